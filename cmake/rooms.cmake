@@ -1,0 +1,43 @@
+# What every target of ours is built with, and one function that makes a room.
+
+add_library(tocsin_warnings INTERFACE)
+target_compile_options(tocsin_warnings INTERFACE
+  -Wall -Wextra -Wconversion -Wshadow -Wimplicit-fallthrough -Wnon-virtual-dtor -Werror)
+
+# add_room(NAME USES room... LIBS library...)
+# src/NAME/**.cpp as one static library; USES names the rooms that it may include.
+# *_linux.cpp and *_windows.cpp are taken on their platform only; main.cpp is never part of a room.
+function(add_room name)
+  cmake_parse_arguments(room "" "" "USES;LIBS" ${ARGN})
+  file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/${name}/*.cpp)
+  list(FILTER sources EXCLUDE REGEX "/main\\.cpp$")
+  if(WIN32)
+    list(FILTER sources EXCLUDE REGEX "_linux\\.cpp$")
+  else()
+    list(FILTER sources EXCLUDE REGEX "_windows\\.cpp$")
+  endif()
+  if(sources)
+    add_library(tocsin_${name} STATIC ${sources})
+    set(scope PUBLIC)
+    target_link_libraries(tocsin_${name} PRIVATE tocsin_warnings)
+  else()
+    add_library(tocsin_${name} INTERFACE)
+    set(scope INTERFACE)
+  endif()
+  target_include_directories(tocsin_${name} ${scope} ${PROJECT_SOURCE_DIR}/src)
+  target_link_libraries(tocsin_${name} ${scope} ${room_LIBS})
+  foreach(used ${room_USES})
+    target_link_libraries(tocsin_${name} ${scope} tocsin_${used})
+  endforeach()
+endfunction()
+
+# add_program(NAME MAIN room...): an executable of ours; it lands at the top of the build folder.
+function(add_program name main)
+  add_executable(${name} ${PROJECT_SOURCE_DIR}/${main})
+  target_link_libraries(${name} PRIVATE tocsin_warnings)
+  foreach(room ${ARGN})
+    target_link_libraries(${name} PRIVATE tocsin_${room})
+  endforeach()
+  target_compile_definitions(${name} PRIVATE TOCSIN_VERSION="${PROJECT_VERSION}")
+  set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR})
+endfunction()

@@ -1,0 +1,60 @@
+// The one way to say that something failed: a closed kind, one clear sentence, the native code.
+#pragma once
+
+#include <cstdint>
+#include <expected>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace tocsin {
+
+/// What happened, not what to do about it: whether to retry is decided by the caller's room.
+enum class Kind : std::uint8_t {
+  unreachable,     ///< no connection: refused, reset, no route, no such name
+  timed_out,       ///< a deadline passed
+  denied,          ///< the other side knows us and says no
+  not_found,       ///< the thing asked for does not exist
+  malformed,       ///< bytes that break their specification, or a signature that does not verify
+  unsupported,     ///< a feature, dialect or version that one of the sides lacks
+  rejected,        ///< understood and refused for good
+  rate_limited,    ///< asked to come back later
+  storage,         ///< the disk or the database failed
+  invalid_config,  ///< a mistake in what the user wrote
+};
+
+/// The kind's name as it stands in logs, metrics and JSON.
+std::string_view to_string(Kind kind);
+
+struct Error {
+  Kind kind;
+  std::string what;  ///< one sentence for a person, without a final stop, never a secret
+  std::optional<std::uint32_t>
+      native;  ///< NTSTATUS, Win32, errno, curl or SQLite code, where there is one
+
+  /// The same error, told from one layer further out: "context: what".
+  [[nodiscard]] Error in(std::string_view context) &&;
+};
+
+template <typename T = void>
+using Result = std::expected<T, Error>;
+
+/// Shorthand for `return fail(Kind::malformed, "...")`.
+[[nodiscard]] inline std::unexpected<Error> fail(Kind kind, std::string what,
+                                                 std::optional<std::uint32_t> native = {}) {
+  return std::unexpected(Error{kind, std::move(what), native});
+}
+
+/// Passes on the error of a Result, with context where given.
+template <typename T>
+[[nodiscard]] std::unexpected<Error> fail(std::expected<T, Error>&& failed) {
+  return std::unexpected(std::move(failed).error());
+}
+template <typename T>
+[[nodiscard]] std::unexpected<Error> fail(std::expected<T, Error>&& failed,
+                                          std::string_view context) {
+  return std::unexpected(std::move(failed).error().in(context));
+}
+
+}  // namespace tocsin

@@ -1,0 +1,29 @@
+// Text between UTF-8 (ours) and UTF-16LE (Windows'), and names compared as Windows compares them.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "base/bytes.h"
+
+namespace tocsin {
+
+/// UTF-8 to UTF-16LE without a terminator. Invalid UTF-8 becomes U+FFFD.
+[[nodiscard]] Bytes to_utf16(std::string_view utf8);
+
+/// UTF-16LE to UTF-8. Unpaired surrogates become U+FFFD; an odd last byte is dropped.
+[[nodiscard]] std::string from_utf16(BytesView utf16);
+
+/// Whether the text is valid UTF-8 (no overlong forms, no surrogates).
+[[nodiscard]] bool is_utf8(std::string_view text);
+
+/// The text in upper case as Windows' invariant table does it, one UTF-16 unit at a time: simple
+/// mappings only, nothing beyond the Basic Multilingual Plane, and dotless i, long s and the micro
+/// sign stay as they are ([MS-UCODEREF] 3.1.5.3). Names that agree in this form are one name.
+[[nodiscard]] std::string fold_case(std::string_view utf8);
+
+/// Text for a terminal, a log or an error: control characters and invalid UTF-8 become '?', and
+/// what is longer than `most` bytes ends in "..." - a remote host writes to nobody's terminal.
+[[nodiscard]] std::string printable(std::string_view text, std::size_t most = 256);
+
+}  // namespace tocsin

@@ -1,0 +1,65 @@
+// The checked, immutable configuration. A Butler file is one; tocsin's own keys stand beside.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/names.h"
+#include "domain/watch.h"
+#include "schedule/schedule.h"
+
+namespace tocsin::config {
+
+struct Credentials {
+  std::string name;
+  std::string username;  ///< DOMAIN\user, user@REALM or user
+  Secret password;
+};
+
+enum class Source : std::uint8_t { smb, winrm, scm };
+
+struct Host {
+  HostName name;
+  std::string address;  ///< an address or a name to connect to
+  std::uint16_t port = 445;
+  Source source = Source::smb;
+  std::shared_ptr<const Credentials> credentials;  ///< null: none are configured
+  Watchlist services;
+};
+
+enum class HttpMethod : std::uint8_t { get, post, put };
+
+struct Webhook {
+  std::string description;
+  std::string url;
+  HttpMethod method = HttpMethod::post;
+  std::string ca_file;  ///< PEM; empty: the system's certificates
+  bool reject_unauthorized = true;
+};
+
+struct WebhookDestinations {
+  bool enabled = false;
+  /// Between two alerts of one kind about one service to one destination; 0: no limit.
+  std::chrono::seconds rate_limit{300};
+  std::vector<Webhook> webhooks;
+};
+
+enum class LogLevel : std::uint8_t { trace, debug, info, warn, error };
+
+struct Config {
+  bool enabled = true;  ///< serviceMonitor.enable
+  Schedule frequency;
+  std::vector<std::shared_ptr<const Credentials>> credentials;
+  std::vector<Host> hosts;
+  WebhookDestinations webhook;
+  std::string data_directory;  ///< empty: the platform's default
+  LogLevel log_level = LogLevel::info;
+  bool file_logging = false;
+  std::string log_directory = "log";
+};
+
+}  // namespace tocsin::config

@@ -1,0 +1,41 @@
+// From a file to a Config, with every mistake in it reported at once.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "config/config.h"
+
+namespace tocsin::config {
+
+enum class Severity : std::uint8_t { info, warning, error };
+
+struct Finding {
+  Severity severity;
+  std::string file;
+  int line = 0;    ///< 1-based; 0: of the file as a whole
+  int column = 0;  ///< 1-based
+  std::string text;
+};
+
+/// "FILE:LINE:COLUMN: error: text", as compilers write it.
+[[nodiscard]] std::string to_string(const Finding& finding);
+
+struct Loaded {
+  std::optional<Config> config;  ///< absent when any finding is an error
+  std::vector<Finding> findings;
+};
+
+/// The value of an environment variable, or nothing; a parameter so that tests own it.
+using Environment = std::function<std::optional<std::string>(const std::string&)>;
+
+/// Reads and checks the file. Never throws; a file that cannot be read is a finding too.
+[[nodiscard]] Loaded load(const std::string& path, const Environment& environment);
+
+/// The same for text at hand; `directory` is what relative paths and ${file:} start from.
+[[nodiscard]] Loaded parse(const std::string& text, const std::string& file,
+                           const std::string& directory, const Environment& environment);
+
+}  // namespace tocsin::config

@@ -1,0 +1,27 @@
+// What people are told: a transition with all that a message may want to say about it.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "domain/decide.h"
+
+namespace tocsin {
+
+/// Complete in itself, because it is stored and may be sent long after the host changed again.
+struct Alert {
+  AlertId id;
+  Time at{};
+  TransitionKind kind{};
+  HostName host;
+  ServiceName service;  ///< as configured or, for patterns, as the host spells it
+  std::string friendly_name;
+  ServiceDetails details;
+  ServiceStatus status;
+  ServiceState from{};
+  ServiceState to{};
+  Time previous_since{};  ///< since when the service was in the state before
+  std::string reason;
+};
+
+}  // namespace tocsin

@@ -1,0 +1,56 @@
+#include "domain/service.h"
+
+namespace tocsin {
+
+std::string_view to_string(ServiceState state) {
+  switch (state) {
+    case ServiceState::stopped:
+      return "STOPPED";
+    case ServiceState::start_pending:
+      return "START_PENDING";
+    case ServiceState::stop_pending:
+      return "STOP_PENDING";
+    case ServiceState::running:
+      return "RUNNING";
+    case ServiceState::continue_pending:
+      return "CONTINUE_PENDING";
+    case ServiceState::pause_pending:
+      return "PAUSE_PENDING";
+    case ServiceState::paused:
+      return "PAUSED";
+    case ServiceState::missing:
+      return "MISSING";
+    case ServiceState::denied:
+      return "DENIED";
+    case ServiceState::unknown:
+      return "UNKNOWN";
+  }
+  return "UNKNOWN";
+}
+
+bool is_pending(ServiceState state) {
+  return state == ServiceState::start_pending || state == ServiceState::stop_pending ||
+         state == ServiceState::continue_pending || state == ServiceState::pause_pending;
+}
+
+std::string_view to_string(StartMode mode) {
+  switch (mode) {
+    case StartMode::unknown:
+      return "Unknown";
+    case StartMode::automatic:
+      return "Automatic";
+    case StartMode::automatic_delayed:
+      return "Automatic (delayed start)";
+    case StartMode::manual:
+      return "Manual";
+    case StartMode::disabled:
+      return "Disabled";
+    case StartMode::boot:
+      return "Boot";
+    case StartMode::system:
+      return "System";
+  }
+  return "Unknown";
+}
+
+}  // namespace tocsin

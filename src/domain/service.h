@@ -1,0 +1,85 @@
+// What is known about a service, and what one look at a host brought back.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/names.h"
+
+namespace tocsin {
+
+/// 1 to 7 are the service control manager's own numbers ([MS-SCMR] 2.2.47, dwCurrentState).
+enum class ServiceState : std::uint8_t {
+  stopped = 1,
+  start_pending = 2,
+  stop_pending = 3,
+  running = 4,
+  continue_pending = 5,
+  pause_pending = 6,
+  paused = 7,
+  missing = 16,  ///< the host says that there is no such service (error 1060)
+  denied = 17,   ///< the host does not let us look at it (error 5)
+  unknown = 18,  ///< not seen: the host was not reached
+};
+
+/// "RUNNING", "STOP_PENDING", "MISSING" ...: the words of the original and of the SCM.
+[[nodiscard]] std::string_view to_string(ServiceState state);
+[[nodiscard]] bool is_pending(ServiceState state);
+
+enum class StartMode : std::int8_t {
+  unknown = -1,
+  automatic = 0,
+  automatic_delayed = 1,
+  manual = 2,
+  disabled = 3,
+  boot = 4,
+  system = 5,
+};
+
+/// "Automatic", "Automatic (delayed start)", "Manual", "Disabled", "Boot", "System", "Unknown".
+[[nodiscard]] std::string_view to_string(StartMode mode);
+
+/// SERVICE_STATUS_PROCESS ([MS-SCMR] 2.2.49), as far as decisions need it.
+struct ServiceStatus {
+  ServiceState state = ServiceState::unknown;
+  std::uint32_t process_id = 0;  ///< 0 when it does not run or the host does not tell
+  std::uint32_t exit_code =
+      0;  ///< Win32 code; 1066 means: see service_exit_code; 1077: never started
+  std::uint32_t service_exit_code = 0;
+  std::uint32_t checkpoint = 0;           ///< grows while a pending service makes progress
+  std::chrono::milliseconds wait_hint{};  ///< how long until the next progress, by its own estimate
+
+  friend bool operator==(const ServiceStatus&, const ServiceStatus&) = default;
+};
+
+/// What changes rarely: read slowly, cached, shared between observations.
+struct ServiceDetails {
+  std::string display_name;
+  StartMode start_mode = StartMode::unknown;
+  std::string executable_path;
+  std::vector<std::string> dependencies;
+  std::uint32_t type = 0;  ///< SERVICE_WIN32_OWN_PROCESS and so on, interactive bit masked out
+
+  friend bool operator==(const ServiceDetails&, const ServiceDetails&) = default;
+};
+
+struct ObservedService {
+  ServiceName name;
+  ServiceStatus status;
+  /// Null when they could not be read.
+  std::shared_ptr<const ServiceDetails> details;
+};
+
+/// One look at one host: all watched services (missing and denied ones too), or why there are none.
+struct Observation {
+  HostName host;
+  Time at;
+  Result<std::vector<ObservedService>> services;
+};
+
+}  // namespace tocsin

@@ -1,0 +1,62 @@
+// HTTP requests (libcurl behind it, on a thread of its own).
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/error.h"
+#include "net/async.h"
+
+namespace tocsin::net {
+
+struct TlsOptions {
+  std::string ca_file;  ///< PEM; empty: the system's certificates
+  bool verify = true;   ///< the certificate chain and the name in it
+};
+
+struct HttpRequest {
+  std::string method = "POST";
+  std::string url;  ///< http or https; used as it stands, never normalised, never logged
+  std::vector<std::pair<std::string, std::string>> headers;
+  std::string body;
+  TlsOptions tls;
+  std::chrono::milliseconds connect_limit = std::chrono::seconds(5);
+};
+
+struct HttpResponse {
+  int status = 0;
+  std::string body;  ///< at most kMostBody bytes; more are read and thrown away
+  /// Parsed from Retry-After: seconds, or the date's distance from now; at most a day.
+  std::optional<std::chrono::seconds> retry_after;
+
+  static constexpr std::size_t kMostBody = 64 * 1024;
+};
+
+/// The seam that tests replace.
+class HttpTransport {
+ public:
+  virtual ~HttpTransport() = default;
+  /// Any status is an answer. unreachable: no connection, or it broke before the answer was
+  /// complete; timed_out: connect limit or deadline; denied: the certificate was not accepted;
+  /// malformed: no HTTP. Errors never hold the URL's path, query or user. Redirects are not
+  /// followed.
+  virtual awaitable<Result<HttpResponse>> fetch(HttpRequest request, Deadline deadline) = 0;
+};
+
+/// Keeps connections alive and uses HTTP/1.1. Cancelling fetch() aborts the transfer.
+class HttpClient final : public HttpTransport {
+ public:
+  explicit HttpClient(Executor executor);
+  ~HttpClient() override;
+  awaitable<Result<HttpResponse>> fetch(HttpRequest request, Deadline deadline) override;
+
+ private:
+  class Engine;
+  std::unique_ptr<Engine> engine_;
+};
+
+}  // namespace tocsin::net

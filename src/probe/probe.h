@@ -1,0 +1,30 @@
+// One way to look at one host. A way is a folder here; the daemon picks it by `source`.
+#pragma once
+
+#include <vector>
+
+#include "base/error.h"
+#include "domain/service.h"
+#include "domain/watch.h"
+#include "net/async.h"
+
+namespace tocsin::probe {
+
+/// Keeps its session with the host open between checks. One call at a time. Every call ends by its
+/// deadline; an error of the session (not of one service) closes it, and the next call begins anew.
+/// Kinds: unreachable and timed_out (network), denied (logon or rights), malformed (a hostile or
+/// broken server), unsupported (no common dialect, no encryption where it is demanded).
+class Probe {
+ public:
+  virtual ~Probe() = default;
+
+  /// The watched services, each exactly once, missing and denied ones included, in no special
+  /// order.
+  virtual net::awaitable<Result<std::vector<ObservedService>>> check(net::Deadline deadline) = 0;
+  /// All services of the host with their details, for writing a configuration.
+  virtual net::awaitable<Result<std::vector<ObservedService>>> list(net::Deadline deadline) = 0;
+  /// Logs off in good order, as far as the deadline allows.
+  virtual net::awaitable<void> close(net::Deadline deadline) = 0;
+};
+
+}  // namespace tocsin::probe

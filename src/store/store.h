@@ -1,0 +1,118 @@
+// SQLite: what is known of every service, what happened, and what must still be told.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "domain/alert.h"
+#include "domain/decide.h"
+
+namespace tocsin::store {
+
+/// A service's row: written whenever it changes.
+struct StateChange {
+  HostName host;
+  ServiceName service;
+  TrackedService state;
+  bool forgotten = false;  ///< the row is removed
+};
+
+/// One destination still to be told one alert.
+struct Delivery {
+  DeliveryId id;
+  std::string
+      destination;  ///< the destination's stable key, e.g. "webhook:0b3c..."; never a secret
+  Alert alert;
+  std::int64_t sequence =
+      0;  ///< set by the store: the order of commits; 0 while it is only in memory
+  int attempts = 0;
+  Time created{};
+  Time not_before{};
+  std::string last_error;
+};
+
+/// What one check of one host brings: it becomes durable as a whole or not at all.
+struct Commit {
+  std::vector<StateChange> states;
+  std::vector<Alert> alerts;  ///< the history
+  std::vector<Delivery> deliveries;
+};
+
+enum class DeliveryState : std::uint8_t { pending, delivered, dead, merged };
+[[nodiscard]] std::string_view to_string(DeliveryState state);
+
+/// What became of a delivery.
+struct DeliveryUpdate {
+  DeliveryId id;
+  DeliveryState state = DeliveryState::pending;
+  int attempts = 0;
+  Time at{};
+  Time not_before{};   ///< of a pending one
+  std::string detail;  ///< the destination's answer or the last error, in words, without secrets
+};
+
+struct HistoryQuery {
+  std::optional<HostName> host;
+  std::optional<ServiceName> service;
+  Time since{};
+};
+
+struct DeliveryRecord {
+  Delivery delivery;
+  DeliveryState state{};
+  Time updated{};
+  std::string detail;
+};
+
+/// When a destination last accepted an alert of one kind about one service (for rate limits).
+struct LastDelivered {
+  std::string destination;
+  HostName host;
+  ServiceName service;
+  TransitionKind kind{};
+  Time at{};
+};
+
+/// Blocking; one thread at a time. Every error is Kind::storage and names the file.
+class Store {
+ public:
+  /// Creates or migrates `directory`/tocsin.db (WAL, synchronous=FULL) and takes the lock that
+  /// keeps a second `run` away. storage: not writable, no space, damaged, made by a newer version,
+  /// in use.
+  static Result<Store> open(const std::filesystem::path& directory);
+  /// For the commands that only look: works while another process runs, and takes no lock.
+  static Result<Store> open_read_only(const std::filesystem::path& directory);
+  Store(Store&&) noexcept;
+  Store& operator=(Store&&) noexcept;
+  ~Store();
+
+  [[nodiscard]] Result<std::map<HostName, TrackedServices>> load_states();
+  /// All commits in one transaction, synced: after it returns a crash loses nothing of them; after
+  /// an error nothing of them is stored. Fills in the sequence of the deliveries.
+  [[nodiscard]] Result<> commit(std::span<Commit> commits);
+  /// Pending ones in the order of their sequence, after `after`, at most `most`.
+  [[nodiscard]] Result<std::vector<Delivery>> load_pending(std::int64_t after, std::size_t most);
+  [[nodiscard]] Result<std::vector<LastDelivered>> load_last_delivered(Time since);
+  /// In one transaction. A crash before it returns means that these may be delivered again.
+  [[nodiscard]] Result<> record(std::span<const DeliveryUpdate> updates);
+
+  /// Oldest first.
+  [[nodiscard]] Result<std::vector<Alert>> history(const HistoryQuery& query);
+  /// Newest last; `failed`: only dead ones and pending ones that have failed before.
+  [[nodiscard]] Result<std::vector<DeliveryRecord>> deliveries(bool failed, std::size_t most);
+
+ private:
+  struct Database;
+  explicit Store(std::unique_ptr<Database> database);
+  std::unique_ptr<Database> database_;
+};
+
+}  // namespace tocsin::store

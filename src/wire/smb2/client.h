@@ -1,0 +1,81 @@
+// The client's side of one SMB 2.1-3.1.1 connection, without the socket: log in to IPC$, open named
+// pipes, move messages through them. [MS-SMB2]
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/bytes.h"
+#include "base/random.h"
+#include "wire/authentication.h"
+#include "wire/conversation.h"
+#include "wire/crypto.h"
+
+namespace tocsin::smb2 {
+
+enum class Dialect : std::uint16_t {
+  smb2_1 = 0x0210,
+  smb3_0 = 0x0300,
+  smb3_0_2 = 0x0302,
+  smb3_1_1 = 0x0311
+};
+enum class SigningAlgorithm : std::uint16_t { hmac_sha256 = 0, aes_cmac = 1, aes_gmac = 2 };
+
+struct ClientOptions {
+  std::string server_name;  ///< for \\server\IPC$
+  /// Offered, in order of preference where the protocol has one; the defaults are right.
+  std::vector<Dialect> dialects{Dialect::smb2_1, Dialect::smb3_0, Dialect::smb3_0_2,
+                                Dialect::smb3_1_1};
+  std::vector<crypto::Cipher> ciphers{crypto::Cipher::aes128_gcm, crypto::Cipher::aes128_ccm,
+                                      crypto::Cipher::aes256_gcm, crypto::Cipher::aes256_ccm};
+  std::vector<SigningAlgorithm> signing{SigningAlgorithm::aes_gmac, SigningAlgorithm::aes_cmac,
+                                        SigningAlgorithm::hmac_sha256};
+  /// Encrypt whenever the server can (the default), or only when it demands it.
+  bool encrypt_when_offered = true;
+};
+
+/// An open named pipe (a FileId).
+struct Pipe {
+  std::array<std::uint8_t, 16> id{};
+};
+
+/// A message at the Port is one SMB2 message or encrypted transform, without the 4-byte length of
+/// the transport (frame.h). One conversation at a time. Any error of kind malformed, unsupported or
+/// denied during login means: drop the connection. Signing is always demanded: an unsigned or
+/// wrongly signed answer, a guest or anonymous session, a plain answer in an encrypted session, a
+/// dialect, cipher or message id that was not offered is malformed, and the sentence names the
+/// reason.
+class Client {
+ public:
+  Client(ClientOptions options, RandomFill random);
+  ~Client();
+  Client(Client&&) noexcept;
+  Client& operator=(Client&&) noexcept;
+
+  /// Negotiates, authenticates and connects to IPC$. denied: the logon failed, with the reason.
+  Conversation<Result<>> login(Port& port, std::unique_ptr<wire::Initiator> initiator);
+  /// Authenticates again within the connection, after session_expired().
+  Conversation<Result<>> login_again(Port& port, std::unique_ptr<wire::Initiator> initiator);
+  /// not_found, denied.
+  Conversation<Result<Pipe>> open_pipe(Port& port, std::string name);
+  /// Writes a message and answers the first bytes of the reply; there may be more to read().
+  Conversation<Result<Bytes>> transceive(Port& port, Pipe pipe, Bytes message);
+  Conversation<Result<Bytes>> read(Port& port, Pipe pipe);
+  Conversation<Result<>> write(Port& port, Pipe pipe, Bytes message);
+  Conversation<Result<>> close_pipe(Port& port, Pipe pipe);
+  Conversation<Result<>> logoff(Port& port);
+
+  [[nodiscard]] Dialect dialect() const;
+  [[nodiscard]] bool encrypted() const;
+  /// The last error was STATUS_NETWORK_SESSION_EXPIRED: login_again() and repeat.
+  [[nodiscard]] bool session_expired() const;
+
+ private:
+  struct Session;
+  std::unique_ptr<Session> session_;
+};
+
+}  // namespace tocsin::smb2

@@ -1,0 +1,61 @@
+// The server's side of one connection, without the socket: enough of a Windows host for svcctl
+// clients (ours, Impacket, Samba) to believe it.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/bytes.h"
+#include "base/random.h"
+#include "wire/authentication.h"
+#include "wire/smb2/client.h"
+
+namespace tocsin::smb2 {
+
+/// The server's end of an open named pipe: messages in, messages out.
+class PipeEnd {
+ public:
+  virtual ~PipeEnd() = default;
+  virtual void write(BytesView message) = 0;
+  /// The next bytes of the pending reply, at most `most` and at most one message of the pipe (one
+  /// RPC fragment); empty when nothing is pending. `left`: whether this message has more.
+  struct Chunk {
+    Bytes bytes;
+    bool left = false;
+  };
+  virtual Chunk read(std::size_t most) = 0;
+};
+
+struct ServerOptions {
+  std::vector<Dialect> dialects{Dialect::smb2_1, Dialect::smb3_0, Dialect::smb3_0_2,
+                                Dialect::smb3_1_1};
+  std::vector<crypto::Cipher> ciphers{crypto::Cipher::aes128_gcm, crypto::Cipher::aes128_ccm,
+                                      crypto::Cipher::aes256_gcm, crypto::Cipher::aes256_ccm};
+  bool encrypt_data = false;  ///< demand encryption (the session's "encrypt data" flag)
+  std::function<std::unique_ptr<wire::Acceptor>()> acceptor;  ///< one for each login
+  /// The pipe of that name (case-insensitive, without \PIPE\), or null.
+  std::function<std::unique_ptr<PipeEnd>(const std::string& name)> open_pipe;
+};
+
+class Server {
+ public:
+  Server(std::shared_ptr<const ServerOptions> options, RandomFill random);
+  ~Server();
+  Server(Server&&) noexcept;
+  Server& operator=(Server&&) noexcept;
+
+  /// The replies to one received message (which may be a compound), ready to be framed and sent.
+  /// An error: close the connection.
+  [[nodiscard]] Result<std::vector<Bytes>> handle(BytesView message);
+  /// From now on every request answers STATUS_NETWORK_SESSION_EXPIRED until the client logs in
+  /// again.
+  void expire_session();
+
+ private:
+  struct Connection;
+  std::unique_ptr<Connection> connection_;
+};
+
+}  // namespace tocsin::smb2
