@@ -1,0 +1,19 @@
+#include <cstdlib>
+#include <unistd.h>
+
+#include "platform/paths.h"
+
+namespace tocsin::platform {
+
+std::filesystem::path default_data_directory() {
+  if (geteuid() == 0) return "/var/lib/tocsin";
+  if (const char* state = std::getenv("XDG_STATE_HOME"); state != nullptr && *state == '/') {
+    return std::filesystem::path(state) / "tocsin";
+  }
+  if (const char* home = std::getenv("HOME"); home != nullptr && *home == '/') {
+    return std::filesystem::path(home) / ".local/state/tocsin";
+  }
+  return "tocsin-data";
+}
+
+}  // namespace tocsin::platform

@@ -1,0 +1,37 @@
+#include <cerrno>
+#include <cstdlib>
+#include <sys/prctl.h>
+#include <sys/random.h>
+#include <sys/resource.h>
+#include <system_error>
+#include <unistd.h>
+
+#include "platform/process.h"
+
+namespace tocsin::platform {
+
+RandomFill system_random() {
+  return [](std::span<std::uint8_t> out) {
+    while (!out.empty()) {
+      const auto got = getrandom(out.data(), out.size(), 0);
+      if (got < 0 && errno == EINTR) continue;
+      if (got < 0) throw std::system_error(errno, std::generic_category(), "getrandom");
+      out = out.subspan(static_cast<std::size_t>(got));
+    }
+  };
+}
+
+void protect_memory() {
+  const rlimit none{.rlim_cur = 0, .rlim_max = 0};
+  setrlimit(RLIMIT_CORE, &none);
+  // Core files that go to a program through a pipe ignore the limit, but not this.
+  prctl(PR_SET_DUMPABLE, 0);
+}
+
+bool wants_color(Stream stream) {
+  const char* no_color = std::getenv("NO_COLOR");
+  if (no_color != nullptr && *no_color != '\0') return false;
+  return isatty(stream == Stream::output ? STDOUT_FILENO : STDERR_FILENO) == 1;
+}
+
+}  // namespace tocsin::platform

@@ -1,0 +1,85 @@
+#!/usr/bin/env python3
+"""Compares the room table of ARCHITECTURE.md with src/, with CMakeLists.txt and with every #include.
+
+Also checks what the rooms promise not to do: heavy headers in headers, the clock and I/O in pure rooms.
+"""
+import pathlib
+import re
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+HEAVY = re.compile(r"<(nlohmann/|yaml-cpp/|SQLiteCpp/|sqlite3|curl/|spdlog/|CLI/|boost/beast|windows\.h|"
+                   r"boost/asio(?!/awaitable\.hpp|/any_io_executor\.hpp))")
+PURE = {"domain", "schedule", "wire"}
+IMPURE = re.compile(r"<(fstream|iostream|filesystem|thread|spdlog/.*|boost/asio.*|sys/.*|unistd\.h)>|"
+                    r"\b(system_clock|steady_clock)::now\b|\bstd::(cout|cerr)\b")
+INCLUDE = re.compile(r'^\s*#\s*include\s*([<"].*[>"])', re.M)
+
+
+def table_of_rooms():
+    """ROOM -> rooms it may use, from the table in ARCHITECTURE.md."""
+    rooms = {}
+    for line in (ROOT / "ARCHITECTURE.md").read_text().splitlines():
+        cells = [cell.strip() for cell in line.strip().strip("|").split("|")]
+        if len(cells) == 3 and re.fullmatch(r"`\w+/`", cells[0]):
+            uses = set() if cells[2] == "-" else {word.strip() for word in cells[2].split(",")}
+            rooms[cells[0].strip("`/")] = uses
+    return rooms
+
+
+def rooms_of_cmake():
+    """ROOM -> rooms it is linked with, from CMakeLists.txt."""
+    text = (ROOT / "CMakeLists.txt").read_text()
+    rooms = {}
+    for call in re.findall(r"^add_room\(([^)]*)\)", text, re.M):
+        words = call.split()
+        uses, keep = set(), False
+        for word in words[1:]:
+            if word in ("USES", "LIBS"):
+                keep = word == "USES"
+            elif keep:
+                uses.add(word)
+        rooms[words[0]] = uses
+    return rooms
+
+
+def problems():
+    table = table_of_rooms()
+    if not table:
+        yield "ARCHITECTURE.md: no room table found"
+        return
+    everything = set(table)
+    table = {room: everything - {room} if uses == {"all"} else uses for room, uses in table.items()}
+
+    tree = {entry.name for entry in (ROOT / "src").iterdir() if entry.is_dir()}
+    for room in sorted(tree - everything):
+        yield f"src/{room}: not in the room table of ARCHITECTURE.md"
+    for room in sorted(everything - tree):
+        yield f"ARCHITECTURE.md: room {room} has no folder in src/"
+    for room, uses in sorted(rooms_of_cmake().items()):
+        for used in sorted(uses - table.get(room, set())):
+            yield f"CMakeLists.txt: room {room} is linked with {used}, which the table does not allow"
+
+    for path in sorted((ROOT / "src").rglob("*")):
+        if path.suffix not in (".h", ".cpp"):
+            continue
+        where = path.relative_to(ROOT)
+        room = where.parts[1]
+        text = path.read_text()
+        for include in INCLUDE.findall(text):
+            target = include[1:-1].split("/")[0]
+            if include.startswith('"'):
+                if target not in tree:
+                    yield f"{where}: {include} does not start at src/"
+                elif target != room and target not in table.get(room, set()):
+                    yield f"{where}: {include} - room {room} may not use {target}"
+            elif path.suffix == ".h" and HEAVY.match(include):
+                yield f"{where}: {include} - heavy headers stay in .cpp files"
+        if room in PURE and (found := IMPURE.search(text)):
+            yield f"{where}: {found.group(0)} - room {room} does no I/O, reads no clock and never logs"
+
+
+if __name__ == "__main__":
+    found = list(problems())
+    print("\n".join(found) or "rooms: as ARCHITECTURE.md says")
+    sys.exit(1 if found else 0)
