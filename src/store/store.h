@@ -8,6 +8,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/clock.h"
@@ -98,8 +99,13 @@ class Store {
   /// All commits in one transaction, synced: after it returns a crash loses nothing of them; after
   /// an error nothing of them is stored. Fills in the sequence of the deliveries.
   [[nodiscard]] Result<> commit(std::span<Commit> commits);
-  /// Pending ones in the order of their sequence, after `after`, at most `most`.
-  [[nodiscard]] Result<std::vector<Delivery>> load_pending(std::int64_t after, std::size_t most);
+  /// Pending ones of one destination in the order of their sequence, after `after`, at most `most`.
+  [[nodiscard]] Result<std::vector<Delivery>> load_pending(std::string_view destination,
+                                                           std::int64_t after, std::size_t most);
+  /// Every pending delivery to a destination that is not among `configured` becomes dead, with
+  /// `detail`; answers how many there were.
+  [[nodiscard]] Result<std::size_t> abandon(std::span<const std::string> configured, Time at,
+                                            std::string_view detail);
   [[nodiscard]] Result<std::vector<LastDelivered>> load_last_delivered(Time since);
   /// In one transaction. A crash before it returns means that these may be delivered again.
   [[nodiscard]] Result<> record(std::span<const DeliveryUpdate> updates);
