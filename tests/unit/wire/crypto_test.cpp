@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include "kit/fixtures.h"
+
 namespace tocsin::crypto {
 namespace {
 
@@ -152,6 +154,55 @@ TEST_P(EveryCipher, RefusesWhatWasChanged) {
 INSTANTIATE_TEST_SUITE_P(Crypto, EveryCipher,
                          testing::Values(Cipher::aes128_ccm, Cipher::aes128_gcm, Cipher::aes256_ccm,
                                          Cipher::aes256_gcm));
+
+std::string derive(std::string_view key, std::string_view label, BytesView context, unsigned bits) {
+  return to_hex(kdf(hex(key), as_bytes(label), context, bits));
+}
+
+// Labels and contexts of [MS-SMB2] 3.1.4.2, each with its terminating zero.
+constexpr std::string_view kSign("SmbSign", 8);
+constexpr std::string_view kSignLabel("SMB2AESCMAC", 12);
+constexpr std::string_view kSignLabel311("SMBSigningKey", 14);
+constexpr std::string_view kToServer("ServerIn ", 10);
+constexpr std::string_view kToServerLabel311("SMBC2SCipherKey", 16);
+constexpr std::string_view kToClient("ServerOut", 10);
+constexpr std::string_view kToClientLabel311("SMBS2CCipherKey", 16);
+constexpr std::string_view kCipherLabel("SMB2AESCCM", 11);
+
+// Microsoft, "SMB 2 and SMB 3 security in Windows 10: the anatomy of signing and cryptographic
+// keys".
+TEST(Kdf, MicrosoftVectors) {
+  constexpr auto kKey = "7cd451825d0450d235424e44ba6e78cc";
+  EXPECT_EQ(derive(kKey, kSignLabel, as_bytes(kSign), 128), "0b7e9c5cac36c0f6ea9ab275298cedce");
+  EXPECT_EQ(derive(kKey, kCipherLabel, as_bytes(kToServer), 128),
+            "fad27796665b313ebb578f388632b4f7");
+  EXPECT_EQ(derive(kKey, kCipherLabel, as_bytes(kToClient), 128),
+            "b0f0427f7ceb416d1d9dcc0cd4f99447");
+  EXPECT_EQ(derive("270e1ba896585eeb7af3472d3b4c75a7", kSignLabel311,
+                   hex("0dd13628cc3ed218ef9df9772d436d0887ab9814bfae63a80aa845f36909db79"
+                       "28622dddad522d9751640a459762c5a9d6bb084cbb3ce6bdadef5d5bce3c6c01"),
+                   128),
+            "73fe7a9a77bef0bde49c650d8ccb5f76");
+}
+
+TEST(Kdf, DerivesTheKeysOfRealSessions) {
+  const auto all = kit::load_fixture_keys(TOCSIN_FIXTURES);
+  if (all.empty()) GTEST_SKIP() << kit::kNoFixtures;
+  for (const auto& keys : all) {
+    const auto key = keys.at("session_key").get<std::string>();
+    const auto preauth = hex(keys.at("preauth").get<std::string>());
+    const auto bits = keys.at("bits").get<unsigned>();
+    const auto derived = [&](std::string_view label, std::string_view context,
+                             std::string_view label311, unsigned size) {
+      return preauth.empty() ? derive(key, label, as_bytes(context), size)
+                             : derive(key, label311, preauth, size);
+    };
+    const auto expected = [&](const char* name) { return keys.at(name).get<std::string>(); };
+    EXPECT_EQ(derived(kSignLabel, kSign, kSignLabel311, 128), expected("signing_key"));
+    EXPECT_EQ(derived(kCipherLabel, kToClient, kToClientLabel311, bits), expected("derived_s2c"));
+    EXPECT_EQ(derived(kCipherLabel, kToServer, kToServerLabel311, bits), expected("derived_c2s"));
+  }
+}
 
 TEST(Equal, ComparesSizesAndBytes) {
   EXPECT_TRUE(equal({}, {}));
