@@ -1,0 +1,71 @@
+// Network Data Representation in 32 bits, little-endian, as small as svcctl and lsarpc need it.
+// [C706] chapter 14
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/bytes.h"
+#include "base/error.h"
+
+namespace tocsin::ndr {
+
+/// Numbers are aligned to their own size. Like base's Reader: after the first mistake everything
+/// answers nothing, and finish() says what it was.
+class Reader {
+ public:
+  explicit Reader(BytesView stub) : in_(stub) {}
+
+  std::uint16_t u16();
+  std::uint32_t u32();
+  /// A context handle, or another structure of four-byte alignment.
+  template <std::size_t N>
+  std::array<std::uint8_t, N> array() {
+    in_.align(4);
+    return in_.array<N>();
+  }
+  /// Whether a unique pointer points to something.
+  bool pointer() { return u32() != 0; }
+  /// [string] wchar_t*: the count of room, the offset, the count of what is there, the text. In
+  /// UTF-8, up to its first terminator.
+  std::string string();
+  std::optional<std::string> unique_string();
+  std::optional<std::uint32_t> unique_u32();
+  /// [size_is] BYTE*: the count, the bytes.
+  BytesView byte_array();
+
+  void set_failed() { in_.set_failed(); }
+  [[nodiscard]] bool ok() const { return in_.ok(); }
+  /// malformed
+  [[nodiscard]] Result<> finish() const;
+
+ private:
+  tocsin::Reader in_;
+};
+
+class Writer {
+ public:
+  Writer& u16(std::uint16_t value);
+  Writer& u32(std::uint32_t value);
+  /// Four-byte alignment.
+  Writer& bytes(BytesView bytes);
+  /// A referent: not null, and another one each time.
+  Writer& pointer();
+  Writer& null() { return u32(0); }
+  Writer& string(std::string_view utf8);
+  Writer& unique_string(const std::optional<std::string>& utf8);
+  Writer& unique_u32(std::optional<std::uint32_t> value);
+  Writer& byte_array(BytesView bytes);
+
+  void reserve(std::size_t size) { out_.reserve(size); }
+  [[nodiscard]] Bytes take() && { return std::move(out_).take(); }
+
+ private:
+  tocsin::Writer out_;
+  std::uint32_t referent_ = 0x00020000;
+};
+
+}  // namespace tocsin::ndr

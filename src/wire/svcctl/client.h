@@ -1,0 +1,84 @@
+// The client's side of svcctl: what a monitor asks a service control manager, with the fallbacks
+// that Samba and old Windows need. [MS-SCMR]
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/bytes.h"
+#include "base/error.h"
+#include "wire/conversation.h"
+#include "wire/dcerpc/client.h"
+#include "wire/svcctl/messages.h"
+
+namespace tocsin::svcctl {
+
+/// All services of a host (no drivers). The names are views into the reply, which is kept here:
+/// nothing is allocated per service.
+class Enumeration {
+ public:
+  Enumeration() = default;
+  Enumeration(Enumeration&&) = default;
+  Enumeration& operator=(Enumeration&&) = default;
+
+  [[nodiscard]] const std::vector<EnumServiceStatus>& services() const { return services_; }
+  /// malformed: an offset, a length, a count or a state that lies outside what is possible.
+  Result<> append(Bytes stub, const EnumServicesStatusResponse& page, EnumLayout layout);
+
+ private:
+  std::vector<Bytes> stubs_;
+  std::vector<EnumServiceStatus> services_;
+};
+
+/// What is worth remembering about a host between two connections, so that a check is one call.
+struct HostTraits {
+  std::uint32_t enumeration_size = 0;  ///< bytes that the last list took; 0: not known
+  bool has_enum_services_ex = true;    ///< opnum 42; Samba lacks it
+  bool has_query_status_ex = true;     ///< opnum 40
+  bool has_delayed_start = true;       ///< info level 3 of opnum 39; Samba lacks it
+};
+
+/// Over a dcerpc::Client that is bound to kInterface. One conversation at a time; this must not
+/// move while one runs. Errors are those of dcerpc::Client, and those that the service manager
+/// answers, with the Win32 code as native: denied (5), not_found (1060), unreachable (1722, 1115),
+/// unsupported (50, 120, 124), else rejected.
+class Client {
+ public:
+  explicit Client(dcerpc::Client rpc, HostTraits traits = {}) : rpc_(rpc), traits_(traits) {}
+
+  /// Asks for no more than the rights to connect and to enumerate. Must come first.
+  Conversation<Result<>> open_manager(Port& port);
+  /// One call when the size of the list is known and did not grow much; process ids are 0 where
+  /// the host lacks opnum 42.
+  Conversation<Result<Enumeration>> enumerate(Port& port);
+  /// Asks for the rights to query status and configuration; `name` is the key name, in UTF-8.
+  Conversation<Result<Handle>> open_service(Port& port, std::string name);
+  /// The process id is 0 where the host lacks opnum 40.
+  Conversation<Result<ServiceStatusProcess>> query_status(Port& port, Handle service);
+  Conversation<Result<QueryServiceConfig>> query_config(Port& port, Handle service);
+  /// Whether a service that starts automatically does so with delay; unsupported where the host
+  /// does not know the question.
+  Conversation<Result<bool>> query_delayed_start(Port& port, Handle service);
+  Conversation<Result<>> close(Port& port, Handle handle);
+
+  [[nodiscard]] const HostTraits& traits() const { return traits_; }
+
+ private:
+  template <typename Request>
+  Conversation<Result<typename Request::Response>> invoke(Port& port, Request request);
+  Conversation<Result<EnumServicesStatusResponse>> fetch_page(Port& port, EnumLayout layout,
+                                                              std::uint32_t size,
+                                                              std::uint32_t resume, Bytes* stub);
+  Conversation<Result<Enumeration>> enumerate(Port& port, EnumLayout layout);
+
+  dcerpc::Client rpc_;
+  HostTraits traits_;
+  Handle manager_{};
+};
+
+/// What a Win32 code from the service manager means, in a sentence that starts with `call`.
+[[nodiscard]] Error win32_error(std::uint32_t code, std::string_view call);
+
+}  // namespace tocsin::svcctl
