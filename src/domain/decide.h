@@ -5,6 +5,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "domain/service.h"
@@ -27,17 +28,22 @@ enum class TransitionKind : std::uint8_t {
 };
 
 [[nodiscard]] std::string_view to_string(TransitionKind kind);
+/// The inverse; nothing for a word that names no kind.
+[[nodiscard]] std::optional<TransitionKind> parse_transition_kind(std::string_view text);
 
 /// What is remembered about a service between two looks, and stored.
 struct TrackedService {
   ServiceStatus seen;  ///< the last look; state unknown while the host is not reached
-  /// The state that alerts are compared with: never pending, denied or unknown.
+  /// The state that alerts are compared with: never pending or denied. A service first seen on its
+  /// way is taken to come from where that way begins; one that was denied or unknown from the first
+  /// look on has none (unknown) until it is seen.
   ServiceState settled = ServiceState::unknown;
+  Time settled_since{};          ///< since when; an alert's `previous_since`
   Time since{};                  ///< since when `seen.state` is what it is
-  Time progress_at{};            ///< when a pending service last moved its checkpoint
-  std::uint32_t process_id = 0;  ///< of the last look at it running
-  bool stuck = false;            ///< this pending spell has been reported
-  bool denied = false;           ///< the denial has been reported
+  Time progress_at{};            ///< when a pending service last changed state or checkpoint
+  std::uint32_t process_id = 0;  ///< the last one known of a service that is settled as running
+  bool stuck = false;            ///< reported as stuck, and not settled since
+  bool denied = false;           ///< reported (or found at first sight), and not settled since
 
   friend bool operator==(const TrackedService&, const TrackedService&) = default;
 };
@@ -55,7 +61,9 @@ struct Decision {
 };
 
 /// One service. `previous` is null at the first sight ever, which is a baseline and never an alert.
-/// Pending states are no transitions until they settle; unknown changes nothing but `seen`.
+/// Pending states are no transitions until they settle; unknown changes nothing but `seen.state`
+/// and `since`. What was told of a service as stuck or denied is always followed by one more
+/// transition when it settles, even where it settles as what it was.
 [[nodiscard]] Decision decide(const TrackedService* previous, const ServiceStatus& seen,
                               const Policy& policy, Time now);
 
@@ -65,14 +73,14 @@ using TrackedServices = std::map<ServiceName, TrackedService>;
 struct ServiceChange {
   ServiceName name;
   TrackedService next;
-  bool forgotten =
-      false;  ///< a pattern's service vanished, was reported, and is not tracked any more
+  bool forgotten = false;  ///< not tracked any more
   std::optional<Transition> transition;
 };
 
-/// One host: the changes (only these) that the observation brings. Services that the watchlist no
-/// longer names are forgotten silently; a service found by a pattern that is gone from the list
-/// vanishes once and is then forgotten.
+/// One host: the changes (only these) that the observation brings, by name. Services that the
+/// watchlist no longer names are forgotten silently; a service found by a pattern that is gone from
+/// the list vanishes once and is then forgotten. An exact name that the observation lacks was not
+/// seen (unknown); of a name that it brings twice the first counts.
 [[nodiscard]] std::vector<ServiceChange> decide(const TrackedServices& previous,
                                                 const Observation& observation,
                                                 const Watchlist& watchlist);

@@ -28,6 +28,15 @@ std::string_view to_string(ServiceState state) {
   return "UNKNOWN";
 }
 
+std::optional<ServiceState> parse_service_state(std::string_view text) {
+  using enum ServiceState;
+  for (const auto state : {stopped, start_pending, stop_pending, running, continue_pending,
+                           pause_pending, paused, missing, denied, unknown}) {
+    if (to_string(state) == text) return state;
+  }
+  return std::nullopt;
+}
+
 bool is_pending(ServiceState state) {
   return state == ServiceState::start_pending || state == ServiceState::stop_pending ||
          state == ServiceState::continue_pending || state == ServiceState::pause_pending;

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -29,6 +30,8 @@ enum class ServiceState : std::uint8_t {
 
 /// "RUNNING", "STOP_PENDING", "MISSING" ...: the words of the original and of the SCM.
 [[nodiscard]] std::string_view to_string(ServiceState state);
+/// The inverse; nothing for a word that names no state.
+[[nodiscard]] std::optional<ServiceState> parse_service_state(std::string_view text);
 [[nodiscard]] bool is_pending(ServiceState state);
 
 enum class StartMode : std::int8_t {

@@ -2,8 +2,9 @@
 #pragma once
 
 #include <chrono>
-#include <optional>
+#include <cstddef>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "base/names.h"
@@ -17,9 +18,10 @@ struct Policy {
 };
 
 struct WatchedService {
-  std::string pattern;               ///< a service's key name, or a pattern with * and ?
-  std::vector<std::string> exclude;  ///< names or patterns taken out of a pattern
-  std::string friendly_name;         ///< empty: the display name serves
+  std::string pattern;  ///< a service's key name, or a pattern with * and ?
+  std::vector<std::string>
+      exclude;                ///< names or patterns taken out of `pattern` where it has * or ?
+  std::string friendly_name;  ///< empty: the display name serves
   Policy policy;
 };
 
@@ -32,20 +34,25 @@ class Watchlist {
   [[nodiscard]] const std::vector<WatchedService>& entries() const { return entries_; }
   /// The entry that watches this service, or null.
   [[nodiscard]] const WatchedService* find(const ServiceName& name) const;
-  /// The names that were written out in full, in their order: they are reported even when missing.
+  /// Whether the name was written out in full.
+  [[nodiscard]] bool is_exact(const ServiceName& name) const;
+  /// The names that were written out in full, in their order, each once: they are
+  /// reported even when missing.
   [[nodiscard]] const std::vector<ServiceName>& exact_names() const { return exact_names_; }
   /// Whether names must be looked for in the host's whole list.
-  [[nodiscard]] bool has_patterns() const { return has_patterns_; }
+  [[nodiscard]] bool has_patterns() const { return !patterns_.empty(); }
 
  private:
-  struct Folded {
-    std::string pattern;
+  /// An entry with wildcards, folded once.
+  struct Pattern {
+    std::size_t entry;
+    std::string text;
     std::vector<std::string> exclude;
   };
   std::vector<WatchedService> entries_;
-  std::vector<Folded> folded_;
   std::vector<ServiceName> exact_names_;
-  bool has_patterns_ = false;
+  std::unordered_map<std::string, std::size_t> exact_;  ///< folded name -> its first entry
+  std::vector<Pattern> patterns_;                       ///< in the order of their entries
 };
 
 }  // namespace tocsin

@@ -1,0 +1,233 @@
+#include "domain/decide.h"
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
+namespace tocsin {
+namespace {
+
+constexpr std::uint32_t kServiceSpecificError = 1066;  // ERROR_SERVICE_SPECIFIC_ERROR
+constexpr std::uint32_t kNeverStarted = 1077;          // ERROR_SERVICE_NEVER_STARTED
+
+/// The settled state in which a pending one begins ([MS-SCMR] 3.1.1); others begin in themselves.
+ServiceState origin(ServiceState state) {
+  switch (state) {
+    case ServiceState::start_pending:
+      return ServiceState::stopped;
+    case ServiceState::stop_pending:
+    case ServiceState::pause_pending:
+      return ServiceState::running;
+    case ServiceState::continue_pending:
+      return ServiceState::paused;
+    case ServiceState::denied:
+      return ServiceState::unknown;
+    default:
+      return state;
+  }
+}
+
+TransitionKind arrival(ServiceState settled) {
+  switch (settled) {
+    case ServiceState::running:
+      return TransitionKind::started;
+    case ServiceState::paused:
+      return TransitionKind::paused;
+    case ServiceState::missing:
+      return TransitionKind::vanished;
+    default:
+      return TransitionKind::stopped;
+  }
+}
+
+std::string exit_reason(const ServiceStatus& seen) {
+  if (seen.state != ServiceState::stopped) return {};
+  if (seen.exit_code == 0 || seen.exit_code == kNeverStarted) return {};
+  if (seen.exit_code == kServiceSpecificError)
+    return "service-specific exit code " + std::to_string(seen.service_exit_code);
+  return "exit code " + std::to_string(seen.exit_code);
+}
+
+std::string join(std::string first, std::string second) {
+  if (first.empty()) return second;
+  if (!second.empty()) first += ", " + second;
+  return first;
+}
+
+TrackedService baseline(const ServiceStatus& seen, Time now) {
+  TrackedService first;
+  first.seen = seen;
+  first.settled = origin(seen.state);
+  first.settled_since = now;
+  first.since = now;
+  first.progress_at = now;
+  if (first.settled == ServiceState::running) first.process_id = seen.process_id;
+  first.denied = seen.state == ServiceState::denied;
+  return first;
+}
+
+std::optional<Transition> wait(TrackedService& next, const TrackedService& previous,
+                               const Policy& policy, Time now) {
+  const bool progress =
+      previous.seen.state != next.seen.state || previous.seen.checkpoint != next.seen.checkpoint;
+  // The minimum: a clock set back must not make the wait longer by as much.
+  next.progress_at = progress ? now : std::min(previous.progress_at, now);
+  const auto idle = now - next.progress_at;
+  if (next.stuck || idle <= std::max(next.seen.wait_hint, policy.pending_limit)) return {};
+  next.stuck = true;
+  const auto seconds = std::chrono::floor<std::chrono::seconds>(idle).count();
+  return Transition{TransitionKind::stuck, next.settled, next.seen.state,
+                    "no progress for " + std::to_string(seconds) + " s"};
+}
+
+std::optional<Transition> settle(TrackedService& next, const TrackedService& previous, Time now) {
+  const auto from = previous.settled;
+  const auto to = next.seen.state;
+  const bool runs_on = from == ServiceState::running && to == ServiceState::running;
+  const bool restarted = runs_on && previous.process_id != 0 && next.seen.process_id != 0 &&
+                         previous.process_id != next.seen.process_id;
+  next.settled = to;
+  next.stuck = false;
+  next.denied = false;
+  if (from != to || restarted) next.settled_since = now;
+  if (to != ServiceState::running) {
+    next.process_id = 0;
+  } else if (!runs_on || next.seen.process_id != 0) {
+    next.process_id = next.seen.process_id;
+  }
+
+  const std::string resolved = previous.stuck ? "no longer stuck" : "";
+  if (restarted) return Transition{TransitionKind::restarted, from, to, resolved};
+  if (from != ServiceState::unknown && from != to) {
+    const std::string appeared = from == ServiceState::missing ? "was missing" : "";
+    return Transition{arrival(to), from, to, join(appeared, exit_reason(next.seen))};
+  }
+  if (previous.stuck)
+    return Transition{arrival(to), from, to, join(resolved, exit_reason(next.seen))};
+  if (previous.denied) return Transition{TransitionKind::visible, ServiceState::denied, to, {}};
+  return {};
+}
+
+/// The observed services in the order of their names, each once.
+std::vector<const ObservedService*> by_name(const Observation& observation) {
+  std::vector<const ObservedService*> seen;
+  if (!observation.services) return seen;
+  for (const auto& service : *observation.services) seen.push_back(&service);
+  std::ranges::sort(seen, [](const auto* a, const auto* b) {
+    const auto order = a->name <=> b->name;
+    return order == 0 ? a < b : order < 0;
+  });
+  const auto repeated = std::ranges::unique(seen, {}, &ObservedService::name);
+  seen.erase(repeated.begin(), repeated.end());
+  return seen;
+}
+
+/// What one look at a service of a host changes, if anything.
+std::optional<ServiceChange> look_at(const ServiceName& name, const TrackedService* before,
+                                     const ServiceStatus& seen, const Watchlist& watchlist,
+                                     Time now) {
+  const auto* entry = watchlist.find(name);
+  const bool gone = seen.state == ServiceState::missing && !watchlist.is_exact(name);
+  if (before == nullptr && (entry == nullptr || gone)) return {};
+  if (entry == nullptr) return ServiceChange{name, *before, true, std::nullopt};
+  auto [next, transition] = decide(before, seen, entry->policy, now);
+  if (before != nullptr && next == *before && !gone) return {};
+  return ServiceChange{name, next, gone, std::move(transition)};
+}
+
+}  // namespace
+
+std::string_view to_string(TransitionKind kind) {
+  switch (kind) {
+    case TransitionKind::started:
+      return "started";
+    case TransitionKind::stopped:
+      return "stopped";
+    case TransitionKind::paused:
+      return "paused";
+    case TransitionKind::restarted:
+      return "restarted";
+    case TransitionKind::vanished:
+      return "vanished";
+    case TransitionKind::stuck:
+      return "stuck";
+    case TransitionKind::denied:
+      return "denied";
+    case TransitionKind::visible:
+      return "visible";
+    case TransitionKind::unreachable:
+      return "unreachable";
+    case TransitionKind::reachable:
+      return "reachable";
+  }
+  return "unknown";
+}
+
+std::optional<TransitionKind> parse_transition_kind(std::string_view text) {
+  using enum TransitionKind;
+  for (const auto kind : {started, stopped, paused, restarted, vanished, stuck, denied, visible,
+                          unreachable, reachable}) {
+    if (to_string(kind) == text) return kind;
+  }
+  return std::nullopt;
+}
+
+Decision decide(const TrackedService* previous, const ServiceStatus& seen, const Policy& policy,
+                Time now) {
+  if (previous == nullptr) return {baseline(seen, now), std::nullopt};
+  Decision decision{*previous, std::nullopt};
+  auto& next = decision.next;
+  if (seen.state != previous->seen.state) next.since = now;
+  switch (seen.state) {
+    case ServiceState::unknown:
+      next.seen.state = ServiceState::unknown;
+      break;
+    case ServiceState::denied:
+      next.seen = seen;
+      if (!std::exchange(next.denied, true))
+        decision.transition =
+            Transition{TransitionKind::denied, next.settled, ServiceState::denied, {}};
+      break;
+    case ServiceState::start_pending:
+    case ServiceState::stop_pending:
+    case ServiceState::continue_pending:
+    case ServiceState::pause_pending:
+      next.seen = seen;
+      decision.transition = wait(next, *previous, policy, now);
+      break;
+    case ServiceState::stopped:
+    case ServiceState::running:
+    case ServiceState::paused:
+    case ServiceState::missing:
+      next.seen = seen;
+      decision.transition = settle(next, *previous, now);
+      break;
+  }
+  return decision;
+}
+
+std::vector<ServiceChange> decide(const TrackedServices& previous, const Observation& observation,
+                                  const Watchlist& watchlist) {
+  std::vector<ServiceChange> changes;
+  const auto look = [&](const ServiceName& name, const TrackedService* before,
+                        const ServiceStatus& seen) {
+    auto change = look_at(name, before, seen, watchlist, observation.at);
+    if (change) changes.push_back(*std::move(change));
+  };
+  const auto seen = by_name(observation);
+  auto at = seen.begin();
+  for (const auto& [name, tracked] : previous) {
+    for (; at != seen.end() && (*at)->name < name; ++at) look((*at)->name, nullptr, (*at)->status);
+    if (at != seen.end() && (*at)->name == name) {
+      look((*at)->name, &tracked, (*at)->status);
+      ++at;
+    } else {
+      const bool known_gone = observation.services && !watchlist.is_exact(name);
+      look(name, &tracked, {.state = known_gone ? ServiceState::missing : ServiceState::unknown});
+    }
+  }
+  for (; at != seen.end(); ++at) look((*at)->name, nullptr, (*at)->status);
+  return changes;
+}
+
+}  // namespace tocsin

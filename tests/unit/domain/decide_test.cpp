@@ -1,0 +1,450 @@
+#include "domain/decide.h"
+
+#include <array>
+#include <chrono>
+#include <ostream>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace tocsin {
+namespace {
+
+using namespace std::chrono_literals;
+using enum ServiceState;
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+
+constexpr Time kStart{Duration{1'700'000'000'000}};
+
+struct Look {
+  Duration after;  ///< the look before
+  ServiceStatus seen;
+};
+
+/// The looks at one service, and what the last of them must tell.
+struct Row {
+  const char* name;
+  std::vector<Look> looks;
+  std::string expected;  ///< "kind FROM TO reason"; empty: nothing
+};
+
+std::ostream& operator<<(std::ostream& out, const Row& row) { return out << row.name; }
+
+std::string describe(const std::optional<Transition>& transition) {
+  if (!transition) return {};
+  std::string text(to_string(transition->kind));
+  text.append(" ").append(to_string(transition->from));
+  text.append(" ").append(to_string(transition->to));
+  if (!transition->reason.empty()) text.append(" ").append(transition->reason);
+  return text;
+}
+
+constexpr std::uint32_t kProcess = 100;
+
+Look look(ServiceState state, Duration after = 1s) {
+  return {after, {.state = state, .process_id = state == running ? kProcess : 0}};
+}
+Look process(std::uint32_t id) { return {1s, {.state = running, .process_id = id}}; }
+Look ended(std::uint32_t exit_code, std::uint32_t service_exit_code = 0) {
+  return {1s, {.state = stopped, .exit_code = exit_code, .service_exit_code = service_exit_code}};
+}
+Look pending(ServiceState state, Duration after, std::uint32_t checkpoint = 0,
+             Duration wait_hint = 0ms) {
+  return {after, {.state = state, .checkpoint = checkpoint, .wait_hint = wait_hint}};
+}
+
+class DecideTest : public ::testing::TestWithParam<Row> {};
+
+TEST_P(DecideTest, Tells) {
+  std::optional<TrackedService> tracked;
+  std::optional<Transition> transition;
+  Time now = kStart;
+  for (const auto& [after, seen] : GetParam().looks) {
+    now += after;
+    auto decision = decide(tracked ? &*tracked : nullptr, seen, Policy{}, now);
+    tracked = decision.next;
+    transition = decision.transition;
+    EXPECT_EQ(tracked->seen.state, seen.state);
+    EXPECT_FALSE(is_pending(tracked->settled));
+    EXPECT_NE(tracked->settled, denied);
+  }
+  EXPECT_EQ(describe(transition), GetParam().expected);
+}
+
+std::string row_name(const ::testing::TestParamInfo<Row>& row) { return row.param.name; }
+
+INSTANTIATE_TEST_SUITE_P(
+    Settled, DecideTest,
+    ::testing::Values(
+        Row{"FirstSight", {look(running)}, ""}, Row{"FirstSightStopped", {ended(5)}, ""},
+        Row{"FirstSightMissing", {look(missing)}, ""}, Row{"FirstSightDenied", {look(denied)}, ""},
+        Row{"FirstSightUnknown", {look(unknown)}, ""},
+        Row{"SeenAfterUnknownIsFirstSight", {look(unknown), look(stopped)}, ""},
+        Row{"Same", {look(running), look(running)}, ""},
+        Row{"Stopped", {look(running), look(stopped)}, "stopped RUNNING STOPPED"},
+        Row{"Started", {look(stopped), look(running)}, "started STOPPED RUNNING"},
+        Row{"Paused", {look(running), look(paused)}, "paused RUNNING PAUSED"},
+        Row{"Continued", {look(paused), look(running)}, "started PAUSED RUNNING"},
+        Row{"ToldOnce", {look(running), look(stopped), look(stopped)}, ""},
+        Row{"StoppedInGoodOrder", {look(running), ended(0)}, "stopped RUNNING STOPPED"},
+        Row{"StoppedNeverStarted", {look(running), ended(1077)}, "stopped RUNNING STOPPED"},
+        Row{"StoppedInError",
+            {look(running), ended(1067)},
+            "stopped RUNNING STOPPED exit code 1067"},
+        Row{"StoppedInErrorOfItsOwn",
+            {look(running), ended(1066, 42)},
+            "stopped RUNNING STOPPED service-specific exit code 42"},
+        Row{"Vanished", {look(running), look(missing)}, "vanished RUNNING MISSING"},
+        Row{"VanishedOnce", {look(running), look(missing), look(missing)}, ""},
+        Row{"AppearedRunning",
+            {look(missing), look(running)},
+            "started MISSING RUNNING was missing"},
+        Row{"AppearedStopped",
+            {look(missing), look(stopped)},
+            "stopped MISSING STOPPED was missing"},
+        Row{"AppearedPaused", {look(missing), look(paused)}, "paused MISSING PAUSED was missing"},
+        Row{"AppearedInError",
+            {look(missing), ended(2)},
+            "stopped MISSING STOPPED was missing, exit code 2"}),
+    row_name);
+
+INSTANTIATE_TEST_SUITE_P(
+    Restarted, DecideTest,
+    ::testing::Values(
+        Row{"OtherProcess", {process(10), process(11)}, "restarted RUNNING RUNNING"},
+        Row{"ToldOnce", {process(10), process(11), process(11)}, ""},
+        Row{"NotTold", {process(0), process(11)}, ""},
+        Row{"NotToldAnyMore", {process(10), process(0)}, ""},
+        Row{"NotToldBetween", {process(10), process(0), process(11)}, "restarted RUNNING RUNNING"},
+        Row{"WhileUnknown", {process(10), look(unknown), process(11)}, "restarted RUNNING RUNNING"},
+        Row{"WhileDenied", {process(10), look(denied), process(11)}, "restarted RUNNING RUNNING"},
+        Row{"ThroughPending",
+            {process(10), look(stop_pending), look(start_pending), process(11)},
+            "restarted RUNNING RUNNING"},
+        Row{"SeenStopped", {process(10), look(stopped), process(11)}, "started STOPPED RUNNING"},
+        Row{"ForgottenWhenStopped", {process(10), look(stopped), process(0), process(12)}, ""},
+        Row{"StopFirstSeenPending",
+            {Look{0s, {.state = stop_pending, .process_id = 10}}, process(11)},
+            "restarted RUNNING RUNNING"}),
+    row_name);
+
+INSTANTIATE_TEST_SUITE_P(
+    Unseen, DecideTest,
+    ::testing::Values(
+        Row{"Unknown", {look(running), look(unknown)}, ""},
+        Row{"SameAfterUnknown", {look(running), look(unknown), look(running)}, ""},
+        Row{"ChangedWhileUnknown",
+            {look(running), look(unknown), look(stopped)},
+            "stopped RUNNING STOPPED"},
+        Row{"Denied", {look(running), look(denied)}, "denied RUNNING DENIED"},
+        Row{"DeniedOnce", {look(running), look(denied), look(denied)}, ""},
+        Row{"DeniedOnceThroughUnknown",
+            {look(running), look(denied), look(unknown), look(denied)},
+            ""},
+        Row{"DeniedOnceThroughPending",
+            {look(running), look(denied), look(stop_pending), look(denied)},
+            ""},
+        Row{"DeniedAgain",
+            {look(running), look(denied), look(running), look(denied)},
+            "denied RUNNING DENIED"},
+        Row{"Visible", {look(running), look(denied), look(running)}, "visible DENIED RUNNING"},
+        Row{"VisibleOnce", {look(running), look(denied), look(running), look(running)}, ""},
+        Row{"VisibleThroughPending",
+            {look(running), look(denied), look(stop_pending), look(running)},
+            "visible DENIED RUNNING"},
+        Row{"ChangedWhileDenied",
+            {look(running), look(denied), look(stopped)},
+            "stopped RUNNING STOPPED"},
+        Row{"VanishedWhileDenied",
+            {look(running), look(denied), look(missing)},
+            "vanished RUNNING MISSING"},
+        Row{"MissingAsBeforeTheDenial",
+            {look(missing), look(denied), look(missing)},
+            "visible DENIED MISSING"},
+        Row{"VisibleForTheFirstTime", {look(denied), look(stopped)}, "visible DENIED STOPPED"},
+        Row{"DeniedAtFirstAndStill", {look(denied), look(denied)}, ""}),
+    row_name);
+
+INSTANTIATE_TEST_SUITE_P(
+    Pending, DecideTest,
+    ::testing::Values(
+        Row{"NoTransition", {look(running), look(stop_pending)}, ""},
+        Row{"Settles",
+            {look(running), look(stop_pending), look(stopped)},
+            "stopped RUNNING STOPPED"},
+        Row{"SettlesAsBefore", {look(running), look(stop_pending), look(running)}, ""},
+        Row{"FirstSeenStarting", {look(start_pending), look(running)}, "started STOPPED RUNNING"},
+        Row{"FirstSeenStartingInVain", {look(start_pending), look(stopped)}, ""},
+        Row{"FirstSeenStopping", {look(stop_pending), look(stopped)}, "stopped RUNNING STOPPED"},
+        Row{"FirstSeenPausing", {look(pause_pending), look(paused)}, "paused RUNNING PAUSED"},
+        Row{"FirstSeenContinuing",
+            {look(continue_pending), look(running)},
+            "started PAUSED RUNNING"},
+        Row{"Patience", {look(running), look(stop_pending), pending(stop_pending, 30s)}, ""},
+        Row{"Stuck",
+            {look(running), look(stop_pending), pending(stop_pending, 30'001ms)},
+            "stuck RUNNING STOP_PENDING no progress for 30 s"},
+        Row{"StuckFromTheFirstSight",
+            {look(start_pending), pending(start_pending, 31s)},
+            "stuck STOPPED START_PENDING no progress for 31 s"},
+        Row{"LongWaitHint",
+            {look(stopped), pending(start_pending, 1s, 0, 120s),
+             pending(start_pending, 120s, 0, 120s)},
+            ""},
+        Row{"LongWaitHintPassed",
+            {look(stopped), pending(start_pending, 1s, 0, 120s),
+             pending(start_pending, 121s, 0, 120s)},
+            "stuck STOPPED START_PENDING no progress for 121 s"},
+        Row{"ShortWaitHintIsNoRule",
+            {look(stopped), pending(start_pending, 1s, 0, 2s), pending(start_pending, 29s, 0, 2s)},
+            ""},
+        Row{"CheckpointIsProgress",
+            {look(stopped), pending(start_pending, 1s, 1), pending(start_pending, 29s, 2),
+             pending(start_pending, 29s, 2)},
+            ""},
+        Row{"OtherStateIsProgress",
+            {look(running), pending(stop_pending, 1s), pending(start_pending, 29s),
+             pending(start_pending, 29s)},
+            ""},
+        Row{"NotSeenMayBeProgress",
+            {look(running), pending(stop_pending, 1s), look(unknown, 600s),
+             pending(stop_pending, 1s)},
+            ""},
+        Row{"StuckOnce",
+            {look(running), look(stop_pending), pending(stop_pending, 31s),
+             pending(stop_pending, 1s)},
+            ""},
+        Row{"StuckOnceInSpiteOfProgress",
+            {look(running), look(stop_pending), pending(stop_pending, 31s),
+             pending(stop_pending, 1s, 1), pending(stop_pending, 31s, 1)},
+            ""},
+        Row{"StuckOnceThroughUnknown",
+            {look(running), look(stop_pending), pending(stop_pending, 31s), look(unknown),
+             pending(stop_pending, 1s), pending(stop_pending, 31s)},
+            ""},
+        Row{"StuckAgainInTheNextSpell",
+            {look(running), look(stop_pending), pending(stop_pending, 31s), look(stopped),
+             look(start_pending), pending(start_pending, 31s)},
+            "stuck STOPPED START_PENDING no progress for 31 s"},
+        Row{"StuckThenStopped",
+            {look(running), look(stop_pending), pending(stop_pending, 31s), look(stopped)},
+            "stopped RUNNING STOPPED"},
+        Row{"StuckThenRunningAsBefore",
+            {look(running), look(stop_pending), pending(stop_pending, 31s), look(running)},
+            "started RUNNING RUNNING no longer stuck"},
+        Row{"StuckThenStoppedAsBefore",
+            {look(stopped), look(start_pending), pending(start_pending, 31s), ended(1053)},
+            "stopped STOPPED STOPPED no longer stuck, exit code 1053"},
+        Row{"StuckThenPausedAsBefore",
+            {look(paused), look(continue_pending), pending(continue_pending, 31s), look(paused)},
+            "paused PAUSED PAUSED no longer stuck"},
+        Row{"StuckThenAnotherProcess",
+            {process(10), look(stop_pending), pending(stop_pending, 31s), process(11)},
+            "restarted RUNNING RUNNING no longer stuck"},
+        Row{"StuckThenVanished",
+            {look(running), look(stop_pending), pending(stop_pending, 31s), look(missing)},
+            "vanished RUNNING MISSING"},
+        Row{"ClockSetBack", {look(running), look(stop_pending), pending(stop_pending, -3600s)}, ""},
+        Row{"StuckAfterTheClockWasSetBack",
+            {look(running), look(stop_pending), pending(stop_pending, -3600s),
+             pending(stop_pending, 31s)},
+            "stuck RUNNING STOP_PENDING no progress for 31 s"},
+        Row{"HugeWaitHint",
+            {look(running), look(stop_pending), pending(stop_pending, 31s, 0, 4'294'967'295ms)},
+            ""}),
+    row_name);
+
+TEST(Decide, EveryPairOfStates) {
+  constexpr std::array kStates{stopped,          start_pending, stop_pending, running,
+                               continue_pending, pause_pending, paused,       missing,
+                               denied,           unknown};
+  // Rows: first sight; columns: the second look; both in the order above.
+  // r started, s stopped, p paused, v vanished, d denied, n visible.
+  constexpr std::array<std::string_view, kStates.size()> kTold{
+      "...r..pvd.",  // STOPPED
+      "...r..pvd.",  // START_PENDING: was stopped
+      "s.....pvd.",  // STOP_PENDING: was running
+      "s.....pvd.",  // RUNNING
+      "s..r...vd.",  // CONTINUE_PENDING: was paused
+      "s.....pvd.",  // PAUSE_PENDING: was running
+      "s..r...vd.",  // PAUSED
+      "s..r..p.d.",  // MISSING
+      "n..n..nn..",  // DENIED
+      "........d.",  // UNKNOWN
+  };
+  const auto letter = [](const std::optional<Transition>& transition) {
+    using enum TransitionKind;
+    if (!transition) return '.';
+    switch (transition->kind) {
+      case started:
+        return 'r';
+      case TransitionKind::stopped:
+        return 's';
+      case TransitionKind::paused:
+        return 'p';
+      case vanished:
+        return 'v';
+      case TransitionKind::denied:
+        return 'd';
+      case visible:
+        return 'n';
+      default:
+        return '!';
+    }
+  };
+  for (std::size_t row = 0; row < kStates.size(); row++) {
+    std::string told;
+    const auto before = decide(nullptr, look(kStates.at(row)).seen, Policy{}, kStart).next;
+    for (const auto state : kStates) {
+      const auto [next, transition] = decide(&before, look(state).seen, Policy{}, kStart + 1s);
+      told += letter(transition);
+      EXPECT_EQ(next.since, state == kStates.at(row) ? kStart : kStart + 1s);
+      if (transition) {
+        EXPECT_EQ(transition->to, state);
+      }
+    }
+    EXPECT_EQ(told, kTold.at(row)) << to_string(kStates.at(row));
+  }
+}
+
+TEST(Decide, UnknownChangesNothingButStateAndSince) {
+  const auto before = decide(nullptr, process(10).seen, Policy{}, kStart).next;
+  auto expected = before;
+  expected.seen.state = unknown;
+  expected.since = kStart + 5s;
+  EXPECT_EQ(decide(&before, {}, Policy{}, kStart + 5s).next, expected);
+}
+
+TEST(Decide, RemembersSinceWhenItIsSettled) {
+  auto tracked = decide(nullptr, look(running).seen, Policy{}, kStart).next;
+  tracked = decide(&tracked, look(unknown).seen, Policy{}, kStart + 1s).next;
+  tracked = decide(&tracked, look(running).seen, Policy{}, kStart + 2s).next;
+  tracked = decide(&tracked, look(stop_pending).seen, Policy{}, kStart + 3s).next;
+  EXPECT_EQ(tracked.settled_since, kStart);
+  EXPECT_EQ(tracked.since, kStart + 3s);
+  tracked = decide(&tracked, look(stopped).seen, Policy{}, kStart + 4s).next;
+  EXPECT_EQ(tracked.settled_since, kStart + 4s);
+}
+
+TEST(Decide, NamesOfKindsAreReadBack) {
+  using enum TransitionKind;
+  for (const auto kind : {started, TransitionKind::stopped, TransitionKind::paused, restarted,
+                          vanished, stuck, TransitionKind::denied, visible, unreachable, reachable})
+    EXPECT_EQ(parse_transition_kind(to_string(kind)), kind);
+  EXPECT_EQ(parse_transition_kind("Started"), std::nullopt);
+}
+
+TEST(Decide, NamesOfStatesAreReadBack) {
+  for (const auto state : {stopped, start_pending, stop_pending, running, continue_pending,
+                           pause_pending, paused, missing, denied, unknown})
+    EXPECT_EQ(parse_service_state(to_string(state)), state);
+  EXPECT_EQ(parse_service_state(""), std::nullopt);
+}
+
+class DecideHostTest : public ::testing::Test {
+ protected:
+  /// Looks, remembers, and answers the changes as "name kind", "name -" (no transition), each with
+  /// " forgotten" where it is.
+  std::vector<std::string> see(Result<std::vector<ObservedService>> services) {
+    now_ += 1s;
+    const auto changes =
+        decide(tracked_, {HostName("host"), now_, std::move(services)}, watchlist_);
+    std::vector<std::string> told;
+    for (const auto& change : changes) {
+      auto text = change.name.text() + " ";
+      text += change.transition ? to_string(change.transition->kind) : "-";
+      if (change.forgotten) {
+        text += " forgotten";
+        tracked_.erase(change.name);
+      } else {
+        tracked_.insert_or_assign(change.name, change.next);
+      }
+      told.push_back(std::move(text));
+    }
+    return told;
+  }
+  static ObservedService service(std::string_view name, ServiceState state) {
+    return {ServiceName(name), look(state).seen, nullptr};
+  }
+
+  TrackedServices tracked_;
+  Watchlist watchlist_{{{"Alpha", {}, {}, {}}, {"Qlik*", {"QlikTest*"}, {}, {}}}};
+  Time now_ = kStart;
+};
+
+TEST_F(DecideHostTest, OnlyChangesAreAnswered) {
+  EXPECT_THAT(see({{service("Alpha", running), service("QlikA", running)}}),
+              ElementsAre("Alpha -", "QlikA -"));
+  EXPECT_THAT(see({{service("Alpha", running), service("QlikA", running)}}), IsEmpty());
+  EXPECT_THAT(see({{service("QlikA", stopped), service("Alpha", running)}}),
+              ElementsAre("QlikA stopped"));
+}
+
+TEST_F(DecideHostTest, NamesCompareWithoutCase) {
+  see({{service("ALPHA", running)}});
+  EXPECT_THAT(see({{service("alpha", stopped)}}), ElementsAre("alpha stopped"));
+}
+
+TEST_F(DecideHostTest, UnwatchedServicesAreNothing) {
+  EXPECT_THAT(see({{service("Beta", running), service("QlikTest1", stopped)}}), IsEmpty());
+}
+
+TEST_F(DecideHostTest, AHostNotReachedTellsNothing) {
+  see({{service("Alpha", running), service("QlikA", running)}});
+  EXPECT_THAT(see(fail(Kind::unreachable, "no route")), ElementsAre("Alpha -", "QlikA -"));
+  EXPECT_EQ(tracked_.at(ServiceName("alpha")).seen.state, unknown);
+  EXPECT_THAT(see(fail(Kind::unreachable, "no route")), IsEmpty());
+  EXPECT_THAT(see({{service("Alpha", stopped), service("QlikA", running)}}),
+              ElementsAre("Alpha stopped", "QlikA -"));
+}
+
+TEST_F(DecideHostTest, APatternsServiceVanishesOnceAndIsForgotten) {
+  see({{service("Alpha", running), service("QlikA", running), service("QlikB", stopped)}});
+  EXPECT_THAT(see({{service("Alpha", running), service("QlikB", missing)}}),
+              ElementsAre("QlikA vanished forgotten", "QlikB vanished forgotten"));
+  EXPECT_THAT(see({{service("Alpha", running), service("QlikB", missing)}}), IsEmpty());
+  EXPECT_THAT(see({{service("Alpha", running), service("QlikA", running)}}),
+              ElementsAre("QlikA -"));
+}
+
+TEST_F(DecideHostTest, AnExactNameVanishesAndStays) {
+  see({{service("Alpha", running)}});
+  EXPECT_THAT(see({{service("Alpha", missing)}}), ElementsAre("Alpha vanished"));
+  EXPECT_THAT(see({{service("Alpha", running)}}), ElementsAre("Alpha started"));
+}
+
+TEST_F(DecideHostTest, AnExactNameThatTheAnswerLacksWasNotSeen) {
+  see({{service("Alpha", running)}});
+  EXPECT_THAT(see({std::vector<ObservedService>{}}), ElementsAre("Alpha -"));
+  EXPECT_EQ(tracked_.at(ServiceName("Alpha")).seen.state, unknown);
+}
+
+TEST_F(DecideHostTest, WhatTheWatchlistNoLongerNamesIsForgottenSilently) {
+  see({{service("Alpha", running), service("QlikA", running)}});
+  watchlist_ = Watchlist{{{"QlikA", {}, {}, {}}}};
+  EXPECT_THAT(see({{service("Alpha", stopped), service("QlikA", running)}}),
+              ElementsAre("Alpha - forgotten"));
+  watchlist_ = Watchlist{};
+  EXPECT_THAT(see(fail(Kind::timed_out, "silence")), ElementsAre("QlikA - forgotten"));
+}
+
+TEST_F(DecideHostTest, OfANameBroughtTwiceTheFirstCounts) {
+  see({{service("Alpha", running)}});
+  EXPECT_THAT(see({{service("Alpha", running), service("ALPHA", stopped)}}), IsEmpty());
+}
+
+TEST_F(DecideHostTest, EachEntryHasItsOwnPolicy) {
+  watchlist_ = Watchlist{{{"Slow", {}, {}, {60s}}, {"*", {}, {}, {5s}}}};
+  see({{service("Slow", start_pending), service("Quick", start_pending)}});
+  now_ += 9s;
+  EXPECT_THAT(see({{service("Slow", start_pending), service("Quick", start_pending)}}),
+              ElementsAre("Quick stuck"));
+}
+
+}  // namespace
+
+}  // namespace tocsin
