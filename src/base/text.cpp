@@ -29,10 +29,15 @@ void append(std::string& out, char32_t code) {
 
 char32_t upper(char32_t code) {
   constexpr char32_t kMicroSign = 0xB5;
+  constexpr char32_t kSharpS =
+      0xDF;  // utf8proc maps it to U+1E9E; Unicode's simple mapping and Windows do not
   constexpr char32_t kDotlessI = 0x131;
   constexpr char32_t kLongS = 0x17F;
   if (code < 0x80) return code >= 'a' && code <= 'z' ? code - 32 : code;
-  if (code > 0xFFFF || code == kMicroSign || code == kDotlessI || code == kLongS) return code;
+  if (code > 0xFFFF || code == kMicroSign || code == kSharpS || code == kDotlessI ||
+      code == kLongS) {
+    return code;
+  }
   const auto mapped = static_cast<char32_t>(utf8proc_toupper(static_cast<utf8proc_int32_t>(code)));
   return mapped > 0xFFFF ? code : mapped;
 }
@@ -105,6 +110,16 @@ std::string printable(std::string_view text, std::size_t most) {
     }
   }
   return out;
+}
+
+std::size_t display_width(std::string_view utf8) {
+  std::size_t width = 0;
+  for (std::size_t at = 0; at < utf8.size();) {
+    const auto columns =
+        utf8proc_charwidth(static_cast<utf8proc_int32_t>(next_code_point(utf8, at)));
+    width += static_cast<std::size_t>(columns);
+  }
+  return width;
 }
 
 }  // namespace tocsin

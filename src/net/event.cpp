@@ -1,5 +1,7 @@
 #include "net/event.h"
 
+#include <utility>
+
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
@@ -7,32 +9,42 @@
 
 namespace tocsin::net {
 
-struct Event::State {
-  explicit State(Executor executor) : timer(executor) { timer.expires_at(Deadline::max()); }
+/// Stands in the list while its coroutine sleeps, and leaves it however the sleep ends.
+struct Event::Waiter {
+  Waiter(Event& of, Deadline deadline) : event(of), timer(of.executor_, deadline) {
+    event.waiters_.push_back(this);
+  }
+  ~Waiter() { std::erase(event.waiters_, this); }
+  Waiter(const Waiter&) = delete;
+  Waiter& operator=(const Waiter&) = delete;
+
+  Event& event;
   boost::asio::steady_timer timer;
-  bool set = false;
+  bool woken = false;
 };
 
-Event::Event(Executor executor) : state_(std::make_unique<State>(std::move(executor))) {}
+Event::Event(Executor executor) : executor_(std::move(executor)) {}
 Event::~Event() = default;
 
 void Event::set() {
-  state_->set = true;
-  state_->timer.cancel();
+  set_ = true;
+  for (auto* waiter : waiters_) {
+    waiter->woken = true;
+    waiter->timer.cancel();
+  }
 }
 
-void Event::reset() { state_->set = false; }
+awaitable<void> Event::wait() { co_await wait_until(Deadline::max()); }
 
-bool Event::is_set() const { return state_->set; }
-
-awaitable<void> Event::wait() {
-  if (state_->set) co_return;
-  // The timer never fires: its end is set() or, when nothing is set, the caller's cancellation.
-  co_await state_->timer.async_wait(boost::asio::as_tuple(boost::asio::use_awaitable));
+awaitable<bool> Event::wait_until(Deadline deadline) {
+  if (set_) co_return true;
+  Waiter waiter(*this, deadline);
+  co_await waiter.timer.async_wait(boost::asio::as_tuple(boost::asio::use_awaitable));
   const auto cancelled = co_await boost::asio::this_coro::cancellation_state;
   if (cancelled.cancelled() != boost::asio::cancellation_type::none) {
     throw boost::system::system_error(boost::asio::error::operation_aborted);
   }
+  co_return waiter.woken;
 }
 
 }  // namespace tocsin::net

@@ -1,7 +1,7 @@
 // One coroutine waits for what another one says.
 #pragma once
 
-#include <memory>
+#include <vector>
 
 #include "net/async.h"
 
@@ -17,14 +17,18 @@ class Event {
 
   /// Wakes all who wait; who comes later does not wait, until reset().
   void set();
-  void reset();
-  [[nodiscard]] bool is_set() const;
+  void reset() { set_ = false; }
+  [[nodiscard]] bool is_set() const { return set_; }
   /// Cancellation throws.
   awaitable<void> wait();
+  /// Whether it was set by then.
+  awaitable<bool> wait_until(Deadline deadline);
 
  private:
-  struct State;
-  std::unique_ptr<State> state_;
+  struct Waiter;
+  Executor executor_;
+  std::vector<Waiter*> waiters_;
+  bool set_ = false;
 };
 
 }  // namespace tocsin::net
