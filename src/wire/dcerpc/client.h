@@ -36,8 +36,10 @@ class Client {
   Conversation<Result<Bytes>> call(Port& port, std::uint16_t opnum, Bytes stub);
 
  private:
+  /// Sends a request in as many fragments as it takes; answers the first bytes of the reply.
   Conversation<Result<Bytes>> send(Port& port, std::uint16_t opnum, Bytes stub);
-  Conversation<Result<Bytes>> complete_fragment(Port& port, Bytes begun, std::size_t* size);
+  /// Reads until `begun` is one whole fragment.
+  Conversation<Result<Bytes>> complete(Port& port, Bytes begun);
 
   smb2::Client* transport_;
   smb2::Pipe pipe_;

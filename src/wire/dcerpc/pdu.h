@@ -135,7 +135,7 @@ struct Pdu {
   std::uint8_t flags = kFirstFragment | kLastFragment;
   std::uint32_t call_id = 0;
   std::variant<Request, Response, Fault, Bind, BindAck, BindNak, Auth3> body;
-  std::optional<AuthTrailer> auth;
+  std::optional<AuthTrailer> auth{};
 };
 
 /// Exactly one fragment. malformed, unsupported.

@@ -66,12 +66,18 @@ class Client {
   [[nodiscard]] const HostTraits& traits() const { return traits_; }
 
  private:
+  /// A response with the bytes that it may point into.
+  template <typename Response>
+  struct Reply {
+    Bytes stub;
+    Response response;
+  };
   template <typename Request>
-  Conversation<Result<typename Request::Response>> invoke(Port& port, Request request);
-  Conversation<Result<EnumServicesStatusResponse>> fetch_page(Port& port, EnumLayout layout,
-                                                              std::uint32_t size,
-                                                              std::uint32_t resume, Bytes* stub);
+  Conversation<Result<Reply<typename Request::Response>>> invoke(Port& port, Request request);
+  template <typename Request>
   Conversation<Result<Enumeration>> enumerate(Port& port, EnumLayout layout);
+  Conversation<Result<ServiceStatusProcess>> query_status_ex(Port& port, Handle service);
+  Conversation<Result<ServiceStatusProcess>> query_plain_status(Port& port, Handle service);
 
   dcerpc::Client rpc_;
   HostTraits traits_;

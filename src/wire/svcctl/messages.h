@@ -98,13 +98,14 @@ using Handle = std::array<std::uint8_t, 20>;
 /// SERVICE_STATUS (2.2.47)
 struct ServiceStatus {
   std::uint32_t service_type = 0;
-  std::uint32_t current_state = kStopped;  ///< a CurrentState; read() lets no other number pass
+  std::uint32_t current_state = kStopped;  ///< a CurrentState, if has_valid_state()
   std::uint32_t controls_accepted = 0;
   std::uint32_t win32_exit_code = 0;
   std::uint32_t service_specific_exit_code = 0;
   std::uint32_t check_point = 0;
   std::uint32_t wait_hint = 0;  ///< milliseconds
 
+  [[nodiscard]] bool has_valid_state() const;
   void write(ndr::Writer& out) const;
   static ServiceStatus read(ndr::Reader& in);
   friend bool operator==(const ServiceStatus&, const ServiceStatus&) = default;
@@ -161,8 +162,8 @@ enum class EnumLayout : std::uint8_t { status = 36, status_process = 44 };  ///<
                                                                     EnumLayout layout);
 /// Bytes that one service takes in a buffer.
 [[nodiscard]] std::size_t encoded_size(const EnumServiceStatus& service, EnumLayout layout);
-/// As Windows lays it out: records, then a gap, strings packed downwards from the end. `size` must
-/// suffice.
+/// As Windows lays it out: records, then a gap, strings packed downwards from the end. Throws when
+/// `size` does not suffice.
 [[nodiscard]] Bytes encode_services(std::span<const EnumServiceStatus> services, EnumLayout layout,
                                     std::size_t size);
 
@@ -274,8 +275,8 @@ struct OpenScManagerRequest {
   static constexpr std::uint16_t kOpnum = 15;
   static constexpr std::string_view kName = "ROpenSCManagerW";
   using Response = HandleResponse;
-  std::optional<std::string> machine_name;
-  std::optional<std::string> database_name;
+  std::optional<std::string> machine_name{};
+  std::optional<std::string> database_name{};
   std::uint32_t desired_access = 0;
 
   void write(ndr::Writer& out) const;
@@ -359,7 +360,7 @@ struct EnumServicesStatusExRequest {
   std::uint32_t service_state = kAll;
   std::uint32_t buffer_size = 0;
   std::optional<std::uint32_t> resume_index;
-  std::optional<std::string> group_name;
+  std::optional<std::string> group_name{};
 
   void write(ndr::Writer& out) const;
   static EnumServicesStatusExRequest read(ndr::Reader& in);

@@ -1,0 +1,209 @@
+#include "wire/svcctl/client.h"
+
+#include <algorithm>
+#include <iterator>
+#include <utility>
+
+namespace tocsin::svcctl {
+namespace {
+
+/// Room in the buffer for about ten services that may be installed between two calls.
+constexpr std::uint32_t kGrowth = 2048;
+/// Calls that one enumeration may take: the list may grow meanwhile, or be longer than a call may
+/// carry.
+constexpr int kMostCalls = 16;
+
+bool lacks_call(const Error& error) {
+  return error.kind == Kind::unsupported && error.native == dcerpc::kOpnumOutOfRange;
+}
+
+Result<> succeeded(std::uint32_t return_value, std::string_view call) {
+  if (return_value == kSuccess) return {};
+  return std::unexpected(win32_error(return_value, call));
+}
+
+Error describe(std::uint32_t code) {
+  const auto number = " (error " + std::to_string(code) + ")";
+  switch (code) {
+    case kAccessDenied:
+      return {Kind::denied, "access is denied" + number, code};
+    case kServiceDoesNotExist:
+      return {Kind::not_found, "there is no such service" + number, code};
+    case kRpcServerUnavailable:
+      return {Kind::unreachable, "the service manager is not available" + number, code};
+    case kShutdownInProgress:
+      return {Kind::unreachable, "the host is shutting down" + number, code};
+    case kNotSupported:
+    case kCallNotImplemented:
+    case kInvalidLevel:
+      return {Kind::unsupported, "the host does not know the question" + number, code};
+    case kInvalidHandle:
+      return {Kind::rejected, "the handle is not valid (any more)" + number, code};
+    case kServiceMarkedForDelete:
+      return {Kind::rejected, "the service is marked for deletion" + number, code};
+    default:
+      return {Kind::rejected, "the service manager refuses" + number, code};
+  }
+}
+
+/// What the next call must offer so that the whole list fits.
+std::uint32_t grown(std::uint32_t size, const EnumServicesStatusResponse& page) {
+  const std::uint64_t whole =
+      (page.services_returned > 0 ? std::uint64_t{size} : 0) + page.bytes_needed + kGrowth;
+  return static_cast<std::uint32_t>(
+      std::clamp<std::uint64_t>(whole, size + kGrowth, kMostEnumeration));
+}
+
+}  // namespace
+
+Error win32_error(std::uint32_t code, std::string_view call) { return describe(code).in(call); }
+
+Result<> Enumeration::append(Bytes stub, const EnumServicesStatusResponse& page,
+                             EnumLayout layout) {
+  auto services = parse_services(page.buffer, page.services_returned, layout);
+  if (!services) return fail(std::move(services));
+  stubs_.push_back(std::move(stub));
+  if (services_.empty())
+    services_ = *std::move(services);
+  else
+    std::ranges::copy(*services, std::back_inserter(services_));
+  return {};
+}
+
+template <typename Request>
+Conversation<Result<Client::Reply<typename Request::Response>>> Client::invoke(Port& port,
+                                                                               Request request) {
+  auto stub = co_await rpc_.call(port, Request::kOpnum, encode(request));
+  if (!stub) co_return fail(std::move(stub), Request::kName);
+  auto response = parse<typename Request::Response>(*stub);
+  if (!response) co_return fail(std::move(response), Request::kName);
+  co_return Reply<typename Request::Response>{*std::move(stub), *std::move(response)};
+}
+
+Conversation<Result<>> Client::open_manager(Port& port) {
+  auto reply = co_await invoke(
+      port, OpenScManagerRequest{.desired_access = kManagerConnect | kManagerEnumerateService});
+  if (!reply) co_return fail(std::move(reply));
+  manager_ = reply->response.handle;
+  co_return succeeded(reply->response.return_value, OpenScManagerRequest::kName);
+}
+
+Conversation<Result<Enumeration>> Client::enumerate(Port& port) {
+  if (traits_.has_enum_services_ex) {
+    auto list = co_await enumerate<EnumServicesStatusExRequest>(port, EnumLayout::status_process);
+    if (list || !lacks_call(list.error())) co_return list;
+    traits_.has_enum_services_ex = false;
+  }
+  co_return co_await enumerate<EnumServicesStatusRequest>(port, EnumLayout::status);
+}
+
+template <typename Request>
+Conversation<Result<Enumeration>> Client::enumerate(Port& port, EnumLayout layout) {
+  Enumeration list;
+  Request request{.manager = manager_, .buffer_size = traits_.enumeration_size, .resume_index = 0};
+  for (int calls = 0; calls < kMostCalls; calls++) {
+    auto reply = co_await invoke(port, request);
+    if (!reply) co_return fail(std::move(reply));
+    const auto page = reply->response;
+    if (page.buffer.size() > request.buffer_size)
+      co_return fail(Kind::malformed, "a list of services that is longer than was asked for");
+
+    const bool more = page.return_value == kMoreData || page.return_value == kInsufficientBuffer;
+    if (more && request.buffer_size < kMostEnumeration) {
+      // Once more from the start: a list from one call is consistent in itself.
+      request.buffer_size = grown(request.buffer_size, page);
+      continue;
+    }
+    if (!more) {
+      if (auto ok = succeeded(page.return_value, Request::kName); !ok)
+        co_return fail(std::move(ok));
+    }
+    auto appended = list.append(std::move(reply->stub), page, layout);
+    if (!appended) co_return fail(std::move(appended), Request::kName);
+    if (!more) {
+      traits_.enumeration_size = request.buffer_size;
+      co_return list;
+    }
+    // Longer than one call may carry.
+    if (page.services_returned == 0 || page.resume_index.value_or(0) <= request.resume_index)
+      co_return fail(Kind::malformed, "a list of services that does not get ahead");
+    request.resume_index = page.resume_index;
+  }
+  co_return fail(Kind::rejected, "the list of services grows faster than it can be read");
+}
+
+Conversation<Result<Handle>> Client::open_service(Port& port, std::string name) {
+  auto reply = co_await invoke(
+      port, OpenServiceRequest{.manager = manager_,
+                               .service_name = std::move(name),
+                               .desired_access = kServiceQueryConfig | kServiceQueryStatus});
+  if (!reply) co_return fail(std::move(reply));
+  auto ok = succeeded(reply->response.return_value, OpenServiceRequest::kName);
+  if (!ok) co_return fail(std::move(ok));
+  co_return reply->response.handle;
+}
+
+Conversation<Result<ServiceStatusProcess>> Client::query_status(Port& port, Handle service) {
+  auto status = traits_.has_query_status_ex ? co_await query_status_ex(port, service)
+                                            : co_await query_plain_status(port, service);
+  if (!status && lacks_call(status.error())) {
+    traits_.has_query_status_ex = false;
+    status = co_await query_plain_status(port, service);
+  }
+  if (status && !status->has_valid_state())
+    co_return fail(Kind::malformed, "a service in a state that does not exist",
+                   status->current_state);
+  co_return status;
+}
+
+Conversation<Result<ServiceStatusProcess>> Client::query_status_ex(Port& port, Handle service) {
+  auto reply = co_await invoke(port, QueryServiceStatusExRequest{.service = service});
+  if (!reply) co_return fail(std::move(reply));
+  auto ok = succeeded(reply->response.return_value, QueryServiceStatusExRequest::kName);
+  if (!ok) co_return fail(std::move(ok));
+  co_return parse<ServiceStatusProcess>(reply->response.buffer);
+}
+
+Conversation<Result<ServiceStatusProcess>> Client::query_plain_status(Port& port, Handle service) {
+  auto reply = co_await invoke(port, QueryServiceStatusRequest{.service = service});
+  if (!reply) co_return fail(std::move(reply));
+  auto ok = succeeded(reply->response.return_value, QueryServiceStatusRequest::kName);
+  if (!ok) co_return fail(std::move(ok));
+  co_return ServiceStatusProcess{reply->response.status};
+}
+
+Conversation<Result<QueryServiceConfig>> Client::query_config(Port& port, Handle service) {
+  auto reply = co_await invoke(
+      port, QueryServiceConfigRequest{.service = service, .buffer_size = kMostConfig});
+  if (!reply) co_return fail(std::move(reply));
+  auto ok = succeeded(reply->response.return_value, QueryServiceConfigRequest::kName);
+  if (!ok) co_return fail(std::move(ok));
+  co_return std::move(reply->response.config);
+}
+
+Conversation<Result<bool>> Client::query_delayed_start(Port& port, Handle service) {
+  if (!traits_.has_delayed_start)
+    co_return std::unexpected(win32_error(kInvalidLevel, QueryServiceConfig2Request::kName));
+  auto reply = co_await invoke(
+      port, QueryServiceConfig2Request{
+                .service = service, .info_level = kDelayedAutoStartLevel, .buffer_size = 4});
+  if (!reply) co_return fail(std::move(reply));
+  auto ok = succeeded(reply->response.return_value, QueryServiceConfig2Request::kName);
+  if (!ok) {
+    traits_.has_delayed_start = ok.error().kind != Kind::unsupported;
+    co_return fail(std::move(ok));
+  }
+  ndr::Reader in(reply->response.buffer);
+  const bool delayed = in.u32() != 0;
+  if (auto whole = in.finish(); !whole)
+    co_return fail(std::move(whole), QueryServiceConfig2Request::kName);
+  co_return delayed;
+}
+
+Conversation<Result<>> Client::close(Port& port, Handle handle) {
+  auto reply = co_await invoke(port, CloseServiceHandleRequest{.handle = handle});
+  if (!reply) co_return fail(std::move(reply));
+  co_return succeeded(reply->response.return_value, CloseServiceHandleRequest::kName);
+}
+
+}  // namespace tocsin::svcctl
