@@ -104,13 +104,13 @@ struct Request {
   std::uint32_t alloc_hint = 0;
   std::uint16_t context = 0;
   std::uint16_t opnum = 0;
-  BytesView stub;
+  BytesView stub{};
 };
 
 struct Response {
   std::uint32_t alloc_hint = 0;  ///< of what is still to come: a total in the first fragment only
   std::uint16_t context = 0;
-  BytesView stub;
+  BytesView stub{};
 };
 
 struct Fault {
