@@ -1,0 +1,147 @@
+#include "wire/spnego/negotiation.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace tocsin::spnego {
+namespace {
+
+bool lists(const std::vector<Oid>& mech_types, const Oid& oid) {
+  return std::ranges::find(mech_types, oid) != mech_types.end();
+}
+
+Result<> check_mic(const Mechanism& mechanism, BytesView mech_types,
+                   const std::optional<Bytes>& mic) {
+  if (!mic) return fail(Kind::malformed, "the mechListMIC of the SPNEGO exchange is missing");
+  if (!mechanism.verify(mech_types, *mic))
+    return fail(Kind::malformed, "the mechListMIC of the SPNEGO exchange does not verify");
+  return {};
+}
+
+class Initiator final : public wire::Initiator {
+ public:
+  explicit Initiator(std::unique_ptr<Mechanism> mechanism) : mechanism_(std::move(mechanism)) {}
+
+  Result<Bytes> step(BytesView token) override {
+    if (!started_) return start(token);
+    auto answer = decode_resp(token);
+    if (!answer) return fail(std::move(answer));
+    if (answer->state == NegState::reject)
+      return fail(Kind::denied, "the server rejects the login");
+    if (answer->supported_mech && *answer->supported_mech != mechanism_->oid())
+      return fail(Kind::unsupported, "the server chose a mechanism that was not offered");
+    return mechanism_->complete() ? finish(*answer) : proceed(*answer);
+  }
+  bool complete() const override { return complete_; }
+  Bytes session_key() const override { return mechanism_->session_key(); }
+
+ private:
+  Result<Bytes> start(BytesView hint) {
+    if (!hint.empty()) {
+      auto offer = decode_init(hint);
+      if (!offer) return fail(std::move(offer));
+      if (!lists(offer->mech_types, mechanism_->oid()))
+        return fail(Kind::unsupported, "the server does not offer the mechanism of the login");
+    }
+    auto token = mechanism_->step({});
+    if (!token) return token;
+    started_ = true;
+    return encode(NegTokenInit{.mech_types = {mechanism_->oid()}, .mech_token = *std::move(token)});
+  }
+
+  Result<Bytes> proceed(const NegTokenResp& answer) {
+    auto token = mechanism_->step(answer.response_token.value_or(Bytes{}));
+    if (!token) return token;
+    NegTokenResp reply{.response_token = *std::move(token)};
+    if (mechanism_->complete()) reply.mech_list_mic = mechanism_->sign(mech_types());
+    return encode(reply);
+  }
+
+  Result<Bytes> finish(const NegTokenResp& answer) {
+    if (complete_ || answer.state != NegState::accept_completed)
+      return fail(Kind::malformed, "the server goes on where the SPNEGO exchange ends");
+    if (auto mic = check_mic(*mechanism_, mech_types(), answer.mech_list_mic); !mic)
+      return fail(std::move(mic));
+    complete_ = true;
+    return Bytes{};
+  }
+
+  [[nodiscard]] Bytes mech_types() const { return encode_mech_types({mechanism_->oid()}); }
+
+  std::unique_ptr<Mechanism> mechanism_;
+  bool started_ = false;
+  bool complete_ = false;
+};
+
+class Acceptor final : public wire::Acceptor {
+ public:
+  explicit Acceptor(std::unique_ptr<ServerMechanism> mechanism)
+      : mechanism_(std::move(mechanism)) {}
+
+  Bytes hint() override {
+    return encode(
+        NegTokenInit{.mech_types = {mechanism_->oid()}, .hint_name = std::string(kHintName)});
+  }
+  Result<Bytes> step(BytesView token) override {
+    if (complete_) return fail(Kind::malformed, "the client goes on after the end of its login");
+    if (mech_types_.empty()) return start(token);
+    auto answer = decode_resp(token);
+    if (!answer) return fail(std::move(answer));
+    return proceed(answer->response_token.value_or(Bytes{}), answer->mech_list_mic);
+  }
+  bool complete() const override { return complete_; }
+  Bytes session_key() const override { return mechanism_->session_key(); }
+  std::string user() const override { return mechanism_->user(); }
+
+ private:
+  Result<Bytes> start(BytesView token) {
+    auto offer = decode_init(token);
+    if (!offer) return fail(std::move(offer));
+    if (!lists(offer->mech_types, mechanism_->oid()))
+      return fail(Kind::unsupported, "the client does not offer the mechanism of this server");
+    mech_types_ = encode_mech_types(offer->mech_types);
+    preferred_ = offer->mech_types.front() == mechanism_->oid();
+    if (preferred_ && offer->mech_token)
+      return proceed(*offer->mech_token, std::nullopt, mechanism_->oid());
+    // The token, if any, is of the mechanism that the client likes best: ask for one of ours.
+    return encode(
+        NegTokenResp{.state = preferred_ ? NegState::accept_incomplete : NegState::request_mic,
+                     .supported_mech = mechanism_->oid()});
+  }
+
+  Result<Bytes> proceed(BytesView token, const std::optional<Bytes>& mic,
+                        std::optional<Oid> announce = {}) {
+    auto reply = mechanism_->step(token);
+    if (!reply) return reply;
+    NegTokenResp answer{.state = NegState::accept_incomplete,
+                        .supported_mech = std::move(announce)};
+    if (!reply->empty()) answer.response_token = *std::move(reply);
+    if (mechanism_->complete()) {
+      if (mic || !preferred_) {
+        if (auto checked = check_mic(*mechanism_, mech_types_, mic); !checked)
+          return fail(std::move(checked));
+        answer.mech_list_mic = mechanism_->sign(mech_types_);
+      }
+      answer.state = NegState::accept_completed;
+      complete_ = true;
+    }
+    return encode(answer);
+  }
+
+  std::unique_ptr<ServerMechanism> mechanism_;
+  Bytes mech_types_;  ///< as the client sent them
+  bool preferred_ = false;
+  bool complete_ = false;
+};
+
+}  // namespace
+
+std::unique_ptr<wire::Initiator> make_initiator(std::unique_ptr<Mechanism> mechanism) {
+  return std::make_unique<Initiator>(std::move(mechanism));
+}
+
+std::unique_ptr<wire::Acceptor> make_acceptor(std::unique_ptr<ServerMechanism> mechanism) {
+  return std::make_unique<Acceptor>(std::move(mechanism));
+}
+
+}  // namespace tocsin::spnego

@@ -1,0 +1,290 @@
+// Our client against our server, and against a server that lies.
+#include <functional>
+
+#include <gtest/gtest.h>
+
+#include "base/text.h"
+#include "wire/ntlm/client.h"
+#include "wire/ntlm/ntlm.h"
+#include "wire/ntlm/server.h"
+
+namespace tocsin::ntlm {
+namespace {
+
+constexpr Time kNow{std::chrono::hours{24 * 365 * 50}};
+
+RandomFill counting(std::uint8_t start) {
+  return [next = start](std::span<std::uint8_t> bytes) mutable {
+    for (auto& byte : bytes) byte = next++;
+  };
+}
+
+AcceptorOptions host() {
+  return {.computer = "NODE1",
+          .domain = "CORP",
+          .dns_computer = "node1.corp.example",
+          .dns_domain = "corp.example",
+          .dns_tree = "corp.example",
+          .password_of = [](const std::string& user) -> std::optional<Secret> {
+            if (fold_case(user) == "SVC-TOCSIN" || user == "svc@corp.example")
+              return Secret("Pässword!");
+            return std::nullopt;
+          },
+          .now = kNow};
+}
+
+/// What one login comes to; either end's error ends it.
+struct Outcome {
+  std::optional<Error> error{};
+  Bytes client_key{};
+  Bytes server_key{};
+  std::string user{};
+};
+
+/// May change the token with this number: 0 the hint, then in turn the client's and the server's.
+using Tamper = std::function<void(int, Bytes&)>;
+
+Outcome login(wire::Initiator& client, wire::Acceptor& server, const Tamper& tamper = {}) {
+  auto token = server.hint();
+  for (int number = 0; number < 10; number++) {
+    if (tamper) tamper(number, token);
+    const bool from_server = number % 2 == 0;
+    auto answer = from_server ? client.step(token) : server.step(token);
+    if (!answer) return {.error = answer.error()};
+    if (client.complete() && server.complete())
+      return {.client_key = client.session_key(),
+              .server_key = server.session_key(),
+              .user = server.user()};
+    token = *std::move(answer);
+  }
+  return {.error = Error{Kind::malformed, "a login without an end", {}}};
+}
+
+Outcome login_as(std::string_view account, std::string_view password, const Tamper& tamper = {}) {
+  const auto client = make_initiator(make_credentials(account, Secret(std::string(password))),
+                                     counting(1), kNow, "cifs/node1");
+  const auto server = make_acceptor(host(), counting(100));
+  return login(*client, *server, tamper);
+}
+
+TEST(NtlmLogin, AgreesOnAKey) {
+  const auto outcome = login_as("CORP\\svc-tocsin", "Pässword!");
+  ASSERT_FALSE(outcome.error) << outcome.error->what;
+  EXPECT_EQ(outcome.client_key.size(), 16U);
+  EXPECT_EQ(outcome.client_key, outcome.server_key);
+  EXPECT_EQ(outcome.user, "CORP\\svc-tocsin");
+}
+
+TEST(NtlmLogin, TakesEveryWayToWriteAUser) {
+  EXPECT_EQ(login_as("SVC-Tocsin", "Pässword!").user, "SVC-Tocsin");
+  EXPECT_EQ(login_as("svc@corp.example", "Pässword!").user, "svc@corp.example");
+  EXPECT_EQ(login_as(".\\svc-tocsin", "Pässword!").user, "NODE1\\svc-tocsin");
+}
+
+TEST(NtlmLogin, RefusesAWrongPasswordAndAnUnknownUserAlike) {
+  const auto wrong = login_as("CORP\\svc-tocsin", "password!");
+  const auto unknown = login_as("CORP\\nobody", "Pässword!");
+  ASSERT_TRUE(wrong.error && unknown.error);
+  EXPECT_EQ(wrong.error->kind, Kind::denied);
+  EXPECT_EQ(wrong.error->native, 0xC000006D);
+  EXPECT_EQ(unknown.error->kind, wrong.error->kind);
+  EXPECT_EQ(unknown.error->what, wrong.error->what);
+}
+
+TEST(NtlmLogin, IsNeverAnonymous) {
+  EXPECT_EQ(login_as("", "").error->kind, Kind::denied);
+  EXPECT_EQ(login_as("CORP\\", "Pässword!").error->kind, Kind::denied);
+}
+
+TEST(NtlmLogin, RefusesNamesThatFitNoMessage) {
+  EXPECT_EQ(login_as(std::string(70'000, 'u'), "x").error->kind, Kind::denied);
+}
+
+// Each byte counts, but for those that nothing protects: the hint, and what SPNEGO wraps around
+// the first two messages.
+TEST(NtlmLogin, NoticesEveryChangeOfTheAuthentication) {
+  std::size_t size = 0;
+  login_as("CORP\\svc-tocsin", "Pässword!", [&](int number, Bytes& token) {
+    if (number == 3) size = token.size();
+  });
+  ASSERT_GT(size, 300U);
+  for (std::size_t at = 0; at < size; at++) {
+    const auto outcome = login_as("CORP\\svc-tocsin", "Pässword!", [at](int number, Bytes& token) {
+      if (number == 3) token[at] ^= 1;
+    });
+    EXPECT_TRUE(outcome.error) << "byte " << at;
+  }
+}
+
+/// Changes each byte of the NTLM message in token `number`.
+void expect_notices_every_change(int number) {
+  std::size_t begin = 0;
+  std::size_t size = 0;
+  login_as("CORP\\svc-tocsin", "Pässword!", [&](int current, Bytes& token) {
+    if (current != number) return;
+    size = token.size();
+    const std::string text(token.begin(), token.end());
+    begin = text.find("NTLMSSP");
+  });
+  ASSERT_GT(size, begin);
+  for (std::size_t at = begin; at < size; at++) {
+    const auto outcome = login_as("CORP\\svc-tocsin", "Pässword!", [&](int current, Bytes& token) {
+      if (current == number) token[at] ^= 0x10;
+    });
+    EXPECT_TRUE(outcome.error) << "byte " << at;
+  }
+}
+TEST(NtlmLogin, NoticesEveryChangeOfTheNegotiation) { expect_notices_every_change(1); }
+TEST(NtlmLogin, NoticesEveryChangeOfTheChallenge) { expect_notices_every_change(2); }
+TEST(NtlmLogin, NoticesEveryChangeOfTheServersLastWord) {
+  for (std::size_t at = 0; at < 29; at++) {
+    const auto outcome = login_as("CORP\\svc-tocsin", "Pässword!", [at](int number, Bytes& token) {
+      ASSERT_TRUE(number != 4 || token.size() == 29);
+      if (number == 4) token[at] ^= 1;
+    });
+    EXPECT_TRUE(outcome.error) << "byte " << at;
+  }
+}
+
+/// What the client says to a challenge that `change` has made from an ordinary one.
+Result<Bytes> answer_to(const std::function<void(Challenge&)>& change,
+                        std::string domain = "CORP") {
+  Client client({.domain = std::move(domain), .user = "u", .password = Secret("p")}, counting(1),
+                kNow, "cifs/node1");
+  Server server(host(), counting(100));
+  auto challenge = decode_challenge(server.step(client.step({}).value()).value()).value();
+  change(challenge);
+  return client.step(encode(challenge));
+}
+
+TEST(NtlmClient, DemandsAModernServer) {
+  ASSERT_TRUE(answer_to([](Challenge&) {}));
+  for (const auto bit : {flag::kUnicode, flag::kSign, flag::kNtlm, flag::kExtendedSessionSecurity,
+                         flag::k128, flag::kKeyExchange}) {
+    const auto answer = answer_to([bit](Challenge& challenge) { challenge.flags &= ~bit; });
+    ASSERT_FALSE(answer) << bit;
+    EXPECT_EQ(answer.error().kind, Kind::unsupported);
+  }
+  const auto answer = answer_to([](Challenge& challenge) { challenge.target_info.clear(); });
+  ASSERT_FALSE(answer);
+  EXPECT_EQ(answer.error().kind, Kind::unsupported);
+}
+
+TEST(NtlmClient, RefusesATargetInfoWithoutMeasure) {
+  EXPECT_FALSE(answer_to([](Challenge& challenge) {
+    challenge.target_info.push_back({AvId::dns_tree_name, Bytes(60'000)});
+  }));
+  EXPECT_FALSE(answer_to([](Challenge& challenge) {
+    challenge.target_info.insert(challenge.target_info.end(), 10'000, {AvId::dns_tree_name, {}});
+  }));
+  EXPECT_FALSE(answer_to(
+      [](Challenge& challenge) { challenge.target_info.push_back({AvId{4711}, Bytes(9000)}); }));
+  EXPECT_FALSE(answer_to([](Challenge& challenge) {
+    std::erase_if(challenge.target_info, [](auto& p) { return p.id == AvId::timestamp; });
+    challenge.target_info.push_back({AvId::timestamp, Bytes(7)});
+  }));
+}
+
+TEST(NtlmClient, SaysWhatWindowsSays) {
+  const auto bytes = answer_to([](Challenge& challenge) {
+    // These are the client's to say.
+    challenge.target_info.push_back({AvId::flags, {1, 0, 0, 0}});
+    challenge.target_info.push_back({AvId::target_name, to_utf16("cifs/elsewhere")});
+  });
+  const auto message = decode_authenticate(bytes.value()).value();
+  EXPECT_TRUE(message.mic);
+  EXPECT_EQ(message.lm_response, Bytes(24));
+  const auto own = decode_client_challenge(BytesView(message.nt_response).subspan(16)).value();
+  EXPECT_EQ(own.filetime, to_filetime(kNow));
+  EXPECT_EQ(*find(own.target_info, AvId::flags), (Bytes{2, 0, 0, 0}));
+  EXPECT_EQ(*find(own.target_info, AvId::target_name), to_utf16("cifs/node1"));
+  EXPECT_EQ(*find(own.target_info, AvId::channel_bindings), Bytes(16));
+  EXPECT_EQ(own.target_info.size(), 9U);
+}
+
+TEST(NtlmClient, UsesItsOwnTimeWhenTheServerNamesNone) {
+  const auto bytes = answer_to([](Challenge& challenge) {
+    std::erase_if(challenge.target_info, [](auto& p) { return p.id == AvId::timestamp; });
+  });
+  const auto message = decode_authenticate(bytes.value()).value();
+  EXPECT_EQ(decode_client_challenge(BytesView(message.nt_response).subspan(16)).value().filetime,
+            to_filetime(kNow));
+}
+
+TEST(NtlmClient, EndsAfterItsLogin) {
+  Client client({.user = "u", .password = Secret("p")}, counting(1), kNow, "cifs/node1");
+  Server server(host(), counting(100));
+  const auto challenge = server.step(client.step({}).value()).value();
+  ASSERT_TRUE(client.step(challenge));
+  EXPECT_TRUE(client.complete());
+  EXPECT_FALSE(client.step(challenge));
+}
+
+/// What the server says to an AUTHENTICATE that `change` has made, unsigned, from an honest one.
+Result<Bytes> server_says(const std::function<void(Authenticate&)>& change) {
+  Client client(make_credentials("CORP\\svc-tocsin", Secret("Pässword!")), counting(1), kNow,
+                "cifs/node1");
+  Server server(host(), counting(100));
+  const auto challenge = server.step(client.step({}).value()).value();
+  auto message = decode_authenticate(client.step(challenge).value()).value();
+  change(message);
+  return server.step(encode(message));
+}
+
+TEST(NtlmServer, RefusesWhatIsNotNtlmV2) {
+  for (const std::size_t size : {0U, 1U, 16U, 24U}) {
+    const auto answer = server_says([size](Authenticate& m) { m.nt_response.resize(size); });
+    ASSERT_FALSE(answer) << size;
+    EXPECT_EQ(answer.error().kind, Kind::denied);
+  }
+  EXPECT_EQ(server_says([](Authenticate& m) { m.flags |= flag::kAnonymous; }).error().kind,
+            Kind::denied);
+  EXPECT_EQ(server_says([](Authenticate& m) { m.user.clear(); }).error().kind, Kind::denied);
+}
+
+TEST(NtlmServer, RefusesAMissingMicAndABrokenSessionKey) {
+  EXPECT_EQ(server_says([](Authenticate& m) { m.mic.reset(); }).error().kind, Kind::malformed);
+  EXPECT_EQ(server_says([](Authenticate& m) { m.encrypted_session_key.pop_back(); }).error().kind,
+            Kind::malformed);
+}
+
+TEST(NtlmServer, RefusesOldClients) {
+  Server server(host(), counting(100));
+  const auto answer = server.step(encode(Negotiate{.flags = flag::kUnicode | flag::kNtlm}));
+  ASSERT_FALSE(answer);
+  EXPECT_EQ(answer.error().kind, Kind::unsupported);
+}
+
+// As Impacket logs in: no MIC, no key exchange, no mechListMIC.
+TEST(NtlmServer, TakesClientsThatProveOnlyTheirPassword) {
+  Server server(host(), counting(100));
+  const auto flags =
+      flag::kUnicode | flag::kNtlm | flag::kExtendedSessionSecurity | flag::k128 | flag::kSign;
+  const auto challenge =
+      decode_challenge(server.step(encode(Negotiate{.flags = flags})).value()).value();
+  EXPECT_EQ(challenge.target, "CORP");
+  const auto key = response_key(Secret("Pässword!"), "svc-tocsin", "CORP");
+  const auto own = encode(ClientChallenge{.target_info = challenge.target_info});
+  const auto proved = proof(key, challenge.server_challenge, own);
+  Authenticate message{.flags = flags, .domain = "CORP", .user = "svc-tocsin"};
+  message.nt_response = to_bytes(proved);
+  message.nt_response.insert(message.nt_response.end(), own.begin(), own.end());
+  ASSERT_TRUE(server.step(encode(message)));
+  EXPECT_TRUE(server.complete());
+  EXPECT_EQ(server.session_key(), to_bytes(session_base_key(key, proved)));
+}
+
+TEST(NtlmCredentials, SplitAsWindowsDoes) {
+  const auto split = [](std::string_view account) {
+    const auto credentials = make_credentials(account, Secret("p"));
+    return std::pair(credentials.domain, credentials.user);
+  };
+  using Pair = std::pair<std::string, std::string>;
+  EXPECT_EQ(split("CORP\\svc"), Pair("CORP", "svc"));
+  EXPECT_EQ(split("svc@corp.example"), Pair("", "svc@corp.example"));
+  EXPECT_EQ(split("svc"), Pair("", "svc"));
+  EXPECT_EQ(split("CORP\\odd\\name@x"), Pair("CORP", "odd\\name@x"));
+}
+
+}  // namespace
+}  // namespace tocsin::ntlm
