@@ -13,16 +13,9 @@
 #include "wire/authentication.h"
 #include "wire/conversation.h"
 #include "wire/crypto.h"
+#include "wire/smb2/dialect.h"
 
 namespace tocsin::smb2 {
-
-enum class Dialect : std::uint16_t {
-  smb2_1 = 0x0210,
-  smb3_0 = 0x0300,
-  smb3_0_2 = 0x0302,
-  smb3_1_1 = 0x0311
-};
-enum class SigningAlgorithm : std::uint16_t { hmac_sha256 = 0, aes_cmac = 1, aes_gmac = 2 };
 
 struct ClientOptions {
   std::string server_name;  ///< for \\server\IPC$
