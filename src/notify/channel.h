@@ -3,29 +3,16 @@
 #pragma once
 
 #include <chrono>
-#include <optional>
 #include <string>
-#include <variant>
 
 #include "domain/alert.h"
 #include "net/async.h"
+#include "notify/answer.h"
 
 namespace tocsin::notify {
 
-struct Delivered {
-  std::string detail;  ///< what the destination said, e.g. "204 No Content"
-};
-/// It may work later: after `after` where the destination named a time, else when the backoff says.
-struct RetryAfter {
-  std::optional<std::chrono::seconds> after;
-  std::string reason;
-};
-/// It will never work: a dead letter.
-struct Rejected {
-  std::string reason;
-};
-using Answer = std::variant<Delivered, RetryAfter, Rejected>;
-
+/// The most that one attempt may take; channels have shorter limits of their own.
+constexpr std::chrono::milliseconds kDeliveryLimit = std::chrono::seconds(30);
 class Channel {
  public:
   virtual ~Channel() = default;

@@ -1,0 +1,62 @@
+#include "notify/destination.h"
+
+#include <utility>
+
+#include "notify/webhook/webhook.h"
+
+namespace tocsin::notify {
+
+std::vector<Destination> make_destinations(const config::Config& config,
+                                           net::HttpTransport& transport,
+                                           const std::string& version) {
+  std::vector<Destination> made;
+  if (!config.webhook.enabled) return made;
+  const std::vector<std::string> keys = webhook_keys(config.webhook.webhooks);
+  for (std::size_t i = 0; i < keys.size(); ++i) {
+    made.push_back({.channel = std::make_unique<Webhook>(config.webhook.webhooks[i], keys[i],
+                                                         version, transport),
+                    .rate_limit = config.webhook.rate_limit});
+  }
+  return made;
+}
+
+std::vector<store::Delivery> address(const Alert& alert, std::span<const Destination> destinations,
+                                     Time now, const RandomFill& random) {
+  std::vector<store::Delivery> deliveries;
+  deliveries.reserve(destinations.size());
+  for (const Destination& destination : destinations) {
+    deliveries.push_back({.id = {make_uuid(now, random)},
+                          .destination = destination.channel->key(),
+                          .alert = alert,
+                          .created = now,
+                          .not_before = now,
+                          .last_error = {}});
+  }
+  return deliveries;
+}
+
+Alert test_alert(HostName host, Time now, const RandomFill& random) {
+  return {.id = {make_uuid(now, random)},
+          .at = now,
+          .kind = TransitionKind::started,
+          .host = std::move(host),
+          .service = ServiceName("tocsin-test"),
+          .friendly_name = "Test message from tocsin",
+          .details = {.display_name = "Test message from tocsin: no service has changed",
+                      .start_mode = StartMode::automatic,
+                      .executable_path = {},
+                      .dependencies = {}},
+          .status = {.state = ServiceState::running},
+          .from = ServiceState::stopped,
+          .to = ServiceState::running,
+          .previous_since = now,
+          .reason = "This is a test"};
+}
+
+net::awaitable<Answer> send_test(Channel& channel, HostName host, Time now, RandomFill random) {
+  const Alert alert = test_alert(std::move(host), now, random);
+  const DeliveryId id{make_uuid(now, random)};
+  co_return co_await channel.deliver(alert, id, net::within(kDeliveryLimit));
+}
+
+}  // namespace tocsin::notify

@@ -1,0 +1,64 @@
+// Delivers: every destination's lanes, the clock, the outbox and the channels, put together.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/random.h"
+#include "net/async.h"
+#include "notify/destination.h"
+#include "notify/observer.h"
+#include "notify/outbox.h"
+#include "store/store.h"
+
+namespace tocsin::notify {
+
+/// How long stop() waits for what is in flight: longer than any answer that is still coming,
+/// shorter than what service managers allow.
+constexpr std::chrono::milliseconds kStopLimit = std::chrono::seconds(5);
+
+struct DispatcherOptions {
+  /// At most so many lanes of one destination in flight at once.
+  std::size_t parallel = 8;
+  /// At most about so many deliveries of one destination in memory; the others wait in the outbox,
+  /// and those that only memory holds are lost beyond another so many.
+  std::size_t most_in_memory = 10'000;
+  /// At most so many outcomes wait to be recorded; beyond, the oldest is forgotten, and its
+  /// delivery may be sent again by the next run.
+  std::size_t most_unrecorded = 100'000;
+};
+
+/// On the loop's thread only. At-least-once: what is not recorded as settled when the program ends
+/// is sent again, with the same id, by the next one. A destination that is slow or dead holds none
+/// of the others back.
+class Dispatcher {
+ public:
+  /// What is passed by reference outlives it; so do the channels.
+  Dispatcher(net::Executor executor, std::span<const Destination> destinations, Outbox& outbox,
+             Observer& observer, const Clock& clock, RandomFill random,
+             DispatcherOptions options = {});
+  /// Only before start() or after stop() has ended.
+  ~Dispatcher();
+  Dispatcher(const Dispatcher&) = delete;
+  Dispatcher& operator=(const Dispatcher&) = delete;
+
+  /// Begins with what earlier runs left in the outbox.
+  void start();
+  /// Takes up deliveries, in the order of their sequences, after they have been committed; those
+  /// that could not be committed have sequence 0, live in memory only and are not recorded.
+  void submit(std::vector<store::Delivery> deliveries);
+  /// Begins nothing new, waits at most kStopLimit for what is in flight, and records; the rest
+  /// stays pending in the outbox. Answers the deliveries that only memory holds.
+  net::awaitable<std::vector<store::Delivery>> stop();
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace tocsin::notify

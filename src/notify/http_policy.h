@@ -1,0 +1,34 @@
+// What the answers of HTTP destinations mean: the one place where status codes are judged.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/error.h"
+#include "net/http_client.h"
+#include "notify/answer.h"
+
+namespace tocsin::notify {
+
+/// The parts of a URL that may be secrets and that a server may say back to us: user and password,
+/// path and query, long segments and values of them.
+class UrlSecrets {
+ public:
+  explicit UrlSecrets(std::string_view url);
+  /// The text with "***" in place of each of them.
+  [[nodiscard]] std::string hide(std::string text) const;
+
+ private:
+  std::vector<std::string> secrets_;  ///< the longest first
+};
+
+/// "204 No Content"; the number alone where it has no name.
+[[nodiscard]] std::string describe_status(int status);
+
+/// 2xx: Delivered. 408, 425, 429, 5xx and everything that kept an answer from coming: RetryAfter,
+/// with the destination's own time for 429 and 503. All else, redirects too: Rejected. Reasons hold
+/// the beginning of the body, without what could be secret or disturb a terminal.
+[[nodiscard]] Answer judge(const Result<net::HttpResponse>& response, const UrlSecrets& secrets);
+
+}  // namespace tocsin::notify

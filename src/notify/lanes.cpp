@@ -1,0 +1,221 @@
+#include "notify/lanes.h"
+
+#include <algorithm>
+#include <array>
+
+namespace tocsin::notify {
+namespace {
+
+/// A clock that goes back by less has been corrected, not set.
+constexpr Duration kClockCorrection = std::chrono::minutes(1);
+
+store::DeliveryUpdate update_of(const store::Delivery& delivery, store::DeliveryState state,
+                                Time now, std::string detail) {
+  return {.id = delivery.id,
+          .state = state,
+          .attempts = delivery.attempts,
+          .at = now,
+          .not_before = delivery.not_before,
+          .detail = std::move(detail)};
+}
+
+std::string key_of(const HostName& host, const ServiceName& service) {
+  return host.key() + '\0' + service.key();
+}
+std::string key_of(const Alert& alert) { return key_of(alert.host, alert.service); }
+
+}  // namespace
+
+Lanes::Lanes(LaneRules rules, RandomFill random) : rules_(rules), random_(std::move(random)) {}
+
+void Lanes::remember(const store::LastDelivered& last) {
+  std::string key = key_of(last.host, last.service);
+  Time& accepted = lanes_[key].kinds[last.kind].accepted;
+  accepted = std::max(accepted, last.at);
+  expiries_.emplace_back(last.at + rules_.rate_limit, std::move(key));
+}
+
+void Lanes::add(store::Delivery delivery, Time now) {
+  const TransitionKind kind = delivery.alert.kind;
+  Lane& lane = lanes_[key_of(delivery.alert)];
+  lane.queue.push_back(std::move(delivery));
+  ++lane.kinds[kind].waiting;
+  ++size_;
+  const bool may_merge = lane.phase == Phase::waiting && lane.queue.front().alert.kind == kind;
+  if (lane.phase == Phase::idle || may_merge) arrange(lane, now);
+}
+
+const store::Delivery* Lanes::take(Time now) {
+  follow_clock(now);
+  for (; !waiting_.empty() && waiting_.begin()->first <= now; waiting_.erase(waiting_.begin())) {
+    Lane* lane = waiting_.begin()->second;
+    lane->phase = Phase::ready;
+    ready_.push_back(lane);
+  }
+  if (ready_.empty() || in_flight_.size() >= rules_.parallel || now < paused_until_) return nullptr;
+  Lane* lane = ready_.front();
+  ready_.pop_front();
+  lane->phase = Phase::in_flight;
+  store::Delivery& head = lane->queue.front();
+  ++head.attempts;
+  in_flight_.emplace(head.id, lane);
+  return &head;
+}
+
+Outcome Lanes::settle(const DeliveryId& id, const Answer& answer, Time now) {
+  Lane& lane = *in_flight_.at(id);
+  in_flight_.erase(id);
+  lane.phase = Phase::idle;
+  if (const auto* later = std::get_if<RetryAfter>(&answer)) return retry(lane, *later, now);
+
+  if (const auto* rejected = std::get_if<Rejected>(&answer)) {
+    return finish(lane, store::DeliveryState::dead, rejected->reason, now);
+  }
+  const TransitionKind kind = lane.queue.front().alert.kind;
+  lane.kinds.at(kind).accepted = now;
+  expiries_.emplace_back(now + rules_.rate_limit, key_of(lane.queue.front().alert));
+  return finish(lane, store::DeliveryState::delivered, std::get<Delivered>(answer).detail, now);
+}
+
+/// The lane's head has met its end; the next one comes up.
+Outcome Lanes::finish(Lane& lane, store::DeliveryState state, std::string detail, Time now) {
+  store::Delivery head = remove_head(lane);
+  auto update = update_of(head, state, now, std::move(detail));
+  arrange(lane, now);
+  forget_if_spent(key_of(head.alert), now);
+  forget_expired(now);
+  return {.delivery = std::move(head), .update = std::move(update)};
+}
+
+Outcome Lanes::retry(Lane& lane, const RetryAfter& answer, Time now) {
+  store::Delivery& head = lane.queue.front();
+  head.last_error = answer.reason;
+  Duration wait = backoff(head.attempts);
+  if (answer.after) {
+    const Duration pause = std::clamp<Duration>(*answer.after, Duration(0), kLongestPause);
+    paused_until_ = std::max(paused_until_, now + pause);
+    wait = std::max(wait, pause);
+  }
+  if (now - head.created >= kGiveUpAge && head.attempts >= kGiveUpAttempts) {
+    return finish(lane, store::DeliveryState::dead,
+                  "given up after " + std::to_string(head.attempts) +
+                      " attempts; the last answer: " + answer.reason,
+                  now);
+  }
+  head.not_before = now + wait;
+  Outcome outcome{.delivery = head,
+                  .update = update_of(head, store::DeliveryState::pending, now, answer.reason)};
+  arrange(lane, now);
+  return outcome;
+}
+
+std::optional<Time> Lanes::wake(Time now) const {
+  if (in_flight_.size() >= rules_.parallel) return std::nullopt;
+  if (!ready_.empty()) return std::max(now, paused_until_);
+  if (waiting_.empty()) return std::nullopt;
+  return std::max(waiting_.begin()->first, paused_until_);
+}
+
+std::vector<store::Delivery> Lanes::unstored() const {
+  std::vector<store::Delivery> found;
+  for (const auto& [key, lane] : lanes_) {
+    std::ranges::copy_if(lane.queue, std::back_inserter(found),
+                         [](const store::Delivery& one) { return one.sequence == 0; });
+  }
+  return found;
+}
+
+/// Until when one of this kind must wait for the rate limit; in the past when it need not. A time
+/// of acceptance in the future was written before somebody set the clock back: it limits nothing.
+Time Lanes::limited_until(const OfKind& kind, Time now) const {
+  if (kind.accepted == Time::min() || kind.accepted > now) return Time::min();
+  return kind.accepted + rules_.rate_limit;
+}
+
+Duration Lanes::backoff(int attempts) const {
+  constexpr int kMostDoublings = 16;
+  const Duration ceiling =
+      std::min(kLongestBackoff, kFirstBackoff * (1 << std::clamp(attempts - 1, 0, kMostDoublings)));
+  std::array<std::uint8_t, 4> bytes{};
+  random_(bytes);
+  std::uint64_t drawn = 0;
+  for (const std::uint8_t byte : bytes) drawn = drawn << 8 | byte;
+  const auto share = static_cast<std::uint64_t>(ceiling.count()) * drawn >> 32;
+  return Duration(static_cast<Duration::rep>(share));
+}
+
+/// Decides what the head of a lane with nothing in flight does next.
+void Lanes::arrange(Lane& lane, Time now) {
+  if (lane.phase == Phase::waiting) waiting_.erase({lane.due, &lane});
+  lane.phase = Phase::idle;
+  while (!lane.queue.empty()) {
+    const store::Delivery& head = lane.queue.front();
+    const OfKind& kind = lane.kinds.at(head.alert.kind);
+    const Time limited = limited_until(kind, now);
+    if (limited > now && kind.waiting > 1) {
+      merge_head(lane, now);
+      continue;
+    }
+    // Nothing of ours reaches further ahead: a later time is from before the clock was set back.
+    const bool believable = head.not_before <= now + kLongestPause;
+    lane.due = std::max(limited, believable ? head.not_before : now);
+    if (lane.due > now) {
+      lane.phase = Phase::waiting;
+      waiting_.emplace(lane.due, &lane);
+    } else {
+      lane.phase = Phase::ready;
+      ready_.push_back(&lane);
+    }
+    return;
+  }
+}
+
+void Lanes::merge_head(Lane& lane, Time now) {
+  store::Delivery head = remove_head(lane);
+  const auto later = std::ranges::find_if(
+      lane.queue, [&](const store::Delivery& one) { return one.alert.kind == head.alert.kind; });
+  auto update = update_of(head, store::DeliveryState::merged, now,
+                          "within the rate limit; told by " + later->id.value);
+  merged_.push_back({.delivery = std::move(head), .update = std::move(update)});
+}
+
+store::Delivery Lanes::remove_head(Lane& lane) {
+  store::Delivery head = std::move(lane.queue.front());
+  lane.queue.pop_front();
+  --lane.kinds.at(head.alert.kind).waiting;
+  --size_;
+  return head;
+}
+
+/// When somebody sets the clock back, what waits does not wait for so much longer.
+void Lanes::follow_clock(Time now) {
+  const Duration back = latest_ == Time::min() ? Duration(0) : latest_ - now;
+  if (back > kClockCorrection) {
+    std::set<std::pair<Time, Lane*>> moved;
+    for (const auto& [due, lane] : waiting_) {
+      lane->due = due - back;
+      moved.emplace(lane->due, lane);
+    }
+    waiting_ = std::move(moved);
+    if (paused_until_ != Time::min()) paused_until_ -= back;
+    latest_ = now;
+  }
+  latest_ = std::max(latest_, now);
+}
+
+/// Forgets a lane that is empty and limits nothing any more.
+void Lanes::forget_if_spent(const std::string& key, Time now) {
+  const auto found = lanes_.find(key);
+  if (found == lanes_.end() || !found->second.queue.empty()) return;
+  const bool limits = std::ranges::any_of(
+      found->second.kinds, [&](const auto& kind) { return limited_until(kind.second, now) > now; });
+  if (!limits) lanes_.erase(found);
+}
+
+void Lanes::forget_expired(Time now) {
+  for (; !expiries_.empty() && expiries_.front().first <= now; expiries_.pop_front()) {
+    forget_if_spent(expiries_.front().second, now);
+  }
+}
+
+}  // namespace tocsin::notify

@@ -1,0 +1,112 @@
+// What one destination may be sent, and when: order, rate limit, retries. Pure.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <deque>
+#include <list>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/random.h"
+#include "notify/answer.h"
+#include "store/store.h"
+
+namespace tocsin::notify {
+
+struct LaneRules {
+  /// Between two deliveries of one kind in one lane; 0: no limit.
+  std::chrono::seconds rate_limit{};
+  /// How many lanes may be in flight at once.
+  std::size_t parallel = 8;
+};
+
+/// Backoff: full jitter below a ceiling that starts at the first and doubles up to the second.
+constexpr Duration kFirstBackoff = std::chrono::seconds(1);
+constexpr Duration kLongestBackoff = std::chrono::minutes(5);
+/// The most that a destination's Retry-After is believed.
+constexpr Duration kLongestPause = std::chrono::hours(24);
+/// A delivery that keeps failing is given up at this age, and not before so many attempts: a clock
+/// that jumps ahead after a boot gives nothing up.
+constexpr Duration kGiveUpAge = std::chrono::hours(24 * 7);
+constexpr int kGiveUpAttempts = 20;
+
+/// A delivery and what has just become of it.
+struct Outcome {
+  store::Delivery delivery;
+  store::DeliveryUpdate update;
+};
+
+/// The waiting deliveries of one destination. One lane for each service: first in, first out, one
+/// delivery in flight, so that nothing about a service is ever reordered. A head whose kind was
+/// delivered less than the rate limit ago waits, or goes up in a later one of its kind in the lane
+/// (it is "merged"); the latest of a kind is never dropped. A head that failed holds its lane back,
+/// not the others. Every step is O(log n) but for a merge, which looks for the later one.
+class Lanes {
+ public:
+  Lanes(LaneRules rules, RandomFill random);
+
+  /// What an earlier run delivered, for the rate limit.
+  void remember(const store::LastDelivered& last);
+  /// Puts it at the end of its lane.
+  void add(store::Delivery delivery, Time now);
+  /// The next one to send, or null: in flight from now on, and in its place until settle().
+  [[nodiscard]] const store::Delivery* take(Time now);
+  /// What became of one in flight: `delivered`, `dead`, or `pending` when it will be tried again.
+  Outcome settle(const DeliveryId& id, const Answer& answer, Time now);
+  /// The merges since the last call.
+  [[nodiscard]] std::vector<Outcome> take_merged() { return std::exchange(merged_, {}); }
+  /// When take() will have something to answer if nothing else happens before.
+  [[nodiscard]] std::optional<Time> wake(Time now) const;
+
+  /// All that wait or are in flight.
+  [[nodiscard]] std::size_t size() const { return size_; }
+  [[nodiscard]] std::size_t in_flight() const { return in_flight_.size(); }
+  /// Those that no store holds, in order within their lanes.
+  [[nodiscard]] std::vector<store::Delivery> unstored() const;
+
+ private:
+  struct OfKind {
+    Time accepted = Time::min();  ///< when the destination last accepted one
+    std::size_t waiting = 0;
+  };
+  enum class Phase : std::uint8_t { idle, ready, waiting, in_flight };
+  struct Lane {
+    std::list<store::Delivery> queue;
+    std::map<TransitionKind, OfKind> kinds;
+    Phase phase = Phase::idle;
+    Time due{};  ///< while waiting
+  };
+
+  [[nodiscard]] Time limited_until(const OfKind& kind, Time now) const;
+  [[nodiscard]] Duration backoff(int attempts) const;
+  void arrange(Lane& lane, Time now);
+  void merge_head(Lane& lane, Time now);
+  store::Delivery remove_head(Lane& lane);
+  Outcome retry(Lane& lane, const RetryAfter& answer, Time now);
+  void follow_clock(Time now);
+  Outcome finish(Lane& lane, store::DeliveryState state, std::string detail, Time now);
+  void forget_if_spent(const std::string& key, Time now);
+  void forget_expired(Time now);
+
+  LaneRules rules_;
+  RandomFill random_;
+  std::unordered_map<std::string, Lane> lanes_;
+  std::deque<Lane*> ready_;
+  std::set<std::pair<Time, Lane*>> waiting_;
+  std::map<DeliveryId, Lane*> in_flight_;
+  /// When which lane's limits pass, so that lanes do not pile up.
+  std::deque<std::pair<Time, std::string>> expiries_;
+  std::vector<Outcome> merged_;
+  Time paused_until_ = Time::min();
+  Time latest_ = Time::min();
+  std::size_t size_ = 0;
+};
+
+}  // namespace tocsin::notify

@@ -1,0 +1,29 @@
+// Who hears what becomes of deliveries.
+#pragma once
+
+#include <cstddef>
+
+#include "base/error.h"
+#include "store/store.h"
+
+namespace tocsin::notify {
+
+/// To log and count it. Called on the loop; must not throw.
+class Observer {
+ public:
+  virtual ~Observer() = default;
+  /// `update.state` says which: delivered, dead, merged, or pending for one that failed and will be
+  /// tried again; `update.detail` is the destination's answer.
+  virtual void settled(const store::Delivery& delivery, const store::DeliveryUpdate& update) = 0;
+  /// So many pending deliveries had a destination that is no longer configured; they are dead.
+  virtual void abandoned(std::size_t count) = 0;
+  /// The outbox cannot be read or written. Deliveries go on; `unrecorded` outcomes wait to be
+  /// recorded. Tried again with backoff, and told again each time.
+  virtual void storage_failed(const Error& error, std::size_t unrecorded) = 0;
+  virtual void storage_recovered() = 0;
+  /// The bound of memory is reached while the outbox cannot be used: this delivery, which only
+  /// memory holds, is lost.
+  virtual void lost(const store::Delivery& delivery) = 0;
+};
+
+}  // namespace tocsin::notify

@@ -1,0 +1,24 @@
+#include "notify/outbox.h"
+
+namespace tocsin::notify {
+
+net::awaitable<Result<std::vector<store::LastDelivered>>> StoreOutbox::load_last_delivered(
+    Time since) {
+  co_return co_await worker_.run([&] { return store_.load_last_delivered(since); });
+}
+
+net::awaitable<Result<std::vector<store::Delivery>>> StoreOutbox::load_pending(
+    std::string destination, std::int64_t after, std::size_t most) {
+  co_return co_await worker_.run([&] { return store_.load_pending(destination, after, most); });
+}
+
+net::awaitable<Result<std::size_t>> StoreOutbox::abandon(std::vector<std::string> configured,
+                                                         Time at, std::string detail) {
+  co_return co_await worker_.run([&] { return store_.abandon(configured, at, detail); });
+}
+
+net::awaitable<Result<>> StoreOutbox::record(std::span<const store::DeliveryUpdate> updates) {
+  co_return co_await worker_.run([&] { return store_.record(updates); });
+}
+
+}  // namespace tocsin::notify

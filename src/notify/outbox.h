@@ -1,0 +1,53 @@
+// What the dispatcher needs of the store, off the loop.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "net/async.h"
+#include "net/worker.h"
+#include "store/store.h"
+
+namespace tocsin::notify {
+
+/// The deliveries that survive a crash. Every error is Kind::storage; store.h says what each
+/// function does and what a crash loses.
+class Outbox {
+ public:
+  virtual ~Outbox() = default;
+  virtual net::awaitable<Result<std::vector<store::LastDelivered>>> load_last_delivered(
+      Time since) = 0;
+  virtual net::awaitable<Result<std::vector<store::Delivery>>> load_pending(std::string destination,
+                                                                            std::int64_t after,
+                                                                            std::size_t most) = 0;
+  virtual net::awaitable<Result<std::size_t>> abandon(std::vector<std::string> configured, Time at,
+                                                      std::string detail) = 0;
+  /// `updates` stay where they are until it ends. It may be told the same twice.
+  virtual net::awaitable<Result<>> record(std::span<const store::DeliveryUpdate> updates) = 0;
+};
+
+/// The store, on the one thread that it belongs to.
+class StoreOutbox final : public Outbox {
+ public:
+  /// Both outlive this; everything else that uses the store goes through the same worker.
+  StoreOutbox(store::Store& store, net::Worker& worker) : store_(store), worker_(worker) {}
+
+  net::awaitable<Result<std::vector<store::LastDelivered>>> load_last_delivered(
+      Time since) override;
+  net::awaitable<Result<std::vector<store::Delivery>>> load_pending(std::string destination,
+                                                                    std::int64_t after,
+                                                                    std::size_t most) override;
+  net::awaitable<Result<std::size_t>> abandon(std::vector<std::string> configured, Time at,
+                                              std::string detail) override;
+  net::awaitable<Result<>> record(std::span<const store::DeliveryUpdate> updates) override;
+
+ private:
+  store::Store& store_;
+  net::Worker& worker_;
+};
+
+}  // namespace tocsin::notify

@@ -1,0 +1,69 @@
+#include "notify/recorder.h"
+
+#include <algorithm>
+#include <chrono>
+#include <iterator>
+#include <utility>
+
+namespace tocsin::notify {
+namespace {
+
+/// One transaction's worth: enough that the sync to the disk is a small share.
+constexpr std::size_t kBatch = 1000;
+constexpr std::chrono::milliseconds kFirstWait = std::chrono::seconds(1);
+constexpr std::chrono::milliseconds kLongestWait = std::chrono::minutes(1);
+
+}  // namespace
+
+Recorder::Recorder(net::Executor executor, Outbox& outbox, Observer& observer, std::size_t most)
+    : outbox_(outbox), observer_(observer), most_(most), more_(std::move(executor)) {}
+
+void Recorder::add(store::DeliveryUpdate update) {
+  waiting_.push_back(std::move(update));
+  if (waiting_.size() > most_) waiting_.pop_front();
+  more_.set();
+}
+
+net::awaitable<void> Recorder::run() {
+  std::chrono::milliseconds wait = kFirstWait;
+  for (bool failing = false;;) {
+    co_await more_.wait();
+    const auto written = co_await write_batch();
+    if (!written) {
+      failing = true;
+      observer_.storage_failed(written.error(), waiting());
+      co_await net::sleep_for(wait);
+      wait = std::min(wait * 2, kLongestWait);
+      continue;
+    }
+    if (failing) observer_.storage_recovered();
+    failing = false;
+    wait = kFirstWait;
+    if (waiting_.empty()) more_.reset();
+  }
+}
+
+net::awaitable<void> Recorder::flush() {
+  while (waiting() > 0) {
+    const auto written = co_await write_batch();
+    if (!written) {
+      observer_.storage_failed(written.error(), waiting());
+      co_return;
+    }
+  }
+}
+
+/// A batch that fails, or whose writing is cancelled, stays and is written next.
+net::awaitable<Result<>> Recorder::write_batch() {
+  if (batch_.empty()) {
+    const auto end =
+        waiting_.begin() + static_cast<std::ptrdiff_t>(std::min(kBatch, waiting_.size()));
+    batch_.assign(std::make_move_iterator(waiting_.begin()), std::make_move_iterator(end));
+    waiting_.erase(waiting_.begin(), end);
+  }
+  auto written = co_await outbox_.record(batch_);
+  if (written) batch_.clear();
+  co_return written;
+}
+
+}  // namespace tocsin::notify

@@ -1,0 +1,40 @@
+// Writes what became of deliveries to the outbox, in batches, behind the deliveries' back.
+#pragma once
+
+#include <cstddef>
+#include <deque>
+#include <vector>
+
+#include "net/async.h"
+#include "net/event.h"
+#include "notify/observer.h"
+#include "notify/outbox.h"
+
+namespace tocsin::notify {
+
+/// On the loop's thread only. In the order of add(), so that after a crash an older alert is not
+/// sent again behind a newer one that was recorded.
+class Recorder {
+ public:
+  /// At most `most` updates wait; beyond, the oldest is forgotten.
+  Recorder(net::Executor executor, Outbox& outbox, Observer& observer, std::size_t most);
+
+  void add(store::DeliveryUpdate update);
+  /// Writes what comes, until it is cancelled; what fails is tried again with backoff.
+  net::awaitable<void> run();
+  /// Tries once to write what is left, after run() has ended.
+  net::awaitable<void> flush();
+  [[nodiscard]] std::size_t waiting() const { return waiting_.size() + batch_.size(); }
+
+ private:
+  net::awaitable<Result<>> write_batch();
+
+  Outbox& outbox_;
+  Observer& observer_;
+  std::size_t most_;
+  net::Event more_;
+  std::deque<store::DeliveryUpdate> waiting_;
+  std::vector<store::DeliveryUpdate> batch_;  ///< being written, and older than the waiting ones
+};
+
+}  // namespace tocsin::notify
