@@ -8,10 +8,7 @@
 #include <optional>
 #include <utility>
 
-#include <boost/asio/redirect_error.hpp>
-#include <boost/asio/steady_timer.hpp>
-#include <boost/asio/use_awaitable.hpp>
-
+#include "net/event.h"
 #include "net/task_scope.h"
 #include "notify/lanes.h"
 #include "notify/recorder.h"
@@ -33,12 +30,12 @@ struct Line {
        std::size_t parallel)
       : channel(*destination.channel),
         lanes({.rate_limit = destination.rate_limit, .parallel = parallel}, random),
-        alarm(executor, boost::asio::steady_timer::time_point::max()) {}
+        alarm_moved(executor) {}
 
   Channel& channel;
   Lanes lanes;
-  boost::asio::steady_timer alarm;
-  Time armed = Time::max();
+  Time alarm = Time::max();  ///< when it must be looked at again
+  net::Event alarm_moved;
 
   /// Of the deliveries that the outbox holds: the newest that memory has seen, and the newest in
   /// the lanes. While `behind`, those between them must be loaded first.
@@ -258,20 +255,18 @@ void Dispatcher::State::pump(Line& line) {
 
 /// Waking too early is harmless, so an alarm is only ever moved forward.
 void Dispatcher::State::arm(Line& line, Time now) {
-  const auto wake = line.lanes.wake(now);
-  const Time next = wake ? std::min(*wake, now + kLongestSleep) : Time::max();
-  if (line.armed > now && line.armed <= next) return;
-  line.armed = next;
-  line.alarm.expires_at(wake ? std::chrono::steady_clock::now() + (next - now)
-                             : boost::asio::steady_timer::time_point::max());
+  const Time next = line.lanes.wake(now).value_or(Time::max());
+  if (line.alarm > now && line.alarm <= next) return;
+  line.alarm = next;
+  line.alarm_moved.set();
 }
 
 net::awaitable<void> Dispatcher::State::keep_time(Line& line) {
   for (;;) {
-    boost::system::error_code moved;
-    co_await line.alarm.async_wait(boost::asio::redirect_error(boost::asio::use_awaitable, moved));
-    if (moved) continue;
-    line.armed = Time::min();
+    line.alarm_moved.reset();
+    const Duration left = line.alarm == Time::max() ? kLongestSleep : line.alarm - clock.now();
+    if (co_await line.alarm_moved.wait_until(net::within(std::min(left, kLongestSleep)))) continue;
+    line.alarm = Time::min();
     pump(line);
   }
 }

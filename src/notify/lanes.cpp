@@ -92,7 +92,7 @@ Outcome Lanes::retry(Lane& lane, const RetryAfter& answer, Time now) {
   head.last_error = answer.reason;
   Duration wait = backoff(head.attempts);
   if (answer.after) {
-    const Duration pause = std::clamp<Duration>(*answer.after, Duration(0), kLongestPause);
+    const Duration pause = std::clamp(*answer.after, std::chrono::seconds(0), kLongestPause);
     paused_until_ = std::max(paused_until_, now + pause);
     wait = std::max(wait, pause);
   }

@@ -31,7 +31,7 @@ struct LaneRules {
 constexpr Duration kFirstBackoff = std::chrono::seconds(1);
 constexpr Duration kLongestBackoff = std::chrono::minutes(5);
 /// The most that a destination's Retry-After is believed.
-constexpr Duration kLongestPause = std::chrono::hours(24);
+constexpr std::chrono::seconds kLongestPause = std::chrono::hours(24);
 /// A delivery that keeps failing is given up at this age, and not before so many attempts: a clock
 /// that jumps ahead after a boot gives nothing up.
 constexpr Duration kGiveUpAge = std::chrono::hours(24 * 7);
@@ -68,6 +68,8 @@ class Lanes {
   /// All that wait or are in flight.
   [[nodiscard]] std::size_t size() const { return size_; }
   [[nodiscard]] std::size_t in_flight() const { return in_flight_.size(); }
+  /// How many lanes are remembered: those with deliveries, and those with a limit that still holds.
+  [[nodiscard]] std::size_t lane_count() const { return lanes_.size(); }
   /// Those that no store holds, in order within their lanes.
   [[nodiscard]] std::vector<store::Delivery> unstored() const;
 
