@@ -60,7 +60,7 @@ enum class AvId : std::uint16_t {
 };
 struct AvPair {
   AvId id;
-  Bytes value{};
+  Bytes value;
 
   friend bool operator==(const AvPair&, const AvPair&) = default;
 };
@@ -78,9 +78,9 @@ using AvPairs = std::vector<AvPair>;
 /// NEGOTIATE_MESSAGE, 2.2.1.1.
 struct Negotiate {
   std::uint32_t flags = 0;
-  std::string domain{};       ///< in the client's code page
-  std::string workstation{};  ///< in the client's code page
-  Version version{};
+  std::string domain;       ///< in the client's code page
+  std::string workstation;  ///< in the client's code page
+  Version version;
 
   friend bool operator==(const Negotiate&, const Negotiate&) = default;
 };
@@ -88,10 +88,10 @@ struct Negotiate {
 /// CHALLENGE_MESSAGE, 2.2.1.2.
 struct Challenge {
   std::uint32_t flags = 0;
-  std::string target{};
+  std::string target;
   std::array<std::uint8_t, 8> server_challenge{};
-  AvPairs target_info{};
-  Version version{};
+  AvPairs target_info;
+  Version version;
 
   friend bool operator==(const Challenge&, const Challenge&) = default;
 };
@@ -99,15 +99,15 @@ struct Challenge {
 /// AUTHENTICATE_MESSAGE, 2.2.1.3.
 struct Authenticate {
   std::uint32_t flags = 0;
-  Bytes lm_response{};
-  Bytes nt_response{};
-  std::string domain{};
-  std::string user{};
-  std::string workstation{};
-  Bytes encrypted_session_key{};
-  Version version{};
+  Bytes lm_response;
+  Bytes nt_response;
+  std::string domain;
+  std::string user;
+  std::string workstation;
+  Bytes encrypted_session_key;
+  Version version;
   /// Nothing when the message has no room for it; whether it counts, the MsvAvFlags tell.
-  std::optional<std::array<std::uint8_t, 16>> mic{};
+  std::optional<std::array<std::uint8_t, 16>> mic;
 
   friend bool operator==(const Authenticate&, const Authenticate&) = default;
 };
@@ -128,7 +128,7 @@ inline constexpr std::size_t kMicSize = 16;
 struct ClientChallenge {
   std::uint64_t filetime = 0;  ///< steps of 100 ns since 1601
   std::array<std::uint8_t, 8> challenge{};
-  AvPairs target_info{};
+  AvPairs target_info;
 
   friend bool operator==(const ClientChallenge&, const ClientChallenge&) = default;
 };

@@ -16,10 +16,10 @@ namespace tocsin::ntlm {
 
 /// Who logs in.
 struct Credentials {
-  std::string domain{};  ///< may be empty; "." means the accounts of the server itself
-  std::string user{};    ///< must not be empty: we never log in anonymously
-  Secret password{};
-  std::string workstation{};  ///< how we name ourselves; may be empty
+  std::string domain;  ///< may be empty; "." means the accounts of the server itself
+  std::string user;    ///< must not be empty: we never log in anonymously
+  Secret password;
+  std::string workstation;  ///< how we name ourselves; may be empty
 };
 
 /// From what people write: DOMAIN\user, user@REALM (stays whole, in `user`: the server looks for
@@ -37,15 +37,15 @@ struct Credentials {
 
 /// A pretend Windows host.
 struct AcceptorOptions {
-  std::string computer{};      ///< NetBIOS name
-  std::string domain{};        ///< NetBIOS name of the domain; the computer's own in a workgroup
-  std::string dns_computer{};  ///< fully qualified
-  std::string dns_domain{};
-  std::string dns_tree{};  ///< the forest; empty in a workgroup
+  std::string computer;      ///< NetBIOS name
+  std::string domain;        ///< NetBIOS name of the domain; the computer's own in a workgroup
+  std::string dns_computer;  ///< fully qualified
+  std::string dns_domain;
+  std::string dns_tree;  ///< the forest; empty in a workgroup
   /// The password of a user as the client names him (without the domain, or user@REALM); nothing
   /// when there is no such user.
-  std::function<std::optional<Secret>(const std::string& user)> password_of{};
-  Time now{};
+  std::function<std::optional<Secret>(const std::string& user)> password_of;
+  Time now;
 };
 
 /// Takes NTLMv2 only; a client's MIC and mechListMIC are verified when they are there. Wrong

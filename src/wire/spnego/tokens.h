@@ -24,10 +24,10 @@ inline constexpr std::string_view kHintName = "not_defined_in_RFC4178@please_ign
 
 /// NegTokenInit of a client (RFC 4178, 4.2.1); with a hint name NegTokenInit2 of a server.
 struct NegTokenInit {
-  std::vector<Oid> mech_types{};  ///< in order of preference
-  std::optional<Bytes> mech_token{};
-  std::optional<std::string> hint_name{};
-  std::optional<Bytes> mech_list_mic{};
+  std::vector<Oid> mech_types;  ///< in order of preference
+  std::optional<Bytes> mech_token;
+  std::optional<std::string> hint_name;
+  std::optional<Bytes> mech_list_mic;
 
   friend bool operator==(const NegTokenInit&, const NegTokenInit&) = default;
 };
@@ -41,10 +41,10 @@ enum class NegState : std::uint8_t {
 
 /// RFC 4178, 4.2.2.
 struct NegTokenResp {
-  std::optional<NegState> state{};
-  std::optional<Oid> supported_mech{};
-  std::optional<Bytes> response_token{};
-  std::optional<Bytes> mech_list_mic{};
+  std::optional<NegState> state;
+  std::optional<Oid> supported_mech;
+  std::optional<Bytes> response_token;
+  std::optional<Bytes> mech_list_mic;
 
   friend bool operator==(const NegTokenResp&, const NegTokenResp&) = default;
 };

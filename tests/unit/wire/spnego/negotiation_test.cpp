@@ -1,0 +1,165 @@
+#include "wire/spnego/negotiation.h"
+
+#include <gtest/gtest.h>
+
+namespace tocsin::spnego {
+namespace {
+
+const Oid kOurs = to_bytes(kNtlmOid);
+const Oid kOther{0x2a, 0x03};
+
+/// Two tokens of a client and one of a server; a signature names its side and the message.
+class FakeMechanism final : public ServerMechanism {
+ public:
+  FakeMechanism(std::string mine, std::string theirs, int steps)
+      : mine_(std::move(mine)), theirs_(std::move(theirs)), steps_(steps) {}
+
+  Oid oid() const override { return kOurs; }
+  Result<Bytes> step(BytesView token) override {
+    if (std::string(token.begin(), token.end()) == "bad") return fail(Kind::denied, "bad token");
+    steps_--;
+    return to_bytes(as_bytes(mine_ + std::to_string(steps_)));
+  }
+  bool complete() const override { return steps_ == 0; }
+  Bytes session_key() const override { return Bytes(16, 1); }
+  Bytes sign(BytesView message) const override { return signed_by(mine_, message); }
+  bool verify(BytesView message, BytesView signature) const override {
+    return to_bytes(signature) == signed_by(theirs_, message);
+  }
+  std::string user() const override { return "user"; }
+
+  static Bytes signed_by(const std::string& side, BytesView message) {
+    return to_bytes(as_bytes(side + to_hex(message)));
+  }
+
+ private:
+  std::string mine_;
+  std::string theirs_;
+  int steps_;
+};
+
+std::unique_ptr<wire::Initiator> make_client() {
+  return make_initiator(std::make_unique<FakeMechanism>("client", "server", 2));
+}
+std::unique_ptr<wire::Acceptor> make_server() {
+  return make_acceptor(std::make_unique<FakeMechanism>("server", "client", 2));
+}
+Bytes text(std::string_view content) { return to_bytes(as_bytes(content)); }
+
+TEST(SpnegoInitiator, OffersItsMechanismWithAToken) {
+  const auto token = make_client()->step({}).value();
+  EXPECT_EQ(decode_init(token).value(),
+            (NegTokenInit{.mech_types = {kOurs}, .mech_token = text("client1")}));
+}
+
+TEST(SpnegoInitiator, ChoosesByTheHintsMechanismsNotByItsToken) {
+  EXPECT_TRUE(make_client()->step(encode(
+      NegTokenInit{.mech_types = {kOther, kOurs}, .mech_token = text("for the other one")})));
+  const auto none = make_client()->step(encode(NegTokenInit{.mech_types = {kOther}}));
+  ASSERT_FALSE(none);
+  EXPECT_EQ(none.error().kind, Kind::unsupported);
+  EXPECT_EQ(make_client()->step(text("garbage")).error().kind, Kind::malformed);
+}
+
+/// The client's answer to a server's answers, the last one first to fail.
+Result<Bytes> client_says(const std::vector<NegTokenResp>& answers) {
+  const auto client = make_client();
+  auto said = client->step({});
+  for (const auto& answer : answers) {
+    if (!said) return said;
+    said = client->step(encode(answer));
+  }
+  if (said && said->empty() != client->complete()) return fail(Kind::malformed, "incomplete");
+  return said;
+}
+const NegTokenResp kChallenge{.state = NegState::accept_incomplete,
+                              .supported_mech = kOurs,
+                              .response_token = text("server1")};
+const Bytes kServerMic = FakeMechanism::signed_by("server", encode_mech_types({kOurs}));
+
+TEST(SpnegoInitiator, SignsItsOfferAndDemandsTheServersSignature) {
+  EXPECT_EQ(decode_resp(client_says({kChallenge}).value()).value(),
+            (NegTokenResp{
+                .response_token = text("client0"),
+                .mech_list_mic = FakeMechanism::signed_by("client", encode_mech_types({kOurs}))}));
+  EXPECT_EQ(
+      client_says({kChallenge, {.state = NegState::accept_completed, .mech_list_mic = kServerMic}})
+          .value(),
+      Bytes{});
+  EXPECT_EQ(client_says({kChallenge, {.state = NegState::accept_completed}}).error().kind,
+            Kind::malformed);
+  EXPECT_EQ(client_says(
+                {kChallenge, {.state = NegState::accept_completed, .mech_list_mic = text("wrong")}})
+                .error()
+                .kind,
+            Kind::malformed);
+}
+
+TEST(SpnegoInitiator, TakesNoOtherCourse) {
+  EXPECT_EQ(client_says({{.state = NegState::reject}}).error().kind, Kind::denied);
+  EXPECT_EQ(client_says({kChallenge, {.state = NegState::reject}}).error().kind, Kind::denied);
+  EXPECT_EQ(client_says({{.supported_mech = kOther, .response_token = text("x")}}).error().kind,
+            Kind::unsupported);
+  EXPECT_EQ(client_says({{.response_token = text("bad")}}).error().kind, Kind::denied);
+  const NegTokenResp end{.state = NegState::accept_completed, .mech_list_mic = kServerMic};
+  EXPECT_EQ(
+      client_says({kChallenge, {.state = NegState::accept_incomplete, .mech_list_mic = kServerMic}})
+          .error()
+          .kind,
+      Kind::malformed);
+  EXPECT_EQ(client_says({kChallenge, end, end}).error().kind, Kind::malformed);
+}
+
+TEST(SpnegoAcceptor, HintsAtItsMechanism) {
+  EXPECT_EQ(decode_init(make_server()->hint()).value(),
+            (NegTokenInit{.mech_types = {kOurs}, .hint_name = std::string(kHintName)}));
+}
+
+TEST(SpnegoAcceptor, AnswersTheMicOnlyWhenThereIsOne) {
+  const auto mech_types = encode_mech_types({kOurs});
+  for (const bool with_mic : {false, true}) {
+    const auto server = make_server();
+    const auto challenge =
+        server->step(encode(NegTokenInit{.mech_types = {kOurs}, .mech_token = text("client1")}));
+    EXPECT_EQ(decode_resp(challenge.value()).value(), kChallenge);
+    NegTokenResp last{.response_token = text("client0")};
+    if (with_mic) last.mech_list_mic = FakeMechanism::signed_by("client", mech_types);
+    const auto end = decode_resp(server->step(encode(last)).value()).value();
+    EXPECT_EQ(end.state, NegState::accept_completed);
+    EXPECT_EQ(end.mech_list_mic.has_value(), with_mic);
+    EXPECT_TRUE(server->complete());
+    EXPECT_EQ(server->user(), "user");
+    EXPECT_FALSE(server->step(encode(last)));
+  }
+}
+
+/// The end of a login by a client that likes another mechanism best.
+Result<Bytes> server_says_to_reordered(std::optional<Bytes> mic) {
+  const auto server = make_server();
+  const auto asked = server->step(
+      encode(NegTokenInit{.mech_types = {kOther, kOurs}, .mech_token = text("for the other one")}));
+  EXPECT_EQ(decode_resp(asked.value()).value(),
+            (NegTokenResp{.state = NegState::request_mic, .supported_mech = kOurs}));
+  EXPECT_TRUE(server->step(encode(NegTokenResp{.response_token = text("client1")})));
+  return server->step(
+      encode(NegTokenResp{.response_token = text("client0"), .mech_list_mic = std::move(mic)}));
+}
+
+TEST(SpnegoAcceptor, DemandsTheMicWhenItChoseAgainstTheClientsPreference) {
+  const auto reordered = encode_mech_types({kOther, kOurs});
+  EXPECT_TRUE(server_says_to_reordered(FakeMechanism::signed_by("client", reordered)));
+  EXPECT_EQ(server_says_to_reordered(std::nullopt).error().kind, Kind::malformed);
+  EXPECT_EQ(server_says_to_reordered(FakeMechanism::signed_by("client", encode_mech_types({kOurs})))
+                .error()
+                .kind,
+            Kind::malformed);
+}
+
+TEST(SpnegoAcceptor, RefusesClientsWithoutItsMechanism) {
+  const auto answer = make_server()->step(encode(NegTokenInit{.mech_types = {kOther}}));
+  ASSERT_FALSE(answer);
+  EXPECT_EQ(answer.error().kind, Kind::unsupported);
+}
+
+}  // namespace
+}  // namespace tocsin::spnego
