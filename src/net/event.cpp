@@ -41,7 +41,7 @@ awaitable<bool> Event::wait_until(Deadline deadline) {
   Waiter waiter(*this, deadline);
   co_await waiter.timer.async_wait(boost::asio::as_tuple(boost::asio::use_awaitable));
   const auto cancelled = co_await boost::asio::this_coro::cancellation_state;
-  if (cancelled.cancelled() != boost::asio::cancellation_type::none) {
+  if (!waiter.woken && cancelled.cancelled() != boost::asio::cancellation_type::none) {
     throw boost::system::system_error(boost::asio::error::operation_aborted);
   }
   co_return waiter.woken;

@@ -19,7 +19,7 @@ class Event {
   void set();
   void reset() { set_ = false; }
   [[nodiscard]] bool is_set() const { return set_; }
-  /// Cancellation throws.
+  /// Cancellation throws, unless the event was set before it.
   awaitable<void> wait();
   /// Whether it was set by then.
   awaitable<bool> wait_until(Deadline deadline);

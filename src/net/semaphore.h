@@ -8,37 +8,33 @@
 
 namespace tocsin::net {
 
-/// On the loop's thread only; outlives its slots.
+/// On the loop's thread only.
 class Semaphore {
+  struct State;
+
  public:
   Semaphore(Executor executor, std::size_t slots);
-  ~Semaphore();
 
   /// A place; it is given back when this is destroyed.
   class Slot {
    public:
-    explicit Slot(Semaphore* of) : of_(of) {}
-    Slot(Slot&& other) noexcept : of_(std::exchange(other.of_, nullptr)) {}
+    explicit Slot(std::shared_ptr<State> of) : of_(std::move(of)) {}
+    Slot(Slot&&) noexcept = default;
     Slot& operator=(Slot&& other) noexcept {
       std::swap(of_, other.of_);
       return *this;
     }
-    ~Slot() {
-      if (of_ != nullptr) of_->give_back();
-    }
+    ~Slot();
 
    private:
-    Semaphore* of_;
+    std::shared_ptr<State> of_;
   };
 
   /// Waits for a place. Cancellation throws and takes none.
   awaitable<Slot> acquire();
 
  private:
-  void give_back();
-
-  struct State;
-  std::unique_ptr<State> state_;
+  std::shared_ptr<State> state_;
 };
 
 }  // namespace tocsin::net

@@ -10,7 +10,7 @@ namespace tocsin::net {
 /// On the loop's thread only. The scope must be empty (joined) before it is destroyed.
 class TaskScope {
  public:
-  explicit TaskScope(Executor executor);
+  explicit TaskScope(const Executor& executor);
   ~TaskScope();
   TaskScope(const TaskScope&) = delete;
   TaskScope& operator=(const TaskScope&) = delete;

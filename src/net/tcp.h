@@ -34,14 +34,18 @@ class TcpStream {
   friend class TcpListener;
   friend class Connector;
   struct Socket;
-  explicit TcpStream(std::unique_ptr<Socket> socket);
-  std::unique_ptr<Socket> socket_;
+  explicit TcpStream(std::shared_ptr<Socket> socket);
+  std::shared_ptr<Socket> socket_;
 };
+
+class Resolver;
 
 /// Opens connections; owns the few threads on which names are resolved. One for the program.
 class Connector {
  public:
-  explicit Connector(Executor executor);
+  explicit Connector(const Executor& executor);
+  /// Waits for the names that are being resolved, as long as the system's resolver takes. Before
+  /// the loop is destroyed.
   ~Connector();
 
   /// `host` is an IPv4 or IPv6 address (with or without brackets, with or without %zone) or a name;
@@ -50,7 +54,6 @@ class Connector {
   awaitable<Result<TcpStream>> connect(std::string host, std::uint16_t port, Deadline deadline);
 
  private:
-  struct Resolver;
   Executor executor_;
   std::unique_ptr<Resolver> resolver_;
 };
@@ -58,20 +61,21 @@ class Connector {
 class TcpListener {
  public:
   /// Port 0 lets the system choose. unreachable: the address is not ours or the port is taken.
-  static Result<TcpListener> open(Executor executor, const std::string& address,
+  static Result<TcpListener> open(const Executor& executor, const std::string& address,
                                   std::uint16_t port);
   TcpListener(TcpListener&&) noexcept;
   TcpListener& operator=(TcpListener&&) noexcept;
   ~TcpListener();
 
+  /// unreachable: closed, or the system has no more sockets. Cancelling throws.
   awaitable<Result<TcpStream>> accept();
   [[nodiscard]] std::uint16_t port() const;
   void close();
 
  private:
   struct Acceptor;
-  explicit TcpListener(std::unique_ptr<Acceptor> acceptor);
-  std::unique_ptr<Acceptor> acceptor_;
+  explicit TcpListener(std::shared_ptr<Acceptor> acceptor);
+  std::shared_ptr<Acceptor> acceptor_;
 };
 
 }  // namespace tocsin::net

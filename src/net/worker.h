@@ -15,8 +15,8 @@ namespace tocsin::net {
 class Worker {
  public:
   /// `threads` named `name` (at most 15 characters are shown by the system).
-  Worker(std::string name, std::size_t threads);
-  /// Finishes what was begun or queued, then joins.
+  Worker(const std::string& name, std::size_t threads);
+  /// Finishes what was begun or queued, then joins. Before the loop of its callers is destroyed.
   ~Worker();
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;
@@ -29,7 +29,7 @@ class Worker {
   awaitable<T> run(F work) {
     std::optional<T> result;
     co_await run_erased([&] { result.emplace(work()); });
-    co_return *std::move(result);
+    co_return *std::move(result);  // NOLINT(bugprone-unchecked-optional-access): the work ran
   }
 
  private:

@@ -1,0 +1,23 @@
+// How an operation on a socket failed, decided in one place for all of them.
+#pragma once
+
+#include <string>
+
+#include <boost/asio/cancellation_state.hpp>
+#include <boost/system/error_code.hpp>
+
+#include "base/error.h"
+
+namespace tocsin::net {
+
+/// Whether the time limit of an operation ended it.
+enum class Expired : bool { no, yes };
+
+/// An operation was aborted because its task was cancelled (this throws, so that nobody takes a
+/// stop for an answer), because its deadline passed (timed_out), or because the network failed
+/// (not_found: no such name; unreachable otherwise). `what` says who or what, e.g. the peer.
+[[nodiscard]] Error describe_failure(const boost::system::error_code& error, Expired expired,
+                                     const boost::asio::cancellation_state& task,
+                                     const std::string& what);
+
+}  // namespace tocsin::net

@@ -1,0 +1,59 @@
+#include "net/loop.h"
+
+#include <atomic>
+#include <exception>
+#include <stdexcept>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+
+namespace tocsin::net {
+
+namespace asio = boost::asio;
+
+struct Loop::Context {
+  asio::io_context io{1};  // one thread runs it; others only post
+  std::atomic<bool> stop_asked = false;
+
+  /// An io_context that ran out of work must be restarted, which would undo a stop.
+  void begin() {
+    io.restart();
+    if (stop_asked) io.stop();
+  }
+};
+
+Loop::Loop() : context_(std::make_unique<Context>()) {}
+Loop::~Loop() = default;
+
+Executor Loop::executor() { return context_->io.get_executor(); }
+void Loop::run() {
+  context_->begin();
+  context_->io.run();
+}
+
+void Loop::stop() {
+  context_->stop_asked = true;
+  context_->io.stop();
+}
+
+void Loop::post(std::function<void()> work) { asio::post(context_->io, std::move(work)); }
+
+void Loop::drive(awaitable<void> main) {
+  struct Outcome {
+    bool ended = false;
+    std::exception_ptr failure;
+  };
+  const auto outcome = std::make_shared<Outcome>();
+  context_->begin();
+  asio::co_spawn(context_->io, std::move(main), [outcome](std::exception_ptr failure) {
+    outcome->ended = true;
+    outcome->failure = std::move(failure);
+  });
+  while (!outcome->ended) {
+    if (context_->io.run_one() == 0) throw std::runtime_error("the loop was stopped");
+  }
+  if (outcome->failure) std::rethrow_exception(outcome->failure);
+}
+
+}  // namespace tocsin::net

@@ -1,0 +1,239 @@
+#include "net/tcp.h"
+
+#include <algorithm>
+#include <array>
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/read.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/write.hpp>
+
+#include "net/failure.h"
+#include "net/resolver.h"
+
+namespace tocsin::net {
+
+namespace asio = boost::asio;
+using asio::ip::tcp;
+using std::chrono_literals::operator""s;
+
+namespace {
+
+constexpr auto kAsTuple = asio::as_tuple(asio::use_awaitable);
+
+std::string to_string(const tcp::endpoint& endpoint) {
+  const auto& address = endpoint.address();
+  const std::string text = address.to_string();
+  return (address.is_v6() ? "[" + text + "]" : text) + ":" + std::to_string(endpoint.port());
+}
+
+}  // namespace
+
+/// A socket whose operations end by their deadlines. One timer serves all of them and is left to
+/// run between them: an operation that ends in time costs no call to the timer at all, since the
+/// timer looks at the deadlines only when it goes off, once per limit on a busy connection.
+struct TcpStream::Socket : std::enable_shared_from_this<Socket> {
+  static constexpr Deadline kNone = Deadline::max();
+  enum Direction : std::uint8_t { reading, writing };
+
+  explicit Socket(tcp::socket from) : socket(std::move(from)), timer(socket.get_executor()) {}
+
+  tcp::socket socket;
+  asio::steady_timer timer;
+  Deadline timer_goes_off = kNone;
+  std::array<Deadline, 2> deadlines{kNone, kNone};  // of the operations that run
+  Expired expired = Expired::no;
+  std::string peer;
+
+  void close() {
+    boost::system::error_code ignored;
+    socket.close(ignored);
+    timer.cancel();
+    timer_goes_off = kNone;
+  }
+
+  /// Requests and answers are single small messages: waiting to fill a segment only delays them.
+  void send_at_once() {
+    boost::system::error_code ignored;
+    socket.set_option(tcp::no_delay(true), ignored);
+  }
+
+  void watch() {
+    const Deadline next = std::ranges::min(deadlines);
+    if (next >= timer_goes_off) return;
+    timer_goes_off = next;
+    timer.expires_at(next);
+    timer.async_wait([weak = weak_from_this()](const boost::system::error_code& aborted) {
+      if (aborted) return;
+      if (const auto self = weak.lock()) self->on_timer();
+    });
+  }
+
+  void on_timer() {
+    timer_goes_off = kNone;
+    if (std::ranges::min(deadlines) <= std::chrono::steady_clock::now()) {
+      expired = Expired::yes;
+      close();
+    } else {
+      watch();
+    }
+  }
+
+  /// After an error nothing more is sent or read: what stands between the bytes is lost.
+  Error fail(const boost::system::error_code& error, const asio::cancellation_state& task) {
+    close();
+    return describe_failure(error, expired, task, peer);
+  }
+};
+
+namespace {
+
+/// While it lives, an operation runs in this direction and has this deadline.
+class Limit {
+ public:
+  template <typename Socket>
+  Limit(Socket& socket, typename Socket::Direction direction, Deadline deadline)
+      : of_(socket.deadlines.at(direction)) {
+    of_ = deadline;
+    socket.watch();
+  }
+  Limit(const Limit&) = delete;
+  Limit& operator=(const Limit&) = delete;
+  ~Limit() { of_ = Deadline::max(); }
+
+ private:
+  Deadline& of_;
+};
+
+}  // namespace
+
+TcpStream::TcpStream(std::shared_ptr<Socket> socket) : socket_(std::move(socket)) {}
+TcpStream::TcpStream(TcpStream&&) noexcept = default;
+TcpStream& TcpStream::operator=(TcpStream&& other) noexcept {
+  if (socket_) socket_->close();
+  socket_ = std::move(other.socket_);
+  return *this;
+}
+TcpStream::~TcpStream() {
+  if (socket_) socket_->close();
+}
+
+awaitable<Result<>> TcpStream::write(BytesView all, Deadline deadline) {
+  const auto socket = socket_;  // the stream may be destroyed before the operation ends
+  const Limit limit(*socket, Socket::writing, deadline);
+  const auto [error, count] =
+      co_await asio::async_write(socket->socket, asio::buffer(all.data(), all.size()), kAsTuple);
+  if (error)
+    co_return std::unexpected(socket->fail(error, co_await asio::this_coro::cancellation_state));
+  co_return Result<>{};
+}
+
+awaitable<Result<>> TcpStream::read(std::span<std::uint8_t> all, Deadline deadline) {
+  const auto socket = socket_;
+  const Limit limit(*socket, Socket::reading, deadline);
+  const auto [error, count] =
+      co_await asio::async_read(socket->socket, asio::buffer(all.data(), all.size()), kAsTuple);
+  if (error)
+    co_return std::unexpected(socket->fail(error, co_await asio::this_coro::cancellation_state));
+  co_return Result<>{};
+}
+
+awaitable<Result<std::size_t>> TcpStream::read_some(std::span<std::uint8_t> buffer,
+                                                    Deadline deadline) {
+  const auto socket = socket_;
+  const Limit limit(*socket, Socket::reading, deadline);
+  const auto [error, count] =
+      co_await socket->socket.async_read_some(asio::buffer(buffer.data(), buffer.size()), kAsTuple);
+  if (error == asio::error::eof) co_return std::size_t{0};
+  if (error)
+    co_return std::unexpected(socket->fail(error, co_await asio::this_coro::cancellation_state));
+  co_return count;
+}
+
+void TcpStream::close() { socket_->close(); }
+std::string TcpStream::peer() const { return socket_->peer; }
+
+Connector::Connector(const Executor& executor)
+    : executor_(executor), resolver_(std::make_unique<Resolver>(executor)) {}
+Connector::~Connector() = default;
+
+awaitable<Result<TcpStream>> Connector::connect(std::string host, std::uint16_t port,
+                                                Deadline deadline) {
+  auto endpoints = co_await resolver_->resolve(host, port, deadline);
+  if (!endpoints) co_return std::unexpected(std::move(endpoints).error());
+  Error last{Kind::unreachable, {}, {}};
+  for (auto left = static_cast<int>(endpoints->size()); const auto& endpoint : *endpoints) {
+    // A silent address must leave time for the others, and each gets time for a slow network.
+    const auto remaining = deadline - std::chrono::steady_clock::now();
+    const auto share = std::max(remaining / left--, std::min<Deadline::duration>(remaining, 1s));
+    const auto socket = std::make_shared<TcpStream::Socket>(tcp::socket(executor_));
+    socket->peer = to_string(endpoint);
+    const Limit limit(*socket, TcpStream::Socket::writing, deadline - remaining + share);
+    const auto [error] = co_await socket->socket.async_connect(endpoint, kAsTuple);
+    if (!error) {
+      socket->send_at_once();
+      co_return TcpStream(socket);
+    }
+    last = socket->fail(error, co_await asio::this_coro::cancellation_state);
+    if (std::chrono::steady_clock::now() >= deadline) break;
+  }
+  if (!parse_address(host)) last = std::move(last).in(host);
+  co_return std::unexpected(std::move(last));
+}
+
+struct TcpListener::Acceptor {
+  tcp::acceptor acceptor;
+  std::string address;
+};
+
+TcpListener::TcpListener(std::shared_ptr<Acceptor> acceptor) : acceptor_(std::move(acceptor)) {}
+TcpListener::TcpListener(TcpListener&&) noexcept = default;
+TcpListener& TcpListener::operator=(TcpListener&&) noexcept = default;
+TcpListener::~TcpListener() {
+  if (acceptor_) close();
+}
+
+Result<TcpListener> TcpListener::open(const Executor& executor, const std::string& address,
+                                      std::uint16_t port) {
+  const auto parsed = parse_address(address);
+  if (!parsed) return fail(Kind::unreachable, address + ": not an IP address");
+  const tcp::endpoint endpoint(*parsed, port);
+  auto acceptor = std::make_shared<Acceptor>(tcp::acceptor(executor), to_string(endpoint));
+  boost::system::error_code error;
+  acceptor->acceptor.open(endpoint.protocol(), error);
+  // Or a restart would have to wait until the connections of the last run are forgotten.
+  if (!error) acceptor->acceptor.set_option(tcp::acceptor::reuse_address(true), error);
+  if (!error) acceptor->acceptor.bind(endpoint, error);
+  if (!error) acceptor->acceptor.listen(asio::socket_base::max_listen_connections, error);
+  if (error) return std::unexpected(describe_failure(error, Expired::no, {}, acceptor->address));
+  return TcpListener(std::move(acceptor));
+}
+
+awaitable<Result<TcpStream>> TcpListener::accept() {
+  const auto acceptor = acceptor_;  // the listener may be destroyed before the operation ends
+  auto [error, accepted] = co_await acceptor->acceptor.async_accept(kAsTuple);
+  if (error) {
+    co_return std::unexpected(describe_failure(
+        error, Expired::no, co_await asio::this_coro::cancellation_state, acceptor_->address));
+  }
+  auto socket = std::make_shared<TcpStream::Socket>(std::move(accepted));
+  socket->send_at_once();
+  boost::system::error_code gone;
+  socket->peer = to_string(socket->socket.remote_endpoint(gone));
+  co_return TcpStream(std::move(socket));
+}
+
+std::uint16_t TcpListener::port() const {
+  boost::system::error_code closed;
+  return acceptor_->acceptor.local_endpoint(closed).port();
+}
+
+void TcpListener::close() {
+  boost::system::error_code ignored;
+  acceptor_->acceptor.close(ignored);
+}
+
+}  // namespace tocsin::net
