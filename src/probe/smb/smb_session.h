@@ -1,0 +1,90 @@
+// One connection to a host, logged in, with the service control manager open: drives the wire's
+// conversations over TCP with a deadline on every step.
+#pragma once
+
+#include <algorithm>
+#include <memory>
+#include <utility>
+
+#include "base/random.h"
+#include "config/config.h"
+#include "net/tcp.h"
+#include "probe/smb/smb_probe.h"
+#include "wire/conversation.h"
+#include "wire/smb2/client.h"
+#include "wire/svcctl/client.h"
+
+namespace tocsin::probe {
+
+class SmbSession {
+ public:
+  struct Rooms {
+    const config::Host& host;
+    const SmbProbeOptions& options;
+    net::Connector& connector;
+    const RandomFill& random;
+    const Clock& clock;
+  };
+
+  /// Connects, logs in, opens the manager. `traits` is what an earlier session learned of the host.
+  /// Errors as Probe says.
+  static net::awaitable<Result<std::unique_ptr<SmbSession>>> open(Rooms rooms,
+                                                                  svcctl::HostTraits traits,
+                                                                  net::Deadline deadline);
+
+  /// The calls; each conversation that `ask` makes is driven to its end, once more after logging in
+  /// again when the host says that the session has expired.
+  template <typename Make>
+  auto ask(Make make, net::Deadline deadline) -> net::awaitable<decltype(make().take())> {
+    deadline = std::min(deadline, net::within(rooms_.options.call_limit));
+    auto answer = co_await drive(make(), deadline);
+    if (answer || !smb_.session_expired()) co_return answer;
+    auto again = co_await drive(smb_.login_again(port_, initiator()), deadline);
+    if (!again) co_return fail(std::move(again));
+    co_return co_await drive(make(), deadline);
+  }
+  net::awaitable<Result<svcctl::Enumeration>> enumerate(net::Deadline deadline);
+  net::awaitable<Result<svcctl::Handle>> open_service(std::string name, net::Deadline deadline);
+  net::awaitable<Result<svcctl::ServiceStatusProcess>> query_status(svcctl::Handle service,
+                                                                    net::Deadline deadline);
+  net::awaitable<Result<svcctl::QueryServiceConfig>> query_config(svcctl::Handle service,
+                                                                  net::Deadline deadline);
+  net::awaitable<Result<bool>> query_delayed_start(svcctl::Handle service, net::Deadline deadline);
+  net::awaitable<Result<>> close_service(svcctl::Handle service, net::Deadline deadline);
+  net::awaitable<void> log_off(net::Deadline deadline);
+
+  [[nodiscard]] const svcctl::HostTraits& traits() const { return scm_.traits(); }
+
+ private:
+  SmbSession(Rooms rooms, net::TcpStream stream);
+
+  net::awaitable<Result<>> log_in(svcctl::HostTraits traits, net::Deadline deadline);
+  [[nodiscard]] std::unique_ptr<wire::Initiator> initiator() const;
+  net::awaitable<Result<>> send(BytesView message, net::Deadline deadline);
+  net::awaitable<Result<Bytes>> receive(net::Deadline deadline);
+
+  template <typename T>
+  net::awaitable<T> drive(Conversation<T> conversation, net::Deadline deadline) {
+    conversation.start();
+    while (!conversation.done()) {
+      if (!port_.outgoing().empty()) {
+        if (auto sent = co_await send(port_.outgoing(), deadline); !sent) {
+          co_return fail(std::move(sent));
+        }
+      }
+      auto message = co_await receive(deadline);
+      if (!message) co_return fail(std::move(message));
+      port_.deliver(*std::move(message));
+    }
+    co_return conversation.take();
+  }
+
+  Rooms rooms_;
+  net::TcpStream stream_;
+  Port port_;
+  smb2::Client smb_;
+  smb2::Pipe pipe_;
+  svcctl::Client scm_;
+};
+
+}  // namespace tocsin::probe
