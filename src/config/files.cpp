@@ -1,0 +1,74 @@
+#include "config/files.h"
+
+#include <cerrno>
+#include <filesystem>
+#include <fstream>
+#include <system_error>
+
+#include <fmt/format.h>
+
+namespace tocsin::config {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::unexpected<Error> unreadable(const std::error_code& error) {
+  return fail(Kind::invalid_config, "cannot be read: " + error.message());
+}
+
+std::unexpected<Error> too_large(std::size_t most) {
+  return fail(Kind::invalid_config, most >= 1024 * 1024
+                                        ? fmt::format("is larger than {} MB", most / 1024 / 1024)
+                                        : fmt::format("is larger than {} KB", most / 1024));
+}
+
+}  // namespace
+
+Result<std::string> read_file(const std::string& path, std::size_t most, Accept accept) {
+  std::error_code error;
+  const auto status = fs::status(path, error);
+  if (!fs::exists(status)) {
+    return unreadable(error ? error : std::make_error_code(std::errc::no_such_file_or_directory));
+  }
+  if (fs::is_directory(status)) return unreadable(std::make_error_code(std::errc::is_a_directory));
+  if (fs::is_regular_file(status)) {
+    if (const auto size = fs::file_size(path, error); !error && size > most) return too_large(most);
+  } else if (accept == Accept::regular_files) {
+    return fail(Kind::invalid_config, "is no regular file");
+  }
+
+  errno = 0;
+  std::ifstream file(path, std::ios::binary);
+  if (!file) return unreadable({errno, std::generic_category()});
+  // Bounded whatever the size said: a file may grow, and those of /proc say 0.
+  std::string bytes;
+  constexpr std::size_t kChunk = 64 * 1024;
+  while (file && bytes.size() <= most) {
+    const auto before = bytes.size();
+    bytes.resize(before + kChunk);
+    file.read(bytes.data() + before, kChunk);
+    bytes.resize(before + static_cast<std::size_t>(file.gcount()));
+  }
+  if (file.bad()) return unreadable({errno, std::generic_category()});
+  if (bytes.size() > most) return too_large(most);
+  return bytes;
+}
+
+bool is_readable_by_all(const std::string& path) {
+  std::error_code error;
+  const auto status = fs::status(path, error);
+  return !error && fs::is_regular_file(status) &&
+         (status.permissions() & fs::perms::others_read) != fs::perms::none;
+}
+
+bool is_file(const std::string& path) {
+  std::error_code error;
+  return fs::is_regular_file(path, error);
+}
+
+std::string path_from(const std::string& directory, const std::string& path) {
+  if (path.empty() || fs::path(path).is_absolute()) return path;
+  return (fs::path(directory) / path).lexically_normal().string();
+}
+
+}  // namespace tocsin::config

@@ -1,0 +1,158 @@
+#include "config/load.h"
+
+#include <algorithm>
+#include <array>
+#include <filesystem>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "base/text.h"
+#include "config/files.h"
+#include "config/findings.h"
+#include "config/known_keys.h"
+#include "config/sections.h"
+#include "config/substitution.h"
+#include "config/yaml.h"
+
+namespace tocsin::config {
+namespace {
+
+/// The original writes "silly" where others write "trace", and knows one level between debug and
+/// info that we do not.
+constexpr std::array kLogLevels = {
+    Choice<LogLevel>{"silly", LogLevel::trace},   Choice<LogLevel>{"debug", LogLevel::debug},
+    Choice<LogLevel>{"verbose", LogLevel::debug}, Choice<LogLevel>{"info", LogLevel::info},
+    Choice<LogLevel>{"warn", LogLevel::warn},     Choice<LogLevel>{"error", LogLevel::error}};
+
+/// One line for all that only the original uses.
+void say_what_is_ignored(Section& root) {
+  auto& ignored = root.reading().ignored;
+  if (ignored.empty()) return;
+  std::ranges::sort(ignored, {}, [](const auto& key) { return key.first.line; });
+  constexpr std::size_t kMostNamed = 30;
+  std::string names;
+  for (std::size_t i = 0; i < std::min(ignored.size(), kMostNamed); i++)
+    names += (i == 0 ? "" : ", ") + printable(ignored[i].second, 64);
+  if (ignored.size() > kMostNamed)
+    names += fmt::format(" and {} more", ignored.size() - kMostNamed);
+  root.info(ignored.front().first, "not used by this version: " + names);
+}
+
+/// The mapping under `Butler:` or `tocsin:`, or null after a finding.
+const Node* find_root(const Node& document, Findings& findings) {
+  const auto refuse = [&findings](Place place, std::string text) {
+    findings.add(Severity::error, place, std::move(text));
+    return nullptr;
+  };
+  if (document.type != Node::Type::mapping)
+    return refuse(document.place,
+                  "the file must be a section that begins with `Butler:` or "
+                  "`tocsin:`");
+  const auto* butler = document.find("Butler");
+  const auto* tocsin = document.find("tocsin");
+  if (butler != nullptr && tocsin != nullptr)
+    return refuse(document.place, "the file has both `Butler:` and `tocsin:`; one must go");
+  const auto* root = butler != nullptr ? butler : tocsin;
+  if (root == nullptr) {
+    return refuse(document.place,
+                  document.find("serviceMonitor") != nullptr
+                      ? "`serviceMonitor` must stand indented under a first line `tocsin:`"
+                      : "no `Butler:` or `tocsin:` at the left edge of the file");
+  }
+  if (root->type != Node::Type::mapping)
+    return refuse(root->place, "there is nothing under `Butler:` or `tocsin:`");
+  return root;
+}
+
+Loaded parse_text(const std::string& text, const std::string& file, const std::string& directory,
+                  const Environment& environment, bool exposed) {
+  Findings findings(file);
+  Config config;
+  if (const auto document = parse_yaml(text, findings)) {
+    if (const auto* node = find_root(document->root(), findings)) {
+      Substitution substitution(environment, directory);
+      Reading reading{.findings = findings,
+                      .substitution = substitution,
+                      .directory = directory,
+                      .exposed = exposed};
+      Section root(reading, node, node->place);
+      read_config(root, config);
+      root.finish();
+      say_what_is_ignored(root);
+    }
+  }
+  Loaded loaded;
+  if (!findings.has_errors()) loaded.config = std::move(config);
+  loaded.findings = std::move(findings).take();
+  return loaded;
+}
+
+}  // namespace
+
+void read_config(Section& root, Config& config) {
+  root.share_with_original();
+  Destinations destinations;
+  const auto monitor =
+      root.section({.name = "serviceMonitor",
+                    .description = "What is watched, and who is told.",
+                    .need = Need::required},
+                   [&](Section& section) { destinations = read_service_monitor(section, config); });
+  if (monitor && config.enabled && !destinations.webhook)
+    root.warning(*monitor, "nobody is told: `alertDestination.webhook.enable` is not true");
+  root.section({.name = "webhookNotification", .description = "Alerts as HTTP requests."},
+               [&](Section& section) {
+                 read_webhook_notification(section, destinations.webhook, config.webhook);
+               });
+  warn_of_undelivered(root, destinations.undelivered);
+
+  root.text({.name = "dataDirectory",
+             .description = "Where states, history and undelivered alerts are kept.",
+             .example = "/var/lib/tocsin",
+             .otherwise = "`/var/lib/tocsin` for root, else `$XDG_STATE_HOME/tocsin`"},
+            config.data_directory);
+  root.choice({.name = "logLevel",
+               .description = "How much is logged; `verbose` is the same as `debug`.",
+               .example = "info"},
+              config.log_level, kLogLevels);
+  root.boolean({.name = "fileLogging",
+                .description = "Whether the log goes to files too.",
+                .example = "true"},
+               config.file_logging);
+  root.text({.name = "logDirectory",
+             .description = "Where these files are kept.",
+             .example = "/var/log/tocsin"},
+            config.log_directory, must_not_be_empty);
+  config.data_directory = path_from(root.reading().directory, config.data_directory);
+  config.log_directory = path_from(root.reading().directory, config.log_directory);
+}
+
+std::vector<KnownKey> known_keys() {
+  std::vector<KnownKey> keys;
+  Findings findings("");
+  Substitution substitution({}, "");
+  Reading reading{
+      .findings = findings, .substitution = substitution, .directory = "", .known_keys = &keys};
+  Section root(reading, nullptr, {});
+  Config config;
+  read_config(root, config);
+  return keys;
+}
+
+Loaded parse(const std::string& text, const std::string& file, const std::string& directory,
+             const Environment& environment) {
+  return parse_text(text, file, directory, environment, false);
+}
+
+Loaded load(const std::string& path, const Environment& environment) {
+  const auto text = read_file(path, kMostBytes, Accept::streams_too);
+  if (!text) {
+    Findings findings(path);
+    findings.add(Severity::error, {}, "the file " + text.error().what);
+    return {.config = {}, .findings = std::move(findings).take()};
+  }
+  const auto directory = std::filesystem::path(path).parent_path().string();
+  return parse_text(*text, path, directory, environment, is_readable_by_all(path));
+}
+
+}  // namespace tocsin::config

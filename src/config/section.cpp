@@ -1,0 +1,282 @@
+#include "config/section.h"
+
+#include <algorithm>
+#include <charconv>
+
+#include <fmt/format.h>
+
+#include "base/text.h"
+#include "config/nearest.h"
+
+namespace tocsin::config {
+namespace {
+
+std::string_view in_words(Node::Type type) {
+  switch (type) {
+    case Node::Type::null:
+      return "empty";
+    case Node::Type::scalar:
+      return "text";
+    case Node::Type::sequence:
+      return "a list";
+    case Node::Type::mapping:
+      return "a section";
+  }
+  return "text";
+}
+
+std::string shown(std::string_view text) { return "`" + printable(text, 64) + "`"; }
+
+bool equals_ignoring_case(std::string_view a, std::string_view b) {
+  return fold_case(a) == fold_case(b);
+}
+
+}  // namespace
+
+std::optional<std::string> must_not_be_empty(const std::string& text) {
+  if (text.empty()) return "must not be empty";
+  return std::nullopt;
+}
+
+void Section::error(Place place, std::string text) {
+  reading_.mistakes++;
+  reading_.findings.add(off_ ? Severity::warning : Severity::error, place, std::move(text));
+}
+
+void Section::warning(Place place, std::string text) {
+  reading_.findings.add(Severity::warning, place, std::move(text));
+}
+
+void Section::info(Place place, std::string text) {
+  reading_.findings.add(Severity::info, place, std::move(text));
+}
+
+void Section::declare(const Key& key, std::string type, std::string fallback,
+                      std::string_view unit) {
+  declared_.push_back(key.name);
+  if (reading_.known_keys == nullptr) return;
+  if (!key.otherwise.empty()) fallback = key.otherwise;
+  if (key.need == Need::required) fallback = "required";
+  reading_.known_keys->push_back({path_to(key.name), std::move(type), std::move(fallback),
+                                  std::string(unit), std::string(key.example),
+                                  std::string(key.description)});
+}
+
+std::optional<Section::Entry> Section::find(const Key& key) {
+  if (mapping_ == nullptr) return std::nullopt;
+  for (std::size_t i = 0; i < mapping_->children.size(); i += 2) {
+    const Entry entry{mapping_->children[i], mapping_->children[i + 1]};
+    if (entry.key->text != key.name) continue;
+    if (entry.value->type != Node::Type::null) return entry;
+    if (key.need == Need::required) error(entry.key->place, fmt::format("`{}` is empty", key.name));
+    return std::nullopt;
+  }
+  if (key.need == Need::required) error(place_, fmt::format("the key `{}` is missing", key.name));
+  return std::nullopt;
+}
+
+const Node* Section::raw(std::string_view key) const {
+  return mapping_ == nullptr ? nullptr : mapping_->find(key);
+}
+
+bool Section::is(Node::Type wanted, const Entry& entry, std::string_view wanted_in_words) {
+  if (entry.value->type == wanted) return true;
+  error(entry.value->place, fmt::format("{} must be {}, but this is {}", shown(entry.key->text),
+                                        wanted_in_words, in_words(entry.value->type)));
+  return false;
+}
+
+void Section::check_has_entries(const Key& key, const Entry& list) {
+  if (key.need == Need::required && list.value->children.empty())
+    error(list.value->place, fmt::format("`{}` must have at least one entry", key.name));
+}
+
+std::optional<std::string> Section::expand(const Node& node) {
+  if (!Substitution::has_reference(node.text)) return node.text;
+  auto expanded = reading_.substitution.expand(node.text);
+  for (const auto& path : reading_.substitution.take_exposed_files())
+    warning(node.place, fmt::format("every user of this machine may read the secret in {}; `chmod "
+                                    "o-r` takes that away",
+                                    shown(path)));
+  if (expanded) return *std::move(expanded);
+  error(node.place, std::move(expanded).error());
+  return std::nullopt;
+}
+
+std::optional<Section::Scalar> Section::scalar(const Key& key) {
+  const auto entry = find(key);
+  if (!entry || !is(Node::Type::scalar, *entry, "one value")) return std::nullopt;
+  auto text = expand(*entry->value);
+  if (!text) return std::nullopt;
+  const bool referenced = Substitution::has_reference(entry->value->text);
+  return Scalar{*std::move(text), entry->value->place, entry->value->plain || referenced,
+                entry->value->text};
+}
+
+void Section::wrong_value(const Key& key, const Scalar& scalar, std::string_view wanted) {
+  error(scalar.place,
+        fmt::format("`{}` must be {}, but this is {}{}", key.name, wanted, shown(scalar.written),
+                    scalar.plain ? "" : " in quotes, which make it a text"));
+}
+
+std::optional<Place> Section::text(const Key& key, std::string& out, Check check) {
+  declare(key, "text", out.empty() ? "empty" : out);
+  auto value = scalar(key);
+  if (!value) return std::nullopt;
+  if (check != nullptr) {
+    if (const auto mistake = check(value->text)) {
+      error(value->place, fmt::format("`{}` {}", key.name, *mistake));
+      return std::nullopt;
+    }
+  }
+  out = std::move(value->text);
+  return value->place;
+}
+
+std::optional<Place> Section::secret(const Key& key, Secret& out) {
+  declare(key, "secret text", "");
+  auto value = scalar(key);
+  if (!value) return std::nullopt;
+  if (value->text.empty()) {
+    error(value->place, fmt::format("`{}` must not be empty", key.name));
+    return std::nullopt;
+  }
+  if (reading_.exposed && !Substitution::has_reference(value->written)) {
+    warning(value->place,
+            fmt::format("`{}` stands in a file that every user of this machine may read: `chmod "
+                        "600` it, or write ${{env:NAME}} or ${{file:PATH}}",
+                        key.name));
+    reading_.exposed = false;
+  }
+  out = Secret(std::move(value->text));
+  return value->place;
+}
+
+std::optional<Place> Section::boolean(const Key& key, bool& out) {
+  declare(key, "boolean", out ? "true" : "false");
+  const auto value = scalar(key);
+  if (!value) return std::nullopt;
+  // The spellings of YAML 1.2's core schema.
+  static constexpr std::array<std::string_view, 3> kTrue = {"true", "True", "TRUE"};
+  static constexpr std::array<std::string_view, 3> kFalse = {"false", "False", "FALSE"};
+  const bool is_true = std::ranges::find(kTrue, value->text) != kTrue.end();
+  const bool is_false = std::ranges::find(kFalse, value->text) != kFalse.end();
+  if (!value->plain || (!is_true && !is_false)) {
+    wrong_value(key, *value, "true or false");
+    return std::nullopt;
+  }
+  out = is_true;
+  return value->place;
+}
+
+std::optional<std::pair<std::int64_t, Place>> Section::number(const Key& key, Range range) {
+  const auto value = scalar(key);
+  if (!value) return std::nullopt;
+  std::int64_t number = 0;
+  const auto* end = value->text.data() + value->text.size();
+  const auto parsed = std::from_chars(value->text.data(), end, number);
+  if (!value->plain || parsed.ec != std::errc{} || parsed.ptr != end || number < range.least ||
+      number > range.most) {
+    wrong_value(key, *value, fmt::format("a whole number from {} to {}", range.least, range.most));
+    return std::nullopt;
+  }
+  return std::pair(number, value->place);
+}
+
+std::optional<Place> Section::seconds(const Key& key, std::chrono::seconds& out, Range range) {
+  declare(key, "whole number", fmt::to_string(out.count()), "seconds");
+  const auto value = number(key, range);
+  if (!value) return std::nullopt;
+  out = std::chrono::seconds(value->first);
+  return value->second;
+}
+
+std::optional<Place> Section::port(const Key& key, std::uint16_t& out) {
+  declare(key, "whole number", fmt::to_string(out));
+  const auto value = number(key, {1, 65535});
+  if (!value) return std::nullopt;
+  out = static_cast<std::uint16_t>(value->first);
+  return value->second;
+}
+
+std::optional<Place> Section::schedule(const Key& key, Schedule& out) {
+  declare(key, "schedule", out.text());
+  const auto value = scalar(key);
+  if (!value) return std::nullopt;
+  auto schedule = Schedule::parse(value->text);
+  if (!schedule) {
+    auto place = value->place;
+    // Inside the text, where the file holds just that.
+    if (value->text == value->written)
+      place.column += static_cast<int>(schedule.error().column) + (value->plain ? 0 : 1);
+    error(place, fmt::format("`{}`: {}", key.name, schedule.error().expected));
+    return std::nullopt;
+  }
+  if (!schedule->remark().empty())
+    warning(value->place,
+            fmt::format("`{}`: {} {}", key.name, shown(value->text), schedule->remark()));
+  out = *std::move(schedule);
+  return value->place;
+}
+
+std::optional<Place> Section::texts(const Key& key, std::vector<std::string>& out) {
+  declare(key, "list of texts", "empty");
+  const auto entry = find(key);
+  if (!entry || !is(Node::Type::sequence, *entry, "a list")) return std::nullopt;
+  check_has_entries(key, *entry);
+  for (const auto* node : entry->value->children) {
+    if (!is(Node::Type::scalar, {entry->key, node}, "a list of texts")) continue;
+    if (auto text = expand(*node)) out.push_back(*std::move(text));
+  }
+  return entry->key->place;
+}
+
+std::optional<std::pair<std::size_t, Place>> Section::pick(const Key& key,
+                                                           std::span<const std::string_view> names,
+                                                           std::string_view all) {
+  const auto value = scalar(key);
+  if (!value) return std::nullopt;
+  for (std::size_t i = 0; i < names.size(); i++) {
+    if (equals_ignoring_case(names[i], value->text)) return std::pair(i, value->place);
+  }
+  wrong_value(key, *value, all);
+  return std::nullopt;
+}
+
+Section Section::child(const Key& key, const Node* mapping, Place place,
+                       std::string_view suffix) const {
+  Section inner(reading_, mapping, place);
+  inner.parent_ = this;
+  inner.name_ = key.name;
+  inner.suffix_ = suffix;
+  inner.off_ = off_;
+  return inner;
+}
+
+std::string Section::path_to(std::string_view key) const {
+  if (parent_ == nullptr) return std::string(key);
+  return fmt::format("{}{}.{}", parent_->path_to(name_), suffix_, key);
+}
+
+void Section::finish() {
+  if (mapping_ == nullptr) return;
+  // Two slips in a short name make another name, so a key of the original is not taken for ours.
+  constexpr std::size_t kSlips = 2;
+  for (std::size_t i = 0; i < mapping_->children.size(); i += 2) {
+    const auto& key = *mapping_->children[i];
+    if (std::ranges::find(declared_, key.text) != declared_.end()) continue;
+    const auto most = shared_ ? kSlips : std::max(kSlips, key.text.size() / 3);
+    const auto meant = reading_.findings.shows(Severity::warning)
+                           ? nearest(key.text, declared_, most)
+                           : std::string_view{};
+    if (shared_ && meant.empty()) {
+      reading_.ignored.emplace_back(key.place, path_to(key.text));
+    } else {
+      warning(key.place,
+              fmt::format("unknown key {}{}", shown(key.text),
+                          meant.empty() ? "" : fmt::format("; did you mean `{}`?", meant)));
+    }
+  }
+}
+
+}  // namespace tocsin::config

@@ -1,0 +1,203 @@
+// Reads one section of the file, key by key; each key is declared where it is read.
+#pragma once
+
+#include <array>
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/names.h"
+#include "config/findings.h"
+#include "config/known_keys.h"
+#include "config/substitution.h"
+#include "config/yaml.h"
+#include "schedule/schedule.h"
+
+namespace tocsin::config {
+
+/// What one load shares between its sections.
+struct Reading {
+  Findings& findings;
+  Substitution& substitution;
+  std::string directory;                        ///< where relative paths start from
+  bool exposed = false;                         ///< every user may read the file
+  std::vector<KnownKey>* known_keys = nullptr;  ///< not null: nothing is read, keys are collected
+  std::size_t mistakes = 0;                     ///< errors, and what would be one were it not off
+  std::vector<std::pair<Place, std::string>> ignored = {};  ///< keys that only the original uses
+};
+
+enum class Need : std::uint8_t { optional, required };
+
+/// A key and all that is said about it. The default is what the variable holds before it is read.
+struct Key {
+  std::string_view name;
+  std::string_view description;
+  Need need = Need::optional;
+  std::string_view example = {};
+  std::string_view otherwise = {};  ///< the default in words, where the variable does not tell
+};
+
+/// Whole numbers in [least, most].
+struct Range {
+  std::int64_t least;
+  std::int64_t most;
+};
+
+template <typename E>
+struct Choice {
+  std::string_view name;
+  E value;
+};
+
+/// Continues the name of a key, such as "must not be empty"; nothing when the text is right.
+using Check = std::optional<std::string> (*)(const std::string& text);
+
+[[nodiscard]] std::optional<std::string> must_not_be_empty(const std::string& text);
+
+/// A mapping that is being read. The functions named after a type read a key of that type into
+/// `out`, which keeps its value when the key is absent or wrong. They answer the place of a right
+/// value (of a section or list: of its key), and nothing otherwise; what is wrong becomes a
+/// finding, which never shows a text, because it may be a secret.
+class Section {
+ public:
+  /// `mapping` may be null: then every key is absent, and none is missed.
+  Section(Reading& reading, const Node* mapping, Place place)
+      : reading_(reading), mapping_(mapping), place_(place) {}
+
+  std::optional<Place> text(const Key& key, std::string& out, Check check = nullptr);
+  std::optional<Place> secret(const Key& key, Secret& out);
+  /// true and false only, as for js-yaml; yes and on are text.
+  std::optional<Place> boolean(const Key& key, bool& out);
+  std::optional<Place> seconds(const Key& key, std::chrono::seconds& out, Range range);
+  std::optional<Place> port(const Key& key, std::uint16_t& out);
+  std::optional<Place> schedule(const Key& key, Schedule& out);
+  std::optional<Place> texts(const Key& key, std::vector<std::string>& out);
+  /// Case does not count.
+  template <typename E, std::size_t N>
+  std::optional<Place> choice(const Key& key, E& out, const std::array<Choice<E>, N>& choices);
+
+  /// `read(Section&)`, which is called for an absent section too: defaults hold in it.
+  template <typename Read>
+  std::optional<Place> section(const Key& key, Read read);
+  /// A list of sections: `read(Section&, Item&)` for each. Items with mistakes are left out.
+  template <typename Item, typename Read>
+  std::optional<Place> list(const Key& key, std::vector<Item>& out, Read read);
+
+  /// A value as it stands in the file, or null.
+  [[nodiscard]] const Node* raw(std::string_view key) const;
+
+  void error(Place place, std::string text);
+  void warning(Place place, std::string text);
+  void info(Place place, std::string text);
+  /// From here on nothing in the section is an error: what is switched off may be a template.
+  void switch_off() { off_ = true; }
+
+  /// Where the section begins.
+  [[nodiscard]] Place place() const { return place_; }
+  [[nodiscard]] Reading& reading() { return reading_; }
+
+  /// The original uses the section for more than we do: keys that we do not know are remembered in
+  /// `Reading::ignored`, and only what looks like a slip of the pen is reported.
+  void share_with_original() { shared_ = true; }
+  /// Last of all: what about keys that were not declared? section() and list() do it themselves.
+  void finish();
+
+ private:
+  struct Entry {
+    const Node* key;
+    const Node* value;
+  };
+  struct Scalar {
+    std::string text;
+    Place place;
+    bool plain;  ///< may mean a boolean or a number
+    std::string_view written;
+  };
+
+  void declare(const Key& key, std::string type, std::string fallback, std::string_view unit = {});
+  [[nodiscard]] std::optional<Entry> find(const Key& key);
+  /// Reports a type that is not the wanted one.
+  [[nodiscard]] bool is(Node::Type wanted, const Entry& entry, std::string_view wanted_in_words);
+  [[nodiscard]] std::optional<Scalar> scalar(const Key& key);
+  void check_has_entries(const Key& key, const Entry& list);
+  void wrong_value(const Key& key, const Scalar& scalar, std::string_view wanted);
+  [[nodiscard]] std::optional<std::string> expand(const Node& node);
+  [[nodiscard]] std::optional<std::pair<std::int64_t, Place>> number(const Key& key, Range range);
+  [[nodiscard]] std::optional<std::pair<std::size_t, Place>> pick(
+      const Key& key, std::span<const std::string_view> names, std::string_view all);
+  [[nodiscard]] Section child(const Key& key, const Node* mapping, Place place,
+                              std::string_view suffix = {}) const;
+  [[nodiscard]] std::string path_to(std::string_view key) const;
+
+  Reading& reading_;
+  const Node* mapping_;
+  Place place_;
+  const Section* parent_ = nullptr;
+  std::string_view name_;    ///< in the parent
+  std::string_view suffix_;  ///< [] of a list's item
+  std::vector<std::string_view> declared_;
+  bool off_ = false;
+  bool shared_ = false;
+};
+
+template <typename E, std::size_t N>
+std::optional<Place> Section::choice(const Key& key, E& out,
+                                     const std::array<Choice<E>, N>& choices) {
+  std::array<std::string_view, N> names;
+  std::string type;
+  std::string_view fallback;
+  for (std::size_t i = 0; i < N; i++) {
+    names[i] = choices[i].name;
+    type.append(i == 0 ? "one of " : ", ").append(choices[i].name);
+    if (choices[i].value == out) fallback = choices[i].name;
+  }
+  declare(key, type, std::string(fallback));
+  const auto picked = pick(key, names, type);
+  if (!picked) return std::nullopt;
+  out = choices[picked->first].value;
+  return picked->second;
+}
+
+template <typename Read>
+std::optional<Place> Section::section(const Key& key, Read read) {
+  declare(key, "section", "");
+  auto entry = find(key);
+  if (entry && !is(Node::Type::mapping, *entry, "a section")) entry.reset();
+  auto inner = child(key, entry ? entry->value : nullptr, entry ? entry->key->place : place_);
+  read(inner);
+  inner.finish();
+  if (!entry) return std::nullopt;
+  return entry->key->place;
+}
+
+template <typename Item, typename Read>
+std::optional<Place> Section::list(const Key& key, std::vector<Item>& out, Read read) {
+  declare(key, "list of sections", "empty");
+  if (reading_.known_keys != nullptr) {
+    auto inner = child(key, nullptr, {}, "[]");
+    Item item{};
+    read(inner, item);
+    return std::nullopt;
+  }
+  const auto entry = find(key);
+  if (!entry || !is(Node::Type::sequence, *entry, "a list")) return std::nullopt;
+  check_has_entries(key, *entry);
+  for (const auto* node : entry->value->children) {
+    if (!is(Node::Type::mapping, {entry->key, node}, "a list of sections")) continue;
+    const auto mistakes_before = reading_.mistakes;
+    auto inner = child(key, node, node->place, "[]");
+    Item item{};
+    read(inner, item);
+    inner.finish();
+    if (reading_.mistakes == mistakes_before) out.push_back(std::move(item));
+  }
+  return entry->key->place;
+}
+
+}  // namespace tocsin::config

@@ -1,0 +1,82 @@
+#include "config/substitution.h"
+
+#include <algorithm>
+#include <string_view>
+#include <utility>
+
+#include "base/text.h"
+#include "config/files.h"
+
+namespace tocsin::config {
+namespace {
+
+constexpr std::string_view kVariable = "${env:";
+constexpr std::string_view kFile = "${file:";
+
+/// Keys and certificates have a few kilobytes.
+constexpr std::size_t kMostFileBytes = 64 * 1024;
+/// One large variable or file may be named a hundred thousand times.
+constexpr std::size_t kMostExpanded = 16 * 1024 * 1024;
+
+std::string quoted(std::string_view name) { return "`" + printable(name, 128) + "`"; }
+
+}  // namespace
+
+bool Substitution::has_reference(std::string_view text) {
+  return text.contains(kVariable) || text.contains(kFile);
+}
+
+std::expected<std::string, std::string> Substitution::expand(const std::string& text) {
+  std::string out;
+  for (std::size_t at = 0; at < text.size();) {
+    const auto rest = std::string_view(text).substr(at);
+    const bool is_variable = rest.starts_with(kVariable);
+    if (!is_variable && !rest.starts_with(kFile)) {
+      const auto plain = std::min(rest.find("${", 1), rest.size());
+      out += rest.substr(0, plain);
+      at += plain;
+      continue;
+    }
+    const auto prefix = is_variable ? kVariable : kFile;
+    const auto end = rest.find('}');
+    if (end == std::string_view::npos)
+      return std::unexpected("`" + std::string(prefix) + "` without a closing brace");
+    const std::string name(rest.substr(prefix.size(), end - prefix.size()));
+    if (name.empty()) return std::unexpected("`" + std::string(prefix) + "}` names nothing");
+    if (spent_ > kMostExpanded)
+      return std::unexpected("the values taken from variables and files up to here exceed " +
+                             std::to_string(kMostExpanded / 1024 / 1024) + " MB");
+    auto value = is_variable ? variable(name) : file(name);
+    if (!value) return value;
+    spent_ += value->size();
+    out += *value;
+    at += end + 1;
+  }
+  return out;
+}
+
+std::expected<std::string, std::string> Substitution::variable(const std::string& name) const {
+  auto value = environment_(name);
+  if (!value) return std::unexpected("the environment variable " + quoted(name) + " is not set");
+  if (!is_utf8(*value))
+    return std::unexpected("the environment variable " + quoted(name) + " is no UTF-8 text");
+  return *std::move(value);
+}
+
+std::expected<std::string, std::string> Substitution::file(const std::string& name) {
+  if (const auto known = files_.find(name); known != files_.end()) return known->second;
+  const auto path = path_from(directory_, name);
+  std::expected<std::string, std::string> value;
+  if (auto bytes = read_file(path, kMostFileBytes, Accept::regular_files); !bytes) {
+    value = std::unexpected("the file " + quoted(path) + " " + bytes.error().what);
+  } else if (!is_utf8(*bytes) || bytes->contains('\0')) {
+    value = std::unexpected("the file " + quoted(path) + " is no UTF-8 text");
+  } else {
+    value = *std::move(bytes);
+    if (value->ends_with('\n')) value->resize(value->size() - (value->ends_with("\r\n") ? 2 : 1));
+    if (is_readable_by_all(path)) exposed_files_.push_back(path);
+  }
+  return files_.emplace(name, std::move(value)).first->second;
+}
+
+}  // namespace tocsin::config

@@ -1,0 +1,45 @@
+// ${env:NAME} and ${file:PATH} in the values of a configuration.
+#pragma once
+
+#include <expected>
+#include <map>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "config/load.h"
+
+namespace tocsin::config {
+
+/// Replaces references by what they stand for. What comes in is not looked at again; every other
+/// `$` is an ordinary character.
+class Substitution {
+ public:
+  /// `directory` is where relative paths start from.
+  Substitution(Environment environment, std::string directory)
+      : environment_(std::move(environment)), directory_(std::move(directory)) {}
+
+  [[nodiscard]] static bool has_reference(std::string_view text);
+
+  /// A secret comes without the newline at the end of its file. Otherwise a sentence: a variable
+  /// that is not set, a file that cannot be read or is no UTF-8 text, a brace that is missing.
+  [[nodiscard]] std::expected<std::string, std::string> expand(const std::string& text);
+
+  /// The secret files read so far that every user may read; each is named once.
+  [[nodiscard]] std::vector<std::string> take_exposed_files() {
+    return std::exchange(exposed_files_, {});
+  }
+
+ private:
+  std::expected<std::string, std::string> variable(const std::string& name) const;
+  std::expected<std::string, std::string> file(const std::string& name);
+
+  Environment environment_;
+  std::string directory_;
+  std::map<std::string, std::expected<std::string, std::string>> files_;
+  std::vector<std::string> exposed_files_;
+  std::size_t spent_ = 0;
+};
+
+}  // namespace tocsin::config

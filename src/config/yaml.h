@@ -1,0 +1,49 @@
+// YAML text -> a tree of our own, in which every value knows its place in the file.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "config/findings.h"
+
+namespace tocsin::config {
+
+/// A value. Aliases are followed: one node may stand in several places of the tree.
+struct Node {
+  enum class Type : std::uint8_t { null, scalar, sequence, mapping };
+
+  Type type = Type::null;
+  bool plain = false;  ///< a scalar without quotes or tag: it may mean a number or a boolean
+  Place place;         ///< of a null in a mapping: that of its key
+  std::string text;    ///< of a scalar
+  /// A sequence's values, or a mapping's keys (scalars, no two alike) and values in turn.
+  std::vector<const Node*> children;
+
+  /// The value of a mapping's key, or null; null for all that is no mapping.
+  [[nodiscard]] const Node* find(std::string_view key) const;
+};
+
+class Document {
+ public:
+  [[nodiscard]] const Node& root() const { return *root_; }
+
+ private:
+  friend class DocumentBuilder;
+  std::deque<Node> nodes_;
+  const Node* root_ = nullptr;
+};
+
+/// The largest configuration that is read, in bytes: five times that of 2,000 hosts x 8 services.
+inline constexpr std::size_t kMostBytes = 8 * 1024 * 1024;
+
+/// Parses the one document in `text`, as js-yaml would: a mapping has each key once, `<<` merges.
+/// Nothing when the text is no YAML, holds several documents or none, or breaks a limit: size,
+/// depth, and the room that all values take with aliases followed. The findings say why, and name
+/// double keys. Never quotes a value: it may be a secret.
+[[nodiscard]] std::optional<Document> parse_yaml(std::string_view text, Findings& findings);
+
+}  // namespace tocsin::config

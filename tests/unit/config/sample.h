@@ -1,0 +1,67 @@
+// A small right configuration, and ways to change it.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include "config/load.h"
+
+namespace tocsin::config {
+
+/// Right but for what a test replaces; its lines are counted from 1.
+inline constexpr auto kSample = R"(tocsin:
+  serviceMonitor:
+    credentials:
+      - {name: main, username: 'CORP\user', password: '${env:PASSWORD}'}
+    monitor:
+      - host: node1
+        services:
+          - name: Spooler
+    alertDestination:
+      webhook: {enable: true}
+  webhookNotification:
+    serviceMonitor:
+      webhooks:
+        - webhookURL: https://desk.example/hook
+)";
+
+/// The sample with some of its lines replaced, by several lines or by none.
+inline std::string sample_with(const std::map<int, std::string>& replacements) {
+  std::istringstream lines(kSample);
+  std::string out;
+  std::string line;
+  for (int number = 1; std::getline(lines, line); number++) {
+    const auto replaced = replacements.find(number);
+    if (replaced == replacements.end()) {
+      out += line + "\n";
+    } else if (!replaced->second.empty()) {
+      out += replaced->second + "\n";
+    }
+  }
+  return out;
+}
+
+inline std::optional<std::string> sample_environment(const std::string& name) {
+  if (name == "PASSWORD") return "s3cret-in-the-environment";
+  if (name == "PORT") return "4450";
+  if (name == "OFF") return "false";
+  if (name == "LATIN1") return "\xE9";
+  return std::nullopt;
+}
+
+/// As `validate` prints them, without the file's name.
+inline std::vector<std::string> findings_of(const Loaded& loaded) {
+  std::vector<std::string> lines;
+  for (const auto& finding : loaded.findings)
+    lines.push_back(to_string(finding).substr(finding.file.size() + 1));
+  return lines;
+}
+
+inline Loaded parse_sample(const std::string& text, const std::string& directory = "/etc/tocsin") {
+  return parse(text, "t.yaml", directory, sample_environment);
+}
+
+}  // namespace tocsin::config
