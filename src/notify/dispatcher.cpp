@@ -5,7 +5,7 @@
 #include <iterator>
 #include <limits>
 #include <map>
-#include <optional>
+#include <ranges>
 #include <utility>
 
 #include "net/event.h"
@@ -18,7 +18,6 @@ namespace {
 
 /// How many deliveries are read from the outbox at once.
 constexpr std::size_t kPage = 1000;
-constexpr Duration kFirstLoadWait = std::chrono::seconds(1);
 constexpr Duration kLongestLoadWait = std::chrono::minutes(1);
 /// The longest sleep: after so long it is noticed that somebody has set the clock.
 constexpr Duration kLongestSleep = std::chrono::minutes(1);
@@ -63,7 +62,8 @@ struct Dispatcher::State {
         clock(time),
         random(std::move(fill)),
         options(with),
-        recorder(executor, outbox, observer, options.most_unrecorded),
+        recorder(executor, outbox, observer,
+                 {.most = options.most_unrecorded, .first_wait = options.storage_retry}),
         sends(executor),
         keepers(executor) {}
 
@@ -136,7 +136,7 @@ net::awaitable<std::vector<store::Delivery>> Dispatcher::stop() {
 net::awaitable<void> Dispatcher::State::begin() {
   const Time now = clock.now();
   std::vector<std::string> keys;
-  for (const auto& [key, line] : lines) keys.push_back(key);
+  std::ranges::copy(std::views::keys(lines), std::back_inserter(keys));
   const auto abandoned = co_await outbox.abandon(keys, now, kNotConfigured);
   if (!abandoned) {
     observer.storage_failed(abandoned.error(), recorder.waiting());
@@ -203,7 +203,7 @@ void Dispatcher::State::release(Line& line, std::int64_t before) {
 
 net::awaitable<void> Dispatcher::State::load(Line& line) {
   constexpr auto kEverything = std::numeric_limits<std::int64_t>::max();
-  Duration wait = kFirstLoadWait;
+  Duration wait = options.storage_retry;
   while (line.behind && line.lanes.size() <= options.most_in_memory / 2) {
     const std::int64_t newest = line.newest;
     auto page = co_await outbox.load_pending(line.channel.key(), line.loaded, kPage);
@@ -272,7 +272,7 @@ net::awaitable<void> Dispatcher::State::keep_time(Line& line) {
 }
 
 net::awaitable<void> Dispatcher::State::cut_off() {
-  co_await net::sleep_for(kStopLimit);
+  co_await net::sleep_for(options.stop_limit);
   sends.cancel();
 }
 

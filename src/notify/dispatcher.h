@@ -18,10 +18,6 @@
 
 namespace tocsin::notify {
 
-/// How long stop() waits for what is in flight: longer than any answer that is still coming,
-/// shorter than what service managers allow.
-constexpr std::chrono::milliseconds kStopLimit = std::chrono::seconds(5);
-
 struct DispatcherOptions {
   /// At most so many lanes of one destination in flight at once.
   std::size_t parallel = 8;
@@ -31,6 +27,11 @@ struct DispatcherOptions {
   /// At most so many outcomes wait to be recorded; beyond, the oldest is forgotten, and its
   /// delivery may be sent again by the next run.
   std::size_t most_unrecorded = 100'000;
+  /// How long stop() waits for what is in flight: longer than most answers take, shorter than
+  /// service managers wait for a service that they stop.
+  std::chrono::milliseconds stop_limit = std::chrono::seconds(5);
+  /// The wait after the outbox has failed; it doubles up to a minute.
+  std::chrono::milliseconds storage_retry = std::chrono::seconds(1);
 };
 
 /// On the loop's thread only. At-least-once: what is not recorded as settled when the program ends
@@ -52,7 +53,7 @@ class Dispatcher {
   /// Takes up deliveries, in the order of their sequences, after they have been committed; those
   /// that could not be committed have sequence 0, live in memory only and are not recorded.
   void submit(std::vector<store::Delivery> deliveries);
-  /// Begins nothing new, waits at most kStopLimit for what is in flight, and records; the rest
+  /// Begins nothing new, waits at most `stop_limit` for what is in flight, and records; the rest
   /// stays pending in the outbox. Answers the deliveries that only memory holds.
   net::awaitable<std::vector<store::Delivery>> stop();
 

@@ -10,22 +10,21 @@ namespace {
 
 /// One transaction's worth: enough that the sync to the disk is a small share.
 constexpr std::size_t kBatch = 1000;
-constexpr std::chrono::milliseconds kFirstWait = std::chrono::seconds(1);
 constexpr std::chrono::milliseconds kLongestWait = std::chrono::minutes(1);
 
 }  // namespace
 
-Recorder::Recorder(net::Executor executor, Outbox& outbox, Observer& observer, std::size_t most)
-    : outbox_(outbox), observer_(observer), most_(most), more_(std::move(executor)) {}
+Recorder::Recorder(net::Executor executor, Outbox& outbox, Observer& observer, Options options)
+    : outbox_(outbox), observer_(observer), options_(options), more_(std::move(executor)) {}
 
 void Recorder::add(store::DeliveryUpdate update) {
   waiting_.push_back(std::move(update));
-  if (waiting_.size() > most_) waiting_.pop_front();
+  if (waiting_.size() > options_.most) waiting_.pop_front();
   more_.set();
 }
 
 net::awaitable<void> Recorder::run() {
-  std::chrono::milliseconds wait = kFirstWait;
+  std::chrono::milliseconds wait = options_.first_wait;
   for (bool failing = false;;) {
     co_await more_.wait();
     const auto written = co_await write_batch();
@@ -38,7 +37,7 @@ net::awaitable<void> Recorder::run() {
     }
     if (failing) observer_.storage_recovered();
     failing = false;
-    wait = kFirstWait;
+    wait = options_.first_wait;
     if (waiting_.empty()) more_.reset();
   }
 }

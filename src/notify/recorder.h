@@ -1,6 +1,7 @@
 // Writes what became of deliveries to the outbox, in batches, behind the deliveries' back.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <deque>
 #include <vector>
@@ -16,8 +17,11 @@ namespace tocsin::notify {
 /// sent again behind a newer one that was recorded.
 class Recorder {
  public:
-  /// At most `most` updates wait; beyond, the oldest is forgotten.
-  Recorder(net::Executor executor, Outbox& outbox, Observer& observer, std::size_t most);
+  struct Options {
+    std::size_t most;  ///< so many updates wait; beyond, the oldest is forgotten
+    std::chrono::milliseconds first_wait;  ///< after a failure; it doubles up to a minute
+  };
+  Recorder(net::Executor executor, Outbox& outbox, Observer& observer, Options options);
 
   void add(store::DeliveryUpdate update);
   /// Writes what comes, until it is cancelled; what fails is tried again with backoff.
@@ -31,7 +35,7 @@ class Recorder {
 
   Outbox& outbox_;
   Observer& observer_;
-  std::size_t most_;
+  Options options_;
   net::Event more_;
   std::deque<store::DeliveryUpdate> waiting_;
   std::vector<store::DeliveryUpdate> batch_;  ///< being written, and older than the waiting ones

@@ -1,0 +1,256 @@
+#include "kit/channel_conformance.h"
+
+#include <array>
+#include <ctime>
+#include <optional>
+#include <variant>
+
+#include <gmock/gmock.h>
+
+#include "notify/http_policy.h"
+
+namespace tocsin::kit {
+namespace {
+
+using notify::Answer;
+using notify::Delivered;
+using notify::Rejected;
+using notify::RetryAfter;
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+using testing::HasSubstr;
+
+const DeliveryId delivery_id{"0190a0b0-0000-7000-8000-000000000001"};
+
+Alert an_alert() {
+  Alert alert;
+  alert.id = {"0190a0b0-0000-7000-8000-000000000000"};
+  alert.kind = TransitionKind::stopped;
+  alert.host = HostName("qs-node1");
+  alert.service = ServiceName("MSSQL$INSTANCE");
+  alert.details.display_name = "SQL Server (\"INSTANCE\")";
+  alert.details.start_mode = StartMode::automatic;
+  alert.status.state = ServiceState::stopped;
+  alert.from = ServiceState::running;
+  alert.to = ServiceState::stopped;
+  return alert;
+}
+
+std::string words_of(const Answer& answer) {
+  if (const auto* delivered = std::get_if<Delivered>(&answer)) return delivered->detail;
+  if (const auto* later = std::get_if<RetryAfter>(&answer)) return later->reason;
+  return std::get<Rejected>(answer).reason;
+}
+
+std::string secret_url(const HttpImposter& imposter) {
+  std::string url = imposter.url();
+  url.insert(url.find("//") + 2, "s3cret-user:s3cret-password@");
+  return url + "/hooks/s3cret-path?token=s3cret-query";
+}
+
+/// What a careless server says about the request that it got.
+HttpReply echo(int status) {
+  return {.status = status,
+          .body =
+              "Cannot handle /hooks/s3cret-path?token=s3cret-query\n"
+              "(token s3cret-query of s3cret-user:s3cret-password)"};
+}
+
+/// IMF-fixdate (RFC 9110, 5.6.7).
+std::string http_date(std::chrono::system_clock::time_point at) {
+  const std::time_t time = std::chrono::system_clock::to_time_t(at);
+  std::tm parts{};
+  gmtime_r(&time, &parts);
+  std::array<char, 64> text{};
+  const std::size_t size =
+      std::strftime(text.data(), text.size(), "%a, %d %b %Y %H:%M:%S GMT", &parts);
+  return {text.data(), size};
+}
+
+}  // namespace
+
+ChannelConformance::ChannelConformance() = default;
+ChannelConformance::~ChannelConformance() = default;
+
+std::string ChannelConformance::name_of(const testing::TestParamInfo<ConformingChannel>& channel) {
+  return channel.param.name;
+}
+
+Answer ChannelConformance::deliver(const ChannelSite& site, milliseconds limit) {
+  const auto channel = GetParam().make(site, client_);
+  const Answer answer =
+      loop_.run_until_done(channel->deliver(an_alert(), delivery_id, net::within(limit)));
+  EXPECT_THAT(words_of(answer), testing::Not(HasSubstr(kSecret)));
+  EXPECT_THAT(words_of(answer), testing::Not(testing::IsEmpty()));
+  EXPECT_THAT(channel->key(), testing::Not(HasSubstr(kSecret)));
+  EXPECT_THAT(channel->name(), testing::Not(HasSubstr(kSecret)));
+  return answer;
+}
+
+Answer ChannelConformance::deliver(const HttpImposter& imposter, const std::string& ca_file,
+                                   bool verify) {
+  return deliver(ChannelSite{.url = secret_url(imposter), .ca_file = ca_file, .verify = verify},
+                 seconds(20));
+}
+
+Answer ChannelConformance::deliver(const HttpImposter& imposter, milliseconds limit) {
+  return deliver(ChannelSite{.url = secret_url(imposter), .ca_file = {}}, limit);
+}
+
+Answer ChannelConformance::answer_to(HttpReply reply) {
+  HttpImposter imposter;
+  imposter.when(kPath, {std::move(reply)});
+  Answer answer = deliver(imposter);
+  EXPECT_EQ(imposter.journal().size(), 1U) << "one message is sent once";
+  return answer;
+}
+
+TEST_P(ChannelConformance, success_is_delivered) {
+  for (const int status : {200, 201, 202, 204}) {
+    const Answer answer = answer_to({.status = status});
+    ASSERT_TRUE(std::holds_alternative<Delivered>(answer)) << status << words_of(answer);
+    EXPECT_EQ(std::get<Delivered>(answer).detail, notify::describe_status(status));
+  }
+}
+
+TEST_P(ChannelConformance, a_refusal_is_final) {
+  for (const int status : {301, 302, 307, 308, 400, 401, 403, 404, 405, 409, 410, 413, 422}) {
+    const Answer answer = answer_to(echo(status));
+    ASSERT_TRUE(std::holds_alternative<Rejected>(answer)) << status << words_of(answer);
+    EXPECT_THAT(words_of(answer), HasSubstr(notify::describe_status(status)));
+  }
+}
+
+TEST_P(ChannelConformance, trouble_is_tried_again) {
+  for (const int status : {408, 425, 429, 500, 501, 502, 503, 504, 507}) {
+    const Answer answer = answer_to(echo(status));
+    ASSERT_TRUE(std::holds_alternative<RetryAfter>(answer)) << status << words_of(answer);
+    EXPECT_EQ(std::get<RetryAfter>(answer).after, std::nullopt);
+    EXPECT_THAT(words_of(answer), HasSubstr(notify::describe_status(status)));
+  }
+}
+
+TEST_P(ChannelConformance, the_servers_words_are_passed_on) {
+  const Answer answer = answer_to({.status = 400, .body = "invalid\x1b[31m payload\n"});
+  EXPECT_THAT(words_of(answer), HasSubstr("invalid?[31m payload"));
+}
+
+TEST_P(ChannelConformance, retry_after_in_seconds_is_honoured) {
+  for (const int status : {429, 503}) {
+    const Answer answer = answer_to({.status = status, .headers = {{"Retry-After", "7"}}});
+    ASSERT_TRUE(std::holds_alternative<RetryAfter>(answer)) << status;
+    EXPECT_EQ(std::get<RetryAfter>(answer).after, seconds(7)) << status;
+  }
+}
+
+TEST_P(ChannelConformance, retry_after_as_a_date_is_honoured) {
+  const std::string date = http_date(std::chrono::system_clock::now() + seconds(120));
+  const Answer answer = answer_to({.status = 429, .headers = {{"Retry-After", date}}});
+  ASSERT_TRUE(std::holds_alternative<RetryAfter>(answer));
+  EXPECT_THAT(
+      std::get<RetryAfter>(answer).after,
+      testing::Optional(testing::AllOf(testing::Ge(seconds(90)), testing::Le(seconds(120)))));
+}
+
+TEST_P(ChannelConformance, a_mad_retry_after_is_not_believed) {
+  for (const char* value : {"soon", "-5", "", "Tue, 99 Foo 2025"}) {
+    const Answer answer = answer_to({.status = 429, .headers = {{"Retry-After", value}}});
+    ASSERT_TRUE(std::holds_alternative<RetryAfter>(answer)) << value;
+    EXPECT_EQ(std::get<RetryAfter>(answer).after, std::nullopt) << value;
+  }
+  const Answer answer =
+      answer_to({.status = 429, .headers = {{"Retry-After", "99999999999999999999"}}});
+  ASSERT_TRUE(std::holds_alternative<RetryAfter>(answer));
+  EXPECT_LE(std::get<RetryAfter>(answer).after.value_or(seconds(0)), std::chrono::hours(24));
+}
+
+TEST_P(ChannelConformance, a_server_that_hangs_costs_no_more_than_the_deadline) {
+  HttpImposter imposter;
+  imposter.when(kPath, {{.held = true}});
+  const auto begin = std::chrono::steady_clock::now();
+  const Answer answer = deliver(imposter, milliseconds(200));
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, seconds(5));
+  EXPECT_TRUE(std::holds_alternative<RetryAfter>(answer)) << words_of(answer);
+}
+
+TEST_P(ChannelConformance, an_answer_that_does_not_arrive_whole_is_tried_again) {
+  for (const auto form :
+       {HttpReply::Form::cut, HttpReply::Form::garbage, HttpReply::Form::closed}) {
+    HttpImposter imposter;
+    imposter.when(kPath, {{.body = "half of it", .form = form}});
+    const Answer answer = deliver(imposter);
+    EXPECT_TRUE(std::holds_alternative<RetryAfter>(answer)) << words_of(answer);
+  }
+}
+
+TEST_P(ChannelConformance, nobody_there_is_tried_again) {
+  std::string url = HttpImposter().url() + "/hooks/s3cret-path";  // gone again at once
+  const auto channel = GetParam().make({.url = std::move(url), .ca_file = {}}, client_);
+  const Answer answer =
+      loop_.run_until_done(channel->deliver(an_alert(), delivery_id, net::within(seconds(20))));
+  EXPECT_TRUE(std::holds_alternative<RetryAfter>(answer)) << words_of(answer);
+  EXPECT_THAT(words_of(answer), testing::Not(HasSubstr(kSecret)));
+}
+
+TEST_P(ChannelConformance, a_certificate_from_elsewhere_is_not_accepted) {
+  const CertificateAuthority authority;
+  HttpImposter imposter(authority.issue(ServerCertificate::valid));
+  imposter.when(kPath, {{.status = 200}});
+  const Answer answer = deliver(imposter);
+  ASSERT_TRUE(std::holds_alternative<RetryAfter>(answer)) << words_of(answer);
+  EXPECT_THAT(words_of(answer), HasSubstr("certificate"));
+  EXPECT_TRUE(imposter.journal().empty()) << "nothing is said to a server that is not trusted";
+}
+
+TEST_P(ChannelConformance, a_certificate_from_the_authority_in_the_file_is_accepted) {
+  const CertificateAuthority authority;
+  HttpImposter imposter(authority.issue(ServerCertificate::valid));
+  imposter.when(kPath, {{.status = 204}});
+  const Answer answer = deliver(imposter, authority.file(), true);
+  EXPECT_TRUE(std::holds_alternative<Delivered>(answer)) << words_of(answer);
+}
+
+TEST_P(ChannelConformance, an_expired_certificate_or_one_for_another_name_is_not_accepted) {
+  const CertificateAuthority authority;
+  for (const auto kind : {ServerCertificate::expired, ServerCertificate::wrong_name}) {
+    HttpImposter imposter(authority.issue(kind));
+    imposter.when(kPath, {{.status = 200}});
+    const Answer answer = deliver(imposter, authority.file(), true);
+    ASSERT_TRUE(std::holds_alternative<RetryAfter>(answer)) << words_of(answer);
+    EXPECT_THAT(words_of(answer), HasSubstr("certificate"));
+    EXPECT_TRUE(imposter.journal().empty());
+  }
+}
+
+TEST_P(ChannelConformance, any_certificate_is_accepted_where_the_user_says_so) {
+  const CertificateAuthority authority;
+  for (const auto kind :
+       {ServerCertificate::valid, ServerCertificate::expired, ServerCertificate::wrong_name}) {
+    HttpImposter imposter(authority.issue(kind));
+    imposter.when(kPath, {{.status = 200}});
+    const Answer answer = deliver(imposter, "", false);
+    EXPECT_TRUE(std::holds_alternative<Delivered>(answer)) << words_of(answer);
+  }
+}
+
+TEST_P(ChannelConformance, a_huge_body_is_not_kept) {
+  const std::string huge(std::size_t{4} * 1024 * 1024, 'x');
+  EXPECT_TRUE(std::holds_alternative<Delivered>(answer_to({.status = 200, .body = huge})));
+  const Answer answer = answer_to({.status = 400, .body = huge});
+  EXPECT_TRUE(std::holds_alternative<Rejected>(answer)) << words_of(answer);
+  EXPECT_LT(words_of(answer).size(), 300U);
+}
+
+TEST_P(ChannelConformance, the_delivery_can_be_told_apart_from_its_repetition) {
+  HttpImposter imposter;
+  imposter.when(kPath, {{.status = 500}, {.status = 200}});
+  EXPECT_TRUE(std::holds_alternative<RetryAfter>(deliver(imposter)));
+  EXPECT_TRUE(std::holds_alternative<Delivered>(deliver(imposter)));
+  const auto journal = imposter.journal();
+  ASSERT_EQ(journal.size(), 2U);
+  EXPECT_EQ(journal[0].header("Idempotency-Key"), delivery_id.value);
+  EXPECT_EQ(journal[1].header("Idempotency-Key"), delivery_id.value);
+  EXPECT_EQ(imposter.connections(), 1U) << "the connection is kept";
+}
+
+}  // namespace tocsin::kit

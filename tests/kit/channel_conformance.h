@@ -1,0 +1,59 @@
+// What every channel over HTTP must do, whatever it sends: instantiate ChannelConformance with it.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include <gtest/gtest.h>
+
+#include "kit/certificates.h"
+#include "kit/http_imposter.h"
+#include "net/http_client.h"
+#include "net/loop.h"
+#include "notify/channel.h"
+
+namespace tocsin::kit {
+
+/// Stands in every part of the URL that may be secret, and must never be said by a channel. What
+/// else a channel keeps secret (a token, a key) is made of it too.
+constexpr const char* kSecret = "s3cret";
+
+struct ChannelSite {
+  std::string url;      ///< with user, password, path and query
+  std::string ca_file;  ///< empty: the system's certificates
+  bool verify = true;
+};
+
+struct ConformingChannel {
+  std::string name;  ///< of the test
+  std::function<std::unique_ptr<notify::Channel>(const ChannelSite&, net::HttpTransport&)> make;
+};
+
+class ChannelConformance : public testing::TestWithParam<ConformingChannel> {
+ public:
+  /// The last argument of INSTANTIATE_TEST_SUITE_P. (It is also what makes the linker take the
+  /// tests out of the kit's library.)
+  static std::string name_of(const testing::TestParamInfo<ConformingChannel>& channel);
+
+ protected:
+  static constexpr const char* kPath = "/hooks/s3cret-path";
+
+  ChannelConformance();
+  ~ChannelConformance() override;
+
+  /// Sends one alert to the imposter; whatever the answer, it holds no secret.
+  notify::Answer deliver(const HttpImposter& imposter,
+                         std::chrono::milliseconds limit = std::chrono::seconds(20));
+  notify::Answer deliver(const HttpImposter& imposter, const std::string& ca_file, bool verify);
+  /// The same, to an imposter that answers like this.
+  notify::Answer answer_to(HttpReply reply);
+
+  net::Loop loop_;
+  net::HttpClient client_{loop_.executor()};
+
+ private:
+  notify::Answer deliver(const ChannelSite& site, std::chrono::milliseconds limit);
+};
+
+}  // namespace tocsin::kit

@@ -1,0 +1,44 @@
+// Deliveries for tests.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <utility>
+
+#include "base/random.h"
+#include "store/store.h"
+
+namespace tocsin::notify {
+
+constexpr Time kStart{std::chrono::hours(24 * 365 * 50)};
+
+inline store::Delivery make_delivery(std::string id, TransitionKind kind,
+                                     const std::string& service, Time created = kStart,
+                                     std::string destination = "test:1") {
+  store::Delivery delivery;
+  delivery.id = {std::move(id)};
+  delivery.destination = std::move(destination);
+  delivery.alert.id = {"alert-" + delivery.id.value};
+  delivery.alert.kind = kind;
+  delivery.alert.host = HostName("host");
+  delivery.alert.service = ServiceName(service);
+  delivery.created = created;
+  return delivery;
+}
+
+/// Draws the longest backoff, less one part of 2^32: 999 ms of the first second.
+inline RandomFill longest() {
+  return [](std::span<std::uint8_t> bytes) {
+    for (std::uint8_t& byte : bytes) byte = 0xFF;
+  };
+}
+
+/// Draws the shortest backoff: none.
+inline RandomFill shortest() {
+  return [](std::span<std::uint8_t> bytes) {
+    for (std::uint8_t& byte : bytes) byte = 0;
+  };
+}
+
+}  // namespace tocsin::notify

@@ -1,0 +1,470 @@
+#include "notify/dispatcher.h"
+
+#include <functional>
+#include <map>
+#include <set>
+#include <stdexcept>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "net/event.h"
+#include "net/loop.h"
+#include "unit/notify/deliveries.h"
+
+namespace tocsin::notify {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+using store::DeliveryState;
+using testing::ElementsAre;
+using testing::IsEmpty;
+using testing::SizeIs;
+
+constexpr auto kStopped = TransitionKind::stopped;
+constexpr auto kStarted = TransitionKind::started;
+
+/// The outbox as a list; every call gives way to others once, as the real one does.
+class FakeOutbox final : public Outbox {
+ public:
+  struct Row {
+    store::Delivery delivery;
+    store::DeliveryUpdate last;
+  };
+
+  /// As the store's commit() does.
+  store::Delivery commit(store::Delivery delivery) {
+    delivery.sequence = static_cast<std::int64_t>(rows.size()) + 1;
+    rows.push_back({.delivery = delivery, .last = {}});
+    return delivery;
+  }
+  std::vector<std::string> in(DeliveryState state) const {
+    std::vector<std::string> ids;
+    for (const Row& row : rows) {
+      if (row.last.state == state) ids.push_back(row.delivery.id.value);
+    }
+    return ids;
+  }
+
+  net::awaitable<Result<std::vector<store::LastDelivered>>> load_last_delivered(Time) override {
+    co_await net::sleep_for(milliseconds(0));
+    co_return limits;
+  }
+  net::awaitable<Result<std::vector<store::Delivery>>> load_pending(std::string destination,
+                                                                    std::int64_t after,
+                                                                    std::size_t most) override {
+    co_await net::sleep_for(milliseconds(0));
+    ++loads;
+    if (unreadable) co_return fail(Kind::storage, "cannot read");
+    std::vector<store::Delivery> found;
+    for (const Row& row : rows) {
+      const bool wanted = row.delivery.destination == destination &&
+                          row.last.state == DeliveryState::pending && row.delivery.sequence > after;
+      if (wanted && found.size() < most) found.push_back(row.delivery);
+    }
+    co_return found;
+  }
+  net::awaitable<Result<std::size_t>> abandon(std::vector<std::string> configured, Time,
+                                              std::string detail) override {
+    co_await net::sleep_for(milliseconds(0));
+    std::size_t count = 0;
+    for (Row& row : rows) {
+      if (testing::Matches(testing::Contains(row.delivery.destination))(configured)) continue;
+      row.last.state = DeliveryState::dead;
+      row.last.detail = detail;
+      ++count;
+    }
+    co_return count;
+  }
+  net::awaitable<Result<>> record(std::span<const store::DeliveryUpdate> updates) override {
+    co_await net::sleep_for(milliseconds(0));
+    if (unwritable) co_return fail(Kind::storage, "disk full");
+    for (const store::DeliveryUpdate& update : updates) {
+      for (Row& row : rows) {
+        if (row.delivery.id == update.id) row.last = update;
+      }
+    }
+    co_return Result<>{};
+  }
+
+  std::vector<Row> rows;
+  std::vector<store::LastDelivered> limits;
+  bool unreadable = false;
+  bool unwritable = false;
+  int loads = 0;
+};
+
+class FakeChannel final : public Channel {
+ public:
+  FakeChannel(std::string key, const net::Executor& executor)
+      : key_(std::move(key)), name_("fake " + key_), open_(executor) {
+    open_.set();
+  }
+  const std::string& key() const override { return key_; }
+  const std::string& name() const override { return name_; }
+  net::awaitable<Answer> deliver(const Alert& alert, const DeliveryId& id, net::Deadline) override {
+    const std::string service = alert.service.text();
+    EXPECT_TRUE(flying.insert(service).second) << "one at a time per service";
+    most_flying = std::max(most_flying, flying.size());
+    received.push_back(id.value);
+    co_await net::sleep_for(milliseconds(0));
+    co_await open_.wait();
+    flying.erase(service);
+    co_return answer(id.value);
+  }
+
+  void close() { open_.reset(); }
+  void open() { open_.set(); }
+
+  std::function<Answer(const std::string&)> answer = [](const std::string&) {
+    return Delivered{.detail = "ok"};
+  };
+  std::vector<std::string> received;
+  std::set<std::string> flying;
+  std::size_t most_flying = 0;
+
+ private:
+  std::string key_;
+  std::string name_;
+  net::Event open_;
+};
+
+class FakeObserver final : public Observer {
+ public:
+  explicit FakeObserver(const net::Executor& executor) : changed_(executor) {}
+
+  void settled(const store::Delivery& delivery, const store::DeliveryUpdate& update) override {
+    by_state[update.state].push_back(delivery.id.value);
+    changed_.set();
+  }
+  void abandoned(std::size_t count) override { abandoned_count += count; }
+  void storage_failed(const Error& error, std::size_t) override {
+    EXPECT_EQ(error.kind, Kind::storage);
+    ++storage_failures;
+    changed_.set();
+  }
+  void storage_recovered() override {
+    ++storage_recoveries;
+    changed_.set();
+  }
+  void lost(const store::Delivery& delivery) override { lost_ids.push_back(delivery.id.value); }
+
+  net::awaitable<void> until(std::function<bool()> done) {
+    const auto deadline = net::within(seconds(20));
+    while (!done()) {
+      changed_.reset();
+      if (!co_await changed_.wait_until(deadline))
+        throw std::runtime_error("waited in vain; settled: " + testing::PrintToString(by_state));
+    }
+  }
+  net::awaitable<void> until_settled(DeliveryState state, std::size_t count) {
+    co_await until([&, state, count] { return by_state[state].size() >= count; });
+  }
+
+  std::map<DeliveryState, std::vector<std::string>> by_state;
+  std::size_t abandoned_count = 0;
+  int storage_failures = 0;
+  int storage_recoveries = 0;
+  std::vector<std::string> lost_ids;
+
+ private:
+  net::Event changed_;
+};
+
+class DispatcherTest : public testing::Test {
+ protected:
+  DispatcherTest() { add_destination("test:1", seconds(0)); }
+
+  FakeChannel& add_destination(const std::string& key, seconds rate_limit) {
+    auto channel = std::make_unique<FakeChannel>(key, loop_.executor());
+    FakeChannel& made = *channel;
+    destinations_.push_back({.channel = std::move(channel), .rate_limit = rate_limit});
+    channels_[key] = &made;
+    return made;
+  }
+  FakeChannel& channel(const std::string& key = "test:1") { return *channels_.at(key); }
+
+  /// Runs a dispatcher around `body`, and answers what stop() answers.
+  template <typename Body>
+  std::vector<store::Delivery> run(Body body) {
+    Dispatcher dispatcher(loop_.executor(), destinations_, outbox_, observer_, clock_, random_,
+                          options_);
+    return loop_.run_until_done(
+        [](Dispatcher& running, Body& inner) -> net::awaitable<std::vector<store::Delivery>> {
+          running.start();
+          co_await inner(running);
+          co_return co_await running.stop();
+        }(dispatcher, body));
+  }
+  store::Delivery stored(const std::string& id, TransitionKind kind = kStopped,
+                         const std::string& service = "a") {
+    return outbox_.commit(make_delivery(id, kind, service));
+  }
+
+  net::Loop loop_;
+  std::vector<Destination> destinations_;
+  std::map<std::string, FakeChannel*> channels_;
+  FakeOutbox outbox_;
+  FakeObserver observer_{loop_.executor()};
+  ManualClock clock_{kStart};
+  RandomFill random_ = shortest();
+  DispatcherOptions options_{.storage_retry = milliseconds(1)};
+};
+
+TEST_F(DispatcherTest, delivers_and_records) {
+  run([&](Dispatcher& dispatcher) -> net::awaitable<void> {
+    dispatcher.submit({stored("1"), stored("2", kStarted)});
+    co_await observer_.until_settled(DeliveryState::delivered, 2);
+  });
+  EXPECT_THAT(channel().received, ElementsAre("1", "2"));
+  EXPECT_THAT(outbox_.in(DeliveryState::delivered), ElementsAre("1", "2"));
+  EXPECT_EQ(outbox_.rows[0].last.detail, "ok");
+  EXPECT_EQ(outbox_.rows[0].last.attempts, 1);
+  EXPECT_EQ(outbox_.rows[0].last.at, kStart);
+}
+
+TEST_F(DispatcherTest, begins_with_what_the_run_before_has_left) {
+  for (const char* id : {"1", "2", "3"}) stored(id);
+  run([&](Dispatcher& dispatcher) -> net::awaitable<void> {
+    dispatcher.submit({stored("4"), make_delivery("5", kStarted, "a")});
+    dispatcher.submit({stored("6")});
+    co_await observer_.until_settled(DeliveryState::delivered, 6);
+  });
+  EXPECT_THAT(channel().received, ElementsAre("1", "2", "3", "4", "5", "6"));
+}
+
+TEST_F(DispatcherTest, keeps_the_limits_of_the_run_before) {
+  add_destination("test:2", seconds(300));
+  outbox_.limits.push_back({.destination = "test:2",
+                            .host = HostName("host"),
+                            .service = ServiceName("a"),
+                            .kind = kStopped,
+                            .at = kStart - seconds(1)});
+  run([&](Dispatcher& dispatcher) -> net::awaitable<void> {
+    for (const char* id : {"1", "2"}) {
+      dispatcher.submit({outbox_.commit(make_delivery(id, kStopped, "a", kStart, "test:2"))});
+    }
+    dispatcher.submit({stored("3")});
+    co_await observer_.until_settled(DeliveryState::delivered, 1);
+    co_await observer_.until_settled(DeliveryState::merged, 1);
+  });
+  EXPECT_THAT(channel("test:2").received, IsEmpty());
+  EXPECT_THAT(outbox_.in(DeliveryState::merged), ElementsAre("1"));
+  EXPECT_THAT(outbox_.in(DeliveryState::pending), ElementsAre("2"));
+}
+
+TEST_F(DispatcherTest, a_destination_that_left_the_configuration_gets_dead_letters) {
+  outbox_.commit(make_delivery("1", kStopped, "a", kStart, "gone:1"));
+  run([&](Dispatcher& dispatcher) -> net::awaitable<void> {
+    stored("2");
+    co_await observer_.until_settled(DeliveryState::delivered, 1);
+    dispatcher.submit({outbox_.commit(make_delivery("3", kStopped, "a", kStart, "gone:1"))});
+    co_await observer_.until_settled(DeliveryState::dead, 1);
+  });
+  EXPECT_EQ(observer_.abandoned_count, 1U);
+  EXPECT_THAT(outbox_.in(DeliveryState::dead), ElementsAre("1", "3"));
+  EXPECT_EQ(outbox_.rows[0].last.detail, "destination is no longer configured");
+  EXPECT_EQ(outbox_.rows[2].last.detail, "destination is no longer configured");
+}
+
+TEST_F(DispatcherTest, tries_again_in_time_and_in_order) {
+  random_ = [](std::span<std::uint8_t> bytes) {  // 2 ms of the first second
+    std::ranges::fill(bytes, std::uint8_t{0});
+    bytes[1] = 0x9F;
+  };
+  const SystemClock clock;
+  int failures = 0;
+  channel().answer = [&](const std::string&) -> Answer {
+    if (++failures <= 3) return RetryAfter{.after = std::nullopt, .reason = "busy"};
+    return Delivered{.detail = "ok"};
+  };
+  Dispatcher dispatcher(loop_.executor(), destinations_, outbox_, observer_, clock, random_);
+  loop_.run_until_done([&]() -> net::awaitable<void> {
+    dispatcher.start();
+    dispatcher.submit({stored("1"), stored("2", kStarted)});
+    co_await observer_.until_settled(DeliveryState::delivered, 2);
+    co_await dispatcher.stop();
+  }());
+  EXPECT_THAT(channel().received, ElementsAre("1", "1", "1", "1", "2"));
+  EXPECT_THAT(observer_.by_state[DeliveryState::pending], ElementsAre("1", "1", "1"));
+  EXPECT_EQ(outbox_.rows[0].last.attempts, 4);
+}
+
+TEST_F(DispatcherTest, records_failures_and_dead_letters) {
+  channel().answer = [](const std::string& id) -> Answer {
+    if (id == "1") return Rejected{.reason = "404 Not Found"};
+    return RetryAfter{.after = seconds(60), .reason = "429 Too Many Requests"};
+  };
+  run([&](Dispatcher& dispatcher) -> net::awaitable<void> {
+    dispatcher.submit({stored("1"), stored("2")});
+    co_await observer_.until_settled(DeliveryState::pending, 1);
+  });
+  EXPECT_THAT(outbox_.in(DeliveryState::dead), ElementsAre("1"));
+  EXPECT_EQ(outbox_.rows[0].last.detail, "404 Not Found");
+  EXPECT_EQ(outbox_.rows[1].last.not_before, kStart + seconds(60));
+  EXPECT_EQ(outbox_.rows[1].last.attempts, 1);
+  EXPECT_EQ(outbox_.rows[1].last.detail, "429 Too Many Requests");
+}
+
+TEST_F(DispatcherTest, a_dead_destination_holds_no_other_back) {
+  add_destination("test:2", seconds(0)).close();
+  options_.stop_limit = milliseconds(0);
+  run([&](Dispatcher& dispatcher) -> net::awaitable<void> {
+    for (int i = 0; i < 50; ++i) {
+      dispatcher.submit({stored("a" + std::to_string(i)),
+                         outbox_.commit(make_delivery("b" + std::to_string(i), kStopped,
+                                                      std::to_string(i), kStart, "test:2"))});
+    }
+    co_await observer_.until_settled(DeliveryState::delivered, 50);
+  });
+  EXPECT_THAT(channel().received, SizeIs(50));
+  EXPECT_THAT(channel("test:2").received, SizeIs(options_.parallel));
+  EXPECT_THAT(outbox_.in(DeliveryState::pending), SizeIs(50)) << "cut off, so not settled";
+}
+
+TEST_F(DispatcherTest, services_go_in_parallel) {
+  options_.parallel = 5;
+  run([&](Dispatcher& dispatcher) -> net::awaitable<void> {
+    std::vector<store::Delivery> many;
+    many.reserve(20);
+    for (int i = 0; i < 20; ++i)
+      many.push_back(stored(std::to_string(i), kStopped, std::to_string(i)));
+    dispatcher.submit(std::move(many));
+    co_await observer_.until_settled(DeliveryState::delivered, 20);
+  });
+  EXPECT_EQ(channel().most_flying, 5U);
+}
+
+// --- when the disk fails
+// ---------------------------------------------------------------------------
+
+TEST_F(DispatcherTest, alerts_flow_from_memory_while_nothing_can_be_stored) {
+  outbox_.unwritable = true;
+  run([&](Dispatcher& dispatcher) -> net::awaitable<void> {
+    dispatcher.submit({stored("1")});  // stored before the disk was full
+    dispatcher.submit({make_delivery("2", kStarted, "a"), make_delivery("3", kStopped, "a")});
+    co_await observer_.until_settled(DeliveryState::delivered, 3);
+    co_await observer_.until([&] { return observer_.storage_failures > 2; });
+    EXPECT_THAT(outbox_.in(DeliveryState::delivered), IsEmpty());
+    outbox_.unwritable = false;
+    co_await observer_.until([&] { return observer_.storage_recoveries == 1; });
+  });
+  EXPECT_THAT(channel().received, ElementsAre("1", "2", "3"));
+  EXPECT_THAT(outbox_.in(DeliveryState::delivered), ElementsAre("1"));
+}
+
+TEST_F(DispatcherTest, records_at_last_when_it_stops) {
+  options_.storage_retry = std::chrono::hours(1);
+  outbox_.unwritable = true;
+  run([&](Dispatcher& dispatcher) -> net::awaitable<void> {
+    dispatcher.submit({stored("1"), stored("2", kStarted)});
+    co_await observer_.until_settled(DeliveryState::delivered, 2);
+    co_await observer_.until([&] { return observer_.storage_failures == 1; });
+    outbox_.unwritable = false;
+  });
+  EXPECT_THAT(outbox_.in(DeliveryState::delivered), ElementsAre("1", "2"));
+}
+
+TEST_F(DispatcherTest, alerts_flow_while_nothing_can_be_read) {
+  outbox_.unreadable = true;
+  stored("1");
+  run([&](Dispatcher& dispatcher) -> net::awaitable<void> {
+    dispatcher.submit({make_delivery("2", kStarted, "a")});
+    co_await observer_.until_settled(DeliveryState::delivered, 1);
+    dispatcher.submit({make_delivery("3", kStopped, "a")});
+    co_await observer_.until_settled(DeliveryState::delivered, 2);
+    outbox_.unreadable = false;
+    co_await observer_.until_settled(DeliveryState::delivered, 3);
+    dispatcher.submit({stored("4", kStarted)});
+    co_await observer_.until_settled(DeliveryState::delivered, 4);
+  });
+  EXPECT_THAT(channel().received, ElementsAre("2", "3", "1", "4"));
+  EXPECT_GT(observer_.storage_failures, 0);
+}
+
+TEST_F(DispatcherTest, gives_back_what_only_memory_holds) {
+  channel().close();
+  options_.stop_limit = milliseconds(0);
+  options_.most_in_memory = 2;
+  const auto left = run([&](Dispatcher& dispatcher) -> net::awaitable<void> {
+    dispatcher.submit({stored("1"), make_delivery("2", kStarted, "a"), stored("3"),
+                       make_delivery("4", kStarted, "a")});
+    co_return;
+  });
+  ASSERT_THAT(left, SizeIs(2));
+  EXPECT_EQ(left[0].id.value, "2");
+  EXPECT_EQ(left[1].id.value, "4");
+  EXPECT_THAT(outbox_.in(DeliveryState::pending), ElementsAre("1", "3"));
+}
+
+// --- more than memory may hold
+// ---------------------------------------------------------------------
+
+TEST_F(DispatcherTest, what_memory_does_not_hold_waits_in_the_outbox_in_order) {
+  options_.most_in_memory = 4;
+  channel().close();
+  std::vector<std::string> expected;
+  run([&](Dispatcher& dispatcher) -> net::awaitable<void> {
+    for (int i = 0; i < 40; ++i) {
+      expected.push_back(std::to_string(i));
+      dispatcher.submit(
+          {i % 10 == 7 ? make_delivery(expected.back(), kStopped, "a") : stored(expected.back())});
+      co_await net::sleep_for(milliseconds(0));
+    }
+    channel().open();
+    co_await observer_.until_settled(DeliveryState::delivered, 20);
+    for (int i = 40; i < 60; ++i) {
+      expected.push_back(std::to_string(i));
+      dispatcher.submit({stored(expected.back())});
+    }
+    co_await observer_.until_settled(DeliveryState::delivered, 60);
+  });
+  EXPECT_EQ(channel().received, expected);
+  EXPECT_GT(outbox_.loads, 2);
+  EXPECT_THAT(outbox_.in(DeliveryState::pending), IsEmpty());
+  EXPECT_THAT(observer_.lost_ids, IsEmpty());
+}
+
+TEST_F(DispatcherTest, pages_through_a_long_backlog) {
+  for (int i = 0; i < 2500; ++i) stored(std::to_string(i), kStopped, std::to_string(i % 100));
+  run([&](Dispatcher&) -> net::awaitable<void> {
+    co_await observer_.until_settled(DeliveryState::delivered, 2500);
+  });
+  EXPECT_THAT(outbox_.in(DeliveryState::delivered), SizeIs(2500));
+}
+
+TEST_F(DispatcherTest, tells_what_it_loses_when_neither_disk_nor_memory_can_hold_it) {
+  options_.most_in_memory = 3;
+  run([&](Dispatcher& dispatcher) -> net::awaitable<void> {
+    dispatcher.submit({make_delivery("first", kStopped, "a")});
+    co_await observer_.until_settled(DeliveryState::delivered, 1);
+    channel().close();
+    for (int i = 0; i < 8; ++i)
+      dispatcher.submit({make_delivery(std::to_string(i), kStopped, "a")});
+    channel().open();
+    co_await observer_.until_settled(DeliveryState::delivered, 7);
+  });
+  EXPECT_THAT(observer_.lost_ids, ElementsAre("3", "4"));
+  EXPECT_THAT(channel().received, ElementsAre("first", "0", "1", "2", "5", "6", "7"));
+}
+
+// --- crashes
+// ---------------------------------------------------------------------------------------
+
+TEST_F(DispatcherTest, what_was_not_recorded_is_sent_again_with_the_same_id) {
+  outbox_.unwritable = true;
+  for (int round = 0; round < 2; ++round) {
+    run([&](Dispatcher& dispatcher) -> net::awaitable<void> {
+      if (round == 0) dispatcher.submit({stored("1"), stored("2", kStarted)});
+      co_await observer_.until_settled(DeliveryState::delivered, 2);
+      outbox_.unwritable = round == 0;
+    });
+    observer_.by_state.clear();
+  }
+  EXPECT_THAT(channel().received, ElementsAre("1", "2", "1", "2"));
+  EXPECT_THAT(outbox_.in(DeliveryState::delivered), ElementsAre("1", "2"));
+}
+
+}  // namespace
+}  // namespace tocsin::notify

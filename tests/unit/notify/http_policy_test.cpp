@@ -1,0 +1,84 @@
+#include "notify/http_policy.h"
+
+#include <variant>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace tocsin::notify {
+namespace {
+
+using std::chrono::seconds;
+
+const UrlSecrets none("http://h/");
+
+TEST(HttpPolicy, judges_every_status) {
+  const auto expected = [](int status) -> std::size_t {
+    if (status >= 200 && status <= 299) return 0;
+    if (status == 408 || status == 425 || status == 429) return 1;
+    return status >= 500 && status <= 599 ? 1 : 2;
+  };
+  for (int status = 0; status <= 1000; ++status) {
+    EXPECT_EQ(judge(net::HttpResponse{.status = status}, none).index(), expected(status)) << status;
+  }
+}
+
+TEST(HttpPolicy, believes_retry_after_only_where_it_belongs) {
+  for (const int status : {408, 425, 429, 500, 502, 503, 504}) {
+    const auto answer = judge(net::HttpResponse{.status = status, .retry_after = seconds(9)}, none);
+    const bool timed = status == 429 || status == 503;
+    EXPECT_EQ(std::get<RetryAfter>(answer).after.has_value(), timed) << status;
+  }
+}
+
+TEST(HttpPolicy, tries_again_whatever_kept_the_answer_from_coming) {
+  for (const Kind kind : {Kind::unreachable, Kind::timed_out, Kind::malformed, Kind::denied,
+                          Kind::unsupported, Kind::invalid_config}) {
+    const auto answer = judge(fail(kind, "it broke"), none);
+    ASSERT_TRUE(std::holds_alternative<RetryAfter>(answer));
+    EXPECT_THAT(std::get<RetryAfter>(answer).reason, testing::EndsWith("it broke"));
+  }
+  EXPECT_EQ(std::get<RetryAfter>(judge(fail(Kind::denied, "self-signed"), none)).reason,
+            "the server's certificate is not accepted: self-signed");
+}
+
+TEST(HttpPolicy, says_what_the_server_said) {
+  const auto reason = [](std::string body) {
+    return std::get<Rejected>(
+               judge(net::HttpResponse{.status = 400, .body = std::move(body)}, none))
+        .reason;
+  };
+  EXPECT_EQ(reason(""), "400 Bad Request");
+  EXPECT_EQ(reason("no such\nroom"), "400 Bad Request: no such?room");
+  EXPECT_THAT(reason(std::string(1000, 'x')), testing::SizeIs(testing::Le(220)));
+  EXPECT_EQ(std::get<Rejected>(judge(net::HttpResponse{.status = 302}, none)).reason,
+            "302 Found: redirects are not followed, configure the final URL");
+  EXPECT_EQ(describe_status(599), "599");
+}
+
+TEST(UrlSecrets, are_hidden_wherever_they_stand) {
+  const UrlSecrets secrets(
+      "https://bob:hunter2@example.com/services/T0000000/a%2Fb%20cdefgh?key=abcdefgh&v=1#top");
+  for (const auto& [said, shown] : {
+           std::pair("nothing", "nothing"),
+           std::pair("example.com says no", "example.com says no"),
+           std::pair("Cannot POST /services/T0000000/a%2Fb%20cdefgh", "Cannot POST ***"),
+           std::pair("Cannot POST /services/T0000000/a/b cdefgh", "Cannot POST ***"),
+           std::pair("token T0000000, T0000000", "token ***, ***"),
+           std::pair("{\"path\":\"\\/services\\/T0000000\"}", "{\"path\":\"\\/***\\/***\"}"),
+           std::pair("key=abcdefgh&amp;v=1", "key=***&amp;v=1"),
+           std::pair("user bob, password hunter2", "user ***, password ***"),
+           std::pair("bob:hunter2", "***"),
+       }) {
+    EXPECT_EQ(secrets.hide(said), shown);
+  }
+}
+
+TEST(UrlSecrets, a_plain_url_hides_nothing) {
+  for (const char* url : {"http://h", "http://h/", "http://h/?", "h", "", "://", "http://@h/"}) {
+    EXPECT_EQ(UrlSecrets(url).hide("a/b?c=d h @ http://h/"), "a/b?c=d h @ http://h/") << url;
+  }
+}
+
+}  // namespace
+}  // namespace tocsin::notify

@@ -1,0 +1,491 @@
+#include "notify/lanes.h"
+
+#include <algorithm>
+#include <map>
+#include <random>
+#include <set>
+#include <sstream>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "unit/notify/deliveries.h"
+
+namespace tocsin::notify {
+namespace {
+
+using std::chrono::hours;
+using std::chrono::minutes;
+using std::chrono::seconds;
+using testing::ElementsAre;
+using testing::IsEmpty;
+
+constexpr auto kStopped = TransitionKind::stopped;
+constexpr auto kStarted = TransitionKind::started;
+
+const Answer delivered = Delivered{.detail = "200 OK"};
+Answer later(std::optional<seconds> after = {}) {
+  return RetryAfter{.after = after, .reason = "503 Service Unavailable"};
+}
+
+/// The ids of all that may be sent now.
+std::vector<std::string> take_all(Lanes& lanes, Time now) {
+  std::vector<std::string> ids;
+  while (const store::Delivery* next = lanes.take(now)) ids.push_back(next->id.value);
+  return ids;
+}
+
+Time wake_of(const Lanes& lanes, Time now) {
+  const auto wake = lanes.wake(now);
+  EXPECT_TRUE(wake.has_value());
+  return wake.value_or(now);
+}
+
+Lanes make_lanes(seconds rate_limit = seconds(0), std::size_t parallel = 8) {
+  return {{.rate_limit = rate_limit, .parallel = parallel}, longest()};
+}
+
+// --- whole stories in virtual time ---------------------------------------------------------------
+
+struct Story {
+  const char* name;
+  int rate_limit;        ///< seconds
+  const char* arrivals;  ///< "SECOND:KIND+SERVICE+ID", e.g. "0:stopped+a+1"
+  const char* sent;      ///< "SECOND:ID", and "SECOND:OLD>NEW" for a merge, in order
+};
+
+TransitionKind kind_of(const std::string& word) {
+  if (word == "stopped") return kStopped;
+  if (word == "started") return kStarted;
+  return TransitionKind::restarted;
+}
+
+/// Lets the story happen; every delivery is accepted at once.
+std::string tell(const Story& story) {
+  std::vector<std::pair<Time, store::Delivery>> arrivals;
+  std::istringstream words(story.arrivals);
+  for (std::string word; words >> word;) {
+    const auto colon = word.find(':');
+    const auto first = word.find('+');
+    const auto second = word.find('+', first + 1);
+    const Time at = kStart + seconds(std::stoi(word.substr(0, colon)));
+    arrivals.emplace_back(at, make_delivery(word.substr(second + 1),
+                                            kind_of(word.substr(colon + 1, first - colon - 1)),
+                                            word.substr(first + 1, second - first - 1), at));
+  }
+
+  Lanes lanes = make_lanes(seconds(story.rate_limit));
+  std::string told;
+  Time now = kStart;
+  const auto tell_one = [&](const std::string& what) {
+    const auto second = std::chrono::duration_cast<seconds>(now - kStart).count();
+    told += (told.empty() ? "" : " ") + std::to_string(second) + ":" + what;
+  };
+  const auto tell_merges = [&] {
+    for (const Outcome& merged : lanes.take_merged()) {
+      EXPECT_EQ(merged.update.state, store::DeliveryState::merged);
+      const auto by = merged.update.detail.rfind(' ');
+      tell_one(merged.delivery.id.value + ">" + merged.update.detail.substr(by + 1));
+    }
+  };
+  for (std::size_t next = 0; next < arrivals.size() || lanes.size() > 0;) {
+    for (; next < arrivals.size() && arrivals[next].first <= now; ++next) {
+      lanes.add(arrivals[next].second, now);
+    }
+    tell_merges();
+    while (const store::Delivery* due = lanes.take(now)) {
+      tell_one(due->id.value);
+      const DeliveryId id = due->id;
+      EXPECT_EQ(lanes.settle(id, delivered, now).update.state, store::DeliveryState::delivered);
+    }
+    tell_merges();
+    Time wake = lanes.wake(now).value_or(Time::max());
+    if (next < arrivals.size()) wake = std::min(wake, arrivals[next].first);
+    if (wake == Time::max()) break;
+    EXPECT_GE(wake, now);
+    now = wake;
+  }
+  EXPECT_EQ(lanes.size(), 0U);
+  return told;
+}
+
+class LanesTell : public testing::TestWithParam<Story> {};
+
+TEST_P(LanesTell, the_story) { EXPECT_EQ(tell(GetParam()), GetParam().sent); }
+
+INSTANTIATE_TEST_SUITE_P(
+    Lanes, LanesTell,
+    testing::Values(
+        Story{"first_at_once", 300, "0:stopped+a+1", "0:1"},
+        Story{"no_limit_sends_all", 0, "0:stopped+a+1 1:stopped+a+2 2:stopped+a+3", "0:1 1:2 2:3"},
+        Story{"second_of_a_kind_waits", 300, "0:stopped+a+1 10:stopped+a+2", "0:1 300:2"},
+        Story{"after_the_limit_at_once", 300, "0:stopped+a+1 300:stopped+a+2", "0:1 300:2"},
+        Story{"directions_have_limits_of_their_own", 300, "0:stopped+a+1 10:started+a+2",
+              "0:1 10:2"},
+        Story{"services_have_limits_of_their_own", 300, "0:stopped+a+1 10:stopped+b+2", "0:1 10:2"},
+        Story{"names_compare_as_windows_does", 300, "0:stopped+Spooler+1 10:stopped+SPOOLER+2",
+              "0:1 300:2"},
+        Story{"the_latest_of_many_is_sent", 300,
+              "0:stopped+a+1 10:stopped+a+2 20:stopped+a+3 30:stopped+a+4",
+              "0:1 20:2>3 30:3>4 300:4"},
+        Story{"what_has_piled_up_merges_once_one_is_delivered", 300,
+              "0:stopped+a+1 0:stopped+a+2 0:started+a+3 0:stopped+a+4", "0:1 0:3 0:2>4 300:4"},
+        Story{"a_merge_does_not_extend_the_wait", 300,
+              "0:stopped+a+1 10:stopped+a+2 299:stopped+a+3 301:stopped+a+4",
+              "0:1 299:2>3 300:3 600:4"},
+        Story{"a_flapping_service_ends_with_its_last_pair", 300,
+              "0:stopped+a+1 1:started+a+2 10:stopped+a+3 11:started+a+4 20:stopped+a+5 "
+              "21:started+a+6",
+              "0:1 1:2 20:3>5 21:4>6 300:5 301:6"},
+        Story{"started_waits_behind_a_stopped_that_waits", 300,
+              "0:stopped+a+1 10:stopped+a+2 20:started+a+3", "0:1 300:2 300:3"},
+        Story{"a_waiting_head_merges_with_what_is_not_next", 300,
+              "0:restarted+a+1 10:restarted+a+2 20:stopped+a+3 30:restarted+a+4",
+              "0:1 30:2>4 30:3 300:4"},
+        Story{"limited_lanes_hold_no_other_back", 300,
+              "0:stopped+a+1 10:stopped+a+2 11:stopped+b+3 12:started+b+4", "0:1 11:3 12:4 300:2"}),
+    [](const auto& story) { return story.param.name; });
+
+// --- order and concurrency -----------------------------------------------------------------------
+
+TEST(Lanes, sends_one_at_a_time_per_service_and_several_services_at_once) {
+  Lanes lanes = make_lanes();
+  for (const char* service : {"a", "b"}) {
+    lanes.add(make_delivery(service + std::string("1"), kStopped, service), kStart);
+    lanes.add(make_delivery(service + std::string("2"), kStarted, service), kStart);
+  }
+  EXPECT_THAT(take_all(lanes, kStart), ElementsAre("a1", "b1"));
+  EXPECT_EQ(lanes.in_flight(), 2U);
+  lanes.settle({"b1"}, delivered, kStart);
+  EXPECT_THAT(take_all(lanes, kStart), ElementsAre("b2"));
+  lanes.settle({"a1"}, delivered, kStart);
+  EXPECT_THAT(take_all(lanes, kStart), ElementsAre("a2"));
+}
+
+TEST(Lanes, keeps_to_its_bound_of_parallel_sends) {
+  Lanes lanes = make_lanes(seconds(0), 3);
+  for (int i = 0; i < 5; ++i) {
+    lanes.add(make_delivery(std::to_string(i), kStopped, "service" + std::to_string(i)), kStart);
+  }
+  EXPECT_THAT(take_all(lanes, kStart), ElementsAre("0", "1", "2"));
+  EXPECT_EQ(lanes.wake(kStart), std::nullopt) << "only an answer makes room";
+  lanes.settle({"1"}, delivered, kStart);
+  EXPECT_THAT(take_all(lanes, kStart), ElementsAre("3"));
+}
+
+TEST(Lanes, a_stopped_that_fails_holds_its_started_back_and_nobody_else) {
+  Lanes lanes = make_lanes();
+  lanes.add(make_delivery("a1", kStopped, "a"), kStart);
+  lanes.add(make_delivery("a2", kStarted, "a"), kStart);
+  lanes.add(make_delivery("b1", kStopped, "b"), kStart);
+  EXPECT_THAT(take_all(lanes, kStart), ElementsAre("a1", "b1"));
+  const Outcome failed = lanes.settle({"a1"}, later(), kStart);
+  EXPECT_EQ(failed.update.state, store::DeliveryState::pending);
+  EXPECT_EQ(failed.update.attempts, 1);
+  EXPECT_EQ(failed.update.detail, "503 Service Unavailable");
+  EXPECT_EQ(failed.delivery.last_error, "503 Service Unavailable");
+  EXPECT_EQ(lanes.settle({"b1"}, delivered, kStart).update.state, store::DeliveryState::delivered);
+  EXPECT_THAT(take_all(lanes, kStart), IsEmpty());
+
+  const Time again = wake_of(lanes, kStart);
+  EXPECT_EQ(again, failed.update.not_before);
+  EXPECT_THAT(take_all(lanes, again), ElementsAre("a1"));
+  lanes.settle({"a1"}, delivered, again);
+  EXPECT_THAT(take_all(lanes, again), ElementsAre("a2"));
+}
+
+TEST(Lanes, a_rejected_one_is_dead_and_the_lane_goes_on) {
+  Lanes lanes = make_lanes(seconds(300));
+  lanes.add(make_delivery("1", kStopped, "a"), kStart);
+  lanes.add(make_delivery("2", kStopped, "a"), kStart);
+  EXPECT_THAT(take_all(lanes, kStart), ElementsAre("1"));
+  const Outcome dead = lanes.settle({"1"}, Rejected{.reason = "404 Not Found"}, kStart);
+  EXPECT_EQ(dead.update.state, store::DeliveryState::dead);
+  EXPECT_EQ(dead.update.detail, "404 Not Found");
+  EXPECT_EQ(dead.update.at, kStart);
+  EXPECT_THAT(take_all(lanes, kStart), ElementsAre("2")) << "nothing was delivered: no limit";
+}
+
+TEST(Lanes, what_failed_merges_when_it_is_limited) {
+  Lanes lanes = make_lanes(seconds(300));
+  lanes.remember({.destination = "test:1",
+                  .host = HostName("host"),
+                  .service = ServiceName("a"),
+                  .kind = kStopped,
+                  .at = kStart - seconds(290)});
+  lanes.add(make_delivery("1", kStopped, "a"), kStart);
+  EXPECT_THAT(take_all(lanes, kStart), IsEmpty());
+  EXPECT_EQ(lanes.wake(kStart), kStart + seconds(10));
+  lanes.add(make_delivery("2", kStopped, "a"), kStart);
+  const auto merged = lanes.take_merged();
+  ASSERT_EQ(merged.size(), 1U);
+  EXPECT_EQ(merged[0].delivery.id.value, "1");
+  EXPECT_EQ(merged[0].update.detail, "within the rate limit; told by 2");
+  EXPECT_THAT(take_all(lanes, kStart + seconds(10)), ElementsAre("2"));
+}
+
+// --- retries
+// ---------------------------------------------------------------------------------------
+
+TEST(Lanes, backs_off_exponentially_up_to_five_minutes) {
+  Lanes lanes = make_lanes();
+  lanes.add(make_delivery("1", kStopped, "a"), kStart);
+  Time now = kStart;
+  std::vector<std::int64_t> waits;
+  for (int attempt = 0; attempt < 11; ++attempt) {
+    ASSERT_THAT(take_all(lanes, now), ElementsAre("1"));
+    const Outcome failed = lanes.settle({"1"}, later(), now);
+    waits.push_back((failed.update.not_before - now).count());
+    EXPECT_THAT(take_all(lanes, failed.update.not_before - Duration(1)), IsEmpty());
+    now = failed.update.not_before;
+  }
+  EXPECT_THAT(waits, ElementsAre(999, 1999, 3999, 7999, 15999, 31999, 63999, 127999, 255999, 299999,
+                                 299999));
+}
+
+TEST(Lanes, jitter_is_spread_over_the_whole_interval) {
+  std::mt19937 generator(1);
+  Lanes lanes({.rate_limit = seconds(0), .parallel = 1000}, [&](std::span<std::uint8_t> bytes) {
+    for (std::uint8_t& byte : bytes) byte = static_cast<std::uint8_t>(generator());
+  });
+  for (int i = 0; i < 1000; ++i) {
+    lanes.add(make_delivery(std::to_string(i), kStopped, std::to_string(i)), kStart);
+  }
+  std::array<int, 4> quarters{};
+  for (const std::string& id : take_all(lanes, kStart)) {
+    const auto wait = lanes.settle({id}, later(), kStart).update.not_before - kStart;
+    ++quarters.at(static_cast<std::size_t>(wait.count() / 250));
+  }
+  for (const int count : quarters) EXPECT_NEAR(count, 250, 60);
+}
+
+TEST(Lanes, retry_after_pauses_the_whole_destination) {
+  Lanes lanes = make_lanes();
+  lanes.add(make_delivery("a1", kStopped, "a"), kStart);
+  lanes.add(make_delivery("b1", kStopped, "b"), kStart);
+  ASSERT_THAT(take_all(lanes, kStart), ElementsAre("a1", "b1"));
+  lanes.settle({"a1"}, later(seconds(60)), kStart);
+  lanes.settle({"b1"}, delivered, kStart);
+  lanes.add(make_delivery("c1", kStopped, "c"), kStart);
+  EXPECT_THAT(take_all(lanes, kStart + seconds(59)), IsEmpty());
+  EXPECT_EQ(lanes.wake(kStart), kStart + seconds(60));
+  EXPECT_THAT(take_all(lanes, kStart + seconds(60)), ElementsAre("c1", "a1"));
+}
+
+TEST(Lanes, a_shorter_retry_after_does_not_end_a_longer_pause) {
+  Lanes lanes = make_lanes();
+  lanes.add(make_delivery("a1", kStopped, "a"), kStart);
+  lanes.add(make_delivery("b1", kStopped, "b"), kStart);
+  ASSERT_THAT(take_all(lanes, kStart), ElementsAre("a1", "b1"));
+  lanes.settle({"a1"}, later(seconds(60)), kStart);
+  lanes.settle({"b1"}, later(seconds(2)), kStart);
+  EXPECT_EQ(lanes.wake(kStart), kStart + seconds(60));
+}
+
+TEST(Lanes, retry_after_nothing_still_backs_off_and_more_than_a_day_is_a_day) {
+  for (const auto& [asked, waited] :
+       {std::pair(seconds(0), Duration(999)), std::pair(seconds(hours(48)), Duration(hours(24))),
+        std::pair(seconds::max(), Duration(hours(24)))}) {
+    Lanes lanes = make_lanes();
+    lanes.add(make_delivery("1", kStopped, "a"), kStart);
+    ASSERT_THAT(take_all(lanes, kStart), ElementsAre("1"));
+    EXPECT_EQ(lanes.settle({"1"}, later(asked), kStart).update.not_before, kStart + waited);
+  }
+}
+
+TEST(Lanes, gives_up_after_seven_days) {
+  Lanes lanes = make_lanes();
+  lanes.add(make_delivery("1", kStopped, "a"), kStart);
+  lanes.add(make_delivery("2", kStarted, "a"), kStart);
+  Time now = kStart;
+  Outcome last;
+  do {
+    ASSERT_THAT(take_all(lanes, now), ElementsAre("1"));
+    last = lanes.settle({"1"}, later(), now);
+    if (last.update.state == store::DeliveryState::pending) now = last.update.not_before;
+  } while (last.update.state == store::DeliveryState::pending);
+  EXPECT_GE(now - kStart, hours(24 * 7));
+  EXPECT_LT(now - kStart, hours(24 * 7) + minutes(5));
+  EXPECT_EQ(last.update.state, store::DeliveryState::dead);
+  EXPECT_EQ(last.update.detail, "given up after " + std::to_string(last.update.attempts) +
+                                    " attempts; the last answer: 503 Service Unavailable");
+  EXPECT_THAT(take_all(lanes, now), ElementsAre("2"));
+}
+
+TEST(Lanes, a_clock_that_jumps_ahead_gives_nothing_up) {
+  Lanes lanes = make_lanes();
+  lanes.add(make_delivery("1", kStopped, "a", kStart - hours(24 * 365)), kStart);
+  ASSERT_THAT(take_all(lanes, kStart), ElementsAre("1"));
+  EXPECT_EQ(lanes.settle({"1"}, later(), kStart).update.state, store::DeliveryState::pending);
+}
+
+// --- restarts, clocks, memory
+// ----------------------------------------------------------------------
+
+TEST(Lanes, goes_on_where_the_run_before_has_stopped) {
+  Lanes lanes = make_lanes(seconds(300));
+  store::Delivery old = make_delivery("1", kStopped, "a");
+  old.attempts = 4;
+  old.not_before = kStart + seconds(7);
+  lanes.add(old, kStart);
+  EXPECT_EQ(lanes.wake(kStart), kStart + seconds(7));
+  EXPECT_THAT(take_all(lanes, kStart + seconds(7)), ElementsAre("1"));
+  const Outcome failed = lanes.settle({"1"}, later(), kStart);
+  EXPECT_EQ(failed.update.attempts, 5);
+  EXPECT_EQ(failed.update.not_before, kStart + Duration(15999));
+}
+
+TEST(Lanes, waits_for_no_time_that_a_wrong_clock_wrote) {
+  Lanes lanes = make_lanes(seconds(300));
+  store::Delivery old = make_delivery("1", kStopped, "a");
+  old.not_before = kStart + hours(24 * 365);
+  lanes.remember({.destination = "test:1",
+                  .host = HostName("host"),
+                  .service = ServiceName("a"),
+                  .kind = kStopped,
+                  .at = kStart + hours(24 * 365)});
+  lanes.add(old, kStart);
+  EXPECT_THAT(take_all(lanes, kStart), ElementsAre("1"));
+}
+
+TEST(Lanes, waits_no_longer_when_the_clock_is_set_back) {
+  Lanes lanes = make_lanes();
+  lanes.add(make_delivery("1", kStopped, "a"), kStart);
+  lanes.add(make_delivery("2", kStopped, "b"), kStart);
+  ASSERT_THAT(take_all(lanes, kStart), ElementsAre("1", "2"));
+  lanes.settle({"1"}, later(seconds(60)), kStart);
+  lanes.settle({"2"}, later(), kStart);
+  const Time set_back = kStart - hours(10);
+  EXPECT_THAT(take_all(lanes, set_back), IsEmpty());
+  EXPECT_EQ(lanes.wake(set_back), set_back + seconds(60));
+  EXPECT_THAT(take_all(lanes, set_back + seconds(60)), ElementsAre("2", "1"));
+}
+
+TEST(Lanes, tells_what_only_memory_holds) {
+  Lanes lanes = make_lanes();
+  store::Delivery stored = make_delivery("1", kStopped, "a");
+  stored.sequence = 1;
+  lanes.add(stored, kStart);
+  lanes.add(make_delivery("2", kStarted, "a"), kStart);
+  lanes.add(make_delivery("3", kStopped, "a"), kStart);
+  const auto unstored = lanes.unstored();
+  ASSERT_EQ(unstored.size(), 2U);
+  EXPECT_EQ(unstored[0].id.value, "2");
+  EXPECT_EQ(unstored[1].id.value, "3");
+}
+
+TEST(Lanes, forgets_services_whose_limits_have_passed) {
+  Lanes lanes = make_lanes(seconds(300), 1000);
+  for (int i = 0; i < 1000; ++i) {
+    lanes.add(make_delivery(std::to_string(i), kStopped, std::to_string(i)), kStart);
+  }
+  for (const std::string& id : take_all(lanes, kStart)) lanes.settle({id}, delivered, kStart);
+  EXPECT_EQ(lanes.lane_count(), 1000U);
+  const Time after = kStart + seconds(300);
+  lanes.add(make_delivery("last", kStopped, "last"), after);
+  for (const std::string& id : take_all(lanes, after)) lanes.settle({id}, delivered, after);
+  EXPECT_EQ(lanes.lane_count(), 1U);
+}
+
+// --- any story
+// -------------------------------------------------------------------------------------
+
+/// Random arrivals, answers and durations; what must hold for every one of them.
+class RandomStory {
+ public:
+  explicit RandomStory(unsigned seed) : generator_(seed) {}
+
+  void run() {
+    for (int i = 0; i < 300; ++i) {
+      now_ += Duration(draw(20'000));
+      arrive(std::to_string(i));
+      work();
+    }
+    while (lanes_.size() > 0) {
+      now_ = lanes_.in_flight() > 0 ? now_ + Duration(1000) : wake_of(lanes_, now_);
+      work();
+    }
+    for (const auto& [service, kinds] : last_) {
+      for (const auto& [kind, id] : kinds) {
+        EXPECT_TRUE(ended_.contains(id) && ended_.at(id) != store::DeliveryState::merged)
+            << "the latest of a kind is never dropped: " << id;
+      }
+    }
+    EXPECT_EQ(ended_.size(), 300U);
+  }
+
+ private:
+  unsigned draw(unsigned below) {
+    return std::uniform_int_distribution<unsigned>(0, below - 1)(generator_);
+  }
+
+  void arrive(const std::string& id) {
+    const std::string service(1, static_cast<char>('a' + draw(4)));
+    const TransitionKind kind = draw(2) == 0 ? kStopped : kStarted;
+    lanes_.add(make_delivery(id, kind, service, now_), now_);
+    last_[service][kind] = id;
+  }
+
+  void work() {
+    while (const store::Delivery* next = lanes_.take(now_)) {
+      const std::string service = next->alert.service.text();
+      EXPECT_TRUE(flying_.emplace(service, next->id).second) << "one at a time per service";
+      EXPECT_LE(flying_.size(), 3U);
+      int& newest = newest_[service];
+      EXPECT_GE(std::stoi(next->id.value), newest) << "never reordered";
+      newest = std::stoi(next->id.value);
+      const Time accepted = accepted_[service][next->alert.kind];
+      EXPECT_TRUE(accepted == Time{} || now_ - accepted >= seconds(60)) << "the limit is kept";
+    }
+    std::erase_if(flying_, [&](const auto& one) {
+      if (draw(3) == 0) return false;
+      end(lanes_.settle(one.second, answer(), now_));
+      return true;
+    });
+    for (const Outcome& merged : lanes_.take_merged()) end(merged);
+  }
+
+  Answer answer() {
+    switch (draw(6)) {
+      case 0:
+        return Rejected{.reason = "no"};
+      case 1:
+        return later(seconds(draw(100)));
+      case 2:
+        return later();
+      default:
+        return delivered;
+    }
+  }
+
+  void end(const Outcome& outcome) {
+    const store::DeliveryState state = outcome.update.state;
+    if (state == store::DeliveryState::pending) return;
+    EXPECT_TRUE(ended_.emplace(outcome.delivery.id.value, state).second) << "ends once";
+    if (state == store::DeliveryState::delivered) {
+      accepted_[outcome.delivery.alert.service.text()][outcome.delivery.alert.kind] = now_;
+    }
+  }
+
+  std::mt19937 generator_;
+  Time now_ = kStart;
+  Lanes lanes_{{.rate_limit = seconds(60), .parallel = 3}, [this](std::span<std::uint8_t> bytes) {
+                 for (std::uint8_t& byte : bytes) byte = static_cast<std::uint8_t>(generator_());
+               }};
+  std::map<std::string, DeliveryId> flying_;
+  std::map<std::string, int> newest_;
+  std::map<std::string, std::map<TransitionKind, Time>> accepted_;
+  std::map<std::string, std::map<TransitionKind, std::string>> last_;
+  std::map<std::string, store::DeliveryState> ended_;
+};
+
+TEST(Lanes, keeps_every_promise_in_any_story) {
+  for (unsigned seed = 0; seed < 200; ++seed) {
+    SCOPED_TRACE(seed);
+    RandomStory(seed).run();
+    if (testing::Test::HasFailure()) break;
+  }
+}
+
+}  // namespace
+}  // namespace tocsin::notify
