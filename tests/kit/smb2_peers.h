@@ -85,7 +85,7 @@ class PasswordAcceptor final : public wire::Acceptor {
   bool complete_ = false;
 };
 
-/// Answers each message with itself, `repeat` times in one reply.
+/// Answers each message with itself, `repeat` times in one reply; a reply is one message.
 class EchoPipe final : public smb2::PipeEnd {
  public:
   explicit EchoPipe(std::size_t repeat = 1) : repeat_(repeat) {}
@@ -127,17 +127,20 @@ inline smb2::ServerOptions echo_host(Bytes key = login_key()) {
   return options;
 }
 
-/// Runs conversations against a server; `tamper` sees every reply before the client does, may
-/// change it, and may add more by appending to what is still to be delivered.
+/// Runs conversations against a server, with somebody in between.
 class Wire {
  public:
+  /// Sees every reply before the client does, may change it and what comes after it.
   using Tamper = std::function<void(Bytes& reply, std::deque<Bytes>& more)>;
+  /// Sees every request before the server does.
+  using TamperRequest = std::function<void(Bytes& request)>;
 
   explicit Wire(smb2::ServerOptions options = echo_host())
       : server_(std::make_shared<smb2::ServerOptions>(std::move(options)), counting_random()) {}
 
   [[nodiscard]] smb2::Server& server() { return server_; }
   void tamper(Tamper tamper) { tamper_ = std::move(tamper); }
+  void tamper_request(TamperRequest tamper) { tamper_request_ = std::move(tamper); }
   /// All that the client has sent.
   [[nodiscard]] const std::vector<Bytes>& sent() const { return sent_; }
 
@@ -149,7 +152,9 @@ class Wire {
     while (!conversation.done()) {
       if (!port.outgoing().empty()) {
         sent_.push_back(port.outgoing());
-        auto replies = server_.handle(port.outgoing());
+        auto request = port.outgoing();
+        if (tamper_request_) tamper_request_(request);
+        auto replies = server_.handle(request);
         if (!replies) return fail(std::move(replies), "the server hangs up");
         for (auto& reply : *replies) incoming.push_back(std::move(reply));
       }
@@ -165,6 +170,7 @@ class Wire {
  private:
   smb2::Server server_;
   Tamper tamper_;
+  TamperRequest tamper_request_;
   std::vector<Bytes> sent_;
 };
 

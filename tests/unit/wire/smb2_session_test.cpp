@@ -1,5 +1,5 @@
 // The client against the server, in every combination that they can negotiate.
-#include <tuple>
+#include <optional>
 
 #include <gtest/gtest.h>
 
@@ -19,18 +19,29 @@ struct Combination {
   SigningAlgorithm signing = SigningAlgorithm::aes_cmac;
 };
 
-class EveryCombination : public testing::TestWithParam<Combination> {};
+std::unique_ptr<PasswordInitiator> initiator() {
+  return std::make_unique<PasswordInitiator>("secret", kit::login_key(32));
+}
+
+class EveryCombination : public testing::TestWithParam<Combination> {
+ protected:
+  Wire wire{kit::echo_host(kit::login_key(32))};
+  Client client{options(), kit::counting_random()};
+  Port port;
+
+ private:
+  static ClientOptions options() {
+    const auto [dialect, cipher, signing] = GetParam();
+    ClientOptions options{
+        .server_name = "host", .dialects = {dialect}, .ciphers = {}, .signing = {signing}};
+    if (cipher != Cipher::none) options.ciphers = {cipher};
+    return options;
+  }
+};
 
 TEST_P(EveryCombination, MovesMessagesThroughAPipe) {
   const auto [dialect, cipher, signing] = GetParam();
-  ClientOptions options{
-      .server_name = "host", .dialects = {dialect}, .ciphers = {}, .signing = {signing}};
-  if (cipher != Cipher::none) options.ciphers = {cipher};
-  Wire wire(kit::echo_host(kit::login_key(32)));
-  Client client(options, kit::counting_random());
-  Port port;
-  auto initiator = std::make_unique<PasswordInitiator>("secret", kit::login_key(32));
-  auto login = wire.run(port, client.login(port, std::move(initiator)));
+  const auto login = wire.run(port, client.login(port, initiator()));
   ASSERT_TRUE(login) << login.error().what;
   EXPECT_EQ(client.dialect(), dialect);
   EXPECT_EQ(client.encrypted(), cipher != Cipher::none);
@@ -46,6 +57,22 @@ TEST_P(EveryCombination, MovesMessagesThroughAPipe) {
   EXPECT_EQ(wire.run(port, client.read(port, *pipe)), message);
   EXPECT_TRUE(wire.run(port, client.close_pipe(port, *pipe)));
   EXPECT_TRUE(wire.run(port, client.logoff(port)));
+}
+
+TEST_P(EveryCombination, LogsInAgainWhenTheSessionExpired) {
+  ASSERT_TRUE(wire.run(port, client.login(port, initiator())));
+  const auto pipe = wire.run(port, client.open_pipe(port, "echo"));
+  ASSERT_TRUE(pipe);
+  const auto message = to_bytes(as_bytes("message"));
+  wire.server().expire_session();
+  const auto expired = wire.run(port, client.transceive(port, *pipe, message));
+  EXPECT_EQ(expired.error().what, "transceive: the session has expired");
+  EXPECT_TRUE(client.session_expired());
+
+  const auto again = wire.run(port, client.login_again(port, initiator()));
+  ASSERT_TRUE(again) << again.error().what;
+  EXPECT_FALSE(client.session_expired());
+  EXPECT_EQ(wire.run(port, client.transceive(port, *pipe, message)), message);
 }
 
 std::vector<Combination> combinations() {
@@ -68,6 +95,174 @@ std::string name_of(const testing::TestParamInfo<Combination>& info) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Smb2, EveryCombination, testing::ValuesIn(combinations()), name_of);
+
+/// A logged-in client with an open pipe.
+class Smb2Session : public testing::Test {
+ protected:
+  /// To be called first.
+  void connect(ClientOptions options, ServerOptions host = kit::echo_host()) {
+    options.server_name = "host";
+    wire.emplace(std::move(host));
+    client.emplace(std::move(options), kit::counting_random());
+    const auto login = wire->run(port, client->login(port, std::make_unique<PasswordInitiator>()));
+    ASSERT_TRUE(login) << login.error().what;
+  }
+  Pipe open(const std::string& name) {
+    auto pipe = wire->run(port, client->open_pipe(port, name));
+    EXPECT_TRUE(pipe) << pipe.error().what;
+    return pipe.value_or(Pipe{});
+  }
+  [[nodiscard]] Header last_request() const { return Header::decode(wire->sent().back()).value(); }
+
+  std::optional<Wire> wire;
+  std::optional<Client> client;
+  Port port;
+};
+
+ClientOptions plain(Dialect dialect) {
+  return {.dialects = {dialect}, .encrypt_when_offered = false};
+}
+
+TEST_F(Smb2Session, ReadsOnWhereAReplyIsLongerThanAskedFor) {
+  connect(plain(Dialect::smb3_1_1));
+  const auto pipe = open("long");
+  auto reply = wire->run(port, client->transceive(port, pipe, Bytes(100, 7)));
+  ASSERT_TRUE(reply);
+  EXPECT_EQ(reply->size(), 65536);
+  EXPECT_EQ(wire->run(port, client->read(port, pipe)), Bytes(100'000 - 65536, 7));
+  EXPECT_EQ(wire->run(port, client->read(port, pipe)).error().what,
+            "read: the pipe holds no reply");
+}
+
+TEST_F(Smb2Session, PaysForLongMessagesByTheCredit) {
+  connect(plain(Dialect::smb3_1_1));
+  const auto pipe = open("echo");
+  const Bytes message(200'000, 7);
+  ASSERT_TRUE(wire->run(port, client->write(port, pipe, message)));
+  const auto long_request = last_request();
+  EXPECT_EQ(long_request.credit_charge, 4);
+  ASSERT_TRUE(wire->run(port, client->read(port, pipe)));
+  EXPECT_EQ(last_request().message_id, long_request.message_id + 4);
+  EXPECT_EQ(last_request().credit_charge, 1);
+}
+
+TEST_F(Smb2Session, SendsNoMoreThanTheServerTakes) {
+  connect(plain(Dialect::smb3_1_1));
+  const auto pipe = open("echo");
+  const Bytes message(512 * 1024 + 1);
+  EXPECT_EQ(wire->run(port, client->write(port, pipe, message)).error().what,
+            "write: the message is longer than the server takes");
+  EXPECT_EQ(wire->run(port, client->transceive(port, pipe, message)).error().what,
+            "transceive: the message is longer than the server takes");
+}
+
+TEST_F(Smb2Session, WaitsWhileAReplyIsPending) {
+  connect(plain(Dialect::smb3_1_1));
+  const auto pipe = open("echo");
+  // As Windows does it: unsigned, asynchronous, and it brings the credits.
+  int interims = 0;
+  wire->tamper([&](Bytes& reply, std::deque<Bytes>& more) {
+    if (interims++ > 0) return;
+    more.push_front(reply);
+    auto header = Header::decode(reply).value();
+    header.status = Status::pending;
+    header.flags = kFlagResponse | kFlagAsync;
+    header.signature = {};
+    Writer out;
+    header.encode(out);
+    ErrorResponse{}.encode(out);
+    reply = std::move(out).take();
+  });
+  EXPECT_EQ(wire->run(port, client->transceive(port, pipe, Bytes(10, 7))), Bytes(10, 7));
+  EXPECT_EQ(interims, 2);
+}
+
+TEST_F(Smb2Session, IgnoresOplockBreaks) {
+  connect(plain(Dialect::smb3_1_1));
+  wire->tamper([first = true](Bytes& reply, std::deque<Bytes>& more) mutable {
+    if (!std::exchange(first, false)) return;
+    more.push_front(reply);
+    Writer out;
+    Header{
+        .command = Command::oplock_break, .flags = kFlagResponse, .message_id = ~std::uint64_t{0}}
+        .encode(out);
+    out.u16(24).zeros(22);
+    reply = std::move(out).take();
+  });
+  open("echo");
+}
+
+TEST_F(Smb2Session, EncryptsOnlyWhenAskedOrDemanded) {
+  connect(plain(Dialect::smb3_1_1));
+  EXPECT_FALSE(client->encrypted());
+  connect({});
+  EXPECT_TRUE(client->encrypted());
+  auto host = kit::echo_host();
+  host.encrypt_data = true;
+  for (const auto dialect : {Dialect::smb3_0, Dialect::smb3_1_1}) {
+    connect(plain(dialect), host);
+    EXPECT_TRUE(client->encrypted());
+    open("echo");
+  }
+}
+
+TEST_F(Smb2Session, OffersTheBestOfBothSides) {
+  connect({});
+  EXPECT_EQ(client->dialect(), Dialect::smb3_1_1);
+  auto host = kit::echo_host();
+  host.dialects = {Dialect::smb2_1, Dialect::smb3_0};
+  connect({}, host);
+  EXPECT_EQ(client->dialect(), Dialect::smb3_0);
+  EXPECT_TRUE(client->encrypted());
+}
+
+TEST_F(Smb2Session, AnOldServerNeedNotValidateTheNegotiation) {
+  auto host = kit::echo_host();
+  host.dialects = {Dialect::smb2_1};
+  connect({}, host);
+  EXPECT_EQ(last_request().command, Command::ioctl);
+  EXPECT_EQ(client->dialect(), Dialect::smb2_1);
+  EXPECT_FALSE(client->encrypted());
+}
+
+TEST_F(Smb2Session, AClientStartsAnewOnANewConnection) {
+  connect({});
+  Wire next(kit::echo_host());
+  ASSERT_TRUE(next.run(port, client->login(port, std::make_unique<PasswordInitiator>())));
+  EXPECT_TRUE(next.run(port, client->open_pipe(port, "echo")));
+}
+
+TEST_F(Smb2Session, SaysWhyALoginOrAPipeIsRefused) {
+  const auto login = [&](const std::string& password) {
+    Wire host;
+    Client other({.server_name = "host"}, kit::counting_random());
+    return host.run(port, other.login(port, std::make_unique<PasswordInitiator>(password))).error();
+  };
+  EXPECT_EQ(login("wrong").kind, Kind::denied);
+  EXPECT_EQ(login("wrong").what, "login: logon failure: user name or password wrong");
+  EXPECT_EQ(login("locked").what, "login: logon failure: the account is locked out");
+  EXPECT_EQ(login("locked").native, 0xC0000234);
+
+  connect({});
+  const auto pipe = wire->run(port, client->open_pipe(port, "none"));
+  EXPECT_EQ(pipe.error().kind, Kind::not_found);
+  EXPECT_EQ(pipe.error().what, "open pipe none: no pipe of this name");
+  EXPECT_EQ(wire->run(port, client->transceive(port, Pipe{}, Bytes(1))).error().what,
+            "transceive: the pipe is no longer open");
+}
+
+TEST_F(Smb2Session, NothingLeavesWithoutALogin) {
+  Wire host;
+  Client other({}, kit::counting_random());
+  EXPECT_EQ(host.run(port, other.open_pipe(port, "echo")).error().what,
+            "open pipe echo: not logged in");
+  EXPECT_FALSE(host.run(port, other.login_again(port, std::make_unique<PasswordInitiator>())));
+  EXPECT_TRUE(host.sent().empty());
+
+  connect({});
+  ASSERT_TRUE(wire->run(port, client->logoff(port)));
+  EXPECT_FALSE(wire->run(port, client->open_pipe(port, "echo")));
+}
 
 }  // namespace
 }  // namespace tocsin::smb2
