@@ -172,10 +172,11 @@ awaitable<Result<TcpStream>> Connector::connect(std::string host, std::uint16_t 
     if (!resolved) co_return std::unexpected(std::move(resolved).error());
     addresses = std::move(*resolved);
   }
-  Error last{Kind::unreachable, {}, {}};
+  Error last = describe_failure({}, Expired::yes, {}, host);  // when no time is left to try any
   for (auto left = static_cast<int>(addresses.size()); const auto& address : addresses) {
     // A silent address must leave time for the others, and each gets time for a slow network.
     const auto remaining = deadline - std::chrono::steady_clock::now();
+    if (remaining <= 0s) break;
     const auto share = std::max(remaining / left--, std::min<Deadline::duration>(remaining, 1s));
     const tcp::endpoint endpoint(asio::ip::make_address(address), port);
     const auto socket = std::make_shared<TcpStream::Socket>(tcp::socket(executor_));
@@ -187,9 +188,8 @@ awaitable<Result<TcpStream>> Connector::connect(std::string host, std::uint16_t 
       co_return TcpStream(socket);
     }
     last = socket->fail(error, co_await asio::this_coro::cancellation_state);
-    if (std::chrono::steady_clock::now() >= deadline) break;
+    if (!literal) last = std::move(last).in(host);
   }
-  if (!literal) last = std::move(last).in(host);
   co_return std::unexpected(std::move(last));
 }
 
