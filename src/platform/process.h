@@ -13,6 +13,9 @@ namespace tocsin::platform {
 /// No core file and no look into the memory by other processes of the user: passwords live there.
 void protect_memory();
 
+/// As many open files as the system lets us have: sockets are files, and the usual limit is 1024.
+void allow_many_files();
+
 enum class Stream : std::uint8_t { output, errors };
 /// Whether somebody reads it as text in colour: a terminal, and NO_COLOR is not set.
 [[nodiscard]] bool wants_color(Stream stream);

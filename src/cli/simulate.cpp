@@ -1,0 +1,126 @@
+#include "cli/simulate.h"
+
+#include <chrono>
+#include <cstdio>
+#include <fstream>
+#include <iterator>
+#include <utility>
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+#include "base/clock.h"
+#include "net/loop.h"
+#include "net/task_scope.h"
+#include "platform/process.h"
+#include "platform/signals.h"
+#include "simulate/fleet.h"
+#include "simulate/script.h"
+
+namespace tocsin::cli {
+namespace {
+
+Result<std::string> load_text(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  std::string text(std::istreambuf_iterator<char>(file), {});
+  if (!file && !file.eof()) return fail(Kind::invalid_config, path + ": cannot be read");
+  return text;
+}
+
+void print_line(std::string_view line) {
+  fmt::print("{}\n", line);
+  std::fflush(stdout);
+}
+
+Result<simulate::FleetOptions> make_fleet_options(const SimulateOptions& typed) {
+  simulate::FleetOptions options{
+      .hosts = typed.hosts,
+      .name = typed.name,
+      .address = typed.address,
+      .port = typed.port,
+      .spread = typed.one_port ? simulate::Spread::addresses : simulate::Spread::ports,
+      .services = typed.services,
+      .user = typed.user,
+      .password = Secret(typed.password),
+      .encryption = typed.encryption != "none",
+      .demand_encryption = typed.encryption == "demanded",
+      .pending = std::chrono::round<Duration>(std::chrono::duration<double>(typed.pending_seconds)),
+      .old = typed.old,
+      .random_changes = typed.random_changes,
+      .seed = typed.seed,
+      .on_change = print_line};
+  std::string script;
+  if (!typed.script.empty()) {
+    auto text = load_text(typed.script);
+    if (!text) return fail(std::move(text));
+    script = *std::move(text);
+  }
+  auto events = simulate::parse_script(script);
+  if (!events) return fail(std::move(events), typed.script);
+  options.script = *std::move(events);
+  return options;
+}
+
+}  // namespace
+
+void add_simulate_options(CLI::App& command, SimulateOptions& options) {
+  command.add_option("--hosts", options.hosts, "How many hosts to pretend")
+      ->check(CLI::Range(1, 65536));
+  command.add_option("--name", options.name, "What they are called, a number is appended");
+  command.add_option("--address", options.address, "Where they listen");
+  command.add_option("--port", options.port, "The first port; 0 lets the system choose");
+  command.add_flag("--one-port", options.one_port,
+                   "Successive addresses with the same port instead of successive ports");
+  command.add_option("--services", options.services, "Services of each host");
+  command.add_option("--user", options.user, "The account that may log in");
+  command.add_option("--password", options.password, "Its password");
+  command.add_option("--encryption", options.encryption, "What is said about SMB encryption")
+      ->check(CLI::IsMember({"offered", "demanded", "none"}));
+  command
+      .add_option("--pending", options.pending_seconds,
+                  "Seconds that services take to start, stop and pause")
+      ->check(CLI::Range(0.0, 86400.0));
+  command.add_flag("--old", options.old, "As Samba: no process ids, no list with process ids");
+  command.add_option("--script", options.script, "A file with what happens, and when")
+      ->check(CLI::ExistingFile);
+  command.add_option("--event", options.events,
+                     "Something that has happened before the start, as in a script without the "
+                     "time: \"stop qs-node1 Spooler\"; may be given several times");
+  command.add_option("--random", options.random_changes, "Random stops and starts per second")
+      ->check(CLI::Range(0.0, 10000.0));
+  command.add_option("--seed", options.seed, "The seed of the random changes");
+}
+
+int run_simulate(const SimulateOptions& typed) {
+  const auto give_up = [](const Error& error) {
+    fmt::print(stderr, "tocsin simulate: {}\n", error.what);
+    return 2;
+  };
+  auto options = make_fleet_options(typed);
+  if (!options) return give_up(options.error());
+
+  platform::allow_many_files();
+  const SystemClock clock;
+  net::Loop loop;
+  simulate::Fleet fleet(*std::move(options), clock, platform::system_random());
+  net::TaskScope scope(loop.executor());
+  Result<> started = fleet.start(scope, loop.executor());
+  for (const auto& text : typed.events) {
+    const auto event = simulate::parse_event(text);
+    if (started) started = event ? fleet.apply(*event) : std::unexpected(event.error());
+  }
+  const auto run = [&]() -> net::awaitable<void> {
+    if (started) {
+      for (const auto& [host, address, port] : fleet.endpoints())
+        fmt::print("{} {}:{}\n", host, address, port);
+      print_line("ready");
+      co_await platform::stop_signal();
+    }
+    scope.cancel();
+    co_await scope.join();
+  };
+  loop.run_until_done(run());
+  return started ? 0 : give_up(started.error());
+}
+
+}  // namespace tocsin::cli

@@ -1,0 +1,222 @@
+#include "simulate/fleet.h"
+
+#include <algorithm>
+#include <charconv>
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <random>
+#include <set>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "base/text.h"
+#include "base/wildcard.h"
+#include "net/tcp.h"
+#include "simulate/catalogue.h"
+#include "simulate/connection.h"
+#include "simulate/windows_host.h"
+#include "wire/smb2/server.h"
+
+namespace tocsin::simulate {
+namespace {
+
+using std::chrono_literals::operator""ms;
+
+/// 127.0.0.1 and 255 -> 127.0.1.0; nothing for what is not an IPv4 address.
+std::optional<std::string> successor(const std::string& address, std::size_t by) {
+  std::uint32_t number = 0;
+  std::size_t parts = 0;
+  const char* at = address.c_str();
+  const char* end = at + address.size();
+  for (; parts < 4; parts++) {
+    std::uint8_t part = 0;
+    const auto [stop, error] = std::from_chars(at, end, part);
+    if (error != std::errc{}) return std::nullopt;
+    number = number << 8 | part;
+    at = stop + (stop != end && *stop == '.' ? 1 : 0);
+  }
+  if (at != end) return std::nullopt;
+  number += static_cast<std::uint32_t>(by);
+  return fmt::format("{}.{}.{}.{}", number >> 24, number >> 16 & 255, number >> 8 & 255,
+                     number & 255);
+}
+
+/// A client stands in the list for as long as it is served.
+class ClientEntry {
+ public:
+  ClientEntry(std::set<net::TcpStream*>& clients, net::TcpStream& stream)
+      : clients_(clients), place_(clients.insert(&stream).first) {}
+  ClientEntry(const ClientEntry&) = delete;
+  ClientEntry& operator=(const ClientEntry&) = delete;
+  ~ClientEntry() { clients_.erase(place_); }
+
+ private:
+  std::set<net::TcpStream*>& clients_;
+  std::set<net::TcpStream*>::iterator place_;
+};
+
+}  // namespace
+
+struct Fleet::Host {
+  HostModel model;
+  std::string key;  ///< the name folded
+  std::string address;
+  std::uint16_t port = 0;
+  std::shared_ptr<const smb2::ServerOptions> smb;
+  Behaviour behaviour;
+  std::shared_ptr<net::TcpListener> listener;  ///< null while it is down
+  std::set<net::TcpStream*> clients;
+};
+
+Fleet::Fleet(FleetOptions options, const Clock& clock, RandomFill random)
+    : options_(std::move(options)), clock_(clock), random_(std::move(random)) {
+  const auto catalogue = make_catalogue(options_.services);
+  for (std::size_t i = 0; i < options_.hosts; i++) {
+    const auto name =
+        options_.hosts == 1 ? options_.name : fmt::format("{}{}", options_.name, i + 1);
+    auto host = std::make_unique<Host>(
+        Host{.model = HostModel({.name = name, .pending = options_.pending, .old = options_.old},
+                                catalogue, clock_),
+             .key = fold_case(name),
+             .address = options_.address});
+    set_behaviour(*host, {});
+    hosts_.push_back(std::move(host));
+  }
+}
+
+Fleet::~Fleet() = default;
+
+void Fleet::set_behaviour(Host& host, Behaviour behaviour) {
+  host.behaviour = behaviour;
+  auto smb = make_server_options(host.model, {.user = options_.user, .password = options_.password},
+                                 clock_, random_);
+  smb.dialects = options_.dialects;
+  smb.encrypt_data = options_.demand_encryption;
+  if (!options_.encryption || behaviour.mischief == Mischief::unsigned_replies) smb.ciphers.clear();
+  host.smb = std::make_shared<smb2::ServerOptions>(std::move(smb));
+}
+
+Result<> Fleet::start(net::TaskScope& scope, const net::Executor& executor) {
+  scope_ = &scope;
+  executor_ = executor;
+  auto port = options_.port;
+  for (std::size_t i = 0; i < hosts_.size(); i++) {
+    auto& host = *hosts_[i];
+    host.port = port;
+    if (options_.spread == Spread::addresses) {
+      auto address = successor(options_.address, i);
+      if (!address)
+        return fail(Kind::invalid_config, options_.address + ": not an IPv4 address to count from");
+      host.address = *std::move(address);
+    }
+    if (auto listening = listen(host); !listening) return listening;
+    if (options_.spread == Spread::addresses)
+      port = host.port;
+    else if (port != 0)
+      port++;
+  }
+  if (!options_.script.empty()) scope.spawn(play_script());
+  if (options_.random_changes > 0) scope.spawn(change_at_random());
+  return {};
+}
+
+Result<> Fleet::listen(Host& host) {
+  auto listener = net::TcpListener::open(executor_, host.address, host.port);
+  if (!listener) return fail(std::move(listener), host.model.name());
+  host.port = listener->port();
+  host.listener = std::make_shared<net::TcpListener>(*std::move(listener));
+  scope_->spawn(accept(host, host.listener));
+  return {};
+}
+
+net::awaitable<void> Fleet::accept(Host& host, std::shared_ptr<net::TcpListener> listener) {
+  while (host.listener == listener) {
+    auto stream = co_await listener->accept();
+    if (stream)
+      scope_->spawn(serve(host, *std::move(stream)));
+    else
+      co_await net::sleep_for(100ms);  // out of file descriptors, most likely
+  }
+}
+
+net::awaitable<void> Fleet::serve(Host& host, net::TcpStream stream) {
+  const ClientEntry entry(host.clients, stream);
+  co_await converse(stream, smb2::Server(host.smb, random_), host.behaviour);
+}
+
+net::awaitable<void> Fleet::play_script() {
+  const auto start = std::chrono::steady_clock::now();
+  for (const auto& event : options_.script) {
+    co_await net::sleep_until(start + event.at);
+    auto done = apply(event);
+    options_.on_change(done ? describe(event) : describe(event) + ": " + done.error().what);
+  }
+}
+
+net::awaitable<void> Fleet::change_at_random() {
+  std::mt19937_64 chance(options_.seed);
+  std::exponential_distribution<double> wait(options_.random_changes);
+  for (;;) {
+    co_await net::sleep_for(
+        std::chrono::ceil<Duration>(std::chrono::duration<double>(wait(chance))));
+    auto& host = *hosts_[chance() % hosts_.size()];
+    const ServiceName name(kWatchedServices[chance() % std::size(kWatchedServices)]);
+    const auto* service = host.model.find(name);
+    if (service == nullptr) continue;
+    const bool runs = service->status.current_state == svcctl::kRunning;
+    const Event event{.host = host.model.name(),
+                      .what = ServiceEvent{runs ? Action::stop : Action::start, name}};
+    if (apply(event)) options_.on_change(describe(event));
+  }
+}
+
+std::vector<Fleet::Endpoint> Fleet::endpoints() const {
+  std::vector<Endpoint> endpoints;
+  for (const auto& host : hosts_)
+    endpoints.push_back({.host = host->model.name(), .address = host->address, .port = host->port});
+  return endpoints;
+}
+
+HostModel* Fleet::find(std::string_view host) {
+  const auto found = std::ranges::find(hosts_, fold_case(host), &Host::key);
+  return found == hosts_.end() ? nullptr : &(*found)->model;
+}
+
+Result<> Fleet::apply(const Event& event) {
+  bool found = false;
+  const auto pattern = fold_case(event.host);
+  for (auto& host : hosts_) {
+    if (!matches_wildcard(pattern, host->key)) continue;
+    found = true;
+    if (auto done = apply(*host, event.what); !done)
+      return fail(std::move(done), host->model.name());
+  }
+  if (!found) return fail(Kind::not_found, "no host " + event.host);
+  return {};
+}
+
+Result<> Fleet::apply(Host& host, const Happening& what) {
+  if (const auto* event = std::get_if<ServiceEvent>(&what))
+    return host.model.apply(event->action, event->service);
+  if (const auto* access = std::get_if<ManagerAccess>(&what)) {
+    host.model.deny_manager(*access == ManagerAccess::denied);
+  } else if (const auto* behaviour = std::get_if<Behaviour>(&what)) {
+    set_behaviour(host, *behaviour);
+    hang_up(host);
+  } else if (std::get<Reachability>(what) == Reachability::down) {
+    if (host.listener) host.listener->close();
+    host.listener.reset();
+    hang_up(host);
+  } else if (!host.listener) {
+    return listen(host);
+  }
+  return {};
+}
+
+void Fleet::hang_up(Host& host) {
+  for (auto* client : host.clients) client->close();
+}
+
+}  // namespace tocsin::simulate

@@ -1,0 +1,95 @@
+// Pretend Windows hosts on real sockets.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/names.h"
+#include "base/random.h"
+#include "net/task_scope.h"
+#include "net/tcp.h"
+#include "simulate/host_model.h"
+#include "simulate/script.h"
+#include "wire/smb2/dialect.h"
+
+namespace tocsin::simulate {
+
+/// How many hosts tell themselves apart.
+enum class Spread : std::uint8_t {
+  ports,      ///< one address; successive ports, or ports that the system chooses
+  addresses,  ///< one port; successive addresses, as 127.0.0.1, 127.0.0.2, ...
+};
+
+struct FleetOptions {
+  std::size_t hosts = 1;
+  /// Hosts are called by it and a number from 1 on; a single one by it alone.
+  std::string name = "qs-node";
+  std::string address = "127.0.0.1";
+  std::uint16_t port = 0;  ///< 0: the system chooses
+  Spread spread = Spread::ports;
+  std::size_t services = 250;
+  std::string user = "monitor";  ///< may log in everywhere
+  Secret password{"tocsin"};
+  std::vector<smb2::Dialect> dialects{smb2::Dialect::smb2_1, smb2::Dialect::smb3_0,
+                                      smb2::Dialect::smb3_0_2, smb2::Dialect::smb3_1_1};
+  bool encryption = true;          ///< offered to clients
+  bool demand_encryption = false;  ///< and nothing else accepted
+  Duration pending{};              ///< how long services take to start, stop, pause
+  bool old = false;                ///< as HostModel::Options
+  std::vector<Event> script;       ///< by time
+  double random_changes = 0;       ///< per second, in the whole fleet
+  std::uint64_t seed = 1;          ///< of the random changes
+  /// Hears of every change that script and chance make.
+  std::function<void(std::string_view)> on_change = [](std::string_view) {};
+};
+
+class Fleet {
+ public:
+  /// `clock` outlives this; this outlives the tasks of the scope that start() is given.
+  Fleet(FleetOptions options, const Clock& clock, RandomFill random);
+  ~Fleet();
+  Fleet(const Fleet&) = delete;
+  Fleet& operator=(const Fleet&) = delete;
+
+  /// Listens, and serves until the scope is cancelled. unreachable: a port is taken or an address
+  /// is not ours.
+  Result<> start(net::TaskScope& scope, const net::Executor& executor);
+
+  struct Endpoint {
+    std::string host;
+    std::string address;
+    std::uint16_t port = 0;
+  };
+  /// In the order of their numbers; the ports are known after start().
+  [[nodiscard]] std::vector<Endpoint> endpoints() const;
+  /// Null when there is no such host.
+  [[nodiscard]] HostModel* find(std::string_view host);
+  /// Now, whatever its time says. not_found, rejected: the first host for which it failed.
+  Result<> apply(const Event& event);
+
+ private:
+  struct Host;
+  net::awaitable<void> accept(Host& host, std::shared_ptr<net::TcpListener> listener);
+  net::awaitable<void> serve(Host& host, net::TcpStream stream);
+  net::awaitable<void> play_script();
+  net::awaitable<void> change_at_random();
+  Result<> apply(Host& host, const Happening& what);
+  Result<> listen(Host& host);
+  void set_behaviour(Host& host, Behaviour behaviour);
+  static void hang_up(Host& host);
+
+  FleetOptions options_;
+  const Clock& clock_;
+  RandomFill random_;
+  std::vector<std::unique_ptr<Host>> hosts_;
+  net::TaskScope* scope_ = nullptr;
+  net::Executor executor_;
+};
+
+}  // namespace tocsin::simulate

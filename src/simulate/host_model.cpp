@@ -1,0 +1,196 @@
+#include "simulate/host_model.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "base/text.h"
+#include "wire/svcctl/client.h"
+
+namespace tocsin::simulate {
+namespace {
+
+using namespace svcctl;
+
+constexpr std::array<std::string_view, std::to_underlying(kLastAction) + 1> kActions{
+    "start", "stop", "pause", "resume",    "restart", "crash",
+    "hang",  "deny", "allow", "uninstall", "install"};
+
+constexpr std::uint32_t kProcessAborted = 1067;  // ERROR_PROCESS_ABORTED
+/// What services commonly ask for.
+constexpr std::uint32_t kWaitHint = 30'000;
+
+std::uint32_t accepted_controls(const ServiceDefinition& definition, std::uint32_t state) {
+  if (state != kRunning && state != kPaused) return 0;
+  return kAcceptStop | (definition.accepts_pause ? kAcceptPauseContinue : 0U);
+}
+
+}  // namespace
+
+ServiceDefinition::ServiceDefinition(std::string_view key_name, QueryServiceConfig configuration,
+                                     bool starts_delayed)
+    : name(key_name),
+      config(std::move(configuration)),
+      delayed_start(starts_delayed),
+      utf16_name(to_utf16(key_name)),
+      utf16_display_name(to_utf16(config.display_name)) {}
+
+std::string_view to_string(Action action) { return kActions.at(std::to_underlying(action)); }
+
+std::optional<Action> parse_action(std::string_view word) {
+  const auto found = std::ranges::find(kActions, word);
+  if (found == kActions.end()) return std::nullopt;
+  return static_cast<Action>(found - kActions.begin());
+}
+
+HostModel::HostModel(Options options, const Catalogue& services, const Clock& clock)
+    : options_(std::move(options)), clock_(clock) {
+  for (const auto& definition : services) {
+    auto& service = add(definition);
+    if (definition->runs_at_first)
+      settle(service, kRunning);
+    else
+      service.status.win32_exit_code = kServiceNeverStarted;
+  }
+}
+
+HostModel::Service& HostModel::add(std::shared_ptr<const ServiceDefinition> definition) {
+  auto& service = services_.emplace_back();
+  service.status.service_type = definition->config.service_type;
+  service.definition = std::move(definition);
+  return service;
+}
+
+void HostModel::settle() {
+  const auto now = clock_.now();
+  for (auto& service : services_)
+    if (service.settles_at && *service.settles_at <= now) settle(service, service.target);
+}
+
+HostModel::Service* HostModel::find(const ServiceName& name) {
+  settle();
+  for (auto& service : services_)
+    if (service.definition->name == name && service.exists()) return &service;
+  return nullptr;
+}
+
+void HostModel::begin(Service& service, std::uint32_t pending_state, std::uint32_t target) {
+  enter_pending(service, pending_state);
+  service.target = target;
+  service.settles_at = clock_.now() + options_.pending;
+  if (options_.pending == Duration::zero()) settle(service, target);
+}
+
+void HostModel::enter_pending(Service& service, std::uint32_t state) {
+  service.status.current_state = state;
+  service.status.controls_accepted = 0;
+  service.status.check_point = 1;
+  service.status.wait_hint = kWaitHint;
+  if (service.status.process_id == 0) service.status.process_id = next_process_ += 4;
+  service.settles_at.reset();
+}
+
+void HostModel::settle(Service& service, std::uint32_t state) {
+  auto& status = service.status;
+  service.settles_at.reset();
+  status.current_state = state;
+  status.controls_accepted = accepted_controls(*service.definition, state);
+  status.check_point = 0;
+  status.wait_hint = 0;
+  if (state == kStopped) {
+    status.process_id = 0;
+    return;
+  }
+  status.win32_exit_code = 0;
+  status.service_specific_exit_code = 0;
+  if (status.process_id == 0) status.process_id = next_process_ += 4;
+}
+
+std::uint32_t HostModel::start(Service& service) {
+  if (service.deleted) return kServiceMarkedForDelete;
+  if (service.definition->config.start_type == kDisabled) return kServiceDisabled;
+  if (service.status.current_state != kStopped) return kServiceAlreadyRunning;
+  begin(service, kStartPending, kRunning);
+  return kSuccess;
+}
+
+std::uint32_t HostModel::control(Service& service, std::uint32_t control) {
+  const auto state = service.status.current_state;
+  if (state == kStopped) return kServiceNotActive;
+  if (control == kInterrogate) return kSuccess;
+  const auto accepted = service.status.controls_accepted;
+  switch (control) {
+    case kStop:
+      if ((accepted & kAcceptStop) == 0) return kServiceCannotAcceptControl;
+      begin(service, kStopPending, kStopped);
+      return kSuccess;
+    case kPause:
+      if ((accepted & kAcceptPauseContinue) == 0) return kServiceCannotAcceptControl;
+      if (state != kPaused) begin(service, kPausePending, kPaused);
+      return kSuccess;
+    case kContinue:
+      if ((accepted & kAcceptPauseContinue) == 0) return kServiceCannotAcceptControl;
+      if (state != kRunning) begin(service, kContinuePending, kRunning);
+      return kSuccess;
+    default:
+      return kInvalidServiceControl;
+  }
+}
+
+HostModel::Service& HostModel::install(const ServiceName& name) {
+  for (auto& service : services_)
+    if (service.definition->name == name) return service;
+  return add(std::make_shared<ServiceDefinition>(
+      name.text(), QueryServiceConfig{.service_type = kWin32OwnProcess,
+                                      .start_type = kDemandStart,
+                                      .binary_path_name = "C:\\Apps\\" + name.text() + ".exe",
+                                      .service_start_name = "LocalSystem",
+                                      .display_name = name.text()}));
+}
+
+Result<> HostModel::apply(Action action, const ServiceName& name) {
+  auto* service = action == Action::install ? &install(name) : find(name);
+  if (service == nullptr) return fail(Kind::not_found, "no service " + name.text());
+  const auto code = apply(action, *service);
+  if (code == kSuccess) return {};
+  return std::unexpected(win32_error(code, name.text()));
+}
+
+std::uint32_t HostModel::apply(Action action, Service& service) {
+  const bool lives = service.status.process_id != 0;
+  switch (action) {
+    case Action::start:
+      return start(service);
+    case Action::stop:
+      return control(service, kStop);
+    case Action::pause:
+      return control(service, kPause);
+    case Action::resume:
+      return control(service, kContinue);
+    case Action::restart:
+      if (!lives) return kServiceNotActive;
+      service.status.process_id = 0;
+      settle(service, kRunning);
+      return kSuccess;
+    case Action::crash:
+      if (!lives) return kServiceNotActive;
+      settle(service, kStopped);
+      service.status.win32_exit_code = kProcessAborted;
+      return kSuccess;
+    case Action::hang:
+      if (!lives) return kServiceNotActive;
+      enter_pending(service, kStopPending);
+      return kSuccess;
+    case Action::deny:
+    case Action::allow:
+      service.denied = action == Action::deny;
+      return kSuccess;
+    case Action::uninstall:
+    case Action::install:
+      service.deleted = action == Action::uninstall;
+      return kSuccess;
+  }
+  return kInvalidServiceControl;
+}
+
+}  // namespace tocsin::simulate

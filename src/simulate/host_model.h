@@ -1,0 +1,113 @@
+// A pretend Windows host: its services, what happens to them, and how long that takes. No I/O.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/bytes.h"
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/names.h"
+#include "wire/svcctl/messages.h"
+
+namespace tocsin::simulate {
+
+/// What does not change about a service; shared by all hosts that have it.
+struct ServiceDefinition {
+  ServiceDefinition(std::string_view key_name, svcctl::QueryServiceConfig configuration,
+                    bool starts_delayed = false);
+
+  ServiceName name;
+  svcctl::QueryServiceConfig config;
+  bool delayed_start;
+  bool accepts_pause = false;
+  bool runs_at_first = false;
+  Bytes utf16_name;
+  Bytes utf16_display_name;
+};
+using Catalogue = std::vector<std::shared_ptr<const ServiceDefinition>>;
+
+/// Everything that can happen to a service, by the words of scripts.
+enum class Action : std::uint8_t {
+  start,
+  stop,
+  pause,
+  resume,
+  restart,  ///< runs on in another process
+  crash,    ///< stops at once, with an exit code
+  hang,     ///< stops for ever
+  deny,     ///< nobody may look at it any more
+  allow,
+  uninstall,  ///< gone, once nobody holds a handle
+  install,
+};
+inline constexpr Action kLastAction = Action::install;
+[[nodiscard]] std::string_view to_string(Action action);
+[[nodiscard]] std::optional<Action> parse_action(std::string_view word);
+
+class HostModel {
+ public:
+  struct Service {
+    std::shared_ptr<const ServiceDefinition> definition;
+    svcctl::ServiceStatusProcess status;
+    std::uint32_t target = svcctl::kStopped;  ///< where a pending state leads to
+    std::optional<Time> settles_at;           ///< when it does; never, if there is no time
+    bool denied = false;
+    bool deleted = false;
+    unsigned handles = 0;
+
+    /// Deleted services stay for as long as somebody holds a handle.
+    [[nodiscard]] bool exists() const { return !deleted || handles > 0; }
+  };
+
+  struct Options {
+    std::string name;
+    /// How long a service takes to start, stop, pause or go on.
+    Duration pending{};
+    /// As Samba: no process ids, no REnumServicesStatusExW, no delayed start.
+    bool old = false;
+  };
+
+  /// `clock` outlives this.
+  HostModel(Options options, const Catalogue& services, const Clock& clock);
+
+  [[nodiscard]] const std::string& name() const { return options_.name; }
+  [[nodiscard]] bool old() const { return options_.old; }
+  [[nodiscard]] bool manager_denied() const { return manager_denied_; }
+  void deny_manager(bool denied) { manager_denied_ = denied; }
+
+  /// Lets happen what is due.
+  void settle();
+  /// All, also those that do not exist any more.
+  [[nodiscard]] std::deque<Service>& services() { return services_; }
+  /// The existing service of that name, or null.
+  [[nodiscard]] Service* find(const ServiceName& name);
+
+  /// Win32 codes, as the service manager answers them.
+  std::uint32_t start(Service& service);
+  std::uint32_t control(Service& service, std::uint32_t control);
+  void uninstall(Service& service) { service.deleted = true; }
+  /// not_found: no such service (but `install` makes one); rejected: not in its present state.
+  Result<> apply(Action action, const ServiceName& name);
+
+ private:
+  Service& add(std::shared_ptr<const ServiceDefinition> definition);
+  Service& install(const ServiceName& name);
+  void begin(Service& service, std::uint32_t pending_state, std::uint32_t target);
+  void enter_pending(Service& service, std::uint32_t state);
+  void settle(Service& service, std::uint32_t state);
+  std::uint32_t apply(Action action, Service& service);
+
+  Options options_;
+  const Clock& clock_;
+  std::deque<Service> services_;  ///< of stable addresses
+  std::uint32_t next_process_ = 1000;
+  bool manager_denied_ = false;
+};
+
+}  // namespace tocsin::simulate

@@ -1,0 +1,65 @@
+// The ways in which a pretend host misbehaves on the wire, for tests of what must withstand it.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+#include "base/bytes.h"
+#include "base/clock.h"
+#include "base/error.h"
+
+namespace tocsin::simulate {
+
+enum class Mischief : std::uint8_t {
+  none,
+  unsigned_replies,  ///< the signature stripped; such a host does not encrypt
+  flipped,           ///< one bit of the last byte
+  truncated,         ///< half of the message
+  oversized,         ///< a frame that announces 16 MiB
+  garbage,           ///< something that is not SMB
+  replayed,          ///< the previous reply once more: rightly signed, of the wrong message id
+  plain,             ///< not encrypted in an encrypted session
+  dribbling,         ///< one byte a second
+  silent,            ///< no reply at all
+  slow,              ///< each reply `number` milliseconds late
+  expiring,          ///< the session expires after every `number` requests
+};
+inline constexpr Mischief kLastMischief = Mischief::expiring;
+[[nodiscard]] std::string_view to_string(Mischief mischief);
+
+struct Behaviour {
+  Mischief mischief = Mischief::none;
+  /// How many replies of a connection are right before it begins; but see slow and expiring.
+  std::uint32_t number = 0;
+};
+
+/// "flipped", "silent:5", "slow:300", "expiring:10". invalid_config.
+[[nodiscard]] Result<Behaviour> parse_behaviour(std::string_view text);
+
+/// What goes over the wire in place of one reply.
+struct Transmission {
+  Bytes frame;                ///< with its length in front; nothing at all when empty
+  Duration pause{};           ///< before it
+  bool byte_by_byte = false;  ///< one each second
+};
+
+/// Spoils the replies of one connection.
+class Spoiler {
+ public:
+  explicit Spoiler(Behaviour behaviour) : behaviour_(behaviour) {}
+
+  [[nodiscard]] Transmission transmit(Bytes reply);
+  /// Whether the session expires before the request that has come now.
+  [[nodiscard]] bool expires();
+
+ private:
+  void spoil(Bytes& reply);
+
+  Behaviour behaviour_;
+  std::uint32_t replies_ = 0;
+  std::uint32_t requests_ = 0;
+  Bytes previous_;
+};
+
+}  // namespace tocsin::simulate

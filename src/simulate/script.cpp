@@ -1,0 +1,106 @@
+#include "simulate/script.h"
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <optional>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "base/text.h"
+
+namespace tocsin::simulate {
+namespace {
+
+constexpr std::string_view kBlank = " \t\r";
+
+std::string_view trimmed(std::string_view text) {
+  const auto first = text.find_first_not_of(kBlank);
+  if (first == std::string_view::npos) return {};
+  return text.substr(first, text.find_last_not_of(kBlank) - first + 1);
+}
+
+/// Cuts the first word off `text`.
+std::string_view take_word(std::string_view& text) {
+  const auto end = std::min(text.find_first_of(kBlank), text.size());
+  const auto word = text.substr(0, end);
+  text = trimmed(text.substr(end));
+  return word;
+}
+
+std::unexpected<Error> mistake(std::string_view what, std::string_view text) {
+  return fail(Kind::invalid_config, std::string(what) + " '" + printable(text) + "'");
+}
+
+/// "100ms", "2.5s", "1m".
+Result<Duration> parse_time(std::string_view text) {
+  double number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  const std::string_view unit(end, text.data() + text.size());
+  const double scale = unit == "ms" ? 1 : unit == "s" ? 1000 : unit == "m" ? 60'000 : 0;
+  constexpr double kMost = 1e12;
+  if (error != std::errc{} || scale == 0 || !(number >= 0 && number * scale <= kMost))
+    return mistake("not a time (as 100ms, 2.5s or 1m)", text);
+  return Duration(std::llround(number * scale));
+}
+
+}  // namespace
+
+Result<Event> parse_event(std::string_view text) {
+  const auto word = take_word(text);
+  const auto host = take_word(text);
+  if (host.empty()) return mistake("no host after", word);
+  Event event{.host = std::string(host), .what = Reachability::up};
+  if (word == "behave") {
+    auto behaviour = parse_behaviour(text);
+    if (!behaviour) return fail(std::move(behaviour));
+    event.what = *behaviour;
+    return event;
+  }
+  if (text.empty()) {
+    if (word == "up" || word == "down")
+      event.what = word == "up" ? Reachability::up : Reachability::down;
+    else if (word == "allow" || word == "deny")
+      event.what = word == "allow" ? ManagerAccess::allowed : ManagerAccess::denied;
+    else
+      return mistake("no service after", word);
+    return event;
+  }
+  const auto action = parse_action(word);
+  if (!action) return mistake("unknown action", word);
+  event.what = ServiceEvent{.action = *action, .service = ServiceName(text)};
+  return event;
+}
+
+std::string describe(const Event& event) {
+  if (const auto* service = std::get_if<ServiceEvent>(&event.what))
+    return fmt::format("{} {} {}", to_string(service->action), event.host, service->service.text());
+  if (const auto* access = std::get_if<ManagerAccess>(&event.what))
+    return fmt::format("{} {}", *access == ManagerAccess::denied ? "deny" : "allow", event.host);
+  if (const auto* behaviour = std::get_if<Behaviour>(&event.what))
+    return fmt::format("behave {} {}:{}", event.host, to_string(behaviour->mischief),
+                       behaviour->number);
+  return fmt::format(
+      "{} {}", std::get<Reachability>(event.what) == Reachability::up ? "up" : "down", event.host);
+}
+
+Result<std::vector<Event>> parse_script(std::string_view text) {
+  std::vector<Event> events;
+  for (int number = 1; !text.empty(); number++) {
+    const auto end = std::min(text.find('\n'), text.size());
+    auto line = trimmed(text.substr(0, end));
+    text.remove_prefix(std::min(end + 1, text.size()));
+    if (line.empty() || line.starts_with('#')) continue;
+    const auto where = "line " + std::to_string(number);
+    const auto time = parse_time(take_word(line));
+    if (!time) return std::unexpected(Error(time.error()).in(where));
+    auto event = parse_event(line);
+    if (!event) return fail(std::move(event), where);
+    event->at = *time;
+    events.insert(std::ranges::upper_bound(events, event->at, {}, &Event::at), *event);
+  }
+  return events;
+}
+
+}  // namespace tocsin::simulate

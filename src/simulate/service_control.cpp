@@ -1,0 +1,289 @@
+#include "simulate/service_control.h"
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+#include <vector>
+
+namespace tocsin::simulate {
+namespace {
+
+using namespace svcctl;
+using dcerpc::FaultStatus;
+
+/// Rights that stand for all others: MAXIMUM_ALLOWED and the generic ones ([MS-SCMR] 3.1.4).
+constexpr std::uint32_t kEverything = 0x02000000 | 0xf0000000;
+constexpr std::uint32_t kServiceStart = 0x0010;
+constexpr std::uint32_t kServiceStop = 0x0020;
+constexpr std::uint32_t kServicePauseContinue = 0x0040;
+constexpr std::uint32_t kServiceInterrogate = 0x0080;
+
+std::uint32_t granted(std::uint32_t desired) {
+  return (desired & kEverything) != 0 ? ~std::uint32_t{0} : desired;
+}
+
+std::uint32_t right_to(std::uint32_t control) {
+  switch (control) {
+    case kStop:
+      return kServiceStop;
+    case kPause:
+    case kContinue:
+      return kServicePauseContinue;
+    default:
+      return kServiceInterrogate;
+  }
+}
+
+bool listed(const HostModel::Service& service, std::uint32_t types, std::uint32_t states) {
+  const bool active = service.status.current_state != kStopped;
+  // Services that the client may not query are left out in silence (3.1.4.11).
+  return service.exists() && !service.denied && (service.status.service_type & types) != 0 &&
+         (states & (active ? kActive : kInactive)) != 0;
+}
+
+}  // namespace
+
+ServiceControl::~ServiceControl() {
+  for (const auto& [handle, open] : open_) release(open);
+}
+
+std::expected<Bytes, FaultStatus> ServiceControl::call(std::uint16_t opnum, BytesView stub) {
+  switch (opnum) {
+    case CloseServiceHandleRequest::kOpnum:
+      return serve<CloseServiceHandleRequest>(stub);
+    case ControlServiceRequest::kOpnum:
+      return serve<ControlServiceRequest>(stub);
+    case QueryServiceStatusRequest::kOpnum:
+      return serve<QueryServiceStatusRequest>(stub);
+    case EnumServicesStatusRequest::kOpnum:
+      return serve<EnumServicesStatusRequest>(stub);
+    case OpenScManagerRequest::kOpnum:
+      return serve<OpenScManagerRequest>(stub);
+    case OpenServiceRequest::kOpnum:
+      return serve<OpenServiceRequest>(stub);
+    case QueryServiceConfigRequest::kOpnum:
+      return serve<QueryServiceConfigRequest>(stub);
+    case StartServiceRequest::kOpnum:
+      return serve<StartServiceRequest>(stub);
+    case QueryServiceConfig2Request::kOpnum:
+      return serve<QueryServiceConfig2Request>(stub);
+    case QueryServiceStatusExRequest::kOpnum:
+      return serve<QueryServiceStatusExRequest>(stub);
+    case EnumServicesStatusExRequest::kOpnum:
+      if (host_.old()) break;
+      return serve<EnumServicesStatusExRequest>(stub);
+    default:
+      break;
+  }
+  return std::unexpected(dcerpc::kOpnumOutOfRange);
+}
+
+template <typename Request>
+std::expected<Bytes, FaultStatus> ServiceControl::serve(BytesView stub) {
+  const auto request = parse<Request>(stub);
+  if (!request) return std::unexpected(dcerpc::kBadStub);
+  const auto response = answer(*request);
+  if (!response) return std::unexpected(response.error());
+  return encode(*response);
+}
+
+Handle ServiceControl::add(Open open) {
+  if (open.service != nullptr) open.service->handles++;
+  Writer id;
+  id.zeros(4).u32(++last_handle_).zeros(12);
+  const auto handle = Reader(id.view()).array<20>();
+  open_.emplace(handle, open);
+  return handle;
+}
+
+void ServiceControl::release(const Open& open) {
+  if (open.service != nullptr) open.service->handles--;
+}
+
+template <typename Response, typename Body>
+ServiceControl::Answer<Response> ServiceControl::with_service(const Handle& handle,
+                                                              std::uint32_t right, Body body) {
+  const auto open = open_.find(handle);
+  if (open == open_.end()) return std::unexpected(dcerpc::kContextMismatch);
+  Response response;
+  host_.settle();
+  if (open->second.service == nullptr)
+    response.return_value = kInvalidHandle;
+  else if ((open->second.granted & right) != right)
+    response.return_value = kAccessDenied;
+  else
+    body(*open->second.service, response);
+  return response;
+}
+
+template <typename Response, typename Body>
+ServiceControl::Answer<Response> ServiceControl::with_manager(const Handle& handle,
+                                                              std::uint32_t right, Body body) {
+  const auto open = open_.find(handle);
+  if (open == open_.end()) return std::unexpected(dcerpc::kContextMismatch);
+  Response response;
+  host_.settle();
+  if (open->second.service != nullptr)
+    response.return_value = kInvalidHandle;
+  else if ((open->second.granted & right) != right)
+    response.return_value = kAccessDenied;
+  else
+    body(response);
+  return response;
+}
+
+ServiceControl::Answer<HandleResponse> ServiceControl::answer(const OpenScManagerRequest& request) {
+  if (host_.manager_denied()) return HandleResponse{.return_value = kAccessDenied};
+  return HandleResponse{.handle = add({.granted = granted(request.desired_access)})};
+}
+
+ServiceControl::Answer<HandleResponse> ServiceControl::answer(const OpenServiceRequest& request) {
+  return with_manager<HandleResponse>(request.manager, 0, [&](HandleResponse& response) {
+    auto* service = host_.find(ServiceName(request.service_name));
+    if (service == nullptr)
+      response.return_value = kServiceDoesNotExist;
+    else if (service->denied)
+      response.return_value = kAccessDenied;
+    else
+      response.handle = add({.service = service, .granted = granted(request.desired_access)});
+  });
+}
+
+ServiceControl::Answer<HandleResponse> ServiceControl::answer(
+    const CloseServiceHandleRequest& request) {
+  const auto open = open_.extract(request.handle);
+  if (open.empty()) return std::unexpected(dcerpc::kContextMismatch);
+  release(open.mapped());
+  return HandleResponse{};
+}
+
+ServiceControl::Answer<StatusResponse> ServiceControl::answer(
+    const ControlServiceRequest& request) {
+  return with_service<StatusResponse>(request.service, right_to(request.control),
+                                      [&](HostModel::Service& service, StatusResponse& response) {
+                                        response.return_value =
+                                            host_.control(service, request.control);
+                                        response.status = service.status;
+                                      });
+}
+
+ServiceControl::Answer<StatusResponse> ServiceControl::answer(
+    const QueryServiceStatusRequest& request) {
+  return with_service<StatusResponse>(
+      request.service, kServiceQueryStatus,
+      [](const HostModel::Service& service, StatusResponse& response) {
+        response.status = service.status;
+      });
+}
+
+ServiceControl::Answer<ReturnValueResponse> ServiceControl::answer(
+    const StartServiceRequest& request) {
+  return with_service<ReturnValueResponse>(
+      request.service, kServiceStart,
+      [&](HostModel::Service& service, ReturnValueResponse& response) {
+        response.return_value = host_.start(service);
+      });
+}
+
+ServiceControl::Answer<QueryServiceConfigResponse> ServiceControl::answer(
+    const QueryServiceConfigRequest& request) {
+  return with_service<QueryServiceConfigResponse>(
+      request.service, kServiceQueryConfig,
+      [&](const HostModel::Service& service, QueryServiceConfigResponse& response) {
+        const auto& config = service.definition->config;
+        // The structure in memory, and its five strings in UTF-16 (3.1.4.17).
+        const auto characters = config.binary_path_name.size() + config.load_order_group.size() +
+                                config.dependencies.size() + config.service_start_name.size() +
+                                config.display_name.size() + 5;
+        response.bytes_needed = static_cast<std::uint32_t>(36 + 2 * characters);
+        if (response.bytes_needed > request.buffer_size)
+          response.return_value = kInsufficientBuffer;
+        else
+          response.config = config;
+      });
+}
+
+void ServiceControl::fill(BufferResponse& response, std::uint32_t size, BytesView content) {
+  buffer_.assign(std::min(size, kMostConfig), 0);
+  response.bytes_needed = static_cast<std::uint32_t>(content.size());
+  if (content.size() > buffer_.size())
+    response.return_value = kInsufficientBuffer;
+  else
+    std::ranges::copy(content, buffer_.begin());
+  response.buffer = buffer_;
+}
+
+ServiceControl::Answer<BufferResponse> ServiceControl::answer(
+    const QueryServiceConfig2Request& request) {
+  return with_service<BufferResponse>(
+      request.service, kServiceQueryConfig,
+      [&](const HostModel::Service& service, BufferResponse& response) {
+        if (request.info_level != kDelayedAutoStartLevel || host_.old()) {
+          response.return_value = kInvalidLevel;
+          return;
+        }
+        const Bytes delayed{service.definition->delayed_start, 0, 0, 0};
+        fill(response, request.buffer_size, delayed);
+      });
+}
+
+ServiceControl::Answer<BufferResponse> ServiceControl::answer(
+    const QueryServiceStatusExRequest& request) {
+  return with_service<BufferResponse>(
+      request.service, kServiceQueryStatus,
+      [&](const HostModel::Service& service, BufferResponse& response) {
+        if (request.info_level != QueryServiceStatusExRequest::kProcessLevel) {
+          response.return_value = kInvalidLevel;
+          return;
+        }
+        auto status = service.status;
+        if (host_.old()) status.process_id = 0;
+        fill(response, request.buffer_size, encode(status));
+      });
+}
+
+ServiceControl::Answer<EnumServicesStatusResponse> ServiceControl::answer(
+    const EnumServicesStatusRequest& request) {
+  return list(request, EnumLayout::status);
+}
+
+ServiceControl::Answer<EnumServicesStatusResponse> ServiceControl::answer(
+    const EnumServicesStatusExRequest& request) {
+  return list(request, EnumLayout::status_process);
+}
+
+template <typename Request>
+ServiceControl::Answer<EnumServicesStatusResponse> ServiceControl::list(const Request& request,
+                                                                        EnumLayout layout) {
+  if (request.buffer_size > kMostEnumeration) return std::unexpected(dcerpc::kBadStub);
+  return with_manager<EnumServicesStatusResponse>(
+      request.manager, kManagerEnumerateService, [&](EnumServicesStatusResponse& response) {
+        const std::uint32_t first = request.resume_index.value_or(0);
+        std::uint32_t index = 0;
+        std::uint32_t next = 0;
+        std::size_t used = 0;
+        std::vector<EnumServiceStatus> page;
+        for (const auto& service : host_.services()) {
+          if (!listed(service, request.service_type, request.service_state)) continue;
+          if (index++ < first) continue;
+          const EnumServiceStatus one{.service_name = service.definition->utf16_name,
+                                      .display_name = service.definition->utf16_display_name,
+                                      .status = service.status};
+          const auto size = encoded_size(one, layout);
+          if (response.bytes_needed == 0 && used + size <= request.buffer_size) {
+            used += size;
+            page.push_back(one);
+          } else {
+            if (response.bytes_needed == 0) next = index - 1;
+            response.bytes_needed += static_cast<std::uint32_t>(size);
+          }
+        }
+        buffer_ = encode_services(page, layout, request.buffer_size);
+        response.buffer = buffer_;
+        response.services_returned = static_cast<std::uint32_t>(page.size());
+        if (request.resume_index) response.resume_index = next;
+        if (response.bytes_needed > 0) response.return_value = kMoreData;
+      });
+}
+
+}  // namespace tocsin::simulate

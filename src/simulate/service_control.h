@@ -1,0 +1,72 @@
+// The service control manager of a pretend host, as one client sees it through one pipe.
+#pragma once
+
+#include <cstdint>
+#include <expected>
+#include <map>
+
+#include "base/bytes.h"
+#include "simulate/host_model.h"
+#include "wire/dcerpc/client.h"
+#include "wire/svcctl/messages.h"
+
+namespace tocsin::simulate {
+
+/// The host must outlive it. What the client leaves open is closed at the end.
+class ServiceControl {
+ public:
+  explicit ServiceControl(HostModel& host) : host_(host) {}
+  ~ServiceControl();
+  ServiceControl(const ServiceControl&) = delete;
+  ServiceControl& operator=(const ServiceControl&) = delete;
+
+  /// The stub of the reply, or the status of a fault.
+  std::expected<Bytes, dcerpc::FaultStatus> call(std::uint16_t opnum, BytesView stub);
+
+ private:
+  /// What a handle stands for.
+  struct Open {
+    HostModel::Service* service = nullptr;  ///< null: the manager
+    std::uint32_t granted = 0;
+  };
+  /// A fault where the client means a handle that it does not have.
+  template <typename Response>
+  using Answer = std::expected<Response, dcerpc::FaultStatus>;
+
+  template <typename Request>
+  std::expected<Bytes, dcerpc::FaultStatus> serve(BytesView stub);
+  Answer<svcctl::HandleResponse> answer(const svcctl::OpenScManagerRequest& request);
+  Answer<svcctl::HandleResponse> answer(const svcctl::OpenServiceRequest& request);
+  Answer<svcctl::HandleResponse> answer(const svcctl::CloseServiceHandleRequest& request);
+  Answer<svcctl::StatusResponse> answer(const svcctl::ControlServiceRequest& request);
+  Answer<svcctl::StatusResponse> answer(const svcctl::QueryServiceStatusRequest& request);
+  Answer<svcctl::ReturnValueResponse> answer(const svcctl::StartServiceRequest& request);
+  Answer<svcctl::QueryServiceConfigResponse> answer(
+      const svcctl::QueryServiceConfigRequest& request);
+  Answer<svcctl::BufferResponse> answer(const svcctl::QueryServiceConfig2Request& request);
+  Answer<svcctl::BufferResponse> answer(const svcctl::QueryServiceStatusExRequest& request);
+  Answer<svcctl::EnumServicesStatusResponse> answer(
+      const svcctl::EnumServicesStatusRequest& request);
+  Answer<svcctl::EnumServicesStatusResponse> answer(
+      const svcctl::EnumServicesStatusExRequest& request);
+  template <typename Request>
+  Answer<svcctl::EnumServicesStatusResponse> list(const Request& request,
+                                                  svcctl::EnumLayout layout);
+  /// Lets `body` fill in the response when the handle is of the right kind and has the right.
+  template <typename Response, typename Body>
+  Answer<Response> with_service(const svcctl::Handle& handle, std::uint32_t right, Body body);
+  template <typename Response, typename Body>
+  Answer<Response> with_manager(const svcctl::Handle& handle, std::uint32_t right, Body body);
+  /// A buffer of `size` bytes that holds `content`, if it fits.
+  void fill(svcctl::BufferResponse& response, std::uint32_t size, BytesView content);
+
+  svcctl::Handle add(Open open);
+  static void release(const Open& open);
+
+  HostModel& host_;
+  std::map<svcctl::Handle, Open> open_;
+  std::uint32_t last_handle_ = 0;
+  Bytes buffer_;  ///< what the response points into
+};
+
+}  // namespace tocsin::simulate
