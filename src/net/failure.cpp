@@ -1,6 +1,5 @@
 #include "net/failure.h"
 
-#include <boost/asio/cancellation_state.hpp>
 #include <boost/asio/error.hpp>
 #include <boost/system/system_error.hpp>
 

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <chrono>
-#include <cstddef>
 #include <memory>
 #include <optional>
 #include <string>
@@ -15,7 +14,7 @@
 namespace tocsin::net {
 
 struct TlsOptions {
-  std::string ca_file;  ///< PEM, in place of the system's certificates; empty: those
+  std::string ca_file;  ///< PEM; empty: the system's certificates
   bool verify = true;   ///< the certificate chain and the name in it
 };
 
@@ -34,7 +33,7 @@ struct HttpResponse {
   /// Parsed from Retry-After: seconds, or the date's distance from now; at most a day.
   std::optional<std::chrono::seconds> retry_after;
 
-  static constexpr std::size_t kMostBody = std::size_t{64} * 1024;
+  static constexpr std::size_t kMostBody = 64 * 1024;
 };
 
 /// The seam that tests replace.
@@ -43,14 +42,12 @@ class HttpTransport {
   virtual ~HttpTransport() = default;
   /// Any status is an answer. unreachable: no connection, or it broke before the answer was
   /// complete; timed_out: connect limit or deadline; denied: the certificate was not accepted;
-  /// malformed: no HTTP; invalid_config: the URL is not one of http or https. Errors never hold the
-  /// URL's path, query or user. Redirects are not followed.
+  /// malformed: no HTTP. Errors never hold the URL's path, query or user. Redirects are not
+  /// followed.
   virtual awaitable<Result<HttpResponse>> fetch(HttpRequest request, Deadline deadline) = 0;
 };
 
-/// Keeps connections alive and uses HTTP/1.1; honours the standard proxy variables of the
-/// environment. Cancelling fetch() aborts the transfer and throws. Outlives its fetches; the loop
-/// outlives it.
+/// Keeps connections alive and uses HTTP/1.1. Cancelling fetch() aborts the transfer.
 class HttpClient final : public HttpTransport {
  public:
   explicit HttpClient(Executor executor);

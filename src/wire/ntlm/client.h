@@ -1,6 +1,7 @@
 // The client's side of an NTLMv2 login ([MS-NLMP] 3.1.5).
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "wire/ntlm/keys.h"
@@ -17,7 +18,7 @@ class Client final : public spnego::Mechanism {
 
   [[nodiscard]] spnego::Oid oid() const override;
   [[nodiscard]] Result<Bytes> step(BytesView token) override;
-  [[nodiscard]] bool complete() const override { return complete_; }
+  [[nodiscard]] bool complete() const override { return session_key_.has_value(); }
   [[nodiscard]] Bytes session_key() const override;
   [[nodiscard]] Bytes sign(BytesView message) const override;
   [[nodiscard]] bool verify(BytesView message, BytesView signature) const override;
@@ -32,8 +33,7 @@ class Client final : public spnego::Mechanism {
   Time now_;
   std::string target_;
   Bytes negotiate_;  ///< as sent, for the MIC
-  Key16 session_key_{};
-  bool complete_ = false;
+  std::optional<Key16> session_key_;
 };
 
 }  // namespace tocsin::ntlm

@@ -1,0 +1,183 @@
+// A fleet on sockets of this machine.
+#include "simulate/fleet.h"
+
+#include <chrono>
+#include <optional>
+
+#include <gtest/gtest.h>
+
+#include "kit/smb2_peers.h"
+#include "net/loop.h"
+#include "net/tcp.h"
+#include "wire/dcerpc/client.h"
+#include "wire/ntlm/ntlm.h"
+#include "wire/smb2/frame.h"
+#include "wire/svcctl/client.h"
+
+namespace tocsin::simulate {
+namespace {
+
+using net::awaitable;
+using std::chrono_literals::operator""s;
+
+class FleetTest : public testing::Test {
+ protected:
+  /// Runs `test` while the fleet is there.
+  template <typename Test>
+  void with_fleet(FleetOptions options, Test test) {
+    Fleet fleet(std::move(options), clock, kit::counting_random());
+    net::TaskScope scope(loop.executor());
+    const auto started = fleet.start(scope, loop.executor());
+    ASSERT_TRUE(started) << started.error().what;
+    loop.run_until_done([](auto body, Fleet& all, net::TaskScope& tasks) -> awaitable<void> {
+      co_await body(all);
+      tasks.cancel();
+      co_await tasks.join();
+    }(test, fleet, scope));
+  }
+
+  /// What one service's state is to a client that logs in for the question.
+  awaitable<Result<std::uint32_t>> ask(Fleet::Endpoint host, std::string service) {
+    auto stream = co_await connector.connect(host.address, host.port, net::within(10s));
+    if (!stream) co_return std::unexpected(stream.error());
+    smb2::Client smb({.server_name = host.host}, kit::counting_random());
+    Port port;
+    auto in = co_await drive(
+        *stream, port,
+        smb.login(port, ntlm::make_initiator({.user = "monitor", .password = Secret("tocsin")},
+                                             kit::counting_random(), clock.now(), "cifs/node")));
+    if (!in) co_return std::unexpected(in.error());
+    const auto pipe = co_await drive(*stream, port, smb.open_pipe(port, "svcctl"));
+    if (!pipe) co_return std::unexpected(pipe.error());
+    dcerpc::Client rpc(smb, *pipe);
+    if (auto bound = co_await drive(*stream, port, rpc.bind(port, svcctl::kInterface)); !bound)
+      co_return std::unexpected(bound.error());
+    svcctl::Client client(rpc);
+    if (auto opened = co_await drive(*stream, port, client.open_manager(port)); !opened)
+      co_return std::unexpected(opened.error());
+    const auto handle = co_await drive(*stream, port, client.open_service(port, service));
+    if (!handle) co_return std::unexpected(handle.error());
+    const auto status = co_await drive(*stream, port, client.query_status(port, *handle));
+    if (!status) co_return std::unexpected(status.error());
+    co_return status->current_state;
+  }
+
+  template <typename T>
+  awaitable<Result<T>> drive(net::TcpStream& stream, Port& port,
+                             Conversation<Result<T>> conversation) {
+    conversation.start();
+    while (!conversation.done()) {
+      const auto header = smb2::frame_header(port.outgoing().size());
+      Bytes frame(header.begin(), header.end());
+      frame.insert(frame.end(), port.outgoing().begin(), port.outgoing().end());
+      if (!port.outgoing().empty())
+        if (auto sent = co_await stream.write(frame, net::within(10s)); !sent)
+          co_return std::unexpected(sent.error());
+      Bytes reply(smb2::kFrameHeaderSize);
+      if (auto got = co_await stream.read(reply, net::within(10s)); !got)
+        co_return std::unexpected(got.error());
+      const auto size = smb2::parse_frame_header(reply);
+      if (!size) co_return std::unexpected(size.error());
+      reply.resize(*size);
+      if (auto got = co_await stream.read(reply, net::within(10s)); !got)
+        co_return std::unexpected(got.error());
+      port.deliver(std::move(reply));
+    }
+    co_return conversation.take();
+  }
+
+  SystemClock clock;
+  net::Loop loop;
+  net::Connector connector{loop.executor()};
+};
+
+TEST_F(FleetTest, EveryHostAnswersForItself) {
+  with_fleet({.hosts = 3, .services = 20}, [&](Fleet& fleet) -> awaitable<void> {
+    EXPECT_TRUE(fleet.apply(parse_event("stop qs-node2 QlikSenseEngineService").value()));
+    std::vector<std::uint32_t> states;
+    for (const auto& host : fleet.endpoints())
+      states.push_back((co_await ask(host, "QlikSenseEngineService")).value());
+    EXPECT_EQ(states,
+              (std::vector<std::uint32_t>{svcctl::kRunning, svcctl::kStopped, svcctl::kRunning}));
+  });
+}
+
+TEST_F(FleetTest, HostsMayShareAPortOnSuccessiveAddresses) {
+  with_fleet({.hosts = 3, .spread = Spread::addresses, .services = 10},
+             [&](Fleet& fleet) -> awaitable<void> {
+               const auto hosts = fleet.endpoints();
+               EXPECT_EQ(hosts[2].address, "127.0.0.3");
+               EXPECT_EQ(hosts[2].port, hosts[0].port);
+               EXPECT_TRUE(co_await ask(hosts[2], "QlikSenseEngineService"));
+             });
+}
+
+TEST_F(FleetTest, HostsGoDownAndComeBackUnderTheSamePort) {
+  with_fleet({.services = 10}, [&](Fleet& fleet) -> awaitable<void> {
+    const auto host = fleet.endpoints()[0];
+    auto client = co_await connector.connect(host.address, host.port, net::within(10s));
+    EXPECT_TRUE(co_await ask(host, "QlikSenseEngineService"));
+    EXPECT_TRUE(fleet.apply(parse_event("down *").value()));
+    Bytes byte(1);
+    const auto left = co_await client->read_some(byte, net::within(10s));
+    EXPECT_TRUE(!left || *left == 0) << "who was connected is thrown out";
+    const auto refused = co_await ask(host, "QlikSenseEngineService");
+    EXPECT_EQ(refused.error().kind, Kind::unreachable);
+    EXPECT_TRUE(fleet.apply(parse_event("up *").value()));
+    EXPECT_TRUE(co_await ask(host, "QlikSenseEngineService"));
+  });
+}
+
+TEST_F(FleetTest, HostsMisbehaveWhenTold) {
+  with_fleet({.services = 10}, [&](Fleet& fleet) -> awaitable<void> {
+    const auto host = fleet.endpoints()[0];
+    for (const auto* how : {"oversized:2", "garbage:0", "flipped:4"}) {
+      EXPECT_TRUE(fleet.apply(parse_event("behave qs-node " + std::string(how)).value()));
+      const auto answer = co_await ask(host, "QlikSenseEngineService");
+      EXPECT_EQ(answer.error().kind, Kind::malformed) << how << answer.error().what;
+    }
+    EXPECT_TRUE(fleet.apply(parse_event("behave qs-node none").value()));
+    EXPECT_TRUE(co_await ask(host, "QlikSenseEngineService"));
+  });
+}
+
+TEST_F(FleetTest, PlaysItsScript) {
+  std::vector<std::string> changes;
+  auto script = parse_script("0ms stop qs-node Spooler\n1ms stop nobody Spooler\n").value();
+  with_fleet(
+      {.script = script, .on_change = [&](std::string_view line) { changes.emplace_back(line); }},
+      [&](Fleet& fleet) -> awaitable<void> {
+        while (changes.size() < 2) co_await net::sleep_for(std::chrono::milliseconds(1));
+        EXPECT_EQ(fleet.find("QS-NODE")->find(ServiceName("Spooler"))->status.current_state,
+                  svcctl::kStopped);
+        EXPECT_EQ(changes[0], "stop qs-node Spooler");
+        EXPECT_EQ(changes[1], "stop nobody Spooler: no host nobody");
+      });
+}
+
+TEST_F(FleetTest, ChangesAtRandomButTheSameForASeed) {
+  const auto run = [&] {
+    std::vector<std::string> changes;
+    with_fleet({.hosts = 3,
+                .random_changes = 10000,
+                .seed = 7,
+                .on_change = [&](std::string_view line) { changes.emplace_back(line); }},
+               [&](Fleet&) -> awaitable<void> {
+                 while (changes.size() < 5) co_await net::sleep_for(std::chrono::milliseconds(1));
+               });
+    changes.resize(5);
+    return changes;
+  };
+  EXPECT_EQ(run(), run());
+}
+
+TEST_F(FleetTest, SaysWhenItCannotListen) {
+  Fleet fleet({.address = "203.0.113.1"}, clock, kit::counting_random());
+  net::TaskScope scope(loop.executor());
+  EXPECT_EQ(fleet.start(scope, loop.executor()).error().kind, Kind::unreachable);
+  Fleet names({.address = "localhost", .spread = Spread::addresses}, clock, kit::counting_random());
+  EXPECT_FALSE(names.start(scope, loop.executor()));
+}
+
+}  // namespace
+}  // namespace tocsin::simulate

@@ -1,0 +1,55 @@
+#include "simulate/script.h"
+
+#include <gtest/gtest.h>
+
+namespace tocsin::simulate {
+namespace {
+
+using std::chrono_literals::operator""ms;
+
+TEST(Script, ReadsWhatHappensInTheOrderOfTime) {
+  const auto script = parse_script(R"(
+# a morning
+1m     down    qs-node*
+2.5s   stop    qs-node1   Qlik Sense #1
+100ms  behave  qs-node3   silent:5
+2.5s   deny    qs-node2
+)");
+  ASSERT_TRUE(script) << script.error().what;
+  ASSERT_EQ(script->size(), 4U);
+  EXPECT_EQ((*script)[0].at, 100ms);
+  const auto& behaviour = std::get<Behaviour>((*script)[0].what);
+  EXPECT_EQ(behaviour.mischief, Mischief::silent);
+  EXPECT_EQ(behaviour.number, 5U);
+  EXPECT_EQ((*script)[1].at, 2500ms);
+  const auto& stop = std::get<ServiceEvent>((*script)[1].what);
+  EXPECT_EQ(stop.action, Action::stop);
+  EXPECT_EQ(stop.service, ServiceName("qlik sense #1"));
+  EXPECT_EQ(std::get<ManagerAccess>((*script)[2].what), ManagerAccess::denied);
+  EXPECT_EQ(std::get<Reachability>((*script)[3].what), Reachability::down);
+  EXPECT_EQ((*script)[3].host, "qs-node*");
+}
+
+TEST(Script, SaysWhatIsWrongInWhichLine) {
+  for (const auto* line :
+       {"stop node Spooler", "2x stop node Spooler", "-1s stop node Spooler",
+        "nans stop node Spooler", "1s", "1s stop", "1s stop node", "1s explode node Spooler",
+        "1s behave node rudely", "1s behave node silent:x", "1s down node Spooler"}) {
+    const auto script = parse_script("\n" + std::string(line) + "\n");
+    ASSERT_FALSE(script) << line;
+    EXPECT_EQ(script.error().kind, Kind::invalid_config);
+    EXPECT_TRUE(script.error().what.starts_with("line 2: ")) << script.error().what;
+  }
+}
+
+TEST(Script, DescribesEventsAsTheyAreWritten) {
+  for (const auto* text : {"stop qs-node1 Qlik Sense #1", "deny qs-node2", "allow *", "down a",
+                           "up a", "behave a silent:5"}) {
+    const auto event = parse_event(text);
+    ASSERT_TRUE(event) << text;
+    EXPECT_EQ(describe(*event), text);
+  }
+}
+
+}  // namespace
+}  // namespace tocsin::simulate
