@@ -1,1 +1,145 @@
-int main() { return 0; }
+// The command line: what is asked for, and nothing about how it is done.
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+#include "cli/commands.h"
+#include "cli/simulate.h"
+#include "cli/version.h"
+
+namespace {
+
+using namespace tocsin::cli;
+
+/// Adds a command; `code` gets its exit code when it was the one asked for.
+template <typename Options>
+CLI::App* add(CLI::App& app, const char* name, const char* text, int& code,
+              std::shared_ptr<Options> options, int (*command)(const Options&)) {
+  auto* sub = app.add_subcommand(name, text);
+  sub->callback([options, command, &code] { code = command(*options); });
+  return sub;
+}
+
+template <typename Options>
+void add_configuration(CLI::App* sub, const std::shared_ptr<Options>& options) {
+  sub->add_option("-c,--config", options->configuration, "the configuration (YAML)")
+      ->required()
+      ->type_name("FILE");
+}
+
+template <typename Options>
+void add_data_directory(CLI::App* sub, const std::shared_ptr<Options>& options) {
+  sub->add_option("--data-dir", options->data_directory,
+                  "the directory of the database (default: dataDirectory of the configuration)")
+      ->type_name("DIR");
+}
+
+template <typename Options>
+void add_json(CLI::App* sub, const std::shared_ptr<Options>& options) {
+  sub->add_flag("--json", options->json, "print JSON");
+}
+
+void add_monitoring(CLI::App& app, int& code) {
+  const auto run_options = std::make_shared<RunOptions>();
+  auto* run_command =
+      add(app, "run", "watch, and tell, until SIGINT or SIGTERM", code, run_options, run);
+  add_configuration(run_command, run_options);
+  add_data_directory(run_command, run_options);
+
+  const auto check_options = std::make_shared<CheckOptions>();
+  auto* check_command =
+      add(app, "check", "check all hosts once and print the states", code, check_options, check);
+  add_configuration(check_command, check_options);
+  add_json(check_command, check_options);
+  check_command->footer(
+      "exit code: 0 all running, 1 some service not running, 2 configuration error, "
+      "3 some host not reached");
+
+  const auto validate_options = std::make_shared<ValidateOptions>();
+  auto* validate_command = add(app, "validate", "list every mistake in the configuration", code,
+                               validate_options, validate);
+  add_configuration(validate_command, validate_options);
+
+  const auto services_options = std::make_shared<ServicesOptions>();
+  auto* services_command =
+      add(app, "services", "list all services of a host", code, services_options, services);
+  add_configuration(services_command, services_options);
+  services_command->add_option("host", services_options->host, "a host of the configuration")
+      ->required()
+      ->type_name("HOST");
+  add_json(services_command, services_options);
+
+  const auto test_options = std::make_shared<TestOptions>();
+  auto* test_command = add(app, "test", "send a test alert and print what each destination answers",
+                           code, test_options, test);
+  add_configuration(test_command, test_options);
+  test_command->add_option("channel", test_options->channels, "only these, e.g. webhook")
+      ->type_name("CHANNEL");
+}
+
+void add_looking_back(CLI::App& app, int& code) {
+  const auto history_options = std::make_shared<HistoryOptions>();
+  auto* history_command =
+      add(app, "history", "print what happened", code, history_options, history);
+  add_configuration(history_command, history_options);
+  add_data_directory(history_command, history_options);
+  history_command->add_option("host", history_options->host, "only this host")->type_name("HOST");
+  history_command->add_option("service", history_options->service, "only this service")
+      ->type_name("SERVICE");
+  history_command->add_option("--since", history_options->since, "how far back: 90s, 15m, 24h, 7d")
+      ->capture_default_str()
+      ->type_name("AGE");
+  add_json(history_command, history_options);
+
+  const auto deliveries_options = std::make_shared<DeliveriesOptions>();
+  auto* deliveries_command = add(app, "deliveries", "print who was told, and who could not be",
+                                 code, deliveries_options, deliveries);
+  add_configuration(deliveries_command, deliveries_options);
+  add_data_directory(deliveries_command, deliveries_options);
+  deliveries_command->add_flag("--failed", deliveries_options->failed,
+                               "only dead letters and what has failed so far");
+  add_json(deliveries_command, deliveries_options);
+}
+
+void add_pretending(CLI::App& app, int& code) {
+  const auto simulate_options = std::make_shared<SimulateOptions>();
+  auto* simulate_command =
+      add(app, "simulate", "pretend to be Windows hosts, over the real protocol", code,
+          simulate_options, run_simulate);
+  add_simulate_options(*simulate_command, *simulate_options);
+  const auto demo_options = std::make_shared<DemoOptions>();
+  auto* demo_command = add(app, "demo", "watch pretend hosts and print the alerts that arrive",
+                           code, demo_options, demo);
+  demo_command->add_option("--hosts", demo_options->hosts, "how many hosts")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 1000));
+  demo_command
+      ->add_option("--changes", demo_options->changes_per_minute, "changes a minute, in all")
+      ->capture_default_str()
+      ->check(CLI::Range(0.0, 6000.0));
+  demo_command->add_option("--seconds", demo_options->seconds, "end by itself after so long")
+      ->check(CLI::Range(1, 86400));
+}
+
+}  // namespace
+
+int main(int count, char** arguments) {
+  CLI::App app(
+      "tocsin tells people within seconds when a Windows service stops, starts, pauses, "
+      "vanishes or hangs.",
+      "tocsin");
+  app.set_version_flag("--version", "tocsin " + version());
+  app.require_subcommand(1);
+  int code = kExitOk;
+  add_monitoring(app, code);
+  add_looking_back(app, code);
+  add_pretending(app, code);
+  try {
+    app.parse(count, arguments);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? kExitOk : kExitBadConfiguration;
+  } catch (const std::exception& error) {
+    fmt::print(stderr, "error: {}\n", error.what());
+    return kExitFailed;
+  }
+  return code;
+}

@@ -1,5 +1,6 @@
 #include "net/failure.h"
 
+#include <boost/asio/cancellation_state.hpp>
 #include <boost/asio/error.hpp>
 #include <boost/system/system_error.hpp>
 

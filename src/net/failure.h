@@ -3,10 +3,13 @@
 
 #include <string>
 
-#include <boost/asio/cancellation_state.hpp>
 #include <boost/system/error_code.hpp>
 
 #include "base/error.h"
+
+namespace boost::asio {
+class cancellation_state;  // NOLINT(readability-identifier-naming): the name is Asio's
+}
 
 namespace tocsin::net {
 

@@ -1,292 +1,298 @@
 #include "net/http_client.h"
 
 #include <algorithm>
-#include <array>
-#include <atomic>
 #include <mutex>
-#include <new>
 #include <string_view>
-#include <thread>
+#include <system_error>
 #include <unordered_map>
 
+#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
 #include <curl/curl.h>
+#include <openssl/x509_vfy.h>
 
-#include "net/event.h"
+#include "net/retry_after.h"
+#include "net/thread_pool.h"
 
 namespace tocsin::net {
+
+namespace asio = boost::asio;
+
 namespace {
 
-constexpr std::chrono::seconds kMostRetryAfter = std::chrono::hours(24);
-/// Idle connections kept for the next request.
-constexpr long kMostConnections = 64;
-/// How long the thread sleeps when nothing happens; it is woken for everything that does.
-constexpr int kPollMilliseconds = 60'000;
+template <auto Free>
+struct Deleter {
+  template <typename T>
+  void operator()(T* handle) const {
+    Free(handle);
+  }
+};
+using Easy = std::unique_ptr<CURL, Deleter<curl_easy_cleanup>>;
+using Multi = std::unique_ptr<CURLM, Deleter<curl_multi_cleanup>>;
+using HeaderList = std::unique_ptr<curl_slist, Deleter<curl_slist_free_all>>;
+using ParsedUrl = std::unique_ptr<CURLU, Deleter<curl_url_cleanup>>;
+using CurlText = std::unique_ptr<char, Deleter<curl_free>>;
 
-struct FreeUrl {
-  void operator()(CURLU* url) const { curl_url_cleanup(url); }
-};
-struct FreeText {
-  void operator()(char* text) const { curl_free(text); }
-};
-struct FreeEasy {
-  void operator()(CURL* easy) const { curl_easy_cleanup(easy); }
-};
-struct FreeList {
-  void operator()(curl_slist* list) const { curl_slist_free_all(list); }
-};
-
-/// "host:port" of a URL: all of it that may be said.
-std::string authority(const std::string& url) {
-  const std::unique_ptr<CURLU, FreeUrl> parsed(curl_url());
-  if (curl_url_set(parsed.get(), CURLUPART_URL, url.c_str(), 0) != CURLUE_OK) return "the URL";
-  const auto part = [&](CURLUPart which) -> std::string {
-    char* text = nullptr;
-    if (curl_url_get(parsed.get(), which, &text, CURLU_DEFAULT_PORT) != CURLUE_OK) return "";
-    return std::unique_ptr<char, FreeText>(text).get();
-  };
-  return part(CURLUPART_HOST) + ":" + part(CURLUPART_PORT);
+CurlText part_of(CURLU* url, CURLUPart part) {
+  char* text = nullptr;
+  return CurlText(curl_url_get(url, part, &text, CURLU_DEFAULT_PORT) == CURLUE_OK ? text : nullptr);
 }
 
-bool has_line_break(std::string_view text) {
-  return text.find_first_of(std::string_view("\r\n\0", 3)) != std::string_view::npos;
+/// "host:port": as much of a URL as an error may tell.
+Result<std::string> origin_of(const std::string& url) {
+  const ParsedUrl parsed(curl_url());
+  if (curl_url_set(parsed.get(), CURLUPART_URL, url.c_str(), 0) == CURLUE_OK) {
+    const auto scheme = part_of(parsed.get(), CURLUPART_SCHEME);
+    const auto host = part_of(parsed.get(), CURLUPART_HOST);
+    const auto port = part_of(parsed.get(), CURLUPART_PORT);
+    if (host && port &&
+        (scheme.get() == std::string_view("http") || scheme.get() == std::string_view("https")))
+      return std::string(host.get()) + ":" + port.get();
+  }
+  return fail(Kind::invalid_config, "the URL is not one of http or https");
 }
 
-}  // namespace
+/// One "Name: value" line in which nothing can begin another one.
+std::string header_line(std::string_view name, std::string_view value) {
+  std::string line(name);
+  // An empty value is written with a semicolon; curl takes "Name:" as the wish to leave it out.
+  line += value.empty() ? ";" : ": ";
+  line += value;
+  std::erase_if(line, [](char c) { return c == '\r' || c == '\n' || c == '\0'; });
+  return line;
+}
 
-/// One request on its way. The loop's thread makes it and reads `result` after `done`; between
-/// these it belongs to the engine's thread.
+/// A request on its way.
 struct Transfer {
-  Transfer(Executor on, HttpRequest what, Deadline until)
-      : executor(on), request(std::move(what)), deadline(until), done(std::move(on)) {}
+  Transfer(HttpRequest what, std::string where, const Executor& executor, Deadline deadline)
+      : request(std::move(what)), origin(std::move(where)), wait(executor, deadline) {}
 
-  Executor executor;
-  HttpRequest request;
-  Deadline deadline;
-  std::unique_ptr<CURL, FreeEasy> easy;
-  std::unique_ptr<curl_slist, FreeList> headers;
-  std::array<char, CURL_ERROR_SIZE> curl_words{};
+  const HttpRequest request;
+  const std::string origin;
+
+  // The loop's:
+  asio::steady_timer wait;  ///< ends at the deadline or, cancelled, with the outcome
+  std::optional<Result<HttpResponse>> outcome;
+
+  // The engine's thread's:
+  Easy easy;
+  HeaderList headers;
   HttpResponse response;
-  Result<HttpResponse> result = fail(Kind::unreachable, "the HTTP client has stopped");
-  std::atomic<bool> abandoned = false;
-  Event done;
 };
 
-namespace {
-
-std::size_t append_body(char* data, std::size_t /*always 1*/, std::size_t size, void* context) {
-  auto& body = static_cast<Transfer*>(context)->response.body;
-  body.append(data, std::min(size, HttpResponse::kMostBody - body.size()));
-  return size;
+std::size_t take_body(const char* bytes, std::size_t, std::size_t count, void* transfer) {
+  auto& body = static_cast<Transfer*>(transfer)->response.body;
+  body.append(bytes, std::min(count, HttpResponse::kMostBody - body.size()));
+  return count;
 }
 
-long milliseconds_left(Deadline deadline) {
-  const auto left =
-      std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
-  return std::max<long>(left.count(), 1);
-}
-
-/// Makes the handle ready; false: out of memory.
-bool prepare(Transfer& transfer) {
+/// Makes the curl handle of a transfer.
+void prepare(Transfer& transfer) {
   const auto& request = transfer.request;
   transfer.easy.reset(curl_easy_init());
-  auto* easy = transfer.easy.get();
-  if (easy == nullptr) return false;
-  for (const auto& [name, value] : request.headers) {
-    auto* longer = curl_slist_append(transfer.headers.get(), (name + ": " + value).c_str());
-    if (longer == nullptr) return false;
-    (void)transfer.headers.release();
-    transfer.headers.reset(longer);
-  }
-  const auto left = milliseconds_left(transfer.deadline);
-  bool good = true;
-  const auto set = [&](CURLoption option, auto value) {
-    good = good && curl_easy_setopt(easy, option, value) == CURLE_OK;
+  const auto set = [easy = transfer.easy.get()](CURLoption option, auto value) {
+    curl_easy_setopt(easy, option, value);
   };
+  // No "Expect: 100-continue", which costs large bodies a round trip or a second; no content type
+  // that the caller did not name.
+  HeaderList headers(curl_slist_append(nullptr, "Expect:"));
+  if (std::ranges::none_of(request.headers, [](const auto& header) {
+        return curl_strequal(header.first.c_str(), "Content-Type") != 0;
+      }))
+    curl_slist_append(headers.get(), "Content-Type:");
+  for (const auto& [name, value] : request.headers)
+    curl_slist_append(headers.get(), header_line(name, value).c_str());
+  transfer.headers = std::move(headers);
+
   set(CURLOPT_URL, request.url.c_str());
+  set(CURLOPT_PATH_AS_IS, 1L);
   set(CURLOPT_PROTOCOLS_STR, "http,https");
   set(CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
   set(CURLOPT_HTTPHEADER, transfer.headers.get());
-  if (request.method == "GET") {
-    set(CURLOPT_HTTPGET, 1L);
-  } else {
+  if (request.method != "GET" || !request.body.empty()) {
     set(CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request.body.size()));
-    set(CURLOPT_POSTFIELDS, request.body.data());
+    set(CURLOPT_POSTFIELDS, request.body.c_str());
     set(CURLOPT_CUSTOMREQUEST, request.method.c_str());
   }
-  set(CURLOPT_TIMEOUT_MS, left);
-  set(CURLOPT_CONNECTTIMEOUT_MS, std::clamp<long>(request.connect_limit.count(), 1L, left));
-  set(CURLOPT_NOSIGNAL, 1L);
   set(CURLOPT_SSL_VERIFYPEER, request.tls.verify ? 1L : 0L);
   set(CURLOPT_SSL_VERIFYHOST, request.tls.verify ? 2L : 0L);
-  if (!request.tls.ca_file.empty()) set(CURLOPT_CAINFO, request.tls.ca_file.c_str());
-  set(CURLOPT_ERRORBUFFER, transfer.curl_words.data());
-  set(CURLOPT_WRITEFUNCTION, append_body);
-  set(CURLOPT_WRITEDATA, static_cast<void*>(&transfer));
-  return good;
+  if (!request.tls.ca_file.empty()) {
+    set(CURLOPT_CAINFO, request.tls.ca_file.c_str());
+    set(CURLOPT_CAPATH, static_cast<char*>(nullptr));  // instead of the system's, not beside them
+  }
+  set(CURLOPT_CONNECTTIMEOUT_MS, std::max(1L, static_cast<long>(request.connect_limit.count())));
+  set(CURLOPT_NOSIGNAL, 1L);
+  // Giving up while a name is looked up must not wait for the resolver's own time limit.
+  set(CURLOPT_QUICK_EXIT, 1L);
+  set(CURLOPT_WRITEFUNCTION, take_body);
+  set(CURLOPT_WRITEDATA, &transfer);
 }
 
-/// The one translation of curl's codes.
-Error translate(CURLcode code, const Transfer& transfer) {
-  const auto native = static_cast<std::uint32_t>(code);
-  const auto who = authority(transfer.request.url);
+std::string certificate_problem(CURL* easy) {
+  long verdict = X509_V_OK;
+  curl_easy_getinfo(easy, CURLINFO_SSL_VERIFYRESULT, &verdict);
+  // Curl compares names itself, after the chain was found good and before it notes that.
+  if (verdict == X509_V_OK || verdict == X509_V_ERR_UNSPECIFIED) return "it is for another name";
+  return X509_verify_cert_error_string(verdict);
+}
+
+/// Why there is no answer: curl's code as a kind and a sentence, decided here and nowhere else.
+Error describe_failure(CURL* easy, CURLcode code, const std::string& origin) {
+  long system = 0;
+  curl_easy_getinfo(easy, CURLINFO_OS_ERRNO, &system);
+  const auto error = [&](Kind kind, std::string_view what) {
+    return Error{kind, origin + ": " + std::string(what), static_cast<std::uint32_t>(code)};
+  };
   switch (code) {
+    case CURLE_OPERATION_TIMEDOUT:  // the connect limit: the deadline is kept by fetch()
+      return error(Kind::timed_out, "no connection within the connect limit");
     case CURLE_COULDNT_RESOLVE_HOST:
-      return {Kind::unreachable, who + ": the name does not resolve", native};
+      return error(Kind::unreachable, "no such host name");
     case CURLE_COULDNT_RESOLVE_PROXY:
-      return {Kind::unreachable, who + ": the proxy's name does not resolve", native};
+      return error(Kind::unreachable, "the proxy's host name does not exist");
     case CURLE_COULDNT_CONNECT:
-      return {Kind::unreachable, who + ": no connection", native};
-    case CURLE_OPERATION_TIMEDOUT: {
-      double connected = 0;
-      curl_easy_getinfo(transfer.easy.get(), CURLINFO_PRETRANSFER_TIME, &connected);
-      return {Kind::timed_out,
-              who + (connected > 0 ? ": no complete answer in time" : ": no connection in time"),
-              native};
-    }
+      return error(
+          Kind::unreachable,
+          system == 0 ? "no connection" : std::system_category().message(static_cast<int>(system)));
     case CURLE_PEER_FAILED_VERIFICATION:
+      return error(Kind::denied, "the certificate was not accepted: " + certificate_problem(easy));
     case CURLE_SSL_CACERT_BADFILE:
-    case CURLE_SSL_ISSUER_ERROR:
-      return {Kind::denied,
-              who + ": the certificate is not accepted: " + transfer.curl_words.data(), native};
-    case CURLE_SSL_CONNECT_ERROR:
-      return {Kind::unreachable, who + ": the TLS handshake failed", native};
+      return error(Kind::denied, "the CA file cannot be read");
     case CURLE_GOT_NOTHING:
-    case CURLE_PARTIAL_FILE:
     case CURLE_RECV_ERROR:
     case CURLE_SEND_ERROR:
-      return {Kind::unreachable, who + ": the connection broke before the answer was complete",
-              native};
-    case CURLE_UNSUPPORTED_PROTOCOL:
+      return error(Kind::unreachable, "the connection was closed before an answer came");
+    case CURLE_PARTIAL_FILE:
+      return error(Kind::unreachable, "the connection was closed in the middle of the answer");
+    case CURLE_UNSUPPORTED_PROTOCOL:  // in curl's words: "Received HTTP/0.9 when not allowed"
     case CURLE_WEIRD_SERVER_REPLY:
-      return {Kind::malformed, who + ": the answer is not HTTP", native};
-    case CURLE_URL_MALFORMAT:
-      return {Kind::malformed, "the URL cannot be used", native};
+    case CURLE_BAD_CONTENT_ENCODING:
+      return error(Kind::malformed, "the answer is not HTTP");
     default:
-      return {Kind::unreachable, who + ": " + curl_easy_strerror(code), native};
+      return error(Kind::unreachable, curl_easy_strerror(code));
   }
 }
 
-void complete(const std::shared_ptr<Transfer>& transfer) {
-  boost::asio::post(transfer->executor, [transfer] { transfer->done.set(); });
-}
-
-void finish(const std::shared_ptr<Transfer>& transfer, CURLcode code) {
-  auto* easy = transfer->easy.get();
-  if (code != CURLE_OK) {
-    transfer->result = std::unexpected(translate(code, *transfer));
-  } else {
-    long status = 0;
-    curl_off_t retry_after = 0;
-    curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
-    curl_easy_getinfo(easy, CURLINFO_RETRY_AFTER, &retry_after);
-    transfer->response.status = static_cast<int>(status);
-    if (retry_after > 0) {
-      transfer->response.retry_after = std::min(std::chrono::seconds(retry_after), kMostRetryAfter);
-    }
-    transfer->result = std::move(transfer->response);
-  }
-  transfer->easy.reset();
-  complete(transfer);
+/// What came of a transfer that curl has ended.
+Result<HttpResponse> outcome_of(Transfer& transfer, CURLcode code) {
+  CURL* easy = transfer.easy.get();
+  if (code != CURLE_OK) return std::unexpected(describe_failure(easy, code, transfer.origin));
+  long status = 0;
+  curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
+  transfer.response.status = static_cast<int>(status);
+  curl_header* retry_after = nullptr;
+  if (curl_easy_header(easy, "Retry-After", 0, CURLH_HEADER, -1, &retry_after) == CURLHE_OK)
+    transfer.response.retry_after = parse_retry_after(retry_after->value, SystemClock().now());
+  return std::move(transfer.response);
 }
 
 }  // namespace
 
-/// curl's multi interface on a thread of its own.
+/// Curl's multi handle and the thread that drives it.
 class HttpClient::Engine {
  public:
   explicit Engine(Executor executor) : executor_(std::move(executor)) {
-    static const CURLcode started = curl_global_init(CURL_GLOBAL_DEFAULT);
-    multi_ = curl_multi_init();
-    if (started != CURLE_OK || multi_ == nullptr) throw std::bad_alloc();
-    curl_multi_setopt(multi_, CURLMOPT_MAXCONNECTS, kMostConnections);
-    thread_ = std::thread([this] { run(); });
+    curl_global_init(CURL_GLOBAL_DEFAULT);
+    multi_.reset(curl_multi_init());
+    curl_multi_setopt(multi_.get(), CURLMOPT_MAXCONNECTS, kMostKeptConnections);
+    thread_.submit([this] { run(); });
   }
-
   ~Engine() {
-    stopping_ = true;
-    curl_multi_wakeup(multi_);
-    thread_.join();
-    curl_multi_cleanup(multi_);
+    {
+      const std::lock_guard lock(mutex_);
+      closing_ = true;
+    }
+    curl_multi_wakeup(multi_.get());
   }
-
   Engine(const Engine&) = delete;
   Engine& operator=(const Engine&) = delete;
 
-  [[nodiscard]] const Executor& executor() const { return executor_; }
-
-  void begin(std::shared_ptr<Transfer> transfer) {
-    {
-      const std::scoped_lock lock(mutex_);
-      new_.push_back(std::move(transfer));
-    }
-    curl_multi_wakeup(multi_);
+  std::shared_ptr<Transfer> begin(HttpRequest request, std::string origin, Deadline deadline) {
+    auto transfer =
+        std::make_shared<Transfer>(std::move(request), std::move(origin), executor_, deadline);
+    hand_over(transfer, Wish::begin);
+    return transfer;
   }
-
-  void abandon(Transfer& transfer) {
-    transfer.abandoned = true;
-    curl_multi_wakeup(multi_);
+  void give_up(std::shared_ptr<Transfer> transfer) {
+    hand_over(std::move(transfer), Wish::give_up);
   }
 
  private:
-  void run() {
-    while (!stopping_) {
-      take_new();
-      drop_abandoned();
-      int running = 0;
-      curl_multi_perform(multi_, &running);
-      finish_ended();
-      curl_multi_poll(multi_, nullptr, 0, kPollMilliseconds, nullptr);
+  enum class Wish : std::uint8_t { begin, give_up };
+  static constexpr long kMostKeptConnections = 64;
+  static constexpr int kLongestWaitMs = 3'600'000;  // wakeups and curl's own timers come earlier
+
+  void hand_over(std::shared_ptr<Transfer> transfer, Wish wish) {
+    {
+      const std::lock_guard lock(mutex_);
+      wishes_.emplace_back(std::move(transfer), wish);
     }
-    take_new();
-    for (const auto& [easy, transfer] : running_) {
-      curl_multi_remove_handle(multi_, easy);
-      complete(transfer);
-    }
-    running_.clear();
+    curl_multi_wakeup(multi_.get());
   }
 
-  void take_new() {
-    std::vector<std::shared_ptr<Transfer>> taken;
-    {
-      const std::scoped_lock lock(mutex_);
-      taken.swap(new_);
+  void run() {
+    while (fulfil_wishes()) {
+      int active = 0;
+      curl_multi_perform(multi_.get(), &active);
+      int left = 0;
+      while (const CURLMsg* message = curl_multi_info_read(multi_.get(), &left))
+        finish(message->easy_handle, message->data.result);
+      curl_multi_poll(multi_.get(), nullptr, 0, kLongestWaitMs, nullptr);
     }
-    for (auto& transfer : taken) {
-      if (!prepare(*transfer) || curl_multi_add_handle(multi_, transfer->easy.get()) != CURLM_OK) {
-        finish(transfer, CURLE_URL_MALFORMAT);
+    while (!active_.empty()) drop(active_.begin()->first);
+  }
+
+  /// False when the engine is to end.
+  bool fulfil_wishes() {
+    decltype(wishes_) wishes;
+    {
+      const std::lock_guard lock(mutex_);
+      if (closing_) return false;
+      wishes.swap(wishes_);
+    }
+    for (auto& [transfer, wish] : wishes) {
+      if (wish == Wish::give_up) {
+        drop(transfer->easy.get());
         continue;
       }
-      running_.emplace(transfer->easy.get(), std::move(transfer));
+      prepare(*transfer);
+      CURL* easy = transfer->easy.get();
+      active_.emplace(easy, std::move(transfer));
+      curl_multi_add_handle(multi_.get(), easy);
     }
+    return true;
   }
 
-  void drop_abandoned() {
-    std::erase_if(running_, [this](const auto& entry) {
-      if (!entry.second->abandoned) return false;
-      curl_multi_remove_handle(multi_, entry.first);
-      return true;
+  void finish(CURL* easy, CURLcode code) {
+    auto transfer = active_.at(easy);
+    auto outcome = outcome_of(*transfer, code);
+    drop(easy);
+    asio::post(executor_, [transfer = std::move(transfer), outcome = std::move(outcome)]() mutable {
+      transfer->outcome = std::move(outcome);
+      transfer->wait.cancel();
     });
   }
 
-  void finish_ended() {
-    int left = 0;
-    while (const auto* message = curl_multi_info_read(multi_, &left)) {
-      if (message->msg != CURLMSG_DONE) continue;
-      const auto code = message->data.result;
-      auto node = running_.extract(message->easy_handle);
-      curl_multi_remove_handle(multi_, node.key());
-      finish(node.mapped(), code);
-    }
+  /// Ends a transfer, if it still is one; unless it is complete its connection is closed.
+  void drop(CURL* easy) {
+    const auto found = active_.find(easy);
+    if (found == active_.end()) return;
+    curl_multi_remove_handle(multi_.get(), easy);
+    found->second->easy.reset();
+    active_.erase(found);
   }
 
   Executor executor_;
-  CURLM* multi_ = nullptr;
+  Multi multi_;
   std::mutex mutex_;
-  std::vector<std::shared_ptr<Transfer>> new_;
-  std::unordered_map<CURL*, std::shared_ptr<Transfer>> running_;
-  std::atomic<bool> stopping_ = false;
-  std::thread thread_;
+  std::vector<std::pair<std::shared_ptr<Transfer>, Wish>>
+      wishes_;  ///< in the order of their coming
+  bool closing_ = false;
+  std::unordered_map<CURL*, std::shared_ptr<Transfer>> active_;  ///< the thread's own
+  ThreadPool thread_{"http", 1};  ///< last, so that it is joined first
 };
 
 HttpClient::HttpClient(Executor executor)
@@ -294,21 +300,16 @@ HttpClient::HttpClient(Executor executor)
 HttpClient::~HttpClient() = default;
 
 awaitable<Result<HttpResponse>> HttpClient::fetch(HttpRequest request, Deadline deadline) {
-  for (const auto& [name, value] : request.headers) {
-    if (has_line_break(name) || has_line_break(value)) {
-      co_return fail(Kind::malformed, "a header holds a line break");
-    }
-  }
-  const auto transfer =
-      std::make_shared<Transfer>(engine_->executor(), std::move(request), deadline);
-  engine_->begin(transfer);
-  try {
-    co_await transfer->done.wait();
-  } catch (...) {
-    engine_->abandon(*transfer);
-    throw;
-  }
-  co_return std::move(transfer->result);
+  auto origin = origin_of(request.url);
+  if (!origin) co_return fail(std::move(origin));
+  const auto transfer = engine_->begin(std::move(request), *std::move(origin), deadline);
+  co_await transfer->wait.async_wait(asio::as_tuple(asio::use_awaitable));
+  if (auto outcome = std::exchange(transfer->outcome, std::nullopt)) co_return *std::move(outcome);
+  engine_->give_up(transfer);
+  const auto task = co_await asio::this_coro::cancellation_state;
+  if (task.cancelled() != asio::cancellation_type::none)
+    throw boost::system::system_error(asio::error::operation_aborted);
+  co_return fail(Kind::timed_out, transfer->origin + ": no answer in time");
 }
 
 }  // namespace tocsin::net

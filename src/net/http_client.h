@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <memory>
 #include <optional>
 #include <string>
@@ -14,7 +15,7 @@
 namespace tocsin::net {
 
 struct TlsOptions {
-  std::string ca_file;  ///< PEM; empty: the system's certificates
+  std::string ca_file;  ///< PEM, in place of the system's certificates; empty: those
   bool verify = true;   ///< the certificate chain and the name in it
 };
 
@@ -33,7 +34,7 @@ struct HttpResponse {
   /// Parsed from Retry-After: seconds, or the date's distance from now; at most a day.
   std::optional<std::chrono::seconds> retry_after;
 
-  static constexpr std::size_t kMostBody = 64 * 1024;
+  static constexpr std::size_t kMostBody = std::size_t{64} * 1024;
 };
 
 /// The seam that tests replace.
@@ -42,12 +43,14 @@ class HttpTransport {
   virtual ~HttpTransport() = default;
   /// Any status is an answer. unreachable: no connection, or it broke before the answer was
   /// complete; timed_out: connect limit or deadline; denied: the certificate was not accepted;
-  /// malformed: no HTTP. Errors never hold the URL's path, query or user. Redirects are not
-  /// followed.
+  /// malformed: no HTTP; invalid_config: the URL is not one of http or https. Errors never hold the
+  /// URL's path, query or user. Redirects are not followed.
   virtual awaitable<Result<HttpResponse>> fetch(HttpRequest request, Deadline deadline) = 0;
 };
 
-/// Keeps connections alive and uses HTTP/1.1. Cancelling fetch() aborts the transfer.
+/// Keeps connections alive and uses HTTP/1.1; honours the standard proxy variables of the
+/// environment. Cancelling fetch() aborts the transfer and throws. Outlives its fetches; the loop
+/// outlives it.
 class HttpClient final : public HttpTransport {
  public:
   explicit HttpClient(Executor executor);

@@ -3,6 +3,8 @@
 #include <atomic>
 #include <memory>
 
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/this_coro.hpp>
 
@@ -23,31 +25,28 @@ struct Question {
   Event answered;                      // the loop's
   std::atomic<bool> given_up = false;  // by the loop
   boost::system::error_code error;     // the thread's until it posts, then the loop's
-  Resolver::Endpoints endpoints;       // likewise
+  std::vector<std::string> addresses;  // likewise
 };
 
 }  // namespace
 
-std::optional<asio::ip::address> parse_address(const std::string& text) {
+std::optional<std::string> as_address(const std::string& text) {
   const bool brackets = text.starts_with('[') && text.ends_with(']');
   boost::system::error_code no_address;
-  auto address =
+  const auto address =
       asio::ip::make_address(brackets ? text.substr(1, text.size() - 2) : text, no_address);
   if (no_address) return std::nullopt;
-  return address;
+  return address.to_string();
 }
 
-awaitable<Result<Resolver::Endpoints>> Resolver::resolve(std::string host, std::uint16_t port,
-                                                         Deadline deadline) {
-  if (const auto address = parse_address(host)) co_return Endpoints{{*address, port}};
-
+awaitable<Result<std::vector<std::string>>> Resolver::resolve(std::string name, Deadline deadline) {
   const auto question = std::make_shared<Question>(executor_);
-  threads_.submit([question, host, port, executor = executor_, &lookups = lookups_] {
+  threads_.submit([question, name, executor = executor_] {
     if (question->given_up) return;
-    tcp::resolver resolver(lookups);
-    for (const auto& entry : resolver.resolve(host, std::to_string(port),
-                                              tcp::resolver::numeric_service, question->error))
-      question->endpoints.push_back(entry.endpoint());
+    asio::io_context blocking;  // never runs
+    tcp::resolver resolver(blocking);
+    for (const auto& entry : resolver.resolve(name, "", question->error))
+      question->addresses.push_back(entry.endpoint().address().to_string());
     asio::post(executor, [question] { question->answered.set(); });
   });
   struct GiveUp {
@@ -58,10 +57,10 @@ awaitable<Result<Resolver::Endpoints>> Resolver::resolve(std::string host, std::
   const auto error = in_time ? question->error : boost::system::error_code();
   if (!in_time || error) {
     co_return std::unexpected(describe_failure(error, in_time ? Expired::no : Expired::yes,
-                                               co_await asio::this_coro::cancellation_state, host));
+                                               co_await asio::this_coro::cancellation_state, name));
   }
-  if (question->endpoints.empty()) co_return fail(Kind::not_found, host + ": no such host name");
-  co_return std::move(question->endpoints);
+  if (question->addresses.empty()) co_return fail(Kind::not_found, name + ": no such host name");
+  co_return std::move(question->addresses);
 }
 
 }  // namespace tocsin::net

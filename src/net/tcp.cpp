@@ -4,6 +4,7 @@
 #include <array>
 
 #include <boost/asio/as_tuple.hpp>
+#include <boost/asio/cancellation_state.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/read.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -162,13 +163,22 @@ Connector::~Connector() = default;
 
 awaitable<Result<TcpStream>> Connector::connect(std::string host, std::uint16_t port,
                                                 Deadline deadline) {
-  auto endpoints = co_await resolver_->resolve(host, port, deadline);
-  if (!endpoints) co_return std::unexpected(std::move(endpoints).error());
-  Error last{Kind::unreachable, {}, {}};
-  for (auto left = static_cast<int>(endpoints->size()); const auto& endpoint : *endpoints) {
+  std::vector<std::string> addresses;
+  const auto literal = as_address(host);
+  if (literal) {
+    addresses.push_back(*literal);
+  } else {
+    auto resolved = co_await resolver_->resolve(host, deadline);
+    if (!resolved) co_return std::unexpected(std::move(resolved).error());
+    addresses = std::move(*resolved);
+  }
+  Error last = describe_failure({}, Expired::yes, {}, host);  // when no time is left to try any
+  for (auto left = static_cast<int>(addresses.size()); const auto& address : addresses) {
     // A silent address must leave time for the others, and each gets time for a slow network.
     const auto remaining = deadline - std::chrono::steady_clock::now();
+    if (remaining <= 0s) break;
     const auto share = std::max(remaining / left--, std::min<Deadline::duration>(remaining, 1s));
+    const tcp::endpoint endpoint(asio::ip::make_address(address), port);
     const auto socket = std::make_shared<TcpStream::Socket>(tcp::socket(executor_));
     socket->peer = to_string(endpoint);
     const Limit limit(*socket, TcpStream::Socket::writing, deadline - remaining + share);
@@ -178,9 +188,8 @@ awaitable<Result<TcpStream>> Connector::connect(std::string host, std::uint16_t 
       co_return TcpStream(socket);
     }
     last = socket->fail(error, co_await asio::this_coro::cancellation_state);
-    if (std::chrono::steady_clock::now() >= deadline) break;
+    if (!literal) last = std::move(last).in(host);
   }
-  if (!parse_address(host)) last = std::move(last).in(host);
   co_return std::unexpected(std::move(last));
 }
 
@@ -198,9 +207,9 @@ TcpListener::~TcpListener() {
 
 Result<TcpListener> TcpListener::open(const Executor& executor, const std::string& address,
                                       std::uint16_t port) {
-  const auto parsed = parse_address(address);
-  if (!parsed) return fail(Kind::unreachable, address + ": not an IP address");
-  const tcp::endpoint endpoint(*parsed, port);
+  const auto literal = as_address(address);
+  if (!literal) return fail(Kind::unreachable, address + ": not an IP address");
+  const tcp::endpoint endpoint(asio::ip::make_address(*literal), port);
   auto acceptor = std::make_shared<Acceptor>(tcp::acceptor(executor), to_string(endpoint));
   boost::system::error_code error;
   acceptor->acceptor.open(endpoint.protocol(), error);

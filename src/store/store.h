@@ -1,6 +1,7 @@
 // SQLite: what is known of every service, what happened, and what must still be told.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <map>
@@ -29,11 +30,10 @@ struct StateChange {
 /// One destination still to be told one alert.
 struct Delivery {
   DeliveryId id;
-  std::string
-      destination;  ///< the destination's stable key, e.g. "webhook:0b3c..."; never a secret
+  std::string destination;  ///< its stable key, e.g. "webhook:0b3c..."; never a secret
   Alert alert;
-  std::int64_t sequence =
-      0;  ///< set by the store: the order of commits; 0 while it is only in memory
+  /// Set by the store: the order of commits; 0 while it is only in memory.
+  std::int64_t sequence = 0;
   int attempts = 0;
   Time created{};
   Time not_before{};
@@ -82,12 +82,16 @@ struct LastDelivered {
   Time at{};
 };
 
-/// Blocking; one thread at a time. Every error is Kind::storage and names the file.
+/// How long history and ended deliveries are kept.
+constexpr std::chrono::days kRetention{90};
+
+/// Blocking; one thread at a time. Every error is Kind::storage, names the file and says what to
+/// do. Names are stored as written and compared as Windows compares them.
 class Store {
  public:
   /// Creates or migrates `directory`/tocsin.db (WAL, synchronous=FULL) and takes the lock that
-  /// keeps a second `run` away. storage: not writable, no space, damaged, made by a newer version,
-  /// in use.
+  /// keeps a second `run` away. storage: not writable, no space, damaged, made by a newer version
+  /// or by another program, in use; a file that is refused is left as it is.
   static Result<Store> open(const std::filesystem::path& directory);
   /// For the commands that only look: works while another process runs, and takes no lock.
   static Result<Store> open_read_only(const std::filesystem::path& directory);
@@ -97,7 +101,8 @@ class Store {
 
   [[nodiscard]] Result<std::map<HostName, TrackedServices>> load_states();
   /// All commits in one transaction, synced: after it returns a crash loses nothing of them; after
-  /// an error nothing of them is stored. Fills in the sequence of the deliveries.
+  /// an error nothing of them is stored. Fills in the sequence of the deliveries. What is stored
+  /// already (by id) stays as it is, so that a commit may be tried again.
   [[nodiscard]] Result<> commit(std::span<Commit> commits);
   /// Pending ones of one destination in the order of their sequence, after `after`, at most `most`.
   [[nodiscard]] Result<std::vector<Delivery>> load_pending(std::string_view destination,
@@ -107,13 +112,23 @@ class Store {
   [[nodiscard]] Result<std::size_t> abandon(std::span<const std::string> configured, Time at,
                                             std::string_view detail);
   [[nodiscard]] Result<std::vector<LastDelivered>> load_last_delivered(Time since);
-  /// In one transaction. A crash before it returns means that these may be delivered again.
+  /// In one transaction. A crash before it returns means that these may be delivered again. Ids
+  /// that are not stored are passed over.
   [[nodiscard]] Result<> record(std::span<const DeliveryUpdate> updates);
 
   /// Oldest first.
   [[nodiscard]] Result<std::vector<Alert>> history(const HistoryQuery& query);
   /// Newest last; `failed`: only dead ones and pending ones that have failed before.
   [[nodiscard]] Result<std::vector<DeliveryRecord>> deliveries(bool failed, std::size_t most);
+
+  /// Removes a few of the ended deliveries and alerts that are older than kRetention; answers how
+  /// many: call it again, other work in between, until it answers 0. What is pending stays.
+  [[nodiscard]] Result<std::size_t> prune(Time now);
+
+  /// One sentence for each stored row that since the last call made no sense: a state or kind that
+  /// does not exist (the row was left out) or an alert whose details are unreadable (it was
+  /// answered without them, and says so in its reason).
+  [[nodiscard]] std::vector<std::string> take_complaints();
 
  private:
   struct Database;

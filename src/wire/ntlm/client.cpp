@@ -103,6 +103,7 @@ Result<Bytes> Client::authenticate(BytesView challenge_bytes) {
   const auto mic = message_integrity_code(session_key, negotiate_, challenge_bytes, bytes);
   std::ranges::copy(mic, bytes.begin() + kMicOffset);
   session_key_ = session_key;
+  complete_ = true;
   return bytes;
 }
 
@@ -126,14 +127,14 @@ Result<ClientChallenge> Client::client_challenge(const Challenge& challenge) con
   return own;
 }
 
-Bytes Client::session_key() const { return to_bytes(session_key_.value()); }
+Bytes Client::session_key() const { return to_bytes(session_key_); }
 
 Bytes Client::sign(BytesView message) const {
-  return to_bytes(signature(session_key_.value(), kDemanded, Side::client, message));
+  return to_bytes(signature(session_key_, kDemanded, Side::client, message));
 }
 
 bool Client::verify(BytesView message, BytesView received) const {
-  return crypto::equal(signature(session_key_.value(), kDemanded, Side::server, message), received);
+  return crypto::equal(signature(session_key_, kDemanded, Side::server, message), received);
 }
 
 }  // namespace tocsin::ntlm

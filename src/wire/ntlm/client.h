@@ -1,7 +1,6 @@
 // The client's side of an NTLMv2 login ([MS-NLMP] 3.1.5).
 #pragma once
 
-#include <optional>
 #include <string>
 
 #include "wire/ntlm/keys.h"
@@ -18,7 +17,7 @@ class Client final : public spnego::Mechanism {
 
   [[nodiscard]] spnego::Oid oid() const override;
   [[nodiscard]] Result<Bytes> step(BytesView token) override;
-  [[nodiscard]] bool complete() const override { return session_key_.has_value(); }
+  [[nodiscard]] bool complete() const override { return complete_; }
   [[nodiscard]] Bytes session_key() const override;
   [[nodiscard]] Bytes sign(BytesView message) const override;
   [[nodiscard]] bool verify(BytesView message, BytesView signature) const override;
@@ -33,7 +32,8 @@ class Client final : public spnego::Mechanism {
   Time now_;
   std::string target_;
   Bytes negotiate_;  ///< as sent, for the MIC
-  std::optional<Key16> session_key_;
+  Key16 session_key_{};
+  bool complete_ = false;
 };
 
 }  // namespace tocsin::ntlm

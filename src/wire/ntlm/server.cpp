@@ -74,14 +74,15 @@ Result<Bytes> Server::accept(BytesView authenticate_bytes) {
   if (!own) return fail(std::move(own));
   const auto* av_flags = find(own->target_info, AvId::flags);
   if (av_flags != nullptr && (Reader(*av_flags).u32() & kAvFlagMic) != 0) {
-    if (!message->mic ||
-        !crypto::equal(*message->mic,
-                       message_integrity_code(*key, negotiate_, challenge_, authenticate_bytes)))
+    const auto& mic = message->mic;
+    if (!mic || !crypto::equal(
+                    *mic, message_integrity_code(*key, negotiate_, challenge_, authenticate_bytes)))
       return fail(Kind::malformed, "the MIC of the NTLM exchange does not verify");
   }
   user_ = message->domain.empty() ? message->user : message->domain + "\\" + message->user;
   flags_ = message->flags;
   session_key_ = *key;
+  complete_ = true;
   return Bytes{};
 }
 
@@ -110,14 +111,14 @@ Result<Key16> Server::agreed_key(const Authenticate& message) const {
   return session_key;
 }
 
-Bytes Server::session_key() const { return to_bytes(session_key_.value()); }
+Bytes Server::session_key() const { return to_bytes(session_key_); }
 
 Bytes Server::sign(BytesView message) const {
-  return to_bytes(signature(session_key_.value(), flags_, Side::server, message));
+  return to_bytes(signature(session_key_, flags_, Side::server, message));
 }
 
 bool Server::verify(BytesView message, BytesView received) const {
-  return crypto::equal(signature(session_key_.value(), flags_, Side::client, message), received);
+  return crypto::equal(signature(session_key_, flags_, Side::client, message), received);
 }
 
 }  // namespace tocsin::ntlm

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <array>
-#include <optional>
 #include <string>
 
 #include "wire/ntlm/keys.h"
@@ -19,7 +18,7 @@ class Server final : public spnego::ServerMechanism {
 
   [[nodiscard]] spnego::Oid oid() const override;
   [[nodiscard]] Result<Bytes> step(BytesView token) override;
-  [[nodiscard]] bool complete() const override { return session_key_.has_value(); }
+  [[nodiscard]] bool complete() const override { return complete_; }
   [[nodiscard]] Bytes session_key() const override;
   [[nodiscard]] Bytes sign(BytesView message) const override;
   [[nodiscard]] bool verify(BytesView message, BytesView signature) const override;
@@ -39,7 +38,8 @@ class Server final : public spnego::ServerMechanism {
   Bytes challenge_;  ///< as sent, for the MIC
   std::string user_;
   std::uint32_t flags_ = 0;  ///< as negotiated
-  std::optional<Key16> session_key_;
+  Key16 session_key_{};
+  bool complete_ = false;
 };
 
 }  // namespace tocsin::ntlm

@@ -28,7 +28,7 @@ class Initiator final : public wire::Initiator {
     if (!answer) return fail(std::move(answer));
     if (answer->state == NegState::reject)
       return fail(Kind::denied, "the server rejects the login");
-    if (answer->supported_mech && *answer->supported_mech != mechanism_->oid())
+    if (answer->supported_mech.value_or(mechanism_->oid()) != mechanism_->oid())
       return fail(Kind::unsupported, "the server chose a mechanism that was not offered");
     return mechanism_->complete() ? finish(*answer) : proceed(*answer);
   }
@@ -101,8 +101,8 @@ class Acceptor final : public wire::Acceptor {
       return fail(Kind::unsupported, "the client does not offer the mechanism of this server");
     mech_types_ = encode_mech_types(offer->mech_types);
     preferred_ = offer->mech_types.front() == mechanism_->oid();
-    if (preferred_ && offer->mech_token)
-      return proceed(*offer->mech_token, std::nullopt, mechanism_->oid());
+    const auto& first = offer->mech_token;
+    if (preferred_ && first) return proceed(*first, std::nullopt, mechanism_->oid());
     // The token, if any, is of the mechanism that the client likes best: ask for one of ours.
     return encode(
         NegTokenResp{.state = preferred_ ? NegState::accept_incomplete : NegState::request_mic,

@@ -56,13 +56,13 @@ class DerReader {
   std::size_t length() {
     const std::size_t first = in_.u8();
     if (first < 0x80) return first;
-    const std::size_t count = first - 0x80;
-    if (count < 1 || count > 4) in_.set_failed();
+    const auto bytes = in_.bytes(first - 0x80);
+    const bool fits = !bytes.empty() && bytes.size() <= 4 && bytes.front() != 0;
     std::size_t value = 0;
-    for (std::size_t i = 0; i < count && in_.ok(); i++) value = value << 8 | in_.u8();
-    const std::size_t least = count == 1 ? 0x80 : std::size_t{1} << 8 * (count - 1);
-    if (in_.ok() && value < least) in_.set_failed();
-    return in_.ok() ? value : 0;
+    if (fits)
+      for (const auto byte : bytes) value = value << 8 | byte;
+    if (value < 0x80) in_.set_failed();
+    return value;
   }
 
   Reader in_;

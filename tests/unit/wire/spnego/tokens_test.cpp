@@ -90,6 +90,8 @@ TEST(SpnegoTokens, RefuseWhatIsNotDer) {
   EXPECT_FALSE(decode_resp(hex("a181073005a0030a0100")));      // a length longer than needed
   EXPECT_FALSE(decode_resp(hex("a180a0030a01000000")));        // an indefinite length
   EXPECT_FALSE(decode_resp(hex("a185000000000730050a0100")));  // a length of five bytes
+  EXPECT_FALSE(decode_resp(hex("a1fd3005a0030a0100")));        // a length of 125 bytes
+  EXPECT_FALSE(decode_resp(hex("a18200073005a0030a0100")));    // a length that begins with zero
   EXPECT_FALSE(decode_resp(hex("a1083005a0030a010000")));      // something behind the sequence
   EXPECT_FALSE(decode_resp(hex("a1073005a0030b0100")));        // another type of value
   EXPECT_FALSE(decode_init(encode(NegTokenInit{})));           // nothing to choose from

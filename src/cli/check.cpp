@@ -1,0 +1,192 @@
+// `check` and `services`: one look, now, without store or alerts.
+#include <algorithm>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "base/wildcard.h"
+#include "cli/commands.h"
+#include "cli/load.h"
+#include "cli/table.h"
+#include "daemon/probes.h"
+#include "domain/service.h"
+#include "net/loop.h"
+#include "net/semaphore.h"
+#include "net/task_scope.h"
+#include "net/tcp.h"
+#include "platform/process.h"
+#include "probe/probe.h"
+
+namespace tocsin::cli {
+namespace {
+
+constexpr auto kLookLimit = std::chrono::seconds(30);
+constexpr auto kLogOffLimit = std::chrono::seconds(1);
+constexpr std::size_t kHostsAtOnce = 256;
+
+using Services = std::vector<ObservedService>;
+using json = nlohmann::ordered_json;
+
+enum class Look : std::uint8_t { watched, all };
+
+net::awaitable<void> look_at(const config::Host& host, Look look, net::Connector& connector,
+                             net::Semaphore& slots, Result<Services>& answer) {
+  const SystemClock clock;
+  const auto slot = co_await slots.acquire();
+  const auto probe = daemon::make_probe(host, connector, platform::system_random(), clock);
+  const auto deadline = net::within(kLookLimit);
+  answer = look == Look::watched ? co_await probe->check(deadline) : co_await probe->list(deadline);
+  co_await probe->close(net::within(kLogOffLimit));
+}
+
+/// The answers in the order of the hosts.
+std::vector<Result<Services>> look_at_all(std::span<const config::Host> hosts, Look look) {
+  std::vector<Result<Services>> answers(hosts.size());
+  net::Loop loop;
+  loop.run_until_done([&]() -> net::awaitable<void> {
+    net::Connector connector(loop.executor());
+    net::Semaphore slots(loop.executor(), kHostsAtOnce);
+    net::TaskScope scope(loop.executor());
+    for (std::size_t i = 0; i < hosts.size(); i++) {
+      scope.spawn(look_at(hosts[i], look, connector, slots, answers[i]));
+    }
+    co_await scope.join();
+  }());
+  return answers;
+}
+
+Color color_of(ServiceState state) {
+  if (state == ServiceState::running) return Color::green;
+  if (state == ServiceState::stopped || state == ServiceState::missing) return Color::red;
+  if (state == ServiceState::unknown || state == ServiceState::denied) return Color::magenta;
+  return Color::yellow;
+}
+
+/// One line of the answer; fields that are not known are empty.
+struct Row {
+  std::string host;
+  std::string service;
+  std::string display_name;
+  std::string friendly_name;
+  ServiceState state = ServiceState::unknown;
+  StartMode start_mode = StartMode::unknown;
+  std::uint32_t process_id = 0;
+  std::string error;
+};
+
+std::string error_of(ServiceState state) {
+  if (state == ServiceState::missing) return "no such service on the host";
+  if (state == ServiceState::denied) return "access denied: the account may not query this service";
+  return "";
+}
+
+std::vector<Row> rows_of(const config::Host& host, const Result<Services>& answer) {
+  std::vector<Row> rows;
+  if (!answer) {
+    for (const auto& entry : host.services.entries()) {
+      rows.push_back({.host = host.name.text(),
+                      .service = entry.pattern,
+                      .friendly_name = entry.friendly_name,
+                      .error = answer.error().what});
+    }
+    return rows;
+  }
+  for (const auto& service : *answer) {
+    Row row{.host = host.name.text(),
+            .service = service.name.text(),
+            .state = service.status.state,
+            .process_id = service.status.process_id,
+            .error = error_of(service.status.state)};
+    if (const auto* watched = host.services.find(service.name)) {
+      row.friendly_name = watched->friendly_name;
+      if (!has_wildcard(watched->pattern)) row.service = watched->pattern;
+    }
+    if (service.details) {
+      row.display_name = service.details->display_name;
+      row.start_mode = service.details->start_mode;
+    }
+    rows.push_back(std::move(row));
+  }
+  std::ranges::sort(rows, {}, [](const Row& row) { return ServiceName(row.service).key(); });
+  return rows;
+}
+
+json to_json(const Row& row) {
+  const auto text = [](const std::string& value) -> json {
+    if (value.empty()) return nullptr;
+    return value;
+  };
+  return {{"host", row.host},
+          {"service", row.service},
+          {"displayName", text(row.display_name)},
+          {"friendlyName", text(row.friendly_name)},
+          {"state", to_string(row.state)},
+          {"startMode", to_string(row.start_mode)},
+          {"processId", row.process_id},
+          {"error", text(row.error)}};
+}
+
+void print_json(const std::vector<Row>& rows) {
+  json array = json::array();
+  for (const auto& row : rows) array.push_back(to_json(row));
+  fmt::print("{}\n", array.dump(2, ' ', false, json::error_handler_t::replace));
+}
+
+std::string process_of(const Row& row) {
+  return row.process_id == 0 ? "-" : std::to_string(row.process_id);
+}
+
+void print_table(const std::vector<Row>& rows) {
+  Table table({"HOST", "SERVICE", "STATE", "START", "PID", "NAME"});
+  for (const auto& row : rows) {
+    const auto& name = row.friendly_name.empty() ? row.display_name : row.friendly_name;
+    table.add(
+        {{row.host},
+         {row.service},
+         {std::string(to_string(row.state)), color_of(row.state)},
+         {std::string(to_string(row.start_mode))},
+         {process_of(row)},
+         {row.error.empty() ? name : row.error, row.error.empty() ? Color::none : Color::dim}});
+  }
+  fmt::print("{}", table.draw(platform::wants_color(platform::Stream::output)));
+}
+
+}  // namespace
+
+int check(const CheckOptions& options) {
+  const auto configuration = load(options.configuration);
+  if (!configuration) return kExitBadConfiguration;
+  const auto answers = look_at_all(configuration->hosts, Look::watched);
+  std::vector<Row> rows;
+  bool all_reached = true;
+  for (std::size_t i = 0; i < answers.size(); i++) {
+    all_reached &= answers[i].has_value();
+    std::ranges::move(rows_of(configuration->hosts[i], answers[i]), std::back_inserter(rows));
+  }
+  options.json ? print_json(rows) : print_table(rows);
+  if (!all_reached) return kExitNotReached;
+  const bool all_running =
+      std::ranges::all_of(rows, [](const Row& row) { return row.state == ServiceState::running; });
+  return all_running ? kExitOk : kExitFailed;
+}
+
+int services(const ServicesOptions& options) {
+  const auto configuration = load(options.configuration);
+  if (!configuration) return kExitBadConfiguration;
+  const auto& hosts = configuration->hosts;
+  const auto found = std::ranges::find(hosts, HostName(options.host), &config::Host::name);
+  if (found == hosts.end()) {
+    complain(fmt::format("{} has no host \"{}\"", options.configuration, options.host));
+    return kExitFailed;
+  }
+  const auto answers = look_at_all(std::span(&*found, 1), Look::all);
+  if (!answers.front()) {
+    complain(fmt::format("{}: {}", found->name.text(), answers.front().error().what));
+    return kExitNotReached;
+  }
+  const auto rows = rows_of(*found, answers.front());
+  options.json ? print_json(rows) : print_table(rows);
+  return kExitOk;
+}
+
+}  // namespace tocsin::cli

@@ -1,0 +1,70 @@
+// The commands: each takes its options and answers the exit code. Section 4 of the design is the
+// contract; docs/commands.md is its text for users.
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace tocsin::cli {
+
+inline constexpr int kExitOk = 0;
+inline constexpr int kExitFailed = 1;  ///< also: some service does not run (check), refused (test)
+inline constexpr int kExitBadConfiguration = 2;
+inline constexpr int kExitNotReached = 3;  ///< check, services: some host was not reached
+
+struct RunOptions {
+  std::string configuration;
+  std::string data_directory;
+};
+int run(const RunOptions& options);
+
+struct CheckOptions {
+  std::string configuration;
+  bool json = false;
+};
+int check(const CheckOptions& options);
+
+struct ValidateOptions {
+  std::string configuration;
+};
+int validate(const ValidateOptions& options);
+
+struct ServicesOptions {
+  std::string configuration;
+  std::string host;
+  bool json = false;
+};
+int services(const ServicesOptions& options);
+
+struct TestOptions {
+  std::string configuration;
+  std::vector<std::string> channels;  ///< empty: all that are enabled
+};
+int test(const TestOptions& options);
+
+struct HistoryOptions {
+  std::string configuration;
+  std::string data_directory;
+  std::string host;
+  std::string service;
+  std::string since = "24h";
+  bool json = false;
+};
+int history(const HistoryOptions& options);
+
+struct DeliveriesOptions {
+  std::string configuration;
+  std::string data_directory;
+  bool failed = false;
+  bool json = false;
+};
+int deliveries(const DeliveriesOptions& options);
+
+struct DemoOptions {
+  int hosts = 20;
+  double changes_per_minute = 20;
+  int seconds = 0;  ///< 0: until ^C
+};
+int demo(const DemoOptions& options);
+
+}  // namespace tocsin::cli

@@ -1,0 +1,185 @@
+// `history` and `deliveries`: what happened, and who was told; read from the store of a running or
+// stopped tocsin.
+#include <charconv>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "cli/commands.h"
+#include "cli/load.h"
+#include "cli/table.h"
+#include "daemon/daemon.h"
+#include "platform/process.h"
+#include "store/store.h"
+
+namespace tocsin::cli {
+namespace {
+
+constexpr std::size_t kMostDeliveries = 1000;
+
+using json = nlohmann::ordered_json;
+
+/// "90s", "15m", "24h", "7d".
+std::optional<std::chrono::seconds> parse_age(std::string_view text) {
+  std::int64_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc() || number < 0 || number > 1'000'000) return std::nullopt;
+  const std::string_view unit(end, static_cast<std::size_t>(text.data() + text.size() - end));
+  if (unit == "s") return std::chrono::seconds(number);
+  if (unit == "m") return std::chrono::minutes(number);
+  if (unit == "h") return std::chrono::hours(number);
+  if (unit == "d") return std::chrono::days(number);
+  return std::nullopt;
+}
+
+Color color_of(TransitionKind kind) {
+  switch (kind) {
+    case TransitionKind::started:
+    case TransitionKind::visible:
+    case TransitionKind::reachable:
+      return Color::green;
+    case TransitionKind::restarted:
+    case TransitionKind::paused:
+      return Color::yellow;
+    case TransitionKind::stopped:
+    case TransitionKind::vanished:
+    case TransitionKind::stuck:
+      return Color::red;
+    case TransitionKind::denied:
+    case TransitionKind::unreachable:
+      return Color::magenta;
+  }
+  return Color::none;
+}
+
+Color color_of(store::DeliveryState state) {
+  switch (state) {
+    case store::DeliveryState::delivered:
+      return Color::green;
+    case store::DeliveryState::pending:
+      return Color::yellow;
+    case store::DeliveryState::dead:
+      return Color::red;
+    case store::DeliveryState::merged:
+      return Color::dim;
+  }
+  return Color::none;
+}
+
+json to_json(const Alert& alert) {
+  return {{"id", alert.id.value},
+          {"time", iso_time(alert.at)},
+          {"host", alert.host.text()},
+          {"service", alert.service.text()},
+          {"displayName", alert.details.display_name},
+          {"friendlyName", alert.friendly_name},
+          {"kind", to_string(alert.kind)},
+          {"from", to_string(alert.from)},
+          {"to", to_string(alert.to)},
+          {"reason", alert.reason}};
+}
+
+void print(const json& array) {
+  fmt::print("{}\n", array.dump(2, ' ', false, json::error_handler_t::replace));
+}
+
+/// The store named by the options, or nothing after a complaint.
+std::optional<store::Store> open_store(const std::string& option, const config::Config& config) {
+  auto opened = store::Store::open_read_only(daemon::data_directory(option, config));
+  if (opened) return *std::move(opened);
+  complain(opened.error().what);
+  return std::nullopt;
+}
+
+}  // namespace
+
+int history(const HistoryOptions& options) {
+  const auto configuration = load(options.configuration);
+  if (!configuration) return kExitBadConfiguration;
+  const auto age = parse_age(options.since);
+  if (!age) {
+    complain(fmt::format("--since {}: expected a number with a unit, such as 90s, 15m, 24h or 7d",
+                         options.since));
+    return kExitFailed;
+  }
+  auto store = open_store(options.data_directory, *configuration);
+  if (!store) return kExitFailed;
+  store::HistoryQuery query{.since = SystemClock().now() - *age};
+  if (!options.host.empty()) query.host = HostName(options.host);
+  if (!options.service.empty()) query.service = ServiceName(options.service);
+  const auto alerts = store->history(query);
+  if (!alerts) {
+    complain(alerts.error().what);
+    return kExitFailed;
+  }
+  if (options.json) {
+    json array = json::array();
+    for (const auto& alert : *alerts) array.push_back(to_json(alert));
+    print(array);
+    return kExitOk;
+  }
+  Table table({"TIME", "HOST", "SERVICE", "WHAT", "FROM", "TO", "REASON"});
+  for (const auto& alert : *alerts) {
+    const bool about_host = alert.service.empty();
+    table.add({{local_time(alert.at)},
+               {alert.host.text()},
+               {about_host ? "-" : alert.service.text()},
+               {std::string(to_string(alert.kind)), color_of(alert.kind)},
+               {about_host ? "-" : std::string(to_string(alert.from))},
+               {about_host ? "-" : std::string(to_string(alert.to))},
+               {alert.reason}});
+  }
+  if (table.empty()) {
+    fmt::print("nothing happened in the last {}\n", options.since);
+  } else {
+    fmt::print("{}", table.draw(platform::wants_color(platform::Stream::output)));
+  }
+  return kExitOk;
+}
+
+int deliveries(const DeliveriesOptions& options) {
+  const auto configuration = load(options.configuration);
+  if (!configuration) return kExitBadConfiguration;
+  auto store = open_store(options.data_directory, *configuration);
+  if (!store) return kExitFailed;
+  const auto records = store->deliveries(options.failed, kMostDeliveries);
+  if (!records) {
+    complain(records.error().what);
+    return kExitFailed;
+  }
+  if (options.json) {
+    json array = json::array();
+    for (const auto& record : *records) {
+      array.push_back({{"id", record.delivery.id.value},
+                       {"destination", record.delivery.destination},
+                       {"state", to_string(record.state)},
+                       {"attempts", record.delivery.attempts},
+                       {"created", iso_time(record.delivery.created)},
+                       {"updated", iso_time(record.updated)},
+                       {"detail", record.detail},
+                       {"alert", to_json(record.delivery.alert)}});
+    }
+    print(array);
+    return kExitOk;
+  }
+  Table table({"TIME", "DESTINATION", "HOST", "SERVICE", "WHAT", "DELIVERY", "TRIES", "ANSWER"});
+  for (const auto& record : *records) {
+    const auto& alert = record.delivery.alert;
+    table.add({{local_time(record.delivery.created)},
+               {record.delivery.destination},
+               {alert.host.text()},
+               {alert.service.text()},
+               {std::string(to_string(alert.kind)), color_of(alert.kind)},
+               {std::string(to_string(record.state)), color_of(record.state)},
+               {std::to_string(record.delivery.attempts)},
+               {record.detail}});
+  }
+  if (table.empty()) {
+    fmt::print("{}\n", options.failed ? "no delivery has failed" : "nothing has been sent yet");
+  } else {
+    fmt::print("{}", table.draw(platform::wants_color(platform::Stream::output)));
+  }
+  return kExitOk;
+}
+
+}  // namespace tocsin::cli

@@ -1,0 +1,26 @@
+// What the commands share: the configuration from the command line, and complaints about it.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "config/config.h"
+#include "config/load.h"
+
+namespace tocsin::cli {
+
+/// Loads the file; errors and warnings go to stderr. Nothing: there were errors, end with
+/// kExitBadConfiguration.
+std::optional<config::Config> load(const std::string& path);
+
+/// "error: text" on stderr.
+void complain(const std::string& text);
+
+[[nodiscard]] config::Environment environment();
+
+/// "2026-11-22 14:03:59" in local time.
+[[nodiscard]] std::string local_time(Time time);
+/// "2026-11-22T14:03:59.123Z".
+[[nodiscard]] std::string iso_time(Time time);
+
+}  // namespace tocsin::cli

@@ -1,0 +1,77 @@
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "base/text.h"
+#include "cli/commands.h"
+#include "cli/load.h"
+#include "cli/table.h"
+#include "cli/version.h"
+#include "net/http_client.h"
+#include "net/loop.h"
+#include "notify/destination.h"
+#include "platform/process.h"
+
+namespace tocsin::cli {
+namespace {
+
+/// "webhook" of "webhook:6f3a...".
+std::string_view kind_of(const notify::Channel& channel) {
+  return std::string_view(channel.key()).substr(0, channel.key().find(':'));
+}
+
+/// Prints the answer; true when the destination accepted the alert.
+bool print(const notify::Channel& channel, const notify::Answer& answer) {
+  const bool colored = platform::wants_color(platform::Stream::output);
+  const auto line = [&](std::string_view word, Color color, const std::string& text) {
+    fmt::print("{}: {}, {}\n", printable(channel.name()), paint(word, color, colored),
+               printable(text, 500));
+  };
+  if (const auto* delivered = std::get_if<notify::Delivered>(&answer)) {
+    line("delivered", Color::green, delivered->detail);
+    return true;
+  }
+  if (const auto* later = std::get_if<notify::RetryAfter>(&answer)) {
+    line("not delivered, would be tried again", Color::yellow, later->reason);
+  } else {
+    line("refused", Color::red, std::get<notify::Rejected>(answer).reason);
+  }
+  return false;
+}
+
+}  // namespace
+
+int test(const TestOptions& options) {
+  const auto configuration = load(options.configuration);
+  if (!configuration) return kExitBadConfiguration;
+  net::Loop loop;
+  return loop.run_until_done([&]() -> net::awaitable<int> {
+    net::HttpClient http(loop.executor());
+    const auto destinations = notify::make_destinations(*configuration, http, version());
+    const HostName host(configuration->hosts.empty() ? "tocsin"
+                                                     : configuration->hosts.front().name.text());
+    std::size_t asked = 0;
+    bool all_accepted = true;
+    for (const auto& destination : destinations) {
+      auto& channel = *destination.channel;
+      if (!options.channels.empty() &&
+          std::ranges::find(options.channels, kind_of(channel)) == options.channels.end()) {
+        continue;
+      }
+      asked++;
+      const auto answer =
+          co_await notify::send_test(channel, host, SystemClock().now(), platform::system_random());
+      all_accepted &= print(channel, answer);
+    }
+    if (asked == 0) {
+      complain(options.channels.empty()
+                   ? fmt::format("{} enables no destination", options.configuration)
+                   : fmt::format("{} enables no destination of the kind \"{}\"",
+                                 options.configuration, fmt::join(options.channels, "\" or \"")));
+      co_return kExitFailed;
+    }
+    co_return all_accepted ? kExitOk : kExitFailed;
+  }());
+}
+
+}  // namespace tocsin::cli

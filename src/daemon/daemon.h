@@ -1,0 +1,51 @@
+// The composition root: everything that runs between start and stop, wired together in one place.
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <string>
+
+#include "base/error.h"
+#include "base/random.h"
+#include "config/config.h"
+#include "daemon/log.h"
+#include "net/async.h"
+
+namespace tocsin::daemon {
+
+struct DaemonOptions {
+  config::Config config;
+  std::filesystem::path data_directory;
+  std::string version;  ///< for User-Agent
+};
+
+class Daemon {
+ public:
+  /// `log` must outlive it. Nothing runs before start().
+  Daemon(net::Executor executor, DaemonOptions options, const Log& log, RandomFill random);
+  ~Daemon();
+  Daemon(const Daemon&) = delete;
+  Daemon& operator=(const Daemon&) = delete;
+
+  /// Opens the store, loads what is known and what must still be told, and starts the task of each
+  /// host; logs "ready". storage: the data directory cannot be used; nothing runs then.
+  net::awaitable<Result<>> start();
+  /// Ends within a few seconds: running checks are abandoned, deliveries under way are finished or
+  /// stay pending in the store, sessions are logged off.
+  net::awaitable<void> stop();
+
+ private:
+  struct Parts;
+  net::Executor executor_;
+  DaemonOptions options_;
+  const Log& log_;
+  RandomFill random_;
+  std::unique_ptr<Parts> parts_;
+};
+
+/// The directory of the store: what the command line says, else the configuration, else the
+/// platform's default.
+[[nodiscard]] std::filesystem::path data_directory(const std::string& option,
+                                                   const config::Config& config);
+
+}  // namespace tocsin::daemon

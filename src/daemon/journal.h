@@ -1,0 +1,57 @@
+// First durable, then told: the one way by which what a check found leaves its host's task.
+#pragma once
+
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "base/random.h"
+#include "daemon/log.h"
+#include "net/async.h"
+#include "net/event.h"
+#include "net/worker.h"
+#include "notify/destination.h"
+#include "notify/dispatcher.h"
+#include "store/store.h"
+
+namespace tocsin::daemon {
+
+/// Writes the commits of all hosts that wait at the same time in one transaction, then hands their
+/// deliveries to the dispatcher. While the disk fails, deliveries go on from the dispatcher's
+/// memory, and the states and the history are kept here (bounded) and stored when the disk works
+/// again. On the loop's thread only.
+class Journal {
+ public:
+  struct Rooms {
+    store::Store& store;
+    net::Worker& worker;  ///< the store's one thread
+    notify::Dispatcher& dispatcher;
+    std::span<const notify::Destination> destinations;
+    const Clock& clock;
+    const Log& log;
+    RandomFill random;
+  };
+  Journal(net::Executor executor, Rooms rooms);
+
+  /// Returns when it is stored (or could not be) and the deliveries are on their way. Alerts about
+  /// hosts are history only.
+  net::awaitable<void> record(std::vector<store::StateChange> states, std::vector<Alert> alerts);
+  /// Does the writing, until it is cancelled. A crash loses what record() has not returned for.
+  net::awaitable<void> run();
+  /// At the end, after run(): stores what is kept and these deliveries, which only memory holds.
+  net::awaitable<void> store_rest(std::vector<store::Delivery> deliveries);
+
+ private:
+  struct Entry;
+  net::awaitable<void> write_waiting();
+  void keep(std::vector<store::Commit> commits, const Error& error);
+
+  net::Executor executor_;
+  Rooms rooms_;
+  net::Event work_;
+  std::vector<std::shared_ptr<Entry>> waiting_;
+  std::vector<store::Commit> unsaved_;
+  bool failing_ = false;
+};
+
+}  // namespace tocsin::daemon

@@ -1,0 +1,71 @@
+#include "daemon/log.h"
+
+#include <string>
+
+#include <spdlog/sinks/rotating_file_sink.h>
+#include <spdlog/sinks/stdout_color_sinks.h>
+#include <spdlog/sinks/stdout_sinks.h>
+#include <spdlog/spdlog.h>
+
+#include "base/text.h"
+
+namespace tocsin::daemon {
+namespace {
+
+constexpr std::size_t kFileSize = 10 * 1024 * 1024;
+constexpr std::size_t kFiles = 5;
+constexpr std::size_t kMostLine = 2000;
+
+spdlog::level::level_enum level_of(config::LogLevel level) {
+  switch (level) {
+    case config::LogLevel::trace:
+      return spdlog::level::trace;
+    case config::LogLevel::debug:
+      return spdlog::level::debug;
+    case config::LogLevel::info:
+      return spdlog::level::info;
+    case config::LogLevel::warn:
+      return spdlog::level::warn;
+    case config::LogLevel::error:
+      return spdlog::level::err;
+  }
+  return spdlog::level::info;
+}
+
+}  // namespace
+
+struct Log::Sinks {
+  spdlog::logger logger{"tocsin"};
+};
+
+Log::Log(const LogOptions& options) : sinks_(std::make_unique<Sinks>()) {
+  auto& logger = sinks_->logger;
+  if (options.color) {
+    logger.sinks().push_back(std::make_shared<spdlog::sinks::stderr_color_sink_mt>());
+  } else {
+    logger.sinks().push_back(std::make_shared<spdlog::sinks::stderr_sink_mt>());
+  }
+  std::string trouble;
+  if (!options.directory.empty()) {
+    try {
+      logger.sinks().push_back(std::make_shared<spdlog::sinks::rotating_file_sink_mt>(
+          (options.directory / "tocsin.log").string(), kFileSize, kFiles));
+    } catch (const spdlog::spdlog_ex& exception) {
+      trouble = exception.what();
+    }
+  }
+  logger.set_level(level_of(options.level));
+  logger.set_pattern("%Y-%m-%dT%H:%M:%S.%e%z %^%-7l%$ %v");
+  logger.flush_on(spdlog::level::trace);
+  if (!trouble.empty()) warn("no log file is written: {}", trouble);
+}
+
+Log::~Log() = default;
+
+bool Log::wants(config::LogLevel level) const { return sinks_->logger.should_log(level_of(level)); }
+
+void Log::write(config::LogLevel level, std::string_view line) const {
+  if (wants(level)) sinks_->logger.log(level_of(level), printable(line, kMostLine));
+}
+
+}  // namespace tocsin::daemon

@@ -1,0 +1,145 @@
+#include "daemon/watcher.h"
+
+#include <algorithm>
+#include <functional>
+
+#include <fmt/format.h>
+
+#include "base/wildcard.h"
+
+namespace tocsin::daemon {
+namespace {
+
+/// For one check with everything in it: connecting, logging in, asking. A host that needs longer is
+/// reported as not reached.
+constexpr auto kCheckLimit = std::chrono::seconds(30);
+/// The most by which a host's checks are shifted from the schedule's times.
+constexpr Duration kMostShift = std::chrono::seconds(10);
+/// The machine's clock may jump; look at it at least this often.
+constexpr Duration kLongestSleep = std::chrono::seconds(10);
+
+}  // namespace
+
+Watcher::Watcher(const config::Host& host, const Schedule& schedule,
+                 std::unique_ptr<probe::Probe> probe, TrackedServices known, Rooms rooms)
+    : host_(host),
+      schedule_(schedule),
+      probe_(std::move(probe)),
+      known_(std::move(known)),
+      rooms_(std::move(rooms)) {}
+
+net::awaitable<void> Watcher::run() {
+  for (;;) {
+    {
+      const auto slot = co_await rooms_.checks.acquire();
+      co_await check();
+    }
+    co_await sleep_until_due();
+  }
+}
+
+net::awaitable<void> Watcher::sleep_until_due() {
+  const Time started = rooms_.clock.now();
+  const Time first = schedule_.next(started);
+  const Duration gap = schedule_.next(first) - first;
+  const auto spread =
+      static_cast<std::size_t>(std::max<std::int64_t>(std::min(gap, kMostShift).count(), 1));
+  const Duration shift(std::hash<HostName>{}(host_.name) % spread);
+  // The next of this host's own times: the schedule's, shifted.
+  const Time due = schedule_.next(started - shift) + shift;
+  for (Time now = started; now < due && now >= started; now = rooms_.clock.now()) {
+    co_await net::sleep_for(std::min(due - now, kLongestSleep));
+  }
+}
+
+net::awaitable<void> Watcher::check() {
+  auto services = co_await probe_->check(net::within(kCheckLimit));
+  const Observation observation{
+      .host = host_.name, .at = rooms_.clock.now(), .services = std::move(services)};
+  if (observation.services) {
+    for (const auto& service : *observation.services) {
+      if (service.details) details_[service.name] = service.details;
+    }
+  }
+
+  std::vector<Alert> alerts;
+  if (auto alert = host_change(observation)) alerts.push_back(*std::move(alert));
+  std::vector<store::StateChange> states;
+  for (auto& change : decide(known_, observation, host_.services)) {
+    if (change.transition) {
+      alerts.push_back(make_alert(change, *change.transition, observation.at));
+      const auto& alert = alerts.back();
+      rooms_.log.info("{} {} {}: {} -> {}{}{}", host_.name.text(), alert.service.text(),
+                      to_string(alert.kind), to_string(alert.from), to_string(alert.to),
+                      alert.reason.empty() ? "" : ", ", alert.reason);
+    } else if (!known_.contains(change.name) && change.next.seen.state != ServiceState::running) {
+      rooms_.log.warn("{} {} is {} at the first look", host_.name.text(), change.name.text(),
+                      to_string(change.next.seen.state));
+    }
+    if (change.forgotten) {
+      known_.erase(change.name);
+      details_.erase(change.name);
+    } else {
+      known_[change.name] = change.next;
+    }
+    states.push_back({.host = host_.name,
+                      .service = std::move(change.name),
+                      .state = change.next,
+                      .forgotten = change.forgotten});
+  }
+  if (!states.empty() || !alerts.empty()) {
+    co_await rooms_.journal.record(std::move(states), std::move(alerts));
+  }
+}
+
+std::optional<Alert> Watcher::host_change(const Observation& observation) {
+  const auto kind =
+      observation.services ? std::nullopt : std::optional(observation.services.error().kind);
+  if (kind == trouble_) return std::nullopt;
+  const bool was_reached = !trouble_.has_value();
+  trouble_ = kind;
+
+  Alert alert{.id = {make_uuid(observation.at, rooms_.random)},
+              .at = observation.at,
+              .host = host_.name,
+              .previous_since = trouble_since_};
+  trouble_since_ = observation.at;
+  if (!kind) {
+    rooms_.log.info("{} can be checked again", host_.name.text());
+    alert.kind = TransitionKind::reachable;
+    return alert;
+  }
+  alert.reason = observation.services.error().what;
+  rooms_.log.warn("{} cannot be checked: {}", host_.name.text(), alert.reason);
+  alert.kind = TransitionKind::unreachable;
+  // Another reason than before is worth a line in the log, not a second entry in the history.
+  return was_reached ? std::optional(alert) : std::nullopt;
+}
+
+Alert Watcher::make_alert(const ServiceChange& change, const Transition& transition, Time at) {
+  Alert alert{.id = {make_uuid(at, rooms_.random)},
+              .at = at,
+              .kind = transition.kind,
+              .host = host_.name,
+              .service = change.name,
+              .status = change.next.seen,
+              .from = transition.from,
+              .to = transition.to,
+              .reason = transition.reason};
+  if (const auto found = known_.find(change.name); found != known_.end()) {
+    alert.previous_since = found->second.since;
+  }
+  if (const auto found = details_.find(change.name); found != details_.end()) {
+    alert.details = *found->second;
+  }
+  if (const auto* watched = host_.services.find(change.name)) {
+    alert.friendly_name = watched->friendly_name;
+    // Who wrote a name out in full gets it back as it was written.
+    if (!has_wildcard(watched->pattern)) alert.service = ServiceName(watched->pattern);
+  }
+  return alert;
+}
+
+net::awaitable<void> Watcher::close(net::Deadline deadline) { co_await probe_->close(deadline); }
+
+}  // namespace tocsin::daemon

@@ -1,0 +1,58 @@
+// One host's task: when to look, look, decide, record.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+
+#include "base/random.h"
+#include "config/config.h"
+#include "daemon/journal.h"
+#include "daemon/log.h"
+#include "domain/decide.h"
+#include "net/async.h"
+#include "net/semaphore.h"
+#include "probe/probe.h"
+#include "schedule/schedule.h"
+
+namespace tocsin::daemon {
+
+class Watcher {
+ public:
+  /// What the tasks of all hosts share.
+  struct Rooms {
+    Journal& journal;
+    net::Semaphore& checks;  ///< how many hosts are asked at the same time
+    const Clock& clock;
+    const Log& log;
+    RandomFill random;
+  };
+  /// `host` and `schedule` must outlive it; `known` is what the store remembers.
+  Watcher(const config::Host& host, const Schedule& schedule, std::unique_ptr<probe::Probe> probe,
+          TrackedServices known, Rooms rooms);
+
+  /// Checks at once, then at the schedule's times (shifted by a few seconds that are the host's
+  /// own, so that not all hosts are asked in the same instant), until it is cancelled.
+  net::awaitable<void> run();
+  /// One check from beginning to end.
+  net::awaitable<void> check();
+  /// Logs off from the host; after run() has ended.
+  net::awaitable<void> close(net::Deadline deadline);
+
+ private:
+  net::awaitable<void> sleep_until_due();
+  /// What changed about the host itself since the last look, as an alert for the history.
+  std::optional<Alert> host_change(const Observation& observation);
+  Alert make_alert(const ServiceChange& change, const Transition& transition, Time at);
+
+  const config::Host& host_;
+  const Schedule& schedule_;
+  std::unique_ptr<probe::Probe> probe_;
+  TrackedServices known_;
+  std::map<ServiceName, std::shared_ptr<const ServiceDetails>> details_;
+  std::optional<Kind> trouble_;  ///< why the host was not reached the last time
+  Time trouble_since_{};
+  Rooms rooms_;
+};
+
+}  // namespace tocsin::daemon

@@ -1,0 +1,110 @@
+#include "store/connection.h"
+
+#include <cerrno>
+#include <sqlite3.h>
+#include <system_error>
+#include <unordered_map>
+
+#include <SQLiteCpp/SQLiteCpp.h>
+
+#include "base/text.h"
+
+namespace tocsin::store {
+namespace {
+
+constexpr int kBusyTimeoutMs = 5000;
+
+}  // namespace
+
+Query::~Query() { statement_.tryReset(); }
+void Query::bind(std::string_view text) { statement_.bind(++bound_, std::string(text)); }
+void Query::bind(std::int64_t number) { statement_.bind(++bound_, number); }
+
+bool Query::next() {
+  column_ = 0;
+  return statement_.executeStep();
+}
+
+std::size_t Query::run() { return static_cast<std::size_t>(statement_.exec()); }
+std::string Query::text() { return statement_.getColumn(column_++).getString(); }
+std::int64_t Query::integer() { return statement_.getColumn(column_++).getInt64(); }
+
+Time Query::time() {
+  constexpr std::int64_t kMost = 253'402'300'799'999;
+  return Time(Duration(std::clamp<std::int64_t>(integer(), 0, kMost)));
+}
+
+struct Connection::Handle {
+  SQLite::Database database;
+  std::unordered_map<std::string, SQLite::Statement> statements;
+};
+
+Connection::Connection(const std::filesystem::path& file, Access access)
+    : handle_(new Handle{
+          .database = {to_utf8(file),
+                       SQLite::OPEN_NOMUTEX | (access == Access::read ? SQLite::OPEN_READONLY
+                                                                      : SQLite::OPEN_READWRITE),
+                       kBusyTimeoutMs}}) {}
+Connection::Connection(Connection&&) noexcept = default;
+Connection& Connection::operator=(Connection&&) noexcept = default;
+Connection::~Connection() = default;
+
+void Connection::exec(const std::string& sql) { handle_->database.exec(sql); }
+
+void Connection::roll_back() noexcept { handle_->database.tryExec("ROLLBACK"); }
+
+SQLite::Statement& Connection::prepared(const std::string& sql) {
+  return handle_->statements.try_emplace(sql, handle_->database, sql).first->second;
+}
+
+int Connection::system_error() const { return sqlite3_system_errno(handle_->database.getHandle()); }
+
+Transaction::Transaction(Connection& connection) : connection_(connection) {
+  connection_.exec("BEGIN IMMEDIATE");
+}
+
+Transaction::~Transaction() {
+  if (open_) connection_.roll_back();
+}
+
+void Transaction::commit() {
+  connection_.exec("COMMIT");
+  open_ = false;
+}
+
+std::string to_utf8(const std::filesystem::path& path) {
+  const auto text = path.u8string();
+  return {text.begin(), text.end()};
+}
+
+Error explain(const SQLite::Exception& error, const std::filesystem::path& file, int system_error) {
+  const auto told = [&](const std::string& what) {
+    return Error{Kind::storage, printable(to_utf8(file)) + ": " + what,
+                 static_cast<std::uint32_t>(error.getExtendedErrorCode())};
+  };
+  const bool no_space = system_error == ENOSPC || system_error == EDQUOT || system_error == EFBIG;
+  switch (error.getErrorCode()) {
+    case SQLITE_NOTADB:
+    case SQLITE_CORRUPT:
+      return told("the file is damaged: restore a backup, or move it away to begin anew");
+    case SQLITE_FULL:
+      return told("no space is left: free some on its disk");
+    case SQLITE_READONLY:
+    case SQLITE_CANTOPEN:
+    case SQLITE_PERM:
+      return told(
+          "it cannot be opened for writing: check the owner and the permissions of the directory");
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+      return told("another program keeps it locked");
+    case SQLITE_IOERR:
+      if (no_space) return told("no space is left: free some on its disk");
+      return told("the disk failed: " + (system_error == 0
+                                             ? std::string(error.getErrorStr())
+                                             : std::system_category().message(system_error)));
+    default:
+      return told(printable(error.what()));
+  }
+}
+
+}  // namespace tocsin::store

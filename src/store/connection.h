@@ -1,0 +1,113 @@
+// A connection to a database file and its prepared statements. Inside store/ only. Everything
+// throws SQLite::Exception; explain() turns that into an error.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <limits>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "base/clock.h"
+#include "base/error.h"
+
+namespace SQLite {
+class Exception;
+class Statement;
+}  // namespace SQLite
+
+namespace tocsin::store {
+
+/// A prepared statement in use; free for its next use when this is destroyed. Values are bound and
+/// columns are read from left to right.
+class Query {
+ public:
+  template <typename... Values>
+  explicit Query(SQLite::Statement& statement, const Values&... values) : statement_(statement) {
+    (bind(values), ...);
+  }
+  ~Query();
+  Query(const Query&) = delete;
+  Query& operator=(const Query&) = delete;
+
+  void bind(std::string_view text);
+  void bind(std::int64_t number);
+  void bind(Time time) { bind(std::int64_t{time.time_since_epoch().count()}); }
+
+  /// To the next row; false when there is none.
+  bool next();
+  /// Executes a statement that has no rows; answers how many it changed.
+  std::size_t run();
+
+  std::string text();
+  std::int64_t integer();
+  bool flag() { return integer() != 0; }
+  /// The nearest number that the type can hold.
+  template <typename T>
+  T number() {
+    using Limits = std::numeric_limits<T>;
+    return static_cast<T>(std::clamp<std::int64_t>(integer(), Limits::min(), Limits::max()));
+  }
+  /// Between 1970 and 9999, so that reckoning with it cannot overflow.
+  Time time();
+
+ private:
+  SQLite::Statement& statement_;
+  int bound_ = 0;
+  int column_ = 0;
+};
+
+class Connection {
+ public:
+  enum class Access : std::uint8_t { read, write };
+
+  /// The file exists. Waits for the locks of others for some seconds.
+  Connection(const std::filesystem::path& file, Access access);
+  Connection(Connection&&) noexcept;
+  Connection& operator=(Connection&&) noexcept;
+  ~Connection();
+
+  /// Statements without rows.
+  void exec(const std::string& sql);
+  /// Ends a transaction that a failed write may have ended already.
+  void roll_back() noexcept;
+  template <typename... Values>
+  [[nodiscard]] Query query(const std::string& sql, const Values&... values) {
+    return Query(prepared(sql), values...);
+  }
+  /// The errno of the last system call that failed, or 0.
+  [[nodiscard]] int system_error() const;
+
+ private:
+  SQLite::Statement& prepared(const std::string& sql);
+
+  struct Handle;
+  std::unique_ptr<Handle> handle_;
+};
+
+/// Rolled back unless it is committed.
+class Transaction {
+ public:
+  explicit Transaction(Connection& connection);
+  ~Transaction();
+  Transaction(const Transaction&) = delete;
+  Transaction& operator=(const Transaction&) = delete;
+
+  void commit();
+
+ private:
+  Connection& connection_;
+  bool open_ = true;
+};
+
+/// A path as SQLite takes it and as people read it.
+[[nodiscard]] std::string to_utf8(const std::filesystem::path& path);
+
+/// storage: what happened to the file and what to do about it. `system_error`: an errno, or 0.
+[[nodiscard]] Error explain(const SQLite::Exception& error, const std::filesystem::path& file,
+                            int system_error = 0);
+
+}  // namespace tocsin::store

@@ -1,0 +1,87 @@
+#include "store/details.h"
+
+#include <chrono>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+namespace tocsin::store {
+namespace {
+
+using nlohmann::json;
+
+/// Throws json::exception, as reading a value of the wrong type does.
+ServiceState state_at(const json& object, const char* key, ServiceState otherwise) {
+  const auto found = object.find(key);
+  if (found == object.end()) return otherwise;
+  const auto state = parse_service_state(found->get<std::string>());
+  if (!state) throw json::other_error::create(501, "no such state", nullptr);
+  return *state;
+}
+
+StartMode start_mode_at(const json& object, StartMode otherwise) {
+  const auto number = object.value("startMode", static_cast<int>(otherwise));
+  if (number < static_cast<int>(StartMode::unknown) || number > static_cast<int>(StartMode::system))
+    return StartMode::unknown;
+  return static_cast<StartMode>(number);
+}
+
+}  // namespace
+
+std::string details_to_json(const Alert& alert) {
+  const json details = {
+      {"from", to_string(alert.from)},
+      {"to", to_string(alert.to)},
+      {"previousSince", alert.previous_since.time_since_epoch().count()},
+      {"reason", alert.reason},
+      {"friendlyName", alert.friendly_name},
+      {"displayName", alert.details.display_name},
+      {"startMode", static_cast<int>(alert.details.start_mode)},
+      {"executablePath", alert.details.executable_path},
+      {"dependencies", alert.details.dependencies},
+      {"serviceType", alert.details.type},
+      {"status",
+       {{"state", to_string(alert.status.state)},
+        {"processId", alert.status.process_id},
+        {"exitCode", alert.status.exit_code},
+        {"serviceExitCode", alert.status.service_exit_code},
+        {"checkpoint", alert.status.checkpoint},
+        {"waitHintMs", alert.status.wait_hint.count()}}},
+  };
+  // Names may hold anything; invalid UTF-8 must not keep an alert from being stored.
+  return details.dump(-1, ' ', false, json::error_handler_t::replace);
+}
+
+bool details_from_json(std::string_view text, Alert& alert) {
+  try {
+    const json details = json::parse(text);
+    Alert read = alert;
+    read.from = state_at(details, "from", read.from);
+    read.to = state_at(details, "to", read.to);
+    read.previous_since = Time(
+        Duration(details.value("previousSince", read.previous_since.time_since_epoch().count())));
+    read.reason = details.value("reason", read.reason);
+    read.friendly_name = details.value("friendlyName", read.friendly_name);
+    read.details.display_name = details.value("displayName", read.details.display_name);
+    read.details.start_mode = start_mode_at(details, read.details.start_mode);
+    read.details.executable_path = details.value("executablePath", read.details.executable_path);
+    read.details.dependencies = details.value("dependencies", read.details.dependencies);
+    read.details.type = details.value("serviceType", read.details.type);
+    const json status = details.value("status", json::object());
+    read.status.state = state_at(status, "state", read.status.state);
+    read.status.process_id = status.value("processId", read.status.process_id);
+    read.status.exit_code = status.value("exitCode", read.status.exit_code);
+    read.status.service_exit_code = status.value("serviceExitCode", read.status.service_exit_code);
+    read.status.checkpoint = status.value("checkpoint", read.status.checkpoint);
+    read.status.wait_hint =
+        std::chrono::milliseconds(status.value("waitHintMs", read.status.wait_hint.count()));
+    alert = std::move(read);
+    return true;
+  } catch (const json::exception&) {
+    return false;
+  }
+}
+
+}  // namespace tocsin::store

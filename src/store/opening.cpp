@@ -1,0 +1,150 @@
+#include "store/opening.h"
+
+#include <cstdint>
+#include <fstream>
+#include <sqlite3.h>
+#include <string>
+#include <system_error>
+#include <utility>
+
+#include <SQLiteCpp/SQLiteCpp.h>
+
+#include "base/text.h"
+#include "store/schema.h"
+
+namespace tocsin::store {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr auto kDatabaseFile = "tocsin.db";
+constexpr auto kLockFile = "tocsin.lock";
+
+Error told_of(const fs::path& path, const std::string& what) {
+  return {Kind::storage, printable(to_utf8(path)) + ": " + what, {}};
+}
+
+/// Makes the directory and what lies above it; nobody else may look into it.
+Result<> make_directory(const fs::path& directory) {
+  std::error_code error;
+  if (fs::create_directories(directory, error) && !error)
+    fs::permissions(directory, fs::perms::owner_all, error);
+  if (error) return std::unexpected(told_of(directory, "it cannot be made: " + error.message()));
+  return {};
+}
+
+/// Makes an empty file, for its owner only; what SQLite makes beside it gets the same permissions.
+Result<> make_file(const fs::path& file) {
+  std::error_code error;
+  if (fs::exists(file, error)) return {};
+  const std::ofstream created(file, std::ios::app);
+  if (created) fs::permissions(file, fs::perms::owner_read | fs::perms::owner_write, error);
+  if (created && !error) return {};
+  return std::unexpected(
+      told_of(file, "it cannot be made: check the owner and the permissions of the directory"));
+}
+
+/// Takes the lock that a process holds on its data directory: SQLite's own on a file beside the
+/// database, which ends with the process however that ends.
+Result<Connection> take_lock(const fs::path& file) {
+  if (auto made = make_file(file); !made) return fail(std::move(made));
+  try {
+    Connection lock(file, Connection::Access::write);
+    lock.exec("PRAGMA busy_timeout = 0");
+    lock.exec("BEGIN EXCLUSIVE");
+    return lock;
+  } catch (const SQLite::Exception& error) {
+    if (error.getErrorCode() == SQLITE_BUSY)
+      return std::unexpected(told_of(file.parent_path(),
+                                     "another tocsin runs with this data directory: stop it, or "
+                                     "give this one a directory of its own"));
+    return std::unexpected(explain(error, file));
+  }
+}
+
+/// Reads the version of a file without writing to it. 0: it is new.
+Result<std::size_t> examine(const fs::path& file) {
+  std::error_code error;
+  if (!fs::exists(file, error) || fs::file_size(file, error) == 0) return 0;
+  Connection connection(file, Connection::Access::read);
+  const auto number = [&](const char* sql) {
+    auto query = connection.query(sql);
+    return query.next() ? query.number<std::int32_t>() : 0;
+  };
+  const auto version = number("PRAGMA user_version");
+  if (version == 0 && number("SELECT count(*) FROM sqlite_schema") == 0) return 0;
+  if (number("PRAGMA application_id") != kApplicationId || version < 1)
+    return std::unexpected(told_of(file, "the file is another program's: move it away"));
+  if (static_cast<std::size_t>(version) > migrations().size())
+    return std::unexpected(told_of(file, "a newer version of tocsin made it: use that one"));
+  return static_cast<std::size_t>(version);
+}
+
+/// Reads every page. Without this, new rows would be written around a damaged page until somebody
+/// reads it.
+void check_pages(const fs::path& file) {
+  Connection connection(file, Connection::Access::read);
+  auto check = connection.query("PRAGMA quick_check(1)");
+  if (!check.next() || check.text() != "ok") throw SQLite::Exception("damaged", SQLITE_CORRUPT);
+}
+
+Result<> prepare(Connection& connection, const fs::path& file, std::size_t version) {
+  {
+    auto mode = connection.query("PRAGMA journal_mode = WAL");
+    if (!mode.next() || mode.text() != "wal")
+      return std::unexpected(
+          told_of(file, "its file system cannot share memory: choose a directory on a local disk"));
+  }
+  // FULL: a commit is on the disk when it returns. 1000 pages, 4 MiB, is when the log is copied
+  // into the database, and 16 MiB what is left of it at most when it once grew larger.
+  connection.exec(
+      "PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF;"
+      "PRAGMA temp_store = MEMORY; PRAGMA wal_autocheckpoint = 1000;"
+      "PRAGMA journal_size_limit = 16777216;");
+  // Also where nothing is to migrate, to learn now whether the disk takes a write.
+  Transaction transaction(connection);
+  for (const auto* migration : migrations().subspan(version)) connection.exec(migration);
+  connection.exec("PRAGMA application_id = " + std::to_string(kApplicationId));
+  connection.exec("PRAGMA user_version = " + std::to_string(migrations().size()));
+  transaction.commit();
+  return {};
+}
+
+}  // namespace
+
+Result<Opened> open_for_writing(const fs::path& directory) {
+  const auto file = directory / kDatabaseFile;
+  if (auto made = make_directory(directory); !made) return fail(std::move(made));
+  auto lock = take_lock(directory / kLockFile);
+  if (!lock) return fail(std::move(lock));
+  if (auto made = make_file(file); !made) return fail(std::move(made));
+  std::optional<Connection> connection;
+  try {
+    const auto version = examine(file);
+    if (!version) return std::unexpected(version.error());
+    if (*version > 0) check_pages(file);
+    connection.emplace(file, Connection::Access::write);
+    if (auto ready = prepare(*connection, file, *version); !ready) return fail(std::move(ready));
+  } catch (const SQLite::Exception& error) {
+    return std::unexpected(explain(error, file, connection ? connection->system_error() : 0));
+  }
+  return Opened{file, *std::move(lock), *std::move(connection)};
+}
+
+Result<Opened> open_for_reading(const fs::path& directory) {
+  const auto file = directory / kDatabaseFile;
+  try {
+    const auto version = examine(file);
+    if (!version) return std::unexpected(version.error());
+    if (*version == 0)
+      return std::unexpected(told_of(file, "nothing is stored here yet: tocsin run begins it"));
+    if (*version < migrations().size())
+      return std::unexpected(told_of(file, "an older version made it: tocsin run brings it up"));
+    return Opened{file, std::nullopt, Connection(file, Connection::Access::read)};
+  } catch (const SQLite::Exception& error) {
+    return std::unexpected(explain(error, file));
+  }
+}
+
+}  // namespace tocsin::store

@@ -1,0 +1,24 @@
+// From a data directory to connections that may be worked with. Inside store/ only.
+#pragma once
+
+#include <filesystem>
+#include <optional>
+
+#include "base/error.h"
+#include "store/connection.h"
+
+namespace tocsin::store {
+
+struct Opened {
+  std::filesystem::path file;
+  /// In an exclusive transaction on a file beside the database: as long as this lives nobody else
+  /// opens it for writing. To be closed after `connection`, which still writes at its end.
+  std::optional<Connection> lock;
+  Connection connection;
+};
+
+/// storage: as Store::open() and Store::open_read_only() say.
+[[nodiscard]] Result<Opened> open_for_writing(const std::filesystem::path& directory);
+[[nodiscard]] Result<Opened> open_for_reading(const std::filesystem::path& directory);
+
+}  // namespace tocsin::store

@@ -1,0 +1,395 @@
+#include "store/store.h"
+
+#include <algorithm>
+#include <limits>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <unordered_map>
+#include <utility>
+
+#include <SQLiteCpp/SQLiteCpp.h>
+
+#include "base/text.h"
+#include "store/connection.h"
+#include "store/details.h"
+#include "store/opening.h"
+
+namespace tocsin::store {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr std::int64_t kPruneStep = 500;
+
+std::optional<DeliveryState> parse_delivery_state(std::string_view text) {
+  using enum DeliveryState;
+  for (const auto state : {pending, delivered, dead, merged})
+    if (to_string(state) == text) return state;
+  return std::nullopt;
+}
+
+/// What Database::read_alert() and Database::read_delivery() read.
+constexpr std::string_view kSelectAlerts =
+    "SELECT alert.id, alert.at, alert.kind, alert.host, alert.service, alert.details FROM alert";
+constexpr std::string_view kSelectDeliveries =
+    "SELECT delivery.sequence, delivery.id, delivery.destination, delivery.state,"
+    " delivery.attempts, delivery.created, delivery.updated, delivery.not_before, delivery.detail,"
+    " alert.id, alert.at, alert.kind, alert.host, alert.service, alert.details"
+    " FROM delivery JOIN alert ON alert.sequence = delivery.alert";
+
+std::int64_t limit(std::size_t most) {
+  constexpr std::size_t kMost = std::numeric_limits<std::int64_t>::max();
+  return static_cast<std::int64_t>(std::min(most, kMost));
+}
+
+void put_state(Connection& connection, const StateChange& change) {
+  if (change.forgotten) {
+    connection
+        .query("DELETE FROM service WHERE host_key = ? AND service_key = ?", change.host.key(),
+               change.service.key())
+        .run();
+    return;
+  }
+  const auto& [seen, settled, settled_since, since, progress_at, process_id, stuck, denied] =
+      change.state;
+  connection
+      .query(
+          "INSERT OR REPLACE INTO service (host_key, service_key, host, service, state, since,"
+          " process_id, exit_code, service_exit_code, checkpoint, wait_hint_ms, settled,"
+          " settled_since, settled_process_id, progress_at, stuck, denied)"
+          " VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+          change.host.key(), change.service.key(), change.host.text(), change.service.text(),
+          to_string(seen.state), since, seen.process_id, seen.exit_code, seen.service_exit_code,
+          seen.checkpoint, std::int64_t{seen.wait_hint.count()}, to_string(settled), settled_since,
+          process_id, progress_at, stuck, denied)
+      .run();
+}
+
+/// Answers the alert's sequence; an alert that is stored already stays as it is.
+std::int64_t put_alert(Connection& connection, const Alert& alert) {
+  auto query = connection.query(
+      "INSERT INTO alert (id, at, kind, host_key, service_key, host, service, details)"
+      " VALUES (?,?,?,?,?,?,?,?) ON CONFLICT (id) DO UPDATE SET id = id RETURNING sequence",
+      alert.id.value, alert.at, to_string(alert.kind), alert.host.key(), alert.service.key(),
+      alert.host.text(), alert.service.text(), details_to_json(alert));
+  query.next();
+  return query.integer();
+}
+
+/// Answers the delivery's sequence; one that is stored already stays as it is.
+std::int64_t put_delivery(Connection& connection, const Delivery& delivery, std::int64_t alert) {
+  auto query = connection.query(
+      "INSERT INTO delivery (id, alert, destination, attempts, created, updated, not_before,"
+      " detail) VALUES (?,?,?,?,?,?,?,?) ON CONFLICT (id) DO UPDATE SET id = id RETURNING sequence",
+      delivery.id.value, alert, delivery.destination, delivery.attempts, delivery.created,
+      delivery.created, delivery.not_before, delivery.last_error);
+  query.next();
+  return query.integer();
+}
+
+}  // namespace
+
+std::string_view to_string(DeliveryState state) {
+  switch (state) {
+    case DeliveryState::pending:
+      return "pending";
+    case DeliveryState::delivered:
+      return "delivered";
+    case DeliveryState::dead:
+      return "dead";
+    case DeliveryState::merged:
+      return "merged";
+  }
+  return "unknown";
+}
+
+struct Store::Database {
+  explicit Database(Opened opened)
+      : file(std::move(opened.file)),
+        lock(std::move(opened.lock)),
+        connection(std::move(opened.connection)) {}
+
+  /// Does the work; what the database throws meanwhile becomes an error.
+  template <typename F>
+  std::invoke_result_t<F> attempt(F work) {
+    try {
+      return work();
+    } catch (const SQLite::Exception& error) {
+      return std::unexpected(explain(error, file, connection.system_error()));
+    }
+  }
+
+  std::optional<Alert> read_alert(Query& row);
+  std::optional<DeliveryRecord> read_delivery(Query& row);
+  void complain(const std::string& what) {
+    complaints.push_back(to_utf8(file) + ": " + printable(what));
+  }
+
+  fs::path file;
+  std::optional<Connection> lock;  ///< in an exclusive transaction; the last to be closed
+  Connection connection;
+  std::vector<std::string> complaints;
+};
+
+/// nullopt, and a complaint, when it makes no sense.
+std::optional<Alert> Store::Database::read_alert(Query& row) {
+  Alert alert;
+  alert.id.value = row.text();
+  alert.at = row.time();
+  const auto kind = parse_transition_kind(row.text());
+  alert.host = HostName(row.text());
+  alert.service = ServiceName(row.text());
+  if (!kind) {
+    complain("alert " + alert.id.value + " is of no known kind and was left out");
+    return std::nullopt;
+  }
+  alert.kind = *kind;
+  alert.from = ServiceState::unknown;
+  alert.to = ServiceState::unknown;
+  if (!details_from_json(row.text(), alert)) {
+    alert.reason = "the stored details of this alert are damaged";
+    complain("the details of alert " + alert.id.value + " are damaged");
+  }
+  return alert;
+}
+
+/// nullopt, and a complaint, when its alert makes no sense.
+std::optional<DeliveryRecord> Store::Database::read_delivery(Query& row) {
+  DeliveryRecord record;
+  auto& delivery = record.delivery;
+  delivery.sequence = row.integer();
+  delivery.id.value = row.text();
+  delivery.destination = row.text();
+  record.state = parse_delivery_state(row.text()).value_or(DeliveryState::dead);
+  delivery.attempts = row.number<int>();
+  delivery.created = row.time();
+  record.updated = row.time();
+  delivery.not_before = row.time();
+  record.detail = row.text();
+  delivery.last_error = record.detail;
+  auto alert = read_alert(row);
+  if (!alert) return std::nullopt;
+  delivery.alert = *std::move(alert);
+  return record;
+}
+
+Store::Store(std::unique_ptr<Database> database) : database_(std::move(database)) {}
+Store::Store(Store&&) noexcept = default;
+Store& Store::operator=(Store&&) noexcept = default;
+Store::~Store() = default;
+
+Result<Store> Store::open(const fs::path& directory) {
+  auto opened = open_for_writing(directory);
+  if (!opened) return fail(std::move(opened));
+  return Store(std::make_unique<Database>(*std::move(opened)));
+}
+
+Result<Store> Store::open_read_only(const fs::path& directory) {
+  auto opened = open_for_reading(directory);
+  if (!opened) return fail(std::move(opened));
+  return Store(std::make_unique<Database>(*std::move(opened)));
+}
+
+Result<std::map<HostName, TrackedServices>> Store::load_states() {
+  return database_->attempt([&]() -> Result<std::map<HostName, TrackedServices>> {
+    std::map<HostName, TrackedServices> hosts;
+    auto row = database_->connection.query(
+        "SELECT host, service, state, since, process_id, exit_code, service_exit_code, checkpoint,"
+        " wait_hint_ms, settled, settled_since, settled_process_id, progress_at, stuck, denied"
+        " FROM service");
+    while (row.next()) {
+      const HostName host(row.text());
+      const ServiceName service(row.text());
+      TrackedService tracked;
+      const auto state = parse_service_state(row.text());
+      tracked.since = row.time();
+      tracked.seen.process_id = row.number<std::uint32_t>();
+      tracked.seen.exit_code = row.number<std::uint32_t>();
+      tracked.seen.service_exit_code = row.number<std::uint32_t>();
+      tracked.seen.checkpoint = row.number<std::uint32_t>();
+      tracked.seen.wait_hint = std::chrono::milliseconds(row.number<std::uint32_t>());
+      const auto settled = parse_service_state(row.text());
+      tracked.settled_since = row.time();
+      tracked.process_id = row.number<std::uint32_t>();
+      tracked.progress_at = row.time();
+      tracked.stuck = row.flag();
+      tracked.denied = row.flag();
+      if (!state || !settled) {
+        database_->complain("the state of service " + service.text() + " of " + host.text() +
+                            " is no known one; the next look begins anew");
+        continue;
+      }
+      tracked.seen.state = *state;
+      tracked.settled = *settled;
+      hosts[host].insert_or_assign(service, tracked);
+    }
+    return hosts;
+  });
+}
+
+Result<> Store::commit(std::span<Commit> commits) {
+  return database_->attempt([&]() -> Result<> {
+    auto& connection = database_->connection;
+    std::unordered_map<std::string, std::int64_t> alerts;
+    std::vector<std::int64_t> sequences;
+    Transaction transaction(connection);
+    for (const auto& commit : commits) {
+      for (const auto& change : commit.states) put_state(connection, change);
+      for (const auto& alert : commit.alerts) alerts[alert.id.value] = put_alert(connection, alert);
+      for (const auto& delivery : commit.deliveries) {
+        const auto [alert, missing] = alerts.try_emplace(delivery.alert.id.value);
+        if (missing) alert->second = put_alert(connection, delivery.alert);
+        sequences.push_back(put_delivery(connection, delivery, alert->second));
+      }
+    }
+    transaction.commit();
+    auto sequence = sequences.begin();
+    for (auto& commit : commits)
+      for (auto& delivery : commit.deliveries) delivery.sequence = *sequence++;
+    return {};
+  });
+}
+
+Result<std::vector<Delivery>> Store::load_pending(std::string_view destination, std::int64_t after,
+                                                  std::size_t most) {
+  return database_->attempt([&]() -> Result<std::vector<Delivery>> {
+    std::vector<Delivery> pending;
+    auto row =
+        database_->connection.query(std::string(kSelectDeliveries) +
+                                        " WHERE state = 'pending' AND destination = ? AND"
+                                        " delivery.sequence > ? ORDER BY delivery.sequence LIMIT ?",
+                                    destination, after, limit(most));
+    while (row.next())
+      if (auto record = database_->read_delivery(row))
+        pending.push_back(std::move(record->delivery));
+    return pending;
+  });
+}
+
+Result<std::size_t> Store::abandon(std::span<const std::string> configured, Time at,
+                                   std::string_view detail) {
+  return database_->attempt([&]() -> Result<std::size_t> {
+    auto& connection = database_->connection;
+    Transaction transaction(connection);
+    std::vector<std::string> gone;
+    {
+      auto row =
+          connection.query("SELECT DISTINCT destination FROM delivery WHERE state = 'pending'");
+      while (row.next())
+        if (auto destination = row.text();
+            std::ranges::find(configured, destination) == configured.end())
+          gone.push_back(std::move(destination));
+    }
+    std::size_t count = 0;
+    for (const auto& destination : gone)
+      count += connection
+                   .query(
+                       "UPDATE delivery SET state = 'dead', updated = ?, detail = ?"
+                       " WHERE state = 'pending' AND destination = ?",
+                       at, detail, destination)
+                   .run();
+    transaction.commit();
+    return count;
+  });
+}
+
+Result<std::vector<LastDelivered>> Store::load_last_delivered(Time since) {
+  return database_->attempt([&]() -> Result<std::vector<LastDelivered>> {
+    std::vector<LastDelivered> last;
+    auto row = database_->connection.query(
+        "SELECT destination, host, service, kind, max(updated) FROM delivery"
+        " JOIN alert ON alert.sequence = delivery.alert"
+        " WHERE state <> 'pending' AND state = 'delivered' AND updated >= ?"
+        " GROUP BY destination, host_key, service_key, kind",
+        since);
+    while (row.next()) {
+      LastDelivered delivered;
+      delivered.destination = row.text();
+      delivered.host = HostName(row.text());
+      delivered.service = ServiceName(row.text());
+      const auto kind = parse_transition_kind(row.text());
+      delivered.at = row.time();
+      if (!kind) continue;
+      delivered.kind = *kind;
+      last.push_back(std::move(delivered));
+    }
+    return last;
+  });
+}
+
+Result<> Store::record(std::span<const DeliveryUpdate> updates) {
+  return database_->attempt([&]() -> Result<> {
+    auto& connection = database_->connection;
+    Transaction transaction(connection);
+    for (const auto& update : updates)
+      connection
+          .query(
+              "UPDATE delivery SET state = ?, attempts = ?, updated = ?, not_before = ?,"
+              " detail = ? WHERE id = ?",
+              to_string(update.state), update.attempts, update.at, update.not_before, update.detail,
+              update.id.value)
+          .run();
+    transaction.commit();
+    return {};
+  });
+}
+
+Result<std::vector<Alert>> Store::history(const HistoryQuery& query) {
+  return database_->attempt([&]() -> Result<std::vector<Alert>> {
+    std::vector<Alert> alerts;
+    auto sql = std::string(kSelectAlerts) + " WHERE at >= ?";
+    if (query.host) sql += " AND host_key = ?";
+    if (query.service) sql += " AND service_key = ?";
+    auto row = database_->connection.query(sql + " ORDER BY at, sequence", query.since);
+    if (query.host) row.bind(query.host->key());
+    if (query.service) row.bind(query.service->key());
+    while (row.next())
+      if (auto alert = database_->read_alert(row)) alerts.push_back(*std::move(alert));
+    return alerts;
+  });
+}
+
+Result<std::vector<DeliveryRecord>> Store::deliveries(bool failed, std::size_t most) {
+  return database_->attempt([&]() -> Result<std::vector<DeliveryRecord>> {
+    std::vector<DeliveryRecord> records;
+    std::string sql(kSelectDeliveries);
+    if (failed) sql += " WHERE state = 'dead' OR (state = 'pending' AND attempts > 0)";
+    auto row =
+        database_->connection.query(sql + " ORDER BY delivery.sequence DESC LIMIT ?", limit(most));
+    while (row.next())
+      if (auto record = database_->read_delivery(row)) records.push_back(*std::move(record));
+    std::ranges::reverse(records);
+    return records;
+  });
+}
+
+Result<std::size_t> Store::prune(Time now) {
+  return database_->attempt([&]() -> Result<std::size_t> {
+    auto& connection = database_->connection;
+    const Time oldest = now - kRetention;
+    Transaction transaction(connection);
+    auto count = connection
+                     .query(
+                         "DELETE FROM delivery WHERE sequence IN (SELECT sequence FROM delivery"
+                         " WHERE state <> 'pending' AND updated < ? ORDER BY updated LIMIT ?)",
+                         oldest, kPruneStep)
+                     .run();
+    count += connection
+                 .query(
+                     "DELETE FROM alert WHERE sequence IN (SELECT sequence FROM alert"
+                     " WHERE at < ? AND NOT EXISTS (SELECT 1 FROM delivery"
+                     " WHERE delivery.alert = alert.sequence) ORDER BY at LIMIT ?)",
+                     oldest, kPruneStep)
+                 .run();
+    transaction.commit();
+    return count;
+  });
+}
+
+std::vector<std::string> Store::take_complaints() {
+  return std::exchange(database_->complaints, {});
+}
+
+}  // namespace tocsin::store

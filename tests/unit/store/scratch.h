@@ -1,0 +1,111 @@
+// What the store's tests share: a directory of their own, things to store, and SQLite at hand.
+#pragma once
+
+#include <chrono>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <SQLiteCpp/SQLiteCpp.h>
+#include <gtest/gtest.h>
+
+#include "store/store.h"
+
+namespace tocsin::store {
+
+constexpr Time kNow{Duration{1'700'000'000'000}};
+
+/// Removed with all that is in it.
+class ScratchDirectory {
+ public:
+  ScratchDirectory() {
+    auto name = (std::filesystem::temp_directory_path() / "tocsin-store-XXXXXX").string();
+    if (mkdtemp(name.data()) == nullptr) throw std::runtime_error("no scratch directory");
+    path_ = name;
+  }
+  ~ScratchDirectory() {
+    std::error_code ignored;
+    std::filesystem::remove_all(path_, ignored);
+  }
+  ScratchDirectory(const ScratchDirectory&) = delete;
+  ScratchDirectory& operator=(const ScratchDirectory&) = delete;
+
+  [[nodiscard]] const std::filesystem::path& path() const { return path_; }
+
+ private:
+  std::filesystem::path path_;
+};
+
+inline Store open_store(const std::filesystem::path& directory) {
+  auto store = Store::open(directory);
+  if (!store) throw std::runtime_error(store.error().what);
+  return *std::move(store);
+}
+
+inline Alert make_alert(const std::string& id, Time at = kNow) {
+  return {.id = {id},
+          .at = at,
+          .kind = TransitionKind::stopped,
+          .host = HostName("Host"),
+          .service = ServiceName("Spooler"),
+          .friendly_name = "Print \"spooler\"",
+          .details = {.display_name = "Druckwarteschlange \xC3\xA4",
+                      .start_mode = StartMode::automatic_delayed,
+                      .executable_path = R"(C:\Windows\System32\spoolsv.exe)",
+                      .dependencies = {"RPCSS", "http"},
+                      .type = 0x10},
+          .status = {.state = ServiceState::stopped,
+                     .process_id = 0,
+                     .exit_code = 1067,
+                     .service_exit_code = 4'294'967'295,
+                     .checkpoint = 3,
+                     .wait_hint = std::chrono::milliseconds(4'294'967'295)},
+          .from = ServiceState::running,
+          .to = ServiceState::stopped,
+          .previous_since = kNow - std::chrono::hours(30),
+          .reason = "exit code 1067"};
+}
+
+inline Delivery make_delivery(const std::string& id, const Alert& alert,
+                              const std::string& destination = "webhook:1") {
+  return {
+      .id = {id}, .destination = destination, .alert = alert, .created = kNow, .not_before = kNow};
+}
+
+/// A check that brought one change: a state, an alert and a delivery, told apart by `id`.
+inline Commit make_commit(const std::string& id) {
+  const auto alert = make_alert(id);
+  Commit commit;
+  commit.states.push_back({.host = alert.host,
+                           .service = ServiceName("Service " + id),
+                           .state = {.seen = alert.status, .settled = ServiceState::stopped}});
+  commit.alerts.push_back(alert);
+  commit.deliveries.push_back(make_delivery("d-" + id, alert));
+  return commit;
+}
+
+inline std::string read_file(const std::filesystem::path& file) {
+  std::ifstream in(file, std::ios::binary);
+  return {std::istreambuf_iterator<char>(in), {}};
+}
+
+inline void write_file(const std::filesystem::path& file, const std::string& text) {
+  std::ofstream(file, std::ios::binary) << text;
+}
+
+/// Runs SQL on the database, past the store.
+inline void run_sql(const std::filesystem::path& directory, const std::string& sql) {
+  SQLite::Database(directory / "tocsin.db", SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE).exec(sql);
+}
+
+/// What SQLite says of the whole file: "ok".
+inline std::string integrity(const std::filesystem::path& directory) {
+  SQLite::Database database(directory / "tocsin.db", SQLite::OPEN_READWRITE);
+  return database.execAndGet("PRAGMA integrity_check").getString();
+}
+
+}  // namespace tocsin::store

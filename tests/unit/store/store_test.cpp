@@ -1,0 +1,436 @@
+#include "store/store.h"
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <string>
+#include <tuple>
+#include <vector>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "scratch.h"
+
+namespace tocsin {
+
+// For this test only: the program never compares alerts.
+static bool operator==(const Alert& a, const Alert& b) {
+  const auto all = [](const Alert& x) {
+    return std::tie(x.id, x.at, x.kind, x.host.text(), x.service.text(), x.friendly_name, x.details,
+                    x.status, x.from, x.to, x.previous_since, x.reason);
+  };
+  return all(a) == all(b);
+}
+
+namespace store {
+namespace {
+
+using namespace std::chrono_literals;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+class StoreTest : public ::testing::Test {
+ protected:
+  void commit(Commit commit) {
+    const auto committed = store_->commit({&commit, 1});
+    ASSERT_TRUE(committed) << committed.error().what;
+  }
+  void record(const std::string& delivery, DeliveryState state, Time at = kNow) {
+    const DeliveryUpdate update{.id = {delivery}, .state = state, .attempts = 1, .at = at};
+    ASSERT_TRUE(store_->record({&update, 1}));
+  }
+  void reopen() {
+    store_.reset();
+    store_ = std::make_unique<Store>(open_store(scratch_.path()));
+  }
+  std::vector<std::string> pending(const std::string& destination, std::int64_t after = 0,
+                                   std::size_t most = 100) {
+    std::vector<std::string> ids;
+    for (const auto& delivery : store_->load_pending(destination, after, most).value())
+      ids.push_back(delivery.id.value);
+    return ids;
+  }
+  std::vector<std::string> history(const HistoryQuery& query) {
+    std::vector<std::string> ids;
+    for (const auto& alert : store_->history(query).value()) ids.push_back(alert.id.value);
+    return ids;
+  }
+
+  ScratchDirectory scratch_;
+  std::unique_ptr<Store> store_ = std::make_unique<Store>(open_store(scratch_.path()));
+};
+
+TEST_F(StoreTest, StatesAreReadBack) {
+  const TrackedService tracked{.seen = {.state = ServiceState::stop_pending,
+                                        .process_id = 4'294'967'295,
+                                        .exit_code = 1066,
+                                        .service_exit_code = 7,
+                                        .checkpoint = 9,
+                                        .wait_hint = std::chrono::milliseconds(4'294'967'295)},
+                               .settled = ServiceState::running,
+                               .settled_since = kNow - 3h,
+                               .since = kNow - 2h,
+                               .progress_at = kNow - 1h,
+                               .process_id = 42,
+                               .stuck = true,
+                               .denied = true};
+  commit(
+      {.states = {{.host = HostName("Host"), .service = ServiceName("Spooler"), .state = tracked},
+                  {.host = HostName("Host"), .service = ServiceName("Other"), .state = {}},
+                  {.host = HostName("h2"), .service = ServiceName("Spooler"), .state = {}}}});
+  reopen();
+  const auto hosts = store_->load_states().value();
+  ASSERT_EQ(hosts.size(), 2);
+  const auto& services = hosts.at(HostName("HOST"));
+  EXPECT_EQ(services.size(), 2);
+  EXPECT_EQ(services.at(ServiceName("spooler")), tracked);
+  EXPECT_EQ(services.find(ServiceName("spooler"))->first.text(), "Spooler");
+  EXPECT_EQ(services.at(ServiceName("Other")), TrackedService{});
+}
+
+TEST_F(StoreTest, NamesCompareAsWindowsCompares) {
+  const HostName host("h");
+  commit({.states = {{.host = host, .service = ServiceName("Größe $&(#)'\""), .state = {}}}});
+  commit({.states = {{.host = HostName("H"),
+                      .service = ServiceName("GRÖßE $&(#)'\""),
+                      .state = {.settled = ServiceState::paused}}}});
+  auto hosts = store_->load_states().value();
+  ASSERT_EQ(hosts.at(host).size(), 1);
+  EXPECT_EQ(hosts.at(host).begin()->second.settled, ServiceState::paused);
+  EXPECT_EQ(hosts.at(host).begin()->first.text(), "GRÖßE $&(#)'\"");
+
+  commit({.states = {{.host = host,
+                      .service = ServiceName("größe $&(#)'\""),
+                      .state = {},
+                      .forgotten = true}}});
+  EXPECT_THAT(store_->load_states().value(), IsEmpty());
+}
+
+TEST_F(StoreTest, AnAlertIsReadBackComplete) {
+  const auto alert = make_alert("a1");
+  commit({.alerts = {alert}});
+  reopen();
+  EXPECT_THAT(store_->history({}).value(), ElementsAre(alert));
+}
+
+TEST_F(StoreTest, ADeliveryIsReadBackComplete) {
+  auto delivery = make_delivery("d1", make_alert("a1"));
+  delivery.attempts = 3;
+  delivery.not_before = kNow + 1min;
+  delivery.last_error = "503 Service Unavailable";
+  commit({.deliveries = {delivery}});
+  reopen();
+  const auto loaded = store_->load_pending("webhook:1", 0, 10).value();
+  ASSERT_EQ(loaded.size(), 1);
+  EXPECT_EQ(loaded[0].id, delivery.id);
+  EXPECT_EQ(loaded[0].destination, "webhook:1");
+  EXPECT_EQ(loaded[0].alert, delivery.alert);
+  EXPECT_GT(loaded[0].sequence, 0);
+  EXPECT_EQ(loaded[0].attempts, 3);
+  EXPECT_EQ(loaded[0].created, kNow);
+  EXPECT_EQ(loaded[0].not_before, kNow + 1min);
+  EXPECT_EQ(loaded[0].last_error, "503 Service Unavailable");
+}
+
+TEST_F(StoreTest, SequencesFollowTheOrderOfCommits) {
+  std::vector<Commit> commits{make_commit("1"), make_commit("2"), make_commit("3")};
+  commits[1].deliveries.push_back(make_delivery("d-2b", commits[1].alerts[0], "webhook:2"));
+  ASSERT_TRUE(store_->commit(commits));
+  std::vector<std::int64_t> sequences;
+  for (const auto& commit : commits)
+    for (const auto& delivery : commit.deliveries) sequences.push_back(delivery.sequence);
+  EXPECT_EQ(sequences.size(), 4);
+  EXPECT_TRUE(std::ranges::is_sorted(sequences, std::less_equal<>()) && sequences[0] > 0);
+  EXPECT_THAT(pending("webhook:1"), ElementsAre("d-1", "d-2", "d-3"));
+  EXPECT_THAT(pending("webhook:1", sequences[0], 1), ElementsAre("d-2"));
+  EXPECT_THAT(pending("webhook:1", sequences[3]), IsEmpty());
+  EXPECT_THAT(pending("webhook:2"), ElementsAre("d-2b"));
+}
+
+TEST_F(StoreTest, WhatIsStoredStaysWhenItIsCommittedAgain) {
+  auto first = make_commit("1");
+  ASSERT_TRUE(store_->commit({&first, 1}));
+  record("d-1", DeliveryState::delivered);
+  auto again = make_commit("1");
+  again.alerts[0].reason = again.deliveries[0].alert.reason = "another one";
+  ASSERT_TRUE(store_->commit({&again, 1}));
+  EXPECT_EQ(again.deliveries[0].sequence, first.deliveries[0].sequence);
+  EXPECT_THAT(store_->history({}).value(), ElementsAre(first.alerts[0]));
+  EXPECT_THAT(pending("webhook:1"), IsEmpty());
+}
+
+TEST_F(StoreTest, EndedDeliveriesAreNotPending) {
+  for (const auto* id : {"1", "2", "3", "4"}) commit(make_commit(id));
+  record("d-1", DeliveryState::delivered);
+  record("d-2", DeliveryState::dead);
+  record("d-3", DeliveryState::merged);
+  record("unheard of", DeliveryState::delivered);
+  reopen();
+  EXPECT_THAT(pending("webhook:1"), ElementsAre("d-4"));
+}
+
+TEST_F(StoreTest, APendingDeliveryRemembersItsFailures) {
+  commit(make_commit("1"));
+  const DeliveryUpdate update{.id = {"d-1"},
+                              .state = DeliveryState::pending,
+                              .attempts = 2,
+                              .at = kNow + 1s,
+                              .not_before = kNow + 8s,
+                              .detail = "no connection"};
+  ASSERT_TRUE(store_->record({&update, 1}));
+  reopen();
+  const auto loaded = store_->load_pending("webhook:1", 0, 10).value();
+  ASSERT_EQ(loaded.size(), 1);
+  EXPECT_EQ(loaded[0].attempts, 2);
+  EXPECT_EQ(loaded[0].not_before, kNow + 8s);
+  EXPECT_EQ(loaded[0].last_error, "no connection");
+}
+
+TEST_F(StoreTest, DeliveriesToWhomIsNotConfiguredAreAbandoned) {
+  const auto alert = make_alert("a");
+  commit({.deliveries = {make_delivery("1", alert, "kept"), make_delivery("2", alert, "gone"),
+                         make_delivery("3", alert, "gone"), make_delivery("4", alert, "gone")}});
+  record("4", DeliveryState::delivered);
+  const std::vector<std::string> configured{"kept", "new"};
+  EXPECT_EQ(store_->abandon(configured, kNow + 1s, "no longer configured").value(), 2);
+  EXPECT_EQ(store_->abandon(configured, kNow + 2s, "no longer configured").value(), 0);
+  EXPECT_THAT(pending("kept"), ElementsAre("1"));
+  EXPECT_THAT(pending("gone"), IsEmpty());
+  const auto failed = store_->deliveries(true, 10).value();
+  ASSERT_EQ(failed.size(), 2);
+  EXPECT_EQ(failed[0].detail, "no longer configured");
+  EXPECT_EQ(failed[0].updated, kNow + 1s);
+}
+
+TEST_F(StoreTest, LastDelivered) {
+  auto started = make_alert("started");
+  started.kind = TransitionKind::started;
+  auto elsewhere = make_alert("elsewhere");
+  elsewhere.host = HostName("h2");
+  commit({.deliveries = {make_delivery("1", make_alert("1")), make_delivery("2", make_alert("2")),
+                         make_delivery("3", make_alert("3"), "webhook:2"),
+                         make_delivery("4", started), make_delivery("5", elsewhere),
+                         make_delivery("6", elsewhere), make_delivery("7", elsewhere)}});
+  record("1", DeliveryState::delivered, kNow + 1s);
+  record("2", DeliveryState::delivered, kNow + 2s);
+  record("3", DeliveryState::delivered, kNow + 3s);
+  record("4", DeliveryState::delivered, kNow + 4s);
+  record("5", DeliveryState::dead, kNow + 5s);
+  record("6", DeliveryState::merged, kNow + 6s);
+  record("7", DeliveryState::delivered, kNow);
+  std::vector<std::string> last;
+  for (const auto& one : store_->load_last_delivered(kNow + 1s).value()) {
+    last.push_back(one.destination + " " + one.host.text() + " " + one.service.text() + " " +
+                   std::string(to_string(one.kind)) + " +" + std::to_string((one.at - kNow) / 1s));
+  }
+  EXPECT_THAT(last, ::testing::UnorderedElementsAre("webhook:1 Host Spooler stopped +2",
+                                                    "webhook:2 Host Spooler stopped +3",
+                                                    "webhook:1 Host Spooler started +4"));
+}
+
+TEST_F(StoreTest, History) {
+  auto early = make_alert("early", kNow - 1h);
+  auto other_service = make_alert("other service", kNow - 2h);
+  other_service.service = ServiceName("W32Time");
+  auto other_host = make_alert("other host", kNow - 3h);
+  other_host.host = HostName("h2");
+  auto of_host = make_alert("of host", kNow - 30min);
+  of_host.service = ServiceName();
+  commit({.alerts = {make_alert("late"), early, other_service, other_host, of_host}});
+
+  const HostName host("HOST");
+  const ServiceName service("spooler");
+  EXPECT_THAT(history({}), ElementsAre("other host", "other service", "early", "of host", "late"));
+  EXPECT_THAT(history({.since = kNow - 1h}), ElementsAre("early", "of host", "late"));
+  EXPECT_THAT(history({.host = host}), ElementsAre("other service", "early", "of host", "late"));
+  EXPECT_THAT(history({.service = service}), ElementsAre("other host", "early", "late"));
+  EXPECT_THAT(history({.host = host, .service = service, .since = kNow - 1h}),
+              ElementsAre("early", "late"));
+  EXPECT_THAT(history({.host = HostName("nowhere")}), IsEmpty());
+}
+
+TEST_F(StoreTest, Deliveries) {
+  for (const auto* id : {"1", "2", "3", "4"}) commit(make_commit(id));
+  record("d-1", DeliveryState::delivered);
+  record("d-2", DeliveryState::dead);
+  record("d-3", DeliveryState::pending);
+  const auto list = [&](bool failed, std::size_t most) {
+    std::vector<std::string> lines;
+    for (const auto& [delivery, state, updated, detail] : store_->deliveries(failed, most).value())
+      lines.push_back(delivery.id.value + " " + std::string(to_string(state)));
+    return lines;
+  };
+  EXPECT_THAT(list(false, 10),
+              ElementsAre("d-1 delivered", "d-2 dead", "d-3 pending", "d-4 pending"));
+  EXPECT_THAT(list(false, 2), ElementsAre("d-3 pending", "d-4 pending"));
+  EXPECT_THAT(list(true, 10), ElementsAre("d-2 dead", "d-3 pending"));
+}
+
+TEST_F(StoreTest, OldHistoryIsPrunedInSteps) {
+  constexpr auto kOld = kNow - kRetention - 1ms;
+  Commit old;
+  for (int i = 0; i < 1200; i++) {
+    const auto alert = make_alert("old " + std::to_string(i), kOld);
+    old.alerts.push_back(alert);
+    if (i % 2 == 0) old.deliveries.push_back(make_delivery("old " + std::to_string(i), alert));
+  }
+  commit(old);
+  std::vector<DeliveryUpdate> delivered;
+  delivered.reserve(old.deliveries.size());
+  for (const auto& delivery : old.deliveries)
+    delivered.push_back({.id = delivery.id, .state = DeliveryState::delivered, .at = kOld});
+  ASSERT_TRUE(store_->record(delivered));
+  const auto waiting = make_alert("waiting", kOld);
+  const auto delivered_lately = make_alert("delivered lately", kOld);
+  commit({.alerts = {make_alert("young", kNow - kRetention), waiting, delivered_lately},
+          .deliveries = {make_delivery("waiting", waiting),
+                         make_delivery("delivered lately", delivered_lately)}});
+  record("delivered lately", DeliveryState::delivered, kNow);
+
+  std::size_t removed = 0;
+  int steps = 0;
+  while (const auto count = store_->prune(kNow).value()) {
+    EXPECT_LE(count, 1000);
+    removed += count;
+    steps++;
+  }
+  EXPECT_EQ(removed, 1800);
+  EXPECT_GT(steps, 1);
+  EXPECT_THAT(history({}), ElementsAre("waiting", "delivered lately", "young"));
+  EXPECT_THAT(pending("webhook:1"), ElementsAre("waiting"));
+}
+
+TEST_F(StoreTest, SequencesAreNeverUsedTwice) {
+  auto first = make_commit("1");
+  ASSERT_TRUE(store_->commit({&first, 1}));
+  record("d-1", DeliveryState::delivered);
+  while (store_->prune(kNow + kRetention + 1s).value() > 0) {
+  }
+  EXPECT_THAT(store_->deliveries(false, 10).value(), IsEmpty());
+  auto second = make_commit("2");
+  ASSERT_TRUE(store_->commit({&second, 1}));
+  EXPECT_GT(second.deliveries[0].sequence, first.deliveries[0].sequence);
+}
+
+TEST_F(StoreTest, InvalidUtf8IsNoObstacle) {
+  auto alert = make_alert("a");
+  alert.friendly_name = "bad \xFF bytes";
+  alert.service = ServiceName("bad \xFF name");
+  commit({.alerts = {alert}, .deliveries = {make_delivery("d", alert)}});
+  reopen();
+  const auto loaded = store_->load_pending("webhook:1", 0, 10).value();
+  ASSERT_EQ(loaded.size(), 1);
+  EXPECT_EQ(loaded[0].alert.friendly_name, "bad \xEF\xBF\xBD bytes");
+  EXPECT_EQ(loaded[0].alert.service, alert.service);
+  EXPECT_THAT(store_->take_complaints(), IsEmpty());
+}
+
+TEST_F(StoreTest, DamagedDetailsSpoilNothingElse) {
+  const std::array<std::string, 7> damaged{
+      "", "{", "[]", "null", R"({"reason": 5})", R"({"to": "DANCING"})", std::string(200'000, '[')};
+  for (std::size_t i = 0; i < damaged.size(); i++) {
+    commit(make_commit(std::to_string(i)));
+    SQLite::Database database(scratch_.path() / "tocsin.db", SQLite::OPEN_READWRITE);
+    SQLite::Statement update(database, "UPDATE alert SET details = ? WHERE id = ?");
+    update.bind(1, damaged.at(i));
+    update.bind(2, std::to_string(i));
+    update.exec();
+  }
+  commit(make_commit("sound"));
+  reopen();
+  const auto loaded = store_->load_pending("webhook:1", 0, 100).value();
+  ASSERT_EQ(loaded.size(), damaged.size() + 1);
+  EXPECT_EQ(loaded.back().alert, make_alert("sound"));
+  EXPECT_EQ(loaded.front().alert.kind, TransitionKind::stopped);
+  EXPECT_EQ(loaded.front().alert.host, HostName("host"));
+  EXPECT_EQ(loaded.front().alert.service, ServiceName("spooler"));
+  EXPECT_EQ(loaded.front().alert.at, kNow);
+  EXPECT_EQ(loaded.front().alert.reason, "the stored details of this alert are damaged");
+  const auto complaints = store_->take_complaints();
+  ASSERT_EQ(complaints.size(), damaged.size());
+  EXPECT_THAT(complaints[0], HasSubstr("tocsin.db: the details of alert 0 are damaged"));
+  EXPECT_THAT(store_->take_complaints(), IsEmpty());
+}
+
+TEST_F(StoreTest, RowsOfNoKnownKindAreLeftOut) {
+  commit(make_commit("1"));
+  commit(make_commit("2"));
+  run_sql(scratch_.path(),
+          "UPDATE alert SET kind = 'danced' WHERE id = '1';"
+          "UPDATE service SET state = 'DANCING' WHERE service = 'Service 1';"
+          "UPDATE service SET since = -1, process_id = 99999999999999 WHERE service = 'Service 2'");
+  EXPECT_THAT(pending("webhook:1"), ElementsAre("d-2"));
+  EXPECT_THAT(history({}), ElementsAre("2"));
+  const auto services = store_->load_states().value().at(HostName("host"));
+  ASSERT_EQ(services.size(), 1);
+  EXPECT_EQ(services.begin()->second.since, Time());
+  EXPECT_EQ(services.begin()->second.seen.process_id, 4'294'967'295);
+  EXPECT_EQ(store_->take_complaints().size(), 3);
+}
+
+TEST_F(StoreTest, ReadOnlyWorksBesideARunningProcess) {
+  commit(make_commit("1"));
+  auto reader = Store::open_read_only(scratch_.path());
+  ASSERT_TRUE(reader) << reader.error().what;
+  EXPECT_EQ(reader->history({}).value().size(), 1);
+  commit(make_commit("2"));
+  EXPECT_EQ(reader->history({}).value().size(), 2);
+  auto refused = make_commit("3");
+  const auto committed = reader->commit({&refused, 1});
+  ASSERT_FALSE(committed);
+  EXPECT_EQ(committed.error().kind, Kind::storage);
+  EXPECT_EQ(refused.deliveries[0].sequence, 0);
+}
+
+TEST_F(StoreTest, ReadOnlyWorksAfterTheProcessHasEnded) {
+  commit(make_commit("1"));
+  store_.reset();
+  EXPECT_EQ(Store::open_read_only(scratch_.path())->history({}).value().size(), 1);
+}
+
+TEST_F(StoreTest, ADirectoryServesOneProcess) {
+  const auto second = Store::open(scratch_.path());
+  ASSERT_FALSE(second);
+  EXPECT_EQ(second.error().kind, Kind::storage);
+  EXPECT_EQ(second.error().what,
+            scratch_.path().string() +
+                ": another tocsin runs with this data directory: stop it, or give this one a "
+                "directory of its own");
+  commit(make_commit("1"));
+  store_.reset();
+  EXPECT_TRUE(Store::open(scratch_.path()));
+}
+
+TEST_F(StoreTest, NobodyElseMayRead) {
+  using std::filesystem::perms;
+  const auto directory = scratch_.path() / "a" / "b";
+  auto store = open_store(directory);
+  auto one = make_commit("1");
+  ASSERT_TRUE(store.commit({&one, 1}));
+  EXPECT_EQ(std::filesystem::status(directory).permissions(), perms::owner_all);
+  std::size_t files = 0;
+  for (const auto& file : std::filesystem::directory_iterator(directory)) {
+    files++;
+    EXPECT_EQ(file.status().permissions(), perms::owner_read | perms::owner_write) << file.path();
+  }
+  EXPECT_GE(files, 3);
+}
+
+TEST_F(StoreTest, TheLogStaysBounded) {
+  for (int i = 0; i < 20; i++) {
+    std::vector<Commit> commits;
+    commits.reserve(250);
+    for (int j = 0; j < 250; j++) commits.push_back(make_commit(std::to_string(1000 * i + j)));
+    ASSERT_TRUE(store_->commit(commits));
+  }
+  EXPECT_LT(std::filesystem::file_size(scratch_.path() / "tocsin.db-wal"), 8 << 20);
+}
+
+}  // namespace
+}  // namespace store
+}  // namespace tocsin
