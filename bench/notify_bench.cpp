@@ -1,0 +1,216 @@
+// What a delivery costs: the lanes alone, the whole pipeline without a network, and webhooks to a
+// local server.
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <memory>
+#include <span>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include <benchmark/benchmark.h>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/write.hpp>
+
+#include "net/event.h"
+#include "net/http_client.h"
+#include "net/loop.h"
+#include "notify/dispatcher.h"
+#include "notify/lanes.h"
+#include "notify/webhook/webhook.h"
+
+namespace tocsin::notify {
+namespace {
+
+using boost::asio::ip::tcp;
+
+std::vector<store::Delivery> make_deliveries(std::size_t count, const std::string& destination) {
+  std::vector<store::Delivery> deliveries(count);
+  for (std::size_t i = 0; i < count; ++i) {
+    store::Delivery& delivery = deliveries[i];
+    delivery.id = {"0190a0b0-0000-7000-8000-" + std::to_string(100'000'000'000 + i)};
+    delivery.destination = destination;
+    delivery.sequence = static_cast<std::int64_t>(i) + 1;
+    delivery.alert.kind = TransitionKind::stopped;
+    delivery.alert.host = HostName("host" + std::to_string(i / 8));
+    delivery.alert.service = ServiceName("MSSQL$INSTANCE" + std::to_string(i % 8));
+    delivery.alert.details.display_name = "SQL Server (INSTANCE)";
+    delivery.alert.from = ServiceState::running;
+    delivery.alert.to = ServiceState::stopped;
+  }
+  return deliveries;
+}
+
+void no_jitter(std::span<std::uint8_t> bytes) { std::ranges::fill(bytes, std::uint8_t{0}); }
+
+void lanes(benchmark::State& state) {
+  const auto count = static_cast<std::size_t>(state.range(0));
+  const auto deliveries = make_deliveries(count, "bench");
+  const Answer answer = Delivered{.detail = "204 No Content"};
+  const Time now{std::chrono::hours(1)};
+  for (auto _ : state) {
+    Lanes sut({.rate_limit = std::chrono::seconds(300)}, no_jitter);
+    for (const store::Delivery& delivery : deliveries) sut.add(delivery, now);
+    while (const store::Delivery* next = sut.take(now)) {
+      benchmark::DoNotOptimize(sut.settle(DeliveryId(next->id), answer, now));
+    }
+  }
+  state.SetItemsProcessed(state.iterations() * state.range(0));
+}
+BENCHMARK(lanes)->Arg(100)->Arg(10'000)->Unit(benchmark::kMillisecond);
+
+/// An outbox that has nothing and takes everything.
+class NoOutbox final : public Outbox {
+ public:
+  net::awaitable<Result<std::vector<store::LastDelivered>>> load_last_delivered(Time) override {
+    co_return std::vector<store::LastDelivered>{};
+  }
+  net::awaitable<Result<std::vector<store::Delivery>>> load_pending(std::string, std::int64_t,
+                                                                    std::size_t) override {
+    co_return std::vector<store::Delivery>{};
+  }
+  net::awaitable<Result<std::size_t>> abandon(std::vector<std::string>, Time,
+                                              std::string) override {
+    co_return std::size_t{0};
+  }
+  net::awaitable<Result<>> record(std::span<const store::DeliveryUpdate>) override {
+    co_return Result<>{};
+  }
+};
+
+/// Counts what is delivered.
+class Counter final : public Observer {
+ public:
+  explicit Counter(const net::Executor& executor) : reached_(executor) {}
+  void settled(const store::Delivery&, const store::DeliveryUpdate& update) override {
+    if (update.state == store::DeliveryState::delivered && ++count_ == expected_) reached_.set();
+  }
+  void abandoned(std::size_t) override {}
+  void storage_failed(const Error&, std::size_t) override {}
+  void storage_recovered() override {}
+  void lost(const store::Delivery&) override {}
+
+  net::awaitable<void> wait_for(std::size_t more) {
+    reached_.reset();
+    expected_ = count_ + more;
+    return reached_.wait();
+  }
+
+ private:
+  net::Event reached_;
+  std::size_t count_ = 0;
+  std::size_t expected_ = 0;
+};
+
+class InstantChannel final : public Channel {
+ public:
+  [[nodiscard]] const std::string& key() const override { return key_; }
+  [[nodiscard]] const std::string& name() const override { return key_; }
+  net::awaitable<Answer> deliver(const Alert&, const DeliveryId&, net::Deadline) override {
+    co_return Delivered{.detail = "ok"};
+  }
+
+ private:
+  std::string key_ = "bench";
+};
+
+/// Submits `count` deliveries of as many services, again and again, and waits for the last answer.
+void push_through(benchmark::State& state, net::Loop& loop,
+                  std::span<const Destination> destinations, std::size_t count) {
+  const auto deliveries = make_deliveries(count, destinations.front().channel->key());
+  NoOutbox outbox;
+  Counter counter(loop.executor());
+  const SystemClock clock;
+  Dispatcher dispatcher(loop.executor(), destinations, outbox, counter, clock, no_jitter);
+  const auto deliver = [&](std::vector<store::Delivery> some) -> net::awaitable<void> {
+    auto all_delivered = counter.wait_for(some.size());
+    dispatcher.submit(std::move(some));
+    co_await std::move(all_delivered);
+  };
+  dispatcher.start();
+  // The first waits until the dispatcher has seen that the outbox is empty.
+  auto first = make_deliveries(1, deliveries.front().destination);
+  first.front().sequence = 0;
+  loop.run_until_done(deliver(std::move(first)));
+  for (auto _ : state) loop.run_until_done(deliver(deliveries));
+  loop.run_until_done([&]() -> net::awaitable<void> { co_await dispatcher.stop(); }());
+  state.SetItemsProcessed(state.iterations() * static_cast<std::int64_t>(count));
+}
+
+std::vector<Destination> only(std::unique_ptr<Channel> channel) {
+  std::vector<Destination> destinations;
+  destinations.push_back({.channel = std::move(channel)});
+  return destinations;
+}
+
+void pipeline(benchmark::State& state) {
+  net::Loop loop;
+  const auto destinations = only(std::make_unique<InstantChannel>());
+  push_through(state, loop, destinations, static_cast<std::size_t>(state.range(0)));
+}
+BENCHMARK(pipeline)->Arg(1)->Arg(5000)->Unit(benchmark::kMillisecond);
+
+/// Answers 204 to everything, on a thread of its own.
+class NoContentServer {
+ public:
+  NoContentServer() {
+    boost::asio::co_spawn(context_, accept(), [](const std::exception_ptr&) {});
+    thread_ = std::thread([this] { context_.run(); });
+  }
+  ~NoContentServer() {
+    context_.stop();
+    thread_.join();
+  }
+  NoContentServer(const NoContentServer&) = delete;
+  NoContentServer& operator=(const NoContentServer&) = delete;
+  [[nodiscard]] std::string url() const {
+    return "http://127.0.0.1:" + std::to_string(acceptor_.local_endpoint().port()) + "/hook";
+  }
+
+ private:
+  boost::asio::awaitable<void> accept() {
+    for (;;) {
+      tcp::socket socket = co_await acceptor_.async_accept(boost::asio::use_awaitable);
+      boost::asio::co_spawn(context_, serve(std::move(socket)), [](const std::exception_ptr&) {});
+    }
+  }
+
+  static boost::asio::awaitable<void> serve(tcp::socket socket) {
+    socket.set_option(tcp::no_delay(true));
+    std::string received;
+    std::array<char, 4096> buffer{};
+    for (;;) {
+      const std::size_t size =
+          co_await socket.async_read_some(boost::asio::buffer(buffer), boost::asio::use_awaitable);
+      received.append(buffer.data(), size);
+      // One request at a time: it is whole when its JSON is.
+      if (!received.ends_with("}")) continue;
+      received.clear();
+      constexpr std::string_view kAnswer = "HTTP/1.1 204 No Content\r\n\r\n";
+      co_await boost::asio::async_write(socket, boost::asio::buffer(kAnswer),
+                                        boost::asio::use_awaitable);
+    }
+  }
+
+  boost::asio::io_context context_{1};
+  tcp::acceptor acceptor_{context_, {boost::asio::ip::address_v4::loopback(), 0}};
+  std::thread thread_;
+};
+
+void webhook(benchmark::State& state) {
+  const NoContentServer server;
+  net::Loop loop;
+  net::HttpClient client(loop.executor());
+  const auto destinations = only(std::make_unique<Webhook>(
+      config::Webhook{.description = "bench", .url = server.url()}, "bench", "1", client));
+  push_through(state, loop, destinations, static_cast<std::size_t>(state.range(0)));
+}
+BENCHMARK(webhook)->Arg(1)->Arg(5000)->Unit(benchmark::kMillisecond)->UseRealTime();
+
+}  // namespace
+}  // namespace tocsin::notify
