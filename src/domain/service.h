@@ -25,7 +25,7 @@ enum class ServiceState : std::uint8_t {
   paused = 7,
   missing = 16,  ///< the host says that there is no such service (error 1060)
   denied = 17,   ///< the host does not let us look at it (error 5)
-  unknown = 18,  ///< not seen: the host was not reached
+  unknown = 18,  ///< not seen: the host was not reached, or names a state that does not exist
 };
 
 /// "RUNNING", "STOP_PENDING", "MISSING" ...: the words of the original and of the SCM.

@@ -23,8 +23,10 @@ bool is_about_service(const Error& error) {
   return answer && error.native && *error.native <= kLargestWin32;
 }
 
+/// A state that does not exist is one service's trouble, not its host's.
 ServiceStatus to_status(const svcctl::ServiceStatusProcess& wire) {
-  return {.state = static_cast<ServiceState>(wire.current_state),
+  return {.state = wire.has_valid_state() ? static_cast<ServiceState>(wire.current_state)
+                                          : ServiceState::unknown,
           .process_id = wire.process_id,
           .exit_code = wire.win32_exit_code,
           .service_exit_code = wire.service_specific_exit_code,

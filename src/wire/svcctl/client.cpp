@@ -150,9 +150,6 @@ Conversation<Result<ServiceStatusProcess>> Client::query_status(Port& port, Hand
     traits_.has_query_status_ex = false;
     status = co_await query_plain_status(port, service);
   }
-  if (status && !status->has_valid_state())
-    co_return fail(Kind::malformed, "a service in a state that does not exist",
-                   status->current_state);
   co_return status;
 }
 

@@ -24,7 +24,7 @@ class Enumeration {
   Enumeration& operator=(Enumeration&&) = default;
 
   [[nodiscard]] const std::vector<EnumServiceStatus>& services() const { return services_; }
-  /// malformed: an offset, a length, a count or a state that lies outside what is possible.
+  /// malformed: an offset, a length or a count that lies outside what is possible.
   Result<> append(Bytes stub, const EnumServicesStatusResponse& page, EnumLayout layout);
 
  private:

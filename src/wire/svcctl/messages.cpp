@@ -76,9 +76,6 @@ Result<std::vector<EnumServiceStatus>> parse_services(BytesView buffer, std::siz
     const auto status = layout == EnumLayout::status_process
                             ? ServiceStatusProcess::read(in)
                             : ServiceStatusProcess{ServiceStatus::read(in)};
-    if (!status.has_valid_state())
-      return fail(Kind::malformed, "a service in a state that does not exist",
-                  status.current_state);
     services.push_back(
         {.service_name = *service_name, .display_name = *display_name, .status = status});
   }

@@ -98,7 +98,8 @@ using Handle = std::array<std::uint8_t, 20>;
 /// SERVICE_STATUS (2.2.47)
 struct ServiceStatus {
   std::uint32_t service_type = 0;
-  std::uint32_t current_state = kStopped;  ///< a CurrentState, if has_valid_state()
+  /// A CurrentState, if has_valid_state(): Samba says 0 of a service that it cannot ask.
+  std::uint32_t current_state = kStopped;
   std::uint32_t controls_accepted = 0;
   std::uint32_t win32_exit_code = 0;
   std::uint32_t service_specific_exit_code = 0;
@@ -155,8 +156,8 @@ struct EnumServiceStatus {
 
 enum class EnumLayout : std::uint8_t { status = 36, status_process = 44 };  ///< bytes of a record
 
-/// The records of an enumeration's buffer. malformed: an offset, a length, the count or a state
-/// lies outside what is possible.
+/// The records of an enumeration's buffer. malformed: an offset, a length or the count lies outside
+/// what is possible.
 [[nodiscard]] Result<std::vector<EnumServiceStatus>> parse_services(BytesView buffer,
                                                                     std::size_t count,
                                                                     EnumLayout layout);

@@ -336,12 +336,18 @@ TEST_P(Listing, RefusesWhatLiesOutside) {
   bad = good;
   bad[bad.size() - 2] = 'x';
   EXPECT_EQ(refusal(bad), Kind::malformed) << "a name without terminator";
-  bad = good;
-  put(bad, 8 + 4, 8);
-  EXPECT_EQ(refusal(bad), Kind::malformed) << "a state that does not exist";
-  put(bad, 8 + 4, 0);
-  EXPECT_EQ(refusal(bad), Kind::malformed);
   EXPECT_EQ(refusal({}, 1), Kind::malformed);
+}
+
+TEST_P(Listing, KeepsServicesWhoseStateDoesNotExist) {
+  for (const std::uint32_t state : {0U, 8U}) {
+    auto odd = buffer();
+    put(odd, 8 + 4, state);
+    const auto services = parse_services(odd, 2, GetParam());
+    ASSERT_TRUE(services) << services.error().what;
+    EXPECT_FALSE((*services)[0].status.has_valid_state());
+    EXPECT_TRUE((*services)[1].status.has_valid_state());
+  }
 }
 
 TEST_P(Listing, RefusesNamesLongerThanWindowsAllows) {
