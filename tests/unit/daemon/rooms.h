@@ -1,0 +1,172 @@
+// What the tests of the daemon stand on: a real store in a folder of its own, a destination that
+// keeps what it is told, and a probe that sees what the test says.
+#pragma once
+
+#include <algorithm>
+#include <deque>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "daemon/delivery_log.h"
+#include "daemon/journal.h"
+#include "daemon/watcher.h"
+#include "net/loop.h"
+#include "net/task_scope.h"
+#include "notify/outbox.h"
+#include "platform/process.h"
+
+namespace tocsin::daemon {
+
+class KeepingChannel final : public notify::Channel {
+ public:
+  explicit KeepingChannel(std::vector<Alert>& told) : told_(told) {}
+  [[nodiscard]] const std::string& key() const override { return key_; }
+  [[nodiscard]] const std::string& name() const override { return key_; }
+  net::awaitable<notify::Answer> deliver(const Alert& alert, const DeliveryId& /*id*/,
+                                         net::Deadline /*deadline*/) override {
+    told_.push_back(alert);
+    co_return notify::Delivered{"kept"};
+  }
+
+ private:
+  std::vector<Alert>& told_;
+  std::string key_ = "kept:1";
+};
+
+using Seen = Result<std::vector<ObservedService>>;
+
+/// Answers what it is given, the last one for ever.
+class ScriptedProbe final : public probe::Probe {
+ public:
+  explicit ScriptedProbe(std::deque<Seen>& script) : script_(script) {}
+  net::awaitable<Seen> check(net::Deadline /*deadline*/) override {
+    auto seen = script_.front();
+    if (script_.size() > 1) script_.pop_front();
+    co_return seen;
+  }
+  net::awaitable<Seen> list(net::Deadline deadline) override { return check(deadline); }
+  net::awaitable<void> close(net::Deadline /*deadline*/) override { co_return; }
+
+ private:
+  std::deque<Seen>& script_;
+};
+
+inline ObservedService service(const char* name, ServiceState state, std::uint32_t process = 0) {
+  return {.name = ServiceName(name),
+          .status = {.state = state, .process_id = process},
+          .details = std::make_shared<const ServiceDetails>(
+              ServiceDetails{.display_name = std::string(name) + " display"})};
+}
+
+/// One run of the daemon's inner parts over a folder; another one over the same folder is a
+/// restart.
+class Rooms {
+ public:
+  explicit Rooms(const std::filesystem::path& folder)
+      : store_(store::Store::open(folder).value()),
+        dispatcher_(loop_.executor(), destinations_, outbox_, delivery_log_, clock_,
+                    platform::system_random()),
+        journal_(loop_.executor(), {.store = store_,
+                                    .worker = worker_,
+                                    .dispatcher = dispatcher_,
+                                    .destinations = destinations_,
+                                    .clock = clock_,
+                                    .log = log_,
+                                    .random = platform::system_random()}) {
+    scope_.spawn(journal_.run());
+    dispatcher_.start();
+  }
+  ~Rooms() {
+    loop_.run_until_done([this]() -> net::awaitable<void> {
+      scope_.cancel();
+      co_await scope_.join();
+      co_await journal_.store_rest(co_await dispatcher_.stop());
+    }());
+  }
+  Rooms(const Rooms&) = delete;
+  Rooms& operator=(const Rooms&) = delete;
+
+  /// Lets a host be looked at once for each entry of the script.
+  void watch(const config::Host& host, std::deque<Seen> script) {
+    const auto looks = script.size();
+    const Schedule schedule;
+    net::Semaphore checks(loop_.executor(), 1);
+    auto known = store_.load_states().value();
+    Watcher watcher(host, schedule, std::make_unique<ScriptedProbe>(script),
+                    std::move(known[host.name]),
+                    {.journal = journal_,
+                     .checks = checks,
+                     .clock = clock_,
+                     .log = log_,
+                     .random = platform::system_random()});
+    for (std::size_t i = 0; i < looks; i++) {
+      loop_.run_until_done(watcher.check());
+      clock_.advance(std::chrono::seconds(1));
+    }
+  }
+
+  /// "stopped Spooler" for everything that was told so far, once `count` of them are.
+  std::vector<std::string> told(std::size_t count) {
+    const auto end = net::within(std::chrono::seconds(20));
+    while (told_.size() < count && std::chrono::steady_clock::now() < end) {
+      loop_.run_until_done(net::sleep_for(std::chrono::milliseconds(1)));
+    }
+    std::vector<std::string> words;
+    for (const auto& alert : told_) {
+      words.push_back(std::string(to_string(alert.kind)) + " " + alert.service.text());
+    }
+    return words;
+  }
+
+  /// "stopped Spooler", "unreachable " for everything in the history.
+  std::vector<std::string> history() {
+    std::vector<std::string> words;
+    const auto alerts = store_.history({});
+    for (const auto& alert : alerts.value()) {
+      words.push_back(std::string(to_string(alert.kind)) + " " + alert.service.text());
+    }
+    return words;
+  }
+
+  std::vector<Alert> told_;
+  net::Loop loop_;
+  ManualClock clock_{std::chrono::floor<Duration>(std::chrono::system_clock::now())};
+  Log log_{{.level = config::LogLevel::error}};
+
+ private:
+  static std::vector<notify::Destination> destinations(std::vector<Alert>& told) {
+    std::vector<notify::Destination> all;
+    all.push_back({.channel = std::make_unique<KeepingChannel>(told)});
+    return all;
+  }
+
+  std::vector<notify::Destination> destinations_ = destinations(told_);
+  DeliveryLog delivery_log_{log_, destinations_};
+  store::Store store_;
+  net::Worker worker_{"store", 1};
+  notify::StoreOutbox outbox_{store_, worker_};
+  notify::Dispatcher dispatcher_;
+  Journal journal_;
+  net::TaskScope scope_{loop_.executor()};
+};
+
+/// A folder for the length of a test, and a host with two watched services.
+class DaemonTest : public testing::Test {
+ protected:
+  void SetUp() override { std::filesystem::create_directories(folder_); }
+  void TearDown() override { std::filesystem::remove_all(folder_); }
+
+  std::filesystem::path folder_ =
+      std::filesystem::temp_directory_path() /
+      ("tocsin-daemon-" + make_uuid(SystemClock().now(), platform::system_random()));
+  config::Host host_{.name = HostName("node1"),
+                     .address = "node1",
+                     .services = Watchlist({{.pattern = "Spooler"}, {.pattern = "mssql$x"}})};
+};
+
+}  // namespace tocsin::daemon
