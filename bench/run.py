@@ -1,0 +1,264 @@
+#!/usr/bin/env python3
+"""./dev bench: runs every benchmark program, then measures the whole program beside its peers.
+
+Everything is measured side by side in this run; the machine may be shared and noisy, so medians are printed,
+and nothing here fails because a figure is bad.
+"""
+import http.server
+import json
+import os
+import pathlib
+import re
+import shutil
+import signal
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+
+BUILD = pathlib.Path(sys.argv[1]).resolve()
+TOCSIN = str(BUILD / "tocsin")
+# The command line of Impacket's services.py takes the port 445 only; the class behind it takes any.
+IMPACKET = f"""
+import sys
+sys.path.insert(0, {str(pathlib.Path(__file__).resolve().parent.parent / 'tests/integration')!r})
+import oracles
+oracles.services_py(int(sys.argv[1]), sys.argv[2], sys.argv[3], "list")
+"""
+USER, PASSWORD = "monitor", "pretend"
+WATCHED = ["QlikLoggingService", "QlikSenseEngineService", "QlikSensePrintingService",
+           "QlikSenseProxyService", "QlikSenseRepositoryDatabase", "QlikSenseRepositoryService",
+           "QlikSenseSchedulerService", "QlikSenseServiceDispatcher"]
+RUNS = 7
+
+
+def measure(command):
+    """Medians of wall and CPU seconds of whole processes, after one that does not count."""
+    walls, cpus = [], []
+    for turn in range(RUNS + 1):
+        begin = time.monotonic()
+        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+        errors = process.stderr.read()
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+        process.stderr.close()
+        if process.returncode not in (0, 1):
+            raise SystemExit(f"{command}: exit {process.returncode}: {errors.decode()[-500:]}")
+        if turn > 0:
+            walls.append(time.monotonic() - begin)
+            cpus.append(usage.ru_utime + usage.ru_stime)
+    return statistics.median(walls), statistics.median(cpus)
+
+
+class Simulator:
+    """Pretend hosts in a process of their own; `changes` gathers (time, line) of what happens to them."""
+
+    def __init__(self, hosts, *options):
+        self.process = subprocess.Popen(
+            [TOCSIN, "simulate", "--hosts", str(hosts), "--user", USER, "--password", PASSWORD,
+             *options], stdout=subprocess.PIPE, text=True)
+        self.hosts = {}
+        self.changes = []
+        for line in self.process.stdout:
+            if line.strip() == "ready":
+                break
+            name, address = line.split()
+            self.hosts[name] = address.rsplit(":", 1)
+        threading.Thread(target=self._listen, daemon=True).start()
+
+    def _listen(self):
+        for line in self.process.stdout:
+            self.changes.append((time.time(), line.strip()))
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.process.send_signal(signal.SIGTERM)
+        self.process.wait(10)
+
+
+class Receiver:
+    """A webhook receiver; `arrived` gathers (time, delivery id, message)."""
+
+    def __init__(self):
+        receiver = self
+        receiver.arrived = []
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_POST(self):
+                now = time.time()
+                body = self.rfile.read(int(self.headers["Content-Length"]))
+                receiver.arrived.append((now, self.headers["Idempotency-Key"], json.loads(body)))
+                self.send_response(204)
+                self.end_headers()
+
+            def log_message(self, *_):
+                pass
+
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.server.daemon_threads = True
+        self.url = f"http://127.0.0.1:{self.server.server_port}/"
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.server.shutdown()
+        self.server.server_close()
+
+
+class Running:
+    """`tocsin run`, past its `ready`."""
+
+    def __init__(self, configuration):
+        self.process = subprocess.Popen([TOCSIN, "run", "-c", configuration],
+                                        stderr=subprocess.PIPE, text=True)
+        for line in self.process.stderr:
+            if " ready" in line:
+                break
+        threading.Thread(target=self.process.stderr.read, daemon=True).start()
+
+    def cpu(self):
+        fields = pathlib.Path(f"/proc/{self.process.pid}/stat").read_text().rsplit(")", 1)[1].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+    def resident(self):
+        status = pathlib.Path(f"/proc/{self.process.pid}/status").read_text()
+        return int(re.search(r"VmRSS:\s+(\d+) kB", status).group(1)) / 1024
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.process.send_signal(signal.SIGTERM)
+        self.process.wait(15)
+
+
+def configure(folder, hosts, services, frequency="every 30 seconds", webhook=None):
+    """Writes a configuration that watches `services` on every host."""
+    watched = "".join(f'\n            - name: "{name}"' for name in services)
+    monitor = "".join(f"""
+        - host: {name}
+          address: {address}
+          port: {port}
+          services:{watched}""" for name, (address, port) in hosts.items())
+    hooks = f"""
+  webhookNotification:
+    enable: true
+    serviceMonitor:
+      rateLimit: 0
+      webhooks:
+        - description: bench
+          webhookURL: {webhook}
+          httpMethod: POST""" if webhook else ""
+    file = pathlib.Path(folder) / "tocsin.yaml"
+    file.write_text(f"""tocsin:
+  dataDirectory: {folder}/data
+  serviceMonitor:
+    enable: true
+    frequency: {frequency}
+    credentials:
+      - name: pretend
+        username: {USER}
+        password: {PASSWORD}
+    monitor:{monitor}
+    alertDestination:
+      webhook:
+        enable: {'true' if webhook else 'false'}{hooks}
+""")
+    file.chmod(0o600)
+    return str(file)
+
+
+def row(name, value, goal=""):
+    print(f"  {name:<62} {value:>14}   {goal}", flush=True)
+
+
+def listing(folder):
+    print("\nOne listing of 250 services, whole processes, the same pretend host")
+    with Simulator(1) as simulator:
+        address, port = simulator.hosts["qs-node"]
+        ours = measure([TOCSIN, "check", "-c", configure(folder, simulator.hosts, ["*"])])
+        eight = measure([TOCSIN, "check", "-c", configure(folder, simulator.hosts, WATCHED)])
+        row("tocsin check of 8 services: start to answer", f"{eight[0] * 1e3:.0f} ms", "goal: at most 100 ms")
+        row("tocsin check of all 250, details of each read", f"{ours[0] * 1e3:.0f} ms")
+        peers = {"net rpc service list": ["net", "rpc", "service", "list", "-S", address, "-p", port,
+                                          "-U", f"{USER}%{PASSWORD}"],
+                 "services.py list (Impacket)": ["/usr/bin/python3", "-c", IMPACKET, port, USER,
+                                                 PASSWORD]}
+        for name, command in peers.items():
+            if not shutil.which(command[0]):
+                row(name, "skipped", f"{command[0]} is not installed")
+                continue
+            wall, _ = measure(command)
+            row(name, f"{wall * 1e3:.0f} ms",
+                f"{wall / eight[0]:.1f} x tocsin's 8, {wall / ours[0]:.1f} x its 250")
+
+
+def rounds(folder):
+    print("\n200 pretend hosts x 8 watched services (250 listed), sessions open, every 1 second")
+    with Simulator(200) as simulator, Running(
+            configure(folder, simulator.hosts, WATCHED, "every 1 second")) as running:
+        time.sleep(6)
+        before = running.cpu()
+        seconds = 10
+        time.sleep(seconds)
+        row("CPU of a round", f"{(running.cpu() - before) / seconds:.3f} s", "goal: at most 0.1 s")
+        row("resident memory with 200 hosts", f"{running.resident():.1f} MB")
+
+
+def idle(folder):
+    print("\nOne host, at rest")
+    with Simulator(1) as simulator, Running(configure(folder, simulator.hosts, WATCHED)) as running:
+        time.sleep(5)
+        row("resident memory of tocsin run", f"{running.resident():.1f} MB", "goal: at most 20 MB")
+
+
+def latency(folder):
+    count = 100
+    print(f"\nChange to webhook at every 1 second, {count} changes on 4 hosts")
+    with Receiver() as receiver, Simulator(4, "--random", "5") as simulator:
+        configuration = configure(folder, simulator.hosts, WATCHED, "every 1 second", receiver.url)
+        with Running(configuration):
+            while len(receiver.arrived) < count:
+                time.sleep(0.1)
+        changed = {}
+        for when, line in simulator.changes:
+            words = line.split()
+            changed.setdefault((words[-2], words[-1]), []).append(when)
+        waits = []
+        for when, _, message in receiver.arrived:
+            causes = [at for at in changed.get((message["host"], message["serviceName"]), []) if at <= when]
+            if causes:
+                waits.append(when - causes[-1])
+        deliveries = json.loads(subprocess.run(
+            [TOCSIN, "deliveries", "-c", configuration, "--json"], capture_output=True, text=True,
+            check=True).stdout)
+    row("change to webhook, median", f"{statistics.median(waits):.2f} s", "goal: at most 0.6 s")
+    created = {item["id"]: item["created"] for item in deliveries}
+    shares = []
+    for when, delivery, _ in receiver.arrived:
+        if delivery in created:
+            at = time.mktime(time.strptime(created[delivery][:19], "%Y-%m-%dT%H:%M:%S")) - time.timezone
+            shares.append(when - at - int(created[delivery][20:23]) / 1000)
+    row("observation to request at the receiver, commit included, median",
+        f"{statistics.median(shares) * 1e3:.1f} ms", "goal: at most 5 ms")
+
+
+def main():
+    for program in sorted((BUILD / "bench").glob("*_bench")):
+        print(f"\n{program.name}", flush=True)
+        subprocess.run([program, "--benchmark_min_time=0.2"], check=True)
+    for part in (listing, rounds, idle, latency):
+        with tempfile.TemporaryDirectory(prefix="tocsin-bench-") as folder:
+            part(folder)
+
+
+if __name__ == "__main__":
+    main()
