@@ -59,6 +59,7 @@ class Port {
 template <typename T>
 class [[nodiscard]] Conversation {
  public:
+  // NOLINTNEXTLINE(readability-identifier-naming): the language looks for this name
   struct promise_type {
     std::optional<T> value;
     std::coroutine_handle<> continuation = std::noop_coroutine();
@@ -109,6 +110,7 @@ class [[nodiscard]] Conversation {
         handle.promise().continuation = outer;
         return handle;
       }
+      // NOLINTNEXTLINE(bugprone-unchecked-optional-access): set before the outer one goes on
       T await_resume() { return *std::move(handle.promise().value); }
     };
     return Awaiter{handle_};

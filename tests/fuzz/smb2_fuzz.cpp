@@ -205,8 +205,9 @@ void change_replies(BytesView input) {
   if (!pipe) return;
   const Bytes message(20, 5);
   const auto reply = wire.run(port, client.transceive(port, *pipe, message));
-  if (reply && *reply != message) std::abort();
-  wire.run(port, client.logoff(port));
+  if (!reply) return;
+  if (*reply != message) std::abort();
+  if (!wire.run(port, client.logoff(port))) return;
 }
 
 void serve(BytesView input) {
@@ -250,6 +251,7 @@ void serve_logged_in(BytesView input) {
 
 }  // namespace
 
+// NOLINTNEXTLINE(readability-identifier-naming): the name is libFuzzer's
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   Reader in({data, size});
   switch (in.u8()) {

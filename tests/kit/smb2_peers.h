@@ -116,7 +116,7 @@ class EchoPipe final : public smb2::PipeEnd {
 };
 
 /// A host with one pipe, "echo".
-inline smb2::ServerOptions echo_host(Bytes key = login_key()) {
+inline smb2::ServerOptions echo_host(const Bytes& key = login_key()) {
   smb2::ServerOptions options;
   options.acceptor = [key] { return std::make_unique<PasswordAcceptor>(key); };
   options.open_pipe = [](const std::string& name) -> std::unique_ptr<smb2::PipeEnd> {

@@ -245,13 +245,13 @@ Conversation<Result<Reply>> Client::Session::exchange(Port& port, Result<Request
   expired = false;
   auto received = co_await port.exchange(std::move(request.message));
   for (int unasked = 0; unasked <= kMostUnasked; unasked++) {
-    auto reply = accept(std::move(received), request);
-    if (!reply) co_return fail(std::move(reply));
-    if (*reply) {
+    auto accepted = accept(std::move(received), request);
+    if (!accepted) co_return fail(std::move(accepted));
+    if (auto& reply = *accepted; reply) {
       // In a session setup it means that only a new session will do.
-      expired = (*reply)->header.status == Status::network_session_expired &&
+      expired = reply->header.status == Status::network_session_expired &&
                 request.command != Command::session_setup;
-      co_return **std::move(reply);
+      co_return *std::move(reply);
     }
     received = co_await port.exchange({});
   }

@@ -11,11 +11,11 @@ constexpr std::uint32_t kProtocolId = 0x424D53FE;  // FE 'S' 'M' 'B'
 std::uint16_t size16(std::size_t size) { return static_cast<std::uint16_t>(size); }
 std::uint32_t size32(std::size_t size) { return static_cast<std::uint32_t>(size); }
 
-/// What a decoder answers: the struct, or why the body is malformed.
+/// What a decoder answers: the struct (moved from there), or why the body is malformed.
 template <typename T>
-Result<T> answer(const Body& body, T&& decoded) {
+Result<T> answer(const Body& body, T& decoded) {
   if (auto ok = body.finish(); !ok) return fail(std::move(ok));
-  return std::forward<T>(decoded);
+  return std::move(decoded);
 }
 
 /// The buffer of a request whose StructureSize counts one byte of it: an empty one is a zero.
@@ -78,7 +78,7 @@ Result<SessionSetupRequest> SessionSetupRequest::decode(BytesView message) {
   const auto length = body.u16();
   out.previous_session_id = body.u64();
   out.token = body.buffer(offset, length);
-  return answer(body, std::move(out));
+  return answer(body, out);
 }
 
 void SessionSetupRequest::encode(Writer& out) const {
@@ -94,7 +94,7 @@ Result<SessionSetupResponse> SessionSetupResponse::decode(BytesView message) {
   const auto offset = body.u16();
   const auto length = body.u16();
   out.token = body.buffer(offset, length);
-  return answer(body, std::move(out));
+  return answer(body, out);
 }
 
 void SessionSetupResponse::encode(Writer& out) const {
@@ -103,7 +103,8 @@ void SessionSetupResponse::encode(Writer& out) const {
 
 Result<EmptyBody> EmptyBody::decode(BytesView message) {
   const Body body(message, 4, "empty message");
-  return answer(body, EmptyBody{});
+  EmptyBody out;
+  return answer(body, out);
 }
 
 void EmptyBody::encode(Writer& out) const { out.u16(4).u16(0); }
@@ -115,7 +116,7 @@ Result<TreeConnectRequest> TreeConnectRequest::decode(BytesView message) {
   const auto offset = body.u16();
   const auto length = body.u16();
   out.path = from_utf16(body.buffer(offset, length));
-  return answer(body, std::move(out));
+  return answer(body, out);
 }
 
 void TreeConnectRequest::encode(Writer& out) const {
@@ -132,7 +133,7 @@ Result<TreeConnectResponse> TreeConnectResponse::decode(BytesView message) {
   out.share_flags = body.u32();
   out.capabilities = body.u32();
   out.maximal_access = body.u32();
-  return answer(body, std::move(out));
+  return answer(body, out);
 }
 
 void TreeConnectResponse::encode(Writer& out) const {
@@ -155,7 +156,7 @@ Result<CreateRequest> CreateRequest::decode(BytesView message) {
   const auto length = body.u16();
   body.skip(8);  // create contexts
   out.name = from_utf16(body.buffer(offset, length));
-  return answer(body, std::move(out));
+  return answer(body, out);
 }
 
 void CreateRequest::encode(Writer& out) const {
@@ -177,7 +178,7 @@ Result<CreateResponse> CreateResponse::decode(BytesView message) {
   body.skip(4);
   out.file = body.array<16>();
   body.skip(8);  // create contexts
-  return answer(body, std::move(out));
+  return answer(body, out);
 }
 
 void CreateResponse::encode(Writer& out) const {
@@ -191,7 +192,7 @@ Result<CloseRequest> CloseRequest::decode(BytesView message) {
   out.flags = body.u16();
   body.skip(4);
   out.file = body.array<16>();
-  return answer(body, std::move(out));
+  return answer(body, out);
 }
 
 void CloseRequest::encode(Writer& out) const { out.u16(24).u16(flags).u32(0).bytes(file); }
@@ -202,7 +203,7 @@ Result<CloseResponse> CloseResponse::decode(BytesView message) {
   out.flags = body.u16();
   body.skip(4 + 48);  // reserved, four times, two sizes
   out.file_attributes = body.u32();
-  return answer(body, std::move(out));
+  return answer(body, out);
 }
 
 void CloseResponse::encode(Writer& out) const {
@@ -214,7 +215,7 @@ Result<FlushRequest> FlushRequest::decode(BytesView message) {
   FlushRequest out;
   body.skip(6);
   out.file = body.array<16>();
-  return answer(body, std::move(out));
+  return answer(body, out);
 }
 
 void FlushRequest::encode(Writer& out) const { out.u16(24).zeros(6).bytes(file); }
@@ -228,7 +229,7 @@ Result<ReadRequest> ReadRequest::decode(BytesView message) {
   out.file = body.array<16>();
   out.minimum_count = body.u32();
   body.skip(12);  // channel, remaining bytes, channel info
-  return answer(body, std::move(out));
+  return answer(body, out);
 }
 
 void ReadRequest::encode(Writer& out) const {
@@ -246,7 +247,7 @@ Result<ReadResponse> ReadResponse::decode(BytesView message) {
   out.remaining = body.u32();
   body.skip(4);
   out.data = body.buffer(offset, length);
-  return answer(body, std::move(out));
+  return answer(body, out);
 }
 
 void ReadResponse::encode(Writer& out) const {
@@ -264,7 +265,7 @@ Result<WriteRequest> WriteRequest::decode(BytesView message) {
   body.skip(12);  // channel, remaining bytes, channel info
   out.flags = body.u32();
   out.data = body.buffer(data_offset, length);
-  return answer(body, std::move(out));
+  return answer(body, out);
 }
 
 void WriteRequest::encode(Writer& out) const {
@@ -279,7 +280,7 @@ Result<WriteResponse> WriteResponse::decode(BytesView message) {
   body.skip(2);
   out.count = body.u32();
   body.skip(8);  // remaining, channel info
-  return answer(body, std::move(out));
+  return answer(body, out);
 }
 
 void WriteResponse::encode(Writer& out) const { out.u16(17).u16(0).u32(count).zeros(8); }
@@ -298,7 +299,7 @@ Result<IoctlRequest> IoctlRequest::decode(BytesView message) {
   out.flags = body.u32();
   body.skip(4);
   out.input = body.buffer(offset, length);
-  return answer(body, std::move(out));
+  return answer(body, out);
 }
 
 void IoctlRequest::encode(Writer& out) const {
@@ -319,7 +320,7 @@ Result<IoctlResponse> IoctlResponse::decode(BytesView message) {
   out.flags = body.u32();
   body.skip(4);
   out.output = body.buffer(offset, length);
-  return answer(body, std::move(out));
+  return answer(body, out);
 }
 
 void IoctlResponse::encode(Writer& out) const {
@@ -340,7 +341,7 @@ Result<QueryInfoRequest> QueryInfoRequest::decode(BytesView message) {
   out.flags = body.u32();
   out.file = body.array<16>();
   out.input = body.buffer(offset, length);
-  return answer(body, std::move(out));
+  return answer(body, out);
 }
 
 void QueryInfoRequest::encode(Writer& out) const {
@@ -355,7 +356,7 @@ Result<QueryInfoResponse> QueryInfoResponse::decode(BytesView message) {
   const auto offset = body.u16();
   const auto length = body.u32();
   out.data = body.buffer(offset, length);
-  return answer(body, std::move(out));
+  return answer(body, out);
 }
 
 void QueryInfoResponse::encode(Writer& out) const {
@@ -368,7 +369,7 @@ Result<ErrorResponse> ErrorResponse::decode(BytesView message) {
   body.skip(2);  // context count, reserved
   const auto length = body.u32();
   out.data = body.buffer(kHeaderSize + 8, length);
-  return answer(body, std::move(out));
+  return answer(body, out);
 }
 
 void ErrorResponse::encode(Writer& out) const {

@@ -78,7 +78,7 @@ struct Server::Connection {
   Guid server_guid{};
   ValidateNegotiateRequest asked{};
   PreauthHash preauth{};
-  std::optional<ServerSession> session{};
+  std::unique_ptr<ServerSession> session;
   std::uint64_t last_id = 0;  ///< of trees and opens
   FileId last_file{};         ///< what a related request of a compound means by "that file"
 
@@ -336,7 +336,7 @@ Result<Bytes> Server::Connection::setup_session(const Request& request) {
     return refuse(request, Status::access_denied);
   if (request.header.session_id == 0) {
     // One session a connection: a second login takes the place of the first.
-    session.emplace();
+    session = std::make_unique<ServerSession>();
     session->id = random_id();
     session->preauth = preauth;
   } else if (!session || session->id != request.header.session_id) {

@@ -223,9 +223,10 @@ std::map<std::string, Login> load_logins() {
     auto name = fixture.file.substr(kPrefix.size());
     name.resize(name.find("cm-") + 2);
     auto& login = logins[name];
-    if (fixture.protocol == "SMB2") login.plain.push_back(std::move(fixture));
-    if (fixture.protocol == "SMB2_TRANSFORM") login.sealed.push_back(std::move(fixture));
-    if (fixture.protocol.starts_with("SMB2 (")) login.opened.push_back(std::move(fixture));
+    auto& kind = fixture.protocol == "SMB2"             ? login.plain
+                 : fixture.protocol == "SMB2_TRANSFORM" ? login.sealed
+                                                        : login.opened;
+    if (fixture.protocol.starts_with("SMB2")) kind.push_back(std::move(fixture));
   }
   return logins;
 }

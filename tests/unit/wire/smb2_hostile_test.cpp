@@ -99,7 +99,7 @@ std::function<void(Bytes&)> signed_by_liar(std::function<void(Bytes&)> change) {
   };
 }
 
-const auto kLie = only(Dialect::smb3_0_2);
+const auto kBelieving = only(Dialect::smb3_0_2);
 
 TEST(Smb2Hostile, StrippedSignatures) {
   const auto strip = [](Bytes& reply) {
@@ -232,7 +232,7 @@ TEST(Smb2Hostile, RepliesThatAreNone) {
 }
 
 TEST(Smb2Hostile, ChoicesThatWereNotOffered) {
-  const auto answer = [](ClientOptions options,
+  const auto answer = [](const ClientOptions& options,
                          const std::function<void(NegotiateResponse&)>& change) {
     return what_of(run_changing(options, Command::negotiate, [&](Bytes& reply) {
       auto response = NegotiateResponse::decode(reply).value();
@@ -307,7 +307,7 @@ TEST(Smb2Hostile, DowngradesOfSmb30) {
 
 TEST(Smb2Hostile, AnswersToTheValidation) {
   const auto answer = [](Status status, bool sign) {
-    return what_of(run_changing(kLie, Command::ioctl, [&](Bytes& reply) {
+    return what_of(run_changing(kBelieving, Command::ioctl, [&](Bytes& reply) {
       auto header = header_of(reply);
       header.status = status;
       header.flags = kFlagResponse;
@@ -337,7 +337,7 @@ TEST(Smb2Hostile, SessionsThatAreNotTheUsers) {
       header.flags &= ~kFlagSigned;
       reply = compose(header, response);
     });
-    return what_of(run_all(wire, kLie));
+    return what_of(run_all(wire, kBelieving));
   };
   EXPECT_EQ(flags(kSessionIsGuest), "login: the server let us in as a guest, not as the user");
   EXPECT_EQ(flags(kSessionIsNull), "login: the server let us in as nobody, not as the user");
@@ -426,7 +426,7 @@ TEST(Smb2Hostile, EndlessPending) {
 }
 
 TEST(Smb2Hostile, NoCredits) {
-  EXPECT_EQ(what_of(run_changing(kLie, Command::negotiate,
+  EXPECT_EQ(what_of(run_changing(kBelieving, Command::negotiate,
                                  [](Bytes& reply) { reply[14] = reply[15] = 0; })),
             "login: the server has granted too few credits to go on");
   Wire wire;
@@ -436,13 +436,13 @@ TEST(Smb2Hostile, NoCredits) {
     if (header_of(reply).command == Command::negotiate) reply[14] = 4;
   });
   // Four credits pay for two session setups, the share and the validation.
-  EXPECT_EQ(what_of(run_all(wire, kLie)),
+  EXPECT_EQ(what_of(run_all(wire, kBelieving)),
             "open pipe echo: the server has granted too few credits to go on");
 }
 
 TEST(Smb2Hostile, ALiarWithTheKeys) {
   const auto lie = [](Command command, const std::function<void(Bytes&)>& change) {
-    return what_of(run_changing(kLie, command, signed_by_liar(change)));
+    return what_of(run_changing(kBelieving, command, signed_by_liar(change)));
   };
   // What the client believes otherwise: the harness forges well.
   EXPECT_EQ(lie(Command::create, [](Bytes&) {}), "success");
@@ -475,7 +475,7 @@ TEST(Smb2Hostile, ALiarWithTheKeys) {
     reply = compose(header_of(reply), IoctlResponse{.output = data});
     liar(reply).sign(reply);
   });
-  EXPECT_EQ(what_of(run_all(wire, kLie)), "transceive: the reply is longer than asked for");
+  EXPECT_EQ(what_of(run_all(wire, kBelieving)), "transceive: the reply is longer than asked for");
 }
 
 TEST(Smb2Hostile, AShareThatDemandsEncryptionGetsIt) {
@@ -490,10 +490,10 @@ TEST(Smb2Hostile, AShareThatDemandsEncryptionGetsIt) {
     if (form_of(reply) == MessageForm::plain && header_of(reply).command == Command::tree_connect)
       demand(reply);
   });
-  EXPECT_EQ(what_of(run_all(wire, kLie)), "success");
+  EXPECT_EQ(what_of(run_all(wire, kBelieving)), "success");
   EXPECT_EQ(form_of(wire.sent().back()), MessageForm::sealed);
 
-  auto no_cipher = kLie;
+  auto no_cipher = kBelieving;
   no_cipher.ciphers = {};
   EXPECT_EQ(what_of(run_changing(no_cipher, Command::tree_connect, demand)),
             "share IPC$: the server demands encryption, but negotiated no cipher");
