@@ -4,10 +4,12 @@
 #include <optional>
 #include <string>
 #include <unordered_map>
+#include <unordered_set>
 #include <utility>
 #include <vector>
 
 #include "base/text.h"
+#include "probe/smb/list_index.h"
 #include "probe/smb/smb_session.h"
 
 namespace tocsin::probe {
@@ -17,10 +19,25 @@ using Services = std::vector<ObservedService>;
 
 /// Whether the error is the service manager's word about one service, and the session is sound.
 bool is_about_service(const Error& error) {
-  constexpr std::uint32_t kLargestWin32 = 0xFFFF;
+  constexpr std::uint32_t kLargestWin32 = 0xFFFF;  // above are NTSTATUS and the faults of RPC
   const bool answer = error.kind == Kind::not_found || error.kind == Kind::denied ||
                       error.kind == Kind::unsupported || error.kind == Kind::rejected;
-  return answer && error.native && *error.native <= kLargestWin32;
+  return answer && error.native &&
+         (*error.native <= kLargestWin32 || *error.native == dcerpc::kOpnumOutOfRange);
+}
+
+/// What such a word says about the service.
+ServiceState to_state(const Error& error) {
+  switch (error.native.value_or(0)) {
+    case svcctl::kAccessDenied:
+      return ServiceState::denied;
+    case svcctl::kServiceDoesNotExist:
+    case svcctl::kInvalidName:             // no service can have this name
+    case svcctl::kServiceMarkedForDelete:  // it goes with the last handle to it
+      return ServiceState::missing;
+    default:
+      return ServiceState::unknown;  // neither an outage nor a removal is shown by it
+  }
 }
 
 /// A state that does not exist is one service's trouble, not its host's.
@@ -59,6 +76,10 @@ ServiceDetails to_details(svcctl::QueryServiceConfig config, bool delayed) {
           .type = config.service_type & ~svcctl::kInteractiveProcess};
 }
 
+bool is_there(const ServiceStatus& status) {
+  return status.state != ServiceState::missing && status.state != ServiceState::denied;
+}
+
 class SmbProbe final : public Probe {
  public:
   SmbProbe(const config::Host& host, SmbProbeOptions options, net::Connector& connector,
@@ -81,9 +102,14 @@ class SmbProbe final : public Probe {
   /// What is kept about a watched service from check to check.
   struct Known {
     std::optional<svcctl::Handle> handle;  ///< of the present session
-    std::shared_ptr<const ServiceDetails> details;
-    Time details_at{};
     ServiceStatus last;
+    Time asked_by_name{};  ///< when `last` came from a question about this service alone
+    std::shared_ptr<const ServiceDetails> details;
+    Time details_at{};  ///< when they were last asked for; the epoch when they are due
+  };
+  struct Absent {
+    ServiceName name;
+    bool by_pattern;
   };
   using Look = net::awaitable<Result<Services>> (SmbProbe::*)(net::Deadline);
 
@@ -93,11 +119,26 @@ class SmbProbe final : public Probe {
   net::awaitable<Result<Services>> look(net::Deadline deadline);
   net::awaitable<Result<Services>> look_at_each(net::Deadline deadline);
   net::awaitable<Result<Services>> look_at_list(net::Deadline deadline);
+  net::awaitable<Result<>> add_absent(Services& services, bool list_changed,
+                                      net::Deadline deadline);
+  [[nodiscard]] std::vector<Absent> find_absent() const;
   net::awaitable<Result<Services>> look_at_everything(net::Deadline deadline);
+
   net::awaitable<Result<ServiceStatus>> query(const ServiceName& name, net::Deadline deadline);
-  net::awaitable<Result<>> refresh_details(Services& services, net::Deadline deadline);
-  net::awaitable<Result<std::optional<ServiceDetails>>> read_details(const ServiceName& name,
-                                                                     net::Deadline deadline);
+  net::awaitable<Result<ServiceStatus>> query_anew(const ServiceName& name, Known& known,
+                                                   net::Deadline deadline);
+  net::awaitable<Result<>> close_handle(svcctl::Handle handle, net::Deadline deadline);
+
+  void remember(const Services& services);
+  net::awaitable<Result<>> refresh_details(const Services& services, net::Deadline deadline);
+  net::awaitable<Result<std::optional<ServiceDetails>>> read_details(
+      const ServiceName& name, std::optional<svcctl::Handle> open, net::Deadline deadline);
+
+  /// Whether something learned at `then` is too old. A clock set back makes everything too old.
+  [[nodiscard]] bool is_old(Time then) const {
+    const Time now = clock_.now();
+    return now < then || now - then >= options_.details_age;
+  }
 
   const config::Host& host_;
   const SmbProbeOptions options_;
@@ -106,31 +147,37 @@ class SmbProbe final : public Probe {
   const Clock& clock_;
   svcctl::HostTraits traits_;
   std::unique_ptr<SmbSession> session_;
+  ListIndex index_;
+  std::vector<Absent> absent_;  ///< watched or once seen, and not in the last list
   std::unordered_map<ServiceName, Known> known_;
 };
 
 net::awaitable<Result<Services>> SmbProbe::with_session(Look look, net::Deadline deadline) {
   // A connection that was kept open may be dead without anybody having said so (a firewall forgot
-  // it, the host restarted): that is no reason to call the host unreachable.
-  const bool kept = session_ != nullptr;
-  for (bool second = false;; second = true) {
+  // it, the host restarted): that is no reason to call the host unreachable. Half of the time is
+  // kept for a second look over a new one.
+  bool kept = session_ != nullptr;
+  const auto now = std::chrono::steady_clock::now();
+  auto until = kept ? now + (deadline - now) / 2 : deadline;
+  for (;; kept = false, until = deadline) {
     if (!session_) {
       auto opened = co_await SmbSession::open({host_, options_, connector_, random_, clock_},
                                               traits_, deadline);
       if (!opened) co_return fail(std::move(opened));
       session_ = *std::move(opened);
     }
-    auto seen = co_await (this->*look)(deadline);
-    if (seen) {
-      traits_ = session_->traits();
-      co_return seen;
-    }
+    struct DropOnCancel {  // a conversation that was left half way leaves the session in no state
+      SmbProbe* probe;
+      ~DropOnCancel() {
+        if (probe != nullptr) probe->drop_session();
+      }
+    } cancelled{this};
+    auto seen = co_await (this->*look)(until);
+    cancelled.probe = nullptr;
+    if (session_) traits_ = session_->traits();
+    if (seen) co_return seen;
     drop_session();
-    const bool may_be_stale =
-        kept && !second &&
-        (seen.error().kind == Kind::unreachable || seen.error().kind == Kind::timed_out ||
-         seen.error().kind == Kind::rejected);
-    if (!may_be_stale) co_return seen;
+    if (!kept || seen.error().kind == Kind::malformed) co_return seen;
   }
 }
 
@@ -150,18 +197,93 @@ net::awaitable<Result<Services>> SmbProbe::look(net::Deadline deadline) {
       !watched.has_patterns() && watched.exact_names().size() <= options_.most_single_queries;
   auto seen = one_by_one ? co_await look_at_each(deadline) : co_await look_at_list(deadline);
   if (!seen) co_return seen;
-  if (auto refreshed = co_await refresh_details(*seen, deadline); !refreshed) {
-    co_return fail(std::move(refreshed));
-  }
+  remember(*seen);
+  // The states are known, so the check has succeeded, whatever becomes of the details.
+  if (auto read = co_await refresh_details(*seen, deadline); !read) drop_session();
+  for (auto& service : *seen) service.details = known_.at(service.name).details;
   co_return seen;
 }
 
 net::awaitable<Result<Services>> SmbProbe::look_at_each(net::Deadline deadline) {
   Services services;
   for (const auto& name : host_.services.exact_names()) {
-    const auto status = co_await query(name, deadline);
-    if (!status) co_return std::unexpected(status.error());
-    services.push_back({.name = name, .status = *status});
+    auto status = co_await query(name, deadline);
+    if (!status) co_return fail(std::move(status));
+    services.push_back({.name = name, .status = *status, .details = {}});
+  }
+  co_return services;
+}
+
+net::awaitable<Result<Services>> SmbProbe::look_at_list(net::Deadline deadline) {
+  const auto list = co_await session_->enumerate(deadline);
+  if (!list) co_return std::unexpected(list.error());
+  const bool changed = index_.update(*list, host_.services);
+  Services services;
+  for (const auto& [place, name] : index_.watched()) {
+    services.push_back(
+        {.name = name, .status = to_status(list->services()[place].status), .details = {}});
+  }
+  if (auto added = co_await add_absent(services, changed, deadline); !added)
+    co_return fail(std::move(added));
+  co_return services;
+}
+
+/// The list leaves out what the account may not see: absent is missing only when the host says so.
+/// It is asked when the list changes, and then as rarely as for details.
+net::awaitable<Result<>> SmbProbe::add_absent(Services& services, bool list_changed,
+                                              net::Deadline deadline) {
+  if (list_changed) absent_ = find_absent();
+  std::vector<Absent> still_absent;
+  for (auto& absent : absent_) {
+    auto& known = known_[absent.name];
+    if (list_changed || is_there(known.last) || is_old(known.asked_by_name)) {
+      auto status = co_await query(absent.name, deadline);
+      if (!status) co_return fail(std::move(status));
+      known.last = *status;
+      known.asked_by_name = clock_.now();
+    }
+    if (absent.by_pattern && known.last.state == ServiceState::missing) continue;  // it is gone
+    services.push_back({.name = absent.name, .status = known.last, .details = {}});
+    still_absent.push_back(std::move(absent));
+  }
+  absent_ = std::move(still_absent);
+  co_return Result<>{};
+}
+
+/// What is watched by name, or was seen before, and is not in the list.
+std::vector<SmbProbe::Absent> SmbProbe::find_absent() const {
+  std::unordered_set<ServiceName> covered;
+  for (const auto& [place, name] : index_.watched()) covered.insert(name);
+  std::vector<Absent> absent;
+  for (const auto& name : host_.services.exact_names())
+    if (covered.insert(name).second) absent.push_back({.name = name, .by_pattern = false});
+  for (const auto& [name, known] : known_)
+    if (!covered.contains(name)) absent.push_back({.name = name, .by_pattern = true});
+  return absent;
+}
+
+net::awaitable<Result<Services>> SmbProbe::look_at_everything(net::Deadline deadline) {
+  const auto list = co_await session_->enumerate(deadline);
+  if (!list) co_return std::unexpected(list.error());
+  Services services;
+  std::unordered_set<ServiceName> seen;
+  for (const auto& entry : list->services()) {
+    ServiceDetails details{.display_name = from_utf16(entry.display_name),
+                           .type = entry.status.service_type & ~svcctl::kInteractiveProcess};
+    services.push_back({.name = ServiceName(from_utf16(entry.service_name)),
+                        .status = to_status(entry.status),
+                        .details = {}});
+    auto& service = services.back();
+    if (!seen.insert(service.name).second) {
+      services.pop_back();
+      continue;
+    }
+    if (session_) {
+      auto read = co_await read_details(service.name, {}, deadline);
+      if (!read) drop_session();  // the list is there: the rest goes without
+      if (read && *read) details = **std::move(read);
+    }
+    service.details = std::make_shared<const ServiceDetails>(std::move(details));
   }
   co_return services;
 }
@@ -176,80 +298,83 @@ net::awaitable<Result<ServiceStatus>> SmbProbe::query(const ServiceName& name,
     if (status && status->current_state != svcctl::kStopped) co_return to_status(*status);
     if (!status && !is_about_service(status.error())) co_return std::unexpected(status.error());
     // Stopped, or a handle that is good no more: what counts is what the name stands for now.
-    auto closed = co_await session_->close_service(*known.handle, deadline);
-    known.handle.reset();
-    if (!closed && !is_about_service(closed.error())) co_return fail(std::move(closed));
+    auto closed = co_await close_handle(*std::exchange(known.handle, std::nullopt), deadline);
+    if (!closed) co_return fail(std::move(closed));
   }
+  co_return co_await query_anew(name, known, deadline);
+}
+
+net::awaitable<Result<ServiceStatus>> SmbProbe::query_anew(const ServiceName& name, Known& known,
+                                                           net::Deadline deadline) {
   const auto handle = co_await session_->open_service(name.text(), deadline);
   if (!handle) {
-    if (!is_about_service(handle.error())) co_return std::unexpected(handle.error());
-    if (handle.error().kind == Kind::not_found) {
-      co_return ServiceStatus{.state = ServiceState::missing};
-    }
-    co_return ServiceStatus{.state = ServiceState::denied};
+    // An invalid handle is the manager's here, and with it the session.
+    const auto& error = handle.error();
+    if (!is_about_service(error) || error.native == svcctl::kInvalidHandle)
+      co_return std::unexpected(error);
+    co_return ServiceStatus{.state = to_state(error)};
   }
   const auto status = co_await session_->query_status(*handle, deadline);
   if (status && status->current_state != svcctl::kStopped) {
     known.handle = *handle;
     co_return to_status(*status);
   }
-  auto closed = co_await session_->close_service(*handle, deadline);
-  if (!closed && !is_about_service(closed.error())) co_return fail(std::move(closed));
+  if (!status && !is_about_service(status.error())) co_return std::unexpected(status.error());
+  if (auto closed = co_await close_handle(*handle, deadline); !closed)
+    co_return fail(std::move(closed));
   if (status) co_return to_status(*status);
-  if (!is_about_service(status.error())) co_return std::unexpected(status.error());
-  co_return ServiceStatus{.state = status.error().kind == Kind::not_found ? ServiceState::missing
-                                                                          : ServiceState::denied};
+  co_return ServiceStatus{.state = to_state(status.error())};
 }
 
-net::awaitable<Result<Services>> SmbProbe::look_at_list(net::Deadline deadline) {
-  const auto list = co_await session_->enumerate(deadline);
-  if (!list) co_return std::unexpected(list.error());
-  Services services;
-  for (const auto& entry : list->services()) {
-    ServiceName name(from_utf16(entry.service_name));
-    if (host_.services.find(name) == nullptr) continue;
-    services.push_back({.name = std::move(name), .status = to_status(entry.status)});
-  }
-  // The list leaves out what the account may not see: absent is not missing until the host says so.
-  for (const auto& name : host_.services.exact_names()) {
-    if (std::ranges::find(services, name, &ObservedService::name) != services.end()) continue;
-    const auto status = co_await query(name, deadline);
-    if (!status) co_return std::unexpected(status.error());
-    services.push_back({.name = name, .status = *status});
-  }
-  co_return services;
+/// The host may have closed it itself; that is as good.
+net::awaitable<Result<>> SmbProbe::close_handle(svcctl::Handle handle, net::Deadline deadline) {
+  auto closed = co_await session_->close_service(handle, deadline);
+  if (closed || is_about_service(closed.error())) co_return Result<>{};
+  co_return closed;
 }
 
-net::awaitable<Result<>> SmbProbe::refresh_details(Services& services, net::Deadline deadline) {
-  const Time now = clock_.now();
-  for (auto& service : services) {
+/// Keeps what the next check compares with; forgets what is watched no more.
+void SmbProbe::remember(const Services& services) {
+  for (const auto& service : services) {
     auto& known = known_[service.name];
-    const bool changed = known.last.state != service.status.state ||
-                         known.last.process_id != service.status.process_id;
-    const bool old = now - known.details_at >= options_.details_age || now < known.details_at;
+    if (known.last.state != service.status.state ||
+        known.last.process_id != service.status.process_id)
+      known.details_at = {};  // who changes a service often restarts it
     known.last = service.status;
-    const bool readable = service.status.state != ServiceState::missing &&
-                          service.status.state != ServiceState::denied;
-    if (readable && (changed || old)) {
-      auto read = co_await read_details(service.name, deadline);
-      if (!read) co_return fail(std::move(read));
-      known.details_at = now;
-      if (*read && (!known.details || **read != *known.details)) {
-        known.details = std::make_shared<const ServiceDetails>(**std::move(read));
-      }
-    }
-    service.details = known.details;
   }
-  std::erase_if(known_, [&](const auto& entry) {
-    return std::ranges::find(services, entry.first, &ObservedService::name) == services.end();
-  });
+  if (known_.size() == services.size()) return;
+  std::unordered_set<ServiceName> names;
+  for (const auto& service : services) names.insert(service.name);
+  std::erase_if(known_, [&](const auto& entry) { return !names.contains(entry.first); });
+}
+
+/// An error breaks the session. What does not fit into this check's time is left to the next ones.
+net::awaitable<Result<>> SmbProbe::refresh_details(const Services& services,
+                                                   net::Deadline deadline) {
+  std::vector<std::pair<Time, const ServiceName*>> due;
+  for (const auto& service : services) {
+    const auto& known = known_.at(service.name);
+    if (is_there(service.status) && is_old(known.details_at)) due.emplace_back(known.details_at, &service.name);
+  }
+  std::ranges::sort(due, {}, &std::pair<Time, const ServiceName*>::first);
+  const auto last_begin = std::min(deadline, net::within(options_.details_budget));
+  for (const auto& [asked, name] : due) {
+    if (std::chrono::steady_clock::now() >= last_begin) break;
+    auto& known = known_.at(*name);
+    auto read = co_await read_details(*name, known.handle, deadline);
+    if (!read) co_return fail(std::move(read));
+    known.details_at = clock_.now();
+    if (*read && (!known.details || **read != *known.details))
+      known.details = std::make_shared<const ServiceDetails>(**std::move(read));
+  }
   co_return Result<>{};
 }
 
-/// Nothing: the host does not let us read them, which is no error of the check.
+/// Nothing: the host does not let us read them. An error breaks the session.
 net::awaitable<Result<std::optional<ServiceDetails>>> SmbProbe::read_details(
-    const ServiceName& name, net::Deadline deadline) {
-  const auto handle = co_await session_->open_service(name.text(), deadline);
+    const ServiceName& name, std::optional<svcctl::Handle> open, net::Deadline deadline) {
+  const auto handle =
+      open ? Result<svcctl::Handle>(*open) : co_await session_->open_service(name.text(), deadline);
   if (!handle) {
     if (is_about_service(handle.error())) co_return std::nullopt;
     co_return std::unexpected(handle.error());
@@ -262,28 +387,12 @@ net::awaitable<Result<std::optional<ServiceDetails>>> SmbProbe::read_details(
     if (!answer && !is_about_service(answer.error())) co_return std::unexpected(answer.error());
     delayed = answer.value_or(false);
   }
-  auto closed = co_await session_->close_service(*handle, deadline);
-  if (!closed && !is_about_service(closed.error())) co_return fail(std::move(closed));
+  if (!open) {
+    auto closed = co_await close_handle(*handle, deadline);
+    if (!closed) co_return fail(std::move(closed));
+  }
   if (!config) co_return std::nullopt;
   co_return to_details(*std::move(config), delayed);
-}
-
-net::awaitable<Result<Services>> SmbProbe::look_at_everything(net::Deadline deadline) {
-  const auto list = co_await session_->enumerate(deadline);
-  if (!list) co_return std::unexpected(list.error());
-  Services services;
-  for (const auto& entry : list->services()) {
-    ObservedService service{.name = ServiceName(from_utf16(entry.service_name)),
-                            .status = to_status(entry.status)};
-    auto read = co_await read_details(service.name, deadline);
-    if (!read) co_return fail(std::move(read));
-    auto details = std::move(*read).value_or(
-        ServiceDetails{.display_name = from_utf16(entry.display_name),
-                       .type = entry.status.service_type & ~svcctl::kInteractiveProcess});
-    service.details = std::make_shared<const ServiceDetails>(std::move(details));
-    services.push_back(std::move(service));
-  }
-  co_return services;
 }
 
 }  // namespace

@@ -17,7 +17,9 @@ struct SmbProbeOptions {
   std::chrono::milliseconds connect_limit = std::chrono::seconds(5);  ///< name and TCP
   std::chrono::milliseconds login_limit = std::chrono::seconds(10);   ///< up to the open manager
   std::chrono::milliseconds call_limit = std::chrono::seconds(10);    ///< one call, however long
-  std::chrono::milliseconds details_age = std::chrono::minutes(10);
+  std::chrono::milliseconds details_age = std::chrono::minutes(10);   ///< then read again
+  /// In one check no more details are asked for after so long; the next check goes on.
+  std::chrono::milliseconds details_budget = std::chrono::seconds(2);
   /// Up to so many watched services are asked one by one, more through the host's whole list. The
   /// list of a usual host (250 services) takes 9 round trips of 4 KB, a service takes one of 200
   /// bytes.

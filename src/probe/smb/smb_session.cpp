@@ -7,25 +7,25 @@
 
 namespace tocsin::probe {
 
-SmbSession::SmbSession(Rooms rooms, net::TcpStream stream)
-    : rooms_(rooms),
+SmbSession::SmbSession(Environment environment, net::TcpStream stream)
+    : environment_(environment),
       stream_(std::move(stream)),
-      smb_({.server_name = rooms.host.address}, rooms.random),
+      smb_({.server_name = environment.host.address}, environment.random),
       scm_(dcerpc::Client(smb_, pipe_)) {}
 
-net::awaitable<Result<std::unique_ptr<SmbSession>>> SmbSession::open(Rooms rooms,
+net::awaitable<Result<std::unique_ptr<SmbSession>>> SmbSession::open(Environment environment,
                                                                      svcctl::HostTraits traits,
                                                                      net::Deadline deadline) {
-  if (!rooms.host.credentials) {
+  if (!environment.host.credentials) {
     co_return fail(Kind::denied, "no credentials are configured for this host");
   }
-  auto stream = co_await rooms.connector.connect(
-      rooms.host.address, rooms.host.port,
-      std::min(deadline, net::within(rooms.options.connect_limit)));
+  auto stream = co_await environment.connector.connect(
+      environment.host.address, environment.host.port,
+      std::min(deadline, net::within(environment.options.connect_limit)));
   if (!stream) co_return fail(std::move(stream));
-  std::unique_ptr<SmbSession> session(new SmbSession(rooms, *std::move(stream)));
-  auto ready =
-      co_await session->log_in(traits, std::min(deadline, net::within(rooms.options.login_limit)));
+  std::unique_ptr<SmbSession> session(new SmbSession(environment, *std::move(stream)));
+  auto ready = co_await session->log_in(
+      traits, std::min(deadline, net::within(environment.options.login_limit)));
   if (!ready) co_return fail(std::move(ready));
   co_return session;
 }
@@ -52,9 +52,10 @@ net::awaitable<Result<>> SmbSession::log_in(svcctl::HostTraits traits, net::Dead
 
 std::unique_ptr<wire::Initiator> SmbSession::initiator() const {
   // Kerberos will be chosen here, where a ticket, a keytab or a realm allows it.
-  const auto& credentials = *rooms_.host.credentials;
+  const auto& credentials = *environment_.host.credentials;
   return ntlm::make_initiator(ntlm::make_credentials(credentials.username, credentials.password),
-                              rooms_.random, rooms_.clock.now(), "cifs/" + rooms_.host.address);
+                              environment_.random, environment_.clock.now(),
+                              "cifs/" + environment_.host.address);
 }
 
 net::awaitable<Result<>> SmbSession::send(BytesView message, net::Deadline deadline) {

@@ -18,7 +18,7 @@ namespace tocsin::probe {
 
 class SmbSession {
  public:
-  struct Rooms {
+  struct Environment {
     const config::Host& host;
     const SmbProbeOptions& options;
     net::Connector& connector;
@@ -28,7 +28,7 @@ class SmbSession {
 
   /// Connects, logs in, opens the manager. `traits` is what an earlier session learned of the host.
   /// Errors as Probe says.
-  static net::awaitable<Result<std::unique_ptr<SmbSession>>> open(Rooms rooms,
+  static net::awaitable<Result<std::unique_ptr<SmbSession>>> open(Environment environment,
                                                                   svcctl::HostTraits traits,
                                                                   net::Deadline deadline);
 
@@ -36,7 +36,7 @@ class SmbSession {
   /// again when the host says that the session has expired.
   template <typename Make>
   auto ask(Make make, net::Deadline deadline) -> net::awaitable<decltype(make().take())> {
-    deadline = std::min(deadline, net::within(rooms_.options.call_limit));
+    deadline = std::min(deadline, net::within(environment_.options.call_limit));
     auto answer = co_await drive(make(), deadline);
     if (answer || !smb_.session_expired()) co_return answer;
     auto again = co_await drive(smb_.login_again(port_, initiator()), deadline);
@@ -56,7 +56,7 @@ class SmbSession {
   [[nodiscard]] const svcctl::HostTraits& traits() const { return scm_.traits(); }
 
  private:
-  SmbSession(Rooms rooms, net::TcpStream stream);
+  SmbSession(Environment environment, net::TcpStream stream);
 
   net::awaitable<Result<>> log_in(svcctl::HostTraits traits, net::Deadline deadline);
   [[nodiscard]] std::unique_ptr<wire::Initiator> initiator() const;
@@ -79,7 +79,7 @@ class SmbSession {
     co_return conversation.take();
   }
 
-  Rooms rooms_;
+  Environment environment_;
   net::TcpStream stream_;
   Port port_;
   smb2::Client smb_;

@@ -72,6 +72,7 @@ enum Win32 : std::uint32_t {
   kInvalidParameter = 87,
   kCallNotImplemented = 120,
   kInsufficientBuffer = 122,
+  kInvalidName = 123,
   kInvalidLevel = 124,
   kMoreData = 234,
   kInvalidServiceControl = 1052,
