@@ -281,7 +281,7 @@ net::awaitable<Result<Services>> SmbProbe::look_at_everything(net::Deadline dead
     if (session_) {
       auto read = co_await read_details(service.name, {}, deadline);
       if (!read) drop_session();  // the list is there: the rest goes without
-      if (read && *read) details = **std::move(read);
+      details = std::move(read).value_or(std::nullopt).value_or(std::move(details));
     }
     service.details = std::make_shared<const ServiceDetails>(std::move(details));
   }
@@ -298,7 +298,9 @@ net::awaitable<Result<ServiceStatus>> SmbProbe::query(const ServiceName& name,
     if (status && status->current_state != svcctl::kStopped) co_return to_status(*status);
     if (!status && !is_about_service(status.error())) co_return std::unexpected(status.error());
     // Stopped, or a handle that is good no more: what counts is what the name stands for now.
-    auto closed = co_await close_handle(*std::exchange(known.handle, std::nullopt), deadline);
+    const auto handle = *known.handle;
+    known.handle.reset();
+    auto closed = co_await close_handle(handle, deadline);
     if (!closed) co_return fail(std::move(closed));
   }
   co_return co_await query_anew(name, known, deadline);
@@ -354,7 +356,8 @@ net::awaitable<Result<>> SmbProbe::refresh_details(const Services& services,
   std::vector<std::pair<Time, const ServiceName*>> due;
   for (const auto& service : services) {
     const auto& known = known_.at(service.name);
-    if (is_there(service.status) && is_old(known.details_at)) due.emplace_back(known.details_at, &service.name);
+    if (is_there(service.status) && is_old(known.details_at))
+      due.emplace_back(known.details_at, &service.name);
   }
   std::ranges::sort(due, {}, &std::pair<Time, const ServiceName*>::first);
   const auto last_begin = std::min(deadline, net::within(options_.details_budget));
@@ -364,8 +367,8 @@ net::awaitable<Result<>> SmbProbe::refresh_details(const Services& services,
     auto read = co_await read_details(*name, known.handle, deadline);
     if (!read) co_return fail(std::move(read));
     known.details_at = clock_.now();
-    if (*read && (!known.details || **read != *known.details))
-      known.details = std::make_shared<const ServiceDetails>(**std::move(read));
+    if (auto& details = *read; details && (!known.details || *details != *known.details))
+      known.details = std::make_shared<const ServiceDetails>(*std::move(details));
   }
   co_return Result<>{};
 }
