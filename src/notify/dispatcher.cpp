@@ -77,7 +77,7 @@ struct Dispatcher::State {
   void release(Line& line, std::int64_t before);
   void pump(Line& line);
   void arm(Line& line, Time now);
-  void conclude(const Outcome& outcome);
+  void conclude(Outcome outcome);
 
   net::Executor executor;
   Outbox& outbox;
@@ -216,13 +216,12 @@ net::awaitable<void> Dispatcher::State::load(Line& line) {
       wait = std::min(wait * 2, kLongestLoadWait);
       continue;
     }
-    const bool last = page->size() < kPage;
     for (store::Delivery& delivery : *page) {
       release(line, delivery.sequence);
       line.loaded = delivery.sequence;
       line.lanes.add(std::move(delivery), clock.now());
     }
-    if (last) {
+    if (page->empty()) {  // a short page may only have left out a damaged row
       line.loaded = std::max(line.loaded, newest);
       line.behind = line.newest > line.loaded;
       if (!line.behind) release(line, kEverything);
@@ -245,7 +244,7 @@ void Dispatcher::State::pump(Line& line) {
   if (!begun || stopping) return;
   const Time now = clock.now();
   while (const store::Delivery* next = line.lanes.take(now)) sends.spawn(send(line, *next));
-  for (const Outcome& merged : line.lanes.take_merged()) conclude(merged);
+  for (Outcome& merged : line.lanes.take_merged()) conclude(std::move(merged));
   if (line.behind && !line.loading && line.lanes.size() <= options.most_in_memory / 2) {
     line.loading = true;
     keepers.spawn(load(line));
@@ -276,9 +275,9 @@ net::awaitable<void> Dispatcher::State::cut_off() {
   sends.cancel();
 }
 
-void Dispatcher::State::conclude(const Outcome& outcome) {
+void Dispatcher::State::conclude(Outcome outcome) {
   observer.settled(outcome.delivery, outcome.update);
-  if (outcome.delivery.sequence > 0) recorder.add(outcome.update);
+  recorder.add(std::move(outcome.update));
 }
 
 }  // namespace tocsin::notify

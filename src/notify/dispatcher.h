@@ -51,7 +51,7 @@ class Dispatcher {
   /// Begins with what earlier runs left in the outbox.
   void start();
   /// Takes up deliveries, in the order of their sequences, after they have been committed; those
-  /// that could not be committed have sequence 0, live in memory only and are not recorded.
+  /// that could not be committed have sequence 0 and live in memory only.
   void submit(std::vector<store::Delivery> deliveries);
   /// Begins nothing new, waits at most `stop_limit` for what is in flight, and records; the rest
   /// stays pending in the outbox. Answers the deliveries that only memory holds.

@@ -1,0 +1,169 @@
+// The dispatcher on the real store, over restarts.
+#include "notify/outbox.h"
+
+#include <cstdlib>
+#include <filesystem>
+#include <memory>
+#include <set>
+#include <stdexcept>
+#include <utility>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "net/event.h"
+#include "net/loop.h"
+#include "notify/dispatcher.h"
+#include "unit/notify/deliveries.h"
+
+namespace tocsin::notify {
+namespace {
+
+using std::chrono::seconds;
+using store::DeliveryState;
+using testing::ElementsAre;
+using testing::IsEmpty;
+
+/// Answers what it is told to, and says when it was asked so many times.
+class ScriptedChannel final : public Channel {
+ public:
+  explicit ScriptedChannel(const net::Executor& executor) : asked_(executor) {}
+  [[nodiscard]] const std::string& key() const override { return key_; }
+  [[nodiscard]] const std::string& name() const override { return key_; }
+  net::awaitable<Answer> deliver(const Alert& alert, const DeliveryId& id, net::Deadline) override {
+    received.push_back(id.value + " " + alert.service.text());
+    asked_.set();
+    co_return answer;
+  }
+  net::awaitable<void> until(std::size_t count) {
+    const auto deadline = net::within(seconds(20));
+    while (received.size() < count) {
+      asked_.reset();
+      if (!co_await asked_.wait_until(deadline)) throw std::runtime_error("waited in vain");
+    }
+  }
+
+  Answer answer = Delivered{.detail = "204 No Content"};
+  std::vector<std::string> received;
+
+ private:
+  std::string key_ = "test:1";
+  net::Event asked_;
+};
+
+class SilentObserver final : public Observer {
+ public:
+  void settled(const store::Delivery&, const store::DeliveryUpdate&) override {}
+  void abandoned(std::size_t count) override { abandoned_count += count; }
+  void storage_failed(const Error& error, std::size_t) override { ADD_FAILURE() << error.what; }
+  void storage_recovered() override {}
+  void lost(const store::Delivery& delivery) override { ADD_FAILURE() << delivery.id.value; }
+
+  std::size_t abandoned_count = 0;
+};
+
+class OutboxTest : public testing::Test {
+ protected:
+  OutboxTest() {
+    auto pattern = (std::filesystem::temp_directory_path() / "tocsin-outbox-XXXXXX").string();
+    if (mkdtemp(pattern.data()) == nullptr) throw std::runtime_error("no directory");
+    directory_ = pattern;
+    auto channel = std::make_unique<ScriptedChannel>(loop_.executor());
+    channel_ = channel.get();
+    destinations_.push_back({.channel = std::move(channel), .rate_limit = seconds(300)});
+  }
+  ~OutboxTest() override { std::filesystem::remove_all(directory_); }
+
+  /// One run of the program: `before` is committed but never handed over, as when the last run has
+  /// crashed; `now` is committed and submitted; it stops after so many requests.
+  void run(std::vector<store::Delivery> before, std::vector<store::Delivery> now,
+           std::size_t requests) {
+    auto store = store::Store::open(directory_);
+    ASSERT_TRUE(store.has_value()) << store.error().what;
+    commit(*store, before);
+    commit(*store, now);
+    net::Worker worker("store", 1);
+    StoreOutbox outbox(*store, worker);
+    Dispatcher dispatcher(loop_.executor(), destinations_, outbox, observer_, clock_, longest());
+    loop_.run_until_done([&]() -> net::awaitable<void> {
+      dispatcher.start();
+      dispatcher.submit(std::move(now));
+      co_await channel_->until(requests);
+      EXPECT_THAT(co_await dispatcher.stop(), IsEmpty());
+    }());
+  }
+
+  std::vector<std::string> in(DeliveryState state) {
+    auto store = store::Store::open(directory_);
+    const auto records = store->deliveries(false, 1000);
+    std::vector<std::string> found;
+    for (const store::DeliveryRecord& record : *records) {
+      if (record.state == state) found.push_back(record.delivery.id.value + ": " + record.detail);
+    }
+    return found;
+  }
+
+  static void commit(store::Store& store, std::vector<store::Delivery>& deliveries) {
+    std::vector<store::Commit> commits;
+    commits.reserve(deliveries.size());
+    for (const store::Delivery& delivery : deliveries) {
+      commits.push_back({.alerts = {delivery.alert}, .deliveries = {delivery}});
+    }
+    const auto committed = store.commit(commits);
+    ASSERT_TRUE(committed.has_value()) << committed.error().what;
+    for (std::size_t i = 0; i < deliveries.size(); ++i) {
+      deliveries[i] = commits[i].deliveries.front();
+    }
+  }
+
+  std::filesystem::path directory_;
+  net::Loop loop_;
+  ManualClock clock_{kStart};
+  SilentObserver observer_;
+  ScriptedChannel* channel_ = nullptr;
+  std::vector<Destination> destinations_;
+};
+
+TEST_F(OutboxTest, what_a_crash_left_is_sent_before_what_is_new) {
+  run({make_delivery("1", TransitionKind::stopped, "a")},
+      {make_delivery("2", TransitionKind::started, "a")}, 2);
+  EXPECT_THAT(channel_->received, ElementsAre("1 a", "2 a"));
+  EXPECT_THAT(in(DeliveryState::delivered), ElementsAre("1: 204 No Content", "2: 204 No Content"));
+}
+
+TEST_F(OutboxTest, retries_and_limits_outlive_the_run) {
+  channel_->answer = RetryAfter{.after = seconds(60), .reason = "503 Service Unavailable"};
+  run({}, {make_delivery("1", TransitionKind::stopped, "a")}, 1);
+  EXPECT_THAT(in(DeliveryState::pending), ElementsAre("1: 503 Service Unavailable"));
+
+  channel_->answer = Delivered{.detail = "ok"};
+  run({}, {make_delivery("2", TransitionKind::stopped, "b")}, 2);
+  EXPECT_THAT(channel_->received, ElementsAre("1 a", "2 b")) << "the first still waits";
+
+  clock_.advance(seconds(60));
+  run({},
+      {make_delivery("3", TransitionKind::stopped, "b"),
+       make_delivery("4", TransitionKind::stopped, "b"),
+       make_delivery("5", TransitionKind::started, "c")},
+      4);
+  EXPECT_THAT(std::set(channel_->received.begin() + 2, channel_->received.end()),
+              ElementsAre("1 a", "5 c"));
+  EXPECT_THAT(in(DeliveryState::merged), ElementsAre("3: within the rate limit; told by 4"));
+  EXPECT_THAT(in(DeliveryState::pending), ElementsAre("4: "));
+
+  clock_.advance(seconds(240));
+  run({}, {}, 5);
+  EXPECT_EQ(channel_->received.back(), "4 b");
+  EXPECT_THAT(in(DeliveryState::pending), IsEmpty());
+}
+
+TEST_F(OutboxTest, a_destination_that_left_the_configuration_gets_dead_letters) {
+  run({make_delivery("1", TransitionKind::stopped, "a", kStart, "gone:1")},
+      {make_delivery("2", TransitionKind::stopped, "a")}, 1);
+  EXPECT_EQ(observer_.abandoned_count, 1U);
+  EXPECT_THAT(in(DeliveryState::dead), ElementsAre("1: destination is no longer configured"));
+  EXPECT_THAT(in(DeliveryState::delivered), ElementsAre("2: 204 No Content"));
+}
+
+}  // namespace
+}  // namespace tocsin::notify
