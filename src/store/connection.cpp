@@ -57,8 +57,6 @@ SQLite::Statement& Connection::prepared(const std::string& sql) {
   return handle_->statements.try_emplace(sql, handle_->database, sql).first->second;
 }
 
-int Connection::system_error() const { return sqlite3_system_errno(handle_->database.getHandle()); }
-
 Transaction::Transaction(Connection& connection) : connection_(connection) {
   connection_.exec("BEGIN IMMEDIATE");
 }
@@ -77,18 +75,19 @@ std::string to_utf8(const std::filesystem::path& path) {
   return {text.begin(), text.end()};
 }
 
-Error explain(const SQLite::Exception& error, const std::filesystem::path& file, int system_error) {
+Error explain(const SQLite::Exception& error, const std::filesystem::path& file) {
   const auto told = [&](const std::string& what) {
     return Error{Kind::storage, printable(to_utf8(file)) + ": " + what,
                  static_cast<std::uint32_t>(error.getExtendedErrorCode())};
   };
-  const bool no_space = system_error == ENOSPC || system_error == EDQUOT || system_error == EFBIG;
   switch (error.getErrorCode()) {
     case SQLITE_NOTADB:
     case SQLITE_CORRUPT:
       return told("the file is damaged: restore a backup, or move it away to begin anew");
     case SQLITE_FULL:
       return told("no space is left: free some on its disk");
+    case SQLITE_IOERR:
+      return told("reading or writing failed: check the disk, and what the user may use of it");
     case SQLITE_READONLY:
     case SQLITE_CANTOPEN:
     case SQLITE_PERM:
@@ -97,11 +96,6 @@ Error explain(const SQLite::Exception& error, const std::filesystem::path& file,
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
       return told("another program keeps it locked");
-    case SQLITE_IOERR:
-      if (no_space) return told("no space is left: free some on its disk");
-      return told("the disk failed: " + (system_error == 0
-                                             ? std::string(error.getErrorStr())
-                                             : std::system_category().message(system_error)));
     default:
       return told(printable(error.what()));
   }

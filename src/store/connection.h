@@ -78,8 +78,6 @@ class Connection {
   [[nodiscard]] Query query(const std::string& sql, const Values&... values) {
     return Query(prepared(sql), values...);
   }
-  /// The errno of the last system call that failed, or 0.
-  [[nodiscard]] int system_error() const;
 
  private:
   SQLite::Statement& prepared(const std::string& sql);
@@ -106,8 +104,7 @@ class Transaction {
 /// A path as SQLite takes it and as people read it.
 [[nodiscard]] std::string to_utf8(const std::filesystem::path& path);
 
-/// storage: what happened to the file and what to do about it. `system_error`: an errno, or 0.
-[[nodiscard]] Error explain(const SQLite::Exception& error, const std::filesystem::path& file,
-                            int system_error = 0);
+/// storage: what happened to the file and what to do about it.
+[[nodiscard]] Error explain(const SQLite::Exception& error, const std::filesystem::path& file);
 
 }  // namespace tocsin::store

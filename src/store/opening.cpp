@@ -119,17 +119,16 @@ Result<Opened> open_for_writing(const fs::path& directory) {
   auto lock = take_lock(directory / kLockFile);
   if (!lock) return fail(std::move(lock));
   if (auto made = make_file(file); !made) return fail(std::move(made));
-  std::optional<Connection> connection;
   try {
     const auto version = examine(file);
     if (!version) return std::unexpected(version.error());
     if (*version > 0) check_pages(file);
-    connection.emplace(file, Connection::Access::write);
-    if (auto ready = prepare(*connection, file, *version); !ready) return fail(std::move(ready));
+    Connection connection(file, Connection::Access::write);
+    if (auto ready = prepare(connection, file, *version); !ready) return fail(std::move(ready));
+    return Opened{file, *std::move(lock), std::move(connection)};
   } catch (const SQLite::Exception& error) {
-    return std::unexpected(explain(error, file, connection ? connection->system_error() : 0));
+    return std::unexpected(explain(error, file));
   }
-  return Opened{file, *std::move(lock), *std::move(connection)};
 }
 
 Result<Opened> open_for_reading(const fs::path& directory) {

@@ -117,7 +117,7 @@ struct Store::Database {
     try {
       return work();
     } catch (const SQLite::Exception& error) {
-      return std::unexpected(explain(error, file, connection.system_error()));
+      return std::unexpected(explain(error, file));
     }
   }
 

@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <stdexcept>
 #include <string>
 #include <utility>
 #include <vector>
@@ -19,11 +20,14 @@ namespace tocsin::store {
 
 constexpr Time kNow{Duration{1'700'000'000'000}};
 
-/// Removed with all that is in it.
+/// Removed with all that is in it. In memory where that is possible, since syncing takes long.
 class ScratchDirectory {
  public:
   ScratchDirectory() {
-    auto name = (std::filesystem::temp_directory_path() / "tocsin-store-XXXXXX").string();
+    const std::filesystem::path memory = "/dev/shm";
+    const auto above =
+        std::filesystem::exists(memory) ? memory : std::filesystem::temp_directory_path();
+    auto name = (above / "tocsin-store-XXXXXX").string();
     if (mkdtemp(name.data()) == nullptr) throw std::runtime_error("no scratch directory");
     path_ = name;
   }

@@ -1,0 +1,144 @@
+// No space left: when opening, while committing, and afterwards.
+#include <algorithm>
+#include <cerrno>
+#include <csignal>
+#include <cstdint>
+#include <cstring>
+#include <filesystem>
+#include <memory>
+#include <sched.h>
+#include <string>
+#include <sys/mount.h>
+#include <sys/resource.h>
+#include <vector>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "scratch.h"
+#include "store/store.h"
+
+namespace tocsin::store {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// A way to have no space.
+class Scarcity {
+ public:
+  virtual ~Scarcity() = default;
+  /// Why it cannot be had here; empty where it can.
+  virtual std::string unavailable() { return {}; }
+  /// What errors say of it.
+  virtual std::string what() = 0;
+  /// Leaves about so many bytes to write to the directory.
+  virtual void begin(const fs::path& directory, std::uintmax_t bytes) = 0;
+  virtual void end() = 0;
+};
+
+/// A file system of its own, almost full. Only root may mount.
+class FullFileSystem final : public Scarcity {
+ public:
+  explicit FullFileSystem(const fs::path& directory) : directory_(directory) {
+    // The mount is this process's alone and goes with it.
+    if (unshare(CLONE_NEWNS) != 0 ||
+        mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0 ||
+        mount("tmpfs", directory.c_str(), "tmpfs", 0, "size=8m") != 0)
+      unavailable_ = "no file system can be mounted: " + std::string(std::strerror(errno));
+  }
+  ~FullFileSystem() override {
+    if (unavailable_.empty()) umount2(directory_.c_str(), MNT_DETACH);
+  }
+  std::string unavailable() override { return unavailable_; }
+  std::string what() override { return "no space is left: free some on its disk"; }
+  void begin(const fs::path& directory, std::uintmax_t bytes) override {
+    const auto filler = fs::space(directory).available - bytes;
+    write_file(directory_ / "filler", std::string(filler, 'x'));
+  }
+  void end() override { fs::remove(directory_ / "filler"); }
+
+ private:
+  fs::path directory_;
+  std::string unavailable_;
+};
+
+/// No file may grow beyond the longest there is.
+class FileSizeLimit final : public Scarcity {
+ public:
+  FileSizeLimit() { getrlimit(RLIMIT_FSIZE, &before_); }
+  ~FileSizeLimit() override { end(); }
+  std::string what() override {
+    return "reading or writing failed: check the disk, and what the user may use of it";
+  }
+  void begin(const fs::path& directory, std::uintmax_t bytes) override {
+    std::signal(SIGXFSZ, SIG_IGN);
+    std::uintmax_t longest = 0;
+    for (const auto& file : fs::directory_iterator(directory))
+      longest = std::max(longest, file.file_size());
+    const rlimit limit{.rlim_cur = longest + bytes, .rlim_max = before_.rlim_max};
+    setrlimit(RLIMIT_FSIZE, &limit);
+  }
+  void end() override { setrlimit(RLIMIT_FSIZE, &before_); }
+
+ private:
+  rlimit before_{};
+};
+
+class FullDiskTest : public ::testing::TestWithParam<const char*> {
+ protected:
+  void SetUp() override {
+    if (GetParam() == std::string("FileSystem")) {
+      scarcity_ = std::make_unique<FullFileSystem>(scratch_.path());
+    } else {
+      scarcity_ = std::make_unique<FileSizeLimit>();
+    }
+    if (const auto why = scarcity_->unavailable(); !why.empty()) GTEST_SKIP() << why;
+  }
+  static std::vector<Commit> commits(int from, int count) {
+    std::vector<Commit> all;
+    all.reserve(static_cast<std::size_t>(count));
+    for (int i = from; i < from + count; i++) all.push_back(make_commit(std::to_string(i)));
+    return all;
+  }
+
+  ScratchDirectory scratch_;
+  fs::path data_ = scratch_.path() / "data";
+  std::unique_ptr<Scarcity> scarcity_;
+};
+
+TEST_P(FullDiskTest, OpeningSaysSo) {
+  fs::create_directory(data_);
+  scarcity_->begin(data_, 8192);
+  const auto opened = Store::open(data_);
+  scarcity_->end();
+  ASSERT_FALSE(opened);
+  EXPECT_EQ(opened.error().what, (data_ / "tocsin.db").string() + ": " + scarcity_->what());
+  EXPECT_TRUE(Store::open(data_));
+}
+
+TEST_P(FullDiskTest, CommittingFailsAsAWholeAndWorksAgainLater) {
+  auto store = open_store(data_);
+  auto before = commits(0, 10);
+  ASSERT_TRUE(store.commit(before));
+  scarcity_->begin(data_, 65536);
+  auto during = commits(100, 500);
+  for (int attempt = 0; attempt < 3; attempt++) {
+    const auto committed = store.commit(during);
+    ASSERT_FALSE(committed);
+    EXPECT_EQ(committed.error().kind, Kind::storage);
+    EXPECT_EQ(committed.error().what, (data_ / "tocsin.db").string() + ": " + scarcity_->what());
+    EXPECT_EQ(during[0].deliveries[0].sequence, 0);
+    EXPECT_EQ(store.history({}).value().size(), 10);
+  }
+  scarcity_->end();
+  ASSERT_TRUE(store.commit(during));
+  EXPECT_EQ(store.history({}).value().size(), 510);
+  EXPECT_EQ(store.load_pending("webhook:1", 0, 1000).value().size(), 510);
+  EXPECT_EQ(integrity(data_), "ok");
+}
+
+INSTANTIATE_TEST_SUITE_P(By, FullDiskTest, ::testing::Values("FileSystem", "FileSizeLimit"),
+                         [](const auto& way) { return std::string(way.param); });
+
+}  // namespace
+}  // namespace tocsin::store
