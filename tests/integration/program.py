@@ -1,0 +1,172 @@
+"""The program under test: its commands, its long runs and its configuration.
+
+$TOCSIN names it; without it every test is skipped.
+"""
+import json
+import os
+import pathlib
+import re
+import signal
+import subprocess
+import threading
+import unittest
+
+from servers import listens, wait_until
+
+TOCSIN = os.environ.get("TOCSIN", "")
+
+
+def require_tocsin():
+    if not TOCSIN:
+        raise unittest.SkipTest("TOCSIN does not name the program under test")
+
+
+def _environment(changes):
+    return {**os.environ, "NO_COLOR": "1", **(changes or {})}
+
+
+def tocsin(*arguments, env=None, timeout=60):
+    """Runs a command of the program to its end."""
+    return subprocess.run([TOCSIN, *map(str, arguments)], capture_output=True, text=True,
+                          encoding="utf-8", stdin=subprocess.DEVNULL, timeout=timeout,
+                          env=_environment(env), check=False)
+
+
+def configuration(path, *, hosts, credentials, webhooks=(), every="every 1 second", rate_limit=0,
+                  **more):
+    """Writes a configuration (JSON is YAML too) and returns its path. `webhooks` are URLs or whole
+    entries; `more` goes beside serviceMonitor."""
+    entries = [{"description": f"receiver {index}", "webhookURL": entry, "httpMethod": "POST"}
+               if isinstance(entry, str) else entry for index, entry in enumerate(webhooks)]
+    path = pathlib.Path(path)
+    path.touch(0o600)
+    path.write_text(json.dumps({"tocsin": {
+        "logLevel": "debug",
+        "serviceMonitor": {
+            "enable": True,
+            "frequency": every,
+            "credentials": [credentials],
+            "monitor": hosts,
+            "alertDestination": {"webhook": {"enable": bool(entries)}},
+        },
+        "webhookNotification": {
+            "enable": bool(entries),
+            "serviceMonitor": {"rateLimit": rate_limit, "webhooks": entries},
+        },
+        **more,
+    }}, indent=2, ensure_ascii=False), encoding="utf-8")
+    return path
+
+
+class _Process:
+    """A long run of the program whose lines are collected while it runs."""
+
+    def __init__(self, *arguments, env=None):
+        self.arguments = [TOCSIN, *map(str, arguments)]
+        self.env = _environment(env)
+        self.lines = []
+        self.process = None
+
+    def start(self):
+        self.process = subprocess.Popen(
+            self.arguments, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT, text=True, encoding="utf-8", errors="replace", env=self.env)
+        self._reader = threading.Thread(target=self._read, args=(self.process.stdout,))
+        self._reader.start()
+
+    def _read(self, stream):
+        with stream:
+            for line in stream:
+                self.lines.append(line.rstrip("\n"))
+
+    def output(self):
+        return "\n".join(self.lines)
+
+    def wait_for_line(self, found, seconds=30):
+        """The first line for which `found` holds, or which contains it."""
+        holds = found if callable(found) else lambda line: found in line
+
+        def look():
+            line = next((line for line in list(self.lines) if holds(line)), None)
+            if line is None and self.process.poll() is not None:
+                raise AssertionError(f"{self.arguments} ended with {self.process.returncode}:\n"
+                                     + self.output())
+            return line
+
+        return wait_until(look, seconds, lambda: f"{found}:\n{self.output()}")
+
+    def stop(self):
+        """SIGTERM; returns the exit code."""
+        return self._end(signal.SIGTERM)
+
+    def kill(self):
+        """SIGKILL: no last words."""
+        return self._end(signal.SIGKILL)
+
+    def _end(self, sent):
+        if self.process.poll() is None:
+            self.process.send_signal(sent)
+        try:
+            code = self.process.wait(20)
+        except subprocess.TimeoutExpired as late:
+            self.process.kill()
+            self.process.wait()
+            raise AssertionError(f"{self.arguments} does not end:\n{self.output()}") from late
+        finally:
+            self._reader.join()
+        return code
+
+    def __exit__(self, *_):
+        if self.process:
+            self._end(signal.SIGKILL)
+
+
+class Running(_Process):
+    """`tocsin run`, ready when the context is entered."""
+
+    def __init__(self, configuration_file, data_directory, env=None):
+        super().__init__("run", "-c", configuration_file, "--data-dir", data_directory, env=env)
+
+    def __enter__(self):
+        self.start()
+        try:
+            self.wait_for_line(" ready: ")
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+
+class Simulator(_Process):
+    """`tocsin simulate` on ports of the system's choice; `hosts` is {name: port}."""
+
+    USER = "monitor"
+    PASSWORD = "Pa$$w0rd & \u00fcber"
+
+    def __init__(self, hosts=1, *arguments):
+        super().__init__("simulate", "--hosts", hosts, "--address", "127.0.0.1", "--port", 0,
+                         "--user", self.USER, "--password", self.PASSWORD, *arguments)
+        self.hosts = {}
+
+    def __enter__(self):
+        self.start()
+        try:
+            self.wait_for_line(lambda line: line.startswith("ready"))
+            for line in self.lines:
+                host = re.fullmatch(r"(\S+) 127\.0\.0\.1:(\d+)", line)
+                if host:
+                    self.hosts[host[1]] = int(host[2])
+            for port in self.hosts.values():
+                assert listens(self.process.pid, port), f"port {port} is not the simulator's"
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def host(self, name, services):
+        """How a configuration names this host."""
+        return {"host": name, "address": "127.0.0.1", "port": self.hosts[name],
+                "services": [{"name": service} for service in services]}
+
+    def credentials(self):
+        return {"name": "test", "username": self.USER, "password": self.PASSWORD}
