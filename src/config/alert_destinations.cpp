@@ -20,17 +20,17 @@ struct OtherDestination {
 
 constexpr std::array kOtherDestinations = {
     OtherDestination{"influxDb", "InfluxDB", "influxDb",
-                     "InfluxDB. This version does not deliver there yet."},
+                     "InfluxDB; this version does not deliver there yet."},
     OtherDestination{"newRelic", "New Relic", "incidentTool",
-                     "New Relic. This version does not deliver there yet."},
+                     "New Relic; this version does not deliver there yet."},
     OtherDestination{"email", "email", "emailNotification",
-                     "Email. This version does not deliver there yet."},
+                     "Email; this version does not deliver there yet."},
     OtherDestination{"mqtt", "MQTT", "mqttConfig",
-                     "MQTT. This version does not deliver there yet."},
+                     "MQTT; this version does not deliver there yet."},
     OtherDestination{"teams", "Microsoft Teams", "teamsNotification",
-                     "Microsoft Teams. This version does not deliver there yet."},
+                     "Microsoft Teams; this version does not deliver there yet."},
     OtherDestination{"slack", "Slack", "slackNotification",
-                     "Slack. This version does not deliver there yet."},
+                     "Slack; this version does not deliver there yet."},
 };
 
 std::optional<Place> read_switch(Section& section, std::string_view key,
@@ -43,17 +43,26 @@ std::optional<Place> read_switch(Section& section, std::string_view key,
   return place;
 }
 
-std::string text_of(const Node& section, std::string_view key) {
+std::string text_of(const YamlNode& section, std::string_view key) {
   const auto* value = section.find(key);
   return value == nullptr ? std::string{} : value->text;
 }
 
-/// The template that one kind of message needs, or nothing.
-std::string template_file(const Node& message) {
-  if (text_of(message, "messageType") == "basic") return {};
-  if (auto file = text_of(message, "templateFile"); !file.empty()) return file;
-  const auto file = text_of(message, "htmlTemplateFile");
-  return file.empty() ? file : text_of(message, "bodyFileDirectory") + "/" + file + ".handlebars";
+/// Warns when the template that a message needs is not there.
+void check_template(Section& root, const YamlNode& message) {
+  const auto* file = message.find("templateFile");
+  auto path = text_of(message, "templateFile");
+  if (file == nullptr) {
+    file = message.find("htmlTemplateFile");
+    path = text_of(message, "bodyFileDirectory") + "/" + text_of(message, "htmlTemplateFile") +
+           ".handlebars";
+  }
+  if (file == nullptr || file->text.empty() || text_of(message, "messageType") == "basic" ||
+      Substitution::has_reference(path))
+    return;
+  path = path_from(root.reading().directory, path);
+  if (!is_file(path))
+    root.warning(file->place, fmt::format("the template `{}` does not exist", printable(path)));
 }
 
 }  // namespace
@@ -75,13 +84,7 @@ void warn_of_undelivered(Section& root, const std::vector<Undelivered>& undelive
     if (section == nullptr || text_of(*section, "enable") != "true") continue;
     for (const auto* key : {"serviceStopped", "serviceStarted"}) {
       const auto* message = section->find(key);
-      if (message == nullptr) continue;
-      const auto file = template_file(*message);
-      if (file.empty() || Substitution::has_reference(file)) continue;
-      const auto path = path_from(root.reading().directory, file);
-      if (!is_file(path))
-        root.warning(message->place,
-                     fmt::format("the template `{}` does not exist", printable(path)));
+      if (message != nullptr) check_template(root, *message);
     }
   }
 }

@@ -17,9 +17,9 @@ std::unexpected<Error> unreadable(const std::error_code& error) {
 }
 
 std::unexpected<Error> too_large(std::size_t most) {
-  return fail(Kind::invalid_config, most >= 1024 * 1024
-                                        ? fmt::format("is larger than {} MB", most / 1024 / 1024)
-                                        : fmt::format("is larger than {} KB", most / 1024));
+  return fail(Kind::invalid_config, most >> 20 > 0
+                                        ? fmt::format("is larger than {} MB", most >> 20)
+                                        : fmt::format("is larger than {} KB", most >> 10));
 }
 
 }  // namespace
@@ -42,7 +42,7 @@ Result<std::string> read_file(const std::string& path, std::size_t most, Accept 
   if (!file) return unreadable({errno, std::generic_category()});
   // Bounded whatever the size said: a file may grow, and those of /proc say 0.
   std::string bytes;
-  constexpr std::size_t kChunk = 64 * 1024;
+  constexpr std::size_t kChunk = std::size_t{64} << 10;
   while (file && bytes.size() <= most) {
     const auto before = bytes.size();
     bytes.resize(before + kChunk);

@@ -40,12 +40,12 @@ void say_what_is_ignored(Section& root) {
 }
 
 /// The mapping under `Butler:` or `tocsin:`, or null after a finding.
-const Node* find_root(const Node& document, Findings& findings) {
+const YamlNode* find_root(const YamlNode& document, Findings& findings) {
   const auto refuse = [&findings](Place place, std::string text) {
     findings.add(Severity::error, place, std::move(text));
     return nullptr;
   };
-  if (document.type != Node::Type::mapping)
+  if (document.type != YamlNode::Type::mapping)
     return refuse(document.place,
                   "the file must be a section that begins with `Butler:` or "
                   "`tocsin:`");
@@ -60,7 +60,7 @@ const Node* find_root(const Node& document, Findings& findings) {
                       ? "`serviceMonitor` must stand indented under a first line `tocsin:`"
                       : "no `Butler:` or `tocsin:` at the left edge of the file");
   }
-  if (root->type != Node::Type::mapping)
+  if (root->type != YamlNode::Type::mapping)
     return refuse(root->place, "there is nothing under `Butler:` or `tocsin:`");
   return root;
 }

@@ -11,15 +11,15 @@
 namespace tocsin::config {
 namespace {
 
-std::string_view in_words(Node::Type type) {
+std::string_view in_words(YamlNode::Type type) {
   switch (type) {
-    case Node::Type::null:
+    case YamlNode::Type::null:
       return "empty";
-    case Node::Type::scalar:
+    case YamlNode::Type::scalar:
       return "text";
-    case Node::Type::sequence:
+    case YamlNode::Type::sequence:
       return "a list";
-    case Node::Type::mapping:
+    case YamlNode::Type::mapping:
       return "a section";
   }
   return "text";
@@ -67,7 +67,7 @@ std::optional<Section::Entry> Section::find(const Key& key) {
   for (std::size_t i = 0; i < mapping_->children.size(); i += 2) {
     const Entry entry{mapping_->children[i], mapping_->children[i + 1]};
     if (entry.key->text != key.name) continue;
-    if (entry.value->type != Node::Type::null) return entry;
+    if (entry.value->type != YamlNode::Type::null) return entry;
     if (key.need == Need::required) error(entry.key->place, fmt::format("`{}` is empty", key.name));
     return std::nullopt;
   }
@@ -75,11 +75,11 @@ std::optional<Section::Entry> Section::find(const Key& key) {
   return std::nullopt;
 }
 
-const Node* Section::raw(std::string_view key) const {
+const YamlNode* Section::raw(std::string_view key) const {
   return mapping_ == nullptr ? nullptr : mapping_->find(key);
 }
 
-bool Section::is(Node::Type wanted, const Entry& entry, std::string_view wanted_in_words) {
+bool Section::is(YamlNode::Type wanted, const Entry& entry, std::string_view wanted_in_words) {
   if (entry.value->type == wanted) return true;
   error(entry.value->place, fmt::format("{} must be {}, but this is {}", shown(entry.key->text),
                                         wanted_in_words, in_words(entry.value->type)));
@@ -91,7 +91,7 @@ void Section::check_has_entries(const Key& key, const Entry& list) {
     error(list.value->place, fmt::format("`{}` must have at least one entry", key.name));
 }
 
-std::optional<std::string> Section::expand(const Node& node) {
+std::optional<std::string> Section::expand(const YamlNode& node) {
   if (!Substitution::has_reference(node.text)) return node.text;
   auto expanded = reading_.substitution.expand(node.text);
   for (const auto& path : reading_.substitution.take_exposed_files())
@@ -105,7 +105,7 @@ std::optional<std::string> Section::expand(const Node& node) {
 
 std::optional<Section::Scalar> Section::scalar(const Key& key) {
   const auto entry = find(key);
-  if (!entry || !is(Node::Type::scalar, *entry, "one value")) return std::nullopt;
+  if (!entry || !is(YamlNode::Type::scalar, *entry, "one value")) return std::nullopt;
   auto text = expand(*entry->value);
   if (!text) return std::nullopt;
   const bool referenced = Substitution::has_reference(entry->value->text);
@@ -222,10 +222,10 @@ std::optional<Place> Section::schedule(const Key& key, Schedule& out) {
 std::optional<Place> Section::texts(const Key& key, std::vector<std::string>& out) {
   declare(key, "list of texts", "empty");
   const auto entry = find(key);
-  if (!entry || !is(Node::Type::sequence, *entry, "a list")) return std::nullopt;
+  if (!entry || !is(YamlNode::Type::sequence, *entry, "a list")) return std::nullopt;
   check_has_entries(key, *entry);
   for (const auto* node : entry->value->children) {
-    if (!is(Node::Type::scalar, {entry->key, node}, "a list of texts")) continue;
+    if (!is(YamlNode::Type::scalar, {entry->key, node}, "a list of texts")) continue;
     if (auto text = expand(*node)) out.push_back(*std::move(text));
   }
   return entry->key->place;
@@ -243,7 +243,7 @@ std::optional<std::pair<std::size_t, Place>> Section::pick(const Key& key,
   return std::nullopt;
 }
 
-Section Section::child(const Key& key, const Node* mapping, Place place,
+Section Section::child(const Key& key, const YamlNode* mapping, Place place,
                        std::string_view suffix) const {
   Section inner(reading_, mapping, place);
   inner.parent_ = this;

@@ -63,11 +63,11 @@ using Check = std::optional<std::string> (*)(const std::string& text);
 /// A mapping that is being read. The functions named after a type read a key of that type into
 /// `out`, which keeps its value when the key is absent or wrong. They answer the place of a right
 /// value (of a section or list: of its key), and nothing otherwise; what is wrong becomes a
-/// finding, which never shows a text, because it may be a secret.
+/// finding. No finding shows what text() and secret() read: it may be a secret.
 class Section {
  public:
   /// `mapping` may be null: then every key is absent, and none is missed.
-  Section(Reading& reading, const Node* mapping, Place place)
+  Section(Reading& reading, const YamlNode* mapping, Place place)
       : reading_(reading), mapping_(mapping), place_(place) {}
 
   std::optional<Place> text(const Key& key, std::string& out, Check check = nullptr);
@@ -90,7 +90,7 @@ class Section {
   std::optional<Place> list(const Key& key, std::vector<Item>& out, Read read);
 
   /// A value as it stands in the file, or null.
-  [[nodiscard]] const Node* raw(std::string_view key) const;
+  [[nodiscard]] const YamlNode* raw(std::string_view key) const;
 
   void error(Place place, std::string text);
   void warning(Place place, std::string text);
@@ -110,8 +110,8 @@ class Section {
 
  private:
   struct Entry {
-    const Node* key;
-    const Node* value;
+    const YamlNode* key;
+    const YamlNode* value;
   };
   struct Scalar {
     std::string text;
@@ -123,20 +123,21 @@ class Section {
   void declare(const Key& key, std::string type, std::string fallback, std::string_view unit = {});
   [[nodiscard]] std::optional<Entry> find(const Key& key);
   /// Reports a type that is not the wanted one.
-  [[nodiscard]] bool is(Node::Type wanted, const Entry& entry, std::string_view wanted_in_words);
+  [[nodiscard]] bool is(YamlNode::Type wanted, const Entry& entry,
+                        std::string_view wanted_in_words);
   [[nodiscard]] std::optional<Scalar> scalar(const Key& key);
   void check_has_entries(const Key& key, const Entry& list);
   void wrong_value(const Key& key, const Scalar& scalar, std::string_view wanted);
-  [[nodiscard]] std::optional<std::string> expand(const Node& node);
+  [[nodiscard]] std::optional<std::string> expand(const YamlNode& node);
   [[nodiscard]] std::optional<std::pair<std::int64_t, Place>> number(const Key& key, Range range);
   [[nodiscard]] std::optional<std::pair<std::size_t, Place>> pick(
       const Key& key, std::span<const std::string_view> names, std::string_view all);
-  [[nodiscard]] Section child(const Key& key, const Node* mapping, Place place,
+  [[nodiscard]] Section child(const Key& key, const YamlNode* mapping, Place place,
                               std::string_view suffix = {}) const;
   [[nodiscard]] std::string path_to(std::string_view key) const;
 
   Reading& reading_;
-  const Node* mapping_;
+  const YamlNode* mapping_;
   Place place_;
   const Section* parent_ = nullptr;
   std::string_view name_;    ///< in the parent
@@ -168,7 +169,7 @@ template <typename Read>
 std::optional<Place> Section::section(const Key& key, Read read) {
   declare(key, "section", "");
   auto entry = find(key);
-  if (entry && !is(Node::Type::mapping, *entry, "a section")) entry.reset();
+  if (entry && !is(YamlNode::Type::mapping, *entry, "a section")) entry.reset();
   auto inner = child(key, entry ? entry->value : nullptr, entry ? entry->key->place : place_);
   read(inner);
   inner.finish();
@@ -186,10 +187,10 @@ std::optional<Place> Section::list(const Key& key, std::vector<Item>& out, Read 
     return std::nullopt;
   }
   const auto entry = find(key);
-  if (!entry || !is(Node::Type::sequence, *entry, "a list")) return std::nullopt;
+  if (!entry || !is(YamlNode::Type::sequence, *entry, "a list")) return std::nullopt;
   check_has_entries(key, *entry);
   for (const auto* node : entry->value->children) {
-    if (!is(Node::Type::mapping, {entry->key, node}, "a list of sections")) continue;
+    if (!is(YamlNode::Type::mapping, {entry->key, node}, "a list of sections")) continue;
     const auto mistakes_before = reading_.mistakes;
     auto inner = child(key, node, node->place, "[]");
     Item item{};

@@ -173,7 +173,7 @@ Destinations read_service_monitor(Section& section, Config& config) {
   const auto enable = section.boolean(
       {.name = "enable", .description = "Whether services are watched at all.", .example = "true"},
       config.enabled);
-  if (!config.enabled) {
+  if (enable && !config.enabled) {
     section.warning(*enable, "`serviceMonitor` is switched off: nothing is watched");
     section.switch_off();
   }

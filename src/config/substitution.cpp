@@ -14,9 +14,9 @@ constexpr std::string_view kVariable = "${env:";
 constexpr std::string_view kFile = "${file:";
 
 /// Keys and certificates have a few kilobytes.
-constexpr std::size_t kMostFileBytes = 64 * 1024;
+constexpr std::size_t kMostFileBytes = std::size_t{64} << 10;
 /// One large variable or file may be named a hundred thousand times.
-constexpr std::size_t kMostExpanded = 16 * 1024 * 1024;
+constexpr std::size_t kMostExpanded = std::size_t{16} << 20;
 
 std::string quoted(std::string_view name) { return "`" + printable(name, 128) + "`"; }
 
@@ -45,7 +45,7 @@ std::expected<std::string, std::string> Substitution::expand(const std::string& 
     if (name.empty()) return std::unexpected("`" + std::string(prefix) + "}` names nothing");
     if (spent_ > kMostExpanded)
       return std::unexpected("the values taken from variables and files up to here exceed " +
-                             std::to_string(kMostExpanded / 1024 / 1024) + " MB");
+                             std::to_string(kMostExpanded >> 20) + " MB");
     auto value = is_variable ? variable(name) : file(name);
     if (!value) return value;
     spent_ += value->size();

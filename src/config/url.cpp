@@ -11,9 +11,9 @@ namespace {
 
 bool is_port(std::string_view text) {
   unsigned port = 0;
-  const auto* end = text.data() + text.size();
-  const auto parsed = std::from_chars(text.data(), end, port);
-  return parsed.ec == std::errc{} && parsed.ptr == end && port >= 1 && port <= 65535;
+  const auto parsed = std::from_chars(text.data(), text.data() + text.size(), port);
+  return parsed.ec == std::errc{} && parsed.ptr == text.data() + text.size() && port >= 1 &&
+         port <= 65535;
 }
 
 bool breaks_url(unsigned char c) {

@@ -20,7 +20,7 @@ constexpr std::array kMethods = {Choice<HttpMethod>{"GET", HttpMethod::get},
 constexpr Range kRateLimit{0, 366LL * 24 * 60 * 60};
 
 /// A bundle of all public authorities has a quarter of that.
-constexpr std::size_t kMostCertificateBytes = 1024 * 1024;
+constexpr std::size_t kMostCertificateBytes = std::size_t{1} << 20;
 
 void check_ca_file(Section& section, Place place, const std::string& path) {
   const auto pem = read_file(path, kMostCertificateBytes, Accept::regular_files);

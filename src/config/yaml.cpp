@@ -24,12 +24,12 @@ constexpr std::size_t kMostDepth = 64;
 
 /// The room that all values may take with aliases followed, so that a few kilobytes of aliases to
 /// aliases ("YAML bomb") cost nothing. A value counts its text and, roughly, its node.
-constexpr std::size_t kMostExpanded = 64 * 1024 * 1024;
+constexpr std::size_t kMostExpanded = std::size_t{64} << 20;
 constexpr std::size_t kNodeCost = 32;
 
 /// How much text may go by without a value. yaml-cpp keeps a whole outermost [...] or {...} in its
 /// queue before it tells of the first value, at 240 bytes a token (0.7: 1.9 GB for 8 MB of '[').
-constexpr std::size_t kMostBetweenValues = 2 * 1024 * 1024;
+constexpr std::size_t kMostBetweenValues = std::size_t{2} << 20;
 
 struct Refused {
   Place place;
@@ -91,7 +91,7 @@ class DocumentBuilder final : public YAML::EventHandler {
   }
   void OnDocumentEnd() override {}
   void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override {
-    add(place_of(mark), Node::Type::null, anchor);
+    add(place_of(mark), YamlNode::Type::null, anchor);
   }
   void OnAlias(const YAML::Mark& mark, YAML::anchor_t anchor) override {
     const auto found = anchored_.find(anchor);
@@ -102,17 +102,17 @@ class DocumentBuilder final : public YAML::EventHandler {
   }
   void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
                 const std::string& value) override {
-    auto& node = add(place_of(mark), Node::Type::scalar, anchor, value);
+    auto& node = add(place_of(mark), YamlNode::Type::scalar, anchor, value);
     node.plain = is_plain(tag, node.place);
   }
   void OnSequenceStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
                        YAML::EmitterStyle::value /*style*/) override {
-    open(place_of(mark), Node::Type::sequence, tag, anchor);
+    open(place_of(mark), YamlNode::Type::sequence, tag, anchor);
   }
   void OnSequenceEnd() override { close(); }
   void OnMapStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
                   YAML::EmitterStyle::value /*style*/) override {
-    open(place_of(mark), Node::Type::mapping, tag, anchor);
+    open(place_of(mark), YamlNode::Type::mapping, tag, anchor);
   }
   void OnMapEnd() override {
     check_keys(*open_.back().node);
@@ -121,12 +121,12 @@ class DocumentBuilder final : public YAML::EventHandler {
 
  private:
   struct Open {
-    Node* node;
+    YamlNode* node;
     YAML::anchor_t anchor;
     std::size_t spent_before;
   };
   struct Anchored {
-    const Node* node;
+    const YamlNode* node;
     std::size_t cost;
   };
 
@@ -135,10 +135,10 @@ class DocumentBuilder final : public YAML::EventHandler {
     spent_ += cost;
     if (spent_ > kMostExpanded)
       throw Refused{place, "the values up to here, with aliases followed, take more than " +
-                               std::to_string(kMostExpanded / 1024 / 1024) + " MB"};
+                               std::to_string(kMostExpanded >> 20) + " MB"};
   }
 
-  void attach(const Node* node) {
+  void attach(const YamlNode* node) {
     if (open_.empty()) {
       document_.root_ = node;
     } else {
@@ -146,32 +146,33 @@ class DocumentBuilder final : public YAML::EventHandler {
     }
   }
 
-  Node& make(Place place, Node::Type type, const std::string& text) {
+  YamlNode& make(Place place, YamlNode::Type type, const std::string& text) {
     spend(kNodeCost + text.size(), place);
     auto& node = document_.nodes_.emplace_back();
     node.type = type;
     node.place = place;
     node.text = text;
-    if (type == Node::Type::null) place_at_key(node);
+    if (type == YamlNode::Type::null) place_at_key(node);
     attach(&node);
     return node;
   }
 
   /// yaml-cpp places a value that is not written at what follows it, maybe lines below.
-  void place_at_key(Node& node) const {
-    if (open_.empty() || open_.back().node->type != Node::Type::mapping) return;
+  void place_at_key(YamlNode& node) const {
+    if (open_.empty() || open_.back().node->type != YamlNode::Type::mapping) return;
     const auto& siblings = open_.back().node->children;
     if (siblings.size() % 2 == 1) node.place = siblings.back()->place;
   }
 
-  Node& add(Place place, Node::Type type, YAML::anchor_t anchor, const std::string& text = {}) {
+  YamlNode& add(Place place, YamlNode::Type type, YAML::anchor_t anchor,
+                const std::string& text = {}) {
     const auto before = spent_;
     auto& node = make(place, type, text);
     if (anchor != 0) anchored_[anchor] = {&node, spent_ - before};
     return node;
   }
 
-  void open(Place place, Node::Type type, const std::string& tag, YAML::anchor_t anchor) {
+  void open(Place place, YamlNode::Type type, const std::string& tag, YAML::anchor_t anchor) {
     if (open_.size() >= kMostDepth)
       throw Refused{place,
                     "lists and mappings are nested deeper than " + std::to_string(kMostDepth)};
@@ -202,15 +203,15 @@ class DocumentBuilder final : public YAML::EventHandler {
   }
 
   /// Reports keys that are no text or come twice, and replaces `<<` by what it merges.
-  void check_keys(Node& mapping) {
+  void check_keys(YamlNode& mapping) {
     std::unordered_set<std::string_view> seen;
-    std::vector<const Node*> kept;
-    std::vector<const Node*> merged;
+    std::vector<const YamlNode*> kept;
+    std::vector<const YamlNode*> merged;
     kept.reserve(mapping.children.size());
     for (std::size_t i = 0; i + 1 < mapping.children.size(); i += 2) {
       const auto* key = mapping.children[i];
       const auto* value = mapping.children[i + 1];
-      if (key->type != Node::Type::scalar) {
+      if (key->type != YamlNode::Type::scalar) {
         findings_.add(Severity::error, key->place, "a key must be text");
       } else if (key->plain && key->text == "<<") {
         merged.push_back(value);
@@ -225,16 +226,17 @@ class DocumentBuilder final : public YAML::EventHandler {
     for (const auto* source : merged) merge(mapping, *source, seen);
   }
 
-  void merge(Node& mapping, const Node& source, std::unordered_set<std::string_view>& seen) {
-    if (source.type == Node::Type::sequence) {
+  void merge(YamlNode& mapping, const YamlNode& source,
+             std::unordered_set<std::string_view>& seen) {
+    if (source.type == YamlNode::Type::sequence) {
       for (const auto* part : source.children) {
-        if (part->type == Node::Type::sequence) {
+        if (part->type == YamlNode::Type::sequence) {
           findings_.add(Severity::error, part->place, "`<<` merges sections only");
         } else {
           merge(mapping, *part, seen);
         }
       }
-    } else if (source.type == Node::Type::mapping) {
+    } else if (source.type == YamlNode::Type::mapping) {
       for (std::size_t i = 0; i < source.children.size(); i += 2) {
         if (seen.insert(source.children[i]->text).second)
           mapping.children.insert(mapping.children.end(),
@@ -277,7 +279,7 @@ std::optional<std::size_t> find_invalid_utf8(std::string_view text) {
 std::optional<Refused> check_bytes(std::string_view text) {
   if (text.size() > kMostBytes)
     return Refused{{},
-                   "the file is larger than " + std::to_string(kMostBytes / 1024 / 1024) +
+                   "the file is larger than " + std::to_string(kMostBytes >> 20) +
                        " MB, the most that a configuration may have"};
   if (text.starts_with("\xFF\xFE") || text.starts_with("\xFE\xFF"))
     return Refused{{}, "the file is in UTF-16: save it as UTF-8"};
@@ -359,7 +361,7 @@ Refused explain(const YAML::Exception& exception, std::string_view text,
 
 }  // namespace
 
-const Node* Node::find(std::string_view key) const {
+const YamlNode* YamlNode::find(std::string_view key) const {
   if (type != Type::mapping) return nullptr;
   for (std::size_t i = 0; i < children.size(); i += 2) {
     if (children[i]->text == key) return children[i + 1];
@@ -388,7 +390,7 @@ std::optional<Document> parse_yaml(std::string_view text, Findings& findings) {
   }
   if (metered.cut_off())
     return refuse({builder.open_place().value_or(Place{}),
-                   "more than " + std::to_string(kMostBetweenValues / 1024 / 1024) +
+                   "more than " + std::to_string(kMostBetweenValues >> 20) +
                        " MB belong to one value here; a long list or section in `[...]` or "
                        "`{...}` must be written line by line"});
   if (builder.empty()) return refuse({{}, "the file is empty"});

@@ -13,7 +13,7 @@
 namespace tocsin::config {
 
 /// A value. Aliases are followed: one node may stand in several places of the tree.
-struct Node {
+struct YamlNode {
   enum class Type : std::uint8_t { null, scalar, sequence, mapping };
 
   Type type = Type::null;
@@ -21,24 +21,24 @@ struct Node {
   Place place;         ///< of a null in a mapping: that of its key
   std::string text;    ///< of a scalar
   /// A sequence's values, or a mapping's keys (scalars, no two alike) and values in turn.
-  std::vector<const Node*> children;
+  std::vector<const YamlNode*> children;
 
   /// The value of a mapping's key, or null; null for all that is no mapping.
-  [[nodiscard]] const Node* find(std::string_view key) const;
+  [[nodiscard]] const YamlNode* find(std::string_view key) const;
 };
 
 class Document {
  public:
-  [[nodiscard]] const Node& root() const { return *root_; }
+  [[nodiscard]] const YamlNode& root() const { return *root_; }
 
  private:
   friend class DocumentBuilder;
-  std::deque<Node> nodes_;
-  const Node* root_ = nullptr;
+  std::deque<YamlNode> nodes_;
+  const YamlNode* root_ = nullptr;
 };
 
-/// The largest configuration that is read, in bytes: five times that of 2,000 hosts x 8 services.
-inline constexpr std::size_t kMostBytes = 8 * 1024 * 1024;
+/// The largest configuration that is read, in bytes; 10,000 hosts x 8 services take 7 MB.
+inline constexpr std::size_t kMostBytes = std::size_t{8} << 20;
 
 /// Parses the one document in `text`, as js-yaml would: a mapping has each key once, `<<` merges.
 /// Nothing when the text is no YAML, holds several documents or none, or breaks a limit: size,

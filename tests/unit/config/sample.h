@@ -55,6 +55,7 @@ inline std::optional<std::string> sample_environment(const std::string& name) {
 /// As `validate` prints them, without the file's name.
 inline std::vector<std::string> findings_of(const Loaded& loaded) {
   std::vector<std::string> lines;
+  lines.reserve(loaded.findings.size());
   for (const auto& finding : loaded.findings)
     lines.push_back(to_string(finding).substr(finding.file.size() + 1));
   return lines;

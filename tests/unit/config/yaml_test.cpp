@@ -37,7 +37,8 @@ std::string bomb(int count) {
   std::string text = "- &a0 [x, x]\n";
   for (int i = 1; i < count; i++) {
     const auto before = "*a" + std::to_string(i - 1);
-    text += "- &a" + std::to_string(i) + " [" + before + ", " + before + "]\n";
+    text.append("- &a").append(std::to_string(i));
+    text.append(" [").append(before).append(", ").append(before).append("]\n");
   }
   return text;
 }
@@ -53,7 +54,7 @@ TEST(Yaml, KnowsThePlaceOfEveryKeyAndValue) {
   const auto& list = *root.find("b");
   EXPECT_EQ(list.children[1]->place.line, 4);
   EXPECT_EQ(list.children[1]->place.column, 5);
-  EXPECT_EQ(root.find("c")->type, Node::Type::null);
+  EXPECT_EQ(root.find("c")->type, YamlNode::Type::null);
   EXPECT_EQ(root.find("c")->place.line, 5) << "that of its key";
 }
 
@@ -190,7 +191,7 @@ INSTANTIATE_TEST_SUITE_P(
         wrong(repeated("- ", 100'000), "1:129", kDeep),
         wrong(repeated("? ", 100'000), "1:129", kDeep),
         wrong("a: " + repeated("x", 3'000'000), "0:0", kLongValue),
-        wrong("[" + repeated("b,", 1'500'000) + "]", "1:1", kLongValue),
+        wrong("[" + repeated("a long text in a list,", 150'000) + "]", "1:1", kLongValue),
         wrong("a: &a [" + repeated("x,", 10'000) + "]\nb: &b [" + repeated("*a,", 1'000) + "]\n",
               "2:614", kExpanded),
         wrong("a: &a '" + repeated("x", 1'000'000) + "'\nb:\n" + repeated(" - *a\n", 100), "69:4",

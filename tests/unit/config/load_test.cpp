@@ -1,0 +1,251 @@
+#include "config/load.h"
+
+#include <chrono>
+#include <filesystem>
+#include <fstream>
+#include <stdlib.h>
+#include <string>
+
+#include <gmock/gmock.h>
+
+#include "sample.h"
+
+namespace tocsin::config {
+namespace {
+
+namespace fs = std::filesystem;
+using testing::ElementsAre;
+using testing::IsEmpty;
+
+/// A folder that is gone after the test.
+class ConfigFile : public testing::Test {
+ protected:
+  ConfigFile() {
+    auto pattern = (fs::temp_directory_path() / "tocsin-config-XXXXXX").string();
+    folder_ = ::mkdtemp(pattern.data());
+  }
+  ~ConfigFile() override { fs::remove_all(folder_); }
+
+  std::string write(const std::string& name, const std::string& text,
+                    fs::perms permissions = fs::perms::owner_read | fs::perms::owner_write) {
+    const auto path = folder_ / name;
+    std::ofstream(path, std::ios::binary) << text;
+    fs::permissions(path, permissions);
+    return path.string();
+  }
+  [[nodiscard]] static Loaded load_from(const std::string& path) {
+    return load(path, sample_environment);
+  }
+
+  fs::path folder_;
+};
+
+constexpr auto kForAll = fs::perms::owner_read | fs::perms::group_read | fs::perms::others_read;
+
+TEST(Load, FillsEveryField) {
+  const auto loaded = parse_sample(R"(Butler:
+  logLevel: verbose
+  fileLogging: true
+  logDirectory: logs
+  dataDirectory: /data
+  serviceMonitor:
+    enable: true
+    frequency: every 10 seconds
+    credentials:
+      - name: main
+        username: CORP\user
+        password: ${env:PASSWORD}
+      - {name: other, username: user@CORP.EXAMPLE, password: "a b"}
+    monitor:
+      - host: node1
+        services:
+          - name: Spooler
+      - host: Node2
+        address: 10.1.2.3
+        port: ${env:PORT}
+        source: SMB
+        credentials: other
+        services:
+          - name: MSSQL$*
+            friendlyName: A database
+            exclude:
+              - MSSQL$TEST*
+          - {name: 123}
+    alertDestination:
+      webhook: {enable: true}
+  webhookNotification:
+    enable: true
+    serviceMonitor:
+      rateLimit: 15
+      webhooks:
+        - description: desk
+          webhookURL: HTTPS://desk.example:8443/hook?a=b#c
+          httpMethod: put
+          cert: {enable: false, rejectUnauthorized: false, certCA: nothing.pem}
+        - webhookURL: http://[fe80::1]:8080
+)");
+  ASSERT_THAT(findings_of(loaded), IsEmpty());
+  const auto& config = *loaded.config;
+  EXPECT_TRUE(config.enabled);
+  EXPECT_EQ(config.frequency.text(), "every 10 seconds");
+  EXPECT_EQ(config.log_level, LogLevel::debug);
+  EXPECT_TRUE(config.file_logging);
+  EXPECT_EQ(config.log_directory, "/etc/tocsin/logs");
+  EXPECT_EQ(config.data_directory, "/data");
+
+  ASSERT_EQ(config.hosts.size(), 2);
+  const auto& first = config.hosts[0];
+  EXPECT_EQ(first.address, "node1");
+  EXPECT_EQ(first.port, 445);
+  EXPECT_EQ(first.credentials->username, "CORP\\user");
+  EXPECT_EQ(first.credentials->password.reveal(), "s3cret-in-the-environment");
+  const auto& second = config.hosts[1];
+  EXPECT_EQ(second.name.text(), "Node2");
+  EXPECT_EQ(second.address, "10.1.2.3");
+  EXPECT_EQ(second.port, 4450);
+  EXPECT_EQ(second.source, Source::smb);
+  EXPECT_EQ(second.credentials->password.reveal(), "a b");
+  ASSERT_EQ(second.services.entries().size(), 2);
+  EXPECT_EQ(second.services.entries()[0].pattern, "MSSQL$*");
+  EXPECT_EQ(second.services.entries()[0].friendly_name, "A database");
+  EXPECT_THAT(second.services.entries()[0].exclude, ElementsAre("MSSQL$TEST*"));
+  EXPECT_EQ(second.services.entries()[1].pattern, "123");
+
+  EXPECT_TRUE(config.webhook.enabled);
+  EXPECT_EQ(config.webhook.rate_limit, std::chrono::seconds(15));
+  ASSERT_EQ(config.webhook.webhooks.size(), 2);
+  const auto& webhook = config.webhook.webhooks[0];
+  EXPECT_EQ(webhook.description, "desk");
+  EXPECT_EQ(webhook.url, "HTTPS://desk.example:8443/hook?a=b#c");
+  EXPECT_EQ(webhook.method, HttpMethod::put);
+  EXPECT_EQ(webhook.ca_file, "") << "cert is not enabled";
+  EXPECT_TRUE(webhook.reject_unauthorized);
+}
+
+TEST(Load, HasTheDefaultsOfTheOriginal) {
+  const auto loaded = parse_sample(kSample);
+  ASSERT_TRUE(loaded.config);
+  EXPECT_EQ(loaded.config->frequency.text(), "every 30 seconds");
+  EXPECT_EQ(loaded.config->log_level, LogLevel::info);
+  EXPECT_EQ(loaded.config->webhook.rate_limit, std::chrono::seconds(300));
+  EXPECT_EQ(loaded.config->webhook.webhooks.at(0).method, HttpMethod::post);
+  EXPECT_EQ(loaded.config->data_directory, "");
+}
+
+TEST(Load, TakesNothingOverFromWhatIsSwitchedOff) {
+  const auto off = parse_sample(sample_with({{2, "  serviceMonitor:\n    enable: false"},
+                                             {10, "      webhook: {enable: '${env:OFF}'}"}}));
+  ASSERT_TRUE(off.config);
+  EXPECT_FALSE(off.config->enabled);
+  EXPECT_THAT(off.config->hosts, IsEmpty());
+  EXPECT_FALSE(off.config->webhook.enabled);
+  EXPECT_THAT(off.config->webhook.webhooks, IsEmpty());
+}
+
+TEST(Load, SharesServicesThroughAliases) {
+  const auto loaded = parse_sample(
+      sample_with({{7, "        services: &all"},
+                   {8, "          - name: Spooler\n      - {host: node2, services: *all}"}}));
+  ASSERT_THAT(findings_of(loaded), IsEmpty());
+  EXPECT_EQ(loaded.config->hosts.at(1).services.entries().at(0).pattern, "Spooler");
+}
+
+TEST(Load, TakesTenThousandServices) {
+  std::string hosts;
+  for (int host = 0; host < 1250; host++) {
+    hosts += "      - host: node" + std::to_string(host) + "\n        services:\n";
+    for (int service = 0; service < 8; service++)
+      hosts += "          - name: Service" + std::to_string(service) + "\n";
+  }
+  const auto loaded = parse_sample(sample_with({{6, hosts}, {7, ""}, {8, ""}}));
+  ASSERT_THAT(findings_of(loaded), IsEmpty());
+  EXPECT_EQ(loaded.config->hosts.size(), 1250);
+}
+
+TEST_F(ConfigFile, IsReadFromTheDisk) {
+  const auto path = write("tocsin.yaml", kSample);
+  const auto loaded = load_from(path);
+  EXPECT_THAT(loaded.findings, IsEmpty());
+  EXPECT_TRUE(loaded.config);
+}
+
+TEST_F(ConfigFile, ThatIsNotThereIsOneFinding) {
+  const auto path = (folder_ / "nothing.yaml").string();
+  const auto loaded = load_from(path);
+  EXPECT_FALSE(loaded.config);
+  ASSERT_EQ(loaded.findings.size(), 1);
+  EXPECT_EQ(to_string(loaded.findings[0]),
+            path + ": error: the file cannot be read: No such file or directory");
+}
+
+TEST_F(ConfigFile, MayNotBeAFolder) {
+  EXPECT_THAT(findings_of(load_from(folder_.string())),
+              ElementsAre(" error: the file cannot be read: Is a directory"));
+}
+
+TEST_F(ConfigFile, IsRefusedUnreadWhenItIsTooLarge) {
+  const auto path = write("large.yaml", "");
+  fs::resize_file(path, 50'000'000'000);
+  EXPECT_THAT(findings_of(load_from(path)), ElementsAre(" error: the file is larger than 8 MB"));
+}
+
+TEST_F(ConfigFile, WithoutAnEndIsRefusedToo) {
+  EXPECT_THAT(findings_of(load_from("/dev/zero")),
+              ElementsAre(" error: the file is larger than 8 MB"));
+}
+
+TEST_F(ConfigFile, ThatAllMayReadShouldHoldNoPassword) {
+  const auto literal = sample_with({{4,
+                                     "      - {name: main, username: u, password: hunter2}\n"
+                                     "      - {name: other, username: u, password: hunter2}"}});
+  EXPECT_THAT(
+      findings_of(load_from(write("all.yaml", literal, kForAll))),
+      ElementsAre("4:45: warning: `password` stands in a file that every user of this "
+                  "machine may read: `chmod 600` it, or write ${env:NAME} or ${file:PATH}"));
+  EXPECT_THAT(findings_of(load_from(write("own.yaml", literal))), IsEmpty());
+  EXPECT_THAT(findings_of(load_from(write("reference.yaml", kSample, kForAll))), IsEmpty());
+}
+
+TEST_F(ConfigFile, TakesSecretsFromFilesBesideIt) {
+  write("secret", "hunter2\n");
+  const auto loaded = load_from(
+      write("tocsin.yaml",
+            sample_with({{4, "      - {name: main, username: u, password: '${file:secret}'}"}})));
+  ASSERT_THAT(findings_of(loaded), IsEmpty());
+  EXPECT_EQ(loaded.config->credentials.at(0)->password.reveal(), "hunter2");
+}
+
+TEST_F(ConfigFile, WarnsOnceOfASecretFileThatAllMayRead) {
+  const auto secret = write("secret", "hunter2", kForAll);
+  const auto loaded = load_from(
+      write("tocsin.yaml",
+            sample_with({{4,
+                          "      - {name: main, username: u, password: '${file:secret}'}\n"
+                          "      - {name: other, username: u, password: '${file:secret}'}"}})));
+  EXPECT_THAT(findings_of(loaded),
+              ElementsAre("4:45: warning: every user of this machine may read the secret in `" +
+                          secret + "`; `chmod o-r` takes that away"));
+}
+
+TEST_F(ConfigFile, NamesAnAuthorityThatIsNone) {
+  const auto webhook =
+      "        - webhookURL: https://desk.example/hook\n"
+      "          cert: {enable: true, certCA: ca.pem}";
+  const auto path = write("tocsin.yaml", sample_with({{14, webhook}}));
+  const auto ca = write("ca.pem", "hello");
+  EXPECT_THAT(findings_of(load_from(path)), ElementsAre("15:40: error: `certCA`: the file `" + ca +
+                                                        "` holds no certificate in PEM form"));
+  write("ca.pem", "-----BEGIN CERTIFICATE-----\n");
+  const auto loaded = load_from(path);
+  ASSERT_THAT(findings_of(loaded), IsEmpty());
+  EXPECT_EQ(loaded.config->webhook.webhooks.at(0).ca_file, ca);
+}
+
+TEST(Findings, ReadAsCompilersWriteThem) {
+  EXPECT_EQ(to_string({Severity::warning, "a.yaml", 3, 7, "unknown key `x`"}),
+            "a.yaml:3:7: warning: unknown key `x`");
+  EXPECT_EQ(to_string({Severity::info, "a.yaml", 0, 0, "empty"}), "a.yaml: info: empty");
+}
+
+}  // namespace
+}  // namespace tocsin::config

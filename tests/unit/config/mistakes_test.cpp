@@ -1,0 +1,292 @@
+// Every mistake that a file can hold, with the line, the column and the sentence that it is told
+// in.
+#include <algorithm>
+#include <map>
+#include <ostream>
+#include <string>
+#include <vector>
+
+#include <gmock/gmock.h>
+
+#include "sample.h"
+
+namespace tocsin::config {
+namespace {
+
+struct Mistake {
+  std::map<int, std::string> lines;  ///< of the sample, replaced
+  std::vector<std::string> findings;
+};
+
+std::ostream& operator<<(std::ostream& out, const Mistake& mistake) {
+  for (const auto& [number, text] : mistake.lines) out << number << ": " << text << "\n";
+  return out;
+}
+
+class Mistakes : public testing::TestWithParam<Mistake> {};
+
+TEST_P(Mistakes, AreToldWithLineAndColumn) {
+  const auto loaded = parse_sample(sample_with(GetParam().lines));
+  EXPECT_THAT(findings_of(loaded), testing::ElementsAreArray(GetParam().findings));
+  const bool has_error = std::ranges::any_of(
+      loaded.findings, [](const Finding& finding) { return finding.severity == Severity::error; });
+  EXPECT_EQ(loaded.config.has_value(), !has_error);
+}
+
+Mistake mistake(int line, std::string text, std::string finding) {
+  return {{{line, std::move(text)}}, {std::move(finding)}};
+}
+
+TEST(Sample, IsRight) { EXPECT_THAT(findings_of(parse_sample(kSample)), testing::IsEmpty()); }
+
+INSTANTIATE_TEST_SUITE_P(
+    Keys, Mistakes,
+    testing::Values(
+        mistake(6, "      - hots: node1\n        host: node2",
+                "6:9: warning: unknown key `hots`; did you mean `host`?"),
+        mistake(6, "      - host: node1\n        Port: 1",
+                "7:9: warning: unknown key `Port`; did you mean `port`?"),
+        mistake(6, "      - host: node1\n        colour: red",
+                "7:9: warning: unknown key `colour`"),
+        mistake(6, "      - address: node1", "6:9: error: the key `host` is missing"),
+        mistake(6, "      - host:", "6:9: error: `host` is empty"),
+        mistake(6, "      - host: [node1]",
+                "6:15: error: `host` must be one value, but this is a list"),
+        mistake(6, "      - node1\n      - host: node1",
+                "6:9: error: `monitor` must be a list of sections, but this is text"),
+        mistake(10, "      webhok: {enable: true}\n      webhook: {enable: true}",
+                "10:7: warning: unknown key `webhok`; did you mean `webhook`?"),
+        mistake(11, "  webhookNotification:\n    enabel: true",
+                "12:5: warning: unknown key `enabel`; did you mean `enable`?"),
+        mistake(11, "  serviceMonitr: {}\n  webhookNotification:",
+                "11:3: warning: unknown key `serviceMonitr`; did you mean `serviceMonitor`?"),
+        Mistake{{{1, "tocsin:\n  slackNotification: {}\n  heartbeat: {}"},
+                 {11, "  webhookNotification:\n    reloadTaskFailure: {}"}},
+                {"2:3: info: not used by this version: slackNotification, heartbeat, "
+                 "webhookNotification.reloadTaskFailure"}},
+        mistake(6, "      - host: node1\n        host: node2",
+                "7:9: error: the key `host` comes twice in one section")));
+
+INSTANTIATE_TEST_SUITE_P(
+    Monitor, Mistakes,
+    testing::Values(
+        mistake(2, "  serviceMonitor:\n    enable: yes",
+                "3:13: error: `enable` must be true or false, but this is `yes`"),
+        mistake(2, "  serviceMonitor:\n    enable: 'true'",
+                "3:13: error: `enable` must be true or false, but this is `true` in quotes, which "
+                "make it a text"),
+        mistake(2, "  serviceMonitor:\n    frequency: every 30 secnds",
+                "3:25: error: `frequency`: expected seconds, minutes or hours"),
+        mistake(2, "  serviceMonitor:\n    frequency: 'every -5 seconds'",
+                "3:23: error: `frequency`: expected a whole number, such as `every 30 seconds`"),
+        mistake(2, "  serviceMonitor:\n    frequency: 30",
+                "3:16: error: `frequency`: expected `every`, such as `every 30 seconds`"),
+        mistake(2, "  serviceMonitor:\n    frequency: every 90 seconds",
+                "3:16: warning: `frequency`: `every 90 seconds` is due once per minute, because "
+                "steps count within each minute"),
+        Mistake{
+            {{2, "  serviceMonitor:\n    enable: false"}, {8, "          - colour: red"}},
+            {"3:13: warning: `serviceMonitor` is switched off: nothing is watched",
+             "9:13: warning: the key `name` is missing", "9:13: warning: unknown key `colour`"}},
+        Mistake{{{5, "    monitor: []"}, {6, ""}, {7, ""}, {8, ""}},
+                {"5:14: error: `monitor` must have at least one entry"}},
+        Mistake{{{5, ""}, {6, ""}, {7, ""}, {8, ""}}, {"2:3: error: the key `monitor` is missing"}},
+        mistake(6, "      - host: ''", "6:15: error: `host` must not be empty"),
+        mistake(
+            6, "      - host: \\\\node1",
+            "6:15: error: `host` must be a host name or an address, without spaces and slashes"),
+        Mistake{
+            {{8, "          - name: Spooler\n      - host: NODE1\n        services: [{name: a}]"}},
+            {"9:15: error: the host `NODE1` comes twice, first in line 6"}},
+        mistake(6, "      - host: node1\n        port: 0",
+                "7:15: error: `port` must be a whole number from 1 to 65535, but this is `0`"),
+        mistake(6, "      - host: node1\n        port: 65536",
+                "7:15: error: `port` must be a whole number from 1 to 65535, but this is `65536`"),
+        mistake(6, "      - host: node1\n        port: 4.5",
+                "7:15: error: `port` must be a whole number from 1 to 65535, but this is `4.5`"),
+        mistake(6, "      - host: node1\n        source: wmi",
+                "7:17: error: `source` must be one of smb, winrm, scm, but this is `wmi`"),
+        mistake(6, "      - host: node1\n        source: winrm",
+                "7:17: error: this `source` is not supported by this version on this platform; "
+                "`smb` is"),
+        Mistake{{{7, "        services: []"}, {8, ""}},
+                {"7:19: error: `services` must have at least one entry"}},
+        Mistake{{{7, "        services:"}, {8, ""}}, {"7:9: error: `services` is empty"}},
+        mistake(8, "          - name: Spooler\n          - name: SPOOLER",
+                "9:19: error: the service `SPOOLER` comes twice on this host, first in line 8"),
+        mistake(8, "          - name: Spooler\n            exclude: [a]",
+                "9:13: warning: `exclude` does nothing where `name` has no `*` or `?`"),
+        mistake(8, "          - name: S*\n            exclude: [a, {}]",
+                "9:26: error: `exclude` must be a list of texts, but this is a section")));
+
+INSTANTIATE_TEST_SUITE_P(
+    Accounts, Mistakes,
+    testing::Values(
+        Mistake{{{3, ""}, {4, ""}},
+                {"3:5: error: hosts are asked over SMB, which needs an account: add `credentials: "
+                 "[{name: monitoring, username: 'DOMAIN\\user', password: "
+                 "'${env:TOCSIN_PASSWORD}'}]` to `serviceMonitor`"}},
+        Mistake{{{3, "    credentials: []"}, {4, ""}},
+                {"4:5: error: hosts are asked over SMB, which needs an account: add `credentials: "
+                 "[{name: monitoring, username: 'DOMAIN\\user', password: "
+                 "'${env:TOCSIN_PASSWORD}'}]` to `serviceMonitor`"}},
+        mistake(6, "      - host: node1\n        credentials: mian",
+                "7:22: error: there are no credentials `mian`; did you mean `main`?"),
+        mistake(6, "      - host: node1\n        credentials: other-account",
+                "7:22: error: there are no credentials `other-account`"),
+        mistake(4,
+                "      - {name: main, username: u, password: p}\n"
+                "      - {name: main, username: u, password: p}",
+                "5:16: error: the credentials `main` come twice, first in line 4"),
+        mistake(4, "      - {name: main, username: '', password: p}",
+                "4:32: error: `username` must not be empty"),
+        mistake(4, "      - {name: main, username: u}",
+                "4:9: error: the key `password` is missing"),
+        mistake(4, "      - {name: main, username: u, password: }",
+                "4:35: error: `password` is empty"),
+        mistake(4, "      - {name: main, username: u, password: ''}",
+                "4:45: error: `password` must not be empty"),
+        mistake(4, "      - {name: main, username: u, password: [hunter2]}",
+                "4:45: error: `password` must be one value, but this is a list"),
+        mistake(4, "      - {name: main, username: u, password: '${env:NOPE}'}",
+                "4:45: error: the environment variable `NOPE` is not set"),
+        mistake(4, "      - {name: main, username: u, password: '${file:/nonexistent}'}",
+                "4:45: error: the file `/nonexistent` cannot be read: No such file or directory")));
+
+constexpr auto kCertificate =
+    "        - webhookURL: https://desk.example/hook\n"
+    "          cert: ";
+
+INSTANTIATE_TEST_SUITE_P(
+    Webhooks, Mistakes,
+    testing::Values(
+        mistake(14, "        - webhookURL: ftp://user:hunter2@desk/",
+                "14:23: error: `webhookURL` must begin with http:// or https://"),
+        mistake(14, "        - description: desk", "14:11: error: the key `webhookURL` is missing"),
+        mistake(14, "        - webhookURL: https://desk/\n          httpMethod: PATCH",
+                "15:23: error: `httpMethod` must be one of GET, POST, PUT, but this is `PATCH`"),
+        mistake(14, std::string(kCertificate) + "{enable: true}",
+                "15:11: error: `cert` is enabled, so `certCA` must name a file"),
+        mistake(
+            14, std::string(kCertificate) + "{enable: true, certCA: ca.pem}",
+            "15:40: error: `certCA`: the file `/etc/tocsin/ca.pem` cannot be read: No such file "
+            "or directory"),
+        mistake(14, std::string(kCertificate) + "{enable: true, certCA: /etc}",
+                "15:40: error: `certCA`: the file `/etc` cannot be read: Is a directory"),
+        mistake(14, std::string(kCertificate) + "{enable: true, certCA: /dev/zero}",
+                "15:40: error: `certCA`: the file `/dev/zero` is no regular file"),
+        mistake(14, std::string(kCertificate) + "{enable: true, rejectUnauthorized: false}",
+                "15:52: warning: `rejectUnauthorized` is false: anybody in between can read alerts "
+                "and answer in the receiver's place"),
+        mistake(13, "      rateLimit: -1\n      webhooks:",
+                "13:18: error: `rateLimit` must be a whole number from 0 to 31622400, but this is "
+                "`-1`"),
+        mistake(13, "      rateLimit: 99999999999999999999\n      webhooks:",
+                "13:18: error: `rateLimit` must be a whole number from 0 to 31622400, but this is "
+                "`99999999999999999999`"),
+        mistake(13, "      rateLimit: 5m\n      webhooks:",
+                "13:18: error: `rateLimit` must be a whole number from 0 to 31622400, but this is "
+                "`5m`"),
+        mistake(13, "      rateLimit: 0\n      webhooks:",
+                "13:18: info: `rateLimit` 0 means no limit; the original sends one alert and never "
+                "again"),
+        Mistake{{{13, "      webhooks: []"}, {14, ""}},
+                {"12:5: warning: alerts are to go to webhooks, but there are none"}},
+        mistake(11, "  webhookNotification:\n    enable: false",
+                "12:13: warning: `webhookNotification` is switched off, so alerts do not go to "
+                "webhooks; the original ignores this switch"),
+        // What is switched off may be a template.
+        Mistake{{{10, ""}, {14, "        - webhookURL: http://host.my.domain:port/some/path"}},
+                {"2:3: warning: nobody is told: `alertDestination.webhook.enable` is not true",
+                 "13:23: warning: `webhookURL` must have a port from 1 to 65535 after its host "
+                 "name"}}));
+
+constexpr auto kIgnored =
+    "2:3: info: not used by this version: slackNotification, emailNotification, teamsNotification";
+
+INSTANTIATE_TEST_SUITE_P(
+    OtherDestinations, Mistakes,
+    testing::Values(
+        mistake(10, "      webhook: {enable: true}\n      mqtt: {enable: true}",
+                "11:22: warning: this version does not deliver to MQTT yet"),
+        Mistake{
+            {{1,
+              "tocsin:\n"
+              "  slackNotification:\n"
+              "    enable: true\n"
+              "    serviceStopped: {templateFile: slack/stopped.handlebars}\n"
+              "    serviceStarted: {messageType: basic, templateFile: nothing}\n"
+              "  emailNotification:\n"
+              "    enable: true\n"
+              "    serviceStarted: {bodyFileDirectory: /mail, htmlTemplateFile: started}\n"
+              "  teamsNotification:\n"
+              "    enable: false\n"
+              "    serviceStopped: {templateFile: nothing}"},
+             {10,
+              "      webhook: {enable: true}\n"
+              "      slack: {enable: true}\n"
+              "      email: {enable: true}\n"
+              "      teams: {enable: true}"}},
+            {kIgnored,
+             "4:36: warning: the template `/etc/tocsin/slack/stopped.handlebars` does not exist",
+             "8:66: warning: the template `/mail/started.handlebars` does not exist",
+             "21:23: warning: this version does not deliver to Slack yet",
+             "22:23: warning: this version does not deliver to email yet",
+             "23:23: warning: this version does not deliver to Microsoft Teams yet"}}));
+
+INSTANTIATE_TEST_SUITE_P(
+    Other, Mistakes,
+    testing::Values(
+        mistake(1, "tocsin:\n  logLevel: loud",
+                "2:13: error: `logLevel` must be one of silly, debug, verbose, info, warn, error, "
+                "but this is `loud`"),
+        mistake(1, "tocsin:\n  fileLogging: on",
+                "2:16: error: `fileLogging` must be true or false, but this is `on`"),
+        mistake(1, "tocsin:\n  dataDirectory: [a]",
+                "2:18: error: `dataDirectory` must be one value, but this is a list"),
+        mistake(1, "tocsn:", "1:1: error: no `Butler:` or `tocsin:` at the left edge of the file"),
+        mistake(1, "Butler: {}\ntocsin:",
+                "1:1: error: the file has both `Butler:` and `tocsin:`; one must go")));
+
+TEST(Mistakes, OfAllLinesAreToldAtOnce) {
+  const auto loaded =
+      parse_sample(sample_with({{4, "      - {name: main, username: u, password: '${env:NOPE}'}"},
+                                {6, "      - host: node1\n        port: none"},
+                                {8, "          - nam: Spooler"},
+                                {14, "        - webhookURL: desk.example"}}));
+  EXPECT_THAT(findings_of(loaded),
+              testing::ElementsAre(
+                  "4:45: error: the environment variable `NOPE` is not set",
+                  "7:15: error: `port` must be a whole number from 1 to 65535, but this is `none`",
+                  "9:13: error: the key `name` is missing",
+                  "9:13: warning: unknown key `nam`; did you mean `name`?",
+                  "15:23: error: `webhookURL` must begin with http:// or https://"));
+}
+
+TEST(Mistakes, BeyondTheFirstHundredsAreCounted) {
+  std::string hosts;
+  for (int i = 0; i < 1000; i++) hosts += "      - {}\n";
+  const auto loaded = parse_sample(sample_with({{6, hosts}, {7, ""}, {8, ""}}));
+  EXPECT_EQ(loaded.findings.size(), 201);
+  EXPECT_EQ(findings_of(loaded).front(), "6:9: error: the key `host` is missing");
+  EXPECT_EQ(to_string(loaded.findings.back()),
+            "t.yaml: error: 1800 more of this kind are not shown");
+}
+
+TEST(Mistakes, NeverShowASecret) {
+  for (const auto* value : {"hunter2", "*hunter2", "!hunter2 x", "&hunter2", "@hunter2", "%hunter2",
+                            "[hunter2", "{hunter2: x}", "'hunter2", "\"\\hunter2\"", "| hunter2",
+                            "hunter2: x", "'${file:hunter2'", "[hunter2]"}) {
+    for (const auto line : {4, 14}) {
+      const std::string start = line == 4
+                                    ? "      - name: main\n        username: u\n        password: "
+                                    : "        - webhookURL: ";
+      const auto loaded = parse_sample(sample_with({{line, start + value}}));
+      for (const auto& finding : loaded.findings)
+        EXPECT_THAT(finding.text, testing::Not(testing::HasSubstr("hunter2"))) << value;
+    }
+  }
+}
+
+}  // namespace
+}  // namespace tocsin::config

@@ -1,0 +1,68 @@
+#include "config/substitution.h"
+
+#include <ostream>
+#include <string>
+
+#include <gmock/gmock.h>
+
+#include "sample.h"
+
+namespace tocsin::config {
+namespace {
+
+struct Expansion {
+  std::string text;
+  std::expected<std::string, std::string> result;
+};
+
+std::ostream& operator<<(std::ostream& out, const Expansion& expansion) {
+  return out << expansion.text;
+}
+
+class Expansions : public testing::TestWithParam<Expansion> {};
+
+TEST_P(Expansions, AreRightOrSayWhatIsWrong) {
+  Substitution substitution(sample_environment, "/nonexistent");
+  const auto result = substitution.expand(GetParam().text);
+  EXPECT_EQ(result, GetParam().result);
+}
+
+Expansion becomes(std::string text, std::string value) {
+  return {std::move(text), std::move(value)};
+}
+Expansion fails(std::string text, std::string mistake) {
+  return {std::move(text), std::unexpected(std::move(mistake))};
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Texts, Expansions,
+    testing::Values(becomes("", ""), becomes("plain", "plain"), becomes("${env:PORT}", "4450"),
+                    becomes("a${env:PORT}b${env:PORT}", "a4450b4450"),
+                    becomes("MSSQL$INSTANCE", "MSSQL$INSTANCE"), becomes("$${env:PORT}}", "$4450}"),
+                    becomes("${x} ${ENV:PORT} $", "${x} ${ENV:PORT} $"),
+                    fails("${env:NOPE}", "the environment variable `NOPE` is not set"),
+                    fails("${env:LATIN1}", "the environment variable `LATIN1` is no UTF-8 text"),
+                    fails("x${env:PORT", "`${env:` without a closing brace"),
+                    fails("${file:}", "`${file:}` names nothing"),
+                    fails("${file:/dev/zero}", "the file `/dev/zero` is no regular file"),
+                    fails("${file:a}",
+                          "the file `/nonexistent/a` cannot be read: No such file or directory")));
+
+TEST(Substitution, DoesNotLookAtWhatCameIn) {
+  Substitution substitution([](const std::string&) { return "${env:OTHER}"; }, "");
+  EXPECT_EQ(substitution.expand("${env:A}"), "${env:OTHER}");
+}
+
+TEST(Substitution, HasAnEnd) {
+  Substitution substitution([](const std::string&) { return std::string(1 << 20, 'x'); }, "");
+  const auto result = [&] {
+    for (int i = 0; i < 20; i++) {
+      if (auto value = substitution.expand("${env:A}"); !value) return value.error();
+    }
+    return std::string();
+  }();
+  EXPECT_EQ(result, "the values taken from variables and files up to here exceed 16 MB");
+}
+
+}  // namespace
+}  // namespace tocsin::config
