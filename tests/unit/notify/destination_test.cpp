@@ -1,0 +1,87 @@
+#include "notify/destination.h"
+
+#include <utility>
+#include <variant>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "net/loop.h"
+#include "unit/notify/deliveries.h"
+
+namespace tocsin::notify {
+namespace {
+
+class FakeTransport final : public net::HttpTransport {
+ public:
+  net::awaitable<Result<net::HttpResponse>> fetch(net::HttpRequest request,
+                                                  net::Deadline /*deadline*/) override {
+    seen = std::move(request);
+    co_return net::HttpResponse{.status = 202};
+  }
+  net::HttpRequest seen;
+};
+
+/// 1, 2, 3 ...
+RandomFill counter() {
+  return [next = std::uint8_t{0}](std::span<std::uint8_t> bytes) mutable {
+    for (std::uint8_t& byte : bytes) byte = 0;
+    bytes.back() = ++next;
+  };
+}
+
+config::Config two_webhooks() {
+  config::Config config;
+  config.webhook.enabled = true;
+  config.webhook.rate_limit = std::chrono::seconds(7);
+  config.webhook.webhooks = {{.description = "pager", .url = "https://h/1"},
+                             {.description = "log", .url = "https://h/2"}};
+  return config;
+}
+
+TEST(Destinations, are_the_enabled_webhooks_in_their_order) {
+  FakeTransport transport;
+  config::Config config = two_webhooks();
+  const auto destinations = make_destinations(config, transport, "1");
+  ASSERT_EQ(destinations.size(), 2U);
+  EXPECT_EQ(destinations[0].channel->name(), "webhook \"pager\"");
+  EXPECT_EQ(destinations[1].channel->name(), "webhook \"log\"");
+  EXPECT_NE(destinations[0].channel->key(), destinations[1].channel->key());
+  EXPECT_EQ(destinations[1].rate_limit, std::chrono::seconds(7));
+  config.webhook.enabled = false;
+  EXPECT_TRUE(make_destinations(config, transport, "1").empty());
+}
+
+TEST(Destinations, are_all_told_everything) {
+  FakeTransport transport;
+  const auto destinations = make_destinations(two_webhooks(), transport, "1");
+  const Alert alert = make_delivery("1", TransitionKind::vanished, "a").alert;
+  const auto deliveries = address(alert, destinations, kStart, counter());
+  ASSERT_EQ(deliveries.size(), 2U);
+  for (std::size_t i = 0; i < 2; ++i) {
+    EXPECT_EQ(deliveries[i].destination, destinations[i].channel->key());
+    EXPECT_EQ(deliveries[i].alert.id, alert.id);
+    EXPECT_EQ(deliveries[i].alert.kind, TransitionKind::vanished);
+    EXPECT_EQ(deliveries[i].created, kStart);
+    EXPECT_EQ(deliveries[i].sequence, 0);
+  }
+  EXPECT_NE(deliveries[0].id, deliveries[1].id);
+  EXPECT_TRUE(address(alert, {}, kStart, counter()).empty());
+}
+
+TEST(TestAlert, says_that_it_is_one) {
+  FakeTransport transport;
+  const auto destinations = make_destinations(two_webhooks(), transport, "1");
+  net::Loop loop;
+  const Answer answer = loop.run_until_done(
+      send_test(*destinations[0].channel, HostName("monitor"), kStart, counter()));
+  EXPECT_EQ(std::get<Delivered>(answer).detail, "202 Accepted");
+  EXPECT_THAT(transport.seen.body, testing::HasSubstr(R"("host":"monitor")"));
+  EXPECT_THAT(transport.seen.body, testing::HasSubstr(R"("serviceName":"tocsin-test")"));
+  EXPECT_THAT(transport.seen.body,
+              testing::HasSubstr(
+                  R"("serviceDisplayName":"Test message from tocsin: no service has changed")"));
+}
+
+}  // namespace
+}  // namespace tocsin::notify
