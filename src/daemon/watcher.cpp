@@ -125,10 +125,8 @@ Alert Watcher::make_alert(const ServiceChange& change, const Transition& transit
               .status = change.next.seen,
               .from = transition.from,
               .to = transition.to,
+              .previous_since = transition.from_since,
               .reason = transition.reason};
-  if (const auto found = known_.find(change.name); found != known_.end()) {
-    alert.previous_since = found->second.since;
-  }
   if (const auto found = details_.find(change.name); found != details_.end()) {
     alert.details = *found->second;
   }

@@ -76,7 +76,7 @@ std::optional<Transition> wait(TrackedService& next, const TrackedService& previ
   if (next.stuck || idle <= std::max(next.seen.wait_hint, policy.pending_limit)) return {};
   next.stuck = true;
   const auto seconds = std::chrono::floor<std::chrono::seconds>(idle).count();
-  return Transition{TransitionKind::stuck, next.settled, next.seen.state,
+  return Transition{TransitionKind::stuck, next.settled, next.settled_since, next.seen.state,
                     "no progress for " + std::to_string(seconds) + " s"};
 }
 
@@ -97,14 +97,16 @@ std::optional<Transition> settle(TrackedService& next, const TrackedService& pre
   }
 
   const std::string resolved = previous.stuck ? "no longer stuck" : "";
-  if (restarted) return Transition{TransitionKind::restarted, from, to, resolved};
+  const auto since = previous.settled_since;
+  if (restarted) return Transition{TransitionKind::restarted, from, since, to, resolved};
   if (from != ServiceState::unknown && from != to) {
     const std::string appeared = from == ServiceState::missing ? "was missing" : "";
-    return Transition{arrival(to), from, to, join(appeared, exit_reason(next.seen))};
+    return Transition{arrival(to), from, since, to, join(appeared, exit_reason(next.seen))};
   }
   if (previous.stuck)
-    return Transition{arrival(to), from, to, join(resolved, exit_reason(next.seen))};
-  if (previous.denied) return Transition{TransitionKind::visible, ServiceState::denied, to, {}};
+    return Transition{arrival(to), from, since, to, join(resolved, exit_reason(next.seen))};
+  if (previous.denied)
+    return Transition{TransitionKind::visible, ServiceState::denied, previous.since, to, {}};
   return {};
 }
 
@@ -185,8 +187,8 @@ Decision decide(const TrackedService* previous, const ServiceStatus& seen, const
     case ServiceState::denied:
       next.seen = seen;
       if (!std::exchange(next.denied, true))
-        decision.transition =
-            Transition{TransitionKind::denied, next.settled, ServiceState::denied, {}};
+        decision.transition = Transition{
+            TransitionKind::denied, next.settled, next.settled_since, ServiceState::denied, {}};
       break;
     case ServiceState::start_pending:
     case ServiceState::stop_pending:

@@ -38,7 +38,7 @@ struct TrackedService {
   /// way is taken to come from where that way begins; one that was denied or unknown from the first
   /// look on has none (unknown) until it is seen.
   ServiceState settled = ServiceState::unknown;
-  Time settled_since{};          ///< since when; an alert's `previous_since`
+  Time settled_since{};          ///< since when
   Time since{};                  ///< since when `seen.state` is what it is
   Time progress_at{};            ///< when a pending service last changed state or checkpoint
   std::uint32_t process_id = 0;  ///< the last one known of a service that is settled as running
@@ -51,6 +51,7 @@ struct TrackedService {
 struct Transition {
   TransitionKind kind;
   ServiceState from;  ///< what alerts said before
+  Time from_since{};  ///< since when
   ServiceState to;
   std::string reason;  ///< one sentence for a person; empty where kind, from and to say it all
 };

@@ -31,25 +31,25 @@ StartMode start_mode_at(const json& object, StartMode otherwise) {
 }  // namespace
 
 std::string details_to_json(const Alert& alert) {
-  const json details = {
-      {"from", to_string(alert.from)},
-      {"to", to_string(alert.to)},
-      {"previousSince", alert.previous_since.time_since_epoch().count()},
-      {"reason", alert.reason},
-      {"friendlyName", alert.friendly_name},
-      {"displayName", alert.details.display_name},
-      {"startMode", static_cast<int>(alert.details.start_mode)},
-      {"executablePath", alert.details.executable_path},
-      {"dependencies", alert.details.dependencies},
-      {"serviceType", alert.details.type},
-      {"status",
-       {{"state", to_string(alert.status.state)},
-        {"processId", alert.status.process_id},
-        {"exitCode", alert.status.exit_code},
-        {"serviceExitCode", alert.status.service_exit_code},
-        {"checkpoint", alert.status.checkpoint},
-        {"waitHintMs", alert.status.wait_hint.count()}}},
-  };
+  json status;
+  status["state"] = to_string(alert.status.state);
+  status["processId"] = alert.status.process_id;
+  status["exitCode"] = alert.status.exit_code;
+  status["serviceExitCode"] = alert.status.service_exit_code;
+  status["checkpoint"] = alert.status.checkpoint;
+  status["waitHintMs"] = alert.status.wait_hint.count();
+  json details;
+  details["from"] = to_string(alert.from);
+  details["to"] = to_string(alert.to);
+  details["previousSince"] = alert.previous_since.time_since_epoch().count();
+  details["reason"] = alert.reason;
+  details["friendlyName"] = alert.friendly_name;
+  details["displayName"] = alert.details.display_name;
+  details["startMode"] = static_cast<int>(alert.details.start_mode);
+  details["executablePath"] = alert.details.executable_path;
+  details["dependencies"] = alert.details.dependencies;
+  details["serviceType"] = alert.details.type;
+  details["status"] = std::move(status);
   // Names may hold anything; invalid UTF-8 must not keep an alert from being stored.
   return details.dump(-1, ' ', false, json::error_handler_t::replace);
 }

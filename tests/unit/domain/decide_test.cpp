@@ -319,15 +319,22 @@ TEST(Decide, UnknownChangesNothingButStateAndSince) {
   EXPECT_EQ(decide(&before, {}, Policy{}, kStart + 5s).next, expected);
 }
 
-TEST(Decide, RemembersSinceWhenItIsSettled) {
-  auto tracked = decide(nullptr, look(running).seen, Policy{}, kStart).next;
-  tracked = decide(&tracked, look(unknown).seen, Policy{}, kStart + 1s).next;
-  tracked = decide(&tracked, look(running).seen, Policy{}, kStart + 2s).next;
-  tracked = decide(&tracked, look(stop_pending).seen, Policy{}, kStart + 3s).next;
-  EXPECT_EQ(tracked.settled_since, kStart);
-  EXPECT_EQ(tracked.since, kStart + 3s);
-  tracked = decide(&tracked, look(stopped).seen, Policy{}, kStart + 4s).next;
-  EXPECT_EQ(tracked.settled_since, kStart + 4s);
+TEST(Decide, TellsSinceWhenItWasWhatItWas) {
+  TrackedService tracked = decide(nullptr, process(10).seen, Policy{}, kStart).next;
+  const auto told_since = [&](const ServiceStatus& seen, Duration at) {
+    auto [next, transition] = decide(&tracked, seen, Policy{}, kStart + at);
+    tracked = next;
+    return transition ? std::optional(transition->from_since - kStart) : std::nullopt;
+  };
+  EXPECT_EQ(told_since(look(unknown).seen, 1s), std::nullopt);
+  EXPECT_EQ(told_since(process(10).seen, 2s), std::nullopt);
+  EXPECT_EQ(told_since(process(11).seen, 3s), 0s) << "restarted";
+  EXPECT_EQ(told_since(look(stop_pending).seen, 4s), std::nullopt);
+  EXPECT_EQ(told_since(look(stop_pending).seen, 40s), 3s) << "stuck";
+  EXPECT_EQ(told_since(process(11).seen, 41s), 3s) << "no longer stuck";
+  EXPECT_EQ(told_since(look(stopped).seen, 42s), 3s) << "stopped";
+  EXPECT_EQ(told_since(look(denied).seen, 43s), 42s) << "denied";
+  EXPECT_EQ(told_since(look(stopped).seen, 44s), 43s) << "visible";
 }
 
 TEST(Decide, NamesOfKindsAreReadBack) {
