@@ -6,6 +6,7 @@
 #include <limits>
 #include <map>
 #include <ranges>
+#include <set>
 #include <utility>
 
 #include "net/event.h"
@@ -43,6 +44,8 @@ struct Line {
   bool behind = true;
   bool loading = false;
   bool unreadable = false;  ///< the last load failed
+  /// The newest that were loaded: a load may see a commit before its deliveries are handed over.
+  std::set<std::int64_t> unclaimed;
   struct Held {
     std::int64_t after;  ///< the sequence that it follows
     store::Delivery delivery;
@@ -172,6 +175,7 @@ void Dispatcher::State::submit(store::Delivery delivery) {
   const bool stored = delivery.sequence > 0;
   const bool room = line.held.empty() && line.lanes.size() < options.most_in_memory;
   const bool in_turn = !line.behind || (!stored && line.unreadable);
+  if (stored && line.unclaimed.erase(delivery.sequence) > 0) return;
   line.newest = std::max(line.newest, delivery.sequence);
   if (in_turn && room) {
     line.loaded = std::max(line.loaded, delivery.sequence);
@@ -219,7 +223,11 @@ net::awaitable<void> Dispatcher::State::load(Line& line) {
     for (store::Delivery& delivery : *page) {
       release(line, delivery.sequence);
       line.loaded = delivery.sequence;
+      line.unclaimed.insert(delivery.sequence);
       line.lanes.add(std::move(delivery), clock.now());
+    }
+    while (line.unclaimed.size() > options.most_in_memory) {
+      line.unclaimed.erase(line.unclaimed.begin());
     }
     if (page->empty()) {  // a short page may only have left out a damaged row
       line.loaded = std::max(line.loaded, newest);

@@ -50,7 +50,7 @@ class Dispatcher {
 
   /// Begins with what earlier runs left in the outbox.
   void start();
-  /// Takes up deliveries, in the order of their sequences, after they have been committed; those
+  /// Takes up deliveries after they have been committed, one host's in their order; those
   /// that could not be committed have sequence 0 and live in memory only.
   void submit(std::vector<store::Delivery> deliveries);
   /// Begins nothing new, waits at most `stop_limit` for what is in flight, and records; the rest

@@ -237,6 +237,35 @@ TEST_F(DispatcherTest, begins_with_what_the_run_before_has_left) {
   EXPECT_THAT(channel().received, ElementsAre("1", "2", "3", "4", "5", "6"));
 }
 
+TEST_F(DispatcherTest, what_a_load_has_seen_before_it_was_submitted_is_sent_once) {
+  run([&](Dispatcher& dispatcher) -> net::awaitable<void> {
+    const auto first = stored("1");
+    const auto second = stored("2", kStarted);
+    co_await observer_.until_settled(DeliveryState::delivered, 2);
+    dispatcher.submit({second});
+    dispatcher.submit({first, stored("3")});
+    co_await observer_.until_settled(DeliveryState::delivered, 3);
+  });
+  EXPECT_THAT(channel().received, ElementsAre("1", "2", "3"));
+}
+
+TEST_F(DispatcherTest, hosts_may_submit_in_another_order_than_they_were_committed) {
+  const auto first = stored("1", kStopped, "a");
+  const auto second = stored("2", kStopped, "b");
+  outbox_.unreadable = true;
+  run([&](Dispatcher& dispatcher) -> net::awaitable<void> {
+    dispatcher.submit({second});
+    outbox_.unreadable = false;
+    co_await observer_.until_settled(DeliveryState::delivered, 2);
+    const auto third = stored("3", kStopped, "a");
+    dispatcher.submit({stored("4", kStopped, "b")});
+    dispatcher.submit({third});
+    dispatcher.submit({first});
+    co_await observer_.until_settled(DeliveryState::delivered, 4);
+  });
+  EXPECT_THAT(channel().received, testing::UnorderedElementsAre("1", "2", "3", "4"));
+}
+
 TEST_F(DispatcherTest, keeps_the_limits_of_the_run_before) {
   add_destination("test:2", seconds(300));
   outbox_.limits.push_back({.destination = "test:2",
