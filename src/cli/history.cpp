@@ -1,6 +1,7 @@
 // `history` and `deliveries`: what happened, and who was told; read from the store of a running or
 // stopped tocsin.
 #include <charconv>
+#include <map>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -8,7 +9,11 @@
 #include "cli/commands.h"
 #include "cli/load.h"
 #include "cli/table.h"
+#include "cli/version.h"
 #include "daemon/daemon.h"
+#include "net/http_client.h"
+#include "net/loop.h"
+#include "notify/destination.h"
 #include "platform/process.h"
 #include "store/store.h"
 
@@ -91,6 +96,17 @@ std::optional<store::Store> open_store(const std::string& option, const config::
   return std::nullopt;
 }
 
+/// The names of the configured destinations, by their keys.
+std::map<std::string, std::string> names_of_destinations(const config::Config& config) {
+  net::Loop loop;
+  net::HttpClient http(loop.executor());
+  std::map<std::string, std::string> names;
+  for (const auto& destination : notify::make_destinations(config, http, version())) {
+    names.emplace(destination.channel->key(), destination.channel->name());
+  }
+  return names;
+}
+
 }  // namespace
 
 int history(const HistoryOptions& options) {
@@ -147,11 +163,17 @@ int deliveries(const DeliveriesOptions& options) {
     complain(records.error().what);
     return kExitFailed;
   }
+  const auto names = names_of_destinations(*configuration);
+  const auto name_of = [&](const std::string& key) {
+    const auto found = names.find(key);
+    return found == names.end() ? key : found->second;
+  };
   if (options.json) {
     json array = json::array();
     for (const auto& record : *records) {
       array.push_back({{"id", record.delivery.id.value},
                        {"destination", record.delivery.destination},
+                       {"destinationName", name_of(record.delivery.destination)},
                        {"state", to_string(record.state)},
                        {"attempts", record.delivery.attempts},
                        {"created", iso_time(record.delivery.created)},
@@ -166,7 +188,7 @@ int deliveries(const DeliveriesOptions& options) {
   for (const auto& record : *records) {
     const auto& alert = record.delivery.alert;
     table.add({{local_time(record.delivery.created)},
-               {record.delivery.destination},
+               {name_of(record.delivery.destination)},
                {alert.host.text()},
                {alert.service.text()},
                {std::string(to_string(alert.kind)), color_of(alert.kind)},
