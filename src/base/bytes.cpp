@@ -2,27 +2,6 @@
 
 namespace tocsin {
 
-std::uint64_t Reader::number(std::size_t size) {
-  const auto view = bytes(size);
-  std::uint64_t value = 0;
-  for (std::size_t i = view.size(); i-- > 0;) value = value << 8 | view[i];
-  return value;
-}
-
-BytesView Reader::bytes(std::size_t count) {
-  if (count > remaining()) {
-    set_failed();
-    return {};
-  }
-  const auto view = all_.subspan(at_, count);
-  at_ += count;
-  return view;
-}
-
-void Reader::align(std::size_t unit) {
-  if (const auto over = at_ % unit; over != 0) skip(unit - over);
-}
-
 Result<> Reader::finish(std::string_view what) const {
   if (ok_) return {};
   return fail(Kind::malformed, std::string(what) + " is cut short");
@@ -43,23 +22,12 @@ Writer& Writer::zeros(std::size_t count) {
   return *this;
 }
 
-Writer& Writer::align(std::size_t unit) {
-  if (const auto over = out_.size() % unit; over != 0) zeros(unit - over);
-  return *this;
-}
-
 void Writer::patch_u32(std::size_t at, std::uint32_t v) {
   for (std::size_t i = 0; i < 4; i++) out_.at(at + i) = static_cast<std::uint8_t>(v >> (8 * i));
 }
 
 void Writer::patch_u16(std::size_t at, std::uint16_t v) {
   for (std::size_t i = 0; i < 2; i++) out_.at(at + i) = static_cast<std::uint8_t>(v >> (8 * i));
-}
-
-Writer& Writer::number(std::uint64_t value, std::size_t size) {
-  for (std::size_t i = 0; i < size; i++)
-    out_.push_back(static_cast<std::uint8_t>(value >> (8 * i)));
-  return *this;
 }
 
 std::string to_hex(BytesView bytes) {

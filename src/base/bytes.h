@@ -30,11 +30,19 @@ class Reader {
  public:
   explicit Reader(BytesView all) : all_(all) {}
 
-  std::uint8_t u8() { return static_cast<std::uint8_t>(number(1)); }
-  std::uint16_t u16() { return static_cast<std::uint16_t>(number(2)); }
-  std::uint32_t u32() { return static_cast<std::uint32_t>(number(4)); }
-  std::uint64_t u64() { return number(8); }
-  BytesView bytes(std::size_t count);
+  std::uint8_t u8() { return number<std::uint8_t>(); }
+  std::uint16_t u16() { return number<std::uint16_t>(); }
+  std::uint32_t u32() { return number<std::uint32_t>(); }
+  std::uint64_t u64() { return number<std::uint64_t>(); }
+  BytesView bytes(std::size_t count) {
+    if (count > remaining()) {
+      set_failed();
+      return {};
+    }
+    const auto view = all_.subspan(at_, count);
+    at_ += count;
+    return view;
+  }
   /// An array of known length, e.g. `auto key = reader.array<16>()`.
   template <std::size_t N>
   std::array<std::uint8_t, N> array() {
@@ -44,7 +52,9 @@ class Reader {
   }
   void skip(std::size_t count) { bytes(count); }
   /// Skips to the next multiple of `unit`, counted from the start of the view.
-  void align(std::size_t unit);
+  void align(std::size_t unit) {
+    if (const auto over = at_ % unit; over != 0) skip(unit - over);
+  }
 
   [[nodiscard]] std::size_t position() const { return at_; }
   [[nodiscard]] std::size_t remaining() const { return all_.size() - at_; }
@@ -59,7 +69,15 @@ class Reader {
   [[nodiscard]] Result<> finish(std::string_view what) const;
 
  private:
-  std::uint64_t number(std::size_t size);
+  template <typename Number>
+  Number number() {
+    const auto view = bytes(sizeof(Number));
+    if (view.empty()) return 0;
+    Number value = 0;
+    for (std::size_t i = 0; i < sizeof(Number); i++)
+      value |= static_cast<Number>(static_cast<Number>(view[i]) << (8 * i));
+    return value;
+  }
 
   BytesView all_;
   std::size_t at_ = 0;
@@ -72,14 +90,17 @@ class Reader {
 /// Appends to a byte string it owns.
 class Writer {
  public:
-  Writer& u8(std::uint8_t v) { return number(v, 1); }
-  Writer& u16(std::uint16_t v) { return number(v, 2); }
-  Writer& u32(std::uint32_t v) { return number(v, 4); }
-  Writer& u64(std::uint64_t v) { return number(v, 8); }
+  Writer& u8(std::uint8_t v) { return number(v); }
+  Writer& u16(std::uint16_t v) { return number(v); }
+  Writer& u32(std::uint32_t v) { return number(v); }
+  Writer& u64(std::uint64_t v) { return number(v); }
   Writer& bytes(BytesView view);
   Writer& zeros(std::size_t count);
   /// Pads with zeros to the next multiple of `unit`, counted from the start.
-  Writer& align(std::size_t unit);
+  Writer& align(std::size_t unit) {
+    if (const auto over = out_.size() % unit; over != 0) zeros(unit - over);
+    return *this;
+  }
   /// Overwrites four or two bytes that were written before, e.g. a length known only later.
   void patch_u32(std::size_t at, std::uint32_t v);
   void patch_u16(std::size_t at, std::uint16_t v);
@@ -90,7 +111,14 @@ class Writer {
   [[nodiscard]] Bytes take() && { return std::move(out_); }
 
  private:
-  Writer& number(std::uint64_t value, std::size_t size);
+  template <typename Number>
+  Writer& number(Number value) {
+    std::array<std::uint8_t, sizeof(Number)> bytes{};
+    for (std::size_t i = 0; i < sizeof(Number); i++)
+      bytes[i] = static_cast<std::uint8_t>(value >> (8 * i));
+    out_.insert(out_.end(), bytes.begin(), bytes.end());
+    return *this;
+  }
 
   Bytes out_;
 };

@@ -64,31 +64,37 @@ Result<simulate::FleetOptions> make_fleet_options(const SimulateOptions& typed) 
 }  // namespace
 
 void add_simulate_options(CLI::App& command, SimulateOptions& options) {
-  command.add_option("--hosts", options.hosts, "How many hosts to pretend")
-      ->check(CLI::Range(1, 65536));
-  command.add_option("--name", options.name, "What they are called, a number is appended");
-  command.add_option("--address", options.address, "Where they listen");
-  command.add_option("--port", options.port, "The first port; 0 lets the system choose");
+  const auto add = [&](const char* name, auto& value, const char* text, const char* type) {
+    return command.add_option(name, value, text)->capture_default_str()->type_name(type);
+  };
+  add("--hosts", options.hosts, "how many hosts to pretend", "N")->check(CLI::Range(1, 65536));
+  add("--name", options.name, "what they are called; several are numbered", "NAME");
+  add("--address", options.address, "where they listen", "ADDRESS");
+  add("--port", options.port, "the first port; 0 lets the system choose", "PORT");
   command.add_flag("--one-port", options.one_port,
-                   "Successive addresses with the same port instead of successive ports");
-  command.add_option("--services", options.services, "Services of each host");
-  command.add_option("--user", options.user, "The account that may log in");
-  command.add_option("--password", options.password, "Its password");
-  command.add_option("--encryption", options.encryption, "What is said about SMB encryption")
+                   "successive addresses with the same port instead of successive ports");
+  add("--services", options.services, "services of each host", "N")->check(CLI::Range(8, 100000));
+  add("--user", options.user, "the account that may log in", "NAME");
+  add("--password", options.password, "its password", "TEXT");
+  add("--encryption", options.encryption, "what is said about SMB encryption", "WHAT")
       ->check(CLI::IsMember({"offered", "demanded", "none"}));
-  command
-      .add_option("--pending", options.pending_seconds,
-                  "Seconds that services take to start, stop and pause")
+  add("--pending", options.pending_seconds, "how long services take to start, stop and pause",
+      "SECONDS")
       ->check(CLI::Range(0.0, 86400.0));
-  command.add_flag("--old", options.old, "As Samba: no process ids, no list with process ids");
-  command.add_option("--script", options.script, "A file with what happens, and when")
+  command.add_flag("--old", options.old,
+                   "as Samba: no process ids, no list with process ids, no delayed start");
+  command.add_option("--script", options.script, "what happens, and when")
+      ->type_name("FILE")
       ->check(CLI::ExistingFile);
-  command.add_option("--event", options.events,
-                     "Something that has happened before the start, as in a script without the "
-                     "time: \"stop qs-node1 Spooler\"; may be given several times");
-  command.add_option("--random", options.random_changes, "Random stops and starts per second")
+  command
+      .add_option("--event", options.events,
+                  "what has happened before the start, as in a script but without the time: "
+                  "\"stop qs-node1 Spooler\"; may be given several times")
+      ->type_name("EVENT")
+      ->allow_extra_args(false);
+  add("--random", options.random_changes, "stops and starts per second, at random", "RATE")
       ->check(CLI::Range(0.0, 10000.0));
-  command.add_option("--seed", options.seed, "The seed of the random changes");
+  add("--seed", options.seed, "of the random changes", "N");
 }
 
 int run_simulate(const SimulateOptions& typed) {

@@ -84,7 +84,9 @@ std::expected<Bytes, FaultStatus> ServiceControl::serve(BytesView stub) {
   if (!request) return std::unexpected(dcerpc::kBadStub);
   const auto response = answer(*request);
   if (!response) return std::unexpected(response.error());
-  return encode(*response);
+  auto reply = encode(*response);
+  buffer_ = {};  // a fleet has many clients, most of them quiet
+  return reply;
 }
 
 Handle ServiceControl::add(Open open) {

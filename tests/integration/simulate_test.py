@@ -1,0 +1,174 @@
+"""Foreign clients against the pretend hosts: Impacket's services.py, Samba's net, tshark."""
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+TOCSIN = os.environ.get("TOCSIN", "")
+SERVICES_PY = "/usr/share/doc/python3-impacket/examples/services.py"
+USER, PASSWORD = "monitor", "tocsin"
+
+# services.py takes no port but 139 and 445 on its command line; its class does.
+RUN_SERVICES_PY = """
+import argparse, importlib.util, sys
+path, port, action, name = sys.argv[1:]
+spec = importlib.util.spec_from_file_location("services", path)
+services = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(services)
+options = argparse.Namespace(action=action, name=name, k=False, aesKey=None, hashes=None, dc_ip=None)
+client = services.SVCCTL("%s", "%s", "", options, int(port))
+client.run("127.0.0.1", "127.0.0.1")
+""" % (USER, PASSWORD)
+
+
+class Fleet:
+    """`tocsin simulate` while the with-block runs."""
+
+    def __init__(self, *options):
+        self.command = [TOCSIN, "simulate", "--services", "60", *options]
+
+    def __enter__(self):
+        self.process = subprocess.Popen(self.command, stdout=subprocess.PIPE, text=True)
+        self.hosts = []
+        for line in self.process.stdout:
+            if line == "ready\n":
+                return self
+            name, address = line.split()
+            self.hosts.append((name, *address.rsplit(":", 1)))
+        raise RuntimeError("tocsin simulate ended before it was ready")
+
+    def __exit__(self, *_):
+        self.process.terminate()
+        self.process.wait(timeout=10)
+        self.process.stdout.close()
+
+    @property
+    def port(self):
+        return self.hosts[0][2]
+
+
+def run(*command):
+    return subprocess.run(command, capture_output=True, text=True, timeout=60)
+
+
+@unittest.skipUnless(TOCSIN, "the environment variable TOCSIN does not name the program")
+class SimulateTest(unittest.TestCase):
+    def services_py(self, port, action, name=""):
+        return run(sys.executable, "-c", RUN_SERVICES_PY, SERVICES_PY, port, action, name)
+
+    def net(self, port, *arguments):
+        return run("net", "rpc", "service", *arguments, "-S", "127.0.0.1", "-p", port,
+                   "-U", f"{USER}%{PASSWORD}")
+
+    def need_net(self):
+        if not shutil.which("net"):
+            self.skipTest("Samba's net is not installed (package samba-common-bin)")
+
+    def test_says_where_each_host_listens(self):
+        with Fleet("--hosts", "5") as fleet:
+            self.assertEqual([host[0] for host in fleet.hosts],
+                             [f"qs-node{i}" for i in range(1, 6)])
+            for _, address, port in fleet.hosts:
+                socket.create_connection((address, int(port)), timeout=10).close()
+
+    def test_refuses_what_makes_no_sense(self):
+        with tempfile.NamedTemporaryFile("w", suffix=".txt") as script:
+            script.write("1s explode qs-node1 QlikSenseProxyService\n")
+            script.flush()
+            bad = run(TOCSIN, "simulate", "--script", script.name)
+            self.assertEqual(bad.returncode, 2)
+            self.assertIn("line 1", bad.stderr)
+        taken = socket.create_server(("127.0.0.1", 0))
+        with taken:
+            bad = run(TOCSIN, "simulate", "--port", str(taken.getsockname()[1]))
+        self.assertEqual(bad.returncode, 2)
+        self.assertIn("qs-node", bad.stderr)
+
+    def test_services_py_lists_asks_and_controls(self):
+        if not os.path.exists(SERVICES_PY):
+            self.skipTest("Impacket's services.py is not installed (package python3-impacket)")
+        with Fleet() as fleet:
+            listed = self.services_py(fleet.port, "LIST")
+            self.assertIn("Total Services: 60", listed.stdout, listed.stderr)
+            self.assertRegex(listed.stdout, r"QlikSenseEngineService - +Qlik Sense Engine Service - +RUNNING")
+            config = self.services_py(fleet.port, "CONFIG", "QlikSenseEngineService").stdout
+            self.assertIn(r"C:\Program Files\Qlik\Sense\Engine\Engine.exe", config)
+            self.assertIn("AUTO START", config)
+            for action, state in (("STOP", "STOPPED"), ("START", "RUNNING")):
+                self.services_py(fleet.port, action, "QlikSenseEngineService")
+                status = self.services_py(fleet.port, "STATUS", "QlikSenseEngineService").stdout
+                self.assertRegex(status, rf"QlikSenseEngineService - +{state}")
+
+    def test_net_lists_asks_and_controls(self):
+        self.need_net()
+        for encryption in ("none", "offered", "demanded"):
+            with self.subTest(encryption=encryption), Fleet("--encryption", encryption) as fleet:
+                listed = self.net(fleet.port, "list")
+                self.assertIn('"Qlik Sense Engine Service"', listed.stdout, listed.stderr)
+                self.assertEqual(len(listed.stdout.splitlines()), 60)
+                for action, state in (("stop", "stopped"), ("start", "running")):
+                    self.net(fleet.port, action, "QlikSenseEngineService")
+                    status = self.net(fleet.port, "status", "QlikSenseEngineService").stdout
+                    self.assertIn(f"QlikSenseEngineService service is {state}", status)
+
+    def test_a_wrong_password_is_refused(self):
+        self.need_net()
+        with Fleet() as fleet:
+            refused = run("net", "rpc", "service", "list", "-S", "127.0.0.1", "-p", fleet.port,
+                          "-U", f"{USER}%wrong")
+            self.assertIn("NT_STATUS_LOGON_FAILURE", refused.stdout + refused.stderr)
+
+    def test_a_script_plays_and_is_told(self):
+        self.need_net()
+        with tempfile.NamedTemporaryFile("w", suffix=".txt") as script:
+            script.write("0ms stop qs-node QlikSenseProxyService\n")
+            script.flush()
+            with Fleet("--script", script.name) as fleet:
+                self.assertEqual(fleet.process.stdout.readline(), "stop qs-node QlikSenseProxyService\n")
+                status = self.net(fleet.port, "status", "QlikSenseProxyService").stdout
+                self.assertIn("QlikSenseProxyService service is stopped", status)
+
+    def test_tshark_finds_nothing_wrong_with_what_is_answered(self):
+        self.need_net()
+        if not shutil.which("tshark"):
+            self.skipTest("tshark is not installed")
+        with tempfile.TemporaryDirectory() as folder, Fleet("--encryption", "none") as fleet:
+            capture = os.path.join(folder, "capture.pcap")
+            tshark = subprocess.Popen(["tshark", "-i", "lo", "-f", f"tcp port {fleet.port}", "-w", capture],
+                                      stderr=subprocess.PIPE, text=True)
+            if not any("Capture started" in line for line in iter(tshark.stderr.readline, "")):
+                self.skipTest("tshark may not capture here")
+            self.net(fleet.port, "list")
+            self.net(fleet.port, "status", "QlikSenseProxyService")
+            wait_until_quiet(capture)
+            tshark.terminate()
+            tshark.wait(timeout=10)
+            tshark.stderr.close()
+
+            def frames(expression):
+                found = run("tshark", "-r", capture, "-d", f"tcp.port=={fleet.port},nbss",
+                            "-o", f"ntlmssp.nt_password:{PASSWORD}", "-Y", expression)
+                return found.stdout.splitlines()
+
+            self.assertGreater(len(frames("svcctl")), 10)
+            # tshark calls every negotiate answer an error.
+            self.assertEqual(frames("(_ws.malformed || _ws.expert.severity == 8388608 || "
+                                    "_ws.expert.group == 0x07000000 || _ws.unreassembled) && "
+                                    "!(smb2.cmd == 0 && smb2.flags.response == 1)"), [])
+
+
+def wait_until_quiet(path):
+    """Until what dumpcap writes has reached the file."""
+    size = -1
+    while os.path.getsize(path) != size:
+        size = os.path.getsize(path)
+        time.sleep(1)
+
+
+if __name__ == "__main__":
+    unittest.main()
