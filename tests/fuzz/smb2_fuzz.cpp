@@ -5,6 +5,7 @@
 //   3  a client of an honest server, whose replies are changed on the way
 //   4  a server, which is sent the input, raw, message by message
 //   5  the same, but logged in, and header and signature of each request are right
+//   6  the same, but encrypted
 #include <array>
 #include <cstdint>
 #include <cstdlib>
@@ -109,8 +110,11 @@ class EasyInitiator final : public wire::Initiator {
 
 constexpr Negotiated kSmb21{.dialect = Dialect::smb2_1};
 
-SecureChannel channel(Role role, std::uint64_t session_id) {
-  return {role, kSmb21, session_id, derive_keys(kSmb21, kit::login_key(), {}),
+constexpr Negotiated kSmb30{Dialect::smb3_0, SigningAlgorithm::aes_cmac,
+                            crypto::Cipher::aes128_ccm};
+
+SecureChannel channel(Role role, const Negotiated& negotiated, std::uint64_t session_id) {
+  return {role, negotiated, session_id, derive_keys(negotiated, kit::login_key(), {}),
           kit::counting_random()};
 }
 
@@ -136,7 +140,7 @@ Bytes make_reply(BytesView request, BytesView input) {
   header.encode(out);
   out.bytes(in.rest());
   auto reply = std::move(out).take();
-  if (header.command != Command::negotiate) channel(Role::server, 0x11).sign(reply);
+  if (header.command != Command::negotiate) channel(Role::server, kSmb21, 0x11).sign(reply);
   return reply;
 }
 
@@ -217,7 +221,8 @@ void serve(BytesView input) {
     if (!server.handle(*message)) return;
 }
 
-void serve_logged_in(BytesView input) {
+/// Each message: command, tree, flags, whether the next one joins it in a compound; then the body.
+void serve_logged_in(BytesView input, const Negotiated& negotiated) {
   Server server(std::make_shared<ServerOptions>(kit::echo_host()), kit::counting_random());
   Header header{.credits = 1};
   const auto send = [&](const auto& body) {
@@ -226,26 +231,37 @@ void serve_logged_in(BytesView input) {
     body.encode(out);
     return Header::decode(server.handle(out.view()).value().front()).value();
   };
-  send(NegotiateRequest{.dialects = {Dialect::smb2_1}});
+  send(NegotiateRequest{.capabilities = kCapabilityEncryption, .dialects = {negotiated.dialect}});
   header.command = Command::session_setup;
   header.session_id = send(SessionSetupRequest{.token = as_bytes("user")}).session_id;
   send(SessionSetupRequest{.token = as_bytes("secret")});
-  const auto keys = channel(Role::client, header.session_id);
+  auto keys = channel(Role::client, negotiated, header.session_id);
 
   Reader in(input);
+  Bytes compound(kTransformSize);
   while (const auto message = next_message(in)) {
     Reader request(*message);
     header.command = static_cast<Command>(request.u8() % 20);
     header.tree_id = request.u8();
     header.flags = request.u8() & (kFlagRelated | kFlagAsync);
+    const bool joined = request.u8() == 1;
     header.message_id++;
     Writer out;
     header.encode(out);
     out.bytes(request.rest());
+    if (joined) {
+      out.align(8);
+      out.patch_u32(20, static_cast<std::uint32_t>(out.size()));
+    }
     auto bytes = std::move(out).take();
-    keys.sign(bytes);
-    if (!server.handle(bytes)) return;
+    if (!keys.can_seal()) keys.sign(bytes);
+    compound.insert(compound.end(), bytes.begin(), bytes.end());
+    if (joined) continue;
     if (request.remaining() == 13) server.expire_session();
+    if (keys.can_seal()) keys.seal(compound);
+    const auto start = keys.can_seal() ? 0 : kTransformSize;
+    if (!server.handle(BytesView(compound).subspan(start))) return;
+    compound.assign(kTransformSize, 0);
   }
 }
 
@@ -271,7 +287,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       serve(in.rest());
       break;
     case 5:
-      serve_logged_in(in.rest());
+      serve_logged_in(in.rest(), kSmb21);
+      break;
+    case 6:
+      serve_logged_in(in.rest(), kSmb30);
       break;
     default:
       break;

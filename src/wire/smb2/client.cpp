@@ -45,12 +45,13 @@ struct Payload {
   std::size_t wanted = 0;
 };
 
-/// A received message, decrypted and verified; `start` is where the plain message begins.
+/// A received message, decrypted and verified.
 struct Reply {
   Header header{};
   Bytes message{};
-  std::size_t start = 0;
+  std::size_t start = 0;  ///< of the plain message: behind the transform header where it had one
 
+  [[nodiscard]] bool sealed() const { return start != 0; }
   [[nodiscard]] BytesView view() const { return BytesView(message).subspan(start); }
   [[nodiscard]] std::span<std::uint8_t> span() { return std::span(message).subspan(start); }
   /// The message's buffer, cut down to a part of it.
@@ -74,6 +75,9 @@ template <typename Choice>
 bool contains(const std::vector<Choice>& offered, Choice choice) {
   return std::ranges::find(offered, choice) != offered.end();
 }
+
+/// Whether the server leaves encryption to us.
+enum class Encryption : std::uint8_t { possible, demanded };
 
 /// What was settled before the login, for it and for the check afterwards.
 struct Negotiation {
@@ -105,18 +109,21 @@ struct Client::Session {
   /// Everything but options and randomness as it is on a new connection.
   void reset() { *this = Session{.options = std::move(options), .random = std::move(random)}; }
 
+  [[nodiscard]] bool knows_smb3() const {
+    return std::ranges::any_of(options.dialects, [](auto d) { return d > Dialect::smb2_1; });
+  }
   [[nodiscard]] NegotiateRequest make_negotiate_request(BytesView salt) const;
   Result<> accept_negotiation(const NegotiateRequest& asked, const NegotiateResponse& answer);
   Result<> choose_from_contexts(const NegotiateContexts& contexts);
   Result<> use_keys(wire::Initiator& initiator, Reply& reply, const PreauthHash& preauth);
   Result<> accept_session(wire::Initiator& initiator, Reply& reply, const PreauthHash& preauth);
-  Result<> encrypt_if(bool demanded);
+  Result<> choose_encryption(Encryption wish);
 
   template <typename Body>
   Result<Request> prepare(Command command, const Body& body, Payload payload);
   /// The reply to `request`, or nothing when it was none (interim response, oplock break).
   Result<std::optional<Reply>> accept(Bytes message, const Request& request);
-  Result<> check_protection(const Request& request, Reply& reply, bool sealed) const;
+  Result<> check_protection(const Request& request, Reply& reply) const;
 
   Conversation<Result<Reply>> exchange(Port& port, Result<Request> request);
   template <typename Body>
@@ -206,8 +213,7 @@ Result<std::optional<Reply>> Client::Session::accept(Bytes message, const Reques
   if (header->message_id != request.message_id || header->command != request.command)
     return fail(Kind::malformed, "the reply belongs to another request");
 
-  if (auto ok = check_protection(request, reply, form == MessageForm::sealed); !ok)
-    return fail(std::move(ok));
+  if (auto ok = check_protection(request, reply); !ok) return fail(std::move(ok));
   credits = std::min<std::uint32_t>(credits + header->credits, 0xFFFF);
   if (header->status == Status::pending) {
     if ((header->flags & kFlagAsync) == 0)
@@ -217,8 +223,7 @@ Result<std::optional<Reply>> Client::Session::accept(Bytes message, const Reques
   return reply;
 }
 
-Result<> Client::Session::check_protection(const Request& request, Reply& reply,
-                                           bool sealed) const {
+Result<> Client::Session::check_protection(const Request& request, Reply& reply) const {
   if (request.protection == Request::Protection::none) return {};
   const auto& header = reply.header;
   const auto refuse = [&](std::string_view reason) {
@@ -229,7 +234,7 @@ Result<> Client::Session::check_protection(const Request& request, Reply& reply,
     return fail(Kind::malformed, std::move(text));
   };
   if (header.session_id != session_id) return refuse("the reply belongs to another session");
-  if (sealed) return {};
+  if (reply.sealed()) return {};
   if (request.protection == Request::Protection::encryption)
     return refuse("the reply is not encrypted, though the session is");
   // 3.2.5.1.3: interim responses are not signed; they grant credits and say nothing else.
@@ -259,11 +264,10 @@ Conversation<Result<Reply>> Client::Session::exchange(Port& port, Result<Request
 }
 
 NegotiateRequest Client::Session::make_negotiate_request(BytesView salt) const {
-  const bool v3 = std::ranges::any_of(options.dialects, [](auto d) { return d > Dialect::smb2_1; });
   NegotiateRequest request{.security_mode = kSecurityMode, .dialects = options.dialects};
   // 3.2.4.2.2.2: a client without SMB 3 has no capabilities.
-  if (v3) request.capabilities = kCapabilityLargeMtu;
-  if (v3 && !options.ciphers.empty()) request.capabilities |= kCapabilityEncryption;
+  if (knows_smb3()) request.capabilities = kCapabilityLargeMtu;
+  if (knows_smb3() && !options.ciphers.empty()) request.capabilities |= kCapabilityEncryption;
   random(request.client_guid);
   if (!contains(options.dialects, Dialect::smb3_1_1)) return request;
   request.contexts.preauth = PreauthIntegrity{.hashes = {kHashSha512}, .salt = salt};
@@ -380,7 +384,8 @@ Conversation<Result<>> Client::Session::validate_negotiation(Port& port,
   co_return Result<>{};
 }
 
-Result<> Client::Session::encrypt_if(bool demanded) {
+Result<> Client::Session::choose_encryption(Encryption wish) {
+  const bool demanded = wish == Encryption::demanded;
   if (demanded && !channel.can_seal())
     return fail(Kind::unsupported, "the server demands encryption, but negotiated no cipher");
   encrypting = encrypting || demanded || (options.encrypt_when_offered && channel.can_seal());
@@ -392,20 +397,20 @@ Result<> Client::Session::use_keys(wire::Initiator& initiator, Reply& reply,
                                    const PreauthHash& preauth) {
   const auto key = initiator.session_key();
   if (key.empty()) return fail(Kind::malformed, "the authentication yields no session key");
-  channel = SecureChannel(Role::client, negotiated, session_id,
-                          derive_keys(negotiated, key, preauth), random);
+  SecureChannel made(Role::client, negotiated, session_id, derive_keys(negotiated, key, preauth),
+                     random);
   if ((reply.header.flags & kFlagSigned) != 0) {
-    if (!channel.verify(reply.span()))
+    if (!made.verify(reply.span()))
       return fail(Kind::malformed,
                   "the last reply's signature is wrong: another session key, or a changed login");
-    return {};
-  }
-  // 3.2.5.3.1 lets only 3.1.1 insist. Before, what this reply says needs no signature: its token
-  // stands for itself (SPNEGO's mechListMIC), a forged guest flag ends the login, a removed
-  // "encrypt data" flag makes the server refuse us, and whoever has not the keys ends with the next
-  // reply, which must be signed.
-  if (negotiated.dialect == Dialect::smb3_1_1)
+  } else if (negotiated.dialect == Dialect::smb3_1_1) {
+    // 3.2.5.3.1 lets only 3.1.1 insist. Before, what this reply says needs no signature: its token
+    // stands for itself (SPNEGO's mechListMIC), a forged guest flag ends the login, a removed
+    // "encrypt data" flag makes the server refuse us, and whoever has not the keys ends with the
+    // next reply, which must be signed.
     return fail(Kind::malformed, "the last reply is not signed");
+  }
+  channel = std::move(made);
   return {};
 }
 
@@ -426,7 +431,8 @@ Result<> Client::Session::accept_session(wire::Initiator& initiator, Reply& repl
   // Authenticating again proves who we are and changes no key (3.2.5.3.2).
   if (channel.established()) return {};
   if (auto ok = use_keys(initiator, reply, preauth); !ok) return ok;
-  return encrypt_if((flags & kSessionEncryptData) != 0);
+  return choose_encryption((flags & kSessionEncryptData) != 0 ? Encryption::demanded
+                                                              : Encryption::possible);
 }
 
 Conversation<Result<>> Client::Session::authenticate(Port& port, wire::Initiator& initiator,
@@ -465,7 +471,8 @@ Conversation<Result<>> Client::Session::connect_tree(Port& port) {
   auto response = read_reply<TreeConnectResponse>(*reply);
   if (!response) co_return fail(std::move(response));
   tree_id = reply->header.tree_id;
-  co_return encrypt_if((response->share_flags & kShareEncryptData) != 0);
+  const bool demanded = (response->share_flags & kShareEncryptData) != 0;
+  co_return choose_encryption(demanded ? Encryption::demanded : Encryption::possible);
 }
 
 Conversation<Result<>> Client::Session::login(Port& port,
@@ -478,7 +485,7 @@ Conversation<Result<>> Client::Session::login(Port& port,
       !ok)
     co_return fail(std::move(ok), "login");
   if (auto ok = co_await connect_tree(port); !ok) co_return fail(std::move(ok), "share IPC$");
-  if (negotiated.dialect != Dialect::smb3_1_1 && negotiation->asked.capabilities != 0) {
+  if (negotiated.dialect != Dialect::smb3_1_1 && knows_smb3()) {
     if (auto ok = co_await validate_negotiation(port, *negotiation); !ok)
       co_return fail(std::move(ok), "validation of the negotiation");
   }

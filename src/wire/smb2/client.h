@@ -48,13 +48,15 @@ class Client {
   Client(Client&&) noexcept;
   Client& operator=(Client&&) noexcept;
 
-  /// Negotiates, authenticates and connects to IPC$. denied: the logon failed, with the reason.
+  /// Negotiates, authenticates and connects to IPC$, on a new connection. denied: the logon failed,
+  /// with the reason.
   Conversation<Result<>> login(Port& port, std::unique_ptr<wire::Initiator> initiator);
   /// Authenticates again within the connection, after session_expired().
   Conversation<Result<>> login_again(Port& port, std::unique_ptr<wire::Initiator> initiator);
   /// not_found, denied.
   Conversation<Result<Pipe>> open_pipe(Port& port, std::string name);
   /// Writes a message and answers the first bytes of the reply; there may be more to read().
+  /// unsupported: the message is longer than the server takes.
   Conversation<Result<Bytes>> transceive(Port& port, Pipe pipe, Bytes message);
   Conversation<Result<Bytes>> read(Port& port, Pipe pipe);
   Conversation<Result<>> write(Port& port, Pipe pipe, Bytes message);

@@ -116,7 +116,7 @@ struct Server::Connection {
 };
 
 Result<std::vector<Bytes>> Server::Connection::handle(BytesView received) {
-  std::vector<Bytes> replies{};
+  std::vector<Bytes> replies;
   const auto form = form_of(received);
   if (form == MessageForm::smb1) {
     auto greeting = greet_smb1(received);
@@ -132,7 +132,7 @@ Result<std::vector<Bytes>> Server::Connection::handle(BytesView received) {
     rest = rest.subspan(kTransformSize);
   }
   // A related request goes on with session, tree and file of the one before (3.3.5.2.7.2).
-  Header previous{};
+  Header previous;
   while (!rest.empty()) {
     auto header = Header::decode(rest);
     if (!header) return fail(std::move(header));
@@ -162,6 +162,9 @@ Result<Bytes> Server::Connection::answer(const Request& request) {
   if (!settled) return fail(Kind::malformed, "request before the negotiation");
   const bool logged_in = session && session->channel.established();
   const bool ours = session && header.session_id == session->id;
+  // A compound may have ended the session that encrypted it.
+  if (request.sealed && !(ours && logged_in))
+    return fail(Kind::malformed, "encrypted request of no session");
   if (header.command == Command::cancel) return Bytes{};
   if (header.command == Command::session_setup && !(ours && logged_in))
     return setup_session(request);

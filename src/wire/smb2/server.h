@@ -39,6 +39,7 @@ struct ServerOptions {
   std::function<std::unique_ptr<PipeEnd>(const std::string& name)> open_pipe;
 };
 
+/// One session at a time, any number of trees and pipes (within limits). Signing is demanded.
 class Server {
  public:
   Server(std::shared_ptr<const ServerOptions> options, RandomFill random);

@@ -263,6 +263,34 @@ TEST_F(Smb2Server, AnExpiredSessionMayStillCloseAndLogOff) {
   EXPECT_EQ(ask(Command::logoff, EmptyBody{}).status, Status::success);
 }
 
+TEST(Smb2ServerWithEncryption, NothingFollowsALogoffInItsCompound) {
+  kit::Wire wire;
+  Client client({.server_name = "host", .dialects = {Dialect::smb3_0}}, kit::counting_random());
+  Port port;
+  std::uint64_t session_id = 0;
+  wire.tamper([&](Bytes& reply, auto&) {
+    if (form_of(reply) == MessageForm::plain) session_id = Header::decode(reply)->session_id;
+  });
+  ASSERT_TRUE(wire.run(port, client.login(port, std::make_unique<kit::PasswordInitiator>())));
+
+  Writer out;
+  out.zeros(kTransformSize);
+  for (const auto command : {Command::logoff, Command::echo}) {
+    Header header{.command = command, .message_id = 100, .session_id = session_id};
+    if (command == Command::logoff) header.next_command = 72;
+    header.encode(out);
+    EmptyBody{}.encode(out);
+    out.zeros(4);
+  }
+  auto sealed = std::move(out).take();
+  const Negotiated negotiated{Dialect::smb3_0, SigningAlgorithm::aes_cmac,
+                              crypto::Cipher::aes128_ccm};
+  SecureChannel channel(Role::client, negotiated, session_id,
+                        derive_keys(negotiated, kit::login_key(), {}), kit::counting_random());
+  channel.seal(sealed);
+  EXPECT_EQ(wire.server().handle(sealed).error().what, "encrypted request of no session");
+}
+
 TEST(Smb2ServerWithEncryption, RefusesClientsThatCannotOrDoNotEncrypt) {
   auto host = kit::echo_host();
   host.encrypt_data = true;
