@@ -50,7 +50,7 @@ def wait_until(condition, seconds, what):
             return answer
         if time.monotonic() > end:
             raise AssertionError(f"not within {seconds} s: {what() if callable(what) else what}")
-        time.sleep(0.01)
+        time.sleep(0.03)
 
 
 def listens(pid, port):

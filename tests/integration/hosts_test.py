@@ -1,0 +1,163 @@
+"""What hosts may do: every change that there is, and every way to misbehave on the wire."""
+import json
+import os
+import pathlib
+import re
+import tempfile
+import time
+import unittest
+
+from program import Running, Simulator, configuration, require_tocsin, tocsin
+from receiver import Receiver
+from servers import wait_until
+
+SERVICE = "LanmanServer"
+
+
+def setUpModule():
+    require_tocsin()
+
+
+class Hosts(unittest.TestCase):
+    def setUp(self):
+        self.folder = pathlib.Path(
+            self.enterContext(tempfile.TemporaryDirectory(prefix="tocsin-test-")))
+        self.receiver = self.enterContext(Receiver())
+
+    def configure(self, simulator, services=(SERVICE,)):
+        self.file = configuration(
+            self.folder / "tocsin.yaml", credentials=simulator.credentials(),
+            hosts=[simulator.host(name, services) for name in simulator.hosts],
+            webhooks=[self.receiver.url()])
+
+    def history(self):
+        done = tocsin("history", "--json", "-c", self.file, "--data-dir", self.folder / "data")
+        return json.loads(done.stdout)
+
+
+class Timeline(Hosts):
+    """What happens to a service and its host, and what is told of it: (script, kind, states)."""
+
+    # Rights count when a service is opened, and a stopped one is opened at each check.
+    STORY = (
+        ("stop HOST SERVICE", "stopped", ("RUNNING", "STOPPED")),
+        ("start HOST SERVICE", "started", ("STOPPED", "RUNNING")),
+        ("restart HOST SERVICE", "restarted", ("RUNNING", "RUNNING")),
+        ("pause HOST SERVICE", "paused", ("RUNNING", "PAUSED")),
+        ("resume HOST SERVICE", "started", ("PAUSED", "RUNNING")),
+        ("down HOST", "unreachable", None),
+        ("up HOST", "reachable", None),
+        ("crash HOST SERVICE", "stopped", ("RUNNING", "STOPPED")),
+        ("deny HOST SERVICE", "denied", ("STOPPED", "DENIED")),
+        ("allow HOST SERVICE", "visible", ("DENIED", "STOPPED")),
+        ("uninstall HOST SERVICE", "vanished", ("STOPPED", "MISSING")),
+        ("install HOST SERVICE", "stopped", ("MISSING", "STOPPED")),
+        ("start HOST SERVICE", "started", ("STOPPED", "RUNNING")),
+    )
+
+    def test_everything_is_told_once_and_in_order(self):
+        step = 1.5  # seconds; a check a second
+        script = self.folder / "script"
+        script.write_text("".join(
+            f"{step * number + 4}s {what}\n" for number, (what, *_) in enumerate(self.STORY))
+            .replace("HOST", "qs-node").replace("SERVICE", SERVICE))
+        with Simulator(1, "--script", script) as simulator:
+            self.configure(simulator)
+            with Running(self.file, self.folder / "data") as running:
+                self.receiver.wait_for(sum(states is not None for *_, states in self.STORY), 60)
+                time.sleep(1.5)
+                self.assertEqual(running.stop(), 0, running.output())
+
+        history = self.history()
+        self.assertEqual([row["kind"] for row in history], [kind for _, kind, _ in self.STORY])
+        told = [(kind, states) for _, kind, states in self.STORY if states]
+        self.assertEqual([(row["kind"], (row["from"], row["to"]))
+                          for row in history if row["service"]], told)
+        messages = [request.message for request in self.receiver.requests]
+        self.assertEqual([(message["prevState"], message["currState"]) for message in messages],
+                         [states for _, states in told])
+        original = ("stopped", "started", "paused")
+        self.assertEqual(["reason" in message for message in messages],
+                         [kind not in original for kind, _ in told])
+
+
+class Mischief(Hosts):
+    # How a host misbehaves (":6": after six right replies), and what the error must say of it.
+    WAYS = (
+        ("unsigned", "not signed"),
+        ("flipped", "negotiation"),
+        ("truncated", "negotiation"),
+        ("oversized", "too long"),
+        ("garbage", "not an SMB2 message"),
+        ("dribbling", "in time"),
+        ("silent", "in time"),
+        ("unsigned:6", "not signed"),
+        ("flipped:6", "changed on its way|signature"),
+        ("truncated:6", "wrong size"),
+        ("oversized:6", "too long"),
+        ("garbage:6", "not an SMB2 message"),
+        ("replayed:6", "belongs to another request"),
+        ("plain:6", "not encrypted"),
+        ("silent:6", "in time"),
+    )
+    GOOD = ("expiring", "slow:100", "none")
+
+    def setUp(self):
+        super().setUp()
+        behaviours = [way for way, _ in self.WAYS] + list(self.GOOD)
+        events = [argument for number, way in enumerate(behaviours)
+                  for argument in ("--event", f"behave qs-node{number + 1} {way}")]
+        script = self.folder / "script"
+        script.write_text(f"8s stop qs-node{len(behaviours)} {SERVICE}\n")
+        self.simulator = self.enterContext(
+            Simulator(len(behaviours), "--script", script, *events))
+        self.names = dict(zip(self.simulator.hosts, behaviours, strict=True))
+        self.configure(self.simulator)
+
+    def test_each_bad_host_is_one_error(self):
+        started = time.monotonic()
+        done = tocsin("check", "--json", "-c", self.file)
+        self.assertLess(time.monotonic() - started, 35)
+        self.assertEqual(done.returncode, 3, done)
+        reasons = dict(self.WAYS)
+        rows = json.loads(done.stdout)
+        self.assertEqual(len(rows), len(self.names))
+        for row in rows:
+            way = self.names[row["host"]]
+            with self.subTest(way):
+                if way in self.GOOD:
+                    self.assertEqual((row["state"], row["error"]), ("RUNNING", None))
+                else:
+                    self.assertEqual(row["state"], "UNKNOWN")
+                    self.assertRegex(row["error"], reasons[way])
+
+    def test_bad_hosts_hold_the_good_ones_back_in_nothing(self):
+        with Running(self.file, self.folder / "data") as running:
+            request, = self.receiver.wait_for(1, 30)
+            self.assertEqual((request.message["host"], request.message["currState"]),
+                             (list(self.names)[-1], "STOPPED"))
+            wait_until(lambda: len(self.unreachable()) == len(self.WAYS), 60,
+                       lambda: self.history())
+            before = self.size(running)
+            time.sleep(5)
+            after = self.size(running)
+            self.assertEqual(running.stop(), 0, running.output())
+        self.assertLess(after[0], before[0] + 2000, "kilobytes")
+        self.assertLess(after[1], before[1] + 20, "open files")
+        self.assertEqual(len(self.unreachable()), len(self.WAYS))
+        self.assertEqual(len(self.receiver.requests), 1)
+
+    def unreachable(self):
+        """Each host is once in the history, however often it was tried."""
+        return [row["host"] for row in self.history() if row["kind"] == "unreachable"]
+
+    @staticmethod
+    def size(running):
+        """Resident memory in kilobytes, and the number of open files."""
+        process = pathlib.Path(f"/proc/{running.process.pid}")
+        resident = re.search(r"VmRSS:\s+(\d+)", (process / "status").read_text())
+        return int(resident[1]), len(os.listdir(process / "fd"))
+
+
+if __name__ == "__main__":
+    unittest.main()

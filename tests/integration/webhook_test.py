@@ -1,0 +1,466 @@
+"""From a change on a host to a webhook, over whatever the receiver and the disk do to us."""
+import contextlib
+import json
+import pathlib
+import re
+import sqlite3
+import subprocess
+import tempfile
+import time
+import unittest
+
+import oracles
+from program import Running, Simulator, configuration, require_tocsin, tocsin
+from receiver import HANG, NO_CONTENT, TRUNCATE, Answer, Authority, Receiver
+from servers import free_port, require, require_root, wait_until
+
+ENGINE = "QlikSenseEngineService"
+PROXY = "QlikSenseProxyService"
+MARKER = "NoSuchService"  # its line in the log says that the first look has been
+
+
+def setUpModule():
+    require_tocsin()
+    require("openssl")
+    oracles.require_impacket()
+
+
+class Watched(unittest.TestCase):
+    """A fresh pretend host for each test, watched by a `tocsin run` of its own."""
+
+    HOSTS = 30
+
+    @classmethod
+    def setUpClass(cls):
+        cls.simulator = cls.enterClassContext(Simulator(cls.HOSTS))
+        cls.unused_hosts = iter(cls.simulator.hosts)
+        cls.certificates = cls.enterClassContext(tempfile.TemporaryDirectory(prefix="tocsin-test-"))
+        cls.authority = Authority(cls.certificates)
+
+    def setUp(self):
+        self.folder = pathlib.Path(
+            self.enterContext(tempfile.TemporaryDirectory(prefix="tocsin-test-")))
+        self.data = self.folder / "data"
+        self.file = self.folder / "tocsin.yaml"
+        self.host = next(self.unused_hosts)
+        self.manager = self.enterContext(oracles.ServiceManager(
+            self.simulator.hosts[self.host], self.simulator.USER, self.simulator.PASSWORD))
+
+    def configure(self, *webhooks, **more):
+        configuration(self.file, hosts=[self.simulator.host(self.host, (ENGINE, PROXY, MARKER))],
+                      credentials=self.simulator.credentials(), webhooks=webhooks, **more)
+
+    def run_tocsin(self, *webhooks, **more):
+        """Runs until the test's end, or until stopped or killed; returns after the first look."""
+        self.configure(*webhooks, **more)
+        return self.start_tocsin(first_look=True)
+
+    def start_tocsin(self, first_look=False):
+        running = self.enterContext(Running(self.file, self.data))
+        if first_look:
+            running.wait_for_line(f"{MARKER} is MISSING at the first look")
+        return running
+
+    def receiver(self, *script, **more):
+        return self.enterContext(Receiver(*script, **more))
+
+    def webhook(self, receiver, *, method="POST", path="/alerts", host="127.0.0.1", **cert):
+        entry = {"description": "the receiver", "webhookURL": receiver.url(path, host),
+                 "httpMethod": method}
+        return {**entry, "cert": {"enable": True, **cert}} if cert else entry
+
+    def rows(self, command, *arguments):
+        done = tocsin(command, "--json", "-c", self.file, "--data-dir", self.data, *arguments)
+        self.assertEqual(done.returncode, 0, done)
+        return json.loads(done.stdout)
+
+    def wait_for_delivery(self, state, seconds=15):
+        """The only delivery, as soon as it is in that state."""
+        def look():
+            rows = self.rows("deliveries")
+            return rows[0] if len(rows) == 1 and rows[0]["state"] == state else None
+        return wait_until(look, seconds, lambda: f"{state}: {self.rows('deliveries')}")
+
+    def states(self, requests):
+        return [(request.message["serviceName"], request.message["serviceStatus"])
+                for request in requests]
+
+
+class Messages(Watched):
+    def message(self, before, now):
+        return {"event": "Windows service monitor", "host": self.host, "serviceStatus": now,
+                "serviceName": ENGINE, "serviceDisplayName": "Qlik Sense Engine Service",
+                "serviceStartType": "Automatic", "prevState": before, "currState": now,
+                "stateChanged": True}
+
+    def test_post_over_https_with_an_authority_of_our_own(self):
+        receiver = self.receiver(Answer(), NO_CONTENT, authority=self.authority)
+        running = self.run_tocsin(self.webhook(receiver, rejectUnauthorized=True,
+                                               certCA=str(self.authority.certificate)))
+        self.manager.stop(ENGINE)
+        receiver.wait_for(1)
+        self.manager.start(ENGINE)
+        stopped, started = receiver.wait_for(2)
+        self.assertEqual(running.stop(), 0, running.output())
+
+        # Compact JSON with the original's keys in the original's order.
+        for request, states in ((stopped, ("RUNNING", "STOPPED")),
+                                (started, ("STOPPED", "RUNNING"))):
+            self.assertEqual(request.body.decode(), json.dumps(
+                self.message(*states), separators=(",", ":"), ensure_ascii=False))
+            self.assertEqual((request.method, request.path), ("POST", "/alerts"))
+            self.assertEqual(request.headers["content-type"], "application/json")
+            self.assertRegex(request.headers["user-agent"], r"^tocsin/\d")
+            self.assertRegex(request.key, r"^[0-9a-f-]{36}$")
+        self.assertNotEqual(stopped.key, started.key)
+        delivered = self.rows("deliveries")
+        self.assertEqual([(row["id"], row["state"], row["attempts"], row["detail"])
+                          for row in delivered],
+                         [(stopped.key, "delivered", 1, "200 OK"),
+                          (started.key, "delivered", 1, "204 No Content")])
+
+    def test_put(self):
+        receiver = self.receiver()
+        self.run_tocsin(self.webhook(receiver, method="PUT"))
+        self.manager.stop(ENGINE)
+        request, = receiver.wait_for(1)
+        self.assertEqual((request.method, request.message),
+                         ("PUT", self.message("RUNNING", "STOPPED")))
+
+    def test_get_appends_to_the_query(self):
+        receiver = self.receiver()
+        self.run_tocsin(self.webhook(receiver, method="GET", path="/alerts?token=a%2Bb"))
+        self.manager.stop(ENGINE)
+        request, = receiver.wait_for(1)
+        self.assertEqual((request.method, request.body), ("GET", b""))
+        self.assertTrue(request.path.startswith("/alerts?token=a%2Bb&event="), request.path)
+        expected = [(name.lower(), "true" if value is True else value)
+                    for name, value in self.message("RUNNING", "STOPPED").items()]
+        self.assertEqual(request.query, [("token", "a+b"), *expected])
+
+    def test_history(self):
+        receiver = self.receiver()
+        running = self.run_tocsin(self.webhook(receiver))
+        self.manager.stop(ENGINE)
+        receiver.wait_for(1)
+        self.manager.stop(PROXY)
+        receiver.wait_for(2)
+
+        rows = self.rows("history")  # while it runs
+        self.assertEqual(
+            [(row["host"], row["service"], row["kind"], row["from"], row["to"]) for row in rows],
+            [(self.host, ENGINE, "stopped", "RUNNING", "STOPPED"),
+             (self.host, PROXY, "stopped", "RUNNING", "STOPPED")])
+        self.assertEqual(running.stop(), 0)
+        self.assertEqual(self.rows("history"), rows)  # and when it does not
+        self.assertEqual(self.rows("history", self.host, PROXY.lower()), rows[1:])
+        self.assertEqual(self.rows("history", "another-host"), [])
+        self.assertEqual(self.rows("history", "--since", "0s"), [])
+        table = tocsin("history", "-c", self.file, "--data-dir", self.data)
+        self.assertEqual(table.returncode, 0)
+        self.assertRegex(table.stdout, rf"(?m)^\S+ \S+ +{self.host} +{PROXY} +stopped ")
+        wrong = tocsin("history", "-c", self.file, "--data-dir", self.data, "--since", "soon")
+        self.assertEqual((wrong.returncode, wrong.stdout), (1, ""))
+        self.assertIn("soon", wrong.stderr)
+
+
+class Answers(Watched):
+    """What the receiver may answer, and what follows from it."""
+
+    def stop_and_start(self):
+        """Two changes, the second of which has happened before the first is told."""
+        self.manager.stop(ENGINE)
+        time.sleep(1.5)
+        self.manager.start(ENGINE)
+
+    def assert_tried_again(self, receiver, seconds=15):
+        """The first message came twice, as the same delivery; the order is that of the changes."""
+        first, second, third = receiver.wait_for(3, seconds)
+        self.assertEqual(self.states((first, second, third)),
+                         [(ENGINE, "STOPPED"), (ENGINE, "STOPPED"), (ENGINE, "RUNNING")])
+        self.assertEqual(first.key, second.key)
+        self.assertNotEqual(second.key, third.key)
+        return second.at - first.at
+
+    def test_500_is_tried_again(self):
+        receiver = self.receiver(Answer(500))
+        self.run_tocsin(self.webhook(receiver))
+        self.stop_and_start()
+        self.assert_tried_again(receiver)
+
+    def test_closing_in_the_middle_of_the_answer_is_tried_again(self):
+        receiver = self.receiver(TRUNCATE)
+        self.run_tocsin(self.webhook(receiver))
+        self.stop_and_start()
+        self.assert_tried_again(receiver)
+
+    def test_retry_after_is_honoured(self):
+        receiver = self.receiver(Answer(429, (("Retry-After", "4"),)))
+        self.run_tocsin(self.webhook(receiver))
+        self.stop_and_start()
+        self.assertGreaterEqual(self.assert_tried_again(receiver), 4)
+
+    def test_a_receiver_that_hangs_holds_nobody_else_back(self):
+        hanging = self.receiver(HANG)
+        quick = self.receiver()
+        self.run_tocsin(self.webhook(hanging), {**self.webhook(quick), "description": "quick"})
+        self.stop_and_start()
+        self.assertEqual(self.states(quick.wait_for(2)),
+                         [(ENGINE, "STOPPED"), (ENGINE, "RUNNING")])
+        self.assertEqual(len(hanging.requests), 1)
+        self.assertGreaterEqual(self.assert_tried_again(hanging, seconds=30), 9)
+
+    def test_400_is_a_dead_letter(self):
+        receiver = self.receiver(Answer(400, body=b"no such channel"))
+        running = self.run_tocsin(self.webhook(receiver))
+        self.manager.stop(ENGINE)
+        self.wait_for_delivery("dead")
+        self.manager.start(ENGINE)
+        self.assertEqual(self.states(receiver.wait_for(2)),
+                         [(ENGINE, "STOPPED"), (ENGINE, "RUNNING")])
+        wait_until(lambda: [row["state"] for row in self.rows("deliveries")]
+                   == ["dead", "delivered"], 10, lambda: self.rows("deliveries"))
+        dead, = self.rows("deliveries", "--failed")
+        self.assertEqual((dead["state"], dead["attempts"], dead["alert"]["kind"]),
+                         ("dead", 1, "stopped"))
+        self.assertRegex(dead["detail"], "400 Bad Request.*no such channel")
+        table = tocsin("deliveries", "--failed", "-c", self.file, "--data-dir", self.data)
+        self.assertEqual(table.returncode, 0)
+        self.assertRegex(table.stdout, rf"(?m){ENGINE} +stopped +dead +1 +400 Bad Request")
+        self.assertEqual(running.stop(), 0)
+        self.start_tocsin()
+        time.sleep(2)
+        self.assertEqual(len(receiver.requests), 2, "a dead letter stays dead after a restart")
+
+    def test_untrusted_certificate(self):
+        receiver = self.receiver(authority=self.authority)
+        running = self.run_tocsin(self.webhook(receiver))
+        self.manager.stop(ENGINE)
+        failed = wait_until(lambda: self.rows("deliveries", "--failed"), 15, "a failed delivery")
+        self.assertEqual(failed[0]["state"], "pending")
+        self.assertRegex(failed[0]["detail"], "(?i)certificate")
+        self.assertEqual(running.stop(), 0)
+        self.assertEqual(receiver.requests, [])
+
+        # The delivery waits; with the configuration mended it arrives.
+        self.configure(self.webhook(receiver, rejectUnauthorized=True,
+                                    certCA=str(self.authority.certificate)))
+        self.start_tocsin()
+        self.assertEqual(receiver.wait_for(1)[0].key, failed[0]["id"])
+
+    def test_certificate_of_another_name(self):
+        with tempfile.TemporaryDirectory(prefix="tocsin-test-") as folder:
+            authority = Authority(folder, names="DNS:another.example")
+            receiver = self.receiver(authority=authority)
+            self.run_tocsin(self.webhook(receiver, rejectUnauthorized=True,
+                                         certCA=str(authority.certificate)))
+            self.manager.stop(ENGINE)
+            failed = wait_until(lambda: self.rows("deliveries", "--failed"), 15, "a failure")
+            self.assertRegex(failed[0]["detail"], "(?i)certificate")
+            self.assertEqual(receiver.requests, [])
+
+    def test_any_certificate_with_reject_unauthorized_false(self):
+        receiver = self.receiver(authority=self.authority)
+        self.run_tocsin(self.webhook(receiver, rejectUnauthorized=False))
+        self.manager.stop(ENGINE)
+        receiver.wait_for(1)
+
+    def test_a_receiver_that_is_down_for_a_while(self):
+        receiver = self.receiver(port=free_port())
+        running = self.run_tocsin(f"http://127.0.0.1:{free_port()}/", receiver.url())
+        self.manager.stop(ENGINE)
+        receiver.wait_for(1)  # the other one is down, and this one does not care
+        self.assertEqual([row["state"] for row in self.rows("deliveries", "--failed")], ["pending"])
+        running.kill()
+
+        # After a crash, and with the receiver back on that port, it still arrives.
+        port = int(re.search(r":(\d+)/", json.loads(self.file.read_text())["tocsin"][
+            "webhookNotification"]["serviceMonitor"]["webhooks"][0]["webhookURL"])[1])
+        late = self.receiver(port=port)
+        self.start_tocsin()
+        self.assertEqual(self.states(late.wait_for(1)), [(ENGINE, "STOPPED")])
+        self.assertEqual(len(receiver.requests), 1)
+
+    def test_no_secret_of_the_url_is_told(self):
+        secret = "s3cret-t0ken-of-the-channel"
+        receiver = self.receiver(Answer(500, body=f"/hooks/{secret}".encode()),
+                                 Answer(404, body=secret.encode()))
+        running = self.run_tocsin(self.webhook(receiver, path=f"/hooks/{secret}"))
+        self.manager.stop(ENGINE)
+        self.wait_for_delivery("dead")
+        told = (running.output() + json.dumps(self.rows("deliveries"))
+                + tocsin("deliveries", "-c", self.file, "--data-dir", self.data).stdout)
+        self.assertIn("500 Internal Server Error", running.output())
+        self.assertIn("404 Not Found", told)
+        self.assertNotIn(secret, told)
+        self.assertNotIn(self.simulator.PASSWORD, told)
+
+
+class TestAlert(Watched):
+    """`tocsin test`."""
+
+    def test_accepted(self):
+        receiver = self.receiver(authority=self.authority)
+        self.configure(self.webhook(receiver, rejectUnauthorized=True,
+                                    certCA=str(self.authority.certificate)))
+        done = tocsin("test", "-c", self.file)
+        self.assertEqual(done.returncode, 0, done)
+        self.assertRegex(done.stdout, 'webhook "the receiver".*200 OK')
+        request, = receiver.requests
+        self.assertEqual(list(request.message)[:9], [
+            "event", "host", "serviceStatus", "serviceName", "serviceDisplayName",
+            "serviceStartType", "prevState", "currState", "stateChanged"])
+        self.assertTrue(request.key)
+
+    def test_each_destination_is_told_about(self):
+        good = self.receiver()
+        bad = self.receiver(always=Answer(403, body=b"go away"))
+        self.configure({**self.webhook(good), "description": "good"},
+                       {**self.webhook(bad), "description": "bad"},
+                       {"description": "down", "webhookURL": f"http://127.0.0.1:{free_port()}/",
+                        "httpMethod": "POST"})
+        done = tocsin("test", "-c", self.file)
+        self.assertEqual(done.returncode, 1, done)
+        self.assertRegex(done.stdout, '(?m)"good".*200 OK')
+        self.assertRegex(done.stdout, '(?m)"bad".*403 Forbidden.*go away')
+        self.assertRegex(done.stdout, '(?m)"down".*(?i:refused)')
+        self.assertEqual((len(good.requests), len(bad.requests)), (1, 1))
+
+    def test_channels(self):
+        receiver = self.receiver()
+        self.configure(self.webhook(receiver))
+        self.assertEqual(tocsin("test", "-c", self.file, "webhook").returncode, 0)
+        self.assertEqual(len(receiver.requests), 1)
+        unknown = tocsin("test", "-c", self.file, "pigeon")
+        self.assertNotEqual(unknown.returncode, 0)
+        self.assertIn("pigeon", unknown.stderr)
+        self.assertEqual(len(receiver.requests), 1)
+
+    def test_nothing_is_stored(self):
+        """A test may be sent while `run` owns the store."""
+        receiver = self.receiver()
+        self.run_tocsin(self.webhook(receiver))
+        self.assertEqual(tocsin("test", "-c", self.file).returncode, 0)
+        self.assertEqual((self.rows("history"), self.rows("deliveries")), ([], []))
+
+
+class Restarts(Watched):
+    def test_only_what_changed_meanwhile_is_told(self):
+        receiver = self.receiver()
+        running = self.run_tocsin(self.webhook(receiver))
+        self.manager.stop(PROXY)
+        receiver.wait_for(1)
+        self.assertEqual(running.stop(), 0)
+
+        self.manager.stop(ENGINE)
+        running = self.start_tocsin()
+        self.assertEqual(self.states(receiver.wait_for(2)),
+                         [(PROXY, "STOPPED"), (ENGINE, "STOPPED")])
+        time.sleep(2.5)  # two more checks
+        self.assertEqual(running.stop(), 0)
+        self.start_tocsin()
+        time.sleep(2.5)
+        self.assertEqual(len(receiver.requests), 2)
+
+    def test_a_first_start_is_no_alert(self):
+        self.manager.stop(ENGINE)
+        receiver = self.receiver()
+        running = self.run_tocsin(self.webhook(receiver))
+        self.assertRegex(running.output(), f"{ENGINE} is STOPPED at the first look")
+        time.sleep(1.5)
+        self.assertEqual((receiver.requests, self.rows("history")), ([], []))
+
+    def test_one_at_a_time(self):
+        receiver = self.receiver()
+        self.run_tocsin(self.webhook(receiver))
+        second = tocsin("run", "-c", self.file, "--data-dir", self.data)
+        self.assertEqual(second.returncode, 1, second)
+        self.assertIn(str(self.data), second.stderr)
+        self.assertIn("another tocsin runs with this data directory", second.stderr)
+
+
+class Disks(Watched):
+    """A data directory that cannot be written, at the start or later."""
+
+    def small_disk(self, size):
+        require("mount")
+        require_root("mounting a small disk")
+        disk = self.folder / "disk"
+        disk.mkdir()
+        mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size}", "none", disk],
+                                 capture_output=True, text=True, check=False)
+        if mounted.returncode:
+            self.skipTest(f"no small disk can be mounted here: {mounted.stderr.strip()}")
+        self.addCleanup(subprocess.run, ["umount", "-l", disk], check=True)
+        self.data = disk / "data"
+        return disk
+
+    @staticmethod
+    def fill(disk):
+        """Leaves no free byte; returns the file to be removed."""
+        filler = disk / "filler"
+        with contextlib.suppress(OSError), open(filler, "wb", buffering=0) as file:
+            while True:
+                file.write(bytes(4096))
+        return filler
+
+    def assert_no_start(self, *webhooks):
+        self.configure(*webhooks)
+        done = tocsin("run", "-c", self.file, "--data-dir", self.data, timeout=20)
+        self.assertEqual(done.returncode, 1, done)
+        errors = [line for line in done.stderr.splitlines() if " error " in line]
+        self.assertEqual(len(errors), 1, done)
+        self.assertIn(str(self.data), errors[0])
+        self.assertNotIn(" ready: ", done.stderr)
+
+    def test_start_where_a_file_is(self):
+        self.data.write_text("not a directory")
+        self.assert_no_start()
+        self.assertEqual(self.data.read_text(), "not a directory")
+
+    def test_start_on_a_read_only_disk(self):
+        disk = self.small_disk("1m")
+        subprocess.run(["mount", "-o", "remount,ro", disk], check=True)
+        self.assert_no_start()
+
+    def test_start_on_a_full_disk(self):
+        self.fill(self.small_disk("1m"))
+        self.assert_no_start()
+
+    def test_start_on_a_damaged_database(self):
+        self.data.mkdir()
+        (self.data / "tocsin.db").write_bytes(b"this is no database, whatever its name says" * 100)
+        self.assert_no_start()
+
+    def test_a_disk_that_fills_up_stops_no_alert(self):
+        disk = self.small_disk("4m")
+        receiver = self.receiver()
+        running = self.run_tocsin(self.webhook(receiver))
+        self.manager.stop(PROXY)
+        receiver.wait_for(1)
+
+        filler = self.fill(disk)
+        # The first commits may still fit into what the database has already taken from the disk.
+        expected = [(PROXY, "STOPPED")]
+        while "alerts go on from memory" not in running.output():
+            self.assertLess(len(expected), 400, running.output())
+            for change, state in ((self.manager.stop, "STOPPED"), (self.manager.start, "RUNNING")):
+                change(ENGINE)
+                expected.append((ENGINE, state))
+                self.assertEqual(self.states(receiver.wait_for(len(expected))), expected)
+        self.assertEqual(self.states(receiver.requests), expected)
+
+        filler.unlink()
+        running.wait_for_line("the store works again")
+        self.assertEqual(running.stop(), 0, running.output())
+        with sqlite3.connect(self.data / "tocsin.db") as database:
+            self.assertEqual(database.execute("PRAGMA integrity_check").fetchall(), [("ok",)])
+        database.close()
+        self.assertEqual([(row["service"], row["to"]) for row in self.rows("history")], expected)
+        self.start_tocsin()
+        time.sleep(2)
+        self.assertEqual(len(receiver.requests), len(expected), "nothing is told twice")
+
+
+if __name__ == "__main__":
+    unittest.main()
