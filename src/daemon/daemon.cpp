@@ -25,7 +25,7 @@ namespace {
 constexpr std::size_t kChecksAtOnce = 256;
 /// For logging off from all hosts; a host that does not answer forgets the session by itself.
 constexpr auto kLogOffLimit = std::chrono::seconds(2);
-constexpr auto kPruneEvery = std::chrono::hours(1);
+constexpr auto kTendEvery = std::chrono::hours(1);
 
 }  // namespace
 
@@ -68,8 +68,8 @@ struct Daemon::Parts {
 
 namespace {
 
-net::awaitable<void> prune_hourly(store::Store& store, net::Worker& worker, const Clock& clock,
-                                  const Log& log) {
+net::awaitable<void> tend_hourly(store::Store& store, net::Worker& worker, const Clock& clock,
+                                 const Log& log) {
   for (;;) {
     // In small steps, so that commits come in between.
     auto pruned = co_await worker.run([&] { return store.prune(clock.now()); });
@@ -77,7 +77,10 @@ net::awaitable<void> prune_hourly(store::Store& store, net::Worker& worker, cons
       pruned = co_await worker.run([&] { return store.prune(clock.now()); });
     }
     if (!pruned) log.warn("old history is not removed: {}", pruned.error().what);
-    co_await net::sleep_for(kPruneEvery);
+    for (const auto& complaint : co_await worker.run([&] { return store.take_complaints(); })) {
+      log.warn("{}", complaint);
+    }
+    co_await net::sleep_for(kTendEvery);
   }
 }
 
@@ -101,7 +104,7 @@ net::awaitable<Result<>> Daemon::start() {
   auto& parts = *parts_;
   parts.dispatcher.start();
   parts.background.spawn(parts.journal.run());
-  parts.background.spawn(prune_hourly(parts.store, parts.store_worker, parts.clock, log_));
+  parts.background.spawn(tend_hourly(parts.store, parts.store_worker, parts.clock, log_));
   for (const auto& host : options_.config.hosts) {
     parts.watchers.push_back(std::make_unique<Watcher>(
         host, options_.config.frequency, make_probe(host, parts.connector, random_, parts.clock),

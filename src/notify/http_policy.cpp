@@ -150,11 +150,8 @@ std::string describe_status(int status) {
 
 Answer judge(const Result<net::HttpResponse>& response, const UrlSecrets& secrets) {
   if (!response) {
-    std::string reason = printable(secrets.hide(response.error().what));
-    if (response.error().kind == Kind::denied) {
-      reason = "the server's certificate is not accepted: " + reason;
-    }
-    return RetryAfter{.after = std::nullopt, .reason = std::move(reason)};
+    return RetryAfter{.after = std::nullopt,
+                      .reason = printable(secrets.hide(response.error().what))};
   }
   const int status = response->status;
   const std::string said = describe_status(status);

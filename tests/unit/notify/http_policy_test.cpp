@@ -36,10 +36,8 @@ TEST(HttpPolicy, tries_again_whatever_kept_the_answer_from_coming) {
                           Kind::unsupported, Kind::invalid_config}) {
     const auto answer = judge(fail(kind, "it broke"), none);
     ASSERT_TRUE(std::holds_alternative<RetryAfter>(answer));
-    EXPECT_THAT(std::get<RetryAfter>(answer).reason, testing::EndsWith("it broke"));
+    EXPECT_EQ(std::get<RetryAfter>(answer).reason, "it broke");
   }
-  EXPECT_EQ(std::get<RetryAfter>(judge(fail(Kind::denied, "self-signed"), none)).reason,
-            "the server's certificate is not accepted: self-signed");
 }
 
 TEST(HttpPolicy, says_what_the_server_said) {
