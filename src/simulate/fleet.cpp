@@ -174,6 +174,7 @@ net::awaitable<void> Fleet::change_at_random() {
 
 std::vector<Fleet::Endpoint> Fleet::endpoints() const {
   std::vector<Endpoint> endpoints;
+  endpoints.reserve(hosts_.size());
   for (const auto& host : hosts_)
     endpoints.push_back({.host = host->model.name(), .address = host->address, .port = host->port});
   return endpoints;

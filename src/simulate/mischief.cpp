@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <memory>
 #include <string>
 #include <utility>
 
@@ -62,8 +63,9 @@ Result<Behaviour> parse_behaviour(std::string_view text) {
   if (behaviour.mischief == Mischief::expiring) behaviour.number = 10;
   if (colon == std::string_view::npos) return behaviour;
   const auto number = text.substr(colon + 1);
-  const auto* end = number.data() + number.size();
-  const auto [stop, error] = std::from_chars(number.data(), end, behaviour.number);
+  const auto* end = std::to_address(number.end());
+  const auto [stop, error] =
+      std::from_chars(std::to_address(number.begin()), end, behaviour.number);
   if (error != std::errc{} || stop != end)
     return fail(Kind::invalid_config, "'" + std::string(number) + "' is not a number");
   return behaviour;

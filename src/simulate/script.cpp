@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <memory>
 #include <optional>
 #include <utility>
 
@@ -36,8 +37,9 @@ std::unexpected<Error> mistake(std::string_view what, std::string_view text) {
 /// "100ms", "2.5s", "1m".
 Result<Duration> parse_time(std::string_view text) {
   double number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  const std::string_view unit(end, text.data() + text.size());
+  const auto* stop = std::to_address(text.end());
+  const auto [end, error] = std::from_chars(std::to_address(text.begin()), stop, number);
+  const std::string_view unit(end, stop);
   const double scale = unit == "ms" ? 1 : unit == "s" ? 1000 : unit == "m" ? 60'000 : 0;
   constexpr double kMost = 1e12;
   if (error != std::errc{} || scale == 0 || !(number >= 0 && number * scale <= kMost))

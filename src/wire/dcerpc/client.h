@@ -12,7 +12,7 @@
 namespace tocsin::dcerpc {
 
 /// A reply longer than this is an attack or a mistake: svcctl's longest are 256 KiB.
-inline constexpr std::size_t kMostReply = 512 * 1024;
+inline constexpr std::size_t kMostReply = std::size_t{512} * 1024;
 
 /// Fault codes that callers tell apart ([C706] appendix E, [MS-ERREF]).
 enum FaultStatus : std::uint32_t {

@@ -8,7 +8,7 @@ namespace tocsin::dcerpc {
 namespace {
 
 /// No request of the interfaces that we serve is longer.
-constexpr std::size_t kMostRequest = 64 * 1024;
+constexpr std::size_t kMostRequest = std::size_t{64} * 1024;
 constexpr std::size_t kResponseHeaderSize = 24;
 /// The least that every implementation must take ([C706] 12.6.3.1, MustRecvFragSize).
 constexpr std::uint16_t kLeastFragment = 1432;
