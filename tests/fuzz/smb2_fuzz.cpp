@@ -158,7 +158,9 @@ std::optional<T> converse(Port& port, Conversation<T> conversation,
 
 void drive_client(const ClientOptions& options,
                   const std::function<std::optional<Bytes>(BytesView)>& answer) {
-  Client client(options, kit::counting_random());
+  auto renewing = options;
+  renewing.renewal = [] { return std::make_unique<EasyInitiator>(); };
+  Client client(renewing, kit::counting_random());
   Port port;
   const auto login = converse(port, client.login(port, std::make_unique<EasyInitiator>()), answer);
   if (!login || !*login) return;
@@ -167,7 +169,6 @@ void drive_client(const ClientOptions& options,
   converse(port, client.transceive(port, file, Bytes(10)), answer);
   converse(port, client.read(port, file), answer);
   converse(port, client.write(port, file, Bytes(10)), answer);
-  converse(port, client.login_again(port, std::make_unique<EasyInitiator>()), answer);
   converse(port, client.close_pipe(port, file), answer);
   converse(port, client.logoff(port), answer);
 }

@@ -10,7 +10,8 @@ namespace tocsin::probe {
 SmbSession::SmbSession(Environment environment, net::TcpStream stream)
     : environment_(environment),
       stream_(std::move(stream)),
-      smb_({.server_name = environment.host.address}, environment.random),
+      smb_({.server_name = environment.host.address, .renewal = [this] { return initiator(); }},
+           environment.random),
       scm_(dcerpc::Client(smb_, pipe_)) {}
 
 net::awaitable<Result<std::unique_ptr<SmbSession>>> SmbSession::open(Environment environment,
@@ -78,36 +79,36 @@ net::awaitable<Result<Bytes>> SmbSession::receive(net::Deadline deadline) {
 }
 
 net::awaitable<Result<svcctl::Enumeration>> SmbSession::enumerate(net::Deadline deadline) {
-  co_return co_await ask([this] { return scm_.enumerate(port_); }, deadline);
+  return ask(scm_.enumerate(port_), deadline);
 }
 
 net::awaitable<Result<svcctl::Handle>> SmbSession::open_service(std::string name,
                                                                 net::Deadline deadline) {
-  co_return co_await ask([&] { return scm_.open_service(port_, name); }, deadline);
+  return ask(scm_.open_service(port_, std::move(name)), deadline);
 }
 
 net::awaitable<Result<svcctl::ServiceStatusProcess>> SmbSession::query_status(
     svcctl::Handle service, net::Deadline deadline) {
-  co_return co_await ask([&] { return scm_.query_status(port_, service); }, deadline);
+  return ask(scm_.query_status(port_, service), deadline);
 }
 
 net::awaitable<Result<svcctl::QueryServiceConfig>> SmbSession::query_config(
     svcctl::Handle service, net::Deadline deadline) {
-  co_return co_await ask([&] { return scm_.query_config(port_, service); }, deadline);
+  return ask(scm_.query_config(port_, service), deadline);
 }
 
 net::awaitable<Result<bool>> SmbSession::query_delayed_start(svcctl::Handle service,
                                                              net::Deadline deadline) {
-  co_return co_await ask([&] { return scm_.query_delayed_start(port_, service); }, deadline);
+  return ask(scm_.query_delayed_start(port_, service), deadline);
 }
 
 net::awaitable<Result<>> SmbSession::close_service(svcctl::Handle service, net::Deadline deadline) {
-  co_return co_await ask([&] { return scm_.close(port_, service); }, deadline);
+  return ask(scm_.close(port_, service), deadline);
 }
 
 net::awaitable<void> SmbSession::log_off(net::Deadline deadline) {
   // Whatever it answers, the connection is closed next.
-  (void)co_await drive(smb_.logoff(port_), deadline);
+  (void)co_await ask(smb_.logoff(port_), deadline);
 }
 
 }  // namespace tocsin::probe

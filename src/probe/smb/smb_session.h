@@ -32,17 +32,6 @@ class SmbSession {
                                                                   svcctl::HostTraits traits,
                                                                   net::Deadline deadline);
 
-  /// The calls; each conversation that `ask` makes is driven to its end, once more after logging in
-  /// again when the host says that the session has expired.
-  template <typename Make>
-  auto ask(Make make, net::Deadline deadline) -> net::awaitable<decltype(make().take())> {
-    deadline = std::min(deadline, net::within(environment_.options.call_limit));
-    auto answer = co_await drive(make(), deadline);
-    if (answer || !smb_.session_expired()) co_return answer;
-    auto again = co_await drive(smb_.login_again(port_, initiator()), deadline);
-    if (!again) co_return fail(std::move(again));
-    co_return co_await drive(make(), deadline);
-  }
   net::awaitable<Result<svcctl::Enumeration>> enumerate(net::Deadline deadline);
   net::awaitable<Result<svcctl::Handle>> open_service(std::string name, net::Deadline deadline);
   net::awaitable<Result<svcctl::ServiceStatusProcess>> query_status(svcctl::Handle service,
@@ -62,6 +51,13 @@ class SmbSession {
   [[nodiscard]] std::unique_ptr<wire::Initiator> initiator() const;
   net::awaitable<Result<>> send(BytesView message, net::Deadline deadline);
   net::awaitable<Result<Bytes>> receive(net::Deadline deadline);
+
+  /// As drive(), within the limit of a call.
+  template <typename T>
+  net::awaitable<T> ask(Conversation<T> conversation, net::Deadline deadline) {
+    return drive(std::move(conversation),
+                 std::min(deadline, net::within(environment_.options.call_limit)));
+  }
 
   template <typename T>
   net::awaitable<T> drive(Conversation<T> conversation, net::Deadline deadline) {

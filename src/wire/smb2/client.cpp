@@ -96,7 +96,6 @@ struct Client::Session {
   Negotiated negotiated{};
   bool multi_credit = false;
   bool encrypting = false;
-  bool expired = false;
   std::uint32_t max_transact = 0;
   std::uint32_t max_read = 0;
   std::uint32_t max_write = 0;
@@ -128,9 +127,7 @@ struct Client::Session {
   Conversation<Result<Reply>> exchange(Port& port, Result<Request> request);
   template <typename Body>
   Conversation<Result<Reply>> call(Port& port, Command command, const Body& body,
-                                   Payload payload = {}) {
-    return exchange(port, prepare(command, body, payload));
-  }
+                                   Payload payload = {});
 
   Conversation<Result<Negotiation>> negotiate(Port& port);
   Conversation<Result<>> authenticate(Port& port, wire::Initiator& initiator, Bytes token,
@@ -139,7 +136,6 @@ struct Client::Session {
   Conversation<Result<>> validate_negotiation(Port& port, const Negotiation& negotiation);
 
   Conversation<Result<>> login(Port& port, std::unique_ptr<wire::Initiator> initiator);
-  Conversation<Result<>> login_again(Port& port, std::unique_ptr<wire::Initiator> initiator);
   Conversation<Result<Pipe>> open_pipe(Port& port, std::string name);
   Conversation<Result<Bytes>> transceive(Port& port, Pipe pipe, Bytes message);
   Conversation<Result<Bytes>> read(Port& port, Pipe pipe);
@@ -247,20 +243,26 @@ Result<> Client::Session::check_protection(const Request& request, Reply& reply)
 Conversation<Result<Reply>> Client::Session::exchange(Port& port, Result<Request> prepared) {
   if (!prepared) co_return fail(std::move(prepared));
   auto request = *std::move(prepared);
-  expired = false;
   auto received = co_await port.exchange(std::move(request.message));
   for (int unasked = 0; unasked <= kMostUnasked; unasked++) {
     auto accepted = accept(std::move(received), request);
     if (!accepted) co_return fail(std::move(accepted));
-    if (auto& reply = *accepted; reply) {
-      // In a session setup it means that only a new session will do.
-      expired = reply->header.status == Status::network_session_expired &&
-                request.command != Command::session_setup;
-      co_return *std::move(reply);
-    }
+    if (auto& reply = *accepted; reply) co_return *std::move(reply);
     received = co_await port.exchange({});
   }
   co_return fail(Kind::malformed, "the server answers that it will answer, again and again");
+}
+
+template <typename Body>
+Conversation<Result<Reply>> Client::Session::call(Port& port, Command command, const Body& body,
+                                                  Payload payload) {
+  auto reply = co_await exchange(port, prepare(command, body, payload));
+  if (!reply || reply->header.status != Status::network_session_expired || !options.renewal)
+    co_return reply;
+  // The server has not looked at the request, so the same one is right once more.
+  auto renewed = co_await authenticate(port, *options.renewal(), {}, {});
+  if (!renewed) co_return fail(std::move(renewed), "login");
+  co_return co_await exchange(port, prepare(command, body, payload));
 }
 
 NegotiateRequest Client::Session::make_negotiate_request(BytesView salt) const {
@@ -492,14 +494,6 @@ Conversation<Result<>> Client::Session::login(Port& port,
   co_return Result<>{};
 }
 
-Conversation<Result<>> Client::Session::login_again(Port& port,
-                                                    std::unique_ptr<wire::Initiator> initiator) {
-  if (!channel.established()) co_return fail(Kind::denied, "login: not logged in before");
-  if (auto ok = co_await authenticate(port, *initiator, {}, {}); !ok)
-    co_return fail(std::move(ok), "login");
-  co_return Result<>{};
-}
-
 Conversation<Result<Pipe>> Client::Session::open_pipe(Port& port, std::string name) {
   const CreateRequest request{
       .impersonation_level = 2,  // impersonation
@@ -587,9 +581,6 @@ Client& Client::operator=(Client&&) noexcept = default;
 Conversation<Result<>> Client::login(Port& port, std::unique_ptr<wire::Initiator> initiator) {
   return session_->login(port, std::move(initiator));
 }
-Conversation<Result<>> Client::login_again(Port& port, std::unique_ptr<wire::Initiator> initiator) {
-  return session_->login_again(port, std::move(initiator));
-}
 Conversation<Result<Pipe>> Client::open_pipe(Port& port, std::string name) {
   return session_->open_pipe(port, std::move(name));
 }
@@ -609,6 +600,5 @@ Conversation<Result<>> Client::logoff(Port& port) { return session_->logoff(port
 
 Dialect Client::dialect() const { return session_->negotiated.dialect; }
 bool Client::encrypted() const { return session_->encrypting; }
-bool Client::session_expired() const { return session_->expired; }
 
 }  // namespace tocsin::smb2

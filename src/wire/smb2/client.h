@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -28,6 +29,10 @@ struct ClientOptions {
                                         SigningAlgorithm::hmac_sha256};
   /// Encrypt whenever the server can (the default), or only when it demands it.
   bool encrypt_when_offered = true;
+  /// Makes the one who logs in again when the session expires. The request that was refused for it
+  /// is then sent once more, so that callers notice nothing, even in the middle of a long reply.
+  /// Without it expiry is an error.
+  std::function<std::unique_ptr<wire::Initiator>()> renewal{};
 };
 
 /// An open named pipe (a FileId).
@@ -51,8 +56,6 @@ class Client {
   /// Negotiates, authenticates and connects to IPC$, on a new connection. denied: the logon failed,
   /// with the reason.
   Conversation<Result<>> login(Port& port, std::unique_ptr<wire::Initiator> initiator);
-  /// Authenticates again within the connection, after session_expired().
-  Conversation<Result<>> login_again(Port& port, std::unique_ptr<wire::Initiator> initiator);
   /// not_found, denied.
   Conversation<Result<Pipe>> open_pipe(Port& port, std::string name);
   /// Writes a message and answers the first bytes of the reply; there may be more to read().
@@ -65,8 +68,6 @@ class Client {
 
   [[nodiscard]] Dialect dialect() const;
   [[nodiscard]] bool encrypted() const;
-  /// The last error was STATUS_NETWORK_SESSION_EXPIRED: login_again() and repeat.
-  [[nodiscard]] bool session_expired() const;
 
  private:
   struct Session;

@@ -35,6 +35,7 @@ class EveryCombination : public testing::TestWithParam<Combination> {
     ClientOptions options{
         .server_name = "host", .dialects = {dialect}, .ciphers = {}, .signing = {signing}};
     if (cipher != Cipher::none) options.ciphers = {cipher};
+    options.renewal = initiator;
     return options;
   }
 };
@@ -65,13 +66,6 @@ TEST_P(EveryCombination, LogsInAgainWhenTheSessionExpired) {
   ASSERT_TRUE(pipe);
   const auto message = to_bytes(as_bytes("message"));
   wire.server().expire_session();
-  const auto expired = wire.run(port, client.transceive(port, *pipe, message));
-  EXPECT_EQ(expired.error().what, "transceive: the session has expired");
-  EXPECT_TRUE(client.session_expired());
-
-  const auto again = wire.run(port, client.login_again(port, initiator()));
-  ASSERT_TRUE(again) << again.error().what;
-  EXPECT_FALSE(client.session_expired());
   EXPECT_EQ(wire.run(port, client.transceive(port, *pipe, message)), message);
 }
 
@@ -132,6 +126,43 @@ TEST_F(Smb2Session, ReadsOnWhereAReplyIsLongerThanAskedFor) {
   EXPECT_EQ(wire->run(port, client->read(port, pipe)), Bytes(100'000 - 65536, 7));
   EXPECT_EQ(wire->run(port, client->read(port, pipe)).error().what,
             "read: the pipe holds no reply");
+}
+
+TEST_F(Smb2Session, LogsInAgainInTheMiddleOfAReply) {
+  connect({.renewal = [] { return std::make_unique<PasswordInitiator>(); }});
+  const auto pipe = open("long");
+  const auto begun = wire->run(port, client->transceive(port, pipe, Bytes(100, 7)));
+  ASSERT_TRUE(begun);
+  wire->server().expire_session();
+  EXPECT_EQ(wire->run(port, client->read(port, pipe)), Bytes(100'000 - begun->size(), 7));
+}
+
+TEST_F(Smb2Session, ExpiryIsAnErrorWhereNobodyLogsInAgain) {
+  connect({});
+  const auto pipe = open("echo");
+  wire->server().expire_session();
+  EXPECT_EQ(wire->run(port, client->transceive(port, pipe, Bytes(1))).error().what,
+            "transceive: the session has expired");
+}
+
+TEST_F(Smb2Session, SaysWhenLoggingInAgainFails) {
+  connect({.renewal = [] { return std::make_unique<PasswordInitiator>("no longer right"); }});
+  const auto pipe = open("echo");
+  wire->server().expire_session();
+  const auto refused = wire->run(port, client->transceive(port, pipe, Bytes(1)));
+  EXPECT_EQ(refused.error().kind, Kind::denied);
+  EXPECT_TRUE(refused.error().what.starts_with("transceive: login: ")) << refused.error().what;
+}
+
+TEST_F(Smb2Session, ASessionThatExpiresAgainAtOnceIsAnError) {
+  connect({.encrypt_when_offered = false,
+           .renewal = [] { return std::make_unique<PasswordInitiator>(); }});
+  const auto pipe = open("echo");
+  wire->tamper_request([&](Bytes& request) {
+    if (Header::decode(request)->command == Command::ioctl) wire->server().expire_session();
+  });
+  EXPECT_EQ(wire->run(port, client->transceive(port, pipe, Bytes(1))).error().what,
+            "transceive: the session has expired");
 }
 
 TEST_F(Smb2Session, PaysForLongMessagesByTheCredit) {
@@ -256,7 +287,6 @@ TEST_F(Smb2Session, NothingLeavesWithoutALogin) {
   Client other({}, kit::counting_random());
   EXPECT_EQ(host.run(port, other.open_pipe(port, "echo")).error().what,
             "open pipe echo: not logged in");
-  EXPECT_FALSE(host.run(port, other.login_again(port, std::make_unique<PasswordInitiator>())));
   EXPECT_TRUE(host.sent().empty());
 
   connect({});

@@ -1,0 +1,66 @@
+// Whatever a host sends, it costs one connection and one error that names the reason, and ends by
+// the deadline.
+#include <string>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+#include <gmock/gmock.h>
+
+#include "pretend_host.h"
+
+namespace tocsin::probe {
+namespace {
+
+using namespace std::chrono_literals;
+using simulate::Mischief;
+
+/// A misbehaviour, and after how many right replies it begins: at the negotiation (0), in the login
+/// (1, 2), with the keys there (3), in RPC (5), at the service (7, 8).
+using Case = std::tuple<Mischief, std::uint32_t>;
+
+class HostileHostTest : public PretendHostTest, public testing::WithParamInterface<Case> {
+ protected:
+  static bool keeps_us_waiting(Mischief mischief) {
+    return mischief == Mischief::silent || mischief == Mischief::dribbling;
+  }
+};
+
+std::vector<Case> cases() {
+  std::vector<Case> cases;
+  for (auto mischief = Mischief::unsigned_replies; mischief <= Mischief::silent;
+       mischief = static_cast<Mischief>(std::to_underlying(mischief) + 1)) {
+    for (const std::uint32_t after : {0U, 1U, 2U, 3U, 5U, 7U, 8U}) {
+      const bool nothing_to_replay = mischief == Mischief::replayed && after == 0;
+      if (!nothing_to_replay) cases.emplace_back(mischief, after);
+    }
+  }
+  return cases;
+}
+
+INSTANTIATE_TEST_SUITE_P(Matrix, HostileHostTest, testing::ValuesIn(cases()), [](const auto& of) {
+  return std::string(to_string(std::get<0>(of.param))) + "_after_" +
+         std::to_string(std::get<1>(of.param));
+});
+
+TEST_P(HostileHostTest, CostsOneConnectionAndOneErrorThatNamesTheReason) {
+  const auto [mischief, number] = GetParam();
+  const bool waiting = keeps_us_waiting(mischief);
+  if (waiting) options.login_limit = options.call_limit = 200ms;
+  start();
+  watch({"QlikSenseEngineService"});
+  happen(simulate::Behaviour{.mischief = mischief, .number = number});
+  const auto seen = check();
+  ASSERT_FALSE(seen);
+  EXPECT_EQ(seen.error().kind, waiting ? Kind::timed_out : Kind::malformed) << seen.error().what;
+  EXPECT_NE(seen.error().what, "");
+  EXPECT_EQ(relay->connections(), 1);
+  RecordProperty("reason", seen.error().what);
+
+  happen(simulate::Behaviour{});
+  EXPECT_EQ(states().size(), 1);
+  EXPECT_EQ(relay->connections(), 2);
+}
+
+}  // namespace
+}  // namespace tocsin::probe

@@ -1,0 +1,74 @@
+#include "probe/smb/list_index.h"
+
+#include <string>
+#include <vector>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "base/text.h"
+
+namespace tocsin::probe {
+namespace {
+
+using testing::ElementsAre;
+using testing::IsEmpty;
+
+svcctl::Enumeration list_of(const std::vector<std::string>& names) {
+  std::vector<Bytes> texts;
+  texts.reserve(names.size());
+  for (const auto& name : names) texts.push_back(to_utf16(name));
+  std::vector<svcctl::EnumServiceStatus> services;
+  services.reserve(texts.size());
+  for (const auto& text : texts) services.push_back({text, text, {}});
+  const auto buffer = svcctl::encode_services(services, svcctl::EnumLayout::status_process, 65'536);
+  svcctl::EnumServicesStatusResponse page;
+  auto stub = buffer;
+  page.buffer = stub;
+  page.services_returned = static_cast<std::uint32_t>(services.size());
+  svcctl::Enumeration list;
+  EXPECT_TRUE(list.append(std::move(stub), page, svcctl::EnumLayout::status_process));
+  return list;
+}
+
+std::vector<std::string> watched(const ListIndex& index) {
+  std::vector<std::string> names;
+  for (const auto& [place, name] : index.watched())
+    names.push_back(std::to_string(place) + " " + name.text());
+  return names;
+}
+
+const Watchlist kWatchlist({{"spooler", {}, {}, {}}, {"Qlik*", {"QlikOld"}, {}, {}}});
+
+TEST(ListIndexTest, FindsNamesAndPatternsAsTheHostSpellsThem) {
+  ListIndex index;
+  EXPECT_TRUE(index.update(list_of({"BITS", "QlikEngine", "qlikold", "Spooler"}), kWatchlist));
+  EXPECT_THAT(watched(index), ElementsAre("1 QlikEngine", "3 Spooler"));
+}
+
+TEST(ListIndexTest, NoticesEveryChangeOfNamesAndOrderAndNothingElse) {
+  ListIndex index;
+  EXPECT_TRUE(index.update(list_of({"A", "Spooler"}), kWatchlist));
+  EXPECT_FALSE(index.update(list_of({"A", "Spooler"}), kWatchlist));
+  EXPECT_TRUE(index.update(list_of({"Spooler", "A"}), kWatchlist));
+  EXPECT_THAT(watched(index), ElementsAre("0 Spooler"));
+  EXPECT_TRUE(index.update(list_of({"Spooler", "B"}), kWatchlist));
+  EXPECT_TRUE(index.update(list_of({"Spooler"}), kWatchlist));
+  EXPECT_TRUE(index.update(list_of({}), kWatchlist));
+  EXPECT_THAT(watched(index), IsEmpty());
+  EXPECT_FALSE(index.update(list_of({}), kWatchlist));
+}
+
+TEST(ListIndexTest, TheFirstListIsNewEvenWhenItIsEmpty) {
+  ListIndex index;
+  EXPECT_TRUE(index.update(list_of({}), kWatchlist));
+}
+
+TEST(ListIndexTest, ANameThatIsListedTwiceCountsOnce) {
+  ListIndex index;
+  EXPECT_TRUE(index.update(list_of({"Spooler", "SPOOLER", "Spooler"}), kWatchlist));
+  EXPECT_THAT(watched(index), ElementsAre("0 Spooler"));
+}
+
+}  // namespace
+}  // namespace tocsin::probe

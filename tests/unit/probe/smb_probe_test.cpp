@@ -1,0 +1,356 @@
+// What a probe sees of a host, and what that costs, against pretend hosts on real sockets.
+#include "probe/smb/smb_probe.h"
+
+#include <algorithm>
+
+#include <boost/system/system_error.hpp>
+#include <gmock/gmock.h>
+
+#include "net/event.h"
+#include "pretend_host.h"
+
+namespace tocsin::probe {
+namespace {
+
+using namespace std::chrono_literals;
+using simulate::Action;
+using testing::Contains;
+using testing::HasSubstr;
+using testing::Key;
+using testing::Not;
+using testing::Pair;
+using testing::UnorderedElementsAre;
+using enum ServiceState;
+
+const std::string kEngine = "QlikSenseEngineService";
+const std::string kProxy = "QlikSenseProxyService";
+
+const ObservedService& find(const std::vector<ObservedService>& services, const std::string& name) {
+  static const ObservedService none;
+  const auto found = std::ranges::find(services, ServiceName(name), &ObservedService::name);
+  EXPECT_NE(found, services.end()) << name;
+  return found == services.end() ? none : *found;
+}
+
+/// The two ways to look see the same.
+class SmbProbeTest : public PretendHostTest, public testing::WithParamInterface<bool> {
+ protected:
+  SmbProbeTest() { options.most_single_queries = GetParam() ? 8 : 0; }
+};
+INSTANTIATE_TEST_SUITE_P(Ways, SmbProbeTest, testing::Values(true, false),
+                         [](const auto& way) { return way.param ? "Handles" : "List"; });
+
+TEST_P(SmbProbeTest, SeesEveryWatchedServiceOnceUnderWhateverCase) {
+  start();
+  watch({"qliksenseengineservice", kProxy, "NoSuchService", "ALG"});
+  const auto seen = check();
+  ASSERT_TRUE(seen) << seen.error().what;
+  EXPECT_EQ(seen->size(), 4);
+  EXPECT_EQ(find(*seen, kEngine).status.state, running);
+  EXPECT_EQ(find(*seen, "NoSuchService").status.state, missing);
+  EXPECT_EQ(find(*seen, "NoSuchService").details, nullptr);
+  EXPECT_EQ(find(*seen, "ALG").status.state, stopped);
+  EXPECT_EQ(find(*seen, "ALG").status.exit_code, 1077U);
+  ASSERT_NE(find(*seen, kProxy).details, nullptr);
+  EXPECT_EQ(find(*seen, kProxy).details->display_name, "Qlik Sense Proxy Service");
+  EXPECT_EQ(find(*seen, kProxy).details->start_mode, StartMode::automatic);
+  EXPECT_EQ(find(*seen, kProxy).details->executable_path,
+            R"(C:\Program Files\Qlik\Sense\Proxy\Proxy.exe)");
+  EXPECT_THAT(find(*seen, kProxy).details->dependencies,
+              UnorderedElementsAre("QlikSenseServiceDispatcher"));
+  EXPECT_EQ(find(*seen, kProxy).details->type, 0x10U);
+}
+
+TEST_P(SmbProbeTest, FollowsAServiceThroughItsLife) {
+  start();
+  watch({kEngine});
+  EXPECT_THAT(states(), UnorderedElementsAre(Pair(kEngine, running)));
+  const auto process = find(*check(), kEngine).status.process_id;
+  happen(Action::restart, kEngine);
+  EXPECT_NE(find(*check(), kEngine).status.process_id, process);
+  happen(Action::crash, kEngine);
+  const auto crashed = check();
+  EXPECT_EQ(find(*crashed, kEngine).status.state, stopped);
+  EXPECT_NE(find(*crashed, kEngine).status.exit_code, 0U);
+  happen(Action::deny, kEngine);
+  EXPECT_THAT(states(), UnorderedElementsAre(Pair(kEngine, denied)));
+  happen(Action::allow, kEngine);
+  EXPECT_THAT(states(), UnorderedElementsAre(Pair(kEngine, stopped)));
+  happen(Action::uninstall, kEngine);
+  EXPECT_THAT(states(), UnorderedElementsAre(Pair(kEngine, missing)));
+  EXPECT_THAT(states(), UnorderedElementsAre(Pair(kEngine, missing)));
+  happen(Action::install, kEngine);
+  happen(Action::start, kEngine);
+  EXPECT_THAT(states(), UnorderedElementsAre(Pair(kEngine, running)));
+  EXPECT_EQ(relay->connections(), 1);
+}
+
+TEST_P(SmbProbeTest, AServiceThatIsStoppedAndRemovedIsNotHeldBackByUs) {
+  start();
+  watch({kEngine});
+  states();
+  happen(Action::stop, kEngine);
+  happen(Action::uninstall, kEngine);
+  EXPECT_THAT(states(), UnorderedElementsAre(Pair(kEngine, missing)));
+  // Would fail if a handle of ours kept the old one.
+  happen(Action::install, kEngine);
+  EXPECT_THAT(states(), UnorderedElementsAre(Pair(kEngine, stopped)));
+}
+
+TEST_P(SmbProbeTest, SeesAHostThatLacksTheNewerCalls) {
+  start({.services = 20, .old = true});
+  watch({kEngine, "ALG"});
+  EXPECT_THAT(states(), UnorderedElementsAre(Pair(kEngine, running), Pair("ALG", stopped)));
+  EXPECT_THAT(states(), UnorderedElementsAre(Pair(kEngine, running), Pair("ALG", stopped)));
+  EXPECT_NE(find(*check(), kEngine).details, nullptr);
+  EXPECT_EQ(relay->connections(), 1);
+}
+
+TEST_P(SmbProbeTest, SpeaksEveryDialectEncryptedOrNot) {
+  for (const auto dialect : {smb2::Dialect::smb2_1, smb2::Dialect::smb3_0, smb2::Dialect::smb3_0_2,
+                             smb2::Dialect::smb3_1_1}) {
+    for (const bool encryption : {true, false}) {
+      start({.services = 20, .dialects = {dialect}, .encryption = encryption});
+      watch({kEngine});
+      EXPECT_THAT(states(), UnorderedElementsAre(Pair(kEngine, running)));
+    }
+  }
+}
+
+TEST_P(SmbProbeTest, LogsInAgainWhenTheSessionExpires) {
+  start();
+  // In the middle of replies too: the list takes several requests.
+  happen(simulate::Behaviour{.mischief = simulate::Mischief::expiring, .number = 13});
+  watch({kEngine, kProxy});
+  for (int i = 0; i < 20; i++)
+    EXPECT_THAT(states(), UnorderedElementsAre(Pair(kEngine, running), Pair(kProxy, running)));
+  EXPECT_EQ(relay->connections(), 1);
+}
+
+TEST_P(SmbProbeTest, ReconnectsWithinTheCheckWhenTheKeptConnectionWasClosed) {
+  start();
+  watch({kEngine});
+  states();
+  relay->cut();
+  EXPECT_THAT(states(), UnorderedElementsAre(Pair(kEngine, running)));
+  EXPECT_EQ(relay->connections(), 2);
+}
+
+TEST_P(SmbProbeTest, ReconnectsWithinTheCheckWhenTheKeptConnectionWasForgotten) {
+  options.call_limit = 50ms;
+  start();
+  watch({kEngine});
+  states();
+  relay->forget_connections();
+  EXPECT_TRUE(check());
+  EXPECT_EQ(relay->connections(), 2);
+}
+
+TEST_P(SmbProbeTest, AHostThatIsDownCostsOneErrorACheckAndComesBack) {
+  start();
+  watch({kEngine});
+  states();
+  happen(simulate::Reachability::down);
+  for (int i = 0; i < 2; i++) {
+    const auto down = check();
+    ASSERT_FALSE(down);
+    EXPECT_EQ(down.error().kind, Kind::unreachable);
+  }
+  happen(simulate::Reachability::up);
+  EXPECT_THAT(states(), UnorderedElementsAre(Pair(kEngine, running)));
+}
+
+TEST_P(SmbProbeTest, ACancelledCheckThrowsAndTheNextOneIsWhole) {
+  start();
+  watch({kEngine});
+  states();
+  relay->forget_connections();
+  net::TaskScope scope(loop.executor());
+  bool threw = false;
+  scope.spawn([](Probe& of, bool& out) -> net::awaitable<void> {
+    try {
+      (void)co_await of.check(soon());
+    } catch (const boost::system::system_error&) {
+      out = true;
+    }
+  }(*probe, threw));
+  loop.run_until_done(net::sleep_for(1ms));
+  scope.cancel();
+  loop.run_until_done(scope.join());
+  EXPECT_TRUE(threw);
+  EXPECT_THAT(states(), UnorderedElementsAre(Pair(kEngine, running)));
+}
+
+TEST_P(SmbProbeTest, LogsOffAndMayBeUsedAgain) {
+  start();
+  watch({kEngine});
+  states();
+  relay->reset_counts();
+  loop.run_until_done(probe->close(soon()));
+  EXPECT_EQ(relay->requests(), 2);  // tree disconnect, logoff
+  EXPECT_THAT(states(), UnorderedElementsAre(Pair(kEngine, running)));
+  EXPECT_EQ(relay->connections(), 1);
+}
+
+TEST_P(SmbProbeTest, ReadsDetailsAfterTenMinutesAndAfterEachChange) {
+  start({.services = 8});
+  watch({kEngine});
+  states();
+  const auto usual = requests_of_a_check();
+  EXPECT_EQ(usual, 1);
+  happen(Action::restart, kEngine);
+  EXPECT_GT(requests_of_a_check(), usual);
+  EXPECT_EQ(requests_of_a_check(), usual);
+  clock.advance(options.details_age - 1ms);
+  EXPECT_EQ(requests_of_a_check(), usual);
+  clock.advance(1ms);
+  EXPECT_GT(requests_of_a_check(), usual);
+  EXPECT_EQ(requests_of_a_check(), usual);
+}
+
+TEST_P(SmbProbeTest, SharesDetailsThatHaveNotChanged) {
+  start();
+  watch({kEngine});
+  const auto first = find(*check(), kEngine).details;
+  happen(Action::restart, kEngine);
+  EXPECT_EQ(find(*check(), kEngine).details, first);
+}
+
+TEST_P(SmbProbeTest, DetailsThatDoNotFitIntoACheckAreReadByTheNextOnes) {
+  options.details_budget = 0ms;
+  start();
+  watch({kEngine});
+  for (int i = 0; i < 3; i++) EXPECT_EQ(find(*check(), kEngine).details, nullptr);
+}
+
+TEST_P(SmbProbeTest, SaysWhatTheAccountLacks) {
+  start();
+  watch({kEngine});
+  happen(simulate::ManagerAccess::denied);
+  const auto seen = check();
+  ASSERT_FALSE(seen);
+  EXPECT_EQ(seen.error().kind, Kind::denied);
+  EXPECT_EQ(seen.error().native, 5U);
+  EXPECT_THAT(seen.error().what, HasSubstr("sc sdset scmanager"));
+  EXPECT_EQ(relay->connections(), 1);
+}
+
+using SmbProbeErrors = PretendHostTest;
+
+TEST_F(SmbProbeErrors, AWrongPasswordAndAnUnknownUserAreDeniedAndNotRepeated) {
+  start();
+  for (const auto& [password, user] : {std::pair{"Passw0rd", "monitor"}, {"tocsin", "somebody"}}) {
+    set_password(password, user);
+    watch({kEngine});
+    relay->reset_counts();
+    const auto seen = check();
+    ASSERT_FALSE(seen);
+    EXPECT_EQ(seen.error().kind, Kind::denied);
+    EXPECT_THAT(seen.error().what, HasSubstr("logon failure"));
+    EXPECT_THAT(seen.error().what, Not(HasSubstr(password)));
+    EXPECT_EQ(relay->connections(), 1);
+  }
+}
+
+TEST_F(SmbProbeErrors, WithoutCredentialsNothingIsSent) {
+  start();
+  host.credentials = nullptr;
+  watch({kEngine});
+  const auto seen = check();
+  ASSERT_FALSE(seen);
+  EXPECT_EQ(seen.error().kind, Kind::denied);
+  EXPECT_EQ(relay->connections(), 0);
+}
+
+TEST_F(SmbProbeErrors, AHostWithoutACommonDialectIsUnsupported) {
+  start({.services = 20, .dialects = {}});
+  watch({kEngine});
+  const auto seen = check();
+  ASSERT_FALSE(seen);
+  EXPECT_EQ(seen.error().kind, Kind::unsupported);
+}
+
+using SmbProbeCost = PretendHostTest;
+
+TEST_F(SmbProbeCost, AServiceThatIsUpCostsOneRequest) {
+  start();
+  watch({kEngine, kProxy, "QlikLoggingService"});
+  states();
+  EXPECT_EQ(requests_of_a_check(), 3);
+}
+
+TEST_F(SmbProbeCost, ThePatternsCostOneCallBecauseTheSizeOfTheListIsKnown) {
+  start({.services = 8});  // whose list fits into one fragment
+  watch({"Qlik*"});
+  EXPECT_EQ(states().size(), 8);
+  EXPECT_EQ(requests_of_a_check(), 1);
+  // The size outlives the connection.
+  constexpr std::size_t kLogin = 7;
+  relay->cut();
+  EXPECT_EQ(requests_of_a_check(), kLogin + 1);
+}
+
+TEST_F(SmbProbeCost, AMissingServiceIsAskedForAgainOnlyWhenTheListChangesOrRarely) {
+  start({.services = 8});
+  watch({"Qlik*", "NoSuchService"});
+  EXPECT_THAT(states(), Contains(Pair("NoSuchService", missing)));
+  EXPECT_EQ(requests_of_a_check(), 1);
+  happen(Action::install, "Another");
+  EXPECT_EQ(requests_of_a_check(), 2);
+  EXPECT_EQ(requests_of_a_check(), 1);
+  clock.advance(options.details_age);
+  EXPECT_GT(requests_of_a_check(), 1);
+  EXPECT_EQ(requests_of_a_check(), 1);
+  happen(Action::install, "NoSuchService");
+  EXPECT_THAT(states(), Contains(Pair("NoSuchService", stopped)));
+}
+
+using SmbProbePatterns = PretendHostTest;
+
+TEST_F(SmbProbePatterns, FindsServicesThatComeAndForgetsThoseThatGo) {
+  start({.services = 8});
+  watch({"Qlik*"});
+  EXPECT_EQ(states().size(), 8);
+  happen(Action::install, "QlikNew");
+  EXPECT_THAT(states(), Contains(Pair("QlikNew", stopped)));
+  happen(Action::uninstall, "QlikNew");
+  EXPECT_THAT(states(), Not(Contains(Key("QlikNew"))));
+  EXPECT_EQ(requests_of_a_check(), 1);
+}
+
+TEST_F(SmbProbePatterns, AServiceThatIsHiddenFromTheListIsDeniedNotGone) {
+  start();
+  watch({"Qlik*"});
+  states();
+  happen(Action::deny, kEngine);
+  EXPECT_THAT(states(), Contains(Pair(kEngine, denied)));
+  EXPECT_THAT(states(), Contains(Pair(kEngine, denied)));
+  happen(Action::allow, kEngine);
+  EXPECT_THAT(states(), Contains(Pair(kEngine, running)));
+}
+
+TEST_F(SmbProbePatterns, NamesBeyondAsciiAndWithSignsAreOrdinary) {
+  start();
+  const std::string odd = "Dienst$ & (Müller) #ß";
+  happen(Action::install, odd);
+  watch({odd, "DIENST$ & (MÜ*"});
+  EXPECT_THAT(states(), UnorderedElementsAre(Pair(odd, stopped)));
+}
+
+using SmbProbeList = PretendHostTest;
+
+TEST_F(SmbProbeList, TellsAllServicesWithTheirDetails) {
+  start({.services = 300});
+  watch({kEngine});
+  const auto seen = loop.run_until_done(probe->list(soon()));
+  ASSERT_TRUE(seen) << seen.error().what;
+  EXPECT_EQ(seen->size(), 300);
+  for (const auto& service : *seen) {
+    ASSERT_NE(service.details, nullptr) << service.name.text();
+    EXPECT_NE(service.details->start_mode, StartMode::unknown) << service.name.text();
+  }
+  EXPECT_EQ(find(*seen, "CDPSvc").details->start_mode, StartMode::automatic_delayed);
+}
+
+}  // namespace
+}  // namespace tocsin::probe
