@@ -53,6 +53,7 @@ Commit make_commit(std::int64_t number) {
 
 std::vector<Commit> make_commits(std::int64_t& number, std::int64_t count) {
   std::vector<Commit> commits;
+  commits.reserve(static_cast<std::size_t>(count));
   for (std::int64_t i = 0; i < count; i++) commits.push_back(make_commit(number++));
   return commits;
 }
