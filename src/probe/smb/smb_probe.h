@@ -20,9 +20,11 @@ struct SmbProbeOptions {
   std::chrono::milliseconds details_age = std::chrono::minutes(10);   ///< then read again
   /// In one check no more details are asked for after so long; the next check goes on.
   std::chrono::milliseconds details_budget = std::chrono::seconds(2);
-  /// Up to so many watched services are asked one by one, more through the host's whole list. The
-  /// list of a usual host (250 services) takes 9 round trips of 4 KB, a service takes one of 200
-  /// bytes.
+  /// Up to so many watched services are asked one by one, more through the host's whole list. For a
+  /// host of 250 services bench/probe_bench measured 0.012 ms of CPU for each question and 0.11 ms
+  /// for the list: equal at 9. The list comes in 8 fragments of 4 KB, each a round trip of its own
+  /// like each question: over a slow network equal at 8. In bytes on the wire (0.5 KB a question,
+  /// 36 KB the list, by the sizes of the messages) questions would be ahead up to 75.
   std::size_t most_single_queries = 8;
 };
 

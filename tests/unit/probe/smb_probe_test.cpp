@@ -216,11 +216,23 @@ TEST_P(SmbProbeTest, SharesDetailsThatHaveNotChanged) {
   EXPECT_EQ(find(*check(), kEngine).details, first);
 }
 
-TEST_P(SmbProbeTest, DetailsThatDoNotFitIntoACheckAreReadByTheNextOnes) {
+TEST_P(SmbProbeTest, BeginsNoDetailsWhenTheirTimeIsSpent) {
   options.details_budget = 0ms;
   start();
   watch({kEngine});
   for (int i = 0; i < 3; i++) EXPECT_EQ(find(*check(), kEngine).details, nullptr);
+}
+
+TEST_P(SmbProbeTest, DetailsThatDoNotFitIntoACheckAreReadByTheNextOnes) {
+  options.details_budget = 1ms;
+  start();
+  watch({kEngine, kProxy, "ALG", "QlikLoggingService"});
+  const auto has_details = [](const ObservedService& service) {
+    return service.details != nullptr;
+  };
+  bool all = false;
+  for (int i = 0; i < 1000 && !all; i++) all = std::ranges::all_of(*check(), has_details);
+  EXPECT_TRUE(all);
 }
 
 TEST_P(SmbProbeTest, SaysWhatTheAccountLacks) {
