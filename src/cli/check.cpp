@@ -41,6 +41,7 @@ net::awaitable<void> look_at(const config::Host& host, Look look, net::Connector
 
 /// The answers in the order of the hosts.
 std::vector<Result<Services>> look_at_all(std::span<const config::Host> hosts, Look look) {
+  platform::allow_many_files();
   std::vector<Result<Services>> answers(hosts.size());
   net::Loop loop;
   loop.run_until_done([&]() -> net::awaitable<void> {

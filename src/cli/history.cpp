@@ -96,6 +96,11 @@ std::optional<store::Store> open_store(const std::string& option, const config::
   return std::nullopt;
 }
 
+/// What made no sense in the rows that were read, on stderr.
+void pass_on_complaints(store::Store& store) {
+  for (const auto& complaint : store.take_complaints()) complain(complaint);
+}
+
 /// The names of the configured destinations, by their keys.
 std::map<std::string, std::string> names_of_destinations(const config::Config& config) {
   net::Loop loop;
@@ -128,6 +133,7 @@ int history(const HistoryOptions& options) {
     complain(alerts.error().what);
     return kExitFailed;
   }
+  pass_on_complaints(*store);
   if (options.json) {
     json array = json::array();
     for (const auto& alert : *alerts) array.push_back(to_json(alert));
@@ -163,6 +169,7 @@ int deliveries(const DeliveriesOptions& options) {
     complain(records.error().what);
     return kExitFailed;
   }
+  pass_on_complaints(*store);
   const auto names = names_of_destinations(*configuration);
   const auto name_of = [&](const std::string& key) {
     const auto found = names.find(key);

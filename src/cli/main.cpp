@@ -13,7 +13,7 @@ using namespace tocsin::cli;
 /// Adds a command; `code` gets its exit code when it was the one asked for.
 template <typename Options>
 CLI::App* add(CLI::App& app, const char* name, const char* text, int& code,
-              std::shared_ptr<Options> options, int (*command)(const Options&)) {
+              const std::shared_ptr<Options>& options, int (*command)(const Options&)) {
   auto* sub = app.add_subcommand(name, text);
   sub->callback([options, command, &code] { code = command(*options); });
   return sub;

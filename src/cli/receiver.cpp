@@ -12,7 +12,7 @@ namespace {
 
 namespace http = boost::beast::http;
 
-constexpr std::size_t kMostBody = 64 * 1024;
+constexpr std::size_t kMostBody = 65'536;
 constexpr auto kPatience = std::chrono::minutes(5);
 
 /// Reads one request from the stream; `ahead` is what came before it was asked for. Nothing: the
@@ -39,7 +39,7 @@ net::awaitable<std::optional<std::string>> read_request(net::TcpStream& stream,
 
 }  // namespace
 
-Result<Receiver> Receiver::open(net::Executor executor, Arrived arrived) {
+Result<Receiver> Receiver::open(const net::Executor& executor, Arrived arrived) {
   auto listener = net::TcpListener::open(executor, "127.0.0.1", 0);
   if (!listener) return fail(std::move(listener), "webhook receiver");
   return Receiver(*std::move(listener), std::move(arrived));

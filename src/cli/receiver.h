@@ -17,7 +17,7 @@ class Receiver {
  public:
   using Arrived = std::function<void(const std::string& body)>;
 
-  static Result<Receiver> open(net::Executor executor, Arrived arrived);
+  static Result<Receiver> open(const net::Executor& executor, Arrived arrived);
   [[nodiscard]] std::uint16_t port() const { return listener_.port(); }
   net::awaitable<void> run(net::TaskScope& connections);
 

@@ -12,6 +12,7 @@ namespace tocsin::cli {
 
 int run(const RunOptions& options) {
   platform::protect_memory();
+  platform::allow_many_files();
   auto configuration = load(options.configuration);
   if (!configuration) return kExitBadConfiguration;
   if (!configuration->enabled) {

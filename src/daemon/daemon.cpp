@@ -31,8 +31,8 @@ constexpr auto kTendEvery = std::chrono::hours(1);
 
 /// In the order in which they need each other: what is declared later uses what is declared before.
 struct Daemon::Parts {
-  Parts(net::Executor executor, store::Store opened, const DaemonOptions& options, const Log& log,
-        const RandomFill& random)
+  Parts(const net::Executor& executor, store::Store opened, const DaemonOptions& options,
+        const Log& log, const RandomFill& random)
       : store(std::move(opened)),
         connector(executor),
         http(executor),
