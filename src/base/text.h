@@ -18,8 +18,9 @@ namespace tocsin {
 [[nodiscard]] bool is_utf8(std::string_view text);
 
 /// The text in upper case as Windows' invariant table does it, one UTF-16 unit at a time: simple
-/// mappings only, nothing beyond the Basic Multilingual Plane, and dotless i, long s, sharp s and the
-/// micro sign stay as they are ([MS-UCODEREF] 3.1.5.3). Names that agree in this form are one name.
+/// mappings only, nothing beyond the Basic Multilingual Plane, and dotless i, long s, sharp s and
+/// the micro sign stay as they are ([MS-UCODEREF] 3.1.5.3). Names that agree in this form are one
+/// name.
 [[nodiscard]] std::string fold_case(std::string_view utf8);
 
 /// Text for a terminal, a log or an error: control characters and invalid UTF-8 become '?', and

@@ -38,6 +38,7 @@ std::string paint(std::string_view text, Color color, bool colored) {
 
 std::string Table::draw(bool colored) const {
   std::vector<std::size_t> widths;
+  widths.reserve(head_.size());
   for (const auto& head : head_) widths.push_back(display_width(head));
   for (const auto& row : rows_) {
     for (std::size_t i = 0; i < row.size(); i++) {
@@ -55,6 +56,7 @@ std::string Table::draw(bool colored) const {
     out += '\n';
   };
   std::vector<Cell> head;
+  head.reserve(head_.size());
   for (const auto& text : head_) head.push_back({text, Color::bold});
   draw_row(head);
   for (const auto& row : rows_) draw_row(row);

@@ -23,7 +23,7 @@ struct Journal::Entry {
   net::Event written;
 };
 
-Journal::Journal(net::Executor executor, Rooms rooms)
+Journal::Journal(const net::Executor& executor, Rooms rooms)
     : executor_(executor), rooms_(std::move(rooms)), work_(executor) {}
 
 net::awaitable<void> Journal::record(std::vector<store::StateChange> states,

@@ -31,7 +31,7 @@ class Journal {
     const Log& log;
     RandomFill random;
   };
-  Journal(net::Executor executor, Rooms rooms);
+  Journal(const net::Executor& executor, Rooms rooms);
 
   /// Returns when it is stored (or could not be) and the deliveries are on their way. Alerts about
   /// hosts are history only.

@@ -12,7 +12,7 @@
 namespace tocsin::daemon {
 namespace {
 
-constexpr std::size_t kFileSize = 10 * 1024 * 1024;
+constexpr std::size_t kFileSize = 10'000'000;
 constexpr std::size_t kFiles = 5;
 constexpr std::size_t kMostLine = 2000;
 
