@@ -20,7 +20,7 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 using testing::HasSubstr;
 
-const DeliveryId delivery_id{"0190a0b0-0000-7000-8000-000000000001"};
+const DeliveryId kDeliveryId{"0190a0b0-0000-7000-8000-000000000001"};
 
 Alert an_alert() {
   Alert alert;
@@ -79,7 +79,7 @@ std::string ChannelConformance::name_of(const testing::TestParamInfo<ConformingC
 Answer ChannelConformance::deliver(const ChannelSite& site, milliseconds limit) {
   const auto channel = GetParam().make(site, client_);
   const Answer answer =
-      loop_.run_until_done(channel->deliver(an_alert(), delivery_id, net::within(limit)));
+      loop_.run_until_done(channel->deliver(an_alert(), kDeliveryId, net::within(limit)));
   EXPECT_THAT(words_of(answer), testing::Not(HasSubstr(kSecret)));
   EXPECT_THAT(words_of(answer), testing::Not(testing::IsEmpty()));
   EXPECT_THAT(channel->key(), testing::Not(HasSubstr(kSecret)));
@@ -190,7 +190,7 @@ TEST_P(ChannelConformance, nobody_there_is_tried_again) {
   std::string url = HttpImposter().url() + "/hooks/s3cret-path";  // gone again at once
   const auto channel = GetParam().make({.url = std::move(url), .ca_file = {}}, client_);
   const Answer answer =
-      loop_.run_until_done(channel->deliver(an_alert(), delivery_id, net::within(seconds(20))));
+      loop_.run_until_done(channel->deliver(an_alert(), kDeliveryId, net::within(seconds(20))));
   EXPECT_TRUE(std::holds_alternative<RetryAfter>(answer)) << words_of(answer);
   EXPECT_THAT(words_of(answer), testing::Not(HasSubstr(kSecret)));
 }
@@ -251,8 +251,8 @@ TEST_P(ChannelConformance, the_delivery_can_be_told_apart_from_its_repetition) {
   EXPECT_TRUE(std::holds_alternative<Delivered>(deliver(imposter)));
   const auto journal = imposter.journal();
   ASSERT_EQ(journal.size(), 2U);
-  EXPECT_EQ(journal[0].header("Idempotency-Key"), delivery_id.value);
-  EXPECT_EQ(journal[1].header("Idempotency-Key"), delivery_id.value);
+  EXPECT_EQ(journal[0].header("Idempotency-Key"), kDeliveryId.value);
+  EXPECT_EQ(journal[1].header("Idempotency-Key"), kDeliveryId.value);
   EXPECT_EQ(imposter.connections(), 1U) << "the connection is kept";
 }
 

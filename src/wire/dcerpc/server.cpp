@@ -39,11 +39,10 @@ smb2::PipeEnd::Chunk Server::read(std::size_t most) {
 
 void Server::receive(BytesView fragment) {
   const auto pdu = parse_pdu(fragment);
-  if (!pdu || pdu->auth || replying_) {
-    broken_ = true;
-  } else if (const auto* offer = std::get_if<Bind>(&pdu->body)) {
+  const bool expected = pdu && !pdu->auth && !replying_;
+  if (const auto* offer = expected ? std::get_if<Bind>(&pdu->body) : nullptr) {
     bind(*offer, pdu->call_id);
-  } else if (const auto* request = std::get_if<Request>(&pdu->body)) {
+  } else if (const auto* request = expected ? std::get_if<Request>(&pdu->body) : nullptr) {
     call(*request, pdu->flags, pdu->call_id);
   } else {
     broken_ = true;

@@ -117,6 +117,7 @@ class Rooms {
       loop_.run_until_done(net::sleep_for(std::chrono::milliseconds(1)));
     }
     std::vector<std::string> words;
+    words.reserve(told_.size());
     for (const auto& alert : told_) {
       words.push_back(std::string(to_string(alert.kind)) + " " + alert.service.text());
     }
@@ -127,6 +128,7 @@ class Rooms {
   std::vector<std::string> history() {
     std::vector<std::string> words;
     const auto alerts = store_.history({});
+    words.reserve(alerts.value().size());
     for (const auto& alert : alerts.value()) {
       words.push_back(std::string(to_string(alert.kind)) + " " + alert.service.text());
     }
