@@ -10,7 +10,7 @@ namespace {
 
 using std::chrono::seconds;
 
-const UrlSecrets none("http://h/");
+const UrlSecrets kNone("http://h/");
 
 TEST(HttpPolicy, judges_every_status) {
   const auto expected = [](int status) -> std::size_t {
@@ -19,13 +19,15 @@ TEST(HttpPolicy, judges_every_status) {
     return status >= 500 && status <= 599 ? 1 : 2;
   };
   for (int status = 0; status <= 1000; ++status) {
-    EXPECT_EQ(judge(net::HttpResponse{.status = status}, none).index(), expected(status)) << status;
+    EXPECT_EQ(judge(net::HttpResponse{.status = status}, kNone).index(), expected(status))
+        << status;
   }
 }
 
 TEST(HttpPolicy, believes_retry_after_only_where_it_belongs) {
   for (const int status : {408, 425, 429, 500, 502, 503, 504}) {
-    const auto answer = judge(net::HttpResponse{.status = status, .retry_after = seconds(9)}, none);
+    const auto answer =
+        judge(net::HttpResponse{.status = status, .retry_after = seconds(9)}, kNone);
     const bool timed = status == 429 || status == 503;
     EXPECT_EQ(std::get<RetryAfter>(answer).after.has_value(), timed) << status;
   }
@@ -34,7 +36,7 @@ TEST(HttpPolicy, believes_retry_after_only_where_it_belongs) {
 TEST(HttpPolicy, tries_again_whatever_kept_the_answer_from_coming) {
   for (const Kind kind : {Kind::unreachable, Kind::timed_out, Kind::malformed, Kind::denied,
                           Kind::unsupported, Kind::invalid_config}) {
-    const auto answer = judge(fail(kind, "it broke"), none);
+    const auto answer = judge(fail(kind, "it broke"), kNone);
     ASSERT_TRUE(std::holds_alternative<RetryAfter>(answer));
     EXPECT_EQ(std::get<RetryAfter>(answer).reason, "it broke");
   }
@@ -43,13 +45,13 @@ TEST(HttpPolicy, tries_again_whatever_kept_the_answer_from_coming) {
 TEST(HttpPolicy, says_what_the_server_said) {
   const auto reason = [](std::string body) {
     return std::get<Rejected>(
-               judge(net::HttpResponse{.status = 400, .body = std::move(body)}, none))
+               judge(net::HttpResponse{.status = 400, .body = std::move(body)}, kNone))
         .reason;
   };
   EXPECT_EQ(reason(""), "400 Bad Request");
   EXPECT_EQ(reason("no such\nroom"), "400 Bad Request: no such?room");
   EXPECT_THAT(reason(std::string(1000, 'x')), testing::SizeIs(testing::Le(220)));
-  EXPECT_EQ(std::get<Rejected>(judge(net::HttpResponse{.status = 302}, none)).reason,
+  EXPECT_EQ(std::get<Rejected>(judge(net::HttpResponse{.status = 302}, kNone)).reason,
             "302 Found: redirects are not followed, configure the final URL");
   EXPECT_EQ(describe_status(599), "599");
 }

@@ -23,7 +23,7 @@ using testing::IsEmpty;
 constexpr auto kStopped = TransitionKind::stopped;
 constexpr auto kStarted = TransitionKind::started;
 
-const Answer delivered = Delivered{.detail = "200 OK"};
+const Answer kDelivered = Delivered{.detail = "200 OK"};
 Answer later(std::optional<seconds> after = {}) {
   return RetryAfter{.after = after, .reason = "503 Service Unavailable"};
 }
@@ -96,7 +96,7 @@ std::string tell(const Story& story) {
     while (const store::Delivery* due = lanes.take(now)) {
       tell_one(due->id.value);
       const DeliveryId id = due->id;
-      EXPECT_EQ(lanes.settle(id, delivered, now).update.state, store::DeliveryState::delivered);
+      EXPECT_EQ(lanes.settle(id, kDelivered, now).update.state, store::DeliveryState::delivered);
     }
     tell_merges();
     Time wake = lanes.wake(now).value_or(Time::max());
@@ -156,9 +156,9 @@ TEST(Lanes, sends_one_at_a_time_per_service_and_several_services_at_once) {
   }
   EXPECT_THAT(take_all(lanes, kStart), ElementsAre("a1", "b1"));
   EXPECT_EQ(lanes.in_flight(), 2U);
-  lanes.settle({"b1"}, delivered, kStart);
+  lanes.settle({"b1"}, kDelivered, kStart);
   EXPECT_THAT(take_all(lanes, kStart), ElementsAre("b2"));
-  lanes.settle({"a1"}, delivered, kStart);
+  lanes.settle({"a1"}, kDelivered, kStart);
   EXPECT_THAT(take_all(lanes, kStart), ElementsAre("a2"));
 }
 
@@ -169,7 +169,7 @@ TEST(Lanes, keeps_to_its_bound_of_parallel_sends) {
   }
   EXPECT_THAT(take_all(lanes, kStart), ElementsAre("0", "1", "2"));
   EXPECT_EQ(lanes.wake(kStart), std::nullopt) << "only an answer makes room";
-  lanes.settle({"1"}, delivered, kStart);
+  lanes.settle({"1"}, kDelivered, kStart);
   EXPECT_THAT(take_all(lanes, kStart), ElementsAre("3"));
 }
 
@@ -184,13 +184,13 @@ TEST(Lanes, a_stopped_that_fails_holds_its_started_back_and_nobody_else) {
   EXPECT_EQ(failed.update.attempts, 1);
   EXPECT_EQ(failed.update.detail, "503 Service Unavailable");
   EXPECT_EQ(failed.delivery.last_error, "503 Service Unavailable");
-  EXPECT_EQ(lanes.settle({"b1"}, delivered, kStart).update.state, store::DeliveryState::delivered);
+  EXPECT_EQ(lanes.settle({"b1"}, kDelivered, kStart).update.state, store::DeliveryState::delivered);
   EXPECT_THAT(take_all(lanes, kStart), IsEmpty());
 
   const Time again = wake_of(lanes, kStart);
   EXPECT_EQ(again, failed.update.not_before);
   EXPECT_THAT(take_all(lanes, again), ElementsAre("a1"));
-  lanes.settle({"a1"}, delivered, again);
+  lanes.settle({"a1"}, kDelivered, again);
   EXPECT_THAT(take_all(lanes, again), ElementsAre("a2"));
 }
 
@@ -265,7 +265,7 @@ TEST(Lanes, retry_after_pauses_the_whole_destination) {
   lanes.add(make_delivery("b1", kStopped, "b"), kStart);
   ASSERT_THAT(take_all(lanes, kStart), ElementsAre("a1", "b1"));
   lanes.settle({"a1"}, later(seconds(60)), kStart);
-  lanes.settle({"b1"}, delivered, kStart);
+  lanes.settle({"b1"}, kDelivered, kStart);
   lanes.add(make_delivery("c1", kStopped, "c"), kStart);
   EXPECT_THAT(take_all(lanes, kStart + seconds(59)), IsEmpty());
   EXPECT_EQ(lanes.wake(kStart), kStart + seconds(60));
@@ -379,11 +379,11 @@ TEST(Lanes, forgets_services_whose_limits_have_passed) {
   for (int i = 0; i < 1000; ++i) {
     lanes.add(make_delivery(std::to_string(i), kStopped, std::to_string(i)), kStart);
   }
-  for (const std::string& id : take_all(lanes, kStart)) lanes.settle({id}, delivered, kStart);
+  for (const std::string& id : take_all(lanes, kStart)) lanes.settle({id}, kDelivered, kStart);
   EXPECT_EQ(lanes.lane_count(), 1000U);
   const Time after = kStart + seconds(300);
   lanes.add(make_delivery("last", kStopped, "last"), after);
-  for (const std::string& id : take_all(lanes, after)) lanes.settle({id}, delivered, after);
+  for (const std::string& id : take_all(lanes, after)) lanes.settle({id}, kDelivered, after);
   EXPECT_EQ(lanes.lane_count(), 1U);
 }
 
@@ -454,7 +454,7 @@ class RandomStory {
       case 2:
         return later();
       default:
-        return delivered;
+        return kDelivered;
     }
   }
 
