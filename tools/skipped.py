@@ -11,7 +11,7 @@ for block in re.split(r"^-{40,}$\n(?=\d+/\d+ Testing:)|(?=^\d+/\d+ Testing: )", 
     name = re.match(r"\d+/\d+ Testing: (.*)", block)
     if not name:
         continue
-    reasons = re.findall(r"skipped[:=] *['\"]?(.*?)['\"]?$|^(?:.*: )?Skipped\n(.*)$", block, flags=re.M)
+    reasons = re.findall(r"skipped ['\"](.*)['\"]$|^(?:.*: )?Skipped\n(.*)$", block, flags=re.M)
     for reason in sorted({first or second for first, second in reasons}):
         print(f"skipped: {name.group(1)}: {reason}")
         skipped += 1
