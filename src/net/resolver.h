@@ -7,7 +7,7 @@
 
 #include "base/error.h"
 #include "net/async.h"
-#include "net/thread_pool.h"
+#include "net/worker.h"
 
 namespace tocsin::net {
 
@@ -17,8 +17,6 @@ namespace tocsin::net {
 
 class Resolver {
  public:
-  explicit Resolver(Executor executor) : executor_(std::move(executor)) {}
-
   /// The name's addresses, at least one, in the order in which the system wants them tried.
   /// not_found, unreachable, timed_out. A question given up on (by deadline or cancellation) keeps
   /// its thread until the system's own time limit; one that still waits for a thread is dropped.
@@ -27,8 +25,7 @@ class Resolver {
  private:
   static constexpr std::size_t kThreads = 4;
 
-  Executor executor_;
-  ThreadPool threads_{"resolver", kThreads};
+  Worker threads_{"resolver", kThreads};
 };
 
 }  // namespace tocsin::net

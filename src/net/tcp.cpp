@@ -158,7 +158,7 @@ void TcpStream::close() { socket_->close(); }
 std::string TcpStream::peer() const { return socket_->peer; }
 
 Connector::Connector(const Executor& executor)
-    : executor_(executor), resolver_(std::make_unique<Resolver>(executor)) {}
+    : executor_(executor), resolver_(std::make_unique<Resolver>()) {}
 Connector::~Connector() = default;
 
 awaitable<Result<TcpStream>> Connector::connect(std::string host, std::uint16_t port,

@@ -44,8 +44,7 @@ class Resolver;
 class Connector {
  public:
   explicit Connector(const Executor& executor);
-  /// Waits for the names that are being resolved, as long as the system's resolver takes. Before
-  /// the loop is destroyed.
+  /// Before the loop is destroyed. Does not wait for names that nobody waits for.
   ~Connector();
 
   /// `host` is an IPv4 or IPv6 address (with or without brackets, with or without %zone) or a name;

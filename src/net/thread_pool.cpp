@@ -1,46 +1,112 @@
 #include "net/thread_pool.h"
 
+#include <algorithm>
+#include <condition_variable>
+#include <deque>
+#include <mutex>
 #include <pthread.h>
+#include <thread>
 #include <utility>
+#include <vector>
 
 namespace tocsin::net {
 
-ThreadPool::ThreadPool(const std::string& name, std::size_t threads) {
-  const std::string shown = name.substr(0, 15);  // Linux refuses longer names
-  for (std::size_t i = 0; i < threads; i++) {
-    threads_.emplace_back([this] { work(); });
-    pthread_setname_np(threads_.back().native_handle(), shown.c_str());
+class ThreadPool::Task {
+ public:
+  explicit Task(Job job) : job(std::move(job)) {}
+
+  enum class Stage : std::uint8_t { queued, running, ended };
+  Job job;
+  Stage stage = Stage::queued;
+  bool abandoned = false;
+};
+
+/// Shared with the threads, because those that are stuck outlive the pool.
+struct ThreadPool::State : std::enable_shared_from_this<State> {
+  State(const std::string& name, std::size_t threads, std::size_t spare)
+      : shown(name.substr(0, 15)), wanted(threads), spare(spare) {}
+
+  const std::string shown;  // Linux refuses longer names
+  const std::size_t wanted;
+  const std::size_t spare;
+  mutable std::mutex mutex;
+  std::condition_variable wake;
+  std::condition_variable ended;
+  std::deque<Ticket> queue;
+  bool closing = false;
+  std::size_t alive = 0;
+  std::size_t stuck = 0;
+
+  /// Every thread is detached, and counted until its very end: a stuck one cannot be joined.
+  void start_thread() {
+    alive++;
+    std::thread thread([self = shared_from_this()] { self->work(); });
+    pthread_setname_np(thread.native_handle(), shown.c_str());
+    thread.detach();
   }
+
+  [[nodiscard]] bool is_superfluous() const { return alive - stuck > wanted; }
+
+  void work() {
+    std::unique_lock lock(mutex);
+    while (!is_superfluous()) {
+      wake.wait(lock, [this] { return closing || !queue.empty(); });
+      if (queue.empty()) break;
+      const Ticket task = std::move(queue.front());
+      queue.pop_front();
+      task->stage = Task::Stage::running;
+      lock.unlock();
+      task->job();
+      task->job = nullptr;  // what it owns must not be destroyed under the lock
+      lock.lock();
+      task->stage = Task::Stage::ended;
+      if (task->abandoned) stuck--;
+    }
+    alive--;
+    ended.notify_all();
+  }
+};
+
+ThreadPool::ThreadPool(const std::string& name, std::size_t threads, std::size_t spare)
+    : state_(std::make_shared<State>(name, threads, spare)) {
+  const std::lock_guard lock(state_->mutex);
+  for (std::size_t i = 0; i < threads; i++) state_->start_thread();
 }
 
 ThreadPool::~ThreadPool() {
-  {
-    const std::lock_guard lock(mutex_);
-    closing_ = true;
-  }
-  wake_.notify_all();
-  for (auto& thread : threads_) thread.join();
+  std::unique_lock lock(state_->mutex);
+  state_->closing = true;
+  state_->wake.notify_all();
+  state_->ended.wait(lock, [this] { return state_->alive == state_->stuck; });
 }
 
-void ThreadPool::submit(Job job) {
+ThreadPool::Ticket ThreadPool::submit(Job job) {
+  auto task = std::make_shared<Task>(std::move(job));
   {
-    const std::lock_guard lock(mutex_);
-    queue_.push_back(std::move(job));
+    const std::lock_guard lock(state_->mutex);
+    state_->queue.push_back(task);
   }
-  wake_.notify_one();
+  state_->wake.notify_one();
+  return task;
 }
 
-void ThreadPool::work() {
-  for (std::unique_lock lock(mutex_);;) {
-    wake_.wait(lock, [this] { return closing_ || !queue_.empty(); });
-    if (queue_.empty()) return;
-    Job job = std::move(queue_.front());
-    queue_.pop_front();
-    lock.unlock();
-    job();
-    job = nullptr;  // what it owns must not be destroyed under the lock
-    lock.lock();
+void ThreadPool::abandon(const Ticket& ticket) {
+  Job dropped;  // destroyed after the lock
+  const std::lock_guard lock(state_->mutex);
+  if (ticket->stage == Task::Stage::queued) {
+    std::erase(state_->queue, ticket);
+    ticket->stage = Task::Stage::ended;
+    dropped = std::exchange(ticket->job, nullptr);
+  } else if (ticket->stage == Task::Stage::running && !std::exchange(ticket->abandoned, true)) {
+    state_->stuck++;
+    if (!state_->closing && state_->alive < state_->wanted + state_->spare) state_->start_thread();
+    state_->ended.notify_all();
   }
+}
+
+std::size_t ThreadPool::stuck() const {
+  const std::lock_guard lock(state_->mutex);
+  return state_->stuck;
 }
 
 }  // namespace tocsin::net

@@ -1,37 +1,37 @@
 // A few named threads that work off a queue in order.
 #pragma once
 
-#include <condition_variable>
-#include <deque>
+#include <cstddef>
 #include <functional>
-#include <mutex>
+#include <memory>
 #include <string>
-#include <thread>
-#include <vector>
 
 namespace tocsin::net {
 
 class ThreadPool {
  public:
   using Job = std::move_only_function<void()>;
+  class Task;
+  using Ticket = std::shared_ptr<Task>;
 
-  ThreadPool(const std::string& name, std::size_t threads);
-  /// Works off what is queued, then joins.
+  /// `threads` work; up to `spare` more are started, one for each that is stuck in an abandoned job.
+  ThreadPool(const std::string& name, std::size_t threads, std::size_t spare = 0);
+  /// Works off what is queued, then joins; threads stuck in abandoned jobs are left to themselves.
   ~ThreadPool();
   ThreadPool(const ThreadPool&) = delete;
   ThreadPool& operator=(const ThreadPool&) = delete;
 
   /// From any thread. A job must not throw.
-  void submit(Job job);
+  Ticket submit(Job job);
+  /// From any thread: nobody waits for the job any more. One that has not begun never does; one
+  /// that has must own all that it touches from here on, for it may outlive everything else.
+  void abandon(const Ticket& ticket);
+  /// How many threads are stuck in abandoned jobs now.
+  [[nodiscard]] std::size_t stuck() const;
 
  private:
-  void work();
-
-  std::mutex mutex_;
-  std::condition_variable wake_;
-  std::deque<Job> queue_;
-  bool closing_ = false;
-  std::vector<std::thread> threads_;
+  struct State;
+  std::shared_ptr<State> state_;
 };
 
 }  // namespace tocsin::net

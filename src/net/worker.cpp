@@ -6,8 +6,11 @@
 #include <boost/asio/async_result.hpp>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/post.hpp>
+#include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include "net/event.h"
+#include "net/signal.h"
 #include "net/thread_pool.h"
 
 namespace tocsin::net {
@@ -18,8 +21,8 @@ struct Worker::Pool : ThreadPool {
   using ThreadPool::ThreadPool;
 };
 
-Worker::Worker(const std::string& name, std::size_t threads)
-    : pool_(std::make_unique<Pool>(name, threads)) {}
+Worker::Worker(const std::string& name, std::size_t threads, std::size_t spare)
+    : pool_(std::make_unique<Pool>(name, threads, spare)) {}
 Worker::~Worker() = default;
 
 awaitable<void> Worker::run_erased(std::function<void()> work) {
@@ -41,5 +44,29 @@ awaitable<void> Worker::run_erased(std::function<void()> work) {
   return asio::async_initiate<const asio::use_awaitable_t<>, void(std::exception_ptr)>(
       initiate, asio::use_awaitable, std::move(work));
 }
+
+awaitable<bool> Worker::run_owned(std::move_only_function<void()> work, Deadline deadline) {
+  Signal ended(co_await asio::this_coro::executor);
+  const auto failure = std::make_shared<std::exception_ptr>();
+  const auto ticket =
+      pool_->submit([work = std::move(work), failure, sender = ended.sender()]() mutable {
+        try {
+          work();
+        } catch (...) {
+          *failure = std::current_exception();
+        }
+        sender.send();
+      });
+  struct Abandon {  // does nothing to a job that has ended
+    ThreadPool& pool;
+    const ThreadPool::Ticket& ticket;
+    ~Abandon() { pool.abandon(ticket); }
+  } const abandon{*pool_, ticket};
+  if (!co_await ended.event().wait_until(deadline)) co_return false;
+  if (*failure) std::rethrow_exception(*failure);
+  co_return true;
+}
+
+std::size_t Worker::stuck() const { return pool_->stuck(); }
 
 }  // namespace tocsin::net

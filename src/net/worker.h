@@ -14,9 +14,11 @@ namespace tocsin::net {
 
 class Worker {
  public:
-  /// `threads` named `name` (at most 15 characters are shown by the system).
-  Worker(const std::string& name, std::size_t threads);
-  /// Finishes what was begun or queued, then joins. Before the loop of its callers is destroyed.
+  /// `threads` named `name` (at most 15 characters are shown by the system), and up to `spare` more
+  /// in place of those that are stuck.
+  Worker(const std::string& name, std::size_t threads, std::size_t spare = 0);
+  /// Finishes what was begun or queued, then joins; a call that was given up is not waited for.
+  /// Before the loop of its callers is destroyed.
   ~Worker();
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;
@@ -32,8 +34,24 @@ class Worker {
     co_return *std::move(result);  // NOLINT(bugprone-unchecked-optional-access): the work ran
   }
 
+  /// The same for work that may hang: nothing when it has not ended by the deadline. Cancellation
+  /// throws at once. Either way work that has begun goes on, keeps its thread until it ends, and
+  /// may outlive everything else: it must own all that it touches.
+  template <typename F, typename T = std::invoke_result_t<F>>
+  awaitable<std::optional<T>> run_until(F work, Deadline deadline) {
+    const auto result = std::make_shared<std::optional<T>>();
+    const bool ended = co_await run_owned(
+        [result, work = std::move(work)]() mutable { result->emplace(work()); }, deadline);
+    if (!ended) co_return std::nullopt;
+    co_return std::move(*result);
+  }
+
+  /// How many threads are stuck in calls that were given up.
+  [[nodiscard]] std::size_t stuck() const;
+
  private:
   awaitable<void> run_erased(std::function<void()> work);
+  awaitable<bool> run_owned(std::move_only_function<void()> work, Deadline deadline);
 
   struct Pool;
   std::unique_ptr<Pool> pool_;

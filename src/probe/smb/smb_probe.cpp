@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/text.h"
+#include "probe/details_cache.h"
 #include "probe/smb/list_index.h"
 #include "probe/smb/smb_session.h"
 
@@ -88,7 +89,8 @@ class SmbProbe final : public Probe {
         options_(options),
         connector_(connector),
         random_(std::move(random)),
-        clock_(clock) {}
+        clock_(clock),
+        details_(options.details_age) {}
 
   net::awaitable<Result<Services>> check(net::Deadline deadline) override {
     return with_session(&SmbProbe::look, deadline);
@@ -104,8 +106,6 @@ class SmbProbe final : public Probe {
     std::optional<svcctl::Handle> handle;  ///< of the present session
     ServiceStatus last;
     Time asked_by_name{};  ///< when `last` came from a question about this service alone
-    std::shared_ptr<const ServiceDetails> details;
-    Time details_at{};  ///< when they were last asked for; the epoch when they are due
   };
   struct Absent {
     ServiceName name;
@@ -130,7 +130,7 @@ class SmbProbe final : public Probe {
   net::awaitable<Result<>> close_handle(svcctl::Handle handle, net::Deadline deadline);
 
   void remember(const Services& services);
-  net::awaitable<Result<>> refresh_details(const Services& services, net::Deadline deadline);
+  net::awaitable<Result<>> refresh_details(net::Deadline deadline);
   net::awaitable<Result<std::optional<ServiceDetails>>> read_details(
       const ServiceName& name, std::optional<svcctl::Handle> open, net::Deadline deadline);
 
@@ -150,6 +150,7 @@ class SmbProbe final : public Probe {
   ListIndex index_;
   std::vector<Absent> absent_;  ///< watched or once seen, and not in the last list
   std::unordered_map<ServiceName, Known> known_;
+  DetailsCache details_;
 };
 
 net::awaitable<Result<Services>> SmbProbe::with_session(Look look, net::Deadline deadline) {
@@ -199,8 +200,8 @@ net::awaitable<Result<Services>> SmbProbe::look(net::Deadline deadline) {
   if (!seen) co_return seen;
   remember(*seen);
   // The states are known, so the check has succeeded, whatever becomes of the details.
-  if (auto read = co_await refresh_details(*seen, deadline); !read) drop_session();
-  for (auto& service : *seen) service.details = known_.at(service.name).details;
+  if (auto read = co_await refresh_details(deadline); !read) drop_session();
+  details_.attach(*seen);
   co_return seen;
 }
 
@@ -337,13 +338,8 @@ net::awaitable<Result<>> SmbProbe::close_handle(svcctl::Handle handle, net::Dead
 
 /// Keeps what the next check compares with; forgets what is watched no more.
 void SmbProbe::remember(const Services& services) {
-  for (const auto& service : services) {
-    auto& known = known_[service.name];
-    if (known.last.state != service.status.state ||
-        known.last.process_id != service.status.process_id)
-      known.details_at = {};  // who changes a service often restarts it
-    known.last = service.status;
-  }
+  details_.observe(services);
+  for (const auto& service : services) known_[service.name].last = service.status;
   if (known_.size() == services.size()) return;
   std::unordered_set<ServiceName> names;
   for (const auto& service : services) names.insert(service.name);
@@ -351,24 +347,13 @@ void SmbProbe::remember(const Services& services) {
 }
 
 /// An error breaks the session. What does not fit into this check's time is left to the next ones.
-net::awaitable<Result<>> SmbProbe::refresh_details(const Services& services,
-                                                   net::Deadline deadline) {
-  std::vector<std::pair<Time, const ServiceName*>> due;
-  for (const auto& service : services) {
-    const auto& known = known_.at(service.name);
-    if (is_there(service.status) && is_old(known.details_at))
-      due.emplace_back(known.details_at, &service.name);
-  }
-  std::ranges::sort(due, {}, &std::pair<Time, const ServiceName*>::first);
+net::awaitable<Result<>> SmbProbe::refresh_details(net::Deadline deadline) {
   const auto last_begin = std::min(deadline, net::within(options_.details_budget));
-  for (const auto& [asked, name] : due) {
+  for (const auto& name : details_.due(clock_.now())) {
     if (std::chrono::steady_clock::now() >= last_begin) break;
-    auto& known = known_.at(*name);
-    auto read = co_await read_details(*name, known.handle, deadline);
+    auto read = co_await read_details(name, known_.at(name).handle, deadline);
     if (!read) co_return fail(std::move(read));
-    known.details_at = clock_.now();
-    if (auto& details = *read; details && (!known.details || *details != *known.details))
-      known.details = std::make_shared<const ServiceDetails>(*std::move(details));
+    details_.answer(name, *std::move(read), clock_.now());
   }
   co_return Result<>{};
 }

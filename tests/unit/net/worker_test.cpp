@@ -112,5 +112,80 @@ TEST(WorkerTest, FinishesWhatIsQueuedBeforeItIsDestroyed) {
   loop.run_until_done(scope.join());
 }
 
+/// A call that hangs until the test lets it go, and says when it has ended.
+struct Hang {
+  std::latch begun{1};
+  std::latch release{1};
+  std::latch ended{1};
+};
+
+std::function<int()> hang_on(std::shared_ptr<Hang> hang) {
+  return [hang = std::move(hang)] {
+    hang->begun.count_down();
+    hang->release.wait();
+    hang->ended.count_down();
+    return 1;
+  };
+}
+
+TEST(WorkerTest, AnswersWhatEndsByTheDeadline) {
+  Loop loop;
+  Worker worker("prompt", 1);
+  EXPECT_EQ(loop.run_until_done(worker.run_until([] { return 7; }, within(std::chrono::hours(1)))),
+            7);
+  EXPECT_THROW(loop.run_until_done(worker.run_until([]() -> int { throw std::runtime_error("x"); },
+                                                    within(std::chrono::hours(1)))),
+               std::runtime_error);
+}
+
+TEST(WorkerTest, ReplacesAThreadThatIsStuckAndDoesNotWaitForIt) {
+  const auto hang = std::make_shared<Hang>();
+  {
+    Loop loop;
+    Worker worker("stuck", 1, 1);
+    const auto late = within(std::chrono::milliseconds(20));
+    EXPECT_EQ(loop.run_until_done(worker.run_until(hang_on(hang), late)), std::nullopt);
+    EXPECT_EQ(worker.stuck(), 1U);
+    EXPECT_EQ(loop.run_until_done(worker.run_until([] { return 2; }, Deadline::max())), 2);
+    // The spare thread hangs too: what comes now is dropped at its deadline, and never begins.
+    const auto second = std::make_shared<Hang>();
+    const auto soon = within(std::chrono::milliseconds(20));
+    EXPECT_EQ(loop.run_until_done(worker.run_until(hang_on(second), soon)), std::nullopt);
+    bool ran = false;
+    const auto soon_after = within(std::chrono::milliseconds(20));
+    EXPECT_EQ(loop.run_until_done(worker.run_until([&ran] { return ran = true; }, soon_after)),
+              std::nullopt);
+    EXPECT_EQ(worker.stuck(), 2U);
+    second->release.count_down();
+    second->ended.wait();
+    EXPECT_EQ(loop.run_until_done(worker.run_until([] { return 3; }, Deadline::max())), 3);
+    EXPECT_FALSE(ran);
+  }
+  hang->release.count_down();  // its loop and its worker are gone
+  hang->ended.wait();
+}
+
+TEST(WorkerTest, GivesUpAtOnceWhenCancelled) {
+  const auto hang = std::make_shared<Hang>();
+  {
+    Loop loop;
+    Worker worker("cancelled", 1);
+    TaskScope scope(loop.executor());
+    scope.spawn([](Worker& on, std::shared_ptr<Hang> with) -> awaitable<void> {
+      co_await on.run_until(hang_on(std::move(with)), Deadline::max());
+      ADD_FAILURE() << "was not cancelled";
+    }(worker, hang));
+    loop.run_until_done([](TaskScope& tasks, Hang& with) -> awaitable<void> {
+      co_await sleep_for(std::chrono::milliseconds(1));
+      with.begun.wait();
+      tasks.cancel();
+      co_await tasks.join();
+    }(scope, *hang));
+    EXPECT_EQ(worker.stuck(), 1U);
+  }
+  hang->release.count_down();
+  hang->ended.wait();
+}
+
 }  // namespace
 }  // namespace tocsin::net

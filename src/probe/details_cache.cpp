@@ -1,0 +1,60 @@
+#include "probe/details_cache.h"
+
+#include <algorithm>
+#include <unordered_set>
+#include <utility>
+
+namespace tocsin::probe {
+namespace {
+
+bool is_there(ServiceState state) {
+  return state != ServiceState::missing && state != ServiceState::denied;
+}
+
+}  // namespace
+
+void DetailsCache::observe(std::span<const ObservedService> services) {
+  for (const auto& [name, status, details] : services) {
+    auto& entry = entries_[name];
+    if (entry.state != status.state || entry.process_id != status.process_id) entry.asked = {};
+    entry.state = status.state;
+    entry.process_id = status.process_id;
+  }
+  if (entries_.size() == services.size()) return;
+  std::unordered_set<ServiceName> names;
+  for (const auto& service : services) names.insert(service.name);
+  std::erase_if(entries_, [&](const auto& entry) { return !names.contains(entry.first); });
+}
+
+std::vector<ServiceName> DetailsCache::due(Time now) const {
+  std::vector<std::pair<Time, const ServiceName*>> waiting;
+  for (const auto& [name, entry] : entries_) {
+    // A clock set back makes everything too old.
+    const bool old = now < entry.asked || now - entry.asked >= age_;
+    if (old && is_there(entry.state)) waiting.emplace_back(entry.asked, &name);
+  }
+  std::ranges::sort(waiting, {}, &std::pair<Time, const ServiceName*>::first);
+  std::vector<ServiceName> names;
+  names.reserve(waiting.size());
+  for (const auto& [asked, name] : waiting) names.push_back(*name);
+  return names;
+}
+
+void DetailsCache::answer(const ServiceName& name, std::optional<ServiceDetails> details,
+                          Time now) {
+  const auto found = entries_.find(name);
+  if (found == entries_.end()) return;
+  auto& entry = found->second;
+  entry.asked = now;
+  if (details && (!entry.details || *details != *entry.details))
+    entry.details = std::make_shared<const ServiceDetails>(*std::move(details));
+}
+
+void DetailsCache::attach(std::span<ObservedService> services) const {
+  for (auto& service : services) {
+    const auto found = entries_.find(service.name);
+    if (found != entries_.end()) service.details = found->second.details;
+  }
+}
+
+}  // namespace tocsin::probe

@@ -1,0 +1,43 @@
+// What changes rarely about the watched services of a host: read slowly, kept between checks.
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <span>
+#include <unordered_map>
+#include <vector>
+
+#include "base/clock.h"
+#include "domain/service.h"
+
+namespace tocsin::probe {
+
+class DetailsCache {
+ public:
+  /// Details older than `age` are read again.
+  explicit DetailsCache(std::chrono::milliseconds age) : age_(age) {}
+
+  /// Takes note of what a check has seen, and forgets the services that it lacks. Details of a
+  /// service that changed state or process are due: who changes a service often reconfigures it.
+  void observe(std::span<const ObservedService> services);
+  /// The services whose details are to be read, those first that have waited longest.
+  [[nodiscard]] std::vector<ServiceName> due(Time now) const;
+  /// What reading them brought. Nothing: the host does not let us; the old ones stay.
+  void answer(const ServiceName& name, std::optional<ServiceDetails> details, Time now);
+  /// Gives each service the details that are known of it.
+  void attach(std::span<ObservedService> services) const;
+
+ private:
+  struct Entry {
+    ServiceState state = ServiceState::unknown;
+    std::uint32_t process_id = 0;
+    std::shared_ptr<const ServiceDetails> details;
+    Time asked{};  ///< the epoch: they are due
+  };
+
+  std::chrono::milliseconds age_;
+  std::unordered_map<ServiceName, Entry> entries_;
+};
+
+}  // namespace tocsin::probe
