@@ -13,8 +13,8 @@
 #include "net/loop.h"
 #include "net/semaphore.h"
 #include "net/task_scope.h"
-#include "net/tcp.h"
 #include "platform/process.h"
+#include "platform/terminal.h"
 #include "probe/probe.h"
 
 namespace tocsin::cli {
@@ -29,11 +29,10 @@ using json = nlohmann::ordered_json;
 
 enum class Look : std::uint8_t { watched, all };
 
-net::awaitable<void> look_at(const config::Host& host, Look look, net::Connector& connector,
+net::awaitable<void> look_at(const config::Host& host, Look look, daemon::Probes& probes,
                              net::Semaphore& slots, Result<Services>& answer) {
-  const SystemClock clock;
   const auto slot = co_await slots.acquire();
-  const auto probe = daemon::make_probe(host, connector, platform::system_random(), clock);
+  const auto probe = probes.make(host);
   const auto deadline = net::within(kLookLimit);
   answer = look == Look::watched ? co_await probe->check(deadline) : co_await probe->list(deadline);
   co_await probe->close(net::within(kLogOffLimit));
@@ -45,11 +44,12 @@ std::vector<Result<Services>> look_at_all(std::span<const config::Host> hosts, L
   std::vector<Result<Services>> answers(hosts.size());
   net::Loop loop;
   loop.run_until_done([&]() -> net::awaitable<void> {
-    net::Connector connector(loop.executor());
+    const SystemClock clock;
+    daemon::Probes probes(loop.executor(), hosts, platform::system_random(), clock);
     net::Semaphore slots(loop.executor(), kHostsAtOnce);
     net::TaskScope scope(loop.executor());
     for (std::size_t i = 0; i < hosts.size(); i++) {
-      scope.spawn(look_at(hosts[i], look, connector, slots, answers[i]));
+      scope.spawn(look_at(hosts[i], look, probes, slots, answers[i]));
     }
     co_await scope.join();
   }());

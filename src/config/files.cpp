@@ -54,13 +54,6 @@ Result<std::string> read_file(const std::string& path, std::size_t most, Accept 
   return bytes;
 }
 
-bool is_readable_by_all(const std::string& path) {
-  std::error_code error;
-  const auto status = fs::status(path, error);
-  return !error && fs::is_regular_file(status) &&
-         (status.permissions() & fs::perms::others_read) != fs::perms::none;
-}
-
 bool is_file(const std::string& path) {
   std::error_code error;
   return fs::is_regular_file(path, error);

@@ -19,9 +19,6 @@ enum class Accept : std::uint8_t {
 [[nodiscard]] Result<std::string> read_file(const std::string& path, std::size_t most,
                                             Accept accept);
 
-/// Whether every user of the machine may read it. False where permissions do not say.
-[[nodiscard]] bool is_readable_by_all(const std::string& path);
-
 [[nodiscard]] bool is_file(const std::string& path);
 
 /// The path itself when it is absolute or empty, otherwise seen from `directory`.

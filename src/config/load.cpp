@@ -75,7 +75,8 @@ Loaded parse_text(const std::string& text, const std::string& file, const std::s
       Reading reading{.findings = findings,
                       .substitution = substitution,
                       .directory = directory,
-                      .exposed = exposed};
+                      .exposed = exposed,
+                      .default_source = environment.default_source};
       Section root(reading, node, node->place);
       read_config(root, config);
       root.finish();
@@ -109,7 +110,8 @@ void read_config(Section& root, Config& config) {
   root.text({.name = "dataDirectory",
              .description = "Where states, history and undelivered alerts are kept.",
              .example = "/var/lib/tocsin",
-             .otherwise = "`/var/lib/tocsin` for root, else `$XDG_STATE_HOME/tocsin`"},
+             .otherwise = "`/var/lib/tocsin` for root, else `$XDG_STATE_HOME/tocsin`; "
+                          "`%ProgramData%\\tocsin` on Windows"},
             config.data_directory);
   root.choice({.name = "logLevel",
                .description = "How much is logged; `verbose` is the same as `debug`.",
@@ -152,7 +154,7 @@ Loaded load(const std::string& path, const Environment& environment) {
     return {.config = {}, .findings = std::move(findings).take()};
   }
   const auto directory = std::filesystem::path(path).parent_path().string();
-  return parse_text(*text, path, directory, environment, is_readable_by_all(path));
+  return parse_text(*text, path, directory, environment, environment.is_readable_by_others(path));
 }
 
 }  // namespace tocsin::config

@@ -28,8 +28,17 @@ struct Loaded {
   std::vector<Finding> findings;
 };
 
-/// The value of an environment variable, or nothing; a parameter so that tests own it.
-using Environment = std::function<std::optional<std::string>(const std::string&)>;
+/// What the loader asks of the machine that it runs on; a parameter so that tests own it.
+struct Environment {
+  /// The value of an environment variable, or nothing.
+  std::function<std::optional<std::string>(const std::string& name)> variable;
+  /// Whether other users of the machine may read the file. False where nobody can say.
+  std::function<bool(const std::string& path)> is_readable_by_others = [](const auto&) {
+    return false;
+  };
+  /// How hosts are asked that do not say. scm: the machine has a service control manager of its own.
+  Source default_source = Source::smb;
+};
 
 /// Reads and checks the file. Never throws; a file that cannot be read is a finding too.
 [[nodiscard]] Loaded load(const std::string& path, const Environment& environment);

@@ -26,7 +26,8 @@ struct Reading {
   Findings& findings;
   Substitution& substitution;
   std::string directory;                        ///< where relative paths start from
-  bool exposed = false;                         ///< every user may read the file
+  bool exposed = false;                         ///< other users may read the file
+  Source default_source = Source::smb;
   std::vector<KnownKey>* known_keys = nullptr;  ///< not null: nothing is read, keys are collected
   std::size_t mistakes = 0;                     ///< errors, and what would be one were it not off
   std::vector<std::pair<Place, std::string>> ignored = {};  ///< keys that only the original uses

@@ -120,6 +120,33 @@ std::shared_ptr<const Credentials> find_credentials(Section& entry, const std::s
   return nullptr;
 }
 
+void read_source(Section& entry, Host& host) {
+  const auto own = entry.reading().default_source;
+  host.source = own;
+  const auto place =
+      entry.choice({.name = "source",
+                    .description = "How the host is asked: `smb`, over the network with the "
+                                   "account of `credentials`; `scm`, on Windows only, through its "
+                                   "own service API with the account of the process.",
+                    .example = "smb",
+                    .otherwise = "`scm` on Windows, `smb` elsewhere"},
+                   host.source, kSources);
+  if (!place || host.source == Source::smb || host.source == own) return;
+  entry.error(*place, host.source == Source::scm
+                          ? "`scm` needs tocsin to run on Windows; here it is `smb`"
+                          : "this version does not have this `source`; use `smb`");
+}
+
+/// The Windows API takes the account of the process and finds its own way to the host.
+void warn_of_unused(Section& entry, const Host& host, std::optional<Place> credentials,
+                    std::optional<Place> port) {
+  if (host.source != Source::scm) return;
+  if (credentials)
+    entry.warning(*credentials, "`credentials` does nothing with `source: scm`, which uses the "
+                                "account that tocsin runs as; for this account write `source: smb`");
+  if (port) entry.warning(*port, "`port` does nothing with `source: scm`");
+}
+
 void read_host(Section& entry, Host& host, Duplicates& names, const Config& config) {
   std::string name;
   const auto place = entry.text({.name = "host",
@@ -139,15 +166,8 @@ void read_host(Section& entry, Host& host, Duplicates& names, const Config& conf
               .example = "10.1.2.3",
               .otherwise = "the value of `host`"},
              host.address, check_host);
-  entry.port({.name = "port", .description = "Its TCP port.", .example = "445"}, host.port);
-  const auto source = entry.choice({.name = "source",
-                                    .description = "How the host is asked. This version has `smb`.",
-                                    .example = "smb"},
-                                   host.source, kSources);
-  if (source && host.source != Source::smb)
-    entry.error(*source,
-                "this `source` is not supported by this version on this platform; `smb` "
-                "is");
+  const auto port = entry.port({.name = "port", .description = "Its TCP port.", .example = "445"}, host.port);
+  read_source(entry, host);
   std::string credentials;
   const auto credentials_place =
       entry.text({.name = "credentials",
@@ -156,6 +176,7 @@ void read_host(Section& entry, Host& host, Duplicates& names, const Config& conf
                   .otherwise = "the first of the list"},
                  credentials);
   host.credentials = find_credentials(entry, credentials, credentials_place, config);
+  warn_of_unused(entry, host, credentials_place, port);
 
   std::vector<WatchedService> services;
   Duplicates service_names;
@@ -187,7 +208,8 @@ Destinations read_service_monitor(Section& section, Config& config) {
       {.name = "monitor", .description = "The hosts.", .need = Need::required}, config.hosts,
       [&names, &config](Section& entry, Host& host) { read_host(entry, host, names, config); });
   const auto* credentials = section.raw("credentials");
-  if (monitor && (credentials == nullptr || credentials->children.empty())) {
+  const bool any_smb = std::ranges::count(config.hosts, Source::smb, &Host::source) > 0;
+  if (monitor && any_smb && (credentials == nullptr || credentials->children.empty())) {
     section.error(*monitor,
                   "hosts are asked over SMB, which needs an account: add `credentials: [{name: "
                   "monitoring, username: 'DOMAIN\\user', password: '${env:TOCSIN_PASSWORD}'}]` to "

@@ -56,7 +56,7 @@ std::expected<std::string, std::string> Substitution::expand(const std::string& 
 }
 
 std::expected<std::string, std::string> Substitution::variable(const std::string& name) const {
-  auto value = environment_(name);
+  auto value = environment_.variable(name);
   if (!value) return std::unexpected("the environment variable " + quoted(name) + " is not set");
   if (!is_utf8(*value))
     return std::unexpected("the environment variable " + quoted(name) + " is no UTF-8 text");
@@ -74,7 +74,7 @@ std::expected<std::string, std::string> Substitution::file(const std::string& na
   } else {
     value = *std::move(bytes);
     if (value->ends_with('\n')) value->resize(value->size() - (value->ends_with("\r\n") ? 2 : 1));
-    if (is_readable_by_all(path)) exposed_files_.push_back(path);
+    if (environment_.is_readable_by_others(path)) exposed_files_.push_back(path);
   }
   return files_.emplace(name, std::move(value)).first->second;
 }

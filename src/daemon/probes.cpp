@@ -1,13 +1,30 @@
 #include "daemon/probes.h"
 
+#include <algorithm>
+#include <utility>
+
+#include "probe/scm/scm_probe.h"
 #include "probe/smb/smb_probe.h"
 
 namespace tocsin::daemon {
 
-std::unique_ptr<probe::Probe> make_probe(const config::Host& host, net::Connector& connector,
-                                         const RandomFill& random, const Clock& clock) {
-  // The loader refuses the sources that this version does not have.
-  return probe::make_smb_probe(host, probe::SmbProbeOptions{}, connector, random, clock);
+config::Source default_source() {
+  return probe::scm::this_system() ? config::Source::scm : config::Source::smb;
+}
+
+Probes::Probes(const net::Executor& executor, std::span<const config::Host> hosts,
+               RandomFill random, const Clock& clock)
+    : connector_(executor),
+      threads_("scm", static_cast<std::size_t>(
+                          std::ranges::count(hosts, config::Source::scm, &config::Host::source))),
+      random_(std::move(random)),
+      clock_(clock) {}
+
+std::unique_ptr<probe::Probe> Probes::make(const config::Host& host) {
+  // The loader refuses the sources that this version does not have on this platform.
+  if (host.source == config::Source::scm)
+    return probe::make_scm_probe(host, system_, threads_, clock_);
+  return probe::make_smb_probe(host, probe::SmbProbeOptions{}, connector_, random_, clock_);
 }
 
 }  // namespace tocsin::daemon

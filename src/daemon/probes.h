@@ -2,16 +2,41 @@
 #pragma once
 
 #include <memory>
+#include <span>
 
 #include "base/random.h"
 #include "config/config.h"
 #include "net/tcp.h"
+#include "net/worker.h"
 #include "probe/probe.h"
+#include "probe/scm/system.h"
 
 namespace tocsin::daemon {
 
-/// The probe for the host's `source`. `host`, `connector` and `clock` must outlive it.
-std::unique_ptr<probe::Probe> make_probe(const config::Host& host, net::Connector& connector,
-                                         const RandomFill& random, const Clock& clock);
+/// How hosts are asked that do not say: through the machine's own service control manager, where it
+/// has one.
+[[nodiscard]] config::Source default_source();
+
+/// What the probes of all hosts share.
+class Probes {
+ public:
+  /// `hosts` are those that will be asked: each that is asked through a blocking API may get a
+  /// thread.
+  Probes(const net::Executor& executor, std::span<const config::Host> hosts, RandomFill random,
+         const Clock& clock);
+
+  /// The probe for the host's `source`. `host` and this must outlive it.
+  std::unique_ptr<probe::Probe> make(const config::Host& host);
+
+  /// Threads that hang in a call to a host, which has not answered in time.
+  [[nodiscard]] std::size_t stuck_threads() const { return threads_.stuck(); }
+
+ private:
+  net::Connector connector_;
+  net::Worker threads_;
+  std::shared_ptr<probe::scm::System> system_ = probe::scm::this_system();
+  RandomFill random_;
+  const Clock& clock_;
+};
 
 }  // namespace tocsin::daemon

@@ -17,6 +17,9 @@ constexpr auto kCheckLimit = std::chrono::seconds(30);
 constexpr Duration kMostShift = std::chrono::seconds(10);
 /// The machine's clock may jump; look at it at least this often.
 constexpr Duration kLongestSleep = std::chrono::seconds(10);
+/// From the word that services came or went to the check that finds out which: an installer makes
+/// many.
+constexpr auto kGather = std::chrono::milliseconds(200);
 
 }  // namespace
 
@@ -34,11 +37,11 @@ net::awaitable<void> Watcher::run() {
       const auto slot = co_await rooms_.checks.acquire();
       co_await check();
     }
-    co_await sleep_until_due();
+    co_await listen_until_due();
   }
 }
 
-net::awaitable<void> Watcher::sleep_until_due() {
+net::awaitable<void> Watcher::listen_until_due() {
   const Time started = rooms_.clock.now();
   const Time first = schedule_.next(started);
   const Duration gap = schedule_.next(first) - first;
@@ -46,9 +49,17 @@ net::awaitable<void> Watcher::sleep_until_due() {
       static_cast<std::size_t>(std::max<std::int64_t>(std::min(gap, kMostShift).count(), 1));
   const Duration shift(std::hash<HostName>{}(host_.name) % spread);
   // The next of this host's own times: the schedule's, shifted.
-  const Time due = schedule_.next(started - shift) + shift;
+  co_await listen_until(schedule_.next(started - shift) + shift);
+}
+
+net::awaitable<void> Watcher::listen_until(Time due) {
+  const Time started = rooms_.clock.now();
   for (Time now = started; now < due && now >= started; now = rooms_.clock.now()) {
-    co_await net::sleep_for(std::min(due - now, kLongestSleep));
+    co_await probe_->listen(net::within(std::min(due - now, kLongestSleep)));
+    News news;
+    const bool look_again = take_heard(news);
+    co_await record(std::move(news));
+    if (look_again) co_return co_await net::sleep_for(kGather);
   }
 }
 
@@ -56,40 +67,55 @@ net::awaitable<void> Watcher::check() {
   auto services = co_await probe_->check(net::within(kCheckLimit));
   const Observation observation{
       .host = host_.name, .at = rooms_.clock.now(), .services = std::move(services)};
+  News news;
+  if (auto alert = host_change(observation)) news.alerts.push_back(*std::move(alert));
   if (observation.services) {
     for (const auto& service : *observation.services) {
       if (service.details) details_[service.name] = service.details;
     }
   }
+  (void)take_heard(news);  // this is the check that it may call for
+  for (auto& change : decide(known_, observation, host_.services))
+    take(std::move(change), observation.at, news);
+  co_await record(std::move(news));
+}
 
-  std::vector<Alert> alerts;
-  if (auto alert = host_change(observation)) alerts.push_back(*std::move(alert));
-  std::vector<store::StateChange> states;
-  for (auto& change : decide(known_, observation, host_.services)) {
-    if (change.transition) {
-      alerts.push_back(make_alert(change, *change.transition, observation.at));
-      const auto& alert = alerts.back();
-      rooms_.log.info("{} {} {}: {} -> {}{}{}", host_.name.text(), alert.service.text(),
-                      to_string(alert.kind), to_string(alert.from), to_string(alert.to),
-                      alert.reason.empty() ? "" : ", ", alert.reason);
-    } else if (!known_.contains(change.name) && change.next.seen.state != ServiceState::running) {
-      rooms_.log.warn("{} {} is {} at the first look", host_.name.text(), change.name.text(),
-                      to_string(change.next.seen.state));
-    }
-    if (change.forgotten) {
-      known_.erase(change.name);
-      details_.erase(change.name);
-    } else {
-      known_[change.name] = change.next;
-    }
-    states.push_back({.host = host_.name,
-                      .service = std::move(change.name),
-                      .state = change.next,
-                      .forgotten = change.forgotten});
+bool Watcher::take_heard(News& news) {
+  const auto heard = probe_->take_heard();
+  const Time now = rooms_.clock.now();
+  for (const auto& service : heard.services) {
+    if (auto change = decide(known_, service, host_.services, now))
+      take(*std::move(change), now, news);
   }
-  if (!states.empty() || !alerts.empty()) {
-    co_await rooms_.journal.record(std::move(states), std::move(alerts));
+  return heard.look_again;
+}
+
+void Watcher::take(ServiceChange change, Time at, News& news) {
+  if (change.transition) {
+    news.alerts.push_back(make_alert(change, *change.transition, at));
+    const auto& alert = news.alerts.back();
+    rooms_.log.info("{} {} {}: {} -> {}{}{}", host_.name.text(), alert.service.text(),
+                    to_string(alert.kind), to_string(alert.from), to_string(alert.to),
+                    alert.reason.empty() ? "" : ", ", alert.reason);
+  } else if (!known_.contains(change.name) && change.next.seen.state != ServiceState::running) {
+    rooms_.log.warn("{} {} is {} at the first look", host_.name.text(), change.name.text(),
+                    to_string(change.next.seen.state));
   }
+  if (change.forgotten) {
+    known_.erase(change.name);
+    details_.erase(change.name);
+  } else {
+    known_[change.name] = change.next;
+  }
+  news.states.push_back({.host = host_.name,
+                         .service = std::move(change.name),
+                         .state = change.next,
+                         .forgotten = change.forgotten});
+}
+
+net::awaitable<void> Watcher::record(News news) {
+  if (news.states.empty() && news.alerts.empty()) co_return;
+  co_await rooms_.journal.record(std::move(news.states), std::move(news.alerts));
 }
 
 std::optional<Alert> Watcher::host_change(const Observation& observation) {

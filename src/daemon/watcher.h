@@ -34,13 +34,24 @@ class Watcher {
   /// Checks at once, then at the schedule's times (shifted by a few seconds that are the host's
   /// own, so that not all hosts are asked in the same instant), until it is cancelled.
   net::awaitable<void> run();
-  /// One check from beginning to end.
+  /// One check from beginning to end, what the host said by itself up to then included.
   net::awaitable<void> check();
   /// Logs off from the host; after run() has ended.
   net::awaitable<void> close(net::Deadline deadline);
 
  private:
-  net::awaitable<void> sleep_until_due();
+  /// Records what is heard meanwhile; ends early when a check is called for.
+  net::awaitable<void> listen_until_due();
+  net::awaitable<void> listen_until(Time due);
+  /// What is to be recorded together.
+  struct News {
+    std::vector<store::StateChange> states;
+    std::vector<Alert> alerts;
+  };
+  /// True when a check is called for.
+  bool take_heard(News& news);
+  void take(ServiceChange change, Time at, News& news);
+  net::awaitable<void> record(News news);
   /// What changed about the host itself since the last look, as an alert for the history.
   std::optional<Alert> host_change(const Observation& observation);
   Alert make_alert(const ServiceChange& change, const Transition& transition, Time at);

@@ -232,4 +232,11 @@ std::vector<ServiceChange> decide(const TrackedServices& previous, const Observa
   return changes;
 }
 
+std::optional<ServiceChange> decide(const TrackedServices& previous, const ObservedService& heard,
+                                    const Watchlist& watchlist, Time now) {
+  const auto known = previous.find(heard.name);
+  return look_at(heard.name, known == previous.end() ? nullptr : &known->second, heard.status,
+                 watchlist, now);
+}
+
 }  // namespace tocsin

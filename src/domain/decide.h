@@ -86,4 +86,10 @@ struct ServiceChange {
                                                 const Observation& observation,
                                                 const Watchlist& watchlist);
 
+/// One service that the host spoke of by itself, if that changes anything; of the others nothing is
+/// known by it.
+[[nodiscard]] std::optional<ServiceChange> decide(const TrackedServices& previous,
+                                                  const ObservedService& heard,
+                                                  const Watchlist& watchlist, Time now);
+
 }  // namespace tocsin

@@ -62,4 +62,9 @@ std::string_view to_string(StartMode mode) {
   return "Unknown";
 }
 
+bool is_per_user(const ServiceDetails& details) {
+  constexpr std::uint32_t kUserServiceInstance = 0x80;  // SERVICE_USERSERVICE_INSTANCE, winnt.h
+  return (details.type & kUserServiceInstance) != 0;
+}
+
 }  // namespace tocsin

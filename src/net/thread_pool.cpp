@@ -1,15 +1,21 @@
 #include "net/thread_pool.h"
 
-#include <algorithm>
+#include <chrono>
 #include <condition_variable>
+#include <cstdint>
 #include <deque>
 #include <mutex>
 #include <pthread.h>
 #include <thread>
 #include <utility>
-#include <vector>
 
 namespace tocsin::net {
+namespace {
+
+constexpr std::size_t kLongestName = 15;  // Linux refuses longer ones
+constexpr auto kLongestIdle = std::chrono::minutes(1);
+
+}  // namespace
 
 class ThreadPool::Task {
  public:
@@ -23,35 +29,37 @@ class ThreadPool::Task {
 
 /// Shared with the threads, because those that are stuck outlive the pool.
 struct ThreadPool::State : std::enable_shared_from_this<State> {
-  State(const std::string& name, std::size_t threads, std::size_t spare)
-      : shown(name.substr(0, 15)), wanted(threads), spare(spare) {}
+  State(std::string name, std::size_t most) : name(std::move(name)), most(most) {}
 
-  const std::string shown;  // Linux refuses longer names
-  const std::size_t wanted;
-  const std::size_t spare;
+  const std::string name;
+  const std::size_t most;
   mutable std::mutex mutex;
   std::condition_variable wake;
   std::condition_variable ended;
   std::deque<Ticket> queue;
   bool closing = false;
   std::size_t alive = 0;
+  std::size_t idle = 0;
   std::size_t stuck = 0;
 
   /// Every thread is detached, and counted until its very end: a stuck one cannot be joined.
   void start_thread() {
     alive++;
     std::thread thread([self = shared_from_this()] { self->work(); });
-    pthread_setname_np(thread.native_handle(), shown.c_str());
+    pthread_setname_np(thread.native_handle(), name.substr(0, kLongestName).c_str());
     thread.detach();
   }
 
-  [[nodiscard]] bool is_superfluous() const { return alive - stuck > wanted; }
+  bool wait_for_job(std::unique_lock<std::mutex>& lock) {
+    idle++;
+    wake.wait_for(lock, kLongestIdle, [this] { return closing || !queue.empty(); });
+    idle--;
+    return !queue.empty();
+  }
 
   void work() {
     std::unique_lock lock(mutex);
-    while (!is_superfluous()) {
-      wake.wait(lock, [this] { return closing || !queue.empty(); });
-      if (queue.empty()) break;
+    while (wait_for_job(lock)) {
       const Ticket task = std::move(queue.front());
       queue.pop_front();
       task->stage = Task::Stage::running;
@@ -67,11 +75,8 @@ struct ThreadPool::State : std::enable_shared_from_this<State> {
   }
 };
 
-ThreadPool::ThreadPool(const std::string& name, std::size_t threads, std::size_t spare)
-    : state_(std::make_shared<State>(name, threads, spare)) {
-  const std::lock_guard lock(state_->mutex);
-  for (std::size_t i = 0; i < threads; i++) state_->start_thread();
-}
+ThreadPool::ThreadPool(std::string name, std::size_t most)
+    : state_(std::make_shared<State>(std::move(name), most)) {}
 
 ThreadPool::~ThreadPool() {
   std::unique_lock lock(state_->mutex);
@@ -85,6 +90,8 @@ ThreadPool::Ticket ThreadPool::submit(Job job) {
   {
     const std::lock_guard lock(state_->mutex);
     state_->queue.push_back(task);
+    if (state_->idle < state_->queue.size() && state_->alive < state_->most)
+      state_->start_thread();
   }
   state_->wake.notify_one();
   return task;
@@ -99,7 +106,6 @@ void ThreadPool::abandon(const Ticket& ticket) {
     dropped = std::exchange(ticket->job, nullptr);
   } else if (ticket->stage == Task::Stage::running && !std::exchange(ticket->abandoned, true)) {
     state_->stuck++;
-    if (!state_->closing && state_->alive < state_->wanted + state_->spare) state_->start_thread();
     state_->ended.notify_all();
   }
 }

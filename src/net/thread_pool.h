@@ -1,4 +1,4 @@
-// A few named threads that work off a queue in order.
+// Named threads that work off a queue in order.
 #pragma once
 
 #include <cstddef>
@@ -14,8 +14,8 @@ class ThreadPool {
   class Task;
   using Ticket = std::shared_ptr<Task>;
 
-  /// `threads` work; up to `spare` more are started, one for each that is stuck in an abandoned job.
-  ThreadPool(const std::string& name, std::size_t threads, std::size_t spare = 0);
+  /// At most `most` threads, started when they are needed and ended when they have idled long.
+  ThreadPool(std::string name, std::size_t most);
   /// Works off what is queued, then joins; threads stuck in abandoned jobs are left to themselves.
   ~ThreadPool();
   ThreadPool(const ThreadPool&) = delete;

@@ -1,6 +1,7 @@
 #include "net/worker.h"
 
 #include <exception>
+#include <utility>
 
 #include <boost/asio/associated_executor.hpp>
 #include <boost/asio/async_result.hpp>
@@ -21,8 +22,8 @@ struct Worker::Pool : ThreadPool {
   using ThreadPool::ThreadPool;
 };
 
-Worker::Worker(const std::string& name, std::size_t threads, std::size_t spare)
-    : pool_(std::make_unique<Pool>(name, threads, spare)) {}
+Worker::Worker(std::string name, std::size_t most)
+    : pool_(std::make_unique<Pool>(std::move(name), most)) {}
 Worker::~Worker() = default;
 
 awaitable<void> Worker::run_erased(std::function<void()> work) {

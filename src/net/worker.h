@@ -14,9 +14,8 @@ namespace tocsin::net {
 
 class Worker {
  public:
-  /// `threads` named `name` (at most 15 characters are shown by the system), and up to `spare` more
-  /// in place of those that are stuck.
-  Worker(const std::string& name, std::size_t threads, std::size_t spare = 0);
+  /// At most `most` threads named `name` (the system shows 15 characters), started on demand.
+  Worker(std::string name, std::size_t most);
   /// Finishes what was begun or queued, then joins; a call that was given up is not waited for.
   /// Before the loop of its callers is destroyed.
   ~Worker();

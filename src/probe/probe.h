@@ -10,6 +10,12 @@
 
 namespace tocsin::probe {
 
+/// What a host said by itself, between checks or while one ran.
+struct Heard {
+  std::vector<ObservedService> services;  ///< oldest first; without details
+  bool look_again = false;                ///< something else changed: only a check can tell what
+};
+
 /// Keeps its session with the host open between checks. One call at a time. Every call ends by its
 /// deadline; an error of the session (not of one service) closes it, and the next call begins anew.
 /// Kinds: unreachable and timed_out (network), denied (logon or rights), malformed (a hostile or
@@ -21,6 +27,12 @@ class Probe {
   /// The watched services, each exactly once, missing and denied ones included, in no special
   /// order.
   virtual net::awaitable<Result<std::vector<ObservedService>>> check(net::Deadline deadline) = 0;
+  /// Waits until there is something for take_heard(), or until the deadline. A way that can only ask
+  /// just sleeps. Cancelling throws.
+  virtual net::awaitable<void> listen(net::Deadline deadline) { return net::sleep_until(deadline); }
+  /// What was heard since the last call. Called right after check(): all of it is older than what
+  /// the check answered.
+  virtual Heard take_heard() { return {}; }
   /// All services of the host with their details, for writing a configuration.
   virtual net::awaitable<Result<std::vector<ObservedService>>> list(net::Deadline deadline) = 0;
   /// Logs off in good order, as far as the deadline allows.

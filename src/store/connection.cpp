@@ -7,6 +7,7 @@
 
 #include <SQLiteCpp/SQLiteCpp.h>
 
+#include "base/path.h"
 #include "base/text.h"
 
 namespace tocsin::store {
@@ -68,11 +69,6 @@ Transaction::~Transaction() {
 void Transaction::commit() {
   connection_.exec("COMMIT");
   open_ = false;
-}
-
-std::string to_utf8(const std::filesystem::path& path) {
-  const auto text = path.u8string();
-  return {text.begin(), text.end()};
 }
 
 Error explain(const SQLite::Exception& error, const std::filesystem::path& file) {

@@ -101,9 +101,6 @@ class Transaction {
   bool open_ = true;
 };
 
-/// A path as SQLite takes it and as people read it.
-[[nodiscard]] std::string to_utf8(const std::filesystem::path& path);
-
 /// storage: what happened to the file and what to do about it.
 [[nodiscard]] Error explain(const SQLite::Exception& error, const std::filesystem::path& file);
 

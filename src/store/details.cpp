@@ -49,6 +49,7 @@ std::string details_to_json(const Alert& alert) {
   details["executablePath"] = alert.details.executable_path;
   details["dependencies"] = alert.details.dependencies;
   details["serviceType"] = alert.details.type;
+  details["triggerStart"] = alert.details.trigger_start;
   details["status"] = std::move(status);
   // Names may hold anything; invalid UTF-8 must not keep an alert from being stored.
   return details.dump(-1, ' ', false, json::error_handler_t::replace);
@@ -69,6 +70,7 @@ bool details_from_json(std::string_view text, Alert& alert) {
     read.details.executable_path = details.value("executablePath", read.details.executable_path);
     read.details.dependencies = details.value("dependencies", read.details.dependencies);
     read.details.type = details.value("serviceType", read.details.type);
+    read.details.trigger_start = details.value("triggerStart", read.details.trigger_start);
     const json status = details.value("status", json::object());
     read.status.state = state_at(status, "state", read.status.state);
     read.status.process_id = status.value("processId", read.status.process_id);

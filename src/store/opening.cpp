@@ -9,6 +9,7 @@
 
 #include <SQLiteCpp/SQLiteCpp.h>
 
+#include "base/path.h"
 #include "base/text.h"
 #include "store/schema.h"
 

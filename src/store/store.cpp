@@ -10,6 +10,7 @@
 
 #include <SQLiteCpp/SQLiteCpp.h>
 
+#include "base/path.h"
 #include "base/text.h"
 #include "store/connection.h"
 #include "store/details.h"

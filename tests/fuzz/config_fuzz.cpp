@@ -11,10 +11,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   using namespace tocsin::config;
   const std::string text(reinterpret_cast<const char*>(data), size);
   const auto loaded = parse(text, "fuzz.yaml", "/nonexistent",
-                            [](const std::string& name) -> std::optional<std::string> {
+                            {.variable = [](const std::string& name) -> std::optional<std::string> {
                               if (name.size() > 8) return std::nullopt;
                               return name;
-                            });
+                            }});
   const bool has_error = std::ranges::any_of(
       loaded.findings, [](const Finding& finding) { return finding.severity == Severity::error; });
   if (loaded.config.has_value() == has_error) std::abort();

@@ -10,6 +10,7 @@
 
 #include "base/text.h"
 #include "probe/details_cache.h"
+#include "probe/scm_terms.h"
 #include "probe/smb/list_index.h"
 #include "probe/smb/smb_session.h"
 
@@ -25,48 +26,6 @@ bool is_about_service(const Error& error) {
                       error.kind == Kind::unsupported || error.kind == Kind::rejected;
   return answer && error.native &&
          (*error.native <= kLargestWin32 || *error.native == dcerpc::kOpnumOutOfRange);
-}
-
-/// What such a word says about the service.
-ServiceState to_state(const Error& error) {
-  switch (error.native.value_or(0)) {
-    case svcctl::kAccessDenied:
-      return ServiceState::denied;
-    case svcctl::kServiceDoesNotExist:
-    case svcctl::kInvalidName:             // no service can have this name
-    case svcctl::kServiceMarkedForDelete:  // it goes with the last handle to it
-      return ServiceState::missing;
-    default:
-      return ServiceState::unknown;  // neither an outage nor a removal is shown by it
-  }
-}
-
-/// A state that does not exist is one service's trouble, not its host's.
-ServiceStatus to_status(const svcctl::ServiceStatusProcess& wire) {
-  return {.state = wire.has_valid_state() ? static_cast<ServiceState>(wire.current_state)
-                                          : ServiceState::unknown,
-          .process_id = wire.process_id,
-          .exit_code = wire.win32_exit_code,
-          .service_exit_code = wire.service_specific_exit_code,
-          .checkpoint = wire.check_point,
-          .wait_hint = std::chrono::milliseconds(wire.wait_hint)};
-}
-
-StartMode to_start_mode(std::uint32_t start_type, bool delayed) {
-  switch (start_type) {
-    case svcctl::kBootStart:
-      return StartMode::boot;
-    case svcctl::kSystemStart:
-      return StartMode::system;
-    case svcctl::kAutoStart:
-      return delayed ? StartMode::automatic_delayed : StartMode::automatic;
-    case svcctl::kDemandStart:
-      return StartMode::manual;
-    case svcctl::kDisabled:
-      return StartMode::disabled;
-    default:
-      return StartMode::unknown;
-  }
 }
 
 ServiceDetails to_details(svcctl::QueryServiceConfig config, bool delayed) {

@@ -34,7 +34,7 @@ class ConfigFile : public testing::Test {
     return path.string();
   }
   [[nodiscard]] static Loaded load_from(const std::string& path) {
-    return load(path, sample_environment);
+    return load(path, kSampleEnvironment);
   }
 
   fs::path folder_;

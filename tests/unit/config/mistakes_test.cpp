@@ -107,8 +107,9 @@ INSTANTIATE_TEST_SUITE_P(
         mistake(6, "      - host: node1\n        source: wmi",
                 "7:17: error: `source` must be one of smb, winrm, scm, but this is `wmi`"),
         mistake(6, "      - host: node1\n        source: winrm",
-                "7:17: error: this `source` is not supported by this version on this platform; "
-                "`smb` is"),
+                "7:17: error: this version does not have this `source`; use `smb`"),
+        mistake(6, "      - host: node1\n        source: scm",
+                "7:17: error: `scm` needs tocsin to run on Windows; here it is `smb`"),
         Mistake{{{7, "        services: []"}, {8, ""}},
                 {"7:19: error: `services` must have at least one entry"}},
         Mistake{{{7, "        services:"}, {8, ""}}, {"7:9: error: `services` is empty"}},
@@ -247,6 +248,29 @@ INSTANTIATE_TEST_SUITE_P(
         mistake(1, "tocsn:", "1:1: error: no `Butler:` or `tocsin:` at the left edge of the file"),
         mistake(1, "Butler: {}\ntocsin:",
                 "1:1: error: the file has both `Butler:` and `tocsin:`; one must go")));
+
+TEST(Mistakes, OnWindowsHostsNeedNoAccount) {
+  const auto text = sample_with({{3, ""}, {4, ""}, {6, "      - host: ."}});
+  const auto loaded = parse(text, "t.yaml", "", windows_environment());
+  EXPECT_THAT(findings_of(loaded), testing::IsEmpty());
+  EXPECT_EQ(loaded.config->hosts.at(0).source, Source::scm);
+  EXPECT_EQ(loaded.config->hosts.at(0).address, ".");
+}
+
+TEST(Mistakes, OnWindowsAnAccountIsForSmbOnly) {
+  const auto loaded = parse(sample_with({{3, ""}, {4, ""}, {6, "      - host: node1\n"
+                                                               "        source: smb"}}),
+                            "t.yaml", "", windows_environment());
+  EXPECT_THAT(findings_of(loaded), testing::ElementsAre(testing::HasSubstr("needs an account")));
+  EXPECT_THAT(
+      findings_of(parse(sample_with({{6, "      - host: node1\n        credentials: main\n"
+                                         "        port: 445"}}),
+                        "t.yaml", "", windows_environment())),
+      testing::ElementsAre(
+          "7:22: warning: `credentials` does nothing with `source: scm`, which uses the account "
+          "that tocsin runs as; for this account write `source: smb`",
+          "8:15: warning: `port` does nothing with `source: scm`"));
+}
 
 TEST(Mistakes, OfAllLinesAreToldAtOnce) {
   const auto loaded =

@@ -52,7 +52,7 @@ class Example : public testing::TestWithParam<std::string> {};
 
 TEST_P(Example, LoadsWithoutAWord) {
   const auto loaded = load(in_project("examples/" + GetParam()),
-                           [](const std::string&) -> std::optional<std::string> { return "x"; });
+                           {.variable = [](const auto&) { return "x"; }});
   EXPECT_THAT(findings_of(loaded), testing::IsEmpty());
   EXPECT_TRUE(loaded.config);
 }

@@ -1,6 +1,7 @@
 // A small right configuration, and ways to change it.
 #pragma once
 
+#include <filesystem>
 #include <map>
 #include <optional>
 #include <sstream>
@@ -44,13 +45,20 @@ inline std::string sample_with(const std::map<int, std::string>& replacements) {
   return out;
 }
 
-inline std::optional<std::string> sample_environment(const std::string& name) {
+inline std::optional<std::string> sample_variable(const std::string& name) {
   if (name == "PASSWORD") return "s3cret-in-the-environment";
   if (name == "PORT") return "4450";
   if (name == "OFF") return "false";
   if (name == "LATIN1") return "\xE9";
   return std::nullopt;
 }
+
+/// Linux's, with modes for permissions.
+inline const Environment kSampleEnvironment{
+    .variable = sample_variable, .is_readable_by_others = [](const std::string& path) {
+      using std::filesystem::perms;
+      return (std::filesystem::status(path).permissions() & perms::others_read) != perms::none;
+    }};
 
 /// As `validate` prints them, without the file's name.
 inline std::vector<std::string> findings_of(const Loaded& loaded) {
@@ -61,8 +69,15 @@ inline std::vector<std::string> findings_of(const Loaded& loaded) {
   return lines;
 }
 
+/// A machine that has a service control manager of its own.
+inline Environment windows_environment() {
+  auto windows = kSampleEnvironment;
+  windows.default_source = Source::scm;
+  return windows;
+}
+
 inline Loaded parse_sample(const std::string& text, const std::string& directory = "/etc/tocsin") {
-  return parse(text, "t.yaml", directory, sample_environment);
+  return parse(text, "t.yaml", directory, kSampleEnvironment);
 }
 
 }  // namespace tocsin::config

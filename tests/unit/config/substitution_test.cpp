@@ -22,7 +22,7 @@ std::ostream& operator<<(std::ostream& out, const Expansion& expansion) {
 class Expansions : public testing::TestWithParam<Expansion> {};
 
 TEST_P(Expansions, AreRightOrSayWhatIsWrong) {
-  Substitution substitution(sample_environment, "/nonexistent");
+  Substitution substitution(kSampleEnvironment, "/nonexistent");
   const auto result = substitution.expand(GetParam().text);
   EXPECT_EQ(result, GetParam().result);
 }
@@ -49,12 +49,13 @@ INSTANTIATE_TEST_SUITE_P(
                           "the file `/nonexistent/a` cannot be read: No such file or directory")));
 
 TEST(Substitution, DoesNotLookAtWhatCameIn) {
-  Substitution substitution([](const std::string&) { return "${env:OTHER}"; }, "");
+  Substitution substitution({.variable = [](const auto&) { return "${env:OTHER}"; }}, "");
   EXPECT_EQ(substitution.expand("${env:A}"), "${env:OTHER}");
 }
 
 TEST(Substitution, HasAnEnd) {
-  Substitution substitution([](const std::string&) { return std::string(1 << 20, 'x'); }, "");
+  Substitution substitution(
+      {.variable = [](const auto&) { return std::string(1 << 20, 'x'); }}, "");
   const auto result = [&] {
     for (int i = 0; i < 20; i++) {
       if (auto value = substitution.expand("${env:A}"); !value) return value.error();

@@ -40,20 +40,35 @@ class KeepingChannel final : public notify::Channel {
 
 using Seen = Result<std::vector<ObservedService>>;
 
-/// Answers what it is given, the last one for ever.
+/// Answers what it is given, the last one for ever; what it hears, it hears during its second check
+/// or while somebody listens.
 class ScriptedProbe final : public probe::Probe {
  public:
-  explicit ScriptedProbe(std::deque<Seen>& script) : script_(script) {}
+  explicit ScriptedProbe(std::deque<Seen>& script, probe::Heard heard = {})
+      : script_(script), heard_(std::move(heard)) {}
   net::awaitable<Seen> check(net::Deadline /*deadline*/) override {
+    checks_++;
     auto seen = script_.front();
     if (script_.size() > 1) script_.pop_front();
     co_return seen;
+  }
+  net::awaitable<void> listen(net::Deadline deadline) override {
+    listening_ = true;
+    const bool silent = heard_.services.empty() && !heard_.look_again;
+    if (silent) co_await net::sleep_until(deadline);
+  }
+  probe::Heard take_heard() override {
+    if (checks_ < 2 && !listening_) return {};
+    return std::exchange(heard_, {});
   }
   net::awaitable<Seen> list(net::Deadline deadline) override { return check(deadline); }
   net::awaitable<void> close(net::Deadline /*deadline*/) override { co_return; }
 
  private:
   std::deque<Seen>& script_;
+  probe::Heard heard_;
+  int checks_ = 0;
+  bool listening_ = false;
 };
 
 inline ObservedService service(const char* name, ServiceState state, std::uint32_t process = 0) {
@@ -92,22 +107,28 @@ class Rooms {
   Rooms& operator=(const Rooms&) = delete;
 
   /// Lets a host be looked at once for each entry of the script.
-  void watch(const config::Host& host, std::deque<Seen> script) {
+  void watch(const config::Host& host, std::deque<Seen> script, probe::Heard heard = {}) {
     const auto looks = script.size();
     const Schedule schedule;
     net::Semaphore checks(loop_.executor(), 1);
-    auto known = store_.load_states().value();
-    Watcher watcher(host, schedule, std::make_unique<ScriptedProbe>(script),
-                    std::move(known[host.name]),
-                    {.journal = journal_,
-                     .checks = checks,
-                     .clock = clock_,
-                     .log = log_,
-                     .random = platform::system_random()});
+    auto watcher = make_watcher(host, schedule, checks, script, std::move(heard));
     for (std::size_t i = 0; i < looks; i++) {
       loop_.run_until_done(watcher.check());
       clock_.advance(std::chrono::seconds(1));
     }
+  }
+  /// Lets a host be watched, as the daemon does, until so much was told.
+  std::vector<std::string> watch_until_told(std::size_t count, const config::Host& host,
+                                            std::deque<Seen> script, probe::Heard heard) {
+    const Schedule schedule;
+    net::Semaphore checks(loop_.executor(), 1);
+    auto watcher = make_watcher(host, schedule, checks, script, std::move(heard));
+    net::TaskScope task(loop_.executor());
+    task.spawn(watcher.run());
+    auto words = told(count);
+    task.cancel();
+    loop_.run_until_done(task.join());
+    return words;
   }
 
   /// "stopped Spooler" for everything that was told so far, once `count` of them are.
@@ -127,7 +148,7 @@ class Rooms {
   /// "stopped Spooler", "unreachable " for everything in the history.
   std::vector<std::string> history() {
     std::vector<std::string> words;
-    const auto alerts = store_.history({});
+    const auto alerts = loop_.run_until_done(worker_.run([this] { return store_.history({}); }));
     words.reserve(alerts.value().size());
     for (const auto& alert : alerts.value()) {
       words.push_back(std::string(to_string(alert.kind)) + " " + alert.service.text());
@@ -141,6 +162,18 @@ class Rooms {
   Log log_{{.level = config::LogLevel::error}};
 
  private:
+  Watcher make_watcher(const config::Host& host, const Schedule& schedule, net::Semaphore& checks,
+                       std::deque<Seen>& script, probe::Heard heard) {
+    auto known =
+        loop_.run_until_done(worker_.run([this] { return store_.load_states(); })).value();
+    return Watcher(host, schedule, std::make_unique<ScriptedProbe>(script, std::move(heard)),
+                   std::move(known[host.name]),
+                   {.journal = journal_,
+                    .checks = checks,
+                    .clock = clock_,
+                    .log = log_,
+                    .random = platform::system_random()});
+  }
   static std::vector<notify::Destination> destinations(std::vector<Alert>& told) {
     std::vector<notify::Destination> all;
     all.push_back({.channel = std::make_unique<KeepingChannel>(told)});

@@ -67,5 +67,38 @@ TEST_F(DaemonTest, ARestartTellsOnlyWhatChangedMeanwhile) {
   EXPECT_THAT(once_more.told(1), ElementsAre("stopped Spooler"));
 }
 
+TEST_F(DaemonTest, WhatAHostSaysByItselfIsToldAtOnce) {
+  Rooms rooms(folder_);
+  EXPECT_THAT(rooms.watch_until_told(2, host_, {sees(running)},
+                                     {.services = {service("Spooler", stopped),
+                                                   service("Spooler", running, 9),
+                                                   service("NotWatched", stopped)}}),
+              ElementsAre("stopped Spooler", "started Spooler"));
+}
+
+TEST_F(DaemonTest, WhatWasHeardDuringACheckComesBeforeWhatTheCheckSaw) {
+  Rooms rooms(folder_);
+  rooms.watch(host_, {sees(running), sees(running)},
+              {.services = {service("Spooler", stopped), service("Spooler", running, 7)}});
+  EXPECT_THAT(rooms.told(2), ElementsAre("stopped Spooler", "started Spooler"));
+}
+
+TEST_F(DaemonTest, TheStateThatIsKnownIsNoNews) {
+  Rooms rooms(folder_);
+  rooms.watch(host_, {sees(running), sees(stopped)},
+              {.services = {service("Spooler", running, 7), service("Spooler", stopped)}});
+  EXPECT_THAT(rooms.told(1), ElementsAre("stopped Spooler"));
+  EXPECT_THAT(rooms.history(), ElementsAre("stopped Spooler"));
+}
+
+TEST_F(DaemonTest, AWordThatOnlyACheckCanExplainBringsACheckBeforeItIsDue) {
+  host_.name = HostName("impatient");
+  Rooms rooms(folder_);
+  // The schedule is every minute of a clock that stands still: without the word nothing would come.
+  EXPECT_THAT(rooms.watch_until_told(1, host_, {sees(running), sees(missing)},
+                                     {.look_again = true}),
+              ElementsAre("vanished Spooler"));
+}
+
 }  // namespace
 }  // namespace tocsin::daemon

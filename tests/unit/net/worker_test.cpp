@@ -138,16 +138,16 @@ TEST(WorkerTest, AnswersWhatEndsByTheDeadline) {
                std::runtime_error);
 }
 
-TEST(WorkerTest, ReplacesAThreadThatIsStuckAndDoesNotWaitForIt) {
+TEST(WorkerTest, ACallThatHangsCostsItsOwnThreadOnly) {
   const auto hang = std::make_shared<Hang>();
   {
     Loop loop;
-    Worker worker("stuck", 1, 1);
+    Worker worker("stuck", 2);
     const auto late = within(std::chrono::milliseconds(20));
     EXPECT_EQ(loop.run_until_done(worker.run_until(hang_on(hang), late)), std::nullopt);
     EXPECT_EQ(worker.stuck(), 1U);
     EXPECT_EQ(loop.run_until_done(worker.run_until([] { return 2; }, Deadline::max())), 2);
-    // The spare thread hangs too: what comes now is dropped at its deadline, and never begins.
+    // The other thread hangs too: what comes now is dropped at its deadline, and never begins.
     const auto second = std::make_shared<Hang>();
     const auto soon = within(std::chrono::milliseconds(20));
     EXPECT_EQ(loop.run_until_done(worker.run_until(hang_on(second), soon)), std::nullopt);
@@ -157,9 +157,9 @@ TEST(WorkerTest, ReplacesAThreadThatIsStuckAndDoesNotWaitForIt) {
               std::nullopt);
     EXPECT_EQ(worker.stuck(), 2U);
     second->release.count_down();
-    second->ended.wait();
     EXPECT_EQ(loop.run_until_done(worker.run_until([] { return 3; }, Deadline::max())), 3);
     EXPECT_FALSE(ran);
+    EXPECT_EQ(worker.stuck(), 1U);
   }
   hang->release.count_down();  // its loop and its worker are gone
   hang->ended.wait();

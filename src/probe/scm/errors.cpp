@@ -1,0 +1,121 @@
+#include "probe/scm/errors.h"
+
+#include "probe/scm/records.h"
+#include "wire/svcctl/messages.h"
+
+namespace tocsin::probe::scm {
+namespace {
+
+/// WinError.h, where svcctl does not name them.
+enum Code : std::uint32_t {
+  kNoBadNetPath = 53,              // ERROR_BAD_NETPATH
+  kNetNameDeleted = 64,            // ERROR_NETNAME_DELETED
+  kSemaphoreTimeout = 121,         // ERROR_SEM_TIMEOUT
+  kDatabaseDoesNotExist = 1065,    // ERROR_DATABASE_DOES_NOT_EXIST
+  kLogonFailure = 1326,            // ERROR_LOGON_FAILURE
+  kTimeout = 1460,                 // ERROR_TIMEOUT
+  kInvalidNetAddress = 1707,       // RPC_S_INVALID_NET_ADDR
+  kServerTooBusy = 1723,           // RPC_S_SERVER_TOO_BUSY
+  kCallFailed = 1726,              // RPC_S_CALL_FAILED
+  kCallFailedDidNotExecute = 1727, // RPC_S_CALL_FAILED_DNE
+  kUnknownInterface = 1717,        // RPC_S_UNKNOWN_IF
+  kBadStubData = 1783,             // RPC_X_BAD_STUB_DATA
+  kNoSuchHost = 11001,             // WSAHOST_NOT_FOUND
+};
+
+struct Words {
+  Kind kind;
+  const char* here;   ///< of this machine's own manager
+  const char* there;  ///< of another machine's; null: the same
+};
+
+constexpr auto kRecipe =
+    "access is denied: the account of this process may not read the services there. An "
+    "administrator of that host can allow it without making the account one: `sc sdset scmanager`, "
+    "as docs/windows.md shows";
+
+Words words_for(std::uint32_t code) {
+  switch (code) {
+    case svcctl::kAccessDenied:
+      return {Kind::denied,
+              "access is denied: the account of this process may not read the services; "
+              "docs/windows.md shows how to allow it with `sc sdset`",
+              kRecipe};
+    case kLogonFailure:
+      return {Kind::denied, "the host does not know the account of this process: run tocsin as an "
+                            "account that it knows, or use `source: smb` with `credentials`",
+              nullptr};
+    case svcctl::kServiceDoesNotExist:
+      return {Kind::not_found, "there is no such service", nullptr};
+    case svcctl::kInvalidName:
+      return {Kind::not_found, "no service can have this name", nullptr};
+    case svcctl::kServiceMarkedForDelete:
+      return {Kind::rejected, "the service is marked for deletion", nullptr};
+    case svcctl::kRpcServerUnavailable:
+      return {Kind::unreachable,
+              "the service control manager does not answer",
+              "the RPC server is unavailable: is the host up, and does its firewall let in remote "
+              "service management (the rule group of that name, or TCP 445)?"};
+    case kNoBadNetPath:
+    case kNetNameDeleted:
+      return {Kind::unreachable, "the network path was not found: is the host up, and does its "
+                                 "firewall let in TCP 445?",
+              nullptr};
+    case kInvalidNetAddress:
+    case kNoSuchHost:
+      return {Kind::not_found, "no such host name: correct `host` or `address`, or the name server",
+              nullptr};
+    case svcctl::kShutdownInProgress:
+      return {Kind::unreachable, "this machine is shutting down", "the host is shutting down"};
+    case kSemaphoreTimeout:
+    case kTimeout:
+      return {Kind::timed_out, "no answer in time", nullptr};
+    case kServerTooBusy:
+      return {Kind::unreachable, "the host is too busy to answer", nullptr};
+    case kCallFailed:
+    case kCallFailedDidNotExecute:
+      return {Kind::unreachable, "the connection broke during the call", nullptr};
+    case svcctl::kInvalidHandle:
+      return {Kind::unreachable, "the handle to the service control manager is no longer valid",
+              nullptr};
+    case kInvalidData:
+    case kBadStubData:
+      return {Kind::malformed, "the answer makes no sense", nullptr};
+    case svcctl::kMoreData:
+      return {Kind::rejected, "the list of services grows faster than it can be read", nullptr};
+    case svcctl::kNotSupported:
+    case svcctl::kCallNotImplemented:
+    case svcctl::kInvalidLevel:
+    case kUnknownInterface:
+      return {Kind::unsupported, "this Windows does not support it", "the host does not support it"};
+    default:
+      return {Kind::rejected, "the service control manager refuses", nullptr};
+  }
+}
+
+}  // namespace
+
+Error explain(std::uint32_t code, const std::string& call, const std::string& machine) {
+  const auto words = words_for(code);
+  const char* said = !machine.empty() && words.there != nullptr ? words.there : words.here;
+  return {words.kind, call + ": " + said + " (error " + std::to_string(code) + ")", code};
+}
+
+bool is_about_service(std::uint32_t code) {
+  switch (code) {
+    case svcctl::kAccessDenied:
+    case svcctl::kServiceDoesNotExist:
+    case svcctl::kInvalidName:
+    case svcctl::kServiceMarkedForDelete:
+    case svcctl::kNotSupported:
+    case svcctl::kCallNotImplemented:
+    case svcctl::kInvalidLevel:
+    case svcctl::kInvalidParameter:
+    case svcctl::kInsufficientBuffer:
+      return true;
+    default:
+      return false;
+  }
+}
+
+}  // namespace tocsin::probe::scm

@@ -1,0 +1,156 @@
+#include "probe/scm/look.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/text.h"
+#include "probe/scm/errors.h"
+#include "probe/scm_terms.h"
+
+namespace tocsin::probe::scm {
+namespace {
+
+constexpr std::uint32_t kProcessAborted = 1067;  // ERROR_PROCESS_ABORTED
+
+ServiceDetails to_details(Configuration configuration) {
+  return {.display_name = std::move(configuration.display_name),
+          .start_mode = to_start_mode(configuration.start_type, configuration.delayed),
+          .executable_path = std::move(configuration.path),
+          .dependencies = std::move(configuration.dependencies),
+          .type = configuration.type & ~svcctl::kInteractiveProcess,
+          .trigger_start = configuration.trigger_start};
+}
+
+}  // namespace
+
+std::string machine_of(const std::string& address, const std::vector<std::string>& own_names) {
+  const auto name = fold_case(address);
+  const auto is = [&name](std::string_view other) { return name == fold_case(other); };
+  const bool local = is("localhost") || is(".") || is("::1") || name.starts_with("127.") ||
+                     std::ranges::any_of(own_names, is);
+  return local ? "" : address;
+}
+
+ServiceStatus without_ghosts(ServiceStatus status,
+                             const std::unordered_set<std::uint32_t>& processes) {
+  const bool has_process = status.state != ServiceState::stopped && status.process_id != 0;
+  if (!has_process || processes.contains(status.process_id)) return status;
+  return {.state = ServiceState::stopped, .exit_code = kProcessAborted};
+}
+
+Look::Look(std::shared_ptr<System> system, std::string machine, Watchlist watchlist,
+           LookOptions options)
+    : system_(std::move(system)),
+      machine_(std::move(machine)),
+      watchlist_(std::move(watchlist)),
+      options_(options),
+      details_(options.details_age) {}
+
+Result<Services> Look::check(Time now) {
+  const auto list = enumerate();
+  if (!list) return std::unexpected(list.error());
+  auto services = watched(*list);
+  if (auto added = add_absent(services); !added) {
+    manager_.reset();
+    return fail(std::move(added));
+  }
+  if (machine_.empty()) {
+    if (const auto processes = system_->processes()) {
+      for (auto& service : services) service.status = without_ghosts(service.status, *processes);
+    }
+  }
+  details_.observe(services);
+  refresh_details(now);
+  details_.attach(services);
+  seen_.clear();
+  for (const auto& service : services)
+    if (service.status.state != ServiceState::missing) seen_.push_back(service.name);
+  return services;
+}
+
+Result<std::vector<ListedService>> Look::enumerate() {
+  // A manager that was kept open may be one of a host that has restarted since: that is no reason
+  // to call it unreachable before it was opened anew.
+  for (bool kept = manager_ != nullptr;; kept = false) {
+    if (!manager_) {
+      auto opened = system_->open_manager(machine_);
+      if (!opened)
+        return std::unexpected(explain(opened.error(), "opening the service manager", machine_));
+      manager_ = *std::move(opened);
+    }
+    auto list = manager_->enumerate();
+    if (list) return *std::move(list);
+    manager_.reset();
+    if (!kept) return std::unexpected(explain(list.error(), "listing the services", machine_));
+  }
+}
+
+Services Look::watched(const std::vector<ListedService>& list) const {
+  Services services;
+  std::unordered_set<ServiceName> names;
+  for (const auto& entry : list) {
+    ServiceName name(entry.name);
+    if (watchlist_.find(name) == nullptr || !names.insert(name).second) continue;
+    services.push_back({.name = std::move(name), .status = to_status(entry.status), .details = {}});
+  }
+  return services;
+}
+
+/// The list leaves out what the account may not see: absent is missing only when the manager says
+/// so of the name. What was found by a pattern and is gone is not reported.
+Result<> Look::add_absent(Services& services) {
+  std::unordered_set<ServiceName> covered;
+  for (const auto& service : services) covered.insert(service.name);
+  std::vector<ServiceName> absent;
+  for (const auto& name : watchlist_.exact_names())
+    if (covered.insert(name).second) absent.push_back(name);
+  for (const auto& name : seen_)
+    if (covered.insert(name).second) absent.push_back(name);
+  for (auto& name : absent) {
+    const auto raw = manager_->query_status(name.text());
+    if (!raw && !is_about_service(raw.error()))
+      return std::unexpected(explain(raw.error(), "asking for " + name.text(), machine_));
+    const auto status =
+        raw ? to_status(*raw) : ServiceStatus{.state = to_state(explain(raw.error(), "", ""))};
+    if (status.state == ServiceState::missing && !watchlist_.is_exact(name)) continue;
+    services.push_back({.name = std::move(name), .status = status, .details = {}});
+  }
+  return {};
+}
+
+void Look::refresh_details(Time now) {
+  const auto last_begin = net::within(options_.details_budget);
+  for (const auto& name : details_.due(now)) {
+    if (std::chrono::steady_clock::now() >= last_begin) return;
+    auto read = read_details(name.text());
+    // The states are known, so the check has succeeded, whatever becomes of the details.
+    if (!read && !is_about_service(read.error())) return manager_.reset();
+    details_.answer(name, read ? std::optional(*std::move(read)) : std::nullopt, now);
+  }
+}
+
+Win32Result<ServiceDetails> Look::read_details(const std::string& service) const {
+  auto configuration = manager_->query_configuration(service);
+  if (!configuration) return std::unexpected(configuration.error());
+  return to_details(*std::move(configuration));
+}
+
+Result<Services> Look::list() {
+  const auto list = enumerate();
+  if (!list) return std::unexpected(list.error());
+  Services services;
+  for (const auto& entry : *list) {
+    auto details =
+        manager_ ? read_details(entry.name) : std::unexpected(std::uint32_t{svcctl::kInvalidHandle});
+    if (!details && !is_about_service(details.error())) manager_.reset();
+    if (!details)
+      details = ServiceDetails{.display_name = entry.display_name,
+                               .type = entry.status.service_type & ~svcctl::kInteractiveProcess};
+    services.push_back({.name = ServiceName(entry.name),
+                        .status = to_status(entry.status),
+                        .details = std::make_shared<const ServiceDetails>(*std::move(details))});
+  }
+  return services;
+}
+
+}  // namespace tocsin::probe::scm

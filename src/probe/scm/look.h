@@ -1,0 +1,65 @@
+// One host seen through its service manager: what a check does, in order, on a thread that may hang.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <unordered_set>
+#include <vector>
+
+#include "base/clock.h"
+#include "config/config.h"
+#include "net/async.h"
+#include "probe/details_cache.h"
+#include "probe/scm/system.h"
+
+namespace tocsin::probe::scm {
+
+using Services = std::vector<ObservedService>;
+
+struct LookOptions {
+  std::chrono::milliseconds details_age = std::chrono::minutes(10);  ///< then read again
+  /// In one check no more details are asked for after so long; the next check goes on.
+  std::chrono::milliseconds details_budget = std::chrono::seconds(2);
+};
+
+/// The machine's name for Win32: empty where `address` means the machine that the program runs on:
+/// `localhost`, `.`, a loopback address, or one of its own names.
+[[nodiscard]] std::string machine_of(const std::string& address,
+                                     const std::vector<std::string>& own_names);
+
+/// A process that is gone is a service that stopped, even where the manager has not noticed (as
+/// seen under Wine): STOPPED with the exit code that Windows gives then, 1067.
+[[nodiscard]] ServiceStatus without_ghosts(ServiceStatus status,
+                                           const std::unordered_set<std::uint32_t>& processes);
+
+/// Keeps the manager open between looks. Owns all that it touches, since a look that hangs may
+/// outlive the probe. One call at a time, from any thread.
+class Look {
+ public:
+  Look(std::shared_ptr<System> system, std::string machine, Watchlist watchlist,
+       LookOptions options);
+
+  /// What Probe::check() answers: one call for the list, a few for what it lacks and for details.
+  Result<Services> check(Time now);
+  /// What Probe::list() answers.
+  Result<Services> list();
+
+  [[nodiscard]] const std::string& machine() const { return machine_; }
+
+ private:
+  Result<std::vector<ListedService>> enumerate();
+  [[nodiscard]] Services watched(const std::vector<ListedService>& list) const;
+  Result<> add_absent(Services& services);
+  void refresh_details(Time now);
+  [[nodiscard]] Win32Result<ServiceDetails> read_details(const std::string& service) const;
+
+  const std::shared_ptr<System> system_;
+  const std::string machine_;
+  const Watchlist watchlist_;
+  const LookOptions options_;
+  std::unique_ptr<Manager> manager_;
+  DetailsCache details_;
+  std::vector<ServiceName> seen_;  ///< by the last check, missing ones left out
+};
+
+}  // namespace tocsin::probe::scm

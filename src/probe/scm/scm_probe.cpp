@@ -1,0 +1,177 @@
+#include "probe/scm/scm_probe.h"
+
+#include <algorithm>
+#include <atomic>
+#include <mutex>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include <boost/asio/this_coro.hpp>
+
+#include "net/signal.h"
+#include "probe/scm/listener.h"
+
+namespace tocsin::probe {
+namespace {
+
+using scm::Services;
+
+/// From the listener's thread to the loop.
+class Inbox {
+ public:
+  void put(std::optional<ObservedService> service) {
+    const std::lock_guard lock(mutex_);
+    if (service && heard_.services.size() < kMostHeard)
+      heard_.services.push_back(*std::move(service));
+    else
+      heard_.look_again = true;
+  }
+  Heard take() {
+    const std::lock_guard lock(mutex_);
+    return std::exchange(heard_, {});
+  }
+
+ private:
+  /// A host that flaps faster than we record is looked at instead.
+  static constexpr std::size_t kMostHeard = 10'000;
+
+  std::mutex mutex_;
+  Heard heard_;
+};
+
+/// What is shared with threads that may hang.
+struct Shared {
+  scm::Look look;
+  std::atomic<bool> busy = false;
+};
+
+/// The right to use the look; given back when the call has ended, or was dropped before it began.
+class Turn {
+ public:
+  explicit Turn(std::shared_ptr<Shared> of) : of_(std::move(of)) {}
+  Turn(Turn&&) = default;
+  Turn& operator=(Turn&&) = delete;
+  ~Turn() {
+    if (of_) of_->busy = false;
+  }
+  scm::Look& look() { return of_->look; }
+
+ private:
+  std::shared_ptr<Shared> of_;
+};
+
+class ScmProbe final : public Probe {
+ public:
+  ScmProbe(const config::Host& host, std::shared_ptr<scm::System> system, net::Worker& threads,
+           const Clock& clock, scm::LookOptions options)
+      : threads_(threads),
+        clock_(clock),
+        system_(std::move(system)),
+        shared_(std::make_shared<Shared>(
+            scm::Look(system_, scm::machine_of(host.address, system_->own_names()), host.services,
+                      options))) {}
+
+  net::awaitable<Result<Services>> check(net::Deadline deadline) override;
+  net::awaitable<void> listen(net::Deadline deadline) override;
+  Heard take_heard() override { return std::exchange(heard_, {}); }
+  net::awaitable<Result<Services>> list(net::Deadline deadline) override {
+    return call([](scm::Look& look) { return look.list(); }, deadline);
+  }
+  net::awaitable<void> close(net::Deadline /*deadline*/) override {
+    listener_.reset();
+    co_return;
+  }
+
+ private:
+  template <typename Ask>
+  net::awaitable<Result<Services>> call(Ask ask, net::Deadline deadline);
+  void listen_to(const Services& services);
+  /// Answers where the newest ones begin.
+  std::size_t empty_inbox();
+
+  net::Worker& threads_;
+  const Clock& clock_;
+  const std::shared_ptr<scm::System> system_;
+  const std::shared_ptr<Shared> shared_;
+  const std::shared_ptr<Inbox> inbox_ = std::make_shared<Inbox>();
+  Heard heard_;
+  std::optional<net::Signal> something_heard_;  ///< made where the loop is known
+  std::unique_ptr<scm::Listener> listener_;
+};
+
+template <typename Ask>
+net::awaitable<Result<Services>> ScmProbe::call(Ask ask, net::Deadline deadline) {
+  if (shared_->busy.exchange(true))
+    co_return fail(Kind::timed_out, "an earlier question has not been answered yet; the host is "
+                                    "asked again when it has");
+  auto answer = co_await threads_.run_until(
+      [turn = Turn(shared_), ask]() mutable {
+        auto mine = std::move(turn);
+        return ask(mine.look());
+      },
+      deadline);
+  if (!answer) co_return fail(Kind::timed_out, "the service control manager: no answer in time");
+  co_return *std::move(answer);
+}
+
+net::awaitable<Result<Services>> ScmProbe::check(net::Deadline deadline) {
+  empty_inbox();
+  auto seen = co_await call([now = clock_.now()](scm::Look& look) { return look.check(now); },
+                            deadline);
+  // What was heard while the list was made may be newer than the list. Should it be older, then the
+  // newer state is heard in a moment.
+  const auto newest = empty_inbox();
+  if (!seen) co_return seen;
+  for (auto at = newest; at < heard_.services.size(); at++) {
+    const auto& heard = heard_.services[at];
+    const auto found = std::ranges::find(*seen, heard.name, &ObservedService::name);
+    if (found != seen->end()) found->status = heard.status;
+  }
+  if (!something_heard_) something_heard_.emplace(co_await boost::asio::this_coro::executor);
+  listen_to(*seen);
+  co_return seen;
+}
+
+void ScmProbe::listen_to(const Services& services) {
+  if (!listener_) {
+    listener_ = std::make_unique<scm::Listener>(
+        system_, shared_->look.machine(),
+        [inbox = inbox_, sender = something_heard_->sender()](auto service) {
+          inbox->put(std::move(service));
+          sender.send();
+        });
+  }
+  std::vector<ServiceName> names;
+  for (const auto& service : services) {
+    const auto state = service.status.state;
+    if (state != ServiceState::missing && state != ServiceState::denied)
+      names.push_back(service.name);
+  }
+  listener_->listen_to(std::move(names));
+}
+
+net::awaitable<void> ScmProbe::listen(net::Deadline deadline) {
+  if (!something_heard_) co_return co_await net::sleep_until(deadline);
+  co_await something_heard_->event().wait_until(deadline);
+  something_heard_->event().reset();
+  empty_inbox();
+}
+
+std::size_t ScmProbe::empty_inbox() {
+  const auto before = heard_.services.size();
+  auto news = inbox_->take();
+  std::ranges::move(news.services, std::back_inserter(heard_.services));
+  heard_.look_again |= news.look_again;
+  return before;
+}
+
+}  // namespace
+
+std::unique_ptr<Probe> make_scm_probe(const config::Host& host,
+                                      std::shared_ptr<scm::System> system, net::Worker& threads,
+                                      const Clock& clock, scm::LookOptions options) {
+  return std::make_unique<ScmProbe>(host, std::move(system), threads, clock, options);
+}
+
+}  // namespace tocsin::probe

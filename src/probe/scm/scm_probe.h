@@ -1,0 +1,22 @@
+// Looks at a host through the Win32 service API, and hears what its services do.
+#pragma once
+
+#include <memory>
+
+#include "base/clock.h"
+#include "config/config.h"
+#include "net/worker.h"
+#include "probe/probe.h"
+#include "probe/scm/look.h"
+
+namespace tocsin::probe {
+
+/// With the account of the process; `host.credentials` and `host.port` play no part. The API blocks:
+/// each call has a thread of `threads`, of which there must be one for each host, so that one that
+/// hangs takes nobody else's. `clock` and `threads` must outlive it.
+[[nodiscard]] std::unique_ptr<Probe> make_scm_probe(const config::Host& host,
+                                                    std::shared_ptr<scm::System> system,
+                                                    net::Worker& threads, const Clock& clock,
+                                                    scm::LookOptions options = {});
+
+}  // namespace tocsin::probe

@@ -1,0 +1,23 @@
+// What the numbers of a service control manager mean in our words: over the wire and in Win32 the
+// same.
+#pragma once
+
+#include <cstdint>
+
+#include "base/error.h"
+#include "domain/service.h"
+#include "wire/svcctl/messages.h"
+
+namespace tocsin::probe {
+
+/// A state that does not exist is one service's trouble, not its host's: unknown.
+[[nodiscard]] ServiceStatus to_status(const svcctl::ServiceStatusProcess& raw);
+
+/// dwStartType ([MS-SCMR] 2.2.15).
+[[nodiscard]] StartMode to_start_mode(std::uint32_t start_type, bool delayed);
+
+/// What the service manager's word about one service says of its state: denied, missing, else
+/// unknown, which shows neither an outage nor a removal.
+[[nodiscard]] ServiceState to_state(const Error& error);
+
+}  // namespace tocsin::probe

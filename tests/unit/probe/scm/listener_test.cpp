@@ -1,0 +1,155 @@
+// How services are listened to, with a pretend feed.
+#include "probe/scm/listener.h"
+
+#include <condition_variable>
+#include <mutex>
+
+#include <gmock/gmock.h>
+
+#include "unit/probe/scm/pretend_system.h"
+
+namespace tocsin::probe::scm {
+namespace {
+
+using testing::Contains;
+using testing::Not;
+using enum ServiceState;
+
+constexpr std::uint32_t kAny = 0x27F;  // all seven states, and the pending removal
+constexpr std::uint32_t kAllButRunning = 0x277;
+constexpr std::uint32_t kAllButStopped = 0x27E;
+constexpr std::uint32_t kClientLagging = 1294;
+
+std::string arm(const std::string& name, std::uint32_t mask) {
+  return "arm " + name + " " + std::to_string(mask);
+}
+
+class ListenerTest : public testing::Test {
+ protected:
+  void listen_to(const std::vector<std::string>& names) {
+    std::vector<ServiceName> services;
+    for (const auto& name : names) services.emplace_back(name);
+    listener->listen_to(std::move(services));
+  }
+  void fire(const std::string& name, std::uint32_t state, std::uint32_t process = 10) {
+    Feed::Notification notification{.service = name};
+    notification.status.current_state = state;
+    notification.status.process_id = process;
+    feed.fire(std::move(notification));
+  }
+  /// The next word, "look again" included; fails after a minute of silence.
+  std::string next() {
+    std::unique_lock lock(mutex);
+    if (!arrived.wait_for(lock, std::chrono::minutes(1), [this] { return !heard.empty(); }))
+      return "nothing";
+    const auto word = std::move(heard.front());
+    heard.pop_front();
+    return word;
+  }
+
+  std::shared_ptr<PretendSystem> system = std::make_shared<PretendSystem>();
+  PretendFeed& feed = *system->feed;
+  std::mutex mutex;
+  std::condition_variable arrived;
+  std::deque<std::string> heard;
+  std::unique_ptr<Listener> listener =
+      std::make_unique<Listener>(system, "", [this](std::optional<ObservedService> service) {
+        const std::lock_guard lock(mutex);
+        heard.push_back(service ? service->name.text() + " " +
+                                      std::string(to_string(service->status.state))
+                                : "look again");
+        arrived.notify_all();
+      });
+};
+
+TEST_F(ListenerTest, HearsAndAsksForWhateverComesNext) {
+  listen_to({"Spooler"});
+  EXPECT_TRUE(feed.saw("open"));
+  EXPECT_TRUE(feed.saw(arm("Spooler", kAny)));
+  fire("spooler", svcctl::kRunning);
+  EXPECT_EQ(next(), "Spooler RUNNING");
+  // Not for the state that it is in, which would be answered for ever.
+  EXPECT_TRUE(feed.saw(arm("Spooler", kAllButRunning)));
+  fire("Spooler", svcctl::kStopped, 0);
+  EXPECT_EQ(next(), "Spooler STOPPED");
+  EXPECT_TRUE(feed.saw(arm("Spooler", kAllButStopped)));
+}
+
+TEST_F(ListenerTest, HearsThatServicesCameOrWent) {
+  listen_to({"Spooler"});
+  EXPECT_TRUE(feed.saw("list"));
+  feed.fire({});
+  EXPECT_EQ(next(), "look again");
+  EXPECT_TRUE(feed.saw("list", 2));
+}
+
+TEST_F(ListenerTest, LetsGoOfAServiceThatIsToBeRemoved) {
+  listen_to({"Spooler"});
+  EXPECT_TRUE(feed.saw(arm("Spooler", kAny)));
+  feed.fire({.service = "Spooler", .triggered = kNotifyDeletePending});
+  EXPECT_EQ(next(), "look again");
+  EXPECT_TRUE(feed.saw("close Spooler"));
+  // Installed again, and found by a check.
+  listen_to({"Spooler"});
+  EXPECT_TRUE(feed.saw(arm("Spooler", kAny), 2));
+}
+
+TEST_F(ListenerTest, BeginsAnewAfterItHasLagged) {
+  listen_to({"Spooler"});
+  EXPECT_TRUE(feed.saw(arm("Spooler", kAny)));
+  feed.fire({.service = "Spooler", .error = kClientLagging});
+  EXPECT_EQ(next(), "look again");
+  EXPECT_TRUE(feed.saw("shut"));
+  listen_to({"Spooler"});
+  EXPECT_TRUE(feed.saw("open", 2));
+  EXPECT_TRUE(feed.saw(arm("Spooler", kAny), 2));
+}
+
+TEST_F(ListenerTest, TriesAgainWhatItCouldNotHear) {
+  feed.arm_errors["Denied"] = svcctl::kAccessDenied;
+  listen_to({"Spooler", "Denied"});
+  EXPECT_TRUE(feed.saw(arm("Denied", kAny)));
+  EXPECT_TRUE(feed.saw(arm("Spooler", kAny)));
+  listen_to({"Spooler", "Denied"});
+  EXPECT_TRUE(feed.saw(arm("Denied", kAny), 2));
+  const std::lock_guard lock(feed.mutex);
+  EXPECT_EQ(std::ranges::count(feed.calls, arm("Spooler", kAny)), 1);
+}
+
+TEST_F(ListenerTest, LeavesWhatIsWatchedNoMore) {
+  listen_to({"Spooler", "Other"});
+  EXPECT_TRUE(feed.saw(arm("Other", kAny)));
+  listen_to({"Spooler"});
+  EXPECT_TRUE(feed.saw("close Other"));
+  fire("Other", svcctl::kStopped);  // was on its way
+  fire("Spooler", svcctl::kStopped);
+  EXPECT_EQ(next(), "Spooler STOPPED");
+}
+
+TEST_F(ListenerTest, WhatRunsWithoutAProcessHasStopped) {
+  system->machine->processes = {1, 2};
+  listen_to({"Spooler"});
+  fire("Spooler", svcctl::kRunning, 10);
+  EXPECT_TRUE(feed.saw(arm("Spooler", kAny)));
+  EXPECT_EQ(next(), "Spooler STOPPED");
+}
+
+TEST_F(ListenerTest, WhereNothingCanBeHeardNothingBreaks) {
+  feed.open_error = svcctl::kNotSupported;
+  listen_to({"Spooler"});
+  EXPECT_TRUE(feed.saw("open"));
+  listen_to({"Spooler"});
+  EXPECT_TRUE(feed.saw("open", 2));
+  const std::lock_guard lock(feed.mutex);
+  EXPECT_THAT(feed.calls, Not(Contains(arm("Spooler", kAny))));
+}
+
+TEST_F(ListenerTest, ClosesEverythingAtItsEnd) {
+  listen_to({"Spooler"});
+  EXPECT_TRUE(feed.saw(arm("Spooler", kAny)));
+  listener.reset();
+  EXPECT_TRUE(feed.saw("shut"));
+}
+
+}  // namespace
+}  // namespace tocsin::probe::scm

@@ -1,0 +1,198 @@
+// What a check makes of a service manager, with a pretend one.
+#include "probe/scm/look.h"
+
+#include <map>
+
+#include <gmock/gmock.h>
+
+#include "unit/probe/scm/pretend_system.h"
+
+namespace tocsin::probe::scm {
+namespace {
+
+using testing::Contains;
+using testing::ElementsAre;
+using testing::IsEmpty;
+using testing::Not;
+using testing::Pair;
+using testing::UnorderedElementsAre;
+using enum ServiceState;
+
+class LookTest : public testing::Test {
+ protected:
+  LookTest() {
+    machine.set("Spooler", svcctl::kRunning, 10);
+    machine.set("MSSQL$A", svcctl::kRunning, 11);
+    machine.set("Other", svcctl::kRunning, 12);
+  }
+  void watch(const std::vector<std::string>& patterns, std::string at = "") {
+    std::vector<WatchedService> services;
+    for (const auto& pattern : patterns) services.push_back({.pattern = pattern});
+    look = std::make_unique<Look>(system, std::move(at), Watchlist(std::move(services)),
+                                  LookOptions{});
+  }
+  std::map<std::string, ServiceState> states() {
+    std::map<std::string, ServiceState> states;
+    const auto seen = look->check(now);
+    EXPECT_TRUE(seen) << seen.error().what;
+    if (!seen) return states;
+    for (const auto& service : *seen)
+      EXPECT_TRUE(states.emplace(service.name.text(), service.status.state).second);
+    return states;
+  }
+  std::vector<std::string> calls_of_a_check() {
+    machine.calls.clear();
+    states();
+    return machine.calls;
+  }
+
+  std::shared_ptr<PretendSystem> system = std::make_shared<PretendSystem>();
+  PretendMachine& machine = *system->machine;
+  std::unique_ptr<Look> look;
+  Time now{std::chrono::hours(500'000)};
+};
+
+TEST_F(LookTest, SeesEachWatchedServiceOnce) {
+  watch({"spooler", "MSSQL$*", "Nothing", "Spool*"});
+  EXPECT_THAT(states(), UnorderedElementsAre(Pair("Spooler", running), Pair("MSSQL$A", running),
+                                             Pair("Nothing", missing)));
+}
+
+TEST_F(LookTest, ACheckIsOneCallOnceTheDetailsAreKnown) {
+  watch({"Spooler", "MSSQL$*"});
+  EXPECT_THAT(calls_of_a_check(), Contains("configuration Spooler"));
+  EXPECT_THAT(calls_of_a_check(), ElementsAre("list"));
+  now += std::chrono::minutes(11);
+  EXPECT_THAT(calls_of_a_check(), testing::SizeIs(3));
+}
+
+TEST_F(LookTest, TellsWhatTheManagerKnowsOfAService) {
+  watch({"Spooler"});
+  machine.services["Spooler"].configuration.dependencies = {"RpcSs"};
+  machine.services["Spooler"].configuration.delayed = true;
+  machine.services["Spooler"].configuration.trigger_start = true;
+  machine.services["Spooler"].configuration.path = R"(C:\Windows\spoolsv.exe)";
+  machine.services["Spooler"].configuration.type = 0xD0 | svcctl::kInteractiveProcess;
+  const auto seen = look->check(now);
+  ASSERT_TRUE(seen);
+  const auto details = seen->at(0).details;
+  ASSERT_NE(details, nullptr);
+  EXPECT_EQ(details->display_name, "Spooler display");
+  EXPECT_EQ(details->start_mode, StartMode::automatic_delayed);
+  EXPECT_EQ(details->executable_path, R"(C:\Windows\spoolsv.exe)");
+  EXPECT_THAT(details->dependencies, ElementsAre("RpcSs"));
+  EXPECT_TRUE(details->trigger_start);
+  EXPECT_EQ(details->type, 0xD0U);
+  EXPECT_TRUE(is_per_user(*details));
+}
+
+TEST_F(LookTest, WhatTheListLeavesOutIsAskedByName) {
+  machine.services["Spooler"].listed = false;
+  machine.services["MSSQL$A"].listed = false;
+  machine.services["MSSQL$A"].error = svcctl::kAccessDenied;
+  watch({"Spooler", "MSSQL$A"});
+  EXPECT_THAT(states(), UnorderedElementsAre(Pair("Spooler", running), Pair("MSSQL$A", denied)));
+}
+
+TEST_F(LookTest, OneServicesTroubleIsItsOwn) {
+  watch({"Spooler", "MSSQL$A"});
+  machine.services["Spooler"].status.current_state = 99;
+  EXPECT_THAT(states(), UnorderedElementsAre(Pair("Spooler", unknown), Pair("MSSQL$A", running)));
+  machine.services["Spooler"].listed = false;
+  machine.services["Spooler"].error = svcctl::kServiceMarkedForDelete;
+  EXPECT_THAT(states(), UnorderedElementsAre(Pair("Spooler", missing), Pair("MSSQL$A", running)));
+}
+
+TEST_F(LookTest, WhatAPatternFoundAndIsGoneIsNotReported) {
+  watch({"MSSQL$*"});
+  EXPECT_THAT(states(), UnorderedElementsAre(Pair("MSSQL$A", running)));
+  machine.services.erase("MSSQL$A");
+  EXPECT_THAT(states(), IsEmpty());
+  machine.calls.clear();
+  EXPECT_THAT(calls_of_a_check(), ElementsAre("list"));
+}
+
+TEST_F(LookTest, WhatAPatternFoundAndIsDeniedNowIsNotGone) {
+  watch({"MSSQL$*"});
+  states();
+  machine.services["MSSQL$A"].listed = false;
+  machine.services["MSSQL$A"].error = svcctl::kAccessDenied;
+  EXPECT_THAT(states(), UnorderedElementsAre(Pair("MSSQL$A", denied)));
+}
+
+TEST_F(LookTest, AProcessThatDiedIsAServiceThatStopped) {
+  watch({"Spooler", "MSSQL$A"});
+  machine.processes = {10};
+  const auto seen = look->check(now);
+  ASSERT_TRUE(seen);
+  for (const auto& service : *seen) {
+    const bool lives = service.name.text() == "Spooler";
+    EXPECT_EQ(service.status.state, lives ? running : stopped);
+    EXPECT_EQ(service.status.exit_code, lives ? 0U : 1067U);
+  }
+}
+
+TEST_F(LookTest, OfAnotherMachineTheProcessesAreNotOurs) {
+  watch({"Spooler"}, "node7");
+  machine.processes = {1};
+  EXPECT_THAT(states(), UnorderedElementsAre(Pair("Spooler", running)));
+  EXPECT_THAT(system->opened, ElementsAre("node7"));
+}
+
+TEST_F(LookTest, AManagerThatWentBadIsOpenedOnceMore) {
+  watch({"Spooler"});
+  states();
+  machine.list_error = svcctl::kRpcServerUnavailable;
+  machine.calls.clear();
+  const auto seen = look->check(now);
+  ASSERT_FALSE(seen);
+  EXPECT_EQ(seen.error().kind, Kind::unreachable);
+  EXPECT_THAT(machine.calls, ElementsAre("list", "open", "list"));
+  machine.list_error = 0;
+  EXPECT_THAT(states(), UnorderedElementsAre(Pair("Spooler", running)));
+}
+
+TEST_F(LookTest, AnAccountWithoutRightsIsDeniedAndNothingIsStopped) {
+  watch({"Spooler"});
+  machine.open_error = svcctl::kAccessDenied;
+  const auto seen = look->check(now);
+  ASSERT_FALSE(seen);
+  EXPECT_EQ(seen.error().kind, Kind::denied);
+}
+
+TEST_F(LookTest, AConnectionThatBreaksAmidTheDetailsStillHasItsStates) {
+  watch({"Spooler"});
+  machine.services["Spooler"].error = svcctl::kRpcServerUnavailable;
+  EXPECT_THAT(states(), UnorderedElementsAre(Pair("Spooler", running)));
+}
+
+TEST_F(LookTest, AConnectionThatBreaksWhileOneIsAskedByNameTellsNothing) {
+  watch({"Spooler"});
+  machine.services["Spooler"].listed = false;
+  machine.services["Spooler"].error = svcctl::kRpcServerUnavailable;
+  const auto seen = look->check(now);
+  ASSERT_FALSE(seen);
+  EXPECT_EQ(seen.error().kind, Kind::unreachable);
+}
+
+TEST_F(LookTest, ListsEverythingWithDetails) {
+  watch({"Spooler"});
+  machine.services["Other"].error = svcctl::kAccessDenied;
+  const auto all = look->list();
+  ASSERT_TRUE(all);
+  ASSERT_EQ(all->size(), 3U);
+  for (const auto& service : *all)
+    EXPECT_EQ(service.details->display_name, service.name.text() + " display");
+}
+
+TEST(MachineOf, OwnNamesAreThisMachine) {
+  const std::vector<std::string> own{"NODE1", "node1.corp.example"};
+  for (const auto* name : {"localhost", "LOCALHOST", ".", "127.0.0.1", "::1", "node1",
+                           "Node1.Corp.Example"})
+    EXPECT_EQ(machine_of(name, own), "") << name;
+  for (const auto* name : {"node2", "node1.other.example", "10.0.0.1"})
+    EXPECT_EQ(machine_of(name, own), name);
+}
+
+}  // namespace
+}  // namespace tocsin::probe::scm

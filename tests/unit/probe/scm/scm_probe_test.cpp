@@ -1,0 +1,152 @@
+// A host that hangs, and words that arrive while a check runs.
+#include "probe/scm/scm_probe.h"
+
+#include <latch>
+
+#include <gmock/gmock.h>
+
+#include "net/loop.h"
+#include "unit/probe/scm/pretend_system.h"
+
+namespace tocsin::probe {
+namespace {
+
+using namespace std::chrono_literals;
+using enum ServiceState;
+using scm::PretendSystem;
+
+class ScmProbeTest : public testing::Test {
+ protected:
+  ScmProbeTest() {
+    system->machine->set("Spooler", svcctl::kRunning, 10);
+    host.name = HostName("node7");
+    host.address = "node7";
+    host.source = config::Source::scm;
+    host.services = Watchlist({{.pattern = "Spooler"}});
+    probe = make_scm_probe(host, system, threads, clock);
+  }
+  Result<std::vector<ObservedService>> check(std::chrono::milliseconds limit = 1min) {
+    return loop.run_until_done(probe->check(net::within(limit)));
+  }
+  void fire(std::uint32_t state) {
+    scm::Feed::Notification notification{.service = "Spooler"};
+    notification.status.current_state = state;
+    notification.status.process_id = 10;
+    system->feed->fire(std::move(notification));
+  }
+  /// The states heard, once there are some.
+  std::vector<ServiceState> hear() {
+    loop.run_until_done(probe->listen(net::within(1min)));
+    std::vector<ServiceState> states;
+    for (const auto& service : probe->take_heard().services) states.push_back(service.status.state);
+    return states;
+  }
+
+  net::Loop loop;
+  net::Worker threads{"scm", 2};
+  ManualClock clock;
+  std::shared_ptr<PretendSystem> system = std::make_shared<PretendSystem>();
+  config::Host host;
+  std::unique_ptr<Probe> probe;
+};
+
+TEST_F(ScmProbeTest, ListensToWhatACheckHasFound) {
+  const auto seen = check();
+  ASSERT_TRUE(seen) << seen.error().what;
+  EXPECT_EQ(seen->at(0).status.state, running);
+  EXPECT_TRUE(system->feed->saw("arm Spooler 639"));
+  fire(svcctl::kStopPending);
+  EXPECT_THAT(hear(), testing::ElementsAre(stop_pending));
+  fire(svcctl::kStopped);
+  EXPECT_THAT(hear(), testing::ElementsAre(stopped));
+}
+
+TEST_F(ScmProbeTest, ListensInVainWhereNothingIsSaid) {
+  loop.run_until_done(probe->listen(net::within(1ms)));  // not even checked yet
+  ASSERT_TRUE(check());
+  loop.run_until_done(probe->listen(net::within(1ms)));
+  EXPECT_THAT(probe->take_heard().services, testing::IsEmpty());
+}
+
+TEST_F(ScmProbeTest, WhatIsHeardDuringACheckIsNotOlderThanTheCheck) {
+  ASSERT_TRUE(check());
+  ASSERT_TRUE(system->feed->saw("arm Spooler 639"));
+  {
+    const std::lock_guard lock(system->machine->mutex);
+    system->machine->before_list = [this] {
+      fire(svcctl::kStopped);
+      system->feed->saw("arm Spooler 638");  // then it has been heard, or is about to be
+      fire(svcctl::kStopped);
+      system->feed->saw("arm Spooler 638", 2);  // by now the first one has
+    };
+  }
+  const auto seen = check();
+  ASSERT_TRUE(seen);
+  EXPECT_EQ(seen->at(0).status.state, stopped);
+  EXPECT_THAT(probe->take_heard().services, testing::SizeIs(testing::Ge(1)));
+}
+
+TEST_F(ScmProbeTest, AHostThatHangsIsAskedNoMoreAndCostsOneThread) {
+  const auto release = std::make_shared<std::latch>(1);
+  const auto ended = std::make_shared<std::latch>(1);
+  {
+    const std::lock_guard lock(system->machine->mutex);
+    system->machine->before_list = [release] { release->wait(); };
+  }
+  const auto hung = check(20ms);
+  ASSERT_FALSE(hung);
+  EXPECT_EQ(hung.error().kind, Kind::timed_out);
+  const auto again = check();
+  ASSERT_FALSE(again);
+  EXPECT_EQ(again.error().kind, Kind::timed_out);
+  EXPECT_THAT(again.error().what, testing::HasSubstr("earlier question"));
+  EXPECT_EQ(threads.stuck(), 1U);
+
+  host.name = HostName("node8");
+  const auto other_system = std::make_shared<PretendSystem>();
+  const auto other = make_scm_probe(host, other_system, threads, clock);
+  EXPECT_TRUE(loop.run_until_done(other->check(net::within(1min))));
+
+  {
+    const std::lock_guard lock(system->machine->mutex);
+    system->machine->before_list = nullptr;
+  }
+  release->count_down();
+  auto seen = check();
+  for (const auto end = net::within(1min); !seen && std::chrono::steady_clock::now() < end;) {
+    std::this_thread::yield();
+    seen = check();
+  }
+  EXPECT_TRUE(seen) << seen.error().what;
+}
+
+TEST_F(ScmProbeTest, MayGoWhileItsHostHangs) {
+  const auto release = std::make_shared<std::latch>(1);
+  const auto ended = std::make_shared<std::latch>(1);
+  {
+    const std::lock_guard lock(system->machine->mutex);
+    system->machine->before_list = [release, ended] {
+      release->wait();
+      ended->count_down();
+    };
+  }
+  EXPECT_FALSE(check(20ms));
+  probe.reset();
+  release->count_down();
+  ended->wait();
+}
+
+TEST_F(ScmProbeTest, SaysSoWhenThereIsNoAnswer) {
+  {
+    const std::lock_guard lock(system->machine->mutex);
+    system->machine->open_error = svcctl::kRpcServerUnavailable;
+  }
+  const auto seen = check();
+  ASSERT_FALSE(seen);
+  EXPECT_EQ(seen.error().kind, Kind::unreachable);
+  const auto list = loop.run_until_done(probe->list(net::within(1min)));
+  EXPECT_EQ(list.error().kind, Kind::unreachable);
+}
+
+}  // namespace
+}  // namespace tocsin::probe
