@@ -5,6 +5,12 @@ target_compile_options(tocsin_warnings INTERFACE
   -Wall -Wextra -Wconversion -Wshadow -Wimplicit-fallthrough -Wnon-virtual-dtor -Werror
   -Wno-missing-designated-field-initializers)  # to name only some fields is what they are for
 
+if(WIN32)
+  # Windows 10 or Server 2016, and the wide functions where a name has both. For all targets, because
+  # Asio's headers must see the same version everywhere.
+  add_compile_definitions(_WIN32_WINNT=0x0A00 UNICODE _UNICODE)
+endif()
+
 # add_room(NAME USES room... LIBS library...)
 # src/NAME/**.cpp as one static library; USES names the rooms that it may include.
 # *_linux.cpp and *_windows.cpp are taken on their platform only; main.cpp is never part of a room.

@@ -8,11 +8,12 @@ import re
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-HEAVY = re.compile(r"<(nlohmann/|yaml-cpp/|SQLiteCpp/|sqlite3|curl/|spdlog/|CLI/|boost/beast|windows\.h|"
+HEAVY = re.compile(r"<(nlohmann/|yaml-cpp/|SQLiteCpp/|sqlite3|curl/|spdlog/|CLI/|prometheus/|boost/beast|windows\.h|"
                    r"boost/asio(?!/awaitable\.hpp|/any_io_executor\.hpp))")
 PURE = {"domain", "schedule", "wire"}
 IMPURE = re.compile(r"<(fstream|iostream|filesystem|thread|spdlog/.*|boost/asio.*|sys/.*|unistd\.h)>|"
                     r"\b(system_clock|steady_clock)::now\b|\bstd::(cout|cerr)\b")
+WINDOWS = '"platform/windows.h"'  # the only way to include <windows.h>
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"].*[>"])', re.M)
 
 
@@ -71,9 +72,11 @@ def problems():
             if include.startswith('"'):
                 if target not in tree:
                     yield f"{where}: {include} does not start at src/"
+                elif include == WINDOWS and not where.match("*_windows.cpp"):
+                    yield f"{where}: {include} - Windows stays in *_windows.cpp files"
                 elif target != room and target not in table.get(room, set()):
                     yield f"{where}: {include} - room {room} may not use {target}"
-            elif path.suffix == ".h" and HEAVY.match(include):
+            elif path.suffix == ".h" and HEAVY.match(include) and f'"{where.relative_to("src")}"' != WINDOWS:
                 yield f"{where}: {include} - heavy headers stay in .cpp files"
         if room in PURE and (found := IMPURE.search(text)):
             yield f"{where}: {found.group(0)} - room {room} does no I/O, reads no clock and never logs"

@@ -18,6 +18,22 @@ struct RunOptions {
 };
 int run(const RunOptions& options);
 
+struct ServiceInstallOptions {
+  std::string configuration;
+  std::string data_directory;
+  std::string name = "tocsin";
+  std::string account;  ///< empty: one of its own
+};
+int service_install(const ServiceInstallOptions& options);
+
+struct ServiceUninstallOptions {
+  std::string name = "tocsin";
+};
+int service_uninstall(const ServiceUninstallOptions& options);
+
+/// What the service manager starts.
+int service_run(const RunOptions& options);
+
 struct CheckOptions {
   std::string configuration;
   bool json = false;

@@ -18,7 +18,8 @@
 #include "net/loop.h"
 #include "net/task_scope.h"
 #include "platform/process.h"
-#include "platform/signals.h"
+#include "platform/stop.h"
+#include "platform/terminal.h"
 #include "simulate/catalogue.h"
 #include "simulate/fleet.h"
 
@@ -115,7 +116,7 @@ net::awaitable<void> wait_for_the_end(int seconds) {
   if (seconds > 0) {
     co_await net::sleep_for(std::chrono::seconds(seconds));
   } else {
-    (void)co_await platform::stop_signal();
+    (void)co_await platform::stop_request();
   }
 }
 

@@ -14,7 +14,7 @@
 #include "net/http_client.h"
 #include "net/loop.h"
 #include "notify/destination.h"
-#include "platform/process.h"
+#include "platform/terminal.h"
 #include "store/store.h"
 
 namespace tocsin::cli {

@@ -1,33 +1,40 @@
 #include "cli/load.h"
 
 #include <cstdio>
-#include <cstdlib>
 #include <ctime>
 
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 
+#include "base/path.h"
 #include "base/text.h"
 #include "cli/table.h"
-#include "platform/process.h"
+#include "daemon/probes.h"
+#include "platform/permissions.h"
+#include "platform/program.h"
+#include "platform/terminal.h"
 
 namespace tocsin::cli {
 
 config::Environment environment() {
-  return [](const std::string& name) -> std::optional<std::string> {
-    const char* value = std::getenv(name.c_str());
-    if (value == nullptr) return std::nullopt;
-    return value;
-  };
+  return {
+      .variable = platform::environment_variable,
+      .is_readable_by_others =
+          [](const std::string& path) { return platform::is_readable_by_others(to_path(path)); },
+      .default_source = daemon::default_source()};
 }
 
-std::optional<config::Config> load(const std::string& path) {
-  auto loaded = config::load(path, environment());
+void print_finding(config::Severity severity, const std::string& line) {
   const bool colored = platform::wants_color(platform::Stream::errors);
+  const auto color = severity == config::Severity::error ? Color::red : Color::yellow;
+  fmt::print(stderr, "{}\n", paint(line, color, colored));
+}
+
+std::optional<config::Config> load(const std::string& path, const Report& report) {
+  auto loaded = config::load(path, environment());
   for (const auto& finding : loaded.findings) {
     if (finding.severity == config::Severity::info) continue;
-    const auto color = finding.severity == config::Severity::error ? Color::red : Color::yellow;
-    fmt::print(stderr, "{}\n", paint(printable(to_string(finding), 1000), color, colored));
+    report(finding.severity, printable(to_string(finding), 1000));
   }
   return std::move(loaded.config);
 }

@@ -1,6 +1,7 @@
 // What the commands share: the configuration from the command line, and complaints about it.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 
@@ -9,9 +10,14 @@
 
 namespace tocsin::cli {
 
-/// Loads the file; errors and warnings go to stderr. Nothing: there were errors, end with
+/// Takes a warning or an error as a line for people.
+using Report = std::function<void(config::Severity, const std::string& line)>;
+/// To stderr.
+void print_finding(config::Severity severity, const std::string& line);
+
+/// Loads the file and reports errors and warnings. Nothing: there were errors, end with
 /// kExitBadConfiguration.
-std::optional<config::Config> load(const std::string& path);
+std::optional<config::Config> load(const std::string& path, const Report& report = print_finding);
 
 /// "error: text" on stderr.
 void complain(const std::string& text);

@@ -1,13 +1,19 @@
 // The command line: what is asked for, and nothing about how it is done.
+#include <algorithm>
+
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
 #include "cli/commands.h"
 #include "cli/simulate.h"
 #include "cli/version.h"
+#include "platform/program.h"
+#include "platform/service_rules.h"
+#include "platform/terminal.h"
 
 namespace {
 
+using namespace tocsin;
 using namespace tocsin::cli;
 
 /// Adds a command; `code` gets its exit code when it was the one asked for.
@@ -120,9 +126,50 @@ void add_pretending(CLI::App& app, int& code) {
       ->check(CLI::Range(1, 86400));
 }
 
+std::string check_service_name(const std::string& name) {
+  return platform::is_service_name(name)
+             ? std::string()
+             : "no name for a service: at most 256 characters, and neither / nor \\";
+}
+
+void add_service(CLI::App& app, int& code) {
+  auto* service =
+      app.add_subcommand("service", "install tocsin as a service of Windows, or remove it");
+  service->require_subcommand(1);
+
+  const auto install_options = std::make_shared<ServiceInstallOptions>();
+  auto* install_command = add(*service, "install", "install a service that starts with the system",
+                              code, install_options, service_install);
+  add_configuration(install_command, install_options);
+  add_data_directory(install_command, install_options);
+  install_command->add_option("--name", install_options->name, "what it is called")
+      ->capture_default_str()
+      ->check(check_service_name)
+      ->type_name("NAME");
+  install_command
+      ->add_option("--account", install_options->account,
+                   "whom it runs as (default: NT SERVICE\\NAME, an account of its own)")
+      ->type_name("ACCOUNT");
+
+  const auto uninstall_options = std::make_shared<ServiceUninstallOptions>();
+  auto* uninstall_command = add(*service, "uninstall", "stop the service and remove it", code,
+                                uninstall_options, service_uninstall);
+  uninstall_command->add_option("--name", uninstall_options->name, "what it is called")
+      ->capture_default_str()
+      ->type_name("NAME");
+
+  const auto run_options = std::make_shared<RunOptions>();
+  auto* run_command =
+      add(*service, "run", "what the service manager starts", code, run_options, service_run);
+  add_configuration(run_command, run_options);
+  add_data_directory(run_command, run_options);
+  run_command->group("");  // not in the list of commands
+}
+
 }  // namespace
 
 int main(int count, char** arguments) {
+  const platform::Terminal terminal;
   CLI::App app(
       "tocsin tells people within seconds when a Windows service stops, starts, pauses, "
       "vanishes or hangs.",
@@ -133,8 +180,11 @@ int main(int count, char** arguments) {
   add_monitoring(app, code);
   add_looking_back(app, code);
   add_pretending(app, code);
+  add_service(app, code);
   try {
-    app.parse(count, arguments);
+    auto words = platform::arguments(count, arguments);
+    std::ranges::reverse(words);  // as CLI11 wants them
+    app.parse(std::move(words));
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? kExitOk : kExitBadConfiguration;
   } catch (const std::exception& error) {

@@ -1,29 +1,52 @@
+#include "cli/run.h"
+
 #include <fmt/format.h>
 
-#include "cli/commands.h"
+#include "base/path.h"
 #include "cli/load.h"
 #include "cli/version.h"
 #include "daemon/daemon.h"
 #include "net/loop.h"
 #include "platform/process.h"
-#include "platform/signals.h"
+#include "platform/stop.h"
+#include "platform/terminal.h"
 
 namespace tocsin::cli {
+namespace {
 
-int run(const RunOptions& options) {
+/// The configuration, when there is something to do; what is wrong with it is said once, in full.
+std::optional<config::Config> load_to_watch(const std::string& path,
+                                            const daemon::SystemLog& system_log) {
+  std::string told;
+  auto configuration = load(path, [&](config::Severity severity, const std::string& line) {
+    print_finding(severity, line);
+    told += line + '\n';
+  });
+  if (configuration && !configuration->enabled) {
+    const auto reason =
+        fmt::format("{}: serviceMonitor.enable is false: there is nothing to do", path);
+    complain(reason);
+    told += reason + '\n';
+    configuration.reset();
+  }
+  if (system_log && !told.empty())
+    system_log(configuration ? config::LogLevel::warn : config::LogLevel::error, told);
+  return configuration;
+}
+
+}  // namespace
+
+int watch(const RunOptions& options, const Surroundings& surroundings) {
   platform::protect_memory();
   platform::allow_many_files();
-  auto configuration = load(options.configuration);
+  auto configuration = load_to_watch(options.configuration, surroundings.system_log);
   if (!configuration) return kExitBadConfiguration;
-  if (!configuration->enabled) {
-    complain(fmt::format("{}: serviceMonitor.enable is false: there is nothing to do",
-                         options.configuration));
-    return kExitBadConfiguration;
-  }
+  if (surroundings.on_loaded) surroundings.on_loaded();
   const daemon::Log log(
       {.level = configuration->log_level,
        .color = platform::wants_color(platform::Stream::errors),
-       .directory = configuration->file_logging ? configuration->log_directory : ""});
+       .directory = configuration->file_logging ? to_path(configuration->log_directory) : "",
+       .system_log = surroundings.system_log});
   const auto directory = daemon::data_directory(options.data_directory, *configuration);
 
   net::Loop loop;
@@ -34,12 +57,15 @@ int run(const RunOptions& options) {
       log.error("{}", started.error().what);
       co_return kExitFailed;
     }
-    const int signal = co_await platform::stop_signal();
-    log.info("signal {}: stopping", signal);
+    if (surroundings.on_ready) surroundings.on_ready();
+    const auto reason = co_await platform::stop_request();
+    log.notice("{}: stopping", reason);
     co_await daemon.stop();
-    log.info("stopped");
+    log.notice("stopped");
     co_return kExitOk;
   }());
 }
+
+int run(const RunOptions& options) { return watch(options, {}); }
 
 }  // namespace tocsin::cli

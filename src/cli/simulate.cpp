@@ -10,10 +10,11 @@
 #include <fmt/format.h>
 
 #include "base/clock.h"
+#include "base/path.h"
 #include "net/loop.h"
 #include "net/task_scope.h"
 #include "platform/process.h"
-#include "platform/signals.h"
+#include "platform/stop.h"
 #include "simulate/fleet.h"
 #include "simulate/script.h"
 
@@ -21,7 +22,7 @@ namespace tocsin::cli {
 namespace {
 
 Result<std::string> load_text(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
+  std::ifstream file(to_path(path), std::ios::binary);
   std::string text(std::istreambuf_iterator<char>(file), {});
   if (!file && !file.eof()) return fail(Kind::invalid_config, path + ": cannot be read");
   return text;
@@ -120,7 +121,7 @@ int run_simulate(const SimulateOptions& typed) {
       for (const auto& [host, address, port] : fleet.endpoints())
         fmt::print("{} {}:{}\n", host, address, port);
       print_line("ready");
-      co_await platform::stop_signal();
+      co_await platform::stop_request();
     }
     scope.cancel();
     co_await scope.join();

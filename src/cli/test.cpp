@@ -11,6 +11,7 @@
 #include "net/loop.h"
 #include "notify/destination.h"
 #include "platform/process.h"
+#include "platform/terminal.h"
 
 namespace tocsin::cli {
 namespace {

@@ -57,6 +57,7 @@ struct Config {
   std::vector<Host> hosts;
   WebhookDestinations webhook;
   std::string data_directory;  ///< empty: the platform's default
+  std::string metrics_file;    ///< empty: none is written
   LogLevel log_level = LogLevel::info;
   bool file_logging = false;
   std::string log_directory = "log";

@@ -113,6 +113,13 @@ void read_config(Section& root, Config& config) {
              .otherwise = "`/var/lib/tocsin` for root, else `$XDG_STATE_HOME/tocsin`; "
                           "`%ProgramData%\\tocsin` on Windows"},
             config.data_directory);
+  root.text({.name = "metricsFile",
+             .description = "A file that is rewritten every 15 seconds with numbers about tocsin "
+                            "itself, for the textfile collector of node_exporter or "
+                            "windows_exporter.",
+             .example = "/var/lib/node_exporter/tocsin.prom",
+             .otherwise = "none is written"},
+            config.metrics_file);
   root.choice({.name = "logLevel",
                .description = "How much is logged; `verbose` is the same as `debug`.",
                .example = "info"},
@@ -126,6 +133,7 @@ void read_config(Section& root, Config& config) {
              .example = "/var/log/tocsin"},
             config.log_directory, must_not_be_empty);
   config.data_directory = path_from(root.reading().directory, config.data_directory);
+  config.metrics_file = path_from(root.reading().directory, config.metrics_file);
   config.log_directory = path_from(root.reading().directory, config.log_directory);
 }
 

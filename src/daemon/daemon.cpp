@@ -3,6 +3,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/path.h"
 #include "daemon/delivery_log.h"
 #include "daemon/journal.h"
 #include "daemon/probes.h"
@@ -10,12 +11,12 @@
 #include "net/http_client.h"
 #include "net/semaphore.h"
 #include "net/task_scope.h"
-#include "net/tcp.h"
 #include "net/worker.h"
 #include "notify/destination.h"
 #include "notify/dispatcher.h"
 #include "notify/outbox.h"
 #include "platform/paths.h"
+#include "platform/permissions.h"
 #include "store/store.h"
 
 namespace tocsin::daemon {
@@ -26,6 +27,7 @@ constexpr std::size_t kChecksAtOnce = 256;
 /// For logging off from all hosts; a host that does not answer forgets the session by itself.
 constexpr auto kLogOffLimit = std::chrono::seconds(2);
 constexpr auto kTendEvery = std::chrono::hours(1);
+constexpr auto kMetricsEvery = std::chrono::seconds(15);  // as often as Prometheus usually asks
 
 }  // namespace
 
@@ -34,7 +36,7 @@ struct Daemon::Parts {
   Parts(const net::Executor& executor, store::Store opened, const DaemonOptions& options,
         const Log& log, const RandomFill& random)
       : store(std::move(opened)),
-        connector(executor),
+        probes(executor, options.config.hosts, random, clock),
         http(executor),
         destinations(notify::make_destinations(options.config, http, options.version)),
         delivery_log(log, destinations),
@@ -54,13 +56,14 @@ struct Daemon::Parts {
   store::Store store;
   net::Worker store_worker{"store", 1};
   notify::StoreOutbox outbox{store, store_worker};
-  net::Connector connector;
+  Probes probes;
   net::HttpClient http;
   std::vector<notify::Destination> destinations;
   DeliveryLog delivery_log;
   notify::Dispatcher dispatcher;
   Journal journal;
   net::Semaphore checks;
+  Metrics metrics;
   std::vector<std::unique_ptr<Watcher>> watchers;
   net::TaskScope hosts;
   net::TaskScope background;
@@ -84,6 +87,18 @@ net::awaitable<void> tend_hourly(store::Store& store, net::Worker& worker, const
   }
 }
 
+net::awaitable<void> write_metrics(std::filesystem::path file, Metrics& metrics,
+                                   const Probes& probes, const Log& log) {
+  net::Worker worker("metrics", 1);
+  for (bool failing = false;; co_await net::sleep_for(kMetricsEvery)) {
+    metrics.set_stuck_threads(probes.stuck_threads());
+    const auto written = co_await worker.run_until(
+        [file, text = metrics.text()] { return replace_file(file, text); }, net::Deadline::max());
+    if (!*written && !failing) log.warn("{}", written->error().what);
+    failing = !*written;
+  }
+}
+
 }  // namespace
 
 Daemon::Daemon(net::Executor executor, DaemonOptions options, const Log& log, RandomFill random)
@@ -95,6 +110,8 @@ Daemon::Daemon(net::Executor executor, DaemonOptions options, const Log& log, Ra
 Daemon::~Daemon() = default;
 
 net::awaitable<Result<>> Daemon::start() {
+  if (auto made = platform::make_private_directory(options_.data_directory); !made)
+    co_return fail(std::move(made));
   auto opened = store::Store::open(options_.data_directory);
   if (!opened) co_return fail(std::move(opened));
   auto known = opened->load_states();
@@ -105,23 +122,26 @@ net::awaitable<Result<>> Daemon::start() {
   parts.dispatcher.start();
   parts.background.spawn(parts.journal.run());
   parts.background.spawn(tend_hourly(parts.store, parts.store_worker, parts.clock, log_));
+  if (const auto& file = options_.config.metrics_file; !file.empty())
+    parts.background.spawn(write_metrics(to_path(file), parts.metrics, parts.probes, log_));
   for (const auto& host : options_.config.hosts) {
     parts.watchers.push_back(std::make_unique<Watcher>(
-        host, options_.config.frequency, make_probe(host, parts.connector, random_, parts.clock),
+        host, options_.config.frequency, parts.probes.make(host),
         std::move((*known)[host.name]),
         Watcher::Rooms{.journal = parts.journal,
                        .checks = parts.checks,
                        .clock = parts.clock,
                        .log = log_,
+                       .metrics = parts.metrics,
                        .random = random_}));
     parts.hosts.spawn(parts.watchers.back()->run());
   }
   if (parts.destinations.empty()) {
     log_.warn("no destination is enabled: changes go to the log and the history only");
   }
-  log_.info("ready: hosts: {}, {}, destinations: {}, data in {}", options_.config.hosts.size(),
+  log_.notice("ready: hosts: {}, {}, destinations: {}, data in {}", options_.config.hosts.size(),
             options_.config.frequency.text(), parts.destinations.size(),
-            options_.data_directory.string());
+            to_utf8(options_.data_directory));
   co_return Result<>{};
 }
 
@@ -142,8 +162,8 @@ net::awaitable<void> Daemon::stop() {
 }
 
 std::filesystem::path data_directory(const std::string& option, const config::Config& config) {
-  if (!option.empty()) return option;
-  if (!config.data_directory.empty()) return config.data_directory;
+  if (!option.empty()) return to_path(option);
+  if (!config.data_directory.empty()) return to_path(config.data_directory);
   return platform::default_data_directory();
 }
 

@@ -36,10 +36,12 @@ spdlog::level::level_enum level_of(config::LogLevel level) {
 
 struct Log::Sinks {
   spdlog::logger logger{"tocsin"};
+  SystemLog system_log;
 };
 
 Log::Log(const LogOptions& options) : sinks_(std::make_unique<Sinks>()) {
   auto& logger = sinks_->logger;
+  sinks_->system_log = options.system_log;
   if (options.color) {
     logger.sinks().push_back(std::make_shared<spdlog::sinks::stderr_color_sink_mt>());
   } else {
@@ -49,7 +51,7 @@ Log::Log(const LogOptions& options) : sinks_(std::make_unique<Sinks>()) {
   if (!options.directory.empty()) {
     try {
       logger.sinks().push_back(std::make_shared<spdlog::sinks::rotating_file_sink_mt>(
-          (options.directory / "tocsin.log").string(), kFileSize, kFiles));
+          (options.directory / "tocsin.log").native(), kFileSize, kFiles));
     } catch (const spdlog::spdlog_ex& exception) {
       trouble = exception.what();
     }
@@ -64,8 +66,11 @@ Log::~Log() = default;
 
 bool Log::wants(config::LogLevel level) const { return sinks_->logger.should_log(level_of(level)); }
 
-void Log::write(config::LogLevel level, std::string_view line) const {
-  if (wants(level)) sinks_->logger.log(level_of(level), printable(line, kMostLine));
+void Log::write(config::LogLevel level, std::string_view line, Reach reach) const {
+  if (!wants(level)) return;
+  const auto shown = printable(line, kMostLine);
+  sinks_->logger.log(level_of(level), shown);
+  if (reach == Reach::system && sinks_->system_log) sinks_->system_log(level, shown);
 }
 
 }  // namespace tocsin::daemon

@@ -1,7 +1,9 @@
 // Lines for the person who looks after tocsin: on stderr and, where wanted, in files.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <string_view>
 #include <utility>
@@ -12,10 +14,14 @@
 
 namespace tocsin::daemon {
 
+/// The log of the system, if it has one; called from any thread.
+using SystemLog = std::function<void(config::LogLevel, std::string_view)>;
+
 struct LogOptions {
   config::LogLevel level = config::LogLevel::info;
   bool color = false;
   std::filesystem::path directory;  ///< empty: no files; else tocsin.log there, 5 files of 10 MB
+  SystemLog system_log;             ///< also gets warnings, errors and notices; may be empty
 };
 
 /// From any thread. What came from a host or a file is made printable here, in one place.
@@ -35,18 +41,24 @@ class Log {
   void info(fmt::format_string<Args...> format, Args&&... args) const {
     write(config::LogLevel::info, fmt::format(format, std::forward<Args>(args)...));
   }
+  /// For info that whoever looks after the machine wants to know: ready, stopping, stopped.
+  template <typename... Args>
+  void notice(fmt::format_string<Args...> format, Args&&... args) const {
+    write(config::LogLevel::info, fmt::format(format, std::forward<Args>(args)...), Reach::system);
+  }
   template <typename... Args>
   void warn(fmt::format_string<Args...> format, Args&&... args) const {
-    write(config::LogLevel::warn, fmt::format(format, std::forward<Args>(args)...));
+    write(config::LogLevel::warn, fmt::format(format, std::forward<Args>(args)...), Reach::system);
   }
   template <typename... Args>
   void error(fmt::format_string<Args...> format, Args&&... args) const {
-    write(config::LogLevel::error, fmt::format(format, std::forward<Args>(args)...));
+    write(config::LogLevel::error, fmt::format(format, std::forward<Args>(args)...), Reach::system);
   }
 
  private:
   [[nodiscard]] bool wants(config::LogLevel level) const;
-  void write(config::LogLevel level, std::string_view line) const;
+  enum class Reach : std::uint8_t { log, system };
+  void write(config::LogLevel level, std::string_view line, Reach reach = Reach::log) const;
 
   struct Sinks;
   std::unique_ptr<Sinks> sinks_;

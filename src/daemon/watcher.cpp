@@ -64,7 +64,10 @@ net::awaitable<void> Watcher::listen_until(Time due) {
 }
 
 net::awaitable<void> Watcher::check() {
+  const auto begun = std::chrono::steady_clock::now();
   auto services = co_await probe_->check(net::within(kCheckLimit));
+  rooms_.metrics.count_check(host_.name, services ? "ok" : to_string(services.error().kind),
+                             std::chrono::steady_clock::now() - begun);
   const Observation observation{
       .host = host_.name, .at = rooms_.clock.now(), .services = std::move(services)};
   News news;
@@ -83,6 +86,7 @@ net::awaitable<void> Watcher::check() {
 bool Watcher::take_heard(News& news) {
   const auto heard = probe_->take_heard();
   const Time now = rooms_.clock.now();
+  if (!heard.services.empty()) rooms_.metrics.count_heard(host_.name, heard.services.size());
   for (const auto& service : heard.services) {
     if (auto change = decide(known_, service, host_.services, now))
       take(*std::move(change), now, news);

@@ -9,6 +9,7 @@
 #include "config/config.h"
 #include "daemon/journal.h"
 #include "daemon/log.h"
+#include "daemon/metrics.h"
 #include "domain/decide.h"
 #include "net/async.h"
 #include "net/semaphore.h"
@@ -25,6 +26,7 @@ class Watcher {
     net::Semaphore& checks;  ///< how many hosts are asked at the same time
     const Clock& clock;
     const Log& log;
+    Metrics& metrics;
     RandomFill random;
   };
   /// `host` and `schedule` must outlive it; `known` is what the store remembers.

@@ -1,7 +1,5 @@
-// What the process asks of the system: randomness, silence about its memory, its terminal.
+// What the process asks of the system: randomness, silence about its memory, open files.
 #pragma once
-
-#include <cstdint>
 
 #include "base/random.h"
 
@@ -10,14 +8,11 @@ namespace tocsin::platform {
 /// Cryptographic randomness of the system.
 [[nodiscard]] RandomFill system_random();
 
-/// No core file and no look into the memory by other processes of the user: passwords live there.
+/// No dump of the memory when the program crashes, and no look into it by other programs of the
+/// user: passwords live there. Administrators are not kept out.
 void protect_memory();
 
 /// As many open files as the system lets us have: sockets are files, and the usual limit is 1024.
 void allow_many_files();
-
-enum class Stream : std::uint8_t { output, errors };
-/// Whether somebody reads it as text in colour: a terminal, and NO_COLOR is not set.
-[[nodiscard]] bool wants_color(Stream stream);
 
 }  // namespace tocsin::platform

@@ -1,10 +1,8 @@
 #include <cerrno>
-#include <cstdlib>
 #include <sys/prctl.h>
 #include <sys/random.h>
 #include <sys/resource.h>
 #include <system_error>
-#include <unistd.h>
 
 #include "platform/process.h"
 
@@ -33,12 +31,6 @@ void allow_many_files() {
   if (getrlimit(RLIMIT_NOFILE, &files) != 0) return;
   files.rlim_cur = files.rlim_max;
   setrlimit(RLIMIT_NOFILE, &files);
-}
-
-bool wants_color(Stream stream) {
-  const char* no_color = std::getenv("NO_COLOR");
-  if (no_color != nullptr && *no_color != '\0') return false;
-  return isatty(stream == Stream::output ? STDOUT_FILENO : STDERR_FILENO) == 1;
 }
 
 }  // namespace tocsin::platform

@@ -32,14 +32,14 @@ struct Words {
 constexpr auto kRecipe =
     "access is denied: the account of this process may not read the services there. An "
     "administrator of that host can allow it without making the account one: `sc sdset scmanager`, "
-    "as docs/windows.md shows";
+    "as docs/windows-hosts.md shows";
 
 Words words_for(std::uint32_t code) {
   switch (code) {
     case svcctl::kAccessDenied:
       return {Kind::denied,
               "access is denied: the account of this process may not read the services; "
-              "docs/windows.md shows how to allow it with `sc sdset`",
+              "docs/windows-hosts.md shows how to allow it with `sc sdset`",
               kRecipe};
     case kLogonFailure:
       return {Kind::denied, "the host does not know the account of this process: run tocsin as an "

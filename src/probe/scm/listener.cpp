@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <condition_variable>
+#include <cstdint>
 #include <mutex>
 #include <optional>
 #include <thread>
@@ -17,6 +18,12 @@ namespace {
 
 /// For closing handles; a thread that hangs in a call is left to itself.
 constexpr auto kLongestEnd = std::chrono::seconds(1);
+
+enum class Hearing : std::uint8_t {
+  nothing,  ///< it could not be armed; tried again after the next check
+  armed,
+  leaving,  ///< it is marked for deletion
+};
 
 /// Asking for the state that a service is in would be answered at once, for ever.
 std::uint32_t mask_besides(std::uint32_t current_state) {
@@ -48,7 +55,7 @@ struct Listener::State {
 
   // The thread's own.
   bool open = false;
-  std::unordered_map<ServiceName, bool> services;  ///< whether each is armed
+  std::unordered_map<ServiceName, Hearing> services;
 
   [[nodiscard]] bool is_closing() {
     const std::lock_guard lock(mutex);
@@ -92,28 +99,35 @@ struct Listener::State {
       return true;
     });
     for (const auto& name : names) {
-      auto& armed = services[name];
-      if (!armed) armed = feed->arm(name.text(), mask_besides(0)) == svcctl::kSuccess;
+      auto& hearing = services[name];
+      if (hearing == Hearing::nothing) hearing = arm(name, mask_besides(0));
     }
+  }
+
+  Hearing arm(const ServiceName& name, std::uint32_t mask) {
+    return feed->arm(name.text(), mask) == svcctl::kSuccess ? Hearing::armed : Hearing::nothing;
   }
 
   void take(const Feed::Notification& notification) {
     if (!notification.service) {
       if (notification.error == svcctl::kSuccess) feed->arm_list();
+      // Perhaps one that was to go has gone, and was made anew.
+      for (auto& [name, hearing] : services)
+        if (hearing == Hearing::leaving) hearing = Hearing::nothing;
       return tell(std::nullopt);
     }
     const auto found = services.find(ServiceName(*notification.service));
     if (found == services.end()) return;  // the last word of one that was closed
     if (notification.error == svcctl::kServiceMarkedForDelete ||
         (notification.triggered & kNotifyDeletePending) != 0) {
-      // Without our handle Windows can remove it.
+      // Without our handle Windows can remove it; opened again, it would say the same again.
       feed->close(found->first.text());
-      services.erase(found);
+      found->second = Hearing::leaving;
       return tell(std::nullopt);
     }
-    if (notification.error != svcctl::kSuccess) {
-      // ERROR_SERVICE_NOTIFY_CLIENT_LAGGING, a host that is gone: what was armed is void. The next
-      // check brings the wish to begin anew.
+    if (notification.error != svcctl::kSuccess || !notification.status.has_valid_state()) {
+      // ERROR_SERVICE_NOTIFY_CLIENT_LAGGING, a host that is gone or talks nonsense: what was armed
+      // is void. The next check brings the wish to begin anew.
       feed->shut();
       open = false;
       return tell(std::nullopt);
@@ -122,8 +136,7 @@ struct Listener::State {
     if (machine.empty()) {
       if (const auto processes = system->processes()) status = without_ghosts(status, *processes);
     }
-    const auto mask = mask_besides(notification.status.current_state);
-    found->second = feed->arm(found->first.text(), mask) == svcctl::kSuccess;
+    found->second = arm(found->first, mask_besides(notification.status.current_state));
     tell(ObservedService{.name = found->first, .status = status, .details = {}});
   }
 };
@@ -138,6 +151,8 @@ Listener::~Listener() {
   std::unique_lock lock(state_->mutex);
   state_->hear = nullptr;
   state_->feed->wake();
+  // Other machines may be many, and hang.
+  if (!state_->machine.empty()) return;
   state_->end.wait_for(lock, kLongestEnd, [this] { return state_->ended; });
 }
 

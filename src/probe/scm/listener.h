@@ -22,7 +22,7 @@ class Listener {
  public:
   /// `hear` is called on the listener's thread, until the destructor returns.
   Listener(std::shared_ptr<System> system, std::string machine, Hear hear);
-  /// Does not wait for a call that hangs.
+  /// Waits a moment for the thread to close its handles, but not for another machine.
   ~Listener();
   Listener(const Listener&) = delete;
   Listener& operator=(const Listener&) = delete;

@@ -86,7 +86,6 @@ class ScmProbe final : public Probe {
  private:
   template <typename Ask>
   net::awaitable<Result<Services>> call(Ask ask, net::Deadline deadline);
-  void listen_to(const Services& services);
   /// Answers where the newest ones begin.
   std::size_t empty_inbox();
 
@@ -96,7 +95,9 @@ class ScmProbe final : public Probe {
   const std::shared_ptr<Shared> shared_;
   const std::shared_ptr<Inbox> inbox_ = std::make_shared<Inbox>();
   Heard heard_;
-  std::optional<net::Signal> something_heard_;  ///< made where the loop is known
+  std::vector<ServiceName> there_;  ///< what the last check has found, and can be listened to
+  // From the first listen() on: who only checks needs neither.
+  std::optional<net::Signal> something_heard_;
   std::unique_ptr<scm::Listener> listener_;
 };
 
@@ -128,31 +129,27 @@ net::awaitable<Result<Services>> ScmProbe::check(net::Deadline deadline) {
     const auto found = std::ranges::find(*seen, heard.name, &ObservedService::name);
     if (found != seen->end()) found->status = heard.status;
   }
-  if (!something_heard_) something_heard_.emplace(co_await boost::asio::this_coro::executor);
-  listen_to(*seen);
+  there_.clear();
+  for (const auto& service : *seen) {
+    const auto state = service.status.state;
+    if (state != ServiceState::missing && state != ServiceState::denied)
+      there_.push_back(service.name);
+  }
+  if (listener_) listener_->listen_to(there_);
   co_return seen;
 }
 
-void ScmProbe::listen_to(const Services& services) {
+net::awaitable<void> ScmProbe::listen(net::Deadline deadline) {
   if (!listener_) {
+    something_heard_.emplace(co_await boost::asio::this_coro::executor);
     listener_ = std::make_unique<scm::Listener>(
         system_, shared_->look.machine(),
         [inbox = inbox_, sender = something_heard_->sender()](auto service) {
           inbox->put(std::move(service));
           sender.send();
         });
+    listener_->listen_to(there_);
   }
-  std::vector<ServiceName> names;
-  for (const auto& service : services) {
-    const auto state = service.status.state;
-    if (state != ServiceState::missing && state != ServiceState::denied)
-      names.push_back(service.name);
-  }
-  listener_->listen_to(std::move(names));
-}
-
-net::awaitable<void> ScmProbe::listen(net::Deadline deadline) {
-  if (!something_heard_) co_return co_await net::sleep_until(deadline);
   co_await something_heard_->event().wait_until(deadline);
   something_heard_->event().reset();
   empty_inbox();

@@ -159,6 +159,7 @@ class Rooms {
   std::vector<Alert> told_;
   net::Loop loop_;
   ManualClock clock_{std::chrono::floor<Duration>(std::chrono::system_clock::now())};
+  Metrics metrics_;
   Log log_{{.level = config::LogLevel::error}};
 
  private:
@@ -172,6 +173,7 @@ class Rooms {
                     .checks = checks,
                     .clock = clock_,
                     .log = log_,
+                    .metrics = metrics_,
                     .random = platform::system_random()});
   }
   static std::vector<notify::Destination> destinations(std::vector<Alert>& told) {

@@ -89,7 +89,13 @@ TEST_F(ListenerTest, LetsGoOfAServiceThatIsToBeRemoved) {
   feed.fire({.service = "Spooler", .triggered = kNotifyDeletePending});
   EXPECT_EQ(next(), "look again");
   EXPECT_TRUE(feed.saw("close Spooler"));
-  // Installed again, and found by a check.
+  // Somebody else keeps it open: it is still there, and is left alone.
+  listen_to({"Spooler", "Other"});
+  EXPECT_TRUE(feed.saw(arm("Other", kAny)));
+  EXPECT_FALSE(feed.has(arm("Spooler", kAny), 2));
+  // Gone, installed again, and found by a check.
+  feed.fire({});
+  EXPECT_EQ(next(), "look again");
   listen_to({"Spooler"});
   EXPECT_TRUE(feed.saw(arm("Spooler", kAny), 2));
 }

@@ -110,6 +110,10 @@ struct PretendFeed {
       return std::ranges::count(calls, call) >= times;
     });
   }
+  bool has(const std::string& call, std::ptrdiff_t times) {
+    const std::lock_guard lock(mutex);
+    return std::ranges::count(calls, call) >= times;
+  }
   void note(std::string call) {
     const std::lock_guard lock(mutex);
     calls.push_back(std::move(call));

@@ -2,6 +2,7 @@
 #include "probe/scm/scm_probe.h"
 
 #include <latch>
+#include <thread>
 
 #include <gmock/gmock.h>
 
@@ -34,6 +35,13 @@ class ScmProbeTest : public testing::Test {
     notification.status.process_id = 10;
     system->feed->fire(std::move(notification));
   }
+  void check_and_listen() {
+    const auto seen = check();
+    ASSERT_TRUE(seen) << seen.error().what;
+    EXPECT_EQ(seen->at(0).status.state, running);
+    loop.run_until_done(probe->listen(net::within(1ms)));
+    ASSERT_TRUE(system->feed->saw("arm Spooler 639"));
+  }
   /// The states heard, once there are some.
   std::vector<ServiceState> hear() {
     loop.run_until_done(probe->listen(net::within(1min)));
@@ -51,10 +59,7 @@ class ScmProbeTest : public testing::Test {
 };
 
 TEST_F(ScmProbeTest, ListensToWhatACheckHasFound) {
-  const auto seen = check();
-  ASSERT_TRUE(seen) << seen.error().what;
-  EXPECT_EQ(seen->at(0).status.state, running);
-  EXPECT_TRUE(system->feed->saw("arm Spooler 639"));
+  check_and_listen();
   fire(svcctl::kStopPending);
   EXPECT_THAT(hear(), testing::ElementsAre(stop_pending));
   fire(svcctl::kStopped);
@@ -63,14 +68,13 @@ TEST_F(ScmProbeTest, ListensToWhatACheckHasFound) {
 
 TEST_F(ScmProbeTest, ListensInVainWhereNothingIsSaid) {
   loop.run_until_done(probe->listen(net::within(1ms)));  // not even checked yet
-  ASSERT_TRUE(check());
+  check_and_listen();
   loop.run_until_done(probe->listen(net::within(1ms)));
   EXPECT_THAT(probe->take_heard().services, testing::IsEmpty());
 }
 
 TEST_F(ScmProbeTest, WhatIsHeardDuringACheckIsNotOlderThanTheCheck) {
-  ASSERT_TRUE(check());
-  ASSERT_TRUE(system->feed->saw("arm Spooler 639"));
+  check_and_listen();
   {
     const std::lock_guard lock(system->machine->mutex);
     system->machine->before_list = [this] {
@@ -88,7 +92,6 @@ TEST_F(ScmProbeTest, WhatIsHeardDuringACheckIsNotOlderThanTheCheck) {
 
 TEST_F(ScmProbeTest, AHostThatHangsIsAskedNoMoreAndCostsOneThread) {
   const auto release = std::make_shared<std::latch>(1);
-  const auto ended = std::make_shared<std::latch>(1);
   {
     const std::lock_guard lock(system->machine->mutex);
     system->machine->before_list = [release] { release->wait(); };
@@ -134,6 +137,13 @@ TEST_F(ScmProbeTest, MayGoWhileItsHostHangs) {
   probe.reset();
   release->count_down();
   ended->wait();
+}
+
+TEST_F(ScmProbeTest, WhoOnlyChecksArmsNothing) {
+  EXPECT_TRUE(check());
+  EXPECT_TRUE(check());
+  const std::lock_guard lock(system->feed->mutex);
+  EXPECT_THAT(system->feed->calls, testing::IsEmpty());
 }
 
 TEST_F(ScmProbeTest, SaysSoWhenThereIsNoAnswer) {

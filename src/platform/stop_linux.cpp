@@ -1,16 +1,17 @@
-#include "platform/signals.h"
-
 #include <csignal>
 
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include "platform/stop.h"
+
 namespace tocsin::platform {
 
-boost::asio::awaitable<int> stop_signal() {
+boost::asio::awaitable<std::string> stop_request() {
   boost::asio::signal_set signals(co_await boost::asio::this_coro::executor, SIGINT, SIGTERM);
-  co_return co_await signals.async_wait(boost::asio::use_awaitable);
+  const int signal = co_await signals.async_wait(boost::asio::use_awaitable);
+  co_return signal == SIGINT ? "^C" : "SIGTERM";
 }
 
 }  // namespace tocsin::platform

@@ -1,0 +1,83 @@
+#include "daemon/metrics.h"
+
+#include <fstream>
+#include <system_error>
+
+#include <prometheus/counter.h>
+#include <prometheus/gauge.h>
+#include <prometheus/registry.h>
+#include <prometheus/text_serializer.h>
+
+#include "base/path.h"
+#include "base/text.h"
+
+namespace tocsin::daemon {
+namespace {
+
+prometheus::Family<prometheus::Counter>& counter(prometheus::Registry& registry, const char* name,
+                                                 const char* help) {
+  return prometheus::BuildCounter().Name(name).Help(help).Register(registry);
+}
+
+prometheus::Family<prometheus::Gauge>& gauge(prometheus::Registry& registry, const char* name,
+                                             const char* help) {
+  return prometheus::BuildGauge().Name(name).Help(help).Register(registry);
+}
+
+}  // namespace
+
+struct Metrics::Families {
+  prometheus::Registry registry;
+  prometheus::Family<prometheus::Counter>& checks =
+      counter(registry, "tocsin_checks_total",
+              "Checks of a host by outcome: ok, or the reason why it was not reached.");
+  prometheus::Family<prometheus::Gauge>& check_seconds =
+      gauge(registry, "tocsin_check_seconds", "How long the last check of a host took.");
+  prometheus::Family<prometheus::Gauge>& host_reached =
+      gauge(registry, "tocsin_host_reached", "Whether the last check reached the host.");
+  prometheus::Family<prometheus::Counter>& heard =
+      counter(registry, "tocsin_heard_total",
+              "States of services that a host reported by itself, between checks.");
+  prometheus::Gauge& stuck_threads =
+      gauge(registry, "tocsin_stuck_threads", "Threads that wait for a host that hangs.").Add({});
+};
+
+Metrics::Metrics() : families_(std::make_unique<Families>()) {}
+Metrics::~Metrics() = default;
+
+void Metrics::count_check(const HostName& host, std::string_view outcome,
+                          std::chrono::duration<double> took) {
+  const prometheus::Labels labels{{"host", host.text()}};
+  families_->checks.Add({{"host", host.text()}, {"outcome", std::string(outcome)}}).Increment();
+  families_->check_seconds.Add(labels).Set(took.count());
+  families_->host_reached.Add(labels).Set(outcome == "ok" ? 1 : 0);
+}
+
+void Metrics::count_heard(const HostName& host, std::size_t services) {
+  families_->heard.Add({{"host", host.text()}}).Increment(static_cast<double>(services));
+}
+
+void Metrics::set_stuck_threads(std::size_t threads) {
+  families_->stuck_threads.Set(static_cast<double>(threads));
+}
+
+std::string Metrics::text() const {
+  return prometheus::TextSerializer().Serialize(families_->registry.Collect());
+}
+
+Result<> replace_file(const std::filesystem::path& file, const std::string& text) {
+  auto fresh = file;
+  fresh += ".new";
+  std::error_code error;
+  {
+    std::ofstream out(fresh, std::ios::binary | std::ios::trunc);
+    out << text;
+    out.close();
+    if (!out) error = std::make_error_code(std::errc::io_error);
+  }
+  if (!error) std::filesystem::rename(fresh, file, error);
+  if (!error) return {};
+  return fail(Kind::storage, printable(to_utf8(file)) + ": it cannot be written: " + error.message());
+}
+
+}  // namespace tocsin::daemon

@@ -1,0 +1,40 @@
+// What tocsin says about itself, in numbers for Prometheus.
+#pragma once
+
+#include <chrono>
+#include <filesystem>
+#include <memory>
+#include <string>
+
+#include "base/error.h"
+#include "base/names.h"
+
+namespace tocsin::daemon {
+
+/// On the loop's thread only. Names and help texts stand in docs/metrics.md.
+class Metrics {
+ public:
+  Metrics();
+  ~Metrics();
+  Metrics(const Metrics&) = delete;
+  Metrics& operator=(const Metrics&) = delete;
+
+  /// A check of the host has ended; `outcome` is why it was not reached, or ok.
+  void count_check(const HostName& host, std::string_view outcome, std::chrono::duration<double> took);
+  /// The host spoke of so many services by itself.
+  void count_heard(const HostName& host, std::size_t services);
+  void set_stuck_threads(std::size_t threads);
+
+  /// Everything, in the text format that Prometheus reads.
+  [[nodiscard]] std::string text() const;
+
+ private:
+  struct Families;
+  std::unique_ptr<Families> families_;
+};
+
+/// Replaces the file in one step, so that whoever reads it sees all of the old or all of the new
+/// text. storage: it cannot be written.
+[[nodiscard]] Result<> replace_file(const std::filesystem::path& file, const std::string& text);
+
+}  // namespace tocsin::daemon

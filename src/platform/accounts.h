@@ -1,0 +1,25 @@
+// Windows only: accounts by their SID ("S-1-..."), and what files and directories grant them.
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+#include "base/error.h"
+
+namespace tocsin::platform {
+
+/// Of the user whose program this is.
+[[nodiscard]] Result<std::string> user_sid();
+/// Of a service: its process has this SID, whatever account it runs as. The service need not exist.
+[[nodiscard]] Result<std::string> sid_of_service(const std::string& name);
+
+/// Makes the directory so that nobody but that account, SYSTEM and administrators may look into it;
+/// in one that exists the account gets full control beside the others. rejected: it belongs to
+/// somebody who is no administrator, and could have put anything into it.
+[[nodiscard]] Result<> give_directory(const std::filesystem::path& directory,
+                                      const std::string& sid);
+
+/// Lets the account read a file.
+[[nodiscard]] Result<> let_read(const std::filesystem::path& file, const std::string& sid);
+
+}  // namespace tocsin::platform

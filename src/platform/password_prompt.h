@@ -1,0 +1,14 @@
+// Windows only: a password that somebody types, or pipes in.
+#pragma once
+
+#include <string>
+
+#include "base/error.h"
+#include "base/names.h"
+
+namespace tocsin::platform {
+
+/// Asks on stderr, and reads a line from stdin that the console does not show.
+[[nodiscard]] Result<Secret> ask_password(const std::string& account);
+
+}  // namespace tocsin::platform

@@ -1,0 +1,17 @@
+#include <cstdlib>
+
+#include "platform/program.h"
+
+namespace tocsin::platform {
+
+std::vector<std::string> arguments(int count, const char* const* values) {
+  return {values + (count > 0 ? 1 : 0), values + count};
+}
+
+std::optional<std::string> environment_variable(const std::string& name) {
+  const char* value = std::getenv(name.c_str());
+  if (value == nullptr) return std::nullopt;
+  return value;
+}
+
+}  // namespace tocsin::platform

@@ -1,0 +1,16 @@
+// The wish of a user, the system or a service manager that the program ends.
+#pragma once
+
+#include <string>
+
+#include <boost/asio/awaitable.hpp>
+
+namespace tocsin::platform {
+
+/// Ends at the first such wish and answers where it came from, for the log: "SIGTERM", "^C",
+/// "the service is stopped". From then on a second ^C ends the process at once; and where Windows
+/// closes the console or shuts down, it ends the process a few seconds later by itself.
+/// Cancellation throws.
+boost::asio::awaitable<std::string> stop_request();
+
+}  // namespace tocsin::platform

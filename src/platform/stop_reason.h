@@ -1,0 +1,41 @@
+// How Windows says that the program should end, and what it wants to see then. Pure, so that it is
+// tested everywhere.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+namespace tocsin::platform {
+
+enum class StopReason : std::uint8_t {
+  interrupt,
+  break_key,
+  console_closed,
+  logoff,
+  shutdown,
+  service_stopped,
+};
+/// As it stands in the log.
+[[nodiscard]] std::string_view to_string(StopReason reason);
+
+/// What the handler of a console event does.
+enum class Answer : std::uint8_t {
+  pass_on,        ///< to the next handler; the last one ends the process at once
+  stop,           ///< ask the program to end, and return
+  stop_and_hold,  ///< the same, but never return: Windows kills the process when the handler does
+};
+struct ConsoleAnswer {
+  Answer answer;
+  StopReason reason;  ///< means nothing with pass_on
+};
+
+/// `event` is one of the CTRL_..._EVENT of HandlerRoutine (wincon.h); `stopping`: it is not the
+/// first. A second ^C is for those who do not want to wait.
+[[nodiscard]] ConsoleAnswer answer_console(std::uint32_t event, bool stopping);
+
+/// `control` is one of the SERVICE_CONTROL_... of HandlerEx (winsvc.h). Nothing: it is no wish that
+/// the service ends.
+[[nodiscard]] std::optional<StopReason> reason_of_control(std::uint32_t control);
+
+}  // namespace tocsin::platform

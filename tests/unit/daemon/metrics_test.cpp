@@ -1,0 +1,58 @@
+#include "daemon/metrics.h"
+
+#include <fstream>
+#include <sstream>
+
+#include <gmock/gmock.h>
+
+#include "unit/daemon/rooms.h"
+
+namespace tocsin::daemon {
+namespace {
+
+using testing::HasSubstr;
+
+TEST(Metrics, TellOfEachHostHowItsChecksWent) {
+  Metrics metrics;
+  const HostName host("node\"1");
+  metrics.count_check(host, "ok", std::chrono::milliseconds(250));
+  metrics.count_check(host, "timed_out", std::chrono::seconds(30));
+  metrics.count_check(host, "timed_out", std::chrono::seconds(30));
+  metrics.count_heard(host, 3);
+  metrics.set_stuck_threads(1);
+  const auto text = metrics.text();
+  EXPECT_THAT(text, HasSubstr("tocsin_checks_total{host=\"node\\\"1\",outcome=\"ok\"} 1\n"));
+  EXPECT_THAT(text, HasSubstr("tocsin_checks_total{host=\"node\\\"1\",outcome=\"timed_out\"} 2\n"));
+  EXPECT_THAT(text, HasSubstr("tocsin_check_seconds{host=\"node\\\"1\"} 30\n"));
+  EXPECT_THAT(text, HasSubstr("tocsin_host_reached{host=\"node\\\"1\"} 0\n"));
+  EXPECT_THAT(text, HasSubstr("tocsin_heard_total{host=\"node\\\"1\"} 3\n"));
+  EXPECT_THAT(text, HasSubstr("tocsin_stuck_threads 1\n"));
+}
+
+TEST_F(DaemonTest, AFileIsReplacedInOneStep) {
+  const auto file = folder_ / "metrics.prom";
+  ASSERT_TRUE(replace_file(file, "old"));
+  ASSERT_TRUE(replace_file(file, "new\n"));
+  std::ostringstream text;
+  text << std::ifstream(file).rdbuf();
+  EXPECT_EQ(text.str(), "new\n");
+  EXPECT_FALSE(std::filesystem::exists(folder_ / "metrics.prom.new"));
+  const auto failed = replace_file(folder_ / "no folder" / "metrics.prom", "x");
+  ASSERT_FALSE(failed);
+  EXPECT_EQ(failed.error().kind, Kind::storage);
+  EXPECT_THAT(failed.error().what, HasSubstr("metrics.prom: it cannot be written"));
+}
+
+TEST_F(DaemonTest, ChecksAreCounted) {
+  Rooms rooms(folder_);
+  rooms.watch(host_, {std::vector{service("Spooler", ServiceState::running)},
+                      fail(Kind::timed_out, "no answer within 5 s")},
+              {.services = {service("Spooler", ServiceState::stopped)}});
+  const auto text = rooms.metrics_.text();
+  EXPECT_THAT(text, HasSubstr("tocsin_checks_total{host=\"node1\",outcome=\"ok\"} 1\n"));
+  EXPECT_THAT(text, HasSubstr("tocsin_checks_total{host=\"node1\",outcome=\"timed_out\"} 1\n"));
+  EXPECT_THAT(text, HasSubstr("tocsin_heard_total{host=\"node1\"} 1\n"));
+}
+
+}  // namespace
+}  // namespace tocsin::daemon
