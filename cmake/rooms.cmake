@@ -6,9 +6,10 @@ target_compile_options(tocsin_warnings INTERFACE
   -Wno-missing-designated-field-initializers)  # to name only some fields is what they are for
 
 if(WIN32)
-  # Windows 10 or Server 2016, and the wide functions where a name has both. For all targets, because
-  # Asio's headers must see the same version everywhere.
-  add_compile_definitions(_WIN32_WINNT=0x0A00 UNICODE _UNICODE)
+  # Windows 10 or Server 2016, the wide functions where a name has both, and without the service
+  # functions, whose macros rename types of ours. For all targets, because Asio's headers bring
+  # <windows.h> everywhere.
+  add_compile_definitions(_WIN32_WINNT=0x0A00 UNICODE _UNICODE NOSERVICE)
 endif()
 
 # add_room(NAME USES room... LIBS library...)

@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "base/path.h"
 #include "base/text.h"
 #include "cli/commands.h"
 #include "cli/load.h"
@@ -148,17 +149,17 @@ net::awaitable<int> show(const DemoOptions& options, net::Executor executor) {
   receiving.spawn(receiver->run(receiving));
 
   const auto file = folder.path() / "tocsin.yaml";
-  std::ofstream(file) << configuration_of(fleet, folder.path() / "data", receiver->port());
+  std::ofstream(file) << configuration_of(fleet, to_utf8(folder.path() / "data"), receiver->port());
   std::filesystem::permissions(
       file, std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
-  auto configuration = load(file.string());
+  auto configuration = load(to_utf8(file));
   if (!configuration) co_return kExitBadConfiguration;
 
   fmt::print(
       "{} pretend hosts, 8 watched services each, checked every second; {:.0f} changes a minute.\n",
       options.hosts, options.changes_per_minute);
   fmt::print("Meanwhile, in another terminal:\n\n");
-  fmt::print("  tocsin check -c {0}\n  tocsin history -c {0}\n\n^C ends it.\n\n", file.string());
+  fmt::print("  tocsin check -c {0}\n  tocsin history -c {0}\n\n^C ends it.\n\n", to_utf8(file));
   std::fflush(stdout);
   const daemon::Log log({.level = configuration->log_level,
                          .color = platform::wants_color(platform::Stream::errors)});

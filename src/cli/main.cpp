@@ -47,7 +47,8 @@ void add_json(CLI::App* sub, const std::shared_ptr<Options>& options) {
 void add_monitoring(CLI::App& app, int& code) {
   const auto run_options = std::make_shared<RunOptions>();
   auto* run_command =
-      add(app, "run", "watch, and tell, until SIGINT or SIGTERM", code, run_options, run);
+      add(app, "run", "watch, and tell, until ^C, SIGTERM or the end of the console", code,
+          run_options, run);
   add_configuration(run_command, run_options);
   add_data_directory(run_command, run_options);
 
@@ -133,8 +134,8 @@ std::string check_service_name(const std::string& name) {
 }
 
 void add_service(CLI::App& app, int& code) {
-  auto* service =
-      app.add_subcommand("service", "install tocsin as a service of Windows, or remove it");
+  auto* service = app.add_subcommand(
+      "service", "a service of Windows: install and remove it, as an administrator");
   service->require_subcommand(1);
 
   const auto install_options = std::make_shared<ServiceInstallOptions>();

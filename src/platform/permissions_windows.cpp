@@ -181,6 +181,7 @@ Result<> give_directory(const fs::path& directory, const std::string& sid) {
                 to_utf8(directory) + " belongs to " + name_of(security->owner) +
                     ", who is no administrator and can put anything into it: remove it, or choose "
                     "another directory");
+  if (security->list == nullptr) return {};  // a file system without permissions
   return grant(directory, *security, sid, FILE_ALL_ACCESS, SUB_CONTAINERS_AND_OBJECTS_INHERIT);
 }
 

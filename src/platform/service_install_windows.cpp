@@ -5,6 +5,7 @@
 #include <memory>
 #include <shellapi.h>
 #include <thread>
+#include <winsvc.h>
 
 #include "base/names.h"
 #include "base/path.h"

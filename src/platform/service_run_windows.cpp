@@ -3,6 +3,7 @@
 #include <array>
 #include <cstdio>
 #include <mutex>
+#include <winsvc.h>
 
 #include "platform/event_log.h"
 #include "platform/os_error.h"
