@@ -119,7 +119,10 @@ void prepare(Transfer& transfer) {
   }
   set(CURLOPT_SSL_VERIFYPEER, request.tls.verify ? 1L : 0L);
   set(CURLOPT_SSL_VERIFYHOST, request.tls.verify ? 2L : 0L);
-  if (!request.tls.ca_file.empty()) {
+  if (request.tls.ca_file.empty()) {
+    // Windows keeps its certificates in a store and not in files.
+    set(CURLOPT_SSL_OPTIONS, static_cast<long>(CURLSSLOPT_NATIVE_CA));
+  } else {
     set(CURLOPT_CAINFO, request.tls.ca_file.c_str());
     set(CURLOPT_CAPATH, static_cast<char*>(nullptr));  // instead of the system's, not beside them
   }

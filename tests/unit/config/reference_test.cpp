@@ -48,17 +48,25 @@ TEST(Reference, DescribesEveryKeyAndShowsEveryValue) {
   }
 }
 
-class Example : public testing::TestWithParam<std::string> {};
+struct ExampleFile {
+  std::string name;
+  Source source;
+};
+
+class Example : public testing::TestWithParam<ExampleFile> {};
 
 TEST_P(Example, LoadsWithoutAWord) {
-  const auto loaded = load(in_project("examples/" + GetParam()),
-                           {.variable = [](const auto&) { return "x"; }});
+  const auto loaded =
+      load(in_project("examples/" + GetParam().name),
+           {.variable = [](const auto&) { return "x"; }, .default_source = GetParam().source});
   EXPECT_THAT(findings_of(loaded), testing::IsEmpty());
   EXPECT_TRUE(loaded.config);
 }
 
 INSTANTIATE_TEST_SUITE_P(Files, Example,
-                         testing::Values("one-server.yaml", "qlik-sense-cluster.yaml"));
+                         testing::Values(ExampleFile{"one-server.yaml", Source::smb},
+                                         ExampleFile{"qlik-sense-cluster.yaml", Source::smb},
+                                         ExampleFile{"windows-server.yaml", Source::scm}));
 
 }  // namespace
 }  // namespace tocsin::config
