@@ -9,6 +9,8 @@
 #include <openssl/rand.h>
 #include <openssl/x509v3.h>
 
+#include "base/path.h"
+
 namespace tocsin::kit {
 namespace {
 
@@ -105,18 +107,12 @@ CertificateAuthority::CertificateAuthority() : signer_(std::make_unique<Signer>(
                                .begins = -kDay,
                                .ends = kDay},
                               signer_->key.get(), nullptr, signer_->key.get());
-  auto pattern = (std::filesystem::temp_directory_path() / "tocsin-ca-XXXXXX").string();
-  const int descriptor = mkstemp(pattern.data());
-  demand(descriptor >= 0, "make a file for the authority's certificate");
-  close(descriptor);
-  file_ = pattern;
-  std::ofstream(file_) << pem_of(signer_->certificate.get());
+  std::ofstream(folder_.path() / "ca.pem") << pem_of(signer_->certificate.get());
 }
 
-CertificateAuthority::~CertificateAuthority() {
-  std::error_code ignored;
-  std::filesystem::remove(file_, ignored);
-}
+CertificateAuthority::~CertificateAuthority() = default;
+
+std::string CertificateAuthority::file() const { return to_utf8(folder_.path() / "ca.pem"); }
 
 Identity CertificateAuthority::issue(ServerCertificate kind) const {
   const Key key = make_key();

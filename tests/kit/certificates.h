@@ -2,9 +2,10 @@
 #pragma once
 
 #include <cstdint>
-#include <filesystem>
 #include <memory>
 #include <string>
+
+#include "kit/scratch.h"
 
 namespace tocsin::kit {
 
@@ -29,12 +30,12 @@ class CertificateAuthority {
 
   [[nodiscard]] Identity issue(ServerCertificate kind) const;
   /// The authority's own certificate as a PEM file, removed at the end.
-  [[nodiscard]] const std::filesystem::path& file() const { return file_; }
+  [[nodiscard]] std::string file() const;
 
  private:
   struct Signer;
   std::unique_ptr<Signer> signer_;
-  std::filesystem::path file_;
+  ScratchDirectory folder_;
 };
 
 }  // namespace tocsin::kit

@@ -1,10 +1,10 @@
 #include "kit/channel_conformance.h"
 
-#include <array>
-#include <ctime>
+#include <chrono>
 #include <optional>
 #include <variant>
 
+#include <fmt/chrono.h>
 #include <gmock/gmock.h>
 
 #include "notify/http_policy.h"
@@ -58,13 +58,8 @@ HttpReply echo(int status) {
 
 /// IMF-fixdate (RFC 9110, 5.6.7).
 std::string http_date(std::chrono::system_clock::time_point at) {
-  const std::time_t time = std::chrono::system_clock::to_time_t(at);
-  std::tm parts{};
-  gmtime_r(&time, &parts);
-  std::array<char, 64> text{};
-  const std::size_t size =
-      std::strftime(text.data(), text.size(), "%a, %d %b %Y %H:%M:%S GMT", &parts);
-  return {text.data(), size};
+  return fmt::format("{:%a, %d %b %Y %H:%M:%S} GMT",
+                     fmt::gmtime(std::chrono::system_clock::to_time_t(at)));
 }
 
 }  // namespace

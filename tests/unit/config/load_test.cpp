@@ -3,11 +3,12 @@
 #include <chrono>
 #include <filesystem>
 #include <fstream>
-#include <stdlib.h>
 #include <string>
 
 #include <gmock/gmock.h>
 
+#include "base/path.h"
+#include "kit/scratch.h"
 #include "sample.h"
 
 namespace tocsin::config {
@@ -20,24 +21,19 @@ using testing::IsEmpty;
 /// A folder that is gone after the test.
 class ConfigFile : public testing::Test {
  protected:
-  ConfigFile() {
-    auto pattern = (fs::temp_directory_path() / "tocsin-config-XXXXXX").string();
-    folder_ = ::mkdtemp(pattern.data());
-  }
-  ~ConfigFile() override { fs::remove_all(folder_); }
-
   std::string write(const std::string& name, const std::string& text,
                     fs::perms permissions = fs::perms::owner_read | fs::perms::owner_write) {
     const auto path = folder_ / name;
     std::ofstream(path, std::ios::binary) << text;
     fs::permissions(path, permissions);
-    return path.string();
+    return to_utf8(path);
   }
   [[nodiscard]] static Loaded load_from(const std::string& path) {
     return load(path, kSampleEnvironment);
   }
 
-  fs::path folder_;
+  kit::ScratchDirectory scratch_;
+  const fs::path& folder_ = scratch_.path();
 };
 
 constexpr auto kForAll = fs::perms::owner_read | fs::perms::group_read | fs::perms::others_read;
@@ -170,7 +166,7 @@ TEST_F(ConfigFile, IsReadFromTheDisk) {
 }
 
 TEST_F(ConfigFile, ThatIsNotThereIsOneFinding) {
-  const auto path = (folder_ / "nothing.yaml").string();
+  const auto path = to_utf8(folder_ / "nothing.yaml");
   const auto loaded = load_from(path);
   EXPECT_FALSE(loaded.config);
   ASSERT_EQ(loaded.findings.size(), 1);
@@ -179,7 +175,7 @@ TEST_F(ConfigFile, ThatIsNotThereIsOneFinding) {
 }
 
 TEST_F(ConfigFile, MayNotBeAFolder) {
-  EXPECT_THAT(findings_of(load_from(folder_.string())),
+  EXPECT_THAT(findings_of(load_from(to_utf8(folder_))),
               ElementsAre(" error: the file cannot be read: Is a directory"));
 }
 

@@ -1,16 +1,14 @@
 // The dispatcher on the real store, over restarts.
 #include "notify/outbox.h"
 
-#include <cstdlib>
-#include <filesystem>
 #include <memory>
 #include <set>
-#include <stdexcept>
 #include <utility>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "kit/scratch.h"
 #include "net/event.h"
 #include "net/loop.h"
 #include "notify/dispatcher.h"
@@ -65,20 +63,16 @@ class SilentObserver final : public Observer {
 class OutboxTest : public testing::Test {
  protected:
   OutboxTest() {
-    auto pattern = (std::filesystem::temp_directory_path() / "tocsin-outbox-XXXXXX").string();
-    if (mkdtemp(pattern.data()) == nullptr) throw std::runtime_error("no directory");
-    directory_ = pattern;
     auto channel = std::make_unique<ScriptedChannel>(loop_.executor());
     channel_ = channel.get();
     destinations_.push_back({.channel = std::move(channel), .rate_limit = seconds(300)});
   }
-  ~OutboxTest() override { std::filesystem::remove_all(directory_); }
 
   /// One run of the program: `before` is committed but never handed over, as when the last run has
   /// crashed; `now` is committed and submitted; it stops after so many requests.
   void run(std::vector<store::Delivery> before, std::vector<store::Delivery> now,
            std::size_t requests) {
-    auto store = store::Store::open(directory_);
+    auto store = store::Store::open(directory_.path());
     ASSERT_TRUE(store.has_value()) << store.error().what;
     commit(*store, before);
     commit(*store, now);
@@ -94,7 +88,7 @@ class OutboxTest : public testing::Test {
   }
 
   std::vector<std::string> in(DeliveryState state) {
-    auto store = store::Store::open(directory_);
+    auto store = store::Store::open(directory_.path());
     const auto records = store->deliveries(false, 1000);
     std::vector<std::string> found;
     for (const store::DeliveryRecord& record : *records) {
@@ -116,7 +110,7 @@ class OutboxTest : public testing::Test {
     }
   }
 
-  std::filesystem::path directory_;
+  kit::ScratchDirectory directory_;
   net::Loop loop_;
   ManualClock clock_{kStart};
   SilentObserver observer_;

@@ -1,11 +1,6 @@
 // Which files and directories the store opens, and how it refuses the others.
-#include <array>
-#include <fcntl.h>
 #include <filesystem>
-#include <functional>
 #include <string>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -18,7 +13,7 @@ namespace tocsin::store {
 namespace {
 
 using ::testing::EndsWith;
-using ::testing::HasSubstr;
+using ::testing::StartsWith;
 namespace fs = std::filesystem;
 
 // As the first version wrote it. It is never changed: users have such files.
@@ -67,7 +62,7 @@ class OpeningTest : public ::testing::Test {
     const auto opened = Store::open(scratch_.path());
     ASSERT_FALSE(opened);
     EXPECT_EQ(opened.error().kind, Kind::storage);
-    EXPECT_EQ(opened.error().what, file_.string() + ": " + what);
+    EXPECT_EQ(opened.error().what, to_utf8(file_) + ": " + what);
     EXPECT_EQ(read_file(file_), before);
   }
   void fill() {
@@ -104,7 +99,7 @@ TEST_F(OpeningTest, VersionOne) {
 
 TEST_F(OpeningTest, ANewFileIsOfTheLatestVersion) {
   open_store(scratch_.path());
-  SQLite::Database database(file_);
+  auto database = open_database(file_);
   EXPECT_EQ(database.execAndGet("PRAGMA user_version").getInt(), migrations().size());
   EXPECT_EQ(database.execAndGet("PRAGMA application_id").getInt(), kApplicationId);
 }
@@ -171,55 +166,8 @@ TEST_F(OpeningTest, APathThatIsNoDirectory) {
   write_file(scratch_.path() / "file", "");
   const auto opened = Store::open(scratch_.path() / "file" / "data");
   ASSERT_FALSE(opened);
-  EXPECT_EQ(opened.error().what,
-            (scratch_.path() / "file/data").string() + ": it cannot be made: Not a directory");
-}
-
-/// What opening answers to a user who is not root: "" or the error.
-std::string open_as_nobody(const fs::path& directory) {
-  std::array<int, 2> channel{};
-  if (pipe(channel.data()) != 0) return "no pipe";
-  const auto child = fork();
-  if (child == 0) {
-    constexpr uid_t kNobody = 65534;
-    const bool dropped = getuid() != 0 || setuid(kNobody) == 0;
-    const auto opened = Store::open(directory);
-    const auto said = !dropped ? "setuid failed" : opened ? "" : opened.error().what;
-    const auto written = write(channel[1], said.data(), said.size());
-    _exit(written == static_cast<ssize_t>(said.size()) ? 0 : 1);
-  }
-  close(channel[1]);
-  std::string said;
-  std::array<char, 1024> buffer{};
-  for (ssize_t count = 0; (count = read(channel[0], buffer.data(), buffer.size())) > 0;)
-    said.append(buffer.data(), static_cast<std::size_t>(count));
-  close(channel[0]);
-  waitpid(child, nullptr, 0);
-  return said;
-}
-
-TEST_F(OpeningTest, ADirectoryThatMayNotBeWrittenTo) {
-  fs::permissions(scratch_.path(), fs::perms(0555));
-  EXPECT_EQ(open_as_nobody(scratch_.path()),
-            (scratch_.path() / "tocsin.lock").string() +
-                ": it cannot be made: check the owner and the permissions of the directory");
-  EXPECT_EQ(open_as_nobody(scratch_.path() / "below"),
-            (scratch_.path() / "below").string() + ": it cannot be made: Permission denied");
-  EXPECT_TRUE(fs::is_empty(scratch_.path()));
-  fs::permissions(scratch_.path(), fs::perms::owner_all);
-}
-
-TEST_F(OpeningTest, AFileThatMayNotBeWrittenTo) {
-  open_store(scratch_.path());
-  const auto before = read_file(file_);
-  fs::permissions(scratch_.path(), fs::perms(0777));
-  fs::permissions(scratch_.path() / "tocsin.lock", fs::perms(0666));
-  fs::permissions(file_, fs::perms(0444));
-  EXPECT_EQ(open_as_nobody(scratch_.path()),
-            file_.string() +
-                ": it cannot be opened for writing: check the owner and the permissions of the "
-                "directory");
-  EXPECT_EQ(read_file(file_), before);
+  EXPECT_THAT(opened.error().what,
+              StartsWith(to_utf8(scratch_.path() / "file" / "data") + ": it cannot be made: "));
 }
 
 }  // namespace

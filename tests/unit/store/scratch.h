@@ -2,7 +2,6 @@
 #pragma once
 
 #include <chrono>
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -14,34 +13,17 @@
 #include <SQLiteCpp/SQLiteCpp.h>
 #include <gtest/gtest.h>
 
+#include "base/path.h"
+#include "kit/scratch.h"
 #include "store/store.h"
 
 namespace tocsin::store {
 
 constexpr Time kNow{Duration{1'700'000'000'000}};
 
-/// Removed with all that is in it. In memory where that is possible, since syncing takes long.
-class ScratchDirectory {
+class ScratchDirectory : public kit::ScratchDirectory {
  public:
-  ScratchDirectory() {
-    const std::filesystem::path memory = "/dev/shm";
-    const auto above =
-        std::filesystem::exists(memory) ? memory : std::filesystem::temp_directory_path();
-    auto name = (above / "tocsin-store-XXXXXX").string();
-    if (mkdtemp(name.data()) == nullptr) throw std::runtime_error("no scratch directory");
-    path_ = name;
-  }
-  ~ScratchDirectory() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  ScratchDirectory(const ScratchDirectory&) = delete;
-  ScratchDirectory& operator=(const ScratchDirectory&) = delete;
-
-  [[nodiscard]] const std::filesystem::path& path() const { return path_; }
-
- private:
-  std::filesystem::path path_;
+  ScratchDirectory() : kit::ScratchDirectory(Place::memory) {}
 };
 
 inline Store open_store(const std::filesystem::path& directory) {
@@ -101,14 +83,18 @@ inline void write_file(const std::filesystem::path& file, const std::string& tex
   std::ofstream(file, std::ios::binary) << text;
 }
 
+inline SQLite::Database open_database(const std::filesystem::path& file) {
+  return {to_utf8(file), SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE};
+}
+
 /// Runs SQL on the database, past the store.
 inline void run_sql(const std::filesystem::path& directory, const std::string& sql) {
-  SQLite::Database(directory / "tocsin.db", SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE).exec(sql);
+  open_database(directory / "tocsin.db").exec(sql);
 }
 
 /// What SQLite says of the whole file: "ok".
 inline std::string integrity(const std::filesystem::path& directory) {
-  SQLite::Database database(directory / "tocsin.db", SQLite::OPEN_READWRITE);
+  auto database = open_database(directory / "tocsin.db");
   return database.execAndGet("PRAGMA integrity_check").getString();
 }
 

@@ -335,7 +335,7 @@ TEST_F(StoreTest, DamagedDetailsSpoilNothingElse) {
       "", "{", "[]", "null", R"({"reason": 5})", R"({"to": "DANCING"})", std::string(200'000, '[')};
   for (std::size_t i = 0; i < damaged.size(); i++) {
     commit(make_commit(std::to_string(i)));
-    SQLite::Database database(scratch_.path() / "tocsin.db", SQLite::OPEN_READWRITE);
+    auto database = open_database(scratch_.path() / "tocsin.db");
     SQLite::Statement update(database, "UPDATE alert SET details = ? WHERE id = ?");
     update.bind(1, damaged.at(i));
     update.bind(2, std::to_string(i));

@@ -1,0 +1,72 @@
+// What a user without the right to write is told of a data directory.
+#include <array>
+#include <filesystem>
+#include <string>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <gtest/gtest.h>
+
+#include "scratch.h"
+#include "store/store.h"
+
+namespace tocsin::store {
+namespace {
+
+namespace fs = std::filesystem;
+
+class PermissionsTest : public ::testing::Test {
+ protected:
+  ScratchDirectory scratch_;
+  fs::path file_ = scratch_.path() / "tocsin.db";
+};
+
+/// What opening answers to a user who is not root: "" or the error.
+std::string open_as_nobody(const fs::path& directory) {
+  std::array<int, 2> channel{};
+  if (pipe(channel.data()) != 0) return "no pipe";
+  const auto child = fork();
+  if (child == 0) {
+    constexpr uid_t kNobody = 65534;
+    const bool dropped = getuid() != 0 || setuid(kNobody) == 0;
+    const auto opened = Store::open(directory);
+    const auto said = !dropped ? "setuid failed" : opened ? "" : opened.error().what;
+    const auto written = write(channel[1], said.data(), said.size());
+    _exit(written == static_cast<ssize_t>(said.size()) ? 0 : 1);
+  }
+  close(channel[1]);
+  std::string said;
+  std::array<char, 1024> buffer{};
+  for (ssize_t count = 0; (count = read(channel[0], buffer.data(), buffer.size())) > 0;)
+    said.append(buffer.data(), static_cast<std::size_t>(count));
+  close(channel[0]);
+  waitpid(child, nullptr, 0);
+  return said;
+}
+
+TEST_F(PermissionsTest, ADirectoryThatMayNotBeWrittenTo) {
+  fs::permissions(scratch_.path(), fs::perms(0555));
+  EXPECT_EQ(open_as_nobody(scratch_.path()),
+            (scratch_.path() / "tocsin.lock").string() +
+                ": it cannot be made: check the owner and the permissions of the directory");
+  EXPECT_EQ(open_as_nobody(scratch_.path() / "below"),
+            (scratch_.path() / "below").string() + ": it cannot be made: Permission denied");
+  EXPECT_TRUE(fs::is_empty(scratch_.path()));
+  fs::permissions(scratch_.path(), fs::perms::owner_all);
+}
+
+TEST_F(PermissionsTest, AFileThatMayNotBeWrittenTo) {
+  open_store(scratch_.path());
+  const auto before = read_file(file_);
+  fs::permissions(scratch_.path(), fs::perms(0777));
+  fs::permissions(scratch_.path() / "tocsin.lock", fs::perms(0666));
+  fs::permissions(file_, fs::perms(0444));
+  EXPECT_EQ(open_as_nobody(scratch_.path()),
+            file_.string() +
+                ": it cannot be opened for writing: check the owner and the permissions of the "
+                "directory");
+  EXPECT_EQ(read_file(file_), before);
+}
+
+}  // namespace
+}  // namespace tocsin::store
