@@ -61,7 +61,8 @@ std::string configuration_of(const simulate::Fleet& fleet, const std::string& da
   std::string monitor;
   for (const auto& host : fleet.endpoints()) {
     monitor += fmt::format(
-        "        - host: {}\n          address: {}\n          port: {}\n          services:\n{}",
+        "        - host: {}\n          source: smb\n          address: {}\n          port: {}\n    "
+        "      services:\n{}",
         host.host, host.address, host.port, services);
   }
   return fmt::format(R"(# Made by `tocsin demo`; gone when it ends.

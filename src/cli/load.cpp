@@ -21,6 +21,7 @@ config::Environment environment() {
       .variable = platform::environment_variable,
       .is_readable_by_others =
           [](const std::string& path) { return platform::is_readable_by_others(to_path(path)); },
+      .how_to_hide = platform::how_to_hide(),
       .default_source = daemon::default_source()};
 }
 

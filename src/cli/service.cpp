@@ -69,6 +69,26 @@ platform::Severity severity_of(config::LogLevel level) {
   }
 }
 
+void print_installed(const ServiceInstallOptions& options, const config::Config& configuration,
+                     const std::filesystem::path& file, const std::filesystem::path& data) {
+  const auto account =
+      options.account.empty() ? platform::virtual_account(options.name) : options.account;
+  fmt::print(
+      "installed: {}, which runs as {} and starts with the system\n"
+      "  configuration: {}; the account may read it, and must be able to read what it names\n"
+      "  data: {}\n",
+      options.name, account, to_utf8(file), to_utf8(data));
+  if (!configuration.metrics_file.empty()) {
+    // Its directory belongs to another program, so that nothing is changed there.
+    fmt::print("  metrics: {}; the account must be able to write to its directory\n",
+               configuration.metrics_file);
+  }
+  fmt::print(
+      "  messages: Event Viewer, Windows Logs, Application, source {}\n"
+      "start it now: net start {}\n",
+      options.name, options.name.contains(' ') ? '"' + options.name + '"' : options.name);
+}
+
 }  // namespace
 
 int service_install(const ServiceInstallOptions& options) {
@@ -95,16 +115,7 @@ int service_install(const ServiceInstallOptions& options) {
                                                     .files = {file}});
   if (!installed) return give_up(installed.error());
   for (const auto& warning : *installed) fmt::print(stderr, "warning: {}\n", warning);
-  const auto account =
-      options.account.empty() ? platform::virtual_account(options.name) : options.account;
-  fmt::print(
-      "installed: {}, which runs as {} and starts with the system\n"
-      "  configuration: {}; the account may read it, and must be able to read what it names\n"
-      "  data: {}\n"
-      "  messages: Event Viewer, Windows Logs, Application, source {}\n"
-      "start it now: net start {}\n",
-      options.name, account, to_utf8(file), to_utf8(data), options.name,
-      options.name.contains(' ') ? '"' + options.name + '"' : options.name);
+  print_installed(options, *configuration, file, data);
   return kExitOk;
 }
 

@@ -84,9 +84,7 @@ void add_simulate_options(CLI::App& command, SimulateOptions& options) {
       ->check(CLI::Range(0.0, 86400.0));
   command.add_flag("--old", options.old,
                    "as Samba: no process ids, no list with process ids, no delayed start");
-  command.add_option("--script", options.script, "what happens, and when")
-      ->type_name("FILE")
-      ->check(CLI::ExistingFile);
+  command.add_option("--script", options.script, "what happens, and when")->type_name("FILE");
   command
       .add_option("--event", options.events,
                   "what has happened before the start, as in a script but without the time: "

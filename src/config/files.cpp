@@ -7,6 +7,8 @@
 
 #include <fmt/format.h>
 
+#include "base/path.h"
+
 namespace tocsin::config {
 namespace {
 
@@ -24,7 +26,8 @@ std::unexpected<Error> too_large(std::size_t most) {
 
 }  // namespace
 
-Result<std::string> read_file(const std::string& path, std::size_t most, Accept accept) {
+Result<std::string> read_file(const std::string& name, std::size_t most, Accept accept) {
+  const auto path = to_path(name);
   std::error_code error;
   const auto status = fs::status(path, error);
   if (!fs::exists(status)) {
@@ -56,12 +59,12 @@ Result<std::string> read_file(const std::string& path, std::size_t most, Accept 
 
 bool is_file(const std::string& path) {
   std::error_code error;
-  return fs::is_regular_file(path, error);
+  return fs::is_regular_file(to_path(path), error);
 }
 
 std::string path_from(const std::string& directory, const std::string& path) {
-  if (path.empty() || fs::path(path).is_absolute()) return path;
-  return (fs::path(directory) / path).lexically_normal().string();
+  if (path.empty() || to_path(path).is_absolute()) return path;
+  return to_utf8((to_path(directory) / to_path(path)).lexically_normal());
 }
 
 }  // namespace tocsin::config

@@ -2,11 +2,11 @@
 
 #include <algorithm>
 #include <array>
-#include <filesystem>
 #include <utility>
 
 #include <fmt/format.h>
 
+#include "base/path.h"
 #include "base/text.h"
 #include "config/files.h"
 #include "config/findings.h"
@@ -76,7 +76,8 @@ Loaded parse_text(const std::string& text, const std::string& file, const std::s
                       .substitution = substitution,
                       .directory = directory,
                       .exposed = exposed,
-                      .default_source = environment.default_source};
+                      .default_source = environment.default_source,
+                      .how_to_hide = environment.how_to_hide};
       Section root(reading, node, node->place);
       read_config(root, config);
       root.finish();
@@ -161,7 +162,7 @@ Loaded load(const std::string& path, const Environment& environment) {
     findings.add(Severity::error, {}, "the file " + text.error().what);
     return {.config = {}, .findings = std::move(findings).take()};
   }
-  const auto directory = std::filesystem::path(path).parent_path().string();
+  const auto directory = to_utf8(to_path(path).parent_path());
   return parse_text(*text, path, directory, environment, environment.is_readable_by_others(path));
 }
 

@@ -95,9 +95,8 @@ std::optional<std::string> Section::expand(const YamlNode& node) {
   if (!Substitution::has_reference(node.text)) return node.text;
   auto expanded = reading_.substitution.expand(node.text);
   for (const auto& path : reading_.substitution.take_exposed_files())
-    warning(node.place, fmt::format("every user of this machine may read the secret in {}; `chmod "
-                                    "o-r` takes that away",
-                                    shown(path)));
+    warning(node.place, fmt::format("every user of this machine may read the secret in {}; {}",
+                                    shown(path), reading_.how_to_hide));
   if (expanded) return *std::move(expanded);
   error(node.place, std::move(expanded).error());
   return std::nullopt;
@@ -143,9 +142,9 @@ std::optional<Place> Section::secret(const Key& key, Secret& out) {
   }
   if (reading_.exposed && !Substitution::has_reference(value->written)) {
     warning(value->place,
-            fmt::format("`{}` stands in a file that every user of this machine may read: `chmod "
-                        "600` it, or write ${{env:NAME}} or ${{file:PATH}}",
-                        key.name));
+            fmt::format("`{}` stands in a file that every user of this machine may read: {}, or "
+                        "write ${{env:NAME}} or ${{file:PATH}}",
+                        key.name, reading_.how_to_hide));
     reading_.exposed = false;
   }
   out = Secret(std::move(value->text));

@@ -45,9 +45,10 @@ struct ThreadPool::State : std::enable_shared_from_this<State> {
   /// Every thread is detached, and counted until its very end: a stuck one cannot be joined.
   void start_thread() {
     alive++;
-    std::thread thread([self = shared_from_this()] { self->work(); });
-    pthread_setname_np(thread.native_handle(), name.substr(0, kLongestName).c_str());
-    thread.detach();
+    std::thread([self = shared_from_this()] {
+      pthread_setname_np(pthread_self(), self->name.substr(0, kLongestName).c_str());
+      self->work();
+    }).detach();
   }
 
   bool wait_for_job(std::unique_lock<std::mutex>& lock) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <string_view>
 
 #include "base/error.h"
 
@@ -13,5 +14,8 @@ namespace tocsin::platform {
 
 /// Whether every user of the machine may read the file. False where the permissions do not say.
 [[nodiscard]] bool is_readable_by_others(const std::filesystem::path& file);
+
+/// The clause that tells a user how to change that.
+[[nodiscard]] std::string_view how_to_hide();
 
 }  // namespace tocsin::platform

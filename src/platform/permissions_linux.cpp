@@ -23,4 +23,6 @@ bool is_readable_by_others(const fs::path& file) {
          (status.permissions() & fs::perms::others_read) != fs::perms::none;
 }
 
+std::string_view how_to_hide() { return "`chmod 600` takes that away"; }
+
 }  // namespace tocsin::platform

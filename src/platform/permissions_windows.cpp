@@ -22,6 +22,9 @@ namespace fs = std::filesystem;
 
 namespace {
 
+/// Reading, writing and deleting, but not changing who may.
+constexpr DWORD kModify = FILE_GENERIC_READ | FILE_GENERIC_WRITE | FILE_GENERIC_EXECUTE | DELETE;
+
 template <typename T>
 using Local = std::unique_ptr<T, Closer<LocalFree>>;
 
@@ -169,6 +172,8 @@ Result<> make_private_directory(const fs::path& directory) {
 }
 
 Result<> give_directory(const fs::path& directory, const std::string& sid) {
+  if (directory.relative_path().empty())
+    return fail(Kind::rejected, to_utf8(directory) + " is a whole drive: choose a directory on it");
   const auto made = make_directory(directory, sid);
   if (!made) return std::unexpected(made.error());
   if (*made) return {};
@@ -182,7 +187,7 @@ Result<> give_directory(const fs::path& directory, const std::string& sid) {
                     ", who is no administrator and can put anything into it: remove it, or choose "
                     "another directory");
   if (security->list == nullptr) return {};  // a file system without permissions
-  return grant(directory, *security, sid, FILE_ALL_ACCESS, SUB_CONTAINERS_AND_OBJECTS_INHERIT);
+  return grant(directory, *security, sid, kModify, SUB_CONTAINERS_AND_OBJECTS_INHERIT);
 }
 
 Result<> let_read(const fs::path& file, const std::string& sid) {
@@ -197,6 +202,10 @@ bool is_readable_by_others(const fs::path& file) {
   const auto security = security_of(file);
   if (!security) return false;
   return security->list == nullptr || lets_others_read(entries_of(security->list));
+}
+
+std::string_view how_to_hide() {
+  return "`icacls` or its properties, tab Security, take that away";
 }
 
 }  // namespace tocsin::platform

@@ -1,4 +1,4 @@
-// What a user without the right to write is told of a data directory.
+// Who may look into a data directory, and what those are told who may not.
 #include <array>
 #include <filesystem>
 #include <string>
@@ -20,6 +20,21 @@ class PermissionsTest : public ::testing::Test {
   ScratchDirectory scratch_;
   fs::path file_ = scratch_.path() / "tocsin.db";
 };
+
+TEST_F(PermissionsTest, NobodyElseMayRead) {
+  using std::filesystem::perms;
+  const auto directory = scratch_.path() / "a" / "b";
+  auto store = open_store(directory);
+  auto one = make_commit("1");
+  ASSERT_TRUE(store.commit({&one, 1}));
+  EXPECT_EQ(std::filesystem::status(directory).permissions(), perms::owner_all);
+  std::size_t files = 0;
+  for (const auto& file : std::filesystem::directory_iterator(directory)) {
+    files++;
+    EXPECT_EQ(file.status().permissions(), perms::owner_read | perms::owner_write) << file.path();
+  }
+  EXPECT_GE(files, 3);
+}
 
 /// What opening answers to a user who is not root: "" or the error.
 std::string open_as_nobody(const fs::path& directory) {

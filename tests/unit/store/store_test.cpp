@@ -406,21 +406,6 @@ TEST_F(StoreTest, ADirectoryServesOneProcess) {
   EXPECT_TRUE(Store::open(scratch_.path()));
 }
 
-TEST_F(StoreTest, NobodyElseMayRead) {
-  using std::filesystem::perms;
-  const auto directory = scratch_.path() / "a" / "b";
-  auto store = open_store(directory);
-  auto one = make_commit("1");
-  ASSERT_TRUE(store.commit({&one, 1}));
-  EXPECT_EQ(std::filesystem::status(directory).permissions(), perms::owner_all);
-  std::size_t files = 0;
-  for (const auto& file : std::filesystem::directory_iterator(directory)) {
-    files++;
-    EXPECT_EQ(file.status().permissions(), perms::owner_read | perms::owner_write) << file.path();
-  }
-  EXPECT_GE(files, 3);
-}
-
 TEST_F(StoreTest, TheLogStaysBounded) {
   for (int i = 0; i < 20; i++) {
     std::vector<Commit> commits;

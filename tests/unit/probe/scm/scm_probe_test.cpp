@@ -42,6 +42,29 @@ class ScmProbeTest : public testing::Test {
     loop.run_until_done(probe->listen(net::within(1ms)));
     ASSERT_TRUE(system->feed->saw("arm Spooler 639"));
   }
+  /// From now on the manager hangs, until the latch is released.
+  struct Hang {
+    std::latch begun{1};
+    std::latch release{1};
+    std::latch ended{1};
+  };
+  std::shared_ptr<Hang> hang() {
+    const auto hang = std::make_shared<Hang>();
+    const std::lock_guard lock(system->machine->mutex);
+    system->machine->before_list = [hang] {
+      hang->begun.count_down();
+      hang->release.wait();
+      hang->ended.count_down();
+    };
+    return hang;
+  }
+  /// A check that the manager lets hang.
+  Result<std::vector<ObservedService>> hanging_check(Hang& hang) {
+    auto seen = check(20ms);
+    // On a slow machine its thread may not even have begun by then.
+    while (!hang.begun.try_wait()) seen = check(20ms);
+    return seen;
+  }
   /// The states heard, once there are some.
   std::vector<ServiceState> hear() {
     loop.run_until_done(probe->listen(net::within(1min)));
@@ -91,12 +114,8 @@ TEST_F(ScmProbeTest, WhatIsHeardDuringACheckIsNotOlderThanTheCheck) {
 }
 
 TEST_F(ScmProbeTest, AHostThatHangsIsAskedNoMoreAndCostsOneThread) {
-  const auto release = std::make_shared<std::latch>(1);
-  {
-    const std::lock_guard lock(system->machine->mutex);
-    system->machine->before_list = [release] { release->wait(); };
-  }
-  const auto hung = check(20ms);
+  const auto hang = this->hang();
+  const auto hung = hanging_check(*hang);
   ASSERT_FALSE(hung);
   EXPECT_EQ(hung.error().kind, Kind::timed_out);
   const auto again = check();
@@ -114,7 +133,7 @@ TEST_F(ScmProbeTest, AHostThatHangsIsAskedNoMoreAndCostsOneThread) {
     const std::lock_guard lock(system->machine->mutex);
     system->machine->before_list = nullptr;
   }
-  release->count_down();
+  hang->release.count_down();
   auto seen = check();
   for (const auto end = net::within(1min); !seen && std::chrono::steady_clock::now() < end;) {
     std::this_thread::yield();
@@ -124,19 +143,11 @@ TEST_F(ScmProbeTest, AHostThatHangsIsAskedNoMoreAndCostsOneThread) {
 }
 
 TEST_F(ScmProbeTest, MayGoWhileItsHostHangs) {
-  const auto release = std::make_shared<std::latch>(1);
-  const auto ended = std::make_shared<std::latch>(1);
-  {
-    const std::lock_guard lock(system->machine->mutex);
-    system->machine->before_list = [release, ended] {
-      release->wait();
-      ended->count_down();
-    };
-  }
-  EXPECT_FALSE(check(20ms));
+  const auto hang = this->hang();
+  EXPECT_FALSE(hanging_check(*hang));
   probe.reset();
-  release->count_down();
-  ended->wait();
+  hang->release.count_down();
+  hang->ended.wait();
 }
 
 TEST_F(ScmProbeTest, WhoOnlyChecksArmsNothing) {

@@ -1,0 +1,230 @@
+"""Windows' side of a test: a Wine prefix of its own, and the services that testsvc.exe makes there.
+
+A prepared prefix is kept in the user's cache. That of a suite is made from it in a tenth of a second:
+what nobody writes to are links. Everything in it ends with the test, and even when the test is killed.
+"""
+import ctypes
+import dataclasses
+import fcntl
+import os
+import pathlib
+import shutil
+import signal
+import subprocess
+import tempfile
+import unittest
+
+from servers import require
+
+TESTSVC = os.environ.get("TOCSIN_TESTSVC", "")
+
+# winsvc.h
+STATES = (None, "STOPPED", "START_PENDING", "STOP_PENDING", "RUNNING", "CONTINUE_PENDING",
+          "PAUSE_PENDING", "PAUSED")
+START_TYPES = {"Automatic": 2, "Manual": 3, "Disabled": 4}
+STOP, PAUSE, CONTINUE = 1, 2, 3
+# tests/windows/testsvc.cpp
+HANG, FAIL, SLOW = 128, 129, 200
+
+
+def windows_path(path):
+    """What Windows calls a file of this machine."""
+    return "Z:" + str(path).replace("/", "\\")
+
+
+def _end_with_us():
+    """Runs in the child: SIGTERM for it when the test is gone, however it went."""
+    pr_set_pdeathsig = 1
+    ctypes.CDLL(None).prctl(pr_set_pdeathsig, signal.SIGTERM)
+
+
+class _Server:
+    """The wineserver of a prefix. All programs and services there live and die with it."""
+
+    def __init__(self, prefix):
+        self.environment = {
+            **{name: value for name, value in os.environ.items()
+               if name not in ("DISPLAY", "WAYLAND_DISPLAY")},
+            "WINEPREFIX": str(prefix), "WINEDEBUG": "-all", "HOME": str(prefix),
+            "LANG": "C.UTF-8", "LC_ALL": "C.UTF-8"}
+        self.process = None
+
+    def __enter__(self):
+        self.process = subprocess.Popen(
+            ["wineserver", "--foreground", "--persistent"], env=self.environment,
+            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+            preexec_fn=_end_with_us)
+        return self
+
+    def __exit__(self, *_):
+        subprocess.run(["wineserver", "--kill"], env=self.environment, check=False,
+                       stdin=subprocess.DEVNULL, capture_output=True, timeout=60)
+        self.process.wait(60)
+
+
+def _prepared_prefix():
+    """Made once for each version of Wine; eight seconds."""
+    version = subprocess.run(["wine", "--version"], capture_output=True, text=True, check=True,
+                             env={**os.environ, "WINEDEBUG": "-all"}).stdout.split()[0]
+    cache = pathlib.Path(os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache")
+    folder = cache / "tocsin"
+    prefix = folder / version
+    folder.mkdir(parents=True, exist_ok=True)
+    with open(folder / "wine.lock", "w", encoding="ascii") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not prefix.exists():
+            with tempfile.TemporaryDirectory(prefix="wine-", dir=folder) as unfinished:
+                new = pathlib.Path(unfinished) / "prefix"
+                new.mkdir()
+                with _Server(new) as server:
+                    subprocess.run(["wineboot", "--init"], env=server.environment, check=True,
+                                   stdin=subprocess.DEVNULL, capture_output=True, timeout=300)
+                new.rename(prefix)
+    return prefix
+
+
+def _copy_prefix(to):
+    prepared = _prepared_prefix()
+    programs = (str(prepared / "drive_c/windows"), str(prepared / "drive_c/Program Files"))
+
+    def copy(source, target):
+        (os.symlink if source.startswith(programs) else shutil.copy2)(source, target)
+
+    shutil.copytree(prepared, to, symlinks=True, copy_function=copy)
+
+
+class Prefix:
+    """A Windows that has just been installed; `wine` of this process and its children means it."""
+
+    def __init__(self):
+        require("wine", "wineserver", "wineboot")
+        self._folder = None
+        self._server = None
+        self._before = None
+
+    def __enter__(self):
+        self._folder = tempfile.TemporaryDirectory(prefix="tocsin-wine-")
+        try:
+            prefix = pathlib.Path(self._folder.name) / "prefix"
+            _copy_prefix(prefix)
+            self._server = _Server(prefix).__enter__()
+            self._before = dict(os.environ)
+            os.environ.clear()
+            os.environ.update(self._server.environment)
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def __exit__(self, *_):
+        if self._before is not None:
+            os.environ.clear()
+            os.environ.update(self._before)
+        if self._server:
+            self._server.__exit__()
+        self._folder.cleanup()
+
+
+class WindowsError(Exception):
+    def __init__(self, words, code):
+        super().__init__(f"{' '.join(words)}: error {code}")
+        self.code = code
+
+
+@dataclasses.dataclass(frozen=True)
+class Listed:
+    display_name: str
+    state: str
+    process: int
+
+
+class Services:
+    """The services of a prefix, made, changed and asked by testsvc.exe.
+
+    What makes a change returns the time at which it was asked for, as time.time() does, and returns
+    when the service has settled.
+    """
+
+    def __init__(self):
+        if not TESTSVC:
+            raise unittest.SkipTest("TOCSIN_TESTSVC does not name testsvc.exe")
+        self.process = None
+
+    def __enter__(self):
+        self.process = subprocess.Popen(["wine", TESTSVC, "shell"], stdin=subprocess.PIPE,
+                                        stdout=subprocess.PIPE, text=True, encoding="utf-8")
+        return self
+
+    def __exit__(self, *_):
+        self.process.stdin.close()
+        self.process.wait(60)
+        self.process.stdout.close()
+
+    def _ask(self, *commands):
+        """All of them at once; the answers, each the time and what was asked for."""
+        commands = [[str(word) for word in words] for words in commands]
+        for words in commands:
+            print(*words, sep="\t", file=self.process.stdin)
+        self.process.stdin.flush()
+        lines = [self.process.stdout.readline() for _ in commands]
+        answers = []
+        for words, line in zip(commands, lines, strict=True):
+            if not line:
+                raise AssertionError("testsvc.exe has ended")
+            code, at, *answer = line.rstrip("\n").split("\t")
+            if code != "0":
+                raise WindowsError(words, int(code))
+            answers.append((int(at) / 1e6, answer))
+        return answers
+
+    def _change(self, names, command, *words, until=None):
+        asked = self._ask(*((command, name, *words) for name in names))
+        if until:
+            self._ask(*(("wait", name, STATES.index(until)) for name in names))
+        return asked[-1][0]
+
+    def install(self, *names, display=None, start="Manual"):
+        """`display`: the one display name; otherwise each service displays its name."""
+        self._ask(*(("install", name, display or name, START_TYPES[start]) for name in names))
+
+    def remove(self, *names):
+        return self._change(names, "remove")
+
+    def start(self, *names):
+        return self._change(names, "start", until="RUNNING")
+
+    def control(self, code, *names, until=None):
+        return self._change(names, "control", code, until=until)
+
+    def stop(self, *names):
+        return self.control(STOP, *names, until="STOPPED")
+
+    def pause(self, *names):
+        return self.control(PAUSE, *names, until="PAUSED")
+
+    def resume(self, *names):
+        return self.control(CONTINUE, *names, until="RUNNING")
+
+    def hang(self, *names):
+        """They are asked to stop and never do."""
+        self.control(HANG, *names)
+        return self.control(STOP, *names, until="STOP_PENDING")
+
+    def stop_slowly(self, seconds, *names):
+        """They are on their way for so long, with a checkpoint each second."""
+        self.control(SLOW + seconds, *names)
+        return self.control(STOP, *names, until="STOP_PENDING")
+
+    def fail(self, *names):
+        """They stop with the exit code 42 of their own."""
+        return self.control(FAIL, *names, until="STOPPED")
+
+    def kill(self, *names):
+        """Their processes end, which Wine's manager does not notice."""
+        return self._change(names, "kill")
+
+    def list(self):
+        """{name: Listed}, of all services there are."""
+        (_, words), = self._ask(("list",))
+        return {name: Listed(display, STATES[int(state)], int(process))
+                for name, display, state, process in zip(*[iter(words)] * 4, strict=True)}
