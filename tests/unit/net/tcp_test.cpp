@@ -8,6 +8,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "kit/platform.h"
 #include "net/event.h"
 #include "net/loop.h"
 #include "net/task_scope.h"
@@ -86,6 +87,7 @@ TEST_F(TcpTest, AReadPastItsDeadlineIsTimedOutAndClosesTheStream) {
 }
 
 TEST_F(TcpTest, AWriteThatNobodyReadsIsTimedOut) {
+  if (kit::kIsWindows) GTEST_SKIP() << "Wine does not end a write whose socket is closed";
   auto ends = connect();
   const Bytes much(64 << 20);
   const auto late = loop.run_until_done(ends.client.write(much, within(50ms)));
@@ -225,7 +227,8 @@ TEST_F(TcpTest, ConnectsToAddressesInEveryForm) {
   }
   auto v6 = TcpListener::open(loop.executor(), "::1", 0);
   if (!v6) GTEST_SKIP() << "no IPv6 here: " << v6.error().what;
-  for (const auto* host : {"::1", "[::1]", "::1%lo", "0:0:0:0:0:0:0:1"}) {
+  const auto* with_zone = kit::kIsWindows ? "::1%1" : "::1%lo";
+  for (const auto* host : {"::1", "[::1]", with_zone, "0:0:0:0:0:0:0:1"}) {
     auto stream = loop.run_until_done(connector.connect(host, v6->port(), soon()));
     ASSERT_TRUE(stream) << host << ": " << stream.error().what;
     EXPECT_THAT(stream->peer(), HasSubstr("[::1"));
@@ -263,7 +266,7 @@ TEST_F(TcpTest, ResolvingANameEndsByTheDeadline) {
 TEST_F(TcpTest, AListenerSaysWhyItCannotListen) {
   const auto taken = TcpListener::open(loop.executor(), "127.0.0.1", listener.port());
   ASSERT_FALSE(taken);
-  EXPECT_THAT(taken.error().what, HasSubstr("in use"));
+  EXPECT_THAT(taken.error().what, HasSubstr(kit::kIsWindows ? "denied" : "in use"));
   EXPECT_FALSE(TcpListener::open(loop.executor(), "no address", 0));
 
   TaskScope scope(loop.executor());

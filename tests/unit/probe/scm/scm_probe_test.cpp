@@ -1,11 +1,12 @@
 // A host that hangs, and words that arrive while a check runs.
 #include "probe/scm/scm_probe.h"
 
-#include <latch>
+
 #include <thread>
 
 #include <gmock/gmock.h>
 
+#include "kit/gate.h"
 #include "net/loop.h"
 #include "unit/probe/scm/pretend_system.h"
 
@@ -44,17 +45,17 @@ class ScmProbeTest : public testing::Test {
   }
   /// From now on the manager hangs, until the latch is released.
   struct Hang {
-    std::latch begun{1};
-    std::latch release{1};
-    std::latch ended{1};
+    kit::Gate begun;
+    kit::Gate release;
+    kit::Gate ended;
   };
   std::shared_ptr<Hang> hang() {
     const auto hang = std::make_shared<Hang>();
     const std::lock_guard lock(system->machine->mutex);
     system->machine->before_list = [hang] {
-      hang->begun.count_down();
+      hang->begun.open();
       hang->release.wait();
-      hang->ended.count_down();
+      hang->ended.open();
     };
     return hang;
   }
@@ -62,7 +63,7 @@ class ScmProbeTest : public testing::Test {
   Result<std::vector<ObservedService>> hanging_check(Hang& hang) {
     auto seen = check(20ms);
     // On a slow machine its thread may not even have begun by then.
-    while (!hang.begun.try_wait()) seen = check(20ms);
+    while (!hang.begun.is_open()) seen = check(20ms);
     return seen;
   }
   /// The states heard, once there are some.
@@ -133,7 +134,7 @@ TEST_F(ScmProbeTest, AHostThatHangsIsAskedNoMoreAndCostsOneThread) {
     const std::lock_guard lock(system->machine->mutex);
     system->machine->before_list = nullptr;
   }
-  hang->release.count_down();
+  hang->release.open();
   auto seen = check();
   for (const auto end = net::within(1min); !seen && std::chrono::steady_clock::now() < end;) {
     std::this_thread::yield();
@@ -146,7 +147,7 @@ TEST_F(ScmProbeTest, MayGoWhileItsHostHangs) {
   const auto hang = this->hang();
   EXPECT_FALSE(hanging_check(*hang));
   probe.reset();
-  hang->release.count_down();
+  hang->release.open();
   hang->ended.wait();
 }
 
