@@ -48,3 +48,17 @@ function(add_program name main)
   endforeach()
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR})
 endfunction()
+
+find_program(PYTHON3 NAMES python3 PATHS /usr/bin NO_DEFAULT_PATH)
+
+# add_program_test(NAME PROGRAM ARGUMENT...): runs a program of ours; one for Windows in a Windows of its
+# own, and it is skipped where Wine is missing.
+function(add_program_test name program)
+  if(WIN32)
+    add_test(NAME ${name} COMMAND ${PYTHON3} ${PROJECT_SOURCE_DIR}/tests/windows/under_wine.py
+      $<TARGET_FILE:${program}> ${ARGN})
+  else()
+    add_test(NAME ${name} COMMAND ${program} ${ARGN})
+  endif()
+  set_tests_properties(${name} PROPERTIES LABELS unit TIMEOUT 600 SKIP_RETURN_CODE 77)
+endfunction()

@@ -14,18 +14,19 @@
 namespace tocsin::cli {
 namespace {
 
-/// The configuration, when there is something to do; what is wrong with it is said once, in full.
+/// The configuration, when there is something to do. What is wrong with it is said once, in full:
+/// to the system's log where there is one, because a service has not even a stderr.
 std::optional<config::Config> load_to_watch(const std::string& path,
                                             const daemon::SystemLog& system_log) {
   std::string told;
   auto configuration = load(path, [&](config::Severity severity, const std::string& line) {
-    print_finding(severity, line);
+    if (!system_log) print_finding(severity, line);
     told += line + '\n';
   });
   if (configuration && !configuration->enabled) {
     const auto reason =
         fmt::format("{}: serviceMonitor.enable is false: there is nothing to do", path);
-    complain(reason);
+    if (!system_log) complain(reason);
     told += reason + '\n';
     configuration.reset();
   }

@@ -58,12 +58,16 @@ awaitable<bool> Worker::run_owned(std::move_only_function<void()> work, Deadline
         }
         sender.send();
       });
-  struct Abandon {  // does nothing to a job that has ended
+  struct AbandonUnlessEnded {
     ThreadPool& pool;
     const ThreadPool::Ticket& ticket;
-    ~Abandon() { pool.abandon(ticket); }
-  } const abandon{*pool_, ticket};
-  if (!co_await ended.event().wait_until(deadline)) co_return false;
+    bool ended = false;
+    ~AbandonUnlessEnded() {
+      if (!ended) pool.abandon(ticket);
+    }
+  } job{*pool_, ticket};
+  job.ended = co_await ended.event().wait_until(deadline);
+  if (!job.ended) co_return false;
   if (*failure) std::rethrow_exception(*failure);
   co_return true;
 }

@@ -1,8 +1,6 @@
 #include "platform/windows.h"
 
-#include <memory>
-#include <shellapi.h>
-
+#include "platform/command_line.h"
 #include "platform/program.h"
 #include "platform/wide.h"
 
@@ -10,12 +8,9 @@ namespace tocsin::platform {
 
 std::vector<std::string> arguments(int /*count*/, const char* const* /*values*/) {
   // What main() gets has lost the letters that the code page of the machine lacks.
-  int count = 0;
-  const std::unique_ptr<wchar_t*, Closer<LocalFree>> words(
-      CommandLineToArgvW(GetCommandLineW(), &count));
-  std::vector<std::string> out;
-  for (int i = 1; words && i < count; i++) out.push_back(narrow(words.get()[i]));
-  return out;
+  auto words = split_command_line(GetCommandLineW());
+  if (!words.empty()) words.erase(words.begin());
+  return words;
 }
 
 std::optional<std::string> environment_variable(const std::string& name) {

@@ -3,7 +3,6 @@
 #include <array>
 #include <chrono>
 #include <memory>
-#include <shellapi.h>
 #include <thread>
 #include <winsvc.h>
 
@@ -72,14 +71,6 @@ std::filesystem::path program_path() {
     if (size < path.size()) return path.substr(0, size);
     path.resize(path.size() * 2);
   }
-}
-
-std::vector<std::string> split_command_line(const wchar_t* line) {
-  int count = 0;
-  const std::unique_ptr<wchar_t*, Closer<LocalFree>> words(CommandLineToArgvW(line, &count));
-  std::vector<std::string> out;
-  for (int i = 0; words && i < count; i++) out.push_back(narrow(words.get()[i]));
-  return out;
 }
 
 // Installing

@@ -1,7 +1,6 @@
 #include "platform/windows.h"
 
 #include <array>
-#include <cstdio>
 #include <mutex>
 #include <winsvc.h>
 
@@ -69,9 +68,6 @@ Assignment assignment;  // NOLINT(cppcoreguidelines-avoid-non-const-global-varia
 
 void WINAPI service_main(DWORD /*count*/, wchar_t** arguments) {
   ignore_console();
-  // Nobody reads them, and there they are not even open.
-  (void)std::freopen("NUL", "w", stdout);
-  (void)std::freopen("NUL", "w", stderr);
   // It outlives this function, because a control may still be on its way.
   static Service service(narrow(arguments[0]));
   service.still_starting();

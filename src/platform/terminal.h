@@ -10,7 +10,7 @@ namespace tocsin::platform {
 class Terminal {
  public:
   Terminal();
-  ~Terminal();
+  ~Terminal();  // NOLINT(performance-trivially-destructible): on Windows it restores the console
   Terminal(const Terminal&) = delete;
   Terminal& operator=(const Terminal&) = delete;
 };

@@ -1,6 +1,6 @@
 """The program under test: its commands, its long runs and its configuration.
 
-$TOCSIN names it; without it every test is skipped.
+$TOCSIN names it; without it every test is skipped. Where it is a tocsin.exe it runs under Wine.
 """
 import json
 import os
@@ -11,14 +11,30 @@ import subprocess
 import threading
 import unittest
 
+import wine
 from servers import listens, wait_until
 
 TOCSIN = os.environ.get("TOCSIN", "")
+ON_WINE = TOCSIN.endswith(".exe")
+ASKED_TO_STOP = signal.SIGINT if ON_WINE else signal.SIGTERM  # Wine makes ^C of the one only
 
 
 def require_tocsin():
+    """For setUpModule: skips all tests, or sees to it that the program runs."""
     if not TOCSIN:
         raise unittest.SkipTest("TOCSIN does not name the program under test")
+    if ON_WINE:
+        unittest.enterModuleContext(wine.Prefix())
+
+
+def named(path):
+    """What the program calls a file of this machine."""
+    return wine.windows_path(path) if ON_WINE else str(path)
+
+
+def _command(arguments):
+    words = [named(word) if isinstance(word, pathlib.Path) else str(word) for word in arguments]
+    return [*(["wine"] if ON_WINE else []), TOCSIN, *words]
 
 
 def _environment(changes):
@@ -27,12 +43,12 @@ def _environment(changes):
 
 def tocsin(*arguments, env=None, timeout=60):
     """Runs a command of the program to its end."""
-    return subprocess.run([TOCSIN, *map(str, arguments)], capture_output=True, text=True,
+    return subprocess.run(_command(arguments), capture_output=True, text=True,
                           encoding="utf-8", stdin=subprocess.DEVNULL, timeout=timeout,
                           env=_environment(env), check=False)
 
 
-def configuration(path, *, hosts, credentials, webhooks=(), every="every 1 second", rate_limit=0,
+def configuration(path, *, hosts, credentials=None, webhooks=(), every="every 1 second", rate_limit=0,
                   **more):
     """Writes a configuration (JSON is YAML too) and returns its path. `webhooks` are URLs or whole
     entries; `more` goes beside serviceMonitor."""
@@ -45,7 +61,7 @@ def configuration(path, *, hosts, credentials, webhooks=(), every="every 1 secon
         "serviceMonitor": {
             "enable": True,
             "frequency": every,
-            "credentials": [credentials],
+            "credentials": [credentials] if credentials else [],
             "monitor": hosts,
             "alertDestination": {"webhook": {"enable": bool(entries)}},
         },
@@ -62,7 +78,7 @@ class _Process:
     """A long run of the program whose lines are collected while it runs."""
 
     def __init__(self, *arguments, env=None):
-        self.arguments = [TOCSIN, *map(str, arguments)]
+        self.arguments = _command(arguments)
         self.env = _environment(env)
         self.lines = []
         self.process = None
@@ -96,8 +112,8 @@ class _Process:
         return wait_until(look, seconds, lambda: f"{found}:\n{self.output()}")
 
     def stop(self):
-        """SIGTERM; returns the exit code."""
-        return self._end(signal.SIGTERM)
+        """Asks it to; returns the exit code."""
+        return self._end(ASKED_TO_STOP)
 
     def kill(self):
         """SIGKILL: no last words."""
@@ -156,8 +172,9 @@ class Simulator(_Process):
                 host = re.fullmatch(r"(\S+) 127\.0\.0\.1:(\d+)", line)
                 if host:
                     self.hosts[host[1]] = int(host[2])
+            holder = wine.server() if ON_WINE else self.process.pid
             for port in self.hosts.values():
-                assert listens(self.process.pid, port), f"port {port} is not the simulator's"
+                assert listens(holder, port), f"port {port} is not the simulator's"
         except BaseException:
             self.__exit__()
             raise
@@ -165,7 +182,7 @@ class Simulator(_Process):
 
     def host(self, name, services):
         """How a configuration names this host."""
-        return {"host": name, "address": "127.0.0.1", "port": self.hosts[name],
+        return {"host": name, "address": "127.0.0.1", "port": self.hosts[name], "source": "smb",
                 "services": [{"name": service} for service in services]}
 
     def credentials(self):

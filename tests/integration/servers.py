@@ -191,7 +191,7 @@ class Samba:
 
     def host(self, services=("Spooler",), **more):
         """How a configuration names this server."""
-        return {"host": "samba", "address": "127.0.0.1", "port": self.port,
+        return {"host": "samba", "address": "127.0.0.1", "port": self.port, "source": "smb",
                 "services": [{"name": name} for name in services], **more}
 
     def credentials(self):

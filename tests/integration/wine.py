@@ -27,6 +27,14 @@ STOP, PAUSE, CONTINUE = 1, 2, 3
 HANG, FAIL, SLOW = 128, 129, 200
 
 
+_open_servers = []
+
+
+def server():
+    """The process that holds the sockets of all programs of the prefix."""
+    return _open_servers[-1].process.pid
+
+
 def windows_path(path):
     """What Windows calls a file of this machine."""
     return "Z:" + str(path).replace("/", "\\")
@@ -56,9 +64,16 @@ class _Server:
             preexec_fn=_end_with_us)
         return self
 
+    def boot(self, *arguments):
+        """Starts Windows' own services. No pipes: these would keep them open."""
+        subprocess.run(["wineboot", *arguments], env=self.environment, check=True, timeout=300,
+                       stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                       stderr=subprocess.DEVNULL)
+
     def __exit__(self, *_):
-        subprocess.run(["wineserver", "--kill"], env=self.environment, check=False,
-                       stdin=subprocess.DEVNULL, capture_output=True, timeout=60)
+        subprocess.run(["wineserver", "--kill"], env=self.environment, check=False, timeout=60,
+                       stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                       stderr=subprocess.DEVNULL)
         self.process.wait(60)
 
 
@@ -77,8 +92,7 @@ def _prepared_prefix():
                 new = pathlib.Path(unfinished) / "prefix"
                 new.mkdir()
                 with _Server(new) as server:
-                    subprocess.run(["wineboot", "--init"], env=server.environment, check=True,
-                                   stdin=subprocess.DEVNULL, capture_output=True, timeout=300)
+                    server.boot("--init")
                 new.rename(prefix)
     return prefix
 
@@ -108,6 +122,8 @@ class Prefix:
             prefix = pathlib.Path(self._folder.name) / "prefix"
             _copy_prefix(prefix)
             self._server = _Server(prefix).__enter__()
+            _open_servers.append(self._server)
+            self._server.boot()
             self._before = dict(os.environ)
             os.environ.clear()
             os.environ.update(self._server.environment)
@@ -122,7 +138,13 @@ class Prefix:
             os.environ.update(self._before)
         if self._server:
             self._server.__exit__()
+            _open_servers.remove(self._server)
         self._folder.cleanup()
+
+
+def host(services, name="localhost", **more):
+    """How a configuration names this Windows."""
+    return {"host": name, "services": [{"name": service} for service in services], **more}
 
 
 class WindowsError(Exception):
