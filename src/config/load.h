@@ -38,7 +38,8 @@ struct Environment {
   };
   /// What takes the right to read a file away from others: begins a sentence.
   std::string_view how_to_hide = "`chmod 600` takes that away";
-  /// How hosts are asked that do not say. scm: the machine has a service control manager of its own.
+  /// How hosts are asked that do not say. scm: the machine has a service control manager of its
+  /// own.
   Source default_source = Source::smb;
 };
 

@@ -25,10 +25,10 @@ namespace tocsin::config {
 struct Reading {
   Findings& findings;
   Substitution& substitution;
-  std::string directory;                        ///< where relative paths start from
-  bool exposed = false;                         ///< other users may read the file
+  std::string directory;  ///< where relative paths start from
+  bool exposed = false;   ///< other users may read the file
   Source default_source = Source::smb;
-  std::string_view how_to_hide;  ///< as in Environment
+  std::string_view how_to_hide;                 ///< as in Environment
   std::vector<KnownKey>* known_keys = nullptr;  ///< not null: nothing is read, keys are collected
   std::size_t mistakes = 0;                     ///< errors, and what would be one were it not off
   std::vector<std::pair<Place, std::string>> ignored = {};  ///< keys that only the original uses

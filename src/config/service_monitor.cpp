@@ -142,8 +142,9 @@ void warn_of_unused(Section& entry, const Host& host, std::optional<Place> crede
                     std::optional<Place> port) {
   if (host.source != Source::scm) return;
   if (credentials)
-    entry.warning(*credentials, "`credentials` does nothing with `source: scm`, which uses the "
-                                "account that tocsin runs as; for this account write `source: smb`");
+    entry.warning(*credentials,
+                  "`credentials` does nothing with `source: scm`, which uses the "
+                  "account that tocsin runs as; for this account write `source: smb`");
   if (port) entry.warning(*port, "`port` does nothing with `source: scm`");
 }
 
@@ -166,7 +167,8 @@ void read_host(Section& entry, Host& host, Duplicates& names, const Config& conf
               .example = "10.1.2.3",
               .otherwise = "the value of `host`"},
              host.address, check_host);
-  const auto port = entry.port({.name = "port", .description = "Its TCP port.", .example = "445"}, host.port);
+  const auto port =
+      entry.port({.name = "port", .description = "Its TCP port.", .example = "445"}, host.port);
   read_source(entry, host);
   std::string credentials;
   const auto credentials_place =

@@ -126,8 +126,7 @@ net::awaitable<Result<>> Daemon::start() {
     parts.background.spawn(write_metrics(to_path(file), parts.metrics, parts.probes, log_));
   for (const auto& host : options_.config.hosts) {
     parts.watchers.push_back(std::make_unique<Watcher>(
-        host, options_.config.frequency, parts.probes.make(host),
-        std::move((*known)[host.name]),
+        host, options_.config.frequency, parts.probes.make(host), std::move((*known)[host.name]),
         Watcher::Rooms{.journal = parts.journal,
                        .checks = parts.checks,
                        .clock = parts.clock,
@@ -140,8 +139,8 @@ net::awaitable<Result<>> Daemon::start() {
     log_.warn("no destination is enabled: changes go to the log and the history only");
   }
   log_.notice("ready: hosts: {}, {}, destinations: {}, data in {}", options_.config.hosts.size(),
-            options_.config.frequency.text(), parts.destinations.size(),
-            to_utf8(options_.data_directory));
+              options_.config.frequency.text(), parts.destinations.size(),
+              to_utf8(options_.data_directory));
   co_return Result<>{};
 }
 

@@ -77,7 +77,8 @@ Result<> replace_file(const std::filesystem::path& file, const std::string& text
   }
   if (!error) std::filesystem::rename(fresh, file, error);
   if (!error) return {};
-  return fail(Kind::storage, printable(to_utf8(file)) + ": it cannot be written: " + error.message());
+  return fail(Kind::storage,
+              printable(to_utf8(file)) + ": it cannot be written: " + error.message());
 }
 
 }  // namespace tocsin::daemon

@@ -20,7 +20,8 @@ class Metrics {
   Metrics& operator=(const Metrics&) = delete;
 
   /// A check of the host has ended; `outcome` is why it was not reached, or ok.
-  void count_check(const HostName& host, std::string_view outcome, std::chrono::duration<double> took);
+  void count_check(const HostName& host, std::string_view outcome,
+                   std::chrono::duration<double> took);
   /// The host spoke of so many services by itself.
   void count_heard(const HostName& host, std::size_t services);
   void set_stuck_threads(std::size_t threads);

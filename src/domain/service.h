@@ -66,13 +66,14 @@ struct ServiceDetails {
   StartMode start_mode = StartMode::unknown;
   std::string executable_path;
   std::vector<std::string> dependencies;
-  std::uint32_t type = 0;  ///< SERVICE_WIN32_OWN_PROCESS and so on, interactive bit masked out
+  std::uint32_t type = 0;      ///< SERVICE_WIN32_OWN_PROCESS and so on, interactive bit masked out
   bool trigger_start = false;  ///< started by events: stopped is its normal life
 
   friend bool operator==(const ServiceDetails&, const ServiceDetails&) = default;
 };
 
-/// Whether it is one user's copy of a per-user service, whose name ends in a number of the session's.
+/// Whether it is one user's copy of a per-user service, whose name ends in a number of the
+/// session's.
 [[nodiscard]] bool is_per_user(const ServiceDetails& details);
 
 struct ObservedService {

@@ -41,9 +41,9 @@ std::optional<std::string> as_address(const std::string& text) {
 awaitable<Result<std::vector<std::string>>> Resolver::resolve(std::string name, Deadline deadline) {
   auto answer = co_await threads_.run_until([name] { return ask(name); }, deadline);
   if (!answer || answer->error) {
-    co_return std::unexpected(describe_failure(
-        answer ? answer->error : boost::system::error_code(), answer ? Expired::no : Expired::yes,
-        co_await asio::this_coro::cancellation_state, name));
+    co_return std::unexpected(describe_failure(answer ? answer->error : boost::system::error_code(),
+                                               answer ? Expired::no : Expired::yes,
+                                               co_await asio::this_coro::cancellation_state, name));
   }
   if (answer->addresses.empty()) co_return fail(Kind::not_found, name + ": no such host name");
   co_return std::move(answer->addresses);

@@ -91,8 +91,7 @@ ThreadPool::Ticket ThreadPool::submit(Job job) {
   {
     const std::lock_guard lock(state_->mutex);
     state_->queue.push_back(task);
-    if (state_->idle < state_->queue.size() && state_->alive < state_->most)
-      state_->start_thread();
+    if (state_->idle < state_->queue.size() && state_->alive < state_->most) state_->start_thread();
   }
   state_->wake.notify_one();
   return task;

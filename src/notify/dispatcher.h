@@ -27,8 +27,8 @@ struct DispatcherOptions {
   /// At most so many outcomes wait to be recorded; beyond, the oldest is forgotten, and its
   /// delivery may be sent again by the next run.
   std::size_t most_unrecorded = 100'000;
-  /// How long stop() waits for what is in flight: longer than most answers take, and short enough for
-  /// the whole program to end in the 5 seconds that Windows leaves it when it shuts down.
+  /// How long stop() waits for what is in flight: longer than most answers take, and short enough
+  /// for the whole program to end in the 5 seconds that Windows leaves it when it shuts down.
   std::chrono::milliseconds stop_limit = std::chrono::seconds(4);
   /// The wait after the outbox has failed; it doubles up to a minute.
   std::chrono::milliseconds storage_retry = std::chrono::seconds(1);

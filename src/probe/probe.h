@@ -27,8 +27,8 @@ class Probe {
   /// The watched services, each exactly once, missing and denied ones included, in no special
   /// order.
   virtual net::awaitable<Result<std::vector<ObservedService>>> check(net::Deadline deadline) = 0;
-  /// Waits until there is something for take_heard(), or until the deadline. A way that can only ask
-  /// just sleeps. Cancelling throws.
+  /// Waits until there is something for take_heard(), or until the deadline. A way that can only
+  /// ask just sleeps. Cancelling throws.
   virtual net::awaitable<void> listen(net::Deadline deadline) { return net::sleep_until(deadline); }
   /// What was heard since the last call. Called right after check(): all of it is older than what
   /// the check answered.

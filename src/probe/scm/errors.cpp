@@ -8,19 +8,19 @@ namespace {
 
 /// WinError.h, where svcctl does not name them.
 enum Code : std::uint32_t {
-  kNoBadNetPath = 53,              // ERROR_BAD_NETPATH
-  kNetNameDeleted = 64,            // ERROR_NETNAME_DELETED
-  kSemaphoreTimeout = 121,         // ERROR_SEM_TIMEOUT
-  kDatabaseDoesNotExist = 1065,    // ERROR_DATABASE_DOES_NOT_EXIST
-  kLogonFailure = 1326,            // ERROR_LOGON_FAILURE
-  kTimeout = 1460,                 // ERROR_TIMEOUT
-  kInvalidNetAddress = 1707,       // RPC_S_INVALID_NET_ADDR
-  kServerTooBusy = 1723,           // RPC_S_SERVER_TOO_BUSY
-  kCallFailed = 1726,              // RPC_S_CALL_FAILED
-  kCallFailedDidNotExecute = 1727, // RPC_S_CALL_FAILED_DNE
-  kUnknownInterface = 1717,        // RPC_S_UNKNOWN_IF
-  kBadStubData = 1783,             // RPC_X_BAD_STUB_DATA
-  kNoSuchHost = 11001,             // WSAHOST_NOT_FOUND
+  kNoBadNetPath = 53,               // ERROR_BAD_NETPATH
+  kNetNameDeleted = 64,             // ERROR_NETNAME_DELETED
+  kSemaphoreTimeout = 121,          // ERROR_SEM_TIMEOUT
+  kDatabaseDoesNotExist = 1065,     // ERROR_DATABASE_DOES_NOT_EXIST
+  kLogonFailure = 1326,             // ERROR_LOGON_FAILURE
+  kTimeout = 1460,                  // ERROR_TIMEOUT
+  kInvalidNetAddress = 1707,        // RPC_S_INVALID_NET_ADDR
+  kServerTooBusy = 1723,            // RPC_S_SERVER_TOO_BUSY
+  kCallFailed = 1726,               // RPC_S_CALL_FAILED
+  kCallFailedDidNotExecute = 1727,  // RPC_S_CALL_FAILED_DNE
+  kUnknownInterface = 1717,         // RPC_S_UNKNOWN_IF
+  kBadStubData = 1783,              // RPC_X_BAD_STUB_DATA
+  kNoSuchHost = 11001,              // WSAHOST_NOT_FOUND
 };
 
 struct Words {
@@ -42,8 +42,9 @@ Words words_for(std::uint32_t code) {
               "docs/windows-hosts.md shows how to allow it with `sc sdset`",
               kRecipe};
     case kLogonFailure:
-      return {Kind::denied, "the host does not know the account of this process: run tocsin as an "
-                            "account that it knows, or use `source: smb` with `credentials`",
+      return {Kind::denied,
+              "the host does not know the account of this process: run tocsin as an "
+              "account that it knows, or use `source: smb` with `credentials`",
               nullptr};
     case svcctl::kServiceDoesNotExist:
       return {Kind::not_found, "there is no such service", nullptr};
@@ -52,14 +53,14 @@ Words words_for(std::uint32_t code) {
     case svcctl::kServiceMarkedForDelete:
       return {Kind::rejected, "the service is marked for deletion", nullptr};
     case svcctl::kRpcServerUnavailable:
-      return {Kind::unreachable,
-              "the service control manager does not answer",
+      return {Kind::unreachable, "the service control manager does not answer",
               "the RPC server is unavailable: is the host up, and does its firewall let in remote "
               "service management (the rule group of that name, or TCP 445)?"};
     case kNoBadNetPath:
     case kNetNameDeleted:
-      return {Kind::unreachable, "the network path was not found: is the host up, and does its "
-                                 "firewall let in TCP 445?",
+      return {Kind::unreachable,
+              "the network path was not found: is the host up, and does its "
+              "firewall let in TCP 445?",
               nullptr};
     case kInvalidNetAddress:
     case kNoSuchHost:
@@ -87,7 +88,8 @@ Words words_for(std::uint32_t code) {
     case svcctl::kCallNotImplemented:
     case svcctl::kInvalidLevel:
     case kUnknownInterface:
-      return {Kind::unsupported, "this Windows does not support it", "the host does not support it"};
+      return {Kind::unsupported, "this Windows does not support it",
+              "the host does not support it"};
     default:
       return {Kind::rejected, "the service control manager refuses", nullptr};
   }

@@ -8,10 +8,11 @@
 
 namespace tocsin::probe::scm {
 
-/// The code as an error of ours. `call` begins the sentence; `machine` is empty for this one. Kinds:
-/// denied, not_found (a service or a host name), unreachable, timed_out, malformed, unsupported,
-/// rejected.
-[[nodiscard]] Error explain(std::uint32_t code, const std::string& call, const std::string& machine);
+/// The code as an error of ours. `call` begins the sentence; `machine` is empty for this one.
+/// Kinds: denied, not_found (a service or a host name), unreachable, timed_out, malformed,
+/// unsupported, rejected.
+[[nodiscard]] Error explain(std::uint32_t code, const std::string& call,
+                            const std::string& machine);
 
 /// Whether the code is the manager's word about one service, and the manager itself is sound.
 [[nodiscard]] bool is_about_service(std::uint32_t code);

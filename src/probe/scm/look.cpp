@@ -140,8 +140,8 @@ Result<Services> Look::list() {
   if (!list) return std::unexpected(list.error());
   Services services;
   for (const auto& entry : *list) {
-    auto details =
-        manager_ ? read_details(entry.name) : std::unexpected(std::uint32_t{svcctl::kInvalidHandle});
+    auto details = manager_ ? read_details(entry.name)
+                            : std::unexpected(std::uint32_t{svcctl::kInvalidHandle});
     if (!details && !is_about_service(details.error())) manager_.reset();
     if (!details)
       details = ServiceDetails{.display_name = entry.display_name,

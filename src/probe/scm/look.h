@@ -1,4 +1,5 @@
-// One host seen through its service manager: what a check does, in order, on a thread that may hang.
+// One host seen through its service manager: what a check does, in order, on a thread that may
+// hang.
 #pragma once
 
 #include <memory>

@@ -68,7 +68,7 @@ std::vector<std::string> read_strings(BytesView utf16) {
 }
 
 bool names_start_trigger(BytesView buffer, std::uint64_t address) {
-  constexpr std::size_t kTriggerSize = 32;  // sizeof(SERVICE_TRIGGER)
+  constexpr std::size_t kTriggerSize = 32;   // sizeof(SERVICE_TRIGGER)
   constexpr std::uint32_t kStartAction = 1;  // SERVICE_TRIGGER_ACTION_SERVICE_START
   Reader info(buffer);
   const auto count = info.u32();
@@ -101,8 +101,8 @@ Win32Result<std::vector<ListedService>> fetch_list(Bytes& buffer, const FetchPag
       continue;
     }
     // NOLINTNEXTLINE(cppcoreguidelines-pro-type-reinterpret-cast): Win32's pointers into the buffer
-    auto services = read_list(buffer, reinterpret_cast<std::uintptr_t>(buffer.data()),
-                              page.returned);
+    auto services =
+        read_list(buffer, reinterpret_cast<std::uintptr_t>(buffer.data()), page.returned);
     if (!services) return services;
     std::ranges::move(*services, std::back_inserter(list));
     if (!more) return list;

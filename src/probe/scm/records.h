@@ -39,8 +39,8 @@ struct Page {
 };
 using FetchPage = std::function<Page(std::span<std::uint8_t> buffer, std::uint32_t resume)>;
 
-/// The whole list. `buffer` grows as needed and is to be kept for the next time, so that one call is
-/// enough then: a list from one call is consistent in itself. What does not fit into the 256 KB
+/// The whole list. `buffer` grows as needed and is to be kept for the next time, so that one call
+/// is enough then: a list from one call is consistent in itself. What does not fit into the 256 KB
 /// that a call may carry comes in pages. Besides the codes of `fetch`: kInvalidData, and kMoreData
 /// for a list that grows faster than it can be read.
 [[nodiscard]] Win32Result<std::vector<ListedService>> fetch_list(Bytes& buffer,

@@ -104,8 +104,9 @@ class ScmProbe final : public Probe {
 template <typename Ask>
 net::awaitable<Result<Services>> ScmProbe::call(Ask ask, net::Deadline deadline) {
   if (shared_->busy.exchange(true))
-    co_return fail(Kind::timed_out, "an earlier question has not been answered yet; the host is "
-                                    "asked again when it has");
+    co_return fail(Kind::timed_out,
+                   "an earlier question has not been answered yet; the host is "
+                   "asked again when it has");
   auto answer = co_await threads_.run_until(
       [turn = Turn(shared_), ask]() mutable {
         auto mine = std::move(turn);
@@ -118,8 +119,8 @@ net::awaitable<Result<Services>> ScmProbe::call(Ask ask, net::Deadline deadline)
 
 net::awaitable<Result<Services>> ScmProbe::check(net::Deadline deadline) {
   empty_inbox();
-  auto seen = co_await call([now = clock_.now()](scm::Look& look) { return look.check(now); },
-                            deadline);
+  auto seen =
+      co_await call([now = clock_.now()](scm::Look& look) { return look.check(now); }, deadline);
   // What was heard while the list was made may be newer than the list. Should it be older, then the
   // newer state is heard in a moment.
   const auto newest = empty_inbox();
@@ -165,9 +166,9 @@ std::size_t ScmProbe::empty_inbox() {
 
 }  // namespace
 
-std::unique_ptr<Probe> make_scm_probe(const config::Host& host,
-                                      std::shared_ptr<scm::System> system, net::Worker& threads,
-                                      const Clock& clock, scm::LookOptions options) {
+std::unique_ptr<Probe> make_scm_probe(const config::Host& host, std::shared_ptr<scm::System> system,
+                                      net::Worker& threads, const Clock& clock,
+                                      scm::LookOptions options) {
   return std::make_unique<ScmProbe>(host, std::move(system), threads, clock, options);
 }
 

@@ -1,19 +1,18 @@
+#include "platform/windows.h"
+#include <winsock2.h>
+
 #include <memory>
+#include <psapi.h>
 #include <type_traits>
 #include <unordered_map>
 #include <utility>
-
-#include <winsock2.h>
+#include <winsvc.h>
 #include <ws2tcpip.h>
 
 #include "base/names.h"
 #include "platform/wide.h"
-#include "platform/windows.h"
 #include "probe/scm/records.h"
 #include "probe/scm/system.h"
-
-#include <psapi.h>
-#include <winsvc.h>
 
 namespace tocsin::probe::scm {
 namespace {
@@ -116,10 +115,10 @@ class WindowsManager final : public Manager {
       DWORD needed = 0;
       DWORD returned = 0;
       DWORD next = resume;
-      const bool done = EnumServicesStatusExW(handle_.get(), SC_ENUM_PROCESS_INFO, SERVICE_WIN32,
-                                              SERVICE_STATE_ALL, buffer.data(),
-                                              static_cast<DWORD>(buffer.size()), &needed,
-                                              &returned, &next, nullptr) != 0;
+      const bool done =
+          EnumServicesStatusExW(handle_.get(), SC_ENUM_PROCESS_INFO, SERVICE_WIN32,
+                                SERVICE_STATE_ALL, buffer.data(), static_cast<DWORD>(buffer.size()),
+                                &needed, &returned, &next, nullptr) != 0;
       const DWORD error = done ? ERROR_SUCCESS : GetLastError();
       return Page{.error = error, .needed = needed, .returned = returned, .resume = next};
     });
@@ -266,8 +265,8 @@ class WindowsSystem final : public System {
 
   std::vector<std::string> own_names() override {
     std::vector<std::string> names;
-    for (const auto format : {ComputerNameNetBIOS, ComputerNameDnsHostname,
-                              ComputerNameDnsFullyQualified}) {
+    for (const auto format :
+         {ComputerNameNetBIOS, ComputerNameDnsHostname, ComputerNameDnsFullyQualified}) {
       std::wstring name(256, L'\0');
       auto length = static_cast<DWORD>(name.size());
       if (GetComputerNameExW(format, name.data(), &length) != 0 && length > 0)

@@ -15,8 +15,9 @@ TEST(Devices, AreNoConfiguration) {
 }
 
 TEST(Devices, AreNoAuthority) {
-  const auto text = sample_with({{14, "        - webhookURL: https://desk.example/hook\n"
-                                      "          cert: {enable: true, certCA: /dev/zero}"}});
+  const auto text = sample_with({{14,
+                                  "        - webhookURL: https://desk.example/hook\n"
+                                  "          cert: {enable: true, certCA: /dev/zero}"}});
   EXPECT_THAT(findings_of(parse_sample(text)),
               ElementsAre("15:40: error: `certCA`: the file `/dev/zero` is no regular file"));
 }

@@ -37,7 +37,6 @@ class ConfigFile : public testing::Test {
   const fs::path& folder_ = scratch_.path();
 };
 
-
 TEST(Load, FillsEveryField) {
   const auto loaded = parse_sample(R"(Butler:
   logLevel: verbose
@@ -191,8 +190,9 @@ TEST_F(ConfigFile, ThatAllMayReadShouldHoldNoPassword) {
                                      "      - {name: other, username: u, password: hunter2}"}});
   EXPECT_THAT(
       findings_of(load_from(write("public-literal.yaml", literal))),
-      ElementsAre("4:45: warning: `password` stands in a file that every user of this "
-                  "machine may read: `chmod 600` takes that away, or write ${env:NAME} or ${file:PATH}"));
+      ElementsAre(
+          "4:45: warning: `password` stands in a file that every user of this "
+          "machine may read: `chmod 600` takes that away, or write ${env:NAME} or ${file:PATH}"));
   EXPECT_THAT(findings_of(load_from(write("own.yaml", literal))), IsEmpty());
   EXPECT_THAT(findings_of(load_from(write("public-reference.yaml", kSample))), IsEmpty());
 }
@@ -208,11 +208,11 @@ TEST_F(ConfigFile, TakesSecretsFromFilesBesideIt) {
 
 TEST_F(ConfigFile, WarnsOnceOfASecretFileThatAllMayRead) {
   const auto secret = write("public-secret", "hunter2");
-  const auto loaded = load_from(
-      write("tocsin.yaml",
-            sample_with({{4,
-                          "      - {name: main, username: u, password: '${file:public-secret}'}\n"
-                          "      - {name: other, username: u, password: '${file:public-secret}'}"}})));
+  const auto loaded = load_from(write(
+      "tocsin.yaml",
+      sample_with({{4,
+                    "      - {name: main, username: u, password: '${file:public-secret}'}\n"
+                    "      - {name: other, username: u, password: '${file:public-secret}'}"}})));
   EXPECT_THAT(findings_of(loaded),
               ElementsAre(AllOf(
                   StartsWith("4:45: warning: every user of this machine may read the secret in `" +

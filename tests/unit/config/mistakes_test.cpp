@@ -258,13 +258,17 @@ TEST(Mistakes, OnWindowsHostsNeedNoAccount) {
 }
 
 TEST(Mistakes, OnWindowsAnAccountIsForSmbOnly) {
-  const auto loaded = parse(sample_with({{3, ""}, {4, ""}, {6, "      - host: node1\n"
-                                                               "        source: smb"}}),
+  const auto loaded = parse(sample_with({{3, ""},
+                                         {4, ""},
+                                         {6,
+                                          "      - host: node1\n"
+                                          "        source: smb"}}),
                             "t.yaml", "", windows_environment());
   EXPECT_THAT(findings_of(loaded), testing::ElementsAre(testing::HasSubstr("needs an account")));
   EXPECT_THAT(
-      findings_of(parse(sample_with({{6, "      - host: node1\n        credentials: main\n"
-                                         "        port: 445"}}),
+      findings_of(parse(sample_with({{6,
+                                      "      - host: node1\n        credentials: main\n"
+                                      "        port: 445"}}),
                         "t.yaml", "", windows_environment())),
       testing::ElementsAre(
           "7:22: warning: `credentials` does nothing with `source: scm`, which uses the account "

@@ -54,8 +54,8 @@ TEST(Substitution, DoesNotLookAtWhatCameIn) {
 }
 
 TEST(Substitution, HasAnEnd) {
-  Substitution substitution(
-      {.variable = [](const auto&) { return std::string(1 << 20, 'x'); }}, "");
+  Substitution substitution({.variable = [](const auto&) { return std::string(1 << 20, 'x'); }},
+                            "");
   const auto result = [&] {
     for (int i = 0; i < 20; i++) {
       if (auto value = substitution.expand("${env:A}"); !value) return value.error();

@@ -1,10 +1,9 @@
-#include "daemon/journal.h"
-
 #include <csignal>
 #include <sys/resource.h>
 
 #include <gmock/gmock.h>
 
+#include "daemon/journal.h"
 #include "unit/daemon/rooms.h"
 
 namespace tocsin::daemon {

@@ -45,8 +45,9 @@ TEST_F(DaemonTest, AFileIsReplacedInOneStep) {
 
 TEST_F(DaemonTest, ChecksAreCounted) {
   Rooms rooms(folder_);
-  rooms.watch(host_, {std::vector{service("Spooler", ServiceState::running)},
-                      fail(Kind::timed_out, "no answer within 5 s")},
+  rooms.watch(host_,
+              {std::vector{service("Spooler", ServiceState::running)},
+               fail(Kind::timed_out, "no answer within 5 s")},
               {.services = {service("Spooler", ServiceState::stopped)}});
   const auto text = rooms.metrics_.text();
   EXPECT_THAT(text, HasSubstr("tocsin_checks_total{host=\"node1\",outcome=\"ok\"} 1\n"));

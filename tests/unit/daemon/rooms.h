@@ -165,8 +165,7 @@ class Rooms {
  private:
   Watcher make_watcher(const config::Host& host, const Schedule& schedule, net::Semaphore& checks,
                        std::deque<Seen>& script, probe::Heard heard) {
-    auto known =
-        loop_.run_until_done(worker_.run([this] { return store_.load_states(); })).value();
+    auto known = loop_.run_until_done(worker_.run([this] { return store_.load_states(); })).value();
     return Watcher(host, schedule, std::make_unique<ScriptedProbe>(script, std::move(heard)),
                    std::move(known[host.name]),
                    {.journal = journal_,

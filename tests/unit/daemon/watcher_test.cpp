@@ -69,10 +69,10 @@ TEST_F(DaemonTest, ARestartTellsOnlyWhatChangedMeanwhile) {
 
 TEST_F(DaemonTest, WhatAHostSaysByItselfIsToldAtOnce) {
   Rooms rooms(folder_);
-  EXPECT_THAT(rooms.watch_until_told(2, host_, {sees(running)},
-                                     {.services = {service("Spooler", stopped),
-                                                   service("Spooler", running, 9),
-                                                   service("NotWatched", stopped)}}),
+  EXPECT_THAT(rooms.watch_until_told(
+                  2, host_, {sees(running)},
+                  {.services = {service("Spooler", stopped), service("Spooler", running, 9),
+                                service("NotWatched", stopped)}}),
               ElementsAre("stopped Spooler", "started Spooler"));
 }
 
@@ -95,9 +95,9 @@ TEST_F(DaemonTest, AWordThatOnlyACheckCanExplainBringsACheckBeforeItIsDue) {
   host_.name = HostName("impatient");
   Rooms rooms(folder_);
   // The schedule is every minute of a clock that stands still: without the word nothing would come.
-  EXPECT_THAT(rooms.watch_until_told(1, host_, {sees(running), sees(missing)},
-                                     {.look_again = true}),
-              ElementsAre("vanished Spooler"));
+  EXPECT_THAT(
+      rooms.watch_until_told(1, host_, {sees(running), sees(missing)}, {.look_again = true}),
+      ElementsAre("vanished Spooler"));
 }
 
 }  // namespace

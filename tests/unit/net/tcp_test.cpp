@@ -150,7 +150,7 @@ TEST_F(TcpTest, ReadSomeTellsAGoodEndFromAReset) {
     const auto reset = co_await of.client.read_some(into, soon());
     EXPECT_EQ(reset.error().kind, Kind::unreachable);
     // Wine takes some resets for a good end.
-  if (!kit::kIsWindows) EXPECT_TRUE(reset.error().native.has_value());
+    if (!kit::kIsWindows) EXPECT_TRUE(reset.error().native.has_value());
   }(ends, buffer));
 }
 

@@ -1,6 +1,5 @@
 #include "net/worker.h"
 
-
 #include <stdexcept>
 #include <thread>
 #include <vector>

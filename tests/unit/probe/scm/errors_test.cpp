@@ -39,7 +39,8 @@ TEST(Explain, EachTroubleHasItsKindAndWhatToDo) {
 
 TEST(Explain, OfThisMachineNothingIsSaidOfNetworks) {
   for (const auto code : {5U, 1722U, 1115U})
-    EXPECT_THAT(explain(code, "x", "").what, testing::Not(testing::AnyOf(HasSubstr("the host"), HasSubstr("firewall"))));
+    EXPECT_THAT(explain(code, "x", "").what,
+                testing::Not(testing::AnyOf(HasSubstr("the host"), HasSubstr("firewall"))));
 }
 
 TEST(Explain, TheManagersOwnTroubleIsNoServices) {

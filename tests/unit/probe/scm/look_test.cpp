@@ -187,8 +187,8 @@ TEST_F(LookTest, ListsEverythingWithDetails) {
 
 TEST(MachineOf, OwnNamesAreThisMachine) {
   const std::vector<std::string> own{"NODE1", "node1.corp.example"};
-  for (const auto* name : {"localhost", "LOCALHOST", ".", "127.0.0.1", "::1", "node1",
-                           "Node1.Corp.Example"})
+  for (const auto* name :
+       {"localhost", "LOCALHOST", ".", "127.0.0.1", "::1", "node1", "Node1.Corp.Example"})
     EXPECT_EQ(machine_of(name, own), "") << name;
   for (const auto* name : {"node2", "node1.other.example", "10.0.0.1"})
     EXPECT_EQ(machine_of(name, own), name);

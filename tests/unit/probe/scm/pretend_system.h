@@ -106,9 +106,8 @@ struct PretendFeed {
   /// Waits until the call was made so often, at most for a minute.
   bool saw(const std::string& call, std::ptrdiff_t times = 1) {
     std::unique_lock lock(mutex);
-    return changed.wait_for(lock, std::chrono::minutes(1), [&] {
-      return std::ranges::count(calls, call) >= times;
-    });
+    return changed.wait_for(lock, std::chrono::minutes(1),
+                            [&] { return std::ranges::count(calls, call) >= times; });
   }
   bool has(const std::string& call, std::ptrdiff_t times) {
     const std::lock_guard lock(mutex);

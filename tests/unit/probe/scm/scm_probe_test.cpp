@@ -1,7 +1,6 @@
 // A host that hangs, and words that arrive while a check runs.
 #include "probe/scm/scm_probe.h"
 
-
 #include <thread>
 
 #include <gmock/gmock.h>
