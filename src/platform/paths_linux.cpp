@@ -1,7 +1,7 @@
+#include "platform/paths.h"
+
 #include <cstdlib>
 #include <unistd.h>
-
-#include "platform/paths.h"
 
 namespace tocsin::platform {
 

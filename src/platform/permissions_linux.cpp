@@ -1,7 +1,8 @@
+#include "platform/permissions.h"
+
 #include <system_error>
 
 #include "base/path.h"
-#include "platform/permissions.h"
 
 namespace tocsin::platform {
 

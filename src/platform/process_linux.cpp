@@ -1,10 +1,10 @@
+#include "platform/process.h"
+
 #include <cerrno>
 #include <sys/prctl.h>
 #include <sys/random.h>
 #include <sys/resource.h>
 #include <system_error>
-
-#include "platform/process.h"
 
 namespace tocsin::platform {
 

@@ -1,6 +1,6 @@
-#include <cstdlib>
-
 #include "platform/program.h"
+
+#include <cstdlib>
 
 namespace tocsin::platform {
 

@@ -1,10 +1,10 @@
+#include "platform/stop.h"
+
 #include <csignal>
 
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
-
-#include "platform/stop.h"
 
 namespace tocsin::platform {
 

@@ -1,7 +1,7 @@
+#include "platform/terminal.h"
+
 #include <cstdlib>
 #include <unistd.h>
-
-#include "platform/terminal.h"
 
 namespace tocsin::platform {
 

@@ -1,9 +1,10 @@
+#include "daemon/journal.h"
+
 #include <csignal>
 #include <sys/resource.h>
 
 #include <gmock/gmock.h>
 
-#include "daemon/journal.h"
 #include "unit/daemon/rooms.h"
 
 namespace tocsin::daemon {

@@ -1,4 +1,6 @@
 // What the system shows of a worker; under Wine it shows nothing.
+#include "net/worker.h"
+
 #include <array>
 #include <pthread.h>
 #include <string>
@@ -6,7 +8,6 @@
 #include <gtest/gtest.h>
 
 #include "net/loop.h"
-#include "net/worker.h"
 
 namespace tocsin::net {
 namespace {
