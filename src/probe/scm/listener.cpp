@@ -22,6 +22,7 @@ constexpr auto kLongestEnd = std::chrono::seconds(1);
 enum class Hearing : std::uint8_t {
   nothing,  ///< it could not be armed; tried again after the next check
   armed,
+  resting,  ///< armed, and stopped when it was last heard
   leaving,  ///< it is marked for deletion
 };
 
@@ -55,6 +56,7 @@ struct Listener::State {
 
   // The thread's own.
   bool open = false;
+  bool tells_removals = false;
   std::unordered_map<ServiceName, Hearing> services;
 
   [[nodiscard]] bool is_closing() {
@@ -90,7 +92,7 @@ struct Listener::State {
       services.clear();
       if (feed->open() != svcctl::kSuccess) return;
       open = true;
-      feed->arm_list();  // where it is not supported, checks find what comes and goes
+      tells_removals = feed->arm_list() == svcctl::kSuccess;
     }
     const std::unordered_set<ServiceName> names(wishes->begin(), wishes->end());
     std::erase_if(services, [&](const auto& entry) {
@@ -98,14 +100,27 @@ struct Listener::State {
       feed->close(entry.first.text());
       return true;
     });
+    if (!tells_removals) let_go_of_resting();
     for (const auto& name : names) {
       auto& hearing = services[name];
-      if (hearing == Hearing::nothing) hearing = arm(name, mask_besides(0));
+      if (hearing == Hearing::nothing) hearing = arm_besides(name, 0);
     }
   }
 
-  Hearing arm(const ServiceName& name, std::uint32_t mask) {
-    return feed->arm(name.text(), mask) == svcctl::kSuccess ? Hearing::armed : Hearing::nothing;
+  /// Wine tells nothing of removals, and an open service cannot go: for checks to find that one has
+  /// gone, those that have stopped are let go of for a moment.
+  void let_go_of_resting() {
+    for (auto& [name, hearing] : services) {
+      if (hearing != Hearing::resting) continue;
+      feed->close(name.text());
+      hearing = arm_besides(name, svcctl::kStopped);
+    }
+  }
+
+  /// `state`: that it is known to be in, or 0.
+  Hearing arm_besides(const ServiceName& name, std::uint32_t state) {
+    if (feed->arm(name.text(), mask_besides(state)) != svcctl::kSuccess) return Hearing::nothing;
+    return state == svcctl::kStopped ? Hearing::resting : Hearing::armed;
   }
 
   void take(const Feed::Notification& notification) {
@@ -136,7 +151,7 @@ struct Listener::State {
     if (machine.empty()) {
       if (const auto processes = system->processes()) status = without_ghosts(status, *processes);
     }
-    found->second = arm(found->first, mask_besides(notification.status.current_state));
+    found->second = arm_besides(found->first, notification.status.current_state);
     tell(ObservedService{.name = found->first, .status = status, .details = {}});
   }
 };

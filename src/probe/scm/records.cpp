@@ -22,20 +22,6 @@ std::optional<std::string> text_at(BytesView buffer, std::uint64_t base, std::ui
   return std::nullopt;
 }
 
-svcctl::ServiceStatusProcess read_status(Reader& in) {
-  svcctl::ServiceStatusProcess status;
-  status.service_type = in.u32();
-  status.current_state = in.u32();
-  status.controls_accepted = in.u32();
-  status.win32_exit_code = in.u32();
-  status.service_specific_exit_code = in.u32();
-  status.check_point = in.u32();
-  status.wait_hint = in.u32();
-  status.process_id = in.u32();
-  status.service_flags = in.u32();
-  return status;
-}
-
 }  // namespace
 
 Win32Result<std::vector<ListedService>> read_list(BytesView buffer, std::uint64_t address,
@@ -48,9 +34,10 @@ Win32Result<std::vector<ListedService>> read_list(BytesView buffer, std::uint64_
     auto name = text_at(buffer, address, in.u64());
     auto display_name = text_at(buffer, address, in.u64());
     if (!name || !display_name) return std::unexpected(kInvalidData);
+    ndr::Reader status(in.rest());  // laid out as over the wire
     services.push_back({.name = *std::move(name),
                         .display_name = *std::move(display_name),
-                        .status = read_status(in)});
+                        .status = svcctl::ServiceStatusProcess::read(status)});
   }
   return services;
 }

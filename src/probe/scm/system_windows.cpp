@@ -181,13 +181,11 @@ class WindowsFeed final : public Feed {
 
   std::uint32_t arm(const std::string& service, std::uint32_t mask) override {
     auto& record = records_[ServiceName(service)];
-    if (!record) {
+    if (!record) record = std::make_unique<Record>(*this, service);
+    if (!record->service) {
       auto handle = open_service(manager_.get(), service, SERVICE_QUERY_STATUS);
-      if (!handle) {
-        records_.erase(ServiceName(service));
-        return handle.error();
-      }
-      record = std::make_unique<Record>(*this, service, *std::move(handle));
+      if (!handle) return handle.error();
+      record->service = *std::move(handle);
     }
     return NotifyServiceStatusChangeW(record->service.get(), mask, &record->notify);
   }
@@ -195,13 +193,13 @@ class WindowsFeed final : public Feed {
   void close(const std::string& service) override {
     const auto found = records_.find(ServiceName(service));
     if (found == records_.end()) return;
+    // The record stays: Wine may write into it even after that.
     found->second->service.reset();
     drain();
-    records_.erase(found);
   }
 
   std::uint32_t arm_list() override {
-    if (!list_) list_ = std::make_unique<Record>(*this, std::nullopt, nullptr);
+    if (!list_) list_ = std::make_unique<Record>(*this, std::nullopt);
     return NotifyServiceStatusChangeW(
         manager_.get(), SERVICE_NOTIFY_CREATED | SERVICE_NOTIFY_DELETED, &list_->notify);
   }
@@ -217,8 +215,7 @@ class WindowsFeed final : public Feed {
   /// Stays where it is while Windows may write into it: until its handle is closed and what was
   /// already on its way has arrived.
   struct Record {
-    Record(WindowsFeed& of, std::optional<std::string> named, ServiceHandle handle)
-        : feed(of), name(std::move(named)), service(std::move(handle)) {
+    Record(WindowsFeed& of, std::optional<std::string> named) : feed(of), name(std::move(named)) {
       notify.dwVersion = SERVICE_NOTIFY_STATUS_CHANGE;
       notify.pfnNotifyCallback = &WindowsFeed::fired;
       notify.pContext = this;

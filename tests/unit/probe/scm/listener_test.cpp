@@ -100,6 +100,28 @@ TEST_F(ListenerTest, LetsGoOfAServiceThatIsToBeRemoved) {
   EXPECT_TRUE(feed.saw(arm("Spooler", kAny), 2));
 }
 
+TEST_F(ListenerTest, KeepsNoStoppedServiceOpenWhereRemovalsAreNotTold) {
+  feed.list_error = svcctl::kCallNotImplemented;
+  listen_to({"Spooler", "Other"});
+  fire("Spooler", svcctl::kStopped, 0);
+  EXPECT_EQ(next(), "Spooler STOPPED");
+  fire("Other", svcctl::kRunning);
+  EXPECT_EQ(next(), "Other RUNNING");
+  listen_to({"Spooler", "Other"});
+  EXPECT_TRUE(feed.saw("close Spooler"));
+  EXPECT_TRUE(feed.saw(arm("Spooler", kAllButStopped), 2));
+  EXPECT_FALSE(feed.has("close Other", 1));
+  // Until it is gone, and then until it is back.
+  {
+    const std::lock_guard lock(feed.mutex);
+    feed.arm_errors["Spooler"] = svcctl::kServiceDoesNotExist;
+  }
+  listen_to({"Spooler", "Other"});
+  EXPECT_TRUE(feed.saw(arm("Spooler", kAny), 2));
+  listen_to({"Other"});
+  EXPECT_TRUE(feed.saw("close Spooler", 3));
+}
+
 TEST_F(ListenerTest, BeginsAnewAfterItHasLagged) {
   listen_to({"Spooler"});
   EXPECT_TRUE(feed.saw(arm("Spooler", kAny)));

@@ -96,6 +96,7 @@ struct PretendFeed {
   std::deque<Feed::Notification> due;
   std::map<std::string, std::uint32_t> arm_errors;
   std::uint32_t open_error = 0;
+  std::uint32_t list_error = 0;
   bool awake = false;
 
   void fire(Feed::Notification notification) {
@@ -138,7 +139,8 @@ class PretendFeedEnd final : public Feed {
   void close(const std::string& service) override { feed_->note("close " + service); }
   std::uint32_t arm_list() override {
     feed_->note("list");
-    return 0;
+    const std::lock_guard lock(feed_->mutex);
+    return feed_->list_error;
   }
   std::vector<Notification> wait() override {
     std::unique_lock lock(feed_->mutex);
