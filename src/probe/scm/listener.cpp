@@ -21,7 +21,8 @@ constexpr auto kLongestEnd = std::chrono::seconds(1);
 
 enum class Hearing : std::uint8_t {
   nothing,  ///< it could not be armed; tried again after the next check
-  armed,
+  asking,   ///< armed for every state: the answer may repeat the present one
+  armed,    ///< for every state but the present one
   resting,  ///< armed, and stopped when it was last heard
   leaving,  ///< it is marked for deletion
 };
@@ -120,6 +121,7 @@ struct Listener::State {
   /// `state`: that it is known to be in, or 0.
   Hearing arm_besides(const ServiceName& name, std::uint32_t state) {
     if (feed->arm(name.text(), mask_besides(state)) != svcctl::kSuccess) return Hearing::nothing;
+    if (state == 0) return Hearing::asking;
     return state == svcctl::kStopped ? Hearing::resting : Hearing::armed;
   }
 
@@ -148,11 +150,12 @@ struct Listener::State {
       return tell(std::nullopt);
     }
     auto status = to_status(notification.status);
-    if (machine.empty()) {
+    // What has just changed its state lives; what repeats it may be dead.
+    if (found->second == Hearing::asking && machine.empty()) {
       if (const auto processes = system->processes()) status = without_ghosts(status, *processes);
     }
-    found->second = arm_besides(found->first, notification.status.current_state);
     tell(ObservedService{.name = found->first, .status = status, .details = {}});
+    found->second = arm_besides(found->first, notification.status.current_state);
   }
 };
 
