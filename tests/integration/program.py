@@ -32,7 +32,8 @@ def named(path):
     return wine.windows_path(path) if ON_WINE else str(path)
 
 
-def _command(arguments):
+def command(*arguments):
+    """The words to start the program with; paths become what it calls them."""
     words = [named(word) if isinstance(word, pathlib.Path) else str(word) for word in arguments]
     return [*(["wine"] if ON_WINE else []), TOCSIN, *words]
 
@@ -43,7 +44,7 @@ def _environment(changes):
 
 def tocsin(*arguments, env=None, timeout=60):
     """Runs a command of the program to its end."""
-    return subprocess.run(_command(arguments), capture_output=True, text=True,
+    return subprocess.run(command(*arguments), capture_output=True, text=True,
                           encoding="utf-8", stdin=subprocess.DEVNULL, timeout=timeout,
                           env=_environment(env), check=False)
 
@@ -78,7 +79,7 @@ class _Process:
     """A long run of the program whose lines are collected while it runs."""
 
     def __init__(self, *arguments, env=None):
-        self.arguments = _command(arguments)
+        self.arguments = command(*arguments)
         self.env = _environment(env)
         self.lines = []
         self.process = None

@@ -1,6 +1,7 @@
 """Foreign clients against the pretend hosts: Impacket's services.py, Samba's net, tshark."""
 
 import os
+import pathlib
 import shutil
 import socket
 import subprocess
@@ -9,7 +10,8 @@ import tempfile
 import time
 import unittest
 
-TOCSIN = os.environ.get("TOCSIN", "")
+from program import ASKED_TO_STOP, command, require_tocsin
+
 SERVICES_PY = "/usr/share/doc/python3-impacket/examples/services.py"
 USER, PASSWORD = "monitor", "tocsin"
 
@@ -26,11 +28,15 @@ client.run("127.0.0.1", "127.0.0.1")
 """ % (USER, PASSWORD)
 
 
+def setUpModule():
+    require_tocsin()
+
+
 class Fleet:
     """`tocsin simulate` while the with-block runs."""
 
     def __init__(self, *options):
-        self.command = [TOCSIN, "simulate", "--services", "60", *options]
+        self.command = command("simulate", "--services", "60", *options)
 
     def __enter__(self):
         self.process = subprocess.Popen(self.command, stdout=subprocess.PIPE, text=True)
@@ -43,7 +49,7 @@ class Fleet:
         raise RuntimeError("tocsin simulate ended before it was ready")
 
     def __exit__(self, *_):
-        self.process.terminate()
+        self.process.send_signal(ASKED_TO_STOP)
         self.process.wait(timeout=10)
         self.process.stdout.close()
 
@@ -52,11 +58,10 @@ class Fleet:
         return self.hosts[0][2]
 
 
-def run(*command):
-    return subprocess.run(command, capture_output=True, text=True, timeout=60)
+def run(*words):
+    return subprocess.run(words, capture_output=True, text=True, timeout=60)
 
 
-@unittest.skipUnless(TOCSIN, "the environment variable TOCSIN does not name the program")
 class SimulateTest(unittest.TestCase):
     def services_py(self, port, action, name=""):
         return run(sys.executable, "-c", RUN_SERVICES_PY, SERVICES_PY, port, action, name)
@@ -80,12 +85,12 @@ class SimulateTest(unittest.TestCase):
         with tempfile.NamedTemporaryFile("w", suffix=".txt") as script:
             script.write("1s explode qs-node1 QlikSenseProxyService\n")
             script.flush()
-            bad = run(TOCSIN, "simulate", "--script", script.name)
+            bad = run(*command("simulate", "--script", pathlib.Path(script.name)))
             self.assertEqual(bad.returncode, 2)
             self.assertIn("line 1", bad.stderr)
         taken = socket.create_server(("127.0.0.1", 0))
         with taken:
-            bad = run(TOCSIN, "simulate", "--port", str(taken.getsockname()[1]))
+            bad = run(*command("simulate", "--port", taken.getsockname()[1]))
         self.assertEqual(bad.returncode, 2)
         self.assertIn("qs-node", bad.stderr)
 
@@ -128,7 +133,7 @@ class SimulateTest(unittest.TestCase):
         with tempfile.NamedTemporaryFile("w", suffix=".txt") as script:
             script.write("0ms stop qs-node QlikSenseProxyService\n")
             script.flush()
-            with Fleet("--script", script.name) as fleet:
+            with Fleet("--script", pathlib.Path(script.name)) as fleet:
                 self.assertEqual(fleet.process.stdout.readline(), "stop qs-node QlikSenseProxyService\n")
                 status = self.net(fleet.port, "status", "QlikSenseProxyService").stdout
                 self.assertIn("QlikSenseProxyService service is stopped", status)

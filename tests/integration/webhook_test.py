@@ -10,7 +10,7 @@ import time
 import unittest
 
 import oracles
-from program import Running, Simulator, configuration, require_tocsin, tocsin
+from program import Running, Simulator, configuration, named, require_tocsin, tocsin
 from receiver import HANG, NO_CONTENT, TRUNCATE, Answer, Authority, Receiver
 from servers import free_port, require, require_root, wait_until
 
@@ -96,7 +96,7 @@ class Messages(Watched):
     def test_post_over_https_with_an_authority_of_our_own(self):
         receiver = self.receiver(Answer(), NO_CONTENT, authority=self.authority)
         running = self.run_tocsin(self.webhook(receiver, rejectUnauthorized=True,
-                                               certCA=str(self.authority.certificate)))
+                                               certCA=named(self.authority.certificate)))
         self.manager.stop(ENGINE)
         receiver.wait_for(1)
         self.manager.start(ENGINE)
@@ -244,7 +244,7 @@ class Answers(Watched):
 
         # The delivery waits; with the configuration mended it arrives.
         self.configure(self.webhook(receiver, rejectUnauthorized=True,
-                                    certCA=str(self.authority.certificate)))
+                                    certCA=named(self.authority.certificate)))
         self.start_tocsin()
         self.assertEqual(receiver.wait_for(1)[0].key, failed[0]["id"])
 
@@ -253,7 +253,7 @@ class Answers(Watched):
             authority = Authority(folder, names="DNS:another.example")
             receiver = self.receiver(authority=authority)
             self.run_tocsin(self.webhook(receiver, rejectUnauthorized=True,
-                                         certCA=str(authority.certificate)))
+                                         certCA=named(authority.certificate)))
             self.manager.stop(ENGINE)
             failed = wait_until(lambda: self.rows("deliveries", "--failed"), 15, "a failure")
             self.assertRegex(failed[0]["detail"], "(?i)certificate")
@@ -302,7 +302,7 @@ class TestAlert(Watched):
     def test_accepted(self):
         receiver = self.receiver(authority=self.authority)
         self.configure(self.webhook(receiver, rejectUnauthorized=True,
-                                    certCA=str(self.authority.certificate)))
+                                    certCA=named(self.authority.certificate)))
         done = tocsin("test", "-c", self.file)
         self.assertEqual(done.returncode, 0, done)
         self.assertRegex(done.stdout, 'webhook "the receiver".*200 OK')
@@ -375,7 +375,7 @@ class Restarts(Watched):
         self.run_tocsin(self.webhook(receiver))
         second = tocsin("run", "-c", self.file, "--data-dir", self.data)
         self.assertEqual(second.returncode, 1, second)
-        self.assertIn(str(self.data), second.stderr)
+        self.assertIn(named(self.data), second.stderr)
         self.assertIn("another tocsin runs with this data directory", second.stderr)
 
 
@@ -410,7 +410,7 @@ class Disks(Watched):
         self.assertEqual(done.returncode, 1, done)
         errors = [line for line in done.stderr.splitlines() if " error " in line]
         self.assertEqual(len(errors), 1, done)
-        self.assertIn(str(self.data), errors[0])
+        self.assertIn(named(self.data), errors[0])
         self.assertNotIn(" ready: ", done.stderr)
 
     def test_start_where_a_file_is(self):

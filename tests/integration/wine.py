@@ -17,6 +17,7 @@ import unittest
 from servers import require
 
 TESTSVC = os.environ.get("TOCSIN_TESTSVC", "")
+_CACHE = pathlib.Path(os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache") / "tocsin"
 
 # winsvc.h
 STATES = (None, "STOPPED", "START_PENDING", "STOP_PENDING", "RUNNING", "CONTINUE_PENDING",
@@ -25,7 +26,6 @@ START_TYPES = {"Automatic": 2, "Manual": 3, "Disabled": 4}
 STOP, PAUSE, CONTINUE = 1, 2, 3
 # tests/windows/testsvc.cpp
 HANG, FAIL, SLOW = 128, 129, 200
-
 
 _open_servers = []
 
@@ -81,14 +81,12 @@ def _prepared_prefix():
     """Made once for each version of Wine; eight seconds."""
     version = subprocess.run(["wine", "--version"], capture_output=True, text=True, check=True,
                              env={**os.environ, "WINEDEBUG": "-all"}).stdout.split()[0]
-    cache = pathlib.Path(os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache")
-    folder = cache / "tocsin"
-    prefix = folder / version
-    folder.mkdir(parents=True, exist_ok=True)
-    with open(folder / "wine.lock", "w", encoding="ascii") as lock:
+    prefix = _CACHE / version
+    _CACHE.mkdir(parents=True, exist_ok=True)
+    with open(_CACHE / "wine.lock", "w", encoding="ascii") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not prefix.exists():
-            with tempfile.TemporaryDirectory(prefix="wine-", dir=folder) as unfinished:
+            with tempfile.TemporaryDirectory(prefix="wine-", dir=_CACHE) as unfinished:
                 new = pathlib.Path(unfinished) / "prefix"
                 new.mkdir()
                 with _Server(new) as server:

@@ -125,6 +125,12 @@ struct Listener::State {
     return state == svcctl::kStopped ? Hearing::resting : Hearing::armed;
   }
 
+  [[nodiscard]] bool is_ghost(const ServiceStatus& status) const {
+    if (!machine.empty()) return false;
+    const auto processes = system->processes();
+    return processes && without_ghosts(status, *processes) != status;
+  }
+
   void take(const Feed::Notification& notification) {
     if (!notification.service) {
       if (notification.error == svcctl::kSuccess) feed->arm_list();
@@ -149,12 +155,12 @@ struct Listener::State {
       open = false;
       return tell(std::nullopt);
     }
-    auto status = to_status(notification.status);
-    // What has just changed its state lives; what repeats it may be dead.
-    if (found->second == Hearing::asking && machine.empty()) {
-      if (const auto processes = system->processes()) status = without_ghosts(status, *processes);
-    }
-    tell(ObservedService{.name = found->first, .status = status, .details = {}});
+    const auto status = to_status(notification.status);
+    // What has just changed its state lives; what repeats it may be dead, and only a look can tell.
+    if (found->second == Hearing::asking && is_ghost(status))
+      tell(std::nullopt);
+    else
+      tell(ObservedService{.name = found->first, .status = status, .details = {}});
     found->second = arm_besides(found->first, notification.status.current_state);
   }
 };

@@ -54,11 +54,7 @@ Result<Services> Look::check(Time now) {
     manager_.reset();
     return fail(std::move(added));
   }
-  if (machine_.empty()) {
-    if (const auto processes = system_->processes()) {
-      for (auto& service : services) service.status = without_ghosts(service.status, *processes);
-    }
-  }
+  if (machine_.empty()) bury_ghosts(services);
   details_.observe(services);
   refresh_details(now);
   details_.attach(services);
@@ -116,6 +112,21 @@ Result<> Look::add_absent(Services& services) {
     services.push_back({.name = std::move(name), .status = status, .details = {}});
   }
   return {};
+}
+
+/// The manager is asked once more about those whose process is gone: they may only have stopped
+/// since they were listed, and it knows how.
+void Look::bury_ghosts(Services& services) const {
+  const auto processes = system_->processes();
+  if (!processes) return;
+  for (auto& service : services) {
+    const auto buried = without_ghosts(service.status, *processes);
+    if (buried == service.status) continue;
+    const auto raw = manager_->query_status(service.name.text());
+    if (!raw) continue;
+    const auto now = to_status(*raw);
+    service.status = now.process_id == service.status.process_id ? buried : now;
+  }
 }
 
 void Look::refresh_details(Time now) {

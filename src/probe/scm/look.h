@@ -51,6 +51,7 @@ class Look {
   Result<std::vector<ListedService>> enumerate();
   [[nodiscard]] Services watched(const std::vector<ListedService>& list) const;
   Result<> add_absent(Services& services);
+  void bury_ghosts(Services& services) const;
   void refresh_details(Time now);
   [[nodiscard]] Win32Result<ServiceDetails> read_details(const std::string& service) const;
 

@@ -132,6 +132,22 @@ TEST_F(LookTest, AProcessThatDiedIsAServiceThatStopped) {
   }
 }
 
+TEST_F(LookTest, AProcessThatEndedSinceTheListIsNoCrash) {
+  watch({"Spooler"});
+  machine.processes = {1};
+  machine.before_processes = [this] { machine.set("Spooler", svcctl::kStopped); };
+  const auto stopped_meanwhile = look->check(now);
+  ASSERT_TRUE(stopped_meanwhile);
+  EXPECT_EQ(stopped_meanwhile->at(0).status.state, stopped);
+  EXPECT_EQ(stopped_meanwhile->at(0).status.exit_code, 0U);
+
+  machine.set("Spooler", svcctl::kRunning, 10);
+  machine.before_processes = [this] { machine.set("Spooler", svcctl::kRunning, 11); };
+  const auto restarted_meanwhile = look->check(now);
+  ASSERT_TRUE(restarted_meanwhile);
+  EXPECT_EQ(restarted_meanwhile->at(0).status.process_id, 11U);
+}
+
 TEST_F(LookTest, OfAnotherMachineTheProcessesAreNotOurs) {
   watch({"Spooler"}, "node7");
   machine.processes = {1};

@@ -32,6 +32,7 @@ struct PretendMachine {
   std::optional<std::unordered_set<std::uint32_t>> processes;
   std::vector<std::string> calls;
   std::function<void()> before_list;  ///< may hang
+  std::function<void()> before_processes;
 
   void set(const std::string& name, std::uint32_t state, std::uint32_t process = 0) {
     const std::lock_guard lock(mutex);
@@ -174,6 +175,7 @@ class PretendSystem final : public System {
   }
   std::vector<std::string> own_names() override { return {"NODE1", "node1.corp.example"}; }
   std::optional<std::unordered_set<std::uint32_t>> processes() override {
+    if (machine->before_processes) machine->before_processes();
     const std::lock_guard lock(machine->mutex);
     return machine->processes;
   }
