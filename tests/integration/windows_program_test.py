@@ -10,7 +10,7 @@ import unittest
 
 import wine
 from program import Running, Simulator, command, configuration, named, require_tocsin, tocsin
-from receiver import Receiver
+from receiver import Authority, Receiver
 from servers import wait_until
 
 RARELY = "every 1 hour"
@@ -175,6 +175,21 @@ class Directories(Folder):
         log = (self.folder / "lög" / "tocsin.log").read_text(encoding="utf-8")
         self.assertIn(f"{MARKER} is MISSING at the first look", log)
         self.assertIn(" stopped", log)
+
+
+class Certificates(Folder):
+    def test_those_of_windows_own_store_are_believed(self):
+        authority = Authority(self.enterContext(tempfile.TemporaryDirectory()))
+        receiver = self.enterContext(Receiver(authority=authority))
+        file = configuration(self.file, hosts=[wine.host(["Spooler"])],
+                             webhooks=[receiver.url(host="localhost")])
+        self.assertEqual(tocsin("test", "-c", file).returncode, 1)
+        self.assertEqual(receiver.requests, [])
+        with wine.Services() as services:
+            services.trust(authority.certificate)
+        done = tocsin("test", "-c", file)
+        self.assertEqual(done.returncode, 0, done)
+        self.assertEqual(len(receiver.requests), 1)
 
 
 class Demo(unittest.TestCase):

@@ -10,6 +10,7 @@ import os
 import pathlib
 import shutil
 import signal
+import ssl
 import subprocess
 import tempfile
 import unittest
@@ -242,6 +243,11 @@ class Services:
     def kill(self, *names):
         """Their processes end, which Wine's manager does not notice."""
         return self._change(names, "kill")
+
+    def trust(self, certificate):
+        """Windows' own store believes the authority of this PEM file from now on."""
+        der = ssl.PEM_cert_to_DER_cert(pathlib.Path(certificate).read_text(encoding="ascii"))
+        self._ask(("trust", der.hex()))
 
     def list(self):
         """{name: Listed}, of all services there are."""

@@ -11,8 +11,10 @@
 #include <memory>
 #include <string>
 #include <vector>
+#include <wincrypt.h>
 #include <winsvc.h>
 
+#include "base/bytes.h"
 #include "platform/wide.h"
 
 namespace {
@@ -219,6 +221,16 @@ void list(const Words&, Words& answer) {
   }
 }
 
+/// trust CERTIFICATE (DER, in hexadecimal): from now on programs of this user believe it.
+void trust(const Words& words, Words&) {
+  const auto bytes = tocsin::from_hex(words.at(1)).value();
+  const std::unique_ptr<void, Closer<[](void* store) { CertCloseStore(store, 0); }>> store(
+      checked(CertOpenSystemStoreW(0, L"ROOT")));
+  check(CertAddEncodedCertificateToStore(store.get(), X509_ASN_ENCODING, bytes.data(),
+                                         static_cast<DWORD>(bytes.size()),
+                                         CERT_STORE_ADD_REPLACE_EXISTING, nullptr) != FALSE);
+}
+
 /// In microseconds since 1970.
 std::uint64_t now() {
   FILETIME time{};
@@ -242,8 +254,9 @@ Words split(const std::string& line) {
 /// what was asked for.
 int shell() {
   const std::map<std::string, std::function<void(const Words&, Words&)>> commands{
-      {"install", install}, {"remove", remove}, {"start", start}, {"control", control},
-      {"status", status},   {"wait", wait},     {"kill", kill},   {"list", list}};
+      {"install", install}, {"remove", remove}, {"start", start},
+      {"control", control}, {"status", status}, {"wait", wait},
+      {"kill", kill},       {"list", list},     {"trust", trust}};
   for (std::string line; std::getline(std::cin, line);) {
     const auto words = split(line);
     Words answer{"0", std::to_string(now())};
