@@ -5,6 +5,7 @@ import pathlib
 import signal
 import socket
 import subprocess
+import threading
 import time
 import unittest
 
@@ -21,10 +22,28 @@ class SilentReceiver:
 
     def __enter__(self):
         self.socket = socket.create_server(("127.0.0.1", 0))
+        self.taken = []
+        threading.Thread(target=self._take, daemon=True).start()
         return self
 
     def __exit__(self, *_):
+        self.socket.shutdown(socket.SHUT_RDWR)
         self.socket.close()
+        for _, connection in self.taken:
+            connection.close()
+
+    def _take(self):
+        try:
+            while True:
+                connection, _ = self.socket.accept()
+                self.taken.append((time.monotonic(), connection))
+        except OSError:
+            pass  # closed
+
+    def wait_until_asked(self):
+        """Until a request has just begun: it is given up after 10 s, and comes again later."""
+        wait_until(lambda: self.taken and time.monotonic() - self.taken[-1][0] < 2, 60,
+                   "no request comes")
 
     @property
     def url(self):
@@ -174,6 +193,7 @@ class WindowsServiceTest(unittest.TestCase):
         self.wait_for_log("watched is STOPPED at the first look")
         services.start("watched")
         self.wait_for_log("watched started")
+        receiver.wait_until_asked()
 
         asked = time.monotonic()
         net("stop", "tocsin")
@@ -196,6 +216,7 @@ class WindowsServiceTest(unittest.TestCase):
             wait_until(lambda: " ready: " in self.log()[log:], 20, self.log)
             services.start("watched")
             wait_until(lambda: "watched started" in self.log()[log:], 20, self.log)
+            receiver.wait_until_asked()
             run.send_signal(signal.SIGINT)
             wait_until(lambda: "^C: stopping" in self.log()[log:], 20, self.log)
             asked = time.monotonic()

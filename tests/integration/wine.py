@@ -15,7 +15,7 @@ import subprocess
 import tempfile
 import unittest
 
-from servers import require
+from servers import listens_locally, require, wait_until
 
 TESTSVC = os.environ.get("TOCSIN_TESTSVC", "")
 _CACHE = pathlib.Path(os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache") / "tocsin"
@@ -63,6 +63,8 @@ class _Server:
             ["wineserver", "--foreground", "--persistent"], env=self.environment,
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
             preexec_fn=_end_with_us)
+        # Who comes earlier starts a server of his own.
+        wait_until(lambda: listens_locally(self.process.pid), 60, "wineserver listens")
         return self
 
     def boot(self, *arguments):
