@@ -205,7 +205,7 @@ void kill(const Words& words, Words&) {
 
 /// list -> NAME DISPLAY STATE PROCESS, of each service
 void list(const Words&, Words& answer) {
-  std::vector<BYTE> buffer(256 * 1024);  // the most that the call takes
+  std::vector<BYTE> buffer(std::size_t{256} * 1024);  // the most that the call takes
   DWORD needed = 0;
   DWORD count = 0;
   DWORD resume = 0;

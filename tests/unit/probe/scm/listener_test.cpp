@@ -27,9 +27,7 @@ std::string arm(const std::string& name, std::uint32_t mask) {
 class ListenerTest : public testing::Test {
  protected:
   void listen_to(const std::vector<std::string>& names) {
-    std::vector<ServiceName> services;
-    for (const auto& name : names) services.emplace_back(name);
-    listener->listen_to(std::move(services));
+    listener->listen_to({names.begin(), names.end()});
   }
   void fire(const std::string& name, std::uint32_t state, std::uint32_t process = 10) {
     Feed::Notification notification{.service = name};
@@ -103,6 +101,8 @@ TEST_F(ListenerTest, LetsGoOfAServiceThatIsToBeRemoved) {
 TEST_F(ListenerTest, KeepsNoStoppedServiceOpenWhereRemovalsAreNotTold) {
   feed.list_error = svcctl::kCallNotImplemented;
   listen_to({"Spooler", "Other"});
+  EXPECT_TRUE(feed.saw(arm("Spooler", kAny)));
+  EXPECT_TRUE(feed.saw(arm("Other", kAny)));
   fire("Spooler", svcctl::kStopped, 0);
   EXPECT_EQ(next(), "Spooler STOPPED");
   fire("Other", svcctl::kRunning);
@@ -157,8 +157,8 @@ TEST_F(ListenerTest, LeavesWhatIsWatchedNoMore) {
 TEST_F(ListenerTest, OnlyALookCanTellOfWhatRunsWithoutAProcess) {
   system->machine->processes = {1, 2};
   listen_to({"Spooler"});
-  fire("Spooler", svcctl::kRunning, 10);
   EXPECT_TRUE(feed.saw(arm("Spooler", kAny)));
+  fire("Spooler", svcctl::kRunning, 10);
   EXPECT_EQ(next(), "look again");
   EXPECT_TRUE(feed.saw(arm("Spooler", kAllButRunning)));
 }

@@ -27,6 +27,7 @@ class LookTest : public testing::Test {
   }
   void watch(const std::vector<std::string>& patterns, std::string at = "") {
     std::vector<WatchedService> services;
+    services.reserve(patterns.size());
     for (const auto& pattern : patterns) services.push_back({.pattern = pattern});
     look = std::make_unique<Look>(system, std::move(at), Watchlist(std::move(services)),
                                   LookOptions{});
