@@ -10,6 +10,7 @@ import time
 import unittest
 
 import wine
+from receiver import Answer, Receiver
 from servers import require, wait_until
 
 TOCSIN = os.environ.get("TOCSIN", "")
@@ -77,9 +78,6 @@ class WindowsServiceTest(unittest.TestCase):
         if not TOCSIN:
             raise unittest.SkipTest("TOCSIN does not name the program under test")
         self.enterContext(wine.Prefix())
-        # Starts the service manager, which keeps what it inherits open: not a pipe that we read.
-        subprocess.run(["wine", "net", "start"], stdin=subprocess.DEVNULL, check=True, timeout=60,
-                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         self.folder = pathlib.Path(os.environ["WINEPREFIX"], "drive_c", FOLDER[3:])
         self.folder.mkdir()
         self.configuration = FOLDER + "\\tocsin.yaml"
@@ -201,6 +199,35 @@ class WindowsServiceTest(unittest.TestCase):
         self.assertLess(time.monotonic() - asked, 5.5)
         self.assertRegex(self.ask("deliveries", "-c", self.configuration),
                          r"watched +started +pending")
+
+    def test_what_is_not_told_before_the_stop_is_told_after_the_next_start(self):
+        receiver = self.enterContext(Receiver(always=Answer(503)))
+        services = self.enterContext(wine.Services())
+        services.install("watched")
+        self.configure(url=receiver.url(), service="watched")
+        self.install()
+        self.assertEqual(net("start", "tocsin"), 0)
+        self.wait_for_log("watched is STOPPED at the first look")
+        services.start("watched")
+        asked = receiver.wait_for(1)[0]
+        self.assertEqual(net("stop", "tocsin"), 0)
+        wait_until(lambda: query("tocsin")["STATE"] == "1 STOPPED", 20, "it does not stop")
+
+        def deliveries():
+            return [(row["id"], row["state"]) for row in json.loads(
+                self.ask("deliveries", "--json", "-c", self.configuration))]
+
+        self.assertEqual(deliveries(), [(asked.key, "pending")])
+        receiver.always = Answer()
+        before = len(receiver.requests)
+        services.stop("watched")
+        self.assertEqual(net("start", "tocsin"), 0)
+        late, new = receiver.wait_for(before + 2)[before:]
+        self.assertEqual((late.key, late.body), (asked.key, asked.body))
+        self.assertEqual(new.message["currState"], "STOPPED")
+        wait_until(lambda: deliveries() == [(asked.key, "delivered"), (new.key, "delivered")], 20,
+                   deliveries)
+        self.ask("service", "uninstall")
 
     def test_control_c_and_impatience(self):
         receiver = self.enterContext(SilentReceiver())
