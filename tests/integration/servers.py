@@ -63,18 +63,6 @@ def listens(pid, port):
                 fields = line.split()
                 if fields[3] == listening and int(fields[1].rsplit(":", 1)[1], 16) == port:
                     inodes.add(f"socket:[{fields[9]}]")
-    return _holds(pid, inodes)
-
-
-def listens_locally(pid):
-    """Whether the process itself holds a Unix socket that listens."""
-    listening = "00010000"
-    with open("/proc/net/unix", encoding="utf-8", errors="replace") as lines:
-        fields = [line.split() for line in lines]
-    return _holds(pid, {f"socket:[{words[6]}]" for words in fields[1:] if words[3] == listening})
-
-
-def _holds(pid, inodes):
     for entry in pathlib.Path(f"/proc/{pid}/fd").iterdir():
         with contextlib.suppress(FileNotFoundError):
             if os.readlink(entry) in inodes:

@@ -11,6 +11,7 @@ import unittest
 import wine
 from program import Running, configuration, require_tocsin, tocsin
 from receiver import Receiver
+from servers import wait_until
 
 RARELY = "every 1 hour"
 OFTEN = "every 1 second"
@@ -228,7 +229,8 @@ class Restarts(Watched):
         self.services.start("one", "two", "three", "four")
         running = self.run_tocsin(RARELY, "one", "two", "three", "four")
         self.services.stop("one")
-        self.receiver.wait_for(1)
+        wait_until(lambda: [row["state"] for row in self.rows("deliveries")] == ["delivered"], 30,
+                   "known to be told, or it would be told again after a crash")
         end(running)
         self.services.stop("two", "three")
         self.services.start("three")  # another process than before

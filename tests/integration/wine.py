@@ -3,19 +3,18 @@
 A prepared prefix is kept in the user's cache. That of a suite is made from it in a tenth of a second:
 what nobody writes to are links. Everything in it ends with the test, and even when the test is killed.
 """
-import ctypes
+import contextlib
 import dataclasses
 import fcntl
 import os
 import pathlib
 import shutil
-import signal
 import ssl
 import subprocess
 import tempfile
 import unittest
 
-from servers import listens_locally, require, wait_until
+from servers import require
 
 TESTSVC = os.environ.get("TOCSIN_TESTSVC", "")
 _CACHE = pathlib.Path(os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache") / "tocsin"
@@ -28,56 +27,59 @@ STOP, PAUSE, CONTINUE = 1, 2, 3
 # tests/windows/testsvc.cpp
 HANG, FAIL, SLOW = 128, 129, 200
 
-_open_servers = []
-
-
-def server():
-    """The process that holds the sockets of all programs of the prefix."""
-    return _open_servers[-1].process.pid
-
 
 def windows_path(path):
     """What Windows calls a file of this machine."""
     return "Z:" + str(path).replace("/", "\\")
 
 
-def _end_with_us():
-    """Runs in the child: SIGTERM for it when the test is gone, however it went."""
-    pr_set_pdeathsig = 1
-    ctypes.CDLL(None).prctl(pr_set_pdeathsig, signal.SIGTERM)
+def server():
+    """The process that holds the sockets of all programs of the prefix."""
+    ours = os.fsencode(f"WINEPREFIX={os.environ['WINEPREFIX']}")
+    for entry in pathlib.Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            if ((entry / "comm").read_text().startswith("wineserver")
+                    and ours in (entry / "environ").read_bytes().split(b"\0")):
+                return int(entry.name)
+    raise AssertionError("no wineserver runs for this prefix")
 
 
 class _Server:
-    """The wineserver of a prefix. All programs and services there live and die with it."""
+    """The wineserver of a prefix. All programs and services there live and die with it, and it ends
+    with us, however we end: a process that is no child of ours waits for that, and cleans up."""
 
-    def __init__(self, prefix):
+    def __init__(self, prefix, folder=""):
+        """`folder`: goes in the end."""
         self.environment = {
             **{name: value for name, value in os.environ.items()
                if name not in ("DISPLAY", "WAYLAND_DISPLAY")},
             "WINEPREFIX": str(prefix), "WINEDEBUG": "-all", "HOME": str(prefix),
             "LANG": "C.UTF-8", "LC_ALL": "C.UTF-8"}
-        self.process = None
+        self._folder = folder
+        self._cleaner = None
 
     def __enter__(self):
-        self.process = subprocess.Popen(
-            ["wineserver", "--foreground", "--persistent"], env=self.environment,
-            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-            preexec_fn=_end_with_us)
-        # Who comes earlier starts a server of his own.
-        wait_until(lambda: listens_locally(self.process.pid), 60, "wineserver listens")
+        # A wineserver that is killed leaves its programs behind; one that is asked to end does not.
+        self._cleaner = subprocess.Popen(
+            ["setsid", "--fork", "sh", "-c", 'read -r end; wineserver --kill; rm -rf "$1"', "sh",
+             self._folder],
+            env=self.environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL)
+        self._run("wineserver", "--persistent")  # returns when it listens
         return self
 
-    def boot(self, *arguments):
-        """Starts Windows' own services. No pipes: these would keep them open."""
-        subprocess.run(["wineboot", *arguments], env=self.environment, check=True, timeout=300,
+    def _run(self, *command):
+        """No pipes: what it starts would keep them open."""
+        subprocess.run(command, env=self.environment, check=True, timeout=300,
                        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                        stderr=subprocess.DEVNULL)
 
+    def boot(self, *arguments):
+        """Starts Windows' own services."""
+        self._run("wineboot", *arguments)
+
     def __exit__(self, *_):
-        subprocess.run(["wineserver", "--kill"], env=self.environment, check=False, timeout=60,
-                       stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-                       stderr=subprocess.DEVNULL)
-        self.process.wait(60)
+        self._cleaner.communicate(timeout=60)  # until it has ended
 
 
 def _prepared_prefix():
@@ -118,12 +120,12 @@ class Prefix:
         self._before = None
 
     def __enter__(self):
-        self._folder = tempfile.TemporaryDirectory(prefix="tocsin-wine-")
+        self._folder = tempfile.TemporaryDirectory(prefix="tocsin-wine-",
+                                                   ignore_cleanup_errors=True)
         try:
             prefix = pathlib.Path(self._folder.name) / "prefix"
             _copy_prefix(prefix)
-            self._server = _Server(prefix).__enter__()
-            _open_servers.append(self._server)
+            self._server = _Server(prefix, self._folder.name).__enter__()
             self._server.boot()
             self._before = dict(os.environ)
             os.environ.clear()
@@ -139,7 +141,6 @@ class Prefix:
             os.environ.update(self._before)
         if self._server:
             self._server.__exit__()
-            _open_servers.remove(self._server)
         self._folder.cleanup()
 
 
