@@ -106,7 +106,8 @@ std::map<std::string, std::string> names_of_destinations(const config::Config& c
   net::Loop loop;
   net::HttpClient http(loop.executor());
   std::map<std::string, std::string> names;
-  for (const auto& destination : notify::make_destinations(config, http, version())) {
+  const notify::Means means{.executor = loop.executor(), .http = http, .version = version()};
+  for (const auto& destination : notify::make_destinations(config, means).alerts) {
     names.emplace(destination.channel->key(), destination.channel->name());
   }
   return names;

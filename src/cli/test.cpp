@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <span>
 
 #include <fmt/format.h>
 
@@ -21,12 +22,18 @@ std::string_view kind_of(const notify::Channel& channel) {
   return std::string_view(channel.key()).substr(0, channel.key().find(':'));
 }
 
+/// Whether the command line asks for destinations of this kind, as `alertDestination` calls them.
+bool is_chosen(std::span<const std::string> chosen, std::string_view kind) {
+  return chosen.empty() || std::ranges::any_of(chosen, [&](const auto& one) {
+           return fold_case(one) == fold_case(kind);
+         });
+}
+
 /// Prints the answer; true when the destination accepted the alert.
-bool print(const notify::Channel& channel, const notify::Answer& answer) {
+bool print(const std::string& name, const notify::Answer& answer) {
   const bool colored = platform::wants_color(platform::Stream::output);
   const auto line = [&](std::string_view word, Color color, const std::string& text) {
-    fmt::print("{}: {}, {}\n", printable(channel.name()), paint(word, color, colored),
-               printable(text, 500));
+    fmt::print("{}: {}, {}\n", printable(name), paint(word, color, colored), printable(text, 500));
   };
   if (const auto* delivered = std::get_if<notify::Delivered>(&answer)) {
     line("delivered", Color::green, delivered->detail);
@@ -48,21 +55,25 @@ int test(const TestOptions& options) {
   net::Loop loop;
   return loop.run_until_done([&]() -> net::awaitable<int> {
     net::HttpClient http(loop.executor());
-    const auto destinations = notify::make_destinations(*configuration, http, version());
+    const notify::Means means{.executor = loop.executor(), .http = http, .version = version()};
+    const auto destinations = notify::make_destinations(*configuration, means);
     const HostName host(configuration->hosts.empty() ? "tocsin"
                                                      : configuration->hosts.front().name.text());
     std::size_t asked = 0;
     bool all_accepted = true;
-    for (const auto& destination : destinations) {
+    for (const auto& destination : destinations.alerts) {
       auto& channel = *destination.channel;
-      if (!options.channels.empty() &&
-          std::ranges::find(options.channels, kind_of(channel)) == options.channels.end()) {
-        continue;
-      }
+      if (!is_chosen(options.channels, kind_of(channel))) continue;
       asked++;
       const auto answer =
           co_await notify::send_test(channel, host, SystemClock().now(), platform::system_random());
-      all_accepted &= print(channel, answer);
+      all_accepted &= print(channel.name(), answer);
+    }
+    for (const auto& sink : destinations.status) {
+      if (!is_chosen(options.channels, sink->name())) continue;
+      asked++;
+      all_accepted &=
+          print(sink->name() + " status", co_await sink->test(net::within(notify::kDeliveryLimit)));
     }
     if (asked == 0) {
       complain(options.channels.empty()

@@ -1,92 +1,122 @@
 #include <array>
-#include <optional>
 #include <string>
+#include <utility>
 
 #include <fmt/format.h>
 
-#include "base/text.h"
-#include "config/files.h"
 #include "config/sections.h"
 
 namespace tocsin::config {
 namespace {
 
-struct OtherDestination {
-  std::string_view key;
-  std::string_view name;
-  std::string_view section;
+struct Destination {
+  std::string_view key;   ///< in `alertDestination`
+  std::string_view name;  ///< for people
+  Wanted AlertDestinations::* wanted;
+  std::string_view section;  ///< that configures it
   std::string_view description;
 };
 
-constexpr std::array kOtherDestinations = {
-    OtherDestination{"influxDb", "InfluxDB", "influxDb",
-                     "InfluxDB; this version does not deliver there yet."},
-    OtherDestination{"newRelic", "New Relic", "incidentTool",
-                     "New Relic; this version does not deliver there yet."},
-    OtherDestination{"email", "email", "emailNotification",
-                     "Email; this version does not deliver there yet."},
-    OtherDestination{"mqtt", "MQTT", "mqttConfig",
-                     "MQTT; this version does not deliver there yet."},
-    OtherDestination{"teams", "Microsoft Teams", "teamsNotification",
-                     "Microsoft Teams; this version does not deliver there yet."},
-    OtherDestination{"slack", "Slack", "slackNotification",
-                     "Slack; this version does not deliver there yet."},
+/// In the original's order; then ours.
+constexpr std::array kDestinations = {
+    Destination{"influxDb", "InfluxDB", &AlertDestinations::influx_db, "influxDb",
+                "InfluxDB, as `influxDb` says."},
+    Destination{"newRelic", "New Relic", &AlertDestinations::new_relic, "incidentTool",
+                "New Relic, as `incidentTool.newRelic` says."},
+    Destination{"email", "email", &AlertDestinations::email, "emailNotification",
+                "Email, as `emailNotification` says."},
+    Destination{"mqtt", "MQTT", &AlertDestinations::mqtt, "mqttConfig",
+                "MQTT, as `mqttConfig` says."},
+    Destination{"teams", "Microsoft Teams", &AlertDestinations::teams, "teamsNotification",
+                "Microsoft Teams, as `teamsNotification` says."},
+    Destination{"slack", "Slack", &AlertDestinations::slack, "slackNotification",
+                "Slack, as `slackNotification` says."},
+    Destination{"webhook", "webhooks", &AlertDestinations::webhook, "webhookNotification",
+                "The webhooks of `webhookNotification`."},
+    Destination{"pagerDuty", "PagerDuty", &AlertDestinations::pager_duty, "pagerDutyNotification",
+                "PagerDuty, as `pagerDutyNotification` says."},
+    Destination{"alertmanager", "Alertmanager", &AlertDestinations::alertmanager,
+                "alertmanagerNotification",
+                "Prometheus Alertmanager, as `alertmanagerNotification` says."},
 };
 
-std::optional<Place> read_switch(Section& section, std::string_view key,
-                                 std::string_view description, bool& on) {
-  std::optional<Place> place;
-  section.section({.name = key, .description = description}, [&](Section& inner) {
-    place = inner.boolean(
-        {.name = "enable", .description = "Whether alerts go there.", .example = "true"}, on);
-  });
-  return place;
-}
-
-std::string text_of(const YamlNode& section, std::string_view key) {
-  const auto* value = section.find(key);
-  return value == nullptr ? std::string{} : value->text;
-}
-
-/// Warns when the template that a message needs is not there.
-void check_template(Section& root, const YamlNode& message) {
-  const auto* file = message.find("templateFile");
-  auto path = text_of(message, "templateFile");
-  if (file == nullptr) {
-    file = message.find("htmlTemplateFile");
-    path = text_of(message, "bodyFileDirectory") + "/" + text_of(message, "htmlTemplateFile") +
-           ".handlebars";
-  }
-  if (file == nullptr || file->text.empty() || text_of(message, "messageType") == "basic" ||
-      Substitution::has_reference(path))
-    return;
-  path = path_from(root.reading().directory, path);
-  if (!is_file(path))
-    root.warning(file->place, fmt::format("the template `{}` does not exist", printable(path)));
+void warn_of_missing_section(Section& root, const Destination& destination, const Wanted& wanted) {
+  if (!wanted.on || root.raw(destination.section) != nullptr) return;
+  root.warning(wanted.place, fmt::format("nothing goes to {}: the section `{}` is missing",
+                                         destination.name, destination.section));
 }
 
 }  // namespace
 
-void read_alert_destinations(Section& section, Destinations& destinations) {
-  read_switch(section, "webhook", "The webhooks of `webhookNotification`.", destinations.webhook);
-  for (const auto& other : kOtherDestinations) {
-    bool on = false;
-    const auto place = read_switch(section, other.key, other.description, on);
-    if (on) destinations.undelivered.push_back({other.name, other.section, *place});
+bool AlertDestinations::any() const {
+  for (const auto& destination : kDestinations) {
+    if ((this->*destination.wanted).on) return true;
+  }
+  return false;
+}
+
+void read_alert_destinations(Section& section, AlertDestinations& destinations) {
+  for (const auto& destination : kDestinations) {
+    Wanted& wanted = destinations.*destination.wanted;
+    section.section(
+        {.name = destination.key, .description = destination.description},
+        [&wanted](Section& inner) {
+          const auto place = inner.boolean(
+              {.name = "enable", .description = "Whether alerts go there.", .example = "true"},
+              wanted.on);
+          wanted.place = place.value_or(Place{});
+        });
   }
 }
 
-void warn_of_undelivered(Section& root, const std::vector<Undelivered>& undelivered) {
-  for (const auto& destination : undelivered) {
-    root.warning(destination.place,
-                 fmt::format("this version does not deliver to {} yet", destination.name));
-    const auto* section = root.raw(destination.section);
-    if (section == nullptr || text_of(*section, "enable") != "true") continue;
-    for (const auto* key : {"serviceStopped", "serviceStarted"}) {
-      const auto* message = section->find(key);
-      if (message != nullptr) check_template(root, *message);
-    }
+bool read_enable(Section& section, bool wanted, OriginalSwitch original) {
+  bool enabled = true;
+  const auto place = section.boolean({.name = "enable",
+                                      .description = "Whether this destination is used at all.",
+                                      .example = "true"},
+                                     enabled);
+  if (wanted && !enabled) {
+    section.warning(*place, fmt::format("`enable` is false, so nothing goes there, although "
+                                        "`alertDestination` asks for it{}",
+                                        original == OriginalSwitch::ignored
+                                            ? "; the original ignores this switch"
+                                            : ""));
   }
+  if (!wanted || !enabled) section.switch_off();
+  return wanted && enabled;
+}
+
+void read_destinations(Section& root, const AlertDestinations& wanted, Config& config) {
+  for (const auto& destination : kDestinations)
+    warn_of_missing_section(root, destination, wanted.*destination.wanted);
+  root.section({.name = "webhookNotification", .description = "Alerts as HTTP requests."},
+               [&](Section& section) {
+                 read_webhook_notification(section, wanted.webhook.on, config.webhook);
+               });
+  root.section(
+      {.name = "slackNotification", .description = "Alerts as Slack messages."},
+      [&](Section& section) { read_slack_notification(section, wanted.slack.on, config.slack); });
+  root.section(
+      {.name = "teamsNotification", .description = "Alerts as Microsoft Teams cards."},
+      [&](Section& section) { read_teams_notification(section, wanted.teams.on, config.teams); });
+  root.section(
+      {.name = "emailNotification", .description = "Alerts as mails."},
+      [&](Section& section) { read_email_notification(section, wanted.email.on, config.email); });
+  root.section({.name = "mqttConfig", .description = "Changes and states as MQTT messages."},
+               [&](Section& section) { read_mqtt_config(section, wanted.mqtt.on, config.mqtt); });
+  root.section(
+      {.name = "influxDb", .description = "Every state that is seen, as a time series."},
+      [&](Section& section) { read_influx_db(section, wanted.influx_db.on, config.influx_db); });
+  read_new_relic(root, wanted.new_relic.on, config.new_relic);
+  root.section({.name = "pagerDutyNotification", .description = "Changes as PagerDuty incidents."},
+               [&](Section& section) {
+                 read_pager_duty_notification(section, wanted.pager_duty.on, config.pager_duty);
+               });
+  root.section(
+      {.name = "alertmanagerNotification", .description = "Changes as Alertmanager alerts."},
+      [&](Section& section) {
+        read_alertmanager_notification(section, wanted.alertmanager.on, config.alertmanager);
+      });
 }
 
 }  // namespace tocsin::config

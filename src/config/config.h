@@ -9,6 +9,14 @@
 #include <vector>
 
 #include "base/names.h"
+#include "config/alertmanager_notification.h"
+#include "config/email_notification.h"
+#include "config/influx_db.h"
+#include "config/mqtt_config.h"
+#include "config/new_relic.h"
+#include "config/pager_duty_notification.h"
+#include "config/slack_notification.h"
+#include "config/teams_notification.h"
 #include "domain/watch.h"
 #include "schedule/schedule.h"
 
@@ -56,6 +64,14 @@ struct Config {
   std::vector<std::shared_ptr<const Credentials>> credentials;
   std::vector<Host> hosts;
   WebhookDestinations webhook;
+  Slack slack;
+  Teams teams;
+  Email email;
+  Mqtt mqtt;
+  InfluxDb influx_db;
+  NewRelic new_relic;
+  PagerDuty pager_duty;
+  Alertmanager alertmanager;
   std::string data_directory;  ///< empty: the platform's default
   std::string metrics_file;    ///< empty: none is written
   LogLevel log_level = LogLevel::info;

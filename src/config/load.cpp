@@ -94,19 +94,15 @@ Loaded parse_text(const std::string& text, const std::string& file, const std::s
 
 void read_config(Section& root, Config& config) {
   root.share_with_original();
-  Destinations destinations;
+  AlertDestinations destinations;
   const auto monitor =
       root.section({.name = "serviceMonitor",
                     .description = "What is watched, and who is told.",
                     .need = Need::required},
                    [&](Section& section) { destinations = read_service_monitor(section, config); });
-  if (monitor && config.enabled && !destinations.webhook)
-    root.warning(*monitor, "nobody is told: `alertDestination.webhook.enable` is not true");
-  root.section({.name = "webhookNotification", .description = "Alerts as HTTP requests."},
-               [&](Section& section) {
-                 read_webhook_notification(section, destinations.webhook, config.webhook);
-               });
-  warn_of_undelivered(root, destinations.undelivered);
+  if (monitor && config.enabled && !destinations.any())
+    root.warning(*monitor, "nobody is told: `alertDestination` enables nothing");
+  read_destinations(root, destinations, config);
 
   root.text({.name = "dataDirectory",
              .description = "Where states, history and undelivered alerts are kept.",

@@ -1,6 +1,9 @@
-// The sections of the file that this version uses. Each declares its keys where it reads them.
+// The sections of the file. Each declares its keys where it reads them.
 #pragma once
 
+#include <chrono>
+#include <cstdint>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -9,31 +12,64 @@
 
 namespace tocsin::config {
 
-/// A destination that is switched on, but that this version does not deliver to.
-struct Undelivered {
-  std::string_view name;     ///< for people
-  std::string_view section;  ///< where the original configures it
-  Place place;               ///< of the switch
+/// What a switch of `serviceMonitor.alertDestination` says.
+struct Wanted {
+  bool on = false;
+  Place place{};
 };
 
-/// What the switches of `serviceMonitor.alertDestination` say.
-struct Destinations {
-  bool webhook = false;
-  std::vector<Undelivered> undelivered;
+/// All of `serviceMonitor.alertDestination`.
+struct AlertDestinations {
+  Wanted influx_db;
+  Wanted new_relic;
+  Wanted email;
+  Wanted mqtt;
+  Wanted teams;
+  Wanted slack;
+  Wanted webhook;
+  Wanted pager_duty;
+  Wanted alertmanager;
+
+  [[nodiscard]] bool any() const;
 };
 
 /// All of it: what stands under `Butler:` or `tocsin:`.
 void read_config(Section& root, Config& config);
 
 /// `serviceMonitor`: what is watched, how often, with which accounts, and who is told.
-[[nodiscard]] Destinations read_service_monitor(Section& section, Config& config);
+[[nodiscard]] AlertDestinations read_service_monitor(Section& section, Config& config);
 
 /// `serviceMonitor.alertDestination`.
-void read_alert_destinations(Section& section, Destinations& destinations);
-/// Says once per destination, and once per template that is not there, what will not work.
-void warn_of_undelivered(Section& root, const std::vector<Undelivered>& undelivered);
+void read_alert_destinations(Section& section, AlertDestinations& destinations);
 
-/// `webhookNotification`; `wanted` says whether alerts are to go there.
+/// The sections of all destinations.
+void read_destinations(Section& root, const AlertDestinations& wanted, Config& config);
+
+/// Whether the original obeys the `enable` of a section, or goes by `alertDestination` alone.
+enum class OriginalSwitch : std::uint8_t { obeyed, ignored };
+
+/// The `enable` of a destination's section. Answers whether the destination is used: that takes
+/// both switches, and a section that is not used makes no errors.
+[[nodiscard]] bool read_enable(Section& section, bool wanted,
+                               OriginalSwitch original = OriginalSwitch::obeyed);
+
+/// `cert`: how an https receiver is verified. The variables keep what holds by default.
+void read_certificate(Section& section, std::string& ca_file, bool& reject_unauthorized);
+
+/// `rateLimit`; `destination` is what it holds for: "webhook".
+void read_rate_limit(Section& section, std::string_view destination, std::chrono::seconds& out);
+
+// One for each destination; `wanted` says whether `alertDestination` asks for it.
+
 void read_webhook_notification(Section& section, bool wanted, WebhookDestinations& webhook);
+void read_slack_notification(Section& section, bool wanted, Slack& slack);
+void read_teams_notification(Section& section, bool wanted, Teams& teams);
+void read_email_notification(Section& section, bool wanted, Email& email);
+void read_mqtt_config(Section& section, bool wanted, Mqtt& mqtt);
+void read_influx_db(Section& section, bool wanted, InfluxDb& influx_db);
+/// `incidentTool.newRelic` and `thirdPartyToolsCredentials.newRelic`.
+void read_new_relic(Section& root, bool wanted, NewRelic& new_relic);
+void read_pager_duty_notification(Section& section, bool wanted, PagerDuty& pager_duty);
+void read_alertmanager_notification(Section& section, bool wanted, Alertmanager& alertmanager);
 
 }  // namespace tocsin::config

@@ -192,7 +192,7 @@ void read_host(Section& entry, Host& host, Duplicates& names, const Config& conf
 
 }  // namespace
 
-Destinations read_service_monitor(Section& section, Config& config) {
+AlertDestinations read_service_monitor(Section& section, Config& config) {
   const auto enable = section.boolean(
       {.name = "enable", .description = "Whether services are watched at all.", .example = "true"},
       config.enabled);
@@ -217,7 +217,7 @@ Destinations read_service_monitor(Section& section, Config& config) {
                   "monitoring, username: 'DOMAIN\\user', password: '${env:TOCSIN_PASSWORD}'}]` to "
                   "`serviceMonitor`");
   }
-  Destinations destinations;
+  AlertDestinations destinations;
   section.section(
       {.name = "alertDestination", .description = "Who is told."},
       [&destinations](Section& inner) { read_alert_destinations(inner, destinations); });

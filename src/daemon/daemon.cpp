@@ -1,5 +1,6 @@
 #include "daemon/daemon.h"
 
+#include <functional>
 #include <utility>
 #include <vector>
 
@@ -7,6 +8,7 @@
 #include "daemon/delivery_log.h"
 #include "daemon/journal.h"
 #include "daemon/probes.h"
+#include "daemon/status_log.h"
 #include "daemon/watcher.h"
 #include "net/http_client.h"
 #include "net/semaphore.h"
@@ -15,6 +17,7 @@
 #include "notify/destination.h"
 #include "notify/dispatcher.h"
 #include "notify/outbox.h"
+#include "notify/status_stream.h"
 #include "platform/paths.h"
 #include "platform/permissions.h"
 #include "store/store.h"
@@ -26,6 +29,8 @@ namespace {
 constexpr std::size_t kChecksAtOnce = 256;
 /// For logging off from all hosts; a host that does not answer forgets the session by itself.
 constexpr auto kLogOffLimit = std::chrono::seconds(2);
+/// For the states that wait for InfluxDB or MQTT: what is left then is lost.
+constexpr auto kLastWordLimit = std::chrono::seconds(2);
 constexpr auto kTendEvery = std::chrono::hours(1);
 constexpr auto kMetricsEvery = std::chrono::seconds(15);  // as often as Prometheus usually asks
 
@@ -38,19 +43,30 @@ struct Daemon::Parts {
       : store(std::move(opened)),
         probes(executor, options.config.hosts, random, clock),
         http(executor),
-        destinations(notify::make_destinations(options.config, http, options.version)),
-        delivery_log(log, destinations),
-        dispatcher(executor, destinations, outbox, delivery_log, clock, random),
+        means{.executor = executor, .http = http, .version = options.version},
+        destinations(notify::make_destinations(options.config, means)),
+        delivery_log(log, destinations.alerts),
+        dispatcher(executor, destinations.alerts, outbox, delivery_log, clock, random),
         journal(executor, {.store = store,
                            .worker = store_worker,
                            .dispatcher = dispatcher,
-                           .destinations = destinations,
+                           .destinations = destinations.alerts,
                            .clock = clock,
                            .log = log,
                            .random = random}),
         checks(executor, kChecksAtOnce),
+        status_log(log, metrics),
         hosts(executor),
-        background(executor) {}
+        background(executor) {
+    for (const auto& sink : destinations.status) {
+      streams.push_back(
+          std::make_unique<notify::StatusStream>(executor, *sink, status_log, random));
+    }
+  }
+
+  void report(const notify::StatusReport& report) {
+    for (const auto& stream : streams) stream->add(report);
+  }
 
   SystemClock clock;
   store::Store store;
@@ -58,12 +74,15 @@ struct Daemon::Parts {
   notify::StoreOutbox outbox{store, store_worker};
   Probes probes;
   net::HttpClient http;
-  std::vector<notify::Destination> destinations;
+  notify::Means means;
+  notify::Destinations destinations;
   DeliveryLog delivery_log;
   notify::Dispatcher dispatcher;
   Journal journal;
   net::Semaphore checks;
   Metrics metrics;
+  StatusLog status_log;
+  std::vector<std::unique_ptr<notify::StatusStream>> streams;
   std::vector<std::unique_ptr<Watcher>> watchers;
   net::TaskScope hosts;
   net::TaskScope background;
@@ -124,6 +143,9 @@ net::awaitable<Result<>> Daemon::start() {
   parts.background.spawn(tend_hourly(parts.store, parts.store_worker, parts.clock, log_));
   if (const auto& file = options_.config.metrics_file; !file.empty())
     parts.background.spawn(write_metrics(to_path(file), parts.metrics, parts.probes, log_));
+  for (const auto& stream : parts.streams) parts.background.spawn(stream->run());
+  std::function<void(const notify::StatusReport&)> report;
+  if (!parts.streams.empty()) report = std::bind_front(&Parts::report, parts_.get());
   for (const auto& host : options_.config.hosts) {
     parts.watchers.push_back(std::make_unique<Watcher>(
         host, options_.config.frequency, parts.probes.make(host), std::move((*known)[host.name]),
@@ -132,15 +154,16 @@ net::awaitable<Result<>> Daemon::start() {
                        .clock = parts.clock,
                        .log = log_,
                        .metrics = parts.metrics,
-                       .random = random_}));
+                       .random = random_,
+                       .report = report}));
     parts.hosts.spawn(parts.watchers.back()->run());
   }
-  if (parts.destinations.empty()) {
+  const auto destinations = parts.destinations.alerts.size() + parts.destinations.status.size();
+  if (destinations == 0) {
     log_.warn("no destination is enabled: changes go to the log and the history only");
   }
   log_.notice("ready: hosts: {}, {}, destinations: {}, data in {}", options_.config.hosts.size(),
-              options_.config.frequency.text(), parts.destinations.size(),
-              to_utf8(options_.data_directory));
+              options_.config.frequency.text(), destinations, to_utf8(options_.data_directory));
   co_return Result<>{};
 }
 
@@ -155,6 +178,8 @@ net::awaitable<void> Daemon::stop() {
   net::TaskScope closing(executor_);
   for (const auto& watcher : parts.watchers)
     closing.spawn(watcher->close(net::within(kLogOffLimit)));
+  for (const auto& stream : parts.streams)
+    closing.spawn(stream->flush(net::within(kLastWordLimit)));
   co_await parts.journal.store_rest(co_await parts.dispatcher.stop());
   co_await closing.join();
   parts_.reset();

@@ -38,6 +38,13 @@ struct Metrics::Families {
   prometheus::Family<prometheus::Counter>& heard =
       counter(registry, "tocsin_heard_total",
               "States of services that a host reported by itself, between checks.");
+  prometheus::Family<prometheus::Counter>& reported =
+      counter(registry, "tocsin_reported_total",
+              "States of services that a destination of the status stream has taken.");
+  prometheus::Family<prometheus::Counter>& unreported =
+      counter(registry, "tocsin_unreported_total",
+              "States of services that were refused by a destination of the status stream, or that "
+              "waited for it for too long.");
   prometheus::Gauge& stuck_threads =
       gauge(registry, "tocsin_stuck_threads", "Threads that wait for a host that hangs.").Add({});
 };
@@ -59,6 +66,15 @@ void Metrics::count_heard(const HostName& host, std::size_t services) {
 
 void Metrics::set_stuck_threads(std::size_t threads) {
   families_->stuck_threads.Set(static_cast<double>(threads));
+}
+
+void Metrics::count_reported(const std::string& destination, std::size_t services) {
+  families_->reported.Add({{"destination", destination}}).Increment(static_cast<double>(services));
+}
+
+void Metrics::count_unreported(const std::string& destination, std::size_t services) {
+  families_->unreported.Add({{"destination", destination}})
+      .Increment(static_cast<double>(services));
 }
 
 std::string Metrics::text() const {

@@ -25,6 +25,9 @@ class Metrics {
   /// The host spoke of so many services by itself.
   void count_heard(const HostName& host, std::size_t services);
   void set_stuck_threads(std::size_t threads);
+  /// The destination has taken, or will never have, so many services' reports of the status stream.
+  void count_reported(const std::string& destination, std::size_t services);
+  void count_unreported(const std::string& destination, std::size_t services);
 
   /// Everything, in the text format that Prometheus reads.
   [[nodiscard]] std::string text() const;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <tuple>
 
 #include <fmt/format.h>
 
@@ -80,6 +81,7 @@ net::awaitable<void> Watcher::check() {
   (void)take_heard(news);  // this is the check that it may call for
   for (auto& change : decide(known_, observation, host_.services))
     take(std::move(change), observation.at, news);
+  report_all(observation.at);
   co_await record(std::move(news));
 }
 
@@ -91,6 +93,7 @@ bool Watcher::take_heard(News& news) {
     if (auto change = decide(known_, service, host_.services, now))
       take(*std::move(change), now, news);
   }
+  report(heard.services, now);
   return heard.look_again;
 }
 
@@ -160,12 +163,44 @@ Alert Watcher::make_alert(const ServiceChange& change, const Transition& transit
   if (const auto found = details_.find(change.name); found != details_.end()) {
     alert.details = *found->second;
   }
-  if (const auto* watched = host_.services.find(change.name)) {
-    alert.friendly_name = watched->friendly_name;
-    // Who wrote a name out in full gets it back as it was written.
-    if (!has_wildcard(watched->pattern)) alert.service = ServiceName(watched->pattern);
-  }
+  std::tie(alert.service, alert.friendly_name) = names_of(change.name);
   return alert;
+}
+
+std::pair<ServiceName, std::string> Watcher::names_of(const ServiceName& service) const {
+  const auto* watched = host_.services.find(service);
+  if (watched == nullptr) return {service, {}};
+  // Who wrote a name out in full gets it back as it was written.
+  return {has_wildcard(watched->pattern) ? service : ServiceName(watched->pattern),
+          watched->friendly_name};
+}
+
+notify::ServiceReport Watcher::report_of(const ServiceName& service,
+                                         const TrackedService& tracked) const {
+  notify::ServiceReport report{.state = tracked.seen.state};
+  std::tie(report.name, report.friendly_name) = names_of(service);
+  if (const auto found = details_.find(service); found != details_.end())
+    report.details = found->second;
+  return report;
+}
+
+void Watcher::report_all(Time at) const {
+  if (!rooms_.report) return;
+  notify::StatusReport report{.host = host_.name, .at = at};
+  report.services.reserve(known_.size());
+  for (const auto& [name, tracked] : known_) report.services.push_back(report_of(name, tracked));
+  rooms_.report(report);
+}
+
+void Watcher::report(std::span<const ObservedService> heard, Time at) const {
+  if (!rooms_.report || heard.empty()) return;
+  notify::StatusReport report{.host = host_.name, .at = at};
+  for (const auto& service : heard) {
+    const auto tracked = known_.find(service.name);
+    if (tracked != known_.end())
+      report.services.push_back(report_of(service.name, tracked->second));
+  }
+  rooms_.report(report);
 }
 
 net::awaitable<void> Watcher::close(net::Deadline deadline) { co_await probe_->close(deadline); }

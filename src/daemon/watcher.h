@@ -1,9 +1,12 @@
 // One host's task: when to look, look, decide, record.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
+#include <span>
+#include <utility>
 
 #include "base/random.h"
 #include "config/config.h"
@@ -13,6 +16,7 @@
 #include "domain/decide.h"
 #include "net/async.h"
 #include "net/semaphore.h"
+#include "notify/status.h"
 #include "probe/probe.h"
 #include "schedule/schedule.h"
 
@@ -28,6 +32,8 @@ class Watcher {
     const Log& log;
     Metrics& metrics;
     RandomFill random;
+    /// The status stream; empty: nobody wants it.
+    std::function<void(const notify::StatusReport&)> report;
   };
   /// `host` and `schedule` must outlive it; `known` is what the store remembers.
   Watcher(const config::Host& host, const Schedule& schedule, std::unique_ptr<probe::Probe> probe,
@@ -57,6 +63,13 @@ class Watcher {
   /// What changed about the host itself since the last look, as an alert for the history.
   std::optional<Alert> host_change(const Observation& observation);
   Alert make_alert(const ServiceChange& change, const Transition& transition, Time at);
+  /// The name for people, as the watchlist spells it where it does, and what it calls the service.
+  [[nodiscard]] std::pair<ServiceName, std::string> names_of(const ServiceName& service) const;
+  /// Everything that is known after a check.
+  void report_all(Time at) const;
+  void report(std::span<const ObservedService> heard, Time at) const;
+  [[nodiscard]] notify::ServiceReport report_of(const ServiceName& service,
+                                                const TrackedService& tracked) const;
 
   const config::Host& host_;
   const Schedule& schedule_;

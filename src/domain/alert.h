@@ -24,4 +24,7 @@ struct Alert {
   std::string reason;
 };
 
+/// Good news: the service runs. All else is told as what has stopped is.
+[[nodiscard]] inline bool is_up(const Alert& alert) { return alert.to == ServiceState::running; }
+
 }  // namespace tocsin

@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <string>
+#include <string_view>
 
 #include "domain/alert.h"
 #include "net/async.h"
@@ -11,15 +12,20 @@
 
 namespace tocsin::notify {
 
+/// The key of a channel: "slack:" and a hash of what makes it this one.
+[[nodiscard]] std::string channel_key(std::string_view kind, std::string_view identity);
+
 /// The most that one attempt may take; channels have shorter limits of their own.
 constexpr std::chrono::milliseconds kDeliveryLimit = std::chrono::seconds(30);
 class Channel {
  public:
   virtual ~Channel() = default;
-  /// Stable over restarts and free of secrets: "webhook:" and a hash of what makes it this one.
+  /// Stable over restarts and free of secrets (channel_key).
   [[nodiscard]] virtual const std::string& key() const = 0;
   /// For people: "webhook \"description\"".
   [[nodiscard]] virtual const std::string& name() const = 0;
+  /// Whether it is told of such an alert at all. The answer depends on nothing but the alert.
+  [[nodiscard]] virtual bool wants(const Alert& /*alert*/) const { return true; }
   /// Sends one message once. Never throws but for cancellation; reasons hold no secret.
   virtual net::awaitable<Answer> deliver(const Alert& alert, const DeliveryId& id,
                                          net::Deadline deadline) = 0;

@@ -6,17 +6,9 @@
 
 namespace tocsin::notify {
 
-std::vector<Destination> make_destinations(const config::Config& config,
-                                           net::HttpTransport& transport,
-                                           const std::string& version) {
-  std::vector<Destination> made;
-  if (!config.webhook.enabled) return made;
-  const std::vector<std::string> keys = webhook_keys(config.webhook.webhooks);
-  for (std::size_t i = 0; i < keys.size(); ++i) {
-    made.push_back({.channel = std::make_unique<Webhook>(config.webhook.webhooks[i], keys[i],
-                                                         version, transport),
-                    .rate_limit = config.webhook.rate_limit});
-  }
+Destinations make_destinations(const config::Config& config, const Means& means) {
+  Destinations made;
+  add_webhooks(config.webhook, means, made.alerts);
   return made;
 }
 
@@ -25,6 +17,7 @@ std::vector<store::Delivery> address(const Alert& alert, std::span<const Destina
   std::vector<store::Delivery> deliveries;
   deliveries.reserve(destinations.size());
   for (const Destination& destination : destinations) {
+    if (!destination.channel->wants(alert)) continue;
     deliveries.push_back({.id = {make_uuid(now, random)},
                           .destination = destination.channel->key(),
                           .alert = alert,

@@ -1,7 +1,6 @@
 // Whom to tell, and how an alert becomes one delivery for each of them.
 #pragma once
 
-#include <chrono>
 #include <memory>
 #include <span>
 #include <string>
@@ -12,24 +11,29 @@
 #include "config/config.h"
 #include "domain/alert.h"
 #include "net/async.h"
-#include "net/http_client.h"
 #include "notify/channel.h"
+#include "notify/lanes.h"
+#include "notify/means.h"
+#include "notify/status.h"
 #include "store/store.h"
 
 namespace tocsin::notify {
 
 struct Destination {
   std::unique_ptr<Channel> channel;
-  /// Between two alerts of one kind about one service; 0: no limit.
-  std::chrono::seconds rate_limit{};
+  LaneRules rules{};
 };
 
-/// All that the configuration enables, in its order. `transport` outlives them.
-[[nodiscard]] std::vector<Destination> make_destinations(const config::Config& config,
-                                                         net::HttpTransport& transport,
-                                                         const std::string& version);
+/// Everybody whom the configuration enables, in its order.
+struct Destinations {
+  std::vector<Destination> alerts;                  ///< who is told of changes
+  std::vector<std::unique_ptr<StatusSink>> status;  ///< who gets every state that was seen
+};
 
-/// One delivery of the alert for each destination: every destination is told everything.
+/// `means` outlives them. Nothing is sent or connected yet.
+[[nodiscard]] Destinations make_destinations(const config::Config& config, const Means& means);
+
+/// One delivery of the alert for each destination that wants it.
 [[nodiscard]] std::vector<store::Delivery> address(const Alert& alert,
                                                    std::span<const Destination> destinations,
                                                    Time now, const RandomFill& random);

@@ -26,11 +26,8 @@ constexpr const char* kNotConfigured = "destination is no longer configured";
 
 /// One destination at work.
 struct Line {
-  Line(const Destination& destination, const net::Executor& executor, const RandomFill& random,
-       std::size_t parallel)
-      : channel(*destination.channel),
-        lanes({.rate_limit = destination.rate_limit, .parallel = parallel}, random),
-        alarm_moved(executor) {}
+  Line(const Destination& destination, const net::Executor& executor, const RandomFill& random)
+      : channel(*destination.channel), lanes(destination.rules, random), alarm_moved(executor) {}
 
   Channel& channel;
   Lanes lanes;
@@ -104,8 +101,9 @@ Dispatcher::Dispatcher(net::Executor executor, std::span<const Destination> dest
                                      std::move(random), options)) {
   for (const Destination& destination : destinations) {
     state_->lines.try_emplace(destination.channel->key(), destination, state_->executor,
-                              state_->random, options.parallel);
-    state_->longest_limit = std::max(state_->longest_limit, destination.rate_limit);
+                              state_->random);
+    state_->longest_limit =
+        std::max(state_->longest_limit, destination.rules.rate_limits.longest());
   }
 }
 

@@ -19,8 +19,6 @@
 namespace tocsin::notify {
 
 struct DispatcherOptions {
-  /// At most so many lanes of one destination in flight at once.
-  std::size_t parallel = 8;
   /// At most about so many deliveries of one destination in memory; the others wait in the outbox,
   /// and those that only memory holds are lost beyond another so many.
   std::size_t most_in_memory = 10'000;

@@ -26,13 +26,18 @@ std::string key_of(const Alert& alert) { return key_of(alert.host, alert.service
 
 }  // namespace
 
+std::chrono::seconds RateLimits::of(TransitionKind kind) const {
+  const bool is_up = kind == TransitionKind::started || kind == TransitionKind::restarted;
+  return is_up ? up : down;
+}
+
 Lanes::Lanes(LaneRules rules, RandomFill random) : rules_(rules), random_(std::move(random)) {}
 
 void Lanes::remember(const store::LastDelivered& last) {
   std::string key = key_of(last.host, last.service);
   Time& accepted = lanes_[key].kinds[last.kind].accepted;
   accepted = std::max(accepted, last.at);
-  expiries_.emplace_back(last.at + rules_.rate_limit, std::move(key));
+  expiries_.emplace_back(last.at + rules_.rate_limits.of(last.kind), std::move(key));
 }
 
 void Lanes::add(store::Delivery delivery, Time now) {
@@ -58,6 +63,7 @@ const store::Delivery* Lanes::take(Time now) {
   lane->phase = Phase::in_flight;
   store::Delivery& head = lane->queue.front();
   ++head.attempts;
+  if (rules_.interval.count() > 0) paused_until_ = now + rules_.interval;
   in_flight_.emplace(head.id, lane);
   return &head;
 }
@@ -73,7 +79,7 @@ Outcome Lanes::settle(const DeliveryId& id, const Answer& answer, Time now) {
   }
   const TransitionKind kind = lane.queue.front().alert.kind;
   lane.kinds.at(kind).accepted = now;
-  expiries_.emplace_back(now + rules_.rate_limit, key_of(lane.queue.front().alert));
+  expiries_.emplace_back(now + rules_.rate_limits.of(kind), key_of(lane.queue.front().alert));
   return finish(lane, store::DeliveryState::delivered, std::get<Delivered>(answer).detail, now);
 }
 
@@ -127,9 +133,9 @@ std::vector<store::Delivery> Lanes::unstored() const {
 
 /// Until when one of this kind must wait for the rate limit; in the past when it need not. A time
 /// of acceptance in the future was written before somebody set the clock back: it limits nothing.
-Time Lanes::limited_until(const OfKind& kind, Time now) const {
-  if (kind.accepted == Time::min() || kind.accepted > now) return Time::min();
-  return kind.accepted + rules_.rate_limit;
+Time Lanes::limited_until(TransitionKind kind, Time accepted, Time now) const {
+  if (accepted == Time::min() || accepted > now) return Time::min();
+  return accepted + rules_.rate_limits.of(kind);
 }
 
 Duration Lanes::backoff(int attempts) const {
@@ -151,7 +157,7 @@ void Lanes::arrange(Lane& lane, Time now) {
   while (!lane.queue.empty()) {
     const store::Delivery& head = lane.queue.front();
     const OfKind& kind = lane.kinds.at(head.alert.kind);
-    const Time limited = limited_until(kind, now);
+    const Time limited = limited_until(head.alert.kind, kind.accepted, now);
     if (limited > now && kind.waiting > 1) {
       merge_head(lane, now);
       continue;
@@ -207,8 +213,9 @@ void Lanes::follow_clock(Time now) {
 void Lanes::forget_if_spent(const std::string& key, Time now) {
   const auto found = lanes_.find(key);
   if (found == lanes_.end() || !found->second.queue.empty()) return;
-  const bool limits = std::ranges::any_of(
-      found->second.kinds, [&](const auto& kind) { return limited_until(kind.second, now) > now; });
+  const bool limits = std::ranges::any_of(found->second.kinds, [&](const auto& entry) {
+    return limited_until(entry.first, entry.second.accepted, now) > now;
+  });
   if (!limits) lanes_.erase(found);
 }
 

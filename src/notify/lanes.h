@@ -1,6 +1,7 @@
 // What one destination may be sent, and when: order, rate limit, retries. Pure.
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <deque>
@@ -20,11 +21,21 @@
 
 namespace tocsin::notify {
 
+/// The shortest time between two deliveries of one kind about one service; 0: no limit.
+struct RateLimits {
+  std::chrono::seconds down{};
+  std::chrono::seconds up{};  ///< of started and restarted
+
+  [[nodiscard]] std::chrono::seconds of(TransitionKind kind) const;
+  [[nodiscard]] std::chrono::seconds longest() const { return std::max(down, up); }
+};
+
 struct LaneRules {
-  /// Between two deliveries of one kind in one lane; 0: no limit.
-  std::chrono::seconds rate_limit{};
+  RateLimits rate_limits;
   /// How many lanes may be in flight at once.
   std::size_t parallel = 8;
+  /// Between the beginnings of two deliveries, whatever their lanes.
+  std::chrono::milliseconds interval{};
 };
 
 /// Backoff: full jitter below a ceiling that starts at the first and doubles up to the second.
@@ -86,7 +97,7 @@ class Lanes {
     Time due{};  ///< while waiting
   };
 
-  [[nodiscard]] Time limited_until(const OfKind& kind, Time now) const;
+  [[nodiscard]] Time limited_until(TransitionKind kind, Time accepted, Time now) const;
   [[nodiscard]] Duration backoff(int attempts) const;
   void arrange(Lane& lane, Time now);
   void merge_head(Lane& lane, Time now);

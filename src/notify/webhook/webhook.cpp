@@ -8,9 +8,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "base/bytes.h"
 #include "base/text.h"
-#include "wire/crypto.h"
 
 namespace tocsin::notify {
 namespace {
@@ -96,12 +94,6 @@ std::string_view method_name(config::HttpMethod method) {
   return "POST";
 }
 
-std::string key_from(std::string_view identity) {
-  constexpr std::size_t kDigestBytes = 8;
-  const auto digest = crypto::hmac_sha256(as_bytes("tocsin webhook"), {as_bytes(identity)});
-  return "webhook:" + to_hex(BytesView(digest).first(kDigestBytes));
-}
-
 }  // namespace
 
 std::vector<std::string> webhook_keys(std::span<const config::Webhook> webhooks) {
@@ -113,7 +105,7 @@ std::vector<std::string> webhook_keys(std::span<const config::Webhook> webhooks)
       identity += '\n' + std::string(method_name(webhook.method)) + '\n' + webhook.url;
       while (!taken.insert(identity).second) identity += "\nagain";
     }
-    keys.push_back(key_from(identity));
+    keys.push_back(channel_key("webhook", identity));
   }
   return keys;
 }
@@ -173,6 +165,18 @@ net::awaitable<Answer> Webhook::deliver(const Alert& alert, const DeliveryId& id
   const auto response =
       co_await transport_.fetch(std::move(request), std::min(deadline, net::within(kTotalLimit)));
   co_return judge(response, secrets_);
+}
+
+void add_webhooks(const config::WebhookDestinations& settings, const Means& means,
+                  std::vector<Destination>& to) {
+  if (!settings.enabled) return;
+  const std::vector<std::string> keys = webhook_keys(settings.webhooks);
+  for (std::size_t i = 0; i < keys.size(); ++i) {
+    to.push_back(
+        {.channel =
+             std::make_unique<Webhook>(settings.webhooks[i], keys[i], means.version, means.http),
+         .rules = {.rate_limits = {.down = settings.rate_limit, .up = settings.rate_limit}}});
+  }
 }
 
 }  // namespace tocsin::notify

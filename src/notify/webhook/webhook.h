@@ -8,6 +8,7 @@
 #include "config/config.h"
 #include "net/http_client.h"
 #include "notify/channel.h"
+#include "notify/destination.h"
 #include "notify/http_policy.h"
 
 namespace tocsin::notify {
@@ -44,5 +45,8 @@ class Webhook final : public Channel {
   UrlSecrets secrets_;
   net::HttpTransport& transport_;
 };
+
+void add_webhooks(const config::WebhookDestinations& settings, const Means& means,
+                  std::vector<Destination>& to);
 
 }  // namespace tocsin::notify

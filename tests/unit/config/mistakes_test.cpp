@@ -62,9 +62,9 @@ INSTANTIATE_TEST_SUITE_P(
                 "12:5: warning: unknown key `enabel`; did you mean `enable`?"),
         mistake(11, "  serviceMonitr: {}\n  webhookNotification:",
                 "11:3: warning: unknown key `serviceMonitr`; did you mean `serviceMonitor`?"),
-        Mistake{{{1, "tocsin:\n  slackNotification: {}\n  heartbeat: {}"},
+        Mistake{{{1, "tocsin:\n  startupTask: {}\n  heartbeat: {}"},
                  {11, "  webhookNotification:\n    reloadTaskFailure: {}"}},
-                {"2:3: info: not used by this version: slackNotification, heartbeat, "
+                {"2:3: info: not used by this version: startupTask, heartbeat, "
                  "webhookNotification.reloadTaskFailure"}},
         mistake(6, "      - host: node1\n        host: node2",
                 "7:9: error: the key `host` comes twice in one section")));
@@ -194,46 +194,24 @@ INSTANTIATE_TEST_SUITE_P(
         Mistake{{{13, "      webhooks: []"}, {14, ""}},
                 {"12:5: warning: alerts are to go to webhooks, but there are none"}},
         mistake(11, "  webhookNotification:\n    enable: false",
-                "12:13: warning: `webhookNotification` is switched off, so alerts do not go to "
-                "webhooks; the original ignores this switch"),
+                "12:13: warning: `enable` is false, so nothing goes there, although "
+                "`alertDestination` asks for it; the original ignores this switch"),
         // What is switched off may be a template.
         Mistake{{{10, ""}, {14, "        - webhookURL: http://host.my.domain:port/some/path"}},
-                {"2:3: warning: nobody is told: `alertDestination.webhook.enable` is not true",
+                {"2:3: warning: nobody is told: `alertDestination` enables nothing",
                  "13:23: warning: `webhookURL` must have a port from 1 to 65535 after its host "
                  "name"}}));
-
-constexpr auto kIgnored =
-    "2:3: info: not used by this version: slackNotification, emailNotification, teamsNotification";
 
 INSTANTIATE_TEST_SUITE_P(
     OtherDestinations, Mistakes,
     testing::Values(
         mistake(10, "      webhook: {enable: true}\n      mqtt: {enable: true}",
-                "11:22: warning: this version does not deliver to MQTT yet"),
-        Mistake{
-            {{1,
-              "tocsin:\n"
-              "  slackNotification:\n"
-              "    enable: true\n"
-              "    serviceStopped: {templateFile: slack/stopped.handlebars}\n"
-              "    serviceStarted: {messageType: basic, templateFile: nothing}\n"
-              "  emailNotification:\n"
-              "    enable: true\n"
-              "    serviceStarted: {bodyFileDirectory: /mail, htmlTemplateFile: started}\n"
-              "  teamsNotification:\n"
-              "    enable: false\n"
-              "    serviceStopped: {templateFile: nothing}"},
-             {10,
-              "      webhook: {enable: true}\n"
-              "      slack: {enable: true}\n"
-              "      email: {enable: true}\n"
-              "      teams: {enable: true}"}},
-            {kIgnored,
-             "4:36: warning: the template `/etc/tocsin/slack/stopped.handlebars` does not exist",
-             "8:66: warning: the template `/mail/started.handlebars` does not exist",
-             "21:23: warning: this version does not deliver to Slack yet",
-             "22:23: warning: this version does not deliver to email yet",
-             "23:23: warning: this version does not deliver to Microsoft Teams yet"}}));
+                "11:22: warning: nothing goes to MQTT: the section `mqttConfig` is missing"),
+        mistake(10,
+                "      webhook: {enable: true}\n      mqtt: {enable: true}\n"
+                "  mqttConfig: {enable: false}",
+                "12:24: warning: `enable` is false, so nothing goes there, although "
+                "`alertDestination` asks for it")));
 
 INSTANTIATE_TEST_SUITE_P(
     Other, Mistakes,

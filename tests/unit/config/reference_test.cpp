@@ -1,4 +1,5 @@
 // docs/configuration.md says what the loader knows, and the examples are right.
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <string>
@@ -29,15 +30,34 @@ std::string joined(const std::vector<std::string>& lines) {
   return text;
 }
 
+struct Page {
+  std::vector<std::string> before;
+  std::vector<std::string> rows;
+  std::vector<std::string> after;
+};
+
+Page read_page(const std::string& path) {
+  Page page;
+  std::ifstream file(path);
+  for (std::string line; std::getline(file, line);) {
+    auto& part = line.starts_with("| `") ? page.rows : page.rows.empty() ? page.before : page.after;
+    part.push_back(line);
+  }
+  return page;
+}
+
+/// With TOCSIN_WRITE_REFERENCE set, it writes the rows instead.
 TEST(Reference, HasARowForEveryKeyThatTheLoaderKnows) {
   std::vector<std::string> expected;
   for (const auto& key : known_keys()) expected.push_back(row(key));
-  std::ifstream file(in_project("docs/configuration.md"));
-  std::vector<std::string> rows;
-  for (std::string line; std::getline(file, line);) {
-    if (line.starts_with("| `")) rows.push_back(line);
+  const auto path = in_project("docs/configuration.md");
+  const auto page = read_page(path);
+  if (std::getenv("TOCSIN_WRITE_REFERENCE") != nullptr) {
+    std::ofstream(path, std::ios::binary)
+        << joined(page.before) << joined(expected) << joined(page.after);
+  } else {
+    EXPECT_EQ(joined(page.rows), joined(expected));
   }
-  EXPECT_EQ(joined(rows), joined(expected));
 }
 
 TEST(Reference, DescribesEveryKeyAndShowsEveryValue) {

@@ -39,22 +39,28 @@ config::Config two_webhooks() {
   return config;
 }
 
+std::vector<Destination> alerts_of(const config::Config& config, net::HttpTransport& transport) {
+  net::Loop loop;
+  return make_destinations(config, {.executor = loop.executor(), .http = transport, .version = "1"})
+      .alerts;
+}
+
 TEST(Destinations, are_the_enabled_webhooks_in_their_order) {
   FakeTransport transport;
   config::Config config = two_webhooks();
-  const auto destinations = make_destinations(config, transport, "1");
+  const auto destinations = alerts_of(config, transport);
   ASSERT_EQ(destinations.size(), 2U);
   EXPECT_EQ(destinations[0].channel->name(), "webhook \"pager\"");
   EXPECT_EQ(destinations[1].channel->name(), "webhook \"log\"");
   EXPECT_NE(destinations[0].channel->key(), destinations[1].channel->key());
-  EXPECT_EQ(destinations[1].rate_limit, std::chrono::seconds(7));
+  EXPECT_EQ(destinations[1].rules.rate_limits.up, std::chrono::seconds(7));
   config.webhook.enabled = false;
-  EXPECT_TRUE(make_destinations(config, transport, "1").empty());
+  EXPECT_TRUE(alerts_of(config, transport).empty());
 }
 
 TEST(Destinations, are_all_told_everything) {
   FakeTransport transport;
-  const auto destinations = make_destinations(two_webhooks(), transport, "1");
+  const auto destinations = alerts_of(two_webhooks(), transport);
   const Alert alert = make_delivery("1", TransitionKind::vanished, "a").alert;
   const auto deliveries = address(alert, destinations, kStart, counter());
   ASSERT_EQ(deliveries.size(), 2U);
@@ -71,7 +77,7 @@ TEST(Destinations, are_all_told_everything) {
 
 TEST(TestAlert, says_that_it_is_one) {
   FakeTransport transport;
-  const auto destinations = make_destinations(two_webhooks(), transport, "1");
+  const auto destinations = alerts_of(two_webhooks(), transport);
   net::Loop loop;
   const Answer answer = loop.run_until_done(
       send_test(*destinations[0].channel, HostName("monitor"), kStart, counter()));

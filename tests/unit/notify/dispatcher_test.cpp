@@ -182,7 +182,8 @@ class DispatcherTest : public testing::Test {
   FakeChannel& add_destination(const std::string& key, seconds rate_limit) {
     auto channel = std::make_unique<FakeChannel>(key, loop_.executor());
     FakeChannel& made = *channel;
-    destinations_.push_back({.channel = std::move(channel), .rate_limit = rate_limit});
+    destinations_.push_back(
+        {.channel = std::move(channel), .rules = {.rate_limits = {rate_limit, rate_limit}}});
     channels_[key] = &made;
     return made;
   }
@@ -351,12 +352,12 @@ TEST_F(DispatcherTest, a_dead_destination_holds_no_other_back) {
     co_await observer_.until_settled(DeliveryState::delivered, 50);
   });
   EXPECT_THAT(channel().received, SizeIs(50));
-  EXPECT_THAT(channel("test:2").received, SizeIs(options_.parallel));
+  EXPECT_THAT(channel("test:2").received, SizeIs(LaneRules{}.parallel));
   EXPECT_THAT(outbox_.in(DeliveryState::pending), SizeIs(50)) << "cut off, so not settled";
 }
 
 TEST_F(DispatcherTest, services_go_in_parallel) {
-  options_.parallel = 5;
+  destinations_.front().rules.parallel = 5;
   run([&](Dispatcher& dispatcher) -> net::awaitable<void> {
     std::vector<store::Delivery> many;
     many.reserve(20);

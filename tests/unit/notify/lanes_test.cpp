@@ -42,7 +42,7 @@ Time wake_of(const Lanes& lanes, Time now) {
 }
 
 Lanes make_lanes(seconds rate_limit = seconds(0), std::size_t parallel = 8) {
-  return {{.rate_limit = rate_limit, .parallel = parallel}, longest()};
+  return {{.rate_limits = {rate_limit, rate_limit}, .parallel = parallel}, longest()};
 }
 
 // --- whole stories in virtual time ---------------------------------------------------------------
@@ -245,7 +245,7 @@ TEST(Lanes, backs_off_exponentially_up_to_five_minutes) {
 
 TEST(Lanes, jitter_is_spread_over_the_whole_interval) {
   std::mt19937 generator(1);
-  Lanes lanes({.rate_limit = seconds(0), .parallel = 1000}, [&](std::span<std::uint8_t> bytes) {
+  Lanes lanes({.parallel = 1000}, [&](std::span<std::uint8_t> bytes) {
     for (std::uint8_t& byte : bytes) byte = static_cast<std::uint8_t>(generator());
   });
   for (int i = 0; i < 1000; ++i) {
@@ -469,7 +469,8 @@ class RandomStory {
 
   std::mt19937 generator_;
   Time now_ = kStart;
-  Lanes lanes_{{.rate_limit = seconds(60), .parallel = 3}, [this](std::span<std::uint8_t> bytes) {
+  Lanes lanes_{{.rate_limits = {seconds(60), seconds(60)}, .parallel = 3},
+               [this](std::span<std::uint8_t> bytes) {
                  for (std::uint8_t& byte : bytes) byte = static_cast<std::uint8_t>(generator_());
                }};
   std::map<std::string, DeliveryId> flying_;

@@ -65,7 +65,8 @@ class OutboxTest : public testing::Test {
   OutboxTest() {
     auto channel = std::make_unique<ScriptedChannel>(loop_.executor());
     channel_ = channel.get();
-    destinations_.push_back({.channel = std::move(channel), .rate_limit = seconds(300)});
+    destinations_.push_back(
+        {.channel = std::move(channel), .rules = {.rate_limits = {seconds(300), seconds(300)}}});
   }
 
   /// One run of the program: `before` is committed but never handed over, as when the last run has

@@ -1,0 +1,78 @@
+// Keys that several destinations have.
+#include <chrono>
+#include <string>
+
+#include <fmt/format.h>
+
+#include "base/text.h"
+#include "config/files.h"
+#include "config/sections.h"
+
+namespace tocsin::config {
+namespace {
+
+constexpr Range kRateLimit{0, 366LL * 24 * 60 * 60};
+
+/// A bundle of all public authorities has a quarter of that.
+constexpr std::size_t kMostCertificateBytes = std::size_t{1} << 20;
+
+void check_ca_file(Section& section, Place place, const std::string& path) {
+  const auto pem = read_file(path, kMostCertificateBytes, Accept::regular_files);
+  const auto file = "`certCA`: the file `" + printable(path) + "` ";
+  if (!pem) {
+    section.error(place, file + pem.error().what);
+  } else if (!pem->contains("-----BEGIN CERTIFICATE-----") &&
+             !pem->contains("-----BEGIN TRUSTED CERTIFICATE-----")) {
+    section.error(place, file + "holds no certificate in PEM form");
+  }
+}
+
+}  // namespace
+
+void read_certificate(Section& section, std::string& ca_file, bool& reject_unauthorized) {
+  bool enabled = false;
+  section.boolean({.name = "enable",
+                   .description = "Whether the keys beside it are used; without them the receiver "
+                                  "is verified with the system's certificates.",
+                   .example = "true"},
+                  enabled);
+  bool reject = true;
+  const auto reject_place =
+      section.boolean({.name = "rejectUnauthorized",
+                       .description = "Whether a receiver that cannot be verified gets no alert.",
+                       .example = "true"},
+                      reject);
+  std::string file;
+  const auto ca_place = section.text({.name = "certCA",
+                                      .description = "A PEM file with the authorities that the "
+                                                     "receiver's certificate may come from.",
+                                      .example = "/etc/tocsin/ca.pem",
+                                      .otherwise = "the system's certificates"},
+                                     file);
+  if (!enabled) return;
+  reject_unauthorized = reject;
+  if (!reject)
+    section.warning(*reject_place,
+                    "`rejectUnauthorized` is false: anybody in between can read alerts and answer "
+                    "in the receiver's place");
+  if (!file.empty()) {
+    ca_file = path_from(section.reading().directory, file);
+    check_ca_file(section, *ca_place, ca_file);
+  } else if (reject) {
+    section.error(section.place(), "`cert` is enabled, so `certCA` must name a file");
+  }
+}
+
+void read_rate_limit(Section& section, std::string_view destination, std::chrono::seconds& out) {
+  const auto description = fmt::format(
+      "The shortest time between two alerts of one kind about one service to one {}; what comes in "
+      "between is sent after it. 0 sets no limit.",
+      destination);
+  const auto place = section.seconds(
+      {.name = "rateLimit", .description = description, .example = "60"}, out, kRateLimit);
+  if (place && out == std::chrono::seconds(0))
+    section.info(*place,
+                 "`rateLimit` 0 means no limit; the original sends one alert and never again");
+}
+
+}  // namespace tocsin::config

@@ -1,0 +1,10 @@
+// Alerts as mails.
+#pragma once
+
+namespace tocsin::config {
+
+struct Email {
+  bool enabled = false;
+};
+
+}  // namespace tocsin::config

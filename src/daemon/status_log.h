@@ -1,0 +1,35 @@
+// Says in the log and in numbers how the status stream fares.
+#pragma once
+
+#include <chrono>
+#include <map>
+#include <string>
+
+#include "daemon/log.h"
+#include "daemon/metrics.h"
+#include "notify/status_stream.h"
+
+namespace tocsin::daemon {
+
+class StatusLog final : public notify::StatusObserver {
+ public:
+  /// Both outlive it.
+  StatusLog(const Log& log, Metrics& metrics) : log_(log), metrics_(metrics) {}
+
+  void written(const notify::StatusSink& sink, std::size_t services) override;
+  void lost(const notify::StatusSink& sink, std::size_t services, const std::string& why) override;
+  void failing(const notify::StatusSink& sink, const std::string& why) override;
+  void recovered(const notify::StatusSink& sink) override;
+
+ private:
+  struct Losses {
+    std::chrono::steady_clock::time_point told;
+    std::size_t untold = 0;
+    std::string why;
+  };
+  const Log& log_;
+  Metrics& metrics_;
+  std::map<std::string, Losses> losses_;
+};
+
+}  // namespace tocsin::daemon

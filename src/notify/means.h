@@ -1,0 +1,17 @@
+// What channels are made with: everything that they share.
+#pragma once
+
+#include <string>
+
+#include "net/async.h"
+#include "net/http_client.h"
+
+namespace tocsin::notify {
+
+struct Means {
+  net::Executor executor;
+  net::HttpTransport& http;
+  std::string version;  ///< of tocsin, for User-Agent
+};
+
+}  // namespace tocsin::notify

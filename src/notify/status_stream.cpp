@@ -1,0 +1,116 @@
+#include "notify/status_stream.h"
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+#include <iterator>
+#include <utility>
+#include <variant>
+
+#include "notify/channel.h"
+
+namespace tocsin::notify {
+namespace {
+
+constexpr auto kMostAskedWait = std::chrono::minutes(10);
+
+std::size_t count_services(std::span<const StatusReport> reports) {
+  std::size_t count = 0;
+  for (const auto& report : reports) count += report.services.size();
+  return count;
+}
+
+}  // namespace
+
+StatusStream::StatusStream(net::Executor executor, StatusSink& sink, StatusObserver& observer,
+                           RandomFill random, StatusStreamOptions options)
+    : sink_(sink),
+      observer_(observer),
+      random_(std::move(random)),
+      options_(options),
+      more_(std::move(executor)) {}
+
+void StatusStream::add(const StatusReport& report) {
+  if (report.services.empty()) return;
+  waiting_.push_back(report);
+  services_waiting_ += report.services.size();
+  std::size_t dropped = 0;
+  while (services_waiting_ > options_.most_waiting && waiting_.size() > 1) {
+    const auto services = waiting_.front().services.size();
+    waiting_.pop_front();
+    services_waiting_ -= services;
+    dropped += services;
+  }
+  if (dropped > 0) lose(dropped, "more wait than fit into memory");
+  more_.set();
+}
+
+net::awaitable<void> StatusStream::run() {
+  for (;;) {
+    if (batch_.empty()) {
+      co_await more_.wait();
+      co_await net::sleep_for(options_.gather);
+    }
+    if (!co_await write_batch(net::within(kDeliveryLimit))) co_await net::sleep_for(next_wait());
+  }
+}
+
+net::awaitable<void> StatusStream::flush(net::Deadline deadline) {
+  while (!(batch_.empty() && waiting_.empty())) {
+    if (std::chrono::steady_clock::now() >= deadline || !co_await write_batch(deadline)) co_return;
+  }
+}
+
+void StatusStream::take_batch() {
+  std::size_t services = 0;
+  while (!waiting_.empty()) {
+    const auto more = waiting_.front().services.size();
+    if (!batch_.empty() && services + more > options_.most_in_batch) break;
+    services += more;
+    batch_.push_back(std::move(waiting_.front()));
+    waiting_.pop_front();
+  }
+  services_waiting_ -= services;
+  if (waiting_.empty()) more_.reset();
+}
+
+/// False when the batch must be written again later.
+net::awaitable<bool> StatusStream::write_batch(net::Deadline deadline) {
+  if (batch_.empty()) take_batch();
+  if (batch_.empty()) co_return true;
+  const auto written = co_await sink_.write(batch_, deadline);
+  const auto services = count_services(batch_);
+  if (const auto* later = std::get_if<RetryAfter>(&written.answer)) {
+    asked_wait_ = later->after.value_or(std::chrono::seconds(0));
+    if (!std::exchange(failing_, true)) observer_.failing(sink_, later->reason);
+    co_return false;
+  }
+  batch_.clear();
+  if (const auto* rejected = std::get_if<Rejected>(&written.answer)) {
+    lose(services, rejected->reason);
+    co_return true;
+  }
+  backoff_ = {};
+  if (std::exchange(failing_, false)) observer_.recovered(sink_);
+  const auto refused = std::min(written.refused, services);
+  observer_.written(sink_, services - refused);
+  if (refused > 0) lose(refused, std::get<Delivered>(written.answer).detail);
+  co_return true;
+}
+
+void StatusStream::lose(std::size_t services, const std::string& why) {
+  observer_.lost(sink_, services, why);
+}
+
+/// Between a half and the whole of a time that doubles, and at least what the destination asked
+/// for.
+std::chrono::milliseconds StatusStream::next_wait() {
+  backoff_ = std::clamp(backoff_ * 2, options_.first_backoff, options_.longest_backoff);
+  std::array<std::uint8_t, 1> drawn{};
+  random_(drawn);
+  const auto half = backoff_ / 2;
+  const auto asked = std::min<std::chrono::milliseconds>(asked_wait_, kMostAskedWait);
+  return std::max(half + half * drawn[0] / 255, asked);
+}
+
+}  // namespace tocsin::notify
