@@ -207,7 +207,8 @@ void webhook(benchmark::State& state) {
   net::Loop loop;
   net::HttpClient client(loop.executor());
   const auto destinations = only(std::make_unique<Webhook>(
-      config::Webhook{.description = "bench", .url = server.url()}, "bench", "1", client));
+      config::Webhook{.description = "bench", .url = server.url()}, "bench",
+      Means{.executor = loop.executor(), .http = client, .version = "1"}));
   push_through(state, loop, destinations, static_cast<std::size_t>(state.range(0)));
 }
 BENCHMARK(webhook)->Arg(1)->Arg(5000)->Unit(benchmark::kMillisecond)->UseRealTime();

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <string>
 
 namespace tocsin {
 
@@ -33,5 +34,8 @@ class ManualClock final : public Clock {
  private:
   Time now_;
 };
+
+/// "2026-11-25T19:02:03.004Z" (RFC 3339).
+[[nodiscard]] std::string iso_time(Time time);
 
 }  // namespace tocsin

@@ -87,6 +87,10 @@ bool is_utf8(std::string_view text) {
   return valid;
 }
 
+std::string valid_utf8(std::string_view text) {
+  return is_utf8(text) ? std::string(text) : from_utf16(to_utf16(text));
+}
+
 std::string fold_case(std::string_view utf8) {
   std::string out;
   out.reserve(utf8.size());

@@ -17,6 +17,9 @@ namespace tocsin {
 /// Whether the text is valid UTF-8 (no overlong forms, no surrogates).
 [[nodiscard]] bool is_utf8(std::string_view text);
 
+/// The text itself, with U+FFFD for what is no UTF-8: for receivers that take nothing else.
+[[nodiscard]] std::string valid_utf8(std::string_view text);
+
 /// The text in upper case as Windows' invariant table does it, one UTF-16 unit at a time: simple
 /// mappings only, nothing beyond the Basic Multilingual Plane, and dotless i, long s, sharp s and
 /// the micro sign stay as they are ([MS-UCODEREF] 3.1.5.3). Names that agree in this form are one

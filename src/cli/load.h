@@ -26,7 +26,5 @@ void complain(const std::string& text);
 
 /// "2026-11-22 14:03:59" in local time.
 [[nodiscard]] std::string local_time(Time time);
-/// "2026-11-22T14:03:59.123Z".
-[[nodiscard]] std::string iso_time(Time time);
 
 }  // namespace tocsin::cli

@@ -1,11 +1,72 @@
 #include "config/alertmanager_notification.h"
 
+#include <algorithm>
+#include <optional>
+#include <string>
+
 #include "config/sections.h"
+#include "config/url.h"
 
 namespace tocsin::config {
+namespace {
+
+/// The data model of Prometheus: [a-zA-Z_][a-zA-Z0-9_]*.
+std::optional<std::string> check_label_name(const std::string& text) {
+  const auto is_letter = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
+  };
+  const bool valid =
+      !text.empty() && is_letter(text.front()) &&
+      std::ranges::all_of(text, [&](char c) { return is_letter(c) || (c >= '0' && c <= '9'); });
+  if (!valid) return "must have letters, digits and _ only, and no digit first";
+  if (text == "alertname" || text == "host" || text == "service")
+    return "must not be one of alertname, host and service, which tocsin sets";
+  return std::nullopt;
+}
+
+void read_server(Section& entry, AlertmanagerServer& server) {
+  entry.text({.name = "url",
+              .description = "The server, with its path prefix if it has one.",
+              .need = Need::required,
+              .example = "https://alertmanager.example.com"},
+             server.url, check_http_url);
+  entry.text({.name = "username",
+              .description = "The user of a server that asks for one.",
+              .example = "tocsin"},
+             server.username);
+  entry.secret({.name = "password",
+                .description = "The user's password.",
+                .example = "${env:ALERTMANAGER_PASSWORD}"},
+               server.password);
+  entry.section({.name = "cert", .description = "How an https server is verified."},
+                [&server](Section& inner) {
+                  read_certificate(inner, server.ca_file, server.reject_unauthorized);
+                });
+}
+
+}  // namespace
 
 void read_alertmanager_notification(Section& section, bool wanted, Alertmanager& alertmanager) {
   alertmanager.enabled = read_enable(section, wanted);
+  section.list({.name = "servers",
+                .description = "The servers; each of a cluster's members gets every alert."},
+               alertmanager.servers, read_server);
+  const auto* servers = section.raw("servers");
+  if (alertmanager.enabled && (servers == nullptr || servers->children.empty()))
+    section.warning(section.place(), "alerts are to go to Alertmanager, but `servers` names none");
+  section.list({.name = "labels", .description = "Labels added to every alert."},
+               alertmanager.labels, [](Section& entry, auto& label) {
+                 entry.text({.name = "name",
+                             .description = "The label's name.",
+                             .need = Need::required,
+                             .example = "team"},
+                            label.first, check_label_name);
+                 entry.text({.name = "value",
+                             .description = "Its value.",
+                             .need = Need::required,
+                             .example = "windows"},
+                            label.second, must_not_be_empty);
+               });
 }
 
 }  // namespace tocsin::config

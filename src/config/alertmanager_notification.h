@@ -1,10 +1,26 @@
 // Prometheus Alertmanager: changes as alerts.
 #pragma once
 
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/names.h"
+
 namespace tocsin::config {
+
+struct AlertmanagerServer {
+  std::string url;  ///< without the path of the API
+  std::string username;
+  Secret password;
+  std::string ca_file;  ///< PEM; empty: the system's certificates
+  bool reject_unauthorized = true;
+};
 
 struct Alertmanager {
   bool enabled = false;
+  std::vector<AlertmanagerServer> servers;
+  std::vector<std::pair<std::string, std::string>> labels;  ///< added to every alert
 };
 
 }  // namespace tocsin::config

@@ -1,17 +1,223 @@
 #include "config/new_relic.h"
 
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "base/text.h"
 #include "config/sections.h"
+#include "config/url.h"
 
 namespace tocsin::config {
+namespace {
+
+using Accounts = std::vector<NewRelicAccount>;
+
+/// RFC 9110, 5.6.2.
+std::optional<std::string> check_header_name(const std::string& text) {
+  const bool valid = !text.empty() && std::ranges::all_of(text, [](char c) {
+    return c > ' ' && c < 0x7F && !std::string_view("\"(),/:;<=>?@[\\]{}").contains(c);
+  });
+  if (valid) return std::nullopt;
+  return "must be the name of an HTTP header";
+}
+
+std::optional<std::string> check_header_value(const std::string& text) {
+  const bool broken = std::ranges::any_of(
+      text, [](char c) { return (static_cast<unsigned char>(c) < ' ' && c != '\t') || c == 0x7F; });
+  if (broken) return "must not have control characters";
+  return std::nullopt;
+}
+
+bool is_number(const YamlNode* node) {
+  if (node == nullptr || !node->plain) return false;
+  double number = 0;
+  const auto* end = node->text.data() + node->text.size();
+  const auto parsed = std::from_chars(node->text.data(), end, number);
+  return parsed.ec == std::errc{} && parsed.ptr == end && std::isfinite(number);
+}
+
+void read_attributes(Section& section, std::string_view what,
+                     std::vector<NewRelicAttribute>& attributes) {
+  section.list({.name = "static", .description = what}, attributes,
+               [](Section& entry, NewRelicAttribute& attribute) {
+                 entry.text({.name = "name",
+                             .description = "The attribute's name.",
+                             .need = Need::required,
+                             .example = "environment"},
+                            attribute.name, must_not_be_empty);
+                 entry.text({.name = "value",
+                             .description = "Its value; a number without quotes stays one.",
+                             .need = Need::required,
+                             .example = "production"},
+                            attribute.value);
+                 attribute.is_number = is_number(entry.raw("value"));
+               });
+}
+
+void read_accounts(Section& root, bool wanted, Accounts& accounts) {
+  root.section({.name = "thirdPartyToolsCredentials", .description = "Accounts of other services."},
+               [&accounts, wanted](Section& tools) {
+                 tools.share_with_original();
+                 if (!wanted) tools.switch_off();
+                 tools.list({.name = "newRelic", .description = "The accounts of New Relic."},
+                            accounts, [](Section& entry, NewRelicAccount& account) {
+                              entry.text({.name = "accountName",
+                                          .description = "What `sendToAccount` calls the account.",
+                                          .need = Need::required,
+                                          .example = "First NR account"},
+                                         account.name);
+                              entry.secret({.name = "insertApiKey",
+                                            .description = "Its licence or insert key.",
+                                            .need = Need::required,
+                                            .example = "${env:NEW_RELIC_KEY}"},
+                                           account.insert_api_key);
+                              entry.text({.name = "accountId",
+                                          .description = "Its number.",
+                                          .need = Need::required,
+                                          .example = "1234567"},
+                                         account.id, must_not_be_empty);
+                            });
+               });
+}
+
+void choose_accounts(Section& section, const Accounts& all, NewRelicDestination& destination) {
+  std::vector<std::string> names;
+  const auto place = section.texts({.name = "sendToAccount",
+                                    .description = "The `accountName` of each account it goes to.",
+                                    .example = "[First NR account]"},
+                                   names);
+  if (!destination.enabled) return;
+  for (const auto& name : names) {
+    const auto account = std::ranges::find(all, name, &NewRelicAccount::name);
+    if (account == all.end()) {
+      section.error(*place, fmt::format("`sendToAccount` names `{}`, which is no `accountName` of "
+                                        "`thirdPartyToolsCredentials.newRelic`",
+                                        printable(name, 64)));
+    } else {
+      destination.accounts.push_back(*account);
+    }
+  }
+  if (names.empty())
+    section.warning(section.place(),
+                    "nothing goes to New Relic from here: `sendToAccount` is empty");
+}
+
+void read_dynamic(Section& section, NewRelicDestination& destination) {
+  const auto flag = [&section](std::string_view name, std::string_view what, bool& out) {
+    section.boolean({.name = name, .description = what, .example = "true"}, out);
+  };
+  flag("serviceHost", "Whether `butler_serviceHost` is sent.", destination.with_host);
+  flag("serviceName", "Whether `butler_serviceName` is sent.", destination.with_name);
+  flag("serviceDisplayName", "Whether `butler_serviceDisplayName` is sent.",
+       destination.with_display_name);
+  flag("serviceState", "Whether `butler_serviceStatus` is sent.", destination.with_state);
+}
+
+void read_destination(Section& section, const Accounts& accounts, bool used,
+                      NewRelicDestination& destination) {
+  destination.enabled = read_enable(section, used, OriginalSwitch::ignored);
+  choose_accounts(section, accounts, destination);
+  section.section(
+      {.name = "attribute", .description = "What it says."}, [&destination](Section& inner) {
+        read_attributes(inner, "What is always the same.", destination.attributes);
+        inner.section({.name = "dynamic", .description = "What the change gives."},
+                      [&destination](Section& dynamic) { read_dynamic(dynamic, destination); });
+      });
+}
+
+void read_state_switch(Section& section, std::string_view state, std::string_view description,
+                       bool& tell) {
+  section.section({.name = state, .description = description}, [&tell](Section& inner) {
+    inner.boolean({.name = "enable", .description = "Whether they are sent.", .example = "true"},
+                  tell);
+  });
+}
+
+void read_shared(Section& section, NewRelic& new_relic,
+                 std::vector<NewRelicAttribute>& attributes) {
+  read_rate_limit(section, "account", new_relic.rate_limit);
+  section.list({.name = "header", .description = "Headers added to every request."},
+               new_relic.headers, [](Section& entry, auto& header) {
+                 entry.text({.name = "name",
+                             .description = "The header's name.",
+                             .need = Need::required,
+                             .example = "X-My-Header"},
+                            header.first, check_header_name);
+                 entry.text({.name = "value",
+                             .description = "Its value.",
+                             .need = Need::required,
+                             .example = "abc"},
+                            header.second, check_header_value);
+               });
+  section.section({.name = "attribute", .description = "What events and log entries say both."},
+                  [&attributes](Section& inner) {
+                    read_attributes(inner, "What is always the same.", attributes);
+                  });
+}
+
+void read_service_monitor(Section& section, const Accounts& accounts, NewRelic& new_relic) {
+  const bool used = new_relic.enabled;
+  section.section(
+      {.name = "destination", .description = "What changes become there."}, [&](Section& inner) {
+        inner.section({.name = "event", .description = "Events."}, [&](Section& event) {
+          read_destination(event, accounts, used && inner.raw("event") != nullptr,
+                           new_relic.events);
+        });
+        inner.section({.name = "log", .description = "Log entries."}, [&](Section& log) {
+          read_destination(log, accounts, used && inner.raw("log") != nullptr, new_relic.logs);
+        });
+      });
+  section.section({.name = "monitorServiceState", .description = "Which changes are sent."},
+                  [&new_relic](Section& inner) {
+                    read_state_switch(inner, "running", "Services that run again.",
+                                      new_relic.tell_running);
+                    read_state_switch(inner, "stopped",
+                                      "Services that stopped, and all else that is no good news.",
+                                      new_relic.tell_stopped);
+                  });
+  std::vector<NewRelicAttribute> shared;
+  section.section({.name = "sharedSettings", .description = "For events and log entries alike."},
+                  [&](Section& inner) { read_shared(inner, new_relic, shared); });
+  for (auto* destination : {&new_relic.events, &new_relic.logs})
+    destination->attributes.insert(destination->attributes.begin(), shared.begin(), shared.end());
+}
+
+void read_urls(Section& section, NewRelic& new_relic) {
+  section.text({.name = "event",
+                .description = "The Event API, without path.",
+                .example = "https://insights-collector.eu01.nr-data.net"},
+               new_relic.events.url, check_http_url);
+  section.text({.name = "log",
+                .description = "The Log API, as a whole.",
+                .example = "https://log-api.eu.newrelic.com/log/v1"},
+               new_relic.logs.url, check_http_url);
+}
+
+}  // namespace
 
 void read_new_relic(Section& root, bool wanted, NewRelic& new_relic) {
+  new_relic.events.url = "https://insights-collector.newrelic.com";
+  new_relic.logs.url = "https://log-api.newrelic.com/log/v1";
+  Accounts accounts;
+  read_accounts(root, wanted, accounts);
   root.section({.name = "incidentTool", .description = "Incident tools."}, [&](Section& tools) {
     tools.share_with_original();
     tools.section(
-        {.name = "newRelic", .description = "Alerts as events and log entries of New Relic."},
+        {.name = "newRelic", .description = "Changes as events and log entries of New Relic."},
         [&](Section& section) {
           section.share_with_original();
           new_relic.enabled = read_enable(section, wanted, OriginalSwitch::ignored);
+          section.section({.name = "url", .description = "Where New Relic is reached."},
+                          [&new_relic](Section& inner) { read_urls(inner, new_relic); });
+          section.section(
+              {.name = "serviceMonitor", .description = "Alerts about services."},
+              [&](Section& inner) { read_service_monitor(inner, accounts, new_relic); });
         });
   });
 }

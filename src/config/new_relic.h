@@ -1,10 +1,49 @@
 // New Relic: changes as events and log entries.
 #pragma once
 
+#include <chrono>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/names.h"
+
 namespace tocsin::config {
+
+/// An account that something is sent to.
+struct NewRelicAccount {
+  std::string name;
+  std::string id;
+  Secret insert_api_key;
+};
+
+/// A value that the user gave a name; numbers stay numbers, as in the file.
+struct NewRelicAttribute {
+  std::string name;
+  std::string value;
+  bool is_number = false;
+};
+
+/// Events or log entries.
+struct NewRelicDestination {
+  bool enabled = false;
+  std::string url;
+  std::vector<NewRelicAccount> accounts;
+  std::vector<NewRelicAttribute> attributes;  ///< the shared ones first
+  bool with_host = false;
+  bool with_name = false;
+  bool with_display_name = false;
+  bool with_state = false;
+};
 
 struct NewRelic {
   bool enabled = false;
+  NewRelicDestination events;
+  NewRelicDestination logs;
+  bool tell_running = true;  ///< of services that run again
+  bool tell_stopped = true;  ///< of all else
+  std::chrono::seconds rate_limit{300};
+  std::vector<std::pair<std::string, std::string>> headers;
 };
 
 }  // namespace tocsin::config

@@ -27,4 +27,16 @@ struct Alert {
 /// Good news: the service runs. All else is told as what has stopped is.
 [[nodiscard]] inline bool is_up(const Alert& alert) { return alert.to == ServiceState::running; }
 
+/// The service's display name; its key name where that is not known.
+[[nodiscard]] inline const std::string& display_name(const Alert& alert) {
+  return alert.details.display_name.empty() ? alert.service.text() : alert.details.display_name;
+}
+
+/// Whether Butler knows such alerts. Messages about others say more: their receivers expect
+/// nothing.
+[[nodiscard]] inline bool is_of_the_original(TransitionKind kind) {
+  return kind == TransitionKind::started || kind == TransitionKind::stopped ||
+         kind == TransitionKind::paused;
+}
+
 }  // namespace tocsin

@@ -2,6 +2,9 @@
 
 #include <utility>
 
+#include "notify/alertmanager/alertmanager.h"
+#include "notify/new_relic/new_relic.h"
+#include "notify/pager_duty/pager_duty.h"
 #include "notify/webhook/webhook.h"
 
 namespace tocsin::notify {
@@ -9,6 +12,9 @@ namespace tocsin::notify {
 Destinations make_destinations(const config::Config& config, const Means& means) {
   Destinations made;
   add_webhooks(config.webhook, means, made.alerts);
+  add_new_relic(config.new_relic, means, made.alerts);
+  add_pager_duty(config.pager_duty, means, made.alerts);
+  add_alertmanager(config.alertmanager, means, made.alerts);
   return made;
 }
 

@@ -132,6 +132,12 @@ UrlSecrets::UrlSecrets(std::string_view url) {
   std::ranges::sort(secrets_, std::ranges::greater{}, &std::string::size);
 }
 
+void UrlSecrets::add(std::string_view secret) {
+  if (secret.empty()) return;
+  secrets_.emplace_back(secret);
+  std::ranges::sort(secrets_, std::ranges::greater{}, &std::string::size);
+}
+
 std::string UrlSecrets::hide(std::string text) const {
   for (const std::string& secret : secrets_) {
     for (std::size_t at = 0; (at = text.find(secret, at)) != std::string::npos;) {
@@ -140,6 +146,17 @@ std::string UrlSecrets::hide(std::string text) const {
     }
   }
   return text;
+}
+
+std::string origin_of(std::string_view url) {
+  const auto scheme = url.find("://");
+  if (scheme == std::string_view::npos) return "";
+  std::string_view authority = url.substr(scheme + 3);
+  authority = authority.substr(0, authority.find_first_of("/?#"));
+  if (const auto user = authority.rfind('@'); user != std::string_view::npos) {
+    authority.remove_prefix(user + 1);
+  }
+  return std::string(url.substr(0, scheme + 3)) + std::string(authority);
 }
 
 std::string describe_status(int status) {

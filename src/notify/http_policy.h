@@ -16,12 +16,17 @@ namespace tocsin::notify {
 class UrlSecrets {
  public:
   explicit UrlSecrets(std::string_view url);
+  /// One more: a password or token that goes beside the URL.
+  void add(std::string_view secret);
   /// The text with "***" in place of each of them.
   [[nodiscard]] std::string hide(std::string text) const;
 
  private:
   std::vector<std::string> secrets_;  ///< the longest first
 };
+
+/// "https://host:port", without user, path and query; empty for what is no URL.
+[[nodiscard]] std::string origin_of(std::string_view url);
 
 /// "204 No Content"; the number alone where it has no name.
 [[nodiscard]] std::string describe_status(int status);

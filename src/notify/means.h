@@ -12,6 +12,8 @@ struct Means {
   net::Executor executor;
   net::HttpTransport& http;
   std::string version;  ///< of tocsin, for User-Agent
+  /// For channels whose configuration says nothing about certificates.
+  net::TlsOptions tls{};
 };
 
 }  // namespace tocsin::notify

@@ -71,8 +71,15 @@ std::string ChannelConformance::name_of(const testing::TestParamInfo<ConformingC
   return channel.param.name;
 }
 
+std::unique_ptr<notify::Channel> ChannelConformance::make(const ChannelSite& site) {
+  return GetParam().make(site, {.executor = loop_.executor(),
+                                .http = client_,
+                                .version = "1.0",
+                                .tls = {.ca_file = site.ca_file, .verify = site.verify}});
+}
+
 Answer ChannelConformance::deliver(const ChannelSite& site, milliseconds limit) {
-  const auto channel = GetParam().make(site, client_);
+  const auto channel = make(site);
   const Answer answer =
       loop_.run_until_done(channel->deliver(an_alert(), kDeliveryId, net::within(limit)));
   EXPECT_THAT(words_of(answer), testing::Not(HasSubstr(kSecret)));
@@ -94,7 +101,7 @@ Answer ChannelConformance::deliver(const HttpImposter& imposter, milliseconds li
 
 Answer ChannelConformance::answer_to(HttpReply reply) {
   HttpImposter imposter;
-  imposter.when(kPath, {std::move(reply)});
+  imposter.otherwise({std::move(reply)});
   Answer answer = deliver(imposter);
   EXPECT_EQ(imposter.journal().size(), 1U) << "one message is sent once";
   return answer;
@@ -123,7 +130,8 @@ TEST_P(ChannelConformance, trouble_is_tried_again) {
   for (const int status : {408, 425, 429, 500, 501, 502, 503, 504, 507}) {
     const Answer answer = answer_to(echo(status));
     ASSERT_TRUE(std::holds_alternative<RetryAfter>(answer)) << status << words_of(answer);
-    EXPECT_EQ(std::get<RetryAfter>(answer).after, std::nullopt);
+    EXPECT_EQ(std::get<RetryAfter>(answer).after,
+              status == 429 ? GetParam().patience : std::nullopt);
     EXPECT_THAT(words_of(answer), HasSubstr(notify::describe_status(status)));
   }
 }
@@ -154,7 +162,7 @@ TEST_P(ChannelConformance, a_mad_retry_after_is_not_believed) {
   for (const char* value : {"soon", "-5", "", "Tue, 99 Foo 2025"}) {
     const Answer answer = answer_to({.status = 429, .headers = {{"Retry-After", value}}});
     ASSERT_TRUE(std::holds_alternative<RetryAfter>(answer)) << value;
-    EXPECT_EQ(std::get<RetryAfter>(answer).after, std::nullopt) << value;
+    EXPECT_EQ(std::get<RetryAfter>(answer).after, GetParam().patience) << value;
   }
   const Answer answer =
       answer_to({.status = 429, .headers = {{"Retry-After", "99999999999999999999"}}});
@@ -164,7 +172,7 @@ TEST_P(ChannelConformance, a_mad_retry_after_is_not_believed) {
 
 TEST_P(ChannelConformance, a_server_that_hangs_costs_no_more_than_the_deadline) {
   HttpImposter imposter;
-  imposter.when(kPath, {{.held = true}});
+  imposter.otherwise({{.held = true}});
   const auto begin = std::chrono::steady_clock::now();
   const Answer answer = deliver(imposter, milliseconds(200));
   EXPECT_LT(std::chrono::steady_clock::now() - begin, seconds(5));
@@ -175,7 +183,7 @@ TEST_P(ChannelConformance, an_answer_that_does_not_arrive_whole_is_tried_again) 
   for (const auto form :
        {HttpReply::Form::cut, HttpReply::Form::garbage, HttpReply::Form::closed}) {
     HttpImposter imposter;
-    imposter.when(kPath, {{.body = "half of it", .form = form}});
+    imposter.otherwise({{.body = "half of it", .form = form}});
     const Answer answer = deliver(imposter);
     EXPECT_TRUE(std::holds_alternative<RetryAfter>(answer)) << words_of(answer);
   }
@@ -183,7 +191,7 @@ TEST_P(ChannelConformance, an_answer_that_does_not_arrive_whole_is_tried_again) 
 
 TEST_P(ChannelConformance, nobody_there_is_tried_again) {
   std::string url = HttpImposter().url() + "/hooks/s3cret-path";  // gone again at once
-  const auto channel = GetParam().make({.url = std::move(url), .ca_file = {}}, client_);
+  const auto channel = make({.url = std::move(url), .ca_file = {}});
   const Answer answer =
       loop_.run_until_done(channel->deliver(an_alert(), kDeliveryId, net::within(seconds(20))));
   EXPECT_TRUE(std::holds_alternative<RetryAfter>(answer)) << words_of(answer);
@@ -193,7 +201,7 @@ TEST_P(ChannelConformance, nobody_there_is_tried_again) {
 TEST_P(ChannelConformance, a_certificate_from_elsewhere_is_not_accepted) {
   const CertificateAuthority authority;
   HttpImposter imposter(authority.issue(ServerCertificate::valid));
-  imposter.when(kPath, {{.status = 200}});
+  imposter.otherwise({{.status = 200}});
   const Answer answer = deliver(imposter);
   ASSERT_TRUE(std::holds_alternative<RetryAfter>(answer)) << words_of(answer);
   EXPECT_THAT(words_of(answer), HasSubstr("certificate"));
@@ -203,7 +211,7 @@ TEST_P(ChannelConformance, a_certificate_from_elsewhere_is_not_accepted) {
 TEST_P(ChannelConformance, a_certificate_from_the_authority_in_the_file_is_accepted) {
   const CertificateAuthority authority;
   HttpImposter imposter(authority.issue(ServerCertificate::valid));
-  imposter.when(kPath, {{.status = 204}});
+  imposter.otherwise({{.status = 204}});
   const Answer answer = deliver(imposter, authority.file(), true);
   EXPECT_TRUE(std::holds_alternative<Delivered>(answer)) << words_of(answer);
 }
@@ -212,7 +220,7 @@ TEST_P(ChannelConformance, an_expired_certificate_or_one_for_another_name_is_not
   const CertificateAuthority authority;
   for (const auto kind : {ServerCertificate::expired, ServerCertificate::wrong_name}) {
     HttpImposter imposter(authority.issue(kind));
-    imposter.when(kPath, {{.status = 200}});
+    imposter.otherwise({{.status = 200}});
     const Answer answer = deliver(imposter, authority.file(), true);
     ASSERT_TRUE(std::holds_alternative<RetryAfter>(answer)) << words_of(answer);
     EXPECT_THAT(words_of(answer), HasSubstr("certificate"));
@@ -225,7 +233,7 @@ TEST_P(ChannelConformance, any_certificate_is_accepted_where_the_user_says_so) {
   for (const auto kind :
        {ServerCertificate::valid, ServerCertificate::expired, ServerCertificate::wrong_name}) {
     HttpImposter imposter(authority.issue(kind));
-    imposter.when(kPath, {{.status = 200}});
+    imposter.otherwise({{.status = 200}});
     const Answer answer = deliver(imposter, "", false);
     EXPECT_TRUE(std::holds_alternative<Delivered>(answer)) << words_of(answer);
   }
@@ -241,7 +249,7 @@ TEST_P(ChannelConformance, a_huge_body_is_not_kept) {
 
 TEST_P(ChannelConformance, the_delivery_can_be_told_apart_from_its_repetition) {
   HttpImposter imposter;
-  imposter.when(kPath, {{.status = 500}, {.status = 200}});
+  imposter.otherwise({{.status = 500}, {.status = 200}});
   EXPECT_TRUE(std::holds_alternative<RetryAfter>(deliver(imposter)));
   EXPECT_TRUE(std::holds_alternative<Delivered>(deliver(imposter)));
   const auto journal = imposter.journal();

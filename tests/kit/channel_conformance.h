@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include <gtest/gtest.h>
@@ -12,6 +13,7 @@
 #include "net/http_client.h"
 #include "net/loop.h"
 #include "notify/channel.h"
+#include "notify/means.h"
 
 namespace tocsin::kit {
 
@@ -27,7 +29,11 @@ struct ChannelSite {
 
 struct ConformingChannel {
   std::string name;  ///< of the test
-  std::function<std::unique_ptr<notify::Channel>(const ChannelSite&, net::HttpTransport&)> make;
+  /// Speaks to the site, or to something below it. `means` trust what the site trusts.
+  std::function<std::unique_ptr<notify::Channel>(const ChannelSite&, const notify::Means& means)>
+      make;
+  /// How long it waits after a 429 that names no time; nothing: that is left to the backoff.
+  std::optional<std::chrono::seconds> patience{};
 };
 
 class ChannelConformance : public testing::TestWithParam<ConformingChannel> {
@@ -37,8 +43,6 @@ class ChannelConformance : public testing::TestWithParam<ConformingChannel> {
   static std::string name_of(const testing::TestParamInfo<ConformingChannel>& channel);
 
  protected:
-  static constexpr const char* kPath = "/hooks/s3cret-path";
-
   ChannelConformance();
   ~ChannelConformance() override;
 
@@ -46,6 +50,7 @@ class ChannelConformance : public testing::TestWithParam<ConformingChannel> {
   notify::Answer deliver(const HttpImposter& imposter,
                          std::chrono::milliseconds limit = std::chrono::seconds(20));
   notify::Answer deliver(const HttpImposter& imposter, const std::string& ca_file, bool verify);
+  [[nodiscard]] std::unique_ptr<notify::Channel> make(const ChannelSite& site);
   /// The same, to an imposter that answers like this.
   notify::Answer answer_to(HttpReply reply);
 

@@ -1,7 +1,6 @@
 #include "notify/webhook/webhook.h"
 
 #include <algorithm>
-#include <chrono>
 #include <set>
 #include <string_view>
 #include <utility>
@@ -13,14 +12,7 @@
 namespace tocsin::notify {
 namespace {
 
-constexpr std::chrono::milliseconds kConnectLimit = std::chrono::seconds(5);
-constexpr std::chrono::milliseconds kTotalLimit = std::chrono::seconds(10);
 constexpr std::string_view kEvent = "Windows service monitor";
-
-/// Invalid UTF-8 becomes U+FFFD: no receiver takes anything else.
-std::string valid_utf8(const std::string& text) {
-  return is_utf8(text) ? text : from_utf16(to_utf16(text));
-}
 
 struct Field {
   const char* name;
@@ -29,20 +21,14 @@ struct Field {
 
 /// All but stateChanged, which is no text.
 std::vector<Field> fields_of(const Alert& alert) {
-  const std::string& display = alert.details.display_name;
   return {{"event", std::string(kEvent)},
           {"host", valid_utf8(alert.host.text())},
           {"serviceStatus", std::string(to_string(alert.to))},
           {"serviceName", valid_utf8(alert.service.text())},
-          {"serviceDisplayName", valid_utf8(display.empty() ? alert.service.text() : display)},
+          {"serviceDisplayName", valid_utf8(display_name(alert))},
           {"serviceStartType", std::string(to_string(alert.details.start_mode))},
           {"prevState", std::string(to_string(alert.from))},
           {"currState", std::string(to_string(alert.to))}};
-}
-
-bool is_of_the_original(TransitionKind kind) {
-  return kind == TransitionKind::started || kind == TransitionKind::stopped ||
-         kind == TransitionKind::paused;
 }
 
 /// As the URL standard writes application/x-www-form-urlencoded (URLSearchParams does the same).
@@ -68,18 +54,6 @@ std::string lower(std::string_view ascii) {
     return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
   });
   return out;
-}
-
-/// "https://host:port", without user, path and query.
-std::string origin_of(std::string_view url) {
-  const auto scheme = url.find("://");
-  if (scheme == std::string_view::npos) return "";
-  std::string_view authority = url.substr(scheme + 3);
-  authority = authority.substr(0, authority.find_first_of("/?#"));
-  if (const auto user = authority.rfind('@'); user != std::string_view::npos) {
-    authority.remove_prefix(user + 1);
-  }
-  return std::string(url.substr(0, scheme + 3)) + std::string(authority);
 }
 
 std::string_view method_name(config::HttpMethod method) {
@@ -139,32 +113,22 @@ std::string webhook_url(const std::string& url, const Alert& alert) {
   return out;
 }
 
-Webhook::Webhook(config::Webhook settings, std::string key, const std::string& version,
-                 net::HttpTransport& transport)
-    : settings_(std::move(settings)),
-      key_(std::move(key)),
-      name_("webhook \"" +
-            printable(settings_.description.empty() ? origin_of(settings_.url)
-                                                    : settings_.description) +
-            "\""),
-      user_agent_("tocsin/" + version),
-      secrets_(settings_.url),
-      transport_(transport) {}
+Webhook::Webhook(config::Webhook settings, std::string key, const Means& means)
+    : HttpChannel(std::move(key),
+                  "webhook \"" +
+                      printable(settings.description.empty() ? origin_of(settings.url)
+                                                             : settings.description) +
+                      "\"",
+                  UrlSecrets(settings.url),
+                  {.ca_file = settings.ca_file, .verify = settings.reject_unauthorized}, means),
+      settings_(std::move(settings)) {}
 
-net::awaitable<Answer> Webhook::deliver(const Alert& alert, const DeliveryId& id,
-                                        net::Deadline deadline) {
-  const bool in_query = settings_.method == config::HttpMethod::get;
-  net::HttpRequest request{
-      .method = std::string(method_name(settings_.method)),
-      .url = in_query ? webhook_url(settings_.url, alert) : settings_.url,
-      .headers = {{"User-Agent", user_agent_}, {"Idempotency-Key", id.value}},
-      .body = in_query ? std::string() : webhook_body(alert),
-      .tls = {.ca_file = settings_.ca_file, .verify = settings_.reject_unauthorized},
-      .connect_limit = kConnectLimit};
-  if (!in_query) request.headers.emplace_back("Content-Type", "application/json");
-  const auto response =
-      co_await transport_.fetch(std::move(request), std::min(deadline, net::within(kTotalLimit)));
-  co_return judge(response, secrets_);
+net::HttpRequest Webhook::request_for(const Alert& alert) const {
+  net::HttpRequest request = settings_.method == config::HttpMethod::get
+                                 ? net::HttpRequest{.url = webhook_url(settings_.url, alert)}
+                                 : post_json(settings_.url, webhook_body(alert));
+  request.method = method_name(settings_.method);
+  return request;
 }
 
 void add_webhooks(const config::WebhookDestinations& settings, const Means& means,
@@ -173,8 +137,7 @@ void add_webhooks(const config::WebhookDestinations& settings, const Means& mean
   const std::vector<std::string> keys = webhook_keys(settings.webhooks);
   for (std::size_t i = 0; i < keys.size(); ++i) {
     to.push_back(
-        {.channel =
-             std::make_unique<Webhook>(settings.webhooks[i], keys[i], means.version, means.http),
+        {.channel = std::make_unique<Webhook>(settings.webhooks[i], keys[i], means),
          .rules = {.rate_limits = {.down = settings.rate_limit, .up = settings.rate_limit}}});
   }
 }

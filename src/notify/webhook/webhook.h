@@ -6,10 +6,8 @@
 #include <vector>
 
 #include "config/config.h"
-#include "net/http_client.h"
-#include "notify/channel.h"
 #include "notify/destination.h"
-#include "notify/http_policy.h"
+#include "notify/http_channel.h"
 
 namespace tocsin::notify {
 
@@ -25,25 +23,14 @@ namespace tocsin::notify {
 /// GET: the same names in lower case, added to whatever query the URL has.
 [[nodiscard]] std::string webhook_url(const std::string& url, const Alert& alert);
 
-class Webhook final : public Channel {
+class Webhook final : public HttpChannel {
  public:
-  /// `version` goes into User-Agent; `transport` outlives this.
-  Webhook(config::Webhook settings, std::string key, const std::string& version,
-          net::HttpTransport& transport);
-
-  [[nodiscard]] const std::string& key() const override { return key_; }
-  [[nodiscard]] const std::string& name() const override { return name_; }
-  /// The id goes into the header Idempotency-Key. Ends within 10 seconds, connecting within 5.
-  net::awaitable<Answer> deliver(const Alert& alert, const DeliveryId& id,
-                                 net::Deadline deadline) override;
+  Webhook(config::Webhook settings, std::string key, const Means& means);
 
  private:
+  [[nodiscard]] net::HttpRequest request_for(const Alert& alert) const override;
+
   config::Webhook settings_;
-  std::string key_;
-  std::string name_;
-  std::string user_agent_;
-  UrlSecrets secrets_;
-  net::HttpTransport& transport_;
 };
 
 void add_webhooks(const config::WebhookDestinations& settings, const Means& means,

@@ -8,19 +8,10 @@
 
 #include "net/loop.h"
 #include "unit/notify/deliveries.h"
+#include "unit/notify/fake_transport.h"
 
 namespace tocsin::notify {
 namespace {
-
-class FakeTransport final : public net::HttpTransport {
- public:
-  net::awaitable<Result<net::HttpResponse>> fetch(net::HttpRequest request,
-                                                  net::Deadline /*deadline*/) override {
-    seen = std::move(request);
-    co_return net::HttpResponse{.status = 202};
-  }
-  net::HttpRequest seen;
-};
 
 /// 1, 2, 3 ...
 RandomFill counter() {
@@ -39,10 +30,8 @@ config::Config two_webhooks() {
   return config;
 }
 
-std::vector<Destination> alerts_of(const config::Config& config, net::HttpTransport& transport) {
-  net::Loop loop;
-  return make_destinations(config, {.executor = loop.executor(), .http = transport, .version = "1"})
-      .alerts;
+std::vector<Destination> alerts_of(const config::Config& config, FakeTransport& transport) {
+  return make_destinations(config, transport.means()).alerts;
 }
 
 TEST(Destinations, are_the_enabled_webhooks_in_their_order) {
@@ -78,8 +67,8 @@ TEST(Destinations, are_all_told_everything) {
 TEST(TestAlert, says_that_it_is_one) {
   FakeTransport transport;
   const auto destinations = alerts_of(two_webhooks(), transport);
-  net::Loop loop;
-  const Answer answer = loop.run_until_done(
+  transport.response = net::HttpResponse{.status = 202};
+  const Answer answer = transport.loop.run_until_done(
       send_test(*destinations[0].channel, HostName("monitor"), kStart, counter()));
   EXPECT_EQ(std::get<Delivered>(answer).detail, "202 Accepted");
   EXPECT_THAT(transport.seen.body, testing::HasSubstr(R"("host":"monitor")"));

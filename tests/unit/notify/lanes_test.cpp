@@ -15,6 +15,7 @@ namespace tocsin::notify {
 namespace {
 
 using std::chrono::hours;
+using std::chrono::milliseconds;
 using std::chrono::minutes;
 using std::chrono::seconds;
 using testing::ElementsAre;
@@ -171,6 +172,32 @@ TEST(Lanes, keeps_to_its_bound_of_parallel_sends) {
   EXPECT_EQ(lanes.wake(kStart), std::nullopt) << "only an answer makes room";
   lanes.settle({"1"}, kDelivered, kStart);
   EXPECT_THAT(take_all(lanes, kStart), ElementsAre("3"));
+}
+
+TEST(Lanes, leaves_time_between_two_sends_whatever_their_lanes) {
+  Lanes lanes({.interval = milliseconds(1000)}, longest());
+  for (const char* id : {"0", "1", "2"}) lanes.add(make_delivery(id, kStopped, id), kStart);
+  EXPECT_THAT(take_all(lanes, kStart), ElementsAre("0"));
+  EXPECT_EQ(lanes.wake(kStart), kStart + seconds(1));
+  EXPECT_THAT(take_all(lanes, kStart + milliseconds(999)), testing::IsEmpty());
+  EXPECT_THAT(take_all(lanes, kStart + seconds(1)), ElementsAre("1"));
+  lanes.settle({"0"}, kDelivered, kStart + seconds(1));
+  EXPECT_THAT(take_all(lanes, kStart + seconds(2)), ElementsAre("2"));
+}
+
+TEST(Lanes, limits_bad_and_good_news_each_by_its_own_limit) {
+  Lanes lanes({.rate_limits = {.down = seconds(300), .up = seconds(10)}}, longest());
+  const auto tell = [&](const std::string& id, TransitionKind kind, Time at) {
+    lanes.add(make_delivery(id, kind, "a"), at);
+    const auto taken = take_all(lanes, at);
+    for (const auto& one : taken) lanes.settle({one}, kDelivered, at);
+    return taken.size();
+  };
+  EXPECT_EQ(tell("1", kStopped, kStart), 1U);
+  EXPECT_EQ(tell("2", kStarted, kStart), 1U);
+  EXPECT_EQ(tell("3", kStarted, kStart + seconds(10)), 1U);
+  EXPECT_EQ(tell("4", kStopped, kStart + seconds(20)), 0U);
+  EXPECT_EQ(lanes.wake(kStart + seconds(20)), kStart + seconds(300));
 }
 
 TEST(Lanes, a_stopped_that_fails_holds_its_started_back_and_nobody_else) {

@@ -8,6 +8,7 @@
 
 #include "kit/channel_conformance.h"
 #include "net/loop.h"
+#include "unit/notify/fake_transport.h"
 
 namespace tocsin::notify {
 namespace {
@@ -155,26 +156,11 @@ TEST(WebhookKeys, are_all_different) {
 // --- requests
 // --------------------------------------------------------------------------------------
 
-/// Keeps the request and answers what it is told to.
-class FakeTransport final : public net::HttpTransport {
- public:
-  net::awaitable<Result<net::HttpResponse>> fetch(net::HttpRequest request,
-                                                  net::Deadline deadline) override {
-    seen = std::move(request);
-    left = std::chrono::ceil<std::chrono::seconds>(deadline - std::chrono::steady_clock::now());
-    co_return response;
-  }
-
-  net::HttpRequest seen;
-  std::chrono::seconds left{};
-  Result<net::HttpResponse> response = net::HttpResponse{.status = 200};
-};
-
 net::HttpRequest request_of(const config::Webhook& settings, FakeTransport& transport) {
-  net::Loop loop;
-  Webhook webhook(settings, "webhook:1", "1.2.3", transport);
+  Webhook webhook(settings, "webhook:1", transport.means());
   const Alert alert = stopped("h", "s", "S");
-  loop.run_until_done(webhook.deliver(alert, {"the-id"}, net::within(std::chrono::seconds(60))));
+  transport.loop.run_until_done(
+      webhook.deliver(alert, {"the-id"}, net::within(std::chrono::seconds(60))));
   return transport.seen;
 }
 
@@ -216,9 +202,9 @@ TEST(Webhook, gets_with_a_query_and_nothing_else) {
 
 TEST(Webhook, is_called_by_its_description_or_its_server) {
   FakeTransport transport;
-  EXPECT_EQ(Webhook({.description = "pager", .url = "https://h/x"}, "k", "1", transport).name(),
+  EXPECT_EQ(Webhook({.description = "pager", .url = "https://h/x"}, "k", transport.means()).name(),
             "webhook \"pager\"");
-  EXPECT_EQ(Webhook({.url = "https://user:pass@h:8443/token?x"}, "k", "1", transport).name(),
+  EXPECT_EQ(Webhook({.url = "https://user:pass@h:8443/token?x"}, "k", transport.means()).name(),
             "webhook \"https://h:8443\"");
 }
 
@@ -226,14 +212,13 @@ TEST(Webhook, is_called_by_its_description_or_its_server) {
 // -----------------------------------------------------------------------------------
 
 kit::ConformingChannel conforming(const std::string& name, config::HttpMethod method) {
-  return {.name = name,
-          .make = [method](const kit::ChannelSite& site, net::HttpTransport& transport) {
+  return {.name = name, .make = [method](const kit::ChannelSite& site, const Means& means) {
             return std::make_unique<Webhook>(config::Webhook{.description = "",
                                                              .url = site.url,
                                                              .method = method,
                                                              .ca_file = site.ca_file,
                                                              .reject_unauthorized = site.verify},
-                                             "webhook:1", "1.0", transport);
+                                             "webhook:1", means);
           }};
 }
 

@@ -1,0 +1,90 @@
+#include "notify/alertmanager/alertmanager.h"
+
+#include <chrono>
+#include <memory>
+#include <utility>
+
+#include <nlohmann/json.hpp>
+
+#include "base/base64.h"
+#include "base/bytes.h"
+#include "base/text.h"
+#include "notify/http_channel.h"
+#include "notify/sentence.h"
+
+namespace tocsin::notify {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr auto kFiresFor = std::chrono::hours(24 * 365);
+
+class AlertmanagerChannel final : public HttpChannel {
+ public:
+  AlertmanagerChannel(const config::AlertmanagerServer& server,
+                      const config::Alertmanager& settings, const Means& means)
+      : HttpChannel(channel_key("alertmanager", server.url),
+                    "Alertmanager " + printable(origin_of(server.url)), secrets_of(server),
+                    {.ca_file = server.ca_file, .verify = server.reject_unauthorized}, means),
+        url_(api_of(server.url)),
+        settings_(settings) {
+    if (server.username.empty()) return;
+    const std::string login = server.username + ":" + server.password.reveal();
+    authorization_ = "Basic " + to_base64(as_bytes(login));
+  }
+
+ private:
+  static UrlSecrets secrets_of(const config::AlertmanagerServer& server) {
+    UrlSecrets secrets(server.url);
+    secrets.add(server.password.reveal());
+    return secrets;
+  }
+
+  static std::string api_of(std::string url) {
+    url = url.substr(0, url.find_first_of("?#"));
+    while (url.ends_with('/')) url.pop_back();
+    return url + "/api/v2/alerts";
+  }
+
+  [[nodiscard]] net::HttpRequest request_for(const Alert& alert) const override {
+    auto request = post_json(url_, alertmanager_alert(settings_, alert));
+    if (!authorization_.empty()) request.headers.emplace_back("Authorization", authorization_);
+    return request;
+  }
+
+  std::string url_;
+  std::string authorization_;
+  config::Alertmanager settings_;
+};
+
+}  // namespace
+
+std::string alertmanager_alert(const config::Alertmanager& settings, const Alert& alert) {
+  Json one;
+  Json& labels = one["labels"];
+  labels["alertname"] = "WindowsService";
+  // Case does not tell hosts and services apart, but it tells labels apart.
+  labels["host"] = valid_utf8(alert.host.text());
+  labels["service"] = valid_utf8(alert.service.text());
+  for (const auto& [name, value] : settings.labels) labels[name] = valid_utf8(value);
+  Json& annotations = one["annotations"];
+  annotations["summary"] = sentence_about(alert);
+  annotations["state"] = to_string(alert.to);
+  annotations["previous_state"] = to_string(alert.from);
+  annotations["display_name"] = valid_utf8(display_name(alert));
+  if (!alert.reason.empty()) annotations["reason"] = valid_utf8(alert.reason);
+  // It may begin later than the one that it ends: Alertmanager keeps the earlier time.
+  one["startsAt"] = iso_time(alert.at);
+  one["endsAt"] = iso_time(is_up(alert) ? alert.at : alert.at + kFiresFor);
+  return Json::array({std::move(one)}).dump();
+}
+
+void add_alertmanager(const config::Alertmanager& settings, const Means& means,
+                      std::vector<Destination>& to) {
+  if (!settings.enabled) return;
+  for (const auto& server : settings.servers) {
+    to.push_back({.channel = std::make_unique<AlertmanagerChannel>(server, settings, means)});
+  }
+}
+
+}  // namespace tocsin::notify

@@ -1,0 +1,45 @@
+#include "notify/http_channel.h"
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
+namespace tocsin::notify {
+namespace {
+
+constexpr std::chrono::milliseconds kTotalLimit = std::chrono::seconds(10);
+
+}  // namespace
+
+HttpChannel::HttpChannel(std::string key, std::string name, UrlSecrets secrets, net::TlsOptions tls,
+                         const Means& means)
+    : key_(std::move(key)),
+      name_(std::move(name)),
+      secrets_(std::move(secrets)),
+      tls_(std::move(tls)),
+      user_agent_("tocsin/" + means.version),
+      transport_(means.http) {}
+
+net::awaitable<Answer> HttpChannel::deliver(const Alert& alert, const DeliveryId& id,
+                                            net::Deadline deadline) {
+  auto request = request_for(alert);
+  request.headers.emplace_back("User-Agent", user_agent_);
+  request.headers.emplace_back("Idempotency-Key", id.value);
+  request.tls = tls_;
+  const auto response =
+      co_await transport_.fetch(std::move(request), std::min(deadline, net::within(kTotalLimit)));
+  co_return answer_to(response);
+}
+
+Answer HttpChannel::answer_to(const Result<net::HttpResponse>& response) const {
+  return judge(response, secrets_);
+}
+
+net::HttpRequest post_json(std::string url, std::string body) {
+  return {.method = "POST",
+          .url = std::move(url),
+          .headers = {{"Content-Type", "application/json"}},
+          .body = std::move(body)};
+}
+
+}  // namespace tocsin::notify

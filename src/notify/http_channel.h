@@ -1,0 +1,45 @@
+// What all channels have in common whose message is one HTTP request.
+#pragma once
+
+#include <string>
+
+#include "net/http_client.h"
+#include "notify/channel.h"
+#include "notify/http_policy.h"
+#include "notify/means.h"
+
+namespace tocsin::notify {
+
+class HttpChannel : public Channel {
+ public:
+  [[nodiscard]] const std::string& key() const final { return key_; }
+  [[nodiscard]] const std::string& name() const final { return name_; }
+  /// Ends within 10 seconds, connecting within 5. What all requests have is added to this one:
+  /// User-Agent, Idempotency-Key (the id), and whom to trust.
+  net::awaitable<Answer> deliver(const Alert& alert, const DeliveryId& id,
+                                 net::Deadline deadline) final;
+
+ protected:
+  /// `secrets` must know all that is secret in a request: a server may say it back.
+  HttpChannel(std::string key, std::string name, UrlSecrets secrets, net::TlsOptions tls,
+              const Means& means);
+
+  [[nodiscard]] virtual net::HttpRequest request_for(const Alert& alert) const = 0;
+  /// Where status codes do not say it all; by default judge() does.
+  [[nodiscard]] virtual Answer answer_to(const Result<net::HttpResponse>& response) const;
+
+  [[nodiscard]] const UrlSecrets& secrets() const { return secrets_; }
+
+ private:
+  std::string key_;
+  std::string name_;
+  UrlSecrets secrets_;
+  net::TlsOptions tls_;
+  std::string user_agent_;
+  net::HttpTransport& transport_;
+};
+
+/// A POST of JSON.
+[[nodiscard]] net::HttpRequest post_json(std::string url, std::string body);
+
+}  // namespace tocsin::notify

@@ -1,0 +1,159 @@
+#include "notify/new_relic/new_relic.h"
+
+#include <chrono>
+#include <memory>
+#include <string_view>
+#include <utility>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "base/text.h"
+#include "notify/http_channel.h"
+
+namespace tocsin::notify {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+/// Event API: "Limits and restricted characters". The 255th attribute is ours to keep free.
+constexpr std::size_t kMostAttributes = 254;
+constexpr std::size_t kLongestValue = 4096;
+/// What arrives sooner is given the right time by New Relic itself.
+constexpr auto kLate = std::chrono::minutes(1);
+/// Both APIs throw away what says that it is older than a day (logs: two).
+constexpr auto kOldest = std::chrono::hours(23);
+
+std::string cut(std::string_view text) {
+  std::string valid = valid_utf8(text);
+  if (valid.size() <= kLongestValue) return valid;
+  std::size_t end = kLongestValue;
+  while (end > 0 && (static_cast<unsigned char>(valid[end]) & 0xC0U) == 0x80U) --end;
+  valid.resize(end);
+  return valid;
+}
+
+Json attributes_of(const config::NewRelicDestination& settings, const Alert& alert) {
+  Json attributes = Json::object();
+  const auto set = [&attributes](const std::string& name, Json value) {
+    if (attributes.size() < kMostAttributes || attributes.contains(name))
+      attributes[name] = std::move(value);
+  };
+  for (const auto& attribute : settings.attributes) {
+    Json value = attribute.is_number ? Json::parse(attribute.value, nullptr, false) : Json();
+    set(cut(attribute.name), value.is_number() ? std::move(value) : Json(cut(attribute.value)));
+  }
+  if (settings.with_host) set("butler_serviceHost", cut(alert.host.text()));
+  if (settings.with_name) set("butler_serviceName", cut(alert.service.text()));
+  if (settings.with_display_name) set("butler_serviceDisplayName", cut(display_name(alert)));
+  if (settings.with_state) set("butler_serviceStatus", to_string(alert.to));
+  if (!is_of_the_original(alert.kind)) {
+    set("tocsin_kind", to_string(alert.kind));
+    if (!alert.reason.empty()) set("tocsin_reason", cut(alert.reason));
+  }
+  return attributes;
+}
+
+/// Milliseconds since 1970 of an alert that comes late, but not too late to be believed.
+void add_time(Json& object, const Alert& alert, Time now) {
+  const auto age = now - alert.at;
+  if (age >= kLate && age < kOldest) object["timestamp"] = alert.at.time_since_epoch().count();
+}
+
+class NewRelicChannel final : public HttpChannel {
+ public:
+  using Body = std::string (*)(const config::NewRelicDestination&, const Alert&, Time);
+
+  NewRelicChannel(std::string_view what, std::string url, const config::NewRelicAccount& account,
+                  const config::NewRelicDestination& settings, const config::NewRelic& shared,
+                  Body body, const Means& means)
+      : HttpChannel(channel_key("newRelic", fmt::format("{}\n{}", what, account.name)),
+                    fmt::format("New Relic {} \"{}\"", what, printable(account.name)),
+                    secrets_of(url, account), means.tls, means),
+        url_(std::move(url)),
+        key_(account.insert_api_key),
+        settings_(settings),
+        headers_(shared.headers),
+        body_(body),
+        tell_running_(shared.tell_running),
+        tell_stopped_(shared.tell_stopped) {}
+
+  [[nodiscard]] bool wants(const Alert& alert) const override {
+    return is_up(alert) ? tell_running_ : tell_stopped_;
+  }
+
+ private:
+  static UrlSecrets secrets_of(const std::string& url, const config::NewRelicAccount& account) {
+    UrlSecrets secrets(url);
+    secrets.add(account.insert_api_key.reveal());
+    return secrets;
+  }
+
+  [[nodiscard]] net::HttpRequest request_for(const Alert& alert) const override {
+    net::HttpRequest request{.method = "POST",
+                             .url = url_,
+                             .headers = {{"Content-Type", "application/json; charset=utf-8"}},
+                             .body = body_(settings_, alert, SystemClock().now())};
+    for (const auto& header : headers_) request.headers.push_back(header);
+    request.headers.emplace_back("Api-Key", key_.reveal());
+    return request;
+  }
+
+  std::string url_;
+  Secret key_;
+  config::NewRelicDestination settings_;
+  std::vector<std::pair<std::string, std::string>> headers_;
+  Body body_;
+  bool tell_running_;
+  bool tell_stopped_;
+};
+
+std::string event_url(std::string base, const config::NewRelicAccount& account) {
+  while (base.ends_with('/')) base.pop_back();
+  return base + "/v1/accounts/" + account.id + "/events";
+}
+
+}  // namespace
+
+std::string new_relic_event(const config::NewRelicDestination& settings, const Alert& alert,
+                            Time now) {
+  Json event = attributes_of(settings, alert);
+  event["eventType"] = "qs_serviceStateEvent";
+  add_time(event, alert, now);
+  return Json::array({std::move(event)}).dump();
+}
+
+std::string new_relic_log(const config::NewRelicDestination& settings, const Alert& alert,
+                          Time now) {
+  Json attributes = attributes_of(settings, alert);
+  attributes["logtype"] = "qs_serviceStateLog";
+  Json entry;
+  entry["message"] =
+      fmt::format("Windows service \"{}\" on host \"{}\" is {}.", cut(display_name(alert)),
+                  cut(alert.host.text()), to_string(alert.to));
+  add_time(entry, alert, now);
+  Json batch;
+  batch["common"]["attributes"] = std::move(attributes);
+  batch["logs"] = Json::array({std::move(entry)});
+  return Json::array({std::move(batch)}).dump();
+}
+
+void add_new_relic(const config::NewRelic& settings, const Means& means,
+                   std::vector<Destination>& to) {
+  if (!settings.enabled) return;
+  const LaneRules rules{.rate_limits = {.down = settings.rate_limit, .up = settings.rate_limit}};
+  const auto add = [&](std::string_view what, const config::NewRelicDestination& destination,
+                       NewRelicChannel::Body body, const auto& url_of) {
+    if (!destination.enabled) return;
+    for (const auto& account : destination.accounts) {
+      to.push_back({.channel = std::make_unique<NewRelicChannel>(
+                        what, url_of(account), account, destination, settings, body, means),
+                    .rules = rules});
+    }
+  };
+  add("events", settings.events, new_relic_event,
+      [&](const auto& account) { return event_url(settings.events.url, account); });
+  add("logs", settings.logs, new_relic_log, [&](const auto&) { return settings.logs.url; });
+}
+
+}  // namespace tocsin::notify

@@ -1,0 +1,26 @@
+// New Relic: changes as events (Event API) and as log entries (Log API), with the original's names.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "config/config.h"
+#include "domain/alert.h"
+#include "notify/destination.h"
+
+namespace tocsin::notify {
+
+/// The body of a POST to the Event API: one event, `eventType` "qs_serviceStateEvent".
+/// `now`: an alert that comes late says when it happened; without that New Relic takes the time of
+/// arrival. What exceeds New Relic's limits is cut: 4,096 bytes a value, 254 attributes.
+[[nodiscard]] std::string new_relic_event(const config::NewRelicDestination& settings,
+                                          const Alert& alert, Time now);
+/// The body of a POST to the Log API: one entry, `logtype` "qs_serviceStateLog".
+[[nodiscard]] std::string new_relic_log(const config::NewRelicDestination& settings,
+                                        const Alert& alert, Time now);
+
+/// One destination for each account and kind of data.
+void add_new_relic(const config::NewRelic& settings, const Means& means,
+                   std::vector<Destination>& to);
+
+}  // namespace tocsin::notify

@@ -1,0 +1,94 @@
+#include "notify/pager_duty/pager_duty.h"
+
+#include <chrono>
+#include <memory>
+#include <utility>
+#include <variant>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "base/text.h"
+#include "notify/http_channel.h"
+#include "notify/sentence.h"
+
+namespace tocsin::notify {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr std::size_t kLongestDedupKey = 255;
+constexpr std::size_t kLongestSummary = 1024;
+/// PagerDuty asks its clients to wait for minutes, but names no time of its own.
+constexpr auto kPatience = std::chrono::minutes(1);
+
+class PagerDutyChannel final : public HttpChannel {
+ public:
+  PagerDutyChannel(const config::PagerDuty& settings, const Means& means)
+      : HttpChannel(channel_key("pagerDuty", settings.url), "PagerDuty", secrets_of(settings),
+                    means.tls, means),
+        settings_(settings) {}
+
+ private:
+  static UrlSecrets secrets_of(const config::PagerDuty& settings) {
+    UrlSecrets secrets(settings.url);
+    secrets.add(settings.routing_key.reveal());
+    return secrets;
+  }
+
+  [[nodiscard]] net::HttpRequest request_for(const Alert& alert) const override {
+    return post_json(settings_.url, pager_duty_event(settings_, alert));
+  }
+
+  [[nodiscard]] Answer answer_to(const Result<net::HttpResponse>& response) const override {
+    Answer answer = judge(response, secrets());
+    auto* later = std::get_if<RetryAfter>(&answer);
+    if (later != nullptr && response && response->status == 429 && !later->after)
+      later->after = kPatience;
+    return answer;
+  }
+
+  config::PagerDuty settings_;
+};
+
+}  // namespace
+
+std::string pager_duty_dedup_key(const Alert& alert) {
+  // Case does not tell services apart, and PagerDuty's keys are compared byte by byte.
+  const std::string key = valid_utf8(alert.host.key() + "/" + alert.service.key());
+  return shortened(key, kLongestDedupKey);
+}
+
+std::string pager_duty_event(const config::PagerDuty& settings, const Alert& alert) {
+  Json event;
+  event["routing_key"] = settings.routing_key.reveal();
+  event["event_action"] = is_up(alert) ? "resolve" : "trigger";
+  event["dedup_key"] = pager_duty_dedup_key(alert);
+  event["client"] = "tocsin";
+  Json& payload = event["payload"];
+  payload["summary"] = shortened(sentence_about(alert), kLongestSummary);
+  payload["source"] = valid_utf8(alert.host.text());
+  payload["severity"] = settings.severity;
+  payload["timestamp"] = iso_time(alert.at);
+  payload["component"] = valid_utf8(alert.service.text());
+  payload["class"] = to_string(alert.kind);
+  Json& details = payload["custom_details"];
+  details["display_name"] = valid_utf8(display_name(alert));
+  if (!alert.friendly_name.empty()) details["friendly_name"] = valid_utf8(alert.friendly_name);
+  details["state"] = to_string(alert.to);
+  details["previous_state"] = to_string(alert.from);
+  details["start_type"] = to_string(alert.details.start_mode);
+  if (!alert.reason.empty()) details["reason"] = valid_utf8(alert.reason);
+  details["alert_id"] = alert.id.value;
+  return event.dump();
+}
+
+void add_pager_duty(const config::PagerDuty& settings, const Means& means,
+                    std::vector<Destination>& to) {
+  if (!settings.enabled) return;
+  to.push_back(
+      {.channel = std::make_unique<PagerDutyChannel>(settings, means),
+       .rules = {.rate_limits = {.down = settings.rate_limit, .up = settings.rate_limit}}});
+}
+
+}  // namespace tocsin::notify

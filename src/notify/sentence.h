@@ -1,0 +1,18 @@
+// An alert in one sentence, for destinations that have a place for no more.
+#pragma once
+
+#include <cstddef>
+#include <string>
+
+#include "domain/alert.h"
+
+namespace tocsin::notify {
+
+/// "MSSQLSERVER on db1 is STOPPED (was RUNNING): exit code 1067". Valid UTF-8.
+[[nodiscard]] std::string sentence_about(const Alert& alert);
+
+/// At most `most` bytes of valid UTF-8 (at least 32). What is longer ends in a hash of the whole,
+/// so that different texts stay different.
+[[nodiscard]] std::string shortened(std::string text, std::size_t most);
+
+}  // namespace tocsin::notify

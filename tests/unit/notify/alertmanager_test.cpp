@@ -1,0 +1,77 @@
+#include "notify/alertmanager/alertmanager.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+#include "kit/channel_conformance.h"
+#include "unit/notify/alerts.h"
+#include "unit/notify/fake_transport.h"
+
+namespace tocsin::notify {
+namespace {
+
+using nlohmann::json;
+using testing::Contains;
+using testing::Pair;
+
+TEST(Alertmanager, fires_for_what_stopped_and_ends_when_it_runs) {
+  const config::Alertmanager settings{.labels = {{"team", "windows"}}};
+  const auto down = json::parse(alertmanager_alert(settings, stopped_alert(kOddName)))[0];
+  EXPECT_EQ(down["labels"], (json{{"alertname", "WindowsService"},
+                                  {"host", "db1"},
+                                  {"service", "MSSQL$INSTANCE"},
+                                  {"team", "windows"}}));
+  EXPECT_EQ(down["annotations"]["display_name"], kOddName);
+  EXPECT_EQ(down["annotations"]["summary"],
+            "The database on db1 is STOPPED (was RUNNING): exit code 1067");
+  EXPECT_EQ(down["startsAt"], "2025-11-24T16:00:00.123Z");
+  EXPECT_EQ(down["endsAt"], "2026-11-24T16:00:00.123Z");
+  const auto up = json::parse(alertmanager_alert(settings, started_alert()))[0];
+  EXPECT_EQ(up["labels"], down["labels"]) << "or nothing would end";
+  EXPECT_EQ(up["endsAt"], "2025-11-24T16:01:00.123Z");
+}
+
+TEST(Alertmanager, is_reached_below_its_prefix_with_the_password) {
+  FakeTransport transport;
+  std::vector<Destination> made;
+  add_alertmanager({.enabled = true,
+                    .servers = {{.url = "https://am.example/prefix/",
+                                 .username = "me",
+                                 .password = Secret("the-password"),
+                                 .ca_file = "ca.pem"}}},
+                   transport.means(), made);
+  ASSERT_EQ(made.size(), 1U);
+  EXPECT_EQ(made[0].channel->name(), "Alertmanager https://am.example");
+  transport.loop.run_until_done(
+      made[0].channel->deliver(stopped_alert(), {"id"}, net::within(std::chrono::seconds(60))));
+  EXPECT_EQ(transport.seen.url, "https://am.example/prefix/api/v2/alerts");
+  EXPECT_THAT(transport.seen.headers,
+              Contains(Pair("Authorization", "Basic bWU6dGhlLXBhc3N3b3Jk")));
+  EXPECT_EQ(transport.seen.tls.ca_file, "ca.pem");
+}
+
+}  // namespace
+}  // namespace tocsin::notify
+
+namespace tocsin::kit {
+
+INSTANTIATE_TEST_SUITE_P(Alertmanager, ChannelConformance,
+                         testing::Values(ConformingChannel{
+                             .name = "alertmanager",
+                             .make =
+                                 [](const ChannelSite& site, const notify::Means& means) {
+                                   std::vector<notify::Destination> made;
+                                   notify::add_alertmanager(
+                                       {.enabled = true,
+                                        .servers = {{.url = site.url,
+                                                     .username = "s3cret-user",
+                                                     .password = Secret("s3cret-password"),
+                                                     .ca_file = site.ca_file,
+                                                     .reject_unauthorized = site.verify}}},
+                                       means, made);
+                                   return std::move(made.front().channel);
+                                 }}),
+                         ChannelConformance::name_of);
+
+}  // namespace tocsin::kit

@@ -1,0 +1,88 @@
+#include "notify/pager_duty/pager_duty.h"
+
+#include <variant>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+#include "kit/channel_conformance.h"
+#include "unit/notify/alerts.h"
+#include "unit/notify/fake_transport.h"
+
+namespace tocsin::notify {
+namespace {
+
+using nlohmann::json;
+
+config::PagerDuty settings() {
+  return {.enabled = true, .routing_key = Secret("the-routing-key"), .severity = "error"};
+}
+
+TEST(PagerDuty, opens_an_incident_for_what_stopped) {
+  const auto event = json::parse(pager_duty_event(settings(), stopped_alert(kOddName)));
+  EXPECT_EQ(event["routing_key"], "the-routing-key");
+  EXPECT_EQ(event["event_action"], "trigger");
+  EXPECT_EQ(event["dedup_key"], "DB1/MSSQL$INSTANCE");
+  const auto& payload = event["payload"];
+  EXPECT_EQ(payload["summary"], "The database on db1 is STOPPED (was RUNNING): exit code 1067");
+  EXPECT_EQ(payload["source"], "db1");
+  EXPECT_EQ(payload["severity"], "error");
+  EXPECT_EQ(payload["timestamp"], "2025-11-24T16:00:00.123Z");
+  EXPECT_EQ(payload["custom_details"]["display_name"], kOddName);
+}
+
+TEST(PagerDuty, resolves_it_when_the_service_runs_again) {
+  const auto event = json::parse(pager_duty_event(settings(), started_alert()));
+  EXPECT_EQ(event["event_action"], "resolve");
+  EXPECT_EQ(event["dedup_key"], pager_duty_dedup_key(stopped_alert()));
+}
+
+TEST(PagerDuty, keeps_long_keys_apart_within_its_limit) {
+  Alert one = stopped_alert();
+  one.service = ServiceName(std::string(256, 'x') + "1");
+  Alert two = stopped_alert();
+  two.service = ServiceName(std::string(256, 'x') + "2");
+  EXPECT_EQ(pager_duty_dedup_key(one).size(), 255U);
+  EXPECT_NE(pager_duty_dedup_key(one), pager_duty_dedup_key(two));
+}
+
+TEST(PagerDuty, is_given_minutes_where_it_names_no_time) {
+  FakeTransport transport;
+  std::vector<Destination> made;
+  add_pager_duty(settings(), transport.means(), made);
+  const auto answer_to = [&](net::HttpResponse response) {
+    transport.response = std::move(response);
+    return transport.loop.run_until_done(
+        made[0].channel->deliver(stopped_alert(), {"id"}, net::within(std::chrono::seconds(60))));
+  };
+  EXPECT_EQ(std::get<RetryAfter>(answer_to({.status = 429})).after, std::chrono::minutes(1));
+  EXPECT_EQ(std::get<RetryAfter>(answer_to({.status = 429, .retry_after = std::chrono::seconds(7)}))
+                .after,
+            std::chrono::seconds(7));
+  EXPECT_EQ(std::get<RetryAfter>(answer_to({.status = 500})).after, std::nullopt);
+  EXPECT_EQ(std::get<Rejected>(answer_to({.status = 400, .body = "no the-routing-key"})).reason,
+            "400 Bad Request: no ***");
+}
+
+}  // namespace
+}  // namespace tocsin::notify
+
+namespace tocsin::kit {
+
+INSTANTIATE_TEST_SUITE_P(PagerDuty, ChannelConformance,
+                         testing::Values(ConformingChannel{
+                             .name = "pager_duty",
+                             .make =
+                                 [](const ChannelSite& site, const notify::Means& means) {
+                                   std::vector<notify::Destination> made;
+                                   notify::add_pager_duty({.enabled = true,
+                                                           .routing_key = Secret("s3cret-key"),
+                                                           .url = site.url},
+                                                          means, made);
+                                   return std::move(made.front().channel);
+                                 },
+                             .patience = std::chrono::minutes(1)}),
+                         ChannelConformance::name_of);
+
+}  // namespace tocsin::kit

@@ -1,0 +1,159 @@
+#include "notify/status_stream.h"
+
+#include <algorithm>
+#include <deque>
+#include <string>
+#include <utility>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "net/loop.h"
+#include "net/task_scope.h"
+
+namespace tocsin::notify {
+namespace {
+
+using std::chrono::milliseconds;
+using testing::ElementsAre;
+using testing::IsEmpty;
+
+/// Answers as it is told to, then Delivered for ever; remembers what it was given.
+class FakeSink final : public StatusSink {
+ public:
+  const std::string& name() const override { return name_; }
+  net::awaitable<Written> write(std::span<const StatusReport> reports,
+                                net::Deadline /*deadline*/) override {
+    std::vector<std::string> batch;
+    for (const auto& report : reports) batch.push_back(report.host.text());
+    writes.push_back(std::move(batch));
+    if (held) co_await net::sleep_for(std::chrono::hours(1));
+    Written written{.answer = Delivered{"fine"}};
+    if (!answers.empty()) {
+      written = std::move(answers.front());
+      answers.pop_front();
+    }
+    co_return written;
+  }
+  net::awaitable<Answer> test(net::Deadline /*deadline*/) override { co_return Delivered{}; }
+
+  std::vector<std::vector<std::string>> writes;
+  std::deque<Written> answers;
+  bool held = false;
+
+ private:
+  std::string name_ = "Fake";
+};
+
+class Heard final : public StatusObserver {
+ public:
+  void written(const StatusSink& /*sink*/, std::size_t services) override {
+    told.push_back("written " + std::to_string(services));
+  }
+  void lost(const StatusSink& /*sink*/, std::size_t services, const std::string& why) override {
+    told.push_back("lost " + std::to_string(services) + " " + why);
+  }
+  void failing(const StatusSink& /*sink*/, const std::string& why) override {
+    told.push_back("failing " + why);
+  }
+  void recovered(const StatusSink& /*sink*/) override { told.emplace_back("recovered"); }
+  std::vector<std::string> told;
+};
+
+StatusReport report_of(const std::string& host, std::size_t services) {
+  return {.host = HostName(host), .services = std::vector<ServiceReport>(services)};
+}
+
+class StatusStreamTest : public testing::Test {
+ protected:
+  StatusStream make() {
+    return {loop_.executor(), sink_, heard_,
+            [](std::span<std::uint8_t> bytes) { std::ranges::fill(bytes, std::uint8_t{255}); },
+            options_};
+  }
+
+  /// Runs the stream until it has nothing more to do.
+  void run(StatusStream& stream, milliseconds time = milliseconds(150)) {
+    loop_.run_until_done([&]() -> net::awaitable<void> {
+      net::TaskScope scope(loop_.executor());
+      scope.spawn(stream.run());
+      co_await net::sleep_for(time);
+      scope.cancel();
+      co_await scope.join();
+    }());
+  }
+
+  net::Loop loop_;
+  FakeSink sink_;
+  Heard heard_;
+  StatusStreamOptions options_{.most_waiting = 100,
+                               .most_in_batch = 10,
+                               .gather = milliseconds(1),
+                               .first_backoff = milliseconds(5),
+                               .longest_backoff = milliseconds(20)};
+};
+
+TEST_F(StatusStreamTest, writes_in_batches_in_order) {
+  auto stream = make();
+  for (const char* host : {"a", "b", "c", "d"}) stream.add(report_of(host, 4));
+  stream.add(report_of("empty", 0));
+  stream.add(report_of("big", 50));
+  run(stream);
+  EXPECT_THAT(sink_.writes,
+              ElementsAre(ElementsAre("a", "b"), ElementsAre("c", "d"), ElementsAre("big")));
+  EXPECT_THAT(heard_.told, ElementsAre("written 8", "written 8", "written 50"));
+}
+
+TEST_F(StatusStreamTest, writes_the_same_again_until_it_is_taken) {
+  sink_.answers = {{.answer = RetryAfter{.after = {}, .reason = "down"}},
+                   {.answer = RetryAfter{.after = {}, .reason = "still down"}}};
+  auto stream = make();
+  stream.add(report_of("a", 1));
+  run(stream);
+  EXPECT_THAT(sink_.writes, ElementsAre(ElementsAre("a"), ElementsAre("a"), ElementsAre("a")));
+  EXPECT_THAT(heard_.told, ElementsAre("failing down", "recovered", "written 1"));
+}
+
+TEST_F(StatusStreamTest, loses_the_oldest_first_and_counts_it) {
+  auto stream = make();
+  for (int i = 0; i < 12; ++i) stream.add(report_of("h" + std::to_string(i), 10));
+  EXPECT_THAT(heard_.told, ElementsAre("lost 10 more wait than fit into memory",
+                                       "lost 10 more wait than fit into memory"));
+  run(stream);
+  ASSERT_EQ(sink_.writes.size(), 10U);
+  EXPECT_THAT(sink_.writes.front(), ElementsAre("h2"));
+}
+
+TEST_F(StatusStreamTest, counts_what_is_refused_and_goes_on) {
+  sink_.answers = {{.answer = Rejected{"bad token"}},
+                   {.answer = Delivered{"2 points were refused"}, .refused = 2}};
+  auto stream = make();
+  stream.add(report_of("a", 10));
+  stream.add(report_of("b", 10));
+  run(stream);
+  EXPECT_THAT(heard_.told,
+              ElementsAre("lost 10 bad token", "written 8", "lost 2 2 points were refused"));
+}
+
+TEST_F(StatusStreamTest, writes_what_is_left_at_the_end) {
+  sink_.held = true;
+  auto stream = make();
+  stream.add(report_of("a", 10));
+  stream.add(report_of("b", 10));
+  run(stream);  // cut off in the first write
+  sink_.held = false;
+  loop_.run_until_done(stream.flush(net::within(std::chrono::seconds(5))));
+  EXPECT_THAT(sink_.writes, ElementsAre(ElementsAre("a"), ElementsAre("a"), ElementsAre("b")));
+  EXPECT_THAT(heard_.told, ElementsAre("written 10", "written 10"));
+}
+
+TEST_F(StatusStreamTest, waits_as_long_as_the_destination_asks) {
+  sink_.answers = {{.answer = RetryAfter{.after = std::chrono::seconds(60), .reason = "busy"}}};
+  auto stream = make();
+  stream.add(report_of("a", 1));
+  run(stream);
+  EXPECT_THAT(sink_.writes, ElementsAre(ElementsAre("a")));
+}
+
+}  // namespace
+}  // namespace tocsin::notify
