@@ -123,7 +123,8 @@ class _Server(http.server.ThreadingHTTPServer):
 
 
 class Receiver:
-    """Listens on 127.0.0.1. Answers with `script`, one answer a request, then with `always`."""
+    """Listens on 127.0.0.1. Answers with `script`, one answer a request, then with `always`. In place
+    of an answer there may be a function that judges the request."""
 
     def __init__(self, *script, always=Answer(), authority=None, port=0):
         self.requests = []
@@ -151,7 +152,8 @@ class Receiver:
         """Writes the request down; returns its answer."""
         with self._lock:
             self.requests.append(request)
-            return self._script.pop(0) if self._script else self.always
+            answer = self._script.pop(0) if self._script else self.always
+        return answer(request) if callable(answer) else answer
 
     def wait_for(self, count, seconds=15):
         """The requests, as soon as there are so many."""
