@@ -1,33 +1,25 @@
 // What a delivery costs: the lanes alone, the whole pipeline without a network, and webhooks to a
 // local server.
 #include <algorithm>
-#include <array>
 #include <chrono>
 #include <memory>
 #include <span>
 #include <string>
-#include <thread>
 #include <utility>
 #include <vector>
 
 #include <benchmark/benchmark.h>
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/use_awaitable.hpp>
-#include <boost/asio/write.hpp>
 
 #include "net/event.h"
 #include "net/http_client.h"
 #include "net/loop.h"
+#include "no_content_server.h"
 #include "notify/dispatcher.h"
 #include "notify/lanes.h"
 #include "notify/webhook/webhook.h"
 
 namespace tocsin::notify {
 namespace {
-
-using boost::asio::ip::tcp;
 
 std::vector<store::Delivery> make_deliveries(std::size_t count, const std::string& destination) {
   std::vector<store::Delivery> deliveries(count);
@@ -155,55 +147,8 @@ void pipeline(benchmark::State& state) {
 }
 BENCHMARK(pipeline)->Arg(1)->Arg(5000)->Unit(benchmark::kMillisecond);
 
-/// Answers 204 to everything, on a thread of its own.
-class NoContentServer {
- public:
-  NoContentServer() {
-    boost::asio::co_spawn(context_, accept(), [](const std::exception_ptr&) {});
-    thread_ = std::thread([this] { context_.run(); });
-  }
-  ~NoContentServer() {
-    context_.stop();
-    thread_.join();
-  }
-  NoContentServer(const NoContentServer&) = delete;
-  NoContentServer& operator=(const NoContentServer&) = delete;
-  [[nodiscard]] std::string url() const {
-    return "http://127.0.0.1:" + std::to_string(acceptor_.local_endpoint().port()) + "/hook";
-  }
-
- private:
-  boost::asio::awaitable<void> accept() {
-    for (;;) {
-      tcp::socket socket = co_await acceptor_.async_accept(boost::asio::use_awaitable);
-      boost::asio::co_spawn(context_, serve(std::move(socket)), [](const std::exception_ptr&) {});
-    }
-  }
-
-  static boost::asio::awaitable<void> serve(tcp::socket socket) {
-    socket.set_option(tcp::no_delay(true));
-    std::string received;
-    std::array<char, 4096> buffer{};
-    for (;;) {
-      const std::size_t size =
-          co_await socket.async_read_some(boost::asio::buffer(buffer), boost::asio::use_awaitable);
-      received.append(buffer.data(), size);
-      // One request at a time: it is whole when its JSON is.
-      if (!received.ends_with("}")) continue;
-      received.clear();
-      constexpr std::string_view kAnswer = "HTTP/1.1 204 No Content\r\n\r\n";
-      co_await boost::asio::async_write(socket, boost::asio::buffer(kAnswer),
-                                        boost::asio::use_awaitable);
-    }
-  }
-
-  boost::asio::io_context context_{1};
-  tcp::acceptor acceptor_{context_, {boost::asio::ip::address_v4::loopback(), 0}};
-  std::thread thread_;
-};
-
 void webhook(benchmark::State& state) {
-  const NoContentServer server;
+  const bench::NoContentServer server;
   net::Loop loop;
   net::HttpClient client(loop.executor());
   const auto destinations = only(std::make_unique<Webhook>(

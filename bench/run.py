@@ -9,14 +9,18 @@ import json
 import os
 import pathlib
 import re
+import select
 import shutil
 import signal
+import socket
 import statistics
 import subprocess
 import sys
 import tempfile
 import threading
 import time
+import urllib.error
+import urllib.request
 
 BUILD = pathlib.Path(sys.argv[1]).resolve()
 TOCSIN = str(BUILD / "tocsin")
@@ -111,6 +115,12 @@ class Receiver:
     def __exit__(self, *_):
         self.server.shutdown()
         self.server.server_close()
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
 
 
 class Running:
@@ -251,11 +261,124 @@ def latency(folder):
         f"{statistics.median(shares) * 1e3:.1f} ms", "goal: at most 5 ms")
 
 
+class FastReceiver:
+    """A webhook receiver that is never the bottleneck; says when `count` requests have arrived."""
+
+    def __init__(self, count):
+        self.process = subprocess.Popen([BUILD / "bench/bench_receiver", str(count)], text=True,
+                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        self.url = f"http://127.0.0.1:{int(self.process.stdout.readline())}/"
+
+    def finished(self):
+        """When the last of the next `count` requests arrived, in seconds since 1970."""
+        if not select.select([self.process.stdout], [], [], 60)[0]:
+            raise SystemExit("not all requests arrive within a minute")
+        return float(self.process.stdout.readline())
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.process.stdin.close()
+        self.process.stdout.close()
+        self.process.wait(10)
+
+
+def peak(process):
+    status = pathlib.Path(f"/proc/{process.pid}/status").read_text()
+    return int(re.search(r"VmHWM:\s+(\d+) kB", status).group(1)) / 1024
+
+
+FLOOD_SERVICES = 700  # of each host; enough of them run
+
+
+def running_services(folder, count):
+    """Those of a pretend host that run at the start, of `count` in all."""
+    with Simulator(1, "--services", str(count)) as simulator:
+        listed = subprocess.run(
+            [TOCSIN, "services", "-c", configure(folder, simulator.hosts, ["*"]), "--json",
+             "qs-node"], capture_output=True, text=True, check=True).stdout
+    return [service["service"] for service in json.loads(listed) if service["state"] == "RUNNING"]
+
+
+def flood_tocsin(folder, receiver, hosts, services):
+    """Everything stops while tocsin is not looking: it finds all changes in the same moment."""
+    stop_at = 15
+    script = pathlib.Path(folder) / "script"
+    script.write_text("".join(f"{stop_at}s stop qs-node* {name}\n" for name in services))
+    with Simulator(hosts, "--services", str(FLOOD_SERVICES), "--script", script) as simulator:
+        configuration = configure(folder, simulator.hosts, services, "every 1 second", receiver.url)
+        with Running(configuration) as running:
+            time.sleep(10)  # the first look at all hosts
+            running.process.send_signal(signal.SIGSTOP)
+            while len(simulator.changes) < len(services):  # one line for all hosts
+                time.sleep(0.1)
+            begin = time.time()
+            running.process.send_signal(signal.SIGCONT)
+            took = receiver.finished() - begin
+            memory = peak(running.process)
+            time.sleep(2)
+        stored = json.loads(subprocess.run([TOCSIN, "deliveries", "-c", configuration, "--json"],
+                                           capture_output=True, text=True, check=True).stdout)
+    delivered = sum(item["state"] == "delivered" for item in stored)
+    return took, memory, delivered
+
+
+def flood_alertmanager(folder, receiver, count):
+    port = free_port()
+    (pathlib.Path(folder) / "alertmanager.yml").write_text(f"""
+route: {{receiver: bench, group_by: ['...'], group_wait: 0s}}
+receivers:
+  - name: bench
+    webhook_configs: [{{url: '{receiver.url}'}}]
+""")
+    process = subprocess.Popen(
+        ["prometheus-alertmanager", f"--config.file={folder}/alertmanager.yml",
+         f"--storage.path={folder}/am", f"--web.listen-address=127.0.0.1:{port}",
+         "--cluster.listen-address="], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        alerts = json.dumps([{"labels": {"alertname": "WindowsService", "host": f"h{index // 250}",
+                                         "service": f"s{index % 250}"}} for index in range(count)])
+        for _ in range(100):
+            try:
+                begin = time.time()
+                urllib.request.urlopen(urllib.request.Request(
+                    f"http://127.0.0.1:{port}/api/v2/alerts", alerts.encode(),
+                    {"Content-Type": "application/json"}), timeout=30).close()
+                break
+            except urllib.error.URLError:
+                time.sleep(0.1)
+        return receiver.finished() - begin, peak(process)
+    finally:
+        process.kill()
+        process.wait()
+
+
+def flood(folder):
+    hosts = 50
+    services = running_services(folder, FLOOD_SERVICES)[:10_000 // hosts]
+    count = hosts * len(services)
+    print(f"\n{count} changes at once to one local webhook, one request each")
+    with FastReceiver(count) as receiver:
+        took, memory, delivered = flood_tocsin(folder, receiver, hosts, services)
+        row("tocsin: finding them, storing them, all delivered", f"{took:.2f} s",
+            f"{count / took:.0f}/s, goal: 12,000/s")
+        row("  its largest resident memory", f"{memory:.0f} MB", "goal: at most 80 MB")
+        row("  recorded as delivered", f"{delivered}")
+        if not shutil.which("prometheus-alertmanager"):
+            row("Alertmanager", "skipped", "prometheus-alertmanager is not installed")
+            return
+        peer, peer_memory = flood_alertmanager(folder, receiver, count)
+        row("Alertmanager: all delivered, from memory", f"{peer:.2f} s",
+            f"{count / peer:.0f}/s, {peer / took:.2f} x tocsin's time")
+        row("  its largest resident memory", f"{peer_memory:.0f} MB")
+
+
 def main():
     for program in sorted((BUILD / "bench").glob("*_bench")):
         print(f"\n{program.name}", flush=True)
         subprocess.run([program, "--benchmark_min_time=0.2"], check=True)
-    for part in (listing, rounds, idle, latency):
+    for part in (listing, rounds, idle, latency, flood):
         with tempfile.TemporaryDirectory(prefix="tocsin-bench-") as folder:
             part(folder)
 
