@@ -1,7 +1,7 @@
 // Templates of messages: Handlebars, with each value escaped for where it lands.
 #pragma once
 
-#include <cstddef>
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -44,11 +44,16 @@ struct Mistake {
 /// "FILE:LINE:COLUMN: text", with only those parts that are known.
 [[nodiscard]] std::string to_string(const Mistake& mistake, const std::string& file);
 
+struct TemplatesOptions {
+  /// A file is looked at no more often than this.
+  std::chrono::milliseconds look_every = std::chrono::seconds(1);
+};
+
 /// Compiles each template once, and again when its file has changed. The engine is made when the
 /// first template is used. On one thread only; never blocks but for reading a template's file.
 class Templates {
  public:
-  Templates();
+  explicit Templates(TemplatesOptions options = {});
   ~Templates();
   Templates(const Templates&) = delete;
   Templates& operator=(const Templates&) = delete;
