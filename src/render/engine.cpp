@@ -24,13 +24,14 @@ struct Budget {
 constexpr std::size_t kMiB = std::size_t{1} << 20;
 constexpr std::size_t kUnbounded = std::numeric_limits<std::size_t>::max();
 constexpr Budget kForSetup{kUnbounded, kUnbounded, kUnbounded};
-constexpr Budget kForCompile{64 * kMiB, 1024 * kMiB, 64};
+constexpr Budget kForCompile{64 * kMiB, 1024 * kMiB, 128};
 constexpr Budget kForRender{16 * kMiB, 128 * kMiB, 8};
 /// What an allocation costs besides its bytes, in bytes.
 constexpr std::size_t kAllocationCost = 32;
 
-/// What is left of the budget. Once something is used up, every allocation fails, and so the
-/// script.
+/// What is left of the budget. Once something is used up, the script is stopped when it is next
+/// asked whether it may go on. An allocation fails only far beyond that: each that fails makes
+/// Duktape collect garbage several times over.
 struct Fuel {
   std::size_t held = 0;
   std::size_t most_held = kUnbounded;
@@ -45,12 +46,13 @@ struct Fuel {
   }
   /// Whether `size` more bytes may be held.
   bool burn(std::size_t size) {
-    if (exhausted || size > bytes_left || size + kAllocationCost > bytes_left ||
-        size > most_held - std::min(held, most_held)) {
+    if (most_held != kUnbounded && held + size > most_held) {
       exhausted = true;
-      return false;
+      return size <= most_held && held + size <= 2 * most_held;
     }
-    if (bytes_left != kUnbounded) bytes_left -= size + kAllocationCost;
+    if (bytes_left == kUnbounded) return true;
+    exhausted = exhausted || size + kAllocationCost > bytes_left;
+    bytes_left -= std::min(bytes_left, size + kAllocationCost);
     return true;
   }
 };

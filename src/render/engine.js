@@ -86,6 +86,20 @@
     });
   }
 
+  // The lexer tries some forty rules, /^(?:...)/, on what is left of the template. Duktape does not see
+  // that such an expression can only match at the start and tries it everywhere, which takes minutes for a
+  // large template: so each rule gets an alternative that always matches, and means that it does not.
+  var match = String.prototype.match;
+  String.prototype.match = function (rule) {
+    var found = match.call(this, rule);
+    return found && rule.orNothing && found[found.length - 1] === '' ? null : found;
+  };
+  Handlebars.Parser.lexer.rules = Handlebars.Parser.lexer.rules.map(function (rule) {
+    var anchored = new RegExp(rule.source + '|()');
+    anchored.orNothing = true;
+    return anchored;
+  });
+
   // The parser's own texts list all tokens that it would take, by names that only it knows.
   var lexer;
   var setInput = Handlebars.Parser.lexer.setInput;
