@@ -59,6 +59,9 @@ void read_certificate(Section& section, std::string& ca_file, bool& reject_unaut
 /// `rateLimit`; `destination` is what it holds for: "webhook".
 void read_rate_limit(Section& section, std::string_view destination, std::chrono::seconds& out);
 
+/// `genericUrls`.
+void read_generic_urls(Section& root, std::vector<GenericUrl>& urls);
+
 // One for each destination; `wanted` says whether `alertDestination` asks for it.
 
 void read_webhook_notification(Section& section, bool wanted, WebhookDestinations& webhook);
