@@ -69,8 +69,10 @@
     for (var key in node) if (key !== 'loc' && key !== 'parts') walk(node[key], depth + 1, see);
   }
 
-  // Every value is escaped, in {{{ }}} too; and what would fail each time is found now.
+  // Every value is escaped, in {{{ }}} too; and what would fail each time is found now. Answers whether the
+  // template uses what {{#each}} and others bring besides values: @index, @first, @partial-block ...
   function prepare(ast) {
+    var usesData = false;
     var inline = {};
     walk(ast, 0, function (node, depth) {
       if (depth > deepest) throw at(node, 'this is nested too deeply');
@@ -78,12 +80,37 @@
     });
     walk(ast, 0, function (node) {
       if (node.type === 'MustacheStatement') node.escaped = true;
+      if (node.type === 'PathExpression' && node.data) usesData = true;
       if (node.type === 'PartialStatement' && node.name.type === 'PathExpression' &&
           node.name.original !== '@partial-block' && !inline[node.name.original])
         throw at(node, 'there is no partial `' + node.name.original + '` in this template');
       if ((node.type === 'DecoratorBlock' || node.type === 'Decorator') && node.path.original !== 'inline')
         throw at(node, 'there is no decorator `' + node.path.original + '`');
     });
+    return usesData;
+  }
+
+  // What Handlebars does for each rendering over again, done once: it wraps every helper, so that each call
+  // copies its options to add one that only `lookup` needs.
+  function settle(spec) {
+    var main = spec.main;
+    var helpers;
+    spec.main = function (container, context, given, partials, data, blockParams, depths) {
+      if (!helpers) {
+        helpers = Handlebars.Utils.extend({}, Handlebars.helpers);
+        helpers.lookup = given.lookup;
+      }
+      container.helpers = helpers;
+      return main.call(this, container, context, helpers, partials, data, blockParams, depths);
+    };
+    var made = Handlebars.VM.template(spec, {
+      // Without a compiler, so that no value can ever become code.
+      VM: Handlebars.VM, helpers: Handlebars.helpers, partials: {}, decorators: Handlebars.decorators,
+      hooks: {}, template: true
+    });
+    made._setup({});
+    made._setup = function () {};
+    return made;
   }
 
   // The lexer tries some forty rules, /^(?:...)/, on what is left of the template. Duktape does not see
@@ -135,14 +162,10 @@
     compile: function (source, format) {
       try {
         var ast = Handlebars.parse(source);
-        prepare(ast);
-        var code = Handlebars.precompile(ast, {knownHelpers: known, knownHelpersOnly: true});
+        var options = {data: prepare(ast), knownHelpers: known, knownHelpersOnly: true};
+        var spec = (0, eval)('(' + Handlebars.precompile(ast, options) + ')');
         Handlebars.Utils.escapeExpression = escapes[format];
-        // In an environment without a compiler, so that no value can ever become code.
-        var made = Handlebars.VM.template((0, eval)('(' + code + ')'), {
-          VM: Handlebars.VM, helpers: Handlebars.helpers, partials: {}, decorators: Handlebars.decorators,
-          hooks: {}, template: true
-        });
+        var made = settle(spec);
         return rendered.push(made) - 1;
       } catch (error) {
         return mistakeOf(error);
