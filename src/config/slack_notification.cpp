@@ -35,10 +35,6 @@ void read_slack_notification(Section& section, bool wanted, Slack& slack) {
                   [&slack](Section& inner) { read_message(inner, slack.stopped); });
   section.section({.name = "serviceStarted", .description = "What is sent when a service starts."},
                   [&slack](Section& inner) { read_message(inner, slack.started); });
-  section.section({.name = "cert", .description = "How Slack, or a proxy before it, is verified."},
-                  [&slack](Section& inner) {
-                    read_certificate(inner, slack.ca_file, slack.reject_unauthorized);
-                  });
   if (slack.enabled) warn_of_silence(section, slack.stopped, slack.started);
 }
 

@@ -17,8 +17,6 @@ struct Slack {
   bool enabled = false;
   SlackMessage stopped;
   SlackMessage started;
-  std::string ca_file;  ///< PEM; empty: the system's certificates
-  bool reject_unauthorized = true;
 };
 
 }  // namespace tocsin::config

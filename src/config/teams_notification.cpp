@@ -24,10 +24,6 @@ void read_teams_notification(Section& section, bool wanted, Teams& teams) {
                   [&teams](Section& inner) { read_message(inner, teams.stopped); });
   section.section({.name = "serviceStarted", .description = "What is sent when a service starts."},
                   [&teams](Section& inner) { read_message(inner, teams.started); });
-  section.section({.name = "cert", .description = "How Teams, or a proxy before it, is verified."},
-                  [&teams](Section& inner) {
-                    read_certificate(inner, teams.ca_file, teams.reject_unauthorized);
-                  });
   if (teams.enabled) warn_of_silence(section, teams.stopped, teams.started);
 }
 

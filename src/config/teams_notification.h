@@ -11,8 +11,6 @@ struct Teams {
   bool enabled = false;
   ChatMessage stopped;
   ChatMessage started;
-  std::string ca_file;  ///< PEM; empty: the system's certificates
-  bool reject_unauthorized = true;
 };
 
 }  // namespace tocsin::config

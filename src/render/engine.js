@@ -138,10 +138,10 @@
     var where = lexer.yylloc;
     if (hash.token === null)
       throw mistake('this cannot be read', where.last_line, where.last_column + 1);
-    var isLast = lexer._input === '';
+    var isOpen = lexer._input.indexOf('}}') < 0;
     throw mistake(hash.token === 'EOF' || hash.token === 1
         ? 'the template ends here, but a block is not closed'
-        : hash.token === 'INVALID' && isLast
+        : hash.token === 'INVALID' && isOpen
         ? 'the template ends here, but a tag is not closed'
         : 'unexpected `' + hash.text + '`', where.first_line, where.first_column + 1);
   };

@@ -6,10 +6,11 @@
 
 #include <nlohmann/json.hpp>
 
+#include "notify/http_channel.h"
+
 namespace tocsin::notify {
 namespace {
 
-constexpr std::chrono::milliseconds kConnectLimit = std::chrono::seconds(5);
 constexpr std::chrono::milliseconds kTotalLimit = std::chrono::seconds(10);
 
 /// What continues "the result " where it is no JSON object.
@@ -41,7 +42,7 @@ std::size_t units_of(char c) {
 
 }  // namespace
 
-std::string shortened(std::string text, std::size_t most) {
+std::string cut_to(std::string text, std::size_t most) {
   if (text.size() <= most) return text;
   std::size_t units = 0;
   std::size_t keep = 0;  // bytes, with room for the ellipsis
@@ -76,12 +77,12 @@ Chat::Side Chat::make_side(const Kind& kind, std::string_view section,
 }
 
 Chat::Chat(const Kind& kind, const config::ChatMessage& stopped, const config::ChatMessage& started,
-           net::TlsOptions tls, const Means& means)
+           const Means& means)
     : key_(channel_key(kind.key, kind.section)),
       name_(kind.name),
       stopped_(make_side(kind, "serviceStopped", stopped)),
       started_(make_side(kind, "serviceStarted", started)),
-      tls_(std::move(tls)),
+      tls_(means.tls),
       user_agent_("tocsin/" + means.version),
       http_(means.http),
       messages_(means.messages) {
@@ -122,14 +123,10 @@ net::awaitable<Answer> Chat::deliver(const Alert& alert, const DeliveryId& id,
                                      net::Deadline deadline) {
   const Side& side = side_of(alert);
   auto message = write(alert);
-  net::HttpRequest request{.method = "POST",
-                           .url = side.url,
-                           .headers = {{"User-Agent", user_agent_},
-                                       {"Idempotency-Key", id.value},
-                                       {"Content-Type", "application/json"}},
-                           .body = std::move(message.text),
-                           .tls = tls_,
-                           .connect_limit = kConnectLimit};
+  auto request = post_json(side.url, std::move(message.text));
+  request.headers.emplace_back("User-Agent", user_agent_);
+  request.headers.emplace_back("Idempotency-Key", id.value);
+  request.tls = tls_;
   const auto response =
       co_await http_.fetch(std::move(request), std::min(deadline, net::within(kTotalLimit)));
   co_return noted(interpret(response, side.secrets), message.note);

@@ -19,7 +19,7 @@ namespace tocsin::notify {
 constexpr std::string_view kPlainMessage = "{{serviceFriendlyName}} {{event}} on {{host}}";
 
 /// At most so many characters, as UTF-16 counts them; what is cut ends in an ellipsis.
-[[nodiscard]] std::string shortened(std::string text, std::size_t most);
+[[nodiscard]] std::string cut_to(std::string text, std::size_t most);
 
 class Chat : public Channel {
  public:
@@ -38,7 +38,7 @@ class Chat : public Channel {
     std::string_view built_in;
   };
   Chat(const Kind& kind, const config::ChatMessage& stopped, const config::ChatMessage& started,
-       net::TlsOptions tls, const Means& means);
+       const Means& means);
 
   /// What `write` makes of a text template.
   [[nodiscard]] virtual std::string from_text(const Alert& alert,

@@ -49,7 +49,7 @@ constexpr std::array kWords = {
 };
 
 void shorten(Json& text, std::size_t most) {
-  if (text.is_string()) text = shortened(text.get<std::string>(), most);
+  if (text.is_string()) text = cut_to(text.get<std::string>(), most);
 }
 
 /// Cuts every text to what Slack takes where it stands; `most` is the limit of the text that the
@@ -104,8 +104,7 @@ Slack::Slack(const config::Slack& settings, const Means& means)
             .name = "Slack",
             .section = "slackNotification",
             .built_in = built_in::kSlack},
-           settings.stopped, settings.started,
-           {.ca_file = settings.ca_file, .verify = settings.reject_unauthorized}, means),
+           settings.stopped, settings.started, means),
       stopped_(settings.stopped),
       started_(settings.started) {}
 
@@ -126,11 +125,11 @@ std::string Slack::prepare(std::string values) const {
 
 std::string Slack::from_text(const Alert& alert, const std::string& text) const {
   // A header block, as the original's; it takes no more than a line.
-  const bool is_short = shortened(text, kMostHeader) == text;
+  const bool is_short = cut_to(text, kMostHeader) == text;
   Json block = {{"type", is_short ? "header" : "section"},
-                {"text", {{"type", "plain_text"}, {"text", shortened(text, kMostText)}}}};
+                {"text", {{"type", "plain_text"}, {"text", cut_to(text, kMostText)}}}};
   if (is_short) block["text"]["emoji"] = true;
-  const Json message = {{"text", shortened(text, kMostText)},
+  const Json message = {{"text", cut_to(text, kMostText)},
                         {"blocks", {std::move(block), {{"type", "divider"}}}}};
   return dumped(addressed(is_up(alert) ? started_ : stopped_, message));
 }

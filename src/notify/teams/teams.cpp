@@ -30,7 +30,7 @@ void shorten_texts(Json& value) {
     if (member.is_structured()) {
       shorten_texts(member);
     } else if (member.is_string() && (name == "text" || name == "fallbackText")) {
-      member = shortened(member.get<std::string>(), kShortText);
+      member = cut_to(member.get<std::string>(), kShortText);
     }
   }
 }
@@ -47,8 +47,7 @@ Teams::Teams(const config::Teams& settings, const Means& means)
             .name = "Microsoft Teams",
             .section = "teamsNotification",
             .built_in = built_in::kTeams},
-           settings.stopped, settings.started,
-           {.ca_file = settings.ca_file, .verify = settings.reject_unauthorized}, means) {}
+           settings.stopped, settings.started, means) {}
 
 std::string Teams::from_text(const Alert& /*alert*/, const std::string& text) const {
   const Json card = {
@@ -57,7 +56,7 @@ std::string Teams::from_text(const Alert& /*alert*/, const std::string& text) co
       {"version", "1.4"},
       {"body",
        Json::array(
-           {{{"type", "TextBlock"}, {"text", shortened(text, kMostBasic)}, {"wrap", true}}})}};
+           {{{"type", "TextBlock"}, {"text", cut_to(text, kMostBasic)}, {"wrap", true}}})}};
   const Json attachment = {{"contentType", "application/vnd.microsoft.card.adaptive"},
                            {"contentUrl", nullptr},
                            {"content", card}};
