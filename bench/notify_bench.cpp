@@ -151,9 +151,10 @@ void webhook(benchmark::State& state) {
   const bench::NoContentServer server;
   net::Loop loop;
   net::HttpClient client(loop.executor());
+  Messages messages;
   const auto destinations = only(std::make_unique<Webhook>(
       config::Webhook{.description = "bench", .url = server.url()}, "bench",
-      Means{.executor = loop.executor(), .http = client, .version = "1"}));
+      Means{.executor = loop.executor(), .http = client, .version = "1", .messages = messages}));
   push_through(state, loop, destinations, static_cast<std::size_t>(state.range(0)));
 }
 BENCHMARK(webhook)->Arg(1)->Arg(5000)->Unit(benchmark::kMillisecond)->UseRealTime();

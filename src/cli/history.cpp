@@ -106,7 +106,9 @@ std::map<std::string, std::string> names_of_destinations(const config::Config& c
   net::Loop loop;
   net::HttpClient http(loop.executor());
   std::map<std::string, std::string> names;
-  const notify::Means means{.executor = loop.executor(), .http = http, .version = version()};
+  notify::Messages messages;
+  const notify::Means means{
+      .executor = loop.executor(), .http = http, .version = version(), .messages = messages};
   for (const auto& destination : notify::make_destinations(config, means).alerts) {
     names.emplace(destination.channel->key(), destination.channel->name());
   }

@@ -55,7 +55,9 @@ int test(const TestOptions& options) {
   net::Loop loop;
   return loop.run_until_done([&]() -> net::awaitable<int> {
     net::HttpClient http(loop.executor());
-    const notify::Means means{.executor = loop.executor(), .http = http, .version = version()};
+    notify::Messages messages(configuration->generic_urls);
+    const notify::Means means{
+        .executor = loop.executor(), .http = http, .version = version(), .messages = messages};
     const auto destinations = notify::make_destinations(*configuration, means);
     const HostName host(configuration->hosts.empty() ? "tocsin"
                                                      : configuration->hosts.front().name.text());

@@ -11,6 +11,7 @@
 #include "base/names.h"
 #include "config/alertmanager_notification.h"
 #include "config/email_notification.h"
+#include "config/generic_urls.h"
 #include "config/influx_db.h"
 #include "config/mqtt_config.h"
 #include "config/new_relic.h"
@@ -72,6 +73,7 @@ struct Config {
   NewRelic new_relic;
   PagerDuty pager_duty;
   Alertmanager alertmanager;
+  std::vector<GenericUrl> generic_urls;
   std::string data_directory;  ///< empty: the platform's default
   std::string metrics_file;    ///< empty: none is written
   LogLevel log_level = LogLevel::info;

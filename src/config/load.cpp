@@ -103,6 +103,7 @@ void read_config(Section& root, Config& config) {
   if (monitor && config.enabled && !destinations.any())
     root.warning(*monitor, "nobody is told: `alertDestination` enables nothing");
   read_destinations(root, destinations, config);
+  read_generic_urls(root, config.generic_urls);
 
   root.text({.name = "dataDirectory",
              .description = "Where states, history and undelivered alerts are kept.",

@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -58,6 +59,16 @@ void read_certificate(Section& section, std::string& ca_file, bool& reject_unaut
 
 /// `rateLimit`; `destination` is what it holds for: "webhook".
 void read_rate_limit(Section& section, std::string_view destination, std::chrono::seconds& out);
+
+/// `serviceStopped` or `serviceStarted` of a chat, which is called `chat`: "Slack webhook". Answers
+/// the place of the URL.
+std::optional<Place> read_chat_message(Section& section, std::string_view chat,
+                                       ChatMessage& message);
+/// Warns of what a chat will not be told because it has no section.
+void warn_of_silence(Section& section, const ChatMessage& stopped, const ChatMessage& started);
+
+/// `genericUrls`.
+void read_generic_urls(Section& root, std::vector<GenericUrl>& urls);
 
 // One for each destination; `wanted` says whether `alertDestination` asks for it.
 

@@ -1,10 +1,22 @@
 // Slack: alerts as messages of an incoming webhook.
 #pragma once
 
+#include <string>
+
+#include "config/chat_message.h"
+
 namespace tocsin::config {
+
+struct SlackMessage : ChatMessage {
+  std::string channel;     ///< empty: the one that the webhook is for
+  std::string from_user;   ///< empty: the name of the webhook's app
+  std::string icon_emoji;  ///< ":bell:"; empty: the app's picture
+};
 
 struct Slack {
   bool enabled = false;
+  SlackMessage stopped;
+  SlackMessage started;
 };
 
 }  // namespace tocsin::config

@@ -3,10 +3,28 @@
 #include "config/sections.h"
 
 namespace tocsin::config {
+namespace {
+
+void read_message(Section& section, ChatMessage& message) {
+  const auto url = read_chat_message(section, "Teams webhook", message);
+  if (url && message.webhook_url.contains(".webhook.office.com/"))
+    section.warning(*url,
+                    "`webhookURL` is of an Office 365 connector, which Microsoft has "
+                    "retired: make a Workflows webhook (docs/teams.md)");
+}
+
+}  // namespace
 
 void read_teams_notification(Section& section, bool wanted, Teams& teams) {
   section.share_with_original();
   teams.enabled = read_enable(section, wanted);
+  section.section({.name = "serviceStopped",
+                   .description = "What is sent when a service stops, and for all else but its "
+                                  "start."},
+                  [&teams](Section& inner) { read_message(inner, teams.stopped); });
+  section.section({.name = "serviceStarted", .description = "What is sent when a service starts."},
+                  [&teams](Section& inner) { read_message(inner, teams.started); });
+  if (teams.enabled) warn_of_silence(section, teams.stopped, teams.started);
 }
 
 }  // namespace tocsin::config

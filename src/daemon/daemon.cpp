@@ -43,7 +43,9 @@ struct Daemon::Parts {
       : store(std::move(opened)),
         probes(executor, options.config.hosts, random, clock),
         http(executor),
-        means{.executor = executor, .http = http, .version = options.version},
+        messages(options.config.generic_urls,
+                 [&log](const std::string& complaint) { log.warn("{}", complaint); }),
+        means{.executor = executor, .http = http, .version = options.version, .messages = messages},
         destinations(notify::make_destinations(options.config, means)),
         delivery_log(log, destinations.alerts),
         dispatcher(executor, destinations.alerts, outbox, delivery_log, clock, random),
@@ -74,6 +76,7 @@ struct Daemon::Parts {
   notify::StoreOutbox outbox{store, store_worker};
   Probes probes;
   net::HttpClient http;
+  notify::Messages messages;
   notify::Means means;
   notify::Destinations destinations;
   DeliveryLog delivery_log;
@@ -138,6 +141,8 @@ net::awaitable<Result<>> Daemon::start() {
 
   parts_ = std::make_unique<Parts>(executor_, *std::move(opened), options_, log_, random_);
   auto& parts = *parts_;
+  for (const auto& problem : parts.messages.check())
+    log_.warn("{}: {}", problem.where, problem.text);
   parts.dispatcher.start();
   parts.background.spawn(parts.journal.run());
   parts.background.spawn(tend_hourly(parts.store, parts.store_worker, parts.clock, log_));

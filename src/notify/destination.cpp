@@ -5,6 +5,8 @@
 #include "notify/alertmanager/alertmanager.h"
 #include "notify/new_relic/new_relic.h"
 #include "notify/pager_duty/pager_duty.h"
+#include "notify/slack/slack.h"
+#include "notify/teams/teams.h"
 #include "notify/webhook/webhook.h"
 
 namespace tocsin::notify {
@@ -15,6 +17,8 @@ Destinations make_destinations(const config::Config& config, const Means& means)
   add_new_relic(config.new_relic, means, made.alerts);
   add_pager_duty(config.pager_duty, means, made.alerts);
   add_alertmanager(config.alertmanager, means, made.alerts);
+  add_slack(config.slack, means, made.alerts);
+  add_teams(config.teams, means, made.alerts);
   return made;
 }
 
@@ -53,7 +57,13 @@ Alert test_alert(HostName host, Time now, const RandomFill& random) {
 }
 
 net::awaitable<Answer> send_test(Channel& channel, HostName host, Time now, RandomFill random) {
-  const Alert alert = test_alert(std::move(host), now, random);
+  Alert alert = test_alert(std::move(host), now, random);
+  // Some are only told when a service stops.
+  if (!channel.wants(alert)) {
+    alert.kind = TransitionKind::stopped;
+    std::swap(alert.from, alert.to);
+    alert.status.state = alert.to;
+  }
   const DeliveryId id{make_uuid(now, random)};
   co_return co_await channel.deliver(alert, id, net::within(kDeliveryLimit));
 }

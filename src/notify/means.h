@@ -5,6 +5,7 @@
 
 #include "net/async.h"
 #include "net/http_client.h"
+#include "notify/messages.h"
 
 namespace tocsin::notify {
 
@@ -12,6 +13,7 @@ struct Means {
   net::Executor executor;
   net::HttpTransport& http;
   std::string version;  ///< of tocsin, for User-Agent
+  Messages& messages;
   /// For channels whose configuration says nothing about certificates.
   net::TlsOptions tls{};
 };

@@ -75,6 +75,7 @@ std::unique_ptr<notify::Channel> ChannelConformance::make(const ChannelSite& sit
   return GetParam().make(site, {.executor = loop_.executor(),
                                 .http = client_,
                                 .version = "1.0",
+                                .messages = messages_,
                                 .tls = {.ca_file = site.ca_file, .verify = site.verify}});
 }
 

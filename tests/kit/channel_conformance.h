@@ -56,6 +56,7 @@ class ChannelConformance : public testing::TestWithParam<ConformingChannel> {
 
   net::Loop loop_;
   net::HttpClient client_{loop_.executor()};
+  notify::Messages messages_;
 
  private:
   notify::Answer deliver(const ChannelSite& site, std::chrono::milliseconds limit);

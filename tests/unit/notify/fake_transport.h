@@ -21,9 +21,12 @@ class FakeTransport final : public net::HttpTransport {
   }
 
   /// For channels that are asked on `loop`.
-  Means means() { return {.executor = loop.executor(), .http = *this, .version = "1.2.3"}; }
+  Means means() {
+    return {.executor = loop.executor(), .http = *this, .version = "1.2.3", .messages = messages};
+  }
 
   net::Loop loop;
+  Messages messages;
   net::HttpRequest seen;
   std::chrono::seconds left{};
   Result<net::HttpResponse> response = net::HttpResponse{.status = 200};

@@ -1,0 +1,56 @@
+#include "config/chat_message.h"
+
+#include <array>
+
+#include <fmt/format.h>
+
+#include "config/files.h"
+#include "config/sections.h"
+#include "config/url.h"
+
+namespace tocsin::config {
+namespace {
+
+constexpr std::array kTypes = {Choice<MessageType>{"formatted", MessageType::formatted},
+                               Choice<MessageType>{"basic", MessageType::basic}};
+
+}  // namespace
+
+std::optional<Place> read_chat_message(Section& section, std::string_view chat,
+                                       ChatMessage& message) {
+  const auto url = section.text({.name = "webhookURL",
+                                 .description = "The incoming webhook, which is a secret.",
+                                 .need = Need::required,
+                                 .example = "${env:CHAT_WEBHOOK}"},
+                                message.webhook_url, check_http_url);
+  section.choice({.name = "messageType",
+                  .description = "`formatted`: what `templateFile` makes; `basic`: one text.",
+                  .example = "formatted"},
+                 message.type, kTypes);
+  section.text({.name = "basicMsgTemplate",
+                .description = "The text of a `basic` message, a Handlebars template.",
+                .example = "{{serviceName}} has stopped on {{host}}",
+                .otherwise = "the built-in one"},
+               message.basic_template);
+  section.text({.name = "templateFile",
+                .description = "The Handlebars template of a `formatted` message.",
+                .example = "/etc/tocsin/stopped.handlebars",
+                .otherwise = "the built-in one"},
+               message.template_file);
+  message.template_file = path_from(section.reading().directory, message.template_file);
+  read_rate_limit(section, chat, message.rate_limit);
+  return url;
+}
+
+void warn_of_silence(Section& section, const ChatMessage& stopped, const ChatMessage& started) {
+  if (stopped.webhook_url.empty() && section.raw("serviceStopped") == nullptr)
+    section.warning(section.place(),
+                    "without `serviceStopped`, nothing is sent there when a "
+                    "service stops");
+  if (started.webhook_url.empty() && section.raw("serviceStarted") == nullptr)
+    section.warning(section.place(),
+                    "without `serviceStarted`, nothing is sent there when a "
+                    "service starts");
+}
+
+}  // namespace tocsin::config

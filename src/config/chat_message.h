@@ -1,0 +1,23 @@
+// What Slack and Teams have in common: what is sent when services stop, and what when they start.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+
+namespace tocsin::config {
+
+enum class MessageType : std::uint8_t {
+  formatted,  ///< a template of the chat's own JSON
+  basic,      ///< a line of text
+};
+
+struct ChatMessage {
+  std::string webhook_url;  ///< empty: nothing is sent
+  MessageType type = MessageType::formatted;
+  std::string basic_template;  ///< Handlebars; empty: the built-in one
+  std::string template_file;   ///< of a formatted message; empty: the built-in one
+  std::chrono::seconds rate_limit{300};
+};
+
+}  // namespace tocsin::config

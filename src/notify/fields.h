@@ -1,0 +1,20 @@
+// What templates know of an alert: the original's fields (Butler 16, service_monitor.js), and ours.
+#pragma once
+
+#include <span>
+#include <string>
+
+#include "config/generic_urls.h"
+#include "domain/alert.h"
+
+namespace tocsin::notify {
+
+/// A JSON object with the fields that docs/templates.md lists. Valid UTF-8; text that is longer
+/// than any message is cut.
+[[nodiscard]] std::string template_values(const Alert& alert,
+                                          std::span<const config::GenericUrl> urls);
+
+/// "45 s", "3 min 20 s", "2 h 5 min" or "4 d 3 h": the two largest units.
+[[nodiscard]] std::string duration_text(Duration duration);
+
+}  // namespace tocsin::notify

@@ -1,0 +1,79 @@
+#include "notify/messages.h"
+
+#include <utility>
+
+#include "base/text.h"
+#include "notify/fields.h"
+
+namespace tocsin::notify {
+namespace {
+
+/// What names a configured template: its file, or what the user calls its text.
+const std::string& name_of(const MessageTemplate& source) {
+  return source.configured.file.empty() ? source.name : source.configured.file;
+}
+
+/// The message, or why there is none.
+Result<std::string> attempt(render::Templates& templates, const render::Template& source,
+                            const std::string& values, const Fit& fit) {
+  auto text = templates.render(source, values);
+  if (!text || !fit) return text;
+  if (const auto unfit = fit(*text))
+    return fail(Kind::malformed, (source.file.empty() ? "" : printable(source.file) + ": ") +
+                                     "the result " + *unfit);
+  return text;
+}
+
+}  // namespace
+
+Messages::Messages(std::vector<config::GenericUrl> urls, Complain complain,
+                   render::TemplatesOptions options)
+    : urls_(std::move(urls)), complain_(std::move(complain)), templates_(options) {}
+
+std::string Messages::values(const Alert& alert) const { return template_values(alert, urls_); }
+
+Message Messages::write(const MessageTemplate& source, const std::string& values, const Fit& fit) {
+  Message message;
+  if (source.is_configured()) {
+    auto text = attempt(templates_, source.configured, values, fit);
+    auto& complaint = complaints_[name_of(source)];
+    if (text) {
+      complaint.clear();
+      return {.text = *std::move(text), .note = {}};
+    }
+    message.note = (source.configured.file.empty() ? source.name + ": " : "") + text.error().what +
+                   "; the built-in message was sent in its place";
+    if (complain_ && complaint != message.note) complain_(message.note);
+    complaint = message.note;
+  }
+  // Not to be rendered is a mistake in the program; the destination then says what it lacks.
+  message.text = attempt(templates_, source.built_in, values, fit).value_or("");
+  return message;
+}
+
+void Messages::expect(const MessageTemplate& source) {
+  if (source.is_configured()) expected_.push_back(source);
+}
+
+std::vector<Messages::Problem> Messages::check() {
+  std::vector<Problem> problems;
+  for (const auto& source : expected_) {
+    const auto mistake = templates_.check(source.configured);
+    if (!mistake) continue;
+    auto where = printable(name_of(source));
+    if (mistake->line > 0)
+      where += ":" + std::to_string(mistake->line) + ":" + std::to_string(mistake->column);
+    problems.push_back({std::move(where), mistake->text + "; the built-in message is sent"});
+  }
+  return problems;
+}
+
+Answer noted(Answer answer, const std::string& note) {
+  if (note.empty()) return answer;
+  if (auto* delivered = std::get_if<Delivered>(&answer)) delivered->detail += "; " + note;
+  if (auto* later = std::get_if<RetryAfter>(&answer)) later->reason += "; " + note;
+  if (auto* rejected = std::get_if<Rejected>(&answer)) rejected->reason += "; " + note;
+  return answer;
+}
+
+}  // namespace tocsin::notify

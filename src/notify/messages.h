@@ -1,0 +1,75 @@
+// Messages from templates, written once for all channels: the configured template, or, where it
+// fails, the built-in one and a word to the administrator. An alert is never lost to a template.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "config/generic_urls.h"
+#include "domain/alert.h"
+#include "notify/answer.h"
+#include "render/templates.h"
+
+namespace tocsin::notify {
+
+struct MessageTemplate {
+  /// What the user has written; without file and text: nothing.
+  render::Template configured;
+  /// What the user calls a template that is no file: "slackNotification.serviceStopped.subject".
+  std::string name;
+  /// What is sent otherwise. It renders whatever the alert.
+  render::Template built_in;
+
+  [[nodiscard]] bool is_configured() const {
+    return !configured.file.empty() || !configured.text.empty();
+  }
+};
+
+struct Message {
+  std::string text;
+  /// Why it is the built-in one although another is configured; else empty.
+  std::string note;
+};
+
+/// Makes a message fit for its destination. What continues "the result " and says why it cannot be
+/// sent, such as "is no JSON"; nothing when it can.
+using Fit = std::function<std::optional<std::string>(std::string& text)>;
+
+/// On the loop's thread only.
+class Messages {
+ public:
+  /// `complain` is told what the administrator should know although the alert has gone out: once,
+  /// and again when it has changed.
+  using Complain = std::function<void(const std::string&)>;
+  explicit Messages(std::vector<config::GenericUrl> urls = {}, Complain complain = {},
+                    render::TemplatesOptions options = {});
+
+  /// What templates know of the alert: the `values` of write().
+  [[nodiscard]] std::string values(const Alert& alert) const;
+  [[nodiscard]] Message write(const MessageTemplate& source, const std::string& values,
+                              const Fit& fit = {});
+
+  /// Channels name their templates when they are made, so that check() finds them.
+  void expect(const MessageTemplate& source);
+  struct Problem {
+    std::string where;  ///< "FILE:LINE:COLUMN", FILE, or the name of a template that is no file
+    std::string text;   ///< one sentence without a final stop
+  };
+  /// What is wrong with the expected templates, without sending anything.
+  [[nodiscard]] std::vector<Problem> check();
+
+ private:
+  std::vector<config::GenericUrl> urls_;
+  Complain complain_;
+  render::Templates templates_;
+  std::vector<MessageTemplate> expected_;
+  std::map<std::string, std::string> complaints_;  ///< by template: the last one
+};
+
+/// The answer with the message's note in its words.
+[[nodiscard]] Answer noted(Answer answer, const std::string& note);
+
+}  // namespace tocsin::notify

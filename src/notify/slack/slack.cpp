@@ -1,0 +1,173 @@
+#include "notify/slack/slack.h"
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <memory>
+#include <string_view>
+#include <utility>
+
+#include <nlohmann/json.hpp>
+
+#include "notify/built_in.h"
+
+namespace tocsin::notify {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+// https://api.slack.com/reference/block-kit/blocks
+constexpr std::size_t kMostBlocks = 50;
+constexpr std::size_t kMostHeader = 150;
+constexpr std::size_t kMostField = 2000;
+constexpr std::size_t kMostButton = 75;
+constexpr std::size_t kMostText = 3000;
+/// One message a second for each webhook.
+constexpr std::chrono::milliseconds kInterval = std::chrono::seconds(1);
+
+struct Word {
+  std::string_view said;
+  std::string_view meaning;
+};
+/// https://api.slack.com/messaging/webhooks#handling_errors
+constexpr std::array kWords = {
+    Word{"invalid_payload", "Slack cannot read the message: look at the template"},
+    Word{"invalid_blocks", "Slack does not take these blocks: look at the template"},
+    Word{"no_text", "the message has no text"},
+    Word{"too_many_attachments", "the message has more than 100 attachments"},
+    Word{"user_not_found", "there is no such user"},
+    Word{"channel_not_found", "there is no such channel"},
+    Word{"channel_is_archived", "the channel is archived"},
+    Word{"action_prohibited", "a setting of the workspace forbids it"},
+    Word{"posting_to_general_channel_denied", "a webhook may not post to the general channel"},
+    Word{"no_service", "the webhook is disabled, removed or not this one"},
+    Word{"no_service_id", "the webhook's URL is not complete"},
+    Word{"no_team", "there is no such workspace"},
+    Word{"team_disabled", "the workspace is disabled"},
+    Word{"invalid_token", "the webhook's URL is not right or no longer valid"},
+    Word{"rollup_error", "Slack failed"},
+};
+
+void shorten(Json& text, std::size_t most) {
+  if (text.is_string()) text = cut_to(text.get<std::string>(), most);
+}
+
+/// Cuts every text to what Slack takes where it stands; `most` is the limit of the text that the
+/// value itself is.
+void shorten_texts(Json& value, std::size_t most) {
+  if (value.is_array()) {
+    for (auto& item : value) shorten_texts(item, most);
+    return;
+  }
+  if (!value.is_object()) return;
+  const std::string type = value.value("type", Json()).is_string() ? value["type"] : "";
+  if (type == "header") most = kMostHeader;
+  if (type == "button") most = kMostButton;
+  for (auto& [name, member] : value.items()) {
+    if (name == "text" && member.is_string()) {
+      shorten(member, most);
+    } else {
+      shorten_texts(member, name == "fields" ? kMostField : most);
+    }
+  }
+}
+
+/// The members that say from whom and where to; then those of the message.
+Json addressed(const config::SlackMessage& settings, const Json& message) {
+  Json body = Json::object();
+  if (!settings.from_user.empty()) body["username"] = settings.from_user;
+  if (!settings.channel.empty()) body["channel"] = settings.channel;
+  if (!settings.icon_emoji.empty()) body["icon_emoji"] = settings.icon_emoji;
+  for (const auto& [name, member] : message.items()) {
+    if (!body.contains(name)) body[name] = member;
+  }
+  return body;
+}
+
+/// Invalid UTF-8 in the configuration must not keep an alert back.
+std::string dumped(const Json& json) {
+  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+/// The answer's reason with what Slack's word means.
+std::string explained(std::string reason) {
+  const auto* found = std::ranges::find_if(
+      kWords, [&](const Word& word) { return reason.ends_with(": " + std::string(word.said)); });
+  if (found != kWords.end()) reason.append(" (").append(found->meaning).append(")");
+  return reason;
+}
+
+}  // namespace
+
+Slack::Slack(const config::Slack& settings, const Means& means)
+    : Chat({.key = "slack",
+            .name = "Slack",
+            .section = "slackNotification",
+            .built_in = built_in::kSlack},
+           settings.stopped, settings.started, means),
+      stopped_(settings.stopped),
+      started_(settings.started) {}
+
+std::string Slack::prepare(std::string values) const {
+  std::string out;
+  out.reserve(values.size());
+  for (const char c : values) {
+    if (c == '<') {
+      out += "&lt;";
+    } else if (c == '>') {
+      out += "&gt;";
+    } else {
+      out += c;
+    }
+  }
+  return out;
+}
+
+std::string Slack::from_text(const Alert& alert, const std::string& text) const {
+  // A header block, as the original's; it takes no more than a line.
+  const bool is_short = cut_to(text, kMostHeader) == text;
+  Json block = {{"type", is_short ? "header" : "section"},
+                {"text", {{"type", "plain_text"}, {"text", cut_to(text, kMostText)}}}};
+  if (is_short) block["text"]["emoji"] = true;
+  const Json message = {{"text", cut_to(text, kMostText)},
+                        {"blocks", {std::move(block), {{"type", "divider"}}}}};
+  return dumped(addressed(is_up(alert) ? started_ : stopped_, message));
+}
+
+std::optional<std::string> Slack::fit(const Alert& alert, std::string& json) const {
+  Json message = Json::parse(json);
+  if (const auto blocks = message.find("blocks"); blocks != message.end()) {
+    if (!blocks->is_array()) return "has `blocks` that are no list";
+    if (blocks->size() > kMostBlocks) return "has more than 50 blocks";
+  } else if (!message.contains("text") && !message.contains("attachments")) {
+    return "has neither `blocks` nor `text` nor `attachments`";
+  }
+  shorten_texts(message, kMostText);
+  json = dumped(addressed(is_up(alert) ? started_ : stopped_, message));
+  return std::nullopt;
+}
+
+Answer Slack::interpret(const Result<net::HttpResponse>& response,
+                        const UrlSecrets& secrets) const {
+  Answer answer = judge(response, secrets);
+  // Slack says "ok". A page comes from something in between, such as a portal to log in at.
+  if (std::holds_alternative<Delivered>(answer) && response->body.starts_with("<"))
+    return RetryAfter{.after = std::nullopt,
+                      .reason = describe_status(response->status) +
+                                ": a web page answers in Slack's place, is a proxy in between?"};
+  if (auto* later = std::get_if<RetryAfter>(&answer)) later->reason = explained(later->reason);
+  if (auto* rejected = std::get_if<Rejected>(&answer))
+    rejected->reason = explained(rejected->reason);
+  return answer;
+}
+
+void add_slack(const config::Slack& settings, const Means& means, std::vector<Destination>& to) {
+  if (!settings.enabled) return;
+  to.push_back({.channel = std::make_unique<Slack>(settings, means),
+                .rules = {.rate_limits = {.down = settings.stopped.rate_limit,
+                                          .up = settings.started.rate_limit},
+                          .parallel = 1,  // readers want them in order
+                          .interval = kInterval}});
+}
+
+}  // namespace tocsin::notify

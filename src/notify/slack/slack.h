@@ -1,0 +1,33 @@
+// Slack's incoming webhooks (https://api.slack.com/messaging/webhooks).
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "config/slack_notification.h"
+#include "notify/chat/chat.h"
+#include "notify/destination.h"
+
+namespace tocsin::notify {
+
+class Slack final : public Chat {
+ public:
+  Slack(const config::Slack& settings, const Means& means);
+
+ protected:
+  [[nodiscard]] std::string from_text(const Alert& alert, const std::string& text) const override;
+  [[nodiscard]] std::optional<std::string> fit(const Alert& alert,
+                                               std::string& json) const override;
+  /// < and > are Slack's markup, also for "<!channel>": no name of a service may call everybody.
+  [[nodiscard]] std::string prepare(std::string values) const override;
+  [[nodiscard]] Answer interpret(const Result<net::HttpResponse>& response,
+                                 const UrlSecrets& secrets) const override;
+
+ private:
+  config::SlackMessage stopped_;
+  config::SlackMessage started_;
+};
+
+void add_slack(const config::Slack& settings, const Means& means, std::vector<Destination>& to);
+
+}  // namespace tocsin::notify

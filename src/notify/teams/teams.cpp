@@ -1,0 +1,97 @@
+#include "notify/teams/teams.h"
+
+#include <chrono>
+#include <memory>
+#include <string_view>
+#include <utility>
+
+#include <nlohmann/json.hpp>
+
+#include "base/text.h"
+#include "notify/built_in.h"
+
+namespace tocsin::notify {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+/// https://learn.microsoft.com/microsoftteams/platform/webhooks-and-connectors/how-to/add-incoming-webhook:
+/// 28 KB for a message. Which kilobytes it does not say.
+constexpr std::size_t kMostBytes = 28'000;
+/// What a text is cut to in a message that is too large.
+constexpr std::size_t kShortText = 300;
+constexpr std::size_t kMostBasic = 4000;
+/// About four requests a second.
+constexpr std::chrono::milliseconds kInterval(250);
+
+/// Cuts the texts of a card.
+void shorten_texts(Json& value) {
+  for (auto& [name, member] : value.items()) {
+    if (member.is_structured()) {
+      shorten_texts(member);
+    } else if (member.is_string() && (name == "text" || name == "fallbackText")) {
+      member = cut_to(member.get<std::string>(), kShortText);
+    }
+  }
+}
+
+/// Invalid UTF-8 in the configuration must not keep an alert back.
+std::string dumped(const Json& json) {
+  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+}  // namespace
+
+Teams::Teams(const config::Teams& settings, const Means& means)
+    : Chat({.key = "teams",
+            .name = "Microsoft Teams",
+            .section = "teamsNotification",
+            .built_in = built_in::kTeams},
+           settings.stopped, settings.started, means) {}
+
+std::string Teams::from_text(const Alert& /*alert*/, const std::string& text) const {
+  const Json card = {
+      {"$schema", "http://adaptivecards.io/schemas/adaptive-card.json"},
+      {"type", "AdaptiveCard"},
+      {"version", "1.4"},
+      {"body",
+       Json::array(
+           {{{"type", "TextBlock"}, {"text", cut_to(text, kMostBasic)}, {"wrap", true}}})}};
+  const Json attachment = {{"contentType", "application/vnd.microsoft.card.adaptive"},
+                           {"contentUrl", nullptr},
+                           {"content", card}};
+  return dumped({{"type", "message"}, {"attachments", Json::array({attachment})}});
+}
+
+std::optional<std::string> Teams::fit(const Alert& /*alert*/, std::string& json) const {
+  Json message = Json::parse(json);
+  json = dumped(message);
+  if (json.size() <= kMostBytes) return std::nullopt;
+  shorten_texts(message);
+  json = dumped(message);
+  if (json.size() <= kMostBytes) return std::nullopt;
+  return "is larger than the 28 KB that Teams takes";
+}
+
+Answer Teams::interpret(const Result<net::HttpResponse>& response,
+                        const UrlSecrets& secrets) const {
+  // What an old connector says with status 200 when Teams itself has refused the message.
+  constexpr std::string_view kFailed = "Webhook message delivery failed";
+  Answer answer = judge(response, secrets);
+  if (std::holds_alternative<Delivered>(answer) && response->body.starts_with(kFailed))
+    return RetryAfter{.after = response->retry_after,
+                      .reason = describe_status(response->status) + ": " +
+                                printable(secrets.hide(response->body), 200)};
+  return answer;
+}
+
+void add_teams(const config::Teams& settings, const Means& means, std::vector<Destination>& to) {
+  if (!settings.enabled) return;
+  to.push_back({.channel = std::make_unique<Teams>(settings, means),
+                .rules = {.rate_limits = {.down = settings.stopped.rate_limit,
+                                          .up = settings.started.rate_limit},
+                          .parallel = 1,  // readers want them in order
+                          .interval = kInterval}});
+}
+
+}  // namespace tocsin::notify
