@@ -24,6 +24,8 @@ class Shelf {
  public:
   using Clock = std::chrono::steady_clock;
 
+  explicit Shelf(std::chrono::milliseconds kept_for) : kept_for_(kept_for) {}
+
   /// The one that was used last, or null.
   std::unique_ptr<SmtpSession> take() {
     const std::lock_guard lock(mutex_);
@@ -34,7 +36,7 @@ class Shelf {
   }
   void put(std::unique_ptr<SmtpSession> session) {
     const std::lock_guard lock(mutex_);
-    kept_.push_back({std::move(session), Clock::now() + SmtpClient::kKept});
+    kept_.push_back({std::move(session), Clock::now() + kept_for_});
   }
   /// Closes those that were not used up to `now`; when to come again, if there are more.
   std::optional<Clock::time_point> close_unused(Clock::time_point now) {
@@ -50,6 +52,7 @@ class Shelf {
     std::unique_ptr<SmtpSession> session;
     Clock::time_point until;
   };
+  const std::chrono::milliseconds kept_for_;
   std::mutex mutex_;
   std::deque<Kept> kept_;  ///< the longest kept first
 };
@@ -92,8 +95,10 @@ Result<SmtpReply> exchange(Shelf& shelf, const SmtpServer& server, const SmtpMes
 }  // namespace
 
 struct SmtpClient::State : std::enable_shared_from_this<State> {
-  State(const Executor& executor, SmtpServer to)
-      : server(std::make_shared<const SmtpServer>(std::move(to))), timer(executor) {}
+  State(const Executor& executor, SmtpServer to, std::chrono::milliseconds kept_for)
+      : server(std::make_shared<const SmtpServer>(std::move(to))),
+        shelf(std::make_shared<Shelf>(kept_for)),
+        timer(executor) {}
 
   /// Closes what is kept for too long, now and later.
   void tidy() {
@@ -108,15 +113,16 @@ struct SmtpClient::State : std::enable_shared_from_this<State> {
   }
 
   std::shared_ptr<const SmtpServer> server;
-  std::shared_ptr<Shelf> shelf = std::make_shared<Shelf>();
+  std::shared_ptr<Shelf> shelf;
   boost::asio::steady_timer timer;
   bool waiting = false;  ///< for the timer
   Worker threads{"smtp", kMostConnections};
 };
 
-SmtpClient::SmtpClient(const Executor& executor, SmtpServer server) {
+SmtpClient::SmtpClient(const Executor& executor, SmtpServer server,
+                       std::chrono::milliseconds kept) {
   curl_global_init(CURL_GLOBAL_DEFAULT);
-  state_ = std::make_shared<State>(executor, std::move(server));
+  state_ = std::make_shared<State>(executor, std::move(server), kept);
 }
 
 SmtpClient::~SmtpClient() { state_->shelf->close_unused(Shelf::Clock::time_point::max()); }

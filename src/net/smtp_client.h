@@ -30,6 +30,9 @@ struct SmtpLogin {
   Method method = Method::none;
   std::string user;
   Secret secret;  ///< the password or the token
+  /// A file whose text is the secret instead, without white space at its end; read at each login,
+  /// because tokens expire.
+  std::string secret_file;
 };
 
 struct SmtpServer {
@@ -89,7 +92,7 @@ class SmtpClient final : public SmtpTransport {
   static constexpr std::size_t kMostConnections = 3;
   static constexpr auto kKept = std::chrono::seconds(5);
 
-  SmtpClient(const Executor& executor, SmtpServer server);
+  SmtpClient(const Executor& executor, SmtpServer server, std::chrono::milliseconds kept = kKept);
   ~SmtpClient() override;
   awaitable<Result<SmtpReply>> send(SmtpMessage message, Deadline deadline) override;
 

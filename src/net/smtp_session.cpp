@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
+#include <fstream>
+#include <iterator>
 #include <utility>
 
 #include <boost/asio/ip/host_name.hpp>
@@ -10,6 +12,7 @@
 
 #include "base/base64.h"
 #include "base/bytes.h"
+#include "base/path.h"
 #include "base/text.h"
 #include "net/curl.h"
 
@@ -163,7 +166,20 @@ SmtpSession::SmtpSession(const SmtpServer& server)
 
 SmtpSession::~SmtpSession() = default;
 
+Result<> SmtpSession::read_secret() {
+  const SmtpLogin& login = server_.login;
+  secret_ = login.secret.reveal();
+  if (login.method == SmtpLogin::Method::none || login.secret_file.empty()) return {};
+  std::ifstream file(to_path(login.secret_file), std::ios::binary);
+  secret_.assign(std::istreambuf_iterator<char>(file), {});
+  secret_.erase(secret_.find_last_not_of(" \t\r\n") + 1);
+  if (!secret_.empty()) return {};
+  return fail(Kind::invalid_config, peer_ + ": there is nothing to log in with in the file " +
+                                        printable(login.secret_file));
+}
+
 Result<std::optional<SmtpReply>> SmtpSession::open(const SmtpLimits& limits) {
+  if (auto read = read_secret(); !read) return fail(std::move(read));
   CURL* easy = curl_->easy.get();
   const auto set = [easy](CURLoption option, auto value) { curl_easy_setopt(easy, option, value); };
   const std::string url = url_of(easy, server_);
@@ -180,7 +196,7 @@ Result<std::optional<SmtpReply>> SmtpSession::open(const SmtpLimits& limits) {
   if (server_.login.method != SmtpLogin::Method::none) {
     const bool token = server_.login.method == SmtpLogin::Method::token;
     set(CURLOPT_USERNAME, server_.login.user.c_str());
-    set(token ? CURLOPT_XOAUTH2_BEARER : CURLOPT_PASSWORD, server_.login.secret.reveal().c_str());
+    set(token ? CURLOPT_XOAUTH2_BEARER : CURLOPT_PASSWORD, secret_.c_str());
     set(CURLOPT_LOGIN_OPTIONS, token ? "AUTH=XOAUTH2" : "AUTH=PLAIN;AUTH=LOGIN");
   }
   const auto left = std::chrono::ceil<std::chrono::milliseconds>(limits.deadline -
@@ -264,12 +280,11 @@ SmtpReply SmtpSession::reply() const {
 /// A server may say back what we said.
 std::string SmtpSession::without_secrets(std::string text) const {
   const std::string& user = server_.login.user;
-  const std::string& secret = server_.login.secret.reveal();
-  if (secret.empty()) return text;
+  if (secret_.empty()) return text;
   const std::array said = {
-      to_base64(as_bytes(std::string(1, '\0') + user + std::string(1, '\0') + secret)),
-      to_base64(as_bytes("user=" + user + "\1auth=Bearer " + secret + "\1\1")),
-      to_base64(as_bytes(secret)), secret};
+      to_base64(as_bytes(std::string(1, '\0') + user + std::string(1, '\0') + secret_)),
+      to_base64(as_bytes("user=" + user + "\1auth=Bearer " + secret_ + "\1\1")),
+      to_base64(as_bytes(secret_)), secret_};
   for (const std::string& hidden : said) {
     for (std::size_t at = 0; (at = text.find(hidden, at)) != std::string::npos;)
       text.replace(at, hidden.size(), "***");

@@ -62,6 +62,7 @@ class SmtpSession {
 
  private:
   struct Curl;
+  [[nodiscard]] Result<> read_secret();
   [[nodiscard]] Error failure(int code, const SmtpLimits& limits) const;
   [[nodiscard]] Error out_of_time() const;
   [[nodiscard]] SmtpReply reply() const;
@@ -72,6 +73,7 @@ class SmtpSession {
 
   SmtpServer server_;
   std::string peer_;  ///< "host:port", for errors
+  std::string secret_;
   std::unique_ptr<Curl> curl_;
   SmtpPhase phase_ = SmtpPhase::greeting;
   SmtpReplyReader replies_;

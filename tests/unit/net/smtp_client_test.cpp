@@ -1,6 +1,7 @@
 #include "net/smtp_client.h"
 
 #include <chrono>
+#include <fstream>
 #include <initializer_list>
 #include <string>
 #include <string_view>
@@ -13,6 +14,8 @@
 #include <gtest/gtest.h>
 
 #include "base/base64.h"
+#include "base/path.h"
+#include "kit/scratch.h"
 #include "kit/smtp_imposter.h"
 #include "net/loop.h"
 #include "net/smtp_session.h"
@@ -224,6 +227,25 @@ TEST_F(SmtpClientTest, LogsIn) {
   }
 }
 
+TEST_F(SmtpClientTest, ATokenFromAFileIsReadAtEachLogin) {
+  SmtpImposter server;
+  server.offer({"AUTH XOAUTH2"});
+  const kit::ScratchDirectory folder;
+  auto where = in_the_clear(server);
+  where.login = {.method = SmtpLogin::Method::token,
+                 .user = "user",
+                 .secret_file = to_utf8(folder.path() / "token")};
+  const auto missing = send(where);
+  ASSERT_FALSE(missing);
+  EXPECT_EQ(missing.error().kind, Kind::invalid_config);
+  for (const std::string token : {"first", "second"}) {
+    std::ofstream(folder.path() / "token") << token << "\n";
+    ASSERT_TRUE(send(where));
+    EXPECT_EQ(server.journal().back().login,
+              "XOAUTH2 " + to_base64(as_bytes("user=user\1auth=Bearer " + token + "\1\1")));
+  }
+}
+
 TEST_F(SmtpClientTest, LoginsThatTheServerDoesNotKnow) {
   for (const auto& [offered, method, words] :
        std::vector<std::tuple<std::string, SmtpLogin::Method, std::string>>{
@@ -414,7 +436,7 @@ TEST_F(SmtpClientTest, KeepsTheConnection) {
 
 TEST_F(SmtpClientTest, ClosesAConnectionThatIsNotUsed) {
   SmtpImposter server;
-  SmtpClient client(loop_.executor(), in_the_clear(server));
+  SmtpClient client(loop_.executor(), in_the_clear(server), 100ms);
   ASSERT_TRUE(send(client)->accepted());
   EXPECT_EQ(server.open(), 1);
   loop_.run_until_done([](const SmtpImposter& imposter) -> awaitable<void> {
