@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "base/text.h"
+#include "notify/built_in.h"
 #include "notify/email/mime.h"
 
 namespace tocsin::notify {
@@ -65,7 +66,51 @@ net::SmtpServer server_of(const config::Smtp& smtp) {
           .client_name = smtp.client_name};
 }
 
+/// A subject is one line that mail programs can show.
+std::optional<std::string> make_subject(std::string& text) {
+  constexpr std::size_t kLongest = 500;
+  constexpr std::string_view kBlank = " \t\r\n";
+  text.erase(text.find_last_not_of(kBlank) + 1);
+  text.erase(0, text.find_first_not_of(kBlank));
+  if (text.empty()) return "is empty";
+  if (text.size() <= kLongest) return std::nullopt;
+  std::size_t size = kLongest;
+  while ((static_cast<unsigned char>(text[size]) & 0xC0U) == 0x80)
+    size--;  // not within a character
+  text.resize(size);
+  text += "\u2026";
+  return std::nullopt;
+}
+
+MessageTemplate built_in_only(render::Format format, std::string_view text) {
+  return {.configured = {},
+          .name = {},
+          .built_in = render::Template::from_text(format, std::string(text))};
+}
+
+constexpr std::string_view kSubject = "{{serviceFriendlyName}} {{event}} on {{host}}";
+
 }  // namespace
+
+MailTemplates::MailTemplates(const config::EmailMessages& messages, const std::string& section)
+    : subject(built_in_only(render::Format::text, kSubject)),
+      html(built_in_only(render::Format::html, built_in::kMailHtml)) {
+  subject.configured = render::Template::from_text(render::Format::text, messages.subject);
+  subject.name = "emailNotification." + section + ".subject";
+  html.configured = render::Template::from_file(render::Format::html, messages.body_file);
+}
+
+Mailing::Mailing(config::Email all, std::shared_ptr<net::SmtpTransport> transport,
+                 std::string tocsin_version, Messages& all_messages,
+                 std::shared_ptr<const Clock> now)
+    : settings(std::move(all)),
+      smtp(std::move(transport)),
+      version(std::move(tocsin_version)),
+      messages(all_messages),
+      clock(std::move(now)),
+      stopped(settings.stopped, "serviceStopped"),
+      started(settings.started, "serviceStarted"),
+      text(built_in_only(render::Format::text, built_in::kMailText)) {}
 
 Answer judge_smtp(const Result<net::SmtpReply>& reply) {
   if (!reply) return RetryAfter{.after = {}, .reason = printable(reply.error().what)};
@@ -113,48 +158,51 @@ bool Email::wants(const Alert& alert) const {
   return (is_up(alert) ? recipient_.started : recipient_.stopped).has_value();
 }
 
-bool Email::as_started(const Alert& alert) const { return wants(alert) == is_up(alert); }
-
-std::string Email::write(const Alert& alert, const DeliveryId& id) const {
-  const bool started = as_started(alert);
-  const config::EmailMessages& messages =
-      started ? mailing_->settings.started : mailing_->settings.stopped;
-  const auto to = started ? recipient_.started : recipient_.stopped;
-  return write_mail({.from = messages.from,
-                     .to = to.value_or(config::Mailbox{}),
-                     .subject = "",
-                     .text = "",
-                     .html = "",
-                     .date = mailing_->clock->now(),
-                     .id = id.value + ".tocsin",
-                     .priority = messages.priority,
-                     .headers = {{"X-Mailer", "tocsin/" + mailing_->version},
-                                 {"X-Tocsin-Event", std::string(to_string(alert.kind))},
-                                 {"X-Tocsin-Host", alert.host.text()},
-                                 {"X-Tocsin-Service", alert.service.text()},
-                                 {"X-Tocsin-Alert", alert.id.value},
-                                 {"X-Tocsin-Delivery", id.value}}});
-}
-
 net::awaitable<Answer> Email::deliver(const Alert& alert, const DeliveryId& id,
                                       net::Deadline deadline) {
-  const bool started = as_started(alert);
-  const auto& settings = mailing_->settings;
-  const auto to = started ? recipient_.started : recipient_.stopped;
-  net::SmtpMessage message{.sender = (started ? settings.started : settings.stopped).from.address,
-                           .recipient = to.value_or(config::Mailbox{}).address,
-                           .data = write(alert, id)};
-  const auto reply = co_await mailing_->smtp->send(std::move(message), deadline);
-  co_return judge_smtp(reply);
+  // A mail that nobody wants any more (a test, or one that waited while the configuration changed)
+  // goes as the other section says.
+  const bool started = wants(alert) == is_up(alert);
+  const auto& settings = started ? mailing_->settings.started : mailing_->settings.stopped;
+  const auto& templates = started ? mailing_->started : mailing_->stopped;
+  const auto to = (started ? recipient_.started : recipient_.stopped).value_or(config::Mailbox{});
+
+  Messages& messages = mailing_->messages;
+  const std::string values = messages.values(alert);
+  const Message subject = messages.write(templates.subject, values, make_subject);
+  const Message html = messages.write(templates.html, values);
+  const Message text = messages.write(mailing_->text, values);
+  net::SmtpMessage mail{
+      .sender = settings.from.address,
+      .recipient = to.address,
+      .data = write_mail({.from = settings.from,
+                          .to = to,
+                          .subject = subject.text,
+                          .text = text.text,
+                          .html = html.text,
+                          .date = mailing_->clock->now(),
+                          .id = id.value + ".tocsin",
+                          .priority = settings.priority,
+                          .headers = {{"X-Mailer", "tocsin/" + mailing_->version},
+                                      {"X-Tocsin-Event", std::string(to_string(alert.kind))},
+                                      {"X-Tocsin-Host", alert.host.text()},
+                                      {"X-Tocsin-Service", alert.service.text()},
+                                      {"X-Tocsin-Alert", alert.id.value},
+                                      {"X-Tocsin-Delivery", id.value}}})};
+  const auto reply = co_await mailing_->smtp->send(std::move(mail), deadline);
+  co_return noted(noted(judge_smtp(reply), subject.note), html.note);
 }
 
 void add_email(const config::Email& settings, const Means& means, std::vector<Destination>& to) {
   const auto recipients = recipients_of(settings);
   if (!settings.enabled || recipients.empty()) return;
   const auto mailing = std::make_shared<const Mailing>(
-      Mailing{.settings = settings,
-              .smtp = std::make_shared<net::SmtpClient>(means.executor, server_of(settings.smtp)),
-              .version = means.version});
+      settings, std::make_shared<net::SmtpClient>(means.executor, server_of(settings.smtp)),
+      means.version, means.messages);
+  for (const MailTemplates* templates : {&mailing->stopped, &mailing->started}) {
+    means.messages.expect(templates->subject);
+    means.messages.expect(templates->html);
+  }
   for (const MailRecipient& recipient : recipients) {
     to.push_back({.channel = std::make_unique<Email>(mailing, recipient),
                   .rules = {.rate_limits = {.down = settings.stopped.rate_limit,

@@ -11,6 +11,7 @@
 #include "net/smtp_client.h"
 #include "notify/channel.h"
 #include "notify/destination.h"
+#include "notify/messages.h"
 
 namespace tocsin::notify {
 
@@ -20,12 +21,29 @@ namespace tocsin::notify {
 /// breaks, because servers lock accounts.
 [[nodiscard]] Answer judge_smtp(const Result<net::SmtpReply>& reply);
 
-/// What the mails to all recipients share.
+/// How the mails of one section are written.
+struct MailTemplates {
+  MessageTemplate subject;
+  MessageTemplate html;
+
+  /// `section` is what the user calls it: "serviceStopped".
+  MailTemplates(const config::EmailMessages& messages, const std::string& section);
+};
+
+/// What the mails to all recipients share. The messages outlive it.
 struct Mailing {
+  Mailing(config::Email all, std::shared_ptr<net::SmtpTransport> transport,
+          std::string tocsin_version, Messages& all_messages,
+          std::shared_ptr<const Clock> now = std::make_shared<SystemClock>());
+
   config::Email settings;
   std::shared_ptr<net::SmtpTransport> smtp;
   std::string version;  ///< of tocsin, for X-Mailer
-  std::shared_ptr<const Clock> clock = std::make_shared<SystemClock>();
+  Messages& messages;
+  std::shared_ptr<const Clock> clock;
+  MailTemplates stopped;
+  MailTemplates started;
+  MessageTemplate text;  ///< for those who do not read HTML
 };
 
 /// The recipient as the sections write it; one of them at least.
@@ -45,14 +63,7 @@ class Email final : public Channel {
   net::awaitable<Answer> deliver(const Alert& alert, const DeliveryId& id,
                                  net::Deadline deadline) override;
 
-  /// The bytes that deliver() sends.
-  [[nodiscard]] std::string write(const Alert& alert, const DeliveryId& id) const;
-
  private:
-  /// Of the section that the alert belongs to; a mail that nobody wants any more (a test, or one
-  /// that waited while the configuration changed) goes as the other section says.
-  [[nodiscard]] bool as_started(const Alert& alert) const;
-
   std::shared_ptr<const Mailing> mailing_;
   MailRecipient recipient_;
   std::string key_;
