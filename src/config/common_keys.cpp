@@ -16,6 +16,17 @@ constexpr Range kRateLimit{0, 366LL * 24 * 60 * 60};
 /// A bundle of all public authorities has a quarter of that.
 constexpr std::size_t kMostCertificateBytes = std::size_t{1} << 20;
 
+}  // namespace
+
+std::optional<std::string> check_host(const std::string& text) {
+  if (text.empty()) return "must not be empty";
+  if (text.find_first_of(" \t\r\n/\\") != std::string::npos)
+    return "must be a host name or an address, without spaces and slashes";
+  constexpr std::size_t kLongest = 255;  // RFC 1035, 2.3.4
+  if (text.size() > kLongest) return "must not be longer than 255 characters";
+  return std::nullopt;
+}
+
 void check_ca_file(Section& section, Place place, const std::string& path) {
   const auto pem = read_file(path, kMostCertificateBytes, Accept::regular_files);
   const auto file = "`certCA`: the file `" + printable(path) + "` ";
@@ -26,8 +37,6 @@ void check_ca_file(Section& section, Place place, const std::string& path) {
     section.error(place, file + "holds no certificate in PEM form");
   }
 }
-
-}  // namespace
 
 void read_certificate(Section& section, std::string& ca_file, bool& reject_unauthorized) {
   bool enabled = false;

@@ -1,12 +1,295 @@
 #include "config/email_notification.h"
 
+#include <algorithm>
+#include <array>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "base/text.h"
+#include "config/files.h"
 #include "config/sections.h"
 
 namespace tocsin::config {
+namespace {
+
+constexpr std::array kPriorities = {Choice<MailPriority>{"high", MailPriority::high},
+                                    Choice<MailPriority>{"normal", MailPriority::normal},
+                                    Choice<MailPriority>{"low", MailPriority::low}};
+constexpr std::array kLoginTypes = {Choice<SmtpLoginType>{"login", SmtpLoginType::login},
+                                    Choice<SmtpLoginType>{"xoauth2", SmtpLoginType::xoauth2}};
+
+constexpr std::uint16_t kPlainPort = 25;
+constexpr std::uint16_t kSubmissionPort = 587;
+constexpr std::uint16_t kTlsPort = 465;
+
+std::optional<std::string> check_client_name(const std::string& text) {
+  const bool right = std::ranges::all_of(text, [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+           std::string_view("-_.:[]").contains(c);
+  });
+  if (!right) return "must be a host name, or an address in brackets";
+  return std::nullopt;
+}
+
+void read_recipients(Section& section, std::vector<Mailbox>& recipients) {
+  std::vector<std::string> texts;
+  const auto place =
+      section.texts({.name = "recipients",
+                     .description = "Who is told; each gets a mail of their own, and one only, "
+                                    "however often they are named.",
+                     .example = "[ops@example.com, \"On call\" <duty@example.com>]"},
+                    texts);
+  for (const auto& text : texts) {
+    auto mailbox = parse_mailbox(text);
+    if (!mailbox) {
+      section.error(
+          *place, fmt::format("`recipients`: `{}` {}", printable(text, 64), mailbox.error().what));
+      continue;
+    }
+    const auto is_same = [&](const Mailbox& other) {
+      return mailbox_key(other) == mailbox_key(*mailbox);
+    };
+    if (std::ranges::none_of(recipients, is_same)) recipients.push_back(*std::move(mailbox));
+  }
+}
+
+void read_from(Section& section, EmailMessages& messages) {
+  std::string written;
+  auto place = section.text({.name = "fromAddress",
+                             .description = "Who the mails are from: what the mail server lets "
+                                            "this login send as.",
+                             .example = "Services <tocsin@example.com>",
+                             .otherwise = "required where there are recipients"},
+                            written, check_mailbox);
+  const auto older = section.text({.name = "fromAdress",
+                                   .description = "The same, as older files of Butler spell it.",
+                                   .example = "tocsin@example.com"},
+                                  written, check_mailbox);
+  if (!place) place = older;
+  if (place) {
+    messages.from = parse_mailbox(written).value_or(Mailbox{});
+  } else if (!messages.recipients.empty() && section.raw("fromAddress") == nullptr &&
+             section.raw("fromAdress") == nullptr) {
+    section.error(section.place(), "the key `fromAddress` is missing");
+  }
+}
+
+void read_body_file(Section& section, std::string& path) {
+  std::string directory;
+  section.text({.name = "bodyFileDirectory",
+                .description = "The folder of `htmlTemplateFile`.",
+                .example = "/etc/tocsin/templates"},
+               directory);
+  std::string file;
+  const auto place = section.text({.name = "htmlTemplateFile",
+                                   .description = "The Handlebars template of the mail's body, "
+                                                  "in HTML: the file's name without "
+                                                  "`.handlebars`.",
+                                   .example = "service-stopped",
+                                   .otherwise = "a built-in template"},
+                                  file);
+  if (file.empty()) return;
+  if (!directory.empty()) file.insert(0, directory + "/");
+  path = path_from(section.reading().directory, file + ".handlebars");
+  if (!is_file(path))
+    section.warning(*place, fmt::format("the template `{}` does not exist; the built-in one is "
+                                        "used until it does",
+                                        printable(path)));
+}
+
+void read_messages(Section& section, EmailMessages& messages) {
+  read_rate_limit(section, "recipient", messages.rate_limit);
+  section.choice(
+      {.name = "priority", .description = "What mail programs are to show.", .example = "high"},
+      messages.priority, kPriorities);
+  section.text({.name = "subject",
+                .description = "The template of the subject.",
+                .example = "{{serviceFriendlyName}} on {{host}} is {{serviceStatus}}",
+                .otherwise = "a built-in template"},
+               messages.subject);
+  read_body_file(section, messages.body_file);
+  read_recipients(section, messages.recipients);
+  read_from(section, messages);
+}
+
+void read_tls(Section& section, bool secure, Smtp& smtp) {
+  const auto name = section.text({.name = "serverName",
+                                  .description = "The name that the server's certificate must be "
+                                                 "for, where it is not `host`.",
+                                  .example = "mail.example.com",
+                                  .otherwise = "the value of `host`"},
+                                 smtp.server_name);
+  bool ignore = false;
+  const auto ignored =
+      section.boolean({.name = "ignoreTLS",
+                       .description = "Whether mails go unencrypted although the server offers "
+                                      "STARTTLS; of no effect where `secure` is true.",
+                       .example = "false"},
+                      ignore);
+  bool require = false;
+  const auto required =
+      section.boolean({.name = "requireTLS",
+                       .description = "Whether nothing is sent without STARTTLS; without it, mails "
+                                      "go unencrypted where the server does not offer that. Of "
+                                      "no effect where `secure` is true.",
+                       .example = "true"},
+                      require);
+  const auto reject = section.boolean(
+      {.name = "rejectUnauthorized",
+       .description = "Whether nothing is sent to a server that cannot be verified.",
+       .example = "true"},
+      smtp.reject_unauthorized);
+  const auto ca_place = section.text({.name = "certCA",
+                                      .description = "A PEM file with the authorities that the "
+                                                     "server's certificate may come from.",
+                                      .example = "/etc/tocsin/ca.pem",
+                                      .otherwise = "the system's certificates"},
+                                     smtp.ca_file);
+  if (!smtp.ca_file.empty()) {
+    smtp.ca_file = path_from(section.reading().directory, smtp.ca_file);
+    check_ca_file(section, *ca_place, smtp.ca_file);
+  }
+  if (name && !smtp.server_name.empty() && smtp.server_name != smtp.host)
+    section.warning(*name,
+                    "the server must have a certificate for `serverName`; the original "
+                    "ignores this key and verifies `host`");
+  if (!smtp.reject_unauthorized)
+    section.warning(*reject,
+                    "`rejectUnauthorized` is false: anybody in between can read mails and the "
+                    "password, and answer in the server's place");
+  if (secure) {
+    smtp.security = SmtpSecurity::implicit_tls;
+  } else if (require) {
+    smtp.security = SmtpSecurity::starttls_required;
+    section.warning(*required, ignore ? "`requireTLS` and `ignoreTLS` exclude each other; "
+                                        "`requireTLS` holds: nothing is sent without STARTTLS"
+                                      : "`requireTLS` is true: nothing is sent to a server "
+                                        "without STARTTLS; the original ignores this switch");
+  } else if (ignore) {
+    smtp.security = SmtpSecurity::never;
+    section.warning(*ignored,
+                    "`ignoreTLS` is true: mails go unencrypted; the original ignores this switch "
+                    "and uses STARTTLS where it is offered");
+  }
+}
+
+void read_login(Section& section, Smtp& smtp) {
+  section.boolean(
+      {.name = "enable", .description = "Whether the server is logged in to.", .example = "true"},
+      smtp.logs_in);
+  section.choice({.name = "type",
+                  .description = "How: `login`, with a password (PLAIN or LOGIN), or `xoauth2`, "
+                                 "with a token.",
+                  .example = "login"},
+                 smtp.login_type, kLoginTypes);
+  section.text({.name = "user", .description = "The account.", .example = "tocsin@example.com"},
+               smtp.user);
+  Secret password;
+  section.secret({.name = "password",
+                  .description = "Its password; better a reference than the text.",
+                  .example = "${env:SMTP_PASSWORD}"},
+                 password);
+  Secret token;
+  section.secret({.name = "token",
+                  .description = "For `xoauth2`: the access token. It is read once, and expires.",
+                  .example = "${env:SMTP_TOKEN}"},
+                 token);
+  section.text({.name = "tokenFile",
+                .description = "For `xoauth2`: the file that holds the access token; it is read "
+                               "at each login, so that something else can renew it.",
+                .example = "/run/tocsin/smtp-token"},
+               smtp.token_file);
+  smtp.token_file = path_from(section.reading().directory, smtp.token_file);
+  if (!smtp.logs_in) return;
+  const auto missing = [&](std::string_view key) {
+    section.error(section.place(), fmt::format("`auth` is enabled, so `{}` must be given", key));
+  };
+  if (smtp.user.empty() && section.reading().known_keys == nullptr) missing("user");
+  const bool by_token = smtp.login_type == SmtpLoginType::xoauth2;
+  if (by_token && token.empty() && smtp.token_file.empty()) missing("token` or `tokenFile");
+  if (!by_token && password.empty()) missing("password");
+  smtp.secret = by_token ? std::move(token) : std::move(password);
+}
+
+/// What cannot work, or is not as safe as it could be.
+void check_together(Section& section, std::optional<Place> secure_place, const Smtp& smtp) {
+  const bool secure = smtp.security == SmtpSecurity::implicit_tls;
+  if (secure && (smtp.port == kPlainPort || smtp.port == kSubmissionPort))
+    section.warning(*secure_place,
+                    fmt::format("`secure` is true, but servers speak no TLS from the first byte on "
+                                "port {}: there it must be false, or the port {}",
+                                smtp.port, kTlsPort));
+  if (!secure && smtp.port == kTlsPort)
+    section.warning(secure_place.value_or(section.place()),
+                    fmt::format("`secure` is not true, but servers speak TLS from the first byte "
+                                "on port {}",
+                                smtp.port));
+  if (!smtp.logs_in) return;
+  if (smtp.security == SmtpSecurity::never)
+    section.warning(section.place(),
+                    "with `tls.ignoreTLS` and `auth.enable` the password goes unencrypted: "
+                    "everybody in between can read it");
+  if (smtp.security == SmtpSecurity::starttls_offered)
+    section.warning(section.place(),
+                    "the password goes unencrypted if the server, or somebody in between, does not "
+                    "offer STARTTLS; `tls.requireTLS: true` excludes that");
+}
+
+void read_smtp(Section& section, Smtp& smtp) {
+  section.text({.name = "host",
+                .description = "The mail server, a name or an address.",
+                .need = Need::required,
+                .example = "smtp.example.com"},
+               smtp.host, check_host);
+  section.port({.name = "port",
+                .description = "Its port: 587 or 25 (STARTTLS), 465 (TLS from the first byte).",
+                .example = "587"},
+               smtp.port);
+  bool secure = false;
+  const auto secure_place =
+      section.boolean({.name = "secure",
+                       .description = "Whether TLS is spoken from the first byte, as on port 465.",
+                       .example = "true"},
+                      secure);
+  section.text({.name = "clientName",
+                .description = "What tocsin calls itself (EHLO).",
+                .example = "monitor.example.com",
+                .otherwise = "the machine's full name, or `[127.0.0.1]` where it has none"},
+               smtp.client_name, check_client_name);
+  section.section({.name = "tls", .description = "How the connection is encrypted."},
+                  [&](Section& inner) { read_tls(inner, secure, smtp); });
+  section.section({.name = "auth", .description = "How the server is logged in to."},
+                  [&](Section& inner) { read_login(inner, smtp); });
+  check_together(section, secure_place, smtp);
+}
+
+}  // namespace
 
 void read_email_notification(Section& section, bool wanted, Email& email) {
   section.share_with_original();
   email.enabled = read_enable(section, wanted);
+  const auto stopped = section.section(
+      {.name = "serviceStopped",
+       .description = "Mails about services that stop, pause, vanish, hang or cannot be seen."},
+      [&](Section& inner) { read_messages(inner, email.stopped); });
+  const auto started = section.section(
+      {.name = "serviceStarted", .description = "Mails about services that run (again)."},
+      [&](Section& inner) { read_messages(inner, email.started); });
+  section.section({.name = "smtp", .description = "The mail server.", .need = Need::required},
+                  [&](Section& inner) { read_smtp(inner, email.smtp); });
+  if (!email.enabled) {
+    email = {};
+    return;
+  }
+  if (email.stopped.recipients.empty() && email.started.recipients.empty())
+    section.warning(section.place(), "alerts are to go by mail, but there are no recipients");
+  if (stopped && started && email.stopped.rate_limit != email.started.rate_limit)
+    section.warning(*started,
+                    "`serviceStarted.rateLimit` limits mails about starts; the original ignores it "
+                    "and limits them by `serviceStopped.rateLimit`");
 }
 
 }  // namespace tocsin::config

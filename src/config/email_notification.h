@@ -1,10 +1,57 @@
 // Alerts as mails.
 #pragma once
 
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/names.h"
+#include "config/mailbox.h"
+
 namespace tocsin::config {
+
+enum class MailPriority : std::uint8_t { high, normal, low };
+
+/// What is sent of one kind of change, and to whom.
+struct EmailMessages {
+  std::chrono::seconds rate_limit{300};
+  MailPriority priority = MailPriority::normal;
+  std::string subject;    ///< a template; empty: the built-in one
+  std::string body_file;  ///< a template that makes HTML; empty: the built-in one
+  Mailbox from;
+  std::vector<Mailbox> recipients;  ///< each once
+};
+
+enum class SmtpSecurity : std::uint8_t {
+  implicit_tls,
+  starttls_offered,
+  starttls_required,
+  never,
+};
+
+enum class SmtpLoginType : std::uint8_t { login, xoauth2 };
+
+struct Smtp {
+  std::string host;
+  std::uint16_t port = 587;
+  SmtpSecurity security = SmtpSecurity::starttls_offered;
+  std::string server_name;  ///< empty: the host
+  std::string ca_file;      ///< PEM; empty: the system's certificates
+  bool reject_unauthorized = true;
+  bool logs_in = false;
+  SmtpLoginType login_type = SmtpLoginType::login;
+  std::string user;
+  Secret secret;            ///< the password or the token
+  std::string token_file;   ///< where the token is instead, read at each login
+  std::string client_name;  ///< in EHLO; empty: this machine's
+};
 
 struct Email {
   bool enabled = false;
+  EmailMessages stopped;  ///< of all that is no start
+  EmailMessages started;
+  Smtp smtp;
 };
 
 }  // namespace tocsin::config

@@ -54,6 +54,12 @@ enum class OriginalSwitch : std::uint8_t { obeyed, ignored };
 [[nodiscard]] bool read_enable(Section& section, bool wanted,
                                OriginalSwitch original = OriginalSwitch::obeyed);
 
+/// The name or address of a host.
+[[nodiscard]] std::optional<std::string> check_host(const std::string& text);
+
+/// Reports a file that `certCA` names where it holds no certificate.
+void check_ca_file(Section& section, Place place, const std::string& path);
+
 /// `cert`: how an https receiver is verified. The variables keep what holds by default.
 void read_certificate(Section& section, std::string& ca_file, bool& reject_unauthorized);
 

@@ -36,15 +36,6 @@ class Duplicates {
 
 std::string shown(const std::string& name) { return "`" + printable(name, 64) + "`"; }
 
-std::optional<std::string> check_host(const std::string& text) {
-  if (text.empty()) return "must not be empty";
-  if (text.find_first_of(" \t\r\n/\\") != std::string::npos)
-    return "must be a host name or an address, without spaces and slashes";
-  constexpr std::size_t kLongest = 255;  // RFC 1035, 2.3.4
-  if (text.size() > kLongest) return "must not be longer than 255 characters";
-  return std::nullopt;
-}
-
 void read_credentials(Section& section, Config& config) {
   std::vector<Credentials> list;
   Duplicates names;

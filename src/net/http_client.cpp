@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <mutex>
 #include <string_view>
-#include <system_error>
 #include <unordered_map>
 
 #include <boost/asio/as_tuple.hpp>
@@ -12,8 +11,8 @@
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <curl/curl.h>
-#include <openssl/x509_vfy.h>
 
+#include "net/curl.h"
 #include "net/retry_after.h"
 #include "net/thread_pool.h"
 
@@ -23,18 +22,11 @@ namespace asio = boost::asio;
 
 namespace {
 
-template <auto Free>
-struct Deleter {
-  template <typename T>
-  void operator()(T* handle) const {
-    Free(handle);
-  }
-};
-using Easy = std::unique_ptr<CURL, Deleter<curl_easy_cleanup>>;
-using Multi = std::unique_ptr<CURLM, Deleter<curl_multi_cleanup>>;
-using HeaderList = std::unique_ptr<curl_slist, Deleter<curl_slist_free_all>>;
-using ParsedUrl = std::unique_ptr<CURLU, Deleter<curl_url_cleanup>>;
-using CurlText = std::unique_ptr<char, Deleter<curl_free>>;
+using Easy = std::unique_ptr<CURL, CurlDeleter<curl_easy_cleanup>>;
+using Multi = std::unique_ptr<CURLM, CurlDeleter<curl_multi_cleanup>>;
+using HeaderList = std::unique_ptr<curl_slist, CurlDeleter<curl_slist_free_all>>;
+using ParsedUrl = std::unique_ptr<CURLU, CurlDeleter<curl_url_cleanup>>;
+using CurlText = std::unique_ptr<char, CurlDeleter<curl_free>>;
 
 CurlText part_of(CURLU* url, CURLUPart part) {
   char* text = nullptr;
@@ -117,15 +109,7 @@ void prepare(Transfer& transfer) {
     set(CURLOPT_POSTFIELDS, request.body.c_str());
     set(CURLOPT_CUSTOMREQUEST, request.method.c_str());
   }
-  set(CURLOPT_SSL_VERIFYPEER, request.tls.verify ? 1L : 0L);
-  set(CURLOPT_SSL_VERIFYHOST, request.tls.verify ? 2L : 0L);
-  if (request.tls.ca_file.empty()) {
-    // Windows keeps its certificates in a store and not in files.
-    set(CURLOPT_SSL_OPTIONS, static_cast<long>(CURLSSLOPT_NATIVE_CA));
-  } else {
-    set(CURLOPT_CAINFO, request.tls.ca_file.c_str());
-    set(CURLOPT_CAPATH, static_cast<char*>(nullptr));  // instead of the system's, not beside them
-  }
+  set_tls(transfer.easy.get(), request.tls);
   set(CURLOPT_CONNECTTIMEOUT_MS, std::max(1L, static_cast<long>(request.connect_limit.count())));
   set(CURLOPT_NOSIGNAL, 1L);
   // Giving up while a name is looked up must not wait for the resolver's own time limit.
@@ -134,40 +118,12 @@ void prepare(Transfer& transfer) {
   set(CURLOPT_WRITEDATA, &transfer);
 }
 
-std::string certificate_problem(CURL* easy) {
-  long verdict = X509_V_OK;
-  curl_easy_getinfo(easy, CURLINFO_SSL_VERIFYRESULT, &verdict);
-  // Curl compares names itself, after the chain was found good and before it notes that.
-  if (verdict == X509_V_OK || verdict == X509_V_ERR_UNSPECIFIED) return "it is for another name";
-  return X509_verify_cert_error_string(verdict);
-}
-
-/// Why there is no answer: curl's code as a kind and a sentence, decided here and nowhere else.
+/// Why there is no answer.
 Error describe_failure(CURL* easy, CURLcode code, const std::string& origin) {
-  long system = 0;
-  curl_easy_getinfo(easy, CURLINFO_OS_ERRNO, &system);
   const auto error = [&](Kind kind, std::string_view what) {
     return Error{kind, origin + ": " + std::string(what), static_cast<std::uint32_t>(code)};
   };
   switch (code) {
-    case CURLE_OPERATION_TIMEDOUT:  // the connect limit: the deadline is kept by fetch()
-      return error(Kind::timed_out, "no connection within the connect limit");
-    case CURLE_COULDNT_RESOLVE_HOST:
-      return error(Kind::unreachable, "no such host name");
-    case CURLE_COULDNT_RESOLVE_PROXY:
-      return error(Kind::unreachable, "the proxy's host name does not exist");
-    case CURLE_COULDNT_CONNECT:
-      return error(
-          Kind::unreachable,
-          system == 0 ? "no connection" : std::system_category().message(static_cast<int>(system)));
-    case CURLE_PEER_FAILED_VERIFICATION:
-      return error(Kind::denied, "the certificate was not accepted: " + certificate_problem(easy));
-    case CURLE_SSL_CACERT_BADFILE:
-      return error(Kind::denied, "the CA file cannot be read");
-    case CURLE_GOT_NOTHING:
-    case CURLE_RECV_ERROR:
-    case CURLE_SEND_ERROR:
-      return error(Kind::unreachable, "the connection was closed before an answer came");
     case CURLE_PARTIAL_FILE:
       return error(Kind::unreachable, "the connection was closed in the middle of the answer");
     case CURLE_UNSUPPORTED_PROTOCOL:  // in curl's words: "Received HTTP/0.9 when not allowed"
@@ -175,7 +131,7 @@ Error describe_failure(CURL* easy, CURLcode code, const std::string& origin) {
     case CURLE_BAD_CONTENT_ENCODING:
       return error(Kind::malformed, "the answer is not HTTP");
     default:
-      return error(Kind::unreachable, curl_easy_strerror(code));
+      return describe_curl_failure(easy, code, origin);
   }
 }
 

@@ -11,13 +11,9 @@
 
 #include "base/error.h"
 #include "net/async.h"
+#include "net/tls_options.h"
 
 namespace tocsin::net {
-
-struct TlsOptions {
-  std::string ca_file;  ///< PEM, in place of the system's certificates; empty: those
-  bool verify = true;   ///< the certificate chain and the name in it
-};
 
 struct HttpRequest {
   std::string method = "POST";

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "notify/alertmanager/alertmanager.h"
+#include "notify/email/email.h"
 #include "notify/new_relic/new_relic.h"
 #include "notify/pager_duty/pager_duty.h"
 #include "notify/slack/slack.h"
@@ -19,6 +20,7 @@ Destinations make_destinations(const config::Config& config, const Means& means)
   add_alertmanager(config.alertmanager, means, made.alerts);
   add_slack(config.slack, means, made.alerts);
   add_teams(config.teams, means, made.alerts);
+  add_email(config.email, means, made.alerts);
   return made;
 }
 

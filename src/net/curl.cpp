@@ -1,0 +1,65 @@
+#include "net/curl.h"
+
+#include <string_view>
+#include <system_error>
+
+#include <curl/curl.h>
+#include <openssl/x509_vfy.h>
+
+namespace tocsin::net {
+namespace {
+
+std::string certificate_problem(CURL* easy) {
+  long verdict = X509_V_OK;
+  curl_easy_getinfo(easy, CURLINFO_SSL_VERIFYRESULT, &verdict);
+  // Curl compares names itself, after the chain was found good and before it notes that.
+  if (verdict == X509_V_OK || verdict == X509_V_ERR_UNSPECIFIED) return "it is for another name";
+  return X509_verify_cert_error_string(verdict);
+}
+
+}  // namespace
+
+void set_tls(void* easy, const TlsOptions& tls) {
+  curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, tls.verify ? 1L : 0L);
+  curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, tls.verify ? 2L : 0L);
+  if (tls.ca_file.empty()) {
+    // Windows keeps its certificates in a store and not in files.
+    curl_easy_setopt(easy, CURLOPT_SSL_OPTIONS, static_cast<long>(CURLSSLOPT_NATIVE_CA));
+  } else {
+    curl_easy_setopt(easy, CURLOPT_CAINFO, tls.ca_file.c_str());
+    // Instead of the system's, not beside them.
+    curl_easy_setopt(easy, CURLOPT_CAPATH, static_cast<char*>(nullptr));
+  }
+}
+
+Error describe_curl_failure(void* easy, int code, const std::string& peer) {
+  long system = 0;
+  curl_easy_getinfo(easy, CURLINFO_OS_ERRNO, &system);
+  const auto error = [&](Kind kind, std::string_view what) {
+    return Error{kind, peer + ": " + std::string(what), static_cast<std::uint32_t>(code)};
+  };
+  switch (code) {
+    case CURLE_OPERATION_TIMEDOUT:  // the connect limit: deadlines are kept by the clients
+      return error(Kind::timed_out, "no connection within the connect limit");
+    case CURLE_COULDNT_RESOLVE_HOST:
+      return error(Kind::unreachable, "no such host name");
+    case CURLE_COULDNT_RESOLVE_PROXY:
+      return error(Kind::unreachable, "the proxy's host name does not exist");
+    case CURLE_COULDNT_CONNECT:
+      return error(
+          Kind::unreachable,
+          system == 0 ? "no connection" : std::system_category().message(static_cast<int>(system)));
+    case CURLE_PEER_FAILED_VERIFICATION:
+      return error(Kind::denied, "the certificate was not accepted: " + certificate_problem(easy));
+    case CURLE_SSL_CACERT_BADFILE:
+      return error(Kind::denied, "the CA file cannot be read");
+    case CURLE_GOT_NOTHING:
+    case CURLE_RECV_ERROR:
+    case CURLE_SEND_ERROR:
+      return error(Kind::unreachable, "the connection was closed before an answer came");
+    default:
+      return error(Kind::unreachable, curl_easy_strerror(static_cast<CURLcode>(code)));
+  }
+}
+
+}  // namespace tocsin::net

@@ -1,0 +1,214 @@
+#include "notify/email/email.h"
+
+#include <algorithm>
+#include <chrono>
+#include <map>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "base/text.h"
+#include "notify/built_in.h"
+#include "notify/email/mime.h"
+
+namespace tocsin::notify {
+namespace {
+
+/// Of the mail server's words, in bytes.
+constexpr std::size_t kMostWords = 200;
+/// After a refused login. As long as the longest backoff: whoever has corrected a password need not
+/// wait for longer than after other failures.
+constexpr std::chrono::seconds kLoginPause = std::chrono::minutes(5);
+
+bool is_about_login(const net::SmtpReply& reply) {
+  // RFC 4954, 6: a login is required, its mechanism too weak, its credentials wrong, not encrypted.
+  const bool wanted =
+      reply.code == 530 || reply.code == 534 || reply.code == 535 || reply.code == 538;
+  return wanted || (reply.phase == net::SmtpPhase::login && reply.code / 100 != 4);
+}
+
+std::string words_of(const net::SmtpReply& reply) {
+  std::string words = std::to_string(reply.code);
+  if (!reply.text.empty()) words += " " + reply.text;
+  return printable(words, kMostWords);
+}
+
+net::SmtpSecurity security_of(config::SmtpSecurity security) {
+  switch (security) {
+    case config::SmtpSecurity::implicit_tls:
+      return net::SmtpSecurity::implicit_tls;
+    case config::SmtpSecurity::starttls_offered:
+      return net::SmtpSecurity::starttls_offered;
+    case config::SmtpSecurity::starttls_required:
+      return net::SmtpSecurity::starttls_required;
+    case config::SmtpSecurity::never:
+      return net::SmtpSecurity::never;
+  }
+  return net::SmtpSecurity::starttls_required;
+}
+
+net::SmtpLogin login_of(const config::Smtp& smtp) {
+  if (!smtp.logs_in) return {};
+  const bool token = smtp.login_type == config::SmtpLoginType::xoauth2;
+  return {.method = token ? net::SmtpLogin::Method::token : net::SmtpLogin::Method::password,
+          .user = smtp.user,
+          .secret = smtp.secret,
+          .secret_file = token ? smtp.token_file : ""};
+}
+
+net::SmtpServer server_of(const config::Smtp& smtp) {
+  return {.host = smtp.host,
+          .port = smtp.port,
+          .security = security_of(smtp.security),
+          .server_name = smtp.server_name,
+          .tls = {.ca_file = smtp.ca_file, .verify = smtp.reject_unauthorized},
+          .login = login_of(smtp),
+          .client_name = smtp.client_name};
+}
+
+/// A subject is one line that mail programs can show.
+std::optional<std::string> make_subject(std::string& text) {
+  constexpr std::size_t kLongest = 500;
+  constexpr std::string_view kBlank = " \t\r\n";
+  text.erase(text.find_last_not_of(kBlank) + 1);
+  text.erase(0, text.find_first_not_of(kBlank));
+  if (text.empty()) return "is empty";
+  if (text.size() <= kLongest) return std::nullopt;
+  std::size_t size = kLongest;
+  while ((static_cast<unsigned char>(text[size]) & 0xC0U) == 0x80)
+    size--;  // not within a character
+  text.resize(size);
+  text += "\u2026";
+  return std::nullopt;
+}
+
+MessageTemplate built_in_only(render::Format format, std::string_view text) {
+  return {.configured = {},
+          .name = {},
+          .built_in = render::Template::from_text(format, std::string(text))};
+}
+
+constexpr std::string_view kSubject = "{{serviceFriendlyName}} {{event}} on {{host}}";
+
+}  // namespace
+
+MailTemplates::MailTemplates(const config::EmailMessages& messages, const std::string& section)
+    : subject(built_in_only(render::Format::text, kSubject)),
+      html(built_in_only(render::Format::html, built_in::kMailHtml)) {
+  subject.configured = render::Template::from_text(render::Format::text, messages.subject);
+  subject.name = "emailNotification." + section + ".subject";
+  html.configured = render::Template::from_file(render::Format::html, messages.body_file);
+}
+
+Mailing::Mailing(config::Email all, std::shared_ptr<net::SmtpTransport> transport,
+                 std::string tocsin_version, Messages& all_messages,
+                 std::shared_ptr<const Clock> now)
+    : settings(std::move(all)),
+      smtp(std::move(transport)),
+      version(std::move(tocsin_version)),
+      messages(all_messages),
+      clock(std::move(now)),
+      stopped(settings.stopped, "serviceStopped"),
+      started(settings.started, "serviceStarted"),
+      text(built_in_only(render::Format::text, built_in::kMailText)) {}
+
+Answer judge_smtp(const Result<net::SmtpReply>& reply) {
+  if (!reply) return RetryAfter{.after = {}, .reason = printable(reply.error().what)};
+  const std::string words = words_of(*reply);
+  if (reply->accepted()) return Delivered{.detail = words};
+  if (is_about_login(*reply)) {
+    return RetryAfter{.after = kLoginPause,
+                      .reason =
+                          "the mail server refuses the login, and no mail can be sent until "
+                          "`emailNotification.smtp.auth` is right: " +
+                          words};
+  }
+  std::string reason = fmt::format("{} was refused: {}", to_string(reply->phase), words);
+  const bool of_this_mail =
+      reply->phase != net::SmtpPhase::greeting && reply->phase != net::SmtpPhase::login;
+  if (of_this_mail && reply->code / 100 == 5) return Rejected{.reason = std::move(reason)};
+  return RetryAfter{.after = {}, .reason = std::move(reason)};
+}
+
+std::vector<MailRecipient> recipients_of(const config::Email& settings) {
+  std::vector<MailRecipient> recipients;
+  std::map<std::string, std::size_t> places;
+  const auto add = [&](const std::vector<config::Mailbox>& mailboxes,
+                       std::optional<config::Mailbox> MailRecipient::* member) {
+    for (const config::Mailbox& mailbox : mailboxes) {
+      const auto [place, fresh] = places.try_emplace(mailbox_key(mailbox), recipients.size());
+      if (fresh) recipients.emplace_back();
+      recipients[place->second].*member = mailbox;
+    }
+  };
+  add(settings.stopped.recipients, &MailRecipient::stopped);
+  add(settings.started.recipients, &MailRecipient::started);
+  return recipients;
+}
+
+Email::Email(std::shared_ptr<const Mailing> mailing, MailRecipient recipient)
+    : mailing_(std::move(mailing)), recipient_(std::move(recipient)) {
+  const config::Mailbox& mailbox =
+      recipient_.stopped ? *recipient_.stopped : recipient_.started.value();
+  key_ = channel_key("email", mailbox_key(mailbox));
+  name_ = "email to " + mailbox.address;
+}
+
+bool Email::wants(const Alert& alert) const {
+  return (is_up(alert) ? recipient_.started : recipient_.stopped).has_value();
+}
+
+net::awaitable<Answer> Email::deliver(const Alert& alert, const DeliveryId& id,
+                                      net::Deadline deadline) {
+  // A mail that nobody wants any more (a test, or one that waited while the configuration changed)
+  // goes as the other section says.
+  const bool started = wants(alert) == is_up(alert);
+  const auto& settings = started ? mailing_->settings.started : mailing_->settings.stopped;
+  const auto& templates = started ? mailing_->started : mailing_->stopped;
+  const auto to = (started ? recipient_.started : recipient_.stopped).value_or(config::Mailbox{});
+
+  Messages& messages = mailing_->messages;
+  const std::string values = messages.values(alert);
+  const Message subject = messages.write(templates.subject, values, make_subject);
+  const Message html = messages.write(templates.html, values);
+  const Message text = messages.write(mailing_->text, values);
+  net::SmtpMessage mail{
+      .sender = settings.from.address,
+      .recipient = to.address,
+      .data = write_mail({.from = settings.from,
+                          .to = to,
+                          .subject = subject.text,
+                          .text = text.text,
+                          .html = html.text,
+                          .date = mailing_->clock->now(),
+                          .id = id.value + ".tocsin",
+                          .priority = settings.priority,
+                          .headers = {{"X-Mailer", "tocsin/" + mailing_->version},
+                                      {"X-Tocsin-Event", std::string(to_string(alert.kind))},
+                                      {"X-Tocsin-Host", alert.host.text()},
+                                      {"X-Tocsin-Service", alert.service.text()},
+                                      {"X-Tocsin-Alert", alert.id.value},
+                                      {"X-Tocsin-Delivery", id.value}}})};
+  const auto reply = co_await mailing_->smtp->send(std::move(mail), deadline);
+  co_return noted(noted(judge_smtp(reply), subject.note), html.note);
+}
+
+void add_email(const config::Email& settings, const Means& means, std::vector<Destination>& to) {
+  const auto recipients = recipients_of(settings);
+  if (!settings.enabled || recipients.empty()) return;
+  const auto mailing = std::make_shared<const Mailing>(
+      settings, std::make_shared<net::SmtpClient>(means.executor, server_of(settings.smtp)),
+      means.version, means.messages);
+  for (const MailTemplates* templates : {&mailing->stopped, &mailing->started}) {
+    means.messages.expect(templates->subject);
+    means.messages.expect(templates->html);
+  }
+  for (const MailRecipient& recipient : recipients) {
+    to.push_back({.channel = std::make_unique<Email>(mailing, recipient),
+                  .rules = {.rate_limits = {.down = settings.stopped.rate_limit,
+                                            .up = settings.started.rate_limit},
+                            .parallel = net::SmtpClient::kMostConnections}});
+  }
+}
+
+}  // namespace tocsin::notify
