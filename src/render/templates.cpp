@@ -19,6 +19,7 @@ namespace {
 
 constexpr std::size_t kMostTemplateBytes = std::size_t{256} * 1024;
 constexpr std::size_t kMostMessageBytes = std::size_t{1} << 20;
+constexpr std::size_t kMostCompiled = 1000;
 constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 constexpr std::string_view kTooMuch =
     "takes too long or too much memory, and is not used again until it changes";
@@ -88,7 +89,8 @@ struct Templates::State {
   std::map<std::pair<Format, std::string>, Entry> files;
   std::map<std::pair<Format, std::string>, Entry> texts;
   std::unique_ptr<Engine> engine;
-  std::size_t engines = 0;  ///< made so far; names the present one
+  std::size_t engines = 0;       ///< made so far; names the present one
+  std::size_t compilations = 0;  ///< by the present one, or more
 
   Entry& find(const Template& source) {
     return source.file.empty() ? texts[{source.format, source.text}]
@@ -133,6 +135,11 @@ struct Templates::State {
   void compile(const Template& source, Entry& entry) {
     refresh(source, entry);
     if (entry.error || entry.mistake || (engine && entry.engine == engines)) return;
+    // An engine keeps what it has compiled; files that change all day long must not fill it.
+    if (++compilations >= kMostCompiled) {
+      engine.reset();
+      compilations = 0;
+    }
     auto made = running().compile(source.file.empty() ? source.text : entry.text, source.format);
     if (auto* mistake = std::get_if<Mistake>(&made)) {
       mistake->text = printable(mistake->text);

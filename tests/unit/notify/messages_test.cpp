@@ -1,5 +1,6 @@
 #include "notify/messages.h"
 
+#include <cstdlib>
 #include <fstream>
 #include <string>
 #include <vector>
@@ -144,6 +145,22 @@ TEST_F(BuiltIn, MailSaysWhatHasHappened) {
     EXPECT_THAT(text, HasSubstr("Sent by tocsin"));
     if (!alert.friendly_name.empty()) EXPECT_THAT(text, HasSubstr(kOddName));
   }
+}
+
+/// With TOCSIN_WRITE_MAIL set, it writes the mail of the picture in docs/ (tools/mail_picture).
+TEST_F(BuiltIn, MailIsWhatThePictureShows) {
+  Alert alert = stopped_alert();
+  alert.reason = "exit code 1067: the process terminated unexpectedly";
+  Messages messages({{.id = "r",
+                      .link_text = "Runbook",
+                      .comment = "what to do when a database stops",
+                      .url = "https://wiki.example.com/runbooks/sql"}});
+  const auto html = messages.write(
+      {.built_in = Template::from_text(Format::html, std::string(built_in::kMailHtml))},
+      messages.values(alert));
+  EXPECT_THAT(html.text, HasSubstr("The database has stopped"));
+  if (const char* path = std::getenv("TOCSIN_WRITE_MAIL"); path != nullptr)
+    std::ofstream(path, std::ios::binary) << html.text;
 }
 
 }  // namespace

@@ -1,0 +1,138 @@
+"""Slack and Teams, as far as their documented rules say what they would answer; and templates."""
+import json
+import pathlib
+import unittest
+
+import chats
+import oracles
+from program import require_tocsin, tocsin
+from servers import wait_until
+from watched import ENGINE, PROXY, Watched
+
+DOWN, UP = "/services/T0/B0/s3cret-down", "/services/T0/B0/s3cret-up"
+WORKFLOW = ("/workflows/0a1b/triggers/manual/paths/invoke?api-version=2016-06-01"
+            "&sp=%2Ftriggers%2Fmanual%2Frun&sv=1.0&sig=s3cret-Sig_%2F")
+
+
+def setUpModule():
+    require_tocsin()
+    oracles.require_impacket()
+
+
+class SlackAlerts(Watched):
+    HOSTS = 10
+
+    def setUp(self):
+        super().setUp()
+        self.cloud = chats.Slack({DOWN: "", UP: ""})
+        self.site = self.receiver(always=self.cloud)
+
+    def sections(self, **stopped):
+        shared = {"channel": "#operations", "fromUser": "tocsin", "iconEmoji": ":bell:", "rateLimit": 0}
+        return {"destinations": ["slack"],
+                "genericUrls": [{"id": "r", "linkText": "Runbook", "comment": "", "url": "https://x/?a=1&b=2"}],
+                "slackNotification": {
+                    "enable": True,
+                    "serviceStopped": {**shared, "webhookURL": self.site.url(DOWN), **stopped},
+                    "serviceStarted": {**shared, "webhookURL": self.site.url(UP), "messageType": "basic",
+                                       "basicMsgTemplate": "{{serviceDisplayName}} runs on {{host}}"}}}
+
+    def template(self, text):
+        file = pathlib.Path(self.file).with_name("slack.handlebars")
+        file.write_text(text, encoding="utf-8")
+        return file
+
+    def test_blocks_when_a_service_stops_and_a_line_when_it_starts(self):
+        running = self.run_tocsin(**self.sections())
+        for count, change in enumerate((self.manager.stop, self.manager.start), 1):
+            change(ENGINE)
+            wait_until(lambda: len(self.cloud.messages) == count, 30, lambda: self.site.requests)
+        (down_path, down), (up_path, up) = self.cloud.messages
+        self.assertEqual((down_path, up_path), (DOWN, UP))
+        self.assertEqual(list(down)[:3], ["username", "channel", "icon_emoji"])
+        self.assertEqual(down["blocks"][0]["text"]["text"],
+                         f":red_circle: Qlik Sense Engine Service has stopped on {self.host}")
+        self.assertIn("<https://x/?a=1&b=2|Runbook>", json.dumps(down))
+        line = f"Qlik Sense Engine Service runs on {self.host}"
+        self.assertEqual(up["blocks"], [
+            {"type": "header", "text": {"type": "plain_text", "text": line, "emoji": True}},
+            {"type": "divider"}])
+        self.assertNotIn("s3cret", running.output())
+
+    def test_one_message_a_second(self):
+        self.run_tocsin(**self.sections())
+        for name in (ENGINE, PROXY):
+            self.manager.stop(name)
+        wait_until(lambda: len(self.cloud.messages) == 2, 30, lambda: self.site.requests)
+        self.assertEqual(self.cloud.too_fast, 0)
+
+    def test_a_broken_template_loses_no_alert_and_is_taken_up_when_it_is_repaired(self):
+        file = self.template('{"blocks": [\n  {{#if up}}]}')
+        running = self.run_tocsin(**self.sections(templateFile=str(file)))
+        running.wait_for_line("slack.handlebars:2:")
+        self.manager.stop(ENGINE)
+        wait_until(lambda: len(self.cloud.messages) == 1, 30, lambda: self.site.requests)
+        self.assertIn("has stopped", self.cloud.messages[0][1]["blocks"][0]["text"]["text"])
+        running.wait_for_line("the built-in message was sent in its place")
+        self.template('{"text": "repaired {{serviceName}}"}')
+        self.manager.start(ENGINE)
+        wait_until(lambda: len(self.cloud.messages) == 2, 30, lambda: self.site.requests)
+        self.manager.stop(ENGINE)
+        wait_until(lambda: len(self.cloud.messages) == 3, 30, lambda: self.site.requests)
+        self.assertEqual(self.cloud.messages[2][1]["text"], f"repaired {ENGINE}")
+
+    def test_an_archived_channel_is_said_in_words(self):
+        self.cloud.hooks[UP] = "channel_is_archived"
+        self.configure(**self.sections())
+        done = tocsin("test", "-c", self.file, "slack")
+        self.assertEqual((done.returncode, done.stdout),
+                         (1, "Slack: refused, 410 Gone: channel_is_archived (the channel is archived)\n"))
+
+    def test_validate_says_where_a_template_is_wrong(self):
+        file = self.template('{\n  "text": "{{nope 1}}"}')
+        self.configure(**self.sections(templateFile=str(file)))
+        done = tocsin("validate", "-c", self.file)
+        self.assertEqual(done.returncode, 0, done)
+        self.assertIn("slack.handlebars:2:12: warning: there is no helper `nope`", done.stdout)
+        file.unlink()
+        done = tocsin("validate", "-c", self.file)
+        self.assertIn("slack.handlebars: warning: the template does not exist", done.stdout)
+
+
+class TeamsAlerts(Watched):
+    HOSTS = 5
+
+    def setUp(self):
+        super().setUp()
+        self.cloud = chats.Teams(WORKFLOW)
+        self.site = self.receiver(always=self.cloud)
+
+    def sections(self, path=WORKFLOW):
+        side = {"webhookURL": self.site.url(path), "rateLimit": 0}
+        return {"destinations": ["teams"],
+                "teamsNotification": {
+                    "enable": True, "serviceStopped": side,
+                    "serviceStarted": {**side, "messageType": "basic",
+                                       "basicMsgTemplate": "{{serviceName}} runs"}}}
+
+    def test_cards(self):
+        running = self.run_tocsin(**self.sections())
+        for count, change in enumerate((self.manager.stop, self.manager.start), 1):
+            change(ENGINE)
+            wait_until(lambda: len(self.cloud.cards) == count, 30, lambda: self.site.requests)
+        down, up = self.cloud.cards
+        self.assertEqual(down["body"][0]["style"], "attention")
+        self.assertIn("Qlik Sense Engine Service has stopped", json.dumps(down))
+        self.assertEqual(up["body"], [{"type": "TextBlock", "text": f"{ENGINE} runs", "wrap": True}])
+        self.assertNotIn("s3cret", running.output())
+
+    def test_a_wrong_signature_is_said_without_it(self):
+        self.configure(**self.sections(WORKFLOW + "x"))
+        done = tocsin("test", "-c", self.file, "teams")
+        self.assertEqual(done.returncode, 1, done)
+        self.assertIn("Microsoft Teams: refused, 401 Unauthorized", done.stdout)
+        self.assertNotIn("s3cret", done.stdout + done.stderr)
+
+
+if __name__ == "__main__":
+    unittest.main()
