@@ -22,8 +22,8 @@ constexpr std::size_t kMostHeader = 150;
 constexpr std::size_t kMostField = 2000;
 constexpr std::size_t kMostButton = 75;
 constexpr std::size_t kMostText = 3000;
-/// One message a second for each webhook.
-constexpr std::chrono::milliseconds kInterval = std::chrono::seconds(1);
+/// One message a second for each webhook; and what the making of a message may differ.
+constexpr std::chrono::milliseconds kInterval(1100);
 
 struct Word {
   std::string_view said;

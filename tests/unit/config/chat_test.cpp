@@ -23,12 +23,6 @@ Loaded parse_with(const std::string& destination, const std::string& section) {
   return parse(text, "file.yaml", "/etc/tocsin", kSampleEnvironment);
 }
 
-std::vector<std::string> findings_of(const Loaded& loaded) {
-  std::vector<std::string> lines;
-  for (const auto& finding : loaded.findings) lines.push_back(to_string(finding));
-  return lines;
-}
-
 TEST(SlackSection, IsReadAsTheOriginalWritesIt) {
   const auto loaded = parse_with("slack", R"(
   genericUrls:
