@@ -38,6 +38,15 @@ std::optional<std::string> as_address(const std::string& text) {
   return address.to_string();
 }
 
+Result<std::vector<std::string>> resolve_now(const std::string& name) {
+  auto answer = ask(name);
+  if (answer.error == asio::error::host_not_found || answer.error == asio::error::no_data ||
+      (!answer.error && answer.addresses.empty()))
+    return fail(Kind::not_found, name + ": no such host name");
+  if (answer.error) return fail(Kind::unreachable, name + ": " + answer.error.message());
+  return std::move(answer.addresses);
+}
+
 awaitable<Result<std::vector<std::string>>> Resolver::resolve(std::string name, Deadline deadline) {
   auto answer = co_await threads_.run_until([name] { return ask(name); }, deadline);
   if (!answer || answer->error) {
