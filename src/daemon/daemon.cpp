@@ -45,7 +45,7 @@ struct Daemon::Parts {
         http(executor),
         messages(options.config.generic_urls,
                  [&log](const std::string& complaint) { log.warn("{}", complaint); }),
-        means{.executor = executor, .http = http, .version = options.version, .messages = messages},
+        means{.executor = executor, .http = http, .version = options.version, .messages = messages, .use = notify::Use::run},
         destinations(notify::make_destinations(options.config, means)),
         delivery_log(log, destinations.alerts),
         dispatcher(executor, destinations.alerts, outbox, delivery_log, clock, random),

@@ -99,9 +99,7 @@ class MqttClient::Engine {
       : settings_(std::move(settings)),
         peer_(settings_.host + ":" + std::to_string(settings_.port)),
         backoff_(settings_.first_backoff),
-        trouble_(peer_ + ": no connection yet") {
-    thread_.submit([this] { run(); });
-  }
+        trouble_(peer_ + ": no connection yet") {}
   ~Engine() {
     {
       const std::lock_guard lock(mutex_);
@@ -116,6 +114,7 @@ class MqttClient::Engine {
     {
       const std::lock_guard lock(mutex_);
       open_ = true;
+      start();
     }
     poller_->wake();
   }
@@ -123,6 +122,7 @@ class MqttClient::Engine {
     {
       const std::lock_guard lock(mutex_);
       arrivals_.push_back(std::move(batch));
+      start();
     }
     poller_->wake();
   }
@@ -146,6 +146,10 @@ class MqttClient::Engine {
     std::uint64_t number;
   };
 
+  /// The thread, once it is needed; under the mutex.
+  void start() {
+    if (!std::exchange(started_, true)) thread_.submit([this] { run(); });
+  }
   void run();
   [[nodiscard]] bool take_arrivals();
   [[nodiscard]] bool is_wanted();
@@ -178,6 +182,7 @@ class MqttClient::Engine {
   std::vector<std::shared_ptr<Batch>> arrivals_;
   bool open_ = false;
   bool closing_ = false;
+  bool started_ = false;
 
   // The thread's:
   std::deque<Queued> queue_;

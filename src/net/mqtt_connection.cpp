@@ -158,6 +158,7 @@ Result<> MqttConnection::prepare(Will will) {
   if (!tls) return fail(std::move(tls));
   tls_ = *std::move(tls);
   mosquitto_void_option(session, MOSQ_OPT_SSL_CTX, tls_->get());
+  mosquitto_int_option(session, MOSQ_OPT_SSL_CTX_WITH_DEFAULTS, 0);
   return {};
 }
 

@@ -19,6 +19,9 @@ namespace tocsin::net {
 /// wait, or be given up. not_found, unreachable.
 [[nodiscard]] Result<std::vector<std::string>> resolve_now(const std::string& name);
 
+/// What this machine calls itself; empty when it does not say.
+[[nodiscard]] std::string own_host_name();
+
 class Resolver {
  public:
   /// The name's addresses, at least one, in the order in which the system wants them tried.

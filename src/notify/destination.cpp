@@ -8,6 +8,7 @@
 #include "notify/pager_duty/pager_duty.h"
 #include "notify/slack/slack.h"
 #include "notify/teams/teams.h"
+#include "notify/mqtt/mqtt.h"
 #include "notify/webhook/webhook.h"
 
 namespace tocsin::notify {
@@ -21,6 +22,7 @@ Destinations make_destinations(const config::Config& config, const Means& means)
   add_slack(config.slack, means, made.alerts);
   add_teams(config.teams, means, made.alerts);
   add_email(config.email, means, made.alerts);
+  add_mqtt(config.mqtt, means, made);
   return made;
 }
 

@@ -232,7 +232,7 @@ struct MqttImposter::Server {
       case MqttReaction::Do::close:
         co_return false;
       case MqttReaction::Do::garbage:
-        co_await write(session, "HTTP/1.1 400 Bad Request\r\n\r\n" + std::string(200, ' '));
+        co_await write(session, "HTTP/1.1 400 Bad Request\r\n\r\n" + std::string(200, '\x01'));
         co_return true;
       case MqttReaction::Do::leave:
         co_await write(session, kit::packet(0xE0, std::string{static_cast<char>(reaction.code)}));

@@ -310,7 +310,8 @@ TEST_P(MqttClientTest, RefusedConnections) {
   ASSERT_FALSE(answer);
   EXPECT_EQ(answer.error().kind, Kind::denied);
   EXPECT_THAT(answer.error().what, HasSubstr("refuses the connection: "));
-  EXPECT_THAT(answer.error().what, HasSubstr("password"));
+  EXPECT_THAT(answer.error().what,
+              HasSubstr(is_v5() ? "Bad User Name or Password" : "bad user name or password"));
   EXPECT_THAT(answer.error().what, ::testing::Not(HasSubstr("s3cret")));
 }
 
@@ -420,7 +421,7 @@ TEST_P(MqttClientTest, EndsWithinASecondDuringTlsWithAPeerThatSaysNothing) {
   connect_to(std::move(wanted));
   const auto answer = publish("a", MqttQos::at_least_once, 100ms);
   ASSERT_FALSE(answer);
-  EXPECT_EQ(answer.error().kind, Kind::timed_out);
+  EXPECT_EQ(answer.error().kind, Kind::timed_out) << answer.error().what;
   const auto before = std::chrono::steady_clock::now();
   client_.reset();
   EXPECT_LT(std::chrono::steady_clock::now() - before, 1s);
