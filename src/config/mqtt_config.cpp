@@ -50,12 +50,19 @@ std::optional<std::string> check_client_id(const std::string& text) {
   return check_topic(text);
 }
 
-/// A PEM file of that name in the file's folder; what `marker` says must be in it.
-void read_pem(Section& section, const Key& key, std::string_view marker, std::string_view holds,
-              std::string& out) {
+/// Whether what is read is used: what is not may be a template, and its files may be nowhere.
+enum class Used : bool { no, yes };
+
+/// The path of a PEM file, in which `marker` must be found.
+void read_pem(Section& section, Used used, const Key& key, std::string_view marker,
+              std::string_view holds, std::string& out) {
   std::string file;
-  const auto place = section.text(key, file, must_not_be_empty);
-  if (!place) return;
+  const auto place = section.text(key, file);
+  if (!place || used == Used::no) return;
+  if (file.empty()) {
+    section.error(*place, fmt::format("`{}` must not be empty", key.name));
+    return;
+  }
   out = path_from(section.reading().directory, file);
   const auto pem = read_file(out, kMostPemBytes, Accept::regular_files);
   const auto begin = fmt::format("`{}`: the file `{}` ", key.name, printable(out));
@@ -68,24 +75,21 @@ void read_pem(Section& section, const Key& key, std::string_view marker, std::st
   }
 }
 
-void read_certificate(Section& section, std::string_view name, std::string& out) {
+void read_own_certificate(Section& section, Used used, Mqtt& mqtt) {
   read_pem(
-      section,
-      {.name = name,
+      section, used,
+      {.name = "clientCertFile",
        .description = "A PEM file with the certificate that tocsin shows the broker, and those "
                       "between it and its authority.",
        .example = "/etc/tocsin/mqtt.pem",
        .otherwise = "none"},
-      "-----BEGIN", "certificate", out);
-}
-
-void read_key(Section& section, std::string_view name, std::string& out) {
-  read_pem(section,
-           {.name = name,
+      "CERTIFICATE-----", "certificate", mqtt.certificate_file);
+  read_pem(section, used,
+           {.name = "clientKeyFile",
             .description = "A PEM file with the private key of that certificate, not encrypted.",
             .example = "/etc/tocsin/mqtt.key",
             .otherwise = "in the certificate's file"},
-           "PRIVATE KEY-----", "private key", out);
+           "PRIVATE KEY-----", "private key", mqtt.key_file);
 }
 
 void read_tls(Section& section, Mqtt& mqtt) {
@@ -93,15 +97,15 @@ void read_tls(Section& section, Mqtt& mqtt) {
       {.name = "enable", .description = "Whether the connection is encrypted.", .example = "true"},
       mqtt.tls);
   if (!mqtt.tls) section.switch_off();
-  read_pem(section,
+  const auto used = mqtt.tls ? Used::yes : Used::no;
+  read_pem(section, used,
            {.name = "certCA",
             .description = "A PEM file with the authorities that the broker's certificate may come "
                            "from.",
             .example = "/etc/tocsin/ca.pem",
             .otherwise = "the system's certificates"},
            "CERTIFICATE-----", "certificate", mqtt.ca_file);
-  read_certificate(section, "clientCertFile", mqtt.certificate_file);
-  read_key(section, "clientKeyFile", mqtt.key_file);
+  read_own_certificate(section, used, mqtt);
   section.text({.name = "serverName",
                 .description = "The name that the broker's certificate must be for.",
                 .example = "broker.example.com",
@@ -125,22 +129,21 @@ void read_azure(Section& section, Mqtt& mqtt) {
                    .example = "true"},
                   mqtt.azure);
   if (!mqtt.azure) section.switch_off();
-  const bool needed = mqtt.azure;
+  std::string client_id;
   section.text({.name = "clientId",
                 .description = "The authentication name of the client in the namespace. It must "
                                "stay the same: each other one counts as another session.",
-                .need = needed ? Need::required : Need::optional,
+                .need = mqtt.azure ? Need::required : Need::optional,
                 .example = "tocsin-1",
                 .otherwise = "required where it is enabled"},
-               mqtt.client_id, check_client_id);
-  read_certificate(section, "clientCertFile", mqtt.certificate_file);
-  read_key(section, "clientKeyFile", mqtt.key_file);
+               client_id, check_client_id);
+  read_own_certificate(section, mqtt.azure ? Used::yes : Used::no, mqtt);
   if (!mqtt.azure) return;
+  mqtt.client_id = mqtt.username = client_id;
   if (mqtt.certificate_file.empty())
     section.error(section.place(),
                   "`azureEventGrid` is enabled, so `clientCertFile` must name a file");
   mqtt.tls = true;
-  mqtt.username = mqtt.client_id;
 }
 
 void read_topic(Section& section, std::string_view name, std::string_view description,
@@ -199,6 +202,7 @@ void read_mqtt_config(Section& section, bool wanted, Mqtt& mqtt) {
                 .example = "broker.example.com",
                 .otherwise = "required"},
                mqtt.broker_host, check_host);
+  if (mqtt.broker_host.empty()) mqtt.enabled = false;  // the section is not there, or wrong
   const auto port = section.port(
       {.name = "brokerPort",
        .description = "Its TCP port; by default 8883 where the connection is encrypted.",

@@ -144,6 +144,7 @@ struct MqttImposter::Server {
         case kDisconnect: {
           const std::scoped_lock lock(mutex);
           goodbyes++;
+          arrived.notify_all();
           open = false;
           break;
         }
@@ -282,11 +283,6 @@ std::vector<MqttPublished> MqttImposter::published() const {
   return server_->published;
 }
 
-std::size_t MqttImposter::goodbyes() const {
-  const std::scoped_lock lock(server_->mutex);
-  return server_->goodbyes;
-}
-
 std::size_t MqttImposter::most_unanswered() const {
   const std::scoped_lock lock(server_->mutex);
   return server_->most_unanswered;
@@ -304,6 +300,12 @@ bool MqttImposter::wait_for_connects(std::size_t count,
   std::unique_lock lock(server_->mutex);
   return server_->arrived.wait_until(lock, deadline,
                                      [&] { return server_->connects.size() >= count; });
+}
+
+bool MqttImposter::wait_for_goodbyes(std::size_t count,
+                                     std::chrono::steady_clock::time_point deadline) const {
+  std::unique_lock lock(server_->mutex);
+  return server_->arrived.wait_until(lock, deadline, [&] { return server_->goodbyes >= count; });
 }
 
 }  // namespace tocsin::kit

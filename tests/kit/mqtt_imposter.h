@@ -69,13 +69,15 @@ class MqttImposter {
 
   [[nodiscard]] std::vector<MqttConnect> connects() const;
   [[nodiscard]] std::vector<MqttPublished> published() const;
-  [[nodiscard]] std::size_t goodbyes() const;  ///< DISCONNECTs
   /// The most messages that waited for an answer at once on one connection.
   [[nodiscard]] std::size_t most_unanswered() const;
   /// Waits until so many messages have arrived; whether they have by the deadline.
   [[nodiscard]] bool wait_for_published(std::size_t count,
                                         std::chrono::steady_clock::time_point deadline) const;
   [[nodiscard]] bool wait_for_connects(std::size_t count,
+                                       std::chrono::steady_clock::time_point deadline) const;
+  /// The same for DISCONNECTs.
+  [[nodiscard]] bool wait_for_goodbyes(std::size_t count,
                                        std::chrono::steady_clock::time_point deadline) const;
 
  private:
