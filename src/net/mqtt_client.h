@@ -62,7 +62,7 @@ struct MqttSettings {
   /// So many messages wait for their acknowledgement at most; fewer where the broker says so.
   std::uint16_t most_in_flight = 20;
   /// From the first byte until the broker has accepted us, and for looking up its name.
-  std::chrono::milliseconds connect_limit = std::chrono::seconds(10);
+  std::chrono::milliseconds connect_limit = std::chrono::seconds(5);
   /// A connection on which a message is not acknowledged for so long is given up.
   std::chrono::milliseconds acknowledge_limit = std::chrono::seconds(10);
   /// Between two attempts to connect: full jitter below a time that doubles.

@@ -275,10 +275,8 @@ Error MqttConnection::describe(int code) const {
     return {Kind::unreachable, "the broker closed the connection: " + words,
             static_cast<std::uint32_t>(last_words_)};
   }
-  if (settings_.tls.verify && !accepted_) {
-    if (const auto problem = certificate_problem(tls_of(session_.get())); !problem.empty())
-      return {Kind::denied, "the certificate was not accepted: " + problem, {}};
-  }
+  if (tls_ && !tls_->certificate_problem().empty())
+    return {Kind::denied, "the certificate was not accepted: " + tls_->certificate_problem(), {}};
   if (!tls_trouble_.empty()) return {Kind::unreachable, "TLS failed: " + tls_trouble_, {}};
   switch (code) {
     case MOSQ_ERR_TLS:

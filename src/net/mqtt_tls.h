@@ -8,7 +8,6 @@
 #include "net/mqtt_client.h"
 
 struct ssl_ctx_st;
-struct ssl_st;
 
 namespace tocsin::net {
 
@@ -24,16 +23,19 @@ class MqttTlsContext {
   MqttTlsContext& operator=(const MqttTlsContext&) = delete;
 
   [[nodiscard]] ssl_ctx_st* get() const { return context_; }
+  /// Why the broker's certificate was not accepted: "it is for another name" and the like; empty
+  /// when it was not the problem. (The session that knows it, too, may be gone with the
+  /// connection.)
+  [[nodiscard]] const std::string& certificate_problem() const { return problem_; }
 
  private:
+  struct Callbacks;
   explicit MqttTlsContext(std::string server_name);
   Result<> load(const MqttTls& settings);
 
   std::string server_name_;
+  std::string problem_;
   ssl_ctx_st* context_;
 };
-
-/// "it is for another name" and the like; empty when the certificate was not the problem.
-[[nodiscard]] std::string certificate_problem(const ssl_st* session);
 
 }  // namespace tocsin::net
