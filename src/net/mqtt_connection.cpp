@@ -1,6 +1,7 @@
 #include "net/mqtt_connection.h"
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <mosquitto.h>
 #include <mqtt_protocol.h>
@@ -9,7 +10,10 @@
 #include <utility>
 
 #include <boost/asio/detail/socket_types.hpp>
+#include <openssl/err.h>
 #include <openssl/ssl.h>
+
+#include "net/mqtt_inspection.h"
 
 namespace tocsin::net {
 namespace {
@@ -17,6 +21,8 @@ namespace {
 constexpr int kFirstFailure = 0x80;  // MQTT 5, 2.4: the reason codes from here on
 constexpr int kNotAuthorizedIn311 = 5;
 constexpr std::chrono::seconds kTick{1};
+/// More than a broker sends at once in answer to what may be in flight.
+constexpr std::size_t kMostInspected = 4096;
 
 /// Once a process and never undone: the count of libmosquitto is not safe between threads, and its
 /// cleanup takes OpenSSL's modules away from everybody.
@@ -110,10 +116,7 @@ struct MqttConnection::Callbacks {
   }
 
   static void logged(mosquitto*, void* object, int, const char* line) {
-    const auto reason = reason_in(line);
-    // A peer that only closes the connection has no trouble with TLS.
-    if (std::string_view(line).starts_with("OpenSSL") && !reason.starts_with("unexpected eof"))
-      of(object).tls_trouble_ = reason;
+    if (std::string_view(line).starts_with("OpenSSL")) of(object).note_tls_trouble(reason_in(line));
   }
 };
 
@@ -183,6 +186,12 @@ Result<int> MqttConnection::publish(const MqttMessage& message) {
 
 void MqttConnection::disconnect() { mosquitto_disconnect(session_.get()); }
 
+/// A peer that only closes the connection has no trouble with TLS.
+void MqttConnection::note_tls_trouble(std::string reason) {
+  if (tls_trouble_.empty() && !reason.starts_with("unexpected eof"))
+    tls_trouble_ = std::move(reason);
+}
+
 bool MqttConnection::in_handshake() const {
   const auto* tls = tls_of(session_.get());
   return tls != nullptr && SSL_is_init_finished(tls) == 0;
@@ -237,10 +246,31 @@ int MqttConnection::drive_session(Poller::Ready ready) {
     if (ready.readable || ready.writable) code = mosquitto_loop_read(session, 1);
     return code;
   }
-  if (ready.readable) code = mosquitto_loop_read(session, 1);
+  if (ready.readable) code = read();
   if (ready.writable && code == MOSQ_ERR_SUCCESS && mosquitto_socket(session) >= 0)
     code = mosquitto_loop_write(session, 1);
   return code;
+}
+
+/// Not before what is there was looked at (mqtt_inspection.h).
+int MqttConnection::read() {
+  auto* session = session_.get();
+  if (settings_.version == MqttVersion::v5) {
+    std::array<char, kMostInspected> bytes;
+    std::ptrdiff_t size = 0;
+    if (auto* tls = tls_of(session); tls != nullptr) {
+      ERR_clear_error();
+      size = SSL_peek(tls, bytes.data(), static_cast<int>(bytes.size()));
+      const auto* trouble = ERR_reason_error_string(ERR_peek_last_error());
+      if (size <= 0 && trouble != nullptr) note_tls_trouble(trouble);
+    } else {
+      const auto socket = static_cast<boost::asio::detail::socket_type>(mosquitto_socket(session));
+      size = ::recv(socket, bytes.data(), bytes.size(), MSG_PEEK);
+    }
+    if (size > 0 && !is_plausible_mqtt5({bytes.data(), static_cast<std::size_t>(size)}))
+      return MOSQ_ERR_MALFORMED_PACKET;
+  }
+  return mosquitto_loop_read(session, 1);
 }
 
 MqttConnection::Events MqttConnection::take_events() { return std::exchange(events_, {}); }

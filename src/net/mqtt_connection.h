@@ -69,6 +69,8 @@ class MqttConnection {
   [[nodiscard]] bool in_handshake() const;
   [[nodiscard]] bool check_socket();
   int drive_session(Poller::Ready ready);
+  int read();
+  void note_tls_trouble(std::string reason);
   void end(int code);
   void end(Error error);
   [[nodiscard]] Error describe(int code) const;
