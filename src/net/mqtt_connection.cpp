@@ -27,8 +27,8 @@ constexpr std::size_t kMostInspected = 4096;
 /// Once a process and never undone: the count of libmosquitto is not safe between threads, and its
 /// cleanup takes OpenSSL's modules away from everybody.
 void start_library() {
-  static const int kStarted = mosquitto_lib_init();
-  static_cast<void>(kStarted);
+  static const int started = mosquitto_lib_init();
+  static_cast<void>(started);
 }
 
 SSL* tls_of(mosquitto* session) { return static_cast<SSL*>(mosquitto_ssl_get(session)); }

@@ -9,6 +9,9 @@
 #include "notify/slack/slack.h"
 #include "notify/teams/teams.h"
 #include "notify/mqtt/mqtt.h"
+#include "notify/mqtt/mqtt.h"
+#include "notify/new_relic/new_relic.h"
+#include "notify/pager_duty/pager_duty.h"
 #include "notify/webhook/webhook.h"
 
 namespace tocsin::notify {

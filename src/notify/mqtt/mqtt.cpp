@@ -49,11 +49,6 @@ std::string text_of(const Json& body) {
   return body.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
-bool is_of_the_original(TransitionKind kind) {
-  return kind == TransitionKind::started || kind == TransitionKind::stopped ||
-         kind == TransitionKind::paused;
-}
-
 std::string below(const std::string& topic, const std::string& host, const std::string& service) {
   return topic + "/" + topic_level(host) + "/" + topic_level(service);
 }
