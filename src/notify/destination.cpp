@@ -4,14 +4,11 @@
 
 #include "notify/alertmanager/alertmanager.h"
 #include "notify/email/email.h"
+#include "notify/mqtt/mqtt.h"
 #include "notify/new_relic/new_relic.h"
 #include "notify/pager_duty/pager_duty.h"
 #include "notify/slack/slack.h"
 #include "notify/teams/teams.h"
-#include "notify/mqtt/mqtt.h"
-#include "notify/mqtt/mqtt.h"
-#include "notify/new_relic/new_relic.h"
-#include "notify/pager_duty/pager_duty.h"
 #include "notify/webhook/webhook.h"
 
 namespace tocsin::notify {
