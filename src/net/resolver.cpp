@@ -1,6 +1,7 @@
 #include "net/resolver.h"
 
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/host_name.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/this_coro.hpp>
 
@@ -36,6 +37,20 @@ std::optional<std::string> as_address(const std::string& text) {
       asio::ip::make_address(brackets ? text.substr(1, text.size() - 2) : text, no_address);
   if (no_address) return std::nullopt;
   return address.to_string();
+}
+
+std::string own_host_name() {
+  boost::system::error_code nameless;
+  return asio::ip::host_name(nameless);
+}
+
+Result<std::vector<std::string>> resolve_now(const std::string& name) {
+  auto answer = ask(name);
+  if (answer.error == asio::error::host_not_found || answer.error == asio::error::no_data ||
+      (!answer.error && answer.addresses.empty()))
+    return fail(Kind::not_found, name + ": no such host name");
+  if (answer.error) return fail(Kind::unreachable, name + ": " + answer.error.message());
+  return std::move(answer.addresses);
 }
 
 awaitable<Result<std::vector<std::string>>> Resolver::resolve(std::string name, Deadline deadline) {

@@ -15,6 +15,13 @@ namespace tocsin::net {
 /// text is a name.
 [[nodiscard]] std::optional<std::string> as_address(const std::string& text);
 
+/// The name's addresses in the system's order, after the system's own time: for threads that may
+/// wait, or be given up. not_found, unreachable.
+[[nodiscard]] Result<std::vector<std::string>> resolve_now(const std::string& name);
+
+/// What this machine calls itself; empty when it does not say.
+[[nodiscard]] std::string own_host_name();
+
 class Resolver {
  public:
   /// The name's addresses, at least one, in the order in which the system wants them tried.

@@ -30,7 +30,7 @@ struct Destinations {
   std::vector<std::unique_ptr<StatusSink>> status;  ///< who gets every state that was seen
 };
 
-/// `means` outlives them. Nothing is sent or connected yet.
+/// `means` outlives them. Nothing is sent yet.
 [[nodiscard]] Destinations make_destinations(const config::Config& config, const Means& means);
 
 /// One delivery of the alert for each destination that wants it.

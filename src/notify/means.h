@@ -9,6 +9,9 @@
 
 namespace tocsin::notify {
 
+/// Whether the program runs until it is stopped, or a command only sends something, if anything.
+enum class Use : bool { once, run };
+
 struct Means {
   net::Executor executor;
   net::HttpTransport& http;
@@ -16,6 +19,7 @@ struct Means {
   Messages& messages;
   /// For channels whose configuration says nothing about certificates.
   net::TlsOptions tls{};
+  Use use = Use::once;  ///< `run`: connections that are to be kept begin when a channel is made
 };
 
 }  // namespace tocsin::notify

@@ -1,0 +1,543 @@
+#include "net/mqtt_client.h"
+
+#include <algorithm>
+#include <deque>
+#include <map>
+#include <mutex>
+#include <random>
+#include <utility>
+
+#include "net/mqtt_connection.h"
+#include "net/mqtt_suspects.h"
+#include "net/poller.h"
+#include "net/resolver.h"
+#include "net/signal.h"
+#include "net/thread_pool.h"
+
+namespace tocsin::net {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+using Time = Clock::time_point;
+using std::chrono::milliseconds;
+
+/// Saying goodbye: until the last word is acknowledged, and until it is written.
+constexpr milliseconds kLastWordLimit(500);
+constexpr milliseconds kFarewellLimit(200);
+/// A connection that held for so long was a good one, even if nothing was sent on it.
+constexpr std::chrono::seconds kProven(10);
+/// Packet numbers come again after 65535: none may still be in flight by then.
+constexpr std::uint64_t kNumbersAhead = 60'000;
+
+/// What one call wants, shared with the loop's thread.
+struct Batch {
+  Batch(std::vector<MqttMessage> wanted, Signal::Sender sender)
+      : messages(std::move(wanted)),
+        done(std::move(sender)),
+        results(messages.size()),
+        open(messages.size()) {}
+
+  const std::vector<MqttMessage> messages;  ///< none: only a connection
+  const Signal::Sender done;
+
+  std::mutex mutex;
+  std::vector<std::optional<Result<std::string>>> results;
+  std::size_t open;
+  std::optional<Error> failure;  ///< of all that have no result
+  std::string connected;         ///< the answer to connect()
+  bool over = false;             ///< nobody waits, or nothing is left to do
+
+  void settle(std::size_t index, Result<std::string> result) {
+    const std::lock_guard lock(mutex);
+    if (over) return;
+    results[index] = std::move(result);
+    if (--open > 0) return;
+    over = true;
+    done.send();
+  }
+  void finish(std::string connection) {
+    const std::lock_guard lock(mutex);
+    if (std::exchange(over, true)) return;
+    connected = std::move(connection);
+    done.send();
+  }
+  void fail(const Error& error) {
+    const std::lock_guard lock(mutex);
+    if (std::exchange(over, true)) return;
+    failure = error;
+    done.send();
+  }
+  [[nodiscard]] bool is_over() {
+    const std::lock_guard lock(mutex);
+    return over;
+  }
+};
+
+/// Looking up the broker's name: on a thread that may hang, and that then keeps only this.
+struct Lookup {
+  std::mutex mutex;
+  std::optional<Result<std::vector<std::string>>> answer;
+};
+
+std::string acknowledgement_of(MqttQos qos) {
+  switch (qos) {
+    case MqttQos::at_most_once:
+      return "sent; with QoS 0 the broker does not acknowledge";
+    case MqttQos::at_least_once:
+      return "acknowledged by the broker";
+    case MqttQos::exactly_once:
+      return "acknowledged by the broker once and for all";
+  }
+  return "acknowledged";
+}
+
+}  // namespace
+
+class MqttClient::Engine {
+ public:
+  explicit Engine(MqttSettings settings)
+      : settings_(std::move(settings)),
+        peer_(settings_.host + ":" + std::to_string(settings_.port)),
+        backoff_(settings_.first_backoff),
+        trouble_(peer_ + ": no connection yet") {}
+  ~Engine() {
+    {
+      const std::lock_guard lock(mutex_);
+      closing_ = true;
+    }
+    poller_->wake();
+  }
+  Engine(const Engine&) = delete;
+  Engine& operator=(const Engine&) = delete;
+
+  void open() {
+    {
+      const std::lock_guard lock(mutex_);
+      open_ = true;
+      start();
+    }
+    poller_->wake();
+  }
+  void add(std::shared_ptr<Batch> batch) {
+    {
+      const std::lock_guard lock(mutex_);
+      arrivals_.push_back(std::move(batch));
+      start();
+    }
+    poller_->wake();
+  }
+  /// Why a call that has got no answer has got none.
+  [[nodiscard]] Error trouble() {
+    const std::lock_guard lock(mutex_);
+    return {Kind::timed_out, trouble_, {}};
+  }
+
+ private:
+  struct Queued {
+    std::shared_ptr<Batch> batch;
+    std::size_t index;
+  };
+  struct InFlight {
+    std::shared_ptr<Batch> batch;  ///< null: our own words
+    std::size_t index;
+    std::string topic;
+    MqttQos qos;
+    Time sent;
+    std::uint64_t number;
+  };
+
+  /// The thread, once it is needed; under the mutex.
+  void start() {
+    if (!std::exchange(started_, true)) thread_.submit([this] { run(); });
+  }
+  void run();
+  [[nodiscard]] bool take_arrivals();
+  [[nodiscard]] bool is_wanted();
+  [[nodiscard]] milliseconds patience() const;
+
+  void start_attempt();
+  void take_addresses();
+  void connect_next();
+  void attempt_failed(const Error& error);
+  void drive(Poller::Ready ready);
+  void accepted(const MqttConnection::Accepted& terms);
+  void acknowledged(MqttConnection::Acknowledgement acknowledgement);
+  void lost(const Error& error);
+  void check_time();
+  void retreat();
+
+  void send();
+  [[nodiscard]] bool send_first();
+  bool transmit(const MqttMessage& message, std::shared_ptr<Batch> batch, std::size_t index);
+  void announce(const std::string& what);
+  void say_goodbye();
+  void set_trouble(std::string trouble);
+
+  const MqttSettings settings_;
+  const std::string peer_;
+  /// Shared with lookups, which may outlive this.
+  std::shared_ptr<Poller> poller_ = std::make_shared<Poller>();
+
+  std::mutex mutex_;
+  std::vector<std::shared_ptr<Batch>> arrivals_;
+  bool open_ = false;
+  bool closing_ = false;
+  bool started_ = false;
+
+  // The thread's:
+  std::deque<Queued> queue_;
+  std::vector<std::shared_ptr<Batch>> greeters_;  ///< who only wants a connection
+  std::map<int, InFlight> in_flight_;             ///< by the number of the packet
+  std::uint64_t sent_ = 0;
+  bool alone_ = false;  ///< what is in flight is a suspect
+  MqttSuspects suspects_;
+  std::shared_ptr<Lookup> lookup_;
+  ThreadPool::Ticket lookup_ticket_;
+  std::deque<std::string> addresses_;
+  std::unique_ptr<MqttConnection> connection_;
+  bool ready_ = false;
+  bool presence_refused_ = false;
+  std::size_t window_ = 0;
+  Time attempt_end_;
+  Time ready_since_;
+  Time next_attempt_ = Time::min();
+  milliseconds backoff_;
+  std::minstd_rand random_{std::random_device{}()};  // NOLINT(bugprone-random-generator-seed)
+
+  std::string trouble_;  ///< under the mutex
+  ThreadPool names_{"mqtt-names", 1};
+  ThreadPool thread_{"mqtt", 1};  ///< last, so that it is joined first
+};
+
+void MqttClient::Engine::run() {
+  while (take_arrivals()) {
+    if (!connection_ && !lookup_ && is_wanted() && Clock::now() >= next_attempt_) start_attempt();
+    if (lookup_) take_addresses();
+    check_time();
+    if (ready_) send();
+    const auto wish = connection_ ? connection_->waits() : std::nullopt;
+    const auto ready = poller_->wait(wish, patience());
+    if (connection_) drive(ready);
+  }
+  if (lookup_) names_.abandon(lookup_ticket_);
+  if (ready_) say_goodbye();
+  connection_.reset();
+}
+
+/// False when the client is to end.
+bool MqttClient::Engine::take_arrivals() {
+  decltype(arrivals_) arrived;
+  {
+    const std::lock_guard lock(mutex_);
+    if (closing_) return false;
+    arrived.swap(arrivals_);
+  }
+  for (auto& batch : arrived) {
+    for (std::size_t i = 0; i < batch->messages.size(); ++i) queue_.push_back({batch, i});
+    if (!batch->messages.empty()) continue;
+    if (ready_) {
+      batch->finish(peer_);
+    } else {
+      greeters_.push_back(std::move(batch));
+    }
+  }
+  return true;
+}
+
+bool MqttClient::Engine::is_wanted() {
+  while (!queue_.empty() && queue_.front().batch->is_over()) queue_.pop_front();
+  std::erase_if(greeters_, [](const auto& batch) { return batch->is_over(); });
+  const std::lock_guard lock(mutex_);
+  return open_ || !queue_.empty() || !greeters_.empty();
+}
+
+/// How long nothing has to be done if nobody says anything.
+milliseconds MqttClient::Engine::patience() const {
+  constexpr milliseconds kTick = std::chrono::seconds(1);
+  const auto until = [](Time time) {
+    return std::max(std::chrono::ceil<milliseconds>(time - Clock::now()), milliseconds(0));
+  };
+  if (ready_) return kTick;
+  if (connection_ || lookup_) return std::min(kTick, until(attempt_end_));
+  if (next_attempt_ > Clock::now()) return until(next_attempt_);
+  return std::chrono::hours(1);
+}
+
+void MqttClient::Engine::start_attempt() {
+  attempt_end_ = Clock::now() + settings_.connect_limit;
+  if (auto address = as_address(settings_.host)) {
+    addresses_ = {*std::move(address)};
+    return connect_next();
+  }
+  lookup_ = std::make_shared<Lookup>();
+  lookup_ticket_ = names_.submit([lookup = lookup_, host = settings_.host, poller = poller_] {
+    auto answer = resolve_now(host);
+    {
+      const std::lock_guard lock(lookup->mutex);
+      lookup->answer = std::move(answer);
+    }
+    poller->wake();
+  });
+}
+
+void MqttClient::Engine::take_addresses() {
+  std::optional<Result<std::vector<std::string>>> answer;
+  {
+    const std::lock_guard lock(lookup_->mutex);
+    answer = std::move(lookup_->answer);
+  }
+  if (!answer) return;
+  lookup_.reset();
+  if (!*answer) return attempt_failed(answer->error());
+  addresses_.assign((*answer)->begin(), (*answer)->end());
+  attempt_end_ = Clock::now() + settings_.connect_limit;
+  connect_next();
+}
+
+/// Each address has an equal share of the time that is left.
+void MqttClient::Engine::connect_next() {
+  const auto address = addresses_.front();
+  addresses_.pop_front();
+  const bool testament = !settings_.presence.topic.empty() && !presence_refused_;
+  if (!addresses_.empty()) {
+    const auto left = attempt_end_ - Clock::now();
+    attempt_end_ = Clock::now() + left / static_cast<int>(addresses_.size() + 1);
+  } else {
+    attempt_end_ = std::max(attempt_end_, Clock::now() + settings_.connect_limit / 2);
+  }
+  connection_ = std::make_unique<MqttConnection>(
+      settings_, address, testament ? MqttConnection::Will::lost : MqttConnection::Will::none);
+  drive({});
+}
+
+void MqttClient::Engine::attempt_failed(const Error& error) {
+  connection_.reset();
+  if (!addresses_.empty()) return connect_next();
+  set_trouble(error.what);
+  for (const auto& [batch, index] : std::exchange(queue_, {})) batch->fail(error);
+  for (const auto& batch : std::exchange(greeters_, {})) batch->fail(error);
+  retreat();
+}
+
+void MqttClient::Engine::retreat() {
+  std::uniform_int_distribution<std::int64_t> jitter(0, backoff_.count());
+  next_attempt_ = Clock::now() + milliseconds(jitter(random_));
+  backoff_ = std::min(backoff_ * 2, settings_.longest_backoff);
+}
+
+void MqttClient::Engine::drive(Poller::Ready ready) {
+  connection_->drive(ready);
+  auto events = connection_->take_events();
+  if (events.accepted) accepted(*events.accepted);
+  for (auto& acknowledgement : events.acknowledged) acknowledged(std::move(acknowledgement));
+  if (!events.ended) return;
+  if (ready_) return lost(*events.ended);
+  // The broker may refuse only our last will: the alerts are worth more than that.
+  if (events.refused && events.refused->not_authorized && !settings_.presence.topic.empty())
+    presence_refused_ = !presence_refused_;
+  if (events.refused) addresses_.clear();
+  attempt_failed(*events.ended);
+}
+
+void MqttClient::Engine::accepted(const MqttConnection::Accepted& terms) {
+  ready_ = true;
+  ready_since_ = Clock::now();
+  addresses_.clear();
+  window_ = std::min(settings_.most_in_flight, terms.most_in_flight);
+  set_trouble(peer_ + ": no acknowledgement in time");
+  announce(settings_.presence.online);
+  for (const auto& batch : std::exchange(greeters_, {})) batch->finish(peer_);
+}
+
+void MqttClient::Engine::acknowledged(MqttConnection::Acknowledgement acknowledgement) {
+  const auto found = in_flight_.find(acknowledgement.packet);
+  if (found == in_flight_.end()) return;
+  auto message = std::move(found->second);
+  in_flight_.erase(found);
+  alone_ = false;
+  suspects_.acknowledged(message.topic);
+  backoff_ = settings_.first_backoff;
+  if (!message.batch) return;
+  auto& what = acknowledgement.what;
+  if (what) {
+    what = acknowledgement_of(message.qos) + (what->empty() ? "" : ", but " + *what);
+  } else {
+    what = std::unexpected(std::move(what).error().in(peer_));
+  }
+  message.batch->settle(message.index, std::move(what));
+}
+
+/// What is in flight may have arrived or not; whoever sent it decides what follows from that.
+void MqttClient::Engine::lost(const Error& error) {
+  if (Clock::now() - ready_since_ >= kProven) backoff_ = settings_.first_backoff;
+  connection_.reset();
+  ready_ = alone_ = false;
+  set_trouble(error.what);
+  std::vector<std::string> topics;
+  for (auto& [packet, message] : std::exchange(in_flight_, {})) {
+    topics.push_back(message.topic);
+    if (message.batch) message.batch->fail(error);
+  }
+  suspects_.dropped(topics, Clock::now());
+  retreat();
+}
+
+void MqttClient::Engine::check_time() {
+  const auto now = Clock::now();
+  if (ready_) {
+    const bool hangs = std::ranges::any_of(in_flight_, [&](const auto& entry) {
+      return now - entry.second.sent >= settings_.acknowledge_limit;
+    });
+    if (hangs) lost({Kind::timed_out, peer_ + ": the broker acknowledges nothing", {}});
+  } else if ((connection_ || lookup_) && now >= attempt_end_) {
+    if (lookup_) {
+      names_.abandon(lookup_ticket_);
+      lookup_.reset();
+      return attempt_failed(
+          {Kind::timed_out, settings_.host + ": the name server does not answer", {}});
+    }
+    attempt_failed({Kind::timed_out, peer_ + ": the broker does not answer", {}});
+  }
+}
+
+void MqttClient::Engine::send() {
+  while (ready_ && !queue_.empty() && in_flight_.size() < window_ && !alone_) {
+    const bool numbers_left = std::ranges::none_of(in_flight_, [this](const auto& entry) {
+      return sent_ - entry.second.number >= kNumbersAhead;
+    });
+    if (!numbers_left || !send_first()) return;
+  }
+}
+
+/// False when it has to wait.
+bool MqttClient::Engine::send_first() {
+  const auto& next = queue_.front();
+  const auto& message = next.batch->messages[next.index];
+  if (next.batch->is_over()) {
+    queue_.pop_front();
+    return true;
+  }
+  if (suspects_.is_guilty(message.topic, Clock::now())) {
+    next.batch->settle(next.index,
+                       fail(Kind::rejected, peer_ + ": the broker closes the connection when it is "
+                                                    "sent this topic or so much; is it allowed?"));
+    queue_.pop_front();
+    return true;
+  }
+  const bool alone = suspects_.must_be_alone(message.topic);
+  if (alone && !in_flight_.empty()) return false;
+  auto first = std::move(queue_.front());
+  queue_.pop_front();
+  const auto& content = first.batch->messages[first.index];
+  if (transmit(content, std::move(first.batch), first.index)) alone_ = alone;
+  // What is written at once may be acknowledged at once.
+  drive({});
+  return true;
+}
+
+/// Whether it is in flight now.
+bool MqttClient::Engine::transmit(const MqttMessage& message, std::shared_ptr<Batch> batch,
+                                  std::size_t index) {
+  auto packet = connection_->publish(message);
+  if (!packet) {
+    auto error = std::move(packet).error().in(peer_);
+    if (!batch) return false;
+    if (error.kind == Kind::rejected) {
+      batch->settle(index, std::unexpected(std::move(error)));
+    } else {
+      batch->fail(error);
+    }
+    return false;
+  }
+  in_flight_.insert_or_assign(*packet, InFlight{.batch = std::move(batch),
+                                                .index = index,
+                                                .topic = message.topic,
+                                                .qos = message.qos,
+                                                .sent = Clock::now(),
+                                                .number = sent_++});
+  return true;
+}
+
+void MqttClient::Engine::announce(const std::string& what) {
+  const auto& presence = settings_.presence;
+  if (presence.topic.empty() || presence_refused_ ||
+      suspects_.is_guilty(presence.topic, Clock::now()))
+    return;
+  const bool alone = suspects_.must_be_alone(presence.topic);
+  if (transmit({.topic = presence.topic, .payload = what, .retain = presence.retain}, nullptr, 0))
+    alone_ = alone;
+}
+
+/// Within the limits, whatever the broker does.
+void MqttClient::Engine::say_goodbye() {
+  const auto pump_until = [this](Time end, auto done) {
+    while (connection_->waits() && !done() && Clock::now() < end) {
+      const auto left = std::chrono::ceil<milliseconds>(end - Clock::now());
+      connection_->drive(poller_->wait(connection_->waits(), left));
+      for (const auto& acknowledgement : connection_->take_events().acknowledged)
+        in_flight_.erase(acknowledgement.packet);
+    }
+  };
+  announce(settings_.presence.offline);
+  pump_until(Clock::now() + kLastWordLimit, [this] { return in_flight_.empty(); });
+  if (!connection_->waits()) return;
+  connection_->disconnect();
+  pump_until(Clock::now() + kFarewellLimit, [] { return false; });
+}
+
+void MqttClient::Engine::set_trouble(std::string trouble) {
+  const std::lock_guard lock(mutex_);
+  trouble_ = std::move(trouble);
+}
+
+MqttClient::MqttClient(Executor executor, MqttSettings settings)
+    : executor_(std::move(executor)), engine_(std::make_unique<Engine>(std::move(settings))) {}
+MqttClient::~MqttClient() = default;
+
+void MqttClient::open() { engine_->open(); }
+
+namespace {
+
+/// However the call ends, nothing of it is sent from then on.
+struct Ending {
+  Batch& batch;
+  ~Ending() {
+    const std::lock_guard lock(batch.mutex);
+    batch.over = true;
+  }
+};
+
+}  // namespace
+
+awaitable<std::vector<Result<std::string>>> MqttClient::publish(std::vector<MqttMessage> messages,
+                                                                Deadline deadline) {
+  if (messages.empty()) co_return std::vector<Result<std::string>>{};
+  Signal signal(executor_);
+  const auto batch = std::make_shared<Batch>(std::move(messages), signal.sender());
+  const Ending ending{*batch};
+  engine_->add(batch);
+  co_await signal.event().wait_until(deadline);
+  const std::lock_guard lock(batch->mutex);
+  batch->over = true;
+  const auto failure = batch->failure ? *batch->failure : engine_->trouble();
+  std::vector<Result<std::string>> results;
+  results.reserve(batch->results.size());
+  for (auto& result : batch->results) {
+    results.push_back(result ? *std::move(result) : std::unexpected(failure));
+  }
+  co_return results;
+}
+
+awaitable<Result<std::string>> MqttClient::connect(Deadline deadline) {
+  Signal signal(executor_);
+  const auto batch = std::make_shared<Batch>(std::vector<MqttMessage>(), signal.sender());
+  const Ending ending{*batch};
+  engine_->add(batch);
+  const bool ended = co_await signal.event().wait_until(deadline);
+  const std::lock_guard lock(batch->mutex);
+  if (!ended || batch->failure)
+    co_return std::unexpected(batch->failure ? *batch->failure : engine_->trouble());
+  co_return std::move(batch->connected);
+}
+
+}  // namespace tocsin::net

@@ -1,0 +1,211 @@
+#include "notify/mqtt/mqtt.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <optional>
+#include <utility>
+
+#include <nlohmann/json.hpp>
+
+#include "base/text.h"
+#include "net/resolver.h"
+#include "notify/mqtt/topics.h"
+
+namespace tocsin::notify {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr std::chrono::milliseconds kTotalLimit = std::chrono::seconds(10);
+/// As many as the client sends before the first is acknowledged.
+constexpr std::size_t kAtOnce = 20;
+
+struct About {
+  const std::string& host;
+  const std::string& service;
+  const std::string& friendly_name;
+  const ServiceDetails& details;
+  ServiceState state;
+};
+
+Json first_eight(const About& about) {
+  const auto& details = about.details;
+  const auto& display = details.display_name.empty() ? about.service : details.display_name;
+  Json body;
+  body["serviceHost"] = about.host;
+  body["serviceName"] = about.service;
+  body["serviceFriendlyName"] = about.friendly_name.empty() ? display : about.friendly_name;
+  body["serviceDisplayName"] = display;
+  body["serviceDependencies"] = details.dependencies;
+  body["serviceStartType"] = to_string(details.start_mode);
+  body["serviceExePath"] = details.executable_path;
+  body["serviceStatus"] = to_string(about.state);
+  return body;
+}
+
+/// Compact; invalid UTF-8 becomes U+FFFD.
+std::string text_of(const Json& body) {
+  return body.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+std::string below(const std::string& topic, const std::string& host, const std::string& service) {
+  return topic + "/" + topic_level(host) + "/" + topic_level(service);
+}
+
+Answer answer_to(const Error& error, const std::string& topic) {
+  auto reason = printable(error.what);
+  if (error.kind != Kind::rejected) return RetryAfter{.after = {}, .reason = std::move(reason)};
+  return Rejected{.reason = std::move(reason) + " (topic `" + printable(topic) + "`)"};
+}
+
+/// "tocsin-SERVER1": what any broker takes as a client id, and one for each machine.
+std::string default_client_id() {
+  auto host = net::own_host_name();
+  host = host.substr(0, host.find('.'));
+  std::erase_if(host, [](char c) {
+    return !((c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
+             c == '-' || c == '_');
+  });
+  return host.empty() ? "tocsin" : "tocsin-" + host;
+}
+
+}  // namespace
+
+std::string mqtt_change(const Alert& alert) {
+  auto body = first_eight({.host = alert.host.text(),
+                           .service = alert.service.text(),
+                           .friendly_name = alert.friendly_name,
+                           .details = alert.details,
+                           .state = alert.to});
+  body["servicePrevStatus"] = to_string(alert.from);
+  body["serviceStatusChanged"] = true;
+  if (!is_of_the_original(alert.kind)) body["reason"] = alert.reason;
+  return text_of(body);
+}
+
+std::string mqtt_status(const HostName& host, const ServiceReport& report) {
+  static const ServiceDetails kNoDetails;
+  return text_of(first_eight({.host = host.text(),
+                              .service = report.name.text(),
+                              .friendly_name = report.friendly_name,
+                              .details = report.details ? *report.details : kNoDetails,
+                              .state = report.state}));
+}
+
+std::string mqtt_topic(const config::Mqtt& settings, const Alert& alert) {
+  const auto& topic = is_up(alert)                           ? settings.running_topic
+                      : alert.kind == TransitionKind::paused ? settings.paused_topic
+                                                             : settings.stopped_topic;
+  return topic.empty() ? "" : below(topic, alert.host.text(), alert.service.text());
+}
+
+net::MqttSettings mqtt_settings(const config::Mqtt& settings, const std::string& version, Use use) {
+  net::MqttSettings made{
+      .host = settings.broker_host,
+      .port = settings.broker_port,
+      .version = settings.version == config::MqttVersion::v5 ? net::MqttVersion::v5
+                                                             : net::MqttVersion::v3_1_1,
+      .client_id = settings.client_id.empty() ? default_client_id() : settings.client_id,
+      .clean_session = settings.clean_session,
+      .username = settings.username,
+      .password = settings.password,
+      .tls = {.enabled = settings.tls,
+              .ca_file = settings.ca_file,
+              .certificate_file = settings.certificate_file,
+              .key_file = settings.key_file,
+              .server_name = settings.server_name,
+              .verify = settings.reject_unauthorized},
+      .presence = {},
+      .keep_alive = settings.keep_alive,
+      .most_in_flight = kAtOnce};
+  if (use == Use::once) {
+    // Azure Event Grid knows one client id for each certificate and refuses all others.
+    if (!settings.azure) made.client_id += "-test";
+  } else if (settings.presence) {
+    made.presence = {.topic = settings.presence_topic.empty()
+                                  ? "tocsin/status/" + topic_level(made.client_id)
+                                  : settings.presence_topic,
+                     .online = text_of({{"status", "online"}, {"version", version}}),
+                     .offline = text_of({{"status", "offline"}, {"reason", "stopped"}}),
+                     .lost = text_of({{"status", "offline"}, {"reason", "connection lost"}}),
+                     .retain = !settings.azure};
+  }
+  return made;
+}
+
+MqttChannel::MqttChannel(config::Mqtt settings, std::shared_ptr<net::MqttTransport> transport)
+    : settings_(std::move(settings)),
+      // There is one broker at most, and what waits for it may go to its successor.
+      key_(channel_key("mqtt", "mqttConfig")),
+      name_("MQTT broker \"" + printable(settings_.broker_host) + "\""),
+      transport_(std::move(transport)) {}
+
+bool MqttChannel::wants(const Alert& alert) const { return !mqtt_topic(settings_, alert).empty(); }
+
+net::awaitable<Answer> MqttChannel::deliver(const Alert& alert, const DeliveryId& /*id*/,
+                                            net::Deadline deadline) {
+  const auto topic = mqtt_topic(settings_, alert);
+  if (topic.empty())
+    co_return Rejected{.reason = "no topic is configured for services that are " +
+                                 std::string(to_string(alert.to))};
+  std::vector<net::MqttMessage> messages;
+  messages.push_back({.topic = topic,
+                      .payload = mqtt_change(alert),
+                      .qos = static_cast<net::MqttQos>(settings_.qos)});
+  const auto results = co_await transport_->publish(std::move(messages),
+                                                    std::min(deadline, net::within(kTotalLimit)));
+  const auto& result = results.front();
+  if (!result) co_return answer_to(result.error(), topic);
+  co_return Delivered{.detail = *result};
+}
+
+MqttStatusSink::MqttStatusSink(config::Mqtt settings, std::shared_ptr<net::MqttTransport> transport)
+    : settings_(std::move(settings)), transport_(std::move(transport)) {}
+
+net::awaitable<StatusSink::Written> MqttStatusSink::write(std::span<const StatusReport> reports,
+                                                          net::Deadline deadline) {
+  std::vector<net::MqttMessage> messages;
+  for (const auto& report : reports) {
+    for (const auto& service : report.services) {
+      messages.push_back(
+          {.topic = below(settings_.service_status_topic, report.host.text(), service.name.text()),
+           .payload = mqtt_status(report.host, service),
+           .qos = static_cast<net::MqttQos>(settings_.qos),
+           .retain = settings_.retain_status});
+    }
+  }
+  const auto results = co_await transport_->publish(std::move(messages), deadline);
+  Written written{.answer = Delivered{}};
+  for (const auto& result : results) {
+    if (result) continue;
+    const auto& error = result.error();
+    if (error.kind != Kind::rejected) {
+      co_return Written{.answer = RetryAfter{.after = {}, .reason = printable(error.what)}};
+    }
+    if (written.refused++ == 0) written.answer = Delivered{.detail = printable(error.what)};
+  }
+  co_return written;
+}
+
+net::awaitable<Answer> MqttStatusSink::test(net::Deadline deadline) {
+  const auto connected = co_await transport_->connect(std::min(deadline, net::within(kTotalLimit)));
+  if (!connected) co_return RetryAfter{.after = {}, .reason = printable(connected.error().what)};
+  co_return Delivered{.detail = "connected to " + *connected + "; no state was sent"};
+}
+
+void add_mqtt(const config::Mqtt& settings, const Means& means, Destinations& to) {
+  if (!settings.enabled) return;
+  auto client = std::make_shared<net::MqttClient>(
+      means.executor, mqtt_settings(settings, means.version, means.use));
+  if (means.use == Use::run) client->open();
+  if (!settings.running_topic.empty() || !settings.stopped_topic.empty() ||
+      !settings.paused_topic.empty()) {
+    to.alerts.push_back({.channel = std::make_unique<MqttChannel>(settings, client),
+                         .rules = {.parallel = kAtOnce}});
+  }
+  if (!settings.service_status_topic.empty())
+    to.status.push_back(std::make_unique<MqttStatusSink>(settings, client));
+}
+
+}  // namespace tocsin::notify
