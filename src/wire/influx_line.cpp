@@ -1,0 +1,108 @@
+#include "wire/influx_line.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cstdint>
+
+#include "base/text.h"
+
+namespace tocsin::influx {
+namespace {
+
+bool is_control(char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; }
+
+bool is_continuation(char c) { return (static_cast<unsigned char>(c) & 0xC0U) == 0x80; }
+
+/// The beginning of a UTF-8 text, at most `most` bytes of whole characters.
+std::string_view cut(std::string_view utf8, std::size_t most) {
+  if (utf8.size() <= most) return utf8;
+  while (most > 0 && is_continuation(utf8[most])) most--;
+  return utf8.substr(0, most);
+}
+
+std::string valid_utf8(std::string_view text) {
+  return is_utf8(text) ? std::string(text) : from_utf16(to_utf16(text));
+}
+
+bool is_ascii(std::string_view text) {
+  return std::ranges::all_of(text, [](char c) { return static_cast<unsigned char>(c) < 0x80; });
+}
+
+void append_escaped_utf8(std::string& out, std::string_view text) {
+  constexpr std::string_view kSpecial = ", =";
+  text = cut(text, kMostTagBytes);
+  for (std::size_t i = 0; i < text.size(); i++) {
+    const char c = is_control(text[i]) ? ' ' : text[i];
+    if (kSpecial.contains(c)) {
+      out += {'\\', c};
+    } else if (c == '\\') {
+      const bool harmless =
+          i + 1 < text.size() && !kSpecial.contains(text[i + 1]) && !is_control(text[i + 1]);
+      out += harmless ? '\\' : '/';
+    } else {
+      out += c;
+    }
+  }
+}
+
+template <typename Number>
+void append_number(std::string& out, Number number) {
+  std::array<char, 24> digits{};
+  const auto written = std::to_chars(digits.data(), digits.data() + digits.size(), number);
+  out.append(digits.data(), written.ptr);
+}
+
+}  // namespace
+
+void append_escaped(std::string& out, std::string_view text) {
+  if (is_ascii(text)) {
+    append_escaped_utf8(out, text);
+  } else {
+    append_escaped_utf8(out, valid_utf8(text));
+  }
+}
+
+void Lines::measurement(std::string_view name) {
+  append_escaped(text_, name);
+  has_field_ = false;
+}
+
+void Lines::tag(std::string_view name, std::string_view value) {
+  if (value.empty()) return;
+  text_ += ',';
+  append_escaped(text_, name);
+  text_ += '=';
+  append_escaped(text_, value);
+}
+
+void Lines::begin_field(std::string_view name) {
+  text_ += has_field_ ? ',' : ' ';
+  has_field_ = true;
+  append_escaped(text_, name);
+  text_ += '=';
+}
+
+void Lines::field(std::string_view name, int value) {
+  begin_field(name);
+  append_number(text_, value);
+}
+
+void Lines::field(std::string_view name, std::string_view value) {
+  begin_field(name);
+  text_ += '"';
+  for (const char c : is_ascii(value) ? std::string(value) : valid_utf8(value)) {
+    if (c == '"' || c == '\\') text_ += '\\';
+    text_ += is_control(c) ? ' ' : c;
+  }
+  text_ += '"';
+}
+
+void Lines::end(Time at) {
+  text_ += ' ';
+  append_number(text_, static_cast<std::int64_t>(at.time_since_epoch().count()));
+  text_ += '\n';
+  count_++;
+}
+
+}  // namespace tocsin::influx
