@@ -1,5 +1,6 @@
 """InfluxDB: the real 1.x of Debian with a private configuration, and imposters of versions 2 and 3 that
 enforce what their documentation says."""
+import base64
 import contextlib
 import dataclasses
 import gzip
@@ -98,10 +99,10 @@ bind-address = "127.0.0.1:{free_port()}"
         parameters = {"q": text, "epoch": "ms"}
         if database:
             parameters["db"] = database
-        if self.auth:
-            parameters["u"], parameters["p"] = self.ADMIN
+        account = base64.b64encode(":".join(self.ADMIN).encode()).decode()
         status, body = _request(f"{self.url}/query",
-                                data=urllib.parse.urlencode(parameters).encode())
+                                data=urllib.parse.urlencode(parameters).encode(),
+                                headers={"Authorization": f"Basic {account}"} if self.auth else {})
         result = json.loads(body)
         if status != 200 or "error" in result["results"][0]:
             raise AssertionError(f"{text}: {status} {body}")
@@ -117,11 +118,8 @@ bind-address = "127.0.0.1:{free_port()}"
                 for values in series.get("values", [])]
 
     def write(self, database, lines):
-        headers = {}
-        if self.auth:
-            raise AssertionError("only for servers without accounts")
-        status, body = _request(f"{self.url}/write?db={database}&precision=ms", lines.encode(),
-                                headers)
+        """Into a server without accounts; `database` is percent-encoded."""
+        status, body = _request(f"{self.url}/write?db={database}&precision=ms", lines.encode())
         if status != 204:
             raise AssertionError(f"{status} {body}")
 
@@ -325,3 +323,13 @@ class Imposter:
         raise _Refused(400, {"error": "partial write of line protocol occurred", "data": [
             {"error_message": why, "line_number": number, "original_line": "..."}
             for number, why in bad]})
+
+
+def tell_influx(file, **section):
+    """Adds InfluxDB to a configuration (program.py): `section` is what stands under `influxDb`."""
+    file = pathlib.Path(file)
+    document = json.loads(file.read_text(encoding="utf-8"))
+    document["tocsin"]["serviceMonitor"]["alertDestination"]["influxDb"] = {"enable": True}
+    document["tocsin"]["influxDb"] = {"enable": True, "hostIP": "127.0.0.1", **section}
+    file.write_text(json.dumps(document, indent=2, ensure_ascii=False), encoding="utf-8")
+    return file

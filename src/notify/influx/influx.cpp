@@ -181,7 +181,7 @@ net::awaitable<Influx::Outcome> Influx::write_lines(std::string lines, Creation 
     if (const auto refusal = influx_refusal(*response)) {
       const auto count = count_lines(lines);
       co_return Outcome{.refused = std::min(refusal->points.value_or(count), count),
-                        .said = in_words(*response)};
+                        .said = in_words(response->status, refusal->reason)};
     }
     const auto error = influx_error(*response).value_or("");
     if (policy_ == Policy::named && error.contains("retention policy not found")) {
@@ -319,8 +319,11 @@ RetryAfter Influx::judge_later(const Response& response) const {
 }
 
 std::string Influx::in_words(const net::HttpResponse& response) const {
-  const auto error = influx_error(response).value_or(response.body);
-  auto words = describe_status(response.status);
+  return in_words(response.status, influx_error(response).value_or(response.body));
+}
+
+std::string Influx::in_words(int status, const std::string& error) const {
+  auto words = describe_status(status);
   if (!error.empty()) words += ": " + printable(secrets_.hide(error), kMostReason);
   return words;
 }

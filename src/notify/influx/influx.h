@@ -81,6 +81,7 @@ class Influx final : public StatusSink {
   [[nodiscard]] Answer judge_creation(const Response& response) const;
   [[nodiscard]] RetryAfter judge_later(const Response& response) const;
   [[nodiscard]] std::string in_words(const net::HttpResponse& response) const;
+  [[nodiscard]] std::string in_words(int status, const std::string& error) const;
 
   config::InfluxDb settings_;
   std::string name_ = "InfluxDB";

@@ -79,7 +79,8 @@ std::optional<Refusal> refusal_by_line(const json& body) {
   if (!body.is_object() || data == body.end() || !data->is_array() || data->empty())
     return std::nullopt;
   return Refusal{.points = data->size(),
-                 .reason = text_at(data->front(), "error_message").value_or("")};
+                 .reason = text_at(body, "error").value_or("partial write") + ": " +
+                           text_at(data->front(), "error_message").value_or("")};
 }
 
 }  // namespace

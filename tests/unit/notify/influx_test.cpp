@@ -327,8 +327,8 @@ INSTANTIATE_TEST_SUITE_P(
                 R"(partial write: field type conflict: dropped=4"})",
                 4},
         Partial{InfluxVersion::v3, 400,
-                R"({"error":"partial write of line protocol occurred, conflict","data":)"
-                R"([{"error_message":"x","line_number":1,"original_line":"a"},)"
+                R"({"error":"partial write of line protocol occurred","data":)"
+                R"([{"error_message":"conflict","line_number":1,"original_line":"a"},)"
                 R"({"error_message":"x","line_number":2,"original_line":"b"}]})",
                 2}));
 
