@@ -8,9 +8,9 @@ import time
 import unittest
 
 from influx import Imposter, InfluxDb, tell_influx
-from program import ON_WINE, Running, Simulator, configuration, require_tocsin, tocsin
-from receiver import Answer, Receiver
-from servers import free_port, wait_until
+from program import ON_WINE, Running, Simulator, configuration, named, require_tocsin, tocsin
+from receiver import NO_CONTENT, Answer, Authority, Receiver
+from servers import free_port, require, wait_until
 
 ENGINE = "QlikSenseEngineService"
 PROXY = "QlikSenseProxyService"
@@ -23,6 +23,10 @@ ALL = 'SELECT * FROM "win_service_state"'
 
 def setUpModule():
     require_tocsin()
+
+
+def longest_gap(times):
+    return max(later - earlier for earlier, later in zip(times, times[1:]))
 
 
 class Watched(unittest.TestCase):
@@ -48,7 +52,7 @@ class Watched(unittest.TestCase):
             hosts[0]["services"][0]["friendlyName"] = friendly
         self.file = configuration(self.folder / "tocsin.yaml", hosts=hosts,
                                   credentials=simulator.credentials(),
-                                  metricsFile=str(self.metrics))
+                                  metricsFile=named(self.metrics))
         return tell_influx(self.file, **influx)
 
     def run_tocsin(self):
@@ -117,8 +121,7 @@ class Version1(Watched):
         times = [row["time"] / 1000 for row in rows if row["service_name"] == PROXY]
         self.assertTrue(before - 1 < times[0] and times[-1] < time.time(), times)
         self.assertGreaterEqual(len(times), 6)
-        for earlier, later in zip(times, times[1:]):
-            self.assertAlmostEqual(later - earlier, 1, delta=0.7)
+        self.assertLess(longest_gap(times), 4)
 
     def test_a_database_of_the_original_takes_our_points(self):
         self.influx.query('CREATE DATABASE "tocsin db"')  # its default policy is another
@@ -178,7 +181,7 @@ class Version1(Watched):
         times = [row["time"] for row in self.rows(ALL + f" WHERE \"service_name\" = '{PROXY}'")]
         self.assertEqual(times, sorted(set(times)))
         self.assertGreaterEqual(len([at for at in times if down < at < up]), 4)
-        self.assertLess(max(later - earlier for earlier, later in zip(times, times[1:])), 2000)
+        self.assertLess(longest_gap(times), 4000)
         self.assertNotIn("does not get", running.output())
 
     def test_goes_on_after_kill(self):
@@ -328,7 +331,7 @@ class Imposters(Watched):
         self.assertGreaterEqual(time.time() - begin, 8)
         self.assertEqual([entry[2] for entry in imposter.journal[:3]], [429, 429, 204])
         times = sorted(point.time for point in points if point.tag["service_name"] == PROXY)
-        self.assertLess(max(b - a for a, b in zip(times, times[1:])), 2000)
+        self.assertLess(longest_gap(times), 4000)
         self.assertEqual(running.stop(), 0)
 
     def test_a_wrong_token_is_said_and_never_shown(self):
@@ -348,7 +351,22 @@ class Imposters(Watched):
 
 
 class Strange(Watched):
-    """What listens where InfluxDB should is no InfluxDB."""
+    """What listens where InfluxDB should is behind https, or is no InfluxDB."""
+
+    def test_https(self):
+        require("openssl")
+        authority = Authority(self.folder)
+        receiver = self.enterContext(Receiver(always=NO_CONTENT, authority=authority))
+        address = {"hostIP": "https://127.0.0.1/influx/", "hostPort": receiver.port, "dbName": "d"}
+        self.configure(self.simulator(), **address)
+        done = self.try_it()
+        self.assertEqual((done.returncode, receiver.requests), (1, []), done)
+        self.assertIn("the certificate was not accepted", done.stdout)
+        self.configure(self.simulator(), **address, cert={
+            "enable": True, "rejectUnauthorized": True, "certCA": named(authority.certificate)})
+        done = self.try_it()
+        self.assertEqual(done.returncode, 0, done)
+        self.assertEqual(receiver.requests[-1].path, "/influx/write?db=d&precision=ms")
 
     def test_answers_of_another_program_lose_nothing(self):
         receiver = self.enterContext(Receiver(
