@@ -29,19 +29,29 @@ bool is_ascii(std::string_view text) {
   return std::ranges::all_of(text, [](char c) { return static_cast<unsigned char>(c) < 0x80; });
 }
 
+/// Characters that mean something in a line, or cannot stand in one.
+constexpr auto kNeedsCare = [] {
+  std::array<bool, 256> needs{};
+  for (std::size_t c = 0; c < needs.size(); c++)
+    needs[c] = c < 0x20 || c == 0x7F || c == ',' || c == ' ' || c == '=' || c == '\\';
+  return needs;
+}();
+
+bool needs_care(char c) { return kNeedsCare[static_cast<unsigned char>(c)]; }
+
 void append_escaped_utf8(std::string& out, std::string_view text) {
-  constexpr std::string_view kSpecial = ", =";
   text = cut(text, kMostTagBytes);
   for (std::size_t i = 0; i < text.size(); i++) {
-    const char c = is_control(text[i]) ? ' ' : text[i];
-    if (kSpecial.contains(c)) {
-      out += {'\\', c};
-    } else if (c == '\\') {
+    const auto plain = i;
+    while (i < text.size() && !needs_care(text[i])) i++;
+    out.append(text, plain, i - plain);
+    if (i == text.size()) break;
+    if (text[i] == '\\') {
       const bool harmless =
-          i + 1 < text.size() && !kSpecial.contains(text[i + 1]) && !is_control(text[i + 1]);
+          i + 1 < text.size() && (text[i + 1] == '\\' || !needs_care(text[i + 1]));
       out += harmless ? '\\' : '/';
     } else {
-      out += c;
+      out += {'\\', is_control(text[i]) ? ' ' : text[i]};
     }
   }
 }

@@ -50,6 +50,7 @@ class Server final : public net::HttpTransport {
   /// "POST http://..." of each.
   [[nodiscard]] std::vector<std::string> asked() const {
     std::vector<std::string> lines;
+    lines.reserve(requests.size());
     for (const auto& request : requests) lines.push_back(request.method + " " + request.url);
     return lines;
   }
