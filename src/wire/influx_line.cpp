@@ -21,10 +21,6 @@ std::string_view cut(std::string_view utf8, std::size_t most) {
   return utf8.substr(0, most);
 }
 
-std::string valid_utf8(std::string_view text) {
-  return is_utf8(text) ? std::string(text) : from_utf16(to_utf16(text));
-}
-
 bool is_ascii(std::string_view text) {
   return std::ranges::all_of(text, [](char c) { return static_cast<unsigned char>(c) < 0x80; });
 }

@@ -7,26 +7,13 @@
 
 #include <nlohmann/json.hpp>
 
+#include "base/base64.h"
 #include "base/bytes.h"
 
 namespace tocsin::notify {
 namespace {
 
 using nlohmann::json;
-
-std::string base64(std::string_view text) {
-  constexpr std::string_view kDigits =
-      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  std::string out;
-  for (std::size_t at = 0; at < text.size(); at += 3) {
-    const auto part = as_bytes(text.substr(at, 3));
-    std::uint32_t bits = 0;
-    for (std::size_t i = 0; i < 3; i++) bits = bits << 8 | (i < part.size() ? part[i] : 0U);
-    for (std::size_t i = 0; i < 4; i++)
-      out += i <= part.size() ? kDigits[bits >> (18 - 6 * i) & 0x3FU] : '=';
-  }
-  return out;
-}
 
 /// "10d": the largest unit that all three versions read and that leaves nothing over.
 std::string in_words(std::chrono::seconds retention) {
@@ -122,7 +109,7 @@ std::string influx_authorization(const config::InfluxDb& influx) {
   switch (influx.version) {
     case config::InfluxVersion::v1:
       if (influx.username.empty()) return {};
-      return "Basic " + base64(influx.username + ":" + influx.password.reveal());
+      return "Basic " + to_base64(as_bytes(influx.username + ":" + influx.password.reveal()));
     case config::InfluxVersion::v2:
       return "Token " + influx.token.reveal();
     case config::InfluxVersion::v3:
