@@ -85,7 +85,7 @@ class Simulator:
 
 
 class Receiver:
-    """A webhook receiver; `arrived` gathers (time, delivery id, message)."""
+    """Takes every POST; `arrived` gathers (time, delivery id, message, where it is JSON)."""
 
     def __init__(self):
         receiver = self
@@ -97,7 +97,8 @@ class Receiver:
             def do_POST(self):
                 now = time.time()
                 body = self.rfile.read(int(self.headers["Content-Length"]))
-                receiver.arrived.append((now, self.headers["Idempotency-Key"], json.loads(body)))
+                message = json.loads(body) if body.startswith(b"{") else None
+                receiver.arrived.append((now, self.headers["Idempotency-Key"], message))
                 self.send_response(204)
                 self.end_headers()
 
@@ -150,7 +151,7 @@ class Running:
         self.process.wait(15)
 
 
-def configure(folder, hosts, services, frequency="every 30 seconds", webhook=None):
+def configure(folder, hosts, services, frequency="every 30 seconds", webhook=None, influx=None):
     """Writes a configuration that watches `services` on every host."""
     watched = "".join(f'\n            - name: "{name}"' for name in services)
     monitor = "".join(f"""
@@ -167,6 +168,13 @@ def configure(folder, hosts, services, frequency="every 30 seconds", webhook=Non
         - description: bench
           webhookURL: {webhook}
           httpMethod: POST""" if webhook else ""
+    if influx:
+        hooks += f"""
+  influxDb:
+    enable: true
+    hostIP: 127.0.0.1
+    hostPort: {influx}
+    dbName: bench"""
     file = pathlib.Path(folder) / "tocsin.yaml"
     file.write_text(f"""tocsin:
   dataDirectory: {folder}/data
@@ -179,6 +187,8 @@ def configure(folder, hosts, services, frequency="every 30 seconds", webhook=Non
         password: {PASSWORD}
     monitor:{monitor}
     alertDestination:
+      influxDb:
+        enable: {'true' if influx else 'false'}
       webhook:
         enable: {'true' if webhook else 'false'}{hooks}
 """)
@@ -221,6 +231,24 @@ def rounds(folder):
         time.sleep(seconds)
         row("CPU of a round", f"{(running.cpu() - before) / seconds:.3f} s", "goal: at most 0.1 s")
         row("resident memory with 200 hosts", f"{running.resident():.1f} MB")
+
+
+def states(folder):
+    print("\n40 pretend hosts x 250 services, every 2 seconds: 10,000 states a round to InfluxDB")
+    seconds = 20
+    with Simulator(40) as simulator, Receiver() as receiver:
+        port = int(receiver.url.rsplit(":", 1)[1].strip("/"))
+        cpu = {}
+        for influx in (None, port):
+            with Running(configure(folder, simulator.hosts, ["*"], "every 2 seconds",
+                                   influx=influx)) as running:
+                time.sleep(6)
+                before = running.cpu()
+                time.sleep(seconds)
+                cpu[influx] = (running.cpu() - before) / (seconds / 2)
+        row("CPU of a round, without InfluxDB", f"{cpu[None] * 1e3:.0f} ms")
+        row("CPU of a round that InfluxDB adds", f"{(cpu[port] - cpu[None]) * 1e3:.0f} ms",
+            "goal: at most 50 ms")
 
 
 def idle(folder):
@@ -379,6 +407,7 @@ def main():
         print(f"\n{program.name}", flush=True)
         subprocess.run([program, "--benchmark_min_time=0.2"], check=True)
     for part in (listing, rounds, idle, latency, flood):
+    for part in (listing, rounds, states, idle, latency):
         with tempfile.TemporaryDirectory(prefix="tocsin-bench-") as folder:
             part(folder)
 

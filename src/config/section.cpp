@@ -190,6 +190,15 @@ std::optional<Place> Section::seconds(const Key& key, std::chrono::seconds& out,
   return value->second;
 }
 
+std::optional<Place> Section::milliseconds(const Key& key, std::chrono::milliseconds& out,
+                                           Range range) {
+  declare(key, "whole number", fmt::to_string(out.count()), "milliseconds");
+  const auto value = number(key, range);
+  if (!value) return std::nullopt;
+  out = std::chrono::milliseconds(value->first);
+  return value->second;
+}
+
 std::optional<Place> Section::port(const Key& key, std::uint16_t& out) {
   declare(key, "whole number", fmt::to_string(out));
   const auto value = number(key, {1, 65535});

@@ -77,6 +77,7 @@ class Section {
   /// true and false only, as for js-yaml; yes and on are text.
   std::optional<Place> boolean(const Key& key, bool& out);
   std::optional<Place> seconds(const Key& key, std::chrono::seconds& out, Range range);
+  std::optional<Place> milliseconds(const Key& key, std::chrono::milliseconds& out, Range range);
   std::optional<Place> port(const Key& key, std::uint16_t& out);
   std::optional<Place> schedule(const Key& key, Schedule& out);
   std::optional<Place> texts(const Key& key, std::vector<std::string>& out);

@@ -4,6 +4,7 @@
 
 #include "notify/alertmanager/alertmanager.h"
 #include "notify/email/email.h"
+#include "notify/influx/influx.h"
 #include "notify/mqtt/mqtt.h"
 #include "notify/new_relic/new_relic.h"
 #include "notify/pager_duty/pager_duty.h"
@@ -23,6 +24,7 @@ Destinations make_destinations(const config::Config& config, const Means& means)
   add_teams(config.teams, means, made.alerts);
   add_email(config.email, means, made.alerts);
   add_mqtt(config.mqtt, means, made);
+  add_influx(config.influx_db, means, made.status);
   return made;
 }
 
