@@ -37,13 +37,6 @@ std::optional<std::string> check_topic(const std::string& text) {
   return std::nullopt;
 }
 
-std::optional<std::string> check_host(const std::string& text) {
-  if (text.empty()) return "must not be empty";
-  if (text.contains("://") || text.contains('/') || text.contains(' '))
-    return "must be a host name or an address, without `mqtt://` and port";
-  return std::nullopt;
-}
-
 std::optional<std::string> check_client_id(const std::string& text) {
   if (text.empty()) return "must not be empty";
   if (text.size() > 128) return "must have at most 128 bytes";
