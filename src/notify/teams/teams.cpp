@@ -55,8 +55,7 @@ std::string Teams::from_text(const Alert& /*alert*/, const std::string& text) co
       {"type", "AdaptiveCard"},
       {"version", "1.4"},
       {"body",
-       Json::array(
-           {{{"type", "TextBlock"}, {"text", cut_to(text, kMostBasic)}, {"wrap", true}}})}};
+       Json::array({{{"type", "TextBlock"}, {"text", cut_to(text, kMostBasic)}, {"wrap", true}}})}};
   const Json attachment = {{"contentType", "application/vnd.microsoft.card.adaptive"},
                            {"contentUrl", nullptr},
                            {"content", card}};
