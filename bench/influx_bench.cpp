@@ -21,6 +21,7 @@
 #include "net/http_client.h"
 #include "net/loop.h"
 #include "notify/influx/influx.h"
+#include "notify/messages.h"
 #include "wire/gzip.h"
 
 namespace tocsin::notify {
@@ -125,7 +126,9 @@ void influx_round(benchmark::State& state) {
   net::HttpClient client(loop.executor());
   config::InfluxDb settings{.enabled = true, .url = server.url()};
   settings.database = "bench";
-  Influx sink(settings, {.executor = loop.executor(), .http = client, .version = "1"});
+  Messages messages;
+  Influx sink(settings,
+              {.executor = loop.executor(), .http = client, .version = "1", .messages = messages});
   const auto reports = a_round();
   for (auto _ : state) {
     const auto written =

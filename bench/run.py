@@ -406,8 +406,7 @@ def main():
     for program in sorted((BUILD / "bench").glob("*_bench")):
         print(f"\n{program.name}", flush=True)
         subprocess.run([program, "--benchmark_min_time=0.2"], check=True)
-    for part in (listing, rounds, idle, latency, flood):
-    for part in (listing, rounds, states, idle, latency):
+    for part in (listing, rounds, states, idle, latency, flood):
         with tempfile.TemporaryDirectory(prefix="tocsin-bench-") as folder:
             part(folder)
 

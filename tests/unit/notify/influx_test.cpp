@@ -12,6 +12,7 @@
 #include <gmock/gmock.h>
 
 #include "net/loop.h"
+#include "notify/messages.h"
 #include "wire/gzip.h"
 
 namespace tocsin::notify {
@@ -136,7 +137,9 @@ class InfluxTest : public testing::Test {
 
   net::Loop loop_;
   Server server_;
-  Means means_{.executor = loop_.executor(), .http = server_, .version = "1.2"};
+  Messages messages_;
+  Means means_{
+      .executor = loop_.executor(), .http = server_, .version = "1.2", .messages = messages_};
 };
 
 std::string detail_of(const StatusSink::Written& written) {
