@@ -40,7 +40,7 @@ void read_recipients(Section& section, std::vector<Mailbox>& recipients) {
       section.texts({.name = "recipients",
                      .description = "Who is told; each gets a mail of their own, and one only, "
                                     "however often they are named.",
-                     .example = "[ops@example.com, \"On call\" <duty@example.com>]"},
+                     .example = "[ops@example.com, 'On call <duty@example.com>']"},
                     texts);
   for (const auto& text : texts) {
     auto mailbox = parse_mailbox(text);

@@ -55,21 +55,19 @@ Parts take_apart(std::string_view text) {
   bool inside = false;
   int depth = 0;
   for (std::size_t at = 0; at < text.size(); at++) {
-    char c = text[at];
+    const char c = text[at];
     std::string& to = depth > 0 ? parts.comment : inside ? parts.bracketed : parts.name;
     const bool escaped = c == '\\' && (quoted || depth > 0) && at + 1 < text.size();
     if (escaped) {
       to += text[++at];
     } else if (c == '"' && depth == 0 && !inside) {
       quoted = !quoted;
-    } else if (quoted) {
+    } else if (quoted || (depth > 0 && c != '(' && c != ')')) {
       to += c;
     } else if (c == '(' && !inside) {
       depth++;
     } else if (c == ')' && depth > 0) {
       depth--;
-    } else if (depth > 0) {
-      to += c;
     } else if (c == '<') {
       parts.right &= !parts.has_bracketed;
       parts.has_bracketed = inside = true;
