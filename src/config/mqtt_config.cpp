@@ -37,7 +37,7 @@ std::optional<std::string> check_topic(const std::string& text) {
   return std::nullopt;
 }
 
-std::optional<std::string> check_host(const std::string& text) {
+std::optional<std::string> check_broker_host(const std::string& text) {
   if (text.empty()) return "must not be empty";
   if (text.contains("://") || text.contains('/') || text.contains(' '))
     return "must be a host name or an address, without `mqtt://` and port";
@@ -201,7 +201,7 @@ void read_mqtt_config(Section& section, bool wanted, Mqtt& mqtt) {
                 .need = mqtt.enabled ? Need::required : Need::optional,
                 .example = "broker.example.com",
                 .otherwise = "required"},
-               mqtt.broker_host, check_host);
+               mqtt.broker_host, check_broker_host);
   if (mqtt.broker_host.empty()) mqtt.enabled = false;  // the section is not there, or wrong
   const auto port = section.port(
       {.name = "brokerPort",
