@@ -85,11 +85,11 @@ std::string mqtt_change(const Alert& alert) {
 }
 
 std::string mqtt_status(const HostName& host, const ServiceReport& report) {
-  static const ServiceDetails kNoDetails;
+  static const ServiceDetails no_details;
   return text_of(first_eight({.host = host.text(),
                               .service = report.name.text(),
                               .friendly_name = report.friendly_name,
-                              .details = report.details ? *report.details : kNoDetails,
+                              .details = report.details ? *report.details : no_details,
                               .state = report.state}));
 }
 
