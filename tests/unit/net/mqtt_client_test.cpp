@@ -154,10 +154,12 @@ TEST_P(MqttClientTest, KeepsNoMoreInFlightThanItMay) {
   const kit::MqttImposter broker({.receive_maximum = 3});
   connect_to(broker);
   std::vector<MqttMessage> messages;
+  messages.reserve(200);
   for (int i = 0; i < 200; i++) messages.push_back({.topic = std::to_string(i)});
   for (const auto& answer : publish(messages)) EXPECT_TRUE(answer) << answer.error().what;
   EXPECT_LE(broker.most_unanswered(), is_v5() ? 3U : 20U);
   std::vector<std::string> expected;
+  expected.reserve(messages.size());
   for (const auto& message : messages) expected.push_back(message.topic);
   EXPECT_EQ(topics_of(broker), expected);
 }

@@ -145,6 +145,7 @@ class PretendTransport final : public net::MqttTransport {
                                                            net::Deadline) override {
     sent.insert(sent.end(), messages.begin(), messages.end());
     std::vector<Result<std::string>> results;
+    results.reserve(messages.size());
     for (std::size_t i = 0; i < messages.size(); ++i)
       results.push_back(i < answers.size() ? answers[i] : Result<std::string>("ok"));
     co_return results;
