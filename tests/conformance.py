@@ -1,0 +1,145 @@
+#!/usr/bin/env python3
+"""Prints what each destination has been shown to do, and compares it with docs/destinations.md.
+
+usage: conformance.py UNIT_NOTIFY UNIT_NET [--write]
+
+A mark stands where a test of that behaviour has just passed: those over HTTP are all put through
+ChannelConformance (tests/kit), the others show the same by tests of their own.
+"""
+import json
+import pathlib
+import subprocess
+import sys
+import tempfile
+
+PAGE = pathlib.Path(__file__).resolve().parent.parent / "docs/destinations.md"
+BEGIN, END = "<!-- conformance -->\n", "<!-- /conformance -->\n"
+
+# Column -> the tests of ChannelConformance that show it.
+BEHAVIOURS = {
+    "accepted": ["success_is_delivered"],
+    "refused: dead letter": ["a_refusal_is_final"],
+    "trouble: again": ["trouble_is_tried_again", "an_answer_that_does_not_arrive_whole_is_tried_again",
+                       "nobody_there_is_tried_again"],
+    "its words": ["the_servers_words_are_passed_on"],
+    "its pace": ["retry_after_in_seconds_is_honoured", "retry_after_as_a_date_is_honoured",
+                 "a_mad_retry_after_is_not_believed"],
+    "hangs": ["a_server_that_hangs_costs_no_more_than_the_deadline"],
+    "floods": ["a_huge_body_is_not_kept"],
+    "wrong certificate": ["a_certificate_from_elsewhere_is_not_accepted",
+                          "an_expired_certificate_or_one_for_another_name_is_not_accepted"],
+    "own authority": ["a_certificate_from_the_authority_in_the_file_is_accepted",
+                      "any_certificate_is_accepted_where_the_user_says_so"],
+    "repetition known": ["the_delivery_can_be_told_apart_from_its_repetition"],
+}
+
+# Over HTTP: row -> its names in ChannelConformance.
+OVER_HTTP = {
+    "Webhook": ["get", "post", "put"], "Slack": ["slack"], "Teams": ["teams"],
+    "New Relic": ["new_relic_events", "new_relic_logs"], "PagerDuty": ["pager_duty"],
+    "Alertmanager": ["alertmanager"],
+}
+
+
+def _mqtt(test):
+    return [f"Versions/MqttClientTest.{test}/{version}" for version in ("Mqtt311", "Mqtt5")]
+
+
+# The others: row -> column -> tests of their own. What is not there has no meaning there.
+OTHERS = {
+    "Email": {
+        "accepted": ["SmtpClientTest.SendsWhatItIsGiven"],
+        "refused: dead letter": ["SmtpClientTest.SaysWhatTheServerRefused"],
+        "trouble: again": ["SmtpClientTest.ConnectionsThatBreak", "SmtpClientTest.NobodyListens"],
+        "its words": ["SmtpClientTest.SaysWhatTheServerRefused"],
+        "hangs": ["SmtpClientTest.ServersThatNeverAnswer", "SmtpClientTest.EndsWithAServerThatHangs"],
+        "floods": ["SmtpReplyReaderTest.LinesBecomeReplies"],
+        "wrong certificate": ["SmtpClientTest.Certificates"],
+        "own authority": ["SmtpClientTest.Certificates"],
+        "repetition known": ["EmailTest.ARepetitionIsTheSameMail"],
+    },
+    "MQTT": {
+        "accepted": ["MqttDelivery.Delivered"],
+        "refused: dead letter": ["MqttDelivery.EachFailure"],
+        "trouble: again": ["MqttDelivery.EachFailure", *_mqtt("NobodyListens"),
+                           *_mqtt("ABrokerThatDropsTheConnectionOnEachMessageLosesNothing")],
+        "its words": ["MqttDelivery.EachFailure", *_mqtt("RefusedConnections")],
+        "hangs": _mqtt("ABrokerThatAcknowledgesNothingIsGivenUp"),
+        "floods": [*_mqtt("Garbage"), *_mqtt("GarbageInPlaceOfAnAcknowledgement")],
+    },
+    "InfluxDB (states)": {
+        "accepted": ["InfluxTest.version_1_writes_with_a_policy_and_an_account",
+                     "InfluxTest.version_2_writes_with_a_token",
+                     "InfluxTest.version_3_writes_with_a_bearer"],
+        "refused: dead letter": ["InfluxTest.points_that_are_all_refused_are_rejected"],
+        "trouble: again": ["InfluxTest.what_is_not_about_the_points_is_tried_again"],
+        "its words": ["InfluxTest.an_account_that_is_refused_is_said_clearly_and_tried_again"],
+        "its pace": ["InfluxTest.waits_as_long_as_it_is_asked_to"],
+        "own authority": ["InfluxTest.certificates_are_verified_as_configured"],
+    },
+}
+
+
+def results(program, patterns):
+    """Test -> whether it passed, of a GoogleTest program."""
+    with tempfile.NamedTemporaryFile(suffix=".json") as report:
+        done = subprocess.run([program, f"--gtest_filter={':'.join(patterns)}",
+                               f"--gtest_output=json:{report.name}"], capture_output=True, text=True)
+        suites = json.load(open(report.name, encoding="utf-8"))["testsuites"]
+    if done.returncode != 0:
+        print(done.stdout[-3000:])
+    return {f"{suite['name']}.{test['name']}": not test.get("failures")
+            and test["result"] == "COMPLETED" for suite in suites for test in suite["testsuite"]}
+
+
+def tests_over_http(passed, channel, behaviour):
+    """ChannelConformance's results for one channel: "Prefix/ChannelConformance.behaviour/channel"."""
+    return [ok for name, ok in passed.items() if name.endswith(f".{behaviour}/{channel}")]
+
+
+def table(passed):
+    """The rows, and what is missing."""
+    rows, missing = {}, []
+    for row, channels in OVER_HTTP.items():
+        rows[row] = {}
+        for column, behaviours in BEHAVIOURS.items():
+            shown = [tests_over_http(passed, channel, behaviour)
+                     for channel in channels for behaviour in behaviours]
+            rows[row][column] = all(shown) and all(map(all, shown))
+            if not rows[row][column]:
+                missing.append(f"{row}: {column}")
+    for row, columns in OTHERS.items():
+        rows[row] = {column: all(passed.get(test, False) for test in tests)
+                     for column, tests in columns.items()}
+        missing += [f"{row}: {column}" for column, shown in rows[row].items() if not shown]
+    return rows, missing
+
+
+def markdown(rows):
+    marks = {True: "yes", False: "NO", None: ""}
+    lines = [["", *BEHAVIOURS], ["---"] * (len(BEHAVIOURS) + 1)]
+    lines += [[row, *(marks[columns.get(column)] for column in BEHAVIOURS)]
+              for row, columns in rows.items()]
+    return "".join(f"| {' | '.join(cells)} |\n" for cells in lines)
+
+
+def main(unit_notify, unit_net, *options):
+    others = sorted({test for columns in OTHERS.values() for tests in columns.values()
+                     for test in tests})
+    passed = results(unit_notify, ["*ChannelConformance*", *others]) | results(unit_net, others)
+    rows, missing = table(passed)
+    text = markdown(rows)
+    print(text)
+    before, rest = PAGE.read_text(encoding="utf-8").split(BEGIN)
+    written, after = rest.split(END)
+    if "--write" in options:
+        PAGE.write_text(before + BEGIN + text + END + after, encoding="utf-8")
+    elif written != text:
+        missing.append(f"{PAGE} has another table; --write replaces it")
+    for what in missing:
+        print(f"not shown: {what}")
+    return 1 if missing else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))
