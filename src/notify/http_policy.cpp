@@ -4,6 +4,8 @@
 #include <array>
 #include <utility>
 
+#include "base/base64.h"
+#include "base/bytes.h"
 #include "base/text.h"
 
 namespace tocsin::notify {
@@ -124,6 +126,8 @@ UrlSecrets::UrlSecrets(std::string_view url) {
     const std::string_view user = authority.substr(0, at);
     keep(user, 1);
     for (const std::string_view part : split(user, ":")) keep(part, 1);
+    const std::string login = percent_decoded(user);
+    secrets_.push_back(to_base64(as_bytes(login)));  // as it goes into Authorization
   }
   keep(path_and_query, 2);
   keep(path, 2);

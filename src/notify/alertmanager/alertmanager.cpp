@@ -28,16 +28,20 @@ class AlertmanagerChannel final : public HttpChannel {
                     {.ca_file = server.ca_file, .verify = server.reject_unauthorized}, means),
         url_(api_of(server.url)),
         settings_(settings) {
-    if (server.username.empty()) return;
-    const std::string login = server.username + ":" + server.password.reveal();
-    authorization_ = "Basic " + to_base64(as_bytes(login));
+    if (!server.username.empty()) authorization_ = "Basic " + login_of(server);
   }
 
  private:
   static UrlSecrets secrets_of(const config::AlertmanagerServer& server) {
     UrlSecrets secrets(server.url);
     secrets.add(server.password.reveal());
+    secrets.add(login_of(server));
     return secrets;
+  }
+
+  static std::string login_of(const config::AlertmanagerServer& server) {
+    const std::string login = server.username + ":" + server.password.reveal();
+    return to_base64(as_bytes(login));
   }
 
   static std::string api_of(std::string url) {
