@@ -127,7 +127,7 @@ UrlSecrets::UrlSecrets(std::string_view url) {
     keep(user, 1);
     for (const std::string_view part : split(user, ":")) keep(part, 1);
     const std::string login = percent_decoded(user);
-    secrets_.push_back(to_base64(as_bytes(login)));  // as it goes into Authorization
+    keep(to_base64(as_bytes(login)), 1);  // as it goes into Authorization
   }
   keep(path_and_query, 2);
   keep(path, 2);

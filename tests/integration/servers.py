@@ -63,10 +63,11 @@ def listens(pid, port):
                 fields = line.split()
                 if fields[3] == listening and int(fields[1].rsplit(":", 1)[1], 16) == port:
                     inodes.add(f"socket:[{fields[9]}]")
-    for entry in pathlib.Path(f"/proc/{pid}/fd").iterdir():
-        with contextlib.suppress(FileNotFoundError):
-            if os.readlink(entry) in inodes:
-                return True
+    with contextlib.suppress(FileNotFoundError):  # a process that has ended listens no more
+        for entry in pathlib.Path(f"/proc/{pid}/fd").iterdir():
+            with contextlib.suppress(FileNotFoundError):
+                if os.readlink(entry) in inodes:
+                    return True
     return False
 
 

@@ -50,7 +50,7 @@ TEST(SlackSection, IsReadAsTheOriginalWritesIt) {
   EXPECT_TRUE(slack.enabled);
   EXPECT_EQ(slack.stopped.webhook_url, "https://hooks.slack.com/services/x");
   EXPECT_EQ(slack.stopped.type, MessageType::formatted);
-  EXPECT_EQ(slack.stopped.template_file, "/etc/tocsin/down.handlebars");
+  EXPECT_EQ(with_slashes(slack.stopped.template_file), "/etc/tocsin/down.handlebars");
   EXPECT_EQ(slack.stopped.rate_limit, std::chrono::seconds(15));
   EXPECT_EQ(slack.stopped.channel, "#ops");
   EXPECT_EQ(slack.stopped.from_user, "Qlik Sense");

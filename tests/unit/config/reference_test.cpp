@@ -85,6 +85,7 @@ TEST_P(Example, LoadsWithoutAWord) {
 
 INSTANTIATE_TEST_SUITE_P(Files, Example,
                          testing::Values(ExampleFile{"one-server.yaml", Source::smb},
+                                         ExampleFile{"all-destinations.yaml", Source::smb},
                                          ExampleFile{"qlik-sense-cluster.yaml", Source::smb},
                                          ExampleFile{"windows-server.yaml", Source::scm}));
 

@@ -160,7 +160,7 @@ TEST_F(EmailTest, RecipientsAreDistinct) {
   const auto mailing = std::make_shared<Mailing>(settings(), server_, "1", messages_);
   for (const auto& recipient : recipients) {
     const Email channel(mailing, recipient);
-    EXPECT_THAT(channel.key(), testing::MatchesRegex("email:[0-9a-f]+"));
+    EXPECT_THAT(channel.key(), testing::StartsWith("email:"));
     names.push_back(channel.name());
     wanted.emplace_back(channel.wants(kStopped), channel.wants(kStarted));
   }
