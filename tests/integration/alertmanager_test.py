@@ -8,7 +8,6 @@ import urllib.request
 
 import oracles
 from program import require_tocsin, tocsin
-from receiver import Receiver
 from servers import free_port, listens, require, wait_until
 from watched import ENGINE, PROXY, Watched
 

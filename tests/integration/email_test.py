@@ -2,18 +2,17 @@
 import base64
 import datetime
 import json
-import pathlib
 import tempfile
 import unittest
 
 import oracles
+import watched
 from mail_servers import DROP, HANG, MailServer, OpenSmtpd, require_aiosmtpd
-from program import Running, Simulator, configuration, named, require_tocsin, tocsin
+from program import configuration, named, require_tocsin, tocsin
 from receiver import Authority, Receiver
 from servers import free_port, require, wait_until
+from watched import ENGINE, MARKER
 
-ENGINE = "QlikSenseEngineService"
-MARKER = "NoSuchService"  # its line in the log says that the first look has been
 OPS, BOSS = "ops@example.com", "boss@example.com"
 SECRET = "m4rker-s3cret p\u00e4ss"
 HOSTILE = "A \"quoted\" \\ & <b>'x'</b>\r\nBcc: evil@example.com \U0001f514 \u76e3\u8996 \u05e9\u05dc\u05d5\u05dd"
@@ -26,27 +25,10 @@ def setUpModule():
     oracles.require_impacket()
 
 
-class Watched(unittest.TestCase):
-    """A fresh pretend host for each test, watched by a `tocsin run` of its own."""
+class Watched(watched.Watched):
+    """Watched by a `tocsin run` that sends mails."""
 
     maxDiff = None
-    HOSTS = 30
-
-    @classmethod
-    def setUpClass(cls):
-        cls.simulator = cls.enterClassContext(Simulator(cls.HOSTS))
-        cls.unused_hosts = iter(cls.simulator.hosts)
-        cls.authority = Authority(
-            cls.enterClassContext(tempfile.TemporaryDirectory(prefix="tocsin-test-")))
-
-    def setUp(self):
-        self.folder = pathlib.Path(
-            self.enterContext(tempfile.TemporaryDirectory(prefix="tocsin-test-")))
-        self.data = self.folder / "data"
-        self.file = self.folder / "tocsin.yaml"
-        self.host = next(self.unused_hosts)
-        self.manager = self.enterContext(oracles.ServiceManager(
-            self.simulator.hosts[self.host], self.simulator.USER, self.simulator.PASSWORD))
 
     def server(self, **options):
         if options.get("tls"):
@@ -73,16 +55,8 @@ class Watched(unittest.TestCase):
         self.configure(smtp, **more)
         return self.start_tocsin(first_look=True)
 
-    def start_tocsin(self, first_look=False):
-        running = self.enterContext(Running(self.file, self.data))
-        if first_look:
-            running.wait_for_line(f"{MARKER} is MISSING at the first look")
-        return running
-
     def rows(self, *arguments):
-        done = tocsin("deliveries", "--json", "-c", self.file, "--data-dir", self.data, *arguments)
-        self.assertEqual(done.returncode, 0, done)
-        return json.loads(done.stdout)
+        return super().rows("deliveries", *arguments)
 
     def wait_for_states(self, *states, seconds=20):
         """The deliveries, as soon as these are their states in any order."""

@@ -1,18 +1,15 @@
 """From a change on a host to a subscriber of an MQTT broker, over whatever the broker does to us."""
 import json
-import pathlib
-import tempfile
 import time
 import unittest
 
 import oracles
+import watched
 from broker import BadBroker, Mosquitto, Subscriber
-from program import ON_WINE, Running, Simulator, configuration, named, require_tocsin, tocsin
-from receiver import Authority
+from program import ON_WINE, configuration, named, require_tocsin, tocsin
 from servers import require, wait_until
+from watched import ENGINE, MARKER
 
-ENGINE = "QlikSenseEngineService"
-MARKER = "NoSuchService"  # its line in the log says that the first look has been
 SECRET = "s3cret-p4ssword"
 RUNNING, STOPPED, STATUS = "qs/running/", "qs/stopped/", "qs/status/"
 
@@ -26,41 +23,21 @@ def setUpModule():
     oracles.require_impacket()
 
 
-class Watched(unittest.TestCase):
-    """A fresh pretend host for each test, watched by a `tocsin run` of its own."""
-
-    HOSTS = 20
-
-    @classmethod
-    def setUpClass(cls):
-        cls.simulator = cls.enterClassContext(Simulator(cls.HOSTS))
-        cls.unused_hosts = iter(cls.simulator.hosts)
-        cls.certificates = cls.enterClassContext(tempfile.TemporaryDirectory(prefix="tocsin-test-"))
-        cls.authority = Authority(cls.certificates)
-
-    def setUp(self):
-        self.folder = pathlib.Path(
-            self.enterContext(tempfile.TemporaryDirectory(prefix="tocsin-test-")))
-        self.data = self.folder / "data"
-        self.file = self.folder / "tocsin.yaml"
-        self.host = next(self.unused_hosts)
-        self.manager = self.enterContext(oracles.ServiceManager(
-            self.simulator.hosts[self.host], self.simulator.USER, self.simulator.PASSWORD))
+class Watched(watched.Watched):
+    """Watched by a `tocsin run` that tells a broker."""
 
     def configure(self, broker, *, states=True, name=None, **more):
         host = self.simulator.host(self.host, (ENGINE, MARKER))
         if name:
             host["host"] = name
         configuration(self.file, hosts=[host], credentials=self.simulator.credentials(),
+                      destinations=["mqtt"],
                       mqttConfig={"enable": True, "brokerHost": "127.0.0.1",
                                   "brokerPort": broker.port, "clientId": "tocsin-1",
                                   "serviceRunningTopic": RUNNING[:-1],
                                   "serviceStoppedTopic": STOPPED[:-1],
                                   **({"serviceStatusTopic": STATUS[:-1]} if states else {}),
                                   **more})
-        written = json.loads(self.file.read_text(encoding="utf-8"))
-        written["tocsin"]["serviceMonitor"]["alertDestination"]["mqtt"] = {"enable": True}
-        self.file.write_text(json.dumps(written, ensure_ascii=False), encoding="utf-8")
 
     def run_tocsin(self, broker, **more):
         """Runs until the test's end, or until stopped or killed; returns after the first look."""
@@ -68,10 +45,7 @@ class Watched(unittest.TestCase):
         return self.start_tocsin()
 
     def start_tocsin(self, first_look=True):
-        running = self.enterContext(Running(self.file, self.data))
-        if first_look:
-            running.wait_for_line(f"{MARKER} is MISSING at the first look")
-        return running
+        return super().start_tocsin(first_look)
 
     def broker(self, *options, **more):
         return self.enterContext(Mosquitto(*options, **more))
@@ -80,9 +54,7 @@ class Watched(unittest.TestCase):
         return self.enterContext(Subscriber(broker, *arguments, **more))
 
     def deliveries(self):
-        done = tocsin("deliveries", "--json", "-c", self.file, "--data-dir", self.data)
-        self.assertEqual(done.returncode, 0, done)
-        return json.loads(done.stdout)
+        return self.rows("deliveries")
 
     def wait_for_delivery(self, state, seconds=30):
         """The last delivery that was tried, as soon as it is in that state."""
@@ -220,7 +192,6 @@ class Trouble(Watched):
         arrived = self.states(changes())
         self.assertEqual([state for state, before in zip(arrived, [None, *arrived])
                           if state != before], expected)
-        self.assertIn(NOBODY_LISTENS, running.output())
         before = len(listener.of(STATUS))
         listener.wait_for(before + 1, STATUS)
 

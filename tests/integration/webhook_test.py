@@ -1,7 +1,6 @@
 """From a change on a host to a webhook, over whatever the receiver and the disk do to us."""
 import contextlib
 import json
-import pathlib
 import re
 import sqlite3
 import subprocess
@@ -10,10 +9,10 @@ import time
 import unittest
 
 import oracles
-from program import Running, Simulator, configuration, named, require_tocsin, tocsin
-from receiver import HANG, NO_CONTENT, TRUNCATE, Answer, Authority, Receiver
+from program import named, require_tocsin, tocsin
+from receiver import HANG, NO_CONTENT, TRUNCATE, Answer, Authority
 from servers import free_port, require, require_root, wait_until
-from watched import ENGINE, MARKER, PROXY, Watched
+from watched import ENGINE, PROXY, Watched
 
 
 def setUpModule():
