@@ -47,13 +47,14 @@ class Answer:
     status: int = 200
     headers: tuple = ()
     body: bytes = b"ok"
-    fault: str = ""  # "hang": say nothing; "truncate": close in the middle of the body
+    fault: str = ""  # "hang": say nothing; "truncate": close in the middle of the body; "flood": never end
     delay: float = 0  # seconds, before the answer
 
 
 NO_CONTENT = Answer(status=204, body=b"")
 HANG = Answer(fault="hang")
 TRUNCATE = Answer(fault="truncate")
+FLOOD = Answer(fault="flood")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -100,6 +101,11 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         self.send_response(answer.status)
         for name, value in answer.headers:
             self.send_header(name, value)
+        if answer.fault == "flood":
+            self.close_connection = True
+            self.end_headers()
+            while not self.server.receiver.closing.is_set():
+                self.wfile.write(bytes(1 << 20))  # until the client hangs up
         if answer.fault == "truncate":
             self.close_connection = True
             self.send_header("Content-Length", str(len(answer.body) + 100))

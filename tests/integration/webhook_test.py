@@ -1,6 +1,7 @@
 """From a change on a host to a webhook, over whatever the receiver and the disk do to us."""
 import contextlib
 import json
+import pathlib
 import re
 import sqlite3
 import subprocess
@@ -9,8 +10,8 @@ import time
 import unittest
 
 import oracles
-from program import named, require_tocsin, tocsin
-from receiver import HANG, NO_CONTENT, TRUNCATE, Answer, Authority
+from program import ON_WINE, named, require_tocsin, tocsin
+from receiver import FLOOD, HANG, NO_CONTENT, TRUNCATE, Answer, Authority
 from servers import free_port, require, require_root, wait_until
 from watched import ENGINE, PROXY, Watched
 
@@ -144,6 +145,15 @@ class Answers(Watched):
                          [(ENGINE, "STOPPED"), (ENGINE, "RUNNING")])
         self.assertEqual(len(hanging.requests), 1)
         self.assertGreaterEqual(self.assert_tried_again(hanging, seconds=30), 9)
+
+    def test_an_answer_without_an_end_costs_no_more_than_its_time(self):
+        receiver = self.receiver(FLOOD)
+        running = self.run_tocsin(self.webhook(receiver))
+        self.stop_and_start()
+        self.assertGreaterEqual(self.assert_tried_again(receiver, seconds=30), 9)
+        if not ON_WINE:
+            status = pathlib.Path(f"/proc/{running.process.pid}/status").read_text()
+            self.assertLess(int(re.search(r"VmHWM:\s+(\d+) kB", status)[1]), 60_000)
 
     def test_400_is_a_dead_letter(self):
         receiver = self.receiver(Answer(400, body=b"no such channel"))
