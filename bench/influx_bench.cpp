@@ -1,33 +1,24 @@
 // What a round costs that goes to InfluxDB: 10,000 states as lines, compressed, and posted to a
 // local server. Times are CPU of the whole process, the client's thread included.
-#include <array>
 #include <chrono>
 #include <cstdint>
 #include <memory>
 #include <string>
-#include <string_view>
-#include <thread>
 #include <utility>
 #include <variant>
 #include <vector>
 
 #include <benchmark/benchmark.h>
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/use_awaitable.hpp>
-#include <boost/asio/write.hpp>
 
 #include "net/http_client.h"
 #include "net/loop.h"
+#include "no_content_server.h"
 #include "notify/influx/influx.h"
 #include "notify/messages.h"
 #include "wire/gzip.h"
 
 namespace tocsin::notify {
 namespace {
-
-using boost::asio::ip::tcp;
 
 constexpr std::size_t kHosts = 200;
 constexpr std::size_t kServices = 50;
@@ -76,52 +67,9 @@ void influx_gzip(benchmark::State& state) {
 }
 BENCHMARK(influx_gzip)->Unit(benchmark::kMillisecond);
 
-/// Takes every request of one connection after the other and answers 204.
-class NoContentServer {
- public:
-  NoContentServer() {
-    boost::asio::co_spawn(context_, serve(), [](const std::exception_ptr&) {});
-    thread_ = std::thread([this] { context_.run(); });
-  }
-  ~NoContentServer() {
-    context_.stop();
-    thread_.join();
-  }
-  NoContentServer(const NoContentServer&) = delete;
-  NoContentServer& operator=(const NoContentServer&) = delete;
-  [[nodiscard]] std::string url() const {
-    return "http://127.0.0.1:" + std::to_string(acceptor_.local_endpoint().port());
-  }
-
- private:
-  boost::asio::awaitable<void> serve() {
-    tcp::socket socket = co_await acceptor_.async_accept(boost::asio::use_awaitable);
-    std::string received;
-    std::array<char, 65536> buffer{};
-    for (;;) {
-      const auto size =
-          co_await socket.async_read_some(boost::asio::buffer(buffer), boost::asio::use_awaitable);
-      received.append(buffer.data(), size);
-      const auto head = received.find("\r\n\r\n");
-      if (head == std::string::npos) continue;
-      constexpr std::string_view kLength = "Content-Length: ";
-      const auto length = std::stoul(received.substr(received.find(kLength) + kLength.size(), 12));
-      if (received.size() < head + 4 + length) continue;
-      received.clear();
-      constexpr std::string_view kAnswer = "HTTP/1.1 204 No Content\r\n\r\n";
-      co_await boost::asio::async_write(socket, boost::asio::buffer(kAnswer),
-                                        boost::asio::use_awaitable);
-    }
-  }
-
-  boost::asio::io_context context_{1};
-  tcp::acceptor acceptor_{context_, {boost::asio::ip::address_v4::loopback(), 0}};
-  std::thread thread_;
-};
-
 /// The server's share is in the process' CPU time too: it only receives.
 void influx_round(benchmark::State& state) {
-  const NoContentServer server;
+  const bench::NoContentServer server;
   net::Loop loop;
   net::HttpClient client(loop.executor());
   config::InfluxDb settings{.enabled = true, .url = server.url()};

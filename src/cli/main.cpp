@@ -79,7 +79,9 @@ void add_monitoring(CLI::App& app, int& code) {
   auto* test_command = add(app, "test", "send a test alert and print what each destination answers",
                            code, test_options, test);
   add_configuration(test_command, test_options);
-  test_command->add_option("channel", test_options->channels, "only these, by their names in alertDestination, e.g. slack")
+  test_command
+      ->add_option("channel", test_options->channels,
+                   "only these, by their names in alertDestination, e.g. slack")
       ->type_name("CHANNEL");
 }
 
