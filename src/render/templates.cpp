@@ -114,7 +114,11 @@ struct Templates::State {
       return;
     entry.forget();
     entry.stamp = {};
-    auto text = stamp ? read(path) : fail(std::move(stamp));
+    if (!stamp) {
+      entry.error = std::move(stamp).error();
+      return;
+    }
+    auto text = read(path);
     if (!text) {
       entry.error = std::move(text).error();
       return;
