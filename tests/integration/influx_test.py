@@ -121,7 +121,7 @@ class Version1(Watched):
         times = [row["time"] / 1000 for row in rows if row["service_name"] == PROXY]
         self.assertTrue(before - 1 < times[0] and times[-1] < time.time(), times)
         self.assertGreaterEqual(len(times), 6)
-        self.assertLess(longest_gap(times), 4)
+        self.assertLess(longest_gap(times), 7)
 
     def test_a_database_of_the_original_takes_our_points(self):
         self.influx.query('CREATE DATABASE "tocsin db"')  # its default policy is another
@@ -172,7 +172,7 @@ class Version1(Watched):
         self.influx.down()
         down = time.time() * 1000
         running.wait_for_line("InfluxDB takes no states of services now")
-        time.sleep(5)
+        time.sleep(8)
         self.influx.up()
         up = time.time() * 1000
         running.wait_for_line("InfluxDB takes states of services again")
@@ -181,7 +181,7 @@ class Version1(Watched):
         times = [row["time"] for row in self.rows(ALL + f" WHERE \"service_name\" = '{PROXY}'")]
         self.assertEqual(times, sorted(set(times)))
         self.assertGreaterEqual(len([at for at in times if down < at < up]), 4)
-        self.assertLess(longest_gap(times), 4000)
+        self.assertLess(longest_gap(times), 7000)
         self.assertNotIn("does not get", running.output())
 
     def test_goes_on_after_kill(self):
@@ -209,10 +209,11 @@ class Version1(Watched):
         done = self.try_it()  # the user is right, but may not write
         self.assertEqual(done.returncode, 1, done)
         self.assertIn("403 Forbidden", done.stdout)
+        granted = time.time() * 1000
         self.influx.query('GRANT WRITE ON "tocsin db" TO writer')
         rows = self.wait_for_rows(6, seconds=40)
         # What waited is there too.
-        self.assertLess(rows[0]["time"], (time.time() - 3) * 1000)
+        self.assertLess(rows[0]["time"], granted)
         done = self.try_it()
         self.assertEqual(done.returncode, 0, done)
         self.assertEqual(running.stop(), 0)
@@ -331,7 +332,7 @@ class Imposters(Watched):
         self.assertGreaterEqual(time.time() - begin, 8)
         self.assertEqual([entry[2] for entry in imposter.journal[:3]], [429, 429, 204])
         times = sorted(point.time for point in points if point.tag["service_name"] == PROXY)
-        self.assertLess(longest_gap(times), 4000)
+        self.assertLess(longest_gap(times), 7000)
         self.assertEqual(running.stop(), 0)
 
     def test_a_wrong_token_is_said_and_never_shown(self):
