@@ -75,6 +75,9 @@ Error describe_unsent(int code) {
   }
 }
 
+/// OpenSSL keeps errors for each thread, and would take those of another connection for this one's.
+void forget_tls_errors() { ERR_clear_error(); }
+
 /// The end of "OpenSSL Error[0]: error:0A000410:SSL routines::sslv3 alert handshake failure".
 std::string reason_in(std::string_view line) {
   const auto colon = line.rfind(':');
@@ -166,14 +169,18 @@ Result<> MqttConnection::prepare(Will will) {
 }
 
 void MqttConnection::begin(const std::string& address) {
+  forget_tls_errors();
   const int begun = mosquitto_connect_async(session_.get(), address.c_str(), settings_.port,
                                             static_cast<int>(settings_.keep_alive.count()));
   if (begun == MOSQ_ERR_SUCCESS) return;
   const std::error_code system(errno, std::system_category());
-  end(begun == MOSQ_ERR_ERRNO ? Error{Kind::unreachable, system.message(), {}} : describe(begun));
+  // A handshake that fails at once has a number too, which says less than its own words.
+  const bool by_system = begun == MOSQ_ERR_ERRNO && system.value() != EPROTO;
+  end(by_system ? Error{Kind::unreachable, system.message(), {}} : describe(begun));
 }
 
 Result<int> MqttConnection::publish(const MqttMessage& message) {
+  forget_tls_errors();
   int packet = 0;
   const int code = mosquitto_publish(
       session_.get(), &packet, message.topic.c_str(), static_cast<int>(message.payload.size()),
@@ -240,6 +247,7 @@ void MqttConnection::drive(Poller::Ready ready) {
 }
 
 int MqttConnection::drive_session(Poller::Ready ready) {
+  forget_tls_errors();
   auto* session = session_.get();
   int code = MOSQ_ERR_SUCCESS;
   if (in_handshake()) {
