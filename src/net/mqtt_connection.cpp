@@ -327,11 +327,17 @@ Error MqttConnection::describe(int code) const {
     case MOSQ_ERR_DUPLICATE_PROPERTY:
       return {Kind::malformed, "the answer is not MQTT", {}};
     default:
-      return {Kind::unreachable,
-              accepted_ ? "the broker closed the connection"
-                        : "the broker closed the connection before it had accepted it",
-              {}};
+      break;
   }
+  if (accepted_) return {Kind::unreachable, "the broker closed the connection", {}};
+  // Its own words about that are often lost: it hangs up right behind them.
+  const bool may_want_certificate = settings_.tls.enabled && settings_.tls.certificate_file.empty();
+  return {Kind::unreachable,
+          may_want_certificate
+              ? "the broker closed the connection before it had accepted it: it may "
+                "want a client certificate"
+              : "the broker closed the connection before it had accepted it",
+          {}};
 }
 
 }  // namespace tocsin::net
