@@ -14,7 +14,7 @@ import subprocess
 import tempfile
 import unittest
 
-from servers import require
+from servers import require, wait_until
 
 TESTSVC = os.environ.get("TOCSIN_TESTSVC", "")
 _CACHE = pathlib.Path(os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache") / "tocsin"
@@ -184,8 +184,8 @@ class Services:
         self.process.wait(60)
         self.process.stdout.close()
 
-    def _ask(self, *commands):
-        """All of them at once; the answers, each the time and what was asked for."""
+    def _try(self, *commands):
+        """All of them at once; the answers: each an error, the time and what was asked for."""
         commands = [[str(word) for word in words] for words in commands]
         for words in commands:
             print(*words, sep="\t", file=self.process.stdin)
@@ -196,10 +196,17 @@ class Services:
             if not line:
                 raise AssertionError("testsvc.exe has ended")
             code, at, *answer = line.rstrip("\n").split("\t")
-            if code != "0":
-                raise WindowsError(words, int(code))
-            answers.append((int(at) / 1e6, answer))
+            error = WindowsError(words, int(code)) if code != "0" else None
+            answers.append((error, int(at or 0) / 1e6, answer))
         return answers
+
+    def _ask(self, *commands):
+        """The same without errors: the first one is raised."""
+        answers = self._try(*commands)
+        for error, *_ in answers:
+            if error:
+                raise error
+        return [(at, answer) for _, at, answer in answers]
 
     def _change(self, names, command, *words, until=None):
         asked = self._ask(*((command, name, *words) for name in names))
@@ -215,7 +222,24 @@ class Services:
         return self._change(names, "remove")
 
     def start(self, *names):
-        return self._change(names, "start", until="RUNNING")
+        """Wine has an internal error while the process that a service had before is ending."""
+        internal_error = 1359
+
+        def begin(name):
+            answers = []
+
+            def look():
+                answers[:] = self._try(("start", name))
+                error = answers[0][0]
+                return error is None or error.code != internal_error
+            wait_until(look, 20, f"{name} starts")
+            (error, at, _), = answers
+            if error:
+                raise error
+            return at
+        asked = [begin(name) for name in names][-1]
+        self._ask(*(("wait", name, STATES.index("RUNNING")) for name in names))
+        return asked
 
     def control(self, code, *names, until=None):
         return self._change(names, "control", code, until=until)
