@@ -87,6 +87,12 @@ bool is_utf8(std::string_view text) {
   return valid;
 }
 
+std::string_view cut_utf8(std::string_view utf8, std::size_t most) {
+  if (utf8.size() <= most) return utf8;
+  while (most > 0 && (static_cast<unsigned char>(utf8[most]) & 0xC0U) == 0x80) most--;
+  return utf8.substr(0, most);
+}
+
 std::string valid_utf8(std::string_view text) {
   return is_utf8(text) ? std::string(text) : from_utf16(to_utf16(text));
 }

@@ -20,6 +20,9 @@ namespace tocsin {
 /// The text itself, with U+FFFD for what is no UTF-8: for receivers that take nothing else.
 [[nodiscard]] std::string valid_utf8(std::string_view text);
 
+/// Its beginning: at most `most` bytes, and no character cut in two.
+[[nodiscard]] std::string_view cut_utf8(std::string_view utf8, std::size_t most);
+
 /// The text in upper case as Windows' invariant table does it, one UTF-16 unit at a time: simple
 /// mappings only, nothing beyond the Basic Multilingual Plane, and dotless i, long s, sharp s and
 /// the micro sign stay as they are ([MS-UCODEREF] 3.1.5.3). Names that agree in this form are one

@@ -22,12 +22,7 @@ constexpr std::uint32_t kServiceSpecificError = 1066;
 /// Valid UTF-8 of a bounded length.
 std::string text_of(std::string_view text) {
   const bool cut = text.size() > kMostTextBytes;
-  std::string out(text.substr(0, kMostTextBytes));
-  // Not within a character.
-  while (cut && !out.empty() && (static_cast<unsigned char>(out.back()) & 0xC0U) == 0x80)
-    out.pop_back();
-  if (cut && !out.empty() && static_cast<unsigned char>(out.back()) >= 0xC0) out.pop_back();
-  if (!is_utf8(out)) out = from_utf16(to_utf16(out));
+  const std::string out = valid_utf8(cut_utf8(text, kMostTextBytes));
   return cut ? out + "\u2026" : out;
 }
 

@@ -24,10 +24,7 @@ std::string shortened(std::string text, std::size_t most) {
   constexpr std::size_t kDigestBytes = 8;
   const auto digest = crypto::hmac_sha256(as_bytes("tocsin"), {as_bytes(text)});
   const std::string tail = "..." + to_hex(BytesView(digest).first(kDigestBytes));
-  std::size_t end = most - tail.size();
-  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80U) --end;
-  text.resize(end);
-  return text + tail;
+  return std::string(cut_utf8(text, most - tail.size())) + tail;
 }
 
 }  // namespace tocsin::notify

@@ -1,5 +1,7 @@
 #include "platform/event_text.h"
 
+#include "base/text.h"
+
 namespace tocsin::platform {
 namespace {
 
@@ -7,12 +9,6 @@ namespace {
 constexpr std::size_t kMostBytes = 31'000;
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
-
-/// Where to cut before `at`, so that no character is cut in two.
-std::size_t boundary(std::string_view text, std::size_t at) {
-  while (at > 0 && (static_cast<unsigned char>(text[at]) & 0xC0) == 0x80) at--;
-  return at;
-}
 
 }  // namespace
 
@@ -33,7 +29,7 @@ std::string event_text(std::string_view text) {
   std::string out;
   for (std::size_t i = 0; i < text.size(); i++) {
     if (out.size() >= kMostBytes) {
-      out.resize(boundary(out, kMostBytes - 1));
+      out.resize(cut_utf8(out, kMostBytes - 1).size());
       return out + "...";
     }
     out += text[i];

@@ -12,15 +12,6 @@ namespace {
 
 bool is_control(char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; }
 
-bool is_continuation(char c) { return (static_cast<unsigned char>(c) & 0xC0U) == 0x80; }
-
-/// The beginning of a UTF-8 text, at most `most` bytes of whole characters.
-std::string_view cut(std::string_view utf8, std::size_t most) {
-  if (utf8.size() <= most) return utf8;
-  while (most > 0 && is_continuation(utf8[most])) most--;
-  return utf8.substr(0, most);
-}
-
 bool is_ascii(std::string_view text) {
   return std::ranges::all_of(text, [](char c) { return static_cast<unsigned char>(c) < 0x80; });
 }
@@ -36,7 +27,7 @@ constexpr auto kNeedsCare = [] {
 bool needs_care(char c) { return kNeedsCare[static_cast<unsigned char>(c)]; }
 
 void append_escaped_utf8(std::string& out, std::string_view text) {
-  text = cut(text, kMostTagBytes);
+  text = cut_utf8(text, kMostTagBytes);
   for (std::size_t i = 0; i < text.size(); i++) {
     const auto plain = i;
     while (i < text.size() && !needs_care(text[i])) i++;

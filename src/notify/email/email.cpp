@@ -74,10 +74,7 @@ std::optional<std::string> make_subject(std::string& text) {
   text.erase(0, text.find_first_not_of(kBlank));
   if (text.empty()) return "is empty";
   if (text.size() <= kLongest) return std::nullopt;
-  std::size_t size = kLongest;
-  while ((static_cast<unsigned char>(text[size]) & 0xC0U) == 0x80)
-    size--;  // not within a character
-  text.resize(size);
+  text.resize(cut_utf8(text, kLongest).size());
   text += "\u2026";
   return std::nullopt;
 }

@@ -26,10 +26,7 @@ constexpr auto kOldest = std::chrono::hours(23);
 
 std::string cut(std::string_view text) {
   std::string valid = valid_utf8(text);
-  if (valid.size() <= kLongestValue) return valid;
-  std::size_t end = kLongestValue;
-  while (end > 0 && (static_cast<unsigned char>(valid[end]) & 0xC0U) == 0x80U) --end;
-  valid.resize(end);
+  valid.resize(cut_utf8(valid, kLongestValue).size());
   return valid;
 }
 

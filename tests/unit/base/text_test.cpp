@@ -75,5 +75,15 @@ TEST(Names, CompareAsWindowsDoesAndKeepTheirSpelling) {
   EXPECT_LT(ServiceName("alpha"), ServiceName("BETA"));
 }
 
+TEST(CutUtf8, CutsNoCharacterInTwo) {
+  EXPECT_EQ(cut_utf8("abc", 3), "abc");
+  EXPECT_EQ(cut_utf8("abc", 2), "ab");
+  EXPECT_EQ(cut_utf8("aü", 2), "a");
+  EXPECT_EQ(cut_utf8("aü", 3), "aü");
+  EXPECT_EQ(cut_utf8("aüb", 3), "aü");
+  EXPECT_EQ(cut_utf8("😀", 3), "");
+  EXPECT_EQ(cut_utf8("", 0), "");
+}
+
 }  // namespace
 }  // namespace tocsin
