@@ -38,6 +38,7 @@ struct Host {
   Source source = Source::smb;
   std::shared_ptr<const Credentials> credentials;  ///< null: none are configured
   Watchlist services;
+  HostPolicy policy;
 };
 
 enum class HttpMethod : std::uint8_t { get, post, put };

@@ -73,7 +73,8 @@ std::optional<Transition> wait(TrackedService& next, const TrackedService& previ
   // The minimum: a clock set back must not make the wait longer by as much.
   next.progress_at = progress ? now : std::min(previous.progress_at, now);
   const auto idle = now - next.progress_at;
-  if (next.stuck || idle <= std::max(next.seen.wait_hint, policy.pending_limit)) return {};
+  if (next.stuck || idle <= std::max<Duration>(next.seen.wait_hint, policy.pending_limit))
+    return {};
   next.stuck = true;
   const auto seconds = std::chrono::floor<std::chrono::seconds>(idle).count();
   return Transition{TransitionKind::stuck, next.settled, next.settled_since, next.seen.state,

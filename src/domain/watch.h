@@ -1,27 +1,27 @@
 // Which services of a host are watched, and by which rules.
 #pragma once
 
-#include <chrono>
 #include <cstddef>
+#include <memory>
 #include <string>
 #include <unordered_map>
 #include <vector>
 
 #include "base/names.h"
+#include "domain/policy.h"
 
 namespace tocsin {
 
-struct Policy {
-  /// A pending service is stuck when it has made no progress for its own wait hint, and at least
-  /// for this long.
-  std::chrono::milliseconds pending_limit = std::chrono::seconds(30);
-};
-
 struct WatchedService {
-  std::string pattern;  ///< a service's key name, or a pattern with * and ?
-  std::vector<std::string>
-      exclude;                ///< names or patterns taken out of `pattern` where it has * or ?
+  std::string pattern;  ///< a service's key name, or a pattern with * and ?; empty: see below
+  /// A pattern for display names instead, with * and ?, or without.
+  std::string display_name;
+  /// Names or patterns taken out of a pattern: of key names or display names.
+  std::vector<std::string> exclude;
+  /// Of what a pattern finds: those alone that Windows starts by itself.
+  bool automatic_only = false;
   std::string friendly_name;  ///< empty: the display name serves
+  std::string set;            ///< the service set that it comes from; empty: the host's own list
   Policy policy;
 };
 

@@ -379,7 +379,7 @@ class DecideHostTest : public ::testing::Test {
   }
 
   TrackedServices tracked_;
-  Watchlist watchlist_{{{"Alpha", {}, {}, {}}, {"Qlik*", {"QlikTest*"}, {}, {}}}};
+  Watchlist watchlist_{{{.pattern = "Alpha"}, {.pattern = "Qlik*", .exclude = {"QlikTest*"}}}};
   Time now_ = kStart;
 };
 
@@ -432,7 +432,7 @@ TEST_F(DecideHostTest, AnExactNameThatTheAnswerLacksWasNotSeen) {
 
 TEST_F(DecideHostTest, WhatTheWatchlistNoLongerNamesIsForgottenSilently) {
   see({{service("Alpha", running), service("QlikA", running)}});
-  watchlist_ = Watchlist{{{"QlikA", {}, {}, {}}}};
+  watchlist_ = Watchlist{{{.pattern = "QlikA"}}};
   EXPECT_THAT(see({{service("Alpha", stopped), service("QlikA", running)}}),
               ElementsAre("Alpha - forgotten"));
   watchlist_ = Watchlist{};
@@ -445,7 +445,8 @@ TEST_F(DecideHostTest, OfANameBroughtTwiceTheFirstCounts) {
 }
 
 TEST_F(DecideHostTest, EachEntryHasItsOwnPolicy) {
-  watchlist_ = Watchlist{{{"Slow", {}, {}, {60s}}, {"*", {}, {}, {5s}}}};
+  watchlist_ = Watchlist{{{.pattern = "Slow", .policy = {.pending_limit = 60s}},
+                          {.pattern = "*", .policy = {.pending_limit = 5s}}}};
   see({{service("Slow", start_pending), service("Quick", start_pending)}});
   now_ += 9s;
   EXPECT_THAT(see({{service("Slow", start_pending), service("Quick", start_pending)}}),

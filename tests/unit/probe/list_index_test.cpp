@@ -38,7 +38,7 @@ std::vector<std::string> watched(const ListIndex& index) {
   return names;
 }
 
-const Watchlist kWatchlist({{"spooler", {}, {}, {}}, {"Qlik*", {"QlikOld"}, {}, {}}});
+const Watchlist kWatchlist({{.pattern = "spooler"}, {.pattern = "Qlik*", .exclude = {"QlikOld"}}});
 
 TEST(ListIndexTest, FindsNamesAndPatternsAsTheHostSpellsThem) {
   ListIndex index;

@@ -1,0 +1,83 @@
+// The rules by which changes become alerts: per set, host or service. Without any of them
+// configured nothing is lost, and a host that restarts is one alert.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.h"
+
+namespace tocsin {
+
+/// How bad it is when something is wrong; good news has the severity of what it ends.
+enum class AlertSeverity : std::uint8_t { info, warning, critical };
+
+[[nodiscard]] std::string_view to_string(AlertSeverity severity);
+
+/// The state that is no news to anybody.
+enum class Expected : std::uint8_t {
+  running,
+  stopped,  ///< running is the bad news
+  any,      ///< starts, stops and pauses stand in the history only
+};
+
+/// Bad news is told when it has lasted for both.
+struct Grace {
+  unsigned looks = 1;  ///< seen so often, the first time included
+  Duration time{};
+
+  friend bool operator==(const Grace&, const Grace&) = default;
+};
+
+/// A service flaps when it has changed `start` times within `window`, and has settled when it has
+/// changed at most `stop` times within it.
+struct FlapLimits {
+  unsigned start = 8;  ///< 0: nobody asks
+  unsigned stop = 1;
+  Duration window = std::chrono::minutes(10);
+
+  friend bool operator==(const FlapLimits&, const FlapLimits&) = default;
+};
+
+/// What a stop of a service says that is started by events, and ends when its work is done.
+enum class TriggerStart : std::uint8_t {
+  by_name,  ///< an alert where the service was named in full, not where a pattern found it
+  exempt,
+  told,
+};
+
+struct Policy {
+  /// A pending service is stuck when it has made no progress for its own wait hint, and at least
+  /// for this long.
+  Duration pending_limit = std::chrono::seconds(30);
+  Expected expected = Expected::running;
+  Grace grace;
+  /// After its host has come back: bad news waits for so long.
+  Duration boot_grace = std::chrono::minutes(3);
+  /// The same for services of delayed start, which Windows starts two minutes late, one by one.
+  Duration delayed_start_grace = std::chrono::minutes(6);
+  TriggerStart trigger_start = TriggerStart::by_name;
+  /// Stops with these exit codes are a normal end.
+  std::vector<std::uint32_t> quiet_exit_codes;
+  FlapLimits flapping;
+  AlertSeverity severity = AlertSeverity::critical;
+  /// While it stays bad, it is told again; 0: once.
+  Duration repeat_every{};
+
+  friend bool operator==(const Policy&, const Policy&) = default;
+};
+
+/// The same for a host as a whole.
+struct HostPolicy {
+  /// A host that is not reached is told when it was not reached for both.
+  Grace grace{.looks = 2, .time = std::chrono::seconds(30)};
+  AlertSeverity severity = AlertSeverity::critical;
+  Duration repeat_every{};
+
+  friend bool operator==(const HostPolicy&, const HostPolicy&) = default;
+};
+
+}  // namespace tocsin
