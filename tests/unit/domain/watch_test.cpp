@@ -30,7 +30,7 @@ TEST_P(WatchlistTest, Finds) {
 }
 
 WatchedService watch(std::string pattern, std::vector<std::string> exclude = {}) {
-  return {std::move(pattern), std::move(exclude), {}, {}};
+  return {.pattern = std::move(pattern), .exclude = std::move(exclude)};
 }
 
 INSTANTIATE_TEST_SUITE_P(
