@@ -1,5 +1,9 @@
 #include "base/clock.h"
 
+#include <algorithm>
+#include <array>
+#include <string_view>
+
 #include <fmt/chrono.h>
 
 namespace tocsin {
@@ -9,6 +13,28 @@ std::string iso_time(Time time) {
   return fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:03}Z",
                      fmt::gmtime(std::chrono::system_clock::to_time_t(time)),
                      (time - seconds).count());
+}
+
+std::string duration_text(Duration duration) {
+  struct Unit {
+    std::chrono::seconds length;
+    std::string_view name;
+  };
+  using std::chrono::hours;
+  using std::chrono::minutes;
+  using std::chrono::seconds;
+  constexpr std::array kUnits = {Unit{hours(24), "d"}, Unit{hours(1), "h"}, Unit{minutes(1), "min"},
+                                 Unit{seconds(1), "s"}};
+  auto left = std::max(std::chrono::floor<seconds>(duration), seconds(0));
+  for (std::size_t i = 0; i < kUnits.size(); ++i) {
+    if (left < kUnits[i].length && i + 1 < kUnits.size()) continue;
+    auto text = fmt::format("{} {}", left / kUnits[i].length, kUnits[i].name);
+    left %= kUnits[i].length;
+    if (i + 1 < kUnits.size() && left >= kUnits[i + 1].length)
+      text += fmt::format(" {} {}", left / kUnits[i + 1].length, kUnits[i + 1].name);
+    return text;
+  }
+  return "";
 }
 
 }  // namespace tocsin

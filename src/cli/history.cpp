@@ -42,8 +42,11 @@ Color color_of(TransitionKind kind) {
     case TransitionKind::started:
     case TransitionKind::visible:
     case TransitionKind::reachable:
+    case TransitionKind::steady:
       return Color::green;
     case TransitionKind::restarted:
+    case TransitionKind::rebooted:
+    case TransitionKind::flapping:
     case TransitionKind::paused:
       return Color::yellow;
     case TransitionKind::stopped:
@@ -81,7 +84,12 @@ json to_json(const Alert& alert) {
           {"kind", to_string(alert.kind)},
           {"from", to_string(alert.from)},
           {"to", to_string(alert.to)},
-          {"reason", alert.reason}};
+          {"reason", alert.reason},
+          {"severity", to_string(alert.severity)},
+          {"serviceSet", alert.set},
+          {"rootCause", alert.root_cause.text()},
+          {"reminder", alert.reminder},
+          {"held", alert.held}};
 }
 
 void print(const json& array) {
@@ -143,16 +151,17 @@ int history(const HistoryOptions& options) {
     print(array);
     return kExitOk;
   }
-  Table table({"TIME", "HOST", "SERVICE", "WHAT", "FROM", "TO", "REASON"});
+  Table table({"TIME", "HOST", "SERVICE", "WHAT", "FROM", "TO", "REASON", "NOBODY IS TOLD"});
   for (const auto& alert : *alerts) {
-    const bool about_host = alert.service.empty();
+    const bool about_host = is_about_host(alert);
     table.add({{local_time(alert.at)},
                {alert.host.text()},
                {about_host ? "-" : alert.service.text()},
                {std::string(to_string(alert.kind)), color_of(alert.kind)},
                {about_host ? "-" : std::string(to_string(alert.from))},
                {about_host ? "-" : std::string(to_string(alert.to))},
-               {alert.reason}});
+               {alert.reason},
+               {alert.held}});
   }
   if (table.empty()) {
     fmt::print("nothing happened in the last {}\n", options.since);

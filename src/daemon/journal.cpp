@@ -12,8 +12,6 @@ namespace {
 constexpr std::size_t kMostUnsaved = 10'000;
 constexpr auto kRetryStore = std::chrono::seconds(5);
 
-bool is_about_host(const Alert& alert) { return alert.service.empty(); }
-
 }  // namespace
 
 struct Journal::Entry {
@@ -27,15 +25,17 @@ Journal::Journal(const net::Executor& executor, Rooms rooms)
     : executor_(executor), rooms_(std::move(rooms)), work_(executor) {}
 
 net::awaitable<void> Journal::record(std::vector<store::StateChange> states,
+                                     std::optional<store::HostChange> host,
                                      std::vector<Alert> alerts) {
   store::Commit commit;
   for (const auto& alert : alerts) {
-    if (is_about_host(alert)) continue;
+    if (!alert.held.empty()) continue;
     std::ranges::move(
         notify::address(alert, rooms_.destinations, rooms_.clock.now(), rooms_.random),
         std::back_inserter(commit.deliveries));
   }
   commit.states = std::move(states);
+  commit.host = std::move(host);
   commit.alerts = std::move(alerts);
   const auto entry = std::make_shared<Entry>(executor_, std::move(commit));
   waiting_.push_back(entry);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -33,9 +34,10 @@ class Journal {
   };
   Journal(const net::Executor& executor, Rooms rooms);
 
-  /// Returns when it is stored (or could not be) and the deliveries are on their way. Alerts about
-  /// hosts are history only.
-  net::awaitable<void> record(std::vector<store::StateChange> states, std::vector<Alert> alerts);
+  /// Returns when it is stored (or could not be) and the deliveries are on their way. Alerts that
+  /// are held back are history only.
+  net::awaitable<void> record(std::vector<store::StateChange> states,
+                              std::optional<store::HostChange> host, std::vector<Alert> alerts);
   /// Does the writing, until it is cancelled. A crash loses what record() has not returned for.
   net::awaitable<void> run();
   /// At the end, after run(): stores what is kept and these deliveries, which only memory holds.

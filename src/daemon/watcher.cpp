@@ -6,8 +6,6 @@
 
 #include <fmt/format.h>
 
-#include "base/wildcard.h"
-
 namespace tocsin::daemon {
 namespace {
 
@@ -25,11 +23,14 @@ constexpr auto kGather = std::chrono::milliseconds(200);
 }  // namespace
 
 Watcher::Watcher(const config::Host& host, const Schedule& schedule,
-                 std::unique_ptr<probe::Probe> probe, TrackedServices known, Rooms rooms)
+                 std::unique_ptr<probe::Probe> probe, MonitoredHost::Known known, Rooms rooms)
     : host_(host),
       schedule_(schedule),
       probe_(std::move(probe)),
-      known_(std::move(known)),
+      monitored_(host.name, {.services = host.services, .policy = host.policy}, std::move(known),
+                 [silence = rooms.silence, name = host.name](const ServiceName& service, Time now) {
+                   return silence ? silence(name, service, now) : std::nullopt;
+                 }),
       rooms_(std::move(rooms)) {}
 
 net::awaitable<void> Watcher::run() {
@@ -56,9 +57,12 @@ net::awaitable<void> Watcher::listen_until_due() {
 net::awaitable<void> Watcher::listen_until(Time due) {
   const Time started = rooms_.clock.now();
   for (Time now = started; now < due && now >= started; now = rooms_.clock.now()) {
-    co_await probe_->listen(net::within(std::min(due - now, kLongestSleep)));
+    const Time news_due = std::max(monitored_.next_news(now), now);
+    co_await probe_->listen(
+        net::within(std::min({due - now, news_due - now, kLongestSleep}, std::less<Duration>())));
     News news;
     const bool look_again = take_heard(news);
+    if (rooms_.clock.now() >= news_due) take_passed(news);
     co_await record(std::move(news));
     if (look_again) co_return co_await net::sleep_for(kGather);
   }
@@ -71,16 +75,10 @@ net::awaitable<void> Watcher::check() {
                              std::chrono::steady_clock::now() - begun);
   const Observation observation{
       .host = host_.name, .at = rooms_.clock.now(), .services = std::move(services)};
+  log_trouble(observation);
   News news;
-  if (auto alert = host_change(observation)) news.alerts.push_back(*std::move(alert));
-  if (observation.services) {
-    for (const auto& service : *observation.services) {
-      if (service.details) details_[service.name] = service.details;
-    }
-  }
   (void)take_heard(news);  // this is the check that it may call for
-  for (auto& change : decide(known_, observation, host_.services))
-    take(std::move(change), observation.at, news);
+  take(monitored_.look(observation), news);
   report_all(observation.at);
   co_await record(std::move(news));
 }
@@ -89,116 +87,87 @@ bool Watcher::take_heard(News& news) {
   const auto heard = probe_->take_heard();
   const Time now = rooms_.clock.now();
   if (!heard.services.empty()) rooms_.metrics.count_heard(host_.name, heard.services.size());
-  for (const auto& service : heard.services) {
-    if (auto change = decide(known_, service, host_.services, now))
-      take(*std::move(change), now, news);
-  }
+  for (const auto& service : heard.services) take(monitored_.hear(service, now), news);
   report(heard.services, now);
   return heard.look_again;
 }
 
-void Watcher::take(ServiceChange change, Time at, News& news) {
-  if (change.transition) {
-    news.alerts.push_back(make_alert(change, *change.transition, at));
-    const auto& alert = news.alerts.back();
-    rooms_.log.info("{} {} {}: {} -> {}{}{}", host_.name.text(), alert.service.text(),
-                    to_string(alert.kind), to_string(alert.from), to_string(alert.to),
-                    alert.reason.empty() ? "" : ", ", alert.reason);
-  } else if (!known_.contains(change.name) && change.next.seen.state != ServiceState::running) {
-    rooms_.log.warn("{} {} is {} at the first look", host_.name.text(), change.name.text(),
-                    to_string(change.next.seen.state));
+void Watcher::take_passed(News& news) { take(monitored_.pass(rooms_.clock.now()), news); }
+
+void Watcher::take(MonitoredHost::Outcome outcome, News& news) {
+  for (auto& alert : outcome.alerts) {
+    alert.id = {make_uuid(alert.at, rooms_.random)};
+    log(alert);
+    news.alerts.push_back(std::move(alert));
   }
-  if (change.forgotten) {
-    known_.erase(change.name);
-    details_.erase(change.name);
-  } else {
-    known_[change.name] = change.next;
+  for (auto& change : outcome.services) {
+    if (change.is_new && change.next.seen.state != ServiceState::running)
+      rooms_.log.warn("{} {} is {} at the first look", host_.name.text(), change.name.text(),
+                      to_string(change.next.seen.state));
+    news.states.push_back({.host = host_.name,
+                           .service = std::move(change.name),
+                           .state = std::move(change.next),
+                           .forgotten = change.forgotten});
   }
-  news.states.push_back({.host = host_.name,
-                         .service = std::move(change.name),
-                         .state = change.next,
-                         .forgotten = change.forgotten});
+  if (outcome.host) news.host = store::HostChange{host_.name, monitored_.host()};
+}
+
+void Watcher::log(const Alert& alert) const {
+  const auto reason =
+      join_reasons(alert.reason, alert.held.empty() ? "" : "nobody is told: " + alert.held);
+  if (is_about_host(alert)) {
+    rooms_.log.info("{} is {}, {}", host_.name.text(), to_string(alert.kind), reason);
+    return;
+  }
+  rooms_.log.info("{} {} {}: {} -> {}{}{}", host_.name.text(), alert.service.text(),
+                  to_string(alert.kind), to_string(alert.from), to_string(alert.to),
+                  reason.empty() ? "" : ", ", reason);
 }
 
 net::awaitable<void> Watcher::record(News news) {
-  if (news.states.empty() && news.alerts.empty()) co_return;
-  co_await rooms_.journal.record(std::move(news.states), std::move(news.alerts));
+  if (news.states.empty() && news.alerts.empty() && !news.host) co_return;
+  co_await rooms_.journal.record(std::move(news.states), std::move(news.host),
+                                 std::move(news.alerts));
 }
 
-std::optional<Alert> Watcher::host_change(const Observation& observation) {
+/// Each new reason is worth a line.
+void Watcher::log_trouble(const Observation& observation) {
   const auto kind =
       observation.services ? std::nullopt : std::optional(observation.services.error().kind);
-  if (kind == trouble_) return std::nullopt;
-  const bool was_reached = !trouble_.has_value();
+  if (kind == trouble_) return;
   trouble_ = kind;
-
-  Alert alert{.id = {make_uuid(observation.at, rooms_.random)},
-              .at = observation.at,
-              .host = host_.name,
-              .previous_since = trouble_since_};
-  trouble_since_ = observation.at;
-  if (!kind) {
+  if (kind) {
+    rooms_.log.warn("{} cannot be checked: {}", host_.name.text(),
+                    observation.services.error().what);
+  } else {
     rooms_.log.info("{} can be checked again", host_.name.text());
-    alert.kind = TransitionKind::reachable;
-    return alert;
   }
-  alert.reason = observation.services.error().what;
-  rooms_.log.warn("{} cannot be checked: {}", host_.name.text(), alert.reason);
-  alert.kind = TransitionKind::unreachable;
-  // Another reason than before is worth a line in the log, not a second entry in the history.
-  return was_reached ? std::optional(alert) : std::nullopt;
-}
-
-Alert Watcher::make_alert(const ServiceChange& change, const Transition& transition, Time at) {
-  Alert alert{.id = {make_uuid(at, rooms_.random)},
-              .at = at,
-              .kind = transition.kind,
-              .host = host_.name,
-              .service = change.name,
-              .status = change.next.seen,
-              .from = transition.from,
-              .to = transition.to,
-              .previous_since = transition.from_since,
-              .reason = transition.reason};
-  if (const auto found = details_.find(change.name); found != details_.end()) {
-    alert.details = *found->second;
-  }
-  std::tie(alert.service, alert.friendly_name) = names_of(change.name);
-  return alert;
-}
-
-std::pair<ServiceName, std::string> Watcher::names_of(const ServiceName& service) const {
-  const auto* watched = host_.services.find(service);
-  if (watched == nullptr) return {service, {}};
-  // Who wrote a name out in full gets it back as it was written.
-  return {has_wildcard(watched->pattern) ? service : ServiceName(watched->pattern),
-          watched->friendly_name};
 }
 
 notify::ServiceReport Watcher::report_of(const ServiceName& service,
                                          const TrackedService& tracked) const {
   notify::ServiceReport report{.state = tracked.seen.state};
-  std::tie(report.name, report.friendly_name) = names_of(service);
-  if (const auto found = details_.find(service); found != details_.end())
-    report.details = found->second;
+  std::tie(report.name, report.friendly_name) = monitored_.names_of(service);
+  report.details = monitored_.details(service);
   return report;
 }
 
 void Watcher::report_all(Time at) const {
   if (!rooms_.report) return;
   notify::StatusReport report{.host = host_.name, .at = at};
-  report.services.reserve(known_.size());
-  for (const auto& [name, tracked] : known_) report.services.push_back(report_of(name, tracked));
+  report.services.reserve(monitored_.services().size());
+  for (const auto& [name, tracked] : monitored_.services())
+    report.services.push_back(report_of(name, tracked));
   rooms_.report(report);
 }
 
 void Watcher::report(std::span<const ObservedService> heard, Time at) const {
   if (!rooms_.report || heard.empty()) return;
   notify::StatusReport report{.host = host_.name, .at = at};
+  const auto& known = monitored_.services();
   for (const auto& service : heard) {
-    const auto tracked = known_.find(service.name);
-    if (tracked != known_.end())
-      report.services.push_back(report_of(service.name, tracked->second));
+    const auto tracked = known.find(service.name);
+    if (tracked != known.end()) report.services.push_back(report_of(service.name, tracked->second));
   }
   rooms_.report(report);
 }

@@ -2,18 +2,16 @@
 #pragma once
 
 #include <functional>
-#include <map>
 #include <memory>
 #include <optional>
 #include <span>
-#include <utility>
 
 #include "base/random.h"
 #include "config/config.h"
 #include "daemon/journal.h"
 #include "daemon/log.h"
 #include "daemon/metrics.h"
-#include "domain/decide.h"
+#include "domain/monitored_host.h"
 #include "net/async.h"
 #include "net/semaphore.h"
 #include "notify/status.h"
@@ -34,10 +32,12 @@ class Watcher {
     RandomFill random;
     /// The status stream; empty: nobody wants it.
     std::function<void(const notify::StatusReport&)> report;
+    /// What silences services of hosts; empty: nothing does.
+    std::function<std::optional<Hold>(const HostName&, const ServiceName&, Time)> silence;
   };
   /// `host` and `schedule` must outlive it; `known` is what the store remembers.
   Watcher(const config::Host& host, const Schedule& schedule, std::unique_ptr<probe::Probe> probe,
-          TrackedServices known, Rooms rooms);
+          MonitoredHost::Known known, Rooms rooms);
 
   /// Checks at once, then at the schedule's times (shifted by a few seconds that are the host's
   /// own, so that not all hosts are asked in the same instant), until it is cancelled.
@@ -54,17 +54,17 @@ class Watcher {
   /// What is to be recorded together.
   struct News {
     std::vector<store::StateChange> states;
+    std::optional<store::HostChange> host;
     std::vector<Alert> alerts;
   };
   /// True when a check is called for.
   bool take_heard(News& news);
-  void take(ServiceChange change, Time at, News& news);
+  /// What time alone has changed.
+  void take_passed(News& news);
+  void take(MonitoredHost::Outcome outcome, News& news);
+  void log(const Alert& alert) const;
   net::awaitable<void> record(News news);
-  /// What changed about the host itself since the last look, as an alert for the history.
-  std::optional<Alert> host_change(const Observation& observation);
-  Alert make_alert(const ServiceChange& change, const Transition& transition, Time at);
-  /// The name for people, as the watchlist spells it where it does, and what it calls the service.
-  [[nodiscard]] std::pair<ServiceName, std::string> names_of(const ServiceName& service) const;
+  void log_trouble(const Observation& observation);
   /// Everything that is known after a check.
   void report_all(Time at) const;
   void report(std::span<const ObservedService> heard, Time at) const;
@@ -74,10 +74,8 @@ class Watcher {
   const config::Host& host_;
   const Schedule& schedule_;
   std::unique_ptr<probe::Probe> probe_;
-  TrackedServices known_;
-  std::map<ServiceName, std::shared_ptr<const ServiceDetails>> details_;
+  MonitoredHost monitored_;
   std::optional<Kind> trouble_;  ///< why the host was not reached the last time
-  Time trouble_since_{};
   Rooms rooms_;
 };
 

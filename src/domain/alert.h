@@ -22,13 +22,26 @@ struct Alert {
   ServiceState to{};
   Time previous_since{};  ///< since when the service was in the state before
   std::string reason;
+  Expected expected = Expected::running;
+  AlertSeverity severity = AlertSeverity::critical;
+  std::string set;  ///< the service set that it was watched by; empty: none
+  ServiceName
+      root_cause;    ///< the service that this one needs, and that stopped before; empty: none
+  std::string held;  ///< why nobody is told: then it is history only; empty: it is told
+  std::uint32_t reminder = 0;  ///< the n-th time that it is told again
 };
 
-/// Good news: the service runs. All else is told as what has stopped is.
-[[nodiscard]] inline bool is_up(const Alert& alert) { return alert.to == ServiceState::running; }
+/// Good news. All else is told as what has stopped is.
+[[nodiscard]] inline bool is_up(const Alert& alert) {
+  return ends_well(alert.kind, alert.to, alert.expected);
+}
 
-/// The service's display name; its key name where that is not known.
+/// Whether it is about a host as a whole, and not about one of its services.
+[[nodiscard]] inline bool is_about_host(const Alert& alert) { return alert.service.empty(); }
+
+/// The service's display name; its key name where that is not known. Of a host: its name.
 [[nodiscard]] inline const std::string& display_name(const Alert& alert) {
+  if (is_about_host(alert)) return alert.host.text();
   return alert.details.display_name.empty() ? alert.service.text() : alert.details.display_name;
 }
 

@@ -7,9 +7,6 @@
 namespace tocsin {
 namespace {
 
-constexpr std::uint32_t kServiceSpecificError = 1066;  // ERROR_SERVICE_SPECIFIC_ERROR
-constexpr std::uint32_t kNeverStarted = 1077;          // ERROR_SERVICE_NEVER_STARTED
-
 /// The settled state in which a pending one begins ([MS-SCMR] 3.1.1); others begin in themselves.
 ServiceState origin(ServiceState state) {
   switch (state) {
@@ -27,33 +24,6 @@ ServiceState origin(ServiceState state) {
   }
 }
 
-TransitionKind arrival(ServiceState settled) {
-  switch (settled) {
-    case ServiceState::running:
-      return TransitionKind::started;
-    case ServiceState::paused:
-      return TransitionKind::paused;
-    case ServiceState::missing:
-      return TransitionKind::vanished;
-    default:
-      return TransitionKind::stopped;
-  }
-}
-
-std::string exit_reason(const ServiceStatus& seen) {
-  if (seen.state != ServiceState::stopped) return {};
-  if (seen.exit_code == 0 || seen.exit_code == kNeverStarted) return {};
-  if (seen.exit_code == kServiceSpecificError)
-    return "service-specific exit code " + std::to_string(seen.service_exit_code);
-  return "exit code " + std::to_string(seen.exit_code);
-}
-
-std::string join(std::string first, std::string second) {
-  if (first.empty()) return second;
-  if (!second.empty()) first += ", " + second;
-  return first;
-}
-
 TrackedService baseline(const ServiceStatus& seen, Time now) {
   TrackedService first;
   first.seen = seen;
@@ -63,6 +33,11 @@ TrackedService baseline(const ServiceStatus& seen, Time now) {
   first.progress_at = now;
   if (first.settled == ServiceState::running) first.process_id = seen.process_id;
   first.denied = seen.state == ServiceState::denied;
+  first.told = {.settled = first.settled,
+                .denied = first.denied,
+                .from = first.settled,
+                .since = now,
+                .at = now};
   return first;
 }
 
@@ -81,13 +56,15 @@ std::optional<Transition> wait(TrackedService& next, const TrackedService& previ
                     "no progress for " + std::to_string(seconds) + " s"};
 }
 
-std::optional<Transition> settle(TrackedService& next, const TrackedService& previous, Time now) {
+std::optional<Transition> settle(TrackedService& next, const TrackedService& previous,
+                                 const Policy& policy, Time now) {
   const auto from = previous.settled;
   const auto to = next.seen.state;
   const bool runs_on = from == ServiceState::running && to == ServiceState::running;
   const bool restarted = runs_on && previous.process_id != 0 && next.seen.process_id != 0 &&
                          previous.process_id != next.seen.process_id;
   next.settled = to;
+  next.looks = from == to && !restarted ? std::min(previous.looks + 1, policy.grace.looks) : 1;
   next.stuck = false;
   next.denied = false;
   if (from != to || restarted) next.settled_since = now;
@@ -97,15 +74,19 @@ std::optional<Transition> settle(TrackedService& next, const TrackedService& pre
     next.process_id = next.seen.process_id;
   }
 
+  // First seen without a state: nobody was told any, so this is the first sight of one.
+  if (next.told.settled == ServiceState::unknown && !next.told.denied)
+    next.told = {.settled = to, .from = to, .since = now, .at = now};
+
   const std::string resolved = previous.stuck ? "no longer stuck" : "";
   const auto since = previous.settled_since;
   if (restarted) return Transition{TransitionKind::restarted, from, since, to, resolved};
   if (from != ServiceState::unknown && from != to) {
     const std::string appeared = from == ServiceState::missing ? "was missing" : "";
-    return Transition{arrival(to), from, since, to, join(appeared, exit_reason(next.seen))};
+    return Transition{arrival(to), from, since, to, join_reasons(appeared, exit_reason(next.seen))};
   }
   if (previous.stuck)
-    return Transition{arrival(to), from, since, to, join(resolved, exit_reason(next.seen))};
+    return Transition{arrival(to), from, since, to, join_reasons(resolved, exit_reason(next.seen))};
   if (previous.denied)
     return Transition{TransitionKind::visible, ServiceState::denied, previous.since, to, {}};
   return {};
@@ -135,45 +116,10 @@ std::optional<ServiceChange> look_at(const ServiceName& name, const TrackedServi
   if (entry == nullptr) return ServiceChange{name, *before, true, std::nullopt};
   auto [next, transition] = decide(before, seen, entry->policy, now);
   if (before != nullptr && next == *before && !gone) return {};
-  return ServiceChange{name, next, gone, std::move(transition)};
+  return ServiceChange{name, next, gone, std::move(transition), before == nullptr};
 }
 
 }  // namespace
-
-std::string_view to_string(TransitionKind kind) {
-  switch (kind) {
-    case TransitionKind::started:
-      return "started";
-    case TransitionKind::stopped:
-      return "stopped";
-    case TransitionKind::paused:
-      return "paused";
-    case TransitionKind::restarted:
-      return "restarted";
-    case TransitionKind::vanished:
-      return "vanished";
-    case TransitionKind::stuck:
-      return "stuck";
-    case TransitionKind::denied:
-      return "denied";
-    case TransitionKind::visible:
-      return "visible";
-    case TransitionKind::unreachable:
-      return "unreachable";
-    case TransitionKind::reachable:
-      return "reachable";
-  }
-  return "unknown";
-}
-
-std::optional<TransitionKind> parse_transition_kind(std::string_view text) {
-  using enum TransitionKind;
-  for (const auto kind : {started, stopped, paused, restarted, vanished, stuck, denied, visible,
-                          unreachable, reachable}) {
-    if (to_string(kind) == text) return kind;
-  }
-  return std::nullopt;
-}
 
 Decision decide(const TrackedService* previous, const ServiceStatus& seen, const Policy& policy,
                 Time now) {
@@ -203,7 +149,7 @@ Decision decide(const TrackedService* previous, const ServiceStatus& seen, const
     case ServiceState::paused:
     case ServiceState::missing:
       next.seen = seen;
-      decision.transition = settle(next, *previous, now);
+      decision.transition = settle(next, *previous, policy, now);
       break;
   }
   return decision;

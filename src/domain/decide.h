@@ -4,32 +4,26 @@
 #include <map>
 #include <optional>
 #include <span>
-#include <string>
-#include <string_view>
 #include <vector>
 
 #include "domain/service.h"
+#include "domain/transition.h"
 #include "domain/watch.h"
 
 namespace tocsin {
 
-/// Everything worth telling. The names stand in the history, the API and the metrics.
-enum class TransitionKind : std::uint8_t {
-  started,      ///< runs now; did not before
-  stopped,      ///< is stopped now; was not before
-  paused,       ///< is paused now; was not before
-  restarted,    ///< ran and runs, in another process
-  vanished,     ///< was there and is not any more
-  stuck,        ///< pending for longer than it said it would take
-  denied,       ///< the host no longer lets us look
-  visible,      ///< the host lets us look again, and nothing changed meanwhile
-  unreachable,  ///< of a host: it can no longer be asked
-  reachable,    ///< of a host: it can be asked again
-};
+/// What people believe of a service: what they were told last, or its first sight.
+struct Told {
+  ServiceState settled = ServiceState::unknown;
+  bool stuck = false;
+  bool denied = false;
+  ServiceState from = ServiceState::unknown;  ///< what it was before, by what they were told
+  Time since{};                               ///< when they were told first
+  Time at{};                                  ///< when they were told last
+  std::uint32_t reminders = 0;                ///< how often it was told again since
 
-[[nodiscard]] std::string_view to_string(TransitionKind kind);
-/// The inverse; nothing for a word that names no kind.
-[[nodiscard]] std::optional<TransitionKind> parse_transition_kind(std::string_view text);
+  friend bool operator==(const Told&, const Told&) = default;
+};
 
 /// What is remembered about a service between two looks, and stored.
 struct TrackedService {
@@ -44,16 +38,12 @@ struct TrackedService {
   std::uint32_t process_id = 0;  ///< the last one known of a service that is settled as running
   bool stuck = false;            ///< reported as stuck, and not settled since
   bool denied = false;           ///< reported (or found at first sight), and not settled since
+  Told told;
+  std::uint32_t looks = 1;    ///< how often `settled` was seen in a row, as far as grace counts
+  std::vector<Time> changes;  ///< the last ones, for as long as they count as flapping
+  bool flapping = false;
 
   friend bool operator==(const TrackedService&, const TrackedService&) = default;
-};
-
-struct Transition {
-  TransitionKind kind;
-  ServiceState from;  ///< what alerts said before
-  Time from_since{};  ///< since when
-  ServiceState to;
-  std::string reason;  ///< one sentence for a person; empty where kind, from and to say it all
 };
 
 struct Decision {
@@ -76,6 +66,7 @@ struct ServiceChange {
   TrackedService next;
   bool forgotten = false;  ///< not tracked any more
   std::optional<Transition> transition;
+  bool is_new = false;  ///< not tracked before
 };
 
 /// One host: the changes (only these) that the observation brings, by name. Services that the

@@ -14,4 +14,12 @@ std::string_view to_string(AlertSeverity severity) {
   return "critical";
 }
 
+std::optional<AlertSeverity> parse_alert_severity(std::string_view text) {
+  using enum AlertSeverity;
+  for (const auto severity : {info, warning, critical}) {
+    if (to_string(severity) == text) return severity;
+  }
+  return std::nullopt;
+}
+
 }  // namespace tocsin

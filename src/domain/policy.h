@@ -4,7 +4,7 @@
 
 #include <chrono>
 #include <cstdint>
-#include <string>
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -16,6 +16,8 @@ namespace tocsin {
 enum class AlertSeverity : std::uint8_t { info, warning, critical };
 
 [[nodiscard]] std::string_view to_string(AlertSeverity severity);
+/// The inverse; nothing for a word that names no severity.
+[[nodiscard]] std::optional<AlertSeverity> parse_alert_severity(std::string_view text);
 
 /// The state that is no news to anybody.
 enum class Expected : std::uint8_t {

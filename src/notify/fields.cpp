@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/text.h"
+#include "notify/sentence.h"
 
 namespace tocsin::notify {
 namespace {
@@ -60,6 +61,12 @@ std::string_view event_of(TransitionKind kind) {
       return "can no longer be seen";
     case TransitionKind::visible:
       return "can be seen again";
+    case TransitionKind::flapping:
+      return "is flapping";
+    case TransitionKind::steady:
+      return "has settled";
+    case TransitionKind::rebooted:
+      return "was restarted";
     case TransitionKind::unreachable:
       return "can no longer be reached";
     case TransitionKind::reachable:
@@ -68,29 +75,13 @@ std::string_view event_of(TransitionKind kind) {
   return "has changed";
 }
 
-}  // namespace
-
-std::string duration_text(Duration duration) {
-  struct Unit {
-    std::chrono::seconds length;
-    std::string_view name;
-  };
-  using std::chrono::hours;
-  using std::chrono::minutes;
-  using std::chrono::seconds;
-  constexpr std::array kUnits = {Unit{hours(24), "d"}, Unit{hours(1), "h"}, Unit{minutes(1), "min"},
-                                 Unit{seconds(1), "s"}};
-  auto left = std::max(std::chrono::floor<seconds>(duration), seconds(0));
-  for (std::size_t i = 0; i < kUnits.size(); ++i) {
-    if (left < kUnits[i].length && i + 1 < kUnits.size()) continue;
-    auto text = fmt::format("{} {}", left / kUnits[i].length, kUnits[i].name);
-    left %= kUnits[i].length;
-    if (i + 1 < kUnits.size() && left >= kUnits[i + 1].length)
-      text += fmt::format(" {} {}", left / kUnits[i + 1].length, kUnits[i + 1].name);
-    return text;
-  }
-  return "";
+std::string title_of(const Alert& alert, std::string_view event) {
+  const auto& name = alert.friendly_name.empty() ? display_name(alert) : alert.friendly_name;
+  return fmt::format("{}{} {}{}", alert.reminder > 0 ? "Reminder: " : "", name, event,
+                     is_about_host(alert) ? "" : " on " + alert.host.text());
 }
+
+}  // namespace
 
 std::string template_values(const Alert& alert, std::span<const config::GenericUrl> urls) {
   auto links = nlohmann::ordered_json::array();
@@ -107,16 +98,22 @@ std::string template_values(const Alert& alert, std::span<const config::GenericU
   }
   const auto& status = alert.status;
   const std::string_view name = alert.service.text();
-  const std::string_view display_name = alert.details.display_name;
+  const std::string_view display_name = tocsin::display_name(alert);
   const bool was_down =
       is_up(alert) && alert.from != ServiceState::running && alert.previous_since != Time{};
   const nlohmann::ordered_json values = {
       {"host", text_of(alert.host.text())},
-      {"serviceStatus", to_string(alert.to)},
-      {"servicePrevStatus", to_string(alert.from)},
+      {"serviceStatus", status_word(alert)},
+      {"servicePrevStatus", previous_status_word(alert)},
       {"serviceName", text_of(name)},
       {"serviceDisplayName", first_of({display_name, name})},
       {"serviceFriendlyName", first_of({alert.friendly_name, display_name, name})},
+      {"title", text_of(title_of(alert, event_of(alert.kind)))},
+      {"aboutHost", is_about_host(alert)},
+      {"severity", to_string(alert.severity)},
+      {"serviceSet", text_of(alert.set)},
+      {"rootCause", text_of(alert.root_cause.text())},
+      {"reminder", alert.reminder},
       {"serviceStartType", to_string(alert.details.start_mode)},
       {"serviceExePath", text_of(alert.details.executable_path)},
       {"genericUrls", std::move(links)},

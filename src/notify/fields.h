@@ -14,7 +14,4 @@ namespace tocsin::notify {
 [[nodiscard]] std::string template_values(const Alert& alert,
                                           std::span<const config::GenericUrl> urls);
 
-/// "45 s", "3 min 20 s", "2 h 5 min" or "4 d 3 h": the two largest units.
-[[nodiscard]] std::string duration_text(Duration duration);
-
 }  // namespace tocsin::notify

@@ -8,13 +8,26 @@
 
 namespace tocsin::notify {
 
+std::string_view status_word(const Alert& alert) {
+  if (!is_about_host(alert)) return to_string(alert.to);
+  if (alert.kind == TransitionKind::unreachable) return "UNREACHABLE";
+  return alert.kind == TransitionKind::rebooted ? "REBOOTED" : "REACHABLE";
+}
+
+std::string_view previous_status_word(const Alert& alert) {
+  if (!is_about_host(alert)) return to_string(alert.from);
+  return alert.kind == TransitionKind::reachable ? "UNREACHABLE" : "REACHABLE";
+}
+
 std::string sentence_about(const Alert& alert) {
   const auto& name = alert.friendly_name.empty() ? display_name(alert) : alert.friendly_name;
-  std::string text =
-      alert.from == alert.to
-          ? fmt::format("{} on {}: {}", name, alert.host.text(), to_string(alert.kind))
-          : fmt::format("{} on {} is {} (was {})", name, alert.host.text(), to_string(alert.to),
-                        to_string(alert.from));
+  const auto where = is_about_host(alert) ? name : name + " on " + alert.host.text();
+  const bool same = status_word(alert) == previous_status_word(alert);
+  const bool by_kind = same || alert.kind == TransitionKind::flapping;
+  std::string text = alert.reminder > 0 ? "reminder: " : "";
+  text += by_kind ? fmt::format("{}: {}", where, to_string(alert.kind))
+                  : fmt::format("{} is {} (was {})", where, status_word(alert),
+                                previous_status_word(alert));
   if (!alert.reason.empty()) text += ": " + alert.reason;
   return valid_utf8(text);
 }

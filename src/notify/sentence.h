@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <string>
+#include <string_view>
 
 #include "domain/alert.h"
 
@@ -10,6 +11,11 @@ namespace tocsin::notify {
 
 /// "MSSQLSERVER on db1 is STOPPED (was RUNNING): exit code 1067". Valid UTF-8.
 [[nodiscard]] std::string sentence_about(const Alert& alert);
+
+/// "STOPPED"; of a host: "UNREACHABLE", "REACHABLE" or "REBOOTED".
+[[nodiscard]] std::string_view status_word(const Alert& alert);
+/// What it was before, by the same words.
+[[nodiscard]] std::string_view previous_status_word(const Alert& alert);
 
 /// At most `most` bytes of valid UTF-8 (at least 32). What is longer ends in a hash of the whole,
 /// so that different texts stay different.

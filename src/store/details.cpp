@@ -7,6 +7,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "domain/review.h"
+
 namespace tocsin::store {
 namespace {
 
@@ -26,6 +28,12 @@ StartMode start_mode_at(const json& object, StartMode otherwise) {
   if (number < static_cast<int>(StartMode::unknown) || number > static_cast<int>(StartMode::system))
     return StartMode::unknown;
   return static_cast<StartMode>(number);
+}
+
+Expected expected_at(const json& object) {
+  const auto number = object.value("expected", 0);
+  if (number < 0 || number > static_cast<int>(Expected::any)) return Expected::running;
+  return static_cast<Expected>(number);
 }
 
 }  // namespace
@@ -50,6 +58,12 @@ std::string details_to_json(const Alert& alert) {
   details["dependencies"] = alert.details.dependencies;
   details["serviceType"] = alert.details.type;
   details["triggerStart"] = alert.details.trigger_start;
+  details["expected"] = static_cast<int>(alert.expected);
+  details["severity"] = to_string(alert.severity);
+  details["set"] = alert.set;
+  details["rootCause"] = alert.root_cause.text();
+  details["held"] = alert.held;
+  details["reminder"] = alert.reminder;
   details["status"] = std::move(status);
   // Names may hold anything; invalid UTF-8 must not keep an alert from being stored.
   return details.dump(-1, ' ', false, json::error_handler_t::replace);
@@ -71,6 +85,14 @@ bool details_from_json(std::string_view text, Alert& alert) {
     read.details.dependencies = details.value("dependencies", read.details.dependencies);
     read.details.type = details.value("serviceType", read.details.type);
     read.details.trigger_start = details.value("triggerStart", read.details.trigger_start);
+    // Those of an earlier version have none of these.
+    read.expected = expected_at(details);
+    read.severity = parse_alert_severity(details.value("severity", std::string()))
+                        .value_or(AlertSeverity::critical);
+    read.set = details.value("set", read.set);
+    read.root_cause = ServiceName(details.value("rootCause", std::string()));
+    read.held = details.value("held", read.held);
+    read.reminder = details.value("reminder", read.reminder);
     const json status = details.value("status", json::object());
     read.status.state = state_at(status, "state", read.status.state);
     read.status.process_id = status.value("processId", read.status.process_id);
@@ -80,6 +102,58 @@ bool details_from_json(std::string_view text, Alert& alert) {
     read.status.wait_hint =
         std::chrono::milliseconds(status.value("waitHintMs", read.status.wait_hint.count()));
     alert = std::move(read);
+    return true;
+  } catch (const json::exception&) {
+    return false;
+  }
+}
+
+std::string news_to_json(const TrackedService& service) {
+  if (is_told(service) && service.changes.empty() && service.looks == 1 &&
+      service.told.settled == service.told.from && service.told.since == service.settled_since)
+    return {};
+  const auto& told = service.told;
+  json news;
+  news["told"] = to_string(told.settled);
+  news["stuck"] = told.stuck;
+  news["denied"] = told.denied;
+  news["from"] = to_string(told.from);
+  news["since"] = told.since.time_since_epoch().count();
+  news["at"] = told.at.time_since_epoch().count();
+  news["reminders"] = told.reminders;
+  news["looks"] = service.looks;
+  news["flapping"] = service.flapping;
+  auto& changes = news["changes"] = json::array();
+  for (const auto change : service.changes) changes.push_back(change.time_since_epoch().count());
+  return news.dump();
+}
+
+bool news_from_json(std::string_view text, TrackedService& service) {
+  service.told = {.settled = service.settled,
+                  .stuck = service.stuck,
+                  .denied = service.denied,
+                  .from = service.settled,
+                  .since = service.settled_since,
+                  .at = service.settled_since};
+  if (text.empty()) return true;
+  try {
+    const json news = json::parse(text);
+    auto read = service;
+    const auto time_at = [&](const char* key) {
+      return Time(Duration(news.at(key).get<std::int64_t>()));
+    };
+    read.told.settled = state_at(news, "told", read.settled);
+    read.told.stuck = news.at("stuck").get<bool>();
+    read.told.denied = news.at("denied").get<bool>();
+    read.told.from = state_at(news, "from", read.settled);
+    read.told.since = time_at("since");
+    read.told.at = time_at("at");
+    read.told.reminders = news.at("reminders").get<std::uint32_t>();
+    read.looks = news.at("looks").get<std::uint32_t>();
+    read.flapping = news.at("flapping").get<bool>();
+    for (const auto& change : news.at("changes"))
+      read.changes.emplace_back(Duration(change.get<std::int64_t>()));
+    service = std::move(read);
     return true;
   } catch (const json::exception&) {
     return false;

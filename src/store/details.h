@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "domain/alert.h"
+#include "domain/decide.h"
 
 namespace tocsin::store {
 
@@ -14,5 +15,10 @@ namespace tocsin::store {
 /// Fills in what details_to_json() wrote; what is absent stays as it is. False, and the alert as it
 /// was, when the text is not such JSON.
 [[nodiscard]] bool details_from_json(std::string_view text, Alert& alert);
+
+/// What people were told of a service, and what is held back; empty: they know all there is.
+[[nodiscard]] std::string news_to_json(const TrackedService& service);
+/// Reads it into the service; false, and as if people knew all, when it makes no sense.
+[[nodiscard]] bool news_from_json(std::string_view text, TrackedService& service);
 
 }  // namespace tocsin::store

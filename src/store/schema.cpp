@@ -61,7 +61,37 @@ CREATE INDEX delivery_pending ON delivery (destination, sequence) WHERE state = 
 CREATE INDEX delivery_ended ON delivery (updated) WHERE state <> 'pending';
 )sql";
 
-constexpr std::array kMigrations{kVersion1};
+// `news` is JSON: what people were told of the service, and what is held back; empty: they know
+// all. Of a silence, host and service are patterns; `ended` is 0 until somebody ends it.
+constexpr const char* kVersion2 = R"sql(
+ALTER TABLE service ADD COLUMN news TEXT NOT NULL DEFAULT '';
+
+CREATE TABLE host (
+  host_key    TEXT NOT NULL PRIMARY KEY,
+  host        TEXT NOT NULL,
+  trouble     TEXT NOT NULL,
+  since       INTEGER NOT NULL,
+  failures    INTEGER NOT NULL,
+  told        INTEGER NOT NULL,
+  told_at     INTEGER NOT NULL,
+  reminders   INTEGER NOT NULL,
+  booted_at   INTEGER NOT NULL,
+  storm_until INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE silence (
+  id      TEXT NOT NULL PRIMARY KEY,
+  host    TEXT NOT NULL,
+  service TEXT NOT NULL,
+  created INTEGER NOT NULL,
+  until   INTEGER NOT NULL,
+  ended   INTEGER NOT NULL DEFAULT 0,
+  reason  TEXT NOT NULL,
+  author  TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+)sql";
+
+constexpr std::array kMigrations{kVersion1, kVersion2};
 
 }  // namespace
 

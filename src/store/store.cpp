@@ -53,18 +53,30 @@ void put_state(Connection& connection, const StateChange& change) {
         .run();
     return;
   }
-  const auto& [seen, settled, settled_since, since, progress_at, process_id, stuck, denied] =
-      change.state;
+  const auto& state = change.state;
+  const auto& seen = state.seen;
   connection
       .query(
           "INSERT OR REPLACE INTO service (host_key, service_key, host, service, state, since,"
           " process_id, exit_code, service_exit_code, checkpoint, wait_hint_ms, settled,"
-          " settled_since, settled_process_id, progress_at, stuck, denied)"
-          " VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+          " settled_since, settled_process_id, progress_at, stuck, denied, news)"
+          " VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
           change.host.key(), change.service.key(), change.host.text(), change.service.text(),
-          to_string(seen.state), since, seen.process_id, seen.exit_code, seen.service_exit_code,
-          seen.checkpoint, std::int64_t{seen.wait_hint.count()}, to_string(settled), settled_since,
-          process_id, progress_at, stuck, denied)
+          to_string(seen.state), state.since, seen.process_id, seen.exit_code,
+          seen.service_exit_code, seen.checkpoint, std::int64_t{seen.wait_hint.count()},
+          to_string(state.settled), state.settled_since, state.process_id, state.progress_at,
+          state.stuck, state.denied, news_to_json(state))
+      .run();
+}
+
+void put_host(Connection& connection, const HostChange& change) {
+  const auto& state = change.state;
+  connection
+      .query(
+          "INSERT OR REPLACE INTO host (host_key, host, trouble, since, failures, told, told_at,"
+          " reminders, booted_at, storm_until) VALUES (?,?,?,?,?,?,?,?,?,?)",
+          change.host.key(), change.host.text(), state.trouble, state.since, state.failures,
+          state.told, state.told_at, state.reminders, state.booted_at, state.storm_until)
       .run();
 }
 
@@ -193,12 +205,13 @@ Result<Store> Store::open_read_only(const fs::path& directory) {
   return Store(std::make_unique<Database>(*std::move(opened)));
 }
 
-Result<std::map<HostName, TrackedServices>> Store::load_states() {
-  return database_->attempt([&]() -> Result<std::map<HostName, TrackedServices>> {
-    std::map<HostName, TrackedServices> hosts;
+Result<std::map<HostName, MonitoredHost::Known>> Store::load_states() {
+  return database_->attempt([&]() -> Result<std::map<HostName, MonitoredHost::Known>> {
+    std::map<HostName, MonitoredHost::Known> hosts;
     auto row = database_->connection.query(
         "SELECT host, service, state, since, process_id, exit_code, service_exit_code, checkpoint,"
-        " wait_hint_ms, settled, settled_since, settled_process_id, progress_at, stuck, denied"
+        " wait_hint_ms, settled, settled_since, settled_process_id, progress_at, stuck, denied, "
+        "news"
         " FROM service");
     while (row.next()) {
       const HostName host(row.text());
@@ -224,7 +237,24 @@ Result<std::map<HostName, TrackedServices>> Store::load_states() {
       }
       tracked.seen.state = *state;
       tracked.settled = *settled;
-      hosts[host].insert_or_assign(service, tracked);
+      if (!news_from_json(row.text(), tracked))
+        database_->complain("what was told of service " + service.text() + " of " + host.text() +
+                            " is unreadable; its present state counts as told");
+      hosts[host].services.insert_or_assign(service, std::move(tracked));
+    }
+    auto known = database_->connection.query(
+        "SELECT host, trouble, since, failures, told, told_at, reminders, booted_at, storm_until"
+        " FROM host");
+    while (known.next()) {
+      TrackedHost& host = hosts[HostName(known.text())].host;
+      host.trouble = known.text();
+      host.since = known.time();
+      host.failures = known.number<std::uint32_t>();
+      host.told = known.flag();
+      host.told_at = known.time();
+      host.reminders = known.number<std::uint32_t>();
+      host.booted_at = known.time();
+      host.storm_until = known.time();
     }
     return hosts;
   });
@@ -238,6 +268,7 @@ Result<> Store::commit(std::span<Commit> commits) {
     Transaction transaction(connection);
     for (const auto& commit : commits) {
       for (const auto& change : commit.states) put_state(connection, change);
+      if (commit.host) put_host(connection, *commit.host);
       for (const auto& alert : commit.alerts) alerts[alert.id.value] = put_alert(connection, alert);
       for (const auto& delivery : commit.deliveries) {
         const auto [alert, missing] = alerts.try_emplace(delivery.alert.id.value);

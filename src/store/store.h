@@ -16,6 +16,8 @@
 #include "base/error.h"
 #include "domain/alert.h"
 #include "domain/decide.h"
+#include "domain/host.h"
+#include "domain/monitored_host.h"
 
 namespace tocsin::store {
 
@@ -25,6 +27,12 @@ struct StateChange {
   ServiceName service;
   TrackedService state;
   bool forgotten = false;  ///< the row is removed
+};
+
+/// A host's row.
+struct HostChange {
+  HostName host;
+  TrackedHost state;
 };
 
 /// One destination still to be told one alert.
@@ -43,6 +51,7 @@ struct Delivery {
 /// What one check of one host brings: it becomes durable as a whole or not at all.
 struct Commit {
   std::vector<StateChange> states;
+  std::optional<HostChange> host;
   std::vector<Alert> alerts;  ///< the history
   std::vector<Delivery> deliveries;
 };
@@ -99,7 +108,7 @@ class Store {
   Store& operator=(Store&&) noexcept;
   ~Store();
 
-  [[nodiscard]] Result<std::map<HostName, TrackedServices>> load_states();
+  [[nodiscard]] Result<std::map<HostName, MonitoredHost::Known>> load_states();
   /// All commits in one transaction, synced: after it returns a crash loses nothing of them; after
   /// an error nothing of them is stored. Fills in the sequence of the deliveries. What is stored
   /// already (by id) stays as it is, so that a commit may be tried again.

@@ -66,15 +66,16 @@ class AlertmanagerChannel final : public HttpChannel {
 std::string alertmanager_alert(const config::Alertmanager& settings, const Alert& alert) {
   Json one;
   Json& labels = one["labels"];
-  labels["alertname"] = "WindowsService";
+  labels["alertname"] = is_about_host(alert) ? "WindowsHost" : "WindowsService";
   // Case does not tell hosts and services apart, but it tells labels apart.
   labels["host"] = valid_utf8(alert.host.text());
   labels["service"] = valid_utf8(alert.service.text());
+  labels["severity"] = to_string(alert.severity);
   for (const auto& [name, value] : settings.labels) labels[name] = valid_utf8(value);
   Json& annotations = one["annotations"];
   annotations["summary"] = sentence_about(alert);
-  annotations["state"] = to_string(alert.to);
-  annotations["previous_state"] = to_string(alert.from);
+  annotations["state"] = status_word(alert);
+  annotations["previous_state"] = previous_status_word(alert);
   annotations["display_name"] = valid_utf8(display_name(alert));
   if (!alert.reason.empty()) annotations["reason"] = valid_utf8(alert.reason);
   // It may begin later than the one that it ends: Alertmanager keeps the earlier time.

@@ -11,6 +11,7 @@
 #include "base/text.h"
 #include "net/resolver.h"
 #include "notify/mqtt/topics.h"
+#include "notify/sentence.h"
 
 namespace tocsin::notify {
 namespace {
@@ -49,8 +50,10 @@ std::string text_of(const Json& body) {
   return body.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
+/// Without a service: the host's own.
 std::string below(const std::string& topic, const std::string& host, const std::string& service) {
-  return topic + "/" + topic_level(host) + "/" + topic_level(service);
+  const auto of_host = topic + "/" + topic_level(host);
+  return service.empty() ? of_host : of_host + "/" + topic_level(service);
 }
 
 Answer answer_to(const Error& error, const std::string& topic) {
@@ -78,7 +81,8 @@ std::string mqtt_change(const Alert& alert) {
                            .friendly_name = alert.friendly_name,
                            .details = alert.details,
                            .state = alert.to});
-  body["servicePrevStatus"] = to_string(alert.from);
+  body["serviceStatus"] = status_word(alert);
+  body["servicePrevStatus"] = previous_status_word(alert);
   body["serviceStatusChanged"] = true;
   if (!is_of_the_original(alert.kind)) body["reason"] = alert.reason;
   return text_of(body);

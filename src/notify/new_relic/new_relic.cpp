@@ -10,6 +10,7 @@
 
 #include "base/text.h"
 #include "notify/http_channel.h"
+#include "notify/sentence.h"
 
 namespace tocsin::notify {
 namespace {
@@ -43,7 +44,7 @@ Json attributes_of(const config::NewRelicDestination& settings, const Alert& ale
   if (settings.with_host) set("butler_serviceHost", cut(alert.host.text()));
   if (settings.with_name) set("butler_serviceName", cut(alert.service.text()));
   if (settings.with_display_name) set("butler_serviceDisplayName", cut(display_name(alert)));
-  if (settings.with_state) set("butler_serviceStatus", to_string(alert.to));
+  if (settings.with_state) set("butler_serviceStatus", status_word(alert));
   if (!is_of_the_original(alert.kind)) {
     set("tocsin_kind", to_string(alert.kind));
     if (!alert.reason.empty()) set("tocsin_reason", cut(alert.reason));
@@ -125,9 +126,11 @@ std::string new_relic_log(const config::NewRelicDestination& settings, const Ale
   Json attributes = attributes_of(settings, alert);
   attributes["logtype"] = "qs_serviceStateLog";
   Json entry;
-  entry["message"] =
-      fmt::format("Windows service \"{}\" on host \"{}\" is {}.", cut(display_name(alert)),
-                  cut(alert.host.text()), to_string(alert.to));
+  const auto host = fmt::format("host \"{}\"", cut(alert.host.text()));
+  const auto what = is_about_host(alert) ? "Windows " + host
+                                         : fmt::format("Windows service \"{}\" on {}",
+                                                       cut(display_name(alert)), host);
+  entry["message"] = fmt::format("{} is {}.", what, status_word(alert));
   add_time(entry, alert, now);
   Json batch;
   batch["common"]["attributes"] = std::move(attributes);

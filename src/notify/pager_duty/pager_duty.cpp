@@ -51,6 +51,12 @@ class PagerDutyChannel final : public HttpChannel {
   config::PagerDuty settings_;
 };
 
+/// What the section says holds for what is critical.
+std::string_view severity_of(const config::PagerDuty& settings, const Alert& alert) {
+  return alert.severity == AlertSeverity::critical ? std::string_view(settings.severity)
+                                                   : to_string(alert.severity);
+}
+
 }  // namespace
 
 std::string pager_duty_dedup_key(const Alert& alert) {
@@ -68,15 +74,15 @@ std::string pager_duty_event(const config::PagerDuty& settings, const Alert& ale
   Json& payload = event["payload"];
   payload["summary"] = shortened(sentence_about(alert), kLongestSummary);
   payload["source"] = valid_utf8(alert.host.text());
-  payload["severity"] = settings.severity;
+  payload["severity"] = severity_of(settings, alert);
   payload["timestamp"] = iso_time(alert.at);
   payload["component"] = valid_utf8(alert.service.text());
   payload["class"] = to_string(alert.kind);
   Json& details = payload["custom_details"];
   details["display_name"] = valid_utf8(display_name(alert));
   if (!alert.friendly_name.empty()) details["friendly_name"] = valid_utf8(alert.friendly_name);
-  details["state"] = to_string(alert.to);
-  details["previous_state"] = to_string(alert.from);
+  details["state"] = status_word(alert);
+  details["previous_state"] = previous_status_word(alert);
   details["start_type"] = to_string(alert.details.start_mode);
   if (!alert.reason.empty()) details["reason"] = valid_utf8(alert.reason);
   details["alert_id"] = alert.id.value;

@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/text.h"
+#include "notify/sentence.h"
 
 namespace tocsin::notify {
 namespace {
@@ -23,12 +24,12 @@ struct Field {
 std::vector<Field> fields_of(const Alert& alert) {
   return {{"event", std::string(kEvent)},
           {"host", valid_utf8(alert.host.text())},
-          {"serviceStatus", std::string(to_string(alert.to))},
+          {"serviceStatus", std::string(status_word(alert))},
           {"serviceName", valid_utf8(alert.service.text())},
           {"serviceDisplayName", valid_utf8(display_name(alert))},
           {"serviceStartType", std::string(to_string(alert.details.start_mode))},
-          {"prevState", std::string(to_string(alert.from))},
-          {"currState", std::string(to_string(alert.to))}};
+          {"prevState", std::string(previous_status_word(alert))},
+          {"currState", std::string(status_word(alert))}};
 }
 
 /// As the URL standard writes application/x-www-form-urlencoded (URLSearchParams does the same).

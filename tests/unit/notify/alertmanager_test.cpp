@@ -21,6 +21,7 @@ TEST(Alertmanager, fires_for_what_stopped_and_ends_when_it_runs) {
   EXPECT_EQ(down["labels"], (json{{"alertname", "WindowsService"},
                                   {"host", "db1"},
                                   {"service", "MSSQL$INSTANCE"},
+                                  {"severity", "critical"},
                                   {"team", "windows"}}));
   EXPECT_EQ(down["annotations"]["display_name"], kOddName);
   EXPECT_EQ(down["annotations"]["summary"],

@@ -49,7 +49,7 @@ class PretendHostTest : public testing::Test {
   void watch(const std::vector<std::string>& patterns) {
     std::vector<WatchedService> services;
     services.reserve(patterns.size());
-    for (const auto& pattern : patterns) services.push_back({pattern, {}, {}, {}});
+    for (const auto& pattern : patterns) services.push_back({.pattern = pattern});
     host.services = Watchlist(std::move(services));
     probe = make_smb_probe(host, options, connector_, kit::counting_random(), clock);
   }

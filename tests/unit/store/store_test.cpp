@@ -86,7 +86,7 @@ TEST_F(StoreTest, StatesAreReadBack) {
   reopen();
   const auto hosts = store_->load_states().value();
   ASSERT_EQ(hosts.size(), 2);
-  const auto& services = hosts.at(HostName("HOST"));
+  const auto& services = hosts.at(HostName("HOST")).services;
   EXPECT_EQ(services.size(), 2);
   EXPECT_EQ(services.at(ServiceName("spooler")), tracked);
   EXPECT_EQ(services.find(ServiceName("spooler"))->first.text(), "Spooler");
@@ -100,9 +100,10 @@ TEST_F(StoreTest, NamesCompareAsWindowsCompares) {
                       .service = ServiceName("GRÖßE $&(#)'\""),
                       .state = {.settled = ServiceState::paused}}}});
   auto hosts = store_->load_states().value();
-  ASSERT_EQ(hosts.at(host).size(), 1);
-  EXPECT_EQ(hosts.at(host).begin()->second.settled, ServiceState::paused);
-  EXPECT_EQ(hosts.at(host).begin()->first.text(), "GRÖßE $&(#)'\"");
+  const auto& services = hosts.at(host).services;
+  ASSERT_EQ(services.size(), 1);
+  EXPECT_EQ(services.begin()->second.settled, ServiceState::paused);
+  EXPECT_EQ(services.begin()->first.text(), "GRÖßE $&(#)'\"");
 
   commit({.states = {{.host = host,
                       .service = ServiceName("größe $&(#)'\""),
@@ -366,7 +367,7 @@ TEST_F(StoreTest, RowsOfNoKnownKindAreLeftOut) {
           "UPDATE service SET since = -1, process_id = 99999999999999 WHERE service = 'Service 2'");
   EXPECT_THAT(pending("webhook:1"), ElementsAre("d-2"));
   EXPECT_THAT(history({}), ElementsAre("2"));
-  const auto services = store_->load_states().value().at(HostName("host"));
+  const auto services = store_->load_states().value().at(HostName("host")).services;
   ASSERT_EQ(services.size(), 1);
   EXPECT_EQ(services.begin()->second.since, Time());
   EXPECT_EQ(services.begin()->second.seen.process_id, 4'294'967'295);

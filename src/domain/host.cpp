@@ -1,0 +1,114 @@
+#include "domain/host.h"
+
+#include <algorithm>
+#include <map>
+#include <set>
+#include <utility>
+
+namespace tocsin {
+namespace {
+
+using enum TransitionKind;
+
+/// Fewer say nothing about their host.
+constexpr std::size_t kFewestSigns = 3;
+
+Transition host_transition(TransitionKind kind, Time since, std::string reason) {
+  return {kind, ServiceState::unknown, since, ServiceState::unknown, std::move(reason)};
+}
+
+std::optional<Hold> grace(const TrackedHost& host, const Grace& grace, Time now) {
+  if (host.failures < grace.looks)
+    return Hold{"not yet tried " + std::to_string(grace.looks) + " times"};
+  if (const auto until = host.since + grace.time; now < until && host.since <= now)
+    return Hold{"not yet for " + duration_text(grace.time), until};
+  return std::nullopt;
+}
+
+std::vector<News> not_reached(TrackedHost& host, const Error& error, const HostPolicy& policy,
+                              const std::optional<Hold>& silence, Time now) {
+  const bool is_first = host.trouble.empty();
+  if (is_first) {
+    host.since = now;
+    host.failures = 0;
+    host.told = false;
+  }
+  host.failures = std::min(host.failures + 1, std::max(policy.grace.looks, 1U));
+  host.trouble = error.what.empty() ? "not reached" : error.what;
+  host.storm_until = {};
+  auto news = host_transition(unreachable, host.since, host.trouble);
+  if (host.told) {
+    if (silence || policy.repeat_every == Duration(0) || now < host.told_at + policy.repeat_every)
+      return {};
+    host.told_at = now;
+    host.reminders++;
+    news.reason = join_reasons(news.reason, "still so after " + duration_text(now - host.since));
+    return {{.transition = std::move(news), .held = {}, .reminder = host.reminders}};
+  }
+  const auto held = silence ? silence : grace(host, policy.grace, now);
+  if (held && !is_first) return {};
+  if (held) return {{.transition = std::move(news), .held = held->why}};
+  host.told = true;
+  host.told_at = now;
+  host.reminders = 0;
+  return {{.transition = std::move(news), .held = {}}};
+}
+
+}  // namespace
+
+HostSigns read_signs(const TrackedServices& previous, const Observation& observation,
+                     bool after_outage) {
+  if (!observation.services) return {};
+  std::map<std::uint32_t, bool> processes;  // of the last look: whether each is still there
+  std::size_t ran = 0;
+  std::size_t fell = 0;
+  std::size_t runs_anew = 0;
+  for (const auto& seen : *observation.services) {
+    const auto known = previous.find(seen.name);
+    if (known == previous.end() || known->second.settled != ServiceState::running) continue;
+    ran++;
+    const auto state = seen.status.state;
+    fell += state == ServiceState::stopped ? 1 : 0;
+    if (known->second.process_id == 0) continue;
+    const bool same = seen.status.process_id == known->second.process_id;
+    const bool up = state == ServiceState::running || state == ServiceState::start_pending;
+    runs_anew += up && !same && seen.status.process_id != 0 ? 1 : 0;
+    processes[known->second.process_id] |= same;
+  }
+  const auto kept = static_cast<std::size_t>(
+      std::ranges::count(processes, true, &std::pair<const std::uint32_t, bool>::second));
+  HostSigns signs;
+  signs.rebooted = after_outage ? kept * 2 < std::max<std::size_t>(processes.size(), 1)
+                                : kept == 0 && processes.size() >= kFewestSigns && runs_anew > 0;
+  signs.storm = !signs.rebooted && fell >= kFewestSigns && fell * 2 >= ran;
+  return signs;
+}
+
+std::vector<News> review(TrackedHost& host, const Observation& observation,
+                         const TrackedServices& previous, const HostPolicy& policy,
+                         const std::optional<Hold>& silence) {
+  const Time now = observation.at;
+  if (!observation.services)
+    return not_reached(host, observation.services.error(), policy, silence, now);
+
+  const bool was_away = !host.trouble.empty();
+  const auto signs = read_signs(previous, observation, was_away);
+  if (signs.rebooted) host.booted_at = now;
+  if (signs.storm) host.storm_until = now + kStormWait;
+  const std::string boot = signs.rebooted ? "it was restarted" : "";
+  if (!was_away) {
+    if (!signs.rebooted) return {};
+    auto news = host_transition(rebooted, host.booted_at, "the processes of its services are new");
+    return {{.transition = std::move(news), .held = silence ? silence->why : ""}};
+  }
+  auto news =
+      host_transition(reachable, host.since,
+                      join_reasons(boot, "it was away for " + duration_text(now - host.since)));
+  // Whoever heard that it was away hears that it is back, in a silence too.
+  std::string held;
+  if (!host.told) held = silence ? silence->why : "nobody was told that it was away";
+  host = {.since = now, .booted_at = host.booted_at};
+  return {{.transition = std::move(news), .held = std::move(held)}};
+}
+
+}  // namespace tocsin

@@ -1,0 +1,50 @@
+// A host as a whole: whether it is reached, whether it has just started, and whether so much
+// happens at once that it is about to go. Pure.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "domain/decide.h"
+#include "domain/policy.h"
+#include "domain/review.h"
+
+namespace tocsin {
+
+/// What is remembered about a host between two looks, and stored.
+struct TrackedHost {
+  std::string trouble;         ///< why it was not reached the last time; empty: it was
+  Time since{};                ///< since when it is reached or not
+  std::uint32_t failures = 0;  ///< looks that failed in a row, as far as grace counts
+  bool told = false;           ///< that it is not reached
+  Time told_at{};              ///< when, the last time
+  std::uint32_t reminders = 0;
+  Time booted_at{};    ///< when it was seen to have started; the epoch: never
+  Time storm_until{};  ///< until then bad news of services waits
+
+  friend bool operator==(const TrackedHost&, const TrackedHost&) = default;
+};
+
+/// How long bad news waits after much of it at once: a host that goes down will be gone by then.
+constexpr Duration kStormWait = std::chrono::seconds(30);
+
+/// What the services of a look say of their host, compared with what was known of them before.
+struct HostSigns {
+  bool rebooted = false;  ///< the processes are others
+  bool storm = false;     ///< much of what ran has stopped
+};
+
+/// `after_outage`: the host was not reached the last time. Then a few other processes are enough,
+/// or none that could tell; otherwise there must be three, and all of them gone.
+[[nodiscard]] HostSigns read_signs(const TrackedServices& previous, const Observation& observation,
+                                   bool after_outage);
+
+/// After each look at a host. `previous` are its services as they were known before. Keeps in
+/// `host` what people were told.
+[[nodiscard]] std::vector<News> review(TrackedHost& host, const Observation& observation,
+                                       const TrackedServices& previous, const HostPolicy& policy,
+                                       const std::optional<Hold>& silence);
+
+}  // namespace tocsin

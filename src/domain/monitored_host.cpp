@@ -1,0 +1,228 @@
+#include "domain/monitored_host.h"
+
+#include <algorithm>
+#include <set>
+#include <tuple>
+
+#include "base/wildcard.h"
+
+namespace tocsin {
+
+MonitoredHost::MonitoredHost(HostName name, Rules rules, Known known, SilenceOf silence)
+    : name_(std::move(name)),
+      rules_(std::move(rules)),
+      host_(std::move(known.host)),
+      services_(std::move(known.services)),
+      silence_(std::move(silence)) {}
+
+MonitoredHost::Outcome MonitoredHost::look(const Observation& observation) {
+  const Time now = observation.at;
+  Outcome outcome;
+  const auto before = host_;
+  auto host_news = tocsin::review(host_, observation, services_, rules_.policy, silence({}, now));
+  outcome.host = host_ != before;
+  if (observation.services) {
+    for (const auto& service : *observation.services) {
+      if (service.details) details_[service.name] = service.details;
+    }
+  }
+  take(decide(services_, observation, rules_.services), now, outcome);
+  if (host_.trouble.empty()) review_open(now, outcome);
+
+  std::vector<Alert> first;
+  for (auto& news : host_news) {
+    const auto kind = news.transition.kind;
+    if (kind == TransitionKind::reachable || kind == TransitionKind::rebooted)
+      news.transition.reason = join_reasons(news.transition.reason, what_is_wrong());
+    first.push_back(make_alert(std::move(news), now));
+  }
+  outcome.alerts.insert(outcome.alerts.begin(), std::make_move_iterator(first.begin()),
+                        std::make_move_iterator(first.end()));
+  return outcome;
+}
+
+MonitoredHost::Outcome MonitoredHost::hear(const ObservedService& heard, Time now) {
+  Outcome outcome;
+  if (auto change = decide(services_, heard, rules_.services, now))
+    take({*std::move(change)}, now, outcome);
+  return outcome;
+}
+
+MonitoredHost::Outcome MonitoredHost::pass(Time now) {
+  Outcome outcome;
+  if (host_.trouble.empty()) review_open(now, outcome);
+  return outcome;
+}
+
+Time MonitoredHost::next_news(Time now) const {
+  Time next = Time::max();
+  if (!host_.trouble.empty()) return next;
+  for (const auto& [name, service] : services_) {
+    const auto* watched = rules_.services.find(name);
+    if (watched == nullptr || !is_open(service, watched->policy)) continue;
+    const auto known = details(name);
+    const ReviewedService of{*watched, known.get(), rules_.services.is_exact(name)};
+    next = std::min(next, next_review(service, of, circumstances(name, now), now));
+  }
+  return next;
+}
+
+std::shared_ptr<const ServiceDetails> MonitoredHost::details(const ServiceName& service) const {
+  const auto found = details_.find(service);
+  return found == details_.end() ? nullptr : found->second;
+}
+
+std::pair<ServiceName, std::string> MonitoredHost::names_of(const ServiceName& service) const {
+  const auto* watched = rules_.services.find(service);
+  if (watched == nullptr) return {service, {}};
+  // Who wrote a name out in full gets it back as it was written.
+  return {rules_.services.is_exact(service) && !has_wildcard(watched->pattern)
+              ? ServiceName(watched->pattern)
+              : service,
+          watched->friendly_name};
+}
+
+std::optional<Hold> MonitoredHost::silence(const ServiceName& service, Time now) const {
+  return silence_ ? silence_(service, now) : std::nullopt;
+}
+
+Circumstances MonitoredHost::circumstances(const ServiceName& service, Time now) const {
+  Circumstances all{.silence = silence(service, now), .booted_at = host_.booted_at};
+  if (!host_.trouble.empty()) all.outage = Hold{"its host is not reached"};
+  // The lower bound: a clock set back must not make the wait longer by as much.
+  if (now < host_.storm_until && host_.storm_until <= now + kStormWait)
+    all.storm = Hold{"many services of its host stopped at once", host_.storm_until};
+  return all;
+}
+
+void MonitoredHost::take(std::vector<ServiceChange> changes, Time now, Outcome& outcome) {
+  // All states first: the news of one service may name another.
+  std::vector<std::optional<TrackedService>> before;
+  for (const auto& change : changes) {
+    const auto known = services_.find(change.name);
+    before.push_back(known == services_.end() ? std::nullopt : std::optional(known->second));
+    services_[change.name] = change.next;
+  }
+  for (std::size_t i = 0; i < changes.size(); i++) {
+    auto& change = changes[i];
+    const auto* watched = rules_.services.find(change.name);
+    const auto* previous = before[i] ? &*before[i] : nullptr;
+    if (watched != nullptr && change.transition)
+      tell(change.name, *watched, previous, change.next, change.transition, now, outcome);
+    // What is gone is forgotten when people know.
+    if (watched != nullptr && change.forgotten) change.forgotten = is_told(change.next);
+    keep(std::move(change), previous, outcome);
+  }
+}
+
+void MonitoredHost::tell(const ServiceName& name, const WatchedService& watched,
+                         const TrackedService* previous, TrackedService& service,
+                         const std::optional<Transition>& fact, Time now, Outcome& outcome) {
+  const auto known = details(name);
+  const ReviewedService of{watched, known.get(), rules_.services.is_exact(name)};
+  for (auto& news : tocsin::review(previous, service, fact, of, circumstances(name, now), now)) {
+    outcome.alerts.push_back(make_alert(name, service, watched, std::move(news), now));
+  }
+}
+
+void MonitoredHost::keep(ServiceChange change, const TrackedService* previous, Outcome& outcome) {
+  if (change.forgotten) {
+    services_.erase(change.name);
+    details_.erase(change.name);
+  } else {
+    services_[change.name] = change.next;
+    if (previous != nullptr && change.next == *previous) return;
+  }
+  outcome.services.push_back(std::move(change));
+}
+
+void MonitoredHost::review_open(Time now, Outcome& outcome) {
+  std::vector<std::pair<ServiceName, TrackedService>> open;
+  for (const auto& [name, service] : services_) {
+    const auto* watched = rules_.services.find(name);
+    if (watched != nullptr && is_open(service, watched->policy)) open.emplace_back(name, service);
+  }
+  for (const auto& [name, service] : open) {
+    const auto& watched = *rules_.services.find(name);
+    auto next = service;
+    tell(name, watched, &service, next, std::nullopt, now, outcome);
+    const bool gone = next.settled == ServiceState::missing && !rules_.services.is_exact(name);
+    keep({name, next, gone && is_told(next), std::nullopt}, &service, outcome);
+  }
+}
+
+Alert MonitoredHost::make_alert(const ServiceName& service, const TrackedService& tracked,
+                                const WatchedService& watched, News news, Time now) const {
+  auto& transition = news.transition;
+  Alert alert{.at = now,
+              .kind = transition.kind,
+              .host = name_,
+              .status = tracked.seen,
+              .from = transition.from,
+              .to = transition.to,
+              .previous_since = transition.from_since,
+              .reason = std::move(transition.reason),
+              .expected = watched.policy.expected,
+              .severity = watched.policy.severity,
+              .set = watched.set,
+              .held = std::move(news.held),
+              .reminder = news.reminder};
+  if (const auto known = details(service)) alert.details = *known;
+  std::tie(alert.service, alert.friendly_name) = names_of(service);
+  if (!is_up(alert) && tracked.settled != ServiceState::running) {
+    alert.root_cause = find_cause(service);
+    if (!alert.root_cause.empty())
+      alert.reason = join_reasons(alert.reason,
+                                  "it needs " + alert.root_cause.text() + ", which does not run");
+  }
+  return alert;
+}
+
+Alert MonitoredHost::make_alert(News news, Time now) const {
+  auto& transition = news.transition;
+  return {.at = now,
+          .kind = transition.kind,
+          .host = name_,
+          .from = transition.from,
+          .to = transition.to,
+          .previous_since = transition.from_since,
+          .reason = std::move(transition.reason),
+          .severity = rules_.policy.severity,
+          .held = std::move(news.held),
+          .reminder = news.reminder};
+}
+
+std::string MonitoredHost::what_is_wrong() const {
+  constexpr std::size_t kMostNamed = 10;
+  std::string names;
+  std::size_t count = 0;
+  for (const auto& [name, service] : services_) {
+    const auto* watched = rules_.services.find(name);
+    if (watched == nullptr || is_expected(service.settled, watched->policy.expected)) continue;
+    if (count++ >= kMostNamed) continue;
+    names.append(count == 1 ? "" : ", ").append(names_of(name).first.text());
+  }
+  if (count == 0) return "all its watched services are as expected";
+  if (count > kMostNamed) names += " and " + std::to_string(count - kMostNamed) + " more";
+  return "not as expected: " + names;
+}
+
+ServiceName MonitoredHost::find_cause(const ServiceName& service) const {
+  ServiceName cause;
+  std::set<ServiceName> passed{service};
+  for (auto at = service;;) {
+    const auto known = details(at);
+    if (!known) return cause;
+    const auto next = std::ranges::find_if(known->dependencies, [&](const std::string& text) {
+      const auto needed = services_.find(ServiceName(text));
+      return needed != services_.end() && needed->second.settled != ServiceState::running &&
+             needed->second.settled != ServiceState::unknown;
+    });
+    if (next == known->dependencies.end()) return cause;
+    at = ServiceName(*next);
+    if (!passed.insert(at).second) return cause;  // they depend on each other
+    cause = at;
+  }
+}
+
+}  // namespace tocsin

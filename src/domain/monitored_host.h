@@ -1,0 +1,85 @@
+// Everything that is known of one host, and what each look at it brings: what changed, and which
+// news follow. Pure.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "domain/alert.h"
+#include "domain/decide.h"
+#include "domain/host.h"
+#include "domain/review.h"
+#include "domain/watch.h"
+
+namespace tocsin {
+
+/// What silences a service, or (of an empty name) its host as a whole.
+using SilenceOf = std::function<std::optional<Hold>(const ServiceName&, Time now)>;
+
+class MonitoredHost {
+ public:
+  /// What is known from an earlier run.
+  struct Known {
+    TrackedHost host;
+    TrackedServices services;
+  };
+  struct Rules {
+    Watchlist services;
+    HostPolicy policy;
+  };
+  /// What is to be stored, and told.
+  struct Outcome {
+    std::vector<ServiceChange> services;  ///< what changed of them
+    bool host = false;                    ///< whether host() changed
+    std::vector<Alert> alerts;            ///< without ids; those held back are history only
+
+    [[nodiscard]] bool empty() const { return services.empty() && !host && alerts.empty(); }
+  };
+
+  MonitoredHost(HostName name, Rules rules, Known known, SilenceOf silence = {});
+
+  Outcome look(const Observation& observation);
+  /// What the host said by itself of one service.
+  Outcome hear(const ObservedService& heard, Time now);
+  /// What time alone has changed: graces and silences that ended, reminders.
+  Outcome pass(Time now);
+  /// When pass() has something to say if nothing happens before; Time::max(): not known.
+  [[nodiscard]] Time next_news(Time now) const;
+
+  [[nodiscard]] const TrackedHost& host() const { return host_; }
+  [[nodiscard]] const TrackedServices& services() const { return services_; }
+  /// Null when they were never read.
+  [[nodiscard]] std::shared_ptr<const ServiceDetails> details(const ServiceName& service) const;
+  /// The name for people, as the watchlist spells it where it does, and what it calls the service.
+  [[nodiscard]] std::pair<ServiceName, std::string> names_of(const ServiceName& service) const;
+
+ private:
+  [[nodiscard]] Circumstances circumstances(const ServiceName& service, Time now) const;
+  [[nodiscard]] std::optional<Hold> silence(const ServiceName& service, Time now) const;
+  void take(std::vector<ServiceChange> changes, Time now, Outcome& outcome);
+  void tell(const ServiceName& name, const WatchedService& watched, const TrackedService* previous,
+            TrackedService& service, const std::optional<Transition>& fact, Time now,
+            Outcome& outcome);
+  void keep(ServiceChange change, const TrackedService* previous, Outcome& outcome);
+  void review_open(Time now, Outcome& outcome);
+  [[nodiscard]] Alert make_alert(const ServiceName& service, const TrackedService& tracked,
+                                 const WatchedService& watched, News news, Time now) const;
+  [[nodiscard]] Alert make_alert(News news, Time now) const;
+  [[nodiscard]] std::string what_is_wrong() const;
+  /// The service that must run for this one to run, and does not; the deepest.
+  [[nodiscard]] ServiceName find_cause(const ServiceName& service) const;
+
+  HostName name_;
+  Rules rules_;
+  TrackedHost host_;
+  TrackedServices services_;
+  SilenceOf silence_;
+  std::map<ServiceName, std::shared_ptr<const ServiceDetails>> details_;
+};
+
+}  // namespace tocsin

@@ -1,0 +1,65 @@
+// From facts to news: which of the changes that decide() finds are told, which are held back and
+// why, and what is told later because it still holds then. Pure.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "domain/decide.h"
+#include "domain/service.h"
+#include "domain/transition.h"
+#include "domain/watch.h"
+
+namespace tocsin {
+
+/// Why nobody is told now.
+struct Hold {
+  std::string why;           ///< a clause: "its host has just started"
+  Time until = Time::max();  ///< when it ends, if it ends by itself
+};
+
+/// What holds news of a service back that is not its own doing.
+struct Circumstances {
+  std::optional<Hold> silence;  ///< holds everything back
+  std::optional<Hold> outage;   ///< of its host: everything too
+  std::optional<Hold> storm;    ///< so much changed at once: bad news
+  Time booted_at{};             ///< when its host has started; the epoch: long ago
+};
+
+/// The service that is reviewed.
+struct ReviewedService {
+  const WatchedService& watched;
+  const ServiceDetails* details;  ///< null when they are not known
+  bool named;                     ///< written out in full, not found by a pattern
+};
+
+/// One line of the history, and an alert when it is told.
+struct News {
+  Transition transition;
+  std::string held;            ///< why it is not told; empty: it is
+  std::uint32_t reminder = 0;  ///< the n-th time that it is told again
+};
+
+/// After each look at a service, and when a hold may have ended. `fact` is what decide() found, if
+/// anything, and `previous` what it began with. What is held back is told as soon as nothing holds
+/// it any more, if it is still so; what is over by then is not told at all. Keeps in `service` what
+/// people were told.
+[[nodiscard]] std::vector<News> review(const TrackedService* previous, TrackedService& service,
+                                       const std::optional<Transition>& fact,
+                                       const ReviewedService& of,
+                                       const Circumstances& circumstances, Time now);
+
+/// Whether people know what is.
+[[nodiscard]] bool is_told(const TrackedService& service);
+
+/// Whether there is anything to review without a fact: something is held back, flaps or is to be
+/// repeated.
+[[nodiscard]] bool is_open(const TrackedService& service, const Policy& policy);
+
+/// When review() has something to say if nothing happens before; Time::max(): never.
+[[nodiscard]] Time next_review(const TrackedService& service, const ReviewedService& of,
+                               const Circumstances& circumstances, Time now);
+
+}  // namespace tocsin

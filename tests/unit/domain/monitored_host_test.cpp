@@ -1,0 +1,462 @@
+#include "domain/monitored_host.h"
+
+#include <chrono>
+#include <string>
+#include <vector>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace tocsin {
+namespace {
+
+using namespace std::chrono_literals;
+using enum ServiceState;
+using testing::ElementsAre;
+using testing::IsEmpty;
+
+constexpr Time kStart{Duration{1'700'000'000'000}};
+
+std::string subject(const Alert& alert) {
+  return std::string(to_string(alert.kind)) + " " +
+         (is_about_host(alert) ? "host" : alert.service.text());
+}
+
+/// A host of pretend services, and what its looks bring.
+class MonitoredHostTest : public testing::Test {
+ protected:
+  void watch(std::vector<WatchedService> services, HostPolicy policy = {}) {
+    rules_ = {.services = Watchlist(std::move(services)), .policy = policy};
+    monitored_.emplace(HostName("node1"), rules_, MonitoredHost::Known{},
+                       [this](const ServiceName&, Time) { return silence_; });
+  }
+  /// What the service manager says from now on.
+  void is(const char* name, ServiceState state, std::uint32_t process = 0,
+          std::uint32_t exit_code = 0) {
+    auto& seen = seen_[ServiceName(name)];
+    seen.status = {.state = state,
+                   .process_id = state == running ? (process == 0 ? next_process_++ : process) : 0,
+                   .exit_code = exit_code};
+    if (!seen.details) seen.details = std::make_shared<const ServiceDetails>();
+  }
+  void has(const char* name, ServiceDetails details) {
+    seen_[ServiceName(name)].details = std::make_shared<const ServiceDetails>(std::move(details));
+  }
+  void look(Duration after = 10s) {
+    now_ += after;
+    std::vector<ObservedService> services;
+    for (const auto& [name, seen] : seen_) services.push_back({name, seen.status, seen.details});
+    note(monitored_->look({HostName("node1"), now_, std::move(services)}));
+  }
+  void no_answer(Duration after = 10s) {
+    now_ += after;
+    note(
+        monitored_->look({HostName("node1"), now_, fail(Kind::timed_out, "no answer within 5 s")}));
+  }
+  void pass(Duration after) {
+    now_ += after;
+    note(monitored_->pass(now_));
+  }
+  /// What was told since the last question: "stopped Spooler".
+  std::vector<std::string> told() {
+    std::vector<std::string> words;
+    for (const auto& alert : std::exchange(told_, {})) words.push_back(subject(alert));
+    return words;
+  }
+  /// What was held back: "stopped Spooler: its host has just started".
+  std::vector<std::string> held() {
+    std::vector<std::string> words;
+    for (const auto& alert : std::exchange(held_, {}))
+      words.push_back(subject(alert) + ": " + alert.held);
+    return words;
+  }
+  [[nodiscard]] const Alert& last() const { return all_.back(); }
+  /// tocsin ends and starts again.
+  void restart() {
+    monitored_.emplace(HostName("node1"), rules_,
+                       MonitoredHost::Known{monitored_->host(), monitored_->services()},
+                       [this](const ServiceName&, Time) { return silence_; });
+  }
+
+  std::optional<Hold> silence_;
+  std::optional<MonitoredHost> monitored_;
+  Time now_ = kStart;
+
+ private:
+  void note(MonitoredHost::Outcome outcome) {
+    for (auto& alert : outcome.alerts) {
+      all_.push_back(alert);
+      (alert.held.empty() ? told_ : held_).push_back(std::move(alert));
+    }
+  }
+
+  struct Seen {
+    ServiceStatus status;
+    std::shared_ptr<const ServiceDetails> details;
+  };
+  MonitoredHost::Rules rules_;
+  std::map<ServiceName, Seen> seen_;
+  std::vector<Alert> told_;
+  std::vector<Alert> held_;
+  std::vector<Alert> all_;
+  std::uint32_t next_process_ = 100;
+};
+
+TEST_F(MonitoredHostTest, WithoutPoliciesAChangeIsToldAtOnce) {
+  watch({{.pattern = "Spooler"}});
+  is("Spooler", running);
+  look();
+  is("Spooler", stopped);
+  look();
+  EXPECT_THAT(told(), ElementsAre("stopped Spooler"));
+  is("Spooler", running);
+  look();
+  EXPECT_THAT(told(), ElementsAre("started Spooler"));
+  EXPECT_THAT(held(), IsEmpty());
+}
+
+TEST_F(MonitoredHostTest, ARebootOfAHostWithTwentyServicesIsOneAlertAndItsEnd) {
+  std::vector<WatchedService> services;
+  std::vector<std::string> names;
+  for (int i = 0; i < 20; i++) names.push_back("Service" + std::to_string(10 + i));
+  services.reserve(names.size());
+  for (const auto& name : names) services.push_back({.pattern = name});
+  watch(std::move(services));
+  for (const auto& name : names) is(name.c_str(), running);
+  look();
+  for (int i = 0; i < 6; i++) no_answer();
+  EXPECT_THAT(told(), ElementsAre("unreachable host"));
+  for (const auto& name : names) is(name.c_str(), stopped);
+  look();
+  EXPECT_THAT(told(), ElementsAre("reachable host"));
+  for (const auto& name : names) is(name.c_str(), running);
+  look();
+  EXPECT_THAT(told(), IsEmpty());
+  pass(10min);
+  EXPECT_THAT(told(), IsEmpty()) << "all runs as before";
+}
+
+TEST_F(MonitoredHostTest, WhatDoesNotComeBackAfterARebootIsToldWhenItsGraceHasEnded) {
+  watch({{.pattern = "Fast"}, {.pattern = "Late"}, {.pattern = "Lost"}});
+  for (const auto* name : {"Fast", "Late", "Lost"}) is(name, running);
+  has("Late", {.start_mode = StartMode::automatic_delayed});
+  look();
+  for (int i = 0; i < 6; i++) no_answer();
+  for (const auto* name : {"Fast", "Late", "Lost"}) is(name, stopped);
+  look();
+  EXPECT_THAT(told(), ElementsAre("unreachable host", "reachable host"));
+  EXPECT_EQ(held().size(), 4) << "the first failure, and three services";
+  is("Fast", running);
+  look();
+  EXPECT_EQ(monitored_->next_news(now_), now_ - 10s + 3min);
+  pass(3min - 11s);
+  EXPECT_THAT(told(), IsEmpty());
+  pass(1s);
+  EXPECT_THAT(told(), ElementsAre("stopped Lost"));
+  EXPECT_EQ(last().reason, "for 3 min by now");
+  look(3min);
+  EXPECT_THAT(told(), ElementsAre("stopped Late"));
+}
+
+TEST_F(MonitoredHostTest, ARebootThatNobodySawIsOneAlert) {
+  watch({{.pattern = "A"}, {.pattern = "B"}, {.pattern = "C"}, {.pattern = "D"}});
+  for (const auto* name : {"A", "B", "C", "D"}) is(name, running);
+  look();
+  for (const auto* name : {"A", "B", "C"}) is(name, running);
+  is("D", start_pending);
+  look();
+  EXPECT_THAT(told(), ElementsAre("rebooted host"));
+  EXPECT_EQ(last().kind, TransitionKind::restarted);
+  EXPECT_THAT(held(), ElementsAre("restarted A: its host has just started",
+                                  "restarted B: its host has just started",
+                                  "restarted C: its host has just started"));
+}
+
+TEST_F(MonitoredHostTest, ServicesOfOneProcessAreNoHost) {
+  watch({{.pattern = "A"}, {.pattern = "B"}, {.pattern = "C"}});
+  for (const auto* name : {"A", "B", "C"}) is(name, running, 7);
+  look();
+  for (const auto* name : {"A", "B", "C"}) is(name, running, 8);
+  look();
+  EXPECT_THAT(told(), ElementsAre("restarted A", "restarted B", "restarted C"));
+}
+
+TEST_F(MonitoredHostTest, ManyStopsAtOnceWaitForTheHostToGo) {
+  watch({{.pattern = "A"}, {.pattern = "B"}, {.pattern = "C"}, {.pattern = "D"}});
+  for (const auto* name : {"A", "B", "C", "D"}) is(name, running);
+  look();
+  for (const auto* name : {"A", "B", "C"}) is(name, stopped);
+  look();
+  EXPECT_THAT(told(), IsEmpty());
+  pass(kStormWait - 1s);
+  EXPECT_THAT(told(), IsEmpty());
+  pass(1s);
+  EXPECT_THAT(told(), ElementsAre("stopped A", "stopped B", "stopped C")) << "it has not gone";
+}
+
+TEST_F(MonitoredHostTest, AHostThatIsBackAfterANetworkOutageWasNotRebooted) {
+  watch({{.pattern = "A"}, {.pattern = "B"}});
+  is("A", running, 7);
+  is("B", running, 8);
+  look();
+  for (int i = 0; i < 6; i++) no_answer();
+  is("B", stopped);
+  look();
+  EXPECT_THAT(told(), ElementsAre("unreachable host", "reachable host", "stopped B"));
+}
+
+TEST_F(MonitoredHostTest, AShortOutageIsHistoryOnly) {
+  watch({{.pattern = "A"}});
+  is("A", running, 7);
+  look();
+  no_answer();
+  no_answer();
+  look();
+  EXPECT_THAT(told(), IsEmpty());
+  EXPECT_THAT(held(), ElementsAre("unreachable host: not yet tried 2 times",
+                                  "reachable host: nobody was told that it was away"));
+}
+
+TEST_F(MonitoredHostTest, AnOutageGoesOnWhenTocsinStartsAgain) {
+  watch({{.pattern = "A"}});
+  is("A", running, 7);
+  look();
+  for (int i = 0; i < 6; i++) no_answer();
+  EXPECT_THAT(told(), ElementsAre("unreachable host"));
+  restart();
+  no_answer();
+  EXPECT_THAT(told(), IsEmpty());
+  look();
+  EXPECT_THAT(told(), ElementsAre("reachable host"));
+  EXPECT_EQ(last().reason, "it was away for 1 min 10 s, all its watched services are as expected");
+}
+
+TEST_F(MonitoredHostTest, GraceBySightings) {
+  watch({{.pattern = "A", .policy = {.grace = {.looks = 3}}}});
+  is("A", running);
+  look();
+  is("A", stopped);
+  look();
+  look();
+  EXPECT_THAT(told(), IsEmpty());
+  EXPECT_THAT(held(), ElementsAre("stopped A: not yet seen 3 times"));
+  look();
+  EXPECT_THAT(told(), ElementsAre("stopped A"));
+  look();
+  EXPECT_THAT(told(), IsEmpty());
+}
+
+TEST_F(MonitoredHostTest, GraceByTimeForgetsWhatIsOver) {
+  watch({{.pattern = "A", .policy = {.grace = {.time = 1min}}}});
+  is("A", running);
+  look();
+  is("A", stopped);
+  look();
+  is("A", running);
+  look(30s);
+  pass(10min);
+  EXPECT_THAT(told(), IsEmpty());
+  EXPECT_THAT(held(), ElementsAre("stopped A: not yet for 1 min",
+                                  "started A: over before anybody was told"));
+}
+
+TEST_F(MonitoredHostTest, GraceByTimeEndsWithoutALook) {
+  watch({{.pattern = "A", .policy = {.grace = {.time = 1min}}}});
+  is("A", running);
+  look();
+  is("A", stopped, 0, 1067);
+  look();
+  EXPECT_EQ(monitored_->next_news(now_), now_ + 1min);
+  pass(1min);
+  EXPECT_THAT(told(), ElementsAre("stopped A"));
+  EXPECT_EQ(last().reason, "exit code 1067, for 1 min by now");
+  EXPECT_EQ(monitored_->next_news(now_), Time::max());
+}
+
+TEST_F(MonitoredHostTest, ExpectedToBeStopped) {
+  watch({{.pattern = "A", .policy = {.expected = Expected::stopped}}});
+  is("A", stopped);
+  look();
+  is("A", running);
+  look();
+  EXPECT_THAT(told(), ElementsAre("started A"));
+  EXPECT_FALSE(is_up(last()));
+  is("A", stopped);
+  look();
+  EXPECT_THAT(told(), ElementsAre("stopped A"));
+  EXPECT_TRUE(is_up(last()));
+}
+
+TEST_F(MonitoredHostTest, AnyStateExpectedStillVanishes) {
+  watch({{.pattern = "A", .policy = {.expected = Expected::any}}});
+  is("A", running);
+  look();
+  is("A", stopped);
+  look();
+  is("A", running);
+  look();
+  EXPECT_THAT(told(), IsEmpty());
+  EXPECT_EQ(held().size(), 2);
+  is("A", missing);
+  look();
+  EXPECT_THAT(told(), ElementsAre("vanished A"));
+}
+
+TEST_F(MonitoredHostTest, QuietExitCodes) {
+  watch({{.pattern = "A", .policy = {.quiet_exit_codes = {0, 42}}}});
+  is("A", running);
+  look();
+  is("A", stopped, 0, 42);
+  look();
+  is("A", running);
+  look();
+  EXPECT_THAT(told(), IsEmpty());
+  is("A", stopped, 0, 1);
+  look();
+  EXPECT_THAT(told(), ElementsAre("stopped A"));
+}
+
+TEST_F(MonitoredHostTest, TriggerStartedServicesThatAPatternFoundMayEnd) {
+  watch({{.pattern = "Named"}, {.pattern = "Wild*"}});
+  for (const auto* name : {"Named", "Wild1"}) {
+    has(name, {.trigger_start = true});
+    is(name, running);
+  }
+  look();
+  for (const auto* name : {"Named", "Wild1"}) is(name, stopped);
+  look();
+  EXPECT_THAT(told(), ElementsAre("stopped Named"));
+  is("Wild1", running);
+  look();
+  is("Wild1", stopped, 0, 1067);
+  look();
+  EXPECT_THAT(told(), ElementsAre("stopped Wild1")) << "a crash is news";
+}
+
+TEST_F(MonitoredHostTest, FlappingIsTwoAlerts) {
+  watch({{.pattern = "A", .policy = {.flapping = {.start = 4, .stop = 1, .window = 10min}}}});
+  is("A", running);
+  look();
+  for (int i = 0; i < 25; i++) {
+    is("A", stopped);
+    look(20s);
+    is("A", running);
+    look(20s);
+  }
+  EXPECT_THAT(told(), ElementsAre("stopped A", "started A", "stopped A", "flapping A"));
+  EXPECT_EQ(held().size(), 47);
+  pass(9min);
+  EXPECT_THAT(told(), IsEmpty());
+  pass(1min);
+  EXPECT_THAT(told(), ElementsAre("steady A"));
+  EXPECT_EQ(last().to, running);
+  EXPECT_EQ(monitored_->next_news(now_), Time::max());
+}
+
+TEST_F(MonitoredHostTest, RepeatedWhileItIsDown) {
+  watch({{.pattern = "A", .policy = {.repeat_every = 1h}}}, {.repeat_every = 1h});
+  is("A", running);
+  look();
+  is("A", stopped);
+  look();
+  EXPECT_THAT(told(), ElementsAre("stopped A"));
+  pass(59min);
+  EXPECT_THAT(told(), IsEmpty());
+  pass(1min);
+  EXPECT_THAT(told(), ElementsAre("stopped A"));
+  EXPECT_EQ(last().reminder, 1);
+  EXPECT_EQ(last().reason, "still so after 1 h");
+  restart();
+  look(30min);
+  EXPECT_THAT(told(), IsEmpty());
+  look(30min);
+  EXPECT_THAT(told(), ElementsAre("stopped A"));
+  EXPECT_EQ(last().reminder, 2);
+  is("A", running);
+  look();
+  EXPECT_THAT(told(), ElementsAre("started A"));
+  pass(5h);
+  EXPECT_THAT(told(), IsEmpty());
+}
+
+TEST_F(MonitoredHostTest, WhatIsStillWrongWhenASilenceEndsIsToldThen) {
+  watch({{.pattern = "Back"}, {.pattern = "Down"}});
+  is("Back", running, 1);
+  is("Down", running, 2);
+  look();
+  silence_ = Hold{"silenced: patches", now_ + 1h};
+  is("Back", stopped);
+  is("Down", stopped);
+  look();
+  is("Back", running);
+  look();
+  EXPECT_THAT(told(), IsEmpty());
+  EXPECT_THAT(held(),
+              ElementsAre("stopped Back: silenced: patches", "stopped Down: silenced: patches",
+                          "started Back: silenced: patches"));
+  silence_.reset();
+  pass(1h);
+  EXPECT_THAT(told(), ElementsAre("stopped Down"));
+}
+
+TEST_F(MonitoredHostTest, GoodNewsOfASilenceIsToldAtItsEnd) {
+  watch({{.pattern = "A"}});
+  is("A", running);
+  look();
+  is("A", stopped);
+  look();
+  EXPECT_THAT(told(), ElementsAre("stopped A"));
+  silence_ = Hold{"silenced", now_ + 1h};
+  is("A", running);
+  look();
+  EXPECT_THAT(told(), IsEmpty());
+  silence_.reset();
+  look(1h);
+  EXPECT_THAT(told(), ElementsAre("started A"));
+}
+
+TEST_F(MonitoredHostTest, WhatAPatternFoundAndIsGoneIsToldOnceEvenAfterASilence) {
+  watch({{.pattern = "A*"}});
+  is("A1", running);
+  look();
+  silence_ = Hold{"silenced", now_ + 1h};
+  is("A1", missing);
+  look();
+  look();
+  EXPECT_THAT(told(), IsEmpty());
+  silence_.reset();
+  look(1h);
+  EXPECT_THAT(told(), ElementsAre("vanished A1"));
+  EXPECT_THAT(monitored_->services(), IsEmpty());
+}
+
+TEST_F(MonitoredHostTest, TheServiceThatOthersNeedIsTheirRootCause) {
+  watch({{.pattern = "Database"}, {.pattern = "Engine"}, {.pattern = "Proxy"}});
+  for (const auto* name : {"Database", "Engine", "Proxy"}) is(name, running);
+  has("Engine", {.dependencies = {"DATABASE"}});
+  has("Proxy", {.dependencies = {"RPCSS", "Engine"}});
+  look();
+  is("Database", stopped);
+  is("Engine", stopped);
+  look();
+  EXPECT_THAT(told(), ElementsAre("stopped Database", "stopped Engine"));
+  EXPECT_EQ(last().root_cause, ServiceName("Database"));
+  is("Proxy", stopped);
+  look();
+  EXPECT_EQ(last().root_cause, ServiceName("Database")) << "the deepest";
+  EXPECT_EQ(last().reason, "it needs DATABASE, which does not run");
+}
+
+TEST_F(MonitoredHostTest, AServiceThatWasNeverSeenBeforeIsToldFromItsFirstSightOn) {
+  watch({{.pattern = "A"}});
+  is("A", unknown);
+  look();
+  is("A", running);
+  look();
+  is("A", stopped);
+  look();
+  EXPECT_THAT(told(), ElementsAre("stopped A"));
+}
+
+}  // namespace
+}  // namespace tocsin
