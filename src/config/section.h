@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/clock.h"
 #include "base/names.h"
 #include "config/findings.h"
 #include "config/known_keys.h"
@@ -43,12 +44,32 @@ struct Key {
   Need need = Need::optional;
   std::string_view example = {};
   std::string_view otherwise = {};  ///< the default in words, where the variable does not tell
+  /// Of a section or list: the path of another with the same keys. They stand in the reference
+  /// only there, and what is absent is not read.
+  std::string_view same_as = {};
 };
 
 /// Whole numbers in [least, most].
 struct Range {
   std::int64_t least;
   std::int64_t most;
+};
+
+/// Durations in [least, most].
+struct DurationRange {
+  Duration least;
+  Duration most;
+};
+
+/// A text and where it stands.
+struct PlacedText {
+  std::string text;
+  Place place;
+  /// Of its first byte, from the place on; nothing when the file holds another text for it.
+  std::optional<int> offset = {};
+
+  /// Where one of its bytes stands, 0-based; its beginning where that cannot be told.
+  [[nodiscard]] Place at(std::size_t byte) const;
 };
 
 template <typename E>
@@ -79,8 +100,15 @@ class Section {
   std::optional<Place> seconds(const Key& key, std::chrono::seconds& out, Range range);
   std::optional<Place> milliseconds(const Key& key, std::chrono::milliseconds& out, Range range);
   std::optional<Place> port(const Key& key, std::uint16_t& out);
+  std::optional<Place> count(const Key& key, unsigned& out, Range range);
+  std::optional<Place> numbers(const Key& key, std::vector<std::uint32_t>& out);
+  /// As parse_duration() reads it.
+  std::optional<Place> duration(const Key& key, Duration& out, DurationRange range);
   std::optional<Place> schedule(const Key& key, Schedule& out);
   std::optional<Place> texts(const Key& key, std::vector<std::string>& out);
+  /// As text() and texts(), for those who look into the text.
+  std::optional<PlacedText> placed_text(const Key& key, Check check = nullptr);
+  std::optional<Place> placed_texts(const Key& key, std::vector<PlacedText>& out);
   /// Case does not count.
   template <typename E, std::size_t N>
   std::optional<Place> choice(const Key& key, E& out, const std::array<Choice<E>, N>& choices);
@@ -121,6 +149,8 @@ class Section {
     Place place;
     bool plain;  ///< may mean a boolean or a number
     std::string_view written;
+
+    [[nodiscard]] PlacedText placed() const;
   };
 
   void declare(const Key& key, std::string type, std::string fallback, std::string_view unit = {});
@@ -129,9 +159,12 @@ class Section {
   [[nodiscard]] bool is(YamlNode::Type wanted, const Entry& entry,
                         std::string_view wanted_in_words);
   [[nodiscard]] std::optional<Scalar> scalar(const Key& key);
+  [[nodiscard]] std::optional<Scalar> checked(const Key& key, Check check);
   void check_has_entries(const Key& key, const Entry& list);
   void wrong_value(const Key& key, const Scalar& scalar, std::string_view wanted);
   [[nodiscard]] std::optional<std::string> expand(const YamlNode& node);
+  [[nodiscard]] std::optional<Scalar> expanded(const YamlNode& node);
+  [[nodiscard]] std::optional<std::int64_t> whole_number(const Scalar& scalar, Range range) const;
   [[nodiscard]] std::optional<std::pair<std::int64_t, Place>> number(const Key& key, Range range);
   [[nodiscard]] std::optional<std::pair<std::size_t, Place>> pick(
       const Key& key, std::span<const std::string_view> names, std::string_view all);
@@ -173,6 +206,7 @@ std::optional<Place> Section::section(const Key& key, Read read) {
   declare(key, "section", "");
   auto entry = find(key);
   if (entry && !is(YamlNode::Type::mapping, *entry, "a section")) entry.reset();
+  if (!entry && !key.same_as.empty()) return std::nullopt;
   auto inner = child(key, entry ? entry->value : nullptr, entry ? entry->key->place : place_);
   read(inner);
   inner.finish();
@@ -184,6 +218,7 @@ template <typename Item, typename Read>
 std::optional<Place> Section::list(const Key& key, std::vector<Item>& out, Read read) {
   declare(key, "list of sections", "empty");
   if (reading_.known_keys != nullptr) {
+    if (!key.same_as.empty()) return std::nullopt;
     auto inner = child(key, nullptr, {}, "[]");
     Item item{};
     read(inner, item);
