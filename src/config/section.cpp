@@ -8,6 +8,7 @@
 
 #include "base/text.h"
 #include "config/duration.h"
+#include "config/files.h"
 #include "config/nearest.h"
 
 namespace tocsin::config {
@@ -77,6 +78,10 @@ std::optional<Section::Entry> Section::find(const Key& key) {
   return std::nullopt;
 }
 
+std::string Section::path_at(Place place, const std::string& path) const {
+  return path_from(reading_.files.at(place.file).directory, path);
+}
+
 const YamlNode* Section::raw(std::string_view key) const {
   return mapping_ == nullptr ? nullptr : mapping_->find(key);
 }
@@ -95,7 +100,8 @@ void Section::check_has_entries(const Key& key, const Entry& list) {
 
 std::optional<std::string> Section::expand(const YamlNode& node) {
   if (!Substitution::has_reference(node.text)) return node.text;
-  auto expanded = reading_.substitution.expand(node.text);
+  auto expanded =
+      reading_.substitution.expand(node.text, reading_.files.at(node.place.file).directory);
   for (const auto& path : reading_.substitution.take_exposed_files())
     warning(node.place, fmt::format("every user of this machine may read the secret in {}; {}",
                                     shown(path), reading_.how_to_hide));
@@ -168,12 +174,13 @@ std::optional<Place> Section::secret(const Key& key, Secret& out) {
     error(value->place, fmt::format("`{}` must not be empty", key.name));
     return std::nullopt;
   }
-  if (reading_.exposed && !Substitution::has_reference(value->written)) {
+  if (auto& exposed = reading_.files.at(value->place.file).exposed;
+      exposed && !Substitution::has_reference(value->written)) {
     warning(value->place,
             fmt::format("`{}` stands in a file that every user of this machine may read: {}, or "
                         "write ${{env:NAME}} or ${{file:PATH}}",
                         key.name, reading_.how_to_hide));
-    reading_.exposed = false;
+    exposed = false;
   }
   out = Secret(std::move(value->text));
   return value->place;

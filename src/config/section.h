@@ -22,12 +22,17 @@
 
 namespace tocsin::config {
 
+/// A file of a load, by the number that places have.
+struct SourceFile {
+  std::string directory;  ///< where relative paths start from
+  bool exposed = false;   ///< other users may read it
+};
+
 /// What one load shares between its sections.
 struct Reading {
   Findings& findings;
   Substitution& substitution;
-  std::string directory;  ///< where relative paths start from
-  bool exposed = false;   ///< other users may read the file
+  std::vector<SourceFile> files;
   Source default_source = Source::smb;
   std::string_view how_to_hide;                 ///< as in Environment
   std::vector<KnownKey>* known_keys = nullptr;  ///< not null: nothing is read, keys are collected
@@ -132,6 +137,8 @@ class Section {
   /// Where the section begins.
   [[nodiscard]] Place place() const { return place_; }
   [[nodiscard]] Reading& reading() { return reading_; }
+  /// A path that stands at `place`, seen from the folder of its file.
+  [[nodiscard]] std::string path_at(Place place, const std::string& path) const;
 
   /// The original uses the section for more than we do: keys that we do not know are remembered in
   /// `Reading::ignored`, and only what looks like a slip of the pen is reported.
