@@ -33,7 +33,7 @@ void host_unchanged(benchmark::State& state) {
   std::vector<ObservedService> seen;
   for (int i = 0; i < state.range(0); i++) {
     const auto name = "Service" + std::to_string(i);
-    watched.push_back({name, {}, {}, {}});
+    watched.push_back({.pattern = name});
     seen.push_back({ServiceName(name), kRunning, nullptr});
   }
   const Watchlist watchlist(std::move(watched));

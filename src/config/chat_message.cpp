@@ -37,7 +37,7 @@ std::optional<Place> read_chat_message(Section& section, std::string_view chat,
                 .example = "/etc/tocsin/stopped.handlebars",
                 .otherwise = "the built-in one"},
                message.template_file);
-  message.template_file = path_from(section.reading().directory, message.template_file);
+  message.template_file = section.path_at(section.place(), message.template_file);
   read_rate_limit(section, chat, message.rate_limit);
   return url;
 }

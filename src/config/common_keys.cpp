@@ -65,7 +65,7 @@ void read_certificate(Section& section, std::string& ca_file, bool& reject_unaut
                     "`rejectUnauthorized` is false: anybody in between can read alerts and answer "
                     "in the receiver's place");
   if (!file.empty()) {
-    ca_file = path_from(section.reading().directory, file);
+    ca_file = section.path_at(section.place(), file);
     check_ca_file(section, *ca_place, ca_file);
   } else if (reject) {
     section.error(section.place(), "`cert` is enabled, so `certCA` must name a file");

@@ -93,7 +93,7 @@ void read_body_file(Section& section, std::string& path) {
                                   file);
   if (file.empty()) return;
   if (!directory.empty()) file.insert(0, directory + "/");
-  path = path_from(section.reading().directory, file + ".handlebars");
+  path = section.path_at(section.place(), file + ".handlebars");
   if (!is_file(path))
     section.warning(*place, fmt::format("the template `{}` does not exist; the built-in one is "
                                         "used until it does",
@@ -149,7 +149,7 @@ void read_tls(Section& section, bool secure, Smtp& smtp) {
                                       .otherwise = "the system's certificates"},
                                      smtp.ca_file);
   if (!smtp.ca_file.empty()) {
-    smtp.ca_file = path_from(section.reading().directory, smtp.ca_file);
+    smtp.ca_file = section.path_at(section.place(), smtp.ca_file);
     check_ca_file(section, *ca_place, smtp.ca_file);
   }
   if (name && !smtp.server_name.empty() && smtp.server_name != smtp.host)
@@ -202,7 +202,7 @@ void read_login(Section& section, Smtp& smtp) {
                                "at each login, so that something else can renew it.",
                 .example = "/run/tocsin/smtp-token"},
                smtp.token_file);
-  smtp.token_file = path_from(section.reading().directory, smtp.token_file);
+  smtp.token_file = section.path_at(section.place(), smtp.token_file);
   if (!smtp.logs_in) return;
   const auto missing = [&](std::string_view key) {
     section.error(section.place(), fmt::format("`auth` is enabled, so `{}` must be given", key));

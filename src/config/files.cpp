@@ -1,5 +1,6 @@
 #include "config/files.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <filesystem>
 #include <fstream>
@@ -8,6 +9,8 @@
 #include <fmt/format.h>
 
 #include "base/path.h"
+#include "base/text.h"
+#include "base/wildcard.h"
 
 namespace tocsin::config {
 namespace {
@@ -22,6 +25,13 @@ std::unexpected<Error> too_large(std::size_t most) {
   return fail(Kind::invalid_config, most >> 20 > 0
                                         ? fmt::format("is larger than {} MB", most >> 20)
                                         : fmt::format("is larger than {} KB", most >> 10));
+}
+
+/// As the platform compares the names of files.
+bool matches_file_name(const std::string& pattern, const std::string& name) {
+  if (name.starts_with('.') && !pattern.starts_with('.')) return false;
+  if constexpr (fs::path::preferred_separator == '/') return matches_wildcard(pattern, name);
+  return matches_wildcard(fold_case(pattern), fold_case(name));
 }
 
 }  // namespace
@@ -55,6 +65,41 @@ Result<std::string> read_file(const std::string& name, std::size_t most, Accept 
   if (file.bad()) return unreadable({errno, std::generic_category()});
   if (bytes.size() > most) return too_large(most);
   return bytes;
+}
+
+std::optional<std::vector<std::string>> find_files(const std::string& pattern, std::size_t most) {
+  const auto whole = to_path(pattern);
+  std::vector<fs::path> found = {whole.root_path()};
+  for (const auto& part : whole.relative_path()) {
+    const auto wanted = to_utf8(part);
+    if (!has_wildcard(wanted)) {
+      for (auto& path : found) path /= part;
+      continue;
+    }
+    std::vector<fs::path> longer;
+    for (const auto& path : found) {
+      std::error_code error;
+      fs::directory_iterator entries(path.empty() ? fs::path(".") : path, error);
+      for (; !error && entries != fs::directory_iterator(); entries.increment(error)) {
+        if (most-- == 0) return std::nullopt;
+        const auto name = entries->path().filename();
+        if (matches_file_name(wanted, to_utf8(name))) longer.push_back(path / name);
+      }
+    }
+    found = std::move(longer);
+  }
+  std::vector<std::string> files;
+  for (const auto& path : found) {
+    if (auto name = to_utf8(path); is_file(name)) files.push_back(std::move(name));
+  }
+  std::ranges::sort(files);
+  return files;
+}
+
+std::string identity_of(const std::string& path) {
+  std::error_code error;
+  const auto canonical = fs::weakly_canonical(to_path(path), error);
+  return error ? path : to_utf8(canonical);
 }
 
 bool is_file(const std::string& path) {

@@ -3,7 +3,9 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "base/error.h"
 
@@ -18,6 +20,15 @@ enum class Accept : std::uint8_t {
 /// as "cannot be read: Permission denied".
 [[nodiscard]] Result<std::string> read_file(const std::string& path, std::size_t most,
                                             Accept accept);
+
+/// The regular files that a path with * and ? in its parts stands for, sorted; none that begins
+/// with a dot unless the pattern says so. Nothing when more than `most` entries of folders would
+/// have to be looked at.
+[[nodiscard]] std::optional<std::vector<std::string>> find_files(const std::string& pattern,
+                                                                 std::size_t most);
+
+/// The same text for all ways to write a path.
+[[nodiscard]] std::string identity_of(const std::string& path);
 
 [[nodiscard]] bool is_file(const std::string& path);
 

@@ -2,28 +2,42 @@
 #pragma once
 
 #include <array>
+#include <compare>
+#include <cstdint>
 #include <string>
+#include <tuple>
+#include <utility>
 #include <vector>
 
 #include "config/load.h"
 
 namespace tocsin::config {
 
-/// Where something stands in the file, 1-based; a column counts bytes. {0, 0}: the whole file.
+/// Where something stands in a file, 1-based; a column counts bytes. {0, 0}: the whole file.
 struct Place {
   int line = 0;
   int column = 0;
+  std::uint16_t file = 0;  ///< as Findings::add_file() counts them
+
+  friend bool operator==(const Place&, const Place&) = default;
+  friend auto operator<=>(const Place& a, const Place& b) {
+    return std::tie(a.file, a.line, a.column) <=> std::tie(b.file, b.line, b.column);
+  }
 };
 
 class Findings {
  public:
-  explicit Findings(std::string file) : file_(std::move(file)) {}
+  explicit Findings(std::string file) : files_{std::move(file)} {}
 
+  /// One more file that is read; answers its number. The first is 0.
+  [[nodiscard]] std::uint16_t add_file(std::string file);
   void add(Severity severity, Place place, std::string text);
   /// False when there are so many findings of a severity that the next is only counted.
   [[nodiscard]] bool shows(Severity severity) const { return count(severity) < kMostShown; }
   [[nodiscard]] bool has_errors() const { return count(Severity::error) > 0; }
-  /// All of them by line and column; one more says how many were only counted.
+  /// "line 6", with its file when `reader` stands in another.
+  [[nodiscard]] std::string line(Place place, Place reader) const;
+  /// All of them by file, line and column; one more says how many were only counted.
   [[nodiscard]] std::vector<Finding> take() &&;
 
  private:
@@ -34,8 +48,9 @@ class Findings {
     return counts_.at(static_cast<std::size_t>(severity));
   }
 
-  std::string file_;
+  std::vector<std::string> files_;
   std::vector<Finding> findings_;        ///< in the order of take()
+  std::vector<Place> places_;            ///< of each finding
   std::array<std::size_t, 3> counts_{};  ///< by severity
 };
 

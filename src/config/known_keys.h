@@ -13,6 +13,7 @@ struct KnownKey {
   std::string unit;
   std::string example;
   std::string description;
+  std::string same_as;  ///< another path that has the same keys below it, which come only there
 };
 
 /// In the order in which they are read; a section or list comes before what it holds.

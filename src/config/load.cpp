@@ -12,8 +12,8 @@
 #include "config/findings.h"
 #include "config/known_keys.h"
 #include "config/sections.h"
+#include "config/sources.h"
 #include "config/substitution.h"
-#include "config/yaml.h"
 
 namespace tocsin::config {
 namespace {
@@ -29,7 +29,7 @@ constexpr std::array kLogLevels = {
 void say_what_is_ignored(Section& root) {
   auto& ignored = root.reading().ignored;
   if (ignored.empty()) return;
-  std::ranges::sort(ignored, {}, [](const auto& key) { return key.first.line; });
+  std::ranges::sort(ignored, {}, [](const auto& key) { return key.first; });
   constexpr std::size_t kMostNamed = 30;
   std::string names;
   for (std::size_t i = 0; i < std::min(ignored.size(), kMostNamed); i++)
@@ -39,55 +39,33 @@ void say_what_is_ignored(Section& root) {
   root.info(ignored.front().first, "not used by this version: " + names);
 }
 
-/// The mapping under `Butler:` or `tocsin:`, or null after a finding.
-const YamlNode* find_root(const YamlNode& document, Findings& findings) {
-  const auto refuse = [&findings](Place place, std::string text) {
-    findings.add(Severity::error, place, std::move(text));
-    return nullptr;
-  };
-  if (document.type != YamlNode::Type::mapping)
-    return refuse(document.place,
-                  "the file must be a section that begins with `Butler:` or "
-                  "`tocsin:`");
-  const auto* butler = document.find("Butler");
-  const auto* tocsin = document.find("tocsin");
-  if (butler != nullptr && tocsin != nullptr)
-    return refuse(document.place, "the file has both `Butler:` and `tocsin:`; one must go");
-  const auto* root = butler != nullptr ? butler : tocsin;
-  if (root == nullptr) {
-    return refuse(document.place,
-                  document.find("serviceMonitor") != nullptr
-                      ? "`serviceMonitor` must stand indented under a first line `tocsin:`"
-                      : "no `Butler:` or `tocsin:` at the left edge of the file");
-  }
-  if (root->type != YamlNode::Type::mapping)
-    return refuse(root->place, "there is nothing under `Butler:` or `tocsin:`");
-  return root;
-}
-
 Loaded parse_text(const std::string& text, const std::string& file, const std::string& directory,
                   const Environment& environment, bool exposed) {
   Findings findings(file);
   Config config;
-  if (const auto document = parse_yaml(text, findings)) {
-    if (const auto* node = find_root(document->root(), findings)) {
-      Substitution substitution(environment, directory);
-      Reading reading{.findings = findings,
-                      .substitution = substitution,
-                      .directory = directory,
-                      .exposed = exposed,
-                      .default_source = environment.default_source,
-                      .how_to_hide = environment.how_to_hide};
-      Section root(reading, node, node->place);
-      read_config(root, config);
-      root.finish();
-      say_what_is_ignored(root);
-    }
+  Substitution substitution(environment);
+  Sources sources(findings, substitution, environment);
+  if (const auto* node = sources.read(text, file, {directory, exposed})) {
+    Reading reading{.findings = findings,
+                    .substitution = substitution,
+                    .files = sources.files(),
+                    .default_source = environment.default_source,
+                    .how_to_hide = environment.how_to_hide};
+    Section root(reading, node, node->place);
+    read_config(root, config);
+    root.finish();
+    say_what_is_ignored(root);
   }
   Loaded loaded;
   if (!findings.has_errors()) loaded.config = std::move(config);
   loaded.findings = std::move(findings).take();
   return loaded;
+}
+
+/// A path that stands at the root of a file.
+void read_path(Section& root, const Key& key, std::string& out, Check check = nullptr) {
+  const auto place = root.text(key, out, check);
+  out = root.path_at(place.value_or(root.place()), out);
 }
 
 }  // namespace
@@ -105,13 +83,21 @@ void read_config(Section& root, Config& config) {
   read_destinations(root, destinations, config);
   read_generic_urls(root, config.generic_urls);
 
-  root.text({.name = "dataDirectory",
+  std::vector<std::string> include;  // Sources has read and checked it, and taken it out
+  root.texts({.name = "include",
+              .description = "Other files of the configuration, seen from the folder of this one, "
+                             "or patterns of them with `*` and `?`.",
+              .example = "[conf.d/*.yaml]"},
+             include);
+  read_path(root,
+            {.name = "dataDirectory",
              .description = "Where states, history and undelivered alerts are kept.",
              .example = "/var/lib/tocsin",
              .otherwise = "`/var/lib/tocsin` for root, else `$XDG_STATE_HOME/tocsin`; "
                           "`%ProgramData%\\tocsin` on Windows"},
             config.data_directory);
-  root.text({.name = "metricsFile",
+  read_path(root,
+            {.name = "metricsFile",
              .description = "A file that is rewritten every 15 seconds with numbers about tocsin "
                             "itself, for the textfile collector of node_exporter or "
                             "windows_exporter.",
@@ -126,21 +112,21 @@ void read_config(Section& root, Config& config) {
                 .description = "Whether the log goes to files too.",
                 .example = "true"},
                config.file_logging);
-  root.text({.name = "logDirectory",
+  read_path(root,
+            {.name = "logDirectory",
              .description = "Where these files are kept.",
              .example = "/var/log/tocsin"},
             config.log_directory, must_not_be_empty);
-  config.data_directory = path_from(root.reading().directory, config.data_directory);
-  config.metrics_file = path_from(root.reading().directory, config.metrics_file);
-  config.log_directory = path_from(root.reading().directory, config.log_directory);
 }
 
 std::vector<KnownKey> known_keys() {
   std::vector<KnownKey> keys;
   Findings findings("");
-  Substitution substitution({}, "");
-  Reading reading{
-      .findings = findings, .substitution = substitution, .directory = "", .known_keys = &keys};
+  Substitution substitution({});
+  Reading reading{.findings = findings,
+                  .substitution = substitution,
+                  .files = {SourceFile{}},
+                  .known_keys = &keys};
   Section root(reading, nullptr, {});
   Config config;
   read_config(root, config);

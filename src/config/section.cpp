@@ -2,10 +2,13 @@
 
 #include <algorithm>
 #include <charconv>
+#include <limits>
 
 #include <fmt/format.h>
 
 #include "base/text.h"
+#include "config/duration.h"
+#include "config/files.h"
 #include "config/nearest.h"
 
 namespace tocsin::config {
@@ -59,7 +62,7 @@ void Section::declare(const Key& key, std::string type, std::string fallback,
   if (key.need == Need::required) fallback = "required";
   reading_.known_keys->push_back({path_to(key.name), std::move(type), std::move(fallback),
                                   std::string(unit), std::string(key.example),
-                                  std::string(key.description)});
+                                  std::string(key.description), std::string(key.same_as)});
 }
 
 std::optional<Section::Entry> Section::find(const Key& key) {
@@ -73,6 +76,10 @@ std::optional<Section::Entry> Section::find(const Key& key) {
   }
   if (key.need == Need::required) error(place_, fmt::format("the key `{}` is missing", key.name));
   return std::nullopt;
+}
+
+std::string Section::path_at(Place place, const std::string& path) const {
+  return path_from(reading_.files.at(place.file).directory, path);
 }
 
 const YamlNode* Section::raw(std::string_view key) const {
@@ -93,7 +100,8 @@ void Section::check_has_entries(const Key& key, const Entry& list) {
 
 std::optional<std::string> Section::expand(const YamlNode& node) {
   if (!Substitution::has_reference(node.text)) return node.text;
-  auto expanded = reading_.substitution.expand(node.text);
+  auto expanded =
+      reading_.substitution.expand(node.text, reading_.files.at(node.place.file).directory);
   for (const auto& path : reading_.substitution.take_exposed_files())
     warning(node.place, fmt::format("every user of this machine may read the secret in {}; {}",
                                     shown(path), reading_.how_to_hide));
@@ -105,11 +113,26 @@ std::optional<std::string> Section::expand(const YamlNode& node) {
 std::optional<Section::Scalar> Section::scalar(const Key& key) {
   const auto entry = find(key);
   if (!entry || !is(YamlNode::Type::scalar, *entry, "one value")) return std::nullopt;
-  auto text = expand(*entry->value);
+  return expanded(*entry->value);
+}
+
+std::optional<Section::Scalar> Section::expanded(const YamlNode& node) {
+  auto text = expand(node);
   if (!text) return std::nullopt;
-  const bool referenced = Substitution::has_reference(entry->value->text);
-  return Scalar{*std::move(text), entry->value->place, entry->value->plain || referenced,
-                entry->value->text};
+  const bool referenced = Substitution::has_reference(node.text);
+  return Scalar{*std::move(text), node.place, node.plain || referenced, node.text};
+}
+
+PlacedText Section::Scalar::placed() const {
+  PlacedText placed{text, place};
+  if (text == written) placed.offset = plain ? 0 : 1;
+  return placed;
+}
+
+Place PlacedText::at(std::size_t byte) const {
+  auto there = place;
+  if (offset) there.column += *offset + static_cast<int>(byte);
+  return there;
 }
 
 void Section::wrong_value(const Key& key, const Scalar& scalar, std::string_view wanted) {
@@ -120,16 +143,27 @@ void Section::wrong_value(const Key& key, const Scalar& scalar, std::string_view
 
 std::optional<Place> Section::text(const Key& key, std::string& out, Check check) {
   declare(key, "text", out.empty() ? "empty" : out);
-  auto value = scalar(key);
+  auto value = checked(key, check);
   if (!value) return std::nullopt;
-  if (check != nullptr) {
-    if (const auto mistake = check(value->text)) {
-      error(value->place, fmt::format("`{}` {}", key.name, *mistake));
-      return std::nullopt;
-    }
-  }
   out = std::move(value->text);
   return value->place;
+}
+
+std::optional<PlacedText> Section::placed_text(const Key& key, Check check) {
+  declare(key, "text", "empty");
+  const auto value = checked(key, check);
+  if (!value) return std::nullopt;
+  return value->placed();
+}
+
+std::optional<Section::Scalar> Section::checked(const Key& key, Check check) {
+  auto value = scalar(key);
+  if (!value || check == nullptr) return value;
+  if (const auto mistake = check(value->text)) {
+    error(value->place, fmt::format("`{}` {}", key.name, *mistake));
+    return std::nullopt;
+  }
+  return value;
 }
 
 std::optional<Place> Section::secret(const Key& key, Secret& out) {
@@ -140,12 +174,13 @@ std::optional<Place> Section::secret(const Key& key, Secret& out) {
     error(value->place, fmt::format("`{}` must not be empty", key.name));
     return std::nullopt;
   }
-  if (reading_.exposed && !Substitution::has_reference(value->written)) {
+  if (auto& exposed = reading_.files.at(value->place.file).exposed;
+      exposed && !Substitution::has_reference(value->written)) {
     warning(value->place,
             fmt::format("`{}` stands in a file that every user of this machine may read: {}, or "
                         "write ${{env:NAME}} or ${{file:PATH}}",
                         key.name, reading_.how_to_hide));
-    reading_.exposed = false;
+    exposed = false;
   }
   out = Secret(std::move(value->text));
   return value->place;
@@ -168,18 +203,25 @@ std::optional<Place> Section::boolean(const Key& key, bool& out) {
   return value->place;
 }
 
+std::optional<std::int64_t> Section::whole_number(const Scalar& scalar, Range range) const {
+  std::int64_t number = 0;
+  const auto* end = scalar.text.data() + scalar.text.size();
+  const auto parsed = std::from_chars(scalar.text.data(), end, number);
+  if (!scalar.plain || parsed.ec != std::errc{} || parsed.ptr != end || number < range.least ||
+      number > range.most)
+    return std::nullopt;
+  return number;
+}
+
 std::optional<std::pair<std::int64_t, Place>> Section::number(const Key& key, Range range) {
   const auto value = scalar(key);
   if (!value) return std::nullopt;
-  std::int64_t number = 0;
-  const auto* end = value->text.data() + value->text.size();
-  const auto parsed = std::from_chars(value->text.data(), end, number);
-  if (!value->plain || parsed.ec != std::errc{} || parsed.ptr != end || number < range.least ||
-      number > range.most) {
+  const auto number = whole_number(*value, range);
+  if (!number) {
     wrong_value(key, *value, fmt::format("a whole number from {} to {}", range.least, range.most));
     return std::nullopt;
   }
-  return std::pair(number, value->place);
+  return std::pair(*number, value->place);
 }
 
 std::optional<Place> Section::seconds(const Key& key, std::chrono::seconds& out, Range range) {
@@ -207,17 +249,62 @@ std::optional<Place> Section::port(const Key& key, std::uint16_t& out) {
   return value->second;
 }
 
+std::optional<Place> Section::count(const Key& key, unsigned& out, Range range) {
+  declare(key, "whole number", fmt::to_string(out));
+  const auto value = number(key, range);
+  if (!value) return std::nullopt;
+  out = static_cast<unsigned>(value->first);
+  return value->second;
+}
+
+std::optional<Place> Section::numbers(const Key& key, std::vector<std::uint32_t>& out) {
+  constexpr Range kRange{0, std::numeric_limits<std::uint32_t>::max()};
+  declare(key, "list of whole numbers", "empty");
+  const auto entry = find(key);
+  if (!entry || !is(YamlNode::Type::sequence, *entry, "a list")) return std::nullopt;
+  check_has_entries(key, *entry);
+  for (const auto* node : entry->value->children) {
+    if (!is(YamlNode::Type::scalar, {entry->key, node}, "a list of whole numbers")) continue;
+    const auto value = expanded(*node);
+    if (!value) continue;
+    if (const auto number = whole_number(*value, kRange)) {
+      out.push_back(static_cast<std::uint32_t>(*number));
+    } else {
+      wrong_value(key, *value,
+                  fmt::format("a list of whole numbers from {} to {}", kRange.least, kRange.most));
+    }
+  }
+  return entry->key->place;
+}
+
+std::optional<Place> Section::duration(const Key& key, Duration& out, DurationRange range) {
+  declare(key, "duration", duration_text(out));
+  const auto value = scalar(key);
+  if (!value) return std::nullopt;
+  const auto duration = parse_duration(value->text);
+  if (!duration) {
+    error(value->placed().at(duration.error().column),
+          fmt::format("`{}`: {}", key.name, duration.error().expected));
+    return std::nullopt;
+  }
+  if (*duration < range.least || *duration > range.most) {
+    error(value->place, fmt::format("`{}` must be from {} to {}, but this is {}", key.name,
+                                    duration_text(range.least), duration_text(range.most),
+                                    shown(value->written)));
+    return std::nullopt;
+  }
+  out = *duration;
+  return value->place;
+}
+
 std::optional<Place> Section::schedule(const Key& key, Schedule& out) {
   declare(key, "schedule", out.text());
   const auto value = scalar(key);
   if (!value) return std::nullopt;
   auto schedule = Schedule::parse(value->text);
   if (!schedule) {
-    auto place = value->place;
-    // Inside the text, where the file holds just that.
-    if (value->text == value->written)
-      place.column += static_cast<int>(schedule.error().column) + (value->plain ? 0 : 1);
-    error(place, fmt::format("`{}`: {}", key.name, schedule.error().expected));
+    error(value->placed().at(schedule.error().column),
+          fmt::format("`{}`: {}", key.name, schedule.error().expected));
     return std::nullopt;
   }
   if (!schedule->remark().empty())
@@ -228,13 +315,20 @@ std::optional<Place> Section::schedule(const Key& key, Schedule& out) {
 }
 
 std::optional<Place> Section::texts(const Key& key, std::vector<std::string>& out) {
+  std::vector<PlacedText> placed;
+  const auto place = placed_texts(key, placed);
+  for (auto& text : placed) out.push_back(std::move(text.text));
+  return place;
+}
+
+std::optional<Place> Section::placed_texts(const Key& key, std::vector<PlacedText>& out) {
   declare(key, "list of texts", "empty");
   const auto entry = find(key);
   if (!entry || !is(YamlNode::Type::sequence, *entry, "a list")) return std::nullopt;
   check_has_entries(key, *entry);
   for (const auto* node : entry->value->children) {
     if (!is(YamlNode::Type::scalar, {entry->key, node}, "a list of texts")) continue;
-    if (auto text = expand(*node)) out.push_back(*std::move(text));
+    if (const auto value = expanded(*node)) out.push_back(value->placed());
   }
   return entry->key->place;
 }

@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/clock.h"
 #include "base/names.h"
 #include "config/findings.h"
 #include "config/known_keys.h"
@@ -21,12 +22,17 @@
 
 namespace tocsin::config {
 
+/// A file of a load, by the number that places have.
+struct SourceFile {
+  std::string directory;  ///< where relative paths start from
+  bool exposed = false;   ///< other users may read it
+};
+
 /// What one load shares between its sections.
 struct Reading {
   Findings& findings;
   Substitution& substitution;
-  std::string directory;  ///< where relative paths start from
-  bool exposed = false;   ///< other users may read the file
+  std::vector<SourceFile> files;
   Source default_source = Source::smb;
   std::string_view how_to_hide;                 ///< as in Environment
   std::vector<KnownKey>* known_keys = nullptr;  ///< not null: nothing is read, keys are collected
@@ -43,12 +49,32 @@ struct Key {
   Need need = Need::optional;
   std::string_view example = {};
   std::string_view otherwise = {};  ///< the default in words, where the variable does not tell
+  /// Of a section or list: the path of another with the same keys. They stand in the reference
+  /// only there, and what is absent is not read.
+  std::string_view same_as = {};
 };
 
 /// Whole numbers in [least, most].
 struct Range {
   std::int64_t least;
   std::int64_t most;
+};
+
+/// Durations in [least, most].
+struct DurationRange {
+  Duration least;
+  Duration most;
+};
+
+/// A text and where it stands.
+struct PlacedText {
+  std::string text;
+  Place place;
+  /// Of its first byte, from the place on; nothing when the file holds another text for it.
+  std::optional<int> offset = {};
+
+  /// Where one of its bytes stands, 0-based; its beginning where that cannot be told.
+  [[nodiscard]] Place at(std::size_t byte) const;
 };
 
 template <typename E>
@@ -79,8 +105,15 @@ class Section {
   std::optional<Place> seconds(const Key& key, std::chrono::seconds& out, Range range);
   std::optional<Place> milliseconds(const Key& key, std::chrono::milliseconds& out, Range range);
   std::optional<Place> port(const Key& key, std::uint16_t& out);
+  std::optional<Place> count(const Key& key, unsigned& out, Range range);
+  std::optional<Place> numbers(const Key& key, std::vector<std::uint32_t>& out);
+  /// As parse_duration() reads it.
+  std::optional<Place> duration(const Key& key, Duration& out, DurationRange range);
   std::optional<Place> schedule(const Key& key, Schedule& out);
   std::optional<Place> texts(const Key& key, std::vector<std::string>& out);
+  /// As text() and texts(), for those who look into the text.
+  std::optional<PlacedText> placed_text(const Key& key, Check check = nullptr);
+  std::optional<Place> placed_texts(const Key& key, std::vector<PlacedText>& out);
   /// Case does not count.
   template <typename E, std::size_t N>
   std::optional<Place> choice(const Key& key, E& out, const std::array<Choice<E>, N>& choices);
@@ -104,6 +137,8 @@ class Section {
   /// Where the section begins.
   [[nodiscard]] Place place() const { return place_; }
   [[nodiscard]] Reading& reading() { return reading_; }
+  /// A path that stands at `place`, seen from the folder of its file.
+  [[nodiscard]] std::string path_at(Place place, const std::string& path) const;
 
   /// The original uses the section for more than we do: keys that we do not know are remembered in
   /// `Reading::ignored`, and only what looks like a slip of the pen is reported.
@@ -121,6 +156,8 @@ class Section {
     Place place;
     bool plain;  ///< may mean a boolean or a number
     std::string_view written;
+
+    [[nodiscard]] PlacedText placed() const;
   };
 
   void declare(const Key& key, std::string type, std::string fallback, std::string_view unit = {});
@@ -129,9 +166,12 @@ class Section {
   [[nodiscard]] bool is(YamlNode::Type wanted, const Entry& entry,
                         std::string_view wanted_in_words);
   [[nodiscard]] std::optional<Scalar> scalar(const Key& key);
+  [[nodiscard]] std::optional<Scalar> checked(const Key& key, Check check);
   void check_has_entries(const Key& key, const Entry& list);
   void wrong_value(const Key& key, const Scalar& scalar, std::string_view wanted);
   [[nodiscard]] std::optional<std::string> expand(const YamlNode& node);
+  [[nodiscard]] std::optional<Scalar> expanded(const YamlNode& node);
+  [[nodiscard]] std::optional<std::int64_t> whole_number(const Scalar& scalar, Range range) const;
   [[nodiscard]] std::optional<std::pair<std::int64_t, Place>> number(const Key& key, Range range);
   [[nodiscard]] std::optional<std::pair<std::size_t, Place>> pick(
       const Key& key, std::span<const std::string_view> names, std::string_view all);
@@ -173,6 +213,7 @@ std::optional<Place> Section::section(const Key& key, Read read) {
   declare(key, "section", "");
   auto entry = find(key);
   if (entry && !is(YamlNode::Type::mapping, *entry, "a section")) entry.reset();
+  if (!entry && !key.same_as.empty()) return std::nullopt;
   auto inner = child(key, entry ? entry->value : nullptr, entry ? entry->key->place : place_);
   read(inner);
   inner.finish();
@@ -184,6 +225,7 @@ template <typename Item, typename Read>
 std::optional<Place> Section::list(const Key& key, std::vector<Item>& out, Read read) {
   declare(key, "list of sections", "empty");
   if (reading_.known_keys != nullptr) {
+    if (!key.same_as.empty()) return std::nullopt;
     auto inner = child(key, nullptr, {}, "[]");
     Item item{};
     read(inner, item);

@@ -26,7 +26,8 @@ bool Substitution::has_reference(std::string_view text) {
   return text.contains(kVariable) || text.contains(kFile);
 }
 
-std::expected<std::string, std::string> Substitution::expand(const std::string& text) {
+std::expected<std::string, std::string> Substitution::expand(const std::string& text,
+                                                             const std::string& directory) {
   std::string out;
   for (std::size_t at = 0; at < text.size();) {
     const auto rest = std::string_view(text).substr(at);
@@ -46,7 +47,7 @@ std::expected<std::string, std::string> Substitution::expand(const std::string& 
     if (spent_ > kMostExpanded)
       return std::unexpected("the values taken from variables and files up to here exceed " +
                              std::to_string(kMostExpanded >> 20) + " MB");
-    auto value = is_variable ? variable(name) : file(name);
+    auto value = is_variable ? variable(name) : file(path_from(directory, name));
     if (!value) return value;
     spent_ += value->size();
     out += *value;
@@ -63,9 +64,8 @@ std::expected<std::string, std::string> Substitution::variable(const std::string
   return *std::move(value);
 }
 
-std::expected<std::string, std::string> Substitution::file(const std::string& name) {
-  if (const auto known = files_.find(name); known != files_.end()) return known->second;
-  const auto path = path_from(directory_, name);
+std::expected<std::string, std::string> Substitution::file(const std::string& path) {
+  if (const auto known = files_.find(path); known != files_.end()) return known->second;
   std::expected<std::string, std::string> value;
   if (auto bytes = read_file(path, kMostFileBytes, Accept::regular_files); !bytes) {
     value = std::unexpected("the file " + quoted(path) + " " + bytes.error().what);
@@ -76,7 +76,7 @@ std::expected<std::string, std::string> Substitution::file(const std::string& na
     if (value->ends_with('\n')) value->resize(value->size() - (value->ends_with("\r\n") ? 2 : 1));
     if (environment_.is_readable_by_others(path)) exposed_files_.push_back(path);
   }
-  return files_.emplace(name, std::move(value)).first->second;
+  return files_.emplace(path, std::move(value)).first->second;
 }
 
 }  // namespace tocsin::config

@@ -16,15 +16,15 @@ namespace tocsin::config {
 /// `$` is an ordinary character.
 class Substitution {
  public:
-  /// `directory` is where relative paths start from.
-  Substitution(Environment environment, std::string directory)
-      : environment_(std::move(environment)), directory_(std::move(directory)) {}
+  explicit Substitution(Environment environment) : environment_(std::move(environment)) {}
 
   [[nodiscard]] static bool has_reference(std::string_view text);
 
   /// A secret comes without the newline at the end of its file. Otherwise a sentence: a variable
   /// that is not set, a file that cannot be read or is no UTF-8 text, a brace that is missing.
-  [[nodiscard]] std::expected<std::string, std::string> expand(const std::string& text);
+  /// `directory` is where relative paths start from.
+  [[nodiscard]] std::expected<std::string, std::string> expand(const std::string& text,
+                                                               const std::string& directory);
 
   /// The secret files read so far that every user may read; each is named once.
   [[nodiscard]] std::vector<std::string> take_exposed_files() {
@@ -33,11 +33,10 @@ class Substitution {
 
  private:
   std::expected<std::string, std::string> variable(const std::string& name) const;
-  std::expected<std::string, std::string> file(const std::string& name);
+  std::expected<std::string, std::string> file(const std::string& path);
 
   Environment environment_;
-  std::string directory_;
-  std::map<std::string, std::expected<std::string, std::string>> files_;
+  std::map<std::string, std::expected<std::string, std::string>> files_;  ///< by path
   std::vector<std::string> exposed_files_;
   std::size_t spent_ = 0;
 };

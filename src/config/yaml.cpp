@@ -72,47 +72,51 @@ class MeteredText final : public std::streambuf {
 /// could not say where a key stands.
 class DocumentBuilder final : public YAML::EventHandler {
  public:
-  DocumentBuilder(MeteredText& text, Findings& findings) : text_(text), findings_(findings) {}
+  DocumentBuilder(MeteredText& text, Findings& findings, YamlInput input)
+      : text_(text), findings_(findings), file_(input.file), spent_(input.spent) {}
 
   /// Where the innermost list or mapping begins that is not complete.
   [[nodiscard]] std::optional<Place> open_place() const {
     if (open_.empty()) return std::nullopt;
     return open_.back().node->place;
   }
-  [[nodiscard]] Document take() && { return std::move(document_); }
+  [[nodiscard]] Document take() && {
+    document_.spent_ = spent_;
+    return std::move(document_);
+  }
   [[nodiscard]] bool empty() const { return document_.root_ == nullptr; }
 
   void OnDocumentStart(const YAML::Mark& mark) override {
     if (!empty()) {
-      throw Refused{place_of(mark),
+      throw Refused{at(mark),
                     "a second document begins here; a configuration is one document (is the "
                     "indentation right?)"};
     }
   }
   void OnDocumentEnd() override {}
   void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override {
-    add(place_of(mark), YamlNode::Type::null, anchor);
+    add(at(mark), YamlNode::Type::null, anchor);
   }
   void OnAlias(const YAML::Mark& mark, YAML::anchor_t anchor) override {
     const auto found = anchored_.find(anchor);
     if (found == anchored_.end())
-      throw Refused{place_of(mark), "the value contains itself through this alias"};
-    spend(found->second.cost, place_of(mark));
+      throw Refused{at(mark), "the value contains itself through this alias"};
+    spend(found->second.cost, at(mark));
     attach(found->second.node);
   }
   void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
                 const std::string& value) override {
-    auto& node = add(place_of(mark), YamlNode::Type::scalar, anchor, value);
+    auto& node = add(at(mark), YamlNode::Type::scalar, anchor, value);
     node.plain = is_plain(tag, node.place);
   }
   void OnSequenceStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
                        YAML::EmitterStyle::value /*style*/) override {
-    open(place_of(mark), YamlNode::Type::sequence, tag, anchor);
+    open(at(mark), YamlNode::Type::sequence, tag, anchor);
   }
   void OnSequenceEnd() override { close(); }
   void OnMapStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
                   YAML::EmitterStyle::value /*style*/) override {
-    open(place_of(mark), YamlNode::Type::mapping, tag, anchor);
+    open(at(mark), YamlNode::Type::mapping, tag, anchor);
   }
   void OnMapEnd() override {
     check_keys(*open_.back().node);
@@ -129,6 +133,12 @@ class DocumentBuilder final : public YAML::EventHandler {
     const YamlNode* node;
     std::size_t cost;
   };
+
+  [[nodiscard]] Place at(const YAML::Mark& mark) const {
+    auto place = place_of(mark);
+    place.file = file_;
+    return place;
+  }
 
   void spend(std::size_t cost, Place place) {
     text_.value_seen();
@@ -249,10 +259,11 @@ class DocumentBuilder final : public YAML::EventHandler {
 
   MeteredText& text_;
   Findings& findings_;
+  std::uint16_t file_;
+  std::size_t spent_;
   Document document_;
   std::vector<Open> open_;
   std::map<YAML::anchor_t, Anchored> anchored_;  ///< complete values only
-  std::size_t spent_ = 0;
 };
 
 namespace {
@@ -369,8 +380,9 @@ const YamlNode* YamlNode::find(std::string_view key) const {
   return nullptr;
 }
 
-std::optional<Document> parse_yaml(std::string_view text, Findings& findings) {
-  const auto refuse = [&findings](Refused&& refused) {
+std::optional<Document> parse_yaml(std::string_view text, Findings& findings, YamlInput input) {
+  const auto refuse = [&findings, input](Refused&& refused) {
+    refused.place.file = input.file;
     findings.add(Severity::error, refused.place, std::move(refused.text));
     return std::nullopt;
   };
@@ -378,7 +390,7 @@ std::optional<Document> parse_yaml(std::string_view text, Findings& findings) {
 
   MeteredText metered(text);
   std::istream stream(&metered);
-  DocumentBuilder builder(metered, findings);
+  DocumentBuilder builder(metered, findings, input);
   try {
     YAML::Parser parser(stream);
     while (parser.HandleNextDocument(builder)) {

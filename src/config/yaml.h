@@ -1,6 +1,7 @@
 // YAML text -> a tree of our own, in which every value knows its place in the file.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <deque>
 #include <optional>
@@ -30,11 +31,20 @@ struct YamlNode {
 class Document {
  public:
   [[nodiscard]] const YamlNode& root() const { return *root_; }
+  /// The room that all values of the load have taken so far, as YamlInput counts it.
+  [[nodiscard]] std::size_t spent() const { return spent_; }
 
  private:
   friend class DocumentBuilder;
   std::deque<YamlNode> nodes_;
   const YamlNode* root_ = nullptr;
+  std::size_t spent_ = 0;
+};
+
+/// Which file of a load a text is.
+struct YamlInput {
+  std::uint16_t file = 0;
+  std::size_t spent = 0;  ///< what the files before it took of the room for values
 };
 
 /// The largest configuration that is read, in bytes; 10,000 hosts x 8 services take 7 MB.
@@ -44,6 +54,7 @@ inline constexpr std::size_t kMostBytes = std::size_t{8} << 20;
 /// Nothing when the text is no YAML, holds several documents or none, or breaks a limit: size,
 /// depth, and the room that all values take with aliases followed. The findings say why, and name
 /// double keys. Never quotes a value: it may be a secret.
-[[nodiscard]] std::optional<Document> parse_yaml(std::string_view text, Findings& findings);
+[[nodiscard]] std::optional<Document> parse_yaml(std::string_view text, Findings& findings,
+                                                 YamlInput input = {});
 
 }  // namespace tocsin::config

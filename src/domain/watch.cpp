@@ -8,33 +8,45 @@
 
 namespace tocsin {
 
-Watchlist::Watchlist(std::vector<WatchedService> services) : entries_(std::move(services)) {
-  for (std::size_t i = 0; i < entries_.size(); i++) {
-    const auto& entry = entries_[i];
+Watchlist::Watchlist() {
+  static const auto kEmpty = std::make_shared<const Compiled>();
+  compiled_ = kEmpty;
+}
+
+Watchlist::Watchlist(std::vector<WatchedService> services) {
+  auto compiled = std::make_shared<Compiled>();
+  compiled->entries = std::move(services);
+  for (std::size_t i = 0; i < compiled->entries.size(); i++) {
+    const auto& entry = compiled->entries[i];
+    if (entry.pattern.empty()) continue;  // a pattern for display names
     if (has_wildcard(entry.pattern)) {
       Pattern pattern{i, fold_case(entry.pattern), {}};
       for (const auto& excluded : entry.exclude) pattern.exclude.push_back(fold_case(excluded));
-      patterns_.push_back(std::move(pattern));
-    } else if (ServiceName name(entry.pattern); exact_.emplace(name.key(), i).second) {
-      exact_names_.push_back(std::move(name));
+      compiled->patterns.push_back(std::move(pattern));
+    } else if (ServiceName name(entry.pattern); compiled->exact.emplace(name.key(), i).second) {
+      compiled->exact_names.push_back(std::move(name));
     }
   }
+  compiled_ = std::move(compiled);
 }
 
 const WatchedService* Watchlist::find(const ServiceName& name) const {
   const auto matches = [&](const std::string& pattern) {
     return matches_wildcard(pattern, name.key());
   };
-  const auto exact = exact_.find(name.key());
-  const auto first = exact == exact_.end() ? entries_.size() : exact->second;
-  for (const auto& pattern : patterns_) {
+  const auto& entries = compiled_->entries;
+  const auto exact = compiled_->exact.find(name.key());
+  const auto first = exact == compiled_->exact.end() ? entries.size() : exact->second;
+  for (const auto& pattern : compiled_->patterns) {
     if (pattern.entry > first) break;
     if (matches(pattern.text) && std::ranges::none_of(pattern.exclude, matches))
-      return &entries_[pattern.entry];
+      return &entries[pattern.entry];
   }
-  return first < entries_.size() ? &entries_[first] : nullptr;
+  return first < entries.size() ? &entries[first] : nullptr;
 }
 
-bool Watchlist::is_exact(const ServiceName& name) const { return exact_.contains(name.key()); }
+bool Watchlist::is_exact(const ServiceName& name) const {
+  return compiled_->exact.contains(name.key());
+}
 
 }  // namespace tocsin

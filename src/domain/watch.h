@@ -25,22 +25,29 @@ struct WatchedService {
   Policy policy;
 };
 
-/// The watched services of one host. Immutable; the first entry that matches a name wins.
+/// The watched services of one host. Immutable; the first entry that matches a name wins. Copies
+/// share what they say, so that thousands of hosts with one list cost one list.
 class Watchlist {
  public:
-  Watchlist() = default;
+  Watchlist();
   explicit Watchlist(std::vector<WatchedService> services);
 
-  [[nodiscard]] const std::vector<WatchedService>& entries() const { return entries_; }
+  [[nodiscard]] const std::vector<WatchedService>& entries() const { return compiled_->entries; }
   /// The entry that watches this service, or null.
   [[nodiscard]] const WatchedService* find(const ServiceName& name) const;
   /// Whether the name was written out in full.
   [[nodiscard]] bool is_exact(const ServiceName& name) const;
   /// The names that were written out in full, in their order, each once: they are
   /// reported even when missing.
-  [[nodiscard]] const std::vector<ServiceName>& exact_names() const { return exact_names_; }
+  [[nodiscard]] const std::vector<ServiceName>& exact_names() const {
+    return compiled_->exact_names;
+  }
   /// Whether names must be looked for in the host's whole list.
-  [[nodiscard]] bool has_patterns() const { return !patterns_.empty(); }
+  [[nodiscard]] bool has_patterns() const { return !compiled_->patterns.empty(); }
+  /// Whether both are copies of one list.
+  [[nodiscard]] bool shares_with(const Watchlist& other) const {
+    return compiled_ == other.compiled_;
+  }
 
  private:
   /// An entry with wildcards, folded once.
@@ -49,10 +56,13 @@ class Watchlist {
     std::string text;
     std::vector<std::string> exclude;
   };
-  std::vector<WatchedService> entries_;
-  std::vector<ServiceName> exact_names_;
-  std::unordered_map<std::string, std::size_t> exact_;  ///< folded name -> its first entry
-  std::vector<Pattern> patterns_;                       ///< in the order of their entries
+  struct Compiled {
+    std::vector<WatchedService> entries;
+    std::vector<ServiceName> exact_names;
+    std::unordered_map<std::string, std::size_t> exact;  ///< folded name -> its first entry
+    std::vector<Pattern> patterns;                       ///< in the order of their entries
+  };
+  std::shared_ptr<const Compiled> compiled_;
 };
 
 }  // namespace tocsin

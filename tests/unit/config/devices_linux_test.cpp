@@ -23,8 +23,8 @@ TEST(Devices, AreNoAuthority) {
 }
 
 TEST(Devices, AreNoSecret) {
-  Substitution substitution(kSampleEnvironment, "/nonexistent");
-  EXPECT_EQ(substitution.expand("${file:/dev/zero}").error(),
+  Substitution substitution(kSampleEnvironment);
+  EXPECT_EQ(substitution.expand("${file:/dev/zero}", "").error(),
             "the file `/dev/zero` is no regular file");
 }
 

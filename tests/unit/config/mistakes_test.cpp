@@ -44,8 +44,8 @@ TEST(Sample, IsRight) { EXPECT_THAT(findings_of(parse_sample(kSample)), testing:
 INSTANTIATE_TEST_SUITE_P(
     Keys, Mistakes,
     testing::Values(
-        mistake(6, "      - hots: node1\n        host: node2",
-                "6:9: warning: unknown key `hots`; did you mean `host`?"),
+        mistake(6, "      - hsot: node1\n        host: node2",
+                "6:9: warning: unknown key `hsot`; did you mean `host`?"),
         mistake(6, "      - host: node1\n        Port: 1",
                 "7:9: warning: unknown key `Port`; did you mean `port`?"),
         mistake(6, "      - host: node1\n        colour: red",

@@ -21,7 +21,8 @@ std::string in_project(const std::string& path) {
 std::string row(const KnownKey& key) {
   const auto example = key.example.empty() ? "" : "`" + key.example + "`";
   return "| `" + key.path + "` | " + key.type + " | " + key.fallback + " | " + key.unit + " | " +
-         example + " | " + key.description + " |";
+         example + " | " + key.description +
+         (key.same_as.empty() ? "" : " Its keys are those of `" + key.same_as + "`.") + " |";
 }
 
 std::string joined(const std::vector<std::string>& lines) {

@@ -85,4 +85,9 @@ inline Loaded parse_sample(const std::string& text, const std::string& directory
   return parse(text, "t.yaml", directory, kSampleEnvironment);
 }
 
+/// What is said about the sample with some of its lines replaced.
+inline std::vector<std::string> findings_with(const std::map<int, std::string>& replacements) {
+  return findings_of(parse_sample(sample_with(replacements)));
+}
+
 }  // namespace tocsin::config

@@ -22,8 +22,8 @@ std::ostream& operator<<(std::ostream& out, const Expansion& expansion) {
 class Expansions : public testing::TestWithParam<Expansion> {};
 
 TEST_P(Expansions, AreRightOrSayWhatIsWrong) {
-  Substitution substitution(kSampleEnvironment, "/nonexistent");
-  auto result = substitution.expand(GetParam().text);
+  Substitution substitution(kSampleEnvironment);
+  auto result = substitution.expand(GetParam().text, "/nonexistent");
   if (!result) result = std::unexpected(with_slashes(result.error()));
   EXPECT_EQ(result, GetParam().result);
 }
@@ -49,16 +49,15 @@ INSTANTIATE_TEST_SUITE_P(
                           "the file `/nonexistent/a` cannot be read: No such file or directory")));
 
 TEST(Substitution, DoesNotLookAtWhatCameIn) {
-  Substitution substitution({.variable = [](const auto&) { return "${env:OTHER}"; }}, "");
-  EXPECT_EQ(substitution.expand("${env:A}"), "${env:OTHER}");
+  Substitution substitution({.variable = [](const auto&) { return "${env:OTHER}"; }});
+  EXPECT_EQ(substitution.expand("${env:A}", ""), "${env:OTHER}");
 }
 
 TEST(Substitution, HasAnEnd) {
-  Substitution substitution({.variable = [](const auto&) { return std::string(1 << 20, 'x'); }},
-                            "");
+  Substitution substitution({.variable = [](const auto&) { return std::string(1 << 20, 'x'); }});
   const auto result = [&] {
     for (int i = 0; i < 20; i++) {
-      if (auto value = substitution.expand("${env:A}"); !value) return value.error();
+      if (auto value = substitution.expand("${env:A}", ""); !value) return value.error();
     }
     return std::string();
   }();

@@ -1,0 +1,256 @@
+#include "config/hosts.h"
+
+#include <algorithm>
+#include <array>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "base/text.h"
+#include "config/duplicates.h"
+#include "config/host_names.h"
+#include "config/nearest.h"
+#include "config/sections.h"
+
+namespace tocsin::config {
+namespace {
+
+constexpr std::array kSources = {Choice<Source>{"smb", Source::smb},
+                                 Choice<Source>{"winrm", Source::winrm},
+                                 Choice<Source>{"scm", Source::scm}};
+
+/// What an address says for the name of its host.
+constexpr std::string_view kHostInBraces = "{host}";
+
+std::string shown(const std::string& name) { return "`" + printable(name, 64) + "`"; }
+
+/// The credentials that a host names, or the first.
+std::shared_ptr<const Credentials> find_credentials(Section& entry, const std::string& name,
+                                                    std::optional<Place> place,
+                                                    const Config& config) {
+  if (config.credentials.empty()) return nullptr;  // said once, for all hosts
+  if (!place) return config.credentials.front();
+  std::vector<std::string_view> known;
+  for (const auto& credentials : config.credentials) {
+    if (credentials->name == name) return credentials;
+    known.emplace_back(credentials->name);
+  }
+  const auto meant = nearest(name, known, std::max<std::size_t>(2, name.size() / 3));
+  entry.error(*place, fmt::format("there are no credentials {}{}", shown(name),
+                                  meant.empty() ? ""
+                                                : fmt::format("; did you mean {}?",
+                                                              shown(std::string(meant)))));
+  return nullptr;
+}
+
+void read_source(Section& entry, Host& host) {
+  const auto own = entry.reading().default_source;
+  host.source = own;
+  const auto place =
+      entry.choice({.name = "source",
+                    .description = "How the host is asked: `smb`, over the network with the "
+                                   "account of `credentials`; `scm`, on Windows only, through its "
+                                   "own service API with the account of the process.",
+                    .example = "smb",
+                    .otherwise = "`scm` on Windows, `smb` elsewhere"},
+                   host.source, kSources);
+  if (!place || host.source == Source::smb || host.source == own) return;
+  entry.error(*place, host.source == Source::scm
+                          ? "`scm` needs tocsin to run on Windows; here it is `smb`"
+                          : "this version does not have this `source`; use `smb`");
+}
+
+/// The Windows API takes the account of the process and finds its own way to the host.
+void warn_of_unused(Section& entry, const Host& host, std::optional<Place> credentials,
+                    std::optional<Place> port) {
+  if (host.source != Source::scm) return;
+  if (credentials)
+    entry.warning(*credentials,
+                  "`credentials` does nothing with `source: scm`, which uses the "
+                  "account that tocsin runs as; for this account write `source: smb`");
+  if (port) entry.warning(*port, "`port` does nothing with `source: scm`");
+}
+
+/// `services`, `sets` and `policy`.
+HostServices read_host_services(Section& entry) {
+  HostServices services;
+  const bool has_own = entry.raw("services") != nullptr;
+  const bool has_sets = entry.raw("sets") != nullptr;
+  if (!has_own && !has_sets && entry.reading().known_keys == nullptr)
+    entry.error(entry.place(), "the host needs `services` or `sets`");
+  read_services(entry,
+                {.name = "services",
+                 .description = "What is watched on the host. Its entries override those of sets "
+                                "that have the same name.",
+                 .need = has_own ? Need::required : Need::optional,
+                 .otherwise = "required without `sets`"},
+                "on this host", services.own);
+  entry.placed_texts({.name = "sets",
+                      .description = "The `name` of each of `serviceSets` whose services are "
+                                     "watched too.",
+                      .need = has_sets ? Need::required : Need::optional,
+                      .example = "[qlik, base]",
+                      .otherwise = "required without `services`"},
+                     services.sets);
+  read_policy(entry,
+              {.name = "policy",
+               .description = "The rules for the alerts of its services.",
+               .same_as = "serviceMonitor.policy"},
+              services.policy);
+  return services;
+}
+
+/// The address with the host's name where it says {host}.
+std::string with_host(std::string_view address, std::string_view host) {
+  std::string out;
+  while (true) {
+    const auto at = address.find(kHostInBraces);
+    out += address.substr(0, at);
+    if (at == std::string_view::npos) return out;
+    out += host;
+    address.remove_prefix(at + kHostInBraces.size());
+  }
+}
+
+/// Whether the address fits to so many hosts.
+bool check_address(Section& entry, const PlacedText& address, std::size_t hosts) {
+  // Six dots, so that what is left stands where it stood.
+  const auto brace = with_host(address.text, "......").find_first_of("{}");
+  if (brace != std::string::npos) {
+    entry.error(address.at(brace), "`address`: nothing but `{host}` can stand in braces");
+    return false;
+  }
+  if (hosts < 2 || address.text.contains(kHostInBraces)) return true;
+  entry.error(address.place, fmt::format("one `address` for {} hosts: write `{{host}}` where "
+                                         "their names stand in it, or leave `address` out",
+                                         hosts));
+  return false;
+}
+
+/// Reads the entries of one list.
+class HostReader {
+ public:
+  HostReader(Watchlists& watchlists, const HostPolicy& policy, const Config& config)
+      : watchlists_(watchlists), policy_(policy), config_(config) {}
+
+  void read(Section& entry, std::vector<Host>& hosts) {
+    const auto names = read_names(entry);
+    Host host;
+    const auto address = entry.placed_text({.name = "address",
+                                            .description = "The name or address to connect to; "
+                                                           "`{host}` stands for the host's name.",
+                                            .example = "10.1.2.3",
+                                            .otherwise = "the value of `host`"},
+                                           check_host);
+    const auto port =
+        entry.port({.name = "port", .description = "Its TCP port.", .example = "445"}, host.port);
+    read_source(entry, host);
+    std::string credentials;
+    const auto credentials_place =
+        entry.text({.name = "credentials",
+                    .description = "The `name` of the account to ask with.",
+                    .example = "monitoring",
+                    .otherwise = "the first of the list"},
+                   credentials);
+    host.credentials = find_credentials(entry, credentials, credentials_place, config_);
+    warn_of_unused(entry, host, credentials_place, port);
+    host.services = watchlists_.make(entry, read_host_services(entry));
+    host.policy = policy_;
+    read_host_policy(entry,
+                     {.name = "hostPolicy",
+                      .description = "The rules for alerts about the host itself.",
+                      .same_as = "serviceMonitor.hostPolicy"},
+                     host.policy);
+    if (address && !check_address(entry, *address, names.size())) return;
+    for (const auto& name : names) {
+      host.name = HostName(name);
+      host.address = address ? with_host(address->text, name) : name;
+      if (const auto mistake = check_host(host.address)) {
+        entry.error(address->place, fmt::format("`address` of {} {}", shown(name), *mistake));
+        return;
+      }
+      hosts.push_back(host);
+    }
+  }
+
+ private:
+  /// `host` or `hosts`, with their ranges counted out.
+  std::vector<std::string> read_names(Section& entry) {
+    const bool by_list = entry.raw("hosts") != nullptr;
+    const bool needed = !by_list && entry.reading().known_keys == nullptr;
+    const auto host = entry.placed_text(
+        {.name = "host",
+         .description = "The host's name in alerts. `node[1-4]` stands for four hosts with the "
+                        "same rules; `[01-20]` and `[1-4,7]` are understood too.",
+         .need = needed ? Need::required : Need::optional,
+         .example = "qs-node1",
+         .otherwise = "required without `hosts`"},
+        check_host);
+    std::vector<PlacedText> list;
+    const auto hosts =
+        entry.placed_texts({.name = "hosts",
+                            .description = "Instead of `host`: several hosts with the same rules, "
+                                           "each written as `host` is.",
+                            .need = by_list ? Need::required : Need::optional,
+                            .example = "[qs-central, \"qs-node[1-4]\"]",
+                            .otherwise = "required without `host`"},
+                           list);
+    std::vector<std::string> names;
+    if (host && hosts) {
+      entry.error(*hosts, "an entry has `host` or `hosts`; one must go");
+    } else if (host) {
+      add_names(entry, "host", *host, names);
+    }
+    for (const auto& text : list) {
+      if (const auto mistake = check_host(text.text)) {
+        entry.error(text.place, "`hosts` " + *mistake);
+      } else {
+        add_names(entry, "hosts", text, names);
+      }
+    }
+    return names;
+  }
+
+  void add_names(Section& entry, std::string_view key, const PlacedText& text,
+                 std::vector<std::string>& names) {
+    auto expanded = expand_host_names(text.text, kMostHosts - count_);
+    if (!expanded) {
+      const auto& mistake = expanded.error();
+      if (mistake.is_too_many && std::exchange(said_too_many_, true)) return;
+      entry.error(text.at(mistake.column), fmt::format("`{}`: {}", key, mistake.text));
+      return;
+    }
+    count_ += expanded->size();
+    for (auto& name : *expanded) {
+      if (const auto before = written_.add(name, text.place))
+        entry.error(text.place, fmt::format("the host {} comes twice, first in {}", shown(name),
+                                            entry.reading().findings.line(*before, text.place)));
+      names.push_back(std::move(name));
+    }
+  }
+
+  Watchlists& watchlists_;
+  const HostPolicy& policy_;
+  const Config& config_;
+  Duplicates written_;
+  std::size_t count_ = 0;
+  bool said_too_many_ = false;
+};
+
+}  // namespace
+
+std::optional<Place> read_hosts(Section& section, Watchlists& watchlists, const HostPolicy& policy,
+                                Config& config) {
+  HostReader reader(watchlists, policy, config);
+  std::vector<std::vector<Host>> entries;
+  const auto place = section.list(
+      {.name = "monitor", .description = "The hosts.", .need = Need::required}, entries,
+      [&reader](Section& entry, std::vector<Host>& hosts) { reader.read(entry, hosts); });
+  for (auto& hosts : entries) std::ranges::move(hosts, std::back_inserter(config.hosts));
+  return place;
+}
+
+}  // namespace tocsin::config

@@ -1,0 +1,201 @@
+#include "config/policy_part.h"
+
+#include <array>
+#include <chrono>
+#include <utility>
+
+#include <fmt/format.h>
+
+namespace tocsin::config {
+namespace {
+
+using std::chrono::days;
+using std::chrono::seconds;
+
+constexpr DurationRange kUpToADay{Duration(0), days(1)};
+constexpr DurationRange kUpToAWeek{Duration(0), days(7)};
+constexpr DurationRange kUpToAYear{Duration(0), days(366)};
+constexpr Range kLooks{1, 1000};
+constexpr Range kChanges{0, 1000};
+
+constexpr std::array kExpected = {Choice<Expected>{"running", Expected::running},
+                                  Choice<Expected>{"stopped", Expected::stopped},
+                                  Choice<Expected>{"any", Expected::any}};
+constexpr std::array kTriggerStart = {Choice<TriggerStart>{"byName", TriggerStart::by_name},
+                                      Choice<TriggerStart>{"exempt", TriggerStart::exempt},
+                                      Choice<TriggerStart>{"told", TriggerStart::told}};
+constexpr std::array kSeverities = {Choice<AlertSeverity>{"info", AlertSeverity::info},
+                                    Choice<AlertSeverity>{"warning", AlertSeverity::warning},
+                                    Choice<AlertSeverity>{"critical", AlertSeverity::critical}};
+
+/// Reads over the default, and keeps what was given.
+template <typename T, typename Read>
+void read_given(std::optional<T>& out, T fallback, Read read) {
+  if (read(fallback)) out = std::move(fallback);
+}
+
+template <typename T>
+void replace(T& value, const std::optional<T>& given) {
+  if (given) value = *given;
+}
+
+auto read_looks(Section& section, unsigned& looks) {
+  return section.count({.name = "looks",
+                        .description = "In how many checks in a row it must be so.",
+                        .example = "2"},
+                       looks, kLooks);
+}
+
+auto read_time(Section& section, Duration& time) {
+  return section.duration(
+      {.name = "time", .description = "For how long it must be so.", .example = "30s"}, time,
+      kUpToAWeek);
+}
+
+auto read_severity(Section& section, AlertSeverity& severity) {
+  return section.choice({.name = "severity",
+                         .description = "How bad it is when something is wrong.",
+                         .example = "warning"},
+                        severity, kSeverities);
+}
+
+auto read_repeat_every(Section& section, Duration& repeat_every) {
+  return section.duration({.name = "repeatEvery",
+                           .description = "How often it is told again while it stays bad. 0: once.",
+                           .example = "4h"},
+                          repeat_every, kUpToAYear);
+}
+
+void read_flapping(Section& section, PolicyPart& part) {
+  const FlapLimits built_in;
+  read_given(part.flapping_start, built_in.start, [&](auto& value) {
+    return section.count({.name = "start",
+                          .description = "A service that changes so often within `window` flaps: "
+                                         "that is one alert. 0: nobody counts.",
+                          .example = "6"},
+                         value, kChanges);
+  });
+  read_given(part.flapping_stop, built_in.stop, [&](auto& value) {
+    return section.count({.name = "stop",
+                          .description = "It has settled when it changes at most so often within "
+                                         "`window`.",
+                          .example = "1"},
+                         value, kChanges);
+  });
+  read_given(part.flapping_window, built_in.window, [&](auto& value) {
+    return section.duration(
+        {.name = "window", .description = "For how long changes are counted.", .example = "10m"},
+        value, {seconds(1), days(7)});
+  });
+}
+
+void read_keys(Section& section, PolicySection& out) {
+  const Policy built_in;
+  auto& part = out.part;
+  read_given(part.expected, built_in.expected, [&](auto& value) {
+    return section.choice({.name = "expected",
+                           .description = "The state that is no news: `stopped` makes running the "
+                                          "bad news; with `any`, starts, stops and pauses stand in "
+                                          "the history only.",
+                           .example = "stopped"},
+                          value, kExpected);
+  });
+  section.section({.name = "grace", .description = "Bad news is told when it has lasted for both."},
+                  [&](Section& grace) {
+                    read_given(part.grace_looks, built_in.grace.looks,
+                               [&](auto& value) { return read_looks(grace, value); });
+                    read_given(part.grace_time, built_in.grace.time,
+                               [&](auto& value) { return read_time(grace, value); });
+                  });
+  read_given(part.pending_limit, built_in.pending_limit, [&](auto& value) {
+    return section.duration(
+        {.name = "pendingLimit",
+         .description = "A service that starts or stops hangs when it has made no progress for its "
+                        "own wait hint, and at least for this long.",
+         .example = "2m"},
+        value, {seconds(1), days(1)});
+  });
+  read_given(part.boot_grace, built_in.boot_grace, [&](auto& value) {
+    return section.duration({.name = "bootGrace",
+                             .description = "After the host has come back, bad news waits so long.",
+                             .example = "5m"},
+                            value, kUpToADay);
+  });
+  read_given(part.delayed_start_grace, built_in.delayed_start_grace, [&](auto& value) {
+    return section.duration(
+        {.name = "delayedStartGrace",
+         .description = "The same for services of delayed start, which Windows starts two minutes "
+                        "late, one by one.",
+         .example = "10m"},
+        value, kUpToADay);
+  });
+  read_given(part.trigger_start, built_in.trigger_start, [&](auto& value) {
+    return section.choice(
+        {.name = "triggerStart",
+         .description = "Whether the stop of a service is told that is started by events and ends "
+                        "when its work is done: `byName`, where it was named in full; `exempt`, "
+                        "never; `told`, always.",
+         .example = "exempt"},
+        value, kTriggerStart);
+  });
+  read_given(part.quiet_exit_codes, built_in.quiet_exit_codes, [&](auto& value) {
+    return section.numbers({.name = "quietExitCodes",
+                            .description = "A stop with one of these exit codes is a normal end.",
+                            .example = "[0, 1067]"},
+                           value);
+  });
+  out.flapping =
+      section.section({.name = "flapping", .description = "Services that go up and down."},
+                      [&](Section& flapping) { read_flapping(flapping, part); });
+  read_given(part.severity, built_in.severity,
+             [&](auto& value) { return read_severity(section, value); });
+  read_given(part.repeat_every, built_in.repeat_every,
+             [&](auto& value) { return read_repeat_every(section, value); });
+}
+
+}  // namespace
+
+void PolicyPart::apply_to(Policy& policy) const {
+  replace(policy.expected, expected);
+  replace(policy.grace.looks, grace_looks);
+  replace(policy.grace.time, grace_time);
+  replace(policy.pending_limit, pending_limit);
+  replace(policy.boot_grace, boot_grace);
+  replace(policy.delayed_start_grace, delayed_start_grace);
+  replace(policy.trigger_start, trigger_start);
+  replace(policy.quiet_exit_codes, quiet_exit_codes);
+  replace(policy.flapping.start, flapping_start);
+  replace(policy.flapping.stop, flapping_stop);
+  replace(policy.flapping.window, flapping_window);
+  replace(policy.severity, severity);
+  replace(policy.repeat_every, repeat_every);
+}
+
+void read_policy(Section& section, const Key& key, PolicySection& out) {
+  section.section(key, [&out](Section& inner) { read_keys(inner, out); });
+}
+
+std::optional<std::string> contradiction_in(const Policy& policy) {
+  const auto& flapping = policy.flapping;
+  if (flapping.start == 0 || flapping.stop < flapping.start) return std::nullopt;
+  return fmt::format(
+      "`flapping`: a service cannot settle at {} changes (`stop`) where {} (`start`) "
+      "are flapping; `stop` must be less",
+      flapping.stop, flapping.start);
+}
+
+void read_host_policy(Section& section, const Key& key, HostPolicy& out) {
+  section.section(key, [&out](Section& inner) {
+    inner.section(
+        {.name = "grace",
+         .description = "That a host is not reached is told when it has lasted for both."},
+        [&out](Section& grace) {
+          read_looks(grace, out.grace.looks);
+          read_time(grace, out.grace.time);
+        });
+    read_severity(inner, out.severity);
+    read_repeat_every(inner, out.repeat_every);
+  });
+}
+
+}  // namespace tocsin::config

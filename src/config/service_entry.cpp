@@ -1,0 +1,114 @@
+#include "config/service_entry.h"
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "base/text.h"
+#include "base/wildcard.h"
+#include "config/duplicates.h"
+
+namespace tocsin::config {
+namespace {
+
+enum class StartMode : std::uint8_t { any, automatic };
+
+constexpr std::array kStartModes = {Choice<StartMode>{"automatic", StartMode::automatic}};
+
+/// What was written in one list of services.
+struct Written {
+  Duplicates names;
+  Duplicates display_names;
+};
+
+void refuse_twice(Section& entry, Place place, const std::string& text, Duplicates& known,
+                  std::string_view kind, std::string_view whose) {
+  if (const auto before = known.add(text, place))
+    entry.error(place,
+                fmt::format("the {} `{}` comes twice {}, first in {}", kind, printable(text, 64),
+                            whose, entry.reading().findings.line(*before, place)));
+}
+
+/// `name` and `displayName`, of which one must be there. Answers the place of what was read.
+std::optional<Place> read_names(Section& entry, WatchedService& service, Written& written,
+                                std::string_view whose) {
+  const bool by_display_name = entry.raw("displayName") != nullptr;
+  const auto name =
+      entry.text({.name = "name",
+                  .description = "The service's name (not its display name), or a "
+                                 "pattern with `*` and `?`. Case does not count.",
+                  .need = by_display_name || entry.reading().known_keys != nullptr ? Need::optional
+                                                                                   : Need::required,
+                  .example = "QlikSense*",
+                  .otherwise = "required without `displayName`"},
+                 service.pattern, must_not_be_empty);
+  const auto display_name =
+      entry.text({.name = "displayName",
+                  .description = "Instead of `name`: the display name, or a pattern for display "
+                                 "names.",
+                  .example = "Qlik Sense *",
+                  .otherwise = "required without `name`"},
+                 service.display_name, must_not_be_empty);
+  if (name && display_name) {
+    entry.error(*display_name, "a service is found by `name` or by `displayName`; one must go");
+    return std::nullopt;
+  }
+  if (name) refuse_twice(entry, *name, service.pattern, written.names, "service", whose);
+  if (display_name)
+    refuse_twice(entry, *display_name, service.display_name, written.display_names, "display name",
+                 whose);
+  return name ? name : display_name;
+}
+
+void read_service(Section& entry, ServiceEntry& out, Written& written, std::string_view whose) {
+  auto& service = out.service;
+  const auto place = read_names(entry, service, written, whose);
+  out.place = place.value_or(entry.place());
+  const bool is_one_name = !service.pattern.empty() && !has_wildcard(service.pattern);
+  entry.text({.name = "friendlyName",
+              .description = "What alerts call the service.",
+              .example = "Qlik Sense Engine",
+              .otherwise = "its display name"},
+             service.friendly_name);
+  const auto exclude =
+      entry.texts({.name = "exclude",
+                   .description = "Names, display names or patterns of them that the entry does "
+                                  "not mean.",
+                   .example = "[QlikSenseRepositoryDatabase]"},
+                  service.exclude);
+  if (place && exclude && is_one_name)
+    entry.warning(*exclude, "`exclude` does nothing where `name` has no `*` or `?`");
+  auto start_mode = StartMode::any;
+  const auto start_mode_place =
+      entry.choice({.name = "startMode",
+                    .description = "Of what a pattern finds: those alone that Windows starts by "
+                                   "itself.",
+                    .example = "automatic",
+                    .otherwise = "all"},
+                   start_mode, kStartModes);
+  service.automatic_only = start_mode == StartMode::automatic;
+  if (place && start_mode_place && is_one_name)
+    entry.error(*start_mode_place,
+                "`startMode` chooses among what a pattern finds, but `name` has no `*` or `?`");
+  read_policy(entry,
+              {.name = "policy",
+               .description = "The rules for its alerts.",
+               .same_as = "serviceMonitor.policy"},
+              out.policy);
+}
+
+}  // namespace
+
+void read_services(Section& section, const Key& key, std::string_view whose,
+                   std::vector<ServiceEntry>& out) {
+  Written written;
+  section.list(key, out, [&written, whose](Section& entry, ServiceEntry& service) {
+    read_service(entry, service, written, whose);
+  });
+}
+
+}  // namespace tocsin::config

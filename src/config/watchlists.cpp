@@ -1,0 +1,205 @@
+#include "config/watchlists.h"
+
+#include <algorithm>
+#include <optional>
+#include <tuple>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "base/text.h"
+#include "config/duplicates.h"
+#include "config/nearest.h"
+
+namespace tocsin::config {
+namespace {
+
+/// Rules of hosts that can share none. 10,000 hosts with policies of their own for 50 services
+/// take 200 MB.
+constexpr std::size_t kMostRules = 500'000;
+
+std::string shown(const std::string& name) { return "`" + printable(name, 64) + "`"; }
+
+/// What two entries are compared by that may be one.
+std::string key_of(const WatchedService& service) {
+  return service.pattern.empty() ? "display name " + fold_case(service.display_name)
+                                 : "name " + fold_case(service.pattern);
+}
+
+const std::string& name_of(const WatchedService& service) {
+  return service.pattern.empty() ? service.display_name : service.pattern;
+}
+
+/// Whether it makes no difference which of two entries of one name holds.
+bool agree(const WatchedService& a, const WatchedService& b) {
+  const auto rules = [](const WatchedService& service) {
+    return std::tie(service.exclude, service.automatic_only, service.friendly_name, service.policy);
+  };
+  return rules(a) == rules(b);
+}
+
+}  // namespace
+
+Watchlists::Watchlists(PolicySection defaults, ServiceSets sets)
+    : defaults_(std::move(defaults)),
+      sets_(std::move(sets.right)),
+      written_(std::move(sets.written)) {
+  for (std::size_t i = 0; i < sets_.size(); i++) numbers_.try_emplace(sets_[i].name, i);
+}
+
+void Watchlists::check(Section& section) {
+  (void)merge(section, {&defaults_});
+  for (const auto& set : sets_) {
+    for (const auto& service : set.services)
+      (void)merge(section, {&defaults_, &set.policy, &service.policy});
+  }
+}
+
+Watchlist Watchlists::make(Section& entry, const HostServices& host) {
+  const auto uses = find_sets(entry, host.sets);
+  if (!host.own.empty() || uses.empty()) return put_together(entry, host, uses);
+  std::vector<std::size_t> sets;
+  for (const auto& use : uses) sets.push_back(use.set);
+  const auto [known, fresh] = made_.try_emplace(std::pair(std::move(sets), host.policy.part));
+  if (fresh) known->second = put_together(entry, host, uses);
+  return known->second;
+}
+
+std::vector<Watchlists::Use> Watchlists::find_sets(Section& entry,
+                                                   const std::vector<PlacedText>& names) const {
+  std::vector<Use> uses;
+  for (const auto& name : names) {
+    const auto found = numbers_.find(name.text);
+    if (found == numbers_.end()) {
+      say_unknown(entry, name);
+    } else if (std::ranges::find(uses, found->second, &Use::set) != uses.end()) {
+      entry.error(name.place,
+                  fmt::format("the service set {} comes twice on this host", shown(name.text)));
+    } else {
+      uses.push_back({found->second, name.place});
+    }
+  }
+  return uses;
+}
+
+void Watchlists::say_unknown(Section& entry, const PlacedText& name) const {
+  if (std::ranges::find(written_, name.text) != written_.end()) return;  // it has mistakes
+  const std::vector<std::string_view> known(written_.begin(), written_.end());
+  const auto meant = entry.reading().findings.shows(Severity::error)
+                         ? nearest(name.text, known, std::max<std::size_t>(2, name.text.size() / 3))
+                         : std::string_view{};
+  entry.error(name.place, fmt::format("there is no service set {}{}", shown(name.text),
+                                      meant.empty() ? ""
+                                                    : fmt::format("; did you mean {}?",
+                                                                  shown(std::string(meant)))));
+}
+
+Policy Watchlists::merge(Section& section, const Layers& layers) {
+  Policy policy;
+  std::optional<Place> flapping;
+  for (const auto* layer : layers) {
+    layer->part.apply_to(policy);
+    if (layer->flapping) flapping = layer->flapping;
+  }
+  if (const auto contradiction = contradiction_in(policy);
+      contradiction && contradictions_.insert(flapping.value_or(section.place())).second)
+    section.error(flapping.value_or(section.place()), *contradiction);
+  return policy;
+}
+
+Watchlists::Rule Watchlists::rule(Section& section, const ServiceEntry& entry,
+                                  const std::string& set, const Layers& layers) {
+  Rule rule{entry.service, entry.place};
+  rule.service.set = set;
+  rule.service.policy = merge(section, layers);
+  return rule;
+}
+
+bool Watchlists::spend(Section& entry, std::size_t rules) {
+  const bool before = rules_ > kMostRules;
+  rules_ += rules;
+  if (rules_ <= kMostRules) return true;
+  if (!before)
+    entry.error(entry.place(),
+                fmt::format("the hosts up to here have more than {} services with rules of their "
+                            "own; hosts with the same sets and policy share them",
+                            kMostRules));
+  return false;
+}
+
+Watchlist Watchlists::put_together(Section& entry, const HostServices& host,
+                                   const std::vector<Use>& uses) {
+  std::size_t count = host.own.size();
+  for (const auto& use : uses) count += sets_[use.set].services.size();
+  if (!spend(entry, count)) return {};
+
+  std::vector<WatchedService> services;
+  services.reserve(count);
+  std::unordered_map<std::string, std::size_t> known;  // the place in `services`
+  std::vector<Place> places;                           // of the services
+  const auto add = [&](Rule&& made) {
+    if (!uses.empty()) known.try_emplace(key_of(made.service), services.size());
+    places.push_back(made.place);
+    services.push_back(std::move(made.service));
+  };
+  for (const auto& own : host.own)
+    add(rule(entry, own, {}, {&defaults_, &host.policy, &own.policy}));
+  for (const auto& use : uses) {
+    const auto& set = sets_[use.set];
+    for (const auto& theirs : set.services) {
+      auto made =
+          rule(entry, theirs, set.name, {&defaults_, &host.policy, &set.policy, &theirs.policy});
+      const auto before = known.find(key_of(made.service));
+      if (before == known.end()) {
+        add(std::move(made));
+        continue;
+      }
+      const auto& other = services[before->second];
+      if (other.set.empty() || agree(other, made.service)) continue;  // the host's own overrides
+      const auto& findings = entry.reading().findings;
+      entry.error(use.place,
+                  fmt::format("the sets {} and {} have two rules that contradict for the service "
+                              "{}: in {} and in {}",
+                              shown(other.set), shown(set.name), shown(name_of(made.service)),
+                              findings.line(places[before->second], use.place),
+                              findings.line(made.place, use.place)));
+    }
+  }
+  return Watchlist(std::move(services));
+}
+
+ServiceSets read_service_sets(Section& section) {
+  ServiceSets sets;
+  std::unordered_map<std::string, Place> names;
+  section.list({.name = "serviceSets", .description = "Lists of services that hosts share."},
+               sets.right, [&names, &sets](Section& entry, ServiceSet& set) {
+                 const auto place = entry.text({.name = "name",
+                                                .description = "What hosts call the set.",
+                                                .need = Need::required,
+                                                .example = "qlik"},
+                                               set.name, must_not_be_empty);
+                 if (place) {
+                   sets.written.push_back(set.name);
+                   const auto [known, fresh] = names.try_emplace(set.name, *place);
+                   if (!fresh)
+                     entry.error(
+                         *place,
+                         fmt::format("the service set {} comes twice, first in {}", shown(set.name),
+                                     entry.reading().findings.line(known->second, *place)));
+                 }
+                 read_policy(entry,
+                             {.name = "policy",
+                              .description = "The rules for the alerts of its services.",
+                              .same_as = "serviceMonitor.policy"},
+                             set.policy);
+                 read_services(entry,
+                               {.name = "services",
+                                .description = "The services of the set.",
+                                .need = Need::required,
+                                .same_as = "serviceMonitor.monitor[].services"},
+                               "in this set", set.services);
+               });
+  return sets;
+}
+
+}  // namespace tocsin::config

@@ -1,0 +1,166 @@
+// By which rules alerts are made: the nearest section wins, key by key.
+#include <chrono>
+#include <string>
+#include <vector>
+
+#include <gmock/gmock.h>
+
+#include "sample.h"
+
+namespace tocsin::config {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::ElementsAre;
+using testing::IsEmpty;
+
+/// The policy of the one service of the one host, where `lines` stand under serviceMonitor.
+Policy policy_with(const std::string& section, const std::string& host,
+                   const std::string& service) {
+  const auto loaded = parse_sample(sample_with({{2, "  serviceMonitor:\n" + section},
+                                                {7, host + "        services:"},
+                                                {8, "          - name: Spooler\n" + service}}));
+  EXPECT_THAT(findings_of(loaded), IsEmpty());
+  if (!loaded.config) return {};
+  return loaded.config->hosts.front().services.entries().front().policy;
+}
+
+TEST(Policies, AreTheBuiltInOnesWithoutAWord) {
+  EXPECT_EQ(policy_with("    enable: true", "", ""), Policy{});
+}
+
+TEST(Policies, HaveEveryKey) {
+  const auto policy = policy_with(R"(    policy:
+      expected: stopped
+      grace: {looks: 3, time: 1m}
+      pendingLimit: 2m
+      bootGrace: 0
+      delayedStartGrace: 10m
+      triggerStart: told
+      quietExitCodes: [0, 1067, 4294967295]
+      flapping: {start: 6, stop: 2, window: 1h}
+      severity: warning
+      repeatEvery: 4h)",
+                                  "", "");
+  const Policy expected{.pending_limit = 2min,
+                        .expected = Expected::stopped,
+                        .grace = {.looks = 3, .time = 1min},
+                        .boot_grace = 0s,
+                        .delayed_start_grace = 10min,
+                        .trigger_start = TriggerStart::told,
+                        .quiet_exit_codes = {0, 1067, 4294967295},
+                        .flapping = {.start = 6, .stop = 2, .window = 1h},
+                        .severity = AlertSeverity::warning,
+                        .repeat_every = 4h};
+  EXPECT_EQ(policy, expected);
+}
+
+TEST(Policies, OfTheNearestSectionWinKeyByKey) {
+  const auto policy = policy_with(
+      "    policy: {severity: info, repeatEvery: 1h, bootGrace: 1m, grace: {looks: 4, time: 9s}}",
+      "        policy: {severity: warning, repeatEvery: 2h, grace: {looks: 5}}\n",
+      "            policy: {severity: critical, grace: {time: 1s}}");
+  Policy expected;
+  expected.boot_grace = 1min;
+  expected.repeat_every = 2h;
+  expected.severity = AlertSeverity::critical;
+  expected.grace = {.looks = 5, .time = 1s};
+  EXPECT_EQ(policy, expected);
+}
+
+TEST(Policies, OfASetStandBetweenHostAndService) {
+  const auto loaded = parse_sample(sample_with({{2, R"(  serviceMonitor:
+    policy: {severity: info, bootGrace: 1s, pendingLimit: 1s, repeatEvery: 1s}
+    serviceSets:
+      - name: base
+        policy: {bootGrace: 3s, pendingLimit: 3s}
+        services:
+          - {name: A, policy: {pendingLimit: 4s}}
+          - {name: B})"},
+                                                {7, "        sets: [base]"},
+                                                {8,
+                                                 "        policy: {bootGrace: 2s, "
+                                                 "pendingLimit: 2s, repeatEvery: 2s}"}}));
+  ASSERT_THAT(findings_of(loaded), IsEmpty());
+  const auto& entries = loaded.config->hosts.front().services.entries();
+  ASSERT_EQ(entries.size(), 2U);
+  EXPECT_EQ(entries[0].set, "base");
+  const Policy expected{
+      .pending_limit = 4s, .boot_grace = 3s, .severity = AlertSeverity::info, .repeat_every = 2s};
+  EXPECT_EQ(entries[0].policy, expected);
+  EXPECT_EQ(entries[1].policy.pending_limit, Duration(3s));
+}
+
+TEST(Policies, OfHostsFollowTheDefaults) {
+  const auto loaded = parse_sample(sample_with(
+      {{2, "  serviceMonitor:\n    hostPolicy: {severity: warning, grace: {looks: 5, time: 2m}}"},
+       {6, "      - host: node1\n        hostPolicy: {repeatEvery: 1d, grace: {time: 0}}"},
+       {8, "          - name: Spooler\n      - host: node2\n        services: [{name: a}]"}}));
+  ASSERT_THAT(findings_of(loaded), IsEmpty());
+  const HostPolicy first{
+      .grace = {.looks = 5, .time = 0s}, .severity = AlertSeverity::warning, .repeat_every = 24h};
+  const HostPolicy second{.grace = {.looks = 5, .time = 2min}, .severity = AlertSeverity::warning};
+  EXPECT_EQ(loaded.config->hosts[0].policy, first);
+  EXPECT_EQ(loaded.config->hosts[1].policy, second);
+}
+
+std::vector<std::string> findings_of_policy(const std::string& policy) {
+  return findings_with({{2, "  serviceMonitor:\n    policy: {" + policy + "}"}});
+}
+
+TEST(Policies, MistakesAreToldWithLineAndColumn) {
+  EXPECT_THAT(findings_of_policy("expected: up"),
+              ElementsAre("3:24: error: `expected` must be one of running, stopped, any, but this "
+                          "is `up`"));
+  EXPECT_THAT(findings_of_policy("triggerStart: never"),
+              ElementsAre("3:28: error: `triggerStart` must be one of byName, exempt, told, but "
+                          "this is `never`"));
+  EXPECT_THAT(findings_of_policy("severity: high"),
+              ElementsAre("3:24: error: `severity` must be one of info, warning, critical, but "
+                          "this is `high`"));
+  EXPECT_THAT(findings_of_policy("grace: 30s"),
+              ElementsAre("3:21: error: `grace` must be a section, but this is text"));
+  EXPECT_THAT(findings_of_policy("grace: {looks: 0}"),
+              ElementsAre("3:29: error: `looks` must be a whole number from 1 to 1000, but this is "
+                          "`0`"));
+  EXPECT_THAT(findings_of_policy("grace: {time: 8d}"),
+              ElementsAre("3:28: error: `time` must be from 0 to 7d, but this is `8d`"));
+  EXPECT_THAT(findings_of_policy("quietExitCodes: 0"),
+              ElementsAre("3:30: error: `quietExitCodes` must be a list, but this is text"));
+  EXPECT_THAT(findings_of_policy("quietExitCodes: [0, -1]"),
+              ElementsAre("3:34: error: `quietExitCodes` must be a list of whole numbers from 0 to "
+                          "4294967295, but this is `-1`"));
+  EXPECT_THAT(findings_of_policy("flapping: {window: 0}"),
+              ElementsAre("3:33: error: `window` must be from 1s to 7d, but this is `0`"));
+  EXPECT_THAT(findings_of_policy("sevrity: info"),
+              ElementsAre("3:14: warning: unknown key `sevrity`; did you mean `severity`?"));
+  EXPECT_THAT(findings_with({{2, "  serviceMonitor:\n    hostPolicy: {expected: any}"}}),
+              ElementsAre("3:18: warning: unknown key `expected`"));
+}
+
+std::string contradiction(int start, int stop) {
+  return "error: `flapping`: a service cannot settle at " + std::to_string(stop) +
+         " changes (`stop`) where " + std::to_string(start) +
+         " (`start`) are flapping; `stop` must be less";
+}
+
+TEST(Policies, ContradictionsAreToldOnceAndWhereTheyBegin) {
+  EXPECT_THAT(findings_of_policy("flapping: {start: 3, stop: 3}"),
+              ElementsAre("3:14: " + contradiction(3, 3)));
+  EXPECT_THAT(findings_of_policy("flapping: {start: 1}"),
+              ElementsAre("3:14: " + contradiction(1, 1)));
+  EXPECT_THAT(findings_of_policy("flapping: {start: 0, stop: 5}"), IsEmpty());
+  // Right by itself, wrong with what holds above it.
+  EXPECT_THAT(findings_with({{2, "  serviceMonitor:\n    policy: {flapping: {stop: 5}}"},
+                             {8,
+                              "          - name: Spooler\n"
+                              "            policy: {flapping: {start: 5}}"}}),
+              ElementsAre("10:22: " + contradiction(5, 5)));
+  EXPECT_THAT(findings_with({{2, R"(  serviceMonitor:
+    serviceSets:
+      - {name: unused, services: [{name: A}, {name: B}], policy: {flapping: {start: 1}}})"}}),
+              ElementsAre("4:67: " + contradiction(1, 1)));
+}
+
+}  // namespace
+}  // namespace tocsin::config
