@@ -78,7 +78,7 @@ HostSigns read_signs(const TrackedServices& previous, const Observation& observa
   const auto kept = static_cast<std::size_t>(
       std::ranges::count(processes, true, &std::pair<const std::uint32_t, bool>::second));
   HostSigns signs;
-  signs.rebooted = after_outage ? kept * 2 < std::max<std::size_t>(processes.size(), 1)
+  signs.rebooted = after_outage ? ran > 0 && kept * 2 < std::max<std::size_t>(processes.size(), 1)
                                 : kept == 0 && processes.size() >= kFewestSigns && runs_anew > 0;
   signs.storm = !signs.rebooted && fell >= kFewestSigns && fell * 2 >= ran;
   return signs;

@@ -95,7 +95,7 @@ class Alerts(Watched):
         self.manager.stop(ENGINE)
         status, alert = self.notification(1)
         labels = {"alertname": "WindowsService", "host": self.host, "service": ENGINE,
-                  "team": "windows"}
+                  "severity": "critical", "team": "windows"}
         self.assertEqual((status, alert["labels"]), ("firing", labels))
         self.assertEqual(alert["annotations"]["summary"],
                          f"Qlik Sense Engine Service on {self.host} is STOPPED (was RUNNING)")

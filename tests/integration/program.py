@@ -50,10 +50,10 @@ def tocsin(*arguments, env=None, timeout=60):
 
 
 def configuration(path, *, hosts, credentials=None, webhooks=(), every="every 1 second", rate_limit=0,
-                  destinations=(), **more):
+                  destinations=(), monitor=None, **more):
     """Writes a configuration (JSON is YAML too) and returns its path. `webhooks` are URLs or whole
-    entries; `destinations` are switched on besides, by their names in alertDestination; `more` goes
-    beside serviceMonitor."""
+    entries; `destinations` are switched on besides, by their names in alertDestination; `monitor` goes
+    into serviceMonitor, `more` beside it. No service flaps: tests change them as often as they like."""
     entries = [{"description": f"receiver {index}", "webhookURL": entry, "httpMethod": "POST"}
                if isinstance(entry, str) else entry for index, entry in enumerate(webhooks)]
     path = pathlib.Path(path)
@@ -65,6 +65,8 @@ def configuration(path, *, hosts, credentials=None, webhooks=(), every="every 1 
             "frequency": every,
             "credentials": [credentials] if credentials else [],
             "monitor": hosts,
+            "policy": {"flapping": {"start": 0}},
+            **(monitor or {}),
             "alertDestination": {"webhook": {"enable": bool(entries)},
                                  **{name: {"enable": True} for name in destinations}},
         },
