@@ -103,11 +103,11 @@ Watchlist watch(std::size_t count) {
   std::vector<WatchedService> services;
   services.reserve(count);
   for (const auto* name : simulate::kWatchedServices)
-    if (services.size() < count) services.push_back({name, {}, {}, {}});
+    if (services.size() < count) services.push_back({.pattern = name});
   for (const auto& definition : simulate::make_catalogue(kServices)) {
     const bool qlik = definition->name.text().starts_with("Qlik");
     if (services.size() < count && definition->runs_at_first && !qlik)
-      services.push_back({definition->name.text(), {}, {}, {}});
+      services.push_back({.pattern = definition->name.text()});
   }
   return Watchlist(std::move(services));
 }

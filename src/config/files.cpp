@@ -34,6 +34,20 @@ bool matches_file_name(const std::string& pattern, const std::string& name) {
   return matches_wildcard(fold_case(pattern), fold_case(name));
 }
 
+/// Adds what a folder has by such names. False when that takes more than `most` entries, of which
+/// it takes those that it looks at.
+bool add_matches(const fs::path& folder, const std::string& pattern, std::size_t& most,
+                 std::vector<fs::path>& out) {
+  std::error_code error;
+  fs::directory_iterator entries(folder.empty() ? fs::path(".") : folder, error);
+  for (; !error && entries != fs::directory_iterator(); entries.increment(error)) {
+    if (most-- == 0) return false;
+    const auto name = entries->path().filename();
+    if (matches_file_name(pattern, to_utf8(name))) out.push_back(folder / name);
+  }
+  return true;
+}
+
 }  // namespace
 
 Result<std::string> read_file(const std::string& name, std::size_t most, Accept accept) {
@@ -78,13 +92,7 @@ std::optional<std::vector<std::string>> find_files(const std::string& pattern, s
     }
     std::vector<fs::path> longer;
     for (const auto& path : found) {
-      std::error_code error;
-      fs::directory_iterator entries(path.empty() ? fs::path(".") : path, error);
-      for (; !error && entries != fs::directory_iterator(); entries.increment(error)) {
-        if (most-- == 0) return std::nullopt;
-        const auto name = entries->path().filename();
-        if (matches_file_name(wanted, to_utf8(name))) longer.push_back(path / name);
-      }
+      if (!add_matches(path, wanted, most, longer)) return std::nullopt;
     }
     found = std::move(longer);
   }

@@ -86,14 +86,14 @@ HostServices read_host_services(Section& entry) {
                  .description = "What is watched on the host. Its entries override those of sets "
                                 "that have the same name.",
                  .need = has_own ? Need::required : Need::optional,
-                 .otherwise = "required without `sets`"},
+                 .alternative = "sets"},
                 "on this host", services.own);
   entry.placed_texts({.name = "sets",
                       .description = "The `name` of each of `serviceSets` whose services are "
                                      "watched too.",
                       .need = has_sets ? Need::required : Need::optional,
                       .example = "[qlik, base]",
-                      .otherwise = "required without `services`"},
+                      .alternative = "services"},
                      services.sets);
   read_policy(entry,
               {.name = "policy",
@@ -187,7 +187,7 @@ class HostReader {
                         "same rules; `[01-20]` and `[1-4,7]` are understood too.",
          .need = needed ? Need::required : Need::optional,
          .example = "qs-node1",
-         .otherwise = "required without `hosts`"},
+         .alternative = "hosts"},
         check_host);
     std::vector<PlacedText> list;
     const auto hosts =
@@ -196,7 +196,7 @@ class HostReader {
                                            "each written as `host` is.",
                             .need = by_list ? Need::required : Need::optional,
                             .example = "[qs-central, \"qs-node[1-4]\"]",
-                            .otherwise = "required without `host`"},
+                            .alternative = "host"},
                            list);
     std::vector<std::string> names;
     if (host && hosts) {

@@ -1,10 +1,18 @@
 // Every key that tocsin understands, as the loader itself declares it: for the reference.
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
 namespace tocsin::config {
+
+/// Whole numbers in [least, most].
+struct Range {
+  std::int64_t least;
+  std::int64_t most;
+};
 
 struct KnownKey {
   std::string path;      ///< "serviceMonitor.monitor[].host"; lists have []
@@ -14,6 +22,11 @@ struct KnownKey {
   std::string example;
   std::string description;
   std::string same_as;  ///< another path that has the same keys below it, which come only there
+  bool required = false;
+  std::string alternative;           ///< the key that takes its place: one of both is required
+  std::vector<std::string> choices;  ///< of "one of ..."
+  std::optional<Range> range;        ///< of whole numbers
+  bool is_open = false;              ///< a section with keys of the original, which we do not know
 };
 
 /// In the order in which they are read; a section or list comes before what it holds.

@@ -54,15 +54,33 @@ void Section::info(Place place, std::string text) {
   reading_.findings.add(Severity::info, place, std::move(text));
 }
 
-void Section::declare(const Key& key, std::string type, std::string fallback,
-                      std::string_view unit) {
+void Section::declare(const Key& key, std::string type, std::string fallback, std::string_view unit,
+                      const Allowed& allowed) {
   declared_.push_back(key.name);
   if (reading_.known_keys == nullptr) return;
   if (!key.otherwise.empty()) fallback = key.otherwise;
-  if (key.need == Need::required) fallback = "required";
-  reading_.known_keys->push_back({path_to(key.name), std::move(type), std::move(fallback),
-                                  std::string(unit), std::string(key.example),
-                                  std::string(key.description), std::string(key.same_as)});
+  const bool required = key.need == Need::required;
+  if (required) fallback = "required";
+  if (!key.alternative.empty()) fallback = fmt::format("required without `{}`", key.alternative);
+  reading_.known_keys->push_back({.path = path_to(key.name),
+                                  .type = std::move(type),
+                                  .fallback = std::move(fallback),
+                                  .unit = std::string(unit),
+                                  .example = std::string(key.example),
+                                  .description = std::string(key.description),
+                                  .same_as = std::string(key.same_as),
+                                  .required = required,
+                                  .alternative = std::string(key.alternative),
+                                  .choices = {allowed.choices.begin(), allowed.choices.end()},
+                                  .range = allowed.range});
+}
+
+void Section::share_with_original() {
+  shared_ = true;
+  if (reading_.known_keys == nullptr || parent_ == nullptr) return;
+  for (auto& key : *reading_.known_keys) {
+    if (key.path == parent_->path_to(name_)) key.is_open = true;
+  }
 }
 
 std::optional<Section::Entry> Section::find(const Key& key) {
@@ -225,7 +243,7 @@ std::optional<std::pair<std::int64_t, Place>> Section::number(const Key& key, Ra
 }
 
 std::optional<Place> Section::seconds(const Key& key, std::chrono::seconds& out, Range range) {
-  declare(key, "whole number", fmt::to_string(out.count()), "seconds");
+  declare(key, "whole number", fmt::to_string(out.count()), "seconds", {.range = range});
   const auto value = number(key, range);
   if (!value) return std::nullopt;
   out = std::chrono::seconds(value->first);
@@ -234,7 +252,7 @@ std::optional<Place> Section::seconds(const Key& key, std::chrono::seconds& out,
 
 std::optional<Place> Section::milliseconds(const Key& key, std::chrono::milliseconds& out,
                                            Range range) {
-  declare(key, "whole number", fmt::to_string(out.count()), "milliseconds");
+  declare(key, "whole number", fmt::to_string(out.count()), "milliseconds", {.range = range});
   const auto value = number(key, range);
   if (!value) return std::nullopt;
   out = std::chrono::milliseconds(value->first);
@@ -242,15 +260,16 @@ std::optional<Place> Section::milliseconds(const Key& key, std::chrono::millisec
 }
 
 std::optional<Place> Section::port(const Key& key, std::uint16_t& out) {
-  declare(key, "whole number", fmt::to_string(out));
-  const auto value = number(key, {1, 65535});
+  constexpr Range kRange{1, 65535};
+  declare(key, "whole number", fmt::to_string(out), {}, {.range = kRange});
+  const auto value = number(key, kRange);
   if (!value) return std::nullopt;
   out = static_cast<std::uint16_t>(value->first);
   return value->second;
 }
 
 std::optional<Place> Section::count(const Key& key, unsigned& out, Range range) {
-  declare(key, "whole number", fmt::to_string(out));
+  declare(key, "whole number", fmt::to_string(out), {}, {.range = range});
   const auto value = number(key, range);
   if (!value) return std::nullopt;
   out = static_cast<unsigned>(value->first);
@@ -259,7 +278,7 @@ std::optional<Place> Section::count(const Key& key, unsigned& out, Range range) 
 
 std::optional<Place> Section::numbers(const Key& key, std::vector<std::uint32_t>& out) {
   constexpr Range kRange{0, std::numeric_limits<std::uint32_t>::max()};
-  declare(key, "list of whole numbers", "empty");
+  declare(key, "list of whole numbers", "empty", {}, {.range = kRange});
   const auto entry = find(key);
   if (!entry || !is(YamlNode::Type::sequence, *entry, "a list")) return std::nullopt;
   check_has_entries(key, *entry);

@@ -49,15 +49,11 @@ struct Key {
   Need need = Need::optional;
   std::string_view example = {};
   std::string_view otherwise = {};  ///< the default in words, where the variable does not tell
+  /// The key that takes its place: who reads them sees to it that one of both is there.
+  std::string_view alternative = {};
   /// Of a section or list: the path of another with the same keys. They stand in the reference
   /// only there, and what is absent is not read.
   std::string_view same_as = {};
-};
-
-/// Whole numbers in [least, most].
-struct Range {
-  std::int64_t least;
-  std::int64_t most;
 };
 
 /// Durations in [least, most].
@@ -81,6 +77,12 @@ template <typename E>
 struct Choice {
   std::string_view name;
   E value;
+};
+
+/// What a value may be, for those who ask what keys there are.
+struct Allowed {
+  std::span<const std::string_view> choices = {};
+  std::optional<Range> range = {};
 };
 
 /// Continues the name of a key, such as "must not be empty"; nothing when the text is right.
@@ -142,7 +144,7 @@ class Section {
 
   /// The original uses the section for more than we do: keys that we do not know are remembered in
   /// `Reading::ignored`, and only what looks like a slip of the pen is reported.
-  void share_with_original() { shared_ = true; }
+  void share_with_original();
   /// Last of all: what about keys that were not declared? section() and list() do it themselves.
   void finish();
 
@@ -160,7 +162,8 @@ class Section {
     [[nodiscard]] PlacedText placed() const;
   };
 
-  void declare(const Key& key, std::string type, std::string fallback, std::string_view unit = {});
+  void declare(const Key& key, std::string type, std::string fallback, std::string_view unit = {},
+               const Allowed& allowed = {});
   [[nodiscard]] std::optional<Entry> find(const Key& key);
   /// Reports a type that is not the wanted one.
   [[nodiscard]] bool is(YamlNode::Type wanted, const Entry& entry,
@@ -201,7 +204,7 @@ std::optional<Place> Section::choice(const Key& key, E& out,
     type.append(i == 0 ? "one of " : ", ").append(choices[i].name);
     if (choices[i].value == out) fallback = choices[i].name;
   }
-  declare(key, type, std::string(fallback));
+  declare(key, type, std::string(fallback), {}, {.choices = names});
   const auto picked = pick(key, names, type);
   if (!picked) return std::nullopt;
   out = choices[picked->first].value;

@@ -44,14 +44,14 @@ std::optional<Place> read_names(Section& entry, WatchedService& service, Written
                   .need = by_display_name || entry.reading().known_keys != nullptr ? Need::optional
                                                                                    : Need::required,
                   .example = "QlikSense*",
-                  .otherwise = "required without `displayName`"},
+                  .alternative = "displayName"},
                  service.pattern, must_not_be_empty);
   const auto display_name =
       entry.text({.name = "displayName",
                   .description = "Instead of `name`: the display name, or a pattern for display "
                                  "names.",
                   .example = "Qlik Sense *",
-                  .otherwise = "required without `name`"},
+                  .alternative = "name"},
                  service.display_name, must_not_be_empty);
   if (name && display_name) {
     entry.error(*display_name, "a service is found by `name` or by `displayName`; one must go");

@@ -59,6 +59,7 @@ Watchlist Watchlists::make(Section& entry, const HostServices& host) {
   const auto uses = find_sets(entry, host.sets);
   if (!host.own.empty() || uses.empty()) return put_together(entry, host, uses);
   std::vector<std::size_t> sets;
+  sets.reserve(uses.size());
   for (const auto& use : uses) sets.push_back(use.set);
   const auto [known, fresh] = made_.try_emplace(std::pair(std::move(sets), host.policy.part));
   if (fresh) known->second = put_together(entry, host, uses);

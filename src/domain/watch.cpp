@@ -9,8 +9,8 @@
 namespace tocsin {
 
 Watchlist::Watchlist() {
-  static const auto kEmpty = std::make_shared<const Compiled>();
-  compiled_ = kEmpty;
+  static const auto empty = std::make_shared<const Compiled>();
+  compiled_ = empty;
 }
 
 Watchlist::Watchlist(std::vector<WatchedService> services) {

@@ -88,7 +88,41 @@ INSTANTIATE_TEST_SUITE_P(Files, Example,
                          testing::Values(ExampleFile{"one-server.yaml", Source::smb},
                                          ExampleFile{"all-destinations.yaml", Source::smb},
                                          ExampleFile{"qlik-sense-cluster.yaml", Source::smb},
+                                         ExampleFile{"200-hosts.yaml", Source::smb},
+                                         ExampleFile{"sql-server-failover.yaml", Source::smb},
                                          ExampleFile{"windows-server.yaml", Source::scm}));
+
+TEST(Examples, HaveAsManyHostsAsTheySay) {
+  const auto hosts_of_example = [](const std::string& name) {
+    const auto loaded =
+        load(in_project("examples/" + name), {.variable = [](const auto&) { return "x"; }});
+    return loaded.config.value_or(Config{}).hosts.size();
+  };
+  EXPECT_EQ(hosts_of_example("200-hosts.yaml"), 200U);
+  EXPECT_EQ(hosts_of_example("qlik-sense-cluster.yaml"), 7U);
+}
+
+/// The first example of the page, with an account and somebody to tell.
+TEST(GroupsAndPolicies, BeginsWithAnExampleThatLoads) {
+  std::ifstream page(in_project("docs/groups-and-policies.md"));
+  std::string text;
+  bool inside = false;
+  for (std::string line; std::getline(page, line);) {
+    if (inside && line == "```") break;
+    if (inside) text += line + "\n";
+    inside = inside || line == "```yaml";
+  }
+  const auto loaded = parse_sample(text +
+                                   "    credentials: [{name: a, username: b, password: "
+                                   "'${env:PASSWORD}'}]\n"
+                                   "    alertDestination: {webhook: {enable: true}}\n"
+                                   "  webhookNotification: {serviceMonitor: {webhooks: "
+                                   "[{webhookURL: 'https://desk.example'}]}}\n");
+  EXPECT_THAT(findings_of(loaded), testing::IsEmpty());
+  ASSERT_TRUE(loaded.config);
+  EXPECT_EQ(loaded.config->hosts.size(), 6U);
+  EXPECT_EQ(loaded.config->hosts.front().address, "qs-node1.corp.example");
+}
 
 }  // namespace
 }  // namespace tocsin::config
