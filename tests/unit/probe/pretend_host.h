@@ -49,8 +49,11 @@ class PretendHostTest : public testing::Test {
   void watch(const std::vector<std::string>& patterns) {
     std::vector<WatchedService> services;
     services.reserve(patterns.size());
-    for (const auto& pattern : patterns) services.push_back({pattern, {}, {}, {}});
-    host.services = Watchlist(std::move(services));
+    for (const auto& pattern : patterns) services.push_back({.pattern = pattern});
+    watch(Watchlist(std::move(services)));
+  }
+  void watch(Watchlist services) {
+    host.services = std::move(services);
     probe = make_smb_probe(host, options, connector_, kit::counting_random(), clock);
   }
   void happen(simulate::Happening what) {
