@@ -82,30 +82,41 @@ std::string error_of(ServiceState state) {
   return "";
 }
 
+/// A first look brings some of which their details say, or do not say, whether they are watched.
+void leave_watched(Services& services, const Watchlist& watchlist) {
+  std::erase_if(services, [&](const ObservedService& service) {
+    const auto* details = service.details.get();
+    return watchlist.find(service.name, details) == nullptr ||
+           watchlist.is_undecided(service.name, details);
+  });
+}
+
 std::vector<Row> rows_of(const config::Host& host, const Result<Services>& answer) {
   std::vector<Row> rows;
   if (!answer) {
     for (const auto& entry : host.services.entries()) {
       rows.push_back({.host = host.name.text(),
-                      .service = entry.pattern,
+                      .service = entry.pattern.empty() ? entry.display_name : entry.pattern,
                       .friendly_name = entry.friendly_name,
                       .error = answer.error().what});
     }
     return rows;
   }
   for (const auto& service : *answer) {
+    const auto* details = service.details.get();
     Row row{.host = host.name.text(),
             .service = service.name.text(),
             .state = service.status.state,
             .process_id = service.status.process_id,
             .error = error_of(service.status.state)};
-    if (const auto* watched = host.services.find(service.name)) {
+    if (const auto* watched = host.services.find(service.name, details)) {
       row.friendly_name = watched->friendly_name;
-      if (!has_wildcard(watched->pattern)) row.service = watched->pattern;
+      if (!watched->pattern.empty() && !has_wildcard(watched->pattern))
+        row.service = watched->pattern;
     }
-    if (service.details) {
-      row.display_name = service.details->display_name;
-      row.start_mode = service.details->start_mode;
+    if (details != nullptr) {
+      row.display_name = details->display_name;
+      row.start_mode = details->start_mode;
     }
     rows.push_back(std::move(row));
   }
@@ -158,11 +169,12 @@ void print_table(const std::vector<Row>& rows) {
 int check(const CheckOptions& options) {
   const auto configuration = load(options.configuration);
   if (!configuration) return kExitBadConfiguration;
-  const auto answers = look_at_all(configuration->hosts, Look::watched);
+  auto answers = look_at_all(configuration->hosts, Look::watched);
   std::vector<Row> rows;
   bool all_reached = true;
   for (std::size_t i = 0; i < answers.size(); i++) {
     all_reached &= answers[i].has_value();
+    if (answers[i]) leave_watched(*answers[i], configuration->hosts[i].services);
     std::ranges::move(rows_of(configuration->hosts[i], answers[i]), std::back_inserter(rows));
   }
   options.json ? print_json(rows) : print_table(rows);

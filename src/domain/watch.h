@@ -9,6 +9,7 @@
 
 #include "base/names.h"
 #include "domain/policy.h"
+#include "domain/service.h"
 
 namespace tocsin {
 
@@ -33,8 +34,17 @@ class Watchlist {
   explicit Watchlist(std::vector<WatchedService> services);
 
   [[nodiscard]] const std::vector<WatchedService>& entries() const { return compiled_->entries; }
-  /// The entry that watches this service, or null.
-  [[nodiscard]] const WatchedService* find(const ServiceName& name) const;
+  /// The entry that watches this service, or null. `known` is what is known of it besides its key
+  /// name; null, an empty display name, an unknown start mode and a type of 0 are not known. Then:
+  /// - Entries for display names find nothing: a null is no answer where has_display_names().
+  /// - Entries with automatic_only find it, but is_undecided(): go on watching what was watched,
+  ///   and begin nothing.
+  /// - Patterns that end like `Name_*` find `Name`, the copies of a per-user service as one; with a
+  ///   known type only if it is such a service.
+  [[nodiscard]] const WatchedService* find(const ServiceName& name,
+                                           const ServiceDetails* known = nullptr) const;
+  /// Whether the start mode, which is not known, decides whether it is watched.
+  [[nodiscard]] bool is_undecided(const ServiceName& name, const ServiceDetails* known) const;
   /// Whether the name was written out in full.
   [[nodiscard]] bool is_exact(const ServiceName& name) const;
   /// The names that were written out in full, in their order, each once: they are
@@ -48,13 +58,19 @@ class Watchlist {
   [[nodiscard]] bool shares_with(const Watchlist& other) const {
     return compiled_ == other.compiled_;
   }
+  /// Whether entries ask for display names.
+  [[nodiscard]] bool has_display_names() const;
+  /// Whether entries ask for more than key names, so that what is known of a service may decide.
+  [[nodiscard]] bool needs_details() const;
 
  private:
-  /// An entry with wildcards, folded once.
+  /// An entry that is no key name written out in full, folded once.
   struct Pattern {
     std::size_t entry;
     std::string text;
     std::vector<std::string> exclude;
+    bool of_display_names;
+    bool automatic_only;
   };
   struct Compiled {
     std::vector<WatchedService> entries;

@@ -4,14 +4,34 @@
 #include <unordered_set>
 #include <utility>
 
+#include "wire/svcctl/messages.h"
+
 namespace tocsin::probe {
 namespace {
+
+constexpr std::uint32_t kPerUserBits = svcctl::kUserService | svcctl::kUserServiceInstance;
 
 bool is_there(ServiceState state) {
   return state != ServiceState::missing && state != ServiceState::denied;
 }
 
 }  // namespace
+
+void DetailsCache::introduce(const ServiceName& name, const ServiceDetails& listed) {
+  auto& entry = entries_[name];
+  if (entry.details && entry.details->display_name == listed.display_name && entry.listed) return;
+  auto details = entry.details ? *entry.details : listed;
+  details.display_name = listed.display_name;
+  details.type |= listed.type & kPerUserBits;
+  entry.details = std::make_shared<const ServiceDetails>(std::move(details));
+  entry.listed = true;
+  entry.asked = {};
+}
+
+const ServiceDetails* DetailsCache::find(const ServiceName& name) const {
+  const auto found = entries_.find(name);
+  return found == entries_.end() ? nullptr : found->second.details.get();
+}
 
 void DetailsCache::observe(std::span<const ObservedService> services) {
   for (const auto& [name, status, details] : services) {
@@ -46,6 +66,10 @@ void DetailsCache::answer(const ServiceName& name, std::optional<ServiceDetails>
   if (found == entries_.end()) return;
   auto& entry = found->second;
   entry.asked = now;
+  if (details && entry.listed) {
+    details->display_name = entry.details->display_name;
+    details->type |= entry.details->type & kPerUserBits;
+  }
   if (details && (!entry.details || *details != *entry.details))
     entry.details = std::make_shared<const ServiceDetails>(*std::move(details));
 }

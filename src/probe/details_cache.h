@@ -18,6 +18,9 @@ class DetailsCache {
   /// Details older than `age` are read again.
   explicit DetailsCache(std::chrono::milliseconds age) : age_(age) {}
 
+  /// What a list says of a service, as Selection::details. Its display name stays the list's, by
+  /// which it was found, whatever is read; with another one its details are due.
+  void introduce(const ServiceName& name, const ServiceDetails& listed);
   /// Takes note of what a check has seen, and forgets the services that it lacks. Details of a
   /// service that changed state or process are due: who changes a service often reconfigures it.
   void observe(std::span<const ObservedService> services);
@@ -25,6 +28,8 @@ class DetailsCache {
   [[nodiscard]] std::vector<ServiceName> due(Time now) const;
   /// What reading them brought. Nothing: the host does not let us; the old ones stay.
   void answer(const ServiceName& name, std::optional<ServiceDetails> details, Time now);
+  /// Null: nothing is known of it.
+  [[nodiscard]] const ServiceDetails* find(const ServiceName& name) const;
   /// Gives each service the details that are known of it.
   void attach(std::span<ObservedService> services) const;
 
@@ -33,7 +38,8 @@ class DetailsCache {
     ServiceState state = ServiceState::unknown;
     std::uint32_t process_id = 0;
     std::shared_ptr<const ServiceDetails> details;
-    Time asked{};  ///< the epoch: they are due
+    Time asked{};         ///< the epoch: they are due
+    bool listed = false;  ///< introduced
   };
 
   std::chrono::milliseconds age_;

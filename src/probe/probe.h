@@ -25,7 +25,12 @@ class Probe {
   virtual ~Probe() = default;
 
   /// The watched services, each exactly once, missing and denied ones included, in no special
-  /// order.
+  /// order; the copies of a per-user service as one, under its base name. Where the watchlist asks
+  /// for more than key names, what it matches may have changed: who knows services from before is
+  /// also brought some that are not watched (any more), or of which that is not decided yet. With
+  /// their details Watchlist::find() and is_undecided() tell. Details of what a pattern found are
+  /// never null, but a start mode may be unknown. A host that says that it is shutting down is
+  /// unreachable (native 1115).
   virtual net::awaitable<Result<std::vector<ObservedService>>> check(net::Deadline deadline) = 0;
   /// Waits until there is something for take_heard(), or until the deadline. A way that can only
   /// ask just sleeps. Cancelling throws.

@@ -20,4 +20,10 @@ namespace tocsin::probe {
 /// unknown, which shows neither an outage nor a removal.
 [[nodiscard]] ServiceState to_state(const Error& error);
 
+/// Whether the manager says that its host is going down (ERROR_SHUTDOWN_IN_PROGRESS): whatever it
+/// was asked for, the host is as good as unreachable.
+[[nodiscard]] bool is_shutdown(const Error& error);
+/// That, for people. unreachable, 1115.
+[[nodiscard]] Error shutdown_error();
+
 }  // namespace tocsin::probe

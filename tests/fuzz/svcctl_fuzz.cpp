@@ -52,6 +52,8 @@ constexpr void (*kTargets[])(BytesView) = {
     round_trip<QueryServiceConfig2Request>,
     round_trip<QueryServiceStatusExRequest>,
     round_trip<EnumServicesStatusExRequest>,
+    round_trip<QueryServiceConfigExRequest>,
+    round_trip<QueryServiceConfigExResponse>,
 };
 
 }  // namespace

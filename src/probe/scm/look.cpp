@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/text.h"
+#include "probe/per_user.h"
 #include "probe/scm/errors.h"
 #include "probe/scm_terms.h"
 
@@ -11,6 +12,10 @@ namespace tocsin::probe::scm {
 namespace {
 
 constexpr std::uint32_t kProcessAborted = 1067;  // ERROR_PROCESS_ABORTED
+
+std::uint32_t type_of(const ListedService& service) {
+  return service.status.service_type & ~svcctl::kInteractiveProcess;
+}
 
 ServiceDetails to_details(Configuration configuration) {
   return {.display_name = std::move(configuration.display_name),
@@ -47,17 +52,27 @@ Look::Look(std::shared_ptr<System> system, std::string machine, Watchlist watchl
       details_(options.details_age) {}
 
 Result<Services> Look::check(Time now) {
+  auto seen = look(now);
+  if (seen || !is_shutdown(seen.error())) return seen;
+  manager_.reset();
+  return std::unexpected(shutdown_error());
+}
+
+Result<Services> Look::look(Time now) {
   const auto list = enumerate();
   if (!list) return std::unexpected(list.error());
-  auto services = watched(*list);
+  auto services = select_watched(*list);
   if (auto added = add_absent(services); !added) {
     manager_.reset();
     return fail(std::move(added));
   }
-  if (machine_.empty()) bury_ghosts(services);
+  if (machine_.empty()) {
+    if (auto buried = bury_ghosts(services); !buried) return fail(std::move(buried));
+  }
   details_.observe(services);
-  refresh_details(now);
+  if (auto refreshed = refresh_details(now); !refreshed) return fail(std::move(refreshed));
   details_.attach(services);
+  if (watchlist_.needs_details()) keep_watched(services, watchlist_, reported_);
   seen_.clear();
   for (const auto& service : services)
     if (service.status.state != ServiceState::missing) seen_.push_back(service.name);
@@ -77,18 +92,25 @@ Result<std::vector<ListedService>> Look::enumerate() {
     auto list = manager_->enumerate();
     if (list) return *std::move(list);
     manager_.reset();
-    if (!kept) return std::unexpected(explain(list.error(), "listing the services", machine_));
+    if (!kept || list.error() == svcctl::kShutdownInProgress)
+      return std::unexpected(explain(list.error(), "listing the services", machine_));
   }
 }
 
-Services Look::watched(const std::vector<ListedService>& list) const {
-  Services services;
-  std::unordered_set<ServiceName> names;
-  for (const auto& entry : list) {
-    ServiceName name(entry.name);
-    if (watchlist_.find(name) == nullptr || !names.insert(name).second) continue;
-    services.push_back({.name = std::move(name), .status = to_status(entry.status), .details = {}});
+Services Look::select_watched(const std::vector<ListedService>& list) {
+  std::vector<Listed> listed;
+  listed.reserve(list.size());
+  for (const auto& service : list) {
+    listed.push_back({.place = listed.size(),
+                      .name = ServiceName(service.name),
+                      .display_name = service.display_name,
+                      .type = type_of(service)});
   }
+  auto selection = select(listed, watchlist_, reported_.value_or(Names{}));
+  for (const auto& [name, details] : selection.details) details_.introduce(name, details);
+  auto services =
+      observe(selection, [&](std::size_t place) { return to_status(list[place].status); });
+  copies_ = std::move(selection.copies);
   return services;
 }
 
@@ -100,8 +122,12 @@ Result<> Look::add_absent(Services& services) {
   std::vector<ServiceName> absent;
   for (const auto& name : watchlist_.exact_names())
     if (covered.insert(name).second) absent.push_back(name);
-  for (const auto& name : seen_)
+  for (const auto& name : seen_) {
+    // No copies: nobody is logged on.
+    if (const auto* details = details_.find(name); details != nullptr && is_group(name, *details))
+      continue;
     if (covered.insert(name).second) absent.push_back(name);
+  }
   for (auto& name : absent) {
     const auto raw = manager_->query_status(name.text());
     if (!raw && !is_about_service(raw.error()))
@@ -116,31 +142,46 @@ Result<> Look::add_absent(Services& services) {
 
 /// The manager is asked once more about those whose process is gone: they may only have stopped
 /// since they were listed, and it knows how.
-void Look::bury_ghosts(Services& services) const {
+Result<> Look::bury_ghosts(Services& services) const {
   const auto processes = system_->processes();
-  if (!processes) return;
+  if (!processes) return {};
   for (auto& service : services) {
     const auto buried = without_ghosts(service.status, *processes);
     if (buried == service.status) continue;
     const auto raw = manager_->query_status(service.name.text());
+    if (!raw && raw.error() == svcctl::kShutdownInProgress)
+      return std::unexpected(shutdown_error());
     if (!raw) continue;
     const auto now = to_status(*raw);
     service.status = now.process_id == service.status.process_id ? buried : now;
   }
+  return {};
 }
 
-void Look::refresh_details(Time now) {
+/// Fails only when the host is going down. Otherwise the states are known, so the check has
+/// succeeded, whatever becomes of the details.
+Result<> Look::refresh_details(Time now) {
   const auto last_begin = net::within(options_.details_budget);
   for (const auto& name : details_.due(now)) {
-    if (std::chrono::steady_clock::now() >= last_begin) return;
-    auto read = read_details(name.text());
-    // The states are known, so the check has succeeded, whatever becomes of the details.
-    if (!read && !is_about_service(read.error())) return manager_.reset();
+    if (std::chrono::steady_clock::now() >= last_begin) break;
+    auto read = read_details(name);
+    if (!read && !is_about_service(read.error())) {
+      manager_.reset();
+      if (read.error() == svcctl::kShutdownInProgress) return std::unexpected(shutdown_error());
+      break;
+    }
     details_.answer(name, read ? std::optional(*std::move(read)) : std::nullopt, now);
   }
+  return {};
 }
 
-Win32Result<ServiceDetails> Look::read_details(const std::string& service) const {
+/// Of a per-user service one copy stands for all.
+Win32Result<ServiceDetails> Look::read_details(const ServiceName& name) const {
+  const auto copy = copies_.find(name);
+  return query_details((copy == copies_.end() ? name : copy->second).text());
+}
+
+Win32Result<ServiceDetails> Look::query_details(const std::string& service) const {
   auto configuration = manager_->query_configuration(service);
   if (!configuration) return std::unexpected(configuration.error());
   return to_details(*std::move(configuration));
@@ -148,15 +189,16 @@ Win32Result<ServiceDetails> Look::read_details(const std::string& service) const
 
 Result<Services> Look::list() {
   const auto list = enumerate();
-  if (!list) return std::unexpected(list.error());
+  if (!list) return std::unexpected(is_shutdown(list.error()) ? shutdown_error() : list.error());
   Services services;
   for (const auto& entry : *list) {
-    auto details = manager_ ? read_details(entry.name)
+    auto details = manager_ ? query_details(entry.name)
                             : std::unexpected(std::uint32_t{svcctl::kInvalidHandle});
     if (!details && !is_about_service(details.error())) manager_.reset();
+    if (!details && details.error() == svcctl::kShutdownInProgress)
+      return std::unexpected(shutdown_error());
     if (!details)
-      details = ServiceDetails{.display_name = entry.display_name,
-                               .type = entry.status.service_type & ~svcctl::kInteractiveProcess};
+      details = ServiceDetails{.display_name = entry.display_name, .type = type_of(entry)};
     services.push_back({.name = ServiceName(entry.name),
                         .status = to_status(entry.status),
                         .details = std::make_shared<const ServiceDetails>(*std::move(details))});

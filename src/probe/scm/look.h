@@ -3,7 +3,9 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
+#include <unordered_map>
 #include <unordered_set>
 #include <vector>
 
@@ -12,6 +14,7 @@
 #include "net/async.h"
 #include "probe/details_cache.h"
 #include "probe/scm/system.h"
+#include "probe/selection.h"
 
 namespace tocsin::probe::scm {
 
@@ -49,11 +52,14 @@ class Look {
 
  private:
   Result<std::vector<ListedService>> enumerate();
-  [[nodiscard]] Services watched(const std::vector<ListedService>& list) const;
+  /// A look at a host that is not going down.
+  Result<Services> look(Time now);
+  Services select_watched(const std::vector<ListedService>& list);
   Result<> add_absent(Services& services);
-  void bury_ghosts(Services& services) const;
-  void refresh_details(Time now);
-  [[nodiscard]] Win32Result<ServiceDetails> read_details(const std::string& service) const;
+  Result<> bury_ghosts(Services& services) const;
+  Result<> refresh_details(Time now);
+  [[nodiscard]] Win32Result<ServiceDetails> read_details(const ServiceName& name) const;
+  [[nodiscard]] Win32Result<ServiceDetails> query_details(const std::string& service) const;
 
   const std::shared_ptr<System> system_;
   const std::string machine_;
@@ -61,7 +67,9 @@ class Look {
   const LookOptions options_;
   std::unique_ptr<Manager> manager_;
   DetailsCache details_;
+  std::unordered_map<ServiceName, ServiceName> copies_;  ///< of the last list, as in Selection
   std::vector<ServiceName> seen_;  ///< by the last check, missing ones left out
+  std::optional<Names> reported_;  ///< only where the watchlist needs details
 };
 
 }  // namespace tocsin::probe::scm

@@ -10,6 +10,7 @@
 #include <boost/asio/this_coro.hpp>
 
 #include "net/signal.h"
+#include "probe/per_user.h"
 #include "probe/scm/listener.h"
 
 namespace tocsin::probe {
@@ -133,6 +134,8 @@ net::awaitable<Result<Services>> ScmProbe::check(net::Deadline deadline) {
   there_.clear();
   for (const auto& service : *seen) {
     const auto state = service.status.state;
+    // A base name is no service's; the template of that name says nothing of the copies.
+    if (service.details && is_group(service.name, *service.details)) continue;
     if (state != ServiceState::missing && state != ServiceState::denied)
       there_.push_back(service.name);
   }

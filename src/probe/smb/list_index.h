@@ -2,10 +2,9 @@
 #pragma once
 
 #include <cstddef>
-#include <vector>
 
-#include "base/names.h"
 #include "domain/watch.h"
+#include "probe/selection.h"
 #include "wire/svcctl/client.h"
 
 namespace tocsin::probe {
@@ -14,19 +13,16 @@ namespace tocsin::probe {
 /// otherwise a check of 250 services costs one hash over their bytes.
 class ListIndex {
  public:
-  struct Entry {
-    std::size_t place;  ///< in the list
-    ServiceName name;   ///< as the host spells it
-  };
-
-  /// Whether the names, or their order, differ from those of the last list.
-  bool update(const svcctl::Enumeration& list, const Watchlist& watchlist);
-  /// Each watched service that the list holds, once, in the list's order.
-  [[nodiscard]] const std::vector<Entry>& watched() const { return watched_; }
+  /// Whether the names (where the watchlist asks for display names, those too), or their order,
+  /// differ from those of the last list. `also` as in select().
+  bool update(const svcctl::Enumeration& list, const Watchlist& watchlist, const Names& also = {});
+  /// In the list's order. Its details are of the last change, until taken.
+  [[nodiscard]] const Selection& selection() const { return selection_; }
+  [[nodiscard]] std::vector<std::pair<ServiceName, ServiceDetails>> take_details();
 
  private:
   std::size_t fingerprint_ = 0;
-  std::vector<Entry> watched_;
+  Selection selection_;
 };
 
 }  // namespace tocsin::probe

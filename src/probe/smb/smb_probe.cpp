@@ -10,6 +10,7 @@
 
 #include "base/text.h"
 #include "probe/details_cache.h"
+#include "probe/per_user.h"
 #include "probe/scm_terms.h"
 #include "probe/smb/list_index.h"
 #include "probe/smb/smb_session.h"
@@ -28,12 +29,19 @@ bool is_about_service(const Error& error) {
          (*error.native <= kLargestWin32 || *error.native == dcerpc::kOpnumOutOfRange);
 }
 
-ServiceDetails to_details(svcctl::QueryServiceConfig config, bool delayed) {
+/// What QueryServiceConfig does not say.
+struct Extras {
+  bool delayed = false;
+  bool trigger_start = false;
+};
+
+ServiceDetails to_details(svcctl::QueryServiceConfig config, Extras extras) {
   return {.display_name = std::move(config.display_name),
-          .start_mode = to_start_mode(config.start_type, delayed),
+          .start_mode = to_start_mode(config.start_type, extras.delayed),
           .executable_path = std::move(config.binary_path_name),
           .dependencies = config.dependency_names(),
-          .type = config.service_type & ~svcctl::kInteractiveProcess};
+          .type = config.service_type & ~svcctl::kInteractiveProcess,
+          .trigger_start = extras.trigger_start};
 }
 
 bool is_there(const ServiceStatus& status) {
@@ -90,6 +98,10 @@ class SmbProbe final : public Probe {
 
   void remember(const Services& services);
   net::awaitable<Result<>> refresh_details(net::Deadline deadline);
+  net::awaitable<Result<std::optional<ServiceDetails>>> read_details(const ServiceName& name,
+                                                                     net::Deadline deadline);
+  net::awaitable<Result<Extras>> read_extras(svcctl::Handle handle, bool automatic,
+                                             net::Deadline deadline);
   net::awaitable<Result<std::optional<ServiceDetails>>> read_details(
       const ServiceName& name, std::optional<svcctl::Handle> open, net::Deadline deadline);
 
@@ -110,6 +122,7 @@ class SmbProbe final : public Probe {
   std::vector<Absent> absent_;  ///< watched or once seen, and not in the last list
   std::unordered_map<ServiceName, Known> known_;
   DetailsCache details_;
+  std::optional<Names> reported_;  ///< only where the watchlist needs details
 };
 
 net::awaitable<Result<Services>> SmbProbe::with_session(Look look, net::Deadline deadline) {
@@ -123,6 +136,7 @@ net::awaitable<Result<Services>> SmbProbe::with_session(Look look, net::Deadline
     if (!session_) {
       auto opened = co_await SmbSession::open({host_, options_, connector_, random_, clock_},
                                               traits_, deadline);
+      if (!opened && is_shutdown(opened.error())) co_return std::unexpected(shutdown_error());
       if (!opened) co_return fail(std::move(opened));
       session_ = *std::move(opened);
     }
@@ -137,6 +151,7 @@ net::awaitable<Result<Services>> SmbProbe::with_session(Look look, net::Deadline
     if (session_) traits_ = session_->traits();
     if (seen) co_return seen;
     drop_session();
+    if (is_shutdown(seen.error())) co_return std::unexpected(shutdown_error());
     if (!kept || seen.error().kind == Kind::malformed) co_return seen;
   }
 }
@@ -158,9 +173,14 @@ net::awaitable<Result<Services>> SmbProbe::look(net::Deadline deadline) {
   auto seen = one_by_one ? co_await look_at_each(deadline) : co_await look_at_list(deadline);
   if (!seen) co_return seen;
   remember(*seen);
-  // The states are known, so the check has succeeded, whatever becomes of the details.
-  if (auto read = co_await refresh_details(deadline); !read) drop_session();
+  // The states are known, so the check has succeeded, whatever becomes of the details; but a host
+  // that goes down stops its services.
+  if (auto read = co_await refresh_details(deadline); !read) {
+    if (is_shutdown(read.error())) co_return fail(std::move(read));
+    drop_session();
+  }
   details_.attach(*seen);
+  if (watched.needs_details()) keep_watched(*seen, watched, reported_);
   co_return seen;
 }
 
@@ -177,12 +197,11 @@ net::awaitable<Result<Services>> SmbProbe::look_at_each(net::Deadline deadline) 
 net::awaitable<Result<Services>> SmbProbe::look_at_list(net::Deadline deadline) {
   const auto list = co_await session_->enumerate(deadline);
   if (!list) co_return std::unexpected(list.error());
-  const bool changed = index_.update(*list, host_.services);
-  Services services;
-  for (const auto& [place, name] : index_.watched()) {
-    services.push_back(
-        {.name = name, .status = to_status(list->services()[place].status), .details = {}});
-  }
+  const bool changed = index_.update(*list, host_.services, reported_.value_or(Names{}));
+  for (const auto& [name, details] : index_.take_details()) details_.introduce(name, details);
+  auto services = observe(index_.selection(), [&](std::size_t place) {
+    return to_status(list->services()[place].status);
+  });
   if (auto added = co_await add_absent(services, changed, deadline); !added)
     co_return fail(std::move(added));
   co_return services;
@@ -213,12 +232,17 @@ net::awaitable<Result<>> SmbProbe::add_absent(Services& services, bool list_chan
 /// What is watched by name, or was seen before, and is not in the list.
 std::vector<SmbProbe::Absent> SmbProbe::find_absent() const {
   std::unordered_set<ServiceName> covered;
-  for (const auto& [place, name] : index_.watched()) covered.insert(name);
+  for (const auto& [place, name] : index_.selection().entries) covered.insert(name);
   std::vector<Absent> absent;
   for (const auto& name : host_.services.exact_names())
     if (covered.insert(name).second) absent.push_back({.name = name, .by_pattern = false});
-  for (const auto& [name, known] : known_)
-    if (!covered.contains(name)) absent.push_back({.name = name, .by_pattern = true});
+  for (const auto& [name, known] : known_) {
+    if (covered.contains(name)) continue;
+    // No copies: nobody is logged on.
+    if (const auto* details = details_.find(name); details != nullptr && is_group(name, *details))
+      continue;
+    absent.push_back({.name = name, .by_pattern = true});
+  }
   return absent;
 }
 
@@ -240,6 +264,7 @@ net::awaitable<Result<Services>> SmbProbe::look_at_everything(net::Deadline dead
     }
     if (session_) {
       auto read = co_await read_details(service.name, {}, deadline);
+      if (!read && is_shutdown(read.error())) co_return std::unexpected(read.error());
       if (!read) drop_session();  // the list is there: the rest goes without
       details = std::move(read).value_or(std::nullopt).value_or(std::move(details));
     }
@@ -310,11 +335,20 @@ net::awaitable<Result<>> SmbProbe::refresh_details(net::Deadline deadline) {
   const auto last_begin = std::min(deadline, net::within(options_.details_budget));
   for (const auto& name : details_.due(clock_.now())) {
     if (std::chrono::steady_clock::now() >= last_begin) break;
-    auto read = co_await read_details(name, known_.at(name).handle, deadline);
+    auto read = co_await read_details(name, deadline);
     if (!read) co_return fail(std::move(read));
     details_.answer(name, *std::move(read), clock_.now());
   }
   co_return Result<>{};
+}
+
+/// Of a per-user service one copy stands for all.
+net::awaitable<Result<std::optional<ServiceDetails>>> SmbProbe::read_details(
+    const ServiceName& name, net::Deadline deadline) {
+  const auto& copies = index_.selection().copies;
+  const auto copy = copies.find(name);
+  if (copy != copies.end()) co_return co_await read_details(copy->second, {}, deadline);
+  co_return co_await read_details(name, known_.at(name).handle, deadline);
 }
 
 /// Nothing: the host does not let us read them. An error breaks the session.
@@ -328,18 +362,33 @@ net::awaitable<Result<std::optional<ServiceDetails>>> SmbProbe::read_details(
   }
   auto config = co_await session_->query_config(*handle, deadline);
   if (!config && !is_about_service(config.error())) co_return fail(std::move(config));
-  bool delayed = false;
-  if (config && config->start_type == svcctl::kAutoStart) {
-    const auto answer = co_await session_->query_delayed_start(*handle, deadline);
-    if (!answer && !is_about_service(answer.error())) co_return std::unexpected(answer.error());
-    delayed = answer.value_or(false);
+  Extras extras;
+  if (config) {
+    auto read = co_await read_extras(*handle, config->start_type == svcctl::kAutoStart, deadline);
+    if (!read) co_return fail(std::move(read));
+    extras = *read;
   }
   if (!open) {
     auto closed = co_await close_handle(*handle, deadline);
     if (!closed) co_return fail(std::move(closed));
   }
   if (!config) co_return std::nullopt;
-  co_return to_details(*std::move(config), delayed);
+  co_return to_details(*std::move(config), extras);
+}
+
+/// What the host does not tell is not so.
+net::awaitable<Result<Extras>> SmbProbe::read_extras(svcctl::Handle handle, bool automatic,
+                                                     net::Deadline deadline) {
+  Extras extras;
+  if (automatic) {
+    const auto answer = co_await session_->query_delayed_start(handle, deadline);
+    if (!answer && !is_about_service(answer.error())) co_return std::unexpected(answer.error());
+    extras.delayed = answer.value_or(false);
+  }
+  const auto answer = co_await session_->query_start_trigger(handle, deadline);
+  if (!answer && !is_about_service(answer.error())) co_return std::unexpected(answer.error());
+  extras.trigger_start = answer.value_or(false);
+  co_return extras;
 }
 
 }  // namespace

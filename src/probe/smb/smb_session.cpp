@@ -102,6 +102,11 @@ net::awaitable<Result<bool>> SmbSession::query_delayed_start(svcctl::Handle serv
   return ask(scm_.query_delayed_start(port_, service), deadline);
 }
 
+net::awaitable<Result<bool>> SmbSession::query_start_trigger(svcctl::Handle service,
+                                                             net::Deadline deadline) {
+  return ask(scm_.query_start_trigger(port_, service), deadline);
+}
+
 net::awaitable<Result<>> SmbSession::close_service(svcctl::Handle service, net::Deadline deadline) {
   return ask(scm_.close(port_, service), deadline);
 }

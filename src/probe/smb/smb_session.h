@@ -39,6 +39,7 @@ class SmbSession {
   net::awaitable<Result<svcctl::QueryServiceConfig>> query_config(svcctl::Handle service,
                                                                   net::Deadline deadline);
   net::awaitable<Result<bool>> query_delayed_start(svcctl::Handle service, net::Deadline deadline);
+  net::awaitable<Result<bool>> query_start_trigger(svcctl::Handle service, net::Deadline deadline);
   net::awaitable<Result<>> close_service(svcctl::Handle service, net::Deadline deadline);
   net::awaitable<void> log_off(net::Deadline deadline);
 

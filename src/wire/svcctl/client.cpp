@@ -197,6 +197,21 @@ Conversation<Result<bool>> Client::query_delayed_start(Port& port, Handle servic
   co_return delayed;
 }
 
+Conversation<Result<bool>> Client::query_start_trigger(Port& port, Handle service) {
+  if (!traits_.has_triggers)
+    co_return std::unexpected(win32_error(kInvalidLevel, QueryServiceConfigExRequest::kName));
+  auto reply = co_await invoke(port, QueryServiceConfigExRequest{.service = service});
+  auto ok = reply ? succeeded(reply->response.return_value, QueryServiceConfigExRequest::kName)
+                  : fail(std::move(reply));
+  if (!ok) {
+    if (ok.error().kind == Kind::unsupported) traits_.has_triggers = false;
+    co_return fail(std::move(ok));
+  }
+  co_return std::ranges::any_of(reply->response.triggers, [](const ServiceTrigger& trigger) {
+    return trigger.action == ServiceTrigger::kStart;
+  });
+}
+
 Conversation<Result<>> Client::close(Port& port, Handle handle) {
   auto reply = co_await invoke(port, CloseServiceHandleRequest{.handle = handle});
   if (!reply) co_return fail(std::move(reply));

@@ -38,6 +38,7 @@ struct HostTraits {
   bool has_enum_services_ex = true;    ///< opnum 42; Samba lacks it
   bool has_query_status_ex = true;     ///< opnum 40
   bool has_delayed_start = true;       ///< info level 3 of opnum 39; Samba lacks it
+  bool has_triggers = true;            ///< opnum 56; Samba and Windows before 7 lack it
 };
 
 /// Over a dcerpc::Client that is bound to kInterface. One conversation at a time; this must not
@@ -61,6 +62,8 @@ class Client {
   /// Whether a service that starts automatically does so with delay; unsupported where the host
   /// does not know the question.
   Conversation<Result<bool>> query_delayed_start(Port& port, Handle service);
+  /// Whether an event starts the service; unsupported where the host does not know the question.
+  Conversation<Result<bool>> query_start_trigger(Port& port, Handle service);
   Conversation<Result<>> close(Port& port, Handle handle);
 
   [[nodiscard]] const HostTraits& traits() const { return traits_; }

@@ -37,6 +37,11 @@ enum ServiceType : std::uint32_t {
   kWin32OwnProcess = 0x10,
   kWin32ShareProcess = 0x20,
   kWin32 = 0x30,
+  /// Not in [MS-SCMR]; winnt.h: SERVICE_USER_SERVICE, on top of the two above. Alone it is the
+  /// template of a per-user service, which never runs itself.
+  kUserService = 0x40,
+  /// SERVICE_USERSERVICE_INSTANCE, on top of that: the copy of one logon.
+  kUserServiceInstance = 0x80,
   kInteractiveProcess = 0x100,  ///< comes on top of the others: mask it out
 };
 /// dwServiceState of the enumerations (3.1.4.11)
@@ -335,6 +340,41 @@ struct QueryServiceConfig2Request {
 };
 /// SERVICE_CONFIG_DELAYED_AUTO_START_INFO: the buffer is one BOOL of four bytes.
 inline constexpr std::uint32_t kDelayedAutoStartLevel = 3;
+
+/// SERVICE_TRIGGER (2.2.53), as far as we need it: no condition, no data.
+struct ServiceTrigger {
+  static constexpr std::uint32_t kStart = 1;  ///< SERVICE_TRIGGER_ACTION_SERVICE_START
+  static constexpr std::uint32_t kStop = 2;
+  std::uint32_t type = 0;
+  std::uint32_t action = 0;
+
+  friend bool operator==(const ServiceTrigger&, const ServiceTrigger&) = default;
+};
+
+/// SC_RPC_CONFIG_INFOW (2.2.22) that holds a SERVICE_TRIGGER_INFO (2.2.54), or nothing.
+struct QueryServiceConfigExResponse {
+  std::vector<ServiceTrigger> triggers;
+  std::uint32_t return_value = 0;
+
+  void write(ndr::Writer& out) const;
+  static QueryServiceConfigExResponse read(ndr::Reader& in);
+};
+
+/// 3.1.4.48. Triggers are asked for with it, and with nothing else: RQueryServiceConfig2W knows no
+/// level 8 (3.1.4.37), and Win32's QueryServiceConfig2 makes this call for that level. Since
+/// Windows 7 and Server 2008 R2; written by the specification, not yet tried against a live
+/// Windows.
+struct QueryServiceConfigExRequest {
+  static constexpr std::uint16_t kOpnum = 56;
+  static constexpr std::string_view kName = "RQueryServiceConfigEx";
+  using Response = QueryServiceConfigExResponse;
+  static constexpr std::uint32_t kTriggerLevel = 8;  ///< SERVICE_CONFIG_TRIGGER_INFO
+  Handle service{};
+  std::uint32_t info_level = kTriggerLevel;
+
+  void write(ndr::Writer& out) const;
+  static QueryServiceConfigExRequest read(ndr::Reader& in);
+};
 
 /// 3.1.4.38
 struct QueryServiceStatusExRequest {

@@ -33,7 +33,7 @@ svcctl::Enumeration list_of(const std::vector<std::string>& names) {
 
 std::vector<std::string> watched(const ListIndex& index) {
   std::vector<std::string> names;
-  for (const auto& [place, name] : index.watched())
+  for (const auto& [place, name] : index.selection().entries)
     names.push_back(std::to_string(place) + " " + name.text());
   return names;
 }

@@ -50,7 +50,10 @@ class PretendHostTest : public testing::Test {
     std::vector<WatchedService> services;
     services.reserve(patterns.size());
     for (const auto& pattern : patterns) services.push_back({.pattern = pattern});
-    host.services = Watchlist(std::move(services));
+    watch(Watchlist(std::move(services)));
+  }
+  void watch(Watchlist services) {
+    host.services = std::move(services);
     probe = make_smb_probe(host, options, connector_, kit::counting_random(), clock);
   }
   void happen(simulate::Happening what) {
