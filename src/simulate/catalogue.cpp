@@ -275,6 +275,13 @@ constexpr Row kSystem[] = {
     {"wuauserv", "Windows Update", kManual, kRests, "netsvcs", "rpcss/"},
 };
 
+/// Of those above, the ones that an event starts on Windows Server.
+constexpr std::string_view kTriggerStarted[] = {
+    "AppIDSvc",      "AppXSvc",  "bthserv",       "CertPropSvc",
+    "ClipSVC",       "SCardSvr", "SensorService", "TabletInputService",
+    "TimeBrokerSvc", "W32Time",  "WbioSrvc",      "WerSvc",
+    "wlidsvc",       "wuauserv"};
+
 /// With the session's number appended to both names.
 constexpr Row kPerUser[] = {
     {"BcastDVRUserService", "GameDVR and Broadcast User Service", kManual, kRests,
@@ -306,10 +313,13 @@ std::shared_ptr<const ServiceDefinition> define(const Row& row, std::string_view
                                 ? R"(NT AUTHORITY\LocalService)"
                                 : "LocalSystem",
       .display_name = fmt::format("{}{}", row.display_name, suffix)};
+  if (!suffix.empty()) config.service_type |= svcctl::kUserService | svcctl::kUserServiceInstance;
   if (row.start == kManual) config.start_type = svcctl::kDemandStart;
   if (row.start == kOff) config.start_type = svcctl::kDisabled;
   auto definition = std::make_shared<ServiceDefinition>(fmt::format("{}{}", row.name, suffix),
                                                         std::move(config), row.start == kLate);
+  definition->trigger_start =
+      std::ranges::find(kTriggerStarted, std::string_view(row.name)) != std::end(kTriggerStarted);
   definition->runs_at_first = row.at_first == kRuns;
   definition->accepts_pause = std::string_view(row.name) == "LanmanServer" ||
                               std::string_view(row.name) == "Netlogon" ||

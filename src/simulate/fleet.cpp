@@ -68,6 +68,7 @@ struct Fleet::Host {
   Behaviour behaviour;
   std::shared_ptr<net::TcpListener> listener;  ///< null while it is down
   std::set<net::TcpStream*> clients;
+  bool rebooting = false;
 };
 
 Fleet::Fleet(FleetOptions options, const Clock& clock, RandomFill random)
@@ -206,14 +207,82 @@ Result<> Fleet::apply(Host& host, const Happening& what) {
   } else if (const auto* behaviour = std::get_if<Behaviour>(&what)) {
     set_behaviour(host, *behaviour);
     hang_up(host);
+  } else if (const auto* reboot = std::get_if<Reboot>(&what)) {
+    return begin(host, *reboot);
+  } else if (const auto* failover = std::get_if<Failover>(&what)) {
+    return begin(host, *failover);
+  } else if (const auto* flap = std::get_if<Flap>(&what)) {
+    return begin(host, *flap);
   } else if (std::get<Reachability>(what) == Reachability::down) {
-    if (host.listener) host.listener->close();
-    host.listener.reset();
-    hang_up(host);
+    take_down(host);
   } else if (!host.listener) {
     return listen(host);
   }
   return {};
+}
+
+void Fleet::take_down(Host& host) {
+  if (host.listener) host.listener->close();
+  host.listener.reset();
+  hang_up(host);
+}
+
+Result<> Fleet::begin(Host& host, const Reboot& how) {
+  if (!host.listener || host.rebooting) return fail(Kind::rejected, "it is not up");
+  host.rebooting = true;
+  host.model.shut_down(how.over / 5, how.farewell);
+  scope_->spawn(reboot(host, how.over));
+  return {};
+}
+
+net::awaitable<void> Fleet::reboot(Host& host, Duration over) {
+  const auto begun = std::chrono::steady_clock::now();
+  co_await net::sleep_until(begun + over / 5);
+  take_down(host);
+  options_.on_change("down " + host.model.name());
+  co_await net::sleep_until(begun + over / 2);
+  host.model.boot(over - over / 2);
+  const auto up = host.listener ? Result<>{} : listen(host);
+  options_.on_change("up " + host.model.name() + (up ? "" : ": " + up.error().what));
+  host.rebooting = false;
+}
+
+Result<> Fleet::begin(Host& host, const Failover& how) {
+  auto* to = find(how.to);
+  if (to == nullptr) return fail(Kind::not_found, "no host " + how.to);
+  if (scope_ == nullptr) return fail(Kind::rejected, "it is not up");
+  auto stopped = host.model.apply(Action::stop, how.service);
+  if (stopped) scope_->spawn(start_later(*to, how.service));
+  return stopped;
+}
+
+net::awaitable<void> Fleet::start_later(HostModel& host, ServiceName service) {
+  co_await net::sleep_for(options_.pending + 500ms);
+  change(host, Action::start, service);
+}
+
+Result<> Fleet::begin(Host& host, const Flap& how) {
+  if (scope_ == nullptr) return fail(Kind::rejected, "it is not up");
+  if (host.model.find(how.service) == nullptr)
+    return fail(Kind::not_found, "no service " + how.service.text());
+  scope_->spawn(flap(host.model, how));
+  return {};
+}
+
+net::awaitable<void> Fleet::flap(HostModel& host, Flap how) {
+  const auto every = std::max<Duration>(how.every, options_.pending + 10ms);
+  for (std::uint32_t i = 0; i < how.count; i++) {
+    change(host, Action::stop, how.service);
+    co_await net::sleep_for(every);
+    change(host, Action::start, how.service);
+    co_await net::sleep_for(every);
+  }
+}
+
+void Fleet::change(HostModel& host, Action action, const ServiceName& service) {
+  const auto done = host.apply(action, service);
+  const auto text = describe({.host = host.name(), .what = ServiceEvent{action, service}});
+  options_.on_change(done ? text : text + ": " + done.error().what);
 }
 
 void Fleet::hang_up(Host& host) {

@@ -80,6 +80,15 @@ class Fleet {
   net::awaitable<void> play_script();
   net::awaitable<void> change_at_random();
   Result<> apply(Host& host, const Happening& what);
+  Result<> begin(Host& host, const Reboot& how);
+  Result<> begin(Host& host, const Failover& how);
+  Result<> begin(Host& host, const Flap& how);
+  net::awaitable<void> reboot(Host& host, Duration over);
+  net::awaitable<void> start_later(HostModel& host, ServiceName service);
+  net::awaitable<void> flap(HostModel& host, Flap how);
+  /// As part of something longer: whoever listens hears of it, and of what went wrong.
+  void change(HostModel& host, Action action, const ServiceName& service);
+  void take_down(Host& host);
   Result<> listen(Host& host);
   void set_behaviour(Host& host, Behaviour behaviour);
   static void hang_up(Host& host);

@@ -63,8 +63,51 @@ HostModel::Service& HostModel::add(std::shared_ptr<const ServiceDefinition> defi
 
 void HostModel::settle() {
   const auto now = clock_.now();
-  for (auto& service : services_)
+  for (auto& service : services_) {
+    if (service.begins_at && *service.begins_at <= now) begin_planned(service);
     if (service.settles_at && *service.settles_at <= now) settle(service, service.target);
+  }
+}
+
+void HostModel::shut_down(Duration over, Farewell farewell) {
+  says_shutdown_ = farewell == Farewell::told;
+  std::vector<Service*> running;
+  for (auto& service : services_)
+    if (service.status.current_state != kStopped) running.push_back(&service);
+  planned_ = kStopped;
+  plan(running, over);
+}
+
+void HostModel::boot(Duration over) {
+  says_shutdown_ = false;
+  std::vector<Service*> starting;
+  std::vector<Service*> late;
+  for (auto& service : services_) {
+    service.begins_at.reset();
+    settle(service, kStopped);
+    service.status.win32_exit_code = kServiceNeverStarted;
+    const auto& definition = *service.definition;
+    if (definition.config.start_type != kAutoStart) continue;
+    (definition.delayed_start ? late : starting).push_back(&service);
+  }
+  planned_ = kRunning;
+  starting.insert(starting.end(), late.begin(), late.end());
+  plan(starting, over);
+}
+
+void HostModel::plan(const std::vector<Service*>& services, Duration over) {
+  const auto count = static_cast<Duration::rep>(std::max<std::size_t>(services.size(), 1));
+  planned_step_ = over / count;
+  for (Duration::rep i = 0; auto* service : services)
+    service->begins_at = clock_.now() + over * i++ / count;
+}
+
+void HostModel::begin_planned(Service& service) {
+  const auto begun = *std::exchange(service.begins_at, std::nullopt);
+  if ((service.status.current_state == kStopped) == (planned_ == kStopped)) return;
+  enter_pending(service, planned_ == kStopped ? kStopPending : kStartPending);
+  service.target = planned_;
+  service.settles_at = begun + planned_step_;
 }
 
 HostModel::Service* HostModel::find(const ServiceName& name) {

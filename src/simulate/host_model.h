@@ -27,6 +27,7 @@ struct ServiceDefinition {
   bool delayed_start;
   bool accepts_pause = false;
   bool runs_at_first = false;
+  bool trigger_start = false;  ///< an event starts it
   Bytes utf16_name;
   Bytes utf16_display_name;
 };
@@ -50,6 +51,9 @@ inline constexpr Action kLastAction = Action::install;
 [[nodiscard]] std::string_view to_string(Action action);
 [[nodiscard]] std::optional<Action> parse_action(std::string_view word);
 
+/// Whether a service manager says that its host is going down, or works to the end.
+enum class Farewell : std::uint8_t { told, quiet };
+
 class HostModel {
  public:
   struct Service {
@@ -57,6 +61,7 @@ class HostModel {
     svcctl::ServiceStatusProcess status;
     std::uint32_t target = svcctl::kStopped;  ///< where a pending state leads to
     std::optional<Time> settles_at;           ///< when it does; never, if there is no time
+    std::optional<Time> begins_at;            ///< when it starts or stops by the plan of a reboot
     bool denied = false;
     bool deleted = false;
     unsigned handles = 0;
@@ -80,6 +85,14 @@ class HostModel {
   [[nodiscard]] bool old() const { return options_.old; }
   [[nodiscard]] bool manager_denied() const { return manager_denied_; }
   void deny_manager(bool denied) { manager_denied_ = denied; }
+  /// Whether the service manager answers nothing but that (1115).
+  [[nodiscard]] bool says_shutdown() const { return says_shutdown_; }
+
+  /// What runs stops, one after the other, the last when `over` has passed.
+  void shut_down(Duration over, Farewell farewell);
+  /// What starts automatically does so one after the other, those of delayed start last, when
+  /// `over` has passed; the others are stopped.
+  void boot(Duration over);
 
   /// Lets happen what is due.
   void settle();
@@ -101,6 +114,9 @@ class HostModel {
   void begin(Service& service, std::uint32_t pending_state, std::uint32_t target);
   void enter_pending(Service& service, std::uint32_t state);
   void settle(Service& service, std::uint32_t state);
+  /// These begin to start or stop one after the other, from now on until `over` has passed.
+  void plan(const std::vector<Service*>& services, Duration over);
+  void begin_planned(Service& service);
   std::uint32_t apply(Action action, Service& service);
 
   Options options_;
@@ -108,6 +124,9 @@ class HostModel {
   std::deque<Service> services_;  ///< of stable addresses
   std::uint32_t next_process_ = 1000;
   bool manager_denied_ = false;
+  bool says_shutdown_ = false;
+  std::uint32_t planned_ = svcctl::kStopped;  ///< where the plan of a reboot leads to
+  Duration planned_step_{};                   ///< how long each service takes for it
 };
 
 }  // namespace tocsin::simulate

@@ -47,6 +47,62 @@ Result<Duration> parse_time(std::string_view text) {
   return Duration(std::llround(number * scale));
 }
 
+/// Cuts the last word off `text`.
+std::string_view take_last_word(std::string_view& text) {
+  const auto begin = text.find_last_of(kBlank) + 1;  // npos + 1 is 0
+  const auto word = text.substr(begin);
+  text = trimmed(text.substr(0, begin));
+  return word;
+}
+
+Result<Happening> parse_reboot(Farewell farewell, std::string_view text) {
+  Reboot reboot{.farewell = farewell};
+  if (text.empty()) return reboot;
+  const auto over = parse_time(text);
+  if (!over) return std::unexpected(over.error());
+  reboot.over = *over;
+  return reboot;
+}
+
+Result<Happening> parse_failover(std::string_view text) {
+  const auto to = take_word(text);
+  if (text.empty()) return mistake("no service after", to);
+  return Failover{.to = std::string(to), .service = ServiceName(text)};
+}
+
+/// The service's name may hold blanks, so it is read from the end.
+Result<Happening> parse_flap(std::string_view text) {
+  Flap flap{};
+  auto word = take_last_word(text);
+  if (const auto every = parse_time(word)) {
+    flap.every = *every;
+    word = take_last_word(text);
+  }
+  const auto* stop = std::to_address(word.end());
+  const auto [end, error] = std::from_chars(std::to_address(word.begin()), stop, flap.count);
+  if (error != std::errc{} || end != stop) return mistake("not a number of times", word);
+  if (text.empty()) return mistake("no service before", word);
+  flap.service = ServiceName(text);
+  return flap;
+}
+
+/// What has a form of its own.
+std::optional<Result<Happening>> parse_longer(std::string_view word, std::string_view text) {
+  if (word == "behave") return parse_behaviour(text);
+  if (word == "reboot") return parse_reboot(Farewell::told, text);
+  if (word == "reboot-quietly") return parse_reboot(Farewell::quiet, text);
+  if (word == "failover") return parse_failover(text);
+  if (word == "flap") return parse_flap(text);
+  return std::nullopt;
+}
+
+std::string time_text(Duration time) {
+  const auto count = time.count();
+  if (count != 0 && count % 60'000 == 0) return fmt::format("{}m", count / 60'000);
+  if (count != 0 && count % 1000 == 0) return fmt::format("{}s", count / 1000);
+  return fmt::format("{}ms", count);
+}
+
 }  // namespace
 
 Result<Event> parse_event(std::string_view text) {
@@ -54,10 +110,9 @@ Result<Event> parse_event(std::string_view text) {
   const auto host = take_word(text);
   if (host.empty()) return mistake("no host after", word);
   Event event{.host = std::string(host), .what = Reachability::up};
-  if (word == "behave") {
-    auto behaviour = parse_behaviour(text);
-    if (!behaviour) return fail(std::move(behaviour));
-    event.what = *behaviour;
+  if (auto longer = parse_longer(word, text)) {
+    if (!*longer) return fail(*std::move(longer));
+    event.what = **std::move(longer);
     return event;
   }
   if (text.empty()) {
@@ -83,6 +138,15 @@ std::string describe(const Event& event) {
   if (const auto* behaviour = std::get_if<Behaviour>(&event.what))
     return fmt::format("behave {} {}:{}", event.host, to_string(behaviour->mischief),
                        behaviour->number);
+  if (const auto* reboot = std::get_if<Reboot>(&event.what))
+    return fmt::format("{} {} {}",
+                       reboot->farewell == Farewell::quiet ? "reboot-quietly" : "reboot",
+                       event.host, time_text(reboot->over));
+  if (const auto* failover = std::get_if<Failover>(&event.what))
+    return fmt::format("failover {} {} {}", event.host, failover->to, failover->service.text());
+  if (const auto* flap = std::get_if<Flap>(&event.what))
+    return fmt::format("flap {} {} {} {}", event.host, flap->service.text(), flap->count,
+                       time_text(flap->every));
   return fmt::format(
       "{} {}", std::get<Reachability>(event.what) == Reachability::up ? "up" : "down", event.host);
 }

@@ -9,8 +9,18 @@
 //   90s     up      qs-node*
 //   # see mischief.h
 //   100ms   behave  qs-node3  silent:5
+//   # the manager says 1115 while its services stop, then connections are refused, then it is back
+//   2m      reboot  qs-node1  30s
+//   # the manager works to the end, so that each stop is seen
+//   5m      reboot-quietly  qs-node2
+//   # stops on the one, starts on the other
+//   6m      failover  qs-node1  qs-node2  Spooler
+//   # ten times down and up, with a second between
+//   7m      flap    qs-node1  Spooler  10  1s
 #pragma once
 
+#include <chrono>
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -30,7 +40,25 @@ struct ServiceEvent {
 };
 enum class ManagerAccess : std::uint8_t { denied, allowed };
 enum class Reachability : std::uint8_t { down, up };
-using Happening = std::variant<ServiceEvent, ManagerAccess, Reachability, Behaviour>;
+/// A fifth of the time its services stop, till the half of it connections are refused, and then
+/// they start: those of delayed start last, and none that starts manually.
+struct Reboot {
+  Farewell farewell;
+  Duration over = std::chrono::seconds(60);
+};
+/// Stops on the event's host and starts, when it has stopped and a moment later, here.
+struct Failover {
+  std::string to;  ///< a host, by its whole name
+  ServiceName service;
+};
+/// So many times stopped and started again.
+struct Flap {
+  ServiceName service;
+  std::uint32_t count;
+  Duration every = std::chrono::seconds(1);  ///< from change to change; not less than they take
+};
+using Happening =
+    std::variant<ServiceEvent, ManagerAccess, Reachability, Behaviour, Reboot, Failover, Flap>;
 
 struct Event {
   Duration at{};     ///< after the start

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -72,6 +73,9 @@ std::expected<Bytes, FaultStatus> ServiceControl::call(std::uint16_t opnum, Byte
     case EnumServicesStatusExRequest::kOpnum:
       if (host_.old()) break;
       return serve<EnumServicesStatusExRequest>(stub);
+    case QueryServiceConfigExRequest::kOpnum:
+      if (host_.old()) break;
+      return serve<QueryServiceConfigExRequest>(stub);
     default:
       break;
   }
@@ -82,6 +86,10 @@ template <typename Request>
 std::expected<Bytes, FaultStatus> ServiceControl::serve(BytesView stub) {
   const auto request = parse<Request>(stub);
   if (!request) return std::unexpected(dcerpc::kBadStub);
+  if constexpr (!std::is_same_v<Request, CloseServiceHandleRequest>) {
+    if (host_.says_shutdown())
+      return encode(typename Request::Response{.return_value = kShutdownInProgress});
+  }
   const auto response = answer(*request);
   if (!response) return std::unexpected(response.error());
   auto reply = encode(*response);
@@ -226,6 +234,21 @@ ServiceControl::Answer<BufferResponse> ServiceControl::answer(
         }
         const Bytes delayed{service.definition->delayed_start, 0, 0, 0};
         fill(response, request.buffer_size, delayed);
+      });
+}
+
+ServiceControl::Answer<QueryServiceConfigExResponse> ServiceControl::answer(
+    const QueryServiceConfigExRequest& request) {
+  return with_service<QueryServiceConfigExResponse>(
+      request.service, kServiceQueryConfig,
+      [&](const HostModel::Service& service, QueryServiceConfigExResponse& response) {
+        if (request.info_level != QueryServiceConfigExRequest::kTriggerLevel) {
+          response.return_value = kInvalidLevel;
+          return;
+        }
+        constexpr std::uint32_t kNetworkEndpoint = 6;  // SERVICE_TRIGGER_TYPE_NETWORK_ENDPOINT
+        if (service.definition->trigger_start)
+          response.triggers = {{kNetworkEndpoint, ServiceTrigger::kStart}};
       });
 }
 

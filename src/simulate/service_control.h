@@ -44,6 +44,8 @@ class ServiceControl {
   Answer<svcctl::QueryServiceConfigResponse> answer(
       const svcctl::QueryServiceConfigRequest& request);
   Answer<svcctl::BufferResponse> answer(const svcctl::QueryServiceConfig2Request& request);
+  Answer<svcctl::QueryServiceConfigExResponse> answer(
+      const svcctl::QueryServiceConfigExRequest& request);
   Answer<svcctl::BufferResponse> answer(const svcctl::QueryServiceStatusExRequest& request);
   Answer<svcctl::EnumServicesStatusResponse> answer(
       const svcctl::EnumServicesStatusRequest& request);

@@ -14,13 +14,18 @@ namespace {
 using testing::ElementsAre;
 using testing::IsEmpty;
 
-svcctl::Enumeration list_of(const std::vector<std::string>& names) {
+/// Without display names, the names are.
+svcctl::Enumeration list_of(const std::vector<std::string>& names,
+                            std::vector<std::string> display_names = {}) {
+  if (display_names.empty()) display_names = names;
   std::vector<Bytes> texts;
-  texts.reserve(names.size());
+  std::vector<Bytes> display_texts;
   for (const auto& name : names) texts.push_back(to_utf16(name));
+  for (const auto& name : display_names) display_texts.push_back(to_utf16(name));
   std::vector<svcctl::EnumServiceStatus> services;
   services.reserve(texts.size());
-  for (const auto& text : texts) services.push_back({text, text, {}});
+  for (std::size_t i = 0; i < texts.size(); i++)
+    services.push_back({texts[i], display_texts[i], {}});
   const auto buffer = svcctl::encode_services(services, svcctl::EnumLayout::status_process, 65'536);
   svcctl::EnumServicesStatusResponse page;
   auto stub = buffer;
@@ -57,6 +62,18 @@ TEST(ListIndexTest, NoticesEveryChangeOfNamesAndOrderAndNothingElse) {
   EXPECT_TRUE(index.update(list_of({}), kWatchlist));
   EXPECT_THAT(watched(index), IsEmpty());
   EXPECT_FALSE(index.update(list_of({}), kWatchlist));
+}
+
+TEST(ListIndexTest, NoticesDisplayNamesWhereTheyAreAskedFor) {
+  const Watchlist by_display_name({{.display_name = "A"}});
+  ListIndex index;
+  EXPECT_TRUE(index.update(list_of({"X"}, {"A"}), by_display_name));
+  EXPECT_THAT(watched(index), ElementsAre("0 X"));
+  EXPECT_TRUE(index.update(list_of({"X"}, {"B"}), by_display_name));
+  EXPECT_THAT(watched(index), IsEmpty());
+  ListIndex names;
+  EXPECT_TRUE(names.update(list_of({"X"}, {"A"}), kWatchlist));
+  EXPECT_FALSE(names.update(list_of({"X"}, {"B"}), kWatchlist));
 }
 
 TEST(ListIndexTest, TheFirstListIsNewEvenWhenItIsEmpty) {

@@ -141,6 +141,52 @@ TEST_F(FleetTest, HostsMisbehaveWhenTold) {
   });
 }
 
+TEST_F(FleetTest, RebootsAHost) {
+  std::vector<std::string> changes;
+  with_fleet(
+      {.services = 20, .on_change = [&](std::string_view line) { changes.emplace_back(line); }},
+      [&](Fleet& fleet) -> awaitable<void> {
+        const auto host = fleet.endpoints()[0];
+        EXPECT_TRUE(fleet.apply(parse_event("reboot qs-node 1s").value()));
+        EXPECT_EQ(fleet.apply(parse_event("reboot qs-node 1s").value()).error().kind,
+                  Kind::rejected);
+        EXPECT_EQ((co_await ask(host, "QlikSenseEngineService")).error().native, 1115U);
+        while (changes.size() < 2) co_await net::sleep_for(std::chrono::milliseconds(1));
+        EXPECT_EQ(changes, (std::vector<std::string>{"down qs-node", "up qs-node"}));
+        EXPECT_TRUE(co_await ask(host, "QlikSenseEngineService"));
+        while ((co_await ask(host, "QlikSenseEngineService")).value() != svcctl::kRunning)
+          co_await net::sleep_for(std::chrono::milliseconds(10));
+      });
+}
+
+TEST_F(FleetTest, FailsOverAndFlaps) {
+  std::vector<std::string> changes;
+  with_fleet(
+      {.hosts = 2,
+       .services = 20,
+       .on_change = [&](std::string_view line) { changes.emplace_back(line); }},
+      [&](Fleet& fleet) -> awaitable<void> {
+        EXPECT_TRUE(fleet.apply(parse_event("stop qs-node2 QlikLoggingService").value()));
+        EXPECT_FALSE(
+            fleet.apply(parse_event("failover qs-node1 other QlikLoggingService").value()));
+        EXPECT_TRUE(
+            fleet.apply(parse_event("failover qs-node1 qs-node2 QlikLoggingService").value()));
+        while (changes.empty()) co_await net::sleep_for(std::chrono::milliseconds(1));
+        EXPECT_EQ(changes[0], "start qs-node2 QlikLoggingService");
+        changes.clear();
+        EXPECT_TRUE(fleet.apply(parse_event("flap qs-node2 QlikSenseProxyService 2 5ms").value()));
+        while (changes.size() < 4) co_await net::sleep_for(std::chrono::milliseconds(1));
+        EXPECT_EQ(changes[3], "start qs-node2 QlikSenseProxyService");
+        const auto running = [&](const char* host, const char* service) {
+          return fleet.find(host)->find(ServiceName(service))->status.current_state ==
+                 svcctl::kRunning;
+        };
+        EXPECT_TRUE(running("qs-node2", "QlikSenseProxyService"));
+        EXPECT_TRUE(running("qs-node2", "QlikLoggingService"));
+        EXPECT_FALSE(running("qs-node1", "QlikLoggingService"));
+      });
+}
+
 TEST_F(FleetTest, PlaysItsScript) {
   std::vector<std::string> changes;
   auto script = parse_script("0ms stop qs-node Spooler\n1ms stop nobody Spooler\n").value();

@@ -49,6 +49,47 @@ TEST_F(HostModelTest, BeginsAsItsCatalogueSays) {
   EXPECT_NE(host.find(ServiceName("SPOOLER")), nullptr);
 }
 
+/// How many of the services that do are in that state.
+std::ptrdiff_t count(HostModel& host, std::uint32_t state) {
+  host.settle();
+  return std::ranges::count_if(host.services(), [&](const HostModel::Service& service) {
+    return service.status.current_state == state;
+  });
+}
+
+TEST_F(HostModelTest, StopsOneServiceAfterTheOtherWhenItGoesDown) {
+  const auto running = count(host, kRunning);
+  host.shut_down(100s, Farewell::quiet);
+  EXPECT_FALSE(host.says_shutdown());
+  EXPECT_EQ(count(host, kRunning), running - 1);
+  EXPECT_EQ(count(host, kStopPending), 1);
+  clock.advance(50s);
+  EXPECT_NEAR(static_cast<double>(count(host, kRunning)), static_cast<double>(running) / 2, 2);
+  clock.advance(50s);
+  EXPECT_EQ(count(host, kStopped), 250);
+  host.shut_down(100s, Farewell::told);
+  EXPECT_TRUE(host.says_shutdown());
+}
+
+TEST_F(HostModelTest, StartsWhatStartsByItselfWhenItComesBack) {
+  const auto before = status("Spooler").process_id;
+  EXPECT_EQ(state("TermService"), kRunning);  // which is started by hand
+  host.shut_down(10s, Farewell::told);
+  host.boot(100s);
+  EXPECT_FALSE(host.says_shutdown());
+  EXPECT_EQ(count(host, kStartPending), 1);
+  EXPECT_EQ(state("Spooler"), kStopped);
+  EXPECT_EQ(state("TermService"), kStopped);
+  clock.advance(99s);
+  EXPECT_EQ(state("Spooler"), kRunning);
+  EXPECT_NE(status("Spooler").process_id, before);
+  EXPECT_NE(state("UALSVC"), kRunning) << "of delayed start";
+  clock.advance(1s);
+  EXPECT_EQ(state("UALSVC"), kRunning);
+  EXPECT_EQ(state("TermService"), kStopped);
+  EXPECT_EQ(count(host, kStartPending), 0);
+}
+
 TEST_F(HostModelTest, StopsAndStartsThroughPendingStates) {
   const auto before = status("Spooler").process_id;
   ASSERT_TRUE(apply(Action::stop, "Spooler"));

@@ -29,8 +29,10 @@ class LookTest : public testing::Test {
     std::vector<WatchedService> services;
     services.reserve(patterns.size());
     for (const auto& pattern : patterns) services.push_back({.pattern = pattern});
-    look = std::make_unique<Look>(system, std::move(at), Watchlist(std::move(services)),
-                                  LookOptions{});
+    watch(Watchlist(std::move(services)), std::move(at));
+  }
+  void watch(Watchlist watchlist, std::string at = "") {
+    look = std::make_unique<Look>(system, std::move(at), std::move(watchlist), LookOptions{});
   }
   std::map<std::string, ServiceState> states() {
     std::map<std::string, ServiceState> states;
@@ -119,6 +121,51 @@ TEST_F(LookTest, WhatAPatternFoundAndIsDeniedNowIsNotGone) {
   machine.services["MSSQL$A"].listed = false;
   machine.services["MSSQL$A"].error = svcctl::kAccessDenied;
   EXPECT_THAT(states(), UnorderedElementsAre(Pair("MSSQL$A", denied)));
+}
+
+TEST_F(LookTest, FindsServicesByDisplayNameAndTellsOnceOfOneThatHasAnother) {
+  watch(Watchlist({{.display_name = "mssql*", .automatic_only = true}}));
+  EXPECT_THAT(states(), UnorderedElementsAre(Pair("MSSQL$A", running)));
+  now += std::chrono::minutes(11);
+  machine.services["MSSQL$A"].configuration.start_type = svcctl::kDemandStart;
+  const auto changed = look->check(now);
+  ASSERT_EQ(changed->size(), 1U) << "so that it does not seem to have vanished";
+  EXPECT_EQ(changed->at(0).details->start_mode, StartMode::manual);
+  EXPECT_THAT(states(), IsEmpty());
+}
+
+TEST_F(LookTest, TheCopiesOfAPerUserServiceAreOneWhileThereAreAny) {
+  machine.set("Clip_1a", svcctl::kStopped);
+  machine.set("Clip_2b", svcctl::kRunning, 13);
+  for (const auto* copy : {"Clip_1a", "Clip_2b"}) {
+    machine.services[copy].status.service_type = 0xE0;
+    machine.services[copy].configuration.type = 0xE0;
+  }
+  watch({"Clip*"});
+  EXPECT_THAT(calls_of_a_check(), Contains("configuration Clip_1a"));
+  EXPECT_THAT(states(), UnorderedElementsAre(Pair("Clip", running)));
+  machine.services.erase("Clip_2b");
+  EXPECT_THAT(states(), UnorderedElementsAre(Pair("Clip", stopped)));
+  machine.services.erase("Clip_1a");
+  EXPECT_THAT(states(), IsEmpty());
+}
+
+TEST_F(LookTest, AHostThatIsShuttingDownIsUnreachable) {
+  const auto is_unreachable = [&](std::string at) {
+    watch({"Spooler"}, std::move(at));
+    const auto seen = look->check(now);
+    ASSERT_FALSE(seen);
+    EXPECT_EQ(seen.error().kind, Kind::unreachable);
+    EXPECT_EQ(seen.error().what, "the host is shutting down");
+    EXPECT_EQ(seen.error().native, 1115U);
+  };
+  machine.services["Spooler"].error = svcctl::kShutdownInProgress;  // as its details are read
+  is_unreachable("");
+  machine.list_error = svcctl::kShutdownInProgress;
+  is_unreachable("node9");
+  machine.list_error = 0;
+  machine.open_error = svcctl::kShutdownInProgress;
+  is_unreachable("");
 }
 
 TEST_F(LookTest, AProcessThatDiedIsAServiceThatStopped) {
