@@ -109,11 +109,18 @@ std::vector<const ObservedService*> by_name(const Observation& observation) {
 /// What one look at a service of a host changes, if anything.
 std::optional<ServiceChange> look_at(const ServiceName& name, const TrackedService* before,
                                      const ServiceStatus& seen, const Watchlist& watchlist,
-                                     Time now) {
-  const auto* entry = watchlist.find(name);
+                                     const KnownDetails& details, Time now) {
+  const auto* known = find_details(details, name);
+  const auto* entry = watchlist.find_tracked(name, known);
+  if (before == nullptr) {
+    entry = watchlist.is_undecided(name, known) ? nullptr : watchlist.find(name, known);
+  }
   const bool gone = seen.state == ServiceState::missing && !watchlist.is_exact(name);
   if (before == nullptr && (entry == nullptr || gone)) return {};
   if (entry == nullptr) return ServiceChange{name, *before, true, std::nullopt};
+  // Nobody is logged on who would have a copy of it.
+  if (gone && known != nullptr && is_per_user(*known))
+    return ServiceChange{name, *before, true, {}};
   auto [next, transition] = decide(before, seen, entry->policy, now);
   if (before != nullptr && next == *before && !gone) return {};
   return ServiceChange{name, next, gone, std::move(transition), before == nullptr};
@@ -156,11 +163,11 @@ Decision decide(const TrackedService* previous, const ServiceStatus& seen, const
 }
 
 std::vector<ServiceChange> decide(const TrackedServices& previous, const Observation& observation,
-                                  const Watchlist& watchlist) {
+                                  const Watchlist& watchlist, const KnownDetails& details) {
   std::vector<ServiceChange> changes;
   const auto look = [&](const ServiceName& name, const TrackedService* before,
                         const ServiceStatus& seen) {
-    auto change = look_at(name, before, seen, watchlist, observation.at);
+    auto change = look_at(name, before, seen, watchlist, details, observation.at);
     if (change) changes.push_back(*std::move(change));
   };
   const auto seen = by_name(observation);
@@ -180,10 +187,11 @@ std::vector<ServiceChange> decide(const TrackedServices& previous, const Observa
 }
 
 std::optional<ServiceChange> decide(const TrackedServices& previous, const ObservedService& heard,
-                                    const Watchlist& watchlist, Time now) {
+                                    const Watchlist& watchlist, Time now,
+                                    const KnownDetails& details) {
   const auto known = previous.find(heard.name);
   return look_at(heard.name, known == previous.end() ? nullptr : &known->second, heard.status,
-                 watchlist, now);
+                 watchlist, details, now);
 }
 
 }  // namespace tocsin

@@ -75,12 +75,14 @@ struct ServiceChange {
 /// seen (unknown); of a name that it brings twice the first counts.
 [[nodiscard]] std::vector<ServiceChange> decide(const TrackedServices& previous,
                                                 const Observation& observation,
-                                                const Watchlist& watchlist);
+                                                const Watchlist& watchlist,
+                                                const KnownDetails& details = {});
 
 /// One service that the host spoke of by itself, if that changes anything; of the others nothing is
 /// known by it.
 [[nodiscard]] std::optional<ServiceChange> decide(const TrackedServices& previous,
                                                   const ObservedService& heard,
-                                                  const Watchlist& watchlist, Time now);
+                                                  const Watchlist& watchlist, Time now,
+                                                  const KnownDetails& details = {});
 
 }  // namespace tocsin

@@ -94,7 +94,7 @@ std::vector<News> review(TrackedHost& host, const Observation& observation,
   const bool was_away = !host.trouble.empty();
   const auto signs = read_signs(previous, observation, was_away);
   if (signs.rebooted) host.booted_at = now;
-  if (signs.storm) host.storm_until = now + kStormWait;
+  if (signs.storm) host.storm_until = now + policy.storm_wait;
   const std::string boot = signs.rebooted ? "it was restarted" : "";
   if (!was_away) {
     if (!signs.rebooted) return {};

@@ -27,9 +27,6 @@ struct TrackedHost {
   friend bool operator==(const TrackedHost&, const TrackedHost&) = default;
 };
 
-/// How long bad news waits after much of it at once: a host that goes down will be gone by then.
-constexpr Duration kStormWait = std::chrono::seconds(30);
-
 /// What the services of a look say of their host, compared with what was known of them before.
 struct HostSigns {
   bool rebooted = false;  ///< the processes are others

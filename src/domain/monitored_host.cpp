@@ -26,7 +26,7 @@ MonitoredHost::Outcome MonitoredHost::look(const Observation& observation) {
       if (service.details) details_[service.name] = service.details;
     }
   }
-  take(decide(services_, observation, rules_.services), now, outcome);
+  take(decide(services_, observation, rules_.services, details_), now, outcome);
   if (host_.trouble.empty()) review_open(now, outcome);
 
   std::vector<Alert> first;
@@ -43,7 +43,7 @@ MonitoredHost::Outcome MonitoredHost::look(const Observation& observation) {
 
 MonitoredHost::Outcome MonitoredHost::hear(const ObservedService& heard, Time now) {
   Outcome outcome;
-  if (auto change = decide(services_, heard, rules_.services, now))
+  if (auto change = decide(services_, heard, rules_.services, now, details_))
     take({*std::move(change)}, now, outcome);
   return outcome;
 }
@@ -58,7 +58,7 @@ Time MonitoredHost::next_news(Time now) const {
   Time next = Time::max();
   if (!host_.trouble.empty()) return next;
   for (const auto& [name, service] : services_) {
-    const auto* watched = rules_.services.find(name);
+    const auto* watched = find_entry(name);
     if (watched == nullptr || !is_open(service, watched->policy)) continue;
     const auto known = details(name);
     const ReviewedService of{*watched, known.get(), rules_.services.is_exact(name)};
@@ -67,19 +67,22 @@ Time MonitoredHost::next_news(Time now) const {
   return next;
 }
 
+const WatchedService* MonitoredHost::find_entry(const ServiceName& service) const {
+  return rules_.services.find_tracked(service, find_details(details_, service));
+}
+
 std::shared_ptr<const ServiceDetails> MonitoredHost::details(const ServiceName& service) const {
   const auto found = details_.find(service);
   return found == details_.end() ? nullptr : found->second;
 }
 
 std::pair<ServiceName, std::string> MonitoredHost::names_of(const ServiceName& service) const {
-  const auto* watched = rules_.services.find(service);
+  const auto* watched = find_entry(service);
   if (watched == nullptr) return {service, {}};
   // Who wrote a name out in full gets it back as it was written.
-  return {rules_.services.is_exact(service) && !has_wildcard(watched->pattern)
-              ? ServiceName(watched->pattern)
-              : service,
-          watched->friendly_name};
+  const bool named = rules_.services.is_exact(service) && !watched->pattern.empty() &&
+                     !has_wildcard(watched->pattern);
+  return {named ? ServiceName(watched->pattern) : service, watched->friendly_name};
 }
 
 std::optional<Hold> MonitoredHost::silence(const ServiceName& service, Time now) const {
@@ -90,7 +93,7 @@ Circumstances MonitoredHost::circumstances(const ServiceName& service, Time now)
   Circumstances all{.silence = silence(service, now), .booted_at = host_.booted_at};
   if (!host_.trouble.empty()) all.outage = Hold{"its host is not reached"};
   // The lower bound: a clock set back must not make the wait longer by as much.
-  if (now < host_.storm_until && host_.storm_until <= now + kStormWait)
+  if (now < host_.storm_until && host_.storm_until <= now + rules_.policy.storm_wait)
     all.storm = Hold{"many services of its host stopped at once", host_.storm_until};
   return all;
 }
@@ -105,7 +108,7 @@ void MonitoredHost::take(std::vector<ServiceChange> changes, Time now, Outcome& 
   }
   for (std::size_t i = 0; i < changes.size(); i++) {
     auto& change = changes[i];
-    const auto* watched = rules_.services.find(change.name);
+    const auto* watched = find_entry(change.name);
     const auto* previous = before[i] ? &*before[i] : nullptr;
     if (watched != nullptr && change.transition)
       tell(change.name, *watched, previous, change.next, change.transition, now, outcome);
@@ -139,11 +142,11 @@ void MonitoredHost::keep(ServiceChange change, const TrackedService* previous, O
 void MonitoredHost::review_open(Time now, Outcome& outcome) {
   std::vector<std::pair<ServiceName, TrackedService>> open;
   for (const auto& [name, service] : services_) {
-    const auto* watched = rules_.services.find(name);
+    const auto* watched = find_entry(name);
     if (watched != nullptr && is_open(service, watched->policy)) open.emplace_back(name, service);
   }
   for (const auto& [name, service] : open) {
-    const auto& watched = *rules_.services.find(name);
+    const auto& watched = *find_entry(name);
     auto next = service;
     tell(name, watched, &service, next, std::nullopt, now, outcome);
     const bool gone = next.settled == ServiceState::missing && !rules_.services.is_exact(name);
@@ -197,7 +200,7 @@ std::string MonitoredHost::what_is_wrong() const {
   std::string names;
   std::size_t count = 0;
   for (const auto& [name, service] : services_) {
-    const auto* watched = rules_.services.find(name);
+    const auto* watched = find_entry(name);
     if (watched == nullptr || is_expected(service.settled, watched->policy.expected)) continue;
     if (count++ >= kMostNamed) continue;
     names.append(count == 1 ? "" : ", ").append(names_of(name).first.text());

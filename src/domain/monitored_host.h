@@ -66,6 +66,7 @@ class MonitoredHost {
             TrackedService& service, const std::optional<Transition>& fact, Time now,
             Outcome& outcome);
   void keep(ServiceChange change, const TrackedService* previous, Outcome& outcome);
+  [[nodiscard]] const WatchedService* find_entry(const ServiceName& service) const;
   void review_open(Time now, Outcome& outcome);
   [[nodiscard]] Alert make_alert(const ServiceName& service, const TrackedService& tracked,
                                  const WatchedService& watched, News news, Time now) const;
@@ -79,7 +80,7 @@ class MonitoredHost {
   TrackedHost host_;
   TrackedServices services_;
   SilenceOf silence_;
-  std::map<ServiceName, std::shared_ptr<const ServiceDetails>> details_;
+  KnownDetails details_;
 };
 
 }  // namespace tocsin

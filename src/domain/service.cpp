@@ -62,6 +62,11 @@ std::string_view to_string(StartMode mode) {
   return "Unknown";
 }
 
+const ServiceDetails* find_details(const KnownDetails& known, const ServiceName& name) {
+  const auto found = known.find(name);
+  return found == known.end() ? nullptr : found->second.get();
+}
+
 bool is_per_user(const ServiceDetails& details) {
   constexpr std::uint32_t kUserServiceInstance = 0x80;  // SERVICE_USERSERVICE_INSTANCE, winnt.h
   return (details.type & kUserServiceInstance) != 0;

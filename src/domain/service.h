@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -75,6 +76,12 @@ struct ServiceDetails {
 /// Whether it is one user's copy of a per-user service, whose name ends in a number of the
 /// session's.
 [[nodiscard]] bool is_per_user(const ServiceDetails& details);
+
+/// What is known of a host's services besides their states; of those that were never read: nothing.
+using KnownDetails = std::map<ServiceName, std::shared_ptr<const ServiceDetails>>;
+/// Null when they were never read.
+[[nodiscard]] const ServiceDetails* find_details(const KnownDetails& known,
+                                                 const ServiceName& name);
 
 struct ObservedService {
   ServiceName name;

@@ -83,6 +83,13 @@ const WatchedService* Watchlist::find(const ServiceName& name, const ServiceDeta
   return first < entries.size() ? &entries[first] : nullptr;
 }
 
+const WatchedService* Watchlist::find_tracked(const ServiceName& name,
+                                              const ServiceDetails* known) const {
+  static const WatchedService undecided;
+  const auto* entry = find(name, known);
+  return entry == nullptr && known == nullptr && needs_details() ? &undecided : entry;
+}
+
 bool Watchlist::is_undecided(const ServiceName& name, const ServiceDetails* known) const {
   if (known != nullptr && known->start_mode != StartMode::unknown) return false;
   const auto* entry = is_exact(name) ? nullptr : find(name, known);

@@ -43,6 +43,10 @@ class Watchlist {
   ///   known type only if it is such a service.
   [[nodiscard]] const WatchedService* find(const ServiceName& name,
                                            const ServiceDetails* known = nullptr) const;
+  /// The entry that watches a service which was watched before: where nothing is known of it that
+  /// would decide, one without any rules. Null when it is not watched any more.
+  [[nodiscard]] const WatchedService* find_tracked(const ServiceName& name,
+                                                   const ServiceDetails* known) const;
   /// Whether the start mode, which is not known, decides whether it is watched.
   [[nodiscard]] bool is_undecided(const ServiceName& name, const ServiceDetails* known) const;
   /// Whether the name was written out in full.

@@ -78,17 +78,6 @@ CREATE TABLE host (
   booted_at   INTEGER NOT NULL,
   storm_until INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
-
-CREATE TABLE silence (
-  id      TEXT NOT NULL PRIMARY KEY,
-  host    TEXT NOT NULL,
-  service TEXT NOT NULL,
-  created INTEGER NOT NULL,
-  until   INTEGER NOT NULL,
-  ended   INTEGER NOT NULL DEFAULT 0,
-  reason  TEXT NOT NULL,
-  author  TEXT NOT NULL
-) STRICT, WITHOUT ROWID;
 )sql";
 
 constexpr std::array kMigrations{kVersion1, kVersion2};
