@@ -72,6 +72,7 @@ net::awaitable<void> Journal::write_waiting() {
 
 net::awaitable<void> Journal::store_rest(std::vector<store::Delivery> deliveries) {
   auto commits = std::exchange(unsaved_, {});
+  for (const auto& entry : std::exchange(waiting_, {})) commits.push_back(std::move(entry->commit));
   if (!deliveries.empty()) commits.push_back({.deliveries = std::move(deliveries)});
   if (commits.empty()) co_return;
   const auto stored = co_await rooms_.worker.run([&] { return rooms_.store.commit(commits); });

@@ -40,7 +40,8 @@ class Journal {
                               std::optional<store::HostChange> host, std::vector<Alert> alerts);
   /// Does the writing, until it is cancelled. A crash loses what record() has not returned for.
   net::awaitable<void> run();
-  /// At the end, after run(): stores what is kept and these deliveries, which only memory holds.
+  /// At the end, after run(): stores what is kept or waits, and these deliveries, which only memory
+  /// holds.
   net::awaitable<void> store_rest(std::vector<store::Delivery> deliveries);
 
  private:

@@ -132,10 +132,14 @@ class PretendFeedEnd final : public Feed {
   }
   void shut() override { feed_->note("shut"); }
   std::uint32_t arm(const std::string& service, std::uint32_t mask) override {
+    // The answer first: who has seen the call may change what the next one is answered.
+    const auto answer = [&] {
+      const std::lock_guard lock(feed_->mutex);
+      const auto error = feed_->arm_errors.find(service);
+      return error == feed_->arm_errors.end() ? 0 : error->second;
+    }();
     feed_->note("arm " + service + " " + std::to_string(mask));
-    const std::lock_guard lock(feed_->mutex);
-    const auto error = feed_->arm_errors.find(service);
-    return error == feed_->arm_errors.end() ? 0 : error->second;
+    return answer;
   }
   void close(const std::string& service) override { feed_->note("close " + service); }
   std::uint32_t arm_list() override {
