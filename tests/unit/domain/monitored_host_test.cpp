@@ -45,6 +45,7 @@ class MonitoredHostTest : public testing::Test {
   void look(Duration after = 10s) {
     now_ += after;
     std::vector<ObservedService> services;
+    services.reserve(seen_.size());
     for (const auto& [name, seen] : seen_) services.push_back({name, seen.status, seen.details});
     note(monitored_->look({HostName("node1"), now_, std::move(services)}));
   }
@@ -118,6 +119,7 @@ TEST_F(MonitoredHostTest, WithoutPoliciesAChangeIsToldAtOnce) {
 TEST_F(MonitoredHostTest, ARebootOfAHostWithTwentyServicesIsOneAlertAndItsEnd) {
   std::vector<WatchedService> services;
   std::vector<std::string> names;
+  names.reserve(20);
   for (int i = 0; i < 20; i++) names.push_back("Service" + std::to_string(10 + i));
   services.reserve(names.size());
   for (const auto& name : names) services.push_back({.pattern = name});

@@ -20,6 +20,8 @@ svcctl::Enumeration list_of(const std::vector<std::string>& names,
   if (display_names.empty()) display_names = names;
   std::vector<Bytes> texts;
   std::vector<Bytes> display_texts;
+  texts.reserve(names.size());
+  display_texts.reserve(display_names.size());
   for (const auto& name : names) texts.push_back(to_utf16(name));
   for (const auto& name : display_names) display_texts.push_back(to_utf16(name));
   std::vector<svcctl::EnumServiceStatus> services;
