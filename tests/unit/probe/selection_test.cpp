@@ -18,6 +18,7 @@ constexpr std::uint32_t kTemplate = 0x60;
 
 std::vector<Listed> list_of(const std::vector<std::pair<std::string, std::uint32_t>>& services) {
   std::vector<Listed> list;
+  list.reserve(services.size());
   for (const auto& [name, type] : services)
     list.push_back({list.size(), ServiceName(name), name + " display", type});
   return list;
@@ -25,6 +26,7 @@ std::vector<Listed> list_of(const std::vector<std::pair<std::string, std::uint32
 
 std::vector<std::string> entries(const Selection& selection) {
   std::vector<std::string> entries;
+  entries.reserve(selection.entries.size());
   for (const auto& [place, name] : selection.entries)
     entries.push_back(std::to_string(place) + " " + name.text());
   return entries;
@@ -77,6 +79,7 @@ class KeepWatched : public testing::Test {
         {.name = ServiceName("Named")}};
     keep_watched(services, watchlist, reported);
     std::vector<std::string> names;
+    names.reserve(services.size());
     for (const auto& service : services) names.push_back(service.name.text());
     return names;
   }
