@@ -7,8 +7,6 @@
 
 #include <nlohmann/json.hpp>
 
-#include "domain/review.h"
-
 namespace tocsin::store {
 namespace {
 
@@ -34,6 +32,16 @@ Expected expected_at(const json& object) {
   const auto number = object.value("expected", 0);
   if (number < 0 || number > static_cast<int>(Expected::any)) return Expected::running;
   return static_cast<Expected>(number);
+}
+
+/// As if people had been told its state when it began.
+void count_as_told(TrackedService& service) {
+  service.told = {.settled = service.settled,
+                  .stuck = service.stuck,
+                  .denied = service.denied,
+                  .from = service.settled,
+                  .since = service.settled_since,
+                  .at = service.settled_since};
 }
 
 }  // namespace
@@ -109,9 +117,12 @@ bool details_from_json(std::string_view text, Alert& alert) {
 }
 
 std::string news_to_json(const TrackedService& service) {
-  if (is_told(service) && service.changes.empty() && service.looks == 1 &&
-      service.told.settled == service.told.from && service.told.since == service.settled_since)
-    return {};
+  TrackedService nothing_open = service;
+  nothing_open.looks = 1;
+  nothing_open.changes.clear();
+  nothing_open.flapping = false;
+  count_as_told(nothing_open);
+  if (nothing_open == service) return {};
   const auto& told = service.told;
   json news;
   news["told"] = to_string(told.settled);
@@ -129,12 +140,7 @@ std::string news_to_json(const TrackedService& service) {
 }
 
 bool news_from_json(std::string_view text, TrackedService& service) {
-  service.told = {.settled = service.settled,
-                  .stuck = service.stuck,
-                  .denied = service.denied,
-                  .from = service.settled,
-                  .since = service.settled_since,
-                  .at = service.settled_since};
+  count_as_told(service);
   if (text.empty()) return true;
   try {
     const json news = json::parse(text);

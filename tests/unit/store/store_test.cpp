@@ -93,6 +93,41 @@ TEST_F(StoreTest, StatesAreReadBack) {
   EXPECT_EQ(services.at(ServiceName("Other")), TrackedService{});
 }
 
+TEST_F(StoreTest, WhatPeopleWereToldComesBack) {
+  const auto state = [](bool flapping, ServiceState told) {
+    const Time at{Duration{1'700'000'000'000}};
+    return TrackedService{.settled = ServiceState::running,
+                          .settled_since = at,
+                          .told = {.settled = told, .from = told, .since = at, .at = at},
+                          .flapping = flapping};
+  };
+  const HostName host("h");
+  const std::vector<TrackedService> states{state(false, ServiceState::running),
+                                           state(true, ServiceState::running),
+                                           state(false, ServiceState::stopped)};
+  for (const auto& kept : states) {
+    commit({.states = {{.host = host, .service = ServiceName("s"), .state = kept}}});
+    reopen();
+    EXPECT_EQ(store_->load_states().value().at(host).services.at(ServiceName("s")), kept);
+  }
+}
+
+TEST_F(StoreTest, HostsComeBack) {
+  const HostName host("h");
+  const Time at{Duration{1'700'000'000'000}};
+  const TrackedHost away{.trouble = "no answer",
+                         .since = at,
+                         .failures = 2,
+                         .told = true,
+                         .told_at = at + Duration(1),
+                         .reminders = 3,
+                         .booted_at = at + Duration(2),
+                         .storm_until = at + Duration(3)};
+  commit({.host = HostChange{host, away}});
+  reopen();
+  EXPECT_EQ(store_->load_states().value().at(host).host, away);
+}
+
 TEST_F(StoreTest, NamesCompareAsWindowsCompares) {
   const HostName host("h");
   commit({.states = {{.host = host, .service = ServiceName("Größe $&(#)'\""), .state = {}}}});
