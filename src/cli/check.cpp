@@ -4,7 +4,6 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
-#include "base/wildcard.h"
 #include "cli/commands.h"
 #include "cli/load.h"
 #include "cli/table.h"
@@ -111,8 +110,7 @@ std::vector<Row> rows_of(const config::Host& host, const Result<Services>& answe
             .error = error_of(service.status.state)};
     if (const auto* watched = host.services.find(service.name, details)) {
       row.friendly_name = watched->friendly_name;
-      if (!watched->pattern.empty() && !has_wildcard(watched->pattern))
-        row.service = watched->pattern;
+      if (is_one_name(*watched)) row.service = watched->pattern;
     }
     if (details != nullptr) {
       row.display_name = details->display_name;

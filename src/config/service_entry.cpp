@@ -9,7 +9,6 @@
 #include <fmt/format.h>
 
 #include "base/text.h"
-#include "base/wildcard.h"
 #include "config/duplicates.h"
 
 namespace tocsin::config {
@@ -68,7 +67,6 @@ void read_service(Section& entry, ServiceEntry& out, Written& written, std::stri
   auto& service = out.service;
   const auto place = read_names(entry, service, written, whose);
   out.place = place.value_or(entry.place());
-  const bool is_one_name = !service.pattern.empty() && !has_wildcard(service.pattern);
   entry.text({.name = "friendlyName",
               .description = "What alerts call the service.",
               .example = "Qlik Sense Engine",
@@ -80,7 +78,7 @@ void read_service(Section& entry, ServiceEntry& out, Written& written, std::stri
                                   "not mean.",
                    .example = "[QlikSenseRepositoryDatabase]"},
                   service.exclude);
-  if (place && exclude && is_one_name)
+  if (place && exclude && is_one_name(service))
     entry.warning(*exclude, "`exclude` does nothing where `name` has no `*` or `?`");
   auto start_mode = StartMode::any;
   const auto start_mode_place =
@@ -91,7 +89,7 @@ void read_service(Section& entry, ServiceEntry& out, Written& written, std::stri
                     .otherwise = "all"},
                    start_mode, kStartModes);
   service.automatic_only = start_mode == StartMode::automatic;
-  if (place && start_mode_place && is_one_name)
+  if (place && start_mode_place && is_one_name(service))
     entry.error(*start_mode_place,
                 "`startMode` chooses among what a pattern finds, but `name` has no `*` or `?`");
   read_policy(entry,

@@ -62,7 +62,8 @@ net::awaitable<void> Watcher::listen_until(Time due) {
         net::within(std::min({due - now, news_due - now, kLongestSleep}, std::less<Duration>())));
     News news;
     const bool look_again = take_heard(news);
-    if (rooms_.clock.now() >= news_due) take_passed(news);
+    if (const Time now_then = rooms_.clock.now(); now_then >= news_due)
+      take(monitored_.pass(now_then), news);
     co_await record(std::move(news));
     if (look_again) co_return co_await net::sleep_for(kGather);
   }
@@ -91,8 +92,6 @@ bool Watcher::take_heard(News& news) {
   report(heard.services, now);
   return heard.look_again;
 }
-
-void Watcher::take_passed(News& news) { take(monitored_.pass(rooms_.clock.now()), news); }
 
 void Watcher::take(MonitoredHost::Outcome outcome, News& news) {
   for (auto& alert : outcome.alerts) {

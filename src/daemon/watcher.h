@@ -59,8 +59,6 @@ class Watcher {
   };
   /// True when a check is called for.
   bool take_heard(News& news);
-  /// What time alone has changed.
-  void take_passed(News& news);
   void take(MonitoredHost::Outcome outcome, News& news);
   void log(const Alert& alert) const;
   net::awaitable<void> record(News news);

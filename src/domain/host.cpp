@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <map>
-#include <set>
 #include <utility>
 
 namespace tocsin {
@@ -54,8 +53,14 @@ std::vector<News> not_reached(TrackedHost& host, const Error& error, const HostP
   return {{.transition = std::move(news), .held = {}}};
 }
 
-}  // namespace
+/// What the services of a look say of their host, compared with what was known of them before.
+struct HostSigns {
+  bool rebooted = false;  ///< the processes are others
+  bool storm = false;     ///< much of what ran has stopped
+};
 
+/// `after_outage`: the host was not reached the last time. Then a few other processes are enough,
+/// or none that could tell; otherwise there must be three, and all of them gone.
 HostSigns read_signs(const TrackedServices& previous, const Observation& observation,
                      bool after_outage) {
   if (!observation.services) return {};
@@ -83,6 +88,8 @@ HostSigns read_signs(const TrackedServices& previous, const Observation& observa
   signs.storm = !signs.rebooted && fell >= kFewestSigns && fell * 2 >= ran;
   return signs;
 }
+
+}  // namespace
 
 std::vector<News> review(TrackedHost& host, const Observation& observation,
                          const TrackedServices& previous, const HostPolicy& policy,

@@ -27,17 +27,6 @@ struct TrackedHost {
   friend bool operator==(const TrackedHost&, const TrackedHost&) = default;
 };
 
-/// What the services of a look say of their host, compared with what was known of them before.
-struct HostSigns {
-  bool rebooted = false;  ///< the processes are others
-  bool storm = false;     ///< much of what ran has stopped
-};
-
-/// `after_outage`: the host was not reached the last time. Then a few other processes are enough,
-/// or none that could tell; otherwise there must be three, and all of them gone.
-[[nodiscard]] HostSigns read_signs(const TrackedServices& previous, const Observation& observation,
-                                   bool after_outage);
-
 /// After each look at a host. `previous` are its services as they were known before. Keeps in
 /// `host` what people were told.
 [[nodiscard]] std::vector<News> review(TrackedHost& host, const Observation& observation,

@@ -4,8 +4,6 @@
 #include <set>
 #include <tuple>
 
-#include "base/wildcard.h"
-
 namespace tocsin {
 
 MonitoredHost::MonitoredHost(HostName name, Rules rules, Known known, SilenceOf silence)
@@ -13,7 +11,10 @@ MonitoredHost::MonitoredHost(HostName name, Rules rules, Known known, SilenceOf 
       rules_(std::move(rules)),
       host_(std::move(known.host)),
       services_(std::move(known.services)),
-      silence_(std::move(silence)) {}
+      silence_(std::move(silence)),
+      repeats_(std::ranges::any_of(rules_.services.entries(), [](const WatchedService& entry) {
+        return entry.policy.repeat_every != Duration(0);
+      })) {}
 
 MonitoredHost::Outcome MonitoredHost::look(const Observation& observation) {
   const Time now = observation.at;
@@ -58,8 +59,8 @@ Time MonitoredHost::next_news(Time now) const {
   Time next = Time::max();
   if (!host_.trouble.empty()) return next;
   for (const auto& [name, service] : services_) {
-    const auto* watched = find_entry(name);
-    if (watched == nullptr || !is_open(service, watched->policy)) continue;
+    const auto* watched = find_open(name, service);
+    if (watched == nullptr) continue;
     const auto known = details(name);
     const ReviewedService of{*watched, known.get(), rules_.services.is_exact(name)};
     next = std::min(next, next_review(service, of, circumstances(name, now), now));
@@ -71,6 +72,14 @@ const WatchedService* MonitoredHost::find_entry(const ServiceName& service) cons
   return rules_.services.find_tracked(service, find_details(details_, service));
 }
 
+/// Of most services nothing is open, and finding their entries costs more than seeing that.
+const WatchedService* MonitoredHost::find_open(const ServiceName& name,
+                                               const TrackedService& service) const {
+  if (!repeats_ && !service.flapping && is_told(service)) return nullptr;
+  const auto* watched = find_entry(name);
+  return watched != nullptr && is_open(service, watched->policy) ? watched : nullptr;
+}
+
 std::shared_ptr<const ServiceDetails> MonitoredHost::details(const ServiceName& service) const {
   const auto found = details_.find(service);
   return found == details_.end() ? nullptr : found->second;
@@ -80,9 +89,7 @@ std::pair<ServiceName, std::string> MonitoredHost::names_of(const ServiceName& s
   const auto* watched = find_entry(service);
   if (watched == nullptr) return {service, {}};
   // Who wrote a name out in full gets it back as it was written.
-  const bool named = rules_.services.is_exact(service) && !watched->pattern.empty() &&
-                     !has_wildcard(watched->pattern);
-  return {named ? ServiceName(watched->pattern) : service, watched->friendly_name};
+  return {is_one_name(*watched) ? ServiceName(watched->pattern) : service, watched->friendly_name};
 }
 
 std::optional<Hold> MonitoredHost::silence(const ServiceName& service, Time now) const {
@@ -142,8 +149,7 @@ void MonitoredHost::keep(ServiceChange change, const TrackedService* previous, O
 void MonitoredHost::review_open(Time now, Outcome& outcome) {
   std::vector<std::pair<ServiceName, TrackedService>> open;
   for (const auto& [name, service] : services_) {
-    const auto* watched = find_entry(name);
-    if (watched != nullptr && is_open(service, watched->policy)) open.emplace_back(name, service);
+    if (find_open(name, service) != nullptr) open.emplace_back(name, service);
   }
   for (const auto& [name, service] : open) {
     const auto& watched = *find_entry(name);

@@ -67,6 +67,9 @@ class MonitoredHost {
             Outcome& outcome);
   void keep(ServiceChange change, const TrackedService* previous, Outcome& outcome);
   [[nodiscard]] const WatchedService* find_entry(const ServiceName& service) const;
+  /// The entry of a service that has something to review; else null.
+  [[nodiscard]] const WatchedService* find_open(const ServiceName& name,
+                                                const TrackedService& service) const;
   void review_open(Time now, Outcome& outcome);
   [[nodiscard]] Alert make_alert(const ServiceName& service, const TrackedService& tracked,
                                  const WatchedService& watched, News news, Time now) const;
@@ -81,6 +84,7 @@ class MonitoredHost {
   TrackedServices services_;
   SilenceOf silence_;
   KnownDetails details_;
+  bool repeats_;  ///< whether any entry repeats what it tells
 };
 
 }  // namespace tocsin

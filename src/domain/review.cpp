@@ -46,8 +46,10 @@ Transition remind(const TrackedService& service, Time now) {
   return again;
 }
 
-bool is_bad(const Told& told, Expected expected) {
-  return told.stuck || told.denied || !is_expected(told.settled, expected);
+/// Whether what people were told last is bad, and to be told again.
+bool is_repeated(const Told& told, const Policy& policy) {
+  return policy.repeat_every != Duration(0) &&
+         (told.stuck || told.denied || !is_expected(told.settled, policy.expected));
 }
 
 class Review {
@@ -75,7 +77,7 @@ class Review {
   /// All that holds it back but that it is so new.
   [[nodiscard]] std::optional<Hold> lasting_hold(const Transition& transition) const;
   [[nodiscard]] std::optional<Hold> normal_end(const Transition& transition) const;
-  [[nodiscard]] std::optional<Hold> boot(const Transition& transition) const;
+  [[nodiscard]] std::optional<Hold> boot() const;
   [[nodiscard]] std::optional<Hold> grace(const Transition& transition) const;
   News tell(Transition transition);
   std::vector<News> begin_flapping(const Transition& fact);
@@ -95,7 +97,7 @@ std::optional<Hold> Review::lasting_hold(const Transition& transition) const {
     return Hold{"any state of it is expected"};
   if (is_good(transition, policy_.expected)) return std::nullopt;
   if (auto held = normal_end(transition)) return held;
-  if (auto held = boot(transition)) return held;
+  if (auto held = boot()) return held;
   return circumstances_.storm;
 }
 
@@ -111,7 +113,7 @@ std::optional<Hold> Review::normal_end(const Transition& transition) const {
   return std::nullopt;
 }
 
-std::optional<Hold> Review::boot(const Transition& /*transition*/) const {
+std::optional<Hold> Review::boot() const {
   if (circumstances_.booted_at == Time{} || circumstances_.booted_at > now_) return std::nullopt;
   const bool delayed =
       of_.details != nullptr && of_.details->start_mode == StartMode::automatic_delayed;
@@ -187,7 +189,7 @@ std::vector<News> Review::of_time() {
                                 "for " + duration_text(now_ - service_.settled_since) + " by now");
     return {tell(*std::move(late))};
   }
-  if (policy_.repeat_every == Duration(0) || !is_bad(service_.told, policy_.expected)) return {};
+  if (!is_repeated(service_.told, policy_)) return {};
   if (now_ < service_.told.at + policy_.repeat_every) return {};
   auto again = remind(service_, now_);
   if (lasting_hold(again)) return {};
@@ -206,9 +208,10 @@ Time Review::next() const {
     const auto held = hold(*late);
     return held ? held->until : now_;
   }
-  if (policy_.repeat_every == Duration(0) || !is_bad(service_.told, policy_.expected))
-    return Time::max();
-  return service_.told.at + policy_.repeat_every;
+  if (!is_repeated(service_.told, policy_)) return Time::max();
+  const auto due = service_.told.at + policy_.repeat_every;
+  const auto held = lasting_hold(remind(service_, now_));
+  return held ? std::max(due, held->until) : due;
 }
 
 }  // namespace
@@ -228,8 +231,7 @@ bool is_told(const TrackedService& service) {
 }
 
 bool is_open(const TrackedService& service, const Policy& policy) {
-  return service.flapping || !is_told(service) ||
-         (policy.repeat_every != Duration(0) && is_bad(service.told, policy.expected));
+  return service.flapping || !is_told(service) || is_repeated(service.told, policy);
 }
 
 Time next_review(const TrackedService& service, const ReviewedService& of,

@@ -44,6 +44,10 @@ class Subject {
 
 }  // namespace
 
+bool is_one_name(const WatchedService& entry) {
+  return !entry.pattern.empty() && !has_wildcard(entry.pattern);
+}
+
 Watchlist::Watchlist() {
   static const auto empty = std::make_shared<const Compiled>();
   compiled_ = empty;

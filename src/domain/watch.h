@@ -26,6 +26,9 @@ struct WatchedService {
   Policy policy;
 };
 
+/// Whether the entry is one key name, written out in full.
+[[nodiscard]] bool is_one_name(const WatchedService& entry);
+
 /// The watched services of one host. Immutable; the first entry that matches a name wins. Copies
 /// share what they say, so that thousands of hosts with one list cost one list.
 class Watchlist {

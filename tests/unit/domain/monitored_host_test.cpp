@@ -381,6 +381,17 @@ TEST_F(MonitoredHostTest, RepeatedWhileItIsDown) {
   EXPECT_THAT(told(), IsEmpty());
 }
 
+TEST_F(MonitoredHostTest, AReminderThatIsHeldBackIsDueWhenTheHoldEnds) {
+  watch({{.pattern = "A", .policy = {.repeat_every = 1h}}});
+  is("A", running);
+  look();
+  is("A", stopped);
+  look();
+  silence_ = Hold{"silenced", now_ + 3h};
+  pass(2h);
+  EXPECT_EQ(monitored_->next_news(now_), now_ + 1h) << "asking again at once would never end";
+}
+
 TEST_F(MonitoredHostTest, WhatIsStillWrongWhenASilenceEndsIsToldThen) {
   watch({{.pattern = "Back"}, {.pattern = "Down"}});
   is("Back", running, 1);
