@@ -22,6 +22,10 @@ std::string_view to_string(Severity severity) {
 
 }  // namespace
 
+std::string quoted(std::string_view text, std::size_t most) {
+  return "`" + printable(text, most) + "`";
+}
+
 std::string to_string(const Finding& finding) {
   auto text = finding.file + ":";
   if (finding.line > 0)

@@ -5,6 +5,7 @@
 #include <compare>
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <tuple>
 #include <utility>
 #include <vector>
@@ -24,6 +25,11 @@ struct Place {
     return std::tie(a.file, a.line, a.column) <=> std::tie(b.file, b.line, b.column);
   }
 };
+
+/// How much is shown of paths and the like; of other names the half.
+constexpr std::size_t kLongNames = 128;
+/// `name`, as it may be shown: printable and bounded.
+[[nodiscard]] std::string quoted(std::string_view text, std::size_t most = kLongNames / 2);
 
 class Findings {
  public:

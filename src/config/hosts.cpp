@@ -25,8 +25,6 @@ constexpr std::array kSources = {Choice<Source>{"smb", Source::smb},
 /// What an address says for the name of its host.
 constexpr std::string_view kHostInBraces = "{host}";
 
-std::string shown(const std::string& name) { return "`" + printable(name, 64) + "`"; }
-
 /// The credentials that a host names, or the first.
 std::shared_ptr<const Credentials> find_credentials(Section& entry, const std::string& name,
                                                     std::optional<Place> place,
@@ -38,11 +36,8 @@ std::shared_ptr<const Credentials> find_credentials(Section& entry, const std::s
     if (credentials->name == name) return credentials;
     known.emplace_back(credentials->name);
   }
-  const auto meant = nearest(name, known, std::max<std::size_t>(2, name.size() / 3));
-  entry.error(*place, fmt::format("there are no credentials {}{}", shown(name),
-                                  meant.empty() ? ""
-                                                : fmt::format("; did you mean {}?",
-                                                              shown(std::string(meant)))));
+  entry.error(*place, fmt::format("there are no credentials {}{}", quoted(name),
+                                  did_you_mean(name, known)));
   return nullptr;
 }
 
@@ -169,7 +164,7 @@ class HostReader {
       host.name = HostName(name);
       host.address = address ? with_host(address->text, name) : name;
       if (const auto mistake = check_host(host.address)) {
-        entry.error(address->place, fmt::format("`address` of {} {}", shown(name), *mistake));
+        entry.error(address->place, fmt::format("`address` of {} {}", quoted(name), *mistake));
         return;
       }
       hosts.push_back(host);
@@ -226,7 +221,7 @@ class HostReader {
     count_ += expanded->size();
     for (auto& name : *expanded) {
       if (const auto before = written_.add(name, text.place))
-        entry.error(text.place, fmt::format("the host {} comes twice, first in {}", shown(name),
+        entry.error(text.place, fmt::format("the host {} comes twice, first in {}", quoted(name),
                                             entry.reading().findings.line(*before, text.place)));
       names.push_back(std::move(name));
     }

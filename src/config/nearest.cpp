@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "base/text.h"
+#include "config/findings.h"
 
 namespace tocsin::config {
 namespace {
@@ -40,6 +41,11 @@ std::string_view nearest(std::string_view name, std::span<const std::string_view
     most = away - 1;
   }
   return best;
+}
+
+std::string did_you_mean(std::string_view name, std::span<const std::string_view> known) {
+  const auto meant = nearest(name, known, std::max<std::size_t>(2, name.size() / 3));
+  return meant.empty() ? "" : "; did you mean " + quoted(meant) + "?";
 }
 
 }  // namespace tocsin::config

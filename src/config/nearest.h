@@ -13,4 +13,8 @@ namespace tocsin::config {
 [[nodiscard]] std::string_view nearest(std::string_view name,
                                        std::span<const std::string_view> known, std::size_t most);
 
+/// "; did you mean `NAME`?" where a known name is near enough to what was written; else empty.
+[[nodiscard]] std::string did_you_mean(std::string_view name,
+                                       std::span<const std::string_view> known);
+
 }  // namespace tocsin::config

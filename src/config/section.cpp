@@ -28,8 +28,6 @@ std::string_view in_words(YamlNode::Type type) {
   return "text";
 }
 
-std::string shown(std::string_view text) { return "`" + printable(text, 64) + "`"; }
-
 bool equals_ignoring_case(std::string_view a, std::string_view b) {
   return fold_case(a) == fold_case(b);
 }
@@ -106,7 +104,7 @@ const YamlNode* Section::raw(std::string_view key) const {
 
 bool Section::is(YamlNode::Type wanted, const Entry& entry, std::string_view wanted_in_words) {
   if (entry.value->type == wanted) return true;
-  error(entry.value->place, fmt::format("{} must be {}, but this is {}", shown(entry.key->text),
+  error(entry.value->place, fmt::format("{} must be {}, but this is {}", quoted(entry.key->text),
                                         wanted_in_words, in_words(entry.value->type)));
   return false;
 }
@@ -122,7 +120,7 @@ std::optional<std::string> Section::expand(const YamlNode& node) {
       reading_.substitution.expand(node.text, reading_.files.at(node.place.file).directory);
   for (const auto& path : reading_.substitution.take_exposed_files())
     warning(node.place, fmt::format("every user of this machine may read the secret in {}; {}",
-                                    shown(path), reading_.how_to_hide));
+                                    quoted(path), reading_.how_to_hide));
   if (expanded) return *std::move(expanded);
   error(node.place, std::move(expanded).error());
   return std::nullopt;
@@ -155,7 +153,7 @@ Place PlacedText::at(std::size_t byte) const {
 
 void Section::wrong_value(const Key& key, const Scalar& scalar, std::string_view wanted) {
   error(scalar.place,
-        fmt::format("`{}` must be {}, but this is {}{}", key.name, wanted, shown(scalar.written),
+        fmt::format("`{}` must be {}, but this is {}{}", key.name, wanted, quoted(scalar.written),
                     scalar.plain ? "" : " in quotes, which make it a text"));
 }
 
@@ -309,7 +307,7 @@ std::optional<Place> Section::duration(const Key& key, Duration& out, DurationRa
   if (*duration < range.least || *duration > range.most) {
     error(value->place, fmt::format("`{}` must be from {} to {}, but this is {}", key.name,
                                     duration_text(range.least), duration_text(range.most),
-                                    shown(value->written)));
+                                    quoted(value->written)));
     return std::nullopt;
   }
   out = *duration;
@@ -328,7 +326,7 @@ std::optional<Place> Section::schedule(const Key& key, Schedule& out) {
   }
   if (!schedule->remark().empty())
     warning(value->place,
-            fmt::format("`{}`: {} {}", key.name, shown(value->text), schedule->remark()));
+            fmt::format("`{}`: {} {}", key.name, quoted(value->text), schedule->remark()));
   out = *std::move(schedule);
   return value->place;
 }
@@ -394,7 +392,7 @@ void Section::finish() {
       reading_.ignored.emplace_back(key.place, path_to(key.text));
     } else {
       warning(key.place,
-              fmt::format("unknown key {}{}", shown(key.text),
+              fmt::format("unknown key {}{}", quoted(key.text),
                           meant.empty() ? "" : fmt::format("; did you mean `{}`?", meant)));
     }
   }

@@ -15,8 +15,6 @@
 namespace tocsin::config {
 namespace {
 
-std::string shown(const std::string& name) { return "`" + printable(name, 64) + "`"; }
-
 void read_credentials(Section& section, Config& config) {
   std::vector<Credentials> list;
   Duplicates names;
@@ -31,7 +29,7 @@ void read_credentials(Section& section, Config& config) {
                    if (const auto before = names.add(credentials.name, *place))
                      entry.error(*place,
                                  fmt::format("the credentials {} come twice, first in {}",
-                                             shown(credentials.name),
+                                             quoted(credentials.name),
                                              entry.reading().findings.line(*before, *place)));
                  }
                  entry.text({.name = "username",

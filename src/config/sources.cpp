@@ -22,8 +22,6 @@ constexpr std::size_t kMostEntries = 100'000;
 /// The lists of `serviceMonitor` that every file may add to.
 constexpr std::array<std::string_view, 3> kSharedLists = {"credentials", "serviceSets", "monitor"};
 
-std::string shown(std::string_view text) { return "`" + printable(text, 128) + "`"; }
-
 /// The mapping under `Butler:` or `tocsin:`, or null after a finding.
 const YamlNode* find_root(const YamlNode& document, Findings& findings) {
   const auto refuse = [&findings](Place place, std::string text) {
@@ -112,12 +110,12 @@ void Sources::read_includes(const YamlNode& root, std::uint16_t number) {
     if (!found) {
       refuse(entry->place, fmt::format("`include`: more than {} files and folders must be looked "
                                        "at for {}",
-                                       kMostEntries, shown(pattern)));
+                                       kMostEntries, quoted(pattern, kLongNames)));
       continue;
     }
     if (found->empty())
       findings_.add(Severity::warning, entry->place,
-                    fmt::format("`include`: there is no file {}", shown(pattern)));
+                    fmt::format("`include`: there is no file {}", quoted(pattern, kLongNames)));
     for (const auto& file : *found) include(*entry, file);
   }
 }
@@ -128,21 +126,21 @@ void Sources::include(const YamlNode& entry, const std::string& path) {
   if (is_cycle(entry, path, identity)) return;
   const auto [known, fresh] = included_.try_emplace(identity, entry.place);
   if (!fresh)
-    return refuse(entry.place,
-                  fmt::format("`include`: the file {} comes twice, first in {}", shown(path),
-                              findings_.line(known->second, entry.place)));
+    return refuse(entry.place, fmt::format("`include`: the file {} comes twice, first in {}",
+                                           quoted(path, kLongNames),
+                                           findings_.line(known->second, entry.place)));
   if (files_.size() >= kMostFiles)
     return stop(entry.place, fmt::format("`include`: more than {} files", kMostFiles));
   const auto text = read_file(path, kMostBytes, Accept::regular_files);
   if (!text)
-    return refuse(entry.place,
-                  fmt::format("`include`: the file {} {}", shown(path), text.error().what));
+    return refuse(entry.place, fmt::format("`include`: the file {} {}", quoted(path, kLongNames),
+                                           text.error().what));
   bytes_ += text->size();
   if (bytes_ > kMostBytes)
     return stop(entry.place,
                 fmt::format("`include`: the files up to {} have more than {} MB, the most that a "
                             "configuration may have",
-                            shown(path), kMostBytes >> 20));
+                            quoted(path, kLongNames), kMostBytes >> 20));
   files_.push_back(
       {to_utf8(to_path(path).parent_path()), environment_.is_readable_by_others(path)});
   const auto number = findings_.add_file(path);
@@ -157,9 +155,9 @@ bool Sources::is_cycle(const YamlNode& entry, const std::string& path,
   if (from == open_.end()) return false;
   std::string through;
   for (auto file = from + 1; file != open_.end(); file++)
-    through += (through.empty() ? ", through " : " and ") + shown(file->name);
-  refuse(entry.place,
-         fmt::format("`include`: the file {} includes itself{}", shown(path), through));
+    through += (through.empty() ? ", through " : " and ") + quoted(file->name, kLongNames);
+  refuse(entry.place, fmt::format("`include`: the file {} includes itself{}",
+                                  quoted(path, kLongNames), through));
   return true;
 }
 
@@ -212,9 +210,9 @@ void Sources::merge_key(YamlNode& into, const YamlNode& key, const YamlNode& val
     into.children[*before] = &key;
     into.children[*before + 1] = &value;
   } else if (value.type != YamlNode::Type::null) {
-    refuse(key.place,
-           fmt::format("{} {} stands in two files, first in {}", in_words, shown(key.text),
-                       findings_.line(into.children[*before]->place, key.place)));
+    refuse(key.place, fmt::format("{} {} stands in two files, first in {}", in_words,
+                                  quoted(key.text, kLongNames),
+                                  findings_.line(into.children[*before]->place, key.place)));
   }
 }
 

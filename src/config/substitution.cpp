@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 #include "config/files.h"
+#include "config/findings.h"
 
 namespace tocsin::config {
 namespace {
@@ -17,8 +18,6 @@ constexpr std::string_view kFile = "${file:";
 constexpr std::size_t kMostFileBytes = std::size_t{64} << 10;
 /// One large variable or file may be named a hundred thousand times.
 constexpr std::size_t kMostExpanded = std::size_t{16} << 20;
-
-std::string quoted(std::string_view name) { return "`" + printable(name, 128) + "`"; }
 
 }  // namespace
 
@@ -58,9 +57,11 @@ std::expected<std::string, std::string> Substitution::expand(const std::string& 
 
 std::expected<std::string, std::string> Substitution::variable(const std::string& name) const {
   auto value = environment_.variable(name);
-  if (!value) return std::unexpected("the environment variable " + quoted(name) + " is not set");
+  if (!value)
+    return std::unexpected("the environment variable " + quoted(name, kLongNames) + " is not set");
   if (!is_utf8(*value))
-    return std::unexpected("the environment variable " + quoted(name) + " is no UTF-8 text");
+    return std::unexpected("the environment variable " + quoted(name, kLongNames) +
+                           " is no UTF-8 text");
   return *std::move(value);
 }
 
@@ -68,9 +69,9 @@ std::expected<std::string, std::string> Substitution::file(const std::string& pa
   if (const auto known = files_.find(path); known != files_.end()) return known->second;
   std::expected<std::string, std::string> value;
   if (auto bytes = read_file(path, kMostFileBytes, Accept::regular_files); !bytes) {
-    value = std::unexpected("the file " + quoted(path) + " " + bytes.error().what);
+    value = std::unexpected("the file " + quoted(path, kLongNames) + " " + bytes.error().what);
   } else if (!is_utf8(*bytes) || bytes->contains('\0')) {
-    value = std::unexpected("the file " + quoted(path) + " is no UTF-8 text");
+    value = std::unexpected("the file " + quoted(path, kLongNames) + " is no UTF-8 text");
   } else {
     value = *std::move(bytes);
     if (value->ends_with('\n')) value->resize(value->size() - (value->ends_with("\r\n") ? 2 : 1));

@@ -18,8 +18,6 @@ namespace {
 /// take 200 MB.
 constexpr std::size_t kMostRules = 500'000;
 
-std::string shown(const std::string& name) { return "`" + printable(name, 64) + "`"; }
-
 /// What two entries are compared by that may be one.
 std::string key_of(const WatchedService& service) {
   return service.pattern.empty() ? "display name " + fold_case(service.display_name)
@@ -75,7 +73,7 @@ std::vector<Watchlists::Use> Watchlists::find_sets(Section& entry,
       say_unknown(entry, name);
     } else if (std::ranges::find(uses, found->second, &Use::set) != uses.end()) {
       entry.error(name.place,
-                  fmt::format("the service set {} comes twice on this host", shown(name.text)));
+                  fmt::format("the service set {} comes twice on this host", quoted(name.text)));
     } else {
       uses.push_back({found->second, name.place});
     }
@@ -86,13 +84,9 @@ std::vector<Watchlists::Use> Watchlists::find_sets(Section& entry,
 void Watchlists::say_unknown(Section& entry, const PlacedText& name) const {
   if (std::ranges::find(written_, name.text) != written_.end()) return;  // it has mistakes
   const std::vector<std::string_view> known(written_.begin(), written_.end());
-  const auto meant = entry.reading().findings.shows(Severity::error)
-                         ? nearest(name.text, known, std::max<std::size_t>(2, name.text.size() / 3))
-                         : std::string_view{};
-  entry.error(name.place, fmt::format("there is no service set {}{}", shown(name.text),
-                                      meant.empty() ? ""
-                                                    : fmt::format("; did you mean {}?",
-                                                                  shown(std::string(meant)))));
+  const bool shown = entry.reading().findings.shows(Severity::error);
+  entry.error(name.place, fmt::format("there is no service set {}{}", quoted(name.text),
+                                      shown ? did_you_mean(name.text, known) : ""));
 }
 
 Policy Watchlists::merge(Section& section, const Layers& layers) {
@@ -161,7 +155,7 @@ Watchlist Watchlists::put_together(Section& entry, const HostServices& host,
       entry.error(use.place,
                   fmt::format("the sets {} and {} have two rules that contradict for the service "
                               "{}: in {} and in {}",
-                              shown(other.set), shown(set.name), shown(name_of(made.service)),
+                              quoted(other.set), quoted(set.name), quoted(name_of(made.service)),
                               findings.line(places[before->second], use.place),
                               findings.line(made.place, use.place)));
     }
@@ -172,34 +166,34 @@ Watchlist Watchlists::put_together(Section& entry, const HostServices& host,
 ServiceSets read_service_sets(Section& section) {
   ServiceSets sets;
   std::unordered_map<std::string, Place> names;
-  section.list({.name = "serviceSets", .description = "Lists of services that hosts share."},
-               sets.right, [&names, &sets](Section& entry, ServiceSet& set) {
-                 const auto place = entry.text({.name = "name",
-                                                .description = "What hosts call the set.",
-                                                .need = Need::required,
-                                                .example = "qlik"},
-                                               set.name, must_not_be_empty);
-                 if (place) {
-                   sets.written.push_back(set.name);
-                   const auto [known, fresh] = names.try_emplace(set.name, *place);
-                   if (!fresh)
-                     entry.error(
-                         *place,
-                         fmt::format("the service set {} comes twice, first in {}", shown(set.name),
-                                     entry.reading().findings.line(known->second, *place)));
-                 }
-                 read_policy(entry,
-                             {.name = "policy",
-                              .description = "The rules for the alerts of its services.",
-                              .same_as = "serviceMonitor.policy"},
-                             set.policy);
-                 read_services(entry,
-                               {.name = "services",
-                                .description = "The services of the set.",
-                                .need = Need::required,
-                                .same_as = "serviceMonitor.monitor[].services"},
-                               "in this set", set.services);
-               });
+  section.list(
+      {.name = "serviceSets", .description = "Lists of services that hosts share."}, sets.right,
+      [&names, &sets](Section& entry, ServiceSet& set) {
+        const auto place = entry.text({.name = "name",
+                                       .description = "What hosts call the set.",
+                                       .need = Need::required,
+                                       .example = "qlik"},
+                                      set.name, must_not_be_empty);
+        if (place) {
+          sets.written.push_back(set.name);
+          const auto [known, fresh] = names.try_emplace(set.name, *place);
+          if (!fresh)
+            entry.error(*place,
+                        fmt::format("the service set {} comes twice, first in {}", quoted(set.name),
+                                    entry.reading().findings.line(known->second, *place)));
+        }
+        read_policy(entry,
+                    {.name = "policy",
+                     .description = "The rules for the alerts of its services.",
+                     .same_as = "serviceMonitor.policy"},
+                    set.policy);
+        read_services(entry,
+                      {.name = "services",
+                       .description = "The services of the set.",
+                       .need = Need::required,
+                       .same_as = "serviceMonitor.monitor[].services"},
+                      "in this set", set.services);
+      });
   return sets;
 }
 
