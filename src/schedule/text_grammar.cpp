@@ -277,6 +277,7 @@ class TextGrammar {
         values.push_back(from);
         continue;
       }
+      if (!first.number) return expected(last->word, "expected nothing after the last");
       const auto to = last->number ? value_of(*last, field) : field.most;
       add_range(values, from, to, last->word);
     }
@@ -284,7 +285,7 @@ class TextGrammar {
   }
 
   void add_range(Values& values, unsigned from, unsigned to, const Word& last) {
-    if (to < from || from == kLast)
+    if (to < from)
       expected(last, "expected what comes after the beginning of the range");
     for (unsigned value = from; !mistake_ && value <= to; value++) values.push_back(value);
   }

@@ -1,10 +1,8 @@
 // What @breejs/later answers, for later_test.py: one line of JSON in for each question, {"text",
-// "cron", "after", "count"}; one line of JSON out. Beside its own answer it gives the one to the same
-// definition with its lists in order (later.js looks values up as if they were), and says which
-// of its answers its own constraints do not allow.
+// "cron", "after", "count", "ours"}; one line of JSON out. Beside its own answer it gives the one to the
+// same definition with its lists in order (later.js looks values up as if they were), and says
+// which of its answers and of ours its own constraints do not allow.
 const later = require(process.argv[2]);
-
-const clauses = (definition) => [...definition.schedules, ...definition.exceptions];
 
 function due(definition, after, count) {
   try {
@@ -42,15 +40,16 @@ const holds = (definition, at) => definition.schedules.some((clause) => holdsIn(
   !definition.exceptions.some((clause) => holdsIn(clause, at));
 
 require('readline').createInterface({ input: process.stdin }).on('line', (line) => {
-  const { text, cron, after, count } = JSON.parse(line);
+  const { text, cron, after, count, ours = [] } = JSON.parse(line);
   const definition = cron ? later.parse.cron(text, text.trim().split(/\s+/).length > 5)
     : later.parse.text(text);
   const ordered = { schedules: definition.schedules.flatMap(inOrder),
     exceptions: definition.exceptions.flatMap(inOrder) };
   const answer = { refused: (definition.error ?? -1) >= 0, due: due(definition, after, count),
     ordered: due(ordered, after, count),
-    fields: clauses(definition).map((clause) => Object.keys(clause)), definition };
-  answer.forbidden = Array.isArray(answer.ordered)
-    ? answer.ordered.filter((at) => !holds(definition, at)) : [];
+    definition };
+  const forbidden = (times) => times.filter((at) => !holds(definition, at));
+  answer.forbidden = Array.isArray(answer.ordered) ? forbidden(answer.ordered) : [];
+  answer.forbiddenOurs = forbidden(ours);
   console.log(JSON.stringify(answer));
 });

@@ -71,6 +71,7 @@ INSTANTIATE_TEST_SUITE_P(
                     Wrong{"on the 1st,32nd day", 11, "expected a number from 1 to 31"},
                     Wrong{"on the 5th to 3rd day", 14,
                           "expected what comes after the beginning of the range"},
+                    Wrong{"on the last to 3rd day", 15, "expected nothing after the last"},
                     Wrong{"on fri-mon", 7, "expected what comes after the beginning of the range"},
                     Wrong{"on monday of tuesday", 13, "expected a month, such as `january`"},
                     Wrong{"on monday in 1969", 13, "expected a number from 1970 to 2450"},

@@ -106,7 +106,7 @@ TEST(ScheduleInAZone, IsDueTheFirstTimeOfTwo) {
   EXPECT_EQ(due("at 2:30", stockholm(), before, 2), (Times{"2024-10-27T00:30", "2024-10-28T01:30"}));
   EXPECT_EQ(due("at 2:30", stockholm(), sys_days(2024y / 10 / 27) + 75min, 1),
             Times{"2024-10-28T01:30"});
-  EXPECT_EQ(due("every 2 hours", stockholm(), sys_days(2024y / 10 / 27), 2),
+  EXPECT_EQ(due("every 2 hours", stockholm(), sys_days(2024y / 10 / 26) + 23h, 2),
             (Times{"2024-10-27T00:00", "2024-10-27T03:00"}));
 }
 
