@@ -1,5 +1,5 @@
-// How long it takes to find when a schedule is due next, from points spread over a year, and to read
-// its text.
+// How long it takes to find when a schedule is due next, from points spread over a year, and to
+// read its text.
 #include <fstream>
 #include <iterator>
 #include <string>
@@ -53,7 +53,8 @@ BENCHMARK_CAPTURE(next, cron_nearest_weekday, "0 9 15W * *");
 BENCHMARK_CAPTURE(next_in_stockholm, every_30_seconds, "every 30 seconds");
 BENCHMARK_CAPTURE(next_in_stockholm, weekdays_at_9, "every weekday at 9:00");
 BENCHMARK_CAPTURE(parse, every_30_seconds, "every 30 seconds");
-BENCHMARK_CAPTURE(parse, office_hours, "every 5 minutes after 8:00 before 18:00 on mon through fri");
+BENCHMARK_CAPTURE(parse, office_hours,
+                  "every 5 minutes after 8:00 before 18:00 on mon through fri");
 BENCHMARK_CAPTURE(parse, never, "on the 31st day of february");
 
 }  // namespace

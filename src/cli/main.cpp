@@ -89,10 +89,13 @@ void add_schedule(CLI::App& app, int& code) {
   const auto options = std::make_shared<ScheduleOptions>();
   auto* command =
       add(app, "schedule", "print when a schedule is due", code, options, cli::schedule);
-  command->add_option("text", options->text, "such as 'every weekday at 9:00', or a cron expression")
+  command
+      ->add_option("text", options->text, "such as 'every weekday at 9:00', or a cron expression")
       ->required()
       ->type_name("TEXT");
-  command->add_option("--zone", options->zone, "the time zone, such as Europe/Stockholm (default: UTC)")
+  command
+      ->add_option("--zone", options->zone,
+                   "the time zone, such as Europe/Stockholm (default: UTC)")
       ->type_name("NAME");
   command->add_option("--count", options->count, "how many times")
       ->capture_default_str()

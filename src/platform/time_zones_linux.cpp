@@ -1,9 +1,10 @@
+#include "platform/time_zones.h"
+
 #include <filesystem>
 #include <fstream>
 #include <iterator>
 
 #include "base/text.h"
-#include "platform/time_zones.h"
 
 namespace tocsin::platform {
 

@@ -15,7 +15,9 @@ unsigned Day::value(Field field) const {
     case Field::week_of_year:
       return week_of_year();
     case Field::week_of_month:
-      return (day_of_month() + 6 - weekday() + std::chrono::weekday(first_of_month()).c_encoding()) / 7;
+      return (day_of_month() + 6 - weekday() +
+              std::chrono::weekday(first_of_month()).c_encoding()) /
+             7;
     case Field::day_instance:
       return (day_of_month() - 1) / 7 + 1;
     case Field::day_of_year:

@@ -56,8 +56,9 @@ constexpr std::array<std::string_view, 12> kMonths = {"JAN", "FEB", "MAR", "APR"
                                                       "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"};
 constexpr std::array<std::string_view, 7> kDays = {"SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT"};
 
-constexpr std::array kFieldsOfCron = {Field::second, Field::minute,      Field::hour, Field::day_of_month,
-                                      Field::month,  Field::day_of_week, Field::year};
+constexpr std::array kFieldsOfCron = {Field::second,       Field::minute, Field::hour,
+                                      Field::day_of_month, Field::month,  Field::day_of_week,
+                                      Field::year};
 
 /// What cron writes: days of the week from 0, and Sunday as 7 too.
 struct Span {
@@ -192,7 +193,8 @@ Parsed<std::vector<Clause>> parse_special(Field field, const Item& item,
     const auto count = parse_plain_number(which.text);
     if (!count || *count < 1 || *count > 5)
       return expected(which, "expected a number from 1 to 5: which of the month's such days");
-    return std::vector<Clause>{{in(field, {to_value(field, *day)}), in(Field::day_instance, {*count})}};
+    return std::vector<Clause>{
+        {in(field, {to_value(field, *day)}), in(Field::day_instance, {*count})}};
   }
   auto values = parse_range(field, item);
   if (!values) return std::unexpected(std::move(values).error());
@@ -252,8 +254,8 @@ bool looks_like_cron(std::string_view text) {
 
 Parsed<Definition> parse_cron(std::string_view text) {
   auto words = words_of(text);
-  const auto* shortcut =
-      std::ranges::find(kShortcuts, std::string_view(words[0].text), &decltype(kShortcuts)::value_type::first);
+  const auto* shortcut = std::ranges::find(kShortcuts, std::string_view(words[0].text),
+                                           &decltype(kShortcuts)::value_type::first);
   if (shortcut != kShortcuts.end()) {
     if (words.size() > 1) return expected(words[1], "expected the end");
     words = words_of(shortcut->second);
@@ -261,8 +263,9 @@ Parsed<Definition> parse_cron(std::string_view text) {
     return expected(words[0], "expected one of @yearly @monthly @weekly @daily @hourly");
   }
   if (words.size() > kFieldsOfCron.size())
-    return expected(words[kFieldsOfCron.size()],
-                    "expected the end: `second minute hour day month weekday year` are all the fields");
+    return expected(
+        words[kFieldsOfCron.size()],
+        "expected the end: `second minute hour day month weekday year` are all the fields");
   const bool has_seconds = words.size() > 5;
   if (!has_seconds) words.insert(words.begin(), Item{0, "0"});
 

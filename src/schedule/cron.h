@@ -7,7 +7,8 @@
 
 namespace tocsin::schedule {
 
-/// Whether it is to be read as one: five words or more of which the first begins with a digit, `*` or
+/// Whether it is to be read as one: five words or more of which the first begins with a digit, `*`
+/// or
 /// `?`, or one that begins with an @.
 [[nodiscard]] bool looks_like_cron(std::string_view text);
 

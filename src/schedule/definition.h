@@ -57,7 +57,9 @@ inline constexpr std::array kFields = {
     FieldFacts{Field::time_of_day, 1, 0, 86399, 86399, false, "time", "day"},
 };
 
-constexpr const FieldFacts& facts(Field field) { return kFields.at(static_cast<std::size_t>(field)); }
+constexpr const FieldFacts& facts(Field field) {
+  return kFields.at(static_cast<std::size_t>(field));
+}
 constexpr bool is_of_day(Field field) { return field >= Field::hour; }
 
 enum class Relation : std::uint8_t {

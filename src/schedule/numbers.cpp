@@ -16,8 +16,7 @@ struct Front {
 
 Front read(std::string_view word) {
   Front front{};
-  const auto [end, error] =
-      std::from_chars(word.data(), word.data() + word.size(), front.number);
+  const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), front.number);
   front.error = error;
   if (front.error == std::errc() && front.number > kMost)
     front.error = std::errc::result_out_of_range;

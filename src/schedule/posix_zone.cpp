@@ -35,10 +35,10 @@ class Reader {
 
   void name() {
     const auto is_letter = [](char c) { return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z'); };
-    const auto length = text_.starts_with('<')
-                            ? std::min(text_.find('>'), text_.size() - 1) + 1
-                            : static_cast<std::size_t>(
-                                  std::ranges::find_if_not(text_, is_letter) - text_.begin());
+    const auto length =
+        text_.starts_with('<')
+            ? std::min(text_.find('>'), text_.size() - 1) + 1
+            : static_cast<std::size_t>(std::ranges::find_if_not(text_, is_letter) - text_.begin());
     failed_ |= length < 3;
     text_.remove_prefix(length);
   }

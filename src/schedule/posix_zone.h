@@ -13,9 +13,9 @@ namespace tocsin::schedule {
 /// When, in each year, the clocks are changed.
 struct PosixRule {
   enum class Kind : unsigned char {
-    weekday_of_month,    ///< M: the number-th (5: last) weekday of the month
-    day_without_leap,    ///< J: 1 to 365, 29 February never counts
-    day_from_zero        ///< 0 to 365
+    weekday_of_month,  ///< M: the number-th (5: last) weekday of the month
+    day_without_leap,  ///< J: 1 to 365, 29 February never counts
+    day_from_zero      ///< 0 to 365
   };
   Kind kind;
   unsigned month = 0;

@@ -47,7 +47,8 @@ Field smallest(const Clause& clause) {
   });
   for (const auto& constraint : clause) {
     // later.js makes each second of `every hour before 1:00`, but not of `every hour before 2:00`.
-    if (names_times && constraint.field == Field::time_of_day && constraint.relation != Relation::in)
+    if (names_times && constraint.field == Field::time_of_day &&
+        constraint.relation != Relation::in)
       continue;
     if (smallest == nullptr || length(constraint) <= length(*smallest)) smallest = &constraint;
   }
@@ -204,8 +205,8 @@ bool Rule::holds_on(const Day& day) const {
 std::optional<local_days> Rule::first_day(local_days from, local_days limit) const {
   while (from < limit) {
     const Day day(from);
-    const auto missing = std::ranges::find_if(
-        days_, [&](const DaysOfField& days) { return !days.contains(day); });
+    const auto missing =
+        std::ranges::find_if(days_, [&](const DaysOfField& days) { return !days.contains(day); });
     if (missing == days_.end()) return from;
     const auto next = missing->skip(day);
     if (!next) return std::nullopt;

@@ -33,7 +33,8 @@ std::optional<Time> Schedule::next(Time after) const {
   const auto since = std::chrono::floor<seconds>(after);
   std::optional<sys_seconds> earliest;
   for (const auto& rule : recurrence_->rules()) {
-    const auto due = rule.is_interval() ? next_of_interval(rule, since) : next_on_clocks(rule, since);
+    const auto due =
+        rule.is_interval() ? next_of_interval(rule, since) : next_on_clocks(rule, since);
     if (due && (!earliest || *due < *earliest)) earliest = due;
   }
   return earliest;

@@ -25,14 +25,15 @@ constexpr auto kTime = "expected a time of day, such as `17:00` or `5:00 pm`";
 
 /// later.js takes some of them only; these are what people write.
 constexpr std::array<std::pair<std::string_view, unsigned>, 41> kNames = {{
-    {"sun", 1},  {"sunday", 1},    {"mon", 2},   {"monday", 2},    {"tue", 3},    {"tues", 3},
-    {"tuesday", 3},  {"wed", 4},   {"wednes", 4}, {"wednesday", 4}, {"thu", 5},   {"thur", 5},
-    {"thurs", 5},    {"thursday", 5}, {"fri", 6}, {"friday", 6},   {"sat", 7},    {"satur", 7},
-    {"saturday", 7},
-    {"jan", 1},  {"january", 1},   {"feb", 2},   {"february", 2},  {"mar", 3},    {"march", 3},
-    {"apr", 4},  {"april", 4},     {"may", 5},   {"jun", 6},       {"june", 6},   {"jul", 7},
-    {"july", 7}, {"aug", 8},       {"august", 8}, {"sept", 9},     {"september", 9}, {"oct", 10},
-    {"october", 10}, {"nov", 11},  {"november", 11}, {"dec", 12},
+    {"sun", 1},       {"sunday", 1},  {"mon", 2},      {"monday", 2},   {"tue", 3},
+    {"tues", 3},      {"tuesday", 3}, {"wed", 4},      {"wednes", 4},   {"wednesday", 4},
+    {"thu", 5},       {"thur", 5},    {"thurs", 5},    {"thursday", 5}, {"fri", 6},
+    {"friday", 6},    {"sat", 7},     {"satur", 7},    {"saturday", 7}, {"jan", 1},
+    {"january", 1},   {"feb", 2},     {"february", 2}, {"mar", 3},      {"march", 3},
+    {"apr", 4},       {"april", 4},   {"may", 5},      {"jun", 6},      {"june", 6},
+    {"jul", 7},       {"july", 7},    {"aug", 8},      {"august", 8},   {"sept", 9},
+    {"september", 9}, {"oct", 10},    {"october", 10}, {"nov", 11},     {"november", 11},
+    {"dec", 12},
 }};
 constexpr std::size_t kDayNames = 19;
 
@@ -172,7 +173,8 @@ class TextGrammar {
 
   void every() {
     if (words_.take_one_of({"weekend", "weekends"})) return add(Field::day_of_week, {1, 7});
-    if (words_.take_one_of({"weekday", "weekdays"})) return add(Field::day_of_week, {2, 3, 4, 5, 6});
+    if (words_.take_one_of({"weekday", "weekdays"}))
+      return add(Field::day_of_week, {2, 3, 4, 5, 6});
     std::optional<unsigned> step;
     const auto step_word = words_.peek();
     auto unit = take_unit();
@@ -285,16 +287,15 @@ class TextGrammar {
   }
 
   void add_range(Values& values, unsigned from, unsigned to, const Word& last) {
-    if (to < from)
-      expected(last, "expected what comes after the beginning of the range");
+    if (to < from) expected(last, "expected what comes after the beginning of the range");
     for (unsigned value = from; !mistake_ && value <= to; value++) values.push_back(value);
   }
 
   std::optional<unsigned> take_name(Field field) {
     const auto begin = kNames.begin() + (field == Field::month ? kDayNames : 0);
     const auto end = field == Field::month ? kNames.end() : kNames.begin() + kDayNames;
-    const auto found =
-        std::find_if(begin, end, [&](const auto& name) { return name.first == words_.peek().text; });
+    const auto found = std::find_if(
+        begin, end, [&](const auto& name) { return name.first == words_.peek().text; });
     if (found == end) return std::nullopt;
     words_.skip();
     return found->second;
@@ -324,7 +325,8 @@ class TextGrammar {
 
   void on_days() {
     if (words_.take_one_of({"weekend", "weekends"})) return add(Field::day_of_week, {1, 7});
-    if (words_.take_one_of({"weekday", "weekdays"})) return add(Field::day_of_week, {2, 3, 4, 5, 6});
+    if (words_.take_one_of({"weekday", "weekdays"}))
+      return add(Field::day_of_week, {2, 3, 4, 5, 6});
     names(Field::day_of_week, "expected `the` or a day of the week, such as `monday`");
   }
 
@@ -397,7 +399,8 @@ class TextGrammar {
     if (is_at_time()) {
       constraint.values = {take_time()};
     } else {
-      if (!is_at_number()) return expected("expected a time of day or a number with its unit, such as `after 17:00`");
+      if (!is_at_number())
+        return expected("expected a time of day or a number with its unit, such as `after 17:00`");
       const auto rank = take_rank();
       const auto unit = take_unit();
       if (!unit) return expected(kUnits);
@@ -407,8 +410,7 @@ class TextGrammar {
     const bool twice = std::ranges::any_of(clause(), [&](const Constraint& other) {
       return other.field == constraint.field && other.relation == constraint.relation;
     });
-    if (twice)
-      return expected(word, "expected `" + word.text + "` once for each unit, or `also`");
+    if (twice) return expected(word, "expected `" + word.text + "` once for each unit, or `also`");
     if (!mistake_) clause().push_back(std::move(constraint));
   }
 

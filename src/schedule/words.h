@@ -14,8 +14,8 @@ struct Word {
   std::string text;  ///< in lower case; empty at the end
 };
 
-/// The words of a text, one after the other. Words end at white space; each comma, colon and hyphen is
-/// one, and so is an @ at a word's beginning.
+/// The words of a text, one after the other. Words end at white space; each comma, colon and hyphen
+/// is one, and so is an @ at a word's beginning.
 class Words {
  public:
   explicit Words(std::string_view text);

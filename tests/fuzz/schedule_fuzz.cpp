@@ -27,7 +27,8 @@ void follow(const Schedule& schedule) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view text(reinterpret_cast<const char*>(data), size);
   if (text.starts_with("TZif")) {
-    if (auto zone = TimeZone::parse("fuzz", text)) follow(*Schedule::parse(kText, *std::move(zone)));
+    if (auto zone = TimeZone::parse("fuzz", text))
+      follow(*Schedule::parse(kText, *std::move(zone)));
     return 0;
   }
   const auto schedule = Schedule::parse(text);

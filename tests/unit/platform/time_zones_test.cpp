@@ -13,8 +13,9 @@ TEST(TimeZones, AreThoseOfTheMachine) {
 }
 
 TEST(TimeZones, AreNoOtherFiles) {
-  for (const auto* name : {"", "/etc/passwd", "../../../etc/passwd", "Europe/../UTC", "Europe",
-                           "Europe/", "Europe//Stockholm", "tzdata.zi", "Europe/Atlantis", "zone.tab"})
+  for (const auto* name :
+       {"", "/etc/passwd", "../../../etc/passwd", "Europe/../UTC", "Europe", "Europe/",
+        "Europe//Stockholm", "tzdata.zi", "Europe/Atlantis", "zone.tab"})
     EXPECT_FALSE(load_time_zone(name)) << name;
   EXPECT_EQ(load_time_zone("Europe/Atlantis").error().what,
             "there is no time zone `Europe/Atlantis`");

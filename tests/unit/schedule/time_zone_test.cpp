@@ -25,7 +25,8 @@ std::string big_endian(std::uint64_t value, int bytes) {
 std::string file(std::chrono::seconds offset, std::string_view footer) {
   const auto block = [&](bool empty) {
     std::string text = "TZif2" + std::string(15, '\0');
-    for (const int count : {0, 0, 0, 0, 1, empty ? 0 : 4}) text += big_endian(static_cast<unsigned>(count), 4);
+    for (const int count : {0, 0, 0, 0, 1, empty ? 0 : 4})
+      text += big_endian(static_cast<unsigned>(count), 4);
     text += big_endian(static_cast<std::uint64_t>(offset.count()), 4) + std::string(2, '\0');
     return empty ? text : text + std::string("CET\0", 4);
   };
@@ -67,8 +68,9 @@ TEST(TimeZone, RefusesDamagedFiles) {
   const auto whole = file(1h, "CET-1CEST,M3.5.0,M10.5.0/3");
   for (std::size_t size = 0; size < whole.size(); size++)
     EXPECT_FALSE(TimeZone::parse("x", whole.substr(0, size))) << size;
-  for (const auto* footer : {"CET", "-1", "CET-1CEST", "CET-1CEST,M3.5.0", "CET-1CEST,M13.5.0,M10.5.0",
-                             "CET-1CEST,M3.5.0,M10.5.0/3x", "<CE-1", "CET-200"})
+  for (const auto* footer :
+       {"CET", "-1", "CET-1CEST", "CET-1CEST,M3.5.0", "CET-1CEST,M13.5.0,M10.5.0",
+        "CET-1CEST,M3.5.0,M10.5.0/3x", "<CE-1", "CET-200"})
     EXPECT_FALSE(TimeZone::parse("x", file(1h, footer))) << footer;
   EXPECT_FALSE(TimeZone::parse("x", file(100h, "")));
   EXPECT_EQ(TimeZone::parse("x", "").error().what, "the file of the time zone x is damaged");
@@ -94,7 +96,8 @@ TEST(ScheduleInAZone, FollowsTheClocks) {
 
 TEST(ScheduleInAZone, IsDueAfterTheGapThatSkipsIt) {
   const Time before = sys_days(2024y / 3 / 31);
-  EXPECT_EQ(due("at 2:30", stockholm(), before, 2), (Times{"2024-03-31T01:00", "2024-04-01T00:30"}));
+  EXPECT_EQ(due("at 2:30", stockholm(), before, 2),
+            (Times{"2024-03-31T01:00", "2024-04-01T00:30"}));
   // Both at once are due once.
   EXPECT_EQ(due("at 2:30 and 2:45 and 3:00", stockholm(), before, 2),
             (Times{"2024-03-31T01:00", "2024-04-01T00:30"}));
@@ -103,7 +106,8 @@ TEST(ScheduleInAZone, IsDueAfterTheGapThatSkipsIt) {
 
 TEST(ScheduleInAZone, IsDueTheFirstTimeOfTwo) {
   const Time before = sys_days(2024y / 10 / 26) + 22h;
-  EXPECT_EQ(due("at 2:30", stockholm(), before, 2), (Times{"2024-10-27T00:30", "2024-10-28T01:30"}));
+  EXPECT_EQ(due("at 2:30", stockholm(), before, 2),
+            (Times{"2024-10-27T00:30", "2024-10-28T01:30"}));
   EXPECT_EQ(due("at 2:30", stockholm(), sys_days(2024y / 10 / 27) + 75min, 1),
             Times{"2024-10-28T01:30"});
   EXPECT_EQ(due("every 2 hours", stockholm(), sys_days(2024y / 10 / 26) + 23h, 2),
@@ -111,10 +115,12 @@ TEST(ScheduleInAZone, IsDueTheFirstTimeOfTwo) {
 }
 
 TEST(ScheduleInAZone, GoesOnThroughBothWhereItIsAnInterval) {
-  EXPECT_EQ(due("every 30 minutes", stockholm(), sys_days(2024y / 3 / 31), 4),
-            (Times{"2024-03-31T00:30", "2024-03-31T01:00", "2024-03-31T01:30", "2024-03-31T02:00"}));
-  EXPECT_EQ(due("every 30 minutes", stockholm(), sys_days(2024y / 10 / 27), 4),
-            (Times{"2024-10-27T00:30", "2024-10-27T01:00", "2024-10-27T01:30", "2024-10-27T02:00"}));
+  EXPECT_EQ(
+      due("every 30 minutes", stockholm(), sys_days(2024y / 3 / 31), 4),
+      (Times{"2024-03-31T00:30", "2024-03-31T01:00", "2024-03-31T01:30", "2024-03-31T02:00"}));
+  EXPECT_EQ(
+      due("every 30 minutes", stockholm(), sys_days(2024y / 10 / 27), 4),
+      (Times{"2024-10-27T00:30", "2024-10-27T01:00", "2024-10-27T01:30", "2024-10-27T02:00"}));
   EXPECT_EQ(due("every hour", stockholm(), sys_days(2024y / 10 / 26) + 23h + 30min, 3),
             (Times{"2024-10-27T00:00", "2024-10-27T01:00", "2024-10-27T02:00"}));
 }
