@@ -38,9 +38,9 @@ std::string text_of(seconds offset) {
 }
 
 void print_mistake(const std::string& text, const Schedule::Mistake& mistake) {
-  const auto before = display_width(printable(text.substr(0, mistake.column), text.size()));
+  const auto before = display_width(printable(text.substr(0, mistake.column), text.size() + 8));
   complain(fmt::format("column {}: {}", mistake.column + 1, mistake.expected));
-  fmt::print(stderr, "  {}\n  {}^\n", printable(text, text.size() + 1), std::string(before, ' '));
+  fmt::print(stderr, "  {}\n  {}^\n", printable(text, text.size() + 8), std::string(before, ' '));
 }
 
 }  // namespace

@@ -92,7 +92,7 @@ std::optional<unsigned> written_value(Field field, std::string_view text) {
     if (const auto month = find_name(kMonths, text)) return *month + 1;
   }
   if (field == Field::day_of_week) {
-    if (const auto day = find_name(kDays, text)) return *day;
+    if (const auto day = find_name(kDays, text)) return day;
   }
   return parse_plain_number(text);
 }

@@ -133,7 +133,7 @@ class TextGrammar {
                          std::to_string(field.limit));
       return std::nullopt;
     }
-    return *parsed;
+    return parsed;
   }
 
   std::optional<unsigned> take_number(const FieldFacts& field) {
