@@ -76,6 +76,13 @@ struct DeliveriesOptions {
 };
 int deliveries(const DeliveriesOptions& options);
 
+struct ScheduleOptions {
+  std::string text;
+  std::string zone;  ///< an IANA name; empty: UTC only
+  int count = 10;
+};
+int schedule(const ScheduleOptions& options);
+
 struct DemoOptions {
   int hosts = 20;
   double changes_per_minute = 20;

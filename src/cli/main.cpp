@@ -85,6 +85,24 @@ void add_monitoring(CLI::App& app, int& code) {
       ->type_name("CHANNEL");
 }
 
+void add_schedule(CLI::App& app, int& code) {
+  const auto options = std::make_shared<ScheduleOptions>();
+  auto* command =
+      add(app, "schedule", "print when a schedule is due", code, options, cli::schedule);
+  command
+      ->add_option("text", options->text, "such as 'every weekday at 9:00', or a cron expression")
+      ->required()
+      ->type_name("TEXT");
+  command
+      ->add_option("--zone", options->zone,
+                   "the time zone, such as Europe/Stockholm (default: UTC)")
+      ->type_name("NAME");
+  command->add_option("--count", options->count, "how many times")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 10000));
+  command->footer("exit code: 0, or 2 when the text has a mistake");
+}
+
 void add_looking_back(CLI::App& app, int& code) {
   const auto history_options = std::make_shared<HistoryOptions>();
   auto* history_command =
@@ -182,6 +200,7 @@ int main(int count, char** arguments) {
   int code = kExitOk;
   add_monitoring(app, code);
   add_looking_back(app, code);
+  add_schedule(app, code);
   add_pretending(app, code);
   add_service(app, code);
   try {

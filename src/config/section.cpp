@@ -314,11 +314,11 @@ std::optional<Place> Section::duration(const Key& key, Duration& out, DurationRa
   return value->place;
 }
 
-std::optional<Place> Section::schedule(const Key& key, Schedule& out) {
+std::optional<Place> Section::schedule(const Key& key, Schedule& out, const TimeZone& zone) {
   declare(key, "schedule", out.text());
   const auto value = scalar(key);
   if (!value) return std::nullopt;
-  auto schedule = Schedule::parse(value->text);
+  auto schedule = Schedule::parse(value->text, zone);
   if (!schedule) {
     error(value->placed().at(schedule.error().column),
           fmt::format("`{}`: {}", key.name, schedule.error().expected));

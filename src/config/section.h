@@ -111,7 +111,7 @@ class Section {
   std::optional<Place> numbers(const Key& key, std::vector<std::uint32_t>& out);
   /// As parse_duration() reads it.
   std::optional<Place> duration(const Key& key, Duration& out, DurationRange range);
-  std::optional<Place> schedule(const Key& key, Schedule& out);
+  std::optional<Place> schedule(const Key& key, Schedule& out, const TimeZone& zone = {});
   std::optional<Place> texts(const Key& key, std::vector<std::string>& out);
   /// As text() and texts(), for those who look into the text.
   std::optional<PlacedText> placed_text(const Key& key, Check check = nullptr);

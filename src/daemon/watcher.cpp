@@ -45,13 +45,15 @@ net::awaitable<void> Watcher::run() {
 
 net::awaitable<void> Watcher::listen_until_due() {
   const Time started = rooms_.clock.now();
-  const Time first = schedule_.next(started);
-  const Duration gap = schedule_.next(first) - first;
+  const auto first = schedule_.next(started);
+  const auto second = first ? schedule_.next(*first) : std::nullopt;
+  const Duration gap = second ? *second - *first : kMostShift;
   const auto spread =
       static_cast<std::size_t>(std::max<std::int64_t>(std::min(gap, kMostShift).count(), 1));
   const Duration shift(std::hash<HostName>{}(host_.name) % spread);
   // The next of this host's own times: the schedule's, shifted.
-  co_await listen_until(schedule_.next(started - shift) + shift);
+  const auto due = schedule_.next(started - shift);
+  co_await listen_until(due ? *due + shift : Time::max());
 }
 
 net::awaitable<void> Watcher::listen_until(Time due) {

@@ -1,50 +1,64 @@
-// Schedule text -> the next point in time. Pure; UTC, as in the original.
+// Schedule text -> the next point in time. Pure.
 #pragma once
 
-#include <bitset>
-#include <cstddef>
 #include <expected>
+#include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
 #include "base/clock.h"
+#include "schedule/definition.h"
+#include "schedule/time_zone.h"
 
 namespace tocsin {
 
-/// later.js' text grammar, of which `every N seconds|minutes|hours` is understood so far.
+namespace schedule {
+class Recurrence;
+class Rule;
+}  // namespace schedule
+
+/// later.js' text grammar and cron expressions, as docs/schedules.md describes them.
 ///
 /// Steps count within their field, as in later.js: `every N seconds` is due at the seconds 0, N, 2N
-/// ... of each minute, `every N minutes` at these minutes of each hour, `every N hours` at these
-/// hours of each day. So an N that does not divide its field (60, 60, 24) makes the last step
-/// before the full minute, hour or day shorter, and an N beyond the field leaves one point of it:
-/// `every 90 seconds` is due once a minute. Where later.js goes wrong we do not follow: it reads
-/// `every second` as once a minute, and 0 as 1, which is a mistake here.
+/// ... of each minute, `every N minutes` at these minutes of each hour. Where later.js goes wrong
+/// we do not follow: it reads `every second` as once a minute, and 0 as 1, which is a mistake here.
+///
+/// In a zone whose clocks are changed, a time that is skipped is due at the first instant after the
+/// gap, and one that comes twice is due the first time. What names neither hours nor times of day
+/// (`every 5 minutes`) goes on through both.
+///
+/// A value; copies share what they know.
 class Schedule {
  public:
   /// What the original does when nothing is said: every 30 seconds.
   Schedule();
 
-  struct Mistake {
-    std::size_t column;    ///< 0-based, in bytes of the text
-    std::string expected;  ///< a sentence
-  };
-  [[nodiscard]] static std::expected<Schedule, Mistake> parse(std::string_view text);
+  using Mistake = schedule::Mistake;
+  /// A text that is never due is a mistake too.
+  [[nodiscard]] static std::expected<Schedule, Mistake> parse(std::string_view text,
+                                                              TimeZone zone = {});
 
-  /// The first point strictly after `after`.
-  [[nodiscard]] Time next(Time after) const;
+  /// The first point strictly after `after`; nothing when there is none any more.
+  [[nodiscard]] std::optional<Time> next(Time after) const;
   /// As it was written.
   [[nodiscard]] const std::string& text() const { return text_; }
-  /// What the text does that its reader may not expect, as a sentence; empty where it does what it
-  /// says.
+  [[nodiscard]] const TimeZone& zone() const { return zone_; }
+  /// What the text does that its reader may not expect, as a sentence that goes on after the text;
+  /// empty where it does what it says.
   [[nodiscard]] const std::string& remark() const { return remark_; }
 
  private:
+  Schedule(std::string_view text, TimeZone zone, const schedule::Definition& definition);
+  [[nodiscard]] std::optional<std::chrono::sys_seconds> next_on_clocks(
+      const schedule::Rule& rule, std::chrono::sys_seconds after) const;
+  [[nodiscard]] std::optional<std::chrono::sys_seconds> next_of_interval(
+      const schedule::Rule& rule, std::chrono::sys_seconds after) const;
+
   std::string text_;
   std::string remark_;
-  /// Due at a second of the day when its second, minute and hour are all in their sets.
-  std::bitset<60> seconds_;
-  std::bitset<60> minutes_;
-  std::bitset<24> hours_;
+  TimeZone zone_;
+  std::shared_ptr<const schedule::Recurrence> recurrence_;
 };
 
 }  // namespace tocsin

@@ -45,8 +45,8 @@ class Files(Folder):
         done = self.validate(content)
         self.assertEqual(done.returncode, 2, done)
         self.assertEqual([line for line in done.stdout.splitlines() if ": error: " in line],
-                         [f"{named(self.file)}:3:16: error: `frequency`: expected `every`, such as "
-                          "`every 30 seconds`"])
+                         [f"{named(self.file)}:3:16: error: `frequency`: expected `every`, `at` or "
+                          "`on`, such as `every 30 seconds`"])
 
     def test_line_ends_of_windows(self):
         self.assert_one_error("\r\n".join(self.LINES).encode())

@@ -78,11 +78,17 @@ INSTANTIATE_TEST_SUITE_P(
                 "3:13: error: `enable` must be true or false, but this is `true` in quotes, which "
                 "make it a text"),
         mistake(2, "  serviceMonitor:\n    frequency: every 30 secnds",
-                "3:25: error: `frequency`: expected seconds, minutes or hours"),
+                "3:25: error: `frequency`: expected seconds, minutes, hours, days, weeks, "
+                "months or years, such as `every 30 seconds`"),
+        mistake(2, "  serviceMonitor:\n    frequency: on the 31st day of february",
+                "3:16: error: `frequency`: expected a time that comes: this is never due"),
+        mistake(2, "  serviceMonitor:\n    frequency: '* 24 * * *'",
+                "3:19: error: `frequency`: expected a number from 0 to 23, for the hour"),
         mistake(2, "  serviceMonitor:\n    frequency: 'every -5 seconds'",
                 "3:23: error: `frequency`: expected a whole number, such as `every 30 seconds`"),
         mistake(2, "  serviceMonitor:\n    frequency: 30",
-                "3:16: error: `frequency`: expected `every`, such as `every 30 seconds`"),
+                "3:16: error: `frequency`: expected `every`, `at` or `on`, such as "
+                "`every 30 seconds`"),
         mistake(2, "  serviceMonitor:\n    frequency: every 90 seconds",
                 "3:16: warning: `frequency`: `every 90 seconds` is due once per minute, because "
                 "steps count within each minute"),

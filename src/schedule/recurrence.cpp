@@ -1,0 +1,72 @@
+#include "schedule/recurrence.h"
+
+#include <algorithm>
+
+namespace tocsin::schedule {
+
+using std::chrono::days, std::chrono::seconds;
+
+namespace {
+
+constexpr days kCalendar(146'097);  ///< 400 years
+
+}  // namespace
+
+Recurrence::Recurrence(const Definition& definition) {
+  for (const auto& clause : definition.schedules) rules_.emplace_back(clause);
+  for (const auto& clause : definition.exceptions) exceptions_.emplace_back(clause);
+}
+
+std::optional<local_seconds> Recurrence::next(const Rule& rule, local_seconds after) const {
+  // In the period of `after`, what has come already is all that comes.
+  if (const auto begin = period_begin(rule.period(), after); begin < after) {
+    const auto due = first(rule, begin);
+    if (!due || *due > after) return due;
+  }
+  return first(rule, period_end(rule.period(), after));
+}
+
+bool Recurrence::is_ever_due() const {
+  return std::ranges::any_of(
+      rules_, [&](const Rule& rule) { return first(rule, local_seconds()).has_value(); });
+}
+
+std::optional<local_seconds> Recurrence::first(const Rule& rule, local_seconds from) const {
+  auto day = std::chrono::floor<days>(from);
+  auto second = static_cast<unsigned>((from - day).count());
+  const auto limit = day + kCalendar;
+  std::optional<Exceptions> barren;  // with these, no second of a day is left
+  while (const auto found = rule.first_day(day, limit)) {
+    if (*found != day) second = 0;
+    day = *found;
+    if (const auto exceptions = exceptions_on(Day(day)); exceptions != barren) {
+      if (const auto left = first_second(rule, exceptions, second)) return day + seconds(*left);
+      if (second == 0) barren = exceptions;
+    }
+    day += days(1);
+    second = 0;
+  }
+  return std::nullopt;
+}
+
+Recurrence::Exceptions Recurrence::exceptions_on(const Day& day) const {
+  Exceptions holding;
+  for (std::size_t i = 0; i < exceptions_.size(); i++) holding.set(i, exceptions_[i].holds_on(day));
+  return holding;
+}
+
+std::optional<unsigned> Recurrence::first_second(const Rule& rule, const Exceptions& exceptions,
+                                                 unsigned from) const {
+  for (;;) {
+    const auto second = rule.times().first(from);
+    if (!second || exceptions.none()) return second;
+    from = *second;
+    for (std::size_t i = 0; i < exceptions_.size(); i++) {
+      if (const auto& times = exceptions_[i].times(); exceptions.test(i) && times.contains(*second))
+        from = std::max(from, times.end_of_run(*second));
+    }
+    if (from == *second) return second;
+  }
+}
+
+}  // namespace tocsin::schedule

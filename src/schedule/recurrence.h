@@ -1,0 +1,39 @@
+// Definition -> the next point, on a calendar and a clock that know no time zone.
+#pragma once
+
+#include <bitset>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "schedule/definition.h"
+#include "schedule/rule.h"
+
+namespace tocsin::schedule {
+
+/// Due once in each period of a rule (such as each minute) that has a second at which the rule
+/// holds and no exception does: at the first such second.
+class Recurrence {
+ public:
+  explicit Recurrence(const Definition& definition);
+
+  [[nodiscard]] std::span<const Rule> rules() const { return rules_; }
+  /// The first point strictly after `after` at which this one of the rules is due; nothing when
+  /// there is none within the 400 years after which the calendar repeats itself.
+  [[nodiscard]] std::optional<local_seconds> next(const Rule& rule, local_seconds after) const;
+  /// Whether any of the rules is due at any time.
+  [[nodiscard]] bool is_ever_due() const;
+
+ private:
+  using Exceptions = std::bitset<kMostClauses>;
+
+  [[nodiscard]] std::optional<local_seconds> first(const Rule& rule, local_seconds from) const;
+  [[nodiscard]] Exceptions exceptions_on(const Day& day) const;
+  [[nodiscard]] std::optional<unsigned> first_second(const Rule& rule, const Exceptions& exceptions,
+                                                     unsigned from) const;
+
+  std::vector<Rule> rules_;
+  std::vector<Rule> exceptions_;
+};
+
+}  // namespace tocsin::schedule
