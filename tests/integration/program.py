@@ -44,9 +44,20 @@ def _environment(changes):
 
 def tocsin(*arguments, env=None, timeout=60):
     """Runs a command of the program to its end."""
-    return subprocess.run(command(*arguments), capture_output=True, text=True,
-                          encoding="utf-8", stdin=subprocess.DEVNULL, timeout=timeout,
-                          env=_environment(env), check=False)
+    for _ in range(3):
+        done = subprocess.run(command(*arguments), capture_output=True, text=True,
+                              encoding="utf-8", stdin=subprocess.DEVNULL, timeout=timeout,
+                              env=_environment(env), check=False)
+        if not _failed_by_wine(done):
+            break
+    return done
+
+
+def _failed_by_wine(done):
+    """Wine's server kills a process that needs too long to end on a busy machine, and the exit code
+    is lost; sometimes Wine does not start one, and says nothing. The program itself can do neither."""
+    silent = not done.stdout and not done.stderr
+    return ON_WINE and (done.returncode == -signal.SIGKILL or (done.returncode == 1 and silent))
 
 
 def configuration(path, *, hosts, credentials=None, webhooks=(), every="every 1 second", rate_limit=0,
