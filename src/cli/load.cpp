@@ -13,6 +13,7 @@
 #include "platform/permissions.h"
 #include "platform/program.h"
 #include "platform/terminal.h"
+#include "platform/time_zones.h"
 
 namespace tocsin::cli {
 
@@ -22,7 +23,8 @@ config::Environment environment() {
       .is_readable_by_others =
           [](const std::string& path) { return platform::is_readable_by_others(to_path(path)); },
       .how_to_hide = platform::how_to_hide(),
-      .default_source = daemon::default_source()};
+      .default_source = daemon::default_source(),
+      .time_zone = platform::load_time_zone};
 }
 
 void print_finding(config::Severity severity, const std::string& line) {

@@ -33,6 +33,7 @@ enum class Source : std::uint8_t { smb, winrm, scm };
 
 struct Host {
   HostName name;
+  Schedule frequency;
   std::string address;  ///< an address or a name to connect to
   std::uint16_t port = 445;
   Source source = Source::smb;
@@ -62,7 +63,7 @@ enum class LogLevel : std::uint8_t { trace, debug, info, warn, error };
 
 struct Config {
   bool enabled = true;  ///< serviceMonitor.enable
-  Schedule frequency;
+  Schedule frequency;   ///< of hosts that say nothing else
   std::vector<std::shared_ptr<const Credentials>> credentials;
   std::vector<Host> hosts;
   WebhookDestinations webhook;

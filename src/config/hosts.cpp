@@ -69,6 +69,24 @@ void warn_of_unused(Section& entry, const Host& host, std::optional<Place> crede
   if (port) entry.warning(*port, "`port` does nothing with `source: scm`");
 }
 
+/// `frequency` in `timeZone`; what either does not say is the one of all hosts.
+Schedule read_frequency(Section& entry, const Schedule& of_all) {
+  Schedule frequency = of_all;
+  TimeZone zone = of_all.zone();
+  const auto has_zone = entry.time_zone({.name = "timeZone",
+                                         .description = "In which its schedule is written.",
+                                         .example = "America/New_York",
+                                         .otherwise = "that of `serviceMonitor`"},
+                                        zone);
+  const auto has_own = entry.schedule({.name = "frequency",
+                                       .description = "How often it is checked.",
+                                       .example = "every 5 minutes",
+                                       .otherwise = "that of `serviceMonitor`"},
+                                      frequency, zone);
+  if (!has_zone || has_own) return frequency;
+  return Schedule::parse(of_all.text(), std::move(zone)).value_or(of_all);
+}
+
 /// `services`, `sets` and `policy`.
 HostServices read_host_services(Section& entry) {
   HostServices services;
@@ -134,6 +152,7 @@ class HostReader {
   void read(Section& entry, std::vector<Host>& hosts) {
     const auto names = read_names(entry);
     Host host;
+    host.frequency = read_frequency(entry, config_.frequency);
     const auto address = entry.placed_text({.name = "address",
                                             .description = "The name or address to connect to; "
                                                            "`{host}` stands for the host's name.",

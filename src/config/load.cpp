@@ -50,7 +50,8 @@ Loaded parse_text(const std::string& text, const std::string& file, const std::s
                     .substitution = substitution,
                     .files = sources.files(),
                     .default_source = environment.default_source,
-                    .how_to_hide = environment.how_to_hide};
+                    .how_to_hide = environment.how_to_hide,
+                    .load_time_zone = environment.time_zone};
     Section root(reading, node, node->place);
     read_config(root, config);
     root.finish();

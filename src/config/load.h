@@ -4,8 +4,10 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
+#include "base/error.h"
 #include "config/config.h"
 
 namespace tocsin::config {
@@ -41,6 +43,8 @@ struct Environment {
   /// How hosts are asked that do not say. scm: the machine has a service control manager of its
   /// own.
   Source default_source = Source::smb;
+  /// The compiled file (TZif) of a time zone, by its IANA name. Errors: not_found.
+  std::function<Result<std::string>(std::string_view name)> time_zone;
 };
 
 /// Reads and checks the file. Never throws; a file that cannot be read is a finding too.

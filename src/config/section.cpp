@@ -331,6 +331,25 @@ std::optional<Place> Section::schedule(const Key& key, Schedule& out, const Time
   return value->place;
 }
 
+std::optional<Place> Section::time_zone(const Key& key, TimeZone& out) {
+  declare(key, "time zone", out.name());
+  const auto value = scalar(key);
+  if (!value) return std::nullopt;
+  const auto& name = value->text;
+  auto known = reading_.time_zones.find(name);
+  if (known == reading_.time_zones.end()) {
+    auto bytes = reading_.load_time_zone(name);
+    auto zone = bytes ? TimeZone::parse(name, *bytes) : fail(std::move(bytes));
+    if (!zone) {
+      error(value->place, fmt::format("`{}`: {}", key.name, zone.error().what));
+      return std::nullopt;
+    }
+    known = reading_.time_zones.emplace(name, *std::move(zone)).first;
+  }
+  out = known->second;
+  return value->place;
+}
+
 std::optional<Place> Section::texts(const Key& key, std::vector<std::string>& out) {
   std::vector<PlacedText> placed;
   const auto place = placed_texts(key, placed);

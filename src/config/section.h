@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <optional>
 #include <span>
 #include <string>
@@ -34,10 +35,12 @@ struct Reading {
   Substitution& substitution;
   std::vector<SourceFile> files;
   Source default_source = Source::smb;
-  std::string_view how_to_hide;                 ///< as in Environment
+  std::string_view how_to_hide;                                              ///< as in Environment
+  std::function<Result<std::string>(std::string_view name)> load_time_zone;  ///< as in Environment
   std::vector<KnownKey>* known_keys = nullptr;  ///< not null: nothing is read, keys are collected
   std::size_t mistakes = 0;                     ///< errors, and what would be one were it not off
   std::vector<std::pair<Place, std::string>> ignored = {};  ///< keys that only the original uses
+  std::map<std::string, TimeZone> time_zones = {};          ///< read so far
 };
 
 enum class Need : std::uint8_t { optional, required };
@@ -112,6 +115,8 @@ class Section {
   /// As parse_duration() reads it.
   std::optional<Place> duration(const Key& key, Duration& out, DurationRange range);
   std::optional<Place> schedule(const Key& key, Schedule& out, const TimeZone& zone = {});
+  /// An IANA name.
+  std::optional<Place> time_zone(const Key& key, TimeZone& out);
   std::optional<Place> texts(const Key& key, std::vector<std::string>& out);
   /// As text() and texts(), for those who look into the text.
   std::optional<PlacedText> placed_text(const Key& key, Check check = nullptr);

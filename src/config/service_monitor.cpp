@@ -57,10 +57,16 @@ AlertDestinations read_service_monitor(Section& section, Config& config) {
     section.warning(*enable, "`serviceMonitor` is switched off: nothing is watched");
     section.switch_off();
   }
+  TimeZone zone;
+  section.time_zone({.name = "timeZone",
+                     .description = "In which schedules are written, by its IANA name.",
+                     .example = "Europe/Stockholm"},
+                    zone);
   section.schedule({.name = "frequency",
-                    .description = "How often each host is checked.",
+                    .description = "How often each host is checked, where the host says nothing "
+                                   "else.",
                     .example = "every 10 seconds"},
-                   config.frequency);
+                   config.frequency, zone);
   PolicySection policy;
   read_policy(section,
               {.name = "policy",

@@ -156,15 +156,15 @@ net::awaitable<Result<>> Daemon::start() {
   std::function<void(const notify::StatusReport&)> report;
   if (!parts.streams.empty()) report = std::bind_front(&Parts::report, parts_.get());
   for (const auto& host : options_.config.hosts) {
-    parts.watchers.push_back(std::make_unique<Watcher>(
-        host, options_.config.frequency, parts.probes.make(host), std::move((*known)[host.name]),
-        Watcher::Rooms{.journal = parts.journal,
-                       .checks = parts.checks,
-                       .clock = parts.clock,
-                       .log = log_,
-                       .metrics = parts.metrics,
-                       .random = random_,
-                       .report = report}));
+    parts.watchers.push_back(std::make_unique<Watcher>(host, parts.probes.make(host),
+                                                       std::move((*known)[host.name]),
+                                                       Watcher::Rooms{.journal = parts.journal,
+                                                                      .checks = parts.checks,
+                                                                      .clock = parts.clock,
+                                                                      .log = log_,
+                                                                      .metrics = parts.metrics,
+                                                                      .random = random_,
+                                                                      .report = report}));
     parts.hosts.spawn(parts.watchers.back()->run());
   }
   const auto destinations = parts.destinations.alerts.size() + parts.destinations.status.size();

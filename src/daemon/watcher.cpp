@@ -22,10 +22,9 @@ constexpr auto kGather = std::chrono::milliseconds(200);
 
 }  // namespace
 
-Watcher::Watcher(const config::Host& host, const Schedule& schedule,
-                 std::unique_ptr<probe::Probe> probe, MonitoredHost::Known known, Rooms rooms)
+Watcher::Watcher(const config::Host& host, std::unique_ptr<probe::Probe> probe,
+                 MonitoredHost::Known known, Rooms rooms)
     : host_(host),
-      schedule_(schedule),
       probe_(std::move(probe)),
       monitored_(host.name, {.services = host.services, .policy = host.policy}, std::move(known),
                  [silence = rooms.silence, name = host.name](const ServiceName& service, Time now) {
@@ -45,14 +44,15 @@ net::awaitable<void> Watcher::run() {
 
 net::awaitable<void> Watcher::listen_until_due() {
   const Time started = rooms_.clock.now();
-  const auto first = schedule_.next(started);
-  const auto second = first ? schedule_.next(*first) : std::nullopt;
+  const auto& schedule = host_.frequency;
+  const auto first = schedule.next(started);
+  const auto second = first ? schedule.next(*first) : std::nullopt;
   const Duration gap = second ? *second - *first : kMostShift;
   const auto spread =
       static_cast<std::size_t>(std::max<std::int64_t>(std::min(gap, kMostShift).count(), 1));
   const Duration shift(std::hash<HostName>{}(host_.name) % spread);
   // The next of this host's own times: the schedule's, shifted.
-  const auto due = schedule_.next(started - shift);
+  const auto due = schedule.next(started - shift);
   co_await listen_until(due ? *due + shift : Time::max());
 }
 

@@ -16,7 +16,6 @@
 #include "net/semaphore.h"
 #include "notify/status.h"
 #include "probe/probe.h"
-#include "schedule/schedule.h"
 
 namespace tocsin::daemon {
 
@@ -35,9 +34,9 @@ class Watcher {
     /// What silences services of hosts; empty: nothing does.
     std::function<std::optional<Hold>(const HostName&, const ServiceName&, Time)> silence;
   };
-  /// `host` and `schedule` must outlive it; `known` is what the store remembers.
-  Watcher(const config::Host& host, const Schedule& schedule, std::unique_ptr<probe::Probe> probe,
-          MonitoredHost::Known known, Rooms rooms);
+  /// `host` must outlive it; `known` is what the store remembers.
+  Watcher(const config::Host& host, std::unique_ptr<probe::Probe> probe, MonitoredHost::Known known,
+          Rooms rooms);
 
   /// Checks at once, then at the schedule's times (shifted by a few seconds that are the host's
   /// own, so that not all hosts are asked in the same instant), until it is cancelled.
@@ -70,7 +69,6 @@ class Watcher {
                                                 const TrackedService& tracked) const;
 
   const config::Host& host_;
-  const Schedule& schedule_;
   std::unique_ptr<probe::Probe> probe_;
   MonitoredHost monitored_;
   std::optional<Kind> trouble_;  ///< why the host was not reached the last time

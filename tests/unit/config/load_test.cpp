@@ -117,6 +117,24 @@ TEST(Load, FillsEveryField) {
   EXPECT_TRUE(webhook.reject_unauthorized);
 }
 
+TEST(Load, SchedulesHoldForAllHostsOrForOne) {
+  const auto loaded = parse_sample(sample_with(
+      {{2, "  serviceMonitor:\n    frequency: at 9:00"},
+       {6,
+        "      - {host: a, services: [{name: Spooler}]}\n"
+        "      - {host: b, frequency: at 10:00, services: [{name: Spooler}]}\n"
+        "      - {host: c, timeZone: Test/Late, services: [{name: Spooler}]}\n"
+        "      - {host: d, timeZone: Test/Late, frequency: at 10:00, services: [{name: Spooler}]}"},
+       {7, ""},
+       {8, ""}}));
+  ASSERT_THAT(findings_of(loaded), IsEmpty());
+  const Time midnight = std::chrono::sys_days(std::chrono::year(2026) / 1 / 1);
+  std::vector<std::string> due;
+  for (const auto& host : loaded.config->hosts)
+    due.push_back(host.name.text() + iso_time(*host.frequency.next(midnight)).substr(10, 6));
+  EXPECT_THAT(due, ElementsAre("aT09:00", "bT10:00", "cT11:00", "dT12:00"));
+}
+
 TEST(Load, HasTheDefaultsOfTheOriginal) {
   const auto loaded = parse_sample(kSample);
   ASSERT_TRUE(loaded.config);

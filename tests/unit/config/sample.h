@@ -2,14 +2,17 @@
 #pragma once
 
 #include <algorithm>
+#include <chrono>
 #include <filesystem>
 #include <map>
 #include <optional>
 #include <sstream>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "config/load.h"
+#include "kit/time_zone_file.h"
 
 namespace tocsin::config {
 
@@ -54,10 +57,17 @@ inline std::optional<std::string> sample_variable(const std::string& name) {
   return std::nullopt;
 }
 
+/// Knows one, two hours behind UTC the whole year.
+inline Result<std::string> sample_time_zone(std::string_view name) {
+  if (name == "Test/Late") return kit::time_zone_file(-std::chrono::hours(2), "");
+  return fail(Kind::not_found, "there is no time zone `" + std::string(name) + "`");
+}
+
 /// A machine without a service control manager, on which all may read what is called public-*.
 inline const Environment kSampleEnvironment{
     .variable = sample_variable,
-    .is_readable_by_others = [](const std::string& path) { return path.contains("public-"); }};
+    .is_readable_by_others = [](const std::string& path) { return path.contains("public-"); },
+    .time_zone = sample_time_zone};
 
 /// With the slashes that the tests are written with, also where paths have others.
 inline std::string with_slashes(std::string text) {

@@ -109,9 +109,8 @@ class Rooms {
   /// Lets a host be looked at once for each entry of the script.
   void watch(const config::Host& host, std::deque<Seen> script, probe::Heard heard = {}) {
     const auto looks = script.size();
-    const Schedule schedule;
     net::Semaphore checks(loop_.executor(), 1);
-    auto watcher = make_watcher(host, schedule, checks, script, std::move(heard));
+    auto watcher = make_watcher(host, checks, script, std::move(heard));
     for (std::size_t i = 0; i < looks; i++) {
       loop_.run_until_done(watcher.check());
       clock_.advance(std::chrono::seconds(1));
@@ -120,9 +119,8 @@ class Rooms {
   /// Lets a host be watched, as the daemon does, until so much was told.
   std::vector<std::string> watch_until_told(std::size_t count, const config::Host& host,
                                             std::deque<Seen> script, probe::Heard heard) {
-    const Schedule schedule;
     net::Semaphore checks(loop_.executor(), 1);
-    auto watcher = make_watcher(host, schedule, checks, script, std::move(heard));
+    auto watcher = make_watcher(host, checks, script, std::move(heard));
     net::TaskScope task(loop_.executor());
     task.spawn(watcher.run());
     auto words = told(count);
@@ -163,10 +161,10 @@ class Rooms {
   Log log_{{.level = config::LogLevel::error}};
 
  private:
-  Watcher make_watcher(const config::Host& host, const Schedule& schedule, net::Semaphore& checks,
-                       std::deque<Seen>& script, probe::Heard heard) {
+  Watcher make_watcher(const config::Host& host, net::Semaphore& checks, std::deque<Seen>& script,
+                       probe::Heard heard) {
     auto known = loop_.run_until_done(worker_.run([this] { return store_.load_states(); })).value();
-    return Watcher(host, schedule, std::make_unique<ScriptedProbe>(script, std::move(heard)),
+    return Watcher(host, std::make_unique<ScriptedProbe>(script, std::move(heard)),
                    std::move(known[host.name]),
                    {.journal = journal_,
                     .checks = checks,

@@ -7,6 +7,7 @@
 
 #include <gtest/gtest.h>
 
+#include "kit/time_zone_file.h"
 #include "schedule/schedule.h"
 
 namespace tocsin {
@@ -15,26 +16,8 @@ namespace {
 using namespace std::chrono_literals;
 using std::chrono::sys_days;
 
-std::string big_endian(std::uint64_t value, int bytes) {
-  std::string text;
-  for (int i = bytes - 1; i >= 0; i--) text.push_back(static_cast<char>(value >> (8 * i) & 0xff));
-  return text;
-}
-
-/// A file with one type and no change but those that the footer says.
-std::string file(std::chrono::seconds offset, std::string_view footer) {
-  const auto block = [&](bool empty) {
-    std::string text = "TZif2" + std::string(15, '\0');
-    for (const int count : {0, 0, 0, 0, 1, empty ? 0 : 4})
-      text += big_endian(static_cast<unsigned>(count), 4);
-    text += big_endian(static_cast<std::uint64_t>(offset.count()), 4) + std::string(2, '\0');
-    return empty ? text : text + std::string("CET\0", 4);
-  };
-  return block(true) + block(false) + "\n" + std::string(footer) + "\n";
-}
-
 TimeZone zone(std::chrono::seconds offset, std::string_view footer) {
-  return TimeZone::parse("Test/Zone", file(offset, footer)).value();
+  return TimeZone::parse("Test/Zone", kit::time_zone_file(offset, footer)).value();
 }
 
 TimeZone stockholm() { return zone(1h, "CET-1CEST,M3.5.0,M10.5.0/3"); }
@@ -65,14 +48,14 @@ TEST(TimeZone, KnowsTheOtherKindsOfRules) {
 }
 
 TEST(TimeZone, RefusesDamagedFiles) {
-  const auto whole = file(1h, "CET-1CEST,M3.5.0,M10.5.0/3");
+  const auto whole = kit::time_zone_file(1h, "CET-1CEST,M3.5.0,M10.5.0/3");
   for (std::size_t size = 0; size < whole.size(); size++)
     EXPECT_FALSE(TimeZone::parse("x", whole.substr(0, size))) << size;
   for (const auto* footer :
        {"CET", "-1", "CET-1CEST", "CET-1CEST,M3.5.0", "CET-1CEST,M13.5.0,M10.5.0",
         "CET-1CEST,M3.5.0,M10.5.0/3x", "<CE-1", "CET-200"})
-    EXPECT_FALSE(TimeZone::parse("x", file(1h, footer))) << footer;
-  EXPECT_FALSE(TimeZone::parse("x", file(100h, "")));
+    EXPECT_FALSE(TimeZone::parse("x", kit::time_zone_file(1h, footer))) << footer;
+  EXPECT_FALSE(TimeZone::parse("x", kit::time_zone_file(100h, "")));
   EXPECT_EQ(TimeZone::parse("x", "").error().what, "the file of the time zone x is damaged");
 }
 
