@@ -76,6 +76,30 @@ struct DeliveriesOptions {
 };
 int deliveries(const DeliveriesOptions& options);
 
+struct SilenceOptions {
+  std::string configuration;
+  std::string data_directory;
+  std::string scope;   ///< HOST or HOST/SERVICE, with * and ?
+  std::string length;  ///< as config::parse_duration() reads it
+  std::string reason;
+};
+int silence(const SilenceOptions& options);
+
+struct SilencesOptions {
+  std::string configuration;
+  std::string data_directory;
+  bool all = false;  ///< those that have ended too
+  bool json = false;
+};
+int silences(const SilencesOptions& options);
+
+struct UnsilenceOptions {
+  std::string configuration;
+  std::string data_directory;
+  std::string silence;  ///< an id, or the scope as it was written
+};
+int unsilence(const UnsilenceOptions& options);
+
 struct ScheduleOptions {
   std::string text;
   std::string zone;  ///< an IANA name; empty: UTC only

@@ -1,6 +1,5 @@
 // `history` and `deliveries`: what happened, and who was told; read from the store of a running or
 // stopped tocsin.
-#include <charconv>
 #include <map>
 
 #include <fmt/format.h>
@@ -10,6 +9,7 @@
 #include "cli/load.h"
 #include "cli/table.h"
 #include "cli/version.h"
+#include "config/duration.h"
 #include "daemon/daemon.h"
 #include "net/http_client.h"
 #include "net/loop.h"
@@ -23,19 +23,6 @@ namespace {
 constexpr std::size_t kMostDeliveries = 1000;
 
 using json = nlohmann::ordered_json;
-
-/// "90s", "15m", "24h", "7d".
-std::optional<std::chrono::seconds> parse_age(std::string_view text) {
-  std::int64_t number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc() || number < 0 || number > 1'000'000) return std::nullopt;
-  const std::string_view unit(end, static_cast<std::size_t>(text.data() + text.size() - end));
-  if (unit == "s") return std::chrono::seconds(number);
-  if (unit == "m") return std::chrono::minutes(number);
-  if (unit == "h") return std::chrono::hours(number);
-  if (unit == "d") return std::chrono::days(number);
-  return std::nullopt;
-}
 
 Color color_of(TransitionKind kind) {
   switch (kind) {
@@ -128,10 +115,9 @@ std::map<std::string, std::string> names_of_destinations(const config::Config& c
 int history(const HistoryOptions& options) {
   const auto configuration = load(options.configuration);
   if (!configuration) return kExitBadConfiguration;
-  const auto age = parse_age(options.since);
+  const auto age = config::parse_duration(options.since);
   if (!age) {
-    complain(fmt::format("--since {}: expected a number with a unit, such as 90s, 15m, 24h or 7d",
-                         options.since));
+    complain(fmt::format("--since {}: {}", options.since, age.error().expected));
     return kExitFailed;
   }
   auto store = open_store(options.data_directory, *configuration);

@@ -103,6 +103,44 @@ void add_schedule(CLI::App& app, int& code) {
   command->footer("exit code: 0, or 2 when the text has a mistake");
 }
 
+void add_silencing(CLI::App& app, int& code) {
+  const auto options = std::make_shared<SilenceOptions>();
+  auto* command = add(app, "silence", "tell nobody of a host or a service for a while", code,
+                      options, cli::silence);
+  add_configuration(command, options);
+  add_data_directory(command, options);
+  command
+      ->add_option("what", options->scope,
+                   "a host and all of its services, or services; * and ? as in patterns")
+      ->required()
+      ->type_name("HOST[/SERVICE]");
+  command->add_option("--for", options->length, "how long: 30m, 2h, 1d12h")
+      ->required()
+      ->type_name("TIME");
+  command->add_option("--reason", options->reason, "why; it stands in the history")
+      ->type_name("TEXT");
+
+  const auto list_options = std::make_shared<SilencesOptions>();
+  auto* list_command =
+      add(app, "silences", "list what is silenced now, and the windows for maintenance", code,
+          list_options, cli::silences);
+  add_configuration(list_command, list_options);
+  add_data_directory(list_command, list_options);
+  list_command->add_flag("--all", list_options->all, "also what has ended in the last 90 days");
+  add_json(list_command, list_options);
+
+  const auto end_options = std::make_shared<UnsilenceOptions>();
+  auto* end_command = add(app, "unsilence", "end a silence; what is still wrong is told then", code,
+                          end_options, cli::unsilence);
+  add_configuration(end_command, end_options);
+  add_data_directory(end_command, end_options);
+  end_command
+      ->add_option("which", end_options->silence,
+                   "its id in `tocsin silences`, or what it is for as it was written")
+      ->required()
+      ->type_name("ID|HOST[/SERVICE]");
+}
+
 void add_looking_back(CLI::App& app, int& code) {
   const auto history_options = std::make_shared<HistoryOptions>();
   auto* history_command =
@@ -200,6 +238,7 @@ int main(int count, char** arguments) {
   int code = kExitOk;
   add_monitoring(app, code);
   add_looking_back(app, code);
+  add_silencing(app, code);
   add_schedule(app, code);
   add_pretending(app, code);
   add_service(app, code);

@@ -13,6 +13,7 @@
 #include "config/email_notification.h"
 #include "config/generic_urls.h"
 #include "config/influx_db.h"
+#include "config/maintenance.h"
 #include "config/mqtt_config.h"
 #include "config/new_relic.h"
 #include "config/pager_duty_notification.h"
@@ -66,6 +67,7 @@ struct Config {
   Schedule frequency;   ///< of hosts that say nothing else
   std::vector<std::shared_ptr<const Credentials>> credentials;
   std::vector<Host> hosts;
+  std::vector<Maintenance> maintenance;
   WebhookDestinations webhook;
   Slack slack;
   Teams teams;

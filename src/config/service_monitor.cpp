@@ -83,6 +83,7 @@ AlertDestinations read_service_monitor(Section& section, Config& config) {
   Watchlists watchlists(std::move(policy), read_service_sets(section));
   watchlists.check(section);
   const auto monitor = read_hosts(section, watchlists, host_policy, config);
+  read_maintenance(section, config.hosts, zone, config.maintenance);
   const auto* credentials = section.raw("credentials");
   const bool any_smb = std::ranges::count(config.hosts, Source::smb, &Host::source) > 0;
   if (monitor && any_smb && (credentials == nullptr || credentials->children.empty())) {

@@ -8,6 +8,7 @@
 #include "daemon/delivery_log.h"
 #include "daemon/journal.h"
 #include "daemon/probes.h"
+#include "daemon/silences.h"
 #include "daemon/status_log.h"
 #include "daemon/watcher.h"
 #include "net/http_client.h"
@@ -20,6 +21,7 @@
 #include "notify/status_stream.h"
 #include "platform/paths.h"
 #include "platform/permissions.h"
+#include "store/silences.h"
 #include "store/store.h"
 
 namespace tocsin::daemon {
@@ -38,9 +40,10 @@ constexpr auto kMetricsEvery = std::chrono::seconds(15);  // as often as Prometh
 
 /// In the order in which they need each other: what is declared later uses what is declared before.
 struct Daemon::Parts {
-  Parts(const net::Executor& executor, store::Store opened, const DaemonOptions& options,
-        const Log& log, const RandomFill& random)
+  Parts(const net::Executor& executor, store::Store opened, store::Silences stored_silences,
+        const DaemonOptions& options, const Log& log, const RandomFill& random)
       : store(std::move(opened)),
+        silences(std::move(stored_silences), options.config.maintenance, clock, log),
         probes(executor, options.config.hosts, random, clock),
         http(executor),
         messages(options.config.generic_urls,
@@ -76,6 +79,7 @@ struct Daemon::Parts {
 
   SystemClock clock;
   store::Store store;
+  Silences silences;
   net::Worker store_worker{"store", 1};
   notify::StoreOutbox outbox{store, store_worker};
   Probes probes;
@@ -142,13 +146,21 @@ net::awaitable<Result<>> Daemon::start() {
   if (!opened) co_return fail(std::move(opened));
   auto known = opened->load_states();
   if (!known) co_return fail(std::move(known));
+  auto silences = store::Silences::open(options_.data_directory);
+  if (!silences) co_return fail(std::move(silences));
 
-  parts_ = std::make_unique<Parts>(executor_, *std::move(opened), options_, log_, random_);
+  parts_ = std::make_unique<Parts>(executor_, *std::move(opened), *std::move(silences), options_,
+                                   log_, random_);
   auto& parts = *parts_;
+  if (auto read = parts.silences.read(); !read) {
+    parts_.reset();
+    co_return fail(std::move(read));
+  }
   for (const auto& problem : parts.messages.check())
     log_.warn("{}: {}", problem.where, problem.text);
   parts.dispatcher.start();
   parts.background.spawn(parts.journal.run());
+  parts.background.spawn(parts.silences.run(parts.store_worker));
   parts.background.spawn(tend_hourly(parts.store, parts.store_worker, parts.clock, log_));
   if (const auto& file = options_.config.metrics_file; !file.empty())
     parts.background.spawn(write_metrics(to_path(file), parts.metrics, parts.probes, log_));
@@ -156,15 +168,16 @@ net::awaitable<Result<>> Daemon::start() {
   std::function<void(const notify::StatusReport&)> report;
   if (!parts.streams.empty()) report = std::bind_front(&Parts::report, parts_.get());
   for (const auto& host : options_.config.hosts) {
-    parts.watchers.push_back(std::make_unique<Watcher>(host, parts.probes.make(host),
-                                                       std::move((*known)[host.name]),
-                                                       Watcher::Rooms{.journal = parts.journal,
-                                                                      .checks = parts.checks,
-                                                                      .clock = parts.clock,
-                                                                      .log = log_,
-                                                                      .metrics = parts.metrics,
-                                                                      .random = random_,
-                                                                      .report = report}));
+    parts.watchers.push_back(std::make_unique<Watcher>(
+        host, parts.probes.make(host), std::move((*known)[host.name]),
+        Watcher::Rooms{.journal = parts.journal,
+                       .checks = parts.checks,
+                       .clock = parts.clock,
+                       .log = log_,
+                       .metrics = parts.metrics,
+                       .random = random_,
+                       .report = report,
+                       .silence = std::bind_front(&Silences::find, &parts.silences)}));
     parts.hosts.spawn(parts.watchers.back()->run());
   }
   const auto destinations = parts.destinations.alerts.size() + parts.destinations.status.size();

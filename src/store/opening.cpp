@@ -132,7 +132,7 @@ Result<Opened> open_for_writing(const fs::path& directory) {
   }
 }
 
-Result<Opened> open_for_reading(const fs::path& directory) {
+Result<Opened> open_existing(const fs::path& directory, Connection::Access access) {
   const auto file = directory / kDatabaseFile;
   try {
     const auto version = examine(file);
@@ -141,7 +141,7 @@ Result<Opened> open_for_reading(const fs::path& directory) {
       return std::unexpected(told_of(file, "nothing is stored here yet: tocsin run begins it"));
     if (*version < migrations().size())
       return std::unexpected(told_of(file, "an older version made it: tocsin run brings it up"));
-    return Opened{file, std::nullopt, Connection(file, Connection::Access::read)};
+    return Opened{file, std::nullopt, Connection(file, access)};
   } catch (const SQLite::Exception& error) {
     return std::unexpected(explain(error, file));
   }

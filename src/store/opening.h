@@ -17,8 +17,10 @@ struct Opened {
   Connection connection;
 };
 
-/// storage: as Store::open() and Store::open_read_only() say.
+/// storage: as Store::open() says.
 [[nodiscard]] Result<Opened> open_for_writing(const std::filesystem::path& directory);
-[[nodiscard]] Result<Opened> open_for_reading(const std::filesystem::path& directory);
+/// One that `run` has made, without the lock.
+[[nodiscard]] Result<Opened> open_existing(const std::filesystem::path& directory,
+                                           Connection::Access access);
 
 }  // namespace tocsin::store

@@ -62,7 +62,7 @@ CREATE INDEX delivery_ended ON delivery (updated) WHERE state <> 'pending';
 )sql";
 
 // `news` is JSON: what people were told of the service, and what is held back; empty: they know
-// all. Of a silence, host and service are patterns; `ended` is 0 until somebody ends it.
+// all.
 constexpr const char* kVersion2 = R"sql(
 ALTER TABLE service ADD COLUMN news TEXT NOT NULL DEFAULT '';
 
@@ -80,7 +80,22 @@ CREATE TABLE host (
 ) STRICT, WITHOUT ROWID;
 )sql";
 
-constexpr std::array kMigrations{kVersion1, kVersion2};
+// `host` and `service` are patterns; of an empty service the host as a whole. Who ends a silence
+// sets `ends`.
+constexpr const char* kVersion3 = R"sql(
+CREATE TABLE silence (
+  id      INTEGER PRIMARY KEY AUTOINCREMENT,
+  host    TEXT NOT NULL,
+  service TEXT NOT NULL,
+  begins  INTEGER NOT NULL,
+  ends    INTEGER NOT NULL,
+  reason  TEXT NOT NULL,
+  author  TEXT NOT NULL
+) STRICT;
+CREATE INDEX silence_by_end ON silence (ends);
+)sql";
+
+constexpr std::array kMigrations{kVersion1, kVersion2, kVersion3};
 
 }  // namespace
 

@@ -200,7 +200,7 @@ Result<Store> Store::open(const fs::path& directory) {
 }
 
 Result<Store> Store::open_read_only(const fs::path& directory) {
-  auto opened = open_for_reading(directory);
+  auto opened = open_existing(directory, Connection::Access::read);
   if (!opened) return fail(std::move(opened));
   return Store(std::make_unique<Database>(*std::move(opened)));
 }

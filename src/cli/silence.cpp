@@ -1,0 +1,210 @@
+// `silence`, `silences` and `unsilence`: written to the store, where a running tocsin finds them.
+#include <algorithm>
+#include <charconv>
+#include <ranges>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "base/text.h"
+#include "base/wildcard.h"
+#include "cli/commands.h"
+#include "cli/load.h"
+#include "cli/table.h"
+#include "config/duration.h"
+#include "config/nearest.h"
+#include "daemon/daemon.h"
+#include "platform/program.h"
+#include "platform/terminal.h"
+#include "store/silences.h"
+#include "store/store.h"
+
+namespace tocsin::cli {
+namespace {
+
+using json = nlohmann::ordered_json;
+
+constexpr Duration kLongest = std::chrono::days(366);
+
+std::optional<store::Silences> open_silences(const std::string& option,
+                                             const config::Config& config) {
+  auto opened = store::Silences::open(daemon::data_directory(option, config));
+  if (opened) return *std::move(opened);
+  complain(opened.error().what);
+  return std::nullopt;
+}
+
+/// Who asks.
+std::string user() {
+  for (const auto* name : {"SUDO_USER", "USER", "USERNAME"})
+    if (auto value = platform::environment_variable(name); value && !value->empty()) return *value;
+  return {};
+}
+
+/// Why the scope means nothing that is watched; empty: it does.
+std::string find_mistake(const SilenceScope& scope, const config::Config& config) {
+  const auto is_meant = [&scope](const config::Host& host) {
+    return SilenceScope{scope.host, {}}.covers(host.name, {});
+  };
+  if (std::ranges::none_of(config.hosts, is_meant)) {
+    std::vector<std::string_view> names;
+    for (const auto& host : config.hosts) names.emplace_back(host.name.text());
+    return fmt::format("no host is called `{}`{}", scope.host.text(),
+                       config::did_you_mean(scope.host.text(), names));
+  }
+  // What patterns may find, only the host knows.
+  const auto may_watch = [&scope](const config::Host& host) {
+    return scope.service.empty() || has_wildcard(scope.service.key()) ||
+           host.services.find(scope.service) != nullptr || host.services.has_display_names();
+  };
+  if (std::ranges::any_of(config.hosts | std::views::filter(is_meant), may_watch)) return {};
+  return fmt::format("no service `{}` is watched there", scope.service.text());
+}
+
+/// Those that the command means by an id or by what they are for, and that have not ended.
+std::vector<Silence> find_meant(const std::vector<Silence>& silences, const std::string& text) {
+  std::int64_t id = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), id);
+  const bool is_id = error == std::errc() && end == text.data() + text.size();
+  const auto scope = SilenceScope::parse(text);
+  std::vector<Silence> meant;
+  std::ranges::copy_if(silences, std::back_inserter(meant), [&](const Silence& silence) {
+    return is_id ? silence.id == id : silence.scope == scope;
+  });
+  return meant;
+}
+
+json to_json(const Silence& silence, Time now) {
+  return {{"id", silence.id},
+          {"host", silence.scope.host.text()},
+          {"service", silence.scope.service.text()},
+          {"begin", iso_time(silence.begin)},
+          {"end", iso_time(silence.end)},
+          {"active", silence.is_active(now)},
+          {"reason", silence.reason},
+          {"by", silence.author}};
+}
+
+std::string text_of(const std::vector<SilenceScope>& scopes) {
+  std::string text;
+  for (const auto& scope : scopes) text += (text.empty() ? "" : ", ") + scope.text();
+  return text;
+}
+
+/// A row for a maintenance window that is open, or when it opens next.
+std::vector<Cell> row_of(const config::Maintenance& maintenance, Time now) {
+  const auto until = maintenance.window.open_until(now);
+  const auto next = until ? std::optional(*until - maintenance.window.length)
+                          : maintenance.window.begins.next(now);
+  if (!next) return {};
+  return {{"-"},
+          {text_of(maintenance.scopes)},
+          {local_time(*next)},
+          {local_time(*next + maintenance.window.length)},
+          until ? Cell{"silent", Color::yellow} : Cell{"to come"},
+          {"maintenance " + maintenance.name},
+          {maintenance.reason}};
+}
+
+void print_table(const std::vector<Silence>& silences, const config::Config& config, Time now) {
+  Table table({"ID", "WHAT", "FROM", "UNTIL", "NOW", "BY", "REASON"});
+  for (const auto& silence : silences)
+    table.add({{std::to_string(silence.id)},
+               {silence.scope.text()},
+               {local_time(silence.begin)},
+               {local_time(silence.end)},
+               silence.is_active(now) ? Cell{"silent", Color::yellow} : Cell{"over", Color::dim},
+               {silence.author},
+               {silence.reason}});
+  for (const auto& maintenance : config.maintenance)
+    if (auto row = row_of(maintenance, now); !row.empty()) table.add(std::move(row));
+  if (table.empty()) {
+    fmt::print("nothing is silenced\n");
+  } else {
+    fmt::print("{}", table.draw(platform::wants_color(platform::Stream::output)));
+  }
+}
+
+}  // namespace
+
+int silence(const SilenceOptions& options) {
+  const auto config = load(options.configuration);
+  if (!config) return kExitBadConfiguration;
+  const auto length = config::parse_duration(options.length);
+  if (!length || *length <= Duration(0) || *length > kLongest) {
+    complain(fmt::format(
+        "--for {}: {}", options.length,
+        length ? "expected more than nothing and at most 366d" : length.error().expected));
+    return kExitFailed;
+  }
+  const auto scope = SilenceScope::parse(options.scope);
+  if (const auto mistake = find_mistake(scope, *config); !mistake.empty()) {
+    complain(mistake);
+    return kExitFailed;
+  }
+  auto silences = open_silences(options.data_directory, *config);
+  if (!silences) return kExitFailed;
+  const Time now = SystemClock().now();
+  const auto id = silences->add({.scope = scope,
+                                 .begin = now,
+                                 .end = now + *length,
+                                 .reason = options.reason,
+                                 .author = user()});
+  if (!id) {
+    complain(id.error().what);
+    return kExitFailed;
+  }
+  fmt::print("{} is silenced until {}; `tocsin unsilence {}` ends it\n", printable(options.scope),
+             local_time(now + *length), *id);
+  return kExitOk;
+}
+
+int silences(const SilencesOptions& options) {
+  const auto config = load(options.configuration);
+  if (!config) return kExitBadConfiguration;
+  auto stored = open_silences(options.data_directory, *config);
+  if (!stored) return kExitFailed;
+  const Time now = SystemClock().now();
+  const auto all = stored->load(options.all ? now - store::kRetention : now);
+  if (!all) {
+    complain(all.error().what);
+    return kExitFailed;
+  }
+  if (options.json) {
+    json array = json::array();
+    for (const auto& silence : *all) array.push_back(to_json(silence, now));
+    fmt::print("{}\n", array.dump(2, ' ', false, json::error_handler_t::replace));
+  } else {
+    print_table(*all, *config, now);
+  }
+  return kExitOk;
+}
+
+int unsilence(const UnsilenceOptions& options) {
+  const auto config = load(options.configuration);
+  if (!config) return kExitBadConfiguration;
+  auto silences = open_silences(options.data_directory, *config);
+  if (!silences) return kExitFailed;
+  const Time now = SystemClock().now();
+  const auto all = silences->load(now);
+  if (!all) {
+    complain(all.error().what);
+    return kExitFailed;
+  }
+  const auto meant = find_meant(*all, options.silence);
+  if (meant.empty()) {
+    complain(
+        fmt::format("no silence `{}` holds now; `tocsin silences` lists them", options.silence));
+    return kExitFailed;
+  }
+  for (const auto& silence : meant) {
+    if (const auto ended = silences->end(silence.id, now); !ended) {
+      complain(ended.error().what);
+      return kExitFailed;
+    }
+    fmt::print("the silence {} of {} has ended\n", silence.id, printable(silence.scope.text()));
+  }
+  return kExitOk;
+}
+
+}  // namespace tocsin::cli

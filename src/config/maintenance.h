@@ -1,0 +1,27 @@
+// `serviceMonitor.maintenance`: windows in which nobody is told.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/names.h"
+#include "domain/silence.h"
+#include "schedule/window.h"
+
+namespace tocsin::config {
+
+struct Host;
+class Section;
+
+struct Maintenance {
+  std::string name;
+  std::vector<SilenceScope> scopes;  ///< whom it holds for
+  Window window;
+  std::string reason;  ///< may be empty
+};
+
+/// `hosts` are those that scopes may mean; `zone` is that of schedules which say no other.
+void read_maintenance(Section& section, const std::vector<Host>& hosts, const TimeZone& zone,
+                      std::vector<Maintenance>& out);
+
+}  // namespace tocsin::config

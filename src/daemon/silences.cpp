@@ -1,0 +1,84 @@
+#include "daemon/silences.h"
+
+#include <algorithm>
+#include <iterator>
+
+#include <fmt/format.h>
+
+#include "base/text.h"
+
+namespace tocsin::daemon {
+namespace {
+
+/// How soon a silence holds that somebody asks for.
+constexpr auto kReadEvery = std::chrono::seconds(2);
+
+/// "2026-11-29T02:00Z"
+std::string minute_text(Time time) { return iso_time(time).substr(0, 16) + "Z"; }
+
+Hold hold(const std::string& what, const std::string& reason, Time until) {
+  return {fmt::format("{} until {}{}{}", what, minute_text(until), reason.empty() ? "" : ": ",
+                      printable(reason)),
+          until};
+}
+
+/// Rows of `all` whose ids are not among `others`.
+std::vector<Silence> without(const std::vector<Silence>& all, const std::vector<Silence>& others) {
+  std::vector<Silence> rest;
+  std::ranges::copy_if(all, std::back_inserter(rest), [&](const Silence& one) {
+    return std::ranges::find(others, one.id, &Silence::id) == others.end();
+  });
+  return rest;
+}
+
+}  // namespace
+
+Hold hold_of(const config::Maintenance& maintenance, Time until) {
+  return hold(fmt::format("maintenance `{}`", printable(maintenance.name)), maintenance.reason,
+              until);
+}
+
+Hold hold_of(const Silence& silence) {
+  const auto by = silence.author.empty() ? "" : " by " + printable(silence.author);
+  return hold("silenced" + by, silence.reason, silence.end);
+}
+
+std::optional<Hold> Silences::find(const HostName& host, const ServiceName& service,
+                                   Time now) const {
+  for (const auto& silence : silences_)
+    if (silence.is_active(now) && silence.scope.covers(host, service)) return hold_of(silence);
+  for (const auto& maintenance : maintenance_) {
+    const auto covers = [&](const SilenceScope& scope) { return scope.covers(host, service); };
+    if (std::ranges::none_of(maintenance.scopes, covers)) continue;
+    if (const auto until = maintenance.window.open_until(now)) return hold_of(maintenance, *until);
+  }
+  return std::nullopt;
+}
+
+Result<> Silences::read() {
+  auto silences = stored_.load(clock_.now());
+  if (!silences) return fail(std::move(silences));
+  take(*std::move(silences));
+  return {};
+}
+
+net::awaitable<void> Silences::run(net::Worker& worker) {
+  for (bool failing = false;; co_await net::sleep_for(kReadEvery)) {
+    auto silences = co_await worker.run([&] { return stored_.load(clock_.now()); });
+    if (!silences && !failing)
+      log_.warn("silences are not read, those that are known hold: {}", silences.error().what);
+    failing = !silences;
+    if (silences) take(*std::move(silences));
+  }
+}
+
+void Silences::take(std::vector<Silence> silences) {
+  if (silences == silences_) return;
+  for (const auto& begun : without(silences, silences_))
+    log_.notice("{}: {}", printable(begun.scope.text()), hold_of(begun).why);
+  for (const auto& ended : without(silences_, silences))
+    log_.notice("{}: the silence has ended", printable(ended.scope.text()));
+  silences_ = std::move(silences);
+}
+
+}  // namespace tocsin::daemon
