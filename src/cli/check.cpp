@@ -44,7 +44,7 @@ std::vector<Result<Services>> look_at_all(std::span<const config::Host> hosts, L
   net::Loop loop;
   loop.run_until_done([&]() -> net::awaitable<void> {
     const SystemClock clock;
-    daemon::Probes probes(loop.executor(), hosts, platform::system_random(), clock);
+    daemon::Probes probes(loop.executor(), platform::system_random(), clock);
     net::Semaphore slots(loop.executor(), kHostsAtOnce);
     net::TaskScope scope(loop.executor());
     for (std::size_t i = 0; i < hosts.size(); i++) {

@@ -18,6 +18,9 @@ struct RunOptions {
 };
 int run(const RunOptions& options);
 
+/// Lets a running tocsin read its configuration again.
+int reload(const RunOptions& options);
+
 struct ServiceInstallOptions {
   std::string configuration;
   std::string data_directory;

@@ -52,6 +52,12 @@ void add_monitoring(CLI::App& app, int& code) {
   add_configuration(run_command, run_options);
   add_data_directory(run_command, run_options);
 
+  const auto reload_options = std::make_shared<RunOptions>();
+  auto* reload_command = add(app, "reload", "let the running tocsin read its configuration again",
+                             code, reload_options, reload);
+  add_configuration(reload_command, reload_options);
+  add_data_directory(reload_command, reload_options);
+
   const auto check_options = std::make_shared<CheckOptions>();
   auto* check_command =
       add(app, "check", "check all hosts once and print the states", code, check_options, check);

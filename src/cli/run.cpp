@@ -52,7 +52,11 @@ int watch(const RunOptions& options, const Surroundings& surroundings) {
 
   net::Loop loop;
   return loop.run_until_done([&]() -> net::awaitable<int> {
-    daemon::Daemon daemon(loop.executor(), {*std::move(configuration), directory, version()}, log,
+    const auto load_again = [file = options.configuration] {
+      return config::load(file, environment());
+    };
+    daemon::Daemon daemon(loop.executor(),
+                          {*std::move(configuration), directory, version(), load_again}, log,
                           platform::system_random());
     if (const auto started = co_await daemon.start(); !started) {
       log.error("{}", started.error().what);

@@ -16,7 +16,7 @@
 #include "daemon/daemon.h"
 #include "platform/program.h"
 #include "platform/terminal.h"
-#include "store/silences.h"
+#include "store/requests.h"
 #include "store/store.h"
 
 namespace tocsin::cli {
@@ -26,9 +26,9 @@ using json = nlohmann::ordered_json;
 
 constexpr Duration kLongest = std::chrono::days(366);
 
-std::optional<store::Silences> open_silences(const std::string& option,
+std::optional<store::Requests> open_requests(const std::string& option,
                                              const config::Config& config) {
-  auto opened = store::Silences::open(daemon::data_directory(option, config));
+  auto opened = store::Requests::open(daemon::data_directory(option, config));
   if (opened) return *std::move(opened);
   complain(opened.error().what);
   return std::nullopt;
@@ -142,14 +142,14 @@ int silence(const SilenceOptions& options) {
     complain(mistake);
     return kExitFailed;
   }
-  auto silences = open_silences(options.data_directory, *config);
-  if (!silences) return kExitFailed;
+  auto requests = open_requests(options.data_directory, *config);
+  if (!requests) return kExitFailed;
   const Time now = SystemClock().now();
-  const auto id = silences->add({.scope = scope,
-                                 .begin = now,
-                                 .end = now + *length,
-                                 .reason = options.reason,
-                                 .author = user()});
+  const auto id = requests->add_silence({.scope = scope,
+                                         .begin = now,
+                                         .end = now + *length,
+                                         .reason = options.reason,
+                                         .author = user()});
   if (!id) {
     complain(id.error().what);
     return kExitFailed;
@@ -162,10 +162,10 @@ int silence(const SilenceOptions& options) {
 int silences(const SilencesOptions& options) {
   const auto config = load(options.configuration);
   if (!config) return kExitBadConfiguration;
-  auto stored = open_silences(options.data_directory, *config);
-  if (!stored) return kExitFailed;
+  auto requests = open_requests(options.data_directory, *config);
+  if (!requests) return kExitFailed;
   const Time now = SystemClock().now();
-  const auto all = stored->load(options.all ? now - store::kRetention : now);
+  const auto all = requests->load_silences(options.all ? now - store::kRetention : now);
   if (!all) {
     complain(all.error().what);
     return kExitFailed;
@@ -183,10 +183,10 @@ int silences(const SilencesOptions& options) {
 int unsilence(const UnsilenceOptions& options) {
   const auto config = load(options.configuration);
   if (!config) return kExitBadConfiguration;
-  auto silences = open_silences(options.data_directory, *config);
-  if (!silences) return kExitFailed;
+  auto requests = open_requests(options.data_directory, *config);
+  if (!requests) return kExitFailed;
   const Time now = SystemClock().now();
-  const auto all = silences->load(now);
+  const auto all = requests->load_silences(now);
   if (!all) {
     complain(all.error().what);
     return kExitFailed;
@@ -198,7 +198,7 @@ int unsilence(const UnsilenceOptions& options) {
     return kExitFailed;
   }
   for (const auto& silence : meant) {
-    if (const auto ended = silences->end(silence.id, now); !ended) {
+    if (const auto ended = requests->end_silence(silence.id, now); !ended) {
       complain(ended.error().what);
       return kExitFailed;
     }

@@ -43,6 +43,11 @@ struct Host {
   HostPolicy policy;
 };
 
+/// Whether both are reached and asked in the same way, with the same account.
+[[nodiscard]] bool is_asked_alike(const Host& a, const Host& b);
+/// Whether nothing differs between them.
+[[nodiscard]] bool is_same(const Host& a, const Host& b);
+
 enum class HttpMethod : std::uint8_t { get, post, put };
 
 struct Webhook {

@@ -1,27 +1,30 @@
 #include "daemon/daemon.h"
 
+#include <algorithm>
 #include <functional>
 #include <utility>
 #include <vector>
 
+#include <fmt/format.h>
+
 #include "base/path.h"
-#include "daemon/delivery_log.h"
+#include "daemon/fleet.h"
 #include "daemon/journal.h"
 #include "daemon/probes.h"
+#include "daemon/requests.h"
 #include "daemon/silences.h"
 #include "daemon/status_log.h"
-#include "daemon/watcher.h"
+#include "daemon/telling.h"
+#include "net/event.h"
 #include "net/http_client.h"
 #include "net/semaphore.h"
 #include "net/task_scope.h"
 #include "net/worker.h"
-#include "notify/destination.h"
-#include "notify/dispatcher.h"
 #include "notify/outbox.h"
-#include "notify/status_stream.h"
 #include "platform/paths.h"
 #include "platform/permissions.h"
-#include "store/silences.h"
+#include "platform/stop.h"
+#include "store/requests.h"
 #include "store/store.h"
 
 namespace tocsin::daemon {
@@ -29,10 +32,6 @@ namespace {
 
 /// Hosts asked at the same time: more would only queue in the system's socket buffers.
 constexpr std::size_t kChecksAtOnce = 256;
-/// For logging off from all hosts; a host that does not answer forgets the session by itself.
-constexpr auto kLogOffLimit = std::chrono::seconds(2);
-/// For the states that wait for InfluxDB or MQTT: what is left then is lost.
-constexpr auto kLastWordLimit = std::chrono::seconds(2);
 constexpr auto kTendEvery = std::chrono::hours(1);
 constexpr auto kMetricsEvery = std::chrono::seconds(15);  // as often as Prometheus usually asks
 
@@ -40,66 +39,108 @@ constexpr auto kMetricsEvery = std::chrono::seconds(15);  // as often as Prometh
 
 /// In the order in which they need each other: what is declared later uses what is declared before.
 struct Daemon::Parts {
-  Parts(const net::Executor& executor, store::Store opened, store::Silences stored_silences,
-        const DaemonOptions& options, const Log& log, const RandomFill& random)
-      : store(std::move(opened)),
-        silences(std::move(stored_silences), options.config.maintenance, clock, log),
-        probes(executor, options.config.hosts, random, clock),
+  Parts(const net::Executor& on, store::Store opened, store::Requests asked,
+        const DaemonOptions& options, const Log& log, const RandomFill& random,
+        std::function<net::awaitable<store::ReloadAnswer>()> reload)
+      : executor(on),
+        store(std::move(opened)),
+        silences(options.config.maintenance, log),
+        requests(std::move(asked), {.worker = store_worker,
+                                    .silences = silences,
+                                    .clock = clock,
+                                    .log = log,
+                                    .reload = std::move(reload)}),
+        probes(executor, random, clock),
         http(executor),
-        messages(options.config.generic_urls,
-                 [&log](const std::string& complaint) { log.warn("{}", complaint); }),
-        means{.executor = executor,
-              .http = http,
-              .version = options.version,
-              .messages = messages,
-              .use = notify::Use::run},
-        destinations(notify::make_destinations(options.config, means)),
-        delivery_log(log, destinations.alerts),
-        dispatcher(executor, destinations.alerts, outbox, delivery_log, clock, random),
-        journal(executor, {.store = store,
-                           .worker = store_worker,
-                           .dispatcher = dispatcher,
-                           .destinations = destinations.alerts,
-                           .clock = clock,
-                           .log = log,
-                           .random = random}),
-        checks(executor, kChecksAtOnce),
         status_log(log, metrics),
-        hosts(executor),
-        background(executor) {
-    for (const auto& sink : destinations.status) {
-      streams.push_back(
-          std::make_unique<notify::StatusStream>(executor, *sink, status_log, random));
-    }
-  }
+        telling_rooms{.executor = executor,
+                      .http = http,
+                      .outbox = outbox,
+                      .status_log = status_log,
+                      .clock = clock,
+                      .log = log,
+                      .random = random,
+                      .version = options.version},
+        telling(std::make_unique<Telling>(options.config, telling_rooms)),
+        journal(
+            executor,
+            {.store = store, .worker = store_worker, .clock = clock, .log = log, .random = random},
+            telling->audience()),
+        checks(executor, kChecksAtOnce),
+        fleet(executor, {.journal = journal,
+                         .checks = checks,
+                         .clock = clock,
+                         .log = log,
+                         .metrics = metrics,
+                         .random = random,
+                         .wants_reports = std::bind_front(&Parts::wants_reports, this),
+                         .report = std::bind_front(&Parts::report, this),
+                         .make_probe = std::bind_front(&Probes::make, &probes),
+                         .silence = std::bind_front(&Silences::find, &silences)}),
+        reloading(executor, 1),
+        background(executor),
+        reloads(executor) {}
 
+  [[nodiscard]] bool wants_reports() const { return telling && telling->has_streams(); }
   void report(const notify::StatusReport& report) {
-    for (const auto& stream : streams) stream->add(report);
+    if (telling) telling->report(report);
   }
+  net::awaitable<void> tell_anew(const config::Config& config);
 
+  net::Executor executor;
   SystemClock clock;
   store::Store store;
-  Silences silences;
   net::Worker store_worker{"store", 1};
   notify::StoreOutbox outbox{store, store_worker};
+  Silences silences;
+  Requests requests;
   Probes probes;
   net::HttpClient http;
-  notify::Messages messages;
-  notify::Means means;
-  notify::Destinations destinations;
-  DeliveryLog delivery_log;
-  notify::Dispatcher dispatcher;
-  Journal journal;
-  net::Semaphore checks;
   Metrics metrics;
   StatusLog status_log;
-  std::vector<std::unique_ptr<notify::StatusStream>> streams;
-  std::vector<std::unique_ptr<Watcher>> watchers;
-  net::TaskScope hosts;
+  Telling::Rooms telling_rooms;
+  std::unique_ptr<Telling> telling;  ///< null while it is made anew
+  Journal journal;
+  net::Semaphore checks;
+  Fleet fleet;
+  net::Semaphore reloading;
   net::TaskScope background;
+  net::TaskScope reloads;  ///< never cancelled: half a reload is none
 };
 
+/// What is under way is finished; what the store holds is loaded from there, and what only memory
+/// holds is handed over.
+net::awaitable<void> Daemon::Parts::tell_anew(const config::Config& config) {
+  const auto slot = co_await journal.pause();
+  auto unstored = co_await telling->stop();
+  telling.reset();  // first: a broker throws out who connects twice under one name
+  telling = std::make_unique<Telling>(config, telling_rooms);
+  telling->start();
+  journal.set_audience(telling->audience());
+  telling->audience().dispatcher.get().submit(std::move(unstored));
+}
+
 namespace {
+
+std::string first_mistake(const std::vector<config::Finding>& findings) {
+  const auto first =
+      std::ranges::find(findings, config::Severity::error, &config::Finding::severity);
+  return first == findings.end() ? "" : to_string(*first);
+}
+
+/// Those keys that are read at the start only, where they differ.
+std::string what_needs_a_restart(const config::Config& now, const config::Config& next) {
+  std::string keys;
+  const auto compare = [&keys](const auto& a, const auto& b, std::string_view key) {
+    if (a != b) keys.append(keys.empty() ? "" : ", ").append(key);
+  };
+  compare(now.data_directory, next.data_directory, "dataDirectory");
+  compare(now.metrics_file, next.metrics_file, "metricsFile");
+  compare(now.log_level, next.log_level, "logLevel");
+  compare(now.file_logging, next.file_logging, "fileLogging");
+  compare(now.log_directory, next.log_directory, "logDirectory");
+  return keys.empty() ? "" : "; for a new start: " + keys;
+}
 
 net::awaitable<void> tend_hourly(store::Store& store, net::Worker& worker, const Clock& clock,
                                  const Log& log) {
@@ -146,63 +187,100 @@ net::awaitable<Result<>> Daemon::start() {
   if (!opened) co_return fail(std::move(opened));
   auto known = opened->load_states();
   if (!known) co_return fail(std::move(known));
-  auto silences = store::Silences::open(options_.data_directory);
-  if (!silences) co_return fail(std::move(silences));
+  auto requests = store::Requests::open(options_.data_directory);
+  if (!requests) co_return fail(std::move(requests));
 
-  parts_ = std::make_unique<Parts>(executor_, *std::move(opened), *std::move(silences), options_,
-                                   log_, random_);
+  const auto hosts = std::exchange(options_.config.hosts, {});
+  parts_ = std::make_unique<Parts>(executor_, *std::move(opened), *std::move(requests), options_,
+                                   log_, random_, [this] { return reload_in_peace(); });
   auto& parts = *parts_;
-  if (auto read = parts.silences.read(); !read) {
+  if (auto read = parts.requests.read_silences(); !read) {
     parts_.reset();
     co_return fail(std::move(read));
   }
-  for (const auto& problem : parts.messages.check())
-    log_.warn("{}: {}", problem.where, problem.text);
-  parts.dispatcher.start();
+  parts.telling->start();
   parts.background.spawn(parts.journal.run());
-  parts.background.spawn(parts.silences.run(parts.store_worker));
+  parts.background.spawn(parts.requests.run());
+  parts.background.spawn(
+      platform::hear_reload_requests([this] { parts_->reloads.spawn(reload_unasked()); }));
   parts.background.spawn(tend_hourly(parts.store, parts.store_worker, parts.clock, log_));
   if (const auto& file = options_.config.metrics_file; !file.empty())
     parts.background.spawn(write_metrics(to_path(file), parts.metrics, parts.probes, log_));
-  for (const auto& stream : parts.streams) parts.background.spawn(stream->run());
-  std::function<void(const notify::StatusReport&)> report;
-  if (!parts.streams.empty()) report = std::bind_front(&Parts::report, parts_.get());
-  for (const auto& host : options_.config.hosts) {
-    parts.watchers.push_back(std::make_unique<Watcher>(
-        host, parts.probes.make(host), std::move((*known)[host.name]),
-        Watcher::Rooms{.journal = parts.journal,
-                       .checks = parts.checks,
-                       .clock = parts.clock,
-                       .log = log_,
-                       .metrics = parts.metrics,
-                       .random = random_,
-                       .report = report,
-                       .silence = std::bind_front(&Silences::find, &parts.silences)}));
-    parts.hosts.spawn(parts.watchers.back()->run());
-  }
-  const auto destinations = parts.destinations.alerts.size() + parts.destinations.status.size();
-  if (destinations == 0) {
+  parts.fleet.set_hosts(hosts, *std::move(known));
+  if (parts.telling->size() == 0) {
     log_.warn("no destination is enabled: changes go to the log and the history only");
   }
-  log_.notice("ready: hosts: {}, {}, destinations: {}, data in {}", options_.config.hosts.size(),
-              options_.config.frequency.text(), destinations, to_utf8(options_.data_directory));
+  log_.notice("ready: hosts: {}, {}, destinations: {}, data in {}", hosts.size(),
+              options_.config.frequency.text(), parts.telling->size(),
+              to_utf8(options_.data_directory));
   co_return Result<>{};
+}
+
+/// Nobody waits for the answer; it is in the log.
+net::awaitable<void> Daemon::reload_unasked() { co_await reload(); }
+
+/// The task that asks for it may be cancelled meanwhile, the reload is not.
+net::awaitable<store::ReloadAnswer> Daemon::reload_in_peace() {
+  const auto answer = std::make_shared<store::ReloadAnswer>();
+  const auto done = std::make_shared<net::Event>(executor_);
+  const auto task = [](Daemon& self, auto out, auto end) -> net::awaitable<void> {
+    *out = co_await self.reload();
+    end->set();
+  };
+  parts_->reloads.spawn(task(*this, answer, done));
+  co_await done->wait();
+  co_return *answer;
+}
+
+net::awaitable<store::ReloadAnswer> Daemon::reload() {
+  auto& parts = *parts_;
+  const auto slot = co_await parts.reloading.acquire();
+  if (!options_.load) co_return refuse_reload("there is no file to read");
+  net::Worker worker("config", 1);
+  auto loaded = co_await worker.run([this] { return options_.load(); });
+  for (const auto& finding : loaded.findings) {
+    if (finding.severity == config::Severity::error) log_.error("{}", to_string(finding));
+    if (finding.severity == config::Severity::warning) log_.warn("{}", to_string(finding));
+  }
+  if (!loaded.config) co_return refuse_reload(first_mistake(loaded.findings));
+
+  auto& config = *loaded.config;
+  const auto hosts = std::exchange(config.hosts, {});
+  Fleet::Known known;
+  if (!parts.fleet.has_all(hosts)) {
+    auto states = co_await parts.store_worker.run([&] { return parts.store.load_states(); });
+    if (!states) co_return refuse_reload(states.error().what);
+    known = *std::move(states);
+  }
+  parts.silences.set_maintenance(config.maintenance);
+  co_await parts.tell_anew(config);
+  const auto changes = parts.fleet.set_hosts(hosts, std::move(known));
+  auto text = fmt::format(
+      "reloaded: hosts: {}, of these new: {}, changed: {}; gone: {}, "
+      "destinations: {}",
+      hosts.size(), changes.come, changes.changed, changes.gone, parts.telling->size());
+  text += what_needs_a_restart(options_.config, config);
+  log_.notice("{}", text);
+  co_return store::ReloadAnswer{.good = true, .text = std::move(text)};
+}
+
+store::ReloadAnswer Daemon::refuse_reload(const std::string& why) const {
+  auto text = "not reloaded, nothing has changed: " + why;
+  log_.error("{}", text);
+  return {.good = false, .text = std::move(text)};
 }
 
 net::awaitable<void> Daemon::stop() {
   if (!parts_) co_return;
   auto& parts = *parts_;
-  parts.hosts.cancel();
-  co_await parts.hosts.join();
   parts.background.cancel();
+  co_await parts.reloads.join();
+  co_await parts.fleet.stop();
   co_await parts.background.join();
 
   net::TaskScope closing(executor_);
-  for (const auto& watcher : parts.watchers)
-    closing.spawn(watcher->close(net::within(kLogOffLimit)));
-  for (const auto& stream : parts.streams)
-    closing.spawn(stream->flush(net::within(kLastWordLimit)));
-  co_await parts.journal.store_rest(co_await parts.dispatcher.stop());
+  parts.fleet.close(closing);
+  co_await parts.journal.store_rest(co_await parts.telling->stop());
   co_await closing.join();
   parts_.reset();
 }

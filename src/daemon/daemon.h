@@ -2,14 +2,16 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <string>
 
 #include "base/error.h"
 #include "base/random.h"
-#include "config/config.h"
+#include "config/load.h"
 #include "daemon/log.h"
 #include "net/async.h"
+#include "store/requests.h"
 
 namespace tocsin::daemon {
 
@@ -17,6 +19,8 @@ struct DaemonOptions {
   config::Config config;
   std::filesystem::path data_directory;
   std::string version;  ///< for User-Agent
+  /// Reads the configuration again, on a thread of its own; empty: there is no file.
+  std::function<config::Loaded()> load = {};
 };
 
 class Daemon {
@@ -30,11 +34,20 @@ class Daemon {
   /// Opens the store, loads what is known and what must still be told, and starts the task of each
   /// host; logs "ready". storage: the data directory cannot be used; nothing runs then.
   net::awaitable<Result<>> start();
+  /// Reads the configuration again. One with a mistake changes nothing. By a good one hosts come,
+  /// go and change one by one: the others do not notice, states and sessions are kept, and what
+  /// is still to be told waits in the store while destinations are made anew. What became of it is
+  /// logged and answered.
+  net::awaitable<store::ReloadAnswer> reload();
   /// Ends within a few seconds: running checks are abandoned, deliveries under way are finished or
-  /// stay pending in the store, sessions are logged off.
+  /// stay pending in the store, sessions are logged off. Not while reload() runs.
   net::awaitable<void> stop();
 
  private:
+  net::awaitable<void> reload_unasked();
+  net::awaitable<store::ReloadAnswer> reload_in_peace();
+  [[nodiscard]] store::ReloadAnswer refuse_reload(const std::string& why) const;
+
   struct Parts;
   net::Executor executor_;
   DaemonOptions options_;

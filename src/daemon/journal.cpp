@@ -21,22 +21,20 @@ struct Journal::Entry {
   net::Event written;
 };
 
-Journal::Journal(const net::Executor& executor, Rooms rooms)
-    : executor_(executor), rooms_(std::move(rooms)), work_(executor) {}
+Journal::Journal(const net::Executor& executor, Rooms rooms, Audience audience)
+    : executor_(executor),
+      rooms_(std::move(rooms)),
+      audience_(audience),
+      writing_(executor, 1),
+      work_(executor) {}
 
 net::awaitable<void> Journal::record(std::vector<store::StateChange> states,
                                      std::optional<store::HostChange> host,
                                      std::vector<Alert> alerts) {
-  store::Commit commit;
-  for (const auto& alert : alerts) {
-    if (!alert.held.empty()) continue;
-    std::ranges::move(
-        notify::address(alert, rooms_.destinations, rooms_.clock.now(), rooms_.random),
-        std::back_inserter(commit.deliveries));
-  }
-  commit.states = std::move(states);
-  commit.host = std::move(host);
-  commit.alerts = std::move(alerts);
+  store::Commit commit{.states = std::move(states),
+                       .host = std::move(host),
+                       .alerts = std::move(alerts),
+                       .deliveries = {}};
   const auto entry = std::make_shared<Entry>(executor_, std::move(commit));
   waiting_.push_back(entry);
   work_.set();
@@ -52,15 +50,30 @@ net::awaitable<void> Journal::run() {
   }
 }
 
+std::vector<std::shared_ptr<Journal::Entry>> Journal::take_waiting() {
+  auto entries = std::exchange(waiting_, {});
+  for (const auto& entry : entries) {
+    auto& commit = entry->commit;
+    for (const auto& alert : commit.alerts) {
+      if (!alert.held.empty()) continue;
+      std::ranges::move(
+          notify::address(alert, audience_.destinations, rooms_.clock.now(), rooms_.random),
+          std::back_inserter(commit.deliveries));
+    }
+  }
+  return entries;
+}
+
 net::awaitable<void> Journal::write_waiting() {
-  const auto entries = std::exchange(waiting_, {});
+  const auto slot = co_await writing_.acquire();
+  const auto entries = take_waiting();
   auto commits = std::exchange(unsaved_, {});
   const std::size_t late = commits.size();
   for (const auto& entry : entries) commits.push_back(std::move(entry->commit));
 
   const auto stored = co_await rooms_.worker.run([&] { return rooms_.store.commit(commits); });
   for (std::size_t i = late; i < commits.size(); i++) {
-    rooms_.dispatcher.submit(std::exchange(commits[i].deliveries, {}));
+    audience_.dispatcher.get().submit(std::exchange(commits[i].deliveries, {}));
   }
   for (const auto& entry : entries) entry->written.set();
   if (!stored) {
@@ -72,7 +85,7 @@ net::awaitable<void> Journal::write_waiting() {
 
 net::awaitable<void> Journal::store_rest(std::vector<store::Delivery> deliveries) {
   auto commits = std::exchange(unsaved_, {});
-  for (const auto& entry : std::exchange(waiting_, {})) commits.push_back(std::move(entry->commit));
+  for (const auto& entry : take_waiting()) commits.push_back(std::move(entry->commit));
   if (!deliveries.empty()) commits.push_back({.deliveries = std::move(deliveries)});
   if (commits.empty()) co_return;
   const auto stored = co_await rooms_.worker.run([&] { return rooms_.store.commit(commits); });

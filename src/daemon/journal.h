@@ -1,6 +1,7 @@
 // First durable, then told: the one way by which what a check found leaves its host's task.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -10,6 +11,7 @@
 #include "daemon/log.h"
 #include "net/async.h"
 #include "net/event.h"
+#include "net/semaphore.h"
 #include "net/worker.h"
 #include "notify/destination.h"
 #include "notify/dispatcher.h"
@@ -26,13 +28,16 @@ class Journal {
   struct Rooms {
     store::Store& store;
     net::Worker& worker;  ///< the store's one thread
-    notify::Dispatcher& dispatcher;
-    std::span<const notify::Destination> destinations;
     const Clock& clock;
     const Log& log;
     RandomFill random;
   };
-  Journal(const net::Executor& executor, Rooms rooms);
+  /// Who hears of what is recorded.
+  struct Audience {
+    std::reference_wrapper<notify::Dispatcher> dispatcher;
+    std::span<const notify::Destination> destinations;
+  };
+  Journal(const net::Executor& executor, Rooms rooms, Audience audience);
 
   /// Returns when it is stored (or could not be) and the deliveries are on their way. Alerts that
   /// are held back are history only.
@@ -40,6 +45,9 @@ class Journal {
                               std::optional<store::HostChange> host, std::vector<Alert> alerts);
   /// Does the writing, until it is cancelled. A crash loses what record() has not returned for.
   net::awaitable<void> run();
+  /// Nothing is written or told until this is given back: the time to change the audience.
+  net::awaitable<net::Semaphore::Slot> pause() { return writing_.acquire(); }
+  void set_audience(Audience audience) { audience_ = audience; }
   /// At the end, after run(): stores what is kept or waits, and these deliveries, which only memory
   /// holds.
   net::awaitable<void> store_rest(std::vector<store::Delivery> deliveries);
@@ -47,10 +55,14 @@ class Journal {
  private:
   struct Entry;
   net::awaitable<void> write_waiting();
+  /// The commits of those that wait, each alert in them addressed.
+  [[nodiscard]] std::vector<std::shared_ptr<Entry>> take_waiting();
   void keep(std::vector<store::Commit> commits, const Error& error);
 
   net::Executor executor_;
   Rooms rooms_;
+  Audience audience_;
+  net::Semaphore writing_;
   net::Event work_;
   std::vector<std::shared_ptr<Entry>> waiting_;
   std::vector<store::Commit> unsaved_;

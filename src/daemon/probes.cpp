@@ -1,6 +1,5 @@
 #include "daemon/probes.h"
 
-#include <algorithm>
 #include <utility>
 
 #include "probe/scm/scm_probe.h"
@@ -8,15 +7,20 @@
 
 namespace tocsin::daemon {
 
+namespace {
+
+/// Each host has one call at a time and needs one thread meanwhile; a call that hangs keeps it.
+constexpr std::size_t kMostThreads = 10'000;
+
+}  // namespace
+
 config::Source default_source() {
   return probe::scm::this_system() ? config::Source::scm : config::Source::smb;
 }
 
-Probes::Probes(const net::Executor& executor, std::span<const config::Host> hosts,
-               RandomFill random, const Clock& clock)
+Probes::Probes(const net::Executor& executor, RandomFill random, const Clock& clock)
     : connector_(executor),
-      threads_("scm", static_cast<std::size_t>(
-                          std::ranges::count(hosts, config::Source::scm, &config::Host::source))),
+      threads_("scm", kMostThreads),
       random_(std::move(random)),
       clock_(clock) {}
 

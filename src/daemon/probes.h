@@ -2,7 +2,6 @@
 #pragma once
 
 #include <memory>
-#include <span>
 
 #include "base/random.h"
 #include "config/config.h"
@@ -20,10 +19,7 @@ namespace tocsin::daemon {
 /// What the probes of all hosts share.
 class Probes {
  public:
-  /// `hosts` are those that will be asked: each that is asked through a blocking API may get a
-  /// thread.
-  Probes(const net::Executor& executor, std::span<const config::Host> hosts, RandomFill random,
-         const Clock& clock);
+  Probes(const net::Executor& executor, RandomFill random, const Clock& clock);
 
   /// The probe for the host's `source`. `host` and this must outlive it.
   std::unique_ptr<probe::Probe> make(const config::Host& host);

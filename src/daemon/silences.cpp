@@ -10,9 +10,6 @@
 namespace tocsin::daemon {
 namespace {
 
-/// How soon a silence holds that somebody asks for.
-constexpr auto kReadEvery = std::chrono::seconds(2);
-
 /// "2026-11-29T02:00Z"
 std::string minute_text(Time time) { return iso_time(time).substr(0, 16) + "Z"; }
 
@@ -55,24 +52,7 @@ std::optional<Hold> Silences::find(const HostName& host, const ServiceName& serv
   return std::nullopt;
 }
 
-Result<> Silences::read() {
-  auto silences = stored_.load(clock_.now());
-  if (!silences) return fail(std::move(silences));
-  take(*std::move(silences));
-  return {};
-}
-
-net::awaitable<void> Silences::run(net::Worker& worker) {
-  for (bool failing = false;; co_await net::sleep_for(kReadEvery)) {
-    auto silences = co_await worker.run([&] { return stored_.load(clock_.now()); });
-    if (!silences && !failing)
-      log_.warn("silences are not read, those that are known hold: {}", silences.error().what);
-    failing = !silences;
-    if (silences) take(*std::move(silences));
-  }
-}
-
-void Silences::take(std::vector<Silence> silences) {
+void Silences::set_silences(std::vector<Silence> silences) {
   if (silences == silences_) return;
   for (const auto& begun : without(silences, silences_))
     log_.notice("{}: {}", printable(begun.scope.text()), hold_of(begun).why);

@@ -10,9 +10,6 @@
 #include "daemon/log.h"
 #include "domain/review.h"
 #include "domain/silence.h"
-#include "net/async.h"
-#include "net/worker.h"
-#include "store/silences.h"
 
 namespace tocsin::daemon {
 
@@ -24,12 +21,8 @@ namespace tocsin::daemon {
 /// On the loop's thread only.
 class Silences {
  public:
-  Silences(store::Silences stored, std::vector<config::Maintenance> maintenance, const Clock& clock,
-           const Log& log)
-      : stored_(std::move(stored)),
-        maintenance_(std::move(maintenance)),
-        clock_(clock),
-        log_(log) {}
+  Silences(std::vector<config::Maintenance> maintenance, const Log& log)
+      : maintenance_(std::move(maintenance)), log_(log) {}
 
   /// What holds news of the service back, or (of an empty name) of its host.
   [[nodiscard]] std::optional<Hold> find(const HostName& host, const ServiceName& service,
@@ -37,19 +30,12 @@ class Silences {
   void set_maintenance(std::vector<config::Maintenance> maintenance) {
     maintenance_ = std::move(maintenance);
   }
-  /// Reads what people asked for. Blocking: before anything else runs.
-  [[nodiscard]] Result<> read();
-  /// The same again and again on the store's thread, until it is cancelled. While it fails, what
-  /// was known holds.
-  net::awaitable<void> run(net::Worker& worker);
+  /// All that people asked for and that has not ended.
+  void set_silences(std::vector<Silence> silences);
 
  private:
-  void take(std::vector<Silence> silences);
-
-  store::Silences stored_;
   std::vector<config::Maintenance> maintenance_;
-  std::vector<Silence> silences_;  ///< that have not ended
-  const Clock& clock_;
+  std::vector<Silence> silences_;
   const Log& log_;
 };
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <functional>
 #include <tuple>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -19,21 +20,44 @@ constexpr Duration kLongestSleep = std::chrono::seconds(10);
 /// From the word that services came or went to the check that finds out which: an installer makes
 /// many.
 constexpr auto kGather = std::chrono::milliseconds(200);
+/// For logging off from a host that is asked in another way from now on.
+constexpr auto kLogOffLimit = std::chrono::seconds(2);
+
+MonitoredHost::Rules rules_of(const config::Host& host) {
+  return {.services = host.services, .policy = host.policy};
+}
 
 }  // namespace
 
-Watcher::Watcher(const config::Host& host, std::unique_ptr<probe::Probe> probe,
-                 MonitoredHost::Known known, Rooms rooms)
-    : host_(host),
-      probe_(std::move(probe)),
-      monitored_(host.name, {.services = host.services, .policy = host.policy}, std::move(known),
-                 [silence = rooms.silence, name = host.name](const ServiceName& service, Time now) {
-                   return silence ? silence(name, service, now) : std::nullopt;
-                 }),
-      rooms_(std::move(rooms)) {}
+Watcher::Watcher(config::Host host, MonitoredHost::Known known, Rooms rooms)
+    : host_(std::move(host)),
+      rooms_(std::move(rooms)),
+      probe_(rooms_.make_probe(host_)),
+      monitored_(host_.name, rules_of(host_), std::move(known),
+                 [this](const ServiceName& service, Time now) {
+                   return rooms_.silence ? rooms_.silence(host_.name, service, now) : std::nullopt;
+                 }) {}
+
+bool Watcher::reconfigure(config::Host host) {
+  retired_ = false;
+  if (config::is_same(next_ ? *next_ : host_, host)) return false;
+  next_ = std::move(host);
+  return true;
+}
+
+net::awaitable<void> Watcher::take_over(config::Host next) {
+  const bool same_way = config::is_asked_alike(host_, next);
+  const bool same_list = host_.services == next.services;
+  host_ = std::move(next);
+  monitored_.set_rules(rules_of(host_));
+  if (!same_way) co_await probe_->close(net::within(kLogOffLimit));
+  if (!same_way || (!same_list && !probe_->watch_anew())) probe_ = rooms_.make_probe(host_);
+  rooms_.log.info("{} is watched by another configuration", host_.name.text());
+}
 
 net::awaitable<void> Watcher::run() {
-  for (;;) {
+  while (!retired_) {
+    if (next_) co_await take_over(*std::exchange(next_, std::nullopt));
     {
       const auto slot = co_await rooms_.checks.acquire();
       co_await check();
@@ -58,7 +82,8 @@ net::awaitable<void> Watcher::listen_until_due() {
 
 net::awaitable<void> Watcher::listen_until(Time due) {
   const Time started = rooms_.clock.now();
-  for (Time now = started; now < due && now >= started; now = rooms_.clock.now()) {
+  for (Time now = started; now < due && now >= started && !next_ && !retired_;
+       now = rooms_.clock.now()) {
     const Time news_due = std::max(monitored_.next_news(now), now);
     co_await probe_->listen(
         net::within(std::min({due - now, news_due - now, kLongestSleep}, std::less<Duration>())));
@@ -154,7 +179,7 @@ notify::ServiceReport Watcher::report_of(const ServiceName& service,
 }
 
 void Watcher::report_all(Time at) const {
-  if (!rooms_.report) return;
+  if (!is_reported()) return;
   notify::StatusReport report{.host = host_.name, .at = at};
   report.services.reserve(monitored_.services().size());
   for (const auto& [name, tracked] : monitored_.services())
@@ -163,7 +188,7 @@ void Watcher::report_all(Time at) const {
 }
 
 void Watcher::report(std::span<const ObservedService> heard, Time at) const {
-  if (!rooms_.report || heard.empty()) return;
+  if (heard.empty() || !is_reported()) return;
   notify::StatusReport report{.host = host_.name, .at = at};
   const auto& known = monitored_.services();
   for (const auto& service : heard) {

@@ -29,24 +29,36 @@ class Watcher {
     const Log& log;
     Metrics& metrics;
     RandomFill random;
-    /// The status stream; empty: nobody wants it.
+    /// The status stream, and whether anybody wants it now; empty: nobody does.
+    std::function<bool()> wants_reports;
     std::function<void(const notify::StatusReport&)> report;
+    /// The way to look at a host, which outlives it.
+    std::function<std::unique_ptr<probe::Probe>(const config::Host&)> make_probe;
     /// What silences services of hosts; empty: nothing does.
     std::function<std::optional<Hold>(const HostName&, const ServiceName&, Time)> silence;
   };
-  /// `host` must outlive it; `known` is what the store remembers.
-  Watcher(const config::Host& host, std::unique_ptr<probe::Probe> probe, MonitoredHost::Known known,
-          Rooms rooms);
+  /// `known` is what the store remembers.
+  Watcher(config::Host host, MonitoredHost::Known known, Rooms rooms);
+  Watcher(const Watcher&) = delete;
+  Watcher& operator=(const Watcher&) = delete;
 
   /// Checks at once, then at the schedule's times (shifted by a few seconds that are the host's
-  /// own, so that not all hosts are asked in the same instant), until it is cancelled.
+  /// own, so that not all hosts are asked in the same instant), until it is cancelled or retired.
   net::awaitable<void> run();
+  /// Another configuration of the same host, which holds from the next pause between checks on, and
+  /// begins with a check. What is known stays known, and so does the session where the way to the
+  /// host is the same. Answers whether anything differs; else nothing happens.
+  bool reconfigure(config::Host host);
+  /// Lets run() end in its next pause.
+  void retire() { retired_ = true; }
+  [[nodiscard]] bool is_retired() const { return retired_; }
   /// One check from beginning to end, what the host said by itself up to then included.
   net::awaitable<void> check();
   /// Logs off from the host; after run() has ended.
   net::awaitable<void> close(net::Deadline deadline);
 
  private:
+  net::awaitable<void> take_over(config::Host next);
   /// Records what is heard meanwhile; ends early when a check is called for.
   net::awaitable<void> listen_until_due();
   net::awaitable<void> listen_until(Time due);
@@ -65,14 +77,17 @@ class Watcher {
   /// Everything that is known after a check.
   void report_all(Time at) const;
   void report(std::span<const ObservedService> heard, Time at) const;
+  [[nodiscard]] bool is_reported() const { return rooms_.wants_reports && rooms_.wants_reports(); }
   [[nodiscard]] notify::ServiceReport report_of(const ServiceName& service,
                                                 const TrackedService& tracked) const;
 
-  const config::Host& host_;
+  config::Host host_;
+  std::optional<config::Host> next_;  ///< what it is to become
+  bool retired_ = false;
+  Rooms rooms_;
   std::unique_ptr<probe::Probe> probe_;
   MonitoredHost monitored_;
   std::optional<Kind> trouble_;  ///< why the host was not reached the last time
-  Rooms rooms_;
 };
 
 }  // namespace tocsin::daemon

@@ -8,13 +8,18 @@ namespace tocsin {
 
 MonitoredHost::MonitoredHost(HostName name, Rules rules, Known known, SilenceOf silence)
     : name_(std::move(name)),
-      rules_(std::move(rules)),
       host_(std::move(known.host)),
       services_(std::move(known.services)),
-      silence_(std::move(silence)),
-      repeats_(std::ranges::any_of(rules_.services.entries(), [](const WatchedService& entry) {
-        return entry.policy.repeat_every != Duration(0);
-      })) {}
+      silence_(std::move(silence)) {
+  set_rules(std::move(rules));
+}
+
+void MonitoredHost::set_rules(Rules rules) {
+  rules_ = std::move(rules);
+  repeats_ = std::ranges::any_of(rules_.services.entries(), [](const WatchedService& entry) {
+    return entry.policy.repeat_every != Duration(0);
+  });
+}
 
 MonitoredHost::Outcome MonitoredHost::look(const Observation& observation) {
   const Time now = observation.at;

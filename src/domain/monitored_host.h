@@ -43,6 +43,10 @@ class MonitoredHost {
 
   MonitoredHost(HostName name, Rules rules, Known known, SilenceOf silence = {});
 
+  /// What is known stays known; services that are not watched any more are forgotten by the next
+  /// look.
+  void set_rules(Rules rules);
+
   Outcome look(const Observation& observation);
   /// What the host said by itself of one service.
   Outcome hear(const ObservedService& heard, Time now);
@@ -84,7 +88,7 @@ class MonitoredHost {
   TrackedServices services_;
   SilenceOf silence_;
   KnownDetails details_;
-  bool repeats_;  ///< whether any entry repeats what it tells
+  bool repeats_ = false;  ///< whether any entry repeats what it tells
 };
 
 }  // namespace tocsin

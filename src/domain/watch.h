@@ -24,6 +24,8 @@ struct WatchedService {
   std::string friendly_name;  ///< empty: the display name serves
   std::string set;            ///< the service set that it comes from; empty: the host's own list
   Policy policy;
+
+  friend bool operator==(const WatchedService&, const WatchedService&) = default;
 };
 
 /// Whether the entry is one key name, written out in full.
@@ -61,6 +63,10 @@ class Watchlist {
   }
   /// Whether names must be looked for in the host's whole list.
   [[nodiscard]] bool has_patterns() const { return !compiled_->patterns.empty(); }
+  /// Whether they say the same.
+  friend bool operator==(const Watchlist& a, const Watchlist& b) {
+    return a.shares_with(b) || a.entries() == b.entries();
+  }
   /// Whether both are copies of one list.
   [[nodiscard]] bool shares_with(const Watchlist& other) const {
     return compiled_ == other.compiled_;

@@ -1,6 +1,7 @@
 // The wish of a user, the system or a service manager that the program ends.
 #pragma once
 
+#include <functional>
 #include <string>
 
 #include <boost/asio/awaitable.hpp>
@@ -12,5 +13,9 @@ namespace tocsin::platform {
 /// closes the console or shuts down, it ends the process a few seconds later by itself.
 /// Cancellation throws.
 boost::asio::awaitable<std::string> stop_request();
+
+/// Calls `heard` at each wish that the configuration is read again: SIGHUP, where there are
+/// signals; not on a terminal, which sends it at its end. Until it is cancelled, which throws.
+boost::asio::awaitable<void> hear_reload_requests(std::function<void()> heard);
 
 }  // namespace tocsin::platform

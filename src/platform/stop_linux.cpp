@@ -1,6 +1,7 @@
 #include "platform/stop.h"
 
 #include <csignal>
+#include <unistd.h>
 
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/this_coro.hpp>
@@ -12,6 +13,16 @@ boost::asio::awaitable<std::string> stop_request() {
   boost::asio::signal_set signals(co_await boost::asio::this_coro::executor, SIGINT, SIGTERM);
   const int signal = co_await signals.async_wait(boost::asio::use_awaitable);
   co_return signal == SIGINT ? "^C" : "SIGTERM";
+}
+
+boost::asio::awaitable<void> hear_reload_requests(std::function<void()> heard) {
+  if (isatty(STDERR_FILENO) != 0) co_return;
+  // One set for all: without one, a signal would end the process.
+  boost::asio::signal_set signals(co_await boost::asio::this_coro::executor, SIGHUP);
+  for (;;) {
+    co_await signals.async_wait(boost::asio::use_awaitable);
+    heard();
+  }
 }
 
 }  // namespace tocsin::platform

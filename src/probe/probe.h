@@ -38,6 +38,9 @@ class Probe {
   /// What was heard since the last call. Called right after check(): all of it is older than what
   /// the check answered.
   virtual Heard take_heard() { return {}; }
+  /// The host's watchlist has changed: the next check finds what it names now, over the same
+  /// session. False: this way cannot, and another probe must be made.
+  virtual bool watch_anew() { return false; }
   /// All services of the host with their details, for writing a configuration.
   virtual net::awaitable<Result<std::vector<ObservedService>>> list(net::Deadline deadline) = 0;
   /// Logs off in good order, as far as the deadline allows.

@@ -44,6 +44,10 @@ class Schedule {
   /// As it was written.
   [[nodiscard]] const std::string& text() const { return text_; }
   [[nodiscard]] const TimeZone& zone() const { return zone_; }
+  /// Whether they say the same.
+  friend bool operator==(const Schedule& a, const Schedule& b) {
+    return a.text_ == b.text_ && a.zone_.name() == b.zone_.name();
+  }
   /// What the text does that its reader may not expect, as a sentence that goes on after the text;
   /// empty where it does what it says.
   [[nodiscard]] const std::string& remark() const { return remark_; }

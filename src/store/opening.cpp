@@ -48,7 +48,8 @@ Result<> make_file(const fs::path& file) {
 
 /// Takes the lock that a process holds on its data directory: SQLite's own on a file beside the
 /// database, which ends with the process however that ends.
-Result<Connection> take_lock(const fs::path& file) {
+/// Nothing where another process has it.
+Result<std::optional<Connection>> take_lock(const fs::path& file) {
   if (auto made = make_file(file); !made) return fail(std::move(made));
   try {
     Connection lock(file, Connection::Access::write);
@@ -56,10 +57,7 @@ Result<Connection> take_lock(const fs::path& file) {
     lock.exec("BEGIN EXCLUSIVE");
     return lock;
   } catch (const SQLite::Exception& error) {
-    if (error.getErrorCode() == SQLITE_BUSY)
-      return std::unexpected(told_of(file.parent_path(),
-                                     "another tocsin runs with this data directory: stop it, or "
-                                     "give this one a directory of its own"));
+    if (error.getErrorCode() == SQLITE_BUSY) return std::nullopt;
     return std::unexpected(explain(error, file));
   }
 }
@@ -119,6 +117,10 @@ Result<Opened> open_for_writing(const fs::path& directory) {
   if (auto made = make_directory(directory); !made) return fail(std::move(made));
   auto lock = take_lock(directory / kLockFile);
   if (!lock) return fail(std::move(lock));
+  if (!*lock)
+    return std::unexpected(told_of(directory,
+                                   "another tocsin runs with this data directory: stop it, or "
+                                   "give this one a directory of its own"));
   if (auto made = make_file(file); !made) return fail(std::move(made));
   try {
     const auto version = examine(file);
@@ -130,6 +132,12 @@ Result<Opened> open_for_writing(const fs::path& directory) {
   } catch (const SQLite::Exception& error) {
     return std::unexpected(explain(error, file));
   }
+}
+
+Result<bool> is_locked(const fs::path& directory) {
+  const auto lock = take_lock(directory / kLockFile);
+  if (!lock) return std::unexpected(lock.error());
+  return !lock->has_value();
 }
 
 Result<Opened> open_existing(const fs::path& directory, Connection::Access access) {

@@ -23,4 +23,7 @@ struct Opened {
 [[nodiscard]] Result<Opened> open_existing(const std::filesystem::path& directory,
                                            Connection::Access access);
 
+/// Whether somebody has the lock.
+[[nodiscard]] Result<bool> is_locked(const std::filesystem::path& directory);
+
 }  // namespace tocsin::store

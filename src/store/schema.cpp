@@ -93,6 +93,14 @@ CREATE TABLE silence (
   author  TEXT NOT NULL
 ) STRICT;
 CREATE INDEX silence_by_end ON silence (ends);
+
+CREATE TABLE reload (
+  id       INTEGER PRIMARY KEY AUTOINCREMENT,
+  asked    INTEGER NOT NULL,
+  answered INTEGER NOT NULL DEFAULT 0,
+  good     INTEGER NOT NULL DEFAULT 0,
+  answer   TEXT NOT NULL DEFAULT ''
+) STRICT;
 )sql";
 
 constexpr std::array kMigrations{kVersion1, kVersion2, kVersion3};

@@ -66,6 +66,7 @@ class SmbProbe final : public Probe {
     return with_session(&SmbProbe::look_at_everything, deadline);
   }
   net::awaitable<void> close(net::Deadline deadline) override;
+  bool watch_anew() override;
 
  private:
   /// What is kept about a watched service from check to check.
@@ -159,6 +160,15 @@ net::awaitable<Result<Services>> SmbProbe::with_session(Look look, net::Deadline
 void SmbProbe::drop_session() {
   session_.reset();
   for (auto& [name, known] : known_) known.handle.reset();
+}
+
+/// Handles of what is not watched any more, a few at most, stay open until the session ends.
+bool SmbProbe::watch_anew() {
+  index_ = {};
+  absent_.clear();
+  known_.clear();
+  reported_.reset();
+  return true;
 }
 
 net::awaitable<void> SmbProbe::close(net::Deadline deadline) {

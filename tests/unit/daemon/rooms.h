@@ -86,13 +86,13 @@ class Rooms {
       : store_(store::Store::open(folder).value()),
         dispatcher_(loop_.executor(), destinations_, outbox_, delivery_log_, clock_,
                     platform::system_random()),
-        journal_(loop_.executor(), {.store = store_,
-                                    .worker = worker_,
-                                    .dispatcher = dispatcher_,
-                                    .destinations = destinations_,
-                                    .clock = clock_,
-                                    .log = log_,
-                                    .random = platform::system_random()}) {
+        journal_(loop_.executor(),
+                 {.store = store_,
+                  .worker = worker_,
+                  .clock = clock_,
+                  .log = log_,
+                  .random = platform::system_random()},
+                 {dispatcher_, destinations_}) {
     scope_.spawn(journal_.run());
     dispatcher_.start();
   }
@@ -164,14 +164,16 @@ class Rooms {
   Watcher make_watcher(const config::Host& host, net::Semaphore& checks, std::deque<Seen>& script,
                        probe::Heard heard) {
     auto known = loop_.run_until_done(worker_.run([this] { return store_.load_states(); })).value();
-    return Watcher(host, std::make_unique<ScriptedProbe>(script, std::move(heard)),
-                   std::move(known[host.name]),
+    return Watcher(host, std::move(known[host.name]),
                    {.journal = journal_,
                     .checks = checks,
                     .clock = clock_,
                     .log = log_,
                     .metrics = metrics_,
-                    .random = platform::system_random()});
+                    .random = platform::system_random(),
+                    .make_probe = [&script, heard = std::move(heard)](const auto& /*host*/) {
+                      return std::make_unique<ScriptedProbe>(script, heard);
+                    }});
   }
   static std::vector<notify::Destination> destinations(std::vector<Alert>& told) {
     std::vector<notify::Destination> all;

@@ -1,0 +1,59 @@
+// `reload`: lets a running tocsin read its configuration again, and waits for what it says.
+#include <chrono>
+#include <filesystem>
+#include <thread>
+
+#include <fmt/format.h>
+
+#include "base/path.h"
+#include "base/text.h"
+#include "cli/commands.h"
+#include "cli/load.h"
+#include "daemon/daemon.h"
+#include "store/requests.h"
+
+namespace tocsin::cli {
+namespace {
+
+constexpr auto kLongestWait = std::chrono::seconds(30);
+constexpr auto kLookEvery = std::chrono::milliseconds(100);
+
+/// Asks, and waits for the answer.
+Result<store::ReloadAnswer> ask(const std::filesystem::path& directory) {
+  auto requests = store::Requests::open(directory);
+  if (!requests) return fail(std::move(requests));
+  const auto there = requests->is_anybody_there();
+  if (!there) return std::unexpected(there.error());
+  if (!*there)
+    return fail(Kind::not_found, to_utf8(directory) + ": no tocsin runs with this data directory");
+  const auto id = requests->ask_for_reload(SystemClock().now());
+  if (!id) return std::unexpected(id.error());
+  const auto end = std::chrono::steady_clock::now() + kLongestWait;
+  while (std::chrono::steady_clock::now() < end) {
+    auto answer = requests->find_answer(*id);
+    if (!answer) return fail(std::move(answer));
+    if (*answer) return **std::move(answer);
+    std::this_thread::sleep_for(kLookEvery);
+  }
+  return fail(Kind::timed_out, "the running tocsin has not answered yet: look into its log");
+}
+
+}  // namespace
+
+int reload(const RunOptions& options) {
+  const auto config = load(options.configuration);
+  if (!config) return kExitBadConfiguration;
+  const auto answer = ask(daemon::data_directory(options.data_directory, *config));
+  if (!answer) {
+    complain(answer.error().what);
+    return kExitFailed;
+  }
+  if (!answer->good) {
+    complain(answer->text);
+    return kExitFailed;
+  }
+  fmt::print("{}\n", printable(answer->text, 1000));
+  return kExitOk;
+}
+
+}  // namespace tocsin::cli

@@ -1,0 +1,23 @@
+#include "config/config.h"
+
+namespace tocsin::config {
+namespace {
+
+bool is_same_account(const Credentials* a, const Credentials* b) {
+  if (a == nullptr || b == nullptr) return a == b;
+  return a->username == b->username && a->password.reveal() == b->password.reveal();
+}
+
+}  // namespace
+
+bool is_asked_alike(const Host& a, const Host& b) {
+  return a.address == b.address && a.port == b.port && a.source == b.source &&
+         is_same_account(a.credentials.get(), b.credentials.get());
+}
+
+bool is_same(const Host& a, const Host& b) {
+  return a.name.text() == b.name.text() && is_asked_alike(a, b) && a.frequency == b.frequency &&
+         a.services == b.services && a.policy == b.policy;
+}
+
+}  // namespace tocsin::config

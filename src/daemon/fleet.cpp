@@ -1,0 +1,63 @@
+#include "daemon/fleet.h"
+
+#include <algorithm>
+#include <set>
+#include <utility>
+
+namespace tocsin::daemon {
+namespace {
+
+/// A host that does not answer forgets the session by itself.
+constexpr auto kLogOffLimit = std::chrono::seconds(2);
+
+}  // namespace
+
+Fleet::Changes Fleet::set_hosts(const std::vector<config::Host>& hosts, Known known) {
+  Changes changes;
+  std::set<HostName> named;
+  for (const auto& host : hosts) {
+    named.insert(host.name);
+    const auto found = watchers_.find(host.name);
+    if (found != watchers_.end()) {
+      if (found->second->reconfigure(host)) changes.changed++;
+      continue;
+    }
+    watchers_.emplace(host.name,
+                      std::make_unique<Watcher>(host, std::move(known[host.name]), rooms_));
+    tasks_.spawn(watch(host.name));
+    changes.come++;
+  }
+  for (const auto& [name, watcher] : watchers_) {
+    if (named.contains(name) || watcher->is_retired()) continue;
+    watcher->retire();
+    changes.gone++;
+  }
+  return changes;
+}
+
+bool Fleet::has_all(const std::vector<config::Host>& hosts) const {
+  return std::ranges::all_of(
+      hosts, [this](const config::Host& host) { return watchers_.contains(host.name); });
+}
+
+/// A host that is named again before its end goes on as if nothing had been.
+net::awaitable<void> Fleet::watch(HostName name) {
+  auto& watcher = *watchers_.at(name);
+  do {
+    co_await watcher.run();
+    co_await watcher.close(net::within(kLogOffLimit));
+  } while (!watcher.is_retired());
+  watchers_.erase(name);
+}
+
+net::awaitable<void> Fleet::stop() {
+  tasks_.cancel();
+  co_await tasks_.join();
+}
+
+void Fleet::close(net::TaskScope& scope) {
+  for (const auto& [name, watcher] : watchers_)
+    scope.spawn(watcher->close(net::within(kLogOffLimit)));
+}
+
+}  // namespace tocsin::daemon

@@ -1,0 +1,46 @@
+// The hosts that are watched: who they are may change while they are.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "daemon/watcher.h"
+#include "net/task_scope.h"
+
+namespace tocsin::daemon {
+
+/// On the loop's thread only.
+class Fleet {
+ public:
+  using Known = std::map<HostName, MonitoredHost::Known>;
+
+  Fleet(const net::Executor& executor, Watcher::Rooms rooms)
+      : rooms_(std::move(rooms)), tasks_(executor) {}
+
+  struct Changes {
+    std::size_t come = 0;
+    std::size_t gone = 0;
+    std::size_t changed = 0;
+  };
+  /// Watches these hosts from now on. Who is new begins with what is `known`; who is not among them
+  /// ends in its next pause, within ten seconds.
+  Changes set_hosts(const std::vector<config::Host>& hosts, Known known);
+  /// Whether all of them are watched already, so that nothing need be known.
+  [[nodiscard]] bool has_all(const std::vector<config::Host>& hosts) const;
+  [[nodiscard]] std::size_t size() const { return watchers_.size(); }
+
+  net::awaitable<void> stop();
+  /// Logs off from all hosts, after stop(): each call a task of `scope`.
+  void close(net::TaskScope& scope);
+
+ private:
+  net::awaitable<void> watch(HostName name);
+
+  Watcher::Rooms rooms_;
+  std::map<HostName, std::unique_ptr<Watcher>> watchers_;
+  net::TaskScope tasks_;
+};
+
+}  // namespace tocsin::daemon

@@ -1,0 +1,41 @@
+// Reads what people ask a running tocsin for, and answers.
+#pragma once
+
+#include <functional>
+
+#include "daemon/log.h"
+#include "daemon/silences.h"
+#include "net/async.h"
+#include "net/worker.h"
+#include "store/requests.h"
+
+namespace tocsin::daemon {
+
+/// On the loop's thread only.
+class Requests {
+ public:
+  /// What outlives it.
+  struct Rooms {
+    net::Worker& worker;  ///< the store's one thread
+    Silences& silences;
+    const Clock& clock;
+    const Log& log;
+    std::function<net::awaitable<store::ReloadAnswer>()> reload;
+  };
+  Requests(store::Requests stored, Rooms rooms)
+      : stored_(std::move(stored)), rooms_(std::move(rooms)) {}
+
+  /// The silences that hold now. Blocking: before anything else runs.
+  [[nodiscard]] Result<> read_silences();
+  /// All that is asked for, every two seconds, until it is cancelled. While the store fails,
+  /// silences that are known hold.
+  net::awaitable<void> run();
+
+ private:
+  net::awaitable<Result<>> read();
+
+  store::Requests stored_;
+  Rooms rooms_;
+};
+
+}  // namespace tocsin::daemon

@@ -1,0 +1,63 @@
+// Who is told: everything that follows from the configuration of destinations, and is made anew
+// when that is read again.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "daemon/delivery_log.h"
+#include "daemon/journal.h"
+#include "daemon/status_log.h"
+#include "net/http_client.h"
+#include "net/task_scope.h"
+#include "notify/destination.h"
+#include "notify/dispatcher.h"
+#include "notify/outbox.h"
+#include "notify/status_stream.h"
+
+namespace tocsin::daemon {
+
+/// On the loop's thread only.
+class Telling {
+ public:
+  /// What outlives it.
+  struct Rooms {
+    net::Executor executor;
+    net::HttpTransport& http;
+    notify::Outbox& outbox;
+    StatusLog& status_log;
+    const Clock& clock;
+    const Log& log;
+    RandomFill random;
+    std::string version;
+  };
+  /// Of the configuration all but its hosts counts.
+  Telling(config::Config config, const Rooms& rooms);
+
+  /// Begins with what earlier runs left in the outbox.
+  void start();
+  /// As Dispatcher::stop(); states that wait are sent as far as two seconds allow.
+  net::awaitable<std::vector<store::Delivery>> stop();
+
+  void report(const notify::StatusReport& report);
+  /// Whether anybody wants reports.
+  [[nodiscard]] bool has_streams() const { return !streams_.empty(); }
+  [[nodiscard]] std::size_t size() const { return destinations_.alerts.size() + streams_.size(); }
+  [[nodiscard]] Journal::Audience audience() { return {dispatcher_, destinations_.alerts}; }
+
+ private:
+  // In the order in which they need each other.
+  const config::Config config_;
+  const Log& log_;
+  net::Executor executor_;
+  notify::Messages messages_;
+  notify::Means means_;
+  notify::Destinations destinations_;
+  DeliveryLog delivery_log_;
+  notify::Dispatcher dispatcher_;
+  std::vector<std::unique_ptr<notify::StatusStream>> streams_;
+  net::TaskScope running_;
+};
+
+}  // namespace tocsin::daemon

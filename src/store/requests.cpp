@@ -1,0 +1,136 @@
+#include "store/requests.h"
+
+#include <type_traits>
+#include <utility>
+
+#include <SQLiteCpp/SQLiteCpp.h>
+
+#include "store/connection.h"
+#include "store/opening.h"
+#include "store/store.h"
+
+namespace tocsin::store {
+
+struct Requests::Database {
+  std::filesystem::path file;
+  Connection connection;
+
+  template <typename F>
+  std::invoke_result_t<F> attempt(F work) {
+    try {
+      return work();
+    } catch (const SQLite::Exception& error) {
+      return std::unexpected(explain(error, file));
+    }
+  }
+};
+
+Requests::Requests(std::unique_ptr<Database> database) : database_(std::move(database)) {}
+Requests::Requests(Requests&&) noexcept = default;
+Requests& Requests::operator=(Requests&&) noexcept = default;
+Requests::~Requests() = default;
+
+Result<Requests> Requests::open(const std::filesystem::path& directory) {
+  auto opened = open_existing(directory, Connection::Access::write);
+  if (!opened) return fail(std::move(opened));
+  return Requests(
+      std::make_unique<Database>(std::move(opened->file), std::move(opened->connection)));
+}
+
+Result<std::int64_t> Requests::add_silence(const Silence& silence) {
+  return database_->attempt([&]() -> Result<std::int64_t> {
+    auto& connection = database_->connection;
+    Transaction transaction(connection);
+    connection.query("DELETE FROM silence WHERE ends < ?", silence.begin - kRetention).run();
+    std::int64_t id = 0;
+    {
+      auto row = connection.query(
+          "INSERT INTO silence (host, service, begins, ends, reason, author)"
+          " VALUES (?,?,?,?,?,?) RETURNING id",
+          silence.scope.host.text(), silence.scope.service.text(), silence.begin, silence.end,
+          silence.reason, silence.author);
+      row.next();
+      id = row.integer();
+    }
+    transaction.commit();
+    return id;
+  });
+}
+
+Result<bool> Requests::end_silence(std::int64_t id, Time now) {
+  return database_->attempt([&]() -> Result<bool> {
+    return database_->connection
+               .query("UPDATE silence SET ends = ? WHERE id = ? AND ends > ?", now, id, now)
+               .run() > 0;
+  });
+}
+
+Result<std::vector<Silence>> Requests::load_silences(Time since) {
+  return database_->attempt([&]() -> Result<std::vector<Silence>> {
+    std::vector<Silence> all;
+    auto row = database_->connection.query(
+        "SELECT id, host, service, begins, ends, reason, author FROM silence"
+        " WHERE ends > ? ORDER BY id",
+        since);
+    while (row.next()) {
+      Silence silence;
+      silence.id = row.integer();
+      silence.scope.host = HostName(row.text());
+      silence.scope.service = ServiceName(row.text());
+      silence.begin = row.time();
+      silence.end = row.time();
+      silence.reason = row.text();
+      silence.author = row.text();
+      all.push_back(std::move(silence));
+    }
+    return all;
+  });
+}
+
+Result<bool> Requests::is_anybody_there() { return is_locked(database_->file.parent_path()); }
+
+Result<std::int64_t> Requests::ask_for_reload(Time now) {
+  return database_->attempt([&]() -> Result<std::int64_t> {
+    auto row =
+        database_->connection.query("INSERT INTO reload (asked) VALUES (?) RETURNING id", now);
+    row.next();
+    const auto id = row.integer();
+    row.next();  // to its end, which commits it
+    return id;
+  });
+}
+
+Result<std::optional<std::int64_t>> Requests::find_reload() {
+  return database_->attempt([&]() -> Result<std::optional<std::int64_t>> {
+    auto row = database_->connection.query(
+        "SELECT id FROM reload WHERE answered = 0 ORDER BY id DESC LIMIT 1");
+    if (!row.next()) return std::nullopt;
+    return row.integer();
+  });
+}
+
+Result<> Requests::answer_reload(std::int64_t id, const ReloadAnswer& answer) {
+  return database_->attempt([&]() -> Result<> {
+    auto& connection = database_->connection;
+    Transaction transaction(connection);
+    connection.query("DELETE FROM reload WHERE answered = 1").run();
+    connection
+        .query("UPDATE reload SET answered = 1, good = ?, answer = ? WHERE id <= ?", answer.good,
+               answer.text, id)
+        .run();
+    transaction.commit();
+    return {};
+  });
+}
+
+Result<std::optional<ReloadAnswer>> Requests::find_answer(std::int64_t id) {
+  return database_->attempt([&]() -> Result<std::optional<ReloadAnswer>> {
+    auto row = database_->connection.query(
+        "SELECT good, answer FROM reload WHERE answered = 1 AND id = ?", id);
+    if (!row.next()) return std::nullopt;
+    const bool good = row.flag();
+    return ReloadAnswer{.good = good, .text = row.text()};
+  });
+}
+
+}  // namespace tocsin::store

@@ -1,0 +1,56 @@
+// What people ask of a running tocsin: commands write it, `run` reads it and answers.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "domain/silence.h"
+
+namespace tocsin::store {
+
+/// What became of the wish that the configuration is read again.
+struct ReloadAnswer {
+  bool good = false;
+  std::string text;  ///< what has changed, or why nothing has
+};
+
+/// Tables of the store with a connection of their own. Blocking; one thread at a time. Errors are
+/// as those of Store.
+class Requests {
+ public:
+  /// Takes no lock: works beside a process that runs. Makes no database.
+  static Result<Requests> open(const std::filesystem::path& directory);
+  Requests(Requests&&) noexcept;
+  Requests& operator=(Requests&&) noexcept;
+  ~Requests();
+
+  /// Answers its id.
+  [[nodiscard]] Result<std::int64_t> add_silence(const Silence& silence);
+  /// Ends one that has not ended; answers whether there was one.
+  [[nodiscard]] Result<bool> end_silence(std::int64_t id, Time now);
+  /// Those that end after `since`, in the order in which they were made.
+  [[nodiscard]] Result<std::vector<Silence>> load_silences(Time since);
+
+  /// Whether a `run` works with the directory now.
+  [[nodiscard]] Result<bool> is_anybody_there();
+  /// Answers the id of the wish.
+  [[nodiscard]] Result<std::int64_t> ask_for_reload(Time now);
+  /// The latest wish without an answer.
+  [[nodiscard]] Result<std::optional<std::int64_t>> find_reload();
+  /// Answers this wish and those before it.
+  [[nodiscard]] Result<> answer_reload(std::int64_t id, const ReloadAnswer& answer);
+  [[nodiscard]] Result<std::optional<ReloadAnswer>> find_answer(std::int64_t id);
+
+ private:
+  struct Database;
+  explicit Requests(std::unique_ptr<Database> database);
+  std::unique_ptr<Database> database_;
+};
+
+}  // namespace tocsin::store

@@ -1,0 +1,96 @@
+#include "store/requests.h"
+
+#include <chrono>
+#include <string>
+#include <vector>
+
+#include <gmock/gmock.h>
+
+#include "scratch.h"
+
+namespace tocsin::store {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+Silence silence_of(const char* scope, Duration length = 1h) {
+  return {.scope = SilenceScope::parse(scope),
+          .begin = kNow,
+          .end = kNow + length,
+          .reason = "patching, \xC3\xA4",
+          .author = "alice"};
+}
+
+class RequestsTest : public testing::Test {
+ protected:
+  std::vector<std::string> scopes(Time since) {
+    std::vector<std::string> texts;
+    for (const auto& silence : requests_.load_silences(since).value())
+      texts.push_back(silence.scope.text());
+    return texts;
+  }
+
+  ScratchDirectory scratch_;
+  Store store_ = open_store(scratch_.path());  // a running tocsin
+  Requests requests_ = Requests::open(scratch_.path()).value();
+};
+
+TEST_F(RequestsTest, SilencesAreReadAsTheyWereWritten) {
+  auto silence = silence_of("sql*/MSSQL*");
+  silence.id = requests_.add_silence(silence).value();
+  EXPECT_THAT(Requests::open(scratch_.path())->load_silences(kNow).value(), ElementsAre(silence));
+}
+
+TEST_F(RequestsTest, SilencesEndByThemselves) {
+  ASSERT_TRUE(requests_.add_silence(silence_of("short", 1h)));
+  ASSERT_TRUE(requests_.add_silence(silence_of("long", 2h)));
+  EXPECT_THAT(scopes(kNow), ElementsAre("short", "long"));
+  EXPECT_THAT(scopes(kNow + 1h), ElementsAre("long"));
+}
+
+TEST_F(RequestsTest, SilencesEndWhenSomebodySaysSo) {
+  const auto id = requests_.add_silence(silence_of("sql1")).value();
+  EXPECT_EQ(requests_.end_silence(id, kNow + 1min), true);
+  EXPECT_THAT(scopes(kNow + 1min), IsEmpty());
+  EXPECT_EQ(requests_.end_silence(id, kNow + 2min), false) << "it has ended";
+  EXPECT_EQ(requests_.end_silence(id + 1, kNow), false) << "there is none";
+}
+
+TEST_F(RequestsTest, SilencesThatEndedLongAgoAreForgotten) {
+  ASSERT_TRUE(requests_.add_silence(silence_of("old")));
+  auto later = silence_of("new");
+  later.begin += kRetention + 2h;
+  later.end = later.begin + 1h;
+  ASSERT_TRUE(requests_.add_silence(later));
+  EXPECT_THAT(scopes({}), ElementsAre("new"));
+}
+
+TEST_F(RequestsTest, AReloadIsAskedForAndAnswered) {
+  EXPECT_EQ(requests_.find_reload().value(), std::nullopt);
+  const auto first = requests_.ask_for_reload(kNow).value();
+  auto run = Requests::open(scratch_.path()).value();
+  const auto second = requests_.ask_for_reload(kNow).value();
+  EXPECT_EQ(run.find_reload().value(), second);
+  EXPECT_FALSE(requests_.find_answer(second).value());
+  ASSERT_TRUE(run.answer_reload(second, {.good = true, .text = "nothing has changed"}));
+  EXPECT_EQ(run.find_reload().value(), std::nullopt);
+  for (const auto id : {first, second}) {
+    const auto answer = requests_.find_answer(id).value();
+    ASSERT_TRUE(answer) << id;
+    EXPECT_TRUE(answer->good);
+    EXPECT_EQ(answer->text, "nothing has changed");
+  }
+}
+
+TEST(Requests, NeedAStore) {
+  const ScratchDirectory scratch;
+  const auto opened = Requests::open(scratch.path());
+  ASSERT_FALSE(opened);
+  EXPECT_THAT(opened.error().what, HasSubstr("nothing is stored here yet: tocsin run begins it"));
+}
+
+}  // namespace
+}  // namespace tocsin::store
