@@ -16,6 +16,7 @@
 #include "config/mqtt_config.h"
 #include "config/new_relic.h"
 #include "config/pager_duty_notification.h"
+#include "config/routes.h"
 #include "config/slack_notification.h"
 #include "config/teams_notification.h"
 #include "domain/watch.h"
@@ -65,6 +66,7 @@ struct Config {
   Schedule frequency;
   std::vector<std::shared_ptr<const Credentials>> credentials;
   std::vector<Host> hosts;
+  std::vector<Route> routes;
   WebhookDestinations webhook;
   Slack slack;
   Teams teams;

@@ -57,6 +57,7 @@ struct Daemon::Parts {
                            .worker = store_worker,
                            .dispatcher = dispatcher,
                            .destinations = destinations.alerts,
+                           .routing = destinations.routing,
                            .clock = clock,
                            .log = log,
                            .random = random}),

@@ -30,9 +30,9 @@ net::awaitable<void> Journal::record(std::vector<store::StateChange> states,
   store::Commit commit;
   for (const auto& alert : alerts) {
     if (!alert.held.empty()) continue;
-    std::ranges::move(
-        notify::address(alert, rooms_.destinations, rooms_.clock.now(), rooms_.random),
-        std::back_inserter(commit.deliveries));
+    std::ranges::move(notify::address(alert, rooms_.destinations, rooms_.routing,
+                                      rooms_.clock.now(), rooms_.random),
+                      std::back_inserter(commit.deliveries));
   }
   commit.states = std::move(states);
   commit.host = std::move(host);

@@ -28,6 +28,7 @@ class Journal {
     net::Worker& worker;  ///< the store's one thread
     notify::Dispatcher& dispatcher;
     std::span<const notify::Destination> destinations;
+    const notify::Routing& routing;  ///< among these destinations
     const Clock& clock;
     const Log& log;
     RandomFill random;

@@ -80,7 +80,13 @@ CREATE TABLE host (
 ) STRICT, WITHOUT ROWID;
 )sql";
 
-constexpr std::array kMigrations{kVersion1, kVersion2};
+// Of a conditional delivery: store.h.
+constexpr const char* kVersion3 = R"sql(
+ALTER TABLE delivery ADD COLUMN conditional INTEGER NOT NULL DEFAULT 0;
+CREATE INDEX delivery_conditional ON delivery (destination, sequence) WHERE conditional = 1;
+)sql";
+
+constexpr std::array kMigrations{kVersion1, kVersion2, kVersion3};
 
 }  // namespace
 

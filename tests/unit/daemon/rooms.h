@@ -90,6 +90,7 @@ class Rooms {
                                     .worker = worker_,
                                     .dispatcher = dispatcher_,
                                     .destinations = destinations_,
+                                    .routing = routing_,
                                     .clock = clock_,
                                     .log = log_,
                                     .random = platform::system_random()}) {
@@ -182,6 +183,7 @@ class Rooms {
   }
 
   std::vector<notify::Destination> destinations_ = destinations(told_);
+  notify::Routing routing_{{}, destinations_};
   DeliveryLog delivery_log_{log_, destinations_};
   store::Store store_;
   net::Worker worker_{"store", 1};
