@@ -83,6 +83,8 @@ class RouteReader {
                                       "`newRelic:ACCOUNT` for one of several. Empty: nobody.",
                        .example = "[email, \"webhook:On-call\"]"},
                       told, route.to);
+    if (entry.raw("to") == nullptr)
+      entry.error(entry.place(), "the key `to` is missing; `to: []` tells nobody");
     std::optional<Duration> before;
     entry.list({.name = "escalate", .description = "Who is told besides while the trouble lasts."},
                route.escalations, [&](Section& inner, Escalation& step) {

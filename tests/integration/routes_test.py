@@ -1,4 +1,5 @@
 """Who is told of what, and who is told besides when it lasts."""
+import re
 import time
 import unittest
 
@@ -107,6 +108,30 @@ class Routes(Watched):
         self.assertEqual(sent.returncode, 0, sent)
         self.on_call.wait_for(1)
         self.assertEqual(self.desk.requests, [])
+
+    def test_the_command_routes_says_who_would_hear_of_it(self):
+        running = self.run_escalating(after=60)
+        running.stop()
+
+        def ask(*what):
+            done = tocsin("routes", "-c", self.file, *what)
+            return done.returncode, [re.split(r"  +", line.rstrip())
+                                     for line in done.stdout.splitlines()], done.stderr
+
+        self.assertEqual(ask(f"{self.host}/{ENGINE}")[:2], (0, [
+            ["WHO", "WHEN", "CONDITION"],
+            ['webhook "Desk"', "at once"],
+            ['webhook "On-call"', "after 1 min", "if it lasts until then"]]))
+        self.assertEqual(ask(self.host, "--kind", "reachable")[:2], (0, [
+            ["WHO", "WHEN", "CONDITION"],
+            ['webhook "Desk"', "at once"],
+            ['webhook "On-call"', "at once", "if the bad news before was told there"]]))
+        for wrong, said in (((f"{self.host}/Nothing",), "Nothing is not watched"),
+                            (("nowhere",), 'has no host "nowhere"'),
+                            ((self.host, "--kind", "danced"), 'there is no kind "danced"')):
+            code, lines, complaint = ask(*wrong)
+            self.assertEqual((code, lines), (1, []))
+            self.assertIn(said, complaint)
 
 
 if __name__ == "__main__":

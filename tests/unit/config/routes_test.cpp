@@ -98,6 +98,11 @@ TEST(Routes, AreReachedByWhatTheOnesBeforeLeave) {
       ElementsAre("6:9: warning: no alert takes this route: the one in line 4 matches all"));
 }
 
+TEST(Routes, SayWhomTheyLeadTo) {
+  EXPECT_THAT(said_about("      - name: databases"),
+              ElementsAre("4:9: error: the key `to` is missing; `to: []` tells nobody"));
+}
+
 TEST(Routes, EscalateInTheOrderOfTime) {
   EXPECT_THAT(said_about(R"(      - to: []
         escalate:
