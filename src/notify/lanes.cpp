@@ -52,7 +52,7 @@ void Lanes::add(store::Delivery delivery, Time now) {
   const std::string key = key_of(delivery.alert);
   Lane& lane = lanes_[key];
   if (is_escalation(delivery)) {
-    if (!lane.told) return escalate_later(lane, std::move(delivery), now);
+    if (!knows(lane)) return escalate_later(lane, std::move(delivery), now);
     delivery.not_before = delivery.created;
   }
   if (lane.escalation) {
@@ -60,6 +60,13 @@ void Lanes::add(store::Delivery delivery, Time now) {
   }
   append(lane, std::move(delivery), now);
   if (lane.queue.empty()) forget_if_spent(key, now);
+}
+
+/// Whether the trouble that there is now was told. Good news on its way ends what was told: bad
+/// news after it is of new trouble.
+bool Lanes::knows(const Lane& lane) {
+  return lane.told && std::ranges::none_of(
+                          lane.queue, [](const store::Delivery& one) { return is_up(one.alert); });
 }
 
 /// It takes the place and the time of one that waits already. Its own time is believed as far as it
@@ -146,7 +153,7 @@ Outcome Lanes::finish(Lane& lane, store::DeliveryState state, std::string detail
   store::Delivery head = remove_head(lane);
   auto update = update_of(head, state, now, std::move(detail));
   arrange(lane, now);
-  if (lane.told && lane.escalation) escalate(lane, now);
+  if (lane.escalation && knows(lane)) escalate(lane, now);
   forget_if_spent(key_of(head.alert), now);
   forget_expired(now);
   return {.delivery = std::move(head), .update = std::move(update)};

@@ -61,7 +61,7 @@ struct Outcome {
 /// not the others. An escalation waits beside its lane, one for each, and holds nothing back; when
 /// it is due, or others of the lane were told, it joins the queue. Good news about the service ends
 /// it unsent, later bad news goes up in it and is told at its time. Every step is O(log n) but for
-/// a merge, which looks for the later one.
+/// a merge, which looks for the later one, and escalations, which look for good news in the lane.
 class Lanes {
  public:
   Lanes(LaneRules rules, RandomFill random);
@@ -108,6 +108,7 @@ class Lanes {
 
   [[nodiscard]] Time limited_until(TransitionKind kind, Time accepted, Time now) const;
   [[nodiscard]] Duration backoff(int attempts) const;
+  [[nodiscard]] static bool knows(const Lane& lane);
   void escalate_later(Lane& lane, store::Delivery delivery, Time now);
   void end_escalation(Lane& lane, std::string why, Time now);
   void escalate(Lane& lane, Time now);

@@ -1,4 +1,7 @@
 // Lanes of destinations that are told only when trouble lasts, or only by kind.
+#include <algorithm>
+#include <random>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -32,11 +35,12 @@ store::Delivery good(std::string id, Time created) {
   return conditional(std::move(id), started, created);
 }
 
+Lanes make_lanes(seconds rate_limit = seconds(0)) {
+  return {{.rate_limits = {rate_limit, rate_limit}}, longest()};
+}
+
 class Escalation : public testing::Test {
  protected:
-  static Lanes make(seconds rate_limit = seconds(0)) {
-    return {{.rate_limits = {rate_limit, rate_limit}}, longest()};
-  }
   /// Sends all that may be sent, each accepted at once; answers the ids.
   std::vector<std::string> send(Time now, const Answer& answer = Delivered{.detail = "ok"}) {
     std::vector<std::string> ids;
@@ -55,7 +59,7 @@ class Escalation : public testing::Test {
                       update.detail);
     return lines;
   }
-  Lanes lanes_ = make();
+  Lanes lanes_ = make_lanes();
   std::string reason_;  ///< of what was sent last
 };
 
@@ -152,7 +156,7 @@ TEST_F(Escalation, HoldsNothingElseBack) {
 }
 
 TEST_F(Escalation, KeepsToTheRateLimit) {
-  lanes_ = make(minutes(5));
+  lanes_ = make_lanes(minutes(5));
   lanes_.add(escalation("1", stopped), kStart);
   const Time now = kStart + kAfter;
   EXPECT_THAT(send(now), ElementsAre("1"));
@@ -166,10 +170,10 @@ TEST_F(Escalation, KeepsToTheRateLimit) {
 TEST_F(Escalation, GoesOnAfterARestart) {
   lanes_.add(escalation("1", stopped), kStart + minutes(10));
   EXPECT_THAT(send(kStart + kAfter), ElementsAre("1")) << "no later than before";
-  lanes_ = make();
+  lanes_ = make_lanes();
   lanes_.add(escalation("1", stopped), kStart + hours(2));
   EXPECT_THAT(send(kStart + hours(2)), ElementsAre("1")) << "at once when it is overdue";
-  lanes_ = make();
+  lanes_ = make_lanes();
   lanes_.remember(store::OpenTrouble{"test:1", HostName("host"), ServiceName("A")});
   lanes_.add(escalation("2", stopped), kStart);
   lanes_.add(good("3", kStart), kStart);
@@ -181,7 +185,7 @@ TEST_F(Escalation, FollowsAClockThatIsSetBack) {
   EXPECT_THAT(send(kStart + minutes(10)), IsEmpty());
   EXPECT_THAT(send(kStart - hours(1)), IsEmpty());
   EXPECT_THAT(send(kStart - hours(1) + minutes(20)), ElementsAre("1"));
-  lanes_ = make();
+  lanes_ = make_lanes();
   lanes_.add(escalation("2", stopped), kStart - hours(5));  // loaded after the clock was set back
   EXPECT_EQ(lanes_.wake(kStart - hours(5)), kStart - hours(5) + kAfter);
 }
@@ -200,6 +204,103 @@ TEST_F(Escalation, GoodNewsGoesOnlyWhereTheBadWasAccepted) {
   lanes_.add(good("3", kStart), kStart);
   EXPECT_THAT(send(kStart), IsEmpty());
   EXPECT_THAT(ended(), ElementsAre("3 merged: what it ends was not told here"));
+}
+
+/// A service that goes bad and well as it likes, a destination that takes what it likes, and
+/// crashes after which the next run begins with what the store would hold.
+class RandomTrouble {
+ public:
+  explicit RandomTrouble(unsigned seed) : generator_(seed) {}
+
+  void run() {
+    for (int step = 0; step < 200; step++) {
+      now_ += minutes(draw(12));
+      if (draw(2) == 0) arrive();
+      work();
+      if (draw(10) == 0) restart();
+    }
+    if (is_bad_) add(good(next_id(), now_));
+    for (int i = 0; i < 500; i++) {
+      now_ += minutes(10);
+      work();
+    }
+    EXPECT_THAT(pending_, IsEmpty()) << "everything comes to an end";
+    EXPECT_FALSE(told_) << "and nobody waits for it";
+  }
+
+ private:
+  unsigned draw(unsigned below) {
+    return std::uniform_int_distribution<unsigned>(0, below - 1)(generator_);
+  }
+  std::string next_id() { return std::to_string(++ids_); }
+
+  void arrive() {
+    if (is_bad_ && draw(2) == 0) {
+      is_bad_ = false;
+      return add(good(next_id(), now_));
+    }
+    if (!is_bad_) bad_since_ = now_;
+    is_bad_ = true;
+    add(escalation(next_id(), stopped, now_));
+  }
+  void add(const store::Delivery& delivery) {
+    pending_.push_back(delivery);
+    lanes_.add(delivery, now_);
+    follow();
+  }
+  void work() {
+    while (const auto* next = lanes_.take(now_)) {
+      const auto delivery = *next;
+      const bool well = is_up(delivery.alert);
+      if (well) {
+        EXPECT_TRUE(told_) << delivery.id.value << ": the end of what was not told";
+      }
+      if (!well && !told_ && delivery.attempts == 1) {
+        EXPECT_GE(now_, bad_since_ + kAfter) << delivery.id.value << ": too early";
+      }
+      const bool accepted = draw(4) != 0;
+      if (accepted) told_ = !well;
+      const Answer answer = accepted ? Answer(Delivered{}) : Answer(RetryAfter{});
+      record(lanes_.settle(DeliveryId(delivery.id), answer, now_).update);
+    }
+    follow();
+  }
+  void follow() {
+    for (const auto& outcome : lanes_.take_outcomes()) record(outcome.update);
+  }
+  void record(const store::DeliveryUpdate& update) {
+    const auto row = std::ranges::find(pending_, update.id, &store::Delivery::id);
+    ASSERT_NE(row, pending_.end()) << update.id.value << " ends twice";
+    if (update.state != store::DeliveryState::pending) {
+      pending_.erase(row);
+      return;
+    }
+    row->attempts = update.attempts;
+    row->not_before = update.not_before;
+  }
+  void restart() {
+    lanes_ = make_lanes();
+    if (told_) lanes_.remember(store::OpenTrouble{"test:1", HostName("host"), ServiceName("a")});
+    for (const auto& delivery : std::vector(pending_)) lanes_.add(delivery, now_);
+    follow();
+  }
+
+  std::mt19937 generator_;
+  Time now_ = kStart;
+  Lanes lanes_ = make_lanes();
+  std::vector<store::Delivery> pending_;  ///< the store's
+  bool told_ = false;
+  bool is_bad_ = false;
+  Time bad_since_{};
+  int ids_ = 0;
+};
+
+TEST(EscalationPromises, hold_in_any_story) {
+  for (unsigned seed = 0; seed < 200; seed++) {
+    SCOPED_TRACE(seed);
+    RandomTrouble(seed).run();
+    if (testing::Test::HasFailure()) break;
+  }
 }
 
 }  // namespace
