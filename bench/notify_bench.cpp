@@ -62,6 +62,9 @@ class NoOutbox final : public Outbox {
   net::awaitable<Result<std::vector<store::LastDelivered>>> load_last_delivered(Time) override {
     co_return std::vector<store::LastDelivered>{};
   }
+  net::awaitable<Result<std::vector<store::OpenTrouble>>> load_open_troubles() override {
+    co_return std::vector<store::OpenTrouble>{};
+  }
   net::awaitable<Result<std::vector<store::Delivery>>> load_pending(std::string, std::int64_t,
                                                                     std::size_t) override {
     co_return std::vector<store::Delivery>{};

@@ -61,6 +61,13 @@ struct TestOptions {
 };
 int test(const TestOptions& options);
 
+struct RoutesOptions {
+  std::string configuration;
+  std::string what;  ///< HOST or HOST/SERVICE
+  std::string kind;  ///< empty: unreachable or stopped
+};
+int routes(const RoutesOptions& options);
+
 struct HistoryOptions {
   std::string configuration;
   std::string data_directory;

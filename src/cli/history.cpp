@@ -96,6 +96,10 @@ void pass_on_complaints(store::Store& store) {
   for (const auto& complaint : store.take_complaints()) complain(complaint);
 }
 
+bool is_waiting_escalation(const store::DeliveryRecord& record) {
+  return record.state == store::DeliveryState::pending && is_escalation(record.delivery);
+}
+
 /// The names of the configured destinations, by their keys.
 std::map<std::string, std::string> names_of_destinations(const config::Config& config) {
   net::Loop loop;
@@ -176,15 +180,18 @@ int deliveries(const DeliveriesOptions& options) {
   if (options.json) {
     json array = json::array();
     for (const auto& record : *records) {
-      array.push_back({{"id", record.delivery.id.value},
-                       {"destination", record.delivery.destination},
-                       {"destinationName", name_of(record.delivery.destination)},
-                       {"state", to_string(record.state)},
-                       {"attempts", record.delivery.attempts},
-                       {"created", iso_time(record.delivery.created)},
-                       {"updated", iso_time(record.updated)},
-                       {"detail", record.detail},
-                       {"alert", to_json(record.delivery.alert)}});
+      array.push_back(
+          {{"id", record.delivery.id.value},
+           {"destination", record.delivery.destination},
+           {"destinationName", name_of(record.delivery.destination)},
+           {"state", to_string(record.state)},
+           {"attempts", record.delivery.attempts},
+           {"created", iso_time(record.delivery.created)},
+           {"updated", iso_time(record.updated)},
+           {"detail", record.detail},
+           {"escalation", is_waiting_escalation(record) ? json(iso_time(record.delivery.not_before))
+                                                        : json(nullptr)},
+           {"alert", to_json(record.delivery.alert)}});
     }
     print(array);
     return kExitOk;
@@ -199,7 +206,9 @@ int deliveries(const DeliveriesOptions& options) {
                {std::string(to_string(alert.kind)), color_of(alert.kind)},
                {std::string(to_string(record.state)), color_of(record.state)},
                {std::to_string(record.delivery.attempts)},
-               {record.detail}});
+               {is_waiting_escalation(record) ? fmt::format("waits until {}, escalation",
+                                                            local_time(record.delivery.not_before))
+                                              : record.detail}});
   }
   if (table.empty()) {
     fmt::print("{}\n", options.failed ? "no delivery has failed" : "nothing has been sent yet");

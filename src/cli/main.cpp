@@ -86,8 +86,9 @@ void add_monitoring(CLI::App& app, int& code) {
                            code, test_options, test);
   add_configuration(test_command, test_options);
   test_command
-      ->add_option("channel", test_options->channels,
-                   "only these, by their names in alertDestination, e.g. slack")
+      ->add_option(
+          "channel", test_options->channels,
+          "only these, by their names in alertDestination, e.g. slack, or webhook:DESCRIPTION")
       ->type_name("CHANNEL");
 }
 
@@ -145,6 +146,19 @@ void add_silencing(CLI::App& app, int& code) {
                    "its id in `tocsin silences`, or what it is for as it was written")
       ->required()
       ->type_name("ID|HOST[/SERVICE]");
+}
+
+void add_routes(CLI::App& app, int& code) {
+  const auto options = std::make_shared<RoutesOptions>();
+  auto* command = add(app, "routes", "print who would be told, and when", code, options, routes);
+  add_configuration(command, options);
+  command->add_option("what", options->what, "a host or service of the configuration")
+      ->required()
+      ->type_name("HOST[/SERVICE]");
+  command
+      ->add_option("--kind", options->kind,
+                   "what happens, as the history calls it (default: unreachable, or stopped)")
+      ->type_name("KIND");
 }
 
 void add_looking_back(CLI::App& app, int& code) {
@@ -243,6 +257,7 @@ int main(int count, char** arguments) {
   app.require_subcommand(1);
   int code = kExitOk;
   add_monitoring(app, code);
+  add_routes(app, code);
   add_looking_back(app, code);
   add_silencing(app, code);
   add_schedule(app, code);

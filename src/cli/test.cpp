@@ -8,6 +8,7 @@
 #include "cli/load.h"
 #include "cli/table.h"
 #include "cli/version.h"
+#include "config/destination_names.h"
 #include "net/http_client.h"
 #include "net/loop.h"
 #include "notify/destination.h"
@@ -17,16 +18,9 @@
 namespace tocsin::cli {
 namespace {
 
-/// "webhook" of "webhook:6f3a...".
-std::string_view kind_of(const notify::Channel& channel) {
-  return std::string_view(channel.key()).substr(0, channel.key().find(':'));
-}
-
-/// Whether the command line asks for destinations of this kind, as `alertDestination` calls them.
-bool is_chosen(std::span<const std::string> chosen, std::string_view kind) {
-  return chosen.empty() || std::ranges::any_of(chosen, [&](const auto& one) {
-           return fold_case(one) == fold_case(kind);
-         });
+/// Whether the command line asks for one of which `is_called` holds.
+bool is_chosen(std::span<const std::string> chosen, const auto& is_called) {
+  return chosen.empty() || std::ranges::any_of(chosen, is_called);
 }
 
 /// Prints the answer; true when the destination accepted the alert.
@@ -65,14 +59,18 @@ int test(const TestOptions& options) {
     bool all_accepted = true;
     for (const auto& destination : destinations.alerts) {
       auto& channel = *destination.channel;
-      if (!is_chosen(options.channels, kind_of(channel))) continue;
+      if (!is_chosen(options.channels,
+                     [&](const auto& name) { return notify::is_called(destination, name); }))
+        continue;
       asked++;
       const auto answer =
           co_await notify::send_test(channel, host, SystemClock().now(), platform::system_random());
       all_accepted &= print(channel.name(), answer);
     }
     for (const auto& sink : destinations.status) {
-      if (!is_chosen(options.channels, sink->name())) continue;
+      if (!is_chosen(options.channels,
+                     [&](const auto& name) { return config::is_meant(name, sink->name(), {}); }))
+        continue;
       asked++;
       all_accepted &=
           print(sink->name() + " status", co_await sink->test(net::within(notify::kDeliveryLimit)));

@@ -17,6 +17,7 @@
 #include "config/mqtt_config.h"
 #include "config/new_relic.h"
 #include "config/pager_duty_notification.h"
+#include "config/routes.h"
 #include "config/slack_notification.h"
 #include "config/teams_notification.h"
 #include "domain/watch.h"
@@ -73,6 +74,7 @@ struct Config {
   std::vector<std::shared_ptr<const Credentials>> credentials;
   std::vector<Host> hosts;
   std::vector<Maintenance> maintenance;
+  std::vector<Route> routes;
   WebhookDestinations webhook;
   Slack slack;
   Teams teams;

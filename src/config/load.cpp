@@ -82,6 +82,7 @@ void read_config(Section& root, Config& config) {
   if (monitor && config.enabled && !destinations.any())
     root.warning(*monitor, "nobody is told: `alertDestination` enables nothing");
   read_destinations(root, destinations, config);
+  if (config.enabled) check_routes(root, destinations.of_routes, config);
   read_generic_urls(root, config.generic_urls);
 
   std::vector<std::string> include;  // Sources has read and checked it, and taken it out

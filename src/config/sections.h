@@ -30,6 +30,7 @@ struct AlertDestinations {
   Wanted webhook;
   Wanted pager_duty;
   Wanted alertmanager;
+  std::vector<PlacedText> of_routes;  ///< the names that `routes` use
 
   [[nodiscard]] bool any() const;
 };
@@ -42,6 +43,14 @@ void read_config(Section& root, Config& config);
 
 /// `serviceMonitor.alertDestination`.
 void read_alert_destinations(Section& section, AlertDestinations& destinations);
+
+/// `serviceMonitor.routes`; `sets` are the names of all service sets, and the hosts are known.
+/// Answers the names of destinations.
+[[nodiscard]] std::vector<PlacedText> read_routes(Section& section,
+                                                  const std::vector<std::string>& sets,
+                                                  Config& config);
+/// Says which of these names mean nobody, when all destinations are known.
+void check_routes(Section& root, const std::vector<PlacedText>& destinations, const Config& config);
 
 /// The sections of all destinations.
 void read_destinations(Section& root, const AlertDestinations& wanted, Config& config);

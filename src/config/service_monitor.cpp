@@ -80,7 +80,9 @@ AlertDestinations read_service_monitor(Section& section, Config& config) {
                                    "no host says otherwise."},
                    host_policy);
   read_credentials(section, config);
-  Watchlists watchlists(std::move(policy), read_service_sets(section));
+  auto sets = read_service_sets(section);
+  const auto names_of_sets = sets.written;
+  Watchlists watchlists(std::move(policy), std::move(sets));
   watchlists.check(section);
   const auto monitor = read_hosts(section, watchlists, host_policy, config);
   read_maintenance(section, config.hosts, zone, config.maintenance);
@@ -96,6 +98,7 @@ AlertDestinations read_service_monitor(Section& section, Config& config) {
   section.section(
       {.name = "alertDestination", .description = "Who is told."},
       [&destinations](Section& inner) { read_alert_destinations(inner, destinations); });
+  destinations.of_routes = read_routes(section, names_of_sets, config);
   if (!config.enabled) config.hosts.clear();
   return destinations;
 }

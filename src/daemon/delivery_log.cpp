@@ -20,6 +20,10 @@ void DeliveryLog::settled(const store::Delivery& delivery, const store::Delivery
       log_.info("{} delivered, {}", describe(delivery), update.detail);
       break;
     case store::DeliveryState::pending:
+      if (update.attempts == 0) {
+        log_.info("{} waits for its escalation", describe(delivery));
+        break;
+      }
       log_.warn("{} not delivered, attempt {}, next in {} s: {}", describe(delivery),
                 update.attempts,
                 std::chrono::ceil<std::chrono::seconds>(update.not_before - update.at).count(),

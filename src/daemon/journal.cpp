@@ -56,9 +56,9 @@ std::vector<std::shared_ptr<Journal::Entry>> Journal::take_waiting() {
     auto& commit = entry->commit;
     for (const auto& alert : commit.alerts) {
       if (!alert.held.empty()) continue;
-      std::ranges::move(
-          notify::address(alert, audience_.destinations, rooms_.clock.now(), rooms_.random),
-          std::back_inserter(commit.deliveries));
+      std::ranges::move(notify::address(alert, audience_.destinations, audience_.routing.get(),
+                                        rooms_.clock.now(), rooms_.random),
+                        std::back_inserter(commit.deliveries));
     }
   }
   return entries;

@@ -36,6 +36,7 @@ class Journal {
   struct Audience {
     std::reference_wrapper<notify::Dispatcher> dispatcher;
     std::span<const notify::Destination> destinations;
+    std::reference_wrapper<const notify::Routing> routing;  ///< among these destinations
   };
   Journal(const net::Executor& executor, Rooms rooms, Audience audience);
 

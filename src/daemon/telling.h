@@ -44,7 +44,9 @@ class Telling {
   /// Whether anybody wants reports.
   [[nodiscard]] bool has_streams() const { return !streams_.empty(); }
   [[nodiscard]] std::size_t size() const { return destinations_.alerts.size() + streams_.size(); }
-  [[nodiscard]] Journal::Audience audience() { return {dispatcher_, destinations_.alerts}; }
+  [[nodiscard]] Journal::Audience audience() {
+    return {dispatcher_, destinations_.alerts, destinations_.routing};
+  }
 
  private:
   // In the order in which they need each other.

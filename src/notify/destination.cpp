@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "config/destination_names.h"
 #include "notify/alertmanager/alertmanager.h"
 #include "notify/email/email.h"
 #include "notify/influx/influx.h"
@@ -25,21 +26,29 @@ Destinations make_destinations(const config::Config& config, const Means& means)
   add_email(config.email, means, made.alerts);
   add_mqtt(config.mqtt, means, made);
   add_influx(config.influx_db, means, made.status);
+  made.routing = Routing(config.routes, made.alerts);
   return made;
 }
 
+bool is_called(const Destination& destination, std::string_view name) {
+  const std::string_view key = destination.channel->key();
+  return config::is_meant(name, key.substr(0, key.find(':')), destination.label);
+}
+
 std::vector<store::Delivery> address(const Alert& alert, std::span<const Destination> destinations,
-                                     Time now, const RandomFill& random) {
+                                     const Routing& routing, Time now, const RandomFill& random) {
   std::vector<store::Delivery> deliveries;
   deliveries.reserve(destinations.size());
-  for (const Destination& destination : destinations) {
-    if (!destination.channel->wants(alert)) continue;
+  for (const Target& target : routing.targets(alert)) {
+    const Channel& channel = *destinations[target.destination].channel;
+    if (!channel.wants(alert)) continue;
     deliveries.push_back({.id = {make_uuid(now, random)},
-                          .destination = destination.channel->key(),
+                          .destination = channel.key(),
                           .alert = alert,
                           .created = now,
-                          .not_before = now,
-                          .last_error = {}});
+                          .not_before = now + target.after,
+                          .last_error = {},
+                          .conditional = target.conditional});
   }
   return deliveries;
 }

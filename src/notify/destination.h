@@ -4,6 +4,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/clock.h"
@@ -14,6 +15,7 @@
 #include "notify/channel.h"
 #include "notify/lanes.h"
 #include "notify/means.h"
+#include "notify/routing.h"
 #include "notify/status.h"
 #include "store/store.h"
 
@@ -22,21 +24,27 @@ namespace tocsin::notify {
 struct Destination {
   std::unique_ptr<Channel> channel;
   LaneRules rules{};
+  std::string label{};  ///< what people call it among several of its channel; may be empty
 };
+
+/// Whether this is one of those whom the name means: "webhook", or "webhook:LABEL" for one of them.
+[[nodiscard]] bool is_called(const Destination& destination, std::string_view name);
 
 /// Everybody whom the configuration enables, in its order.
 struct Destinations {
   std::vector<Destination> alerts;                  ///< who is told of changes
   std::vector<std::unique_ptr<StatusSink>> status;  ///< who gets every state that was seen
+  Routing routing{{}, {}};                          ///< which of them is told what
 };
 
 /// `means` outlives them. Nothing is sent yet.
 [[nodiscard]] Destinations make_destinations(const config::Config& config, const Means& means);
 
-/// One delivery of the alert for each destination that wants it.
+/// One delivery of the alert for each destination to which it is routed and that wants it.
 [[nodiscard]] std::vector<store::Delivery> address(const Alert& alert,
                                                    std::span<const Destination> destinations,
-                                                   Time now, const RandomFill& random);
+                                                   const Routing& routing, Time now,
+                                                   const RandomFill& random);
 
 /// What `tocsin test` sends: a service that says by its names that it is none.
 [[nodiscard]] Alert test_alert(HostName host, Time now, const RandomFill& random);

@@ -151,6 +151,13 @@ net::awaitable<void> Dispatcher::State::begin() {
       line->second.lanes.remember(last);
     }
   }
+  const auto troubles = co_await outbox.load_open_troubles();
+  if (!troubles) observer.storage_failed(troubles.error(), recorder.waiting());
+  for (const store::OpenTrouble& open : troubles.value_or(std::vector<store::OpenTrouble>{})) {
+    if (const auto line = lines.find(open.destination); line != lines.end()) {
+      line->second.lanes.remember(open);
+    }
+  }
   begun = true;
   for (auto& [key, line] : lines) {
     keepers.spawn(keep_time(line));
@@ -250,7 +257,7 @@ void Dispatcher::State::pump(Line& line) {
   if (!begun || stopping) return;
   const Time now = clock.now();
   while (const store::Delivery* next = line.lanes.take(now)) sends.spawn(send(line, *next));
-  for (Outcome& merged : line.lanes.take_merged()) conclude(std::move(merged));
+  for (Outcome& outcome : line.lanes.take_outcomes()) conclude(std::move(outcome));
   if (line.behind && !line.loading && line.lanes.size() <= options.most_in_memory / 2) {
     line.loading = true;
     keepers.spawn(load(line));

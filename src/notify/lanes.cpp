@@ -24,6 +24,10 @@ std::string key_of(const HostName& host, const ServiceName& service) {
 }
 std::string key_of(const Alert& alert) { return key_of(alert.host, alert.service); }
 
+constexpr const char* kEndedInTime = "ended before the escalation was due";
+constexpr const char* kNotToldBefore = "what it ends was not told here";
+std::string told_by(const store::Delivery& later) { return "told by " + later.id.value; }
+
 }  // namespace
 
 std::chrono::seconds RateLimits::of(TransitionKind kind) const {
@@ -40,9 +44,65 @@ void Lanes::remember(const store::LastDelivered& last) {
   expiries_.emplace_back(last.at + rules_.rate_limits.of(last.kind), std::move(key));
 }
 
+void Lanes::remember(const store::OpenTrouble& open) {
+  lanes_[key_of(open.host, open.service)].told = true;
+}
+
 void Lanes::add(store::Delivery delivery, Time now) {
+  const std::string key = key_of(delivery.alert);
+  Lane& lane = lanes_[key];
+  if (is_escalation(delivery)) {
+    if (!knows(lane)) return escalate_later(lane, std::move(delivery), now);
+    delivery.not_before = delivery.created;
+  }
+  if (lane.escalation) {
+    end_escalation(lane, is_up(delivery.alert) ? kEndedInTime : told_by(delivery), now);
+  }
+  append(lane, std::move(delivery), now);
+  if (lane.queue.empty()) forget_if_spent(key, now);
+}
+
+/// Whether the trouble that there is now was told. Good news on its way ends what was told: bad
+/// news after it is of new trouble.
+bool Lanes::knows(const Lane& lane) {
+  return lane.told && std::ranges::none_of(
+                          lane.queue, [](const store::Delivery& one) { return is_up(one.alert); });
+}
+
+/// It takes the place and the time of one that waits already. Its own time is believed as far as it
+/// waits no longer than it was to: what is later is from before the clock was set back.
+void Lanes::escalate_later(Lane& lane, store::Delivery delivery, Time now) {
+  lane.escalates_at = std::min(delivery.not_before, now + (delivery.not_before - delivery.created));
+  if (lane.escalation) {
+    const Time before = lane.escalation->not_before;
+    lane.escalates_at = std::min(lane.escalates_at, before);
+    end_escalation(lane, told_by(delivery), now);
+    delivery.not_before = std::min(delivery.not_before, before);
+    outcomes_.push_back({.delivery = delivery,
+                         .update = update_of(delivery, store::DeliveryState::pending, now, {})});
+  }
+  escalations_.emplace(lane.escalates_at, &lane);
+  lane.escalation = std::move(delivery);
+}
+
+void Lanes::end_escalation(Lane& lane, std::string why, Time now) {
+  escalations_.erase({lane.escalates_at, &lane});
+  auto update = update_of(*lane.escalation, store::DeliveryState::merged, now, std::move(why));
+  outcomes_.push_back({.delivery = *std::move(lane.escalation), .update = std::move(update)});
+  lane.escalation.reset();
+}
+
+/// Its time has come.
+void Lanes::escalate(Lane& lane, Time now) {
+  escalations_.erase({lane.escalates_at, &lane});
+  store::Delivery delivery = *std::exchange(lane.escalation, std::nullopt);
+  delivery.not_before = std::min(delivery.not_before, now);
+  delivery.alert.reason = join_reasons(std::move(delivery.alert.reason), "escalated");
+  append(lane, std::move(delivery), now);
+}
+
+void Lanes::append(Lane& lane, store::Delivery delivery, Time now) {
   const TransitionKind kind = delivery.alert.kind;
-  Lane& lane = lanes_[key_of(delivery.alert)];
   lane.queue.push_back(std::move(delivery));
   ++lane.kinds[kind].waiting;
   ++size_;
@@ -52,6 +112,9 @@ void Lanes::add(store::Delivery delivery, Time now) {
 
 const store::Delivery* Lanes::take(Time now) {
   follow_clock(now);
+  while (!escalations_.empty() && escalations_.begin()->first <= now) {
+    escalate(*escalations_.begin()->second, now);
+  }
   for (; !waiting_.empty() && waiting_.begin()->first <= now; waiting_.erase(waiting_.begin())) {
     Lane* lane = waiting_.begin()->second;
     lane->phase = Phase::ready;
@@ -77,9 +140,11 @@ Outcome Lanes::settle(const DeliveryId& id, const Answer& answer, Time now) {
   if (const auto* rejected = std::get_if<Rejected>(&answer)) {
     return finish(lane, store::DeliveryState::dead, rejected->reason, now);
   }
-  const TransitionKind kind = lane.queue.front().alert.kind;
+  const store::Delivery& head = lane.queue.front();
+  const TransitionKind kind = head.alert.kind;
   lane.kinds.at(kind).accepted = now;
-  expiries_.emplace_back(now + rules_.rate_limits.of(kind), key_of(lane.queue.front().alert));
+  lane.told = (lane.told || head.conditional) && !is_up(head.alert);
+  expiries_.emplace_back(now + rules_.rate_limits.of(kind), key_of(head.alert));
   return finish(lane, store::DeliveryState::delivered, std::get<Delivered>(answer).detail, now);
 }
 
@@ -88,6 +153,7 @@ Outcome Lanes::finish(Lane& lane, store::DeliveryState state, std::string detail
   store::Delivery head = remove_head(lane);
   auto update = update_of(head, state, now, std::move(detail));
   arrange(lane, now);
+  if (lane.escalation && knows(lane)) escalate(lane, now);
   forget_if_spent(key_of(head.alert), now);
   forget_expired(now);
   return {.delivery = std::move(head), .update = std::move(update)};
@@ -118,8 +184,12 @@ Outcome Lanes::retry(Lane& lane, const RetryAfter& answer, Time now) {
 std::optional<Time> Lanes::wake(Time now) const {
   if (in_flight_.size() >= rules_.parallel) return std::nullopt;
   if (!ready_.empty()) return std::max(now, paused_until_);
-  if (waiting_.empty()) return std::nullopt;
-  return std::max(waiting_.begin()->first, paused_until_);
+  if (waiting_.empty() && escalations_.empty()) return std::nullopt;
+  Time next = Time::max();
+  for (const auto* all : {&waiting_, &escalations_}) {
+    if (!all->empty()) next = std::min(next, all->begin()->first);
+  }
+  return std::max(next, paused_until_);
 }
 
 std::vector<store::Delivery> Lanes::unstored() const {
@@ -127,6 +197,7 @@ std::vector<store::Delivery> Lanes::unstored() const {
   for (const auto& [key, lane] : lanes_) {
     std::ranges::copy_if(lane.queue, std::back_inserter(found),
                          [](const store::Delivery& one) { return one.sequence == 0; });
+    if (lane.escalation && lane.escalation->sequence == 0) found.push_back(*lane.escalation);
   }
   return found;
 }
@@ -156,10 +227,17 @@ void Lanes::arrange(Lane& lane, Time now) {
   lane.phase = Phase::idle;
   while (!lane.queue.empty()) {
     const store::Delivery& head = lane.queue.front();
+    if (head.conditional && is_up(head.alert) && !lane.told) {
+      merge_head(lane, kNotToldBefore, now);
+      continue;
+    }
     const OfKind& kind = lane.kinds.at(head.alert.kind);
     const Time limited = limited_until(head.alert.kind, kind.accepted, now);
     if (limited > now && kind.waiting > 1) {
-      merge_head(lane, now);
+      const auto later =
+          std::find_if(std::next(lane.queue.begin()), lane.queue.end(),
+                       [&](const auto& one) { return one.alert.kind == head.alert.kind; });
+      merge_head(lane, "within the rate limit; " + told_by(*later), now);
       continue;
     }
     // Nothing of ours reaches further ahead: a later time is from before the clock was set back.
@@ -176,13 +254,10 @@ void Lanes::arrange(Lane& lane, Time now) {
   }
 }
 
-void Lanes::merge_head(Lane& lane, Time now) {
+void Lanes::merge_head(Lane& lane, std::string why, Time now) {
   store::Delivery head = remove_head(lane);
-  const auto later = std::ranges::find_if(
-      lane.queue, [&](const store::Delivery& one) { return one.alert.kind == head.alert.kind; });
-  auto update = update_of(head, store::DeliveryState::merged, now,
-                          "within the rate limit; told by " + later->id.value);
-  merged_.push_back({.delivery = std::move(head), .update = std::move(update)});
+  auto update = update_of(head, store::DeliveryState::merged, now, std::move(why));
+  outcomes_.push_back({.delivery = std::move(head), .update = std::move(update)});
 }
 
 store::Delivery Lanes::remove_head(Lane& lane) {
@@ -197,22 +272,27 @@ store::Delivery Lanes::remove_head(Lane& lane) {
 void Lanes::follow_clock(Time now) {
   const Duration back = latest_ == Time::min() ? Duration(0) : latest_ - now;
   if (back > kClockCorrection) {
-    std::set<std::pair<Time, Lane*>> moved;
-    for (const auto& [due, lane] : waiting_) {
-      lane->due = due - back;
-      moved.emplace(lane->due, lane);
-    }
-    waiting_ = std::move(moved);
+    const auto move = [back](std::set<std::pair<Time, Lane*>>& all, Time Lane::*time) {
+      std::set<std::pair<Time, Lane*>> moved;
+      for (const auto& [due, lane] : all) {
+        lane->*time = due - back;
+        moved.emplace(lane->*time, lane);
+      }
+      all = std::move(moved);
+    };
+    move(waiting_, &Lane::due);
+    move(escalations_, &Lane::escalates_at);
     if (paused_until_ != Time::min()) paused_until_ -= back;
     latest_ = now;
   }
   latest_ = std::max(latest_, now);
 }
 
-/// Forgets a lane that is empty and limits nothing any more.
+/// Forgets a lane that is empty, limits nothing any more, and says nothing about what comes.
 void Lanes::forget_if_spent(const std::string& key, Time now) {
   const auto found = lanes_.find(key);
   if (found == lanes_.end() || !found->second.queue.empty()) return;
+  if (found->second.told || found->second.escalation) return;
   const bool limits = std::ranges::any_of(found->second.kinds, [&](const auto& entry) {
     return limited_until(entry.first, entry.second.accepted, now) > now;
   });

@@ -58,25 +58,31 @@ struct Outcome {
 /// delivery in flight, so that nothing about a service is ever reordered. A head whose kind was
 /// delivered less than the rate limit ago waits, or goes up in a later one of its kind in the lane
 /// (it is "merged"); the latest of a kind is never dropped. A head that failed holds its lane back,
-/// not the others. Every step is O(log n) but for a merge, which looks for the later one.
+/// not the others. An escalation waits beside its lane, one for each, and holds nothing back; when
+/// it is due, or others of the lane were told, it joins the queue. Good news about the service ends
+/// it unsent, later bad news goes up in it and is told at its time. Every step is O(log n) but for
+/// a merge, which looks for the later one, and escalations, which look for good news in the lane.
 class Lanes {
  public:
   Lanes(LaneRules rules, RandomFill random);
 
   /// What an earlier run delivered, for the rate limit.
   void remember(const store::LastDelivered& last);
-  /// Puts it at the end of its lane.
+  /// That an earlier run has told it of trouble, and not of its end.
+  void remember(const store::OpenTrouble& open);
+  /// Puts it at the end of its lane, or beside it.
   void add(store::Delivery delivery, Time now);
   /// The next one to send, or null: in flight from now on, and in its place until settle().
   [[nodiscard]] const store::Delivery* take(Time now);
   /// What became of one in flight: `delivered`, `dead`, or `pending` when it will be tried again.
   Outcome settle(const DeliveryId& id, const Answer& answer, Time now);
-  /// The merges since the last call.
-  [[nodiscard]] std::vector<Outcome> take_merged() { return std::exchange(merged_, {}); }
+  /// What became of others than those in flight since the last call: `merged`, or `pending` without
+  /// an attempt for an escalation that has taken over the time of another.
+  [[nodiscard]] std::vector<Outcome> take_outcomes() { return std::exchange(outcomes_, {}); }
   /// When take() will have something to answer if nothing else happens before.
   [[nodiscard]] std::optional<Time> wake(Time now) const;
 
-  /// All that wait or are in flight.
+  /// All that wait or are in flight, but for escalations, of which there is one for each service.
   [[nodiscard]] std::size_t size() const { return size_; }
   [[nodiscard]] std::size_t in_flight() const { return in_flight_.size(); }
   /// How many lanes are remembered: those with deliveries, and those with a limit that still holds.
@@ -95,12 +101,20 @@ class Lanes {
     std::map<TransitionKind, OfKind> kinds;
     Phase phase = Phase::idle;
     Time due{};  ///< while waiting
+    std::optional<store::Delivery> escalation;
+    Time escalates_at{};
+    bool told = false;  ///< of trouble whose end it has not been told, by conditional deliveries
   };
 
   [[nodiscard]] Time limited_until(TransitionKind kind, Time accepted, Time now) const;
   [[nodiscard]] Duration backoff(int attempts) const;
+  [[nodiscard]] static bool knows(const Lane& lane);
+  void escalate_later(Lane& lane, store::Delivery delivery, Time now);
+  void end_escalation(Lane& lane, std::string why, Time now);
+  void escalate(Lane& lane, Time now);
+  void append(Lane& lane, store::Delivery delivery, Time now);
   void arrange(Lane& lane, Time now);
-  void merge_head(Lane& lane, Time now);
+  void merge_head(Lane& lane, std::string why, Time now);
   store::Delivery remove_head(Lane& lane);
   Outcome retry(Lane& lane, const RetryAfter& answer, Time now);
   void follow_clock(Time now);
@@ -113,10 +127,11 @@ class Lanes {
   std::unordered_map<std::string, Lane> lanes_;
   std::deque<Lane*> ready_;
   std::set<std::pair<Time, Lane*>> waiting_;
+  std::set<std::pair<Time, Lane*>> escalations_;
   std::map<DeliveryId, Lane*> in_flight_;
   /// When which lane's limits pass, so that lanes do not pile up.
   std::deque<std::pair<Time, std::string>> expiries_;
-  std::vector<Outcome> merged_;
+  std::vector<Outcome> outcomes_;
   Time paused_until_ = Time::min();
   Time latest_ = Time::min();
   std::size_t size_ = 0;

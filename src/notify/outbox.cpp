@@ -7,6 +7,10 @@ net::awaitable<Result<std::vector<store::LastDelivered>>> StoreOutbox::load_last
   co_return co_await worker_.run([&] { return store_.load_last_delivered(since); });
 }
 
+net::awaitable<Result<std::vector<store::OpenTrouble>>> StoreOutbox::load_open_troubles() {
+  co_return co_await worker_.run([&] { return store_.load_open_troubles(); });
+}
+
 net::awaitable<Result<std::vector<store::Delivery>>> StoreOutbox::load_pending(
     std::string destination, std::int64_t after, std::size_t most) {
   co_return co_await worker_.run([&] { return store_.load_pending(destination, after, most); });

@@ -21,6 +21,7 @@ class Outbox {
   virtual ~Outbox() = default;
   virtual net::awaitable<Result<std::vector<store::LastDelivered>>> load_last_delivered(
       Time since) = 0;
+  virtual net::awaitable<Result<std::vector<store::OpenTrouble>>> load_open_troubles() = 0;
   virtual net::awaitable<Result<std::vector<store::Delivery>>> load_pending(std::string destination,
                                                                             std::int64_t after,
                                                                             std::size_t most) = 0;
@@ -38,6 +39,7 @@ class StoreOutbox final : public Outbox {
 
   net::awaitable<Result<std::vector<store::LastDelivered>>> load_last_delivered(
       Time since) override;
+  net::awaitable<Result<std::vector<store::OpenTrouble>>> load_open_troubles() override;
   net::awaitable<Result<std::vector<store::Delivery>>> load_pending(std::string destination,
                                                                     std::int64_t after,
                                                                     std::size_t most) override;

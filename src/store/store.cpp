@@ -37,6 +37,7 @@ constexpr std::string_view kSelectAlerts =
 constexpr std::string_view kSelectDeliveries =
     "SELECT delivery.sequence, delivery.id, delivery.destination, delivery.state,"
     " delivery.attempts, delivery.created, delivery.updated, delivery.not_before, delivery.detail,"
+    " delivery.conditional,"
     " alert.id, alert.at, alert.kind, alert.host, alert.service, alert.details"
     " FROM delivery JOIN alert ON alert.sequence = delivery.alert";
 
@@ -95,9 +96,10 @@ std::int64_t put_alert(Connection& connection, const Alert& alert) {
 std::int64_t put_delivery(Connection& connection, const Delivery& delivery, std::int64_t alert) {
   auto query = connection.query(
       "INSERT INTO delivery (id, alert, destination, attempts, created, updated, not_before,"
-      " detail) VALUES (?,?,?,?,?,?,?,?) ON CONFLICT (id) DO UPDATE SET id = id RETURNING sequence",
+      " detail, conditional) VALUES (?,?,?,?,?,?,?,?,?)"
+      " ON CONFLICT (id) DO UPDATE SET id = id RETURNING sequence",
       delivery.id.value, alert, delivery.destination, delivery.attempts, delivery.created,
-      delivery.created, delivery.not_before, delivery.last_error);
+      delivery.created, delivery.not_before, delivery.last_error, delivery.conditional);
   query.next();
   return query.integer();
 }
@@ -182,6 +184,7 @@ std::optional<DeliveryRecord> Store::Database::read_delivery(Query& row) {
   delivery.not_before = row.time();
   record.detail = row.text();
   delivery.last_error = record.detail;
+  delivery.conditional = row.flag();
   auto alert = read_alert(row);
   if (!alert) return std::nullopt;
   delivery.alert = *std::move(alert);
@@ -348,6 +351,25 @@ Result<std::vector<LastDelivered>> Store::load_last_delivered(Time since) {
       last.push_back(std::move(delivered));
     }
     return last;
+  });
+}
+
+Result<std::vector<OpenTrouble>> Store::load_open_troubles() {
+  return database_->attempt([&]() -> Result<std::vector<OpenTrouble>> {
+    std::vector<OpenTrouble> open;
+    auto row = database_->connection.query(
+        std::string(kSelectDeliveries) +
+        " WHERE delivery.sequence IN (SELECT max(delivery.sequence) FROM delivery"
+        " JOIN alert ON alert.sequence = delivery.alert"
+        " WHERE conditional = 1 AND state = 'delivered'"
+        " GROUP BY destination, host_key, service_key)");
+    while (row.next()) {
+      auto record = database_->read_delivery(row);
+      if (!record || is_up(record->delivery.alert)) continue;
+      const auto& delivery = record->delivery;
+      open.push_back({delivery.destination, delivery.alert.host, delivery.alert.service});
+    }
+    return open;
   });
 }
 

@@ -46,7 +46,16 @@ struct Delivery {
   Time created{};
   Time not_before{};
   std::string last_error;
+  /// What is told here depends on what was told here before. Bad news whose `not_before` is later
+  /// than `created` is an escalation: it is told when the trouble has not ended by then. Good news
+  /// is told if the last that was told of the service (or host) was bad.
+  bool conditional = false;
 };
+
+/// Whether it waits to be told only if the trouble lasts.
+[[nodiscard]] inline bool is_escalation(const Delivery& delivery) {
+  return delivery.conditional && delivery.attempts == 0 && delivery.not_before > delivery.created;
+}
 
 /// What one check of one host brings: it becomes durable as a whole or not at all.
 struct Commit {
@@ -80,6 +89,13 @@ struct DeliveryRecord {
   DeliveryState state{};
   Time updated{};
   std::string detail;
+};
+
+/// Who was told bad news of what, and not yet how it ended.
+struct OpenTrouble {
+  std::string destination;
+  HostName host;
+  ServiceName service;  ///< empty: the host itself
 };
 
 /// When a destination last accepted an alert of one kind about one service (for rate limits).
@@ -121,6 +137,8 @@ class Store {
   [[nodiscard]] Result<std::size_t> abandon(std::span<const std::string> configured, Time at,
                                             std::string_view detail);
   [[nodiscard]] Result<std::vector<LastDelivered>> load_last_delivered(Time since);
+  /// By the conditional deliveries.
+  [[nodiscard]] Result<std::vector<OpenTrouble>> load_open_troubles();
   /// In one transaction. A crash before it returns means that these may be delivered again. Ids
   /// that are not stored are passed over.
   [[nodiscard]] Result<> record(std::span<const DeliveryUpdate> updates);

@@ -131,7 +131,7 @@ std::vector<MailRecipient> recipients_of(const config::Email& settings) {
   std::vector<MailRecipient> recipients;
   std::map<std::string, std::size_t> places;
   const auto add = [&](const std::vector<config::Mailbox>& mailboxes,
-                       std::optional<config::Mailbox> MailRecipient::* member) {
+                       std::optional<config::Mailbox> MailRecipient::*member) {
     for (const config::Mailbox& mailbox : mailboxes) {
       const auto [place, fresh] = places.try_emplace(mailbox_key(mailbox), recipients.size());
       if (fresh) recipients.emplace_back();
@@ -201,10 +201,12 @@ void add_email(const config::Email& settings, const Means& means, std::vector<De
     means.messages.expect(templates->html);
   }
   for (const MailRecipient& recipient : recipients) {
-    to.push_back({.channel = std::make_unique<Email>(mailing, recipient),
-                  .rules = {.rate_limits = {.down = settings.stopped.rate_limit,
-                                            .up = settings.started.rate_limit},
-                            .parallel = net::SmtpClient::kMostConnections}});
+    to.push_back(
+        {.channel = std::make_unique<Email>(mailing, recipient),
+         .rules = {.rate_limits = {.down = settings.stopped.rate_limit,
+                                   .up = settings.started.rate_limit},
+                   .parallel = net::SmtpClient::kMostConnections},
+         .label = (recipient.stopped ? recipient.stopped : recipient.started).value().address});
   }
 }
 

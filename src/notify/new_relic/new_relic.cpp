@@ -148,7 +148,8 @@ void add_new_relic(const config::NewRelic& settings, const Means& means,
     for (const auto& account : destination.accounts) {
       to.push_back({.channel = std::make_unique<NewRelicChannel>(
                         what, url_of(account), account, destination, settings, body, means),
-                    .rules = rules});
+                    .rules = rules,
+                    .label = account.name});
     }
   };
   add("events", settings.events, new_relic_event,

@@ -139,7 +139,8 @@ void add_webhooks(const config::WebhookDestinations& settings, const Means& mean
   for (std::size_t i = 0; i < keys.size(); ++i) {
     to.push_back(
         {.channel = std::make_unique<Webhook>(settings.webhooks[i], keys[i], means),
-         .rules = {.rate_limits = {.down = settings.rate_limit, .up = settings.rate_limit}}});
+         .rules = {.rate_limits = {.down = settings.rate_limit, .up = settings.rate_limit}},
+         .label = settings.webhooks[i].description});
   }
 }
 

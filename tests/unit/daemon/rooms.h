@@ -92,7 +92,7 @@ class Rooms {
                   .clock = clock_,
                   .log = log_,
                   .random = platform::system_random()},
-                 {dispatcher_, destinations_}) {
+                 {dispatcher_, destinations_, routing_}) {
     scope_.spawn(journal_.run());
     dispatcher_.start();
   }
@@ -182,6 +182,7 @@ class Rooms {
   }
 
   std::vector<notify::Destination> destinations_ = destinations(told_);
+  notify::Routing routing_{{}, destinations_};
   DeliveryLog delivery_log_{log_, destinations_};
   store::Store store_;
   net::Worker worker_{"store", 1};

@@ -51,7 +51,8 @@ TEST(Destinations, are_all_told_everything) {
   FakeTransport transport;
   const auto destinations = alerts_of(two_webhooks(), transport);
   const Alert alert = make_delivery("1", TransitionKind::vanished, "a").alert;
-  const auto deliveries = address(alert, destinations, kStart, counter());
+  const auto deliveries =
+      address(alert, destinations, Routing({}, destinations), kStart, counter());
   ASSERT_EQ(deliveries.size(), 2U);
   for (std::size_t i = 0; i < 2; ++i) {
     EXPECT_EQ(deliveries[i].destination, destinations[i].channel->key());
@@ -61,7 +62,7 @@ TEST(Destinations, are_all_told_everything) {
     EXPECT_EQ(deliveries[i].sequence, 0);
   }
   EXPECT_NE(deliveries[0].id, deliveries[1].id);
-  EXPECT_TRUE(address(alert, {}, kStart, counter()).empty());
+  EXPECT_TRUE(address(alert, {}, Routing({}, {}), kStart, counter()).empty());
 }
 
 TEST(TestAlert, says_that_it_is_one) {

@@ -51,6 +51,10 @@ class FakeOutbox final : public Outbox {
     co_await net::sleep_for(milliseconds(0));
     co_return limits;
   }
+  net::awaitable<Result<std::vector<store::OpenTrouble>>> load_open_troubles() override {
+    co_await net::sleep_for(milliseconds(0));
+    co_return troubles;
+  }
   net::awaitable<Result<std::vector<store::Delivery>>> load_pending(std::string destination,
                                                                     std::int64_t after,
                                                                     std::size_t most) override {
@@ -92,6 +96,7 @@ class FakeOutbox final : public Outbox {
 
   std::vector<Row> rows;
   std::vector<store::LastDelivered> limits;
+  std::vector<store::OpenTrouble> troubles;
   std::string damaged;  ///< a row that is left out when it is read
   bool unreadable = false;
   bool unwritable = false;

@@ -83,7 +83,7 @@ std::string tell(const Story& story) {
     told += (told.empty() ? "" : " ") + std::to_string(second) + ":" + what;
   };
   const auto tell_merges = [&] {
-    for (const Outcome& merged : lanes.take_merged()) {
+    for (const Outcome& merged : lanes.take_outcomes()) {
       EXPECT_EQ(merged.update.state, store::DeliveryState::merged);
       const auto by = merged.update.detail.rfind(' ');
       tell_one(merged.delivery.id.value + ">" + merged.update.detail.substr(by + 1));
@@ -244,7 +244,7 @@ TEST(Lanes, what_failed_merges_when_it_is_limited) {
   EXPECT_THAT(take_all(lanes, kStart), IsEmpty());
   EXPECT_EQ(lanes.wake(kStart), kStart + seconds(10));
   lanes.add(make_delivery("2", kStopped, "a"), kStart);
-  const auto merged = lanes.take_merged();
+  const auto merged = lanes.take_outcomes();
   ASSERT_EQ(merged.size(), 1U);
   EXPECT_EQ(merged[0].delivery.id.value, "1");
   EXPECT_EQ(merged[0].update.detail, "within the rate limit; told by 2");
@@ -469,7 +469,7 @@ class RandomStory {
       end(lanes_.settle(one.second, answer(), now_));
       return true;
     });
-    for (const Outcome& merged : lanes_.take_merged()) end(merged);
+    for (const Outcome& merged : lanes_.take_outcomes()) end(merged);
   }
 
   Answer answer() {

@@ -17,6 +17,7 @@
 namespace tocsin::notify {
 namespace {
 
+using std::chrono::minutes;
 using std::chrono::seconds;
 using store::DeliveryState;
 using testing::ElementsAre;
@@ -124,6 +125,32 @@ TEST_F(OutboxTest, what_a_crash_left_is_sent_before_what_is_new) {
       {make_delivery("2", TransitionKind::started, "a")}, 2);
   EXPECT_THAT(channel_->received, ElementsAre("1 a", "2 a"));
   EXPECT_THAT(in(DeliveryState::delivered), ElementsAre("1: 204 No Content", "2: 204 No Content"));
+}
+
+TEST_F(OutboxTest, escalations_and_who_was_told_outlive_the_run) {
+  const auto conditional = [&](std::string id, TransitionKind kind, Duration after) {
+    auto delivery = make_delivery(std::move(id), kind, "a", clock_.now());
+    delivery.alert.to =
+        kind == TransitionKind::started ? ServiceState::running : ServiceState::stopped;
+    delivery.conditional = true;
+    delivery.not_before = delivery.created + after;
+    return delivery;
+  };
+  const auto escalation = [&](std::string id) {
+    return conditional(std::move(id), TransitionKind::stopped, minutes(30));
+  };
+  run({}, {escalation("1"), make_delivery("2", TransitionKind::stopped, "b")}, 1);
+  clock_.advance(minutes(20));
+  run({}, {escalation("3"), make_delivery("4", TransitionKind::stopped, "c")}, 2);
+  EXPECT_THAT(channel_->received, ElementsAre("2 b", "4 c"));
+  EXPECT_THAT(in(DeliveryState::merged), ElementsAre("1: told by 3"));
+  clock_.advance(minutes(10));
+  run({}, {}, 3);
+  EXPECT_EQ(channel_->received.back(), "3 a") << "half an hour after the first";
+  run({}, {conditional("5", TransitionKind::started, Duration(0))}, 4);
+  EXPECT_EQ(channel_->received.back(), "5 a");
+  run({}, {escalation("6"), make_delivery("7", TransitionKind::stopped, "d")}, 5);
+  EXPECT_EQ(channel_->received.back(), "7 d") << "that is new trouble";
 }
 
 TEST_F(OutboxTest, retries_and_limits_outlive_the_run) {

@@ -393,6 +393,35 @@ TEST_F(StoreTest, DamagedDetailsSpoilNothingElse) {
   EXPECT_THAT(store_->take_complaints(), IsEmpty());
 }
 
+TEST_F(StoreTest, KnowsAfterARestartWhoMustHearHowItEnds) {
+  const auto add = [&](const std::string& id, TransitionKind kind, const std::string& to) {
+    auto alert = make_alert("a" + id);
+    alert.kind = kind;
+    alert.to = kind == TransitionKind::started ? ServiceState::running : ServiceState::stopped;
+    auto delivery = make_delivery(id, alert, to);
+    delivery.conditional = true;
+    delivery.not_before = kNow + 30min;
+    commit({.deliveries = {delivery}});
+  };
+  add("1", TransitionKind::stopped, "told");
+  add("2", TransitionKind::stopped, "waiting");
+  add("3", TransitionKind::stopped, "told of the end");
+  add("4", TransitionKind::started, "told of the end");
+  for (const auto* id : {"1", "3", "4"}) record(id, DeliveryState::delivered);
+  commit({.deliveries = {make_delivery("5", make_alert("a5"), "told everything")}});
+  record("5", DeliveryState::delivered);
+  reopen();
+  const auto open = store_->load_open_troubles().value();
+  ASSERT_EQ(open.size(), 1);
+  EXPECT_EQ(open[0].destination, "told");
+  EXPECT_EQ(open[0].host, make_alert("1").host);
+  EXPECT_EQ(open[0].service, make_alert("1").service);
+  const auto waiting = store_->load_pending("waiting", 0, 10).value();
+  ASSERT_EQ(waiting.size(), 1);
+  EXPECT_TRUE(is_escalation(waiting[0]));
+  EXPECT_THAT(store_->deliveries(true, 10).value(), IsEmpty()) << "to wait is no failure";
+}
+
 TEST_F(StoreTest, RowsOfNoKnownKindAreLeftOut) {
   commit(make_commit("1"));
   commit(make_commit("2"));

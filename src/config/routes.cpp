@@ -1,0 +1,230 @@
+#include "config/routes.h"
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <optional>
+#include <span>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "base/text.h"
+#include "base/wildcard.h"
+#include "config/destination_names.h"
+#include "config/duration.h"
+#include "config/nearest.h"
+#include "config/sections.h"
+
+namespace tocsin::config {
+namespace {
+
+/// Shorter than the time after which a destination that does not answer is given up.
+constexpr DurationRange kUpToADay{std::chrono::seconds(1), std::chrono::days(1)};
+
+constexpr std::array kSeverities = {AlertSeverity::info, AlertSeverity::warning,
+                                    AlertSeverity::critical};
+/// Those that may be the first to be heard.
+constexpr std::array kKinds = {TransitionKind::stopped,   TransitionKind::started,
+                               TransitionKind::paused,    TransitionKind::vanished,
+                               TransitionKind::stuck,     TransitionKind::denied,
+                               TransitionKind::flapping,  TransitionKind::unreachable,
+                               TransitionKind::restarted, TransitionKind::rebooted};
+constexpr std::array kFollowUps = {TransitionKind::visible, TransitionKind::steady,
+                                   TransitionKind::reachable};
+
+template <typename T, std::size_t N>
+const T* find_word(const std::array<T, N>& words, std::string_view written) {
+  const auto found = std::ranges::find_if(
+      words, [&](T word) { return fold_case(to_string(word)) == fold_case(written); });
+  return found == words.end() ? nullptr : &*found;
+}
+
+/// Words of an enumeration; `what` names one of them: "severity".
+template <typename T, std::size_t N>
+void read_words(Section& section, const Key& key, std::string_view what,
+                const std::array<T, N>& words, std::vector<T>& out) {
+  std::array<std::string_view, N> known;
+  std::ranges::transform(words, known.begin(), [](T word) { return to_string(word); });
+  std::vector<PlacedText> written;
+  section.placed_texts(key, written);
+  for (const auto& [text, place, offset] : written) {
+    if (const auto* word = find_word(words, text)) {
+      out.push_back(*word);
+    } else if (find_word(kFollowUps, text) != nullptr) {
+      section.error(place, fmt::format("{} goes where the news before it went; a route cannot ask "
+                                       "for it",
+                                       quoted(text)));
+    } else {
+      section.error(
+          place, fmt::format("there is no {} {}{}", what, quoted(text), did_you_mean(text, known)));
+    }
+  }
+}
+
+/// `serviceMonitor.routes`, entry by entry.
+class RouteReader {
+ public:
+  RouteReader(const std::vector<std::string>& sets, const std::vector<Host>& hosts)
+      : sets_(sets), hosts_(hosts) {}
+
+  void read(Section& entry, Route& route) {
+    say_if_unreachable(entry);
+    entry.text({.name = "name", .description = "For people.", .example = "databases"}, route.name);
+    entry.section({.name = "match",
+                   .description = "Which alerts take this route: those that fulfil all of it; "
+                                  "without it, all."},
+                  [&](Section& section) { read_conditions(section, route.match); });
+    std::vector<std::string> told;
+    read_destinations(entry,
+                      {.name = "to",
+                       .description = "Who is told at once: names of `alertDestination`, or "
+                                      "`webhook:DESCRIPTION`, `email:ADDRESS`, "
+                                      "`newRelic:ACCOUNT` for one of several. Empty: nobody.",
+                       .example = "[email, \"webhook:On-call\"]"},
+                      told, route.to);
+    if (entry.raw("to") == nullptr)
+      entry.error(entry.place(), "the key `to` is missing; `to: []` tells nobody");
+    std::optional<Duration> before;
+    entry.list({.name = "escalate", .description = "Who is told besides while the trouble lasts."},
+               route.escalations, [&](Section& inner, Escalation& step) {
+                 read_step(inner, before, step);
+                 read_destinations(inner,
+                                   {.name = "to",
+                                    .description = "Who is told then.",
+                                    .need = Need::required,
+                                    .example = "[pagerDuty]"},
+                                   told, step.to);
+               });
+    if (!catch_all_ && matches_all(route.match)) catch_all_ = entry.place();
+  }
+
+  [[nodiscard]] std::vector<PlacedText> take_destinations() && { return std::move(destinations_); }
+
+ private:
+  void say_if_unreachable(Section& entry) {
+    if (!catch_all_) return;
+    entry.warning(entry.place(),
+                  fmt::format("no alert takes this route: the one in {} matches all",
+                              entry.reading().findings.line(*catch_all_, entry.place())));
+  }
+
+  static bool matches_all(const RouteConditions& match) {
+    return match.sets.empty() && match.services.empty() && match.severities.empty() &&
+           match.kinds.empty() &&
+           std::ranges::all_of(match.hosts, [](const auto& host) { return host == "*"; });
+  }
+
+  void read_conditions(Section& section, RouteConditions& match) {
+    std::vector<PlacedText> sets;
+    section.placed_texts({.name = "serviceSet",
+                          .description = "Names of `serviceSets`; alerts about hosts have none.",
+                          .example = "[sql]"},
+                         sets);
+    for (const auto& set : sets) {
+      match.sets.push_back(set.text);
+      if (std::ranges::find(sets_, set.text) != sets_.end()) continue;
+      const std::vector<std::string_view> known(sets_.begin(), sets_.end());
+      section.error(set.place, fmt::format("there is no service set {}{}", quoted(set.text),
+                                           did_you_mean(set.text, known)));
+    }
+    std::vector<PlacedText> hosts;
+    section.placed_texts({.name = "host",
+                          .description = "Names of hosts, or patterns with `*` and `?`.",
+                          .example = "[sql*]"},
+                         hosts);
+    for (const auto& host : hosts) read_host(section, host, match.hosts);
+    std::vector<std::string> services;
+    section.texts({.name = "service",
+                   .description = "Key names or display names of services, or patterns with `*` "
+                                  "and `?`; alerts about hosts have none.",
+                   .example = "[MSSQL*]"},
+                  services);
+    for (const auto& service : services) match.services.push_back(fold_case(service));
+    read_words(section,
+               {.name = "severity",
+                .description = "As policies say: `info`, `warning`, `critical`.",
+                .example = "[critical]"},
+               "severity", kSeverities, match.severities);
+    read_words(section,
+               {.name = "kind",
+                .description = "What has happened: `stopped`, `started`, `paused`, `vanished`, "
+                               "`stuck`, `denied`, `flapping`, `unreachable`, `restarted`, "
+                               "`rebooted`. Good news goes to those who were told the bad news.",
+                .example = "[stopped, stuck]"},
+               "kind", kKinds, match.kinds);
+  }
+
+  void read_host(Section& section, const PlacedText& host, std::vector<std::string>& out) const {
+    out.push_back(fold_case(host.text));
+    const bool is_known = std::ranges::any_of(
+        hosts_, [&](const Host& one) { return matches_wildcard(out.back(), one.name.key()); });
+    if (!is_known && !section.reading().findings.has_errors())
+      section.warning(host.place, fmt::format("no host is called {}", quoted(host.text)));
+  }
+
+  static void read_step(Section& section, std::optional<Duration>& before, Escalation& step) {
+    const auto place = section.duration(
+        {.name = "after",
+         .description = "How long the trouble must have lasted since it was told first.",
+         .need = Need::required,
+         .example = "30m"},
+        step.after, kUpToADay);
+    if (!place) return;
+    if (before && step.after <= *before)
+      section.error(*place, fmt::format("the steps must come in the order of their times, but "
+                                        "{} comes after {}",
+                                        duration_text(step.after), duration_text(*before)));
+    before = step.after;
+  }
+
+  /// `told` are those who come before on the route.
+  void read_destinations(Section& section, const Key& key, std::vector<std::string>& told,
+                         std::vector<std::string>& out) {
+    std::vector<PlacedText> names;
+    section.placed_texts(key, names);
+    for (auto& name : names) {
+      auto folded = fold_case(name.text);
+      if (std::ranges::find(told, folded) != told.end())
+        section.warning(name.place, fmt::format("{} comes earlier on this route, and is told once; "
+                                                "`repeatEvery` of a policy tells again",
+                                                quoted(name.text)));
+      told.push_back(std::move(folded));
+      out.push_back(name.text);
+      destinations_.push_back(std::move(name));
+    }
+  }
+
+  const std::vector<std::string>& sets_;
+  const std::vector<Host>& hosts_;
+  std::optional<Place> catch_all_;  ///< the first route that every alert matches
+  std::vector<PlacedText> destinations_;
+};
+
+}  // namespace
+
+std::vector<PlacedText> read_routes(Section& section, const std::vector<std::string>& sets,
+                                    Config& config) {
+  RouteReader reader(sets, config.hosts);
+  section.list({.name = "routes",
+                .description = "Which alerts go where. The first route that an alert matches "
+                               "decides; what matches none goes to all destinations."},
+               config.routes,
+               [&reader](Section& entry, Route& route) { reader.read(entry, route); });
+  return std::move(reader).take_destinations();
+}
+
+void check_routes(Section& root, const std::vector<PlacedText>& destinations,
+                  const Config& config) {
+  for (const auto& name : destinations) {
+    const auto wrong = check_destination_name(name.text, config);
+    if (!wrong) continue;
+    if (wrong->is_error) {
+      root.error(name.place, wrong->text);
+    } else {
+      root.warning(name.place, wrong->text);
+    }
+  }
+}
+
+}  // namespace tocsin::config

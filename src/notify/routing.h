@@ -1,0 +1,56 @@
+// Which alert goes where, and when. Pure.
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.h"
+#include "config/routes.h"
+#include "domain/alert.h"
+
+namespace tocsin::notify {
+
+struct Destination;
+
+/// One destination of an alert.
+struct Target {
+  std::size_t destination;   ///< its index
+  Duration after{};          ///< 0: at once; else when it has not ended by then
+  bool conditional = false;  ///< as in store::Delivery
+  friend bool operator==(const Target&, const Target&) = default;
+};
+
+/// The routes, with their names looked up among the destinations. The first route that an alert
+/// matches decides; without one it goes to all.
+///
+/// Good news must reach those who were told the bad, whatever its kind was. So its own kind is not
+/// compared: it goes, on the condition that they were told, to all whom one of the routes that
+/// differ by kind alone could have told.
+class Routing {
+ public:
+  Routing(const std::vector<config::Route>& routes, std::span<const Destination> destinations);
+
+  /// Each destination at most once, in their order.
+  [[nodiscard]] std::vector<Target> targets(const Alert& alert) const;
+
+ private:
+  struct Step {
+    Duration after{};
+    std::vector<std::size_t> to;
+  };
+  struct Compiled {
+    config::Route route;
+    std::vector<Step> steps;  ///< the first is at once
+  };
+  class Collected;
+
+  [[nodiscard]] std::vector<Target> for_bad_news(const Alert& alert) const;
+  [[nodiscard]] std::vector<Target> for_good_news(const Alert& alert) const;
+
+  std::vector<Compiled> routes_;
+  Step everybody_;
+};
+
+}  // namespace tocsin::notify

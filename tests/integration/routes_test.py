@@ -1,0 +1,138 @@
+"""Who is told of what, and who is told besides when it lasts."""
+import re
+import time
+import unittest
+
+import oracles
+from program import require_tocsin, tocsin
+from servers import wait_until
+from watched import ENGINE, PROXY, Watched
+
+AFTER = 3  # seconds until an escalation
+
+
+def setUpModule():
+    require_tocsin()
+    oracles.require_impacket()
+
+
+class Routes(Watched):
+    def setUp(self):
+        super().setUp()
+        self.desk = self.receiver()
+        self.on_call = self.receiver()
+
+    def run_with(self, *routes):
+        webhooks = [{"description": name, "webhookURL": receiver.url(), "httpMethod": "POST"}
+                    for name, receiver in (("Desk", self.desk), ("On-call", self.on_call))]
+        return self.run_tocsin(*webhooks, monitor={"routes": routes})
+
+    def run_escalating(self, after=AFTER):
+        return self.run_with({"to": ["webhook:Desk"],
+                              "escalate": [{"after": f"{after}s", "to": ["webhook:On-call"]}]})
+
+    def wait_for_end_of_deliveries(self):
+        wait_until(lambda: all(row["state"] != "pending" for row in self.rows("deliveries")), 15,
+                   lambda: self.rows("deliveries"))
+
+    def test_each_alert_goes_where_its_route_leads(self):
+        self.run_with({"match": {"host": [self.host.upper()], "service": ["*proxy*"]},
+                       "to": ["webhook:on-call"]},
+                      {"match": {"kind": ["vanished"]}, "to": []},
+                      {"to": ["webhook:Desk"]})
+        self.manager.stop(PROXY)
+        self.on_call.wait_for(1)
+        self.manager.stop(ENGINE)
+        self.desk.wait_for(1)
+        self.manager.start(PROXY)
+        self.manager.start(ENGINE)
+        on_call, desk = self.on_call.wait_for(2), self.desk.wait_for(2)
+        self.assertEqual(self.states(on_call), [(PROXY, "STOPPED"), (PROXY, "RUNNING")])
+        self.assertEqual(self.states(desk), [(ENGINE, "STOPPED"), (ENGINE, "RUNNING")])
+
+    def test_what_lasts_is_escalated_and_its_end_is_told_there(self):
+        self.run_escalating()
+        self.manager.stop(ENGINE)
+        told, = self.desk.wait_for(1)
+        since = time.monotonic()
+        self.assertEqual(self.on_call.requests, [])
+        waiting = [row for row in self.rows("deliveries") if row["escalation"]]
+        self.assertEqual([(row["destinationName"], row["state"], row["attempts"])
+                          for row in waiting], [('webhook "On-call"', "pending", 0)])
+        self.assertEqual(self.rows("deliveries", "--failed"), [])
+        table = tocsin("deliveries", "-c", self.file, "--data-dir", self.data)
+        self.assertRegex(table.stdout, r"waits until .+, escalation")
+        self.on_call.wait_for(1)
+        self.assertGreater(time.monotonic() - since, AFTER - 1)
+        self.manager.start(ENGINE)
+        self.assertEqual(self.states(self.on_call.wait_for(2)),
+                         [(ENGINE, "STOPPED"), (ENGINE, "RUNNING")])
+        self.assertEqual(self.states(self.desk.wait_for(2)),
+                         [(ENGINE, "STOPPED"), (ENGINE, "RUNNING")])
+
+    def test_what_ends_in_time_is_not_escalated(self):
+        running = self.run_escalating()
+        self.manager.stop(ENGINE)
+        self.desk.wait_for(1)
+        self.manager.start(ENGINE)
+        self.desk.wait_for(2)
+        self.wait_for_end_of_deliveries()
+        time.sleep(AFTER + 1)
+        self.assertEqual(self.on_call.requests, [], running.output())
+        details = [row["detail"] for row in self.rows("deliveries") if row["state"] == "merged"]
+        self.assertEqual(details, ["ended before the escalation was due",
+                                   "what it ends was not told here"])
+
+    def test_what_waits_survives_a_kill_and_is_escalated_once(self):
+        running = self.run_escalating(after=6)
+        self.manager.stop(ENGINE)
+        self.desk.wait_for(1)
+        wait_until(lambda: [row["state"] for row in self.rows("deliveries")].count("delivered") == 1,
+                   10, "the first delivery to be recorded")
+        running.kill()
+        self.assertEqual(self.on_call.requests, [])
+        again = self.start_tocsin()
+        self.on_call.wait_for(1)
+        self.wait_for_end_of_deliveries()
+        again.kill()
+        self.start_tocsin()
+        self.manager.start(ENGINE)
+        self.assertEqual(self.states(self.on_call.wait_for(2)),
+                         [(ENGINE, "STOPPED"), (ENGINE, "RUNNING")])
+        self.assertEqual(self.states(self.desk.wait_for(2)),
+                         [(ENGINE, "STOPPED"), (ENGINE, "RUNNING")])
+
+    def test_the_command_test_knows_the_names_of_routes(self):
+        self.run_with({"to": []})
+        sent = tocsin("test", "-c", self.file, "webhook:ON-CALL")
+        self.assertEqual(sent.returncode, 0, sent)
+        self.on_call.wait_for(1)
+        self.assertEqual(self.desk.requests, [])
+
+    def test_the_command_routes_says_who_would_hear_of_it(self):
+        running = self.run_escalating(after=60)
+        running.stop()
+
+        def ask(*what):
+            done = tocsin("routes", "-c", self.file, *what)
+            return done.returncode, [re.split(r"  +", line.rstrip())
+                                     for line in done.stdout.splitlines()], done.stderr
+
+        self.assertEqual(ask(f"{self.host}/{ENGINE}")[:2], (0, [
+            ["WHO", "WHEN", "CONDITION"],
+            ['webhook "Desk"', "at once"],
+            ['webhook "On-call"', "after 1 min", "if it lasts until then"]]))
+        self.assertEqual(ask(self.host, "--kind", "reachable")[:2], (0, [
+            ["WHO", "WHEN", "CONDITION"],
+            ['webhook "Desk"', "at once"],
+            ['webhook "On-call"', "at once", "if the bad news before was told there"]]))
+        for wrong, said in (((f"{self.host}/Nothing",), "Nothing is not watched"),
+                            (("nowhere",), 'has no host "nowhere"'),
+                            ((self.host, "--kind", "danced"), 'there is no kind "danced"')):
+            code, lines, complaint = ask(*wrong)
+            self.assertEqual((code, lines), (1, []))
+            self.assertIn(said, complaint)
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)

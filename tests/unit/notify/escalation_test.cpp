@@ -1,0 +1,307 @@
+// Lanes of destinations that are told only when trouble lasts, or only by kind.
+#include <algorithm>
+#include <random>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "notify/lanes.h"
+#include "unit/notify/deliveries.h"
+
+namespace tocsin::notify {
+namespace {
+
+using std::chrono::hours;
+using std::chrono::minutes;
+using std::chrono::seconds;
+using testing::ElementsAre;
+using testing::IsEmpty;
+using enum TransitionKind;
+
+constexpr Duration kAfter = minutes(30);
+
+store::Delivery conditional(std::string id, TransitionKind kind, Time created,
+                            Duration after = {}) {
+  auto delivery = make_delivery(std::move(id), kind, "a", created);
+  delivery.alert.to = kind == started ? ServiceState::running : ServiceState::stopped;
+  delivery.conditional = true;
+  delivery.not_before = created + after;
+  return delivery;
+}
+store::Delivery escalation(std::string id, TransitionKind kind, Time created = kStart) {
+  return conditional(std::move(id), kind, created, kAfter);
+}
+store::Delivery good(std::string id, Time created) {
+  return conditional(std::move(id), started, created);
+}
+
+Lanes make_lanes(seconds rate_limit = seconds(0)) {
+  return {{.rate_limits = {rate_limit, rate_limit}}, longest()};
+}
+
+class Escalation : public testing::Test {
+ protected:
+  /// Sends all that may be sent, each accepted at once; answers the ids.
+  std::vector<std::string> send(Time now, const Answer& answer = Delivered{.detail = "ok"}) {
+    std::vector<std::string> ids;
+    while (const auto* next = lanes_.take(now)) {
+      ids.push_back(next->id.value);
+      reason_ = next->alert.reason;
+      lanes_.settle(DeliveryId(next->id), answer, now);
+    }
+    return ids;
+  }
+  /// "ID STATE: detail" of all that has ended otherwise.
+  std::vector<std::string> ended() {
+    std::vector<std::string> lines;
+    for (const auto& [delivery, update] : lanes_.take_outcomes())
+      lines.push_back(delivery.id.value + " " + std::string(to_string(update.state)) + ": " +
+                      update.detail);
+    return lines;
+  }
+  Lanes lanes_ = make_lanes();
+  std::string reason_;  ///< of what was sent last
+};
+
+TEST_F(Escalation, IsSentWhenItsTimeHasCome) {
+  lanes_.add(escalation("1", stopped), kStart);
+  EXPECT_THAT(send(kStart + kAfter - seconds(1)), IsEmpty());
+  EXPECT_EQ(lanes_.wake(kStart), kStart + kAfter);
+  EXPECT_EQ(lanes_.size(), 0U) << "it takes no room from others";
+  EXPECT_THAT(send(kStart + kAfter), ElementsAre("1"));
+  EXPECT_EQ(reason_, "escalated");
+  EXPECT_THAT(ended(), IsEmpty());
+}
+
+TEST_F(Escalation, EndsUnsentWithTheTrouble) {
+  lanes_.add(escalation("1", stopped), kStart);
+  lanes_.add(good("2", kStart + minutes(1)), kStart + minutes(1));
+  EXPECT_THAT(send(kStart + hours(1)), IsEmpty());
+  EXPECT_THAT(ended(), ElementsAre("1 merged: ended before the escalation was due",
+                                   "2 merged: what it ends was not told here"));
+  EXPECT_EQ(lanes_.lane_count(), 0U);
+}
+
+TEST_F(Escalation, LeavesItsTimeToLaterBadNewsAndReminders) {
+  lanes_.add(escalation("1", stuck), kStart);
+  const Time later = kStart + minutes(20);
+  lanes_.add(escalation("2", stopped, later), later);
+  const auto outcomes = lanes_.take_outcomes();
+  ASSERT_EQ(outcomes.size(), 2U);
+  EXPECT_EQ(outcomes[0].update.state, store::DeliveryState::merged);
+  EXPECT_EQ(outcomes[0].update.detail, "told by 2");
+  EXPECT_EQ(outcomes[1].update.state, store::DeliveryState::pending);
+  EXPECT_EQ(outcomes[1].update.attempts, 0);
+  EXPECT_EQ(outcomes[1].update.not_before, kStart + kAfter) << "for the next run";
+  EXPECT_THAT(send(kStart + kAfter), ElementsAre("2"));
+}
+
+TEST_F(Escalation, OnceSentHearsAllElseAtOnceUpToTheEnd) {
+  lanes_.add(escalation("1", stuck), kStart);
+  Time now = kStart + kAfter;
+  EXPECT_THAT(send(now), ElementsAre("1"));
+  now += minutes(1);
+  lanes_.add(escalation("2", stopped, now), now);
+  EXPECT_THAT(send(now), ElementsAre("2"));
+  EXPECT_EQ(reason_, "");
+  lanes_.add(good("3", now), now);
+  EXPECT_THAT(send(now), ElementsAre("3"));
+  lanes_.add(escalation("4", stopped, now), now);
+  EXPECT_THAT(send(now), IsEmpty()) << "that is new trouble";
+  lanes_.add(good("5", now), now);
+  EXPECT_THAT(send(now), IsEmpty());
+}
+
+TEST_F(Escalation, ThatNobodyTookIsNotEnded) {
+  lanes_.add(escalation("1", stopped), kStart);
+  EXPECT_THAT(send(kStart + kAfter, Rejected{.reason = "no"}), ElementsAre("1"));
+  lanes_.add(good("2", kStart + kAfter), kStart + kAfter);
+  EXPECT_THAT(send(kStart + kAfter), IsEmpty());
+  EXPECT_THAT(ended(), ElementsAre("2 merged: what it ends was not told here"));
+}
+
+TEST_F(Escalation, UnderWayWhenTheTroubleEndsIsFollowedByTheEnd) {
+  lanes_.add(escalation("1", stopped), kStart);
+  Time now = kStart + kAfter;
+  const auto* first = lanes_.take(now);
+  ASSERT_NE(first, nullptr);
+  const DeliveryId id = first->id;
+  lanes_.add(good("2", now), now);
+  EXPECT_THAT(send(now), IsEmpty()) << "one at a time";
+  lanes_.settle(id, RetryAfter{.after = {}, .reason = "503"}, now);
+  now += minutes(6);
+  EXPECT_THAT(send(now), ElementsAre("1", "2"));
+  EXPECT_THAT(ended(), IsEmpty());
+}
+
+TEST_F(Escalation, OfNewsDuringTheFirstSendingNeedsNoMoreWait) {
+  lanes_.add(escalation("1", stuck), kStart);
+  const Time now = kStart + kAfter;
+  const auto* first = lanes_.take(now);
+  ASSERT_NE(first, nullptr);
+  const DeliveryId id = first->id;
+  lanes_.add(escalation("2", stopped, now), now);
+  EXPECT_THAT(send(now), IsEmpty());
+  lanes_.settle(id, Delivered{.detail = "ok"}, now);
+  EXPECT_THAT(send(now), ElementsAre("2"));
+}
+
+TEST_F(Escalation, HoldsNothingElseBack) {
+  lanes_.add(escalation("1", stuck), kStart);
+  auto other = make_delivery("2", stopped, "b");
+  lanes_.add(other, kStart);
+  lanes_.add(conditional("3", stopped, kStart), kStart);  // by a route of its kind, at once
+  EXPECT_THAT(send(kStart), ElementsAre("2", "3"));
+  EXPECT_THAT(ended(), ElementsAre("1 merged: told by 3"));
+}
+
+TEST_F(Escalation, KeepsToTheRateLimit) {
+  lanes_ = make_lanes(minutes(5));
+  lanes_.add(escalation("1", stopped), kStart);
+  const Time now = kStart + kAfter;
+  EXPECT_THAT(send(now), ElementsAre("1"));
+  lanes_.add(escalation("2", stopped, now), now);  // reminders
+  lanes_.add(escalation("3", stopped, now + seconds(1)), now + seconds(1));
+  EXPECT_THAT(send(now + minutes(5) - seconds(1)), IsEmpty());
+  EXPECT_THAT(ended(), ElementsAre("2 merged: within the rate limit; told by 3"));
+  EXPECT_THAT(send(now + minutes(5)), ElementsAre("3"));
+}
+
+TEST_F(Escalation, GoesOnAfterARestart) {
+  lanes_.add(escalation("1", stopped), kStart + minutes(10));
+  EXPECT_THAT(send(kStart + kAfter), ElementsAre("1")) << "no later than before";
+  lanes_ = make_lanes();
+  lanes_.add(escalation("1", stopped), kStart + hours(2));
+  EXPECT_THAT(send(kStart + hours(2)), ElementsAre("1")) << "at once when it is overdue";
+  lanes_ = make_lanes();
+  lanes_.remember(store::OpenTrouble{"test:1", HostName("host"), ServiceName("A")});
+  lanes_.add(escalation("2", stopped), kStart);
+  lanes_.add(good("3", kStart), kStart);
+  EXPECT_THAT(send(kStart), ElementsAre("2", "3")) << "it had been told";
+}
+
+TEST_F(Escalation, FollowsAClockThatIsSetBack) {
+  lanes_.add(escalation("1", stopped), kStart);
+  EXPECT_THAT(send(kStart + minutes(10)), IsEmpty());
+  EXPECT_THAT(send(kStart - hours(1)), IsEmpty());
+  EXPECT_THAT(send(kStart - hours(1) + minutes(20)), ElementsAre("1"));
+  lanes_ = make_lanes();
+  lanes_.add(escalation("2", stopped), kStart - hours(5));  // loaded after the clock was set back
+  EXPECT_EQ(lanes_.wake(kStart - hours(5)), kStart - hours(5) + kAfter);
+}
+
+TEST_F(Escalation, ThatOnlyMemoryHoldsIsHandedBack) {
+  lanes_.add(escalation("1", stopped), kStart);
+  ASSERT_EQ(lanes_.unstored().size(), 1U);
+  EXPECT_EQ(lanes_.unstored()[0].id.value, "1");
+}
+
+TEST_F(Escalation, GoodNewsGoesOnlyWhereTheBadWasAccepted) {
+  lanes_.add(conditional("1", stopped, kStart), kStart);
+  EXPECT_THAT(send(kStart), ElementsAre("1"));
+  lanes_.add(good("2", kStart), kStart);
+  EXPECT_THAT(send(kStart), ElementsAre("2"));
+  lanes_.add(good("3", kStart), kStart);
+  EXPECT_THAT(send(kStart), IsEmpty());
+  EXPECT_THAT(ended(), ElementsAre("3 merged: what it ends was not told here"));
+}
+
+/// A service that goes bad and well as it likes, a destination that takes what it likes, and
+/// crashes after which the next run begins with what the store would hold.
+class RandomTrouble {
+ public:
+  explicit RandomTrouble(unsigned seed) : generator_(seed) {}
+
+  void run() {
+    for (int step = 0; step < 200; step++) {
+      now_ += minutes(draw(12));
+      if (draw(2) == 0) arrive();
+      work();
+      if (draw(10) == 0) restart();
+    }
+    if (is_bad_) add(good(next_id(), now_));
+    for (int i = 0; i < 500; i++) {
+      now_ += minutes(10);
+      work();
+    }
+    EXPECT_THAT(pending_, IsEmpty()) << "everything comes to an end";
+    EXPECT_FALSE(told_) << "and nobody waits for it";
+  }
+
+ private:
+  unsigned draw(unsigned below) {
+    return std::uniform_int_distribution<unsigned>(0, below - 1)(generator_);
+  }
+  std::string next_id() { return std::to_string(++ids_); }
+
+  void arrive() {
+    if (is_bad_ && draw(2) == 0) {
+      is_bad_ = false;
+      return add(good(next_id(), now_));
+    }
+    if (!is_bad_) bad_since_ = now_;
+    is_bad_ = true;
+    add(escalation(next_id(), stopped, now_));
+  }
+  void add(const store::Delivery& delivery) {
+    pending_.push_back(delivery);
+    lanes_.add(delivery, now_);
+    follow();
+  }
+  void work() {
+    while (const auto* next = lanes_.take(now_)) {
+      const auto delivery = *next;
+      const bool well = is_up(delivery.alert);
+      if (well) {
+        EXPECT_TRUE(told_) << delivery.id.value << ": the end of what was not told";
+      }
+      if (!well && !told_ && delivery.attempts == 1) {
+        EXPECT_GE(now_, bad_since_ + kAfter) << delivery.id.value << ": too early";
+      }
+      const bool accepted = draw(4) != 0;
+      if (accepted) told_ = !well;
+      const Answer answer = accepted ? Answer(Delivered{}) : Answer(RetryAfter{});
+      record(lanes_.settle(DeliveryId(delivery.id), answer, now_).update);
+    }
+    follow();
+  }
+  void follow() {
+    for (const auto& outcome : lanes_.take_outcomes()) record(outcome.update);
+  }
+  void record(const store::DeliveryUpdate& update) {
+    const auto row = std::ranges::find(pending_, update.id, &store::Delivery::id);
+    ASSERT_NE(row, pending_.end()) << update.id.value << " ends twice";
+    if (update.state != store::DeliveryState::pending) {
+      pending_.erase(row);
+      return;
+    }
+    row->attempts = update.attempts;
+    row->not_before = update.not_before;
+  }
+  void restart() {
+    lanes_ = make_lanes();
+    if (told_) lanes_.remember(store::OpenTrouble{"test:1", HostName("host"), ServiceName("a")});
+    for (const auto& delivery : std::vector(pending_)) lanes_.add(delivery, now_);
+    follow();
+  }
+
+  std::mt19937 generator_;
+  Time now_ = kStart;
+  Lanes lanes_ = make_lanes();
+  std::vector<store::Delivery> pending_;  ///< the store's
+  bool told_ = false;
+  bool is_bad_ = false;
+  Time bad_since_{};
+  int ids_ = 0;
+};
+
+TEST(EscalationPromises, hold_in_any_story) {
+  for (unsigned seed = 0; seed < 200; seed++) {
+    SCOPED_TRACE(seed);
+    RandomTrouble(seed).run();
+    if (testing::Test::HasFailure()) break;
+  }
+}
+
+}  // namespace
+}  // namespace tocsin::notify
