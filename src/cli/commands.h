@@ -42,6 +42,7 @@ int check(const CheckOptions& options);
 
 struct ValidateOptions {
   std::string configuration;
+  bool json = false;
 };
 int validate(const ValidateOptions& options);
 

@@ -65,6 +65,10 @@ void add_monitoring(CLI::App& app, int& code) {
   auto* validate_command = add(app, "validate", "list every mistake in the configuration", code,
                                validate_options, validate);
   add_configuration(validate_command, validate_options);
+  add_json(validate_command, validate_options);
+  validate_command->footer(
+      "of a file that begins with `Butler:` it also lists which keys are used, which are not, and "
+      "which behave differently\nexit code: 0, or 2 when there are errors");
 
   const auto services_options = std::make_shared<ServicesOptions>();
   auto* services_command =

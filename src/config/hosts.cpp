@@ -182,7 +182,9 @@ class HostReader {
                         "same rules; `[01-20]` and `[1-4,7]` are understood too.",
          .need = needed ? Need::required : Need::optional,
          .example = "qs-node1",
-         .alternative = "hosts"},
+         .alternative = "hosts",
+         .differs = "On Windows asked as the user that tocsin runs as, like by Butler; elsewhere "
+                    "over the network, with an account of `credentials`."},
         check_host);
     std::vector<PlacedText> list;
     const auto hosts =
@@ -242,8 +244,12 @@ std::optional<Place> read_hosts(Section& section, Watchlists& watchlists, const 
   HostReader reader(watchlists, policy, config);
   std::vector<std::vector<Host>> entries;
   const auto place = section.list(
-      {.name = "monitor", .description = "The hosts.", .need = Need::required}, entries,
-      [&reader](Section& entry, std::vector<Host>& hosts) { reader.read(entry, hosts); });
+      {.name = "monitor",
+       .description = "The hosts.",
+       .need = Need::required,
+       .differs = "A host that is not reached or lacks a service keeps no other from being "
+                  "watched. Butler watches nothing at all when it meets one as it starts."},
+      entries, [&reader](Section& entry, std::vector<Host>& hosts) { reader.read(entry, hosts); });
   for (auto& hosts : entries) std::ranges::move(hosts, std::back_inserter(config.hosts));
   return place;
 }

@@ -25,11 +25,14 @@ constexpr std::array kLogLevels = {
     Choice<LogLevel>{"verbose", LogLevel::debug}, Choice<LogLevel>{"info", LogLevel::info},
     Choice<LogLevel>{"warn", LogLevel::warn},     Choice<LogLevel>{"error", LogLevel::error}};
 
-/// One line for all that only the original uses.
+/// One line for all that only the original uses, where no comparison lists it.
 void say_what_is_ignored(Section& root) {
-  auto& ignored = root.reading().ignored;
+  std::vector<std::pair<Place, std::string_view>> ignored;
+  for (const auto& [path, key] : root.reading().seen.unused) {
+    if (key.of_original) ignored.emplace_back(key.place, path);
+  }
   if (ignored.empty()) return;
-  std::ranges::sort(ignored, {}, [](const auto& key) { return key.first; });
+  std::ranges::sort(ignored);
   constexpr std::size_t kMostNamed = 30;
   std::string names;
   for (std::size_t i = 0; i < std::min(ignored.size(), kMostNamed); i++)
@@ -43,6 +46,7 @@ Loaded parse_text(const std::string& text, const std::string& file, const std::s
                   const Environment& environment, bool exposed) {
   Findings findings(file);
   Config config;
+  Loaded loaded;
   Substitution substitution(environment);
   Sources sources(findings, substitution, environment);
   if (const auto* node = sources.read(text, file, {directory, exposed})) {
@@ -50,13 +54,17 @@ Loaded parse_text(const std::string& text, const std::string& file, const std::s
                     .substitution = substitution,
                     .files = sources.files(),
                     .default_source = environment.default_source,
-                    .how_to_hide = environment.how_to_hide};
+                    .how_to_hide = environment.how_to_hide,
+                    .is_of_original = sources.is_of_original()};
     Section root(reading, node, node->place);
     read_config(root, config);
     root.finish();
-    say_what_is_ignored(root);
+    if (reading.is_of_original) {
+      loaded.comparison = compare(*node, reading.seen, findings);
+    } else {
+      say_what_is_ignored(root);
+    }
   }
-  Loaded loaded;
   if (!findings.has_errors()) loaded.config = std::move(config);
   loaded.findings = std::move(findings).take();
   return loaded;
@@ -76,7 +84,9 @@ void read_config(Section& root, Config& config) {
   const auto monitor =
       root.section({.name = "serviceMonitor",
                     .description = "What is watched, and who is told.",
-                    .need = Need::required},
+                    .need = Need::required,
+                    .differs = "What is known outlives a restart, and only changes are told. "
+                               "Butler forgets, and tells again of all that is stopped."},
                    [&](Section& section) { destinations = read_service_monitor(section, config); });
   if (monitor && config.enabled && !destinations.any())
     root.warning(*monitor, "nobody is told: `alertDestination` enables nothing");
@@ -106,7 +116,9 @@ void read_config(Section& root, Config& config) {
             config.metrics_file);
   root.choice({.name = "logLevel",
                .description = "How much is logged; `verbose` is the same as `debug`.",
-               .example = "info"},
+               .example = "info",
+               .differs = "`verbose` logs what `debug` logs, and secrets are never logged. Butler "
+                          "logs API keys."},
               config.log_level, kLogLevels);
   root.boolean({.name = "fileLogging",
                 .description = "Whether the log goes to files too.",
@@ -115,7 +127,9 @@ void read_config(Section& root, Config& config) {
   read_path(root,
             {.name = "logDirectory",
              .description = "Where these files are kept.",
-             .example = "/var/log/tocsin"},
+             .example = "/var/log/tocsin",
+             .differs = "Seen from the folder of the configuration, unless it is absolute. Butler "
+                        "puts every path under the folder of its program."},
             config.log_directory, must_not_be_empty);
 }
 

@@ -59,7 +59,10 @@ AlertDestinations read_service_monitor(Section& section, Config& config) {
   }
   section.schedule({.name = "frequency",
                     .description = "How often each host is checked.",
-                    .example = "every 10 seconds"},
+                    .example = "every 10 seconds",
+                    .differs = "Checks of one host never overlap, and those of several are spread "
+                               "over the time. Butler asks all at once, and again while a check "
+                               "still runs."},
                    config.frequency);
   PolicySection policy;
   read_policy(section,
@@ -87,7 +90,10 @@ AlertDestinations read_service_monitor(Section& section, Config& config) {
   }
   AlertDestinations destinations;
   section.section(
-      {.name = "alertDestination", .description = "Who is told."},
+      {.name = "alertDestination",
+       .description = "Who is told.",
+       .differs = "What cannot be delivered is tried again for a week, over restarts too. Butler "
+                  "tries once."},
       [&destinations](Section& inner) { read_alert_destinations(inner, destinations); });
   if (!config.enabled) config.hosts.clear();
   return destinations;
