@@ -46,6 +46,11 @@ struct ValidateOptions {
 };
 int validate(const ValidateOptions& options);
 
+struct MigrateOptions {
+  std::string configuration;
+};
+int migrate(const MigrateOptions& options);
+
 struct ServicesOptions {
   std::string configuration;
   std::string host;

@@ -89,6 +89,19 @@ void add_monitoring(CLI::App& app, int& code) {
       ->type_name("CHANNEL");
 }
 
+void add_migrate(CLI::App& app, int& code) {
+  const auto options = std::make_shared<MigrateOptions>();
+  auto* command = add(app, "migrate", "print a clean configuration made from one of Butler", code,
+                      options, cli::migrate);
+  command->add_option("file", options->configuration, "a configuration, as Butler uses it")
+      ->required()
+      ->type_name("OLD");
+  command->footer(
+      "tocsin migrate OLD > NEW: what tocsin does not use is left out, and secrets become "
+      "variables "
+      "that NEW names\nexit code: 0, or 2 when OLD has errors");
+}
+
 void add_schedule(CLI::App& app, int& code) {
   const auto options = std::make_shared<ScheduleOptions>();
   auto* command =
@@ -204,6 +217,7 @@ int main(int count, char** arguments) {
   int code = kExitOk;
   add_monitoring(app, code);
   add_looking_back(app, code);
+  add_migrate(app, code);
   add_schedule(app, code);
   add_pretending(app, code);
   add_service(app, code);

@@ -25,6 +25,10 @@ constexpr std::array kSources = {Choice<Source>{"smb", Source::smb},
 /// What an address says for the name of its host.
 constexpr std::string_view kHostInBraces = "{host}";
 
+constexpr std::string_view kAskedBy =
+    "On Windows asked as the user that tocsin runs as, like by Butler; elsewhere over the network, "
+    "with an account of `credentials`.";
+
 /// The credentials that a host names, or the first.
 std::shared_ptr<const Credentials> find_credentials(Section& entry, const std::string& name,
                                                     std::optional<Place> place,
@@ -183,8 +187,7 @@ class HostReader {
          .need = needed ? Need::required : Need::optional,
          .example = "qs-node1",
          .alternative = "hosts",
-         .differs = "On Windows asked as the user that tocsin runs as, like by Butler; elsewhere "
-                    "over the network, with an account of `credentials`."},
+         .differs = kAskedBy},
         check_host);
     std::vector<PlacedText> list;
     const auto hosts =
@@ -193,7 +196,8 @@ class HostReader {
                                            "each written as `host` is.",
                             .need = by_list ? Need::required : Need::optional,
                             .example = "[qs-central, \"qs-node[1-4]\"]",
-                            .alternative = "host"},
+                            .alternative = "host",
+                            .differs = kAskedBy},
                            list);
     std::vector<std::string> names;
     if (host && hosts) {

@@ -11,6 +11,7 @@
 #include "config/files.h"
 #include "config/findings.h"
 #include "config/known_keys.h"
+#include "config/load_tree.h"
 #include "config/sections.h"
 #include "config/sources.h"
 #include "config/substitution.h"
@@ -42,23 +43,25 @@ void say_what_is_ignored(Section& root) {
   root.info(ignored.front().first, "not used by this version: " + names);
 }
 
-Loaded parse_text(const std::string& text, const std::string& file, const std::string& directory,
-                  const Environment& environment, bool exposed) {
+Loaded parse_text(const std::string& text, const std::string& file, const SourceFile& source,
+                  const Environment& environment, const UseTree& use = {}) {
   Findings findings(file);
   Config config;
   Loaded loaded;
   Substitution substitution(environment);
   Sources sources(findings, substitution, environment);
-  if (const auto* node = sources.read(text, file, {directory, exposed})) {
+  if (const auto* node = sources.read(text, file, source)) {
     Reading reading{.findings = findings,
                     .substitution = substitution,
                     .files = sources.files(),
                     .default_source = environment.default_source,
                     .how_to_hide = environment.how_to_hide,
-                    .is_of_original = sources.is_of_original()};
+                    .is_of_original = sources.is_of_original(),
+                    .adds_account = use != nullptr};
     Section root(reading, node, node->place);
     read_config(root, config);
     root.finish();
+    if (use) use({*node, reading.seen, findings, reading.is_of_original, sources.files().size()});
     if (reading.is_of_original) {
       loaded.comparison = compare(*node, reading.seen, findings);
     } else {
@@ -147,20 +150,30 @@ std::vector<KnownKey> known_keys() {
   return keys;
 }
 
-Loaded parse(const std::string& text, const std::string& file, const std::string& directory,
-             const Environment& environment) {
-  return parse_text(text, file, directory, environment, false);
+Loaded parse_tree(const std::string& text, const std::string& file, const std::string& directory,
+                  const Environment& environment, const UseTree& use) {
+  return parse_text(text, file, {.directory = directory}, environment, use);
 }
 
-Loaded load(const std::string& path, const Environment& environment) {
+Loaded load_tree(const std::string& path, const Environment& environment, const UseTree& use) {
   const auto text = read_file(path, kMostBytes, Accept::streams_too);
   if (!text) {
     Findings findings(path);
     findings.add(Severity::error, {}, "the file " + text.error().what);
-    return {.config = {}, .findings = std::move(findings).take()};
+    return {.config = {}, .findings = std::move(findings).take(), .comparison = {}};
   }
-  const auto directory = to_utf8(to_path(path).parent_path());
-  return parse_text(*text, path, directory, environment, environment.is_readable_by_others(path));
+  const SourceFile source{.directory = to_utf8(to_path(path).parent_path()),
+                          .exposed = environment.is_readable_by_others(path)};
+  return parse_text(*text, path, source, environment, use);
+}
+
+Loaded parse(const std::string& text, const std::string& file, const std::string& directory,
+             const Environment& environment) {
+  return parse_tree(text, file, directory, environment, {});
+}
+
+Loaded load(const std::string& path, const Environment& environment) {
+  return load_tree(path, environment, {});
 }
 
 }  // namespace tocsin::config

@@ -153,7 +153,8 @@ void read_shared(Section& section, NewRelic& new_relic,
                  entry.text({.name = "value",
                              .description = "Its value.",
                              .need = Need::required,
-                             .example = "abc"},
+                             .example = "abc",
+                             .is_secret = true},
                             header.second, check_header_value);
                });
   section.section({.name = "attribute", .description = "What events and log entries say both."},

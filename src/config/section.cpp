@@ -131,7 +131,7 @@ void Section::wrong_value(const Key& key, const Scalar& scalar, std::string_view
 }
 
 std::optional<Place> Section::text(const Key& key, std::string& out, Check check) {
-  declare(key, "text", out.empty() ? "empty" : out);
+  declare(key, key.is_secret ? "secret text" : "text", out.empty() ? "empty" : out);
   auto value = checked(key, check);
   if (!value) return std::nullopt;
   out = std::move(value->text);

@@ -40,6 +40,7 @@ struct Reading {
   std::size_t mistakes = 0;                     ///< errors, and what would be one were it not off
   bool is_of_original = false;  ///< the file is one: where keys behave differently is noted
   SeenKeys seen = {};
+  bool adds_account = false;  ///< who reads adds the account that hosts need, where there is none
 };
 
 enum class Need : std::uint8_t { optional, required };
@@ -56,6 +57,7 @@ struct Key {
   /// Of a section or list: the path of another with the same keys. They stand in the reference
   /// only there, and what is absent is not read.
   std::string_view same_as = {};
+  bool is_secret = false;  ///< a text that opens doors: a URL with a token, a header's value
   /// A sentence for those who know the original: what is different here. At most
   /// kLongestDifference.
   std::string_view differs = {};

@@ -82,7 +82,8 @@ AlertDestinations read_service_monitor(Section& section, Config& config) {
   const auto monitor = read_hosts(section, watchlists, host_policy, config);
   const auto* credentials = section.raw("credentials");
   const bool any_smb = std::ranges::count(config.hosts, Source::smb, &Host::source) > 0;
-  if (monitor && any_smb && (credentials == nullptr || credentials->children.empty())) {
+  const bool needs_account = any_smb && !section.reading().adds_account;
+  if (monitor && needs_account && (credentials == nullptr || credentials->children.empty())) {
     section.error(*monitor,
                   "hosts are asked over SMB, which needs an account: add `credentials: [{name: "
                   "monitoring, username: 'DOMAIN\\user', password: '${env:TOCSIN_PASSWORD}'}]` to "

@@ -19,7 +19,8 @@ void read_webhook(Section& entry, Webhook& webhook) {
   entry.text({.name = "webhookURL",
               .description = "Where alerts are sent, http or https.",
               .need = Need::required,
-              .example = "https://desk.example.com/hook?key=${env:DESK_KEY}"},
+              .example = "https://desk.example.com/hook?key=${env:DESK_KEY}",
+              .is_secret = true},
              webhook.url, check_http_url);
   entry.choice({.name = "httpMethod",
                 .description = "POST and PUT send JSON; GET sends the same in the query.",
