@@ -89,7 +89,7 @@ constexpr auto kButler = R"(  logLevel: silly
       teams: {enable: true}
       slack: {enable: true}
       webhook: {enable: true}
-  genericUrls: [{id: '7', linkText: Runbook, comment: '', url: https://wiki.example/?a=b#c}]
+  genericUrls: [{id: '7', linkText: Runbook, comment: '', url: 'https://wiki.example/?a=b#c'}]
   thirdPartyToolsCredentials: {newRelic: [{accountName: Main, insertApiKey: NRAK-s3cret, accountId: 12}]}
   teamsNotification:
     enable: true
@@ -196,8 +196,13 @@ TEST(Migrate, MeansTheSameInEachLayout) {
 }
 
 TEST(Migrate, MeansTheSameForFilesOfOurOwn) {
-  expect_same(kSample, Source::smb);
-  expect_same(sample_with({{5,
+  const std::string url = "        - webhookURL: https://desk.example/hook?key=desk-s3cret";
+  expect_same(sample_with({{14, url}}), Source::smb);
+  expect_same(sample_with({{14, url},
+                           {6, ""},
+                           {7, ""},
+                           {8, ""},
+                           {5,
                             "    serviceSets: [{name: all, services: [{name: 'Qlik*'}]}]\n"
                             "    monitor:\n"
                             "      - {hosts: ['a[1-3]', b], sets: [all], source: smb}\n"
@@ -221,7 +226,9 @@ TEST(Migrate, PrintsNoSecret) {
 
 TEST(Migrate, KeepsReferences) {
   const auto text =
-      migrate_sample(sample_with({{14, "        - webhookURL: ${env:PASSWORD}\n"}})).text;
+      migrate_sample(
+          sample_with({{14, "        - webhookURL: https://desk.example/${env:PASSWORD}\n"}}))
+          .text;
   EXPECT_THAT(text, HasSubstr("password: '${env:PASSWORD}'"));
   EXPECT_THAT(text, Not(HasSubstr("Set these variables")));
   const auto mixed = migrate_sample(
