@@ -45,6 +45,7 @@ std::vector<Value> take_names(Value& entry) {
 }
 
 void put_names(Value& entry, std::vector<Value> names) {
+  if (names.empty()) return;
   std::vector<std::string> texts;
   texts.reserve(names.size());
   for (auto& name : names) texts.push_back(std::move(name.text));
