@@ -5,6 +5,7 @@
 #include <cctype>
 #include <map>
 #include <set>
+#include <span>
 #include <string_view>
 #include <utility>
 
@@ -35,10 +36,10 @@ class Schema {
     }
   }
 
-  [[nodiscard]] const std::vector<const KnownKey*>& keys_of(const std::string& section) const {
-    static const std::vector<const KnownKey*> kNone;
+  [[nodiscard]] std::span<const KnownKey* const> keys_of(const std::string& section) const {
     const auto found = sections_.find(section);
-    return found == sections_.end() ? kNone : found->second;
+    if (found == sections_.end()) return {};
+    return found->second;
   }
 
  private:
@@ -70,11 +71,19 @@ bool are_words(std::string_view text) {
          std::ranges::find(kMeanMore, fold_case(text)) == kMeanMore.end();
 }
 
+/// Whether a text without quotes is read as it stands wherever it is written: YAML 1.2, 7.3.3.
+bool is_plain_everywhere(std::string_view text) {
+  if (text.empty() || text.front() == ' ' || text.back() == ' ' || text.back() == ':') return false;
+  const bool begins_like_more = std::string_view(",[]{}#&*!|>'\"%@`-?:").contains(text.front());
+  const bool is_number = text.size() > 1 && text.front() == '-' && text[1] != ' ';
+  return (!begins_like_more || is_number) && !text.contains(": ") && !text.contains(" #");
+}
+
 /// As YAML reads it again, on one line.
 std::string scalar_text(const Value& value) {
   const auto& text = value.text;
   if (printable(text, text.size() + 8) == text) {
-    if (are_words(text) || (value.plain && !text.empty())) return text;
+    if (are_words(text) || (value.plain && is_plain_everywhere(text))) return text;
     std::string quoted = "'";
     for (const char c : text) quoted.append(c == '\'' ? 2 : 1, c);
     return quoted + "'";

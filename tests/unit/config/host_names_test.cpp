@@ -118,7 +118,7 @@ TEST(Hosts, MistakesAreToldWithLineAndColumn) {
 }
 
 TEST(HostNames, AreCompressedToWhatExpandsToThem) {
-  const std::vector<std::pair<std::vector<std::string>, std::vector<std::string>>> kRows = {
+  const std::vector<std::pair<std::vector<std::string>, std::vector<std::string>>> rows = {
       {{}, {}},
       {{"a", "b"}, {"a", "b"}},
       {{"n1", "n2"}, {"n1", "n2"}},
@@ -133,7 +133,7 @@ TEST(HostNames, AreCompressedToWhatExpandsToThem) {
       {{"n[1-2]", "n3", "n4", "n5"}, {"n[1-2]", "n[3-5]"}},
       {{"n1234567890", "n1234567891", "n1234567892"},
        {"n1234567890", "n1234567891", "n1234567892"}}};
-  for (const auto& [names, compressed] : kRows) EXPECT_EQ(compress_host_names(names), compressed);
+  for (const auto& [names, compressed] : rows) EXPECT_EQ(compress_host_names(names), compressed);
 }
 
 TEST(HostNames, ExpandAgainToTheSame) {

@@ -219,6 +219,23 @@ TEST(Migrate, ChangesNothingTheSecondTime) {
   EXPECT_THAT(second, Not(HasSubstr("Unlike Butler")));
 }
 
+TEST(Migrate, KeepsEveryText) {
+  for (const std::string text :
+       {"",      " a",    "a ",  "- a",    "-",        "-a",    "a: b",     "a:",      "a #b",
+        "#a",    "*a",    "&a",  "!a",     "%a",       "@a",    "`a",       "'",       "''",
+        "\\\"",  "{a}",   "[a",  "a\\tb",  "a\\nb\\n", "\\\\n", "true",     "Null",    "~",
+        "12",    "0x1",   "? a", "---",    "...",      "ä",     "\\u0085a", "\\u2028", "\\uFEFF",
+        "\\x07", "\\x7f", "🔔",  "$${env", "<<"}) {
+    const auto old =
+        sample_with({{8, "          - {name: Spooler, friendlyName: \"" + text + "\"}"}});
+    const auto loaded = load_sample(old, Source::smb);
+    ASSERT_TRUE(loaded.config) << text;
+    const auto fresh = load_sample(migrate_sample(old, Source::smb).text, Source::smb);
+    ASSERT_TRUE(fresh.config) << text << testing::PrintToString(findings_of(fresh));
+    EXPECT_EQ(summary(fresh.config->hosts), summary(loaded.config->hosts)) << text;
+  }
+}
+
 TEST(Migrate, PrintsNoSecret) {
   for (const auto& text : {old_layout(), new_layout("2")})
     EXPECT_THAT(migrate_sample(text).text, Not(HasSubstr("s3cret")));

@@ -21,6 +21,7 @@ inline std::string summary(const WatchedService& service) {
 /// Hosts are sorted: their order means nothing. Policies are compared elsewhere.
 inline std::string summary(const std::vector<Host>& hosts) {
   std::vector<std::string> lines;
+  lines.reserve(hosts.size());
   for (const auto& host : hosts) {
     auto line =
         fmt::format("host {} {}:{} {} {}", host.name.text(), host.address, host.port,
