@@ -45,8 +45,14 @@ int check(const CheckOptions& options);
 
 struct ValidateOptions {
   std::string configuration;
+  bool json = false;
 };
 int validate(const ValidateOptions& options);
+
+struct MigrateOptions {
+  std::string configuration;
+};
+int migrate(const MigrateOptions& options);
 
 struct ServicesOptions {
   std::string configuration;

@@ -71,6 +71,10 @@ void add_monitoring(CLI::App& app, int& code) {
   auto* validate_command = add(app, "validate", "list every mistake in the configuration", code,
                                validate_options, validate);
   add_configuration(validate_command, validate_options);
+  add_json(validate_command, validate_options);
+  validate_command->footer(
+      "of a file that begins with `Butler:` it also lists which keys are used, which are not, and "
+      "which behave differently\nexit code: 0, or 2 when there are errors");
 
   const auto services_options = std::make_shared<ServicesOptions>();
   auto* services_command =
@@ -90,6 +94,19 @@ void add_monitoring(CLI::App& app, int& code) {
           "channel", test_options->channels,
           "only these, by their names in alertDestination, e.g. slack, or webhook:DESCRIPTION")
       ->type_name("CHANNEL");
+}
+
+void add_migrate(CLI::App& app, int& code) {
+  const auto options = std::make_shared<MigrateOptions>();
+  auto* command = add(app, "migrate", "print a clean configuration made from one of Butler", code,
+                      options, cli::migrate);
+  command->add_option("file", options->configuration, "a configuration, as Butler uses it")
+      ->required()
+      ->type_name("OLD");
+  command->footer(
+      "tocsin migrate OLD > NEW: what tocsin does not use is left out, and secrets become "
+      "variables "
+      "that NEW names\nexit code: 0, or 2 when OLD has errors");
 }
 
 void add_schedule(CLI::App& app, int& code) {
@@ -260,6 +277,7 @@ int main(int count, char** arguments) {
   add_routes(app, code);
   add_looking_back(app, code);
   add_silencing(app, code);
+  add_migrate(app, code);
   add_schedule(app, code);
   add_pretending(app, code);
   add_service(app, code);

@@ -1,43 +1,133 @@
+// `validate`: what is wrong in a configuration and, of a file of Butler, what becomes of its keys.
+#include <algorithm>
+#include <string>
+#include <utility>
+#include <vector>
+
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
 #include "base/text.h"
 #include "cli/commands.h"
 #include "cli/load.h"
+#include "cli/table.h"
 #include "cli/version.h"
 #include "net/http_client.h"
 #include "net/loop.h"
 #include "notify/destination.h"
+#include "platform/terminal.h"
 
 namespace tocsin::cli {
-
 namespace {
 
+using json = nlohmann::ordered_json;
+
 /// What is wrong with the templates of messages; nothing is connected or sent.
-void print_template_problems(const config::Config& configuration) {
+std::vector<notify::Messages::Problem> find_template_problems(const config::Config& configuration) {
   net::Loop loop;
   net::HttpClient http(loop.executor());
   notify::Messages messages(configuration.generic_urls);
   const notify::Means means{
       .executor = loop.executor(), .http = http, .version = version(), .messages = messages};
   const auto destinations = notify::make_destinations(configuration, means);
-  for (const auto& problem : messages.check())
-    fmt::print("{}: warning: {}\n", problem.where, problem.text);
+  return messages.check();
+}
+
+/// All mistakes and warnings.
+std::vector<config::Finding> find_mistakes(const config::Loaded& loaded) {
+  auto findings = loaded.findings;
+  if (!loaded.config) return findings;
+  for (auto& problem : find_template_problems(*loaded.config))
+    findings.push_back({.severity = config::Severity::warning,
+                        .file = std::move(problem.where),
+                        .text = std::move(problem.text)});
+  return findings;
+}
+
+json line_of(int line) { return line > 0 ? json(line) : json(nullptr); }
+
+json to_json(const std::vector<config::KeyNote>& keys) {
+  auto array = json::array();
+  for (const auto& key : keys)
+    array.push_back(
+        {{"key", key.path}, {"file", key.file}, {"line", key.line}, {"text", key.text}});
+  return array;
+}
+
+json to_json(const config::Loaded& loaded, const std::vector<config::Finding>& findings) {
+  auto array = json::array();
+  for (const auto& finding : findings)
+    array.push_back({{"severity", to_string(finding.severity)},
+                     {"file", finding.file},
+                     {"line", line_of(finding.line)},
+                     {"column", line_of(finding.column)},
+                     {"text", finding.text}});
+  json object = {{"good", loaded.config.has_value()}, {"findings", std::move(array)}};
+  if (const auto& butler = loaded.comparison)
+    object["butler"] = {{"used", to_json(butler->used)},
+                        {"notUsed", to_json(butler->unused)},
+                        {"different", to_json(butler->different)}};
+  return object;
+}
+
+/// "line 12", with its file when that is another.
+std::string place_of(const config::KeyNote& key, const std::string& main_file) {
+  return fmt::format("{}line {}", key.file == main_file ? "" : key.file + " ", key.line);
+}
+
+void print_keys(const std::string& heading, const std::vector<config::KeyNote>& keys,
+                const std::string& main_file) {
+  if (keys.empty()) return;
+  Table table({heading, "", ""});
+  for (const auto& key : keys) table.add({{place_of(key, main_file)}, {key.path}, {key.text}});
+  fmt::print("{}\n", table.draw(platform::wants_color(platform::Stream::output)));
+}
+
+/// Each sentence once, with the keys that it is about below it.
+void print_differences(const std::vector<config::KeyNote>& keys, const std::string& main_file) {
+  std::vector<std::string> sentences;
+  for (const auto& key : keys) {
+    if (std::ranges::find(sentences, key.text) == sentences.end()) sentences.push_back(key.text);
+  }
+  const bool colored = platform::wants_color(platform::Stream::output);
+  if (!keys.empty()) fmt::print("{}\n", paint("DIFFERENT", Color::bold, colored));
+  for (const auto& sentence : sentences) {
+    fmt::print("{}\n", sentence);
+    for (const auto& key : keys) {
+      if (key.text == sentence)
+        fmt::print("    {:<10} {}\n", printable(place_of(key, main_file)), printable(key.path));
+    }
+  }
+  if (!keys.empty()) fmt::print("\n");
+}
+
+void print_text(const config::Loaded& loaded, const std::vector<config::Finding>& findings,
+                const std::string& file) {
+  if (const auto& butler = loaded.comparison) {
+    print_keys("USED", butler->used, file);
+    print_keys("NOT USED", butler->unused, file);
+    print_differences(butler->different, file);
+  }
+  for (const auto& finding : findings) fmt::print("{}\n", printable(to_string(finding), 1000));
+  if (!loaded.config) return;
+  std::size_t services = 0;
+  for (const auto& host : loaded.config->hosts) services += host.services.entries().size();
+  fmt::print("{}: good; hosts: {}, watched services: {}, {}\n", printable(file),
+             loaded.config->hosts.size(), services, loaded.config->frequency.text());
 }
 
 }  // namespace
 
 int validate(const ValidateOptions& options) {
   const auto loaded = config::load(options.configuration, environment());
-  for (const auto& finding : loaded.findings) {
-    fmt::print("{}\n", printable(to_string(finding), 1000));
+  const auto findings = find_mistakes(loaded);
+  if (options.json) {
+    fmt::print("{}\n",
+               to_json(loaded, findings).dump(2, ' ', false, json::error_handler_t::replace));
+  } else {
+    print_text(loaded, findings, options.configuration);
   }
-  if (!loaded.config) return kExitBadConfiguration;
-  print_template_problems(*loaded.config);
-  std::size_t services = 0;
-  for (const auto& host : loaded.config->hosts) services += host.services.entries().size();
-  fmt::print("{}: good; hosts: {}, watched services: {}, {}\n", printable(options.configuration),
-             loaded.config->hosts.size(), services, loaded.config->frequency.text());
-  return kExitOk;
+  return loaded.config ? kExitOk : kExitBadConfiguration;
 }
 
 }  // namespace tocsin::cli

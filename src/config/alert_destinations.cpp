@@ -64,6 +64,7 @@ void read_alert_destinations(Section& section, AlertDestinations& destinations) 
           const auto place = inner.boolean(
               {.name = "enable", .description = "Whether alerts go there.", .example = "true"},
               wanted.on);
+          if (!wanted.on) inner.switch_off();
           wanted.place = place.value_or(Place{});
         });
   }
@@ -71,17 +72,18 @@ void read_alert_destinations(Section& section, AlertDestinations& destinations) 
 
 bool read_enable(Section& section, bool wanted, OriginalSwitch original) {
   bool enabled = true;
-  const auto place = section.boolean({.name = "enable",
-                                      .description = "Whether this destination is used at all.",
-                                      .example = "true"},
-                                     enabled);
-  if (wanted && !enabled) {
-    section.warning(*place, fmt::format("`enable` is false, so nothing goes there, although "
-                                        "`alertDestination` asks for it{}",
-                                        original == OriginalSwitch::ignored
-                                            ? "; the original ignores this switch"
-                                            : ""));
-  }
+  const auto place = section.boolean(
+      {.name = "enable",
+       .description = "Whether this destination is used at all.",
+       .example = "true",
+       .differs = original == OriginalSwitch::ignored ? "Obeyed. Butler ignores it, and goes by "
+                                                        "`alertDestination` alone."
+                                                      : ""},
+      enabled);
+  if (wanted && !enabled)
+    section.warning(*place,
+                    "`enable` is false, so nothing goes there, although `alertDestination` asks "
+                    "for it");
   if (!wanted || !enabled) section.switch_off();
   return wanted && enabled;
 }

@@ -45,6 +45,7 @@ void read_certificate(Section& section, std::string& ca_file, bool& reject_unaut
                                   "is verified with the system's certificates.",
                    .example = "true"},
                   enabled);
+  if (!enabled) section.switch_off();
   bool reject = true;
   const auto reject_place =
       section.boolean({.name = "rejectUnauthorized",
@@ -78,7 +79,12 @@ void read_rate_limit(Section& section, std::string_view destination, std::chrono
       "between is sent after it. 0 sets no limit.",
       destination);
   const auto place = section.seconds(
-      {.name = "rateLimit", .description = description, .example = "60"}, out, kRateLimit);
+      {.name = "rateLimit",
+       .description = description,
+       .example = "60",
+       .differs = "What comes within the limit is told later; stops and starts have a limit each. "
+                  "Butler drops it, counts both together, and with 0 tells once and never again."},
+      out, kRateLimit);
   if (place && out == std::chrono::seconds(0))
     section.info(*place,
                  "`rateLimit` 0 means no limit; the original sends one alert and never again");

@@ -21,6 +21,9 @@ constexpr std::array kPriorities = {Choice<MailPriority>{"high", MailPriority::h
 constexpr std::array kLoginTypes = {Choice<SmtpLoginType>{"login", SmtpLoginType::login},
                                     Choice<SmtpLoginType>{"xoauth2", SmtpLoginType::xoauth2}};
 
+constexpr std::string_view kObeyed =
+    "Obeyed. Butler ignores it, and uses STARTTLS where the server offers it.";
+
 constexpr std::uint16_t kPlainPort = 25;
 constexpr std::uint16_t kSubmissionPort = 587;
 constexpr std::uint16_t kTlsPort = 465;
@@ -64,11 +67,16 @@ void read_from(Section& section, EmailMessages& messages) {
                              .example = "Services <tocsin@example.com>",
                              .otherwise = "required where there are recipients"},
                             written, check_mailbox);
-  const auto older = section.text({.name = "fromAdress",
-                                   .description = "The same, as older files of Butler spell it.",
-                                   .example = "tocsin@example.com"},
-                                  written, check_mailbox);
-  if (!place) place = older;
+  std::string older;
+  const auto older_place =
+      section.text({.name = "fromAdress",
+                    .description = "The same, as older files of Butler spell it.",
+                    .example = "tocsin@example.com"},
+                   older, check_mailbox);
+  if (!place && older_place) {
+    place = older_place;
+    written = std::move(older);
+  }
   if (place) {
     messages.from = parse_mailbox(written).value_or(Mailbox{});
   } else if (!messages.recipients.empty() && section.raw("fromAddress") == nullptr &&
@@ -108,7 +116,8 @@ void read_messages(Section& section, EmailMessages& messages) {
   section.text({.name = "subject",
                 .description = "The template of the subject.",
                 .example = "{{serviceFriendlyName}} on {{host}} is {{serviceStatus}}",
-                .otherwise = "a built-in template"},
+                .otherwise = "a built-in template",
+                .differs = kNotForHtml},
                messages.subject);
   read_body_file(section, messages.body_file);
   read_recipients(section, messages.recipients);
@@ -116,18 +125,20 @@ void read_messages(Section& section, EmailMessages& messages) {
 }
 
 void read_tls(Section& section, bool secure, Smtp& smtp) {
-  const auto name = section.text({.name = "serverName",
-                                  .description = "The name that the server's certificate must be "
-                                                 "for, where it is not `host`.",
-                                  .example = "mail.example.com",
-                                  .otherwise = "the value of `host`"},
-                                 smtp.server_name);
+  section.text({.name = "serverName",
+                .description = "The name that the server's certificate must be "
+                               "for, where it is not `host`.",
+                .example = "mail.example.com",
+                .otherwise = "the value of `host`",
+                .differs = "Obeyed. Butler ignores it, and verifies `host`."},
+               smtp.server_name);
   bool ignore = false;
   const auto ignored =
       section.boolean({.name = "ignoreTLS",
                        .description = "Whether mails go unencrypted although the server offers "
                                       "STARTTLS; of no effect where `secure` is true.",
-                       .example = "false"},
+                       .example = "false",
+                       .differs = kObeyed},
                       ignore);
   bool require = false;
   const auto required =
@@ -135,7 +146,8 @@ void read_tls(Section& section, bool secure, Smtp& smtp) {
                        .description = "Whether nothing is sent without STARTTLS; without it, mails "
                                       "go unencrypted where the server does not offer that. Of "
                                       "no effect where `secure` is true.",
-                       .example = "true"},
+                       .example = "true",
+                       .differs = kObeyed},
                       require);
   const auto reject = section.boolean(
       {.name = "rejectUnauthorized",
@@ -152,10 +164,6 @@ void read_tls(Section& section, bool secure, Smtp& smtp) {
     smtp.ca_file = section.path_at(section.place(), smtp.ca_file);
     check_ca_file(section, *ca_place, smtp.ca_file);
   }
-  if (name && !smtp.server_name.empty() && smtp.server_name != smtp.host)
-    section.warning(*name,
-                    "the server must have a certificate for `serverName`; the original "
-                    "ignores this key and verifies `host`");
   if (!smtp.reject_unauthorized)
     section.warning(*reject,
                     "`rejectUnauthorized` is false: anybody in between can read mails and the "
@@ -164,15 +172,14 @@ void read_tls(Section& section, bool secure, Smtp& smtp) {
     smtp.security = SmtpSecurity::implicit_tls;
   } else if (require) {
     smtp.security = SmtpSecurity::starttls_required;
-    section.warning(*required, ignore ? "`requireTLS` and `ignoreTLS` exclude each other; "
-                                        "`requireTLS` holds: nothing is sent without STARTTLS"
-                                      : "`requireTLS` is true: nothing is sent to a server "
-                                        "without STARTTLS; the original ignores this switch");
+    if (ignore)
+      section.warning(
+          *required,
+          "`requireTLS` and `ignoreTLS` exclude each other; `requireTLS` holds: nothing "
+          "is sent without STARTTLS");
   } else if (ignore) {
     smtp.security = SmtpSecurity::never;
-    section.warning(*ignored,
-                    "`ignoreTLS` is true: mails go unencrypted; the original ignores this switch "
-                    "and uses STARTTLS where it is offered");
+    section.warning(*ignored, "`ignoreTLS` is true: mails go unencrypted");
   }
 }
 
@@ -180,6 +187,7 @@ void read_login(Section& section, Smtp& smtp) {
   section.boolean(
       {.name = "enable", .description = "Whether the server is logged in to.", .example = "true"},
       smtp.logs_in);
+  if (!smtp.logs_in) section.switch_off();
   section.choice({.name = "type",
                   .description = "How: `login`, with a password (PLAIN or LOGIN), or `xoauth2`, "
                                  "with a token.",
@@ -271,13 +279,15 @@ void read_smtp(Section& section, Smtp& smtp) {
 void read_email_notification(Section& section, bool wanted, Email& email) {
   section.share_with_original();
   email.enabled = read_enable(section, wanted);
-  const auto stopped = section.section(
+  section.section(
       {.name = "serviceStopped",
-       .description = "Mails about services that stop, pause, vanish, hang or cannot be seen."},
+       .description = "Mails about services that stop, pause, vanish, hang or cannot be seen.",
+       .differs = kTellsMore},
       [&](Section& inner) { read_messages(inner, email.stopped); });
-  const auto started = section.section(
-      {.name = "serviceStarted", .description = "Mails about services that run (again)."},
-      [&](Section& inner) { read_messages(inner, email.started); });
+  section.section({.name = "serviceStarted",
+                   .description = "Mails about services that run (again).",
+                   .differs = kTellsLess},
+                  [&](Section& inner) { read_messages(inner, email.started); });
   section.section({.name = "smtp", .description = "The mail server.", .need = Need::required},
                   [&](Section& inner) { read_smtp(inner, email.smtp); });
   if (!email.enabled) {
@@ -286,10 +296,6 @@ void read_email_notification(Section& section, bool wanted, Email& email) {
   }
   if (email.stopped.recipients.empty() && email.started.recipients.empty())
     section.warning(section.place(), "alerts are to go by mail, but there are no recipients");
-  if (stopped && started && email.stopped.rate_limit != email.started.rate_limit)
-    section.warning(*started,
-                    "`serviceStarted.rateLimit` limits mails about starts; the original ignores it "
-                    "and limits them by `serviceStopped.rateLimit`");
 }
 
 }  // namespace tocsin::config

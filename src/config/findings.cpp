@@ -6,8 +6,6 @@
 #include "base/text.h"
 
 namespace tocsin::config {
-namespace {
-
 std::string_view to_string(Severity severity) {
   switch (severity) {
     case Severity::info:
@@ -19,8 +17,6 @@ std::string_view to_string(Severity severity) {
   }
   return "error";
 }
-
-}  // namespace
 
 std::string quoted(std::string_view text, std::size_t most) {
   return "`" + printable(text, most) + "`";

@@ -41,6 +41,7 @@ class Findings {
   /// False when there are so many findings of a severity that the next is only counted.
   [[nodiscard]] bool shows(Severity severity) const { return count(severity) < kMostShown; }
   [[nodiscard]] bool has_errors() const { return count(Severity::error) > 0; }
+  [[nodiscard]] const std::string& file_of(Place place) const { return files_.at(place.file); }
   /// "line 6", with its file when `reader` stands in another.
   [[nodiscard]] std::string line(Place place, Place reader) const;
   /// All of them by file, line and column; one more says how many were only counted.

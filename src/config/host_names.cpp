@@ -128,11 +128,65 @@ class Parser {
   std::vector<std::string> names_;
 };
 
+/// A name taken apart at its last number.
+struct Numbered {
+  std::string_view before;
+  std::string_view digits;
+  std::string_view after;
+  std::uint32_t number = 0;
+};
+
+std::optional<Numbered> split(std::string_view name) {
+  constexpr std::string_view kDigits = "0123456789";
+  const auto last = name.find_last_of(kDigits);
+  if (last == std::string_view::npos || name.find_first_of("[]") != std::string_view::npos)
+    return std::nullopt;
+  const auto before = name.find_last_not_of(kDigits, last);
+  const auto first = before == std::string_view::npos ? 0 : before + 1;
+  Numbered parts{name.substr(0, first), name.substr(first, last + 1 - first),
+                 name.substr(last + 1)};
+  if (parts.digits.size() > kMostDigits) return std::nullopt;
+  std::from_chars(parts.digits.data(), parts.digits.data() + parts.digits.size(), parts.number);
+  return parts;
+}
+
+/// Whether `next` is what a range that begins with `first` counts to after `offset` names.
+bool continues(const Numbered& first, const Numbered& next, std::size_t offset) {
+  const bool padded = first.digits.size() > 1 && first.digits.starts_with('0');
+  return first.before == next.before && first.after == next.after &&
+         next.number == first.number + offset &&
+         next.digits == fmt::format("{:0{}}", next.number, padded ? first.digits.size() : 0) &&
+         (!padded || next.digits.size() == first.digits.size());
+}
+
 }  // namespace
 
 std::expected<std::vector<std::string>, HostNamesMistake> expand_host_names(std::string_view text,
                                                                             std::size_t most) {
   return Parser(text, most).parse();
+}
+
+std::vector<std::string> compress_host_names(const std::vector<std::string>& names) {
+  constexpr std::size_t kWorthIt = 3;
+  std::vector<std::string> out;
+  for (std::size_t i = 0; i < names.size();) {
+    const auto first = split(names[i]);
+    std::size_t end = i + 1;
+    std::string_view last;
+    while (first && end < names.size()) {
+      const auto next = split(names[end]);
+      if (!next || !continues(*first, *next, end - i)) break;
+      last = next->digits;
+      end++;
+    }
+    if (end - i >= kWorthIt) {
+      out.push_back(fmt::format("{}[{}-{}]{}", first->before, first->digits, last, first->after));
+      i = end;
+    } else {
+      out.push_back(names[i++]);
+    }
+  }
+  return out;
 }
 
 }  // namespace tocsin::config

@@ -24,4 +24,7 @@ struct HostNamesMistake {
 [[nodiscard]] std::expected<std::vector<std::string>, HostNamesMistake> expand_host_names(
     std::string_view text, std::size_t most);
 
+/// The same names, in their order, with at least three that count up written as one range.
+[[nodiscard]] std::vector<std::string> compress_host_names(const std::vector<std::string>& names);
+
 }  // namespace tocsin::config

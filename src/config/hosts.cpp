@@ -25,6 +25,10 @@ constexpr std::array kSources = {Choice<Source>{"smb", Source::smb},
 /// What an address says for the name of its host.
 constexpr std::string_view kHostInBraces = "{host}";
 
+constexpr std::string_view kAskedBy =
+    "On Windows asked as the user that tocsin runs as, like by Butler; elsewhere over the network, "
+    "with an account of `credentials`.";
+
 /// The credentials that a host names, or the first.
 std::shared_ptr<const Credentials> find_credentials(Section& entry, const std::string& name,
                                                     std::optional<Place> place,
@@ -201,7 +205,8 @@ class HostReader {
                         "same rules; `[01-20]` and `[1-4,7]` are understood too.",
          .need = needed ? Need::required : Need::optional,
          .example = "qs-node1",
-         .alternative = "hosts"},
+         .alternative = "hosts",
+         .differs = kAskedBy},
         check_host);
     std::vector<PlacedText> list;
     const auto hosts =
@@ -210,7 +215,8 @@ class HostReader {
                                            "each written as `host` is.",
                             .need = by_list ? Need::required : Need::optional,
                             .example = "[qs-central, \"qs-node[1-4]\"]",
-                            .alternative = "host"},
+                            .alternative = "host",
+                            .differs = kAskedBy},
                            list);
     std::vector<std::string> names;
     if (host && hosts) {
@@ -261,8 +267,12 @@ std::optional<Place> read_hosts(Section& section, Watchlists& watchlists, const 
   HostReader reader(watchlists, policy, config);
   std::vector<std::vector<Host>> entries;
   const auto place = section.list(
-      {.name = "monitor", .description = "The hosts.", .need = Need::required}, entries,
-      [&reader](Section& entry, std::vector<Host>& hosts) { reader.read(entry, hosts); });
+      {.name = "monitor",
+       .description = "The hosts.",
+       .need = Need::required,
+       .differs = "A host that is not reached or lacks a service keeps no other from being "
+                  "watched. Butler watches nothing at all when it meets one as it starts."},
+      entries, [&reader](Section& entry, std::vector<Host>& hosts) { reader.read(entry, hosts); });
   for (auto& hosts : entries) std::ranges::move(hosts, std::back_inserter(config.hosts));
   return place;
 }

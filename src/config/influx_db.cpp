@@ -129,7 +129,10 @@ void read_address(Section& section, const std::optional<Place>& version, InfluxD
                     .description = "The name or address of the server; or its URL, where it speaks "
                                    "https or is behind a path.",
                     .example = "https://influx.example.com",
-                    .otherwise = "none; it is needed"},
+                    .otherwise = "none; it is needed",
+                    .differs = "Points wait in memory while the server is away, and hosts that are "
+                               "not reached are UNKNOWN. Butler tries once, and writes nothing "
+                               "of those."},
                    host, check_host_or_url);
   std::uint16_t port = 0;
   const auto port_place = section.port({.name = "hostPort",
@@ -389,7 +392,8 @@ void read_influx_db(Section& section, bool wanted, InfluxDb& influx_db) {
                     "`cert` has no effect: `hostIP` is no URL that begins with https://");
 
   if (!influx_db.enabled) return;
-  add_instance(section, v1.instance.empty() ? old.instance : v1.instance, influx_db.tags);
+  const bool has_own = influx_db.version == InfluxVersion::v1 && !v1.instance.empty();
+  add_instance(section, has_own ? v1.instance : old.instance, influx_db.tags);
   switch (influx_db.version) {
     case InfluxVersion::v1:
       if (new_layout && section.raw("dbName") != nullptr)

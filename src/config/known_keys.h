@@ -22,6 +22,7 @@ struct KnownKey {
   std::string example;
   std::string description;
   std::string same_as;  ///< another path that has the same keys below it, which come only there
+  std::string differs;  ///< what is different from the original, as a sentence
   bool required = false;
   std::string alternative;           ///< the key that takes its place: one of both is required
   std::vector<std::string> choices;  ///< of "one of ..."

@@ -11,6 +11,7 @@
 #include "config/files.h"
 #include "config/findings.h"
 #include "config/known_keys.h"
+#include "config/load_tree.h"
 #include "config/sections.h"
 #include "config/sources.h"
 #include "config/substitution.h"
@@ -25,11 +26,14 @@ constexpr std::array kLogLevels = {
     Choice<LogLevel>{"verbose", LogLevel::debug}, Choice<LogLevel>{"info", LogLevel::info},
     Choice<LogLevel>{"warn", LogLevel::warn},     Choice<LogLevel>{"error", LogLevel::error}};
 
-/// One line for all that only the original uses.
+/// One line for all that only the original uses, where no comparison lists it.
 void say_what_is_ignored(Section& root) {
-  auto& ignored = root.reading().ignored;
+  std::vector<std::pair<Place, std::string_view>> ignored;
+  for (const auto& [path, key] : root.reading().seen.unused) {
+    if (key.of_original) ignored.emplace_back(key.place, path);
+  }
   if (ignored.empty()) return;
-  std::ranges::sort(ignored, {}, [](const auto& key) { return key.first; });
+  std::ranges::sort(ignored);
   constexpr std::size_t kMostNamed = 30;
   std::string names;
   for (std::size_t i = 0; i < std::min(ignored.size(), kMostNamed); i++)
@@ -39,25 +43,32 @@ void say_what_is_ignored(Section& root) {
   root.info(ignored.front().first, "not used by this version: " + names);
 }
 
-Loaded parse_text(const std::string& text, const std::string& file, const std::string& directory,
-                  const Environment& environment, bool exposed) {
+Loaded parse_text(const std::string& text, const std::string& file, const SourceFile& source,
+                  const Environment& environment, const UseTree& use = {}) {
   Findings findings(file);
   Config config;
+  Loaded loaded;
   Substitution substitution(environment);
   Sources sources(findings, substitution, environment);
-  if (const auto* node = sources.read(text, file, {directory, exposed})) {
+  if (const auto* node = sources.read(text, file, source)) {
     Reading reading{.findings = findings,
                     .substitution = substitution,
                     .files = sources.files(),
                     .default_source = environment.default_source,
                     .how_to_hide = environment.how_to_hide,
-                    .load_time_zone = environment.time_zone};
+                    .load_time_zone = environment.time_zone,
+                    .is_of_original = sources.is_of_original(),
+                    .adds_account = use != nullptr};
     Section root(reading, node, node->place);
     read_config(root, config);
     root.finish();
-    say_what_is_ignored(root);
+    if (use) use({*node, reading.seen, findings, reading.is_of_original, sources.files().size()});
+    if (reading.is_of_original) {
+      loaded.comparison = compare(*node, reading.seen, findings);
+    } else {
+      say_what_is_ignored(root);
+    }
   }
-  Loaded loaded;
   if (!findings.has_errors()) loaded.config = std::move(config);
   loaded.findings = std::move(findings).take();
   return loaded;
@@ -77,7 +88,9 @@ void read_config(Section& root, Config& config) {
   const auto monitor =
       root.section({.name = "serviceMonitor",
                     .description = "What is watched, and who is told.",
-                    .need = Need::required},
+                    .need = Need::required,
+                    .differs = "What is known outlives a restart, and only changes are told. "
+                               "Butler forgets, and tells again of all that is stopped."},
                    [&](Section& section) { destinations = read_service_monitor(section, config); });
   if (monitor && config.enabled && !destinations.any())
     root.warning(*monitor, "nobody is told: `alertDestination` enables nothing");
@@ -108,7 +121,9 @@ void read_config(Section& root, Config& config) {
             config.metrics_file);
   root.choice({.name = "logLevel",
                .description = "How much is logged; `verbose` is the same as `debug`.",
-               .example = "info"},
+               .example = "info",
+               .differs = "`verbose` logs what `debug` logs, and secrets are never logged. Butler "
+                          "logs API keys."},
               config.log_level, kLogLevels);
   root.boolean({.name = "fileLogging",
                 .description = "Whether the log goes to files too.",
@@ -117,7 +132,9 @@ void read_config(Section& root, Config& config) {
   read_path(root,
             {.name = "logDirectory",
              .description = "Where these files are kept.",
-             .example = "/var/log/tocsin"},
+             .example = "/var/log/tocsin",
+             .differs = "Seen from the folder of the configuration, unless it is absolute. Butler "
+                        "puts every path under the folder of its program."},
             config.log_directory, must_not_be_empty);
 }
 
@@ -135,20 +152,30 @@ std::vector<KnownKey> known_keys() {
   return keys;
 }
 
-Loaded parse(const std::string& text, const std::string& file, const std::string& directory,
-             const Environment& environment) {
-  return parse_text(text, file, directory, environment, false);
+Loaded parse_tree(const std::string& text, const std::string& file, const std::string& directory,
+                  const Environment& environment, const UseTree& use) {
+  return parse_text(text, file, {.directory = directory}, environment, use);
 }
 
-Loaded load(const std::string& path, const Environment& environment) {
+Loaded load_tree(const std::string& path, const Environment& environment, const UseTree& use) {
   const auto text = read_file(path, kMostBytes, Accept::streams_too);
   if (!text) {
     Findings findings(path);
     findings.add(Severity::error, {}, "the file " + text.error().what);
-    return {.config = {}, .findings = std::move(findings).take()};
+    return {.config = {}, .findings = std::move(findings).take(), .comparison = {}};
   }
-  const auto directory = to_utf8(to_path(path).parent_path());
-  return parse_text(*text, path, directory, environment, environment.is_readable_by_others(path));
+  const SourceFile source{.directory = to_utf8(to_path(path).parent_path()),
+                          .exposed = environment.is_readable_by_others(path)};
+  return parse_text(*text, path, source, environment, use);
+}
+
+Loaded parse(const std::string& text, const std::string& file, const std::string& directory,
+             const Environment& environment) {
+  return parse_tree(text, file, directory, environment, {});
+}
+
+Loaded load(const std::string& path, const Environment& environment) {
+  return load_tree(path, environment, {});
 }
 
 }  // namespace tocsin::config

@@ -8,11 +8,14 @@
 #include <vector>
 
 #include "base/error.h"
+#include "config/comparison.h"
 #include "config/config.h"
 
 namespace tocsin::config {
 
 enum class Severity : std::uint8_t { info, warning, error };
+
+[[nodiscard]] std::string_view to_string(Severity severity);
 
 struct Finding {
   Severity severity;
@@ -28,6 +31,7 @@ struct Finding {
 struct Loaded {
   std::optional<Config> config;  ///< absent when any finding is an error
   std::vector<Finding> findings;
+  std::optional<Comparison> comparison;  ///< of a file that begins with `Butler:`
 };
 
 /// What the loader asks of the machine that it runs on; a parameter so that tests own it.

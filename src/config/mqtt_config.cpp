@@ -140,11 +140,12 @@ void read_azure(Section& section, Mqtt& mqtt) {
 }
 
 void read_topic(Section& section, std::string_view name, std::string_view description,
-                std::string_view otherwise, std::string& out) {
+                std::string_view otherwise, std::string& out, std::string_view differs = {}) {
   section.text({.name = name,
                 .description = description,
                 .example = "qliksense/service",
-                .otherwise = otherwise},
+                .otherwise = otherwise,
+                .differs = differs},
                out, check_topic);
 }
 
@@ -154,13 +155,15 @@ void read_topics(Section& section, Mqtt& mqtt) {
              "such changes are not sent", mqtt.running_topic);
   read_topic(section, "serviceStoppedTopic",
              "The same for every other change: stopped, vanished ...", "such changes are not sent",
-             mqtt.stopped_topic);
+             mqtt.stopped_topic, kTellsMore);
   mqtt.paused_topic = mqtt.stopped_topic;
   read_topic(section, "servicePausedTopic", "The same for services that were paused.",
              "`serviceStoppedTopic`", mqtt.paused_topic);
   read_topic(section, "serviceStatusTopic",
              "Where every state that is seen is sent, followed by `/<host>/<service>`.",
-             "states are not sent", mqtt.service_status_topic);
+             "states are not sent", mqtt.service_status_topic,
+             "Also PAUSED, START_PENDING, MISSING and the like; `+` and `#` in names become %XX. "
+             "Butler calls those RUNNING, and loses its connection over such names.");
   section.boolean({.name = "retainStatus",
                    .description = "Whether the broker keeps the last state of each service for "
                                   "whoever subscribes later.",
@@ -193,7 +196,9 @@ void read_mqtt_config(Section& section, bool wanted, Mqtt& mqtt) {
                 .description = "The broker's name or address.",
                 .need = mqtt.enabled ? Need::required : Need::optional,
                 .example = "broker.example.com",
-                .otherwise = "required"},
+                .otherwise = "required",
+                .differs = "Changes are sent with QoS 1, again after an outage, and `presence` "
+                           "says that tocsin is there. Butler sends with QoS 0, once."},
                mqtt.broker_host, check_host);
   if (mqtt.broker_host.empty()) mqtt.enabled = false;  // the section is not there, or wrong
   const auto port = section.port(

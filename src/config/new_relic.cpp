@@ -132,8 +132,9 @@ void read_destination(Section& section, const Accounts& accounts, bool used,
 }
 
 void read_state_switch(Section& section, std::string_view state, std::string_view description,
-                       bool& tell) {
-  section.section({.name = state, .description = description}, [&tell](Section& inner) {
+                       bool& tell, std::string_view differs = {}) {
+  const Key key{.name = state, .description = description, .differs = differs};
+  section.section(key, [&tell](Section& inner) {
     inner.boolean({.name = "enable", .description = "Whether they are sent.", .example = "true"},
                   tell);
   });
@@ -152,7 +153,8 @@ void read_shared(Section& section, NewRelic& new_relic,
                  entry.text({.name = "value",
                              .description = "Its value.",
                              .need = Need::required,
-                             .example = "abc"},
+                             .example = "abc",
+                             .is_secret = true},
                             header.second, check_header_value);
                });
   section.section({.name = "attribute", .description = "What events and log entries say both."},
@@ -179,7 +181,7 @@ void read_service_monitor(Section& section, const Accounts& accounts, NewRelic& 
                                       new_relic.tell_running);
                     read_state_switch(inner, "stopped",
                                       "Services that stopped, and all else that is no good news.",
-                                      new_relic.tell_stopped);
+                                      new_relic.tell_stopped, kTellsMore);
                   });
   std::vector<NewRelicAttribute> shared;
   section.section({.name = "sharedSettings", .description = "For events and log entries alike."},

@@ -9,7 +9,6 @@
 #include "base/text.h"
 #include "config/duration.h"
 #include "config/files.h"
-#include "config/nearest.h"
 
 namespace tocsin::config {
 namespace {
@@ -52,41 +51,15 @@ void Section::info(Place place, std::string text) {
   reading_.findings.add(Severity::info, place, std::move(text));
 }
 
-void Section::declare(const Key& key, std::string type, std::string fallback, std::string_view unit,
-                      const Allowed& allowed) {
-  declared_.push_back(key.name);
-  if (reading_.known_keys == nullptr) return;
-  if (!key.otherwise.empty()) fallback = key.otherwise;
-  const bool required = key.need == Need::required;
-  if (required) fallback = "required";
-  if (!key.alternative.empty()) fallback = fmt::format("required without `{}`", key.alternative);
-  reading_.known_keys->push_back({.path = path_to(key.name),
-                                  .type = std::move(type),
-                                  .fallback = std::move(fallback),
-                                  .unit = std::string(unit),
-                                  .example = std::string(key.example),
-                                  .description = std::string(key.description),
-                                  .same_as = std::string(key.same_as),
-                                  .required = required,
-                                  .alternative = std::string(key.alternative),
-                                  .choices = {allowed.choices.begin(), allowed.choices.end()},
-                                  .range = allowed.range});
-}
-
-void Section::share_with_original() {
-  shared_ = true;
-  if (reading_.known_keys == nullptr || parent_ == nullptr) return;
-  for (auto& key : *reading_.known_keys) {
-    if (key.path == parent_->path_to(name_)) key.is_open = true;
-  }
-}
-
 std::optional<Section::Entry> Section::find(const Key& key) {
   if (mapping_ == nullptr) return std::nullopt;
   for (std::size_t i = 0; i < mapping_->children.size(); i += 2) {
     const Entry entry{mapping_->children[i], mapping_->children[i + 1]};
     if (entry.key->text != key.name) continue;
-    if (entry.value->type != YamlNode::Type::null) return entry;
+    if (entry.value->type != YamlNode::Type::null) {
+      note_difference(key, entry.key->place);
+      return entry;
+    }
     if (key.need == Need::required) error(entry.key->place, fmt::format("`{}` is empty", key.name));
     return std::nullopt;
   }
@@ -158,7 +131,7 @@ void Section::wrong_value(const Key& key, const Scalar& scalar, std::string_view
 }
 
 std::optional<Place> Section::text(const Key& key, std::string& out, Check check) {
-  declare(key, "text", out.empty() ? "empty" : out);
+  declare(key, key.is_secret ? "secret text" : "text", out.empty() ? "empty" : out);
   auto value = checked(key, check);
   if (!value) return std::nullopt;
   out = std::move(value->text);
@@ -389,32 +362,6 @@ Section Section::child(const Key& key, const YamlNode* mapping, Place place,
   inner.suffix_ = suffix;
   inner.off_ = off_;
   return inner;
-}
-
-std::string Section::path_to(std::string_view key) const {
-  if (parent_ == nullptr) return std::string(key);
-  return fmt::format("{}{}.{}", parent_->path_to(name_), suffix_, key);
-}
-
-void Section::finish() {
-  if (mapping_ == nullptr) return;
-  // Two slips in a short name make another name, so a key of the original is not taken for ours.
-  constexpr std::size_t kSlips = 2;
-  for (std::size_t i = 0; i < mapping_->children.size(); i += 2) {
-    const auto& key = *mapping_->children[i];
-    if (std::ranges::find(declared_, key.text) != declared_.end()) continue;
-    const auto most = shared_ ? kSlips : std::max(kSlips, key.text.size() / 3);
-    const auto meant = reading_.findings.shows(Severity::warning)
-                           ? nearest(key.text, declared_, most)
-                           : std::string_view{};
-    if (shared_ && meant.empty()) {
-      reading_.ignored.emplace_back(key.place, path_to(key.text));
-    } else {
-      warning(key.place,
-              fmt::format("unknown key {}{}", quoted(key.text),
-                          meant.empty() ? "" : fmt::format("; did you mean `{}`?", meant)));
-    }
-  }
 }
 
 }  // namespace tocsin::config

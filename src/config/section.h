@@ -17,6 +17,7 @@
 #include "base/names.h"
 #include "config/findings.h"
 #include "config/known_keys.h"
+#include "config/seen_keys.h"
 #include "config/substitution.h"
 #include "config/yaml.h"
 #include "schedule/schedule.h"
@@ -39,8 +40,10 @@ struct Reading {
   std::function<Result<std::string>(std::string_view name)> load_time_zone;  ///< as in Environment
   std::vector<KnownKey>* known_keys = nullptr;  ///< not null: nothing is read, keys are collected
   std::size_t mistakes = 0;                     ///< errors, and what would be one were it not off
-  std::vector<std::pair<Place, std::string>> ignored = {};  ///< keys that only the original uses
-  std::map<std::string, TimeZone> time_zones = {};          ///< read so far
+  bool is_of_original = false;  ///< the file is one: where keys behave differently is noted
+  SeenKeys seen = {};
+  bool adds_account = false;  ///< who reads adds the account that hosts need, where there is none
+  std::map<std::string, TimeZone> time_zones = {};  ///< read so far
 };
 
 enum class Need : std::uint8_t { optional, required };
@@ -57,7 +60,14 @@ struct Key {
   /// Of a section or list: the path of another with the same keys. They stand in the reference
   /// only there, and what is absent is not read.
   std::string_view same_as = {};
+  bool is_secret = false;  ///< a text that opens doors: a URL with a token, a header's value
+  /// A sentence for those who know the original: what is different here. At most
+  /// kLongestDifference.
+  std::string_view differs = {};
 };
+
+/// A line of a terminal is not endless.
+inline constexpr std::size_t kLongestDifference = 190;
 
 /// Durations in [least, most].
 struct DurationRange {
@@ -139,7 +149,7 @@ class Section {
   void warning(Place place, std::string text);
   void info(Place place, std::string text);
   /// From here on nothing in the section is an error: what is switched off may be a template.
-  void switch_off() { off_ = true; }
+  void switch_off();
 
   /// Where the section begins.
   [[nodiscard]] Place place() const { return place_; }
@@ -147,8 +157,8 @@ class Section {
   /// A path that stands at `place`, seen from the folder of its file.
   [[nodiscard]] std::string path_at(Place place, const std::string& path) const;
 
-  /// The original uses the section for more than we do: keys that we do not know are remembered in
-  /// `Reading::ignored`, and only what looks like a slip of the pen is reported.
+  /// The original uses the section for more than we do: of the keys that we do not know, only what
+  /// looks like a slip of the pen is reported.
   void share_with_original();
   /// Last of all: what about keys that were not declared? section() and list() do it themselves.
   void finish();
@@ -170,6 +180,7 @@ class Section {
   void declare(const Key& key, std::string type, std::string fallback, std::string_view unit = {},
                const Allowed& allowed = {});
   [[nodiscard]] std::optional<Entry> find(const Key& key);
+  void note_difference(const Key& key, Place place);
   /// Reports a type that is not the wanted one.
   [[nodiscard]] bool is(YamlNode::Type wanted, const Entry& entry,
                         std::string_view wanted_in_words);
@@ -185,6 +196,7 @@ class Section {
       const Key& key, std::span<const std::string_view> names, std::string_view all);
   [[nodiscard]] Section child(const Key& key, const YamlNode* mapping, Place place,
                               std::string_view suffix = {}) const;
+  [[nodiscard]] std::string path() const;
   [[nodiscard]] std::string path_to(std::string_view key) const;
 
   Reading& reading_;

@@ -55,6 +55,20 @@ void check_routes(Section& root, const std::vector<PlacedText>& destinations, co
 /// The sections of all destinations.
 void read_destinations(Section& root, const AlertDestinations& wanted, Config& config);
 
+// What several keys say to those who know the original.
+
+/// Of sections for what is no good news.
+inline constexpr std::string_view kTellsMore =
+    "Also told: services that are paused, hang, vanish or cannot be seen, and hosts that are not "
+    "reached. Butler tells of stopped services alone.";
+/// Of sections for services that run again.
+inline constexpr std::string_view kTellsLess =
+    "Told of services that run and hosts that are back, with a limit of its own. Butler takes all "
+    "that is not stopped for running, and goes by the limit of `serviceStopped`.";
+/// Of templates for plain text.
+inline constexpr std::string_view kNotForHtml =
+    "Values stay as they are. Butler escapes them for HTML: `&amp;` for `&`.";
+
 /// Whether the original obeys the `enable` of a section, or goes by `alertDestination` alone.
 enum class OriginalSwitch : std::uint8_t { obeyed, ignored };
 
@@ -75,10 +89,10 @@ void read_certificate(Section& section, std::string& ca_file, bool& reject_unaut
 /// `rateLimit`; `destination` is what it holds for: "webhook".
 void read_rate_limit(Section& section, std::string_view destination, std::chrono::seconds& out);
 
-/// `serviceStopped` or `serviceStarted` of a chat, which is called `chat`: "Slack webhook". Answers
-/// the place of the URL.
+/// `serviceStopped` or `serviceStarted` of a chat, which is called `chat`: "Slack webhook";
+/// `type_differs` is said of `messageType`. Answers the place of the URL.
 std::optional<Place> read_chat_message(Section& section, std::string_view chat,
-                                       ChatMessage& message);
+                                       ChatMessage& message, std::string_view type_differs = {});
 /// Warns of what a chat will not be told because it has no section.
 void warn_of_silence(Section& section, const ChatMessage& stopped, const ChatMessage& started);
 

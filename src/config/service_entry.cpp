@@ -43,7 +43,10 @@ std::optional<Place> read_names(Section& entry, WatchedService& service, Written
                   .need = by_display_name || entry.reading().known_keys != nullptr ? Need::optional
                                                                                    : Need::required,
                   .example = "QlikSense*",
-                  .alternative = "displayName"},
+                  .alternative = "displayName",
+                  .differs = "Case does not count, `*` and `?` make a pattern, and names with `$`, "
+                             "`&` or `(` are watched too. Butler wants the exact case, and "
+                             "watches none of those."},
                  service.pattern, must_not_be_empty);
   const auto display_name =
       entry.text({.name = "displayName",

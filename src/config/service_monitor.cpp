@@ -65,7 +65,10 @@ AlertDestinations read_service_monitor(Section& section, Config& config) {
   section.schedule({.name = "frequency",
                     .description = "How often each host is checked, where the host says nothing "
                                    "else.",
-                    .example = "every 10 seconds"},
+                    .example = "every 10 seconds",
+                    .differs = "Checks of one host never overlap, and those of several are spread "
+                               "over the time. Butler asks all at once, and again while a check "
+                               "still runs."},
                    config.frequency, zone);
   PolicySection policy;
   read_policy(section,
@@ -88,7 +91,8 @@ AlertDestinations read_service_monitor(Section& section, Config& config) {
   read_maintenance(section, config.hosts, zone, config.maintenance);
   const auto* credentials = section.raw("credentials");
   const bool any_smb = std::ranges::count(config.hosts, Source::smb, &Host::source) > 0;
-  if (monitor && any_smb && (credentials == nullptr || credentials->children.empty())) {
+  const bool needs_account = any_smb && !section.reading().adds_account;
+  if (monitor && needs_account && (credentials == nullptr || credentials->children.empty())) {
     section.error(*monitor,
                   "hosts are asked over SMB, which needs an account: add `credentials: [{name: "
                   "monitoring, username: 'DOMAIN\\user', password: '${env:TOCSIN_PASSWORD}'}]` to "
@@ -96,7 +100,10 @@ AlertDestinations read_service_monitor(Section& section, Config& config) {
   }
   AlertDestinations destinations;
   section.section(
-      {.name = "alertDestination", .description = "Who is told."},
+      {.name = "alertDestination",
+       .description = "Who is told.",
+       .differs = "What cannot be delivered is tried again for a week, over restarts too. Butler "
+                  "tries once."},
       [&destinations](Section& inner) { read_alert_destinations(inner, destinations); });
   destinations.of_routes = read_routes(section, names_of_sets, config);
   if (!config.enabled) config.hosts.clear();

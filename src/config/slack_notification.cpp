@@ -31,9 +31,12 @@ void read_slack_notification(Section& section, bool wanted, Slack& slack) {
   slack.enabled = read_enable(section, wanted);
   section.section({.name = "serviceStopped",
                    .description = "What is sent when a service stops, and for all else but its "
-                                  "start."},
+                                  "start.",
+                   .differs = kTellsMore},
                   [&slack](Section& inner) { read_message(inner, slack.stopped); });
-  section.section({.name = "serviceStarted", .description = "What is sent when a service starts."},
+  section.section({.name = "serviceStarted",
+                   .description = "What is sent when a service starts.",
+                   .differs = kTellsLess},
                   [&slack](Section& inner) { read_message(inner, slack.started); });
   if (slack.enabled) warn_of_silence(section, slack.stopped, slack.started);
 }

@@ -78,6 +78,7 @@ void Sources::read_text(const std::string& text, std::uint16_t number) {
   documents_.push_back(*std::move(document));
   const auto* root = find_root(documents_.back().root(), findings_);
   if (root == nullptr) return;
+  if (number == 0) is_of_original_ = documents_.back().root().find("Butler") == root;
   roots_.push_back(root);
   read_includes(*root, number);
 }

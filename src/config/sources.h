@@ -29,6 +29,9 @@ class Sources {
   [[nodiscard]] const YamlNode* read(const std::string& text, const std::string& name,
                                      const SourceFile& first);
 
+  /// Whether the first file begins with `Butler:`.
+  [[nodiscard]] bool is_of_original() const { return is_of_original_; }
+
   /// By the numbers that places have.
   [[nodiscard]] const std::vector<SourceFile>& files() const { return files_; }
 
@@ -66,6 +69,7 @@ class Sources {
   std::unordered_map<std::string, Place> included_;  ///< identity -> where
   std::size_t bytes_ = 0;
   std::size_t spent_ = 0;
+  bool is_of_original_ = false;
   bool stopped_ = false;  ///< a limit is broken, and was told
 };
 

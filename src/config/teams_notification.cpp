@@ -6,7 +6,9 @@ namespace tocsin::config {
 namespace {
 
 void read_message(Section& section, ChatMessage& message) {
-  const auto url = read_chat_message(section, "Teams webhook", message);
+  const auto url = read_chat_message(section, "Teams webhook", message,
+                                     "`basic` is an Adaptive Card with the text. Butler sends a "
+                                     "MessageCard, which Workflows do not show properly.");
   if (url && message.webhook_url.contains(".webhook.office.com/"))
     section.warning(*url,
                     "`webhookURL` is of an Office 365 connector, which Microsoft has "
@@ -20,9 +22,12 @@ void read_teams_notification(Section& section, bool wanted, Teams& teams) {
   teams.enabled = read_enable(section, wanted);
   section.section({.name = "serviceStopped",
                    .description = "What is sent when a service stops, and for all else but its "
-                                  "start."},
+                                  "start.",
+                   .differs = kTellsMore},
                   [&teams](Section& inner) { read_message(inner, teams.stopped); });
-  section.section({.name = "serviceStarted", .description = "What is sent when a service starts."},
+  section.section({.name = "serviceStarted",
+                   .description = "What is sent when a service starts.",
+                   .differs = kTellsLess},
                   [&teams](Section& inner) { read_message(inner, teams.started); });
   if (teams.enabled) warn_of_silence(section, teams.stopped, teams.started);
 }

@@ -19,11 +19,13 @@ void read_webhook(Section& entry, Webhook& webhook) {
   entry.text({.name = "webhookURL",
               .description = "Where alerts are sent, http or https.",
               .need = Need::required,
-              .example = "https://desk.example.com/hook?key=${env:DESK_KEY}"},
+              .example = "https://desk.example.com/hook?key=${env:DESK_KEY}",
+              .is_secret = true},
              webhook.url, check_http_url);
   entry.choice({.name = "httpMethod",
                 .description = "POST and PUT send JSON; GET sends the same in the query.",
-                .example = "POST"},
+                .example = "POST",
+                .differs = "GET appends to the query that the URL has. Butler replaces it."},
                webhook.method, kMethods);
   entry.section({.name = "cert", .description = "How an https receiver is verified."},
                 [&webhook](Section& inner) {
@@ -33,7 +35,10 @@ void read_webhook(Section& entry, Webhook& webhook) {
 
 void read_service_alerts(Section& section, WebhookDestinations& webhook) {
   read_rate_limit(section, "webhook", webhook.rate_limit);
-  section.list({.name = "webhooks", .description = "The receivers; each gets every alert."},
+  section.list({.name = "webhooks",
+                .description = "The receivers; each gets every alert.",
+                .differs = "One that fails keeps no other waiting, and each request has a time "
+                           "limit. Butler skips the webhooks after it."},
                webhook.webhooks, read_webhook);
   const auto* list = section.raw("webhooks");
   if (webhook.enabled && (list == nullptr || list->children.empty()))

@@ -91,8 +91,6 @@ TEST(EmailNotification, EverythingIsRead) {
       findings_of(loaded),
       ElementsAre("17:25: warning: the template `/nowhere/stopped.handlebars` does not exist; the "
                   "built-in one is used until it does",
-                  "30:25: warning: the server must have a certificate for `serverName`; the "
-                  "original ignores this key and verifies `host`",
                   "30:59: warning: `rejectUnauthorized` is false: anybody in between can read "
                   "mails and the password, and answer in the server's place"));
 }
@@ -126,24 +124,19 @@ TEST(EmailNotification, WhatCannotWorkOrIsNotSafeIsWarnedOf) {
             SmtpSecurity::starttls_offered,
             {"16:15: warning: `secure` is not true, but servers speak TLS from the first byte on "
              "port 465"}},
-           {"      tls: {requireTLS: true}\n" + login,
-            SmtpSecurity::starttls_required,
-            {"15:25: warning: `requireTLS` is true: nothing is sent to a server without STARTTLS; "
-             "the original ignores this switch"}},
+           {"      tls: {requireTLS: true}\n" + login, SmtpSecurity::starttls_required, {}},
            {"      tls: {requireTLS: true, ignoreTLS: true}\n",
             SmtpSecurity::starttls_required,
             {"15:25: warning: `requireTLS` and `ignoreTLS` exclude each other; `requireTLS` holds: "
              "nothing is sent without STARTTLS"}},
            {"      tls: {ignoreTLS: true}\n",
             SmtpSecurity::never,
-            {"15:24: warning: `ignoreTLS` is true: mails go unencrypted; the original ignores this "
-             "switch and uses STARTTLS where it is offered"}},
+            {"15:24: warning: `ignoreTLS` is true: mails go unencrypted"}},
            {"      tls: {ignoreTLS: true}\n" + login,
             SmtpSecurity::never,
             {"13:5: warning: with `tls.ignoreTLS` and `auth.enable` the password goes unencrypted: "
              "everybody in between can read it",
-             "15:24: warning: `ignoreTLS` is true: mails go unencrypted; the original ignores this "
-             "switch and uses STARTTLS where it is offered"}},
+             "15:24: warning: `ignoreTLS` is true: mails go unencrypted"}},
            {login,
             SmtpSecurity::starttls_offered,
             {"13:5: warning: the password goes unencrypted if the server, or somebody in between, "
@@ -210,18 +203,15 @@ TEST(EmailNotification, MistakesInMessages) {
   }
 }
 
-TEST(EmailNotification, ARateLimitThatTheOriginalIgnores) {
+TEST(EmailNotification, BothSectionsHaveARateLimitOfTheirOwn) {
   const auto loaded = parse_sample(kBefore + R"(  emailNotification:
     smtp: {host: mail.example}
-    serviceStopped: {fromAddress: a@b.example, recipients: [ops@b.example], rateLimit: 0}
+    serviceStopped: {fromAddress: a@b.example, recipients: [ops@b.example], rateLimit: 30}
     serviceStarted: {fromAddress: a@b.example, recipients: [ops@b.example], rateLimit: 60}
 )");
-  EXPECT_THAT(
-      findings_of(loaded),
-      ElementsAre("12:88: info: `rateLimit` 0 means no limit; the original sends one alert "
-                  "and never again",
-                  "13:5: warning: `serviceStarted.rateLimit` limits mails about starts; the "
-                  "original ignores it and limits them by `serviceStopped.rateLimit`"));
+  ASSERT_THAT(findings_of(loaded), IsEmpty());
+  EXPECT_EQ(loaded.config->email.stopped.rate_limit, std::chrono::seconds(30));
+  EXPECT_EQ(loaded.config->email.started.rate_limit, std::chrono::seconds(60));
 }
 
 TEST(EmailNotification, WhatIsSwitchedOffMayBeATemplate) {

@@ -117,5 +117,41 @@ TEST(Hosts, MistakesAreToldWithLineAndColumn) {
                           "characters"));
 }
 
+TEST(HostNames, AreCompressedToWhatExpandsToThem) {
+  const std::vector<std::pair<std::vector<std::string>, std::vector<std::string>>> rows = {
+      {{}, {}},
+      {{"a", "b"}, {"a", "b"}},
+      {{"n1", "n2"}, {"n1", "n2"}},
+      {{"n1", "n2", "n3"}, {"n[1-3]"}},
+      {{"n1.x", "n2.x", "n3.y"}, {"n1.x", "n2.x", "n3.y"}},
+      {{"a", "n8.x", "n9.x", "n10.x", "n11.x", "b"}, {"a", "n[8-11].x", "b"}},
+      {{"n08", "n09", "n10"}, {"n[08-10]"}},
+      {{"n98", "n99", "n100"}, {"n[98-100]"}},
+      {{"n098", "n099", "n0100"}, {"n098", "n099", "n0100"}},
+      {{"n3", "n2", "n1"}, {"n3", "n2", "n1"}},
+      {{"10.1.2.3", "10.1.2.4", "10.1.2.5"}, {"10.1.2.[3-5]"}},
+      {{"n[1-2]", "n3", "n4", "n5"}, {"n[1-2]", "n[3-5]"}},
+      {{"n1234567890", "n1234567891", "n1234567892"},
+       {"n1234567890", "n1234567891", "n1234567892"}}};
+  for (const auto& [names, compressed] : rows) EXPECT_EQ(compress_host_names(names), compressed);
+}
+
+TEST(HostNames, ExpandAgainToTheSame) {
+  std::vector<std::string> names;
+  names.reserve(600);
+  for (int i = 0; i < 200; i++) {
+    names.push_back("n" + std::to_string(i * i % 7 + i / 3) + ".x");
+    names.push_back("padded0" + std::to_string(i % 12));
+    names.push_back("m" + std::to_string(i));
+  }
+  std::vector<std::string> expanded;
+  for (const auto& text : compress_host_names(names)) {
+    const auto some = expand_host_names(text, kMostHosts);
+    ASSERT_TRUE(some) << text;
+    expanded.insert(expanded.end(), some->begin(), some->end());
+  }
+  EXPECT_EQ(expanded, names);
+}
+
 }  // namespace
 }  // namespace tocsin::config

@@ -49,7 +49,7 @@ TEST(NewRelicSection, IsReadAsTheOriginalWritesIt) {
   const auto loaded = parse_with("newRelic", kNewRelic);
   EXPECT_THAT(findings_of(loaded),
               ElementsAre("33:21: warning: `enable` is false, so nothing goes there, although "
-                          "`alertDestination` asks for it; the original ignores this switch"));
+                          "`alertDestination` asks for it"));
   ASSERT_TRUE(loaded.config);
   const NewRelic& read = loaded.config->new_relic;
   EXPECT_TRUE(read.enabled);

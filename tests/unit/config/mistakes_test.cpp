@@ -211,7 +211,7 @@ INSTANTIATE_TEST_SUITE_P(
                 {"12:5: warning: alerts are to go to webhooks, but there are none"}},
         mistake(11, "  webhookNotification:\n    enable: false",
                 "12:13: warning: `enable` is false, so nothing goes there, although "
-                "`alertDestination` asks for it; the original ignores this switch"),
+                "`alertDestination` asks for it"),
         // What is switched off may be a template.
         Mistake{{{10, ""}, {14, "        - webhookURL: http://host.my.domain:port/some/path"}},
                 {"2:3: warning: nobody is told: `alertDestination` enables nothing",

@@ -9,6 +9,7 @@
 
 #include "config/known_keys.h"
 #include "config/load.h"
+#include "config/section.h"
 #include "sample.h"
 
 namespace tocsin::config {
@@ -22,7 +23,8 @@ std::string row(const KnownKey& key) {
   const auto example = key.example.empty() ? "" : "`" + key.example + "`";
   return "| `" + key.path + "` | " + key.type + " | " + key.fallback + " | " + key.unit + " | " +
          example + " | " + key.description +
-         (key.same_as.empty() ? "" : " Its keys are those of `" + key.same_as + "`.") + " |";
+         (key.same_as.empty() ? "" : " Its keys are those of `" + key.same_as + "`.") +
+         (key.differs.empty() ? "" : " *Unlike Butler:* " + key.differs) + " |";
 }
 
 std::string joined(const std::vector<std::string>& lines) {
@@ -67,6 +69,11 @@ TEST(Reference, DescribesEveryKeyAndShowsEveryValue) {
     EXPECT_EQ(key.example.empty(), key.type == "section" || key.type == "list of sections")
         << key.path;
   }
+}
+
+TEST(Reference, SaysInALineWhatIsDifferentFromTheOriginal) {
+  for (const auto& key : known_keys())
+    EXPECT_LE(key.differs.size(), kLongestDifference) << key.path;
 }
 
 struct ExampleFile {

@@ -1,0 +1,26 @@
+// What tocsin makes of a file of Butler: which of its keys are used, which are not, and which do
+// something else here.
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace tocsin::config {
+
+/// A key of the file, and what is to be said about it.
+struct KeyNote {
+  std::string path;  ///< "serviceMonitor.monitor[].host"; each path is noted once
+  std::string file;
+  int line = 0;
+  std::string text;  ///< a sentence; empty where the list that it stands in says all
+};
+
+/// Each list by file and line. A section stands for all that it holds, where all of it is used or
+/// none.
+struct Comparison {
+  std::vector<KeyNote> used;
+  std::vector<KeyNote> unused;     ///< those of sections that are switched off, too
+  std::vector<KeyNote> different;  ///< keys that are used, and that do not do what Butler does
+};
+
+}  // namespace tocsin::config

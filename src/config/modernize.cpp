@@ -1,0 +1,124 @@
+#include "config/modernize.h"
+
+#include <algorithm>
+#include <string>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "base/text.h"
+#include "config/host_names.h"
+
+namespace tocsin::config {
+namespace {
+
+Value make_mapping() { return {.type = YamlNode::Type::mapping}; }
+
+void spell_sender(Value& mails) {
+  auto older = mails.take("fromAdress");
+  if (older && mails.find("fromAddress") == nullptr) mails.put("fromAddress", *std::move(older));
+}
+
+/// The keys of version 1 go where those of the others are.
+void move_into_v1(Value& influx) {
+  const auto* version = influx.find("version");
+  if (version != nullptr && version->text != "1") return;
+  Value v1 = make_mapping();
+  for (const auto* name : {"auth", "dbName", "instanceTag", "retentionPolicy"}) {
+    if (auto value = influx.take(name)) v1.put(name, *std::move(value));
+  }
+  if (auto* newer = influx.find("v1Config")) {
+    auto instance = v1.take("instanceTag");
+    if (instance && newer->find("instanceTag") == nullptr)
+      newer->put("instanceTag", *std::move(instance));
+    return;
+  }
+  if (version == nullptr) influx.put("version", make_scalar("1", true));
+  influx.put("v1Config", std::move(v1));
+}
+
+/// Takes the names out of an entry of `monitor`.
+std::vector<Value> take_names(Value& entry) {
+  if (auto host = entry.take("host")) return {*std::move(host)};
+  if (auto hosts = entry.take("hosts")) return std::move(hosts->items);
+  return {};
+}
+
+void put_names(Value& entry, std::vector<Value> names) {
+  if (names.empty()) return;
+  std::vector<std::string> texts;
+  texts.reserve(names.size());
+  for (auto& name : names) texts.push_back(std::move(name.text));
+  auto shorter = compress_host_names(texts);
+  Value list{.type = YamlNode::Type::sequence};
+  for (auto& text : shorter) {
+    const bool plain = !text.contains('[');
+    list.items.push_back(make_scalar(std::move(text), plain));
+  }
+  if (list.items.size() == 1) {
+    entry.put_first("host", std::move(list.items.front()));
+  } else {
+    entry.put_first("hosts", std::move(list));
+  }
+}
+
+/// Entries that say the same of their hosts become one; those with an address stay, because it is
+/// one host's.
+void merge_hosts(Value& monitor) {
+  struct Group {
+    Value entry;
+    std::vector<Value> names;
+  };
+  std::vector<Group> groups;
+  std::unordered_map<std::string, std::size_t> known;
+  for (auto& entry : monitor.items) {
+    auto names = take_names(entry);
+    auto fingerprint = entry.fingerprint();
+    if (entry.find("address") != nullptr) fingerprint += names.empty() ? "" : names.front().text;
+    const auto [group, fresh] = known.try_emplace(std::move(fingerprint), groups.size());
+    if (fresh) groups.push_back({std::move(entry), {}});
+    auto& all = groups[group->second].names;
+    all.insert(all.end(), std::make_move_iterator(names.begin()),
+               std::make_move_iterator(names.end()));
+  }
+  monitor.items.clear();
+  for (auto& group : groups) {
+    put_names(group.entry, std::move(group.names));
+    monitor.items.push_back(std::move(group.entry));
+  }
+}
+
+}  // namespace
+
+void modernize(Value& root) {
+  if (auto* email = root.find("emailNotification")) {
+    for (const auto* name : {"serviceStopped", "serviceStarted"}) {
+      if (auto* mails = email->find(name)) spell_sender(*mails);
+    }
+  }
+  if (auto* influx = root.find("influxDb")) move_into_v1(*influx);
+  if (auto* watched = root.find("serviceMonitor")) {
+    if (auto* monitor = watched->find("monitor")) merge_hosts(*monitor);
+  }
+}
+
+bool add_credentials(Value& root, Source default_source) {
+  auto* watched = root.find("serviceMonitor");
+  const auto* monitor = watched == nullptr ? nullptr : watched->find("monitor");
+  if (monitor == nullptr) return false;
+  const bool any_smb = std::ranges::any_of(monitor->items, [default_source](const Value& entry) {
+    const auto* source = entry.find("source");
+    return source == nullptr ? default_source == Source::smb : fold_case(source->text) == "SMB";
+  });
+  const auto* given = watched->find("credentials");
+  if (!any_smb || (given != nullptr && !given->items.empty())) return false;
+  watched->take("credentials");
+  Value account = make_mapping();
+  account.put("name", make_scalar("monitoring", true));
+  account.put("username", make_scalar("${env:TOCSIN_USERNAME}", true));
+  account.put("password", make_scalar("${env:TOCSIN_PASSWORD}", true));
+  watched->put("credentials", {.type = YamlNode::Type::sequence, .items = {std::move(account)}});
+  return true;
+}
+
+}  // namespace tocsin::config

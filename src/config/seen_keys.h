@@ -1,0 +1,40 @@
+// What the sections of a file have said about its keys while they were read.
+#pragma once
+
+#include <map>
+#include <set>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "config/comparison.h"
+#include "config/findings.h"
+#include "config/yaml.h"
+
+namespace tocsin::config {
+
+/// By path, as "serviceMonitor.monitor[].host"; the place is the first.
+struct SeenKeys {
+  struct Unused {
+    Place place;
+    bool of_original = false;  ///< the original may use it; otherwise nobody is known to
+  };
+  struct Different {
+    Place place;
+    std::string_view how;  ///< as Key::differs
+  };
+  std::map<std::string, Unused> unused;
+  std::map<std::string, Different> different;
+  /// Sections without effect, with their paths: an alias may stand in several.
+  std::set<std::pair<std::string, const YamlNode*>> switched_off;
+
+  [[nodiscard]] bool is_off(const std::string& path, const YamlNode& section) const {
+    return switched_off.contains({path, &section});
+  }
+};
+
+/// Sorts the keys of a file into the three lists.
+[[nodiscard]] Comparison compare(const YamlNode& root, const SeenKeys& seen,
+                                 const Findings& findings);
+
+}  // namespace tocsin::config
