@@ -50,6 +50,7 @@ net::awaitable<void> Watcher::take_over(config::Host next) {
   const bool same_list = host_.services == next.services;
   host_ = std::move(next);
   monitored_.set_rules(rules_of(host_));
+  new_list_ |= !same_list;
   if (!same_way) co_await probe_->close(net::within(kLogOffLimit));
   if (!same_way || (!same_list && !probe_->watch_anew())) probe_ = rooms_.make_probe(host_);
   rooms_.log.info("{} is watched by another configuration", host_.name.text());
@@ -109,6 +110,7 @@ net::awaitable<void> Watcher::check() {
   (void)take_heard(record);  // this is the check that it may call for
   record.add(monitored_.look(observation), monitored_.host());
   if (rooms_.on_seen) rooms_.on_seen(monitored_);
+  if (observation.services && std::exchange(new_list_, false)) log_idle_patterns();
   report_all(observation.at);
   co_await record.write();
 }
@@ -135,6 +137,12 @@ void Watcher::log_trouble(const Observation& observation) {
   } else {
     rooms_.log.info("{} can be checked again", host_.name.text());
   }
+}
+
+void Watcher::log_idle_patterns() {
+  for (const auto& pattern : monitored_.idle_patterns())
+    rooms_.log.warn("{}: no service is found by `{}`; one that comes later will be",
+                    host_.name.text(), pattern);
 }
 
 notify::ServiceReport Watcher::report_of(const ServiceName& service,

@@ -71,6 +71,8 @@ class Watcher {
   /// True when a check is called for.
   bool take_heard(Record& record);
   void log_trouble(const Observation& observation);
+  /// After the first check that a watchlist's host has answered.
+  void log_idle_patterns();
   /// Everything that is known after a check.
   void report_all(Time at) const;
   void report(std::span<const ObservedService> heard, Time at) const;
@@ -85,6 +87,7 @@ class Watcher {
   std::unique_ptr<probe::Probe> probe_;
   MonitoredHost monitored_;
   std::optional<Kind> trouble_;  ///< why the host was not reached the last time
+  bool new_list_ = true;         ///< no check has tried the watchlist yet
 };
 
 }  // namespace tocsin::daemon

@@ -85,6 +85,17 @@ const WatchedService* MonitoredHost::find_open(const ServiceName& name,
   return watched != nullptr && is_open(service, watched->policy) ? watched : nullptr;
 }
 
+std::vector<std::string> MonitoredHost::idle_patterns() const {
+  std::set<const WatchedService*> at_work;
+  for (const auto& [name, service] : services_) at_work.insert(find_entry(name));
+  std::vector<std::string> idle;
+  for (const auto& entry : rules_.services.entries()) {
+    if (is_one_name(entry) || entry.automatic_only || at_work.contains(&entry)) continue;
+    idle.push_back(entry.pattern.empty() ? entry.display_name : entry.pattern);
+  }
+  return idle;
+}
+
 std::shared_ptr<const ServiceDetails> MonitoredHost::details(const ServiceName& service) const {
   const auto found = details_.find(service);
   return found == details_.end() ? nullptr : found->second;

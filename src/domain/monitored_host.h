@@ -60,6 +60,9 @@ class MonitoredHost {
   [[nodiscard]] const TrackedServices& services() const { return services_; }
   /// Null when they were never read.
   [[nodiscard]] std::shared_ptr<const ServiceDetails> details(const ServiceName& service) const;
+  /// The patterns, for key names or display names, that find none of the services that are known
+  /// now and that no entry before them has found. Not those that ask for a start mode.
+  [[nodiscard]] std::vector<std::string> idle_patterns() const;
   /// The name for people, as the watchlist spells it where it does, and what it calls the service.
   [[nodiscard]] std::pair<ServiceName, std::string> names_of(const ServiceName& service) const;
 

@@ -122,6 +122,14 @@ class Reload(Watched):
         self.manager.stop(ENGINE)
         self.assertEqual(self.states(desk.wait_for(1)), [(ENGINE, "STOPPED")])
 
+    def test_a_pattern_that_finds_nothing_is_said_at_the_first_check(self):
+        self.start(services=(ENGINE, MARKER, "NoSuch*"))
+        self.running.wait_for_line(f"{self.host}: no service is found by `NoSuch*`")
+        self.write(services=(ENGINE, MARKER, "NoSuch*", "Nobody?", "Qlik*"))
+        self.reload()
+        self.running.wait_for_line(f"{self.host}: no service is found by `Nobody?`")
+        self.assertNotIn("found by `Qlik*`", self.running.output())
+
     def test_nobody_is_there(self):
         self.start()
         self.running.stop()

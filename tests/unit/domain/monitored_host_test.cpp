@@ -471,5 +471,20 @@ TEST_F(MonitoredHostTest, AServiceThatWasNeverSeenBeforeIsToldFromItsFirstSightO
   EXPECT_THAT(told(), ElementsAre("stopped A"));
 }
 
+TEST_F(MonitoredHostTest, KnowsThePatternsThatFindNothing) {
+  watch({{.pattern = "MSSQL$*"},
+         {.pattern = "Spool*"},
+         {.display_name = "Print *"},
+         {.display_name = "Qlik *"},
+         {.pattern = "*", .automatic_only = true},
+         {.pattern = "Nobody"}});
+  is("Spooler", running);
+  has("Spooler", {.display_name = "Print Spooler"});
+  is("Workstation", running);
+  has("Workstation", {.display_name = "Print nothing"});
+  look();
+  EXPECT_THAT(monitored_->idle_patterns(), ElementsAre("MSSQL$*", "Qlik *"));
+}
+
 }  // namespace
 }  // namespace tocsin
