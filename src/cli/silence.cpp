@@ -46,8 +46,12 @@ std::string find_mistake(const SilenceScope& scope, const config::Config& config
   const auto is_meant = [&scope](const config::Host& host) {
     return SilenceScope{scope.host, {}}.covers(host.name, {});
   };
+  for (const auto& cluster : config.clusters)
+    if (scope.covers(cluster.name, scope.service.empty() ? ServiceName() : scope.service))
+      return {};
   if (std::ranges::none_of(config.hosts, is_meant)) {
     std::vector<std::string_view> names;
+    names.reserve(config.hosts.size());
     for (const auto& host : config.hosts) names.emplace_back(host.name.text());
     return fmt::format("no host is called `{}`{}", scope.host.text(),
                        config::did_you_mean(scope.host.text(), names));

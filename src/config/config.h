@@ -20,6 +20,7 @@
 #include "config/routes.h"
 #include "config/slack_notification.h"
 #include "config/teams_notification.h"
+#include "domain/cluster.h"
 #include "domain/watch.h"
 #include "schedule/schedule.h"
 
@@ -49,6 +50,14 @@ struct Host {
 /// Whether nothing differs between them.
 [[nodiscard]] bool is_same(const Host& a, const Host& b);
 
+/// Services that must run on so many of the hosts.
+struct Cluster {
+  HostName name;  ///< in place of a host's
+  std::vector<HostName> hosts;
+  Watchlist services;
+  ClusterRule rule;
+};
+
 enum class HttpMethod : std::uint8_t { get, post, put };
 
 struct Webhook {
@@ -73,6 +82,7 @@ struct Config {
   Schedule frequency;   ///< of hosts that say nothing else
   std::vector<std::shared_ptr<const Credentials>> credentials;
   std::vector<Host> hosts;
+  std::vector<Cluster> clusters;
   std::vector<Maintenance> maintenance;
   std::vector<Route> routes;
   WebhookDestinations webhook;

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "base/text.h"
+#include "config/clusters.h"
 #include "config/duplicates.h"
 #include "config/hosts.h"
 #include "config/sections.h"
@@ -85,9 +86,10 @@ AlertDestinations read_service_monitor(Section& section, Config& config) {
   read_credentials(section, config);
   auto sets = read_service_sets(section);
   const auto names_of_sets = sets.written;
-  Watchlists watchlists(std::move(policy), std::move(sets));
+  Watchlists watchlists(policy, std::move(sets));
   watchlists.check(section);
   const auto monitor = read_hosts(section, watchlists, host_policy, config);
+  read_clusters(section, policy, config);
   read_maintenance(section, config.hosts, zone, config.maintenance);
   const auto* credentials = section.raw("credentials");
   const bool any_smb = std::ranges::count(config.hosts, Source::smb, &Host::source) > 0;
@@ -106,7 +108,10 @@ AlertDestinations read_service_monitor(Section& section, Config& config) {
                   "tries once."},
       [&destinations](Section& inner) { read_alert_destinations(inner, destinations); });
   destinations.of_routes = read_routes(section, names_of_sets, config);
-  if (!config.enabled) config.hosts.clear();
+  if (!config.enabled) {
+    config.hosts.clear();
+    config.clusters.clear();
+  }
   return destinations;
 }
 

@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "base/path.h"
+#include "daemon/clusters.h"
 #include "daemon/fleet.h"
 #include "daemon/journal.h"
 #include "daemon/probes.h"
@@ -66,6 +67,11 @@ struct Daemon::Parts {
             executor,
             {.store = store, .worker = store_worker, .clock = clock, .log = log, .random = random},
             telling->audience()),
+        clusters(executor, {.journal = journal,
+                            .clock = clock,
+                            .log = log,
+                            .random = random,
+                            .silence = std::bind_front(&Silences::find, &silences)}),
         checks(executor, kChecksAtOnce),
         fleet(executor, {.journal = journal,
                          .checks = checks,
@@ -76,6 +82,7 @@ struct Daemon::Parts {
                          .wants_reports = std::bind_front(&Parts::wants_reports, this),
                          .report = std::bind_front(&Parts::report, this),
                          .make_probe = std::bind_front(&Probes::make, &probes),
+                         .on_seen = std::bind_front(&Clusters::see, &clusters),
                          .silence = std::bind_front(&Silences::find, &silences)}),
         reloading(executor, 1),
         background(executor),
@@ -101,6 +108,7 @@ struct Daemon::Parts {
   Telling::Rooms telling_rooms;
   std::unique_ptr<Telling> telling;  ///< null while it is made anew
   Journal journal;
+  Clusters clusters;
   net::Semaphore checks;
   Fleet fleet;
   net::Semaphore reloading;
@@ -206,6 +214,8 @@ net::awaitable<Result<>> Daemon::start() {
   parts.background.spawn(tend_hourly(parts.store, parts.store_worker, parts.clock, log_));
   if (const auto& file = options_.config.metrics_file; !file.empty())
     parts.background.spawn(write_metrics(to_path(file), parts.metrics, parts.probes, log_));
+  parts.clusters.set_clusters(options_.config.clusters, *known);
+  parts.background.spawn(parts.clusters.run());
   parts.fleet.set_hosts(hosts, *std::move(known));
   if (parts.telling->size() == 0) {
     log_.warn("no destination is enabled: changes go to the log and the history only");
@@ -247,13 +257,14 @@ net::awaitable<store::ReloadAnswer> Daemon::reload() {
   auto& config = *loaded.config;
   const auto hosts = std::exchange(config.hosts, {});
   Fleet::Known known;
-  if (!parts.fleet.has_all(hosts)) {
+  if (!parts.fleet.has_all(hosts) || !parts.clusters.has_all(config.clusters)) {
     auto states = co_await parts.store_worker.run([&] { return parts.store.load_states(); });
     if (!states) co_return refuse_reload(states.error().what);
     known = *std::move(states);
   }
   parts.silences.set_maintenance(config.maintenance);
   co_await parts.tell_anew(config);
+  parts.clusters.set_clusters(config.clusters, known);
   const auto changes = parts.fleet.set_hosts(hosts, std::move(known));
   auto text = fmt::format(
       "reloaded: hosts: {}, of these new: {}, changed: {}; gone: {}, "

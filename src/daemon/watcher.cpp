@@ -87,11 +87,12 @@ net::awaitable<void> Watcher::listen_until(Time due) {
     const Time news_due = std::max(monitored_.next_news(now), now);
     co_await probe_->listen(
         net::within(std::min({due - now, news_due - now, kLongestSleep}, std::less<Duration>())));
-    News news;
-    const bool look_again = take_heard(news);
+    auto record = begin_record();
+    const bool look_again = take_heard(record);
     if (const Time now_then = rooms_.clock.now(); now_then >= news_due)
-      take(monitored_.pass(now_then), news);
-    co_await record(std::move(news));
+      record.add(monitored_.pass(now_then), monitored_.host());
+    if (rooms_.on_seen) rooms_.on_seen(monitored_);
+    co_await record.write();
     if (look_again) co_return co_await net::sleep_for(kGather);
   }
 }
@@ -104,56 +105,22 @@ net::awaitable<void> Watcher::check() {
   const Observation observation{
       .host = host_.name, .at = rooms_.clock.now(), .services = std::move(services)};
   log_trouble(observation);
-  News news;
-  (void)take_heard(news);  // this is the check that it may call for
-  take(monitored_.look(observation), news);
+  auto record = begin_record();
+  (void)take_heard(record);  // this is the check that it may call for
+  record.add(monitored_.look(observation), monitored_.host());
+  if (rooms_.on_seen) rooms_.on_seen(monitored_);
   report_all(observation.at);
-  co_await record(std::move(news));
+  co_await record.write();
 }
 
-bool Watcher::take_heard(News& news) {
+bool Watcher::take_heard(Record& record) {
   const auto heard = probe_->take_heard();
   const Time now = rooms_.clock.now();
   if (!heard.services.empty()) rooms_.metrics.count_heard(host_.name, heard.services.size());
-  for (const auto& service : heard.services) take(monitored_.hear(service, now), news);
+  for (const auto& service : heard.services)
+    record.add(monitored_.hear(service, now), monitored_.host());
   report(heard.services, now);
   return heard.look_again;
-}
-
-void Watcher::take(MonitoredHost::Outcome outcome, News& news) {
-  for (auto& alert : outcome.alerts) {
-    alert.id = {make_uuid(alert.at, rooms_.random)};
-    log(alert);
-    news.alerts.push_back(std::move(alert));
-  }
-  for (auto& change : outcome.services) {
-    if (change.is_new && change.next.seen.state != ServiceState::running)
-      rooms_.log.warn("{} {} is {} at the first look", host_.name.text(), change.name.text(),
-                      to_string(change.next.seen.state));
-    news.states.push_back({.host = host_.name,
-                           .service = std::move(change.name),
-                           .state = std::move(change.next),
-                           .forgotten = change.forgotten});
-  }
-  if (outcome.host) news.host = store::HostChange{host_.name, monitored_.host()};
-}
-
-void Watcher::log(const Alert& alert) const {
-  const auto reason =
-      join_reasons(alert.reason, alert.held.empty() ? "" : "nobody is told: " + alert.held);
-  if (is_about_host(alert)) {
-    rooms_.log.info("{} is {}, {}", host_.name.text(), to_string(alert.kind), reason);
-    return;
-  }
-  rooms_.log.info("{} {} {}: {} -> {}{}{}", host_.name.text(), alert.service.text(),
-                  to_string(alert.kind), to_string(alert.from), to_string(alert.to),
-                  reason.empty() ? "" : ", ", reason);
-}
-
-net::awaitable<void> Watcher::record(News news) {
-  if (news.states.empty() && news.alerts.empty() && !news.host) co_return;
-  co_await rooms_.journal.record(std::move(news.states), std::move(news.host),
-                                 std::move(news.alerts));
 }
 
 /// Each new reason is worth a line.

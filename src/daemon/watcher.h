@@ -11,6 +11,7 @@
 #include "daemon/journal.h"
 #include "daemon/log.h"
 #include "daemon/metrics.h"
+#include "daemon/record.h"
 #include "domain/monitored_host.h"
 #include "net/async.h"
 #include "net/semaphore.h"
@@ -34,6 +35,8 @@ class Watcher {
     std::function<void(const notify::StatusReport&)> report;
     /// The way to look at a host, which outlives it.
     std::function<std::unique_ptr<probe::Probe>(const config::Host&)> make_probe;
+    /// Hears what is known of a host after each look and word; empty: nobody listens.
+    std::function<void(const MonitoredHost&)> on_seen;
     /// What silences services of hosts; empty: nothing does.
     std::function<std::optional<Hold>(const HostName&, const ServiceName&, Time)> silence;
   };
@@ -62,17 +65,11 @@ class Watcher {
   /// Records what is heard meanwhile; ends early when a check is called for.
   net::awaitable<void> listen_until_due();
   net::awaitable<void> listen_until(Time due);
-  /// What is to be recorded together.
-  struct News {
-    std::vector<store::StateChange> states;
-    std::optional<store::HostChange> host;
-    std::vector<Alert> alerts;
-  };
+  [[nodiscard]] Record begin_record() const {
+    return {host_.name, {rooms_.journal, rooms_.log, rooms_.random}};
+  }
   /// True when a check is called for.
-  bool take_heard(News& news);
-  void take(MonitoredHost::Outcome outcome, News& news);
-  void log(const Alert& alert) const;
-  net::awaitable<void> record(News news);
+  bool take_heard(Record& record);
   void log_trouble(const Observation& observation);
   /// Everything that is known after a check.
   void report_all(Time at) const;

@@ -55,6 +55,7 @@ class MonitoredHost {
   /// When pass() has something to say if nothing happens before; Time::max(): not known.
   [[nodiscard]] Time next_news(Time now) const;
 
+  [[nodiscard]] const HostName& name() const { return name_; }
   [[nodiscard]] const TrackedHost& host() const { return host_; }
   [[nodiscard]] const TrackedServices& services() const { return services_; }
   /// Null when they were never read.

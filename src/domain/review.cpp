@@ -92,6 +92,9 @@ class Review {
 std::optional<Hold> Review::lasting_hold(const Transition& transition) const {
   if (circumstances_.silence) return circumstances_.silence;
   if (circumstances_.outage) return circumstances_.outage;
+  const auto& cluster = of_.watched.cluster;
+  if (!cluster.empty() && transition.kind != vanished && is_change_of_state(transition.kind))
+    return Hold{"the rule of the cluster " + cluster + " decides"};
   if (policy_.expected == Expected::any && transition.kind != vanished &&
       is_change_of_state(transition.kind))
     return Hold{"any state of it is expected"};

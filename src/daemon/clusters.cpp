@@ -1,0 +1,122 @@
+#include "daemon/clusters.h"
+
+#include <algorithm>
+#include <chrono>
+#include <set>
+#include <utility>
+
+namespace tocsin::daemon {
+namespace {
+
+/// The machine's clock may jump; look at it at least this often.
+constexpr Duration kLongestSleep = std::chrono::seconds(10);
+
+/// A service of a cluster runs or does not, and nothing about it is quick to change by itself.
+MonitoredHost::Rules rules_of(const config::Cluster& cluster) {
+  return {.services = cluster.services, .policy = {.storm_wait = Duration(0)}};
+}
+
+ServiceState state_of(const MonitoredHost& host, const ServiceName& service) {
+  const auto found = host.services().find(service);
+  if (!host.host().trouble.empty() || found == host.services().end()) return ServiceState::unknown;
+  return found->second.seen.state;
+}
+
+}  // namespace
+
+void Clusters::set_clusters(std::vector<config::Cluster> clusters, Known& known) {
+  std::set<HostName> named;
+  auto before = std::exchange(members_, {});
+  for (auto& cluster : clusters) {
+    named.insert(cluster.name);
+    for (const auto& host : cluster.hosts)
+      for (const auto& service : cluster.services.exact_names())
+        members_[host][service] = before[host][service];
+    if (const auto found = clusters_.find(cluster.name); found != clusters_.end()) {
+      found->second.monitored.set_rules(rules_of(cluster));
+      found->second.cluster = std::move(cluster);
+      found->second.stale = true;
+      continue;
+    }
+    MonitoredHost monitored(cluster.name, rules_of(cluster), std::move(known[cluster.name]),
+                            [this, name = cluster.name](const ServiceName& service, Time now) {
+                              return rooms_.silence ? rooms_.silence(name, service, now)
+                                                    : std::nullopt;
+                            });
+    const auto name = cluster.name;
+    clusters_.emplace(name, Judged{std::move(cluster), std::move(monitored)});
+  }
+  std::erase_if(clusters_, [&](const auto& cluster) { return !named.contains(cluster.first); });
+  seen_.set();
+}
+
+bool Clusters::has_all(const std::vector<config::Cluster>& clusters) const {
+  return std::ranges::all_of(clusters, [this](const config::Cluster& cluster) {
+    return clusters_.contains(cluster.name);
+  });
+}
+
+void Clusters::see(const MonitoredHost& host) {
+  const auto member = members_.find(host.name());
+  if (member == members_.end()) return;
+  for (auto& [service, state] : member->second) state = state_of(host, service);
+  for (auto& [name, judged] : clusters_)
+    judged.stale |=
+        std::ranges::find(judged.cluster.hosts, host.name()) != judged.cluster.hosts.end();
+  seen_.set();
+}
+
+/// Whether all its hosts were looked at.
+bool Clusters::is_complete(const config::Cluster& cluster) const {
+  return std::ranges::all_of(cluster.hosts, [this](const HostName& host) {
+    return std::ranges::all_of(members_.at(host),
+                               [](const auto& service) { return service.second.has_value(); });
+  });
+}
+
+ClusterVerdict Clusters::judge(const config::Cluster& cluster, const ServiceName& service) const {
+  std::vector<ClusterMember> members;
+  members.reserve(cluster.hosts.size());
+  for (const auto& host : cluster.hosts) {
+    const auto& state = members_.at(host).at(service);
+    members.push_back({host, state.value_or(ServiceState::unknown)});
+  }
+  return tocsin::judge(cluster.rule, members);
+}
+
+MonitoredHost::Outcome Clusters::look(Judged& judged, Time now) const {
+  if (!is_complete(judged.cluster)) return {};
+  std::vector<ObservedService> services;
+  std::map<ServiceName, std::string> reasons;
+  for (const auto& service : judged.cluster.services.exact_names()) {
+    auto verdict = judge(judged.cluster, service);
+    services.push_back({.name = service, .status = {.state = verdict.state}, .details = {}});
+    reasons[service] = std::move(verdict.reason);
+  }
+  auto outcome =
+      std::exchange(judged.stale, false)
+          ? judged.monitored.look(
+                {.host = judged.cluster.name, .at = now, .services = std::move(services)})
+          : judged.monitored.pass(now);
+  for (auto& alert : outcome.alerts)
+    alert.reason = join_reasons(reasons[alert.service], alert.reason);
+  return outcome;
+}
+
+net::awaitable<void> Clusters::run() {
+  for (;;) {
+    seen_.reset();
+    const Time now = rooms_.clock.now();
+    Time due = now + kLongestSleep;
+    std::vector<Record> records;
+    for (auto& [name, judged] : clusters_) {
+      records.emplace_back(name, Record::Rooms{rooms_.journal, rooms_.log, rooms_.random});
+      records.back().add(look(judged, now), judged.monitored.host());
+      due = std::min(due, std::max(judged.monitored.next_news(now), now));
+    }
+    for (auto& record : records) co_await record.write();
+    co_await seen_.wait_until(net::within(due - now));
+  }
+}
+
+}  // namespace tocsin::daemon

@@ -1,0 +1,62 @@
+// The clusters: each is told like a host, of which nobody asks, but which is seen through its
+// members.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "config/config.h"
+#include "daemon/record.h"
+#include "domain/cluster.h"
+#include "domain/monitored_host.h"
+#include "net/event.h"
+
+namespace tocsin::daemon {
+
+/// On the loop's thread only.
+class Clusters {
+ public:
+  using Known = std::map<HostName, MonitoredHost::Known>;
+  /// What outlives it.
+  struct Rooms {
+    Journal& journal;
+    const Clock& clock;
+    const Log& log;
+    RandomFill random;
+    /// As in Watcher::Rooms.
+    std::function<std::optional<Hold>(const HostName&, const ServiceName&, Time)> silence;
+  };
+  Clusters(const net::Executor& executor, Rooms rooms)
+      : rooms_(std::move(rooms)), seen_(executor) {}
+
+  /// Which there are from now on. Who is new begins with what is `known`.
+  void set_clusters(std::vector<config::Cluster> clusters, Known& known);
+  [[nodiscard]] bool has_all(const std::vector<config::Cluster>& clusters) const;
+  /// What is known of a host now.
+  void see(const MonitoredHost& host);
+  /// Judges whenever a member was seen, and when time alone brings news, until it is cancelled.
+  net::awaitable<void> run();
+
+ private:
+  struct Judged {
+    config::Cluster cluster;
+    MonitoredHost monitored;
+    bool stale = true;  ///< a member was seen since
+  };
+
+  [[nodiscard]] bool is_complete(const config::Cluster& cluster) const;
+  [[nodiscard]] MonitoredHost::Outcome look(Judged& judged, Time now) const;
+  [[nodiscard]] ClusterVerdict judge(const config::Cluster& cluster,
+                                     const ServiceName& service) const;
+
+  Rooms rooms_;
+  std::map<HostName, Judged> clusters_;
+  /// Of those hosts alone that belong to a cluster; nothing: not looked at yet.
+  std::map<HostName, std::map<ServiceName, std::optional<ServiceState>>> members_;
+  net::Event seen_;
+};
+
+}  // namespace tocsin::daemon

@@ -1,0 +1,42 @@
+// What one host brings at a time, on its way to the journal: alerts get their ids and a line in the
+// log, and all of it becomes durable together.
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "base/random.h"
+#include "daemon/journal.h"
+#include "daemon/log.h"
+#include "domain/monitored_host.h"
+#include "net/async.h"
+#include "store/store.h"
+
+namespace tocsin::daemon {
+
+class Record {
+ public:
+  /// What outlives it.
+  struct Rooms {
+    Journal& journal;
+    const Log& log;
+    const RandomFill& random;
+  };
+  Record(HostName host, const Rooms& rooms) : host_(std::move(host)), rooms_(rooms) {}
+
+  /// `of` is the host as it is afterwards.
+  void add(MonitoredHost::Outcome outcome, const TrackedHost& of);
+  /// Returns when it is stored, or could not be, and told.
+  net::awaitable<void> write();
+
+ private:
+  void log(const Alert& alert) const;
+
+  HostName host_;
+  Rooms rooms_;
+  std::vector<store::StateChange> states_;
+  std::optional<store::HostChange> changed_;
+  std::vector<Alert> alerts_;
+};
+
+}  // namespace tocsin::daemon

@@ -1,0 +1,39 @@
+// A group of hosts of which so many must run a service: whether they do. Pure.
+#pragma once
+
+#include <cstddef>
+#include <limits>
+#include <span>
+#include <string>
+
+#include "base/names.h"
+#include "domain/service.h"
+
+namespace tocsin {
+
+/// On how many hosts of a group a service must run.
+struct ClusterRule {
+  static constexpr std::size_t kNoLimit = std::numeric_limits<std::size_t>::max();
+  std::size_t least = 1;
+  std::size_t most = kNoLimit;
+
+  friend bool operator==(const ClusterRule&, const ClusterRule&) = default;
+};
+
+/// The service on one host of the group.
+struct ClusterMember {
+  HostName host;
+  ServiceState state = ServiceState::unknown;  ///< of a host that is not reached: unknown
+};
+
+struct ClusterVerdict {
+  /// running: the rule holds; stopped: it is broken; unknown: nobody can say.
+  ServiceState state = ServiceState::unknown;
+  std::string reason;  ///< where it runs; a clause
+};
+
+/// What is known counts: of a member that is not known it is assumed that it does not run, unless
+/// no member is known.
+[[nodiscard]] ClusterVerdict judge(const ClusterRule& rule, std::span<const ClusterMember> members);
+
+}  // namespace tocsin
