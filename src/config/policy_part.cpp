@@ -193,12 +193,13 @@ void read_host_policy(Section& section, const Key& key, HostPolicy& out) {
           read_looks(grace, out.grace.looks);
           read_time(grace, out.grace.time);
         });
-    inner.duration({.name = "stormWait",
-                    .description = "When at least three services, and half of those that ran, "
-                                   "stop within one check, alerts about them wait for so long: "
-                                   "a host that goes down will be gone by then. 0: not at all.",
-                    .example = "10s"},
-                   out.storm_wait, kUpToADay);
+    inner.duration(
+        {.name = "stormWait",
+         .description = "When at least three services, and a quarter of those that "
+                        "ran, stop within this time, alerts about them wait for so long: "
+                        "a host that goes down will be gone by then. 0: not at all.",
+         .example = "10s"},
+        out.storm_wait, kUpToADay);
     read_severity(inner, out.severity);
     read_repeat_every(inner, out.repeat_every);
   });

@@ -11,6 +11,8 @@ using enum TransitionKind;
 
 /// Fewer say nothing about their host.
 constexpr std::size_t kFewestSigns = 3;
+/// Of what ran, so many parts: one of them falling is a storm.
+constexpr std::size_t kStormShare = 4;
 
 Transition host_transition(TransitionKind kind, Time since, std::string reason) {
   return {kind, ServiceState::unknown, since, ServiceState::unknown, std::move(reason)};
@@ -59,21 +61,41 @@ struct HostSigns {
   bool storm = false;     ///< much of what ran has stopped
 };
 
+/// Whether it has stopped in an earlier look, within the time, and has not started since.
+bool has_just_fallen(const TrackedService& known, const ServiceStatus& seen, Time now,
+                     Duration within) {
+  const bool ran =
+      known.told.settled == ServiceState::running || known.told.from == ServiceState::running;
+  const auto age = now - known.settled_since;
+  return ran && seen.state == ServiceState::stopped && age >= Duration(0) && age < within;
+}
+
 /// `after_outage`: the host was not reached the last time. Then a few other processes are enough,
 /// or none that could tell; otherwise there must be three, and all of them gone.
 HostSigns read_signs(const TrackedServices& previous, const Observation& observation,
-                     bool after_outage) {
+                     bool after_outage, const HostPolicy& policy) {
   if (!observation.services) return {};
   std::map<std::uint32_t, bool> processes;  // of the last look: whether each is still there
   std::size_t ran = 0;
-  std::size_t fell = 0;
+  std::size_t fell = 0;  // within the time of a storm
+  bool falls = false;    // in this look
   std::size_t runs_anew = 0;
   for (const auto& seen : *observation.services) {
     const auto known = previous.find(seen.name);
-    if (known == previous.end() || known->second.settled != ServiceState::running) continue;
-    ran++;
+    if (known == previous.end()) continue;
     const auto state = seen.status.state;
-    fell += state == ServiceState::stopped ? 1 : 0;
+    if (known->second.settled != ServiceState::running) {
+      const bool too =
+          has_just_fallen(known->second, seen.status, observation.at, policy.storm_wait);
+      ran += too ? 1 : 0;
+      fell += too ? 1 : 0;
+      continue;
+    }
+    ran++;
+    if (state == ServiceState::stopped) {
+      fell++;
+      falls = true;
+    }
     if (known->second.process_id == 0) continue;
     const bool same = seen.status.process_id == known->second.process_id;
     const bool up = state == ServiceState::running || state == ServiceState::start_pending;
@@ -85,7 +107,7 @@ HostSigns read_signs(const TrackedServices& previous, const Observation& observa
   HostSigns signs;
   signs.rebooted = after_outage ? ran > 0 && kept * 2 < std::max<std::size_t>(processes.size(), 1)
                                 : kept == 0 && processes.size() >= kFewestSigns && runs_anew > 0;
-  signs.storm = !signs.rebooted && fell >= kFewestSigns && fell * 2 >= ran;
+  signs.storm = !signs.rebooted && falls && fell >= kFewestSigns && fell * kStormShare >= ran;
   return signs;
 }
 
@@ -99,7 +121,7 @@ std::vector<News> review(TrackedHost& host, const Observation& observation,
     return not_reached(host, observation.services.error(), policy, silence, now);
 
   const bool was_away = !host.trouble.empty();
-  const auto signs = read_signs(previous, observation, was_away);
+  const auto signs = read_signs(previous, observation, was_away, policy);
   if (signs.rebooted) host.booted_at = now;
   if (signs.storm) host.storm_until = now + policy.storm_wait;
   const std::string boot = signs.rebooted ? "it was restarted" : "";

@@ -486,5 +486,34 @@ TEST_F(MonitoredHostTest, KnowsThePatternsThatFindNothing) {
   EXPECT_THAT(monitored_->idle_patterns(), ElementsAre("MSSQL$*", "Qlik *"));
 }
 
+TEST_F(MonitoredHostTest, AHostThatGoesDownServiceByServiceTellsOfTheFirstOnly) {
+  std::vector<std::string> names;
+  names.reserve(20);
+  for (int i = 0; i < 20; i++) names.push_back("Service" + std::to_string(i));
+  watch({{.pattern = "Service*"}});
+  for (const auto& name : names) is(name.c_str(), running);
+  look();
+  for (const auto& name : names) {
+    is(name.c_str(), stopped);
+    look(1s);
+  }
+  EXPECT_THAT(told(), ElementsAre("stopped Service0", "stopped Service1", "stopped Service2",
+                                  "stopped Service3"));
+  no_answer();
+  no_answer(30s);
+  EXPECT_THAT(told(), ElementsAre("unreachable host"));
+}
+
+TEST_F(MonitoredHostTest, ServicesThatStoppedLongAgoAreNoSignOfAStorm) {
+  watch({{.pattern = "*"}});
+  for (const auto* name : {"A", "B", "C", "D"}) is(name, running);
+  look();
+  for (const auto* name : {"A", "B", "C"}) {
+    is(name, stopped);
+    look(20s);
+  }
+  EXPECT_THAT(told(), ElementsAre("stopped A", "stopped B", "stopped C"));
+}
+
 }  // namespace
 }  // namespace tocsin
