@@ -56,6 +56,7 @@ class Cluster(Watched):
     def test_none_and_whole_again(self):
         self.manager.stop(ENGINE)
         self.assertEqual(self.told(1), [(PAIR, ENGINE, "STOPPED")])
+        self.wait_for_delivery("delivered")  # else it would rightly be sent again
         self.running.kill()
         self.running = self.start_tocsin()
         self.other_manager.start(ENGINE)
