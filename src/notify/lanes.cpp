@@ -272,7 +272,7 @@ store::Delivery Lanes::remove_head(Lane& lane) {
 void Lanes::follow_clock(Time now) {
   const Duration back = latest_ == Time::min() ? Duration(0) : latest_ - now;
   if (back > kClockCorrection) {
-    const auto move = [back](std::set<std::pair<Time, Lane*>>& all, Time Lane::*time) {
+    const auto move = [back](std::set<std::pair<Time, Lane*>>& all, Time Lane::* time) {
       std::set<std::pair<Time, Lane*>> moved;
       for (const auto& [due, lane] : all) {
         lane->*time = due - back;

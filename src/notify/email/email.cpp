@@ -131,7 +131,7 @@ std::vector<MailRecipient> recipients_of(const config::Email& settings) {
   std::vector<MailRecipient> recipients;
   std::map<std::string, std::size_t> places;
   const auto add = [&](const std::vector<config::Mailbox>& mailboxes,
-                       std::optional<config::Mailbox> MailRecipient::*member) {
+                       std::optional<config::Mailbox> MailRecipient::* member) {
     for (const config::Mailbox& mailbox : mailboxes) {
       const auto [place, fresh] = places.try_emplace(mailbox_key(mailbox), recipients.size());
       if (fresh) recipients.emplace_back();
