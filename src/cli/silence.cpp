@@ -1,7 +1,10 @@
 // `silence`, `silences` and `unsilence`: written to the store, where a running tocsin finds them.
 #include <algorithm>
 #include <charconv>
-#include <ranges>
+#include <iterator>
+#include <string>
+#include <string_view>
+#include <vector>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -43,26 +46,22 @@ std::string user() {
 
 /// Why the scope means nothing that is watched; empty: it does.
 std::string find_mistake(const SilenceScope& scope, const config::Config& config) {
-  const auto is_meant = [&scope](const config::Host& host) {
-    return SilenceScope{scope.host, {}}.covers(host.name, {});
-  };
-  for (const auto& cluster : config.clusters)
-    if (scope.covers(cluster.name, scope.service.empty() ? ServiceName() : scope.service))
-      return {};
-  if (std::ranges::none_of(config.hosts, is_meant)) {
-    std::vector<std::string_view> names;
-    names.reserve(config.hosts.size());
-    for (const auto& host : config.hosts) names.emplace_back(host.name.text());
-    return fmt::format("no host is called `{}`{}", scope.host.text(),
-                       config::did_you_mean(scope.host.text(), names));
-  }
-  // What patterns may find, only the host knows.
-  const auto may_watch = [&scope](const config::Host& host) {
+  bool is_called = false;
+  const auto is_meant = [&](const auto& one) {  // a host or a cluster
+    if (!SilenceScope{scope.host, {}}.covers(one.name, {})) return false;
+    is_called = true;
+    // What patterns find, only the host knows.
     return scope.service.empty() || has_wildcard(scope.service.key()) ||
-           host.services.find(scope.service) != nullptr || host.services.has_display_names();
+           one.services.find(scope.service) != nullptr || one.services.has_display_names();
   };
-  if (std::ranges::any_of(config.hosts | std::views::filter(is_meant), may_watch)) return {};
-  return fmt::format("no service `{}` is watched there", scope.service.text());
+  if (std::ranges::any_of(config.hosts, is_meant) || std::ranges::any_of(config.clusters, is_meant))
+    return {};
+  if (is_called) return fmt::format("no service `{}` is watched there", scope.service.text());
+  std::vector<std::string_view> names;
+  names.reserve(config.hosts.size());
+  for (const auto& host : config.hosts) names.emplace_back(host.name.text());
+  return fmt::format("no host is called `{}`{}", scope.host.text(),
+                     config::did_you_mean(scope.host.text(), names));
 }
 
 /// Those that the command means by an id or by what they are for, and that have not ended.

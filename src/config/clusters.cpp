@@ -31,9 +31,8 @@ std::optional<std::size_t> parse_count(std::string_view text) {
   static const std::string one = fold_case("one");
   if (text == one) return 1;
   std::size_t count = 0;
-  const auto* end = text.data() + text.size();
-  const auto [stop, error] = std::from_chars(text.data(), end, count);
-  if (error != std::errc() || stop != end || count == 0) return std::nullopt;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), count);
+  if (error != std::errc() || end != text.data() + text.size() || count == 0) return std::nullopt;
   return count;
 }
 

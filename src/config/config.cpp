@@ -1,5 +1,9 @@
 #include "config/config.h"
 
+#include <algorithm>
+
+#include "base/wildcard.h"
+
 namespace tocsin::config {
 namespace {
 
@@ -9,6 +13,14 @@ bool is_same_account(const Credentials* a, const Credentials* b) {
 }
 
 }  // namespace
+
+bool is_known(const Config& config, const HostName& pattern) {
+  const auto is_meant = [&pattern](const HostName& name) {
+    return matches_wildcard(pattern.key(), name.key());
+  };
+  return std::ranges::any_of(config.hosts, is_meant, &Host::name) ||
+         std::ranges::any_of(config.clusters, is_meant, &Cluster::name);
+}
 
 bool is_asked_alike(const Host& a, const Host& b) {
   return a.address == b.address && a.port == b.port && a.source == b.source &&

@@ -45,6 +45,10 @@ struct Host {
   HostPolicy policy;
 };
 
+struct Config;
+/// Whether a host or a cluster is called so; `pattern` with * and ?.
+[[nodiscard]] bool is_known(const Config& config, const HostName& pattern);
+
 /// Whether both are reached and asked in the same way, with the same account.
 [[nodiscard]] bool is_asked_alike(const Host& a, const Host& b);
 /// Whether nothing differs between them.

@@ -1,6 +1,5 @@
 #include "config/maintenance.h"
 
-#include <algorithm>
 #include <utility>
 
 #include <fmt/format.h>
@@ -15,7 +14,7 @@ namespace {
 
 constexpr DurationRange kLength{std::chrono::minutes(1), std::chrono::days(31)};
 
-void read_scopes(Section& entry, const std::vector<Host>& hosts, Maintenance& out) {
+void read_scopes(Section& entry, const Config& config, Maintenance& out) {
   std::vector<PlacedText> texts;
   entry.placed_texts({.name = "of",
                       .description = "Whom it holds for: `HOST` for a host and all of its "
@@ -27,13 +26,10 @@ void read_scopes(Section& entry, const std::vector<Host>& hosts, Maintenance& ou
   if (texts.empty()) out.scopes.push_back(SilenceScope::parse("*"));
   for (const auto& text : texts) {
     auto scope = SilenceScope::parse(text.text);
-    const auto covers = [&scope](const Host& host) {
-      return SilenceScope{scope.host, {}}.covers(host.name, {});
-    };
     if (text.text.empty() || text.text.ends_with('/') || text.text.starts_with('/')) {
       entry.error(text.place,
                   fmt::format("`of`: {} is neither `HOST` nor `HOST/SERVICE`", quoted(text.text)));
-    } else if (std::ranges::none_of(hosts, covers)) {
+    } else if (!is_known(config, scope.host)) {
       entry.warning(text.place, fmt::format("`of`: no host of `monitor` is called {}",
                                             quoted(scope.host.text())));
     }
@@ -43,14 +39,13 @@ void read_scopes(Section& entry, const std::vector<Host>& hosts, Maintenance& ou
 
 }  // namespace
 
-void read_maintenance(Section& section, const std::vector<Host>& hosts, const TimeZone& zone,
-                      std::vector<Maintenance>& out) {
+void read_maintenance(Section& section, const TimeZone& zone, Config& config) {
   Duplicates names;
   section.list(
       {.name = "maintenance",
        .description = "Windows of time in which nobody is told. The history has what happened in "
                       "them, and what is still wrong at their end is told then."},
-      out, [&](Section& entry, Maintenance& maintenance) {
+      config.maintenance, [&](Section& entry, Maintenance& maintenance) {
         const auto name = entry.text({.name = "name",
                                       .description = "What it is called in the history.",
                                       .need = Need::required,
@@ -62,7 +57,7 @@ void read_maintenance(Section& section, const std::vector<Host>& hosts, const Ti
                                            quoted(maintenance.name),
                                            entry.reading().findings.line(*before, *name)));
         }
-        read_scopes(entry, hosts, maintenance);
+        read_scopes(entry, config, maintenance);
         auto own_zone = zone;
         entry.time_zone({.name = "timeZone",
                          .description = "In which `begins` is written.",

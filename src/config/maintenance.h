@@ -10,7 +10,7 @@
 
 namespace tocsin::config {
 
-struct Host;
+struct Config;
 class Section;
 
 struct Maintenance {
@@ -20,8 +20,8 @@ struct Maintenance {
   std::string reason;  ///< may be empty
 };
 
-/// `hosts` are those that scopes may mean; `zone` is that of schedules which say no other.
-void read_maintenance(Section& section, const std::vector<Host>& hosts, const TimeZone& zone,
-                      std::vector<Maintenance>& out);
+/// Reads `config.maintenance`, after the hosts and the clusters; `zone` is that of schedules which
+/// say no other.
+void read_maintenance(Section& section, const TimeZone& zone, Config& config);
 
 }  // namespace tocsin::config

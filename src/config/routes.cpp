@@ -10,7 +10,6 @@
 #include <fmt/format.h>
 
 #include "base/text.h"
-#include "base/wildcard.h"
 #include "config/destination_names.h"
 #include "config/duration.h"
 #include "config/nearest.h"
@@ -65,8 +64,8 @@ void read_words(Section& section, const Key& key, std::string_view what,
 /// `serviceMonitor.routes`, entry by entry.
 class RouteReader {
  public:
-  RouteReader(const std::vector<std::string>& sets, const std::vector<Host>& hosts)
-      : sets_(sets), hosts_(hosts) {}
+  RouteReader(const std::vector<std::string>& sets, const Config& config)
+      : sets_(sets), config_(config) {}
 
   void read(Section& entry, Route& route) {
     say_if_unreachable(entry);
@@ -157,9 +156,7 @@ class RouteReader {
 
   void read_host(Section& section, const PlacedText& host, std::vector<std::string>& out) const {
     out.push_back(fold_case(host.text));
-    const bool is_known = std::ranges::any_of(
-        hosts_, [&](const Host& one) { return matches_wildcard(out.back(), one.name.key()); });
-    if (!is_known && !section.reading().findings.has_errors())
+    if (!is_known(config_, HostName(host.text)) && !section.reading().findings.has_errors())
       section.warning(host.place, fmt::format("no host is called {}", quoted(host.text)));
   }
 
@@ -196,7 +193,7 @@ class RouteReader {
   }
 
   const std::vector<std::string>& sets_;
-  const std::vector<Host>& hosts_;
+  const Config& config_;
   std::optional<Place> catch_all_;  ///< the first route that every alert matches
   std::vector<PlacedText> destinations_;
 };
@@ -205,7 +202,7 @@ class RouteReader {
 
 std::vector<PlacedText> read_routes(Section& section, const std::vector<std::string>& sets,
                                     Config& config) {
-  RouteReader reader(sets, config.hosts);
+  RouteReader reader(sets, config);
   section.list({.name = "routes",
                 .description = "Which alerts go where. The first route that an alert matches "
                                "decides; what matches none goes to all destinations."},

@@ -90,7 +90,7 @@ AlertDestinations read_service_monitor(Section& section, Config& config) {
   watchlists.check(section);
   const auto monitor = read_hosts(section, watchlists, host_policy, config);
   read_clusters(section, policy, config);
-  read_maintenance(section, config.hosts, zone, config.maintenance);
+  read_maintenance(section, zone, config);
   const auto* credentials = section.raw("credentials");
   const bool any_smb = std::ranges::count(config.hosts, Source::smb, &Host::source) > 0;
   const bool needs_account = any_smb && !section.reading().adds_account;

@@ -112,7 +112,8 @@ net::awaitable<void> Clusters::run() {
     for (auto& [name, judged] : clusters_) {
       records.emplace_back(name, Record::Rooms{rooms_.journal, rooms_.log, rooms_.random});
       records.back().add(look(judged, now), judged.monitored.host());
-      due = std::min(due, std::max(judged.monitored.next_news(now), now));
+      if (is_complete(judged.cluster))
+        due = std::min(due, std::max(judged.monitored.next_news(now), now));
     }
     for (auto& record : records) co_await record.write();
     co_await seen_.wait_until(net::within(due - now));

@@ -54,6 +54,13 @@ TEST(Clusters, HaveRulesOfTheirOwn) {
   EXPECT_EQ(policy.severity, AlertSeverity::warning);
 }
 
+TEST(Clusters, MayBeNamedWhereHostsAre) {
+  EXPECT_THAT(mistakes_of("{name: p, hosts: [sql1], services: [S], running: exactly one}\n"
+                          "    maintenance: [{name: m, of: [p], begins: at 2:00, for: 1h}]\n"
+                          "    routes: [{match: {host: [p]}, to: [webhook]}]"),
+              IsEmpty());
+}
+
 TEST(Clusters, TellOfTheirMistakes) {
   EXPECT_THAT(mistakes_of("{name: p, hosts: [sql1, sq2], services: [S], running: exactly one}"),
               ElementsAre("4:33: error: `hosts`: no host of `monitor` is called `sq2`; did you "
