@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -50,7 +51,7 @@ net::awaitable<void> record(daemon::Journal& journal, std::size_t host, Time at)
                       .service = alerts.back().service,
                       .state = {.seen = alerts.back().status, .settled = ServiceState::stopped}});
   }
-  co_await journal.record(std::move(states), std::move(alerts));
+  co_await journal.record(std::move(states), std::nullopt, std::move(alerts));
 }
 
 int run(const std::string& url, std::size_t count, const std::string& directory) {
@@ -74,13 +75,13 @@ int run(const std::string& url, std::size_t count, const std::string& directory)
   daemon::DeliveryLog observer(log, destinations.alerts);
   notify::Dispatcher dispatcher(loop.executor(), destinations.alerts, outbox, observer, clock,
                                 platform::system_random());
-  daemon::Journal journal(loop.executor(), {.store = *store,
-                                            .worker = worker,
-                                            .dispatcher = dispatcher,
-                                            .destinations = destinations.alerts,
-                                            .clock = clock,
-                                            .log = log,
-                                            .random = platform::system_random()});
+  daemon::Journal journal(loop.executor(),
+                          {.store = *store,
+                           .worker = worker,
+                           .clock = clock,
+                           .log = log,
+                           .random = platform::system_random()},
+                          {dispatcher, destinations.alerts, destinations.routing});
   return loop.run_until_done([&]() -> net::awaitable<int> {
     net::TaskScope background(loop.executor());
     dispatcher.start();
