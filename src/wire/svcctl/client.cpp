@@ -201,11 +201,12 @@ Conversation<Result<bool>> Client::query_start_trigger(Port& port, Handle servic
   if (!traits_.has_triggers)
     co_return std::unexpected(win32_error(kInvalidLevel, QueryServiceConfigExRequest::kName));
   auto reply = co_await invoke(port, QueryServiceConfigExRequest{.service = service});
-  auto ok = reply ? succeeded(reply->response.return_value, QueryServiceConfigExRequest::kName)
-                  : fail(std::move(reply));
+  const Result<> ok =
+      reply ? succeeded(reply->response.return_value, QueryServiceConfigExRequest::kName)
+            : std::unexpected(reply.error());
   if (!ok) {
     if (ok.error().kind == Kind::unsupported) traits_.has_triggers = false;
-    co_return fail(std::move(ok));
+    co_return std::unexpected(ok.error());
   }
   co_return std::ranges::any_of(reply->response.triggers, [](const ServiceTrigger& trigger) {
     return trigger.action == ServiceTrigger::kStart;
