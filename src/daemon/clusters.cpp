@@ -85,7 +85,6 @@ ClusterVerdict Clusters::judge(const config::Cluster& cluster, const ServiceName
 }
 
 MonitoredHost::Outcome Clusters::look(Judged& judged, Time now) const {
-  if (!is_complete(judged.cluster)) return {};
   std::vector<ObservedService> services;
   std::map<ServiceName, std::string> reasons;
   for (const auto& service : judged.cluster.services.exact_names()) {
@@ -110,10 +109,13 @@ net::awaitable<void> Clusters::run() {
     Time due = now + kLongestSleep;
     std::vector<Record> records;
     for (auto& [name, judged] : clusters_) {
-      records.emplace_back(name, Record::Rooms{rooms_.journal, rooms_.log, rooms_.random});
-      records.back().add(look(judged, now), judged.monitored.host());
-      if (is_complete(judged.cluster))
-        due = std::min(due, std::max(judged.monitored.next_news(now), now));
+      if (!is_complete(judged.cluster)) continue;
+      if (judged.stale || now >= judged.due) {
+        records.emplace_back(name, Record::Rooms{rooms_.journal, rooms_.log, rooms_.random});
+        records.back().add(look(judged, now), judged.monitored.host());
+        judged.due = std::min(std::max(judged.monitored.next_news(now), now), now + kLongestSleep);
+      }
+      due = std::min(due, judged.due);
     }
     for (auto& record : records) co_await record.write();
     co_await seen_.wait_until(net::within(due - now));

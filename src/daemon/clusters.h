@@ -45,6 +45,7 @@ class Clusters {
     config::Cluster cluster;
     MonitoredHost monitored;
     bool stale = true;  ///< a member was seen since
+    Time due{};         ///< when time alone may bring news
   };
 
   [[nodiscard]] bool is_complete(const config::Cluster& cluster) const;

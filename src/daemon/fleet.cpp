@@ -5,13 +5,6 @@
 #include <utility>
 
 namespace tocsin::daemon {
-namespace {
-
-/// A host that does not answer forgets the session by itself.
-constexpr auto kLogOffLimit = std::chrono::seconds(2);
-
-}  // namespace
-
 Fleet::Changes Fleet::set_hosts(const std::vector<config::Host>& hosts, Known known) {
   Changes changes;
   std::set<HostName> named;
@@ -45,7 +38,7 @@ net::awaitable<void> Fleet::watch(HostName name) {
   auto& watcher = *watchers_.at(name);
   do {
     co_await watcher.run();
-    co_await watcher.close(net::within(kLogOffLimit));
+    co_await watcher.close();
   } while (!watcher.is_retired());
   watchers_.erase(name);
 }
@@ -56,8 +49,7 @@ net::awaitable<void> Fleet::stop() {
 }
 
 void Fleet::close(net::TaskScope& scope) {
-  for (const auto& [name, watcher] : watchers_)
-    scope.spawn(watcher->close(net::within(kLogOffLimit)));
+  for (const auto& [name, watcher] : watchers_) scope.spawn(watcher->close());
 }
 
 }  // namespace tocsin::daemon

@@ -20,7 +20,7 @@ constexpr Duration kLongestSleep = std::chrono::seconds(10);
 /// From the word that services came or went to the check that finds out which: an installer makes
 /// many.
 constexpr auto kGather = std::chrono::milliseconds(200);
-/// For logging off from a host that is asked in another way from now on.
+/// For logging off; a host that does not answer forgets the session by itself.
 constexpr auto kLogOffLimit = std::chrono::seconds(2);
 
 MonitoredHost::Rules rules_of(const config::Host& host) {
@@ -51,7 +51,7 @@ net::awaitable<void> Watcher::take_over(config::Host next) {
   host_ = std::move(next);
   monitored_.set_rules(rules_of(host_));
   new_list_ |= !same_list;
-  if (!same_way) co_await probe_->close(net::within(kLogOffLimit));
+  if (!same_way) co_await close();
   if (!same_way || (!same_list && !probe_->watch_anew())) probe_ = rooms_.make_probe(host_);
   rooms_.log.info("{} is watched by another configuration", host_.name.text());
 }
@@ -173,6 +173,6 @@ void Watcher::report(std::span<const ObservedService> heard, Time at) const {
   rooms_.report(report);
 }
 
-net::awaitable<void> Watcher::close(net::Deadline deadline) { co_await probe_->close(deadline); }
+net::awaitable<void> Watcher::close() { co_await probe_->close(net::within(kLogOffLimit)); }
 
 }  // namespace tocsin::daemon

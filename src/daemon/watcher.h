@@ -58,7 +58,7 @@ class Watcher {
   /// One check from beginning to end, what the host said by itself up to then included.
   net::awaitable<void> check();
   /// Logs off from the host; after run() has ended.
-  net::awaitable<void> close(net::Deadline deadline);
+  net::awaitable<void> close();
 
  private:
   net::awaitable<void> take_over(config::Host next);
