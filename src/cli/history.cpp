@@ -14,7 +14,6 @@
 #include "net/http_client.h"
 #include "net/loop.h"
 #include "notify/destination.h"
-#include "platform/terminal.h"
 #include "store/store.h"
 
 namespace tocsin::cli {
@@ -153,11 +152,7 @@ int history(const HistoryOptions& options) {
                {alert.reason},
                {alert.held}});
   }
-  if (table.empty()) {
-    fmt::print("nothing happened in the last {}\n", options.since);
-  } else {
-    fmt::print("{}", table.draw(platform::wants_color(platform::Stream::output)));
-  }
+  print(table, fmt::format("nothing happened in the last {}", options.since));
   return kExitOk;
 }
 
@@ -210,11 +205,7 @@ int deliveries(const DeliveriesOptions& options) {
                                                             local_time(record.delivery.not_before))
                                               : record.detail}});
   }
-  if (table.empty()) {
-    fmt::print("{}\n", options.failed ? "no delivery has failed" : "nothing has been sent yet");
-  } else {
-    fmt::print("{}", table.draw(platform::wants_color(platform::Stream::output)));
-  }
+  print(table, options.failed ? "no delivery has failed" : "nothing has been sent yet");
   return kExitOk;
 }
 

@@ -11,7 +11,6 @@
 #include "net/http_client.h"
 #include "net/loop.h"
 #include "notify/destination.h"
-#include "platform/terminal.h"
 
 namespace tocsin::cli {
 namespace {
@@ -104,11 +103,7 @@ int routes(const RoutesOptions& options) {
     if (!channel.wants(*alert)) continue;
     table.add({{channel.name()}, {when(target)}, {condition(target, *alert)}});
   }
-  if (table.empty()) {
-    fmt::print("nobody is told; the history has it\n");
-  } else {
-    fmt::print("{}", table.draw(platform::wants_color(platform::Stream::output)));
-  }
+  print(table, "nobody is told; the history has it");
   return kExitOk;
 }
 

@@ -7,7 +7,6 @@
 #include "cli/commands.h"
 #include "cli/load.h"
 #include "cli/table.h"
-#include "platform/terminal.h"
 #include "platform/time_zones.h"
 
 namespace tocsin::cli {
@@ -72,8 +71,7 @@ int schedule(const ScheduleOptions& options) {
     }
     table.add(std::move(row));
   }
-  if (!table.empty()) fmt::print("{}", table.draw(platform::wants_color(platform::Stream::output)));
-  if (!due && table.empty()) fmt::print("it is not due any more\n");
+  print(table, "it is not due any more");
   return kExitOk;
 }
 

@@ -18,7 +18,6 @@
 #include "config/nearest.h"
 #include "daemon/daemon.h"
 #include "platform/program.h"
-#include "platform/terminal.h"
 #include "store/requests.h"
 #include "store/store.h"
 
@@ -121,11 +120,7 @@ void print_table(const std::vector<Silence>& silences, const config::Config& con
                {silence.reason}});
   for (const auto& maintenance : config.maintenance)
     if (auto row = row_of(maintenance, now); !row.empty()) table.add(std::move(row));
-  if (table.empty()) {
-    fmt::print("nothing is silenced\n");
-  } else {
-    fmt::print("{}", table.draw(platform::wants_color(platform::Stream::output)));
-  }
+  print(table, "nothing is silenced");
 }
 
 }  // namespace

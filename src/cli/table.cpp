@@ -2,7 +2,10 @@
 
 #include <algorithm>
 
+#include <fmt/format.h>
+
 #include "base/text.h"
+#include "platform/terminal.h"
 
 namespace tocsin::cli {
 namespace {
@@ -61,6 +64,14 @@ std::string Table::draw(bool colored) const {
   draw_row(head);
   for (const auto& row : rows_) draw_row(row);
   return out;
+}
+
+void print(const Table& table, std::string_view when_empty) {
+  if (table.empty()) {
+    fmt::print("{}\n", when_empty);
+  } else {
+    fmt::print("{}", table.draw(platform::wants_color(platform::Stream::output)));
+  }
 }
 
 }  // namespace tocsin::cli

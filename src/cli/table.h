@@ -27,6 +27,9 @@ class Table {
   std::vector<std::vector<Cell>> rows_;
 };
 
+/// On stdout: the table, or that line where it is empty.
+void print(const Table& table, std::string_view when_empty);
+
 /// The text in that colour, or as it is.
 [[nodiscard]] std::string paint(std::string_view text, Color color, bool colored);
 
