@@ -44,20 +44,10 @@ def _environment(changes):
 
 def tocsin(*arguments, env=None, timeout=60):
     """Runs a command of the program to its end."""
-    for _ in range(3):
-        done = subprocess.run(command(*arguments), capture_output=True, text=True,
-                              encoding="utf-8", stdin=subprocess.DEVNULL, timeout=timeout,
-                              env=_environment(env), check=False)
-        if not _failed_by_wine(done):
-            break
-    return done
-
-
-def _failed_by_wine(done):
-    """Wine's server kills a process that needs too long to end on a busy machine, and the exit code
-    is lost; sometimes Wine does not start one, and says nothing. The program itself can do neither."""
-    silent = not done.stdout and not done.stderr
-    return ON_WINE and (done.returncode == -signal.SIGKILL or (done.returncode == 1 and silent))
+    if ON_WINE:
+        return wine.run(*command(*arguments)[1:], env=_environment(env), timeout=timeout)
+    return subprocess.run(command(*arguments), capture_output=True, text=True, encoding="utf-8",
+                          stdin=subprocess.DEVNULL, timeout=timeout, env=_environment(env), check=False)
 
 
 def configuration(path, *, hosts, credentials=None, webhooks=(), every="every 1 second", rate_limit=0,
@@ -100,8 +90,10 @@ class _Process:
         self.env = _environment(env)
         self.lines = []
         self.process = None
+        self.starts = 0
 
     def start(self):
+        self.starts += 1
         self.process = subprocess.Popen(
             self.arguments, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT, text=True, encoding="utf-8", errors="replace", env=self.env)
@@ -123,11 +115,20 @@ class _Process:
         def look():
             line = next((line for line in list(self.lines) if holds(line)), None)
             if line is None and self.process.poll() is not None:
+                if self._did_not_start():
+                    self.start()
+                    return None
                 raise AssertionError(f"{self.arguments} ended with {self.process.returncode}:\n"
                                      + self.output())
             return line
 
         return wait_until(look, seconds, lambda: f"{found}:\n{self.output()}")
+
+    def _did_not_start(self):
+        """And may be started again."""
+        self._reader.join()
+        return (ON_WINE and self.starts < wine.ATTEMPTS and not self.lines
+                and wine.failed(self.process.returncode, said=False))
 
     def stop(self):
         """Asks it to; returns the exit code."""

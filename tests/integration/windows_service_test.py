@@ -52,21 +52,17 @@ class SilentReceiver:
 
 
 def tocsin(*words, cwd=None, env=None):
-    return subprocess.run(["wine", TOCSIN, *words], capture_output=True, text=True, encoding="utf-8",
-                          stdin=subprocess.DEVNULL, timeout=60, cwd=cwd, check=False,
-                          env={**os.environ, **(env or {})})
+    return wine.run(TOCSIN, *words, cwd=cwd, env={**os.environ, **(env or {})})
 
 
 def net(*words):
-    return subprocess.run(["wine", "net", *words], capture_output=True, stdin=subprocess.DEVNULL,
-                          timeout=60, check=False).returncode
+    return wine.run("net", *words).returncode
 
 
 def query(service):
     """What `sc query` says: {"STATE": "4 RUNNING", ...}."""
-    text = subprocess.run(["wine", "sc", "query", service], capture_output=True, text=True,
-                          stdin=subprocess.DEVNULL, timeout=60, check=False).stdout
-    pairs = (line.split(":", 1) for line in text.splitlines() if ":" in line)
+    pairs = (line.split(":", 1) for line in wine.run("sc", "query", service).stdout.splitlines()
+             if ":" in line)
     return {name.strip(): " ".join(value.split()) for name, value in pairs}
 
 

@@ -9,8 +9,10 @@ import fcntl
 import os
 import pathlib
 import shutil
+import signal
 import ssl
 import subprocess
+import sys
 import tempfile
 import unittest
 
@@ -28,6 +30,27 @@ STOP, PAUSE, CONTINUE = 1, 2, 3
 HANG, FAIL, SLOW = 128, 129, 200
 
 
+ATTEMPTS = 3  # of what Wine itself may fail at
+
+
+def failed(code, said):
+    """Whether Wine failed a program, `said`: whether that printed anything. Wine's server kills a process
+    that needs too long to end on a busy machine, and its exit code is lost; now and then Wine does not
+    start one, and says nothing. Our programs can do neither."""
+    return code == -signal.SIGKILL or (code == 1 and not said)
+
+
+def run(*words, timeout=60, **more):
+    """A Windows program to its end, with what it printed as text."""
+    for _ in range(ATTEMPTS):
+        done = subprocess.run(["wine", *words], capture_output=True, text=True, encoding="utf-8",
+                              errors="replace", stdin=subprocess.DEVNULL, timeout=timeout,
+                              check=False, **more)
+        if not failed(done.returncode, done.stdout or done.stderr):
+            break
+    return done
+
+
 def windows_path(path):
     """What Windows calls a file of this machine."""
     return "Z:" + str(path).replace("/", "\\")
@@ -42,6 +65,10 @@ def server():
                     and ours in (entry / "environ").read_bytes().split(b"\0")):
                 return int(entry.name)
     raise AssertionError("no wineserver runs for this prefix")
+
+
+class WineError(Exception):
+    pass
 
 
 class _Server:
@@ -70,9 +97,14 @@ class _Server:
 
     def _run(self, *command):
         """No pipes: what it starts would keep them open."""
-        subprocess.run(command, env=self.environment, check=True, timeout=300,
-                       stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-                       stderr=subprocess.DEVNULL)
+        with tempfile.TemporaryFile() as errors:
+            code = subprocess.run(command, env=self.environment, check=False, timeout=300,
+                                  stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                                  stderr=errors).returncode
+            errors.seek(0)
+            if code:
+                raise WineError(f"{' '.join(command)}: exit code {code}\n"
+                                + errors.read().decode(errors="replace"))
 
     def boot(self, *arguments):
         """Starts Windows' own services."""
@@ -120,6 +152,15 @@ class Prefix:
         self._before = None
 
     def __enter__(self):
+        for left in reversed(range(ATTEMPTS)):
+            try:
+                return self._boot()
+            except WineError as failure:
+                if not left:
+                    raise
+                print(f"once more with another prefix: {failure}", file=sys.stderr)
+
+    def _boot(self):
         self._folder = tempfile.TemporaryDirectory(prefix="tocsin-wine-",
                                                    ignore_cleanup_errors=True)
         try:
@@ -141,6 +182,7 @@ class Prefix:
             os.environ.update(self._before)
         if self._server:
             self._server.__exit__()
+            self._server = None
         self._folder.cleanup()
 
 
@@ -175,12 +217,20 @@ class Services:
         self.process = None
 
     def __enter__(self):
-        self.process = subprocess.Popen(["wine", TESTSVC, "shell"], stdin=subprocess.PIPE,
-                                        stdout=subprocess.PIPE, text=True, encoding="utf-8")
-        return self
+        for left in reversed(range(ATTEMPTS)):
+            self.process = subprocess.Popen(["wine", TESTSVC, "shell"], stdin=subprocess.PIPE,
+                                            stdout=subprocess.PIPE, text=True, encoding="utf-8")
+            try:
+                self.list()
+                return self
+            except (AssertionError, BrokenPipeError):
+                self.__exit__()
+                if not left:
+                    raise
 
     def __exit__(self, *_):
-        self.process.stdin.close()
+        with contextlib.suppress(BrokenPipeError):
+            self.process.stdin.close()
         self.process.wait(60)
         self.process.stdout.close()
 

@@ -6,14 +6,30 @@ import sys
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "integration"))
-from wine import Prefix  # noqa: E402
+import wine  # noqa: E402
 
 SKIPPED = 77  # CTest's SKIP_RETURN_CODE
 
+
+def run(*words):
+    """What it prints is seen at once."""
+    for _ in range(wine.ATTEMPTS):
+        process = subprocess.Popen(["wine", *words], stdin=subprocess.DEVNULL,
+                                   stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        said = False
+        for line in process.stdout:
+            said = True
+            sys.stdout.buffer.write(line)
+            sys.stdout.flush()
+        if not wine.failed(process.wait(), said):
+            break
+    return process.returncode
+
+
 if __name__ == "__main__":
     try:
-        with Prefix():
-            sys.exit(subprocess.run(["wine", *sys.argv[1:]], stdin=subprocess.DEVNULL).returncode)
+        with wine.Prefix():
+            sys.exit(run(*sys.argv[1:]))
     except unittest.SkipTest as reason:
         print(f"skipped '{reason}'")
         sys.exit(SKIPPED)
