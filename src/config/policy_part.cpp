@@ -195,9 +195,10 @@ void read_host_policy(Section& section, const Key& key, HostPolicy& out) {
         });
     inner.duration(
         {.name = "stormWait",
-         .description = "When at least three services, and a quarter of those that "
-                        "ran, stop within this time, alerts about them wait for so long: "
-                        "a host that goes down will be gone by then. 0: not at all.",
+         .description =
+             "When at least three services, and a quarter of those that "
+             "ran, stop or begin to within this time, alerts about them wait for so long: "
+             "a host that goes down will be gone by then. 0: not at all.",
          .example = "10s"},
         out.storm_wait, kUpToADay);
     read_severity(inner, out.severity);

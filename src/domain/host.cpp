@@ -58,7 +58,7 @@ std::vector<News> not_reached(TrackedHost& host, const Error& error, const HostP
 /// What the services of a look say of their host, compared with what was known of them before.
 struct HostSigns {
   bool rebooted = false;  ///< the processes are others
-  bool storm = false;     ///< much of what ran has stopped
+  bool storm = false;     ///< much of what ran has stopped, or is about to
 };
 
 /// Whether it has stopped in an earlier look, within the time, and has not started since.
@@ -92,9 +92,10 @@ HostSigns read_signs(const TrackedServices& previous, const Observation& observa
       continue;
     }
     ran++;
-    if (state == ServiceState::stopped) {
+    // Windows tells all services of a shutdown before it waits for them.
+    if (state == ServiceState::stopped || state == ServiceState::stop_pending) {
       fell++;
-      falls = true;
+      falls |= state != known->second.seen.state;
     }
     if (known->second.process_id == 0) continue;
     const bool same = seen.status.process_id == known->second.process_id;

@@ -76,8 +76,9 @@ struct Policy {
 struct HostPolicy {
   /// A host that is not reached is told when it was not reached for both.
   Grace grace{.looks = 2, .time = std::chrono::seconds(30)};
-  /// When at least three services, and a quarter of those that ran, stop within this time, bad news
-  /// of the host's services waits for so long: a host that goes down will be gone by then.
+  /// When at least three services, and a quarter of those that ran, stop or begin to within this
+  /// time, bad news of the host's services waits for so long: a host that goes down will be gone by
+  /// then.
   Duration storm_wait = std::chrono::seconds(30);
   AlertSeverity severity = AlertSeverity::critical;
   Duration repeat_every{};

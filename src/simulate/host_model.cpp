@@ -74,8 +74,13 @@ void HostModel::shut_down(Duration over, Farewell farewell) {
   std::vector<Service*> running;
   for (auto& service : services_)
     if (service.status.current_state != kStopped) running.push_back(&service);
-  planned_ = kStopped;
-  plan(running, over);
+  const auto count = static_cast<Duration::rep>(running.size());
+  for (Duration::rep i = 1; auto* service : running) {
+    service->begins_at.reset();
+    enter_pending(*service, kStopPending);
+    service->target = kStopped;
+    service->settles_at = clock_.now() + over * i++ / count;
+  }
 }
 
 void HostModel::boot(Duration over) {
@@ -90,12 +95,11 @@ void HostModel::boot(Duration over) {
     if (definition.config.start_type != kAutoStart) continue;
     (definition.delayed_start ? late : starting).push_back(&service);
   }
-  planned_ = kRunning;
   starting.insert(starting.end(), late.begin(), late.end());
-  plan(starting, over);
+  plan_starts(starting, over);
 }
 
-void HostModel::plan(const std::vector<Service*>& services, Duration over) {
+void HostModel::plan_starts(const std::vector<Service*>& services, Duration over) {
   const auto count = static_cast<Duration::rep>(std::max<std::size_t>(services.size(), 1));
   planned_step_ = over / count;
   for (Duration::rep i = 0; auto* service : services)
@@ -104,9 +108,9 @@ void HostModel::plan(const std::vector<Service*>& services, Duration over) {
 
 void HostModel::begin_planned(Service& service) {
   const auto begun = *std::exchange(service.begins_at, std::nullopt);
-  if ((service.status.current_state == kStopped) == (planned_ == kStopped)) return;
-  enter_pending(service, planned_ == kStopped ? kStopPending : kStartPending);
-  service.target = planned_;
+  if (service.status.current_state != kStopped) return;
+  enter_pending(service, kStartPending);
+  service.target = kRunning;
   service.settles_at = begun + planned_step_;
 }
 

@@ -88,7 +88,8 @@ class HostModel {
   /// Whether the service manager answers nothing but that (1115).
   [[nodiscard]] bool says_shutdown() const { return says_shutdown_; }
 
-  /// What runs stops, one after the other, the last when `over` has passed.
+  /// What runs is told to stop, as Windows does: all at once. It does so one after the other, the
+  /// last when `over` has passed.
   void shut_down(Duration over, Farewell farewell);
   /// What starts automatically does so one after the other, those of delayed start last, when
   /// `over` has passed; the others are stopped.
@@ -114,8 +115,8 @@ class HostModel {
   void begin(Service& service, std::uint32_t pending_state, std::uint32_t target);
   void enter_pending(Service& service, std::uint32_t state);
   void settle(Service& service, std::uint32_t state);
-  /// These begin to start or stop one after the other, from now on until `over` has passed.
-  void plan(const std::vector<Service*>& services, Duration over);
+  /// These begin to start one after the other, from now on until `over` has passed.
+  void plan_starts(const std::vector<Service*>& services, Duration over);
   void begin_planned(Service& service);
   std::uint32_t apply(Action action, Service& service);
 
@@ -125,8 +126,7 @@ class HostModel {
   std::uint32_t next_process_ = 1000;
   bool manager_denied_ = false;
   bool says_shutdown_ = false;
-  std::uint32_t planned_ = svcctl::kStopped;  ///< where the plan of a reboot leads to
-  Duration planned_step_{};                   ///< how long each service takes for it
+  Duration planned_step_{};  ///< how long each service takes to start after a reboot
 };
 
 }  // namespace tocsin::simulate

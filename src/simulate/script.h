@@ -40,8 +40,8 @@ struct ServiceEvent {
 };
 enum class ManagerAccess : std::uint8_t { denied, allowed };
 enum class Reachability : std::uint8_t { down, up };
-/// A fifth of the time its services stop, till the half of it connections are refused, and then
-/// they start: those of delayed start last, and none that starts manually.
+/// A fifth of the time its services are stopping, till the half of it connections are refused, and
+/// then they start: those of delayed start last, and none that starts manually.
 struct Reboot {
   Farewell farewell;
   Duration over = std::chrono::seconds(60);

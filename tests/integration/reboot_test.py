@@ -52,7 +52,7 @@ class RebootTest(unittest.TestCase):
     def test_a_quiet_reboot_shows_each_stop(self):
         path = self.start("reboot-quietly HOST 15s")
         self.wait_for(path, lambda seen: isinstance(seen, dict)
-                      and {"STOPPED", "RUNNING"} <= set(seen.values()))
+                      and {"STOPPED", "STOP_PENDING"} <= set(seen.values()))
         self.wait_for(path, lambda seen: isinstance(seen, str))
 
 

@@ -486,6 +486,35 @@ TEST_F(MonitoredHostTest, KnowsThePatternsThatFindNothing) {
   EXPECT_THAT(monitored_->idle_patterns(), ElementsAre("MSSQL$*", "Qlik *"));
 }
 
+TEST_F(MonitoredHostTest, AHostThatTellsAllItsServicesToStopIsAboutToGo) {
+  watch({{.pattern = "*"}});
+  for (const auto* name : {"A", "B", "C", "D", "E"}) is(name, running);
+  look();
+  is("A", stopped);
+  for (const auto* name : {"B", "C"}) is(name, stop_pending);
+  look();
+  EXPECT_THAT(told(), IsEmpty());
+  for (const auto* name : {"B", "C", "D", "E"}) is(name, stopped);
+  look(1s);
+  EXPECT_THAT(told(), IsEmpty());
+  no_answer();
+  no_answer(30s);
+  EXPECT_THAT(told(), ElementsAre("unreachable host"));
+}
+
+TEST_F(MonitoredHostTest, ServicesThatHangWhileTheyStopAreToldOf) {
+  watch({{.pattern = "*", .policy = {.pending_limit = 20s}}});
+  for (const auto* name : {"A", "B", "C"}) is(name, running);
+  look();
+  for (const auto* name : {"A", "B", "C"}) is(name, stop_pending);
+  look();
+  EXPECT_THAT(told(), IsEmpty());
+  look(25s);
+  EXPECT_THAT(told(), IsEmpty()) << "the host may still go";
+  look(10s);
+  EXPECT_THAT(told(), ElementsAre("stuck A", "stuck B", "stuck C"));
+}
+
 TEST_F(MonitoredHostTest, AHostThatGoesDownServiceByServiceTellsOfTheFirstOnly) {
   std::vector<std::string> names;
   names.reserve(20);
