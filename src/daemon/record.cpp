@@ -18,7 +18,8 @@ void Record::add(MonitoredHost::Outcome outcome, const TrackedHost& of) {
     states_.push_back({.host = host_,
                        .service = std::move(change.name),
                        .state = std::move(change.next),
-                       .forgotten = change.forgotten});
+                       .forgotten = change.forgotten,
+                       .details = std::move(change.details)});
   }
   if (outcome.host) changed_ = store::HostChange{host_, of};
 }

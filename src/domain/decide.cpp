@@ -117,13 +117,16 @@ std::optional<ServiceChange> look_at(const ServiceName& name, const TrackedServi
   }
   const bool gone = seen.state == ServiceState::missing && !watchlist.is_exact(name);
   if (before == nullptr && (entry == nullptr || gone)) return {};
-  if (entry == nullptr) return ServiceChange{name, *before, true, std::nullopt};
-  // Nobody is logged on who would have a copy of it.
-  if (gone && known != nullptr && is_per_user(*known))
-    return ServiceChange{name, *before, true, {}};
+  const bool nobody_has_a_copy = gone && known != nullptr && is_per_user(*known);
+  if (entry == nullptr || nobody_has_a_copy)
+    return ServiceChange{.name = name, .next = *before, .forgotten = true};
   auto [next, transition] = decide(before, seen, entry->policy, now);
   if (before != nullptr && next == *before && !gone) return {};
-  return ServiceChange{name, next, gone, std::move(transition), before == nullptr};
+  return ServiceChange{.name = name,
+                       .next = next,
+                       .forgotten = gone,
+                       .transition = std::move(transition),
+                       .is_new = before == nullptr};
 }
 
 }  // namespace

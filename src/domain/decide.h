@@ -2,6 +2,7 @@
 #pragma once
 
 #include <map>
+#include <memory>
 #include <optional>
 #include <span>
 #include <vector>
@@ -66,7 +67,8 @@ struct ServiceChange {
   TrackedService next;
   bool forgotten = false;  ///< not tracked any more
   std::optional<Transition> transition;
-  bool is_new = false;  ///< not tracked before
+  bool is_new = false;                            ///< not tracked before
+  std::shared_ptr<const ServiceDetails> details;  ///< what is known besides; null: nothing
 };
 
 /// One host: the changes (only these) that the observation brings, by name. Services that the

@@ -10,7 +10,8 @@ MonitoredHost::MonitoredHost(HostName name, Rules rules, Known known, SilenceOf 
     : name_(std::move(name)),
       host_(std::move(known.host)),
       services_(std::move(known.services)),
-      silence_(std::move(silence)) {
+      silence_(std::move(silence)),
+      details_(std::move(known.details)) {
   set_rules(std::move(rules));
 }
 
@@ -158,6 +159,7 @@ void MonitoredHost::keep(ServiceChange change, const TrackedService* previous, O
   } else {
     services_[change.name] = change.next;
     if (previous != nullptr && change.next == *previous) return;
+    change.details = details(change.name);
   }
   outcome.services.push_back(std::move(change));
 }
@@ -172,7 +174,7 @@ void MonitoredHost::review_open(Time now, Outcome& outcome) {
     auto next = service;
     tell(name, watched, &service, next, std::nullopt, now, outcome);
     const bool gone = next.settled == ServiceState::missing && !rules_.services.is_exact(name);
-    keep({name, next, gone && is_told(next), std::nullopt}, &service, outcome);
+    keep({.name = name, .next = next, .forgotten = gone && is_told(next)}, &service, outcome);
   }
 }
 

@@ -27,6 +27,7 @@ class MonitoredHost {
   struct Known {
     TrackedHost host;
     TrackedServices services;
+    KnownDetails details;
   };
   struct Rules {
     Watchlist services;

@@ -34,6 +34,26 @@ Expected expected_at(const json& object) {
   return static_cast<Expected>(number);
 }
 
+void write_basics(json& object, const ServiceDetails& details) {
+  object["displayName"] = details.display_name;
+  object["startMode"] = static_cast<int>(details.start_mode);
+  object["serviceType"] = details.type;
+  object["triggerStart"] = details.trigger_start;
+}
+
+/// What is absent stays as it is.
+void read_basics(const json& object, ServiceDetails& details) {
+  details.display_name = object.value("displayName", details.display_name);
+  details.start_mode = start_mode_at(object, details.start_mode);
+  details.type = object.value("serviceType", details.type);
+  details.trigger_start = object.value("triggerStart", details.trigger_start);
+}
+
+/// Names may hold anything; invalid UTF-8 must not keep what it belongs to from being stored.
+std::string to_text(const json& object) {
+  return object.dump(-1, ' ', false, json::error_handler_t::replace);
+}
+
 /// As if people had been told its state when it began.
 void count_as_told(TrackedService& service) {
   service.told = {.settled = service.settled,
@@ -60,12 +80,9 @@ std::string details_to_json(const Alert& alert) {
   details["previousSince"] = alert.previous_since.time_since_epoch().count();
   details["reason"] = alert.reason;
   details["friendlyName"] = alert.friendly_name;
-  details["displayName"] = alert.details.display_name;
-  details["startMode"] = static_cast<int>(alert.details.start_mode);
+  write_basics(details, alert.details);
   details["executablePath"] = alert.details.executable_path;
   details["dependencies"] = alert.details.dependencies;
-  details["serviceType"] = alert.details.type;
-  details["triggerStart"] = alert.details.trigger_start;
   details["expected"] = static_cast<int>(alert.expected);
   details["severity"] = to_string(alert.severity);
   details["set"] = alert.set;
@@ -73,8 +90,7 @@ std::string details_to_json(const Alert& alert) {
   details["held"] = alert.held;
   details["reminder"] = alert.reminder;
   details["status"] = std::move(status);
-  // Names may hold anything; invalid UTF-8 must not keep an alert from being stored.
-  return details.dump(-1, ' ', false, json::error_handler_t::replace);
+  return to_text(details);
 }
 
 bool details_from_json(std::string_view text, Alert& alert) {
@@ -87,12 +103,9 @@ bool details_from_json(std::string_view text, Alert& alert) {
         Duration(details.value("previousSince", read.previous_since.time_since_epoch().count())));
     read.reason = details.value("reason", read.reason);
     read.friendly_name = details.value("friendlyName", read.friendly_name);
-    read.details.display_name = details.value("displayName", read.details.display_name);
-    read.details.start_mode = start_mode_at(details, read.details.start_mode);
+    read_basics(details, read.details);
     read.details.executable_path = details.value("executablePath", read.details.executable_path);
     read.details.dependencies = details.value("dependencies", read.details.dependencies);
-    read.details.type = details.value("serviceType", read.details.type);
-    read.details.trigger_start = details.value("triggerStart", read.details.trigger_start);
     // Those of an earlier version have none of these.
     read.expected = expected_at(details);
     read.severity = parse_alert_severity(details.value("severity", std::string()))
@@ -113,6 +126,23 @@ bool details_from_json(std::string_view text, Alert& alert) {
     return true;
   } catch (const json::exception&) {
     return false;
+  }
+}
+
+std::string details_to_json(const ServiceDetails& details) {
+  json object;
+  write_basics(object, details);
+  return to_text(object);
+}
+
+std::shared_ptr<const ServiceDetails> details_from_json(std::string_view text) {
+  if (text.empty()) return nullptr;
+  try {
+    ServiceDetails details;
+    read_basics(json::parse(text), details);
+    return std::make_shared<const ServiceDetails>(std::move(details));
+  } catch (const json::exception&) {
+    return nullptr;
   }
 }
 

@@ -1,6 +1,7 @@
-// What an alert says beyond its columns, as JSON.
+// What rows say beyond their columns, as JSON.
 #pragma once
 
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -20,5 +21,11 @@ namespace tocsin::store {
 [[nodiscard]] std::string news_to_json(const TrackedService& service);
 /// Reads it into the service; false, and as if people knew all, when it makes no sense.
 [[nodiscard]] bool news_from_json(std::string_view text, TrackedService& service);
+
+/// What decides which entry watches a service: its display name, start mode, type and whether it is
+/// started by events.
+[[nodiscard]] std::string details_to_json(const ServiceDetails& details);
+/// The inverse; null when it makes no sense, and of an empty text.
+[[nodiscard]] std::shared_ptr<const ServiceDetails> details_from_json(std::string_view text);
 
 }  // namespace tocsin::store

@@ -80,9 +80,12 @@ CREATE TABLE host (
 ) STRICT, WITHOUT ROWID;
 )sql";
 
-// Of a conditional delivery: store.h. Of a silence, `host` and `service` are patterns, of an empty
-// service the host as a whole; who ends it sets `ends`.
+// Of a service, `details` is JSON; empty: not known. Of a conditional delivery: store.h. Of a
+// silence, `host` and `service` are patterns, of an empty service the host as a whole; who ends it
+// sets `ends`.
 constexpr const char* kVersion3 = R"sql(
+ALTER TABLE service ADD COLUMN details TEXT NOT NULL DEFAULT '';
+
 ALTER TABLE delivery ADD COLUMN conditional INTEGER NOT NULL DEFAULT 0;
 CREATE INDEX delivery_conditional ON delivery (destination, sequence) WHERE conditional = 1;
 

@@ -60,13 +60,14 @@ void put_state(Connection& connection, const StateChange& change) {
       .query(
           "INSERT OR REPLACE INTO service (host_key, service_key, host, service, state, since,"
           " process_id, exit_code, service_exit_code, checkpoint, wait_hint_ms, settled,"
-          " settled_since, settled_process_id, progress_at, stuck, denied, news)"
-          " VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+          " settled_since, settled_process_id, progress_at, stuck, denied, news, details)"
+          " VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
           change.host.key(), change.service.key(), change.host.text(), change.service.text(),
           to_string(seen.state), state.since, seen.process_id, seen.exit_code,
           seen.service_exit_code, seen.checkpoint, std::int64_t{seen.wait_hint.count()},
           to_string(state.settled), state.settled_since, state.process_id, state.progress_at,
-          state.stuck, state.denied, news_to_json(state))
+          state.stuck, state.denied, news_to_json(state),
+          change.details ? details_to_json(*change.details) : "")
       .run();
 }
 
@@ -213,9 +214,8 @@ Result<std::map<HostName, MonitoredHost::Known>> Store::load_states() {
     std::map<HostName, MonitoredHost::Known> hosts;
     auto row = database_->connection.query(
         "SELECT host, service, state, since, process_id, exit_code, service_exit_code, checkpoint,"
-        " wait_hint_ms, settled, settled_since, settled_process_id, progress_at, stuck, denied, "
-        "news"
-        " FROM service");
+        " wait_hint_ms, settled, settled_since, settled_process_id, progress_at, stuck, denied,"
+        " news, details FROM service");
     while (row.next()) {
       const HostName host(row.text());
       const ServiceName service(row.text());
@@ -243,7 +243,10 @@ Result<std::map<HostName, MonitoredHost::Known>> Store::load_states() {
       if (!news_from_json(row.text(), tracked))
         database_->complain("what was told of service " + service.text() + " of " + host.text() +
                             " is unreadable; its present state counts as told");
-      hosts[host].services.insert_or_assign(service, std::move(tracked));
+      auto& of_host = hosts[host];
+      of_host.services.insert_or_assign(service, std::move(tracked));
+      if (auto details = details_from_json(row.text()))
+        of_host.details.insert_or_assign(service, std::move(details));
     }
     auto known = database_->connection.query(
         "SELECT host, trouble, since, failures, told, told_at, reminders, booted_at, storm_until"

@@ -27,6 +27,8 @@ struct StateChange {
   ServiceName service;
   TrackedService state;
   bool forgotten = false;  ///< the row is removed
+  /// What decides which entry watches it, without its executable and dependencies; null: not known.
+  std::shared_ptr<const ServiceDetails> details;
 };
 
 /// A host's row.

@@ -39,6 +39,7 @@ class MonitoredHostTest : public testing::Test {
                    .exit_code = exit_code};
     if (!seen.details) seen.details = std::make_shared<const ServiceDetails>();
   }
+  void is_listed_no_more(const char* name) { seen_.erase(ServiceName(name)); }
   void has(const char* name, ServiceDetails details) {
     seen_[ServiceName(name)].details = std::make_shared<const ServiceDetails>(std::move(details));
   }
@@ -74,8 +75,10 @@ class MonitoredHostTest : public testing::Test {
   [[nodiscard]] const Alert& last() const { return all_.back(); }
   /// tocsin ends and starts again.
   void restart() {
-    monitored_.emplace(HostName("node1"), rules_,
-                       MonitoredHost::Known{monitored_->host(), monitored_->services()},
+    MonitoredHost::Known known{monitored_->host(), monitored_->services(), {}};
+    for (const auto& [name, service] : known.services)
+      known.details[name] = monitored_->details(name);
+    monitored_.emplace(HostName("node1"), rules_, std::move(known),
                        [this](const ServiceName&, Time) { return silence_; });
   }
 
@@ -484,6 +487,18 @@ TEST_F(MonitoredHostTest, KnowsThePatternsThatFindNothing) {
   has("Workstation", {.display_name = "Print nothing"});
   look();
   EXPECT_THAT(monitored_->idle_patterns(), ElementsAre("MSSQL$*", "Qlik *"));
+}
+
+TEST_F(MonitoredHostTest, WhatWasFoundByItsDisplayNameIsMissedAfterARestart) {
+  watch({{.display_name = "Print *", .set = "printing"}});
+  is("Spooler", running);
+  has("Spooler", {.display_name = "Print Spooler"});
+  look();
+  is_listed_no_more("Spooler");
+  restart();
+  look();
+  EXPECT_THAT(told(), ElementsAre("vanished Spooler"));
+  EXPECT_EQ(last().set, "printing");
 }
 
 TEST_F(MonitoredHostTest, AHostThatTellsAllItsServicesToStopIsAboutToGo) {

@@ -93,6 +93,42 @@ TEST_F(StoreTest, StatesAreReadBack) {
   EXPECT_EQ(services.at(ServiceName("Other")), TrackedService{});
 }
 
+TEST_F(StoreTest, WhatDecidesWhoWatchesAServiceComesBack) {
+  const ServiceDetails details{.display_name = "Print Sp\xf6oler",
+                               .start_mode = StartMode::automatic_delayed,
+                               .executable_path = "spoolsv.exe",
+                               .dependencies = {"RPCSS"},
+                               .type = 0x10,
+                               .trigger_start = true};
+  commit({.states = {{.host = HostName("h"),
+                      .service = ServiceName("Spooler"),
+                      .state = {},
+                      .details = std::make_shared<const ServiceDetails>(details)},
+                     {.host = HostName("h"), .service = ServiceName("Other"), .state = {}}}});
+  reopen();
+  const auto known = store_->load_states().value().at(HostName("h"));
+  EXPECT_EQ(known.services.size(), 2);
+  ASSERT_EQ(known.details.size(), 1);
+  auto expected = details;
+  expected.display_name = "Print Sp\xef\xbf\xbdoler";
+  expected.executable_path.clear();
+  expected.dependencies.clear();
+  EXPECT_EQ(*known.details.at(ServiceName("spooler")), expected);
+}
+
+TEST_F(StoreTest, DamagedDetailsOfAServiceAreAsGoodAsNone) {
+  for (const auto* damaged : {"{", "[]", "null", R"({"displayName": 5})"}) {
+    commit({.states = {{.host = HostName("h"), .service = ServiceName("Spooler"), .state = {}}}});
+    auto database = open_database(scratch_.path() / "tocsin.db");
+    SQLite::Statement update(database, "UPDATE service SET details = ?");
+    update.bind(1, damaged);
+    update.exec();
+    const auto known = store_->load_states().value().at(HostName("h"));
+    EXPECT_EQ(known.services.size(), 1) << damaged;
+    EXPECT_THAT(known.details, IsEmpty()) << damaged;
+  }
+}
+
 TEST_F(StoreTest, WhatPeopleWereToldComesBack) {
   const auto state = [](bool flapping, ServiceState told) {
     const Time at{Duration{1'700'000'000'000}};
