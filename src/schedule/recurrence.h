@@ -17,14 +17,12 @@ class Recurrence {
  public:
   explicit Recurrence(const Definition& definition);
 
+  /// Those that are due at any time; none if the definition never is.
   [[nodiscard]] std::span<const Rule> rules() const { return rules_; }
   /// The first point strictly after `after` at which this one of the rules is due; nothing when
-  /// there is none before the limit and within the 400 years after which the calendar repeats
-  /// itself.
+  /// there is none before the limit.
   [[nodiscard]] std::optional<local_seconds> next(const Rule& rule, local_seconds after,
                                                   local_days limit) const;
-  /// Whether any of the rules is due at any time.
-  [[nodiscard]] bool is_ever_due() const;
 
  private:
   using Exceptions = std::bitset<kMostClauses>;

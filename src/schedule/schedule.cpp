@@ -25,7 +25,7 @@ std::expected<Schedule, Schedule::Mistake> Schedule::parse(std::string_view text
       schedule::looks_like_cron(text) ? schedule::parse_cron(text) : schedule::parse_text(text);
   if (!definition) return std::unexpected(definition.error());
   Schedule schedule(text, std::move(zone), *definition);
-  if (!schedule.recurrence_->is_ever_due())
+  if (schedule.recurrence_->rules().empty())
     return std::unexpected(Mistake{0, "expected a time that comes: this is never due"});
   return schedule;
 }
