@@ -134,25 +134,20 @@ unsigned TimesOfDay::end_of_run(unsigned second) const {
 }
 
 DaysOfField::DaysOfField(const Constraint& constraint) : field_(constraint.field) {
-  const auto& field = facts(field_);
-  for (const auto value : constraint.values) {
-    if (constraint.relation == Relation::in) values_.set(place_of(value));
-    for (unsigned i = std::max(value, field.least);
-         constraint.relation == Relation::from && i <= field.limit; i++)
-      values_.set(place_of(i));
-    for (unsigned i = field.least; constraint.relation == Relation::before && i < value; i++)
-      values_.set(place_of(i));
+  const auto& [field, relation, values] = constraint;
+  if (relation == Relation::in) {
+    values_ = values;
+    std::ranges::sort(values_);
+    return;
   }
-}
-
-std::size_t DaysOfField::place_of(unsigned value) const {
-  return value == kLast ? 0 : value + 1 - facts(field_).least;
+  const auto& known = facts(field);
+  const auto first = relation == Relation::from ? std::max(values[0], known.least) : known.least;
+  const auto end = relation == Relation::before ? values[0] : known.limit + 1;
+  for (auto value = first; value < end; value++) values_.push_back(value);
 }
 
 bool DaysOfField::contains(const Day& day) const {
-  const unsigned value = day.value(field_);
-  if (const auto& field = facts(field_); value < field.least || value > field.limit) return false;
-  return values_.test(place_of(value)) ||
+  return std::ranges::binary_search(values_, day.value(field_)) ||
          (names_last() && day.point() >= day.begin_of_last(field_));
 }
 
@@ -164,11 +159,9 @@ local_days DaysOfField::skip(const Day& day) const {
 }
 
 std::optional<unsigned> DaysOfField::value_after(unsigned value) const {
-  const auto& field = facts(field_);
-  for (auto later = std::max(value + 1, field.least); later <= field.limit; later++) {
-    if (values_.test(place_of(later))) return later;
-  }
-  return std::nullopt;
+  const auto later = std::ranges::upper_bound(values_, value);
+  if (later == values_.end()) return std::nullopt;
+  return *later;
 }
 
 Rule::Rule(const Clause& clause)

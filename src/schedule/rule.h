@@ -44,12 +44,11 @@ class DaysOfField {
   [[nodiscard]] local_days skip(const Day& day) const;
 
  private:
-  [[nodiscard]] std::size_t place_of(unsigned value) const;
-  [[nodiscard]] bool names_last() const { return values_.test(0); }
+  [[nodiscard]] bool names_last() const { return !values_.empty() && values_[0] == kLast; }
   [[nodiscard]] std::optional<unsigned> value_after(unsigned value) const;
 
   Field field_;
-  std::bitset<512> values_;  ///< counted from one less than the smallest, where kLast is
+  std::vector<unsigned> values_;  ///< in ascending order; kLast is less than all
 };
 
 class Rule {
