@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <charconv>
 #include <chrono>
+#include <iterator>
 #include <map>
 #include <optional>
-#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -92,6 +92,18 @@ class ClusterReader {
     cluster.services = Watchlist(std::move(watched));
   }
 
+  /// After all entries: makes the hosts watch what they were found to be members for.
+  void finish() {
+    for (auto& [member, services] : joined_) {
+      auto& host = hosts_[member];
+      std::vector<WatchedService> entries;  // the first that matches wins
+      entries.reserve(services.size() + host.services.entries().size());
+      for (auto& [name, service] : services) entries.push_back(std::move(service));
+      std::ranges::copy(host.services.entries(), std::back_inserter(entries));
+      host.services = Watchlist(std::move(entries));
+    }
+  }
+
  private:
   void read_name(Section& entry, Cluster& cluster) {
     std::string name;
@@ -174,30 +186,28 @@ class ClusterReader {
   /// The rule of the cluster decides; what the service does on the one host is no news.
   void join(Section& entry, const PlacedText& service, std::size_t member,
             const HostName& cluster) {
-    auto& host = hosts_[member];
+    const auto& host = hosts_[member];
     const ServiceName name(service.text);
-    if (!joined_.emplace(member, name).second) {
+    const auto [joined, is_new] = joined_[member].try_emplace(name);
+    if (!is_new) {
       entry.error(service.place, fmt::format("`services`: {} of {} is in a cluster already",
                                              quoted(service.text), quoted(host.name.text())));
       return;
     }
-    auto entries = host.services.entries();
-    const auto* found = host.services.find(name);
-    WatchedService watched = found != nullptr ? *found : WatchedService{};
+    auto& watched = joined->second;
+    if (const auto* found = host.services.find(name)) watched = *found;
     watched.pattern = service.text;
     watched.display_name.clear();
     watched.exclude.clear();
     watched.automatic_only = false;
     watched.cluster = cluster.text();
     watched.policy.expected = Expected::any;
-    entries.insert(entries.begin(), std::move(watched));  // the first that matches wins
-    host.services = Watchlist(std::move(entries));
   }
 
   const PolicySection& defaults_;
   std::vector<Host>& hosts_;
   std::map<HostName, std::size_t> numbers_;
-  std::set<std::pair<std::size_t, ServiceName>> joined_;
+  std::map<std::size_t, std::map<ServiceName, WatchedService>> joined_;  ///< by members
   Duplicates names_;
 };
 
@@ -212,6 +222,7 @@ void read_clusters(Section& section, const PolicySection& defaults, Config& conf
                       "service does on each of the hosts stands in the history only."},
       config.clusters,
       [&reader](Section& entry, Cluster& cluster) { reader.read(entry, cluster); });
+  reader.finish();
 }
 
 }  // namespace tocsin::config

@@ -29,9 +29,12 @@ void Clusters::set_clusters(std::vector<config::Cluster> clusters, Known& known)
   auto before = std::exchange(members_, {});
   for (auto& cluster : clusters) {
     named.insert(cluster.name);
-    for (const auto& host : cluster.hosts)
+    for (const auto& host : cluster.hosts) {
+      auto& member = members_[host];
+      member.clusters.insert(cluster.name);
       for (const auto& service : cluster.services.exact_names())
-        members_[host][service] = before[host][service];
+        member.services[service] = before[host].services[service];
+    }
     if (const auto found = clusters_.find(cluster.name); found != clusters_.end()) {
       found->second.monitored.set_rules(rules_of(cluster));
       found->second.cluster = std::move(cluster);
@@ -59,18 +62,18 @@ bool Clusters::has_all(const std::vector<config::Cluster>& clusters) const {
 void Clusters::see(const MonitoredHost& host) {
   const auto member = members_.find(host.name());
   if (member == members_.end()) return;
-  for (auto& [service, state] : member->second) state = state_of(host, service);
-  for (auto& [name, judged] : clusters_)
-    judged.stale |=
-        std::ranges::find(judged.cluster.hosts, host.name()) != judged.cluster.hosts.end();
+  for (auto& [service, state] : member->second.services) state = state_of(host, service);
+  for (const auto& cluster : member->second.clusters) clusters_.at(cluster).stale = true;
   seen_.set();
 }
 
-/// Whether all its hosts were looked at.
+/// Whether all its services were seen on all its hosts.
 bool Clusters::is_complete(const config::Cluster& cluster) const {
-  return std::ranges::all_of(cluster.hosts, [this](const HostName& host) {
-    return std::ranges::all_of(members_.at(host),
-                               [](const auto& service) { return service.second.has_value(); });
+  return std::ranges::all_of(cluster.hosts, [&](const HostName& host) {
+    const auto& seen = members_.at(host).services;
+    return std::ranges::all_of(cluster.services.exact_names(), [&seen](const ServiceName& service) {
+      return seen.at(service).has_value();
+    });
   });
 }
 
@@ -78,7 +81,7 @@ ClusterVerdict Clusters::judge(const config::Cluster& cluster, const ServiceName
   std::vector<ClusterMember> members;
   members.reserve(cluster.hosts.size());
   for (const auto& host : cluster.hosts) {
-    const auto& state = members_.at(host).at(service);
+    const auto& state = members_.at(host).services.at(service);
     members.push_back({host, state.value_or(ServiceState::unknown)});
   }
   return tocsin::judge(cluster.rule, members);
@@ -109,7 +112,10 @@ net::awaitable<void> Clusters::run() {
     Time due = now + kLongestSleep;
     std::vector<Record> records;
     for (auto& [name, judged] : clusters_) {
-      if (!is_complete(judged.cluster)) continue;
+      if (judged.stale && !is_complete(judged.cluster)) {
+        judged.stale = false;  // up to the next look at a member
+        judged.due = Time::max();
+      }
       if (judged.stale || now >= judged.due) {
         records.emplace_back(name, Record::Rooms{rooms_.journal, rooms_.log, rooms_.random});
         records.back().add(look(judged, now), judged.monitored.host());

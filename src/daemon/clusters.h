@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <vector>
 
 #include "config/config.h"
@@ -41,6 +42,11 @@ class Clusters {
   net::awaitable<void> run();
 
  private:
+  /// A host that belongs to clusters.
+  struct Member {
+    std::map<ServiceName, std::optional<ServiceState>> services;  ///< nothing: not seen yet
+    std::set<HostName> clusters;
+  };
   struct Judged {
     config::Cluster cluster;
     MonitoredHost monitored;
@@ -55,8 +61,7 @@ class Clusters {
 
   Rooms rooms_;
   std::map<HostName, Judged> clusters_;
-  /// Of those hosts alone that belong to a cluster; nothing: not looked at yet.
-  std::map<HostName, std::map<ServiceName, std::optional<ServiceState>>> members_;
+  std::map<HostName, Member> members_;
   net::Event seen_;
 };
 

@@ -13,7 +13,7 @@ unsigned Day::value(Field field) const {
     case Field::month:
       return static_cast<unsigned>(date_.month());
     case Field::week_of_year:
-      return week_of_year();
+      return (thursday().value(Field::day_of_year) - 1) / 7 + 1;
     case Field::week_of_month:
       return (day_of_month() + 6 - weekday() +
               std::chrono::weekday(first_of_month()).c_encoding()) /
@@ -28,19 +28,6 @@ unsigned Day::value(Field field) const {
       return weekday() + 1;
     default:
       return 0;
-  }
-}
-
-bool Day::is_last(Field field) const {
-  switch (field) {
-    case Field::day_instance:
-      return day_of_month() + 7 > days_in_month();
-    case Field::week_of_month:
-      return day_of_month() + 6 - weekday() >= days_in_month();
-    case Field::week_of_year:
-      return Day(day_ + days(7)).week_of_year() == 1;
-    default:
-      return day_ + days(1) == end_of_larger(field);
   }
 }
 
@@ -78,21 +65,33 @@ local_days Day::end(Field field) const {
   }
 }
 
+local_days Day::begin_of_later(Field field, unsigned value) const {
+  if (field == Field::year)
+    return local_days(std::chrono::year(static_cast<int>(value)) / std::chrono::January / 1);
+  if (field == Field::month) return local_days(date_.year() / std::chrono::month(value) / 1);
+  const auto length = std::chrono::floor<days>(std::chrono::seconds(facts(field).seconds));
+  return end(field) + length * (value - this->value(field) - 1);
+}
+
+local_days Day::begin_of_last(Field field) const {
+  if (field == Field::day_instance) return first_of_next_month() - days(7);
+  return Day(end_of_larger(field) - days(1)).begin(field);
+}
+
 local_days Day::end_of_larger(Field field) const {
   switch (field) {
+    case Field::year:
+      return local_days::max();
+    case Field::month:
     case Field::day_of_year:
       return first_of_year(1);
-    case Field::day_of_month:
-      return first_of_next_month();
+    case Field::week_of_year:
+      return Day(thursday().first_of_year(1) + days(3)).begin(field);
     case Field::day_of_week:
       return day_ + days(7 - weekday());
     default:
-      return end(field);
+      return first_of_next_month();
   }
-}
-
-unsigned Day::days_in_month() const {
-  return static_cast<unsigned>((first_of_next_month() - first_of_month()).count());
 }
 
 local_days Day::first_of_month() const { return day_ - days(day_of_month() - 1); }
@@ -105,11 +104,7 @@ local_days Day::first_of_year(int years_on) const {
   return local_days((date_.year() + years(years_on)) / std::chrono::January / 1);
 }
 
-unsigned Day::week_of_year() const {
-  // The year of a week is that of its Thursday.
-  const Day thursday(begin(Field::week_of_year) + days(3));
-  return (thursday.value(Field::day_of_year) - 1) / 7 + 1;
-}
+Day Day::thursday() const { return Day(begin(Field::week_of_year) + days(3)); }
 
 local_seconds period_begin(Field field, local_seconds point) {
   if (field == Field::hour) return std::chrono::floor<std::chrono::hours>(point);

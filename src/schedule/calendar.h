@@ -17,25 +17,28 @@ class Day {
 
   [[nodiscard]] local_days point() const { return day_; }
   [[nodiscard]] unsigned value(Field field) const;
-  /// Whether it lies in the last of these of the month or year. The last day instances are the last
-  /// seven days.
-  [[nodiscard]] bool is_last(Field field) const;
   /// The first day of the unit (such as the month) in which it lies.
   [[nodiscard]] local_days begin(Field field) const;
   /// The first day after that unit.
   [[nodiscard]] local_days end(Field field) const;
-  /// The first day after the larger unit in which the days of the field are counted.
+  /// The first day of a later one in the same larger unit, which has a larger value. That the unit
+  /// ends before it is not looked at.
+  [[nodiscard]] local_days begin_of_later(Field field, unsigned value) const;
+  /// The first day of the last such unit of the larger one. The last day instances are the last
+  /// seven days of the month.
+  [[nodiscard]] local_days begin_of_last(Field field) const;
+  /// The first day after the larger unit in which those of the field are counted.
   [[nodiscard]] local_days end_of_larger(Field field) const;
 
  private:
   [[nodiscard]] unsigned day_of_month() const { return static_cast<unsigned>(date_.day()); }
-  [[nodiscard]] unsigned days_in_month() const;
   /// 0 Sunday ... 6 Saturday
   [[nodiscard]] unsigned weekday() const { return std::chrono::weekday(day_).c_encoding(); }
   [[nodiscard]] local_days first_of_month() const;
   [[nodiscard]] local_days first_of_next_month() const;
   [[nodiscard]] local_days first_of_year(int years_on = 0) const;
-  [[nodiscard]] unsigned week_of_year() const;
+  /// Of the week from Monday: its year is that of the week.
+  [[nodiscard]] Day thursday() const;
 
   local_days day_;
   std::chrono::year_month_day date_;

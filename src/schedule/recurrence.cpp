@@ -1,6 +1,7 @@
 #include "schedule/recurrence.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace tocsin::schedule {
 
@@ -8,33 +9,34 @@ using std::chrono::days, std::chrono::seconds;
 
 namespace {
 
-constexpr days kCalendar(146'097);  ///< 400 years
+/// All years that can be named. Without such a name the calendar repeats itself after 400 of them.
+constexpr days kCalendar = std::chrono::ceil<days>(std::chrono::years(481));
 
 }  // namespace
 
 Recurrence::Recurrence(const Definition& definition) {
-  for (const auto& clause : definition.schedules) rules_.emplace_back(clause);
   for (const auto& clause : definition.exceptions) exceptions_.emplace_back(clause);
+  for (const auto& clause : definition.schedules) {
+    // One that never is would be looked for each time, to the end of the calendar.
+    if (Rule rule(clause); first(rule, local_seconds())) rules_.push_back(std::move(rule));
+  }
 }
 
-std::optional<local_seconds> Recurrence::next(const Rule& rule, local_seconds after) const {
+std::optional<local_seconds> Recurrence::next(const Rule& rule, local_seconds after,
+                                              local_days limit) const {
   // In the period of `after`, what has come already is all that comes.
   if (const auto begin = period_begin(rule.period(), after); begin < after) {
-    const auto due = first(rule, begin);
+    const auto due = first(rule, begin, limit);
     if (!due || *due > after) return due;
   }
-  return first(rule, period_end(rule.period(), after));
+  return first(rule, period_end(rule.period(), after), limit);
 }
 
-bool Recurrence::is_ever_due() const {
-  return std::ranges::any_of(
-      rules_, [&](const Rule& rule) { return first(rule, local_seconds()).has_value(); });
-}
-
-std::optional<local_seconds> Recurrence::first(const Rule& rule, local_seconds from) const {
+std::optional<local_seconds> Recurrence::first(const Rule& rule, local_seconds from,
+                                               local_days limit) const {
   auto day = std::chrono::floor<days>(from);
   auto second = static_cast<unsigned>((from - day).count());
-  const auto limit = day + kCalendar;
+  limit = std::min(limit, day + kCalendar);
   std::optional<Exceptions> barren;  // with these, no second of a day is left
   while (const auto found = rule.first_day(day, limit)) {
     if (*found != day) second = 0;

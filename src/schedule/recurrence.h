@@ -17,17 +17,18 @@ class Recurrence {
  public:
   explicit Recurrence(const Definition& definition);
 
+  /// Those that are due at any time; none if the definition never is.
   [[nodiscard]] std::span<const Rule> rules() const { return rules_; }
   /// The first point strictly after `after` at which this one of the rules is due; nothing when
-  /// there is none within the 400 years after which the calendar repeats itself.
-  [[nodiscard]] std::optional<local_seconds> next(const Rule& rule, local_seconds after) const;
-  /// Whether any of the rules is due at any time.
-  [[nodiscard]] bool is_ever_due() const;
+  /// there is none before the limit.
+  [[nodiscard]] std::optional<local_seconds> next(const Rule& rule, local_seconds after,
+                                                  local_days limit) const;
 
  private:
   using Exceptions = std::bitset<kMostClauses>;
 
-  [[nodiscard]] std::optional<local_seconds> first(const Rule& rule, local_seconds from) const;
+  [[nodiscard]] std::optional<local_seconds> first(const Rule& rule, local_seconds from,
+                                                   local_days limit = local_days::max()) const;
   [[nodiscard]] Exceptions exceptions_on(const Day& day) const;
   [[nodiscard]] std::optional<unsigned> first_second(const Rule& rule, const Exceptions& exceptions,
                                                      unsigned from) const;

@@ -134,58 +134,34 @@ unsigned TimesOfDay::end_of_run(unsigned second) const {
 }
 
 DaysOfField::DaysOfField(const Constraint& constraint) : field_(constraint.field) {
-  const auto& field = facts(field_);
-  for (const auto value : constraint.values) {
-    if (constraint.relation == Relation::in) values_.set(place_of(value));
-    for (unsigned i = std::max(value, field.least);
-         constraint.relation == Relation::from && i <= field.limit; i++)
-      values_.set(place_of(i));
-    for (unsigned i = field.least; constraint.relation == Relation::before && i < value; i++)
-      values_.set(place_of(i));
+  const auto& [field, relation, values] = constraint;
+  if (relation == Relation::in) {
+    values_ = values;
+    std::ranges::sort(values_);
+    return;
   }
-}
-
-std::size_t DaysOfField::place_of(unsigned value) const {
-  return value == kLast ? 0 : value + 1 - facts(field_).least;
+  const auto& known = facts(field);
+  const auto first = relation == Relation::from ? std::max(values[0], known.least) : known.least;
+  const auto end = relation == Relation::before ? values[0] : known.limit + 1;
+  for (auto value = first; value < end; value++) values_.push_back(value);
 }
 
 bool DaysOfField::contains(const Day& day) const {
-  const unsigned value = day.value(field_);
-  if (const auto& field = facts(field_); value < field.least || value > field.limit) return false;
-  return values_.test(place_of(value)) || (values_.test(0) && day.is_last(field_));
+  return std::ranges::binary_search(values_, day.value(field_)) ||
+         (names_last() && day.point() >= day.begin_of_last(field_));
 }
 
-std::optional<local_days> DaysOfField::skip(const Day& day) const {
-  using std::chrono::days, std::chrono::year, std::chrono::January;
-  const unsigned value = day.value(field_);
-  const auto next_value = [&] {
-    for (auto place = value < facts(field_).least ? 1 : place_of(value) + 1; place < values_.size();
-         place++) {
-      if (values_.test(place)) return static_cast<unsigned>(place - 1) + facts(field_).least;
-    }
-    return 0U;
-  };
-  switch (field_) {
-    case Field::year: {
-      const auto next = next_value();
-      if (next == 0) return std::nullopt;
-      return local_days(year(static_cast<int>(next)) / January / 1);
-    }
-    case Field::day_of_year:
-    case Field::day_of_month:
-    case Field::day_of_week: {
-      auto to = day.end_of_larger(field_);
-      if (values_.test(0)) to -= days(1);
-      if (const auto next = next_value(); next != 0)
-        to = std::min(to, day.point() + days(next - value));
-      return to;
-    }
-    case Field::day_instance:
-      if (values_.test(0)) return day.point() + days(1);  // the last ones begin on any day
-      [[fallthrough]];
-    default:
-      return day.end(field_);
-  }
+local_days DaysOfField::skip(const Day& day) const {
+  auto to = names_last() ? day.begin_of_last(field_) : day.end_of_larger(field_);
+  if (const auto later = value_after(day.value(field_)))
+    to = std::min(to, day.begin_of_later(field_, *later));
+  return to;
+}
+
+std::optional<unsigned> DaysOfField::value_after(unsigned value) const {
+  const auto later = std::ranges::upper_bound(values_, value);
+  if (later == values_.end()) return std::nullopt;
+  return *later;
 }
 
 Rule::Rule(const Clause& clause)
@@ -208,9 +184,7 @@ std::optional<local_days> Rule::first_day(local_days from, local_days limit) con
     const auto missing =
         std::ranges::find_if(days_, [&](const DaysOfField& days) { return !days.contains(day); });
     if (missing == days_.end()) return from;
-    const auto next = missing->skip(day);
-    if (!next) return std::nullopt;
-    from = *next;
+    from = missing->skip(day);
   }
   return std::nullopt;
 }

@@ -41,13 +41,14 @@ class DaysOfField {
   [[nodiscard]] Field field() const { return field_; }
   [[nodiscard]] bool contains(const Day& day) const;
   /// Of a day that it does not contain: a later day that is not beyond the next one that it does.
-  [[nodiscard]] std::optional<local_days> skip(const Day& day) const;
+  [[nodiscard]] local_days skip(const Day& day) const;
 
  private:
-  [[nodiscard]] std::size_t place_of(unsigned value) const;
+  [[nodiscard]] bool names_last() const { return !values_.empty() && values_[0] == kLast; }
+  [[nodiscard]] std::optional<unsigned> value_after(unsigned value) const;
 
   Field field_;
-  std::bitset<512> values_;  ///< counted from one less than the smallest, where kLast is
+  std::vector<unsigned> values_;  ///< in ascending order; kLast is less than all
 };
 
 class Rule {

@@ -55,9 +55,11 @@ class Schedule {
  private:
   Schedule(std::string_view text, TimeZone zone, const schedule::Definition& definition);
   [[nodiscard]] std::optional<std::chrono::sys_seconds> next_on_clocks(
-      const schedule::Rule& rule, std::chrono::sys_seconds after) const;
+      const schedule::Rule& rule, std::chrono::sys_seconds after,
+      std::chrono::local_days limit) const;
   [[nodiscard]] std::optional<std::chrono::sys_seconds> next_of_interval(
-      const schedule::Rule& rule, std::chrono::sys_seconds after) const;
+      const schedule::Rule& rule, std::chrono::sys_seconds after,
+      std::chrono::local_days limit) const;
 
   std::string text_;
   std::string remark_;

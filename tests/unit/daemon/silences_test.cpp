@@ -5,6 +5,8 @@
 
 #include <gmock/gmock.h>
 
+#include "kit/time_zone_file.h"
+
 namespace tocsin::daemon {
 namespace {
 
@@ -39,6 +41,21 @@ TEST_F(SilencesTest, MaintenanceHoldsForItsScopesWhileItsWindowIsOpen) {
   EXPECT_EQ(why(all, "web1", "", kSaturday + 23h), "");
   EXPECT_EQ(why(all, "sql1", "", kSaturday + 26h), "");
   EXPECT_EQ(all.find(HostName("sql1"), {}, kSaturday + 23h)->until, kSaturday + 26h);
+}
+
+TEST_F(SilencesTest, MaintenanceFollowsTheClocksOfItsZone) {
+  // The clocks go from 2:00 to 3:00 at 1:00 UTC, in the middle of it.
+  constexpr Time kSunday = std::chrono::sys_days(2026y / 3 / 29);
+  auto night = patch_night();
+  const auto zone =
+      TimeZone::parse("Europe/Stockholm", kit::time_zone_file(1h, "CET-1CEST,M3.5.0,M10.5.0/3"));
+  night.window = {Schedule::parse("at 0:00 on sunday", zone.value()).value(), 3h};
+  const Silences all({night}, log_);
+  EXPECT_EQ(why(all, "sql1", "", kSunday - 1h - 1s), "");
+  EXPECT_EQ(why(all, "sql1", "", kSunday - 1h),
+            "maintenance `patch night` until 2026-03-29T02:00Z: updates");
+  EXPECT_EQ(all.find(HostName("sql1"), {}, kSunday + 1h)->until, kSunday + 2h);
+  EXPECT_EQ(why(all, "sql1", "", kSunday + 2h), "");
 }
 
 TEST_F(SilencesTest, WhatPeopleAskForHoldsFromItsBeginUpToItsEnd) {

@@ -87,6 +87,16 @@ TEST(Schedule, CountsBeforeTheEpochToo) {
   EXPECT_EQ(Schedule::parse("every 45 minutes")->next(Time(-1h)), Time(-15min));
 }
 
+TEST(Schedule, MayComeInAnyOfTheYearsThatCanBeNamed) {
+  EXPECT_EQ(Schedule::parse("at 9:00 on the last day of the year in 2450")->next(at(10h)),
+            std::chrono::sys_days(2450y / 12 / 31) + 9h);
+}
+
+TEST(Schedule, IsDueWhereOneOfItsAlternativesNeverIs) {
+  const auto schedule = *Schedule::parse("on the 31st day of february also at 9:00");
+  EXPECT_EQ(schedule.next(at(10h)), at(33h));
+}
+
 struct Remark {
   std::string text;
   std::string remark;
