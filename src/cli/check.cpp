@@ -234,13 +234,12 @@ int check(const CheckOptions& options) {
 int services(const ServicesOptions& options) {
   const auto configuration = load(options.configuration);
   if (!configuration) return kExitBadConfiguration;
-  const auto& hosts = configuration->hosts;
-  const auto found = std::ranges::find(hosts, HostName(options.host), &config::Host::name);
-  if (found == hosts.end()) {
+  const auto* found = find_called(configuration->hosts, HostName(options.host));
+  if (found == nullptr) {
     complain(fmt::format("{} has no host \"{}\"", options.configuration, options.host));
     return kExitFailed;
   }
-  const auto answers = look_at_all(std::span(&*found, 1), Look::all);
+  const auto answers = look_at_all(std::span(found, 1), Look::all);
   if (!answers.front()) {
     complain(fmt::format("{}: {}", found->name.text(), answers.front().error().what));
     return kExitNotReached;

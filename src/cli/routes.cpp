@@ -40,13 +40,6 @@ ServiceState state_after(TransitionKind kind) {
   }
 }
 
-/// A host or a cluster, or null.
-template <typename T>
-const T* find_called(const std::vector<T>& all, const HostName& name) {
-  const auto found = std::ranges::find(all, name, &T::name);
-  return found == all.end() ? nullptr : &*found;
-}
-
 std::string no_such_service(const SilenceScope& scope, const Watchlist& services) {
   std::vector<std::string_view> known;
   known.reserve(services.entries().size());
