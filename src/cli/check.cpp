@@ -1,5 +1,10 @@
 // `check` and `services`: one look, now, without store or alerts.
 #include <algorithm>
+#include <iterator>
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -8,6 +13,7 @@
 #include "cli/load.h"
 #include "cli/table.h"
 #include "daemon/probes.h"
+#include "domain/cluster.h"
 #include "domain/service.h"
 #include "net/loop.h"
 #include "net/semaphore.h"
@@ -72,6 +78,9 @@ struct Row {
   StartMode start_mode = StartMode::unknown;
   std::uint32_t process_id = 0;
   std::string error;
+  bool in_cluster = false;  ///< the rule of a cluster decides whether it is right
+  std::string rule;         ///< of a cluster, whose state says whether it holds
+  std::string reason;       ///< of that state
 };
 
 std::string error_of(ServiceState state) {
@@ -110,6 +119,7 @@ std::vector<Row> rows_of(const config::Host& host, const Result<Services>& answe
             .error = error_of(service.status.state)};
     if (const auto* watched = host.services.find(service.name, details)) {
       row.friendly_name = watched->friendly_name;
+      row.in_cluster = !watched->cluster.empty();
       if (is_one_name(*watched)) row.service = watched->pattern;
     }
     if (details != nullptr) {
@@ -122,19 +132,51 @@ std::vector<Row> rows_of(const config::Host& host, const Result<Services>& answe
   return rows;
 }
 
+/// What the rules of the clusters say to what was seen.
+std::vector<Row> rows_of(const std::vector<config::Cluster>& clusters,
+                         const std::vector<Row>& seen) {
+  std::map<std::pair<HostName, ServiceName>, ServiceState> states;
+  for (const auto& row : seen)
+    if (row.in_cluster)
+      states.emplace(std::pair(HostName(row.host), ServiceName(row.service)), row.state);
+  std::vector<Row> rows;
+  for (const auto& cluster : clusters) {
+    for (const auto& service : cluster.services.exact_names()) {
+      std::vector<ClusterMember> members;
+      members.reserve(cluster.hosts.size());
+      for (const auto& host : cluster.hosts) {
+        const auto state = states.find({host, service});
+        members.push_back({host, state == states.end() ? ServiceState::unknown : state->second});
+      }
+      auto verdict = judge(cluster.rule, members);
+      rows.push_back({.host = cluster.name.text(),
+                      .service = service.text(),
+                      .state = verdict.state,
+                      .rule = to_string(cluster.rule),
+                      .reason = std::move(verdict.reason)});
+    }
+  }
+  return rows;
+}
+
 json to_json(const Row& row) {
   const auto text = [](const std::string& value) -> json {
     if (value.empty()) return nullptr;
     return value;
   };
-  return {{"host", row.host},
-          {"service", row.service},
-          {"displayName", text(row.display_name)},
-          {"friendlyName", text(row.friendly_name)},
-          {"state", to_string(row.state)},
-          {"startMode", to_string(row.start_mode)},
-          {"processId", row.process_id},
-          {"error", text(row.error)}};
+  json object{{"host", row.host},
+              {"service", row.service},
+              {"displayName", text(row.display_name)},
+              {"friendlyName", text(row.friendly_name)},
+              {"state", to_string(row.state)},
+              {"startMode", to_string(row.start_mode)},
+              {"processId", row.process_id},
+              {"error", text(row.error)}};
+  if (!row.rule.empty()) {
+    object["rule"] = row.rule;
+    object["reason"] = text(row.reason);
+  }
+  return object;
 }
 
 void print_json(const std::vector<Row>& rows) {
@@ -147,17 +189,23 @@ std::string process_of(const Row& row) {
   return row.process_id == 0 ? "-" : std::to_string(row.process_id);
 }
 
+/// The last column: whatever else is worth saying.
+Cell remark_of(const Row& row) {
+  if (!row.rule.empty())
+    return {row.reason.empty() ? row.rule : row.rule + ": " + row.reason, Color::dim};
+  if (!row.error.empty()) return {row.error, Color::dim};
+  return {row.friendly_name.empty() ? row.display_name : row.friendly_name};
+}
+
 void print_table(const std::vector<Row>& rows) {
   Table table({"HOST", "SERVICE", "STATE", "START", "PID", "NAME"});
   for (const auto& row : rows) {
-    const auto& name = row.friendly_name.empty() ? row.display_name : row.friendly_name;
-    table.add(
-        {{row.host},
-         {row.service},
-         {std::string(to_string(row.state)), color_of(row.state)},
-         {std::string(to_string(row.start_mode))},
-         {process_of(row)},
-         {row.error.empty() ? name : row.error, row.error.empty() ? Color::none : Color::dim}});
+    table.add({{row.host},
+               {row.service},
+               {std::string(to_string(row.state)), color_of(row.state)},
+               {std::string(to_string(row.start_mode))},
+               {process_of(row)},
+               remark_of(row)});
   }
   fmt::print("{}", table.draw(platform::wants_color(platform::Stream::output)));
 }
@@ -175,23 +223,23 @@ int check(const CheckOptions& options) {
     if (answers[i]) leave_watched(*answers[i], configuration->hosts[i].services);
     std::ranges::move(rows_of(configuration->hosts[i], answers[i]), std::back_inserter(rows));
   }
+  std::ranges::move(rows_of(configuration->clusters, rows), std::back_inserter(rows));
   options.json ? print_json(rows) : print_table(rows);
   if (!all_reached) return kExitNotReached;
-  const bool all_running =
-      std::ranges::all_of(rows, [](const Row& row) { return row.state == ServiceState::running; });
+  const bool all_running = std::ranges::all_of(
+      rows, [](const Row& row) { return row.in_cluster || row.state == ServiceState::running; });
   return all_running ? kExitOk : kExitFailed;
 }
 
 int services(const ServicesOptions& options) {
   const auto configuration = load(options.configuration);
   if (!configuration) return kExitBadConfiguration;
-  const auto& hosts = configuration->hosts;
-  const auto found = std::ranges::find(hosts, HostName(options.host), &config::Host::name);
-  if (found == hosts.end()) {
+  const auto* found = find_called(configuration->hosts, HostName(options.host));
+  if (found == nullptr) {
     complain(fmt::format("{} has no host \"{}\"", options.configuration, options.host));
     return kExitFailed;
   }
-  const auto answers = look_at_all(std::span(&*found, 1), Look::all);
+  const auto answers = look_at_all(std::span(found, 1), Look::all);
   if (!answers.front()) {
     complain(fmt::format("{}: {}", found->name.text(), answers.front().error().what));
     return kExitNotReached;

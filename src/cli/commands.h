@@ -69,7 +69,7 @@ int test(const TestOptions& options);
 
 struct RoutesOptions {
   std::string configuration;
-  std::string what;  ///< HOST or HOST/SERVICE
+  std::string what;  ///< HOST, HOST/SERVICE, CLUSTER or CLUSTER/SERVICE
   std::string kind;  ///< empty: unreachable or stopped
 };
 int routes(const RoutesOptions& options);

@@ -1,9 +1,11 @@
 // What the commands share: the configuration from the command line, and complaints about it.
 #pragma once
 
+#include <algorithm>
 #include <functional>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "config/config.h"
 #include "config/load.h"
@@ -18,6 +20,13 @@ void print_finding(config::Severity severity, const std::string& line);
 /// Loads the file and reports errors and warnings. Nothing: there were errors, end with
 /// kExitBadConfiguration.
 std::optional<config::Config> load(const std::string& path, const Report& report = print_finding);
+
+/// The host or cluster of that name, or null.
+template <typename T>
+const T* find_called(const std::vector<T>& all, const HostName& name) {
+  const auto found = std::ranges::find(all, name, &T::name);
+  return found == all.end() ? nullptr : &*found;
+}
 
 /// "error: text" on stderr.
 void complain(const std::string& text);

@@ -169,7 +169,7 @@ void add_routes(CLI::App& app, int& code) {
   const auto options = std::make_shared<RoutesOptions>();
   auto* command = add(app, "routes", "print who would be told, and when", code, options, routes);
   add_configuration(command, options);
-  command->add_option("what", options->what, "a host or service of the configuration")
+  command->add_option("what", options->what, "a host, a cluster or a service of one")
       ->required()
       ->type_name("HOST[/SERVICE]");
   command

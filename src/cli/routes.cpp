@@ -1,5 +1,9 @@
 // `routes`: who would hear of it.
-#include <optional>
+#include <algorithm>
+#include <expected>
+#include <string>
+#include <string_view>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -8,6 +12,10 @@
 #include "cli/load.h"
 #include "cli/table.h"
 #include "cli/version.h"
+#include "config/findings.h"
+#include "config/nearest.h"
+#include "domain/review.h"
+#include "domain/silence.h"
 #include "net/http_client.h"
 #include "net/loop.h"
 #include "notify/destination.h"
@@ -32,43 +40,58 @@ ServiceState state_after(TransitionKind kind) {
   }
 }
 
-const config::Host* find_host(const config::Config& config, const std::string& name) {
-  const auto found = std::ranges::find(config.hosts, HostName(name), &config::Host::name);
-  return found == config.hosts.end() ? nullptr : &*found;
+std::string no_such_service(const SilenceScope& scope, const Watchlist& services) {
+  std::vector<std::string_view> known;
+  known.reserve(services.entries().size());
+  for (const auto& entry : services.entries()) known.emplace_back(entry.pattern);
+  return fmt::format("no service {} is watched on {} by that name{}",
+                     config::quoted(scope.service.text()), config::quoted(scope.host.text()),
+                     config::did_you_mean(scope.service.text(), known));
 }
 
-/// The alert that such a change would be, or nothing after a complaint.
-std::optional<Alert> imagine(const RoutesOptions& options, const config::Config& config) {
-  const auto slash = options.what.find('/');
-  const auto* host = find_host(config, options.what.substr(0, slash));
-  if (host == nullptr) {
-    complain(fmt::format("{} has no host \"{}\"", options.configuration,
-                         printable(options.what.substr(0, slash))));
-    return std::nullopt;
+/// Of a cluster each service is told, and never the whole.
+std::string choose_one(const config::Cluster& cluster) {
+  std::string choices;
+  for (const auto& service : cluster.services.exact_names())
+    choices += (choices.empty() ? "" : ", ") + SilenceScope{cluster.name, service}.text();
+  return fmt::format("{} is a cluster of several services, of which each is told; choose one: {}",
+                     config::quoted(cluster.name.text()), printable(choices));
+}
+
+/// The alert that such a change would be, or what is wrong with the question.
+std::expected<Alert, std::string> imagine(const RoutesOptions& options,
+                                          const config::Config& config) {
+  auto scope = SilenceScope::parse(options.what);
+  const auto* host = find_called(config.hosts, scope.host);
+  const auto* cluster = find_called(config.clusters, scope.host);
+  if (host == nullptr && cluster == nullptr)
+    return std::unexpected(config::no_such_host(config, scope.host));
+  if (cluster != nullptr && scope.service.empty()) {
+    const auto& services = cluster->services.exact_names();
+    if (services.size() > 1) return std::unexpected(choose_one(*cluster));
+    scope.service = services.front();
   }
-  const bool about_host = slash == std::string::npos;
+  const bool about_host = scope.service.empty();
   const auto kind = parse_transition_kind(
       options.kind.empty() ? (about_host ? "unreachable" : "stopped") : options.kind);
-  if (!kind) {
-    complain(fmt::format("there is no kind \"{}\"", printable(options.kind)));
-    return std::nullopt;
-  }
+  if (!kind)
+    return std::unexpected(fmt::format("there is no kind \"{}\"", printable(options.kind)));
   Alert alert;
   alert.kind = *kind;
-  alert.host = host->name;
-  alert.severity = host->policy.severity;
-  if (about_host) return alert;
-  alert.service = ServiceName(options.what.substr(slash + 1));
-  const auto* entry = host->services.find(alert.service);
-  if (entry == nullptr) {
-    complain(fmt::format("{} is not watched on {} by that name", printable(alert.service.text()),
-                         printable(host->name.text())));
-    return std::nullopt;
+  alert.host = host != nullptr ? host->name : cluster->name;
+  if (about_host) {
+    alert.severity = host->policy.severity;
+    return alert;
   }
+  const auto& services = host != nullptr ? host->services : cluster->services;
+  const auto* entry = services.find(scope.service);
+  if (entry == nullptr) return std::unexpected(no_such_service(scope, services));
+  alert.service = scope.service;
   alert.set = entry->set;
   alert.severity = entry->policy.severity;
   alert.expected = entry->policy.expected;
   alert.to = state_after(*kind);
+  if (const auto held = standing_hold(*entry, *kind)) alert.held = held->why;
   return alert;
 }
 
@@ -90,7 +113,14 @@ int routes(const RoutesOptions& options) {
   const auto configuration = load(options.configuration);
   if (!configuration) return kExitBadConfiguration;
   const auto alert = imagine(options, *configuration);
-  if (!alert) return kExitFailed;
+  if (!alert) {
+    complain(alert.error());
+    return kExitFailed;
+  }
+  if (!alert->held.empty()) {
+    fmt::print("nobody is told; {}\n", printable(alert->held));
+    return kExitOk;
+  }
   net::Loop loop;
   net::HttpClient http(loop.executor());
   notify::Messages messages;

@@ -3,7 +3,6 @@
 #include <charconv>
 #include <iterator>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include <fmt/format.h>
@@ -15,7 +14,6 @@
 #include "cli/load.h"
 #include "cli/table.h"
 #include "config/duration.h"
-#include "config/nearest.h"
 #include "daemon/daemon.h"
 #include "platform/program.h"
 #include "store/requests.h"
@@ -56,11 +54,7 @@ std::string find_mistake(const SilenceScope& scope, const config::Config& config
   if (std::ranges::any_of(config.hosts, is_meant) || std::ranges::any_of(config.clusters, is_meant))
     return {};
   if (is_called) return fmt::format("no service `{}` is watched there", scope.service.text());
-  std::vector<std::string_view> names;
-  names.reserve(config.hosts.size());
-  for (const auto& host : config.hosts) names.emplace_back(host.name.text());
-  return fmt::format("no host is called `{}`{}", scope.host.text(),
-                     config::did_you_mean(scope.host.text(), names));
+  return config::no_such_host(config, scope.host);
 }
 
 /// Those that the command means by an id or by what they are for, and that have not ended.

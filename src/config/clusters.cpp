@@ -113,13 +113,9 @@ class ClusterReader {
                                    .example = "SQL pair"},
                                   name, must_not_be_empty);
     cluster.name = HostName(name);
-    if (!place) return;
-    if (const auto before = names_.add(name, *place)) {
-      entry.error(*place, fmt::format("the cluster {} comes twice, first in {}", quoted(name),
-                                      entry.reading().findings.line(*before, *place)));
-    } else if (numbers_.contains(cluster.name)) {
+    if (!place || !names_.add(entry, name, *place)) return;
+    if (numbers_.contains(cluster.name))
       entry.error(*place, fmt::format("`name`: a host is called {} too", quoted(name)));
-    }
   }
 
   /// Answers their numbers.
@@ -208,7 +204,7 @@ class ClusterReader {
   std::vector<Host>& hosts_;
   std::map<HostName, std::size_t> numbers_;
   std::map<std::size_t, std::map<ServiceName, WatchedService>> joined_;  ///< by members
-  Duplicates names_;
+  Duplicates names_{"cluster"};
 };
 
 }  // namespace

@@ -2,7 +2,11 @@
 
 #include <algorithm>
 
+#include <fmt/format.h>
+
 #include "base/wildcard.h"
+#include "config/findings.h"
+#include "config/nearest.h"
 
 namespace tocsin::config {
 namespace {
@@ -20,6 +24,15 @@ bool is_known(const Config& config, const HostName& pattern) {
   };
   return std::ranges::any_of(config.hosts, is_meant, &Host::name) ||
          std::ranges::any_of(config.clusters, is_meant, &Cluster::name);
+}
+
+std::string no_such_host(const Config& config, const HostName& name) {
+  std::vector<std::string_view> known;
+  known.reserve(config.hosts.size() + config.clusters.size());
+  for (const auto& host : config.hosts) known.emplace_back(host.name.text());
+  for (const auto& cluster : config.clusters) known.emplace_back(cluster.name.text());
+  return fmt::format("no host or cluster is called {}{}", quoted(name.text()),
+                     did_you_mean(name.text(), known));
 }
 
 bool is_asked_alike(const Host& a, const Host& b) {

@@ -48,6 +48,8 @@ struct Host {
 struct Config;
 /// Whether a host or a cluster is called so; `pattern` with * and ?.
 [[nodiscard]] bool is_known(const Config& config, const HostName& pattern);
+/// "no host or cluster is called `sql`; did you mean `sql1`?"
+[[nodiscard]] std::string no_such_host(const Config& config, const HostName& name);
 
 /// Whether both are reached and asked in the same way, with the same account.
 [[nodiscard]] bool is_asked_alike(const Host& a, const Host& b);

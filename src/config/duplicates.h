@@ -1,26 +1,26 @@
 // Names that may come once.
 #pragma once
 
-#include <optional>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 
-#include "base/text.h"
-#include "config/findings.h"
+#include "config/section.h"
 
 namespace tocsin::config {
 
-/// What was written where, compared as Windows compares names.
+/// The names of one kind that were written so far, compared as Windows compares names.
 class Duplicates {
  public:
-  /// Where the name stood before.
-  [[nodiscard]] std::optional<Place> add(const std::string& name, Place place) {
-    const auto [known, fresh] = places_.try_emplace(fold_case(name), place);
-    if (fresh) return std::nullopt;
-    return known->second;
-  }
+  /// How the sentence goes: "the host `a` comes twice, first in line 6".
+  explicit Duplicates(std::string kind, std::string comes_twice = "comes twice");
+
+  /// Reports a name that came before; answers whether it is the first.
+  bool add(Section& entry, const std::string& name, Place place);
 
  private:
+  std::string kind_;
+  std::string comes_twice_;
   std::unordered_map<std::string, Place> places_;
 };
 

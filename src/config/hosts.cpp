@@ -245,9 +245,7 @@ class HostReader {
     }
     count_ += expanded->size();
     for (auto& name : *expanded) {
-      if (const auto before = written_.add(name, text.place))
-        entry.error(text.place, fmt::format("the host {} comes twice, first in {}", quoted(name),
-                                            entry.reading().findings.line(*before, text.place)));
+      written_.add(entry, name, text.place);
       names.push_back(std::move(name));
     }
   }
@@ -255,7 +253,7 @@ class HostReader {
   Watchlists& watchlists_;
   const HostPolicy& policy_;
   const Config& config_;
-  Duplicates written_;
+  Duplicates written_{"host"};
   std::size_t count_ = 0;
   bool said_too_many_ = false;
 };

@@ -40,7 +40,7 @@ void read_scopes(Section& entry, const Config& config, Maintenance& out) {
 }  // namespace
 
 void read_maintenance(Section& section, const TimeZone& zone, Config& config) {
-  Duplicates names;
+  Duplicates names("maintenance");
   section.list(
       {.name = "maintenance",
        .description = "Windows of time in which nobody is told. The history has what happened in "
@@ -51,12 +51,7 @@ void read_maintenance(Section& section, const TimeZone& zone, Config& config) {
                                       .need = Need::required,
                                       .example = "patch night"},
                                      maintenance.name, must_not_be_empty);
-        if (name) {
-          if (const auto before = names.add(maintenance.name, *name))
-            entry.error(*name, fmt::format("the maintenance {} comes twice, first in {}",
-                                           quoted(maintenance.name),
-                                           entry.reading().findings.line(*before, *name)));
-        }
+        if (name) names.add(entry, maintenance.name, *name);
         read_scopes(entry, config, maintenance);
         auto own_zone = zone;
         entry.time_zone({.name = "timeZone",

@@ -115,6 +115,7 @@ class RouteReader {
   }
 
   void read_conditions(Section& section, RouteConditions& match) {
+    section.insist_on_keys();  // a condition that is not read lets more alerts take the route
     std::vector<PlacedText> sets;
     section.placed_texts({.name = "serviceSet",
                           .description = "Names of `serviceSets`; alerts about hosts have none.",

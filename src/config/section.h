@@ -160,6 +160,8 @@ class Section {
   /// The original uses the section for more than we do: of the keys that we do not know, only what
   /// looks like a slip of the pen is reported.
   void share_with_original();
+  /// An unknown key is an error: without it the section would mean something else.
+  void insist_on_keys() { unknown_keys_are_ = Severity::error; }
   /// Last of all: what about keys that were not declared? section() and list() do it themselves.
   void finish();
 
@@ -208,6 +210,7 @@ class Section {
   std::vector<std::string_view> declared_;
   bool off_ = false;
   bool shared_ = false;
+  Severity unknown_keys_are_ = Severity::warning;
 };
 
 template <typename E, std::size_t N>

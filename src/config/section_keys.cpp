@@ -58,15 +58,18 @@ void Section::finish() {
     const auto& key = *mapping_->children[i];
     if (std::ranges::find(declared_, key.text) != declared_.end()) continue;
     const auto most = shared_ ? kSlips : std::max(kSlips, key.text.size() / 3);
-    const auto meant = reading_.findings.shows(Severity::warning)
+    const auto meant = reading_.findings.shows(unknown_keys_are_)
                            ? nearest(key.text, declared_, most)
                            : std::string_view{};
     const bool of_original = shared_ && meant.empty();
     reading_.seen.unused.try_emplace(path_to(key.text), key.place, of_original);
-    if (!of_original) {
-      warning(key.place,
-              fmt::format("unknown key {}{}", quoted(key.text),
-                          meant.empty() ? "" : fmt::format("; did you mean `{}`?", meant)));
+    if (of_original) continue;
+    auto text = fmt::format("unknown key {}{}", quoted(key.text),
+                            meant.empty() ? "" : fmt::format("; did you mean `{}`?", meant));
+    if (unknown_keys_are_ == Severity::error) {
+      error(key.place, std::move(text));
+    } else {
+      warning(key.place, std::move(text));
     }
   }
 }

@@ -8,7 +8,6 @@
 
 #include <fmt/format.h>
 
-#include "base/text.h"
 #include "config/duplicates.h"
 
 namespace tocsin::config {
@@ -20,21 +19,16 @@ constexpr std::array kStartModes = {Choice<StartMode>{"automatic", StartMode::au
 
 /// What was written in one list of services.
 struct Written {
+  explicit Written(std::string_view whose)
+      : names("service", fmt::format("comes twice {}", whose)),
+        display_names("display name", fmt::format("comes twice {}", whose)) {}
+
   Duplicates names;
   Duplicates display_names;
 };
 
-void refuse_twice(Section& entry, Place place, const std::string& text, Duplicates& known,
-                  std::string_view kind, std::string_view whose) {
-  if (const auto before = known.add(text, place))
-    entry.error(place,
-                fmt::format("the {} `{}` comes twice {}, first in {}", kind, printable(text, 64),
-                            whose, entry.reading().findings.line(*before, place)));
-}
-
 /// `name` and `displayName`, of which one must be there. Answers the place of what was read.
-std::optional<Place> read_names(Section& entry, WatchedService& service, Written& written,
-                                std::string_view whose) {
+std::optional<Place> read_names(Section& entry, WatchedService& service, Written& written) {
   const bool by_display_name = entry.raw("displayName") != nullptr;
   const auto name =
       entry.text({.name = "name",
@@ -59,16 +53,14 @@ std::optional<Place> read_names(Section& entry, WatchedService& service, Written
     entry.error(*display_name, "a service is found by `name` or by `displayName`; one must go");
     return std::nullopt;
   }
-  if (name) refuse_twice(entry, *name, service.pattern, written.names, "service", whose);
-  if (display_name)
-    refuse_twice(entry, *display_name, service.display_name, written.display_names, "display name",
-                 whose);
+  if (name) written.names.add(entry, service.pattern, *name);
+  if (display_name) written.display_names.add(entry, service.display_name, *display_name);
   return name ? name : display_name;
 }
 
-void read_service(Section& entry, ServiceEntry& out, Written& written, std::string_view whose) {
+void read_service(Section& entry, ServiceEntry& out, Written& written) {
   auto& service = out.service;
-  const auto place = read_names(entry, service, written, whose);
+  const auto place = read_names(entry, service, written);
   out.place = place.value_or(entry.place());
   entry.text({.name = "friendlyName",
               .description = "What alerts call the service.",
@@ -106,9 +98,9 @@ void read_service(Section& entry, ServiceEntry& out, Written& written, std::stri
 
 void read_services(Section& section, const Key& key, std::string_view whose,
                    std::vector<ServiceEntry>& out) {
-  Written written;
-  section.list(key, out, [&written, whose](Section& entry, ServiceEntry& service) {
-    read_service(entry, service, written, whose);
+  Written written(whose);
+  section.list(key, out, [&written](Section& entry, ServiceEntry& service) {
+    read_service(entry, service, written);
   });
 }
 

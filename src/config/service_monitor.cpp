@@ -4,9 +4,6 @@
 #include <utility>
 #include <vector>
 
-#include <fmt/format.h>
-
-#include "base/text.h"
 #include "config/clusters.h"
 #include "config/duplicates.h"
 #include "config/hosts.h"
@@ -18,7 +15,7 @@ namespace {
 
 void read_credentials(Section& section, Config& config) {
   std::vector<Credentials> list;
-  Duplicates names;
+  Duplicates names("credentials", "come twice");
   section.list({.name = "credentials", .description = "The accounts that hosts are asked with."},
                list, [&names](Section& entry, Credentials& credentials) {
                  const auto place = entry.text({.name = "name",
@@ -26,13 +23,7 @@ void read_credentials(Section& section, Config& config) {
                                                 .need = Need::required,
                                                 .example = "monitoring"},
                                                credentials.name, must_not_be_empty);
-                 if (place) {
-                   if (const auto before = names.add(credentials.name, *place))
-                     entry.error(*place,
-                                 fmt::format("the credentials {} come twice, first in {}",
-                                             quoted(credentials.name),
-                                             entry.reading().findings.line(*before, *place)));
-                 }
+                 if (place) names.add(entry, credentials.name, *place);
                  entry.text({.name = "username",
                              .description = "`DOMAIN\\user`, `user@REALM` or a local `user`.",
                              .need = Need::required,

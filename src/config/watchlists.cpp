@@ -165,35 +165,30 @@ Watchlist Watchlists::put_together(Section& entry, const HostServices& host,
 
 ServiceSets read_service_sets(Section& section) {
   ServiceSets sets;
-  std::unordered_map<std::string, Place> names;
-  section.list(
-      {.name = "serviceSets", .description = "Lists of services that hosts share."}, sets.right,
-      [&names, &sets](Section& entry, ServiceSet& set) {
-        const auto place = entry.text({.name = "name",
-                                       .description = "What hosts call the set.",
-                                       .need = Need::required,
-                                       .example = "qlik"},
-                                      set.name, must_not_be_empty);
-        if (place) {
-          sets.written.push_back(set.name);
-          const auto [known, fresh] = names.try_emplace(set.name, *place);
-          if (!fresh)
-            entry.error(*place,
-                        fmt::format("the service set {} comes twice, first in {}", quoted(set.name),
-                                    entry.reading().findings.line(known->second, *place)));
-        }
-        read_policy(entry,
-                    {.name = "policy",
-                     .description = "The rules for the alerts of its services.",
-                     .same_as = "serviceMonitor.policy"},
-                    set.policy);
-        read_services(entry,
-                      {.name = "services",
-                       .description = "The services of the set.",
-                       .need = Need::required,
-                       .same_as = "serviceMonitor.monitor[].services"},
-                      "in this set", set.services);
-      });
+  Duplicates names("service set");
+  section.list({.name = "serviceSets", .description = "Lists of services that hosts share."},
+               sets.right, [&names, &sets](Section& entry, ServiceSet& set) {
+                 const auto place = entry.text({.name = "name",
+                                                .description = "What hosts call the set.",
+                                                .need = Need::required,
+                                                .example = "qlik"},
+                                               set.name, must_not_be_empty);
+                 if (place) {
+                   sets.written.push_back(set.name);
+                   names.add(entry, set.name, *place);
+                 }
+                 read_policy(entry,
+                             {.name = "policy",
+                              .description = "The rules for the alerts of its services.",
+                              .same_as = "serviceMonitor.policy"},
+                             set.policy);
+                 read_services(entry,
+                               {.name = "services",
+                                .description = "The services of the set.",
+                                .need = Need::required,
+                                .same_as = "serviceMonitor.monitor[].services"},
+                               "in this set", set.services);
+               });
   return sets;
 }
 

@@ -90,11 +90,15 @@ ClusterVerdict Clusters::judge(const config::Cluster& cluster, const ServiceName
 MonitoredHost::Outcome Clusters::look(Judged& judged, Time now) const {
   std::vector<ObservedService> services;
   std::map<ServiceName, std::string> reasons;
+  notify::StatusReport report{.host = judged.cluster.name, .at = now, .services = {}};
   for (const auto& service : judged.cluster.services.exact_names()) {
     auto verdict = judge(judged.cluster, service);
     services.push_back({.name = service, .status = {.state = verdict.state}, .details = {}});
     reasons[service] = std::move(verdict.reason);
+    report.services.push_back(
+        {.name = service, .friendly_name = {}, .state = verdict.state, .details = {}});
   }
+  if (judged.stale && rooms_.report) rooms_.report(report);
   auto outcome =
       std::exchange(judged.stale, false)
           ? judged.monitored.look(

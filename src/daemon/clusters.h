@@ -14,6 +14,7 @@
 #include "domain/cluster.h"
 #include "domain/monitored_host.h"
 #include "net/event.h"
+#include "notify/status.h"
 
 namespace tocsin::daemon {
 
@@ -29,6 +30,8 @@ class Clusters {
     RandomFill random;
     /// As in Watcher::Rooms.
     std::function<std::optional<Hold>(const HostName&, const ServiceName&, Time)> silence;
+    /// Takes what a cluster is now for the status stream; empty: nobody wants it.
+    std::function<void(const notify::StatusReport&)> report;
   };
   Clusters(const net::Executor& executor, Rooms rooms)
       : rooms_(std::move(rooms)), seen_(executor) {}

@@ -28,6 +28,12 @@ std::string wanted(const ClusterRule& rule, std::size_t running) {
 
 }  // namespace
 
+std::string to_string(const ClusterRule& rule) {
+  const bool has_limit = rule.most != ClusterRule::kNoLimit;
+  return (has_limit ? "exactly " : "at least ") +
+         (rule.least == 1 ? "one" : std::to_string(rule.least));
+}
+
 ClusterVerdict judge(const ClusterRule& rule, std::span<const ClusterMember> members) {
   Names running;
   Names idle;

@@ -20,6 +20,9 @@ struct ClusterRule {
   friend bool operator==(const ClusterRule&, const ClusterRule&) = default;
 };
 
+/// As a configuration says it: "exactly one", "at least 2".
+[[nodiscard]] std::string to_string(const ClusterRule& rule);
+
 /// The service on one host of the group.
 struct ClusterMember {
   HostName host;

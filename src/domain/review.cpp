@@ -92,12 +92,7 @@ class Review {
 std::optional<Hold> Review::lasting_hold(const Transition& transition) const {
   if (circumstances_.silence) return circumstances_.silence;
   if (circumstances_.outage) return circumstances_.outage;
-  const auto& cluster = of_.watched.cluster;
-  if (!cluster.empty() && transition.kind != vanished && is_change_of_state(transition.kind))
-    return Hold{"the rule of the cluster " + cluster + " decides"};
-  if (policy_.expected == Expected::any && transition.kind != vanished &&
-      is_change_of_state(transition.kind))
-    return Hold{"any state of it is expected"};
+  if (auto held = standing_hold(of_.watched, transition.kind)) return held;
   if (is_good(transition, policy_.expected)) return std::nullopt;
   if (auto held = normal_end(transition)) return held;
   if (auto held = boot()) return held;
@@ -225,6 +220,14 @@ std::vector<News> review(const TrackedService* previous, TrackedService& service
   Review review(service, of, circumstances, now);
   if (fact) return review.of_fact(*fact, previous != nullptr && is_told(*previous));
   return review.of_time();
+}
+
+std::optional<Hold> standing_hold(const WatchedService& watched, TransitionKind kind) {
+  if (kind == vanished || !is_change_of_state(kind)) return std::nullopt;
+  if (!watched.cluster.empty())
+    return Hold{"the rule of the cluster " + watched.cluster + " decides"};
+  if (watched.policy.expected == Expected::any) return Hold{"any state of it is expected"};
+  return std::nullopt;
 }
 
 bool is_told(const TrackedService& service) {

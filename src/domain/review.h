@@ -51,6 +51,9 @@ struct News {
                                        const ReviewedService& of,
                                        const Circumstances& circumstances, Time now);
 
+/// What always keeps such news of a service from being told: another rule decides, or none does.
+[[nodiscard]] std::optional<Hold> standing_hold(const WatchedService& watched, TransitionKind kind);
+
 /// Whether people know what is.
 [[nodiscard]] bool is_told(const TrackedService& service);
 

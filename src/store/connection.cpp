@@ -97,4 +97,12 @@ Error explain(const SQLite::Exception& error, const std::filesystem::path& file)
   }
 }
 
+Error explain_caught(const std::filesystem::path& file) {
+  try {
+    throw;
+  } catch (const SQLite::Exception& error) {
+    return explain(error, file);
+  }
+}
+
 }  // namespace tocsin::store

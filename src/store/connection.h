@@ -1,15 +1,17 @@
 // A connection to a database file and its prepared statements. Inside store/ only. Everything
-// throws SQLite::Exception; explain() turns that into an error.
+// throws SQLite::Exception; attempt() turns that into an error.
 #pragma once
 
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <expected>
 #include <filesystem>
 #include <limits>
 #include <memory>
 #include <string>
 #include <string_view>
+#include <type_traits>
 
 #include "base/clock.h"
 #include "base/error.h"
@@ -103,5 +105,17 @@ class Transaction {
 
 /// storage: what happened to the file and what to do about it.
 [[nodiscard]] Error explain(const SQLite::Exception& error, const std::filesystem::path& file);
+/// The same for the exception that is being caught; throws it again when it is of another kind.
+[[nodiscard]] Error explain_caught(const std::filesystem::path& file);
+
+/// Does the work, which answers a Result; what the database throws meanwhile becomes its error.
+template <typename F>
+std::invoke_result_t<F> attempt(const std::filesystem::path& file, F work) {
+  try {
+    return work();
+  } catch (...) {
+    return std::unexpected(explain_caught(file));
+  }
+}
 
 }  // namespace tocsin::store

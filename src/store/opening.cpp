@@ -122,16 +122,14 @@ Result<Opened> open_for_writing(const fs::path& directory) {
                                    "another tocsin runs with this data directory: stop it, or "
                                    "give this one a directory of its own"));
   if (auto made = make_file(file); !made) return fail(std::move(made));
-  try {
+  return attempt(file, [&]() -> Result<Opened> {
     const auto version = examine(file);
     if (!version) return std::unexpected(version.error());
     if (*version > 0) check_pages(file);
     Connection connection(file, Connection::Access::write);
     if (auto ready = prepare(connection, file, *version); !ready) return fail(std::move(ready));
     return Opened{file, *std::move(lock), std::move(connection)};
-  } catch (const SQLite::Exception& error) {
-    return std::unexpected(explain(error, file));
-  }
+  });
 }
 
 Result<bool> is_locked(const fs::path& directory) {
@@ -142,7 +140,7 @@ Result<bool> is_locked(const fs::path& directory) {
 
 Result<Opened> open_existing(const fs::path& directory, Connection::Access access) {
   const auto file = directory / kDatabaseFile;
-  try {
+  return attempt(file, [&]() -> Result<Opened> {
     const auto version = examine(file);
     if (!version) return std::unexpected(version.error());
     if (*version == 0)
@@ -150,9 +148,7 @@ Result<Opened> open_existing(const fs::path& directory, Connection::Access acces
     if (*version < migrations().size())
       return std::unexpected(told_of(file, "an older version made it: tocsin run brings it up"));
     return Opened{file, std::nullopt, Connection(file, access)};
-  } catch (const SQLite::Exception& error) {
-    return std::unexpected(explain(error, file));
-  }
+  });
 }
 
 }  // namespace tocsin::store

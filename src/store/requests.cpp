@@ -1,9 +1,6 @@
 #include "store/requests.h"
 
-#include <type_traits>
 #include <utility>
-
-#include <SQLiteCpp/SQLiteCpp.h>
 
 #include "store/connection.h"
 #include "store/opening.h"
@@ -14,15 +11,6 @@ namespace tocsin::store {
 struct Requests::Database {
   std::filesystem::path file;
   Connection connection;
-
-  template <typename F>
-  std::invoke_result_t<F> attempt(F work) {
-    try {
-      return work();
-    } catch (const SQLite::Exception& error) {
-      return std::unexpected(explain(error, file));
-    }
-  }
 };
 
 Requests::Requests(std::unique_ptr<Database> database) : database_(std::move(database)) {}
@@ -38,7 +26,7 @@ Result<Requests> Requests::open(const std::filesystem::path& directory) {
 }
 
 Result<std::int64_t> Requests::add_silence(const Silence& silence) {
-  return database_->attempt([&]() -> Result<std::int64_t> {
+  return attempt(database_->file, [&]() -> Result<std::int64_t> {
     auto& connection = database_->connection;
     Transaction transaction(connection);
     connection.query("DELETE FROM silence WHERE ends < ?", silence.begin - kRetention).run();
@@ -58,7 +46,7 @@ Result<std::int64_t> Requests::add_silence(const Silence& silence) {
 }
 
 Result<bool> Requests::end_silence(std::int64_t id, Time now) {
-  return database_->attempt([&]() -> Result<bool> {
+  return attempt(database_->file, [&]() -> Result<bool> {
     return database_->connection
                .query("UPDATE silence SET ends = ? WHERE id = ? AND ends > ?", now, id, now)
                .run() > 0;
@@ -66,7 +54,7 @@ Result<bool> Requests::end_silence(std::int64_t id, Time now) {
 }
 
 Result<std::vector<Silence>> Requests::load_silences(Time since) {
-  return database_->attempt([&]() -> Result<std::vector<Silence>> {
+  return attempt(database_->file, [&]() -> Result<std::vector<Silence>> {
     std::vector<Silence> all;
     auto row = database_->connection.query(
         "SELECT id, host, service, begins, ends, reason, author FROM silence"
@@ -90,7 +78,7 @@ Result<std::vector<Silence>> Requests::load_silences(Time since) {
 Result<bool> Requests::is_anybody_there() { return is_locked(database_->file.parent_path()); }
 
 Result<std::int64_t> Requests::ask_for_reload(Time now) {
-  return database_->attempt([&]() -> Result<std::int64_t> {
+  return attempt(database_->file, [&]() -> Result<std::int64_t> {
     auto row =
         database_->connection.query("INSERT INTO reload (asked) VALUES (?) RETURNING id", now);
     row.next();
@@ -101,7 +89,7 @@ Result<std::int64_t> Requests::ask_for_reload(Time now) {
 }
 
 Result<std::optional<std::int64_t>> Requests::find_reload() {
-  return database_->attempt([&]() -> Result<std::optional<std::int64_t>> {
+  return attempt(database_->file, [&]() -> Result<std::optional<std::int64_t>> {
     auto row = database_->connection.query(
         "SELECT id FROM reload WHERE answered = 0 ORDER BY id DESC LIMIT 1");
     if (!row.next()) return std::nullopt;
@@ -110,7 +98,7 @@ Result<std::optional<std::int64_t>> Requests::find_reload() {
 }
 
 Result<> Requests::answer_reload(std::int64_t id, const ReloadAnswer& answer) {
-  return database_->attempt([&]() -> Result<> {
+  return attempt(database_->file, [&]() -> Result<> {
     auto& connection = database_->connection;
     Transaction transaction(connection);
     connection.query("DELETE FROM reload WHERE answered = 1").run();
@@ -124,7 +112,7 @@ Result<> Requests::answer_reload(std::int64_t id, const ReloadAnswer& answer) {
 }
 
 Result<std::optional<ReloadAnswer>> Requests::find_answer(std::int64_t id) {
-  return database_->attempt([&]() -> Result<std::optional<ReloadAnswer>> {
+  return attempt(database_->file, [&]() -> Result<std::optional<ReloadAnswer>> {
     auto row = database_->connection.query(
         "SELECT good, answer FROM reload WHERE answered = 1 AND id = ?", id);
     if (!row.next()) return std::nullopt;

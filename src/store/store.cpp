@@ -4,11 +4,8 @@
 #include <limits>
 #include <string>
 #include <string_view>
-#include <type_traits>
 #include <unordered_map>
 #include <utility>
-
-#include <SQLiteCpp/SQLiteCpp.h>
 
 #include "base/path.h"
 #include "base/text.h"
@@ -127,16 +124,6 @@ struct Store::Database {
         lock(std::move(opened.lock)),
         connection(std::move(opened.connection)) {}
 
-  /// Does the work; what the database throws meanwhile becomes an error.
-  template <typename F>
-  std::invoke_result_t<F> attempt(F work) {
-    try {
-      return work();
-    } catch (const SQLite::Exception& error) {
-      return std::unexpected(explain(error, file));
-    }
-  }
-
   std::optional<Alert> read_alert(Query& row);
   std::optional<DeliveryRecord> read_delivery(Query& row);
   void complain(const std::string& what) {
@@ -210,7 +197,7 @@ Result<Store> Store::open_read_only(const fs::path& directory) {
 }
 
 Result<std::map<HostName, MonitoredHost::Known>> Store::load_states() {
-  return database_->attempt([&]() -> Result<std::map<HostName, MonitoredHost::Known>> {
+  return attempt(database_->file, [&]() -> Result<std::map<HostName, MonitoredHost::Known>> {
     std::map<HostName, MonitoredHost::Known> hosts;
     auto row = database_->connection.query(
         "SELECT host, service, state, since, process_id, exit_code, service_exit_code, checkpoint,"
@@ -267,7 +254,7 @@ Result<std::map<HostName, MonitoredHost::Known>> Store::load_states() {
 }
 
 Result<> Store::commit(std::span<Commit> commits) {
-  return database_->attempt([&]() -> Result<> {
+  return attempt(database_->file, [&]() -> Result<> {
     auto& connection = database_->connection;
     std::unordered_map<std::string, std::int64_t> alerts;
     std::vector<std::int64_t> sequences;
@@ -292,7 +279,7 @@ Result<> Store::commit(std::span<Commit> commits) {
 
 Result<std::vector<Delivery>> Store::load_pending(std::string_view destination, std::int64_t after,
                                                   std::size_t most) {
-  return database_->attempt([&]() -> Result<std::vector<Delivery>> {
+  return attempt(database_->file, [&]() -> Result<std::vector<Delivery>> {
     std::vector<Delivery> pending;
     auto row =
         database_->connection.query(std::string(kSelectDeliveries) +
@@ -308,7 +295,7 @@ Result<std::vector<Delivery>> Store::load_pending(std::string_view destination, 
 
 Result<std::size_t> Store::abandon(std::span<const std::string> configured, Time at,
                                    std::string_view detail) {
-  return database_->attempt([&]() -> Result<std::size_t> {
+  return attempt(database_->file, [&]() -> Result<std::size_t> {
     auto& connection = database_->connection;
     Transaction transaction(connection);
     std::vector<std::string> gone;
@@ -334,7 +321,7 @@ Result<std::size_t> Store::abandon(std::span<const std::string> configured, Time
 }
 
 Result<std::vector<LastDelivered>> Store::load_last_delivered(Time since) {
-  return database_->attempt([&]() -> Result<std::vector<LastDelivered>> {
+  return attempt(database_->file, [&]() -> Result<std::vector<LastDelivered>> {
     std::vector<LastDelivered> last;
     auto row = database_->connection.query(
         "SELECT destination, host, service, kind, max(updated) FROM delivery"
@@ -358,7 +345,7 @@ Result<std::vector<LastDelivered>> Store::load_last_delivered(Time since) {
 }
 
 Result<std::vector<OpenTrouble>> Store::load_open_troubles() {
-  return database_->attempt([&]() -> Result<std::vector<OpenTrouble>> {
+  return attempt(database_->file, [&]() -> Result<std::vector<OpenTrouble>> {
     std::vector<OpenTrouble> open;
     auto row = database_->connection.query(
         std::string(kSelectDeliveries) +
@@ -377,7 +364,7 @@ Result<std::vector<OpenTrouble>> Store::load_open_troubles() {
 }
 
 Result<> Store::record(std::span<const DeliveryUpdate> updates) {
-  return database_->attempt([&]() -> Result<> {
+  return attempt(database_->file, [&]() -> Result<> {
     auto& connection = database_->connection;
     Transaction transaction(connection);
     for (const auto& update : updates)
@@ -394,7 +381,7 @@ Result<> Store::record(std::span<const DeliveryUpdate> updates) {
 }
 
 Result<std::vector<Alert>> Store::history(const HistoryQuery& query) {
-  return database_->attempt([&]() -> Result<std::vector<Alert>> {
+  return attempt(database_->file, [&]() -> Result<std::vector<Alert>> {
     std::vector<Alert> alerts;
     auto sql = std::string(kSelectAlerts) + " WHERE at >= ?";
     if (query.host) sql += " AND host_key = ?";
@@ -409,7 +396,7 @@ Result<std::vector<Alert>> Store::history(const HistoryQuery& query) {
 }
 
 Result<std::vector<DeliveryRecord>> Store::deliveries(bool failed, std::size_t most) {
-  return database_->attempt([&]() -> Result<std::vector<DeliveryRecord>> {
+  return attempt(database_->file, [&]() -> Result<std::vector<DeliveryRecord>> {
     std::vector<DeliveryRecord> records;
     std::string sql(kSelectDeliveries);
     if (failed) sql += " WHERE state = 'dead' OR (state = 'pending' AND attempts > 0)";
@@ -423,7 +410,7 @@ Result<std::vector<DeliveryRecord>> Store::deliveries(bool failed, std::size_t m
 }
 
 Result<std::size_t> Store::prune(Time now) {
-  return database_->attempt([&]() -> Result<std::size_t> {
+  return attempt(database_->file, [&]() -> Result<std::size_t> {
     auto& connection = database_->connection;
     const Time oldest = now - kRetention;
     Transaction transaction(connection);

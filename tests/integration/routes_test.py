@@ -6,7 +6,7 @@ import unittest
 import oracles
 from program import require_tocsin, tocsin
 from servers import wait_until
-from watched import ENGINE, PROXY, Watched
+from watched import ENGINE, MARKER, PROXY, Watched
 
 AFTER = 3  # seconds until an escalation
 
@@ -22,10 +22,12 @@ class Routes(Watched):
         self.desk = self.receiver()
         self.on_call = self.receiver()
 
+    def webhooks(self):
+        return [{"description": name, "webhookURL": receiver.url(), "httpMethod": "POST"}
+                for name, receiver in (("Desk", self.desk), ("On-call", self.on_call))]
+
     def run_with(self, *routes):
-        webhooks = [{"description": name, "webhookURL": receiver.url(), "httpMethod": "POST"}
-                    for name, receiver in (("Desk", self.desk), ("On-call", self.on_call))]
-        return self.run_tocsin(*webhooks, monitor={"routes": routes})
+        return self.run_tocsin(*self.webhooks(), monitor={"routes": routes})
 
     def run_escalating(self, after=AFTER):
         return self.run_with({"to": ["webhook:Desk"],
@@ -126,12 +128,37 @@ class Routes(Watched):
             ["WHO", "WHEN", "CONDITION"],
             ['webhook "Desk"', "at once"],
             ['webhook "On-call"', "at once", "if the bad news before was told there"]]))
-        for wrong, said in (((f"{self.host}/Nothing",), "Nothing is not watched"),
-                            (("nowhere",), 'has no host "nowhere"'),
+        for wrong, said in (((f"{self.host}/Nothing",), "no service `Nothing` is watched"),
+                            (("nowhere",), "no host or cluster is called `nowhere`"),
                             ((self.host, "--kind", "danced"), 'there is no kind "danced"')):
             code, lines, complaint = ask(*wrong)
             self.assertEqual((code, lines), (1, []))
             self.assertIn(said, complaint)
+
+    def test_the_command_routes_knows_clusters(self):
+        pair = {"name": "the pair", "hosts": [self.host], "running": "exactly one"}
+        self.configure(*self.webhooks(), monitor={
+            "routes": [{"match": {"host": ["the pair"]}, "to": ["webhook:Desk"]}, {"to": []}],
+            "clusters": [{**pair, "services": [ENGINE]},
+                         {**pair, "name": "both", "services": [PROXY, MARKER]}]})
+
+        def ask(*what):
+            done = tocsin("routes", "-c", self.file, *what)
+            return done.returncode, done.stdout + done.stderr
+
+        for known in ("The Pair", f"the pair/{ENGINE}"):
+            code, answer = ask(known)
+            self.assertEqual(code, 0, answer)
+            self.assertRegex(answer, 'webhook "Desk" +at once')
+        self.assertEqual(ask(f"both/{PROXY}"), (0, "nobody is told; the history has it\n"))
+        self.assertEqual(ask(f"{self.host}/{ENGINE}"),
+                         (0, "nobody is told; the rule of the cluster the pair decides\n"))
+        for wrong, said in (("both", f"choose one: both/{PROXY}, both/{MARKER}"),
+                            ("the pai", "is called `the pai`; did you mean `the pair`?"),
+                            (f"the pair/{ENGINE}s", f"did you mean `{ENGINE}`?")):
+            code, answer = ask(wrong)
+            self.assertEqual(code, 1)
+            self.assertIn(said, answer)
 
 
 if __name__ == "__main__":

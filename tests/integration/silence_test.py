@@ -82,7 +82,7 @@ class Silences(Watched):
         ask = ("silence", self.host, "--for", "1h")
         self.assertIn("nothing is stored here yet", self.command(*ask, code=1))
         self.watch()
-        for words, answer in ((("silence", "sql1", "--for", "1h"), "no host is called `sql1`"),
+        for words, answer in ((("silence", "sql1", "--for", "1h"), "no host or cluster is called `sql1`"),
                               (("silence", self.host + "x", "--for", "1h"),
                                f"did you mean `{self.host}`?"),
                               (("silence", f"{self.host}/Nobody", "--for", "1h"),

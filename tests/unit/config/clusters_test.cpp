@@ -61,6 +61,16 @@ TEST(Clusters, MayBeNamedWhereHostsAre) {
               IsEmpty());
 }
 
+TEST(Clusters, AreAmongTheNamesThatMayHaveBeenMeant) {
+  Config config;
+  config.hosts.push_back({.name = HostName("sql1")});
+  config.clusters.push_back({.name = HostName("SQL pair")});
+  EXPECT_EQ(no_such_host(config, HostName("sql pear")),
+            "no host or cluster is called `sql pear`; did you mean `SQL pair`?");
+  EXPECT_EQ(no_such_host(config, HostName("elsewhere")),
+            "no host or cluster is called `elsewhere`");
+}
+
 TEST(Clusters, TellOfTheirMistakes) {
   EXPECT_THAT(mistakes_of("{name: p, hosts: [sql1, sq2], services: [S], running: exactly one}"),
               ElementsAre("4:33: error: `hosts`: no host of `monitor` is called `sq2`; did you "

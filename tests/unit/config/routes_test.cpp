@@ -82,7 +82,7 @@ TEST(Routes, AskForWhatThereIs) {
   EXPECT_THAT(said_about("      - match: {host: [nod1, 'node*']}\n        to: []"),
               ElementsAre("4:24: warning: no host is called `nod1`"));
   EXPECT_THAT(said_about("      - match: {hosts: [node1]}\n        to: []"),
-              ElementsAre("4:17: warning: unknown key `hosts`; did you mean `host`?"));
+              ElementsAre("4:17: error: unknown key `hosts`; did you mean `host`?"));
 }
 
 TEST(Routes, SuggestTheSetThatWasMeant) {

@@ -22,6 +22,12 @@ ClusterVerdict judged(const ClusterRule& rule, const std::vector<ServiceState>& 
   return judge(rule, members);
 }
 
+TEST(Cluster, HasARuleThatIsSaidAsAConfigurationSaysIt) {
+  EXPECT_EQ(to_string(kExactlyOne), "exactly one");
+  EXPECT_EQ(to_string(ClusterRule{2, 2}), "exactly 2");
+  EXPECT_EQ(to_string(kAtLeastTwo), "at least 2");
+}
+
 void expect(const ClusterRule& rule, const std::vector<ServiceState>& states, ServiceState state,
             const char* reason) {
   const auto verdict = judged(rule, states);
