@@ -203,7 +203,7 @@ void print_table(const std::vector<Row>& rows) {
     table.add({{row.host},
                {row.service},
                {std::string(to_string(row.state)), color_of(row.state)},
-               {std::string(to_string(row.start_mode))},
+               {row.rule.empty() ? std::string(to_string(row.start_mode)) : "-"},
                {process_of(row)},
                remark_of(row)});
   }
