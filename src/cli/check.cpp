@@ -142,13 +142,10 @@ std::vector<Row> rows_of(const std::vector<config::Cluster>& clusters,
   std::vector<Row> rows;
   for (const auto& cluster : clusters) {
     for (const auto& service : cluster.services.exact_names()) {
-      std::vector<ClusterMember> members;
-      members.reserve(cluster.hosts.size());
-      for (const auto& host : cluster.hosts) {
+      auto verdict = judge(cluster.rule, cluster.hosts, [&](const HostName& host) {
         const auto state = states.find({host, service});
-        members.push_back({host, state == states.end() ? ServiceState::unknown : state->second});
-      }
-      auto verdict = judge(cluster.rule, members);
+        return state == states.end() ? ServiceState::unknown : state->second;
+      });
       rows.push_back({.host = cluster.name.text(),
                       .service = service.text(),
                       .state = verdict.state,

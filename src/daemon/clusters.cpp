@@ -78,13 +78,9 @@ bool Clusters::is_complete(const config::Cluster& cluster) const {
 }
 
 ClusterVerdict Clusters::judge(const config::Cluster& cluster, const ServiceName& service) const {
-  std::vector<ClusterMember> members;
-  members.reserve(cluster.hosts.size());
-  for (const auto& host : cluster.hosts) {
-    const auto& state = members_.at(host).services.at(service);
-    members.push_back({host, state.value_or(ServiceState::unknown)});
-  }
-  return tocsin::judge(cluster.rule, members);
+  return tocsin::judge(cluster.rule, cluster.hosts, [&](const HostName& host) {
+    return members_.at(host).services.at(service).value_or(ServiceState::unknown);
+  });
 }
 
 MonitoredHost::Outcome Clusters::look(Judged& judged, Time now) const {

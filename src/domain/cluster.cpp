@@ -55,4 +55,12 @@ ClusterVerdict judge(const ClusterRule& rule, std::span<const ClusterMember> mem
   return verdict;
 }
 
+ClusterVerdict judge(const ClusterRule& rule, std::span<const HostName> hosts,
+                     const std::function<ServiceState(const HostName&)>& state_on) {
+  std::vector<ClusterMember> members;
+  members.reserve(hosts.size());
+  for (const auto& host : hosts) members.push_back({host, state_on(host)});
+  return judge(rule, members);
+}
+
 }  // namespace tocsin

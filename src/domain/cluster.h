@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <limits>
 #include <span>
 #include <string>
@@ -38,5 +39,8 @@ struct ClusterVerdict {
 /// What is known counts: of a member that is not known it is assumed that it does not run, unless
 /// no member is known.
 [[nodiscard]] ClusterVerdict judge(const ClusterRule& rule, std::span<const ClusterMember> members);
+/// The same where `state_on` says what the service does on each of the hosts.
+[[nodiscard]] ClusterVerdict judge(const ClusterRule& rule, std::span<const HostName> hosts,
+                                   const std::function<ServiceState(const HostName&)>& state_on);
 
 }  // namespace tocsin
