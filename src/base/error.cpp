@@ -10,6 +10,8 @@ std::string_view to_string(Kind kind) {
       return "timed_out";
     case Kind::denied:
       return "denied";
+    case Kind::login_refused:
+      return "login_refused";
     case Kind::not_found:
       return "not_found";
     case Kind::malformed:

@@ -15,6 +15,7 @@ enum class Kind : std::uint8_t {
   unreachable,     ///< no connection: refused, reset, no route, no such name
   timed_out,       ///< a deadline passed
   denied,          ///< the other side knows us and says no
+  login_refused,   ///< the other side does not let the account in, or is not asked to for now
   not_found,       ///< the thing asked for does not exist
   malformed,       ///< bytes that break their specification, or a signature that does not verify
   unsupported,     ///< a feature, dialect or version that one of the sides lacks

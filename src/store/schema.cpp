@@ -109,7 +109,20 @@ CREATE TABLE reload (
 ) STRICT;
 )sql";
 
-constexpr std::array kMigrations{kVersion1, kVersion2, kVersion3};
+// Of a login that is suspected: salt and hash (hexadecimal) tell whether its secret has changed, and
+// `suspicion` is JSON (logins/guard.h).
+constexpr const char* kVersion4 = R"sql(
+ALTER TABLE host ADD COLUMN login_refused INTEGER NOT NULL DEFAULT 0;
+
+CREATE TABLE login (
+  id        TEXT NOT NULL PRIMARY KEY,
+  salt      TEXT NOT NULL,
+  hash      TEXT NOT NULL,
+  suspicion TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+)sql";
+
+constexpr std::array kMigrations{kVersion1, kVersion2, kVersion3, kVersion4};
 
 }  // namespace
 

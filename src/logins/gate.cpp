@@ -1,0 +1,163 @@
+#include "logins/gate.h"
+
+#include <chrono>
+#include <utility>
+
+#include "base/text.h"
+
+namespace tocsin::logins {
+namespace {
+
+/// How often a file with a secret is looked at, however many peers ask.
+constexpr auto kReadEvery = std::chrono::seconds(1);
+/// A store that hangs holds no login back for longer.
+constexpr auto kStoreLimit = std::chrono::seconds(2);
+
+/// "14:03:59Z"
+std::string time_of_day(Time time) { return iso_time(time).substr(11, 8) + "Z"; }
+
+}  // namespace
+
+Pass::~Pass() {
+  if (gate_ != nullptr) gate_->abandon(peer_);
+}
+
+void Pass::accept() {
+  auto* gate = std::exchange(gate_, nullptr);
+  gate->conclude(peer_, gate->guard_.accept(peer_, gate->deps_.clock.now()));
+}
+
+void Pass::refuse(Blame blame, std::string reason) {
+  auto* gate = std::exchange(gate_, nullptr);
+  gate->conclude(
+      peer_, gate->guard_.refuse(peer_, blame, std::move(reason), gate->deps_.clock.now()));
+}
+
+Gate::Gate(LoginId id, std::string name, Secret secret, Guard guard, Deps deps)
+    : id_(std::move(id)),
+      name_(std::move(name)),
+      secret_(std::move(secret)),
+      guard_(std::move(guard)),
+      deps_(std::move(deps)),
+      opened_(deps_.executor) {}
+
+Error Gate::refusal(const Suspension& suspension) const {
+  return {Kind::login_refused,
+          name_ + " is not tried before " + time_of_day(suspension.until) +
+              ", lest the account be locked: " + suspension.reason,
+          {}};
+}
+
+net::awaitable<Result<>> Gate::check(HostName peer) {
+  if (deps_.read_secret && (!was_read_ || std::chrono::steady_clock::now() >= read_at_)) {
+    was_read_ = true;
+    read_at_ = net::within(kReadEvery);
+    auto secret = co_await deps_.read_secret();
+    if (secret) replace_secret(*std::move(secret));
+  }
+  if (const auto suspension = find_suspension(peer))
+    co_return std::unexpected(refusal(*suspension));
+  co_return Result<>{};
+}
+
+net::awaitable<Result<Pass>> Gate::enter(HostName peer, net::Deadline deadline) {
+  struct Queueing {  // also left by a cancellation
+    std::set<Ticket>& all;
+    Ticket ticket;
+    ~Queueing() { all.erase(ticket); }
+  } place{waiting_, {hung_.contains(peer) ? hung_.at(peer) : 0, ++last_number_}};
+  waiting_.insert(place.ticket);
+  for (;;) {
+    if (const auto suspension = find_suspension(peer))
+      co_return std::unexpected(refusal(*suspension));
+    const bool leads = *waiting_.begin() == place.ticket;
+    if (leads || guard_.in_flight() > 0) {
+      if (auto pass = try_enter(peer)) {
+        co_await record(peer, deadline);
+        co_return *std::move(pass);
+      }
+    }
+    opened_.reset();
+    if (!co_await opened_.wait_until(deadline)) {
+      co_return fail(Kind::login_refused,
+                     name_ + " is being tried elsewhere first, lest the account be locked");
+    }
+  }
+}
+
+std::optional<Pass> Gate::try_enter(const HostName& peer) {
+  if (find_suspension(peer) || !guard_.has_room(deps_.clock.now())) return std::nullopt;
+  guard_.begin();
+  return Pass(*this, peer);
+}
+
+std::optional<Suspension> Gate::find_suspension(const HostName& peer) const {
+  return guard_.find_suspension(peer, deps_.clock.now());
+}
+
+net::awaitable<void> Gate::record(const HostName& peer, net::Deadline deadline) {
+  if (!guard_.is_doubtful(peer)) co_return;
+  recorded_.insert(peer);
+  deps_.on_change(Notice::none);
+  co_await deps_.stored(std::min(deadline, net::within(kStoreLimit)));
+}
+
+std::uint64_t Gate::on_opening(std::function<void()> call) {
+  listeners_.emplace(++last_number_, std::move(call));
+  return last_number_;
+}
+
+void Gate::replace_secret(Secret secret) {
+  if (secret.reveal() == secret_.reveal()) return;
+  secret_ = std::move(secret);
+  replace_user();
+}
+
+void Gate::replace_user() {
+  guard_.replace_secret();
+  deps_.on_change(Notice::none);
+  open();
+}
+
+void Gate::waive_pauses() {
+  guard_.waive_pauses();
+  deps_.on_change(Notice::none);
+  open();
+}
+
+void Gate::forget(const HostName& peer) {
+  if (!guard_.suspicion().refusals.contains(peer)) return;
+  guard_.forget(peer);
+  deps_.on_change(Notice::none);
+}
+
+Suspicion Gate::to_store() const {
+  Guard guard = guard_;
+  for (const auto& peer : recorded_) guard.interrupt(peer, deps_.clock.now());
+  return guard.suspicion();
+}
+
+void Gate::conclude(const HostName& peer, Notice notice) {
+  hung_.erase(peer);
+  const bool was_recorded = recorded_.erase(peer) > 0;
+  if (was_recorded || notice != Notice::none || !guard_.suspicion().empty())
+    deps_.on_change(notice);
+  open();
+}
+
+void Gate::abandon(const HostName& peer) {
+  guard_.abandon();
+  hung_[peer]++;
+  if (recorded_.erase(peer) > 0) deps_.on_change(Notice::none);
+  open();
+}
+
+void Gate::open() {
+  opened_.set();
+  const auto listeners = listeners_;
+  for (const auto& [key, call] : listeners) {
+    if (listeners_.contains(key)) call();
+  }
+}
+
+}  // namespace tocsin::logins

@@ -1,0 +1,173 @@
+#include "logins/guard.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+namespace tocsin::logins {
+namespace {
+
+/// Peers that refuse one after the other are named together.
+constexpr Duration kBetweenNotices = std::chrono::minutes(1);
+/// One refusal may be a slip: the alert fires at the second.
+constexpr unsigned kRefusalsToNotify = 2;
+
+constexpr std::array<std::pair<Blame, std::string_view>, 3> kBlames{{
+    {Blame::account, "account"},
+    {Blame::secret, "secret"},
+    {Blame::peer, "peer"},
+}};
+
+Duration pause_after(unsigned refusals) {
+  constexpr unsigned kMostDoublings = 4;
+  return std::min(kFirstPause * (1U << std::min(std::max(refusals, 1U) - 1, kMostDoublings)),
+                  kLongestPause);
+}
+
+/// A clock that was set back does not make the pause longer.
+Time end_of_pause(Time refused_at, unsigned refusals, Time now) {
+  if (refused_at == Time{}) return now;
+  return std::min(refused_at, now) + pause_after(refusals);
+}
+
+}  // namespace
+
+std::string_view to_string(Blame blame) {
+  const auto* found = std::ranges::find(kBlames, blame, &std::pair<Blame, std::string_view>::first);
+  return found == kBlames.end() ? "unknown" : found->second;
+}
+
+std::optional<Blame> parse_blame(std::string_view text) {
+  const auto* found = std::ranges::find(kBlames, text, &std::pair<Blame, std::string_view>::second);
+  if (found == kBlames.end()) return std::nullopt;
+  return found->first;
+}
+
+Guard::Guard(GuardOptions options, Suspicion known)
+    : options_(options), suspicion_(std::move(known)) {}
+
+std::optional<Suspension> Guard::find_suspension(const HostName& peer, Time now) const {
+  const auto& refusals = suspicion_.refusals;
+  if (const auto own = refusals.find(peer); own != refusals.end()) {
+    const Time until = end_of_pause(own->second.at, own->second.count, now);
+    if (now < until) return Suspension{until, own->second.reason};
+  }
+  if (!is_suspect()) return std::nullopt;
+  const Time until = end_of_pause(suspicion_.at, suspicion_.count, now);
+  if (now >= until) return std::nullopt;
+  const auto latest = std::ranges::max_element(refusals, {}, [](const auto& entry) {
+    const Refusal& one = entry.second;
+    return std::pair(!one.pardoned && one.blame != Blame::peer, one.at);
+  });
+  return Suspension{until, latest == refusals.end() ? "" : latest->second.reason};
+}
+
+/// Whether the refusals are held against the login itself, and not against single peers.
+bool Guard::is_suspect() const {
+  if (!options_.shared || suspicion_.count == 0) return false;
+  std::size_t peers = 0;
+  for (const auto& [peer, refusal] : suspicion_.refusals) {
+    if (refusal.pardoned) continue;
+    if (refusal.blame == Blame::account) return true;
+    if (refusal.blame == Blame::secret) peers++;
+  }
+  return peers >= options_.peers_to_suspect;
+}
+
+bool Guard::has_room(Time now) const {
+  if (!options_.shared || in_flight_ == 0) return true;
+  return now < trusted_until_ && trusted_until_ <= now + kProofAge;
+}
+
+void Guard::begin() { in_flight_++; }
+
+void Guard::abandon() { in_flight_--; }
+
+Notice Guard::accept(const HostName& peer, Time now) {
+  in_flight_--;
+  proven_ = true;
+  trusted_until_ = now + kProofAge;
+  auto& refusals = suspicion_.refusals;
+  refusals.erase(peer);
+  if (options_.shared) {
+    suspicion_.count = 0;
+    // What others have refused meanwhile is their own. They may have changed their mind: each may
+    // be asked once more, and waits for longer if it has not.
+    for (auto& [name, other] : refusals) {
+      if (other.blame == Blame::peer) continue;
+      other.blame = Blame::peer;
+      other.pardoned = true;
+      other.at = {};
+    }
+  }
+  const bool open =
+      std::ranges::any_of(refusals, [](const auto& entry) { return !entry.second.pardoned; });
+  if (open || suspicion_.notified_at == Time{}) return Notice::none;
+  suspicion_.notified_at = {};
+  for (auto& [name, refusal] : refusals) refusal.notified = false;
+  return Notice::accepted;
+}
+
+Notice Guard::refuse(const HostName& peer, Blame blame, std::string reason, Time now) {
+  in_flight_--;
+  const auto [place, is_first] = suspicion_.refusals.try_emplace(peer, Refusal{.count = 0});
+  Refusal& known = place->second;
+  // Others accept the secret that this one calls wrong.
+  const bool is_its_own = !is_first && options_.shared && known.blame == Blame::peer;
+  if (blame == Blame::secret && is_its_own) blame = Blame::peer;
+  known.blame = blame;
+  known.count++;
+  known.at = now;
+  known.reason = std::move(reason);
+  known.pardoned = false;
+  if (blame != Blame::peer) {
+    suspicion_.count++;
+    suspicion_.at = now;
+    proven_ = false;
+    trusted_until_ = {};
+  }
+  return notice_of_refusal(known, now);
+}
+
+Notice Guard::notice_of_refusal(const Refusal& latest, Time now) {
+  auto& notified_at = suspicion_.notified_at;
+  unsigned refusals = 0;
+  for (const auto& [peer, one] : suspicion_.refusals) refusals += one.pardoned ? 0 : one.count;
+  const bool fires = notified_at != Time{};
+  const bool is_due = fires ? !latest.notified && latest.count >= kRefusalsToNotify &&
+                                  (now < notified_at || now >= notified_at + kBetweenNotices)
+                            : refusals >= kRefusalsToNotify;
+  if (!is_due) return Notice::none;
+  notified_at = now;
+  for (auto& [peer, one] : suspicion_.refusals) one.notified |= !one.pardoned;
+  return Notice::refused;
+}
+
+void Guard::replace_secret() {
+  suspicion_ = {.notified_at = suspicion_.notified_at};
+  proven_ = false;
+  trusted_until_ = {};
+}
+
+void Guard::waive_pauses() {
+  suspicion_.count = 0;
+  suspicion_.at = {};
+  for (auto& [peer, refusal] : suspicion_.refusals) {
+    refusal.count = 0;
+    refusal.at = {};
+    refusal.pardoned = true;
+  }
+  proven_ = false;
+  trusted_until_ = {};
+}
+
+void Guard::forget(const HostName& peer) { suspicion_.refusals.erase(peer); }
+
+void Guard::interrupt(const HostName& peer, Time now) {
+  const Time notified_at = suspicion_.notified_at;
+  (void)refuse(peer, Blame::secret,
+               "tocsin was interrupted while it logged in, so the outcome is not known", now);
+  suspicion_.notified_at = notified_at;
+}
+
+}  // namespace tocsin::logins

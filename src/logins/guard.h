@@ -1,0 +1,122 @@
+// Whether a login may be tried now, by what became of those before it: one that is refused must
+// never be repeated until its account is locked. Pure.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/clock.h"
+#include "base/names.h"
+
+namespace tocsin::logins {
+
+/// Whose a refusal is, by the word of the peer that refused.
+enum class Blame : std::uint8_t {
+  account,  ///< the account's state: it is locked, disabled or expired, and so for every peer
+  secret,   ///< name or password are wrong: for every peer, unless another one accepts them
+  peer,     ///< this peer does not let the account in, others may
+};
+
+[[nodiscard]] std::string_view to_string(Blame blame);
+/// The inverse; nothing for a word that names none.
+[[nodiscard]] std::optional<Blame> parse_blame(std::string_view text);
+
+/// The pause after the n-th refusal in a row doubles from the first up to the longest. An account
+/// locks after 10 wrong passwords in 10 minutes by Windows' own default (KB5020282).
+constexpr Duration kFirstPause = std::chrono::minutes(1);
+constexpr Duration kLongestPause = std::chrono::minutes(15);
+
+/// What one peer has refused since it last accepted the login.
+struct Refusal {
+  Blame blame = Blame::secret;
+  unsigned count = 1;  ///< in a row
+  Time at{};           ///< of the last one; the epoch: the pause after it is waived
+  std::string reason;  ///< the peer's, one sentence
+  bool notified = false;
+  bool pardoned = false;  ///< not held against the login any more, until the peer refuses it again
+
+  friend bool operator==(const Refusal&, const Refusal&) = default;
+};
+
+/// What is held against a login, and stored.
+struct Suspicion {
+  std::map<HostName, Refusal> refusals;  ///< by peer
+  unsigned count = 0;             ///< refused in a row by any peer, but for Blame::peer
+  Time at{};                      ///< of the last of these; the epoch: the pause is waived
+  Time notified_at{};             ///< when the alert was last sent; the epoch: it does not fire
+
+  [[nodiscard]] bool empty() const { return refusals.empty() && notified_at == Time{}; }
+  friend bool operator==(const Suspicion&, const Suspicion&) = default;
+};
+
+/// What follows for people from an outcome.
+enum class Notice : std::uint8_t { none, refused, accepted };
+
+/// Why a login must not be tried now.
+struct Suspension {
+  Time until{};
+  std::string reason;  ///< of the refusal behind it
+};
+
+struct GuardOptions {
+  /// One account for all peers; otherwise each peer has one of its own behind the same name.
+  bool shared = true;
+  /// So many peers must call the secret wrong before all wait: one of them may be at fault itself.
+  std::size_t peers_to_suspect = 2;
+};
+
+/// One login and all peers that it is for. A login goes alone, so that a secret that was changed is
+/// refused once, and not by every peer at the same time; its success lets the others in, for as
+/// long as one follows the other within kProofAge.
+class Guard {
+ public:
+  static constexpr Duration kProofAge = std::chrono::seconds(2);
+
+  explicit Guard(GuardOptions options = {}, Suspicion known = {});
+
+  /// Nothing: it may be tried, as far as refusals are concerned.
+  [[nodiscard]] std::optional<Suspension> find_suspension(const HostName& peer, Time now) const;
+  /// Whether it may begin now, or must wait for one that is under way.
+  [[nodiscard]] bool has_room(Time now) const;
+  [[nodiscard]] std::size_t in_flight() const { return in_flight_; }
+  /// Whether nothing says yet that the peer will accept it: then the login is to be recorded before
+  /// it begins.
+  [[nodiscard]] bool is_doubtful(const HostName& peer) const {
+    return !proven_ || suspicion_.refusals.contains(peer);
+  }
+
+  /// A login begins; exactly one of the next three follows.
+  void begin();
+  Notice accept(const HostName& peer, Time now);
+  Notice refuse(const HostName& peer, Blame blame, std::string reason, Time now);
+  /// It ended, and nobody knows how.
+  void abandon();
+  /// As if the login under way had been refused: stored before it begins, this is what a crash in
+  /// the middle of it leaves.
+  void interrupt(const HostName& peer, Time now);
+
+  /// The secret is another one: what was refused is forgotten.
+  void replace_secret();
+  /// Somebody wants it to be tried again at once.
+  void waive_pauses();
+  /// The peer is not asked any more.
+  void forget(const HostName& peer);
+
+  [[nodiscard]] const Suspicion& suspicion() const { return suspicion_; }
+
+ private:
+  [[nodiscard]] bool is_suspect() const;
+  [[nodiscard]] Notice notice_of_refusal(const Refusal& latest, Time now);
+
+  GuardOptions options_;
+  Suspicion suspicion_;
+  std::size_t in_flight_ = 0;
+  bool proven_ = false;
+  Time trusted_until_{};  ///< for so long a success lets others in
+};
+
+}  // namespace tocsin::logins

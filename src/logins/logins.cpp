@@ -1,0 +1,147 @@
+#include "logins/logins.h"
+
+#include <chrono>
+#include <utility>
+
+namespace tocsin::logins {
+namespace {
+
+/// For reading a secret again; a file system that hangs leaves the secret as it was.
+constexpr auto kReadLimit = std::chrono::seconds(1);
+
+/// What a fingerprint is made of: with another user it is another login.
+std::string printed_text(const std::string& user, const Secret& secret) {
+  return user + '\0' + secret.reveal();
+}
+
+}  // namespace
+
+Logins::Login::Login(LoginId id, LoginOptions options, Guard guard, Gate::Deps deps)
+    : user(std::move(options.user)),
+      gate(std::move(id), std::move(options.name), std::move(options.secret), std::move(guard),
+           std::move(deps)) {}
+
+Logins::Logins(Deps deps, std::vector<Record> known)
+    : deps_(std::move(deps)),
+      work_(deps_.executor),
+      next_write_(std::make_shared<net::Event>(deps_.executor)) {
+  for (auto& record : known) known_.insert_or_assign(record.id, std::move(record));
+}
+
+Gate& Logins::gate(const LoginId& id, LoginOptions options) {
+  if (const auto found = logins_.find(id); found != logins_.end()) {
+    auto& login = *found->second;
+    if (std::exchange(login.user, options.user) != options.user) login.gate.replace_user();
+    login.gate.replace_secret(options.secret);
+    return login.gate;
+  }
+  Suspicion suspicion;
+  std::optional<Fingerprint> fingerprint;
+  std::string printed = printed_text(options.user, options.secret);
+  const auto record = known_.find(id);
+  const bool is_known = record != known_.end();
+  if (is_known) {
+    const bool same = record->second.fingerprint.matches(printed);
+    // Another secret has refused nobody; but people were told, and will hear how it ended.
+    suspicion = same ? std::move(record->second.suspicion)
+                     : Suspicion{.notified_at = record->second.suspicion.notified_at};
+    if (same) fingerprint = std::move(record->second.fingerprint);
+    known_.erase(record);
+  }
+  auto deps = deps_of(id, std::move(options.read_secret));
+  Guard guard(options.guard, std::move(suspicion));
+  auto login =
+      std::make_unique<Login>(id, std::move(options), std::move(guard), std::move(deps));
+  login->fingerprint = std::move(fingerprint);
+  login->printed = std::move(printed);
+  login->stored = is_known;
+  login->changed = is_known && !login->fingerprint;
+  return logins_.emplace(id, std::move(login)).first->second->gate;
+}
+
+Gate::Deps Logins::deps_of(const LoginId& id, std::function<std::optional<Secret>()> read) {
+  Gate::Deps deps{.executor = deps_.executor,
+                  .clock = deps_.clock,
+                  .on_change =
+                      [this, id](Notice notice) {
+                        auto& login = *logins_.at(id);
+                        login.changed = true;
+                        if (notice != Notice::none) login.notices.push_back(notice);
+                        work_.set();
+                      },
+                  .stored = [this](net::Deadline deadline) { return stored(deadline); },
+                  .read_secret = {}};
+  if (read) {
+    deps.read_secret = [this, read]() -> net::awaitable<std::optional<Secret>> {
+      auto secret = co_await worker_.run_until(read, net::within(kReadLimit));
+      co_return secret ? *std::move(secret) : std::nullopt;
+    };
+  }
+  return deps;
+}
+
+void Logins::waive_pauses() {
+  for (const auto& [id, login] : logins_) login->gate.waive_pauses();
+}
+
+void Logins::forget(const HostName& peer) {
+  for (const auto& [id, login] : logins_) login->gate.forget(peer);
+}
+
+net::awaitable<void> Logins::stored(net::Deadline deadline) {
+  if (!runs_ || !deps_.save) co_return;
+  const auto written = next_write_;
+  (void)co_await written->wait_until(deadline);
+}
+
+net::awaitable<void> Logins::run() {
+  runs_ = true;
+  for (;;) {
+    co_await work_.wait();
+    work_.reset();
+    co_await write();
+  }
+}
+
+net::awaitable<void> Logins::flush() {
+  runs_ = false;
+  co_await write();
+}
+
+/// What people are to hear comes first: a crash in between tells it once more, never not at all.
+net::awaitable<void> Logins::write() {
+  const auto written =
+      std::exchange(next_write_, std::make_shared<net::Event>(deps_.executor));
+  std::vector<Record> records;
+  for (const auto& [id, login] : logins_) {
+    if (!std::exchange(login->changed, false)) continue;
+    for (const auto notice : std::exchange(login->notices, {}))
+      if (deps_.notify) co_await deps_.notify(login->gate, notice);
+    auto suspicion = login->gate.to_store();
+    if (suspicion.empty() && !login->stored) continue;
+    login->stored = !suspicion.empty();
+    auto fingerprint = suspicion.empty() ? Fingerprint{} : co_await fingerprint_of(*login);
+    records.push_back(
+        {.id = id, .fingerprint = std::move(fingerprint), .suspicion = std::move(suspicion)});
+  }
+  if (deps_.save && !records.empty()) {
+    std::vector<LoginId> ids;
+    for (const auto& record : records) ids.push_back(record.id);
+    if (const auto saved = co_await deps_.save(std::move(records)); !saved)
+      for (const auto& id : ids) logins_.at(id)->changed = logins_.at(id)->stored = true;
+  }
+  written->set();
+}
+
+net::awaitable<Fingerprint> Logins::fingerprint_of(Login& login) {
+  auto text = printed_text(login.user, login.gate.secret());
+  if (!login.fingerprint || login.printed != text) {
+    login.fingerprint = co_await worker_.run([this, text] {
+      return Fingerprint::of(text, deps_.random);
+    });
+    login.printed = std::move(text);
+  }
+  co_return *login.fingerprint;
+}
+
+}  // namespace tocsin::logins

@@ -1,0 +1,87 @@
+// All logins of the program: one gate for each account, and what is remembered of them over
+// restarts.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/random.h"
+#include "logins/fingerprint.h"
+#include "logins/gate.h"
+#include "logins/guard.h"
+#include "logins/record.h"
+#include "net/async.h"
+#include "net/event.h"
+#include "net/worker.h"
+
+namespace tocsin::logins {
+
+struct LoginOptions {
+  std::string name;  ///< for people: "the credential `monitoring`"
+  std::string user;
+  Secret secret;
+  /// Reads a secret that stands in a file again; blocking. Empty: it does not change.
+  std::function<std::optional<Secret>()> read_secret{};
+  GuardOptions guard{};
+};
+
+/// On the loop's thread only. Gates stay as long as this does.
+class Logins {
+ public:
+  struct Deps {
+    net::Executor executor;
+    const Clock& clock;
+    RandomFill random;
+    /// Makes records durable; what failed is tried again with the next change. Empty: nothing
+    /// outlives the program.
+    std::function<net::awaitable<Result<>>(std::vector<Record>)> save{};
+    /// People are to hear of it; returns when that is durable.
+    std::function<net::awaitable<void>(const Gate&, Notice)> notify{};
+  };
+  explicit Logins(Deps deps, std::vector<Record> known = {});
+
+  /// The gate of this login; the secret may be another one than before.
+  Gate& gate(const LoginId& id, LoginOptions options);
+  /// Somebody has looked after the accounts: every login may be tried again at once.
+  void waive_pauses();
+  /// The peer is not asked any more.
+  void forget(const HostName& peer);
+
+  /// Tells and stores what changes, until it is cancelled.
+  net::awaitable<void> run();
+  /// Once what is left, after run() has ended.
+  net::awaitable<void> flush();
+
+ private:
+  struct Login {
+    Login(LoginId id, LoginOptions options, Guard guard, Gate::Deps deps);
+
+    std::string user;
+    std::optional<Fingerprint> fingerprint;  ///< of `printed`
+    std::string printed;
+    std::vector<Notice> notices;
+    bool changed = false;
+    bool stored = false;  ///< whether there is a record
+    Gate gate;
+  };
+  [[nodiscard]] Gate::Deps deps_of(const LoginId& id, std::function<std::optional<Secret>()> read);
+  net::awaitable<void> stored(net::Deadline deadline);
+  net::awaitable<void> write();
+  net::awaitable<Fingerprint> fingerprint_of(Login& login);
+
+  Deps deps_;
+  std::map<LoginId, Record> known_;
+  std::map<LoginId, std::unique_ptr<Login>> logins_;
+  net::Worker worker_{"logins", 2};
+  net::Event work_;
+  std::shared_ptr<net::Event> next_write_;
+  bool runs_ = false;
+};
+
+}  // namespace tocsin::logins
