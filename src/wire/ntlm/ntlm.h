@@ -22,6 +22,10 @@ struct Credentials {
   std::string workstation;  ///< how we name ourselves; may be empty
 };
 
+/// The NetBIOS-like name that a computer gives as its workstation: "node7.corp.example" -> "NODE7".
+/// At most 15 characters, as accounts name computers that they may log on from.
+[[nodiscard]] std::string workstation_name(std::string_view host_name);
+
 /// From what people write: DOMAIN\user, user@REALM (stays whole, in `user`: the server looks for
 /// the domain) or user.
 [[nodiscard]] Credentials make_credentials(std::string_view account, Secret password);

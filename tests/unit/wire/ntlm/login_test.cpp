@@ -91,6 +91,29 @@ TEST(NtlmLogin, RefusesAWrongPasswordAndAnUnknownUserAlike) {
   EXPECT_EQ(unknown.error().what, wrong.error().what);
 }
 
+TEST(NtlmLogin, NamesTheWorkstation) {
+  auto credentials = make_credentials("CORP\\svc-tocsin", Secret("Pässword!"));
+  credentials.workstation = workstation_name("monitor-1.corp.example");
+  const auto client = make_initiator(std::move(credentials), counting(1), kNow, "cifs/node1");
+  const auto server = make_acceptor(host(), counting(100));
+  Bytes last;
+  ASSERT_TRUE(login(*client, *server, [&](std::size_t number, Bytes& token) {
+    if (number == 3) last = token;
+  }));
+  const std::string text(last.begin(), last.end());
+  const auto begin = text.find("NTLMSSP");
+  ASSERT_NE(begin, std::string::npos);
+  const auto message = decode_authenticate(BytesView(last).subspan(begin));
+  ASSERT_TRUE(message) << message.error().what;
+  EXPECT_EQ(message->workstation, "MONITOR-1");
+}
+
+TEST(NtlmLogin, WorkstationsHaveNetBiosNames) {
+  EXPECT_EQ(workstation_name("node7"), "NODE7");
+  EXPECT_EQ(workstation_name("a-machine-with-a-long-name.corp"), "A-MACHINE-WITH-");
+  EXPECT_EQ(workstation_name(""), "");
+}
+
 TEST(NtlmLogin, IsNeverAnonymous) {
   EXPECT_EQ(login_as("", "").error().kind, Kind::denied);
   EXPECT_EQ(login_as("CORP\\", "Pässword!").error().kind, Kind::denied);
