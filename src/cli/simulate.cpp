@@ -1,9 +1,12 @@
 #include "cli/simulate.h"
 
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <fstream>
 #include <iterator>
+#include <optional>
+#include <sstream>
 #include <utility>
 
 #include <CLI/CLI.hpp>
@@ -11,6 +14,7 @@
 
 #include "base/clock.h"
 #include "base/path.h"
+#include "base/text.h"
 #include "net/loop.h"
 #include "net/task_scope.h"
 #include "platform/process.h"
@@ -31,6 +35,67 @@ Result<std::string> load_text(const std::string& path) {
 void print_line(std::string_view line) {
   fmt::print("{}\n", line);
   std::fflush(stdout);
+}
+
+/// One line for each logon, in the file before the client hears of it.
+class LogonLog {
+ public:
+  LogonLog(const std::string& path, const Clock& clock)
+      : clock_(clock), file_(to_path(path), std::ios::binary | std::ios::app) {}
+
+  [[nodiscard]] bool writable() const { return file_.is_open(); }
+  void add(const simulate::FleetLogon& ended) {
+    const auto& logon = ended.logon;
+    // The client chose these two names.
+    const auto user = printable(logon.user);
+    const auto workstation = printable(logon.workstation);
+    file_ << fmt::format("{}\t{}\t{}\t{}\t0x{:08X}\t{}\n", iso_time(clock_.now()), ended.host,
+                         user.empty() ? "-" : user, logon.status == 0 ? "accepted" : "refused",
+                         logon.status, workstation.empty() ? "-" : workstation)
+          << std::flush;
+  }
+
+ private:
+  const Clock& clock_;
+  std::ofstream file_;
+};
+
+/// The lines that are complete, from `read` on, which moves behind them.
+std::string take_new_lines(const std::string& path, std::size_t& read) {
+  const auto text = load_text(path).value_or("");
+  if (text.size() < read) read = 0;       // written anew
+  const auto end = text.rfind('\n') + 1;  // npos + 1 is 0
+  const auto begin = std::exchange(read, std::max(read, end));
+  return text.substr(begin, read - begin);
+}
+
+/// Lets happen what is appended to the file, until it is cancelled.
+net::awaitable<void> follow(std::string path, simulate::Fleet& fleet) {
+  for (std::size_t read = 0;; co_await net::sleep_for(std::chrono::milliseconds(50))) {
+    std::istringstream lines(take_new_lines(path, read));
+    for (std::string line; std::getline(lines, line);) {
+      if (line.empty() || line.starts_with('#')) continue;
+      const auto event = simulate::parse_event(line);
+      const auto done = event ? fleet.apply(*event) : std::unexpected(event.error());
+      print_line(done ? simulate::describe(*event) : printable(line) + ": " + done.error().what);
+    }
+  }
+}
+
+void print_logons(std::string_view host, simulate::LogonCounts logons) {
+  print_line(
+      fmt::format("logons {}: {} accepted, {} refused", host, logons.accepted, logons.refused));
+}
+
+/// Of all hosts, and of each that refused one.
+void print_logons(const simulate::Fleet& fleet) {
+  const auto all = fleet.logons();
+  if (all.accepted + all.refused == 0) return;
+  for (const auto& endpoint : fleet.endpoints()) {
+    const auto logons = fleet.logons(endpoint.host);
+    if (logons.refused > 0) print_logons(endpoint.host, logons);
+  }
+  print_logons("*", all);
 }
 
 Result<simulate::FleetOptions> make_fleet_options(const SimulateOptions& typed) {
@@ -91,6 +156,15 @@ void add_simulate_options(CLI::App& command, SimulateOptions& options) {
                   "\"stop qs-node1 Spooler\"; may be given several times")
       ->type_name("EVENT")
       ->allow_extra_args(false);
+  command
+      .add_option("--follow", options.follow,
+                  "a file whose lines happen at once when they are written; events as above")
+      ->type_name("FILE");
+  command
+      .add_option("--logons", options.logons,
+                  "gets a line for each logon: TIME HOST USER accepted|refused STATUS WORKSTATION, "
+                  "separated by tabs")
+      ->type_name("FILE");
   add("--random", options.random_changes, "stops and starts per second, at random", "RATE")
       ->check(CLI::Range(0.0, 10000.0));
   add("--seed", options.seed, "of the random changes", "N");
@@ -106,6 +180,15 @@ int run_simulate(const SimulateOptions& typed) {
 
   platform::allow_many_files();
   const SystemClock clock;
+  std::optional<LogonLog> log;
+  if (!typed.logons.empty()) {
+    log.emplace(typed.logons, clock);
+    if (!log->writable())
+      return give_up({.kind = Kind::invalid_config,
+                      .what = typed.logons + ": cannot be written",
+                      .native = {}});
+    options->on_logon = [&](const simulate::FleetLogon& ended) { log->add(ended); };
+  }
   net::Loop loop;
   simulate::Fleet fleet(*std::move(options), clock, platform::system_random());
   net::TaskScope scope(loop.executor());
@@ -119,10 +202,12 @@ int run_simulate(const SimulateOptions& typed) {
       for (const auto& [host, address, port] : fleet.endpoints())
         fmt::print("{} {}:{}\n", host, address, port);
       print_line("ready");
+      if (!typed.follow.empty()) scope.spawn(follow(typed.follow, fleet));
       co_await platform::stop_request();
     }
     scope.cancel();
     co_await scope.join();
+    if (started) print_logons(fleet);
   };
   loop.run_until_done(run());
   return started ? 0 : give_up(started.error());

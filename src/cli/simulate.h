@@ -26,6 +26,8 @@ struct SimulateOptions {
   bool old = false;
   std::string script;  ///< a file
   std::vector<std::string> events;
+  std::string follow;  ///< a file
+  std::string logons;  ///< a file
   double random_changes = 0;
   std::uint64_t seed = 1;
 };
@@ -34,7 +36,9 @@ struct SimulateOptions {
 void add_simulate_options(CLI::App& command, SimulateOptions& options);
 
 /// Prints `HOST ADDRESS:PORT` for each host, then `ready`, then what changes, until SIGINT or
-/// SIGTERM. Answers the exit code: 0, or 2 for options that make no sense or a port that is taken.
+/// SIGTERM; then, where there were any, the logons of each host that refused one and of all hosts.
+/// Answers the exit code: 0, or 2 for options that make no sense, a file that cannot be written or
+/// a port that is taken.
 int run_simulate(const SimulateOptions& options);
 
 }  // namespace tocsin::cli

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "net/resolver.h"
 #include "probe/scm/scm_probe.h"
 #include "probe/smb/smb_probe.h"
 
@@ -28,7 +29,8 @@ std::unique_ptr<probe::Probe> Probes::make(const config::Host& host) {
   // The loader refuses the sources that this version does not have on this platform.
   if (host.source == config::Source::scm)
     return probe::make_scm_probe(host, system_, threads_, clock_);
-  return probe::make_smb_probe(host, probe::SmbProbeOptions{}, connector_, random_, clock_);
+  return probe::make_smb_probe(host, {.own_host_name = net::own_host_name()}, connector_, random_,
+                               clock_);
 }
 
 }  // namespace tocsin::daemon

@@ -63,6 +63,8 @@ struct Fleet::Host {
   HostModel model;
   std::string key;  ///< the name folded
   std::string address;
+  Account account;
+  LogonCounts logons{};
   std::uint16_t port = 0;
   std::shared_ptr<const smb2::ServerOptions> smb;
   Behaviour behaviour;
@@ -81,7 +83,11 @@ Fleet::Fleet(FleetOptions options, const Clock& clock, RandomFill random)
         Host{.model = HostModel({.name = name, .pending = options_.pending, .old = options_.old},
                                 catalogue, clock_),
              .key = fold_case(name),
-             .address = options_.address});
+             .address = options_.address,
+             .account = {.user = options_.user, .password = options_.password}});
+    host->account.on_logon = [this, at = host.get()](const ntlm::Logon& logon) {
+      count(*at, logon);
+    };
     set_behaviour(*host, {});
     hosts_.push_back(std::move(host));
   }
@@ -91,8 +97,7 @@ Fleet::~Fleet() = default;
 
 void Fleet::set_behaviour(Host& host, Behaviour behaviour) {
   host.behaviour = behaviour;
-  auto smb = make_server_options(host.model, {.user = options_.user, .password = options_.password},
-                                 clock_, random_);
+  auto smb = make_server_options(host.model, host.account, clock_, random_);
   smb.dialects = options_.dialects;
   smb.encrypt_data = options_.demand_encryption;
   if (!options_.encryption || behaviour.mischief == Mischief::unsigned_replies) smb.ciphers.clear();
@@ -192,33 +197,68 @@ Result<> Fleet::apply(const Event& event) {
   for (auto& host : hosts_) {
     if (!matches_wildcard(pattern, host->key)) continue;
     found = true;
-    if (auto done = apply(*host, event.what); !done)
-      return fail(std::move(done), host->model.name());
+    auto done = std::visit([&](const auto& what) { return happen(*host, what); }, event.what);
+    if (!done) return fail(std::move(done), host->model.name());
   }
   if (!found) return fail(Kind::not_found, "no host " + event.host);
   return {};
 }
 
-Result<> Fleet::apply(Host& host, const Happening& what) {
-  if (const auto* event = std::get_if<ServiceEvent>(&what))
-    return host.model.apply(event->action, event->service);
-  if (const auto* access = std::get_if<ManagerAccess>(&what)) {
-    host.model.deny_manager(*access == ManagerAccess::denied);
-  } else if (const auto* behaviour = std::get_if<Behaviour>(&what)) {
-    set_behaviour(host, *behaviour);
-    hang_up(host);
-  } else if (const auto* reboot = std::get_if<Reboot>(&what)) {
-    return begin(host, *reboot);
-  } else if (const auto* failover = std::get_if<Failover>(&what)) {
-    return begin(host, *failover);
-  } else if (const auto* flap = std::get_if<Flap>(&what)) {
-    return begin(host, *flap);
-  } else if (std::get<Reachability>(what) == Reachability::down) {
-    take_down(host);
-  } else if (!host.listener) {
-    return listen(host);
-  }
+Result<> Fleet::happen(Host& host, const ServiceEvent& what) {
+  return host.model.apply(what.action, what.service);
+}
+
+Result<> Fleet::happen(Host& host, ManagerAccess what) {
+  host.model.deny_manager(what == ManagerAccess::denied);
   return {};
+}
+
+Result<> Fleet::happen(Host& host, Reachability what) {
+  if (what == Reachability::down)
+    take_down(host);
+  else if (!host.listener)
+    return listen(host);
+  return {};
+}
+
+Result<> Fleet::happen(Host& host, const Behaviour& what) {
+  set_behaviour(host, what);
+  hang_up(host);
+  return {};
+}
+
+Result<> Fleet::happen(Host& host, const PasswordChange& what) {
+  host.account.password = Secret(what.password);
+  return {};
+}
+
+Result<> Fleet::happen(Host& host, const LogonRefusal& what) {
+  host.account.refusal = what.status;
+  return {};
+}
+
+Result<> Fleet::happen(Host& host, const Disconnect& /*what*/) {
+  hang_up(host);
+  return {};
+}
+
+void Fleet::count(Host& host, const ntlm::Logon& logon) {
+  (logon.status == 0 ? host.logons.accepted : host.logons.refused)++;
+  options_.on_logon({.host = host.model.name(), .logon = logon});
+}
+
+LogonCounts Fleet::logons() const {
+  LogonCounts all;
+  for (const auto& host : hosts_) {
+    all.accepted += host->logons.accepted;
+    all.refused += host->logons.refused;
+  }
+  return all;
+}
+
+LogonCounts Fleet::logons(std::string_view host) const {
+  const auto found = std::ranges::find(hosts_, fold_case(host), &Host::key);
+  return found == hosts_.end() ? LogonCounts{} : (*found)->logons;
 }
 
 void Fleet::take_down(Host& host) {
@@ -227,7 +267,7 @@ void Fleet::take_down(Host& host) {
   hang_up(host);
 }
 
-Result<> Fleet::begin(Host& host, const Reboot& how) {
+Result<> Fleet::happen(Host& host, const Reboot& how) {
   if (!host.listener || host.rebooting) return fail(Kind::rejected, "it is not up");
   host.rebooting = true;
   host.model.shut_down(how.over / 5, how.farewell);
@@ -247,7 +287,7 @@ net::awaitable<void> Fleet::reboot(Host& host, Duration over) {
   host.rebooting = false;
 }
 
-Result<> Fleet::begin(Host& host, const Failover& how) {
+Result<> Fleet::happen(Host& host, const Failover& how) {
   auto* to = find(how.to);
   if (to == nullptr) return fail(Kind::not_found, "no host " + how.to);
   if (scope_ == nullptr) return fail(Kind::rejected, "it is not up");
@@ -261,7 +301,7 @@ net::awaitable<void> Fleet::start_later(HostModel& host, ServiceName service) {
   change(host, Action::start, service);
 }
 
-Result<> Fleet::begin(Host& host, const Flap& how) {
+Result<> Fleet::happen(Host& host, const Flap& how) {
   if (scope_ == nullptr) return fail(Kind::rejected, "it is not up");
   if (host.model.find(how.service) == nullptr)
     return fail(Kind::not_found, "no service " + how.service.text());

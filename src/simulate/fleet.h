@@ -16,6 +16,7 @@
 #include "net/tcp.h"
 #include "simulate/host_model.h"
 #include "simulate/script.h"
+#include "wire/ntlm/ntlm.h"
 #include "wire/smb2/dialect.h"
 
 namespace tocsin::simulate {
@@ -24,6 +25,16 @@ namespace tocsin::simulate {
 enum class Spread : std::uint8_t {
   ports,      ///< one address; successive ports, or ports that the system chooses
   addresses,  ///< one port; successive addresses, as 127.0.0.1, 127.0.0.2, ...
+};
+
+/// How a login on one of the hosts ended.
+struct FleetLogon {
+  std::string host;
+  ntlm::Logon logon;
+};
+struct LogonCounts {
+  std::size_t accepted = 0;
+  std::size_t refused = 0;
 };
 
 struct FleetOptions {
@@ -47,6 +58,8 @@ struct FleetOptions {
   std::uint64_t seed = 1;          ///< of the random changes
   /// Hears of every change that script and chance make.
   std::function<void(std::string_view)> on_change = [](std::string_view) {};
+  /// Hears of every login, also of the ones that renew a session.
+  std::function<void(const FleetLogon&)> on_logon = [](const FleetLogon&) {};
 };
 
 class Fleet {
@@ -70,6 +83,10 @@ class Fleet {
   [[nodiscard]] std::vector<Endpoint> endpoints() const;
   /// Null when there is no such host.
   [[nodiscard]] HostModel* find(std::string_view host);
+  /// Of all hosts together.
+  [[nodiscard]] LogonCounts logons() const;
+  /// Of one host; zeros when there is no such host.
+  [[nodiscard]] LogonCounts logons(std::string_view host) const;
   /// Now, whatever its time says. not_found, rejected: the first host for which it failed.
   Result<> apply(const Event& event);
 
@@ -79,10 +96,17 @@ class Fleet {
   net::awaitable<void> serve(Host& host, net::TcpStream stream);
   net::awaitable<void> play_script();
   net::awaitable<void> change_at_random();
-  Result<> apply(Host& host, const Happening& what);
-  Result<> begin(Host& host, const Reboot& how);
-  Result<> begin(Host& host, const Failover& how);
-  Result<> begin(Host& host, const Flap& how);
+  Result<> happen(Host& host, const ServiceEvent& what);
+  Result<> happen(Host& host, ManagerAccess what);
+  Result<> happen(Host& host, Reachability what);
+  Result<> happen(Host& host, const Behaviour& what);
+  Result<> happen(Host& host, const Reboot& how);
+  Result<> happen(Host& host, const Failover& how);
+  Result<> happen(Host& host, const Flap& how);
+  Result<> happen(Host& host, const PasswordChange& what);
+  Result<> happen(Host& host, const LogonRefusal& what);
+  Result<> happen(Host& host, const Disconnect& what);
+  void count(Host& host, const ntlm::Logon& logon);
   net::awaitable<void> reboot(Host& host, Duration over);
   net::awaitable<void> start_later(HostModel& host, ServiceName service);
   net::awaitable<void> flap(HostModel& host, Flap how);

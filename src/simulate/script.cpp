@@ -86,6 +86,25 @@ Result<Happening> parse_flap(std::string_view text) {
   return flap;
 }
 
+Result<Happening> parse_password(std::string_view text) {
+  if (text.empty()) return mistake("no password after", "password");
+  return PasswordChange{std::string(text)};
+}
+
+/// "0xC0000234"; without a text the default.
+Result<Happening> parse_refusal(std::string_view text) {
+  LogonRefusal refusal;
+  if (text.empty()) return refusal;
+  constexpr int kHexadecimal = 16;
+  const auto digits = text.starts_with("0x") || text.starts_with("0X") ? text.substr(2) : "";
+  const auto* stop = std::to_address(digits.end());
+  const auto [end, error] =
+      std::from_chars(std::to_address(digits.begin()), stop, refusal.status, kHexadecimal);
+  if (error != std::errc{} || end != stop || refusal.status >> 30 != 3)
+    return mistake("not the NTSTATUS of an error (as 0xC0000234)", text);
+  return refusal;
+}
+
 /// What has a form of its own.
 std::optional<Result<Happening>> parse_longer(std::string_view word, std::string_view text) {
   if (word == "behave") return parse_behaviour(text);
@@ -93,6 +112,19 @@ std::optional<Result<Happening>> parse_longer(std::string_view word, std::string
   if (word == "reboot-quietly") return parse_reboot(Farewell::quiet, text);
   if (word == "failover") return parse_failover(text);
   if (word == "flap") return parse_flap(text);
+  if (word == "password") return parse_password(text);
+  if (word == "refuse-logons") return parse_refusal(text);
+  return std::nullopt;
+}
+
+/// What takes nothing but a host.
+std::optional<Happening> parse_shorter(std::string_view word) {
+  if (word == "up") return Reachability::up;
+  if (word == "down") return Reachability::down;
+  if (word == "allow") return ManagerAccess::allowed;
+  if (word == "deny") return ManagerAccess::denied;
+  if (word == "accept-logons") return LogonRefusal{.status = 0};
+  if (word == "disconnect") return Disconnect{};
   return std::nullopt;
 }
 
@@ -101,6 +133,41 @@ std::string time_text(Duration time) {
   if (count != 0 && count % 60'000 == 0) return fmt::format("{}m", count / 60'000);
   if (count != 0 && count % 1000 == 0) return fmt::format("{}s", count / 1000);
   return fmt::format("{}ms", count);
+}
+
+std::string describe(const std::string& host, const ServiceEvent& what) {
+  return fmt::format("{} {} {}", to_string(what.action), host, what.service.text());
+}
+std::string describe(const std::string& host, ManagerAccess what) {
+  return fmt::format("{} {}", what == ManagerAccess::denied ? "deny" : "allow", host);
+}
+std::string describe(const std::string& host, Reachability what) {
+  return fmt::format("{} {}", what == Reachability::up ? "up" : "down", host);
+}
+std::string describe(const std::string& host, const Behaviour& what) {
+  return fmt::format("behave {} {}:{}", host, to_string(what.mischief), what.number);
+}
+std::string describe(const std::string& host, const Reboot& what) {
+  return fmt::format("{} {} {}", what.farewell == Farewell::quiet ? "reboot-quietly" : "reboot",
+                     host, time_text(what.over));
+}
+std::string describe(const std::string& host, const Failover& what) {
+  return fmt::format("failover {} {} {}", host, what.to, what.service.text());
+}
+std::string describe(const std::string& host, const Flap& what) {
+  return fmt::format("flap {} {} {} {}", host, what.service.text(), what.count,
+                     time_text(what.every));
+}
+/// It opens nothing but pretend hosts, and whoever reads the line wrote it.
+std::string describe(const std::string& host, const PasswordChange& what) {
+  return fmt::format("password {} {}", host, what.password);
+}
+std::string describe(const std::string& host, const LogonRefusal& what) {
+  return what.status == 0 ? "accept-logons " + host
+                          : fmt::format("refuse-logons {} 0x{:08X}", host, what.status);
+}
+std::string describe(const std::string& host, const Disconnect& /*what*/) {
+  return "disconnect " + host;
 }
 
 }  // namespace
@@ -116,12 +183,9 @@ Result<Event> parse_event(std::string_view text) {
     return event;
   }
   if (text.empty()) {
-    if (word == "up" || word == "down")
-      event.what = word == "up" ? Reachability::up : Reachability::down;
-    else if (word == "allow" || word == "deny")
-      event.what = word == "allow" ? ManagerAccess::allowed : ManagerAccess::denied;
-    else
-      return mistake("no service after", word);
+    auto shorter = parse_shorter(word);
+    if (!shorter) return mistake("no service after", word);
+    event.what = *std::move(shorter);
     return event;
   }
   const auto action = parse_action(word);
@@ -131,24 +195,7 @@ Result<Event> parse_event(std::string_view text) {
 }
 
 std::string describe(const Event& event) {
-  if (const auto* service = std::get_if<ServiceEvent>(&event.what))
-    return fmt::format("{} {} {}", to_string(service->action), event.host, service->service.text());
-  if (const auto* access = std::get_if<ManagerAccess>(&event.what))
-    return fmt::format("{} {}", *access == ManagerAccess::denied ? "deny" : "allow", event.host);
-  if (const auto* behaviour = std::get_if<Behaviour>(&event.what))
-    return fmt::format("behave {} {}:{}", event.host, to_string(behaviour->mischief),
-                       behaviour->number);
-  if (const auto* reboot = std::get_if<Reboot>(&event.what))
-    return fmt::format("{} {} {}",
-                       reboot->farewell == Farewell::quiet ? "reboot-quietly" : "reboot",
-                       event.host, time_text(reboot->over));
-  if (const auto* failover = std::get_if<Failover>(&event.what))
-    return fmt::format("failover {} {} {}", event.host, failover->to, failover->service.text());
-  if (const auto* flap = std::get_if<Flap>(&event.what))
-    return fmt::format("flap {} {} {} {}", event.host, flap->service.text(), flap->count,
-                       time_text(flap->every));
-  return fmt::format(
-      "{} {}", std::get<Reachability>(event.what) == Reachability::up ? "up" : "down", event.host);
+  return std::visit([&](const auto& what) { return describe(event.host, what); }, event.what);
 }
 
 Result<std::vector<Event>> parse_script(std::string_view text) {

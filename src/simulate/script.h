@@ -17,6 +17,13 @@
 //   6m      failover  qs-node1  qs-node2  Spooler
 //   # ten times down and up, with a second between
 //   7m      flap    qs-node1  Spooler  10  1s
+//   # of the account that may log in; who is logged in stays so
+//   8m      password  *  correct horse
+//   # all connections are closed, and new ones accepted
+//   8m      disconnect  *
+//   # every login is answered by an NTSTATUS, whatever the password
+//   9m      refuse-logons  qs-node1  0xC0000234
+//   10m     accept-logons  qs-node1
 #pragma once
 
 #include <chrono>
@@ -57,8 +64,18 @@ struct Flap {
   std::uint32_t count;
   Duration every = std::chrono::seconds(1);  ///< from change to change; not less than they take
 };
-using Happening =
-    std::variant<ServiceEvent, ManagerAccess, Reachability, Behaviour, Reboot, Failover, Flap>;
+/// From now on the account logs in with it.
+struct PasswordChange {
+  std::string password;
+};
+/// From now on every login is refused so; 0: the password decides again.
+struct LogonRefusal {
+  std::uint32_t status = 0xC000006D;  ///< NTSTATUS
+};
+/// Its clients are thrown out and may come back.
+struct Disconnect {};
+using Happening = std::variant<ServiceEvent, ManagerAccess, Reachability, Behaviour, Reboot,
+                               Failover, Flap, PasswordChange, LogonRefusal, Disconnect>;
 
 struct Event {
   Duration at{};     ///< after the start

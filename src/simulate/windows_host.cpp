@@ -8,7 +8,6 @@
 #include "simulate/local_security.h"
 #include "simulate/service_control.h"
 #include "wire/dcerpc/server.h"
-#include "wire/ntlm/ntlm.h"
 #include "wire/svcctl/messages.h"
 
 namespace tocsin::simulate {
@@ -16,7 +15,7 @@ namespace tocsin::simulate {
 smb2::ServerOptions make_server_options(HostModel& host, const Account& account, const Clock& clock,
                                         const RandomFill& random) {
   smb2::ServerOptions options;
-  options.acceptor = [&host, &clock, account, random] {
+  options.acceptor = [&host, &clock, &account, random] {
     const auto computer = fold_case(host.name());
     return ntlm::make_acceptor(
         {.computer = computer,
@@ -24,11 +23,13 @@ smb2::ServerOptions make_server_options(HostModel& host, const Account& account,
          .dns_computer = host.name(),
          .dns_domain = host.name(),
          .dns_tree = {},
-         .password_of = [account](const std::string& user) -> std::optional<Secret> {
+         .password_of = [&account](const std::string& user) -> std::optional<Secret> {
            if (fold_case(user) != fold_case(account.user)) return std::nullopt;
            return account.password;
          },
-         .now = clock.now()},
+         .now = clock.now(),
+         .refusal = [&account](const std::string&) { return account.refusal; },
+         .on_logon = account.on_logon},
         random);
   };
   options.open_pipe = [&host](const std::string& name) { return open_pipe(host, name); };

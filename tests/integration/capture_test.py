@@ -1,4 +1,5 @@
 """What the program sends, judged by tshark: no malformed or erroneous frame, every signature right."""
+import socket
 import subprocess
 import tempfile
 import unittest
@@ -50,6 +51,10 @@ class Frames(unittest.TestCase):
         encrypted = self.shown(f"{requests} && smb2.header.transform.signature", "frame.number")
         everything = self.shown(requests, "frame.number")
         self.assertEqual(encrypted, everything if transform else [])
+        # Accounts that may log on from some computers only need this machine's name.
+        workstation = socket.gethostname().split(".")[0].upper()[:15]
+        self.assertEqual(self.shown("ntlmssp.messagetype == 3", "ntlmssp.auth.hostname", **more),
+                         [workstation] * 2)
         if not transform:
             signed = self.shown(f"{requests} && smb2.flags.signature == 1", "frame.number")
             self.assertEqual(signed, everything)

@@ -128,6 +128,34 @@ class SimulateTest(unittest.TestCase):
                           "-U", f"{USER}%wrong")
             self.assertIn("NT_STATUS_LOGON_FAILURE", refused.stdout + refused.stderr)
 
+    def test_logons_are_written_down_and_refused_when_told(self):
+        self.need_net()
+        with tempfile.TemporaryDirectory() as folder:
+            logons, events = pathlib.Path(folder, "logons"), pathlib.Path(folder, "events")
+            with Fleet("--logons", logons, "--follow", events) as fleet:
+                self.assertEqual(self.net(fleet.port, "list").returncode, 0)
+                for event, answer in (
+                        ("refuse-logons qs-node 0xC0000234", "NT_STATUS_ACCOUNT_LOCKED_OUT"),
+                        ("password qs-node changed", "NT_STATUS_ACCOUNT_LOCKED_OUT"),
+                        ("accept-logons *", "NT_STATUS_LOGON_FAILURE")):
+                    with open(events, "a", encoding="utf-8") as file:
+                        file.write(f"{event}\n")
+                    self.assertEqual(fleet.process.stdout.readline(), f"{event}\n")
+                    refused = self.net(fleet.port, "list")
+                    self.assertIn(answer, refused.stdout + refused.stderr)
+                with open(events, "a", encoding="utf-8") as file:
+                    file.write("explode qs-node\n")
+                self.assertEqual(fleet.process.stdout.readline(),
+                                 "explode qs-node: no service after 'explode'\n")
+            rows = [line.split("\t") for line in logons.read_text(encoding="utf-8").splitlines()]
+        self.assertEqual({(row[1], row[2].rsplit("\\", 1)[-1]) for row in rows},
+                         {("qs-node", USER)})
+        seen = [(row[3], row[4]) for row in rows]
+        # net may try once more than it needs to.
+        self.assertEqual(list(dict.fromkeys(seen)),
+                         [("accepted", "0x00000000"), ("refused", "0xC0000234"),
+                          ("refused", "0xC000006D")])
+
     def test_a_script_plays_and_is_told(self):
         self.need_net()
         with tempfile.NamedTemporaryFile("w", suffix=".txt") as script:

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstddef>
 #include <memory>
+#include <string>
 
 #include "base/clock.h"
 #include "base/random.h"
@@ -26,6 +27,9 @@ struct SmbProbeOptions {
   /// like each question: over a slow network equal at 8. In bytes on the wire (0.5 KB a question,
   /// 36 KB the list, by the sizes of the messages) questions would be ahead up to 75.
   std::size_t most_single_queries = 8;
+  /// This machine's name. Logins give its first label as the workstation: accounts with a "Log On
+  /// To" list need it, and the host's events 4624, 4625 and 4776 show it. May be empty.
+  std::string own_host_name{};
 };
 
 /// `host`, `connector` and `clock` must outlive it. Credentials: NTLMv2; Kerberos will be chosen

@@ -54,8 +54,9 @@ net::awaitable<Result<>> SmbSession::log_in(svcctl::HostTraits traits, net::Dead
 std::unique_ptr<wire::Initiator> SmbSession::initiator() const {
   // Kerberos will be chosen here, where a ticket, a keytab or a realm allows it.
   const auto& credentials = *environment_.host.credentials;
-  return ntlm::make_initiator(ntlm::make_credentials(credentials.username, credentials.password),
-                              environment_.random, environment_.clock.now(),
+  auto login = ntlm::make_credentials(credentials.username, credentials.password);
+  login.workstation = ntlm::workstation_name(environment_.options.own_host_name);
+  return ntlm::make_initiator(std::move(login), environment_.random, environment_.clock.now(),
                               "cifs/" + environment_.host.address);
 }
 

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "base/text.h"
 #include "wire/ntlm/client.h"
 #include "wire/ntlm/server.h"
 
@@ -16,6 +17,11 @@ Credentials make_credentials(std::string_view account, Secret password) {
   }
   credentials.user = account;
   return credentials;
+}
+
+std::string workstation_name(std::string_view host_name) {
+  constexpr std::size_t kMost = 15;  // NetBIOS names have 16 bytes, the last of which is a suffix
+  return std::string(cut_utf8(fold_case(host_name.substr(0, host_name.find('.'))), kMost));
 }
 
 std::unique_ptr<wire::Initiator> make_initiator(Credentials credentials, RandomFill random,

@@ -1,6 +1,7 @@
 // NTLMv2 logins ([MS-NLMP]) inside SPNEGO ([MS-SPNG]): both ends, as SMB uses them.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -22,6 +23,10 @@ struct Credentials {
   std::string workstation;  ///< how we name ourselves; may be empty
 };
 
+/// The NetBIOS-like name that a computer gives as its workstation: "node7.corp.example" -> "NODE7".
+/// At most 15 characters, as accounts name computers that they may log on from.
+[[nodiscard]] std::string workstation_name(std::string_view host_name);
+
 /// From what people write: DOMAIN\user, user@REALM (stays whole, in `user`: the server looks for
 /// the domain) or user.
 [[nodiscard]] Credentials make_credentials(std::string_view account, Secret password);
@@ -35,6 +40,13 @@ struct Credentials {
                                                               RandomFill random, Time now,
                                                               std::string target);
 
+/// How a client's login ended.
+struct Logon {
+  std::string user;  ///< DOMAIN\user, or as the client sent it without a domain
+  std::string workstation;
+  std::uint32_t status = 0;  ///< NTSTATUS; 0: accepted
+};
+
 /// A pretend Windows host.
 struct AcceptorOptions {
   std::string computer;      ///< NetBIOS name
@@ -46,6 +58,10 @@ struct AcceptorOptions {
   /// when there is no such user.
   std::function<std::optional<Secret>(const std::string& user)> password_of;
   Time now;
+  /// The NTSTATUS with which a user is refused whatever his password; 0: the password decides.
+  std::function<std::uint32_t(const std::string& user)> refusal{};
+  /// Hears of every login whose AUTHENTICATE_MESSAGE could be read.
+  std::function<void(const Logon&)> on_logon{};
 };
 
 /// Takes NTLMv2 only; a client's MIC and mechListMIC are verified when they are there. Wrong

@@ -16,6 +16,7 @@ constexpr std::uint32_t kSupported = kDemanded | flag::kRequestTarget | flag::kS
 /// Windows Server 2019.
 constexpr Version kVersion{.major = 10, .minor = 0, .build = 17763, .revision = 15};
 
+constexpr std::uint32_t kStatusInvalidParameter = 0xC000000D;  // what SMB makes of broken tokens
 constexpr std::uint32_t kStatusLogonFailure = 0xC000006D;
 std::unexpected<Error> logon_failure() {
   return fail(Kind::denied, "the user name or the password is wrong", kStatusLogonFailure);
@@ -65,25 +66,39 @@ AvPairs Server::target_info() const {
 }
 
 Result<Bytes> Server::accept(BytesView authenticate_bytes) {
-  auto message = decode_authenticate(authenticate_bytes);
-  if (!message) return fail(std::move(message));
-  auto key = agreed_key(*message);
-  if (!key) return fail(std::move(key));
-
-  auto own = decode_client_challenge(BytesView(message->nt_response).subspan(sizeof(Key16)));
-  if (!own) return fail(std::move(own));
-  const auto* av_flags = find(own->target_info, AvId::flags);
-  if (av_flags != nullptr && (Reader(*av_flags).u32() & kAvFlagMic) != 0) {
-    const auto& mic = message->mic;
-    if (!mic || !crypto::equal(
-                    *mic, message_integrity_code(*key, negotiate_, challenge_, authenticate_bytes)))
-      return fail(Kind::malformed, "the MIC of the NTLM exchange does not verify");
-  }
+  const auto message = decode_authenticate(authenticate_bytes);
+  if (!message) return std::unexpected(message.error());
   user_ = message->domain.empty() ? message->user : message->domain + "\\" + message->user;
+  auto key = verify_login(*message, authenticate_bytes);
+  if (options_.on_logon)
+    options_.on_logon({.user = user_,
+                       .workstation = message->workstation,
+                       .status = key ? 0 : key.error().native.value_or(kStatusInvalidParameter)});
+  if (!key) return fail(std::move(key));
   flags_ = message->flags;
   session_key_ = *key;
   complete_ = true;
   return Bytes{};
+}
+
+/// The ExportedSessionKey of a client that may log in and whose messages nobody has changed.
+Result<Key16> Server::verify_login(const Authenticate& message,
+                                   BytesView authenticate_bytes) const {
+  // As Windows: whoever is locked out learns nothing about his password.
+  if (const auto status = options_.refusal ? options_.refusal(message.user) : 0; status != 0)
+    return fail(Kind::denied, "the account is refused", status);
+  auto key = agreed_key(message);
+  if (!key) return key;
+  auto own = decode_client_challenge(BytesView(message.nt_response).subspan(sizeof(Key16)));
+  if (!own) return fail(std::move(own));
+  const auto* av_flags = find(own->target_info, AvId::flags);
+  if (av_flags != nullptr && (Reader(*av_flags).u32() & kAvFlagMic) != 0) {
+    const auto& mic = message.mic;
+    if (!mic || !crypto::equal(
+                    *mic, message_integrity_code(*key, negotiate_, challenge_, authenticate_bytes)))
+      return fail(Kind::malformed, "the MIC of the NTLM exchange does not verify");
+  }
+  return key;
 }
 
 /// The ExportedSessionKey, once the client has proved to know the password.

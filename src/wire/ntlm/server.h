@@ -28,6 +28,8 @@ class Server final : public spnego::ServerMechanism {
  private:
   [[nodiscard]] Result<Bytes> challenge(BytesView negotiate_bytes);
   [[nodiscard]] Result<Bytes> accept(BytesView authenticate_bytes);
+  [[nodiscard]] Result<Key16> verify_login(const Authenticate& message,
+                                           BytesView authenticate_bytes) const;
   [[nodiscard]] Result<Key16> agreed_key(const Authenticate& message) const;
   [[nodiscard]] AvPairs target_info() const;
 

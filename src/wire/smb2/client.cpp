@@ -452,7 +452,7 @@ Conversation<Result<>> Client::Session::authenticate(Port& port, wire::Initiator
     if (!reply) co_return fail(std::move(reply));
     const auto& header = reply->header;
     if (header.status != Status::success && header.status != Status::more_processing_required)
-      co_return std::unexpected(to_error(header.status));
+      co_return std::unexpected(to_logon_error(header.status));
     if (session_id == 0) session_id = header.session_id;
     if (header.session_id != session_id || session_id == 0)
       co_return fail(Kind::malformed, "the server changes the session in the middle of the login");

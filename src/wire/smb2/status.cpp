@@ -18,25 +18,44 @@ struct Meaning {
 constexpr auto kMeanings = std::to_array<Meaning>({
     // Who may log on, and when.
     {0xC000005E, Kind::unreachable, "the server finds no domain controller to check the password"},
-    {0xC0000064, Kind::denied, "logon failure: no such user"},
-    {0xC000006A, Kind::denied, "logon failure: password wrong"},
-    {0xC000006D, Kind::denied, "logon failure: user name or password wrong"},
-    {0xC000006E, Kind::denied, "logon failure: the account is restricted, e.g. has no password"},
-    {0xC000006F, Kind::denied, "logon failure: not within the account's logon hours"},
-    {0xC0000070, Kind::denied, "logon failure: the account may not log on from this computer"},
-    {0xC0000071, Kind::denied, "logon failure: the password has expired"},
-    {0xC0000072, Kind::denied, "logon failure: the account is disabled"},
+    {0xC0000064, Kind::denied,
+     "logon failure: no such user; write DOMAIN\\user, or HOST\\user for a local account"},
+    {0xC000006A, Kind::denied, "logon failure: wrong password; correct it in the configuration"},
+    {0xC000006D, Kind::denied,
+     "logon failure: wrong user name or password; correct them in the configuration"},
+    {0xC000006E, Kind::denied,
+     "logon failure: the account has no password or may not use NTLM; set a password, or take the "
+     "account out of Protected Users"},
+    {0xC000006F, Kind::denied,
+     "logon failure: outside the account's logon hours; allow it to log on at all hours"},
+    {0xC0000070, Kind::denied,
+     "logon failure: the account may not log on from this computer; add this computer's name to "
+     "its \"Log On To\" list"},
+    {0xC0000071, Kind::denied,
+     "logon failure: the password has expired; set a new one, or let it never expire"},
+    {0xC0000072, Kind::denied, "logon failure: the account is disabled; enable it"},
     {0xC0000133, Kind::denied, "logon failure: the clocks of server and domain differ too much"},
-    {0xC000015B, Kind::denied, "logon failure: the account may not log on over the network"},
+    {0xC000015B, Kind::denied,
+     "logon failure: the account lacks the right to log on over the network; grant it, or use a "
+     "domain account where a baseline denies local ones"},
     {0xC000018A, Kind::denied, "logon failure: the server's trust in its domain is broken"},
     {0xC000018B, Kind::denied, "logon failure: the domain does not know the server"},
     {0xC000018D, Kind::denied, "logon failure: the trust between the domains is broken"},
-    {0xC0000193, Kind::denied, "logon failure: the account has expired"},
-    {0xC0000224, Kind::denied, "logon failure: the password must be changed first"},
-    {0xC0000234, Kind::denied, "logon failure: the account is locked out"},
+    {0xC0000193, Kind::denied,
+     "logon failure: the account has expired; extend it, or let it never expire"},
+    {0xC0000224, Kind::denied,
+     "logon failure: the password must be changed first; set a new one without \"must change "
+     "password at next logon\""},
+    {0xC0000234, Kind::denied,
+     "logon failure: the account is locked out; correct its password wherever it is used, then "
+     "unlock it"},
     {0xC000035C, Kind::denied, "the session has expired"},
-    {0xC0000413, Kind::denied, "logon failure: the account may not authenticate to this server"},
-    {0xC0000418, Kind::denied, "logon failure: the server or its domain blocks NTLM"},
+    {0xC0000413, Kind::denied,
+     "logon failure: the account may not authenticate to this host; grant it \"Allowed to "
+     "authenticate\" there, or admit it in the host's authentication policy"},
+    {0xC0000418, Kind::denied,
+     "logon failure: the host or its domain blocks NTLM; add an exception to its \"Restrict NTLM\" "
+     "policies"},
     // What it may do.
     {0xC0000022, Kind::denied, "access denied"},
     {0xC0000061, Kind::denied, "the account lacks a privilege"},
@@ -73,6 +92,12 @@ constexpr auto kMeanings = std::to_array<Meaning>({
 });
 static_assert(std::ranges::all_of(kMeanings, [](const Meaning& m) { return m.status >> 30 == 3; }));
 
+/// What SmbServerNameHardeningLevel 1 and 2 answer to a service name with a host name that is not
+/// the host's own: an alias, a cluster's name on another node, an address that is translated.
+constexpr std::string_view kAccessDeniedInLogon =
+    "logon failure: access denied; the host may check the name it is called by (its event 5168): "
+    "use its own name as `address`, or add this one to its SrvAllowedServerNames";
+
 }  // namespace
 
 Error to_error(Status status) {
@@ -85,6 +110,12 @@ Error to_error(Status status) {
     text += to_hex({&byte, 1});
   }
   return {Kind::rejected, std::move(text), code};
+}
+
+Error to_logon_error(Status status) {
+  auto error = to_error(status);
+  if (status == Status::access_denied) error.what = kAccessDeniedInLogon;
+  return error;
 }
 
 }  // namespace tocsin::smb2

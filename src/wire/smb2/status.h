@@ -35,5 +35,8 @@ enum class Status : std::uint32_t {
 /// not_found, unreachable (the server closed session, share or pipe), rate_limited (busy),
 /// timed_out, unsupported; rejected for every code that is not in the table.
 [[nodiscard]] Error to_error(Status status);
+/// The same for the answer to SESSION_SETUP, where "access denied" has a cause of its own: no
+/// rights are checked yet, but the name that the host is called by may be.
+[[nodiscard]] Error to_logon_error(Status status);
 
 }  // namespace tocsin::smb2

@@ -187,6 +187,50 @@ TEST_F(FleetTest, FailsOverAndFlaps) {
       });
 }
 
+TEST_F(FleetTest, CountsLogonsOfEachHostAndOfAll) {
+  std::vector<std::string> told;
+  with_fleet({.hosts = 2,
+              .services = 10,
+              .on_logon =
+                  [&](const FleetLogon& ended) {
+                    told.push_back(ended.host + (ended.logon.status == 0 ? " in" : " out"));
+                  }},
+             [&](Fleet& fleet) -> awaitable<void> {
+               const auto hosts = fleet.endpoints();
+               EXPECT_TRUE(co_await ask(hosts[0], "QlikSenseEngineService"));
+               EXPECT_TRUE(fleet.apply(parse_event("refuse-logons qs-node2 0xC0000072").value()));
+               const auto refused = co_await ask(hosts[1], "QlikSenseEngineService");
+               EXPECT_EQ(refused.error().native, 0xC0000072);
+               EXPECT_TRUE(co_await ask(hosts[0], "QlikSenseEngineService"));
+               EXPECT_EQ(fleet.logons("QS-NODE1").accepted, 2U);
+               EXPECT_EQ(fleet.logons("qs-node1").refused, 0U);
+               EXPECT_EQ(fleet.logons("qs-node2").refused, 1U);
+               EXPECT_EQ(fleet.logons().accepted, 2U);
+               EXPECT_EQ(fleet.logons().refused, 1U);
+               EXPECT_TRUE(fleet.apply(parse_event("accept-logons *").value()));
+               EXPECT_TRUE(co_await ask(hosts[1], "QlikSenseEngineService"));
+             });
+  EXPECT_EQ(told, (std::vector<std::string>{"qs-node1 in", "qs-node2 out", "qs-node1 in",
+                                            "qs-node2 in"}));
+}
+
+TEST_F(FleetTest, ChangesThePasswordAndThrowsClientsOut) {
+  with_fleet({.services = 10}, [&](Fleet& fleet) -> awaitable<void> {
+    const auto host = fleet.endpoints()[0];
+    auto client = co_await connector.connect(host.address, host.port, net::within(10s));
+    EXPECT_TRUE(co_await ask(host, "QlikSenseEngineService"));
+    EXPECT_TRUE(fleet.apply(parse_event("password * changed").value()));
+    EXPECT_TRUE(fleet.apply(parse_event("disconnect *").value()));
+    Bytes byte(1);
+    const auto left = co_await client->read_some(byte, net::within(10s));
+    EXPECT_TRUE(!left || *left == 0) << "who was connected is thrown out";
+    EXPECT_EQ((co_await ask(host, "QlikSenseEngineService")).error().native, 0xC000006D)
+        << "and may come back, but not with the old password";
+    EXPECT_TRUE(fleet.apply(parse_event("password * tocsin").value()));
+    EXPECT_TRUE(co_await ask(host, "QlikSenseEngineService"));
+  });
+}
+
 TEST_F(FleetTest, PlaysItsScript) {
   std::vector<std::string> changes;
   auto script = parse_script("0ms stop qs-node Spooler\n1ms stop nobody Spooler\n").value();

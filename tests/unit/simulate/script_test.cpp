@@ -31,12 +31,32 @@ TEST(Script, ReadsWhatHappensInTheOrderOfTime) {
 }
 
 TEST(Script, SaysWhatIsWrongInWhichLine) {
-  for (const auto* line :
-       {"stop node Spooler", "2x stop node Spooler", "-1s stop node Spooler",
-        "nans stop node Spooler", "1s", "1s stop", "1s stop node", "1s explode node Spooler",
-        "1s behave node rudely", "1s behave node silent:x", "1s down node Spooler", "1s reboot",
-        "1s reboot node soon", "1s failover node", "1s failover node other", "1s flap node",
-        "1s flap node 3", "1s flap node Spooler", "1s flap node Spooler x 1s"}) {
+  for (const auto* line : {"stop node Spooler",
+                           "2x stop node Spooler",
+                           "-1s stop node Spooler",
+                           "nans stop node Spooler",
+                           "1s",
+                           "1s stop",
+                           "1s stop node",
+                           "1s explode node Spooler",
+                           "1s behave node rudely",
+                           "1s behave node silent:x",
+                           "1s down node Spooler",
+                           "1s reboot",
+                           "1s reboot node soon",
+                           "1s failover node",
+                           "1s failover node other",
+                           "1s flap node",
+                           "1s flap node 3",
+                           "1s flap node Spooler",
+                           "1s flap node Spooler x 1s",
+                           "1s password node",
+                           "1s refuse-logons node locked",
+                           "1s refuse-logons node 0x0",
+                           "1s refuse-logons node 0x",
+                           "1s refuse-logons node 0xC00000340",
+                           "1s accept-logons node 0xC0000234",
+                           "1s disconnect node now"}) {
     const auto script = parse_script("\n" + std::string(line) + "\n");
     ASSERT_FALSE(script) << line;
     EXPECT_EQ(script.error().kind, Kind::invalid_config);
@@ -51,12 +71,15 @@ TEST(Script, LongerEventsHaveUsualTimes) {
   EXPECT_EQ(flap.service, ServiceName("Qlik 2"));
   EXPECT_EQ(flap.count, 7U);
   EXPECT_EQ(flap.every, std::chrono::seconds(1));
+  EXPECT_EQ(std::get<LogonRefusal>(parse_event("refuse-logons a")->what).status, 0xC000006D);
 }
 
 TEST(Script, DescribesEventsAsTheyAreWritten) {
-  for (const auto* text : {"stop qs-node1 Qlik Sense #1", "deny qs-node2", "allow *", "down a",
-                           "up a", "behave a silent:5", "reboot a 1m", "reboot-quietly a 90s",
-                           "failover a b Qlik Sense #1", "flap a Qlik Sense #1 3 250ms"}) {
+  for (const auto* text :
+       {"stop qs-node1 Qlik Sense #1", "deny qs-node2", "allow *", "down a", "up a",
+        "behave a silent:5", "reboot a 1m", "reboot-quietly a 90s", "failover a b Qlik Sense #1",
+        "flap a Qlik Sense #1 3 250ms", "password * correct horse", "refuse-logons a 0xC0000234",
+        "accept-logons a", "disconnect *"}) {
     const auto event = parse_event(text);
     ASSERT_TRUE(event) << text;
     EXPECT_EQ(describe(*event), text);

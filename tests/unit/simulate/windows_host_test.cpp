@@ -24,7 +24,7 @@ constexpr std::uint32_t kAllAccess = 0xf01ff;
 class Visitor {
  public:
   explicit Visitor(HostModel& host, const Clock& clock, Behaviour behaviour = {})
-      : wire_(options(host, clock, behaviour)), spoiler_(behaviour) {
+      : wire_(options(host, account, clock, behaviour)), spoiler_(behaviour) {
     wire_.tamper([this](Bytes& reply, std::deque<Bytes>&) { spoil(reply); });
   }
 
@@ -57,12 +57,16 @@ class Visitor {
   smb2::Server& server() { return wire_.server(); }
   smb2::Client& smb() { return smb_; }
 
+  Account account{.user = "Monitor",
+                  .password = Secret("tocsin"),
+                  .on_logon = [this](const ntlm::Logon& logon) { logons.push_back(logon); }};
+  std::vector<ntlm::Logon> logons;
   Port port;
 
  private:
-  static smb2::ServerOptions options(HostModel& host, const Clock& clock, Behaviour behaviour) {
-    auto options = make_server_options(host, {.user = "Monitor", .password = Secret("tocsin")},
-                                       clock, kit::counting_random());
+  static smb2::ServerOptions options(HostModel& host, const Account& account, const Clock& clock,
+                                     Behaviour behaviour) {
+    auto options = make_server_options(host, account, clock, kit::counting_random());
     if (behaviour.mischief == Mischief::unsigned_replies) options.ciphers.clear();
     return options;
   }
@@ -208,6 +212,24 @@ TEST_F(WindowsHost, ForgetsTheHandlesOfAClientThatLeft) {
 
 TEST_F(WindowsHost, KnowsWhoMayLogIn) {
   EXPECT_EQ(visitor.log_in("wrong").error().kind, Kind::denied);
+}
+
+TEST_F(WindowsHost, TellsOfEveryLogon) {
+  ASSERT_FALSE(visitor.log_in("wrong"));
+  ASSERT_EQ(visitor.logons.size(), 1U);
+  EXPECT_EQ(visitor.logons[0].user, "monitor");
+  EXPECT_EQ(visitor.logons[0].status, 0xC000006D);
+  Visitor other(host, clock);
+  ASSERT_TRUE(other.log_in());
+  ASSERT_EQ(other.logons.size(), 1U);
+  EXPECT_EQ(other.logons[0].status, 0U);
+}
+
+TEST_F(WindowsHost, RefusesTheRightPasswordOfALockedAccount) {
+  visitor.account.refusal = 0xC0000234;
+  EXPECT_EQ(visitor.log_in().error().native, 0xC0000234);
+  ASSERT_EQ(visitor.logons.size(), 1U);
+  EXPECT_EQ(visitor.logons[0].status, 0xC0000234);
 }
 
 class Spoiled : public WindowsHost, public testing::WithParamInterface<const char*> {};

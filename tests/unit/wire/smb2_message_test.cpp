@@ -1,12 +1,18 @@
 // Frames and codecs: what is encoded decodes to the same, and nothing outside a message is read.
-#include <gtest/gtest.h>
+#include <set>
+
+#include <gmock/gmock.h>
 
 #include "wire/smb2/frame.h"
 #include "wire/smb2/message.h"
 #include "wire/smb2/negotiate.h"
+#include "wire/smb2/status.h"
 
 namespace tocsin::smb2 {
 namespace {
+
+using testing::HasSubstr;
+using testing::StartsWith;
 
 constexpr FileId kFile{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16};
 
@@ -224,16 +230,35 @@ TEST(Smb2Frame, LengthsRoundTripUpToTheLimit) {
 TEST(Smb2Status, TellsWhatAnAdministratorCanDoSomethingAbout) {
   const auto error = to_error(Status::logon_failure);
   EXPECT_EQ(error.kind, Kind::denied);
-  EXPECT_EQ(error.what, "logon failure: user name or password wrong");
+  EXPECT_EQ(error.what,
+            "logon failure: wrong user name or password; correct them in the configuration");
   EXPECT_EQ(error.native, 0xC000006D);
-  EXPECT_EQ(to_error(static_cast<Status>(0xC0000234)).what,
-            "logon failure: the account is locked out");
   EXPECT_EQ(to_error(Status::object_name_not_found).kind, Kind::not_found);
   EXPECT_EQ(to_error(Status::access_denied).kind, Kind::denied);
   EXPECT_EQ(to_error(Status::user_session_deleted).kind, Kind::unreachable);
   const auto unknown = to_error(static_cast<Status>(0xC0ABCDEF));
   EXPECT_EQ(unknown.kind, Kind::rejected);
   EXPECT_EQ(unknown.what, "the server answers NTSTATUS 0xc0abcdef");
+}
+
+TEST(Smb2Status, EveryRefusedLogonHasASentenceOfItsOwnThatSaysWhatToDo) {
+  std::set<std::string> sentences;
+  for (const std::uint32_t code : {0xC0000022, 0xC0000064, 0xC000006A, 0xC000006D, 0xC000006E,
+                                   0xC000006F, 0xC0000070, 0xC0000071, 0xC0000072, 0xC000015B,
+                                   0xC0000193, 0xC0000224, 0xC0000234, 0xC0000413, 0xC0000418}) {
+    const auto error = to_logon_error(static_cast<Status>(code));
+    EXPECT_EQ(error.kind, Kind::denied) << error.what;
+    EXPECT_EQ(error.native, code);
+    EXPECT_THAT(error.what, StartsWith("logon failure: "));
+    EXPECT_THAT(error.what, HasSubstr("; ")) << "what to do stands behind the fact";
+    EXPECT_TRUE(sentences.insert(error.what).second) << error.what;
+  }
+  EXPECT_THAT(to_logon_error(static_cast<Status>(0xC0000234)).what, HasSubstr("locked out"));
+}
+
+TEST(Smb2Status, TellsACheckedNameFromMissingRights) {
+  EXPECT_THAT(to_logon_error(Status::access_denied).what, HasSubstr("SrvAllowedServerNames"));
+  EXPECT_EQ(to_error(Status::access_denied).what, "access denied");
 }
 
 }  // namespace

@@ -91,6 +91,51 @@ TEST(NtlmLogin, RefusesAWrongPasswordAndAnUnknownUserAlike) {
   EXPECT_EQ(unknown.error().what, wrong.error().what);
 }
 
+TEST(NtlmLogin, NamesTheWorkstation) {
+  auto credentials = make_credentials("CORP\\svc-tocsin", Secret("Pässword!"));
+  credentials.workstation = workstation_name("monitor-1.corp.example");
+  const auto client = make_initiator(std::move(credentials), counting(1), kNow, "cifs/node1");
+  const auto server = make_acceptor(host(), counting(100));
+  Bytes last;
+  ASSERT_TRUE(login(*client, *server, [&](std::size_t number, Bytes& token) {
+    if (number == 3) last = token;
+  }));
+  const std::string text(last.begin(), last.end());
+  const auto begin = text.find("NTLMSSP");
+  ASSERT_NE(begin, std::string::npos);
+  const auto message = decode_authenticate(BytesView(last).subspan(begin));
+  ASSERT_TRUE(message) << message.error().what;
+  EXPECT_EQ(message->workstation, "MONITOR-1");
+}
+
+TEST(NtlmLogin, WorkstationsHaveNetBiosNames) {
+  EXPECT_EQ(workstation_name("node7"), "NODE7");
+  EXPECT_EQ(workstation_name("a-machine-with-a-long-name.corp"), "A-MACHINE-WITH-");
+  EXPECT_EQ(workstation_name(""), "");
+}
+
+TEST(NtlmLogin, AServerTellsHowEachLoginEnded) {
+  std::vector<Logon> logons;
+  auto options = host();
+  options.refusal = [](const std::string& user) { return user == "locked" ? 0xC0000234 : 0; };
+  options.on_logon = [&](const Logon& logon) { logons.push_back(logon); };
+  const auto log_in = [&](std::string_view account, const char* password) {
+    const auto client = make_initiator(make_credentials(account, Secret(password)), counting(1),
+                                       kNow, "cifs/node1");
+    const auto server = make_acceptor(options, counting(100));
+    return login(*client, *server);
+  };
+  EXPECT_TRUE(log_in("CORP\\svc-tocsin", "Pässword!"));
+  EXPECT_FALSE(log_in("CORP\\svc-tocsin", "password!"));
+  EXPECT_EQ(log_in("locked", "Pässword!").error().native, 0xC0000234);
+  ASSERT_EQ(logons.size(), 3U);
+  EXPECT_EQ(logons[0].user, "CORP\\svc-tocsin");
+  EXPECT_EQ(logons[0].status, 0U);
+  EXPECT_EQ(logons[1].status, 0xC000006D);
+  EXPECT_EQ(logons[2].user, "locked");
+  EXPECT_EQ(logons[2].status, 0xC0000234);
+}
+
 TEST(NtlmLogin, IsNeverAnonymous) {
   EXPECT_EQ(login_as("", "").error().kind, Kind::denied);
   EXPECT_EQ(login_as("CORP\\", "Pässword!").error().kind, Kind::denied);
