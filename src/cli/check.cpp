@@ -1,5 +1,6 @@
-// `check` and `services`: one look, now, without store or alerts.
+// `check` and `services`: one check, now, without alerts.
 #include <algorithm>
+#include <filesystem>
 #include <iterator>
 #include <map>
 #include <string>
@@ -12,15 +13,20 @@
 #include "cli/commands.h"
 #include "cli/load.h"
 #include "cli/table.h"
+#include "daemon/credentials.h"
+#include "daemon/daemon.h"
 #include "daemon/probes.h"
 #include "domain/cluster.h"
 #include "domain/service.h"
+#include "logins/logins.h"
 #include "net/loop.h"
 #include "net/semaphore.h"
 #include "net/task_scope.h"
 #include "platform/process.h"
 #include "platform/terminal.h"
 #include "probe/probe.h"
+#include "store/logins.h"
+#include "store/store.h"
 
 namespace tocsin::cli {
 namespace {
@@ -43,20 +49,92 @@ net::awaitable<void> look_at(const config::Host& host, Look look, daemon::Probes
   co_await probe->close(net::within(kLogOffLimit));
 }
 
+/// Who calls the command again and again must lock no account either: what is held against logins
+/// is shared with `run`.
+class LoginMemory {
+ public:
+  explicit LoginMemory(std::filesystem::path directory) : directory_(std::move(directory)) {}
+
+  /// Nothing where nothing was ever stored, or is not to be read.
+  std::vector<logins::Record> load() {
+    auto stored = store::Logins::open(directory_);
+    auto records = stored ? stored->load() : Result<std::vector<logins::Record>>();
+    return std::move(records).value_or(std::vector<logins::Record>());
+  }
+  Result<> save(std::span<const logins::Record> records) {
+    auto stored = store::Logins::open(directory_);
+    if (!stored) {
+      // Begins a store that `run` will go on with.
+      if (auto begun = store::Store::open(directory_); !begun) return fail(std::move(begun));
+      stored = store::Logins::open(directory_);
+    }
+    if (!stored) return fail(std::move(stored));
+    return stored->save(records);
+  }
+
+ private:
+  std::filesystem::path directory_;
+};
+
+struct LookOptions {
+  Look look = Look::watched;
+  std::filesystem::path data_directory;
+  bool force = false;
+};
+
+/// Says which credentials will not be tried, or forgets what is held against them.
+void look_at_suspects(std::span<const config::Host> hosts, logins::Logins& logins, bool force) {
+  std::map<std::string, logins::Suspension> suspects;
+  for (const auto& host : hosts) {
+    if (!host.credentials) continue;
+    auto& gate = daemon::gate_of(logins, *host.credentials, 1);
+    if (force) gate.waive_pauses();
+    if (auto suspension = gate.find_suspension(host.name))
+      suspects.insert_or_assign(gate.name(), *std::move(suspension));
+  }
+  for (const auto& [name, suspension] : suspects)
+    complain(
+        fmt::format("{} is suspect and is not tried before {}, lest the account be locked: "
+                    "{}; correct it, or try it once more with --force",
+                    name, local_time(suspension.until), suspension.reason));
+}
+
 /// The answers in the order of the hosts.
-std::vector<Result<Services>> look_at_all(std::span<const config::Host> hosts, Look look) {
+std::vector<Result<Services>> look_at_all(std::span<const config::Host> hosts,
+                                          const LookOptions& options) {
   platform::allow_many_files();
   std::vector<Result<Services>> answers(hosts.size());
+  LoginMemory memory(options.data_directory);
   net::Loop loop;
   loop.run_until_done([&]() -> net::awaitable<void> {
     const SystemClock clock;
-    daemon::Probes probes(loop.executor(), platform::system_random(), clock);
+    const auto save = [&](std::vector<logins::Record> records) -> net::awaitable<Result<>> {
+      auto saved = memory.save(records);
+      if (!saved)
+        complain(
+            "a refused login could not be stored, so nothing keeps the next command from "
+            "trying it again: " +
+            saved.error().what);
+      co_return saved;
+    };
+    logins::Logins logins({.executor = loop.executor(),
+                           .clock = clock,
+                           .random = platform::system_random(),
+                           .save = save},
+                          memory.load());
+    // One refusal is enough: somebody sits there who can say --force.
+    daemon::Probes probes(loop.executor(), {.logins = logins,
+                                            .clock = clock,
+                                            .random = platform::system_random(),
+                                            .peers_to_suspect = 1});
+    look_at_suspects(hosts, logins, options.force);
     net::Semaphore slots(loop.executor(), kHostsAtOnce);
     net::TaskScope scope(loop.executor());
     for (std::size_t i = 0; i < hosts.size(); i++) {
-      scope.spawn(look_at(hosts[i], look, probes, slots, answers[i]));
+      scope.spawn(look_at(hosts[i], options.look, probes, slots, answers[i]));
     }
     co_await scope.join();
+    co_await logins.flush();
   }());
   return answers;
 }
@@ -212,7 +290,10 @@ void print_table(const std::vector<Row>& rows) {
 int check(const CheckOptions& options) {
   const auto configuration = load(options.configuration);
   if (!configuration) return kExitBadConfiguration;
-  auto answers = look_at_all(configuration->hosts, Look::watched);
+  auto answers =
+      look_at_all(configuration->hosts,
+                  {.data_directory = daemon::data_directory(options.data_directory, *configuration),
+                   .force = options.force});
   std::vector<Row> rows;
   bool all_reached = true;
   for (std::size_t i = 0; i < answers.size(); i++) {
@@ -236,7 +317,11 @@ int services(const ServicesOptions& options) {
     complain(fmt::format("{} has no host \"{}\"", options.configuration, options.host));
     return kExitFailed;
   }
-  const auto answers = look_at_all(std::span(found, 1), Look::all);
+  const auto answers =
+      look_at_all(std::span(found, 1),
+                  {.look = Look::all,
+                   .data_directory = daemon::data_directory(options.data_directory, *configuration),
+                   .force = options.force});
   if (!answers.front()) {
     complain(fmt::format("{}: {}", found->name.text(), answers.front().error().what));
     return kExitNotReached;

@@ -39,7 +39,9 @@ int service_run(const RunOptions& options);
 
 struct CheckOptions {
   std::string configuration;
+  std::string data_directory;
   bool json = false;
+  bool force = false;  ///< log in with credentials that are suspect
 };
 int check(const CheckOptions& options);
 
@@ -56,8 +58,10 @@ int migrate(const MigrateOptions& options);
 
 struct ServicesOptions {
   std::string configuration;
+  std::string data_directory;
   std::string host;
   bool json = false;
+  bool force = false;  ///< as in CheckOptions
 };
 int services(const ServicesOptions& options);
 

@@ -29,6 +29,7 @@ Color color_of(TransitionKind kind) {
     case TransitionKind::visible:
     case TransitionKind::reachable:
     case TransitionKind::steady:
+    case TransitionKind::accepted:
       return Color::green;
     case TransitionKind::restarted:
     case TransitionKind::rebooted:
@@ -41,6 +42,7 @@ Color color_of(TransitionKind kind) {
       return Color::red;
     case TransitionKind::denied:
     case TransitionKind::unreachable:
+    case TransitionKind::refused:
       return Color::magenta;
   }
   return Color::none;

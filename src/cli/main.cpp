@@ -44,6 +44,12 @@ void add_json(CLI::App* sub, const std::shared_ptr<Options>& options) {
   sub->add_flag("--json", options->json, "print JSON");
 }
 
+template <typename Options>
+void add_force(CLI::App* sub, const std::shared_ptr<Options>& options) {
+  sub->add_flag("--force", options->force,
+                "log in once even with a credential that was refused lately (it may get locked)");
+}
+
 void add_monitoring(CLI::App& app, int& code) {
   const auto run_options = std::make_shared<RunOptions>();
   auto* run_command =
@@ -62,7 +68,9 @@ void add_monitoring(CLI::App& app, int& code) {
   auto* check_command =
       add(app, "check", "check all hosts once and print the states", code, check_options, check);
   add_configuration(check_command, check_options);
+  add_data_directory(check_command, check_options);
   add_json(check_command, check_options);
+  add_force(check_command, check_options);
   check_command->footer(
       "exit code: 0 all running, 1 some service not running, 2 configuration error, "
       "3 some host not reached");
@@ -83,7 +91,9 @@ void add_monitoring(CLI::App& app, int& code) {
   services_command->add_option("host", services_options->host, "a host of the configuration")
       ->required()
       ->type_name("HOST");
+  add_data_directory(services_command, services_options);
   add_json(services_command, services_options);
+  add_force(services_command, services_options);
 
   const auto test_options = std::make_shared<TestOptions>();
   auto* test_command = add(app, "test", "send a test alert and print what each destination answers",

@@ -13,7 +13,8 @@ namespace {
 
 bool is_same_account(const Credentials* a, const Credentials* b) {
   if (a == nullptr || b == nullptr) return a == b;
-  return a->username == b->username && a->password.reveal() == b->password.reveal();
+  return a->username == b->username && a->password.reveal() == b->password.reveal() &&
+         a->password_file == b->password_file && a->name == b->name;
 }
 
 }  // namespace

@@ -30,6 +30,7 @@ struct Credentials {
   std::string name;
   std::string username;  ///< DOMAIN\user, user@REALM or user
   Secret password;
+  std::string password_file;  ///< read again before each login; empty: the password stays
 };
 
 enum class Source : std::uint8_t { smb, winrm, scm };

@@ -28,9 +28,10 @@ constexpr std::array kKinds = {TransitionKind::stopped,   TransitionKind::starte
                                TransitionKind::paused,    TransitionKind::vanished,
                                TransitionKind::stuck,     TransitionKind::denied,
                                TransitionKind::flapping,  TransitionKind::unreachable,
-                               TransitionKind::restarted, TransitionKind::rebooted};
+                               TransitionKind::restarted, TransitionKind::rebooted,
+                               TransitionKind::refused};
 constexpr std::array kFollowUps = {TransitionKind::visible, TransitionKind::steady,
-                                   TransitionKind::reachable};
+                                   TransitionKind::reachable, TransitionKind::accepted};
 
 template <typename T, std::size_t N>
 const T* find_word(const std::array<T, N>& words, std::string_view written) {
@@ -150,7 +151,7 @@ class RouteReader {
                {.name = "kind",
                 .description = "What has happened: `stopped`, `started`, `paused`, `vanished`, "
                                "`stuck`, `denied`, `flapping`, `unreachable`, `restarted`, "
-                               "`rebooted`. Good news goes to those who were told the bad news.",
+                               "`rebooted`, `refused`. Good news goes to those who were told the bad news.",
                 .example = "[stopped, stuck]"},
                "kind", kKinds, match.kinds);
   }

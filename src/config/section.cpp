@@ -155,7 +155,7 @@ std::optional<Section::Scalar> Section::checked(const Key& key, Check check) {
   return value;
 }
 
-std::optional<Place> Section::secret(const Key& key, Secret& out) {
+std::optional<Place> Section::secret(const Key& key, Secret& out, std::string* file) {
   declare(key, "secret text", "");
   auto value = scalar(key);
   if (!value) return std::nullopt;
@@ -171,6 +171,8 @@ std::optional<Place> Section::secret(const Key& key, Secret& out) {
                         key.name, reading_.how_to_hide));
     exposed = false;
   }
+  if (file != nullptr)
+    *file = Substitution::file_of(value->written, reading_.files.at(value->place.file).directory);
   out = Secret(std::move(value->text));
   return value->place;
 }

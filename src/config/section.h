@@ -114,7 +114,8 @@ class Section {
       : reading_(reading), mapping_(mapping), place_(place) {}
 
   std::optional<Place> text(const Key& key, std::string& out, Check check = nullptr);
-  std::optional<Place> secret(const Key& key, Secret& out);
+  /// `file`, where it is wanted: the one that the value refers to as a whole; else empty.
+  std::optional<Place> secret(const Key& key, Secret& out, std::string* file = nullptr);
   /// true and false only, as for js-yaml; yes and on are text.
   std::optional<Place> boolean(const Key& key, bool& out);
   std::optional<Place> seconds(const Key& key, std::chrono::seconds& out, Range range);

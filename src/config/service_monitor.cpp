@@ -33,7 +33,7 @@ void read_credentials(Section& section, Config& config) {
                                .description = "Its password; better a reference than the text.",
                                .need = Need::required,
                                .example = "${env:TOCSIN_PASSWORD}"},
-                              credentials.password);
+                              credentials.password, &credentials.password_file);
                });
   for (auto& credentials : list)
     config.credentials.push_back(std::make_shared<const Credentials>(std::move(credentials)));

@@ -67,17 +67,26 @@ std::expected<std::string, std::string> Substitution::variable(const std::string
 
 std::expected<std::string, std::string> Substitution::file(const std::string& path) {
   if (const auto known = files_.find(path); known != files_.end()) return known->second;
-  std::expected<std::string, std::string> value;
-  if (auto bytes = read_file(path, kMostFileBytes, Accept::regular_files); !bytes) {
-    value = std::unexpected("the file " + quoted(path, kLongNames) + " " + bytes.error().what);
-  } else if (!is_utf8(*bytes) || bytes->contains('\0')) {
-    value = std::unexpected("the file " + quoted(path, kLongNames) + " is no UTF-8 text");
-  } else {
-    value = *std::move(bytes);
-    if (value->ends_with('\n')) value->resize(value->size() - (value->ends_with("\r\n") ? 2 : 1));
-    if (environment_.is_readable_by_others(path)) exposed_files_.push_back(path);
-  }
+  auto value = read_secret_file(path);
+  if (value && environment_.is_readable_by_others(path)) exposed_files_.push_back(path);
   return files_.emplace(path, std::move(value)).first->second;
+}
+
+std::string Substitution::file_of(std::string_view text, const std::string& directory) {
+  const bool is_whole = text.starts_with(kFile) && text.find('}') == text.size() - 1;
+  if (!is_whole) return {};
+  return path_from(directory,
+                   std::string(text.substr(kFile.size(), text.size() - kFile.size() - 1)));
+}
+
+std::expected<std::string, std::string> read_secret_file(const std::string& path) {
+  auto text = read_file(path, kMostFileBytes, Accept::regular_files);
+  if (!text)
+    return std::unexpected("the file " + quoted(path, kLongNames) + " " + text.error().what);
+  if (!is_utf8(*text) || text->contains('\0'))
+    return std::unexpected("the file " + quoted(path, kLongNames) + " is no UTF-8 text");
+  if (text->ends_with('\n')) text->resize(text->size() - (text->ends_with("\r\n") ? 2 : 1));
+  return *std::move(text);
 }
 
 }  // namespace tocsin::config

@@ -14,11 +14,18 @@ namespace tocsin::config {
 
 /// Replaces references by what they stand for. What comes in is not looked at again; every other
 /// `$` is an ordinary character.
+/// What `${file:PATH}` stands for: the file's text without the newline at its end. Otherwise a
+/// sentence: it cannot be read, is longer than 64 KB or is no UTF-8 text. Blocking.
+[[nodiscard]] std::expected<std::string, std::string> read_secret_file(const std::string& path);
+
 class Substitution {
  public:
   explicit Substitution(Environment environment) : environment_(std::move(environment)) {}
 
   [[nodiscard]] static bool has_reference(std::string_view text);
+
+  /// The path of the file where the text is one reference to a file and nothing else; else empty.
+  [[nodiscard]] static std::string file_of(std::string_view text, const std::string& directory);
 
   /// A secret comes without the newline at the end of its file. Otherwise a sentence: a variable
   /// that is not set, a file that cannot be read or is no UTF-8 text, a brace that is missing.

@@ -9,6 +9,7 @@
 
 #include "base/path.h"
 #include "daemon/clusters.h"
+#include "daemon/credentials.h"
 #include "daemon/fleet.h"
 #include "daemon/journal.h"
 #include "daemon/probes.h"
@@ -16,6 +17,7 @@
 #include "daemon/silences.h"
 #include "daemon/status_log.h"
 #include "daemon/telling.h"
+#include "logins/logins.h"
 #include "net/event.h"
 #include "net/http_client.h"
 #include "net/semaphore.h"
@@ -25,6 +27,7 @@
 #include "platform/paths.h"
 #include "platform/permissions.h"
 #include "platform/stop.h"
+#include "store/logins.h"
 #include "store/requests.h"
 #include "store/store.h"
 
@@ -36,22 +39,47 @@ constexpr std::size_t kChecksAtOnce = 256;
 constexpr auto kTendEvery = std::chrono::hours(1);
 constexpr auto kMetricsEvery = std::chrono::seconds(15);  // as often as Prometheus usually asks
 
+/// What the data directory holds besides the states.
+struct Stored {
+  store::Requests requests;
+  store::Logins logins;
+  std::vector<logins::Record> records;
+};
+
+Result<Stored> open_stored(const std::filesystem::path& directory) {
+  auto requests = store::Requests::open(directory);
+  if (!requests) return fail(std::move(requests));
+  auto logins = store::Logins::open(directory);
+  if (!logins) return fail(std::move(logins));
+  auto records = logins->load();
+  if (!records) return fail(std::move(records));
+  return Stored{*std::move(requests), *std::move(logins), *std::move(records)};
+}
+
 }  // namespace
 
 /// In the order in which they need each other: what is declared later uses what is declared before.
 struct Daemon::Parts {
-  Parts(const net::Executor& on, store::Store opened, store::Requests asked,
-        const DaemonOptions& options, const Log& log, const RandomFill& random,
+  Parts(const net::Executor& on, store::Store opened, Stored stored, const DaemonOptions& options,
+        const Log& log_to, const RandomFill& random,
         std::function<net::awaitable<store::ReloadAnswer>()> reload)
       : executor(on),
+        log(log_to),
         store(std::move(opened)),
         silences(options.config.maintenance, log),
-        requests(std::move(asked), {.worker = store_worker,
-                                    .silences = silences,
-                                    .clock = clock,
-                                    .log = log,
-                                    .reload = std::move(reload)}),
-        probes(executor, random, clock),
+        stored_logins(std::move(stored.logins)),
+        logins({.executor = executor,
+                .clock = clock,
+                .random = random,
+                .save = std::bind_front(&Parts::save_logins, this),
+                .notify = std::bind_front(&Parts::notify, this)},
+               std::move(stored.records)),
+        requests(std::move(stored.requests), {.worker = store_worker,
+                                              .silences = silences,
+                                              .clock = clock,
+                                              .log = log,
+                                              .reload = std::move(reload)}),
+        probes(executor, {.logins = logins, .clock = clock, .random = random}),
         http(executor),
         status_log(log, metrics),
         telling_rooms{.executor = executor,
@@ -67,6 +95,11 @@ struct Daemon::Parts {
             executor,
             {.store = store, .worker = store_worker, .clock = clock, .log = log, .random = random},
             telling->audience()),
+        credential_alerts({.journal = journal,
+                           .clock = clock,
+                           .log = log,
+                           .random = random,
+                           .silence = std::bind_front(&Silences::find, &silences)}),
         clusters(executor, {.journal = journal,
                             .clock = clock,
                             .log = log,
@@ -84,6 +117,7 @@ struct Daemon::Parts {
                          .report = std::bind_front(&Parts::report, this),
                          .make_probe = std::bind_front(&Probes::make, &probes),
                          .on_seen = std::bind_front(&Clusters::see, &clusters),
+                         .on_gone = std::bind_front(&logins::Logins::forget, &logins),
                          .silence = std::bind_front(&Silences::find, &silences)}),
         reloading(executor, 1),
         background(executor),
@@ -94,13 +128,20 @@ struct Daemon::Parts {
     if (telling) telling->report(report);
   }
   net::awaitable<void> tell_anew(const config::Config& config);
+  net::awaitable<Result<>> save_logins(std::vector<logins::Record> records);
+  net::awaitable<void> notify(const logins::Gate& gate, logins::Notice notice) {
+    return credential_alerts.notify(gate, notice);
+  }
 
   net::Executor executor;
+  const Log& log;
   SystemClock clock;
   store::Store store;
   net::Worker store_worker{"store", 1};
   notify::StoreOutbox outbox{store, store_worker};
   Silences silences;
+  store::Logins stored_logins;
+  logins::Logins logins;
   Requests requests;
   Probes probes;
   net::HttpClient http;
@@ -109,6 +150,7 @@ struct Daemon::Parts {
   Telling::Rooms telling_rooms;
   std::unique_ptr<Telling> telling;  ///< null while it is made anew
   Journal journal;
+  CredentialAlerts credential_alerts;
   Clusters clusters;
   net::Semaphore checks;
   Fleet fleet;
@@ -127,6 +169,12 @@ net::awaitable<void> Daemon::Parts::tell_anew(const config::Config& config) {
   telling->start();
   journal.set_audience(telling->audience());
   telling->audience().dispatcher.get().submit(std::move(unstored));
+}
+
+net::awaitable<Result<>> Daemon::Parts::save_logins(std::vector<logins::Record> records) {
+  auto saved = co_await store_worker.run([&] { return stored_logins.save(records); });
+  if (!saved) log.warn("refused logins are not stored: {}", saved.error().what);
+  co_return saved;
 }
 
 namespace {
@@ -196,11 +244,11 @@ net::awaitable<Result<>> Daemon::start() {
   if (!opened) co_return fail(std::move(opened));
   auto known = opened->load_states();
   if (!known) co_return fail(std::move(known));
-  auto requests = store::Requests::open(options_.data_directory);
-  if (!requests) co_return fail(std::move(requests));
+  auto stored = open_stored(options_.data_directory);
+  if (!stored) co_return fail(std::move(stored));
 
   const auto hosts = std::exchange(options_.config.hosts, {});
-  parts_ = std::make_unique<Parts>(executor_, *std::move(opened), *std::move(requests), options_,
+  parts_ = std::make_unique<Parts>(executor_, *std::move(opened), *std::move(stored), options_,
                                    log_, random_, [this] { return reload_in_peace(); });
   auto& parts = *parts_;
   if (auto read = parts.requests.read_silences(); !read) {
@@ -210,6 +258,7 @@ net::awaitable<Result<>> Daemon::start() {
   parts.telling->start();
   parts.background.spawn(parts.journal.run());
   parts.background.spawn(parts.requests.run());
+  parts.background.spawn(parts.logins.run());
   parts.background.spawn(
       platform::hear_reload_requests([this] { parts_->reloads.spawn(reload_unasked()); }));
   parts.background.spawn(tend_hourly(parts.store, parts.store_worker, parts.clock, log_));
@@ -267,6 +316,8 @@ net::awaitable<store::ReloadAnswer> Daemon::reload() {
   co_await parts.tell_anew(config);
   parts.clusters.set_clusters(config.clusters, known);
   const auto changes = parts.fleet.set_hosts(hosts, std::move(known));
+  // Behind the hosts, whose next check is by the new accounts.
+  parts.logins.waive_pauses();
   auto text = fmt::format(
       "reloaded: hosts: {}, of these new: {}, changed: {}; gone: {}, "
       "destinations: {}",
@@ -292,6 +343,7 @@ net::awaitable<void> Daemon::stop() {
 
   net::TaskScope closing(executor_);
   parts.fleet.close(closing);
+  co_await parts.logins.flush();
   co_await parts.journal.store_rest(co_await parts.telling->stop());
   co_await closing.join();
   parts_.reset();

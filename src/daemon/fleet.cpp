@@ -41,6 +41,7 @@ net::awaitable<void> Fleet::watch(HostName name) {
     co_await watcher.close();
   } while (!watcher.is_retired());
   watchers_.erase(name);
+  if (rooms_.on_gone) rooms_.on_gone(name);
 }
 
 net::awaitable<void> Fleet::stop() {

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "daemon/credentials.h"
 #include "net/resolver.h"
 #include "probe/scm/scm_probe.h"
 #include "probe/smb/smb_probe.h"
@@ -19,18 +20,17 @@ config::Source default_source() {
   return probe::scm::this_system() ? config::Source::scm : config::Source::smb;
 }
 
-Probes::Probes(const net::Executor& executor, RandomFill random, const Clock& clock)
-    : connector_(executor),
-      threads_("scm", kMostThreads),
-      random_(std::move(random)),
-      clock_(clock) {}
+Probes::Probes(const net::Executor& executor, Deps deps)
+    : connector_(executor), threads_("scm", kMostThreads), deps_(std::move(deps)) {}
 
 std::unique_ptr<probe::Probe> Probes::make(const config::Host& host) {
   // The loader refuses the sources that this version does not have on this platform.
   if (host.source == config::Source::scm)
-    return probe::make_scm_probe(host, system_, threads_, clock_);
-  return probe::make_smb_probe(host, {.own_host_name = net::own_host_name()}, connector_, random_,
-                               clock_);
+    return probe::make_scm_probe(host, system_, threads_, deps_.clock);
+  probe::SmbProbeOptions options{.own_host_name = net::own_host_name()};
+  if (host.credentials)
+    options.gate = &gate_of(deps_.logins, *host.credentials, deps_.peers_to_suspect);
+  return probe::make_smb_probe(host, std::move(options), connector_, deps_.random, deps_.clock);
 }
 
 }  // namespace tocsin::daemon

@@ -1,10 +1,12 @@
 // The place that knows every way to look at a host.
 #pragma once
 
+#include <cstddef>
 #include <memory>
 
 #include "base/random.h"
 #include "config/config.h"
+#include "logins/logins.h"
 #include "net/tcp.h"
 #include "net/worker.h"
 #include "probe/probe.h"
@@ -19,7 +21,15 @@ namespace tocsin::daemon {
 /// What the probes of all hosts share.
 class Probes {
  public:
-  Probes(const net::Executor& executor, RandomFill random, const Clock& clock);
+  /// What outlives it.
+  struct Deps {
+    logins::Logins& logins;
+    const Clock& clock;
+    RandomFill random;
+    /// So many hosts must refuse an account until no other is asked.
+    std::size_t peers_to_suspect = logins::GuardOptions{}.peers_to_suspect;
+  };
+  Probes(const net::Executor& executor, Deps deps);
 
   /// The probe for the host's `source`. `host` and this must outlive it.
   std::unique_ptr<probe::Probe> make(const config::Host& host);
@@ -31,8 +41,7 @@ class Probes {
   net::Connector connector_;
   net::Worker threads_;
   std::shared_ptr<probe::scm::System> system_ = probe::scm::this_system();
-  RandomFill random_;
-  const Clock& clock_;
+  Deps deps_;
 };
 
 }  // namespace tocsin::daemon

@@ -131,7 +131,10 @@ void Watcher::log_trouble(const Observation& observation) {
       observation.services ? std::nullopt : std::optional(observation.services.error().kind);
   if (kind == trouble_) return;
   trouble_ = kind;
-  if (kind) {
+  if (kind == Kind::login_refused) {  // one warning for the credential says it all
+    rooms_.log.info("{} cannot be checked: {}", host_.name.text(),
+                    observation.services.error().what);
+  } else if (kind) {
     rooms_.log.warn("{} cannot be checked: {}", host_.name.text(),
                     observation.services.error().what);
   } else {

@@ -37,6 +37,8 @@ class Watcher {
     std::function<std::unique_ptr<probe::Probe>(const config::Host&)> make_probe;
     /// Hears what is known of a host after each look and word; empty: nobody listens.
     std::function<void(const MonitoredHost&)> on_seen;
+    /// Hears that a host is not watched any more; empty: nobody listens.
+    std::function<void(const HostName&)> on_gone;
     /// What silences services of hosts; empty: nothing does.
     std::function<std::optional<Hold>(const HostName&, const ServiceName&, Time)> silence;
   };

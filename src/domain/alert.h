@@ -39,6 +39,11 @@ struct Alert {
 /// Whether it is about a host as a whole, and not about one of its services.
 [[nodiscard]] inline bool is_about_host(const Alert& alert) { return alert.service.empty(); }
 
+/// Whether it is about a credential, whose name stands in the place of a host's.
+[[nodiscard]] inline bool is_about_credential(const Alert& alert) {
+  return alert.kind == TransitionKind::refused || alert.kind == TransitionKind::accepted;
+}
+
 /// The service's display name; its key name where that is not known. Of a host: its name.
 [[nodiscard]] inline const std::string& display_name(const Alert& alert) {
   if (is_about_host(alert)) return alert.host.text();

@@ -28,7 +28,9 @@ std::optional<Hold> grace(const TrackedHost& host, const Grace& grace, Time now)
 
 std::vector<News> not_reached(TrackedHost& host, const Error& error, const HostPolicy& policy,
                               const std::optional<Hold>& silence, Time now) {
-  const bool is_first = host.trouble.empty();
+  // A refused login is an alert of the credential: the host may be as well as can be.
+  const bool was_refused = std::exchange(host.login_refused, error.kind == Kind::login_refused);
+  const bool is_first = host.trouble.empty() || (was_refused && !host.login_refused && !host.told);
   if (is_first) {
     host.since = now;
     host.failures = 0;
@@ -37,6 +39,7 @@ std::vector<News> not_reached(TrackedHost& host, const Error& error, const HostP
   host.failures = std::min(host.failures + 1, std::max(policy.grace.looks, 1U));
   host.trouble = error.what.empty() ? "not reached" : error.what;
   host.storm_until = {};
+  if (host.login_refused) return {};
   auto news = host_transition(unreachable, host.since, host.trouble);
   if (host.told) {
     if (silence || policy.repeat_every == Duration(0) || now < host.told_at + policy.repeat_every)
@@ -121,11 +124,14 @@ std::vector<News> review(TrackedHost& host, const Observation& observation,
   if (!observation.services)
     return not_reached(host, observation.services.error(), policy, silence, now);
 
-  const bool was_away = !host.trouble.empty();
+  // Whether it was there is known of a host that has refused the login.
+  const bool was_refused = host.login_refused && !host.told;
+  const bool was_away = !host.trouble.empty() && !was_refused;
   const auto signs = read_signs(previous, observation, was_away, policy);
   if (signs.rebooted) host.booted_at = now;
   if (signs.storm) host.storm_until = now + policy.storm_wait;
   const std::string boot = signs.rebooted ? "it was restarted" : "";
+  if (was_refused) host = {.since = now, .booted_at = host.booted_at};
   if (!was_away) {
     if (!signs.rebooted) return {};
     auto news = host_transition(rebooted, host.booted_at, "the processes of its services are new");

@@ -16,6 +16,7 @@ namespace tocsin {
 /// What is remembered about a host between two looks, and stored.
 struct TrackedHost {
   std::string trouble;         ///< why it was not reached the last time; empty: it was
+  bool login_refused = false;  ///< it was reached, and its credential is in trouble, not the host
   Time since{};                ///< since when it is reached or not
   std::uint32_t failures = 0;  ///< looks that failed in a row, as far as grace counts
   bool told = false;           ///< that it is not reached

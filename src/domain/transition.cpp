@@ -36,6 +36,10 @@ std::string_view to_string(TransitionKind kind) {
       return "reachable";
     case TransitionKind::rebooted:
       return "rebooted";
+    case TransitionKind::refused:
+      return "refused";
+    case TransitionKind::accepted:
+      return "accepted";
   }
   return "unknown";
 }
@@ -43,7 +47,7 @@ std::string_view to_string(TransitionKind kind) {
 std::optional<TransitionKind> parse_transition_kind(std::string_view text) {
   using enum TransitionKind;
   for (const auto kind : {started, stopped, paused, restarted, vanished, stuck, denied, visible,
-                          flapping, steady, unreachable, reachable, rebooted}) {
+                          flapping, steady, unreachable, reachable, rebooted, refused, accepted}) {
     if (to_string(kind) == text) return kind;
   }
   return std::nullopt;
@@ -95,6 +99,7 @@ bool is_good(const Transition& transition, Expected expected) {
       return is_expected(transition.to, expected);
     case TransitionKind::visible:
     case TransitionKind::reachable:
+    case TransitionKind::accepted:
       return true;
     case TransitionKind::restarted:
     case TransitionKind::vanished:
@@ -103,6 +108,7 @@ bool is_good(const Transition& transition, Expected expected) {
     case TransitionKind::flapping:
     case TransitionKind::unreachable:
     case TransitionKind::rebooted:
+    case TransitionKind::refused:
       return false;
   }
   return false;
@@ -112,12 +118,14 @@ bool ends_well(TransitionKind kind, ServiceState to, Expected expected) {
   switch (kind) {
     case TransitionKind::reachable:
     case TransitionKind::rebooted:
+    case TransitionKind::accepted:
       return true;
     case TransitionKind::vanished:
     case TransitionKind::stuck:
     case TransitionKind::denied:
     case TransitionKind::flapping:
     case TransitionKind::unreachable:
+    case TransitionKind::refused:
       return false;
     case TransitionKind::started:
     case TransitionKind::stopped:

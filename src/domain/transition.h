@@ -27,6 +27,8 @@ enum class TransitionKind : std::uint8_t {
   unreachable,  ///< of a host: it can no longer be asked
   reachable,    ///< of a host: it can be asked again
   rebooted,     ///< of a host: it was restarted, faster than anybody saw it go
+  refused,      ///< of a credential: hosts do not let it in
+  accepted,     ///< of a credential: it is let in again
 };
 
 [[nodiscard]] std::string_view to_string(TransitionKind kind);

@@ -1,5 +1,6 @@
 #include "logins/gate.h"
 
+#include <algorithm>
 #include <chrono>
 #include <utility>
 
@@ -29,8 +30,8 @@ void Pass::accept() {
 
 void Pass::refuse(Blame blame, std::string reason) {
   auto* gate = std::exchange(gate_, nullptr);
-  gate->conclude(
-      peer_, gate->guard_.refuse(peer_, blame, std::move(reason), gate->deps_.clock.now()));
+  gate->conclude(peer_,
+                 gate->guard_.refuse(peer_, blame, std::move(reason), gate->deps_.clock.now()));
 }
 
 Gate::Gate(LoginId id, std::string name, Secret secret, Guard guard, Deps deps)
@@ -110,10 +111,15 @@ std::uint64_t Gate::on_opening(std::function<void()> call) {
 void Gate::replace_secret(Secret secret) {
   if (secret.reveal() == secret_.reveal()) return;
   secret_ = std::move(secret);
-  replace_user();
+  begin_anew();
 }
 
-void Gate::replace_user() {
+void Gate::replace_user(GuardOptions options) {
+  guard_.set_options(options);
+  begin_anew();
+}
+
+void Gate::begin_anew() {
   guard_.replace_secret();
   deps_.on_change(Notice::none);
   open();

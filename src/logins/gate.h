@@ -90,8 +90,11 @@ class Gate {
   void remove_on_opening(std::uint64_t key) { listeners_.erase(key); }
 
   void replace_secret(Secret secret);
-  /// Another user logs in from now on.
-  void replace_user();
+  /// Another user logs in from now on, by other rules.
+  void replace_user(GuardOptions options);
+  void set_read_secret(std::function<net::awaitable<std::optional<Secret>>()> read_secret) {
+    deps_.read_secret = std::move(read_secret);
+  }
   void waive_pauses();
   void forget(const HostName& peer);
   /// What a crash now is to leave: the logins under way that were recorded count as refused.
@@ -104,6 +107,7 @@ class Gate {
 
   void conclude(const HostName& peer, Notice notice);
   void abandon(const HostName& peer);
+  void begin_anew();
   void open();
   [[nodiscard]] Error refusal(const Suspension& suspension) const;
 

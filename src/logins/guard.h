@@ -45,9 +45,9 @@ struct Refusal {
 /// What is held against a login, and stored.
 struct Suspicion {
   std::map<HostName, Refusal> refusals;  ///< by peer
-  unsigned count = 0;             ///< refused in a row by any peer, but for Blame::peer
-  Time at{};                      ///< of the last of these; the epoch: the pause is waived
-  Time notified_at{};             ///< when the alert was last sent; the epoch: it does not fire
+  unsigned count = 0;                    ///< refused in a row by any peer, but for Blame::peer
+  Time at{};                             ///< of the last of these; the epoch: the pause is waived
+  Time notified_at{};  ///< when the alert was last sent; the epoch: it does not fire
 
   [[nodiscard]] bool empty() const { return refusals.empty() && notified_at == Time{}; }
   friend bool operator==(const Suspicion&, const Suspicion&) = default;
@@ -99,8 +99,9 @@ class Guard {
   /// the middle of it leaves.
   void interrupt(const HostName& peer, Time now);
 
-  /// The secret is another one: what was refused is forgotten.
+  /// The secret is another one: what was refused is forgotten, but that people were told.
   void replace_secret();
+  void set_options(GuardOptions options) { options_ = options; }
   /// Somebody wants it to be tried again at once.
   void waive_pauses();
   /// The peer is not asked any more.

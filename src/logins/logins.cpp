@@ -31,8 +31,10 @@ Logins::Logins(Deps deps, std::vector<Record> known)
 Gate& Logins::gate(const LoginId& id, LoginOptions options) {
   if (const auto found = logins_.find(id); found != logins_.end()) {
     auto& login = *found->second;
-    if (std::exchange(login.user, options.user) != options.user) login.gate.replace_user();
-    login.gate.replace_secret(options.secret);
+    if (std::exchange(login.user, options.user) != options.user)
+      login.gate.replace_user(options.guard);
+    login.gate.replace_secret(std::move(options.secret));
+    login.gate.set_read_secret(off_the_loop(std::move(options.read_secret)));
     return login.gate;
   }
   Suspicion suspicion;
@@ -48,10 +50,10 @@ Gate& Logins::gate(const LoginId& id, LoginOptions options) {
     if (same) fingerprint = std::move(record->second.fingerprint);
     known_.erase(record);
   }
-  auto deps = deps_of(id, std::move(options.read_secret));
+  auto deps = deps_of(id);
+  deps.read_secret = off_the_loop(std::move(options.read_secret));
   Guard guard(options.guard, std::move(suspicion));
-  auto login =
-      std::make_unique<Login>(id, std::move(options), std::move(guard), std::move(deps));
+  auto login = std::make_unique<Login>(id, std::move(options), std::move(guard), std::move(deps));
   login->fingerprint = std::move(fingerprint);
   login->printed = std::move(printed);
   login->stored = is_known;
@@ -59,25 +61,26 @@ Gate& Logins::gate(const LoginId& id, LoginOptions options) {
   return logins_.emplace(id, std::move(login)).first->second->gate;
 }
 
-Gate::Deps Logins::deps_of(const LoginId& id, std::function<std::optional<Secret>()> read) {
-  Gate::Deps deps{.executor = deps_.executor,
-                  .clock = deps_.clock,
-                  .on_change =
-                      [this, id](Notice notice) {
-                        auto& login = *logins_.at(id);
-                        login.changed = true;
-                        if (notice != Notice::none) login.notices.push_back(notice);
-                        work_.set();
-                      },
-                  .stored = [this](net::Deadline deadline) { return stored(deadline); },
-                  .read_secret = {}};
-  if (read) {
-    deps.read_secret = [this, read]() -> net::awaitable<std::optional<Secret>> {
-      auto secret = co_await worker_.run_until(read, net::within(kReadLimit));
-      co_return secret ? *std::move(secret) : std::nullopt;
-    };
-  }
-  return deps;
+Gate::Deps Logins::deps_of(const LoginId& id) {
+  const auto on_change = [this, id](Notice notice) {
+    auto& login = *logins_.at(id);
+    login.changed = true;
+    if (notice != Notice::none) login.notices.push_back(notice);
+    work_.set();
+  };
+  return {.executor = deps_.executor,
+          .clock = deps_.clock,
+          .on_change = on_change,
+          .stored = [this](net::Deadline deadline) { return stored(deadline); },
+          .read_secret = {}};
+}
+
+Logins::ReadSecret Logins::off_the_loop(std::function<std::optional<Secret>()> read) {
+  if (!read) return {};
+  return [this, read = std::move(read)]() -> net::awaitable<std::optional<Secret>> {
+    auto secret = co_await worker_.run_until(read, net::within(kReadLimit));
+    co_return secret ? *std::move(secret) : std::nullopt;
+  };
 }
 
 void Logins::waive_pauses() {
@@ -105,43 +108,55 @@ net::awaitable<void> Logins::run() {
 
 net::awaitable<void> Logins::flush() {
   runs_ = false;
-  co_await write();
+  co_await save_changed();
 }
 
 /// What people are to hear comes first: a crash in between tells it once more, never not at all.
 net::awaitable<void> Logins::write() {
-  const auto written =
-      std::exchange(next_write_, std::make_shared<net::Event>(deps_.executor));
-  std::vector<Record> records;
+  const auto written = std::exchange(next_write_, std::make_shared<net::Event>(deps_.executor));
   for (const auto& [id, login] : logins_) {
-    if (!std::exchange(login->changed, false)) continue;
-    for (const auto notice : std::exchange(login->notices, {}))
-      if (deps_.notify) co_await deps_.notify(login->gate, notice);
-    auto suspicion = login->gate.to_store();
-    if (suspicion.empty() && !login->stored) continue;
-    login->stored = !suspicion.empty();
-    auto fingerprint = suspicion.empty() ? Fingerprint{} : co_await fingerprint_of(*login);
-    records.push_back(
-        {.id = id, .fingerprint = std::move(fingerprint), .suspicion = std::move(suspicion)});
+    while (!login->notices.empty()) {
+      if (deps_.notify) co_await deps_.notify(login->gate, login->notices.front());
+      login->notices.pop_front();
+    }
   }
-  if (deps_.save && !records.empty()) {
-    std::vector<LoginId> ids;
-    for (const auto& record : records) ids.push_back(record.id);
-    if (const auto saved = co_await deps_.save(std::move(records)); !saved)
-      for (const auto& id : ids) logins_.at(id)->changed = logins_.at(id)->stored = true;
-  }
+  co_await save_changed();
   written->set();
 }
 
-net::awaitable<Fingerprint> Logins::fingerprint_of(Login& login) {
-  auto text = printed_text(login.user, login.gate.secret());
-  if (!login.fingerprint || login.printed != text) {
-    login.fingerprint = co_await worker_.run([this, text] {
-      return Fingerprint::of(text, deps_.random);
-    });
-    login.printed = std::move(text);
+net::awaitable<void> Logins::save_changed() {
+  for (const auto& [id, login] : logins_)
+    if (login->changed && !login->gate.to_store().empty()) co_await take_fingerprint(*login);
+  std::vector<Record> records;
+  for (const auto& [id, login] : logins_) {
+    // Those that changed meanwhile have their turn next.
+    auto suspicion = login->gate.to_store();
+    const bool is_ready = suspicion.empty() || login->is_fingerprinted();
+    if (!login->changed || !login->notices.empty() || !is_ready) continue;
+    login->changed = false;
+    if (suspicion.empty() && !login->stored) continue;
+    login->stored = !suspicion.empty();
+    records.push_back({.id = id,
+                       .fingerprint = suspicion.empty() ? Fingerprint{} : *login->fingerprint,
+                       .suspicion = std::move(suspicion)});
   }
-  co_return *login.fingerprint;
+  if (!deps_.save || records.empty()) co_return;
+  std::vector<LoginId> ids;
+  for (const auto& record : records) ids.push_back(record.id);
+  if (const auto saved = co_await deps_.save(std::move(records)); !saved)
+    for (const auto& id : ids) logins_.at(id)->changed = logins_.at(id)->stored = true;
+}
+
+net::awaitable<void> Logins::take_fingerprint(Login& login) {
+  if (login.is_fingerprinted()) co_return;
+  auto text = printed_text(login.user, login.gate.secret());
+  login.fingerprint =
+      co_await worker_.run([text, random = deps_.random] { return Fingerprint::of(text, random); });
+  login.printed = std::move(text);
+}
+
+bool Logins::Login::is_fingerprinted() const {
+  return fingerprint && printed == printed_text(user, gate.secret());
 }
 
 }  // namespace tocsin::logins

@@ -2,6 +2,7 @@
 // restarts.
 #pragma once
 
+#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
@@ -26,7 +27,8 @@ struct LoginOptions {
   std::string name;  ///< for people: "the credential `monitoring`"
   std::string user;
   Secret secret;
-  /// Reads a secret that stands in a file again; blocking. Empty: it does not change.
+  /// Reads a secret that stands in a file again, blocking; it must own all that it touches. Empty:
+  /// the secret does not change.
   std::function<std::optional<Secret>()> read_secret{};
   GuardOptions guard{};
 };
@@ -55,25 +57,30 @@ class Logins {
 
   /// Tells and stores what changes, until it is cancelled.
   net::awaitable<void> run();
-  /// Once what is left, after run() has ended.
+  /// Stores what is left, after run() has ended. What people have not heard yet they will hear at
+  /// the next refusal.
   net::awaitable<void> flush();
 
  private:
   struct Login {
     Login(LoginId id, LoginOptions options, Guard guard, Gate::Deps deps);
+    [[nodiscard]] bool is_fingerprinted() const;
 
     std::string user;
     std::optional<Fingerprint> fingerprint;  ///< of `printed`
     std::string printed;
-    std::vector<Notice> notices;
+    std::deque<Notice> notices;
     bool changed = false;
     bool stored = false;  ///< whether there is a record
     Gate gate;
   };
-  [[nodiscard]] Gate::Deps deps_of(const LoginId& id, std::function<std::optional<Secret>()> read);
+  using ReadSecret = std::function<net::awaitable<std::optional<Secret>>()>;
+  [[nodiscard]] Gate::Deps deps_of(const LoginId& id);
+  [[nodiscard]] ReadSecret off_the_loop(std::function<std::optional<Secret>()> read);
   net::awaitable<void> stored(net::Deadline deadline);
   net::awaitable<void> write();
-  net::awaitable<Fingerprint> fingerprint_of(Login& login);
+  net::awaitable<void> save_changed();
+  net::awaitable<void> take_fingerprint(Login& login);
 
   Deps deps_;
   std::map<LoginId, Record> known_;

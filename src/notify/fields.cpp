@@ -71,6 +71,10 @@ std::string_view event_of(TransitionKind kind) {
       return "can no longer be reached";
     case TransitionKind::reachable:
       return "can be reached again";
+    case TransitionKind::refused:
+      return "is refused";
+    case TransitionKind::accepted:
+      return "is accepted again";
   }
   return "has changed";
 }

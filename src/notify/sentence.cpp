@@ -10,13 +10,32 @@ namespace tocsin::notify {
 
 std::string_view status_word(const Alert& alert) {
   if (!is_about_host(alert)) return to_string(alert.to);
-  if (alert.kind == TransitionKind::unreachable) return "UNREACHABLE";
-  return alert.kind == TransitionKind::rebooted ? "REBOOTED" : "REACHABLE";
+  switch (alert.kind) {
+    case TransitionKind::unreachable:
+      return "UNREACHABLE";
+    case TransitionKind::rebooted:
+      return "REBOOTED";
+    case TransitionKind::refused:
+      return "REFUSED";
+    case TransitionKind::accepted:
+      return "ACCEPTED";
+    default:
+      return "REACHABLE";
+  }
 }
 
 std::string_view previous_status_word(const Alert& alert) {
   if (!is_about_host(alert)) return to_string(alert.from);
-  return alert.kind == TransitionKind::reachable ? "UNREACHABLE" : "REACHABLE";
+  switch (alert.kind) {
+    case TransitionKind::reachable:
+      return "UNREACHABLE";
+    case TransitionKind::refused:
+      return "ACCEPTED";
+    case TransitionKind::accepted:
+      return "REFUSED";
+    default:
+      return "REACHABLE";
+  }
 }
 
 std::string sentence_about(const Alert& alert) {

@@ -12,7 +12,8 @@ namespace tocsin::notify {
 /// "MSSQLSERVER on db1 is STOPPED (was RUNNING): exit code 1067". Valid UTF-8.
 [[nodiscard]] std::string sentence_about(const Alert& alert);
 
-/// "STOPPED"; of a host: "UNREACHABLE", "REACHABLE" or "REBOOTED".
+/// "STOPPED"; of a host: "UNREACHABLE", "REACHABLE" or "REBOOTED"; of a credential: "REFUSED" or
+/// "ACCEPTED".
 [[nodiscard]] std::string_view status_word(const Alert& alert);
 /// What it was before, by the same words.
 [[nodiscard]] std::string_view previous_status_word(const Alert& alert);

@@ -73,9 +73,10 @@ void put_host(Connection& connection, const HostChange& change) {
   connection
       .query(
           "INSERT OR REPLACE INTO host (host_key, host, trouble, since, failures, told, told_at,"
-          " reminders, booted_at, storm_until) VALUES (?,?,?,?,?,?,?,?,?,?)",
+          " reminders, booted_at, storm_until, login_refused) VALUES (?,?,?,?,?,?,?,?,?,?,?)",
           change.host.key(), change.host.text(), state.trouble, state.since, state.failures,
-          state.told, state.told_at, state.reminders, state.booted_at, state.storm_until)
+          state.told, state.told_at, state.reminders, state.booted_at, state.storm_until,
+          state.login_refused)
       .run();
 }
 
@@ -236,7 +237,8 @@ Result<std::map<HostName, MonitoredHost::Known>> Store::load_states() {
         of_host.details.insert_or_assign(service, std::move(details));
     }
     auto known = database_->connection.query(
-        "SELECT host, trouble, since, failures, told, told_at, reminders, booted_at, storm_until"
+        "SELECT host, trouble, since, failures, told, told_at, reminders, booted_at, storm_until,"
+        " login_refused"
         " FROM host");
     while (known.next()) {
       TrackedHost& host = hosts[HostName(known.text())].host;
@@ -248,6 +250,7 @@ Result<std::map<HostName, MonitoredHost::Known>> Store::load_states() {
       host.reminders = known.number<std::uint32_t>();
       host.booted_at = known.time();
       host.storm_until = known.time();
+      host.login_refused = known.flag();
     }
     return hosts;
   });

@@ -66,7 +66,9 @@ class AlertmanagerChannel final : public HttpChannel {
 std::string alertmanager_alert(const config::Alertmanager& settings, const Alert& alert) {
   Json one;
   Json& labels = one["labels"];
-  labels["alertname"] = is_about_host(alert) ? "WindowsHost" : "WindowsService";
+  labels["alertname"] = is_about_credential(alert) ? "WindowsCredential"
+                        : is_about_host(alert)     ? "WindowsHost"
+                                                   : "WindowsService";
   // Case does not tell hosts and services apart, but it tells labels apart.
   labels["host"] = valid_utf8(alert.host.text());
   labels["service"] = valid_utf8(alert.service.text());

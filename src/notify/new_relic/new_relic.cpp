@@ -127,9 +127,10 @@ std::string new_relic_log(const config::NewRelicDestination& settings, const Ale
   attributes["logtype"] = "qs_serviceStateLog";
   Json entry;
   const auto host = fmt::format("host \"{}\"", cut(alert.host.text()));
-  const auto what = is_about_host(alert) ? "Windows " + host
-                                         : fmt::format("Windows service \"{}\" on {}",
-                                                       cut(display_name(alert)), host);
+  const auto what = is_about_credential(alert) ? cut(alert.host.text())
+                    : is_about_host(alert)     ? "Windows " + host
+                                               : fmt::format("Windows service \"{}\" on {}",
+                                                             cut(display_name(alert)), host);
   entry["message"] = fmt::format("{} is {}.", what, status_word(alert));
   add_time(entry, alert, now);
   Json batch;

@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/random.h"
 #include "config/config.h"
+#include "logins/gate.h"
 #include "net/tcp.h"
 #include "probe/probe.h"
 
@@ -30,6 +31,8 @@ struct SmbProbeOptions {
   /// This machine's name. Logins give its first label as the workstation: accounts with a "Log On
   /// To" list need it, and the host's events 4624, 4625 and 4776 show it. May be empty.
   std::string own_host_name{};
+  /// Lets the account of the host log in, and outlives the probe; null: refusals are not counted.
+  logins::Gate* gate = nullptr;
 };
 
 /// `host`, `connector` and `clock` must outlive it. Credentials: NTLMv2; Kerberos will be chosen

@@ -1,39 +1,90 @@
 #include "probe/smb/smb_session.h"
 
+#include <algorithm>
 #include <array>
+#include <cstdint>
+#include <utility>
 
 #include "wire/ntlm/ntlm.h"
 #include "wire/smb2/frame.h"
 
 namespace tocsin::probe {
 
+namespace {
+
+using logins::Blame;
+
+/// Refused logons that are no word about the secret ([MS-ERREF] 2.3.1; docs/windows-hosts.md).
+constexpr std::array<std::pair<std::uint32_t, Blame>, 16> kBlames{{
+    {0xC000006F, Blame::account},  // not within its logon hours
+    {0xC0000071, Blame::account},  // its password has expired
+    {0xC0000072, Blame::account},  // disabled
+    {0xC0000193, Blame::account},  // expired
+    {0xC0000224, Blame::account},  // its password must be changed
+    {0xC0000234, Blame::account},  // locked out
+    {0xC0000022, Blame::peer},     // the host checks the name that it is called by
+    {0xC000006E, Blame::peer},     // restricted: NTLM is denied to it, e.g. by Protected Users
+    {0xC0000070, Blame::peer},     // not from this workstation
+    {0xC0000133, Blame::peer},     // its clock and the domain's differ
+    {0xC000015B, Blame::peer},     // no network logon on this host
+    {0xC000018A, Blame::peer},     // its trust in the domain is broken
+    {0xC000018B, Blame::peer},
+    {0xC000018D, Blame::peer},
+    {0xC0000413, Blame::peer},  // an authentication policy denies this host
+    {0xC0000418, Blame::peer},  // NTLM is blocked
+}};
+
+Blame blame_of(const Error& error) {
+  const auto* known =
+      std::ranges::find(kBlames, error.native.value_or(0), &std::pair<std::uint32_t, Blame>::first);
+  return known == kBlames.end() ? Blame::secret : known->second;
+}
+
+}  // namespace
+
 SmbSession::SmbSession(Environment environment, net::TcpStream stream)
     : environment_(environment),
       stream_(std::move(stream)),
-      smb_({.server_name = environment.host.address, .renewal = [this] { return initiator(); }},
+      smb_({.server_name = environment.host.address, .renewal = [this] { return renew(); }},
            environment.random),
       scm_(dcerpc::Client(smb_, pipe_)) {}
 
 net::awaitable<Result<std::unique_ptr<SmbSession>>> SmbSession::open(Environment environment,
                                                                      svcctl::HostTraits traits,
                                                                      net::Deadline deadline) {
-  if (!environment.host.credentials) {
+  const auto& host = environment.host;
+  if (!host.credentials)
     co_return fail(Kind::denied, "no credentials are configured for this host");
+  if (auto* gate = environment.options.gate; gate != nullptr) {
+    if (auto may = co_await gate->check(host.name); !may) co_return fail(std::move(may));
   }
   auto stream = co_await environment.connector.connect(
-      environment.host.address, environment.host.port,
-      std::min(deadline, net::within(environment.options.connect_limit)));
+      host.address, host.port, std::min(deadline, net::within(environment.options.connect_limit)));
   if (!stream) co_return fail(std::move(stream));
   std::unique_ptr<SmbSession> session(new SmbSession(environment, *std::move(stream)));
-  auto ready = co_await session->log_in(
-      traits, std::min(deadline, net::within(environment.options.login_limit)));
+  if (auto in = co_await session->log_in(deadline); !in) co_return fail(std::move(in));
+  auto ready = co_await session->open_manager(traits, session->login_deadline(deadline));
   if (!ready) co_return fail(std::move(ready));
   co_return session;
 }
 
-net::awaitable<Result<>> SmbSession::log_in(svcctl::HostTraits traits, net::Deadline deadline) {
-  auto logged_in = co_await drive(smb_.login(port_, initiator()), deadline);
-  if (!logged_in) co_return logged_in;
+/// The gate comes behind the negotiation: a host that is not there holds no other back.
+net::awaitable<Result<>> SmbSession::log_in(net::Deadline deadline) {
+  if (auto ok = co_await drive(smb_.negotiate(port_), login_deadline(deadline)); !ok) co_return ok;
+  auto* gate = environment_.options.gate;
+  if (gate == nullptr)
+    co_return co_await drive(smb_.login(port_, initiator()), login_deadline(deadline));
+  auto pass = co_await gate->enter(environment_.host.name, deadline);
+  if (!pass) co_return fail(std::move(pass));
+  auto logged_in = co_await drive(smb_.login(port_, initiator()), login_deadline(deadline));
+  if (logged_in) pass->accept();
+  if (!logged_in && logged_in.error().kind == Kind::login_refused)
+    pass->refuse(blame_of(logged_in.error()), logged_in.error().what);
+  co_return logged_in;
+}
+
+net::awaitable<Result<>> SmbSession::open_manager(svcctl::HostTraits traits,
+                                                  net::Deadline deadline) {
   auto pipe = co_await drive(smb_.open_pipe(port_, std::string(svcctl::kPipe)), deadline);
   if (!pipe) co_return fail(std::move(pipe), "pipe svcctl");
   pipe_ = *pipe;
@@ -54,10 +105,31 @@ net::awaitable<Result<>> SmbSession::log_in(svcctl::HostTraits traits, net::Dead
 std::unique_ptr<wire::Initiator> SmbSession::initiator() const {
   // Kerberos will be chosen here, where a ticket, a keytab or a realm allows it.
   const auto& credentials = *environment_.host.credentials;
-  auto login = ntlm::make_credentials(credentials.username, credentials.password);
+  const auto* gate = environment_.options.gate;
+  auto login = ntlm::make_credentials(credentials.username,
+                                      gate == nullptr ? credentials.password : gate->secret());
   login.workstation = ntlm::workstation_name(environment_.options.own_host_name);
   return ntlm::make_initiator(std::move(login), environment_.random, environment_.clock.now(),
                               "cifs/" + environment_.host.address);
+}
+
+/// Null, when now is no time to log in: then the session ends, and the next one waits its turn.
+std::unique_ptr<wire::Initiator> SmbSession::renew() {
+  if (auto* gate = environment_.options.gate; gate != nullptr) {
+    renewal_ = gate->try_enter(environment_.host.name);
+    if (!renewal_) return nullptr;
+  }
+  return initiator();
+}
+
+void SmbSession::conclude_renewal(const Error* error) {
+  if (!renewal_) return;
+  if (error == nullptr) {
+    renewal_->accept();
+  } else if (error->kind == Kind::login_refused) {
+    renewal_->refuse(blame_of(*error), error->what);
+  }
+  renewal_.reset();
 }
 
 net::awaitable<Result<>> SmbSession::send(BytesView message, net::Deadline deadline) {

@@ -4,10 +4,12 @@
 
 #include <algorithm>
 #include <memory>
+#include <optional>
 #include <utility>
 
 #include "base/random.h"
 #include "config/config.h"
+#include "logins/gate.h"
 #include "net/tcp.h"
 #include "probe/smb/smb_probe.h"
 #include "wire/conversation.h"
@@ -48,8 +50,15 @@ class SmbSession {
  private:
   SmbSession(Environment environment, net::TcpStream stream);
 
-  net::awaitable<Result<>> log_in(svcctl::HostTraits traits, net::Deadline deadline);
+  net::awaitable<Result<>> log_in(net::Deadline deadline);
+  net::awaitable<Result<>> open_manager(svcctl::HostTraits traits, net::Deadline deadline);
+  [[nodiscard]] net::Deadline login_deadline(net::Deadline deadline) const {
+    return std::min(deadline, net::within(environment_.options.login_limit));
+  }
   [[nodiscard]] std::unique_ptr<wire::Initiator> initiator() const;
+  [[nodiscard]] std::unique_ptr<wire::Initiator> renew();
+  /// After the call in which the session may have been renewed; null: it went well.
+  void conclude_renewal(const Error* error);
   net::awaitable<Result<>> send(BytesView message, net::Deadline deadline);
   net::awaitable<Result<Bytes>> receive(net::Deadline deadline);
 
@@ -73,10 +82,13 @@ class SmbSession {
       if (!message) co_return fail(std::move(message));
       port_.deliver(*std::move(message));
     }
-    co_return conversation.take();
+    auto answer = conversation.take();
+    conclude_renewal(answer ? nullptr : &answer.error());
+    co_return answer;
   }
 
   Environment environment_;
+  std::optional<logins::Pass> renewal_;  ///< for the login in the middle of a call
   net::TcpStream stream_;
   Port port_;
   smb2::Client smb_;

@@ -104,6 +104,7 @@ struct Client::Session {
   std::uint64_t session_id = 0;
   std::uint64_t next_message_id = 0;
   SecureChannel channel{};
+  std::optional<Negotiation> begun{};  ///< from negotiate() to login()
 
   /// Everything but options and randomness as it is on a new connection.
   void reset() { *this = Session{.options = std::move(options), .random = std::move(random)}; }
@@ -130,6 +131,7 @@ struct Client::Session {
                                    Payload payload = {});
 
   Conversation<Result<Negotiation>> negotiate(Port& port);
+  Conversation<Result<>> begin(Port& port);
   Conversation<Result<>> authenticate(Port& port, wire::Initiator& initiator, Bytes token,
                                       PreauthHash preauth);
   Conversation<Result<>> connect_tree(Port& port);
@@ -259,8 +261,10 @@ Conversation<Result<Reply>> Client::Session::call(Port& port, Command command, c
   auto reply = co_await exchange(port, prepare(command, body, payload));
   if (!reply || reply->header.status != Status::network_session_expired || !options.renewal)
     co_return reply;
+  const auto initiator = options.renewal();
+  if (!initiator) co_return reply;
   // The server has not looked at the request, so the same one is right once more.
-  auto renewed = co_await authenticate(port, *options.renewal(), {}, {});
+  auto renewed = co_await authenticate(port, *initiator, {}, {});
   if (!renewed) co_return fail(std::move(renewed), "login");
   co_return co_await exchange(port, prepare(command, body, payload));
 }
@@ -477,13 +481,21 @@ Conversation<Result<>> Client::Session::connect_tree(Port& port) {
   co_return choose_encryption(demanded ? Encryption::demanded : Encryption::possible);
 }
 
-Conversation<Result<>> Client::Session::login(Port& port,
-                                              std::unique_ptr<wire::Initiator> initiator) {
+Conversation<Result<>> Client::Session::begin(Port& port) {
   reset();
   auto negotiation = co_await negotiate(port);
   if (!negotiation) co_return fail(std::move(negotiation), "negotiation");
-  if (auto ok = co_await authenticate(port, *initiator, std::move(negotiation->token),
-                                      negotiation->preauth);
+  begun = *std::move(negotiation);
+  co_return Result<>{};
+}
+
+Conversation<Result<>> Client::Session::login(Port& port,
+                                              std::unique_ptr<wire::Initiator> initiator) {
+  if (!begun) {
+    if (auto ok = co_await begin(port); !ok) co_return ok;
+  }
+  const auto negotiation = std::exchange(begun, std::nullopt);
+  if (auto ok = co_await authenticate(port, *initiator, negotiation->token, negotiation->preauth);
       !ok)
     co_return fail(std::move(ok), "login");
   if (auto ok = co_await connect_tree(port); !ok) co_return fail(std::move(ok), "share IPC$");
@@ -578,6 +590,7 @@ Client::~Client() = default;
 Client::Client(Client&&) noexcept = default;
 Client& Client::operator=(Client&&) noexcept = default;
 
+Conversation<Result<>> Client::negotiate(Port& port) { return session_->begin(port); }
 Conversation<Result<>> Client::login(Port& port, std::unique_ptr<wire::Initiator> initiator) {
   return session_->login(port, std::move(initiator));
 }

@@ -31,7 +31,7 @@ struct ClientOptions {
   bool encrypt_when_offered = true;
   /// Makes the one who logs in again when the session expires. The request that was refused for it
   /// is then sent once more, so that callers notice nothing, even in the middle of a long reply.
-  /// Without it expiry is an error.
+  /// Without it, and where it answers null, expiry is an error.
   std::function<std::unique_ptr<wire::Initiator>()> renewal{};
 };
 
@@ -53,8 +53,10 @@ class Client {
   Client(Client&&) noexcept;
   Client& operator=(Client&&) noexcept;
 
-  /// Negotiates, authenticates and connects to IPC$, on a new connection. denied: the logon failed,
-  /// with the reason.
+  /// On a new connection, what comes before the login.
+  Conversation<Result<>> negotiate(Port& port);
+  /// Negotiates, unless that is done, authenticates and connects to IPC$. login_refused: the logon
+  /// failed, with the reason and its NTSTATUS.
   Conversation<Result<>> login(Port& port, std::unique_ptr<wire::Initiator> initiator);
   /// not_found, denied.
   Conversation<Result<Pipe>> open_pipe(Port& port, std::string name);

@@ -115,6 +115,7 @@ Error to_error(Status status) {
 Error to_logon_error(Status status) {
   auto error = to_error(status);
   if (status == Status::access_denied) error.what = kAccessDeniedInLogon;
+  if (error.kind == Kind::denied) error.kind = Kind::login_refused;
   return error;
 }
 

@@ -36,7 +36,8 @@ enum class Status : std::uint32_t {
 /// timed_out, unsupported; rejected for every code that is not in the table.
 [[nodiscard]] Error to_error(Status status);
 /// The same for the answer to SESSION_SETUP, where "access denied" has a cause of its own: no
-/// rights are checked yet, but the name that the host is called by may be.
+/// rights are checked yet, but the name that the host is called by may be. login_refused in place
+/// of denied.
 [[nodiscard]] Error to_logon_error(Status status);
 
 }  // namespace tocsin::smb2

@@ -55,6 +55,11 @@ class MonitoredHostTest : public testing::Test {
     note(
         monitored_->look({HostName("node1"), now_, fail(Kind::timed_out, "no answer within 5 s")}));
   }
+  void refuses_login(Duration after = 10s) {
+    now_ += after;
+    note(monitored_->look(
+        {HostName("node1"), now_, fail(Kind::login_refused, "the account is locked out")}));
+  }
   void pass(Duration after) {
     now_ += after;
     note(monitored_->pass(now_));
@@ -117,6 +122,33 @@ TEST_F(MonitoredHostTest, WithoutPoliciesAChangeIsToldAtOnce) {
   look();
   EXPECT_THAT(told(), ElementsAre("started Spooler"));
   EXPECT_THAT(held(), IsEmpty());
+}
+
+TEST_F(MonitoredHostTest, ARefusedLoginIsNoAlertOfItsHost) {
+  watch({{.pattern = "A"}});
+  is("A", running, 7);
+  look();
+  for (int i = 0; i < 20; i++) refuses_login(30s);
+  EXPECT_EQ(monitored_->services().at(ServiceName("A")).seen.state, unknown);
+  EXPECT_EQ(monitored_->host().trouble, "the account is locked out");
+  is("A", stopped);
+  look();
+  EXPECT_THAT(told(), ElementsAre("stopped A")) << "what changed meanwhile";
+  EXPECT_THAT(held(), IsEmpty());
+}
+
+TEST_F(MonitoredHostTest, AHostThatIsLostAfterARefusedLoginIsToldAfterItsGrace) {
+  watch({{.pattern = "A"}});
+  is("A", running, 7);
+  look();
+  refuses_login(10min);
+  no_answer();
+  EXPECT_THAT(told(), IsEmpty());
+  no_answer(30s);
+  EXPECT_THAT(told(), ElementsAre("unreachable host"));
+  refuses_login();
+  look();
+  EXPECT_THAT(told(), ElementsAre("reachable host")) << "its end is told all the same";
 }
 
 TEST_F(MonitoredHostTest, ARebootOfAHostWithTwentyServicesIsOneAlertAndItsEnd) {

@@ -6,6 +6,7 @@
 #include <boost/system/system_error.hpp>
 #include <gmock/gmock.h>
 
+#include "logins/logins.h"
 #include "net/event.h"
 #include "pretend_host.h"
 
@@ -95,6 +96,40 @@ TEST_P(SmbProbeTest, AServiceThatIsStoppedAndRemovedIsNotHeldBackByUs) {
   // Would fail if a handle of ours kept the old one.
   happen(Action::install, kEngine);
   EXPECT_THAT(states(), UnorderedElementsAre(Pair(kEngine, stopped)));
+}
+
+TEST_P(SmbProbeTest, ARefusedLoginIsNotRepeatedAtEachCheck) {
+  start();
+  logins::Logins logins(
+      {.executor = loop.executor(), .clock = clock, .random = kit::counting_random()});
+  const auto use = [&](const char* password) {
+    return &logins.gate({"credential:x"}, {.name = "the credential x",
+                                           .user = R"(CORP\monitor)",
+                                           .secret = Secret(password)});
+  };
+  options.gate = use("wrong");
+  watch({kEngine});
+  EXPECT_EQ(check().error().kind, Kind::login_refused);
+  EXPECT_EQ(relay->connections(), 1);
+  EXPECT_THAT(check().error().what, HasSubstr("the credential x is not tried before"));
+  EXPECT_EQ(relay->connections(), 1) << "nor is the host connected to";
+  use("tocsin");
+  EXPECT_THAT(states(), UnorderedElementsAre(Pair(kEngine, running)));
+}
+
+TEST_P(SmbProbeTest, ASessionThatIsOpenOutlivesItsSuspectedAccount) {
+  start();
+  logins::Logins logins(
+      {.executor = loop.executor(), .clock = clock, .random = kit::counting_random()});
+  auto& gate = logins.gate({"credential:x"}, {.name = "the credential x",
+                                              .user = R"(CORP\monitor)",
+                                              .secret = Secret("tocsin")});
+  options.gate = &gate;
+  watch({kEngine});
+  ASSERT_TRUE(check());
+  gate.try_enter(HostName("other"))->refuse(logins::Blame::account, "locked out");
+  EXPECT_THAT(states(), UnorderedElementsAre(Pair(kEngine, running)));
+  EXPECT_EQ(relay->connections(), 1);
 }
 
 TEST_P(SmbProbeTest, SeesAHostThatLacksTheNewerCalls) {

@@ -1,0 +1,115 @@
+#include "daemon/credentials.h"
+
+#include <algorithm>
+#include <iterator>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "config/substitution.h"
+#include "daemon/record.h"
+
+namespace tocsin::daemon {
+namespace {
+
+constexpr std::string_view kPrefix = "credential:";
+
+/// Whether hosts share the account: a name without a domain is a local account of each.
+bool has_domain(std::string_view username) {
+  const auto domain = username.substr(0, std::min(username.find('\\'), username.size()));
+  return username.contains('@') || (username.contains('\\') && !domain.empty() && domain != ".");
+}
+
+std::string listed(const std::vector<std::string>& names) {
+  constexpr std::size_t kMostNamed = 10;
+  const auto named = std::min(names.size(), kMostNamed);
+  auto text = fmt::format(
+      "{}",
+      fmt::join(names.begin(), std::next(names.begin(), static_cast<std::ptrdiff_t>(named)), ", "));
+  if (names.size() > named) text += fmt::format(" and {} more", names.size() - named);
+  return text;
+}
+
+/// "h1, h2: wrong user name or password; h3: ...": hosts that say the same stand together.
+std::string refusals_of(const logins::Suspicion& suspicion) {
+  std::vector<std::pair<std::string, std::vector<std::string>>> groups;
+  for (const auto& [host, refusal] : suspicion.refusals) {
+    if (refusal.pardoned) continue;
+    auto group = std::ranges::find(groups, refusal.reason,
+                                   &std::pair<std::string, std::vector<std::string>>::first);
+    if (group == groups.end()) group = groups.insert(groups.end(), {refusal.reason, {}});
+    group->second.push_back(host.text());
+  }
+  std::string text;
+  for (const auto& [reason, hosts] : groups)
+    text += fmt::format("{}{}: {}", text.empty() ? "" : "; ", listed(hosts), reason);
+  return text;
+}
+
+std::string reason_of(const logins::Gate& gate) {
+  auto text = refusals_of(gate.guard().suspicion());
+  // A host that has refused nothing: does it wait too?
+  if (const auto all = gate.find_suspension(HostName())) {
+    text += fmt::format(
+        "; lest the account be locked, hosts that need it to log in are UNKNOWN, and the next "
+        "attempt is made after {}",
+        iso_time(all->until));
+  }
+  return text;
+}
+
+}  // namespace
+
+std::string credential_id(const config::Credentials& account) {
+  return std::string(kPrefix) + account.name;
+}
+
+logins::Gate& gate_of(logins::Logins& logins, const config::Credentials& account,
+                      std::size_t peers_to_suspect) {
+  std::function<std::optional<Secret>()> read;
+  if (!account.password_file.empty()) {
+    read = [file = account.password_file]() -> std::optional<Secret> {
+      auto text = config::read_secret_file(file);
+      if (!text || text->empty()) return std::nullopt;
+      return Secret(*std::move(text));
+    };
+  }
+  return logins.gate({credential_id(account)}, {.name = "the credential " + account.name,
+                                                .user = account.username,
+                                                .secret = account.password,
+                                                .read_secret = std::move(read),
+                                                .guard = {.shared = has_domain(account.username),
+                                                          .peers_to_suspect = peers_to_suspect}});
+}
+
+net::awaitable<void> CredentialAlerts::notify(const logins::Gate& gate, logins::Notice notice) {
+  const bool refused = notice == logins::Notice::refused;
+  const auto reason = refused ? reason_of(gate) : "it logs in again";
+  if (!gate.id().value.starts_with(kPrefix)) {
+    if (refused) {
+      deps_.log.warn("{} is refused: {}", gate.name(), reason);
+    } else {
+      deps_.log.info("{}: {}", gate.name(), reason);
+    }
+    co_return;
+  }
+  const HostName name(gate.id().value);
+  Alert alert{.at = deps_.clock.now(),
+              .kind = refused ? TransitionKind::refused : TransitionKind::accepted,
+              .host = name,
+              .from = ServiceState::unknown,
+              .to = ServiceState::unknown,
+              .reason = reason};
+  if (refused && deps_.silence) {
+    if (const auto hold = deps_.silence(name, {}, alert.at)) alert.held = hold->why;
+  }
+  Record record(name, {deps_.journal, deps_.log, deps_.random});
+  MonitoredHost::Outcome outcome;
+  outcome.alerts.push_back(std::move(alert));
+  record.add(std::move(outcome), {});
+  co_await record.write();
+}
+
+}  // namespace tocsin::daemon

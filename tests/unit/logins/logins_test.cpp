@@ -1,0 +1,242 @@
+#include "logins/logins.h"
+
+#include <chrono>
+#include <string>
+#include <vector>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "net/loop.h"
+#include "net/task_scope.h"
+
+namespace tocsin::logins {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::SizeIs;
+
+const LoginId kId{"credential:monitoring"};
+
+/// A program that logs in to hosts; what it saves is what the next one finds.
+class Program {
+ public:
+  explicit Program(std::vector<Record>& saved, Time now) : clock_(now), saved_(saved) {
+    running_.spawn(logins_.run());
+  }
+  ~Program() {  // killed: nothing is flushed
+    running_.cancel();
+    loop_.run_until_done(running_.join());
+  }
+  Program(const Program&) = delete;
+  Program& operator=(const Program&) = delete;
+
+  Gate& gate(const std::string& secret = "first") {
+    return logins_.gate(kId, {.name = "the credential monitoring",
+                              .user = "CORP\\svc",
+                              .secret = Secret(secret),
+                              .read_secret = read_secret_});
+  }
+  /// What one host's probe does; answers whether the host was asked.
+  bool log_in(const std::string& host, std::optional<Blame> refused) {
+    return loop_.run_until_done([&]() -> net::awaitable<bool> {
+      auto& gate = logins_.gate(kId, options());
+      if (auto may = co_await gate.check(HostName(host)); !may) co_return false;
+      auto pass = co_await gate.enter(HostName(host), net::within(1s));
+      if (!pass) co_return false;
+      refused ? pass->refuse(*refused, "wrong password") : pass->accept();
+      co_return true;
+    }());
+  }
+  void settle() { loop_.run_until_done(net::sleep_for(100ms)); }
+
+  LoginOptions options() {
+    return {.name = "the credential monitoring",
+            .user = "CORP\\svc",
+            .secret = Secret(secret_),
+            .read_secret = read_secret_};
+  }
+
+  net::Loop loop_;
+  ManualClock clock_;
+  std::string secret_ = "first";
+  std::function<std::optional<Secret>()> read_secret_;
+  std::vector<Notice> told_;
+  std::vector<Record>& saved_;
+  Logins logins_{{.executor = loop_.executor(),
+                  .clock = clock_,
+                  .random = [](std::span<std::uint8_t> bytes) { std::ranges::fill(bytes, 7); },
+                  .save = [this](std::vector<Record> records) -> net::awaitable<Result<>> {
+                    saved_ = std::move(records);
+                    co_return Result<>{};
+                  },
+                  .notify = [this](const Gate&, Notice notice) -> net::awaitable<void> {
+                    told_.push_back(notice);
+                    co_return;
+                  }},
+                 saved_};
+  net::TaskScope running_{loop_.executor()};
+};
+
+class LoginsTest : public testing::Test {
+ protected:
+  Time now_{std::chrono::hours(24 * 365 * 50)};
+  std::vector<Record> saved_;
+};
+
+TEST_F(LoginsTest, TellsTheSecondRefusalAndTheEnd) {
+  Program program(saved_, now_);
+  EXPECT_TRUE(program.log_in("a", Blame::secret));
+  EXPECT_FALSE(program.log_in("a", Blame::secret));
+  EXPECT_TRUE(program.log_in("b", Blame::secret));
+  EXPECT_FALSE(program.log_in("c", Blame::secret));
+  program.clock_.advance(2min);
+  EXPECT_TRUE(program.log_in("c", std::nullopt));
+  EXPECT_TRUE(program.log_in("a", std::nullopt));
+  program.settle();
+  EXPECT_THAT(program.told_, testing::ElementsAre(Notice::refused, Notice::accepted));
+}
+
+TEST_F(LoginsTest, RestartsDoNotTryAgain) {
+  int tries = 0;
+  for (int restart = 0; restart < 10; restart++) {
+    Program program(saved_, now_);
+    for (const auto* host : {"a", "b", "c"}) tries += program.log_in(host, Blame::secret);
+    program.settle();
+  }
+  EXPECT_EQ(tries, 2);
+}
+
+TEST_F(LoginsTest, AKillInTheMiddleOfALoginCountsAsRefusal) {
+  {
+    Program program(saved_, now_);
+    auto pass = program.loop_.run_until_done(
+        program.gate().enter(HostName("a"), net::within(5s)));
+    ASSERT_TRUE(pass);
+    ASSERT_THAT(saved_, SizeIs(1)) << "it is stored before it begins";
+    const auto stored = saved_;
+    pass = fail(Kind::timed_out, "killed");
+    program.settle();
+    saved_ = stored;
+  }
+  Program program(saved_, now_);
+  EXPECT_FALSE(program.log_in("a", std::nullopt));
+  EXPECT_TRUE(program.log_in("b", std::nullopt));
+}
+
+TEST_F(LoginsTest, ALoginThatSucceedsLeavesNothingBehind) {
+  Program program(saved_, now_);
+  EXPECT_TRUE(program.log_in("a", std::nullopt));
+  program.settle();
+  ASSERT_THAT(saved_, SizeIs(1));
+  EXPECT_TRUE(saved_.front().suspicion.empty()) << "the record is removed";
+}
+
+TEST_F(LoginsTest, AnotherSecretAtTheNextStartIsTriedAtOnce) {
+  {
+    Program program(saved_, now_);
+    program.log_in("a", Blame::secret);
+    program.log_in("b", Blame::secret);
+    program.settle();
+  }
+  Program program(saved_, now_);
+  program.secret_ = "second";
+  EXPECT_TRUE(program.log_in("a", std::nullopt));
+  program.settle();
+  EXPECT_THAT(program.told_, testing::ElementsAre(Notice::accepted));
+}
+
+TEST_F(LoginsTest, ASecretInAFileIsReadAgainAndTriedAtOnce) {
+  Program program(saved_, now_);
+  std::string text = "first";
+  program.read_secret_ = [&text] { return std::optional(Secret(text)); };
+  EXPECT_TRUE(program.log_in("a", Blame::secret));
+  EXPECT_TRUE(program.log_in("b", Blame::secret));
+  EXPECT_FALSE(program.log_in("a", std::nullopt));
+  text = "second";
+  program.loop_.run_until_done(net::sleep_for(1100ms));
+  const auto may = program.loop_.run_until_done(
+      program.logins_.gate(kId, program.options()).check(HostName("a")));
+  EXPECT_TRUE(may);
+  EXPECT_EQ(program.logins_.gate(kId, [&] {
+              auto options = program.options();
+              options.secret = Secret("second");
+              return options;
+            }()).secret().reveal(),
+            "second");
+}
+
+TEST_F(LoginsTest, AReloadWaivesThePauses) {
+  Program program(saved_, now_);
+  program.log_in("a", Blame::account);
+  EXPECT_FALSE(program.log_in("b", Blame::account));
+  program.logins_.waive_pauses();
+  EXPECT_TRUE(program.log_in("b", Blame::account));
+}
+
+TEST_F(LoginsTest, OthersWaitForTheFirstAndThenGoTogether) {
+  Program program(saved_, now_);
+  auto& gate = program.gate();
+  int inside = 0;
+  int most = 0;
+  net::TaskScope scope(program.loop_.executor());
+  const auto log_in = [&](std::string host) -> net::awaitable<void> {
+    auto pass = co_await gate.enter(HostName(host), net::within(5s));
+    EXPECT_TRUE(pass);
+    most = std::max(most, ++inside);
+    if (host == "h0") EXPECT_EQ(inside, 1);
+    co_await net::sleep_for(20ms);
+    inside--;
+    pass->accept();
+  };
+  for (int i = 0; i < 20; i++) scope.spawn(log_in("h" + std::to_string(i)));
+  program.loop_.run_until_done(scope.join());
+  EXPECT_EQ(most, 19);
+}
+
+TEST_F(LoginsTest, WhoHungBeforeGoesBehindTheOthers) {
+  Program program(saved_, now_);
+  auto& gate = program.gate();
+  {
+    const auto hung =
+        program.loop_.run_until_done(gate.enter(HostName("hangs"), net::within(1s)));
+    EXPECT_TRUE(hung);
+  }
+  auto leader = program.loop_.run_until_done(gate.enter(HostName("leader"), net::within(1s)));
+  std::vector<std::string> order;
+  net::TaskScope scope(program.loop_.executor());
+  const auto log_in = [&](std::string host) -> net::awaitable<void> {
+    const auto pass = co_await gate.enter(HostName(host), net::within(5s));
+    order.push_back(host);
+  };
+  scope.spawn(log_in("hangs"));
+  scope.spawn(log_in("good"));
+  program.settle();
+  EXPECT_THAT(order, IsEmpty());
+  leader = fail(Kind::timed_out, "no answer");
+  program.loop_.run_until_done(scope.join());
+  EXPECT_THAT(order, testing::ElementsAre("good", "hangs"));
+}
+
+TEST_F(LoginsTest, WhoseTurnDoesNotComeIsToldSo) {
+  Program program(saved_, now_);
+  auto& gate = program.gate();
+  const auto leader = program.loop_.run_until_done(gate.enter(HostName("a"), net::within(1s)));
+  const auto late = program.loop_.run_until_done(gate.enter(HostName("b"), net::within(50ms)));
+  ASSERT_FALSE(late);
+  EXPECT_EQ(late.error().kind, Kind::login_refused);
+  EXPECT_THAT(late.error().what, HasSubstr("tried elsewhere first"));
+}
+
+TEST(Fingerprint, MatchesItsSecretOnly) {
+  const auto fill = [](std::span<std::uint8_t> bytes) { std::ranges::fill(bytes, 1); };
+  const auto print = Fingerprint::of("secret", fill);
+  EXPECT_TRUE(print.matches("secret"));
+  EXPECT_FALSE(print.matches("Secret"));
+  EXPECT_FALSE(Fingerprint{}.matches(""));
+}
+
+}  // namespace
+}  // namespace tocsin::logins
