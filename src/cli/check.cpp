@@ -120,7 +120,8 @@ std::vector<Result<Services>> look_at_all(std::span<const config::Host> hosts,
     logins::Logins logins({.executor = loop.executor(),
                            .clock = clock,
                            .random = platform::system_random(),
-                           .save = save},
+                           .save = save,
+                           .store_ahead = false},
                           memory.load());
     // One refusal is enough: somebody sits there who can say --force.
     daemon::Probes probes(loop.executor(), {.logins = logins,

@@ -92,13 +92,12 @@ void Logins::forget(const HostName& peer) {
 }
 
 net::awaitable<void> Logins::stored(net::Deadline deadline) {
-  if (!runs_ || !deps_.save) co_return;
+  if (!deps_.store_ahead || !deps_.save) co_return;
   const auto written = next_write_;
   (void)co_await written->wait_until(deadline);
 }
 
 net::awaitable<void> Logins::run() {
-  runs_ = true;
   for (;;) {
     co_await work_.wait();
     work_.reset();
@@ -107,7 +106,6 @@ net::awaitable<void> Logins::run() {
 }
 
 net::awaitable<void> Logins::flush() {
-  runs_ = false;
   co_await save_changed();
 }
 

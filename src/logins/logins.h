@@ -43,6 +43,8 @@ class Logins {
     /// Makes records durable; what failed is tried again with the next change. Empty: nothing
     /// outlives the program.
     std::function<net::awaitable<Result<>>(std::vector<Record>)> save{};
+    /// Whether a login in doubt waits until it is stored; then run() must be running.
+    bool store_ahead = true;
     /// People are to hear of it; returns when that is durable.
     std::function<net::awaitable<void>(const Gate&, Notice)> notify{};
   };
@@ -88,7 +90,6 @@ class Logins {
   net::Worker worker_{"logins", 2};
   net::Event work_;
   std::shared_ptr<net::Event> next_write_;
-  bool runs_ = false;
 };
 
 }  // namespace tocsin::logins

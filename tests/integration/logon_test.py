@@ -51,7 +51,7 @@ class Logons(unittest.TestCase):
 
 
 class OneHost(Logons):
-    def test_a_wrong_password_is_tried_twice_in_70_seconds(self):
+    def test_a_wrong_password_is_tried_once_a_minute_at_first(self):
         with Samba("  log level = 1 auth_audit:5") as samba:
             def refused():
                 log = (samba.folder / "log.smbd").read_text(errors="replace")
@@ -60,7 +60,7 @@ class OneHost(Logons):
             configuration(self.file, hosts=[samba.host()], every="every 1 second",
                           credentials={**samba.credentials(), "password": "wrong"})
             with Running(self.file, self.data):
-                self.assert_few(lambda: len(refused()), 2, seconds=70)
+                self.assert_few(lambda: len(refused()), 1, seconds=20)
             # "Log On To" and whoever reads the log need the name of this machine.
             workstation = socket.gethostname().split(".")[0].upper()[:15]
             self.assertIn(f"workstation [{workstation}]", refused()[0])
@@ -125,19 +125,17 @@ class Watching(ManyHosts):
         refused = {row[1] for row in self.logons("refused")}
         for host in refused:
             self.assertIn(host, alert["reason"])
-        self.assert_few(self.refused, 2, seconds=30)
+        self.assert_few(self.refused, 2, seconds=10)
         self.assertEqual(self.kinds(), [REFUSED])
         self.assertEqual(len(self.receiver.requests), 1)
 
-    def test_a_lock_out_suspends_all_hosts_at_once_and_is_told_as_such(self):
+    def test_a_lock_out_suspends_all_hosts_at_once(self):
         self.happen(f"refuse-logons * {LOCKED_OUT}")
-        self.configure(self.simulator.PASSWORD, self.receiver.url())
-        self.run_tocsin()
-        self.assert_few(self.refused, 1, seconds=50)
-        alert = self.receiver.wait_for(1, seconds=30)[0].message
-        self.assertIn("locked out", alert["reason"])
-        self.assertEqual(self.refused(), 2)
-        self.assertEqual(self.kinds(), [REFUSED])
+        self.configure(self.simulator.PASSWORD)
+        running = self.run_tocsin()
+        self.assert_few(self.refused, 1, seconds=10)
+        self.assertIn("locked out", running.log)
+        self.assertNotIn("unreachable", self.kinds())
 
     def test_restarts_try_a_wrong_password_no_more_often(self):
         self.configure("wrong")
@@ -159,7 +157,7 @@ class Watching(ManyHosts):
         self.happen("disconnect *")
         alert = self.receiver.wait_for(1, seconds=10)[0].message
         self.assertIn("password", alert["reason"])
-        self.assert_few(self.refused, 2, seconds=20)
+        self.assert_few(self.refused, 2, seconds=10)
 
         refused = self.refused()
         done = len(self.logons_file.read_text(encoding="utf-8").splitlines())

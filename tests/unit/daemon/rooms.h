@@ -154,6 +154,8 @@ class Rooms {
     return words;
   }
 
+  [[nodiscard]] Journal& journal() { return journal_; }
+
   std::vector<Alert> told_;
   net::Loop loop_;
   ManualClock clock_{std::chrono::floor<Duration>(std::chrono::system_clock::now())};

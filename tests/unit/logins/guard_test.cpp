@@ -121,8 +121,7 @@ TEST(Guard, TellsAtTheSecondRefusalAndItsEnd) {
   guard.begin();
   EXPECT_EQ(guard.refuse(kB, Blame::secret, "wrong", kStart), Notice::refused);
   guard.begin();
-  EXPECT_EQ(guard.refuse(kC, Blame::secret, "wrong", kStart + 2min), Notice::none)
-      << "people know";
+  EXPECT_EQ(guard.refuse(kC, Blame::secret, "wrong", kStart + 2min), Notice::none) << "people know";
   guard.begin();
   EXPECT_EQ(guard.accept(kA, kStart + 6min), Notice::accepted);
   guard.begin();

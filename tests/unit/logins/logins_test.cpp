@@ -112,8 +112,7 @@ TEST_F(LoginsTest, RestartsDoNotTryAgain) {
 TEST_F(LoginsTest, AKillInTheMiddleOfALoginCountsAsRefusal) {
   {
     Program program(saved_, now_);
-    auto pass = program.loop_.run_until_done(
-        program.gate().enter(HostName("a"), net::within(5s)));
+    auto pass = program.loop_.run_until_done(program.gate().enter(HostName("a"), net::within(5s)));
     ASSERT_TRUE(pass);
     ASSERT_THAT(saved_, SizeIs(1)) << "it is stored before it begins";
     const auto stored = saved_;
@@ -160,11 +159,15 @@ TEST_F(LoginsTest, ASecretInAFileIsReadAgainAndTriedAtOnce) {
   const auto may = program.loop_.run_until_done(
       program.logins_.gate(kId, program.options()).check(HostName("a")));
   EXPECT_TRUE(may);
-  EXPECT_EQ(program.logins_.gate(kId, [&] {
-              auto options = program.options();
-              options.secret = Secret("second");
-              return options;
-            }()).secret().reveal(),
+  EXPECT_EQ(program.logins_
+                .gate(kId,
+                      [&] {
+                        auto options = program.options();
+                        options.secret = Secret("second");
+                        return options;
+                      }())
+                .secret()
+                .reveal(),
             "second");
 }
 
@@ -200,8 +203,7 @@ TEST_F(LoginsTest, WhoHungBeforeGoesBehindTheOthers) {
   Program program(saved_, now_);
   auto& gate = program.gate();
   {
-    const auto hung =
-        program.loop_.run_until_done(gate.enter(HostName("hangs"), net::within(1s)));
+    const auto hung = program.loop_.run_until_done(gate.enter(HostName("hangs"), net::within(1s)));
     EXPECT_TRUE(hung);
   }
   auto leader = program.loop_.run_until_done(gate.enter(HostName("leader"), net::within(1s)));

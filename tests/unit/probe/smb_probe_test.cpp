@@ -103,9 +103,9 @@ TEST_P(SmbProbeTest, ARefusedLoginIsNotRepeatedAtEachCheck) {
   logins::Logins logins(
       {.executor = loop.executor(), .clock = clock, .random = kit::counting_random()});
   const auto use = [&](const char* password) {
-    return &logins.gate({"credential:x"}, {.name = "the credential x",
-                                           .user = R"(CORP\monitor)",
-                                           .secret = Secret(password)});
+    return &logins.gate(
+        {"credential:x"},
+        {.name = "the credential x", .user = R"(CORP\monitor)", .secret = Secret(password)});
   };
   options.gate = use("wrong");
   watch({kEngine});
@@ -121,9 +121,9 @@ TEST_P(SmbProbeTest, ASessionThatIsOpenOutlivesItsSuspectedAccount) {
   start();
   logins::Logins logins(
       {.executor = loop.executor(), .clock = clock, .random = kit::counting_random()});
-  auto& gate = logins.gate({"credential:x"}, {.name = "the credential x",
-                                              .user = R"(CORP\monitor)",
-                                              .secret = Secret("tocsin")});
+  auto& gate = logins.gate(
+      {"credential:x"},
+      {.name = "the credential x", .user = R"(CORP\monitor)", .secret = Secret("tocsin")});
   options.gate = &gate;
   watch({kEngine});
   ASSERT_TRUE(check());
@@ -284,7 +284,7 @@ TEST_P(SmbProbeTest, SaysWhatTheAccountLacks) {
 
 using SmbProbeErrors = PretendHostTest;
 
-TEST_F(SmbProbeErrors, AWrongPasswordAndAnUnknownUserAreDeniedAndNotRepeated) {
+TEST_F(SmbProbeErrors, AWrongPasswordAndAnUnknownUserAreRefusedAndNotRepeated) {
   start();
   for (const auto& [password, user] : {std::pair{"Passw0rd", "monitor"}, {"tocsin", "somebody"}}) {
     set_password(password, user);
@@ -292,7 +292,7 @@ TEST_F(SmbProbeErrors, AWrongPasswordAndAnUnknownUserAreDeniedAndNotRepeated) {
     relay->reset_counts();
     const auto seen = check();
     ASSERT_FALSE(seen);
-    EXPECT_EQ(seen.error().kind, Kind::denied);
+    EXPECT_EQ(seen.error().kind, Kind::login_refused);
     EXPECT_THAT(seen.error().what, HasSubstr("logon failure"));
     EXPECT_THAT(seen.error().what, Not(HasSubstr(password)));
     EXPECT_EQ(relay->connections(), 1);

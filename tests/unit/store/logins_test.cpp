@@ -55,8 +55,8 @@ TEST_F(LoginsTest, RowsThatMakeNoSenseAreLeftOut) {
   for (const auto* text : {"no JSON", "{}", "[]", R"({"count":-1,"at":0,"notifiedAt":0})",
                            R"({"count":1,"at":-5,"notifiedAt":0,"refusals":[]})",
                            R"({"count":1,"at":0,"notifiedAt":0,"refusals":[{"peer":"a"}]})"}) {
-    run_sql(scratch_.path(), std::string("UPDATE login SET suspicion = '") + text +
-                                 "' WHERE id = 'credential:a'");
+    run_sql(scratch_.path(),
+            std::string("UPDATE login SET suspicion = '") + text + "' WHERE id = 'credential:a'");
     const auto read = logins_.load().value();
     ASSERT_EQ(read.size(), 1) << text;
     EXPECT_EQ(read[0].id.value, "credential:b");
