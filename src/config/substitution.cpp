@@ -58,9 +58,10 @@ std::expected<std::string, std::string> Substitution::expand(const std::string& 
 std::expected<std::string, std::string> Substitution::variable(const std::string& name) const {
   auto value = environment_.variable(name);
   if (!value)
-    return std::unexpected("the environment variable " + quoted(name, kLongNames) + " is not set");
+    return std::unexpected("the environment variable " + in_backticks(name, kLongNames) +
+                           " is not set");
   if (!is_utf8(*value))
-    return std::unexpected("the environment variable " + quoted(name, kLongNames) +
+    return std::unexpected("the environment variable " + in_backticks(name, kLongNames) +
                            " is no UTF-8 text");
   return *std::move(value);
 }
@@ -69,9 +70,10 @@ std::expected<std::string, std::string> Substitution::file(const std::string& pa
   if (const auto known = files_.find(path); known != files_.end()) return known->second;
   std::expected<std::string, std::string> value;
   if (auto bytes = read_file(path, kMostFileBytes, Accept::regular_files); !bytes) {
-    value = std::unexpected("the file " + quoted(path, kLongNames) + " " + bytes.error().what);
+    value =
+        std::unexpected("the file " + in_backticks(path, kLongNames) + " " + bytes.error().what);
   } else if (!is_utf8(*bytes) || bytes->contains('\0')) {
-    value = std::unexpected("the file " + quoted(path, kLongNames) + " is no UTF-8 text");
+    value = std::unexpected("the file " + in_backticks(path, kLongNames) + " is no UTF-8 text");
   } else {
     value = *std::move(bytes);
     if (value->ends_with('\n')) value->resize(value->size() - (value->ends_with("\r\n") ? 2 : 1));
