@@ -12,6 +12,22 @@ if(WIN32)
   add_compile_definitions(_WIN32_WINNT=0x0A00 UNICODE _UNICODE NOSERVICE)
 endif()
 
+find_program(PYTHON3 NAMES python3 PATHS /usr/bin NO_DEFAULT_PATH)
+
+# add_precompiled(NAME HEADER... [LIBS library...]): headers that take the compiler long to read, read once for
+# all targets that say target_precompile_headers(TARGET REUSE_FROM NAME). Clang wants the same options for all.
+set(CMAKE_CXX_COMPILE_OPTIONS_USE_PCH -include-pch <PCH_FILE>)  # CMake's own hides the path from ccache
+function(add_precompiled name)
+  cmake_parse_arguments(precompiled "" "" "LIBS" ${ARGN})
+  add_library(${name} STATIC ${CMAKE_CURRENT_FUNCTION_LIST_DIR}/precompiled.cpp)
+  target_precompile_headers(${name} PRIVATE ${precompiled_UNPARSED_ARGUMENTS})
+  target_link_libraries(${name} PRIVATE ${precompiled_LIBS})
+  target_compile_options(${name} PRIVATE "SHELL:-Xclang -fno-pch-timestamp")
+  # Never from ccache: clang refuses one that was made in another folder.
+  set_target_properties(${name} PROPERTIES UNITY_BUILD OFF
+    CXX_COMPILER_LAUNCHER "${PYTHON3};${CMAKE_CURRENT_FUNCTION_LIST_DIR}/precompile.py")
+endfunction()
+
 # add_room(NAME USES room... LIBS library...)
 # src/NAME/**.cpp as one static library; USES names the rooms that it may include.
 # *_linux.cpp and *_windows.cpp are taken on their platform only; main.cpp is never part of a room.
@@ -28,6 +44,11 @@ function(add_room name)
     add_library(tocsin_${name} STATIC ${sources})
     set(scope PUBLIC)
     target_link_libraries(tocsin_${name} PRIVATE tocsin_warnings)
+    if(name STREQUAL net OR net IN_LIST room_USES)
+      target_precompile_headers(tocsin_${name} REUSE_FROM tocsin_precompiled_asio)
+    else()
+      target_precompile_headers(tocsin_${name} REUSE_FROM tocsin_precompiled)
+    endif()
   else()
     add_library(tocsin_${name} INTERFACE)
     set(scope INTERFACE)
@@ -48,8 +69,6 @@ function(add_program name main)
   endforeach()
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR})
 endfunction()
-
-find_program(PYTHON3 NAMES python3 PATHS /usr/bin NO_DEFAULT_PATH)
 
 # add_program_test(NAME PROGRAM ARGUMENT...): runs a program of ours; one for Windows in a Windows of its
 # own, and it is skipped where Wine is missing.

@@ -44,9 +44,9 @@ std::string no_such_service(const SilenceScope& scope, const Watchlist& services
   std::vector<std::string_view> known;
   known.reserve(services.entries().size());
   for (const auto& entry : services.entries()) known.emplace_back(entry.pattern);
-  return fmt::format("no service {} is watched on {} by that name{}",
-                     config::quoted(scope.service.text()), config::quoted(scope.host.text()),
-                     config::did_you_mean(scope.service.text(), known));
+  return fmt::format(
+      "no service {} is watched on {} by that name{}", config::in_backticks(scope.service.text()),
+      config::in_backticks(scope.host.text()), config::did_you_mean(scope.service.text(), known));
 }
 
 /// Of a cluster each service is told, and never the whole.
@@ -55,7 +55,7 @@ std::string choose_one(const config::Cluster& cluster) {
   for (const auto& service : cluster.services.exact_names())
     choices += (choices.empty() ? "" : ", ") + SilenceScope{cluster.name, service}.text();
   return fmt::format("{} is a cluster of several services, of which each is told; choose one: {}",
-                     config::quoted(cluster.name.text()), printable(choices));
+                     config::in_backticks(cluster.name.text()), printable(choices));
 }
 
 /// The alert that such a change would be, or what is wrong with the question.

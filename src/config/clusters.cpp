@@ -83,7 +83,7 @@ class ClusterReader {
     for (const auto& service : services) {
       if (has_wildcard(service.text) || service.text.empty()) {
         entry.error(service.place, fmt::format("`services`: {} is no key name of one service",
-                                               quoted(service.text)));
+                                               in_backticks(service.text)));
         continue;
       }
       watched.push_back({.pattern = service.text, .policy = policy});
@@ -115,7 +115,7 @@ class ClusterReader {
     cluster.name = HostName(name);
     if (!place || !names_.add(entry, name, *place)) return;
     if (numbers_.contains(cluster.name))
-      entry.error(*place, fmt::format("`name`: a host is called {} too", quoted(name)));
+      entry.error(*place, fmt::format("`name`: a host is called {} too", in_backticks(name)));
   }
 
   /// Answers their numbers.
@@ -141,7 +141,7 @@ class ClusterReader {
           break;
         }
         if (std::ranges::find(members, found->second) != members.end()) {
-          entry.error(text.place, fmt::format("`hosts`: {} comes twice", quoted(name)));
+          entry.error(text.place, fmt::format("`hosts`: {} comes twice", in_backticks(name)));
           break;
         }
         members.push_back(found->second);
@@ -156,7 +156,7 @@ class ClusterReader {
     known.reserve(numbers_.size());
     for (const auto& [host, number] : numbers_) known.emplace_back(host.text());
     entry.error(text.place, fmt::format("`hosts`: no host of `monitor` is called {}{}",
-                                        quoted(name), did_you_mean(name, known)));
+                                        in_backticks(name), did_you_mean(name, known)));
   }
 
   static void read_rule(Section& entry, Cluster& cluster) {
@@ -173,7 +173,7 @@ class ClusterReader {
       entry.error(text->place, std::string(kRunningIs));
     } else if (!cluster.hosts.empty() && rule->least > cluster.hosts.size()) {
       entry.error(text->place, fmt::format("`running`: {} cannot be of {} hosts",
-                                           quoted(text->text), cluster.hosts.size()));
+                                           in_backticks(text->text), cluster.hosts.size()));
     } else {
       cluster.rule = *rule;
     }
@@ -186,8 +186,9 @@ class ClusterReader {
     const ServiceName name(service.text);
     const auto [joined, is_new] = joined_[member].try_emplace(name);
     if (!is_new) {
-      entry.error(service.place, fmt::format("`services`: {} of {} is in a cluster already",
-                                             quoted(service.text), quoted(host.name.text())));
+      entry.error(service.place,
+                  fmt::format("`services`: {} of {} is in a cluster already",
+                              in_backticks(service.text), in_backticks(host.name.text())));
       return;
     }
     auto& watched = joined->second;

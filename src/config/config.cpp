@@ -32,7 +32,7 @@ std::string no_such_host(const Config& config, const HostName& name) {
   known.reserve(config.hosts.size() + config.clusters.size());
   for (const auto& host : config.hosts) known.emplace_back(host.name.text());
   for (const auto& cluster : config.clusters) known.emplace_back(cluster.name.text());
-  return fmt::format("no host or cluster is called {}{}", quoted(name.text()),
+  return fmt::format("no host or cluster is called {}{}", in_backticks(name.text()),
                      did_you_mean(name.text(), known));
 }
 

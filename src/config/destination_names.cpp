@@ -60,20 +60,21 @@ std::optional<WrongName> check_destination_name(std::string_view written, const 
   const auto channel = written.substr(0, written.find(':'));
   if (is_same(channel, kStatesOnly))
     return WrongName{true, fmt::format("{} gets every state and no alerts; a route cannot name it",
-                                       quoted(kStatesOnly))};
+                                       in_backticks(kStatesOnly))};
   const auto names = full_names(config);
   std::vector<std::string_view> known(names.begin(), names.end());
   if (std::ranges::none_of(kChannels, [&](auto one) { return is_same(one, channel); })) {
     known.insert(known.end(), kChannels.begin(), kChannels.end());
-    return WrongName{true, fmt::format("there is no destination {}{}", quoted(written),
+    return WrongName{true, fmt::format("there is no destination {}{}", in_backticks(written),
                                        did_you_mean(written, known))};
   }
   if (!is_enabled(channel, config))
-    return WrongName{false, fmt::format("nothing goes to {}: it is not enabled", quoted(channel))};
+    return WrongName{false,
+                     fmt::format("nothing goes to {}: it is not enabled", in_backticks(channel))};
   if (channel.size() == written.size()) return std::nullopt;
   if (std::ranges::any_of(known, [&](auto one) { return is_same(one, written); }))
     return std::nullopt;
-  return WrongName{true, fmt::format("there is no destination {}{}", quoted(written),
+  return WrongName{true, fmt::format("there is no destination {}{}", in_backticks(written),
                                      did_you_mean(written, known))};
 }
 

@@ -14,8 +14,9 @@ Duplicates::Duplicates(std::string kind, std::string comes_twice)
 bool Duplicates::add(Section& entry, const std::string& name, Place place) {
   const auto [known, is_first] = places_.try_emplace(fold_case(name), place);
   if (!is_first)
-    entry.error(place, fmt::format("the {} {} {}, first in {}", kind_, quoted(name), comes_twice_,
-                                   entry.reading().findings.line(known->second, place)));
+    entry.error(place,
+                fmt::format("the {} {} {}, first in {}", kind_, in_backticks(name), comes_twice_,
+                            entry.reading().findings.line(known->second, place)));
   return is_first;
 }
 

@@ -22,7 +22,7 @@ constexpr std::array kUnits = {Unit{'d', 86400}, Unit{'h', 3600}, Unit{'m', 60},
 /// A hundred years, so that no sum overflows.
 constexpr std::int64_t kMostSeconds = 36525LL * 86400;
 
-std::unexpected<DurationMistake> mistake(std::size_t column, std::string expected) {
+std::unexpected<DurationMistake> duration_mistake(std::size_t column, std::string expected) {
   return std::unexpected(DurationMistake{column, std::move(expected)});
 }
 
@@ -36,9 +36,10 @@ std::expected<Duration, DurationMistake> parse_duration(std::string_view text) {
     const auto* begin = text.data() + at;
     const auto parsed = std::from_chars(begin, text.data() + text.size(), number);
     const bool is_number = parsed.ptr != begin && *begin != '-';
-    if (!is_number) return mistake(at, "expected a duration, such as `90s`, `5m`, `2h` or `1d`");
+    if (!is_number)
+      return duration_mistake(at, "expected a duration, such as `90s`, `5m`, `2h` or `1d`");
     if (parsed.ec != std::errc{} || number > kMostSeconds)
-      return mistake(at, "expected a smaller number");
+      return duration_mistake(at, "expected a smaller number");
     const auto number_at = at;
     at = static_cast<std::size_t>(parsed.ptr - text.data());
     if (at == text.size() && number_at == 0) return std::chrono::seconds(number);
@@ -46,13 +47,13 @@ std::expected<Duration, DurationMistake> parse_duration(std::string_view text) {
     std::size_t unit = 0;
     while (unit < kUnits.size() && (at == text.size() || kUnits.at(unit).letter != text[at]))
       unit++;
-    if (unit == kUnits.size()) return mistake(at, "expected a unit: s, m, h or d");
+    if (unit == kUnits.size()) return duration_mistake(at, "expected a unit: s, m, h or d");
     if (unit < next_unit)
-      return mistake(at, fmt::format("expected a unit smaller than the `{}` before it",
-                                     kUnits.at(next_unit - 1).letter));
+      return duration_mistake(at, fmt::format("expected a unit smaller than the `{}` before it",
+                                              kUnits.at(next_unit - 1).letter));
     next_unit = unit + 1;
     if (number > (kMostSeconds - sum) / kUnits.at(unit).seconds)
-      return mistake(number_at, "expected a smaller number");
+      return duration_mistake(number_at, "expected a smaller number");
     sum += number * kUnits.at(unit).seconds;
     at++;
   }

@@ -18,7 +18,7 @@ std::string_view to_string(Severity severity) {
   return "error";
 }
 
-std::string quoted(std::string_view text, std::size_t most) {
+std::string in_backticks(std::string_view text, std::size_t most) {
   return "`" + printable(text, most) + "`";
 }
 

@@ -29,7 +29,7 @@ struct Place {
 /// How much is shown of paths and the like; of other names the half.
 constexpr std::size_t kLongNames = 128;
 /// `name`, as it may be shown: printable and bounded.
-[[nodiscard]] std::string quoted(std::string_view text, std::size_t most = kLongNames / 2);
+[[nodiscard]] std::string in_backticks(std::string_view text, std::size_t most = kLongNames / 2);
 
 class Findings {
  public:

@@ -21,7 +21,7 @@ struct Numbers {
   std::size_t width;  ///< leading zeros fill so many digits
 };
 
-std::unexpected<HostNamesMistake> mistake(std::size_t column, std::string text) {
+std::unexpected<HostNamesMistake> host_names_mistake(std::size_t column, std::string text) {
   return std::unexpected(HostNamesMistake{column, std::move(text)});
 }
 
@@ -37,7 +37,7 @@ class Parser {
       for (auto& name : names_) name += text_.substr(at_, bracket - at_);
       at_ = bracket;
       if (at_ == text_.size()) break;
-      if (text_[at_] == ']') return mistake(at_, "a `]` without a `[` before it");
+      if (text_[at_] == ']') return host_names_mistake(at_, "a `]` without a `[` before it");
       auto ranges = brackets();
       if (!ranges) return std::unexpected(std::move(ranges).error());
       if (auto refused = multiply(*ranges)) return std::unexpected(*std::move(refused));
@@ -63,8 +63,8 @@ class Parser {
       if (!range) return std::unexpected(std::move(range).error());
       ranges.push_back(*range);
     } while (at_ < text_.size() && text_[at_] == ',');
-    if (at_ == text_.size()) return mistake(opened_, "a `[` without a `]` after it");
-    if (text_[at_] != ']') return mistake(at_, "expected `-`, `,` or `]`");
+    if (at_ == text_.size()) return host_names_mistake(opened_, "a `[` without a `]` after it");
+    if (text_[at_] != ']') return host_names_mistake(at_, "expected `-`, `,` or `]`");
     at_++;
     return ranges;
   }
@@ -80,11 +80,13 @@ class Parser {
     const auto last = digits();
     if (!last) return std::unexpected(last.error());
     if (last->second < first->second)
-      return mistake(begin, fmt::format("the range ends with {}, before it begins with {}",
-                                        last->first, first->first));
+      return host_names_mistake(
+          begin, fmt::format("the range ends with {}, before it begins with {}", last->first,
+                             first->first));
     const bool padded = first->first.starts_with('0') && first->first.size() > 1;
     if ((padded || last->first.starts_with('0')) && first->first.size() != last->first.size())
-      return mistake(last_at, "with leading zeros both ends of a range must have the same length");
+      return host_names_mistake(
+          last_at, "with leading zeros both ends of a range must have the same length");
     return Numbers{first->second, last->second, padded ? first->first.size() : 0};
   }
 
@@ -93,9 +95,11 @@ class Parser {
     const auto text = text_.substr(at_, end - at_);
     if (text.empty())
       return at_ == text_.size()
-                 ? mistake(opened_, "a `[` without a `]` after it")
-                 : mistake(at_, "expected a number, as in `[1-4]`, `[01-20]` or `[1-4,7]`");
-    if (text.size() > kMostDigits) return mistake(at_, "expected a number of at most 9 digits");
+                 ? host_names_mistake(opened_, "a `[` without a `]` after it")
+                 : host_names_mistake(at_,
+                                      "expected a number, as in `[1-4]`, `[01-20]` or `[1-4,7]`");
+    if (text.size() > kMostDigits)
+      return host_names_mistake(at_, "expected a number of at most 9 digits");
     std::uint32_t number = 0;
     std::from_chars(text.data(), text.data() + text.size(), number);
     at_ = end;

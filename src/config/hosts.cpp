@@ -40,7 +40,7 @@ std::shared_ptr<const Credentials> find_credentials(Section& entry, const std::s
     if (credentials->name == name) return credentials;
     known.emplace_back(credentials->name);
   }
-  entry.error(*place, fmt::format("there are no credentials {}{}", quoted(name),
+  entry.error(*place, fmt::format("there are no credentials {}{}", in_backticks(name),
                                   did_you_mean(name, known)));
   return nullptr;
 }
@@ -187,7 +187,8 @@ class HostReader {
       host.name = HostName(name);
       host.address = address ? with_host(address->text, name) : name;
       if (const auto mistake = check_host(host.address)) {
-        entry.error(address->place, fmt::format("`address` of {} {}", quoted(name), *mistake));
+        entry.error(address->place,
+                    fmt::format("`address` of {} {}", in_backticks(name), *mistake));
         return;
       }
       hosts.push_back(host);

@@ -34,12 +34,13 @@ constexpr std::array<std::string_view, 8> kTakenTags = {
     "time", "_time",        "_field",       "_measurement",
     "host", "service_name", "display_name", "friendly_name"};
 
-struct Unit {
+struct RetentionUnit {
   std::string_view name;
   std::int64_t seconds;
 };
-constexpr std::array kUnits = {Unit{"s", 1}, Unit{"m", 60}, Unit{"h", 3600}, Unit{"d", 86'400},
-                               Unit{"w", 604'800}};
+constexpr std::array kRetentionUnits = {RetentionUnit{"s", 1}, RetentionUnit{"m", 60},
+                                        RetentionUnit{"h", 3600}, RetentionUnit{"d", 86'400},
+                                        RetentionUnit{"w", 604'800}};
 
 /// "10d", "1h30m", "INF": InfluxQL's durations from seconds up; 0 for ever.
 std::optional<seconds> parse_retention(std::string_view text) {
@@ -51,9 +52,9 @@ std::optional<seconds> parse_retention(std::string_view text) {
     std::int64_t number = 0;
     const auto parsed = std::from_chars(text.data(), text.data() + text.size(), number);
     text.remove_prefix(static_cast<std::size_t>(parsed.ptr - text.data()));
-    const auto* const unit =
-        std::ranges::find_if(kUnits, [&](const Unit& one) { return text.starts_with(one.name); });
-    if (parsed.ec != std::errc{} || number < 0 || number > kMost || unit == kUnits.end())
+    const auto* const unit = std::ranges::find_if(
+        kRetentionUnits, [&](const RetentionUnit& one) { return text.starts_with(one.name); });
+    if (parsed.ec != std::errc{} || number < 0 || number > kMost || unit == kRetentionUnits.end())
       return std::nullopt;
     total += number * unit->seconds;
     if (total > kMost) return std::nullopt;

@@ -27,11 +27,11 @@ void read_scopes(Section& entry, const Config& config, Maintenance& out) {
   for (const auto& text : texts) {
     auto scope = SilenceScope::parse(text.text);
     if (text.text.empty() || text.text.ends_with('/') || text.text.starts_with('/')) {
-      entry.error(text.place,
-                  fmt::format("`of`: {} is neither `HOST` nor `HOST/SERVICE`", quoted(text.text)));
+      entry.error(text.place, fmt::format("`of`: {} is neither `HOST` nor `HOST/SERVICE`",
+                                          in_backticks(text.text)));
     } else if (!is_known(config, scope.host)) {
       entry.warning(text.place, fmt::format("`of`: no host of `monitor` is called {}",
-                                            quoted(scope.host.text())));
+                                            in_backticks(scope.host.text())));
     }
     out.scopes.push_back(std::move(scope));
   }

@@ -45,7 +45,7 @@ std::string_view nearest(std::string_view name, std::span<const std::string_view
 
 std::string did_you_mean(std::string_view name, std::span<const std::string_view> known) {
   const auto meant = nearest(name, known, std::max<std::size_t>(2, name.size() / 3));
-  return meant.empty() ? "" : "; did you mean " + quoted(meant) + "?";
+  return meant.empty() ? "" : "; did you mean " + in_backticks(meant) + "?";
 }
 
 }  // namespace tocsin::config

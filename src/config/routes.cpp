@@ -19,10 +19,10 @@ namespace tocsin::config {
 namespace {
 
 /// Shorter than the time after which a destination that does not answer is given up.
-constexpr DurationRange kUpToADay{std::chrono::seconds(1), std::chrono::days(1)};
+constexpr DurationRange kEscalationTimes{std::chrono::seconds(1), std::chrono::days(1)};
 
-constexpr std::array kSeverities = {AlertSeverity::info, AlertSeverity::warning,
-                                    AlertSeverity::critical};
+constexpr std::array kMatchableSeverities = {AlertSeverity::info, AlertSeverity::warning,
+                                             AlertSeverity::critical};
 /// Those that may be the first to be heard.
 constexpr std::array kKinds = {TransitionKind::stopped,   TransitionKind::started,
                                TransitionKind::paused,    TransitionKind::vanished,
@@ -54,10 +54,10 @@ void read_words(Section& section, const Key& key, std::string_view what,
     } else if (find_word(kFollowUps, text) != nullptr) {
       section.error(place, fmt::format("{} goes where the news before it went; a route cannot ask "
                                        "for it",
-                                       quoted(text)));
+                                       in_backticks(text)));
     } else {
-      section.error(
-          place, fmt::format("there is no {} {}{}", what, quoted(text), did_you_mean(text, known)));
+      section.error(place, fmt::format("there is no {} {}{}", what, in_backticks(text),
+                                       did_you_mean(text, known)));
     }
   }
 }
@@ -126,7 +126,7 @@ class RouteReader {
       match.sets.push_back(set.text);
       if (std::ranges::find(sets_, set.text) != sets_.end()) continue;
       const std::vector<std::string_view> known(sets_.begin(), sets_.end());
-      section.error(set.place, fmt::format("there is no service set {}{}", quoted(set.text),
+      section.error(set.place, fmt::format("there is no service set {}{}", in_backticks(set.text),
                                            did_you_mean(set.text, known)));
     }
     std::vector<PlacedText> hosts;
@@ -146,7 +146,7 @@ class RouteReader {
                {.name = "severity",
                 .description = "As policies say: `info`, `warning`, `critical`.",
                 .example = "[critical]"},
-               "severity", kSeverities, match.severities);
+               "severity", kMatchableSeverities, match.severities);
     read_words(section,
                {.name = "kind",
                 .description = "What has happened: `stopped`, `started`, `paused`, `vanished`, "
@@ -159,7 +159,7 @@ class RouteReader {
   void read_host(Section& section, const PlacedText& host, std::vector<std::string>& out) const {
     out.push_back(fold_case(host.text));
     if (!is_known(config_, HostName(host.text)) && !section.reading().findings.has_errors())
-      section.warning(host.place, fmt::format("no host is called {}", quoted(host.text)));
+      section.warning(host.place, fmt::format("no host is called {}", in_backticks(host.text)));
   }
 
   static void read_step(Section& section, std::optional<Duration>& before, Escalation& step) {
@@ -168,7 +168,7 @@ class RouteReader {
          .description = "How long the trouble must have lasted since it was told first.",
          .need = Need::required,
          .example = "30m"},
-        step.after, kUpToADay);
+        step.after, kEscalationTimes);
     if (!place) return;
     if (before && step.after <= *before)
       section.error(*place, fmt::format("the steps must come in the order of their times, but "
@@ -187,7 +187,7 @@ class RouteReader {
       if (std::ranges::find(told, folded) != told.end())
         section.warning(name.place, fmt::format("{} comes earlier on this route, and is told once; "
                                                 "`repeatEvery` of a policy tells again",
-                                                quoted(name.text)));
+                                                in_backticks(name.text)));
       told.push_back(std::move(folded));
       out.push_back(name.text);
       destinations_.push_back(std::move(name));

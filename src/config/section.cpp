@@ -77,8 +77,9 @@ const YamlNode* Section::raw(std::string_view key) const {
 
 bool Section::is(YamlNode::Type wanted, const Entry& entry, std::string_view wanted_in_words) {
   if (entry.value->type == wanted) return true;
-  error(entry.value->place, fmt::format("{} must be {}, but this is {}", quoted(entry.key->text),
-                                        wanted_in_words, in_words(entry.value->type)));
+  error(entry.value->place,
+        fmt::format("{} must be {}, but this is {}", in_backticks(entry.key->text), wanted_in_words,
+                    in_words(entry.value->type)));
   return false;
 }
 
@@ -93,7 +94,7 @@ std::optional<std::string> Section::expand(const YamlNode& node) {
       reading_.substitution.expand(node.text, reading_.files.at(node.place.file).directory);
   for (const auto& path : reading_.substitution.take_exposed_files())
     warning(node.place, fmt::format("every user of this machine may read the secret in {}; {}",
-                                    quoted(path), reading_.how_to_hide));
+                                    in_backticks(path), reading_.how_to_hide));
   if (expanded) return *std::move(expanded);
   error(node.place, std::move(expanded).error());
   return std::nullopt;
@@ -125,9 +126,9 @@ Place PlacedText::at(std::size_t byte) const {
 }
 
 void Section::wrong_value(const Key& key, const Scalar& scalar, std::string_view wanted) {
-  error(scalar.place,
-        fmt::format("`{}` must be {}, but this is {}{}", key.name, wanted, quoted(scalar.written),
-                    scalar.plain ? "" : " in quotes, which make it a text"));
+  error(scalar.place, fmt::format("`{}` must be {}, but this is {}{}", key.name, wanted,
+                                  in_backticks(scalar.written),
+                                  scalar.plain ? "" : " in quotes, which make it a text"));
 }
 
 std::optional<Place> Section::text(const Key& key, std::string& out, Check check) {
@@ -282,7 +283,7 @@ std::optional<Place> Section::duration(const Key& key, Duration& out, DurationRa
   if (*duration < range.least || *duration > range.most) {
     error(value->place, fmt::format("`{}` must be from {} to {}, but this is {}", key.name,
                                     duration_text(range.least), duration_text(range.most),
-                                    quoted(value->written)));
+                                    in_backticks(value->written)));
     return std::nullopt;
   }
   out = *duration;
@@ -301,7 +302,7 @@ std::optional<Place> Section::schedule(const Key& key, Schedule& out, const Time
   }
   if (!schedule->remark().empty())
     warning(value->place,
-            fmt::format("`{}`: {} {}", key.name, quoted(value->text), schedule->remark()));
+            fmt::format("`{}`: {} {}", key.name, in_backticks(value->text), schedule->remark()));
   out = *std::move(schedule);
   return value->place;
 }

@@ -64,7 +64,7 @@ void Section::finish() {
     const bool of_original = shared_ && meant.empty();
     reading_.seen.unused.try_emplace(path_to(key.text), key.place, of_original);
     if (of_original) continue;
-    auto text = fmt::format("unknown key {}{}", quoted(key.text),
+    auto text = fmt::format("unknown key {}{}", in_backticks(key.text),
                             meant.empty() ? "" : fmt::format("; did you mean `{}`?", meant));
     if (unknown_keys_are_ == Severity::error) {
       error(key.place, std::move(text));

@@ -111,12 +111,13 @@ void Sources::read_includes(const YamlNode& root, std::uint16_t number) {
     if (!found) {
       refuse(entry->place, fmt::format("`include`: more than {} files and folders must be looked "
                                        "at for {}",
-                                       kMostEntries, quoted(pattern, kLongNames)));
+                                       kMostEntries, in_backticks(pattern, kLongNames)));
       continue;
     }
     if (found->empty())
-      findings_.add(Severity::warning, entry->place,
-                    fmt::format("`include`: there is no file {}", quoted(pattern, kLongNames)));
+      findings_.add(
+          Severity::warning, entry->place,
+          fmt::format("`include`: there is no file {}", in_backticks(pattern, kLongNames)));
     for (const auto& file : *found) include(*entry, file);
   }
 }
@@ -128,20 +129,20 @@ void Sources::include(const YamlNode& entry, const std::string& path) {
   const auto [known, fresh] = included_.try_emplace(identity, entry.place);
   if (!fresh)
     return refuse(entry.place, fmt::format("`include`: the file {} comes twice, first in {}",
-                                           quoted(path, kLongNames),
+                                           in_backticks(path, kLongNames),
                                            findings_.line(known->second, entry.place)));
   if (files_.size() >= kMostFiles)
     return stop(entry.place, fmt::format("`include`: more than {} files", kMostFiles));
   const auto text = read_file(path, kMostBytes, Accept::regular_files);
   if (!text)
-    return refuse(entry.place, fmt::format("`include`: the file {} {}", quoted(path, kLongNames),
-                                           text.error().what));
+    return refuse(entry.place, fmt::format("`include`: the file {} {}",
+                                           in_backticks(path, kLongNames), text.error().what));
   bytes_ += text->size();
   if (bytes_ > kMostBytes)
     return stop(entry.place,
                 fmt::format("`include`: the files up to {} have more than {} MB, the most that a "
                             "configuration may have",
-                            quoted(path, kLongNames), kMostBytes >> 20));
+                            in_backticks(path, kLongNames), kMostBytes >> 20));
   files_.push_back(
       {to_utf8(to_path(path).parent_path()), environment_.is_readable_by_others(path)});
   const auto number = findings_.add_file(path);
@@ -156,9 +157,9 @@ bool Sources::is_cycle(const YamlNode& entry, const std::string& path,
   if (from == open_.end()) return false;
   std::string through;
   for (auto file = from + 1; file != open_.end(); file++)
-    through += (through.empty() ? ", through " : " and ") + quoted(file->name, kLongNames);
+    through += (through.empty() ? ", through " : " and ") + in_backticks(file->name, kLongNames);
   refuse(entry.place, fmt::format("`include`: the file {} includes itself{}",
-                                  quoted(path, kLongNames), through));
+                                  in_backticks(path, kLongNames), through));
   return true;
 }
 
@@ -212,7 +213,7 @@ void Sources::merge_key(YamlNode& into, const YamlNode& key, const YamlNode& val
     into.children[*before + 1] = &value;
   } else if (value.type != YamlNode::Type::null) {
     refuse(key.place, fmt::format("{} {} stands in two files, first in {}", in_words,
-                                  quoted(key.text, kLongNames),
+                                  in_backticks(key.text, kLongNames),
                                   findings_.line(into.children[*before]->place, key.place)));
   }
 }

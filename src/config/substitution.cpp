@@ -58,9 +58,10 @@ std::expected<std::string, std::string> Substitution::expand(const std::string& 
 std::expected<std::string, std::string> Substitution::variable(const std::string& name) const {
   auto value = environment_.variable(name);
   if (!value)
-    return std::unexpected("the environment variable " + quoted(name, kLongNames) + " is not set");
+    return std::unexpected("the environment variable " + in_backticks(name, kLongNames) +
+                           " is not set");
   if (!is_utf8(*value))
-    return std::unexpected("the environment variable " + quoted(name, kLongNames) +
+    return std::unexpected("the environment variable " + in_backticks(name, kLongNames) +
                            " is no UTF-8 text");
   return *std::move(value);
 }
@@ -82,9 +83,9 @@ std::string Substitution::file_of(std::string_view text, const std::string& dire
 std::expected<std::string, std::string> read_secret_file(const std::string& path) {
   auto text = read_file(path, kMostFileBytes, Accept::regular_files);
   if (!text)
-    return std::unexpected("the file " + quoted(path, kLongNames) + " " + text.error().what);
+    return std::unexpected("the file " + in_backticks(path, kLongNames) + " " + text.error().what);
   if (!is_utf8(*text) || text->contains('\0'))
-    return std::unexpected("the file " + quoted(path, kLongNames) + " is no UTF-8 text");
+    return std::unexpected("the file " + in_backticks(path, kLongNames) + " is no UTF-8 text");
   if (text->ends_with('\n')) text->resize(text->size() - (text->ends_with("\r\n") ? 2 : 1));
   return *std::move(text);
 }

@@ -72,8 +72,8 @@ std::vector<Watchlists::Use> Watchlists::find_sets(Section& entry,
     if (found == numbers_.end()) {
       say_unknown(entry, name);
     } else if (std::ranges::find(uses, found->second, &Use::set) != uses.end()) {
-      entry.error(name.place,
-                  fmt::format("the service set {} comes twice on this host", quoted(name.text)));
+      entry.error(name.place, fmt::format("the service set {} comes twice on this host",
+                                          in_backticks(name.text)));
     } else {
       uses.push_back({found->second, name.place});
     }
@@ -85,7 +85,7 @@ void Watchlists::say_unknown(Section& entry, const PlacedText& name) const {
   if (std::ranges::find(written_, name.text) != written_.end()) return;  // it has mistakes
   const std::vector<std::string_view> known(written_.begin(), written_.end());
   const bool shown = entry.reading().findings.shows(Severity::error);
-  entry.error(name.place, fmt::format("there is no service set {}{}", quoted(name.text),
+  entry.error(name.place, fmt::format("there is no service set {}{}", in_backticks(name.text),
                                       shown ? did_you_mean(name.text, known) : ""));
 }
 
@@ -155,7 +155,8 @@ Watchlist Watchlists::put_together(Section& entry, const HostServices& host,
       entry.error(use.place,
                   fmt::format("the sets {} and {} have two rules that contradict for the service "
                               "{}: in {} and in {}",
-                              quoted(other.set), quoted(set.name), quoted(name_of(made.service)),
+                              in_backticks(other.set), in_backticks(set.name),
+                              in_backticks(name_of(made.service)),
                               findings.line(places[before->second], use.place),
                               findings.line(made.place, use.place)));
     }

@@ -18,7 +18,7 @@ namespace asio = boost::asio;
 
 namespace {
 
-using Signal = std::shared_ptr<asio::cancellation_signal>;
+using Cancellation = std::shared_ptr<asio::cancellation_signal>;
 
 /// co_spawn() would run the task up to its first wait inside spawn().
 awaitable<void> start_soon(awaitable<void> task) {
@@ -43,7 +43,7 @@ struct TaskScope::State {
 
   Executor executor;
   bool cancelled = false;
-  std::list<Signal> tasks;
+  std::list<Cancellation> tasks;
   Event empty;
 };
 
@@ -67,7 +67,7 @@ void TaskScope::spawn(awaitable<void> task) {
 void TaskScope::cancel() {
   state_->cancelled = true;
   // A copy, because a task may end while it is being told to.
-  const std::vector<Signal> tasks(state_->tasks.begin(), state_->tasks.end());
+  const std::vector<Cancellation> tasks(state_->tasks.begin(), state_->tasks.end());
   for (const auto& task : tasks) task->emit(asio::cancellation_type::terminal);
 }
 

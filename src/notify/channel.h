@@ -17,6 +17,8 @@ namespace tocsin::notify {
 
 /// The most that one attempt may take; channels have shorter limits of their own.
 constexpr std::chrono::milliseconds kDeliveryLimit = std::chrono::seconds(30);
+/// The most that one request to a server may take.
+constexpr std::chrono::milliseconds kRequestLimit = std::chrono::seconds(10);
 class Channel {
  public:
   virtual ~Channel() = default;

@@ -5,11 +5,6 @@
 #include <utility>
 
 namespace tocsin::notify {
-namespace {
-
-constexpr std::chrono::milliseconds kTotalLimit = std::chrono::seconds(10);
-
-}  // namespace
 
 HttpChannel::HttpChannel(std::string key, std::string name, UrlSecrets secrets, net::TlsOptions tls,
                          const Means& means)
@@ -27,7 +22,7 @@ net::awaitable<Answer> HttpChannel::deliver(const Alert& alert, const DeliveryId
   request.headers.emplace_back("Idempotency-Key", id.value);
   request.tls = tls_;
   const auto response =
-      co_await transport_.fetch(std::move(request), std::min(deadline, net::within(kTotalLimit)));
+      co_await transport_.fetch(std::move(request), std::min(deadline, net::within(kRequestLimit)));
   co_return answer_to(response);
 }
 

@@ -7,7 +7,7 @@ namespace {
 
 /// Backslashes mean themselves, except before a quotation mark: there each pair is one, and one
 /// that is left over makes the mark an ordinary character ("Parsing C command-line arguments").
-std::string quoted(std::string_view word) {
+std::string in_quotes(std::string_view word) {
   std::string out = "\"";
   std::size_t backslashes = 0;
   for (const char c : word) {
@@ -26,9 +26,9 @@ std::string to_command_line(const std::vector<std::string>& words) {
   for (const auto& word : words) {
     const bool plain = !word.empty() && word.find_first_of(" \t\n\v\"") == std::string::npos;
     if (line.empty()) {
-      line = quoted(word);
+      line = in_quotes(word);
     } else {
-      line += ' ' + (plain ? word : quoted(word));
+      line += ' ' + (plain ? word : in_quotes(word));
     }
   }
   return line;

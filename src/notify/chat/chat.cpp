@@ -11,8 +11,6 @@
 namespace tocsin::notify {
 namespace {
 
-constexpr std::chrono::milliseconds kTotalLimit = std::chrono::seconds(10);
-
 /// What continues "the result " where it is no JSON object.
 std::optional<std::string> json_mistake(const std::string& text) {
   try {
@@ -128,7 +126,7 @@ net::awaitable<Answer> Chat::deliver(const Alert& alert, const DeliveryId& id,
   request.headers.emplace_back("Idempotency-Key", id.value);
   request.tls = tls_;
   const auto response =
-      co_await http_.fetch(std::move(request), std::min(deadline, net::within(kTotalLimit)));
+      co_await http_.fetch(std::move(request), std::min(deadline, net::within(kRequestLimit)));
   co_return noted(interpret(response, side.secrets), message.note);
 }
 

@@ -18,7 +18,6 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr std::chrono::milliseconds kTotalLimit = std::chrono::seconds(10);
 /// As many as the client sends before the first is acknowledged.
 constexpr std::size_t kAtOnce = 20;
 
@@ -158,7 +157,7 @@ net::awaitable<Answer> MqttChannel::deliver(const Alert& alert, const DeliveryId
                       .payload = mqtt_change(alert),
                       .qos = static_cast<net::MqttQos>(settings_.qos)});
   const auto results = co_await transport_->publish(std::move(messages),
-                                                    std::min(deadline, net::within(kTotalLimit)));
+                                                    std::min(deadline, net::within(kRequestLimit)));
   const auto& result = results.front();
   if (!result) co_return answer_to(result.error(), topic);
   co_return Delivered{.detail = *result};
@@ -193,7 +192,8 @@ net::awaitable<StatusSink::Written> MqttStatusSink::write(std::span<const Status
 }
 
 net::awaitable<Answer> MqttStatusSink::test(net::Deadline deadline) {
-  const auto connected = co_await transport_->connect(std::min(deadline, net::within(kTotalLimit)));
+  const auto connected =
+      co_await transport_->connect(std::min(deadline, net::within(kRequestLimit)));
   if (!connected) co_return RetryAfter{.after = {}, .reason = printable(connected.error().what)};
   co_return Delivered{.detail = "connected to " + *connected + "; no state was sent"};
 }

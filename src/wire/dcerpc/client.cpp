@@ -10,8 +10,6 @@ namespace {
 
 /// Windows answers 4280 to this, Samba takes it.
 constexpr std::uint16_t kOfferedFragment = 5840;
-/// The least that every implementation must take ([C706] 12.6.3.1, MustRecvFragSize).
-constexpr std::uint16_t kLeastFragment = 1432;
 constexpr std::size_t kRequestHeaderSize = 24;
 
 /// One whole fragment of the answer to call `call_id`.

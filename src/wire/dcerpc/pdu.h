@@ -17,6 +17,8 @@ namespace tocsin::dcerpc {
 inline constexpr std::size_t kHeaderSize = 16;
 /// What Windows cuts its messages to on named pipes.
 inline constexpr std::uint16_t kWindowsFragment = 4280;
+/// The least that every implementation must take ([C706] 12.6.3.1, MustRecvFragSize).
+inline constexpr std::uint16_t kLeastFragment = 1432;
 
 /// An interface or a transfer syntax with its version (p_syntax_id_t); the UUID as it is sent.
 struct SyntaxId {

@@ -10,8 +10,6 @@ namespace {
 /// No request of the interfaces that we serve is longer.
 constexpr std::size_t kMostRequest = std::size_t{64} * 1024;
 constexpr std::size_t kResponseHeaderSize = 24;
-/// The least that every implementation must take ([C706] 12.6.3.1, MustRecvFragSize).
-constexpr std::uint16_t kLeastFragment = 1432;
 /// provider_reject_reason_t ([C706] 12.6.3.1)
 constexpr std::uint16_t kAbstractSyntaxNotSupported = 1;
 constexpr std::uint16_t kTransferSyntaxesNotSupported = 2;

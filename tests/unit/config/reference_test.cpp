@@ -16,7 +16,7 @@ namespace tocsin::config {
 namespace {
 
 std::string in_project(const std::string& path) {
-  return (std::filesystem::path(TOCSIN_TEST_DATA).parent_path().parent_path() / path).string();
+  return (std::filesystem::path(TOCSIN_ROOT) / path).string();
 }
 
 std::string row(const KnownKey& key) {

@@ -182,8 +182,7 @@ class Schema {
 TEST(Reference, HasASchemaOfEveryKeyThatTheLoaderKnows) {
   Schema schema;
   for (const auto& key : known_keys()) schema.add(key);
-  const auto path = std::filesystem::path(TOCSIN_TEST_DATA).parent_path().parent_path() /
-                    "docs/tocsin.schema.json";
+  const auto path = std::filesystem::path(TOCSIN_ROOT) / "docs/tocsin.schema.json";
   if (std::getenv("TOCSIN_WRITE_REFERENCE") != nullptr) {
     std::ofstream(path, std::ios::binary) << schema.text();
   } else {

@@ -211,7 +211,7 @@ TEST_F(WindowsHost, ForgetsTheHandlesOfAClientThatLeft) {
 }
 
 TEST_F(WindowsHost, KnowsWhoMayLogIn) {
-  EXPECT_EQ(visitor.log_in("wrong").error().kind, Kind::denied);
+  EXPECT_EQ(visitor.log_in("wrong").error().kind, Kind::login_refused);
 }
 
 TEST_F(WindowsHost, TellsOfEveryLogon) {

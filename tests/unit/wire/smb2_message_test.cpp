@@ -247,7 +247,7 @@ TEST(Smb2Status, EveryRefusedLogonHasASentenceOfItsOwnThatSaysWhatToDo) {
                                    0xC000006F, 0xC0000070, 0xC0000071, 0xC0000072, 0xC000015B,
                                    0xC0000193, 0xC0000224, 0xC0000234, 0xC0000413, 0xC0000418}) {
     const auto error = to_logon_error(static_cast<Status>(code));
-    EXPECT_EQ(error.kind, Kind::denied) << error.what;
+    EXPECT_EQ(error.kind, Kind::login_refused) << error.what;
     EXPECT_EQ(error.native, code);
     EXPECT_THAT(error.what, StartsWith("logon failure: "));
     EXPECT_THAT(error.what, HasSubstr("; ")) << "what to do stands behind the fact";
