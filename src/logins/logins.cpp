@@ -140,6 +140,7 @@ net::awaitable<void> Logins::save_changed() {
   }
   if (!deps_.save || records.empty()) co_return;
   std::vector<LoginId> ids;
+  ids.reserve(records.size());
   for (const auto& record : records) ids.push_back(record.id);
   if (const auto saved = co_await deps_.save(std::move(records)); !saved)
     for (const auto& id : ids) logins_.at(id)->changed = logins_.at(id)->stored = true;
