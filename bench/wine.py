@@ -22,6 +22,7 @@ os.environ["TOCSIN"] = str(PROGRAM)
 os.environ["TOCSIN_TESTSVC"] = str(BUILD / "tests/windows/testsvc.exe")
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "tests/integration"))
 
+import output  # noqa: E402
 import wine  # noqa: E402
 from program import Running, configuration  # noqa: E402
 from receiver import Receiver  # noqa: E402
@@ -41,10 +42,11 @@ def size():
 
 def check():
     print(f"\nOne look at {len(SERVICES)} local services, in process")
-    done = subprocess.run(
+    done = output.run(
         ["wine", BUILD / "bench/scm_bench.exe", "--benchmark_format=json", "--benchmark_repetitions=9",
          "--benchmark_enable_random_interleaving=true", "--benchmark_min_time=0.2"],
-        capture_output=True, text=True, check=True)
+        timeout=600)
+    done.check_returncode()
     medians = {entry["run_name"].split("/")[0]: entry["real_time"]
                for entry in json.loads(done.stdout)["benchmarks"] if entry.get("aggregate_name") == "median"}
     row("bare EnumServicesStatusExW", f"{medians['bare_call']:.2f} ms")

@@ -7,6 +7,7 @@ import tempfile
 import time
 import unittest
 
+import output
 from program import command as command_line
 from program import ON_WINE, named, require_tocsin, tocsin
 
@@ -183,15 +184,14 @@ class Files(Folder):
                             for n in range(1_000_000))
         self.assertGreater(self.file.stat().st_size, 50_000_000)
         started = time.monotonic()
-        process = subprocess.Popen(command_line("check", "-c", self.file), stdin=subprocess.DEVNULL,
-                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-        stdout, stderr = process.stdout.read(), process.stderr.read()
-        process.stdout.close()
-        process.stderr.close()
-        _, status, usage = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-        self.assert_refused(subprocess.CompletedProcess([], process.returncode, stdout, stderr),
-                            "larger than")
+        with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as errors:
+            process = subprocess.Popen(command_line("check", "-c", self.file), stdin=subprocess.DEVNULL,
+                                       stdout=out, stderr=errors)
+            _, status, usage = os.wait4(process.pid, 0)
+            process.returncode = os.waitstatus_to_exitcode(status)
+            done = subprocess.CompletedProcess([], process.returncode, output.text(out),
+                                               output.text(errors))
+        self.assert_refused(done, "larger than")
         self.assertLess(time.monotonic() - started, 20)
         self.assertLess(usage.ru_maxrss, 500_000, "kilobytes of memory")
 

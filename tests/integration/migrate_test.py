@@ -8,6 +8,7 @@ import tempfile
 import unittest
 
 import butler_file
+import output
 from program import ON_WINE, command, require_tocsin, tocsin
 
 ACCOUNT = {"TOCSIN_USERNAME": "CORP\\tocsin", "TOCSIN_PASSWORD": "account-s3cret"}
@@ -154,12 +155,12 @@ class Migrate(ButlerFile):
         self.assertEqual((run.returncode, run.stdout), (2, ""))
 
     def test_a_reader_that_goes_away_ends_it(self):
-        process = subprocess.Popen(command("migrate", self.old("old")), stdout=subprocess.PIPE,
-                                   stderr=subprocess.PIPE, text=True)
-        process.stdout.close()
-        _, errors = process.communicate(timeout=60)
-        self.assertNotEqual(process.returncode, 0)
-        self.assertNotIn("terminate", errors)
+        with tempfile.TemporaryFile() as errors:
+            process = subprocess.Popen(command("migrate", self.old("old")), stdout=subprocess.PIPE,
+                                       stderr=errors)
+            process.stdout.close()
+            self.assertNotEqual(process.wait(timeout=60), 0)
+            self.assertNotIn("terminate", output.text(errors))
 
     @unittest.skipIf(ON_WINE, "there is no full device")
     def test_a_full_disk_is_no_success(self):

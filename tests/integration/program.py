@@ -11,6 +11,7 @@ import subprocess
 import threading
 import unittest
 
+import output
 import wine
 from servers import listens, wait_until
 
@@ -46,8 +47,7 @@ def tocsin(*arguments, env=None, timeout=60):
     """Runs a command of the program to its end."""
     if ON_WINE:
         return wine.run(*command(*arguments)[1:], env=_environment(env), timeout=timeout)
-    return subprocess.run(command(*arguments), capture_output=True, text=True, encoding="utf-8",
-                          stdin=subprocess.DEVNULL, timeout=timeout, env=_environment(env), check=False)
+    return output.run(command(*arguments), timeout=timeout, env=_environment(env))
 
 
 def configuration(path, *, hosts, credentials=None, webhooks=(), every="every 1 second", rate_limit=0,
@@ -96,14 +96,14 @@ class _Process:
         self.starts += 1
         self.process = subprocess.Popen(
             self.arguments, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT, text=True, encoding="utf-8", errors="replace", env=self.env)
-        self._reader = threading.Thread(target=self._read, args=(self.process.stdout,))
+            stderr=subprocess.STDOUT, env=self.env)
+        self._reader = threading.Thread(target=self._read, args=(self.process,))
         self._reader.start()
 
-    def _read(self, stream):
-        with stream:
-            for line in stream:
-                self.lines.append(line.rstrip("\n"))
+    def _read(self, process):
+        with process.stdout:
+            for line in output.lines(process, process.stdout):
+                self.lines.append(line)
 
     def output(self):
         return "\n".join(self.lines)

@@ -10,6 +10,7 @@ import tempfile
 import time
 import unittest
 
+import output
 from program import ASKED_TO_STOP, command, require_tocsin
 
 SERVICES_PY = "/usr/share/doc/python3-impacket/examples/services.py"
@@ -39,10 +40,11 @@ class Fleet:
         self.command = command("simulate", "--services", "60", *options)
 
     def __enter__(self):
-        self.process = subprocess.Popen(self.command, stdout=subprocess.PIPE, text=True)
+        self.process = subprocess.Popen(self.command, stdout=subprocess.PIPE)
+        self.lines = output.lines(self.process, self.process.stdout)
         self.hosts = []
-        for line in self.process.stdout:
-            if line == "ready\n":
+        for line in self.lines:
+            if line == "ready":
                 return self
             name, address = line.split()
             self.hosts.append((name, *address.rsplit(":", 1)))
@@ -162,7 +164,7 @@ class SimulateTest(unittest.TestCase):
             script.write("0ms stop qs-node QlikSenseProxyService\n")
             script.flush()
             with Fleet("--script", pathlib.Path(script.name)) as fleet:
-                self.assertEqual(fleet.process.stdout.readline(), "stop qs-node QlikSenseProxyService\n")
+                self.assertEqual(next(fleet.lines), "stop qs-node QlikSenseProxyService")
                 status = self.net(fleet.port, "status", "QlikSenseProxyService").stdout
                 self.assertIn("QlikSenseProxyService service is stopped", status)
 

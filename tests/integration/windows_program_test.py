@@ -8,6 +8,7 @@ import subprocess
 import tempfile
 import unittest
 
+import output
 import wine
 from program import Running, Simulator, command, configuration, named, require_tocsin, tocsin
 from receiver import Authority, Receiver
@@ -134,10 +135,10 @@ class Directories(Folder):
         """Runs with these arguments until ready, and returns that line."""
         configuration(self.file, every=RARELY, hosts=[wine.host((MARKER,))], **more)
         process = subprocess.Popen(command("run", "-c", self.file, *arguments),
-                                   stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
-                                   encoding="utf-8", cwd=self.folder)
+                                   stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, cwd=self.folder)
         try:
-            return next((line.rstrip() for line in process.stderr if " ready: " in line), None)
+            return next((line for line in output.lines(process, process.stderr) if " ready: " in line),
+                        None)
         finally:
             process.kill()
             process.wait()

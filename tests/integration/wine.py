@@ -16,6 +16,7 @@ import sys
 import tempfile
 import unittest
 
+import output
 from servers import require, wait_until
 
 TESTSVC = os.environ.get("TOCSIN_TESTSVC", "")
@@ -43,9 +44,7 @@ def failed(code, said):
 def run(*words, timeout=60, **more):
     """A Windows program to its end, with what it printed as text."""
     for _ in range(ATTEMPTS):
-        done = subprocess.run(["wine", *words], capture_output=True, text=True, encoding="utf-8",
-                              errors="replace", stdin=subprocess.DEVNULL, timeout=timeout,
-                              check=False, **more)
+        done = output.run(["wine", *words], timeout=timeout, **more)
         if not failed(done.returncode, done.stdout or done.stderr):
             break
     return done
@@ -215,11 +214,13 @@ class Services:
         if not TESTSVC:
             raise unittest.SkipTest("TOCSIN_TESTSVC does not name testsvc.exe")
         self.process = None
+        self._lines = None
 
     def __enter__(self):
         for left in reversed(range(ATTEMPTS)):
             self.process = subprocess.Popen(["wine", TESTSVC, "shell"], stdin=subprocess.PIPE,
-                                            stdout=subprocess.PIPE, text=True, encoding="utf-8")
+                                            stdout=subprocess.PIPE)
+            self._lines = output.lines(self.process, self.process.stdout)
             try:
                 self.list()
                 return self
@@ -238,14 +239,14 @@ class Services:
         """All of them at once; the answers: each an error, the time and what was asked for."""
         commands = [[str(word) for word in words] for words in commands]
         for words in commands:
-            print(*words, sep="\t", file=self.process.stdin)
+            self.process.stdin.write("\t".join(words).encode() + b"\n")
         self.process.stdin.flush()
-        lines = [self.process.stdout.readline() for _ in commands]
+        lines = [next(self._lines, "") for _ in commands]
         answers = []
         for words, line in zip(commands, lines, strict=True):
             if not line:
                 raise AssertionError("testsvc.exe has ended")
-            code, at, *answer = line.rstrip("\n").split("\t")
+            code, at, *answer = line.split("\t")
             error = WindowsError(words, int(code)) if code != "0" else None
             answers.append((error, int(at or 0) / 1e6, answer))
         return answers

@@ -6,6 +6,7 @@ import sys
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "integration"))
+import output  # noqa: E402
 import wine  # noqa: E402
 
 SKIPPED = 77  # CTest's SKIP_RETURN_CODE
@@ -17,10 +18,11 @@ def run(*words):
         process = subprocess.Popen(["wine", *words], stdin=subprocess.DEVNULL,
                                    stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         said = False
-        for line in process.stdout:
+        for piece in output.pieces(process, process.stdout):
             said = True
-            sys.stdout.buffer.write(line)
+            sys.stdout.buffer.write(piece)
             sys.stdout.flush()
+        process.stdout.close()
         if not wine.failed(process.wait(), said):
             break
     return process.returncode
