@@ -69,8 +69,13 @@ int run(const std::string& url, std::size_t count, const std::string& directory)
   notify::StoreOutbox outbox(*store, worker);
   net::HttpClient http(loop.executor());
   notify::Messages messages;
-  const notify::Means means{
-      .executor = loop.executor(), .http = http, .version = "bench", .messages = messages};
+  logins::Logins logins(
+      {.executor = loop.executor(), .clock = clock, .random = platform::system_random()});
+  const notify::Means means{.executor = loop.executor(),
+                            .http = http,
+                            .version = "bench",
+                            .messages = messages,
+                            .logins = logins};
   const auto destinations = notify::make_destinations(config, means);
   daemon::DeliveryLog observer(log, destinations.alerts);
   notify::Dispatcher dispatcher(loop.executor(), destinations.alerts, outbox, observer, clock,

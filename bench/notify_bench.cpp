@@ -155,9 +155,15 @@ void webhook(benchmark::State& state) {
   net::Loop loop;
   net::HttpClient client(loop.executor());
   Messages messages;
+  const SystemClock clock;
+  logins::Logins logins({.executor = loop.executor(), .clock = clock, .random = {}});
   const auto destinations = only(std::make_unique<Webhook>(
       config::Webhook{.description = "bench", .url = server.url()}, "bench",
-      Means{.executor = loop.executor(), .http = client, .version = "1", .messages = messages}));
+      Means{.executor = loop.executor(),
+            .http = client,
+            .version = "1",
+            .messages = messages,
+            .logins = logins}));
   push_through(state, loop, destinations, static_cast<std::size_t>(state.range(0)));
 }
 BENCHMARK(webhook)->Arg(1)->Arg(5000)->Unit(benchmark::kMillisecond)->UseRealTime();

@@ -19,6 +19,7 @@ BEGIN, END = "<!-- conformance -->\n", "<!-- /conformance -->\n"
 BEHAVIOURS = {
     "accepted": ["success_is_delivered"],
     "refused: dead letter": ["a_refusal_is_final"],
+    "refused login: pause": ["a_login_that_is_refused_waits_and_without_one_it_is_final"],
     "trouble: again": ["trouble_is_tried_again", "an_answer_that_does_not_arrive_whole_is_tried_again",
                        "nobody_there_is_tried_again"],
     "its words": ["the_servers_words_are_passed_on"],
@@ -40,6 +41,9 @@ OVER_HTTP = {
     "Alertmanager": ["alertmanager"],
 }
 
+# Who logs in with an account, of those over HTTP; for the others the same test shows that 401 is final.
+LOG_IN = {"Webhook", "Alertmanager"}
+
 
 def _mqtt(test):
     return [f"Versions/MqttClientTest.{test}/{version}" for version in ("Mqtt311", "Mqtt5")]
@@ -50,6 +54,8 @@ OTHERS = {
     "Email": {
         "accepted": ["SmtpClientTest.SendsWhatItIsGiven"],
         "refused: dead letter": ["SmtpClientTest.SaysWhatTheServerRefused"],
+        "refused login: pause": ["LoginsTest.ThreeRecipientsMakeOneAttemptAPauseAndAllGoAtOnceInTheEnd",
+                                 "JudgeSmtp.WhatAReplyMeans"],
         "trouble: again": ["SmtpClientTest.ConnectionsThatBreak", "SmtpClientTest.NobodyListens"],
         "its words": ["SmtpClientTest.SaysWhatTheServerRefused"],
         "hangs": ["SmtpClientTest.ServersThatNeverAnswer", "SmtpClientTest.EndsWithAServerThatHangs"],
@@ -61,6 +67,8 @@ OTHERS = {
     "MQTT": {
         "accepted": ["MqttDelivery.Delivered"],
         "refused: dead letter": ["MqttDelivery.EachFailure"],
+        "refused login: pause": ["LoginsTest.ABrokerIsAskedOnceAPause",
+                                 *_mqtt("ARefusedLoginIsNotRepeatedBeforeItsGuardAllowsIt")],
         "trouble: again": ["MqttDelivery.EachFailure", *_mqtt("NobodyListens"),
                            *_mqtt("ABrokerThatDropsTheConnectionOnEachMessageLosesNothing")],
         "its words": ["MqttDelivery.EachFailure", *_mqtt("RefusedConnections")],
@@ -72,6 +80,9 @@ OTHERS = {
                      "InfluxTest.version_2_writes_with_a_token",
                      "InfluxTest.version_3_writes_with_a_bearer"],
         "refused: dead letter": ["InfluxTest.points_that_are_all_refused_are_rejected"],
+        "refused login: pause": [
+            "InfluxTest.an_account_that_is_refused_is_said_clearly_and_tried_again",
+            "StatusStreamTest.a_refused_login_is_tried_again_only_when_its_gate_opens"],
         "trouble: again": ["InfluxTest.what_is_not_about_the_points_is_tried_again"],
         "its words": ["InfluxTest.an_account_that_is_refused_is_said_clearly_and_tried_again"],
         "its pace": ["InfluxTest.waits_as_long_as_it_is_asked_to"],
@@ -108,6 +119,8 @@ def table(passed):
             rows[row][column] = all(shown) and all(map(all, shown))
             if not rows[row][column]:
                 missing.append(f"{row}: {column}")
+            elif column == "refused login: pause" and row not in LOG_IN:
+                del rows[row][column]
     for row, columns in OTHERS.items():
         rows[row] = {column: all(passed.get(test, False) for test in tests)
                      for column, tests in columns.items()}

@@ -11,9 +11,11 @@
 #include "cli/version.h"
 #include "config/duration.h"
 #include "daemon/daemon.h"
+#include "logins/logins.h"
 #include "net/http_client.h"
 #include "net/loop.h"
 #include "notify/destination.h"
+#include "platform/process.h"
 #include "store/store.h"
 
 namespace tocsin::cli {
@@ -107,8 +109,14 @@ std::map<std::string, std::string> names_of_destinations(const config::Config& c
   net::HttpClient http(loop.executor());
   std::map<std::string, std::string> names;
   notify::Messages messages;
-  const notify::Means means{
-      .executor = loop.executor(), .http = http, .version = version(), .messages = messages};
+  const SystemClock clock;
+  logins::Logins logins(
+      {.executor = loop.executor(), .clock = clock, .random = platform::system_random()});
+  const notify::Means means{.executor = loop.executor(),
+                            .http = http,
+                            .version = version(),
+                            .messages = messages,
+                            .logins = logins};
   for (const auto& destination : notify::make_destinations(config, means).alerts) {
     names.emplace(destination.channel->key(), destination.channel->name());
   }

@@ -16,9 +16,11 @@
 #include "config/nearest.h"
 #include "domain/review.h"
 #include "domain/silence.h"
+#include "logins/logins.h"
 #include "net/http_client.h"
 #include "net/loop.h"
 #include "notify/destination.h"
+#include "platform/process.h"
 
 namespace tocsin::cli {
 namespace {
@@ -124,8 +126,14 @@ int routes(const RoutesOptions& options) {
   net::Loop loop;
   net::HttpClient http(loop.executor());
   notify::Messages messages;
-  const notify::Means means{
-      .executor = loop.executor(), .http = http, .version = version(), .messages = messages};
+  const SystemClock clock;
+  logins::Logins logins(
+      {.executor = loop.executor(), .clock = clock, .random = platform::system_random()});
+  const notify::Means means{.executor = loop.executor(),
+                            .http = http,
+                            .version = version(),
+                            .messages = messages,
+                            .logins = logins};
   const auto destinations = notify::make_destinations(*configuration, means);
   Table table({"WHO", "WHEN", "CONDITION"});
   for (const auto& target : destinations.routing.targets(*alert)) {

@@ -1,4 +1,6 @@
 #include <algorithm>
+#include <functional>
+#include <optional>
 #include <span>
 
 #include <fmt/format.h>
@@ -9,9 +11,12 @@
 #include "cli/table.h"
 #include "cli/version.h"
 #include "config/destination_names.h"
+#include "logins/logins.h"
 #include "net/http_client.h"
 #include "net/loop.h"
+#include "net/task_scope.h"
 #include "notify/destination.h"
+#include "notify/login.h"
 #include "platform/process.h"
 #include "platform/terminal.h"
 
@@ -35,10 +40,31 @@ bool print(const std::string& name, const notify::Answer& answer) {
   }
   if (const auto* later = std::get_if<notify::RetryAfter>(&answer)) {
     line("not delivered, would be tried again", Color::yellow, later->reason);
+  } else if (const auto* login = std::get_if<notify::LoginRefused>(&answer)) {
+    line("login refused", Color::red, login->reason);
   } else {
     line("refused", Color::red, std::get<notify::Rejected>(answer).reason);
   }
   return false;
+}
+
+/// One attempt, but none with a login that was refused a moment ago; true when it was accepted.
+net::awaitable<bool> attempt(const std::string& name, const notify::Login& login,
+                             std::function<net::awaitable<notify::Answer>()> send) {
+  std::optional<logins::Pass> pass;
+  if (login.gate != nullptr) {
+    if (const auto suspension = login.gate->find_suspension(notify::login_peer())) {
+      const bool colored = platform::wants_color(platform::Stream::output);
+      fmt::print("{}: {}, {} was just refused: {}\n", printable(name),
+                 paint("not tried", Color::yellow, colored), login.gate->name(),
+                 printable(suspension->reason, 500));
+      co_return false;
+    }
+    if (login.by == notify::Login::By::delivery) pass = login.gate->try_enter(notify::login_peer());
+  }
+  const auto answer = co_await send();
+  notify::conclude(std::move(pass), answer);
+  co_return print(name, answer);
 }
 
 }  // namespace
@@ -50,11 +76,20 @@ int test(const TestOptions& options) {
   return loop.run_until_done([&]() -> net::awaitable<int> {
     net::HttpClient http(loop.executor());
     notify::Messages messages(configuration->generic_urls);
-    const notify::Means means{
-        .executor = loop.executor(), .http = http, .version = version(), .messages = messages};
+    const SystemClock clock;
+    // It remembers nothing of earlier runs: who tests has just looked after the account.
+    logins::Logins logins(
+        {.executor = loop.executor(), .clock = clock, .random = platform::system_random()});
+    const notify::Means means{.executor = loop.executor(),
+                              .http = http,
+                              .version = version(),
+                              .messages = messages,
+                              .logins = logins};
     const auto destinations = notify::make_destinations(*configuration, means);
     const HostName host(configuration->hosts.empty() ? "tocsin"
                                                      : configuration->hosts.front().name.text());
+    net::TaskScope background(loop.executor());
+    for (const auto& task : destinations.background) background.spawn(task());
     std::size_t asked = 0;
     bool all_accepted = true;
     for (const auto& destination : destinations.alerts) {
@@ -63,18 +98,21 @@ int test(const TestOptions& options) {
                      [&](const auto& name) { return notify::is_called(destination, name); }))
         continue;
       asked++;
-      const auto answer =
-          co_await notify::send_test(channel, host, SystemClock().now(), platform::system_random());
-      all_accepted &= print(channel.name(), answer);
+      all_accepted &= co_await attempt(channel.name(), destination.login, [&] {
+        return notify::send_test(channel, host, clock.now(), platform::system_random());
+      });
     }
     for (const auto& sink : destinations.status) {
       if (!is_chosen(options.channels,
                      [&](const auto& name) { return config::is_meant(name, sink->name(), {}); }))
         continue;
       asked++;
-      all_accepted &=
-          print(sink->name() + " status", co_await sink->test(net::within(notify::kDeliveryLimit)));
+      all_accepted &= co_await attempt(sink->name() + " status", sink->login(), [&] {
+        return sink->test(net::within(notify::kDeliveryLimit));
+      });
     }
+    background.cancel();
+    co_await background.join();
     if (asked == 0) {
       complain(options.channels.empty()
                    ? fmt::format("{} enables no destination", options.configuration)

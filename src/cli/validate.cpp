@@ -12,9 +12,11 @@
 #include "cli/load.h"
 #include "cli/table.h"
 #include "cli/version.h"
+#include "logins/logins.h"
 #include "net/http_client.h"
 #include "net/loop.h"
 #include "notify/destination.h"
+#include "platform/process.h"
 #include "platform/terminal.h"
 
 namespace tocsin::cli {
@@ -27,8 +29,14 @@ std::vector<notify::Messages::Problem> find_template_problems(const config::Conf
   net::Loop loop;
   net::HttpClient http(loop.executor());
   notify::Messages messages(configuration.generic_urls);
-  const notify::Means means{
-      .executor = loop.executor(), .http = http, .version = version(), .messages = messages};
+  const SystemClock clock;
+  logins::Logins logins(
+      {.executor = loop.executor(), .clock = clock, .random = platform::system_random()});
+  const notify::Means means{.executor = loop.executor(),
+                            .http = http,
+                            .version = version(),
+                            .messages = messages,
+                            .logins = logins};
   const auto destinations = notify::make_destinations(configuration, means);
   return messages.check();
 }

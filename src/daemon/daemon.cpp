@@ -84,6 +84,7 @@ struct Daemon::Parts {
         status_log(log, metrics),
         telling_rooms{.executor = executor,
                       .http = http,
+                      .logins = logins,
                       .outbox = outbox,
                       .status_log = status_log,
                       .clock = clock,

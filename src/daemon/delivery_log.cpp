@@ -3,6 +3,13 @@
 #include <algorithm>
 
 namespace tocsin::daemon {
+namespace {
+
+auto seconds_until_next(const store::DeliveryUpdate& update) {
+  return std::chrono::ceil<std::chrono::seconds>(update.not_before - update.at).count();
+}
+
+}  // namespace
 
 std::string DeliveryLog::describe(const store::Delivery& delivery) const {
   const auto found =
@@ -20,14 +27,17 @@ void DeliveryLog::settled(const store::Delivery& delivery, const store::Delivery
       log_.info("{} delivered, {}", describe(delivery), update.detail);
       break;
     case store::DeliveryState::pending:
-      if (update.attempts == 0) {
+      if (is_escalation(delivery)) {
         log_.info("{} waits for its escalation", describe(delivery));
         break;
       }
+      if (update.attempts == 0) {
+        log_.info("{} waits for its login, next attempt in {} s: {}", describe(delivery),
+                  seconds_until_next(update), update.detail);
+        break;
+      }
       log_.warn("{} not delivered, attempt {}, next in {} s: {}", describe(delivery),
-                update.attempts,
-                std::chrono::ceil<std::chrono::seconds>(update.not_before - update.at).count(),
-                update.detail);
+                update.attempts, seconds_until_next(update), update.detail);
       break;
     case store::DeliveryState::dead:
       log_.error("{} cannot be delivered: {}", describe(delivery), update.detail);

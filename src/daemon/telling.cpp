@@ -18,12 +18,14 @@ Telling::Telling(config::Config config, const Rooms& rooms)
              .http = rooms.http,
              .version = rooms.version,
              .messages = messages_,
+             .logins = rooms.logins,
              .use = notify::Use::run},
       destinations_(notify::make_destinations(config_, means_)),
       delivery_log_(rooms.log, destinations_.alerts),
       dispatcher_(rooms.executor, destinations_.alerts, rooms.outbox, delivery_log_, rooms.clock,
                   rooms.random),
-      running_(rooms.executor) {
+      running_(rooms.executor),
+      background_(rooms.executor) {
   for (const auto& sink : destinations_.status)
     streams_.push_back(std::make_unique<notify::StatusStream>(rooms.executor, *sink,
                                                               rooms.status_log, rooms.random));
@@ -31,6 +33,7 @@ Telling::Telling(config::Config config, const Rooms& rooms)
 
 void Telling::start() {
   for (const auto& problem : messages_.check()) log_.warn("{}: {}", problem.where, problem.text);
+  for (const auto& task : destinations_.background) background_.spawn(task());
   dispatcher_.start();
   for (const auto& stream : streams_) running_.spawn(stream->run());
 }
@@ -42,6 +45,8 @@ net::awaitable<std::vector<store::Delivery>> Telling::stop() {
   for (const auto& stream : streams_) flushing.spawn(stream->flush(net::within(kLastWordLimit)));
   auto unstored = co_await dispatcher_.stop();
   co_await flushing.join();
+  background_.cancel();
+  co_await background_.join();
   co_return unstored;
 }
 

@@ -9,6 +9,7 @@
 #include "daemon/delivery_log.h"
 #include "daemon/journal.h"
 #include "daemon/status_log.h"
+#include "logins/logins.h"
 #include "net/http_client.h"
 #include "net/task_scope.h"
 #include "notify/destination.h"
@@ -25,6 +26,7 @@ class Telling {
   struct Rooms {
     net::Executor executor;
     net::HttpTransport& http;
+    logins::Logins& logins;
     notify::Outbox& outbox;
     StatusLog& status_log;
     const Clock& clock;
@@ -60,6 +62,7 @@ class Telling {
   notify::Dispatcher dispatcher_;
   std::vector<std::unique_ptr<notify::StatusStream>> streams_;
   net::TaskScope running_;
+  net::TaskScope background_;
 };
 
 }  // namespace tocsin::daemon

@@ -95,8 +95,11 @@ std::string acknowledgement_of(MqttQos qos) {
 
 class MqttClient::Engine {
  public:
-  explicit Engine(MqttSettings settings)
+  /// `wants_login` and `login_ended` are sent when run() is to look at wants_login(), take_ended().
+  Engine(MqttSettings settings, Signal::Sender wants_login, Signal::Sender login_ended)
       : settings_(std::move(settings)),
+        wants_login_(std::move(wants_login)),
+        login_ended_(std::move(login_ended)),
         peer_(settings_.host + ":" + std::to_string(settings_.port)),
         backoff_(settings_.first_backoff),
         trouble_(peer_ + ": no connection yet") {}
@@ -126,6 +129,37 @@ class MqttClient::Engine {
     }
     poller_->wake();
   }
+  /// Whether it waits for the leave to log in.
+  [[nodiscard]] bool wants_login() {
+    const std::lock_guard lock(mutex_);
+    return leave_ == Leave::wanted;
+  }
+  void grant_login() {
+    {
+      const std::lock_guard lock(mutex_);
+      leave_ = Leave::granted;
+      denial_.reset();
+    }
+    poller_->wake();
+  }
+  /// It must not log in now: what is to be sent meanwhile fails.
+  void deny_login(const Error& error) {
+    {
+      const std::lock_guard lock(mutex_);
+      denial_ = error;
+      trouble_ = error.what;
+    }
+    poller_->wake();
+  }
+  struct Ended {
+    LoginOutcome outcome = LoginOutcome::unknown;
+    std::string reason;
+  };
+  /// How the login ended that was granted.
+  [[nodiscard]] std::optional<Ended> take_ended() {
+    const std::lock_guard lock(mutex_);
+    return std::exchange(ended_, std::nullopt);
+  }
   /// Why a call that has got no answer has got none.
   [[nodiscard]] Error trouble() {
     const std::lock_guard lock(mutex_);
@@ -146,6 +180,8 @@ class MqttClient::Engine {
     std::uint64_t number;
   };
 
+  enum class Leave : std::uint8_t { none, wanted, granted };
+
   /// The thread, once it is needed; under the mutex.
   void start() {
     if (!std::exchange(started_, true)) thread_.submit([this] { run(); });
@@ -155,12 +191,17 @@ class MqttClient::Engine {
   [[nodiscard]] bool is_wanted();
   [[nodiscard]] milliseconds patience() const;
 
+  [[nodiscard]] bool may_log_in();
+  void login_ended(LoginOutcome outcome, const std::string& reason);
+  void fail_waiting(const Error& error);
   void start_attempt();
   void take_addresses();
   void connect_next();
   void attempt_failed(const Error& error);
   void drive(Poller::Ready ready);
   void accepted(const MqttConnection::Accepted& terms);
+  void connect_with_will();
+  void refused(const MqttConnection::Refused& refusal, const Error& error);
   void acknowledged(MqttConnection::Acknowledgement acknowledgement);
   void lost(const Error& error);
   void check_time();
@@ -168,12 +209,17 @@ class MqttClient::Engine {
 
   void send();
   [[nodiscard]] bool send_first();
+  [[nodiscard]] bool wants_will() const {
+    return !settings_.presence.topic.empty() && !presence_refused_;
+  }
   bool transmit(const MqttMessage& message, std::shared_ptr<Batch> batch, std::size_t index);
   void announce(const std::string& what);
   void say_goodbye();
   void set_trouble(std::string trouble);
 
   const MqttSettings settings_;
+  const Signal::Sender wants_login_;
+  const Signal::Sender login_ended_;
   const std::string peer_;
   /// Shared with lookups, which may outlive this.
   std::shared_ptr<Poller> poller_ = std::make_shared<Poller>();
@@ -183,6 +229,9 @@ class MqttClient::Engine {
   bool open_ = false;
   bool closing_ = false;
   bool started_ = false;
+  Leave leave_ = Leave::none;
+  std::optional<Error> denial_;
+  std::optional<Ended> ended_;
 
   // The thread's:
   std::deque<Queued> queue_;
@@ -197,6 +246,11 @@ class MqttClient::Engine {
   std::unique_ptr<MqttConnection> connection_;
   bool ready_ = false;
   bool presence_refused_ = false;
+  // Where a login is guarded, it is tried without the last will first: "not authorized" may be said
+  // of either, and only a login must not be repeated.
+  enum class Will : std::uint8_t { untried, sent, accepted };
+  Will will_ = Will::untried;
+  bool login_proven_ = false;
   std::size_t window_ = 0;
   Time attempt_end_;
   Time ready_since_;
@@ -211,7 +265,8 @@ class MqttClient::Engine {
 
 void MqttClient::Engine::run() {
   while (take_arrivals()) {
-    if (!connection_ && !lookup_ && is_wanted() && Clock::now() >= next_attempt_) start_attempt();
+    const bool is_idle = !connection_ && !lookup_;
+    if (is_idle && is_wanted() && Clock::now() >= next_attempt_ && may_log_in()) start_attempt();
     if (lookup_) take_addresses();
     check_time();
     if (ready_) send();
@@ -263,6 +318,32 @@ milliseconds MqttClient::Engine::patience() const {
   return std::chrono::hours(1);
 }
 
+/// Asks for the leave to log in where that is needed, and fails what need not wait for it.
+bool MqttClient::Engine::may_log_in() {
+  if (!settings_.login) return true;
+  std::optional<Error> denial;
+  {
+    const std::lock_guard lock(mutex_);
+    if (leave_ == Leave::granted) return true;
+    if (std::exchange(leave_, Leave::wanted) == Leave::none) wants_login_.send();
+    denial = denial_;
+  }
+  if (denial) fail_waiting(*denial);
+  return false;
+}
+
+void MqttClient::Engine::login_ended(LoginOutcome outcome, const std::string& reason) {
+  const std::lock_guard lock(mutex_);
+  if (std::exchange(leave_, Leave::none) != Leave::granted) return;
+  ended_ = {.outcome = outcome, .reason = reason};
+  login_ended_.send();
+}
+
+void MqttClient::Engine::fail_waiting(const Error& error) {
+  for (const auto& [batch, index] : std::exchange(queue_, {})) batch->fail(error);
+  for (const auto& batch : std::exchange(greeters_, {})) batch->fail(error);
+}
+
 void MqttClient::Engine::start_attempt() {
   attempt_end_ = Clock::now() + settings_.connect_limit;
   if (auto address = as_address(settings_.host)) {
@@ -298,7 +379,8 @@ void MqttClient::Engine::take_addresses() {
 void MqttClient::Engine::connect_next() {
   const auto address = addresses_.front();
   addresses_.pop_front();
-  const bool testament = !settings_.presence.topic.empty() && !presence_refused_;
+  const bool testament = wants_will() && (!settings_.login || login_proven_);
+  if (testament && will_ == Will::untried) will_ = Will::sent;
   if (!addresses_.empty()) {
     const auto left = attempt_end_ - Clock::now();
     attempt_end_ = Clock::now() + left / static_cast<int>(addresses_.size() + 1);
@@ -313,9 +395,9 @@ void MqttClient::Engine::connect_next() {
 void MqttClient::Engine::attempt_failed(const Error& error) {
   connection_.reset();
   if (!addresses_.empty()) return connect_next();
+  login_ended(LoginOutcome::unknown, {});
   set_trouble(error.what);
-  for (const auto& [batch, index] : std::exchange(queue_, {})) batch->fail(error);
-  for (const auto& batch : std::exchange(greeters_, {})) batch->fail(error);
+  fail_waiting(error);
   retreat();
 }
 
@@ -332,21 +414,43 @@ void MqttClient::Engine::drive(Poller::Ready ready) {
   for (auto& acknowledgement : events.acknowledged) acknowledged(std::move(acknowledgement));
   if (!events.ended) return;
   if (ready_) return lost(*events.ended);
-  // The broker may refuse only our last will: the alerts are worth more than that.
-  if (events.refused && events.refused->not_authorized && !settings_.presence.topic.empty())
-    presence_refused_ = !presence_refused_;
-  if (events.refused) addresses_.clear();
+  if (events.refused) refused(*events.refused, *events.ended);
   attempt_failed(*events.ended);
 }
 
+/// The broker may refuse only our last will: the alerts are worth more than that.
+void MqttClient::Engine::refused(const MqttConnection::Refused& refusal, const Error& error) {
+  addresses_.clear();
+  const bool may_be_will = refusal.not_authorized && !settings_.presence.topic.empty();
+  if (!settings_.login) {
+    if (may_be_will) presence_refused_ = !presence_refused_;
+  } else if (may_be_will && will_ == Will::sent) {
+    presence_refused_ = true;
+  } else if (error.kind == Kind::login_refused) {
+    login_proven_ = presence_refused_ = false;
+    will_ = Will::untried;
+    login_ended(LoginOutcome::refused, error.what);
+  }
+}
+
 void MqttClient::Engine::accepted(const MqttConnection::Accepted& terms) {
+  login_ended(LoginOutcome::accepted, {});
+  addresses_.clear();
+  const bool was_proven = std::exchange(login_proven_, true);
+  if (settings_.login && !was_proven && wants_will()) return connect_with_will();
+  if (will_ == Will::sent) will_ = Will::accepted;
   ready_ = true;
   ready_since_ = Clock::now();
-  addresses_.clear();
   window_ = std::min(settings_.most_in_flight, terms.most_in_flight);
   set_trouble(peer_ + ": no acknowledgement in time");
   announce(settings_.presence.online);
   for (const auto& batch : std::exchange(greeters_, {})) batch->finish(peer_);
+}
+
+/// The login is a good one: once more, with the will.
+void MqttClient::Engine::connect_with_will() {
+  connection_->disconnect();
+  connection_.reset();
 }
 
 void MqttClient::Engine::acknowledged(MqttConnection::Acknowledgement acknowledgement) {
@@ -491,10 +595,39 @@ void MqttClient::Engine::set_trouble(std::string trouble) {
 }
 
 MqttClient::MqttClient(Executor executor, MqttSettings settings)
-    : executor_(std::move(executor)), engine_(std::make_unique<Engine>(std::move(settings))) {}
+    : executor_(std::move(executor)),
+      login_(settings.login),
+      login_wanted_(executor_),
+      login_ended_(executor_),
+      engine_(std::make_unique<Engine>(std::move(settings), login_wanted_.sender(),
+                                       login_ended_.sender())) {}
 MqttClient::~MqttClient() = default;
 
 void MqttClient::open() { engine_->open(); }
+
+awaitable<void> MqttClient::run() {
+  while (login_) {
+    co_await login_wanted_.event().wait();
+    login_wanted_.event().reset();
+    if (!engine_->wants_login()) continue;
+    for (;;) {
+      const auto leave = co_await login_->enter();
+      if (leave) break;
+      engine_->deny_login(leave.error());
+      co_await login_->wait();
+    }
+    login_ended_.event().reset();
+    engine_->grant_login();
+    for (;;) {
+      co_await login_ended_.event().wait();
+      login_ended_.event().reset();
+      if (const auto ended = engine_->take_ended()) {
+        login_->conclude(ended->outcome, ended->reason);
+        break;
+      }
+    }
+  }
+}
 
 namespace {
 

@@ -11,6 +11,8 @@
 #include "base/error.h"
 #include "base/names.h"
 #include "net/async.h"
+#include "net/login_guard.h"
+#include "net/signal.h"
 
 namespace tocsin::net {
 
@@ -68,6 +70,8 @@ struct MqttSettings {
   /// Between two attempts to connect: full jitter below a time that doubles.
   std::chrono::milliseconds first_backoff = std::chrono::seconds(1);
   std::chrono::milliseconds longest_backoff = std::chrono::seconds(30);
+  /// Who decides when it may connect, because that logs in; null: nobody. Needs MqttClient::run().
+  std::shared_ptr<LoginGuard> login{};
 };
 
 /// The seam that tests replace.
@@ -80,7 +84,8 @@ class MqttTransport {
   /// broker may have got it. An attempt to connect or a connection that fails ends the whole call,
   /// and so does the deadline. rejected: the broker will never take this message; rate_limited: not
   /// now; all other kinds are about the connection (denied: the broker refuses us, or we do not
-  /// trust it). Errors hold no payload and no password.
+  /// trust it; login_refused: it does not let our user in, or is not asked to for now). Errors hold
+  /// no payload and no password.
   virtual awaitable<std::vector<Result<std::string>>> publish(std::vector<MqttMessage> messages,
                                                               Deadline deadline) = 0;
   /// Ends when there is a connection, and says which; errors as above.
@@ -98,6 +103,8 @@ class MqttClient final : public MqttTransport {
 
   /// From here on there is a connection whenever that is possible, not only for messages.
   void open();
+  /// Asks the guard of the login, until it is cancelled; without it nothing connects.
+  awaitable<void> run();
   awaitable<std::vector<Result<std::string>>> publish(std::vector<MqttMessage> messages,
                                                       Deadline deadline) override;
   awaitable<Result<std::string>> connect(Deadline deadline) override;
@@ -105,6 +112,9 @@ class MqttClient final : public MqttTransport {
  private:
   class Engine;
   Executor executor_;
+  std::shared_ptr<LoginGuard> login_;
+  Signal login_wanted_;
+  Signal login_ended_;
   std::unique_ptr<Engine> engine_;
 };
 

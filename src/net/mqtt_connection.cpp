@@ -19,6 +19,7 @@ namespace tocsin::net {
 namespace {
 
 constexpr int kFirstFailure = 0x80;  // MQTT 5, 2.4: the reason codes from here on
+constexpr int kBadLoginIn311 = 4;    // MQTT 3.1.1, 3.2.2.3
 constexpr int kNotAuthorizedIn311 = 5;
 constexpr std::chrono::seconds kTick{1};
 /// More than a broker sends at once in answer to what may be in flight.
@@ -294,6 +295,14 @@ void MqttConnection::end(Error error) {
   events_.ended = std::move(error).in(peer_);
 }
 
+/// Without a user there is no account that the broker could refuse.
+bool MqttConnection::refuses_login() const {
+  if (!refusal_ || settings_.username.empty()) return false;
+  if (settings_.version == MqttVersion::v3_1_1)
+    return *refusal_ == kBadLoginIn311 || *refusal_ == kNotAuthorizedIn311;
+  return *refusal_ == MQTT_RC_BAD_USERNAME_OR_PASSWORD || *refusal_ == MQTT_RC_NOT_AUTHORIZED;
+}
+
 /// Why a connection has ended, in the order of what says most.
 Error MqttConnection::describe(int code) const {
   if (refusal_) {
@@ -303,8 +312,8 @@ Error MqttConnection::describe(int code) const {
     constexpr std::string_view kPrefix = "Connection Refused: ";
     if (words.starts_with(kPrefix)) words.erase(0, kPrefix.size());
     if (words.ends_with('.')) words.pop_back();
-    return {Kind::denied, "the broker refuses the connection: " + words,
-            static_cast<std::uint32_t>(*refusal_)};
+    return {refuses_login() ? Kind::login_refused : Kind::denied,
+            "the broker refuses the connection: " + words, static_cast<std::uint32_t>(*refusal_)};
   }
   if (last_words_ != 0) {
     std::string words = mosquitto_reason_string(last_words_);

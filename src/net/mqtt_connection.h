@@ -73,6 +73,7 @@ class MqttConnection {
   void note_tls_trouble(std::string reason);
   void end(int code);
   void end(Error error);
+  [[nodiscard]] bool refuses_login() const;
   [[nodiscard]] Error describe(int code) const;
 
   const MqttSettings& settings_;

@@ -1,4 +1,4 @@
-// What a destination's answer means. Three outcomes, decided by the channel and nobody else.
+// What a destination's answer means. Four outcomes, decided by the channel and nobody else.
 #pragma once
 
 #include <chrono>
@@ -15,11 +15,18 @@ struct Delivered {
 struct RetryAfter {
   std::optional<std::chrono::seconds> after;
   std::string reason;
+  /// The destination had let our account in; otherwise nothing is known about that.
+  bool logged_in = false;
 };
 /// It will never work: a dead letter.
 struct Rejected {
   std::string reason;
 };
-using Answer = std::variant<Delivered, RetryAfter, Rejected>;
+/// It does not let our account in, whatever is sent: the login is tried again when its guard says
+/// so (logins/guard.h), and until then everything waits.
+struct LoginRefused {
+  std::string reason;
+};
+using Answer = std::variant<Delivered, RetryAfter, Rejected, LoginRefused>;
 
 }  // namespace tocsin::notify

@@ -1,6 +1,7 @@
 // Whom to tell, and how an alert becomes one delivery for each of them.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -14,6 +15,7 @@
 #include "net/async.h"
 #include "notify/channel.h"
 #include "notify/lanes.h"
+#include "notify/login.h"
 #include "notify/means.h"
 #include "notify/routing.h"
 #include "notify/status.h"
@@ -24,6 +26,7 @@ namespace tocsin::notify {
 struct Destination {
   std::unique_ptr<Channel> channel;
   LaneRules rules{};
+  Login login{};
   std::string label{};  ///< what people call it among several of its channel; may be empty
 };
 
@@ -35,6 +38,8 @@ struct Destinations {
   std::vector<Destination> alerts;                  ///< who is told of changes
   std::vector<std::unique_ptr<StatusSink>> status;  ///< who gets every state that was seen
   Routing routing{{}, {}};                          ///< which of them is told what
+  /// What runs beside the deliveries: the logins of channels that keep a connection.
+  std::vector<std::function<net::awaitable<void>()>> background;
 };
 
 /// `means` outlives them. Nothing is sent yet.

@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <deque>
+#include <expected>
 #include <iterator>
 #include <limits>
 #include <map>
+#include <optional>
 #include <ranges>
 #include <set>
 #include <utility>
@@ -12,6 +14,7 @@
 #include "net/event.h"
 #include "net/task_scope.h"
 #include "notify/lanes.h"
+#include "notify/login.h"
 #include "notify/recorder.h"
 
 namespace tocsin::notify {
@@ -22,14 +25,22 @@ constexpr std::size_t kPage = 1000;
 constexpr Duration kLongestLoadWait = std::chrono::minutes(1);
 /// The longest sleep: after so long it is noticed that somebody has set the clock.
 constexpr Duration kLongestSleep = std::chrono::minutes(1);
+/// A channel that logs in by itself may answer before its gate knows why.
+constexpr Duration kLoginRest = std::chrono::seconds(1);
 constexpr const char* kNotConfigured = "destination is no longer configured";
 
 /// One destination at work.
 struct Line {
   Line(const Destination& destination, const net::Executor& executor, const RandomFill& random)
-      : channel(*destination.channel), lanes(destination.rules, random), alarm_moved(executor) {}
+      : channel(*destination.channel),
+        login(destination.login),
+        lanes(destination.rules, random),
+        alarm_moved(executor) {}
 
   Channel& channel;
+  Login login;
+  std::uint64_t login_listener = 0;
+  Time rests_until{};  ///< after a refused login that its gate does not know of yet
   Lanes lanes;
   Time alarm = Time::max();  ///< when it must be looked at again
   net::Event alarm_moved;
@@ -51,6 +62,25 @@ struct Line {
   std::deque<Held> held;
 };
 
+/// Whether a delivery may log in, and with which pass; otherwise when it is worth asking again,
+/// which is never where somebody else is about to find out.
+std::expected<std::optional<logins::Pass>, Time> enter(Line& line, Time now) {
+  auto* gate = line.login.gate;
+  if (gate == nullptr) return std::nullopt;
+  if (now < line.rests_until && line.rests_until <= now + kLoginRest)
+    return std::unexpected(line.rests_until);
+  if (const auto suspension = gate->find_suspension(login_peer()))
+    return std::unexpected(suspension->until);
+  if (line.login.by == Login::By::channel) {
+    const bool waits = gate->guard().is_doubtful(login_peer()) && line.lanes.in_flight() > 0;
+    if (waits) return std::unexpected(Time::max());
+    return std::nullopt;
+  }
+  auto pass = gate->try_enter(login_peer());
+  if (!pass) return std::unexpected(Time::max());
+  return pass;
+}
+
 }  // namespace
 
 struct Dispatcher::State {
@@ -67,17 +97,28 @@ struct Dispatcher::State {
         sends(executor),
         keepers(executor) {}
 
+  ~State() {
+    for (auto& [key, line] : lines) {
+      if (line.login.gate != nullptr) line.login.gate->remove_on_opening(line.login_listener);
+    }
+  }
+  State(const State&) = delete;
+  State& operator=(const State&) = delete;
+
   net::awaitable<void> begin();
   net::awaitable<void> keep_time(Line& line);
   net::awaitable<void> load(Line& line);
-  net::awaitable<void> send(Line& line, const store::Delivery& delivery);
+  net::awaitable<void> send(Line& line, const store::Delivery& delivery,
+                            std::optional<logins::Pass> pass);
   net::awaitable<void> cut_off();
   void submit(store::Delivery delivery);
   void hold(Line& line, store::Delivery delivery);
   void release(Line& line, std::int64_t before);
   void pump(Line& line);
-  void arm(Line& line, Time now);
-  void conclude(Outcome outcome);
+  void arm(Line& line, Time not_before, Time now);
+  void settle(Line& line, std::optional<logins::Pass> pass, const DeliveryId& id,
+              const Answer& answer);
+  void conclude(Outcome outcome, Time next = {});
 
   net::Executor executor;
   Outbox& outbox;
@@ -100,8 +141,15 @@ Dispatcher::Dispatcher(net::Executor executor, std::span<const Destination> dest
     : state_(std::make_unique<State>(std::move(executor), outbox, observer, clock,
                                      std::move(random), options)) {
   for (const Destination& destination : destinations) {
-    state_->lines.try_emplace(destination.channel->key(), destination, state_->executor,
-                              state_->random);
+    const auto [place, is_new] = state_->lines.try_emplace(destination.channel->key(), destination,
+                                                           state_->executor, state_->random);
+    if (is_new && destination.login.gate != nullptr) {
+      place->second.login_listener =
+          destination.login.gate->on_opening([&state = *state_, &line = place->second] {
+            line.rests_until = {};
+            state.pump(line);
+          });
+    }
     state_->longest_limit =
         std::max(state_->longest_limit, destination.rules.rate_limits.longest());
   }
@@ -244,30 +292,69 @@ net::awaitable<void> Dispatcher::State::load(Line& line) {
   line.loading = false;
 }
 
-net::awaitable<void> Dispatcher::State::send(Line& line, const store::Delivery& delivery) {
+net::awaitable<void> Dispatcher::State::send(Line& line, const store::Delivery& delivery,
+                                             std::optional<logins::Pass> pass) {
   const DeliveryId id = delivery.id;
-  const Answer answer =
-      co_await line.channel.deliver(delivery.alert, id, net::within(kDeliveryLimit));
-  conclude(line.lanes.settle(id, answer, clock.now()));
+  const auto deadline = net::within(kDeliveryLimit);
+  if (pass) {
+    (void)co_await line.login.gate->check(login_peer());  // for a secret that has changed
+    co_await line.login.gate->record(login_peer(), deadline);
+  }
+  Answer answer = co_await line.channel.deliver(delivery.alert, id, deadline);
+  // Nobody guards this login: at least it is not tried at once.
+  if (auto* refused = std::get_if<LoginRefused>(&answer); refused && line.login.gate == nullptr)
+    answer = RetryAfter{.after = {}, .reason = std::move(refused->reason)};
+  settle(line, std::move(pass), id, answer);
   pump(line);
+}
+
+/// Of one that waits for its login, the gate knows better than the lanes when it is tried again.
+void Dispatcher::State::settle(Line& line, std::optional<logins::Pass> pass, const DeliveryId& id,
+                               const Answer& answer) {
+  auto outcome = line.lanes.settle(id, answer, clock.now());
+  if (!std::holds_alternative<LoginRefused>(answer)) {
+    conclude(std::move(outcome));
+    return notify::conclude(std::move(pass), answer);
+  }
+  notify::conclude(std::move(pass), answer);
+  const Time now = clock.now();
+  const auto suspension = line.login.gate->find_suspension(login_peer());
+  if (!suspension) line.rests_until = now + kLoginRest;
+  conclude(std::move(outcome), suspension ? suspension->until : line.rests_until);
 }
 
 /// Sends what may be sent now, and sees to it that the rest is looked at in time.
 void Dispatcher::State::pump(Line& line) {
   if (!begun || stopping) return;
   const Time now = clock.now();
-  while (const store::Delivery* next = line.lanes.take(now)) sends.spawn(send(line, *next));
-  for (Outcome& outcome : line.lanes.take_outcomes()) conclude(std::move(outcome));
+  Time not_before = now;
+  while (line.lanes.has_next(now)) {
+    auto pass = enter(line, now);
+    if (!pass) {
+      not_before = pass.error();
+      break;
+    }
+    sends.spawn(send(line, *line.lanes.take(now), *std::move(pass)));
+  }
+  if (line.login.gate != nullptr && not_before > now) {
+    if (const auto suspension = line.login.gate->find_suspension(login_peer()))
+      line.lanes.explain(suspension->reason, now);
+  }
+  for (Outcome& outcome : line.lanes.take_outcomes()) {
+    const bool is_explained =
+        outcome.update.state == store::DeliveryState::pending && !is_escalation(outcome.delivery);
+    conclude(std::move(outcome), is_explained ? not_before : Time{});
+  }
   if (line.behind && !line.loading && line.lanes.size() <= options.most_in_memory / 2) {
     line.loading = true;
     keepers.spawn(load(line));
   }
-  arm(line, now);
+  arm(line, not_before, now);
 }
 
 /// Waking too early is harmless, so an alarm is only ever moved forward.
-void Dispatcher::State::arm(Line& line, Time now) {
-  const Time next = line.lanes.wake(now).value_or(Time::max());
+void Dispatcher::State::arm(Line& line, Time not_before, Time now) {
+  const Time next = std::max(line.lanes.wake(now).value_or(Time::max()), not_before);
   if (line.alarm > now && line.alarm <= next) return;
   line.alarm = next;
   line.alarm_moved.set();
@@ -279,6 +366,7 @@ net::awaitable<void> Dispatcher::State::keep_time(Line& line) {
     const Duration left = line.alarm == Time::max() ? kLongestSleep : line.alarm - clock.now();
     if (co_await line.alarm_moved.wait_until(net::within(std::min(left, kLongestSleep)))) continue;
     line.alarm = Time::min();
+    if (line.login.gate != nullptr) (void)co_await line.login.gate->check(login_peer());
     pump(line);
   }
 }
@@ -288,8 +376,12 @@ net::awaitable<void> Dispatcher::State::cut_off() {
   sends.cancel();
 }
 
-void Dispatcher::State::conclude(Outcome outcome) {
-  observer.settled(outcome.delivery, outcome.update);
+/// `next`: when it is tried again, if not when its lane says. Only said: after a restart with
+/// another password nothing waits.
+void Dispatcher::State::conclude(Outcome outcome, Time next) {
+  auto told = outcome.update;
+  told.not_before = std::max(told.not_before, next);
+  observer.settled(outcome.delivery, told);
   recorder.add(std::move(outcome.update));
 }
 

@@ -7,12 +7,13 @@
 namespace tocsin::notify {
 
 HttpChannel::HttpChannel(std::string key, std::string name, UrlSecrets secrets, net::TlsOptions tls,
-                         const Means& means)
+                         const Means& means, LogsIn logs_in)
     : key_(std::move(key)),
       name_(std::move(name)),
       secrets_(std::move(secrets)),
       tls_(std::move(tls)),
       user_agent_("tocsin/" + means.version),
+      logs_in_(logs_in),
       transport_(means.http) {}
 
 net::awaitable<Answer> HttpChannel::deliver(const Alert& alert, const DeliveryId& id,
@@ -27,7 +28,7 @@ net::awaitable<Answer> HttpChannel::deliver(const Alert& alert, const DeliveryId
 }
 
 Answer HttpChannel::answer_to(const Result<net::HttpResponse>& response) const {
-  return judge(response, secrets_);
+  return judge(response, secrets_, logs_in_);
 }
 
 net::HttpRequest post_json(std::string url, std::string body) {

@@ -20,9 +20,10 @@ class HttpChannel : public Channel {
                                  net::Deadline deadline) final;
 
  protected:
-  /// `secrets` must know all that is secret in a request: a server may say it back.
+  /// `secrets` must know all that is secret in a request: a server may say it back. Whoever logs in
+  /// needs a gate in its Destination.
   HttpChannel(std::string key, std::string name, UrlSecrets secrets, net::TlsOptions tls,
-              const Means& means);
+              const Means& means, LogsIn logs_in = LogsIn::no);
 
   [[nodiscard]] virtual net::HttpRequest request_for(const Alert& alert) const = 0;
   /// Where status codes do not say it all; by default judge() does.
@@ -36,6 +37,7 @@ class HttpChannel : public Channel {
   UrlSecrets secrets_;
   net::TlsOptions tls_;
   std::string user_agent_;
+  LogsIn logs_in_;
   net::HttpTransport& transport_;
 };
 

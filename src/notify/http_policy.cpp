@@ -163,13 +163,27 @@ std::string origin_of(std::string_view url) {
   return std::string(url.substr(0, scheme + 3)) + std::string(authority);
 }
 
+std::optional<UserInfo> user_info_of(std::string_view url) {
+  const auto scheme = url.find("://");
+  if (scheme == std::string_view::npos) return std::nullopt;
+  url.remove_prefix(scheme + 3);
+  url = url.substr(0, url.find_first_of("/?#"));
+  const auto end = url.rfind('@');
+  if (end == std::string_view::npos) return std::nullopt;
+  const auto info = url.substr(0, end);
+  const auto colon = std::min(info.find(':'), info.size());
+  const auto password = info.substr(std::min(colon + 1, info.size()));
+  return UserInfo{.user = percent_decoded(info.substr(0, colon)),
+                  .password = percent_decoded(password)};
+}
+
 std::string describe_status(int status) {
   const auto found = std::ranges::find(kPhrases, status, &Phrase::status);
   const std::string number = std::to_string(status);
   return found == kPhrases.end() ? number : number + " " + std::string(found->text);
 }
 
-Answer judge(const Result<net::HttpResponse>& response, const UrlSecrets& secrets) {
+Answer judge(const Result<net::HttpResponse>& response, const UrlSecrets& secrets, LogsIn logs_in) {
   if (!response) {
     return RetryAfter{.after = std::nullopt,
                       .reason = printable(secrets.hide(response.error().what))};
@@ -180,6 +194,8 @@ Answer judge(const Result<net::HttpResponse>& response, const UrlSecrets& secret
   if (status >= 300 && status < 400) {
     return Rejected{.reason = said + ": redirects are not followed, configure the final URL"};
   }
+  if (status == 401 && logs_in == LogsIn::yes)
+    return LoginRefused{.reason = with_body(said, *response, secrets)};
   const bool server_fault = status >= 500 && status < 600;
   if (server_fault || status == 408 || status == 425 || status == 429) {
     const bool timed = status == 429 || status == 503;

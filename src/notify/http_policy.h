@@ -1,6 +1,7 @@
 // What the answers of HTTP destinations mean: the one place where status codes are judged.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -28,12 +29,24 @@ class UrlSecrets {
 /// "https://host:port", without user, path and query; empty for what is no URL.
 [[nodiscard]] std::string origin_of(std::string_view url);
 
+/// Who logs in at a URL like "https://user:password@host/", percent-decoded.
+struct UserInfo {
+  std::string user;
+  std::string password;
+};
+[[nodiscard]] std::optional<UserInfo> user_info_of(std::string_view url);
+
+/// Whether a request carries an account of ours.
+enum class LogsIn : bool { no, yes };
+
 /// "204 No Content"; the number alone where it has no name.
 [[nodiscard]] std::string describe_status(int status);
 
 /// 2xx: Delivered. 408, 425, 429, 5xx and everything that kept an answer from coming: RetryAfter,
-/// with the destination's own time for 429 and 503. All else, redirects too: Rejected. Reasons hold
+/// with the destination's own time for 429 and 503; a proxy may answer so before anybody has looked
+/// at the account. 401 to an account: LoginRefused. All else, redirects too: Rejected. Reasons hold
 /// the beginning of the body, without what could be secret or disturb a terminal.
-[[nodiscard]] Answer judge(const Result<net::HttpResponse>& response, const UrlSecrets& secrets);
+[[nodiscard]] Answer judge(const Result<net::HttpResponse>& response, const UrlSecrets& secrets,
+                           LogsIn logs_in = LogsIn::no);
 
 }  // namespace tocsin::notify

@@ -110,7 +110,7 @@ void Lanes::append(Lane& lane, store::Delivery delivery, Time now) {
   if (lane.phase == Phase::idle || may_merge) arrange(lane, now);
 }
 
-const store::Delivery* Lanes::take(Time now) {
+bool Lanes::has_next(Time now) {
   follow_clock(now);
   while (!escalations_.empty() && escalations_.begin()->first <= now) {
     escalate(*escalations_.begin()->second, now);
@@ -120,7 +120,11 @@ const store::Delivery* Lanes::take(Time now) {
     lane->phase = Phase::ready;
     ready_.push_back(lane);
   }
-  if (ready_.empty() || in_flight_.size() >= rules_.parallel || now < paused_until_) return nullptr;
+  return !ready_.empty() && in_flight_.size() < rules_.parallel && now >= paused_until_;
+}
+
+const store::Delivery* Lanes::take(Time now) {
+  if (!has_next(now)) return nullptr;
   Lane* lane = ready_.front();
   ready_.pop_front();
   lane->phase = Phase::in_flight;
@@ -136,7 +140,7 @@ Outcome Lanes::settle(const DeliveryId& id, const Answer& answer, Time now) {
   in_flight_.erase(id);
   lane.phase = Phase::idle;
   if (const auto* later = std::get_if<RetryAfter>(&answer)) return retry(lane, *later, now);
-
+  if (const auto* refused = std::get_if<LoginRefused>(&answer)) return keep(lane, *refused, now);
   if (const auto* rejected = std::get_if<Rejected>(&answer)) {
     return finish(lane, store::DeliveryState::dead, rejected->reason, now);
   }
@@ -175,6 +179,25 @@ Outcome Lanes::retry(Lane& lane, const RetryAfter& answer, Time now) {
                   now);
   }
   head.not_before = now + wait;
+  Outcome outcome{.delivery = head,
+                  .update = update_of(head, store::DeliveryState::pending, now, answer.reason)};
+  arrange(lane, now);
+  return outcome;
+}
+
+void Lanes::explain(const std::string& reason, Time now) {
+  if (ready_.empty()) return;
+  store::Delivery& head = ready_.front()->queue.front();
+  if (head.last_error == reason) return;
+  head.last_error = reason;
+  outcomes_.push_back(
+      {.delivery = head, .update = update_of(head, store::DeliveryState::pending, now, reason)});
+}
+
+/// It says nothing about the delivery, which keeps its place and is never given up for it.
+Outcome Lanes::keep(Lane& lane, const LoginRefused& answer, Time now) {
+  store::Delivery& head = lane.queue.front();
+  head.last_error = answer.reason;
   Outcome outcome{.delivery = head,
                   .update = update_of(head, store::DeliveryState::pending, now, answer.reason)};
   arrange(lane, now);

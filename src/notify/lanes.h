@@ -72,12 +72,19 @@ class Lanes {
   void remember(const store::OpenTrouble& open);
   /// Puts it at the end of its lane, or beside it.
   void add(store::Delivery delivery, Time now);
+  /// Whether take() has one to answer.
+  [[nodiscard]] bool has_next(Time now);
   /// The next one to send, or null: in flight from now on, and in its place until settle().
   [[nodiscard]] const store::Delivery* take(Time now);
   /// What became of one in flight: `delivered`, `dead`, or `pending` when it will be tried again.
+  /// After LoginRefused that may be at once: whoever calls take() knows when the login may be
+  /// tried.
   Outcome settle(const DeliveryId& id, const Answer& answer, Time now);
+  /// The one that take() would answer may not be sent for now: the reason is kept with it, and is
+  /// among take_outcomes() once.
+  void explain(const std::string& reason, Time now);
   /// What became of others than those in flight since the last call: `merged`, or `pending` without
-  /// an attempt for an escalation that has taken over the time of another.
+  /// an attempt for one that was explained, or an escalation that has taken over another's time.
   [[nodiscard]] std::vector<Outcome> take_outcomes() { return std::exchange(outcomes_, {}); }
   /// When take() will have something to answer if nothing else happens before.
   [[nodiscard]] std::optional<Time> wake(Time now) const;
@@ -117,6 +124,7 @@ class Lanes {
   void merge_head(Lane& lane, std::string why, Time now);
   store::Delivery remove_head(Lane& lane);
   Outcome retry(Lane& lane, const RetryAfter& answer, Time now);
+  Outcome keep(Lane& lane, const LoginRefused& answer, Time now);
   void follow_clock(Time now);
   Outcome finish(Lane& lane, store::DeliveryState state, std::string detail, Time now);
   void forget_if_spent(const std::string& key, Time now);

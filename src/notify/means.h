@@ -3,6 +3,7 @@
 
 #include <string>
 
+#include "logins/logins.h"
 #include "net/async.h"
 #include "net/http_client.h"
 #include "notify/messages.h"
@@ -17,6 +18,7 @@ struct Means {
   net::HttpTransport& http;
   std::string version;  ///< of tocsin, for User-Agent
   Messages& messages;
+  logins::Logins& logins;
   /// For channels whose configuration says nothing about certificates.
   net::TlsOptions tls{};
   Use use = Use::once;  ///< `run`: connections that are to be kept begin when a channel is made

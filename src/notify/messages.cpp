@@ -73,6 +73,7 @@ Answer noted(Answer answer, const std::string& note) {
   if (auto* delivered = std::get_if<Delivered>(&answer)) delivered->detail += "; " + note;
   if (auto* later = std::get_if<RetryAfter>(&answer)) later->reason += "; " + note;
   if (auto* rejected = std::get_if<Rejected>(&answer)) rejected->reason += "; " + note;
+  if (auto* refused = std::get_if<LoginRefused>(&answer)) refused->reason += "; " + note;
   return answer;
 }
 

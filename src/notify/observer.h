@@ -13,8 +13,9 @@ class Observer {
  public:
   virtual ~Observer() = default;
   /// `update.state` says which: delivered, dead, merged, or pending for one that failed and will be
-  /// tried again, or, without an attempt, for an escalation that waits for its time;
-  /// `update.detail` is the destination's answer.
+  /// tried again, or, without an attempt, for an escalation that waits for its time, or one that
+  /// waits for a login;
+  /// `update.detail` is the destination's answer, and `update.not_before` when it is tried again.
   virtual void settled(const store::Delivery& delivery, const store::DeliveryUpdate& update) = 0;
   /// So many pending deliveries had a destination that is no longer configured; they are dead.
   virtual void abandoned(std::size_t count) = 0;

@@ -12,6 +12,7 @@
 #include "domain/service.h"
 #include "net/async.h"
 #include "notify/answer.h"
+#include "notify/login.h"
 
 namespace tocsin::notify {
 
@@ -44,8 +45,10 @@ class StatusSink {
   virtual ~StatusSink() = default;
   /// For people, and the name in metrics: "InfluxDB".
   [[nodiscard]] virtual const std::string& name() const = 0;
+  [[nodiscard]] virtual Login login() const { return {}; }
   /// Writes all reports, oldest first, or none as far as it can be known: what is answered with
-  /// RetryAfter is written again. Never throws but for cancellation; reasons hold no secret.
+  /// RetryAfter or LoginRefused is written again. Never throws but for cancellation; reasons hold
+  /// no secret.
   virtual net::awaitable<Written> write(std::span<const StatusReport> reports,
                                         net::Deadline deadline) = 0;
   /// Finds out whether write() would work, and leaves nothing that a dashboard shows.

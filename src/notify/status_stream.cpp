@@ -28,7 +28,9 @@ StatusStream::StatusStream(net::Executor executor, StatusSink& sink, StatusObser
       observer_(observer),
       random_(std::move(random)),
       options_(options),
-      more_(std::move(executor)) {}
+      more_(executor) {
+  if (auto* gate = sink.login().gate) opening_.emplace(std::move(executor), *gate);
+}
 
 void StatusStream::add(const StatusReport& report) {
   if (report.services.empty()) return;
@@ -51,8 +53,14 @@ net::awaitable<void> StatusStream::run() {
       co_await more_.wait();
       co_await net::sleep_for(options_.gather);
     }
-    if (!co_await write_batch(net::within(kDeliveryLimit))) co_await net::sleep_for(next_wait());
+    if (!co_await write_batch(net::within(kDeliveryLimit))) co_await pause();
   }
+}
+
+net::awaitable<void> StatusStream::pause() {
+  const auto* gate = sink_.login().gate;
+  if (gate != nullptr && gate->find_suspension(login_peer())) co_return co_await opening_->wait();
+  co_await net::sleep_for(next_wait());
 }
 
 net::awaitable<void> StatusStream::flush(net::Deadline deadline) {
@@ -74,15 +82,42 @@ void StatusStream::take_batch() {
   if (waiting_.empty()) more_.reset();
 }
 
+/// login_refused: it must not log in now.
+net::awaitable<Result<std::optional<logins::Pass>>> StatusStream::enter(net::Deadline deadline) {
+  const auto login = sink_.login();
+  if (login.gate == nullptr) co_return std::nullopt;
+  if (auto allowed = co_await login.gate->check(login_peer()); !allowed)
+    co_return fail(std::move(allowed));
+  if (login.by == Login::By::channel) co_return std::nullopt;
+  auto pass = co_await login.gate->enter(login_peer(), deadline);
+  if (!pass) co_return fail(std::move(pass));
+  co_return std::optional(*std::move(pass));
+}
+
+void StatusStream::note_failure(const std::string& why) {
+  if (!std::exchange(failing_, true)) observer_.failing(sink_, why);
+}
+
 /// False when the batch must be written again later.
 net::awaitable<bool> StatusStream::write_batch(net::Deadline deadline) {
   if (batch_.empty()) take_batch();
   if (batch_.empty()) co_return true;
+  auto pass = co_await enter(deadline);
+  if (!pass) {
+    note_failure(pass.error().what);
+    co_return false;
+  }
   const auto written = co_await sink_.write(batch_, deadline);
+  conclude(*std::move(pass), written.answer);
   const auto services = count_services(batch_);
   if (const auto* later = std::get_if<RetryAfter>(&written.answer)) {
     asked_wait_ = later->after.value_or(std::chrono::seconds(0));
-    if (!std::exchange(failing_, true)) observer_.failing(sink_, later->reason);
+    note_failure(later->reason);
+    co_return false;
+  }
+  if (const auto* refused = std::get_if<LoginRefused>(&written.answer)) {
+    asked_wait_ = {};
+    note_failure(refused->reason);
     co_return false;
   }
   batch_.clear();

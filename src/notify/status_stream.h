@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstddef>
 #include <deque>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -11,6 +12,7 @@
 #include "base/random.h"
 #include "net/async.h"
 #include "net/event.h"
+#include "notify/login.h"
 #include "notify/status.h"
 
 namespace tocsin::notify {
@@ -56,6 +58,9 @@ class StatusStream {
 
  private:
   net::awaitable<bool> write_batch(net::Deadline deadline);
+  net::awaitable<Result<std::optional<logins::Pass>>> enter(net::Deadline deadline);
+  net::awaitable<void> pause();
+  void note_failure(const std::string& why);
   void take_batch();
   void lose(std::size_t services, const std::string& why);
   [[nodiscard]] std::chrono::milliseconds next_wait();
@@ -64,6 +69,7 @@ class StatusStream {
   StatusObserver& observer_;
   RandomFill random_;
   StatusStreamOptions options_;
+  std::optional<Opening> opening_;  ///< of a sink that logs in
   net::Event more_;
   std::deque<StatusReport> waiting_;
   std::size_t services_waiting_ = 0;

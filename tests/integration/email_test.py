@@ -3,6 +3,7 @@ import base64
 import datetime
 import json
 import tempfile
+import time
 import unittest
 
 import oracles
@@ -255,12 +256,70 @@ class Security(Watched):
         self.manager.stop(ENGINE)
         failed = self.wait_for_failure("the mail server refuses the login")
         self.assertEqual(failed["state"], "pending")
-        self.assertRegex(running.wait_for_line("refuses the login"), r"next in (300|299) s")
+        self.assertRegex(running.wait_for_line("refuses the login"), r"next in (60|59) s")
         told = running.output() + json.dumps(self.rows())
         for secret in (SECRET, base64.b64encode(SECRET.encode()).decode(),
                        base64.b64encode(f"\0user\0{SECRET}".encode()).decode()):
             self.assertNotIn(secret, told)
         self.assertEqual(server.mails, [])
+
+
+class RefusedLogins(Watched):
+    """A login belongs to all recipients, and servers lock accounts."""
+
+    RECIPIENTS = (OPS, BOSS, "dev@example.com")
+
+    def refusing_server(self):
+        server = self.server(users={"user": "another"})
+        return server, server.settings(auth={"enable": True, "user": "user", "password": SECRET})
+
+    def test_three_recipients_try_it_once_and_all_are_told_when_it_is_accepted(self):
+        server, smtp = self.refusing_server()
+        running = self.run_tocsin(smtp, recipients=self.RECIPIENTS)
+        end = time.monotonic() + 20
+        self.manager.stop(ENGINE)
+        running.wait_for_line("the mail server refuses the login")
+        self.manager.start(ENGINE)
+        time.sleep(max(0, end - time.monotonic()))
+        self.assertEqual(server.logins, [False])
+        self.assertEqual({row["state"] for row in self.rows()}, {"pending"})
+
+        server.users["user"] = SECRET
+        done = tocsin("reload", "-c", self.file, "--data-dir", self.data)
+        self.assertEqual(done.returncode, 0, done)
+        mails = server.wait_for(6)
+        self.wait_for_states(*["delivered"] * 6)
+        self.assertEqual(sorted({mail.recipient for mail in mails}), sorted(self.RECIPIENTS))
+        self.assertEqual(server.logins.count(False), 1)
+
+    def test_a_restart_does_not_try_it_again(self):
+        server, smtp = self.refusing_server()
+        running = self.run_tocsin(smtp, recipients=self.RECIPIENTS)
+        self.manager.stop(ENGINE)
+        running.wait_for_line("the mail server refuses the login")
+        running.stop()
+        for _ in range(3):
+            running = self.start_tocsin()
+            time.sleep(1)
+            running.kill()
+        self.assertEqual(server.logins, [False])
+
+        # Another password is none that was refused.
+        server.users["user"] = "the new one"
+        self.configure(server.settings(), recipients=self.RECIPIENTS)
+        self.start_tocsin()
+        self.assertEqual(len(server.wait_for(3)), 3)
+
+    def test_the_test_command_tries_it_once(self):
+        server, smtp = self.refusing_server()
+        self.configure(smtp, recipients=self.RECIPIENTS)
+        for attempts in (1, 2):  # it remembers nothing: whoever tests has looked after the account
+            done = tocsin("test", "-c", self.file, "email")
+            self.assertEqual(done.returncode, 1, done)
+            self.assertRegex(done.stdout, f"(?m)^email to {OPS}: login refused, .*`emailNotification.smtp.auth`")
+            for other in self.RECIPIENTS[1:]:
+                self.assertRegex(done.stdout, f"(?m)^email to {other}: not tried, .*was just refused")
+            self.assertEqual(server.logins, [False] * attempts)
 
 
 class Answers(Watched):

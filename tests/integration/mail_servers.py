@@ -107,6 +107,7 @@ class MailServer:
         self.tls = tls
         self.users = users or {}
         self.mails = []
+        self.logins = []  # whether each attempt was accepted
         self.sni = None
         self.commands = []  # verbs and what follows, but for what is said within AUTH
         self.port = port
@@ -128,7 +129,8 @@ class MailServer:
     def _check(self, _server, _session, _envelope, mechanism, data):
         from aiosmtpd.smtp import AuthResult
         user, secret = data.login.decode(), data.password.decode()
-        return AuthResult(success=self.users.get(user) == secret, handled=False,
+        self.logins.append(self.users.get(user) == secret)
+        return AuthResult(success=self.logins[-1], handled=False,
                           auth_data=(mechanism, user, secret))
 
     def _connection(self):

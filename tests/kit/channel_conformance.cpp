@@ -14,6 +14,7 @@ namespace {
 
 using notify::Answer;
 using notify::Delivered;
+using notify::LoginRefused;
 using notify::Rejected;
 using notify::RetryAfter;
 using std::chrono::milliseconds;
@@ -39,6 +40,7 @@ Alert an_alert() {
 std::string words_of(const Answer& answer) {
   if (const auto* delivered = std::get_if<Delivered>(&answer)) return delivered->detail;
   if (const auto* later = std::get_if<RetryAfter>(&answer)) return later->reason;
+  if (const auto* login = std::get_if<LoginRefused>(&answer)) return login->reason;
   return std::get<Rejected>(answer).reason;
 }
 
@@ -76,6 +78,7 @@ std::unique_ptr<notify::Channel> ChannelConformance::make(const ChannelSite& sit
                                 .http = client_,
                                 .version = "1.0",
                                 .messages = messages_,
+                                .logins = logins_,
                                 .tls = {.ca_file = site.ca_file, .verify = site.verify}});
 }
 
@@ -120,11 +123,18 @@ TEST_P(ChannelConformance, success_is_delivered) {
 }
 
 TEST_P(ChannelConformance, a_refusal_is_final) {
-  for (const int status : {301, 302, 307, 308, 400, 401, 403, 404, 405, 409, 410, 413, 422}) {
+  for (const int status : {301, 302, 307, 308, 400, 403, 404, 405, 409, 410, 413, 422}) {
     const Answer answer = answer_to(echo(status));
     ASSERT_TRUE(std::holds_alternative<Rejected>(answer)) << status << words_of(answer);
     EXPECT_THAT(words_of(answer), HasSubstr(notify::describe_status(status)));
   }
+}
+
+TEST_P(ChannelConformance, a_login_that_is_refused_waits_and_without_one_it_is_final) {
+  const Answer answer = answer_to(echo(401));
+  EXPECT_THAT(words_of(answer), HasSubstr("401 Unauthorized"));
+  EXPECT_EQ(std::holds_alternative<LoginRefused>(answer), GetParam().logs_in) << words_of(answer);
+  EXPECT_EQ(std::holds_alternative<Rejected>(answer), !GetParam().logs_in) << words_of(answer);
 }
 
 TEST_P(ChannelConformance, trouble_is_tried_again) {

@@ -34,6 +34,8 @@ struct ConformingChannel {
       make;
   /// How long it waits after a 429 that names no time; nothing: that is left to the backoff.
   std::optional<std::chrono::seconds> patience{};
+  /// Whether it logs in, at least with the user in the URL of the site.
+  bool logs_in = false;
 };
 
 class ChannelConformance : public testing::TestWithParam<ConformingChannel> {
@@ -57,6 +59,8 @@ class ChannelConformance : public testing::TestWithParam<ConformingChannel> {
   net::Loop loop_;
   net::HttpClient client_{loop_.executor()};
   notify::Messages messages_;
+  SystemClock clock_;
+  logins::Logins logins_{{.executor = loop_.executor(), .clock = clock_, .random = {}}};
 
  private:
   notify::Answer deliver(const ChannelSite& site, std::chrono::milliseconds limit);

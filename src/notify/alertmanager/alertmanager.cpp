@@ -25,13 +25,18 @@ class AlertmanagerChannel final : public HttpChannel {
                       const config::Alertmanager& settings, const Means& means)
       : HttpChannel(channel_key("alertmanager", server.url),
                     "Alertmanager " + printable(origin_of(server.url)), secrets_of(server),
-                    {.ca_file = server.ca_file, .verify = server.reject_unauthorized}, means),
+                    {.ca_file = server.ca_file, .verify = server.reject_unauthorized}, means,
+                    logs_in(server)),
         url_(api_of(server.url)),
         settings_(settings) {
     if (!server.username.empty()) authorization_ = "Basic " + login_of(server);
   }
 
  private:
+  static LogsIn logs_in(const config::AlertmanagerServer& server) {
+    return server.username.empty() && !user_info_of(server.url) ? LogsIn::no : LogsIn::yes;
+  }
+
   static UrlSecrets secrets_of(const config::AlertmanagerServer& server) {
     UrlSecrets secrets(server.url);
     secrets.add(server.password.reveal());
@@ -60,6 +65,15 @@ class AlertmanagerChannel final : public HttpChannel {
   std::string authorization_;
   config::Alertmanager settings_;
 };
+
+Login login_of(const config::AlertmanagerServer& server, const Means& means) {
+  if (server.username.empty()) return url_login(means.logins, server.url);
+  const auto origin = origin_of(server.url);
+  return {
+      .gate = &login_gate(
+          means.logins,
+          {.kind = "http", .server = origin, .user = server.username, .secret = server.password})};
+}
 
 }  // namespace
 
@@ -90,7 +104,8 @@ void add_alertmanager(const config::Alertmanager& settings, const Means& means,
                       std::vector<Destination>& to) {
   if (!settings.enabled) return;
   for (const auto& server : settings.servers) {
-    to.push_back({.channel = std::make_unique<AlertmanagerChannel>(server, settings, means)});
+    to.push_back({.channel = std::make_unique<AlertmanagerChannel>(server, settings, means),
+                  .login = login_of(server, means)});
   }
 }
 

@@ -1,12 +1,14 @@
 #include "notify/email/email.h"
 
 #include <algorithm>
-#include <chrono>
+#include <cstddef>
+#include <fstream>
 #include <map>
 #include <utility>
 
 #include <fmt/format.h>
 
+#include "base/path.h"
 #include "base/text.h"
 #include "notify/built_in.h"
 #include "notify/email/mime.h"
@@ -16,9 +18,6 @@ namespace {
 
 /// Of the mail server's words, in bytes.
 constexpr std::size_t kMostWords = 200;
-/// After a refused login. As long as the longest backoff: whoever has corrected a password need not
-/// wait for longer than after other failures.
-constexpr std::chrono::seconds kLoginPause = std::chrono::minutes(5);
 
 bool is_about_login(const net::SmtpReply& reply) {
   // RFC 4954, 6: a login is required, its mechanism too weak, its credentials wrong, not encrypted.
@@ -64,6 +63,29 @@ net::SmtpServer server_of(const config::Smtp& smtp) {
           .tls = {.ca_file = smtp.ca_file, .verify = smtp.reject_unauthorized},
           .login = login_of(smtp),
           .client_name = smtp.client_name};
+}
+
+/// A token expires, and something else renews its file.
+std::optional<Secret> read_token(const std::string& path) {
+  constexpr std::size_t kMostBytes = std::size_t{64} << 10;
+  std::ifstream file(to_path(path), std::ios::binary);
+  std::string text(kMostBytes, '\0');
+  file.read(text.data(), static_cast<std::streamsize>(text.size()));
+  text.resize(static_cast<std::size_t>(file.gcount()));
+  if (text.empty()) return std::nullopt;
+  return Secret(std::move(text));
+}
+
+Login login_gate_of(const config::Smtp& smtp, const Means& means) {
+  const auto login = login_of(smtp);
+  if (login.method == net::SmtpLogin::Method::none) return {};
+  const auto server = smtp.host + ":" + std::to_string(smtp.port);
+  Account account{.kind = "email", .server = server, .user = login.user, .secret = login.secret};
+  if (!login.secret_file.empty()) {
+    account.read_secret = [path = login.secret_file] { return read_token(path); };
+    account.secret = account.read_secret().value_or(Secret());
+  }
+  return {.gate = &login_gate(means.logins, std::move(account))};
 }
 
 /// A subject is one line that mail programs can show.
@@ -114,17 +136,16 @@ Answer judge_smtp(const Result<net::SmtpReply>& reply) {
   const std::string words = words_of(*reply);
   if (reply->accepted()) return Delivered{.detail = words};
   if (is_about_login(*reply)) {
-    return RetryAfter{.after = kLoginPause,
-                      .reason =
-                          "the mail server refuses the login, and no mail can be sent until "
-                          "`emailNotification.smtp.auth` is right: " +
-                          words};
+    return LoginRefused{.reason =
+                            "the mail server refuses the login, and no mail can be sent until "
+                            "`emailNotification.smtp.auth` is right: " +
+                            words};
   }
   std::string reason = fmt::format("{} was refused: {}", to_string(reply->phase), words);
   const bool of_this_mail =
       reply->phase != net::SmtpPhase::greeting && reply->phase != net::SmtpPhase::login;
   if (of_this_mail && reply->code / 100 == 5) return Rejected{.reason = std::move(reason)};
-  return RetryAfter{.after = {}, .reason = std::move(reason)};
+  return RetryAfter{.after = {}, .reason = std::move(reason), .logged_in = of_this_mail};
 }
 
 std::vector<MailRecipient> recipients_of(const config::Email& settings) {
@@ -200,12 +221,14 @@ void add_email(const config::Email& settings, const Means& means, std::vector<De
     means.messages.expect(templates->subject);
     means.messages.expect(templates->html);
   }
+  const auto login = login_gate_of(settings.smtp, means);
   for (const MailRecipient& recipient : recipients) {
     to.push_back(
         {.channel = std::make_unique<Email>(mailing, recipient),
          .rules = {.rate_limits = {.down = settings.stopped.rate_limit,
                                    .up = settings.started.rate_limit},
                    .parallel = net::SmtpClient::kMostConnections},
+         .login = login,
          .label = (recipient.stopped ? recipient.stopped : recipient.started).value().address});
   }
 }

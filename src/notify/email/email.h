@@ -16,9 +16,9 @@
 namespace tocsin::notify {
 
 /// What the reply of a mail server means. Taken: Delivered. 5yz to the sender, the recipient or the
-/// mail: Rejected. All else may change without us: RetryAfter - 4yz, no connection, a certificate,
-/// and a login that is refused, for which every alert waits rather than getting lost, but with long
-/// breaks, because servers lock accounts.
+/// mail: Rejected. A login that is refused, or missing: LoginRefused, for which every alert waits
+/// rather than getting lost. All else may change without us: RetryAfter - 4yz, no connection, a
+/// certificate.
 [[nodiscard]] Answer judge_smtp(const Result<net::SmtpReply>& reply);
 
 /// How the mails of one section are written.

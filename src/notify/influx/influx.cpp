@@ -53,6 +53,18 @@ std::string_view key_of_account(InfluxVersion version) {
   return {};
 }
 
+Login login_of(const config::InfluxDb& settings, LogsIn logs_in, const Means& means) {
+  if (logs_in == LogsIn::no) return {};
+  const bool by_token = settings.version != InfluxVersion::v1;
+  // A token has no user: it is one login for each generation of the API.
+  return {.gate =
+              &login_gate(means.logins, {.kind = by_token ? "influx" : "http",
+                                         .server = origin_of(settings.url),
+                                         .user = by_token ? "" : settings.username,
+                                         .secret = by_token ? settings.token : settings.password,
+                                         .is_user_public = !by_token})};
+}
+
 }  // namespace
 
 InfluxPoints::InfluxPoints(std::span<const config::InfluxTag> tags)
@@ -114,6 +126,8 @@ Influx::Influx(config::InfluxDb settings, const Means& means)
     : settings_(std::move(settings)),
       user_agent_("tocsin/" + means.version),
       authorization_(influx_authorization(settings_)),
+      logs_in_(authorization_.empty() ? LogsIn::no : LogsIn::yes),
+      login_(login_of(settings_, logs_in_, means)),
       points_(settings_.tags),
       http_(means.http),
       // Version 3 makes a missing database itself, and keeps its points for ever.
@@ -212,6 +226,7 @@ net::awaitable<Influx::Outcome> Influx::create_and_write(std::string lines, std:
     policy_ = Policy::named;
     co_return co_await write_lines(std::move(lines), Creation::tried, deadline);
   }
+  if (std::holds_alternative<LoginRefused>(created)) co_return Outcome{.later = created};
   const auto* later = std::get_if<RetryAfter>(&created);
   co_return Outcome{
       .later = RetryAfter{
@@ -222,10 +237,11 @@ net::awaitable<Influx::Outcome> Influx::create_and_write(std::string lines, std:
 
 /// Sees to it that the database is made as it is configured, where the server would make it
 /// otherwise. That it cannot is no reason not to write: it may be there.
-net::awaitable<std::optional<RetryAfter>> Influx::prepare(net::Deadline deadline) {
+net::awaitable<std::optional<Answer>> Influx::prepare(net::Deadline deadline) {
   if (prepared_) co_return std::nullopt;
-  const auto answer = co_await create(deadline);
-  if (const auto* later = std::get_if<RetryAfter>(&answer)) co_return *later;
+  auto answer = co_await create(deadline);
+  const bool is_there = std::holds_alternative<Delivered>(answer);
+  if (!is_there && !std::holds_alternative<Rejected>(answer)) co_return answer;
   prepared_ = true;
   co_return std::nullopt;
 }
@@ -300,22 +316,28 @@ Answer Influx::judge_creation(const Response& response) const {
     return Delivered{.detail = in_words(*response)};
   if (is_success(response->status) && !influx_error(*response))
     return Delivered{.detail = describe_status(response->status)};
-  auto answer = judge(response, secrets_);
-  if (auto* later = std::get_if<RetryAfter>(&answer)) return *later;
+  auto answer = judge(response, secrets_, logs_in_);
+  if (std::holds_alternative<RetryAfter>(answer)) return answer;
+  if (std::holds_alternative<LoginRefused>(answer)) return LoginRefused{about_account(*response)};
   return Rejected{.reason = in_words(*response)};
 }
 
-RetryAfter Influx::judge_later(const Response& response) const {
-  auto answer = judge(response, secrets_);
+Answer Influx::judge_later(const Response& response) const {
+  auto answer = judge(response, secrets_, logs_in_);
   RetryAfter later;
   if (const auto* said = std::get_if<RetryAfter>(&answer)) later = *said;
   if (const auto* said = std::get_if<Rejected>(&answer)) later.reason = said->reason;
   if (!response) return later;
+  if (std::holds_alternative<LoginRefused>(answer)) return LoginRefused{about_account(*response)};
   if (influx_error(*response)) later.reason = in_words(*response);
-  if (response->status == 401 || response->status == 403)
-    later.reason += "; nothing is written until " + std::string(key_of_account(settings_.version)) +
-                    " is right and may write to \"" + printable(settings_.database) + "\"";
+  if (response->status == 401 || response->status == 403) later.reason = about_account(*response);
   return later;
+}
+
+std::string Influx::about_account(const net::HttpResponse& response) const {
+  return in_words(response) + "; nothing is written until " +
+         std::string(key_of_account(settings_.version)) + " is right and may write to \"" +
+         printable(settings_.database) + "\"";
 }
 
 std::string Influx::in_words(const net::HttpResponse& response) const {

@@ -47,9 +47,11 @@ class Influx final : public StatusSink {
   Influx(config::InfluxDb settings, const Means& means);
 
   [[nodiscard]] const std::string& name() const override { return name_; }
+  [[nodiscard]] Login login() const override { return login_; }
   /// Timestamps are fixed, so that what is written twice is there once. What is there no more, or
   /// not yet - the database, the bucket - is created. Whatever is not about the points themselves
-  /// (an unknown token, a wrong address) is RetryAfter, because it can be mended without us.
+  /// (a wrong address, missing rights) is RetryAfter, because it can be mended without us; an
+  /// account or token that is not known is LoginRefused.
   net::awaitable<Written> write(std::span<const StatusReport> reports,
                                 net::Deadline deadline) override;
   /// Writes a point of a measurement of its own, `tocsin_test`.
@@ -60,7 +62,7 @@ class Influx final : public StatusSink {
   enum class Creation : std::uint8_t { allowed, tried };
   /// What became of some points.
   struct Outcome {
-    std::optional<RetryAfter> later;  ///< nothing is known to be stored
+    std::optional<Answer> later;  ///< RetryAfter or LoginRefused: nothing is known to be stored
     std::size_t refused = 0;
     std::string said;  ///< of those that are refused why, else the server's answer
     void add(Outcome other);
@@ -71,7 +73,7 @@ class Influx final : public StatusSink {
   net::awaitable<Outcome> write_halves(std::string lines, net::Deadline deadline);
   net::awaitable<Outcome> create_and_write(std::string lines, std::string missing,
                                            net::Deadline deadline);
-  net::awaitable<std::optional<RetryAfter>> prepare(net::Deadline deadline);
+  net::awaitable<std::optional<Answer>> prepare(net::Deadline deadline);
   net::awaitable<Answer> create(net::Deadline deadline);
   net::awaitable<Answer> create_bucket(net::Deadline deadline);
   net::awaitable<Response> post_lines(const std::string& lines, net::Deadline deadline);
@@ -79,7 +81,8 @@ class Influx final : public StatusSink {
                                std::string body, net::Deadline deadline);
   [[nodiscard]] net::HttpRequest request(std::string method, std::string url) const;
   [[nodiscard]] Answer judge_creation(const Response& response) const;
-  [[nodiscard]] RetryAfter judge_later(const Response& response) const;
+  [[nodiscard]] Answer judge_later(const Response& response) const;
+  [[nodiscard]] std::string about_account(const net::HttpResponse& response) const;
   [[nodiscard]] std::string in_words(const net::HttpResponse& response) const;
   [[nodiscard]] std::string in_words(int status, const std::string& error) const;
 
@@ -87,6 +90,8 @@ class Influx final : public StatusSink {
   std::string name_ = "InfluxDB";
   std::string user_agent_;
   std::string authorization_;
+  LogsIn logs_in_;
+  Login login_;
   UrlSecrets secrets_{""};
   InfluxPoints points_;
   net::HttpTransport& http_;

@@ -55,10 +55,26 @@ std::string below(const std::string& topic, const std::string& host, const std::
   return service.empty() ? of_host : of_host + "/" + topic_level(service);
 }
 
-Answer answer_to(const Error& error, const std::string& topic) {
+/// What an error says that is not about one message.
+Answer answer_to(const Error& error) {
   auto reason = printable(error.what);
-  if (error.kind != Kind::rejected) return RetryAfter{.after = {}, .reason = std::move(reason)};
-  return Rejected{.reason = std::move(reason) + " (topic `" + printable(topic) + "`)"};
+  if (error.kind == Kind::login_refused) return LoginRefused{.reason = std::move(reason)};
+  return RetryAfter{.after = {}, .reason = std::move(reason)};
+}
+
+Answer answer_to(const Error& error, const std::string& topic) {
+  if (error.kind != Kind::rejected) return answer_to(error);
+  return Rejected{.reason = printable(error.what) + " (topic `" + printable(topic) + "`)"};
+}
+
+Login login_of(const config::Mqtt& settings, const Means& means) {
+  if (settings.username.empty()) return {};
+  const auto server = settings.broker_host + ":" + std::to_string(settings.broker_port);
+  return {.gate = &login_gate(means.logins, {.kind = "mqtt",
+                                             .server = server,
+                                             .user = settings.username,
+                                             .secret = settings.password}),
+          .by = Login::By::channel};
 }
 
 /// "tocsin-SERVER1": what any broker takes as a client id, and one for each machine.
@@ -163,8 +179,9 @@ net::awaitable<Answer> MqttChannel::deliver(const Alert& alert, const DeliveryId
   co_return Delivered{.detail = *result};
 }
 
-MqttStatusSink::MqttStatusSink(config::Mqtt settings, std::shared_ptr<net::MqttTransport> transport)
-    : settings_(std::move(settings)), transport_(std::move(transport)) {}
+MqttStatusSink::MqttStatusSink(config::Mqtt settings, std::shared_ptr<net::MqttTransport> transport,
+                               Login login)
+    : settings_(std::move(settings)), login_(login), transport_(std::move(transport)) {}
 
 net::awaitable<StatusSink::Written> MqttStatusSink::write(std::span<const StatusReport> reports,
                                                           net::Deadline deadline) {
@@ -184,7 +201,7 @@ net::awaitable<StatusSink::Written> MqttStatusSink::write(std::span<const Status
     if (result) continue;
     const auto& error = result.error();
     if (error.kind != Kind::rejected) {
-      co_return Written{.answer = RetryAfter{.after = {}, .reason = printable(error.what)}};
+      co_return Written{.answer = answer_to(error)};
     }
     if (written.refused++ == 0) written.answer = Delivered{.detail = printable(error.what)};
   }
@@ -194,22 +211,26 @@ net::awaitable<StatusSink::Written> MqttStatusSink::write(std::span<const Status
 net::awaitable<Answer> MqttStatusSink::test(net::Deadline deadline) {
   const auto connected =
       co_await transport_->connect(std::min(deadline, net::within(kRequestLimit)));
-  if (!connected) co_return RetryAfter{.after = {}, .reason = printable(connected.error().what)};
+  if (!connected) co_return answer_to(connected.error());
   co_return Delivered{.detail = "connected to " + *connected + "; no state was sent"};
 }
 
 void add_mqtt(const config::Mqtt& settings, const Means& means, Destinations& to) {
   if (!settings.enabled) return;
-  auto client = std::make_shared<net::MqttClient>(
-      means.executor, mqtt_settings(settings, means.version, means.use));
+  auto wanted = mqtt_settings(settings, means.version, means.use);
+  const auto login = login_of(settings, means);
+  if (login.gate != nullptr) wanted.login = guard_of(means.executor, *login.gate);
+  auto client = std::make_shared<net::MqttClient>(means.executor, std::move(wanted));
+  if (login.gate != nullptr) to.background.emplace_back([client] { return client->run(); });
   if (means.use == Use::run) client->open();
   if (!settings.running_topic.empty() || !settings.stopped_topic.empty() ||
       !settings.paused_topic.empty()) {
     to.alerts.push_back({.channel = std::make_unique<MqttChannel>(settings, client),
-                         .rules = {.parallel = kAtOnce}});
+                         .rules = {.parallel = kAtOnce},
+                         .login = login});
   }
   if (!settings.service_status_topic.empty())
-    to.status.push_back(std::make_unique<MqttStatusSink>(settings, client));
+    to.status.push_back(std::make_unique<MqttStatusSink>(settings, client, login));
 }
 
 }  // namespace tocsin::notify

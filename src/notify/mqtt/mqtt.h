@@ -48,9 +48,11 @@ class MqttChannel final : public Channel {
 /// States: one message for each service.
 class MqttStatusSink final : public StatusSink {
  public:
-  MqttStatusSink(config::Mqtt settings, std::shared_ptr<net::MqttTransport> transport);
+  MqttStatusSink(config::Mqtt settings, std::shared_ptr<net::MqttTransport> transport,
+                 Login login = {});
 
   [[nodiscard]] const std::string& name() const override { return name_; }
+  [[nodiscard]] Login login() const override { return login_; }
   net::awaitable<Written> write(std::span<const StatusReport> reports,
                                 net::Deadline deadline) override;
   /// Connects, and sends nothing.
@@ -58,6 +60,7 @@ class MqttStatusSink final : public StatusSink {
 
  private:
   config::Mqtt settings_;
+  Login login_;
   std::string name_ = "MQTT";
   std::shared_ptr<net::MqttTransport> transport_;
 };

@@ -121,7 +121,8 @@ Webhook::Webhook(config::Webhook settings, std::string key, const Means& means)
                                                              : settings.description) +
                       "\"",
                   UrlSecrets(settings.url),
-                  {.ca_file = settings.ca_file, .verify = settings.reject_unauthorized}, means),
+                  {.ca_file = settings.ca_file, .verify = settings.reject_unauthorized}, means,
+                  user_info_of(settings.url) ? LogsIn::yes : LogsIn::no),
       settings_(std::move(settings)) {}
 
 net::HttpRequest Webhook::request_for(const Alert& alert) const {
@@ -140,6 +141,7 @@ void add_webhooks(const config::WebhookDestinations& settings, const Means& mean
     to.push_back(
         {.channel = std::make_unique<Webhook>(settings.webhooks[i], keys[i], means),
          .rules = {.rate_limits = {.down = settings.rate_limit, .up = settings.rate_limit}},
+         .login = url_login(means.logins, settings.webhooks[i].url),
          .label = settings.webhooks[i].description});
   }
 }

@@ -72,7 +72,8 @@ INSTANTIATE_TEST_SUITE_P(Alertmanager, ChannelConformance,
                                                      .reject_unauthorized = site.verify}}},
                                        means, made);
                                    return std::move(made.front().channel);
-                                 }}),
+                                 },
+                             .logs_in = true}),
                          ChannelConformance::name_of);
 
 }  // namespace tocsin::kit

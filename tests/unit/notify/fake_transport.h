@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <memory>
 #include <utility>
 
@@ -16,18 +17,26 @@ class FakeTransport final : public net::HttpTransport {
   net::awaitable<Result<net::HttpResponse>> fetch(net::HttpRequest request,
                                                   net::Deadline deadline) override {
     seen = std::move(request);
+    ++asked;
     left = std::chrono::ceil<std::chrono::seconds>(deadline - std::chrono::steady_clock::now());
     co_return response;
   }
 
   /// For channels that are asked on `loop`.
   Means means() {
-    return {.executor = loop.executor(), .http = *this, .version = "1.2.3", .messages = messages};
+    return {.executor = loop.executor(),
+            .http = *this,
+            .version = "1.2.3",
+            .messages = messages,
+            .logins = logins};
   }
 
   net::Loop loop;
+  ManualClock clock{std::chrono::floor<Duration>(std::chrono::system_clock::now())};
   Messages messages;
+  logins::Logins logins{{.executor = loop.executor(), .clock = clock, .random = {}}};
   net::HttpRequest seen;
+  std::size_t asked = 0;
   std::chrono::seconds left{};
   Result<net::HttpResponse> response = net::HttpResponse{.status = 200};
 };

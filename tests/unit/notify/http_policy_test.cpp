@@ -24,6 +24,25 @@ TEST(HttpPolicy, judges_every_status) {
   }
 }
 
+TEST(HttpPolicy, only_401_to_an_account_is_about_the_login) {
+  for (int status = 0; status <= 1000; ++status) {
+    const auto answer = judge(net::HttpResponse{.status = status}, kNone, LogsIn::yes);
+    EXPECT_EQ(std::holds_alternative<LoginRefused>(answer), status == 401) << status;
+    const auto* later = std::get_if<RetryAfter>(&answer);
+    EXPECT_FALSE(later != nullptr && later->logged_in) << "a proxy may have answered: " << status;
+  }
+}
+
+TEST(HttpPolicy, finds_who_logs_in_at_a_url) {
+  const auto info = user_info_of("https://us%65r:p%40ss:word@host:1/x@y");
+  ASSERT_TRUE(info);
+  EXPECT_EQ(info->user, "user");
+  EXPECT_EQ(info->password, "p@ss:word");
+  EXPECT_EQ(user_info_of("https://token@host")->user, "token");
+  EXPECT_FALSE(user_info_of("https://host/user@elsewhere"));
+  EXPECT_FALSE(user_info_of("host"));
+}
+
 TEST(HttpPolicy, believes_retry_after_only_where_it_belongs) {
   for (const int status : {408, 425, 429, 500, 502, 503, 504}) {
     const auto answer =

@@ -138,8 +138,13 @@ class InfluxTest : public testing::Test {
   net::Loop loop_;
   Server server_;
   Messages messages_;
-  Means means_{
-      .executor = loop_.executor(), .http = server_, .version = "1.2", .messages = messages_};
+  SystemClock clock_;
+  logins::Logins logins_{{.executor = loop_.executor(), .clock = clock_, .random = {}}};
+  Means means_{.executor = loop_.executor(),
+               .http = server_,
+               .version = "1.2",
+               .messages = messages_,
+               .logins = logins_};
 };
 
 std::string detail_of(const StatusSink::Written& written) {
@@ -386,7 +391,10 @@ TEST_F(InfluxTest, an_account_that_is_refused_is_said_clearly_and_tried_again) {
     for (const int status : {401, 403}) {
       server_.script = {
           answer(status, std::string(R"({"error":"authorization failed for )") + kSecret + "\"}")};
-      EXPECT_THAT(later_of(write(version)),
+      const auto written = write(version);
+      const auto* refused = std::get_if<LoginRefused>(&written.answer);
+      EXPECT_EQ(refused != nullptr, status == 401);
+      EXPECT_THAT(refused != nullptr ? refused->reason : later_of(written),
                   AllOf(StartsWith(std::to_string(status)), HasSubstr(key),
                         HasSubstr("authorization failed for ***"), HasSubstr("\"my db\""),
                         Not(HasSubstr(kSecret))));
@@ -430,7 +438,7 @@ TEST_F(InfluxTest, the_test_writes_a_point_that_no_dashboard_shows) {
     EXPECT_THAT(server_.requests.back().body,
                 testing::StartsWith("tocsin_test,site=Berlin written=1 1"));
     server_.script = {answer(401, R"({"error":"no"})")};
-    EXPECT_TRUE(std::holds_alternative<RetryAfter>(
+    EXPECT_TRUE(std::holds_alternative<LoginRefused>(
         loop_.run_until_done(sink.test(net::within(std::chrono::seconds(1))))));
   }
 }

@@ -200,6 +200,9 @@ TEST_F(MqttDelivery, EachFailure) {
     ASSERT_TRUE(std::holds_alternative<RetryAfter>(answer)) << to_string(kind);
     EXPECT_EQ(std::get<RetryAfter>(answer).reason, "why");
   }
+  transport_->answers = {fail(Kind::login_refused, "bad password")};
+  EXPECT_EQ(std::get<LoginRefused>(deliver(stopped())).reason, "bad password");
+  EXPECT_EQ(std::get<LoginRefused>(write({report()}).answer).reason, "bad password");
   transport_->answers = {fail(Kind::rejected, "not authorized")};
   const auto answer = deliver(stopped());
   ASSERT_TRUE(std::holds_alternative<Rejected>(answer));

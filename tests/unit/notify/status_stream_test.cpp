@@ -36,10 +36,12 @@ class FakeSink final : public StatusSink {
     co_return written;
   }
   net::awaitable<Answer> test(net::Deadline /*deadline*/) override { co_return Delivered{}; }
+  Login login() const override { return login_; }
 
   std::vector<std::vector<std::string>> writes;
   std::deque<Written> answers;
   bool held = false;
+  Login login_;
 
  private:
   std::string name_ = "Fake";
@@ -153,6 +155,23 @@ TEST_F(StatusStreamTest, waits_as_long_as_the_destination_asks) {
   stream.add(report_of("a", 1));
   run(stream);
   EXPECT_THAT(sink_.writes, ElementsAre(ElementsAre("a")));
+}
+
+TEST_F(StatusStreamTest, a_refused_login_is_tried_again_only_when_its_gate_opens) {
+  const ManualClock clock{Time(std::chrono::hours(24 * 365 * 50))};
+  logins::Logins logins({.executor = loop_.executor(), .clock = clock, .random = {}});
+  auto& gate = login_gate(logins, {.kind = "http", .server = "https://influx", .user = "writer"});
+  sink_.login_ = {.gate = &gate};
+  sink_.answers = {{.answer = LoginRefused{"401 Unauthorized"}}};
+  auto stream = make();
+  stream.add(report_of("a", 1));
+  run(stream);
+  EXPECT_THAT(sink_.writes, testing::SizeIs(1));
+  EXPECT_THAT(heard_.told, ElementsAre("failing 401 Unauthorized"));
+  logins.waive_pauses();
+  run(stream);
+  EXPECT_THAT(sink_.writes, testing::SizeIs(2));
+  EXPECT_THAT(heard_.told, ElementsAre("failing 401 Unauthorized", "recovered", "written 1"));
 }
 
 }  // namespace

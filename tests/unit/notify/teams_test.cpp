@@ -116,7 +116,8 @@ TEST_F(TeamsTest, SendsOneTextWhereNoCardFits) {
   const Means crowded{.executor = transport_.loop.executor(),
                       .http = transport_,
                       .version = "1",
-                      .messages = messages};
+                      .messages = messages,
+                      .logins = transport_.logins};
   Teams teams(settings_, crowded);
   transport_.loop.run_until_done(
       teams.deliver(stopped_alert(), {"id"}, net::within(std::chrono::seconds(60))));

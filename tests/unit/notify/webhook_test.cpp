@@ -212,14 +212,18 @@ TEST(Webhook, is_called_by_its_description_or_its_server) {
 // -----------------------------------------------------------------------------------
 
 kit::ConformingChannel conforming(const std::string& name, config::HttpMethod method) {
-  return {.name = name, .make = [method](const kit::ChannelSite& site, const Means& means) {
-            return std::make_unique<Webhook>(config::Webhook{.description = "",
-                                                             .url = site.url,
-                                                             .method = method,
-                                                             .ca_file = site.ca_file,
-                                                             .reject_unauthorized = site.verify},
-                                             "webhook:1", means);
-          }};
+  return {.name = name,
+          .make =
+              [method](const kit::ChannelSite& site, const Means& means) {
+                return std::make_unique<Webhook>(
+                    config::Webhook{.description = "",
+                                    .url = site.url,
+                                    .method = method,
+                                    .ca_file = site.ca_file,
+                                    .reject_unauthorized = site.verify},
+                    "webhook:1", means);
+              },
+          .logs_in = true};
 }
 
 }  // namespace

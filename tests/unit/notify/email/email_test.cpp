@@ -209,11 +209,14 @@ TEST(JudgeSmtp, WhatAReplyMeans) {
     } else if (const auto* rejected = std::get_if<Rejected>(&answer)) {
       EXPECT_EQ(meaning, Meaning::rejected);
       EXPECT_THAT(rejected->reason, HasSubstr("refused: " + words));
+    } else if (const auto* refused = std::get_if<LoginRefused>(&answer)) {
+      EXPECT_EQ(meaning, Meaning::login);
+      EXPECT_THAT(refused->reason, HasSubstr(words));
     } else {
       const auto& later = std::get<RetryAfter>(answer);
+      EXPECT_EQ(meaning, Meaning::later);
       EXPECT_THAT(later.reason, HasSubstr(words));
-      EXPECT_EQ(later.after.has_value(), meaning == Meaning::login);
-      EXPECT_TRUE(meaning == Meaning::later || meaning == Meaning::login);
+      EXPECT_EQ(later.logged_in, phase != SmtpPhase::greeting && phase != SmtpPhase::login);
     }
   }
   const auto none = judge_smtp(fail(Kind::unreachable, "mail:25: Connection refused"));
@@ -242,9 +245,15 @@ TEST_F(EmailTest, TheConfiguredServerIsUsed) {
       co_return fail(Kind::unsupported, "not here");
     }
   } http;
+  const SystemClock clock;
+  logins::Logins logins({.executor = loop_.executor(), .clock = clock, .random = {}});
   std::vector<Destination> made;
   add_email(email,
-            {.executor = loop_.executor(), .http = http, .version = "1", .messages = messages_},
+            {.executor = loop_.executor(),
+             .http = http,
+             .version = "1",
+             .messages = messages_,
+             .logins = logins},
             made);
   ASSERT_EQ(made.size(), 3);
   std::vector<Answer> answers;
