@@ -84,17 +84,24 @@ logins::Gate& gate_of(logins::Logins& logins, const config::Credentials& account
                                                           .peers_to_suspect = peers_to_suspect}});
 }
 
+/// Its deliveries say so too; this line says when the next attempt is made.
+void CredentialAlerts::log_destination(const logins::Gate& gate, bool refused) const {
+  const auto suspension = gate.find_suspension(HostName());
+  if (refused && suspension) {
+    deps_.log.warn("{} is refused and is not tried before {}, lest the account be locked: {}",
+                   gate.name(), iso_time(suspension->until), suspension->reason);
+  } else if (!refused) {
+    deps_.log.info("{} is accepted again", gate.name());
+  }
+}
+
 net::awaitable<void> CredentialAlerts::notify(const logins::Gate& gate, logins::Notice notice) {
   const bool refused = notice == logins::Notice::refused;
-  const auto reason = refused ? reason_of(gate) : "it logs in again";
   if (!gate.id().value.starts_with(kPrefix)) {
-    if (refused) {
-      deps_.log.warn("{} is refused: {}", gate.name(), reason);
-    } else {
-      deps_.log.info("{}: {}", gate.name(), reason);
-    }
+    log_destination(gate, refused);
     co_return;
   }
+  const auto reason = refused ? reason_of(gate) : "it logs in again";
   const HostName name(gate.id().value);
   Alert alert{.at = deps_.clock.now(),
               .kind = refused ? TransitionKind::refused : TransitionKind::accepted,

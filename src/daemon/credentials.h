@@ -39,6 +39,8 @@ class CredentialAlerts {
   net::awaitable<void> notify(const logins::Gate& gate, logins::Notice notice);
 
  private:
+  void log_destination(const logins::Gate& gate, bool refused) const;
+
   Deps deps_;
 };
 

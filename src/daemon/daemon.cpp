@@ -344,8 +344,9 @@ net::awaitable<void> Daemon::stop() {
 
   net::TaskScope closing(executor_);
   parts.fleet.close(closing);
+  auto untold = co_await parts.telling->stop();
   co_await parts.logins.flush();
-  co_await parts.journal.store_rest(co_await parts.telling->stop());
+  co_await parts.journal.store_rest(std::move(untold));
   co_await closing.join();
   parts_.reset();
 }
