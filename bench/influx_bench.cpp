@@ -10,6 +10,7 @@
 
 #include <benchmark/benchmark.h>
 
+#include "logins/logins.h"
 #include "net/http_client.h"
 #include "net/loop.h"
 #include "no_content_server.h"
@@ -75,8 +76,13 @@ void influx_round(benchmark::State& state) {
   config::InfluxDb settings{.enabled = true, .url = server.url()};
   settings.database = "bench";
   Messages messages;
-  Influx sink(settings,
-              {.executor = loop.executor(), .http = client, .version = "1", .messages = messages});
+  const SystemClock clock;
+  logins::Logins logins({.executor = loop.executor(), .clock = clock, .random = {}});
+  Influx sink(settings, {.executor = loop.executor(),
+                         .http = client,
+                         .version = "1",
+                         .messages = messages,
+                         .logins = logins});
   const auto reports = a_round();
   for (auto _ : state) {
     const auto written =
