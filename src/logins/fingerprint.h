@@ -8,7 +8,7 @@
 
 namespace tocsin::logins {
 
-/// A salted hash (scrypt, RFC 7914, 16 MB and some 40 ms of a core), so that whoever reads the
+/// A salted hash (scrypt, RFC 7914, 4 MB and some 10 ms of a core), so that whoever reads the
 /// store learns nothing that guessing at the server would not tell sooner.
 struct Fingerprint {
   Bytes salt;

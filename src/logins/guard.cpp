@@ -119,6 +119,7 @@ Notice Guard::refuse(const HostName& peer, Blame blame, std::string reason, Time
   known.count++;
   known.at = now;
   known.reason = std::move(reason);
+  known.interrupted = 0;
   known.pardoned = false;
   if (blame != Blame::peer) {
     suspicion_.count++;
@@ -164,10 +165,17 @@ void Guard::waive_pauses() {
 void Guard::forget(const HostName& peer) { suspicion_.refusals.erase(peer); }
 
 void Guard::interrupt(const HostName& peer, Time now) {
-  const Time notified_at = suspicion_.notified_at;
-  (void)refuse(peer, Blame::secret,
-               "tocsin was interrupted while it logged in, so the outcome is not known", now);
-  suspicion_.notified_at = notified_at;
+  const auto [place, is_first] =
+      suspicion_.refusals.try_emplace(peer, Refusal{.count = 0, .pardoned = true});
+  Refusal& known = place->second;
+  const unsigned interrupted = known.interrupted + 1;
+  if (!known.pardoned || interrupted >= kInterruptionsToPause) {
+    const Time notified_at = suspicion_.notified_at;
+    (void)refuse(peer, Blame::secret,
+                 "tocsin was interrupted while it logged in, so the outcome is not known", now);
+    suspicion_.notified_at = notified_at;
+  }
+  known.interrupted = interrupted;
 }
 
 }  // namespace tocsin::logins

@@ -29,13 +29,17 @@ enum class Blame : std::uint8_t {
 /// locks after 10 wrong passwords in 10 minutes by Windows' own default (KB5020282).
 constexpr Duration kFirstPause = std::chrono::minutes(1);
 constexpr Duration kLongestPause = std::chrono::minutes(15);
+/// A crash in the middle of a login says little of its outcome; so many in a row are a loop that
+/// might lock the account.
+constexpr unsigned kInterruptionsToPause = 4;
 
 /// What one peer has refused since it last accepted the login.
 struct Refusal {
   Blame blame = Blame::secret;
-  unsigned count = 1;  ///< in a row
-  Time at{};           ///< of the last one; the epoch: the pause after it is waived
-  std::string reason;  ///< the peer's, one sentence
+  unsigned count = 1;        ///< in a row
+  Time at{};                 ///< of the last one; the epoch: the pause after it is waived
+  std::string reason;        ///< the peer's, one sentence
+  unsigned interrupted = 0;  ///< logins in a row in whose middle tocsin ended
   bool notified = false;
   bool pardoned = false;  ///< not held against the login any more, until the peer refuses it again
 
@@ -95,8 +99,8 @@ class Guard {
   Notice refuse(const HostName& peer, Blame blame, std::string reason, Time now);
   /// It ended, and nobody knows how.
   void abandon();
-  /// As if the login under way had been refused: stored before it begins, this is what a crash in
-  /// the middle of it leaves.
+  /// What a crash in the middle of the login under way is to leave, stored before it begins: as if
+  /// it had been refused where one was refused before, or too many were interrupted.
   void interrupt(const HostName& peer, Time now);
 
   /// The secret is another one: what was refused is forgotten, but that people were told.

@@ -105,9 +105,7 @@ net::awaitable<void> Logins::run() {
   }
 }
 
-net::awaitable<void> Logins::flush() {
-  co_await save_changed();
-}
+net::awaitable<void> Logins::flush() { co_await save_changed(); }
 
 /// What people are to hear comes first: a crash in between tells it once more, never not at all.
 net::awaitable<void> Logins::write() {

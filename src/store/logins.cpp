@@ -33,6 +33,7 @@ std::string to_text(const logins::Suspicion& suspicion) {
                         {"count", refusal.count},
                         {"at", to_number(refusal.at)},
                         {"reason", refusal.reason},
+                        {"interrupted", refusal.interrupted},
                         {"notified", refusal.notified},
                         {"pardoned", refusal.pardoned}});
   }
@@ -52,13 +53,15 @@ std::optional<logins::Suspicion> parse_suspicion(const std::string& text) {
     for (const auto& one : object.at("refusals")) {
       const auto blame = logins::parse_blame(one.at("blame").get<std::string>());
       if (!blame) return std::nullopt;
-      suspicion.refusals.insert_or_assign(HostName(one.at("peer").get<std::string>()),
-                                          logins::Refusal{.blame = *blame,
-                                                          .count = one.at("count").get<unsigned>(),
-                                                          .at = time_at(one, "at"),
-                                                          .reason = one.at("reason"),
-                                                          .notified = one.at("notified"),
-                                                          .pardoned = one.at("pardoned")});
+      suspicion.refusals.insert_or_assign(
+          HostName(one.at("peer").get<std::string>()),
+          logins::Refusal{.blame = *blame,
+                          .count = one.at("count").get<unsigned>(),
+                          .at = time_at(one, "at"),
+                          .reason = one.at("reason"),
+                          .interrupted = one.at("interrupted").get<unsigned>(),
+                          .notified = one.at("notified"),
+                          .pardoned = one.at("pardoned")});
     }
     return suspicion;
   } catch (const json::exception&) {

@@ -134,7 +134,7 @@ class Watching(ManyHosts):
         self.configure(self.simulator.PASSWORD)
         running = self.run_tocsin()
         self.assert_few(self.refused, 1, seconds=10)
-        self.assertIn("locked out", running.log)
+        self.assertIn("locked out", running.output())
         self.assertNotIn("unreachable", self.kinds())
 
     def test_restarts_try_a_wrong_password_no_more_often(self):

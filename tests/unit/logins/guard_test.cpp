@@ -174,14 +174,28 @@ TEST(Guard, OutlivesItsProgram) {
   }
 }
 
-TEST(Guard, CountsALoginThatWasInterruptedAsRefused) {
+TEST(Guard, ManyInterruptedLoginsCountAsRefused) {
   Guard guard;
-  EXPECT_TRUE(guard.is_doubtful(kA));
+  for (unsigned restart = 1; restart <= kInterruptionsToPause; restart++) {
+    EXPECT_TRUE(guard.is_doubtful(kA));
+    EXPECT_FALSE(guard.find_suspension(kA, kStart)) << "the crash may have nothing to do with it";
+    guard.begin();
+    guard.interrupt(kA, kStart);
+    guard = Guard({}, guard.suspicion());
+  }
+  EXPECT_TRUE(guard.find_suspension(kA, kStart + 59s));
+  EXPECT_FALSE(guard.find_suspension(kB, kStart)) << "one doubtful login holds nobody else";
+  ASSERT_TRUE(accepted_at(guard, kA, kStart + 1min));
+  EXPECT_TRUE(guard.suspicion().empty());
+}
+
+TEST(Guard, AnInterruptedLoginBehindARefusalCountsAsRefused) {
+  Guard guard;
+  ASSERT_TRUE(refused_at(guard, kA, kStart));
   guard.begin();
-  guard.interrupt(kA, kStart);
+  guard.interrupt(kA, kStart + 1min);
   const Guard next({}, guard.suspicion());
-  EXPECT_TRUE(next.find_suspension(kA, kStart + 59s));
-  EXPECT_FALSE(next.find_suspension(kB, kStart)) << "one doubtful login holds nobody else";
+  EXPECT_TRUE(next.find_suspension(kA, kStart + 2min + 59s));
 }
 
 TEST(Guard, ClockThatIsSetBackMakesNoPauseLonger) {

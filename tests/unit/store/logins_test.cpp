@@ -21,7 +21,8 @@ logins::Record record_of(const std::string& id) {
                                                  .at = kNow,
                                                  .reason = "locked out \xC3\xA4",
                                                  .notified = true};
-  record.suspicion.refusals[HostName("web2")] = {.blame = logins::Blame::peer, .pardoned = true};
+  record.suspicion.refusals[HostName("web2")] = {
+      .blame = logins::Blame::peer, .interrupted = 3, .pardoned = true};
   return record;
 }
 
