@@ -14,7 +14,7 @@ namespace {
 using testing::ElementsAre;
 using testing::HasSubstr;
 
-Loaded parse_with(const std::string& destination, const std::string& section) {
+Loaded parse_chat(const std::string& destination, const std::string& section) {
   auto text = sample_with({{10, "      " + destination + ": {enable: true}"},
                            {11, section},
                            {12, ""},
@@ -24,7 +24,7 @@ Loaded parse_with(const std::string& destination, const std::string& section) {
 }
 
 TEST(SlackSection, IsReadAsTheOriginalWritesIt) {
-  const auto loaded = parse_with("slack", R"(
+  const auto loaded = parse_chat("slack", R"(
   genericUrls:
     - {id: r, linkText: Runbook, comment: Read it, url: 'https://x/y?a=1'}
   slackNotification:
@@ -64,14 +64,14 @@ TEST(SlackSection, IsReadAsTheOriginalWritesIt) {
 }
 
 TEST(SlackSection, WarnsOfWhatIsNotSent) {
-  const auto loaded = parse_with(
+  const auto loaded = parse_chat(
       "slack", "  slackNotification:\n    serviceStopped: {webhookURL: 'https://hooks/x'}");
   EXPECT_TRUE(loaded.config);
   EXPECT_THAT(findings_of(loaded), ElementsAre(HasSubstr("without `serviceStarted`, nothing")));
 }
 
 TEST(SlackSection, NeedsAUrlWhereItHasASection) {
-  const auto loaded = parse_with("slack",
+  const auto loaded = parse_chat("slack",
                                  "  slackNotification:\n    serviceStopped: {channel: x}\n    "
                                  "serviceStarted: {webhookURL: hooks/x}");
   EXPECT_FALSE(loaded.config);
@@ -80,7 +80,7 @@ TEST(SlackSection, NeedsAUrlWhereItHasASection) {
 }
 
 TEST(SlackSection, IsATemplateWhereItIsOff) {
-  const auto loaded = parse_with(
+  const auto loaded = parse_chat(
       "teams",
       "  slackNotification:\n    serviceStopped: {webhookURL: <fill in>}\n  teamsNotification:\n"
       "    serviceStopped: {webhookURL: 'https://x/y'}\n    serviceStarted: {webhookURL: "
@@ -91,7 +91,7 @@ TEST(SlackSection, IsATemplateWhereItIsOff) {
 }
 
 TEST(TeamsSection, WarnsOfRetiredConnectors) {
-  const auto loaded = parse_with(
+  const auto loaded = parse_chat(
       "teams",
       "  teamsNotification:\n"
       "    serviceStopped: {webhookURL: 'https://corp.webhook.office.com/webhookb2/s3cret'}\n"

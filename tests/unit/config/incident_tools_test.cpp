@@ -14,7 +14,7 @@ using testing::ElementsAre;
 using testing::IsEmpty;
 
 /// The sample with one more destination switched on, and sections at its end.
-Loaded parse_with(const std::string& destination, const std::string& sections) {
+Loaded parse_tool(const std::string& destination, const std::string& sections) {
   return parse_sample(sample_with({{10, "      " + destination + ": {enable: true}"}}) + sections);
 }
 
@@ -46,7 +46,7 @@ constexpr auto kNewRelic = R"(
 )";
 
 TEST(NewRelicSection, IsReadAsTheOriginalWritesIt) {
-  const auto loaded = parse_with("newRelic", kNewRelic);
+  const auto loaded = parse_tool("newRelic", kNewRelic);
   EXPECT_THAT(findings_of(loaded),
               ElementsAre("33:21: warning: `enable` is false, so nothing goes there, although "
                           "`alertDestination` asks for it"));
@@ -70,7 +70,7 @@ TEST(NewRelicSection, IsReadAsTheOriginalWritesIt) {
 }
 
 TEST(NewRelicSection, NamesAccountsThatDoNotExist) {
-  const auto loaded = parse_with("newRelic",
+  const auto loaded = parse_tool("newRelic",
                                  "  incidentTool:\n    newRelic:\n      serviceMonitor:\n"
                                  "        destination: {event: {sendToAccount: [Nobody]}}\n");
   EXPECT_THAT(findings_of(loaded),
@@ -80,7 +80,7 @@ TEST(NewRelicSection, NamesAccountsThatDoNotExist) {
 
 TEST(NewRelicSection, RefusesHeadersThatWouldBreakARequest) {
   const auto loaded =
-      parse_with("newRelic",
+      parse_tool("newRelic",
                  "  incidentTool:\n    newRelic:\n      serviceMonitor:\n        sharedSettings:\n"
                  "          header: [{name: 'a b', value: x}, {name: X, value: \"a\\r\\nb\"}]\n");
   EXPECT_THAT(findings_of(loaded),
@@ -89,10 +89,10 @@ TEST(NewRelicSection, RefusesHeadersThatWouldBreakARequest) {
 }
 
 TEST(PagerDutySection, NeedsItsKey) {
-  const auto loaded = parse_with("pagerDuty", "  pagerDutyNotification: {severity: error}\n");
+  const auto loaded = parse_tool("pagerDuty", "  pagerDutyNotification: {severity: error}\n");
   EXPECT_THAT(findings_of(loaded), ElementsAre("15:3: error: the key `routingKey` is missing"));
   const auto right =
-      parse_with("pagerDuty", "  pagerDutyNotification: {routingKey: '${env:PASSWORD}'}\n");
+      parse_tool("pagerDuty", "  pagerDutyNotification: {routingKey: '${env:PASSWORD}'}\n");
   EXPECT_THAT(findings_of(right), IsEmpty());
   ASSERT_TRUE(right.config);
   EXPECT_EQ(right.config->pager_duty.severity, "critical");
@@ -100,7 +100,7 @@ TEST(PagerDutySection, NeedsItsKey) {
 }
 
 TEST(AlertmanagerSection, ReadsServersAndLabels) {
-  const auto loaded = parse_with("alertmanager",
+  const auto loaded = parse_tool("alertmanager",
                                  "  alertmanagerNotification:\n"
                                  "    servers: [{url: 'http://am:9093'}]\n"
                                  "    labels: [{name: team, value: windows}]\n");
@@ -112,7 +112,7 @@ TEST(AlertmanagerSection, ReadsServersAndLabels) {
 }
 
 TEST(AlertmanagerSection, SaysWhatIsWrong) {
-  const auto loaded = parse_with("alertmanager",
+  const auto loaded = parse_tool("alertmanager",
                                  "  alertmanagerNotification:\n"
                                  "    labels: [{name: 1st, value: x}, {name: host, value: x}]\n");
   EXPECT_THAT(

@@ -30,7 +30,7 @@ InfluxDb influx_of(const std::string& lines) {
   return loaded.config ? loaded.config->influx_db : InfluxDb{};
 }
 
-std::vector<std::string> mistakes_of(const std::string& lines) {
+std::vector<std::string> influx_mistakes_of(const std::string& lines) {
   return findings_of(with_influx(lines));
 }
 
@@ -124,48 +124,51 @@ TEST(InfluxDb, IsAtAHostOrAUrl) {
 }
 
 TEST(InfluxDb, SaysWhatIsMissing) {
-  EXPECT_THAT(mistakes_of("    dbName: d\n"),
+  EXPECT_THAT(influx_mistakes_of("    dbName: d\n"),
               ElementsAre("16:3: error: the key `hostIP` is missing"));
-  EXPECT_THAT(mistakes_of("    hostIP: i\n"),
+  EXPECT_THAT(influx_mistakes_of("    hostIP: i\n"),
               ElementsAre("16:3: error: `dbName` is needed for version 1"));
-  EXPECT_THAT(mistakes_of("    hostIP: i\n    version: 2\n"),
+  EXPECT_THAT(influx_mistakes_of("    hostIP: i\n    version: 2\n"),
               ElementsAre("16:3: error: `v2Config.org` is needed for version 2",
                           "16:3: error: `v2Config.bucket` is needed for version 2",
                           "16:3: error: `v2Config.token` is needed for version 2"));
-  EXPECT_THAT(mistakes_of("    hostIP: i\n    version: 3\n"),
+  EXPECT_THAT(influx_mistakes_of("    hostIP: i\n    version: 3\n"),
               ElementsAre("16:3: error: `v3Config.database` is needed for version 3"));
-  EXPECT_THAT(mistakes_of("    hostIP: i\n    version: 4\n    dbName: d\n"),
+  EXPECT_THAT(influx_mistakes_of("    hostIP: i\n    version: 4\n    dbName: d\n"),
               ElementsAre("18:14: error: `version` must be one of 1, 2, 3, but this is `4`"));
 }
 
 TEST(InfluxDb, SaysWhatCannotWork) {
-  EXPECT_THAT(mistakes_of(v1_at("hostIP: a/b")), ElementsAre(HasSubstr("error: `hostIP` must be")));
-  EXPECT_THAT(mistakes_of(v1_at("hostIP: https://u:p@a")),
+  EXPECT_THAT(influx_mistakes_of(v1_at("hostIP: a/b")),
+              ElementsAre(HasSubstr("error: `hostIP` must be")));
+  EXPECT_THAT(influx_mistakes_of(v1_at("hostIP: https://u:p@a")),
               ElementsAre(AllOf(HasSubstr("without user"), HasSubstr("error"))));
-  EXPECT_THAT(mistakes_of(v1_at("hostIP: https://a:1\n    hostPort: 2")),
+  EXPECT_THAT(influx_mistakes_of(v1_at("hostIP: https://a:1\n    hostPort: 2")),
               ElementsAre(HasSubstr("warning: `hostPort` is not used")));
-  EXPECT_THAT(mistakes_of(v1_at("hostIP: a\n    cert: {enable: true, rejectUnauthorized: false}")),
-              testing::Contains(HasSubstr("warning: `cert` has no effect")));
-  EXPECT_THAT(mistakes_of(v1_at("hostIP: a\n    auth: {enable: true}")),
+  EXPECT_THAT(
+      influx_mistakes_of(v1_at("hostIP: a\n    cert: {enable: true, rejectUnauthorized: false}")),
+      testing::Contains(HasSubstr("warning: `cert` has no effect")));
+  EXPECT_THAT(influx_mistakes_of(v1_at("hostIP: a\n    auth: {enable: true}")),
               ElementsAre(HasSubstr("error: `auth` is enabled, so `username`")));
-  EXPECT_THAT(mistakes_of(v1_at("hostIP: a\n    auth: {enable: true, username: 'a:b'}")),
+  EXPECT_THAT(influx_mistakes_of(v1_at("hostIP: a\n    auth: {enable: true, username: 'a:b'}")),
               ElementsAre(HasSubstr("error: `username` must not hold a colon")));
-  EXPECT_THAT(mistakes_of(v1_at("hostIP: a\n    auth: {enable: false, password: ''}")),
+  EXPECT_THAT(influx_mistakes_of(v1_at("hostIP: a\n    auth: {enable: false, password: ''}")),
               ElementsAre(HasSubstr("warning: `password` must not be empty")));
   for (const auto* duration : {"10", "d", "10x", "-1d", "1d2", "''", "99999999999999999999d"})
-    EXPECT_THAT(mistakes_of(v1_at("hostIP: a\n    retentionPolicy: {name: x, duration: " +
-                                  std::string(duration) + "}")),
+    EXPECT_THAT(influx_mistakes_of(v1_at("hostIP: a\n    retentionPolicy: {name: x, duration: " +
+                                         std::string(duration) + "}")),
                 ElementsAre(HasSubstr("error: `duration` must be a duration such as 10d")))
         << duration;
-  EXPECT_THAT(mistakes_of(v1_at("hostIP: a\n    retentionPolicy: {duration: 59m}")),
+  EXPECT_THAT(influx_mistakes_of(v1_at("hostIP: a\n    retentionPolicy: {duration: 59m}")),
               ElementsAre(HasSubstr("error: `duration` must be at least 1h")));
-  EXPECT_THAT(mistakes_of(v1_at("hostIP: a\n    v1Config: {dbName: b}")),
+  EXPECT_THAT(influx_mistakes_of(v1_at("hostIP: a\n    v1Config: {dbName: b}")),
               ElementsAre(HasSubstr("warning: `dbName` is not used")));
 }
 
 TEST(InfluxDb, SaysWhichTagsCannotBe) {
   const auto mistakes = [](const std::string& tags) {
-    return mistakes_of(v1_at("hostIP: a\n    instanceTag: i\n    tag: {static: [" + tags + "]}"));
+    return influx_mistakes_of(
+        v1_at("hostIP: a\n    instanceTag: i\n    tag: {static: [" + tags + "]}"));
   };
   EXPECT_THAT(mistakes("{name: host, value: a}"),
               ElementsAre(HasSubstr("error: the tag `host` has a meaning already")));

@@ -34,25 +34,25 @@ class FullDisk {
   void (*old_handler_)(int);
 };
 
-Seen sees(ServiceState spooler) { return std::vector{service("Spooler", spooler)}; }
+Seen sees_spooler(ServiceState spooler) { return std::vector{service("Spooler", spooler)}; }
 
 TEST_F(DaemonTest, AlertsFlowWhileTheDiskIsFullAndAreStoredWhenItIsNot) {
   {
     Rooms rooms(folder_);
-    rooms.watch(host_, {sees(running)});
+    rooms.watch(host_, {sees_spooler(running)});
     {
       const FullDisk full;
-      rooms.watch(host_, {sees(stopped)});
+      rooms.watch(host_, {sees_spooler(stopped)});
       EXPECT_THAT(rooms.told(1), ElementsAre("stopped Spooler"));
       EXPECT_THAT(rooms.history(), IsEmpty());
     }
     // The next change finds a disk that works, and takes the one before along.
-    rooms.watch(host_, {sees(running), sees(stopped)});
+    rooms.watch(host_, {sees_spooler(running), sees_spooler(stopped)});
     EXPECT_THAT(rooms.told(2).back(), "stopped Spooler");
     EXPECT_EQ(rooms.history().front(), "stopped Spooler");
   }
   Rooms again(folder_);
-  again.watch(host_, {sees(stopped)});
+  again.watch(host_, {sees_spooler(stopped)});
   EXPECT_THAT(again.told(0), IsEmpty());
 }
 

@@ -15,7 +15,7 @@ using enum ServiceState;
 using testing::ElementsAre;
 using testing::IsEmpty;
 
-constexpr Time kStart{Duration{1'700'000'000'000}};
+constexpr Time kFirstCheck{Duration{1'700'000'000'000}};
 
 std::string subject(const Alert& alert) {
   return std::string(to_string(alert.kind)) + " " +
@@ -89,7 +89,7 @@ class MonitoredHostTest : public testing::Test {
 
   std::optional<Hold> silence_;
   std::optional<MonitoredHost> monitored_;
-  Time now_ = kStart;
+  Time now_ = kFirstCheck;
 
  private:
   void note(MonitoredHost::Outcome outcome) {

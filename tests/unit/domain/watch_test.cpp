@@ -12,16 +12,16 @@ namespace {
 
 using ::testing::ElementsAre;
 
-struct Row {
+struct WatchRow {
   const char* name;
   std::vector<WatchedService> entries;
   std::string service;
   int expected;  ///< the entry's index; -1: not watched
 };
 
-std::ostream& operator<<(std::ostream& out, const Row& row) { return out << row.name; }
+std::ostream& operator<<(std::ostream& out, const WatchRow& row) { return out << row.name; }
 
-class WatchlistTest : public ::testing::TestWithParam<Row> {};
+class WatchlistTest : public ::testing::TestWithParam<WatchRow> {};
 
 TEST_P(WatchlistTest, Finds) {
   const Watchlist watchlist(GetParam().entries);
@@ -36,23 +36,23 @@ WatchedService watch(std::string pattern, std::vector<std::string> exclude = {})
 INSTANTIATE_TEST_SUITE_P(
     All, WatchlistTest,
     ::testing::Values(
-        Row{"Nothing", {}, "Spooler", -1}, Row{"Exact", {watch("Spooler")}, "Spooler", 0},
-        Row{"ExactInOtherCase", {watch("spooler")}, "SPOOLER", 0},
-        Row{"ExactBeyondAscii", {watch("Größe_é")}, "GRÖßE_É", 0},
-        Row{"OrdinaryCharacters", {watch("SQL$A&B (#1)")}, "sql$a&b (#1)", 0},
-        Row{"NotAPart", {watch("Spool")}, "Spooler", -1},
-        Row{"Star", {watch("Qlik*")}, "qlikSenseProxy", 0},
-        Row{"QuestionMark", {watch("MSSQL$?")}, "mssql$ä", 0},
-        Row{"QuestionMarkIsOneCharacter", {watch("MSSQL$?")}, "mssql$ab", -1},
-        Row{"ExcludedName", {watch("Qlik*", {"QlikTest"})}, "QLIKTEST", -1},
-        Row{"ExcludedPattern", {watch("Qlik*", {"*Test*"})}, "QlikMyTest1", -1},
-        Row{"ExcludedHereNamedLater", {watch("Qlik*", {"QlikA"}), watch("QlikA")}, "qlika", 1},
-        Row{"ExcludedHereMatchedLater", {watch("Qlik*", {"QlikA"}), watch("*")}, "qlika", 1},
-        Row{"TheFirstOfTwoNames", {watch("A"), watch("a")}, "A", 0},
-        Row{"TheFirstOfTwoPatterns", {watch("Q*"), watch("Ql*")}, "Qlik", 0},
-        Row{"APatternBeforeTheName", {watch("Q*"), watch("Qlik")}, "Qlik", 0},
-        Row{"TheNameBeforeAPattern", {watch("B"), watch("Qlik"), watch("Q*")}, "Qlik", 1},
-        Row{"AnExclusionOfAnExactNameIsNone", {watch("A", {"A"})}, "A", 0}),
+        WatchRow{"Nothing", {}, "Spooler", -1}, WatchRow{"Exact", {watch("Spooler")}, "Spooler", 0},
+        WatchRow{"ExactInOtherCase", {watch("spooler")}, "SPOOLER", 0},
+        WatchRow{"ExactBeyondAscii", {watch("Größe_é")}, "GRÖßE_É", 0},
+        WatchRow{"OrdinaryCharacters", {watch("SQL$A&B (#1)")}, "sql$a&b (#1)", 0},
+        WatchRow{"NotAPart", {watch("Spool")}, "Spooler", -1},
+        WatchRow{"Star", {watch("Qlik*")}, "qlikSenseProxy", 0},
+        WatchRow{"QuestionMark", {watch("MSSQL$?")}, "mssql$ä", 0},
+        WatchRow{"QuestionMarkIsOneCharacter", {watch("MSSQL$?")}, "mssql$ab", -1},
+        WatchRow{"ExcludedName", {watch("Qlik*", {"QlikTest"})}, "QLIKTEST", -1},
+        WatchRow{"ExcludedPattern", {watch("Qlik*", {"*Test*"})}, "QlikMyTest1", -1},
+        WatchRow{"ExcludedHereNamedLater", {watch("Qlik*", {"QlikA"}), watch("QlikA")}, "qlika", 1},
+        WatchRow{"ExcludedHereMatchedLater", {watch("Qlik*", {"QlikA"}), watch("*")}, "qlika", 1},
+        WatchRow{"TheFirstOfTwoNames", {watch("A"), watch("a")}, "A", 0},
+        WatchRow{"TheFirstOfTwoPatterns", {watch("Q*"), watch("Ql*")}, "Qlik", 0},
+        WatchRow{"APatternBeforeTheName", {watch("Q*"), watch("Qlik")}, "Qlik", 0},
+        WatchRow{"TheNameBeforeAPattern", {watch("B"), watch("Qlik"), watch("Q*")}, "Qlik", 1},
+        WatchRow{"AnExclusionOfAnExactNameIsNone", {watch("A", {"A"})}, "A", 0}),
     [](const auto& row) { return std::string(row.param.name); });
 
 TEST(Watchlist, ExactNamesKeepTheirOrderAndStandOnce) {

@@ -25,11 +25,11 @@ using kit::HttpReply;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-constexpr auto kLong = 20s;  // only a broken test waits for it
+constexpr auto kHttpTooLong = 20s;  // only a broken test waits for it
 
 class HttpClientTest : public ::testing::Test {
  protected:
-  Result<HttpResponse> fetch(HttpRequest request, std::chrono::milliseconds limit = kLong) {
+  Result<HttpResponse> fetch(HttpRequest request, std::chrono::milliseconds limit = kHttpTooLong) {
     return loop_.run_until_done(client_.fetch(std::move(request), within(limit)));
   }
   Result<HttpResponse> get(const std::string& url) { return fetch({.method = "GET", .url = url}); }
@@ -137,7 +137,7 @@ TEST_F(HttpClientTest, ManyAtOnce) {
   TaskScope scope(loop_.executor());
   for (std::size_t i = 0; i < kMany; i++) {
     scope.spawn([](HttpClient& client, std::string url, std::size_t& count) -> awaitable<void> {
-      const auto answer = co_await client.fetch({.url = url}, within(kLong));
+      const auto answer = co_await client.fetch({.url = url}, within(kHttpTooLong));
       if (answer && answer->status == 200) count++;
     }(client_, server.url(), answered));
   }
@@ -232,7 +232,7 @@ TEST_F(HttpClientTest, CancellingThrowsAndAbortsTheTransfer) {
   TaskScope scope(loop_.executor());
   scope.spawn([](HttpClient& client, std::string url, bool& aborted) -> awaitable<void> {
     try {
-      co_await client.fetch({.url = url}, within(kLong));
+      co_await client.fetch({.url = url}, within(kHttpTooLong));
     } catch (const boost::system::system_error& error) {
       aborted = error.code() == boost::asio::error::operation_aborted;
       throw;
@@ -258,7 +258,7 @@ TEST_F(HttpClientTest, EndsWithTransfersUnderWay) {
     const auto answer = loop.run_until_done(client.fetch({.url = server.url()}, within(10ms)));
     EXPECT_FALSE(answer);
   }
-  EXPECT_LT(std::chrono::steady_clock::now() - begun, kLong);
+  EXPECT_LT(std::chrono::steady_clock::now() - begun, kHttpTooLong);
 }
 
 struct TlsRow {

@@ -29,7 +29,7 @@ using Do = kit::MqttReaction::Do;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
-constexpr auto kLong = 20s;  // only a broken test waits for it
+constexpr auto kMqttTooLong = 20s;  // only a broken test waits for it
 
 class MqttClientTest : public ::testing::TestWithParam<MqttVersion> {
  protected:
@@ -47,11 +47,11 @@ class MqttClientTest : public ::testing::TestWithParam<MqttVersion> {
   void connect_to(const kit::MqttImposter& broker) { connect_to(settings(broker.port())); }
 
   std::vector<Result<std::string>> publish(std::vector<MqttMessage> messages,
-                                           std::chrono::milliseconds limit = kLong) {
+                                           std::chrono::milliseconds limit = kMqttTooLong) {
     return loop_.run_until_done(client_->publish(std::move(messages), within(limit)));
   }
   Result<std::string> publish(const std::string& topic, MqttQos qos = MqttQos::at_least_once,
-                              std::chrono::milliseconds limit = kLong) {
+                              std::chrono::milliseconds limit = kMqttTooLong) {
     return publish({{.topic = topic, .payload = "{}", .qos = qos}}, limit).front();
   }
   /// Until it arrives, as the pipeline does it; how often it was sent.
@@ -95,7 +95,7 @@ TEST_P(MqttClientTest, SendsWhatItIsGiven) {
   for (const auto& answer : answers) EXPECT_TRUE(answer) << answer.error().what;
   EXPECT_EQ(*answers[0], "acknowledged by the broker");
 
-  ASSERT_TRUE(broker.wait_for_published(3, within(kLong)));
+  ASSERT_TRUE(broker.wait_for_published(3, within(kMqttTooLong)));
   const auto connect = broker.connects().at(0);
   EXPECT_EQ(connect.version, static_cast<int>(GetParam()));
   EXPECT_EQ(connect.client_id, "tocsin-test");
@@ -121,11 +121,11 @@ TEST_P(MqttClientTest, SaysWhetherItIsThere) {
   wanted.presence = {.topic = "status", .online = "on", .offline = "off", .lost = "lost"};
   connect_to(std::move(wanted));
   client_->open();
-  ASSERT_TRUE(broker.wait_for_published(1, within(kLong)));
+  ASSERT_TRUE(broker.wait_for_published(1, within(kMqttTooLong)));
   const auto before = std::chrono::steady_clock::now();
   client_.reset();
   EXPECT_LT(std::chrono::steady_clock::now() - before, 1s);
-  ASSERT_TRUE(broker.wait_for_published(2, within(kLong)));
+  ASSERT_TRUE(broker.wait_for_published(2, within(kMqttTooLong)));
   const auto connect = broker.connects().at(0);
   EXPECT_EQ(connect.will_topic, "status");
   EXPECT_EQ(connect.will, "lost");
@@ -133,7 +133,7 @@ TEST_P(MqttClientTest, SaysWhetherItIsThere) {
   EXPECT_EQ(broker.published()[0].payload, "on");
   EXPECT_EQ(broker.published()[1].payload, "off");
   EXPECT_TRUE(broker.published()[1].retain);
-  EXPECT_TRUE(broker.wait_for_goodbyes(1, within(kLong)));
+  EXPECT_TRUE(broker.wait_for_goodbyes(1, within(kMqttTooLong)));
 }
 
 TEST_P(MqttClientTest, DoesWithoutAWillThatTheBrokerRefuses) {
@@ -221,7 +221,7 @@ TEST_P(MqttClientTest, WhatWaitsIsSentOnTheNextConnection) {
           [](MqttClient& client, std::string name, std::vector<bool>& out) -> awaitable<void> {
             std::vector<MqttMessage> messages;
             messages.push_back({.topic = std::move(name)});
-            const auto answer = co_await client.publish(std::move(messages), within(kLong));
+            const auto answer = co_await client.publish(std::move(messages), within(kMqttTooLong));
             out.push_back(answer.front().has_value());
           }(*client_, topic, sent));
     }
@@ -456,7 +456,7 @@ TEST_P(MqttClientTest, NobodyListens) {
   ASSERT_FALSE(answer);
   EXPECT_EQ(answer.error().kind, Kind::unreachable);
   EXPECT_THAT(answer.error().what, HasSubstr("127.0.0.1:" + std::to_string(port)));
-  const auto connected = loop_.run_until_done(client_->connect(within(kLong)));
+  const auto connected = loop_.run_until_done(client_->connect(within(kMqttTooLong)));
   EXPECT_FALSE(connected);
 }
 
@@ -475,7 +475,7 @@ TEST_P(MqttClientTest, AName) {
   wanted.host = "localhost";  // may be ::1 first, where nobody listens
   connect_to(std::move(wanted));
   EXPECT_TRUE(publish("a"));
-  const auto connected = loop_.run_until_done(client_->connect(within(kLong)));
+  const auto connected = loop_.run_until_done(client_->connect(within(kMqttTooLong)));
   ASSERT_TRUE(connected);
   EXPECT_EQ(*connected, "localhost:" + std::to_string(broker.port()));
 }
@@ -491,7 +491,7 @@ TEST_P(MqttClientTest, CancellationThrowsAndNothingIsSent) {
       std::vector<MqttMessage> messages;
       messages.push_back({.topic = "a"});
       try {
-        co_await client.publish(std::move(messages), within(kLong));
+        co_await client.publish(std::move(messages), within(kMqttTooLong));
       } catch (...) {
         out = true;
         throw;
@@ -514,7 +514,7 @@ TEST_P(MqttClientTest, EndsWithinASecondWhateverTheBrokerDoes) {
     const auto known = broker.connects().size();
     connect_to(std::move(wanted));
     client_->open();
-    ASSERT_TRUE(broker.wait_for_connects(known + 1, within(kLong)));
+    ASSERT_TRUE(broker.wait_for_connects(known + 1, within(kMqttTooLong)));
     const auto before = std::chrono::steady_clock::now();
     client_.reset();
     EXPECT_LT(std::chrono::steady_clock::now() - before, 1s);

@@ -33,7 +33,7 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::Not;
 
-constexpr auto kLong = 20s;  // only a broken test waits for it
+constexpr auto kSmtpTooLong = 20s;  // only a broken test waits for it
 constexpr auto kPassword = "s3cret p\xC3\xA4ss";
 
 SmtpMessage a_mail(std::string data = "Subject: x\r\n\r\nbody\r\n") {
@@ -52,11 +52,11 @@ class SmtpClientTest : public ::testing::Test {
     return {.host = "127.0.0.1", .port = imposter.port()};
   }
   Result<SmtpReply> send(SmtpClient& client, SmtpMessage message = a_mail(),
-                         std::chrono::milliseconds limit = kLong) {
+                         std::chrono::milliseconds limit = kSmtpTooLong) {
     return loop_.run_until_done(client.send(std::move(message), within(limit)));
   }
   Result<SmtpReply> send(const SmtpServer& server, SmtpMessage message = a_mail(),
-                         std::chrono::milliseconds limit = kLong) {
+                         std::chrono::milliseconds limit = kSmtpTooLong) {
     SmtpClient client(loop_.executor(), server);
     return send(client, std::move(message), limit);
   }
@@ -440,7 +440,7 @@ TEST_F(SmtpClientTest, ClosesAConnectionThatIsNotUsed) {
   ASSERT_TRUE(send(client)->accepted());
   EXPECT_EQ(server.open(), 1);
   loop_.run_until_done([](const SmtpImposter& imposter) -> awaitable<void> {
-    const auto end = within(kLong);
+    const auto end = within(kSmtpTooLong);
     while (imposter.open() > 0 && std::chrono::steady_clock::now() < end) co_await sleep_for(20ms);
   }(server));
   EXPECT_EQ(server.open(), 0);
@@ -478,7 +478,7 @@ TEST_F(SmtpClientTest, ManyAtOnceOverAFewConnections) {
   TaskScope scope(loop_.executor());
   for (std::size_t i = 0; i < kMany; i++) {
     scope.spawn([](SmtpClient& to, std::size_t& count) -> awaitable<void> {
-      const auto reply = co_await to.send(a_mail(), within(kLong));
+      const auto reply = co_await to.send(a_mail(), within(kSmtpTooLong));
       if (reply && reply->accepted()) count++;
     }(client, accepted));
   }
@@ -496,7 +496,7 @@ TEST_F(SmtpClientTest, CancellingThrowsAndGivesTheConnectionUp) {
   TaskScope scope(loop_.executor());
   scope.spawn([](SmtpClient& to, bool& aborted) -> awaitable<void> {
     try {
-      co_await to.send(a_mail(), within(kLong));
+      co_await to.send(a_mail(), within(kSmtpTooLong));
     } catch (const boost::system::system_error& error) {
       aborted = error.code() == boost::asio::error::operation_aborted;
       throw;
@@ -506,7 +506,7 @@ TEST_F(SmtpClientTest, CancellingThrowsAndGivesTheConnectionUp) {
     while (from.heard().size() < 3) co_await sleep_for(5ms);
     all.cancel();
     co_await all.join();
-    const auto end = within(kLong);
+    const auto end = within(kSmtpTooLong);
     while (from.open() > 0 && std::chrono::steady_clock::now() < end) co_await sleep_for(5ms);
   }(scope, server));
   EXPECT_TRUE(thrown);
@@ -520,7 +520,7 @@ TEST_F(SmtpClientTest, EndsWithAServerThatHangs) {
   {
     Loop loop;
     SmtpClient client(loop.executor(), in_the_clear(server));
-    ASSERT_TRUE(loop.run_until_done(client.send(a_mail(), within(kLong)))->accepted());
+    ASSERT_TRUE(loop.run_until_done(client.send(a_mail(), within(kSmtpTooLong)))->accepted());
     EXPECT_FALSE(loop.run_until_done(client.send(a_mail(), within(300ms))));
   }
   EXPECT_LT(std::chrono::steady_clock::now() - begun, 5s);

@@ -35,7 +35,7 @@ store::Delivery good(std::string id, Time created) {
   return conditional(std::move(id), started, created);
 }
 
-Lanes make_lanes(seconds rate_limit = seconds(0)) {
+Lanes lanes_to_escalate(seconds rate_limit = seconds(0)) {
   return {{.rate_limits = {rate_limit, rate_limit}}, longest()};
 }
 
@@ -59,7 +59,7 @@ class Escalation : public testing::Test {
                       update.detail);
     return lines;
   }
-  Lanes lanes_ = make_lanes();
+  Lanes lanes_ = lanes_to_escalate();
   std::string reason_;  ///< of what was sent last
 };
 
@@ -156,7 +156,7 @@ TEST_F(Escalation, HoldsNothingElseBack) {
 }
 
 TEST_F(Escalation, KeepsToTheRateLimit) {
-  lanes_ = make_lanes(minutes(5));
+  lanes_ = lanes_to_escalate(minutes(5));
   lanes_.add(escalation("1", stopped), kStart);
   const Time now = kStart + kAfter;
   EXPECT_THAT(send(now), ElementsAre("1"));
@@ -170,10 +170,10 @@ TEST_F(Escalation, KeepsToTheRateLimit) {
 TEST_F(Escalation, GoesOnAfterARestart) {
   lanes_.add(escalation("1", stopped), kStart + minutes(10));
   EXPECT_THAT(send(kStart + kAfter), ElementsAre("1")) << "no later than before";
-  lanes_ = make_lanes();
+  lanes_ = lanes_to_escalate();
   lanes_.add(escalation("1", stopped), kStart + hours(2));
   EXPECT_THAT(send(kStart + hours(2)), ElementsAre("1")) << "at once when it is overdue";
-  lanes_ = make_lanes();
+  lanes_ = lanes_to_escalate();
   lanes_.remember(store::OpenTrouble{"test:1", HostName("host"), ServiceName("A")});
   lanes_.add(escalation("2", stopped), kStart);
   lanes_.add(good("3", kStart), kStart);
@@ -185,7 +185,7 @@ TEST_F(Escalation, FollowsAClockThatIsSetBack) {
   EXPECT_THAT(send(kStart + minutes(10)), IsEmpty());
   EXPECT_THAT(send(kStart - hours(1)), IsEmpty());
   EXPECT_THAT(send(kStart - hours(1) + minutes(20)), ElementsAre("1"));
-  lanes_ = make_lanes();
+  lanes_ = lanes_to_escalate();
   lanes_.add(escalation("2", stopped), kStart - hours(5));  // loaded after the clock was set back
   EXPECT_EQ(lanes_.wake(kStart - hours(5)), kStart - hours(5) + kAfter);
 }
@@ -279,7 +279,7 @@ class RandomTrouble {
     row->not_before = update.not_before;
   }
   void restart() {
-    lanes_ = make_lanes();
+    lanes_ = lanes_to_escalate();
     if (told_) lanes_.remember(store::OpenTrouble{"test:1", HostName("host"), ServiceName("a")});
     for (const auto& delivery : std::vector(pending_)) lanes_.add(delivery, now_);
     follow();
@@ -287,7 +287,7 @@ class RandomTrouble {
 
   std::mt19937 generator_;
   Time now_ = kStart;
-  Lanes lanes_ = make_lanes();
+  Lanes lanes_ = lanes_to_escalate();
   std::vector<store::Delivery> pending_;  ///< the store's
   bool told_ = false;
   bool is_bad_ = false;

@@ -31,7 +31,7 @@ constexpr Time kAt{std::chrono::milliseconds(1'764'000'000'123)};
 constexpr const char* kSecret = "s3cret-p4ss";
 
 /// Answers from a script, then 204; keeps what was asked, with bodies as they were before gzip.
-class Server final : public net::HttpTransport {
+class InfluxServer final : public net::HttpTransport {
  public:
   net::awaitable<Result<net::HttpResponse>> fetch(net::HttpRequest request,
                                                   net::Deadline /*deadline*/) override {
@@ -99,7 +99,7 @@ std::size_t lines_in(const std::string& body) {
   return static_cast<std::size_t>(std::ranges::count(body, '\n'));
 }
 
-config::InfluxDb settings(InfluxVersion version) {
+config::InfluxDb influx_settings(InfluxVersion version) {
   config::InfluxDb influx{.enabled = true, .version = version, .url = "http://influx:8086"};
   influx.database = "my db";
   switch (version) {
@@ -128,7 +128,7 @@ class InfluxTest : public testing::Test {
     return loop_.run_until_done(sink.write(reports, net::within(std::chrono::seconds(20))));
   }
   StatusSink::Written write(InfluxVersion version) {
-    return write(settings(version), {two_services()});
+    return write(influx_settings(version), {two_services()});
   }
   StatusSink::Written write(const config::InfluxDb& influx, std::vector<StatusReport> reports) {
     Influx sink(influx, means_);
@@ -136,7 +136,7 @@ class InfluxTest : public testing::Test {
   }
 
   net::Loop loop_;
-  Server server_;
+  InfluxServer server_;
   Messages messages_;
   SystemClock clock_;
   logins::Logins logins_{{.executor = loop_.executor(), .clock = clock_, .random = {}}};
@@ -199,14 +199,14 @@ TEST_F(InfluxTest, version_3_writes_with_a_bearer) {
 }
 
 TEST_F(InfluxTest, long_bodies_are_compressed) {
-  EXPECT_EQ(write(settings(InfluxVersion::v1), many(10'000)).refused, 0U);
+  EXPECT_EQ(write(influx_settings(InfluxVersion::v1), many(10'000)).refused, 0U);
   ASSERT_THAT(server_.requests, SizeIs(1));
   EXPECT_EQ(server_.header("Content-Encoding"), "gzip");
   EXPECT_EQ(lines_in(server_.requests.front().body), 10'000U);
 }
 
 TEST_F(InfluxTest, very_many_points_go_in_several_requests) {
-  EXPECT_EQ(write(settings(InfluxVersion::v1), many(50'000)).refused, 0U);
+  EXPECT_EQ(write(influx_settings(InfluxVersion::v1), many(50'000)).refused, 0U);
   std::size_t lines = 0;
   for (const auto& request : server_.requests) {
     EXPECT_LE(request.body.size(), std::size_t{4} << 20);
@@ -251,7 +251,7 @@ TEST_F(InfluxTest, a_database_that_stays_missing_is_not_created_for_ever) {
 }
 
 TEST_F(InfluxTest, without_the_policy_points_go_to_the_default_one) {
-  Influx sink(settings(InfluxVersion::v1), means_);
+  Influx sink(influx_settings(InfluxVersion::v1), means_);
   server_.script = {answer(500, R"({"error":"retention policy not found: 10d"})")};
   EXPECT_EQ(detail_of(write(sink, {two_services()})), "204 No Content");
   EXPECT_THAT(
@@ -283,7 +283,7 @@ TEST_F(InfluxTest, an_unknown_organization_is_named) {
 }
 
 TEST_F(InfluxTest, version_3_makes_a_database_with_a_retention_before_the_first_write) {
-  auto influx = settings(InfluxVersion::v3);
+  auto influx = influx_settings(InfluxVersion::v3);
   influx.retention = std::chrono::hours(36);
   Influx sink(influx, means_);
   server_.script = {answer(409, R"({"error":"already exists"})")};
@@ -296,7 +296,7 @@ TEST_F(InfluxTest, version_3_makes_a_database_with_a_retention_before_the_first_
 }
 
 TEST_F(InfluxTest, version_3_writes_also_where_it_may_not_create) {
-  auto influx = settings(InfluxVersion::v3);
+  auto influx = influx_settings(InfluxVersion::v3);
   influx.retention = std::chrono::hours(36);
   server_.script = {answer(403, "")};
   EXPECT_EQ(detail_of(write(influx, {two_services()})), "204 No Content");
@@ -313,7 +313,7 @@ class InfluxPartial : public InfluxTest, public testing::WithParamInterface<Part
 
 TEST_P(InfluxPartial, counts_what_is_refused_and_takes_the_rest_as_stored) {
   server_.script = {answer(GetParam().status, GetParam().body)};
-  const auto written = write(settings(GetParam().version), many(10));
+  const auto written = write(influx_settings(GetParam().version), many(10));
   EXPECT_EQ(written.refused, GetParam().refused);
   EXPECT_THAT(detail_of(written), AllOf(HasSubstr("conflict"), Not(HasSubstr("{"))));
   EXPECT_THAT(server_.requests, SizeIs(1));
@@ -360,7 +360,7 @@ TEST_F(InfluxTest, splits_what_is_too_large_and_remembers_it) {
   server_.rule = [&](const net::HttpRequest& request) {
     return answer(request.body.size() > kLimit ? 413 : 204, "");
   };
-  Influx sink(settings(InfluxVersion::v1), means_);
+  Influx sink(influx_settings(InfluxVersion::v1), means_);
   const auto reports = many(5000);
   const auto written = write(sink, reports);
   EXPECT_EQ(detail_of(written), "204 No Content");
@@ -379,7 +379,7 @@ TEST_F(InfluxTest, a_single_point_that_is_too_large_is_refused) {
   server_.rule = [](const net::HttpRequest& request) {
     return answer(request.body.contains("Service3,") ? 413 : 204, "");
   };
-  const auto written = write(settings(InfluxVersion::v1), many(8));
+  const auto written = write(influx_settings(InfluxVersion::v1), many(8));
   EXPECT_EQ(written.refused, 1U);
   EXPECT_THAT(detail_of(written), HasSubstr("413"));
 }
@@ -424,13 +424,13 @@ TEST_F(InfluxTest, what_is_not_about_the_points_is_tried_again) {
 TEST_F(InfluxTest, nothing_is_known_to_be_stored_when_one_request_of_several_fails) {
   std::size_t count = 0;
   server_.rule = [&](const net::HttpRequest&) { return answer(++count == 2 ? 500 : 204, ""); };
-  EXPECT_THAT(later_of(write(settings(InfluxVersion::v1), many(50'000))), StartsWith("500"));
+  EXPECT_THAT(later_of(write(influx_settings(InfluxVersion::v1), many(50'000))), StartsWith("500"));
   EXPECT_EQ(count, 2U);
 }
 
 TEST_F(InfluxTest, the_test_writes_a_point_that_no_dashboard_shows) {
   for (const auto version : {InfluxVersion::v1, InfluxVersion::v2, InfluxVersion::v3}) {
-    auto influx = settings(version);
+    auto influx = influx_settings(version);
     influx.tags = {{"site", "Berlin"}};
     Influx sink(influx, means_);
     const auto tested = loop_.run_until_done(sink.test(net::within(std::chrono::seconds(1))));
@@ -444,7 +444,7 @@ TEST_F(InfluxTest, the_test_writes_a_point_that_no_dashboard_shows) {
 }
 
 TEST_F(InfluxTest, certificates_are_verified_as_configured) {
-  auto influx = settings(InfluxVersion::v1);
+  auto influx = influx_settings(InfluxVersion::v1);
   influx.ca_file = "/ca.pem";
   influx.reject_unauthorized = false;
   (void)write(influx, {two_services()});

@@ -38,11 +38,11 @@ Alert change(TransitionKind kind, ServiceState from, ServiceState to) {
   return alert;
 }
 
-Alert stopped() {
+Alert spooler_stopped() {
   return change(TransitionKind::stopped, ServiceState::running, ServiceState::stopped);
 }
 
-config::Mqtt settings() {
+config::Mqtt mqtt_settings() {
   return {.enabled = true,
           .broker_host = "broker",
           .client_id = "tocsin-1",
@@ -53,7 +53,7 @@ config::Mqtt settings() {
 }
 
 TEST(MqttMessages, AreWhatTheOriginalSendsToTheByte) {
-  EXPECT_EQ(mqtt_change(stopped()),
+  EXPECT_EQ(mqtt_change(spooler_stopped()),
             R"({"serviceHost":"qs-node1","serviceName":"Spooler","serviceFriendlyName":)"
             R"("The spooler","serviceDisplayName":"Print Spooler","serviceDependencies":)"
             R"(["RPCSS","http"],"serviceStartType":"Automatic","serviceExePath":)"
@@ -86,7 +86,7 @@ TEST(MqttMessages, KindsThatTheOriginalDoesNotHaveSayMore) {
   EXPECT_THAT(mqtt_change(alert), EndsWith(R"("serviceStatus":"MISSING","servicePrevStatus":)"
                                            R"("RUNNING","serviceStatusChanged":true,"reason":)"
                                            R"("there is no such service"})"));
-  EXPECT_THAT(mqtt_change(stopped()), Not(HasSubstr("reason")));
+  EXPECT_THAT(mqtt_change(spooler_stopped()), Not(HasSubstr("reason")));
 }
 
 TEST(MqttTopics, NormalNamesStayAsTheyAre) {
@@ -106,8 +106,8 @@ TEST(MqttTopics, WhatWouldChangeTheMeaningIsEscaped) {
 }
 
 TEST(MqttTopics, ByWhatHasHappened) {
-  auto to = settings();
-  EXPECT_EQ(mqtt_topic(to, stopped()), "qliksense/service_stopped/qs-node1/Spooler");
+  auto to = mqtt_settings();
+  EXPECT_EQ(mqtt_topic(to, spooler_stopped()), "qliksense/service_stopped/qs-node1/Spooler");
   const auto started =
       change(TransitionKind::started, ServiceState::stopped, ServiceState::running);
   EXPECT_EQ(mqtt_topic(to, started), "qliksense/service_running/qs-node1/Spooler");
@@ -120,7 +120,7 @@ TEST(MqttTopics, ByWhatHasHappened) {
 }
 
 TEST(MqttSettings, Connection) {
-  auto wanted = settings();
+  auto wanted = mqtt_settings();
   const auto run = mqtt_settings(wanted, "1.2", Use::run);
   EXPECT_EQ(run.client_id, "tocsin-1");
   EXPECT_EQ(run.presence.topic, "tocsin/status/tocsin-1");
@@ -177,17 +177,17 @@ class MqttDelivery : public testing::Test {
   }
 
   net::Loop loop_;
-  config::Mqtt settings_ = settings();
+  config::Mqtt settings_ = mqtt_settings();
   std::shared_ptr<PretendTransport> transport_ = std::make_shared<PretendTransport>();
 };
 
 TEST_F(MqttDelivery, Delivered) {
-  const auto answer = deliver(stopped());
+  const auto answer = deliver(spooler_stopped());
   ASSERT_TRUE(std::holds_alternative<Delivered>(answer));
   EXPECT_EQ(std::get<Delivered>(answer).detail, "ok");
   ASSERT_EQ(transport_->sent.size(), 1U);
   EXPECT_EQ(transport_->sent[0].topic, "qliksense/service_stopped/qs-node1/Spooler");
-  EXPECT_EQ(transport_->sent[0].payload, mqtt_change(stopped()));
+  EXPECT_EQ(transport_->sent[0].payload, mqtt_change(spooler_stopped()));
   EXPECT_EQ(transport_->sent[0].qos, net::MqttQos::at_least_once);
   EXPECT_FALSE(transport_->sent[0].retain);
 }
@@ -196,15 +196,15 @@ TEST_F(MqttDelivery, EachFailure) {
   for (const auto kind : {Kind::unreachable, Kind::timed_out, Kind::denied, Kind::not_found,
                           Kind::malformed, Kind::rate_limited, Kind::invalid_config}) {
     transport_->answers = {fail(kind, "why")};
-    const auto answer = deliver(stopped());
+    const auto answer = deliver(spooler_stopped());
     ASSERT_TRUE(std::holds_alternative<RetryAfter>(answer)) << to_string(kind);
     EXPECT_EQ(std::get<RetryAfter>(answer).reason, "why");
   }
   transport_->answers = {fail(Kind::login_refused, "bad password")};
-  EXPECT_EQ(std::get<LoginRefused>(deliver(stopped())).reason, "bad password");
+  EXPECT_EQ(std::get<LoginRefused>(deliver(spooler_stopped())).reason, "bad password");
   EXPECT_EQ(std::get<LoginRefused>(write({report()}).answer).reason, "bad password");
   transport_->answers = {fail(Kind::rejected, "not authorized")};
-  const auto answer = deliver(stopped());
+  const auto answer = deliver(spooler_stopped());
   ASSERT_TRUE(std::holds_alternative<Rejected>(answer));
   EXPECT_EQ(std::get<Rejected>(answer).reason,
             "not authorized (topic `qliksense/service_stopped/qs-node1/Spooler`)");
@@ -213,7 +213,7 @@ TEST_F(MqttDelivery, EachFailure) {
 TEST_F(MqttDelivery, WithoutATopicNothingIsWanted) {
   settings_.running_topic = "";
   const MqttChannel channel(settings_, transport_);
-  EXPECT_TRUE(channel.wants(stopped()));
+  EXPECT_TRUE(channel.wants(spooler_stopped()));
   const auto started =
       change(TransitionKind::started, ServiceState::stopped, ServiceState::running);
   EXPECT_FALSE(channel.wants(started));

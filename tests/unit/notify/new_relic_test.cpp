@@ -30,7 +30,7 @@ config::NewRelicDestination everything() {
           .with_state = true};
 }
 
-config::NewRelic settings() {
+config::NewRelic new_relic_settings() {
   config::NewRelic settings{.enabled = true, .events = everything(), .logs = everything()};
   settings.logs.url = "https://nr.example/log/v1";
   settings.headers = {{"X-Header", "value"}};
@@ -90,7 +90,7 @@ TEST(NewRelic, says_more_of_what_the_original_does_not_know) {
 
 TEST(NewRelic, is_one_destination_for_each_account_and_kind) {
   FakeTransport transport;
-  auto chosen = settings();
+  auto chosen = new_relic_settings();
   chosen.rate_limit = std::chrono::seconds(5);
   std::vector<Destination> made;
   add_new_relic(chosen, transport.means(), made);
@@ -115,7 +115,7 @@ TEST(NewRelic, is_one_destination_for_each_account_and_kind) {
 
 TEST(NewRelic, sends_only_the_states_that_are_wanted) {
   FakeTransport transport;
-  auto chosen = settings();
+  auto chosen = new_relic_settings();
   chosen.tell_running = false;
   std::vector<Destination> made;
   add_new_relic(chosen, transport.means(), made);
@@ -127,7 +127,7 @@ TEST(NewRelic, never_says_its_key) {
   FakeTransport transport;
   transport.response = net::HttpResponse{.status = 403, .body = "bad key the-key-of-first"};
   std::vector<Destination> made;
-  add_new_relic(settings(), transport.means(), made);
+  add_new_relic(new_relic_settings(), transport.means(), made);
   const Answer answer = transport.loop.run_until_done(
       made[0].channel->deliver(stopped_alert(), {"id"}, net::within(std::chrono::seconds(60))));
   EXPECT_EQ(std::get<Rejected>(answer).reason, "403 Forbidden: bad key ***");

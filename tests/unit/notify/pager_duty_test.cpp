@@ -15,12 +15,12 @@ namespace {
 
 using nlohmann::json;
 
-config::PagerDuty settings() {
+config::PagerDuty pager_duty_settings() {
   return {.enabled = true, .routing_key = Secret("the-routing-key"), .severity = "error"};
 }
 
 TEST(PagerDuty, opens_an_incident_for_what_stopped) {
-  const auto event = json::parse(pager_duty_event(settings(), stopped_alert(kOddName)));
+  const auto event = json::parse(pager_duty_event(pager_duty_settings(), stopped_alert(kOddName)));
   EXPECT_EQ(event["routing_key"], "the-routing-key");
   EXPECT_EQ(event["event_action"], "trigger");
   EXPECT_EQ(event["dedup_key"], "DB1/MSSQL$INSTANCE");
@@ -33,7 +33,7 @@ TEST(PagerDuty, opens_an_incident_for_what_stopped) {
 }
 
 TEST(PagerDuty, resolves_it_when_the_service_runs_again) {
-  const auto event = json::parse(pager_duty_event(settings(), started_alert()));
+  const auto event = json::parse(pager_duty_event(pager_duty_settings(), started_alert()));
   EXPECT_EQ(event["event_action"], "resolve");
   EXPECT_EQ(event["dedup_key"], pager_duty_dedup_key(stopped_alert()));
 }
@@ -50,7 +50,7 @@ TEST(PagerDuty, keeps_long_keys_apart_within_its_limit) {
 TEST(PagerDuty, is_given_minutes_where_it_names_no_time) {
   FakeTransport transport;
   std::vector<Destination> made;
-  add_pager_duty(settings(), transport.means(), made);
+  add_pager_duty(pager_duty_settings(), transport.means(), made);
   const auto answer_to = [&](net::HttpResponse response) {
     transport.response = std::move(response);
     return transport.loop.run_until_done(

@@ -62,7 +62,7 @@ constexpr Duration kNow{};
 
 Target sure(std::size_t destination, Duration after = kNow) { return {destination, after, false}; }
 Target if_told(std::size_t destination) { return {destination, kNow, true}; }
-Target later(std::size_t destination, Duration after) { return {destination, after, true}; }
+Target after_a_while(std::size_t destination, Duration after) { return {destination, after, true}; }
 
 TEST_F(RoutingTest, WithoutRoutesEverybodyIsToldEverything) {
   EXPECT_THAT(targets({}, stopped), ElementsAre(sure(0), sure(1), sure(2), sure(3)));
@@ -115,7 +115,7 @@ TEST_F(RoutingTest, EscalationsWaitAndHearOfTheEndIfTheyWereTold) {
        .escalations = {{.after = minutes(30), .to = {"pagerDuty"}},
                        {.after = minutes(60), .to = {"slack", "webhook:Office"}}}}};
   EXPECT_THAT(targets(routes, stopped),
-              ElementsAre(sure(0), later(1, minutes(30)), later(3, minutes(60))));
+              ElementsAre(sure(0), after_a_while(1, minutes(30)), after_a_while(3, minutes(60))));
   EXPECT_THAT(targets(routes, started), ElementsAre(sure(0), if_told(1), if_told(3)));
 }
 

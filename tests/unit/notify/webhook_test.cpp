@@ -19,7 +19,7 @@ using testing::HasSubstr;
 using testing::Not;
 using testing::Pair;
 
-Alert stopped(const std::string& host, const std::string& service, const std::string& display) {
+Alert stop_of(const std::string& host, const std::string& service, const std::string& display) {
   Alert alert;
   alert.kind = TransitionKind::stopped;
   alert.host = HostName(host);
@@ -33,7 +33,7 @@ Alert stopped(const std::string& host, const std::string& service, const std::st
 }
 
 TEST(WebhookBody, is_what_the_original_sends_to_the_byte) {
-  EXPECT_EQ(webhook_body(stopped("qs-node1", "Spooler", "Print Spooler")),
+  EXPECT_EQ(webhook_body(stop_of("qs-node1", "Spooler", "Print Spooler")),
             R"({"event":"Windows service monitor","host":"qs-node1","serviceStatus":"STOPPED",)"
             R"("serviceName":"Spooler","serviceDisplayName":"Print Spooler",)"
             R"("serviceStartType":"Automatic","prevState":"RUNNING","currState":"STOPPED",)"
@@ -50,7 +50,7 @@ class WebhookNames : public testing::TestWithParam<Names> {};
 
 TEST_P(WebhookNames, arrive_as_they_are) {
   const Names& names = GetParam();
-  const Alert alert = stopped("h", names.raw, names.raw);
+  const Alert alert = stop_of("h", names.raw, names.raw);
   EXPECT_EQ(webhook_body(alert),
             R"({"event":"Windows service monitor","host":"h","serviceStatus":"STOPPED",)"
             R"("serviceName":")" +
@@ -78,7 +78,7 @@ INSTANTIATE_TEST_SUITE_P(
                     Names{"bad\xFFutf\xC3", "bad\uFFFDutf\uFFFD", "bad%EF%BF%BDutf%EF%BF%BD"}));
 
 TEST(WebhookBody, kinds_that_the_original_does_not_have_say_more) {
-  Alert alert = stopped("h", "s", "S");
+  Alert alert = stop_of("h", "s", "S");
   alert.kind = TransitionKind::restarted;
   alert.from = alert.to = ServiceState::running;
   alert.reason = "another process: 17 was 4";
@@ -95,12 +95,12 @@ TEST(WebhookBody, kinds_that_the_original_does_not_have_say_more) {
 }
 
 TEST(WebhookBody, a_service_without_display_name_is_called_by_its_name) {
-  EXPECT_THAT(webhook_body(stopped("h", "Spooler", "")),
+  EXPECT_THAT(webhook_body(stop_of("h", "Spooler", "")),
               HasSubstr(R"("serviceDisplayName":"Spooler")"));
 }
 
 TEST(WebhookUrl, keeps_the_query_that_is_there) {
-  const Alert alert = stopped("h", "s", "S");
+  const Alert alert = stop_of("h", "s", "S");
   for (const auto& [url, begin] : {
            std::pair("http://h/x?a=b", "http://h/x?a=b&event="),
            std::pair("http://h/x?a=b&", "http://h/x?a=b&event="),
@@ -158,7 +158,7 @@ TEST(WebhookKeys, are_all_different) {
 
 net::HttpRequest request_of(const config::Webhook& settings, FakeTransport& transport) {
   Webhook webhook(settings, "webhook:1", transport.means());
-  const Alert alert = stopped("h", "s", "S");
+  const Alert alert = stop_of("h", "s", "S");
   transport.loop.run_until_done(
       webhook.deliver(alert, {"the-id"}, net::within(std::chrono::seconds(60))));
   return transport.seen;
@@ -176,7 +176,7 @@ TEST(Webhook, posts_and_puts_json) {
                                     transport);
     EXPECT_EQ(request.method, name);
     EXPECT_EQ(request.url, "https://h/x?a=b");
-    EXPECT_EQ(request.body, webhook_body(stopped("h", "s", "S")));
+    EXPECT_EQ(request.body, webhook_body(stop_of("h", "s", "S")));
     EXPECT_THAT(request.headers,
                 testing::UnorderedElementsAre(Pair("Content-Type", "application/json"),
                                               Pair("Idempotency-Key", "the-id"),
@@ -193,7 +193,7 @@ TEST(Webhook, gets_with_a_query_and_nothing_else) {
   const auto request = request_of(
       {.description = "d", .url = "https://h/x", .method = config::HttpMethod::get}, transport);
   EXPECT_EQ(request.method, "GET");
-  EXPECT_EQ(request.url, webhook_url("https://h/x", stopped("h", "s", "S")));
+  EXPECT_EQ(request.url, webhook_url("https://h/x", stop_of("h", "s", "S")));
   EXPECT_TRUE(request.body.empty());
   EXPECT_THAT(request.headers, Not(Contains(Pair("Content-Type", testing::_))));
   EXPECT_THAT(request.headers, Contains(Pair("Idempotency-Key", "the-id")));

@@ -6,13 +6,15 @@
 #include <gtest/gtest.h>
 
 #include "kit/fixtures.h"
+#include "kit/hex.h"
 
 namespace tocsin::crypto {
 namespace {
 
 using namespace std::string_view_literals;
 
-Bytes hex(std::string_view text) { return from_hex(text).value(); }
+using kit::hex;
+
 /// Splits, so that every vector also proves that parts are joined as one message.
 std::array<BytesView, 3> in_parts(BytesView all) {
   const auto third = all.size() / 3;

@@ -2,6 +2,7 @@
 // hashlib and cryptography) computed.
 #include <gtest/gtest.h>
 
+#include "kit/hex.h"
 #include "kit/smb2_peers.h"
 #include "wire/smb2/message.h"
 #include "wire/smb2/secure_channel.h"
@@ -11,7 +12,7 @@ namespace {
 
 using crypto::Cipher;
 
-Bytes hex(std::string_view text) { return from_hex(text).value(); }
+using kit::hex;
 
 PreauthHash preauth_of_a_login() {
   PreauthHash hash;

@@ -38,8 +38,8 @@ Alert an_alert(ServiceState to, const std::string& name = "Spooler") {
   alert.from = to == ServiceState::running ? ServiceState::stopped : ServiceState::running;
   return alert;
 }
-const Alert kStopped = an_alert(ServiceState::stopped);
-const Alert kStarted = an_alert(ServiceState::running);
+const Alert kStoppedAlert = an_alert(ServiceState::stopped);
+const Alert kStartedAlert = an_alert(ServiceState::running);
 
 config::Email settings() {
   config::Email email{.enabled = true};
@@ -77,9 +77,9 @@ class EmailTest : public testing::Test {
 };
 
 TEST_F(EmailTest, AMailForEachRecipientOfItsSection) {
-  const auto answer = deliver(settings(), 0, kStopped);
+  const auto answer = deliver(settings(), 0, kStoppedAlert);
   EXPECT_EQ(std::get<Delivered>(answer).detail, "250 queued");
-  deliver(settings(), 0, kStarted);
+  deliver(settings(), 0, kStartedAlert);
   ASSERT_EQ(server_->mails.size(), 2);
   EXPECT_EQ(server_->mails[0].sender, "tocsin@example.com");
   EXPECT_EQ(server_->mails[0].recipient, "ops@example.com");
@@ -106,13 +106,13 @@ TEST_F(EmailTest, AMailForEachRecipientOfItsSection) {
 }
 
 TEST_F(EmailTest, ARepetitionIsTheSameMail) {
-  deliver(settings(), 0, kStopped);
-  deliver(settings(), 0, kStopped);
+  deliver(settings(), 0, kStoppedAlert);
+  deliver(settings(), 0, kStoppedAlert);
   EXPECT_EQ(server_->mails.at(0).data, server_->mails.at(1).data);
 }
 
 TEST_F(EmailTest, ATestGoesToThoseWhoAreOnlyToldOfStops) {
-  deliver(settings(), 1, kStarted);
+  deliver(settings(), 1, kStartedAlert);
   EXPECT_EQ(server_->mails.at(0).recipient, "boss@example.com");
   EXPECT_EQ(server_->mails.at(0).sender, "tocsin@example.com");
 }
@@ -129,7 +129,7 @@ TEST_F(EmailTest, ATemplateThatFailsIsReplacedAndSaidSo) {
   auto email = settings();
   email.stopped.subject = "{{#if";
   email.stopped.body_file = "/nowhere/body.handlebars";
-  const auto answer = deliver(email, 0, kStopped);
+  const auto answer = deliver(email, 0, kStoppedAlert);
   EXPECT_THAT(std::get<Delivered>(answer).detail,
               AllOf(HasSubstr("emailNotification.serviceStopped.subject"),
                     HasSubstr("/nowhere/body.handlebars")));
@@ -148,7 +148,7 @@ TEST_F(EmailTest, SubjectsAreOneShortLine) {
   const auto begin = data.find("\r\nSubject: ");
   EXPECT_LT(data.find("\r\nDate: ") - begin, 1000);
   email.stopped.subject = "{{nothing}}";
-  deliver(email, 0, kStopped);
+  deliver(email, 0, kStoppedAlert);
   EXPECT_THAT(server_->mails.at(2).data, HasSubstr("Subject: Spooler has stopped on node1\r\n"));
 }
 
@@ -162,7 +162,7 @@ TEST_F(EmailTest, RecipientsAreDistinct) {
     const Email channel(mailing, recipient);
     EXPECT_THAT(channel.key(), testing::StartsWith("email:"));
     names.push_back(channel.name());
-    wanted.emplace_back(channel.wants(kStopped), channel.wants(kStarted));
+    wanted.emplace_back(channel.wants(kStoppedAlert), channel.wants(kStartedAlert));
   }
   EXPECT_THAT(names, ElementsAre("email to ops@example.com", "email to boss@example.com",
                                  "email to dev@example.com"));
@@ -259,7 +259,7 @@ TEST_F(EmailTest, TheConfiguredServerIsUsed) {
   std::vector<Answer> answers;
   for (const std::size_t at : {0U, 1U}) {
     answers.push_back(
-        loop_.run_until_done(made[at].channel->deliver(kStopped, kId, net::within(kLong))));
+        loop_.run_until_done(made[at].channel->deliver(kStoppedAlert, kId, net::within(kLong))));
   }
   EXPECT_EQ(std::get<Rejected>(answers[0]).reason,
             "the recipient was refused: 550 5.1.1 *** said back: no such user");

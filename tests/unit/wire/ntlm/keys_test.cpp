@@ -5,12 +5,14 @@
 
 #include <gtest/gtest.h>
 
+#include "kit/hex.h"
 #include "wire/ntlm/messages.h"
 
 namespace tocsin::ntlm {
 namespace {
 
-Bytes hex(std::string_view text) { return from_hex(text).value(); }
+using kit::hex;
+
 Key16 key16(std::string_view text) { return Reader(hex(text)).array<16>(); }
 
 const Secret kPassword("Password");

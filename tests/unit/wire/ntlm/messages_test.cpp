@@ -3,11 +3,12 @@
 #include <gtest/gtest.h>
 
 #include "base/text.h"
+#include "kit/hex.h"
 
 namespace tocsin::ntlm {
 namespace {
 
-Bytes hex(std::string_view text) { return from_hex(text).value(); }
+using kit::hex;
 
 // [MS-NLMP] 4.2.4.3.
 const Bytes kChallenge =

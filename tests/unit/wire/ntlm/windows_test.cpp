@@ -5,6 +5,7 @@
 
 #include "base/text.h"
 #include "kit/fixtures.h"
+#include "kit/hex.h"
 #include "wire/ntlm/keys.h"
 #include "wire/ntlm/messages.h"
 #include "wire/spnego/tokens.h"
@@ -14,7 +15,8 @@ namespace {
 
 using nlohmann::json;
 
-Bytes hex(std::string_view text) { return from_hex(text).value(); }
+using kit::hex;
+
 std::string hex_number(std::uint32_t number) { return fmt::format("0x{:08x}", number); }
 
 constexpr std::array kAvNames{

@@ -2,10 +2,13 @@
 
 #include <gtest/gtest.h>
 
+#include "kit/hex.h"
+
 namespace tocsin::spnego {
 namespace {
 
-Bytes hex(std::string_view text) { return from_hex(text).value(); }
+using kit::hex;
+
 const Oid kNtlm = to_bytes(kNtlmOid);
 // 1.3.6.1.4.1.311.2.2.30
 const Oid kNegoex = hex("2b06010401823702021e");
