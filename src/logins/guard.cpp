@@ -48,13 +48,14 @@ Guard::Guard(GuardOptions options, Suspicion known)
 
 std::optional<Suspension> Guard::find_suspension(const HostName& peer, Time now) const {
   const auto& refusals = suspicion_.refusals;
-  if (const auto own = refusals.find(peer); own != refusals.end()) {
-    const Time until = end_of_pause(own->second.at, own->second.count, now);
-    if (now < until) return Suspension{until, own->second.reason};
+  std::optional<Suspension> own;
+  if (const auto refused = refusals.find(peer); refused != refusals.end()) {
+    const Time until = end_of_pause(refused->second.at, refused->second.count, now);
+    if (now < until) own = Suspension{until, refused->second.reason};
   }
-  if (!is_suspect()) return std::nullopt;
+  if (!is_suspect()) return own;
   const Time until = end_of_pause(suspicion_.at, suspicion_.count, now);
-  if (now >= until) return std::nullopt;
+  if (now >= until || (own && own->until >= until)) return own;
   const auto latest = std::ranges::max_element(refusals, {}, [](const auto& entry) {
     const Refusal& one = entry.second;
     return std::pair(!one.pardoned && one.blame != Blame::peer, one.at);

@@ -58,6 +58,14 @@ TEST(Guard, TwoPeersThatRefuseSuspendAllOthers) {
   EXPECT_TRUE(guard.find_suspension(HostName("h199"), kStart + 5min));
 }
 
+TEST(Guard, ASuspensionLastsUntilTheLastOfItsPausesEnds) {
+  Guard guard;
+  ASSERT_TRUE(refused_at(guard, kA, kStart));
+  ASSERT_TRUE(refused_at(guard, kB, kStart));
+  EXPECT_EQ(guard.find_suspension(kA, kStart)->until, kStart + 2min) << "not its own minute";
+  EXPECT_EQ(guard.find_suspension(kC, kStart)->until, kStart + 2min);
+}
+
 TEST(Guard, OnePeerThatRefusesDoesNotHoldTheOthers) {
   Guard guard;
   ASSERT_TRUE(refused_at(guard, kA, kStart));
