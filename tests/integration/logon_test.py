@@ -10,7 +10,8 @@ import tempfile
 import time
 import unittest
 
-from program import ON_WINE, Running, Simulator, configuration, require_tocsin, tocsin
+from program import (ON_WINE, Running, Simulator, configuration, named, require_tocsin,
+                     tocsin)
 from receiver import Receiver
 from servers import Samba, wait_until
 
@@ -84,7 +85,7 @@ class ManyHosts(Logons):
 
     def configure(self, password, *webhooks):
         configuration(
-            self.file, webhooks=webhooks, dataDirectory=str(self.data), every="every 1 second",
+            self.file, webhooks=webhooks, dataDirectory=named(self.data), every="every 1 second",
             hosts=[self.simulator.host(name, (SERVICE,)) for name in self.simulator.hosts],
             credentials={"name": "corp", "username": f"{DOMAIN}\\{self.simulator.USER}",
                          "password": password})

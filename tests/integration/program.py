@@ -77,7 +77,8 @@ def configuration(path, *, hosts, credentials=None, webhooks=(), every="every 1 
             "enable": bool(entries),
             "serviceMonitor": {"rateLimit": rate_limit, "webhooks": entries},
         },
-        **more,
+        # Without it `check` would remember refused logins in this machine's own directory.
+        **{"dataDirectory": named(path.with_suffix(".data")), **more},
     }}, indent=2, ensure_ascii=False), encoding="utf-8")
     return path
 
