@@ -24,12 +24,11 @@ constexpr DurationRange kEscalationTimes{std::chrono::seconds(1), std::chrono::d
 constexpr std::array kMatchableSeverities = {AlertSeverity::info, AlertSeverity::warning,
                                              AlertSeverity::critical};
 /// Those that may be the first to be heard.
-constexpr std::array kKinds = {TransitionKind::stopped,   TransitionKind::started,
-                               TransitionKind::paused,    TransitionKind::vanished,
-                               TransitionKind::stuck,     TransitionKind::denied,
-                               TransitionKind::flapping,  TransitionKind::unreachable,
-                               TransitionKind::restarted, TransitionKind::rebooted,
-                               TransitionKind::refused};
+constexpr std::array kKinds = {
+    TransitionKind::stopped,  TransitionKind::started,     TransitionKind::paused,
+    TransitionKind::vanished, TransitionKind::stuck,       TransitionKind::denied,
+    TransitionKind::flapping, TransitionKind::unreachable, TransitionKind::restarted,
+    TransitionKind::rebooted, TransitionKind::refused};
 constexpr std::array kFollowUps = {TransitionKind::visible, TransitionKind::steady,
                                    TransitionKind::reachable, TransitionKind::accepted};
 
@@ -149,9 +148,10 @@ class RouteReader {
                "severity", kMatchableSeverities, match.severities);
     read_words(section,
                {.name = "kind",
-                .description = "What has happened: `stopped`, `started`, `paused`, `vanished`, "
-                               "`stuck`, `denied`, `flapping`, `unreachable`, `restarted`, "
-                               "`rebooted`, `refused`. Good news goes to those who were told the bad news.",
+                .description =
+                    "What has happened: `stopped`, `started`, `paused`, `vanished`, "
+                    "`stuck`, `denied`, `flapping`, `unreachable`, `restarted`, "
+                    "`rebooted`, `refused`. Good news goes to those who were told the bad news.",
                 .example = "[stopped, stuck]"},
                "kind", kKinds, match.kinds);
   }

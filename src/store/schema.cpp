@@ -109,8 +109,8 @@ CREATE TABLE reload (
 ) STRICT;
 )sql";
 
-// Of a login that is suspected: salt and hash (hexadecimal) tell whether its secret has changed, and
-// `suspicion` is JSON (logins/guard.h).
+// Of a login that is suspected: salt and hash (hexadecimal) tell whether its secret has changed,
+// and `suspicion` is JSON (logins/guard.h).
 constexpr const char* kVersion4 = R"sql(
 ALTER TABLE host ADD COLUMN login_refused INTEGER NOT NULL DEFAULT 0;
 
