@@ -53,11 +53,11 @@ class SmbProbe final : public Probe {
   SmbProbe(const config::Host& host, SmbProbeOptions options, net::Connector& connector,
            RandomFill random, const Clock& clock)
       : host_(host),
-        options_(options),
+        options_(std::move(options)),
         connector_(connector),
         random_(std::move(random)),
         clock_(clock),
-        details_(options.details_age) {}
+        details_(options_.details_age) {}
 
   net::awaitable<Result<Services>> check(net::Deadline deadline) override {
     return with_session(&SmbProbe::look, deadline);
@@ -406,7 +406,7 @@ net::awaitable<Result<Extras>> SmbProbe::read_extras(svcctl::Handle handle, bool
 std::unique_ptr<Probe> make_smb_probe(const config::Host& host, SmbProbeOptions options,
                                       net::Connector& connector, RandomFill random,
                                       const Clock& clock) {
-  return std::make_unique<SmbProbe>(host, options, connector, std::move(random), clock);
+  return std::make_unique<SmbProbe>(host, std::move(options), connector, std::move(random), clock);
 }
 
 }  // namespace tocsin::probe
