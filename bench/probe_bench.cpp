@@ -116,7 +116,7 @@ Watchlist watch(std::size_t count) {
 class Probes {
  public:
   Probes(const PretendHosts& fleet, std::size_t count, std::size_t watched,
-         probe::SmbProbeOptions options) {
+         const probe::SmbProbeOptions& options) {
     hosts_.reserve(count);
     for (std::size_t i = 0; i < count; i++) {
       hosts_.push_back(fleet.host(i, watch(watched)));
