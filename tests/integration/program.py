@@ -78,7 +78,8 @@ def configuration(path, *, hosts, credentials=None, webhooks=(), every="every 1 
             "serviceMonitor": {"rateLimit": rate_limit, "webhooks": entries},
         },
         # Without it `check` would remember refused logins in this machine's own directory.
-        **{"dataDirectory": named(path.with_suffix(".data")), **more},
+        **({"dataDirectory": named(path.with_suffix(".data"))} if credentials else {}),
+        **more,
     }}, indent=2, ensure_ascii=False), encoding="utf-8")
     return path
 

@@ -142,13 +142,13 @@ class SimulateTest(unittest.TestCase):
                         ("accept-logons *", "NT_STATUS_LOGON_FAILURE")):
                     with open(events, "a", encoding="utf-8") as file:
                         file.write(f"{event}\n")
-                    self.assertEqual(fleet.process.stdout.readline(), f"{event}\n".encode())
+                    self.assertEqual(fleet.process.stdout.readline().split(), event.encode().split())
                     refused = self.net(fleet.port, "list")
                     self.assertIn(answer, refused.stdout + refused.stderr)
                 with open(events, "a", encoding="utf-8") as file:
                     file.write("explode qs-node\n")
-                self.assertEqual(fleet.process.stdout.readline(),
-                                 b"explode qs-node: no service after 'explode'\n")
+                self.assertEqual(fleet.process.stdout.readline().rstrip(),
+                                 b"explode qs-node: no service after 'explode'")
             rows = [line.split("\t") for line in logons.read_text(encoding="utf-8").splitlines()]
         self.assertEqual({(row[1], row[2].rsplit("\\", 1)[-1]) for row in rows},
                          {("qs-node", USER)})
