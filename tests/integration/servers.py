@@ -98,8 +98,9 @@ class Samba:
     Its services are NETLOGON, RemoteRegistry, Spooler and WINS. Measured with Samba 4.17:
     - Only Spooler can be stopped and started. Its state lives in the process that serves the
       connection, hence the one worker: every session sees what another one did.
-    - Services of `svcctl list` (here `odd`) cannot be asked: they are listed in state 0, which does
-      not exist, and answer "access denied" to the plain query.
+    - Services of `svcctl list` (here `odd`) cannot be asked: they answer "access denied" to the plain
+      query, and are listed in a state that Samba never sets: mostly 0, which does not exist, but 5
+      was seen too, and two lists in a row that differ.
     """
 
     PASSWORD = "Pa$$w0rd & \u00fcber"
