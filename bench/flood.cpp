@@ -42,7 +42,7 @@ Alert change(std::size_t host, std::size_t service, Time at) {
 }
 
 /// What the task of a host records: its new states and their alerts.
-net::awaitable<void> record(daemon::Journal& journal, std::size_t host, Time at) {
+net::awaitable<void> commit(daemon::Journal& journal, std::size_t host, Time at) {
   std::vector<store::StateChange> states;
   std::vector<Alert> alerts;
   for (std::size_t service = 0; service < kServices; ++service) {
@@ -51,7 +51,7 @@ net::awaitable<void> record(daemon::Journal& journal, std::size_t host, Time at)
                       .service = alerts.back().service,
                       .state = {.seen = alerts.back().status, .settled = ServiceState::stopped}});
   }
-  co_await journal.record(std::move(states), std::nullopt, std::move(alerts));
+  co_await journal.commit(std::move(states), std::nullopt, std::move(alerts));
 }
 
 int run(const std::string& url, std::size_t count, const std::string& directory) {
@@ -71,12 +71,12 @@ int run(const std::string& url, std::size_t count, const std::string& directory)
   notify::Messages messages;
   logins::Logins logins(
       {.executor = loop.executor(), .clock = clock, .random = platform::system_random()});
-  const notify::Means means{.executor = loop.executor(),
-                            .http = http,
-                            .version = "bench",
-                            .messages = messages,
-                            .logins = logins};
-  const auto destinations = notify::make_destinations(config, means);
+  const notify::ChannelDeps deps{.executor = loop.executor(),
+                                 .http = http,
+                                 .version = "bench",
+                                 .messages = messages,
+                                 .logins = logins};
+  const auto destinations = notify::make_destinations(config, deps);
   daemon::DeliveryLog observer(log, destinations.alerts);
   notify::Dispatcher dispatcher(loop.executor(), destinations.alerts, outbox, observer, clock,
                                 platform::system_random());
@@ -97,7 +97,7 @@ int run(const std::string& url, std::size_t count, const std::string& directory)
     std::fflush(stdout);
     net::TaskScope hosts(loop.executor());
     for (std::size_t host = 0; host < count / kServices; ++host)
-      hosts.spawn(record(journal, host, begin));
+      hosts.spawn(commit(journal, host, begin));
     co_await hosts.join();
     std::size_t delivered = 0;
     while (delivered < count) {

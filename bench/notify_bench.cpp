@@ -62,8 +62,8 @@ class NoOutbox final : public Outbox {
   net::awaitable<Result<std::vector<store::LastDelivered>>> load_last_delivered(Time) override {
     co_return std::vector<store::LastDelivered>{};
   }
-  net::awaitable<Result<std::vector<store::OpenTrouble>>> load_open_troubles() override {
-    co_return std::vector<store::OpenTrouble>{};
+  net::awaitable<Result<std::vector<store::OpenAlert>>> load_open_alerts() override {
+    co_return std::vector<store::OpenAlert>{};
   }
   net::awaitable<Result<std::vector<store::Delivery>>> load_pending(std::string, std::int64_t,
                                                                     std::size_t) override {
@@ -73,7 +73,7 @@ class NoOutbox final : public Outbox {
                                               std::string) override {
     co_return std::size_t{0};
   }
-  net::awaitable<Result<>> record(std::span<const store::DeliveryUpdate>) override {
+  net::awaitable<Result<>> update(std::span<const store::DeliveryUpdate>) override {
     co_return Result<>{};
   }
 };
@@ -159,11 +159,11 @@ void webhook(benchmark::State& state) {
   logins::Logins logins({.executor = loop.executor(), .clock = clock, .random = {}});
   const auto destinations = only(std::make_unique<Webhook>(
       config::Webhook{.description = "bench", .url = server.url()}, "bench",
-      Means{.executor = loop.executor(),
-            .http = client,
-            .version = "1",
-            .messages = messages,
-            .logins = logins}));
+      ChannelDeps{.executor = loop.executor(),
+                  .http = client,
+                  .version = "1",
+                  .messages = messages,
+                  .logins = logins}));
   push_through(state, loop, destinations, static_cast<std::size_t>(state.range(0)));
 }
 BENCHMARK(webhook)->Arg(1)->Arg(5000)->Unit(benchmark::kMillisecond)->UseRealTime();

@@ -6,7 +6,7 @@
 
 #include <benchmark/benchmark.h>
 
-#include "probe/scm/look.h"
+#include "probe/scm/session.h"
 
 namespace tocsin::probe::scm {
 namespace {
@@ -32,11 +32,11 @@ void bare_call(benchmark::State& state) {
 BENCHMARK(bare_call)->UseRealTime()->Unit(benchmark::kMillisecond);
 
 void check(benchmark::State& state) {
-  Look look(this_system(), "", Watchlist({{.pattern = "bench*"}}), {});
+  Session session(this_system(), "", Watchlist({{.pattern = "bench*"}}), {});
   const Time now{std::chrono::hours(500'000)};
   std::size_t count = 0;
-  for (int i = 0; i < 2; i++) count = look.check(now)->size();  // the details are read now
-  for (auto turn : state) benchmark::DoNotOptimize(look.check(now));
+  for (int i = 0; i < 2; i++) count = session.check(now)->size();  // the details are read now
+  for (auto turn : state) benchmark::DoNotOptimize(session.check(now));
   state.counters["services"] = static_cast<double>(count);
 }
 BENCHMARK(check)->UseRealTime()->Unit(benchmark::kMillisecond);

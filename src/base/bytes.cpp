@@ -4,7 +4,7 @@ namespace tocsin {
 
 Result<> Reader::finish(std::string_view what) const {
   if (ok_) return {};
-  return fail(Kind::malformed, std::string(what) + " is cut short");
+  return fail(ErrorKind::malformed, std::string(what) + " is cut short");
 }
 
 std::optional<BytesView> slice(BytesView all, std::size_t offset, std::size_t length) {
@@ -53,7 +53,7 @@ Result<Bytes> from_hex(std::string_view text) {
   for (const char c : text) {
     if (c == ' ' || c == '\n' || c == '\r' || c == '\t') continue;
     const int value = digit(c);
-    if (value < 0) return fail(Kind::malformed, "not a hexadecimal digit");
+    if (value < 0) return fail(ErrorKind::malformed, "not a hexadecimal digit");
     if (high < 0) {
       high = value;
     } else {
@@ -61,7 +61,7 @@ Result<Bytes> from_hex(std::string_view text) {
       high = -1;
     }
   }
-  if (high >= 0) return fail(Kind::malformed, "an odd count of hexadecimal digits");
+  if (high >= 0) return fail(ErrorKind::malformed, "an odd count of hexadecimal digits");
   return bytes;
 }
 

@@ -2,29 +2,29 @@
 
 namespace tocsin {
 
-std::string_view to_string(Kind kind) {
+std::string_view to_string(ErrorKind kind) {
   switch (kind) {
-    case Kind::unreachable:
+    case ErrorKind::unreachable:
       return "unreachable";
-    case Kind::timed_out:
+    case ErrorKind::timed_out:
       return "timed_out";
-    case Kind::denied:
+    case ErrorKind::denied:
       return "denied";
-    case Kind::login_refused:
+    case ErrorKind::login_refused:
       return "login_refused";
-    case Kind::not_found:
+    case ErrorKind::not_found:
       return "not_found";
-    case Kind::malformed:
+    case ErrorKind::malformed:
       return "malformed";
-    case Kind::unsupported:
+    case ErrorKind::unsupported:
       return "unsupported";
-    case Kind::rejected:
+    case ErrorKind::rejected:
       return "rejected";
-    case Kind::rate_limited:
+    case ErrorKind::rate_limited:
       return "rate_limited";
-    case Kind::storage:
+    case ErrorKind::storage:
       return "storage";
-    case Kind::invalid_config:
+    case ErrorKind::invalid_config:
       return "invalid_config";
   }
   return "unknown";

@@ -11,7 +11,7 @@
 namespace tocsin {
 
 /// What happened, not what to do about it: whether to retry is decided by the caller's room.
-enum class Kind : std::uint8_t {
+enum class ErrorKind : std::uint8_t {
   unreachable,     ///< no connection: refused, reset, no route, no such name
   timed_out,       ///< a deadline passed
   denied,          ///< the other side knows us and says no
@@ -26,10 +26,10 @@ enum class Kind : std::uint8_t {
 };
 
 /// The kind's name as it stands in logs, metrics and JSON.
-std::string_view to_string(Kind kind);
+std::string_view to_string(ErrorKind kind);
 
 struct Error {
-  Kind kind;
+  ErrorKind kind;
   std::string what;  ///< one sentence for a person, without a final stop, never a secret
   std::optional<std::uint32_t>
       native;  ///< NTSTATUS, Win32, errno, curl or SQLite code, where there is one
@@ -42,7 +42,7 @@ template <typename T = void>
 using Result = std::expected<T, Error>;
 
 /// Shorthand for `return fail(Kind::malformed, "...")`.
-[[nodiscard]] inline std::unexpected<Error> fail(Kind kind, std::string what,
+[[nodiscard]] inline std::unexpected<Error> fail(ErrorKind kind, std::string what,
                                                  std::optional<std::uint32_t> native = {}) {
   return std::unexpected(Error{kind, std::move(what), native});
 }

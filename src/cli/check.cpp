@@ -31,21 +31,22 @@
 namespace tocsin::cli {
 namespace {
 
-constexpr auto kLookLimit = std::chrono::seconds(30);
+constexpr auto kCheckLimit = std::chrono::seconds(30);
 constexpr auto kLogOffLimit = std::chrono::seconds(1);
 constexpr std::size_t kHostsAtOnce = 256;
 
 using Services = std::vector<ObservedService>;
 using json = nlohmann::ordered_json;
 
-enum class Look : std::uint8_t { watched, all };
+enum class Check : std::uint8_t { watched, all };
 
-net::awaitable<void> look_at(const config::Host& host, Look look, daemon::Probes& probes,
-                             net::Semaphore& slots, Result<Services>& answer) {
+net::awaitable<void> check_host(const config::Host& host, Check check, daemon::Probes& probes,
+                                net::Semaphore& slots, Result<Services>& answer) {
   const auto slot = co_await slots.acquire();
   const auto probe = probes.make(host);
-  const auto deadline = net::within(kLookLimit);
-  answer = look == Look::watched ? co_await probe->check(deadline) : co_await probe->list(deadline);
+  const auto deadline = net::within(kCheckLimit);
+  answer =
+      check == Check::watched ? co_await probe->check(deadline) : co_await probe->list(deadline);
   co_await probe->close(net::within(kLogOffLimit));
 }
 
@@ -56,12 +57,12 @@ class LoginMemory {
   explicit LoginMemory(std::filesystem::path directory) : directory_(std::move(directory)) {}
 
   /// Nothing where nothing was ever stored, or is not to be read.
-  std::vector<logins::Record> load() {
+  std::vector<logins::StoredLogin> load() {
     auto stored = store::Logins::open(directory_);
-    auto records = stored ? stored->load() : Result<std::vector<logins::Record>>();
-    return std::move(records).value_or(std::vector<logins::Record>());
+    auto records = stored ? stored->load() : Result<std::vector<logins::StoredLogin>>();
+    return std::move(records).value_or(std::vector<logins::StoredLogin>());
   }
-  Result<> save(std::span<const logins::Record> records) {
+  Result<> save(std::span<const logins::StoredLogin> records) {
     auto stored = store::Logins::open(directory_);
     if (!stored) {
       // Begins a store that `run` will go on with.
@@ -76,14 +77,14 @@ class LoginMemory {
   std::filesystem::path directory_;
 };
 
-struct LookOptions {
-  Look look = Look::watched;
+struct ProbeOptions {
+  Check check = Check::watched;
   std::filesystem::path data_directory;
   bool force = false;
 };
 
 /// Says which credentials will not be tried, or forgets what is held against them.
-void look_at_suspects(std::span<const config::Host> hosts, logins::Logins& logins, bool force) {
+void check_suspects(std::span<const config::Host> hosts, logins::Logins& logins, bool force) {
   std::map<std::string, logins::Suspension> suspects;
   for (const auto& host : hosts) {
     if (!host.credentials) continue;
@@ -100,15 +101,15 @@ void look_at_suspects(std::span<const config::Host> hosts, logins::Logins& login
 }
 
 /// The answers in the order of the hosts.
-std::vector<Result<Services>> look_at_all(std::span<const config::Host> hosts,
-                                          const LookOptions& options) {
+std::vector<Result<Services>> check_hosts(std::span<const config::Host> hosts,
+                                          const ProbeOptions& options) {
   platform::allow_many_files();
   std::vector<Result<Services>> answers(hosts.size());
   LoginMemory memory(options.data_directory);
   net::Loop loop;
   loop.run_until_done([&]() -> net::awaitable<void> {
     const SystemClock clock;
-    const auto save = [&](std::vector<logins::Record> records) -> net::awaitable<Result<>> {
+    const auto save = [&](std::vector<logins::StoredLogin> records) -> net::awaitable<Result<>> {
       auto saved = memory.save(records);
       if (!saved)
         complain(
@@ -128,11 +129,11 @@ std::vector<Result<Services>> look_at_all(std::span<const config::Host> hosts,
                                             .clock = clock,
                                             .random = platform::system_random(),
                                             .peers_to_suspect = 1});
-    look_at_suspects(hosts, logins, options.force);
+    check_suspects(hosts, logins, options.force);
     net::Semaphore slots(loop.executor(), kHostsAtOnce);
     net::TaskScope scope(loop.executor());
     for (std::size_t i = 0; i < hosts.size(); i++) {
-      scope.spawn(look_at(hosts[i], options.look, probes, slots, answers[i]));
+      scope.spawn(check_host(hosts[i], options.check, probes, slots, answers[i]));
     }
     co_await scope.join();
     co_await logins.flush();
@@ -292,7 +293,7 @@ int check(const CheckOptions& options) {
   const auto configuration = load(options.configuration);
   if (!configuration) return kExitBadConfiguration;
   auto answers =
-      look_at_all(configuration->hosts,
+      check_hosts(configuration->hosts,
                   {.data_directory = daemon::data_directory(options.data_directory, *configuration),
                    .force = options.force});
   std::vector<Row> rows;
@@ -319,8 +320,8 @@ int services(const ServicesOptions& options) {
     return kExitFailed;
   }
   const auto answers =
-      look_at_all(std::span(found, 1),
-                  {.look = Look::all,
+      check_hosts(std::span(found, 1),
+                  {.check = Check::all,
                    .data_directory = daemon::data_directory(options.data_directory, *configuration),
                    .force = options.force});
   if (!answers.front()) {

@@ -79,7 +79,7 @@ json to_json(const Alert& alert) {
           {"serviceSet", alert.set},
           {"rootCause", alert.root_cause.text()},
           {"reminder", alert.reminder},
-          {"held", alert.held}};
+          {"held", alert.suppressed}};
 }
 
 void print(const json& array) {
@@ -112,12 +112,12 @@ std::map<std::string, std::string> names_of_destinations(const config::Config& c
   const SystemClock clock;
   logins::Logins logins(
       {.executor = loop.executor(), .clock = clock, .random = platform::system_random()});
-  const notify::Means means{.executor = loop.executor(),
-                            .http = http,
-                            .version = version(),
-                            .messages = messages,
-                            .logins = logins};
-  for (const auto& destination : notify::make_destinations(config, means).alerts) {
+  const notify::ChannelDeps deps{.executor = loop.executor(),
+                                 .http = http,
+                                 .version = version(),
+                                 .messages = messages,
+                                 .logins = logins};
+  for (const auto& destination : notify::make_destinations(config, deps).alerts) {
     names.emplace(destination.channel->key(), destination.channel->name());
   }
   return names;
@@ -160,7 +160,7 @@ int history(const HistoryOptions& options) {
                {about_host ? "-" : std::string(to_string(alert.from))},
                {about_host ? "-" : std::string(to_string(alert.to))},
                {alert.reason},
-               {alert.held}});
+               {alert.suppressed}});
   }
   print(table, fmt::format("nothing happened in the last {}", options.since));
   return kExitOk;

@@ -16,7 +16,7 @@ namespace tocsin::cli {
 namespace {
 
 constexpr auto kLongestWait = std::chrono::seconds(30);
-constexpr auto kLookEvery = std::chrono::milliseconds(100);
+constexpr auto kPollInterval = std::chrono::milliseconds(100);
 
 /// Asks, and waits for the answer.
 Result<store::ReloadAnswer> ask(const std::filesystem::path& directory) {
@@ -25,7 +25,8 @@ Result<store::ReloadAnswer> ask(const std::filesystem::path& directory) {
   const auto there = requests->is_anybody_there();
   if (!there) return std::unexpected(there.error());
   if (!*there)
-    return fail(Kind::not_found, to_utf8(directory) + ": no tocsin runs with this data directory");
+    return fail(ErrorKind::not_found,
+                to_utf8(directory) + ": no tocsin runs with this data directory");
   const auto id = requests->ask_for_reload(SystemClock().now());
   if (!id) return std::unexpected(id.error());
   const auto end = std::chrono::steady_clock::now() + kLongestWait;
@@ -33,9 +34,9 @@ Result<store::ReloadAnswer> ask(const std::filesystem::path& directory) {
     auto answer = requests->find_answer(*id);
     if (!answer) return fail(std::move(answer));
     if (*answer) return **std::move(answer);
-    std::this_thread::sleep_for(kLookEvery);
+    std::this_thread::sleep_for(kPollInterval);
   }
-  return fail(Kind::timed_out, "the running tocsin has not answered yet: look into its log");
+  return fail(ErrorKind::timed_out, "the running tocsin has not answered yet: look into its log");
 }
 
 }  // namespace

@@ -93,19 +93,20 @@ std::expected<Alert, std::string> imagine(const RoutesOptions& options,
   alert.severity = entry->policy.severity;
   alert.expected = entry->policy.expected;
   alert.to = state_after(*kind);
-  if (const auto held = standing_hold(*entry, *kind)) alert.held = held->why;
+  if (const auto suppressed = standing_suppression(*entry, *kind))
+    alert.suppressed = suppressed->reason;
   return alert;
 }
 
-std::string when(const notify::Target& target) {
+std::string when(const notify::RoutedTo& target) {
   if (target.after > Duration(0)) return "after " + duration_text(target.after);
   return "at once";
 }
 
 /// Of bad news, who hears its end depends on who hears the beginning, and that is what is asked.
-std::string condition(const notify::Target& target, const Alert& alert) {
+std::string condition(const notify::RoutedTo& target, const Alert& alert) {
   if (!target.conditional) return "";
-  if (is_up(alert)) return "if the bad news before was told there";
+  if (is_resolved(alert)) return "if the bad news before was told there";
   return target.after > Duration(0) ? "if it lasts until then" : "";
 }
 
@@ -119,8 +120,8 @@ int routes(const RoutesOptions& options) {
     complain(alert.error());
     return kExitFailed;
   }
-  if (!alert->held.empty()) {
-    fmt::print("nobody is told; {}\n", printable(alert->held));
+  if (!alert->suppressed.empty()) {
+    fmt::print("nobody is told; {}\n", printable(alert->suppressed));
     return kExitOk;
   }
   net::Loop loop;
@@ -129,12 +130,12 @@ int routes(const RoutesOptions& options) {
   const SystemClock clock;
   logins::Logins logins(
       {.executor = loop.executor(), .clock = clock, .random = platform::system_random()});
-  const notify::Means means{.executor = loop.executor(),
-                            .http = http,
-                            .version = version(),
-                            .messages = messages,
-                            .logins = logins};
-  const auto destinations = notify::make_destinations(*configuration, means);
+  const notify::ChannelDeps deps{.executor = loop.executor(),
+                                 .http = http,
+                                 .version = version(),
+                                 .messages = messages,
+                                 .logins = logins};
+  const auto destinations = notify::make_destinations(*configuration, deps);
   Table table({"WHO", "WHEN", "CONDITION"});
   for (const auto& target : destinations.routing.targets(*alert)) {
     const auto& channel = *destinations.alerts[target.destination].channel;

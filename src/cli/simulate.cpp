@@ -28,7 +28,7 @@ namespace {
 Result<std::string> load_text(const std::string& path) {
   std::ifstream file(to_path(path), std::ios::binary);
   std::string text(std::istreambuf_iterator<char>(file), {});
-  if (!file && !file.eof()) return fail(Kind::invalid_config, path + ": cannot be read");
+  if (!file && !file.eof()) return fail(ErrorKind::invalid_config, path + ": cannot be read");
   return text;
 }
 
@@ -184,7 +184,7 @@ int run_simulate(const SimulateOptions& typed) {
   if (!typed.logons.empty()) {
     log.emplace(typed.logons, clock);
     if (!log->writable())
-      return give_up({.kind = Kind::invalid_config,
+      return give_up({.kind = ErrorKind::invalid_config,
                       .what = typed.logons + ": cannot be written",
                       .native = {}});
     options->on_logon = [&](const simulate::FleetLogon& ended) { log->add(ended); };

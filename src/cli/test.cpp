@@ -24,8 +24,8 @@ namespace tocsin::cli {
 namespace {
 
 /// Whether the command line asks for one of which `is_called` holds.
-bool is_chosen(std::span<const std::string> chosen, const auto& is_called) {
-  return chosen.empty() || std::ranges::any_of(chosen, is_called);
+bool is_chosen(std::span<const std::string> chosen, const auto& matches_destination) {
+  return chosen.empty() || std::ranges::any_of(chosen, matches_destination);
 }
 
 /// Prints the answer; true when the destination accepted the alert.
@@ -80,12 +80,12 @@ int test(const TestOptions& options) {
     // It remembers nothing of earlier runs: who tests has just looked after the account.
     logins::Logins logins(
         {.executor = loop.executor(), .clock = clock, .random = platform::system_random()});
-    const notify::Means means{.executor = loop.executor(),
-                              .http = http,
-                              .version = version(),
-                              .messages = messages,
-                              .logins = logins};
-    const auto destinations = notify::make_destinations(*configuration, means);
+    const notify::ChannelDeps deps{.executor = loop.executor(),
+                                   .http = http,
+                                   .version = version(),
+                                   .messages = messages,
+                                   .logins = logins};
+    const auto destinations = notify::make_destinations(*configuration, deps);
     const HostName host(configuration->hosts.empty() ? "tocsin"
                                                      : configuration->hosts.front().name.text());
     net::TaskScope background(loop.executor());
@@ -94,8 +94,9 @@ int test(const TestOptions& options) {
     bool all_accepted = true;
     for (const auto& destination : destinations.alerts) {
       auto& channel = *destination.channel;
-      if (!is_chosen(options.channels,
-                     [&](const auto& name) { return notify::is_called(destination, name); }))
+      if (!is_chosen(options.channels, [&](const auto& name) {
+            return notify::matches_destination(destination, name);
+          }))
         continue;
       asked++;
       all_accepted &= co_await attempt(channel.name(), destination.login, [&] {
@@ -103,8 +104,9 @@ int test(const TestOptions& options) {
       });
     }
     for (const auto& sink : destinations.status) {
-      if (!is_chosen(options.channels,
-                     [&](const auto& name) { return config::is_meant(name, sink->name(), {}); }))
+      if (!is_chosen(options.channels, [&](const auto& name) {
+            return config::matches_destination(name, sink->name(), {});
+          }))
         continue;
       asked++;
       all_accepted &= co_await attempt(sink->name() + " status", sink->login(), [&] {

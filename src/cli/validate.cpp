@@ -32,12 +32,12 @@ std::vector<notify::Messages::Problem> find_template_problems(const config::Conf
   const SystemClock clock;
   logins::Logins logins(
       {.executor = loop.executor(), .clock = clock, .random = platform::system_random()});
-  const notify::Means means{.executor = loop.executor(),
-                            .http = http,
-                            .version = version(),
-                            .messages = messages,
-                            .logins = logins};
-  const auto destinations = notify::make_destinations(configuration, means);
+  const notify::ChannelDeps deps{.executor = loop.executor(),
+                                 .http = http,
+                                 .version = version(),
+                                 .messages = messages,
+                                 .logins = logins};
+  const auto destinations = notify::make_destinations(configuration, deps);
   return messages.check();
 }
 

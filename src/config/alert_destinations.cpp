@@ -70,15 +70,15 @@ void read_alert_destinations(Section& section, AlertDestinations& destinations) 
   }
 }
 
-bool read_enable(Section& section, bool wanted, OriginalSwitch original) {
+bool read_enable(Section& section, bool wanted, ButlerSwitch butler_switch) {
   bool enabled = true;
   const auto place = section.boolean(
       {.name = "enable",
        .description = "Whether this destination is used at all.",
        .example = "true",
-       .differs = original == OriginalSwitch::ignored ? "Obeyed. Butler ignores it, and goes by "
-                                                        "`alertDestination` alone."
-                                                      : ""},
+       .differs = butler_switch == ButlerSwitch::ignored ? "Obeyed. Butler ignores it, and goes by "
+                                                           "`alertDestination` alone."
+                                                         : ""},
       enabled);
   if (wanted && !enabled)
     section.warning(*place,

@@ -22,7 +22,7 @@ namespace tocsin::config {
 namespace {
 
 /// A failover takes its time.
-constexpr Grace kGrace{.looks = 1, .time = std::chrono::seconds(60)};
+constexpr Grace kGrace{.checks = 1, .time = std::chrono::seconds(60)};
 
 constexpr std::string_view kRunningIs = "`running` must be `exactly one`, or `at least` a number";
 

@@ -50,7 +50,8 @@ std::vector<std::string> full_names(const Config& config) {
 
 }  // namespace
 
-bool is_meant(std::string_view written, std::string_view channel, std::string_view label) {
+bool matches_destination(std::string_view written, std::string_view channel,
+                         std::string_view label) {
   const auto colon = written.find(':');
   if (!is_same(written.substr(0, colon), channel)) return false;
   return colon == std::string_view::npos || is_same(written.substr(colon + 1), label);

@@ -12,8 +12,8 @@ namespace tocsin::config {
 
 /// Whether `written` means a destination of the channel (as `alertDestination` calls it) that has
 /// this label among others of the channel. Case does not count.
-[[nodiscard]] bool is_meant(std::string_view written, std::string_view channel,
-                            std::string_view label);
+[[nodiscard]] bool matches_destination(std::string_view written, std::string_view channel,
+                                       std::string_view label);
 
 /// Of a name that means none of the configuration's destinations.
 struct WrongName {

@@ -277,7 +277,7 @@ void read_smtp(Section& section, Smtp& smtp) {
 }  // namespace
 
 void read_email_notification(Section& section, bool wanted, Email& email) {
-  section.share_with_original();
+  section.share_with_butler();
   email.enabled = read_enable(section, wanted);
   section.section(
       {.name = "serviceStopped",

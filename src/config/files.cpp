@@ -18,13 +18,13 @@ namespace {
 namespace fs = std::filesystem;
 
 std::unexpected<Error> unreadable(const std::error_code& error) {
-  return fail(Kind::invalid_config, "cannot be read: " + error.message());
+  return fail(ErrorKind::invalid_config, "cannot be read: " + error.message());
 }
 
 std::unexpected<Error> too_large(std::size_t most) {
-  return fail(Kind::invalid_config, most >> 20 > 0
-                                        ? fmt::format("is larger than {} MB", most >> 20)
-                                        : fmt::format("is larger than {} KB", most >> 10));
+  return fail(ErrorKind::invalid_config, most >> 20 > 0
+                                             ? fmt::format("is larger than {} MB", most >> 20)
+                                             : fmt::format("is larger than {} KB", most >> 10));
 }
 
 /// As the platform compares the names of files.
@@ -61,7 +61,7 @@ Result<std::string> read_file(const std::string& name, std::size_t most, Accept 
   if (fs::is_regular_file(status)) {
     if (const auto size = fs::file_size(path, error); !error && size > most) return too_large(most);
   } else if (accept == Accept::regular_files) {
-    return fail(Kind::invalid_config, "is no regular file");
+    return fail(ErrorKind::invalid_config, "is no regular file");
   }
 
   errno = 0;

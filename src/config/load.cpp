@@ -8,12 +8,12 @@
 
 #include "base/path.h"
 #include "base/text.h"
+#include "config/config_files.h"
 #include "config/files.h"
 #include "config/findings.h"
 #include "config/known_keys.h"
 #include "config/load_tree.h"
 #include "config/sections.h"
-#include "config/sources.h"
 #include "config/substitution.h"
 
 namespace tocsin::config {
@@ -30,7 +30,7 @@ constexpr std::array kLogLevels = {
 void say_what_is_ignored(Section& root) {
   std::vector<std::pair<Place, std::string_view>> ignored;
   for (const auto& [path, key] : root.reading().seen.unused) {
-    if (key.of_original) ignored.emplace_back(key.place, path);
+    if (key.of_butler) ignored.emplace_back(key.place, path);
   }
   if (ignored.empty()) return;
   std::ranges::sort(ignored);
@@ -43,13 +43,13 @@ void say_what_is_ignored(Section& root) {
   root.info(ignored.front().first, "not used by this version: " + names);
 }
 
-Loaded parse_text(const std::string& text, const std::string& file, const SourceFile& source,
+Loaded parse_text(const std::string& text, const std::string& file, const ConfigFile& source,
                   const Environment& environment, const UseTree& use = {}) {
   Findings findings(file);
   Config config;
   Loaded loaded;
   Substitution substitution(environment);
-  Sources sources(findings, substitution, environment);
+  ConfigFiles sources(findings, substitution, environment);
   if (const auto* node = sources.read(text, file, source)) {
     Reading reading{.findings = findings,
                     .substitution = substitution,
@@ -57,13 +57,13 @@ Loaded parse_text(const std::string& text, const std::string& file, const Source
                     .default_source = environment.default_source,
                     .how_to_hide = environment.how_to_hide,
                     .load_time_zone = environment.time_zone,
-                    .is_of_original = sources.is_of_original(),
+                    .is_butler_file = sources.is_butler_file(),
                     .adds_account = use != nullptr};
     Section root(reading, node, node->place);
     read_config(root, config);
     root.finish();
-    if (use) use({*node, reading.seen, findings, reading.is_of_original, sources.files().size()});
-    if (reading.is_of_original) {
+    if (use) use({*node, reading.seen, findings, reading.is_butler_file, sources.files().size()});
+    if (reading.is_butler_file) {
       loaded.comparison = compare(*node, reading.seen, findings);
     } else {
       say_what_is_ignored(root);
@@ -83,7 +83,7 @@ void read_path(Section& root, const Key& key, std::string& out, Check check = nu
 }  // namespace
 
 void read_config(Section& root, Config& config) {
-  root.share_with_original();
+  root.share_with_butler();
   AlertDestinations destinations;
   const auto monitor =
       root.section({.name = "serviceMonitor",
@@ -144,7 +144,7 @@ std::vector<KnownKey> known_keys() {
   Substitution substitution({});
   Reading reading{.findings = findings,
                   .substitution = substitution,
-                  .files = {SourceFile{}},
+                  .files = {ConfigFile{}},
                   .known_keys = &keys};
   Section root(reading, nullptr, {});
   Config config;
@@ -164,7 +164,7 @@ Loaded load_tree(const std::string& path, const Environment& environment, const 
     findings.add(Severity::error, {}, "the file " + text.error().what);
     return {.config = {}, .findings = std::move(findings).take(), .comparison = {}};
   }
-  const SourceFile source{.directory = to_utf8(to_path(path).parent_path()),
+  const ConfigFile source{.directory = to_utf8(to_path(path).parent_path()),
                           .exposed = environment.is_readable_by_others(path)};
   return parse_text(*text, path, source, environment, use);
 }

@@ -15,7 +15,7 @@ struct Tree {
   const YamlNode& root;
   const SeenKeys& seen;
   const Findings& findings;
-  bool is_of_original;
+  bool is_butler_file;
   std::size_t files;  ///< how many it was put together from
 };
 using UseTree = std::function<void(const Tree& tree)>;

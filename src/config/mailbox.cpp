@@ -91,14 +91,14 @@ Result<> check_address(std::string_view address) {
   const auto at = address.rfind('@');
   const bool ascii = std::ranges::all_of(address, [](char c) { return c > 0; });
   if (at != std::string_view::npos && !ascii) {
-    return fail(Kind::invalid_config,
+    return fail(ErrorKind::invalid_config,
                 std::ranges::all_of(address.substr(0, at), [](char c) { return c > 0; })
                     ? "must have its domain in ASCII, as name servers have it: xn--..."
                     : "must have a mailbox name in ASCII: mail servers seldom take others");
   }
   if (at == std::string_view::npos || !is_dotted(address.substr(0, at), is_atom_text) ||
       !is_domain(address.substr(at + 1)) || address.size() > kLongest || at > kLongestLocal) {
-    return fail(Kind::invalid_config,
+    return fail(ErrorKind::invalid_config,
                 "must be one address, such as ops@example.com or \"Operations\" <ops@example.com>");
   }
   return {};

@@ -53,7 +53,7 @@ class Migration {
     modernize(root);
     const bool needs_account = add_credentials(root, source_);
     const auto written =
-        write_yaml(root, tree.is_of_original ? Comments::differences_too : Comments::what_it_is);
+        write_yaml(root, tree.is_butler_file ? Comments::differences_too : Comments::what_it_is);
     text_ = fmt::format("# Made of {} by `tocsin migrate`, for the same folder.\n", name_) +
             to_do(name_, written.secrets, needs_account) + "\n" + written.text +
             left_out(name_, compare(tree.root, tree.seen, tree.findings).unused);

@@ -19,8 +19,8 @@ constexpr std::chrono::seconds kAzureKeepAlive{1160};
 constexpr std::size_t kMostTopicBytes = 1024;
 constexpr std::size_t kMostPemBytes = std::size_t{1} << 20;
 
-constexpr std::array kVersions = {Choice<MqttVersion>{"3.1.1", MqttVersion::v3_1_1},
-                                  Choice<MqttVersion>{"5", MqttVersion::v5}};
+constexpr std::array kMqttVersions = {Choice<MqttVersion>{"3.1.1", MqttVersion::v3_1_1},
+                                      Choice<MqttVersion>{"5", MqttVersion::v5}};
 constexpr std::array kQos = {Choice<std::uint8_t>{"0", 0}, Choice<std::uint8_t>{"1", 1},
                              Choice<std::uint8_t>{"2", 2}};
 
@@ -190,7 +190,7 @@ void read_presence(Section& section, Mqtt& mqtt) {
 }  // namespace
 
 void read_mqtt_config(Section& section, bool wanted, Mqtt& mqtt) {
-  section.share_with_original();
+  section.share_with_butler();
   mqtt.enabled = read_enable(section, wanted);
   section.text({.name = "brokerHost",
                 .description = "The broker's name or address.",
@@ -231,7 +231,7 @@ void read_mqtt_config(Section& section, bool wanted, Mqtt& mqtt) {
                   .description = "The version of MQTT. A broker that speaks 5 says "
                                  "why it refuses a message.",
                   .example = "5"},
-                 mqtt.version, kVersions);
+                 mqtt.version, kMqttVersions);
   const auto qos = section.choice(
       {.name = "qos",
        .description = "What the broker promises: 0 nothing, 1 that it has the message, perhaps "

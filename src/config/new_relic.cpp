@@ -63,7 +63,7 @@ void read_attributes(Section& section, std::string_view what,
 void read_accounts(Section& root, bool wanted, Accounts& accounts) {
   root.section({.name = "thirdPartyToolsCredentials", .description = "Accounts of other services."},
                [&accounts, wanted](Section& tools) {
-                 tools.share_with_original();
+                 tools.share_with_butler();
                  if (!wanted) tools.switch_off();
                  tools.list({.name = "newRelic", .description = "The accounts of New Relic."},
                             accounts, [](Section& entry, NewRelicAccount& account) {
@@ -121,7 +121,7 @@ void read_dynamic(Section& section, NewRelicDestination& destination) {
 
 void read_destination(Section& section, const Accounts& accounts, bool used,
                       NewRelicDestination& destination) {
-  destination.enabled = read_enable(section, used, OriginalSwitch::ignored);
+  destination.enabled = read_enable(section, used, ButlerSwitch::ignored);
   choose_accounts(section, accounts, destination);
   section.section(
       {.name = "attribute", .description = "What it says."}, [&destination](Section& inner) {
@@ -178,10 +178,10 @@ void read_service_monitor(Section& section, const Accounts& accounts, NewRelic& 
   section.section({.name = "monitorServiceState", .description = "Which changes are sent."},
                   [&new_relic](Section& inner) {
                     read_state_switch(inner, "running", "Services that run again.",
-                                      new_relic.tell_running);
+                                      new_relic.send_started);
                     read_state_switch(inner, "stopped",
                                       "Services that stopped, and all else that is no good news.",
-                                      new_relic.tell_stopped, kTellsMore);
+                                      new_relic.send_stopped, kTellsMore);
                   });
   std::vector<NewRelicAttribute> shared;
   section.section({.name = "sharedSettings", .description = "For events and log entries alike."},
@@ -209,12 +209,12 @@ void read_new_relic(Section& root, bool wanted, NewRelic& new_relic) {
   Accounts accounts;
   read_accounts(root, wanted, accounts);
   root.section({.name = "incidentTool", .description = "Incident tools."}, [&](Section& tools) {
-    tools.share_with_original();
+    tools.share_with_butler();
     tools.section(
         {.name = "newRelic", .description = "Changes as events and log entries of New Relic."},
         [&](Section& section) {
-          section.share_with_original();
-          new_relic.enabled = read_enable(section, wanted, OriginalSwitch::ignored);
+          section.share_with_butler();
+          new_relic.enabled = read_enable(section, wanted, ButlerSwitch::ignored);
           section.section({.name = "url", .description = "Where New Relic is reached."},
                           [&new_relic](Section& inner) { read_urls(inner, new_relic); });
           section.section(

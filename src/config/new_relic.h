@@ -40,8 +40,8 @@ struct NewRelic {
   bool enabled = false;
   NewRelicDestination events;
   NewRelicDestination logs;
-  bool tell_running = true;  ///< of services that run again
-  bool tell_stopped = true;  ///< of all else
+  bool send_started = true;  ///< of services that run again
+  bool send_stopped = true;  ///< of all else
   std::chrono::seconds rate_limit{300};
   std::vector<std::pair<std::string, std::string>> headers;
 };

@@ -15,7 +15,7 @@ using std::chrono::seconds;
 constexpr DurationRange kUpToADay{Duration(0), days(1)};
 constexpr DurationRange kUpToAWeek{Duration(0), days(7)};
 constexpr DurationRange kUpToAYear{Duration(0), days(366)};
-constexpr Range kLooks{1, 1000};
+constexpr Range kChecks{1, 1000};
 constexpr Range kChanges{0, 1000};
 
 constexpr std::array kExpected = {Choice<Expected>{"running", Expected::running},
@@ -39,11 +39,11 @@ void replace(T& value, const std::optional<T>& given) {
   if (given) value = *given;
 }
 
-auto read_looks(Section& section, unsigned& looks) {
+auto read_checks(Section& section, unsigned& checks) {
   return section.count({.name = "looks",
                         .description = "In how many checks in a row it must be so.",
                         .example = "2"},
-                       looks, kLooks);
+                       checks, kChecks);
 }
 
 auto read_time(Section& section, Duration& time) {
@@ -102,8 +102,8 @@ void read_keys(Section& section, PolicySection& out) {
   });
   section.section({.name = "grace", .description = "Bad news is told when it has lasted for both."},
                   [&](Section& grace) {
-                    read_given(part.grace_looks, built_in.grace.looks,
-                               [&](auto& value) { return read_looks(grace, value); });
+                    read_given(part.grace_checks, built_in.grace.checks,
+                               [&](auto& value) { return read_checks(grace, value); });
                     read_given(part.grace_time, built_in.grace.time,
                                [&](auto& value) { return read_time(grace, value); });
                   });
@@ -157,7 +157,7 @@ void read_keys(Section& section, PolicySection& out) {
 
 void PolicyPart::apply_to(Policy& policy) const {
   replace(policy.expected, expected);
-  replace(policy.grace.looks, grace_looks);
+  replace(policy.grace.checks, grace_checks);
   replace(policy.grace.time, grace_time);
   replace(policy.pending_limit, pending_limit);
   replace(policy.boot_grace, boot_grace);
@@ -190,7 +190,7 @@ void read_host_policy(Section& section, const Key& key, HostPolicy& out) {
         {.name = "grace",
          .description = "That a host is not reached is told when it has lasted for both."},
         [&out](Section& grace) {
-          read_looks(grace, out.grace.looks);
+          read_checks(grace, out.grace.checks);
           read_time(grace, out.grace.time);
         });
     inner.duration(

@@ -15,7 +15,7 @@ namespace tocsin::config {
 /// The keys that are given; the others are left to the sections farther away.
 struct PolicyPart {
   std::optional<Expected> expected;
-  std::optional<unsigned> grace_looks;
+  std::optional<unsigned> grace_checks;
   std::optional<Duration> grace_time;
   std::optional<Duration> pending_limit;
   std::optional<Duration> boot_grace;

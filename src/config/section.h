@@ -25,7 +25,7 @@
 namespace tocsin::config {
 
 /// A file of a load, by the number that places have.
-struct SourceFile {
+struct ConfigFile {
   std::string directory;  ///< where relative paths start from
   bool exposed = false;   ///< other users may read it
 };
@@ -34,13 +34,13 @@ struct SourceFile {
 struct Reading {
   Findings& findings;
   Substitution& substitution;
-  std::vector<SourceFile> files;
+  std::vector<ConfigFile> files;
   Source default_source = Source::smb;
   std::string_view how_to_hide;                                              ///< as in Environment
   std::function<Result<std::string>(std::string_view name)> load_time_zone;  ///< as in Environment
   std::vector<KnownKey>* known_keys = nullptr;  ///< not null: nothing is read, keys are collected
   std::size_t mistakes = 0;                     ///< errors, and what would be one were it not off
-  bool is_of_original = false;  ///< the file is one: where keys behave differently is noted
+  bool is_butler_file = false;  ///< the file is one: where keys behave differently is noted
   SeenKeys seen = {};
   bool adds_account = false;  ///< who reads adds the account that hosts need, where there is none
   std::map<std::string, TimeZone> time_zones = {};  ///< read so far
@@ -160,7 +160,7 @@ class Section {
 
   /// The original uses the section for more than we do: of the keys that we do not know, only what
   /// looks like a slip of the pen is reported.
-  void share_with_original();
+  void share_with_butler();
   /// An unknown key is an error: without it the section would mean something else.
   void insist_on_keys() { unknown_keys_are_ = Severity::error; }
   /// Last of all: what about keys that were not declared? section() and list() do it themselves.

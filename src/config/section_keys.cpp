@@ -32,7 +32,7 @@ void Section::declare(const Key& key, std::string type, std::string fallback, st
                                   .range = allowed.range});
 }
 
-void Section::share_with_original() {
+void Section::share_with_butler() {
   shared_ = true;
   if (reading_.known_keys == nullptr || parent_ == nullptr) return;
   for (auto& key : *reading_.known_keys) {
@@ -41,7 +41,7 @@ void Section::share_with_original() {
 }
 
 void Section::note_difference(const Key& key, Place place) {
-  if (!reading_.is_of_original || off_ || key.differs.empty()) return;
+  if (!reading_.is_butler_file || off_ || key.differs.empty()) return;
   reading_.seen.different.try_emplace(path_to(key.name), SeenKeys::Different{place, key.differs});
 }
 
@@ -61,9 +61,9 @@ void Section::finish() {
     const auto meant = reading_.findings.shows(unknown_keys_are_)
                            ? nearest(key.text, declared_, most)
                            : std::string_view{};
-    const bool of_original = shared_ && meant.empty();
-    reading_.seen.unused.try_emplace(path_to(key.text), key.place, of_original);
-    if (of_original) continue;
+    const bool of_butler = shared_ && meant.empty();
+    reading_.seen.unused.try_emplace(path_to(key.text), key.place, of_butler);
+    if (of_butler) continue;
     auto text = fmt::format("unknown key {}{}", in_backticks(key.text),
                             meant.empty() ? "" : fmt::format("; did you mean `{}`?", meant));
     if (unknown_keys_are_ == Severity::error) {

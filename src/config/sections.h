@@ -70,12 +70,12 @@ inline constexpr std::string_view kNotForHtml =
     "Values stay as they are. Butler escapes them for HTML: `&amp;` for `&`.";
 
 /// Whether the original obeys the `enable` of a section, or goes by `alertDestination` alone.
-enum class OriginalSwitch : std::uint8_t { obeyed, ignored };
+enum class ButlerSwitch : std::uint8_t { obeyed, ignored };
 
 /// The `enable` of a destination's section. Answers whether the destination is used: that takes
 /// both switches, and a section that is not used makes no errors.
 [[nodiscard]] bool read_enable(Section& section, bool wanted,
-                               OriginalSwitch original = OriginalSwitch::obeyed);
+                               ButlerSwitch butler_switch = ButlerSwitch::obeyed);
 
 /// The name or address of a host.
 [[nodiscard]] std::optional<std::string> check_host(const std::string& text);

@@ -27,7 +27,7 @@ void read_message(Section& section, SlackMessage& message) {
 }  // namespace
 
 void read_slack_notification(Section& section, bool wanted, Slack& slack) {
-  section.share_with_original();
+  section.share_with_butler();
   slack.enabled = read_enable(section, wanted);
   section.section({.name = "serviceStopped",
                    .description = "What is sent when a service stops, and for all else but its "

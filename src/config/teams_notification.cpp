@@ -18,7 +18,7 @@ void read_message(Section& section, ChatMessage& message) {
 }  // namespace
 
 void read_teams_notification(Section& section, bool wanted, Teams& teams) {
-  section.share_with_original();
+  section.share_with_butler();
   teams.enabled = read_enable(section, wanted);
   section.section({.name = "serviceStopped",
                    .description = "What is sent when a service stops, and for all else but its "

@@ -48,8 +48,8 @@ void read_service_alerts(Section& section, WebhookDestinations& webhook) {
 }  // namespace
 
 void read_webhook_notification(Section& section, bool wanted, WebhookDestinations& webhook) {
-  section.share_with_original();
-  webhook.enabled = read_enable(section, wanted, OriginalSwitch::ignored);
+  section.share_with_butler();
+  webhook.enabled = read_enable(section, wanted, ButlerSwitch::ignored);
   section.section({.name = "serviceMonitor", .description = "Alerts about services."},
                   [&webhook](Section& inner) { read_service_alerts(inner, webhook); });
   if (!webhook.enabled) webhook.webhooks.clear();

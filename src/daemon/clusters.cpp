@@ -18,7 +18,7 @@ MonitoredHost::Rules rules_of(const config::Cluster& cluster) {
 
 ServiceState state_of(const MonitoredHost& host, const ServiceName& service) {
   const auto found = host.services().find(service);
-  if (!host.host().trouble.empty() || found == host.services().end()) return ServiceState::unknown;
+  if (!host.host().error.empty() || found == host.services().end()) return ServiceState::unknown;
   return found->second.seen.state;
 }
 
@@ -43,8 +43,8 @@ void Clusters::set_clusters(std::vector<config::Cluster> clusters, Known& known)
     }
     MonitoredHost monitored(cluster.name, rules_of(cluster), std::move(known[cluster.name]),
                             [this, name = cluster.name](const ServiceName& service, Time now) {
-                              return rooms_.silence ? rooms_.silence(name, service, now)
-                                                    : std::nullopt;
+                              return deps_.silence ? deps_.silence(name, service, now)
+                                                   : std::nullopt;
                             });
     const auto name = cluster.name;
     clusters_.emplace(name, Judged{std::move(cluster), std::move(monitored)});
@@ -59,7 +59,7 @@ bool Clusters::has_all(const std::vector<config::Cluster>& clusters) const {
   });
 }
 
-void Clusters::see(const MonitoredHost& host) {
+void Clusters::update(const MonitoredHost& host) {
   const auto member = members_.find(host.name());
   if (member == members_.end()) return;
   for (auto& [service, state] : member->second.services) state = state_of(host, service);
@@ -83,7 +83,7 @@ ClusterVerdict Clusters::judge(const config::Cluster& cluster, const ServiceName
   });
 }
 
-MonitoredHost::Outcome Clusters::look(Judged& judged, Time now) const {
+MonitoredHost::Outcome Clusters::check(Judged& judged, Time now) const {
   std::vector<ObservedService> services;
   std::map<ServiceName, std::string> reasons;
   notify::StatusReport report{.host = judged.cluster.name, .at = now, .services = {}};
@@ -94,10 +94,10 @@ MonitoredHost::Outcome Clusters::look(Judged& judged, Time now) const {
     report.services.push_back(
         {.name = service, .friendly_name = {}, .state = verdict.state, .details = {}});
   }
-  if (judged.stale && rooms_.report) rooms_.report(report);
+  if (judged.stale && deps_.report) deps_.report(report);
   auto outcome =
       std::exchange(judged.stale, false)
-          ? judged.monitored.look(
+          ? judged.monitored.apply(
                 {.host = judged.cluster.name, .at = now, .services = std::move(services)})
           : judged.monitored.pass(now);
   for (auto& alert : outcome.alerts)
@@ -108,22 +108,23 @@ MonitoredHost::Outcome Clusters::look(Judged& judged, Time now) const {
 net::awaitable<void> Clusters::run() {
   for (;;) {
     seen_.reset();
-    const Time now = rooms_.clock.now();
+    const Time now = deps_.clock.now();
     Time due = now + kLongestSleep;
-    std::vector<Record> records;
+    std::vector<HostUpdate> records;
     for (auto& [name, judged] : clusters_) {
       if (judged.stale && !is_complete(judged.cluster)) {
         judged.stale = false;  // up to the next look at a member
         judged.due = Time::max();
       }
       if (judged.stale || now >= judged.due) {
-        records.emplace_back(name, Record::Rooms{rooms_.journal, rooms_.log, rooms_.random});
-        records.back().add(look(judged, now), judged.monitored.host());
-        judged.due = std::min(std::max(judged.monitored.next_news(now), now), now + kLongestSleep);
+        records.emplace_back(name, HostUpdate::Deps{deps_.journal, deps_.log, deps_.random});
+        records.back().add(check(judged, now), judged.monitored.host());
+        judged.due =
+            std::min(std::max(judged.monitored.next_review(now), now), now + kLongestSleep);
       }
       due = std::min(due, judged.due);
     }
-    for (auto& record : records) co_await record.write();
+    for (auto& update : records) co_await update.write();
     co_await seen_.wait_until(net::within(due - now));
   }
 }

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "config/config.h"
-#include "daemon/record.h"
+#include "daemon/host_update.h"
 #include "domain/cluster.h"
 #include "domain/monitored_host.h"
 #include "net/event.h"
@@ -23,24 +23,23 @@ class Clusters {
  public:
   using Known = std::map<HostName, MonitoredHost::Known>;
   /// What outlives it.
-  struct Rooms {
+  struct Deps {
     Journal& journal;
     const Clock& clock;
     const Log& log;
     RandomFill random;
     /// As in Watcher::Rooms.
-    std::function<std::optional<Hold>(const HostName&, const ServiceName&, Time)> silence;
+    std::function<std::optional<Suppression>(const HostName&, const ServiceName&, Time)> silence;
     /// Takes what a cluster is now for the status stream; empty: nobody wants it.
     std::function<void(const notify::StatusReport&)> report;
   };
-  Clusters(const net::Executor& executor, Rooms rooms)
-      : rooms_(std::move(rooms)), seen_(executor) {}
+  Clusters(const net::Executor& executor, Deps deps) : deps_(std::move(deps)), seen_(executor) {}
 
   /// Which there are from now on. Who is new begins with what is `known`.
   void set_clusters(std::vector<config::Cluster> clusters, Known& known);
   [[nodiscard]] bool has_all(const std::vector<config::Cluster>& clusters) const;
   /// What is known of a host now.
-  void see(const MonitoredHost& host);
+  void update(const MonitoredHost& host);
   /// Judges whenever a member was seen, and when time alone brings news, until it is cancelled.
   net::awaitable<void> run();
 
@@ -58,11 +57,11 @@ class Clusters {
   };
 
   [[nodiscard]] bool is_complete(const config::Cluster& cluster) const;
-  [[nodiscard]] MonitoredHost::Outcome look(Judged& judged, Time now) const;
+  [[nodiscard]] MonitoredHost::Outcome check(Judged& judged, Time now) const;
   [[nodiscard]] ClusterVerdict judge(const config::Cluster& cluster,
                                      const ServiceName& service) const;
 
-  Rooms rooms_;
+  Deps deps_;
   std::map<HostName, Judged> clusters_;
   std::map<HostName, Member> members_;
   net::Event seen_;

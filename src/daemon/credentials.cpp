@@ -9,7 +9,7 @@
 #include <fmt/format.h>
 
 #include "config/substitution.h"
-#include "daemon/record.h"
+#include "daemon/host_update.h"
 
 namespace tocsin::daemon {
 namespace {
@@ -110,13 +110,14 @@ net::awaitable<void> CredentialAlerts::notify(const logins::Gate& gate, logins::
               .to = ServiceState::unknown,
               .reason = reason};
   if (refused && deps_.silence) {
-    if (const auto hold = deps_.silence(name, {}, alert.at)) alert.held = hold->why;
+    if (const auto suppression = deps_.silence(name, {}, alert.at))
+      alert.suppressed = suppression->reason;
   }
-  Record record(name, {deps_.journal, deps_.log, deps_.random});
+  HostUpdate update(name, {deps_.journal, deps_.log, deps_.random});
   MonitoredHost::Outcome outcome;
   outcome.alerts.push_back(std::move(alert));
-  record.add(std::move(outcome), {});
-  co_await record.write();
+  update.add(std::move(outcome), {});
+  co_await update.write();
 }
 
 }  // namespace tocsin::daemon

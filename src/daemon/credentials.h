@@ -31,7 +31,7 @@ class CredentialAlerts {
     const Log& log;
     const RandomFill& random;
     /// As in Watcher::Rooms.
-    std::function<std::optional<Hold>(const HostName&, const ServiceName&, Time)> silence;
+    std::function<std::optional<Suppression>(const HostName&, const ServiceName&, Time)> silence;
   };
   explicit CredentialAlerts(Deps deps) : deps_(std::move(deps)) {}
 

@@ -12,11 +12,11 @@
 #include "daemon/credentials.h"
 #include "daemon/fleet.h"
 #include "daemon/journal.h"
+#include "daemon/pipeline.h"
 #include "daemon/probes.h"
 #include "daemon/requests.h"
 #include "daemon/silences.h"
 #include "daemon/status_log.h"
-#include "daemon/telling.h"
 #include "logins/logins.h"
 #include "net/event.h"
 #include "net/http_client.h"
@@ -43,7 +43,7 @@ constexpr auto kMetricsEvery = std::chrono::seconds(15);  // as often as Prometh
 struct Stored {
   store::Requests requests;
   store::Logins logins;
-  std::vector<logins::Record> records;
+  std::vector<logins::StoredLogin> records;
 };
 
 Result<Stored> open_stored(const std::filesystem::path& directory) {
@@ -59,10 +59,10 @@ Result<Stored> open_stored(const std::filesystem::path& directory) {
 }  // namespace
 
 /// In the order in which they need each other: what is declared later uses what is declared before.
-struct Daemon::Parts {
-  Parts(const net::Executor& on, store::Store opened, Stored stored, const DaemonOptions& options,
-        const Log& log_to, const RandomFill& random,
-        std::function<net::awaitable<store::ReloadAnswer>()> reload)
+struct Daemon::Components {
+  Components(const net::Executor& on, store::Store opened, Stored stored,
+             const DaemonOptions& options, const Log& log_to, const RandomFill& random,
+             std::function<net::awaitable<store::ReloadAnswer>()> reload)
       : executor(on),
         log(log_to),
         store(std::move(opened)),
@@ -71,8 +71,8 @@ struct Daemon::Parts {
         logins({.executor = executor,
                 .clock = clock,
                 .random = random,
-                .save = std::bind_front(&Parts::save_logins, this),
-                .notify = std::bind_front(&Parts::notify, this)},
+                .save = std::bind_front(&Components::save_logins, this),
+                .notify = std::bind_front(&Components::notify, this)},
                std::move(stored.records)),
         requests(std::move(stored.requests), {.worker = store_worker,
                                               .silences = silences,
@@ -82,7 +82,7 @@ struct Daemon::Parts {
         probes(executor, {.logins = logins, .clock = clock, .random = random}),
         http(executor),
         status_log(log, metrics),
-        telling_rooms{.executor = executor,
+        pipeline_deps{.executor = executor,
                       .http = http,
                       .logins = logins,
                       .outbox = outbox,
@@ -91,11 +91,11 @@ struct Daemon::Parts {
                       .log = log,
                       .random = random,
                       .version = options.version},
-        telling(std::make_unique<Telling>(options.config, telling_rooms)),
+        pipeline(std::make_unique<Pipeline>(options.config, pipeline_deps)),
         journal(
             executor,
             {.store = store, .worker = store_worker, .clock = clock, .log = log, .random = random},
-            telling->audience()),
+            pipeline->pipeline()),
         credential_alerts({.journal = journal,
                            .clock = clock,
                            .log = log,
@@ -106,7 +106,7 @@ struct Daemon::Parts {
                             .log = log,
                             .random = random,
                             .silence = std::bind_front(&Silences::find, &silences),
-                            .report = std::bind_front(&Parts::report, this)}),
+                            .report = std::bind_front(&Components::report, this)}),
         checks(executor, kChecksAtOnce),
         fleet(executor, {.journal = journal,
                          .checks = checks,
@@ -114,22 +114,22 @@ struct Daemon::Parts {
                          .log = log,
                          .metrics = metrics,
                          .random = random,
-                         .wants_reports = std::bind_front(&Parts::wants_reports, this),
-                         .report = std::bind_front(&Parts::report, this),
+                         .wants_reports = std::bind_front(&Components::wants_reports, this),
+                         .report = std::bind_front(&Components::report, this),
                          .make_probe = std::bind_front(&Probes::make, &probes),
-                         .on_seen = std::bind_front(&Clusters::see, &clusters),
+                         .on_update = std::bind_front(&Clusters::update, &clusters),
                          .on_gone = std::bind_front(&logins::Logins::forget, &logins),
                          .silence = std::bind_front(&Silences::find, &silences)}),
         reloading(executor, 1),
         background(executor),
         reloads(executor) {}
 
-  [[nodiscard]] bool wants_reports() const { return telling && telling->has_streams(); }
+  [[nodiscard]] bool wants_reports() const { return pipeline && pipeline->has_streams(); }
   void report(const notify::StatusReport& report) {
-    if (telling) telling->report(report);
+    if (pipeline) pipeline->report(report);
   }
   net::awaitable<void> tell_anew(const config::Config& config);
-  net::awaitable<Result<>> save_logins(std::vector<logins::Record> records);
+  net::awaitable<Result<>> save_logins(std::vector<logins::StoredLogin> records);
   net::awaitable<void> notify(const logins::Gate& gate, logins::Notice notice) {
     return credential_alerts.notify(gate, notice);
   }
@@ -148,8 +148,8 @@ struct Daemon::Parts {
   net::HttpClient http;
   Metrics metrics;
   StatusLog status_log;
-  Telling::Rooms telling_rooms;
-  std::unique_ptr<Telling> telling;  ///< null while it is made anew
+  Pipeline::Deps pipeline_deps;
+  std::unique_ptr<Pipeline> pipeline;  ///< null while it is made anew
   Journal journal;
   CredentialAlerts credential_alerts;
   Clusters clusters;
@@ -162,17 +162,17 @@ struct Daemon::Parts {
 
 /// What is under way is finished; what the store holds is loaded from there, and what only memory
 /// holds is handed over.
-net::awaitable<void> Daemon::Parts::tell_anew(const config::Config& config) {
+net::awaitable<void> Daemon::Components::tell_anew(const config::Config& config) {
   const auto slot = co_await journal.pause();
-  auto unstored = co_await telling->stop();
-  telling.reset();  // first: a broker throws out who connects twice under one name
-  telling = std::make_unique<Telling>(config, telling_rooms);
-  telling->start();
-  journal.set_audience(telling->audience());
-  telling->audience().dispatcher.get().submit(std::move(unstored));
+  auto unstored = co_await pipeline->stop();
+  pipeline.reset();  // first: a broker throws out who connects twice under one name
+  pipeline = std::make_unique<Pipeline>(config, pipeline_deps);
+  pipeline->start();
+  journal.set_pipeline(pipeline->pipeline());
+  pipeline->pipeline().dispatcher.get().submit(std::move(unstored));
 }
 
-net::awaitable<Result<>> Daemon::Parts::save_logins(std::vector<logins::Record> records) {
+net::awaitable<Result<>> Daemon::Components::save_logins(std::vector<logins::StoredLogin> records) {
   auto saved = co_await store_worker.run([&] { return stored_logins.save(records); });
   if (!saved) log.warn("refused logins are not stored: {}", saved.error().what);
   co_return saved;
@@ -249,30 +249,33 @@ net::awaitable<Result<>> Daemon::start() {
   if (!stored) co_return fail(std::move(stored));
 
   const auto hosts = std::exchange(options_.config.hosts, {});
-  parts_ = std::make_unique<Parts>(executor_, *std::move(opened), *std::move(stored), options_,
+  components_ =
+      std::make_unique<Components>(executor_, *std::move(opened), *std::move(stored), options_,
                                    log_, random_, [this] { return reload_in_peace(); });
-  auto& parts = *parts_;
-  if (auto read = parts.requests.read_silences(); !read) {
-    parts_.reset();
+  auto& components = *components_;
+  if (auto read = components.requests.read_silences(); !read) {
+    components_.reset();
     co_return fail(std::move(read));
   }
-  parts.telling->start();
-  parts.background.spawn(parts.journal.run());
-  parts.background.spawn(parts.requests.run());
-  parts.background.spawn(parts.logins.run());
-  parts.background.spawn(
-      platform::hear_reload_requests([this] { parts_->reloads.spawn(reload_unasked()); }));
-  parts.background.spawn(tend_hourly(parts.store, parts.store_worker, parts.clock, log_));
+  components.pipeline->start();
+  components.background.spawn(components.journal.run());
+  components.background.spawn(components.requests.run());
+  components.background.spawn(components.logins.run());
+  components.background.spawn(
+      platform::hear_reload_requests([this] { components_->reloads.spawn(reload_unasked()); }));
+  components.background.spawn(
+      tend_hourly(components.store, components.store_worker, components.clock, log_));
   if (const auto& file = options_.config.metrics_file; !file.empty())
-    parts.background.spawn(write_metrics(to_path(file), parts.metrics, parts.probes, log_));
-  parts.clusters.set_clusters(options_.config.clusters, *known);
-  parts.background.spawn(parts.clusters.run());
-  parts.fleet.set_hosts(hosts, *std::move(known));
-  if (parts.telling->size() == 0) {
+    components.background.spawn(
+        write_metrics(to_path(file), components.metrics, components.probes, log_));
+  components.clusters.set_clusters(options_.config.clusters, *known);
+  components.background.spawn(components.clusters.run());
+  components.fleet.set_hosts(hosts, *std::move(known));
+  if (components.pipeline->size() == 0) {
     log_.warn("no destination is enabled: changes go to the log and the history only");
   }
   log_.notice("ready: hosts: {}, {}, destinations: {}, data in {}", hosts.size(),
-              options_.config.frequency.text(), parts.telling->size(),
+              options_.config.frequency.text(), components.pipeline->size(),
               to_utf8(options_.data_directory));
   co_return Result<>{};
 }
@@ -288,14 +291,14 @@ net::awaitable<store::ReloadAnswer> Daemon::reload_in_peace() {
     *out = co_await self.reload();
     end->set();
   };
-  parts_->reloads.spawn(task(*this, answer, done));
+  components_->reloads.spawn(task(*this, answer, done));
   co_await done->wait();
   co_return *answer;
 }
 
 net::awaitable<store::ReloadAnswer> Daemon::reload() {
-  auto& parts = *parts_;
-  const auto slot = co_await parts.reloading.acquire();
+  auto& components = *components_;
+  const auto slot = co_await components.reloading.acquire();
   if (!options_.load) co_return refuse_reload("there is no file to read");
   net::Worker worker("config", 1);
   auto loaded = co_await worker.run([this] { return options_.load(); });
@@ -308,21 +311,22 @@ net::awaitable<store::ReloadAnswer> Daemon::reload() {
   auto& config = *loaded.config;
   const auto hosts = std::exchange(config.hosts, {});
   Fleet::Known known;
-  if (!parts.fleet.has_all(hosts) || !parts.clusters.has_all(config.clusters)) {
-    auto states = co_await parts.store_worker.run([&] { return parts.store.load_states(); });
+  if (!components.fleet.has_all(hosts) || !components.clusters.has_all(config.clusters)) {
+    auto states =
+        co_await components.store_worker.run([&] { return components.store.load_states(); });
     if (!states) co_return refuse_reload(states.error().what);
     known = *std::move(states);
   }
-  parts.silences.set_maintenance(config.maintenance);
-  co_await parts.tell_anew(config);
-  parts.clusters.set_clusters(config.clusters, known);
-  const auto changes = parts.fleet.set_hosts(hosts, std::move(known));
+  components.silences.set_maintenance(config.maintenance);
+  co_await components.tell_anew(config);
+  components.clusters.set_clusters(config.clusters, known);
+  const auto changes = components.fleet.set_hosts(hosts, std::move(known));
   // Behind the hosts, whose next check is by the new accounts.
-  parts.logins.waive_pauses();
+  components.logins.waive_pauses();
   auto text = fmt::format(
       "reloaded: hosts: {}, of these new: {}, changed: {}; gone: {}, "
       "destinations: {}",
-      hosts.size(), changes.come, changes.changed, changes.gone, parts.telling->size());
+      hosts.size(), changes.come, changes.changed, changes.gone, components.pipeline->size());
   text += what_needs_a_restart(options_.config, config);
   log_.notice("{}", text);
   co_return store::ReloadAnswer{.good = true, .text = std::move(text)};
@@ -335,20 +339,20 @@ store::ReloadAnswer Daemon::refuse_reload(const std::string& why) const {
 }
 
 net::awaitable<void> Daemon::stop() {
-  if (!parts_) co_return;
-  auto& parts = *parts_;
-  parts.background.cancel();
-  co_await parts.reloads.join();
-  co_await parts.fleet.stop();
-  co_await parts.background.join();
+  if (!components_) co_return;
+  auto& components = *components_;
+  components.background.cancel();
+  co_await components.reloads.join();
+  co_await components.fleet.stop();
+  co_await components.background.join();
 
   net::TaskScope closing(executor_);
-  parts.fleet.close(closing);
-  auto untold = co_await parts.telling->stop();
-  co_await parts.logins.flush();
-  co_await parts.journal.store_rest(std::move(untold));
+  components.fleet.close(closing);
+  auto untold = co_await components.pipeline->stop();
+  co_await components.logins.flush();
+  co_await components.journal.store_rest(std::move(untold));
   co_await closing.join();
-  parts_.reset();
+  components_.reset();
 }
 
 std::filesystem::path data_directory(const std::string& option, const config::Config& config) {

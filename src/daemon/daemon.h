@@ -48,12 +48,12 @@ class Daemon {
   net::awaitable<store::ReloadAnswer> reload_in_peace();
   [[nodiscard]] store::ReloadAnswer refuse_reload(const std::string& why) const;
 
-  struct Parts;
+  struct Components;
   net::Executor executor_;
   DaemonOptions options_;
   const Log& log_;
   RandomFill random_;
-  std::unique_ptr<Parts> parts_;
+  std::unique_ptr<Components> components_;
 };
 
 /// The directory of the store: what the command line says, else the configuration, else the

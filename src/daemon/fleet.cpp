@@ -16,7 +16,7 @@ Fleet::Changes Fleet::set_hosts(const std::vector<config::Host>& hosts, Known kn
       continue;
     }
     watchers_.emplace(host.name,
-                      std::make_unique<Watcher>(host, std::move(known[host.name]), rooms_));
+                      std::make_unique<Watcher>(host, std::move(known[host.name]), deps_));
     tasks_.spawn(watch(host.name));
     changes.come++;
   }
@@ -41,7 +41,7 @@ net::awaitable<void> Fleet::watch(HostName name) {
     co_await watcher.close();
   } while (!watcher.is_retired());
   watchers_.erase(name);
-  if (rooms_.on_gone) rooms_.on_gone(name);
+  if (deps_.on_gone) deps_.on_gone(name);
 }
 
 net::awaitable<void> Fleet::stop() {

@@ -16,8 +16,8 @@ class Fleet {
  public:
   using Known = std::map<HostName, MonitoredHost::Known>;
 
-  Fleet(const net::Executor& executor, Watcher::Rooms rooms)
-      : rooms_(std::move(rooms)), tasks_(executor) {}
+  Fleet(const net::Executor& executor, Watcher::Deps deps)
+      : deps_(std::move(deps)), tasks_(executor) {}
 
   struct Changes {
     std::size_t come = 0;
@@ -38,7 +38,7 @@ class Fleet {
  private:
   net::awaitable<void> watch(HostName name);
 
-  Watcher::Rooms rooms_;
+  Watcher::Deps deps_;
   std::map<HostName, std::unique_ptr<Watcher>> watchers_;
   net::TaskScope tasks_;
 };

@@ -21,14 +21,14 @@ struct Journal::Entry {
   net::Event written;
 };
 
-Journal::Journal(const net::Executor& executor, Rooms rooms, Audience audience)
+Journal::Journal(const net::Executor& executor, Deps deps, PipelineRefs pipeline)
     : executor_(executor),
-      rooms_(std::move(rooms)),
-      audience_(audience),
+      deps_(std::move(deps)),
+      pipeline_(pipeline),
       writing_(executor, 1),
       work_(executor) {}
 
-net::awaitable<void> Journal::record(std::vector<store::StateChange> states,
+net::awaitable<void> Journal::commit(std::vector<store::StateChange> states,
                                      std::optional<store::HostChange> host,
                                      std::vector<Alert> alerts) {
   store::Commit commit{.states = std::move(states),
@@ -55,9 +55,9 @@ std::vector<std::shared_ptr<Journal::Entry>> Journal::take_waiting() {
   for (const auto& entry : entries) {
     auto& commit = entry->commit;
     for (const auto& alert : commit.alerts) {
-      if (!alert.held.empty()) continue;
-      std::ranges::move(notify::address(alert, audience_.destinations, audience_.routing.get(),
-                                        rooms_.clock.now(), rooms_.random),
+      if (!alert.suppressed.empty()) continue;
+      std::ranges::move(notify::address(alert, pipeline_.destinations, pipeline_.routing.get(),
+                                        deps_.clock.now(), deps_.random),
                         std::back_inserter(commit.deliveries));
     }
   }
@@ -71,15 +71,15 @@ net::awaitable<void> Journal::write_waiting() {
   const std::size_t late = commits.size();
   for (const auto& entry : entries) commits.push_back(std::move(entry->commit));
 
-  const auto stored = co_await rooms_.worker.run([&] { return rooms_.store.commit(commits); });
+  const auto stored = co_await deps_.worker.run([&] { return deps_.store.commit(commits); });
   for (std::size_t i = late; i < commits.size(); i++) {
-    audience_.dispatcher.get().submit(std::exchange(commits[i].deliveries, {}));
+    pipeline_.dispatcher.get().submit(std::exchange(commits[i].deliveries, {}));
   }
   for (const auto& entry : entries) entry->written.set();
   if (!stored) {
     keep(std::move(commits), stored.error());
   } else if (std::exchange(failing_, false)) {
-    rooms_.log.info("the store works again: {} changes were stored late", late);
+    deps_.log.info("the store works again: {} changes were stored late", late);
   }
 }
 
@@ -88,20 +88,20 @@ net::awaitable<void> Journal::store_rest(std::vector<store::Delivery> deliveries
   for (const auto& entry : take_waiting()) commits.push_back(std::move(entry->commit));
   if (!deliveries.empty()) commits.push_back({.deliveries = std::move(deliveries)});
   if (commits.empty()) co_return;
-  const auto stored = co_await rooms_.worker.run([&] { return rooms_.store.commit(commits); });
+  const auto stored = co_await deps_.worker.run([&] { return deps_.store.commit(commits); });
   if (!stored) {
-    rooms_.log.error("{}; {} changes and what could not be told are lost", stored.error().what,
-                     commits.size());
+    deps_.log.error("{}; {} changes and what could not be told are lost", stored.error().what,
+                    commits.size());
   }
 }
 
 void Journal::keep(std::vector<store::Commit> commits, const Error& error) {
   if (!std::exchange(failing_, true)) {
-    rooms_.log.error("{}; alerts go on from memory until the store works again", error.what);
+    deps_.log.error("{}; alerts go on from memory until the store works again", error.what);
   }
   if (commits.size() > kMostUnsaved) {
     const auto lost = static_cast<std::ptrdiff_t>(commits.size() - kMostUnsaved);
-    rooms_.log.error("the store has failed for so long that {} changes are not kept for it", lost);
+    deps_.log.error("the store has failed for so long that {} changes are not kept for it", lost);
     commits.erase(commits.begin(), commits.begin() + lost);
   }
   unsaved_ = std::move(commits);

@@ -25,7 +25,7 @@ namespace tocsin::daemon {
 /// again. On the loop's thread only.
 class Journal {
  public:
-  struct Rooms {
+  struct Deps {
     store::Store& store;
     net::Worker& worker;  ///< the store's one thread
     const Clock& clock;
@@ -33,22 +33,22 @@ class Journal {
     RandomFill random;
   };
   /// Who hears of what is recorded.
-  struct Audience {
+  struct PipelineRefs {
     std::reference_wrapper<notify::Dispatcher> dispatcher;
     std::span<const notify::Destination> destinations;
     std::reference_wrapper<const notify::Routing> routing;  ///< among these destinations
   };
-  Journal(const net::Executor& executor, Rooms rooms, Audience audience);
+  Journal(const net::Executor& executor, Deps deps, PipelineRefs pipeline);
 
   /// Returns when it is stored (or could not be) and the deliveries are on their way. Alerts that
   /// are held back are history only.
-  net::awaitable<void> record(std::vector<store::StateChange> states,
+  net::awaitable<void> commit(std::vector<store::StateChange> states,
                               std::optional<store::HostChange> host, std::vector<Alert> alerts);
   /// Does the writing, until it is cancelled. A crash loses what record() has not returned for.
   net::awaitable<void> run();
   /// Nothing is written or told until this is given back: the time to change the audience.
   net::awaitable<net::Semaphore::Slot> pause() { return writing_.acquire(); }
-  void set_audience(Audience audience) { audience_ = audience; }
+  void set_pipeline(PipelineRefs pipeline) { pipeline_ = pipeline; }
   /// At the end, after run(): stores what is kept or waits, and these deliveries, which only memory
   /// holds.
   net::awaitable<void> store_rest(std::vector<store::Delivery> deliveries);
@@ -61,8 +61,8 @@ class Journal {
   void keep(std::vector<store::Commit> commits, const Error& error);
 
   net::Executor executor_;
-  Rooms rooms_;
-  Audience audience_;
+  Deps deps_;
+  PipelineRefs pipeline_;
   net::Semaphore writing_;
   net::Event work_;
   std::vector<std::shared_ptr<Entry>> waiting_;

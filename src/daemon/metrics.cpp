@@ -35,7 +35,7 @@ struct Metrics::Families {
       gauge(registry, "tocsin_check_seconds", "How long the last check of a host took.");
   prometheus::Family<prometheus::Gauge>& host_reached =
       gauge(registry, "tocsin_host_reached", "Whether the last check reached the host.");
-  prometheus::Family<prometheus::Counter>& heard =
+  prometheus::Family<prometheus::Counter>& pushed =
       counter(registry, "tocsin_heard_total",
               "States of services that a host reported by itself, between checks.");
   prometheus::Family<prometheus::Counter>& reported =
@@ -60,8 +60,8 @@ void Metrics::count_check(const HostName& host, std::string_view outcome,
   families_->host_reached.Add(labels).Set(outcome == "ok" ? 1 : 0);
 }
 
-void Metrics::count_heard(const HostName& host, std::size_t services) {
-  families_->heard.Add({{"host", host.text()}}).Increment(static_cast<double>(services));
+void Metrics::count_pushed(const HostName& host, std::size_t services) {
+  families_->pushed.Add({{"host", host.text()}}).Increment(static_cast<double>(services));
 }
 
 void Metrics::set_stuck_threads(std::size_t threads) {
@@ -93,7 +93,7 @@ Result<> replace_file(const std::filesystem::path& file, const std::string& text
   }
   if (!error) std::filesystem::rename(fresh, file, error);
   if (!error) return {};
-  return fail(Kind::storage,
+  return fail(ErrorKind::storage,
               printable(to_utf8(file)) + ": it cannot be written: " + error.message());
 }
 

@@ -23,7 +23,7 @@ class Metrics {
   void count_check(const HostName& host, std::string_view outcome,
                    std::chrono::duration<double> took);
   /// The host spoke of so many services by itself.
-  void count_heard(const HostName& host, std::size_t services);
+  void count_pushed(const HostName& host, std::size_t services);
   void set_stuck_threads(std::size_t threads);
   /// The destination has taken, or will never have, so many services' reports of the status stream.
   void count_reported(const std::string& destination, std::size_t services);

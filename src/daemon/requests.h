@@ -15,15 +15,15 @@ namespace tocsin::daemon {
 class Requests {
  public:
   /// What outlives it.
-  struct Rooms {
+  struct Deps {
     net::Worker& worker;  ///< the store's one thread
     Silences& silences;
     const Clock& clock;
     const Log& log;
     std::function<net::awaitable<store::ReloadAnswer>()> reload;
   };
-  Requests(store::Requests stored, Rooms rooms)
-      : stored_(std::move(stored)), rooms_(std::move(rooms)) {}
+  Requests(store::Requests stored, Deps deps)
+      : stored_(std::move(stored)), deps_(std::move(deps)) {}
 
   /// The silences that hold now. Blocking: before anything else runs.
   [[nodiscard]] Result<> read_silences();
@@ -35,7 +35,7 @@ class Requests {
   net::awaitable<Result<>> read();
 
   store::Requests stored_;
-  Rooms rooms_;
+  Deps deps_;
 };
 
 }  // namespace tocsin::daemon

@@ -13,7 +13,7 @@ namespace {
 /// "2026-11-29T02:00Z"
 std::string minute_text(Time time) { return iso_time(time).substr(0, 16) + "Z"; }
 
-Hold hold(const std::string& what, const std::string& reason, Time until) {
+Suppression hold(const std::string& what, const std::string& reason, Time until) {
   return {fmt::format("{} until {}{}{}", what, minute_text(until), reason.empty() ? "" : ": ",
                       printable(reason)),
           until};
@@ -30,24 +30,26 @@ std::vector<Silence> without(const std::vector<Silence>& all, const std::vector<
 
 }  // namespace
 
-Hold hold_of(const config::Maintenance& maintenance, Time until) {
+Suppression suppression_of(const config::Maintenance& maintenance, Time until) {
   return hold(fmt::format("maintenance `{}`", printable(maintenance.name)), maintenance.reason,
               until);
 }
 
-Hold hold_of(const Silence& silence) {
+Suppression suppression_of(const Silence& silence) {
   const auto by = silence.author.empty() ? "" : " by " + printable(silence.author);
   return hold("silenced" + by, silence.reason, silence.end);
 }
 
-std::optional<Hold> Silences::find(const HostName& host, const ServiceName& service,
-                                   Time now) const {
+std::optional<Suppression> Silences::find(const HostName& host, const ServiceName& service,
+                                          Time now) const {
   for (const auto& silence : silences_)
-    if (silence.is_active(now) && silence.scope.covers(host, service)) return hold_of(silence);
+    if (silence.is_active(now) && silence.scope.covers(host, service))
+      return suppression_of(silence);
   for (const auto& maintenance : maintenance_) {
     const auto covers = [&](const SilenceScope& scope) { return scope.covers(host, service); };
     if (std::ranges::none_of(maintenance.scopes, covers)) continue;
-    if (const auto until = maintenance.window.open_until(now)) return hold_of(maintenance, *until);
+    if (const auto until = maintenance.window.open_until(now))
+      return suppression_of(maintenance, *until);
   }
   return std::nullopt;
 }
@@ -55,7 +57,7 @@ std::optional<Hold> Silences::find(const HostName& host, const ServiceName& serv
 void Silences::set_silences(std::vector<Silence> silences) {
   if (silences == silences_) return;
   for (const auto& begun : without(silences, silences_))
-    log_.notice("{}: {}", printable(begun.scope.text()), hold_of(begun).why);
+    log_.notice("{}: {}", printable(begun.scope.text()), suppression_of(begun).reason);
   for (const auto& ended : without(silences_, silences))
     log_.notice("{}: the silence has ended", printable(ended.scope.text()));
   silences_ = std::move(silences);

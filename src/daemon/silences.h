@@ -14,9 +14,9 @@
 namespace tocsin::daemon {
 
 /// "maintenance `patch night` until 2026-11-29T02:00Z: Windows updates".
-[[nodiscard]] Hold hold_of(const config::Maintenance& maintenance, Time until);
+[[nodiscard]] Suppression suppression_of(const config::Maintenance& maintenance, Time until);
 /// "silenced by alice until 2026-11-29T02:00Z: new disk".
-[[nodiscard]] Hold hold_of(const Silence& silence);
+[[nodiscard]] Suppression suppression_of(const Silence& silence);
 
 /// On the loop's thread only.
 class Silences {
@@ -25,8 +25,8 @@ class Silences {
       : maintenance_(std::move(maintenance)), log_(log) {}
 
   /// What holds news of the service back, or (of an empty name) of its host.
-  [[nodiscard]] std::optional<Hold> find(const HostName& host, const ServiceName& service,
-                                         Time now) const;
+  [[nodiscard]] std::optional<Suppression> find(const HostName& host, const ServiceName& service,
+                                                Time now) const;
   void set_maintenance(std::vector<config::Maintenance> maintenance) {
     maintenance_ = std::move(maintenance);
   }

@@ -29,13 +29,13 @@ MonitoredHost::Rules rules_of(const config::Host& host) {
 
 }  // namespace
 
-Watcher::Watcher(config::Host host, MonitoredHost::Known known, Rooms rooms)
+Watcher::Watcher(config::Host host, MonitoredHost::Known known, Deps deps)
     : host_(std::move(host)),
-      rooms_(std::move(rooms)),
-      probe_(rooms_.make_probe(host_)),
+      deps_(std::move(deps)),
+      probe_(deps_.make_probe(host_)),
       monitored_(host_.name, rules_of(host_), std::move(known),
                  [this](const ServiceName& service, Time now) {
-                   return rooms_.silence ? rooms_.silence(host_.name, service, now) : std::nullopt;
+                   return deps_.silence ? deps_.silence(host_.name, service, now) : std::nullopt;
                  }) {}
 
 bool Watcher::reconfigure(config::Host host) {
@@ -52,15 +52,15 @@ net::awaitable<void> Watcher::take_over(config::Host next) {
   monitored_.set_rules(rules_of(host_));
   new_list_ |= !same_list;
   if (!same_way) co_await close();
-  if (!same_way || (!same_list && !probe_->watch_anew())) probe_ = rooms_.make_probe(host_);
-  rooms_.log.info("{} is watched by another configuration", host_.name.text());
+  if (!same_way || (!same_list && !probe_->set_watchlist())) probe_ = deps_.make_probe(host_);
+  deps_.log.info("{} is watched by another configuration", host_.name.text());
 }
 
 net::awaitable<void> Watcher::run() {
   while (!retired_) {
     if (next_) co_await take_over(*std::exchange(next_, std::nullopt));
     {
-      const auto slot = co_await rooms_.checks.acquire();
+      const auto slot = co_await deps_.checks.acquire();
       co_await check();
     }
     co_await listen_until_due();
@@ -68,7 +68,7 @@ net::awaitable<void> Watcher::run() {
 }
 
 net::awaitable<void> Watcher::listen_until_due() {
-  const Time started = rooms_.clock.now();
+  const Time started = deps_.clock.now();
   const auto& schedule = host_.frequency;
   const auto first = schedule.next(started);
   const auto second = first ? schedule.next(*first) : std::nullopt;
@@ -82,70 +82,70 @@ net::awaitable<void> Watcher::listen_until_due() {
 }
 
 net::awaitable<void> Watcher::listen_until(Time due) {
-  const Time started = rooms_.clock.now();
+  const Time started = deps_.clock.now();
   for (Time now = started; now < due && now >= started && !next_ && !retired_;
-       now = rooms_.clock.now()) {
-    const Time news_due = std::max(monitored_.next_news(now), now);
+       now = deps_.clock.now()) {
+    const Time review_due = std::max(monitored_.next_review(now), now);
     co_await probe_->listen(
-        net::within(std::min({due - now, news_due - now, kLongestSleep}, std::less<Duration>())));
-    auto record = begin_record();
-    const bool look_again = take_heard(record);
-    if (const Time now_then = rooms_.clock.now(); now_then >= news_due)
-      record.add(monitored_.pass(now_then), monitored_.host());
-    if (rooms_.on_seen) rooms_.on_seen(monitored_);
-    co_await record.write();
-    if (look_again) co_return co_await net::sleep_for(kGather);
+        net::within(std::min({due - now, review_due - now, kLongestSleep}, std::less<Duration>())));
+    auto update = begin_update();
+    const bool check_again = take_pushed(update);
+    if (const Time now_then = deps_.clock.now(); now_then >= review_due)
+      update.add(monitored_.pass(now_then), monitored_.host());
+    if (deps_.on_update) deps_.on_update(monitored_);
+    co_await update.write();
+    if (check_again) co_return co_await net::sleep_for(kGather);
   }
 }
 
 net::awaitable<void> Watcher::check() {
   const auto begun = std::chrono::steady_clock::now();
   auto services = co_await probe_->check(net::within(kCheckLimit));
-  rooms_.metrics.count_check(host_.name, services ? "ok" : to_string(services.error().kind),
-                             std::chrono::steady_clock::now() - begun);
+  deps_.metrics.count_check(host_.name, services ? "ok" : to_string(services.error().kind),
+                            std::chrono::steady_clock::now() - begun);
   const Observation observation{
-      .host = host_.name, .at = rooms_.clock.now(), .services = std::move(services)};
-  log_trouble(observation);
-  auto record = begin_record();
-  (void)take_heard(record);  // this is the check that it may call for
-  record.add(monitored_.look(observation), monitored_.host());
-  if (rooms_.on_seen) rooms_.on_seen(monitored_);
+      .host = host_.name, .at = deps_.clock.now(), .services = std::move(services)};
+  log_unreached(observation);
+  auto update = begin_update();
+  (void)take_pushed(update);  // this is the check that it may call for
+  update.add(monitored_.apply(observation), monitored_.host());
+  if (deps_.on_update) deps_.on_update(monitored_);
   if (observation.services && std::exchange(new_list_, false)) log_idle_patterns();
   report_all(observation.at);
-  co_await record.write();
+  co_await update.write();
 }
 
-bool Watcher::take_heard(Record& record) {
-  const auto heard = probe_->take_heard();
-  const Time now = rooms_.clock.now();
-  if (!heard.services.empty()) rooms_.metrics.count_heard(host_.name, heard.services.size());
-  for (const auto& service : heard.services)
-    record.add(monitored_.hear(service, now), monitored_.host());
-  report(heard.services, now);
-  return heard.look_again;
+bool Watcher::take_pushed(HostUpdate& update) {
+  const auto pushed = probe_->take_pushed();
+  const Time now = deps_.clock.now();
+  if (!pushed.services.empty()) deps_.metrics.count_pushed(host_.name, pushed.services.size());
+  for (const auto& service : pushed.services)
+    update.add(monitored_.apply_pushed(service, now), monitored_.host());
+  report(pushed.services, now);
+  return pushed.check_again;
 }
 
 /// Each new reason is worth a line.
-void Watcher::log_trouble(const Observation& observation) {
+void Watcher::log_unreached(const Observation& observation) {
   const auto kind =
       observation.services ? std::nullopt : std::optional(observation.services.error().kind);
-  if (kind == trouble_) return;
-  trouble_ = kind;
-  if (kind == Kind::login_refused) {  // one warning for the credential says it all
-    rooms_.log.info("{} cannot be checked: {}", host_.name.text(),
-                    observation.services.error().what);
+  if (kind == last_error_) return;
+  last_error_ = kind;
+  if (kind == ErrorKind::login_refused) {  // one warning for the credential says it all
+    deps_.log.info("{} cannot be checked: {}", host_.name.text(),
+                   observation.services.error().what);
   } else if (kind) {
-    rooms_.log.warn("{} cannot be checked: {}", host_.name.text(),
-                    observation.services.error().what);
+    deps_.log.warn("{} cannot be checked: {}", host_.name.text(),
+                   observation.services.error().what);
   } else {
-    rooms_.log.info("{} can be checked again", host_.name.text());
+    deps_.log.info("{} can be checked again", host_.name.text());
   }
 }
 
 void Watcher::log_idle_patterns() {
   for (const auto& pattern : monitored_.idle_patterns())
-    rooms_.log.warn("{}: no service is found by `{}`; one that comes later will be",
-                    host_.name.text(), pattern);
+    deps_.log.warn("{}: no service is found by `{}`; one that comes later will be",
+                   host_.name.text(), pattern);
 }
 
 notify::ServiceReport Watcher::report_of(const ServiceName& service,
@@ -162,18 +162,18 @@ void Watcher::report_all(Time at) const {
   report.services.reserve(monitored_.services().size());
   for (const auto& [name, tracked] : monitored_.services())
     report.services.push_back(report_of(name, tracked));
-  rooms_.report(report);
+  deps_.report(report);
 }
 
-void Watcher::report(std::span<const ObservedService> heard, Time at) const {
-  if (heard.empty() || !is_reported()) return;
+void Watcher::report(std::span<const ObservedService> pushed, Time at) const {
+  if (pushed.empty() || !is_reported()) return;
   notify::StatusReport report{.host = host_.name, .at = at};
   const auto& known = monitored_.services();
-  for (const auto& service : heard) {
+  for (const auto& service : pushed) {
     const auto tracked = known.find(service.name);
     if (tracked != known.end()) report.services.push_back(report_of(service.name, tracked->second));
   }
-  rooms_.report(report);
+  deps_.report(report);
 }
 
 net::awaitable<void> Watcher::close() { co_await probe_->close(net::within(kLogOffLimit)); }

@@ -8,10 +8,10 @@
 
 #include "base/random.h"
 #include "config/config.h"
+#include "daemon/host_update.h"
 #include "daemon/journal.h"
 #include "daemon/log.h"
 #include "daemon/metrics.h"
-#include "daemon/record.h"
 #include "domain/monitored_host.h"
 #include "net/async.h"
 #include "net/semaphore.h"
@@ -23,7 +23,7 @@ namespace tocsin::daemon {
 class Watcher {
  public:
   /// What the tasks of all hosts share.
-  struct Rooms {
+  struct Deps {
     Journal& journal;
     net::Semaphore& checks;  ///< how many hosts are asked at the same time
     const Clock& clock;
@@ -36,14 +36,14 @@ class Watcher {
     /// The way to look at a host, which outlives it.
     std::function<std::unique_ptr<probe::Probe>(const config::Host&)> make_probe;
     /// Hears what is known of a host after each look and word; empty: nobody listens.
-    std::function<void(const MonitoredHost&)> on_seen;
+    std::function<void(const MonitoredHost&)> on_update;
     /// Hears that a host is not watched any more; empty: nobody listens.
     std::function<void(const HostName&)> on_gone;
     /// What silences services of hosts; empty: nothing does.
-    std::function<std::optional<Hold>(const HostName&, const ServiceName&, Time)> silence;
+    std::function<std::optional<Suppression>(const HostName&, const ServiceName&, Time)> silence;
   };
   /// `known` is what the store remembers.
-  Watcher(config::Host host, MonitoredHost::Known known, Rooms rooms);
+  Watcher(config::Host host, MonitoredHost::Known known, Deps deps);
   Watcher(const Watcher&) = delete;
   Watcher& operator=(const Watcher&) = delete;
 
@@ -67,29 +67,29 @@ class Watcher {
   /// Records what is heard meanwhile; ends early when a check is called for.
   net::awaitable<void> listen_until_due();
   net::awaitable<void> listen_until(Time due);
-  [[nodiscard]] Record begin_record() const {
-    return {host_.name, {rooms_.journal, rooms_.log, rooms_.random}};
+  [[nodiscard]] HostUpdate begin_update() const {
+    return {host_.name, {deps_.journal, deps_.log, deps_.random}};
   }
   /// True when a check is called for.
-  bool take_heard(Record& record);
-  void log_trouble(const Observation& observation);
+  bool take_pushed(HostUpdate& update);
+  void log_unreached(const Observation& observation);
   /// After the first check that a watchlist's host has answered.
   void log_idle_patterns();
   /// Everything that is known after a check.
   void report_all(Time at) const;
-  void report(std::span<const ObservedService> heard, Time at) const;
-  [[nodiscard]] bool is_reported() const { return rooms_.wants_reports && rooms_.wants_reports(); }
+  void report(std::span<const ObservedService> pushed, Time at) const;
+  [[nodiscard]] bool is_reported() const { return deps_.wants_reports && deps_.wants_reports(); }
   [[nodiscard]] notify::ServiceReport report_of(const ServiceName& service,
                                                 const TrackedService& tracked) const;
 
   config::Host host_;
   std::optional<config::Host> next_;  ///< what it is to become
   bool retired_ = false;
-  Rooms rooms_;
+  Deps deps_;
   std::unique_ptr<probe::Probe> probe_;
   MonitoredHost monitored_;
-  std::optional<Kind> trouble_;  ///< why the host was not reached the last time
-  bool new_list_ = true;         ///< no check has tried the watchlist yet
+  std::optional<ErrorKind> last_error_;  ///< why the host was not reached the last time
+  bool new_list_ = true;                 ///< no check has tried the watchlist yet
 };
 
 }  // namespace tocsin::daemon

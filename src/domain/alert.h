@@ -26,13 +26,13 @@ struct Alert {
   AlertSeverity severity = AlertSeverity::critical;
   std::string set;  ///< the service set that it was watched by; empty: none
   ServiceName
-      root_cause;    ///< the service that this one needs, and that stopped before; empty: none
-  std::string held;  ///< why nobody is told: then it is history only; empty: it is told
+      root_cause;  ///< the service that this one needs, and that stopped before; empty: none
+  std::string suppressed;      ///< why nobody is told: then it is history only; empty: it is told
   std::uint32_t reminder = 0;  ///< the n-th time that it is told again
 };
 
 /// Good news. All else is told as what has stopped is.
-[[nodiscard]] inline bool is_up(const Alert& alert) {
+[[nodiscard]] inline bool is_resolved(const Alert& alert) {
   return ends_well(alert.kind, alert.to, alert.expected);
 }
 
@@ -52,7 +52,7 @@ struct Alert {
 
 /// Whether Butler knows such alerts. Messages about others say more: their receivers expect
 /// nothing.
-[[nodiscard]] inline bool is_of_the_original(TransitionKind kind) {
+[[nodiscard]] inline bool is_known_to_butler(TransitionKind kind) {
   return kind == TransitionKind::started || kind == TransitionKind::stopped ||
          kind == TransitionKind::paused;
 }

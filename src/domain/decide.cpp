@@ -33,11 +33,11 @@ TrackedService baseline(const ServiceStatus& seen, Time now) {
   first.progress_at = now;
   if (first.settled == ServiceState::running) first.process_id = seen.process_id;
   first.denied = seen.state == ServiceState::denied;
-  first.told = {.settled = first.settled,
-                .denied = first.denied,
-                .from = first.settled,
-                .since = now,
-                .at = now};
+  first.notified = {.settled = first.settled,
+                    .denied = first.denied,
+                    .from = first.settled,
+                    .since = now,
+                    .at = now};
   return first;
 }
 
@@ -64,7 +64,7 @@ std::optional<Transition> settle(TrackedService& next, const TrackedService& pre
   const bool restarted = runs_on && previous.process_id != 0 && next.seen.process_id != 0 &&
                          previous.process_id != next.seen.process_id;
   next.settled = to;
-  next.looks = from == to && !restarted ? std::min(previous.looks + 1, policy.grace.looks) : 1;
+  next.checks = from == to && !restarted ? std::min(previous.checks + 1, policy.grace.checks) : 1;
   next.stuck = false;
   next.denied = false;
   if (from != to || restarted) next.settled_since = now;
@@ -75,18 +75,20 @@ std::optional<Transition> settle(TrackedService& next, const TrackedService& pre
   }
 
   // First seen without a state: nobody was told any, so this is the first sight of one.
-  if (next.told.settled == ServiceState::unknown && !next.told.denied)
-    next.told = {.settled = to, .from = to, .since = now, .at = now};
+  if (next.notified.settled == ServiceState::unknown && !next.notified.denied)
+    next.notified = {.settled = to, .from = to, .since = now, .at = now};
 
   const std::string resolved = previous.stuck ? "no longer stuck" : "";
   const auto since = previous.settled_since;
   if (restarted) return Transition{TransitionKind::restarted, from, since, to, resolved};
   if (from != ServiceState::unknown && from != to) {
     const std::string appeared = from == ServiceState::missing ? "was missing" : "";
-    return Transition{arrival(to), from, since, to, join_reasons(appeared, exit_reason(next.seen))};
+    return Transition{kind_of_settled(to), from, since, to,
+                      join_reasons(appeared, exit_reason(next.seen))};
   }
   if (previous.stuck)
-    return Transition{arrival(to), from, since, to, join_reasons(resolved, exit_reason(next.seen))};
+    return Transition{kind_of_settled(to), from, since, to,
+                      join_reasons(resolved, exit_reason(next.seen))};
   if (previous.denied)
     return Transition{TransitionKind::visible, ServiceState::denied, previous.since, to, {}};
   return {};
@@ -107,9 +109,9 @@ std::vector<const ObservedService*> by_name(const Observation& observation) {
 }
 
 /// What one look at a service of a host changes, if anything.
-std::optional<ServiceChange> look_at(const ServiceName& name, const TrackedService* before,
-                                     const ServiceStatus& seen, const Watchlist& watchlist,
-                                     const KnownDetails& details, Time now) {
+std::optional<ServiceChange> observe_each(const ServiceName& name, const TrackedService* before,
+                                          const ServiceStatus& seen, const Watchlist& watchlist,
+                                          const KnownDetails& details, Time now) {
   const auto* known = find_details(details, name);
   const auto* entry = watchlist.find_tracked(name, known);
   if (before == nullptr) {
@@ -168,33 +170,35 @@ Decision decide(const TrackedService* previous, const ServiceStatus& seen, const
 std::vector<ServiceChange> decide(const TrackedServices& previous, const Observation& observation,
                                   const Watchlist& watchlist, const KnownDetails& details) {
   std::vector<ServiceChange> changes;
-  const auto look = [&](const ServiceName& name, const TrackedService* before,
-                        const ServiceStatus& seen) {
-    auto change = look_at(name, before, seen, watchlist, details, observation.at);
+  const auto observe = [&](const ServiceName& name, const TrackedService* before,
+                           const ServiceStatus& seen) {
+    auto change = observe_each(name, before, seen, watchlist, details, observation.at);
     if (change) changes.push_back(*std::move(change));
   };
   const auto seen = by_name(observation);
   auto at = seen.begin();
   for (const auto& [name, tracked] : previous) {
-    for (; at != seen.end() && (*at)->name < name; ++at) look((*at)->name, nullptr, (*at)->status);
+    for (; at != seen.end() && (*at)->name < name; ++at)
+      observe((*at)->name, nullptr, (*at)->status);
     if (at != seen.end() && (*at)->name == name) {
-      look((*at)->name, &tracked, (*at)->status);
+      observe((*at)->name, &tracked, (*at)->status);
       ++at;
     } else {
       const bool known_gone = observation.services && !watchlist.is_exact(name);
-      look(name, &tracked, {.state = known_gone ? ServiceState::missing : ServiceState::unknown});
+      observe(name, &tracked,
+              {.state = known_gone ? ServiceState::missing : ServiceState::unknown});
     }
   }
-  for (; at != seen.end(); ++at) look((*at)->name, nullptr, (*at)->status);
+  for (; at != seen.end(); ++at) observe((*at)->name, nullptr, (*at)->status);
   return changes;
 }
 
-std::optional<ServiceChange> decide(const TrackedServices& previous, const ObservedService& heard,
+std::optional<ServiceChange> decide(const TrackedServices& previous, const ObservedService& pushed,
                                     const Watchlist& watchlist, Time now,
                                     const KnownDetails& details) {
-  const auto known = previous.find(heard.name);
-  return look_at(heard.name, known == previous.end() ? nullptr : &known->second, heard.status,
-                 watchlist, details, now);
+  const auto known = previous.find(pushed.name);
+  return observe_each(pushed.name, known == previous.end() ? nullptr : &known->second,
+                      pushed.status, watchlist, details, now);
 }
 
 }  // namespace tocsin

@@ -14,7 +14,7 @@
 namespace tocsin {
 
 /// What people believe of a service: what they were told last, or its first sight.
-struct Told {
+struct Notified {
   ServiceState settled = ServiceState::unknown;
   bool stuck = false;
   bool denied = false;
@@ -23,7 +23,7 @@ struct Told {
   Time at{};                                  ///< when they were told last
   std::uint32_t reminders = 0;                ///< how often it was told again since
 
-  friend bool operator==(const Told&, const Told&) = default;
+  friend bool operator==(const Notified&, const Notified&) = default;
 };
 
 /// What is remembered about a service between two looks, and stored.
@@ -39,8 +39,8 @@ struct TrackedService {
   std::uint32_t process_id = 0;  ///< the last one known of a service that is settled as running
   bool stuck = false;            ///< reported as stuck, and not settled since
   bool denied = false;           ///< reported (or found at first sight), and not settled since
-  Told told;
-  std::uint32_t looks = 1;    ///< how often `settled` was seen in a row, as far as grace counts
+  Notified notified;
+  std::uint32_t checks = 1;   ///< how often `settled` was seen in a row, as far as grace counts
   std::vector<Time> changes;  ///< the last ones, for as long as they count as flapping
   bool flapping = false;
 
@@ -83,7 +83,7 @@ struct ServiceChange {
 /// One service that the host spoke of by itself, if that changes anything; of the others nothing is
 /// known by it.
 [[nodiscard]] std::optional<ServiceChange> decide(const TrackedServices& previous,
-                                                  const ObservedService& heard,
+                                                  const ObservedService& pushed,
                                                   const Watchlist& watchlist, Time now,
                                                   const KnownDetails& details = {});
 

@@ -18,44 +18,47 @@ Transition host_transition(TransitionKind kind, Time since, std::string reason) 
   return {kind, ServiceState::unknown, since, ServiceState::unknown, std::move(reason)};
 }
 
-std::optional<Hold> grace(const TrackedHost& host, const Grace& grace, Time now) {
-  if (host.failures < grace.looks)
-    return Hold{"not yet tried " + std::to_string(grace.looks) + " times"};
+std::optional<Suppression> grace(const TrackedHost& host, const Grace& grace, Time now) {
+  if (host.failures < grace.checks)
+    return Suppression{"not yet tried " + std::to_string(grace.checks) + " times"};
   if (const auto until = host.since + grace.time; now < until && host.since <= now)
-    return Hold{"not yet for " + duration_text(grace.time), until};
+    return Suppression{"not yet for " + duration_text(grace.time), until};
   return std::nullopt;
 }
 
-std::vector<News> not_reached(TrackedHost& host, const Error& error, const HostPolicy& policy,
-                              const std::optional<Hold>& silence, Time now) {
+std::vector<AlertDraft> not_reached(TrackedHost& host, const Error& error, const HostPolicy& policy,
+                                    const std::optional<Suppression>& silence, Time now) {
   // A refused login is an alert of the credential: the host may be as well as can be.
-  const bool was_refused = std::exchange(host.login_refused, error.kind == Kind::login_refused);
-  const bool is_first = host.trouble.empty() || (was_refused && !host.login_refused && !host.told);
+  const bool was_refused =
+      std::exchange(host.login_refused, error.kind == ErrorKind::login_refused);
+  const bool is_first =
+      host.error.empty() || (was_refused && !host.login_refused && !host.notified);
   if (is_first) {
     host.since = now;
     host.failures = 0;
-    host.told = false;
+    host.notified = false;
   }
-  host.failures = std::min(host.failures + 1, std::max(policy.grace.looks, 1U));
-  host.trouble = error.what.empty() ? "not reached" : error.what;
+  host.failures = std::min(host.failures + 1, std::max(policy.grace.checks, 1U));
+  host.error = error.what.empty() ? "not reached" : error.what;
   host.storm_until = {};
   if (host.login_refused) return {};
-  auto news = host_transition(unreachable, host.since, host.trouble);
-  if (host.told) {
-    if (silence || policy.repeat_every == Duration(0) || now < host.told_at + policy.repeat_every)
+  auto draft = host_transition(unreachable, host.since, host.error);
+  if (host.notified) {
+    if (silence || policy.repeat_every == Duration(0) ||
+        now < host.notified_at + policy.repeat_every)
       return {};
-    host.told_at = now;
+    host.notified_at = now;
     host.reminders++;
-    news.reason = join_reasons(news.reason, "still so after " + duration_text(now - host.since));
-    return {{.transition = std::move(news), .held = {}, .reminder = host.reminders}};
+    draft.reason = join_reasons(draft.reason, "still so after " + duration_text(now - host.since));
+    return {{.transition = std::move(draft), .suppressed = {}, .reminder = host.reminders}};
   }
-  const auto held = silence ? silence : grace(host, policy.grace, now);
-  if (held && !is_first) return {};
-  if (held) return {{.transition = std::move(news), .held = held->why}};
-  host.told = true;
-  host.told_at = now;
+  const auto suppressed = silence ? silence : grace(host, policy.grace, now);
+  if (suppressed && !is_first) return {};
+  if (suppressed) return {{.transition = std::move(draft), .suppressed = suppressed->reason}};
+  host.notified = true;
+  host.notified_at = now;
   host.reminders = 0;
-  return {{.transition = std::move(news), .held = {}}};
+  return {{.transition = std::move(draft), .suppressed = {}}};
 }
 
 /// What the services of a look say of their host, compared with what was known of them before.
@@ -67,8 +70,8 @@ struct HostSigns {
 /// Whether it has stopped in an earlier look, within the time, and has not started since.
 bool has_just_fallen(const TrackedService& known, const ServiceStatus& seen, Time now,
                      Duration within) {
-  const bool ran =
-      known.told.settled == ServiceState::running || known.told.from == ServiceState::running;
+  const bool ran = known.notified.settled == ServiceState::running ||
+                   known.notified.from == ServiceState::running;
   const auto age = now - known.settled_since;
   return ran && seen.state == ServiceState::stopped && age >= Duration(0) && age < within;
 }
@@ -117,16 +120,16 @@ HostSigns read_signs(const TrackedServices& previous, const Observation& observa
 
 }  // namespace
 
-std::vector<News> review(TrackedHost& host, const Observation& observation,
-                         const TrackedServices& previous, const HostPolicy& policy,
-                         const std::optional<Hold>& silence) {
+std::vector<AlertDraft> review(TrackedHost& host, const Observation& observation,
+                               const TrackedServices& previous, const HostPolicy& policy,
+                               const std::optional<Suppression>& silence) {
   const Time now = observation.at;
   if (!observation.services)
     return not_reached(host, observation.services.error(), policy, silence, now);
 
   // Whether it was there is known of a host that has refused the login.
-  const bool was_refused = host.login_refused && !host.told;
-  const bool was_away = !host.trouble.empty() && !was_refused;
+  const bool was_refused = host.login_refused && !host.notified;
+  const bool was_away = !host.error.empty() && !was_refused;
   const auto signs = read_signs(previous, observation, was_away, policy);
   if (signs.rebooted) host.booted_at = now;
   if (signs.storm) host.storm_until = now + policy.storm_wait;
@@ -134,17 +137,17 @@ std::vector<News> review(TrackedHost& host, const Observation& observation,
   if (was_refused) host = {.since = now, .booted_at = host.booted_at};
   if (!was_away) {
     if (!signs.rebooted) return {};
-    auto news = host_transition(rebooted, host.booted_at, "the processes of its services are new");
-    return {{.transition = std::move(news), .held = silence ? silence->why : ""}};
+    auto draft = host_transition(rebooted, host.booted_at, "the processes of its services are new");
+    return {{.transition = std::move(draft), .suppressed = silence ? silence->reason : ""}};
   }
-  auto news =
+  auto draft =
       host_transition(reachable, host.since,
                       join_reasons(boot, "it was away for " + duration_text(now - host.since)));
   // Whoever heard that it was away hears that it is back, in a silence too.
-  std::string held;
-  if (!host.told) held = silence ? silence->why : "nobody was told that it was away";
+  std::string suppressed;
+  if (!host.notified) suppressed = silence ? silence->reason : "nobody was told that it was away";
   host = {.since = now, .booted_at = host.booted_at};
-  return {{.transition = std::move(news), .held = std::move(held)}};
+  return {{.transition = std::move(draft), .suppressed = std::move(suppressed)}};
 }
 
 }  // namespace tocsin

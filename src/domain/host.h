@@ -15,12 +15,12 @@ namespace tocsin {
 
 /// What is remembered about a host between two looks, and stored.
 struct TrackedHost {
-  std::string trouble;         ///< why it was not reached the last time; empty: it was
+  std::string error;           ///< why it was not reached the last time; empty: it was
   bool login_refused = false;  ///< it was reached, and its credential is in trouble, not the host
   Time since{};                ///< since when it is reached or not
   std::uint32_t failures = 0;  ///< looks that failed in a row, as far as grace counts
-  bool told = false;           ///< that it is not reached
-  Time told_at{};              ///< when, the last time
+  bool notified = false;       ///< that it is not reached
+  Time notified_at{};          ///< when, the last time
   std::uint32_t reminders = 0;
   Time booted_at{};    ///< when it was seen to have started; the epoch: never
   Time storm_until{};  ///< until then bad news of services waits
@@ -30,8 +30,9 @@ struct TrackedHost {
 
 /// After each look at a host. `previous` are its services as they were known before. Keeps in
 /// `host` what people were told.
-[[nodiscard]] std::vector<News> review(TrackedHost& host, const Observation& observation,
-                                       const TrackedServices& previous, const HostPolicy& policy,
-                                       const std::optional<Hold>& silence);
+[[nodiscard]] std::vector<AlertDraft> review(TrackedHost& host, const Observation& observation,
+                                             const TrackedServices& previous,
+                                             const HostPolicy& policy,
+                                             const std::optional<Suppression>& silence);
 
 }  // namespace tocsin

@@ -22,11 +22,11 @@ void MonitoredHost::set_rules(Rules rules) {
   });
 }
 
-MonitoredHost::Outcome MonitoredHost::look(const Observation& observation) {
+MonitoredHost::Outcome MonitoredHost::apply(const Observation& observation) {
   const Time now = observation.at;
   Outcome outcome;
   const auto before = host_;
-  auto host_news = tocsin::review(host_, observation, services_, rules_.policy, silence({}, now));
+  auto host_drafts = tocsin::review(host_, observation, services_, rules_.policy, silence({}, now));
   outcome.host = host_ != before;
   if (observation.services) {
     for (const auto& service : *observation.services) {
@@ -34,42 +34,42 @@ MonitoredHost::Outcome MonitoredHost::look(const Observation& observation) {
     }
   }
   take(decide(services_, observation, rules_.services, details_), now, outcome);
-  if (host_.trouble.empty()) review_open(now, outcome);
+  if (host_.error.empty()) review_open(now, outcome);
 
   std::vector<Alert> first;
-  for (auto& news : host_news) {
-    const auto kind = news.transition.kind;
+  for (auto& draft : host_drafts) {
+    const auto kind = draft.transition.kind;
     if (kind == TransitionKind::reachable || kind == TransitionKind::rebooted)
-      news.transition.reason = join_reasons(news.transition.reason, what_is_wrong());
-    first.push_back(make_alert(std::move(news), now));
+      draft.transition.reason = join_reasons(draft.transition.reason, what_is_wrong());
+    first.push_back(make_alert(std::move(draft), now));
   }
   outcome.alerts.insert(outcome.alerts.begin(), std::make_move_iterator(first.begin()),
                         std::make_move_iterator(first.end()));
   return outcome;
 }
 
-MonitoredHost::Outcome MonitoredHost::hear(const ObservedService& heard, Time now) {
+MonitoredHost::Outcome MonitoredHost::apply_pushed(const ObservedService& pushed, Time now) {
   Outcome outcome;
-  if (auto change = decide(services_, heard, rules_.services, now, details_))
+  if (auto change = decide(services_, pushed, rules_.services, now, details_))
     take({*std::move(change)}, now, outcome);
   return outcome;
 }
 
 MonitoredHost::Outcome MonitoredHost::pass(Time now) {
   Outcome outcome;
-  if (host_.trouble.empty()) review_open(now, outcome);
+  if (host_.error.empty()) review_open(now, outcome);
   return outcome;
 }
 
-Time MonitoredHost::next_news(Time now) const {
+Time MonitoredHost::next_review(Time now) const {
   Time next = Time::max();
-  if (!host_.trouble.empty()) return next;
+  if (!host_.error.empty()) return next;
   for (const auto& [name, service] : services_) {
     const auto* watched = find_open(name, service);
     if (watched == nullptr) continue;
     const auto known = details(name);
     const ReviewedService of{*watched, known.get(), rules_.services.is_exact(name)};
-    next = std::min(next, next_review(service, of, circumstances(name, now), now));
+    next = std::min(next, tocsin::next_review(service, of, circumstances(name, now), now));
   }
   return next;
 }
@@ -81,7 +81,7 @@ const WatchedService* MonitoredHost::find_entry(const ServiceName& service) cons
 /// Of most services nothing is open, and finding their entries costs more than seeing that.
 const WatchedService* MonitoredHost::find_open(const ServiceName& name,
                                                const TrackedService& service) const {
-  if (!repeats_ && !service.flapping && is_told(service)) return nullptr;
+  if (!repeats_ && !service.flapping && is_notified(service)) return nullptr;
   const auto* watched = find_entry(name);
   return watched != nullptr && is_open(service, watched->policy) ? watched : nullptr;
 }
@@ -109,16 +109,16 @@ std::pair<ServiceName, std::string> MonitoredHost::names_of(const ServiceName& s
   return {is_one_name(*watched) ? ServiceName(watched->pattern) : service, watched->friendly_name};
 }
 
-std::optional<Hold> MonitoredHost::silence(const ServiceName& service, Time now) const {
+std::optional<Suppression> MonitoredHost::silence(const ServiceName& service, Time now) const {
   return silence_ ? silence_(service, now) : std::nullopt;
 }
 
 Circumstances MonitoredHost::circumstances(const ServiceName& service, Time now) const {
   Circumstances all{.silence = silence(service, now), .booted_at = host_.booted_at};
-  if (!host_.trouble.empty()) all.outage = Hold{"its host is not reached"};
+  if (!host_.error.empty()) all.outage = Suppression{"its host is not reached"};
   // The lower bound: a clock set back must not make the wait longer by as much.
   if (now < host_.storm_until && host_.storm_until <= now + rules_.policy.storm_wait)
-    all.storm = Hold{"many services of its host stopped at once", host_.storm_until};
+    all.storm = Suppression{"many services of its host stopped at once", host_.storm_until};
   return all;
 }
 
@@ -137,18 +137,19 @@ void MonitoredHost::take(std::vector<ServiceChange> changes, Time now, Outcome& 
     if (watched != nullptr && change.transition)
       tell(change.name, *watched, previous, change.next, change.transition, now, outcome);
     // What is gone is forgotten when people know.
-    if (watched != nullptr && change.forgotten) change.forgotten = is_told(change.next);
+    if (watched != nullptr && change.forgotten) change.forgotten = is_notified(change.next);
     keep(std::move(change), previous, outcome);
   }
 }
 
 void MonitoredHost::tell(const ServiceName& name, const WatchedService& watched,
                          const TrackedService* previous, TrackedService& service,
-                         const std::optional<Transition>& fact, Time now, Outcome& outcome) {
+                         const std::optional<Transition>& decided, Time now, Outcome& outcome) {
   const auto known = details(name);
   const ReviewedService of{watched, known.get(), rules_.services.is_exact(name)};
-  for (auto& news : tocsin::review(previous, service, fact, of, circumstances(name, now), now)) {
-    outcome.alerts.push_back(make_alert(name, service, watched, std::move(news), now));
+  for (auto& draft :
+       tocsin::review(previous, service, decided, of, circumstances(name, now), now)) {
+    outcome.alerts.push_back(make_alert(name, service, watched, std::move(draft), now));
   }
 }
 
@@ -174,13 +175,13 @@ void MonitoredHost::review_open(Time now, Outcome& outcome) {
     auto next = service;
     tell(name, watched, &service, next, std::nullopt, now, outcome);
     const bool gone = next.settled == ServiceState::missing && !rules_.services.is_exact(name);
-    keep({.name = name, .next = next, .forgotten = gone && is_told(next)}, &service, outcome);
+    keep({.name = name, .next = next, .forgotten = gone && is_notified(next)}, &service, outcome);
   }
 }
 
 Alert MonitoredHost::make_alert(const ServiceName& service, const TrackedService& tracked,
-                                const WatchedService& watched, News news, Time now) const {
-  auto& transition = news.transition;
+                                const WatchedService& watched, AlertDraft draft, Time now) const {
+  auto& transition = draft.transition;
   Alert alert{.at = now,
               .kind = transition.kind,
               .host = name_,
@@ -192,11 +193,11 @@ Alert MonitoredHost::make_alert(const ServiceName& service, const TrackedService
               .expected = watched.policy.expected,
               .severity = watched.policy.severity,
               .set = watched.set,
-              .held = std::move(news.held),
-              .reminder = news.reminder};
+              .suppressed = std::move(draft.suppressed),
+              .reminder = draft.reminder};
   if (const auto known = details(service)) alert.details = *known;
   std::tie(alert.service, alert.friendly_name) = names_of(service);
-  if (!is_up(alert) && tracked.settled != ServiceState::running) {
+  if (!is_resolved(alert) && tracked.settled != ServiceState::running) {
     alert.root_cause = find_cause(service);
     if (!alert.root_cause.empty())
       alert.reason = join_reasons(alert.reason,
@@ -205,8 +206,8 @@ Alert MonitoredHost::make_alert(const ServiceName& service, const TrackedService
   return alert;
 }
 
-Alert MonitoredHost::make_alert(News news, Time now) const {
-  auto& transition = news.transition;
+Alert MonitoredHost::make_alert(AlertDraft draft, Time now) const {
+  auto& transition = draft.transition;
   return {.at = now,
           .kind = transition.kind,
           .host = name_,
@@ -215,8 +216,8 @@ Alert MonitoredHost::make_alert(News news, Time now) const {
           .previous_since = transition.from_since,
           .reason = std::move(transition.reason),
           .severity = rules_.policy.severity,
-          .held = std::move(news.held),
-          .reminder = news.reminder};
+          .suppressed = std::move(draft.suppressed),
+          .reminder = draft.reminder};
 }
 
 std::string MonitoredHost::what_is_wrong() const {

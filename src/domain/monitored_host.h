@@ -19,7 +19,7 @@
 namespace tocsin {
 
 /// What silences a service, or (of an empty name) its host as a whole.
-using SilenceOf = std::function<std::optional<Hold>(const ServiceName&, Time now)>;
+using SilenceOf = std::function<std::optional<Suppression>(const ServiceName&, Time now)>;
 
 class MonitoredHost {
  public:
@@ -48,13 +48,13 @@ class MonitoredHost {
   /// look.
   void set_rules(Rules rules);
 
-  Outcome look(const Observation& observation);
+  Outcome apply(const Observation& observation);
   /// What the host said by itself of one service.
-  Outcome hear(const ObservedService& heard, Time now);
+  Outcome apply_pushed(const ObservedService& pushed, Time now);
   /// What time alone has changed: graces and silences that ended, reminders.
   Outcome pass(Time now);
   /// When pass() has something to say if nothing happens before; Time::max(): not known.
-  [[nodiscard]] Time next_news(Time now) const;
+  [[nodiscard]] Time next_review(Time now) const;
 
   [[nodiscard]] const HostName& name() const { return name_; }
   [[nodiscard]] const TrackedHost& host() const { return host_; }
@@ -69,10 +69,10 @@ class MonitoredHost {
 
  private:
   [[nodiscard]] Circumstances circumstances(const ServiceName& service, Time now) const;
-  [[nodiscard]] std::optional<Hold> silence(const ServiceName& service, Time now) const;
+  [[nodiscard]] std::optional<Suppression> silence(const ServiceName& service, Time now) const;
   void take(std::vector<ServiceChange> changes, Time now, Outcome& outcome);
   void tell(const ServiceName& name, const WatchedService& watched, const TrackedService* previous,
-            TrackedService& service, const std::optional<Transition>& fact, Time now,
+            TrackedService& service, const std::optional<Transition>& decided, Time now,
             Outcome& outcome);
   void keep(ServiceChange change, const TrackedService* previous, Outcome& outcome);
   [[nodiscard]] const WatchedService* find_entry(const ServiceName& service) const;
@@ -81,8 +81,8 @@ class MonitoredHost {
                                                 const TrackedService& service) const;
   void review_open(Time now, Outcome& outcome);
   [[nodiscard]] Alert make_alert(const ServiceName& service, const TrackedService& tracked,
-                                 const WatchedService& watched, News news, Time now) const;
-  [[nodiscard]] Alert make_alert(News news, Time now) const;
+                                 const WatchedService& watched, AlertDraft draft, Time now) const;
+  [[nodiscard]] Alert make_alert(AlertDraft draft, Time now) const;
   [[nodiscard]] std::string what_is_wrong() const;
   /// The service that must run for this one to run, and does not; the deepest.
   [[nodiscard]] ServiceName find_cause(const ServiceName& service) const;

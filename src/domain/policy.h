@@ -28,7 +28,7 @@ enum class Expected : std::uint8_t {
 
 /// Bad news is told when it has lasted for both.
 struct Grace {
-  unsigned looks = 1;  ///< seen so often, the first time included
+  unsigned checks = 1;  ///< seen so often, the first time included
   Duration time{};
 
   friend bool operator==(const Grace&, const Grace&) = default;
@@ -75,7 +75,7 @@ struct Policy {
 /// The same for a host as a whole.
 struct HostPolicy {
   /// A host that is not reached is told when it was not reached for both.
-  Grace grace{.looks = 2, .time = std::chrono::seconds(30)};
+  Grace grace{.checks = 2, .time = std::chrono::seconds(30)};
   /// When at least three services, and a quarter of those that ran, stop or begin to within this
   /// time, bad news of the host's services waits for so long: a host that goes down will be gone by
   /// then.

@@ -15,17 +15,17 @@
 namespace tocsin {
 
 /// Why nobody is told now.
-struct Hold {
-  std::string why;           ///< a clause: "its host has just started"
+struct Suppression {
+  std::string reason;        ///< a clause: "its host has just started"
   Time until = Time::max();  ///< when it ends, if it ends by itself
 };
 
 /// What holds news of a service back that is not its own doing.
 struct Circumstances {
-  std::optional<Hold> silence;  ///< holds everything back
-  std::optional<Hold> outage;   ///< of its host: everything too
-  std::optional<Hold> storm;    ///< so much changed at once: bad news
-  Time booted_at{};             ///< when its host has started; the epoch: long ago
+  std::optional<Suppression> silence;  ///< holds everything back
+  std::optional<Suppression> outage;   ///< of its host: everything too
+  std::optional<Suppression> storm;    ///< so much changed at once: bad news
+  Time booted_at{};                    ///< when its host has started; the epoch: long ago
 };
 
 /// The service that is reviewed.
@@ -36,9 +36,9 @@ struct ReviewedService {
 };
 
 /// One line of the history, and an alert when it is told.
-struct News {
+struct AlertDraft {
   Transition transition;
-  std::string held;            ///< why it is not told; empty: it is
+  std::string suppressed;      ///< why it is not told; empty: it is
   std::uint32_t reminder = 0;  ///< the n-th time that it is told again
 };
 
@@ -46,16 +46,18 @@ struct News {
 /// anything, and `previous` what it began with. What is held back is told as soon as nothing holds
 /// it any more, if it is still so; what is over by then is not told at all. Keeps in `service` what
 /// people were told.
-[[nodiscard]] std::vector<News> review(const TrackedService* previous, TrackedService& service,
-                                       const std::optional<Transition>& fact,
-                                       const ReviewedService& of,
-                                       const Circumstances& circumstances, Time now);
+[[nodiscard]] std::vector<AlertDraft> review(const TrackedService* previous,
+                                             TrackedService& service,
+                                             const std::optional<Transition>& decided,
+                                             const ReviewedService& of,
+                                             const Circumstances& circumstances, Time now);
 
 /// What always keeps such news of a service from being told: another rule decides, or none does.
-[[nodiscard]] std::optional<Hold> standing_hold(const WatchedService& watched, TransitionKind kind);
+[[nodiscard]] std::optional<Suppression> standing_suppression(const WatchedService& watched,
+                                                              TransitionKind kind);
 
 /// Whether people know what is.
-[[nodiscard]] bool is_told(const TrackedService& service);
+[[nodiscard]] bool is_notified(const TrackedService& service);
 
 /// Whether there is anything to review without a fact: something is held back, flaps or is to be
 /// repeated.

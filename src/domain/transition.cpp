@@ -53,7 +53,7 @@ std::optional<TransitionKind> parse_transition_kind(std::string_view text) {
   return std::nullopt;
 }
 
-TransitionKind arrival(ServiceState settled) {
+TransitionKind kind_of_settled(ServiceState settled) {
   switch (settled) {
     case ServiceState::running:
       return TransitionKind::started;

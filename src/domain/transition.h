@@ -44,7 +44,7 @@ struct Transition {
 };
 
 /// The kind of a transition that leads to a settled state.
-[[nodiscard]] TransitionKind arrival(ServiceState settled);
+[[nodiscard]] TransitionKind kind_of_settled(ServiceState settled);
 
 /// "exit code 1067" of a service that has stopped with one; empty where that says nothing.
 [[nodiscard]] std::string exit_reason(const ServiceStatus& seen);

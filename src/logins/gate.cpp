@@ -43,7 +43,7 @@ Gate::Gate(LoginId id, std::string name, Secret secret, Guard guard, Deps deps)
       opened_(deps_.executor) {}
 
 Error Gate::refusal(const Suspension& suspension) const {
-  return {Kind::login_refused,
+  return {ErrorKind::login_refused,
           name_ + " is not tried before " + time_of_day(suspension.until) +
               ", lest the account be locked: " + suspension.reason,
           {}};
@@ -74,13 +74,13 @@ net::awaitable<Result<Pass>> Gate::enter(HostName peer, net::Deadline deadline) 
     const bool leads = *waiting_.begin() == place.ticket;
     if (leads || guard_.in_flight() > 0) {
       if (auto pass = try_enter(peer)) {
-        co_await record(peer, deadline);
+        co_await save(peer, deadline);
         co_return *std::move(pass);
       }
     }
     opened_.reset();
     if (!co_await opened_.wait_until(deadline)) {
-      co_return fail(Kind::login_refused,
+      co_return fail(ErrorKind::login_refused,
                      name_ + " is being tried elsewhere first, lest the account be locked");
     }
   }
@@ -96,7 +96,7 @@ std::optional<Suspension> Gate::find_suspension(const HostName& peer) const {
   return guard_.find_suspension(peer, deps_.clock.now());
 }
 
-net::awaitable<void> Gate::record(const HostName& peer, net::Deadline deadline) {
+net::awaitable<void> Gate::save(const HostName& peer, net::Deadline deadline) {
   if (!guard_.is_doubtful(peer)) co_return;
   recorded_.insert(peer);
   deps_.on_change(Notice::none);

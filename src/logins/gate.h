@@ -15,7 +15,7 @@
 #include "base/error.h"
 #include "base/names.h"
 #include "logins/guard.h"
-#include "logins/record.h"
+#include "logins/stored_login.h"
 #include "net/async.h"
 #include "net/event.h"
 
@@ -84,7 +84,7 @@ class Gate {
   /// Returns when the login that is about to begin is stored as one whose outcome is not known,
   /// should that be needed: otherwise a program that is killed and started again and again would
   /// lock the account.
-  net::awaitable<void> record(const HostName& peer, net::Deadline deadline);
+  net::awaitable<void> save(const HostName& peer, net::Deadline deadline);
   /// Called whenever more may be let in than before. The key takes it back.
   std::uint64_t on_opening(std::function<void()> call);
   void remove_on_opening(std::uint64_t key) { listeners_.erase(key); }

@@ -21,7 +21,7 @@ Logins::Login::Login(LoginId id, LoginOptions options, Guard guard, Gate::Deps d
       gate(std::move(id), std::move(options.name), std::move(options.secret), std::move(guard),
            std::move(deps)) {}
 
-Logins::Logins(Deps deps, std::vector<Record> known)
+Logins::Logins(Deps deps, std::vector<StoredLogin> known)
     : deps_(std::move(deps)),
       work_(deps_.executor),
       next_write_(std::make_shared<net::Event>(deps_.executor)) {
@@ -123,7 +123,7 @@ net::awaitable<void> Logins::write() {
 net::awaitable<void> Logins::save_changed() {
   for (const auto& [id, login] : logins_)
     if (login->changed && !login->gate.to_store().empty()) co_await take_fingerprint(*login);
-  std::vector<Record> records;
+  std::vector<StoredLogin> records;
   for (const auto& [id, login] : logins_) {
     // Those that changed meanwhile have their turn next.
     auto suspicion = login->gate.to_store();

@@ -16,7 +16,7 @@
 #include "logins/fingerprint.h"
 #include "logins/gate.h"
 #include "logins/guard.h"
-#include "logins/record.h"
+#include "logins/stored_login.h"
 #include "net/async.h"
 #include "net/event.h"
 #include "net/worker.h"
@@ -42,13 +42,13 @@ class Logins {
     RandomFill random;
     /// Makes records durable; what failed is tried again with the next change. Empty: nothing
     /// outlives the program.
-    std::function<net::awaitable<Result<>>(std::vector<Record>)> save{};
+    std::function<net::awaitable<Result<>>(std::vector<StoredLogin>)> save{};
     /// Whether a login in doubt waits until it is stored; then run() must be running.
     bool store_ahead = true;
     /// People are to hear of it; returns when that is durable.
     std::function<net::awaitable<void>(const Gate&, Notice)> notify{};
   };
-  explicit Logins(Deps deps, std::vector<Record> known = {});
+  explicit Logins(Deps deps, std::vector<StoredLogin> known = {});
 
   /// The gate of this login; the secret may be another one than before.
   Gate& gate(const LoginId& id, LoginOptions options);
@@ -85,7 +85,7 @@ class Logins {
   net::awaitable<void> take_fingerprint(Login& login);
 
   Deps deps_;
-  std::map<LoginId, Record> known_;
+  std::map<LoginId, StoredLogin> known_;
   std::map<LoginId, std::unique_ptr<Login>> logins_;
   net::Worker worker_{"logins", 2};
   net::Event work_;

@@ -35,30 +35,31 @@ void set_tls(void* easy, const TlsOptions& tls) {
 Error describe_curl_failure(void* easy, int code, const std::string& peer) {
   long system = 0;
   curl_easy_getinfo(easy, CURLINFO_OS_ERRNO, &system);
-  const auto error = [&](Kind kind, std::string_view what) {
+  const auto error = [&](ErrorKind kind, std::string_view what) {
     return Error{kind, peer + ": " + std::string(what), static_cast<std::uint32_t>(code)};
   };
   switch (code) {
     case CURLE_OPERATION_TIMEDOUT:  // the connect limit: deadlines are kept by the clients
-      return error(Kind::timed_out, "no connection within the connect limit");
+      return error(ErrorKind::timed_out, "no connection within the connect limit");
     case CURLE_COULDNT_RESOLVE_HOST:
-      return error(Kind::unreachable, "no such host name");
+      return error(ErrorKind::unreachable, "no such host name");
     case CURLE_COULDNT_RESOLVE_PROXY:
-      return error(Kind::unreachable, "the proxy's host name does not exist");
+      return error(ErrorKind::unreachable, "the proxy's host name does not exist");
     case CURLE_COULDNT_CONNECT:
       return error(
-          Kind::unreachable,
+          ErrorKind::unreachable,
           system == 0 ? "no connection" : std::system_category().message(static_cast<int>(system)));
     case CURLE_PEER_FAILED_VERIFICATION:
-      return error(Kind::denied, "the certificate was not accepted: " + certificate_problem(easy));
+      return error(ErrorKind::denied,
+                   "the certificate was not accepted: " + certificate_problem(easy));
     case CURLE_SSL_CACERT_BADFILE:
-      return error(Kind::denied, "the CA file cannot be read");
+      return error(ErrorKind::denied, "the CA file cannot be read");
     case CURLE_GOT_NOTHING:
     case CURLE_RECV_ERROR:
     case CURLE_SEND_ERROR:
-      return error(Kind::unreachable, "the connection was closed before an answer came");
+      return error(ErrorKind::unreachable, "the connection was closed before an answer came");
     default:
-      return error(Kind::unreachable, curl_easy_strerror(static_cast<CURLcode>(code)));
+      return error(ErrorKind::unreachable, curl_easy_strerror(static_cast<CURLcode>(code)));
   }
 }
 

@@ -12,16 +12,16 @@ Error describe_failure(const boost::system::error_code& error, Expired expired,
                        const asio::cancellation_state& task, const std::string& what) {
   if (task.cancelled() != asio::cancellation_type::none)
     throw boost::system::system_error(asio::error::operation_aborted);
-  if (expired == Expired::yes) return {Kind::timed_out, what + ": no answer in time", {}};
+  if (expired == Expired::yes) return {ErrorKind::timed_out, what + ": no answer in time", {}};
   if (error == asio::error::eof)
-    return {Kind::unreachable, what + ": the connection was closed by the other side", {}};
+    return {ErrorKind::unreachable, what + ": the connection was closed by the other side", {}};
   if (error == asio::error::operation_aborted || error == asio::error::bad_descriptor)
-    return {Kind::unreachable, what + ": closed on this side", {}};
+    return {ErrorKind::unreachable, what + ": closed on this side", {}};
   if (error == asio::error::host_not_found || error == asio::error::no_data)
-    return {Kind::not_found, what + ": no such host name", {}};
+    return {ErrorKind::not_found, what + ": no such host name", {}};
   if (error == asio::error::host_not_found_try_again)
-    return {Kind::unreachable, what + ": the name server does not answer", {}};
-  return {Kind::unreachable, what + ": " + error.message(),
+    return {ErrorKind::unreachable, what + ": the name server does not answer", {}};
+  return {ErrorKind::unreachable, what + ": " + error.message(),
           static_cast<std::uint32_t>(error.value())};
 }
 

@@ -44,7 +44,7 @@ Result<std::string> origin_of(const std::string& url) {
         (scheme.get() == std::string_view("http") || scheme.get() == std::string_view("https")))
       return std::string(host.get()) + ":" + port.get();
   }
-  return fail(Kind::invalid_config, "the URL is not one of http or https");
+  return fail(ErrorKind::invalid_config, "the URL is not one of http or https");
 }
 
 /// One "Name: value" line in which nothing can begin another one.
@@ -120,16 +120,16 @@ void prepare(Transfer& transfer) {
 
 /// Why there is no answer.
 Error describe_failure(CURL* easy, CURLcode code, const std::string& origin) {
-  const auto error = [&](Kind kind, std::string_view what) {
+  const auto error = [&](ErrorKind kind, std::string_view what) {
     return Error{kind, origin + ": " + std::string(what), static_cast<std::uint32_t>(code)};
   };
   switch (code) {
     case CURLE_PARTIAL_FILE:
-      return error(Kind::unreachable, "the connection was closed in the middle of the answer");
+      return error(ErrorKind::unreachable, "the connection was closed in the middle of the answer");
     case CURLE_UNSUPPORTED_PROTOCOL:  // in curl's words: "Received HTTP/0.9 when not allowed"
     case CURLE_WEIRD_SERVER_REPLY:
     case CURLE_BAD_CONTENT_ENCODING:
-      return error(Kind::malformed, "the answer is not HTTP");
+      return error(ErrorKind::malformed, "the answer is not HTTP");
     default:
       return describe_curl_failure(easy, code, origin);
   }
@@ -268,7 +268,7 @@ awaitable<Result<HttpResponse>> HttpClient::fetch(HttpRequest request, Deadline 
   const auto task = co_await asio::this_coro::cancellation_state;
   if (task.cancelled() != asio::cancellation_type::none)
     throw boost::system::system_error(asio::error::operation_aborted);
-  co_return fail(Kind::timed_out, transfer->origin + ": no answer in time");
+  co_return fail(ErrorKind::timed_out, transfer->origin + ": no answer in time");
 }
 
 }  // namespace tocsin::net

@@ -163,7 +163,7 @@ class MqttClient::Engine {
   /// Why a call that has got no answer has got none.
   [[nodiscard]] Error trouble() {
     const std::lock_guard lock(mutex_);
-    return {Kind::timed_out, trouble_, {}};
+    return {ErrorKind::timed_out, trouble_, {}};
   }
 
  private:
@@ -426,7 +426,7 @@ void MqttClient::Engine::refused(const MqttConnection::Refused& refusal, const E
     if (may_be_will) presence_refused_ = !presence_refused_;
   } else if (may_be_will && will_ == Will::sent) {
     presence_refused_ = true;
-  } else if (error.kind == Kind::login_refused) {
+  } else if (error.kind == ErrorKind::login_refused) {
     login_proven_ = presence_refused_ = false;
     will_ = Will::untried;
     login_ended(LoginOutcome::refused, error.what);
@@ -492,15 +492,15 @@ void MqttClient::Engine::check_time() {
     const bool hangs = std::ranges::any_of(in_flight_, [&](const auto& entry) {
       return now - entry.second.sent >= settings_.acknowledge_limit;
     });
-    if (hangs) lost({Kind::timed_out, peer_ + ": the broker acknowledges nothing", {}});
+    if (hangs) lost({ErrorKind::timed_out, peer_ + ": the broker acknowledges nothing", {}});
   } else if ((connection_ || lookup_) && now >= attempt_end_) {
     if (lookup_) {
       names_.abandon(lookup_ticket_);
       lookup_.reset();
       return attempt_failed(
-          {Kind::timed_out, settings_.host + ": the name server does not answer", {}});
+          {ErrorKind::timed_out, settings_.host + ": the name server does not answer", {}});
     }
-    attempt_failed({Kind::timed_out, peer_ + ": the broker does not answer", {}});
+    attempt_failed({ErrorKind::timed_out, peer_ + ": the broker does not answer", {}});
   }
 }
 
@@ -522,9 +522,9 @@ bool MqttClient::Engine::send_first() {
     return true;
   }
   if (suspects_.is_guilty(message.topic, Clock::now())) {
-    next.batch->settle(next.index,
-                       fail(Kind::rejected, peer_ + ": the broker closes the connection when it is "
-                                                    "sent this topic or so much; is it allowed?"));
+    next.batch->settle(next.index, fail(ErrorKind::rejected,
+                                        peer_ + ": the broker closes the connection when it is "
+                                                "sent this topic or so much; is it allowed?"));
     queue_.pop_front();
     return true;
   }
@@ -546,7 +546,7 @@ bool MqttClient::Engine::transmit(const MqttMessage& message, std::shared_ptr<Ba
   if (!packet) {
     auto error = std::move(packet).error().in(peer_);
     if (!batch) return false;
-    if (error.kind == Kind::rejected) {
+    if (error.kind == ErrorKind::rejected) {
       batch->settle(index, std::unexpected(std::move(error)));
     } else {
       batch->fail(error);

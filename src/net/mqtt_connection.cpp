@@ -44,14 +44,14 @@ Error describe_reason(int reason) {
       case MQTT_RC_PAYLOAD_FORMAT_INVALID:
       case MQTT_RC_RETAIN_NOT_SUPPORTED:
       case MQTT_RC_QOS_NOT_SUPPORTED:
-        return Kind::rejected;
+        return ErrorKind::rejected;
       case MQTT_RC_SERVER_BUSY:
       case MQTT_RC_MESSAGE_RATE_TOO_HIGH:
       case MQTT_RC_QUOTA_EXCEEDED:
       case MQTT_RC_RECEIVE_MAXIMUM_EXCEEDED:
-        return Kind::rate_limited;
+        return ErrorKind::rate_limited;
       default:
-        return Kind::unreachable;
+        return ErrorKind::unreachable;
     }
   }();
   std::string words = mosquitto_reason_string(reason);
@@ -65,14 +65,14 @@ Error describe_unsent(int code) {
   switch (code) {
     case MOSQ_ERR_OVERSIZE_PACKET:
     case MOSQ_ERR_PAYLOAD_SIZE:
-      return {Kind::rejected, "the message is larger than the broker takes", {}};
+      return {ErrorKind::rejected, "the message is larger than the broker takes", {}};
     case MOSQ_ERR_QOS_NOT_SUPPORTED:
-      return {Kind::rejected, "the broker does not support this QoS", {}};
+      return {ErrorKind::rejected, "the broker does not support this QoS", {}};
     case MOSQ_ERR_MALFORMED_UTF8:
     case MOSQ_ERR_INVAL:
-      return {Kind::rejected, "this is not a topic that can be published to", {}};
+      return {ErrorKind::rejected, "this is not a topic that can be published to", {}};
     default:
-      return {Kind::unreachable, "the connection to the broker was lost", {}};
+      return {ErrorKind::unreachable, "the connection to the broker was lost", {}};
   }
 }
 
@@ -132,7 +132,7 @@ MqttConnection::MqttConnection(const MqttSettings& settings, const std::string& 
   start_library();
   session_.reset(mosquitto_new(settings.client_id.c_str(), settings.clean_session, this));
   if (session_ == nullptr) {
-    end({Kind::unsupported, "the client id cannot be used", {}});
+    end({ErrorKind::unsupported, "the client id cannot be used", {}});
   } else if (auto prepared = prepare(will); !prepared) {
     end(std::move(prepared).error());
   } else {
@@ -177,7 +177,7 @@ void MqttConnection::begin(const std::string& address) {
   const std::error_code system(errno, std::system_category());
   // A handshake that fails at once has a number too, which says less than its own words.
   const bool by_system = begun == MOSQ_ERR_ERRNO && system.value() != EPROTO;
-  end(by_system ? Error{Kind::unreachable, system.message(), {}} : describe(begun));
+  end(by_system ? Error{ErrorKind::unreachable, system.message(), {}} : describe(begun));
 }
 
 Result<int> MqttConnection::publish(const MqttMessage& message) {
@@ -188,7 +188,7 @@ Result<int> MqttConnection::publish(const MqttMessage& message) {
       message.payload.data(), static_cast<int>(message.qos), message.retain);
   if (code == MOSQ_ERR_SUCCESS) return packet;
   auto error = describe_unsent(code);
-  if (error.kind == Kind::unreachable) end(code);
+  if (error.kind == ErrorKind::unreachable) end(code);
   return std::unexpected(std::move(error));
 }
 
@@ -231,7 +231,7 @@ bool MqttConnection::check_socket() {
   open_ = error == 0;
   if (!open_) {
     const std::error_code system(error, std::system_category());
-    end({Kind::unreachable, system.message(), static_cast<std::uint32_t>(error)});
+    end({ErrorKind::unreachable, system.message(), static_cast<std::uint32_t>(error)});
   }
   return open_;
 }
@@ -312,36 +312,37 @@ Error MqttConnection::describe(int code) const {
     constexpr std::string_view kPrefix = "Connection Refused: ";
     if (words.starts_with(kPrefix)) words.erase(0, kPrefix.size());
     if (words.ends_with('.')) words.pop_back();
-    return {refuses_login() ? Kind::login_refused : Kind::denied,
+    return {refuses_login() ? ErrorKind::login_refused : ErrorKind::denied,
             "the broker refuses the connection: " + words, static_cast<std::uint32_t>(*refusal_)};
   }
   if (last_words_ != 0) {
     std::string words = mosquitto_reason_string(last_words_);
     if (last_words_ == MQTT_RC_SESSION_TAKEN_OVER)
       words += " (another program uses the same client id)";
-    return {Kind::unreachable, "the broker closed the connection: " + words,
+    return {ErrorKind::unreachable, "the broker closed the connection: " + words,
             static_cast<std::uint32_t>(last_words_)};
   }
   if (tls_ && !tls_->certificate_problem().empty())
-    return {Kind::denied, "the certificate was not accepted: " + tls_->certificate_problem(), {}};
-  if (!tls_trouble_.empty()) return {Kind::unreachable, "TLS failed: " + tls_trouble_, {}};
+    return {
+        ErrorKind::denied, "the certificate was not accepted: " + tls_->certificate_problem(), {}};
+  if (!tls_trouble_.empty()) return {ErrorKind::unreachable, "TLS failed: " + tls_trouble_, {}};
   switch (code) {
     case MOSQ_ERR_TLS:
-      return {Kind::unreachable, "TLS failed", {}};
+      return {ErrorKind::unreachable, "TLS failed", {}};
     case MOSQ_ERR_KEEPALIVE:
-      return {Kind::timed_out, "the broker does not answer keep-alives", {}};
+      return {ErrorKind::timed_out, "the broker does not answer keep-alives", {}};
     case MOSQ_ERR_PROTOCOL:
     case MOSQ_ERR_MALFORMED_PACKET:
     case MOSQ_ERR_MALFORMED_UTF8:
     case MOSQ_ERR_DUPLICATE_PROPERTY:
-      return {Kind::malformed, "the answer is not MQTT", {}};
+      return {ErrorKind::malformed, "the answer is not MQTT", {}};
     default:
       break;
   }
-  if (accepted_) return {Kind::unreachable, "the broker closed the connection", {}};
+  if (accepted_) return {ErrorKind::unreachable, "the broker closed the connection", {}};
   // Its own words about that are often lost: it hangs up right behind them.
   const bool may_want_certificate = settings_.tls.enabled && settings_.tls.certificate_file.empty();
-  return {Kind::unreachable,
+  return {ErrorKind::unreachable,
           may_want_certificate
               ? "the broker closed the connection before it had accepted it: it may "
                 "want a client certificate"

@@ -18,7 +18,7 @@ std::unexpected<Error> wrong_file(const std::string& file, const char* what) {
   const auto* reason = ERR_reason_error_string(ERR_peek_last_error());
   auto error = file + ": " + what + (reason == nullptr ? "" : std::string(": ") + reason);
   ERR_clear_error();
-  return fail(Kind::invalid_config, std::move(error));
+  return fail(ErrorKind::invalid_config, std::move(error));
 }
 
 }  // namespace
@@ -60,7 +60,7 @@ Result<std::unique_ptr<MqttTlsContext>> MqttTlsContext::make(const MqttTls& sett
                                                              const std::string& host) {
   std::unique_ptr<MqttTlsContext> made(
       new MqttTlsContext(settings.server_name.empty() ? host : settings.server_name));
-  if (made->context_ == nullptr) return fail(Kind::unsupported, "TLS is not available");
+  if (made->context_ == nullptr) return fail(ErrorKind::unsupported, "TLS is not available");
   if (auto loaded = made->load(settings); !loaded) return fail(std::move(loaded));
   return made;
 }
@@ -76,7 +76,7 @@ Result<> MqttTlsContext::load(const MqttTls& settings) {
     const auto address = as_address(server_name_);
     const int named = address ? X509_VERIFY_PARAM_set1_ip_asc(parameters, address->c_str())
                               : X509_VERIFY_PARAM_set1_host(parameters, server_name_.c_str(), 0);
-    if (named != 1) return fail(Kind::invalid_config, "no certificate can be for such a name");
+    if (named != 1) return fail(ErrorKind::invalid_config, "no certificate can be for such a name");
     SSL_CTX_set_verify(context_, SSL_VERIFY_PEER, Callbacks::verified);
     if (settings.ca_file.empty()) {
       SSL_CTX_set_default_verify_paths(context_);

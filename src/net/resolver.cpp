@@ -48,8 +48,8 @@ Result<std::vector<std::string>> resolve_now(const std::string& name) {
   auto answer = ask(name);
   if (answer.error == asio::error::host_not_found || answer.error == asio::error::no_data ||
       (!answer.error && answer.addresses.empty()))
-    return fail(Kind::not_found, name + ": no such host name");
-  if (answer.error) return fail(Kind::unreachable, name + ": " + answer.error.message());
+    return fail(ErrorKind::not_found, name + ": no such host name");
+  if (answer.error) return fail(ErrorKind::unreachable, name + ": " + answer.error.message());
   return std::move(answer.addresses);
 }
 
@@ -60,7 +60,7 @@ awaitable<Result<std::vector<std::string>>> Resolver::resolve(std::string name, 
                                                answer ? Expired::no : Expired::yes,
                                                co_await asio::this_coro::cancellation_state, name));
   }
-  if (answer->addresses.empty()) co_return fail(Kind::not_found, name + ": no such host name");
+  if (answer->addresses.empty()) co_return fail(ErrorKind::not_found, name + ": no such host name");
   co_return std::move(answer->addresses);
 }
 

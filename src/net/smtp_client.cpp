@@ -70,7 +70,7 @@ Result<SmtpReply> send_on_new(SmtpSession& session, const SmtpMessage& message,
 bool is_stale(const SmtpSession& session, const Result<SmtpReply>& outcome) {
   constexpr int kClosing = 421;  // RFC 5321, 3.8
   const bool closed =
-      outcome ? outcome->code == kClosing : outcome.error().kind == Kind::unreachable;
+      outcome ? outcome->code == kClosing : outcome.error().kind == ErrorKind::unreachable;
   return closed && session.ended_before_the_mail();
 }
 
@@ -140,8 +140,9 @@ awaitable<Result<SmtpReply>> SmtpClient::send(SmtpMessage message, Deadline dead
       deadline);
   if (!state_->waiting) state_->tidy();
   if (outcome) co_return *std::move(outcome);
-  co_return fail(Kind::timed_out, state_->server->host + ":" +
-                                      std::to_string(state_->server->port) + ": no answer in time");
+  co_return fail(
+      ErrorKind::timed_out,
+      state_->server->host + ":" + std::to_string(state_->server->port) + ": no answer in time");
 }
 
 }  // namespace tocsin::net

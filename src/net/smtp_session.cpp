@@ -25,7 +25,7 @@ using List = std::unique_ptr<curl_slist, CurlDeleter<curl_slist_free_all>>;
 using CurlText = std::unique_ptr<char, CurlDeleter<curl_free>>;
 
 /// How late giving up may be noticed.
-constexpr auto kLook = std::chrono::milliseconds(100);
+constexpr auto kPollInterval = std::chrono::milliseconds(100);
 /// No line of a reply is longer (RFC 5321, 4.5.3.1.5: 512 bytes).
 constexpr std::size_t kLongestLine = 8192;
 
@@ -85,7 +85,7 @@ int take_command(CURL*, curl_infotype type, char* text, std::size_t size, void* 
   return 0;
 }
 
-int look_at_limits(void* connecting, curl_off_t, curl_off_t, curl_off_t, curl_off_t) {
+int check_limits(void* connecting, curl_off_t, curl_off_t, curl_off_t, curl_off_t) {
   return static_cast<Connecting*>(connecting)->limits.passed() ? 1 : 0;
 }
 
@@ -136,7 +136,7 @@ Result<> SmtpReplyReader::take(std::string_view line) {
       line.size() >= kCode && std::ranges::all_of(line.substr(0, kCode), is_digit);
   const char after = line.size() > kCode ? line[kCode] : ' ';
   if (!has_code || (after != ' ' && after != '-')) {
-    return fail(Kind::malformed, "it does not speak SMTP");
+    return fail(ErrorKind::malformed, "it does not speak SMTP");
   }
   if (complete_) text_.clear();
   code_ = (line[0] - '0') * 100 + (line[1] - '0') * 10 + (line[2] - '0');
@@ -174,8 +174,8 @@ Result<> SmtpSession::read_secret() {
   secret_.assign(std::istreambuf_iterator<char>(file), {});
   secret_.erase(secret_.find_last_not_of(" \t\r\n") + 1);
   if (!secret_.empty()) return {};
-  return fail(Kind::invalid_config, peer_ + ": there is nothing to log in with in the file " +
-                                        printable(login.secret_file));
+  return fail(ErrorKind::invalid_config, peer_ + ": there is nothing to log in with in the file " +
+                                             printable(login.secret_file));
 }
 
 Result<std::optional<SmtpReply>> SmtpSession::open(const SmtpLimits& limits) {
@@ -206,7 +206,7 @@ Result<std::optional<SmtpReply>> SmtpSession::open(const SmtpLimits& limits) {
   // Giving up while a name is looked up must not wait for the resolver's own time limit.
   set(CURLOPT_QUICK_EXIT, 1L);
   set(CURLOPT_NOPROGRESS, 0L);
-  set(CURLOPT_XFERINFOFUNCTION, look_at_limits);
+  set(CURLOPT_XFERINFOFUNCTION, check_limits);
   set(CURLOPT_XFERINFODATA, &connecting);
   set(CURLOPT_HEADERFUNCTION, take_reply);
   set(CURLOPT_HEADERDATA, &connecting);
@@ -234,36 +234,37 @@ Error SmtpSession::out_of_time() const {
     if (server_.security != SmtpSecurity::implicit_tls && replies_.code() == 0)
       what += "; where the server speaks TLS from the first byte, `secure` must be true";
   }
-  return {Kind::timed_out, std::move(what), {}};
+  return {ErrorKind::timed_out, std::move(what), {}};
 }
 
 /// Why there is no reply.
 Error SmtpSession::failure(int code, const SmtpLimits& limits) const {
   if (limits.passed()) return out_of_time();
-  const auto error = [&](Kind kind, const std::string& what) {
+  const auto error = [&](ErrorKind kind, const std::string& what) {
     return Error{kind, peer_ + ": " + what, static_cast<std::uint32_t>(code)};
   };
   switch (code) {
     case CURLE_OPERATION_TIMEDOUT:
       return out_of_time();
     case CURLE_USE_SSL_FAILED:
-      return error(Kind::unsupported,
+      return error(ErrorKind::unsupported,
                    "STARTTLS is required, and the server does not offer it: nothing was sent");
     case CURLE_LOGIN_DENIED:
-      return error(Kind::unsupported, server_.login.method == SmtpLogin::Method::token
-                                          ? "the server offers no login with a token (XOAUTH2)"
-                                          : "the server offers neither of the logins PLAIN and "
-                                            "LOGIN");
+      return error(ErrorKind::unsupported,
+                   server_.login.method == SmtpLogin::Method::token
+                       ? "the server offers no login with a token (XOAUTH2)"
+                       : "the server offers neither of the logins PLAIN and "
+                         "LOGIN");
     case CURLE_SSL_CONNECT_ERROR:
       if (std::string_view(curl_->problem.data()).contains("wrong version number"))
-        return error(Kind::unsupported,
+        return error(ErrorKind::unsupported,
                      "the server does not speak TLS from the first byte; STARTTLS is used where "
                      "`secure` is false");
-      return error(Kind::unreachable,
+      return error(ErrorKind::unreachable,
                    "no TLS connection: " + printable(curl_->problem.data(), 200));
     case CURLE_WEIRD_SERVER_REPLY:
     case CURLE_UNSUPPORTED_PROTOCOL:
-      return error(Kind::malformed, "it does not speak SMTP");
+      return error(ErrorKind::malformed, "it does not speak SMTP");
     default:
       return describe_curl_failure(curl_->easy.get(), code, peer_);
   }
@@ -296,7 +297,7 @@ std::string SmtpSession::without_secrets(std::string text) const {
 static void wait_for(CURL* easy, CURLM* waiting, short events) {
   curl_waitfd socket{.fd = CURL_SOCKET_BAD, .events = events, .revents = 0};
   curl_easy_getinfo(easy, CURLINFO_ACTIVESOCKET, &socket.fd);
-  curl_multi_poll(waiting, &socket, 1, static_cast<int>(kLook.count()), nullptr);
+  curl_multi_poll(waiting, &socket, 1, static_cast<int>(kPollInterval.count()), nullptr);
 }
 
 Result<> SmtpSession::write(std::string_view all, const SmtpLimits& limits) {
@@ -324,7 +325,8 @@ Result<> SmtpSession::read_reply(const SmtpLimits& limits) {
       received_.erase(0, end);
       if (replies_.complete()) return {};
     }
-    if (received_.size() > kLongestLine) return fail(Kind::malformed, peer_ + ": endless reply");
+    if (received_.size() > kLongestLine)
+      return fail(ErrorKind::malformed, peer_ + ": endless reply");
     if (limits.passed()) return std::unexpected(out_of_time());
     std::size_t count = 0;
     const CURLcode code = curl_easy_recv(curl_->easy.get(), buffer.data(), buffer.size(), &count);
@@ -346,8 +348,8 @@ Result<> SmtpSession::ask(SmtpPhase phase, const std::string& command, const Smt
 
 Result<SmtpReply> SmtpSession::send(const SmtpMessage& message, const SmtpLimits& limits) {
   if (!is_address(message.sender) || !is_address(message.recipient))
-    return fail(Kind::invalid_config, "an address that cannot be sent to");
-  if (!is_mail(message.data)) return fail(Kind::invalid_config, "a mail with broken lines");
+    return fail(ErrorKind::invalid_config, "an address that cannot be sent to");
+  if (!is_mail(message.data)) return fail(ErrorKind::invalid_config, "a mail with broken lines");
 
   struct Step {
     SmtpPhase phase;
@@ -365,7 +367,7 @@ Result<SmtpReply> SmtpSession::send(const SmtpMessage& message, const SmtpLimits
     const int verdict = replies_.code() / 100;
     if (verdict == 4 || verdict == 5) break;
     if (verdict != step.wanted)
-      return fail(Kind::malformed,
+      return fail(ErrorKind::malformed,
                   peer_ + ": a reply out of order: " + std::to_string(replies_.code()));
   }
   return reply();

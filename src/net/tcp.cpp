@@ -208,7 +208,7 @@ TcpListener::~TcpListener() {
 Result<TcpListener> TcpListener::open(const Executor& executor, const std::string& address,
                                       std::uint16_t port) {
   const auto literal = as_address(address);
-  if (!literal) return fail(Kind::unreachable, address + ": not an IP address");
+  if (!literal) return fail(ErrorKind::unreachable, address + ": not an IP address");
   const tcp::endpoint endpoint(asio::ip::make_address(*literal), port);
   auto acceptor = std::make_shared<Acceptor>(tcp::acceptor(executor), to_string(endpoint));
   boost::system::error_code error;

@@ -15,31 +15,31 @@
 
 namespace tocsin::notify {
 
-Destinations make_destinations(const config::Config& config, const Means& means) {
+Destinations make_destinations(const config::Config& config, const ChannelDeps& deps) {
   Destinations made;
-  add_webhooks(config.webhook, means, made.alerts);
-  add_new_relic(config.new_relic, means, made.alerts);
-  add_pager_duty(config.pager_duty, means, made.alerts);
-  add_alertmanager(config.alertmanager, means, made.alerts);
-  add_slack(config.slack, means, made.alerts);
-  add_teams(config.teams, means, made.alerts);
-  add_email(config.email, means, made.alerts);
-  add_mqtt(config.mqtt, means, made);
-  add_influx(config.influx_db, means, made.status);
+  add_webhooks(config.webhook, deps, made.alerts);
+  add_new_relic(config.new_relic, deps, made.alerts);
+  add_pager_duty(config.pager_duty, deps, made.alerts);
+  add_alertmanager(config.alertmanager, deps, made.alerts);
+  add_slack(config.slack, deps, made.alerts);
+  add_teams(config.teams, deps, made.alerts);
+  add_email(config.email, deps, made.alerts);
+  add_mqtt(config.mqtt, deps, made);
+  add_influx(config.influx_db, deps, made.status);
   made.routing = Routing(config.routes, made.alerts);
   return made;
 }
 
-bool is_called(const Destination& destination, std::string_view name) {
+bool matches_destination(const Destination& destination, std::string_view name) {
   const std::string_view key = destination.channel->key();
-  return config::is_meant(name, key.substr(0, key.find(':')), destination.label);
+  return config::matches_destination(name, key.substr(0, key.find(':')), destination.label);
 }
 
 std::vector<store::Delivery> address(const Alert& alert, std::span<const Destination> destinations,
                                      const Routing& routing, Time now, const RandomFill& random) {
   std::vector<store::Delivery> deliveries;
   deliveries.reserve(destinations.size());
-  for (const Target& target : routing.targets(alert)) {
+  for (const RoutedTo& target : routing.targets(alert)) {
     const Channel& channel = *destinations[target.destination].channel;
     if (!channel.wants(alert)) continue;
     deliveries.push_back({.id = {make_uuid(now, random)},

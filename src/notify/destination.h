@@ -14,9 +14,9 @@
 #include "domain/alert.h"
 #include "net/async.h"
 #include "notify/channel.h"
+#include "notify/channel_deps.h"
 #include "notify/lanes.h"
 #include "notify/login.h"
-#include "notify/means.h"
 #include "notify/routing.h"
 #include "notify/status.h"
 #include "store/store.h"
@@ -31,7 +31,7 @@ struct Destination {
 };
 
 /// Whether this is one of those whom the name means: "webhook", or "webhook:LABEL" for one of them.
-[[nodiscard]] bool is_called(const Destination& destination, std::string_view name);
+[[nodiscard]] bool matches_destination(const Destination& destination, std::string_view name);
 
 /// Everybody whom the configuration enables, in its order.
 struct Destinations {
@@ -43,7 +43,7 @@ struct Destinations {
 };
 
 /// `means` outlives them. Nothing is sent yet.
-[[nodiscard]] Destinations make_destinations(const config::Config& config, const Means& means);
+[[nodiscard]] Destinations make_destinations(const config::Config& config, const ChannelDeps& deps);
 
 /// One delivery of the alert for each destination to which it is routed and that wants it.
 [[nodiscard]] std::vector<store::Delivery> address(const Alert& alert,

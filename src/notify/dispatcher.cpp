@@ -15,7 +15,7 @@
 #include "net/task_scope.h"
 #include "notify/lanes.h"
 #include "notify/login.h"
-#include "notify/recorder.h"
+#include "notify/outcome_writer.h"
 
 namespace tocsin::notify {
 namespace {
@@ -30,8 +30,8 @@ constexpr Duration kLoginRest = std::chrono::seconds(1);
 constexpr const char* kNotConfigured = "destination is no longer configured";
 
 /// One destination at work.
-struct Line {
-  Line(const Destination& destination, const net::Executor& executor, const RandomFill& random)
+struct Queue {
+  Queue(const Destination& destination, const net::Executor& executor, const RandomFill& random)
       : channel(*destination.channel),
         login(destination.login),
         lanes(destination.rules, random),
@@ -54,25 +54,25 @@ struct Line {
   bool unreadable = false;  ///< the last load failed
   /// The newest that were loaded: a load may see a commit before its deliveries are handed over.
   std::set<std::int64_t> unclaimed;
-  struct Held {
+  struct Parked {
     std::int64_t after;  ///< the sequence that it follows
     store::Delivery delivery;
   };
   /// Those that only memory holds and that must wait for older ones from the outbox.
-  std::deque<Held> held;
+  std::deque<Parked> parked;
 };
 
 /// Whether a delivery may log in, and with which pass; otherwise when it is worth asking again,
 /// which is never where somebody else is about to find out.
-std::expected<std::optional<logins::Pass>, Time> enter(Line& line, Time now) {
-  auto* gate = line.login.gate;
+std::expected<std::optional<logins::Pass>, Time> enter(Queue& queue, Time now) {
+  auto* gate = queue.login.gate;
   if (gate == nullptr) return std::nullopt;
-  if (now < line.rests_until && line.rests_until <= now + kLoginRest)
-    return std::unexpected(line.rests_until);
+  if (now < queue.rests_until && queue.rests_until <= now + kLoginRest)
+    return std::unexpected(queue.rests_until);
   if (const auto suspension = gate->find_suspension(login_peer()))
     return std::unexpected(suspension->until);
-  if (line.login.by == Login::By::channel) {
-    const bool waits = gate->guard().is_doubtful(login_peer()) && line.lanes.in_flight() > 0;
+  if (queue.login.by == Login::By::channel) {
+    const bool waits = gate->guard().is_doubtful(login_peer()) && queue.lanes.in_flight() > 0;
     if (waits) return std::unexpected(Time::max());
     return std::nullopt;
   }
@@ -92,31 +92,31 @@ struct Dispatcher::State {
         clock(time),
         random(std::move(fill)),
         options(with),
-        recorder(executor, outbox, observer,
-                 {.most = options.most_unrecorded, .first_wait = options.storage_retry}),
+        outcome_writer(executor, outbox, observer,
+                       {.most = options.most_unrecorded, .first_wait = options.storage_retry}),
         sends(executor),
         keepers(executor) {}
 
   ~State() {
-    for (auto& [key, line] : lines) {
-      if (line.login.gate != nullptr) line.login.gate->remove_on_opening(line.login_listener);
+    for (auto& [key, queue] : queues) {
+      if (queue.login.gate != nullptr) queue.login.gate->remove_on_opening(queue.login_listener);
     }
   }
   State(const State&) = delete;
   State& operator=(const State&) = delete;
 
   net::awaitable<void> begin();
-  net::awaitable<void> keep_time(Line& line);
-  net::awaitable<void> load(Line& line);
-  net::awaitable<void> send(Line& line, const store::Delivery& delivery,
+  net::awaitable<void> keep_time(Queue& queue);
+  net::awaitable<void> load(Queue& queue);
+  net::awaitable<void> send(Queue& queue, const store::Delivery& delivery,
                             std::optional<logins::Pass> pass);
   net::awaitable<void> cut_off();
   void submit(store::Delivery delivery);
-  void hold(Line& line, store::Delivery delivery);
-  void release(Line& line, std::int64_t before);
-  void pump(Line& line);
-  void arm(Line& line, Time not_before, Time now);
-  void settle(Line& line, std::optional<logins::Pass> pass, const DeliveryId& id,
+  void park(Queue& queue, store::Delivery delivery);
+  void release(Queue& queue, std::int64_t before);
+  void pump(Queue& queue);
+  void arm(Queue& queue, Time not_before, Time now);
+  void settle(Queue& queue, std::optional<logins::Pass> pass, const DeliveryId& id,
               const Answer& answer);
   void conclude(Outcome outcome, Time next = {});
 
@@ -126,8 +126,8 @@ struct Dispatcher::State {
   const Clock& clock;
   RandomFill random;
   DispatcherOptions options;
-  Recorder recorder;
-  std::map<std::string, Line> lines;
+  OutcomeWriter outcome_writer;
+  std::map<std::string, Queue> queues;
   std::chrono::seconds longest_limit{};
   net::TaskScope sends;
   net::TaskScope keepers;
@@ -141,13 +141,13 @@ Dispatcher::Dispatcher(net::Executor executor, std::span<const Destination> dest
     : state_(std::make_unique<State>(std::move(executor), outbox, observer, clock,
                                      std::move(random), options)) {
   for (const Destination& destination : destinations) {
-    const auto [place, is_new] = state_->lines.try_emplace(destination.channel->key(), destination,
-                                                           state_->executor, state_->random);
+    const auto [place, is_new] = state_->queues.try_emplace(destination.channel->key(), destination,
+                                                            state_->executor, state_->random);
     if (is_new && destination.login.gate != nullptr) {
       place->second.login_listener =
-          destination.login.gate->on_opening([&state = *state_, &line = place->second] {
-            line.rests_until = {};
-            state.pump(line);
+          destination.login.gate->on_opening([&state = *state_, &queue = place->second] {
+            queue.rests_until = {};
+            state.pump(queue);
           });
     }
     state_->longest_limit =
@@ -158,7 +158,7 @@ Dispatcher::Dispatcher(net::Executor executor, std::span<const Destination> dest
 Dispatcher::~Dispatcher() = default;
 
 void Dispatcher::start() {
-  state_->keepers.spawn(state_->recorder.run());
+  state_->keepers.spawn(state_->outcome_writer.run());
   state_->keepers.spawn(state_->begin());
 }
 
@@ -172,11 +172,11 @@ net::awaitable<std::vector<store::Delivery>> Dispatcher::stop() {
   co_await state_->sends.join();
   state_->keepers.cancel();
   co_await state_->keepers.join();
-  co_await state_->recorder.flush();
+  co_await state_->outcome_writer.flush();
   std::vector<store::Delivery> unstored;
-  for (auto& [key, line] : state_->lines) {
-    std::ranges::move(line.lanes.unstored(), std::back_inserter(unstored));
-    for (Line::Held& held : line.held) unstored.push_back(std::move(held.delivery));
+  for (auto& [key, queue] : state_->queues) {
+    std::ranges::move(queue.lanes.unstored(), std::back_inserter(unstored));
+    for (Queue::Parked& parked : queue.parked) unstored.push_back(std::move(parked.delivery));
   }
   co_return unstored;
 }
@@ -185,37 +185,37 @@ net::awaitable<std::vector<store::Delivery>> Dispatcher::stop() {
 net::awaitable<void> Dispatcher::State::begin() {
   const Time now = clock.now();
   std::vector<std::string> keys;
-  std::ranges::copy(std::views::keys(lines), std::back_inserter(keys));
+  std::ranges::copy(std::views::keys(queues), std::back_inserter(keys));
   const auto abandoned = co_await outbox.abandon(keys, now, kNotConfigured);
   if (!abandoned) {
-    observer.storage_failed(abandoned.error(), recorder.waiting());
+    observer.storage_failed(abandoned.error(), outcome_writer.waiting());
   } else if (*abandoned > 0) {
     observer.abandoned(*abandoned);
   }
   const auto limits = co_await outbox.load_last_delivered(now - longest_limit);
-  if (!limits) observer.storage_failed(limits.error(), recorder.waiting());
+  if (!limits) observer.storage_failed(limits.error(), outcome_writer.waiting());
   for (const store::LastDelivered& last : limits.value_or(std::vector<store::LastDelivered>{})) {
-    if (const auto line = lines.find(last.destination); line != lines.end()) {
-      line->second.lanes.remember(last);
+    if (const auto queue = queues.find(last.destination); queue != queues.end()) {
+      queue->second.lanes.remember(last);
     }
   }
-  const auto troubles = co_await outbox.load_open_troubles();
-  if (!troubles) observer.storage_failed(troubles.error(), recorder.waiting());
-  for (const store::OpenTrouble& open : troubles.value_or(std::vector<store::OpenTrouble>{})) {
-    if (const auto line = lines.find(open.destination); line != lines.end()) {
-      line->second.lanes.remember(open);
+  const auto open_alerts = co_await outbox.load_open_alerts();
+  if (!open_alerts) observer.storage_failed(open_alerts.error(), outcome_writer.waiting());
+  for (const store::OpenAlert& open : open_alerts.value_or(std::vector<store::OpenAlert>{})) {
+    if (const auto queue = queues.find(open.destination); queue != queues.end()) {
+      queue->second.lanes.remember(open);
     }
   }
   begun = true;
-  for (auto& [key, line] : lines) {
-    keepers.spawn(keep_time(line));
-    pump(line);
+  for (auto& [key, queue] : queues) {
+    keepers.spawn(keep_time(queue));
+    pump(queue);
   }
 }
 
 void Dispatcher::State::submit(store::Delivery delivery) {
-  const auto found = lines.find(delivery.destination);
-  if (found == lines.end()) {
+  const auto found = queues.find(delivery.destination);
+  if (found == queues.end()) {
     store::DeliveryUpdate update{.id = delivery.id,
                                  .state = store::DeliveryState::dead,
                                  .attempts = delivery.attempts,
@@ -224,150 +224,150 @@ void Dispatcher::State::submit(store::Delivery delivery) {
     conclude({.delivery = std::move(delivery), .update = std::move(update)});
     return;
   }
-  Line& line = found->second;
+  Queue& queue = found->second;
   const bool stored = delivery.sequence > 0;
-  const bool room = line.held.empty() && line.lanes.size() < options.most_in_memory;
-  const bool in_turn = !line.behind || (!stored && line.unreadable);
-  if (stored && line.unclaimed.erase(delivery.sequence) > 0) return;
-  line.newest = std::max(line.newest, delivery.sequence);
+  const bool room = queue.parked.empty() && queue.lanes.size() < options.most_in_memory;
+  const bool in_turn = !queue.behind || (!stored && queue.unreadable);
+  if (stored && queue.unclaimed.erase(delivery.sequence) > 0) return;
+  queue.newest = std::max(queue.newest, delivery.sequence);
   if (in_turn && room) {
-    line.loaded = std::max(line.loaded, delivery.sequence);
-    line.lanes.add(std::move(delivery), clock.now());
+    queue.loaded = std::max(queue.loaded, delivery.sequence);
+    queue.lanes.add(std::move(delivery), clock.now());
   } else if (!stored) {
-    hold(line, std::move(delivery));
-  } else if (delivery.sequence > line.loaded) {
-    line.behind = true;  // and it will be loaded in its turn
+    park(queue, std::move(delivery));
+  } else if (delivery.sequence > queue.loaded) {
+    queue.behind = true;  // and it will be loaded in its turn
   } else {
-    line.lanes.add(std::move(delivery), clock.now());  // out of turn, but no load would find it
+    queue.lanes.add(std::move(delivery), clock.now());  // out of turn, but no load would find it
   }
-  pump(line);
+  pump(queue);
 }
 
-void Dispatcher::State::hold(Line& line, store::Delivery delivery) {
-  line.behind = true;
-  line.held.push_back({.after = line.newest, .delivery = std::move(delivery)});
-  if (line.held.size() <= options.most_in_memory) return;
-  observer.lost(line.held.front().delivery);
-  line.held.pop_front();
+void Dispatcher::State::park(Queue& queue, store::Delivery delivery) {
+  queue.behind = true;
+  queue.parked.push_back({.after = queue.newest, .delivery = std::move(delivery)});
+  if (queue.parked.size() <= options.most_in_memory) return;
+  observer.lost(queue.parked.front().delivery);
+  queue.parked.pop_front();
 }
 
 /// Moves to the lanes what waited for deliveries older than `before`.
-void Dispatcher::State::release(Line& line, std::int64_t before) {
-  for (; !line.held.empty() && line.held.front().after < before; line.held.pop_front()) {
-    line.lanes.add(std::move(line.held.front().delivery), clock.now());
+void Dispatcher::State::release(Queue& queue, std::int64_t before) {
+  for (; !queue.parked.empty() && queue.parked.front().after < before; queue.parked.pop_front()) {
+    queue.lanes.add(std::move(queue.parked.front().delivery), clock.now());
   }
 }
 
-net::awaitable<void> Dispatcher::State::load(Line& line) {
+net::awaitable<void> Dispatcher::State::load(Queue& queue) {
   constexpr auto kEverything = std::numeric_limits<std::int64_t>::max();
   Duration wait = options.storage_retry;
-  while (line.behind && line.lanes.size() <= options.most_in_memory / 2) {
-    const std::int64_t newest = line.newest;
-    auto page = co_await outbox.load_pending(line.channel.key(), line.loaded, kPage);
-    line.unreadable = !page;
+  while (queue.behind && queue.lanes.size() <= options.most_in_memory / 2) {
+    const std::int64_t newest = queue.newest;
+    auto page = co_await outbox.load_pending(queue.channel.key(), queue.loaded, kPage);
+    queue.unreadable = !page;
     if (!page) {
-      observer.storage_failed(page.error(), recorder.waiting());
-      release(line, kEverything);  // better out of order than not at all
-      pump(line);
+      observer.storage_failed(page.error(), outcome_writer.waiting());
+      release(queue, kEverything);  // better out of order than not at all
+      pump(queue);
       co_await net::sleep_for(wait);
       wait = std::min(wait * 2, kLongestLoadWait);
       continue;
     }
     for (store::Delivery& delivery : *page) {
-      release(line, delivery.sequence);
-      line.loaded = delivery.sequence;
-      line.unclaimed.insert(delivery.sequence);
-      line.lanes.add(std::move(delivery), clock.now());
+      release(queue, delivery.sequence);
+      queue.loaded = delivery.sequence;
+      queue.unclaimed.insert(delivery.sequence);
+      queue.lanes.add(std::move(delivery), clock.now());
     }
-    while (line.unclaimed.size() > options.most_in_memory) {
-      line.unclaimed.erase(line.unclaimed.begin());
+    while (queue.unclaimed.size() > options.most_in_memory) {
+      queue.unclaimed.erase(queue.unclaimed.begin());
     }
     if (page->empty()) {  // a short page may only have left out a damaged row
-      line.loaded = std::max(line.loaded, newest);
-      line.behind = line.newest > line.loaded;
-      if (!line.behind) release(line, kEverything);
+      queue.loaded = std::max(queue.loaded, newest);
+      queue.behind = queue.newest > queue.loaded;
+      if (!queue.behind) release(queue, kEverything);
     }
-    pump(line);
+    pump(queue);
   }
-  line.loading = false;
+  queue.loading = false;
 }
 
-net::awaitable<void> Dispatcher::State::send(Line& line, const store::Delivery& delivery,
+net::awaitable<void> Dispatcher::State::send(Queue& queue, const store::Delivery& delivery,
                                              std::optional<logins::Pass> pass) {
   const DeliveryId id = delivery.id;
   const auto deadline = net::within(kDeliveryLimit);
   if (pass) {
-    (void)co_await line.login.gate->check(login_peer());  // for a secret that has changed
-    co_await line.login.gate->record(login_peer(), deadline);
+    (void)co_await queue.login.gate->check(login_peer());  // for a secret that has changed
+    co_await queue.login.gate->save(login_peer(), deadline);
   }
-  Answer answer = co_await line.channel.deliver(delivery.alert, id, deadline);
+  Answer answer = co_await queue.channel.deliver(delivery.alert, id, deadline);
   // Nobody guards this login: at least it is not tried at once.
-  if (auto* refused = std::get_if<LoginRefused>(&answer); refused && line.login.gate == nullptr)
+  if (auto* refused = std::get_if<LoginRefused>(&answer); refused && queue.login.gate == nullptr)
     answer = RetryAfter{.after = {}, .reason = std::move(refused->reason)};
-  settle(line, std::move(pass), id, answer);
-  pump(line);
+  settle(queue, std::move(pass), id, answer);
+  pump(queue);
 }
 
 /// Of one that waits for its login, the gate knows better than the lanes when it is tried again.
-void Dispatcher::State::settle(Line& line, std::optional<logins::Pass> pass, const DeliveryId& id,
+void Dispatcher::State::settle(Queue& queue, std::optional<logins::Pass> pass, const DeliveryId& id,
                                const Answer& answer) {
-  auto outcome = line.lanes.settle(id, answer, clock.now());
+  auto outcome = queue.lanes.settle(id, answer, clock.now());
   if (!std::holds_alternative<LoginRefused>(answer)) {
     conclude(std::move(outcome));
     return notify::conclude(std::move(pass), answer);
   }
   notify::conclude(std::move(pass), answer);
   const Time now = clock.now();
-  const auto suspension = line.login.gate->find_suspension(login_peer());
-  if (!suspension) line.rests_until = now + kLoginRest;
-  conclude(std::move(outcome), suspension ? suspension->until : line.rests_until);
+  const auto suspension = queue.login.gate->find_suspension(login_peer());
+  if (!suspension) queue.rests_until = now + kLoginRest;
+  conclude(std::move(outcome), suspension ? suspension->until : queue.rests_until);
 }
 
 /// Sends what may be sent now, and sees to it that the rest is looked at in time.
-void Dispatcher::State::pump(Line& line) {
+void Dispatcher::State::pump(Queue& queue) {
   if (!begun || stopping) return;
   const Time now = clock.now();
   Time not_before = now;
-  while (line.lanes.has_next(now)) {
-    auto pass = enter(line, now);
+  while (queue.lanes.has_next(now)) {
+    auto pass = enter(queue, now);
     if (!pass) {
       not_before = pass.error();
       break;
     }
-    sends.spawn(send(line, *line.lanes.take(now), *std::move(pass)));
+    sends.spawn(send(queue, *queue.lanes.take(now), *std::move(pass)));
   }
-  if (line.login.gate != nullptr && not_before > now) {
-    if (const auto suspension = line.login.gate->find_suspension(login_peer()))
-      line.lanes.explain(suspension->reason, now);
+  if (queue.login.gate != nullptr && not_before > now) {
+    if (const auto suspension = queue.login.gate->find_suspension(login_peer()))
+      queue.lanes.explain(suspension->reason, now);
   }
-  for (Outcome& outcome : line.lanes.take_outcomes()) {
+  for (Outcome& outcome : queue.lanes.take_outcomes()) {
     const bool is_explained =
         outcome.update.state == store::DeliveryState::pending && !is_escalation(outcome.delivery);
     conclude(std::move(outcome), is_explained ? not_before : Time{});
   }
-  if (line.behind && !line.loading && line.lanes.size() <= options.most_in_memory / 2) {
-    line.loading = true;
-    keepers.spawn(load(line));
+  if (queue.behind && !queue.loading && queue.lanes.size() <= options.most_in_memory / 2) {
+    queue.loading = true;
+    keepers.spawn(load(queue));
   }
-  arm(line, not_before, now);
+  arm(queue, not_before, now);
 }
 
 /// Waking too early is harmless, so an alarm is only ever moved forward.
-void Dispatcher::State::arm(Line& line, Time not_before, Time now) {
-  const Time next = std::max(line.lanes.wake(now).value_or(Time::max()), not_before);
-  if (line.alarm > now && line.alarm <= next) return;
-  line.alarm = next;
-  line.alarm_moved.set();
+void Dispatcher::State::arm(Queue& queue, Time not_before, Time now) {
+  const Time next = std::max(queue.lanes.wake(now).value_or(Time::max()), not_before);
+  if (queue.alarm > now && queue.alarm <= next) return;
+  queue.alarm = next;
+  queue.alarm_moved.set();
 }
 
-net::awaitable<void> Dispatcher::State::keep_time(Line& line) {
+net::awaitable<void> Dispatcher::State::keep_time(Queue& queue) {
   for (;;) {
-    line.alarm_moved.reset();
-    const Duration left = line.alarm == Time::max() ? kLongestSleep : line.alarm - clock.now();
-    if (co_await line.alarm_moved.wait_until(net::within(std::min(left, kLongestSleep)))) continue;
-    line.alarm = Time::min();
-    if (line.login.gate != nullptr) (void)co_await line.login.gate->check(login_peer());
-    pump(line);
+    queue.alarm_moved.reset();
+    const Duration left = queue.alarm == Time::max() ? kLongestSleep : queue.alarm - clock.now();
+    if (co_await queue.alarm_moved.wait_until(net::within(std::min(left, kLongestSleep)))) continue;
+    queue.alarm = Time::min();
+    if (queue.login.gate != nullptr) (void)co_await queue.login.gate->check(login_peer());
+    pump(queue);
   }
 }
 
@@ -379,10 +379,10 @@ net::awaitable<void> Dispatcher::State::cut_off() {
 /// `next`: when it is tried again, if not when its lane says. Only said: after a restart with
 /// another password nothing waits.
 void Dispatcher::State::conclude(Outcome outcome, Time next) {
-  auto told = outcome.update;
-  told.not_before = std::max(told.not_before, next);
-  observer.settled(outcome.delivery, told);
-  recorder.add(std::move(outcome.update));
+  auto telling_once = outcome.update;
+  telling_once.not_before = std::max(telling_once.not_before, next);
+  observer.settled(outcome.delivery, telling_once);
+  outcome_writer.add(std::move(outcome.update));
 }
 
 }  // namespace tocsin::notify

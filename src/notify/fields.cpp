@@ -104,7 +104,7 @@ std::string template_values(const Alert& alert, std::span<const config::GenericU
   const std::string_view name = alert.service.text();
   const std::string_view display_name = tocsin::display_name(alert);
   const bool was_down =
-      is_up(alert) && alert.from != ServiceState::running && alert.previous_since != Time{};
+      is_resolved(alert) && alert.from != ServiceState::running && alert.previous_since != Time{};
   const nlohmann::ordered_json values = {
       {"host", text_of(alert.host.text())},
       {"serviceStatus", status_word(alert)},
@@ -124,7 +124,7 @@ std::string template_values(const Alert& alert, std::span<const config::GenericU
       {"alertId", text_of(alert.id.value)},
       {"kind", to_string(alert.kind)},
       {"event", event_of(alert.kind)},
-      {"up", is_up(alert)},
+      {"up", is_resolved(alert)},
       {"time", iso_time(alert.at)},
       {"unixTime", unix_time(alert.at).count()},
       {"since", iso_time(alert.previous_since)},

@@ -7,14 +7,14 @@
 namespace tocsin::notify {
 
 HttpChannel::HttpChannel(std::string key, std::string name, UrlSecrets secrets, net::TlsOptions tls,
-                         const Means& means, LogsIn logs_in)
+                         const ChannelDeps& deps, LogsIn logs_in)
     : key_(std::move(key)),
       name_(std::move(name)),
       secrets_(std::move(secrets)),
       tls_(std::move(tls)),
-      user_agent_("tocsin/" + means.version),
+      user_agent_("tocsin/" + deps.version),
       logs_in_(logs_in),
-      transport_(means.http) {}
+      transport_(deps.http) {}
 
 net::awaitable<Answer> HttpChannel::deliver(const Alert& alert, const DeliveryId& id,
                                             net::Deadline deadline) {

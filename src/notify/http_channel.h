@@ -5,8 +5,8 @@
 
 #include "net/http_client.h"
 #include "notify/channel.h"
+#include "notify/channel_deps.h"
 #include "notify/http_policy.h"
-#include "notify/means.h"
 
 namespace tocsin::notify {
 
@@ -23,7 +23,7 @@ class HttpChannel : public Channel {
   /// `secrets` must know all that is secret in a request: a server may say it back. Whoever logs in
   /// needs a gate in its Destination.
   HttpChannel(std::string key, std::string name, UrlSecrets secrets, net::TlsOptions tls,
-              const Means& means, LogsIn logs_in = LogsIn::no);
+              const ChannelDeps& deps, LogsIn logs_in = LogsIn::no);
 
   [[nodiscard]] virtual net::HttpRequest request_for(const Alert& alert) const = 0;
   /// Where status codes do not say it all; by default judge() does.

@@ -31,8 +31,8 @@ std::string told_by(const store::Delivery& later) { return "told by " + later.id
 }  // namespace
 
 std::chrono::seconds RateLimits::of(TransitionKind kind) const {
-  const bool is_up = kind == TransitionKind::started || kind == TransitionKind::restarted;
-  return is_up ? up : down;
+  const bool is_resolved = kind == TransitionKind::started || kind == TransitionKind::restarted;
+  return is_resolved ? up : down;
 }
 
 Lanes::Lanes(LaneRules rules, RandomFill random) : rules_(rules), random_(std::move(random)) {}
@@ -44,8 +44,8 @@ void Lanes::remember(const store::LastDelivered& last) {
   expiries_.emplace_back(last.at + rules_.rate_limits.of(last.kind), std::move(key));
 }
 
-void Lanes::remember(const store::OpenTrouble& open) {
-  lanes_[key_of(open.host, open.service)].told = true;
+void Lanes::remember(const store::OpenAlert& open) {
+  lanes_[key_of(open.host, open.service)].notified = true;
 }
 
 void Lanes::add(store::Delivery delivery, Time now) {
@@ -56,7 +56,7 @@ void Lanes::add(store::Delivery delivery, Time now) {
     delivery.not_before = delivery.created;
   }
   if (lane.escalation) {
-    end_escalation(lane, is_up(delivery.alert) ? kEndedInTime : told_by(delivery), now);
+    end_escalation(lane, is_resolved(delivery.alert) ? kEndedInTime : told_by(delivery), now);
   }
   append(lane, std::move(delivery), now);
   if (lane.queue.empty()) forget_if_spent(key, now);
@@ -65,8 +65,9 @@ void Lanes::add(store::Delivery delivery, Time now) {
 /// Whether the trouble that there is now was told. Good news on its way ends what was told: bad
 /// news after it is of new trouble.
 bool Lanes::knows(const Lane& lane) {
-  return lane.told && std::ranges::none_of(
-                          lane.queue, [](const store::Delivery& one) { return is_up(one.alert); });
+  return lane.notified && std::ranges::none_of(lane.queue, [](const store::Delivery& one) {
+           return is_resolved(one.alert);
+         });
 }
 
 /// It takes the place and the time of one that waits already. Its own time is believed as far as it
@@ -147,7 +148,7 @@ Outcome Lanes::settle(const DeliveryId& id, const Answer& answer, Time now) {
   const store::Delivery& head = lane.queue.front();
   const TransitionKind kind = head.alert.kind;
   lane.kinds.at(kind).accepted = now;
-  lane.told = (lane.told || head.conditional) && !is_up(head.alert);
+  lane.notified = (lane.notified || head.conditional) && !is_resolved(head.alert);
   expiries_.emplace_back(now + rules_.rate_limits.of(kind), key_of(head.alert));
   return finish(lane, store::DeliveryState::delivered, std::get<Delivered>(answer).detail, now);
 }
@@ -250,7 +251,7 @@ void Lanes::arrange(Lane& lane, Time now) {
   lane.phase = Phase::idle;
   while (!lane.queue.empty()) {
     const store::Delivery& head = lane.queue.front();
-    if (head.conditional && is_up(head.alert) && !lane.told) {
+    if (head.conditional && is_resolved(head.alert) && !lane.notified) {
       merge_head(lane, kNotToldBefore, now);
       continue;
     }
@@ -315,7 +316,7 @@ void Lanes::follow_clock(Time now) {
 void Lanes::forget_if_spent(const std::string& key, Time now) {
   const auto found = lanes_.find(key);
   if (found == lanes_.end() || !found->second.queue.empty()) return;
-  if (found->second.told || found->second.escalation) return;
+  if (found->second.notified || found->second.escalation) return;
   const bool limits = std::ranges::any_of(found->second.kinds, [&](const auto& entry) {
     return limited_until(entry.first, entry.second.accepted, now) > now;
   });

@@ -69,7 +69,7 @@ class Lanes {
   /// What an earlier run delivered, for the rate limit.
   void remember(const store::LastDelivered& last);
   /// That an earlier run has told it of trouble, and not of its end.
-  void remember(const store::OpenTrouble& open);
+  void remember(const store::OpenAlert& open);
   /// Puts it at the end of its lane, or beside it.
   void add(store::Delivery delivery, Time now);
   /// Whether take() has one to answer.
@@ -110,7 +110,8 @@ class Lanes {
     Time due{};  ///< while waiting
     std::optional<store::Delivery> escalation;
     Time escalates_at{};
-    bool told = false;  ///< of trouble whose end it has not been told, by conditional deliveries
+    bool notified =
+        false;  ///< of trouble whose end it has not been told, by conditional deliveries
   };
 
   [[nodiscard]] Time limited_until(TransitionKind kind, Time accepted, Time now) const;

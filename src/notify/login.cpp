@@ -11,7 +11,7 @@ namespace tocsin::notify {
 namespace {
 
 /// How often a suspended login is looked at: nobody tells when its pause is over.
-constexpr auto kLookEvery = std::chrono::seconds(1);
+constexpr auto kPollInterval = std::chrono::seconds(1);
 /// For the login that is under way elsewhere.
 constexpr auto kTurnLimit = std::chrono::seconds(30);
 
@@ -87,7 +87,7 @@ net::awaitable<void> Opening::wait() {
   for (;;) {
     opened_.reset();
     if (co_await gate_.check(login_peer())) co_return;
-    co_await opened_.wait_until(net::within(kLookEvery));
+    co_await opened_.wait_until(net::within(kPollInterval));
   }
 }
 

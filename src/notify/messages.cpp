@@ -19,8 +19,8 @@ Result<std::string> attempt(render::Templates& templates, const render::Template
   auto text = templates.render(source, values);
   if (!text || !fit) return text;
   if (const auto unfit = fit(*text))
-    return fail(Kind::malformed, (source.file.empty() ? "" : printable(source.file) + ": ") +
-                                     "the result " + *unfit);
+    return fail(ErrorKind::malformed, (source.file.empty() ? "" : printable(source.file) + ": ") +
+                                          "the result " + *unfit);
   return text;
 }
 

@@ -7,8 +7,8 @@ net::awaitable<Result<std::vector<store::LastDelivered>>> StoreOutbox::load_last
   co_return co_await worker_.run([&] { return store_.load_last_delivered(since); });
 }
 
-net::awaitable<Result<std::vector<store::OpenTrouble>>> StoreOutbox::load_open_troubles() {
-  co_return co_await worker_.run([&] { return store_.load_open_troubles(); });
+net::awaitable<Result<std::vector<store::OpenAlert>>> StoreOutbox::load_open_alerts() {
+  co_return co_await worker_.run([&] { return store_.load_open_alerts(); });
 }
 
 net::awaitable<Result<std::vector<store::Delivery>>> StoreOutbox::load_pending(
@@ -21,8 +21,8 @@ net::awaitable<Result<std::size_t>> StoreOutbox::abandon(std::vector<std::string
   co_return co_await worker_.run([&] { return store_.abandon(configured, at, detail); });
 }
 
-net::awaitable<Result<>> StoreOutbox::record(std::span<const store::DeliveryUpdate> updates) {
-  co_return co_await worker_.run([&] { return store_.record(updates); });
+net::awaitable<Result<>> StoreOutbox::update(std::span<const store::DeliveryUpdate> updates) {
+  co_return co_await worker_.run([&] { return store_.update(updates); });
 }
 
 }  // namespace tocsin::notify

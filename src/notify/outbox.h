@@ -21,14 +21,14 @@ class Outbox {
   virtual ~Outbox() = default;
   virtual net::awaitable<Result<std::vector<store::LastDelivered>>> load_last_delivered(
       Time since) = 0;
-  virtual net::awaitable<Result<std::vector<store::OpenTrouble>>> load_open_troubles() = 0;
+  virtual net::awaitable<Result<std::vector<store::OpenAlert>>> load_open_alerts() = 0;
   virtual net::awaitable<Result<std::vector<store::Delivery>>> load_pending(std::string destination,
                                                                             std::int64_t after,
                                                                             std::size_t most) = 0;
   virtual net::awaitable<Result<std::size_t>> abandon(std::vector<std::string> configured, Time at,
                                                       std::string detail) = 0;
   /// `updates` stay where they are until it ends. It may be told the same twice.
-  virtual net::awaitable<Result<>> record(std::span<const store::DeliveryUpdate> updates) = 0;
+  virtual net::awaitable<Result<>> update(std::span<const store::DeliveryUpdate> updates) = 0;
 };
 
 /// The store, on the one thread that it belongs to.
@@ -39,13 +39,13 @@ class StoreOutbox final : public Outbox {
 
   net::awaitable<Result<std::vector<store::LastDelivered>>> load_last_delivered(
       Time since) override;
-  net::awaitable<Result<std::vector<store::OpenTrouble>>> load_open_troubles() override;
+  net::awaitable<Result<std::vector<store::OpenAlert>>> load_open_alerts() override;
   net::awaitable<Result<std::vector<store::Delivery>>> load_pending(std::string destination,
                                                                     std::int64_t after,
                                                                     std::size_t most) override;
   net::awaitable<Result<std::size_t>> abandon(std::vector<std::string> configured, Time at,
                                               std::string detail) override;
-  net::awaitable<Result<>> record(std::span<const store::DeliveryUpdate> updates) override;
+  net::awaitable<Result<>> update(std::span<const store::DeliveryUpdate> updates) override;
 
  private:
   store::Store& store_;

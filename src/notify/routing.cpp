@@ -39,7 +39,7 @@ bool fits(const config::RouteConditions& match, const Alert& alert) {
 TransitionKind kind_of(const Alert& alert) {
   const bool goes_on =
       alert.kind == TransitionKind::steady || alert.kind == TransitionKind::visible;
-  return goes_on ? arrival(alert.to) : alert.kind;
+  return goes_on ? kind_of_settled(alert.to) : alert.kind;
 }
 
 /// Good news that may come without bad news before it.
@@ -55,19 +55,19 @@ class Routing::Collected {
   void add(const Step& step, bool conditional) {
     for (const std::size_t destination : step.to) {
       const auto [known, fresh] =
-          targets_.try_emplace(destination, Target{destination, step.after, conditional});
+          targets_.try_emplace(destination, RoutedTo{destination, step.after, conditional});
       if (!fresh && !conditional) known->second.conditional = false;
     }
   }
-  [[nodiscard]] std::vector<Target> take() const {
-    std::vector<Target> all;
+  [[nodiscard]] std::vector<RoutedTo> take() const {
+    std::vector<RoutedTo> all;
     all.reserve(targets_.size());
     for (const auto& [destination, target] : targets_) all.push_back(target);
     return all;
   }
 
  private:
-  std::map<std::size_t, Target> targets_;
+  std::map<std::size_t, RoutedTo> targets_;
 };
 
 Routing::Routing(const std::vector<config::Route>& routes,
@@ -75,8 +75,8 @@ Routing::Routing(const std::vector<config::Route>& routes,
   const auto find = [&](const std::vector<std::string>& names) {
     std::vector<std::size_t> found;
     for (std::size_t i = 0; i < destinations.size(); i++) {
-      if (std::ranges::any_of(names,
-                              [&](const auto& name) { return is_called(destinations[i], name); }))
+      if (std::ranges::any_of(
+              names, [&](const auto& name) { return matches_destination(destinations[i], name); }))
         found.push_back(i);
     }
     return found;
@@ -90,13 +90,13 @@ Routing::Routing(const std::vector<config::Route>& routes,
   for (std::size_t i = 0; i < destinations.size(); i++) everybody_.to.push_back(i);
 }
 
-std::vector<Target> Routing::targets(const Alert& alert) const {
-  return is_up(alert) ? for_good_news(alert) : for_bad_news(alert);
+std::vector<RoutedTo> Routing::targets(const Alert& alert) const {
+  return is_resolved(alert) ? for_resolved(alert) : for_firing(alert);
 }
 
 /// Where a route before has passed the alert on for its kind alone, or the alert waits, its end is
 /// conditional, and so is what that condition is about.
-std::vector<Target> Routing::for_bad_news(const Alert& alert) const {
+std::vector<RoutedTo> Routing::for_firing(const Alert& alert) const {
   Collected collected;
   bool by_kind = false;
   for (const auto& [route, steps] : routes_) {
@@ -110,7 +110,7 @@ std::vector<Target> Routing::for_bad_news(const Alert& alert) const {
   return collected.take();
 }
 
-std::vector<Target> Routing::for_good_news(const Alert& alert) const {
+std::vector<RoutedTo> Routing::for_resolved(const Alert& alert) const {
   Collected collected;
   bool by_kind = false;
   bool is_decided = false;  // who is told of it as news of its own

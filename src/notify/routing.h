@@ -15,11 +15,11 @@ namespace tocsin::notify {
 struct Destination;
 
 /// One destination of an alert.
-struct Target {
+struct RoutedTo {
   std::size_t destination;   ///< its index
   Duration after{};          ///< 0: at once; else when it has not ended by then
   bool conditional = false;  ///< as in store::Delivery
-  friend bool operator==(const Target&, const Target&) = default;
+  friend bool operator==(const RoutedTo&, const RoutedTo&) = default;
 };
 
 /// The routes, with their names looked up among the destinations. The first route that an alert
@@ -33,7 +33,7 @@ class Routing {
   Routing(const std::vector<config::Route>& routes, std::span<const Destination> destinations);
 
   /// Each destination at most once, in their order.
-  [[nodiscard]] std::vector<Target> targets(const Alert& alert) const;
+  [[nodiscard]] std::vector<RoutedTo> targets(const Alert& alert) const;
 
  private:
   struct Step {
@@ -46,8 +46,8 @@ class Routing {
   };
   class Collected;
 
-  [[nodiscard]] std::vector<Target> for_bad_news(const Alert& alert) const;
-  [[nodiscard]] std::vector<Target> for_good_news(const Alert& alert) const;
+  [[nodiscard]] std::vector<RoutedTo> for_firing(const Alert& alert) const;
+  [[nodiscard]] std::vector<RoutedTo> for_resolved(const Alert& alert) const;
 
   std::vector<Compiled> routes_;
   Step everybody_;

@@ -10,29 +10,29 @@
 namespace tocsin::platform {
 namespace {
 
-Kind kind_of(std::uint32_t code) {
+ErrorKind kind_of(std::uint32_t code) {
   switch (code) {
     case ERROR_ACCESS_DENIED:
     case ERROR_PRIVILEGE_NOT_HELD:
-      return Kind::denied;
+      return ErrorKind::denied;
     case ERROR_FILE_NOT_FOUND:
     case ERROR_PATH_NOT_FOUND:
     case ERROR_SERVICE_DOES_NOT_EXIST:
     case ERROR_NONE_MAPPED:
-      return Kind::not_found;
+      return ErrorKind::not_found;
     case ERROR_NOT_SUPPORTED:
     case ERROR_CALL_NOT_IMPLEMENTED:
     case ERROR_INVALID_LEVEL:
-      return Kind::unsupported;
+      return ErrorKind::unsupported;
     case ERROR_DISK_FULL:
     case ERROR_WRITE_PROTECT:
     case ERROR_WRITE_FAULT:
-      return Kind::storage;
+      return ErrorKind::storage;
     case WAIT_TIMEOUT:
     case ERROR_SERVICE_REQUEST_TIMEOUT:
-      return Kind::timed_out;
+      return ErrorKind::timed_out;
     default:
-      return Kind::rejected;
+      return ErrorKind::rejected;
   }
 }
 

@@ -40,7 +40,7 @@ Result<Secret> ask_password(const std::string& account) {
     std::getline(std::cin, line);
   }
   line.resize(line.find_last_not_of("\r\n") + 1);
-  if (line.empty()) return fail(Kind::rejected, "no password was given");
+  if (line.empty()) return fail(ErrorKind::rejected, "no password was given");
   return Secret(std::move(line));
 }
 

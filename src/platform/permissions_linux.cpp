@@ -13,7 +13,7 @@ Result<> make_private_directory(const fs::path& directory) {
   if (fs::create_directories(directory, error) && !error)
     fs::permissions(directory, fs::perms::owner_all, error);
   if (error)
-    return fail(Kind::storage, to_utf8(directory) + ": it cannot be made: " + error.message());
+    return fail(ErrorKind::storage, to_utf8(directory) + ": it cannot be made: " + error.message());
   return {};
 }
 

@@ -155,12 +155,13 @@ Result<std::string> sid_of_service(const std::string& name) {
   auto folded = to_utf16(fold_case(name));
   BCRYPT_ALG_HANDLE algorithm = nullptr;
   auto status = BCryptOpenAlgorithmProvider(&algorithm, BCRYPT_SHA1_ALGORITHM, nullptr, 0);
-  if (!BCRYPT_SUCCESS(status)) return fail(Kind::unsupported, "there is no SHA-1 in this system");
+  if (!BCRYPT_SUCCESS(status))
+    return fail(ErrorKind::unsupported, "there is no SHA-1 in this system");
   std::array<std::uint8_t, 20> hash{};
   status = BCryptHash(algorithm, nullptr, 0, folded.data(), static_cast<ULONG>(folded.size()),
                       hash.data(), hash.size());
   BCryptCloseAlgorithmProvider(algorithm, 0);
-  if (!BCRYPT_SUCCESS(status)) return fail(Kind::unsupported, "BCryptHash failed");
+  if (!BCRYPT_SUCCESS(status)) return fail(ErrorKind::unsupported, "BCryptHash failed");
   return service_sid(hash);
 }
 
@@ -173,7 +174,8 @@ Result<> make_private_directory(const fs::path& directory) {
 
 Result<> give_directory(const fs::path& directory, const std::string& sid) {
   if (directory.relative_path().empty())
-    return fail(Kind::rejected, to_utf8(directory) + " is a whole drive: choose a directory on it");
+    return fail(ErrorKind::rejected,
+                to_utf8(directory) + " is a whole drive: choose a directory on it");
   const auto made = make_directory(directory, sid);
   if (!made) return std::unexpected(made.error());
   if (*made) return {};
@@ -182,7 +184,7 @@ Result<> give_directory(const fs::path& directory, const std::string& sid) {
   const auto user = user_sid();
   if (!user) return std::unexpected(user.error());
   if (!is_trusted_owner(text_of(security->owner), *user, sid))
-    return fail(Kind::rejected,
+    return fail(ErrorKind::rejected,
                 to_utf8(directory) + " belongs to " + name_of(security->owner) +
                     ", who is no administrator and can put anything into it: remove it, or choose "
                     "another directory");

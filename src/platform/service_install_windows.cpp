@@ -29,27 +29,27 @@ constexpr auto kStopLimit = std::chrono::seconds(30);
 std::unexpected<Error> fail_of_service(std::uint32_t code, const std::string& name) {
   switch (code) {
     case ERROR_ACCESS_DENIED:
-      return fail(Kind::denied,
+      return fail(ErrorKind::denied,
                   "only administrators install and remove services: open the console with \"Run as "
                   "administrator\"",
                   code);
     case ERROR_SERVICE_EXISTS:
     case ERROR_DUPLICATE_SERVICE_NAME:
-      return fail(Kind::rejected,
+      return fail(ErrorKind::rejected,
                   "a service named " + name +
                       " is installed already, and stays as it is: remove it first (tocsin service "
                       "uninstall), or choose another --name",
                   code);
     case ERROR_SERVICE_MARKED_FOR_DELETE:
-      return fail(Kind::rejected,
+      return fail(ErrorKind::rejected,
                   "the service " + name +
                       " is removed as soon as nobody looks at it any more: close services.msc and "
                       "what else shows services, or restart the machine",
                   code);
     case ERROR_SERVICE_DOES_NOT_EXIST:
-      return fail(Kind::not_found, "no service named " + name + " is installed", code);
+      return fail(ErrorKind::not_found, "no service named " + name + " is installed", code);
     case ERROR_INVALID_SERVICE_ACCOUNT:
-      return fail(Kind::rejected,
+      return fail(ErrorKind::rejected,
                   "there is no such account, or its password is another one: it is written "
                   "DOMAIN\\name, .\\name, or NT AUTHORITY\\LocalService",
                   code);
@@ -245,7 +245,7 @@ Result<RemovedService> uninstall_service(const std::string& name) {
   auto words = command_line_of(service.get(), name);
   if (!words) return std::unexpected(words.error());
   if (!runs_tocsin(*words))
-    return fail(Kind::rejected, "the service " + name + " is another program's, and stays");
+    return fail(ErrorKind::rejected, "the service " + name + " is another program's, and stays");
 
   RemovedService removed;
   if (!stop(service.get()))

@@ -4,7 +4,7 @@ namespace tocsin::platform {
 namespace {
 
 std::unexpected<Error> not_here() {
-  return fail(Kind::unsupported,
+  return fail(ErrorKind::unsupported,
               "services of this kind exist on Windows only: here systemd starts `tocsin run`, from "
               "a unit of yours");
 }

@@ -85,7 +85,7 @@ Result<int> run_as_service(const ServiceBody& body) {
   if (StartServiceCtrlDispatcherW(table.data()) == FALSE) {
     const auto code = GetLastError();
     if (code == ERROR_FAILED_SERVICE_CONTROLLER_CONNECT)
-      return fail(Kind::rejected,
+      return fail(ErrorKind::rejected,
                   "only the service manager starts this: from a console, use `tocsin run`", code);
     return fail_windows(code, "the service manager");
   }

@@ -9,7 +9,7 @@ namespace tocsin::platform {
 Result<std::string> load_time_zone(std::string_view name) {
   const auto found = std::ranges::lower_bound(kTimeZones, name, {}, &EmbeddedTimeZone::name);
   if (found == kTimeZones.end() || found->name != name)
-    return fail(Kind::not_found, "there is no time zone `" + printable(name) + "`");
+    return fail(ErrorKind::not_found, "there is no time zone `" + printable(name) + "`");
   return std::string(found->tzif);
 }
 

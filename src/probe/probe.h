@@ -11,9 +11,9 @@
 namespace tocsin::probe {
 
 /// What a host said by itself, between checks or while one ran.
-struct Heard {
+struct Pushed {
   std::vector<ObservedService> services;  ///< oldest first; without details
-  bool look_again = false;                ///< something else changed: only a check can tell what
+  bool check_again = false;               ///< something else changed: only a check can tell what
 };
 
 /// Keeps its session with the host open between checks. One call at a time. Every call ends by its
@@ -37,10 +37,10 @@ class Probe {
   virtual net::awaitable<void> listen(net::Deadline deadline) { return net::sleep_until(deadline); }
   /// What was heard since the last call. Called right after check(): all of it is older than what
   /// the check answered.
-  virtual Heard take_heard() { return {}; }
+  virtual Pushed take_pushed() { return {}; }
   /// The host's watchlist has changed: the next check finds what it names now, over the same
   /// session. False: this way cannot, and another probe must be made.
-  virtual bool watch_anew() { return false; }
+  virtual bool set_watchlist() { return false; }
   /// All services of the host with their details, for writing a configuration.
   virtual net::awaitable<Result<std::vector<ObservedService>>> list(net::Deadline deadline) = 0;
   /// Logs off in good order, as far as the deadline allows.

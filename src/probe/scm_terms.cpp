@@ -47,7 +47,7 @@ StartMode to_start_mode(std::uint32_t start_type, bool delayed) {
 bool is_shutdown(const Error& error) { return error.native == svcctl::kShutdownInProgress; }
 
 Error shutdown_error() {
-  return {Kind::unreachable, "the host is shutting down", svcctl::kShutdownInProgress};
+  return {ErrorKind::unreachable, "the host is shutting down", svcctl::kShutdownInProgress};
 }
 
 }  // namespace tocsin::probe

@@ -32,19 +32,20 @@ struct Stamp {
 };
 
 /// not_found: a clause that continues the file's name.
-Result<Stamp> look_at(const std::filesystem::path& path) {
+Result<Stamp> check_file(const std::filesystem::path& path) {
   std::error_code error;
   // What is no regular file could keep the reader waiting for ever.
   const auto status = std::filesystem::status(path, error);
   if (status.type() == std::filesystem::file_type::not_found)
-    return fail(Kind::not_found, "does not exist");
-  if (error) return fail(Kind::not_found, "cannot be read: " + error.message());
-  if (!std::filesystem::is_regular_file(status)) return fail(Kind::not_found, "is not a file");
+    return fail(ErrorKind::not_found, "does not exist");
+  if (error) return fail(ErrorKind::not_found, "cannot be read: " + error.message());
+  if (!std::filesystem::is_regular_file(status)) return fail(ErrorKind::not_found, "is not a file");
   Stamp stamp{.modified = std::filesystem::last_write_time(path, error)};
   if (!error) stamp.size = std::filesystem::file_size(path, error);
-  if (error) return fail(Kind::not_found, "cannot be read: " + error.message());
+  if (error) return fail(ErrorKind::not_found, "cannot be read: " + error.message());
   if (stamp.size > kMostTemplateBytes)
-    return fail(Kind::rejected, fmt::format("is larger than {} KiB", kMostTemplateBytes / 1024));
+    return fail(ErrorKind::rejected,
+                fmt::format("is larger than {} KiB", kMostTemplateBytes / 1024));
   return stamp;
 }
 
@@ -52,7 +53,7 @@ Result<std::string> read(const std::filesystem::path& path) {
   std::ifstream file(path, std::ios::binary);
   std::string text(kMostTemplateBytes + 1, '\0');
   if (file) file.read(text.data(), static_cast<std::streamsize>(text.size()));
-  if (!file.is_open() || file.bad()) return fail(Kind::not_found, "cannot be read");
+  if (!file.is_open() || file.bad()) return fail(ErrorKind::not_found, "cannot be read");
   text.resize(static_cast<std::size_t>(file.gcount()));
   if (text.starts_with(kByteOrderMark)) text.erase(0, kByteOrderMark.size());
   return text;
@@ -61,7 +62,7 @@ Result<std::string> read(const std::filesystem::path& path) {
 /// A template as far as it is known.
 struct Entry {
   Stamp stamp;
-  std::chrono::steady_clock::time_point look_again;
+  std::chrono::steady_clock::time_point check_again;
   std::string text;            ///< of a file
   std::optional<Error> error;  ///< why it cannot be rendered
   std::optional<Mistake> mistake;
@@ -101,15 +102,16 @@ struct Templates::State {
   void refresh(const Template& source, Entry& entry) const {
     if (source.file.empty()) {
       if (source.text.size() > kMostTemplateBytes)
-        entry.error = Error{
-            Kind::rejected, fmt::format("is larger than {} KiB", kMostTemplateBytes / 1024), {}};
+        entry.error = Error{ErrorKind::rejected,
+                            fmt::format("is larger than {} KiB", kMostTemplateBytes / 1024),
+                            {}};
       return;
     }
     const auto now = std::chrono::steady_clock::now();
-    if (now < entry.look_again) return;
-    entry.look_again = now + options.look_every;
+    if (now < entry.check_again) return;
+    entry.check_again = now + options.check_every;
     const auto path = to_path(source.file);
-    auto stamp = look_at(path);
+    auto stamp = check_file(path);
     if (stamp && *stamp == entry.stamp && entry.stamp.modified != std::filesystem::file_time_type{})
       return;
     entry.forget();
@@ -158,7 +160,7 @@ struct Templates::State {
 
   void give_up(Entry& entry) {
     engine.reset();
-    entry.error = Error{Kind::rejected, std::string(kTooMuch), {}};
+    entry.error = Error{ErrorKind::rejected, std::string(kTooMuch), {}};
   }
 };
 
@@ -174,7 +176,7 @@ std::string name_of(const Template& source) {
 }
 
 Error describe(const Template& source, const Mistake& mistake) {
-  return {Kind::invalid_config, to_string(mistake, printable(source.file)), {}};
+  return {ErrorKind::invalid_config, to_string(mistake, printable(source.file)), {}};
 }
 
 }  // namespace
@@ -191,10 +193,11 @@ Result<std::string> Templates::render(const Template& source, const std::string&
   }
   if (auto* message = std::get_if<std::string>(&made)) {
     if (message->size() <= kMostMessageBytes) return std::move(*message);
-    return fail(Kind::rejected, name_of(source) + " makes a message that is larger than 1 MiB");
+    return fail(ErrorKind::rejected,
+                name_of(source) + " makes a message that is larger than 1 MiB");
   }
   state_->give_up(entry);
-  return fail(Kind::rejected, name_of(source) + " " + std::string(kTooMuch));
+  return fail(ErrorKind::rejected, name_of(source) + " " + std::string(kTooMuch));
 }
 
 std::optional<Mistake> Templates::check(const Template& source) {

@@ -46,7 +46,7 @@ struct Mistake {
 
 struct TemplatesOptions {
   /// A file is looked at no more often than this.
-  std::chrono::milliseconds look_every = std::chrono::seconds(1);
+  std::chrono::milliseconds check_every = std::chrono::seconds(1);
 };
 
 /// Compiles each template once, and again when its file has changed. The engine is made when the

@@ -102,12 +102,14 @@ TimeZone::TimeZone(std::string name, std::vector<Change> changes) : name_(std::m
 
 Result<TimeZone> TimeZone::parse(std::string name, std::string_view tzif) {
   auto changes = read_file(tzif);
-  if (!changes) return fail(Kind::malformed, "the file of the time zone " + name + " is damaged");
+  if (!changes)
+    return fail(ErrorKind::malformed, "the file of the time zone " + name + " is damaged");
   constexpr auto kMost = std::chrono::hours(26);
   const bool plausible = std::ranges::all_of(*changes, [&](const Change& change) {
     return change.offset >= -kMost && change.offset <= kMost;
   });
-  if (!plausible) return fail(Kind::malformed, "the time zone " + name + " has impossible offsets");
+  if (!plausible)
+    return fail(ErrorKind::malformed, "the time zone " + name + " has impossible offsets");
   return TimeZone(std::move(name), *std::move(changes));
 }
 

@@ -40,7 +40,7 @@ class FrameReader {
       const auto count = co_await stream_.read_some(std::span(buffer_).subspan(begun), no_hurry());
       buffer_.resize(begun + count.value_or(0));
       if (!count) co_return std::unexpected(count.error());
-      if (*count == 0) co_return fail(Kind::unreachable, "the client has left");
+      if (*count == 0) co_return fail(ErrorKind::unreachable, "the client has left");
     }
     co_return Result<>{};
   }

@@ -114,7 +114,8 @@ Result<> Fleet::start(net::TaskScope& scope, const net::Executor& executor) {
     if (options_.spread == Spread::addresses) {
       auto address = successor(options_.address, i);
       if (!address)
-        return fail(Kind::invalid_config, options_.address + ": not an IPv4 address to count from");
+        return fail(ErrorKind::invalid_config,
+                    options_.address + ": not an IPv4 address to count from");
       host.address = *std::move(address);
     }
     if (auto listening = listen(host); !listening) return listening;
@@ -200,7 +201,7 @@ Result<> Fleet::apply(const Event& event) {
     auto done = std::visit([&](const auto& what) { return happen(*host, what); }, event.what);
     if (!done) return fail(std::move(done), host->model.name());
   }
-  if (!found) return fail(Kind::not_found, "no host " + event.host);
+  if (!found) return fail(ErrorKind::not_found, "no host " + event.host);
   return {};
 }
 
@@ -268,7 +269,7 @@ void Fleet::take_down(Host& host) {
 }
 
 Result<> Fleet::happen(Host& host, const Reboot& how) {
-  if (!host.listener || host.rebooting) return fail(Kind::rejected, "it is not up");
+  if (!host.listener || host.rebooting) return fail(ErrorKind::rejected, "it is not up");
   host.rebooting = true;
   host.model.shut_down(how.over / 5, how.farewell);
   scope_->spawn(reboot(host, how.over));
@@ -289,8 +290,8 @@ net::awaitable<void> Fleet::reboot(Host& host, Duration over) {
 
 Result<> Fleet::happen(Host& host, const Failover& how) {
   auto* to = find(how.to);
-  if (to == nullptr) return fail(Kind::not_found, "no host " + how.to);
-  if (scope_ == nullptr) return fail(Kind::rejected, "it is not up");
+  if (to == nullptr) return fail(ErrorKind::not_found, "no host " + how.to);
+  if (scope_ == nullptr) return fail(ErrorKind::rejected, "it is not up");
   auto stopped = host.model.apply(Action::stop, how.service);
   if (stopped) scope_->spawn(start_later(*to, how.service));
   return stopped;
@@ -302,9 +303,9 @@ net::awaitable<void> Fleet::start_later(HostModel& host, ServiceName service) {
 }
 
 Result<> Fleet::happen(Host& host, const Flap& how) {
-  if (scope_ == nullptr) return fail(Kind::rejected, "it is not up");
+  if (scope_ == nullptr) return fail(ErrorKind::rejected, "it is not up");
   if (host.model.find(how.service) == nullptr)
-    return fail(Kind::not_found, "no service " + how.service.text());
+    return fail(ErrorKind::not_found, "no service " + how.service.text());
   scope_->spawn(flap(host.model, how));
   return {};
 }

@@ -197,7 +197,7 @@ HostModel::Service& HostModel::install(const ServiceName& name) {
 
 Result<> HostModel::apply(Action action, const ServiceName& name) {
   auto* service = action == Action::install ? &install(name) : find(name);
-  if (service == nullptr) return fail(Kind::not_found, "no service " + name.text());
+  if (service == nullptr) return fail(ErrorKind::not_found, "no service " + name.text());
   const auto code = apply(action, *service);
   if (code == kSuccess) return {};
   return std::unexpected(win32_error(code, name.text()));

@@ -57,7 +57,7 @@ Result<Behaviour> parse_behaviour(std::string_view text) {
   const auto colon = text.find(':');
   const auto found = std::ranges::find(kNames, text.substr(0, colon));
   if (found == kNames.end())
-    return fail(Kind::invalid_config, "unknown misbehaviour '" + std::string(text) + "'");
+    return fail(ErrorKind::invalid_config, "unknown misbehaviour '" + std::string(text) + "'");
   Behaviour behaviour{.mischief = static_cast<Mischief>(found - kNames.begin())};
   if (behaviour.mischief == Mischief::slow) behaviour.number = 1000;
   if (behaviour.mischief == Mischief::expiring) behaviour.number = 10;
@@ -67,7 +67,7 @@ Result<Behaviour> parse_behaviour(std::string_view text) {
   const auto [stop, error] =
       std::from_chars(std::to_address(number.begin()), end, behaviour.number);
   if (error != std::errc{} || stop != end)
-    return fail(Kind::invalid_config, "'" + std::string(number) + "' is not a number");
+    return fail(ErrorKind::invalid_config, "'" + std::string(number) + "' is not a number");
   return behaviour;
 }
 

@@ -31,7 +31,7 @@ std::string_view take_word(std::string_view& text) {
 }
 
 std::unexpected<Error> mistake(std::string_view what, std::string_view text) {
-  return fail(Kind::invalid_config, std::string(what) + " '" + printable(text) + "'");
+  return fail(ErrorKind::invalid_config, std::string(what) + " '" + printable(text) + "'");
 }
 
 /// "100ms", "2.5s", "1m".

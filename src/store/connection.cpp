@@ -73,7 +73,7 @@ void Transaction::commit() {
 
 Error explain(const SQLite::Exception& error, const std::filesystem::path& file) {
   const auto told = [&](const std::string& what) {
-    return Error{Kind::storage, printable(to_utf8(file)) + ": " + what,
+    return Error{ErrorKind::storage, printable(to_utf8(file)) + ": " + what,
                  static_cast<std::uint32_t>(error.getExtendedErrorCode())};
   };
   switch (error.getErrorCode()) {

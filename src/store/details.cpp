@@ -56,12 +56,12 @@ std::string to_text(const json& object) {
 
 /// As if people had been told its state when it began.
 void count_as_told(TrackedService& service) {
-  service.told = {.settled = service.settled,
-                  .stuck = service.stuck,
-                  .denied = service.denied,
-                  .from = service.settled,
-                  .since = service.settled_since,
-                  .at = service.settled_since};
+  service.notified = {.settled = service.settled,
+                      .stuck = service.stuck,
+                      .denied = service.denied,
+                      .from = service.settled,
+                      .since = service.settled_since,
+                      .at = service.settled_since};
 }
 
 }  // namespace
@@ -87,7 +87,7 @@ std::string details_to_json(const Alert& alert) {
   details["severity"] = to_string(alert.severity);
   details["set"] = alert.set;
   details["rootCause"] = alert.root_cause.text();
-  details["held"] = alert.held;
+  details["held"] = alert.suppressed;
   details["reminder"] = alert.reminder;
   details["status"] = std::move(status);
   return to_text(details);
@@ -112,7 +112,7 @@ bool details_from_json(std::string_view text, Alert& alert) {
                         .value_or(AlertSeverity::critical);
     read.set = details.value("set", read.set);
     read.root_cause = ServiceName(details.value("rootCause", std::string()));
-    read.held = details.value("held", read.held);
+    read.suppressed = details.value("held", read.suppressed);
     read.reminder = details.value("reminder", read.reminder);
     const json status = details.value("status", json::object());
     read.status.state = state_at(status, "state", read.status.state);
@@ -148,21 +148,21 @@ std::shared_ptr<const ServiceDetails> details_from_json(std::string_view text) {
 
 std::string news_to_json(const TrackedService& service) {
   TrackedService nothing_open = service;
-  nothing_open.looks = 1;
+  nothing_open.checks = 1;
   nothing_open.changes.clear();
   nothing_open.flapping = false;
   count_as_told(nothing_open);
   if (nothing_open == service) return {};
-  const auto& told = service.told;
+  const auto& notified = service.notified;
   json news;
-  news["told"] = to_string(told.settled);
-  news["stuck"] = told.stuck;
-  news["denied"] = told.denied;
-  news["from"] = to_string(told.from);
-  news["since"] = told.since.time_since_epoch().count();
-  news["at"] = told.at.time_since_epoch().count();
-  news["reminders"] = told.reminders;
-  news["looks"] = service.looks;
+  news["told"] = to_string(notified.settled);
+  news["stuck"] = notified.stuck;
+  news["denied"] = notified.denied;
+  news["from"] = to_string(notified.from);
+  news["since"] = notified.since.time_since_epoch().count();
+  news["at"] = notified.at.time_since_epoch().count();
+  news["reminders"] = notified.reminders;
+  news["looks"] = service.checks;
   news["flapping"] = service.flapping;
   auto& changes = news["changes"] = json::array();
   for (const auto change : service.changes) changes.push_back(change.time_since_epoch().count());
@@ -178,14 +178,14 @@ bool news_from_json(std::string_view text, TrackedService& service) {
     const auto time_at = [&](const char* key) {
       return Time(Duration(news.at(key).get<std::int64_t>()));
     };
-    read.told.settled = state_at(news, "told", read.settled);
-    read.told.stuck = news.at("stuck").get<bool>();
-    read.told.denied = news.at("denied").get<bool>();
-    read.told.from = state_at(news, "from", read.settled);
-    read.told.since = time_at("since");
-    read.told.at = time_at("at");
-    read.told.reminders = news.at("reminders").get<std::uint32_t>();
-    read.looks = news.at("looks").get<std::uint32_t>();
+    read.notified.settled = state_at(news, "told", read.settled);
+    read.notified.stuck = news.at("stuck").get<bool>();
+    read.notified.denied = news.at("denied").get<bool>();
+    read.notified.from = state_at(news, "from", read.settled);
+    read.notified.since = time_at("since");
+    read.notified.at = time_at("at");
+    read.notified.reminders = news.at("reminders").get<std::uint32_t>();
+    read.checks = news.at("looks").get<std::uint32_t>();
     read.flapping = news.at("flapping").get<bool>();
     for (const auto& change : news.at("changes"))
       read.changes.emplace_back(Duration(change.get<std::int64_t>()));

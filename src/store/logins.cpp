@@ -87,9 +87,9 @@ Result<Logins> Logins::open(const std::filesystem::path& directory) {
   return Logins(std::make_unique<Database>(std::move(opened->file), std::move(opened->connection)));
 }
 
-Result<std::vector<logins::Record>> Logins::load() {
-  return attempt(database_->file, [&]() -> Result<std::vector<logins::Record>> {
-    std::vector<logins::Record> all;
+Result<std::vector<logins::StoredLogin>> Logins::load() {
+  return attempt(database_->file, [&]() -> Result<std::vector<logins::StoredLogin>> {
+    std::vector<logins::StoredLogin> all;
     auto row = database_->connection.query("SELECT id, salt, hash, suspicion FROM login");
     while (row.next()) {
       const logins::LoginId id{row.text()};
@@ -105,7 +105,7 @@ Result<std::vector<logins::Record>> Logins::load() {
   });
 }
 
-Result<> Logins::save(std::span<const logins::Record> records) {
+Result<> Logins::save(std::span<const logins::StoredLogin> records) {
   return attempt(database_->file, [&]() -> Result<> {
     auto& connection = database_->connection;
     Transaction transaction(connection);

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "base/error.h"
-#include "logins/record.h"
+#include "logins/stored_login.h"
 
 namespace tocsin::store {
 
@@ -22,9 +22,9 @@ class Logins {
   ~Logins();
 
   /// A record that makes no sense is left out.
-  [[nodiscard]] Result<std::vector<logins::Record>> load();
+  [[nodiscard]] Result<std::vector<logins::StoredLogin>> load();
   /// In one transaction, synced; those that hold nothing are removed.
-  [[nodiscard]] Result<> save(std::span<const logins::Record> records);
+  [[nodiscard]] Result<> save(std::span<const logins::StoredLogin> records);
 
  private:
   struct Database;

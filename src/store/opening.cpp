@@ -23,7 +23,7 @@ constexpr auto kDatabaseFile = "tocsin.db";
 constexpr auto kLockFile = "tocsin.lock";
 
 Error told_of(const fs::path& path, const std::string& what) {
-  return {Kind::storage, printable(to_utf8(path)) + ": " + what, {}};
+  return {ErrorKind::storage, printable(to_utf8(path)) + ": " + what, {}};
 }
 
 /// Makes the directory and what lies above it; nobody else may look into it.

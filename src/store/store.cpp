@@ -74,8 +74,8 @@ void put_host(Connection& connection, const HostChange& change) {
       .query(
           "INSERT OR REPLACE INTO host (host_key, host, trouble, since, failures, told, told_at,"
           " reminders, booted_at, storm_until, login_refused) VALUES (?,?,?,?,?,?,?,?,?,?,?)",
-          change.host.key(), change.host.text(), state.trouble, state.since, state.failures,
-          state.told, state.told_at, state.reminders, state.booted_at, state.storm_until,
+          change.host.key(), change.host.text(), state.error, state.since, state.failures,
+          state.notified, state.notified_at, state.reminders, state.booted_at, state.storm_until,
           state.login_refused)
       .run();
 }
@@ -242,11 +242,11 @@ Result<std::map<HostName, MonitoredHost::Known>> Store::load_states() {
         " FROM host");
     while (known.next()) {
       TrackedHost& host = hosts[HostName(known.text())].host;
-      host.trouble = known.text();
+      host.error = known.text();
       host.since = known.time();
       host.failures = known.number<std::uint32_t>();
-      host.told = known.flag();
-      host.told_at = known.time();
+      host.notified = known.flag();
+      host.notified_at = known.time();
       host.reminders = known.number<std::uint32_t>();
       host.booted_at = known.time();
       host.storm_until = known.time();
@@ -347,9 +347,9 @@ Result<std::vector<LastDelivered>> Store::load_last_delivered(Time since) {
   });
 }
 
-Result<std::vector<OpenTrouble>> Store::load_open_troubles() {
-  return attempt(database_->file, [&]() -> Result<std::vector<OpenTrouble>> {
-    std::vector<OpenTrouble> open;
+Result<std::vector<OpenAlert>> Store::load_open_alerts() {
+  return attempt(database_->file, [&]() -> Result<std::vector<OpenAlert>> {
+    std::vector<OpenAlert> open;
     auto row = database_->connection.query(
         std::string(kSelectDeliveries) +
         " WHERE delivery.sequence IN (SELECT max(delivery.sequence) FROM delivery"
@@ -358,7 +358,7 @@ Result<std::vector<OpenTrouble>> Store::load_open_troubles() {
         " GROUP BY destination, host_key, service_key)");
     while (row.next()) {
       auto record = database_->read_delivery(row);
-      if (!record || is_up(record->delivery.alert)) continue;
+      if (!record || is_resolved(record->delivery.alert)) continue;
       const auto& delivery = record->delivery;
       open.push_back({delivery.destination, delivery.alert.host, delivery.alert.service});
     }
@@ -366,7 +366,7 @@ Result<std::vector<OpenTrouble>> Store::load_open_troubles() {
   });
 }
 
-Result<> Store::record(std::span<const DeliveryUpdate> updates) {
+Result<> Store::update(std::span<const DeliveryUpdate> updates) {
   return attempt(database_->file, [&]() -> Result<> {
     auto& connection = database_->connection;
     Transaction transaction(connection);

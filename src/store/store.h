@@ -94,7 +94,7 @@ struct DeliveryRecord {
 };
 
 /// Who was told bad news of what, and not yet how it ended.
-struct OpenTrouble {
+struct OpenAlert {
   std::string destination;
   HostName host;
   ServiceName service;  ///< empty: the host itself
@@ -140,10 +140,10 @@ class Store {
                                             std::string_view detail);
   [[nodiscard]] Result<std::vector<LastDelivered>> load_last_delivered(Time since);
   /// By the conditional deliveries.
-  [[nodiscard]] Result<std::vector<OpenTrouble>> load_open_troubles();
+  [[nodiscard]] Result<std::vector<OpenAlert>> load_open_alerts();
   /// In one transaction. A crash before it returns means that these may be delivered again. Ids
   /// that are not stored are passed over.
-  [[nodiscard]] Result<> record(std::span<const DeliveryUpdate> updates);
+  [[nodiscard]] Result<> update(std::span<const DeliveryUpdate> updates);
 
   /// Oldest first.
   [[nodiscard]] Result<std::vector<Alert>> history(const HistoryQuery& query);

@@ -48,8 +48,8 @@ Result<std::string> gunzip(std::string_view compressed, std::size_t most) {
     out.append(part.data(), part.size() - stream.avail_out);
   }
   inflateEnd(&stream);
-  if (out.size() > most) return fail(Kind::malformed, "the gzip holds more than is allowed");
-  if (state != Z_STREAM_END) return fail(Kind::malformed, "the gzip is damaged or cut short");
+  if (out.size() > most) return fail(ErrorKind::malformed, "the gzip holds more than is allowed");
+  if (state != Z_STREAM_END) return fail(ErrorKind::malformed, "the gzip is damaged or cut short");
   return out;
 }
 

@@ -114,7 +114,7 @@ Answer ChannelConformance::answer_to(HttpReply reply) {
 // The table is linked into the tests of rooms that have no channel, too.
 GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(ChannelConformance);
 
-TEST_P(ChannelConformance, success_is_delivered) {
+TEST_P(ChannelConformance, SuccessIsDelivered) {
   for (const int status : {200, 201, 202, 204}) {
     const Answer answer = answer_to({.status = status});
     ASSERT_TRUE(std::holds_alternative<Delivered>(answer)) << status << words_of(answer);
@@ -122,7 +122,7 @@ TEST_P(ChannelConformance, success_is_delivered) {
   }
 }
 
-TEST_P(ChannelConformance, a_refusal_is_final) {
+TEST_P(ChannelConformance, ARefusalIsFinal) {
   for (const int status : {301, 302, 307, 308, 400, 403, 404, 405, 409, 410, 413, 422}) {
     const Answer answer = answer_to(echo(status));
     ASSERT_TRUE(std::holds_alternative<Rejected>(answer)) << status << words_of(answer);
@@ -130,14 +130,14 @@ TEST_P(ChannelConformance, a_refusal_is_final) {
   }
 }
 
-TEST_P(ChannelConformance, a_login_that_is_refused_waits_and_without_one_it_is_final) {
+TEST_P(ChannelConformance, ALoginThatIsRefusedWaitsAndWithoutOneItIsFinal) {
   const Answer answer = answer_to(echo(401));
   EXPECT_THAT(words_of(answer), HasSubstr("401 Unauthorized"));
   EXPECT_EQ(std::holds_alternative<LoginRefused>(answer), GetParam().logs_in) << words_of(answer);
   EXPECT_EQ(std::holds_alternative<Rejected>(answer), !GetParam().logs_in) << words_of(answer);
 }
 
-TEST_P(ChannelConformance, trouble_is_tried_again) {
+TEST_P(ChannelConformance, TroubleIsTriedAgain) {
   for (const int status : {408, 425, 429, 500, 501, 502, 503, 504, 507}) {
     const Answer answer = answer_to(echo(status));
     ASSERT_TRUE(std::holds_alternative<RetryAfter>(answer)) << status << words_of(answer);
@@ -147,12 +147,12 @@ TEST_P(ChannelConformance, trouble_is_tried_again) {
   }
 }
 
-TEST_P(ChannelConformance, the_servers_words_are_passed_on) {
+TEST_P(ChannelConformance, TheServersWordsArePassedOn) {
   const Answer answer = answer_to({.status = 400, .body = "invalid\x1b[31m payload\n"});
   EXPECT_THAT(words_of(answer), HasSubstr("invalid?[31m payload"));
 }
 
-TEST_P(ChannelConformance, retry_after_in_seconds_is_honoured) {
+TEST_P(ChannelConformance, RetryAfterInSecondsIsHonoured) {
   for (const int status : {429, 503}) {
     const Answer answer = answer_to({.status = status, .headers = {{"Retry-After", "7"}}});
     ASSERT_TRUE(std::holds_alternative<RetryAfter>(answer)) << status;
@@ -160,7 +160,7 @@ TEST_P(ChannelConformance, retry_after_in_seconds_is_honoured) {
   }
 }
 
-TEST_P(ChannelConformance, retry_after_as_a_date_is_honoured) {
+TEST_P(ChannelConformance, RetryAfterAsADateIsHonoured) {
   const std::string date = http_date(std::chrono::system_clock::now() + seconds(120));
   const Answer answer = answer_to({.status = 429, .headers = {{"Retry-After", date}}});
   ASSERT_TRUE(std::holds_alternative<RetryAfter>(answer));
@@ -169,7 +169,7 @@ TEST_P(ChannelConformance, retry_after_as_a_date_is_honoured) {
       testing::Optional(testing::AllOf(testing::Ge(seconds(90)), testing::Le(seconds(120)))));
 }
 
-TEST_P(ChannelConformance, a_mad_retry_after_is_not_believed) {
+TEST_P(ChannelConformance, AMadRetryAfterIsNotBelieved) {
   for (const char* value : {"soon", "-5", "", "Tue, 99 Foo 2025"}) {
     const Answer answer = answer_to({.status = 429, .headers = {{"Retry-After", value}}});
     ASSERT_TRUE(std::holds_alternative<RetryAfter>(answer)) << value;
@@ -181,7 +181,7 @@ TEST_P(ChannelConformance, a_mad_retry_after_is_not_believed) {
   EXPECT_LE(std::get<RetryAfter>(answer).after.value_or(seconds(0)), std::chrono::hours(24));
 }
 
-TEST_P(ChannelConformance, a_server_that_hangs_costs_no_more_than_the_deadline) {
+TEST_P(ChannelConformance, AServerThatHangsCostsNoMoreThanTheDeadline) {
   HttpImposter imposter;
   imposter.otherwise({{.held = true}});
   const auto begin = std::chrono::steady_clock::now();
@@ -190,7 +190,7 @@ TEST_P(ChannelConformance, a_server_that_hangs_costs_no_more_than_the_deadline) 
   EXPECT_TRUE(std::holds_alternative<RetryAfter>(answer)) << words_of(answer);
 }
 
-TEST_P(ChannelConformance, an_answer_that_does_not_arrive_whole_is_tried_again) {
+TEST_P(ChannelConformance, AnAnswerThatDoesNotArriveWholeIsTriedAgain) {
   for (const auto form :
        {HttpReply::Form::cut, HttpReply::Form::garbage, HttpReply::Form::closed}) {
     HttpImposter imposter;
@@ -200,7 +200,7 @@ TEST_P(ChannelConformance, an_answer_that_does_not_arrive_whole_is_tried_again) 
   }
 }
 
-TEST_P(ChannelConformance, nobody_there_is_tried_again) {
+TEST_P(ChannelConformance, NobodyThereIsTriedAgain) {
   std::string url = HttpImposter().url() + "/hooks/s3cret-path";  // gone again at once
   const auto channel = make({.url = std::move(url), .ca_file = {}});
   const Answer answer =
@@ -209,7 +209,7 @@ TEST_P(ChannelConformance, nobody_there_is_tried_again) {
   EXPECT_THAT(words_of(answer), testing::Not(HasSubstr(kSecret)));
 }
 
-TEST_P(ChannelConformance, a_certificate_from_elsewhere_is_not_accepted) {
+TEST_P(ChannelConformance, ACertificateFromElsewhereIsNotAccepted) {
   const CertificateAuthority authority;
   HttpImposter imposter(authority.issue(ServerCertificate::valid));
   imposter.otherwise({{.status = 200}});
@@ -219,7 +219,7 @@ TEST_P(ChannelConformance, a_certificate_from_elsewhere_is_not_accepted) {
   EXPECT_TRUE(imposter.journal().empty()) << "nothing is said to a server that is not trusted";
 }
 
-TEST_P(ChannelConformance, a_certificate_from_the_authority_in_the_file_is_accepted) {
+TEST_P(ChannelConformance, ACertificateFromTheAuthorityInTheFileIsAccepted) {
   const CertificateAuthority authority;
   HttpImposter imposter(authority.issue(ServerCertificate::valid));
   imposter.otherwise({{.status = 204}});
@@ -227,7 +227,7 @@ TEST_P(ChannelConformance, a_certificate_from_the_authority_in_the_file_is_accep
   EXPECT_TRUE(std::holds_alternative<Delivered>(answer)) << words_of(answer);
 }
 
-TEST_P(ChannelConformance, an_expired_certificate_or_one_for_another_name_is_not_accepted) {
+TEST_P(ChannelConformance, AnExpiredCertificateOrOneForAnotherNameIsNotAccepted) {
   const CertificateAuthority authority;
   for (const auto kind : {ServerCertificate::expired, ServerCertificate::wrong_name}) {
     HttpImposter imposter(authority.issue(kind));
@@ -239,7 +239,7 @@ TEST_P(ChannelConformance, an_expired_certificate_or_one_for_another_name_is_not
   }
 }
 
-TEST_P(ChannelConformance, any_certificate_is_accepted_where_the_user_says_so) {
+TEST_P(ChannelConformance, AnyCertificateIsAcceptedWhereTheUserSaysSo) {
   const CertificateAuthority authority;
   for (const auto kind :
        {ServerCertificate::valid, ServerCertificate::expired, ServerCertificate::wrong_name}) {
@@ -250,7 +250,7 @@ TEST_P(ChannelConformance, any_certificate_is_accepted_where_the_user_says_so) {
   }
 }
 
-TEST_P(ChannelConformance, a_huge_body_is_not_kept) {
+TEST_P(ChannelConformance, AHugeBodyIsNotKept) {
   const std::string huge(std::size_t{4} * 1024 * 1024, 'x');
   EXPECT_TRUE(std::holds_alternative<Delivered>(answer_to({.status = 200, .body = huge})));
   const Answer answer = answer_to({.status = 400, .body = huge});
@@ -258,7 +258,7 @@ TEST_P(ChannelConformance, a_huge_body_is_not_kept) {
   EXPECT_LT(words_of(answer).size(), 300U);
 }
 
-TEST_P(ChannelConformance, the_delivery_can_be_told_apart_from_its_repetition) {
+TEST_P(ChannelConformance, TheDeliveryCanBeToldApartFromItsRepetition) {
   HttpImposter imposter;
   imposter.otherwise({{.status = 500}, {.status = 200}});
   EXPECT_TRUE(std::holds_alternative<RetryAfter>(deliver(imposter)));

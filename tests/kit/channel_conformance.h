@@ -13,7 +13,7 @@
 #include "net/http_client.h"
 #include "net/loop.h"
 #include "notify/channel.h"
-#include "notify/means.h"
+#include "notify/channel_deps.h"
 
 namespace tocsin::kit {
 
@@ -30,7 +30,8 @@ struct ChannelSite {
 struct ConformingChannel {
   std::string name;  ///< of the test
   /// Speaks to the site, or to something below it. `means` trust what the site trusts.
-  std::function<std::unique_ptr<notify::Channel>(const ChannelSite&, const notify::Means& means)>
+  std::function<std::unique_ptr<notify::Channel>(const ChannelSite&,
+                                                 const notify::ChannelDeps& deps)>
       make;
   /// How long it waits after a 429 that names no time; nothing: that is left to the backoff.
   std::optional<std::chrono::seconds> patience{};

@@ -51,7 +51,7 @@ class PasswordInitiator final : public wire::Initiator {
       default:
         break;
     }
-    return fail(Kind::malformed, "unexpected login token");
+    return fail(ErrorKind::malformed, "unexpected login token");
   }
   [[nodiscard]] bool complete() const override { return step_ == 3; }
   [[nodiscard]] Bytes session_key() const override { return key_; }
@@ -70,8 +70,9 @@ class PasswordAcceptor final : public wire::Acceptor {
   Result<Bytes> step(BytesView token) override {
     if (step_++ == 0) return to_bytes(as_bytes("password?"));
     if (std::ranges::equal(token, as_bytes("locked")))
-      return fail(Kind::denied, "locked out", 0xC0000234);
-    if (!std::ranges::equal(token, as_bytes("secret"))) return fail(Kind::denied, "wrong password");
+      return fail(ErrorKind::denied, "locked out", 0xC0000234);
+    if (!std::ranges::equal(token, as_bytes("secret")))
+      return fail(ErrorKind::denied, "wrong password");
     complete_ = true;
     return to_bytes(as_bytes("welcome"));
   }
@@ -158,7 +159,7 @@ class Wire {
         if (!replies) return fail(std::move(replies), "the server hangs up");
         for (auto& reply : *replies) incoming.push_back(std::move(reply));
       }
-      if (incoming.empty()) return fail(Kind::timed_out, "silence");
+      if (incoming.empty()) return fail(ErrorKind::timed_out, "silence");
       auto reply = std::move(incoming.front());
       incoming.pop_front();
       if (tamper_) tamper_(reply, incoming);

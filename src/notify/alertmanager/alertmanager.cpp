@@ -22,10 +22,10 @@ constexpr auto kFiresFor = std::chrono::hours(24 * 365);
 class AlertmanagerChannel final : public HttpChannel {
  public:
   AlertmanagerChannel(const config::AlertmanagerServer& server,
-                      const config::Alertmanager& settings, const Means& means)
+                      const config::Alertmanager& settings, const ChannelDeps& deps)
       : HttpChannel(channel_key("alertmanager", server.url),
                     "Alertmanager " + printable(origin_of(server.url)), secrets_of(server),
-                    {.ca_file = server.ca_file, .verify = server.reject_unauthorized}, means,
+                    {.ca_file = server.ca_file, .verify = server.reject_unauthorized}, deps,
                     logs_in(server)),
         url_(api_of(server.url)),
         settings_(settings) {
@@ -66,12 +66,12 @@ class AlertmanagerChannel final : public HttpChannel {
   config::Alertmanager settings_;
 };
 
-Login login_of(const config::AlertmanagerServer& server, const Means& means) {
-  if (server.username.empty()) return url_login(means.logins, server.url);
+Login login_of(const config::AlertmanagerServer& server, const ChannelDeps& deps) {
+  if (server.username.empty()) return url_login(deps.logins, server.url);
   const auto origin = origin_of(server.url);
   return {
       .gate = &login_gate(
-          means.logins,
+          deps.logins,
           {.kind = "http", .server = origin, .user = server.username, .secret = server.password})};
 }
 
@@ -96,16 +96,16 @@ std::string alertmanager_alert(const config::Alertmanager& settings, const Alert
   if (!alert.reason.empty()) annotations["reason"] = valid_utf8(alert.reason);
   // It may begin later than the one that it ends: Alertmanager keeps the earlier time.
   one["startsAt"] = iso_time(alert.at);
-  one["endsAt"] = iso_time(is_up(alert) ? alert.at : alert.at + kFiresFor);
+  one["endsAt"] = iso_time(is_resolved(alert) ? alert.at : alert.at + kFiresFor);
   return Json::array({std::move(one)}).dump();
 }
 
-void add_alertmanager(const config::Alertmanager& settings, const Means& means,
+void add_alertmanager(const config::Alertmanager& settings, const ChannelDeps& deps,
                       std::vector<Destination>& to) {
   if (!settings.enabled) return;
   for (const auto& server : settings.servers) {
-    to.push_back({.channel = std::make_unique<AlertmanagerChannel>(server, settings, means),
-                  .login = login_of(server, means)});
+    to.push_back({.channel = std::make_unique<AlertmanagerChannel>(server, settings, deps),
+                  .login = login_of(server, deps)});
   }
 }
 

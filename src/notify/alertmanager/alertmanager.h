@@ -17,7 +17,7 @@ namespace tocsin::notify {
                                              const Alert& alert);
 
 /// One destination for each server.
-void add_alertmanager(const config::Alertmanager& settings, const Means& means,
+void add_alertmanager(const config::Alertmanager& settings, const ChannelDeps& deps,
                       std::vector<Destination>& to);
 
 }  // namespace tocsin::notify

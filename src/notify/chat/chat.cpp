@@ -75,22 +75,22 @@ Chat::Side Chat::make_side(const Kind& kind, std::string_view section,
 }
 
 Chat::Chat(const Kind& kind, const config::ChatMessage& stopped, const config::ChatMessage& started,
-           const Means& means)
+           const ChannelDeps& deps)
     : key_(channel_key(kind.key, kind.section)),
       name_(kind.name),
       stopped_(make_side(kind, "serviceStopped", stopped)),
       started_(make_side(kind, "serviceStarted", started)),
-      tls_(means.tls),
-      user_agent_("tocsin/" + means.version),
-      http_(means.http),
-      messages_(means.messages) {
+      tls_(deps.tls),
+      user_agent_("tocsin/" + deps.version),
+      http_(deps.http),
+      messages_(deps.messages) {
   for (const Side* side : {&stopped_, &started_}) {
     if (!side->url.empty()) messages_.expect(side->message);
   }
 }
 
 const Chat::Side& Chat::side_of(const Alert& alert) const {
-  return is_up(alert) ? started_ : stopped_;
+  return is_resolved(alert) ? started_ : stopped_;
 }
 
 bool Chat::wants(const Alert& alert) const { return !side_of(alert).url.empty(); }

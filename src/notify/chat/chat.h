@@ -10,8 +10,8 @@
 #include "config/chat_message.h"
 #include "net/http_client.h"
 #include "notify/channel.h"
+#include "notify/channel_deps.h"
 #include "notify/http_policy.h"
-#include "notify/means.h"
 
 namespace tocsin::notify {
 
@@ -38,7 +38,7 @@ class Chat : public Channel {
     std::string_view built_in;
   };
   Chat(const Kind& kind, const config::ChatMessage& stopped, const config::ChatMessage& started,
-       const Means& means);
+       const ChannelDeps& deps);
 
   /// What `write` makes of a text template.
   [[nodiscard]] virtual std::string from_text(const Alert& alert,

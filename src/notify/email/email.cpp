@@ -76,7 +76,7 @@ std::optional<Secret> read_token(const std::string& path) {
   return Secret(std::move(text));
 }
 
-Login login_gate_of(const config::Smtp& smtp, const Means& means) {
+Login login_gate_of(const config::Smtp& smtp, const ChannelDeps& deps) {
   const auto login = login_of(smtp);
   if (login.method == net::SmtpLogin::Method::none) return {};
   const auto server = smtp.host + ":" + std::to_string(smtp.port);
@@ -85,7 +85,7 @@ Login login_gate_of(const config::Smtp& smtp, const Means& means) {
     account.read_secret = [path = login.secret_file] { return read_token(path); };
     account.secret = account.read_secret().value_or(Secret());
   }
-  return {.gate = &login_gate(means.logins, std::move(account))};
+  return {.gate = &login_gate(deps.logins, std::move(account))};
 }
 
 /// A subject is one line that mail programs can show.
@@ -173,14 +173,14 @@ Email::Email(std::shared_ptr<const Mailing> mailing, MailRecipient recipient)
 }
 
 bool Email::wants(const Alert& alert) const {
-  return (is_up(alert) ? recipient_.started : recipient_.stopped).has_value();
+  return (is_resolved(alert) ? recipient_.started : recipient_.stopped).has_value();
 }
 
 net::awaitable<Answer> Email::deliver(const Alert& alert, const DeliveryId& id,
                                       net::Deadline deadline) {
   // A mail that nobody wants any more (a test, or one that waited while the configuration changed)
   // goes as the other section says.
-  const bool started = wants(alert) == is_up(alert);
+  const bool started = wants(alert) == is_resolved(alert);
   const auto& settings = started ? mailing_->settings.started : mailing_->settings.stopped;
   const auto& templates = started ? mailing_->started : mailing_->stopped;
   const auto to = (started ? recipient_.started : recipient_.stopped).value_or(config::Mailbox{});
@@ -211,17 +211,18 @@ net::awaitable<Answer> Email::deliver(const Alert& alert, const DeliveryId& id,
   co_return noted(noted(judge_smtp(reply), subject.note), html.note);
 }
 
-void add_email(const config::Email& settings, const Means& means, std::vector<Destination>& to) {
+void add_email(const config::Email& settings, const ChannelDeps& deps,
+               std::vector<Destination>& to) {
   const auto recipients = recipients_of(settings);
   if (!settings.enabled || recipients.empty()) return;
   const auto mailing = std::make_shared<const Mailing>(
-      settings, std::make_shared<net::SmtpClient>(means.executor, server_of(settings.smtp)),
-      means.version, means.messages);
+      settings, std::make_shared<net::SmtpClient>(deps.executor, server_of(settings.smtp)),
+      deps.version, deps.messages);
   for (const MailTemplates* templates : {&mailing->stopped, &mailing->started}) {
-    means.messages.expect(templates->subject);
-    means.messages.expect(templates->html);
+    deps.messages.expect(templates->subject);
+    deps.messages.expect(templates->html);
   }
-  const auto login = login_gate_of(settings.smtp, means);
+  const auto login = login_gate_of(settings.smtp, deps);
   for (const MailRecipient& recipient : recipients) {
     to.push_back(
         {.channel = std::make_unique<Email>(mailing, recipient),

@@ -53,16 +53,15 @@ std::string_view key_of_account(InfluxVersion version) {
   return {};
 }
 
-Login login_of(const config::InfluxDb& settings, LogsIn logs_in, const Means& means) {
+Login login_of(const config::InfluxDb& settings, LogsIn logs_in, const ChannelDeps& deps) {
   if (logs_in == LogsIn::no) return {};
   const bool by_token = settings.version != InfluxVersion::v1;
   // A token has no user: it is one login for each generation of the API.
-  return {.gate =
-              &login_gate(means.logins, {.kind = by_token ? "influx" : "http",
-                                         .server = origin_of(settings.url),
-                                         .user = by_token ? "" : settings.username,
-                                         .secret = by_token ? settings.token : settings.password,
-                                         .is_user_public = !by_token})};
+  return {.gate = &login_gate(deps.logins, {.kind = by_token ? "influx" : "http",
+                                            .server = origin_of(settings.url),
+                                            .user = by_token ? "" : settings.username,
+                                            .secret = by_token ? settings.token : settings.password,
+                                            .is_user_public = !by_token})};
 }
 
 }  // namespace
@@ -122,14 +121,14 @@ void InfluxPoints::append_test(Time at, influx::Lines& lines) const {
   lines.end(at);
 }
 
-Influx::Influx(config::InfluxDb settings, const Means& means)
+Influx::Influx(config::InfluxDb settings, const ChannelDeps& deps)
     : settings_(std::move(settings)),
-      user_agent_("tocsin/" + means.version),
+      user_agent_("tocsin/" + deps.version),
       authorization_(influx_authorization(settings_)),
       logs_in_(authorization_.empty() ? LogsIn::no : LogsIn::yes),
-      login_(login_of(settings_, logs_in_, means)),
+      login_(login_of(settings_, logs_in_, deps)),
       points_(settings_.tags),
-      http_(means.http),
+      http_(deps.http),
       // Version 3 makes a missing database itself, and keeps its points for ever.
       prepared_(settings_.version != InfluxVersion::v3 || settings_.retention.count() == 0),
       most_bytes_(kMostBytes) {
@@ -350,9 +349,9 @@ std::string Influx::in_words(int status, const std::string& error) const {
   return words;
 }
 
-void add_influx(const config::InfluxDb& settings, const Means& means,
+void add_influx(const config::InfluxDb& settings, const ChannelDeps& deps,
                 std::vector<std::unique_ptr<StatusSink>>& to) {
-  if (settings.enabled) to.push_back(std::make_unique<Influx>(settings, means));
+  if (settings.enabled) to.push_back(std::make_unique<Influx>(settings, deps));
 }
 
 }  // namespace tocsin::notify

@@ -12,9 +12,9 @@
 #include <vector>
 
 #include "config/influx_db.h"
+#include "notify/channel_deps.h"
 #include "notify/http_policy.h"
 #include "notify/influx/influx_api.h"
-#include "notify/means.h"
 #include "notify/status.h"
 #include "wire/influx_line.h"
 
@@ -44,7 +44,7 @@ class InfluxPoints {
 class Influx final : public StatusSink {
  public:
   /// `means.http` outlives this.
-  Influx(config::InfluxDb settings, const Means& means);
+  Influx(config::InfluxDb settings, const ChannelDeps& deps);
 
   [[nodiscard]] const std::string& name() const override { return name_; }
   [[nodiscard]] Login login() const override { return login_; }
@@ -101,7 +101,7 @@ class Influx final : public StatusSink {
 };
 
 /// The sink that the configuration enables, if it does.
-void add_influx(const config::InfluxDb& settings, const Means& means,
+void add_influx(const config::InfluxDb& settings, const ChannelDeps& deps,
                 std::vector<std::unique_ptr<StatusSink>>& to);
 
 }  // namespace tocsin::notify

@@ -58,22 +58,22 @@ std::string below(const std::string& topic, const std::string& host, const std::
 /// What an error says that is not about one message.
 Answer answer_to(const Error& error) {
   auto reason = printable(error.what);
-  if (error.kind == Kind::login_refused) return LoginRefused{.reason = std::move(reason)};
+  if (error.kind == ErrorKind::login_refused) return LoginRefused{.reason = std::move(reason)};
   return RetryAfter{.after = {}, .reason = std::move(reason)};
 }
 
 Answer answer_to(const Error& error, const std::string& topic) {
-  if (error.kind != Kind::rejected) return answer_to(error);
+  if (error.kind != ErrorKind::rejected) return answer_to(error);
   return Rejected{.reason = printable(error.what) + " (topic `" + printable(topic) + "`)"};
 }
 
-Login login_of(const config::Mqtt& settings, const Means& means) {
+Login login_of(const config::Mqtt& settings, const ChannelDeps& deps) {
   if (settings.username.empty()) return {};
   const auto server = settings.broker_host + ":" + std::to_string(settings.broker_port);
-  return {.gate = &login_gate(means.logins, {.kind = "mqtt",
-                                             .server = server,
-                                             .user = settings.username,
-                                             .secret = settings.password}),
+  return {.gate = &login_gate(deps.logins, {.kind = "mqtt",
+                                            .server = server,
+                                            .user = settings.username,
+                                            .secret = settings.password}),
           .by = Login::By::channel};
 }
 
@@ -99,7 +99,7 @@ std::string mqtt_change(const Alert& alert) {
   body["serviceStatus"] = status_word(alert);
   body["servicePrevStatus"] = previous_status_word(alert);
   body["serviceStatusChanged"] = true;
-  if (!is_of_the_original(alert.kind)) body["reason"] = alert.reason;
+  if (!is_known_to_butler(alert.kind)) body["reason"] = alert.reason;
   return text_of(body);
 }
 
@@ -113,7 +113,7 @@ std::string mqtt_status(const HostName& host, const ServiceReport& report) {
 }
 
 std::string mqtt_topic(const config::Mqtt& settings, const Alert& alert) {
-  const auto& topic = is_up(alert)                           ? settings.running_topic
+  const auto& topic = is_resolved(alert)                     ? settings.running_topic
                       : alert.kind == TransitionKind::paused ? settings.paused_topic
                                                              : settings.stopped_topic;
   return topic.empty() ? "" : below(topic, alert.host.text(), alert.service.text());
@@ -200,7 +200,7 @@ net::awaitable<StatusSink::Written> MqttStatusSink::write(std::span<const Status
   for (const auto& result : results) {
     if (result) continue;
     const auto& error = result.error();
-    if (error.kind != Kind::rejected) {
+    if (error.kind != ErrorKind::rejected) {
       co_return Written{.answer = answer_to(error)};
     }
     if (written.refused++ == 0) written.answer = Delivered{.detail = printable(error.what)};
@@ -215,14 +215,14 @@ net::awaitable<Answer> MqttStatusSink::test(net::Deadline deadline) {
   co_return Delivered{.detail = "connected to " + *connected + "; no state was sent"};
 }
 
-void add_mqtt(const config::Mqtt& settings, const Means& means, Destinations& to) {
+void add_mqtt(const config::Mqtt& settings, const ChannelDeps& deps, Destinations& to) {
   if (!settings.enabled) return;
-  auto wanted = mqtt_settings(settings, means.version, means.use);
-  const auto login = login_of(settings, means);
-  if (login.gate != nullptr) wanted.login = guard_of(means.executor, *login.gate);
-  auto client = std::make_shared<net::MqttClient>(means.executor, std::move(wanted));
+  auto wanted = mqtt_settings(settings, deps.version, deps.use);
+  const auto login = login_of(settings, deps);
+  if (login.gate != nullptr) wanted.login = guard_of(deps.executor, *login.gate);
+  auto client = std::make_shared<net::MqttClient>(deps.executor, std::move(wanted));
   if (login.gate != nullptr) to.background.emplace_back([client] { return client->run(); });
-  if (means.use == Use::run) client->open();
+  if (deps.use == Use::run) client->open();
   if (!settings.running_topic.empty() || !settings.stopped_topic.empty() ||
       !settings.paused_topic.empty()) {
     to.alerts.push_back({.channel = std::make_unique<MqttChannel>(settings, client),

@@ -45,7 +45,7 @@ Json attributes_of(const config::NewRelicDestination& settings, const Alert& ale
   if (settings.with_name) set("butler_serviceName", cut(alert.service.text()));
   if (settings.with_display_name) set("butler_serviceDisplayName", cut(display_name(alert)));
   if (settings.with_state) set("butler_serviceStatus", status_word(alert));
-  if (!is_of_the_original(alert.kind)) {
+  if (!is_known_to_butler(alert.kind)) {
     set("tocsin_kind", to_string(alert.kind));
     if (!alert.reason.empty()) set("tocsin_reason", cut(alert.reason));
   }
@@ -64,20 +64,20 @@ class NewRelicChannel final : public HttpChannel {
 
   NewRelicChannel(std::string_view what, std::string url, const config::NewRelicAccount& account,
                   const config::NewRelicDestination& settings, const config::NewRelic& shared,
-                  Body body, const Means& means)
+                  Body body, const ChannelDeps& deps)
       : HttpChannel(channel_key("newRelic", fmt::format("{}\n{}", what, account.name)),
                     fmt::format("New Relic {} \"{}\"", what, printable(account.name)),
-                    secrets_of(url, account), means.tls, means),
+                    secrets_of(url, account), deps.tls, deps),
         url_(std::move(url)),
         key_(account.insert_api_key),
         settings_(settings),
         headers_(shared.headers),
         body_(body),
-        tell_running_(shared.tell_running),
-        tell_stopped_(shared.tell_stopped) {}
+        send_started_(shared.send_started),
+        send_stopped_(shared.send_stopped) {}
 
   [[nodiscard]] bool wants(const Alert& alert) const override {
-    return is_up(alert) ? tell_running_ : tell_stopped_;
+    return is_resolved(alert) ? send_started_ : send_stopped_;
   }
 
  private:
@@ -102,8 +102,8 @@ class NewRelicChannel final : public HttpChannel {
   config::NewRelicDestination settings_;
   std::vector<std::pair<std::string, std::string>> headers_;
   Body body_;
-  bool tell_running_;
-  bool tell_stopped_;
+  bool send_started_;
+  bool send_stopped_;
 };
 
 std::string event_url(std::string base, const config::NewRelicAccount& account) {
@@ -139,7 +139,7 @@ std::string new_relic_log(const config::NewRelicDestination& settings, const Ale
   return Json::array({std::move(batch)}).dump();
 }
 
-void add_new_relic(const config::NewRelic& settings, const Means& means,
+void add_new_relic(const config::NewRelic& settings, const ChannelDeps& deps,
                    std::vector<Destination>& to) {
   if (!settings.enabled) return;
   const LaneRules rules{.rate_limits = {.down = settings.rate_limit, .up = settings.rate_limit}};
@@ -147,8 +147,8 @@ void add_new_relic(const config::NewRelic& settings, const Means& means,
                        NewRelicChannel::Body body, const auto& url_of) {
     if (!destination.enabled) return;
     for (const auto& account : destination.accounts) {
-      to.push_back({.channel = std::make_unique<NewRelicChannel>(
-                        what, url_of(account), account, destination, settings, body, means),
+      to.push_back({.channel = std::make_unique<NewRelicChannel>(what, url_of(account), account,
+                                                                 destination, settings, body, deps),
                     .rules = rules,
                     .label = account.name});
     }

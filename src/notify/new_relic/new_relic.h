@@ -20,7 +20,7 @@ namespace tocsin::notify {
                                         const Alert& alert, Time now);
 
 /// One destination for each account and kind of data.
-void add_new_relic(const config::NewRelic& settings, const Means& means,
+void add_new_relic(const config::NewRelic& settings, const ChannelDeps& deps,
                    std::vector<Destination>& to);
 
 }  // namespace tocsin::notify

@@ -24,9 +24,9 @@ constexpr auto kPatience = std::chrono::minutes(1);
 
 class PagerDutyChannel final : public HttpChannel {
  public:
-  PagerDutyChannel(const config::PagerDuty& settings, const Means& means)
+  PagerDutyChannel(const config::PagerDuty& settings, const ChannelDeps& deps)
       : HttpChannel(channel_key("pagerDuty", settings.url), "PagerDuty", secrets_of(settings),
-                    means.tls, means),
+                    deps.tls, deps),
         settings_(settings) {}
 
  private:
@@ -68,7 +68,7 @@ std::string pager_duty_dedup_key(const Alert& alert) {
 std::string pager_duty_event(const config::PagerDuty& settings, const Alert& alert) {
   Json event;
   event["routing_key"] = settings.routing_key.reveal();
-  event["event_action"] = is_up(alert) ? "resolve" : "trigger";
+  event["event_action"] = is_resolved(alert) ? "resolve" : "trigger";
   event["dedup_key"] = pager_duty_dedup_key(alert);
   event["client"] = "tocsin";
   Json& payload = event["payload"];
@@ -89,11 +89,11 @@ std::string pager_duty_event(const config::PagerDuty& settings, const Alert& ale
   return event.dump();
 }
 
-void add_pager_duty(const config::PagerDuty& settings, const Means& means,
+void add_pager_duty(const config::PagerDuty& settings, const ChannelDeps& deps,
                     std::vector<Destination>& to) {
   if (!settings.enabled) return;
   to.push_back(
-      {.channel = std::make_unique<PagerDutyChannel>(settings, means),
+      {.channel = std::make_unique<PagerDutyChannel>(settings, deps),
        .rules = {.rate_limits = {.down = settings.rate_limit, .up = settings.rate_limit}}});
 }
 

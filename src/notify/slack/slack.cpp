@@ -99,12 +99,12 @@ std::string explained(std::string reason) {
 
 }  // namespace
 
-Slack::Slack(const config::Slack& settings, const Means& means)
+Slack::Slack(const config::Slack& settings, const ChannelDeps& deps)
     : Chat({.key = "slack",
             .name = "Slack",
             .section = "slackNotification",
             .built_in = built_in::kSlack},
-           settings.stopped, settings.started, means),
+           settings.stopped, settings.started, deps),
       stopped_(settings.stopped),
       started_(settings.started) {}
 
@@ -131,7 +131,7 @@ std::string Slack::from_text(const Alert& alert, const std::string& text) const 
   if (is_short) block["text"]["emoji"] = true;
   const Json message = {{"text", cut_to(text, kMostText)},
                         {"blocks", {std::move(block), {{"type", "divider"}}}}};
-  return dumped(addressed(is_up(alert) ? started_ : stopped_, message));
+  return dumped(addressed(is_resolved(alert) ? started_ : stopped_, message));
 }
 
 std::optional<std::string> Slack::fit(const Alert& alert, std::string& json) const {
@@ -143,7 +143,7 @@ std::optional<std::string> Slack::fit(const Alert& alert, std::string& json) con
     return "has neither `blocks` nor `text` nor `attachments`";
   }
   shorten_texts(message, kMostText);
-  json = dumped(addressed(is_up(alert) ? started_ : stopped_, message));
+  json = dumped(addressed(is_resolved(alert) ? started_ : stopped_, message));
   return std::nullopt;
 }
 
@@ -161,9 +161,10 @@ Answer Slack::interpret(const Result<net::HttpResponse>& response,
   return answer;
 }
 
-void add_slack(const config::Slack& settings, const Means& means, std::vector<Destination>& to) {
+void add_slack(const config::Slack& settings, const ChannelDeps& deps,
+               std::vector<Destination>& to) {
   if (!settings.enabled) return;
-  to.push_back({.channel = std::make_unique<Slack>(settings, means),
+  to.push_back({.channel = std::make_unique<Slack>(settings, deps),
                 .rules = {.rate_limits = {.down = settings.stopped.rate_limit,
                                           .up = settings.started.rate_limit},
                           .parallel = 1,  // readers want them in order

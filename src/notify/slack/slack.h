@@ -12,7 +12,7 @@ namespace tocsin::notify {
 
 class Slack final : public Chat {
  public:
-  Slack(const config::Slack& settings, const Means& means);
+  Slack(const config::Slack& settings, const ChannelDeps& deps);
 
  protected:
   [[nodiscard]] std::string from_text(const Alert& alert, const std::string& text) const override;
@@ -28,6 +28,7 @@ class Slack final : public Chat {
   config::SlackMessage started_;
 };
 
-void add_slack(const config::Slack& settings, const Means& means, std::vector<Destination>& to);
+void add_slack(const config::Slack& settings, const ChannelDeps& deps,
+               std::vector<Destination>& to);
 
 }  // namespace tocsin::notify

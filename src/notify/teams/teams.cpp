@@ -42,12 +42,12 @@ std::string dumped(const Json& json) {
 
 }  // namespace
 
-Teams::Teams(const config::Teams& settings, const Means& means)
+Teams::Teams(const config::Teams& settings, const ChannelDeps& deps)
     : Chat({.key = "teams",
             .name = "Microsoft Teams",
             .section = "teamsNotification",
             .built_in = built_in::kTeams},
-           settings.stopped, settings.started, means) {}
+           settings.stopped, settings.started, deps) {}
 
 std::string Teams::from_text(const Alert& /*alert*/, const std::string& text) const {
   const Json card = {
@@ -84,9 +84,10 @@ Answer Teams::interpret(const Result<net::HttpResponse>& response,
   return answer;
 }
 
-void add_teams(const config::Teams& settings, const Means& means, std::vector<Destination>& to) {
+void add_teams(const config::Teams& settings, const ChannelDeps& deps,
+               std::vector<Destination>& to) {
   if (!settings.enabled) return;
-  to.push_back({.channel = std::make_unique<Teams>(settings, means),
+  to.push_back({.channel = std::make_unique<Teams>(settings, deps),
                 .rules = {.rate_limits = {.down = settings.stopped.rate_limit,
                                           .up = settings.started.rate_limit},
                           .parallel = 1,  // readers want them in order

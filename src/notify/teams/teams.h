@@ -13,7 +13,7 @@ namespace tocsin::notify {
 
 class Teams final : public Chat {
  public:
-  Teams(const config::Teams& settings, const Means& means);
+  Teams(const config::Teams& settings, const ChannelDeps& deps);
 
  protected:
   [[nodiscard]] std::string from_text(const Alert& alert, const std::string& text) const override;
@@ -23,6 +23,7 @@ class Teams final : public Chat {
                                  const UrlSecrets& secrets) const override;
 };
 
-void add_teams(const config::Teams& settings, const Means& means, std::vector<Destination>& to);
+void add_teams(const config::Teams& settings, const ChannelDeps& deps,
+               std::vector<Destination>& to);
 
 }  // namespace tocsin::notify

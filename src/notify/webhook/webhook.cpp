@@ -89,7 +89,7 @@ std::string webhook_body(const Alert& alert) {
   nlohmann::ordered_json body;
   for (Field& field : fields_of(alert)) body[field.name] = std::move(field.value);
   body["stateChanged"] = true;
-  if (!is_of_the_original(alert.kind)) body["reason"] = valid_utf8(alert.reason);
+  if (!is_known_to_butler(alert.kind)) body["reason"] = valid_utf8(alert.reason);
   return body.dump();
 }
 
@@ -107,21 +107,21 @@ std::string webhook_url(const std::string& url, const Alert& alert) {
     out += '&';
   }
   out += "statechanged=true";
-  if (!is_of_the_original(alert.kind)) {
+  if (!is_known_to_butler(alert.kind)) {
     out += "&reason=";
     append_encoded(out, valid_utf8(alert.reason));
   }
   return out;
 }
 
-Webhook::Webhook(config::Webhook settings, std::string key, const Means& means)
+Webhook::Webhook(config::Webhook settings, std::string key, const ChannelDeps& deps)
     : HttpChannel(std::move(key),
                   "webhook \"" +
                       printable(settings.description.empty() ? origin_of(settings.url)
                                                              : settings.description) +
                       "\"",
                   UrlSecrets(settings.url),
-                  {.ca_file = settings.ca_file, .verify = settings.reject_unauthorized}, means,
+                  {.ca_file = settings.ca_file, .verify = settings.reject_unauthorized}, deps,
                   user_info_of(settings.url) ? LogsIn::yes : LogsIn::no),
       settings_(std::move(settings)) {}
 
@@ -133,15 +133,15 @@ net::HttpRequest Webhook::request_for(const Alert& alert) const {
   return request;
 }
 
-void add_webhooks(const config::WebhookDestinations& settings, const Means& means,
+void add_webhooks(const config::WebhookDestinations& settings, const ChannelDeps& deps,
                   std::vector<Destination>& to) {
   if (!settings.enabled) return;
   const std::vector<std::string> keys = webhook_keys(settings.webhooks);
   for (std::size_t i = 0; i < keys.size(); ++i) {
     to.push_back(
-        {.channel = std::make_unique<Webhook>(settings.webhooks[i], keys[i], means),
+        {.channel = std::make_unique<Webhook>(settings.webhooks[i], keys[i], deps),
          .rules = {.rate_limits = {.down = settings.rate_limit, .up = settings.rate_limit}},
-         .login = url_login(means.logins, settings.webhooks[i].url),
+         .login = url_login(deps.logins, settings.webhooks[i].url),
          .label = settings.webhooks[i].description});
   }
 }

@@ -25,7 +25,7 @@ namespace tocsin::notify {
 
 class Webhook final : public HttpChannel {
  public:
-  Webhook(config::Webhook settings, std::string key, const Means& means);
+  Webhook(config::Webhook settings, std::string key, const ChannelDeps& deps);
 
  private:
   [[nodiscard]] net::HttpRequest request_for(const Alert& alert) const override;
@@ -33,7 +33,7 @@ class Webhook final : public HttpChannel {
   config::Webhook settings_;
 };
 
-void add_webhooks(const config::WebhookDestinations& settings, const Means& means,
+void add_webhooks(const config::WebhookDestinations& settings, const ChannelDeps& deps,
                   std::vector<Destination>& to);
 
 }  // namespace tocsin::notify

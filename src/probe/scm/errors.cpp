@@ -24,7 +24,7 @@ enum Code : std::uint32_t {
 };
 
 struct Words {
-  Kind kind;
+  ErrorKind kind;
   const char* here;   ///< of this machine's own manager
   const char* there;  ///< of another machine's; null: the same
 };
@@ -37,61 +37,62 @@ constexpr auto kRecipe =
 Words words_for(std::uint32_t code) {
   switch (code) {
     case svcctl::kAccessDenied:
-      return {Kind::denied,
+      return {ErrorKind::denied,
               "access is denied: the account of this process may not read the services; "
               "docs/windows-hosts.md shows how to allow it with `sc sdset`",
               kRecipe};
     case kLogonFailure:
-      return {Kind::denied,
+      return {ErrorKind::denied,
               "the host does not know the account of this process: run tocsin as an "
               "account that it knows, or use `source: smb` with `credentials`",
               nullptr};
     case svcctl::kServiceDoesNotExist:
-      return {Kind::not_found, "there is no such service", nullptr};
+      return {ErrorKind::not_found, "there is no such service", nullptr};
     case svcctl::kInvalidName:
-      return {Kind::not_found, "no service can have this name", nullptr};
+      return {ErrorKind::not_found, "no service can have this name", nullptr};
     case svcctl::kServiceMarkedForDelete:
-      return {Kind::rejected, "the service is marked for deletion", nullptr};
+      return {ErrorKind::rejected, "the service is marked for deletion", nullptr};
     case svcctl::kRpcServerUnavailable:
-      return {Kind::unreachable, "the service control manager does not answer",
+      return {ErrorKind::unreachable, "the service control manager does not answer",
               "the RPC server is unavailable: is the host up, and does its firewall let in remote "
               "service management (the rule group of that name, or TCP 445)?"};
     case kNoBadNetPath:
     case kNetNameDeleted:
-      return {Kind::unreachable,
+      return {ErrorKind::unreachable,
               "the network path was not found: is the host up, and does its "
               "firewall let in TCP 445?",
               nullptr};
     case kInvalidNetAddress:
     case kNoSuchHost:
-      return {Kind::not_found, "no such host name: correct `host` or `address`, or the name server",
-              nullptr};
+      return {ErrorKind::not_found,
+              "no such host name: correct `host` or `address`, or the name server", nullptr};
     case svcctl::kShutdownInProgress:
-      return {Kind::unreachable, "this machine is shutting down", "the host is shutting down"};
+      return {ErrorKind::unreachable, "this machine is shutting down", "the host is shutting down"};
     case kSemaphoreTimeout:
     case kTimeout:
-      return {Kind::timed_out, "no answer in time", nullptr};
+      return {ErrorKind::timed_out, "no answer in time", nullptr};
     case kServerTooBusy:
-      return {Kind::unreachable, "the host is too busy to answer", nullptr};
+      return {ErrorKind::unreachable, "the host is too busy to answer", nullptr};
     case kCallFailed:
     case kCallFailedDidNotExecute:
-      return {Kind::unreachable, "the connection broke during the call", nullptr};
+      return {ErrorKind::unreachable, "the connection broke during the call", nullptr};
     case svcctl::kInvalidHandle:
-      return {Kind::unreachable, "the handle to the service control manager is no longer valid",
-              nullptr};
+      return {ErrorKind::unreachable,
+              "the handle to the service control manager is no longer valid", nullptr};
     case kInvalidData:
     case kBadStubData:
-      return {Kind::malformed, "the answer makes no sense", nullptr};
+      return {ErrorKind::malformed, "the answer makes no sense", nullptr};
     case svcctl::kMoreData:
-      return {Kind::rejected, "the list of services grows faster than it can be read", nullptr};
+      return {ErrorKind::rejected, "the list of services grows faster than it can be read",
+              nullptr};
     case svcctl::kNotSupported:
     case svcctl::kCallNotImplemented:
     case svcctl::kInvalidLevel:
     case kUnknownInterface:
-      return {Kind::unsupported, "this Windows does not support it",
+      return {ErrorKind::unsupported, "this Windows does not support it",
               "the host does not support it"};
     default:
-      return {Kind::rejected, "the service control manager refuses", nullptr};
+      return {ErrorKind::rejected, "the service control manager refuses", nullptr};
   }
 }
 

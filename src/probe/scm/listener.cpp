@@ -10,7 +10,7 @@
 #include <unordered_set>
 #include <utility>
 
-#include "probe/scm/look.h"
+#include "probe/scm/session.h"
 #include "probe/scm_terms.h"
 
 namespace tocsin::probe::scm {

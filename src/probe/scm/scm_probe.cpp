@@ -23,27 +23,27 @@ class Inbox {
  public:
   void put(std::optional<ObservedService> service) {
     const std::lock_guard lock(mutex_);
-    if (service && heard_.services.size() < kMostHeard)
-      heard_.services.push_back(*std::move(service));
+    if (service && pushed_.services.size() < kMostPushed)
+      pushed_.services.push_back(*std::move(service));
     else
-      heard_.look_again = true;
+      pushed_.check_again = true;
   }
-  Heard take() {
+  Pushed take() {
     const std::lock_guard lock(mutex_);
-    return std::exchange(heard_, {});
+    return std::exchange(pushed_, {});
   }
 
  private:
   /// A host that flaps faster than we record is looked at instead.
-  static constexpr std::size_t kMostHeard = 10'000;
+  static constexpr std::size_t kMostPushed = 10'000;
 
   std::mutex mutex_;
-  Heard heard_;
+  Pushed pushed_;
 };
 
 /// What is shared with threads that may hang.
 struct Shared {
-  scm::Look look;
+  scm::Session session;
   std::atomic<bool> busy = false;
 };
 
@@ -56,7 +56,7 @@ class Turn {
   ~Turn() {
     if (of_) of_->busy = false;
   }
-  scm::Look& look() { return of_->look; }
+  scm::Session& session() { return of_->session; }
 
  private:
   std::shared_ptr<Shared> of_;
@@ -65,19 +65,19 @@ class Turn {
 class ScmProbe final : public Probe {
  public:
   ScmProbe(const config::Host& host, std::shared_ptr<scm::System> system, net::Worker& threads,
-           const Clock& clock, scm::LookOptions options)
+           const Clock& clock, scm::SessionOptions options)
       : threads_(threads),
         clock_(clock),
         system_(std::move(system)),
         shared_(std::make_shared<Shared>(
-            scm::Look(system_, scm::machine_of(host.address, system_->own_names()), host.services,
-                      options))) {}
+            scm::Session(system_, scm::machine_of(host.address, system_->own_names()),
+                         host.services, options))) {}
 
   net::awaitable<Result<Services>> check(net::Deadline deadline) override;
   net::awaitable<void> listen(net::Deadline deadline) override;
-  Heard take_heard() override { return std::exchange(heard_, {}); }
+  Pushed take_pushed() override { return std::exchange(pushed_, {}); }
   net::awaitable<Result<Services>> list(net::Deadline deadline) override {
-    return call([](scm::Look& look) { return look.list(); }, deadline);
+    return call([](scm::Session& session) { return session.list(); }, deadline);
   }
   net::awaitable<void> close(net::Deadline /*deadline*/) override {
     listener_.reset();
@@ -95,41 +95,42 @@ class ScmProbe final : public Probe {
   const std::shared_ptr<scm::System> system_;
   const std::shared_ptr<Shared> shared_;
   const std::shared_ptr<Inbox> inbox_ = std::make_shared<Inbox>();
-  Heard heard_;
+  Pushed pushed_;
   std::vector<ServiceName> there_;  ///< what the last check has found, and can be listened to
   // From the first listen() on: who only checks needs neither.
-  std::optional<net::Signal> something_heard_;
+  std::optional<net::Signal> something_pushed_;
   std::unique_ptr<scm::Listener> listener_;
 };
 
 template <typename Ask>
 net::awaitable<Result<Services>> ScmProbe::call(Ask ask, net::Deadline deadline) {
   if (shared_->busy.exchange(true))
-    co_return fail(Kind::timed_out,
+    co_return fail(ErrorKind::timed_out,
                    "an earlier question has not been answered yet; the host is "
                    "asked again when it has");
   auto answer = co_await threads_.run_until(
       [turn = Turn(shared_), ask]() mutable {
         auto mine = std::move(turn);
-        return ask(mine.look());
+        return ask(mine.session());
       },
       deadline);
-  if (!answer) co_return fail(Kind::timed_out, "the service control manager: no answer in time");
+  if (!answer)
+    co_return fail(ErrorKind::timed_out, "the service control manager: no answer in time");
   co_return *std::move(answer);
 }
 
 net::awaitable<Result<Services>> ScmProbe::check(net::Deadline deadline) {
   empty_inbox();
-  auto seen =
-      co_await call([now = clock_.now()](scm::Look& look) { return look.check(now); }, deadline);
+  auto seen = co_await call(
+      [now = clock_.now()](scm::Session& session) { return session.check(now); }, deadline);
   // What was heard while the list was made may be newer than the list. Should it be older, then the
   // newer state is heard in a moment.
   const auto newest = empty_inbox();
   if (!seen) co_return seen;
-  for (auto at = newest; at < heard_.services.size(); at++) {
-    const auto& heard = heard_.services[at];
-    const auto found = std::ranges::find(*seen, heard.name, &ObservedService::name);
-    if (found != seen->end()) found->status = heard.status;
+  for (auto at = newest; at < pushed_.services.size(); at++) {
+    const auto& pushed = pushed_.services[at];
+    const auto found = std::ranges::find(*seen, pushed.name, &ObservedService::name);
+    if (found != seen->end()) found->status = pushed.status;
   }
   there_.clear();
   for (const auto& service : *seen) {
@@ -145,25 +146,25 @@ net::awaitable<Result<Services>> ScmProbe::check(net::Deadline deadline) {
 
 net::awaitable<void> ScmProbe::listen(net::Deadline deadline) {
   if (!listener_) {
-    something_heard_.emplace(co_await boost::asio::this_coro::executor);
+    something_pushed_.emplace(co_await boost::asio::this_coro::executor);
     listener_ = std::make_unique<scm::Listener>(
-        system_, shared_->look.machine(),
-        [inbox = inbox_, sender = something_heard_->sender()](auto service) {
+        system_, shared_->session.machine(),
+        [inbox = inbox_, sender = something_pushed_->sender()](auto service) {
           inbox->put(std::move(service));
           sender.send();
         });
     listener_->listen_to(there_);
   }
-  co_await something_heard_->event().wait_until(deadline);
-  something_heard_->event().reset();
+  co_await something_pushed_->event().wait_until(deadline);
+  something_pushed_->event().reset();
   empty_inbox();
 }
 
 std::size_t ScmProbe::empty_inbox() {
-  const auto before = heard_.services.size();
+  const auto before = pushed_.services.size();
   auto news = inbox_->take();
-  std::ranges::move(news.services, std::back_inserter(heard_.services));
-  heard_.look_again |= news.look_again;
+  std::ranges::move(news.services, std::back_inserter(pushed_.services));
+  pushed_.check_again |= news.check_again;
   return before;
 }
 
@@ -171,7 +172,7 @@ std::size_t ScmProbe::empty_inbox() {
 
 std::unique_ptr<Probe> make_scm_probe(const config::Host& host, std::shared_ptr<scm::System> system,
                                       net::Worker& threads, const Clock& clock,
-                                      scm::LookOptions options) {
+                                      scm::SessionOptions options) {
   return std::make_unique<ScmProbe>(host, std::move(system), threads, clock, options);
 }
 

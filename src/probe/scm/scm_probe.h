@@ -7,7 +7,7 @@
 #include "config/config.h"
 #include "net/worker.h"
 #include "probe/probe.h"
-#include "probe/scm/look.h"
+#include "probe/scm/session.h"
 
 namespace tocsin::probe {
 
@@ -17,6 +17,6 @@ namespace tocsin::probe {
 [[nodiscard]] std::unique_ptr<Probe> make_scm_probe(const config::Host& host,
                                                     std::shared_ptr<scm::System> system,
                                                     net::Worker& threads, const Clock& clock,
-                                                    scm::LookOptions options = {});
+                                                    scm::SessionOptions options = {});
 
 }  // namespace tocsin::probe

@@ -23,8 +23,8 @@ using Services = std::vector<ObservedService>;
 /// Whether the error is the service manager's word about one service, and the session is sound.
 bool is_about_service(const Error& error) {
   constexpr std::uint32_t kLargestWin32 = 0xFFFF;  // above are NTSTATUS and the faults of RPC
-  const bool answer = error.kind == Kind::not_found || error.kind == Kind::denied ||
-                      error.kind == Kind::unsupported || error.kind == Kind::rejected;
+  const bool answer = error.kind == ErrorKind::not_found || error.kind == ErrorKind::denied ||
+                      error.kind == ErrorKind::unsupported || error.kind == ErrorKind::rejected;
   return answer && error.native &&
          (*error.native <= kLargestWin32 || *error.native == dcerpc::kOpnumOutOfRange);
 }
@@ -60,13 +60,13 @@ class SmbProbe final : public Probe {
         details_(options_.details_age) {}
 
   net::awaitable<Result<Services>> check(net::Deadline deadline) override {
-    return with_session(&SmbProbe::look, deadline);
+    return with_session(&SmbProbe::check_once, deadline);
   }
   net::awaitable<Result<Services>> list(net::Deadline deadline) override {
-    return with_session(&SmbProbe::look_at_everything, deadline);
+    return with_session(&SmbProbe::query_everything, deadline);
   }
   net::awaitable<void> close(net::Deadline deadline) override;
-  bool watch_anew() override;
+  bool set_watchlist() override;
 
  private:
   /// What is kept about a watched service from check to check.
@@ -79,18 +79,18 @@ class SmbProbe final : public Probe {
     ServiceName name;
     bool by_pattern;
   };
-  using Look = net::awaitable<Result<Services>> (SmbProbe::*)(net::Deadline);
+  using Check = net::awaitable<Result<Services>> (SmbProbe::*)(net::Deadline);
 
-  net::awaitable<Result<Services>> with_session(Look look, net::Deadline deadline);
+  net::awaitable<Result<Services>> with_session(Check check_once, net::Deadline deadline);
   void drop_session();
 
-  net::awaitable<Result<Services>> look(net::Deadline deadline);
-  net::awaitable<Result<Services>> look_at_each(net::Deadline deadline);
-  net::awaitable<Result<Services>> look_at_list(net::Deadline deadline);
+  net::awaitable<Result<Services>> check_once(net::Deadline deadline);
+  net::awaitable<Result<Services>> query_each(net::Deadline deadline);
+  net::awaitable<Result<Services>> query_list(net::Deadline deadline);
   net::awaitable<Result<>> add_absent(Services& services, bool list_changed,
                                       net::Deadline deadline);
   [[nodiscard]] std::vector<Absent> find_absent() const;
-  net::awaitable<Result<Services>> look_at_everything(net::Deadline deadline);
+  net::awaitable<Result<Services>> query_everything(net::Deadline deadline);
 
   net::awaitable<Result<ServiceStatus>> query(const ServiceName& name, net::Deadline deadline);
   net::awaitable<Result<ServiceStatus>> query_anew(const ServiceName& name, Known& known,
@@ -126,7 +126,7 @@ class SmbProbe final : public Probe {
   std::optional<Names> reported_;  ///< only where the watchlist needs details
 };
 
-net::awaitable<Result<Services>> SmbProbe::with_session(Look look, net::Deadline deadline) {
+net::awaitable<Result<Services>> SmbProbe::with_session(Check check_once, net::Deadline deadline) {
   // A connection that was kept open may be dead without anybody having said so (a firewall forgot
   // it, the host restarted): that is no reason to call the host unreachable. Half of the time is
   // kept for a second look over a new one.
@@ -147,13 +147,13 @@ net::awaitable<Result<Services>> SmbProbe::with_session(Look look, net::Deadline
         if (probe != nullptr) probe->drop_session();
       }
     } cancelled{this};
-    auto seen = co_await (this->*look)(until);
+    auto seen = co_await (this->*check_once)(until);
     cancelled.probe = nullptr;
     if (session_) traits_ = session_->traits();
     if (seen) co_return seen;
     drop_session();
     if (is_shutdown(seen.error())) co_return std::unexpected(shutdown_error());
-    if (!kept || seen.error().kind == Kind::malformed) co_return seen;
+    if (!kept || seen.error().kind == ErrorKind::malformed) co_return seen;
   }
 }
 
@@ -163,7 +163,7 @@ void SmbProbe::drop_session() {
 }
 
 /// Handles of what is not watched any more, a few at most, stay open until the session ends.
-bool SmbProbe::watch_anew() {
+bool SmbProbe::set_watchlist() {
   index_ = {};
   absent_.clear();
   known_.clear();
@@ -176,11 +176,11 @@ net::awaitable<void> SmbProbe::close(net::Deadline deadline) {
   drop_session();
 }
 
-net::awaitable<Result<Services>> SmbProbe::look(net::Deadline deadline) {
+net::awaitable<Result<Services>> SmbProbe::check_once(net::Deadline deadline) {
   const auto& watched = host_.services;
   const bool one_by_one =
       !watched.has_patterns() && watched.exact_names().size() <= options_.most_single_queries;
-  auto seen = one_by_one ? co_await look_at_each(deadline) : co_await look_at_list(deadline);
+  auto seen = one_by_one ? co_await query_each(deadline) : co_await query_list(deadline);
   if (!seen) co_return seen;
   remember(*seen);
   // The states are known, so the check has succeeded, whatever becomes of the details; but a host
@@ -194,7 +194,7 @@ net::awaitable<Result<Services>> SmbProbe::look(net::Deadline deadline) {
   co_return seen;
 }
 
-net::awaitable<Result<Services>> SmbProbe::look_at_each(net::Deadline deadline) {
+net::awaitable<Result<Services>> SmbProbe::query_each(net::Deadline deadline) {
   Services services;
   for (const auto& name : host_.services.exact_names()) {
     auto status = co_await query(name, deadline);
@@ -204,7 +204,7 @@ net::awaitable<Result<Services>> SmbProbe::look_at_each(net::Deadline deadline) 
   co_return services;
 }
 
-net::awaitable<Result<Services>> SmbProbe::look_at_list(net::Deadline deadline) {
+net::awaitable<Result<Services>> SmbProbe::query_list(net::Deadline deadline) {
   const auto list = co_await session_->enumerate(deadline);
   if (!list) co_return std::unexpected(list.error());
   const bool changed = index_.update(*list, host_.services, reported_.value_or(Names{}));
@@ -256,7 +256,7 @@ std::vector<SmbProbe::Absent> SmbProbe::find_absent() const {
   return absent;
 }
 
-net::awaitable<Result<Services>> SmbProbe::look_at_everything(net::Deadline deadline) {
+net::awaitable<Result<Services>> SmbProbe::query_everything(net::Deadline deadline) {
   const auto list = co_await session_->enumerate(deadline);
   if (!list) co_return std::unexpected(list.error());
   Services services;

@@ -54,7 +54,7 @@ net::awaitable<Result<std::unique_ptr<SmbSession>>> SmbSession::open(Environment
                                                                      net::Deadline deadline) {
   const auto& host = environment.host;
   if (!host.credentials)
-    co_return fail(Kind::denied, "no credentials are configured for this host");
+    co_return fail(ErrorKind::denied, "no credentials are configured for this host");
   if (auto* gate = environment.options.gate; gate != nullptr) {
     if (auto may = co_await gate->check(host.name); !may) co_return fail(std::move(may));
   }
@@ -78,7 +78,7 @@ net::awaitable<Result<>> SmbSession::log_in(net::Deadline deadline) {
   if (!pass) co_return fail(std::move(pass));
   auto logged_in = co_await drive(smb_.login(port_, initiator()), login_deadline(deadline));
   if (logged_in) pass->accept();
-  if (!logged_in && logged_in.error().kind == Kind::login_refused)
+  if (!logged_in && logged_in.error().kind == ErrorKind::login_refused)
     pass->refuse(blame_of(logged_in.error()), logged_in.error().what);
   co_return logged_in;
 }
@@ -93,8 +93,8 @@ net::awaitable<Result<>> SmbSession::open_manager(svcctl::HostTraits traits,
   if (!bound) co_return bound;
   scm_ = svcctl::Client(rpc, traits);
   auto opened = co_await drive(scm_.open_manager(port_), deadline);
-  if (!opened && opened.error().kind == Kind::denied) {
-    co_return fail(Kind::denied,
+  if (!opened && opened.error().kind == ErrorKind::denied) {
+    co_return fail(ErrorKind::denied,
                    "the account may not open the service control manager: grant it connect and "
                    "enumerate rights there (sc sdset scmanager, see docs/windows-hosts.md)",
                    opened.error().native);
@@ -126,7 +126,7 @@ void SmbSession::conclude_renewal(const Error* error) {
   if (!renewal_) return;
   if (error == nullptr) {
     renewal_->accept();
-  } else if (error->kind == Kind::login_refused) {
+  } else if (error->kind == ErrorKind::login_refused) {
     renewal_->refuse(blame_of(*error), error->what);
   }
   renewal_.reset();

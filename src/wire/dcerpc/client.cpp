@@ -16,22 +16,22 @@ constexpr std::size_t kRequestHeaderSize = 24;
 Result<Pdu> parse_answer(BytesView fragment, std::uint32_t call_id) {
   auto pdu = parse_pdu(fragment);
   if (!pdu) return pdu;
-  if (pdu->call_id != call_id) return fail(Kind::malformed, "an RPC reply to another call");
+  if (pdu->call_id != call_id) return fail(ErrorKind::malformed, "an RPC reply to another call");
   if (pdu->auth)
-    return fail(Kind::malformed, "an RPC reply with an authentication nobody asked for");
+    return fail(ErrorKind::malformed, "an RPC reply with an authentication nobody asked for");
   return pdu;
 }
 
 Error fault_error(std::uint32_t status) {
   switch (status) {
     case kOpnumOutOfRange:
-      return {Kind::unsupported, "the server does not have this call", status};
+      return {ErrorKind::unsupported, "the server does not have this call", status};
     case kAccessDenied:
-      return {Kind::denied, "the server denies this call", status};
+      return {ErrorKind::denied, "the server denies this call", status};
     case kContextMismatch:
-      return {Kind::rejected, "the server does not know the handle (any more)", status};
+      return {ErrorKind::rejected, "the server does not know the handle (any more)", status};
     default:
-      return {Kind::rejected, "the server answers with an RPC fault", status};
+      return {ErrorKind::rejected, "the server answers with an RPC fault", status};
   }
 }
 
@@ -51,15 +51,15 @@ Conversation<Result<>> Client::bind(Port& port, SyntaxId interface) {
   auto pdu = parse_answer(*fragment, call_id_);
   if (!pdu) co_return fail(std::move(pdu));
   if (const auto* nak = std::get_if<BindNak>(&pdu->body))
-    co_return fail(Kind::unsupported, "the server refuses to bind", nak->reason);
+    co_return fail(ErrorKind::unsupported, "the server refuses to bind", nak->reason);
   const auto* ack = std::get_if<BindAck>(&pdu->body);
   if (ack == nullptr || ack->answers.size() != 1)
-    co_return fail(Kind::malformed, "no answer to an RPC bind");
+    co_return fail(ErrorKind::malformed, "no answer to an RPC bind");
   if (ack->answers[0].result != ContextResult::acceptance)
-    co_return fail(Kind::unsupported, "the server does not offer the interface",
+    co_return fail(ErrorKind::unsupported, "the server does not offer the interface",
                    ack->answers[0].reason);
   if (ack->answers[0].transfer != kNdr32 || ack->max_receive < kLeastFragment)
-    co_return fail(Kind::malformed, "the server accepts an RPC bind that was not offered");
+    co_return fail(ErrorKind::malformed, "the server accepts an RPC bind that was not offered");
   max_fragment_ = std::min(ack->max_receive, kOfferedFragment);
   co_return Result<>{};
 }
@@ -77,14 +77,14 @@ Conversation<Result<Bytes>> Client::call(Port& port, std::uint16_t opnum, Bytes 
     if (const auto* fault = std::get_if<Fault>(&pdu->body))
       co_return std::unexpected(fault_error(fault->status));
     const auto* response = std::get_if<Response>(&pdu->body);
-    if (response == nullptr) co_return fail(Kind::malformed, "an RPC reply of the wrong type");
+    if (response == nullptr) co_return fail(ErrorKind::malformed, "an RPC reply of the wrong type");
     if (first != ((pdu->flags & kFirstFragment) != 0))
-      co_return fail(Kind::malformed, "the fragments of an RPC reply are out of order");
+      co_return fail(ErrorKind::malformed, "the fragments of an RPC reply are out of order");
     if (reply.size() + response->stub.size() > kMostReply)
-      co_return fail(Kind::malformed, "an RPC reply is longer than any call allows");
+      co_return fail(ErrorKind::malformed, "an RPC reply is longer than any call allows");
     const bool last = (pdu->flags & kLastFragment) != 0;
     if (!last && response->stub.empty())
-      co_return fail(Kind::malformed, "an empty fragment in an RPC reply");
+      co_return fail(ErrorKind::malformed, "an empty fragment in an RPC reply");
     if (first && !last) reply.reserve(std::min<std::size_t>(response->alloc_hint, kMostReply));
     reply.insert(reply.end(), response->stub.begin(), response->stub.end());
     if (last) co_return reply;
@@ -119,11 +119,11 @@ Conversation<Result<Bytes>> Client::complete(Port& port, Bytes begun) {
       if (!header) co_return fail(std::move(header));
       if (begun.size() == header->fragment_length) co_return begun;
       if (begun.size() > header->fragment_length)
-        co_return fail(Kind::malformed, "an RPC fragment is followed by something else");
+        co_return fail(ErrorKind::malformed, "an RPC fragment is followed by something else");
     }
     auto more = co_await transport_->read(port, pipe_);
     if (!more) co_return fail(std::move(more));
-    if (more->empty()) co_return fail(Kind::malformed, "an RPC fragment is cut short");
+    if (more->empty()) co_return fail(ErrorKind::malformed, "an RPC fragment is cut short");
     begun.insert(begun.end(), more->begin(), more->end());
   }
 }

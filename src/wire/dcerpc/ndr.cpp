@@ -49,7 +49,7 @@ BytesView Reader::byte_array() {
 
 Result<> Reader::finish() const {
   if (in_.ok()) return {};
-  return fail(Kind::malformed, "the message is cut short or contradicts itself");
+  return fail(ErrorKind::malformed, "the message is cut short or contradicts itself");
 }
 
 Writer& Writer::u16(std::uint16_t value) {

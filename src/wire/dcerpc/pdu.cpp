@@ -107,7 +107,7 @@ void write(Writer& out, const Auth3& /*empty*/) { out.u32(0); }
 Result<std::optional<AuthTrailer>> take_auth_trailer(BytesView& body, std::size_t length) {
   if (length == 0) return std::nullopt;
   if (body.size() < length + kAuthTrailerSize)
-    return fail(Kind::malformed, "an RPC fragment is shorter than its authentication trailer");
+    return fail(ErrorKind::malformed, "an RPC fragment is shorter than its authentication trailer");
   Reader in(body.last(length + kAuthTrailerSize));
   AuthTrailer auth{.type = in.u8(), .level = in.u8(), .pad = in.u8(), .context = 0, .value = {}};
   in.skip(1);
@@ -115,7 +115,7 @@ Result<std::optional<AuthTrailer>> take_auth_trailer(BytesView& body, std::size_
   auth.value = in.rest();
   const auto cut = length + kAuthTrailerSize + auth.pad;
   if (body.size() < cut)
-    return fail(Kind::malformed, "an RPC fragment is shorter than its padding");
+    return fail(ErrorKind::malformed, "an RPC fragment is shorter than its padding");
   body = body.first(body.size() - cut);
   return auth;
 }
@@ -137,11 +137,11 @@ Result<Header> parse_header(BytesView fragment) {
   header.call_id = in.u32();
   if (auto whole = in.finish("an RPC header"); !whole) return fail(std::move(whole));
   if (version != kVersion || minor > 1)
-    return fail(Kind::malformed, "an RPC message that is not of version 5");
+    return fail(ErrorKind::malformed, "an RPC message that is not of version 5");
   if (representation != kDataRepresentation)
-    return fail(Kind::unsupported, "an RPC message that is not little-endian");
+    return fail(ErrorKind::unsupported, "an RPC message that is not little-endian");
   if (header.fragment_length < kHeaderSize)
-    return fail(Kind::malformed, "an RPC fragment that is shorter than its header");
+    return fail(ErrorKind::malformed, "an RPC fragment that is shorter than its header");
   return header;
 }
 
@@ -149,7 +149,7 @@ Result<Pdu> parse_pdu(BytesView fragment) {
   auto header = parse_header(fragment);
   if (!header) return fail(std::move(header));
   if (header->fragment_length != fragment.size())
-    return fail(Kind::malformed, "an RPC fragment is not as long as it says");
+    return fail(ErrorKind::malformed, "an RPC fragment is not as long as it says");
   auto body = fragment.subspan(kHeaderSize);
   auto auth = take_auth_trailer(body, header->auth_length);
   if (!auth) return fail(std::move(auth));
@@ -181,7 +181,7 @@ Result<Pdu> parse_pdu(BytesView fragment) {
       pdu.body = Auth3{};
       break;
     default:
-      return fail(Kind::malformed, "an RPC message of an unknown type");
+      return fail(ErrorKind::malformed, "an RPC message of an unknown type");
   }
   if (auto whole = in.finish("an RPC message"); !whole) return fail(std::move(whole));
   return pdu;

@@ -55,16 +55,17 @@ Client::Client(Credentials credentials, RandomFill random, Time now, std::string
 spnego::Oid Client::oid() const { return to_bytes(spnego::kNtlmOid); }
 
 Result<Bytes> Client::step(BytesView token) {
-  if (complete()) return fail(Kind::malformed, "the server goes on where the NTLM exchange ends");
+  if (complete())
+    return fail(ErrorKind::malformed, "the server goes on where the NTLM exchange ends");
   return negotiate_.empty() ? negotiate() : authenticate(token);
 }
 
 Result<Bytes> Client::negotiate() {
   if (credentials_.user.empty())
-    return fail(Kind::denied, "a login without a user name would be anonymous");
+    return fail(ErrorKind::denied, "a login without a user name would be anonymous");
   for (const auto* name :
        {&credentials_.domain, &credentials_.user, &credentials_.workstation, &target_})
-    if (name->size() > kMostName) return fail(Kind::denied, "a name is too long for a login");
+    if (name->size() > kMostName) return fail(ErrorKind::denied, "a name is too long for a login");
   negotiate_ = encode(Negotiate{.flags = kRequested, .version = kVersion});
   return negotiate_;
 }
@@ -73,7 +74,7 @@ Result<Bytes> Client::authenticate(BytesView challenge_bytes) {
   auto challenge = decode_challenge(challenge_bytes);
   if (!challenge) return fail(std::move(challenge));
   if (const auto missing = kDemanded & ~challenge->flags; missing != 0)
-    return fail(Kind::unsupported, "the server's NTLM lacks " + describe_missing(missing));
+    return fail(ErrorKind::unsupported, "the server's NTLM lacks " + describe_missing(missing));
   auto own_challenge = client_challenge(*challenge);
   if (!own_challenge) return fail(std::move(own_challenge));
 
@@ -109,13 +110,13 @@ Result<Bytes> Client::authenticate(BytesView challenge_bytes) {
 
 Result<ClientChallenge> Client::client_challenge(const Challenge& challenge) const {
   if (challenge.target_info.empty())
-    return fail(Kind::unsupported, "the server's NTLM challenge has no target info");
+    return fail(ErrorKind::unsupported, "the server's NTLM challenge has no target info");
   ClientChallenge own{.filetime = to_filetime(now_), .target_info = challenge.target_info};
   if (const auto* time = find(own.target_info, AvId::timestamp)) {
     Reader in(*time);
     own.filetime = in.u64();
     if (!in.ok() || in.remaining() > 0)
-      return fail(Kind::malformed, "the time in the server's NTLM challenge is broken");
+      return fail(ErrorKind::malformed, "the time in the server's NTLM challenge is broken");
   }
   random_(own.challenge);
   std::erase_if(own.target_info, is_clients);
@@ -123,7 +124,7 @@ Result<ClientChallenge> Client::client_challenge(const Challenge& challenge) con
   own.target_info.push_back({AvId::channel_bindings, Bytes(16)});
   own.target_info.push_back({AvId::target_name, to_utf16(target_)});
   if (encode(own.target_info).size() > kMostTargetInfo)
-    return fail(Kind::malformed, "the server's NTLM target info is too long");
+    return fail(ErrorKind::malformed, "the server's NTLM target info is too long");
   return own;
 }
 

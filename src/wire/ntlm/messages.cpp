@@ -73,7 +73,7 @@ constexpr std::size_t kChallengeSize = 56;
 constexpr std::size_t kAuthenticateSize = 72;
 
 std::unexpected<Error> not_a(std::string_view name) {
-  return fail(Kind::malformed, "this is no " + std::string(name));
+  return fail(ErrorKind::malformed, "this is no " + std::string(name));
 }
 
 }  // namespace
@@ -101,7 +101,8 @@ Result<AvPairs> decode_av_pairs(BytesView bytes) {
   while (true) {
     const AvId id{in.u16()};
     const auto value = in.bytes(in.u16());
-    if (!in.ok()) return fail(Kind::malformed, "the target info of an NTLM message is cut short");
+    if (!in.ok())
+      return fail(ErrorKind::malformed, "the target info of an NTLM message is cut short");
     if (id == AvId::eol) return pairs;
     pairs.push_back({id, to_bytes(value)});
   }

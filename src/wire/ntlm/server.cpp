@@ -19,7 +19,7 @@ constexpr Version kVersion{.major = 10, .minor = 0, .build = 17763, .revision = 
 constexpr std::uint32_t kStatusInvalidParameter = 0xC000000D;  // what SMB makes of broken tokens
 constexpr std::uint32_t kStatusLogonFailure = 0xC000006D;
 std::unexpected<Error> logon_failure() {
-  return fail(Kind::denied, "the user name or the password is wrong", kStatusLogonFailure);
+  return fail(ErrorKind::denied, "the user name or the password is wrong", kStatusLogonFailure);
 }
 
 }  // namespace
@@ -30,7 +30,8 @@ Server::Server(AcceptorOptions options, RandomFill random)
 spnego::Oid Server::oid() const { return to_bytes(spnego::kNtlmOid); }
 
 Result<Bytes> Server::step(BytesView token) {
-  if (complete()) return fail(Kind::malformed, "the client goes on where the NTLM exchange ends");
+  if (complete())
+    return fail(ErrorKind::malformed, "the client goes on where the NTLM exchange ends");
   return challenge_.empty() ? challenge(token) : accept(token);
 }
 
@@ -38,7 +39,7 @@ Result<Bytes> Server::challenge(BytesView negotiate_bytes) {
   auto negotiate = decode_negotiate(negotiate_bytes);
   if (!negotiate) return fail(std::move(negotiate));
   if ((kDemanded & ~negotiate->flags) != 0)
-    return fail(Kind::unsupported, "the client's NTLM is too old");
+    return fail(ErrorKind::unsupported, "the client's NTLM is too old");
   const bool in_domain = options_.domain != options_.computer;
   random_(server_challenge_);
   negotiate_ = to_bytes(negotiate_bytes);
@@ -86,7 +87,7 @@ Result<Key16> Server::verify_login(const Authenticate& message,
                                    BytesView authenticate_bytes) const {
   // As Windows: whoever is locked out learns nothing about his password.
   if (const auto status = options_.refusal ? options_.refusal(message.user) : 0; status != 0)
-    return fail(Kind::denied, "the account is refused", status);
+    return fail(ErrorKind::denied, "the account is refused", status);
   auto key = agreed_key(message);
   if (!key) return key;
   auto own = decode_client_challenge(BytesView(message.nt_response).subspan(sizeof(Key16)));
@@ -96,7 +97,7 @@ Result<Key16> Server::verify_login(const Authenticate& message,
     const auto& mic = message.mic;
     if (!mic || !crypto::equal(
                     *mic, message_integrity_code(*key, negotiate_, challenge_, authenticate_bytes)))
-      return fail(Kind::malformed, "the MIC of the NTLM exchange does not verify");
+      return fail(ErrorKind::malformed, "the MIC of the NTLM exchange does not verify");
   }
   return key;
 }
@@ -119,7 +120,8 @@ Result<Key16> Server::agreed_key(const Authenticate& message) const {
     Reader in(message.encrypted_session_key);
     auto exchanged = in.array<sizeof(Key16)>();
     if (!in.ok() || in.remaining() > 0)
-      return fail(Kind::malformed, "the session key in the NTLM AUTHENTICATE_MESSAGE is broken");
+      return fail(ErrorKind::malformed,
+                  "the session key in the NTLM AUTHENTICATE_MESSAGE is broken");
     crypto::rc4(session_key, exchanged);
     session_key = exchanged;
   }

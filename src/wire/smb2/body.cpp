@@ -20,7 +20,7 @@ BytesView Body::buffer(std::size_t offset, std::size_t length) {
 
 Result<> Body::finish() const {
   if (wrong_.empty()) return Reader::finish(name_);
-  return fail(Kind::malformed, std::string(name_) + " " + std::string(wrong_));
+  return fail(ErrorKind::malformed, std::string(name_) + " " + std::string(wrong_));
 }
 
 }  // namespace tocsin::smb2

@@ -150,14 +150,14 @@ template <typename Body>
 Result<Request> Client::Session::prepare(Command command, const Body& body, Payload payload) {
   using Protection = Request::Protection;
   const bool before_keys = command == Command::negotiate || command == Command::session_setup;
-  if (!channel.established() && !before_keys) return fail(Kind::denied, "not logged in");
+  if (!channel.established() && !before_keys) return fail(ErrorKind::denied, "not logged in");
 
   const auto size = std::max({payload.sent, payload.wanted, std::size_t{1}});
   if (size > kCreditUnit && !multi_credit)
-    return fail(Kind::unsupported, "the server takes no messages above 64 KB");
+    return fail(ErrorKind::unsupported, "the server takes no messages above 64 KB");
   const auto charge = static_cast<std::uint32_t>((size - 1) / kCreditUnit + 1);
   if (credits < charge)
-    return fail(Kind::malformed, "the server has granted too few credits to go on");
+    return fail(ErrorKind::malformed, "the server has granted too few credits to go on");
   credits -= charge;
 
   Request request{.command = command,
@@ -194,28 +194,28 @@ Result<std::optional<Reply>> Client::Session::accept(Bytes message, const Reques
     if (auto opened = channel.open(reply.message); !opened) return fail(std::move(opened));
     reply.start = kTransformSize;
   } else if (form == MessageForm::smb1) {
-    return fail(Kind::unsupported, "the server speaks SMB1 only");
+    return fail(ErrorKind::unsupported, "the server speaks SMB1 only");
   } else if (form == MessageForm::compressed) {
-    return fail(Kind::malformed, "the reply is compressed, which was not offered");
+    return fail(ErrorKind::malformed, "the reply is compressed, which was not offered");
   }
 
   auto header = Header::decode(reply.view());
   if (!header) return fail(std::move(header));
   reply.header = *header;
   if ((header->flags & kFlagResponse) == 0)
-    return fail(Kind::malformed, "the server sends a request instead of a reply");
+    return fail(ErrorKind::malformed, "the server sends a request instead of a reply");
   if (header->next_command != 0)
-    return fail(Kind::malformed, "the reply is a compound, which was not asked for");
+    return fail(ErrorKind::malformed, "the reply is a compound, which was not asked for");
   if (header->message_id == ~std::uint64_t{0} && header->command == Command::oplock_break)
     return std::nullopt;
   if (header->message_id != request.message_id || header->command != request.command)
-    return fail(Kind::malformed, "the reply belongs to another request");
+    return fail(ErrorKind::malformed, "the reply belongs to another request");
 
   if (auto ok = check_protection(request, reply); !ok) return fail(std::move(ok));
   credits = std::min<std::uint32_t>(credits + header->credits, 0xFFFF);
   if (header->status == Status::pending) {
     if ((header->flags & kFlagAsync) == 0)
-      return fail(Kind::malformed, "the reply is pending, but not asynchronous");
+      return fail(ErrorKind::malformed, "the reply is pending, but not asynchronous");
     return std::nullopt;
   }
   return reply;
@@ -229,7 +229,7 @@ Result<> Client::Session::check_protection(const Request& request, Reply& reply)
     // What an unprotected reply says is no more than a hint for whoever reads the error.
     if (header.status != Status::success)
       text += " (it says: " + to_error(header.status).what + ")";
-    return fail(Kind::malformed, std::move(text));
+    return fail(ErrorKind::malformed, std::move(text));
   };
   if (header.session_id != session_id) return refuse("the reply belongs to another session");
   if (reply.sealed()) return {};
@@ -252,7 +252,7 @@ Conversation<Result<Reply>> Client::Session::exchange(Port& port, Result<Request
     if (auto& reply = *accepted; reply) co_return *std::move(reply);
     received = co_await port.exchange({});
   }
-  co_return fail(Kind::malformed, "the server answers that it will answer, again and again");
+  co_return fail(ErrorKind::malformed, "the server answers that it will answer, again and again");
 }
 
 template <typename Body>
@@ -288,18 +288,20 @@ Result<> Client::Session::choose_from_contexts(const NegotiateContexts& contexts
   negotiated.signing = SigningAlgorithm::aes_cmac;
   negotiated.cipher = crypto::Cipher::none;
   if (!contexts.preauth)
-    return fail(Kind::malformed, "the server negotiates 3.1.1 without preauthentication integrity");
+    return fail(ErrorKind::malformed,
+                "the server negotiates 3.1.1 without preauthentication integrity");
   if (contexts.preauth->hashes != std::vector{kHashSha512})
-    return fail(Kind::malformed, "the server chose a hash that was not offered");
+    return fail(ErrorKind::malformed, "the server chose a hash that was not offered");
   if (contexts.ciphers) {
     if (contexts.ciphers->size() != 1 || (contexts.ciphers->front() != crypto::Cipher::none &&
                                           !contains(options.ciphers, contexts.ciphers->front())))
-      return fail(Kind::malformed, "the server chose a cipher that was not offered");
+      return fail(ErrorKind::malformed, "the server chose a cipher that was not offered");
     negotiated.cipher = contexts.ciphers->front();
   }
   if (contexts.signing) {
     if (contexts.signing->size() != 1 || !contains(options.signing, contexts.signing->front()))
-      return fail(Kind::malformed, "the server chose a signing algorithm that was not offered");
+      return fail(ErrorKind::malformed,
+                  "the server chose a signing algorithm that was not offered");
     negotiated.signing = contexts.signing->front();
   }
   return {};
@@ -308,7 +310,7 @@ Result<> Client::Session::choose_from_contexts(const NegotiateContexts& contexts
 Result<> Client::Session::accept_negotiation(const NegotiateRequest& asked,
                                              const NegotiateResponse& answer) {
   if (!contains(asked.dialects, answer.dialect))
-    return fail(Kind::malformed, "the server chose a dialect that was not offered");
+    return fail(ErrorKind::malformed, "the server chose a dialect that was not offered");
   negotiated = {.dialect = answer.dialect};
   const auto shared = answer.capabilities & asked.capabilities;
   if (answer.dialect == Dialect::smb3_1_1) {
@@ -320,7 +322,7 @@ Result<> Client::Session::accept_negotiation(const NegotiateRequest& asked,
       negotiated.cipher = crypto::Cipher::aes128_ccm;
   }
   if (std::min({answer.max_transact, answer.max_read, answer.max_write}) < kLeastMaximum)
-    return fail(Kind::malformed, "the server takes no messages of a useful size");
+    return fail(ErrorKind::malformed, "the server takes no messages of a useful size");
   multi_credit = (shared & kCapabilityLargeMtu) != 0;
   max_transact = answer.max_transact;
   max_read = answer.max_read;
@@ -342,7 +344,7 @@ Conversation<Result<Negotiation>> Client::Session::negotiate(Port& port) {
   auto answer = read_reply<NegotiateResponse>(*reply);
   if (!answer) {
     if (reply->header.status == Status::not_supported)
-      co_return fail(Kind::unsupported, "the server supports none of the offered dialects");
+      co_return fail(ErrorKind::unsupported, "the server supports none of the offered dialects");
     co_return fail(std::move(answer));
   }
   if (auto ok = accept_negotiation(asked, *answer); !ok) co_return fail(std::move(ok));
@@ -386,14 +388,15 @@ Conversation<Result<>> Client::Session::validate_negotiation(Port& port,
   auto answered = ValidateNegotiateResponse::decode(response->output);
   if (!answered) co_return fail(std::move(answered));
   if (*answered != negotiation.answered)
-    co_return fail(Kind::malformed, "somebody between us and the server changed the negotiation");
+    co_return fail(ErrorKind::malformed,
+                   "somebody between us and the server changed the negotiation");
   co_return Result<>{};
 }
 
 Result<> Client::Session::choose_encryption(Encryption wish) {
   const bool demanded = wish == Encryption::demanded;
   if (demanded && !channel.can_seal())
-    return fail(Kind::unsupported, "the server demands encryption, but negotiated no cipher");
+    return fail(ErrorKind::unsupported, "the server demands encryption, but negotiated no cipher");
   encrypting = encrypting || demanded || (options.encrypt_when_offered && channel.can_seal());
   return {};
 }
@@ -402,19 +405,19 @@ Result<> Client::Session::choose_encryption(Encryption wish) {
 Result<> Client::Session::use_keys(wire::Initiator& initiator, Reply& reply,
                                    const PreauthHash& preauth) {
   const auto key = initiator.session_key();
-  if (key.empty()) return fail(Kind::malformed, "the authentication yields no session key");
+  if (key.empty()) return fail(ErrorKind::malformed, "the authentication yields no session key");
   SecureChannel made(Role::client, negotiated, session_id, derive_keys(negotiated, key, preauth),
                      random);
   if ((reply.header.flags & kFlagSigned) != 0) {
     if (!made.verify(reply.span()))
-      return fail(Kind::malformed,
+      return fail(ErrorKind::malformed,
                   "the last reply's signature is wrong: another session key, or a changed login");
   } else if (negotiated.dialect == Dialect::smb3_1_1) {
     // 3.2.5.3.1 lets only 3.1.1 insist. Before, what this reply says needs no signature: its token
     // stands for itself (SPNEGO's mechListMIC), a forged guest flag ends the login, a removed
     // "encrypt data" flag makes the server refuse us, and whoever has not the keys ends with the
     // next reply, which must be signed.
-    return fail(Kind::malformed, "the last reply is not signed");
+    return fail(ErrorKind::malformed, "the last reply is not signed");
   }
   channel = std::move(made);
   return {};
@@ -426,14 +429,15 @@ Result<> Client::Session::accept_session(wire::Initiator& initiator, Reply& repl
   if (!response) return fail(std::move(response));
   const auto flags = response->flags;
   if ((flags & kSessionIsGuest) != 0)
-    return fail(Kind::malformed, "the server let us in as a guest, not as the user");
+    return fail(ErrorKind::malformed, "the server let us in as a guest, not as the user");
   if ((flags & kSessionIsNull) != 0)
-    return fail(Kind::malformed, "the server let us in as nobody, not as the user");
+    return fail(ErrorKind::malformed, "the server let us in as nobody, not as the user");
   if (!initiator.complete() || !response->token.empty()) {
     if (auto last = initiator.step(response->token); !last) return fail(std::move(last));
   }
   if (!initiator.complete())
-    return fail(Kind::malformed, "the server ended the login before the authentication was done");
+    return fail(ErrorKind::malformed,
+                "the server ended the login before the authentication was done");
   // Authenticating again proves who we are and changes no key (3.2.5.3.2).
   if (channel.established()) return {};
   if (auto ok = use_keys(initiator, reply, preauth); !ok) return ok;
@@ -446,7 +450,8 @@ Conversation<Result<>> Client::Session::authenticate(Port& port, wire::Initiator
   for (int round = 0; round < kMostLoginRounds; round++) {
     auto answer = initiator.step(token);
     if (!answer) co_return fail(std::move(answer));
-    if (answer->size() > 0xFFFF) co_return fail(Kind::unsupported, "the login token is too long");
+    if (answer->size() > 0xFFFF)
+      co_return fail(ErrorKind::unsupported, "the login token is too long");
     auto request = prepare(Command::session_setup,
                            SessionSetupRequest{.security_mode = kSecurityMode, .token = *answer},
                            {.sent = answer->size()});
@@ -459,7 +464,8 @@ Conversation<Result<>> Client::Session::authenticate(Port& port, wire::Initiator
       co_return std::unexpected(to_logon_error(header.status));
     if (session_id == 0) session_id = header.session_id;
     if (header.session_id != session_id || session_id == 0)
-      co_return fail(Kind::malformed, "the server changes the session in the middle of the login");
+      co_return fail(ErrorKind::malformed,
+                     "the server changes the session in the middle of the login");
     if (header.status == Status::success) co_return accept_session(initiator, *reply, preauth);
 
     auto response = read_reply<SessionSetupResponse>(*reply, Status::more_processing_required);
@@ -467,7 +473,7 @@ Conversation<Result<>> Client::Session::authenticate(Port& port, wire::Initiator
     preauth.add(reply->view());
     token = to_bytes(response->token);
   }
-  co_return fail(Kind::malformed, "the server wants ever more login tokens");
+  co_return fail(ErrorKind::malformed, "the server wants ever more login tokens");
 }
 
 Conversation<Result<>> Client::Session::connect_tree(Port& port) {
@@ -525,7 +531,8 @@ Conversation<Result<Pipe>> Client::Session::open_pipe(Port& port, std::string na
 
 Conversation<Result<Bytes>> Client::Session::transceive(Port& port, Pipe pipe, Bytes message) {
   if (message.size() > max_transact)
-    co_return fail(Kind::unsupported, "transceive: the message is longer than the server takes");
+    co_return fail(ErrorKind::unsupported,
+                   "transceive: the message is longer than the server takes");
   const auto most = std::min(max_transact, kCreditUnit);
   const IoctlRequest request{
       .code = kFsctlPipeTransceive, .file = pipe.id, .input = message, .max_output = most};
@@ -535,7 +542,7 @@ Conversation<Result<Bytes>> Client::Session::transceive(Port& port, Pipe pipe, B
   auto response = read_reply<IoctlResponse>(*reply, Status::buffer_overflow);
   if (!response) co_return fail(std::move(response), "transceive");
   if (response->output.size() > most)
-    co_return fail(Kind::malformed, "transceive: the reply is longer than asked for");
+    co_return fail(ErrorKind::malformed, "transceive: the reply is longer than asked for");
   co_return std::move(*reply).cut(response->output);
 }
 
@@ -546,20 +553,20 @@ Conversation<Result<Bytes>> Client::Session::read(Port& port, Pipe pipe) {
   auto response = read_reply<ReadResponse>(*reply, Status::buffer_overflow);
   if (!response) co_return fail(std::move(response), "read");
   if (response->data.size() > request.length)
-    co_return fail(Kind::malformed, "read: the reply is longer than asked for");
+    co_return fail(ErrorKind::malformed, "read: the reply is longer than asked for");
   co_return std::move(*reply).cut(response->data);
 }
 
 Conversation<Result<>> Client::Session::write(Port& port, Pipe pipe, Bytes message) {
   if (message.size() > max_write)
-    co_return fail(Kind::unsupported, "write: the message is longer than the server takes");
+    co_return fail(ErrorKind::unsupported, "write: the message is longer than the server takes");
   auto reply = co_await call(port, Command::write, WriteRequest{.file = pipe.id, .data = message},
                              {.sent = message.size()});
   if (!reply) co_return fail(std::move(reply), "write");
   auto response = read_reply<WriteResponse>(*reply);
   if (!response) co_return fail(std::move(response), "write");
   if (response->count != message.size())
-    co_return fail(Kind::malformed, "write: the server took a part of the message only");
+    co_return fail(ErrorKind::malformed, "write: the server took a part of the message only");
   co_return Result<>{};
 }
 

@@ -51,7 +51,7 @@ Result<Header> Header::decode(BytesView message) {
   header.signature = in.array<16>();
   if (auto ok = in.finish("SMB2 header"); !ok) return fail(std::move(ok));
   if (protocol != kProtocolId || size != kHeaderSize)
-    return fail(Kind::malformed, "not an SMB2 message");
+    return fail(ErrorKind::malformed, "not an SMB2 message");
   return header;
 }
 

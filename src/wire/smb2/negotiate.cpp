@@ -56,7 +56,7 @@ bool read_context(NegotiateContexts& contexts, ContextType type, Reader& in) {
 
 Result<NegotiateContexts> read_contexts(BytesView message, std::size_t offset, std::size_t count) {
   if (offset > message.size())
-    return fail(Kind::malformed, "negotiate contexts lie outside of the message");
+    return fail(ErrorKind::malformed, "negotiate contexts lie outside of the message");
   // Contexts are aligned to 8 from the message's start.
   Reader in(message);
   in.skip(offset);
@@ -68,7 +68,7 @@ Result<NegotiateContexts> read_contexts(BytesView message, std::size_t offset, s
     in.skip(4);
     Reader data(in.bytes(length));
     if (!read_context(contexts, type, data))
-      return fail(Kind::malformed, "a negotiate context stands there twice");
+      return fail(ErrorKind::malformed, "a negotiate context stands there twice");
     if (auto ok = data.finish("negotiate context"); !ok) return fail(std::move(ok));
   }
   if (auto ok = in.finish("negotiate context list"); !ok) return fail(std::move(ok));

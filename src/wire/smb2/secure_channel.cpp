@@ -136,7 +136,7 @@ void SecureChannel::seal(std::span<std::uint8_t> room) {
 
 Result<> SecureChannel::open(std::span<std::uint8_t> sealed) const {
   if (!established_ || !can_seal())
-    return fail(Kind::malformed, "encrypted message where no cipher was negotiated");
+    return fail(ErrorKind::malformed, "encrypted message where no cipher was negotiated");
   Reader in(sealed);
   in.skip(4);
   const auto tag = in.bytes(16);
@@ -147,15 +147,16 @@ Result<> SecureChannel::open(std::span<std::uint8_t> sealed) const {
   const auto session_id = in.u64();
   if (auto ok = in.finish("encrypted message"); !ok) return ok;
   if (flags != kEncrypted || size != in.remaining() || size < kHeaderSize)
-    return fail(Kind::malformed, "encrypted message has a wrong size or flags");
+    return fail(ErrorKind::malformed, "encrypted message has a wrong size or flags");
   if (session_id != session_id_)
-    return fail(Kind::malformed, "encrypted message of another session");
+    return fail(ErrorKind::malformed, "encrypted message of another session");
   if (!crypto::open(negotiated_.cipher,
                     role_ == Role::client ? keys_.server_to_client : keys_.client_to_server,
                     nonce.first(crypto::nonce_size(negotiated_.cipher)),
                     sealed.subspan(kNonceAt, kTransformSize - kNonceAt),
                     sealed.subspan(kTransformSize), tag))
-    return fail(Kind::malformed, "encrypted message does not decrypt: it was changed on its way");
+    return fail(ErrorKind::malformed,
+                "encrypted message does not decrypt: it was changed on its way");
   return {};
 }
 

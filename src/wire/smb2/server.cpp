@@ -127,7 +127,7 @@ Result<std::vector<Bytes>> Server::Connection::handle(BytesView received) {
   auto copy = to_bytes(received);
   std::span<std::uint8_t> rest(copy);
   if (form == MessageForm::sealed) {
-    if (!session) return fail(Kind::malformed, "encrypted message before the login");
+    if (!session) return fail(ErrorKind::malformed, "encrypted message before the login");
     if (auto ok = session->channel.open(rest); !ok) return fail(std::move(ok));
     rest = rest.subspan(kTransformSize);
   }
@@ -138,7 +138,7 @@ Result<std::vector<Bytes>> Server::Connection::handle(BytesView received) {
     if (!header) return fail(std::move(header));
     const auto next = header->next_command;
     if (next != 0 && (next < kHeaderSize || next % 8 != 0 || next >= rest.size()))
-      return fail(Kind::malformed, "the next request of the compound lies outside of it");
+      return fail(ErrorKind::malformed, "the next request of the compound lies outside of it");
     if ((header->flags & kFlagRelated) != 0) {
       header->session_id = previous.session_id;
       header->tree_id = previous.tree_id;
@@ -157,14 +157,14 @@ Result<std::vector<Bytes>> Server::Connection::handle(BytesView received) {
 Result<Bytes> Server::Connection::answer(const Request& request) {
   const auto& header = request.header;
   if ((header.flags & kFlagResponse) != 0)
-    return fail(Kind::malformed, "the client sends a reply instead of a request");
+    return fail(ErrorKind::malformed, "the client sends a reply instead of a request");
   if (header.command == Command::negotiate) return negotiate(request);
-  if (!settled) return fail(Kind::malformed, "request before the negotiation");
+  if (!settled) return fail(ErrorKind::malformed, "request before the negotiation");
   const bool logged_in = session && session->channel.established();
   const bool ours = session && header.session_id == session->id;
   // A compound may have ended the session that encrypted it.
   if (request.sealed && !(ours && logged_in))
-    return fail(Kind::malformed, "encrypted request of no session");
+    return fail(ErrorKind::malformed, "encrypted request of no session");
   if (header.command == Command::cancel) return Bytes{};
   if (header.command == Command::session_setup && !(ours && logged_in))
     return setup_session(request);
@@ -173,7 +173,7 @@ Result<Bytes> Server::Connection::answer(const Request& request) {
   if (!request.sealed) {
     if ((header.flags & kFlagSigned) == 0) return refuse(request, Status::access_denied);
     if (!session->channel.verify(request.message))
-      return fail(Kind::malformed, "the request's signature is wrong");
+      return fail(ErrorKind::malformed, "the request's signature is wrong");
     if (options->encrypt_data) return refuse(request, Status::access_denied);
   }
   if (session->expired && !known_while_expired(header.command))
@@ -254,7 +254,7 @@ Result<Bytes> Server::Connection::greet_smb1(BytesView message) {
   const auto dialects = message.subspan(std::min<std::size_t>(message.size(), 35));
   if (settled || message.size() < 36 || message[4] != kNegotiate ||
       std::ranges::search(dialects, as_bytes(kSmb2)).empty())
-    return fail(Kind::unsupported, "the client speaks SMB1 only");
+    return fail(ErrorKind::unsupported, "the client speaks SMB1 only");
   random(server_guid);
   const auto hint = options->acceptor()->hint();
   return reply({}, Status::success,
@@ -300,7 +300,7 @@ std::optional<Status> Server::Connection::choose(const NegotiateRequest& request
 }
 
 Result<Bytes> Server::Connection::negotiate(const Request& request) {
-  if (settled) return fail(Kind::malformed, "the client negotiates twice");
+  if (settled) return fail(ErrorKind::malformed, "the client negotiates twice");
   auto asks = NegotiateRequest::decode(request.message);
   if (!asks) return refuse(request, Status::invalid_parameter);
   if (const auto refused = choose(*asks)) return refuse(request, *refused);
@@ -353,7 +353,7 @@ Result<Bytes> Server::Connection::setup_session(const Request& request) {
   numbered.header.session_id = session->id;
   auto token = session->login->step(body->token);
   if (!token) {
-    const auto refusal = token.error().kind == Kind::denied
+    const auto refusal = token.error().kind == ErrorKind::denied
                              ? static_cast<Status>(token.error().native.value_or(
                                    static_cast<std::uint32_t>(Status::logon_failure)))
                              : Status::invalid_parameter;
@@ -506,7 +506,7 @@ Result<Bytes> Server::Connection::validate_negotiation(const Request& request,
   const auto believed = ValidateNegotiateRequest::decode(body.input);
   if (!believed || *believed != asked || negotiated.dialect == Dialect::smb3_1_1 ||
       body.max_output < ValidateNegotiateResponse::kSize)
-    return fail(Kind::malformed, "somebody changed the negotiation");
+    return fail(ErrorKind::malformed, "somebody changed the negotiation");
   const auto output = ValidateNegotiateResponse{.capabilities = capabilities,
                                                 .server_guid = server_guid,
                                                 .security_mode = kSecurityMode,

@@ -12,9 +12,9 @@ bool lists(const std::vector<Oid>& mech_types, const Oid& oid) {
 
 Result<> check_mic(const Mechanism& mechanism, BytesView mech_types,
                    const std::optional<Bytes>& mic) {
-  if (!mic) return fail(Kind::malformed, "the mechListMIC of the SPNEGO exchange is missing");
+  if (!mic) return fail(ErrorKind::malformed, "the mechListMIC of the SPNEGO exchange is missing");
   if (!mechanism.verify(mech_types, *mic))
-    return fail(Kind::malformed, "the mechListMIC of the SPNEGO exchange does not verify");
+    return fail(ErrorKind::malformed, "the mechListMIC of the SPNEGO exchange does not verify");
   return {};
 }
 
@@ -27,9 +27,9 @@ class Initiator final : public wire::Initiator {
     auto answer = decode_resp(token);
     if (!answer) return fail(std::move(answer));
     if (answer->state == NegState::reject)
-      return fail(Kind::denied, "the server rejects the login");
+      return fail(ErrorKind::denied, "the server rejects the login");
     if (answer->supported_mech.value_or(mechanism_->oid()) != mechanism_->oid())
-      return fail(Kind::unsupported, "the server chose a mechanism that was not offered");
+      return fail(ErrorKind::unsupported, "the server chose a mechanism that was not offered");
     return mechanism_->complete() ? finish(*answer) : proceed(*answer);
   }
   bool complete() const override { return complete_; }
@@ -41,7 +41,7 @@ class Initiator final : public wire::Initiator {
       auto offer = decode_init(hint);
       if (!offer) return fail(std::move(offer));
       if (!lists(offer->mech_types, mechanism_->oid()))
-        return fail(Kind::unsupported, "the server does not offer the mechanism of the login");
+        return fail(ErrorKind::unsupported, "the server does not offer the mechanism of the login");
     }
     auto token = mechanism_->step({});
     if (!token) return token;
@@ -59,7 +59,7 @@ class Initiator final : public wire::Initiator {
 
   Result<Bytes> finish(const NegTokenResp& answer) {
     if (complete_ || answer.state != NegState::accept_completed)
-      return fail(Kind::malformed, "the server goes on where the SPNEGO exchange ends");
+      return fail(ErrorKind::malformed, "the server goes on where the SPNEGO exchange ends");
     // Some servers answer no MIC to ours. We offer one mechanism, so there is no choice that it
     // would protect (RFC 4178, 5: it is optional then); one that is there must be right.
     if (answer.mech_list_mic) {
@@ -87,7 +87,8 @@ class Acceptor final : public wire::Acceptor {
         NegTokenInit{.mech_types = {mechanism_->oid()}, .hint_name = std::string(kHintName)});
   }
   Result<Bytes> step(BytesView token) override {
-    if (complete_) return fail(Kind::malformed, "the client goes on after the end of its login");
+    if (complete_)
+      return fail(ErrorKind::malformed, "the client goes on after the end of its login");
     if (mech_types_.empty()) return start(token);
     auto answer = decode_resp(token);
     if (!answer) return fail(std::move(answer));
@@ -102,7 +103,7 @@ class Acceptor final : public wire::Acceptor {
     auto offer = decode_init(token);
     if (!offer) return fail(std::move(offer));
     if (!lists(offer->mech_types, mechanism_->oid()))
-      return fail(Kind::unsupported, "the client does not offer the mechanism of this server");
+      return fail(ErrorKind::unsupported, "the client does not offer the mechanism of this server");
     mech_types_ = encode_mech_types(offer->mech_types);
     preferred_ = offer->mech_types.front() == mechanism_->oid();
     const auto& first = offer->mech_token;

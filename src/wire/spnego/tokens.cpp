@@ -94,7 +94,7 @@ Result<std::vector<Oid>> decode_mech_types(BytesView bytes) {
   DerReader in(bytes);
   while (!in.at_end()) mech_types.push_back(to_bytes(in.element(kOid)));
   if (!in.ok() || mech_types.empty())
-    return fail(Kind::malformed, "the list of mechanisms in a SPNEGO token is broken");
+    return fail(ErrorKind::malformed, "the list of mechanisms in a SPNEGO token is broken");
   return mech_types;
 }
 
@@ -126,7 +126,7 @@ Result<NegTokenInit> decode_init(BytesView bytes) {
   const auto oid = framed.element(kOid);
   DerReader in(framed.element(context(0), kSequence));
   if (!framed.ok() || !std::ranges::equal(oid, kSpnegoOid))
-    return fail(Kind::malformed, "this is no SPNEGO NegTokenInit");
+    return fail(ErrorKind::malformed, "this is no SPNEGO NegTokenInit");
   auto mech_types = decode_mech_types(in.element(context(0), kSequence));
   if (!mech_types) return fail(std::move(mech_types));
   NegTokenInit token{.mech_types = *std::move(mech_types)};
@@ -138,11 +138,11 @@ Result<NegTokenInit> decode_init(BytesView bytes) {
     DerReader hints(in.element(context(3), kSequence));
     if (const auto name = hints.optional(context(0), kGeneralString))
       token.hint_name = std::string(name->begin(), name->end());
-    if (!hints.ok()) return fail(Kind::malformed, "the hints of a SPNEGO token are broken");
+    if (!hints.ok()) return fail(ErrorKind::malformed, "the hints of a SPNEGO token are broken");
     mic_tag = context(4);
   }
   token.mech_list_mic = in.optional(mic_tag, kOctetString);
-  if (!in.ok()) return fail(Kind::malformed, "a SPNEGO NegTokenInit is broken");
+  if (!in.ok()) return fail(ErrorKind::malformed, "a SPNEGO NegTokenInit is broken");
   return token;
 }
 
@@ -165,13 +165,13 @@ Result<NegTokenResp> decode_resp(BytesView bytes) {
   NegTokenResp token;
   if (const auto state = in.optional(context(0), kEnumerated)) {
     if (state->size() != 1 || state->front() > static_cast<std::uint8_t>(NegState::request_mic))
-      return fail(Kind::malformed, "the state in a SPNEGO NegTokenResp is unknown");
+      return fail(ErrorKind::malformed, "the state in a SPNEGO NegTokenResp is unknown");
     token.state = NegState{state->front()};
   }
   token.supported_mech = in.optional(context(1), kOid);
   token.response_token = in.optional(context(2), kOctetString);
   token.mech_list_mic = in.optional(context(3), kOctetString);
-  if (!outer.ok() || !in.ok()) return fail(Kind::malformed, "this is no SPNEGO NegTokenResp");
+  if (!outer.ok() || !in.ok()) return fail(ErrorKind::malformed, "this is no SPNEGO NegTokenResp");
   return token;
 }
 

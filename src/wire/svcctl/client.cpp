@@ -14,7 +14,7 @@ constexpr std::uint32_t kGrowth = 2048;
 constexpr int kMostCalls = 16;
 
 bool lacks_call(const Error& error) {
-  return error.kind == Kind::unsupported && error.native == dcerpc::kOpnumOutOfRange;
+  return error.kind == ErrorKind::unsupported && error.native == dcerpc::kOpnumOutOfRange;
 }
 
 Result<> succeeded(std::uint32_t return_value, std::string_view call) {
@@ -26,23 +26,23 @@ Error describe(std::uint32_t code) {
   const auto number = " (error " + std::to_string(code) + ")";
   switch (code) {
     case kAccessDenied:
-      return {Kind::denied, "access is denied" + number, code};
+      return {ErrorKind::denied, "access is denied" + number, code};
     case kServiceDoesNotExist:
-      return {Kind::not_found, "there is no such service" + number, code};
+      return {ErrorKind::not_found, "there is no such service" + number, code};
     case kRpcServerUnavailable:
-      return {Kind::unreachable, "the service manager is not available" + number, code};
+      return {ErrorKind::unreachable, "the service manager is not available" + number, code};
     case kShutdownInProgress:
-      return {Kind::unreachable, "the host is shutting down" + number, code};
+      return {ErrorKind::unreachable, "the host is shutting down" + number, code};
     case kNotSupported:
     case kCallNotImplemented:
     case kInvalidLevel:
-      return {Kind::unsupported, "the host does not know the question" + number, code};
+      return {ErrorKind::unsupported, "the host does not know the question" + number, code};
     case kInvalidHandle:
-      return {Kind::rejected, "the handle is not valid (any more)" + number, code};
+      return {ErrorKind::rejected, "the handle is not valid (any more)" + number, code};
     case kServiceMarkedForDelete:
-      return {Kind::rejected, "the service is marked for deletion" + number, code};
+      return {ErrorKind::rejected, "the service is marked for deletion" + number, code};
     default:
-      return {Kind::rejected, "the service manager refuses" + number, code};
+      return {ErrorKind::rejected, "the service manager refuses" + number, code};
   }
 }
 
@@ -106,7 +106,7 @@ Conversation<Result<Enumeration>> Client::enumerate(Port& port, EnumLayout layou
     if (!reply) co_return fail(std::move(reply));
     const auto page = reply->response;
     if (page.buffer.size() > request.buffer_size)
-      co_return fail(Kind::malformed, "a list of services that is longer than was asked for");
+      co_return fail(ErrorKind::malformed, "a list of services that is longer than was asked for");
 
     const bool more = page.return_value == kMoreData || page.return_value == kInsufficientBuffer;
     if (more && request.buffer_size < kMostEnumeration) {
@@ -126,10 +126,10 @@ Conversation<Result<Enumeration>> Client::enumerate(Port& port, EnumLayout layou
     }
     // Longer than one call may carry.
     if (page.services_returned == 0 || page.resume_index.value_or(0) <= request.resume_index)
-      co_return fail(Kind::malformed, "a list of services that does not get ahead");
+      co_return fail(ErrorKind::malformed, "a list of services that does not get ahead");
     request.resume_index = page.resume_index;
   }
-  co_return fail(Kind::rejected, "the list of services grows faster than it can be read");
+  co_return fail(ErrorKind::rejected, "the list of services grows faster than it can be read");
 }
 
 Conversation<Result<Handle>> Client::open_service(Port& port, std::string name) {
@@ -187,7 +187,7 @@ Conversation<Result<bool>> Client::query_delayed_start(Port& port, Handle servic
   if (!reply) co_return fail(std::move(reply));
   auto ok = succeeded(reply->response.return_value, QueryServiceConfig2Request::kName);
   if (!ok) {
-    traits_.has_delayed_start = ok.error().kind != Kind::unsupported;
+    traits_.has_delayed_start = ok.error().kind != ErrorKind::unsupported;
     co_return fail(std::move(ok));
   }
   ndr::Reader in(reply->response.buffer);
@@ -205,7 +205,7 @@ Conversation<Result<bool>> Client::query_start_trigger(Port& port, Handle servic
       reply ? succeeded(reply->response.return_value, QueryServiceConfigExRequest::kName)
             : std::unexpected(reply.error());
   if (!ok) {
-    if (ok.error().kind == Kind::unsupported) traits_.has_triggers = false;
+    if (ok.error().kind == ErrorKind::unsupported) traits_.has_triggers = false;
     co_return std::unexpected(ok.error());
   }
   co_return std::ranges::any_of(reply->response.triggers, [](const ServiceTrigger& trigger) {

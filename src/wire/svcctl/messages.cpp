@@ -103,7 +103,7 @@ Result<std::vector<EnumServiceStatus>> parse_services(BytesView buffer, std::siz
                                                       EnumLayout layout) {
   const std::size_t record_size = std::to_underlying(layout);
   if (count > buffer.size() / record_size)
-    return fail(Kind::malformed, "a list of services that has no room for its records");
+    return fail(ErrorKind::malformed, "a list of services that has no room for its records");
   std::vector<EnumServiceStatus> services;
   services.reserve(count);
   ndr::Reader in(buffer.first(count * record_size));
@@ -111,7 +111,7 @@ Result<std::vector<EnumServiceStatus>> parse_services(BytesView buffer, std::siz
     const auto service_name = text_at(buffer, in.u32());
     const auto display_name = text_at(buffer, in.u32());
     if (!service_name || !display_name || service_name->empty())
-      return fail(Kind::malformed, "a list of services with a name outside of it");
+      return fail(ErrorKind::malformed, "a list of services with a name outside of it");
     const auto status = layout == EnumLayout::status_process
                             ? ServiceStatusProcess::read(in)
                             : ServiceStatusProcess{ServiceStatus::read(in)};

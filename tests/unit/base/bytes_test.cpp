@@ -35,7 +35,7 @@ TEST(Bytes, ReadingPastTheEndFailsForGood) {
   EXPECT_TRUE(reader.bytes(1).empty());
   const auto finished = reader.finish("the header");
   ASSERT_FALSE(finished.has_value());
-  EXPECT_EQ(finished.error().kind, Kind::malformed);
+  EXPECT_EQ(finished.error().kind, ErrorKind::malformed);
   EXPECT_EQ(finished.error().what, "the header is cut short");
 }
 
@@ -70,10 +70,10 @@ TEST(Random, UuidOfVersion7HoldsTheTime) {
 }
 
 TEST(Error, GainsContextOnItsWayOut) {
-  Result<int> inner = fail(Kind::timed_out, "no answer within 5 s");
+  Result<int> inner = fail(ErrorKind::timed_out, "no answer within 5 s");
   const Result<> outer = fail(std::move(inner), "server1");
   EXPECT_EQ(outer.error().what, "server1: no answer within 5 s");
-  EXPECT_EQ(outer.error().kind, Kind::timed_out);
+  EXPECT_EQ(outer.error().kind, ErrorKind::timed_out);
 }
 
 }  // namespace

@@ -23,7 +23,7 @@ Loaded parse_chat(const std::string& destination, const std::string& section) {
   return parse(text, "file.yaml", "/etc/tocsin", kSampleEnvironment);
 }
 
-TEST(SlackSection, IsReadAsTheOriginalWritesIt) {
+TEST(SlackSection, IsReadAsButlerWritesIt) {
   const auto loaded = parse_chat("slack", R"(
   genericUrls:
     - {id: r, linkText: Runbook, comment: Read it, url: 'https://x/y?a=1'}

@@ -45,7 +45,7 @@ constexpr auto kNewRelic = R"(
           attribute: {static: [{name: env, value: prod}]}
 )";
 
-TEST(NewRelicSection, IsReadAsTheOriginalWritesIt) {
+TEST(NewRelicSection, IsReadAsButlerWritesIt) {
   const auto loaded = parse_tool("newRelic", kNewRelic);
   EXPECT_THAT(findings_of(loaded),
               ElementsAre("33:21: warning: `enable` is false, so nothing goes there, although "
@@ -63,8 +63,8 @@ TEST(NewRelicSection, IsReadAsTheOriginalWritesIt) {
   EXPECT_FALSE(read.events.attributes[2].is_number);
   EXPECT_TRUE(read.events.with_host);
   EXPECT_FALSE(read.events.with_name);
-  EXPECT_FALSE(read.tell_running);
-  EXPECT_TRUE(read.tell_stopped);
+  EXPECT_FALSE(read.send_started);
+  EXPECT_TRUE(read.send_stopped);
   EXPECT_EQ(read.rate_limit, std::chrono::seconds(5));
   EXPECT_THAT(read.headers, ElementsAre(testing::Pair("X-Header", "abc")));
 }

@@ -135,7 +135,7 @@ TEST(Load, SchedulesHoldForAllHostsOrForOne) {
   EXPECT_THAT(due, ElementsAre("aT09:00", "bT10:00", "cT11:00", "dT12:00"));
 }
 
-TEST(Load, HasTheDefaultsOfTheOriginal) {
+TEST(Load, HasTheDefaultsOfButler) {
   const auto loaded = parse_sample(kSample);
   ASSERT_TRUE(loaded.config);
   EXPECT_EQ(loaded.config->frequency.text(), "every 30 seconds");

@@ -36,7 +36,7 @@ class MqttConfig : public testing::Test {
   kit::ScratchDirectory folder_;
 };
 
-TEST_F(MqttConfig, AFileOfTheOriginal) {
+TEST_F(MqttConfig, AFileOfButler) {
   const auto loaded = parse_mqtt(R"(    enable: true
     brokerHost: 10.1.2.3
     brokerPort: 1884

@@ -44,7 +44,7 @@ TEST(Policies, HaveEveryKey) {
                                   "", "");
   const Policy expected{.pending_limit = 2min,
                         .expected = Expected::stopped,
-                        .grace = {.looks = 3, .time = 1min},
+                        .grace = {.checks = 3, .time = 1min},
                         .boot_grace = 0s,
                         .delayed_start_grace = 10min,
                         .trigger_start = TriggerStart::told,
@@ -64,7 +64,7 @@ TEST(Policies, OfTheNearestSectionWinKeyByKey) {
   expected.boot_grace = 1min;
   expected.repeat_every = 2h;
   expected.severity = AlertSeverity::critical;
-  expected.grace = {.looks = 5, .time = 1s};
+  expected.grace = {.checks = 5, .time = 1s};
   EXPECT_EQ(policy, expected);
 }
 
@@ -98,8 +98,8 @@ TEST(Policies, OfHostsFollowTheDefaults) {
        {8, "          - name: Spooler\n      - host: node2\n        services: [{name: a}]"}}));
   ASSERT_THAT(findings_of(loaded), IsEmpty());
   const HostPolicy first{
-      .grace = {.looks = 5, .time = 0s}, .severity = AlertSeverity::warning, .repeat_every = 24h};
-  const HostPolicy second{.grace = {.looks = 5, .time = 2min}, .severity = AlertSeverity::warning};
+      .grace = {.checks = 5, .time = 0s}, .severity = AlertSeverity::warning, .repeat_every = 24h};
+  const HostPolicy second{.grace = {.checks = 5, .time = 2min}, .severity = AlertSeverity::warning};
   EXPECT_EQ(loaded.config->hosts[0].policy, first);
   EXPECT_EQ(loaded.config->hosts[1].policy, second);
 }

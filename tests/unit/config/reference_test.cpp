@@ -71,7 +71,7 @@ TEST(Reference, DescribesEveryKeyAndShowsEveryValue) {
   }
 }
 
-TEST(Reference, SaysInALineWhatIsDifferentFromTheOriginal) {
+TEST(Reference, SaysInALineWhatIsDifferentFromButler) {
   for (const auto& key : known_keys())
     EXPECT_LE(key.differs.size(), kLongestDifference) << key.path;
 }

@@ -60,7 +60,7 @@ inline std::optional<std::string> sample_variable(const std::string& name) {
 /// Knows one, two hours behind UTC the whole year.
 inline Result<std::string> sample_time_zone(std::string_view name) {
   if (name == "Test/Late") return kit::time_zone_file(-std::chrono::hours(2), "");
-  return fail(Kind::not_found, "there is no time zone `" + std::string(name) + "`");
+  return fail(ErrorKind::not_found, "there is no time zone `" + std::string(name) + "`");
 }
 
 /// A machine without a service control manager, on which all may read what is called public-*.

@@ -80,8 +80,8 @@ inline std::string summary(const InfluxDb& influx) {
 }
 
 inline std::string summary(const NewRelic& relic) {
-  auto text = fmt::format("new relic {} {} {} {} {}", relic.enabled, relic.tell_running,
-                          relic.tell_stopped, relic.rate_limit.count(), relic.headers);
+  auto text = fmt::format("new relic {} {} {} {} {}", relic.enabled, relic.send_started,
+                          relic.send_stopped, relic.rate_limit.count(), relic.headers);
   for (const auto* destination : {&relic.events, &relic.logs}) {
     text += fmt::format(" [{} {} {} {} {} {}", destination->enabled, destination->url,
                         destination->with_host, destination->with_name,

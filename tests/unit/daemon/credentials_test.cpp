@@ -7,7 +7,7 @@
 
 #include <gmock/gmock.h>
 
-#include "unit/daemon/rooms.h"
+#include "unit/daemon/deps.h"
 
 namespace tocsin::daemon {
 namespace {
@@ -26,32 +26,32 @@ config::Credentials account(const std::string& username) {
 
 /// The inner parts of a daemon over a folder, which are gone before the folder is.
 struct Running {
-  explicit Running(const std::filesystem::path& folder) : rooms(folder) {
+  explicit Running(const std::filesystem::path& folder) : deps(folder) {
     tasks.spawn(logins.run());
   }
   ~Running() {
     tasks.cancel();
-    rooms.loop_.run_until_done(tasks.join());
+    deps.loop_.run_until_done(tasks.join());
   }
   Running(const Running&) = delete;
   Running& operator=(const Running&) = delete;
 
-  Rooms rooms;
-  std::optional<Hold> silence;
+  Deps deps;
+  std::optional<Suppression> silence;
   RandomFill random = platform::system_random();
   CredentialAlerts alerts{
-      {.journal = rooms.journal(),
-       .clock = rooms.clock_,
-       .log = rooms.log_,
+      {.journal = deps.journal(),
+       .clock = deps.clock_,
+       .log = deps.log_,
        .random = random,
        .silence = [this](const HostName&, const ServiceName&, Time) { return silence; }}};
-  logins::Logins logins{{.executor = rooms.loop_.executor(),
-                         .clock = rooms.clock_,
+  logins::Logins logins{{.executor = deps.loop_.executor(),
+                         .clock = deps.clock_,
                          .random = random,
                          .notify = [this](const logins::Gate& gate, logins::Notice notice) {
                            return alerts.notify(gate, notice);
                          }}};
-  net::TaskScope tasks{rooms.loop_.executor()};
+  net::TaskScope tasks{deps.loop_.executor()};
 };
 
 /// A fleet of hosts with one account, and who hears of it.
@@ -65,7 +65,7 @@ class CredentialsTest : public DaemonTest {
     running_.reset();
     DaemonTest::TearDown();
   }
-  Rooms& rooms() { return running_->rooms; }
+  Deps& deps() { return running_->deps; }
   logins::Gate& gate(const std::string& username = R"(CORP\svc)") {
     return gate_of(running_->logins, account(username), 2);
   }
@@ -88,42 +88,42 @@ class CredentialsTest : public DaemonTest {
 TEST_F(CredentialsTest, ALockOutIsOneAlertAndItsEnd) {
   EXPECT_TRUE(refuse("sql1", Blame::account, "the account is locked out"));
   EXPECT_FALSE(refuse("sql2", Blame::account, "the account is locked out"));
-  EXPECT_THAT(rooms().told(0), IsEmpty());
-  rooms().clock_.advance(1min);
+  EXPECT_THAT(deps().notified(0), IsEmpty());
+  deps().clock_.advance(1min);
   EXPECT_TRUE(refuse("sql2", Blame::account, "the account is locked out"));
-  ASSERT_THAT(rooms().told(1), ElementsAre("refused "));
-  const auto& alert = rooms().told_.front();
+  ASSERT_THAT(deps().notified(1), ElementsAre("refused "));
+  const auto& alert = deps().notified_.front();
   EXPECT_EQ(alert.host.text(), "credential:monitoring");
   EXPECT_THAT(alert.reason, AllOf(HasSubstr("sql1, sql2: the account is locked out"),
                                   HasSubstr("the next attempt is made after")));
   EXPECT_THAT(alert.reason, Not(HasSubstr("geheim")));
-  rooms().clock_.advance(2min);
+  deps().clock_.advance(2min);
   EXPECT_TRUE(accept("sql1"));
-  EXPECT_THAT(rooms().told(2), ElementsAre("refused ", "accepted "));
+  EXPECT_THAT(deps().notified(2), ElementsAre("refused ", "accepted "));
 }
 
 TEST_F(CredentialsTest, HostsThatRefuseForReasonsOfTheirOwnAreNamedWithThem) {
   for (const auto* host : {"sql1", "sql2"})
     EXPECT_TRUE(refuse(host, Blame::peer, std::string("not on ") + host));
-  ASSERT_THAT(rooms().told(1), ElementsAre("refused "));
-  EXPECT_EQ(rooms().told_.front().reason, "sql1: not on sql1; sql2: not on sql2");
+  ASSERT_THAT(deps().notified(1), ElementsAre("refused "));
+  EXPECT_EQ(deps().notified_.front().reason, "sql1: not on sql1; sql2: not on sql2");
 }
 
 TEST_F(CredentialsTest, ManyHostsAreCounted) {
   for (int host = 10; host < 42; host++)
     EXPECT_TRUE(refuse("sql" + std::to_string(host), Blame::secret, "wrong", "local"));
-  rooms().clock_.advance(1min);
+  deps().clock_.advance(1min);
   EXPECT_TRUE(refuse("sql20", Blame::secret, "wrong", "local"));
-  ASSERT_THAT(rooms().told(2), ElementsAre("refused ", "refused "));
-  EXPECT_THAT(rooms().told_.back().reason, HasSubstr("sql18, sql19 and 22 more: wrong"));
+  ASSERT_THAT(deps().notified(2), ElementsAre("refused ", "refused "));
+  EXPECT_THAT(deps().notified_.back().reason, HasSubstr("sql18, sql19 and 22 more: wrong"));
 }
 
 TEST_F(CredentialsTest, ASilencedCredentialIsHistoryOnly) {
-  running_->silence = Hold{"silenced by alice"};
+  running_->silence = Suppression{"silenced by alice"};
   for (const auto* host : {"sql1", "sql2"}) EXPECT_TRUE(refuse(host, Blame::peer, "no"));
-  rooms().loop_.run_until_done(net::sleep_for(50ms));
-  EXPECT_THAT(rooms().told(0), IsEmpty());
-  EXPECT_THAT(rooms().history(), ElementsAre("refused "));
+  deps().loop_.run_until_done(net::sleep_for(50ms));
+  EXPECT_THAT(deps().notified(0), IsEmpty());
+  EXPECT_THAT(deps().history(), ElementsAre("refused "));
 }
 
 TEST_F(CredentialsTest, AnAccountWithoutADomainIsEachHostsOwn) {

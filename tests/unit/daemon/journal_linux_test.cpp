@@ -5,7 +5,7 @@
 
 #include <gmock/gmock.h>
 
-#include "unit/daemon/rooms.h"
+#include "unit/daemon/deps.h"
 
 namespace tocsin::daemon {
 namespace {
@@ -38,22 +38,22 @@ Seen sees_spooler(ServiceState spooler) { return std::vector{service("Spooler", 
 
 TEST_F(DaemonTest, AlertsFlowWhileTheDiskIsFullAndAreStoredWhenItIsNot) {
   {
-    Rooms rooms(folder_);
-    rooms.watch(host_, {sees_spooler(running)});
+    Deps deps(folder_);
+    deps.watch(host_, {sees_spooler(running)});
     {
       const FullDisk full;
-      rooms.watch(host_, {sees_spooler(stopped)});
-      EXPECT_THAT(rooms.told(1), ElementsAre("stopped Spooler"));
-      EXPECT_THAT(rooms.history(), IsEmpty());
+      deps.watch(host_, {sees_spooler(stopped)});
+      EXPECT_THAT(deps.notified(1), ElementsAre("stopped Spooler"));
+      EXPECT_THAT(deps.history(), IsEmpty());
     }
     // The next change finds a disk that works, and takes the one before along.
-    rooms.watch(host_, {sees_spooler(running), sees_spooler(stopped)});
-    EXPECT_THAT(rooms.told(2).back(), "stopped Spooler");
-    EXPECT_EQ(rooms.history().front(), "stopped Spooler");
+    deps.watch(host_, {sees_spooler(running), sees_spooler(stopped)});
+    EXPECT_THAT(deps.notified(2).back(), "stopped Spooler");
+    EXPECT_EQ(deps.history().front(), "stopped Spooler");
   }
-  Rooms again(folder_);
+  Deps again(folder_);
   again.watch(host_, {sees_spooler(stopped)});
-  EXPECT_THAT(again.told(0), IsEmpty());
+  EXPECT_THAT(again.notified(0), IsEmpty());
 }
 
 }  // namespace

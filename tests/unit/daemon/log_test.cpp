@@ -11,7 +11,7 @@ namespace {
 using testing::ElementsAre;
 
 /// What the system's log was told.
-struct Told {
+struct Notified {
   std::vector<std::string> lines;
 
   Log log(config::LogLevel level = config::LogLevel::info) {
@@ -22,7 +22,7 @@ struct Told {
 };
 
 TEST(Log, TheSystemIsToldWhatMattersToIt) {
-  Told told;
+  Notified told;
   const auto log = told.log();
   log.debug("a detail");
   log.info("a line");
@@ -33,7 +33,7 @@ TEST(Log, TheSystemIsToldWhatMattersToIt) {
 }
 
 TEST(Log, TheSystemIsToldNothingThatIsNotLogged) {
-  Told told;
+  Notified told;
   const auto log = told.log(config::LogLevel::error);
   log.notice("ready");
   log.warn("a warning");
@@ -42,7 +42,7 @@ TEST(Log, TheSystemIsToldNothingThatIsNotLogged) {
 }
 
 TEST(Log, WhatTheSystemIsToldIsPrintable) {
-  Told told;
+  Notified told;
   told.log().warn("a host says \x1b[31m{}", "red\n");
   EXPECT_THAT(told.lines, ElementsAre("a host says ?[31mred?"));
 }

@@ -5,7 +5,7 @@
 
 #include <gmock/gmock.h>
 
-#include "unit/daemon/rooms.h"
+#include "unit/daemon/deps.h"
 
 namespace tocsin::daemon {
 namespace {
@@ -18,7 +18,7 @@ TEST(Metrics, TellOfEachHostHowItsChecksWent) {
   metrics.count_check(host, "ok", std::chrono::milliseconds(250));
   metrics.count_check(host, "timed_out", std::chrono::seconds(30));
   metrics.count_check(host, "timed_out", std::chrono::seconds(30));
-  metrics.count_heard(host, 3);
+  metrics.count_pushed(host, 3);
   metrics.set_stuck_threads(1);
   const auto text = metrics.text();
   EXPECT_THAT(text, HasSubstr("tocsin_checks_total{host=\"node\\\"1\",outcome=\"ok\"} 1\n"));
@@ -39,17 +39,17 @@ TEST_F(DaemonTest, AFileIsReplacedInOneStep) {
   EXPECT_FALSE(std::filesystem::exists(folder_ / "metrics.prom.new"));
   const auto failed = replace_file(folder_ / "no folder" / "metrics.prom", "x");
   ASSERT_FALSE(failed);
-  EXPECT_EQ(failed.error().kind, Kind::storage);
+  EXPECT_EQ(failed.error().kind, ErrorKind::storage);
   EXPECT_THAT(failed.error().what, HasSubstr("metrics.prom: it cannot be written"));
 }
 
 TEST_F(DaemonTest, ChecksAreCounted) {
-  Rooms rooms(folder_);
-  rooms.watch(host_,
-              {std::vector{service("Spooler", ServiceState::running)},
-               fail(Kind::timed_out, "no answer within 5 s")},
-              {.services = {service("Spooler", ServiceState::stopped)}});
-  const auto text = rooms.metrics_.text();
+  Deps deps(folder_);
+  deps.watch(host_,
+             {std::vector{service("Spooler", ServiceState::running)},
+              fail(ErrorKind::timed_out, "no answer within 5 s")},
+             {.services = {service("Spooler", ServiceState::stopped)}});
+  const auto text = deps.metrics_.text();
   EXPECT_THAT(text, HasSubstr("tocsin_checks_total{host=\"node1\",outcome=\"ok\"} 1\n"));
   EXPECT_THAT(text, HasSubstr("tocsin_checks_total{host=\"node1\",outcome=\"timed_out\"} 1\n"));
   EXPECT_THAT(text, HasSubstr("tocsin_heard_total{host=\"node1\"} 1\n"));

@@ -23,10 +23,10 @@ config::Maintenance patch_night() {
 
 class SilencesTest : public testing::Test {
  protected:
-  static std::string why(const Silences& silences, const char* host, const char* service,
-                         Time now) {
-    const auto hold = silences.find(HostName(host), ServiceName(service), now);
-    return hold ? hold->why : "";
+  static std::string reason(const Silences& silences, const char* host, const char* service,
+                            Time now) {
+    const auto suppression = silences.find(HostName(host), ServiceName(service), now);
+    return suppression ? suppression->reason : "";
   }
 
   Log log_{{.level = config::LogLevel::error}};
@@ -35,11 +35,11 @@ class SilencesTest : public testing::Test {
 TEST_F(SilencesTest, MaintenanceHoldsForItsScopesWhileItsWindowIsOpen) {
   const Silences all({patch_night()}, log_);
   const auto* expected = "maintenance `patch night` until 2026-11-29T02:00Z: updates";
-  EXPECT_EQ(why(all, "SQL1", "", kSaturday + 22h), expected);
-  EXPECT_EQ(why(all, "sql1", "MSSQLSERVER", kSaturday + 23h), expected);
-  EXPECT_EQ(why(all, "web1", "w3svc", kSaturday + 23h), expected);
-  EXPECT_EQ(why(all, "web1", "", kSaturday + 23h), "");
-  EXPECT_EQ(why(all, "sql1", "", kSaturday + 26h), "");
+  EXPECT_EQ(reason(all, "SQL1", "", kSaturday + 22h), expected);
+  EXPECT_EQ(reason(all, "sql1", "MSSQLSERVER", kSaturday + 23h), expected);
+  EXPECT_EQ(reason(all, "web1", "w3svc", kSaturday + 23h), expected);
+  EXPECT_EQ(reason(all, "web1", "", kSaturday + 23h), "");
+  EXPECT_EQ(reason(all, "sql1", "", kSaturday + 26h), "");
   EXPECT_EQ(all.find(HostName("sql1"), {}, kSaturday + 23h)->until, kSaturday + 26h);
 }
 
@@ -51,11 +51,11 @@ TEST_F(SilencesTest, MaintenanceFollowsTheClocksOfItsZone) {
       TimeZone::parse("Europe/Stockholm", kit::time_zone_file(1h, "CET-1CEST,M3.5.0,M10.5.0/3"));
   night.window = {Schedule::parse("at 0:00 on sunday", zone.value()).value(), 3h};
   const Silences all({night}, log_);
-  EXPECT_EQ(why(all, "sql1", "", kSunday - 1h - 1s), "");
-  EXPECT_EQ(why(all, "sql1", "", kSunday - 1h),
+  EXPECT_EQ(reason(all, "sql1", "", kSunday - 1h - 1s), "");
+  EXPECT_EQ(reason(all, "sql1", "", kSunday - 1h),
             "maintenance `patch night` until 2026-03-29T02:00Z: updates");
   EXPECT_EQ(all.find(HostName("sql1"), {}, kSunday + 1h)->until, kSunday + 2h);
-  EXPECT_EQ(why(all, "sql1", "", kSunday + 2h), "");
+  EXPECT_EQ(reason(all, "sql1", "", kSunday + 2h), "");
 }
 
 TEST_F(SilencesTest, WhatPeopleAskForHoldsFromItsBeginUpToItsEnd) {
@@ -66,12 +66,12 @@ TEST_F(SilencesTest, WhatPeopleAskForHoldsFromItsBeginUpToItsEnd) {
                      .end = kSaturday + 1h,
                      .reason = "new disk",
                      .author = "alice"}});
-  EXPECT_EQ(why(all, "web1", "W3SVC", kSaturday),
+  EXPECT_EQ(reason(all, "web1", "W3SVC", kSaturday),
             "silenced by alice until 2026-11-28T01:00Z: new disk");
-  EXPECT_EQ(why(all, "web2", "W3SVC", kSaturday), "");
-  EXPECT_EQ(why(all, "web1", "W3SVC", kSaturday + 1h), "");
+  EXPECT_EQ(reason(all, "web2", "W3SVC", kSaturday), "");
+  EXPECT_EQ(reason(all, "web1", "W3SVC", kSaturday + 1h), "");
   all.set_silences({});
-  EXPECT_EQ(why(all, "web1", "W3SVC", kSaturday), "");
+  EXPECT_EQ(reason(all, "web1", "W3SVC", kSaturday), "");
 }
 
 }  // namespace

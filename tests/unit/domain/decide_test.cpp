@@ -20,7 +20,7 @@ using ::testing::IsEmpty;
 
 constexpr Time kStart{Duration{1'700'000'000'000}};
 
-struct Look {
+struct Check {
   Duration after;  ///< the look before
   ServiceStatus seen;
 };
@@ -28,7 +28,7 @@ struct Look {
 /// The looks at one service, and what the last of them must tell.
 struct Row {
   const char* name;
-  std::vector<Look> looks;
+  std::vector<Check> checks;
   std::string expected;  ///< "kind FROM TO reason"; empty: nothing
 };
 
@@ -45,15 +45,15 @@ std::string describe(const std::optional<Transition>& transition) {
 
 constexpr std::uint32_t kProcess = 100;
 
-Look look(ServiceState state, Duration after = 1s) {
+Check check(ServiceState state, Duration after = 1s) {
   return {after, {.state = state, .process_id = state == running ? kProcess : 0}};
 }
-Look process(std::uint32_t id) { return {1s, {.state = running, .process_id = id}}; }
-Look ended(std::uint32_t exit_code, std::uint32_t service_exit_code = 0) {
+Check process(std::uint32_t id) { return {1s, {.state = running, .process_id = id}}; }
+Check ended(std::uint32_t exit_code, std::uint32_t service_exit_code = 0) {
   return {1s, {.state = stopped, .exit_code = exit_code, .service_exit_code = service_exit_code}};
 }
-Look pending(ServiceState state, Duration after, std::uint32_t checkpoint = 0,
-             Duration wait_hint = 0ms) {
+Check pending(ServiceState state, Duration after, std::uint32_t checkpoint = 0,
+              Duration wait_hint = 0ms) {
   return {after, {.state = state, .checkpoint = checkpoint, .wait_hint = wait_hint}};
 }
 
@@ -63,7 +63,7 @@ TEST_P(DecideTest, Tells) {
   std::optional<TrackedService> tracked;
   std::optional<Transition> transition;
   Time now = kStart;
-  for (const auto& [after, seen] : GetParam().looks) {
+  for (const auto& [after, seen] : GetParam().checks) {
     now += after;
     auto decision = decide(tracked ? &*tracked : nullptr, seen, Policy{}, now);
     tracked = decision.next;
@@ -80,35 +80,36 @@ std::string row_name(const ::testing::TestParamInfo<Row>& row) { return row.para
 INSTANTIATE_TEST_SUITE_P(
     Settled, DecideTest,
     ::testing::Values(
-        Row{"FirstSight", {look(running)}, ""}, Row{"FirstSightStopped", {ended(5)}, ""},
-        Row{"FirstSightMissing", {look(missing)}, ""}, Row{"FirstSightDenied", {look(denied)}, ""},
-        Row{"FirstSightUnknown", {look(unknown)}, ""},
-        Row{"SeenAfterUnknownIsFirstSight", {look(unknown), look(stopped)}, ""},
-        Row{"Same", {look(running), look(running)}, ""},
-        Row{"Stopped", {look(running), look(stopped)}, "stopped RUNNING STOPPED"},
-        Row{"Started", {look(stopped), look(running)}, "started STOPPED RUNNING"},
-        Row{"Paused", {look(running), look(paused)}, "paused RUNNING PAUSED"},
-        Row{"Continued", {look(paused), look(running)}, "started PAUSED RUNNING"},
-        Row{"ToldOnce", {look(running), look(stopped), look(stopped)}, ""},
-        Row{"StoppedInGoodOrder", {look(running), ended(0)}, "stopped RUNNING STOPPED"},
-        Row{"StoppedNeverStarted", {look(running), ended(1077)}, "stopped RUNNING STOPPED"},
+        Row{"FirstSight", {check(running)}, ""}, Row{"FirstSightStopped", {ended(5)}, ""},
+        Row{"FirstSightMissing", {check(missing)}, ""},
+        Row{"FirstSightDenied", {check(denied)}, ""},
+        Row{"FirstSightUnknown", {check(unknown)}, ""},
+        Row{"SeenAfterUnknownIsFirstSight", {check(unknown), check(stopped)}, ""},
+        Row{"Same", {check(running), check(running)}, ""},
+        Row{"Stopped", {check(running), check(stopped)}, "stopped RUNNING STOPPED"},
+        Row{"Started", {check(stopped), check(running)}, "started STOPPED RUNNING"},
+        Row{"Paused", {check(running), check(paused)}, "paused RUNNING PAUSED"},
+        Row{"Continued", {check(paused), check(running)}, "started PAUSED RUNNING"},
+        Row{"ToldOnce", {check(running), check(stopped), check(stopped)}, ""},
+        Row{"StoppedInGoodOrder", {check(running), ended(0)}, "stopped RUNNING STOPPED"},
+        Row{"StoppedNeverStarted", {check(running), ended(1077)}, "stopped RUNNING STOPPED"},
         Row{"StoppedInError",
-            {look(running), ended(1067)},
+            {check(running), ended(1067)},
             "stopped RUNNING STOPPED exit code 1067"},
         Row{"StoppedInErrorOfItsOwn",
-            {look(running), ended(1066, 42)},
+            {check(running), ended(1066, 42)},
             "stopped RUNNING STOPPED service-specific exit code 42"},
-        Row{"Vanished", {look(running), look(missing)}, "vanished RUNNING MISSING"},
-        Row{"VanishedOnce", {look(running), look(missing), look(missing)}, ""},
+        Row{"Vanished", {check(running), check(missing)}, "vanished RUNNING MISSING"},
+        Row{"VanishedOnce", {check(running), check(missing), check(missing)}, ""},
         Row{"AppearedRunning",
-            {look(missing), look(running)},
+            {check(missing), check(running)},
             "started MISSING RUNNING was missing"},
         Row{"AppearedStopped",
-            {look(missing), look(stopped)},
+            {check(missing), check(stopped)},
             "stopped MISSING STOPPED was missing"},
-        Row{"AppearedPaused", {look(missing), look(paused)}, "paused MISSING PAUSED was missing"},
+        Row{"AppearedPaused", {check(missing), check(paused)}, "paused MISSING PAUSED was missing"},
         Row{"AppearedInError",
-            {look(missing), ended(2)},
+            {check(missing), ended(2)},
             "stopped MISSING STOPPED was missing, exit code 2"}),
     row_name);
 
@@ -120,141 +121,145 @@ INSTANTIATE_TEST_SUITE_P(
         Row{"NotTold", {process(0), process(11)}, ""},
         Row{"NotToldAnyMore", {process(10), process(0)}, ""},
         Row{"NotToldBetween", {process(10), process(0), process(11)}, "restarted RUNNING RUNNING"},
-        Row{"WhileUnknown", {process(10), look(unknown), process(11)}, "restarted RUNNING RUNNING"},
-        Row{"WhileDenied", {process(10), look(denied), process(11)}, "restarted RUNNING RUNNING"},
-        Row{"ThroughPending",
-            {process(10), look(stop_pending), look(start_pending), process(11)},
+        Row{"WhileUnknown",
+            {process(10), check(unknown), process(11)},
             "restarted RUNNING RUNNING"},
-        Row{"SeenStopped", {process(10), look(stopped), process(11)}, "started STOPPED RUNNING"},
-        Row{"ForgottenWhenStopped", {process(10), look(stopped), process(0), process(12)}, ""},
+        Row{"WhileDenied", {process(10), check(denied), process(11)}, "restarted RUNNING RUNNING"},
+        Row{"ThroughPending",
+            {process(10), check(stop_pending), check(start_pending), process(11)},
+            "restarted RUNNING RUNNING"},
+        Row{"SeenStopped", {process(10), check(stopped), process(11)}, "started STOPPED RUNNING"},
+        Row{"ForgottenWhenStopped", {process(10), check(stopped), process(0), process(12)}, ""},
         Row{"StopFirstSeenPending",
-            {Look{0s, {.state = stop_pending, .process_id = 10}}, process(11)},
+            {Check{0s, {.state = stop_pending, .process_id = 10}}, process(11)},
             "restarted RUNNING RUNNING"}),
     row_name);
 
 INSTANTIATE_TEST_SUITE_P(
     Unseen, DecideTest,
     ::testing::Values(
-        Row{"Unknown", {look(running), look(unknown)}, ""},
-        Row{"SameAfterUnknown", {look(running), look(unknown), look(running)}, ""},
+        Row{"Unknown", {check(running), check(unknown)}, ""},
+        Row{"SameAfterUnknown", {check(running), check(unknown), check(running)}, ""},
         Row{"ChangedWhileUnknown",
-            {look(running), look(unknown), look(stopped)},
+            {check(running), check(unknown), check(stopped)},
             "stopped RUNNING STOPPED"},
-        Row{"Denied", {look(running), look(denied)}, "denied RUNNING DENIED"},
-        Row{"DeniedOnce", {look(running), look(denied), look(denied)}, ""},
+        Row{"Denied", {check(running), check(denied)}, "denied RUNNING DENIED"},
+        Row{"DeniedOnce", {check(running), check(denied), check(denied)}, ""},
         Row{"DeniedOnceThroughUnknown",
-            {look(running), look(denied), look(unknown), look(denied)},
+            {check(running), check(denied), check(unknown), check(denied)},
             ""},
         Row{"DeniedOnceThroughPending",
-            {look(running), look(denied), look(stop_pending), look(denied)},
+            {check(running), check(denied), check(stop_pending), check(denied)},
             ""},
         Row{"DeniedAgain",
-            {look(running), look(denied), look(running), look(denied)},
+            {check(running), check(denied), check(running), check(denied)},
             "denied RUNNING DENIED"},
-        Row{"Visible", {look(running), look(denied), look(running)}, "visible DENIED RUNNING"},
-        Row{"VisibleOnce", {look(running), look(denied), look(running), look(running)}, ""},
+        Row{"Visible", {check(running), check(denied), check(running)}, "visible DENIED RUNNING"},
+        Row{"VisibleOnce", {check(running), check(denied), check(running), check(running)}, ""},
         Row{"VisibleThroughPending",
-            {look(running), look(denied), look(stop_pending), look(running)},
+            {check(running), check(denied), check(stop_pending), check(running)},
             "visible DENIED RUNNING"},
         Row{"ChangedWhileDenied",
-            {look(running), look(denied), look(stopped)},
+            {check(running), check(denied), check(stopped)},
             "stopped RUNNING STOPPED"},
         Row{"VanishedWhileDenied",
-            {look(running), look(denied), look(missing)},
+            {check(running), check(denied), check(missing)},
             "vanished RUNNING MISSING"},
         Row{"MissingAsBeforeTheDenial",
-            {look(missing), look(denied), look(missing)},
+            {check(missing), check(denied), check(missing)},
             "visible DENIED MISSING"},
-        Row{"VisibleForTheFirstTime", {look(denied), look(stopped)}, "visible DENIED STOPPED"},
-        Row{"DeniedAtFirstAndStill", {look(denied), look(denied)}, ""}),
+        Row{"VisibleForTheFirstTime", {check(denied), check(stopped)}, "visible DENIED STOPPED"},
+        Row{"DeniedAtFirstAndStill", {check(denied), check(denied)}, ""}),
     row_name);
 
 INSTANTIATE_TEST_SUITE_P(
     Pending, DecideTest,
     ::testing::Values(
-        Row{"NoTransition", {look(running), look(stop_pending)}, ""},
+        Row{"NoTransition", {check(running), check(stop_pending)}, ""},
         Row{"Settles",
-            {look(running), look(stop_pending), look(stopped)},
+            {check(running), check(stop_pending), check(stopped)},
             "stopped RUNNING STOPPED"},
-        Row{"SettlesAsBefore", {look(running), look(stop_pending), look(running)}, ""},
-        Row{"FirstSeenStarting", {look(start_pending), look(running)}, "started STOPPED RUNNING"},
-        Row{"FirstSeenStartingInVain", {look(start_pending), look(stopped)}, ""},
-        Row{"FirstSeenStopping", {look(stop_pending), look(stopped)}, "stopped RUNNING STOPPED"},
-        Row{"FirstSeenPausing", {look(pause_pending), look(paused)}, "paused RUNNING PAUSED"},
+        Row{"SettlesAsBefore", {check(running), check(stop_pending), check(running)}, ""},
+        Row{"FirstSeenStarting", {check(start_pending), check(running)}, "started STOPPED RUNNING"},
+        Row{"FirstSeenStartingInVain", {check(start_pending), check(stopped)}, ""},
+        Row{"FirstSeenStopping", {check(stop_pending), check(stopped)}, "stopped RUNNING STOPPED"},
+        Row{"FirstSeenPausing", {check(pause_pending), check(paused)}, "paused RUNNING PAUSED"},
         Row{"FirstSeenContinuing",
-            {look(continue_pending), look(running)},
+            {check(continue_pending), check(running)},
             "started PAUSED RUNNING"},
-        Row{"Patience", {look(running), look(stop_pending), pending(stop_pending, 30s)}, ""},
+        Row{"Patience", {check(running), check(stop_pending), pending(stop_pending, 30s)}, ""},
         Row{"Stuck",
-            {look(running), look(stop_pending), pending(stop_pending, 30'001ms)},
+            {check(running), check(stop_pending), pending(stop_pending, 30'001ms)},
             "stuck RUNNING STOP_PENDING no progress for 30 s"},
         Row{"StuckFromTheFirstSight",
-            {look(start_pending), pending(start_pending, 31s)},
+            {check(start_pending), pending(start_pending, 31s)},
             "stuck STOPPED START_PENDING no progress for 31 s"},
         Row{"LongWaitHint",
-            {look(stopped), pending(start_pending, 1s, 0, 120s),
+            {check(stopped), pending(start_pending, 1s, 0, 120s),
              pending(start_pending, 120s, 0, 120s)},
             ""},
         Row{"LongWaitHintPassed",
-            {look(stopped), pending(start_pending, 1s, 0, 120s),
+            {check(stopped), pending(start_pending, 1s, 0, 120s),
              pending(start_pending, 121s, 0, 120s)},
             "stuck STOPPED START_PENDING no progress for 121 s"},
         Row{"ShortWaitHintIsNoRule",
-            {look(stopped), pending(start_pending, 1s, 0, 2s), pending(start_pending, 29s, 0, 2s)},
+            {check(stopped), pending(start_pending, 1s, 0, 2s), pending(start_pending, 29s, 0, 2s)},
             ""},
         Row{"CheckpointIsProgress",
-            {look(stopped), pending(start_pending, 1s, 1), pending(start_pending, 29s, 2),
+            {check(stopped), pending(start_pending, 1s, 1), pending(start_pending, 29s, 2),
              pending(start_pending, 29s, 2)},
             ""},
         Row{"OtherStateIsProgress",
-            {look(running), pending(stop_pending, 1s), pending(start_pending, 29s),
+            {check(running), pending(stop_pending, 1s), pending(start_pending, 29s),
              pending(start_pending, 29s)},
             ""},
         Row{"NotSeenMayBeProgress",
-            {look(running), pending(stop_pending, 1s), look(unknown, 600s),
+            {check(running), pending(stop_pending, 1s), check(unknown, 600s),
              pending(stop_pending, 1s)},
             ""},
         Row{"StuckOnce",
-            {look(running), look(stop_pending), pending(stop_pending, 31s),
+            {check(running), check(stop_pending), pending(stop_pending, 31s),
              pending(stop_pending, 1s)},
             ""},
         Row{"StuckOnceInSpiteOfProgress",
-            {look(running), look(stop_pending), pending(stop_pending, 31s),
+            {check(running), check(stop_pending), pending(stop_pending, 31s),
              pending(stop_pending, 1s, 1), pending(stop_pending, 31s, 1)},
             ""},
         Row{"StuckOnceThroughUnknown",
-            {look(running), look(stop_pending), pending(stop_pending, 31s), look(unknown),
+            {check(running), check(stop_pending), pending(stop_pending, 31s), check(unknown),
              pending(stop_pending, 1s), pending(stop_pending, 31s)},
             ""},
         Row{"StuckAgainInTheNextSpell",
-            {look(running), look(stop_pending), pending(stop_pending, 31s), look(stopped),
-             look(start_pending), pending(start_pending, 31s)},
+            {check(running), check(stop_pending), pending(stop_pending, 31s), check(stopped),
+             check(start_pending), pending(start_pending, 31s)},
             "stuck STOPPED START_PENDING no progress for 31 s"},
         Row{"StuckThenStopped",
-            {look(running), look(stop_pending), pending(stop_pending, 31s), look(stopped)},
+            {check(running), check(stop_pending), pending(stop_pending, 31s), check(stopped)},
             "stopped RUNNING STOPPED"},
         Row{"StuckThenRunningAsBefore",
-            {look(running), look(stop_pending), pending(stop_pending, 31s), look(running)},
+            {check(running), check(stop_pending), pending(stop_pending, 31s), check(running)},
             "started RUNNING RUNNING no longer stuck"},
         Row{"StuckThenStoppedAsBefore",
-            {look(stopped), look(start_pending), pending(start_pending, 31s), ended(1053)},
+            {check(stopped), check(start_pending), pending(start_pending, 31s), ended(1053)},
             "stopped STOPPED STOPPED no longer stuck, exit code 1053"},
         Row{"StuckThenPausedAsBefore",
-            {look(paused), look(continue_pending), pending(continue_pending, 31s), look(paused)},
+            {check(paused), check(continue_pending), pending(continue_pending, 31s), check(paused)},
             "paused PAUSED PAUSED no longer stuck"},
         Row{"StuckThenAnotherProcess",
-            {process(10), look(stop_pending), pending(stop_pending, 31s), process(11)},
+            {process(10), check(stop_pending), pending(stop_pending, 31s), process(11)},
             "restarted RUNNING RUNNING no longer stuck"},
         Row{"StuckThenVanished",
-            {look(running), look(stop_pending), pending(stop_pending, 31s), look(missing)},
+            {check(running), check(stop_pending), pending(stop_pending, 31s), check(missing)},
             "vanished RUNNING MISSING"},
-        Row{"ClockSetBack", {look(running), look(stop_pending), pending(stop_pending, -3600s)}, ""},
+        Row{"ClockSetBack",
+            {check(running), check(stop_pending), pending(stop_pending, -3600s)},
+            ""},
         Row{"StuckAfterTheClockWasSetBack",
-            {look(running), look(stop_pending), pending(stop_pending, -3600s),
+            {check(running), check(stop_pending), pending(stop_pending, -3600s),
              pending(stop_pending, 31s)},
             "stuck RUNNING STOP_PENDING no progress for 31 s"},
         Row{"HugeWaitHint",
-            {look(running), look(stop_pending), pending(stop_pending, 31s, 0, 4'294'967'295ms)},
+            {check(running), check(stop_pending), pending(stop_pending, 31s, 0, 4'294'967'295ms)},
             ""}),
     row_name);
 
@@ -297,17 +302,17 @@ TEST(Decide, EveryPairOfStates) {
     }
   };
   for (std::size_t row = 0; row < kStates.size(); row++) {
-    std::string told;
-    const auto before = decide(nullptr, look(kStates.at(row)).seen, Policy{}, kStart).next;
+    std::string notified;
+    const auto before = decide(nullptr, check(kStates.at(row)).seen, Policy{}, kStart).next;
     for (const auto state : kStates) {
-      const auto [next, transition] = decide(&before, look(state).seen, Policy{}, kStart + 1s);
-      told += letter(transition);
+      const auto [next, transition] = decide(&before, check(state).seen, Policy{}, kStart + 1s);
+      notified += letter(transition);
       EXPECT_EQ(next.since, state == kStates.at(row) ? kStart : kStart + 1s);
       if (transition) {
         EXPECT_EQ(transition->to, state);
       }
     }
-    EXPECT_EQ(told, kTold.at(row)) << to_string(kStates.at(row));
+    EXPECT_EQ(notified, kTold.at(row)) << to_string(kStates.at(row));
   }
 }
 
@@ -326,15 +331,15 @@ TEST(Decide, TellsSinceWhenItWasWhatItWas) {
     tracked = next;
     return transition ? std::optional(transition->from_since - kStart) : std::nullopt;
   };
-  EXPECT_EQ(told_since(look(unknown).seen, 1s), std::nullopt);
+  EXPECT_EQ(told_since(check(unknown).seen, 1s), std::nullopt);
   EXPECT_EQ(told_since(process(10).seen, 2s), std::nullopt);
   EXPECT_EQ(told_since(process(11).seen, 3s), 0s) << "restarted";
-  EXPECT_EQ(told_since(look(stop_pending).seen, 4s), std::nullopt);
-  EXPECT_EQ(told_since(look(stop_pending).seen, 40s), 3s) << "stuck";
+  EXPECT_EQ(told_since(check(stop_pending).seen, 4s), std::nullopt);
+  EXPECT_EQ(told_since(check(stop_pending).seen, 40s), 3s) << "stuck";
   EXPECT_EQ(told_since(process(11).seen, 41s), 3s) << "no longer stuck";
-  EXPECT_EQ(told_since(look(stopped).seen, 42s), 3s) << "stopped";
-  EXPECT_EQ(told_since(look(denied).seen, 43s), 42s) << "denied";
-  EXPECT_EQ(told_since(look(stopped).seen, 44s), 43s) << "visible";
+  EXPECT_EQ(told_since(check(stopped).seen, 42s), 3s) << "stopped";
+  EXPECT_EQ(told_since(check(denied).seen, 43s), 42s) << "denied";
+  EXPECT_EQ(told_since(check(stopped).seen, 44s), 43s) << "visible";
 }
 
 TEST(Decide, NamesOfKindsAreReadBack) {
@@ -360,7 +365,7 @@ class DecideHostTest : public ::testing::Test {
     now_ += 1s;
     const auto changes =
         decide(tracked_, {HostName("host"), now_, std::move(services)}, watchlist_);
-    std::vector<std::string> told;
+    std::vector<std::string> notified;
     for (const auto& change : changes) {
       auto text = change.name.text() + " ";
       text += change.transition ? to_string(change.transition->kind) : "-";
@@ -370,12 +375,12 @@ class DecideHostTest : public ::testing::Test {
       } else {
         tracked_.insert_or_assign(change.name, change.next);
       }
-      told.push_back(std::move(text));
+      notified.push_back(std::move(text));
     }
-    return told;
+    return notified;
   }
   static ObservedService service(std::string_view name, ServiceState state) {
-    return {ServiceName(name), look(state).seen, nullptr};
+    return {ServiceName(name), check(state).seen, nullptr};
   }
 
   TrackedServices tracked_;
@@ -402,9 +407,9 @@ TEST_F(DecideHostTest, UnwatchedServicesAreNothing) {
 
 TEST_F(DecideHostTest, AHostNotReachedTellsNothing) {
   see({{service("Alpha", running), service("QlikA", running)}});
-  EXPECT_THAT(see(fail(Kind::unreachable, "no route")), ElementsAre("Alpha -", "QlikA -"));
+  EXPECT_THAT(see(fail(ErrorKind::unreachable, "no route")), ElementsAre("Alpha -", "QlikA -"));
   EXPECT_EQ(tracked_.at(ServiceName("alpha")).seen.state, unknown);
-  EXPECT_THAT(see(fail(Kind::unreachable, "no route")), IsEmpty());
+  EXPECT_THAT(see(fail(ErrorKind::unreachable, "no route")), IsEmpty());
   EXPECT_THAT(see({{service("Alpha", stopped), service("QlikA", running)}}),
               ElementsAre("Alpha stopped", "QlikA -"));
 }
@@ -436,7 +441,7 @@ TEST_F(DecideHostTest, WhatTheWatchlistNoLongerNamesIsForgottenSilently) {
   EXPECT_THAT(see({{service("Alpha", stopped), service("QlikA", running)}}),
               ElementsAre("Alpha - forgotten"));
   watchlist_ = Watchlist{};
-  EXPECT_THAT(see(fail(Kind::timed_out, "silence")), ElementsAre("QlikA - forgotten"));
+  EXPECT_THAT(see(fail(ErrorKind::timed_out, "silence")), ElementsAre("QlikA - forgotten"));
 }
 
 TEST_F(DecideHostTest, OfANameBroughtTwiceTheFirstCounts) {

@@ -43,38 +43,38 @@ class MonitoredHostTest : public testing::Test {
   void has(const char* name, ServiceDetails details) {
     seen_[ServiceName(name)].details = std::make_shared<const ServiceDetails>(std::move(details));
   }
-  void look(Duration after = 10s) {
+  void check(Duration after = 10s) {
     now_ += after;
     std::vector<ObservedService> services;
     services.reserve(seen_.size());
     for (const auto& [name, seen] : seen_) services.push_back({name, seen.status, seen.details});
-    note(monitored_->look({HostName("node1"), now_, std::move(services)}));
+    note(monitored_->apply({HostName("node1"), now_, std::move(services)}));
   }
   void no_answer(Duration after = 10s) {
     now_ += after;
-    note(
-        monitored_->look({HostName("node1"), now_, fail(Kind::timed_out, "no answer within 5 s")}));
+    note(monitored_->apply(
+        {HostName("node1"), now_, fail(ErrorKind::timed_out, "no answer within 5 s")}));
   }
   void refuses_login(Duration after = 10s) {
     now_ += after;
-    note(monitored_->look(
-        {HostName("node1"), now_, fail(Kind::login_refused, "the account is locked out")}));
+    note(monitored_->apply(
+        {HostName("node1"), now_, fail(ErrorKind::login_refused, "the account is locked out")}));
   }
   void pass(Duration after) {
     now_ += after;
     note(monitored_->pass(now_));
   }
   /// What was told since the last question: "stopped Spooler".
-  std::vector<std::string> told() {
+  std::vector<std::string> notified() {
     std::vector<std::string> words;
-    for (const auto& alert : std::exchange(told_, {})) words.push_back(subject(alert));
+    for (const auto& alert : std::exchange(notified_, {})) words.push_back(subject(alert));
     return words;
   }
   /// What was held back: "stopped Spooler: its host has just started".
-  std::vector<std::string> held() {
+  std::vector<std::string> suppressed() {
     std::vector<std::string> words;
-    for (const auto& alert : std::exchange(held_, {}))
-      words.push_back(subject(alert) + ": " + alert.held);
+    for (const auto& alert : std::exchange(suppressed_, {}))
+      words.push_back(subject(alert) + ": " + alert.suppressed);
     return words;
   }
   [[nodiscard]] const Alert& last() const { return all_.back(); }
@@ -87,7 +87,7 @@ class MonitoredHostTest : public testing::Test {
                        [this](const ServiceName&, Time) { return silence_; });
   }
 
-  std::optional<Hold> silence_;
+  std::optional<Suppression> silence_;
   std::optional<MonitoredHost> monitored_;
   Time now_ = kFirstCheck;
 
@@ -95,7 +95,7 @@ class MonitoredHostTest : public testing::Test {
   void note(MonitoredHost::Outcome outcome) {
     for (auto& alert : outcome.alerts) {
       all_.push_back(alert);
-      (alert.held.empty() ? told_ : held_).push_back(std::move(alert));
+      (alert.suppressed.empty() ? notified_ : suppressed_).push_back(std::move(alert));
     }
   }
 
@@ -105,50 +105,50 @@ class MonitoredHostTest : public testing::Test {
   };
   MonitoredHost::Rules rules_;
   std::map<ServiceName, Seen> seen_;
-  std::vector<Alert> told_;
-  std::vector<Alert> held_;
+  std::vector<Alert> notified_;
+  std::vector<Alert> suppressed_;
   std::vector<Alert> all_;
   std::uint32_t next_process_ = 100;
 };
 
-TEST_F(MonitoredHostTest, WithoutPoliciesAChangeIsToldAtOnce) {
+TEST_F(MonitoredHostTest, WithoutPoliciesAChangeIsNotifiedAtOnce) {
   watch({{.pattern = "Spooler"}});
   is("Spooler", running);
-  look();
+  check();
   is("Spooler", stopped);
-  look();
-  EXPECT_THAT(told(), ElementsAre("stopped Spooler"));
+  check();
+  EXPECT_THAT(notified(), ElementsAre("stopped Spooler"));
   is("Spooler", running);
-  look();
-  EXPECT_THAT(told(), ElementsAre("started Spooler"));
-  EXPECT_THAT(held(), IsEmpty());
+  check();
+  EXPECT_THAT(notified(), ElementsAre("started Spooler"));
+  EXPECT_THAT(suppressed(), IsEmpty());
 }
 
 TEST_F(MonitoredHostTest, ARefusedLoginIsNoAlertOfItsHost) {
   watch({{.pattern = "A"}});
   is("A", running, 7);
-  look();
+  check();
   for (int i = 0; i < 20; i++) refuses_login(30s);
   EXPECT_EQ(monitored_->services().at(ServiceName("A")).seen.state, unknown);
-  EXPECT_EQ(monitored_->host().trouble, "the account is locked out");
+  EXPECT_EQ(monitored_->host().error, "the account is locked out");
   is("A", stopped);
-  look();
-  EXPECT_THAT(told(), ElementsAre("stopped A")) << "what changed meanwhile";
-  EXPECT_THAT(held(), IsEmpty());
+  check();
+  EXPECT_THAT(notified(), ElementsAre("stopped A")) << "what changed meanwhile";
+  EXPECT_THAT(suppressed(), IsEmpty());
 }
 
 TEST_F(MonitoredHostTest, AHostThatIsLostAfterARefusedLoginIsToldAfterItsGrace) {
   watch({{.pattern = "A"}});
   is("A", running, 7);
-  look();
+  check();
   refuses_login(10min);
   no_answer();
-  EXPECT_THAT(told(), IsEmpty());
+  EXPECT_THAT(notified(), IsEmpty());
   no_answer(30s);
-  EXPECT_THAT(told(), ElementsAre("unreachable host"));
+  EXPECT_THAT(notified(), ElementsAre("unreachable host"));
   refuses_login();
-  look();
-  EXPECT_THAT(told(), ElementsAre("reachable host")) << "its end is told all the same";
+  check();
+  EXPECT_THAT(notified(), ElementsAre("reachable host")) << "its end is told all the same";
 }
 
 TEST_F(MonitoredHostTest, ARebootOfAHostWithTwentyServicesIsOneAlertAndItsEnd) {
@@ -160,197 +160,197 @@ TEST_F(MonitoredHostTest, ARebootOfAHostWithTwentyServicesIsOneAlertAndItsEnd) {
   for (const auto& name : names) services.push_back({.pattern = name});
   watch(std::move(services));
   for (const auto& name : names) is(name.c_str(), running);
-  look();
+  check();
   for (int i = 0; i < 6; i++) no_answer();
-  EXPECT_THAT(told(), ElementsAre("unreachable host"));
+  EXPECT_THAT(notified(), ElementsAre("unreachable host"));
   for (const auto& name : names) is(name.c_str(), stopped);
-  look();
-  EXPECT_THAT(told(), ElementsAre("reachable host"));
+  check();
+  EXPECT_THAT(notified(), ElementsAre("reachable host"));
   for (const auto& name : names) is(name.c_str(), running);
-  look();
-  EXPECT_THAT(told(), IsEmpty());
+  check();
+  EXPECT_THAT(notified(), IsEmpty());
   pass(10min);
-  EXPECT_THAT(told(), IsEmpty()) << "all runs as before";
+  EXPECT_THAT(notified(), IsEmpty()) << "all runs as before";
 }
 
 TEST_F(MonitoredHostTest, WhatDoesNotComeBackAfterARebootIsToldWhenItsGraceHasEnded) {
   watch({{.pattern = "Fast"}, {.pattern = "Late"}, {.pattern = "Lost"}});
   for (const auto* name : {"Fast", "Late", "Lost"}) is(name, running);
   has("Late", {.start_mode = StartMode::automatic_delayed});
-  look();
+  check();
   for (int i = 0; i < 6; i++) no_answer();
   for (const auto* name : {"Fast", "Late", "Lost"}) is(name, stopped);
-  look();
-  EXPECT_THAT(told(), ElementsAre("unreachable host", "reachable host"));
-  EXPECT_EQ(held().size(), 4) << "the first failure, and three services";
+  check();
+  EXPECT_THAT(notified(), ElementsAre("unreachable host", "reachable host"));
+  EXPECT_EQ(suppressed().size(), 4) << "the first failure, and three services";
   is("Fast", running);
-  look();
-  EXPECT_EQ(monitored_->next_news(now_), now_ - 10s + 3min);
+  check();
+  EXPECT_EQ(monitored_->next_review(now_), now_ - 10s + 3min);
   pass(3min - 11s);
-  EXPECT_THAT(told(), IsEmpty());
+  EXPECT_THAT(notified(), IsEmpty());
   pass(1s);
-  EXPECT_THAT(told(), ElementsAre("stopped Lost"));
+  EXPECT_THAT(notified(), ElementsAre("stopped Lost"));
   EXPECT_EQ(last().reason, "for 3 min by now");
-  look(3min);
-  EXPECT_THAT(told(), ElementsAre("stopped Late"));
+  check(3min);
+  EXPECT_THAT(notified(), ElementsAre("stopped Late"));
 }
 
 TEST_F(MonitoredHostTest, ARebootThatNobodySawIsOneAlert) {
   watch({{.pattern = "A"}, {.pattern = "B"}, {.pattern = "C"}, {.pattern = "D"}});
   for (const auto* name : {"A", "B", "C", "D"}) is(name, running);
-  look();
+  check();
   for (const auto* name : {"A", "B", "C"}) is(name, running);
   is("D", start_pending);
-  look();
-  EXPECT_THAT(told(), ElementsAre("rebooted host"));
+  check();
+  EXPECT_THAT(notified(), ElementsAre("rebooted host"));
   EXPECT_EQ(last().kind, TransitionKind::restarted);
-  EXPECT_THAT(held(), ElementsAre("restarted A: its host has just started",
-                                  "restarted B: its host has just started",
-                                  "restarted C: its host has just started"));
+  EXPECT_THAT(suppressed(), ElementsAre("restarted A: its host has just started",
+                                        "restarted B: its host has just started",
+                                        "restarted C: its host has just started"));
 }
 
 TEST_F(MonitoredHostTest, ServicesOfOneProcessAreNoHost) {
   watch({{.pattern = "A"}, {.pattern = "B"}, {.pattern = "C"}});
   for (const auto* name : {"A", "B", "C"}) is(name, running, 7);
-  look();
+  check();
   for (const auto* name : {"A", "B", "C"}) is(name, running, 8);
-  look();
-  EXPECT_THAT(told(), ElementsAre("restarted A", "restarted B", "restarted C"));
+  check();
+  EXPECT_THAT(notified(), ElementsAre("restarted A", "restarted B", "restarted C"));
 }
 
 TEST_F(MonitoredHostTest, ManyStopsAtOnceWaitForTheHostToGo) {
   watch({{.pattern = "A"}, {.pattern = "B"}, {.pattern = "C"}, {.pattern = "D"}});
   for (const auto* name : {"A", "B", "C", "D"}) is(name, running);
-  look();
+  check();
   for (const auto* name : {"A", "B", "C"}) is(name, stopped);
-  look();
-  EXPECT_THAT(told(), IsEmpty());
+  check();
+  EXPECT_THAT(notified(), IsEmpty());
   pass(30s - 1s);
-  EXPECT_THAT(told(), IsEmpty());
+  EXPECT_THAT(notified(), IsEmpty());
   pass(1s);
-  EXPECT_THAT(told(), ElementsAre("stopped A", "stopped B", "stopped C")) << "it has not gone";
+  EXPECT_THAT(notified(), ElementsAre("stopped A", "stopped B", "stopped C")) << "it has not gone";
 }
 
 TEST_F(MonitoredHostTest, AHostThatIsBackAfterANetworkOutageWasNotRebooted) {
   watch({{.pattern = "A"}, {.pattern = "B"}});
   is("A", running, 7);
   is("B", running, 8);
-  look();
+  check();
   for (int i = 0; i < 6; i++) no_answer();
   is("B", stopped);
-  look();
-  EXPECT_THAT(told(), ElementsAre("unreachable host", "reachable host", "stopped B"));
+  check();
+  EXPECT_THAT(notified(), ElementsAre("unreachable host", "reachable host", "stopped B"));
 }
 
 TEST_F(MonitoredHostTest, AShortOutageIsHistoryOnly) {
   watch({{.pattern = "A"}});
   is("A", running, 7);
-  look();
+  check();
   no_answer();
   no_answer();
-  look();
-  EXPECT_THAT(told(), IsEmpty());
-  EXPECT_THAT(held(), ElementsAre("unreachable host: not yet tried 2 times",
-                                  "reachable host: nobody was told that it was away"));
+  check();
+  EXPECT_THAT(notified(), IsEmpty());
+  EXPECT_THAT(suppressed(), ElementsAre("unreachable host: not yet tried 2 times",
+                                        "reachable host: nobody was told that it was away"));
 }
 
 TEST_F(MonitoredHostTest, AnOutageGoesOnWhenTocsinStartsAgain) {
   watch({{.pattern = "A"}});
   is("A", running, 7);
-  look();
+  check();
   for (int i = 0; i < 6; i++) no_answer();
-  EXPECT_THAT(told(), ElementsAre("unreachable host"));
+  EXPECT_THAT(notified(), ElementsAre("unreachable host"));
   restart();
   no_answer();
-  EXPECT_THAT(told(), IsEmpty());
-  look();
-  EXPECT_THAT(told(), ElementsAre("reachable host"));
+  EXPECT_THAT(notified(), IsEmpty());
+  check();
+  EXPECT_THAT(notified(), ElementsAre("reachable host"));
   EXPECT_EQ(last().reason, "it was away for 1 min 10 s, all its watched services are as expected");
 }
 
 TEST_F(MonitoredHostTest, GraceBySightings) {
-  watch({{.pattern = "A", .policy = {.grace = {.looks = 3}}}});
+  watch({{.pattern = "A", .policy = {.grace = {.checks = 3}}}});
   is("A", running);
-  look();
+  check();
   is("A", stopped);
-  look();
-  look();
-  EXPECT_THAT(told(), IsEmpty());
-  EXPECT_THAT(held(), ElementsAre("stopped A: not yet seen 3 times"));
-  look();
-  EXPECT_THAT(told(), ElementsAre("stopped A"));
-  look();
-  EXPECT_THAT(told(), IsEmpty());
+  check();
+  check();
+  EXPECT_THAT(notified(), IsEmpty());
+  EXPECT_THAT(suppressed(), ElementsAre("stopped A: not yet seen 3 times"));
+  check();
+  EXPECT_THAT(notified(), ElementsAre("stopped A"));
+  check();
+  EXPECT_THAT(notified(), IsEmpty());
 }
 
 TEST_F(MonitoredHostTest, GraceByTimeForgetsWhatIsOver) {
   watch({{.pattern = "A", .policy = {.grace = {.time = 1min}}}});
   is("A", running);
-  look();
+  check();
   is("A", stopped);
-  look();
+  check();
   is("A", running);
-  look(30s);
+  check(30s);
   pass(10min);
-  EXPECT_THAT(told(), IsEmpty());
-  EXPECT_THAT(held(), ElementsAre("stopped A: not yet for 1 min",
-                                  "started A: over before anybody was told"));
+  EXPECT_THAT(notified(), IsEmpty());
+  EXPECT_THAT(suppressed(), ElementsAre("stopped A: not yet for 1 min",
+                                        "started A: over before anybody was told"));
 }
 
-TEST_F(MonitoredHostTest, GraceByTimeEndsWithoutALook) {
+TEST_F(MonitoredHostTest, GraceByTimeEndsWithoutACheck) {
   watch({{.pattern = "A", .policy = {.grace = {.time = 1min}}}});
   is("A", running);
-  look();
+  check();
   is("A", stopped, 0, 1067);
-  look();
-  EXPECT_EQ(monitored_->next_news(now_), now_ + 1min);
+  check();
+  EXPECT_EQ(monitored_->next_review(now_), now_ + 1min);
   pass(1min);
-  EXPECT_THAT(told(), ElementsAre("stopped A"));
+  EXPECT_THAT(notified(), ElementsAre("stopped A"));
   EXPECT_EQ(last().reason, "exit code 1067, for 1 min by now");
-  EXPECT_EQ(monitored_->next_news(now_), Time::max());
+  EXPECT_EQ(monitored_->next_review(now_), Time::max());
 }
 
 TEST_F(MonitoredHostTest, ExpectedToBeStopped) {
   watch({{.pattern = "A", .policy = {.expected = Expected::stopped}}});
   is("A", stopped);
-  look();
+  check();
   is("A", running);
-  look();
-  EXPECT_THAT(told(), ElementsAre("started A"));
-  EXPECT_FALSE(is_up(last()));
+  check();
+  EXPECT_THAT(notified(), ElementsAre("started A"));
+  EXPECT_FALSE(is_resolved(last()));
   is("A", stopped);
-  look();
-  EXPECT_THAT(told(), ElementsAre("stopped A"));
-  EXPECT_TRUE(is_up(last()));
+  check();
+  EXPECT_THAT(notified(), ElementsAre("stopped A"));
+  EXPECT_TRUE(is_resolved(last()));
 }
 
 TEST_F(MonitoredHostTest, AnyStateExpectedStillVanishes) {
   watch({{.pattern = "A", .policy = {.expected = Expected::any}}});
   is("A", running);
-  look();
+  check();
   is("A", stopped);
-  look();
+  check();
   is("A", running);
-  look();
-  EXPECT_THAT(told(), IsEmpty());
-  EXPECT_EQ(held().size(), 2);
+  check();
+  EXPECT_THAT(notified(), IsEmpty());
+  EXPECT_EQ(suppressed().size(), 2);
   is("A", missing);
-  look();
-  EXPECT_THAT(told(), ElementsAre("vanished A"));
+  check();
+  EXPECT_THAT(notified(), ElementsAre("vanished A"));
 }
 
 TEST_F(MonitoredHostTest, QuietExitCodes) {
   watch({{.pattern = "A", .policy = {.quiet_exit_codes = {0, 42}}}});
   is("A", running);
-  look();
+  check();
   is("A", stopped, 0, 42);
-  look();
+  check();
   is("A", running);
-  look();
-  EXPECT_THAT(told(), IsEmpty());
+  check();
+  EXPECT_THAT(notified(), IsEmpty());
   is("A", stopped, 0, 1);
-  look();
-  EXPECT_THAT(told(), ElementsAre("stopped A"));
+  check();
+  EXPECT_THAT(notified(), ElementsAre("stopped A"));
 }
 
 TEST_F(MonitoredHostTest, TriggerStartedServicesThatAPatternFoundMayEnd) {
@@ -359,122 +359,122 @@ TEST_F(MonitoredHostTest, TriggerStartedServicesThatAPatternFoundMayEnd) {
     has(name, {.trigger_start = true});
     is(name, running);
   }
-  look();
+  check();
   for (const auto* name : {"Named", "Wild1"}) is(name, stopped);
-  look();
-  EXPECT_THAT(told(), ElementsAre("stopped Named"));
+  check();
+  EXPECT_THAT(notified(), ElementsAre("stopped Named"));
   is("Wild1", running);
-  look();
+  check();
   is("Wild1", stopped, 0, 1067);
-  look();
-  EXPECT_THAT(told(), ElementsAre("stopped Wild1")) << "a crash is news";
+  check();
+  EXPECT_THAT(notified(), ElementsAre("stopped Wild1")) << "a crash is news";
 }
 
 TEST_F(MonitoredHostTest, FlappingIsTwoAlerts) {
   watch({{.pattern = "A", .policy = {.flapping = {.start = 4, .stop = 1, .window = 10min}}}});
   is("A", running);
-  look();
+  check();
   for (int i = 0; i < 25; i++) {
     is("A", stopped);
-    look(20s);
+    check(20s);
     is("A", running);
-    look(20s);
+    check(20s);
   }
-  EXPECT_THAT(told(), ElementsAre("stopped A", "started A", "stopped A", "flapping A"));
-  EXPECT_EQ(held().size(), 47);
+  EXPECT_THAT(notified(), ElementsAre("stopped A", "started A", "stopped A", "flapping A"));
+  EXPECT_EQ(suppressed().size(), 47);
   pass(9min);
-  EXPECT_THAT(told(), IsEmpty());
+  EXPECT_THAT(notified(), IsEmpty());
   pass(1min);
-  EXPECT_THAT(told(), ElementsAre("steady A"));
+  EXPECT_THAT(notified(), ElementsAre("steady A"));
   EXPECT_EQ(last().to, running);
-  EXPECT_EQ(monitored_->next_news(now_), Time::max());
+  EXPECT_EQ(monitored_->next_review(now_), Time::max());
 }
 
 TEST_F(MonitoredHostTest, RepeatedWhileItIsDown) {
   watch({{.pattern = "A", .policy = {.repeat_every = 1h}}}, {.repeat_every = 1h});
   is("A", running);
-  look();
+  check();
   is("A", stopped);
-  look();
-  EXPECT_THAT(told(), ElementsAre("stopped A"));
+  check();
+  EXPECT_THAT(notified(), ElementsAre("stopped A"));
   pass(59min);
-  EXPECT_THAT(told(), IsEmpty());
+  EXPECT_THAT(notified(), IsEmpty());
   pass(1min);
-  EXPECT_THAT(told(), ElementsAre("stopped A"));
+  EXPECT_THAT(notified(), ElementsAre("stopped A"));
   EXPECT_EQ(last().reminder, 1);
   EXPECT_EQ(last().reason, "still so after 1 h");
   restart();
-  look(30min);
-  EXPECT_THAT(told(), IsEmpty());
-  look(30min);
-  EXPECT_THAT(told(), ElementsAre("stopped A"));
+  check(30min);
+  EXPECT_THAT(notified(), IsEmpty());
+  check(30min);
+  EXPECT_THAT(notified(), ElementsAre("stopped A"));
   EXPECT_EQ(last().reminder, 2);
   is("A", running);
-  look();
-  EXPECT_THAT(told(), ElementsAre("started A"));
+  check();
+  EXPECT_THAT(notified(), ElementsAre("started A"));
   pass(5h);
-  EXPECT_THAT(told(), IsEmpty());
+  EXPECT_THAT(notified(), IsEmpty());
 }
 
-TEST_F(MonitoredHostTest, AReminderThatIsHeldBackIsDueWhenTheHoldEnds) {
+TEST_F(MonitoredHostTest, AReminderThatIsSuppressedIsDueWhenTheSuppressionEnds) {
   watch({{.pattern = "A", .policy = {.repeat_every = 1h}}});
   is("A", running);
-  look();
+  check();
   is("A", stopped);
-  look();
-  silence_ = Hold{"silenced", now_ + 3h};
+  check();
+  silence_ = Suppression{"silenced", now_ + 3h};
   pass(2h);
-  EXPECT_EQ(monitored_->next_news(now_), now_ + 1h) << "asking again at once would never end";
+  EXPECT_EQ(monitored_->next_review(now_), now_ + 1h) << "asking again at once would never end";
 }
 
 TEST_F(MonitoredHostTest, WhatIsStillWrongWhenASilenceEndsIsToldThen) {
   watch({{.pattern = "Back"}, {.pattern = "Down"}});
   is("Back", running, 1);
   is("Down", running, 2);
-  look();
-  silence_ = Hold{"silenced: patches", now_ + 1h};
+  check();
+  silence_ = Suppression{"silenced: patches", now_ + 1h};
   is("Back", stopped);
   is("Down", stopped);
-  look();
+  check();
   is("Back", running);
-  look();
-  EXPECT_THAT(told(), IsEmpty());
-  EXPECT_THAT(held(),
+  check();
+  EXPECT_THAT(notified(), IsEmpty());
+  EXPECT_THAT(suppressed(),
               ElementsAre("stopped Back: silenced: patches", "stopped Down: silenced: patches",
                           "started Back: silenced: patches"));
   silence_.reset();
   pass(1h);
-  EXPECT_THAT(told(), ElementsAre("stopped Down"));
+  EXPECT_THAT(notified(), ElementsAre("stopped Down"));
 }
 
-TEST_F(MonitoredHostTest, GoodNewsOfASilenceIsToldAtItsEnd) {
+TEST_F(MonitoredHostTest, EndsOfASilenceIsToldAtItsEnd) {
   watch({{.pattern = "A"}});
   is("A", running);
-  look();
+  check();
   is("A", stopped);
-  look();
-  EXPECT_THAT(told(), ElementsAre("stopped A"));
-  silence_ = Hold{"silenced", now_ + 1h};
+  check();
+  EXPECT_THAT(notified(), ElementsAre("stopped A"));
+  silence_ = Suppression{"silenced", now_ + 1h};
   is("A", running);
-  look();
-  EXPECT_THAT(told(), IsEmpty());
+  check();
+  EXPECT_THAT(notified(), IsEmpty());
   silence_.reset();
-  look(1h);
-  EXPECT_THAT(told(), ElementsAre("started A"));
+  check(1h);
+  EXPECT_THAT(notified(), ElementsAre("started A"));
 }
 
-TEST_F(MonitoredHostTest, WhatAPatternFoundAndIsGoneIsToldOnceEvenAfterASilence) {
+TEST_F(MonitoredHostTest, WhatAPatternFoundAndIsGoneIsNotifiedOnceEvenAfterASilence) {
   watch({{.pattern = "A*"}});
   is("A1", running);
-  look();
-  silence_ = Hold{"silenced", now_ + 1h};
+  check();
+  silence_ = Suppression{"silenced", now_ + 1h};
   is("A1", missing);
-  look();
-  look();
-  EXPECT_THAT(told(), IsEmpty());
+  check();
+  check();
+  EXPECT_THAT(notified(), IsEmpty());
   silence_.reset();
-  look(1h);
-  EXPECT_THAT(told(), ElementsAre("vanished A1"));
+  check(1h);
+  EXPECT_THAT(notified(), ElementsAre("vanished A1"));
   EXPECT_THAT(monitored_->services(), IsEmpty());
 }
 
@@ -483,14 +483,14 @@ TEST_F(MonitoredHostTest, TheServiceThatOthersNeedIsTheirRootCause) {
   for (const auto* name : {"Database", "Engine", "Proxy"}) is(name, running);
   has("Engine", {.dependencies = {"DATABASE"}});
   has("Proxy", {.dependencies = {"RPCSS", "Engine"}});
-  look();
+  check();
   is("Database", stopped);
   is("Engine", stopped);
-  look();
-  EXPECT_THAT(told(), ElementsAre("stopped Database", "stopped Engine"));
+  check();
+  EXPECT_THAT(notified(), ElementsAre("stopped Database", "stopped Engine"));
   EXPECT_EQ(last().root_cause, ServiceName("Database"));
   is("Proxy", stopped);
-  look();
+  check();
   EXPECT_EQ(last().root_cause, ServiceName("Database")) << "the deepest";
   EXPECT_EQ(last().reason, "it needs DATABASE, which does not run");
 }
@@ -498,12 +498,12 @@ TEST_F(MonitoredHostTest, TheServiceThatOthersNeedIsTheirRootCause) {
 TEST_F(MonitoredHostTest, AServiceThatWasNeverSeenBeforeIsToldFromItsFirstSightOn) {
   watch({{.pattern = "A"}});
   is("A", unknown);
-  look();
+  check();
   is("A", running);
-  look();
+  check();
   is("A", stopped);
-  look();
-  EXPECT_THAT(told(), ElementsAre("stopped A"));
+  check();
+  EXPECT_THAT(notified(), ElementsAre("stopped A"));
 }
 
 TEST_F(MonitoredHostTest, KnowsThePatternsThatFindNothing) {
@@ -517,7 +517,7 @@ TEST_F(MonitoredHostTest, KnowsThePatternsThatFindNothing) {
   has("Spooler", {.display_name = "Print Spooler"});
   is("Workstation", running);
   has("Workstation", {.display_name = "Print nothing"});
-  look();
+  check();
   EXPECT_THAT(monitored_->idle_patterns(), ElementsAre("MSSQL$*", "Qlik *"));
 }
 
@@ -525,41 +525,41 @@ TEST_F(MonitoredHostTest, WhatWasFoundByItsDisplayNameIsMissedAfterARestart) {
   watch({{.display_name = "Print *", .set = "printing"}});
   is("Spooler", running);
   has("Spooler", {.display_name = "Print Spooler"});
-  look();
+  check();
   is_listed_no_more("Spooler");
   restart();
-  look();
-  EXPECT_THAT(told(), ElementsAre("vanished Spooler"));
+  check();
+  EXPECT_THAT(notified(), ElementsAre("vanished Spooler"));
   EXPECT_EQ(last().set, "printing");
 }
 
 TEST_F(MonitoredHostTest, AHostThatTellsAllItsServicesToStopIsAboutToGo) {
   watch({{.pattern = "*"}});
   for (const auto* name : {"A", "B", "C", "D", "E"}) is(name, running);
-  look();
+  check();
   is("A", stopped);
   for (const auto* name : {"B", "C"}) is(name, stop_pending);
-  look();
-  EXPECT_THAT(told(), IsEmpty());
+  check();
+  EXPECT_THAT(notified(), IsEmpty());
   for (const auto* name : {"B", "C", "D", "E"}) is(name, stopped);
-  look(1s);
-  EXPECT_THAT(told(), IsEmpty());
+  check(1s);
+  EXPECT_THAT(notified(), IsEmpty());
   no_answer();
   no_answer(30s);
-  EXPECT_THAT(told(), ElementsAre("unreachable host"));
+  EXPECT_THAT(notified(), ElementsAre("unreachable host"));
 }
 
 TEST_F(MonitoredHostTest, ServicesThatHangWhileTheyStopAreToldOf) {
   watch({{.pattern = "*", .policy = {.pending_limit = 20s}}});
   for (const auto* name : {"A", "B", "C"}) is(name, running);
-  look();
+  check();
   for (const auto* name : {"A", "B", "C"}) is(name, stop_pending);
-  look();
-  EXPECT_THAT(told(), IsEmpty());
-  look(25s);
-  EXPECT_THAT(told(), IsEmpty()) << "the host may still go";
-  look(10s);
-  EXPECT_THAT(told(), ElementsAre("stuck A", "stuck B", "stuck C"));
+  check();
+  EXPECT_THAT(notified(), IsEmpty());
+  check(25s);
+  EXPECT_THAT(notified(), IsEmpty()) << "the host may still go";
+  check(10s);
+  EXPECT_THAT(notified(), ElementsAre("stuck A", "stuck B", "stuck C"));
 }
 
 TEST_F(MonitoredHostTest, AHostThatGoesDownServiceByServiceTellsOfTheFirstOnly) {
@@ -568,27 +568,27 @@ TEST_F(MonitoredHostTest, AHostThatGoesDownServiceByServiceTellsOfTheFirstOnly) 
   for (int i = 0; i < 20; i++) names.push_back("Service" + std::to_string(i));
   watch({{.pattern = "Service*"}});
   for (const auto& name : names) is(name.c_str(), running);
-  look();
+  check();
   for (const auto& name : names) {
     is(name.c_str(), stopped);
-    look(1s);
+    check(1s);
   }
-  EXPECT_THAT(told(), ElementsAre("stopped Service0", "stopped Service1", "stopped Service2",
-                                  "stopped Service3"));
+  EXPECT_THAT(notified(), ElementsAre("stopped Service0", "stopped Service1", "stopped Service2",
+                                      "stopped Service3"));
   no_answer();
   no_answer(30s);
-  EXPECT_THAT(told(), ElementsAre("unreachable host"));
+  EXPECT_THAT(notified(), ElementsAre("unreachable host"));
 }
 
 TEST_F(MonitoredHostTest, ServicesThatStoppedLongAgoAreNoSignOfAStorm) {
   watch({{.pattern = "*"}});
   for (const auto* name : {"A", "B", "C", "D"}) is(name, running);
-  look();
+  check();
   for (const auto* name : {"A", "B", "C"}) {
     is(name, stopped);
-    look(20s);
+    check(20s);
   }
-  EXPECT_THAT(told(), ElementsAre("stopped A", "stopped B", "stopped C"));
+  EXPECT_THAT(notified(), ElementsAre("stopped A", "stopped B", "stopped C"));
 }
 
 }  // namespace

@@ -23,7 +23,7 @@ const LoginId kId{"credential:monitoring"};
 /// A program that logs in to hosts; what it saves is what the next one finds.
 class Program {
  public:
-  explicit Program(std::vector<Record>& saved, Time now) : clock_(now), saved_(saved) {
+  explicit Program(std::vector<StoredLogin>& saved, Time now) : clock_(now), saved_(saved) {
     running_.spawn(logins_.run());
   }
   ~Program() {  // killed: nothing is flushed
@@ -64,11 +64,11 @@ class Program {
   std::string secret_ = "first";
   std::function<std::optional<Secret>()> read_secret_;
   std::vector<Notice> told_;
-  std::vector<Record>& saved_;
+  std::vector<StoredLogin>& saved_;
   Logins logins_{{.executor = loop_.executor(),
                   .clock = clock_,
                   .random = [](std::span<std::uint8_t> bytes) { std::ranges::fill(bytes, 7); },
-                  .save = [this](std::vector<Record> records) -> net::awaitable<Result<>> {
+                  .save = [this](std::vector<StoredLogin> records) -> net::awaitable<Result<>> {
                     saved_ = std::move(records);
                     co_return Result<>{};
                   },
@@ -83,7 +83,7 @@ class Program {
 class LoginsTest : public testing::Test {
  protected:
   Time now_{std::chrono::hours(24 * 365 * 50)};
-  std::vector<Record> saved_;
+  std::vector<StoredLogin> saved_;
 };
 
 TEST_F(LoginsTest, TellsTheSecondRefusalAndTheEnd) {
@@ -116,7 +116,7 @@ TEST_F(LoginsTest, KillsInTheMiddleOfLoginsAreCounted) {
     ASSERT_TRUE(pass);
     ASSERT_THAT(saved_, SizeIs(1)) << "it is stored before it begins";
     const auto stored = saved_;
-    pass = fail(Kind::timed_out, "killed");
+    pass = fail(ErrorKind::timed_out, "killed");
     program.settle();
     saved_ = stored;
   }
@@ -217,7 +217,7 @@ TEST_F(LoginsTest, WhoHungBeforeGoesBehindTheOthers) {
   scope.spawn(log_in("good"));
   program.settle();
   EXPECT_THAT(order, IsEmpty());
-  leader = fail(Kind::timed_out, "no answer");
+  leader = fail(ErrorKind::timed_out, "no answer");
   program.loop_.run_until_done(scope.join());
   EXPECT_THAT(order, testing::ElementsAre("good", "hangs"));
 }
@@ -228,7 +228,7 @@ TEST_F(LoginsTest, WhoseTurnDoesNotComeIsToldSo) {
   const auto leader = program.loop_.run_until_done(gate.enter(HostName("a"), net::within(1s)));
   const auto late = program.loop_.run_until_done(gate.enter(HostName("b"), net::within(50ms)));
   ASSERT_FALSE(late);
-  EXPECT_EQ(late.error().kind, Kind::login_refused);
+  EXPECT_EQ(late.error().kind, ErrorKind::login_refused);
   EXPECT_THAT(late.error().what, HasSubstr("tried elsewhere first"));
 }
 

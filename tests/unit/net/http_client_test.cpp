@@ -151,16 +151,18 @@ TEST_F(HttpClientTest, ManyAtOnce) {
 
 struct FailureRow {
   HttpReply::Form form;
-  Kind kind;
+  ErrorKind kind;
   std::string_view what;
 };
 
 TEST_F(HttpClientTest, BrokenAnswersAreErrors) {
   using Form = HttpReply::Form;
   for (const auto& [form, kind, what] : std::initializer_list<FailureRow>{
-           {Form::closed, Kind::unreachable, "the connection was closed before an answer came"},
-           {Form::cut, Kind::unreachable, "the connection was closed in the middle of the answer"},
-           {Form::garbage, Kind::malformed, "the answer is not HTTP"}}) {
+           {Form::closed, ErrorKind::unreachable,
+            "the connection was closed before an answer came"},
+           {Form::cut, ErrorKind::unreachable,
+            "the connection was closed in the middle of the answer"},
+           {Form::garbage, ErrorKind::malformed, "the answer is not HTTP"}}) {
     kit::HttpImposter server;
     server.otherwise({{.status = 200, .body = "half", .form = form}});
     const auto answer = fetch({.url = server.url() + "/secret?sig=secret"});
@@ -179,7 +181,7 @@ TEST_F(HttpClientTest, NobodyListens) {
   }
   const auto answer = get("http://user:hidden@" + origin + "/secret?token=hidden");
   ASSERT_FALSE(answer);
-  EXPECT_EQ(answer.error().kind, Kind::unreachable);
+  EXPECT_EQ(answer.error().kind, ErrorKind::unreachable);
   EXPECT_EQ(answer.error().what, origin + ": Connection refused");
 }
 
@@ -187,7 +189,7 @@ TEST_F(HttpClientTest, NoSuchHost) {
   const std::string host(64, 'x');  // longer than a label may be, so that no name server is asked
   const auto answer = get("http://" + host + "/secret");
   ASSERT_FALSE(answer);
-  EXPECT_EQ(answer.error().kind, Kind::unreachable);
+  EXPECT_EQ(answer.error().kind, ErrorKind::unreachable);
   EXPECT_EQ(answer.error().what, host + ":80: no such host name");
 }
 
@@ -196,7 +198,7 @@ TEST_F(HttpClientTest, OnlyHttpAndHttps) {
        {"ftp://127.0.0.1/", "file:///etc/hostname", "127.0.0.1 x", "http://", ""}) {
     const auto answer = get(url);
     ASSERT_FALSE(answer) << url;
-    EXPECT_EQ(answer.error().kind, Kind::invalid_config) << url;
+    EXPECT_EQ(answer.error().kind, ErrorKind::invalid_config) << url;
     EXPECT_EQ(answer.error().what, "the URL is not one of http or https");
   }
 }
@@ -206,7 +208,7 @@ TEST_F(HttpClientTest, TheDeadlineEndsTheWait) {
   server.otherwise({{.status = 200, .held = true}, {.status = 200}});
   const auto answer = fetch({.url = server.url() + "/secret"}, 50ms);
   ASSERT_FALSE(answer);
-  EXPECT_EQ(answer.error().kind, Kind::timed_out);
+  EXPECT_EQ(answer.error().kind, ErrorKind::timed_out);
   EXPECT_EQ(answer.error().what,
             "127.0.0.1:" + std::to_string(server.port()) + ": no answer in time");
   ASSERT_TRUE(fetch({.url = server.url()}));
@@ -221,7 +223,7 @@ TEST_F(HttpClientTest, TheConnectLimitEndsTheHandshake) {
   const auto origin = "127.0.0.1:" + std::to_string(silent.local_endpoint().port());
   const auto answer = fetch({.url = "https://" + origin, .connect_limit = 50ms});
   ASSERT_FALSE(answer);
-  EXPECT_EQ(answer.error().kind, Kind::timed_out);
+  EXPECT_EQ(answer.error().kind, ErrorKind::timed_out);
   EXPECT_EQ(answer.error().what, origin + ": no connection within the connect limit");
 }
 
@@ -289,7 +291,7 @@ TEST_F(HttpClientTest, Certificates) {
     if (answer) {
       EXPECT_EQ(answer->status, 204);
     } else {
-      EXPECT_EQ(answer.error().kind, Kind::denied);
+      EXPECT_EQ(answer.error().kind, ErrorKind::denied);
       EXPECT_EQ(answer.error().what,
                 "127.0.0.1:" + std::to_string(server.port()) +
                     ": the certificate was not accepted: " + std::string(row.error));
@@ -310,7 +312,7 @@ TEST_F(HttpClientTest, AnUnreadableCaFile) {
   kit::HttpImposter server(authority.issue(kit::ServerCertificate::valid));
   const auto answer = fetch({.url = server.url(), .tls = {.ca_file = "/nowhere/ca.pem"}});
   ASSERT_FALSE(answer);
-  EXPECT_EQ(answer.error().kind, Kind::denied);
+  EXPECT_EQ(answer.error().kind, ErrorKind::denied);
   EXPECT_THAT(answer.error().what, HasSubstr("the CA file cannot be read"));
 }
 
@@ -318,7 +320,7 @@ TEST_F(HttpClientTest, TlsIsSpokenToAPlainServer) {
   kit::HttpImposter server;
   const auto answer = get("https://127.0.0.1:" + std::to_string(server.port()) + "/secret");
   ASSERT_FALSE(answer);
-  EXPECT_EQ(answer.error().kind, Kind::unreachable);
+  EXPECT_EQ(answer.error().kind, ErrorKind::unreachable);
   EXPECT_THAT(answer.error().what, Not(HasSubstr("secret")));
 }
 

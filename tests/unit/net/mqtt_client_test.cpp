@@ -175,10 +175,10 @@ TEST_P(MqttClientTest, WhatHasFailedIsNeverSentLater) {
   connect_to(std::move(wanted));
   const auto early = publish("early", MqttQos::at_least_once, 10ms);
   ASSERT_FALSE(early);
-  EXPECT_EQ(early.error().kind, Kind::timed_out);
+  EXPECT_EQ(early.error().kind, ErrorKind::timed_out);
   const auto refused = publish("refused");  // until the attempt to connect fails
   ASSERT_FALSE(refused);
-  EXPECT_EQ(refused.error().kind, Kind::timed_out);
+  EXPECT_EQ(refused.error().kind, ErrorKind::timed_out);
   EXPECT_THAT(refused.error().what, HasSubstr("the broker does not answer"));
   accepting = true;
   deliver("late");
@@ -195,7 +195,7 @@ TEST_P(MqttClientTest, WhatWasInFlightIsNotSentAgainAfterAReconnection) {
   for (int i = 0; i < 2; i++) {
     const auto answer = publish("a");
     ASSERT_FALSE(answer);
-    EXPECT_EQ(answer.error().kind, Kind::unreachable);
+    EXPECT_EQ(answer.error().kind, ErrorKind::unreachable);
     EXPECT_THAT(answer.error().what, HasSubstr("closed the connection"));
   }
   EXPECT_TRUE(publish("b"));
@@ -241,7 +241,7 @@ TEST_P(MqttClientTest, ABrokerThatDropsTheConnectionOnEachMessageLosesNothing) {
   for (int i = 0; i < 10; i++) {
     const auto answer = publish("a");
     ASSERT_FALSE(answer);
-    EXPECT_EQ(answer.error().kind, Kind::unreachable) << answer.error().what;
+    EXPECT_EQ(answer.error().kind, ErrorKind::unreachable) << answer.error().what;
   }
   dropping = false;
   EXPECT_TRUE(publish("a"));
@@ -254,12 +254,12 @@ TEST_P(MqttClientTest, OneMessageThatEndsConnectionsIsRefusedAndHarmsNoOther) {
   });
   connect_to(broker);
   std::optional<Error> last;
-  for (int i = 0; i < 20 && !(last && last->kind == Kind::rejected); i++) {
+  for (int i = 0; i < 20 && !(last && last->kind == ErrorKind::rejected); i++) {
     const auto answers = publish({{.topic = "good"}, {.topic = "poison"}, {.topic = "fine"}});
     if (!answers[1]) last = answers[1].error();
   }
   ASSERT_TRUE(last);
-  EXPECT_EQ(last->kind, Kind::rejected);
+  EXPECT_EQ(last->kind, ErrorKind::rejected);
   EXPECT_THAT(last->what, HasSubstr("is it allowed?"));
   const auto connections = broker.connects().size();
   const auto answers = publish({{.topic = "good"}, {.topic = "poison"}, {.topic = "fine"}});
@@ -279,7 +279,7 @@ TEST_P(MqttClientTest, ABrokerThatAcknowledgesNothingIsGivenUp) {
   connect_to(std::move(wanted));
   const auto answer = publish("a");
   ASSERT_FALSE(answer);
-  EXPECT_EQ(answer.error().kind, Kind::timed_out);
+  EXPECT_EQ(answer.error().kind, ErrorKind::timed_out);
   EXPECT_THAT(answer.error().what, HasSubstr("acknowledges nothing"));
   deaf = false;
   EXPECT_TRUE(publish("a"));
@@ -294,7 +294,7 @@ TEST_P(MqttClientTest, ADeadlineEndsTheWaitAndNotTheConnection) {
   connect_to(broker);
   const auto slow = publish("slow", MqttQos::at_least_once, 50ms);
   ASSERT_FALSE(slow);
-  EXPECT_EQ(slow.error().kind, Kind::timed_out);
+  EXPECT_EQ(slow.error().kind, ErrorKind::timed_out);
   EXPECT_TRUE(publish("quick"));
   EXPECT_EQ(broker.connects().size(), 1U);
 }
@@ -310,7 +310,7 @@ TEST_P(MqttClientTest, RefusedConnections) {
   connect_to(std::move(wanted));
   const auto answer = publish("a");
   ASSERT_FALSE(answer);
-  EXPECT_EQ(answer.error().kind, Kind::login_refused);
+  EXPECT_EQ(answer.error().kind, ErrorKind::login_refused);
   EXPECT_THAT(answer.error().what, HasSubstr("refuses the connection: "));
   EXPECT_THAT(answer.error().what,
               HasSubstr(is_v5() ? "Bad User Name or Password" : "bad user name or password"));
@@ -322,7 +322,7 @@ class OneRefusal final : public LoginGuard {
  public:
   explicit OneRefusal(const Executor& executor) : open_(executor) { open_.set(); }
   awaitable<Result<>> enter() override {
-    if (!open_.is_set()) co_return fail(Kind::login_refused, "not before noon");
+    if (!open_.is_set()) co_return fail(ErrorKind::login_refused, "not before noon");
     entered++;
     co_return Result<>{};
   }
@@ -362,7 +362,7 @@ TEST_P(MqttClientTest, ARefusedLoginIsNotRepeatedBeforeItsGuardAllowsIt) {
   for (int i = 0; i < 50; i++) {
     const auto answer = publish("a");
     ASSERT_FALSE(answer);
-    EXPECT_EQ(answer.error().kind, Kind::login_refused);
+    EXPECT_EQ(answer.error().kind, ErrorKind::login_refused);
     if (i > 0) EXPECT_EQ(answer.error().what, "not before noon");
   }
   EXPECT_EQ(broker.connects().size(), 1U);
@@ -430,7 +430,7 @@ TEST_P(MqttClientTest, Garbage) {
   connect_to(broker);
   const auto answer = publish("a");
   ASSERT_FALSE(answer);
-  EXPECT_EQ(answer.error().kind, Kind::malformed);
+  EXPECT_EQ(answer.error().kind, ErrorKind::malformed);
   EXPECT_THAT(answer.error().what, HasSubstr("not MQTT"));
 }
 
@@ -440,7 +440,7 @@ TEST_P(MqttClientTest, GarbageInPlaceOfAnAcknowledgement) {
   connect_to(broker);
   const auto answer = publish("a");
   ASSERT_FALSE(answer);
-  EXPECT_EQ(answer.error().kind, Kind::malformed);
+  EXPECT_EQ(answer.error().kind, ErrorKind::malformed);
 }
 
 TEST_P(MqttClientTest, NobodyListens) {
@@ -454,7 +454,7 @@ TEST_P(MqttClientTest, NobodyListens) {
   connect_to(settings(port));
   const auto answer = publish("a");
   ASSERT_FALSE(answer);
-  EXPECT_EQ(answer.error().kind, Kind::unreachable);
+  EXPECT_EQ(answer.error().kind, ErrorKind::unreachable);
   EXPECT_THAT(answer.error().what, HasSubstr("127.0.0.1:" + std::to_string(port)));
   const auto connected = loop_.run_until_done(client_->connect(within(kMqttTooLong)));
   EXPECT_FALSE(connected);
@@ -530,7 +530,7 @@ TEST_P(MqttClientTest, EndsSoonDuringTlsWithAPeerThatSaysNothing) {
   connect_to(std::move(wanted));
   const auto answer = publish("a", MqttQos::at_least_once, 100ms);
   ASSERT_FALSE(answer);
-  EXPECT_EQ(answer.error().kind, Kind::timed_out) << answer.error().what;
+  EXPECT_EQ(answer.error().kind, ErrorKind::timed_out) << answer.error().what;
   const auto before = std::chrono::steady_clock::now();
   client_.reset();
   // The limit for connecting is 5 s; reading the certificates takes up to a second under Wine.
@@ -552,17 +552,17 @@ INSTANTIATE_TEST_SUITE_P(Versions, Mqtt5ClientTest, ::testing::Values(MqttVersio
 TEST_P(Mqtt5ClientTest, ReasonsInWords) {
   struct Case {
     std::uint8_t code;
-    Kind kind;
+    ErrorKind kind;
     const char* words;
   };
   for (const auto& [code, kind, words] :
-       {Case{0x87, Kind::rejected, "Not authorized"},
-        Case{0x90, Kind::rejected, "Topic Name invalid"},
-        Case{0x95, Kind::rejected, "Packet too large"},
-        Case{0x97, Kind::rate_limited, "Quota exceeded"},
-        Case{0x99, Kind::rejected, "Payload format invalid"},
-        Case{0x80, Kind::unreachable, "Unspecified error"},
-        Case{0x83, Kind::unreachable, "Implementation specific error"}}) {
+       {Case{0x87, ErrorKind::rejected, "Not authorized"},
+        Case{0x90, ErrorKind::rejected, "Topic Name invalid"},
+        Case{0x95, ErrorKind::rejected, "Packet too large"},
+        Case{0x97, ErrorKind::rate_limited, "Quota exceeded"},
+        Case{0x99, ErrorKind::rejected, "Payload format invalid"},
+        Case{0x80, ErrorKind::unreachable, "Unspecified error"},
+        Case{0x83, ErrorKind::unreachable, "Implementation specific error"}}) {
     const auto answer = publish_to({.code = code});
     ASSERT_FALSE(answer);
     EXPECT_EQ(answer.error().kind, kind) << words;
@@ -586,7 +586,7 @@ TEST_P(Mqtt5ClientTest, AMessageThatIsRefusedDoesNotEndItsCall) {
                                   {.topic = "c", .payload = "", .qos = qos}});
     EXPECT_TRUE(answers[0]);
     ASSERT_FALSE(answers[1]);
-    EXPECT_EQ(answers[1].error().kind, Kind::rejected);
+    EXPECT_EQ(answers[1].error().kind, ErrorKind::rejected);
     EXPECT_TRUE(answers[2]);
   }
 }
@@ -594,7 +594,7 @@ TEST_P(Mqtt5ClientTest, AMessageThatIsRefusedDoesNotEndItsCall) {
 TEST_P(Mqtt5ClientTest, TheLastWordsOfABroker) {
   const auto answer = publish_to({.what = Do::leave, .code = 0x8E});
   ASSERT_FALSE(answer);
-  EXPECT_EQ(answer.error().kind, Kind::unreachable);
+  EXPECT_EQ(answer.error().kind, ErrorKind::unreachable);
   EXPECT_THAT(answer.error().what, HasSubstr("Session taken over"));
   EXPECT_THAT(answer.error().what, HasSubstr("same client id"));
 }
@@ -605,7 +605,7 @@ TEST_P(Mqtt5ClientTest, WhatIsLargerThanTheBrokerTakesIsNotSent) {
   const auto answers = publish(
       {{.topic = "large", .payload = std::string(200, 'x')}, {.topic = "small", .payload = "x"}});
   ASSERT_FALSE(answers[0]);
-  EXPECT_EQ(answers[0].error().kind, Kind::rejected);
+  EXPECT_EQ(answers[0].error().kind, ErrorKind::rejected);
   EXPECT_THAT(answers[0].error().what, HasSubstr("larger than the broker takes"));
   EXPECT_TRUE(answers[1]);
   EXPECT_THAT(topics_of(broker), ElementsAre("small"));

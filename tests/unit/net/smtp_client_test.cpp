@@ -124,7 +124,7 @@ TEST_F(SmtpClientTest, SendsNothingWithoutTheTlsThatIsRequired) {
   SmtpImposter server;
   const auto reply = send(to(server, SmtpSecurity::starttls_required));
   ASSERT_FALSE(reply);
-  EXPECT_EQ(reply.error().kind, Kind::unsupported);
+  EXPECT_EQ(reply.error().kind, ErrorKind::unsupported);
   EXPECT_EQ(reply.error().what, at(server) +
                                     "STARTTLS is required, and the server does not offer "
                                     "it: nothing was sent");
@@ -135,7 +135,7 @@ TEST_F(SmtpClientTest, ATlsPortThatSpeaksNoTls) {
   SmtpImposter server;
   const auto reply = send(to(server, SmtpSecurity::implicit_tls));
   ASSERT_FALSE(reply);
-  EXPECT_EQ(reply.error().kind, Kind::unsupported);
+  EXPECT_EQ(reply.error().kind, ErrorKind::unsupported);
   EXPECT_THAT(reply.error().what, HasSubstr("does not speak TLS from the first byte"));
 }
 
@@ -143,7 +143,7 @@ TEST_F(SmtpClientTest, APlainPortThatSpeaksTls) {
   SmtpImposter server(SmtpTls::implicit, identity());
   const auto reply = send(to(server, SmtpSecurity::starttls_offered), a_mail(), 500ms);
   ASSERT_FALSE(reply);
-  EXPECT_EQ(reply.error().kind, Kind::timed_out);
+  EXPECT_EQ(reply.error().kind, ErrorKind::timed_out);
   EXPECT_EQ(reply.error().what, at(server) +
                                     "no connection in time; where the server speaks TLS "
                                     "from the first byte, `secure` must be true");
@@ -183,7 +183,7 @@ TEST_F(SmtpClientTest, Certificates) {
         EXPECT_EQ(server.journal().front().sni, row.server_name);
         EXPECT_TRUE(server.journal().front().encrypted);
       } else {
-        EXPECT_EQ(reply.error().kind, Kind::denied);
+        EXPECT_EQ(reply.error().kind, ErrorKind::denied);
         EXPECT_THAT(reply.error().what, HasSubstr("the certificate was not accepted"));
         EXPECT_THAT(reply.error().what, HasSubstr(row.error));
         EXPECT_TRUE(server.journal().empty());
@@ -237,7 +237,7 @@ TEST_F(SmtpClientTest, ATokenFromAFileIsReadAtEachLogin) {
                  .secret_file = to_utf8(folder.path() / "token")};
   const auto missing = send(where);
   ASSERT_FALSE(missing);
-  EXPECT_EQ(missing.error().kind, Kind::invalid_config);
+  EXPECT_EQ(missing.error().kind, ErrorKind::invalid_config);
   for (const std::string token : {"first", "second"}) {
     std::ofstream(folder.path() / "token") << token << "\n";
     ASSERT_TRUE(send(where));
@@ -257,7 +257,7 @@ TEST_F(SmtpClientTest, LoginsThatTheServerDoesNotKnow) {
     where.login = {.method = method, .user = "user", .secret = Secret(kPassword)};
     const auto reply = send(where);
     ASSERT_FALSE(reply);
-    EXPECT_EQ(reply.error().kind, Kind::unsupported);
+    EXPECT_EQ(reply.error().kind, ErrorKind::unsupported);
     EXPECT_THAT(reply.error().what, HasSubstr(words));
     EXPECT_THAT(server.heard(), Not(Contains(HasSubstr("MAIL"))));
   }
@@ -342,7 +342,7 @@ TEST_F(SmtpClientTest, ConnectionsThatBreak) {
     server.when(step, {"close"});
     const auto reply = send(in_the_clear(server));
     ASSERT_FALSE(reply) << step;
-    EXPECT_EQ(reply.error().kind, Kind::unreachable) << step;
+    EXPECT_EQ(reply.error().kind, ErrorKind::unreachable) << step;
     EXPECT_THAT(reply.error().what, HasSubstr("the connection was closed before an answer came"));
   }
 }
@@ -366,7 +366,7 @@ TEST_F(SmtpClientTest, ServersThatNeverAnswer) {
     const auto reply = send(where, a_mail(), 400ms);
     EXPECT_LT(std::chrono::steady_clock::now() - begun, 5s) << step;
     ASSERT_FALSE(reply) << step;
-    EXPECT_EQ(reply.error().kind, Kind::timed_out) << step;
+    EXPECT_EQ(reply.error().kind, ErrorKind::timed_out) << step;
     EXPECT_THAT(reply.error().what, HasSubstr(words)) << step;
   }
 }
@@ -379,7 +379,7 @@ TEST_F(SmtpClientTest, NobodyListens) {
   }
   const auto reply = send(gone);
   ASSERT_FALSE(reply);
-  EXPECT_EQ(reply.error().kind, Kind::unreachable);
+  EXPECT_EQ(reply.error().kind, ErrorKind::unreachable);
   EXPECT_EQ(reply.error().what, "127.0.0.1:" + std::to_string(gone.port) + ": Connection refused");
 }
 
@@ -404,7 +404,7 @@ TEST_F(SmtpClientTest, WhatIsNoSmtp) {
     server.when("RCPT", {answer});
     const auto reply = send(in_the_clear(server), a_mail(), 2s);
     ASSERT_FALSE(reply) << answer;
-    EXPECT_EQ(reply.error().kind, Kind::malformed) << reply.error().what;
+    EXPECT_EQ(reply.error().kind, ErrorKind::malformed) << reply.error().what;
   }
 }
 
@@ -421,7 +421,7 @@ TEST_F(SmtpClientTest, NothingCanBeSmuggled) {
            a_mail("")}) {
     const auto reply = send(in_the_clear(server), message);
     ASSERT_FALSE(reply);
-    EXPECT_EQ(reply.error().kind, Kind::invalid_config);
+    EXPECT_EQ(reply.error().kind, ErrorKind::invalid_config);
   }
   EXPECT_TRUE(server.journal().empty());
   EXPECT_THAT(server.heard(), Not(Contains(HasSubstr("MAIL"))));

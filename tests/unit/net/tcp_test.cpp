@@ -81,7 +81,7 @@ TEST_F(TcpTest, AReadPastItsDeadlineIsTimedOutAndClosesTheStream) {
   auto ends = connect();
   const auto late = loop.run_until_done(ends.client.read(buffer, at_once()));
   ASSERT_FALSE(late);
-  EXPECT_EQ(late.error().kind, Kind::timed_out);
+  EXPECT_EQ(late.error().kind, ErrorKind::timed_out);
   EXPECT_THAT(late.error().what, HasSubstr(ends.client.peer()));
   EXPECT_EQ(loop.run_until_done(ends.server.read_some(buffer, soon())).value(), 0);
 }
@@ -92,7 +92,7 @@ TEST_F(TcpTest, AWriteThatNobodyReadsIsTimedOut) {
   const Bytes much(64 << 20);
   const auto late = loop.run_until_done(ends.client.write(much, within(50ms)));
   ASSERT_FALSE(late);
-  EXPECT_EQ(late.error().kind, Kind::timed_out);
+  EXPECT_EQ(late.error().kind, ErrorKind::timed_out);
 }
 
 TEST_F(TcpTest, ADeadlineOfAnOperationThatEndedHarmsNoLaterOne) {
@@ -122,7 +122,7 @@ TEST_F(TcpTest, AShorterDeadlineThanThatOfTheLastOperationCounts) {
     EXPECT_TRUE(co_await of.server.write(as_bytes("hello"), soon()));
     EXPECT_TRUE(co_await of.client.read(into, soon()));
     const auto late = co_await of.client.read(into, at_once());
-    EXPECT_EQ(late.error().kind, Kind::timed_out);
+    EXPECT_EQ(late.error().kind, ErrorKind::timed_out);
   }(ends, buffer));
 }
 
@@ -135,7 +135,7 @@ TEST_F(TcpTest, ThePeerClosingInTheMiddleIsUnreachable) {
         co_return co_await of.client.read(into, soon());
       }(ends, buffer));
   ASSERT_FALSE(cut);
-  EXPECT_EQ(cut.error().kind, Kind::unreachable);
+  EXPECT_EQ(cut.error().kind, ErrorKind::unreachable);
   EXPECT_THAT(cut.error().what, HasSubstr("closed by the other side"));
 }
 
@@ -148,7 +148,7 @@ TEST_F(TcpTest, ReadSomeTellsAGoodEndFromAReset) {
     EXPECT_TRUE(co_await of.server.read(one, soon()));
     of.server.close();
     const auto reset = co_await of.client.read_some(into, soon());
-    EXPECT_EQ(reset.error().kind, Kind::unreachable);
+    EXPECT_EQ(reset.error().kind, ErrorKind::unreachable);
     // Wine takes some resets for a good end.
     if (!kit::kIsWindows) EXPECT_TRUE(reset.error().native.has_value());
   }(ends, buffer));
@@ -158,7 +158,7 @@ TEST_F(TcpTest, AClosedStreamAnswersUnreachable) {
   auto ends = connect();
   ends.client.close();
   const auto closed = loop.run_until_done(ends.client.read(buffer, soon()));
-  EXPECT_EQ(closed.error().kind, Kind::unreachable);
+  EXPECT_EQ(closed.error().kind, ErrorKind::unreachable);
 }
 
 TEST_F(TcpTest, CloseEndsAReadThatWaits) {
@@ -173,7 +173,7 @@ TEST_F(TcpTest, CloseEndsAReadThatWaits) {
   ends.client.close();
   loop.run_until_done(scope.join());
   ASSERT_TRUE(outcome.has_value());
-  EXPECT_EQ(outcome->error().kind, Kind::unreachable);
+  EXPECT_EQ(outcome->error().kind, ErrorKind::unreachable);
 }
 
 TEST_F(TcpTest, AStreamMayBeDestroyedWhileItIsRead) {
@@ -188,7 +188,7 @@ TEST_F(TcpTest, AStreamMayBeDestroyedWhileItIsRead) {
   ends.reset();
   loop.run_until_done(scope.join());
   ASSERT_TRUE(outcome.has_value());
-  EXPECT_EQ(outcome->error().kind, Kind::unreachable);
+  EXPECT_EQ(outcome->error().kind, ErrorKind::unreachable);
 }
 
 TEST_F(TcpTest, CancelledOperationsThrowAndCloseTheStream) {
@@ -214,7 +214,7 @@ TEST_F(TcpTest, CancelledConnectThrows) {
     auto stream =
         loop.run_until_done(connector.connect("127.0.0.1", listener.port(), within(200ms)));
     if (!stream) {
-      EXPECT_EQ(stream.error().kind, Kind::timed_out);
+      EXPECT_EQ(stream.error().kind, ErrorKind::timed_out);
       break;
     }
     filling.push_back(std::move(*stream));
@@ -241,11 +241,11 @@ TEST_F(TcpTest, SaysWhyNobodyAnswers) {
   listener.close();
   const auto refused = loop.run_until_done(connector.connect("127.0.0.1", port, soon()));
   ASSERT_FALSE(refused);
-  EXPECT_EQ(refused.error().kind, Kind::unreachable);
+  EXPECT_EQ(refused.error().kind, ErrorKind::unreachable);
   EXPECT_EQ(refused.error().what, "127.0.0.1:" + std::to_string(port) + ": Connection refused");
 
   const auto by_name = loop.run_until_done(connector.connect("localhost", port, soon()));
-  EXPECT_EQ(by_name.error().kind, Kind::unreachable);
+  EXPECT_EQ(by_name.error().kind, ErrorKind::unreachable);
   EXPECT_THAT(by_name.error().what, testing::StartsWith("localhost: "));
 }
 
@@ -261,7 +261,7 @@ TEST_F(TcpTest, ResolvingANameEndsByTheDeadline) {
   const auto late =
       loop.run_until_done(connector.connect("localhost", listener.port(), Deadline{}));
   ASSERT_FALSE(late);
-  EXPECT_EQ(late.error().kind, Kind::timed_out);
+  EXPECT_EQ(late.error().kind, ErrorKind::timed_out);
 }
 
 TEST_F(TcpTest, AListenerSaysWhyItCannotListen) {
@@ -279,7 +279,7 @@ TEST_F(TcpTest, AListenerSaysWhyItCannotListen) {
   listener.close();
   loop.run_until_done(scope.join());
   ASSERT_TRUE(outcome.has_value());
-  EXPECT_EQ(outcome->kind, Kind::unreachable);
+  EXPECT_EQ(outcome->kind, ErrorKind::unreachable);
 }
 
 }  // namespace

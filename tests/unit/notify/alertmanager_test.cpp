@@ -15,7 +15,7 @@ using nlohmann::json;
 using testing::Contains;
 using testing::Pair;
 
-TEST(Alertmanager, fires_for_what_stopped_and_ends_when_it_runs) {
+TEST(Alertmanager, FiresForWhatStoppedAndEndsWhenItRuns) {
   const config::Alertmanager settings{.labels = {{"team", "windows"}}};
   const auto down = json::parse(alertmanager_alert(settings, stopped_alert(kOddName)))[0];
   EXPECT_EQ(down["labels"], (json{{"alertname", "WindowsService"},
@@ -33,7 +33,7 @@ TEST(Alertmanager, fires_for_what_stopped_and_ends_when_it_runs) {
   EXPECT_EQ(up["endsAt"], "2025-11-24T16:01:00.123Z");
 }
 
-TEST(Alertmanager, is_reached_below_its_prefix_with_the_password) {
+TEST(Alertmanager, IsReachedBelowItsPrefixWithThePassword) {
   FakeTransport transport;
   std::vector<Destination> made;
   add_alertmanager({.enabled = true,
@@ -41,7 +41,7 @@ TEST(Alertmanager, is_reached_below_its_prefix_with_the_password) {
                                  .username = "me",
                                  .password = Secret("the-password"),
                                  .ca_file = "ca.pem"}}},
-                   transport.means(), made);
+                   transport.deps(), made);
   ASSERT_EQ(made.size(), 1U);
   EXPECT_EQ(made[0].channel->name(), "Alertmanager https://am.example");
   transport.loop.run_until_done(
@@ -61,7 +61,7 @@ INSTANTIATE_TEST_SUITE_P(Alertmanager, ChannelConformance,
                          testing::Values(ConformingChannel{
                              .name = "alertmanager",
                              .make =
-                                 [](const ChannelSite& site, const notify::Means& means) {
+                                 [](const ChannelSite& site, const notify::ChannelDeps& deps) {
                                    std::vector<notify::Destination> made;
                                    notify::add_alertmanager(
                                        {.enabled = true,
@@ -70,7 +70,7 @@ INSTANTIATE_TEST_SUITE_P(Alertmanager, ChannelConformance,
                                                      .password = Secret("s3cret-password"),
                                                      .ca_file = site.ca_file,
                                                      .reject_unauthorized = site.verify}}},
-                                       means, made);
+                                       deps, made);
                                    return std::move(made.front().channel);
                                  },
                              .logs_in = true}),

@@ -31,10 +31,10 @@ config::Config two_webhooks() {
 }
 
 std::vector<Destination> alerts_of(const config::Config& config, FakeTransport& transport) {
-  return make_destinations(config, transport.means()).alerts;
+  return make_destinations(config, transport.deps()).alerts;
 }
 
-TEST(Destinations, are_the_enabled_webhooks_in_their_order) {
+TEST(Destinations, AreTheEnabledWebhooksInTheirOrder) {
   FakeTransport transport;
   config::Config config = two_webhooks();
   const auto destinations = alerts_of(config, transport);
@@ -47,7 +47,7 @@ TEST(Destinations, are_the_enabled_webhooks_in_their_order) {
   EXPECT_TRUE(alerts_of(config, transport).empty());
 }
 
-TEST(Destinations, are_all_told_everything) {
+TEST(Destinations, AreAllToldEverything) {
   FakeTransport transport;
   const auto destinations = alerts_of(two_webhooks(), transport);
   const Alert alert = make_delivery("1", TransitionKind::vanished, "a").alert;
@@ -65,7 +65,7 @@ TEST(Destinations, are_all_told_everything) {
   EXPECT_TRUE(address(alert, {}, Routing({}, {}), kStart, counter()).empty());
 }
 
-TEST(TestAlert, says_that_it_is_one) {
+TEST(TestAlert, SaysThatItIsOne) {
   FakeTransport transport;
   const auto destinations = alerts_of(two_webhooks(), transport);
   transport.response = net::HttpResponse{.status = 202};

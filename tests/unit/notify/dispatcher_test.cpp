@@ -51,7 +51,7 @@ class FakeOutbox final : public Outbox {
     co_await net::sleep_for(milliseconds(0));
     co_return limits;
   }
-  net::awaitable<Result<std::vector<store::OpenTrouble>>> load_open_troubles() override {
+  net::awaitable<Result<std::vector<store::OpenAlert>>> load_open_alerts() override {
     co_await net::sleep_for(milliseconds(0));
     co_return troubles;
   }
@@ -60,7 +60,7 @@ class FakeOutbox final : public Outbox {
                                                                     std::size_t most) override {
     co_await net::sleep_for(milliseconds(0));
     ++loads;
-    if (unreadable) co_return fail(Kind::storage, "cannot read");
+    if (unreadable) co_return fail(ErrorKind::storage, "cannot read");
     std::vector<store::Delivery> found;
     for (const Row& row : rows) {
       const bool wanted = row.delivery.destination == destination &&
@@ -83,9 +83,9 @@ class FakeOutbox final : public Outbox {
     }
     co_return count;
   }
-  net::awaitable<Result<>> record(std::span<const store::DeliveryUpdate> updates) override {
+  net::awaitable<Result<>> update(std::span<const store::DeliveryUpdate> updates) override {
     co_await net::sleep_for(milliseconds(0));
-    if (unwritable) co_return fail(Kind::storage, "disk full");
+    if (unwritable) co_return fail(ErrorKind::storage, "disk full");
     for (const store::DeliveryUpdate& update : updates) {
       for (Row& row : rows) {
         if (row.delivery.id == update.id) row.last = update;
@@ -96,7 +96,7 @@ class FakeOutbox final : public Outbox {
 
   std::vector<Row> rows;
   std::vector<store::LastDelivered> limits;
-  std::vector<store::OpenTrouble> troubles;
+  std::vector<store::OpenAlert> troubles;
   std::string damaged;  ///< a row that is left out when it is read
   bool unreadable = false;
   bool unwritable = false;
@@ -148,7 +148,7 @@ class FakeObserver final : public Observer {
   }
   void abandoned(std::size_t count) override { abandoned_count += count; }
   void storage_failed(const Error& error, std::size_t) override {
-    EXPECT_EQ(error.kind, Kind::storage);
+    EXPECT_EQ(error.kind, ErrorKind::storage);
     ++storage_failures;
     changed_.set();
   }
@@ -221,7 +221,7 @@ class DispatcherTest : public testing::Test {
   DispatcherOptions options_{.storage_retry = milliseconds(1)};
 };
 
-TEST_F(DispatcherTest, delivers_and_records) {
+TEST_F(DispatcherTest, DeliversAndRecords) {
   run([&](Dispatcher& dispatcher) -> net::awaitable<void> {
     dispatcher.submit({stored("1"), stored("2", kStarted)});
     co_await observer_.until_settled(DeliveryState::delivered, 2);
@@ -233,7 +233,7 @@ TEST_F(DispatcherTest, delivers_and_records) {
   EXPECT_EQ(outbox_.rows[0].last.at, kStart);
 }
 
-TEST_F(DispatcherTest, begins_with_what_the_run_before_has_left) {
+TEST_F(DispatcherTest, BeginsWithWhatTheRunBeforeHasLeft) {
   for (const char* id : {"1", "2", "3"}) stored(id);
   run([&](Dispatcher& dispatcher) -> net::awaitable<void> {
     dispatcher.submit({stored("4"), make_delivery("5", kStarted, "a")});
@@ -243,7 +243,7 @@ TEST_F(DispatcherTest, begins_with_what_the_run_before_has_left) {
   EXPECT_THAT(channel().received, ElementsAre("1", "2", "3", "4", "5", "6"));
 }
 
-TEST_F(DispatcherTest, what_a_load_has_seen_before_it_was_submitted_is_sent_once) {
+TEST_F(DispatcherTest, WhatALoadHasSeenBeforeItWasSubmittedIsSentOnce) {
   run([&](Dispatcher& dispatcher) -> net::awaitable<void> {
     const auto first = stored("1");
     const auto second = stored("2", kStarted);
@@ -255,7 +255,7 @@ TEST_F(DispatcherTest, what_a_load_has_seen_before_it_was_submitted_is_sent_once
   EXPECT_THAT(channel().received, ElementsAre("1", "2", "3"));
 }
 
-TEST_F(DispatcherTest, hosts_may_submit_in_another_order_than_they_were_committed) {
+TEST_F(DispatcherTest, HostsMaySubmitInAnotherOrderThanTheyWereCommitted) {
   const auto first = stored("1", kStopped, "a");
   const auto second = stored("2", kStopped, "b");
   outbox_.unreadable = true;
@@ -272,7 +272,7 @@ TEST_F(DispatcherTest, hosts_may_submit_in_another_order_than_they_were_committe
   EXPECT_THAT(channel().received, testing::UnorderedElementsAre("1", "2", "3", "4"));
 }
 
-TEST_F(DispatcherTest, keeps_the_limits_of_the_run_before) {
+TEST_F(DispatcherTest, KeepsTheLimitsOfTheRunBefore) {
   add_destination("test:2", seconds(300));
   outbox_.limits.push_back({.destination = "test:2",
                             .host = HostName("host"),
@@ -292,7 +292,7 @@ TEST_F(DispatcherTest, keeps_the_limits_of_the_run_before) {
   EXPECT_THAT(outbox_.in(DeliveryState::pending), ElementsAre("2"));
 }
 
-TEST_F(DispatcherTest, a_destination_that_left_the_configuration_gets_dead_letters) {
+TEST_F(DispatcherTest, ADestinationThatLeftTheConfigurationGetsDeadLetters) {
   outbox_.commit(make_delivery("1", kStopped, "a", kStart, "gone:1"));
   run([&](Dispatcher& dispatcher) -> net::awaitable<void> {
     stored("2");
@@ -306,7 +306,7 @@ TEST_F(DispatcherTest, a_destination_that_left_the_configuration_gets_dead_lette
   EXPECT_EQ(outbox_.rows[2].last.detail, "destination is no longer configured");
 }
 
-TEST_F(DispatcherTest, tries_again_in_time_and_in_order) {
+TEST_F(DispatcherTest, TriesAgainInTimeAndInOrder) {
   random_ = [](std::span<std::uint8_t> bytes) {  // 2 ms of the first second
     std::ranges::fill(bytes, std::uint8_t{0});
     bytes[1] = 0x9F;
@@ -329,7 +329,7 @@ TEST_F(DispatcherTest, tries_again_in_time_and_in_order) {
   EXPECT_EQ(outbox_.rows[0].last.attempts, 4);
 }
 
-TEST_F(DispatcherTest, records_failures_and_dead_letters) {
+TEST_F(DispatcherTest, RecordsFailuresAndDeadLetters) {
   channel().answer = [](const std::string& id) -> Answer {
     if (id == "1") return Rejected{.reason = "404 Not Found"};
     return RetryAfter{.after = seconds(60), .reason = "429 Too Many Requests"};
@@ -345,7 +345,7 @@ TEST_F(DispatcherTest, records_failures_and_dead_letters) {
   EXPECT_EQ(outbox_.rows[1].last.detail, "429 Too Many Requests");
 }
 
-TEST_F(DispatcherTest, a_dead_destination_holds_no_other_back) {
+TEST_F(DispatcherTest, ADeadDestinationHoldsNoOtherBack) {
   add_destination("test:2", seconds(0)).close();
   options_.stop_limit = milliseconds(0);
   run([&](Dispatcher& dispatcher) -> net::awaitable<void> {
@@ -361,7 +361,7 @@ TEST_F(DispatcherTest, a_dead_destination_holds_no_other_back) {
   EXPECT_THAT(outbox_.in(DeliveryState::pending), SizeIs(50)) << "cut off, so not settled";
 }
 
-TEST_F(DispatcherTest, services_go_in_parallel) {
+TEST_F(DispatcherTest, ServicesGoInParallel) {
   destinations_.front().rules.parallel = 5;
   run([&](Dispatcher& dispatcher) -> net::awaitable<void> {
     std::vector<store::Delivery> many;
@@ -377,7 +377,7 @@ TEST_F(DispatcherTest, services_go_in_parallel) {
 // --- when the disk fails
 // ---------------------------------------------------------------------------
 
-TEST_F(DispatcherTest, alerts_flow_from_memory_while_nothing_can_be_stored) {
+TEST_F(DispatcherTest, AlertsFlowFromMemoryWhileNothingCanBeStored) {
   outbox_.unwritable = true;
   run([&](Dispatcher& dispatcher) -> net::awaitable<void> {
     dispatcher.submit({stored("1")});  // stored before the disk was full
@@ -392,7 +392,7 @@ TEST_F(DispatcherTest, alerts_flow_from_memory_while_nothing_can_be_stored) {
   EXPECT_THAT(outbox_.in(DeliveryState::delivered), ElementsAre("1"));
 }
 
-TEST_F(DispatcherTest, records_at_last_when_it_stops) {
+TEST_F(DispatcherTest, RecordsAtLastWhenItStops) {
   options_.storage_retry = std::chrono::hours(1);
   outbox_.unwritable = true;
   run([&](Dispatcher& dispatcher) -> net::awaitable<void> {
@@ -404,7 +404,7 @@ TEST_F(DispatcherTest, records_at_last_when_it_stops) {
   EXPECT_THAT(outbox_.in(DeliveryState::delivered), ElementsAre("1", "2"));
 }
 
-TEST_F(DispatcherTest, alerts_flow_while_nothing_can_be_read) {
+TEST_F(DispatcherTest, AlertsFlowWhileNothingCanBeRead) {
   outbox_.unreadable = true;
   stored("1");
   run([&](Dispatcher& dispatcher) -> net::awaitable<void> {
@@ -421,7 +421,7 @@ TEST_F(DispatcherTest, alerts_flow_while_nothing_can_be_read) {
   EXPECT_GT(observer_.storage_failures, 0);
 }
 
-TEST_F(DispatcherTest, gives_back_what_only_memory_holds) {
+TEST_F(DispatcherTest, GivesBackWhatOnlyMemoryHolds) {
   channel().close();
   options_.stop_limit = milliseconds(0);
   options_.most_in_memory = 2;
@@ -439,7 +439,7 @@ TEST_F(DispatcherTest, gives_back_what_only_memory_holds) {
 // --- more than memory may hold
 // ---------------------------------------------------------------------
 
-TEST_F(DispatcherTest, what_memory_does_not_hold_waits_in_the_outbox_in_order) {
+TEST_F(DispatcherTest, WhatMemoryDoesNotHoldWaitsInTheOutboxInOrder) {
   options_.most_in_memory = 4;
   channel().close();
   std::vector<std::string> expected;
@@ -464,7 +464,7 @@ TEST_F(DispatcherTest, what_memory_does_not_hold_waits_in_the_outbox_in_order) {
   EXPECT_THAT(observer_.lost_ids, IsEmpty());
 }
 
-TEST_F(DispatcherTest, pages_through_a_long_backlog) {
+TEST_F(DispatcherTest, PagesThroughALongBacklog) {
   for (int i = 0; i < 2500; ++i) stored(std::to_string(i), kStopped, std::to_string(i % 100));
   run([&](Dispatcher&) -> net::awaitable<void> {
     co_await observer_.until_settled(DeliveryState::delivered, 2500);
@@ -472,7 +472,7 @@ TEST_F(DispatcherTest, pages_through_a_long_backlog) {
   EXPECT_THAT(outbox_.in(DeliveryState::delivered), SizeIs(2500));
 }
 
-TEST_F(DispatcherTest, a_damaged_row_does_not_end_the_backlog) {
+TEST_F(DispatcherTest, ADamagedRowDoesNotEndTheBacklog) {
   outbox_.damaged = "10";
   for (int i = 0; i < 1500; ++i) stored(std::to_string(i), kStopped, std::to_string(i % 100));
   run([&](Dispatcher&) -> net::awaitable<void> {
@@ -481,7 +481,7 @@ TEST_F(DispatcherTest, a_damaged_row_does_not_end_the_backlog) {
   EXPECT_THAT(outbox_.in(DeliveryState::pending), ElementsAre("10"));
 }
 
-TEST_F(DispatcherTest, tells_what_it_loses_when_neither_disk_nor_memory_can_hold_it) {
+TEST_F(DispatcherTest, TellsWhatItLosesWhenNeitherDiskNorMemoryCanHoldIt) {
   options_.most_in_memory = 3;
   run([&](Dispatcher& dispatcher) -> net::awaitable<void> {
     dispatcher.submit({make_delivery("first", kStopped, "a")});
@@ -499,7 +499,7 @@ TEST_F(DispatcherTest, tells_what_it_loses_when_neither_disk_nor_memory_can_hold
 // --- crashes
 // ---------------------------------------------------------------------------------------
 
-TEST_F(DispatcherTest, what_was_not_recorded_is_sent_again_with_the_same_id) {
+TEST_F(DispatcherTest, WhatWasNotRecordedIsSentAgainWithTheSameId) {
   outbox_.unwritable = true;
   for (int round = 0; round < 2; ++round) {
     run([&](Dispatcher& dispatcher) -> net::awaitable<void> {

@@ -82,7 +82,7 @@ TEST_F(Escalation, EndsUnsentWithTheTrouble) {
   EXPECT_EQ(lanes_.lane_count(), 0U);
 }
 
-TEST_F(Escalation, LeavesItsTimeToLaterBadNewsAndReminders) {
+TEST_F(Escalation, LeavesItsTimeToLaterAlertsAndReminders) {
   lanes_.add(escalation("1", stuck), kStart);
   const Time later = kStart + minutes(20);
   lanes_.add(escalation("2", stopped, later), later);
@@ -174,7 +174,7 @@ TEST_F(Escalation, GoesOnAfterARestart) {
   lanes_.add(escalation("1", stopped), kStart + hours(2));
   EXPECT_THAT(send(kStart + hours(2)), ElementsAre("1")) << "at once when it is overdue";
   lanes_ = lanes_to_escalate();
-  lanes_.remember(store::OpenTrouble{"test:1", HostName("host"), ServiceName("A")});
+  lanes_.remember(store::OpenAlert{"test:1", HostName("host"), ServiceName("A")});
   lanes_.add(escalation("2", stopped), kStart);
   lanes_.add(good("3", kStart), kStart);
   EXPECT_THAT(send(kStart), ElementsAre("2", "3")) << "it had been told";
@@ -196,7 +196,7 @@ TEST_F(Escalation, ThatOnlyMemoryHoldsIsHandedBack) {
   EXPECT_EQ(lanes_.unstored()[0].id.value, "1");
 }
 
-TEST_F(Escalation, GoodNewsGoesOnlyWhereTheBadWasAccepted) {
+TEST_F(Escalation, EndsGoesOnlyWhereTheBadWasAccepted) {
   lanes_.add(conditional("1", stopped, kStart), kStart);
   EXPECT_THAT(send(kStart), ElementsAre("1"));
   lanes_.add(good("2", kStart), kStart);
@@ -251,7 +251,7 @@ class RandomTrouble {
   void work() {
     while (const auto* next = lanes_.take(now_)) {
       const auto delivery = *next;
-      const bool well = is_up(delivery.alert);
+      const bool well = is_resolved(delivery.alert);
       if (well) {
         EXPECT_TRUE(told_) << delivery.id.value << ": the end of what was not told";
       }
@@ -280,7 +280,7 @@ class RandomTrouble {
   }
   void restart() {
     lanes_ = lanes_to_escalate();
-    if (told_) lanes_.remember(store::OpenTrouble{"test:1", HostName("host"), ServiceName("a")});
+    if (told_) lanes_.remember(store::OpenAlert{"test:1", HostName("host"), ServiceName("a")});
     for (const auto& delivery : std::vector(pending_)) lanes_.add(delivery, now_);
     follow();
   }
@@ -295,7 +295,7 @@ class RandomTrouble {
   int ids_ = 0;
 };
 
-TEST(EscalationPromises, hold_in_any_story) {
+TEST(EscalationPromises, HoldInAnyStory) {
   for (unsigned seed = 0; seed < 200; seed++) {
     SCOPED_TRACE(seed);
     RandomTrouble(seed).run();

@@ -8,7 +8,7 @@
 
 #include "net/http_client.h"
 #include "net/loop.h"
-#include "notify/means.h"
+#include "notify/channel_deps.h"
 
 namespace tocsin::notify {
 
@@ -23,7 +23,7 @@ class FakeTransport final : public net::HttpTransport {
   }
 
   /// For channels that are asked on `loop`.
-  Means means() {
+  ChannelDeps deps() {
     return {.executor = loop.executor(),
             .http = *this,
             .version = "1.2.3",

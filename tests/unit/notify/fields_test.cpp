@@ -18,7 +18,7 @@ using std::chrono::hours;
 using std::chrono::minutes;
 using std::chrono::seconds;
 
-TEST(Fields, AreTheOriginals) {
+TEST(Fields, AreButlers) {
   const std::vector<config::GenericUrl> urls = {
       {.id = "r", .link_text = "Runbook", .comment = "Read", .url = "https://x/?a=1&b=2"}};
   const Json values = Json::parse(template_values(stopped_alert(), urls));

@@ -12,7 +12,7 @@ using std::chrono::seconds;
 
 const UrlSecrets kNone("http://h/");
 
-TEST(HttpPolicy, judges_every_status) {
+TEST(HttpPolicy, JudgesEveryStatus) {
   const auto expected = [](int status) -> std::size_t {
     if (status >= 200 && status <= 299) return 0;
     if (status == 408 || status == 425 || status == 429) return 1;
@@ -24,7 +24,7 @@ TEST(HttpPolicy, judges_every_status) {
   }
 }
 
-TEST(HttpPolicy, only_401_to_an_account_is_about_the_login) {
+TEST(HttpPolicy, Only401ToAnAccountIsAboutTheLogin) {
   for (int status = 0; status <= 1000; ++status) {
     const auto answer = judge(net::HttpResponse{.status = status}, kNone, LogsIn::yes);
     EXPECT_EQ(std::holds_alternative<LoginRefused>(answer), status == 401) << status;
@@ -33,7 +33,7 @@ TEST(HttpPolicy, only_401_to_an_account_is_about_the_login) {
   }
 }
 
-TEST(HttpPolicy, finds_who_logs_in_at_a_url) {
+TEST(HttpPolicy, FindsWhoLogsInAtAUrl) {
   const auto info = user_info_of("https://us%65r:p%40ss:word@host:1/x@y");
   ASSERT_TRUE(info);
   EXPECT_EQ(info->user, "user");
@@ -43,7 +43,7 @@ TEST(HttpPolicy, finds_who_logs_in_at_a_url) {
   EXPECT_FALSE(user_info_of("host"));
 }
 
-TEST(HttpPolicy, believes_retry_after_only_where_it_belongs) {
+TEST(HttpPolicy, BelievesRetryAfterOnlyWhereItBelongs) {
   for (const int status : {408, 425, 429, 500, 502, 503, 504}) {
     const auto answer =
         judge(net::HttpResponse{.status = status, .retry_after = seconds(9)}, kNone);
@@ -52,16 +52,17 @@ TEST(HttpPolicy, believes_retry_after_only_where_it_belongs) {
   }
 }
 
-TEST(HttpPolicy, tries_again_whatever_kept_the_answer_from_coming) {
-  for (const Kind kind : {Kind::unreachable, Kind::timed_out, Kind::malformed, Kind::denied,
-                          Kind::unsupported, Kind::invalid_config}) {
+TEST(HttpPolicy, TriesAgainWhateverKeptTheAnswerFromComing) {
+  for (const ErrorKind kind :
+       {ErrorKind::unreachable, ErrorKind::timed_out, ErrorKind::malformed, ErrorKind::denied,
+        ErrorKind::unsupported, ErrorKind::invalid_config}) {
     const auto answer = judge(fail(kind, "it broke"), kNone);
     ASSERT_TRUE(std::holds_alternative<RetryAfter>(answer));
     EXPECT_EQ(std::get<RetryAfter>(answer).reason, "it broke");
   }
 }
 
-TEST(HttpPolicy, says_what_the_server_said) {
+TEST(HttpPolicy, SaysWhatTheServerSaid) {
   const auto reason = [](std::string body) {
     return std::get<Rejected>(
                judge(net::HttpResponse{.status = 400, .body = std::move(body)}, kNone))
@@ -75,7 +76,7 @@ TEST(HttpPolicy, says_what_the_server_said) {
   EXPECT_EQ(describe_status(599), "599");
 }
 
-TEST(UrlSecrets, are_hidden_wherever_they_stand) {
+TEST(UrlSecrets, AreHiddenWhereverTheyStand) {
   const UrlSecrets secrets(
       "https://bob:hunter2@example.com/services/T0000000/a%2Fb%20cdefgh?key=abcdefgh&v=1#top");
   for (const auto& [said, shown] : {
@@ -93,7 +94,7 @@ TEST(UrlSecrets, are_hidden_wherever_they_stand) {
   }
 }
 
-TEST(UrlSecrets, a_plain_url_hides_nothing) {
+TEST(UrlSecrets, APlainUrlHidesNothing) {
   for (const char* url : {"http://h", "http://h/", "http://h/?", "h", "", "://", "http://@h/"}) {
     EXPECT_EQ(UrlSecrets(url).hide("a/b?c=d h @ http://h/"), "a/b?c=d h @ http://h/") << url;
   }

@@ -131,7 +131,7 @@ class InfluxTest : public testing::Test {
     return write(influx_settings(version), {two_services()});
   }
   StatusSink::Written write(const config::InfluxDb& influx, std::vector<StatusReport> reports) {
-    Influx sink(influx, means_);
+    Influx sink(influx, channel_deps_);
     return write(sink, std::move(reports));
   }
 
@@ -140,11 +140,11 @@ class InfluxTest : public testing::Test {
   Messages messages_;
   SystemClock clock_;
   logins::Logins logins_{{.executor = loop_.executor(), .clock = clock_, .random = {}}};
-  Means means_{.executor = loop_.executor(),
-               .http = server_,
-               .version = "1.2",
-               .messages = messages_,
-               .logins = logins_};
+  ChannelDeps channel_deps_{.executor = loop_.executor(),
+                            .http = server_,
+                            .version = "1.2",
+                            .messages = messages_,
+                            .logins = logins_};
 };
 
 std::string detail_of(const StatusSink::Written& written) {
@@ -157,7 +157,7 @@ net::HttpResponse answer(int status, std::string body) {
   return {.status = status, .body = std::move(body), .retry_after = std::nullopt};
 }
 
-TEST(InfluxPoints, are_those_of_the_original) {
+TEST(InfluxPoints, AreThoseOfButler) {
   const std::vector<config::InfluxTag> tags = {{"site", "Berlin"}, {"butler_instance", "PROD 1"}};
   influx::Lines lines;
   InfluxPoints(tags).append(two_services(), lines);
@@ -171,7 +171,7 @@ TEST(InfluxPoints, are_those_of_the_original) {
             "state_num=18,state_text=\"UNKNOWN\" 1764000000123\n");
 }
 
-TEST_F(InfluxTest, version_1_writes_with_a_policy_and_an_account) {
+TEST_F(InfluxTest, Version1WritesWithAPolicyAndAnAccount) {
   EXPECT_EQ(detail_of(write(InfluxVersion::v1)), "204 No Content");
   EXPECT_THAT(server_.asked(),
               ElementsAre("POST http://influx:8086/write?db=my%20db&rp=10d&precision=ms"));
@@ -182,7 +182,7 @@ TEST_F(InfluxTest, version_1_writes_with_a_policy_and_an_account) {
   EXPECT_THAT(server_.requests.front().body, HasSubstr(" 1764000000123\n"));
 }
 
-TEST_F(InfluxTest, version_2_writes_with_a_token) {
+TEST_F(InfluxTest, Version2WritesWithAToken) {
   EXPECT_EQ(detail_of(write(InfluxVersion::v2)), "204 No Content");
   EXPECT_THAT(
       server_.asked(),
@@ -190,7 +190,7 @@ TEST_F(InfluxTest, version_2_writes_with_a_token) {
   EXPECT_EQ(server_.header("Authorization"), std::string("Token ") + kSecret);
 }
 
-TEST_F(InfluxTest, version_3_writes_with_a_bearer) {
+TEST_F(InfluxTest, Version3WritesWithABearer) {
   EXPECT_EQ(detail_of(write(InfluxVersion::v3)), "204 No Content");
   EXPECT_THAT(
       server_.asked(),
@@ -198,14 +198,14 @@ TEST_F(InfluxTest, version_3_writes_with_a_bearer) {
   EXPECT_EQ(server_.header("Authorization"), std::string("Bearer ") + kSecret);
 }
 
-TEST_F(InfluxTest, long_bodies_are_compressed) {
+TEST_F(InfluxTest, LongBodiesAreCompressed) {
   EXPECT_EQ(write(influx_settings(InfluxVersion::v1), many(10'000)).refused, 0U);
   ASSERT_THAT(server_.requests, SizeIs(1));
   EXPECT_EQ(server_.header("Content-Encoding"), "gzip");
   EXPECT_EQ(lines_in(server_.requests.front().body), 10'000U);
 }
 
-TEST_F(InfluxTest, very_many_points_go_in_several_requests) {
+TEST_F(InfluxTest, VeryManyPointsGoInSeveralRequests) {
   EXPECT_EQ(write(influx_settings(InfluxVersion::v1), many(50'000)).refused, 0U);
   std::size_t lines = 0;
   for (const auto& request : server_.requests) {
@@ -217,7 +217,7 @@ TEST_F(InfluxTest, very_many_points_go_in_several_requests) {
   EXPECT_GT(server_.requests.size(), 1U);
 }
 
-TEST_F(InfluxTest, a_missing_database_is_created_with_its_policy) {
+TEST_F(InfluxTest, AMissingDatabaseIsCreatedWithItsPolicy) {
   server_.script = {answer(404, R"({"error":"database not found: \"my db\""})"),
                     answer(200, R"({"results":[{"statement_id":0}]})")};
   EXPECT_EQ(detail_of(write(InfluxVersion::v1)), "204 No Content");
@@ -229,7 +229,7 @@ TEST_F(InfluxTest, a_missing_database_is_created_with_its_policy) {
             "%20%2210d%22");
 }
 
-TEST_F(InfluxTest, a_database_that_cannot_be_created_is_asked_for_again) {
+TEST_F(InfluxTest, ADatabaseThatCannotBeCreatedIsAskedForAgain) {
   server_.script = {answer(404, R"({"error":"database not found: \"my db\""})"),
                     answer(403, R"({"error":"requires admin privilege"})")};
   EXPECT_THAT(later_of(write(InfluxVersion::v1)),
@@ -241,7 +241,7 @@ TEST_F(InfluxTest, a_database_that_cannot_be_created_is_asked_for_again) {
               HasSubstr("cannot be created: 200 OK: invalid name"));
 }
 
-TEST_F(InfluxTest, a_database_that_stays_missing_is_not_created_for_ever) {
+TEST_F(InfluxTest, ADatabaseThatStaysMissingIsNotCreatedForEver) {
   server_.rule = [](const net::HttpRequest& request) {
     return request.url.ends_with("/query") ? answer(200, R"({"results":[{}]})")
                                            : answer(404, R"({"error":"database not found"})");
@@ -250,8 +250,8 @@ TEST_F(InfluxTest, a_database_that_stays_missing_is_not_created_for_ever) {
   EXPECT_THAT(server_.requests, SizeIs(3));
 }
 
-TEST_F(InfluxTest, without_the_policy_points_go_to_the_default_one) {
-  Influx sink(influx_settings(InfluxVersion::v1), means_);
+TEST_F(InfluxTest, WithoutThePolicyPointsGoToTheDefaultOne) {
+  Influx sink(influx_settings(InfluxVersion::v1), channel_deps_);
   server_.script = {answer(500, R"({"error":"retention policy not found: 10d"})")};
   EXPECT_EQ(detail_of(write(sink, {two_services()})), "204 No Content");
   EXPECT_THAT(
@@ -263,7 +263,7 @@ TEST_F(InfluxTest, without_the_policy_points_go_to_the_default_one) {
   EXPECT_THAT(std::get<Delivered>(tested).detail, HasSubstr("no retention policy \"10d\""));
 }
 
-TEST_F(InfluxTest, a_missing_bucket_is_created_in_its_organization) {
+TEST_F(InfluxTest, AMissingBucketIsCreatedInItsOrganization) {
   server_.script = {answer(404, R"({"code":"not found","message":"bucket \"my db\" not found"})"),
                     answer(200, R"({"orgs":[{"id":"00a1","name":"my org"}]})"), answer(201, "{}")};
   EXPECT_EQ(detail_of(write(InfluxVersion::v2)), "204 No Content");
@@ -276,16 +276,16 @@ TEST_F(InfluxTest, a_missing_bucket_is_created_in_its_organization) {
             R"("retentionRules":[{"type":"expire","everySeconds":864000}]})");
 }
 
-TEST_F(InfluxTest, an_unknown_organization_is_named) {
+TEST_F(InfluxTest, AnUnknownOrganizationIsNamed) {
   server_.script = {answer(404, R"({"code":"not found","message":"bucket not found"})"),
                     answer(200, R"({"orgs":[]})")};
   EXPECT_THAT(later_of(write(InfluxVersion::v2)), HasSubstr("no organization \"my org\""));
 }
 
-TEST_F(InfluxTest, version_3_makes_a_database_with_a_retention_before_the_first_write) {
+TEST_F(InfluxTest, Version3MakesADatabaseWithARetentionBeforeTheFirstWrite) {
   auto influx = influx_settings(InfluxVersion::v3);
   influx.retention = std::chrono::hours(36);
-  Influx sink(influx, means_);
+  Influx sink(influx, channel_deps_);
   server_.script = {answer(409, R"({"error":"already exists"})")};
   EXPECT_EQ(detail_of(write(sink, {two_services()})), "204 No Content");
   EXPECT_EQ(detail_of(write(sink, {two_services()})), "204 No Content");
@@ -295,7 +295,7 @@ TEST_F(InfluxTest, version_3_makes_a_database_with_a_retention_before_the_first_
   EXPECT_EQ(server_.requests[0].body, R"({"db":"my db","retention_period":"36h"})");
 }
 
-TEST_F(InfluxTest, version_3_writes_also_where_it_may_not_create) {
+TEST_F(InfluxTest, Version3WritesAlsoWhereItMayNotCreate) {
   auto influx = influx_settings(InfluxVersion::v3);
   influx.retention = std::chrono::hours(36);
   server_.script = {answer(403, "")};
@@ -311,7 +311,7 @@ struct Partial {
 
 class InfluxPartial : public InfluxTest, public testing::WithParamInterface<Partial> {};
 
-TEST_P(InfluxPartial, counts_what_is_refused_and_takes_the_rest_as_stored) {
+TEST_P(InfluxPartial, CountsWhatIsRefusedAndTakesTheRestAsStored) {
   server_.script = {answer(GetParam().status, GetParam().body)};
   const auto written = write(influx_settings(GetParam().version), many(10));
   EXPECT_EQ(written.refused, GetParam().refused);
@@ -341,7 +341,7 @@ INSTANTIATE_TEST_SUITE_P(
                 R"({"error_message":"x","line_number":2,"original_line":"b"}]})",
                 2}));
 
-TEST_F(InfluxTest, points_that_are_all_refused_are_rejected) {
+TEST_F(InfluxTest, PointsThatAreAllRefusedAreRejected) {
   server_.script = {answer(400, R"({"error":"unable to parse 'x': invalid tag format"})")};
   const auto written = write(InfluxVersion::v1);
   EXPECT_THAT(std::get<Rejected>(written.answer).reason,
@@ -350,17 +350,17 @@ TEST_F(InfluxTest, points_that_are_all_refused_are_rejected) {
   EXPECT_TRUE(std::holds_alternative<Rejected>(write(InfluxVersion::v1).answer));
 }
 
-TEST_F(InfluxTest, a_400_of_another_program_is_no_verdict_about_the_points) {
+TEST_F(InfluxTest, A400OfAnotherProgramIsNoVerdictAboutThePoints) {
   server_.script = {answer(400, "Client sent an HTTP request to an HTTPS server.\n")};
   EXPECT_THAT(later_of(write(InfluxVersion::v1)), HasSubstr("to an HTTPS server"));
 }
 
-TEST_F(InfluxTest, splits_what_is_too_large_and_remembers_it) {
+TEST_F(InfluxTest, SplitsWhatIsTooLargeAndRemembersIt) {
   constexpr std::size_t kLimit = 100'000;
   server_.rule = [&](const net::HttpRequest& request) {
     return answer(request.body.size() > kLimit ? 413 : 204, "");
   };
-  Influx sink(influx_settings(InfluxVersion::v1), means_);
+  Influx sink(influx_settings(InfluxVersion::v1), channel_deps_);
   const auto reports = many(5000);
   const auto written = write(sink, reports);
   EXPECT_EQ(detail_of(written), "204 No Content");
@@ -375,7 +375,7 @@ TEST_F(InfluxTest, splits_what_is_too_large_and_remembers_it) {
   for (const auto& request : server_.requests) EXPECT_LE(request.body.size(), kLimit);
 }
 
-TEST_F(InfluxTest, a_single_point_that_is_too_large_is_refused) {
+TEST_F(InfluxTest, ASinglePointThatIsTooLargeIsRefused) {
   server_.rule = [](const net::HttpRequest& request) {
     return answer(request.body.contains("Service3,") ? 413 : 204, "");
   };
@@ -384,7 +384,7 @@ TEST_F(InfluxTest, a_single_point_that_is_too_large_is_refused) {
   EXPECT_THAT(detail_of(written), HasSubstr("413"));
 }
 
-TEST_F(InfluxTest, an_account_that_is_refused_is_said_clearly_and_tried_again) {
+TEST_F(InfluxTest, AnAccountThatIsRefusedIsSaidClearlyAndTriedAgain) {
   for (const auto& [version, key] : {std::pair(InfluxVersion::v1, "`auth` of `influxDb`"),
                                      std::pair(InfluxVersion::v2, "`influxDb.v2Config.token`"),
                                      std::pair(InfluxVersion::v3, "`influxDb.v3Config.token`")}) {
@@ -402,7 +402,7 @@ TEST_F(InfluxTest, an_account_that_is_refused_is_said_clearly_and_tried_again) {
   }
 }
 
-TEST_F(InfluxTest, waits_as_long_as_it_is_asked_to) {
+TEST_F(InfluxTest, WaitsAsLongAsItIsAskedTo) {
   for (const int status : {429, 503}) {
     server_.script = {net::HttpResponse{
         .status = status, .body = "busy", .retry_after = std::chrono::seconds(17)}};
@@ -412,8 +412,8 @@ TEST_F(InfluxTest, waits_as_long_as_it_is_asked_to) {
   }
 }
 
-TEST_F(InfluxTest, what_is_not_about_the_points_is_tried_again) {
-  server_.script = {fail(Kind::unreachable, "influx:8086: Connection refused")};
+TEST_F(InfluxTest, WhatIsNotAboutThePointsIsTriedAgain) {
+  server_.script = {fail(ErrorKind::unreachable, "influx:8086: Connection refused")};
   EXPECT_EQ(later_of(write(InfluxVersion::v1)), "influx:8086: Connection refused");
   for (const int status : {301, 405, 500}) {
     server_.script = {answer(status, "")};
@@ -421,18 +421,18 @@ TEST_F(InfluxTest, what_is_not_about_the_points_is_tried_again) {
   }
 }
 
-TEST_F(InfluxTest, nothing_is_known_to_be_stored_when_one_request_of_several_fails) {
+TEST_F(InfluxTest, NothingIsKnownToBeStoredWhenOneRequestOfSeveralFails) {
   std::size_t count = 0;
   server_.rule = [&](const net::HttpRequest&) { return answer(++count == 2 ? 500 : 204, ""); };
   EXPECT_THAT(later_of(write(influx_settings(InfluxVersion::v1), many(50'000))), StartsWith("500"));
   EXPECT_EQ(count, 2U);
 }
 
-TEST_F(InfluxTest, the_test_writes_a_point_that_no_dashboard_shows) {
+TEST_F(InfluxTest, TheTestWritesAPointThatNoDashboardShows) {
   for (const auto version : {InfluxVersion::v1, InfluxVersion::v2, InfluxVersion::v3}) {
     auto influx = influx_settings(version);
     influx.tags = {{"site", "Berlin"}};
-    Influx sink(influx, means_);
+    Influx sink(influx, channel_deps_);
     const auto tested = loop_.run_until_done(sink.test(net::within(std::chrono::seconds(1))));
     EXPECT_EQ(std::get<Delivered>(tested).detail, "204 No Content");
     EXPECT_THAT(server_.requests.back().body,
@@ -443,7 +443,7 @@ TEST_F(InfluxTest, the_test_writes_a_point_that_no_dashboard_shows) {
   }
 }
 
-TEST_F(InfluxTest, certificates_are_verified_as_configured) {
+TEST_F(InfluxTest, CertificatesAreVerifiedAsConfigured) {
   auto influx = influx_settings(InfluxVersion::v1);
   influx.ca_file = "/ca.pem";
   influx.reject_unauthorized = false;
@@ -452,7 +452,7 @@ TEST_F(InfluxTest, certificates_are_verified_as_configured) {
   EXPECT_FALSE(server_.requests.back().tls.verify);
 }
 
-TEST(InfluxApi, encodes_accounts) {
+TEST(InfluxApi, EncodesAccounts) {
   config::InfluxDb influx{.version = InfluxVersion::v1, .username = "u"};
   for (const auto& [password, encoded] :
        {std::pair("", "dTo="), std::pair("a", "dTph"), std::pair("ab", "dTphYg=="),
@@ -464,7 +464,7 @@ TEST(InfluxApi, encodes_accounts) {
   EXPECT_EQ(influx_authorization(influx), "");
 }
 
-TEST(InfluxApi, quotes_names_in_statements) {
+TEST(InfluxApi, QuotesNamesInStatements) {
   config::InfluxDb influx{.database = "a\"; DROP DATABASE \\x\nb"};
   EXPECT_EQ(influx_create_statement(influx), R"(CREATE DATABASE "a\"; DROP DATABASE \\x b")");
   influx.retention_policy = "p";
@@ -476,7 +476,7 @@ TEST(InfluxApi, quotes_names_in_statements) {
               testing::EndsWith(" WITH DURATION 3601s REPLICATION 1"));
 }
 
-TEST(InfluxApi, counts_a_refusal_that_is_too_long_to_be_whole) {
+TEST(InfluxApi, CountsARefusalThatIsTooLongToBeWhole) {
   std::string body = R"({"error":"partial write of line protocol occurred","data":[)";
   for (int i = 0; i < 5; i++)
     body += R"({"error_message":"x","line_number":1,"original_line":"a"},)";

@@ -76,11 +76,11 @@ std::string tell(const Story& story) {
   }
 
   Lanes lanes = make_lanes(seconds(story.rate_limit));
-  std::string told;
+  std::string notified;
   Time now = kStart;
   const auto tell_one = [&](const std::string& what) {
     const auto second = std::chrono::duration_cast<seconds>(now - kStart).count();
-    told += (told.empty() ? "" : " ") + std::to_string(second) + ":" + what;
+    notified += (notified.empty() ? "" : " ") + std::to_string(second) + ":" + what;
   };
   const auto tell_merges = [&] {
     for (const Outcome& merged : lanes.take_outcomes()) {
@@ -107,12 +107,12 @@ std::string tell(const Story& story) {
     now = wake;
   }
   EXPECT_EQ(lanes.size(), 0U);
-  return told;
+  return notified;
 }
 
 class LanesTell : public testing::TestWithParam<Story> {};
 
-TEST_P(LanesTell, the_story) { EXPECT_EQ(tell(GetParam()), GetParam().sent); }
+TEST_P(LanesTell, TheStory) { EXPECT_EQ(tell(GetParam()), GetParam().sent); }
 
 INSTANTIATE_TEST_SUITE_P(
     Lanes, LanesTell,
@@ -149,7 +149,7 @@ INSTANTIATE_TEST_SUITE_P(
 
 // --- order and concurrency -----------------------------------------------------------------------
 
-TEST(Lanes, sends_one_at_a_time_per_service_and_several_services_at_once) {
+TEST(Lanes, SendsOneAtATimePerServiceAndSeveralServicesAtOnce) {
   Lanes lanes = make_lanes();
   for (const char* service : {"a", "b"}) {
     lanes.add(make_delivery(service + std::string("1"), kStopped, service), kStart);
@@ -163,7 +163,7 @@ TEST(Lanes, sends_one_at_a_time_per_service_and_several_services_at_once) {
   EXPECT_THAT(take_all(lanes, kStart), ElementsAre("a2"));
 }
 
-TEST(Lanes, keeps_to_its_bound_of_parallel_sends) {
+TEST(Lanes, KeepsToItsBoundOfParallelSends) {
   Lanes lanes = make_lanes(seconds(0), 3);
   for (int i = 0; i < 5; ++i) {
     lanes.add(make_delivery(std::to_string(i), kStopped, "service" + std::to_string(i)), kStart);
@@ -174,7 +174,7 @@ TEST(Lanes, keeps_to_its_bound_of_parallel_sends) {
   EXPECT_THAT(take_all(lanes, kStart), ElementsAre("3"));
 }
 
-TEST(Lanes, leaves_time_between_two_sends_whatever_their_lanes) {
+TEST(Lanes, LeavesTimeBetweenTwoSendsWhateverTheirLanes) {
   Lanes lanes({.interval = milliseconds(1000)}, longest());
   for (const char* id : {"0", "1", "2"}) lanes.add(make_delivery(id, kStopped, id), kStart);
   EXPECT_THAT(take_all(lanes, kStart), ElementsAre("0"));
@@ -185,7 +185,7 @@ TEST(Lanes, leaves_time_between_two_sends_whatever_their_lanes) {
   EXPECT_THAT(take_all(lanes, kStart + seconds(2)), ElementsAre("2"));
 }
 
-TEST(Lanes, limits_bad_and_good_news_each_by_its_own_limit) {
+TEST(Lanes, LimitsBadAndEndsEachByItsOwnLimit) {
   Lanes lanes({.rate_limits = {.down = seconds(300), .up = seconds(10)}}, longest());
   const auto tell = [&](const std::string& id, TransitionKind kind, Time at) {
     lanes.add(make_delivery(id, kind, "a"), at);
@@ -200,7 +200,7 @@ TEST(Lanes, limits_bad_and_good_news_each_by_its_own_limit) {
   EXPECT_EQ(lanes.wake(kStart + seconds(20)), kStart + seconds(300));
 }
 
-TEST(Lanes, a_stopped_that_fails_holds_its_started_back_and_nobody_else) {
+TEST(Lanes, AStoppedThatFailsHoldsItsStartedBackAndNobodyElse) {
   Lanes lanes = make_lanes();
   lanes.add(make_delivery("a1", kStopped, "a"), kStart);
   lanes.add(make_delivery("a2", kStarted, "a"), kStart);
@@ -221,7 +221,7 @@ TEST(Lanes, a_stopped_that_fails_holds_its_started_back_and_nobody_else) {
   EXPECT_THAT(take_all(lanes, again), ElementsAre("a2"));
 }
 
-TEST(Lanes, a_rejected_one_is_dead_and_the_lane_goes_on) {
+TEST(Lanes, ARejectedOneIsDeadAndTheLaneGoesOn) {
   Lanes lanes = make_lanes(seconds(300));
   lanes.add(make_delivery("1", kStopped, "a"), kStart);
   lanes.add(make_delivery("2", kStopped, "a"), kStart);
@@ -233,7 +233,7 @@ TEST(Lanes, a_rejected_one_is_dead_and_the_lane_goes_on) {
   EXPECT_THAT(take_all(lanes, kStart), ElementsAre("2")) << "nothing was delivered: no limit";
 }
 
-TEST(Lanes, what_failed_merges_when_it_is_limited) {
+TEST(Lanes, WhatFailedMergesWhenItIsLimited) {
   Lanes lanes = make_lanes(seconds(300));
   lanes.remember({.destination = "test:1",
                   .host = HostName("host"),
@@ -254,7 +254,7 @@ TEST(Lanes, what_failed_merges_when_it_is_limited) {
 // --- retries
 // ---------------------------------------------------------------------------------------
 
-TEST(Lanes, backs_off_exponentially_up_to_five_minutes) {
+TEST(Lanes, BacksOffExponentiallyUpToFiveMinutes) {
   Lanes lanes = make_lanes();
   lanes.add(make_delivery("1", kStopped, "a"), kStart);
   Time now = kStart;
@@ -270,7 +270,7 @@ TEST(Lanes, backs_off_exponentially_up_to_five_minutes) {
                                  299999));
 }
 
-TEST(Lanes, jitter_is_spread_over_the_whole_interval) {
+TEST(Lanes, JitterIsSpreadOverTheWholeInterval) {
   std::mt19937 generator(1);
   Lanes lanes({.parallel = 1000}, [&](std::span<std::uint8_t> bytes) {
     for (std::uint8_t& byte : bytes) byte = static_cast<std::uint8_t>(generator());
@@ -286,7 +286,7 @@ TEST(Lanes, jitter_is_spread_over_the_whole_interval) {
   for (const int count : quarters) EXPECT_NEAR(count, 250, 60);
 }
 
-TEST(Lanes, retry_after_pauses_the_whole_destination) {
+TEST(Lanes, RetryAfterPausesTheWholeDestination) {
   Lanes lanes = make_lanes();
   lanes.add(make_delivery("a1", kStopped, "a"), kStart);
   lanes.add(make_delivery("b1", kStopped, "b"), kStart);
@@ -299,7 +299,7 @@ TEST(Lanes, retry_after_pauses_the_whole_destination) {
   EXPECT_THAT(take_all(lanes, kStart + seconds(60)), ElementsAre("c1", "a1"));
 }
 
-TEST(Lanes, a_shorter_retry_after_does_not_end_a_longer_pause) {
+TEST(Lanes, AShorterRetryAfterDoesNotEndALongerPause) {
   Lanes lanes = make_lanes();
   lanes.add(make_delivery("a1", kStopped, "a"), kStart);
   lanes.add(make_delivery("b1", kStopped, "b"), kStart);
@@ -309,7 +309,7 @@ TEST(Lanes, a_shorter_retry_after_does_not_end_a_longer_pause) {
   EXPECT_EQ(lanes.wake(kStart), kStart + seconds(60));
 }
 
-TEST(Lanes, retry_after_nothing_still_backs_off_and_more_than_a_day_is_a_day) {
+TEST(Lanes, RetryAfterNothingStillBacksOffAndMoreThanADayIsADay) {
   for (const auto& [asked, waited] :
        {std::pair(seconds(0), Duration(999)), std::pair(seconds(hours(48)), Duration(hours(24))),
         std::pair(seconds::max(), Duration(hours(24)))}) {
@@ -320,7 +320,7 @@ TEST(Lanes, retry_after_nothing_still_backs_off_and_more_than_a_day_is_a_day) {
   }
 }
 
-TEST(Lanes, gives_up_after_seven_days) {
+TEST(Lanes, GivesUpAfterSevenDays) {
   Lanes lanes = make_lanes();
   lanes.add(make_delivery("1", kStopped, "a"), kStart);
   lanes.add(make_delivery("2", kStarted, "a"), kStart);
@@ -339,7 +339,7 @@ TEST(Lanes, gives_up_after_seven_days) {
   EXPECT_THAT(take_all(lanes, now), ElementsAre("2"));
 }
 
-TEST(Lanes, a_clock_that_jumps_ahead_gives_nothing_up) {
+TEST(Lanes, AClockThatJumpsAheadGivesNothingUp) {
   Lanes lanes = make_lanes();
   lanes.add(make_delivery("1", kStopped, "a", kStart - hours(24 * 365)), kStart);
   ASSERT_THAT(take_all(lanes, kStart), ElementsAre("1"));
@@ -349,7 +349,7 @@ TEST(Lanes, a_clock_that_jumps_ahead_gives_nothing_up) {
 // --- restarts, clocks, memory
 // ----------------------------------------------------------------------
 
-TEST(Lanes, goes_on_where_the_run_before_has_stopped) {
+TEST(Lanes, GoesOnWhereTheRunBeforeHasStopped) {
   Lanes lanes = make_lanes(seconds(300));
   store::Delivery old = make_delivery("1", kStopped, "a");
   old.attempts = 4;
@@ -362,7 +362,7 @@ TEST(Lanes, goes_on_where_the_run_before_has_stopped) {
   EXPECT_EQ(failed.update.not_before, kStart + Duration(15999));
 }
 
-TEST(Lanes, waits_for_no_time_that_a_wrong_clock_wrote) {
+TEST(Lanes, WaitsForNoTimeThatAWrongClockWrote) {
   Lanes lanes = make_lanes(seconds(300));
   store::Delivery old = make_delivery("1", kStopped, "a");
   old.not_before = kStart + hours(24 * 365);
@@ -375,7 +375,7 @@ TEST(Lanes, waits_for_no_time_that_a_wrong_clock_wrote) {
   EXPECT_THAT(take_all(lanes, kStart), ElementsAre("1"));
 }
 
-TEST(Lanes, waits_no_longer_when_the_clock_is_set_back) {
+TEST(Lanes, WaitsNoLongerWhenTheClockIsSetBack) {
   Lanes lanes = make_lanes();
   lanes.add(make_delivery("1", kStopped, "a"), kStart);
   lanes.add(make_delivery("2", kStopped, "b"), kStart);
@@ -388,7 +388,7 @@ TEST(Lanes, waits_no_longer_when_the_clock_is_set_back) {
   EXPECT_THAT(take_all(lanes, set_back + seconds(60)), ElementsAre("2", "1"));
 }
 
-TEST(Lanes, tells_what_only_memory_holds) {
+TEST(Lanes, TellsWhatOnlyMemoryHolds) {
   Lanes lanes = make_lanes();
   store::Delivery stored = make_delivery("1", kStopped, "a");
   stored.sequence = 1;
@@ -401,7 +401,7 @@ TEST(Lanes, tells_what_only_memory_holds) {
   EXPECT_EQ(unstored[1].id.value, "3");
 }
 
-TEST(Lanes, forgets_services_whose_limits_have_passed) {
+TEST(Lanes, ForgetsServicesWhoseLimitsHavePassed) {
   Lanes lanes = make_lanes(seconds(300), 1000);
   for (int i = 0; i < 1000; ++i) {
     lanes.add(make_delivery(std::to_string(i), kStopped, std::to_string(i)), kStart);
@@ -507,7 +507,7 @@ class RandomStory {
   std::map<std::string, store::DeliveryState> ended_;
 };
 
-TEST(Lanes, keeps_every_promise_in_any_story) {
+TEST(Lanes, KeepsEveryPromiseInAnyStory) {
   for (unsigned seed = 0; seed < 200; ++seed) {
     SCOPED_TRACE(seed);
     RandomStory(seed).run();

@@ -66,8 +66,8 @@ class NoOutbox final : public Outbox {
   net::awaitable<Result<std::vector<store::LastDelivered>>> load_last_delivered(Time) override {
     co_return std::vector<store::LastDelivered>{};
   }
-  net::awaitable<Result<std::vector<store::OpenTrouble>>> load_open_troubles() override {
-    co_return std::vector<store::OpenTrouble>{};
+  net::awaitable<Result<std::vector<store::OpenAlert>>> load_open_alerts() override {
+    co_return std::vector<store::OpenAlert>{};
   }
   net::awaitable<Result<std::vector<store::Delivery>>> load_pending(std::string, std::int64_t,
                                                                     std::size_t) override {
@@ -77,14 +77,14 @@ class NoOutbox final : public Outbox {
                                               std::string) override {
     co_return 0U;
   }
-  net::awaitable<Result<>> record(std::span<const store::DeliveryUpdate> updates) override {
+  net::awaitable<Result<>> update(std::span<const store::DeliveryUpdate> updates) override {
     recorded.insert(recorded.end(), updates.begin(), updates.end());
     co_return Result<>{};
   }
   std::vector<store::DeliveryUpdate> recorded;
 };
 
-class Told final : public Observer {
+class Notified final : public Observer {
  public:
   void settled(const store::Delivery& /*delivery*/, const store::DeliveryUpdate& update) override {
     updates.push_back(update);
@@ -145,7 +145,7 @@ class LoginsTest : public testing::Test {
   std::map<std::string, LoginChannel*> channels_;
   std::vector<Destination> destinations_;
   NoOutbox outbox_;
-  Told told_;
+  Notified told_;
   int submitted_ = 0;
 };
 
@@ -259,14 +259,14 @@ TEST_F(LoginsTest, AnotherUserIsAnotherLogin) {
 }
 
 TEST_F(LoginsTest, WhatWasRefusedOutlivesARestart) {
-  std::map<logins::LoginId, logins::Record> stored;
+  std::map<logins::LoginId, logins::StoredLogin> stored;
   const auto deps = [&] {
     return logins::Logins::Deps{
         .executor = loop_.executor(),
         .clock = clock_,
         .random = longest(),
-        .save = [&](std::vector<logins::Record> records) -> net::awaitable<Result<>> {
-          for (auto& record : records) stored[record.id] = std::move(record);
+        .save = [&](std::vector<logins::StoredLogin> records) -> net::awaitable<Result<>> {
+          for (auto& update : records) stored[update.id] = std::move(update);
           co_return Result<>{};
         }};
   };
@@ -297,7 +297,7 @@ TEST_F(LoginsTest, WhatWasRefusedOutlivesARestart) {
   }
   ASSERT_THAT(stored, SizeIs(1));
   EXPECT_EQ(stored.begin()->second.suspicion.count, 1U);
-  std::vector<logins::Record> known = {stored.begin()->second};
+  std::vector<logins::StoredLogin> known = {stored.begin()->second};
   logins::Logins second(deps(), std::move(known));
   once(second);
   EXPECT_EQ(server_.logins, 1) << "not tried again";
@@ -324,12 +324,12 @@ class WebhookLogins : public LoginsTest {
     for (const auto& url : urls)
       config.webhook.webhooks.push_back({.description = url, .url = url});
     transport_.response = net::HttpResponse{.status = 401};
-    Means means = {.executor = loop_.executor(),
-                   .http = transport_,
-                   .version = "1",
-                   .messages = transport_.messages,
-                   .logins = logins_};
-    destinations_ = make_destinations(config, means).alerts;
+    ChannelDeps deps = {.executor = loop_.executor(),
+                        .http = transport_,
+                        .version = "1",
+                        .messages = transport_.messages,
+                        .logins = logins_};
+    destinations_ = make_destinations(config, deps).alerts;
     run([&](Dispatcher& dispatcher) -> net::awaitable<void> {
       submit_to_all(dispatcher);
       submit_to_all(dispatcher);
@@ -371,12 +371,12 @@ TEST_F(LoginsTest, ABrokerIsAskedOnceAPause) {
     return kit::MqttReaction{.code = accepts ? std::uint8_t{0} : std::uint8_t{5}};
   });
   FakeTransport http;
-  const Means means = {.executor = loop_.executor(),
-                       .http = http,
-                       .version = "1",
-                       .messages = http.messages,
-                       .logins = logins_,
-                       .use = Use::run};
+  const ChannelDeps deps = {.executor = loop_.executor(),
+                            .http = http,
+                            .version = "1",
+                            .messages = http.messages,
+                            .logins = logins_,
+                            .use = Use::run};
   const config::Mqtt settings{.enabled = true,
                               .broker_host = "127.0.0.1",
                               .broker_port = broker.port(),
@@ -384,7 +384,7 @@ TEST_F(LoginsTest, ABrokerIsAskedOnceAPause) {
                               .password = Secret("s3cret"),
                               .stopped_topic = "stopped"};
   Destinations made;
-  add_mqtt(settings, means, made);
+  add_mqtt(settings, deps, made);
   destinations_ = std::move(made.alerts);
   net::TaskScope background(loop_.executor());
   for (const auto& task : made.background) background.spawn(task());

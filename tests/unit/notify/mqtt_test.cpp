@@ -52,7 +52,7 @@ config::Mqtt mqtt_settings() {
           .service_status_topic = "qliksense/service_status"};
 }
 
-TEST(MqttMessages, AreWhatTheOriginalSendsToTheByte) {
+TEST(MqttMessages, AreWhatButlerSendsToTheByte) {
   EXPECT_EQ(mqtt_change(spooler_stopped()),
             R"({"serviceHost":"qs-node1","serviceName":"Spooler","serviceFriendlyName":)"
             R"("The spooler","serviceDisplayName":"Print Spooler","serviceDependencies":)"
@@ -80,7 +80,7 @@ TEST(MqttMessages, ServicesThatWereNeverSeen) {
             "\"serviceExePath\":\"\",\"serviceStatus\":\"UNKNOWN\"}");
 }
 
-TEST(MqttMessages, KindsThatTheOriginalDoesNotHaveSayMore) {
+TEST(MqttMessages, KindsThatButlerDoesNotHaveSayMore) {
   auto alert = change(TransitionKind::vanished, ServiceState::running, ServiceState::missing);
   alert.reason = "there is no such service";
   EXPECT_THAT(mqtt_change(alert), EndsWith(R"("serviceStatus":"MISSING","servicePrevStatus":)"
@@ -193,17 +193,18 @@ TEST_F(MqttDelivery, Delivered) {
 }
 
 TEST_F(MqttDelivery, EachFailure) {
-  for (const auto kind : {Kind::unreachable, Kind::timed_out, Kind::denied, Kind::not_found,
-                          Kind::malformed, Kind::rate_limited, Kind::invalid_config}) {
+  for (const auto kind :
+       {ErrorKind::unreachable, ErrorKind::timed_out, ErrorKind::denied, ErrorKind::not_found,
+        ErrorKind::malformed, ErrorKind::rate_limited, ErrorKind::invalid_config}) {
     transport_->answers = {fail(kind, "why")};
     const auto answer = deliver(spooler_stopped());
     ASSERT_TRUE(std::holds_alternative<RetryAfter>(answer)) << to_string(kind);
     EXPECT_EQ(std::get<RetryAfter>(answer).reason, "why");
   }
-  transport_->answers = {fail(Kind::login_refused, "bad password")};
+  transport_->answers = {fail(ErrorKind::login_refused, "bad password")};
   EXPECT_EQ(std::get<LoginRefused>(deliver(spooler_stopped())).reason, "bad password");
   EXPECT_EQ(std::get<LoginRefused>(write({report()}).answer).reason, "bad password");
-  transport_->answers = {fail(Kind::rejected, "not authorized")};
+  transport_->answers = {fail(ErrorKind::rejected, "not authorized")};
   const auto answer = deliver(spooler_stopped());
   ASSERT_TRUE(std::holds_alternative<Rejected>(answer));
   EXPECT_EQ(std::get<Rejected>(answer).reason,
@@ -241,14 +242,15 @@ TEST_F(MqttDelivery, States) {
 }
 
 TEST_F(MqttDelivery, StatesThatAreRefused) {
-  transport_->answers = {fail(Kind::rejected, "not authorized")};
+  transport_->answers = {fail(ErrorKind::rejected, "not authorized")};
   const auto written = write({report()});
   EXPECT_EQ(std::get<Delivered>(written.answer).detail, "not authorized");
   EXPECT_EQ(written.refused, 1U);
 }
 
 TEST_F(MqttDelivery, StatesThatMustBeSentAgain) {
-  transport_->answers = {fail(Kind::rejected, "not authorized"), fail(Kind::unreachable, "gone")};
+  transport_->answers = {fail(ErrorKind::rejected, "not authorized"),
+                         fail(ErrorKind::unreachable, "gone")};
   EXPECT_EQ(std::get<RetryAfter>(write({report()}).answer).reason, "gone");
 }
 
@@ -258,7 +260,7 @@ TEST_F(MqttDelivery, TestOfTheStatesOnlyConnects) {
     return loop_.run_until_done(sink.test(net::within(std::chrono::seconds(5))));
   };
   EXPECT_EQ(std::get<Delivered>(test()).detail, "connected to broker:1883; no state was sent");
-  transport_->connection = fail(Kind::unreachable, "gone");
+  transport_->connection = fail(ErrorKind::unreachable, "gone");
   EXPECT_EQ(std::get<RetryAfter>(test()).reason, "gone");
   EXPECT_TRUE(transport_->sent.empty());
 }

@@ -37,7 +37,7 @@ config::NewRelic new_relic_settings() {
   return settings;
 }
 
-TEST(NewRelic, an_event_has_the_bytes_of_the_original) {
+TEST(NewRelic, AnEventHasTheBytesOfButler) {
   const Alert alert = stopped_alert();
   const std::string expected = R"x([{"env":"prod","tier":1,"butler_serviceHost":"db1",)x"
                                R"x("butler_serviceName":"MSSQL$INSTANCE",)x"
@@ -47,7 +47,7 @@ TEST(NewRelic, an_event_has_the_bytes_of_the_original) {
   EXPECT_EQ(new_relic_event(everything(), alert, alert.at), expected);
 }
 
-TEST(NewRelic, a_log_entry_has_the_bytes_of_the_original) {
+TEST(NewRelic, ALogEntryHasTheBytesOfButler) {
   const Alert alert = started_alert();
   const std::string expected =
       R"x([{"common":{"attributes":{"butler_serviceHost":"db1","logtype":"qs_serviceStateLog"}},)x"
@@ -56,7 +56,7 @@ TEST(NewRelic, a_log_entry_has_the_bytes_of_the_original) {
   EXPECT_EQ(new_relic_log({.with_host = true}, alert, alert.at), expected);
 }
 
-TEST(NewRelic, says_when_it_happened_only_where_that_helps) {
+TEST(NewRelic, SaysWhenItHappenedOnlyWhereThatHelps) {
   const Alert alert = stopped_alert();
   const auto at = [&](Duration age) {
     return json::parse(new_relic_event({}, alert, alert.at + age))[0].value("timestamp", 0LL);
@@ -68,7 +68,7 @@ TEST(NewRelic, says_when_it_happened_only_where_that_helps) {
   EXPECT_EQ(log[0]["logs"][0]["timestamp"], 1'764'000'000'123);
 }
 
-TEST(NewRelic, keeps_to_its_limits_and_to_any_name) {
+TEST(NewRelic, KeepsToItsLimitsAndToAnyName) {
   auto destination = everything();
   for (int i = 0; i < 300; ++i)
     destination.attributes.push_back({.name = "a" + std::to_string(i), .value = "x"});
@@ -80,7 +80,7 @@ TEST(NewRelic, keeps_to_its_limits_and_to_any_name) {
   EXPECT_EQ(odd["butler_serviceDisplayName"], kOddName);
 }
 
-TEST(NewRelic, says_more_of_what_the_original_does_not_know) {
+TEST(NewRelic, SaysMoreOfWhatButlerDoesNotKnow) {
   Alert alert = stopped_alert();
   alert.kind = TransitionKind::vanished;
   const auto event = json::parse(new_relic_event({}, alert, alert.at))[0];
@@ -88,12 +88,12 @@ TEST(NewRelic, says_more_of_what_the_original_does_not_know) {
   EXPECT_EQ(event["tocsin_reason"], "exit code 1067");
 }
 
-TEST(NewRelic, is_one_destination_for_each_account_and_kind) {
+TEST(NewRelic, IsOneDestinationForEachAccountAndKind) {
   FakeTransport transport;
   auto chosen = new_relic_settings();
   chosen.rate_limit = std::chrono::seconds(5);
   std::vector<Destination> made;
-  add_new_relic(chosen, transport.means(), made);
+  add_new_relic(chosen, transport.deps(), made);
   ASSERT_EQ(made.size(), 4U);
   EXPECT_EQ(made[0].channel->name(), "New Relic events \"First\"");
   EXPECT_EQ(made[3].channel->name(), "New Relic logs \"Second\"");
@@ -113,35 +113,35 @@ TEST(NewRelic, is_one_destination_for_each_account_and_kind) {
   EXPECT_EQ(transport.seen.url, "https://nr.example/log/v1");
 }
 
-TEST(NewRelic, sends_only_the_states_that_are_wanted) {
+TEST(NewRelic, SendsOnlyTheStatesThatAreWanted) {
   FakeTransport transport;
   auto chosen = new_relic_settings();
-  chosen.tell_running = false;
+  chosen.send_started = false;
   std::vector<Destination> made;
-  add_new_relic(chosen, transport.means(), made);
+  add_new_relic(chosen, transport.deps(), made);
   EXPECT_TRUE(made[0].channel->wants(stopped_alert()));
   EXPECT_FALSE(made[0].channel->wants(started_alert()));
 }
 
-TEST(NewRelic, never_says_its_key) {
+TEST(NewRelic, NeverSaysItsKey) {
   FakeTransport transport;
   transport.response = net::HttpResponse{.status = 403, .body = "bad key the-key-of-first"};
   std::vector<Destination> made;
-  add_new_relic(new_relic_settings(), transport.means(), made);
+  add_new_relic(new_relic_settings(), transport.deps(), made);
   const Answer answer = transport.loop.run_until_done(
       made[0].channel->deliver(stopped_alert(), {"id"}, net::within(std::chrono::seconds(60))));
   EXPECT_EQ(std::get<Rejected>(answer).reason, "403 Forbidden: bad key ***");
 }
 
 kit::ConformingChannel conforming(const std::string& name, bool events) {
-  return {.name = name, .make = [events](const kit::ChannelSite& site, const Means& means) {
+  return {.name = name, .make = [events](const kit::ChannelSite& site, const ChannelDeps& deps) {
             config::NewRelicDestination one = everything();
             one.url = site.url;
             one.accounts = {{.name = "a", .id = "1", .insert_api_key = Secret("s3cret-key")}};
             config::NewRelic chosen{.enabled = true};
             (events ? chosen.events : chosen.logs) = one;
             std::vector<Destination> made;
-            add_new_relic(chosen, means, made);
+            add_new_relic(chosen, deps, made);
             return std::move(made.front().channel);
           }};
 }

@@ -120,14 +120,14 @@ class OutboxTest : public testing::Test {
   std::vector<Destination> destinations_;
 };
 
-TEST_F(OutboxTest, what_a_crash_left_is_sent_before_what_is_new) {
+TEST_F(OutboxTest, WhatACrashLeftIsSentBeforeWhatIsNew) {
   run({make_delivery("1", TransitionKind::stopped, "a")},
       {make_delivery("2", TransitionKind::started, "a")}, 2);
   EXPECT_THAT(channel_->received, ElementsAre("1 a", "2 a"));
   EXPECT_THAT(in(DeliveryState::delivered), ElementsAre("1: 204 No Content", "2: 204 No Content"));
 }
 
-TEST_F(OutboxTest, escalations_and_who_was_told_outlive_the_run) {
+TEST_F(OutboxTest, EscalationsAndWhoWasNotifiedOutliveTheRun) {
   const auto conditional = [&](std::string id, TransitionKind kind, Duration after) {
     auto delivery = make_delivery(std::move(id), kind, "a", clock_.now());
     delivery.alert.to =
@@ -153,7 +153,7 @@ TEST_F(OutboxTest, escalations_and_who_was_told_outlive_the_run) {
   EXPECT_EQ(channel_->received.back(), "7 d") << "that is new trouble";
 }
 
-TEST_F(OutboxTest, retries_and_limits_outlive_the_run) {
+TEST_F(OutboxTest, RetriesAndLimitsOutliveTheRun) {
   channel_->answer = RetryAfter{.after = seconds(60), .reason = "503 Service Unavailable"};
   run({}, {make_delivery("1", TransitionKind::stopped, "a")}, 1);
   EXPECT_THAT(in(DeliveryState::pending), ElementsAre("1: 503 Service Unavailable"));
@@ -179,7 +179,7 @@ TEST_F(OutboxTest, retries_and_limits_outlive_the_run) {
   EXPECT_THAT(in(DeliveryState::pending), IsEmpty());
 }
 
-TEST_F(OutboxTest, a_destination_that_left_the_configuration_gets_dead_letters) {
+TEST_F(OutboxTest, ADestinationThatLeftTheConfigurationGetsDeadLetters) {
   run({make_delivery("1", TransitionKind::stopped, "a", kStart, "gone:1")},
       {make_delivery("2", TransitionKind::stopped, "a")}, 1);
   EXPECT_EQ(observer_.abandoned_count, 1U);

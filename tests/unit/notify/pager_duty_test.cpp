@@ -19,7 +19,7 @@ config::PagerDuty pager_duty_settings() {
   return {.enabled = true, .routing_key = Secret("the-routing-key"), .severity = "error"};
 }
 
-TEST(PagerDuty, opens_an_incident_for_what_stopped) {
+TEST(PagerDuty, OpensAnIncidentForWhatStopped) {
   const auto event = json::parse(pager_duty_event(pager_duty_settings(), stopped_alert(kOddName)));
   EXPECT_EQ(event["routing_key"], "the-routing-key");
   EXPECT_EQ(event["event_action"], "trigger");
@@ -32,13 +32,13 @@ TEST(PagerDuty, opens_an_incident_for_what_stopped) {
   EXPECT_EQ(payload["custom_details"]["display_name"], kOddName);
 }
 
-TEST(PagerDuty, resolves_it_when_the_service_runs_again) {
+TEST(PagerDuty, ResolvesItWhenTheServiceRunsAgain) {
   const auto event = json::parse(pager_duty_event(pager_duty_settings(), started_alert()));
   EXPECT_EQ(event["event_action"], "resolve");
   EXPECT_EQ(event["dedup_key"], pager_duty_dedup_key(stopped_alert()));
 }
 
-TEST(PagerDuty, keeps_long_keys_apart_within_its_limit) {
+TEST(PagerDuty, KeepsLongKeysApartWithinItsLimit) {
   Alert one = stopped_alert();
   one.service = ServiceName(std::string(256, 'x') + "1");
   Alert two = stopped_alert();
@@ -47,10 +47,10 @@ TEST(PagerDuty, keeps_long_keys_apart_within_its_limit) {
   EXPECT_NE(pager_duty_dedup_key(one), pager_duty_dedup_key(two));
 }
 
-TEST(PagerDuty, is_given_minutes_where_it_names_no_time) {
+TEST(PagerDuty, IsGivenMinutesWhereItNamesNoTime) {
   FakeTransport transport;
   std::vector<Destination> made;
-  add_pager_duty(pager_duty_settings(), transport.means(), made);
+  add_pager_duty(pager_duty_settings(), transport.deps(), made);
   const auto answer_to = [&](net::HttpResponse response) {
     transport.response = std::move(response);
     return transport.loop.run_until_done(
@@ -74,12 +74,12 @@ INSTANTIATE_TEST_SUITE_P(PagerDuty, ChannelConformance,
                          testing::Values(ConformingChannel{
                              .name = "pager_duty",
                              .make =
-                                 [](const ChannelSite& site, const notify::Means& means) {
+                                 [](const ChannelSite& site, const notify::ChannelDeps& deps) {
                                    std::vector<notify::Destination> made;
                                    notify::add_pager_duty({.enabled = true,
                                                            .routing_key = Secret("s3cret-key"),
                                                            .url = site.url},
-                                                          means, made);
+                                                          deps, made);
                                    return std::move(made.front().channel);
                                  },
                              .patience = std::chrono::minutes(1)}),

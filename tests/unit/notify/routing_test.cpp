@@ -40,10 +40,12 @@ class RoutingTest : public testing::Test {
     destinations_.push_back(
         {.channel = std::make_unique<NamedChannel>(std::move(key)), .label = std::move(label)});
   }
-  std::vector<Target> targets(const std::vector<config::Route>& routes, const Alert& alert) const {
+  std::vector<RoutedTo> targets(const std::vector<config::Route>& routes,
+                                const Alert& alert) const {
     return Routing(routes, destinations_).targets(alert);
   }
-  std::vector<Target> targets(const std::vector<config::Route>& routes, TransitionKind kind) const {
+  std::vector<RoutedTo> targets(const std::vector<config::Route>& routes,
+                                TransitionKind kind) const {
     return targets(routes, about(kind));
   }
   static Alert about(TransitionKind kind, const std::string& service = "MSSQLSERVER") {
@@ -60,9 +62,13 @@ class RoutingTest : public testing::Test {
 
 constexpr Duration kNow{};
 
-Target sure(std::size_t destination, Duration after = kNow) { return {destination, after, false}; }
-Target if_told(std::size_t destination) { return {destination, kNow, true}; }
-Target after_a_while(std::size_t destination, Duration after) { return {destination, after, true}; }
+RoutedTo sure(std::size_t destination, Duration after = kNow) {
+  return {destination, after, false};
+}
+RoutedTo if_told(std::size_t destination) { return {destination, kNow, true}; }
+RoutedTo after_a_while(std::size_t destination, Duration after) {
+  return {destination, after, true};
+}
 
 TEST_F(RoutingTest, WithoutRoutesEverybodyIsToldEverything) {
   EXPECT_THAT(targets({}, stopped), ElementsAre(sure(0), sure(1), sure(2), sure(3)));
@@ -109,7 +115,7 @@ TEST_F(RoutingTest, AlertsAboutHostsHaveNoServiceAndNoSet) {
   EXPECT_THAT(targets(routes, host), ElementsAre(sure(1)));
 }
 
-TEST_F(RoutingTest, EscalationsWaitAndHearOfTheEndIfTheyWereTold) {
+TEST_F(RoutingTest, EscalationsWaitAndHearOfTheEndIfTheyWereNotified) {
   const std::vector<config::Route> routes = {
       {.to = {"slack"},
        .escalations = {{.after = minutes(30), .to = {"pagerDuty"}},
@@ -119,7 +125,7 @@ TEST_F(RoutingTest, EscalationsWaitAndHearOfTheEndIfTheyWereTold) {
   EXPECT_THAT(targets(routes, started), ElementsAre(sure(0), if_told(1), if_told(3)));
 }
 
-TEST_F(RoutingTest, KindsPartBadNewsAndItsEndGoesToThoseWhoWereTold) {
+TEST_F(RoutingTest, KindsPartAlertsAndItsEndGoesToThoseWhoWereNotified) {
   const std::vector<config::Route> routes = {{.match = {.kinds = {stuck}}, .to = {"pagerDuty"}},
                                              {.to = {"slack"}}};
   EXPECT_THAT(targets(routes, stuck), ElementsAre(if_told(1)));
@@ -147,7 +153,7 @@ TEST_F(RoutingTest, WhatHasSettledBadlyIsAsBadAsItsState) {
   EXPECT_THAT(targets(routes, paused_now), IsEmpty());
 }
 
-TEST_F(RoutingTest, AStartIsBadNewsWhereAStopIsExpected) {
+TEST_F(RoutingTest, AStartIsAlertsWhereAStopIsExpected) {
   Alert alert = about(started);
   alert.expected = Expected::stopped;
   EXPECT_THAT(targets({{.match = {.kinds = {started}}, .to = {"slack"}}, {.to = {}}}, alert),

@@ -28,7 +28,7 @@ class SlackTest : public testing::Test {
   }
   Answer deliver(const Alert& alert) {
     std::vector<Destination> made;
-    add_slack(settings_, transport_.means(), made);
+    add_slack(settings_, transport_.deps(), made);
     return transport_.loop.run_until_done(
         made.at(0).channel->deliver(alert, {"id"}, net::within(std::chrono::seconds(60))));
   }
@@ -62,7 +62,7 @@ TEST_F(SlackTest, HasAWebhookForEachDirection) {
   deliver(started_alert());
   EXPECT_EQ(transport_.seen.url, "https://hooks.slack.com/services/T0/B0/start");
   settings_.started.webhook_url.clear();
-  const Slack slack(settings_, transport_.means());
+  const Slack slack(settings_, transport_.deps());
   EXPECT_TRUE(slack.wants(stopped_alert()));
   EXPECT_FALSE(slack.wants(started_alert()));
 }
@@ -87,7 +87,7 @@ TEST_F(SlackTest, SendsBlocks) {
             ":large_green_circle: The database has started on db1");
 }
 
-TEST_F(SlackTest, SendsABasicMessageAsTheOriginalDoes) {
+TEST_F(SlackTest, SendsABasicMessageAsButlerDoes) {
   settings_.stopped.type = config::MessageType::basic;
   settings_.stopped.basic_template = "{{serviceDisplayName}} stopped";
   EXPECT_EQ(body(stopped_alert("A & \"B\" \\ 'c'")), Json::parse(R"({
@@ -185,14 +185,14 @@ TEST_F(SlackTest, ExplainsWhatSlackSays) {
 TEST_F(SlackTest, SendsOneMessageASecondAndKeepsTheirOrder) {
   std::vector<Destination> made;
   settings_.started.rate_limit = std::chrono::seconds(7);
-  add_slack(settings_, transport_.means(), made);
+  add_slack(settings_, transport_.deps(), made);
   EXPECT_GE(made[0].rules.interval, std::chrono::seconds(1));
   EXPECT_EQ(made[0].rules.parallel, 1U);
   EXPECT_EQ(made[0].rules.rate_limits.down, std::chrono::seconds(300));
   EXPECT_EQ(made[0].rules.rate_limits.up, std::chrono::seconds(7));
   EXPECT_TRUE(made[0].channel->key().starts_with("slack:"));
   settings_.enabled = false;
-  add_slack(settings_, transport_.means(), made);
+  add_slack(settings_, transport_.deps(), made);
   EXPECT_EQ(made.size(), 1U);
 }
 
@@ -205,10 +205,10 @@ INSTANTIATE_TEST_SUITE_P(Slack, ChannelConformance,
                          testing::Values(ConformingChannel{
                              .name = "slack",
                              .make =
-                                 [](const ChannelSite& site, const notify::Means& means) {
+                                 [](const ChannelSite& site, const notify::ChannelDeps& deps) {
                                    config::Slack settings{.enabled = true};
                                    settings.stopped.webhook_url = site.url;
-                                   return std::make_unique<notify::Slack>(settings, means);
+                                   return std::make_unique<notify::Slack>(settings, deps);
                                  }}),
                          ChannelConformance::name_of);
 

@@ -47,7 +47,7 @@ class FakeSink final : public StatusSink {
   std::string name_ = "Fake";
 };
 
-class Heard final : public StatusObserver {
+class Pushed final : public StatusObserver {
  public:
   void written(const StatusSink& /*sink*/, std::size_t services) override {
     told.push_back("written " + std::to_string(services));
@@ -69,7 +69,7 @@ StatusReport report_of(const std::string& host, std::size_t services) {
 class StatusStreamTest : public testing::Test {
  protected:
   StatusStream make() {
-    return {loop_.executor(), sink_, heard_,
+    return {loop_.executor(), sink_, pushed_,
             [](std::span<std::uint8_t> bytes) { std::ranges::fill(bytes, std::uint8_t{255}); },
             options_};
   }
@@ -87,7 +87,7 @@ class StatusStreamTest : public testing::Test {
 
   net::Loop loop_;
   FakeSink sink_;
-  Heard heard_;
+  Pushed pushed_;
   StatusStreamOptions options_{.most_waiting = 100,
                                .most_in_batch = 10,
                                .gather = milliseconds(1),
@@ -95,7 +95,7 @@ class StatusStreamTest : public testing::Test {
                                .longest_backoff = milliseconds(20)};
 };
 
-TEST_F(StatusStreamTest, writes_in_batches_in_order) {
+TEST_F(StatusStreamTest, WritesInBatchesInOrder) {
   auto stream = make();
   for (const char* host : {"a", "b", "c", "d"}) stream.add(report_of(host, 4));
   stream.add(report_of("empty", 0));
@@ -103,41 +103,41 @@ TEST_F(StatusStreamTest, writes_in_batches_in_order) {
   run(stream);
   EXPECT_THAT(sink_.writes,
               ElementsAre(ElementsAre("a", "b"), ElementsAre("c", "d"), ElementsAre("big")));
-  EXPECT_THAT(heard_.told, ElementsAre("written 8", "written 8", "written 50"));
+  EXPECT_THAT(pushed_.told, ElementsAre("written 8", "written 8", "written 50"));
 }
 
-TEST_F(StatusStreamTest, writes_the_same_again_until_it_is_taken) {
+TEST_F(StatusStreamTest, WritesTheSameAgainUntilItIsTaken) {
   sink_.answers = {{.answer = RetryAfter{.after = {}, .reason = "down"}},
                    {.answer = RetryAfter{.after = {}, .reason = "still down"}}};
   auto stream = make();
   stream.add(report_of("a", 1));
   run(stream);
   EXPECT_THAT(sink_.writes, ElementsAre(ElementsAre("a"), ElementsAre("a"), ElementsAre("a")));
-  EXPECT_THAT(heard_.told, ElementsAre("failing down", "recovered", "written 1"));
+  EXPECT_THAT(pushed_.told, ElementsAre("failing down", "recovered", "written 1"));
 }
 
-TEST_F(StatusStreamTest, loses_the_oldest_first_and_counts_it) {
+TEST_F(StatusStreamTest, LosesTheOldestFirstAndCountsIt) {
   auto stream = make();
   for (int i = 0; i < 12; ++i) stream.add(report_of("h" + std::to_string(i), 10));
-  EXPECT_THAT(heard_.told, ElementsAre("lost 10 more wait than fit into memory",
-                                       "lost 10 more wait than fit into memory"));
+  EXPECT_THAT(pushed_.told, ElementsAre("lost 10 more wait than fit into memory",
+                                        "lost 10 more wait than fit into memory"));
   run(stream);
   ASSERT_EQ(sink_.writes.size(), 10U);
   EXPECT_THAT(sink_.writes.front(), ElementsAre("h2"));
 }
 
-TEST_F(StatusStreamTest, counts_what_is_refused_and_goes_on) {
+TEST_F(StatusStreamTest, CountsWhatIsRefusedAndGoesOn) {
   sink_.answers = {{.answer = Rejected{"bad token"}},
                    {.answer = Delivered{"2 points were refused"}, .refused = 2}};
   auto stream = make();
   stream.add(report_of("a", 10));
   stream.add(report_of("b", 10));
   run(stream);
-  EXPECT_THAT(heard_.told,
+  EXPECT_THAT(pushed_.told,
               ElementsAre("lost 10 bad token", "written 8", "lost 2 2 points were refused"));
 }
 
-TEST_F(StatusStreamTest, writes_what_is_left_at_the_end) {
+TEST_F(StatusStreamTest, WritesWhatIsLeftAtTheEnd) {
   sink_.held = true;
   auto stream = make();
   stream.add(report_of("a", 10));
@@ -146,10 +146,10 @@ TEST_F(StatusStreamTest, writes_what_is_left_at_the_end) {
   sink_.held = false;
   loop_.run_until_done(stream.flush(net::within(std::chrono::seconds(5))));
   EXPECT_THAT(sink_.writes, ElementsAre(ElementsAre("a"), ElementsAre("a"), ElementsAre("b")));
-  EXPECT_THAT(heard_.told, ElementsAre("written 10", "written 10"));
+  EXPECT_THAT(pushed_.told, ElementsAre("written 10", "written 10"));
 }
 
-TEST_F(StatusStreamTest, waits_as_long_as_the_destination_asks) {
+TEST_F(StatusStreamTest, WaitsAsLongAsTheDestinationAsks) {
   sink_.answers = {{.answer = RetryAfter{.after = std::chrono::seconds(60), .reason = "busy"}}};
   auto stream = make();
   stream.add(report_of("a", 1));
@@ -157,7 +157,7 @@ TEST_F(StatusStreamTest, waits_as_long_as_the_destination_asks) {
   EXPECT_THAT(sink_.writes, ElementsAre(ElementsAre("a")));
 }
 
-TEST_F(StatusStreamTest, a_refused_login_is_tried_again_only_when_its_gate_opens) {
+TEST_F(StatusStreamTest, ARefusedLoginIsTriedAgainOnlyWhenItsGateOpens) {
   const ManualClock clock{Time(std::chrono::hours(24 * 365 * 50))};
   logins::Logins logins({.executor = loop_.executor(), .clock = clock, .random = {}});
   auto& gate = login_gate(logins, {.kind = "http", .server = "https://influx", .user = "writer"});
@@ -167,11 +167,11 @@ TEST_F(StatusStreamTest, a_refused_login_is_tried_again_only_when_its_gate_opens
   stream.add(report_of("a", 1));
   run(stream);
   EXPECT_THAT(sink_.writes, testing::SizeIs(1));
-  EXPECT_THAT(heard_.told, ElementsAre("failing 401 Unauthorized"));
+  EXPECT_THAT(pushed_.told, ElementsAre("failing 401 Unauthorized"));
   logins.waive_pauses();
   run(stream);
   EXPECT_THAT(sink_.writes, testing::SizeIs(2));
-  EXPECT_THAT(heard_.told, ElementsAre("failing 401 Unauthorized", "recovered", "written 1"));
+  EXPECT_THAT(pushed_.told, ElementsAre("failing 401 Unauthorized", "recovered", "written 1"));
 }
 
 }  // namespace

@@ -33,7 +33,7 @@ class TeamsTest : public testing::Test {
   }
   Answer deliver(const Alert& alert) {
     std::vector<Destination> made;
-    add_teams(settings_, transport_.means(), made);
+    add_teams(settings_, transport_.deps(), made);
     return transport_.loop.run_until_done(
         made.at(0).channel->deliver(alert, {"id"}, net::within(std::chrono::seconds(60))));
   }
@@ -113,11 +113,11 @@ TEST_F(TeamsTest, SendsOneTextWhereNoCardFits) {
       200,
       {.id = "", .link_text = std::string(200, 'x'), .comment = "", .url = "https://example.com"});
   Messages messages(urls);
-  const Means crowded{.executor = transport_.loop.executor(),
-                      .http = transport_,
-                      .version = "1",
-                      .messages = messages,
-                      .logins = transport_.logins};
+  const ChannelDeps crowded{.executor = transport_.loop.executor(),
+                            .http = transport_,
+                            .version = "1",
+                            .messages = messages,
+                            .logins = transport_.logins};
   Teams teams(settings_, crowded);
   transport_.loop.run_until_done(
       teams.deliver(stopped_alert(), {"id"}, net::within(std::chrono::seconds(60))));
@@ -139,7 +139,7 @@ TEST_F(TeamsTest, DoesNotTakeARefusalForSuccess) {
 
 TEST_F(TeamsTest, IsNotAskedTooOften) {
   std::vector<Destination> made;
-  add_teams(settings_, transport_.means(), made);
+  add_teams(settings_, transport_.deps(), made);
   EXPECT_EQ(made[0].rules.interval, std::chrono::milliseconds(250));
   EXPECT_TRUE(made[0].channel->key().starts_with("teams:"));
 }
@@ -153,10 +153,10 @@ INSTANTIATE_TEST_SUITE_P(Teams, ChannelConformance,
                          testing::Values(ConformingChannel{
                              .name = "teams",
                              .make =
-                                 [](const ChannelSite& site, const notify::Means& means) {
+                                 [](const ChannelSite& site, const notify::ChannelDeps& deps) {
                                    config::Teams settings{.enabled = true};
                                    settings.stopped.webhook_url = site.url;
-                                   return std::make_unique<notify::Teams>(settings, means);
+                                   return std::make_unique<notify::Teams>(settings, deps);
                                  }}),
                          ChannelConformance::name_of);
 

@@ -32,7 +32,7 @@ Alert stop_of(const std::string& host, const std::string& service, const std::st
   return alert;
 }
 
-TEST(WebhookBody, is_what_the_original_sends_to_the_byte) {
+TEST(WebhookBody, IsWhatButlerSendsToTheByte) {
   EXPECT_EQ(webhook_body(stop_of("qs-node1", "Spooler", "Print Spooler")),
             R"({"event":"Windows service monitor","host":"qs-node1","serviceStatus":"STOPPED",)"
             R"("serviceName":"Spooler","serviceDisplayName":"Print Spooler",)"
@@ -48,7 +48,7 @@ struct Names {
 
 class WebhookNames : public testing::TestWithParam<Names> {};
 
-TEST_P(WebhookNames, arrive_as_they_are) {
+TEST_P(WebhookNames, ArriveAsTheyAre) {
   const Names& names = GetParam();
   const Alert alert = stop_of("h", names.raw, names.raw);
   EXPECT_EQ(webhook_body(alert),
@@ -77,7 +77,7 @@ INSTANTIATE_TEST_SUITE_P(
                     Names{"a+b=c%20~!*-._", "a+b=c%20~!*-._", "a%2Bb%3Dc%2520%7E%21*-._"},
                     Names{"bad\xFFutf\xC3", "bad\uFFFDutf\uFFFD", "bad%EF%BF%BDutf%EF%BF%BD"}));
 
-TEST(WebhookBody, kinds_that_the_original_does_not_have_say_more) {
+TEST(WebhookBody, KindsThatButlerDoesNotHaveSayMore) {
   Alert alert = stop_of("h", "s", "S");
   alert.kind = TransitionKind::restarted;
   alert.from = alert.to = ServiceState::running;
@@ -94,12 +94,12 @@ TEST(WebhookBody, kinds_that_the_original_does_not_have_say_more) {
   }
 }
 
-TEST(WebhookBody, a_service_without_display_name_is_called_by_its_name) {
+TEST(WebhookBody, AServiceWithoutDisplayNameIsCalledByItsName) {
   EXPECT_THAT(webhook_body(stop_of("h", "Spooler", "")),
               HasSubstr(R"("serviceDisplayName":"Spooler")"));
 }
 
-TEST(WebhookUrl, keeps_the_query_that_is_there) {
+TEST(WebhookUrl, KeepsTheQueryThatIsThere) {
   const Alert alert = stop_of("h", "s", "S");
   for (const auto& [url, begin] : {
            std::pair("http://h/x?a=b", "http://h/x?a=b&event="),
@@ -121,12 +121,12 @@ std::string key_of(const config::Webhook& webhook) {
   return webhook_keys(std::span(&webhook, 1)).front();
 }
 
-TEST(WebhookKeys, never_change) {
+TEST(WebhookKeys, NeverChange) {
   EXPECT_EQ(key_of({.description = "pager", .url = "https://example.com/x"}),
             "webhook:385fe006a37906f0");
 }
 
-TEST(WebhookKeys, survive_corrections) {
+TEST(WebhookKeys, SurviveCorrections) {
   const config::Webhook before{.description = "pager", .url = "https://exmaple.com/token"};
   config::Webhook after = before;
   after.url = "https://example.com/token";
@@ -136,7 +136,7 @@ TEST(WebhookKeys, survive_corrections) {
   EXPECT_EQ(key_of(before), key_of(after));
 }
 
-TEST(WebhookKeys, are_all_different) {
+TEST(WebhookKeys, AreAllDifferent) {
   const std::vector<config::Webhook> webhooks{
       {.description = "a", .url = "https://h/1"},
       {.description = "b", .url = "https://h/1"},
@@ -157,14 +157,14 @@ TEST(WebhookKeys, are_all_different) {
 // --------------------------------------------------------------------------------------
 
 net::HttpRequest request_of(const config::Webhook& settings, FakeTransport& transport) {
-  Webhook webhook(settings, "webhook:1", transport.means());
+  Webhook webhook(settings, "webhook:1", transport.deps());
   const Alert alert = stop_of("h", "s", "S");
   transport.loop.run_until_done(
       webhook.deliver(alert, {"the-id"}, net::within(std::chrono::seconds(60))));
   return transport.seen;
 }
 
-TEST(Webhook, posts_and_puts_json) {
+TEST(Webhook, PostsAndPutsJson) {
   for (const auto& [method, name] :
        {std::pair(config::HttpMethod::post, "POST"), std::pair(config::HttpMethod::put, "PUT")}) {
     FakeTransport transport;
@@ -188,7 +188,7 @@ TEST(Webhook, posts_and_puts_json) {
   }
 }
 
-TEST(Webhook, gets_with_a_query_and_nothing_else) {
+TEST(Webhook, GetsWithAQueryAndNothingElse) {
   FakeTransport transport;
   const auto request = request_of(
       {.description = "d", .url = "https://h/x", .method = config::HttpMethod::get}, transport);
@@ -200,11 +200,11 @@ TEST(Webhook, gets_with_a_query_and_nothing_else) {
   EXPECT_TRUE(request.tls.verify);
 }
 
-TEST(Webhook, is_called_by_its_description_or_its_server) {
+TEST(Webhook, IsCalledByItsDescriptionOrItsServer) {
   FakeTransport transport;
-  EXPECT_EQ(Webhook({.description = "pager", .url = "https://h/x"}, "k", transport.means()).name(),
+  EXPECT_EQ(Webhook({.description = "pager", .url = "https://h/x"}, "k", transport.deps()).name(),
             "webhook \"pager\"");
-  EXPECT_EQ(Webhook({.url = "https://user:pass@h:8443/token?x"}, "k", transport.means()).name(),
+  EXPECT_EQ(Webhook({.url = "https://user:pass@h:8443/token?x"}, "k", transport.deps()).name(),
             "webhook \"https://h:8443\"");
 }
 
@@ -214,14 +214,14 @@ TEST(Webhook, is_called_by_its_description_or_its_server) {
 kit::ConformingChannel conforming(const std::string& name, config::HttpMethod method) {
   return {.name = name,
           .make =
-              [method](const kit::ChannelSite& site, const Means& means) {
+              [method](const kit::ChannelSite& site, const ChannelDeps& deps) {
                 return std::make_unique<Webhook>(
                     config::Webhook{.description = "",
                                     .url = site.url,
                                     .method = method,
                                     .ca_file = site.ca_file,
                                     .reject_unauthorized = site.verify},
-                    "webhook:1", means);
+                    "webhook:1", deps);
               },
           .logs_in = true};
 }

@@ -37,7 +37,7 @@ TEST(Accounts, AWholeDriveIsGivenToNobody) {
   for (const auto* drive : {"C:\\", "C:/"}) {
     const auto given = give_directory(drive, kTrustedInstaller);
     ASSERT_FALSE(given) << drive;
-    EXPECT_EQ(given.error().kind, Kind::rejected) << given.error().what;
+    EXPECT_EQ(given.error().kind, ErrorKind::rejected) << given.error().what;
   }
 }
 

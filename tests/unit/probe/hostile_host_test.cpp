@@ -52,7 +52,8 @@ TEST_P(HostileHostTest, CostsOneConnectionAndOneErrorThatNamesTheReason) {
   happen(simulate::Behaviour{.mischief = mischief, .number = number});
   const auto seen = check();
   ASSERT_FALSE(seen);
-  EXPECT_EQ(seen.error().kind, waiting ? Kind::timed_out : Kind::malformed) << seen.error().what;
+  EXPECT_EQ(seen.error().kind, waiting ? ErrorKind::timed_out : ErrorKind::malformed)
+      << seen.error().what;
   EXPECT_NE(seen.error().what, "");
   EXPECT_EQ(relay->connections(), 1);
   RecordProperty("reason", seen.error().what);

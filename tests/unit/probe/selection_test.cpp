@@ -87,12 +87,12 @@ class KeepWatched : public testing::Test {
   std::optional<Names> reported;
 };
 
-TEST_F(KeepWatched, TheFirstLookTellsWhatIsNotWatchedSinceOthersMayBelieveIt) {
+TEST_F(KeepWatched, TheFirstCheckTellsWhatIsNotWatchedSinceOthersMayBelieveIt) {
   EXPECT_THAT(kept(StartMode::manual), ElementsAre("A", "Named"));
   EXPECT_THAT(kept(StartMode::manual), ElementsAre("Named"));
 }
 
-TEST_F(KeepWatched, WhatIsWatchedNoMoreIsToldOnce) {
+TEST_F(KeepWatched, WhatIsWatchedNoMoreIsNotifiedOnce) {
   EXPECT_THAT(kept(StartMode::unknown), ElementsAre("A", "Named"));
   EXPECT_THAT(kept(StartMode::automatic), ElementsAre("A", "Named"));
   EXPECT_THAT(kept(StartMode::automatic), ElementsAre("A", "Named"));

@@ -137,7 +137,7 @@ TEST_F(SmbProbeSelection, AHostThatIsShuttingDownIsUnreachable) {
     for (int i = 0; i < 2; i++) {  // over the kept connection, and over a new one
       const auto seen = check();
       ASSERT_FALSE(seen);
-      EXPECT_EQ(seen.error().kind, Kind::unreachable);
+      EXPECT_EQ(seen.error().kind, ErrorKind::unreachable);
       EXPECT_EQ(seen.error().what, "the host is shutting down");
       EXPECT_EQ(seen.error().native, 1115U);
     }

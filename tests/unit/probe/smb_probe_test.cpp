@@ -109,7 +109,7 @@ TEST_P(SmbProbeTest, ARefusedLoginIsNotRepeatedAtEachCheck) {
   };
   options.gate = use("wrong");
   watch({kEngine});
-  EXPECT_EQ(check().error().kind, Kind::login_refused);
+  EXPECT_EQ(check().error().kind, ErrorKind::login_refused);
   EXPECT_EQ(relay->connections(), 1);
   EXPECT_THAT(check().error().what, HasSubstr("the credential x is not tried before"));
   EXPECT_EQ(relay->connections(), 1) << "nor is the host connected to";
@@ -189,7 +189,7 @@ TEST_P(SmbProbeTest, AHostThatIsDownCostsOneErrorACheckAndComesBack) {
   for (int i = 0; i < 2; i++) {
     const auto down = check();
     ASSERT_FALSE(down);
-    EXPECT_EQ(down.error().kind, Kind::unreachable);
+    EXPECT_EQ(down.error().kind, ErrorKind::unreachable);
   }
   happen(simulate::Reachability::up);
   EXPECT_THAT(states(), UnorderedElementsAre(Pair(kEngine, running)));
@@ -276,7 +276,7 @@ TEST_P(SmbProbeTest, SaysWhatTheAccountLacks) {
   happen(simulate::ManagerAccess::denied);
   const auto seen = check();
   ASSERT_FALSE(seen);
-  EXPECT_EQ(seen.error().kind, Kind::denied);
+  EXPECT_EQ(seen.error().kind, ErrorKind::denied);
   EXPECT_EQ(seen.error().native, 5U);
   EXPECT_THAT(seen.error().what, HasSubstr("sc sdset scmanager"));
   EXPECT_EQ(relay->connections(), 1);
@@ -292,7 +292,7 @@ TEST_F(SmbProbeErrors, AWrongPasswordAndAnUnknownUserAreRefusedAndNotRepeated) {
     relay->reset_counts();
     const auto seen = check();
     ASSERT_FALSE(seen);
-    EXPECT_EQ(seen.error().kind, Kind::login_refused);
+    EXPECT_EQ(seen.error().kind, ErrorKind::login_refused);
     EXPECT_THAT(seen.error().what, HasSubstr("logon failure"));
     EXPECT_THAT(seen.error().what, Not(HasSubstr(password)));
     EXPECT_EQ(relay->connections(), 1);
@@ -305,7 +305,7 @@ TEST_F(SmbProbeErrors, WithoutCredentialsNothingIsSent) {
   watch({kEngine});
   const auto seen = check();
   ASSERT_FALSE(seen);
-  EXPECT_EQ(seen.error().kind, Kind::denied);
+  EXPECT_EQ(seen.error().kind, ErrorKind::denied);
   EXPECT_EQ(relay->connections(), 0);
 }
 
@@ -314,7 +314,7 @@ TEST_F(SmbProbeErrors, AHostWithoutACommonDialectIsUnsupported) {
   watch({kEngine});
   const auto seen = check();
   ASSERT_FALSE(seen);
-  EXPECT_EQ(seen.error().kind, Kind::unsupported);
+  EXPECT_EQ(seen.error().kind, ErrorKind::unsupported);
 }
 
 using SmbProbeCost = PretendHostTest;

@@ -26,13 +26,13 @@ class TemplatesTest : public testing::Test {
     const auto made = templates_.render(Template::from_text(format, text), kValues);
     return made ? *made : "error: " + made.error().what;
   }
-  Kind kind_of_failure(const Template& source) {
+  ErrorKind kind_of_failure(const Template& source) {
     const auto made = templates_.render(source, kValues);
     EXPECT_FALSE(made.has_value());
-    return made ? Kind::storage : made.error().kind;
+    return made ? ErrorKind::storage : made.error().kind;
   }
 
-  Templates templates_{{.look_every = std::chrono::milliseconds(0)}};
+  Templates templates_{{.check_every = std::chrono::milliseconds(0)}};
 };
 
 std::string repeated(std::string_view text, int count) {
@@ -199,18 +199,18 @@ TEST_F(TemplatesTest, DoesNotTryAgainWhatTookTooLong) {
   std::string nested;
   for (int depth = 0; depth < 9; ++depth) nested += "{{#each " + repeated("../", depth) + "list}}";
   const auto source = Template::from_text(Format::text, nested + repeated("{{/each}}", 9));
-  EXPECT_EQ(kind_of_failure(source), Kind::rejected);
+  EXPECT_EQ(kind_of_failure(source), ErrorKind::rejected);
   const auto begin = std::chrono::steady_clock::now();
-  for (int i = 0; i < 1000; ++i) EXPECT_EQ(kind_of_failure(source), Kind::rejected);
+  for (int i = 0; i < 1000; ++i) EXPECT_EQ(kind_of_failure(source), ErrorKind::rejected);
   EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(1));
 }
 
 TEST_F(TemplatesTest, RefusesATooLargeMessage) {
   const auto big = "{{#each list}}{{#each ../list}}{{#each ../../list}}" + std::string(3000, 'x') +
                    "{{/each}}{{/each}}{{/each}}";
-  EXPECT_EQ(kind_of_failure(Template::from_text(Format::text, big)), Kind::rejected);
+  EXPECT_EQ(kind_of_failure(Template::from_text(Format::text, big)), ErrorKind::rejected);
   EXPECT_EQ(kind_of_failure(Template::from_text(Format::text, std::string(300'000, 'x'))),
-            Kind::rejected);
+            ErrorKind::rejected);
 }
 
 TEST_F(TemplatesTest, RendersALargeTemplate) {
@@ -255,7 +255,7 @@ TEST_F(TemplateFile, IsReadAgainWhenItHasChanged) {
 }
 
 TEST_F(TemplateFile, IsNotLookedAtForEachMessage) {
-  Templates templates({.look_every = std::chrono::hours(1)});
+  Templates templates({.check_every = std::chrono::hours(1)});
   write("one");
   const auto source = Template::from_file(Format::text, path_);
   EXPECT_EQ(templates.render(source, kValues), "one");
@@ -283,8 +283,9 @@ TEST_F(TemplateFile, WorksAfterAnotherHasUsedUpTheEngine) {
 
 TEST_F(TemplateFile, MustBeAFile) {
   EXPECT_EQ(kind_of_failure(Template::from_file(Format::text, to_utf8(scratch_.path()))),
-            Kind::not_found);
-  EXPECT_EQ(kind_of_failure(Template::from_file(Format::text, path_ + ".not")), Kind::not_found);
+            ErrorKind::not_found);
+  EXPECT_EQ(kind_of_failure(Template::from_file(Format::text, path_ + ".not")),
+            ErrorKind::not_found);
 }
 
 }  // namespace

@@ -122,7 +122,7 @@ TEST_F(FleetTest, HostsGoDownAndComeBackUnderTheSamePort) {
     const auto left = co_await client->read_some(byte, net::within(10s));
     EXPECT_TRUE(!left || *left == 0) << "who was connected is thrown out";
     const auto refused = co_await ask(host, "QlikSenseEngineService");
-    EXPECT_EQ(refused.error().kind, Kind::unreachable);
+    EXPECT_EQ(refused.error().kind, ErrorKind::unreachable);
     EXPECT_TRUE(fleet.apply(parse_event("up *").value()));
     EXPECT_TRUE(co_await ask(host, "QlikSenseEngineService"));
   });
@@ -134,7 +134,7 @@ TEST_F(FleetTest, HostsMisbehaveWhenTold) {
     for (const auto* how : {"oversized:2", "garbage:0", "flipped:4"}) {
       EXPECT_TRUE(fleet.apply(parse_event("behave qs-node " + std::string(how)).value()));
       const auto answer = co_await ask(host, "QlikSenseEngineService");
-      EXPECT_EQ(answer.error().kind, Kind::malformed) << how << answer.error().what;
+      EXPECT_EQ(answer.error().kind, ErrorKind::malformed) << how << answer.error().what;
     }
     EXPECT_TRUE(fleet.apply(parse_event("behave qs-node none").value()));
     EXPECT_TRUE(co_await ask(host, "QlikSenseEngineService"));
@@ -149,7 +149,7 @@ TEST_F(FleetTest, RebootsAHost) {
         const auto host = fleet.endpoints()[0];
         EXPECT_TRUE(fleet.apply(parse_event("reboot qs-node 1s").value()));
         EXPECT_EQ(fleet.apply(parse_event("reboot qs-node 1s").value()).error().kind,
-                  Kind::rejected);
+                  ErrorKind::rejected);
         EXPECT_EQ((co_await ask(host, "QlikSenseEngineService")).error().native, 1115U);
         while (changes.size() < 2) co_await net::sleep_for(std::chrono::milliseconds(1));
         EXPECT_EQ(changes, (std::vector<std::string>{"down qs-node", "up qs-node"}));
@@ -264,7 +264,7 @@ TEST_F(FleetTest, ChangesAtRandomButTheSameForASeed) {
 TEST_F(FleetTest, SaysWhenItCannotListen) {
   Fleet fleet({.address = "203.0.113.1"}, clock, kit::counting_random());
   net::TaskScope scope(loop.executor());
-  EXPECT_EQ(fleet.start(scope, loop.executor()).error().kind, Kind::unreachable);
+  EXPECT_EQ(fleet.start(scope, loop.executor()).error().kind, ErrorKind::unreachable);
   Fleet names({.address = "localhost", .spread = Spread::addresses}, clock, kit::counting_random());
   EXPECT_FALSE(names.start(scope, loop.executor()));
 }

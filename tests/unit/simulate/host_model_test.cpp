@@ -125,7 +125,7 @@ TEST_F(HostModelTest, RefusesWhatTheStateDoesNotAllow) {
   EXPECT_EQ(apply(Action::stop, "wuauserv").error().native, kServiceNotActive);
   EXPECT_EQ(apply(Action::start, "WSearch").error().native, kServiceDisabled);
   EXPECT_EQ(apply(Action::crash, "wuauserv").error().native, kServiceNotActive);
-  EXPECT_EQ(apply(Action::stop, "no such service").error().kind, Kind::not_found);
+  EXPECT_EQ(apply(Action::stop, "no such service").error().kind, ErrorKind::not_found);
   ASSERT_TRUE(apply(Action::stop, "Spooler"));
   EXPECT_EQ(apply(Action::stop, "Spooler").error().native, kServiceCannotAcceptControl);
   EXPECT_EQ(host.control(*host.find(ServiceName("Themes")), 99), kInvalidServiceControl);

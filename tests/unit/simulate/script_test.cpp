@@ -59,7 +59,7 @@ TEST(Script, SaysWhatIsWrongInWhichLine) {
                            "1s disconnect node now"}) {
     const auto script = parse_script("\n" + std::string(line) + "\n");
     ASSERT_FALSE(script) << line;
-    EXPECT_EQ(script.error().kind, Kind::invalid_config);
+    EXPECT_EQ(script.error().kind, ErrorKind::invalid_config);
     EXPECT_TRUE(script.error().what.starts_with("line 2: ")) << script.error().what;
   }
 }

@@ -145,19 +145,19 @@ TEST_F(WindowsHost, AnswersAsAnOldOne) {
   const auto handle = guest.run(client.open_service(guest.port, "QlikSenseEngineService"));
   EXPECT_EQ(guest.run(client.query_status(guest.port, *handle))->process_id, 0U);
   EXPECT_EQ(guest.run(client.query_delayed_start(guest.port, *handle)).error().kind,
-            Kind::unsupported);
+            ErrorKind::unsupported);
 }
 
 TEST_F(WindowsHost, TellsMissingFromDenied) {
   ASSERT_TRUE(visitor.visit());
   auto& client = visitor.client();
   ASSERT_TRUE(host.apply(Action::deny, ServiceName("Spooler")));
-  EXPECT_EQ(run(client.open_service(visitor.port, "nothing")).error().kind, Kind::not_found);
-  EXPECT_EQ(run(client.open_service(visitor.port, "Spooler")).error().kind, Kind::denied);
+  EXPECT_EQ(run(client.open_service(visitor.port, "nothing")).error().kind, ErrorKind::not_found);
+  EXPECT_EQ(run(client.open_service(visitor.port, "Spooler")).error().kind, ErrorKind::denied);
   EXPECT_EQ(run(client.enumerate(visitor.port))->services().size(), 249U)
       << "what may not be queried is not listed";
   host.deny_manager(true);
-  EXPECT_EQ(run(client.open_manager(visitor.port)).error().kind, Kind::denied);
+  EXPECT_EQ(run(client.open_manager(visitor.port)).error().kind, ErrorKind::denied);
 }
 
 TEST_F(WindowsHost, IsControlledOverTheWire) {
@@ -211,7 +211,7 @@ TEST_F(WindowsHost, ForgetsTheHandlesOfAClientThatLeft) {
 }
 
 TEST_F(WindowsHost, KnowsWhoMayLogIn) {
-  EXPECT_EQ(visitor.log_in("wrong").error().kind, Kind::login_refused);
+  EXPECT_EQ(visitor.log_in("wrong").error().kind, ErrorKind::login_refused);
 }
 
 TEST_F(WindowsHost, TellsOfEveryLogon) {
@@ -240,7 +240,7 @@ TEST_P(Spoiled, IsNoticedAndNamed) {
   Visitor victim(host, clock, *behaviour);
   const auto visited = victim.visit();
   ASSERT_FALSE(visited);
-  EXPECT_EQ(visited.error().kind, Kind::malformed) << visited.error().what;
+  EXPECT_EQ(visited.error().kind, ErrorKind::malformed) << visited.error().what;
 }
 
 INSTANTIATE_TEST_SUITE_P(Mischief, Spoiled,

@@ -57,7 +57,7 @@ struct Acknowledged {
     if (!store.commit({&commit, 1})) _exit(1);
     say({number, false});
     const DeliveryUpdate update{.id = commit.deliveries[0].id, .state = DeliveryState::delivered};
-    if (!store.record({&update, 1})) _exit(1);
+    if (!store.update({&update, 1})) _exit(1);
     say({number, true});
   }
 }

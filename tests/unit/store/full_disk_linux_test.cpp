@@ -125,7 +125,7 @@ TEST_P(FullDiskTest, CommittingFailsAsAWholeAndWorksAgainLater) {
   for (int attempt = 0; attempt < 3; attempt++) {
     const auto committed = store.commit(during);
     ASSERT_FALSE(committed);
-    EXPECT_EQ(committed.error().kind, Kind::storage);
+    EXPECT_EQ(committed.error().kind, ErrorKind::storage);
     EXPECT_EQ(committed.error().what, (data_ / "tocsin.db").string() + ": " + scarcity_->what());
     EXPECT_EQ(during[0].deliveries[0].sequence, 0);
     EXPECT_EQ(store.history({}).value().size(), 10);

@@ -13,8 +13,9 @@ namespace {
 
 using testing::IsEmpty;
 
-logins::Record record_of(const std::string& id) {
-  logins::Record record{.id = {id}, .fingerprint = {.salt = Bytes(16, 1), .hash = Bytes(32, 2)}};
+logins::StoredLogin record_of(const std::string& id) {
+  logins::StoredLogin record{.id = {id},
+                             .fingerprint = {.salt = Bytes(16, 1), .hash = Bytes(32, 2)}};
   record.suspicion = {.count = 2, .at = kNow, .notified_at = kNow};
   record.suspicion.refusals[HostName("SQL1")] = {.blame = logins::Blame::account,
                                                  .count = 2,

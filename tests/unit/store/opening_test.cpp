@@ -61,7 +61,7 @@ class OpeningTest : public ::testing::Test {
     const auto before = read_file(file_);
     const auto opened = Store::open(scratch_.path());
     ASSERT_FALSE(opened);
-    EXPECT_EQ(opened.error().kind, Kind::storage);
+    EXPECT_EQ(opened.error().kind, ErrorKind::storage);
     EXPECT_EQ(opened.error().what, to_utf8(file_) + ": " + what);
     EXPECT_EQ(read_file(file_), before);
   }

@@ -42,7 +42,7 @@ class StoreTest : public ::testing::Test {
   }
   void record(const std::string& delivery, DeliveryState state, Time at = kNow) {
     const DeliveryUpdate update{.id = {delivery}, .state = state, .attempts = 1, .at = at};
-    ASSERT_TRUE(store_->record({&update, 1}));
+    ASSERT_TRUE(store_->update({&update, 1}));
   }
   void reopen() {
     store_.reset();
@@ -129,13 +129,14 @@ TEST_F(StoreTest, DamagedDetailsOfAServiceAreAsGoodAsNone) {
   }
 }
 
-TEST_F(StoreTest, WhatPeopleWereToldComesBack) {
-  const auto state = [](bool flapping, ServiceState told) {
+TEST_F(StoreTest, WhatPeopleWereNotifiedComesBack) {
+  const auto state = [](bool flapping, ServiceState notified) {
     const Time at{Duration{1'700'000'000'000}};
-    return TrackedService{.settled = ServiceState::running,
-                          .settled_since = at,
-                          .told = {.settled = told, .from = told, .since = at, .at = at},
-                          .flapping = flapping};
+    return TrackedService{
+        .settled = ServiceState::running,
+        .settled_since = at,
+        .notified = {.settled = notified, .from = notified, .since = at, .at = at},
+        .flapping = flapping};
   };
   const HostName host("h");
   const std::vector<TrackedService> states{state(false, ServiceState::running),
@@ -151,11 +152,11 @@ TEST_F(StoreTest, WhatPeopleWereToldComesBack) {
 TEST_F(StoreTest, HostsComeBack) {
   const HostName host("h");
   const Time at{Duration{1'700'000'000'000}};
-  const TrackedHost away{.trouble = "no answer",
+  const TrackedHost away{.error = "no answer",
                          .since = at,
                          .failures = 2,
-                         .told = true,
-                         .told_at = at + Duration(1),
+                         .notified = true,
+                         .notified_at = at + Duration(1),
                          .reminders = 3,
                          .booted_at = at + Duration(2),
                          .storm_until = at + Duration(3)};
@@ -254,7 +255,7 @@ TEST_F(StoreTest, APendingDeliveryRemembersItsFailures) {
                               .at = kNow + 1s,
                               .not_before = kNow + 8s,
                               .detail = "no connection"};
-  ASSERT_TRUE(store_->record({&update, 1}));
+  ASSERT_TRUE(store_->update({&update, 1}));
   reopen();
   const auto loaded = store_->load_pending("webhook:1", 0, 10).value();
   ASSERT_EQ(loaded.size(), 1);
@@ -356,7 +357,7 @@ TEST_F(StoreTest, OldHistoryIsPrunedInSteps) {
   delivered.reserve(old.deliveries.size());
   for (const auto& delivery : old.deliveries)
     delivered.push_back({.id = delivery.id, .state = DeliveryState::delivered, .at = kOld});
-  ASSERT_TRUE(store_->record(delivered));
+  ASSERT_TRUE(store_->update(delivered));
   const auto waiting = make_alert("waiting", kOld);
   const auto delivered_lately = make_alert("delivered lately", kOld);
   commit({.alerts = {make_alert("young", kNow - kRetention), waiting, delivered_lately},
@@ -447,7 +448,7 @@ TEST_F(StoreTest, KnowsAfterARestartWhoMustHearHowItEnds) {
   commit({.deliveries = {make_delivery("5", make_alert("a5"), "told everything")}});
   record("5", DeliveryState::delivered);
   reopen();
-  const auto open = store_->load_open_troubles().value();
+  const auto open = store_->load_open_alerts().value();
   ASSERT_EQ(open.size(), 1);
   EXPECT_EQ(open[0].destination, "told");
   EXPECT_EQ(open[0].host, make_alert("1").host);
@@ -484,7 +485,7 @@ TEST_F(StoreTest, ReadOnlyWorksBesideARunningProcess) {
   auto refused = make_commit("3");
   const auto committed = reader->commit({&refused, 1});
   ASSERT_FALSE(committed);
-  EXPECT_EQ(committed.error().kind, Kind::storage);
+  EXPECT_EQ(committed.error().kind, ErrorKind::storage);
   EXPECT_EQ(refused.deliveries[0].sequence, 0);
 }
 
@@ -497,7 +498,7 @@ TEST_F(StoreTest, ReadOnlyWorksAfterTheProcessHasEnded) {
 TEST_F(StoreTest, ADirectoryServesOneProcess) {
   const auto second = Store::open(scratch_.path());
   ASSERT_FALSE(second);
-  EXPECT_EQ(second.error().kind, Kind::storage);
+  EXPECT_EQ(second.error().kind, ErrorKind::storage);
   EXPECT_EQ(second.error().what,
             scratch_.path().string() +
                 ": another tocsin runs with this data directory: stop it, or give this one a "

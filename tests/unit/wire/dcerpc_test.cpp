@@ -124,12 +124,12 @@ TEST(RpcPdu, RefusesWhatBreaksTheProtocol) {
     bad[at] = value;
     return parse_pdu(bad);
   };
-  EXPECT_EQ(with(0, 4).error().kind, Kind::malformed) << "version 4";
-  EXPECT_EQ(with(2, 99).error().kind, Kind::malformed) << "unknown type";
-  EXPECT_EQ(with(4, 0).error().kind, Kind::unsupported) << "big-endian";
-  EXPECT_EQ(with(8, 255).error().kind, Kind::malformed) << "longer than it is";
-  EXPECT_EQ(with(8, 3).error().kind, Kind::malformed) << "shorter than its header";
-  EXPECT_EQ(with(10, 200).error().kind, Kind::malformed) << "trailer longer than the fragment";
+  EXPECT_EQ(with(0, 4).error().kind, ErrorKind::malformed) << "version 4";
+  EXPECT_EQ(with(2, 99).error().kind, ErrorKind::malformed) << "unknown type";
+  EXPECT_EQ(with(4, 0).error().kind, ErrorKind::unsupported) << "big-endian";
+  EXPECT_EQ(with(8, 255).error().kind, ErrorKind::malformed) << "longer than it is";
+  EXPECT_EQ(with(8, 3).error().kind, ErrorKind::malformed) << "shorter than its header";
+  EXPECT_EQ(with(10, 200).error().kind, ErrorKind::malformed) << "trailer longer than the fragment";
   for (std::size_t size = 0; size < good.size(); size++)
     EXPECT_FALSE(parse_pdu(BytesView(good).first(size))) << size;
 }

@@ -26,7 +26,7 @@ TEST(Gzip, MakesLittleOfRepetition) {
 
 TEST(Gzip, RefusesWhatIsDamagedOrTooLong) {
   const auto whole = gzip(std::string(1000, 'x'));
-  EXPECT_EQ(gunzip(whole, 999).error().kind, Kind::malformed);
+  EXPECT_EQ(gunzip(whole, 999).error().kind, ErrorKind::malformed);
   EXPECT_TRUE(gunzip(whole, 1000));
   for (std::size_t size = 0; size < whole.size(); size++)
     EXPECT_FALSE(gunzip(std::string_view(whole).substr(0, size), kEnough)) << size;

@@ -99,7 +99,7 @@ std::string tag_of(std::string_view value) {
   return out;
 }
 
-TEST(InfluxLine, IsWhatTheOriginalWrites) {
+TEST(InfluxLine, IsWhatButlerWrites) {
   Lines lines;
   for (const auto* host : {"node 1", "node2"}) {
     lines.measurement("win_service_state");

@@ -104,9 +104,9 @@ TEST(RpcClient, SaysWhatAFaultMeans) {
   auto rpc = session.rpc();
   ASSERT_TRUE(session.run(rpc.bind(session.port, kEcho)));
   const auto denied = session.run(rpc.call(session.port, dcerpc::kAccessDenied, {}));
-  EXPECT_EQ(denied.error().kind, Kind::denied);
+  EXPECT_EQ(denied.error().kind, ErrorKind::denied);
   const auto other = session.run(rpc.call(session.port, 99, {}));
-  EXPECT_EQ(other.error().kind, Kind::rejected);
+  EXPECT_EQ(other.error().kind, ErrorKind::rejected);
   EXPECT_EQ(other.error().native, 99U);
 }
 
@@ -114,7 +114,7 @@ TEST(RpcClient, SaysThatTheInterfaceIsMissing) {
   auto session = echo_session();
   auto rpc = session.rpc();
   EXPECT_EQ(session.run(rpc.bind(session.port, svcctl::kInterface)).error().kind,
-            Kind::unsupported);
+            ErrorKind::unsupported);
 }
 
 Pdu answer_to(const Pdu& request, BytesView stub) {
@@ -169,7 +169,7 @@ TEST(RpcClient, RefusesWhatBreaksTheProtocol) {
       return std::vector<Bytes>{message, message};
     });
     ASSERT_FALSE(reply);
-    EXPECT_EQ(reply.error().kind, Kind::malformed);
+    EXPECT_EQ(reply.error().kind, ErrorKind::malformed);
   }
 }
 
@@ -177,7 +177,7 @@ TEST(RpcClient, RefusesGarbage) {
   const auto reply = call_with(
       [](const Pdu&) { return std::vector<Bytes>{to_bytes(as_bytes("HTTP/1.1 200 OK\r\n\r\n"))}; });
   ASSERT_FALSE(reply);
-  EXPECT_EQ(reply.error().kind, Kind::malformed);
+  EXPECT_EQ(reply.error().kind, ErrorKind::malformed);
 }
 
 TEST(RpcClient, RefusesAReplyWithoutEnd) {
@@ -192,7 +192,7 @@ TEST(RpcClient, RefusesAReplyWithoutEnd) {
     return fragments;
   });
   ASSERT_FALSE(reply);
-  EXPECT_EQ(reply.error().kind, Kind::malformed);
+  EXPECT_EQ(reply.error().kind, ErrorKind::malformed);
 }
 
 TEST(RpcClient, RefusesABindAnsweredWithSomethingElse) {
@@ -203,7 +203,7 @@ TEST(RpcClient, RefusesABindAnsweredWithSomethingElse) {
       });
     });
     auto rpc = session.rpc();
-    EXPECT_EQ(session.run(rpc.bind(session.port, kEcho)).error().kind, Kind::malformed);
+    EXPECT_EQ(session.run(rpc.bind(session.port, kEcho)).error().kind, ErrorKind::malformed);
   }
 }
 
@@ -310,7 +310,7 @@ TEST_F(ListingClient, GivesUpOnAListThatGrowsWithoutEnd) {
   host.grows_by = 5000;
   const auto services = list();
   ASSERT_FALSE(services);
-  EXPECT_EQ(services.error().kind, Kind::rejected);
+  EXPECT_EQ(services.error().kind, ErrorKind::rejected);
   EXPECT_LE(host.calls.size(), 20U);
 }
 
@@ -343,12 +343,13 @@ Result<svcctl::Enumeration> list_of(const svcctl::EnumServicesStatusResponse& re
 
 TEST(SvcctlClient, RefusesAListThatContradictsTheQuestion) {
   const Bytes buffer(100);
-  EXPECT_EQ(list_of({.buffer = buffer}).error().kind, Kind::malformed) << "longer than asked for";
-  EXPECT_EQ(list_of({.services_returned = 5}).error().kind, Kind::malformed) << "no room";
+  EXPECT_EQ(list_of({.buffer = buffer}).error().kind, ErrorKind::malformed)
+      << "longer than asked for";
+  EXPECT_EQ(list_of({.services_returned = 5}).error().kind, ErrorKind::malformed) << "no room";
   EXPECT_EQ(list_of({.bytes_needed = 0xffffffff, .return_value = svcctl::kMoreData}).error().kind,
-            Kind::malformed)
+            ErrorKind::malformed)
       << "promises more, and never gets ahead";
-  EXPECT_EQ(list_of({.return_value = svcctl::kAccessDenied}).error().kind, Kind::denied);
+  EXPECT_EQ(list_of({.return_value = svcctl::kAccessDenied}).error().kind, ErrorKind::denied);
 }
 
 /// A manager that answers every call with the same return value and status.
@@ -406,12 +407,12 @@ TEST_F(AnsweringClient, AsksForEverythingAboutAService) {
 TEST_F(AnsweringClient, PassesOnWhatTheManagerRefuses) {
   code = svcctl::kServiceDoesNotExist;
   const auto missing = session.run(client.open_service(session.port, "Spooler"));
-  EXPECT_EQ(missing.error().kind, Kind::not_found);
+  EXPECT_EQ(missing.error().kind, ErrorKind::not_found);
   EXPECT_EQ(missing.error().native, 1060U);
   code = svcctl::kAccessDenied;
-  EXPECT_EQ(session.run(client.open_manager(session.port)).error().kind, Kind::denied);
-  EXPECT_EQ(session.run(client.query_status(session.port, handle)).error().kind, Kind::denied);
-  EXPECT_EQ(session.run(client.query_config(session.port, handle)).error().kind, Kind::denied);
+  EXPECT_EQ(session.run(client.open_manager(session.port)).error().kind, ErrorKind::denied);
+  EXPECT_EQ(session.run(client.query_status(session.port, handle)).error().kind, ErrorKind::denied);
+  EXPECT_EQ(session.run(client.query_config(session.port, handle)).error().kind, ErrorKind::denied);
 }
 
 TEST_F(AnsweringClient, FallsBackToTheStatusWithoutProcess) {
@@ -439,14 +440,14 @@ TEST_F(AnsweringClient, AsksOnceWhetherDelayedStartIsKnown) {
   code = svcctl::kInvalidLevel;
   for (int i = 0; i < 2; i++)
     EXPECT_EQ(session.run(client.query_delayed_start(session.port, handle)).error().kind,
-              Kind::unsupported);
+              ErrorKind::unsupported);
   EXPECT_EQ(calls, (std::vector<std::uint16_t>{39}));
 }
 
 TEST_F(AnsweringClient, RefusesABufferThatIsTooSmall) {
   delayed = {1};
   EXPECT_EQ(session.run(client.query_delayed_start(session.port, handle)).error().kind,
-            Kind::malformed);
+            ErrorKind::malformed);
 }
 
 }  // namespace

@@ -31,11 +31,11 @@ Result<> run_all(Wire& wire, ClientOptions options) {
   const Bytes message(40, 7);
   auto reply = wire.run(port, client.transceive(port, *pipe, message));
   if (!reply) return fail(std::move(reply));
-  if (*reply != message) return fail(Kind::malformed, "a forged reply was believed");
+  if (*reply != message) return fail(ErrorKind::malformed, "a forged reply was believed");
   if (auto ok = wire.run(port, client.write(port, *pipe, message)); !ok) return ok;
   reply = wire.run(port, client.read(port, *pipe));
   if (!reply) return fail(std::move(reply));
-  if (*reply != message) return fail(Kind::malformed, "a forged reply was believed");
+  if (*reply != message) return fail(ErrorKind::malformed, "a forged reply was believed");
   if (auto ok = wire.run(port, client.close_pipe(port, *pipe)); !ok) return ok;
   return wire.run(port, client.logoff(port));
 }
@@ -173,7 +173,8 @@ TEST(Smb2Hostile, RepliesCutShortAnywhere) {
             reply.resize(length);
           });
           ASSERT_FALSE(result) << "reply " << i << " length " << length;
-          ASSERT_NE(result.error().kind, Kind::timed_out) << "reply " << i << " length " << length;
+          ASSERT_NE(result.error().kind, ErrorKind::timed_out)
+              << "reply " << i << " length " << length;
         }
       }
     }
@@ -277,7 +278,7 @@ TEST(Smb2Hostile, AServerWithoutACommonDialect) {
   host.dialects = {Dialect::smb2_1};
   Wire wire(host);
   const auto result = run_all(wire, only(Dialect::smb3_1_1));
-  EXPECT_EQ(result.error().kind, Kind::unsupported);
+  EXPECT_EQ(result.error().kind, ErrorKind::unsupported);
   EXPECT_EQ(result.error().what, "negotiation: the server supports none of the offered dialects");
 }
 

@@ -38,7 +38,7 @@ void expect_round_trip(const Body& body, std::string_view name) {
     if (cut) {
       EXPECT_EQ(to_hex(encode(*cut)), to_hex(bytes)) << size;
     } else {
-      EXPECT_EQ(cut.error().kind, Kind::malformed);
+      EXPECT_EQ(cut.error().kind, ErrorKind::malformed);
       EXPECT_NE(cut.error().what.find(name), std::string::npos) << cut.error().what;
     }
   }
@@ -229,15 +229,15 @@ TEST(Smb2Frame, LengthsRoundTripUpToTheLimit) {
 
 TEST(Smb2Status, TellsWhatAnAdministratorCanDoSomethingAbout) {
   const auto error = to_error(Status::logon_failure);
-  EXPECT_EQ(error.kind, Kind::denied);
+  EXPECT_EQ(error.kind, ErrorKind::denied);
   EXPECT_EQ(error.what,
             "logon failure: wrong user name or password; correct them in the configuration");
   EXPECT_EQ(error.native, 0xC000006D);
-  EXPECT_EQ(to_error(Status::object_name_not_found).kind, Kind::not_found);
-  EXPECT_EQ(to_error(Status::access_denied).kind, Kind::denied);
-  EXPECT_EQ(to_error(Status::user_session_deleted).kind, Kind::unreachable);
+  EXPECT_EQ(to_error(Status::object_name_not_found).kind, ErrorKind::not_found);
+  EXPECT_EQ(to_error(Status::access_denied).kind, ErrorKind::denied);
+  EXPECT_EQ(to_error(Status::user_session_deleted).kind, ErrorKind::unreachable);
   const auto unknown = to_error(static_cast<Status>(0xC0ABCDEF));
-  EXPECT_EQ(unknown.kind, Kind::rejected);
+  EXPECT_EQ(unknown.kind, ErrorKind::rejected);
   EXPECT_EQ(unknown.what, "the server answers NTSTATUS 0xc0abcdef");
 }
 
@@ -247,7 +247,7 @@ TEST(Smb2Status, EveryRefusedLogonHasASentenceOfItsOwnThatSaysWhatToDo) {
                                    0xC000006F, 0xC0000070, 0xC0000071, 0xC0000072, 0xC000015B,
                                    0xC0000193, 0xC0000224, 0xC0000234, 0xC0000413, 0xC0000418}) {
     const auto error = to_logon_error(static_cast<Status>(code));
-    EXPECT_EQ(error.kind, Kind::login_refused) << error.what;
+    EXPECT_EQ(error.kind, ErrorKind::login_refused) << error.what;
     EXPECT_EQ(error.native, code);
     EXPECT_THAT(error.what, StartsWith("logon failure: "));
     EXPECT_THAT(error.what, HasSubstr("; ")) << "what to do stands behind the fact";

@@ -151,7 +151,7 @@ TEST_F(Smb2Session, SaysWhenLoggingInAgainFails) {
   const auto pipe = open("echo");
   wire->server().expire_session();
   const auto refused = wire->run(port, client->transceive(port, pipe, Bytes(1)));
-  EXPECT_EQ(refused.error().kind, Kind::login_refused);
+  EXPECT_EQ(refused.error().kind, ErrorKind::login_refused);
   EXPECT_TRUE(refused.error().what.starts_with("transceive: login: ")) << refused.error().what;
 }
 
@@ -270,14 +270,14 @@ TEST_F(Smb2Session, SaysWhyALoginOrAPipeIsRefused) {
     Client other({.server_name = "host"}, kit::counting_random());
     return host.run(port, other.login(port, std::make_unique<PasswordInitiator>(password))).error();
   };
-  EXPECT_EQ(login("wrong").kind, Kind::login_refused);
+  EXPECT_EQ(login("wrong").kind, ErrorKind::login_refused);
   EXPECT_THAT(login("wrong").what, StartsWith("login: logon failure: wrong user name or password"));
   EXPECT_THAT(login("locked").what, StartsWith("login: logon failure: the account is locked out"));
   EXPECT_EQ(login("locked").native, 0xC0000234);
 
   connect({});
   const auto pipe = wire->run(port, client->open_pipe(port, "none"));
-  EXPECT_EQ(pipe.error().kind, Kind::not_found);
+  EXPECT_EQ(pipe.error().kind, ErrorKind::not_found);
   EXPECT_EQ(pipe.error().what, "open pipe none: no pipe of this name");
   EXPECT_EQ(wire->run(port, client->transceive(port, Pipe{}, Bytes(1))).error().what,
             "transceive: the pipe is no longer open");

@@ -279,10 +279,10 @@ class Listing : public testing::TestWithParam<EnumLayout> {
   [[nodiscard]] std::size_t used() const {
     return 2 * record() + alpha.size() + alpha_display.size() + beta.size() + 8;
   }
-  [[nodiscard]] Kind refusal(BytesView bytes, std::size_t count = 2) const {
+  [[nodiscard]] ErrorKind refusal(BytesView bytes, std::size_t count = 2) const {
     const auto services = parse_services(bytes, count, GetParam());
     EXPECT_FALSE(services);
-    return services ? Kind::storage : services.error().kind;
+    return services ? ErrorKind::storage : services.error().kind;
   }
   static void put(Bytes& bytes, std::size_t at, std::uint32_t value) {
     for (unsigned i = 0; i < 4; i++) bytes.at(at + i) = static_cast<std::uint8_t>(value >> (8 * i));
@@ -323,20 +323,20 @@ TEST_P(Listing, PacksTextDownwardsFromTheEnd) {
 
 TEST_P(Listing, RefusesWhatLiesOutside) {
   const auto good = buffer();
-  EXPECT_EQ(refusal(good, 1000), Kind::malformed) << "more records than room";
-  EXPECT_EQ(refusal(good, 0xffffffff), Kind::malformed);
+  EXPECT_EQ(refusal(good, 1000), ErrorKind::malformed) << "more records than room";
+  EXPECT_EQ(refusal(good, 0xffffffff), ErrorKind::malformed);
   auto bad = good;
   put(bad, 0, static_cast<std::uint32_t>(good.size()));
-  EXPECT_EQ(refusal(bad), Kind::malformed) << "a name at the end";
+  EXPECT_EQ(refusal(bad), ErrorKind::malformed) << "a name at the end";
   put(bad, 0, 0xfffffffe);
-  EXPECT_EQ(refusal(bad), Kind::malformed) << "a name far away";
+  EXPECT_EQ(refusal(bad), ErrorKind::malformed) << "a name far away";
   bad = good;
   put(bad, record() + 4, static_cast<std::uint32_t>(good.size()) - 1);
-  EXPECT_EQ(refusal(bad), Kind::malformed) << "a name at an odd offset";
+  EXPECT_EQ(refusal(bad), ErrorKind::malformed) << "a name at an odd offset";
   bad = good;
   bad[bad.size() - 2] = 'x';
-  EXPECT_EQ(refusal(bad), Kind::malformed) << "a name without terminator";
-  EXPECT_EQ(refusal({}, 1), Kind::malformed);
+  EXPECT_EQ(refusal(bad), ErrorKind::malformed) << "a name without terminator";
+  EXPECT_EQ(refusal({}, 1), ErrorKind::malformed);
 }
 
 TEST_P(Listing, KeepsServicesWhoseStateDoesNotExist) {
@@ -356,15 +356,15 @@ TEST_P(Listing, RefusesNamesLongerThanWindowsAllows) {
     return buffer();
   };
   EXPECT_TRUE(parse_services(list(kMostName), 2, GetParam()));
-  EXPECT_EQ(refusal(list(kMostName + 1)), Kind::malformed);
+  EXPECT_EQ(refusal(list(kMostName + 1)), ErrorKind::malformed);
 }
 
 TEST(Svcctl, CodesOfTheManagerBecomeKinds) {
-  EXPECT_EQ(win32_error(5, "x").kind, Kind::denied);
-  EXPECT_EQ(win32_error(1060, "x").kind, Kind::not_found);
-  EXPECT_EQ(win32_error(1722, "x").kind, Kind::unreachable);
-  EXPECT_EQ(win32_error(124, "x").kind, Kind::unsupported);
-  EXPECT_EQ(win32_error(87, "x").kind, Kind::rejected);
+  EXPECT_EQ(win32_error(5, "x").kind, ErrorKind::denied);
+  EXPECT_EQ(win32_error(1060, "x").kind, ErrorKind::not_found);
+  EXPECT_EQ(win32_error(1722, "x").kind, ErrorKind::unreachable);
+  EXPECT_EQ(win32_error(124, "x").kind, ErrorKind::unsupported);
+  EXPECT_EQ(win32_error(87, "x").kind, ErrorKind::rejected);
   EXPECT_EQ(win32_error(1060, "ROpenServiceW").what,
             "ROpenServiceW: there is no such service (error 1060)");
   EXPECT_EQ(win32_error(1060, "x").native, 1060U);

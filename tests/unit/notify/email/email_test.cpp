@@ -219,7 +219,7 @@ TEST(JudgeSmtp, WhatAReplyMeans) {
       EXPECT_EQ(later.logged_in, phase != SmtpPhase::greeting && phase != SmtpPhase::login);
     }
   }
-  const auto none = judge_smtp(fail(Kind::unreachable, "mail:25: Connection refused"));
+  const auto none = judge_smtp(fail(ErrorKind::unreachable, "mail:25: Connection refused"));
   EXPECT_EQ(std::get<RetryAfter>(none).reason, "mail:25: Connection refused");
 }
 
@@ -242,7 +242,7 @@ TEST_F(EmailTest, TheConfiguredServerIsUsed) {
                 .client_name = "watcher.example"};
   struct NoHttp : net::HttpTransport {
     net::awaitable<Result<net::HttpResponse>> fetch(net::HttpRequest, net::Deadline) override {
-      co_return fail(Kind::unsupported, "not here");
+      co_return fail(ErrorKind::unsupported, "not here");
     }
   } http;
   const SystemClock clock;

@@ -9,24 +9,24 @@ using testing::HasSubstr;
 
 struct Case {
   std::uint32_t code;
-  Kind kind;
+  ErrorKind kind;
   const char* says;
 };
 
 TEST(Explain, EachTroubleHasItsKindAndWhatToDo) {
   for (const auto& [code, kind, says] : {
-           Case{5, Kind::denied, "sc sdset"},
-           Case{1326, Kind::denied, "source: smb"},
-           Case{1060, Kind::not_found, "no such service"},
-           Case{11001, Kind::not_found, "no such host name"},
-           Case{1722, Kind::unreachable, "firewall"},
-           Case{53, Kind::unreachable, "TCP 445"},
-           Case{1115, Kind::unreachable, "the host is shutting down"},
-           Case{1726, Kind::unreachable, "broke"},
-           Case{1460, Kind::timed_out, "no answer in time"},
-           Case{13, Kind::malformed, "makes no sense"},
-           Case{50, Kind::unsupported, "does not support"},
-           Case{4242, Kind::rejected, "refuses"},
+           Case{5, ErrorKind::denied, "sc sdset"},
+           Case{1326, ErrorKind::denied, "source: smb"},
+           Case{1060, ErrorKind::not_found, "no such service"},
+           Case{11001, ErrorKind::not_found, "no such host name"},
+           Case{1722, ErrorKind::unreachable, "firewall"},
+           Case{53, ErrorKind::unreachable, "TCP 445"},
+           Case{1115, ErrorKind::unreachable, "the host is shutting down"},
+           Case{1726, ErrorKind::unreachable, "broke"},
+           Case{1460, ErrorKind::timed_out, "no answer in time"},
+           Case{13, ErrorKind::malformed, "makes no sense"},
+           Case{50, ErrorKind::unsupported, "does not support"},
+           Case{4242, ErrorKind::rejected, "refuses"},
        }) {
     const auto error = explain(code, "listing the services", "node7");
     EXPECT_EQ(error.kind, kind) << code;

@@ -98,7 +98,7 @@ TEST_F(ListenerTest, LetsGoOfAServiceThatIsToBeRemoved) {
   EXPECT_TRUE(feed.saw(arm("Spooler", kAny), 2));
 }
 
-TEST_F(ListenerTest, KeepsNoStoppedServiceOpenWhereRemovalsAreNotTold) {
+TEST_F(ListenerTest, KeepsNoStoppedServiceOpenWhereRemovalsAreNotNotified) {
   feed.list_error = svcctl::kCallNotImplemented;
   listen_to({"Spooler", "Other"});
   EXPECT_TRUE(feed.saw(arm("Spooler", kAny)));
@@ -154,7 +154,7 @@ TEST_F(ListenerTest, LeavesWhatIsWatchedNoMore) {
   EXPECT_EQ(next(), "Spooler STOPPED");
 }
 
-TEST_F(ListenerTest, OnlyALookCanTellOfWhatRunsWithoutAProcess) {
+TEST_F(ListenerTest, OnlyACheckCanTellOfWhatRunsWithoutAProcess) {
   system->machine->processes = {1, 2};
   listen_to({"Spooler"});
   EXPECT_TRUE(feed.saw(arm("Spooler", kAny)));
@@ -163,7 +163,7 @@ TEST_F(ListenerTest, OnlyALookCanTellOfWhatRunsWithoutAProcess) {
   EXPECT_TRUE(feed.saw(arm("Spooler", kAllButRunning)));
 }
 
-TEST_F(ListenerTest, WhereNothingCanBeHeardNothingBreaks) {
+TEST_F(ListenerTest, WhereNothingCanBePushedNothingBreaks) {
   feed.open_error = svcctl::kNotSupported;
   listen_to({"Spooler"});
   EXPECT_TRUE(feed.saw("open"));

@@ -69,7 +69,8 @@ class ScmProbeTest : public testing::Test {
   std::vector<ServiceState> hear() {
     loop.run_until_done(probe->listen(net::within(1min)));
     std::vector<ServiceState> states;
-    for (const auto& service : probe->take_heard().services) states.push_back(service.status.state);
+    for (const auto& service : probe->take_pushed().services)
+      states.push_back(service.status.state);
     return states;
   }
 
@@ -93,10 +94,10 @@ TEST_F(ScmProbeTest, ListensInVainWhereNothingIsSaid) {
   loop.run_until_done(probe->listen(net::within(1ms)));  // not even checked yet
   check_and_listen();
   loop.run_until_done(probe->listen(net::within(1ms)));
-  EXPECT_THAT(probe->take_heard().services, testing::IsEmpty());
+  EXPECT_THAT(probe->take_pushed().services, testing::IsEmpty());
 }
 
-TEST_F(ScmProbeTest, WhatIsHeardDuringACheckIsNotOlderThanTheCheck) {
+TEST_F(ScmProbeTest, WhatIsPushedDuringACheckIsNotOlderThanTheCheck) {
   check_and_listen();
   {
     const std::lock_guard lock(system->machine->mutex);
@@ -110,17 +111,17 @@ TEST_F(ScmProbeTest, WhatIsHeardDuringACheckIsNotOlderThanTheCheck) {
   const auto seen = check();
   ASSERT_TRUE(seen);
   EXPECT_EQ(seen->at(0).status.state, stopped);
-  EXPECT_THAT(probe->take_heard().services, testing::SizeIs(testing::Ge(1)));
+  EXPECT_THAT(probe->take_pushed().services, testing::SizeIs(testing::Ge(1)));
 }
 
 TEST_F(ScmProbeTest, AHostThatHangsIsAskedNoMoreAndCostsOneThread) {
   const auto hang = this->hang();
   const auto hung = hanging_check(*hang);
   ASSERT_FALSE(hung);
-  EXPECT_EQ(hung.error().kind, Kind::timed_out);
+  EXPECT_EQ(hung.error().kind, ErrorKind::timed_out);
   const auto again = check();
   ASSERT_FALSE(again);
-  EXPECT_EQ(again.error().kind, Kind::timed_out);
+  EXPECT_EQ(again.error().kind, ErrorKind::timed_out);
   EXPECT_THAT(again.error().what, testing::HasSubstr("earlier question"));
   EXPECT_EQ(threads.stuck(), 1U);
 
@@ -164,9 +165,9 @@ TEST_F(ScmProbeTest, SaysSoWhenThereIsNoAnswer) {
   }
   const auto seen = check();
   ASSERT_FALSE(seen);
-  EXPECT_EQ(seen.error().kind, Kind::unreachable);
+  EXPECT_EQ(seen.error().kind, ErrorKind::unreachable);
   const auto list = loop.run_until_done(probe->list(net::within(1min)));
-  EXPECT_EQ(list.error().kind, Kind::unreachable);
+  EXPECT_EQ(list.error().kind, ErrorKind::unreachable);
 }
 
 }  // namespace

@@ -56,7 +56,7 @@ Result<Agreement> login(wire::Initiator& client, wire::Acceptor& server,
       return Agreement{client.session_key(), server.session_key(), server.user()};
     token = *std::move(answer);
   }
-  return fail(Kind::malformed, "a login without an end");
+  return fail(ErrorKind::malformed, "a login without an end");
 }
 
 Result<Agreement> login_as(std::string_view account, std::string_view password,
@@ -85,7 +85,7 @@ TEST(NtlmLogin, RefusesAWrongPasswordAndAnUnknownUserAlike) {
   const auto wrong = login_as("CORP\\svc-tocsin", "password!");
   const auto unknown = login_as("CORP\\nobody", "Pässword!");
   ASSERT_TRUE(!wrong && !unknown);
-  EXPECT_EQ(wrong.error().kind, Kind::denied);
+  EXPECT_EQ(wrong.error().kind, ErrorKind::denied);
   EXPECT_EQ(wrong.error().native, 0xC000006D);
   EXPECT_EQ(unknown.error().kind, wrong.error().kind);
   EXPECT_EQ(unknown.error().what, wrong.error().what);
@@ -137,12 +137,12 @@ TEST(NtlmLogin, AServerTellsHowEachLoginEnded) {
 }
 
 TEST(NtlmLogin, IsNeverAnonymous) {
-  EXPECT_EQ(login_as("", "").error().kind, Kind::denied);
-  EXPECT_EQ(login_as("CORP\\", "Pässword!").error().kind, Kind::denied);
+  EXPECT_EQ(login_as("", "").error().kind, ErrorKind::denied);
+  EXPECT_EQ(login_as("CORP\\", "Pässword!").error().kind, ErrorKind::denied);
 }
 
 TEST(NtlmLogin, RefusesNamesThatFitNoMessage) {
-  EXPECT_EQ(login_as(std::string(70'000, 'u'), "x").error().kind, Kind::denied);
+  EXPECT_EQ(login_as(std::string(70'000, 'u'), "x").error().kind, ErrorKind::denied);
 }
 
 /// Changes each byte of token `number` from where its NTLM message begins, one login at a time. The
@@ -185,11 +185,11 @@ TEST(NtlmClient, DemandsAModernServer) {
                          flag::k128, flag::kKeyExchange}) {
     const auto answer = answer_to([bit](Challenge& challenge) { challenge.flags &= ~bit; });
     ASSERT_FALSE(answer) << bit;
-    EXPECT_EQ(answer.error().kind, Kind::unsupported);
+    EXPECT_EQ(answer.error().kind, ErrorKind::unsupported);
   }
   const auto answer = answer_to([](Challenge& challenge) { challenge.target_info.clear(); });
   ASSERT_FALSE(answer);
-  EXPECT_EQ(answer.error().kind, Kind::unsupported);
+  EXPECT_EQ(answer.error().kind, ErrorKind::unsupported);
 }
 
 TEST(NtlmClient, RefusesATargetInfoWithoutMeasure) {
@@ -257,24 +257,24 @@ TEST(NtlmServer, RefusesWhatIsNotNtlmV2) {
   for (const std::size_t size : {0U, 1U, 16U, 24U}) {
     const auto answer = server_says([size](Authenticate& m) { m.nt_response.resize(size); });
     ASSERT_FALSE(answer) << size;
-    EXPECT_EQ(answer.error().kind, Kind::denied);
+    EXPECT_EQ(answer.error().kind, ErrorKind::denied);
   }
   EXPECT_EQ(server_says([](Authenticate& m) { m.flags |= flag::kAnonymous; }).error().kind,
-            Kind::denied);
-  EXPECT_EQ(server_says([](Authenticate& m) { m.user.clear(); }).error().kind, Kind::denied);
+            ErrorKind::denied);
+  EXPECT_EQ(server_says([](Authenticate& m) { m.user.clear(); }).error().kind, ErrorKind::denied);
 }
 
 TEST(NtlmServer, RefusesAMissingMicAndABrokenSessionKey) {
-  EXPECT_EQ(server_says([](Authenticate& m) { m.mic.reset(); }).error().kind, Kind::malformed);
+  EXPECT_EQ(server_says([](Authenticate& m) { m.mic.reset(); }).error().kind, ErrorKind::malformed);
   EXPECT_EQ(server_says([](Authenticate& m) { m.encrypted_session_key.pop_back(); }).error().kind,
-            Kind::malformed);
+            ErrorKind::malformed);
 }
 
 TEST(NtlmServer, RefusesOldClients) {
   Server server(host(), counting(100));
   const auto answer = server.step(encode(Negotiate{.flags = flag::kUnicode | flag::kNtlm}));
   ASSERT_FALSE(answer);
-  EXPECT_EQ(answer.error().kind, Kind::unsupported);
+  EXPECT_EQ(answer.error().kind, ErrorKind::unsupported);
 }
 
 // As Impacket logs in: no MIC, no key exchange, no mechListMIC.

@@ -16,7 +16,8 @@ class FakeMechanism final : public ServerMechanism {
 
   Oid oid() const override { return kOurs; }
   Result<Bytes> step(BytesView token) override {
-    if (std::string(token.begin(), token.end()) == "bad") return fail(Kind::denied, "bad token");
+    if (std::string(token.begin(), token.end()) == "bad")
+      return fail(ErrorKind::denied, "bad token");
     steps_--;
     return to_bytes(as_bytes(mine_ + std::to_string(steps_)));
   }
@@ -57,8 +58,8 @@ TEST(SpnegoInitiator, ChoosesByTheHintsMechanismsNotByItsToken) {
       NegTokenInit{.mech_types = {kOther, kOurs}, .mech_token = text("for the other one")})));
   const auto none = make_client()->step(encode(NegTokenInit{.mech_types = {kOther}}));
   ASSERT_FALSE(none);
-  EXPECT_EQ(none.error().kind, Kind::unsupported);
-  EXPECT_EQ(make_client()->step(text("garbage")).error().kind, Kind::malformed);
+  EXPECT_EQ(none.error().kind, ErrorKind::unsupported);
+  EXPECT_EQ(make_client()->step(text("garbage")).error().kind, ErrorKind::malformed);
 }
 
 /// The client's answer to a server's answers, the last one first to fail.
@@ -69,7 +70,7 @@ Result<Bytes> client_says(const std::vector<NegTokenResp>& answers) {
     if (!said) return said;
     said = client->step(encode(answer));
   }
-  if (said && said->empty() != client->complete()) return fail(Kind::malformed, "incomplete");
+  if (said && said->empty() != client->complete()) return fail(ErrorKind::malformed, "incomplete");
   return said;
 }
 const NegTokenResp kChallenge{.state = NegState::accept_incomplete,
@@ -91,22 +92,22 @@ TEST(SpnegoInitiator, SignsItsOfferAndChecksTheServersSignature) {
                 {kChallenge, {.state = NegState::accept_completed, .mech_list_mic = text("wrong")}})
                 .error()
                 .kind,
-            Kind::malformed);
+            ErrorKind::malformed);
 }
 
 TEST(SpnegoInitiator, TakesNoOtherCourse) {
-  EXPECT_EQ(client_says({{.state = NegState::reject}}).error().kind, Kind::denied);
-  EXPECT_EQ(client_says({kChallenge, {.state = NegState::reject}}).error().kind, Kind::denied);
+  EXPECT_EQ(client_says({{.state = NegState::reject}}).error().kind, ErrorKind::denied);
+  EXPECT_EQ(client_says({kChallenge, {.state = NegState::reject}}).error().kind, ErrorKind::denied);
   EXPECT_EQ(client_says({{.supported_mech = kOther, .response_token = text("x")}}).error().kind,
-            Kind::unsupported);
-  EXPECT_EQ(client_says({{.response_token = text("bad")}}).error().kind, Kind::denied);
+            ErrorKind::unsupported);
+  EXPECT_EQ(client_says({{.response_token = text("bad")}}).error().kind, ErrorKind::denied);
   const NegTokenResp end{.state = NegState::accept_completed, .mech_list_mic = kServerMic};
   EXPECT_EQ(
       client_says({kChallenge, {.state = NegState::accept_incomplete, .mech_list_mic = kServerMic}})
           .error()
           .kind,
-      Kind::malformed);
-  EXPECT_EQ(client_says({kChallenge, end, end}).error().kind, Kind::malformed);
+      ErrorKind::malformed);
+  EXPECT_EQ(client_says({kChallenge, end, end}).error().kind, ErrorKind::malformed);
 }
 
 TEST(SpnegoAcceptor, HintsAtItsMechanism) {
@@ -147,17 +148,17 @@ Result<Bytes> server_says_to_reordered(std::optional<Bytes> mic) {
 TEST(SpnegoAcceptor, DemandsTheMicWhenItChoseAgainstTheClientsPreference) {
   const auto reordered = encode_mech_types({kOther, kOurs});
   EXPECT_TRUE(server_says_to_reordered(FakeMechanism::signed_by("client", reordered)));
-  EXPECT_EQ(server_says_to_reordered(std::nullopt).error().kind, Kind::malformed);
+  EXPECT_EQ(server_says_to_reordered(std::nullopt).error().kind, ErrorKind::malformed);
   EXPECT_EQ(server_says_to_reordered(FakeMechanism::signed_by("client", encode_mech_types({kOurs})))
                 .error()
                 .kind,
-            Kind::malformed);
+            ErrorKind::malformed);
 }
 
 TEST(SpnegoAcceptor, RefusesClientsWithoutItsMechanism) {
   const auto answer = make_server()->step(encode(NegTokenInit{.mech_types = {kOther}}));
   ASSERT_FALSE(answer);
-  EXPECT_EQ(answer.error().kind, Kind::unsupported);
+  EXPECT_EQ(answer.error().kind, ErrorKind::unsupported);
 }
 
 }  // namespace

@@ -1,5 +1,5 @@
 // What a check makes of a service manager, with a pretend one.
-#include "probe/scm/look.h"
+#include "probe/scm/session.h"
 
 #include <map>
 
@@ -18,9 +18,9 @@ using testing::Pair;
 using testing::UnorderedElementsAre;
 using enum ServiceState;
 
-class LookTest : public testing::Test {
+class SessionTest : public testing::Test {
  protected:
-  LookTest() {
+  SessionTest() {
     machine.set("Spooler", svcctl::kRunning, 10);
     machine.set("MSSQL$A", svcctl::kRunning, 11);
     machine.set("Other", svcctl::kRunning, 12);
@@ -32,11 +32,12 @@ class LookTest : public testing::Test {
     watch(Watchlist(std::move(services)), std::move(at));
   }
   void watch(Watchlist watchlist, std::string at = "") {
-    look = std::make_unique<Look>(system, std::move(at), std::move(watchlist), LookOptions{});
+    session =
+        std::make_unique<Session>(system, std::move(at), std::move(watchlist), SessionOptions{});
   }
   std::map<std::string, ServiceState> states() {
     std::map<std::string, ServiceState> states;
-    const auto seen = look->check(now);
+    const auto seen = session->check(now);
     EXPECT_TRUE(seen) << seen.error().what;
     if (!seen) return states;
     for (const auto& service : *seen)
@@ -51,17 +52,17 @@ class LookTest : public testing::Test {
 
   std::shared_ptr<PretendSystem> system = std::make_shared<PretendSystem>();
   PretendMachine& machine = *system->machine;
-  std::unique_ptr<Look> look;
+  std::unique_ptr<Session> session;
   Time now{std::chrono::hours(500'000)};
 };
 
-TEST_F(LookTest, SeesEachWatchedServiceOnce) {
+TEST_F(SessionTest, SeesEachWatchedServiceOnce) {
   watch({"spooler", "MSSQL$*", "Nothing", "Spool*"});
   EXPECT_THAT(states(), UnorderedElementsAre(Pair("Spooler", running), Pair("MSSQL$A", running),
                                              Pair("Nothing", missing)));
 }
 
-TEST_F(LookTest, ACheckIsOneCallOnceTheDetailsAreKnown) {
+TEST_F(SessionTest, ACheckIsOneCallOnceTheDetailsAreKnown) {
   watch({"Spooler", "MSSQL$*"});
   EXPECT_THAT(calls_of_a_check(), Contains("configuration Spooler"));
   EXPECT_THAT(calls_of_a_check(), ElementsAre("list"));
@@ -69,14 +70,14 @@ TEST_F(LookTest, ACheckIsOneCallOnceTheDetailsAreKnown) {
   EXPECT_THAT(calls_of_a_check(), testing::SizeIs(3));
 }
 
-TEST_F(LookTest, TellsWhatTheManagerKnowsOfAService) {
+TEST_F(SessionTest, TellsWhatTheManagerKnowsOfAService) {
   watch({"Spooler"});
   machine.services["Spooler"].configuration.dependencies = {"RpcSs"};
   machine.services["Spooler"].configuration.delayed = true;
   machine.services["Spooler"].configuration.trigger_start = true;
   machine.services["Spooler"].configuration.path = R"(C:\Windows\spoolsv.exe)";
   machine.services["Spooler"].configuration.type = 0xD0 | svcctl::kInteractiveProcess;
-  const auto seen = look->check(now);
+  const auto seen = session->check(now);
   ASSERT_TRUE(seen);
   const auto details = seen->at(0).details;
   ASSERT_NE(details, nullptr);
@@ -89,7 +90,7 @@ TEST_F(LookTest, TellsWhatTheManagerKnowsOfAService) {
   EXPECT_TRUE(is_per_user(*details));
 }
 
-TEST_F(LookTest, WhatTheListLeavesOutIsAskedByName) {
+TEST_F(SessionTest, WhatTheListLeavesOutIsAskedByName) {
   machine.services["Spooler"].listed = false;
   machine.services["MSSQL$A"].listed = false;
   machine.services["MSSQL$A"].error = svcctl::kAccessDenied;
@@ -97,7 +98,7 @@ TEST_F(LookTest, WhatTheListLeavesOutIsAskedByName) {
   EXPECT_THAT(states(), UnorderedElementsAre(Pair("Spooler", running), Pair("MSSQL$A", denied)));
 }
 
-TEST_F(LookTest, OneServicesTroubleIsItsOwn) {
+TEST_F(SessionTest, OneServicesTroubleIsItsOwn) {
   watch({"Spooler", "MSSQL$A"});
   machine.services["Spooler"].status.current_state = 99;
   EXPECT_THAT(states(), UnorderedElementsAre(Pair("Spooler", unknown), Pair("MSSQL$A", running)));
@@ -106,7 +107,7 @@ TEST_F(LookTest, OneServicesTroubleIsItsOwn) {
   EXPECT_THAT(states(), UnorderedElementsAre(Pair("Spooler", missing), Pair("MSSQL$A", running)));
 }
 
-TEST_F(LookTest, WhatAPatternFoundAndIsGoneIsNotReported) {
+TEST_F(SessionTest, WhatAPatternFoundAndIsGoneIsNotReported) {
   watch({"MSSQL$*"});
   EXPECT_THAT(states(), UnorderedElementsAre(Pair("MSSQL$A", running)));
   machine.services.erase("MSSQL$A");
@@ -115,7 +116,7 @@ TEST_F(LookTest, WhatAPatternFoundAndIsGoneIsNotReported) {
   EXPECT_THAT(calls_of_a_check(), ElementsAre("list"));
 }
 
-TEST_F(LookTest, WhatAPatternFoundAndIsDeniedNowIsNotGone) {
+TEST_F(SessionTest, WhatAPatternFoundAndIsDeniedNowIsNotGone) {
   watch({"MSSQL$*"});
   states();
   machine.services["MSSQL$A"].listed = false;
@@ -123,18 +124,18 @@ TEST_F(LookTest, WhatAPatternFoundAndIsDeniedNowIsNotGone) {
   EXPECT_THAT(states(), UnorderedElementsAre(Pair("MSSQL$A", denied)));
 }
 
-TEST_F(LookTest, FindsServicesByDisplayNameAndTellsOnceOfOneThatHasAnother) {
+TEST_F(SessionTest, FindsServicesByDisplayNameAndTellsOnceOfOneThatHasAnother) {
   watch(Watchlist({{.display_name = "mssql*", .automatic_only = true}}));
   EXPECT_THAT(states(), UnorderedElementsAre(Pair("MSSQL$A", running)));
   now += std::chrono::minutes(11);
   machine.services["MSSQL$A"].configuration.start_type = svcctl::kDemandStart;
-  const auto changed = look->check(now);
+  const auto changed = session->check(now);
   ASSERT_EQ(changed->size(), 1U) << "so that it does not seem to have vanished";
   EXPECT_EQ(changed->at(0).details->start_mode, StartMode::manual);
   EXPECT_THAT(states(), IsEmpty());
 }
 
-TEST_F(LookTest, TheCopiesOfAPerUserServiceAreOneWhileThereAreAny) {
+TEST_F(SessionTest, TheCopiesOfAPerUserServiceAreOneWhileThereAreAny) {
   machine.set("Clip_1a", svcctl::kStopped);
   machine.set("Clip_2b", svcctl::kRunning, 13);
   for (const auto* copy : {"Clip_1a", "Clip_2b"}) {
@@ -150,12 +151,12 @@ TEST_F(LookTest, TheCopiesOfAPerUserServiceAreOneWhileThereAreAny) {
   EXPECT_THAT(states(), IsEmpty());
 }
 
-TEST_F(LookTest, AHostThatIsShuttingDownIsUnreachable) {
+TEST_F(SessionTest, AHostThatIsShuttingDownIsUnreachable) {
   const auto is_unreachable = [&](std::string at) {
     watch({"Spooler"}, std::move(at));
-    const auto seen = look->check(now);
+    const auto seen = session->check(now);
     ASSERT_FALSE(seen);
-    EXPECT_EQ(seen.error().kind, Kind::unreachable);
+    EXPECT_EQ(seen.error().kind, ErrorKind::unreachable);
     EXPECT_EQ(seen.error().what, "the host is shutting down");
     EXPECT_EQ(seen.error().native, 1115U);
   };
@@ -168,10 +169,10 @@ TEST_F(LookTest, AHostThatIsShuttingDownIsUnreachable) {
   is_unreachable("");
 }
 
-TEST_F(LookTest, AProcessThatDiedIsAServiceThatStopped) {
+TEST_F(SessionTest, AProcessThatDiedIsAServiceThatStopped) {
   watch({"Spooler", "MSSQL$A"});
   machine.processes = {10};
-  const auto seen = look->check(now);
+  const auto seen = session->check(now);
   ASSERT_TRUE(seen);
   for (const auto& service : *seen) {
     const bool lives = service.name.text() == "Spooler";
@@ -180,69 +181,69 @@ TEST_F(LookTest, AProcessThatDiedIsAServiceThatStopped) {
   }
 }
 
-TEST_F(LookTest, AProcessThatEndedSinceTheListIsNoCrash) {
+TEST_F(SessionTest, AProcessThatEndedSinceTheListIsNoCrash) {
   watch({"Spooler"});
   machine.processes = {1};
   machine.before_processes = [this] { machine.set("Spooler", svcctl::kStopped); };
-  const auto stopped_meanwhile = look->check(now);
+  const auto stopped_meanwhile = session->check(now);
   ASSERT_TRUE(stopped_meanwhile);
   EXPECT_EQ(stopped_meanwhile->at(0).status.state, stopped);
   EXPECT_EQ(stopped_meanwhile->at(0).status.exit_code, 0U);
 
   machine.set("Spooler", svcctl::kRunning, 10);
   machine.before_processes = [this] { machine.set("Spooler", svcctl::kRunning, 11); };
-  const auto restarted_meanwhile = look->check(now);
+  const auto restarted_meanwhile = session->check(now);
   ASSERT_TRUE(restarted_meanwhile);
   EXPECT_EQ(restarted_meanwhile->at(0).status.process_id, 11U);
 }
 
-TEST_F(LookTest, OfAnotherMachineTheProcessesAreNotOurs) {
+TEST_F(SessionTest, OfAnotherMachineTheProcessesAreNotOurs) {
   watch({"Spooler"}, "node7");
   machine.processes = {1};
   EXPECT_THAT(states(), UnorderedElementsAre(Pair("Spooler", running)));
   EXPECT_THAT(system->opened, ElementsAre("node7"));
 }
 
-TEST_F(LookTest, AManagerThatWentBadIsOpenedOnceMore) {
+TEST_F(SessionTest, AManagerThatWentBadIsOpenedOnceMore) {
   watch({"Spooler"});
   states();
   machine.list_error = svcctl::kRpcServerUnavailable;
   machine.calls.clear();
-  const auto seen = look->check(now);
+  const auto seen = session->check(now);
   ASSERT_FALSE(seen);
-  EXPECT_EQ(seen.error().kind, Kind::unreachable);
+  EXPECT_EQ(seen.error().kind, ErrorKind::unreachable);
   EXPECT_THAT(machine.calls, ElementsAre("list", "open", "list"));
   machine.list_error = 0;
   EXPECT_THAT(states(), UnorderedElementsAre(Pair("Spooler", running)));
 }
 
-TEST_F(LookTest, AnAccountWithoutRightsIsDeniedAndNothingIsStopped) {
+TEST_F(SessionTest, AnAccountWithoutRightsIsDeniedAndNothingIsStopped) {
   watch({"Spooler"});
   machine.open_error = svcctl::kAccessDenied;
-  const auto seen = look->check(now);
+  const auto seen = session->check(now);
   ASSERT_FALSE(seen);
-  EXPECT_EQ(seen.error().kind, Kind::denied);
+  EXPECT_EQ(seen.error().kind, ErrorKind::denied);
 }
 
-TEST_F(LookTest, AConnectionThatBreaksAmidTheDetailsStillHasItsStates) {
+TEST_F(SessionTest, AConnectionThatBreaksAmidTheDetailsStillHasItsStates) {
   watch({"Spooler"});
   machine.services["Spooler"].error = svcctl::kRpcServerUnavailable;
   EXPECT_THAT(states(), UnorderedElementsAre(Pair("Spooler", running)));
 }
 
-TEST_F(LookTest, AConnectionThatBreaksWhileOneIsAskedByNameTellsNothing) {
+TEST_F(SessionTest, AConnectionThatBreaksWhileOneIsAskedByNameTellsNothing) {
   watch({"Spooler"});
   machine.services["Spooler"].listed = false;
   machine.services["Spooler"].error = svcctl::kRpcServerUnavailable;
-  const auto seen = look->check(now);
+  const auto seen = session->check(now);
   ASSERT_FALSE(seen);
-  EXPECT_EQ(seen.error().kind, Kind::unreachable);
+  EXPECT_EQ(seen.error().kind, ErrorKind::unreachable);
 }
 
-TEST_F(LookTest, ListsEverythingWithDetails) {
+TEST_F(SessionTest, ListsEverythingWithDetails) {
   watch({"Spooler"});
   machine.services["Other"].error = svcctl::kAccessDenied;
-  const auto all = look->list();
+  const auto all = session->list();
   ASSERT_TRUE(all);
   ASSERT_EQ(all->size(), 3U);
   for (const auto& service : *all)

@@ -20,10 +20,10 @@
 namespace tocsin::daemon {
 
 /// On the loop's thread only.
-class Telling {
+class Pipeline {
  public:
   /// What outlives it.
-  struct Rooms {
+  struct Deps {
     net::Executor executor;
     net::HttpTransport& http;
     logins::Logins& logins;
@@ -35,7 +35,7 @@ class Telling {
     std::string version;
   };
   /// Of the configuration all but its hosts counts.
-  Telling(config::Config config, const Rooms& rooms);
+  Pipeline(config::Config config, const Deps& deps);
 
   /// Begins with what earlier runs left in the outbox.
   void start();
@@ -46,7 +46,7 @@ class Telling {
   /// Whether anybody wants reports.
   [[nodiscard]] bool has_streams() const { return !streams_.empty(); }
   [[nodiscard]] std::size_t size() const { return destinations_.alerts.size() + streams_.size(); }
-  [[nodiscard]] Journal::Audience audience() {
+  [[nodiscard]] Journal::PipelineRefs pipeline() {
     return {dispatcher_, destinations_.alerts, destinations_.routing};
   }
 
@@ -56,7 +56,7 @@ class Telling {
   const Log& log_;
   net::Executor executor_;
   notify::Messages messages_;
-  notify::Means means_;
+  notify::ChannelDeps channel_deps_;
   notify::Destinations destinations_;
   DeliveryLog delivery_log_;
   notify::Dispatcher dispatcher_;

@@ -20,7 +20,7 @@ namespace tocsin::probe::scm {
 
 using Services = std::vector<ObservedService>;
 
-struct LookOptions {
+struct SessionOptions {
   std::chrono::milliseconds details_age = std::chrono::minutes(10);  ///< then read again
   /// In one check no more details are asked for after so long; the next check goes on.
   std::chrono::milliseconds details_budget = std::chrono::seconds(2);
@@ -36,12 +36,12 @@ struct LookOptions {
 [[nodiscard]] ServiceStatus without_ghosts(ServiceStatus status,
                                            const std::unordered_set<std::uint32_t>& processes);
 
-/// Keeps the manager open between looks. Owns all that it touches, since a look that hangs may
+/// Keeps the manager open between checks. Owns all that it touches, since a check that hangs may
 /// outlive the probe. One call at a time, from any thread.
-class Look {
+class Session {
  public:
-  Look(std::shared_ptr<System> system, std::string machine, Watchlist watchlist,
-       LookOptions options);
+  Session(std::shared_ptr<System> system, std::string machine, Watchlist watchlist,
+          SessionOptions options);
 
   /// What Probe::check() answers: one call for the list, a few for what it lacks and for details.
   Result<Services> check(Time now);
@@ -52,8 +52,8 @@ class Look {
 
  private:
   Result<std::vector<ListedService>> enumerate();
-  /// A look at a host that is not going down.
-  Result<Services> look(Time now);
+  /// A check of a host that is not going down.
+  Result<Services> check_once(Time now);
   Services select_watched(const std::vector<ListedService>& list);
   Result<> add_absent(Services& services);
   Result<> bury_ghosts(Services& services) const;
@@ -64,7 +64,7 @@ class Look {
   const std::shared_ptr<System> system_;
   const std::string machine_;
   const Watchlist watchlist_;
-  const LookOptions options_;
+  const SessionOptions options_;
   std::unique_ptr<Manager> manager_;
   DetailsCache details_;
   std::unordered_map<ServiceName, ServiceName> copies_;  ///< of the last list, as in Selection

@@ -1,4 +1,4 @@
-#include "notify/recorder.h"
+#include "notify/outcome_writer.h"
 
 #include <algorithm>
 #include <chrono>
@@ -14,16 +14,17 @@ constexpr std::chrono::milliseconds kLongestWait = std::chrono::minutes(1);
 
 }  // namespace
 
-Recorder::Recorder(net::Executor executor, Outbox& outbox, Observer& observer, Options options)
+OutcomeWriter::OutcomeWriter(net::Executor executor, Outbox& outbox, Observer& observer,
+                             Options options)
     : outbox_(outbox), observer_(observer), options_(options), more_(std::move(executor)) {}
 
-void Recorder::add(store::DeliveryUpdate update) {
+void OutcomeWriter::add(store::DeliveryUpdate update) {
   waiting_.push_back(std::move(update));
   if (waiting_.size() > options_.most) waiting_.pop_front();
   more_.set();
 }
 
-net::awaitable<void> Recorder::run() {
+net::awaitable<void> OutcomeWriter::run() {
   std::chrono::milliseconds wait = options_.first_wait;
   for (bool failing = false;;) {
     co_await more_.wait();
@@ -42,7 +43,7 @@ net::awaitable<void> Recorder::run() {
   }
 }
 
-net::awaitable<void> Recorder::flush() {
+net::awaitable<void> OutcomeWriter::flush() {
   while (waiting() > 0) {
     const auto written = co_await write_batch();
     if (!written) {
@@ -53,14 +54,14 @@ net::awaitable<void> Recorder::flush() {
 }
 
 /// A batch that fails, or whose writing is cancelled, stays and is written next.
-net::awaitable<Result<>> Recorder::write_batch() {
+net::awaitable<Result<>> OutcomeWriter::write_batch() {
   if (batch_.empty()) {
     const auto end =
         waiting_.begin() + static_cast<std::ptrdiff_t>(std::min(kBatch, waiting_.size()));
     batch_.assign(std::make_move_iterator(waiting_.begin()), std::make_move_iterator(end));
     waiting_.erase(waiting_.begin(), end);
   }
-  auto written = co_await outbox_.record(batch_);
+  auto written = co_await outbox_.update(batch_);
   if (written) batch_.clear();
   co_return written;
 }

@@ -1,4 +1,4 @@
-#include "config/sources.h"
+#include "config/config_files.h"
 
 #include <algorithm>
 #include <array>
@@ -58,8 +58,8 @@ std::optional<std::size_t> find_key(const YamlNode& mapping, std::string_view ke
 
 }  // namespace
 
-const YamlNode* Sources::read(const std::string& text, const std::string& name,
-                              const SourceFile& first) {
+const YamlNode* ConfigFiles::read(const std::string& text, const std::string& name,
+                                  const ConfigFile& first) {
   files_.push_back(first);
   const auto identity = identity_of(to_utf8(to_path(first.directory) / to_path(name).filename()));
   included_.emplace(identity, Place{});
@@ -71,19 +71,19 @@ const YamlNode* Sources::read(const std::string& text, const std::string& name,
   return merge();
 }
 
-void Sources::read_text(const std::string& text, std::uint16_t number) {
+void ConfigFiles::read_text(const std::string& text, std::uint16_t number) {
   auto document = parse_yaml(text, findings_, {.file = number, .spent = spent_});
   if (!document) return;
   spent_ = document->spent();
   documents_.push_back(*std::move(document));
   const auto* root = find_root(documents_.back().root(), findings_);
   if (root == nullptr) return;
-  if (number == 0) is_of_original_ = documents_.back().root().find("Butler") == root;
+  if (number == 0) is_butler_file_ = documents_.back().root().find("Butler") == root;
   roots_.push_back(root);
   read_includes(*root, number);
 }
 
-void Sources::read_includes(const YamlNode& root, std::uint16_t number) {
+void ConfigFiles::read_includes(const YamlNode& root, std::uint16_t number) {
   const auto at = find_key(root, "include");
   if (!at) return;
   const auto& list = *root.children[*at + 1];
@@ -122,7 +122,7 @@ void Sources::read_includes(const YamlNode& root, std::uint16_t number) {
   }
 }
 
-void Sources::include(const YamlNode& entry, const std::string& path) {
+void ConfigFiles::include(const YamlNode& entry, const std::string& path) {
   if (stopped_) return;
   const auto identity = identity_of(path);
   if (is_cycle(entry, path, identity)) return;
@@ -151,8 +151,8 @@ void Sources::include(const YamlNode& entry, const std::string& path) {
   open_.pop_back();
 }
 
-bool Sources::is_cycle(const YamlNode& entry, const std::string& path,
-                       const std::string& identity) {
+bool ConfigFiles::is_cycle(const YamlNode& entry, const std::string& path,
+                           const std::string& identity) {
   const auto from = std::ranges::find(open_, identity, &Open::identity);
   if (from == open_.end()) return false;
   std::string through;
@@ -163,23 +163,23 @@ bool Sources::is_cycle(const YamlNode& entry, const std::string& path,
   return true;
 }
 
-void Sources::refuse(Place place, std::string text) {
+void ConfigFiles::refuse(Place place, std::string text) {
   findings_.add(Severity::error, place, std::move(text));
 }
 
-void Sources::stop(Place place, std::string text) {
+void ConfigFiles::stop(Place place, std::string text) {
   stopped_ = true;
   refuse(place, std::move(text));
 }
 
-YamlNode& Sources::copy(const YamlNode& node) {
+YamlNode& ConfigFiles::copy(const YamlNode& node) {
   if (const auto known = copies_.find(&node); known != copies_.end()) return *known->second;
   auto& copied = merged_.emplace_back(node);
   copies_.emplace(&copied, &copied);
   return copied;
 }
 
-const YamlNode* Sources::merge() {
+const YamlNode* ConfigFiles::merge() {
   const auto& first = *roots_.front();
   if (roots_.size() == 1 && !find_key(first, "include")) return &first;
   auto& root = copy(first);
@@ -203,8 +203,8 @@ const YamlNode* Sources::merge() {
   return &root;
 }
 
-void Sources::merge_key(YamlNode& into, const YamlNode& key, const YamlNode& value,
-                        std::string_view in_words) {
+void ConfigFiles::merge_key(YamlNode& into, const YamlNode& key, const YamlNode& value,
+                            std::string_view in_words) {
   const auto before = find_key(into, key.text);
   if (!before) {
     into.children.insert(into.children.end(), {&key, &value});
@@ -218,7 +218,7 @@ void Sources::merge_key(YamlNode& into, const YamlNode& key, const YamlNode& val
   }
 }
 
-void Sources::merge_monitor(YamlNode& into, const YamlNode& monitor) {
+void ConfigFiles::merge_monitor(YamlNode& into, const YamlNode& monitor) {
   for (std::size_t i = 0; i < monitor.children.size(); i += 2) {
     const auto& key = *monitor.children[i];
     const auto& value = *monitor.children[i + 1];

@@ -1,4 +1,4 @@
-#include "probe/scm/look.h"
+#include "probe/scm/session.h"
 
 #include <algorithm>
 #include <utility>
@@ -43,22 +43,22 @@ ServiceStatus without_ghosts(ServiceStatus status,
   return {.state = ServiceState::stopped, .exit_code = kProcessAborted};
 }
 
-Look::Look(std::shared_ptr<System> system, std::string machine, Watchlist watchlist,
-           LookOptions options)
+Session::Session(std::shared_ptr<System> system, std::string machine, Watchlist watchlist,
+                 SessionOptions options)
     : system_(std::move(system)),
       machine_(std::move(machine)),
       watchlist_(std::move(watchlist)),
       options_(options),
       details_(options.details_age) {}
 
-Result<Services> Look::check(Time now) {
-  auto seen = look(now);
+Result<Services> Session::check(Time now) {
+  auto seen = check_once(now);
   if (seen || !is_shutdown(seen.error())) return seen;
   manager_.reset();
   return std::unexpected(shutdown_error());
 }
 
-Result<Services> Look::look(Time now) {
+Result<Services> Session::check_once(Time now) {
   const auto list = enumerate();
   if (!list) return std::unexpected(list.error());
   auto services = select_watched(*list);
@@ -79,7 +79,7 @@ Result<Services> Look::look(Time now) {
   return services;
 }
 
-Result<std::vector<ListedService>> Look::enumerate() {
+Result<std::vector<ListedService>> Session::enumerate() {
   // A manager that was kept open may be one of a host that has restarted since: that is no reason
   // to call it unreachable before it was opened anew.
   for (bool kept = manager_ != nullptr;; kept = false) {
@@ -97,7 +97,7 @@ Result<std::vector<ListedService>> Look::enumerate() {
   }
 }
 
-Services Look::select_watched(const std::vector<ListedService>& list) {
+Services Session::select_watched(const std::vector<ListedService>& list) {
   std::vector<Listed> listed;
   listed.reserve(list.size());
   for (const auto& service : list) {
@@ -116,7 +116,7 @@ Services Look::select_watched(const std::vector<ListedService>& list) {
 
 /// The list leaves out what the account may not see: absent is missing only when the manager says
 /// so of the name. What was found by a pattern and is gone is not reported.
-Result<> Look::add_absent(Services& services) {
+Result<> Session::add_absent(Services& services) {
   std::unordered_set<ServiceName> covered;
   for (const auto& service : services) covered.insert(service.name);
   std::vector<ServiceName> absent;
@@ -142,7 +142,7 @@ Result<> Look::add_absent(Services& services) {
 
 /// The manager is asked once more about those whose process is gone: they may only have stopped
 /// since they were listed, and it knows how.
-Result<> Look::bury_ghosts(Services& services) const {
+Result<> Session::bury_ghosts(Services& services) const {
   const auto processes = system_->processes();
   if (!processes) return {};
   for (auto& service : services) {
@@ -160,7 +160,7 @@ Result<> Look::bury_ghosts(Services& services) const {
 
 /// Fails only when the host is going down. Otherwise the states are known, so the check has
 /// succeeded, whatever becomes of the details.
-Result<> Look::refresh_details(Time now) {
+Result<> Session::refresh_details(Time now) {
   const auto last_begin = net::within(options_.details_budget);
   for (const auto& name : details_.due(now)) {
     if (std::chrono::steady_clock::now() >= last_begin) break;
@@ -176,18 +176,18 @@ Result<> Look::refresh_details(Time now) {
 }
 
 /// Of a per-user service one copy stands for all.
-Win32Result<ServiceDetails> Look::read_details(const ServiceName& name) const {
+Win32Result<ServiceDetails> Session::read_details(const ServiceName& name) const {
   const auto copy = copies_.find(name);
   return query_details((copy == copies_.end() ? name : copy->second).text());
 }
 
-Win32Result<ServiceDetails> Look::query_details(const std::string& service) const {
+Win32Result<ServiceDetails> Session::query_details(const std::string& service) const {
   auto configuration = manager_->query_configuration(service);
   if (!configuration) return std::unexpected(configuration.error());
   return to_details(*std::move(configuration));
 }
 
-Result<Services> Look::list() {
+Result<Services> Session::list() {
   const auto list = enumerate();
   if (!list) return std::unexpected(is_shutdown(list.error()) ? shutdown_error() : list.error());
   Services services;

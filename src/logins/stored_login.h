@@ -10,7 +10,7 @@ namespace tocsin::logins {
 /// "credential:monitoring", "email:..."; never a secret.
 using LoginId = Id<struct LoginTag>;
 
-struct Record {
+struct StoredLogin {
   LoginId id;
   Fingerprint fingerprint;  ///< of user and secret
   Suspicion suspicion;      ///< empty: the record is to be removed

@@ -14,15 +14,15 @@
 
 namespace tocsin::daemon {
 
-class Record {
+class HostUpdate {
  public:
   /// What outlives it.
-  struct Rooms {
+  struct Deps {
     Journal& journal;
     const Log& log;
     const RandomFill& random;
   };
-  Record(HostName host, const Rooms& rooms) : host_(std::move(host)), rooms_(rooms) {}
+  HostUpdate(HostName host, const Deps& deps) : host_(std::move(host)), deps_(deps) {}
 
   /// `of` is the host as it is afterwards.
   void add(MonitoredHost::Outcome outcome, const TrackedHost& of);
@@ -33,7 +33,7 @@ class Record {
   void log(const Alert& alert) const;
 
   HostName host_;
-  Rooms rooms_;
+  Deps deps_;
   std::vector<store::StateChange> states_;
   std::optional<store::HostChange> changed_;
   std::vector<Alert> alerts_;

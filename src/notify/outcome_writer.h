@@ -15,13 +15,13 @@ namespace tocsin::notify {
 
 /// On the loop's thread only. In the order of add(), so that after a crash an older alert is not
 /// sent again behind a newer one that was recorded.
-class Recorder {
+class OutcomeWriter {
  public:
   struct Options {
     std::size_t most;  ///< so many updates wait; beyond, the oldest is forgotten
     std::chrono::milliseconds first_wait;  ///< after a failure; it doubles up to a minute
   };
-  Recorder(net::Executor executor, Outbox& outbox, Observer& observer, Options options);
+  OutcomeWriter(net::Executor executor, Outbox& outbox, Observer& observer, Options options);
 
   void add(store::DeliveryUpdate update);
   /// Writes what comes, until it is cancelled; what fails is tried again with backoff.

@@ -19,21 +19,21 @@ namespace tocsin::config {
 
 /// Owns the tree. The lists `monitor`, `serviceSets` and `credentials` of `serviceMonitor` are
 /// those of all files, one after the other; every other key stands in one file only.
-class Sources {
+class ConfigFiles {
  public:
-  Sources(Findings& findings, Substitution& substitution, const Environment& environment)
+  ConfigFiles(Findings& findings, Substitution& substitution, const Environment& environment)
       : findings_(findings), substitution_(substitution), environment_(environment) {}
 
   /// What stands under `tocsin:` or `Butler:` in all files, or null when the first has no such
   /// mapping. `name` is what findings call the first file.
   [[nodiscard]] const YamlNode* read(const std::string& text, const std::string& name,
-                                     const SourceFile& first);
+                                     const ConfigFile& first);
 
   /// Whether the first file begins with `Butler:`.
-  [[nodiscard]] bool is_of_original() const { return is_of_original_; }
+  [[nodiscard]] bool is_butler_file() const { return is_butler_file_; }
 
   /// By the numbers that places have.
-  [[nodiscard]] const std::vector<SourceFile>& files() const { return files_; }
+  [[nodiscard]] const std::vector<ConfigFile>& files() const { return files_; }
 
  private:
   /// A file whose includes are being read.
@@ -60,7 +60,7 @@ class Sources {
   Findings& findings_;
   Substitution& substitution_;
   const Environment& environment_;
-  std::vector<SourceFile> files_;
+  std::vector<ConfigFile> files_;
   std::deque<Document> documents_;
   std::vector<const YamlNode*> roots_;                     ///< of the files that have one
   std::deque<YamlNode> merged_;                            ///< nodes that no single file holds
@@ -69,7 +69,7 @@ class Sources {
   std::unordered_map<std::string, Place> included_;  ///< identity -> where
   std::size_t bytes_ = 0;
   std::size_t spent_ = 0;
-  bool is_of_original_ = false;
+  bool is_butler_file_ = false;
   bool stopped_ = false;  ///< a limit is broken, and was told
 };
 

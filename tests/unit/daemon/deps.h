@@ -24,17 +24,17 @@ namespace tocsin::daemon {
 
 class KeepingChannel final : public notify::Channel {
  public:
-  explicit KeepingChannel(std::vector<Alert>& told) : told_(told) {}
+  explicit KeepingChannel(std::vector<Alert>& notified) : notified_(notified) {}
   [[nodiscard]] const std::string& key() const override { return key_; }
   [[nodiscard]] const std::string& name() const override { return key_; }
   net::awaitable<notify::Answer> deliver(const Alert& alert, const DeliveryId& /*id*/,
                                          net::Deadline /*deadline*/) override {
-    told_.push_back(alert);
+    notified_.push_back(alert);
     co_return notify::Delivered{"kept"};
   }
 
  private:
-  std::vector<Alert>& told_;
+  std::vector<Alert>& notified_;
   std::string key_ = "kept:1";
 };
 
@@ -44,8 +44,8 @@ using Seen = Result<std::vector<ObservedService>>;
 /// or while somebody listens.
 class ScriptedProbe final : public probe::Probe {
  public:
-  explicit ScriptedProbe(std::deque<Seen>& script, probe::Heard heard = {})
-      : script_(script), heard_(std::move(heard)) {}
+  explicit ScriptedProbe(std::deque<Seen>& script, probe::Pushed pushed = {})
+      : script_(script), pushed_(std::move(pushed)) {}
   net::awaitable<Seen> check(net::Deadline /*deadline*/) override {
     checks_++;
     auto seen = script_.front();
@@ -54,19 +54,19 @@ class ScriptedProbe final : public probe::Probe {
   }
   net::awaitable<void> listen(net::Deadline deadline) override {
     listening_ = true;
-    const bool silent = heard_.services.empty() && !heard_.look_again;
+    const bool silent = pushed_.services.empty() && !pushed_.check_again;
     if (silent) co_await net::sleep_until(deadline);
   }
-  probe::Heard take_heard() override {
+  probe::Pushed take_pushed() override {
     if (checks_ < 2 && !listening_) return {};
-    return std::exchange(heard_, {});
+    return std::exchange(pushed_, {});
   }
   net::awaitable<Seen> list(net::Deadline deadline) override { return check(deadline); }
   net::awaitable<void> close(net::Deadline /*deadline*/) override { co_return; }
 
  private:
   std::deque<Seen>& script_;
-  probe::Heard heard_;
+  probe::Pushed pushed_;
   int checks_ = 0;
   bool listening_ = false;
 };
@@ -80,9 +80,9 @@ inline ObservedService service(const char* name, ServiceState state, std::uint32
 
 /// One run of the daemon's inner parts over a folder; another one over the same folder is a
 /// restart.
-class Rooms {
+class Deps {
  public:
-  explicit Rooms(const std::filesystem::path& folder)
+  explicit Deps(const std::filesystem::path& folder)
       : store_(store::Store::open(folder).value()),
         dispatcher_(loop_.executor(), destinations_, outbox_, delivery_log_, clock_,
                     platform::system_random()),
@@ -96,48 +96,48 @@ class Rooms {
     scope_.spawn(journal_.run());
     dispatcher_.start();
   }
-  ~Rooms() {
+  ~Deps() {
     loop_.run_until_done([this]() -> net::awaitable<void> {
       scope_.cancel();
       co_await scope_.join();
       co_await journal_.store_rest(co_await dispatcher_.stop());
     }());
   }
-  Rooms(const Rooms&) = delete;
-  Rooms& operator=(const Rooms&) = delete;
+  Deps(const Deps&) = delete;
+  Deps& operator=(const Deps&) = delete;
 
   /// Lets a host be looked at once for each entry of the script.
-  void watch(const config::Host& host, std::deque<Seen> script, probe::Heard heard = {}) {
-    const auto looks = script.size();
+  void watch(const config::Host& host, std::deque<Seen> script, probe::Pushed pushed = {}) {
+    const auto times = script.size();
     net::Semaphore checks(loop_.executor(), 1);
-    auto watcher = make_watcher(host, checks, script, std::move(heard));
-    for (std::size_t i = 0; i < looks; i++) {
+    auto watcher = make_watcher(host, checks, script, std::move(pushed));
+    for (std::size_t i = 0; i < times; i++) {
       loop_.run_until_done(watcher.check());
       clock_.advance(std::chrono::seconds(1));
     }
   }
   /// Lets a host be watched, as the daemon does, until so much was told.
   std::vector<std::string> watch_until_told(std::size_t count, const config::Host& host,
-                                            std::deque<Seen> script, probe::Heard heard) {
+                                            std::deque<Seen> script, probe::Pushed pushed) {
     net::Semaphore checks(loop_.executor(), 1);
-    auto watcher = make_watcher(host, checks, script, std::move(heard));
+    auto watcher = make_watcher(host, checks, script, std::move(pushed));
     net::TaskScope task(loop_.executor());
     task.spawn(watcher.run());
-    auto words = told(count);
+    auto words = notified(count);
     task.cancel();
     loop_.run_until_done(task.join());
     return words;
   }
 
   /// "stopped Spooler" for everything that was told so far, once `count` of them are.
-  std::vector<std::string> told(std::size_t count) {
+  std::vector<std::string> notified(std::size_t count) {
     const auto end = net::within(std::chrono::seconds(20));
-    while (told_.size() < count && std::chrono::steady_clock::now() < end) {
+    while (notified_.size() < count && std::chrono::steady_clock::now() < end) {
       loop_.run_until_done(net::sleep_for(std::chrono::milliseconds(1)));
     }
     std::vector<std::string> words;
-    words.reserve(told_.size());
-    for (const auto& alert : told_) {
+    words.reserve(notified_.size());
+    for (const auto& alert : notified_) {
       words.push_back(std::string(to_string(alert.kind)) + " " + alert.service.text());
     }
     return words;
@@ -156,7 +156,7 @@ class Rooms {
 
   [[nodiscard]] Journal& journal() { return journal_; }
 
-  std::vector<Alert> told_;
+  std::vector<Alert> notified_;
   net::Loop loop_;
   ManualClock clock_{std::chrono::floor<Duration>(std::chrono::system_clock::now())};
   Metrics metrics_;
@@ -164,7 +164,7 @@ class Rooms {
 
  private:
   Watcher make_watcher(const config::Host& host, net::Semaphore& checks, std::deque<Seen>& script,
-                       probe::Heard heard) {
+                       probe::Pushed pushed) {
     auto known = loop_.run_until_done(worker_.run([this] { return store_.load_states(); })).value();
     return Watcher(host, std::move(known[host.name]),
                    {.journal = journal_,
@@ -173,17 +173,17 @@ class Rooms {
                     .log = log_,
                     .metrics = metrics_,
                     .random = platform::system_random(),
-                    .make_probe = [&script, heard = std::move(heard)](const auto& /*host*/) {
-                      return std::make_unique<ScriptedProbe>(script, heard);
+                    .make_probe = [&script, pushed = std::move(pushed)](const auto& /*host*/) {
+                      return std::make_unique<ScriptedProbe>(script, pushed);
                     }});
   }
-  static std::vector<notify::Destination> destinations(std::vector<Alert>& told) {
+  static std::vector<notify::Destination> destinations(std::vector<Alert>& notified) {
     std::vector<notify::Destination> all;
-    all.push_back({.channel = std::make_unique<KeepingChannel>(told)});
+    all.push_back({.channel = std::make_unique<KeepingChannel>(notified)});
     return all;
   }
 
-  std::vector<notify::Destination> destinations_ = destinations(told_);
+  std::vector<notify::Destination> destinations_ = destinations(notified_);
   notify::Routing routing_{{}, destinations_};
   DeliveryLog delivery_log_{log_, destinations_};
   store::Store store_;

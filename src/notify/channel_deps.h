@@ -13,7 +13,7 @@ namespace tocsin::notify {
 /// Whether the program runs until it is stopped, or a command only sends something, if anything.
 enum class Use : bool { once, run };
 
-struct Means {
+struct ChannelDeps {
   net::Executor executor;
   net::HttpTransport& http;
   std::string version;  ///< of tocsin, for User-Agent
