@@ -8,6 +8,8 @@
 #include <string_view>
 #include <utility>
 
+#include "base/words.h"
+
 namespace tocsin {
 
 /// What happened, not what to do about it: whether to retry is decided by the caller's room.
@@ -25,8 +27,21 @@ enum class ErrorKind : std::uint8_t {
   invalid_config,  ///< a mistake in what the user wrote
 };
 
-/// The kind's name as it stands in logs, metrics and JSON.
-std::string_view to_string(ErrorKind kind);
+/// As they stand in logs, metrics and JSON.
+consteval auto table_of(ErrorKind) {
+  using enum ErrorKind;
+  return std::array{Word{unreachable, "unreachable"},
+                    Word{timed_out, "timed_out"},
+                    Word{denied, "denied"},
+                    Word{login_refused, "login_refused"},
+                    Word{not_found, "not_found"},
+                    Word{malformed, "malformed"},
+                    Word{unsupported, "unsupported"},
+                    Word{rejected, "rejected"},
+                    Word{rate_limited, "rate_limited"},
+                    Word{storage, "storage"},
+                    Word{invalid_config, "invalid_config"}};
+}
 
 struct Error {
   ErrorKind kind;

@@ -26,25 +26,14 @@ constexpr std::size_t kMostDeliveries = 1000;
 using json = nlohmann::ordered_json;
 
 Color color_of(TransitionKind kind) {
-  switch (kind) {
-    case TransitionKind::started:
-    case TransitionKind::visible:
-    case TransitionKind::reachable:
-    case TransitionKind::steady:
-    case TransitionKind::accepted:
+  switch (row_of(kind).tone) {
+    case Tone::good:
       return Color::green;
-    case TransitionKind::restarted:
-    case TransitionKind::rebooted:
-    case TransitionKind::flapping:
-    case TransitionKind::paused:
+    case Tone::notable:
       return Color::yellow;
-    case TransitionKind::stopped:
-    case TransitionKind::vanished:
-    case TransitionKind::stuck:
+    case Tone::bad:
       return Color::red;
-    case TransitionKind::denied:
-    case TransitionKind::unreachable:
-    case TransitionKind::refused:
+    case Tone::blind:
       return Color::magenta;
   }
   return Color::none;
@@ -71,7 +60,7 @@ json to_json(const Alert& alert) {
           {"service", alert.service.text()},
           {"displayName", alert.details.display_name},
           {"friendlyName", alert.friendly_name},
-          {"kind", to_string(alert.kind)},
+          {"kind", kind_word(alert)},
           {"from", to_string(alert.from)},
           {"to", to_string(alert.to)},
           {"reason", alert.reason},
@@ -156,7 +145,7 @@ int history(const HistoryOptions& options) {
     table.add({{local_time(alert.at)},
                {alert.host.text()},
                {about_host ? "-" : alert.service.text()},
-               {std::string(to_string(alert.kind)), color_of(alert.kind)},
+               {std::string(kind_word(alert)), color_of(alert.kind)},
                {about_host ? "-" : std::string(to_string(alert.from))},
                {about_host ? "-" : std::string(to_string(alert.to))},
                {alert.reason},
@@ -208,7 +197,7 @@ int deliveries(const DeliveriesOptions& options) {
                {name_of(record.delivery.destination)},
                {alert.host.text()},
                {alert.service.text()},
-               {std::string(to_string(alert.kind)), color_of(alert.kind)},
+               {std::string(kind_word(alert)), color_of(alert.kind)},
                {std::string(to_string(record.state)), color_of(record.state)},
                {std::to_string(record.delivery.attempts)},
                {is_waiting_escalation(record) ? fmt::format("waits until {}, escalation",

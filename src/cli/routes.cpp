@@ -25,23 +25,6 @@
 namespace tocsin::cli {
 namespace {
 
-/// The state that such news leads to.
-ServiceState state_after(TransitionKind kind) {
-  switch (kind) {
-    case TransitionKind::started:
-    case TransitionKind::restarted:
-    case TransitionKind::visible:
-    case TransitionKind::steady:
-      return ServiceState::running;
-    case TransitionKind::paused:
-      return ServiceState::paused;
-    case TransitionKind::vanished:
-      return ServiceState::missing;
-    default:
-      return ServiceState::stopped;
-  }
-}
-
 std::string no_such_service(const SilenceScope& scope, const Watchlist& services) {
   std::vector<std::string_view> known;
   known.reserve(services.entries().size());
@@ -74,7 +57,7 @@ std::expected<Alert, std::string> imagine(const RoutesOptions& options,
     scope.service = services.front();
   }
   const bool about_host = scope.service.empty();
-  const auto kind = parse_transition_kind(
+  const auto kind = parse_word<TransitionKind>(
       options.kind.empty() ? (about_host ? "unreachable" : "stopped") : options.kind);
   if (!kind)
     return std::unexpected(fmt::format("there is no kind \"{}\"", printable(options.kind)));
@@ -92,7 +75,7 @@ std::expected<Alert, std::string> imagine(const RoutesOptions& options,
   alert.set = entry->set;
   alert.severity = entry->policy.severity;
   alert.expected = entry->policy.expected;
-  alert.to = state_after(*kind);
+  alert.to = row_of(*kind).leads_to;
   if (const auto suppressed = standing_suppression(*entry, *kind))
     alert.suppressed = suppressed->reason;
   return alert;

@@ -9,12 +9,7 @@
 #include "config/url.h"
 
 namespace tocsin::config {
-namespace {
-
-constexpr std::array kTypes = {Choice<MessageType>{"formatted", MessageType::formatted},
-                               Choice<MessageType>{"basic", MessageType::basic}};
-
-}  // namespace
+namespace {}  // namespace
 
 std::optional<Place> read_chat_message(Section& section, std::string_view chat,
                                        ChatMessage& message, std::string_view type_differs) {
@@ -28,7 +23,7 @@ std::optional<Place> read_chat_message(Section& section, std::string_view chat,
                   .description = "`formatted`: what `templateFile` makes; `basic`: one text.",
                   .example = "formatted",
                   .differs = type_differs},
-                 message.type, kTypes);
+                 message.type);
   section.text({.name = "basicMsgTemplate",
                 .description = "The text of a `basic` message, a Handlebars template.",
                 .example = "{{serviceName}} has stopped on {{host}}",

@@ -5,12 +5,18 @@
 #include <cstdint>
 #include <string>
 
+#include "base/words.h"
+
 namespace tocsin::config {
 
 enum class MessageType : std::uint8_t {
   formatted,  ///< a template of the chat's own JSON
   basic,      ///< a line of text
 };
+consteval auto table_of(MessageType) {
+  using enum MessageType;
+  return std::array{Word{formatted, "formatted"}, Word{basic, "basic"}};
+}
 
 struct ChatMessage {
   std::string webhook_url;  ///< empty: nothing is sent

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/names.h"
+#include "base/words.h"
 #include "config/alertmanager_notification.h"
 #include "config/email_notification.h"
 #include "config/generic_urls.h"
@@ -34,6 +35,10 @@ struct Credentials {
 };
 
 enum class Source : std::uint8_t { smb, winrm, scm };
+consteval auto table_of(Source) {
+  using enum Source;
+  return std::array{Word{smb, "smb"}, Word{winrm, "winrm"}, Word{scm, "scm"}};
+}
 
 struct Host {
   HostName name;
@@ -66,6 +71,10 @@ struct Cluster {
 };
 
 enum class HttpMethod : std::uint8_t { get, post, put };
+consteval auto table_of(HttpMethod) {
+  using enum HttpMethod;
+  return std::array{Word{get, "GET"}, Word{post, "POST"}, Word{put, "PUT"}};
+}
 
 struct Webhook {
   std::string description;

@@ -15,12 +15,6 @@
 namespace tocsin::config {
 namespace {
 
-constexpr std::array kPriorities = {Choice<MailPriority>{"high", MailPriority::high},
-                                    Choice<MailPriority>{"normal", MailPriority::normal},
-                                    Choice<MailPriority>{"low", MailPriority::low}};
-constexpr std::array kLoginTypes = {Choice<SmtpLoginType>{"login", SmtpLoginType::login},
-                                    Choice<SmtpLoginType>{"xoauth2", SmtpLoginType::xoauth2}};
-
 constexpr std::string_view kObeyed =
     "Obeyed. Butler ignores it, and uses STARTTLS where the server offers it.";
 
@@ -112,7 +106,7 @@ void read_messages(Section& section, EmailMessages& messages) {
   read_rate_limit(section, "recipient", messages.rate_limit);
   section.choice(
       {.name = "priority", .description = "What mail programs are to show.", .example = "high"},
-      messages.priority, kPriorities);
+      messages.priority);
   section.text({.name = "subject",
                 .description = "The template of the subject.",
                 .example = "{{serviceFriendlyName}} on {{host}} is {{serviceStatus}}",
@@ -192,7 +186,7 @@ void read_login(Section& section, Smtp& smtp) {
                   .description = "How: `login`, with a password (PLAIN or LOGIN), or `xoauth2`, "
                                  "with a token.",
                   .example = "login"},
-                 smtp.login_type, kLoginTypes);
+                 smtp.login_type);
   section.text({.name = "user", .description = "The account.", .example = "tocsin@example.com"},
                smtp.user);
   Secret password;

@@ -7,11 +7,16 @@
 #include <vector>
 
 #include "base/names.h"
+#include "base/words.h"
 #include "config/mailbox.h"
 
 namespace tocsin::config {
 
 enum class MailPriority : std::uint8_t { high, normal, low };
+consteval auto table_of(MailPriority) {
+  using enum MailPriority;
+  return std::array{Word{high, "high"}, Word{normal, "normal"}, Word{low, "low"}};
+}
 
 /// What is sent of one kind of change, and to whom.
 struct EmailMessages {
@@ -31,6 +36,10 @@ enum class SmtpSecurity : std::uint8_t {
 };
 
 enum class SmtpLoginType : std::uint8_t { login, xoauth2 };
+consteval auto table_of(SmtpLoginType) {
+  using enum SmtpLoginType;
+  return std::array{Word{login, "login"}, Word{xoauth2, "xoauth2"}};
+}
 
 struct Smtp {
   std::string host;

@@ -6,18 +6,6 @@
 #include "base/text.h"
 
 namespace tocsin::config {
-std::string_view to_string(Severity severity) {
-  switch (severity) {
-    case Severity::info:
-      return "info";
-    case Severity::warning:
-      return "warning";
-    case Severity::error:
-      return "error";
-  }
-  return "error";
-}
-
 std::string in_backticks(std::string_view text, std::size_t most) {
   return "`" + printable(text, most) + "`";
 }

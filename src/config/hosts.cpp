@@ -18,10 +18,6 @@
 namespace tocsin::config {
 namespace {
 
-constexpr std::array kSources = {Choice<Source>{"smb", Source::smb},
-                                 Choice<Source>{"winrm", Source::winrm},
-                                 Choice<Source>{"scm", Source::scm}};
-
 /// What an address says for the name of its host.
 constexpr std::string_view kHostInBraces = "{host}";
 
@@ -55,7 +51,7 @@ void read_source(Section& entry, Host& host) {
                                    "own service API with the account of the process.",
                     .example = "smb",
                     .otherwise = "`scm` on Windows, `smb` elsewhere"},
-                   host.source, kSources);
+                   host.source);
   if (!place || host.source == Source::smb || host.source == own) return;
   entry.error(*place, host.source == Source::scm
                           ? "`scm` needs tocsin to run on Windows; here it is `smb`"

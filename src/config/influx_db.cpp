@@ -21,9 +21,6 @@ namespace {
 
 using std::chrono::seconds;
 
-constexpr std::array kInfluxVersions = {Choice<InfluxVersion>{"1", InfluxVersion::v1},
-                                        Choice<InfluxVersion>{"2", InfluxVersion::v2},
-                                        Choice<InfluxVersion>{"3", InfluxVersion::v3}};
 constexpr std::uint16_t kPort = 8086;
 constexpr std::uint16_t kPortOfVersion3 = 8181;
 constexpr seconds kShortestRetention = std::chrono::hours(1);  // InfluxDB refuses less
@@ -360,7 +357,7 @@ void read_influx_db(Section& section, bool wanted, InfluxDb& influx_db) {
                                      "`v3Config`; those of version 1 may stand in `influxDb` "
                                      "itself too, as in older files.",
                       .example = "2"},
-                     influx_db.version, kInfluxVersions);
+                     influx_db.version);
   read_address(section, version, influx_db);
   const auto read_part = [&](std::string_view name, std::string_view description,
                              InfluxVersion which, auto read) {

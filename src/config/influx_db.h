@@ -7,10 +7,15 @@
 #include <vector>
 
 #include "base/names.h"
+#include "base/words.h"
 
 namespace tocsin::config {
 
 enum class InfluxVersion : std::uint8_t { v1 = 1, v2 = 2, v3 = 3 };
+consteval auto table_of(InfluxVersion) {
+  using enum InfluxVersion;
+  return std::array{Word{v1, "1"}, Word{v2, "2"}, Word{v3, "3"}};
+}
 
 struct InfluxTag {
   std::string name;

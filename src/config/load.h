@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "base/words.h"
 #include "config/comparison.h"
 #include "config/config.h"
 
@@ -15,7 +16,11 @@ namespace tocsin::config {
 
 enum class Severity : std::uint8_t { info, warning, error };
 
-[[nodiscard]] std::string_view to_string(Severity severity);
+consteval auto table_of(Severity) {
+  using enum Severity;
+  return std::array{Word{info, "info"}, Word{warning, "warning"}, Word{error, "error"}};
+}
+using tocsin::to_string;
 
 struct Finding {
   Severity severity;

@@ -19,8 +19,6 @@ constexpr std::chrono::seconds kAzureKeepAlive{1160};
 constexpr std::size_t kMostTopicBytes = 1024;
 constexpr std::size_t kMostPemBytes = std::size_t{1} << 20;
 
-constexpr std::array kMqttVersions = {Choice<MqttVersion>{"3.1.1", MqttVersion::v3_1_1},
-                                      Choice<MqttVersion>{"5", MqttVersion::v5}};
 constexpr std::array kQos = {Choice<std::uint8_t>{"0", 0}, Choice<std::uint8_t>{"1", 1},
                              Choice<std::uint8_t>{"2", 2}};
 
@@ -231,7 +229,7 @@ void read_mqtt_config(Section& section, bool wanted, Mqtt& mqtt) {
                   .description = "The version of MQTT. A broker that speaks 5 says "
                                  "why it refuses a message.",
                   .example = "5"},
-                 mqtt.version, kMqttVersions);
+                 mqtt.version);
   const auto qos = section.choice(
       {.name = "qos",
        .description = "What the broker promises: 0 nothing, 1 that it has the message, perhaps "

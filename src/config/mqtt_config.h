@@ -6,10 +6,15 @@
 #include <string>
 
 #include "base/names.h"
+#include "base/words.h"
 
 namespace tocsin::config {
 
 enum class MqttVersion : std::uint8_t { v3_1_1, v5 };
+consteval auto table_of(MqttVersion) {
+  using enum MqttVersion;
+  return std::array{Word{v3_1_1, "3.1.1"}, Word{v5, "5"}};
+}
 
 struct Mqtt {
   bool enabled = false;

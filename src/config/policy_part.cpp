@@ -18,16 +18,6 @@ constexpr DurationRange kUpToAYear{Duration(0), days(366)};
 constexpr Range kChecks{1, 1000};
 constexpr Range kChanges{0, 1000};
 
-constexpr std::array kExpected = {Choice<Expected>{"running", Expected::running},
-                                  Choice<Expected>{"stopped", Expected::stopped},
-                                  Choice<Expected>{"any", Expected::any}};
-constexpr std::array kTriggerStart = {Choice<TriggerStart>{"byName", TriggerStart::by_name},
-                                      Choice<TriggerStart>{"exempt", TriggerStart::exempt},
-                                      Choice<TriggerStart>{"told", TriggerStart::told}};
-constexpr std::array kSeverities = {Choice<AlertSeverity>{"info", AlertSeverity::info},
-                                    Choice<AlertSeverity>{"warning", AlertSeverity::warning},
-                                    Choice<AlertSeverity>{"critical", AlertSeverity::critical}};
-
 /// Reads over the default, and keeps what was given.
 template <typename T, typename Read>
 void read_given(std::optional<T>& out, T fallback, Read read) {
@@ -56,7 +46,7 @@ auto read_severity(Section& section, AlertSeverity& severity) {
   return section.choice({.name = "severity",
                          .description = "How bad it is when something is wrong.",
                          .example = "warning"},
-                        severity, kSeverities);
+                        severity);
 }
 
 auto read_repeat_every(Section& section, Duration& repeat_every) {
@@ -98,7 +88,7 @@ void read_keys(Section& section, PolicySection& out) {
                                           "bad news; with `any`, starts, stops and pauses stand in "
                                           "the history only.",
                            .example = "stopped"},
-                          value, kExpected);
+                          value);
   });
   section.section({.name = "grace", .description = "Bad news is told when it has lasted for both."},
                   [&](Section& grace) {
@@ -136,7 +126,7 @@ void read_keys(Section& section, PolicySection& out) {
                         "when its work is done: `byName`, where it was named in full; `exempt`, "
                         "never; `told`, always.",
          .example = "exempt"},
-        value, kTriggerStart);
+        value);
   });
   read_given(part.quiet_exit_codes, built_in.quiet_exit_codes, [&](auto& value) {
     return section.numbers({.name = "quietExitCodes",

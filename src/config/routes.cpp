@@ -8,6 +8,7 @@
 #include <utility>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "base/text.h"
 #include "config/destination_names.h"
@@ -21,42 +22,44 @@ namespace {
 /// Shorter than the time after which a destination that does not answer is given up.
 constexpr DurationRange kEscalationTimes{std::chrono::seconds(1), std::chrono::days(1)};
 
-constexpr std::array kMatchableSeverities = {AlertSeverity::info, AlertSeverity::warning,
-                                             AlertSeverity::critical};
-/// Those that may be the first to be heard.
-constexpr std::array kKinds = {
-    TransitionKind::stopped,  TransitionKind::started,     TransitionKind::paused,
-    TransitionKind::vanished, TransitionKind::stuck,       TransitionKind::denied,
-    TransitionKind::flapping, TransitionKind::unreachable, TransitionKind::restarted,
-    TransitionKind::rebooted, TransitionKind::refused};
-constexpr std::array kFollowUps = {TransitionKind::visible, TransitionKind::steady,
-                                   TransitionKind::reachable, TransitionKind::accepted};
-
-template <typename T, std::size_t N>
-const T* find_word(const std::array<T, N>& words, std::string_view written) {
-  const auto found = std::ranges::find_if(
-      words, [&](T word) { return fold_case(to_string(word)) == fold_case(written); });
-  return found == words.end() ? nullptr : &*found;
+/// Whether a route may ask for it.
+template <ClosedSet E>
+bool is_routable(E value) {
+  if constexpr (requires { row_of(value).routable; }) return row_of(value).routable;
+  return true;
 }
 
-/// Words of an enumeration; `what` names one of them: "severity".
-template <typename T, std::size_t N>
-void read_words(Section& section, const Key& key, std::string_view what,
-                const std::array<T, N>& words, std::vector<T>& out) {
-  std::array<std::string_view, N> known;
-  std::ranges::transform(words, known.begin(), [](T word) { return to_string(word); });
+template <ClosedSet E>
+std::vector<std::string_view> routable_words() {
+  std::vector<std::string_view> words;
+  for (const auto value : all_values<E>())
+    if (is_routable(value)) words.push_back(to_string(value));
+  return words;
+}
+
+/// "`info`, `warning`".
+std::string list_of(const std::vector<std::string_view>& words) {
+  return fmt::format("`{}`", fmt::join(words, "`, `"));
+}
+
+/// Words of a closed set, in any case; `what` names one of them: "severity".
+template <ClosedSet E>
+void read_words(Section& section, const Key& key, std::string_view what, std::vector<E>& out) {
   std::vector<PlacedText> written;
   section.placed_texts(key, written);
   for (const auto& [text, place, offset] : written) {
-    if (const auto* word = find_word(words, text)) {
-      out.push_back(*word);
-    } else if (find_word(kFollowUps, text) != nullptr) {
+    const auto known = all_values<E>();
+    const auto* found = std::ranges::find_if(
+        known, [&](E value) { return fold_case(to_string(value)) == fold_case(text); });
+    if (found == known.end()) {
+      section.error(place, fmt::format("there is no {} {}{}", what, in_backticks(text),
+                                       did_you_mean(text, routable_words<E>())));
+    } else if (!is_routable(*found)) {
       section.error(place, fmt::format("{} goes where the news before it went; a route cannot ask "
                                        "for it",
                                        in_backticks(text)));
     } else {
-      section.error(place, fmt::format("there is no {} {}{}", what, in_backticks(text),
-                                       did_you_mean(text, known)));
+      out.push_back(*found);
     }
   }
 }
@@ -141,19 +144,13 @@ class RouteReader {
                    .example = "[MSSQL*]"},
                   services);
     for (const auto& service : services) match.services.push_back(fold_case(service));
-    read_words(section,
-               {.name = "severity",
-                .description = "As policies say: `info`, `warning`, `critical`.",
-                .example = "[critical]"},
-               "severity", kMatchableSeverities, match.severities);
-    read_words(section,
-               {.name = "kind",
-                .description =
-                    "What has happened: `stopped`, `started`, `paused`, `vanished`, "
-                    "`stuck`, `denied`, `flapping`, `unreachable`, `restarted`, "
-                    "`rebooted`, `refused`. Good news goes to those who were told the bad news.",
-                .example = "[stopped, stuck]"},
-               "kind", kKinds, match.kinds);
+    const auto severities = "As policies say: " + list_of(routable_words<AlertSeverity>()) + ".";
+    read_words(section, {.name = "severity", .description = severities, .example = "[critical]"},
+               "severity", match.severities);
+    const auto kinds = "What has happened: " + list_of(routable_words<TransitionKind>()) +
+                       ". The end of an alert goes to those who were notified of it.";
+    read_words(section, {.name = "kind", .description = kinds, .example = "[stopped, stuck]"},
+               "kind", match.kinds);
   }
 
   void read_host(Section& section, const PlacedText& host, std::vector<std::string>& out) const {

@@ -1,6 +1,7 @@
 // Reads one section of the file, key by key; each key is declared where it is read.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <cstdint>
@@ -15,6 +16,7 @@
 
 #include "base/clock.h"
 #include "base/names.h"
+#include "base/words.h"
 #include "config/findings.h"
 #include "config/known_keys.h"
 #include "config/seen_keys.h"
@@ -132,7 +134,10 @@ class Section {
   /// As text() and texts(), for those who look into the text.
   std::optional<PlacedText> placed_text(const Key& key, Check check = nullptr);
   std::optional<Place> placed_texts(const Key& key, std::vector<PlacedText>& out);
-  /// Case does not count.
+  /// One word of a closed set. Case does not count.
+  template <ClosedSet E>
+  std::optional<Place> choice(const Key& key, E& out);
+  /// One of some words.
   template <typename E, std::size_t N>
   std::optional<Place> choice(const Key& key, E& out, const std::array<Choice<E>, N>& choices);
 
@@ -213,6 +218,14 @@ class Section {
   bool shared_ = false;
   Severity unknown_keys_are_ = Severity::warning;
 };
+
+template <ClosedSet E>
+std::optional<Place> Section::choice(const Key& key, E& out) {
+  std::array<Choice<E>, all_values<E>().size()> choices;
+  std::ranges::transform(all_values<E>(), choices.begin(),
+                         [](E value) { return Choice<E>{to_string(value), value}; });
+  return choice(key, out, choices);
+}
 
 template <typename E, std::size_t N>
 std::optional<Place> Section::choice(const Key& key, E& out,

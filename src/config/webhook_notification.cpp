@@ -7,10 +7,6 @@
 namespace tocsin::config {
 namespace {
 
-constexpr std::array kMethods = {Choice<HttpMethod>{"GET", HttpMethod::get},
-                                 Choice<HttpMethod>{"POST", HttpMethod::post},
-                                 Choice<HttpMethod>{"PUT", HttpMethod::put}};
-
 void read_webhook(Section& entry, Webhook& webhook) {
   entry.text({.name = "description",
               .description = "What messages about the webhook call it.",
@@ -26,7 +22,7 @@ void read_webhook(Section& entry, Webhook& webhook) {
                 .description = "POST and PUT send JSON; GET sends the same in the query.",
                 .example = "POST",
                 .differs = "GET appends to the query that the URL has. Butler replaces it."},
-               webhook.method, kMethods);
+               webhook.method);
   entry.section({.name = "cert", .description = "How an https receiver is verified."},
                 [&webhook](Section& inner) {
                   read_certificate(inner, webhook.ca_file, webhook.reject_unauthorized);

@@ -18,7 +18,7 @@ std::string DeliveryLog::describe(const store::Delivery& delivery) const {
       });
   const auto& name = found == destinations_.end() ? delivery.destination : found->channel->name();
   return fmt::format("{}: {} {} {}", name, delivery.alert.host.text(),
-                     delivery.alert.service.text(), to_string(delivery.alert.kind));
+                     delivery.alert.service.text(), kind_word(delivery.alert));
 }
 
 void DeliveryLog::settled(const store::Delivery& delivery, const store::DeliveryUpdate& update) {

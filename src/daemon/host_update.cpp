@@ -28,12 +28,11 @@ void HostUpdate::log(const Alert& alert) const {
   const auto reason = join_reasons(
       alert.reason, alert.suppressed.empty() ? "" : "nobody is told: " + alert.suppressed);
   if (is_about_host(alert)) {
-    deps_.log.info("{} is {}, {}", host_.text(), to_string(alert.kind), reason);
+    deps_.log.info("{} is {}, {}", host_.text(), kind_word(alert), reason);
     return;
   }
-  deps_.log.info("{} {} {}: {} -> {}{}{}", host_.text(), alert.service.text(),
-                 to_string(alert.kind), to_string(alert.from), to_string(alert.to),
-                 reason.empty() ? "" : ", ", reason);
+  deps_.log.info("{} {} {}: {} -> {}{}{}", host_.text(), alert.service.text(), kind_word(alert),
+                 to_string(alert.from), to_string(alert.to), reason.empty() ? "" : ", ", reason);
 }
 
 net::awaitable<void> HostUpdate::write() {

@@ -13,6 +13,7 @@ struct Alert {
   AlertId id;
   Time at{};
   TransitionKind kind{};
+  std::string other_kind;  ///< the word of TransitionKind::other
   HostName host;
   ServiceName service;  ///< as configured or, for patterns, as the host spells it
   std::string friendly_name;
@@ -39,22 +40,20 @@ struct Alert {
 /// Whether it is about a host as a whole, and not about one of its services.
 [[nodiscard]] inline bool is_about_host(const Alert& alert) { return alert.service.empty(); }
 
+/// The word of its kind, also of one that another version of tocsin has stored.
+[[nodiscard]] inline std::string_view kind_word(const Alert& alert) {
+  return alert.other_kind.empty() ? to_string(alert.kind) : alert.other_kind;
+}
+
 /// Whether it is about a credential, whose name stands in the place of a host's.
 [[nodiscard]] inline bool is_about_credential(const Alert& alert) {
-  return alert.kind == TransitionKind::refused || alert.kind == TransitionKind::accepted;
+  return row_of(alert.kind).about == About::credential;
 }
 
 /// The service's display name; its key name where that is not known. Of a host: its name.
 [[nodiscard]] inline const std::string& display_name(const Alert& alert) {
   if (is_about_host(alert)) return alert.host.text();
   return alert.details.display_name.empty() ? alert.service.text() : alert.details.display_name;
-}
-
-/// Whether Butler knows such alerts. Messages about others say more: their receivers expect
-/// nothing.
-[[nodiscard]] inline bool is_known_to_butler(TransitionKind kind) {
-  return kind == TransitionKind::started || kind == TransitionKind::stopped ||
-         kind == TransitionKind::paused;
 }
 
 }  // namespace tocsin

@@ -9,15 +9,17 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "base/words.h"
 
 namespace tocsin {
 
 /// How bad it is when something is wrong; good news has the severity of what it ends.
 enum class AlertSeverity : std::uint8_t { info, warning, critical };
 
-[[nodiscard]] std::string_view to_string(AlertSeverity severity);
-/// The inverse; nothing for a word that names no severity.
-[[nodiscard]] std::optional<AlertSeverity> parse_alert_severity(std::string_view text);
+consteval auto table_of(AlertSeverity) {
+  using enum AlertSeverity;
+  return std::array{Word{info, "info"}, Word{warning, "warning"}, Word{critical, "critical"}};
+}
 
 /// The state that is no news to anybody.
 enum class Expected : std::uint8_t {
@@ -25,6 +27,11 @@ enum class Expected : std::uint8_t {
   stopped,  ///< running is the bad news
   any,      ///< starts, stops and pauses stand in the history only
 };
+
+consteval auto table_of(Expected) {
+  using enum Expected;
+  return std::array{Word{running, "running"}, Word{stopped, "stopped"}, Word{any, "any"}};
+}
 
 /// Bad news is told when it has lasted for both.
 struct Grace {
@@ -50,6 +57,11 @@ enum class TriggerStart : std::uint8_t {
   exempt,
   told,
 };
+
+consteval auto table_of(TriggerStart) {
+  using enum TriggerStart;
+  return std::array{Word{by_name, "byName"}, Word{exempt, "exempt"}, Word{told, "told"}};
+}
 
 struct Policy {
   /// A pending service is stuck when it has made no progress for its own wait hint, and at least

@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/names.h"
+#include "base/words.h"
 
 namespace tocsin {
 
@@ -29,10 +30,20 @@ enum class ServiceState : std::uint8_t {
   unknown = 18,  ///< not seen: the host was not reached, or names a state that does not exist
 };
 
-/// "RUNNING", "STOP_PENDING", "MISSING" ...: the words of the original and of the SCM.
-[[nodiscard]] std::string_view to_string(ServiceState state);
-/// The inverse; nothing for a word that names no state.
-[[nodiscard]] std::optional<ServiceState> parse_service_state(std::string_view text);
+/// The words of Butler and of the service control manager.
+consteval auto table_of(ServiceState) {
+  using enum ServiceState;
+  return std::array{Word{stopped, "STOPPED"},
+                    Word{start_pending, "START_PENDING"},
+                    Word{stop_pending, "STOP_PENDING"},
+                    Word{running, "RUNNING"},
+                    Word{continue_pending, "CONTINUE_PENDING"},
+                    Word{pause_pending, "PAUSE_PENDING"},
+                    Word{paused, "PAUSED"},
+                    Word{missing, "MISSING"},
+                    Word{denied, "DENIED"},
+                    Word{unknown, "UNKNOWN"}};
+}
 [[nodiscard]] bool is_pending(ServiceState state);
 
 enum class StartMode : std::int8_t {
@@ -45,8 +56,16 @@ enum class StartMode : std::int8_t {
   system = 5,
 };
 
-/// "Automatic", "Automatic (delayed start)", "Manual", "Disabled", "Boot", "System", "Unknown".
-[[nodiscard]] std::string_view to_string(StartMode mode);
+consteval auto table_of(StartMode) {
+  using enum StartMode;
+  return std::array{Word{unknown, "Unknown"},
+                    Word{automatic, "Automatic"},
+                    Word{automatic_delayed, "Automatic (delayed start)"},
+                    Word{manual, "Manual"},
+                    Word{disabled, "Disabled"},
+                    Word{boot, "Boot"},
+                    Word{system, "System"}};
+}
 
 /// SERVICE_STATUS_PROCESS ([MS-SCMR] 2.2.49), as far as decisions need it.
 struct ServiceStatus {

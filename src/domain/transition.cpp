@@ -8,51 +8,6 @@ constexpr std::uint32_t kNeverStarted = 1077;          // ERROR_SERVICE_NEVER_ST
 
 }  // namespace
 
-std::string_view to_string(TransitionKind kind) {
-  switch (kind) {
-    case TransitionKind::started:
-      return "started";
-    case TransitionKind::stopped:
-      return "stopped";
-    case TransitionKind::paused:
-      return "paused";
-    case TransitionKind::restarted:
-      return "restarted";
-    case TransitionKind::vanished:
-      return "vanished";
-    case TransitionKind::stuck:
-      return "stuck";
-    case TransitionKind::denied:
-      return "denied";
-    case TransitionKind::visible:
-      return "visible";
-    case TransitionKind::flapping:
-      return "flapping";
-    case TransitionKind::steady:
-      return "steady";
-    case TransitionKind::unreachable:
-      return "unreachable";
-    case TransitionKind::reachable:
-      return "reachable";
-    case TransitionKind::rebooted:
-      return "rebooted";
-    case TransitionKind::refused:
-      return "refused";
-    case TransitionKind::accepted:
-      return "accepted";
-  }
-  return "unknown";
-}
-
-std::optional<TransitionKind> parse_transition_kind(std::string_view text) {
-  using enum TransitionKind;
-  for (const auto kind : {started, stopped, paused, restarted, vanished, stuck, denied, visible,
-                          flapping, steady, unreachable, reachable, rebooted, refused, accepted}) {
-    if (to_string(kind) == text) return kind;
-  }
-  return std::nullopt;
-}
-
 TransitionKind kind_of_settled(ServiceState settled) {
   switch (settled) {
     case ServiceState::running:
@@ -91,51 +46,14 @@ bool is_expected(ServiceState settled, Expected expected) {
 }
 
 bool is_good(const Transition& transition, Expected expected) {
-  switch (transition.kind) {
-    case TransitionKind::started:
-    case TransitionKind::stopped:
-    case TransitionKind::paused:
-    case TransitionKind::steady:
-      return is_expected(transition.to, expected);
-    case TransitionKind::visible:
-    case TransitionKind::reachable:
-    case TransitionKind::accepted:
-      return true;
-    case TransitionKind::restarted:
-    case TransitionKind::vanished:
-    case TransitionKind::stuck:
-    case TransitionKind::denied:
-    case TransitionKind::flapping:
-    case TransitionKind::unreachable:
-    case TransitionKind::rebooted:
-    case TransitionKind::refused:
-      return false;
-  }
-  return false;
+  const auto good = row_of(transition.kind).is_good;
+  return good == Verdict::by_state ? is_expected(transition.to, expected) : good == Verdict::yes;
 }
 
 bool ends_well(TransitionKind kind, ServiceState to, Expected expected) {
-  switch (kind) {
-    case TransitionKind::reachable:
-    case TransitionKind::rebooted:
-    case TransitionKind::accepted:
-      return true;
-    case TransitionKind::vanished:
-    case TransitionKind::stuck:
-    case TransitionKind::denied:
-    case TransitionKind::flapping:
-    case TransitionKind::unreachable:
-    case TransitionKind::refused:
-      return false;
-    case TransitionKind::started:
-    case TransitionKind::stopped:
-    case TransitionKind::paused:
-    case TransitionKind::restarted:
-    case TransitionKind::visible:
-    case TransitionKind::steady:
-      return to != ServiceState::unknown && is_expected(to, expected);
-  }
-  return false;
+  const auto well = row_of(kind).ends_well;
+  if (well != Verdict::by_state) return well == Verdict::yes;
+  return to != ServiceState::unknown && is_expected(to, expected);
 }
 
 std::string join_reasons(std::string first, const std::string& second) {

@@ -7,33 +7,115 @@
 #include <string_view>
 
 #include "base/clock.h"
+#include "base/words.h"
 #include "domain/policy.h"
 #include "domain/service.h"
 
 namespace tocsin {
 
-/// Everything worth telling. The names stand in the history, the API and the metrics.
+/// Everything that becomes an alert; the table below says what each is.
 enum class TransitionKind : std::uint8_t {
-  started,      ///< runs now; did not before
-  stopped,      ///< is stopped now; was not before
-  paused,       ///< is paused now; was not before
-  restarted,    ///< ran and runs, in another process
-  vanished,     ///< was there and is not any more
-  stuck,        ///< pending for longer than it said it would take
-  denied,       ///< the host no longer lets us look
-  visible,      ///< the host lets us look again, and nothing changed meanwhile
-  flapping,     ///< changes so often that no single change is told any more
-  steady,       ///< flaps no more, and is in this state now
-  unreachable,  ///< of a host: it can no longer be asked
-  reachable,    ///< of a host: it can be asked again
-  rebooted,     ///< of a host: it was restarted, faster than anybody saw it go
-  refused,      ///< of a credential: hosts do not let it in
-  accepted,     ///< of a credential: it is let in again
+  started,
+  stopped,
+  paused,
+  restarted,
+  vanished,
+  stuck,
+  denied,
+  visible,
+  flapping,
+  steady,
+  unreachable,
+  reachable,
+  rebooted,
+  refused,
+  accepted,
+  other,
 };
 
-[[nodiscard]] std::string_view to_string(TransitionKind kind);
-/// The inverse; nothing for a word that names no kind.
-[[nodiscard]] std::optional<TransitionKind> parse_transition_kind(std::string_view text);
+enum class About : std::uint8_t { service, host, credential };
+
+consteval auto table_of(About) {
+  using enum About;
+  return std::array{Word{service, "service"}, Word{host, "host"}, Word{credential, "credential"}};
+}
+
+/// Whether something holds for each alert of a kind, or depends on the state after it.
+enum class Verdict : std::uint8_t { no, yes, by_state };
+
+/// How a kind looks at first sight, for colours.
+enum class Tone : std::uint8_t { good, notable, bad, blind };
+
+/// All that is known of a kind.
+struct KindRow {
+  TransitionKind value;
+  std::string_view word;     ///< in the history, the API, metrics and messages
+  std::string_view event;    ///< what has happened, after the name: "has stopped"
+  std::string_view meaning;  ///< a sentence
+  About about;
+  ServiceState leads_to;  ///< the usual state after it; of hosts and credentials: unknown
+  Verdict is_good;        ///< something bad has ended
+  Verdict ends_well;      ///< all is well after it: the alert is resolved
+  Tone tone;
+  bool routable = true;    ///< routes may ask for it; any other goes where the alert before it went
+  bool in_butler = false;  ///< Butler has it too
+  /// Of hosts and credentials, in place of a service's state: after it, and before it.
+  std::string_view status{};
+  std::string_view previous_status{};
+};
+
+consteval auto table_of(TransitionKind) {
+  using enum TransitionKind;
+  using enum About;
+  using enum Verdict;
+  return std::array{
+      KindRow{started, "started", "has started", "It runs, and did not before.", service,
+              ServiceState::running, by_state, by_state, Tone::good, true, true},
+      KindRow{stopped, "stopped", "has stopped", "It is stopped, and was not before.", service,
+              ServiceState::stopped, by_state, by_state, Tone::bad, true, true},
+      KindRow{paused, "paused", "is paused", "It is paused, and was not before.", service,
+              ServiceState::paused, by_state, by_state, Tone::notable, true, true},
+      KindRow{restarted, "restarted", "has restarted", "It ran and runs, in another process.",
+              service, ServiceState::running, no, by_state, Tone::notable},
+      KindRow{vanished, "vanished", "has vanished", "It was there and has been uninstalled.",
+              service, ServiceState::missing, no, no, Tone::bad},
+      KindRow{stuck, "stuck", "is stuck",
+              "It starts, stops or pauses for longer than it said it would need, and at least 30 "
+              "seconds.",
+              service, ServiceState::start_pending, no, no, Tone::bad},
+      KindRow{denied, "denied", "can no longer be seen",
+              "The host no longer lets the account ask for it.", service, ServiceState::denied, no,
+              no, Tone::blind},
+      KindRow{visible, "visible", "can be seen again",
+              "The host lets the account ask for it again, and nothing changed meanwhile.", service,
+              ServiceState::running, yes, by_state, Tone::good, false},
+      KindRow{flapping, "flapping", "is flapping", "It changes too often to notify each change.",
+              service, ServiceState::stopped, no, no, Tone::notable},
+      KindRow{steady, "steady", "has settled", "It flaps no more, and is in this state now.",
+              service, ServiceState::running, by_state, by_state, Tone::good, false},
+      KindRow{unreachable, "unreachable", "can no longer be reached", "The host cannot be asked.",
+              host, ServiceState::unknown, no, no, Tone::blind, true, false, "UNREACHABLE",
+              "REACHABLE"},
+      KindRow{reachable, "reachable", "can be reached again", "The host can be asked again.", host,
+              ServiceState::unknown, yes, yes, Tone::good, false, false, "REACHABLE",
+              "UNREACHABLE"},
+      KindRow{rebooted, "rebooted", "was restarted",
+              "The host has restarted, faster than a check could find it away.", host,
+              ServiceState::unknown, no, yes, Tone::notable, true, false, "REBOOTED", "REACHABLE"},
+      KindRow{
+          refused, "refused", "is refused",
+          "Hosts refuse the credential; `host` is `credential:NAME`, the reason names the hosts.",
+          credential, ServiceState::unknown, no, no, Tone::blind, true, false, "REFUSED",
+          "ACCEPTED"},
+      KindRow{accepted, "accepted", "is accepted again", "Hosts let the credential in again.",
+              credential, ServiceState::unknown, yes, yes, Tone::good, false, false, "ACCEPTED",
+              "REFUSED"},
+      KindRow{other, "other", "has changed",
+              "Another version of tocsin has stored it; its own word stands in its place.", service,
+              ServiceState::unknown, by_state, by_state, Tone::notable, false, false, "CHANGED",
+              "UNKNOWN"},
+  };
+}
 
 struct Transition {
   TransitionKind kind;

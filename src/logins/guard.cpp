@@ -12,12 +12,6 @@ constexpr Duration kBetweenNotices = std::chrono::minutes(1);
 /// One refusal may be a slip: the alert fires at the second.
 constexpr unsigned kRefusalsToNotify = 2;
 
-constexpr std::array<std::pair<Blame, std::string_view>, 3> kBlames{{
-    {Blame::account, "account"},
-    {Blame::secret, "secret"},
-    {Blame::peer, "peer"},
-}};
-
 Duration pause_after(unsigned refusals) {
   constexpr unsigned kMostDoublings = 4;
   return std::min(kFirstPause * (1U << std::min(std::max(refusals, 1U) - 1, kMostDoublings)),
@@ -31,17 +25,6 @@ Time end_of_pause(Time refused_at, unsigned refusals, Time now) {
 }
 
 }  // namespace
-
-std::string_view to_string(Blame blame) {
-  const auto* found = std::ranges::find(kBlames, blame, &std::pair<Blame, std::string_view>::first);
-  return found == kBlames.end() ? "unknown" : found->second;
-}
-
-std::optional<Blame> parse_blame(std::string_view text) {
-  const auto* found = std::ranges::find(kBlames, text, &std::pair<Blame, std::string_view>::second);
-  if (found == kBlames.end()) return std::nullopt;
-  return found->first;
-}
 
 Guard::Guard(GuardOptions options, Suspicion known)
     : options_(options), suspicion_(std::move(known)) {}

@@ -11,6 +11,7 @@
 
 #include "base/clock.h"
 #include "base/names.h"
+#include "base/words.h"
 
 namespace tocsin::logins {
 
@@ -21,9 +22,11 @@ enum class Blame : std::uint8_t {
   peer,     ///< this peer does not let the account in, others may
 };
 
-[[nodiscard]] std::string_view to_string(Blame blame);
-/// The inverse; nothing for a word that names none.
-[[nodiscard]] std::optional<Blame> parse_blame(std::string_view text);
+consteval auto table_of(Blame) {
+  using enum Blame;
+  return std::array{Word{account, "account"}, Word{secret, "secret"}, Word{peer, "peer"}};
+}
+using tocsin::to_string;
 
 /// The pause after the n-th refusal in a row doubles from the first up to the longest. An account
 /// locks after 10 wrong passwords in 10 minutes by Windows' own default (KB5020282).

@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "base/names.h"
+#include "base/words.h"
 #include "net/async.h"
 #include "net/tls_options.h"
 
@@ -57,8 +58,13 @@ struct SmtpMessage {
 /// What the server had last been asked for.
 enum class SmtpPhase : std::uint8_t { greeting, login, sender, recipient, data };
 
-/// "its greeting", "the login" ...
-[[nodiscard]] std::string_view to_string(SmtpPhase phase);
+/// As sentences go on: "no answer in time to the login".
+consteval auto table_of(SmtpPhase) {
+  using enum SmtpPhase;
+  return std::array{Word{greeting, "the greeting"}, Word{login, "the login"},
+                    Word{sender, "the sender"}, Word{recipient, "the recipient"},
+                    Word{data, "the mail"}};
+}
 
 /// The server's last word about a mail (RFC 5321, 4.2).
 struct SmtpReply {

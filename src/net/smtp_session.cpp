@@ -113,22 +113,6 @@ struct SmtpSession::Curl {
   std::array<char, CURL_ERROR_SIZE> problem{};
 };
 
-std::string_view to_string(SmtpPhase phase) {
-  switch (phase) {
-    case SmtpPhase::greeting:
-      return "the greeting";
-    case SmtpPhase::login:
-      return "the login";
-    case SmtpPhase::sender:
-      return "the sender";
-    case SmtpPhase::recipient:
-      return "the recipient";
-    case SmtpPhase::data:
-      return "the mail";
-  }
-  return "?";
-}
-
 Result<> SmtpReplyReader::take(std::string_view line) {
   constexpr std::size_t kCode = 3;
   while (line.ends_with('\n') || line.ends_with('\r')) line.remove_suffix(1);

@@ -42,43 +42,6 @@ std::string iso_time(Time time) {
   return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(std::time_t{unix_time(time).count()}));
 }
 
-/// What has happened, after the service's name.
-std::string_view event_of(TransitionKind kind) {
-  switch (kind) {
-    case TransitionKind::started:
-      return "has started";
-    case TransitionKind::stopped:
-      return "has stopped";
-    case TransitionKind::paused:
-      return "is paused";
-    case TransitionKind::restarted:
-      return "has restarted";
-    case TransitionKind::vanished:
-      return "has vanished";
-    case TransitionKind::stuck:
-      return "is stuck";
-    case TransitionKind::denied:
-      return "can no longer be seen";
-    case TransitionKind::visible:
-      return "can be seen again";
-    case TransitionKind::flapping:
-      return "is flapping";
-    case TransitionKind::steady:
-      return "has settled";
-    case TransitionKind::rebooted:
-      return "was restarted";
-    case TransitionKind::unreachable:
-      return "can no longer be reached";
-    case TransitionKind::reachable:
-      return "can be reached again";
-    case TransitionKind::refused:
-      return "is refused";
-    case TransitionKind::accepted:
-      return "is accepted again";
-  }
-  return "has changed";
-}
-
 std::string title_of(const Alert& alert, std::string_view event) {
   const auto& name = alert.friendly_name.empty() ? display_name(alert) : alert.friendly_name;
   return fmt::format("{}{} {}{}", alert.reminder > 0 ? "Reminder: " : "", name, event,
@@ -112,7 +75,7 @@ std::string template_values(const Alert& alert, std::span<const config::GenericU
       {"serviceName", text_of(name)},
       {"serviceDisplayName", first_of({display_name, name})},
       {"serviceFriendlyName", first_of({alert.friendly_name, display_name, name})},
-      {"title", text_of(title_of(alert, event_of(alert.kind)))},
+      {"title", text_of(title_of(alert, row_of(alert.kind).event))},
       {"aboutHost", is_about_host(alert)},
       {"severity", to_string(alert.severity)},
       {"serviceSet", text_of(alert.set)},
@@ -122,8 +85,8 @@ std::string template_values(const Alert& alert, std::span<const config::GenericU
       {"serviceExePath", text_of(alert.details.executable_path)},
       {"genericUrls", std::move(links)},
       {"alertId", text_of(alert.id.value)},
-      {"kind", to_string(alert.kind)},
-      {"event", event_of(alert.kind)},
+      {"kind", kind_word(alert)},
+      {"event", row_of(alert.kind).event},
       {"up", is_resolved(alert)},
       {"time", iso_time(alert.at)},
       {"unixTime", unix_time(alert.at).count()},

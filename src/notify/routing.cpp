@@ -35,17 +35,15 @@ bool fits(const config::RouteConditions& match, const Alert& alert) {
          is_meant_service(match.services, alert);
 }
 
-/// What has settled or is seen again, and not well, is as bad as the state that it is in now.
+/// What follows another alert, and is not well, is as bad as the state that it leads to.
 TransitionKind kind_of(const Alert& alert) {
-  const bool goes_on =
-      alert.kind == TransitionKind::steady || alert.kind == TransitionKind::visible;
+  const auto& row = row_of(alert.kind);
+  const bool goes_on = row.about == About::service && !row.routable;
   return goes_on ? kind_of_settled(alert.to) : alert.kind;
 }
 
-/// Good news that may come without bad news before it.
-bool stands_alone(TransitionKind kind) {
-  return kind == TransitionKind::restarted || kind == TransitionKind::rebooted;
-}
+/// What ends well, without anything that was wrong before.
+bool stands_alone(TransitionKind kind) { return row_of(kind).is_good == Verdict::no; }
 
 }  // namespace
 

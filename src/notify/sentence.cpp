@@ -10,32 +10,12 @@ namespace tocsin::notify {
 
 std::string_view status_word(const Alert& alert) {
   if (!is_about_host(alert)) return to_string(alert.to);
-  switch (alert.kind) {
-    case TransitionKind::unreachable:
-      return "UNREACHABLE";
-    case TransitionKind::rebooted:
-      return "REBOOTED";
-    case TransitionKind::refused:
-      return "REFUSED";
-    case TransitionKind::accepted:
-      return "ACCEPTED";
-    default:
-      return "REACHABLE";
-  }
+  return row_of(alert.kind).status;
 }
 
 std::string_view previous_status_word(const Alert& alert) {
   if (!is_about_host(alert)) return to_string(alert.from);
-  switch (alert.kind) {
-    case TransitionKind::reachable:
-      return "UNREACHABLE";
-    case TransitionKind::refused:
-      return "ACCEPTED";
-    case TransitionKind::accepted:
-      return "REFUSED";
-    default:
-      return "REACHABLE";
-  }
+  return row_of(alert.kind).previous_status;
 }
 
 std::string sentence_about(const Alert& alert) {
@@ -44,7 +24,7 @@ std::string sentence_about(const Alert& alert) {
   const bool same = status_word(alert) == previous_status_word(alert);
   const bool by_kind = same || alert.kind == TransitionKind::flapping;
   std::string text = alert.reminder > 0 ? "reminder: " : "";
-  text += by_kind ? fmt::format("{}: {}", where, to_string(alert.kind))
+  text += by_kind ? fmt::format("{}: {}", where, kind_word(alert))
                   : fmt::format("{} is {} (was {})", where, status_word(alert),
                                 previous_status_word(alert));
   if (!alert.reason.empty()) text += ": " + alert.reason;

@@ -2,24 +2,6 @@
 
 namespace tocsin::platform {
 
-std::string_view to_string(StopReason reason) {
-  switch (reason) {
-    case StopReason::interrupt:
-      return "^C";
-    case StopReason::break_key:
-      return "^Break";
-    case StopReason::console_closed:
-      return "the console is closed";
-    case StopReason::logoff:
-      return "the user logs off";
-    case StopReason::shutdown:
-      return "the system shuts down";
-    case StopReason::service_stopped:
-      return "the service is stopped";
-  }
-  return "unknown";
-}
-
 ConsoleAnswer answer_console(std::uint32_t event, bool stopping) {
   const auto first = stopping ? Answer::pass_on : Answer::stop;
   switch (event) {

@@ -6,6 +6,8 @@
 #include <optional>
 #include <string_view>
 
+#include "base/words.h"
+
 namespace tocsin::platform {
 
 enum class StopReason : std::uint8_t {
@@ -16,8 +18,17 @@ enum class StopReason : std::uint8_t {
   shutdown,
   service_stopped,
 };
+
 /// As it stands in the log.
-[[nodiscard]] std::string_view to_string(StopReason reason);
+consteval auto table_of(StopReason) {
+  using enum StopReason;
+  return std::array{Word{interrupt, "^C"},
+                    Word{break_key, "^Break"},
+                    Word{console_closed, "the console is closed"},
+                    Word{logoff, "the user logs off"},
+                    Word{shutdown, "the system shuts down"},
+                    Word{service_stopped, "the service is stopped"}};
+}
 
 /// What the handler of a console event does.
 enum class Answer : std::uint8_t {

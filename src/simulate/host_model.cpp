@@ -12,10 +12,6 @@ namespace {
 
 using namespace svcctl;
 
-constexpr std::array<std::string_view, std::to_underlying(kLastAction) + 1> kActions{
-    "start", "stop", "pause", "resume",    "restart", "crash",
-    "hang",  "deny", "allow", "uninstall", "install"};
-
 constexpr std::uint32_t kProcessAborted = 1067;  // ERROR_PROCESS_ABORTED
 /// What services commonly ask for.
 constexpr std::uint32_t kWaitHint = 30'000;
@@ -34,14 +30,6 @@ ServiceDefinition::ServiceDefinition(std::string_view key_name, QueryServiceConf
       delayed_start(starts_delayed),
       utf16_name(to_utf16(key_name)),
       utf16_display_name(to_utf16(config.display_name)) {}
-
-std::string_view to_string(Action action) { return kActions.at(std::to_underlying(action)); }
-
-std::optional<Action> parse_action(std::string_view word) {
-  const auto found = std::ranges::find(kActions, word);
-  if (found == kActions.end()) return std::nullopt;
-  return static_cast<Action>(found - kActions.begin());
-}
 
 HostModel::HostModel(Options options, const Catalogue& services, const Clock& clock)
     : options_(std::move(options)), clock_(clock) {

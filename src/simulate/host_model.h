@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/names.h"
+#include "base/words.h"
 #include "wire/svcctl/messages.h"
 
 namespace tocsin::simulate {
@@ -47,9 +48,13 @@ enum class Action : std::uint8_t {
   uninstall,  ///< gone, once nobody holds a handle
   install,
 };
-inline constexpr Action kLastAction = Action::install;
-[[nodiscard]] std::string_view to_string(Action action);
-[[nodiscard]] std::optional<Action> parse_action(std::string_view word);
+consteval auto table_of(Action) {
+  using enum Action;
+  return std::array{Word{start, "start"},         Word{stop, "stop"},       Word{pause, "pause"},
+                    Word{resume, "resume"},       Word{restart, "restart"}, Word{crash, "crash"},
+                    Word{hang, "hang"},           Word{deny, "deny"},       Word{allow, "allow"},
+                    Word{uninstall, "uninstall"}, Word{install, "install"}};
+}
 
 /// Whether a service manager says that its host is going down, or works to the end.
 enum class Farewell : std::uint8_t { told, quiet };

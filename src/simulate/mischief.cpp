@@ -12,10 +12,6 @@
 namespace tocsin::simulate {
 namespace {
 
-constexpr std::array<std::string_view, std::to_underlying(kLastMischief) + 1> kNames{
-    "none",     "unsigned", "flipped",   "truncated", "oversized", "garbage",
-    "replayed", "plain",    "dribbling", "silent",    "slow",      "expiring"};
-
 // Of the SMB2 header, [MS-SMB2] 2.2.1.2, and of the transform header, 2.2.41.
 constexpr std::size_t kHeaderSize = 64;
 constexpr std::size_t kFlagsAt = 16;
@@ -51,14 +47,12 @@ Bytes framed(BytesView message) {
 
 }  // namespace
 
-std::string_view to_string(Mischief mischief) { return kNames.at(std::to_underlying(mischief)); }
-
 Result<Behaviour> parse_behaviour(std::string_view text) {
   const auto colon = text.find(':');
-  const auto found = std::ranges::find(kNames, text.substr(0, colon));
-  if (found == kNames.end())
+  const auto mischief = parse_word<Mischief>(text.substr(0, colon));
+  if (!mischief)
     return fail(ErrorKind::invalid_config, "unknown misbehaviour '" + std::string(text) + "'");
-  Behaviour behaviour{.mischief = static_cast<Mischief>(found - kNames.begin())};
+  Behaviour behaviour{.mischief = *mischief};
   if (behaviour.mischief == Mischief::slow) behaviour.number = 1000;
   if (behaviour.mischief == Mischief::expiring) behaviour.number = 10;
   if (colon == std::string_view::npos) return behaviour;

@@ -8,6 +8,7 @@
 #include "base/bytes.h"
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/words.h"
 
 namespace tocsin::simulate {
 
@@ -25,8 +26,15 @@ enum class Mischief : std::uint8_t {
   slow,              ///< each reply `number` milliseconds late
   expiring,          ///< the session expires after every `number` requests
 };
-inline constexpr Mischief kLastMischief = Mischief::expiring;
-[[nodiscard]] std::string_view to_string(Mischief mischief);
+consteval auto table_of(Mischief) {
+  using enum Mischief;
+  return std::array{Word{none, "none"},           Word{unsigned_replies, "unsigned"},
+                    Word{flipped, "flipped"},     Word{truncated, "truncated"},
+                    Word{oversized, "oversized"}, Word{garbage, "garbage"},
+                    Word{replayed, "replayed"},   Word{plain, "plain"},
+                    Word{dribbling, "dribbling"}, Word{silent, "silent"},
+                    Word{slow, "slow"},           Word{expiring, "expiring"}};
+}
 
 struct Behaviour {
   Mischief mischief = Mischief::none;

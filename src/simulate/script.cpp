@@ -188,7 +188,7 @@ Result<Event> parse_event(std::string_view text) {
     event.what = *std::move(shorter);
     return event;
   }
-  const auto action = parse_action(word);
+  const auto action = parse_word<Action>(word);
   if (!action) return mistake("unknown action", word);
   event.what = ServiceEvent{.action = *action, .service = ServiceName(text)};
   return event;

@@ -16,7 +16,7 @@ using nlohmann::json;
 ServiceState state_at(const json& object, const char* key, ServiceState otherwise) {
   const auto found = object.find(key);
   if (found == object.end()) return otherwise;
-  const auto state = parse_service_state(found->get<std::string>());
+  const auto state = parse_word<ServiceState>(found->get<std::string>());
   if (!state) throw json::other_error::create(501, "no such state", nullptr);
   return *state;
 }
@@ -108,7 +108,7 @@ bool details_from_json(std::string_view text, Alert& alert) {
     read.details.dependencies = details.value("dependencies", read.details.dependencies);
     // Those of an earlier version have none of these.
     read.expected = expected_at(details);
-    read.severity = parse_alert_severity(details.value("severity", std::string()))
+    read.severity = parse_word<AlertSeverity>(details.value("severity", std::string()))
                         .value_or(AlertSeverity::critical);
     read.set = details.value("set", read.set);
     read.root_cause = ServiceName(details.value("rootCause", std::string()));

@@ -51,7 +51,7 @@ std::optional<logins::Suspicion> parse_suspicion(const std::string& text) {
                                 .at = time_at(object, "at"),
                                 .notified_at = time_at(object, "notifiedAt")};
     for (const auto& one : object.at("refusals")) {
-      const auto blame = logins::parse_blame(one.at("blame").get<std::string>());
+      const auto blame = parse_word<logins::Blame>(one.at("blame").get<std::string>());
       if (!blame) return std::nullopt;
       suspicion.refusals.insert_or_assign(
           HostName(one.at("peer").get<std::string>()),

@@ -21,13 +21,6 @@ namespace {
 
 constexpr std::int64_t kPruneStep = 500;
 
-std::optional<DeliveryState> parse_delivery_state(std::string_view text) {
-  using enum DeliveryState;
-  for (const auto state : {pending, delivered, dead, merged})
-    if (to_string(state) == text) return state;
-  return std::nullopt;
-}
-
 /// What Database::read_alert() and Database::read_delivery() read.
 constexpr std::string_view kSelectAlerts =
     "SELECT alert.id, alert.at, alert.kind, alert.host, alert.service, alert.details FROM alert";
@@ -85,7 +78,7 @@ std::int64_t put_alert(Connection& connection, const Alert& alert) {
   auto query = connection.query(
       "INSERT INTO alert (id, at, kind, host_key, service_key, host, service, details)"
       " VALUES (?,?,?,?,?,?,?,?) ON CONFLICT (id) DO UPDATE SET id = id RETURNING sequence",
-      alert.id.value, alert.at, to_string(alert.kind), alert.host.key(), alert.service.key(),
+      alert.id.value, alert.at, kind_word(alert), alert.host.key(), alert.service.key(),
       alert.host.text(), alert.service.text(), details_to_json(alert));
   query.next();
   return query.integer();
@@ -105,28 +98,14 @@ std::int64_t put_delivery(Connection& connection, const Delivery& delivery, std:
 
 }  // namespace
 
-std::string_view to_string(DeliveryState state) {
-  switch (state) {
-    case DeliveryState::pending:
-      return "pending";
-    case DeliveryState::delivered:
-      return "delivered";
-    case DeliveryState::dead:
-      return "dead";
-    case DeliveryState::merged:
-      return "merged";
-  }
-  return "unknown";
-}
-
 struct Store::Database {
   explicit Database(Opened opened)
       : file(std::move(opened.file)),
         lock(std::move(opened.lock)),
         connection(std::move(opened.connection)) {}
 
-  std::optional<Alert> read_alert(Query& row);
-  std::optional<DeliveryRecord> read_delivery(Query& row);
+  Alert read_alert(Query& row);
+  DeliveryRecord read_delivery(Query& row);
   void complain(const std::string& what) {
     complaints.push_back(to_utf8(file) + ": " + printable(what));
   }
@@ -137,19 +116,19 @@ struct Store::Database {
   std::vector<std::string> complaints;
 };
 
-/// nullopt, and a complaint, when it makes no sense.
-std::optional<Alert> Store::Database::read_alert(Query& row) {
+/// What makes no sense in it becomes a complaint; the alert stays.
+Alert Store::Database::read_alert(Query& row) {
   Alert alert;
   alert.id.value = row.text();
   alert.at = row.time();
-  const auto kind = parse_transition_kind(row.text());
+  auto word = row.text();
+  alert.kind = parse_word<TransitionKind>(word).value_or(TransitionKind::other);
+  if (alert.kind == TransitionKind::other) {
+    complain("alert " + alert.id.value + " is of a kind that this version does not know: " + word);
+    alert.other_kind = std::move(word);
+  }
   alert.host = HostName(row.text());
   alert.service = ServiceName(row.text());
-  if (!kind) {
-    complain("alert " + alert.id.value + " is of no known kind and was left out");
-    return std::nullopt;
-  }
-  alert.kind = *kind;
   alert.from = ServiceState::unknown;
   alert.to = ServiceState::unknown;
   if (!details_from_json(row.text(), alert)) {
@@ -159,14 +138,13 @@ std::optional<Alert> Store::Database::read_alert(Query& row) {
   return alert;
 }
 
-/// nullopt, and a complaint, when its alert makes no sense.
-std::optional<DeliveryRecord> Store::Database::read_delivery(Query& row) {
+DeliveryRecord Store::Database::read_delivery(Query& row) {
   DeliveryRecord record;
   auto& delivery = record.delivery;
   delivery.sequence = row.integer();
   delivery.id.value = row.text();
   delivery.destination = row.text();
-  record.state = parse_delivery_state(row.text()).value_or(DeliveryState::dead);
+  record.state = parse_word<DeliveryState>(row.text()).value_or(DeliveryState::dead);
   delivery.attempts = row.number<int>();
   delivery.created = row.time();
   record.updated = row.time();
@@ -174,9 +152,7 @@ std::optional<DeliveryRecord> Store::Database::read_delivery(Query& row) {
   record.detail = row.text();
   delivery.last_error = record.detail;
   delivery.conditional = row.flag();
-  auto alert = read_alert(row);
-  if (!alert) return std::nullopt;
-  delivery.alert = *std::move(alert);
+  delivery.alert = read_alert(row);
   return record;
 }
 
@@ -208,14 +184,14 @@ Result<std::map<HostName, MonitoredHost::Known>> Store::load_states() {
       const HostName host(row.text());
       const ServiceName service(row.text());
       TrackedService tracked;
-      const auto state = parse_service_state(row.text());
+      const auto state = parse_word<ServiceState>(row.text());
       tracked.since = row.time();
       tracked.seen.process_id = row.number<std::uint32_t>();
       tracked.seen.exit_code = row.number<std::uint32_t>();
       tracked.seen.service_exit_code = row.number<std::uint32_t>();
       tracked.seen.checkpoint = row.number<std::uint32_t>();
       tracked.seen.wait_hint = std::chrono::milliseconds(row.number<std::uint32_t>());
-      const auto settled = parse_service_state(row.text());
+      const auto settled = parse_word<ServiceState>(row.text());
       tracked.settled_since = row.time();
       tracked.process_id = row.number<std::uint32_t>();
       tracked.progress_at = row.time();
@@ -289,9 +265,7 @@ Result<std::vector<Delivery>> Store::load_pending(std::string_view destination, 
                                         " WHERE state = 'pending' AND destination = ? AND"
                                         " delivery.sequence > ? ORDER BY delivery.sequence LIMIT ?",
                                     destination, after, limit(most));
-    while (row.next())
-      if (auto record = database_->read_delivery(row))
-        pending.push_back(std::move(record->delivery));
+    while (row.next()) pending.push_back(std::move(database_->read_delivery(row).delivery));
     return pending;
   });
 }
@@ -337,10 +311,8 @@ Result<std::vector<LastDelivered>> Store::load_last_delivered(Time since) {
       delivered.destination = row.text();
       delivered.host = HostName(row.text());
       delivered.service = ServiceName(row.text());
-      const auto kind = parse_transition_kind(row.text());
+      delivered.kind = parse_word<TransitionKind>(row.text()).value_or(TransitionKind::other);
       delivered.at = row.time();
-      if (!kind) continue;
-      delivered.kind = *kind;
       last.push_back(std::move(delivered));
     }
     return last;
@@ -357,9 +329,9 @@ Result<std::vector<OpenAlert>> Store::load_open_alerts() {
         " WHERE conditional = 1 AND state = 'delivered'"
         " GROUP BY destination, host_key, service_key)");
     while (row.next()) {
-      auto record = database_->read_delivery(row);
-      if (!record || is_resolved(record->delivery.alert)) continue;
-      const auto& delivery = record->delivery;
+      const auto record = database_->read_delivery(row);
+      const auto& delivery = record.delivery;
+      if (is_resolved(delivery.alert)) continue;
       open.push_back({delivery.destination, delivery.alert.host, delivery.alert.service});
     }
     return open;
@@ -392,8 +364,7 @@ Result<std::vector<Alert>> Store::history(const HistoryQuery& query) {
     auto row = database_->connection.query(sql + " ORDER BY at, sequence", query.since);
     if (query.host) row.bind(query.host->key());
     if (query.service) row.bind(query.service->key());
-    while (row.next())
-      if (auto alert = database_->read_alert(row)) alerts.push_back(*std::move(alert));
+    while (row.next()) alerts.push_back(database_->read_alert(row));
     return alerts;
   });
 }
@@ -405,8 +376,7 @@ Result<std::vector<DeliveryRecord>> Store::deliveries(bool failed, std::size_t m
     if (failed) sql += " WHERE state = 'dead' OR (state = 'pending' AND attempts > 0)";
     auto row =
         database_->connection.query(sql + " ORDER BY delivery.sequence DESC LIMIT ?", limit(most));
-    while (row.next())
-      if (auto record = database_->read_delivery(row)) records.push_back(*std::move(record));
+    while (row.next()) records.push_back(database_->read_delivery(row));
     std::ranges::reverse(records);
     return records;
   });

@@ -14,6 +14,7 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/words.h"
 #include "domain/alert.h"
 #include "domain/decide.h"
 #include "domain/host.h"
@@ -68,7 +69,13 @@ struct Commit {
 };
 
 enum class DeliveryState : std::uint8_t { pending, delivered, dead, merged };
-[[nodiscard]] std::string_view to_string(DeliveryState state);
+
+consteval auto table_of(DeliveryState) {
+  using enum DeliveryState;
+  return std::array{Word{pending, "pending"}, Word{delivered, "delivered"}, Word{dead, "dead"},
+                    Word{merged, "merged"}};
+}
+using tocsin::to_string;
 
 /// What became of a delivery.
 struct DeliveryUpdate {

@@ -99,7 +99,7 @@ std::string mqtt_change(const Alert& alert) {
   body["serviceStatus"] = status_word(alert);
   body["servicePrevStatus"] = previous_status_word(alert);
   body["serviceStatusChanged"] = true;
-  if (!is_known_to_butler(alert.kind)) body["reason"] = alert.reason;
+  if (!row_of(alert.kind).in_butler) body["reason"] = alert.reason;
   return text_of(body);
 }
 

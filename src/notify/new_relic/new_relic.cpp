@@ -45,8 +45,8 @@ Json attributes_of(const config::NewRelicDestination& settings, const Alert& ale
   if (settings.with_name) set("butler_serviceName", cut(alert.service.text()));
   if (settings.with_display_name) set("butler_serviceDisplayName", cut(display_name(alert)));
   if (settings.with_state) set("butler_serviceStatus", status_word(alert));
-  if (!is_known_to_butler(alert.kind)) {
-    set("tocsin_kind", to_string(alert.kind));
+  if (!row_of(alert.kind).in_butler) {
+    set("tocsin_kind", kind_word(alert));
     if (!alert.reason.empty()) set("tocsin_reason", cut(alert.reason));
   }
   return attributes;

@@ -77,7 +77,7 @@ std::string pager_duty_event(const config::PagerDuty& settings, const Alert& ale
   payload["severity"] = severity_of(settings, alert);
   payload["timestamp"] = iso_time(alert.at);
   payload["component"] = valid_utf8(alert.service.text());
-  payload["class"] = to_string(alert.kind);
+  payload["class"] = kind_word(alert);
   Json& details = payload["custom_details"];
   details["display_name"] = valid_utf8(display_name(alert));
   if (!alert.friendly_name.empty()) details["friendly_name"] = valid_utf8(alert.friendly_name);

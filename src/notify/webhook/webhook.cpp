@@ -89,7 +89,7 @@ std::string webhook_body(const Alert& alert) {
   nlohmann::ordered_json body;
   for (Field& field : fields_of(alert)) body[field.name] = std::move(field.value);
   body["stateChanged"] = true;
-  if (!is_known_to_butler(alert.kind)) body["reason"] = valid_utf8(alert.reason);
+  if (!row_of(alert.kind).in_butler) body["reason"] = valid_utf8(alert.reason);
   return body.dump();
 }
 
@@ -107,7 +107,7 @@ std::string webhook_url(const std::string& url, const Alert& alert) {
     out += '&';
   }
   out += "statechanged=true";
-  if (!is_known_to_butler(alert.kind)) {
+  if (!row_of(alert.kind).in_butler) {
     out += "&reason=";
     append_encoded(out, valid_utf8(alert.reason));
   }

@@ -342,21 +342,6 @@ TEST(Decide, TellsSinceWhenItWasWhatItWas) {
   EXPECT_EQ(told_since(check(stopped).seen, 44s), 43s) << "visible";
 }
 
-TEST(Decide, NamesOfKindsAreReadBack) {
-  using enum TransitionKind;
-  for (const auto kind : {started, TransitionKind::stopped, TransitionKind::paused, restarted,
-                          vanished, stuck, TransitionKind::denied, visible, unreachable, reachable})
-    EXPECT_EQ(parse_transition_kind(to_string(kind)), kind);
-  EXPECT_EQ(parse_transition_kind("Started"), std::nullopt);
-}
-
-TEST(Decide, NamesOfStatesAreReadBack) {
-  for (const auto state : {stopped, start_pending, stop_pending, running, continue_pending,
-                           pause_pending, paused, missing, denied, unknown})
-    EXPECT_EQ(parse_service_state(to_string(state)), state);
-  EXPECT_EQ(parse_service_state(""), std::nullopt);
-}
-
 class DecideHostTest : public ::testing::Test {
  protected:
   /// Looks, remembers, and answers the changes as "name kind", "name -" (no transition), each with

@@ -165,11 +165,9 @@ TEST_F(HostModelTest, InstallsNewServices) {
 }
 
 TEST(Action, HasAWordForEach) {
-  for (int i = 0; i <= std::to_underlying(kLastAction); i++) {
-    const auto action = static_cast<Action>(i);
-    EXPECT_EQ(parse_action(to_string(action)), action);
-  }
-  EXPECT_EQ(parse_action("explode"), std::nullopt);
+  for (const auto action : all_values<Action>())
+    EXPECT_EQ(parse_word<Action>(to_string(action)), action);
+  EXPECT_EQ(parse_word<Action>("explode"), std::nullopt);
 }
 
 }  // namespace

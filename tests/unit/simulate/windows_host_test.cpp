@@ -272,10 +272,8 @@ TEST(Spoiler, FramesDelaysAndDribbles) {
 }
 
 TEST(Mischief, HasAWordForEach) {
-  for (int i = 0; i <= std::to_underlying(kLastMischief); i++) {
-    const auto mischief = static_cast<Mischief>(i);
+  for (const auto mischief : all_values<Mischief>())
     EXPECT_EQ(parse_behaviour(to_string(mischief))->mischief, mischief);
-  }
 }
 
 }  // namespace
