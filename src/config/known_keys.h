@@ -23,6 +23,7 @@ struct KnownKey {
   std::string description;
   std::string same_as;  ///< another path that has the same keys below it, which come only there
   std::string differs;  ///< what is different from the original, as a sentence
+  std::string alias;    ///< an older name that works too
   bool required = false;
   std::string alternative;           ///< the key that takes its place: one of both is required
   std::vector<std::string> choices;  ///< of "one of ..."

@@ -40,9 +40,10 @@ void replace(T& value, const std::optional<T>& given) {
 }
 
 auto read_checks(Section& section, unsigned& checks) {
-  return section.count({.name = "looks",
-                        .description = "In how many checks in a row it must be so.",
-                        .example = "2"},
+  return section.count({.name = "checks",
+                        .description = "Number of consecutive checks that must see the problem.",
+                        .example = "2",
+                        .alias = "looks"},
                        checks, kChecks);
 }
 

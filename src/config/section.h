@@ -55,6 +55,8 @@ struct Key {
   Need need = Need::optional;
   std::string_view example = {};
   std::string_view otherwise = {};  ///< the default in words, where the variable does not tell
+  /// An older name of the key, which files may still use.
+  std::string_view alias = {};
   /// The key that takes its place: who reads them sees to it that one of both is there.
   std::string_view alternative = {};
   /// Of a section or list: the path of another with the same keys. They stand in the reference
@@ -183,6 +185,9 @@ class Section {
   void declare(const Key& key, std::string type, std::string fallback, std::string_view unit = {},
                const Allowed& allowed = {});
   [[nodiscard]] std::optional<Entry> find(const Key& key);
+  /// Under its name or its alias: which of them the file uses is noted.
+  [[nodiscard]] std::optional<Entry> find_by_either_name(const Key& key);
+  [[nodiscard]] std::optional<Entry> find(std::string_view name) const;
   void note_difference(const Key& key, Place place);
   /// Reports a type that is not the wanted one.
   [[nodiscard]] bool is(YamlNode::Type wanted, const Entry& entry,
@@ -209,6 +214,7 @@ class Section {
   std::string_view name_;    ///< in the parent
   std::string_view suffix_;  ///< [] of a list's item
   std::vector<std::string_view> declared_;
+  std::vector<std::string_view> aliases_;  ///< of keys that were declared
   bool off_ = false;
   bool shared_ = false;
   Severity unknown_keys_are_ = Severity::warning;

@@ -219,6 +219,18 @@ TEST(Migrate, ChangesNothingTheSecondTime) {
   EXPECT_THAT(second, Not(HasSubstr("Unlike Butler")));
 }
 
+TEST(Migrate, WritesTheNameOfTodayForAFormerOne) {
+  const auto old = sample_with({{2,
+                                 "  serviceMonitor:\n"
+                                 "    policy: {grace: {looks: 3}}\n"
+                                 "    hostPolicy: {grace: {time: 1m, looks: 4}}"},
+                                {7, "        policy: {grace: {looks: 5}}\n        services:"}});
+  const auto text = migrate_sample(old, Source::smb).text;
+  for (const std::string line : {"checks: 3\n", "checks: 4\n", "checks: 5\n"})
+    EXPECT_THAT(text, HasSubstr(line));
+  EXPECT_THAT(text, Not(HasSubstr("looks")));
+}
+
 TEST(Migrate, KeepsEveryText) {
   for (const std::string text :
        {"",      " a",    "a ",  "- a",    "-",        "-a",    "a: b",     "a:",      "a #b",
