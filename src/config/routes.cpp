@@ -23,7 +23,7 @@ constexpr DurationRange kEscalationTimes{std::chrono::seconds(1), std::chrono::d
 
 constexpr std::array kMatchableSeverities = {AlertSeverity::info, AlertSeverity::warning,
                                              AlertSeverity::critical};
-/// Those that may be the first to be heard.
+/// Kinds that a route can match.
 constexpr std::array kKinds = {
     TransitionKind::stopped,  TransitionKind::started,     TransitionKind::paused,
     TransitionKind::vanished, TransitionKind::stuck,       TransitionKind::denied,
@@ -51,9 +51,10 @@ void read_words(Section& section, const Key& key, std::string_view what,
     if (const auto* word = find_word(words, text)) {
       out.push_back(*word);
     } else if (find_word(kFollowUps, text) != nullptr) {
-      section.error(place, fmt::format("{} goes where the news before it went; a route cannot ask "
-                                       "for it",
-                                       in_backticks(text)));
+      section.error(
+          place,
+          fmt::format("{} goes where the alert that it resolves went; a route cannot match it",
+                      in_backticks(text)));
     } else {
       section.error(place, fmt::format("there is no {} {}{}", what, in_backticks(text),
                                        did_you_mean(text, known)));
@@ -69,31 +70,35 @@ class RouteReader {
 
   void read(Section& entry, Route& route) {
     say_if_unreachable(entry);
-    entry.text({.name = "name", .description = "For people.", .example = "databases"}, route.name);
+    entry.text(
+        {.name = "name", .description = "Name of the route, for people.", .example = "databases"},
+        route.name);
     entry.section({.name = "match",
-                   .description = "Which alerts take this route: those that fulfil all of it; "
-                                  "without it, all."},
+                   .description = "Conditions that an alert must fulfil, all of them. Without "
+                                  "conditions every alert takes the route."},
                   [&](Section& section) { read_conditions(section, route.match); });
-    std::vector<std::string> told;
-    read_destinations(entry,
-                      {.name = "to",
-                       .description = "Who is told at once: names of `alertDestination`, or "
-                                      "`webhook:DESCRIPTION`, `email:ADDRESS`, "
-                                      "`newRelic:ACCOUNT` for one of several. Empty: nobody.",
-                       .example = "[email, \"webhook:On-call\"]"},
-                      told, route.to);
+    std::vector<std::string> earlier;
+    read_destinations(
+        entry,
+        {.name = "to",
+         .description = "Destinations that are notified at once: names of `alertDestination`, or "
+                        "`webhook:DESCRIPTION`, `email:ADDRESS`, `newRelic:ACCOUNT` for one of "
+                        "several. Empty: none.",
+         .example = "[email, \"webhook:On-call\"]"},
+        earlier, route.to);
     if (entry.raw("to") == nullptr)
-      entry.error(entry.place(), "the key `to` is missing; `to: []` tells nobody");
+      entry.error(entry.place(), "the key `to` is missing; `to: []` notifies nobody");
     std::optional<Duration> before;
-    entry.list({.name = "escalate", .description = "Who is told besides while the trouble lasts."},
+    entry.list({.name = "escalate",
+                .description = "Escalations: further destinations while the alert still fires."},
                route.escalations, [&](Section& inner, Escalation& step) {
                  read_step(inner, before, step);
                  read_destinations(inner,
                                    {.name = "to",
-                                    .description = "Who is told then.",
+                                    .description = "Destinations that are notified then.",
                                     .need = Need::required,
                                     .example = "[pagerDuty]"},
-                                   told, step.to);
+                                   earlier, step.to);
                });
     if (!catch_all_ && matches_all(route.match)) catch_all_ = entry.place();
   }
@@ -143,17 +148,17 @@ class RouteReader {
     for (const auto& service : services) match.services.push_back(fold_case(service));
     read_words(section,
                {.name = "severity",
-                .description = "As policies say: `info`, `warning`, `critical`.",
+                .description = "Severities, as in policies: `info`, `warning`, `critical`.",
                 .example = "[critical]"},
                "severity", kMatchableSeverities, match.severities);
-    read_words(section,
-               {.name = "kind",
-                .description =
-                    "What has happened: `stopped`, `started`, `paused`, `vanished`, "
-                    "`stuck`, `denied`, `flapping`, `unreachable`, `restarted`, "
-                    "`rebooted`, `refused`. Good news goes to those who were told the bad news.",
-                .example = "[stopped, stuck]"},
-               "kind", kKinds, match.kinds);
+    read_words(
+        section,
+        {.name = "kind",
+         .description = "Kinds of alerts: `stopped`, `started`, `paused`, `vanished`, `stuck`, "
+                        "`denied`, `flapping`, `unreachable`, `restarted`, `rebooted`, `refused`. "
+                        "A resolved alert goes where the firing one went.",
+         .example = "[stopped, stuck]"},
+        "kind", kKinds, match.kinds);
   }
 
   void read_host(Section& section, const PlacedText& host, std::vector<std::string>& out) const {
@@ -165,7 +170,7 @@ class RouteReader {
   static void read_step(Section& section, std::optional<Duration>& before, Escalation& step) {
     const auto place = section.duration(
         {.name = "after",
-         .description = "How long the trouble must have lasted since it was told first.",
+         .description = "Time from the first notification to this one, if the alert still fires.",
          .need = Need::required,
          .example = "30m"},
         step.after, kEscalationTimes);
@@ -177,18 +182,18 @@ class RouteReader {
     before = step.after;
   }
 
-  /// `told` are those who come before on the route.
-  void read_destinations(Section& section, const Key& key, std::vector<std::string>& told,
+  /// `earlier` are the destinations that come before on the route.
+  void read_destinations(Section& section, const Key& key, std::vector<std::string>& earlier,
                          std::vector<std::string>& out) {
     std::vector<PlacedText> names;
     section.placed_texts(key, names);
     for (auto& name : names) {
       auto folded = fold_case(name.text);
-      if (std::ranges::find(told, folded) != told.end())
-        section.warning(name.place, fmt::format("{} comes earlier on this route, and is told once; "
-                                                "`repeatEvery` of a policy tells again",
+      if (std::ranges::find(earlier, folded) != earlier.end())
+        section.warning(name.place, fmt::format("{} comes earlier on this route, and is notified "
+                                                "once; `repeatEvery` of a policy sends reminders",
                                                 in_backticks(name.text)));
-      told.push_back(std::move(folded));
+      earlier.push_back(std::move(folded));
       out.push_back(name.text);
       destinations_.push_back(std::move(name));
     }
@@ -205,11 +210,11 @@ class RouteReader {
 std::vector<PlacedText> read_routes(Section& section, const std::vector<std::string>& sets,
                                     Config& config) {
   RouteReader reader(sets, config);
-  section.list({.name = "routes",
-                .description = "Which alerts go where. The first route that an alert matches "
-                               "decides; what matches none goes to all destinations."},
-               config.routes,
-               [&reader](Section& entry, Route& route) { reader.read(entry, route); });
+  section.list(
+      {.name = "routes",
+       .description = "Routes of alerts to destinations. The first route that an alert matches "
+                      "decides. An alert that matches none goes to all destinations."},
+      config.routes, [&reader](Section& entry, Route& route) { reader.read(entry, route); });
   return std::move(reader).take_destinations();
 }
 

@@ -54,7 +54,7 @@ struct Key {
   std::string_view description;
   Need need = Need::optional;
   std::string_view example = {};
-  std::string_view otherwise = {};  ///< the default in words, where the variable does not tell
+  std::string_view otherwise = {};  ///< the default in words, where the variable does not have it
   /// An older name of the key, which files may still use.
   std::string_view alias = {};
   /// The key that takes its place: who reads them sees to it that one of both is there.
@@ -63,7 +63,7 @@ struct Key {
   /// only there, and what is absent is not read.
   std::string_view same_as = {};
   bool is_secret = false;  ///< a text that opens doors: a URL with a token, a header's value
-  /// A sentence for those who know the original: what is different here. At most
+  /// A sentence for those who know Butler: what is different here. At most
   /// kLongestDifference.
   std::string_view differs = {};
 };
@@ -84,7 +84,7 @@ struct PlacedText {
   /// Of its first byte, from the place on; nothing when the file holds another text for it.
   std::optional<int> offset = {};
 
-  /// Where one of its bytes stands, 0-based; its beginning where that cannot be told.
+  /// Where one of its bytes stands, 0-based; its beginning where that is not known.
   [[nodiscard]] Place at(std::size_t byte) const;
 };
 
@@ -131,7 +131,7 @@ class Section {
   /// An IANA name.
   std::optional<Place> time_zone(const Key& key, TimeZone& out);
   std::optional<Place> texts(const Key& key, std::vector<std::string>& out);
-  /// As text() and texts(), for those who look into the text.
+  /// As text() and texts(), for those who read in the text.
   std::optional<PlacedText> placed_text(const Key& key, Check check = nullptr);
   std::optional<Place> placed_texts(const Key& key, std::vector<PlacedText>& out);
   /// Case does not count.
@@ -160,8 +160,8 @@ class Section {
   /// A path that stands at `place`, seen from the folder of its file.
   [[nodiscard]] std::string path_at(Place place, const std::string& path) const;
 
-  /// The original uses the section for more than we do: of the keys that we do not know, only what
-  /// looks like a slip of the pen is reported.
+  /// Butler uses the section for more than we do: of the keys that we do not know, only what
+  /// seems to be a slip of the pen is reported.
   void share_with_butler();
   /// An unknown key is an error: without it the section would mean something else.
   void insist_on_keys() { unknown_keys_are_ = Severity::error; }

@@ -56,7 +56,7 @@ void Section::switch_off() {
 
 void Section::finish() {
   if (mapping_ == nullptr) return;
-  // Two slips in a short name make another name, so a key of the original is not taken for ours.
+  // Two slips in a short name make another name, so a key of Butler is not taken for ours.
   constexpr std::size_t kSlips = 2;
   const auto is_in = [](const std::vector<std::string_view>& names, std::string_view name) {
     return std::ranges::find(names, name) != names.end();
