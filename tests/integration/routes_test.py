@@ -1,4 +1,4 @@
-"""Who is told of what, and who is told besides when it lasts."""
+"""Which destinations an alert goes to, and which it escalates to while it fires."""
 import re
 import time
 import unittest
