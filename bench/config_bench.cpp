@@ -20,7 +20,7 @@ std::string configuration(const std::string& monitor) {
   std::string text =
       "tocsin:\n  serviceMonitor:\n"
       "    credentials: [{name: main, username: 'CORP\\user', password: secret}]\n"
-      "    policy: {grace: {looks: 2}}\n    serviceSets:\n";
+      "    policy: {grace: {checks: 2}}\n    serviceSets:\n";
   for (int set = 0; set < kSets; set++) {
     text += fmt::format("      - name: set{}\n        services:\n", set);
     for (int service = 0; service < kServices / kSets; service++)

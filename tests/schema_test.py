@@ -50,8 +50,16 @@ class Schema(unittest.TestCase):
         self.assertEqual(mistakes(service_monitor([host])), [])
         self.assertEqual(mistakes({"Butler": {"heartbeat": {}, "logLevel": "${env:LEVEL}"}}), [])
 
+    def test_a_key_has_its_name_or_its_former_one(self):
+        for grace, right in (({"checks": 2}, True), ({"looks": 2}, True), ({"looks": 0}, False),
+                             ({"checks": 2, "looks": 2}, False)):
+            for policy in "policy", "hostPolicy":
+                with self.subTest(policy, grace=grace):
+                    host = {"host": "a", "sets": ["s"], policy: {"grace": grace}}
+                    self.assertEqual(mistakes(service_monitor([host])) == [], right)
+
     def test_mistakes_are_wrong(self):
-        right = {"host": "a", "services": [{"name": "x", "policy": {"grace": {"looks": 2}}}]}
+        right = {"host": "a", "services": [{"name": "x", "policy": {"grace": {"checks": 2}}}]}
         self.assertEqual(mistakes(service_monitor([right])), [])
         for path, value in {
                 "host": [], "port": 0, "source": "wmi", "sets": "qlik", "colour": "red",

@@ -50,7 +50,7 @@ net::awaitable<void> check_host(const config::Host& host, Check check, daemon::P
   co_await probe->close(net::within(kLogOffLimit));
 }
 
-/// Who calls the command again and again must lock no account either: what is held against logins
+/// Who calls the command again and again must lock no account either: the memory of refused logins
 /// is shared with `run`.
 class LoginMemory {
  public:
@@ -83,7 +83,7 @@ struct ProbeOptions {
   bool force = false;
 };
 
-/// Says which credentials will not be tried, or forgets what is held against them.
+/// Says which credentials will not be tried, or forgets their refusals.
 void check_suspects(std::span<const config::Host> hosts, logins::Logins& logins, bool force) {
   std::map<std::string, logins::Suspension> suspects;
   for (const auto& host : hosts) {
@@ -170,7 +170,7 @@ std::string error_of(ServiceState state) {
   return "";
 }
 
-/// A first look brings some of which their details say, or do not say, whether they are watched.
+/// A first check brings services whose details decide whether they are watched.
 void leave_watched(Services& services, const Watchlist& watchlist) {
   std::erase_if(services, [&](const ObservedService& service) {
     const auto* details = service.details.get();

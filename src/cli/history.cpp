@@ -1,5 +1,5 @@
-// `history` and `deliveries`: what happened, and who was told; read from the store of a running or
-// stopped tocsin.
+// `history` and `deliveries`: what happened, and the notifications of it; read from the store of a
+// running or stopped tocsin.
 #include <map>
 
 #include <fmt/format.h>
@@ -139,7 +139,7 @@ int history(const HistoryOptions& options) {
     print(array);
     return kExitOk;
   }
-  Table table({"TIME", "HOST", "SERVICE", "WHAT", "FROM", "TO", "REASON", "NOBODY IS TOLD"});
+  Table table({"TIME", "HOST", "SERVICE", "WHAT", "FROM", "TO", "REASON", "SUPPRESSED"});
   for (const auto& alert : *alerts) {
     const bool about_host = is_about_host(alert);
     table.add({{local_time(alert.at)},

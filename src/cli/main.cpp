@@ -53,14 +53,14 @@ void add_force(CLI::App* sub, const std::shared_ptr<Options>& options) {
 void add_monitoring(CLI::App& app, int& code) {
   const auto run_options = std::make_shared<RunOptions>();
   auto* run_command =
-      add(app, "run", "watch, and tell, until ^C, SIGTERM or the end of the console", code,
-          run_options, run);
+      add(app, "run", "watch hosts and send alerts, until ^C, SIGTERM or the end of the console",
+          code, run_options, run);
   add_configuration(run_command, run_options);
   add_data_directory(run_command, run_options);
 
   const auto reload_options = std::make_shared<RunOptions>();
-  auto* reload_command = add(app, "reload", "let the running tocsin read its configuration again",
-                             code, reload_options, reload);
+  auto* reload_command = add(app, "reload", "reload the configuration of the running tocsin", code,
+                             reload_options, reload);
   add_configuration(reload_command, reload_options);
   add_data_directory(reload_command, reload_options);
 
@@ -139,8 +139,8 @@ void add_schedule(CLI::App& app, int& code) {
 
 void add_silencing(CLI::App& app, int& code) {
   const auto options = std::make_shared<SilenceOptions>();
-  auto* command = add(app, "silence", "tell nobody of a host or a service for a while", code,
-                      options, cli::silence);
+  auto* command = add(app, "silence", "suppress the alerts of a host or a service for a while",
+                      code, options, cli::silence);
   add_configuration(command, options);
   add_data_directory(command, options);
   command
@@ -151,40 +151,42 @@ void add_silencing(CLI::App& app, int& code) {
   command->add_option("--for", options->length, "how long: 30m, 2h, 1d12h")
       ->required()
       ->type_name("TIME");
-  command->add_option("--reason", options->reason, "why; it stands in the history")
+  command->add_option("--reason", options->reason, "reason, shown in the history")
       ->type_name("TEXT");
 
   const auto list_options = std::make_shared<SilencesOptions>();
-  auto* list_command =
-      add(app, "silences", "list what is silenced now, and the windows for maintenance", code,
-          list_options, cli::silences);
+  auto* list_command = add(app, "silences", "list the silences and the maintenance windows", code,
+                           list_options, cli::silences);
   add_configuration(list_command, list_options);
   add_data_directory(list_command, list_options);
-  list_command->add_flag("--all", list_options->all, "also what has ended in the last 90 days");
+  list_command->add_flag("--all", list_options->all,
+                         "also silences that ended in the last 90 days");
   add_json(list_command, list_options);
 
   const auto end_options = std::make_shared<UnsilenceOptions>();
-  auto* end_command = add(app, "unsilence", "end a silence; what is still wrong is told then", code,
-                          end_options, cli::unsilence);
+  auto* end_command =
+      add(app, "unsilence", "end a silence; alerts that still fire are notified then", code,
+          end_options, cli::unsilence);
   add_configuration(end_command, end_options);
   add_data_directory(end_command, end_options);
   end_command
       ->add_option("which", end_options->silence,
-                   "its id in `tocsin silences`, or what it is for as it was written")
+                   "its id in `tocsin silences`, or its HOST[/SERVICE] as it was written")
       ->required()
       ->type_name("ID|HOST[/SERVICE]");
 }
 
 void add_routes(CLI::App& app, int& code) {
   const auto options = std::make_shared<RoutesOptions>();
-  auto* command = add(app, "routes", "print who would be told, and when", code, options, routes);
+  auto* command = add(app, "routes", "print the destinations that an alert would go to, and when",
+                      code, options, routes);
   add_configuration(command, options);
   command->add_option("what", options->what, "a host, a cluster or a service of one")
       ->required()
       ->type_name("HOST[/SERVICE]");
   command
       ->add_option("--kind", options->kind,
-                   "what happens, as the history calls it (default: unreachable, or stopped)")
+                   "kind of the alert, as in the history (default: unreachable, or stopped)")
       ->type_name("KIND");
 }
 
@@ -203,12 +205,12 @@ void add_looking_back(CLI::App& app, int& code) {
   add_json(history_command, history_options);
 
   const auto deliveries_options = std::make_shared<DeliveriesOptions>();
-  auto* deliveries_command = add(app, "deliveries", "print who was told, and who could not be",
+  auto* deliveries_command = add(app, "deliveries", "print the notifications, delivered or not",
                                  code, deliveries_options, deliveries);
   add_configuration(deliveries_command, deliveries_options);
   add_data_directory(deliveries_command, deliveries_options);
   deliveries_command->add_flag("--failed", deliveries_options->failed,
-                               "only dead letters and what has failed so far");
+                               "only dead letters and those that have failed so far");
   add_json(deliveries_command, deliveries_options);
 }
 
@@ -248,19 +250,19 @@ void add_service(CLI::App& app, int& code) {
                               code, install_options, service_install);
   add_configuration(install_command, install_options);
   add_data_directory(install_command, install_options);
-  install_command->add_option("--name", install_options->name, "what it is called")
+  install_command->add_option("--name", install_options->name, "its name")
       ->capture_default_str()
       ->check(check_service_name)
       ->type_name("NAME");
   install_command
       ->add_option("--account", install_options->account,
-                   "whom it runs as (default: NT SERVICE\\NAME, an account of its own)")
+                   "its account (default: NT SERVICE\\NAME, one of its own)")
       ->type_name("ACCOUNT");
 
   const auto uninstall_options = std::make_shared<ServiceUninstallOptions>();
   auto* uninstall_command = add(*service, "uninstall", "stop the service and remove it", code,
                                 uninstall_options, service_uninstall);
-  uninstall_command->add_option("--name", uninstall_options->name, "what it is called")
+  uninstall_command->add_option("--name", uninstall_options->name, "its name")
       ->capture_default_str()
       ->type_name("NAME");
 
@@ -277,8 +279,8 @@ void add_service(CLI::App& app, int& code) {
 int main(int count, char** arguments) {
   const platform::Terminal terminal;
   CLI::App app(
-      "tocsin tells people within seconds when a Windows service stops, starts, pauses, "
-      "vanishes or hangs.",
+      "tocsin alerts people within seconds when a Windows service stops, starts, pauses, vanishes "
+      "or hangs.",
       "tocsin");
   app.set_version_flag("--version", "tocsin " + version());
   app.require_subcommand(1);

@@ -36,7 +36,7 @@ Result<store::ReloadAnswer> ask(const std::filesystem::path& directory) {
     if (*answer) return **std::move(answer);
     std::this_thread::sleep_for(kPollInterval);
   }
-  return fail(ErrorKind::timed_out, "the running tocsin has not answered yet: look into its log");
+  return fail(ErrorKind::timed_out, "the running tocsin has not answered yet: its log says more");
 }
 
 }  // namespace

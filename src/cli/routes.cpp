@@ -1,4 +1,4 @@
-// `routes`: who would hear of it.
+// `routes`: the destinations that an alert would go to.
 #include <algorithm>
 #include <expected>
 #include <string>
@@ -34,13 +34,14 @@ std::string no_such_service(const SilenceScope& scope, const Watchlist& services
       config::in_backticks(scope.host.text()), config::did_you_mean(scope.service.text(), known));
 }
 
-/// Of a cluster each service is told, and never the whole.
+/// Each service of a cluster has alerts, and never the cluster as a whole.
 std::string choose_one(const config::Cluster& cluster) {
   std::string choices;
   for (const auto& service : cluster.services.exact_names())
     choices += (choices.empty() ? "" : ", ") + SilenceScope{cluster.name, service}.text();
-  return fmt::format("{} is a cluster of several services, of which each is told; choose one: {}",
-                     config::in_backticks(cluster.name.text()), printable(choices));
+  return fmt::format(
+      "{} is a cluster of several services, each with alerts of its own; choose one: {}",
+      config::in_backticks(cluster.name.text()), printable(choices));
 }
 
 /// The alert that such a change would be, or what is wrong with the question.
@@ -86,11 +87,11 @@ std::string when(const notify::RoutedTo& target) {
   return "at once";
 }
 
-/// Of bad news, who hears its end depends on who hears the beginning, and that is what is asked.
+/// Empty where the destination is notified in any case.
 std::string condition(const notify::RoutedTo& target, const Alert& alert) {
   if (!target.conditional) return "";
-  if (is_resolved(alert)) return "if the bad news before was told there";
-  return target.after > Duration(0) ? "if it lasts until then" : "";
+  if (is_resolved(alert)) return "if the firing alert went there";
+  return target.after > Duration(0) ? "if it still fires then" : "";
 }
 
 }  // namespace
@@ -104,7 +105,7 @@ int routes(const RoutesOptions& options) {
     return kExitFailed;
   }
   if (!alert->suppressed.empty()) {
-    fmt::print("nobody is told; {}\n", printable(alert->suppressed));
+    fmt::print("nobody is notified; {}\n", printable(alert->suppressed));
     return kExitOk;
   }
   net::Loop loop;
@@ -119,13 +120,13 @@ int routes(const RoutesOptions& options) {
                                  .messages = messages,
                                  .logins = logins};
   const auto destinations = notify::make_destinations(*configuration, deps);
-  Table table({"WHO", "WHEN", "CONDITION"});
+  Table table({"DESTINATION", "WHEN", "CONDITION"});
   for (const auto& target : destinations.routing.targets(*alert)) {
     const auto& channel = *destinations.alerts[target.destination].channel;
     if (!channel.wants(*alert)) continue;
     table.add({{channel.name()}, {when(target)}, {condition(target, *alert)}});
   }
-  print(table, "nobody is told; the history has it");
+  print(table, "nobody is notified; the history has it");
   return kExitOk;
 }
 

@@ -18,20 +18,20 @@ namespace {
 /// to the system's log where there is one, because a service has not even a stderr.
 std::optional<config::Config> load_to_watch(const std::string& path,
                                             const daemon::SystemLog& system_log) {
-  std::string told;
+  std::string report;
   auto configuration = load(path, [&](config::Severity severity, const std::string& line) {
     if (!system_log) print_finding(severity, line);
-    told += line + '\n';
+    report += line + '\n';
   });
   if (configuration && !configuration->enabled) {
     const auto reason =
         fmt::format("{}: serviceMonitor.enable is false: there is nothing to do", path);
     if (!system_log) complain(reason);
-    told += reason + '\n';
+    report += reason + '\n';
     configuration.reset();
   }
-  if (system_log && !told.empty())
-    system_log(configuration ? config::LogLevel::warn : config::LogLevel::error, told);
+  if (system_log && !report.empty())
+    system_log(configuration ? config::LogLevel::warn : config::LogLevel::error, report);
   return configuration;
 }
 

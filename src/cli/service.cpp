@@ -19,7 +19,7 @@ namespace tocsin::cli {
 namespace {
 
 constexpr auto kDescription =
-    "Watches Windows services and tells people when one stops, starts, pauses, vanishes or hangs.";
+    "Watches Windows services and alerts people when one stops, starts, pauses, vanishes or hangs.";
 
 int give_up(const Error& error) {
   complain(error.what);

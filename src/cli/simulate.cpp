@@ -37,7 +37,7 @@ void print_line(std::string_view line) {
   std::fflush(stdout);
 }
 
-/// One line for each logon, in the file before the client hears of it.
+/// One line for each logon, in the file before the client has the answer.
 class LogonLog {
  public:
   LogonLog(const std::string& path, const Clock& clock)
@@ -134,7 +134,7 @@ void add_simulate_options(CLI::App& command, SimulateOptions& options) {
     return command.add_option(name, value, text)->capture_default_str()->type_name(type);
   };
   add("--hosts", options.hosts, "how many hosts to pretend", "N")->check(CLI::Range(1, 65536));
-  add("--name", options.name, "what they are called; several are numbered", "NAME");
+  add("--name", options.name, "their name; several are numbered", "NAME");
   add("--address", options.address, "where they listen", "ADDRESS");
   add("--port", options.port, "the first port; 0 lets the system choose", "PORT");
   command.add_flag("--one-port", options.one_port,

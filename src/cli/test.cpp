@@ -77,7 +77,7 @@ int test(const TestOptions& options) {
     net::HttpClient http(loop.executor());
     notify::Messages messages(configuration->generic_urls);
     const SystemClock clock;
-    // It remembers nothing of earlier runs: who tests has just looked after the account.
+    // It remembers nothing of earlier runs: who tests has just corrected the account.
     logins::Logins logins(
         {.executor = loop.executor(), .clock = clock, .random = platform::system_random()});
     const notify::ChannelDeps deps{.executor = loop.executor(),

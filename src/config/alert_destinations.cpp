@@ -17,27 +17,27 @@ struct Destination {
   std::string_view description;
 };
 
-/// In the original's order; then ours.
+/// In Butler's order; then ours.
 constexpr std::array kDestinations = {
     Destination{"influxDb", "InfluxDB", &AlertDestinations::influx_db, "influxDb",
-                "InfluxDB, as `influxDb` says."},
+                "InfluxDB, configured in `influxDb`."},
     Destination{"newRelic", "New Relic", &AlertDestinations::new_relic, "incidentTool",
-                "New Relic, as `incidentTool.newRelic` says."},
+                "New Relic, configured in `incidentTool.newRelic`."},
     Destination{"email", "email", &AlertDestinations::email, "emailNotification",
-                "Email, as `emailNotification` says."},
+                "Email, configured in `emailNotification`."},
     Destination{"mqtt", "MQTT", &AlertDestinations::mqtt, "mqttConfig",
-                "MQTT, as `mqttConfig` says."},
+                "MQTT, configured in `mqttConfig`."},
     Destination{"teams", "Microsoft Teams", &AlertDestinations::teams, "teamsNotification",
-                "Microsoft Teams, as `teamsNotification` says."},
+                "Microsoft Teams, configured in `teamsNotification`."},
     Destination{"slack", "Slack", &AlertDestinations::slack, "slackNotification",
-                "Slack, as `slackNotification` says."},
+                "Slack, configured in `slackNotification`."},
     Destination{"webhook", "webhooks", &AlertDestinations::webhook, "webhookNotification",
-                "The webhooks of `webhookNotification`."},
+                "Webhooks, configured in `webhookNotification`."},
     Destination{"pagerDuty", "PagerDuty", &AlertDestinations::pager_duty, "pagerDutyNotification",
-                "PagerDuty, as `pagerDutyNotification` says."},
+                "PagerDuty, configured in `pagerDutyNotification`."},
     Destination{"alertmanager", "Alertmanager", &AlertDestinations::alertmanager,
                 "alertmanagerNotification",
-                "Prometheus Alertmanager, as `alertmanagerNotification` says."},
+                "Prometheus Alertmanager, configured in `alertmanagerNotification`."},
 };
 
 void warn_of_missing_section(Section& root, const Destination& destination, const Wanted& wanted) {
@@ -58,15 +58,16 @@ bool AlertDestinations::any() const {
 void read_alert_destinations(Section& section, AlertDestinations& destinations) {
   for (const auto& destination : kDestinations) {
     Wanted& wanted = destinations.*destination.wanted;
-    section.section(
-        {.name = destination.key, .description = destination.description},
-        [&wanted](Section& inner) {
-          const auto place = inner.boolean(
-              {.name = "enable", .description = "Whether alerts go there.", .example = "true"},
-              wanted.on);
-          if (!wanted.on) inner.switch_off();
-          wanted.place = place.value_or(Place{});
-        });
+    section.section({.name = destination.key, .description = destination.description},
+                    [&wanted](Section& inner) {
+                      const auto place =
+                          inner.boolean({.name = "enable",
+                                         .description = "Sends alerts to this destination.",
+                                         .example = "true"},
+                                        wanted.on);
+                      if (!wanted.on) inner.switch_off();
+                      wanted.place = place.value_or(Place{});
+                    });
   }
 }
 
@@ -74,7 +75,7 @@ bool read_enable(Section& section, bool wanted, ButlerSwitch butler_switch) {
   bool enabled = true;
   const auto place = section.boolean(
       {.name = "enable",
-       .description = "Whether this destination is used at all.",
+       .description = "Switches the destination on or off.",
        .example = "true",
        .differs = butler_switch == ButlerSwitch::ignored ? "Obeyed. Butler ignores it, and goes by "
                                                            "`alertDestination` alone."
@@ -104,18 +105,18 @@ void read_destinations(Section& root, const AlertDestinations& wanted, Config& c
   root.section(
       {.name = "emailNotification", .description = "Alerts as mails."},
       [&](Section& section) { read_email_notification(section, wanted.email.on, config.email); });
-  root.section({.name = "mqttConfig", .description = "Changes and states as MQTT messages."},
+  root.section({.name = "mqttConfig", .description = "Alerts and service states as MQTT messages."},
                [&](Section& section) { read_mqtt_config(section, wanted.mqtt.on, config.mqtt); });
   root.section(
-      {.name = "influxDb", .description = "Every state that is seen, as a time series."},
+      {.name = "influxDb", .description = "Service states as a time series."},
       [&](Section& section) { read_influx_db(section, wanted.influx_db.on, config.influx_db); });
   read_new_relic(root, wanted.new_relic.on, config.new_relic);
-  root.section({.name = "pagerDutyNotification", .description = "Changes as PagerDuty incidents."},
+  root.section({.name = "pagerDutyNotification", .description = "Alerts as PagerDuty incidents."},
                [&](Section& section) {
                  read_pager_duty_notification(section, wanted.pager_duty.on, config.pager_duty);
                });
   root.section(
-      {.name = "alertmanagerNotification", .description = "Changes as Alertmanager alerts."},
+      {.name = "alertmanagerNotification", .description = "Alerts for Prometheus Alertmanager."},
       [&](Section& section) {
         read_alertmanager_notification(section, wanted.alertmanager.on, config.alertmanager);
       });

@@ -26,19 +26,19 @@ std::optional<std::string> check_label_name(const std::string& text) {
 
 void read_server(Section& entry, AlertmanagerServer& server) {
   entry.text({.name = "url",
-              .description = "The server, with its path prefix if it has one.",
+              .description = "URL of the server, with its path prefix if it has one.",
               .need = Need::required,
               .example = "https://alertmanager.example.com"},
              server.url, check_http_url);
   entry.text({.name = "username",
-              .description = "The user of a server that asks for one.",
+              .description = "User name, where the server asks for one.",
               .example = "tocsin"},
              server.username);
   entry.secret({.name = "password",
-                .description = "The user's password.",
+                .description = "Password of that user.",
                 .example = "${env:ALERTMANAGER_PASSWORD}"},
                server.password);
-  entry.section({.name = "cert", .description = "How an https server is verified."},
+  entry.section({.name = "cert", .description = "Verification of an https server."},
                 [&server](Section& inner) {
                   read_certificate(inner, server.ca_file, server.reject_unauthorized);
                 });
@@ -49,20 +49,20 @@ void read_server(Section& entry, AlertmanagerServer& server) {
 void read_alertmanager_notification(Section& section, bool wanted, Alertmanager& alertmanager) {
   alertmanager.enabled = read_enable(section, wanted);
   section.list({.name = "servers",
-                .description = "The servers; each of a cluster's members gets every alert."},
+                .description = "Alertmanager servers; every member of a cluster gets every alert."},
                alertmanager.servers, read_server);
   const auto* servers = section.raw("servers");
   if (alertmanager.enabled && (servers == nullptr || servers->children.empty()))
-    section.warning(section.place(), "alerts are to go to Alertmanager, but `servers` names none");
+    section.warning(section.place(), "Alertmanager gets no alerts: `servers` is empty");
   section.list({.name = "labels", .description = "Labels added to every alert."},
                alertmanager.labels, [](Section& entry, auto& label) {
                  entry.text({.name = "name",
-                             .description = "The label's name.",
+                             .description = "Name of the label.",
                              .need = Need::required,
                              .example = "team"},
                             label.first, check_label_name);
                  entry.text({.name = "value",
-                             .description = "Its value.",
+                             .description = "Value of the label.",
                              .need = Need::required,
                              .example = "windows"},
                             label.second, must_not_be_empty);

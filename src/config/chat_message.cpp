@@ -14,30 +14,32 @@ namespace {}  // namespace
 std::optional<Place> read_chat_message(Section& section, std::string_view chat,
                                        ChatMessage& message, std::string_view type_differs) {
   const auto url = section.text({.name = "webhookURL",
-                                 .description = "The incoming webhook, which is a secret.",
+                                 .description = "URL of the incoming webhook; it is a secret.",
                                  .need = Need::required,
                                  .example = "${env:CHAT_WEBHOOK}",
                                  .is_secret = true},
                                 message.webhook_url, check_http_url);
-  section.choice({.name = "messageType",
-                  .description = "`formatted`: what `templateFile` makes; `basic`: one text.",
-                  .example = "formatted",
-                  .differs = type_differs},
-                 message.type);
+  section.choice(
+      {.name = "messageType",
+       .description = "Kind of message: `formatted` uses `templateFile`, `basic` sends one text.",
+       .example = "formatted",
+       .differs = type_differs},
+      message.type);
   section.text({.name = "basicMsgTemplate",
-                .description = "The text of a `basic` message, a Handlebars template.",
+                .description = "Handlebars template of a `basic` message.",
                 .example = "{{serviceName}} has stopped on {{host}}",
                 .otherwise = "the built-in one",
                 .differs = kNotForHtml},
                message.basic_template);
-  section.text({.name = "templateFile",
-                .description = "The Handlebars template of a `formatted` message.",
-                .example = "/etc/tocsin/stopped.handlebars",
-                .otherwise = "the built-in one",
-                .differs = "Values are escaped for JSON, and where it fails the built-in one is "
-                           "used. Butler escapes for HTML, and loses the message for a quote or "
-                           "backslash in a name."},
-               message.template_file);
+  section.text(
+      {.name = "templateFile",
+       .description = "File with the Handlebars template of a `formatted` message.",
+       .example = "/etc/tocsin/stopped.handlebars",
+       .otherwise = "the built-in one",
+       .differs =
+           "Values are escaped for JSON; the built-in template replaces one that fails. Butler "
+           "escapes for HTML, and loses the message for a quote or backslash in a name."},
+      message.template_file);
   message.template_file = section.path_at(section.place(), message.template_file);
   read_rate_limit(section, chat, message.rate_limit);
   return url;

@@ -61,19 +61,20 @@ class ClusterReader {
     const auto members = read_hosts(entry, cluster);
     std::vector<PlacedText> services;
     entry.placed_texts({.name = "services",
-                        .description = "The key names of the services; each must run on so many of "
-                                       "the hosts. They are watched there, named or not.",
+                        .description = "Key names of the services that must run. tocsin watches "
+                                       "them on all hosts of the cluster.",
                         .need = Need::required,
                         .example = "[MSSQLSERVER, SQLSERVERAGENT]"},
                        services);
     read_rule(entry, cluster);
     PolicySection own;
-    read_policy(entry,
-                {.name = "policy",
-                 .description = "The rules for its alerts; its `grace` is `{time: 60s}` where "
-                                "nothing else is said, for a failover.",
-                 .same_as = "serviceMonitor.policy"},
-                own);
+    read_policy(
+        entry,
+        {.name = "policy",
+         .description =
+             "Rules for its alerts. `grace` defaults to `{time: 60s}`, the time of a failover.",
+         .same_as = "serviceMonitor.policy"},
+        own);
     Policy policy;
     defaults_.part.apply_to(policy);
     policy.grace = kGrace;
@@ -107,11 +108,12 @@ class ClusterReader {
  private:
   void read_name(Section& entry, Cluster& cluster) {
     std::string name;
-    const auto place = entry.text({.name = "name",
-                                   .description = "What alerts call it, in place of a host.",
-                                   .need = Need::required,
-                                   .example = "SQL pair"},
-                                  name, must_not_be_empty);
+    const auto place =
+        entry.text({.name = "name",
+                    .description = "Name of the cluster; alerts show it in place of a host.",
+                    .need = Need::required,
+                    .example = "SQL pair"},
+                   name, must_not_be_empty);
     cluster.name = HostName(name);
     if (!place || !names_.add(entry, name, *place)) return;
     if (numbers_.contains(cluster.name))
@@ -121,12 +123,12 @@ class ClusterReader {
   /// Answers their numbers.
   std::vector<std::size_t> read_hosts(Section& entry, Cluster& cluster) {
     std::vector<PlacedText> texts;
-    entry.placed_texts({.name = "hosts",
-                        .description = "The hosts of `monitor` that belong to it, with ranges as "
-                                       "there.",
-                        .need = Need::required,
-                        .example = "[\"sql[1-2]\"]"},
-                       texts);
+    entry.placed_texts(
+        {.name = "hosts",
+         .description = "Hosts of `monitor` that belong to the cluster; ranges work as there.",
+         .need = Need::required,
+         .example = "[\"sql[1-2]\"]"},
+        texts);
     std::vector<std::size_t> members;
     for (const auto& text : texts) {
       const auto names = expand_host_names(text.text, kMostHosts);
@@ -160,13 +162,13 @@ class ClusterReader {
   }
 
   static void read_rule(Section& entry, Cluster& cluster) {
-    const auto text =
-        entry.placed_text({.name = "running",
-                           .description = "On how many of the hosts each service must run: "
-                                          "`exactly one`, or `at least` a number.",
-                           .need = Need::required,
-                           .example = "exactly one"},
-                          must_not_be_empty);
+    const auto text = entry.placed_text(
+        {.name = "running",
+         .description =
+             "Number of hosts that must run each service: `exactly one`, or `at least` a number.",
+         .need = Need::required,
+         .example = "exactly one"},
+        must_not_be_empty);
     if (!text) return;
     const auto rule = parse_rule(text->text);
     if (!rule) {
@@ -179,7 +181,7 @@ class ClusterReader {
     }
   }
 
-  /// The rule of the cluster decides; what the service does on the one host is no news.
+  /// The rule of the cluster decides; a change on a single host is no alert.
   void join(Section& entry, const PlacedText& service, std::size_t member,
             const HostName& cluster) {
     const auto& host = hosts_[member];
@@ -214,9 +216,9 @@ void read_clusters(Section& section, const PolicySection& defaults, Config& conf
   ClusterReader reader(defaults, config.hosts);
   section.list(
       {.name = "clusters",
-       .description = "Services that must run on so many hosts of a group. A cluster is told like "
-                      "a host: its service is `STOPPED` while the rule is broken. What the "
-                      "service does on each of the hosts stands in the history only."},
+       .description = "Service clusters: groups of hosts of which a number must run a service. "
+                      "Alerts treat a cluster like a host: its service is `STOPPED` while the rule "
+                      "is broken. Changes on the single hosts go to the history only."},
       config.clusters,
       [&reader](Section& entry, Cluster& cluster) { reader.read(entry, cluster); });
   reader.finish();

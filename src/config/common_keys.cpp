@@ -40,25 +40,27 @@ void check_ca_file(Section& section, Place place, const std::string& path) {
 
 void read_certificate(Section& section, std::string& ca_file, bool& reject_unauthorized) {
   bool enabled = false;
-  section.boolean({.name = "enable",
-                   .description = "Whether the keys beside it are used; without them the receiver "
-                                  "is verified with the system's certificates.",
-                   .example = "true"},
-                  enabled);
+  section.boolean(
+      {.name = "enable",
+       .description =
+           "Uses the keys beside it. Otherwise the system's certificates verify the receiver.",
+       .example = "true"},
+      enabled);
   if (!enabled) section.switch_off();
   bool reject = true;
   const auto reject_place =
       section.boolean({.name = "rejectUnauthorized",
-                       .description = "Whether a receiver that cannot be verified gets no alert.",
+                       .description = "Sends nothing to a receiver that fails verification.",
                        .example = "true"},
                       reject);
   std::string file;
-  const auto ca_place = section.text({.name = "certCA",
-                                      .description = "A PEM file with the authorities that the "
-                                                     "receiver's certificate may come from.",
-                                      .example = "/etc/tocsin/ca.pem",
-                                      .otherwise = "the system's certificates"},
-                                     file);
+  const auto ca_place = section.text(
+      {.name = "certCA",
+       .description =
+           "PEM file with the authorities that may have signed the receiver's certificate.",
+       .example = "/etc/tocsin/ca.pem",
+       .otherwise = "the system's certificates"},
+      file);
   if (!enabled) return;
   reject_unauthorized = reject;
   if (!reject)
@@ -75,19 +77,18 @@ void read_certificate(Section& section, std::string& ca_file, bool& reject_unaut
 
 void read_rate_limit(Section& section, std::string_view destination, std::chrono::seconds& out) {
   const auto description = fmt::format(
-      "The shortest time between two alerts of one kind about one service to one {}; what comes in "
-      "between is sent after it. 0 sets no limit.",
+      "Minimum time between two notifications of one kind about one service to one {}. Those in "
+      "between wait until it has passed. 0: no limit.",
       destination);
   const auto place = section.seconds(
       {.name = "rateLimit",
        .description = description,
        .example = "60",
-       .differs = "What comes within the limit is told later; stops and starts have a limit each. "
-                  "Butler drops it, counts both together, and with 0 tells once and never again."},
+       .differs = "Notifications within the limit wait; stops and starts have a limit each. Butler "
+                  "drops them, counts both together, and with 0 sends one and never again."},
       out, kRateLimit);
   if (place && out == std::chrono::seconds(0))
-    section.info(*place,
-                 "`rateLimit` 0 means no limit; the original sends one alert and never again");
+    section.info(*place, "`rateLimit` 0 means no limit; Butler sends one alert and never again");
 }
 
 }  // namespace tocsin::config

@@ -16,7 +16,7 @@ namespace tocsin::config {
 namespace {
 
 constexpr std::size_t kMostFiles = 1000;
-/// How many entries of folders one pattern may make us look at.
+/// How many entries of folders one pattern may search.
 constexpr std::size_t kMostEntries = 100'000;
 
 /// The lists of `serviceMonitor` that every file may add to.
@@ -109,9 +109,9 @@ void ConfigFiles::read_includes(const YamlNode& root, std::uint16_t number) {
     }
     const auto found = find_files(pattern, kMostEntries);
     if (!found) {
-      refuse(entry->place, fmt::format("`include`: more than {} files and folders must be looked "
-                                       "at for {}",
-                                       kMostEntries, in_backticks(pattern, kLongNames)));
+      refuse(entry->place,
+             fmt::format("`include`: more than {} files and folders must be searched for {}",
+                         kMostEntries, in_backticks(pattern, kLongNames)));
       continue;
     }
     if (found->empty())

@@ -70,7 +70,7 @@ class ConfigFiles {
   std::size_t bytes_ = 0;
   std::size_t spent_ = 0;
   bool is_butler_file_ = false;
-  bool stopped_ = false;  ///< a limit is broken, and was told
+  bool stopped_ = false;  ///< a limit is broken, and reported
 };
 
 }  // namespace tocsin::config

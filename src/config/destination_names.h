@@ -1,4 +1,4 @@
-// What people call those who are told: "webhook", or "webhook:On-call" for one of several.
+// Names of destinations: "webhook", or "webhook:On-call" for one of several.
 #pragma once
 
 #include <optional>

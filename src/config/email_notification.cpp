@@ -33,12 +33,11 @@ std::optional<std::string> check_client_name(const std::string& text) {
 
 void read_recipients(Section& section, std::vector<Mailbox>& recipients) {
   std::vector<std::string> texts;
-  const auto place =
-      section.texts({.name = "recipients",
-                     .description = "Who is told; each gets a mail of their own, and one only, "
-                                    "however often they are named.",
-                     .example = "[ops@example.com, 'On call <duty@example.com>']"},
-                    texts);
+  const auto place = section.texts(
+      {.name = "recipients",
+       .description = "Recipients; each gets one mail of their own, even when listed twice.",
+       .example = "[ops@example.com, 'On call <duty@example.com>']"},
+      texts);
   for (const auto& text : texts) {
     auto mailbox = parse_mailbox(text);
     if (!mailbox) {
@@ -55,16 +54,16 @@ void read_recipients(Section& section, std::vector<Mailbox>& recipients) {
 
 void read_from(Section& section, EmailMessages& messages) {
   std::string written;
-  auto place = section.text({.name = "fromAddress",
-                             .description = "Who the mails are from: what the mail server lets "
-                                            "this login send as.",
-                             .example = "Services <tocsin@example.com>",
-                             .otherwise = "required where there are recipients"},
-                            written, check_mailbox);
+  auto place = section.text(
+      {.name = "fromAddress",
+       .description = "Sender of the mails; the mail server must allow it for this login.",
+       .example = "Services <tocsin@example.com>",
+       .otherwise = "required where there are recipients"},
+      written, check_mailbox);
   std::string older;
   const auto older_place =
       section.text({.name = "fromAdress",
-                    .description = "The same, as older files of Butler spell it.",
+                    .description = "Older spelling of `fromAddress`, as in files of Butler.",
                     .example = "tocsin@example.com"},
                    older, check_mailbox);
   if (!place && older_place) {
@@ -82,17 +81,17 @@ void read_from(Section& section, EmailMessages& messages) {
 void read_body_file(Section& section, std::string& path) {
   std::string directory;
   section.text({.name = "bodyFileDirectory",
-                .description = "The folder of `htmlTemplateFile`.",
+                .description = "Folder of `htmlTemplateFile`.",
                 .example = "/etc/tocsin/templates"},
                directory);
   std::string file;
-  const auto place = section.text({.name = "htmlTemplateFile",
-                                   .description = "The Handlebars template of the mail's body, "
-                                                  "in HTML: the file's name without "
-                                                  "`.handlebars`.",
-                                   .example = "service-stopped",
-                                   .otherwise = "a built-in template"},
-                                  file);
+  const auto place = section.text(
+      {.name = "htmlTemplateFile",
+       .description =
+           "Handlebars template of the HTML body: the name of the file without `.handlebars`.",
+       .example = "service-stopped",
+       .otherwise = "a built-in template"},
+      file);
   if (file.empty()) return;
   if (!directory.empty()) file.insert(0, directory + "/");
   path = section.path_at(section.place(), file + ".handlebars");
@@ -105,10 +104,10 @@ void read_body_file(Section& section, std::string& path) {
 void read_messages(Section& section, EmailMessages& messages) {
   read_rate_limit(section, "recipient", messages.rate_limit);
   section.choice(
-      {.name = "priority", .description = "What mail programs are to show.", .example = "high"},
+      {.name = "priority", .description = "Priority that mail programs show.", .example = "high"},
       messages.priority);
   section.text({.name = "subject",
-                .description = "The template of the subject.",
+                .description = "Handlebars template of the subject.",
                 .example = "{{serviceFriendlyName}} on {{host}} is {{serviceStatus}}",
                 .otherwise = "a built-in template",
                 .differs = kNotForHtml},
@@ -120,8 +119,7 @@ void read_messages(Section& section, EmailMessages& messages) {
 
 void read_tls(Section& section, bool secure, Smtp& smtp) {
   section.text({.name = "serverName",
-                .description = "The name that the server's certificate must be "
-                               "for, where it is not `host`.",
+                .description = "Name in the server's certificate, where it is not `host`.",
                 .example = "mail.example.com",
                 .otherwise = "the value of `host`",
                 .differs = "Obeyed. Butler ignores it, and verifies `host`."},
@@ -129,31 +127,31 @@ void read_tls(Section& section, bool secure, Smtp& smtp) {
   bool ignore = false;
   const auto ignored =
       section.boolean({.name = "ignoreTLS",
-                       .description = "Whether mails go unencrypted although the server offers "
-                                      "STARTTLS; of no effect where `secure` is true.",
+                       .description = "Sends mails unencrypted even if the server offers STARTTLS. "
+                                      "No effect where `secure` is true.",
                        .example = "false",
                        .differs = kObeyed},
                       ignore);
   bool require = false;
-  const auto required =
-      section.boolean({.name = "requireTLS",
-                       .description = "Whether nothing is sent without STARTTLS; without it, mails "
-                                      "go unencrypted where the server does not offer that. Of "
-                                      "no effect where `secure` is true.",
-                       .example = "true",
-                       .differs = kObeyed},
-                      require);
-  const auto reject = section.boolean(
-      {.name = "rejectUnauthorized",
-       .description = "Whether nothing is sent to a server that cannot be verified.",
-       .example = "true"},
-      smtp.reject_unauthorized);
-  const auto ca_place = section.text({.name = "certCA",
-                                      .description = "A PEM file with the authorities that the "
-                                                     "server's certificate may come from.",
-                                      .example = "/etc/tocsin/ca.pem",
-                                      .otherwise = "the system's certificates"},
-                                     smtp.ca_file);
+  const auto required = section.boolean(
+      {.name = "requireTLS",
+       .description = "Sends nothing without STARTTLS. Otherwise mails go unencrypted to a server "
+                      "that does not offer it. No effect where `secure` is true.",
+       .example = "true",
+       .differs = kObeyed},
+      require);
+  const auto reject =
+      section.boolean({.name = "rejectUnauthorized",
+                       .description = "Sends nothing to a server that fails verification.",
+                       .example = "true"},
+                      smtp.reject_unauthorized);
+  const auto ca_place = section.text(
+      {.name = "certCA",
+       .description =
+           "PEM file with the authorities that may have signed the server's certificate.",
+       .example = "/etc/tocsin/ca.pem",
+       .otherwise = "the system's certificates"},
+      smtp.ca_file);
   if (!smtp.ca_file.empty()) {
     smtp.ca_file = section.path_at(section.place(), smtp.ca_file);
     check_ca_file(section, *ca_place, smtp.ca_file);
@@ -178,30 +176,30 @@ void read_tls(Section& section, bool secure, Smtp& smtp) {
 }
 
 void read_login(Section& section, Smtp& smtp) {
-  section.boolean(
-      {.name = "enable", .description = "Whether the server is logged in to.", .example = "true"},
-      smtp.logs_in);
+  section.boolean({.name = "enable", .description = "Logs in to the server.", .example = "true"},
+                  smtp.logs_in);
   if (!smtp.logs_in) section.switch_off();
-  section.choice({.name = "type",
-                  .description = "How: `login`, with a password (PLAIN or LOGIN), or `xoauth2`, "
-                                 "with a token.",
-                  .example = "login"},
-                 smtp.login_type);
-  section.text({.name = "user", .description = "The account.", .example = "tocsin@example.com"},
+  section.choice(
+      {.name = "type",
+       .description =
+           "Login method: `login` with a password (PLAIN or LOGIN), or `xoauth2` with a token.",
+       .example = "login"},
+      smtp.login_type);
+  section.text({.name = "user", .description = "Account name.", .example = "tocsin@example.com"},
                smtp.user);
   Secret password;
   section.secret({.name = "password",
-                  .description = "Its password; better a reference than the text.",
+                  .description = "Password; prefer a reference to the text itself.",
                   .example = "${env:SMTP_PASSWORD}"},
                  password);
   Secret token;
   section.secret({.name = "token",
-                  .description = "For `xoauth2`: the access token. It is read once, and expires.",
+                  .description = "Access token for `xoauth2`. tocsin reads it once, so it expires.",
                   .example = "${env:SMTP_TOKEN}"},
                  token);
   section.text({.name = "tokenFile",
-                .description = "For `xoauth2`: the file that holds the access token; it is read "
-                               "at each login, so that something else can renew it.",
+                .description = "File with the access token for `xoauth2`. Each login reads it, so "
+                               "another program can renew it.",
                 .example = "/run/tocsin/smtp-token"},
                smtp.token_file);
   smtp.token_file = section.path_at(section.place(), smtp.token_file);
@@ -242,28 +240,28 @@ void check_together(Section& section, std::optional<Place> secure_place, const S
 
 void read_smtp(Section& section, Smtp& smtp) {
   section.text({.name = "host",
-                .description = "The mail server, a name or an address.",
+                .description = "Name or address of the mail server.",
                 .need = Need::required,
                 .example = "smtp.example.com"},
                smtp.host, check_host);
   section.port({.name = "port",
-                .description = "Its port: 587 or 25 (STARTTLS), 465 (TLS from the first byte).",
+                .description = "TCP port: 587 or 25 (STARTTLS), 465 (TLS from the first byte).",
                 .example = "587"},
                smtp.port);
   bool secure = false;
   const auto secure_place =
       section.boolean({.name = "secure",
-                       .description = "Whether TLS is spoken from the first byte, as on port 465.",
+                       .description = "Speaks TLS from the first byte, as on port 465.",
                        .example = "true"},
                       secure);
   section.text({.name = "clientName",
-                .description = "What tocsin calls itself (EHLO).",
+                .description = "Name that tocsin gives to the server (EHLO).",
                 .example = "monitor.example.com",
                 .otherwise = "the machine's full name, or `[127.0.0.1]` where it has none"},
                smtp.client_name, check_client_name);
-  section.section({.name = "tls", .description = "How the connection is encrypted."},
+  section.section({.name = "tls", .description = "Encryption of the connection."},
                   [&](Section& inner) { read_tls(inner, secure, smtp); });
-  section.section({.name = "auth", .description = "How the server is logged in to."},
+  section.section({.name = "auth", .description = "Login to the server."},
                   [&](Section& inner) { read_login(inner, smtp); });
   check_together(section, secure_place, smtp);
 }
@@ -275,21 +273,21 @@ void read_email_notification(Section& section, bool wanted, Email& email) {
   email.enabled = read_enable(section, wanted);
   section.section(
       {.name = "serviceStopped",
-       .description = "Mails about services that stop, pause, vanish, hang or cannot be seen.",
+       .description = "Mails about services that stop, pause, vanish, hang or deny access.",
        .differs = kTellsMore},
       [&](Section& inner) { read_messages(inner, email.stopped); });
   section.section({.name = "serviceStarted",
-                   .description = "Mails about services that run (again).",
+                   .description = "Mails about services that run again.",
                    .differs = kTellsLess},
                   [&](Section& inner) { read_messages(inner, email.started); });
-  section.section({.name = "smtp", .description = "The mail server.", .need = Need::required},
+  section.section({.name = "smtp", .description = "Mail server.", .need = Need::required},
                   [&](Section& inner) { read_smtp(inner, email.smtp); });
   if (!email.enabled) {
     email = {};
     return;
   }
   if (email.stopped.recipients.empty() && email.started.recipients.empty())
-    section.warning(section.place(), "alerts are to go by mail, but there are no recipients");
+    section.warning(section.place(), "email is enabled, but there are no recipients");
 }
 
 }  // namespace tocsin::config

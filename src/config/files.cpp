@@ -35,7 +35,7 @@ bool matches_file_name(const std::string& pattern, const std::string& name) {
 }
 
 /// Adds what a folder has by such names. False when that takes more than `most` entries, of which
-/// it takes those that it looks at.
+/// it takes those that it has searched.
 bool add_matches(const fs::path& folder, const std::string& pattern, std::size_t& most,
                  std::vector<fs::path>& out) {
   std::error_code error;

@@ -23,7 +23,7 @@ enum class Accept : std::uint8_t {
 
 /// The regular files that a path with * and ? in its parts stands for, sorted; none that begins
 /// with a dot unless the pattern says so. Nothing when more than `most` entries of folders would
-/// have to be looked at.
+/// have to be searched.
 [[nodiscard]] std::optional<std::vector<std::string>> find_files(const std::string& pattern,
                                                                  std::size_t most);
 

@@ -22,8 +22,8 @@ namespace {
 constexpr std::string_view kHostInBraces = "{host}";
 
 constexpr std::string_view kAskedBy =
-    "On Windows asked as the user that tocsin runs as, like by Butler; elsewhere over the network, "
-    "with an account of `credentials`.";
+    "On Windows tocsin asks as its own user, like Butler; elsewhere over the network, with an "
+    "account of `credentials`.";
 
 /// The credentials that a host names, or the first.
 std::shared_ptr<const Credentials> find_credentials(Section& entry, const std::string& name,
@@ -44,14 +44,14 @@ std::shared_ptr<const Credentials> find_credentials(Section& entry, const std::s
 void read_source(Section& entry, Host& host) {
   const auto own = entry.reading().default_source;
   host.source = own;
-  const auto place =
-      entry.choice({.name = "source",
-                    .description = "How the host is asked: `smb`, over the network with the "
-                                   "account of `credentials`; `scm`, on Windows only, through its "
-                                   "own service API with the account of the process.",
-                    .example = "smb",
-                    .otherwise = "`scm` on Windows, `smb` elsewhere"},
-                   host.source);
+  const auto place = entry.choice(
+      {.name = "source",
+       .description =
+           "Way to ask the host. `smb`: over the network, with the account of `credentials`. "
+           "`scm`, on Windows only: through the service API, with the account of the process.",
+       .example = "smb",
+       .otherwise = "`scm` on Windows, `smb` elsewhere"},
+      host.source);
   if (!place || host.source == Source::smb || host.source == own) return;
   entry.error(*place, host.source == Source::scm
                           ? "`scm` needs tocsin to run on Windows; here it is `smb`"
@@ -74,12 +74,12 @@ Schedule read_frequency(Section& entry, const Schedule& of_all) {
   Schedule frequency = of_all;
   TimeZone zone = of_all.zone();
   const auto has_zone = entry.time_zone({.name = "timeZone",
-                                         .description = "In which its schedule is written.",
+                                         .description = "Time zone of its schedule (IANA name).",
                                          .example = "America/New_York",
                                          .otherwise = "that of `serviceMonitor`"},
                                         zone);
   const auto has_own = entry.schedule({.name = "frequency",
-                                       .description = "How often it is checked.",
+                                       .description = "Schedule of its checks.",
                                        .example = "every 5 minutes",
                                        .otherwise = "that of `serviceMonitor`"},
                                       frequency, zone);
@@ -94,23 +94,23 @@ HostServices read_host_services(Section& entry) {
   const bool has_sets = entry.raw("sets") != nullptr;
   if (!has_own && !has_sets && entry.reading().known_keys == nullptr)
     entry.error(entry.place(), "the host needs `services` or `sets`");
-  read_services(entry,
-                {.name = "services",
-                 .description = "What is watched on the host. Its entries override those of sets "
-                                "that have the same name.",
-                 .need = has_own ? Need::required : Need::optional,
-                 .alternative = "sets"},
-                "on this host", services.own);
+  read_services(
+      entry,
+      {.name = "services",
+       .description =
+           "Services to watch on the host. They override those of sets with the same name.",
+       .need = has_own ? Need::required : Need::optional,
+       .alternative = "sets"},
+      "on this host", services.own);
   entry.placed_texts({.name = "sets",
-                      .description = "The `name` of each of `serviceSets` whose services are "
-                                     "watched too.",
+                      .description = "Names of `serviceSets` whose services the host has too.",
                       .need = has_sets ? Need::required : Need::optional,
                       .example = "[qlik, base]",
                       .alternative = "services"},
                      services.sets);
   read_policy(entry,
               {.name = "policy",
-               .description = "The rules for the alerts of its services.",
+               .description = "Rules for the alerts of its services.",
                .same_as = "serviceMonitor.policy"},
               services.policy);
   return services;
@@ -153,19 +153,19 @@ class HostReader {
     const auto names = read_names(entry);
     Host host;
     host.frequency = read_frequency(entry, config_.frequency);
-    const auto address = entry.placed_text({.name = "address",
-                                            .description = "The name or address to connect to; "
-                                                           "`{host}` stands for the host's name.",
-                                            .example = "10.1.2.3",
-                                            .otherwise = "the value of `host`"},
-                                           check_host);
+    const auto address = entry.placed_text(
+        {.name = "address",
+         .description = "Name or address to connect to; `{host}` stands for the host's name.",
+         .example = "10.1.2.3",
+         .otherwise = "the value of `host`"},
+        check_host);
     const auto port =
-        entry.port({.name = "port", .description = "Its TCP port.", .example = "445"}, host.port);
+        entry.port({.name = "port", .description = "TCP port.", .example = "445"}, host.port);
     read_source(entry, host);
     std::string credentials;
     const auto credentials_place =
         entry.text({.name = "credentials",
-                    .description = "The `name` of the account to ask with.",
+                    .description = "Name of the entry of `credentials` to ask with.",
                     .example = "monitoring",
                     .otherwise = "the first of the list"},
                    credentials);
@@ -175,7 +175,7 @@ class HostReader {
     host.policy = policy_;
     read_host_policy(entry,
                      {.name = "hostPolicy",
-                      .description = "The rules for alerts about the host itself.",
+                      .description = "Rules for alerts about the host itself.",
                       .same_as = "serviceMonitor.hostPolicy"},
                      host.policy);
     if (address && !check_address(entry, *address, names.size())) return;
@@ -198,23 +198,23 @@ class HostReader {
     const bool needed = !by_list && entry.reading().known_keys == nullptr;
     const auto host = entry.placed_text(
         {.name = "host",
-         .description = "The host's name in alerts. `node[1-4]` stands for four hosts with the "
-                        "same rules; `[01-20]` and `[1-4,7]` are understood too.",
+         .description = "Name of the host in alerts. `node[1-4]` stands for four hosts with the "
+                        "same rules; `[01-20]` and `[1-4,7]` work too.",
          .need = needed ? Need::required : Need::optional,
          .example = "qs-node1",
          .alternative = "hosts",
          .differs = kAskedBy},
         check_host);
     std::vector<PlacedText> list;
-    const auto hosts =
-        entry.placed_texts({.name = "hosts",
-                            .description = "Instead of `host`: several hosts with the same rules, "
-                                           "each written as `host` is.",
-                            .need = by_list ? Need::required : Need::optional,
-                            .example = "[qs-central, \"qs-node[1-4]\"]",
-                            .alternative = "host",
-                            .differs = kAskedBy},
-                           list);
+    const auto hosts = entry.placed_texts(
+        {.name = "hosts",
+         .description =
+             "Several hosts with the same rules, instead of `host`; ranges work as there.",
+         .need = by_list ? Need::required : Need::optional,
+         .example = "[qs-central, \"qs-node[1-4]\"]",
+         .alternative = "host",
+         .differs = kAskedBy},
+        list);
     std::vector<std::string> names;
     if (host && hosts) {
       entry.error(*hosts, "an entry has `host` or `hosts`; one must go");
@@ -263,10 +263,10 @@ std::optional<Place> read_hosts(Section& section, Watchlists& watchlists, const 
   std::vector<std::vector<Host>> entries;
   const auto place = section.list(
       {.name = "monitor",
-       .description = "The hosts.",
+       .description = "Hosts to watch.",
        .need = Need::required,
-       .differs = "A host that is not reached or lacks a service keeps no other from being "
-                  "watched. Butler watches nothing at all when it meets one as it starts."},
+       .differs = "An unreachable host or a missing service does not stop the watch of others. "
+                  "Butler watches nothing at all when it meets one at its start."},
       entries, [&reader](Section& entry, std::vector<Host>& hosts) { reader.read(entry, hosts); });
   for (auto& hosts : entries) std::ranges::move(hosts, std::back_inserter(config.hosts));
   return place;

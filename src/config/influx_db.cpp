@@ -72,9 +72,8 @@ std::optional<std::string> check_retention(const std::string& text) {
 void read_retention(Section& section, std::string_view name, seconds& out) {
   std::string text;
   if (section.text({.name = name,
-                    .description = "How long points are kept, as `10d`, `36h` or `INF`, in a "
-                                   "database that tocsin creates; one that is there is never "
-                                   "changed.",
+                    .description = "Retention of points in a database that tocsin creates: `10d`, "
+                                   "`36h` or `INF`. An existing database stays unchanged.",
                     .example = "10d",
                     .otherwise = "for ever"},
                    text, check_retention))
@@ -122,21 +121,19 @@ std::string make_url(std::string host, std::optional<std::uint16_t> port, std::u
 
 void read_address(Section& section, const std::optional<Place>& version, InfluxDb& influx) {
   std::string host;
-  const auto host_place =
-      section.text({.name = "hostIP",
-                    .description = "The name or address of the server; or its URL, where it speaks "
-                                   "https or is behind a path.",
-                    .example = "https://influx.example.com",
-                    .otherwise = "none; it is needed",
-                    .differs = "Points wait in memory while the server is away, and hosts that are "
-                               "not reached are UNKNOWN. Butler tries once, and writes nothing "
-                               "of those."},
-                   host, check_host_or_url);
+  const auto host_place = section.text(
+      {.name = "hostIP",
+       .description = "Name or address of the server; its URL where it speaks https or has a path.",
+       .example = "https://influx.example.com",
+       .otherwise = "required where InfluxDB is enabled",
+       .differs = "Points wait in memory while the server is away; services of unreachable hosts "
+                  "are UNKNOWN. Butler tries once, and writes nothing for those."},
+      host, check_host_or_url);
   std::uint16_t port = 0;
   const auto port_place = section.port({.name = "hostPort",
-                                        .description = "Its TCP port.",
+                                        .description = "TCP port.",
                                         .example = "8086",
-                                        .otherwise = "8086, of version 3 8181; of a URL its own"},
+                                        .otherwise = "8086; 8181 for version 3; the port of a URL"},
                                        port);
   if (host_place && port_place && has_scheme(host) && has_port(host))
     section.warning(*port_place, "`hostPort` is not used: the URL in `hostIP` names a port");
@@ -147,7 +144,7 @@ void read_address(Section& section, const std::optional<Place>& version, InfluxD
   influx.url = make_url(host, port_place ? std::optional(port) : std::nullopt, fallback);
 }
 
-/// What version 1 needs. The original has these keys in two places.
+/// What version 1 needs. Butler has these keys in two places.
 struct V1 {
   std::string username;
   Secret password;
@@ -161,16 +158,16 @@ void read_v1_auth(Section& section, V1& v1) {
   bool enabled = false;
   const auto place =
       section.boolean({.name = "enable",
-                       .description = "Whether the server wants a user and a password.",
+                       .description = "Sends the user name and the password to the server.",
                        .example = "true"},
                       enabled);
   if (!enabled) section.switch_off();
   std::string username;
-  const auto username_place =
-      section.text({.name = "username", .description = "The user.", .example = "tocsin"}, username);
+  const auto username_place = section.text(
+      {.name = "username", .description = "User name.", .example = "tocsin"}, username);
   Secret password;
   section.secret({.name = "password",
-                  .description = "Its password; better a reference than the text.",
+                  .description = "Password; prefer a reference to the text itself.",
                   .example = "${env:INFLUX_PASSWORD}"},
                  password);
   if (!enabled) return;
@@ -186,34 +183,33 @@ void read_v1_auth(Section& section, V1& v1) {
 }
 
 void read_v1(Section& section, V1& v1) {
-  section.section({.name = "auth", .description = "The account of the server."},
+  section.section({.name = "auth", .description = "Account on the server."},
                   [&v1](Section& inner) { read_v1_auth(inner, v1); });
   section.text({.name = "dbName",
-                .description = "The database; it is created when it is missing.",
+                .description = "Name of the database; tocsin creates it where it is missing.",
                 .example = "tocsin"},
                v1.database, must_not_be_empty);
   section.text({.name = "instanceTag",
-                .description = "The tag `butler_instance` of every point.",
+                .description = "Value of the tag `butler_instance` in every point.",
                 .example = "PROD"},
                v1.instance);
-  section.section({.name = "retentionPolicy", .description = "How long points are kept."},
-                  [&v1](Section& inner) {
-                    inner.text(
-                        {.name = "name",
-                         .description = "The policy. It becomes the default one of a database that "
-                                        "tocsin creates; where the database has none of this name, "
-                                        "points go to its default one.",
-                         .example = "10d",
-                         .otherwise = "the database's default one"},
-                        v1.retention_policy);
-                    read_retention(inner, "duration", v1.retention);
-                  });
+  section.section(
+      {.name = "retentionPolicy", .description = "Retention of points."}, [&v1](Section& inner) {
+        inner.text({.name = "name",
+                    .description = "Name of the retention policy. A database that tocsin creates "
+                                   "gets it as its default one. Points go to the default one where "
+                                   "the database has none of this name.",
+                    .example = "10d",
+                    .otherwise = "the database's default one"},
+                   v1.retention_policy);
+        read_retention(inner, "duration", v1.retention);
+      });
 }
 
 void read_token(Section& section, Secret& token) {
   section.secret({.name = "token",
-                  .description = "An API token that may write, and create what is missing; better "
-                                 "a reference than the text.",
+                  .description = "API token that may write, and create the database or bucket; "
+                                 "prefer a reference to the text itself.",
                   .example = "${env:INFLUX_TOKEN}"},
                  token);
 }
@@ -227,15 +223,14 @@ struct V2 {
 };
 
 void read_v2(Section& section, V2& v2) {
-  section.text(
-      {.name = "org", .description = "The organization, by its name.", .example = "example"},
-      v2.organization, must_not_be_empty);
+  section.text({.name = "org", .description = "Name of the organization.", .example = "example"},
+               v2.organization, must_not_be_empty);
   section.text({.name = "bucket",
-                .description = "The bucket; it is created when it is missing.",
+                .description = "Name of the bucket; tocsin creates it where it is missing.",
                 .example = "tocsin"},
                v2.bucket, must_not_be_empty);
   section.text({.name = "description",
-                .description = "What a bucket that is created is described as.",
+                .description = "Description of a bucket that tocsin creates.",
                 .example = "Windows services"},
                v2.description);
   read_token(section, v2.token);
@@ -252,28 +247,29 @@ struct V3 {
 
 void read_v3(Section& section, V3& v3) {
   section.text({.name = "database",
-                .description = "The database; it is created when it is missing.",
+                .description = "Name of the database; tocsin creates it where it is missing.",
                 .example = "tocsin"},
                v3.database, must_not_be_empty);
   read_token(section, v3.token);
   read_retention(section, "retentionDuration", v3.retention);
-  section.milliseconds({.name = "writeTimeout",
-                        .description = "The longest that one write may take.",
-                        .example = "10000"},
-                       v3.write_limit, kLimit);
+  section.milliseconds(
+      {.name = "writeTimeout", .description = "Time limit of one write.", .example = "10000"},
+      v3.write_limit, kLimit);
   section.milliseconds({.name = "queryTimeout",
-                        .description = "The longest that creating the database may take.",
+                        .description = "Time limit of creating the database.",
                         .example = "10000"},
                        v3.query_limit, kLimit);
 }
 
 void read_tag(Section& entry, InfluxTag& tag, std::vector<std::string>& names) {
-  const auto place = entry.text(
-      {.name = "name", .description = "The tag's name.", .need = Need::required, .example = "site"},
-      tag.name, must_not_be_empty);
-  const auto value_place =
-      entry.text({.name = "value", .description = "Its value in every point.", .example = "Berlin"},
-                 tag.value);
+  const auto place = entry.text({.name = "name",
+                                 .description = "Name of the tag.",
+                                 .need = Need::required,
+                                 .example = "site"},
+                                tag.name, must_not_be_empty);
+  const auto value_place = entry.text(
+      {.name = "value", .description = "Value of the tag in every point.", .example = "Berlin"},
+      tag.value);
   if (!place) return;
   if (std::ranges::find(kTakenTags, tag.name) != kTakenTags.end()) {
     entry.error(*place, fmt::format("the tag `{}` has a meaning already; choose another name",
@@ -290,7 +286,7 @@ void read_tag(Section& entry, InfluxTag& tag, std::vector<std::string>& names) {
 
 void read_tags(Section& section, std::vector<InfluxTag>& tags) {
   std::vector<std::string> names;
-  section.list({.name = "static", .description = "Tags that every point gets."}, tags,
+  section.list({.name = "static", .description = "Tags of every point."}, tags,
                [&names](Section& entry, InfluxTag& tag) { read_tag(entry, tag, names); });
   std::erase_if(tags, [](const InfluxTag& tag) { return tag.value.empty(); });
 }
@@ -351,13 +347,13 @@ void add_instance(Section& section, std::string instance, std::vector<InfluxTag>
 void read_influx_db(Section& section, bool wanted, InfluxDb& influx_db) {
   section.share_with_butler();
   influx_db.enabled = read_enable(section, wanted);
-  const auto version =
-      section.choice({.name = "version",
-                      .description = "Of InfluxDB. Its keys stand in `v1Config`, `v2Config` or "
-                                     "`v3Config`; those of version 1 may stand in `influxDb` "
-                                     "itself too, as in older files.",
-                      .example = "2"},
-                     influx_db.version);
+  const auto version = section.choice(
+      {.name = "version",
+       .description =
+           "Version of InfluxDB. Its keys stand in `v1Config`, `v2Config` or `v3Config`. Those of "
+           "version 1 may stand in `influxDb` itself, as in older files.",
+       .example = "2"},
+      influx_db.version);
   read_address(section, version, influx_db);
   const auto read_part = [&](std::string_view name, std::string_view description,
                              InfluxVersion which, auto read) {
@@ -367,22 +363,21 @@ void read_influx_db(Section& section, bool wanted, InfluxDb& influx_db) {
     });
   };
   V1 v1;
-  const auto new_layout = read_part("v1Config", "What version 1 needs.", InfluxVersion::v1,
+  const auto new_layout = read_part("v1Config", "Keys of version 1.", InfluxVersion::v1,
                                     [&v1](Section& inner) { read_v1(inner, v1); });
   V1 old;
   read_v1(section, old);
   V2 v2;
-  read_part("v2Config", "What version 2 needs.", InfluxVersion::v2,
+  read_part("v2Config", "Keys of version 2.", InfluxVersion::v2,
             [&v2](Section& inner) { read_v2(inner, v2); });
   V3 v3;
-  read_part("v3Config", "What version 3 needs.", InfluxVersion::v3,
+  read_part("v3Config", "Keys of version 3.", InfluxVersion::v3,
             [&v3](Section& inner) { read_v3(inner, v3); });
   section.section({.name = "tag", .description = "Tags."},
                   [&](Section& inner) { read_tags(inner, influx_db.tags); });
   std::optional<Place> certificate;
   certificate = section.section(
-      {.name = "cert", .description = "How a server that speaks https is verified."},
-      [&](Section& inner) {
+      {.name = "cert", .description = "Verification of an https server."}, [&](Section& inner) {
         read_certificate(inner, influx_db.ca_file, influx_db.reject_unauthorized);
       });
   if (certificate && influx_db.url.starts_with("http://"))

@@ -22,12 +22,13 @@ struct KnownKey {
   std::string example;
   std::string description;
   std::string same_as;  ///< another path that has the same keys below it, which come only there
-  std::string differs;  ///< what is different from the original, as a sentence
+  std::string differs;  ///< what is different from Butler, as a sentence
+  std::string alias;    ///< an older name that works too
   bool required = false;
   std::string alternative;           ///< the key that takes its place: one of both is required
   std::vector<std::string> choices;  ///< of "one of ..."
   std::optional<Range> range;        ///< of whole numbers
-  bool is_open = false;              ///< a section with keys of the original, which we do not know
+  bool is_open = false;              ///< a section with keys of Butler, which we do not know
 };
 
 /// In the order in which they are read; a section or list comes before what it holds.

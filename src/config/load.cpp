@@ -19,14 +19,14 @@
 namespace tocsin::config {
 namespace {
 
-/// The original writes "silly" where others write "trace", and knows one level between debug and
+/// Butler writes "silly" where others write "trace", and knows one level between debug and
 /// info that we do not.
 constexpr std::array kLogLevels = {
     Choice<LogLevel>{"silly", LogLevel::trace},   Choice<LogLevel>{"debug", LogLevel::debug},
     Choice<LogLevel>{"verbose", LogLevel::debug}, Choice<LogLevel>{"info", LogLevel::info},
     Choice<LogLevel>{"warn", LogLevel::warn},     Choice<LogLevel>{"error", LogLevel::error}};
 
-/// One line for all that only the original uses, where no comparison lists it.
+/// One line for all that only Butler uses, where no comparison lists it.
 void say_what_is_ignored(Section& root) {
   std::vector<std::pair<Place, std::string_view>> ignored;
   for (const auto& [path, key] : root.reading().seen.unused) {
@@ -85,56 +85,56 @@ void read_path(Section& root, const Key& key, std::string& out, Check check = nu
 void read_config(Section& root, Config& config) {
   root.share_with_butler();
   AlertDestinations destinations;
-  const auto monitor =
-      root.section({.name = "serviceMonitor",
-                    .description = "What is watched, and who is told.",
-                    .need = Need::required,
-                    .differs = "What is known outlives a restart, and only changes are told. "
-                               "Butler forgets, and tells again of all that is stopped."},
-                   [&](Section& section) { destinations = read_service_monitor(section, config); });
+  const auto monitor = root.section(
+      {.name = "serviceMonitor",
+       .description = "Hosts and services to watch, and the destinations of their alerts.",
+       .need = Need::required,
+       .differs = "States survive a restart, and only changes become alerts. Butler forgets, and "
+                  "alerts again about all stopped services."},
+      [&](Section& section) { destinations = read_service_monitor(section, config); });
   if (monitor && config.enabled && !destinations.any())
-    root.warning(*monitor, "nobody is told: `alertDestination` enables nothing");
+    root.warning(*monitor, "no destination gets alerts: `alertDestination` enables none");
   read_destinations(root, destinations, config);
   if (config.enabled) check_routes(root, destinations.of_routes, config);
   read_generic_urls(root, config.generic_urls);
 
   std::vector<std::string> include;  // Sources has read and checked it, and taken it out
   root.texts({.name = "include",
-              .description = "Other files of the configuration, seen from the folder of this one, "
-                             "or patterns of them with `*` and `?`.",
+              .description = "Further files of the configuration, relative to the folder of this "
+                             "one; `*` and `?` make patterns.",
               .example = "[conf.d/*.yaml]"},
              include);
-  read_path(root,
-            {.name = "dataDirectory",
-             .description = "Where states, history and undelivered alerts are kept.",
-             .example = "/var/lib/tocsin",
-             .otherwise = "`/var/lib/tocsin` for root, else `$XDG_STATE_HOME/tocsin`; "
-                          "`%ProgramData%\\tocsin` on Windows"},
-            config.data_directory);
+  read_path(
+      root,
+      {.name = "dataDirectory",
+       .description = "Directory of the store: states, history and undelivered notifications.",
+       .example = "/var/lib/tocsin",
+       .otherwise = "`/var/lib/tocsin` for root, else `$XDG_STATE_HOME/tocsin`; "
+                    "`%ProgramData%\\tocsin` on Windows"},
+      config.data_directory);
   read_path(root,
             {.name = "metricsFile",
-             .description = "A file that is rewritten every 15 seconds with numbers about tocsin "
-                            "itself, for the textfile collector of node_exporter or "
-                            "windows_exporter.",
+             .description = "File for metrics about tocsin itself, rewritten every 15 seconds. The "
+                            "textfile collector of node_exporter or windows_exporter reads it.",
              .example = "/var/lib/node_exporter/tocsin.prom",
-             .otherwise = "none is written"},
+             .otherwise = "none"},
             config.metrics_file);
-  root.choice({.name = "logLevel",
-               .description = "How much is logged; `verbose` is the same as `debug`.",
-               .example = "info",
-               .differs = "`verbose` logs what `debug` logs, and secrets are never logged. Butler "
-                          "logs API keys."},
-              config.log_level, kLogLevels);
-  root.boolean({.name = "fileLogging",
-                .description = "Whether the log goes to files too.",
-                .example = "true"},
-               config.file_logging);
+  root.choice(
+      {.name = "logLevel",
+       .description = "Least level of messages in the log; `verbose` is the same as `debug`.",
+       .example = "info",
+       .differs = "`verbose` logs the same as `debug`, and the log never shows secrets. Butler "
+                  "logs API keys."},
+      config.log_level, kLogLevels);
+  root.boolean(
+      {.name = "fileLogging", .description = "Writes the log to files too.", .example = "true"},
+      config.file_logging);
   read_path(root,
             {.name = "logDirectory",
-             .description = "Where these files are kept.",
+             .description = "Directory of the log files.",
              .example = "/var/log/tocsin",
-             .differs = "Seen from the folder of the configuration, unless it is absolute. Butler "
-                        "puts every path under the folder of its program."},
+             .differs = "A relative path starts from the folder of the configuration. Butler puts "
+                        "every path under the folder of its program."},
             config.log_directory, must_not_be_empty);
 }
 

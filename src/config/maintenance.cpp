@@ -16,13 +16,13 @@ constexpr DurationRange kLength{std::chrono::minutes(1), std::chrono::days(31)};
 
 void read_scopes(Section& entry, const Config& config, Maintenance& out) {
   std::vector<PlacedText> texts;
-  entry.placed_texts({.name = "of",
-                      .description = "Whom it holds for: `HOST` for a host and all of its "
-                                     "services, `HOST/SERVICE` for services; `*` and `?` stand for "
-                                     "any characters and for one.",
-                      .example = "[\"sql*\", \"web1/W3SVC\"]",
-                      .otherwise = "everything"},
-                     texts);
+  entry.placed_texts(
+      {.name = "of",
+       .description = "Hosts and services in maintenance. `HOST`: a host and all of its services; "
+                      "`HOST/SERVICE`: services. `*` stands for any characters, `?` for one.",
+       .example = "[\"sql*\", \"web1/W3SVC\"]",
+       .otherwise = "everything"},
+      texts);
   if (texts.empty()) out.scopes.push_back(SilenceScope::parse("*"));
   for (const auto& text : texts) {
     auto scope = SilenceScope::parse(text.text);
@@ -43,11 +43,11 @@ void read_maintenance(Section& section, const TimeZone& zone, Config& config) {
   Duplicates names("maintenance");
   section.list(
       {.name = "maintenance",
-       .description = "Windows of time in which nobody is told. The history has what happened in "
-                      "them, and what is still wrong at their end is told then."},
+       .description = "Maintenance windows, which suppress notifications. The history records all "
+                      "changes; alerts that still fire at the end are notified then."},
       config.maintenance, [&](Section& entry, Maintenance& maintenance) {
         const auto name = entry.text({.name = "name",
-                                      .description = "What it is called in the history.",
+                                      .description = "Name of the window in the history.",
                                       .need = Need::required,
                                       .example = "patch night"},
                                      maintenance.name, must_not_be_empty);
@@ -55,22 +55,22 @@ void read_maintenance(Section& section, const TimeZone& zone, Config& config) {
         read_scopes(entry, config, maintenance);
         auto own_zone = zone;
         entry.time_zone({.name = "timeZone",
-                         .description = "In which `begins` is written.",
+                         .description = "Time zone of `begins` (IANA name).",
                          .example = "Europe/Stockholm",
                          .otherwise = "that of `serviceMonitor`"},
                         own_zone);
         entry.schedule({.name = "begins",
-                        .description = "When it begins.",
+                        .description = "Start of the window.",
                         .need = Need::required,
                         .example = "at 22:00 on saturday"},
                        maintenance.window.begins, own_zone);
         entry.duration({.name = "for",
-                        .description = "How long it is open.",
+                        .description = "Length of the window.",
                         .need = Need::required,
                         .example = "4h"},
                        maintenance.window.length, kLength);
         entry.text({.name = "reason",
-                    .description = "Why; it stands in the history.",
+                    .description = "Reason, shown in the history.",
                     .example = "Windows updates"},
                    maintenance.reason);
       });

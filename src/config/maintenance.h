@@ -1,4 +1,4 @@
-// `serviceMonitor.maintenance`: windows in which nobody is told.
+// `serviceMonitor.maintenance`: windows that suppress notifications.
 #pragma once
 
 #include <string>

@@ -70,41 +70,39 @@ void read_own_certificate(Section& section, Used used, Mqtt& mqtt) {
   read_pem(
       section, used,
       {.name = "clientCertFile",
-       .description = "A PEM file with the certificate that tocsin shows the broker, and those "
-                      "between it and its authority.",
+       .description = "PEM file with the client certificate and the intermediate certificates.",
        .example = "/etc/tocsin/mqtt.pem",
        .otherwise = "none"},
       "CERTIFICATE-----", "certificate", mqtt.certificate_file);
   read_pem(section, used,
            {.name = "clientKeyFile",
-            .description = "A PEM file with the private key of that certificate, not encrypted.",
+            .description = "PEM file with the unencrypted private key of the client certificate.",
             .example = "/etc/tocsin/mqtt.key",
             .otherwise = "in the certificate's file"},
            "PRIVATE KEY-----", "private key", mqtt.key_file);
 }
 
 void read_tls(Section& section, Mqtt& mqtt) {
-  section.boolean(
-      {.name = "enable", .description = "Whether the connection is encrypted.", .example = "true"},
-      mqtt.tls);
+  section.boolean({.name = "enable", .description = "Encrypts the connection.", .example = "true"},
+                  mqtt.tls);
   if (!mqtt.tls) section.switch_off();
   const auto used = mqtt.tls ? Used::yes : Used::no;
   read_pem(section, used,
            {.name = "certCA",
-            .description = "A PEM file with the authorities that the broker's certificate may come "
-                           "from.",
+            .description =
+                "PEM file with the authorities that may have signed the broker's certificate.",
             .example = "/etc/tocsin/ca.pem",
             .otherwise = "the system's certificates"},
            "CERTIFICATE-----", "certificate", mqtt.ca_file);
   read_own_certificate(section, used, mqtt);
   section.text({.name = "serverName",
-                .description = "The name that the broker's certificate must be for.",
+                .description = "Name in the broker's certificate.",
                 .example = "broker.example.com",
                 .otherwise = "`brokerHost`"},
                mqtt.server_name, must_not_be_empty);
   const auto reject =
       section.boolean({.name = "rejectUnauthorized",
-                       .description = "Whether a broker that cannot be verified gets nothing.",
+                       .description = "Sends nothing to a broker that fails verification.",
                        .example = "true"},
                       mqtt.reject_unauthorized);
   if (!mqtt.reject_unauthorized)
@@ -115,15 +113,15 @@ void read_tls(Section& section, Mqtt& mqtt) {
 
 void read_azure(Section& section, Mqtt& mqtt) {
   section.boolean({.name = "enable",
-                   .description = "Whether the broker is an Azure Event Grid namespace: TLS, and "
-                                  "`clientId` is the user name, too.",
+                   .description = "Treats the broker as an Azure Event Grid namespace: TLS, with "
+                                  "`clientId` as the user name.",
                    .example = "true"},
                   mqtt.azure);
   if (!mqtt.azure) section.switch_off();
   std::string client_id;
   section.text({.name = "clientId",
-                .description = "The authentication name of the client in the namespace. It must "
-                               "stay the same: each other one counts as another session.",
+                .description = "Authentication name of the client in the namespace. Keep it: "
+                               "another name is another session.",
                 .need = mqtt.azure ? Need::required : Need::optional,
                 .example = "tocsin-1",
                 .otherwise = "required where it is enabled"},
@@ -149,37 +147,37 @@ void read_topic(Section& section, std::string_view name, std::string_view descri
 
 void read_topics(Section& section, Mqtt& mqtt) {
   read_topic(section, "serviceRunningTopic",
-             "Where a service that has started is told, followed by `/<host>/<service>`.",
-             "such changes are not sent", mqtt.running_topic);
+             "Topic of alerts about started services, followed by `/<host>/<service>`.",
+             "such alerts are not sent", mqtt.running_topic);
   read_topic(section, "serviceStoppedTopic",
-             "The same for every other change: stopped, vanished ...", "such changes are not sent",
-             mqtt.stopped_topic, kTellsMore);
+             "Topic of all other alerts (stopped, vanished ...), followed by `/<host>/<service>`.",
+             "such alerts are not sent", mqtt.stopped_topic, kTellsMore);
   mqtt.paused_topic = mqtt.stopped_topic;
-  read_topic(section, "servicePausedTopic", "The same for services that were paused.",
+  read_topic(section, "servicePausedTopic",
+             "Topic of alerts about paused services, followed by `/<host>/<service>`.",
              "`serviceStoppedTopic`", mqtt.paused_topic);
   read_topic(section, "serviceStatusTopic",
-             "Where every state that is seen is sent, followed by `/<host>/<service>`.",
+             "Topic of service states, followed by `/<host>/<service>`. Every check sends them.",
              "states are not sent", mqtt.service_status_topic,
-             "Also PAUSED, START_PENDING, MISSING and the like; `+` and `#` in names become %XX. "
-             "Butler calls those RUNNING, and loses its connection over such names.");
-  section.boolean({.name = "retainStatus",
-                   .description = "Whether the broker keeps the last state of each service for "
-                                  "whoever subscribes later.",
-                   .example = "true"},
-                  mqtt.retain_status);
+             "Sends PAUSED, START_PENDING, MISSING and the like too; `+` and `#` in names become "
+             "%XX. Butler calls those RUNNING, and loses its connection over such names.");
+  section.boolean(
+      {.name = "retainStatus",
+       .description = "Lets the broker keep the last state of each service for later subscribers.",
+       .example = "true"},
+      mqtt.retain_status);
 }
 
 void read_presence(Section& section, Mqtt& mqtt) {
   const auto enable = section.boolean(
       {.name = "enable",
-       .description = "Whether tocsin itself says that it is there, in a retained message; when it "
-                      "is gone without a goodbye, the broker says so (last will). Off by default "
-                      "for Azure Event Grid.",
+       .description = "Publishes in a retained message that tocsin is there. The broker reports "
+                      "its loss (last will). Off by default for Azure Event Grid.",
        .example = "false"},
       mqtt.presence);
   if (!enable && mqtt.azure) mqtt.presence = false;
   section.text({.name = "topic",
-                .description = "The topic of that message.",
+                .description = "Topic of that message.",
                 .example = "monitoring/tocsin",
                 .otherwise = "`tocsin/status/<clientId>`"},
                mqtt.presence_topic, check_topic);
@@ -191,69 +189,69 @@ void read_mqtt_config(Section& section, bool wanted, Mqtt& mqtt) {
   section.share_with_butler();
   mqtt.enabled = read_enable(section, wanted);
   section.text({.name = "brokerHost",
-                .description = "The broker's name or address.",
+                .description = "Name or address of the broker.",
                 .need = mqtt.enabled ? Need::required : Need::optional,
                 .example = "broker.example.com",
                 .otherwise = "required",
-                .differs = "Changes are sent with QoS 1, again after an outage, and `presence` "
-                           "says that tocsin is there. Butler sends with QoS 0, once."},
+                .differs = "Alerts go with QoS 1, again after an outage, and `presence` says that "
+                           "tocsin is there. Butler sends once, with QoS 0."},
                mqtt.broker_host, check_host);
   if (mqtt.broker_host.empty()) mqtt.enabled = false;  // the section is not there, or wrong
-  const auto port = section.port(
-      {.name = "brokerPort",
-       .description = "Its TCP port; by default 8883 where the connection is encrypted.",
-       .example = "1883"},
-      mqtt.broker_port);
-  section.section({.name = "tls", .description = "How the connection is encrypted."},
+  const auto port =
+      section.port({.name = "brokerPort",
+                    .description = "TCP port; 8883 by default where the connection is encrypted.",
+                    .example = "1883"},
+                   mqtt.broker_port);
+  section.section({.name = "tls", .description = "Encryption of the connection."},
                   [&mqtt](Section& inner) { read_tls(inner, mqtt); });
   section.text({.name = "clientId",
-                .description = "What the broker calls this tocsin; no other client may have the "
-                               "same.",
+                .description = "Client identifier at the broker; no other client may use it.",
                 .example = "tocsin-1",
                 .otherwise = "`tocsin-` and the name of the machine"},
                mqtt.client_id, check_client_id);
   section.text({.name = "username",
-                .description = "The user that the broker knows.",
+                .description = "User name at the broker.",
                 .example = "tocsin",
                 .otherwise = "none"},
                mqtt.username, must_not_be_empty);
   section.secret({.name = "password",
-                  .description = "Its password; better a reference than the text.",
+                  .description = "Password; prefer a reference to the text itself.",
                   .example = "${env:MQTT_PASSWORD}"},
                  mqtt.password);
-  section.section({.name = "azureEventGrid", .description = "The broker of Microsoft Azure."},
-                  [&mqtt](Section& inner) { read_azure(inner, mqtt); });
+  section.section(
+      {.name = "azureEventGrid", .description = "Azure Event Grid, the broker of Microsoft Azure."},
+      [&mqtt](Section& inner) { read_azure(inner, mqtt); });
   if (mqtt.tls && !port) mqtt.broker_port = kTlsPort;
 
-  section.choice({.name = "protocolVersion",
-                  .description = "The version of MQTT. A broker that speaks 5 says "
-                                 "why it refuses a message.",
-                  .example = "5"},
-                 mqtt.version);
+  section.choice(
+      {.name = "protocolVersion",
+       .description = "Version of MQTT. A broker that speaks 5 says why it refuses a message.",
+       .example = "5"},
+      mqtt.version);
   const auto qos = section.choice(
       {.name = "qos",
-       .description = "What the broker promises: 0 nothing, 1 that it has the message, perhaps "
-                      "twice, 2 that it has it once. The original uses 0.",
+       .description = "Quality of service. The broker promises with 0 nothing, with 1 to have the "
+                      "message, perhaps twice, with 2 to have it once. Butler uses 0.",
        .example = "1"},
       mqtt.qos, kQos);
   const auto clean = section.boolean(
       {.name = "cleanSession",
-       .description = "Whether the broker forgets the session when the connection ends.",
+       .description = "Lets the broker forget the session when the connection ends.",
        .example = "true"},
       mqtt.clean_session);
   if (mqtt.qos == 2 && !mqtt.clean_session)
     section.error(*clean, "`cleanSession` must be true with `qos` 2");
-  const auto keep_alive = section.seconds({.name = "keepAlive",
-                                           .description = "How often the broker is asked whether "
-                                                          "it is still there when nothing is sent.",
-                                           .example = "60"},
-                                          mqtt.keep_alive, {.least = 5, .most = 65535});
+  const auto keep_alive =
+      section.seconds({.name = "keepAlive",
+                       .description = "Interval of pings to the broker while nothing else is sent.",
+                       .example = "60"},
+                      mqtt.keep_alive, {.least = 5, .most = 65535});
   if (mqtt.azure && mqtt.qos == 2) section.error(*qos, "`qos` must be 0 or 1 for Azure Event Grid");
   if (mqtt.azure && mqtt.keep_alive > kAzureKeepAlive)
     section.error(*keep_alive, fmt::format("`keepAlive` must be at most {} for Azure Event Grid",
                                            kAzureKeepAlive.count()));
   read_topics(section, mqtt);
-  section.section({.name = "presence", .description = "Whether tocsin itself is there."},
+  section.section({.name = "presence", .description = "Presence of tocsin itself."},
                   [&mqtt](Section& inner) { read_presence(inner, mqtt); });
   if (mqtt.enabled && mqtt.running_topic.empty() && mqtt.stopped_topic.empty() &&
       mqtt.paused_topic.empty() && mqtt.service_status_topic.empty())

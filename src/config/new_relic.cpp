@@ -47,12 +47,13 @@ void read_attributes(Section& section, std::string_view what,
   section.list({.name = "static", .description = what}, attributes,
                [](Section& entry, NewRelicAttribute& attribute) {
                  entry.text({.name = "name",
-                             .description = "The attribute's name.",
+                             .description = "Name of the attribute.",
                              .need = Need::required,
                              .example = "environment"},
                             attribute.name, must_not_be_empty);
                  entry.text({.name = "value",
-                             .description = "Its value; a number without quotes stays one.",
+                             .description =
+                                 "Value of the attribute; a number without quotes stays a number.",
                              .need = Need::required,
                              .example = "production"},
                             attribute.value);
@@ -65,33 +66,35 @@ void read_accounts(Section& root, bool wanted, Accounts& accounts) {
                [&accounts, wanted](Section& tools) {
                  tools.share_with_butler();
                  if (!wanted) tools.switch_off();
-                 tools.list({.name = "newRelic", .description = "The accounts of New Relic."},
-                            accounts, [](Section& entry, NewRelicAccount& account) {
-                              entry.text({.name = "accountName",
-                                          .description = "What `sendToAccount` calls the account.",
-                                          .need = Need::required,
-                                          .example = "First NR account"},
-                                         account.name);
-                              entry.secret({.name = "insertApiKey",
-                                            .description = "Its licence or insert key.",
-                                            .need = Need::required,
-                                            .example = "${env:NEW_RELIC_KEY}"},
-                                           account.insert_api_key);
-                              entry.text({.name = "accountId",
-                                          .description = "Its number.",
-                                          .need = Need::required,
-                                          .example = "1234567"},
-                                         account.id, must_not_be_empty);
-                            });
+                 tools.list(
+                     {.name = "newRelic", .description = "Accounts of New Relic."}, accounts,
+                     [](Section& entry, NewRelicAccount& account) {
+                       entry.text({.name = "accountName",
+                                   .description = "Name of the account, for `sendToAccount`.",
+                                   .need = Need::required,
+                                   .example = "First NR account"},
+                                  account.name);
+                       entry.secret({.name = "insertApiKey",
+                                     .description = "Licence key or insert key of the account.",
+                                     .need = Need::required,
+                                     .example = "${env:NEW_RELIC_KEY}"},
+                                    account.insert_api_key);
+                       entry.text({.name = "accountId",
+                                   .description = "Number of the account.",
+                                   .need = Need::required,
+                                   .example = "1234567"},
+                                  account.id, must_not_be_empty);
+                     });
                });
 }
 
 void choose_accounts(Section& section, const Accounts& all, NewRelicDestination& destination) {
   std::vector<std::string> names;
-  const auto place = section.texts({.name = "sendToAccount",
-                                    .description = "The `accountName` of each account it goes to.",
-                                    .example = "[First NR account]"},
-                                   names);
+  const auto place =
+      section.texts({.name = "sendToAccount",
+                     .description = "Accounts that get the alerts, by `accountName`.",
+                     .example = "[First NR account]"},
+                    names);
   if (!destination.enabled) return;
   for (const auto& name : names) {
     const auto account = std::ranges::find(all, name, &NewRelicAccount::name);
@@ -112,11 +115,10 @@ void read_dynamic(Section& section, NewRelicDestination& destination) {
   const auto flag = [&section](std::string_view name, std::string_view what, bool& out) {
     section.boolean({.name = name, .description = what, .example = "true"}, out);
   };
-  flag("serviceHost", "Whether `butler_serviceHost` is sent.", destination.with_host);
-  flag("serviceName", "Whether `butler_serviceName` is sent.", destination.with_name);
-  flag("serviceDisplayName", "Whether `butler_serviceDisplayName` is sent.",
-       destination.with_display_name);
-  flag("serviceState", "Whether `butler_serviceStatus` is sent.", destination.with_state);
+  flag("serviceHost", "Sends `butler_serviceHost`.", destination.with_host);
+  flag("serviceName", "Sends `butler_serviceName`.", destination.with_name);
+  flag("serviceDisplayName", "Sends `butler_serviceDisplayName`.", destination.with_display_name);
+  flag("serviceState", "Sends `butler_serviceStatus`.", destination.with_state);
 }
 
 void read_destination(Section& section, const Accounts& accounts, bool used,
@@ -124,9 +126,9 @@ void read_destination(Section& section, const Accounts& accounts, bool used,
   destination.enabled = read_enable(section, used, ButlerSwitch::ignored);
   choose_accounts(section, accounts, destination);
   section.section(
-      {.name = "attribute", .description = "What it says."}, [&destination](Section& inner) {
-        read_attributes(inner, "What is always the same.", destination.attributes);
-        inner.section({.name = "dynamic", .description = "What the change gives."},
+      {.name = "attribute", .description = "Attributes."}, [&destination](Section& inner) {
+        read_attributes(inner, "Attributes with a fixed value.", destination.attributes);
+        inner.section({.name = "dynamic", .description = "Attributes with a value of the alert."},
                       [&destination](Section& dynamic) { read_dynamic(dynamic, destination); });
       });
 }
@@ -135,7 +137,7 @@ void read_state_switch(Section& section, std::string_view state, std::string_vie
                        bool& tell, std::string_view differs = {}) {
   const Key key{.name = state, .description = description, .differs = differs};
   section.section(key, [&tell](Section& inner) {
-    inner.boolean({.name = "enable", .description = "Whether they are sent.", .example = "true"},
+    inner.boolean({.name = "enable", .description = "Sends alerts about them.", .example = "true"},
                   tell);
   });
 }
@@ -146,27 +148,28 @@ void read_shared(Section& section, NewRelic& new_relic,
   section.list({.name = "header", .description = "Headers added to every request."},
                new_relic.headers, [](Section& entry, auto& header) {
                  entry.text({.name = "name",
-                             .description = "The header's name.",
+                             .description = "Name of the header.",
                              .need = Need::required,
                              .example = "X-My-Header"},
                             header.first, check_header_name);
                  entry.text({.name = "value",
-                             .description = "Its value.",
+                             .description = "Value of the header.",
                              .need = Need::required,
                              .example = "abc",
                              .is_secret = true},
                             header.second, check_header_value);
                });
-  section.section({.name = "attribute", .description = "What events and log entries say both."},
+  section.section({.name = "attribute", .description = "Attributes of events and log entries."},
                   [&attributes](Section& inner) {
-                    read_attributes(inner, "What is always the same.", attributes);
+                    read_attributes(inner, "Attributes with a fixed value.", attributes);
                   });
 }
 
 void read_service_monitor(Section& section, const Accounts& accounts, NewRelic& new_relic) {
   const bool used = new_relic.enabled;
   section.section(
-      {.name = "destination", .description = "What changes become there."}, [&](Section& inner) {
+      {.name = "destination", .description = "Events and log entries that alerts become."},
+      [&](Section& inner) {
         inner.section({.name = "event", .description = "Events."}, [&](Section& event) {
           read_destination(event, accounts, used && inner.raw("event") != nullptr,
                            new_relic.events);
@@ -175,28 +178,29 @@ void read_service_monitor(Section& section, const Accounts& accounts, NewRelic& 
           read_destination(log, accounts, used && inner.raw("log") != nullptr, new_relic.logs);
         });
       });
-  section.section({.name = "monitorServiceState", .description = "Which changes are sent."},
+  section.section({.name = "monitorServiceState", .description = "Alerts that New Relic gets."},
                   [&new_relic](Section& inner) {
-                    read_state_switch(inner, "running", "Services that run again.",
+                    read_state_switch(inner, "running", "Alerts about services that run again.",
                                       new_relic.send_started);
                     read_state_switch(inner, "stopped",
-                                      "Services that stopped, and all else that is no good news.",
+                                      "Alerts about stopped services, and all other problems.",
                                       new_relic.send_stopped, kTellsMore);
                   });
   std::vector<NewRelicAttribute> shared;
-  section.section({.name = "sharedSettings", .description = "For events and log entries alike."},
-                  [&](Section& inner) { read_shared(inner, new_relic, shared); });
+  section.section(
+      {.name = "sharedSettings", .description = "Settings of events and log entries alike."},
+      [&](Section& inner) { read_shared(inner, new_relic, shared); });
   for (auto* destination : {&new_relic.events, &new_relic.logs})
     destination->attributes.insert(destination->attributes.begin(), shared.begin(), shared.end());
 }
 
 void read_urls(Section& section, NewRelic& new_relic) {
   section.text({.name = "event",
-                .description = "The Event API, without path.",
+                .description = "URL of the Event API, without path.",
                 .example = "https://insights-collector.eu01.nr-data.net"},
                new_relic.events.url, check_http_url);
   section.text({.name = "log",
-                .description = "The Log API, as a whole.",
+                .description = "URL of the Log API, with its path.",
                 .example = "https://log-api.eu.newrelic.com/log/v1"},
                new_relic.logs.url, check_http_url);
 }
@@ -211,11 +215,11 @@ void read_new_relic(Section& root, bool wanted, NewRelic& new_relic) {
   root.section({.name = "incidentTool", .description = "Incident tools."}, [&](Section& tools) {
     tools.share_with_butler();
     tools.section(
-        {.name = "newRelic", .description = "Changes as events and log entries of New Relic."},
+        {.name = "newRelic", .description = "Alerts as events and log entries of New Relic."},
         [&](Section& section) {
           section.share_with_butler();
           new_relic.enabled = read_enable(section, wanted, ButlerSwitch::ignored);
-          section.section({.name = "url", .description = "Where New Relic is reached."},
+          section.section({.name = "url", .description = "URLs of New Relic."},
                           [&new_relic](Section& inner) { read_urls(inner, new_relic); });
           section.section(
               {.name = "serviceMonitor", .description = "Alerts about services."},

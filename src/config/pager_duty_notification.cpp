@@ -12,20 +12,20 @@ void read_pager_duty_notification(Section& section, bool wanted, PagerDuty& page
       Choice<std::string_view>{"critical", "critical"}, Choice<std::string_view>{"error", "error"},
       Choice<std::string_view>{"warning", "warning"}, Choice<std::string_view>{"info", "info"}};
   pager_duty.enabled = read_enable(section, wanted);
-  const auto key = section.secret({.name = "routingKey",
-                                   .description = "The integration key of an Events API v2 "
-                                                  "integration.",
-                                   .example = "${env:PAGERDUTY_ROUTING_KEY}"},
-                                  pager_duty.routing_key);
+  const auto key =
+      section.secret({.name = "routingKey",
+                      .description = "Integration key of an Events API v2 integration.",
+                      .example = "${env:PAGERDUTY_ROUTING_KEY}"},
+                     pager_duty.routing_key);
   if (pager_duty.enabled && !key && section.raw("routingKey") == nullptr)
     section.error(section.place(), "the key `routingKey` is missing");
   section.text({.name = "url",
-                .description = "The Events API; accounts in Europe have another.",
+                .description = "URL of the Events API; accounts in Europe have another one.",
                 .example = "https://events.eu.pagerduty.com/v2/enqueue"},
                pager_duty.url, check_http_url);
   std::string_view severity = "critical";
   section.choice({.name = "severity",
-                  .description = "How PagerDuty ranks the incidents.",
+                  .description = "Severity of the incidents in PagerDuty.",
                   .example = "critical"},
                  severity, kSeverities);
   pager_duty.severity = severity;

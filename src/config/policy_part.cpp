@@ -30,52 +30,54 @@ void replace(T& value, const std::optional<T>& given) {
 }
 
 auto read_checks(Section& section, unsigned& checks) {
-  return section.count({.name = "looks",
-                        .description = "In how many checks in a row it must be so.",
-                        .example = "2"},
+  return section.count({.name = "checks",
+                        .description = "Number of consecutive checks that must see the problem.",
+                        .example = "2",
+                        .alias = "looks"},
                        checks, kChecks);
 }
 
 auto read_time(Section& section, Duration& time) {
   return section.duration(
-      {.name = "time", .description = "For how long it must be so.", .example = "30s"}, time,
-      kUpToAWeek);
+      {.name = "time", .description = "Time for which the problem must last.", .example = "30s"},
+      time, kUpToAWeek);
 }
 
 auto read_severity(Section& section, AlertSeverity& severity) {
   return section.choice({.name = "severity",
-                         .description = "How bad it is when something is wrong.",
+                         .description = "Severity of the alert while it fires.",
                          .example = "warning"},
                         severity);
 }
 
 auto read_repeat_every(Section& section, Duration& repeat_every) {
-  return section.duration({.name = "repeatEvery",
-                           .description = "How often it is told again while it stays bad. 0: once.",
-                           .example = "4h"},
-                          repeat_every, kUpToAYear);
+  return section.duration(
+      {.name = "repeatEvery",
+       .description = "Interval of reminders while the alert fires. 0: no reminders.",
+       .example = "4h"},
+      repeat_every, kUpToAYear);
 }
 
 void read_flapping(Section& section, PolicyPart& part) {
   const FlapLimits built_in;
   read_given(part.flapping_start, built_in.start, [&](auto& value) {
     return section.count({.name = "start",
-                          .description = "A service that changes so often within `window` flaps: "
-                                         "that is one alert. 0: nobody counts.",
+                          .description = "Number of changes within `window` from which on a "
+                                         "service flaps, which is one alert. 0: off.",
                           .example = "6"},
                          value, kChanges);
   });
   read_given(part.flapping_stop, built_in.stop, [&](auto& value) {
-    return section.count({.name = "stop",
-                          .description = "It has settled when it changes at most so often within "
-                                         "`window`.",
-                          .example = "1"},
-                         value, kChanges);
+    return section.count(
+        {.name = "stop",
+         .description = "Highest number of changes within `window` of a service that has settled.",
+         .example = "1"},
+        value, kChanges);
   });
   read_given(part.flapping_window, built_in.window, [&](auto& value) {
     return section.duration(
-        {.name = "window", .description = "For how long changes are counted.", .example = "10m"},
-        value, {seconds(1), days(7)});
+        {.name = "window", .description = "Time in which changes count.", .example = "10m"}, value,
+        {seconds(1), days(7)});
   });
 }
 
@@ -83,14 +85,14 @@ void read_keys(Section& section, PolicySection& out) {
   const Policy built_in;
   auto& part = out.part;
   read_given(part.expected, built_in.expected, [&](auto& value) {
-    return section.choice({.name = "expected",
-                           .description = "The state that is no news: `stopped` makes running the "
-                                          "bad news; with `any`, starts, stops and pauses stand in "
-                                          "the history only.",
-                           .example = "stopped"},
-                          value);
+    return section.choice(
+        {.name = "expected",
+         .description = "State that resolves the alert. With `stopped` a running service fires; "
+                        "with `any` starts, stops and pauses go to the history only.",
+         .example = "stopped"},
+        value);
   });
-  section.section({.name = "grace", .description = "Bad news is told when it has lasted for both."},
+  section.section({.name = "grace", .description = "An alert fires once both limits have passed."},
                   [&](Section& grace) {
                     read_given(part.grace_checks, built_in.grace.checks,
                                [&](auto& value) { return read_checks(grace, value); });
@@ -100,43 +102,44 @@ void read_keys(Section& section, PolicySection& out) {
   read_given(part.pending_limit, built_in.pending_limit, [&](auto& value) {
     return section.duration(
         {.name = "pendingLimit",
-         .description = "A service that starts or stops hangs when it has made no progress for its "
-                        "own wait hint, and at least for this long.",
+         .description = "Minimum time without progress after which a service that starts or stops "
+                        "hangs. A longer wait hint of the service extends it.",
          .example = "2m"},
         value, {seconds(1), days(1)});
   });
   read_given(part.boot_grace, built_in.boot_grace, [&](auto& value) {
-    return section.duration({.name = "bootGrace",
-                             .description = "After the host has come back, bad news waits so long.",
-                             .example = "5m"},
-                            value, kUpToADay);
+    return section.duration(
+        {.name = "bootGrace",
+         .description = "Delays alerts about bad states after the host has come back.",
+         .example = "5m"},
+        value, kUpToADay);
   });
   read_given(part.delayed_start_grace, built_in.delayed_start_grace, [&](auto& value) {
-    return section.duration(
-        {.name = "delayedStartGrace",
-         .description = "The same for services of delayed start, which Windows starts two minutes "
-                        "late, one by one.",
-         .example = "10m"},
-        value, kUpToADay);
+    return section.duration({.name = "delayedStartGrace",
+                             .description = "Boot grace of services with delayed start. Windows "
+                                            "starts them two minutes late, one by one.",
+                             .example = "10m"},
+                            value, kUpToADay);
   });
   read_given(part.trigger_start, built_in.trigger_start, [&](auto& value) {
     return section.choice(
         {.name = "triggerStart",
-         .description = "Whether the stop of a service is told that is started by events and ends "
-                        "when its work is done: `byName`, where it was named in full; `exempt`, "
-                        "never; `told`, always.",
+         .description = "Alerts about stops of services that events start and that end when their "
+                        "work is done. `byName`: if an entry names the service in full; `exempt`: "
+                        "never; `told`: always.",
          .example = "exempt"},
         value);
   });
   read_given(part.quiet_exit_codes, built_in.quiet_exit_codes, [&](auto& value) {
-    return section.numbers({.name = "quietExitCodes",
-                            .description = "A stop with one of these exit codes is a normal end.",
-                            .example = "[0, 1067]"},
-                           value);
+    return section.numbers(
+        {.name = "quietExitCodes",
+         .description = "Exit codes of a normal end; a stop with one of them is no problem.",
+         .example = "[0, 1067]"},
+        value);
   });
-  out.flapping =
-      section.section({.name = "flapping", .description = "Services that go up and down."},
-                      [&](Section& flapping) { read_flapping(flapping, part); });
+  out.flapping = section.section(
+      {.name = "flapping", .description = "Limits for services that go up and down."},
+      [&](Section& flapping) { read_flapping(flapping, part); });
   read_given(part.severity, built_in.severity,
              [&](auto& value) { return read_severity(section, value); });
   read_given(part.repeat_every, built_in.repeat_every,
@@ -176,21 +179,18 @@ std::optional<std::string> contradiction_in(const Policy& policy) {
 
 void read_host_policy(Section& section, const Key& key, HostPolicy& out) {
   section.section(key, [&out](Section& inner) {
-    inner.section(
-        {.name = "grace",
-         .description = "That a host is not reached is told when it has lasted for both."},
-        [&out](Section& grace) {
-          read_checks(grace, out.grace.checks);
-          read_time(grace, out.grace.time);
-        });
-    inner.duration(
-        {.name = "stormWait",
-         .description =
-             "When at least three services, and a quarter of those that "
-             "ran, stop or begin to within this time, alerts about them wait for so long: "
-             "a host that goes down will be gone by then. 0: not at all.",
-         .example = "10s"},
-        out.storm_wait, kUpToADay);
+    inner.section({.name = "grace",
+                   .description = "An unreachable host is reported once both limits have passed."},
+                  [&out](Section& grace) {
+                    read_checks(grace, out.grace.checks);
+                    read_time(grace, out.grace.time);
+                  });
+    inner.duration({.name = "stormWait",
+                    .description = "Delays alerts when at least three services, and a quarter of "
+                                   "those that ran, stop or begin to within this time. A host that "
+                                   "goes down is unreachable by then. 0: no delay.",
+                    .example = "10s"},
+                   out.storm_wait, kUpToADay);
     read_severity(inner, out.severity);
     read_repeat_every(inner, out.repeat_every);
   });

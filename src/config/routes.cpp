@@ -55,8 +55,8 @@ void read_words(Section& section, const Key& key, std::string_view what, std::ve
       section.error(place, fmt::format("there is no {} {}{}", what, in_backticks(text),
                                        did_you_mean(text, routable_words<E>())));
     } else if (!is_routable(*found)) {
-      section.error(place, fmt::format("{} goes where the news before it went; a route cannot ask "
-                                       "for it",
+      section.error(place, fmt::format("{} goes where the alert that it resolves went; a route "
+                                       "cannot match it",
                                        in_backticks(text)));
     } else {
       out.push_back(*found);
@@ -72,31 +72,35 @@ class RouteReader {
 
   void read(Section& entry, Route& route) {
     say_if_unreachable(entry);
-    entry.text({.name = "name", .description = "For people.", .example = "databases"}, route.name);
+    entry.text(
+        {.name = "name", .description = "Name of the route, for people.", .example = "databases"},
+        route.name);
     entry.section({.name = "match",
-                   .description = "Which alerts take this route: those that fulfil all of it; "
-                                  "without it, all."},
+                   .description = "Conditions that an alert must fulfil, all of them. Without "
+                                  "conditions every alert takes the route."},
                   [&](Section& section) { read_conditions(section, route.match); });
-    std::vector<std::string> told;
-    read_destinations(entry,
-                      {.name = "to",
-                       .description = "Who is told at once: names of `alertDestination`, or "
-                                      "`webhook:DESCRIPTION`, `email:ADDRESS`, "
-                                      "`newRelic:ACCOUNT` for one of several. Empty: nobody.",
-                       .example = "[email, \"webhook:On-call\"]"},
-                      told, route.to);
+    std::vector<std::string> earlier;
+    read_destinations(
+        entry,
+        {.name = "to",
+         .description = "Destinations that are notified at once: names of `alertDestination`, or "
+                        "`webhook:DESCRIPTION`, `email:ADDRESS`, `newRelic:ACCOUNT` for one of "
+                        "several. Empty: none.",
+         .example = "[email, \"webhook:On-call\"]"},
+        earlier, route.to);
     if (entry.raw("to") == nullptr)
-      entry.error(entry.place(), "the key `to` is missing; `to: []` tells nobody");
+      entry.error(entry.place(), "the key `to` is missing; `to: []` notifies nobody");
     std::optional<Duration> before;
-    entry.list({.name = "escalate", .description = "Who is told besides while the trouble lasts."},
+    entry.list({.name = "escalate",
+                .description = "Escalations: further destinations while the alert still fires."},
                route.escalations, [&](Section& inner, Escalation& step) {
                  read_step(inner, before, step);
                  read_destinations(inner,
                                    {.name = "to",
-                                    .description = "Who is told then.",
+                                    .description = "Destinations that are notified then.",
                                     .need = Need::required,
                                     .example = "[pagerDuty]"},
-                                   told, step.to);
+                                   earlier, step.to);
                });
     if (!catch_all_ && matches_all(route.match)) catch_all_ = entry.place();
   }
@@ -144,11 +148,12 @@ class RouteReader {
                    .example = "[MSSQL*]"},
                   services);
     for (const auto& service : services) match.services.push_back(fold_case(service));
-    const auto severities = "As policies say: " + list_of(routable_words<AlertSeverity>()) + ".";
+    const auto severities =
+        "Severities, as in policies: " + list_of(routable_words<AlertSeverity>()) + ".";
     read_words(section, {.name = "severity", .description = severities, .example = "[critical]"},
                "severity", match.severities);
-    const auto kinds = "What has happened: " + list_of(routable_words<TransitionKind>()) +
-                       ". The end of an alert goes to those who were notified of it.";
+    const auto kinds = "Kinds of alerts: " + list_of(routable_words<TransitionKind>()) +
+                       ". A resolved alert goes where the firing one went.";
     read_words(section, {.name = "kind", .description = kinds, .example = "[stopped, stuck]"},
                "kind", match.kinds);
   }
@@ -162,7 +167,7 @@ class RouteReader {
   static void read_step(Section& section, std::optional<Duration>& before, Escalation& step) {
     const auto place = section.duration(
         {.name = "after",
-         .description = "How long the trouble must have lasted since it was told first.",
+         .description = "Time from the first notification to this one, if the alert still fires.",
          .need = Need::required,
          .example = "30m"},
         step.after, kEscalationTimes);
@@ -174,18 +179,18 @@ class RouteReader {
     before = step.after;
   }
 
-  /// `told` are those who come before on the route.
-  void read_destinations(Section& section, const Key& key, std::vector<std::string>& told,
+  /// `earlier` are the destinations that come before on the route.
+  void read_destinations(Section& section, const Key& key, std::vector<std::string>& earlier,
                          std::vector<std::string>& out) {
     std::vector<PlacedText> names;
     section.placed_texts(key, names);
     for (auto& name : names) {
       auto folded = fold_case(name.text);
-      if (std::ranges::find(told, folded) != told.end())
-        section.warning(name.place, fmt::format("{} comes earlier on this route, and is told once; "
-                                                "`repeatEvery` of a policy tells again",
+      if (std::ranges::find(earlier, folded) != earlier.end())
+        section.warning(name.place, fmt::format("{} comes earlier on this route, and is notified "
+                                                "once; `repeatEvery` of a policy sends reminders",
                                                 in_backticks(name.text)));
-      told.push_back(std::move(folded));
+      earlier.push_back(std::move(folded));
       out.push_back(name.text);
       destinations_.push_back(std::move(name));
     }
@@ -202,11 +207,11 @@ class RouteReader {
 std::vector<PlacedText> read_routes(Section& section, const std::vector<std::string>& sets,
                                     Config& config) {
   RouteReader reader(sets, config);
-  section.list({.name = "routes",
-                .description = "Which alerts go where. The first route that an alert matches "
-                               "decides; what matches none goes to all destinations."},
-               config.routes,
-               [&reader](Section& entry, Route& route) { reader.read(entry, route); });
+  section.list(
+      {.name = "routes",
+       .description = "Routes of alerts to destinations. The first route that an alert matches "
+                      "decides. An alert that matches none goes to all destinations."},
+      config.routes, [&reader](Section& entry, Route& route) { reader.read(entry, route); });
   return std::move(reader).take_destinations();
 }
 

@@ -16,10 +16,11 @@ struct RouteConditions {
   std::vector<std::string> hosts;
   std::vector<std::string> services;
   std::vector<AlertSeverity> severities;
-  std::vector<TransitionKind> kinds;  ///< of bad news only: good news goes where the bad went
+  std::vector<TransitionKind>
+      kinds;  ///< of firing alerts; a resolved one goes where the firing one went
 };
 
-/// Who is told besides when the trouble has not ended after a time.
+/// Further destinations of an alert that still fires after a time.
 struct Escalation {
   Duration after{};
   std::vector<std::string> to;

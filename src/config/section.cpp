@@ -51,19 +51,43 @@ void Section::info(Place place, std::string text) {
   reading_.findings.add(Severity::info, place, std::move(text));
 }
 
+std::optional<Section::Entry> Section::find(std::string_view name) const {
+  for (std::size_t i = 0; i < mapping_->children.size(); i += 2) {
+    if (mapping_->children[i]->text == name)
+      return Entry{mapping_->children[i], mapping_->children[i + 1]};
+  }
+  return std::nullopt;
+}
+
+std::optional<Section::Entry> Section::find_by_either_name(const Key& key) {
+  const auto entry = find(key.name);
+  const auto older = key.alias.empty() ? std::nullopt : find(key.alias);
+  if (!older) return entry;
+  const auto there = older->key->place;
+  if (!entry) {
+    info(there, fmt::format("`{}` is now called `{}`; both work", key.alias, key.name));
+    return older;
+  }
+  const auto& findings = reading_.findings;
+  error(there, fmt::format("`{}` ({}) and `{}` ({}) are one key; remove `{}`", key.alias,
+                           findings.line(there, there), key.name,
+                           findings.line(entry->key->place, there), key.alias));
+  return entry;
+}
+
 std::optional<Section::Entry> Section::find(const Key& key) {
   if (mapping_ == nullptr) return std::nullopt;
-  for (std::size_t i = 0; i < mapping_->children.size(); i += 2) {
-    const Entry entry{mapping_->children[i], mapping_->children[i + 1]};
-    if (entry.key->text != key.name) continue;
-    if (entry.value->type != YamlNode::Type::null) {
-      note_difference(key, entry.key->place);
-      return entry;
-    }
-    if (key.need == Need::required) error(entry.key->place, fmt::format("`{}` is empty", key.name));
-    return std::nullopt;
+  const auto entry = find_by_either_name(key);
+  if (entry && entry->value->type != YamlNode::Type::null) {
+    note_difference(key, entry->key->place);
+    return entry;
   }
-  if (key.need == Need::required) error(place_, fmt::format("the key `{}` is missing", key.name));
+  if (key.need == Need::optional) return std::nullopt;
+  if (entry) {
+    error(entry->key->place, fmt::format("`{}` is empty", key.name));
+  } else {
+    error(place_, fmt::format("the key `{}` is missing", key.name));
+  }
   return std::nullopt;
 }
 

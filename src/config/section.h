@@ -56,14 +56,16 @@ struct Key {
   std::string_view description;
   Need need = Need::optional;
   std::string_view example = {};
-  std::string_view otherwise = {};  ///< the default in words, where the variable does not tell
+  std::string_view otherwise = {};  ///< the default in words, where the variable does not have it
+  /// An older name of the key, which files may still use.
+  std::string_view alias = {};
   /// The key that takes its place: who reads them sees to it that one of both is there.
   std::string_view alternative = {};
   /// Of a section or list: the path of another with the same keys. They stand in the reference
   /// only there, and what is absent is not read.
   std::string_view same_as = {};
   bool is_secret = false;  ///< a text that opens doors: a URL with a token, a header's value
-  /// A sentence for those who know the original: what is different here. At most
+  /// A sentence for those who know Butler: what is different here. At most
   /// kLongestDifference.
   std::string_view differs = {};
 };
@@ -84,7 +86,7 @@ struct PlacedText {
   /// Of its first byte, from the place on; nothing when the file holds another text for it.
   std::optional<int> offset = {};
 
-  /// Where one of its bytes stands, 0-based; its beginning where that cannot be told.
+  /// Where one of its bytes stands, 0-based; its beginning where that is not known.
   [[nodiscard]] Place at(std::size_t byte) const;
 };
 
@@ -131,7 +133,7 @@ class Section {
   /// An IANA name.
   std::optional<Place> time_zone(const Key& key, TimeZone& out);
   std::optional<Place> texts(const Key& key, std::vector<std::string>& out);
-  /// As text() and texts(), for those who look into the text.
+  /// As text() and texts(), for those who read in the text.
   std::optional<PlacedText> placed_text(const Key& key, Check check = nullptr);
   std::optional<Place> placed_texts(const Key& key, std::vector<PlacedText>& out);
   /// One word of a closed set. Case does not count.
@@ -163,8 +165,8 @@ class Section {
   /// A path that stands at `place`, seen from the folder of its file.
   [[nodiscard]] std::string path_at(Place place, const std::string& path) const;
 
-  /// The original uses the section for more than we do: of the keys that we do not know, only what
-  /// looks like a slip of the pen is reported.
+  /// Butler uses the section for more than we do: of the keys that we do not know, only what
+  /// seems to be a slip of the pen is reported.
   void share_with_butler();
   /// An unknown key is an error: without it the section would mean something else.
   void insist_on_keys() { unknown_keys_are_ = Severity::error; }
@@ -188,6 +190,9 @@ class Section {
   void declare(const Key& key, std::string type, std::string fallback, std::string_view unit = {},
                const Allowed& allowed = {});
   [[nodiscard]] std::optional<Entry> find(const Key& key);
+  /// Under its name or its alias: which of them the file uses is noted.
+  [[nodiscard]] std::optional<Entry> find_by_either_name(const Key& key);
+  [[nodiscard]] std::optional<Entry> find(std::string_view name) const;
   void note_difference(const Key& key, Place place);
   /// Reports a type that is not the wanted one.
   [[nodiscard]] bool is(YamlNode::Type wanted, const Entry& entry,
@@ -214,6 +219,7 @@ class Section {
   std::string_view name_;    ///< in the parent
   std::string_view suffix_;  ///< [] of a list's item
   std::vector<std::string_view> declared_;
+  std::vector<std::string_view> aliases_;  ///< of keys that were declared
   bool off_ = false;
   bool shared_ = false;
   Severity unknown_keys_are_ = Severity::warning;

@@ -1,7 +1,9 @@
 // Which keys a section has, and what is noted about them.
 #include <algorithm>
 #include <string>
+#include <string_view>
 #include <utility>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -13,6 +15,7 @@ namespace tocsin::config {
 void Section::declare(const Key& key, std::string type, std::string fallback, std::string_view unit,
                       const Allowed& allowed) {
   declared_.push_back(key.name);
+  if (!key.alias.empty()) aliases_.push_back(key.alias);
   if (reading_.known_keys == nullptr) return;
   if (!key.otherwise.empty()) fallback = key.otherwise;
   const bool required = key.need == Need::required;
@@ -26,6 +29,7 @@ void Section::declare(const Key& key, std::string type, std::string fallback, st
                                   .description = std::string(key.description),
                                   .same_as = std::string(key.same_as),
                                   .differs = std::string(key.differs),
+                                  .alias = std::string(key.alias),
                                   .required = required,
                                   .alternative = std::string(key.alternative),
                                   .choices = {allowed.choices.begin(), allowed.choices.end()},
@@ -52,11 +56,14 @@ void Section::switch_off() {
 
 void Section::finish() {
   if (mapping_ == nullptr) return;
-  // Two slips in a short name make another name, so a key of the original is not taken for ours.
+  // Two slips in a short name make another name, so a key of Butler is not taken for ours.
   constexpr std::size_t kSlips = 2;
+  const auto is_in = [](const std::vector<std::string_view>& names, std::string_view name) {
+    return std::ranges::find(names, name) != names.end();
+  };
   for (std::size_t i = 0; i < mapping_->children.size(); i += 2) {
     const auto& key = *mapping_->children[i];
-    if (std::ranges::find(declared_, key.text) != declared_.end()) continue;
+    if (is_in(declared_, key.text) || is_in(aliases_, key.text)) continue;
     const auto most = shared_ ? kSlips : std::max(kSlips, key.text.size() / 3);
     const auto meant = reading_.findings.shows(unknown_keys_are_)
                            ? nearest(key.text, declared_, most)

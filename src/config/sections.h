@@ -38,7 +38,8 @@ struct AlertDestinations {
 /// All of it: what stands under `Butler:` or `tocsin:`.
 void read_config(Section& root, Config& config);
 
-/// `serviceMonitor`: what is watched, how often, with which accounts, and who is told.
+/// `serviceMonitor`: what is watched, how often, with which accounts, and the destinations of
+/// alerts.
 [[nodiscard]] AlertDestinations read_service_monitor(Section& section, Config& config);
 
 /// `serviceMonitor.alertDestination`.
@@ -55,21 +56,21 @@ void check_routes(Section& root, const std::vector<PlacedText>& destinations, co
 /// The sections of all destinations.
 void read_destinations(Section& root, const AlertDestinations& wanted, Config& config);
 
-// What several keys say to those who know the original.
+// What several keys say to those who know Butler.
 
-/// Of sections for what is no good news.
+/// Of sections for firing alerts.
 inline constexpr std::string_view kTellsMore =
-    "Also told: services that are paused, hang, vanish or cannot be seen, and hosts that are not "
-    "reached. Butler tells of stopped services alone.";
+    "Covers services that are paused, hang, vanish or deny access, and unreachable hosts too. "
+    "Butler alerts about stopped services alone.";
 /// Of sections for services that run again.
 inline constexpr std::string_view kTellsLess =
-    "Told of services that run and hosts that are back, with a limit of its own. Butler takes all "
-    "that is not stopped for running, and goes by the limit of `serviceStopped`.";
+    "Covers services that run and hosts that are back, with a rate limit of its own. Butler takes "
+    "all that is not stopped for running, and uses the limit of `serviceStopped`.";
 /// Of templates for plain text.
 inline constexpr std::string_view kNotForHtml =
     "Values stay as they are. Butler escapes them for HTML: `&amp;` for `&`.";
 
-/// Whether the original obeys the `enable` of a section, or goes by `alertDestination` alone.
+/// Whether Butler obeys the `enable` of a section, or goes by `alertDestination` alone.
 enum class ButlerSwitch : std::uint8_t { obeyed, ignored };
 
 /// The `enable` of a destination's section. Answers whether the destination is used: that takes
@@ -93,7 +94,7 @@ void read_rate_limit(Section& section, std::string_view destination, std::chrono
 /// `type_differs` is said of `messageType`. Answers the place of the URL.
 std::optional<Place> read_chat_message(Section& section, std::string_view chat,
                                        ChatMessage& message, std::string_view type_differs = {});
-/// Warns of what a chat will not be told because it has no section.
+/// Warns of alerts that a chat does not get because it has no section.
 void warn_of_silence(Section& section, const ChatMessage& stopped, const ChatMessage& started);
 
 /// `genericUrls`.

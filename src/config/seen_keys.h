@@ -17,7 +17,7 @@ namespace tocsin::config {
 struct SeenKeys {
   struct Unused {
     Place place;
-    bool of_butler = false;  ///< the original may use it; otherwise nobody is known to
+    bool of_butler = false;  ///< Butler may use it; otherwise nobody is known to
   };
   struct Different {
     Place place;

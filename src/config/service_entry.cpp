@@ -32,8 +32,8 @@ std::optional<Place> read_names(Section& entry, WatchedService& service, Written
   const bool by_display_name = entry.raw("displayName") != nullptr;
   const auto name =
       entry.text({.name = "name",
-                  .description = "The service's name (not its display name), or a "
-                                 "pattern with `*` and `?`. Case does not count.",
+                  .description = "Name of the service (not its display name), or a pattern with "
+                                 "`*` and `?`. Case does not count.",
                   .need = by_display_name || entry.reading().known_keys != nullptr ? Need::optional
                                                                                    : Need::required,
                   .example = "QlikSense*",
@@ -42,13 +42,13 @@ std::optional<Place> read_names(Section& entry, WatchedService& service, Written
                              "`&` or `(` are watched too. Butler wants the exact case, and "
                              "watches none of those."},
                  service.pattern, must_not_be_empty);
-  const auto display_name =
-      entry.text({.name = "displayName",
-                  .description = "Instead of `name`: the display name, or a pattern for display "
-                                 "names.",
-                  .example = "Qlik Sense *",
-                  .alternative = "name"},
-                 service.display_name, must_not_be_empty);
+  const auto display_name = entry.text(
+      {.name = "displayName",
+       .description =
+           "Display name of the service, or a pattern for display names, instead of `name`.",
+       .example = "Qlik Sense *",
+       .alternative = "name"},
+      service.display_name, must_not_be_empty);
   if (name && display_name) {
     entry.error(*display_name, "a service is found by `name` or by `displayName`; one must go");
     return std::nullopt;
@@ -63,33 +63,31 @@ void read_service(Section& entry, ServiceEntry& out, Written& written) {
   const auto place = read_names(entry, service, written);
   out.place = place.value_or(entry.place());
   entry.text({.name = "friendlyName",
-              .description = "What alerts call the service.",
+              .description = "Name of the service in alerts.",
               .example = "Qlik Sense Engine",
               .otherwise = "its display name"},
              service.friendly_name);
-  const auto exclude =
-      entry.texts({.name = "exclude",
-                   .description = "Names, display names or patterns of them that the entry does "
-                                  "not mean.",
-                   .example = "[QlikSenseRepositoryDatabase]"},
-                  service.exclude);
+  const auto exclude = entry.texts(
+      {.name = "exclude",
+       .description = "Names, display names or patterns of services that the entry leaves out.",
+       .example = "[QlikSenseRepositoryDatabase]"},
+      service.exclude);
   if (place && exclude && is_one_name(service))
     entry.warning(*exclude, "`exclude` does nothing where `name` has no `*` or `?`");
   auto start_mode = StartMode::any;
-  const auto start_mode_place =
-      entry.choice({.name = "startMode",
-                    .description = "Of what a pattern finds: those alone that Windows starts by "
-                                   "itself.",
-                    .example = "automatic",
-                    .otherwise = "all"},
-                   start_mode, kStartModes);
+  const auto start_mode_place = entry.choice(
+      {.name = "startMode",
+       .description = "Limits a pattern to services that Windows starts automatically.",
+       .example = "automatic",
+       .otherwise = "all"},
+      start_mode, kStartModes);
   service.automatic_only = start_mode == StartMode::automatic;
   if (place && start_mode_place && is_one_name(service))
     entry.error(*start_mode_place,
                 "`startMode` chooses among what a pattern finds, but `name` has no `*` or `?`");
   read_policy(entry,
               {.name = "policy",
-               .description = "The rules for its alerts.",
+               .description = "Rules for its alerts.",
                .same_as = "serviceMonitor.policy"},
               out.policy);
 }

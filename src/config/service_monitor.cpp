@@ -16,13 +16,14 @@ namespace {
 void read_credentials(Section& section, Config& config) {
   std::vector<Credentials> list;
   Duplicates names("credentials", "come twice");
-  section.list({.name = "credentials", .description = "The accounts that hosts are asked with."},
-               list, [&names](Section& entry, Credentials& credentials) {
-                 const auto place = entry.text({.name = "name",
-                                                .description = "What hosts call the account.",
-                                                .need = Need::required,
-                                                .example = "monitoring"},
-                                               credentials.name, must_not_be_empty);
+  section.list({.name = "credentials", .description = "Accounts to ask hosts with."}, list,
+               [&names](Section& entry, Credentials& credentials) {
+                 const auto place =
+                     entry.text({.name = "name",
+                                 .description = "Name of the account, for `credentials` of hosts.",
+                                 .need = Need::required,
+                                 .example = "monitoring"},
+                                credentials.name, must_not_be_empty);
                  if (place) names.add(entry, credentials.name, *place);
                  entry.text({.name = "username",
                              .description = "`DOMAIN\\user`, `user@REALM` or a local `user`.",
@@ -30,7 +31,7 @@ void read_credentials(Section& section, Config& config) {
                              .example = "CORP\\svc-tocsin"},
                             credentials.username, must_not_be_empty);
                  entry.secret({.name = "password",
-                               .description = "Its password; better a reference than the text.",
+                               .description = "Password; prefer a reference to the text itself.",
                                .need = Need::required,
                                .example = "${env:TOCSIN_PASSWORD}"},
                               credentials.password, &credentials.password_file);
@@ -43,7 +44,7 @@ void read_credentials(Section& section, Config& config) {
 
 AlertDestinations read_service_monitor(Section& section, Config& config) {
   const auto enable = section.boolean(
-      {.name = "enable", .description = "Whether services are watched at all.", .example = "true"},
+      {.name = "enable", .description = "Switches the monitor on or off.", .example = "true"},
       config.enabled);
   if (enable && !config.enabled) {
     section.warning(*enable, "`serviceMonitor` is switched off: nothing is watched");
@@ -51,29 +52,29 @@ AlertDestinations read_service_monitor(Section& section, Config& config) {
   }
   TimeZone zone;
   section.time_zone({.name = "timeZone",
-                     .description = "In which schedules are written, by its IANA name.",
+                     .description = "Time zone of all schedules (IANA name).",
                      .example = "Europe/Stockholm"},
                     zone);
-  section.schedule({.name = "frequency",
-                    .description = "How often each host is checked, where the host says nothing "
-                                   "else.",
-                    .example = "every 10 seconds",
-                    .differs = "Checks of one host never overlap, and those of several are spread "
-                               "over the time. Butler asks all at once, and again while a check "
-                               "still runs."},
-                   config.frequency, zone);
+  section.schedule(
+      {.name = "frequency",
+       .description = "Schedule of the checks of each host, unless the host has one of its own.",
+       .example = "every 10 seconds",
+       .differs = "Checks of one host never overlap, and those of several are spread over time. "
+                  "Butler asks all at once, and again while a check still runs."},
+      config.frequency, zone);
   PolicySection policy;
-  read_policy(section,
-              {.name = "policy",
-               .description = "The rules for alerts about services, where no set, host or service "
-                              "says otherwise."},
-              policy);
+  read_policy(
+      section,
+      {.name = "policy",
+       .description =
+           "Rules for alerts about services, unless a set, host or service says otherwise."},
+      policy);
   HostPolicy host_policy;
-  read_host_policy(section,
-                   {.name = "hostPolicy",
-                    .description = "The rules for alerts about hosts that are not reached, where "
-                                   "no host says otherwise."},
-                   host_policy);
+  read_host_policy(
+      section,
+      {.name = "hostPolicy",
+       .description = "Rules for alerts about unreachable hosts, unless a host says otherwise."},
+      host_policy);
   read_credentials(section, config);
   auto sets = read_service_sets(section);
   const auto names_of_sets = sets.written;
@@ -94,8 +95,8 @@ AlertDestinations read_service_monitor(Section& section, Config& config) {
   AlertDestinations destinations;
   section.section(
       {.name = "alertDestination",
-       .description = "Who is told.",
-       .differs = "What cannot be delivered is tried again for a week, over restarts too. Butler "
+       .description = "Destinations of alerts.",
+       .differs = "Failed notifications are tried again for a week, over restarts too. Butler "
                   "tries once."},
       [&destinations](Section& inner) { read_alert_destinations(inner, destinations); });
   destinations.of_routes = read_routes(section, names_of_sets, config);

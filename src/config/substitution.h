@@ -12,7 +12,7 @@
 
 namespace tocsin::config {
 
-/// Replaces references by what they stand for. What comes in is not looked at again; every other
+/// Replaces references by what they stand for. What comes in is not expanded again; every other
 /// `$` is an ordinary character.
 /// What `${file:PATH}` stands for: the file's text without the newline at its end. Otherwise a
 /// sentence: it cannot be read, is longer than 64 KB or is no UTF-8 text. Blocking.

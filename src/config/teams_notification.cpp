@@ -20,13 +20,13 @@ void read_message(Section& section, ChatMessage& message) {
 void read_teams_notification(Section& section, bool wanted, Teams& teams) {
   section.share_with_butler();
   teams.enabled = read_enable(section, wanted);
-  section.section({.name = "serviceStopped",
-                   .description = "What is sent when a service stops, and for all else but its "
-                                  "start.",
-                   .differs = kTellsMore},
-                  [&teams](Section& inner) { read_message(inner, teams.stopped); });
+  section.section(
+      {.name = "serviceStopped",
+       .description = "Messages about stopped services, and all other alerts but starts.",
+       .differs = kTellsMore},
+      [&teams](Section& inner) { read_message(inner, teams.stopped); });
   section.section({.name = "serviceStarted",
-                   .description = "What is sent when a service starts.",
+                   .description = "Messages about services that start.",
                    .differs = kTellsLess},
                   [&teams](Section& inner) { read_message(inner, teams.started); });
   if (teams.enabled) warn_of_silence(section, teams.stopped, teams.started);

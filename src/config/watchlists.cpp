@@ -169,23 +169,24 @@ ServiceSets read_service_sets(Section& section) {
   Duplicates names("service set");
   section.list({.name = "serviceSets", .description = "Lists of services that hosts share."},
                sets.right, [&names, &sets](Section& entry, ServiceSet& set) {
-                 const auto place = entry.text({.name = "name",
-                                                .description = "What hosts call the set.",
-                                                .need = Need::required,
-                                                .example = "qlik"},
-                                               set.name, must_not_be_empty);
+                 const auto place =
+                     entry.text({.name = "name",
+                                 .description = "Name of the set, for `sets` of hosts.",
+                                 .need = Need::required,
+                                 .example = "qlik"},
+                                set.name, must_not_be_empty);
                  if (place) {
                    sets.written.push_back(set.name);
                    names.add(entry, set.name, *place);
                  }
                  read_policy(entry,
                              {.name = "policy",
-                              .description = "The rules for the alerts of its services.",
+                              .description = "Rules for the alerts of its services.",
                               .same_as = "serviceMonitor.policy"},
                              set.policy);
                  read_services(entry,
                                {.name = "services",
-                                .description = "The services of the set.",
+                                .description = "Services of the set.",
                                 .need = Need::required,
                                 .same_as = "serviceMonitor.monitor[].services"},
                                "in this set", set.services);

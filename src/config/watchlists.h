@@ -74,7 +74,7 @@ class Watchlists {
   std::vector<std::string> written_;
   std::unordered_map<std::string, std::size_t> numbers_;  ///< of the sets, by their names
   std::map<std::pair<std::vector<std::size_t>, PolicyPart>, Watchlist> made_;
-  std::set<Place> contradictions_;  ///< each is told once
+  std::set<Place> contradictions_;  ///< each is reported once
   std::size_t rules_ = 0;           ///< in all lists that were made
 };
 

@@ -9,21 +9,22 @@ namespace {
 
 void read_webhook(Section& entry, Webhook& webhook) {
   entry.text({.name = "description",
-              .description = "What messages about the webhook call it.",
+              .description = "Name of the webhook in logs and routes.",
               .example = "On-call desk"},
              webhook.description);
   entry.text({.name = "webhookURL",
-              .description = "Where alerts are sent, http or https.",
+              .description = "URL of the receiver, http or https.",
               .need = Need::required,
               .example = "https://desk.example.com/hook?key=${env:DESK_KEY}",
               .is_secret = true},
              webhook.url, check_http_url);
-  entry.choice({.name = "httpMethod",
-                .description = "POST and PUT send JSON; GET sends the same in the query.",
-                .example = "POST",
-                .differs = "GET appends to the query that the URL has. Butler replaces it."},
-               webhook.method);
-  entry.section({.name = "cert", .description = "How an https receiver is verified."},
+  entry.choice(
+      {.name = "httpMethod",
+       .description = "HTTP method. POST and PUT send JSON; GET sends the same in the query.",
+       .example = "POST",
+       .differs = "GET appends to the query that the URL has. Butler replaces it."},
+      webhook.method);
+  entry.section({.name = "cert", .description = "Verification of an https receiver."},
                 [&webhook](Section& inner) {
                   read_certificate(inner, webhook.ca_file, webhook.reject_unauthorized);
                 });
@@ -32,13 +33,13 @@ void read_webhook(Section& entry, Webhook& webhook) {
 void read_service_alerts(Section& section, WebhookDestinations& webhook) {
   read_rate_limit(section, "webhook", webhook.rate_limit);
   section.list({.name = "webhooks",
-                .description = "The receivers; each gets every alert.",
-                .differs = "One that fails keeps no other waiting, and each request has a time "
+                .description = "Receivers; each gets every alert.",
+                .differs = "A webhook that fails delays no other, and each request has a time "
                            "limit. Butler skips the webhooks after it."},
                webhook.webhooks, read_webhook);
   const auto* list = section.raw("webhooks");
   if (webhook.enabled && (list == nullptr || list->children.empty()))
-    section.warning(section.place(), "alerts are to go to webhooks, but there are none");
+    section.warning(section.place(), "webhooks are enabled, but there are none");
 }
 
 }  // namespace

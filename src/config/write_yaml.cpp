@@ -147,6 +147,7 @@ class Writer {
     std::string out;
     for (const auto* key : schema_.keys_of(schema)) {
       const auto* value = mapping.find(name_of(*key));
+      if (value == nullptr && !key->alias.empty()) value = mapping.find(key->alias);
       if (value == nullptr || value->type != type_of(*key)) continue;
       auto text = entry(*key, *value, joined(exact, name_of(*key)), indent);
       if (text.empty()) continue;

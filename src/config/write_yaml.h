@@ -12,7 +12,7 @@ namespace tocsin::config {
 
 enum class Comments : std::uint8_t {
   what_it_is,       ///< of each section
-  differences_too,  ///< for those who know the original
+  differences_too,  ///< for those who know Butler
 };
 
 /// A secret that stood in the file: the text names a variable in its place.

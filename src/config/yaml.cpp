@@ -28,7 +28,7 @@ constexpr std::size_t kMostExpanded = std::size_t{64} << 20;
 constexpr std::size_t kNodeCost = 32;
 
 /// How much text may go by without a value. yaml-cpp keeps a whole outermost [...] or {...} in its
-/// queue before it tells of the first value, at 240 bytes a token (0.7: 1.9 GB for 8 MB of '[').
+/// queue before it hands out the first value, at 240 bytes a token (0.7: 1.9 GB for 8 MB of '[').
 constexpr std::size_t kMostBetweenValues = std::size_t{2} << 20;
 
 struct Refused {

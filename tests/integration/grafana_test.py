@@ -117,7 +117,7 @@ class Dashboards(unittest.TestCase):
         self.assertEqual(self.by_service(query, "Outages"), OUTAGES)
         self.assertEqual(self.by_service(query, "Outages", host=[TWO]), {(TWO, ENGINE): 1, (TWO, PROXY): 1})
 
-    def test_availability_is_the_share_of_looks(self):
+    def test_availability_is_the_share_of_checks(self):
         query = self.dashboard.panels()["Outages and availability"]["A"]
         found = self.by_service(query, "Availability")
         self.assertEqual(set(found), set(NOW))

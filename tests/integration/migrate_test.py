@@ -82,7 +82,7 @@ class Validate(ButlerFile):
     def test_says_what_behaves_differently(self):
         different = {entry["key"]: entry["text"] for entry in self.report(self.old("old"))["butler"]["different"]}
         self.assertIn("Butler watches nothing at all", different["serviceMonitor.monitor"])
-        self.assertIn("Butler drops it", different["webhookNotification.serviceMonitor.rateLimit"])
+        self.assertIn("Butler drops them", different["webhookNotification.serviceMonitor.rateLimit"])
         self.assertNotIn("mqttConfig.azureEventGrid.clientId", different)
 
     def test_prints_the_lists_for_people(self):

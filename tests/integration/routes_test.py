@@ -1,4 +1,4 @@
-"""Who is told of what, and who is told besides when it lasts."""
+"""Which destinations an alert goes to, and which it escalates to while it fires."""
 import re
 import time
 import unittest
@@ -121,13 +121,13 @@ class Routes(Watched):
                                      for line in done.stdout.splitlines()], done.stderr
 
         self.assertEqual(ask(f"{self.host}/{ENGINE}")[:2], (0, [
-            ["WHO", "WHEN", "CONDITION"],
+            ["DESTINATION", "WHEN", "CONDITION"],
             ['webhook "Desk"', "at once"],
-            ['webhook "On-call"', "after 1 min", "if it lasts until then"]]))
+            ['webhook "On-call"', "after 1 min", "if it still fires then"]]))
         self.assertEqual(ask(self.host, "--kind", "reachable")[:2], (0, [
-            ["WHO", "WHEN", "CONDITION"],
+            ["DESTINATION", "WHEN", "CONDITION"],
             ['webhook "Desk"', "at once"],
-            ['webhook "On-call"', "at once", "if the bad news before was told there"]]))
+            ['webhook "On-call"', "at once", "if the firing alert went there"]]))
         for wrong, said in (((f"{self.host}/Nothing",), "no service `Nothing` is watched"),
                             (("nowhere",), "no host or cluster is called `nowhere`"),
                             ((self.host, "--kind", "danced"), 'there is no kind "danced"')):
@@ -150,9 +150,9 @@ class Routes(Watched):
             code, answer = ask(known)
             self.assertEqual(code, 0, answer)
             self.assertRegex(answer, 'webhook "Desk" +at once')
-        self.assertEqual(ask(f"both/{PROXY}"), (0, "nobody is told; the history has it\n"))
+        self.assertEqual(ask(f"both/{PROXY}"), (0, "nobody is notified; the history has it\n"))
         self.assertEqual(ask(f"{self.host}/{ENGINE}"),
-                         (0, "nobody is told; the rule of the cluster the pair decides\n"))
+                         (0, "nobody is notified; the rule of the cluster the pair decides\n"))
         for wrong, said in (("both", f"choose one: both/{PROXY}, both/{MARKER}"),
                             ("the pai", "is called `the pai`; did you mean `the pair`?"),
                             (f"the pair/{ENGINE}s", f"did you mean `{ENGINE}`?")):

@@ -196,7 +196,7 @@ TEST(EmailNotification, MistakesInMessages) {
             "\"Operations\" <ops@example.com>"},
            {right + "      recipients: [ops@b.example]\n      priority: urgent\n",
             "15:17: error: `priority` must be one of high, normal, low, but this is `urgent`"},
-           {right, "10:3: warning: alerts are to go by mail, but there are no recipients"}}) {
+           {right, "10:3: warning: email is enabled, but there are no recipients"}}) {
     const auto found = findings_of(with_stopped(lines));
     EXPECT_THAT(found, testing::Contains(testing::StartsWith(finding)))
         << testing::PrintToString(found);

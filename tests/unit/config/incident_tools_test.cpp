@@ -117,7 +117,7 @@ TEST(AlertmanagerSection, SaysWhatIsWrong) {
                                  "    labels: [{name: 1st, value: x}, {name: host, value: x}]\n");
   EXPECT_THAT(
       findings_of(loaded),
-      ElementsAre("15:3: warning: alerts are to go to Alertmanager, but `servers` names none",
+      ElementsAre("15:3: warning: Alertmanager gets no alerts: `servers` is empty",
                   "16:21: error: `name` must have letters, digits and _ only, and no digit first",
                   "16:44: error: `name` must not be one of alertname, host and service, which "
                   "tocsin sets"));

@@ -219,6 +219,18 @@ TEST(Migrate, ChangesNothingTheSecondTime) {
   EXPECT_THAT(second, Not(HasSubstr("Unlike Butler")));
 }
 
+TEST(Migrate, WritesTheNameOfTodayForAFormerOne) {
+  const auto old = sample_with({{2,
+                                 "  serviceMonitor:\n"
+                                 "    policy: {grace: {looks: 3}}\n"
+                                 "    hostPolicy: {grace: {time: 1m, looks: 4}}"},
+                                {7, "        policy: {grace: {looks: 5}}\n        services:"}});
+  const auto text = migrate_sample(old, Source::smb).text;
+  for (const std::string line : {"checks: 3\n", "checks: 4\n", "checks: 5\n"})
+    EXPECT_THAT(text, HasSubstr(line));
+  EXPECT_THAT(text, Not(HasSubstr("looks")));
+}
+
 TEST(Migrate, KeepsEveryText) {
   for (const std::string text :
        {"",      " a",    "a ",  "- a",    "-",        "-a",    "a: b",     "a:",      "a #b",
@@ -279,26 +291,26 @@ TEST(Migrate, WritesAFileToReadAndToEdit) {
 # set these variables, too.
 
 tocsin:
-  # What is watched, and who is told.
-  # Unlike Butler: What is known outlives a restart, and only changes are told. Butler forgets, and
-  # tells again of all that is stopped.
+  # Hosts and services to watch, and the destinations of their alerts.
+  # Unlike Butler: States survive a restart, and only changes become alerts. Butler forgets, and
+  # alerts again about all stopped services.
   serviceMonitor:
-    # Unlike Butler: Checks of one host never overlap, and those of several are spread over the
-    # time. Butler asks all at once, and again while a check still runs.
+    # Unlike Butler: Checks of one host never overlap, and those of several are spread over time.
+    # Butler asks all at once, and again while a check still runs.
     frequency: every 10 seconds
-    # The accounts that hosts are asked with.
+    # Accounts to ask hosts with.
     credentials:
       - name: monitoring
         username: ${env:TOCSIN_USERNAME}
         password: ${env:TOCSIN_PASSWORD}
-    # The hosts.
-    # Unlike Butler: A host that is not reached or lacks a service keeps no other from being
-    # watched. Butler watches nothing at all when it meets one as it starts.
+    # Hosts to watch.
+    # Unlike Butler: An unreachable host or a missing service does not stop the watch of others.
+    # Butler watches nothing at all when it meets one at its start.
     monitor:
-      # Unlike Butler: On Windows asked as the user that tocsin runs as, like by Butler; elsewhere
-      # over the network, with an account of `credentials`.
+      # Unlike Butler: On Windows tocsin asks as its own user, like Butler; elsewhere over the
+      # network, with an account of `credentials`.
       - host: 'node[1-3]'
-        # What is watched on the host.
+        # Services to watch on the host.
         services:
           # Unlike Butler: Case does not count, `*` and `?` make a pattern, and names with `$`,
           # `&` or `(` are watched too. Butler wants the exact case, and watches none of those.
@@ -307,11 +319,11 @@ tocsin:
         services:
           - name: Spooler
             friendlyName: 'Printing: all'
-    # Who is told.
-    # Unlike Butler: What cannot be delivered is tried again for a week, over restarts too. Butler
+    # Destinations of alerts.
+    # Unlike Butler: Failed notifications are tried again for a week, over restarts too. Butler
     # tries once.
     alertDestination:
-      # The webhooks of `webhookNotification`.
+      # Webhooks, configured in `webhookNotification`.
       webhook:
         enable: true
 
@@ -319,11 +331,11 @@ tocsin:
   webhookNotification:
     # Alerts about services.
     serviceMonitor:
-      # Unlike Butler: What comes within the limit is told later; stops and starts have a limit
-      # each. Butler drops it, counts both together, and with 0 tells once and never again.
+      # Unlike Butler: Notifications within the limit wait; stops and starts have a limit each.
+      # Butler drops them, counts both together, and with 0 sends one and never again.
       rateLimit: 30  # seconds
-      # The receivers; each gets every alert.
-      # Unlike Butler: One that fails keeps no other waiting, and each request has a time limit.
+      # Receivers; each gets every alert.
+      # Unlike Butler: A webhook that fails delays no other, and each request has a time limit.
       # Butler skips the webhooks after it.
       webhooks:
         - webhookURL: ${env:TOCSIN_WEBHOOK_NOTIFICATION_SERVICE_MONITOR_WEBHOOKS_1_WEBHOOK_URL}

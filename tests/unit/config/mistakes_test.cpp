@@ -1,4 +1,4 @@
-// Every mistake that a file can hold, with the line, the column and the sentence that it is told
+// Every mistake that a file can hold, with the line, the column and the sentence that names it
 // in.
 #include <algorithm>
 #include <map>
@@ -205,16 +205,16 @@ INSTANTIATE_TEST_SUITE_P(
                 "13:18: error: `rateLimit` must be a whole number from 0 to 31622400, but this is "
                 "`5m`"),
         mistake(13, "      rateLimit: 0\n      webhooks:",
-                "13:18: info: `rateLimit` 0 means no limit; the original sends one alert and never "
+                "13:18: info: `rateLimit` 0 means no limit; Butler sends one alert and never "
                 "again"),
         Mistake{{{13, "      webhooks: []"}, {14, ""}},
-                {"12:5: warning: alerts are to go to webhooks, but there are none"}},
+                {"12:5: warning: webhooks are enabled, but there are none"}},
         mistake(11, "  webhookNotification:\n    enable: false",
                 "12:13: warning: `enable` is false, so nothing goes there, although "
                 "`alertDestination` asks for it"),
         // What is switched off may be a template.
         Mistake{{{10, ""}, {14, "        - webhookURL: http://host.my.domain:port/some/path"}},
-                {"2:3: warning: nobody is told: `alertDestination` enables nothing",
+                {"2:3: warning: no destination gets alerts: `alertDestination` enables none",
                  "13:23: warning: `webhookURL` must have a port from 1 to 65535 after its host "
                  "name"}}));
 

@@ -32,7 +32,7 @@ TEST(Policies, AreTheBuiltInOnesWithoutAWord) {
 TEST(Policies, HaveEveryKey) {
   const auto policy = policy_with(R"(    policy:
       expected: stopped
-      grace: {looks: 3, time: 1m}
+      grace: {checks: 3, time: 1m}
       pendingLimit: 2m
       bootGrace: 0
       delayedStartGrace: 10m
@@ -57,8 +57,8 @@ TEST(Policies, HaveEveryKey) {
 
 TEST(Policies, OfTheNearestSectionWinKeyByKey) {
   const auto policy = policy_with(
-      "    policy: {severity: info, repeatEvery: 1h, bootGrace: 1m, grace: {looks: 4, time: 9s}}",
-      "        policy: {severity: warning, repeatEvery: 2h, grace: {looks: 5}}\n",
+      "    policy: {severity: info, repeatEvery: 1h, bootGrace: 1m, grace: {checks: 4, time: 9s}}",
+      "        policy: {severity: warning, repeatEvery: 2h, grace: {checks: 5}}\n",
       "            policy: {severity: critical, grace: {time: 1s}}");
   Policy expected;
   expected.boot_grace = 1min;
@@ -93,7 +93,7 @@ TEST(Policies, OfASetStandBetweenHostAndService) {
 
 TEST(Policies, OfHostsFollowTheDefaults) {
   const auto loaded = parse_sample(sample_with(
-      {{2, "  serviceMonitor:\n    hostPolicy: {severity: warning, grace: {looks: 5, time: 2m}}"},
+      {{2, "  serviceMonitor:\n    hostPolicy: {severity: warning, grace: {checks: 5, time: 2m}}"},
        {6, "      - host: node1\n        hostPolicy: {repeatEvery: 1d, grace: {time: 0}}"},
        {8, "          - name: Spooler\n      - host: node2\n        services: [{name: a}]"}}));
   ASSERT_THAT(findings_of(loaded), IsEmpty());
@@ -120,9 +120,10 @@ TEST(Policies, MistakesAreToldWithLineAndColumn) {
                           "this is `high`"));
   EXPECT_THAT(findings_of_policy("grace: 30s"),
               ElementsAre("3:21: error: `grace` must be a section, but this is text"));
-  EXPECT_THAT(findings_of_policy("grace: {looks: 0}"),
-              ElementsAre("3:29: error: `looks` must be a whole number from 1 to 1000, but this is "
-                          "`0`"));
+  EXPECT_THAT(
+      findings_of_policy("grace: {checks: 0}"),
+      ElementsAre("3:30: error: `checks` must be a whole number from 1 to 1000, but this is "
+                  "`0`"));
   EXPECT_THAT(findings_of_policy("grace: {time: 8d}"),
               ElementsAre("3:28: error: `time` must be from 0 to 7d, but this is `8d`"));
   EXPECT_THAT(findings_of_policy("quietExitCodes: 0"),
@@ -136,6 +137,35 @@ TEST(Policies, MistakesAreToldWithLineAndColumn) {
               ElementsAre("3:14: warning: unknown key `sevrity`; did you mean `severity`?"));
   EXPECT_THAT(findings_with({{2, "  serviceMonitor:\n    hostPolicy: {expected: any}"}}),
               ElementsAre("3:18: warning: unknown key `expected`"));
+}
+
+TEST(Policies, MayUseTheFormerNameOfAKey) {
+  for (const std::string section : {"policy", "hostPolicy"}) {
+    const auto loaded = parse_sample(
+        sample_with({{2, "  serviceMonitor:\n    " + section + ": {grace: {looks: 5}}"}}));
+    const auto column = std::to_string(section.size() + 16);
+    EXPECT_THAT(findings_of(loaded), ElementsAre("3:" + column +
+                                                 ": info: `looks` is now called `checks`; both "
+                                                 "work"));
+    ASSERT_TRUE(loaded.config);
+    const auto& host = loaded.config->hosts.front();
+    const auto& policy = host.services.entries().front().policy;
+    EXPECT_EQ(section == "policy" ? policy.grace.checks : host.policy.grace.checks, 5U);
+  }
+}
+
+TEST(Policies, MayNotUseBothNamesOfAKey) {
+  EXPECT_THAT(findings_of_policy("grace: {\n      checks: 2,\n      looks: 3}"),
+              ElementsAre("5:7: error: `looks` (line 5) and `checks` (line 4) are one key; remove "
+                          "`looks`"));
+  EXPECT_THAT(findings_of_policy("grace: {looks: 3, checks: }"),
+              ElementsAre("3:22: error: `looks` (line 3) and `checks` (line 3) are one key; "
+                          "remove `looks`"));
+}
+
+TEST(Policies, AreNotAdvisedToUseAFormerName) {
+  EXPECT_THAT(findings_of_policy("grace: {loks: 3}"),
+              ElementsAre("3:22: warning: unknown key `loks`"));
 }
 
 std::string contradiction(int start, int stop) {

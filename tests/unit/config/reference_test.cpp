@@ -23,6 +23,7 @@ std::string row(const KnownKey& key) {
   const auto example = key.example.empty() ? "" : "`" + key.example + "`";
   return "| `" + key.path + "` | " + key.type + " | " + key.fallback + " | " + key.unit + " | " +
          example + " | " + key.description +
+         (key.alias.empty() ? "" : " Formerly `" + key.alias + "`.") +
          (key.same_as.empty() ? "" : " Its keys are those of `" + key.same_as + "`.") +
          (key.differs.empty() ? "" : " *Unlike Butler:* " + key.differs) + " |";
 }

@@ -73,8 +73,8 @@ TEST(Routes, AskForWhatThereIs) {
   EXPECT_THAT(said_about("      - match: {kind: [stoped]}\n        to: []"),
               ElementsAre("4:24: error: there is no kind `stoped`; did you mean `stopped`?"));
   EXPECT_THAT(said_about("      - match: {kind: [reachable]}\n        to: []"),
-              ElementsAre("4:24: error: `reachable` goes where the news before it went; a route "
-                          "cannot ask for it"));
+              ElementsAre("4:24: error: `reachable` goes where the alert that it resolves went; a "
+                          "route cannot match it"));
   EXPECT_THAT(said_about("      - match: {severity: [fatal]}\n        to: []"),
               ElementsAre("4:28: error: there is no severity `fatal`"));
   EXPECT_THAT(said_about("      - match: {serviceSet: [sql]}\n        to: []"),
@@ -100,7 +100,7 @@ TEST(Routes, AreReachedByWhatTheOnesBeforeLeave) {
 
 TEST(Routes, SayWhomTheyLeadTo) {
   EXPECT_THAT(said_about("      - name: databases"),
-              ElementsAre("4:9: error: the key `to` is missing; `to: []` tells nobody"));
+              ElementsAre("4:9: error: the key `to` is missing; `to: []` notifies nobody"));
 }
 
 TEST(Routes, EscalateInTheOrderOfTime) {
@@ -116,10 +116,11 @@ TEST(Routes, EscalateInTheOrderOfTime) {
               ElementsAre("5:36: error: `to` must have at least one entry"));
 }
 
-TEST(Routes, TellADestinationOnce) {
-  EXPECT_THAT(said_about("      - to: [webhook]\n        escalate: [{after: 1h, to: [Webhook]}]"),
-              ElementsAre("5:37: warning: `Webhook` comes earlier on this route, and is told once; "
-                          "`repeatEvery` of a policy tells again"));
+TEST(Routes, NotifyADestinationOnce) {
+  EXPECT_THAT(
+      said_about("      - to: [webhook]\n        escalate: [{after: 1h, to: [Webhook]}]"),
+      ElementsAre("5:37: warning: `Webhook` comes earlier on this route, and is notified once; "
+                  "`repeatEvery` of a policy sends reminders"));
 }
 
 TEST(Routes, MayStandWhereNothingIsWatched) {

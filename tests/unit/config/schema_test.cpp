@@ -144,6 +144,7 @@ class Schema {
       property = schema;
     }
     property["description"] = key.description;
+    if (!key.alias.empty()) add_alias(owner, key, name, at);
     if (!key.same_as.empty()) return;
     // Last, since it moves the others.
     if (shared_.contains(key.path)) whole_["$defs"][definition_of(key.path)] = schema;
@@ -157,6 +158,14 @@ class Schema {
   void open_section(const std::string& at, const std::string& path, bool is_open) {
     sections_[path] = at;
     if (!is_open) whole_.at(Json::json_pointer(at))["additionalProperties"] = false;
+  }
+
+  /// Either name may be there, but not both.
+  static void add_alias(Json& owner, const KnownKey& key, const std::string& name,
+                        const std::string& at) {
+    owner["properties"][key.alias] = {
+        {"$ref", "#" + at}, {"deprecated", true}, {"description", "Now called `" + name + "`."}};
+    owner["not"]["anyOf"].push_back({{"required", {name, key.alias}}});
   }
 
   /// What stands at the root and in `serviceMonitor` may stand in another file.
