@@ -1,4 +1,4 @@
-// What people are told: a transition with all that a message may want to say about it.
+// What is wrong, or right again: a transition with everything that a notification may say about it.
 #pragma once
 
 #include <string>
@@ -27,11 +27,12 @@ struct Alert {
   std::string set;  ///< the service set that it was watched by; empty: none
   ServiceName
       root_cause;  ///< the service that this one needs, and that stopped before; empty: none
-  std::string suppressed;      ///< why nobody is told: then it is history only; empty: it is told
-  std::uint32_t reminder = 0;  ///< the n-th time that it is told again
+  std::string suppressed;      ///< the reason why it is history only; empty: it is notified
+  std::uint32_t reminder = 0;  ///< the n-th reminder; 0: the alert itself
 };
 
-/// Good news. All else is told as what has stopped is.
+/// Whether it is resolved. Every other alert is firing, and is notified like a service that
+/// stopped.
 [[nodiscard]] inline bool is_resolved(const Alert& alert) {
   return ends_well(alert.kind, alert.to, alert.expected);
 }
@@ -50,7 +51,7 @@ struct Alert {
   return alert.details.display_name.empty() ? alert.service.text() : alert.details.display_name;
 }
 
-/// Whether Butler knows such alerts. Messages about others say more: their receivers expect
+/// Whether Butler knows such alerts. Notifications of others say more: their receivers expect
 /// nothing.
 [[nodiscard]] inline bool is_known_to_butler(TransitionKind kind) {
   return kind == TransitionKind::started || kind == TransitionKind::stopped ||

@@ -1,4 +1,4 @@
-// What is known about a service, and what one look at a host brought back.
+// What is known about a service, and what one check of a host observes.
 #pragma once
 
 #include <cstdint>
@@ -25,13 +25,13 @@ enum class ServiceState : std::uint8_t {
   pause_pending = 6,
   paused = 7,
   missing = 16,  ///< the host says that there is no such service (error 1060)
-  denied = 17,   ///< the host does not let us look at it (error 5)
-  unknown = 18,  ///< not seen: the host was not reached, or names a state that does not exist
+  denied = 17,   ///< the host does not let us query it (error 5)
+  unknown = 18,  ///< not observed: the host was not reached, or names a state that does not exist
 };
 
-/// "RUNNING", "STOP_PENDING", "MISSING" ...: the words of the original and of the SCM.
+/// "RUNNING", "STOP_PENDING", "MISSING" ...: the words of Butler and of the SCM.
 [[nodiscard]] std::string_view to_string(ServiceState state);
-/// The inverse; nothing for a word that names no state.
+/// The inverse; nothing for a text that names no state.
 [[nodiscard]] std::optional<ServiceState> parse_service_state(std::string_view text);
 [[nodiscard]] bool is_pending(ServiceState state);
 
@@ -90,7 +90,8 @@ struct ObservedService {
   std::shared_ptr<const ServiceDetails> details;
 };
 
-/// One look at one host: all watched services (missing and denied ones too), or why there are none.
+/// What one check of one host brings: all watched services (missing and denied ones too), or why
+/// there are none.
 struct Observation {
   HostName host;
   Time at;

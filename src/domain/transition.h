@@ -12,7 +12,7 @@
 
 namespace tocsin {
 
-/// Everything worth telling. The names stand in the history, the API and the metrics.
+/// Everything worth an alert. The names stand in the history, the API and the metrics.
 enum class TransitionKind : std::uint8_t {
   started,      ///< runs now; did not before
   stopped,      ///< is stopped now; was not before
@@ -20,19 +20,19 @@ enum class TransitionKind : std::uint8_t {
   restarted,    ///< ran and runs, in another process
   vanished,     ///< was there and is not any more
   stuck,        ///< pending for longer than it said it would take
-  denied,       ///< the host no longer lets us look
-  visible,      ///< the host lets us look again, and nothing changed meanwhile
-  flapping,     ///< changes so often that no single change is told any more
+  denied,       ///< the host no longer lets us query it
+  visible,      ///< the host lets us query it again, and nothing changed meanwhile
+  flapping,     ///< changes so often that single changes are not notified any more
   steady,       ///< flaps no more, and is in this state now
-  unreachable,  ///< of a host: it can no longer be asked
-  reachable,    ///< of a host: it can be asked again
-  rebooted,     ///< of a host: it was restarted, faster than anybody saw it go
+  unreachable,  ///< of a host: it can no longer be checked
+  reachable,    ///< of a host: it can be checked again
+  rebooted,     ///< of a host: it was restarted, between two checks
   refused,      ///< of a credential: hosts do not let it in
   accepted,     ///< of a credential: it is let in again
 };
 
 [[nodiscard]] std::string_view to_string(TransitionKind kind);
-/// The inverse; nothing for a word that names no kind.
+/// The inverse; nothing for a text that names no kind.
 [[nodiscard]] std::optional<TransitionKind> parse_transition_kind(std::string_view text);
 
 struct Transition {
@@ -53,7 +53,7 @@ struct Transition {
 
 /// Whether the state is what the policy expects.
 [[nodiscard]] bool is_expected(ServiceState settled, Expected expected);
-/// Whether it is good news: that something bad has ended.
+/// Whether it says that something bad has ended.
 [[nodiscard]] bool is_good(const Transition& transition, Expected expected);
 
 /// Whether all is well after it.
