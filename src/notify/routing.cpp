@@ -35,21 +35,21 @@ bool fits(const config::RouteConditions& match, const Alert& alert) {
          is_meant_service(match.services, alert);
 }
 
-/// What has settled or is seen again, and not well, is as bad as the state that it is in now.
+/// A service that has settled or can be queried again, in a bad state, is as bad as that state.
 TransitionKind kind_of(const Alert& alert) {
   const bool goes_on =
       alert.kind == TransitionKind::steady || alert.kind == TransitionKind::visible;
   return goes_on ? kind_of_settled(alert.to) : alert.kind;
 }
 
-/// Good news that may come without bad news before it.
+/// Resolved alerts that may come without a firing one before.
 bool stands_alone(TransitionKind kind) {
   return kind == TransitionKind::restarted || kind == TransitionKind::rebooted;
 }
 
 }  // namespace
 
-/// At most one target for each destination: the surest and earliest.
+/// Each destination at most once: the surest and earliest.
 class Routing::Collected {
  public:
   void add(const Step& step, bool conditional) {
@@ -113,7 +113,7 @@ std::vector<RoutedTo> Routing::for_firing(const Alert& alert) const {
 std::vector<RoutedTo> Routing::for_resolved(const Alert& alert) const {
   Collected collected;
   bool by_kind = false;
-  bool is_decided = false;  // who is told of it as news of its own
+  bool is_decided = false;  // which destinations get it in its own right
   const auto add_at_once = [&](const Step& step, bool takes_it) {
     const bool sure = !is_decided && takes_it && (!by_kind || stands_alone(alert.kind));
     is_decided |= sure;
