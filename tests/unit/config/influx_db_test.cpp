@@ -60,7 +60,7 @@ TEST(InfluxDb, IsReadInTheOldLayout) {
   EXPECT_EQ(influx.tags[2].name + "=" + influx.tags[2].value, "butler_instance=PROD");
 }
 
-/// As the original ships it: all versions are there, one counts.
+/// As Butler ships it: all versions are there, one counts.
 constexpr auto kNewLayout = R"(    enable: true
     hostIP: influx
     hostPort: 8086

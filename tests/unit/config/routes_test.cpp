@@ -23,7 +23,7 @@ std::vector<std::string> said_about(const std::string& routes) {
   return findings_of(parse_routes(routes));
 }
 
-TEST(Routes, SayWhomWhichAlertsReach) {
+TEST(Routes, SayWhichDestinationsAlertsReach) {
   const auto loaded = parse_routes(R"(      - name: databases
         match: {host: ["NODE*"], service: ["MSSQL?"], severity: [critical], kind: [Stopped, stuck]}
         to: ["webhook:on-call"]
@@ -116,7 +116,7 @@ TEST(Routes, EscalateInTheOrderOfTime) {
               ElementsAre("5:36: error: `to` must have at least one entry"));
 }
 
-TEST(Routes, TellADestinationOnce) {
+TEST(Routes, NotifyADestinationOnce) {
   EXPECT_THAT(said_about("      - to: [webhook]\n        escalate: [{after: 1h, to: [Webhook]}]"),
               ElementsAre("5:37: warning: `Webhook` comes earlier on this route, and is told once; "
                           "`repeatEvery` of a policy tells again"));
