@@ -35,7 +35,8 @@ std::string configuration(const std::string& monitor) {
 
 constexpr auto kSetsOfAHost = "sets: [set0, set1, set2, set3, set4]";
 
-/// The most memory that the process has had since reset_peak(), in MB; 0 where nobody tells.
+/// The most memory that the process has had since reset_peak(), in MB; 0 where the system does not
+/// say.
 double peak_megabytes() {
   std::ifstream status("/proc/self/status");
   for (std::string word; status >> word;) {

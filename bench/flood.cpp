@@ -91,7 +91,7 @@ int run(const std::string& url, std::size_t count, const std::string& directory)
     net::TaskScope background(loop.executor());
     dispatcher.start();
     background.spawn(journal.run());
-    co_await net::sleep_for(std::chrono::milliseconds(200));  // the dispatcher has looked
+    co_await net::sleep_for(std::chrono::milliseconds(200));  // the dispatcher has read the outbox
     const auto begin = clock.now();
     fmt::print("{:.3f}\n", std::chrono::duration<double>(begin.time_since_epoch()).count());
     std::fflush(stdout);

@@ -1,4 +1,4 @@
-// What a look at a host costs tocsin, in CPU and memory. The pretend hosts run in a process of
+// What a check of a host costs tocsin, in CPU and memory. The pretend hosts run in a process of
 // their own, so everything that is measured here is the probe's.
 #include <array>
 #include <csignal>
@@ -161,7 +161,7 @@ BENCHMARK(one_check)
     ->ArgNames({"handles", "watched"})
     ->ArgsProduct({{0, 1}, {1, 2, 4, 8, 16, 32, 64}});
 
-/// An RPC pipe with nothing around it: requests go out, fragments come in, nobody looks at them.
+/// An RPC pipe with nothing around it: requests go out, fragments come in, nobody reads them.
 class BarePipe {
  public:
   explicit BarePipe(const PretendHosts& fleet) : host_(fleet.host(0, {})) {

@@ -1,5 +1,5 @@
 // bench_receiver COUNT: takes webhooks faster than anybody sends them, in a process of its own.
-// Says its port, and then the time (seconds since 1970) whenever COUNT more have arrived.
+// Says its port, and then the time (seconds since 1970) whenever it has received COUNT more.
 #include <atomic>
 #include <chrono>
 #include <cstdio>

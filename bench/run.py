@@ -290,7 +290,7 @@ def latency(folder):
 
 
 class FastReceiver:
-    """A webhook receiver that is never the bottleneck; says when `count` requests have arrived."""
+    """A webhook receiver that is never the bottleneck; says when it has received `count` requests."""
 
     def __init__(self, count):
         self.process = subprocess.Popen([BUILD / "bench/bench_receiver", str(count)], text=True,
@@ -298,7 +298,7 @@ class FastReceiver:
         self.url = f"http://127.0.0.1:{int(self.process.stdout.readline())}/"
 
     def finished(self):
-        """When the last of the next `count` requests arrived, in seconds since 1970."""
+        """When the last of the next `count` requests was received, in seconds since 1970."""
         if not select.select([self.process.stdout], [], [], 60)[0]:
             raise SystemExit("not all requests arrive within a minute")
         return float(self.process.stdout.readline())
@@ -337,7 +337,7 @@ def flood_tocsin(folder, receiver, hosts, services):
     with Simulator(hosts, "--services", str(FLOOD_SERVICES), "--script", script) as simulator:
         configuration = configure(folder, simulator.hosts, services, "every 1 second", receiver.url)
         with Running(configuration) as running:
-            time.sleep(10)  # the first look at all hosts
+            time.sleep(10)  # the first check of all hosts
             running.process.send_signal(signal.SIGSTOP)
             while len(simulator.changes) < len(services):  # one line for all hosts
                 time.sleep(0.1)

@@ -73,7 +73,7 @@ def rest(services, folder):
 
 
 def push(services, folder, count):
-    """Each change is made when the one before has been told, and the service is listened to again."""
+    """Each change is made when the one before has been notified, and the service is listened to again."""
     print(f"\nChange to webhook by push, {CHANGES} changes of {count} watched services in turn, 50 ms apart")
     names = SERVICES[:count]
     with Receiver() as receiver:

@@ -49,7 +49,7 @@ struct Error {
   std::optional<std::uint32_t>
       native;  ///< NTSTATUS, Win32, errno, curl or SQLite code, where there is one
 
-  /// The same error, told from one layer further out: "context: what".
+  /// The same error, as one layer further out says it: "context: what".
   [[nodiscard]] Error in(std::string_view context) &&;
 };
 

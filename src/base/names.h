@@ -43,9 +43,9 @@ struct Id {
   friend auto operator<=>(const Id&, const Id&) = default;
 };
 
-/// One thing that happened, told to any number of destinations.
+/// One alert, notified to any number of destinations.
 using AlertId = Id<struct AlertTag>;
-/// One destination being told one alert; stable over retries and restarts.
+/// One alert for one destination; stable over retries and restarts.
 using DeliveryId = Id<struct DeliveryTag>;
 
 /// A password or token: it can be used, but not printed or compared by accident.

@@ -1,4 +1,4 @@
-// What people are told: a transition with all that a message may want to say about it.
+// What is wrong, or right again: a transition with everything that a notification may say about it.
 #pragma once
 
 #include <string>
@@ -28,11 +28,12 @@ struct Alert {
   std::string set;  ///< the service set that it was watched by; empty: none
   ServiceName
       root_cause;  ///< the service that this one needs, and that stopped before; empty: none
-  std::string suppressed;      ///< why nobody is told: then it is history only; empty: it is told
-  std::uint32_t reminder = 0;  ///< the n-th time that it is told again
+  std::string suppressed;      ///< the reason why it is history only; empty: it is notified
+  std::uint32_t reminder = 0;  ///< the n-th reminder; 0: the alert itself
 };
 
-/// Good news. All else is told as what has stopped is.
+/// Whether it is resolved. Every other alert is firing, and is notified like a service that
+/// stopped.
 [[nodiscard]] inline bool is_resolved(const Alert& alert) {
   return ends_well(alert.kind, alert.to, alert.expected);
 }

@@ -1,4 +1,4 @@
-// A group of hosts of which so many must run a service: whether they do. Pure.
+// A service cluster: hosts of which so many must run a service, and whether they do. Pure.
 #pragma once
 
 #include <cstddef>
@@ -12,7 +12,7 @@
 
 namespace tocsin {
 
-/// On how many hosts of a group a service must run.
+/// How many hosts of a service cluster must run the service.
 struct ClusterRule {
   static constexpr std::size_t kNoLimit = std::numeric_limits<std::size_t>::max();
   std::size_t least = 1;
@@ -24,7 +24,7 @@ struct ClusterRule {
 /// As a configuration says it: "exactly one", "at least 2".
 [[nodiscard]] std::string to_string(const ClusterRule& rule);
 
-/// The service on one host of the group.
+/// The service on one host of the service cluster.
 struct ClusterMember {
   HostName host;
   ServiceState state = ServiceState::unknown;  ///< of a host that is not reached: unknown

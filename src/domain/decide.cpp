@@ -74,7 +74,7 @@ std::optional<Transition> settle(TrackedService& next, const TrackedService& pre
     next.process_id = next.seen.process_id;
   }
 
-  // First seen without a state: nobody was told any, so this is the first sight of one.
+  // First seen without a state: none was notified, so this is the first sight of one.
   if (next.notified.settled == ServiceState::unknown && !next.notified.denied)
     next.notified = {.settled = to, .from = to, .since = now, .at = now};
 
@@ -108,7 +108,7 @@ std::vector<const ObservedService*> by_name(const Observation& observation) {
   return seen;
 }
 
-/// What one look at a service of a host changes, if anything.
+/// What one observed state of a service changes, if anything.
 std::optional<ServiceChange> observe_each(const ServiceName& name, const TrackedService* before,
                                           const ServiceStatus& seen, const Watchlist& watchlist,
                                           const KnownDetails& details, Time now) {

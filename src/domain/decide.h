@@ -1,4 +1,5 @@
-// The decision: what was known, what was seen, what follows from it. Pure.
+// The decision: which states and transitions follow from what was known and what was observed.
+// Pure.
 #pragma once
 
 #include <map>
@@ -13,25 +14,25 @@
 
 namespace tocsin {
 
-/// What people believe of a service: what they were told last, or its first sight.
+/// What people believe of a service: what they were notified of last, or its first sight.
 struct Notified {
   ServiceState settled = ServiceState::unknown;
   bool stuck = false;
   bool denied = false;
-  ServiceState from = ServiceState::unknown;  ///< what it was before, by what they were told
-  Time since{};                               ///< when they were told first
-  Time at{};                                  ///< when they were told last
-  std::uint32_t reminders = 0;                ///< how often it was told again since
+  ServiceState from = ServiceState::unknown;  ///< its state before, by what was notified
+  Time since{};                               ///< when it was notified first
+  Time at{};                                  ///< when it was notified last
+  std::uint32_t reminders = 0;                ///< how many reminders followed
 
   friend bool operator==(const Notified&, const Notified&) = default;
 };
 
-/// What is remembered about a service between two looks, and stored.
+/// What is remembered about a service between two checks, and stored.
 struct TrackedService {
-  ServiceStatus seen;  ///< the last look; state unknown while the host is not reached
+  ServiceStatus seen;  ///< by the last check; state unknown while the host is not reached
   /// The state that alerts are compared with: never pending or denied. A service first seen on its
   /// way is taken to come from where that way begins; one that was denied or unknown from the first
-  /// look on has none (unknown) until it is seen.
+  /// check on has none (unknown) until it is seen.
   ServiceState settled = ServiceState::unknown;
   Time settled_since{};          ///< since when
   Time since{};                  ///< since when `seen.state` is what it is
@@ -54,8 +55,8 @@ struct Decision {
 
 /// One service. `previous` is null at the first sight ever, which is a baseline and never an alert.
 /// Pending states are no transitions until they settle; unknown changes nothing but `seen.state`
-/// and `since`. What was told of a service as stuck or denied is always followed by one more
-/// transition when it settles, even where it settles as what it was.
+/// and `since`. After stuck or denied, one more transition always follows when the service settles,
+/// even where it settles in the state that it had.
 [[nodiscard]] Decision decide(const TrackedService* previous, const ServiceStatus& seen,
                               const Policy& policy, Time now);
 
@@ -73,15 +74,14 @@ struct ServiceChange {
 
 /// One host: the changes (only these) that the observation brings, by name. Services that the
 /// watchlist no longer names are forgotten silently; a service found by a pattern that is gone from
-/// the list vanishes once and is then forgotten. An exact name that the observation lacks was not
-/// seen (unknown); of a name that it brings twice the first counts.
+/// the list vanishes once and is then forgotten. An exact name that the observation lacks becomes
+/// unknown; of a name that it brings twice the first counts.
 [[nodiscard]] std::vector<ServiceChange> decide(const TrackedServices& previous,
                                                 const Observation& observation,
                                                 const Watchlist& watchlist,
                                                 const KnownDetails& details = {});
 
-/// One service that the host spoke of by itself, if that changes anything; of the others nothing is
-/// known by it.
+/// One pushed change, if it changes anything; it says nothing about the other services.
 [[nodiscard]] std::optional<ServiceChange> decide(const TrackedServices& previous,
                                                   const ObservedService& pushed,
                                                   const Watchlist& watchlist, Time now,

@@ -61,13 +61,13 @@ std::vector<AlertDraft> not_reached(TrackedHost& host, const Error& error, const
   return {{.transition = std::move(draft), .suppressed = {}}};
 }
 
-/// What the services of a look say of their host, compared with what was known of them before.
+/// What the observed services say of their host, compared with what was known of them before.
 struct HostSigns {
   bool rebooted = false;  ///< the processes are others
   bool storm = false;     ///< much of what ran has stopped, or is about to
 };
 
-/// Whether it has stopped in an earlier look, within the time, and has not started since.
+/// Whether it has stopped in an earlier check, within the time, and has not started since.
 bool has_just_fallen(const TrackedService& known, const ServiceStatus& seen, Time now,
                      Duration within) {
   const bool ran = known.notified.settled == ServiceState::running ||
@@ -81,10 +81,10 @@ bool has_just_fallen(const TrackedService& known, const ServiceStatus& seen, Tim
 HostSigns read_signs(const TrackedServices& previous, const Observation& observation,
                      bool after_outage, const HostPolicy& policy) {
   if (!observation.services) return {};
-  std::map<std::uint32_t, bool> processes;  // of the last look: whether each is still there
+  std::map<std::uint32_t, bool> processes;  // of the last check: whether each is still there
   std::size_t ran = 0;
   std::size_t fell = 0;  // within the time of a storm
-  bool falls = false;    // in this look
+  bool falls = false;    // in this check
   std::size_t runs_anew = 0;
   for (const auto& seen : *observation.services) {
     const auto known = previous.find(seen.name);
@@ -143,9 +143,10 @@ std::vector<AlertDraft> review(TrackedHost& host, const Observation& observation
   auto draft =
       host_transition(reachable, host.since,
                       join_reasons(boot, "it was away for " + duration_text(now - host.since)));
-  // Whoever heard that it was away hears that it is back, in a silence too.
+  // Whoever was notified of the outage is notified of its end, in a silence too.
   std::string suppressed;
-  if (!host.notified) suppressed = silence ? silence->reason : "nobody was told that it was away";
+  if (!host.notified)
+    suppressed = silence ? silence->reason : "nobody was notified that it was away";
   host = {.since = now, .booted_at = host.booted_at};
   return {{.transition = std::move(draft), .suppressed = std::move(suppressed)}};
 }

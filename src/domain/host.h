@@ -13,23 +13,23 @@
 
 namespace tocsin {
 
-/// What is remembered about a host between two looks, and stored.
+/// What is remembered about a host between two checks, and stored.
 struct TrackedHost {
   std::string error;           ///< why it was not reached the last time; empty: it was
-  bool login_refused = false;  ///< it was reached, and its credential is in trouble, not the host
+  bool login_refused = false;  ///< it was reached, but does not let its credential in
   Time since{};                ///< since when it is reached or not
-  std::uint32_t failures = 0;  ///< looks that failed in a row, as far as grace counts
-  bool notified = false;       ///< that it is not reached
-  Time notified_at{};          ///< when, the last time
+  std::uint32_t failures = 0;  ///< checks that failed in a row, as far as grace counts
+  bool notified = false;       ///< of its being unreachable
+  Time notified_at{};          ///< the last time
   std::uint32_t reminders = 0;
   Time booted_at{};    ///< when it was seen to have started; the epoch: never
-  Time storm_until{};  ///< until then bad news of services waits
+  Time storm_until{};  ///< until then firing alerts of services wait
 
   friend bool operator==(const TrackedHost&, const TrackedHost&) = default;
 };
 
-/// After each look at a host. `previous` are its services as they were known before. Keeps in
-/// `host` what people were told.
+/// Called after each check of a host. `previous` are its services as they were known before. Keeps
+/// in `host` what was notified.
 [[nodiscard]] std::vector<AlertDraft> review(TrackedHost& host, const Observation& observation,
                                              const TrackedServices& previous,
                                              const HostPolicy& policy,

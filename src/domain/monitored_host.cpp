@@ -123,7 +123,7 @@ Circumstances MonitoredHost::circumstances(const ServiceName& service, Time now)
 }
 
 void MonitoredHost::take(std::vector<ServiceChange> changes, Time now, Outcome& outcome) {
-  // All states first: the news of one service may name another.
+  // All states first: the alert of one service may name another.
   std::vector<std::optional<TrackedService>> before;
   for (const auto& change : changes) {
     const auto known = services_.find(change.name);
@@ -136,7 +136,7 @@ void MonitoredHost::take(std::vector<ServiceChange> changes, Time now, Outcome& 
     const auto* previous = before[i] ? &*before[i] : nullptr;
     if (watched != nullptr && change.transition)
       tell(change.name, *watched, previous, change.next, change.transition, now, outcome);
-    // What is gone is forgotten when people know.
+    // A service that is gone is forgotten once that is notified.
     if (watched != nullptr && change.forgotten) change.forgotten = is_notified(change.next);
     keep(std::move(change), previous, outcome);
   }

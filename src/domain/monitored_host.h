@@ -1,5 +1,5 @@
-// Everything that is known of one host, and what each look at it brings: what changed, and which
-// news follow. Pure.
+// Everything that is known of one host, and what each observation of it brings: what changed, and
+// which alerts follow. Pure.
 #pragma once
 
 #include <functional>
@@ -33,11 +33,11 @@ class MonitoredHost {
     Watchlist services;
     HostPolicy policy;
   };
-  /// What is to be stored, and told.
+  /// What is to be stored, and notified.
   struct Outcome {
     std::vector<ServiceChange> services;  ///< what changed of them
     bool host = false;                    ///< whether host() changed
-    std::vector<Alert> alerts;            ///< without ids; those held back are history only
+    std::vector<Alert> alerts;            ///< without ids; suppressed ones are history only
 
     [[nodiscard]] bool empty() const { return services.empty() && !host && alerts.empty(); }
   };
@@ -45,11 +45,11 @@ class MonitoredHost {
   MonitoredHost(HostName name, Rules rules, Known known, SilenceOf silence = {});
 
   /// What is known stays known; services that are not watched any more are forgotten by the next
-  /// look.
+  /// check.
   void set_rules(Rules rules);
 
   Outcome apply(const Observation& observation);
-  /// What the host said by itself of one service.
+  /// A pushed change.
   Outcome apply_pushed(const ObservedService& pushed, Time now);
   /// What time alone has changed: graces and silences that ended, reminders.
   Outcome pass(Time now);
@@ -93,7 +93,7 @@ class MonitoredHost {
   TrackedServices services_;
   SilenceOf silence_;
   KnownDetails details_;
-  bool repeats_ = false;  ///< whether any entry repeats what it tells
+  bool repeats_ = false;  ///< whether any entry asks for reminders
 };
 
 }  // namespace tocsin

@@ -13,7 +13,7 @@
 
 namespace tocsin {
 
-/// How bad it is when something is wrong; good news has the severity of what it ends.
+/// How bad it is when something is wrong; a resolved alert has the severity of what it ends.
 enum class AlertSeverity : std::uint8_t { info, warning, critical };
 
 consteval auto table_of(AlertSeverity) {
@@ -21,10 +21,10 @@ consteval auto table_of(AlertSeverity) {
   return std::array{Word{info, "info"}, Word{warning, "warning"}, Word{critical, "critical"}};
 }
 
-/// The state that is no news to anybody.
+/// The state that needs no alert.
 enum class Expected : std::uint8_t {
   running,
-  stopped,  ///< running is the bad news
+  stopped,  ///< running is what is wrong
   any,      ///< starts, stops and pauses stand in the history only
 };
 
@@ -33,9 +33,9 @@ consteval auto table_of(Expected) {
   return std::array{Word{running, "running"}, Word{stopped, "stopped"}, Word{any, "any"}};
 }
 
-/// Bad news is told when it has lasted for both.
+/// A bad state is notified when it has lasted for both.
 struct Grace {
-  unsigned checks = 1;  ///< seen so often, the first time included
+  unsigned checks = 1;  ///< that must see it, the first one included
   Duration time{};
 
   friend bool operator==(const Grace&, const Grace&) = default;
@@ -44,14 +44,14 @@ struct Grace {
 /// A service flaps when it has changed `start` times within `window`, and has settled when it has
 /// changed at most `stop` times within it.
 struct FlapLimits {
-  unsigned start = 8;  ///< 0: nobody asks
+  unsigned start = 8;  ///< 0: flapping is not detected
   unsigned stop = 1;
   Duration window = std::chrono::minutes(10);
 
   friend bool operator==(const FlapLimits&, const FlapLimits&) = default;
 };
 
-/// What a stop of a service says that is started by events, and ends when its work is done.
+/// What a stop means for a service that is started by events, and ends when its work is done.
 enum class TriggerStart : std::uint8_t {
   by_name,  ///< an alert where the service was named in full, not where a pattern found it
   exempt,
@@ -69,7 +69,7 @@ struct Policy {
   Duration pending_limit = std::chrono::seconds(30);
   Expected expected = Expected::running;
   Grace grace;
-  /// After its host has come back: bad news waits for so long.
+  /// Delays alerts about bad states after the host has come back.
   Duration boot_grace = std::chrono::minutes(3);
   /// The same for services of delayed start, which Windows starts two minutes late, one by one.
   Duration delayed_start_grace = std::chrono::minutes(6);
@@ -78,7 +78,7 @@ struct Policy {
   std::vector<std::uint32_t> quiet_exit_codes;
   FlapLimits flapping;
   AlertSeverity severity = AlertSeverity::critical;
-  /// While it stays bad, it is told again; 0: once.
+  /// How often a reminder is sent while the state stays bad; 0: never.
   Duration repeat_every{};
 
   friend bool operator==(const Policy&, const Policy&) = default;
@@ -86,11 +86,11 @@ struct Policy {
 
 /// The same for a host as a whole.
 struct HostPolicy {
-  /// A host that is not reached is told when it was not reached for both.
+  /// An unreachable host is notified once both limits have passed.
   Grace grace{.checks = 2, .time = std::chrono::seconds(30)};
   /// When at least three services, and a quarter of those that ran, stop or begin to within this
-  /// time, bad news of the host's services waits for so long: a host that goes down will be gone by
-  /// then.
+  /// time, firing alerts of the host's services wait for so long: a host that goes down will be
+  /// gone by then.
   Duration storm_wait = std::chrono::seconds(30);
   AlertSeverity severity = AlertSeverity::critical;
   Duration repeat_every{};

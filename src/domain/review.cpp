@@ -13,7 +13,7 @@ bool is_change_of_state(TransitionKind kind) {
          kind == vanished;
 }
 
-/// What people must be told to know what is; nothing when they know.
+/// What must be notified so that people know the present state; nothing when they know it.
 std::optional<Transition> catch_up(const TrackedService& service) {
   const auto& notified = service.notified;
   if (service.denied && !notified.denied)
@@ -33,7 +33,7 @@ std::optional<Transition> catch_up(const TrackedService& service) {
   return std::nullopt;
 }
 
-/// What people know already, once more.
+/// The reminder of what was notified.
 Transition remind(const TrackedService& service, Time now) {
   const auto& notified = service.notified;
   Transition again{kind_of_settled(notified.settled), notified.from, service.settled_since,
@@ -48,7 +48,7 @@ Transition remind(const TrackedService& service, Time now) {
   return again;
 }
 
-/// Whether what people were told last is bad, and to be told again.
+/// Whether what was notified last is bad, and reminders of it are wanted.
 bool is_repeated(const Notified& notified, const Policy& policy) {
   return policy.repeat_every != Duration(0) &&
          (notified.stuck || notified.denied || !is_expected(notified.settled, policy.expected));
@@ -76,7 +76,7 @@ class Review {
     auto suppressed = lasting_suppression(transition);
     return suppressed ? suppressed : grace(transition);
   }
-  /// All that holds it back but that it is so new.
+  /// Every suppression but grace.
   [[nodiscard]] std::optional<Suppression> lasting_suppression(const Transition& transition) const;
   [[nodiscard]] std::optional<Suppression> normal_end(const Transition& transition) const;
   [[nodiscard]] std::optional<Suppression> boot() const;
@@ -151,7 +151,7 @@ std::vector<AlertDraft> Review::begin_flapping(const Transition& decided) {
   service_.flapping = true;
   auto reason = std::to_string(service_.changes.size()) + " changes within " +
                 duration_text(policy_.flapping.window) +
-                "; the next word comes when it has settled";
+                "; the next notification follows when it has settled";
   Transition flaps{flapping, service_.notified.settled, service_.notified.since, service_.settled,
                    std::move(reason)};
   return {{.transition = decided, .suppressed = "it flaps"}, tell(std::move(flaps))};
@@ -170,7 +170,7 @@ std::vector<AlertDraft> Review::of_decided(const Transition& decided, bool known
     return {{.transition = decided, .suppressed = suppressed->reason}};
   if (known_before) return {tell(decided)};
   auto late = catch_up(service_);
-  if (!late) return {{.transition = decided, .suppressed = "over before anybody was told"}};
+  if (!late) return {{.transition = decided, .suppressed = "over before anybody was notified"}};
   return {tell(*std::move(late))};
 }
 

@@ -1,5 +1,5 @@
-// From facts to news: which of the changes that decide() finds are told, which are held back and
-// why, and what is told later because it still holds then. Pure.
+// From transitions to alerts: which of those that decide() finds are notified, which are suppressed
+// and why, and which are notified later because they still hold then. Pure.
 #pragma once
 
 #include <cstdint>
@@ -14,17 +14,17 @@
 
 namespace tocsin {
 
-/// Why nobody is told now.
+/// Why an alert is not notified now.
 struct Suppression {
   std::string reason;        ///< a clause: "its host has just started"
   Time until = Time::max();  ///< when it ends, if it ends by itself
 };
 
-/// What holds news of a service back that is not its own doing.
+/// What suppresses the alerts of a service, but is not its own doing.
 struct Circumstances {
-  std::optional<Suppression> silence;  ///< holds everything back
+  std::optional<Suppression> silence;  ///< suppresses everything
   std::optional<Suppression> outage;   ///< of its host: everything too
-  std::optional<Suppression> storm;    ///< so much changed at once: bad news
+  std::optional<Suppression> storm;    ///< so much changed at once: firing alerts
   Time booted_at{};                    ///< when its host has started; the epoch: long ago
 };
 
@@ -35,32 +35,32 @@ struct ReviewedService {
   bool named;                     ///< written out in full, not found by a pattern
 };
 
-/// One line of the history, and an alert when it is told.
+/// One line of the history, and an alert unless it is suppressed.
 struct AlertDraft {
   Transition transition;
-  std::string suppressed;      ///< why it is not told; empty: it is
-  std::uint32_t reminder = 0;  ///< the n-th time that it is told again
+  std::string suppressed;      ///< the reason; empty: it is notified
+  std::uint32_t reminder = 0;  ///< the n-th reminder; 0: the alert itself
 };
 
-/// After each look at a service, and when a hold may have ended. `fact` is what decide() found, if
-/// anything, and `previous` what it began with. What is held back is told as soon as nothing holds
-/// it any more, if it is still so; what is over by then is not told at all. Keeps in `service` what
-/// people were told.
+/// Called after each check of a service, and when a suppression may have ended. `decided` is what
+/// decide() found, if anything, and `previous` what it began with. A suppressed alert is notified
+/// as soon as nothing suppresses it any more, if it is still so; one that is over by then never is.
+/// Keeps in `service` what was notified.
 [[nodiscard]] std::vector<AlertDraft> review(const TrackedService* previous,
                                              TrackedService& service,
                                              const std::optional<Transition>& decided,
                                              const ReviewedService& of,
                                              const Circumstances& circumstances, Time now);
 
-/// What always keeps such news of a service from being told: another rule decides, or none does.
+/// What always suppresses alerts of this kind for a service: another rule decides, or none does.
 [[nodiscard]] std::optional<Suppression> standing_suppression(const WatchedService& watched,
                                                               TransitionKind kind);
 
-/// Whether people know what is.
+/// Whether the present state was notified.
 [[nodiscard]] bool is_notified(const TrackedService& service);
 
-/// Whether there is anything to review without a fact: something is held back, flaps or is to be
-/// repeated.
+/// Whether there is anything to review without a transition: an alert is suppressed, the service
+/// flaps, or a reminder will be due.
 [[nodiscard]] bool is_open(const TrackedService& service, const Policy& policy);
 
 /// When review() has something to say if nothing happens before; Time::max(): never.

@@ -1,4 +1,4 @@
-// What is known about a service, and what one look at a host brought back.
+// What is known about a service, and what one check of a host observes.
 #pragma once
 
 #include <cstdint>
@@ -26,8 +26,8 @@ enum class ServiceState : std::uint8_t {
   pause_pending = 6,
   paused = 7,
   missing = 16,  ///< the host says that there is no such service (error 1060)
-  denied = 17,   ///< the host does not let us look at it (error 5)
-  unknown = 18,  ///< not seen: the host was not reached, or names a state that does not exist
+  denied = 17,   ///< the host does not let us query it (error 5)
+  unknown = 18,  ///< not observed: the host was not reached, or names a state that does not exist
 };
 
 /// The words of Butler and of the service control manager.
@@ -109,7 +109,8 @@ struct ObservedService {
   std::shared_ptr<const ServiceDetails> details;
 };
 
-/// One look at one host: all watched services (missing and denied ones too), or why there are none.
+/// What one check of one host brings: all watched services (missing and denied ones too), or why
+/// there are none.
 struct Observation {
   HostName host;
   Time at;

@@ -1,4 +1,4 @@
-// Who is silenced, for how long and why: by somebody's wish, now. Pure.
+// A silence: whose alerts are suppressed on request, for how long and why. Pure.
 #pragma once
 
 #include <cstdint>

@@ -135,7 +135,7 @@ struct Transition {
 
 /// Whether the state is what the policy expects.
 [[nodiscard]] bool is_expected(ServiceState settled, Expected expected);
-/// Whether it is good news: that something bad has ended.
+/// Whether it says that something bad has ended.
 [[nodiscard]] bool is_good(const Transition& transition, Expected expected);
 
 /// Whether all is well after it.

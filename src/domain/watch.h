@@ -23,7 +23,8 @@ struct WatchedService {
   bool automatic_only = false;
   std::string friendly_name;  ///< empty: the display name serves
   std::string set;            ///< the service set that it comes from; empty: the host's own list
-  std::string cluster;        ///< whose rule decides what is news of it; empty: its own policy
+  std::string
+      cluster;  ///< the service cluster whose rule decides about its alerts; empty: its own policy
   Policy policy;
 
   friend bool operator==(const WatchedService&, const WatchedService&) = default;

@@ -9,9 +9,9 @@
 namespace tocsin::logins {
 namespace {
 
-/// How often a file with a secret is looked at, however many peers ask.
+/// How often a file with a secret is read, however many peers ask.
 constexpr auto kReadEvery = std::chrono::seconds(1);
-/// A store that hangs holds no login back for longer.
+/// A store that hangs delays no login for longer.
 constexpr auto kStoreLimit = std::chrono::seconds(2);
 
 /// "14:03:59Z"

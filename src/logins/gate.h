@@ -1,5 +1,5 @@
-// The gate through which every login with one account goes: it holds back those that would be
-// refused, and lets people know.
+// The gate through which every login with one account goes: it stops those that would be refused,
+// and reports the account.
 #pragma once
 
 #include <cstdint>
@@ -49,13 +49,13 @@ class Pass {
 /// On the loop's thread only. Outlives its passes.
 class Gate {
  public:
-  /// What it tells to its owner, who outlives it.
+  /// What it is given by its owner, who outlives it.
   struct Deps {
     net::Executor executor;
     const Clock& clock;
-    /// Something changed that is to be stored, or that people are to hear of.
+    /// Something changed that is to be stored, or to be notified.
     std::function<void(Notice)> on_change;
-    /// Returns when what is held against the login is stored, or could not be.
+    /// Returns when the suspicion is stored, or could not be.
     std::function<net::awaitable<void>(net::Deadline)> stored;
     /// Reads a secret that stands in a file again, off the loop; empty: it does not change.
     std::function<net::awaitable<std::optional<Secret>>()> read_secret;

@@ -46,7 +46,7 @@ std::optional<Suspension> Guard::find_suspension(const HostName& peer, Time now)
   return Suspension{until, latest == refusals.end() ? "" : latest->second.reason};
 }
 
-/// Whether the refusals are held against the login itself, and not against single peers.
+/// Whether the login itself is suspected, and not single peers.
 bool Guard::is_suspect() const {
   if (!options_.shared || suspicion_.count == 0) return false;
   std::size_t peers = 0;

@@ -15,7 +15,7 @@
 
 namespace tocsin::logins {
 
-/// Whose a refusal is, by the word of the peer that refused.
+/// What a refusal is about, by the words of the peer that refused.
 enum class Blame : std::uint8_t {
   account,  ///< the account's state: it is locked, disabled or expired, and so for every peer
   secret,   ///< name or password are wrong: for every peer, unless another one accepts them
@@ -44,12 +44,12 @@ struct Refusal {
   std::string reason;        ///< the peer's, one sentence
   unsigned interrupted = 0;  ///< logins in a row in whose middle tocsin ended
   bool notified = false;
-  bool pardoned = false;  ///< not held against the login any more, until the peer refuses it again
+  bool pardoned = false;  ///< no reason for suspicion any more, until the peer refuses it again
 
   friend bool operator==(const Refusal&, const Refusal&) = default;
 };
 
-/// What is held against a login, and stored.
+/// Why a login is suspected; stored.
 struct Suspicion {
   std::map<HostName, Refusal> refusals;  ///< by peer
   unsigned count = 0;                    ///< refused in a row by any peer, but for Blame::peer
@@ -60,7 +60,7 @@ struct Suspicion {
   friend bool operator==(const Suspicion&, const Suspicion&) = default;
 };
 
-/// What follows for people from an outcome.
+/// The alert that follows from an outcome.
 enum class Notice : std::uint8_t { none, refused, accepted };
 
 /// Why a login must not be tried now.
@@ -106,12 +106,12 @@ class Guard {
   /// it had been refused where one was refused before, or too many were interrupted.
   void interrupt(const HostName& peer, Time now);
 
-  /// The secret is another one: what was refused is forgotten, but that people were told.
+  /// The secret is another one: refusals are forgotten, but not that people were notified.
   void replace_secret();
   void set_options(GuardOptions options) { options_ = options; }
-  /// Somebody wants it to be tried again at once.
+  /// On request: it may be tried again at once.
   void waive_pauses();
-  /// The peer is not asked any more.
+  /// The peer is not checked any more.
   void forget(const HostName& peer);
 
   [[nodiscard]] const Suspicion& suspicion() const { return suspicion_; }

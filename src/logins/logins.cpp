@@ -44,7 +44,8 @@ Gate& Logins::gate(const LoginId& id, LoginOptions options) {
   const bool is_known = record != known_.end();
   if (is_known) {
     const bool same = record->second.fingerprint.matches(printed);
-    // Another secret has refused nobody; but people were told, and will hear how it ended.
+    // No peer has refused the new secret; but people were notified, and must be notified of the
+    // end.
     suspicion = same ? std::move(record->second.suspicion)
                      : Suspicion{.notified_at = record->second.suspicion.notified_at};
     if (same) fingerprint = std::move(record->second.fingerprint);
@@ -107,7 +108,7 @@ net::awaitable<void> Logins::run() {
 
 net::awaitable<void> Logins::flush() { co_await save_changed(); }
 
-/// What people are to hear comes first: a crash in between tells it once more, never not at all.
+/// The alert comes first: a crash in between repeats it, but never loses it.
 net::awaitable<void> Logins::write() {
   const auto written = std::exchange(next_write_, std::make_shared<net::Event>(deps_.executor));
   for (const auto& [id, login] : logins_) {

@@ -45,22 +45,22 @@ class Logins {
     std::function<net::awaitable<Result<>>(std::vector<StoredLogin>)> save{};
     /// Whether a login in doubt waits until it is stored; then run() must be running.
     bool store_ahead = true;
-    /// People are to hear of it; returns when that is durable.
+    /// Makes the alert; returns when it is durable.
     std::function<net::awaitable<void>(const Gate&, Notice)> notify{};
   };
   explicit Logins(Deps deps, std::vector<StoredLogin> known = {});
 
   /// The gate of this login; the secret may be another one than before.
   Gate& gate(const LoginId& id, LoginOptions options);
-  /// Somebody has looked after the accounts: every login may be tried again at once.
+  /// Somebody has seen to the accounts: every login may be tried again at once.
   void waive_pauses();
-  /// The peer is not asked any more.
+  /// The peer is not checked any more.
   void forget(const HostName& peer);
 
-  /// Tells and stores what changes, until it is cancelled.
+  /// Notifies of and stores what changes, until it is cancelled.
   net::awaitable<void> run();
-  /// Stores what is left, after run() has ended. What people have not heard yet they will hear at
-  /// the next refusal.
+  /// Stores what is left, after run() has ended. What was not notified yet will be at the next
+  /// refusal.
   net::awaitable<void> flush();
 
  private:

@@ -1,5 +1,5 @@
-// A destination: how an alert looks there and what its answers mean. Nothing else: waiting, order,
-// retries, limits and records are the pipeline's.
+// A channel: the form of an alert for a destination, and what its answers mean. Nothing else:
+// waiting, order, retries, limits and records are the pipeline's.
 #pragma once
 
 #include <chrono>
@@ -26,7 +26,7 @@ class Channel {
   [[nodiscard]] virtual const std::string& key() const = 0;
   /// For people: "webhook \"description\"".
   [[nodiscard]] virtual const std::string& name() const = 0;
-  /// Whether it is told of such an alert at all. The answer depends on nothing but the alert.
+  /// Whether it gets such an alert at all. The answer depends on nothing but the alert.
   [[nodiscard]] virtual bool wants(const Alert& /*alert*/) const { return true; }
   /// Sends one message once. Never throws but for cancellation; reasons hold no secret.
   virtual net::awaitable<Answer> deliver(const Alert& alert, const DeliveryId& id,

@@ -39,16 +39,16 @@ std::vector<store::Delivery> address(const Alert& alert, std::span<const Destina
                                      const Routing& routing, Time now, const RandomFill& random) {
   std::vector<store::Delivery> deliveries;
   deliveries.reserve(destinations.size());
-  for (const RoutedTo& target : routing.targets(alert)) {
-    const Channel& channel = *destinations[target.destination].channel;
+  for (const RoutedTo& routed : routing.targets(alert)) {
+    const Channel& channel = *destinations[routed.destination].channel;
     if (!channel.wants(alert)) continue;
     deliveries.push_back({.id = {make_uuid(now, random)},
                           .destination = channel.key(),
                           .alert = alert,
                           .created = now,
-                          .not_before = now + target.after,
+                          .not_before = now + routed.after,
                           .last_error = {},
-                          .conditional = target.conditional});
+                          .conditional = routed.conditional});
   }
   return deliveries;
 }
@@ -73,7 +73,7 @@ Alert test_alert(HostName host, Time now, const RandomFill& random) {
 
 net::awaitable<Answer> send_test(Channel& channel, HostName host, Time now, RandomFill random) {
   Alert alert = test_alert(std::move(host), now, random);
-  // Some are only told when a service stops.
+  // Some only get alerts of services that stop.
   if (!channel.wants(alert)) {
     alert.kind = TransitionKind::stopped;
     std::swap(alert.from, alert.to);

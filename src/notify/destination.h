@@ -1,4 +1,4 @@
-// Whom to tell, and how an alert becomes one delivery for each of them.
+// The destinations, and how an alert becomes one delivery for each of them.
 #pragma once
 
 #include <functional>
@@ -30,19 +30,20 @@ struct Destination {
   std::string label{};  ///< what people call it among several of its channel; may be empty
 };
 
-/// Whether this is one of those whom the name means: "webhook", or "webhook:LABEL" for one of them.
+/// Whether the name means this one: "webhook" means all of the channel, "webhook:LABEL" one of
+/// them.
 [[nodiscard]] bool matches_destination(const Destination& destination, std::string_view name);
 
-/// Everybody whom the configuration enables, in its order.
+/// Every destination that the configuration enables, in its order.
 struct Destinations {
-  std::vector<Destination> alerts;                  ///< who is told of changes
-  std::vector<std::unique_ptr<StatusSink>> status;  ///< who gets every state that was seen
-  Routing routing{{}, {}};                          ///< which of them is told what
+  std::vector<Destination> alerts;                  ///< which get alerts
+  std::vector<std::unique_ptr<StatusSink>> status;  ///< which get every observed state
+  Routing routing{{}, {}};                          ///< which of them gets what
   /// What runs beside the deliveries: the logins of channels that keep a connection.
   std::vector<std::function<net::awaitable<void>()>> background;
 };
 
-/// `means` outlives them. Nothing is sent yet.
+/// `deps` outlives them. Nothing is sent yet.
 [[nodiscard]] Destinations make_destinations(const config::Config& config, const ChannelDeps& deps);
 
 /// One delivery of the alert for each destination to which it is routed and that wants it.

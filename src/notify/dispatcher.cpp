@@ -42,7 +42,7 @@ struct Queue {
   std::uint64_t login_listener = 0;
   Time rests_until{};  ///< after a refused login that its gate does not know of yet
   Lanes lanes;
-  Time alarm = Time::max();  ///< when it must be looked at again
+  Time alarm = Time::max();  ///< when it is pumped again
   net::Event alarm_moved;
 
   /// Of the deliveries that the outbox holds: the newest that memory has seen, and the newest in
@@ -323,7 +323,7 @@ void Dispatcher::State::settle(Queue& queue, std::optional<logins::Pass> pass, c
   conclude(std::move(outcome), suspension ? suspension->until : queue.rests_until);
 }
 
-/// Sends what may be sent now, and sees to it that the rest is looked at in time.
+/// Sends what may be sent now, and sets the alarm for the rest.
 void Dispatcher::State::pump(Queue& queue) {
   if (!begun || stopping) return;
   const Time now = clock.now();

@@ -33,8 +33,8 @@ struct DispatcherOptions {
 };
 
 /// On the loop's thread only. At-least-once: what is not recorded as settled when the program ends
-/// is sent again, with the same id, by the next one. A destination that is slow or dead holds none
-/// of the others back.
+/// is sent again, with the same id, by the next one. A destination that is slow or dead delays none
+/// of the others.
 class Dispatcher {
  public:
   /// What is passed by reference outlives it; so do the channels.

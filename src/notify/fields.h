@@ -1,4 +1,4 @@
-// What templates know of an alert: the original's fields (Butler 16, service_monitor.js), and ours.
+// What templates know of an alert: Butler's fields (Butler 16, service_monitor.js), and ours.
 #pragma once
 
 #include <span>

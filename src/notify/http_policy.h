@@ -43,9 +43,9 @@ enum class LogsIn : bool { no, yes };
 [[nodiscard]] std::string describe_status(int status);
 
 /// 2xx: Delivered. 408, 425, 429, 5xx and everything that kept an answer from coming: RetryAfter,
-/// with the destination's own time for 429 and 503; a proxy may answer so before anybody has looked
-/// at the account. 401 to an account: LoginRefused. All else, redirects too: Rejected. Reasons hold
-/// the beginning of the body, without what could be secret or disturb a terminal.
+/// with the destination's own time for 429 and 503; a proxy may answer so before anybody has
+/// verified the account. 401 to an account: LoginRefused. All else, redirects too: Rejected.
+/// Reasons hold the beginning of the body, without what could be secret or disturb a terminal.
 [[nodiscard]] Answer judge(const Result<net::HttpResponse>& response, const UrlSecrets& secrets,
                            LogsIn logs_in = LogsIn::no);
 

@@ -25,8 +25,8 @@ std::string key_of(const HostName& host, const ServiceName& service) {
 std::string key_of(const Alert& alert) { return key_of(alert.host, alert.service); }
 
 constexpr const char* kEndedInTime = "ended before the escalation was due";
-constexpr const char* kNotToldBefore = "what it ends was not told here";
-std::string told_by(const store::Delivery& later) { return "told by " + later.id.value; }
+constexpr const char* kNotNotifiedBefore = "what it ends was not notified here";
+std::string notified_by(const store::Delivery& later) { return "notified by " + later.id.value; }
 
 }  // namespace
 
@@ -56,14 +56,14 @@ void Lanes::add(store::Delivery delivery, Time now) {
     delivery.not_before = delivery.created;
   }
   if (lane.escalation) {
-    end_escalation(lane, is_resolved(delivery.alert) ? kEndedInTime : told_by(delivery), now);
+    end_escalation(lane, is_resolved(delivery.alert) ? kEndedInTime : notified_by(delivery), now);
   }
   append(lane, std::move(delivery), now);
   if (lane.queue.empty()) forget_if_spent(key, now);
 }
 
-/// Whether the trouble that there is now was told. Good news on its way ends what was told: bad
-/// news after it is of new trouble.
+/// Whether the alert that fires now was notified. A resolved one on its way ends what was notified:
+/// a firing one after it is a new alert.
 bool Lanes::knows(const Lane& lane) {
   return lane.notified && std::ranges::none_of(lane.queue, [](const store::Delivery& one) {
            return is_resolved(one.alert);
@@ -77,7 +77,7 @@ void Lanes::escalate_later(Lane& lane, store::Delivery delivery, Time now) {
   if (lane.escalation) {
     const Time before = lane.escalation->not_before;
     lane.escalates_at = std::min(lane.escalates_at, before);
-    end_escalation(lane, told_by(delivery), now);
+    end_escalation(lane, notified_by(delivery), now);
     delivery.not_before = std::min(delivery.not_before, before);
     outcomes_.push_back({.delivery = delivery,
                          .update = update_of(delivery, store::DeliveryState::pending, now, {})});
@@ -252,7 +252,7 @@ void Lanes::arrange(Lane& lane, Time now) {
   while (!lane.queue.empty()) {
     const store::Delivery& head = lane.queue.front();
     if (head.conditional && is_resolved(head.alert) && !lane.notified) {
-      merge_head(lane, kNotToldBefore, now);
+      merge_head(lane, kNotNotifiedBefore, now);
       continue;
     }
     const OfKind& kind = lane.kinds.at(head.alert.kind);
@@ -261,7 +261,7 @@ void Lanes::arrange(Lane& lane, Time now) {
       const auto later =
           std::find_if(std::next(lane.queue.begin()), lane.queue.end(),
                        [&](const auto& one) { return one.alert.kind == head.alert.kind; });
-      merge_head(lane, "within the rate limit; " + told_by(*later), now);
+      merge_head(lane, "within the rate limit; " + notified_by(*later), now);
       continue;
     }
     // Nothing of ours reaches further ahead: a later time is from before the clock was set back.

@@ -57,18 +57,19 @@ struct Outcome {
 /// The waiting deliveries of one destination. One lane for each service: first in, first out, one
 /// delivery in flight, so that nothing about a service is ever reordered. A head whose kind was
 /// delivered less than the rate limit ago waits, or goes up in a later one of its kind in the lane
-/// (it is "merged"); the latest of a kind is never dropped. A head that failed holds its lane back,
-/// not the others. An escalation waits beside its lane, one for each, and holds nothing back; when
-/// it is due, or others of the lane were told, it joins the queue. Good news about the service ends
-/// it unsent, later bad news goes up in it and is told at its time. Every step is O(log n) but for
-/// a merge, which looks for the later one, and escalations, which look for good news in the lane.
+/// (it is "merged"); the latest of a kind is never dropped. A head that failed blocks its lane, not
+/// the others. An escalation waits beside its lane, one for each, and blocks nothing; when it is
+/// due, or others of the lane were sent, it joins the queue. A resolved alert about the service
+/// ends it unsent; a later firing one goes up in it and is sent at its time. Every step is O(log n)
+/// but for a merge, which searches the later one, and escalations, which search the lane for a
+/// resolved one.
 class Lanes {
  public:
   Lanes(LaneRules rules, RandomFill random);
 
   /// What an earlier run delivered, for the rate limit.
   void remember(const store::LastDelivered& last);
-  /// That an earlier run has told it of trouble, and not of its end.
+  /// An alert that an earlier run has notified, and not yet its end.
   void remember(const store::OpenAlert& open);
   /// Puts it at the end of its lane, or beside it.
   void add(store::Delivery delivery, Time now);
@@ -111,7 +112,7 @@ class Lanes {
     std::optional<store::Delivery> escalation;
     Time escalates_at{};
     bool notified =
-        false;  ///< of trouble whose end it has not been told, by conditional deliveries
+        false;  ///< of a firing alert, and not yet of its end, by conditional deliveries
   };
 
   [[nodiscard]] Time limited_until(TransitionKind kind, Time accepted, Time now) const;

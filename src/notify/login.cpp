@@ -10,7 +10,7 @@
 namespace tocsin::notify {
 namespace {
 
-/// How often a suspended login is looked at: nobody tells when its pause is over.
+/// How often a suspended login is polled: nothing reports the end of its pause.
 constexpr auto kPollInterval = std::chrono::seconds(1);
 /// For the login that is under way elsewhere.
 constexpr auto kTurnLimit = std::chrono::seconds(30);
@@ -72,7 +72,7 @@ void conclude(std::optional<logins::Pass> pass, const Answer& answer) {
   if (const auto* refused = std::get_if<LoginRefused>(&answer))
     return pass->refuse(logins::Blame::secret, refused->reason);
   const auto* later = std::get_if<RetryAfter>(&answer);
-  // A destination that rejects the message has looked at the account before.
+  // A destination that rejects the message has accepted the account before.
   if (later == nullptr || later->logged_in) pass->accept();
 }
 

@@ -50,7 +50,7 @@ struct Account {
 /// The login of the user in a URL; none where there is no user.
 [[nodiscard]] Login url_login(logins::Logins& logins, std::string_view url);
 
-/// Tells the gate what an answer says of the login, and ends the pass.
+/// Reports to the gate what an answer says of the login, and ends the pass.
 void conclude(std::optional<logins::Pass> pass, const Answer& answer);
 
 /// Waits for a login that must not be tried now.
@@ -71,7 +71,7 @@ class Opening {
   std::uint64_t listener_;
 };
 
-/// The gate as a client sees it that logs in when it connects.
+/// The gate for a client that logs in when it connects.
 [[nodiscard]] std::shared_ptr<net::LoginGuard> guard_of(net::Executor executor, logins::Gate& gate);
 
 }  // namespace tocsin::notify

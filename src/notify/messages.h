@@ -1,5 +1,6 @@
 // Messages from templates, written once for all channels: the configured template, or, where it
-// fails, the built-in one and a word to the administrator. An alert is never lost to a template.
+// fails, the built-in one and a complaint to the administrator. An alert is never lost to a
+// template.
 #pragma once
 
 #include <functional>
@@ -41,8 +42,8 @@ using Fit = std::function<std::optional<std::string>(std::string& text)>;
 /// On the loop's thread only.
 class Messages {
  public:
-  /// `complain` is told what the administrator should know although the alert has gone out: once,
-  /// and again when it has changed.
+  /// `complain` gets what the administrator should know although the alert has gone out: once, and
+  /// again when it has changed.
   using Complain = std::function<void(const std::string&)>;
   explicit Messages(std::vector<config::GenericUrl> urls = {}, Complain complain = {},
                     render::TemplatesOptions options = {});
@@ -69,7 +70,7 @@ class Messages {
   std::map<std::string, std::string> complaints_;  ///< by template: the last one
 };
 
-/// The answer with the message's note in its words.
+/// The answer, with the message's note added.
 [[nodiscard]] Answer noted(Answer answer, const std::string& note);
 
 }  // namespace tocsin::notify

@@ -1,4 +1,4 @@
-// Who hears what becomes of deliveries.
+// Observes what becomes of deliveries.
 #pragma once
 
 #include <cstddef>
@@ -20,7 +20,7 @@ class Observer {
   /// So many pending deliveries had a destination that is no longer configured; they are dead.
   virtual void abandoned(std::size_t count) = 0;
   /// The outbox cannot be read or written. Deliveries go on; `unrecorded` outcomes wait to be
-  /// recorded. Tried again with backoff, and told again each time.
+  /// recorded. Tried again with backoff, and reported each time.
   virtual void storage_failed(const Error& error, std::size_t unrecorded) = 0;
   virtual void storage_recovered() = 0;
   /// The bound of memory is reached while the outbox cannot be used: this delivery, which only

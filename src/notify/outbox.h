@@ -27,7 +27,7 @@ class Outbox {
                                                                             std::size_t most) = 0;
   virtual net::awaitable<Result<std::size_t>> abandon(std::vector<std::string> configured, Time at,
                                                       std::string detail) = 0;
-  /// `updates` stay where they are until it ends. It may be told the same twice.
+  /// `updates` stay where they are until it ends. It may get the same update twice.
   virtual net::awaitable<Result<>> update(std::span<const store::DeliveryUpdate> updates) = 0;
 };
 

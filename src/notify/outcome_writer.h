@@ -1,4 +1,4 @@
-// Writes what became of deliveries to the outbox, in batches, behind the deliveries' back.
+// Writes what became of deliveries to the outbox, in batches, without delaying them.
 #pragma once
 
 #include <chrono>

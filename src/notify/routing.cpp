@@ -47,7 +47,7 @@ bool stands_alone(TransitionKind kind) { return row_of(kind).is_good == Verdict:
 
 }  // namespace
 
-/// At most one target for each destination: the surest and earliest.
+/// Each destination at most once: the surest and earliest.
 class Routing::Collected {
  public:
   void add(const Step& step, bool conditional) {
@@ -111,7 +111,7 @@ std::vector<RoutedTo> Routing::for_firing(const Alert& alert) const {
 std::vector<RoutedTo> Routing::for_resolved(const Alert& alert) const {
   Collected collected;
   bool by_kind = false;
-  bool is_decided = false;  // who is told of it as news of its own
+  bool is_decided = false;  // which destinations get it in its own right
   const auto add_at_once = [&](const Step& step, bool takes_it) {
     const bool sure = !is_decided && takes_it && (!by_kind || stands_alone(alert.kind));
     is_decided |= sure;

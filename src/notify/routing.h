@@ -25,9 +25,9 @@ struct RoutedTo {
 /// The routes, with their names looked up among the destinations. The first route that an alert
 /// matches decides; without one it goes to all.
 ///
-/// Good news must reach those who were told the bad, whatever its kind was. So its own kind is not
-/// compared: it goes, on the condition that they were told, to all whom one of the routes that
-/// differ by kind alone could have told.
+/// A resolved alert must reach the destinations that the firing one went to, whatever its kind was.
+/// So its own kind is not compared: it goes, on the condition that they were notified, to all that
+/// one of the routes that differ by kind alone could have notified.
 class Routing {
  public:
   Routing(const std::vector<config::Route>& routes, std::span<const Destination> destinations);

@@ -15,7 +15,7 @@ namespace tocsin::notify {
 /// "STOPPED"; of a host: "UNREACHABLE", "REACHABLE" or "REBOOTED"; of a credential: "REFUSED" or
 /// "ACCEPTED".
 [[nodiscard]] std::string_view status_word(const Alert& alert);
-/// What it was before, by the same words.
+/// The status before, in the same words.
 [[nodiscard]] std::string_view previous_status_word(const Alert& alert);
 
 /// At most `most` bytes of valid UTF-8 (at least 32). What is longer ends in a hash of the whole,

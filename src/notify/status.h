@@ -1,4 +1,4 @@
-// The status stream: every state that was seen, for destinations that draw it (InfluxDB, MQTT).
+// The status stream: every observed state, for destinations that draw it (InfluxDB, MQTT).
 #pragma once
 
 #include <cstddef>
@@ -24,7 +24,7 @@ struct ServiceReport {
   std::shared_ptr<const ServiceDetails> details;
 };
 
-/// What one look at a host, or one word from it, brought. Of a host that was not reached: every
+/// What one check of a host, or one pushed change, brought. Of a host that was not reached: every
 /// service that is watched there, as unknown.
 struct StatusReport {
   HostName host;
@@ -32,8 +32,8 @@ struct StatusReport {
   std::vector<ServiceReport> services;
 };
 
-/// How reports look at a destination, and what its answers mean. Waiting, bounds and retries are
-/// the pipeline's (status_stream.h).
+/// The form of reports for a destination, and what its answers mean. Waiting, bounds and retries
+/// are the pipeline's (status_stream.h).
 class StatusSink {
  public:
   struct Written {

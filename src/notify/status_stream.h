@@ -17,7 +17,7 @@
 
 namespace tocsin::notify {
 
-/// Who hears how the stream fares. Called on the loop; must not throw.
+/// Observes how the stream fares. Called on the loop; must not throw.
 class StatusObserver {
  public:
   virtual ~StatusObserver() = default;
@@ -25,7 +25,7 @@ class StatusObserver {
   virtual void written(const StatusSink& sink, std::size_t services) = 0;
   /// So many services' reports are lost: refused by the destination, or more than fit into memory.
   virtual void lost(const StatusSink& sink, std::size_t services, const std::string& why) = 0;
-  /// The sink does not take reports now; told once until recovered().
+  /// The sink does not take reports now; reported once until recovered().
   virtual void failing(const StatusSink& sink, const std::string& why) = 0;
   virtual void recovered(const StatusSink& sink) = 0;
 };
@@ -42,7 +42,7 @@ struct StatusStreamOptions {
   std::chrono::milliseconds longest_backoff = std::chrono::minutes(1);
 };
 
-/// On the loop's thread only. Nothing is kept over a restart: the next look brings the states
+/// On the loop's thread only. Nothing is kept over a restart: the next check brings the states
 /// again.
 class StatusStream {
  public:

@@ -1,4 +1,4 @@
-// Windows only: the event log "Application", where administrators look after services.
+// Windows only: the event log "Application", which administrators read.
 #pragma once
 
 #include <filesystem>
@@ -19,14 +19,14 @@ class EventLog {
   EventLog(const EventLog&) = delete;
   EventLog& operator=(const EventLog&) = delete;
 
-  /// What cannot be written is lost: there is nobody left to tell.
+  /// What cannot be written is lost: nothing is left to report it to.
   void write(Severity severity, std::string_view text) const;
 
  private:
   void* handle_;
 };
 
-/// Tells the event viewer that the messages of that source are in our program.
+/// Registers with the event viewer that the messages of that source are in our program.
 [[nodiscard]] Result<> register_event_source(const std::string& source,
                                              const std::filesystem::path& program);
 /// not_found is no error here.

@@ -1,4 +1,5 @@
-// What the event log of Windows is told, and how much of it. Pure, so that it is tested everywhere.
+// What is written to the event log of Windows, and how much of it. Pure, so that it is tested
+// everywhere.
 #pragma once
 
 #include <cstdint>

@@ -9,7 +9,7 @@ namespace tocsin::platform {
 
 std::filesystem::path default_data_directory() {
   // Of the machine for everybody, so that a console finds what the service stores, elevated or not:
-  // who may not look into it is told so, instead of being shown an empty directory of his own.
+  // who may not read it gets an error, instead of being shown an empty directory of his own.
   wchar_t* folder = nullptr;
   const auto found = SHGetKnownFolderPath(FOLDERID_ProgramData, KF_FLAG_DEFAULT, nullptr, &folder);
   const std::unique_ptr<wchar_t, Closer<CoTaskMemFree>> owner(folder);

@@ -1,4 +1,4 @@
-// Who may look into our files.
+// Who may read our files.
 #pragma once
 
 #include <filesystem>
@@ -8,8 +8,8 @@
 
 namespace tocsin::platform {
 
-/// Makes the directory, and what lies above it, so that only we and administrators may look into
-/// it. One that exists stays as it is. The error says that it cannot be made, and why.
+/// Makes the directory, and what lies above it, so that only we and administrators may read it. One
+/// that exists stays as it is. The error says that it cannot be made, and why.
 [[nodiscard]] Result<> make_private_directory(const std::filesystem::path& directory);
 
 /// Whether every user of the machine may read the file. False where the permissions do not say.

@@ -8,7 +8,7 @@ namespace tocsin::platform {
 /// Cryptographic randomness of the system.
 [[nodiscard]] RandomFill system_random();
 
-/// No dump of the memory when the program crashes, and no look into it by other programs of the
+/// No dump of the memory when the program crashes, and no reading of it by other programs of the
 /// user: passwords live there. Administrators are not kept out.
 void protect_memory();
 

@@ -19,7 +19,7 @@ struct ServiceDefinition {
   std::string description;
   std::string account;  ///< empty: NT SERVICE\NAME, an account of its own without any rights
   std::vector<std::string> arguments;              ///< of this program, when it is started
-  std::vector<std::filesystem::path> directories;  ///< where it writes: nobody else may look there
+  std::vector<std::filesystem::path> directories;  ///< where it writes: nobody else may read there
   std::vector<std::filesystem::path> files;        ///< that it must be able to read
 };
 
@@ -40,7 +40,7 @@ struct RemovedService {
 };
 [[nodiscard]] Result<RemovedService> uninstall_service(const std::string& name);
 
-/// What a service can say to those who look after it; from its own thread, report() from any.
+/// What a service can say to those who administer it; from its own thread, report() from any.
 class ServiceHost {
  public:
   virtual ~ServiceHost() = default;

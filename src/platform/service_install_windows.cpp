@@ -43,7 +43,7 @@ std::unexpected<Error> fail_of_service(std::uint32_t code, const std::string& na
     case ERROR_SERVICE_MARKED_FOR_DELETE:
       return fail(ErrorKind::rejected,
                   "the service " + name +
-                      " is removed as soon as nobody looks at it any more: close services.msc and "
+                      " is removed as soon as no program has it open: close services.msc and "
                       "what else shows services, or restart the machine",
                   code);
     case ERROR_SERVICE_DOES_NOT_EXIST:

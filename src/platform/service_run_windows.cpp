@@ -39,17 +39,17 @@ class Service final : public ServiceHost {
   }
 
   void tell(const ServiceStatus& status) {
-    SERVICE_STATUS told{.dwServiceType = SERVICE_WIN32_OWN_PROCESS,
-                        .dwCurrentState = status.state,
-                        .dwControlsAccepted = status.accepted,
-                        .dwWin32ExitCode = status.exit_code,
-                        .dwServiceSpecificExitCode = status.specific_exit_code,
-                        .dwCheckPoint = status.checkpoint,
-                        .dwWaitHint = status.wait_hint};
+    SERVICE_STATUS win32_status{.dwServiceType = SERVICE_WIN32_OWN_PROCESS,
+                                .dwCurrentState = status.state,
+                                .dwControlsAccepted = status.accepted,
+                                .dwWin32ExitCode = status.exit_code,
+                                .dwServiceSpecificExitCode = status.specific_exit_code,
+                                .dwCheckPoint = status.checkpoint,
+                                .dwWaitHint = status.wait_hint};
     const std::scoped_lock lock(mutex_);
     if (ended_) return;  // a control that came at the last moment
     ended_ = status.state == SERVICE_STOPPED;
-    SetServiceStatus(handle_, &told);
+    SetServiceStatus(handle_, &win32_status);
   }
 
   EventLog log_;

@@ -15,13 +15,13 @@ boost::asio::awaitable<std::string> stop_request() {
   co_return signal == SIGINT ? "^C" : "SIGTERM";
 }
 
-boost::asio::awaitable<void> hear_reload_requests(std::function<void()> heard) {
+boost::asio::awaitable<void> hear_reload_requests(std::function<void()> on_request) {
   if (isatty(STDERR_FILENO) != 0) co_return;
   // One set for all: without one, a signal would end the process.
   boost::asio::signal_set signals(co_await boost::asio::this_coro::executor, SIGHUP);
   for (;;) {
     co_await signals.async_wait(boost::asio::use_awaitable);
-    heard();
+    on_request();
   }
 }
 

@@ -1,4 +1,4 @@
-// How Windows says that the program should end, and what it wants to see then. Pure, so that it is
+// How Windows says that the program should end, and what it expects then. Pure, so that it is
 // tested everywhere.
 #pragma once
 

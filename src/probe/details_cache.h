@@ -21,7 +21,7 @@ class DetailsCache {
   /// What a list says of a service, as Selection::details. Its display name stays the list's, by
   /// which it was found, whatever is read; with another one its details are due.
   void introduce(const ServiceName& name, const ServiceDetails& listed);
-  /// Takes note of what a check has seen, and forgets the services that it lacks. Details of a
+  /// Takes note of what a check observed, and forgets the services that it lacks. Details of a
   /// service that changed state or process are due: who changes a service often reconfigures it.
   void observe(std::span<const ObservedService> services);
   /// The services whose details are to be read, those first that have waited longest.

@@ -1,4 +1,4 @@
-// One way to look at one host. A way is a folder here; the daemon picks it by `source`.
+// One way to check one host. A way is a folder here; the daemon picks it by `source`.
 #pragma once
 
 #include <vector>
@@ -10,7 +10,7 @@
 
 namespace tocsin::probe {
 
-/// What a host said by itself, between checks or while one ran.
+/// The pushed changes of a host, between checks or while one ran.
 struct Pushed {
   std::vector<ObservedService> services;  ///< oldest first; without details
   bool check_again = false;               ///< something else changed: only a check can tell what
@@ -32,10 +32,10 @@ class Probe {
   /// never null, but a start mode may be unknown. A host that says that it is shutting down is
   /// unreachable (native 1115).
   virtual net::awaitable<Result<std::vector<ObservedService>>> check(net::Deadline deadline) = 0;
-  /// Waits until there is something for take_heard(), or until the deadline. A way that can only
-  /// ask just sleeps. Cancelling throws.
+  /// Waits until there is something for take_pushed(), or until the deadline. A way that can only
+  /// check just sleeps. Cancelling throws.
   virtual net::awaitable<void> listen(net::Deadline deadline) { return net::sleep_until(deadline); }
-  /// What was heard since the last call. Called right after check(): all of it is older than what
+  /// What was pushed since the last call. Called right after check(): all of it is older than what
   /// the check answered.
   virtual Pushed take_pushed() { return {}; }
   /// The host's watchlist has changed: the next check finds what it names now, over the same

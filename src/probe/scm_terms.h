@@ -10,13 +10,13 @@
 
 namespace tocsin::probe {
 
-/// A state that does not exist is one service's trouble, not its host's: unknown.
+/// A state that does not exist is one service's fault, not its host's: unknown.
 [[nodiscard]] ServiceStatus to_status(const svcctl::ServiceStatusProcess& raw);
 
 /// dwStartType ([MS-SCMR] 2.2.15).
 [[nodiscard]] StartMode to_start_mode(std::uint32_t start_type, bool delayed);
 
-/// What the service manager's word about one service says of its state: denied, missing, else
+/// What the service manager's error about one service says of its state: denied, missing, else
 /// unknown, which shows neither an outage nor a removal.
 [[nodiscard]] ServiceState to_state(const Error& error);
 

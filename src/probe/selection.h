@@ -53,7 +53,7 @@ using Names = std::unordered_set<ServiceName>;
 /// Takes out what is not watched by all that is known of it now, but for what may have been until
 /// now: with details that show that it is not (another display name, another start mode) it stays
 /// in once, so that it does not seem to have vanished. `reported`: what may be watched by the last
-/// look; nothing: this is the first, and what others believe is not known. Needed only where
+/// check; nothing: this is the first, and what others believe is not known. Needed only where
 /// Watchlist::needs_details().
 void keep_watched(std::vector<ObservedService>& services, const Watchlist& watchlist,
                   std::optional<Names>& reported);

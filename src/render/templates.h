@@ -45,7 +45,7 @@ struct Mistake {
 [[nodiscard]] std::string to_string(const Mistake& mistake, const std::string& file);
 
 struct TemplatesOptions {
-  /// A file is looked at no more often than this.
+  /// A file is checked no more often than this.
   std::chrono::milliseconds check_every = std::chrono::seconds(1);
 };
 

@@ -21,8 +21,8 @@ class Day {
   [[nodiscard]] local_days begin(Field field) const;
   /// The first day after that unit.
   [[nodiscard]] local_days end(Field field) const;
-  /// The first day of a later one in the same larger unit, which has a larger value. That the unit
-  /// ends before it is not looked at.
+  /// The first day of a later one in the same larger unit, which has a larger value. Ignores that
+  /// the unit may end before it.
   [[nodiscard]] local_days begin_of_later(Field field, unsigned value) const;
   /// The first day of the last such unit of the larger one. The last day instances are the last
   /// seven days of the month.

@@ -8,8 +8,7 @@
 namespace tocsin::schedule {
 
 /// Whether it is to be read as one: five words or more of which the first begins with a digit, `*`
-/// or
-/// `?`, or one that begins with an @.
+/// or `?`, or one that begins with an @.
 [[nodiscard]] bool looks_like_cron(std::string_view text);
 
 /// "[second] minute hour day-of-month month day-of-week"; after seven fields with a second, the

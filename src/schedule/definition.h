@@ -1,4 +1,4 @@
-// What a schedule says, before anybody looks at a calendar: fields and their values.
+// What a schedule says, before any calendar is consulted: fields and their values.
 #pragma once
 
 #include <array>

@@ -6,7 +6,7 @@ std::string remark_on_step(std::optional<unsigned> step, const FieldFacts& field
   const std::string name(field.name);
   const std::string larger(field.larger);
   if (!step) {
-    return "is read as `every 1 " + name + "`; the original reads it as " +
+    return "is read as `every 1 " + name + "`; Butler reads it as " +
            (field.field == Field::year ? "the year 1970" : "once per " + larger);
   }
   if (!is_whole || field.field == Field::year) return {};

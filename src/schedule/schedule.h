@@ -31,7 +31,7 @@ class Rule;
 /// A value; copies share what they know.
 class Schedule {
  public:
-  /// What the original does when nothing is said: every 30 seconds.
+  /// Butler's default: every 30 seconds.
   Schedule();
 
   using Mistake = schedule::Mistake;

@@ -37,7 +37,7 @@ constexpr std::array<std::pair<std::string_view, unsigned>, 41> kNames = {{
 }};
 constexpr std::size_t kDayNames = 19;
 
-/// Stops at the first mistake: what was demanded after it was not looked at.
+/// Stops at the first mistake: whatever is demanded after it is ignored.
 class TextGrammar {
  public:
   explicit TextGrammar(std::string_view text) : words_(text) {}

@@ -56,9 +56,9 @@ struct FleetOptions {
   std::vector<Event> script;       ///< by time
   double random_changes = 0;       ///< per second, in the whole fleet
   std::uint64_t seed = 1;          ///< of the random changes
-  /// Hears of every change that script and chance make.
+  /// Is called at every change that script and chance make.
   std::function<void(std::string_view)> on_change = [](std::string_view) {};
-  /// Hears of every login, also of the ones that renew a session.
+  /// Is called at every login, also of the ones that renew a session.
   std::function<void(const FleetLogon&)> on_logon = [](const FleetLogon&) {};
 };
 
@@ -110,7 +110,7 @@ class Fleet {
   net::awaitable<void> reboot(Host& host, Duration over);
   net::awaitable<void> start_later(HostModel& host, ServiceName service);
   net::awaitable<void> flap(HostModel& host, Flap how);
-  /// As part of something longer: whoever listens hears of it, and of what went wrong.
+  /// As part of something longer: it is reported, and so is what went wrong.
   void change(HostModel& host, Action action, const ServiceName& service);
   void take_down(Host& host);
   Result<> listen(Host& host);

@@ -43,7 +43,7 @@ enum class Action : std::uint8_t {
   restart,  ///< runs on in another process
   crash,    ///< stops at once, with an exit code
   hang,     ///< stops for ever
-  deny,     ///< nobody may look at it any more
+  deny,     ///< nobody may query it any more
   allow,
   uninstall,  ///< gone, once nobody holds a handle
   install,
@@ -93,7 +93,7 @@ class HostModel {
   /// Whether the service manager answers nothing but that (1115).
   [[nodiscard]] bool says_shutdown() const { return says_shutdown_; }
 
-  /// What runs is told to stop, as Windows does: all at once. It does so one after the other, the
+  /// What runs is asked to stop, as Windows does: all at once. It does so one after the other, the
   /// last when `over` has passed.
   void shut_down(Duration over, Farewell farewell);
   /// What starts automatically does so one after the other, those of delayed start last, when

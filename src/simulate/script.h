@@ -11,7 +11,7 @@
 //   100ms   behave  qs-node3  silent:5
 //   # the manager says 1115 while its services stop, then connections are refused, then it is back
 //   2m      reboot  qs-node1  30s
-//   # the manager works to the end, so that each stop is seen
+//   # the manager works to the end, so that a check sees each stop
 //   5m      reboot-quietly  qs-node2
 //   # stops on the one, starts on the other
 //   6m      failover  qs-node1  qs-node2  Spooler

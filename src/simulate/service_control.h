@@ -1,4 +1,4 @@
-// The service control manager of a pretend host, as one client sees it through one pipe.
+// The service control manager of a pretend host, as one client uses it through one pipe.
 #pragma once
 
 #include <cstdint>

@@ -72,28 +72,29 @@ void Transaction::commit() {
 }
 
 Error explain(const SQLite::Exception& error, const std::filesystem::path& file) {
-  const auto told = [&](const std::string& what) {
+  const auto explained = [&](const std::string& what) {
     return Error{ErrorKind::storage, printable(to_utf8(file)) + ": " + what,
                  static_cast<std::uint32_t>(error.getExtendedErrorCode())};
   };
   switch (error.getErrorCode()) {
     case SQLITE_NOTADB:
     case SQLITE_CORRUPT:
-      return told("the file is damaged: restore a backup, or move it away to begin anew");
+      return explained("the file is damaged: restore a backup, or move it away to begin anew");
     case SQLITE_FULL:
-      return told("no space is left: free some on its disk");
+      return explained("no space is left: free some on its disk");
     case SQLITE_IOERR:
-      return told("reading or writing failed: check the disk, and what the user may use of it");
+      return explained(
+          "reading or writing failed: check the disk, and what the user may use of it");
     case SQLITE_READONLY:
     case SQLITE_CANTOPEN:
     case SQLITE_PERM:
-      return told(
+      return explained(
           "it cannot be opened for writing: check the owner and the permissions of the directory");
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
-      return told("another program keeps it locked");
+      return explained("another program keeps it locked");
     default:
-      return told(printable(error.what()));
+      return explained(printable(error.what()));
   }
 }
 

@@ -54,7 +54,7 @@ std::string to_text(const json& object) {
   return object.dump(-1, ' ', false, json::error_handler_t::replace);
 }
 
-/// As if people had been told its state when it began.
+/// As if its state had been notified when it began.
 void count_as_told(TrackedService& service) {
   service.notified = {.settled = service.settled,
                       .stuck = service.stuck,
@@ -154,40 +154,40 @@ std::string news_to_json(const TrackedService& service) {
   count_as_told(nothing_open);
   if (nothing_open == service) return {};
   const auto& notified = service.notified;
-  json news;
-  news["told"] = to_string(notified.settled);
-  news["stuck"] = notified.stuck;
-  news["denied"] = notified.denied;
-  news["from"] = to_string(notified.from);
-  news["since"] = notified.since.time_since_epoch().count();
-  news["at"] = notified.at.time_since_epoch().count();
-  news["reminders"] = notified.reminders;
-  news["looks"] = service.checks;
-  news["flapping"] = service.flapping;
-  auto& changes = news["changes"] = json::array();
+  json object;
+  object["told"] = to_string(notified.settled);
+  object["stuck"] = notified.stuck;
+  object["denied"] = notified.denied;
+  object["from"] = to_string(notified.from);
+  object["since"] = notified.since.time_since_epoch().count();
+  object["at"] = notified.at.time_since_epoch().count();
+  object["reminders"] = notified.reminders;
+  object["looks"] = service.checks;
+  object["flapping"] = service.flapping;
+  auto& changes = object["changes"] = json::array();
   for (const auto change : service.changes) changes.push_back(change.time_since_epoch().count());
-  return news.dump();
+  return object.dump();
 }
 
 bool news_from_json(std::string_view text, TrackedService& service) {
   count_as_told(service);
   if (text.empty()) return true;
   try {
-    const json news = json::parse(text);
+    const json object = json::parse(text);
     auto read = service;
     const auto time_at = [&](const char* key) {
-      return Time(Duration(news.at(key).get<std::int64_t>()));
+      return Time(Duration(object.at(key).get<std::int64_t>()));
     };
-    read.notified.settled = state_at(news, "told", read.settled);
-    read.notified.stuck = news.at("stuck").get<bool>();
-    read.notified.denied = news.at("denied").get<bool>();
-    read.notified.from = state_at(news, "from", read.settled);
+    read.notified.settled = state_at(object, "told", read.settled);
+    read.notified.stuck = object.at("stuck").get<bool>();
+    read.notified.denied = object.at("denied").get<bool>();
+    read.notified.from = state_at(object, "from", read.settled);
     read.notified.since = time_at("since");
     read.notified.at = time_at("at");
-    read.notified.reminders = news.at("reminders").get<std::uint32_t>();
-    read.checks = news.at("looks").get<std::uint32_t>();
-    read.flapping = news.at("flapping").get<bool>();
-    for (const auto& change : news.at("changes"))
+    read.notified.reminders = object.at("reminders").get<std::uint32_t>();
+    read.checks = object.at("looks").get<std::uint32_t>();
+    read.flapping = object.at("flapping").get<bool>();
+    for (const auto& change : object.at("changes"))
       read.changes.emplace_back(Duration(change.get<std::int64_t>()));
     service = std::move(read);
     return true;

@@ -17,9 +17,9 @@ namespace tocsin::store {
 /// was, when the text is not such JSON.
 [[nodiscard]] bool details_from_json(std::string_view text, Alert& alert);
 
-/// What people were told of a service, and what is held back; empty: they know all there is.
+/// What was notified of a service, and what is suppressed; empty: all was notified.
 [[nodiscard]] std::string news_to_json(const TrackedService& service);
-/// Reads it into the service; false, and as if people knew all, when it makes no sense.
+/// Reads it into the service; false, and as if all was notified, when it makes no sense.
 [[nodiscard]] bool news_from_json(std::string_view text, TrackedService& service);
 
 /// What decides which entry watches a service: its display name, start mode, type and whether it is

@@ -1,4 +1,4 @@
-// What is held against logins, so that a program that is started again and again locks no account.
+// Why logins are suspected, so that a program that is started again and again locks no account.
 #pragma once
 
 #include <filesystem>
@@ -23,7 +23,7 @@ class Logins {
 
   /// A record that makes no sense is left out.
   [[nodiscard]] Result<std::vector<logins::StoredLogin>> load();
-  /// In one transaction, synced; those that hold nothing are removed.
+  /// In one transaction, synced; those without a suspicion are removed.
   [[nodiscard]] Result<> save(std::span<const logins::StoredLogin> records);
 
  private:

@@ -26,7 +26,7 @@ Error told_of(const fs::path& path, const std::string& what) {
   return {ErrorKind::storage, printable(to_utf8(path)) + ": " + what, {}};
 }
 
-/// Makes the directory and what lies above it; nobody else may look into it.
+/// Makes the directory and what lies above it; nobody else may read it.
 Result<> make_directory(const fs::path& directory) {
   std::error_code error;
   if (fs::create_directories(directory, error) && !error)
@@ -101,7 +101,7 @@ Result<> prepare(Connection& connection, const fs::path& file, std::size_t versi
       "PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF;"
       "PRAGMA temp_store = MEMORY; PRAGMA wal_autocheckpoint = 1000;"
       "PRAGMA journal_size_limit = 16777216;");
-  // Also where nothing is to migrate, to learn now whether the disk takes a write.
+  // Also where nothing is to migrate, to find out now whether the disk takes a write.
   Transaction transaction(connection);
   for (const auto* migration : migrations().subspan(version)) connection.exec(migration);
   connection.exec("PRAGMA application_id = " + std::to_string(kApplicationId));

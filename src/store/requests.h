@@ -1,4 +1,4 @@
-// What people ask of a running tocsin: commands write it, `run` reads it and answers.
+// Requests to a running tocsin: commands write them, `run` reads and answers them.
 #pragma once
 
 #include <cstdint>
@@ -14,7 +14,7 @@
 
 namespace tocsin::store {
 
-/// What became of the wish that the configuration is read again.
+/// What became of the request to read the configuration again.
 struct ReloadAnswer {
   bool good = false;
   std::string text;  ///< what has changed, or why nothing has
@@ -39,11 +39,11 @@ class Requests {
 
   /// Whether a `run` works with the directory now.
   [[nodiscard]] Result<bool> is_anybody_there();
-  /// Answers the id of the wish.
+  /// Answers the id of the request.
   [[nodiscard]] Result<std::int64_t> ask_for_reload(Time now);
-  /// The latest wish without an answer.
+  /// The latest request without an answer.
   [[nodiscard]] Result<std::optional<std::int64_t>> find_reload();
-  /// Answers this wish and those before it.
+  /// Answers this request and those before it.
   [[nodiscard]] Result<> answer_reload(std::int64_t id, const ReloadAnswer& answer);
   [[nodiscard]] Result<std::optional<ReloadAnswer>> find_answer(std::int64_t id);
 

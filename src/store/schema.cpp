@@ -61,8 +61,8 @@ CREATE INDEX delivery_pending ON delivery (destination, sequence) WHERE state = 
 CREATE INDEX delivery_ended ON delivery (updated) WHERE state <> 'pending';
 )sql";
 
-// `news` is JSON: what people were told of the service, and what is held back; empty: they know
-// all.
+// `news` is JSON: what was notified of the service, and what is suppressed; empty: all was
+// notified.
 constexpr const char* kVersion2 = R"sql(
 ALTER TABLE service ADD COLUMN news TEXT NOT NULL DEFAULT '';
 

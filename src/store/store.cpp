@@ -199,14 +199,14 @@ Result<std::map<HostName, MonitoredHost::Known>> Store::load_states() {
       tracked.denied = row.flag();
       if (!state || !settled) {
         database_->complain("the state of service " + service.text() + " of " + host.text() +
-                            " is no known one; the next look begins anew");
+                            " is no known one; the next check begins anew");
         continue;
       }
       tracked.seen.state = *state;
       tracked.settled = *settled;
       if (!news_from_json(row.text(), tracked))
-        database_->complain("what was told of service " + service.text() + " of " + host.text() +
-                            " is unreadable; its present state counts as told");
+        database_->complain("what was notified of service " + service.text() + " of " +
+                            host.text() + " is unreadable; its present state counts as notified");
       auto& of_host = hosts[host];
       of_host.services.insert_or_assign(service, std::move(tracked));
       if (auto details = details_from_json(row.text()))

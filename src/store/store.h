@@ -1,4 +1,4 @@
-// SQLite: what is known of every service, what happened, and what must still be told.
+// SQLite: what is known of every service, what happened, and what must still be notified.
 #pragma once
 
 #include <chrono>
@@ -38,7 +38,7 @@ struct HostChange {
   TrackedHost state;
 };
 
-/// One destination still to be told one alert.
+/// One alert for one destination.
 struct Delivery {
   DeliveryId id;
   std::string destination;  ///< its stable key, e.g. "webhook:0b3c..."; never a secret
@@ -49,13 +49,14 @@ struct Delivery {
   Time created{};
   Time not_before{};
   std::string last_error;
-  /// What is told here depends on what was told here before. Bad news whose `not_before` is later
-  /// than `created` is an escalation: it is told when the trouble has not ended by then. Good news
-  /// is told if the last that was told of the service (or host) was bad.
+  /// Whether it is sent depends on what this destination was notified of before. A firing one whose
+  /// `not_before` is later than `created` is an escalation: it is sent when the alert is not
+  /// resolved by then. A resolved one is sent if the last one sent of the service (or host) was
+  /// firing.
   bool conditional = false;
 };
 
-/// Whether it waits to be told only if the trouble lasts.
+/// Whether it is sent only if the alert still fires at its time.
 [[nodiscard]] inline bool is_escalation(const Delivery& delivery) {
   return delivery.conditional && delivery.attempts == 0 && delivery.not_before > delivery.created;
 }
@@ -100,7 +101,7 @@ struct DeliveryRecord {
   std::string detail;
 };
 
-/// Who was told bad news of what, and not yet how it ended.
+/// A destination that was notified of a firing alert, and not yet of its end.
 struct OpenAlert {
   std::string destination;
   HostName host;
@@ -127,7 +128,7 @@ class Store {
   /// keeps a second `run` away. storage: not writable, no space, damaged, made by a newer version
   /// or by another program, in use; a file that is refused is left as it is.
   static Result<Store> open(const std::filesystem::path& directory);
-  /// For the commands that only look: works while another process runs, and takes no lock.
+  /// For the commands that only read: works while another process runs, and takes no lock.
   static Result<Store> open_read_only(const std::filesystem::path& directory);
   Store(Store&&) noexcept;
   Store& operator=(Store&&) noexcept;

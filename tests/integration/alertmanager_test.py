@@ -87,7 +87,7 @@ class Alerts(Watched):
                                       "labels": [{"name": "team", "value": "windows"}]})
 
     def notification(self, number):
-        """What Alertmanager has told as the n-th: its status and the alert's labels."""
+        """The n-th notification of Alertmanager: its status and the alert's labels."""
         message = self.notified.wait_for(number)[number - 1].message
         return message["status"], message["alerts"][0]
 

@@ -209,7 +209,7 @@ class Files(Folder):
         self.assertEqual(done.returncode, 0, done)
         self.assertRegex(done.stdout, r"(?m)^\S+:16:\d+: warning: .*frendlyName.*friendlyName")
         looked = self.run_command(("check",))
-        self.assertEqual(looked.returncode, 3, looked)  # the host is asked, and not reached
+        self.assertEqual(looked.returncode, 3, looked)  # the host is checked, and not reached
         self.assertRegex(looked.stderr, "warning: .*frendlyName")
 
     def test_other_sections_of_butler_are_accepted(self):

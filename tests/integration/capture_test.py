@@ -44,7 +44,7 @@ class Frames(unittest.TestCase):
         """`transform`: whether the frames after the login must be encrypted."""
         self.assertEqual(self.shown(FAULTS, **more), [])
         self.assertEqual(self.shown("smb2.nt_status == 0xc000000d"), [])  # INVALID_PARAMETER
-        # tshark has seen through to the calls themselves, and to both ends of both conversations.
+        # tshark has decoded the calls themselves, up to both ends of both conversations.
         self.assertGreaterEqual(len(self.shown(f"svcctl && tcp.dstport == {self.port}")), 6)
         self.assertEqual(len(self.shown("smb2.cmd == 2 && smb2.flags.response == 0")), 2)
         requests = "smb2.cmd > 1 && smb2.flags.response == 0"

@@ -33,7 +33,7 @@ class Slack:
     """Incoming webhooks: `messages` are (path, message) of those that were posted."""
 
     def __init__(self, hooks):
-        self.hooks = hooks  # path -> "" or the word for what is wrong with it
+        self.hooks = hooks  # path -> "" or the code of what is wrong with it
         self.messages = []
         self.too_fast = 0
         self._last = {}

@@ -42,7 +42,7 @@ class NewRelic:
     def _take_events(self, account, request):
         if self.keys.get(account) != request.headers["api-key"]:
             return _refused(403, "the key is of another account")
-        # Bad data is answered with 200 as well, and never seen again.
+        # Bad data is answered with 200 as well, and is lost.
         for event in _json(request.body) or []:
             if self._is_valid(event) and re.fullmatch(r"[A-Za-z0-9:_ ]+", event.get("eventType", "")):
                 self.events.append((account, event))

@@ -1,4 +1,4 @@
-"""A service that must run on exactly one of two hosts: what is told of it, and what is not."""
+"""A service that must run on exactly one of two hosts: what is notified of it, and what is not."""
 import json
 import time
 import unittest
@@ -45,11 +45,11 @@ class Cluster(Watched):
                                  if row["service"] != MARKER]
 
     def held(self, count):
-        """The rows of the history that nobody was told, once there are so many."""
+        """The suppressed rows of the history, once there are so many."""
         def look():
             rows = [row for row in self.rows("history") if row["held"]]
             return rows if len(rows) >= count else None
-        return wait_until(look, 20, lambda: f"{count} held rows: {self.rows('history')}")
+        return wait_until(look, 20, lambda: f"{count} suppressed rows: {self.rows('history')}")
 
     def told(self, count):
         return [(request.message["host"], request.message["serviceName"],

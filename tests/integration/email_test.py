@@ -52,7 +52,7 @@ class Watched(watched.Watched):
                           "serviceStarted": {**section, **(started or {})}, "smtp": smtp}, **more)
 
     def run_tocsin(self, smtp, **more):
-        """Runs until the test's end, or until stopped or killed; returns after the first look."""
+        """Runs until the test's end, or until stopped or killed; returns after the first check."""
         self.configure(smtp, **more)
         return self.start_tocsin(first_look=True)
 
@@ -210,7 +210,7 @@ class Security(Watched):
         self.assertNotIn("MAIL", server.commands)
         running.stop()
 
-        # The delivery waits; with the configuration mended it arrives.
+        # The delivery waits; with the configuration mended it is accepted.
         self.configure(server.settings())
         self.start_tocsin()
         self.assertEqual(server.wait_for(1)[0].id, f"<{failed['id']}.tocsin@example.com>")
@@ -313,7 +313,7 @@ class RefusedLogins(Watched):
     def test_the_test_command_tries_it_once(self):
         server, smtp = self.refusing_server()
         self.configure(smtp, recipients=self.RECIPIENTS)
-        for attempts in (1, 2):  # it remembers nothing: whoever tests has looked after the account
+        for attempts in (1, 2):  # it remembers nothing: whoever tests has mended the account
             done = tocsin("test", "-c", self.file, "email")
             self.assertEqual(done.returncode, 1, done)
             self.assertRegex(done.stdout, f"(?m)^email to {OPS}: login refused, .*`emailNotification.smtp.auth`")

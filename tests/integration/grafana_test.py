@@ -125,7 +125,7 @@ class Dashboards(unittest.TestCase):
             known = [state for state in states if state < DENIED]
             share = 100 * known.count(RUNNING) / len(known)
             self.assertAlmostEqual(found[key], share, places=6, msg=key)
-        self.assertEqual(found[TWO, SERVER], 100)  # not seen is not down
+        self.assertEqual(found[TWO, SERVER], 100)  # unknown is not down
         # Stopped for 5 of the about 19 seconds that were watched.
         self.assertAlmostEqual(found[ONE, ENGINE], 100 * 14 / 19, delta=9)
 

@@ -36,7 +36,7 @@ class Hosts(unittest.TestCase):
 
 
 class Timeline(Hosts):
-    """What happens to a service and its host, and what is told of it: (script, kind, states)."""
+    """What happens to a service and its host, and what is notified of it: (script, kind, states)."""
 
     # Rights count when a service is opened, and a stopped one is opened at each check.
     STORY = (

@@ -117,7 +117,7 @@ class Version1(Watched):
         self.assertEqual((last[PROXY]["state_num"], last[PROXY]["friendly_name"]),
                          (4, "Qlik Sense Proxy Service"))
         self.assertEqual((last[MISSING]["state_num"], last[MISSING]["startup_mode_num"]), (16, None))
-        # A point a second of each, at the time of the look.
+        # A point a second of each, at the time of the check.
         times = [row["time"] / 1000 for row in rows if row["service_name"] == PROXY]
         self.assertTrue(before - 1 < times[0] and times[-1] < time.time(), times)
         self.assertGreaterEqual(len(times), 6)

@@ -1,4 +1,4 @@
-"""200 times kill -9 at random moments, each with a change pending: every change is told at least once.
+"""200 times kill -9 at random moments, each with a change pending: every change is notified at least once.
 
 TOCSIN_KILL_SEED repeats a run's choices (the machine's timing it cannot repeat).
 """
@@ -28,7 +28,7 @@ def setUpModule():
 
 
 class SlowReceiver(Receiver):
-    """Takes up to 30 ms to answer: time to be killed between telling and knowing that it was told."""
+    """Takes up to 30 ms to answer: time to be killed between sending and knowing that it was delivered."""
 
     def __init__(self, seed):
         super().__init__()
@@ -40,10 +40,10 @@ class SlowReceiver(Receiver):
 
 
 class Service:
-    """One watched service: what was done to it, and the end of which is not yet heard of.
+    """One watched service: what was done to it, and which changes are not yet notified.
 
-    It changes again only when its last change was heard: of what comes and goes between two looks
-    nobody can tell.
+    It changes again only when its last change was notified: of what comes and goes between two
+    checks nothing is known.
     """
 
     def __init__(self, host, name, manager):
@@ -79,7 +79,7 @@ class Kills(unittest.TestCase):
             webhooks=[self.receiver.url()])
 
     def heard(self):
-        """{service: states}, each delivery once, in the order of their first arrival."""
+        """{service: states}, each delivery once, in the order in which they were first received."""
         heard = collections.defaultdict(list)
         keys = set()
         for request in list(self.receiver.requests):
@@ -121,7 +121,7 @@ class Kills(unittest.TestCase):
             self.kill(running)
 
     def kill(self, running):
-        """With a change pending: where all has been told already, one more is made."""
+        """With a change pending: where all has been notified already, one more is made."""
         if not self.pending():
             self.told_in_time += 1
             self.change_some(1)

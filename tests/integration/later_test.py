@@ -1,4 +1,4 @@
-"""Our schedules are those of @breejs/later, which the original uses: thousands of random texts and cron
+"""Our schedules are those of @breejs/later, which Butler uses: thousands of random texts and cron
 expressions are asked of both. Where the answers differ, the difference must be one of DIFFERENCES."""
 import collections
 import json

@@ -1,4 +1,4 @@
-"""A monitor must never lock an account: how often a refused logon is repeated, and who hears of it.
+"""A monitor must never lock an account: how often a refused logon is repeated, and who is notified.
 
 smbd and the pretend hosts count the logons themselves. A usual policy locks an account after 10.
 """
@@ -167,7 +167,7 @@ class Watching(ManyHosts):
         self.assertEqual(reloaded.returncode, 0, reloaded)
         self.wait_until_all_are_watched(1 + 5, since=done)
         self.receiver.wait_for(2)
-        # Who is watched again is seen to be: the next message is of a service.
+        # The hosts are watched again: the next notification is of a service.
         last = list(self.simulator.hosts)[-1]
         self.happen(f"stop {last} {SERVICE}")
         stopped = self.receiver.wait_for(3)[2].message

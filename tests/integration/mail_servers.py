@@ -85,7 +85,7 @@ class _Handler:
         return await self._answer(server, "DATA", envelope.rcpt_tos[0], "250 2.0.0 queued")
 
     async def auth_XOAUTH2(self, server, arguments):
-        """As Google and Microsoft do it: a wrong token is told as a challenge first."""
+        """As Google and Microsoft do it: a wrong token is answered with a challenge first."""
         from aiosmtpd.smtp import AuthResult
         blob = arguments[1] if len(arguments) > 1 else await server.challenge_auth("")
         if isinstance(blob, str):
@@ -160,7 +160,7 @@ class MailServer:
         return None
 
     def __enter__(self):
-        for log in ("mail.log", "mail.debug"):  # where it tells of clients that go away
+        for log in ("mail.log", "mail.debug"):  # where it reports clients that go away
             logging.getLogger(log).setLevel(logging.CRITICAL)
         self._thread.start()
         implicit = self._context if self.tls == "implicit" else None

@@ -24,7 +24,7 @@ def setUpModule():
 
 
 class Watched(watched.Watched):
-    """Watched by a `tocsin run` that tells a broker."""
+    """Watched by a `tocsin run` that notifies a broker."""
 
     def configure(self, broker, *, states=True, name=None, **more):
         host = self.simulator.host(self.host, (ENGINE, MARKER))
@@ -40,7 +40,7 @@ class Watched(watched.Watched):
                                   **more})
 
     def run_tocsin(self, broker, **more):
-        """Runs until the test's end, or until stopped or killed; returns after the first look."""
+        """Runs until the test's end, or until stopped or killed; returns after the first check."""
         self.configure(broker, **more)
         return self.start_tocsin()
 
@@ -96,11 +96,11 @@ class Messages(Watched):
                                        (started, RUNNING, ("STOPPED", "RUNNING"))):
             self.assertEqual(message["topic"], f"{topic}{self.host}/{ENGINE}")
             self.assertEqual((message["qos"], message["retain"]), (1, 0))
-            # Compact JSON with the original's keys in the original's order.
+            # Compact JSON with Butler's keys in Butler's order.
             self.assertEqual(message["payload"], json.dumps(
                 {**first, "serviceStatus": states[1], "servicePrevStatus": states[0],
                  "serviceStatusChanged": True}, separators=(",", ":"), ensure_ascii=False))
-        # Each check, not only changes; and what is not there is told as such.
+        # Each check, not only changes; and what is not there is reported as such.
         self.assertGreaterEqual(len(listener.of(f"{STATUS}{self.host}/{ENGINE}")), 2)
         missing = json.loads(listener.of(f"{STATUS}{self.host}/{MARKER}")[0]["payload"])
         self.assertEqual(missing["serviceStatus"], "MISSING")
@@ -318,7 +318,7 @@ class Access(Watched):
         self.manager.stop(ENGINE)
         stopped = self.wait_for_delivery(state)
         self.manager.start(ENGINE)
-        listener.wait_for(1, RUNNING)  # what is refused holds nothing else back
+        listener.wait_for(1, RUNNING)  # what is refused delays nothing else
         self.assertEqual(listener.of(STOPPED), [])
         self.assertEqual(listener.of("tocsin/"), [])
         return stopped

@@ -1,4 +1,4 @@
-"""What checks see of a pretend host that is restarted."""
+"""What checks observe of a pretend host that is restarted."""
 
 import json
 import tempfile

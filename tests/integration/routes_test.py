@@ -83,7 +83,7 @@ class Routes(Watched):
         self.assertEqual(self.on_call.requests, [], running.output())
         details = [row["detail"] for row in self.rows("deliveries") if row["state"] == "merged"]
         self.assertEqual(details, ["ended before the escalation was due",
-                                   "what it ends was not told here"])
+                                   "what it ends was not notified here"])
 
     def test_what_waits_survives_a_kill_and_is_escalated_once(self):
         running = self.run_escalating(after=6)

@@ -201,7 +201,7 @@ class OneServer(Looking):
                 self.assertEqual(code, 0, rows)
 
     def test_same_answers_as_net(self):
-        """`net` lists the names; the states it tells one by one."""
+        """`net` lists the names; the states it answers one by one."""
         listed = dict(re.findall(r'^(\S+)\s+"(.*)"\s*$',
                                  self.samba.net("rpc", "service", "list").stdout, re.M))
         ours = self.services(self.samba)

@@ -21,7 +21,7 @@ def setUpModule():
 
 
 def careless(status):
-    """Says back all that it was told."""
+    """Says back all that it was sent."""
     def answer(request):
         told = "\n".join([request.path, *(f"{name}: {value}" for name, value in request.headers.items()),
                           request.body.decode(errors="replace")])
@@ -30,7 +30,7 @@ def careless(status):
 
 
 class _CarelessMail(socketserver.StreamRequestHandler):
-    """Wants a login, and says back what it is told."""
+    """Wants a login, and says back what it is sent."""
 
     def handle(self):
         self.wfile.write(b"220 careless\r\n")

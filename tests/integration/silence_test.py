@@ -1,4 +1,4 @@
-"""`tocsin silence` and windows for maintenance: nobody is told, and of what is still wrong later."""
+"""`tocsin silence` and maintenance windows: alerts are suppressed; what is still wrong is notified later."""
 import json
 import time
 import unittest
@@ -31,7 +31,7 @@ class Silences(Watched):
         self.running = self.run_tocsin(self.webhook(self.desk), **more)
 
     def stop_unheard(self, service):
-        """Stops it, and waits until the history says that nobody was told, and why."""
+        """Stops it, and waits until the history says that it was suppressed, and why."""
         self.manager.stop(service)
         return wait_until(lambda: next((row["held"] for row in self.rows("history")
                                         if row["service"] == service), None), 20,

@@ -11,7 +11,7 @@ from servers import wait_until
 
 ENGINE = "QlikSenseEngineService"
 PROXY = "QlikSenseProxyService"
-MARKER = "NoSuchService"  # its line in the log says that the first look has been
+MARKER = "NoSuchService"  # its line in the log says that the first check has been
 
 
 class Watched(unittest.TestCase):
@@ -41,7 +41,7 @@ class Watched(unittest.TestCase):
                       credentials=self.simulator.credentials(), webhooks=webhooks, **more)
 
     def run_tocsin(self, *webhooks, **more):
-        """Runs until the test's end, or until stopped or killed; returns after the first look."""
+        """Runs until the test's end, or until stopped or killed; returns after the first check."""
         self.configure(*webhooks, **more)
         return self.start_tocsin(first_look=True)
 

@@ -39,7 +39,7 @@ class Messages(Watched):
         stopped, started = receiver.wait_for(2)
         self.assertEqual(running.stop(), 0, running.output())
 
-        # Compact JSON with the original's keys in the original's order.
+        # Compact JSON with Butler's keys in Butler's order.
         for request, states in ((stopped, ("RUNNING", "STOPPED")),
                                 (started, ("STOPPED", "RUNNING"))):
             self.assertEqual(request.body.decode(), json.dumps(
@@ -104,7 +104,7 @@ class Answers(Watched):
     """What the receiver may answer, and what follows from it."""
 
     def stop_and_start(self):
-        """Two changes, the second of which has happened before the first is told."""
+        """Two changes, the second of which has happened before the first is notified."""
         self.manager.stop(ENGINE)
         time.sleep(1.5)
         self.manager.start(ENGINE)
@@ -187,7 +187,7 @@ class Answers(Watched):
         self.assertEqual(running.stop(), 0)
         self.assertEqual(receiver.requests, [])
 
-        # The delivery waits; with the configuration mended it arrives.
+        # The delivery waits; with the configuration mended it is delivered.
         self.configure(self.webhook(receiver, rejectUnauthorized=True,
                                     certCA=named(self.authority.certificate)))
         self.start_tocsin()
@@ -218,7 +218,7 @@ class Answers(Watched):
         self.assertEqual([row["state"] for row in self.rows("deliveries", "--failed")], ["pending"])
         running.kill()
 
-        # After a crash, and with the receiver back on that port, it still arrives.
+        # After a crash, and with the receiver back on that port, it is still delivered.
         port = int(re.search(r":(\d+)/", json.loads(self.file.read_text())["tocsin"][
             "webhookNotification"]["serviceMonitor"]["webhooks"][0]["webhookURL"])[1])
         late = self.receiver(port=port)

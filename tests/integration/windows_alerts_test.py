@@ -15,8 +15,8 @@ from servers import wait_until
 
 RARELY = "every 1 hour"
 OFTEN = "every 1 second"
-MARKER = "NoSuchService"  # its line in the log says that the first look has been
-FENCE = "fence"  # its alert says that all before it has been seen
+MARKER = "NoSuchService"  # its line in the log says that the first check has been
+FENCE = "fence"  # its alert says that all before it has been observed
 ODD = "Ünd $x & \"日本\" 😀"
 
 
@@ -37,7 +37,7 @@ class Watched(unittest.TestCase):
         self.services.install(FENCE)
 
     def run_tocsin(self, every, *services, **webhook):
-        """Returns after the first look."""
+        """Returns after the first check."""
         self.file = configuration(
             self.folder / "tocsin.yaml", every=every,
             hosts=[wine.host((*services, FENCE, MARKER))],
@@ -57,7 +57,7 @@ class Watched(unittest.TestCase):
         return json.loads(done.stdout)
 
     def end(self, running, expected):
-        """Ends the program when all is told, and checks that exactly this has been, and in this
+        """Ends the program when all is notified, and checks that exactly this has been, and in this
         order: (kind, service, from, to)."""
         self.services.start(FENCE)
         expected = [*expected, ("started", FENCE, "STOPPED", "RUNNING")]
@@ -80,9 +80,9 @@ class Watched(unittest.TestCase):
 
 
 class Stories(Watched):
-    """One service through all that there is, one step when the other has been told."""
+    """One service through all that there is, one step when the other has been notified."""
 
-    # What is done, and what is told of it: (kind, from, to).
+    # What is done, and what is notified of it: (kind, from, to).
     STORY = (
         (("stop",), ("stopped", "RUNNING", "STOPPED")),
         (("start",), ("started", "STOPPED", "RUNNING")),
@@ -95,7 +95,7 @@ class Stories(Watched):
         (("start",), ("started", "STOPPED", "RUNNING")),
         (("fail",), ("stopped", "RUNNING", "STOPPED")),
     )
-    # What cannot be heard.
+    # What is not pushed.
     REST = (
         (("remove",), ("vanished", "STOPPED", "MISSING")),
         (("install",), ("stopped", "MISSING", "STOPPED")),
@@ -176,7 +176,7 @@ class Heard(Watched):
 
 
 class Seen(Watched):
-    """What no notification tells."""
+    """What Windows does not push."""
 
     def test_removed_while_it_runs(self):
         self.services.install("leaving")
@@ -185,7 +185,7 @@ class Seen(Watched):
         self.services.remove("leaving")
         self.services.control(wine.STOP, "leaving")
         running.wait_for_line("leaving vanished")
-        # It may be gone before its stop is heard.
+        # It may be gone before its stop is pushed.
         heard = "leaving stopped" in running.output()
         stopped = [("stopped", "leaving", "RUNNING", "STOPPED")] if heard else []
         self.end(running, [*stopped, ("vanished", "leaving", "STOPPED" if heard else "RUNNING",

@@ -57,7 +57,7 @@ class Enumeration(unittest.TestCase):
 
     def assert_as_listed(self, rows):
         """All services are there, ours with the display names, states and processes that Windows
-        itself tells. (Its own may start meanwhile.)"""
+        itself lists. (Its own may start meanwhile.)"""
         self.assertEqual(set(rows), set(self.listed))
         ours = {name: row for name, row in rows.items() if name not in self.windows_own}
         self.assertEqual({name: wine.Listed(row["displayName"], row["state"], row["processId"])

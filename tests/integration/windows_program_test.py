@@ -110,7 +110,7 @@ class Hosts(Folder):
             self.assertIn("not support", listing.stderr)
 
     def test_both_sources_at_once(self):
-        """One that is heard, one that is asked over the network, and one that is not reached."""
+        """One that pushes its changes, one that is checked over the network, and one that is not reached."""
         script = self.folder / "script.txt"
         script.write_text("".join(f"{5 * n}s {'stop' if n % 2 else 'start'} qs-node LanmanServer\n"
                                   for n in range(1, 20)))

@@ -137,7 +137,7 @@ TEST_P(ChannelConformance, ALoginThatIsRefusedWaitsAndWithoutOneItIsFinal) {
   EXPECT_EQ(std::holds_alternative<Rejected>(answer), !GetParam().logs_in) << words_of(answer);
 }
 
-TEST_P(ChannelConformance, TroubleIsTriedAgain) {
+TEST_P(ChannelConformance, AFailureIsTriedAgain) {
   for (const int status : {408, 425, 429, 500, 501, 502, 503, 504, 507}) {
     const Answer answer = answer_to(echo(status));
     ASSERT_TRUE(std::holds_alternative<RetryAfter>(answer)) << status << words_of(answer);

@@ -28,7 +28,7 @@ class FrameRelay {
 
   /// Closes every connection.
   void cut();
-  /// Nothing passes any more through the connections that there are, and nobody is told.
+  /// Nothing passes any more through the connections that there are, and no end gets an error.
   void forget_connections();
 
  private:

@@ -1,4 +1,4 @@
-// A real local HTTP or HTTPS server for tests: scripted answers, and a journal of what arrived.
+// A real local HTTP or HTTPS server for tests: scripted answers, and a journal of what it received.
 #pragma once
 
 #include <chrono>
@@ -67,9 +67,9 @@ class HttpImposter {
   /// Lets all held answers go, now and from here on.
   void release();
 
-  /// What arrived so far, in the order of arrival. A request stands here before it is answered.
+  /// What was received so far, in order. A request stands here before it is answered.
   [[nodiscard]] std::vector<HttpJournalEntry> journal() const;
-  /// Waits until `count` requests have arrived; whether they have by the deadline.
+  /// Waits until `count` requests are received; whether they are by the deadline.
   [[nodiscard]] bool wait_for(std::size_t count,
                               std::chrono::steady_clock::time_point deadline) const;
   /// How many connections were accepted so far.

@@ -1,5 +1,5 @@
 // A local MQTT broker for tests that does what real ones should not: scripted answers, and a
-// journal of what arrived.
+// journal of what it received.
 #pragma once
 
 #include <chrono>
@@ -33,7 +33,7 @@ struct MqttPublished {
   std::size_t connection = 0;  ///< counted from 1
 };
 
-/// What the broker does when something arrives.
+/// What the broker does with what it receives.
 struct MqttReaction {
   enum class Do : std::uint8_t {
     accept,   ///< says `code`: 0 is success
@@ -71,7 +71,7 @@ class MqttImposter {
   [[nodiscard]] std::vector<MqttPublished> published() const;
   /// The most messages that waited for an answer at once on one connection.
   [[nodiscard]] std::size_t most_unanswered() const;
-  /// Waits until so many messages have arrived; whether they have by the deadline.
+  /// Waits until so many messages are received; whether they are by the deadline.
   [[nodiscard]] bool wait_for_published(std::size_t count,
                                         std::chrono::steady_clock::time_point deadline) const;
   [[nodiscard]] bool wait_for_connects(std::size_t count,

@@ -1,5 +1,6 @@
 // Both ends of an SMB2 conversation without a network: a login that needs no NTLM, a pipe that
-// answers what it is told to, and a wire between client and server on which anything may happen.
+// answers what the test gives it, and a wire between client and server on which anything may
+// happen.
 #pragma once
 
 #include <algorithm>

@@ -1,5 +1,5 @@
 // A real local mail server for tests: scripted answers, STARTTLS or TLS from the first byte,
-// logins, and a journal of what arrived.
+// logins, and a journal of what it received.
 #pragma once
 
 #include <cstdint>
@@ -44,9 +44,10 @@ class SmtpImposter {
   /// What EHLO offers beside STARTTLS, such as "AUTH PLAIN LOGIN".
   void offer(std::vector<std::string> extensions);
 
-  /// The mails so far that came to their end, in the order of arrival, whatever the answer.
+  /// The mails so far that came to their end, in the order in which they were received, whatever
+  /// the answer.
   [[nodiscard]] std::vector<SmtpJournalEntry> journal() const;
-  /// Every line that was heard so far, but for those of mails.
+  /// Every line that was received so far, but for those of mails.
   [[nodiscard]] std::vector<std::string> heard() const;
   /// How many connections were accepted so far.
   [[nodiscard]] std::size_t connections() const;

@@ -1,4 +1,5 @@
-// Prometheus Alertmanager, API v2: what stops fires an alert, what runs again ends it.
+// Prometheus Alertmanager, API v2: a service that stops fires an alert, and one that runs again
+// resolves it.
 #pragma once
 
 #include <string>
@@ -11,8 +12,8 @@
 namespace tocsin::notify {
 
 /// The body of a POST to /api/v2/alerts: one alert. All alerts of one service have the same labels
-/// (alertname, host, service, and the configured ones), so the one that runs again ends the one
-/// that stopped. A firing one ends by itself only after a year: nobody repeats it.
+/// (alertname, host, service, and the configured ones), so the resolved one ends the firing one. A
+/// firing one ends by itself only after a year: nobody repeats it.
 [[nodiscard]] std::string alertmanager_alert(const config::Alertmanager& settings,
                                              const Alert& alert);
 

@@ -1,5 +1,5 @@
-// What Slack and Teams have in common: JSON that a template makes, posted to a webhook of its own
-// for good news and for bad.
+// What Slack and Teams have in common: JSON that a template makes, posted to one webhook for firing
+// alerts and another for resolved ones.
 #pragma once
 
 #include <cstddef>

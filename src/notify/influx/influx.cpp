@@ -40,7 +40,7 @@ std::size_t count_lines(std::string_view lines) {
   return static_cast<std::size_t>(std::ranges::count(lines, '\n'));
 }
 
-/// What to look at when the server does not let us in.
+/// The key to correct when the server does not let us in.
 std::string_view key_of_account(InfluxVersion version) {
   switch (version) {
     case InfluxVersion::v1:

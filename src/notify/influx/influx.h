@@ -1,4 +1,4 @@
-// InfluxDB: a point for every service at every look, as Butler 16 writes them, so that dashboards
+// InfluxDB: a point for every service at every check, as Butler 16 writes them, so that dashboards
 // made for it go on working.
 #pragma once
 
@@ -43,7 +43,7 @@ class InfluxPoints {
 
 class Influx final : public StatusSink {
  public:
-  /// `means.http` outlives this.
+  /// `deps.http` outlives this.
   Influx(config::InfluxDb settings, const ChannelDeps& deps);
 
   [[nodiscard]] const std::string& name() const override { return name_; }

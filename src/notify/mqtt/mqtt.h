@@ -1,5 +1,5 @@
-// MQTT, with the topics and fields of the original (Butler 16, mqtt_handlers.js): changes as
-// alerts, and every state that is seen.
+// MQTT, with Butler's topics and fields (Butler 16, mqtt_handlers.js): changes as alerts, and every
+// observed state.
 #pragma once
 
 #include <memory>
@@ -14,8 +14,8 @@
 
 namespace tocsin::notify {
 
-/// `{"serviceHost":...,"serviceStatusChanged":true}`, compact, raw UTF-8. Kinds that the original
-/// does not have (all but started, stopped and paused) say more in a last key, `reason`.
+/// `{"serviceHost":...,"serviceStatusChanged":true}`, compact, raw UTF-8. Kinds that Butler does
+/// not have (all but started, stopped and paused) say more in a last key, `reason`.
 [[nodiscard]] std::string mqtt_change(const Alert& alert);
 /// The first eight of these keys.
 [[nodiscard]] std::string mqtt_status(const HostName& host, const ServiceReport& report);

@@ -20,7 +20,7 @@ using Json = nlohmann::ordered_json;
 /// Event API: "Limits and restricted characters". The 255th attribute is ours to keep free.
 constexpr std::size_t kMostAttributes = 254;
 constexpr std::size_t kLongestValue = 4096;
-/// What arrives sooner is given the right time by New Relic itself.
+/// What is sent sooner is given the right time by New Relic itself.
 constexpr auto kLate = std::chrono::minutes(1);
 /// Both APIs throw away what says that it is older than a day (logs: two).
 constexpr auto kOldest = std::chrono::hours(23);

@@ -1,4 +1,4 @@
-// New Relic: changes as events (Event API) and as log entries (Log API), with the original's names.
+// New Relic: changes as events (Event API) and as log entries (Log API), with Butler's names.
 #pragma once
 
 #include <string>
@@ -10,9 +10,9 @@
 
 namespace tocsin::notify {
 
-/// The body of a POST to the Event API: one event, `eventType` "qs_serviceStateEvent".
-/// `now`: an alert that comes late says when it happened; without that New Relic takes the time of
-/// arrival. What exceeds New Relic's limits is cut: 4,096 bytes a value, 254 attributes.
+/// The body of a POST to the Event API: one event, `eventType` "qs_serviceStateEvent". `now`: an
+/// alert that comes late says when it happened; without that New Relic takes the time of receipt.
+/// What exceeds New Relic's limits is cut: 4,096 bytes a value, 254 attributes.
 [[nodiscard]] std::string new_relic_event(const config::NewRelicDestination& settings,
                                           const Alert& alert, Time now);
 /// The body of a POST to the Log API: one entry, `logtype` "qs_serviceStateLog".

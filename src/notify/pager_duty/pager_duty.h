@@ -1,4 +1,5 @@
-// PagerDuty: Events API v2. What stops opens an incident, what runs again resolves it.
+// PagerDuty: Events API v2. A service that stops opens an incident; one that runs again resolves
+// it.
 #pragma once
 
 #include <string>

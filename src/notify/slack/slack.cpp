@@ -84,12 +84,12 @@ Json addressed(const config::SlackMessage& settings, const Json& message) {
   return body;
 }
 
-/// Invalid UTF-8 in the configuration must not keep an alert back.
+/// Invalid UTF-8 in the configuration must not stop an alert.
 std::string dumped(const Json& json) {
   return json.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
-/// The answer's reason with what Slack's word means.
+/// The answer's reason, with the meaning of Slack's code.
 std::string explained(std::string reason) {
   const auto* found = std::ranges::find_if(
       kWords, [&](const Word& word) { return reason.ends_with(": " + std::string(word.said)); });
@@ -124,7 +124,7 @@ std::string Slack::prepare(std::string values) const {
 }
 
 std::string Slack::from_text(const Alert& alert, const std::string& text) const {
-  // A header block, as the original's; it takes no more than a line.
+  // A header block, as Butler's; it takes no more than a line.
   const bool is_short = cut_to(text, kMostHeader) == text;
   Json block = {{"type", is_short ? "header" : "section"},
                 {"text", {{"type", "plain_text"}, {"text", cut_to(text, kMostText)}}}};

@@ -35,7 +35,7 @@ void shorten_texts(Json& value) {
   }
 }
 
-/// Invalid UTF-8 in the configuration must not keep an alert back.
+/// Invalid UTF-8 in the configuration must not stop an alert.
 std::string dumped(const Json& json) {
   return json.dump(-1, ' ', false, Json::error_handler_t::replace);
 }

@@ -1,4 +1,4 @@
-// Webhooks, with the original's fields (Butler 16, webhook_notification.js).
+// Webhooks, with Butler's fields (Butler 16, webhook_notification.js).
 #pragma once
 
 #include <span>
@@ -17,8 +17,7 @@ namespace tocsin::notify {
 [[nodiscard]] std::vector<std::string> webhook_keys(std::span<const config::Webhook> webhooks);
 
 /// POST and PUT: `{"event":"Windows service monitor","host":...}`, compact, raw UTF-8. Kinds that
-/// the original does not have (all but started, stopped and paused) say more in a last key,
-/// `reason`.
+/// Butler does not have (all but started, stopped and paused) say more in a last key, `reason`.
 [[nodiscard]] std::string webhook_body(const Alert& alert);
 /// GET: the same names in lower case, added to whatever query the URL has.
 [[nodiscard]] std::string webhook_url(const std::string& url, const Alert& alert);

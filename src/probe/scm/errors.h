@@ -14,7 +14,7 @@ namespace tocsin::probe::scm {
 [[nodiscard]] Error explain(std::uint32_t code, const std::string& call,
                             const std::string& machine);
 
-/// Whether the code is the manager's word about one service, and the manager itself is sound.
+/// Whether the code is about one service, and the manager itself is sound.
 [[nodiscard]] bool is_about_service(std::uint32_t code);
 
 }  // namespace tocsin::probe::scm

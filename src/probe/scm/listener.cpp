@@ -23,7 +23,7 @@ enum class Hearing : std::uint8_t {
   nothing,  ///< it could not be armed; tried again after the next check
   asking,   ///< armed for every state: the answer may repeat the present one
   armed,    ///< for every state but the present one
-  resting,  ///< armed, and stopped when it was last heard
+  resting,  ///< armed, and stopped by its last pushed change
   leaving,  ///< it is marked for deletion
 };
 
@@ -65,7 +65,7 @@ struct Listener::State {
     return !hear;
   }
 
-  /// Under the lock, so that nothing is heard once the destructor has returned.
+  /// Under the lock, so that nothing is pushed once the destructor has returned.
   void tell(std::optional<ObservedService> service) {
     const std::lock_guard lock(mutex);
     if (hear) hear(std::move(service));
@@ -108,8 +108,8 @@ struct Listener::State {
     }
   }
 
-  /// Wine tells nothing of removals, and an open service cannot go: for checks to find that one has
-  /// gone, those that have stopped are let go of for a moment.
+  /// Wine does not report removals, and an open service cannot go: those that have stopped are
+  /// closed for a moment, so that checks find that one has gone.
   void let_go_of_resting() {
     for (auto& [name, hearing] : services) {
       if (hearing != Hearing::resting) continue;
@@ -140,23 +140,24 @@ struct Listener::State {
       return tell(std::nullopt);
     }
     const auto found = services.find(ServiceName(*notification.service));
-    if (found == services.end()) return;  // the last word of one that was closed
+    if (found == services.end()) return;  // the last notification about one that was closed
     if (notification.error == svcctl::kServiceMarkedForDelete ||
         (notification.triggered & kNotifyDeletePending) != 0) {
-      // Without our handle Windows can remove it; opened again, it would say the same again.
+      // Without our handle Windows can remove it; opened again, it would report the same again.
       feed->close(found->first.text());
       found->second = Hearing::leaving;
       return tell(std::nullopt);
     }
     if (notification.error != svcctl::kSuccess || !notification.status.has_valid_state()) {
       // ERROR_SERVICE_NOTIFY_CLIENT_LAGGING, a host that is gone or talks nonsense: what was armed
-      // is void. The next check brings the wish to begin anew.
+      // is void. The next check makes it begin anew.
       feed->shut();
       open = false;
       return tell(std::nullopt);
     }
     const auto status = to_status(notification.status);
-    // What has just changed its state lives; what repeats it may be dead, and only a look can tell.
+    // What has just changed its state lives; what repeats it may be dead, and only a check can
+    // tell.
     if (found->second == Hearing::asking && is_ghost(status))
       tell(std::nullopt);
     else

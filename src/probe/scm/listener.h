@@ -1,4 +1,4 @@
-// Hears from a service manager what its services do, without asking.
+// Pushed changes of services, as a service manager reports them by itself.
 #pragma once
 
 #include <functional>
@@ -12,12 +12,12 @@
 
 namespace tocsin::probe::scm {
 
-/// One thing heard. `service` absent: services came or went, or something may have been missed;
-/// only a look can tell what.
+/// One pushed change. `service` absent: services came or went, or something may have been missed;
+/// only a check can tell what.
 using Hear = std::function<void(std::optional<ObservedService> service)>;
 
-/// One thread per host. What cannot be heard (an old Windows, a service that denies it) is simply
-/// not heard: checks go on as the safety net.
+/// One thread per host. Where changes are not pushed (an old Windows, a service that denies it),
+/// checks go on as the safety net.
 class Listener {
  public:
   /// `hear` is called on the listener's thread, until the destructor returns.
@@ -27,7 +27,8 @@ class Listener {
   Listener(const Listener&) = delete;
   Listener& operator=(const Listener&) = delete;
 
-  /// The services to listen to from now on; also tries again what could not be heard before.
+  /// The services to listen to from now on; also tries again those that it could not listen to
+  /// before.
   void listen_to(std::vector<ServiceName> services);
 
  private:

@@ -34,7 +34,7 @@ class Inbox {
   }
 
  private:
-  /// A host that flaps faster than we record is looked at instead.
+  /// A host that flaps faster than we record is checked instead.
   static constexpr std::size_t kMostPushed = 10'000;
 
   std::mutex mutex_;
@@ -47,7 +47,8 @@ struct Shared {
   std::atomic<bool> busy = false;
 };
 
-/// The right to use the look; given back when the call has ended, or was dropped before it began.
+/// The right to use the session; given back when the call has ended, or was dropped before it
+/// began.
 class Turn {
  public:
   explicit Turn(std::shared_ptr<Shared> of) : of_(std::move(of)) {}
@@ -123,8 +124,8 @@ net::awaitable<Result<Services>> ScmProbe::check(net::Deadline deadline) {
   empty_inbox();
   auto seen = co_await call(
       [now = clock_.now()](scm::Session& session) { return session.check(now); }, deadline);
-  // What was heard while the list was made may be newer than the list. Should it be older, then the
-  // newer state is heard in a moment.
+  // What was pushed while the list was made may be newer than the list. Should it be older, the
+  // newer state is pushed in a moment.
   const auto newest = empty_inbox();
   if (!seen) co_return seen;
   for (auto at = newest; at < pushed_.services.size(); at++) {
@@ -162,9 +163,9 @@ net::awaitable<void> ScmProbe::listen(net::Deadline deadline) {
 
 std::size_t ScmProbe::empty_inbox() {
   const auto before = pushed_.services.size();
-  auto news = inbox_->take();
-  std::ranges::move(news.services, std::back_inserter(pushed_.services));
-  pushed_.check_again |= news.check_again;
+  auto pushed = inbox_->take();
+  std::ranges::move(pushed.services, std::back_inserter(pushed_.services));
+  pushed_.check_again |= pushed.check_again;
   return before;
 }
 

@@ -1,4 +1,4 @@
-// Looks at a host through the Win32 service API, and hears what its services do.
+// Checks a host through the Win32 service API, which also pushes what its services do.
 #pragma once
 
 #include <memory>

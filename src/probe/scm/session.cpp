@@ -140,8 +140,8 @@ Result<> Session::add_absent(Services& services) {
   return {};
 }
 
-/// The manager is asked once more about those whose process is gone: they may only have stopped
-/// since they were listed, and it knows how.
+/// Asks the manager once more about those whose process is gone: they may only have stopped since
+/// they were listed, and it knows how.
 Result<> Session::bury_ghosts(Services& services) const {
   const auto processes = system_->processes();
   if (!processes) return {};

@@ -1,5 +1,4 @@
-// One host seen through its service manager: what a check does, in order, on a thread that may
-// hang.
+// One host through its service manager: what a check does, in order, on a thread that may hang.
 #pragma once
 
 #include <memory>
@@ -22,7 +21,7 @@ using Services = std::vector<ObservedService>;
 
 struct SessionOptions {
   std::chrono::milliseconds details_age = std::chrono::minutes(10);  ///< then read again
-  /// In one check no more details are asked for after so long; the next check goes on.
+  /// One check reads no more details after so long; the next check goes on.
   std::chrono::milliseconds details_budget = std::chrono::seconds(2);
 };
 
@@ -32,7 +31,7 @@ struct SessionOptions {
                                      const std::vector<std::string>& own_names);
 
 /// A process that is gone is a service that stopped, even where the manager has not noticed (as
-/// seen under Wine): STOPPED with the exit code that Windows gives then, 1067.
+/// under Wine): STOPPED with the exit code that Windows gives then, 1067.
 [[nodiscard]] ServiceStatus without_ghosts(ServiceStatus status,
                                            const std::unordered_set<std::uint32_t>& processes);
 

@@ -45,7 +45,7 @@ class Manager {
   virtual Win32Result<Configuration> query_configuration(const std::string& service) = 0;
 };
 
-/// NotifyServiceStatusChangeW: hears what services do from the manager itself. All calls but wake()
+/// NotifyServiceStatusChangeW: the manager reports by itself what services do. All calls but wake()
 /// on one thread; shut() is its last.
 class Feed {
  public:

@@ -213,7 +213,7 @@ class WindowsFeed final : public Feed {
 
  private:
   /// Stays where it is while Windows may write into it: until its handle is closed and what was
-  /// already on its way has arrived.
+  /// already on its way has been received.
   struct Record {
     Record(WindowsFeed& of, std::optional<std::string> named) : feed(of), name(std::move(named)) {
       notify.dwVersion = SERVICE_NOTIFY_STATUS_CHANGE;

@@ -20,7 +20,7 @@ namespace {
 
 using Services = std::vector<ObservedService>;
 
-/// Whether the error is the service manager's word about one service, and the session is sound.
+/// Whether the error is about one service, and the session is sound.
 bool is_about_service(const Error& error) {
   constexpr std::uint32_t kLargestWin32 = 0xFFFF;  // above are NTSTATUS and the faults of RPC
   const bool answer = error.kind == ErrorKind::not_found || error.kind == ErrorKind::denied ||
@@ -129,7 +129,7 @@ class SmbProbe final : public Probe {
 net::awaitable<Result<Services>> SmbProbe::with_session(Check check_once, net::Deadline deadline) {
   // A connection that was kept open may be dead without anybody having said so (a firewall forgot
   // it, the host restarted): that is no reason to call the host unreachable. Half of the time is
-  // kept for a second look over a new one.
+  // kept for a second try over a new one.
   bool kept = session_ != nullptr;
   const auto now = std::chrono::steady_clock::now();
   auto until = kept ? now + (deadline - now) / 2 : deadline;

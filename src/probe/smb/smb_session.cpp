@@ -14,7 +14,7 @@ namespace {
 
 using logins::Blame;
 
-/// Refused logons that are no word about the secret ([MS-ERREF] 2.3.1; docs/windows-hosts.md).
+/// Refused logons that say nothing about the secret ([MS-ERREF] 2.3.1; docs/windows-hosts.md).
 constexpr std::array<std::pair<std::uint32_t, Blame>, 16> kBlames{{
     {0xC000006F, Blame::account},  // not within its logon hours
     {0xC0000071, Blame::account},  // its password has expired
@@ -68,7 +68,7 @@ net::awaitable<Result<std::unique_ptr<SmbSession>>> SmbSession::open(Environment
   co_return session;
 }
 
-/// The gate comes behind the negotiation: a host that is not there holds no other back.
+/// The gate comes behind the negotiation: a host that is not there delays no other.
 net::awaitable<Result<>> SmbSession::log_in(net::Deadline deadline) {
   if (auto ok = co_await drive(smb_.negotiate(port_), login_deadline(deadline)); !ok) co_return ok;
   auto* gate = environment_.options.gate;

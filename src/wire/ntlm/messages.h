@@ -15,7 +15,7 @@
 
 namespace tocsin::ntlm {
 
-/// NEGOTIATE flags, 2.2.2.5: those that we ask for or look at.
+/// NEGOTIATE flags, 2.2.2.5: those that we ask for or read.
 namespace flag {
 inline constexpr std::uint32_t kUnicode = 1U << 0;
 inline constexpr std::uint32_t kRequestTarget = 1U << 2;

@@ -60,7 +60,7 @@ struct AcceptorOptions {
   Time now;
   /// The NTSTATUS with which a user is refused whatever his password; 0: the password decides.
   std::function<std::uint32_t(const std::string& user)> refusal{};
-  /// Hears of every login whose AUTHENTICATE_MESSAGE could be read.
+  /// Is called at every login whose AUTHENTICATE_MESSAGE could be read.
   std::function<void(const Logon&)> on_logon{};
 };
 

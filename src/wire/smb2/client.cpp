@@ -263,7 +263,7 @@ Conversation<Result<Reply>> Client::Session::call(Port& port, Command command, c
     co_return reply;
   const auto initiator = options.renewal();
   if (!initiator) co_return reply;
-  // The server has not looked at the request, so the same one is right once more.
+  // The server has not read the request, so the same one is right once more.
   auto renewed = co_await authenticate(port, *initiator, {}, {});
   if (!renewed) co_return fail(std::move(renewed), "login");
   co_return co_await exchange(port, prepare(command, body, payload));

@@ -71,7 +71,7 @@ TEST(Clusters, AreAmongTheNamesThatMayHaveBeenMeant) {
             "no host or cluster is called `elsewhere`");
 }
 
-TEST(Clusters, TellOfTheirMistakes) {
+TEST(Clusters, ReportTheirMistakes) {
   EXPECT_THAT(mistakes_of("{name: p, hosts: [sql1, sq2], services: [S], running: exactly one}"),
               ElementsAre("4:33: error: `hosts`: no host of `monitor` is called `sq2`; did you "
                           "mean `sql2`?"));

@@ -95,7 +95,7 @@ TEST(EmailNotification, EverythingIsRead) {
                   "mails and the password, and answer in the server's place"));
 }
 
-TEST(EmailNotification, ASafeOneIsReadWithoutAWord) {
+TEST(EmailNotification, ASafeOneIsReadWithoutAFinding) {
   const auto loaded = with_smtp("      host: mail.example\n      port: 465\n      secure: true\n");
   ASSERT_TRUE(loaded.config);
   EXPECT_THAT(findings_of(loaded), IsEmpty());

@@ -86,7 +86,7 @@ TEST(Hosts, OfOneEntryHaveTheirOwnNamesAndAddresses) {
               ElementsAre("qs3=10.1.2.3"));
 }
 
-TEST(Hosts, MistakesAreToldWithLineAndColumn) {
+TEST(Hosts, MistakesAreReportedWithLineAndColumn) {
   const auto findings = [](const std::string& host) { return findings_of(parse_host(host)); };
   EXPECT_THAT(findings("host: qs[4-1]"),
               ElementsAre("6:18: error: `host`: the range ends with 1, before it begins with 4"));

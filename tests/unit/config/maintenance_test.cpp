@@ -34,7 +34,7 @@ TEST(Maintenance, IsOfEverythingWhereItDoesNotSay) {
   EXPECT_EQ(loaded.config->maintenance.at(0).scopes.at(0).text(), "*");
 }
 
-TEST(Maintenance, TellsOfItsMistakes) {
+TEST(Maintenance, ReportsItsMistakes) {
   EXPECT_THAT(findings_of(parse_with("{name: night, begins: at 25:00, for: 30m}")),
               ElementsAre("4:34: error: `begins`: expected an hour from 0 to 23"));
   EXPECT_THAT(findings_of(parse_with("{name: night, begins: at 2:00, for: 40d}")),

@@ -25,7 +25,7 @@ std::ostream& operator<<(std::ostream& out, const Mistake& mistake) {
 
 class Mistakes : public testing::TestWithParam<Mistake> {};
 
-TEST_P(Mistakes, AreToldWithLineAndColumn) {
+TEST_P(Mistakes, AreReportedWithLineAndColumn) {
   const auto loaded = parse_sample(sample_with(GetParam().lines));
   auto expected = GetParam().findings;
   std::ranges::transform(expected, expected.begin(), with_slashes);
@@ -270,7 +270,7 @@ TEST(Mistakes, OnWindowsAnAccountIsForSmbOnly) {
           "8:15: warning: `port` does nothing with `source: scm`"));
 }
 
-TEST(Mistakes, OfAllLinesAreToldAtOnce) {
+TEST(Mistakes, OfAllLinesAreReportedAtOnce) {
   const auto loaded =
       parse_sample(sample_with({{4, "      - {name: main, username: u, password: '${env:NOPE}'}"},
                                 {6, "      - host: node1\n        port: none"},

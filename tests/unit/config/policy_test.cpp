@@ -108,7 +108,7 @@ std::vector<std::string> findings_of_policy(const std::string& policy) {
   return findings_with({{2, "  serviceMonitor:\n    policy: {" + policy + "}"}});
 }
 
-TEST(Policies, MistakesAreToldWithLineAndColumn) {
+TEST(Policies, MistakesAreReportedWithLineAndColumn) {
   EXPECT_THAT(findings_of_policy("expected: up"),
               ElementsAre("3:24: error: `expected` must be one of running, stopped, any, but this "
                           "is `up`"));
@@ -174,7 +174,7 @@ std::string contradiction(int start, int stop) {
          " (`start`) are flapping; `stop` must be less";
 }
 
-TEST(Policies, ContradictionsAreToldOnceAndWhereTheyBegin) {
+TEST(Policies, ContradictionsAreReportedOnceAndWhereTheyBegin) {
   EXPECT_THAT(findings_of_policy("flapping: {start: 3, stop: 3}"),
               ElementsAre("3:14: " + contradiction(3, 3)));
   EXPECT_THAT(findings_of_policy("flapping: {start: 1}"),

@@ -110,7 +110,7 @@ TEST(Examples, HaveAsManyHostsAsTheySay) {
   EXPECT_EQ(hosts_of_example("qlik-sense-cluster.yaml"), 7U);
 }
 
-/// The first example of the page, with an account and somebody to tell.
+/// The first example of the page, with an account and a destination.
 TEST(GroupsAndPolicies, BeginsWithAnExampleThatLoads) {
   std::ifstream page(in_project("docs/groups-and-policies.md"));
   std::string text;

@@ -23,7 +23,7 @@ std::vector<std::string> said_about(const std::string& routes) {
   return findings_of(parse_routes(routes));
 }
 
-TEST(Routes, SayWhomWhichAlertsReach) {
+TEST(Routes, SayWhichDestinationsAlertsReach) {
   const auto loaded = parse_routes(R"(      - name: databases
         match: {host: ["NODE*"], service: ["MSSQL?"], severity: [critical], kind: [Stopped, stuck]}
         to: ["webhook:on-call"]

@@ -67,7 +67,7 @@ TEST(ServiceSets, AreSharedByHostsThatAddNothing) {
   EXPECT_TRUE(hosts[6].services.shares_with(hosts[7].services));
 }
 
-TEST(ServiceSets, ThatContradictAreToldOnceWithBothLines) {
+TEST(ServiceSets, ThatContradictAreReportedOnceWithBothLines) {
   const auto loaded = parse_sets(R"(      - name: qlik
         services: [{name: Engine}]
       - name: base
@@ -80,7 +80,7 @@ TEST(ServiceSets, ThatContradictAreToldOnceWithBothLines) {
   EXPECT_FALSE(loaded.config);
 }
 
-TEST(ServiceSets, MistakesAreToldWithLineAndColumn) {
+TEST(ServiceSets, MistakesAreReportedWithLineAndColumn) {
   const auto findings = [](const std::string& sets, const std::string& hosts) {
     return findings_of(parse_sets(sets, hosts));
   };
@@ -140,7 +140,7 @@ TEST(Services, AreFoundByDisplayNamesToo) {
   EXPECT_THAT(services.exact_names(), IsEmpty());
 }
 
-TEST(Services, MistakesAreToldWithLineAndColumn) {
+TEST(Services, MistakesAreReportedWithLineAndColumn) {
   EXPECT_THAT(findings_of_service("friendlyName: x"),
               ElementsAre("8:13: error: the key `name` is missing"));
   EXPECT_THAT(findings_of_service("{name: a, displayName: b}"),

@@ -123,7 +123,7 @@ TEST_F(SourcesTest, DefineASectionOnce) {
                           "first in line 10 of main.yaml"));
 }
 
-TEST_F(SourcesTest, ThatAreMissingAreTold) {
+TEST_F(SourcesTest, ThatAreMissingAreReported) {
   write_main("[none/*.yaml, none.yaml]");
   EXPECT_THAT(findings(),
               ElementsAre("main.yaml:2:13: warning: `include`: there is no file `none/*.yaml`",

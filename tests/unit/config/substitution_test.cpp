@@ -48,7 +48,7 @@ INSTANTIATE_TEST_SUITE_P(
                     fails("${file:a}",
                           "the file `/nonexistent/a` cannot be read: No such file or directory")));
 
-TEST(Substitution, DoesNotLookAtWhatCameIn) {
+TEST(Substitution, DoesNotExpandWhatCameIn) {
   Substitution substitution({.variable = [](const auto&) { return "${env:OTHER}"; }});
   EXPECT_EQ(substitution.expand("${env:A}", ""), "${env:OTHER}");
 }

@@ -21,11 +21,11 @@ using ::testing::IsEmpty;
 constexpr Time kStart{Duration{1'700'000'000'000}};
 
 struct Check {
-  Duration after;  ///< the look before
+  Duration after;  ///< the check before
   ServiceStatus seen;
 };
 
-/// The looks at one service, and what the last of them must tell.
+/// The checks of one service, and the transition that the last of them must bring.
 struct Row {
   const char* name;
   std::vector<Check> checks;
@@ -267,8 +267,8 @@ TEST(Decide, EveryPairOfStates) {
   constexpr std::array kStates{stopped,          start_pending, stop_pending, running,
                                continue_pending, pause_pending, paused,       missing,
                                denied,           unknown};
-  // Rows: first sight; columns: the second look; both in the order above.
-  // r started, s stopped, p paused, v vanished, d denied, n visible.
+  // Rows: first sight; columns: the second check; both in the order above. r started, s stopped, p
+  // paused, v vanished, d denied, n visible.
   constexpr std::array<std::string_view, kStates.size()> kTold{
       "...r..pvd.",  // STOPPED
       "...r..pvd.",  // START_PENDING: was stopped
@@ -324,27 +324,27 @@ TEST(Decide, UnknownChangesNothingButStateAndSince) {
   EXPECT_EQ(decide(&before, {}, Policy{}, kStart + 5s).next, expected);
 }
 
-TEST(Decide, TellsSinceWhenItWasWhatItWas) {
+TEST(Decide, SaysSinceWhenItWasWhatItWas) {
   TrackedService tracked = decide(nullptr, process(10).seen, Policy{}, kStart).next;
-  const auto told_since = [&](const ServiceStatus& seen, Duration at) {
+  const auto changed_since = [&](const ServiceStatus& seen, Duration at) {
     auto [next, transition] = decide(&tracked, seen, Policy{}, kStart + at);
     tracked = next;
     return transition ? std::optional(transition->from_since - kStart) : std::nullopt;
   };
-  EXPECT_EQ(told_since(check(unknown).seen, 1s), std::nullopt);
-  EXPECT_EQ(told_since(process(10).seen, 2s), std::nullopt);
-  EXPECT_EQ(told_since(process(11).seen, 3s), 0s) << "restarted";
-  EXPECT_EQ(told_since(check(stop_pending).seen, 4s), std::nullopt);
-  EXPECT_EQ(told_since(check(stop_pending).seen, 40s), 3s) << "stuck";
-  EXPECT_EQ(told_since(process(11).seen, 41s), 3s) << "no longer stuck";
-  EXPECT_EQ(told_since(check(stopped).seen, 42s), 3s) << "stopped";
-  EXPECT_EQ(told_since(check(denied).seen, 43s), 42s) << "denied";
-  EXPECT_EQ(told_since(check(stopped).seen, 44s), 43s) << "visible";
+  EXPECT_EQ(changed_since(check(unknown).seen, 1s), std::nullopt);
+  EXPECT_EQ(changed_since(process(10).seen, 2s), std::nullopt);
+  EXPECT_EQ(changed_since(process(11).seen, 3s), 0s) << "restarted";
+  EXPECT_EQ(changed_since(check(stop_pending).seen, 4s), std::nullopt);
+  EXPECT_EQ(changed_since(check(stop_pending).seen, 40s), 3s) << "stuck";
+  EXPECT_EQ(changed_since(process(11).seen, 41s), 3s) << "no longer stuck";
+  EXPECT_EQ(changed_since(check(stopped).seen, 42s), 3s) << "stopped";
+  EXPECT_EQ(changed_since(check(denied).seen, 43s), 42s) << "denied";
+  EXPECT_EQ(changed_since(check(stopped).seen, 44s), 43s) << "visible";
 }
 
 class DecideHostTest : public ::testing::Test {
  protected:
-  /// Looks, remembers, and answers the changes as "name kind", "name -" (no transition), each with
+  /// Checks, remembers, and answers the changes as "name kind", "name -" (no transition), each with
   /// " forgotten" where it is.
   std::vector<std::string> see(Result<std::vector<ObservedService>> services) {
     now_ += 1s;
@@ -390,7 +390,7 @@ TEST_F(DecideHostTest, UnwatchedServicesAreNothing) {
   EXPECT_THAT(see({{service("Beta", running), service("QlikTest1", stopped)}}), IsEmpty());
 }
 
-TEST_F(DecideHostTest, AHostNotReachedTellsNothing) {
+TEST_F(DecideHostTest, AHostNotReachedMakesNoTransition) {
   see({{service("Alpha", running), service("QlikA", running)}});
   EXPECT_THAT(see(fail(ErrorKind::unreachable, "no route")), ElementsAre("Alpha -", "QlikA -"));
   EXPECT_EQ(tracked_.at(ServiceName("alpha")).seen.state, unknown);

@@ -22,7 +22,7 @@ std::string subject(const Alert& alert) {
          (is_about_host(alert) ? "host" : alert.service.text());
 }
 
-/// A host of pretend services, and what its looks bring.
+/// A host of pretend services, and what its checks bring.
 class MonitoredHostTest : public testing::Test {
  protected:
   void watch(std::vector<WatchedService> services, HostPolicy policy = {}) {
@@ -64,13 +64,13 @@ class MonitoredHostTest : public testing::Test {
     now_ += after;
     note(monitored_->pass(now_));
   }
-  /// What was told since the last question: "stopped Spooler".
+  /// What was notified since the last question: "stopped Spooler".
   std::vector<std::string> notified() {
     std::vector<std::string> words;
     for (const auto& alert : std::exchange(notified_, {})) words.push_back(subject(alert));
     return words;
   }
-  /// What was held back: "stopped Spooler: its host has just started".
+  /// What was suppressed: "stopped Spooler: its host has just started".
   std::vector<std::string> suppressed() {
     std::vector<std::string> words;
     for (const auto& alert : std::exchange(suppressed_, {}))
@@ -137,7 +137,7 @@ TEST_F(MonitoredHostTest, ARefusedLoginIsNoAlertOfItsHost) {
   EXPECT_THAT(suppressed(), IsEmpty());
 }
 
-TEST_F(MonitoredHostTest, AHostThatIsLostAfterARefusedLoginIsToldAfterItsGrace) {
+TEST_F(MonitoredHostTest, AHostThatIsLostAfterARefusedLoginIsNotifiedAfterItsGrace) {
   watch({{.pattern = "A"}});
   is("A", running, 7);
   check();
@@ -148,7 +148,7 @@ TEST_F(MonitoredHostTest, AHostThatIsLostAfterARefusedLoginIsToldAfterItsGrace) 
   EXPECT_THAT(notified(), ElementsAre("unreachable host"));
   refuses_login();
   check();
-  EXPECT_THAT(notified(), ElementsAre("reachable host")) << "its end is told all the same";
+  EXPECT_THAT(notified(), ElementsAre("reachable host")) << "its end is notified all the same";
 }
 
 TEST_F(MonitoredHostTest, ARebootOfAHostWithTwentyServicesIsOneAlertAndItsEnd) {
@@ -173,7 +173,7 @@ TEST_F(MonitoredHostTest, ARebootOfAHostWithTwentyServicesIsOneAlertAndItsEnd) {
   EXPECT_THAT(notified(), IsEmpty()) << "all runs as before";
 }
 
-TEST_F(MonitoredHostTest, WhatDoesNotComeBackAfterARebootIsToldWhenItsGraceHasEnded) {
+TEST_F(MonitoredHostTest, WhatDoesNotComeBackAfterARebootIsNotifiedWhenItsGraceHasEnded) {
   watch({{.pattern = "Fast"}, {.pattern = "Late"}, {.pattern = "Lost"}});
   for (const auto* name : {"Fast", "Late", "Lost"}) is(name, running);
   has("Late", {.start_mode = StartMode::automatic_delayed});
@@ -195,7 +195,7 @@ TEST_F(MonitoredHostTest, WhatDoesNotComeBackAfterARebootIsToldWhenItsGraceHasEn
   EXPECT_THAT(notified(), ElementsAre("stopped Late"));
 }
 
-TEST_F(MonitoredHostTest, ARebootThatNobodySawIsOneAlert) {
+TEST_F(MonitoredHostTest, ARebootBetweenTwoChecksIsOneAlert) {
   watch({{.pattern = "A"}, {.pattern = "B"}, {.pattern = "C"}, {.pattern = "D"}});
   for (const auto* name : {"A", "B", "C", "D"}) is(name, running);
   check();
@@ -251,7 +251,7 @@ TEST_F(MonitoredHostTest, AShortOutageIsHistoryOnly) {
   check();
   EXPECT_THAT(notified(), IsEmpty());
   EXPECT_THAT(suppressed(), ElementsAre("unreachable host: not yet tried 2 times",
-                                        "reachable host: nobody was told that it was away"));
+                                        "reachable host: nobody was notified that it was away"));
 }
 
 TEST_F(MonitoredHostTest, AnOutageGoesOnWhenTocsinStartsAgain) {
@@ -268,7 +268,7 @@ TEST_F(MonitoredHostTest, AnOutageGoesOnWhenTocsinStartsAgain) {
   EXPECT_EQ(last().reason, "it was away for 1 min 10 s, all its watched services are as expected");
 }
 
-TEST_F(MonitoredHostTest, GraceBySightings) {
+TEST_F(MonitoredHostTest, GraceByChecks) {
   watch({{.pattern = "A", .policy = {.grace = {.checks = 3}}}});
   is("A", running);
   check();
@@ -294,7 +294,7 @@ TEST_F(MonitoredHostTest, GraceByTimeForgetsWhatIsOver) {
   pass(10min);
   EXPECT_THAT(notified(), IsEmpty());
   EXPECT_THAT(suppressed(), ElementsAre("stopped A: not yet for 1 min",
-                                        "started A: over before anybody was told"));
+                                        "started A: over before anybody was notified"));
 }
 
 TEST_F(MonitoredHostTest, GraceByTimeEndsWithoutACheck) {
@@ -367,7 +367,7 @@ TEST_F(MonitoredHostTest, TriggerStartedServicesThatAPatternFoundMayEnd) {
   check();
   is("Wild1", stopped, 0, 1067);
   check();
-  EXPECT_THAT(notified(), ElementsAre("stopped Wild1")) << "a crash is news";
+  EXPECT_THAT(notified(), ElementsAre("stopped Wild1")) << "a crash is an alert";
 }
 
 TEST_F(MonitoredHostTest, FlappingIsTwoAlerts) {
@@ -427,7 +427,7 @@ TEST_F(MonitoredHostTest, AReminderThatIsSuppressedIsDueWhenTheSuppressionEnds) 
   EXPECT_EQ(monitored_->next_review(now_), now_ + 1h) << "asking again at once would never end";
 }
 
-TEST_F(MonitoredHostTest, WhatIsStillWrongWhenASilenceEndsIsToldThen) {
+TEST_F(MonitoredHostTest, WhatIsStillWrongWhenASilenceEndsIsNotifiedThen) {
   watch({{.pattern = "Back"}, {.pattern = "Down"}});
   is("Back", running, 1);
   is("Down", running, 2);
@@ -447,7 +447,7 @@ TEST_F(MonitoredHostTest, WhatIsStillWrongWhenASilenceEndsIsToldThen) {
   EXPECT_THAT(notified(), ElementsAre("stopped Down"));
 }
 
-TEST_F(MonitoredHostTest, EndsOfASilenceIsToldAtItsEnd) {
+TEST_F(MonitoredHostTest, WhatResolvesDuringASilenceIsNotifiedAtItsEnd) {
   watch({{.pattern = "A"}});
   is("A", running);
   check();
@@ -495,7 +495,7 @@ TEST_F(MonitoredHostTest, TheServiceThatOthersNeedIsTheirRootCause) {
   EXPECT_EQ(last().reason, "it needs DATABASE, which does not run");
 }
 
-TEST_F(MonitoredHostTest, AServiceThatWasNeverSeenBeforeIsToldFromItsFirstSightOn) {
+TEST_F(MonitoredHostTest, AServiceThatWasNeverSeenBeforeIsNotifiedFromItsFirstSightOn) {
   watch({{.pattern = "A"}});
   is("A", unknown);
   check();
@@ -533,7 +533,7 @@ TEST_F(MonitoredHostTest, WhatWasFoundByItsDisplayNameIsMissedAfterARestart) {
   EXPECT_EQ(last().set, "printing");
 }
 
-TEST_F(MonitoredHostTest, AHostThatTellsAllItsServicesToStopIsAboutToGo) {
+TEST_F(MonitoredHostTest, AHostThatAsksAllItsServicesToStopIsAboutToGo) {
   watch({{.pattern = "*"}});
   for (const auto* name : {"A", "B", "C", "D", "E"}) is(name, running);
   check();
@@ -549,7 +549,7 @@ TEST_F(MonitoredHostTest, AHostThatTellsAllItsServicesToStopIsAboutToGo) {
   EXPECT_THAT(notified(), ElementsAre("unreachable host"));
 }
 
-TEST_F(MonitoredHostTest, ServicesThatHangWhileTheyStopAreToldOf) {
+TEST_F(MonitoredHostTest, ServicesThatHangWhileTheyStopAreNotified) {
   watch({{.pattern = "*", .policy = {.pending_limit = 20s}}});
   for (const auto* name : {"A", "B", "C"}) is(name, running);
   check();
@@ -562,7 +562,7 @@ TEST_F(MonitoredHostTest, ServicesThatHangWhileTheyStopAreToldOf) {
   EXPECT_THAT(notified(), ElementsAre("stuck A", "stuck B", "stuck C"));
 }
 
-TEST_F(MonitoredHostTest, AHostThatGoesDownServiceByServiceTellsOfTheFirstOnly) {
+TEST_F(MonitoredHostTest, AHostThatGoesDownServiceByServiceNotifiesOfTheFirstOnly) {
   std::vector<std::string> names;
   names.reserve(20);
   for (int i = 0; i < 20; i++) names.push_back("Service" + std::to_string(i));

@@ -66,7 +66,7 @@ TEST(Guard, ASuspensionLastsUntilTheLastOfItsPausesEnds) {
   EXPECT_EQ(guard.find_suspension(kC, kStart)->until, kStart + 2min);
 }
 
-TEST(Guard, OnePeerThatRefusesDoesNotHoldTheOthers) {
+TEST(Guard, OnePeerThatRefusesDoesNotStopTheOthers) {
   Guard guard;
   ASSERT_TRUE(refused_at(guard, kA, kStart));
   ASSERT_TRUE(refused_at(guard, kA, kStart + 1min));
@@ -105,7 +105,7 @@ TEST(Guard, ThatAnotherSucceedsMakesTheRefusalThePeersOwn) {
   Guard guard;
   ASSERT_TRUE(refused_at(guard, kA, kStart));
   ASSERT_TRUE(accepted_at(guard, kB, kStart + 1s));
-  EXPECT_FALSE(guard.find_suspension(kA, kStart + 1s)) << "it may be asked once more";
+  EXPECT_FALSE(guard.find_suspension(kA, kStart + 1s)) << "it may be tried once more";
   ASSERT_TRUE(refused_at(guard, kA, kStart + 2s));
   EXPECT_TRUE(guard.find_suspension(kA, kStart + 2s + 1min + 59s)) << "and waits for longer then";
   EXPECT_FALSE(guard.find_suspension(kA, kStart + 2s + 2min));
@@ -122,21 +122,22 @@ TEST(Guard, WhatAPeerRefusesForItselfConcernsNobodyElse) {
   EXPECT_TRUE(guard.find_suspension(HostName("h0"), kStart));
 }
 
-TEST(Guard, TellsAtTheSecondRefusalAndItsEnd) {
+TEST(Guard, NotifiesAtTheSecondRefusalAndItsEnd) {
   Guard guard;
   guard.begin();
   EXPECT_EQ(guard.refuse(kA, Blame::secret, "wrong", kStart), Notice::none);
   guard.begin();
   EXPECT_EQ(guard.refuse(kB, Blame::secret, "wrong", kStart), Notice::refused);
   guard.begin();
-  EXPECT_EQ(guard.refuse(kC, Blame::secret, "wrong", kStart + 2min), Notice::none) << "people know";
+  EXPECT_EQ(guard.refuse(kC, Blame::secret, "wrong", kStart + 2min), Notice::none)
+      << "it was notified";
   guard.begin();
   EXPECT_EQ(guard.accept(kA, kStart + 6min), Notice::accepted);
   guard.begin();
   EXPECT_EQ(guard.accept(kB, kStart + 6min), Notice::none);
 }
 
-TEST(Guard, TellsOfPeersThatRefuseLater) {
+TEST(Guard, NotifiesOfPeersThatRefuseLater) {
   Guard guard;
   for (const auto& [peer, at] : {std::pair{kA, kStart}, {kA, kStart + 1min}})
     ASSERT_TRUE(refused_at(guard, peer, at, Blame::peer));
@@ -145,7 +146,7 @@ TEST(Guard, TellsOfPeersThatRefuseLater) {
   EXPECT_EQ(guard.refuse(kB, Blame::peer, "wrong", kStart + 11min), Notice::refused);
 }
 
-TEST(Guard, OneRefusalThatPassesIsToldToNobody) {
+TEST(Guard, OneRefusalThatPassesIsNotNotified) {
   Guard guard;
   ASSERT_TRUE(refused_at(guard, kA, kStart));
   guard.begin();
@@ -153,7 +154,7 @@ TEST(Guard, OneRefusalThatPassesIsToldToNobody) {
   EXPECT_TRUE(guard.suspicion().empty());
 }
 
-TEST(Guard, AnotherSecretIsTriedAtOnceAndThenTheEndIsTold) {
+TEST(Guard, AnotherSecretIsTriedAtOnceAndThenTheEndIsNotified) {
   Guard guard;
   ASSERT_TRUE(refused_at(guard, kA, kStart));
   ASSERT_TRUE(refused_at(guard, kB, kStart));
@@ -192,7 +193,7 @@ TEST(Guard, ManyInterruptedLoginsCountAsRefused) {
     guard = Guard({}, guard.suspicion());
   }
   EXPECT_TRUE(guard.find_suspension(kA, kStart + 59s));
-  EXPECT_FALSE(guard.find_suspension(kB, kStart)) << "one doubtful login holds nobody else";
+  EXPECT_FALSE(guard.find_suspension(kB, kStart)) << "one doubtful login delays no other";
   ASSERT_TRUE(accepted_at(guard, kA, kStart + 1min));
   EXPECT_TRUE(guard.suspicion().empty());
 }

@@ -39,7 +39,7 @@ class Program {
                               .secret = Secret(secret),
                               .read_secret = read_secret_});
   }
-  /// What one host's probe does; answers whether the host was asked.
+  /// What one host's probe does; answers whether the host was checked.
   bool log_in(const std::string& host, std::optional<Blame> refused) {
     return loop_.run_until_done([&]() -> net::awaitable<bool> {
       auto& gate = logins_.gate(kId, options());
@@ -63,7 +63,7 @@ class Program {
   ManualClock clock_;
   std::string secret_ = "first";
   std::function<std::optional<Secret>()> read_secret_;
-  std::vector<Notice> told_;
+  std::vector<Notice> notified_;
   std::vector<StoredLogin>& saved_;
   Logins logins_{{.executor = loop_.executor(),
                   .clock = clock_,
@@ -73,7 +73,7 @@ class Program {
                     co_return Result<>{};
                   },
                   .notify = [this](const Gate&, Notice notice) -> net::awaitable<void> {
-                    told_.push_back(notice);
+                    notified_.push_back(notice);
                     co_return;
                   }},
                  saved_};
@@ -86,7 +86,7 @@ class LoginsTest : public testing::Test {
   std::vector<StoredLogin> saved_;
 };
 
-TEST_F(LoginsTest, TellsTheSecondRefusalAndTheEnd) {
+TEST_F(LoginsTest, NotifiesOfTheSecondRefusalAndTheEnd) {
   Program program(saved_, now_);
   EXPECT_TRUE(program.log_in("a", Blame::secret));
   EXPECT_FALSE(program.log_in("a", Blame::secret));
@@ -96,7 +96,7 @@ TEST_F(LoginsTest, TellsTheSecondRefusalAndTheEnd) {
   EXPECT_TRUE(program.log_in("c", std::nullopt));
   EXPECT_TRUE(program.log_in("a", std::nullopt));
   program.settle();
-  EXPECT_THAT(program.told_, testing::ElementsAre(Notice::refused, Notice::accepted));
+  EXPECT_THAT(program.notified_, testing::ElementsAre(Notice::refused, Notice::accepted));
 }
 
 TEST_F(LoginsTest, RestartsDoNotTryAgain) {
@@ -144,7 +144,7 @@ TEST_F(LoginsTest, AnotherSecretAtTheNextStartIsTriedAtOnce) {
   program.secret_ = "second";
   EXPECT_TRUE(program.log_in("a", std::nullopt));
   program.settle();
-  EXPECT_THAT(program.told_, testing::ElementsAre(Notice::accepted));
+  EXPECT_THAT(program.notified_, testing::ElementsAre(Notice::accepted));
 }
 
 TEST_F(LoginsTest, ASecretInAFileIsReadAgainAndTriedAtOnce) {
@@ -222,7 +222,7 @@ TEST_F(LoginsTest, WhoHungBeforeGoesBehindTheOthers) {
   EXPECT_THAT(order, testing::ElementsAre("good", "hangs"));
 }
 
-TEST_F(LoginsTest, WhoseTurnDoesNotComeIsToldSo) {
+TEST_F(LoginsTest, WhoseTurnDoesNotComeIsRefused) {
   Program program(saved_, now_);
   auto& gate = program.gate();
   const auto leader = program.loop_.run_until_done(gate.enter(HostName("a"), net::within(1s)));

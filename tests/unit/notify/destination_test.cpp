@@ -47,7 +47,7 @@ TEST(Destinations, AreTheEnabledWebhooksInTheirOrder) {
   EXPECT_TRUE(alerts_of(config, transport).empty());
 }
 
-TEST(Destinations, AreAllToldEverything) {
+TEST(Destinations, AllGetEverything) {
   FakeTransport transport;
   const auto destinations = alerts_of(two_webhooks(), transport);
   const Alert alert = make_delivery("1", TransitionKind::vanished, "a").alert;

@@ -345,7 +345,7 @@ TEST_F(DispatcherTest, RecordsFailuresAndDeadLetters) {
   EXPECT_EQ(outbox_.rows[1].last.detail, "429 Too Many Requests");
 }
 
-TEST_F(DispatcherTest, ADeadDestinationHoldsNoOtherBack) {
+TEST_F(DispatcherTest, ADeadDestinationDelaysNoOther) {
   add_destination("test:2", seconds(0)).close();
   options_.stop_limit = milliseconds(0);
   run([&](Dispatcher& dispatcher) -> net::awaitable<void> {
@@ -481,7 +481,7 @@ TEST_F(DispatcherTest, ADamagedRowDoesNotEndTheBacklog) {
   EXPECT_THAT(outbox_.in(DeliveryState::pending), ElementsAre("10"));
 }
 
-TEST_F(DispatcherTest, TellsWhatItLosesWhenNeitherDiskNorMemoryCanHoldIt) {
+TEST_F(DispatcherTest, ReportsWhatItLosesWhenNeitherDiskNorMemoryCanHoldIt) {
   options_.most_in_memory = 3;
   run([&](Dispatcher& dispatcher) -> net::awaitable<void> {
     dispatcher.submit({make_delivery("first", kStopped, "a")});

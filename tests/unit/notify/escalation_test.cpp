@@ -1,4 +1,4 @@
-// Lanes of destinations that are told only when trouble lasts, or only by kind.
+// Lanes of destinations that are notified only when an alert lasts, or only by kind.
 #include <algorithm>
 #include <random>
 
@@ -73,12 +73,12 @@ TEST_F(Escalation, IsSentWhenItsTimeHasCome) {
   EXPECT_THAT(ended(), IsEmpty());
 }
 
-TEST_F(Escalation, EndsUnsentWithTheTrouble) {
+TEST_F(Escalation, EndsUnsentWhenTheAlertIsResolved) {
   lanes_.add(escalation("1", stopped), kStart);
   lanes_.add(good("2", kStart + minutes(1)), kStart + minutes(1));
   EXPECT_THAT(send(kStart + hours(1)), IsEmpty());
   EXPECT_THAT(ended(), ElementsAre("1 merged: ended before the escalation was due",
-                                   "2 merged: what it ends was not told here"));
+                                   "2 merged: what it ends was not notified here"));
   EXPECT_EQ(lanes_.lane_count(), 0U);
 }
 
@@ -89,14 +89,14 @@ TEST_F(Escalation, LeavesItsTimeToLaterAlertsAndReminders) {
   const auto outcomes = lanes_.take_outcomes();
   ASSERT_EQ(outcomes.size(), 2U);
   EXPECT_EQ(outcomes[0].update.state, store::DeliveryState::merged);
-  EXPECT_EQ(outcomes[0].update.detail, "told by 2");
+  EXPECT_EQ(outcomes[0].update.detail, "notified by 2");
   EXPECT_EQ(outcomes[1].update.state, store::DeliveryState::pending);
   EXPECT_EQ(outcomes[1].update.attempts, 0);
   EXPECT_EQ(outcomes[1].update.not_before, kStart + kAfter) << "for the next run";
   EXPECT_THAT(send(kStart + kAfter), ElementsAre("2"));
 }
 
-TEST_F(Escalation, OnceSentHearsAllElseAtOnceUpToTheEnd) {
+TEST_F(Escalation, OnceSentGetsAllElseAtOnceUpToTheEnd) {
   lanes_.add(escalation("1", stuck), kStart);
   Time now = kStart + kAfter;
   EXPECT_THAT(send(now), ElementsAre("1"));
@@ -107,7 +107,7 @@ TEST_F(Escalation, OnceSentHearsAllElseAtOnceUpToTheEnd) {
   lanes_.add(good("3", now), now);
   EXPECT_THAT(send(now), ElementsAre("3"));
   lanes_.add(escalation("4", stopped, now), now);
-  EXPECT_THAT(send(now), IsEmpty()) << "that is new trouble";
+  EXPECT_THAT(send(now), IsEmpty()) << "that is a new alert";
   lanes_.add(good("5", now), now);
   EXPECT_THAT(send(now), IsEmpty());
 }
@@ -117,10 +117,10 @@ TEST_F(Escalation, ThatNobodyTookIsNotEnded) {
   EXPECT_THAT(send(kStart + kAfter, Rejected{.reason = "no"}), ElementsAre("1"));
   lanes_.add(good("2", kStart + kAfter), kStart + kAfter);
   EXPECT_THAT(send(kStart + kAfter), IsEmpty());
-  EXPECT_THAT(ended(), ElementsAre("2 merged: what it ends was not told here"));
+  EXPECT_THAT(ended(), ElementsAre("2 merged: what it ends was not notified here"));
 }
 
-TEST_F(Escalation, UnderWayWhenTheTroubleEndsIsFollowedByTheEnd) {
+TEST_F(Escalation, UnderWayWhenTheAlertIsResolvedIsFollowedByTheEnd) {
   lanes_.add(escalation("1", stopped), kStart);
   Time now = kStart + kAfter;
   const auto* first = lanes_.take(now);
@@ -134,7 +134,7 @@ TEST_F(Escalation, UnderWayWhenTheTroubleEndsIsFollowedByTheEnd) {
   EXPECT_THAT(ended(), IsEmpty());
 }
 
-TEST_F(Escalation, OfNewsDuringTheFirstSendingNeedsNoMoreWait) {
+TEST_F(Escalation, OfAnAlertDuringTheFirstSendingNeedsNoMoreWait) {
   lanes_.add(escalation("1", stuck), kStart);
   const Time now = kStart + kAfter;
   const auto* first = lanes_.take(now);
@@ -146,13 +146,13 @@ TEST_F(Escalation, OfNewsDuringTheFirstSendingNeedsNoMoreWait) {
   EXPECT_THAT(send(now), ElementsAre("2"));
 }
 
-TEST_F(Escalation, HoldsNothingElseBack) {
+TEST_F(Escalation, BlocksNothingElse) {
   lanes_.add(escalation("1", stuck), kStart);
   auto other = make_delivery("2", stopped, "b");
   lanes_.add(other, kStart);
   lanes_.add(conditional("3", stopped, kStart), kStart);  // by a route of its kind, at once
   EXPECT_THAT(send(kStart), ElementsAre("2", "3"));
-  EXPECT_THAT(ended(), ElementsAre("1 merged: told by 3"));
+  EXPECT_THAT(ended(), ElementsAre("1 merged: notified by 3"));
 }
 
 TEST_F(Escalation, KeepsToTheRateLimit) {
@@ -163,7 +163,7 @@ TEST_F(Escalation, KeepsToTheRateLimit) {
   lanes_.add(escalation("2", stopped, now), now);  // reminders
   lanes_.add(escalation("3", stopped, now + seconds(1)), now + seconds(1));
   EXPECT_THAT(send(now + minutes(5) - seconds(1)), IsEmpty());
-  EXPECT_THAT(ended(), ElementsAre("2 merged: within the rate limit; told by 3"));
+  EXPECT_THAT(ended(), ElementsAre("2 merged: within the rate limit; notified by 3"));
   EXPECT_THAT(send(now + minutes(5)), ElementsAre("3"));
 }
 
@@ -177,7 +177,7 @@ TEST_F(Escalation, GoesOnAfterARestart) {
   lanes_.remember(store::OpenAlert{"test:1", HostName("host"), ServiceName("A")});
   lanes_.add(escalation("2", stopped), kStart);
   lanes_.add(good("3", kStart), kStart);
-  EXPECT_THAT(send(kStart), ElementsAre("2", "3")) << "it had been told";
+  EXPECT_THAT(send(kStart), ElementsAre("2", "3")) << "it had been notified";
 }
 
 TEST_F(Escalation, FollowsAClockThatIsSetBack) {
@@ -196,21 +196,21 @@ TEST_F(Escalation, ThatOnlyMemoryHoldsIsHandedBack) {
   EXPECT_EQ(lanes_.unstored()[0].id.value, "1");
 }
 
-TEST_F(Escalation, EndsGoesOnlyWhereTheBadWasAccepted) {
+TEST_F(Escalation, ResolvedAlertsGoOnlyWhereTheFiringOneWasAccepted) {
   lanes_.add(conditional("1", stopped, kStart), kStart);
   EXPECT_THAT(send(kStart), ElementsAre("1"));
   lanes_.add(good("2", kStart), kStart);
   EXPECT_THAT(send(kStart), ElementsAre("2"));
   lanes_.add(good("3", kStart), kStart);
   EXPECT_THAT(send(kStart), IsEmpty());
-  EXPECT_THAT(ended(), ElementsAre("3 merged: what it ends was not told here"));
+  EXPECT_THAT(ended(), ElementsAre("3 merged: what it ends was not notified here"));
 }
 
 /// A service that goes bad and well as it likes, a destination that takes what it likes, and
 /// crashes after which the next run begins with what the store would hold.
-class RandomTrouble {
+class RandomAlerts {
  public:
-  explicit RandomTrouble(unsigned seed) : generator_(seed) {}
+  explicit RandomAlerts(unsigned seed) : generator_(seed) {}
 
   void run() {
     for (int step = 0; step < 200; step++) {
@@ -225,7 +225,7 @@ class RandomTrouble {
       work();
     }
     EXPECT_THAT(pending_, IsEmpty()) << "everything comes to an end";
-    EXPECT_FALSE(told_) << "and nobody waits for it";
+    EXPECT_FALSE(notified_) << "and nobody waits for it";
   }
 
  private:
@@ -253,13 +253,13 @@ class RandomTrouble {
       const auto delivery = *next;
       const bool well = is_resolved(delivery.alert);
       if (well) {
-        EXPECT_TRUE(told_) << delivery.id.value << ": the end of what was not told";
+        EXPECT_TRUE(notified_) << delivery.id.value << ": the end of what was not notified";
       }
-      if (!well && !told_ && delivery.attempts == 1) {
+      if (!well && !notified_ && delivery.attempts == 1) {
         EXPECT_GE(now_, bad_since_ + kAfter) << delivery.id.value << ": too early";
       }
       const bool accepted = draw(4) != 0;
-      if (accepted) told_ = !well;
+      if (accepted) notified_ = !well;
       const Answer answer = accepted ? Answer(Delivered{}) : Answer(RetryAfter{});
       record(lanes_.settle(DeliveryId(delivery.id), answer, now_).update);
     }
@@ -280,7 +280,7 @@ class RandomTrouble {
   }
   void restart() {
     lanes_ = lanes_to_escalate();
-    if (told_) lanes_.remember(store::OpenAlert{"test:1", HostName("host"), ServiceName("a")});
+    if (notified_) lanes_.remember(store::OpenAlert{"test:1", HostName("host"), ServiceName("a")});
     for (const auto& delivery : std::vector(pending_)) lanes_.add(delivery, now_);
     follow();
   }
@@ -289,7 +289,7 @@ class RandomTrouble {
   Time now_ = kStart;
   Lanes lanes_ = lanes_to_escalate();
   std::vector<store::Delivery> pending_;  ///< the store's
-  bool told_ = false;
+  bool notified_ = false;
   bool is_bad_ = false;
   Time bad_since_{};
   int ids_ = 0;
@@ -298,7 +298,7 @@ class RandomTrouble {
 TEST(EscalationPromises, HoldInAnyStory) {
   for (unsigned seed = 0; seed < 200; seed++) {
     SCOPED_TRACE(seed);
-    RandomTrouble(seed).run();
+    RandomAlerts(seed).run();
     if (testing::Test::HasFailure()) break;
   }
 }

@@ -1,4 +1,4 @@
-// A transport that keeps the requests and answers what it is told to.
+// A transport that keeps the requests and answers from a script.
 #pragma once
 
 #include <chrono>

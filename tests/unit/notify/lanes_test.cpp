@@ -185,7 +185,7 @@ TEST(Lanes, LeavesTimeBetweenTwoSendsWhateverTheirLanes) {
   EXPECT_THAT(take_all(lanes, kStart + seconds(2)), ElementsAre("2"));
 }
 
-TEST(Lanes, LimitsBadAndEndsEachByItsOwnLimit) {
+TEST(Lanes, LimitsFiringAndResolvedEachByItsOwnLimit) {
   Lanes lanes({.rate_limits = {.down = seconds(300), .up = seconds(10)}}, longest());
   const auto tell = [&](const std::string& id, TransitionKind kind, Time at) {
     lanes.add(make_delivery(id, kind, "a"), at);
@@ -200,7 +200,7 @@ TEST(Lanes, LimitsBadAndEndsEachByItsOwnLimit) {
   EXPECT_EQ(lanes.wake(kStart + seconds(20)), kStart + seconds(300));
 }
 
-TEST(Lanes, AStoppedThatFailsHoldsItsStartedBackAndNobodyElse) {
+TEST(Lanes, AStoppedThatFailsBlocksItsStartedAndNothingElse) {
   Lanes lanes = make_lanes();
   lanes.add(make_delivery("a1", kStopped, "a"), kStart);
   lanes.add(make_delivery("a2", kStarted, "a"), kStart);
@@ -247,7 +247,7 @@ TEST(Lanes, WhatFailedMergesWhenItIsLimited) {
   const auto merged = lanes.take_outcomes();
   ASSERT_EQ(merged.size(), 1U);
   EXPECT_EQ(merged[0].delivery.id.value, "1");
-  EXPECT_EQ(merged[0].update.detail, "within the rate limit; told by 2");
+  EXPECT_EQ(merged[0].update.detail, "within the rate limit; notified by 2");
   EXPECT_THAT(take_all(lanes, kStart + seconds(10)), ElementsAre("2"));
 }
 
@@ -388,7 +388,7 @@ TEST(Lanes, WaitsNoLongerWhenTheClockIsSetBack) {
   EXPECT_THAT(take_all(lanes, set_back + seconds(60)), ElementsAre("2", "1"));
 }
 
-TEST(Lanes, TellsWhatOnlyMemoryHolds) {
+TEST(Lanes, ReturnsWhatOnlyMemoryHolds) {
   Lanes lanes = make_lanes();
   store::Delivery stored = make_delivery("1", kStopped, "a");
   stored.sequence = 1;
@@ -417,7 +417,7 @@ TEST(Lanes, ForgetsServicesWhoseLimitsHavePassed) {
 // --- any story
 // -------------------------------------------------------------------------------------
 
-/// Random arrivals, answers and durations; what must hold for every one of them.
+/// Random deliveries, answers and durations; what must hold for every one of them.
 class RandomStory {
  public:
   explicit RandomStory(unsigned seed) : generator_(seed) {}

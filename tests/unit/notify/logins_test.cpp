@@ -118,7 +118,7 @@ class LoginsTest : public testing::Test {
   /// Runs a dispatcher around `body`.
   template <typename Body>
   void run(Body body) {
-    Dispatcher dispatcher(loop_.executor(), destinations_, outbox_, told_, clock_, shortest());
+    Dispatcher dispatcher(loop_.executor(), destinations_, outbox_, outcomes_, clock_, shortest());
     loop_.run_until_done([](Dispatcher& running, Body& inner) -> net::awaitable<void> {
       running.start();
       co_await inner(running);
@@ -145,7 +145,7 @@ class LoginsTest : public testing::Test {
   std::map<std::string, LoginChannel*> channels_;
   std::vector<Destination> destinations_;
   NoOutbox outbox_;
-  Notified told_;
+  Notified outcomes_;
   int submitted_ = 0;
 };
 
@@ -172,7 +172,7 @@ TEST_F(LoginsTest, ThreeRecipientsMakeOneAttemptAPauseAndAllGoAtOnceInTheEnd) {
     co_await settle();
   });
   EXPECT_THAT(server_.taken, SizeIs(submitted_));
-  EXPECT_EQ(told_.count(DeliveryState::dead), 0U);
+  EXPECT_EQ(outcomes_.count(DeliveryState::dead), 0U);
 }
 
 TEST_F(LoginsTest, ARefusedDeliveryStaysPendingWithTheReasonAndTheTimeOfTheNextAttempt) {
@@ -181,9 +181,9 @@ TEST_F(LoginsTest, ARefusedDeliveryStaysPendingWithTheReasonAndTheTimeOfTheNextA
     submit_to_all(dispatcher);
     co_await settle();
   });
-  ASSERT_THAT(told_.updates, SizeIs(3));
+  ASSERT_THAT(outcomes_.updates, SizeIs(3));
   int attempts = 0;
-  for (const auto& update : told_.updates) {
+  for (const auto& update : outcomes_.updates) {
     EXPECT_EQ(update.state, DeliveryState::pending);
     EXPECT_EQ(update.detail, "535 authentication failed");
     EXPECT_EQ(update.not_before, kStart + minutes(1));
@@ -207,7 +207,7 @@ TEST_F(LoginsTest, IsNeverADeadLetter) {
     }
   });
   EXPECT_GT(server_.logins, kGiveUpAttempts);
-  EXPECT_EQ(told_.count(DeliveryState::dead), 0U);
+  EXPECT_EQ(outcomes_.count(DeliveryState::dead), 0U);
 }
 
 TEST_F(LoginsTest, AllGoAtOnceWhenThePauseIsWaived) {
@@ -279,7 +279,7 @@ TEST_F(LoginsTest, WhatWasRefusedOutlivesARestart) {
       co_await settle();
       submit_to_all(dispatcher);
       const auto end = net::within(seconds(20));
-      while (stored.empty() || told_.updates.empty()) {
+      while (stored.empty() || outcomes_.updates.empty()) {
         if (std::chrono::steady_clock::now() > end) break;
         co_await net::sleep_for(milliseconds(1));
       }
@@ -311,8 +311,8 @@ TEST_F(LoginsTest, ARefusalThatNobodyGuardsIsTriedAgainLikeAnyOther) {
     submit_to_all(dispatcher);
     co_await settle();
   });
-  EXPECT_GT(told_.count(DeliveryState::pending), 0U);
-  EXPECT_EQ(told_.updates[0].detail, "535 authentication failed");
+  EXPECT_GT(outcomes_.count(DeliveryState::pending), 0U);
+  EXPECT_EQ(outcomes_.updates[0].detail, "535 authentication failed");
 }
 
 /// What webhooks with these URLs do when the server says 401: how often it is asked.
@@ -342,7 +342,7 @@ class WebhookLogins : public LoginsTest {
 
 TEST_F(WebhookLogins, TheSameUserAtTheSameServerSharesAPause) {
   EXPECT_EQ(asked_for({"https://u:p@h/1", "https://u:p@h/2"}), 1U);
-  EXPECT_EQ(told_.count(DeliveryState::dead), 0U);
+  EXPECT_EQ(outcomes_.count(DeliveryState::dead), 0U);
 }
 TEST_F(WebhookLogins, AnotherUserDoesNot) {
   EXPECT_EQ(asked_for({"https://u:p@h/1", "https://v:p@h/2"}), 2U);
@@ -352,7 +352,7 @@ TEST_F(WebhookLogins, AnotherServerDoesNot) {
 }
 TEST_F(WebhookLogins, WithoutAUserARefusalIsADeadLetter) {
   EXPECT_EQ(asked_for({"https://h/1"}), 2U);
-  EXPECT_EQ(told_.count(DeliveryState::dead), 2U);
+  EXPECT_EQ(outcomes_.count(DeliveryState::dead), 2U);
 }
 
 TEST_F(LoginsTest, TheNameOfALoginAtAUrlHoldsNoUser) {
@@ -408,11 +408,11 @@ TEST_F(LoginsTest, ABrokerIsAskedOnceAPause) {
     EXPECT_THAT(broker.connects(), SizeIs(2));
     accepts = true;
     logins_.waive_pauses();
-    co_await until([&] { return told_.count(DeliveryState::delivered) == 12; });
+    co_await until([&] { return outcomes_.count(DeliveryState::delivered) == 12; });
   });
   EXPECT_THAT(broker.connects(), SizeIs(4)) << "the last one with the last will";
-  EXPECT_EQ(told_.count(DeliveryState::delivered), 12U);
-  EXPECT_EQ(told_.count(DeliveryState::dead), 0U);
+  EXPECT_EQ(outcomes_.count(DeliveryState::delivered), 12U);
+  EXPECT_EQ(outcomes_.count(DeliveryState::dead), 0U);
   background.cancel();
   loop_.run_until_done(background.join());
   destinations_.clear();

@@ -138,7 +138,7 @@ TEST(MqttSettings, Connection) {
   EXPECT_THAT(mqtt_settings(wanted, "1.2", Use::run).client_id, testing::StartsWith("tocsin"));
 }
 
-/// Answers what it is told to, and remembers what it was given.
+/// Answers from a script, and remembers what it was given.
 class PretendTransport final : public net::MqttTransport {
  public:
   net::awaitable<std::vector<Result<std::string>>> publish(std::vector<net::MqttMessage> messages,

@@ -23,7 +23,7 @@ using store::DeliveryState;
 using testing::ElementsAre;
 using testing::IsEmpty;
 
-/// Answers what it is told to, and says when it was asked so many times.
+/// Answers from a script, and says when it was asked so many times.
 class ScriptedChannel final : public Channel {
  public:
   explicit ScriptedChannel(const net::Executor& executor) : asked_(executor) {}
@@ -143,14 +143,14 @@ TEST_F(OutboxTest, EscalationsAndWhoWasNotifiedOutliveTheRun) {
   clock_.advance(minutes(20));
   run({}, {escalation("3"), make_delivery("4", TransitionKind::stopped, "c")}, 2);
   EXPECT_THAT(channel_->received, ElementsAre("2 b", "4 c"));
-  EXPECT_THAT(in(DeliveryState::merged), ElementsAre("1: told by 3"));
+  EXPECT_THAT(in(DeliveryState::merged), ElementsAre("1: notified by 3"));
   clock_.advance(minutes(10));
   run({}, {}, 3);
   EXPECT_EQ(channel_->received.back(), "3 a") << "half an hour after the first";
   run({}, {conditional("5", TransitionKind::started, Duration(0))}, 4);
   EXPECT_EQ(channel_->received.back(), "5 a");
   run({}, {escalation("6"), make_delivery("7", TransitionKind::stopped, "d")}, 5);
-  EXPECT_EQ(channel_->received.back(), "7 d") << "that is new trouble";
+  EXPECT_EQ(channel_->received.back(), "7 d") << "that is a new alert";
 }
 
 TEST_F(OutboxTest, RetriesAndLimitsOutliveTheRun) {
@@ -170,7 +170,7 @@ TEST_F(OutboxTest, RetriesAndLimitsOutliveTheRun) {
       4);
   EXPECT_THAT(std::set(channel_->received.begin() + 2, channel_->received.end()),
               ElementsAre("1 a", "5 c"));
-  EXPECT_THAT(in(DeliveryState::merged), ElementsAre("3: within the rate limit; told by 4"));
+  EXPECT_THAT(in(DeliveryState::merged), ElementsAre("3: within the rate limit; notified by 4"));
   EXPECT_THAT(in(DeliveryState::pending), ElementsAre("4: "));
 
   clock_.advance(seconds(240));

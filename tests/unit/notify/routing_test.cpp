@@ -65,12 +65,12 @@ constexpr Duration kNow{};
 RoutedTo sure(std::size_t destination, Duration after = kNow) {
   return {destination, after, false};
 }
-RoutedTo if_told(std::size_t destination) { return {destination, kNow, true}; }
+RoutedTo if_notified(std::size_t destination) { return {destination, kNow, true}; }
 RoutedTo after_a_while(std::size_t destination, Duration after) {
   return {destination, after, true};
 }
 
-TEST_F(RoutingTest, WithoutRoutesEverybodyIsToldEverything) {
+TEST_F(RoutingTest, WithoutRoutesEveryDestinationGetsEverything) {
   EXPECT_THAT(targets({}, stopped), ElementsAre(sure(0), sure(1), sure(2), sure(3)));
   EXPECT_THAT(targets({}, started), ElementsAre(sure(0), sure(1), sure(2), sure(3)));
 }
@@ -115,49 +115,49 @@ TEST_F(RoutingTest, AlertsAboutHostsHaveNoServiceAndNoSet) {
   EXPECT_THAT(targets(routes, host), ElementsAre(sure(1)));
 }
 
-TEST_F(RoutingTest, EscalationsWaitAndHearOfTheEndIfTheyWereNotified) {
+TEST_F(RoutingTest, EscalationsWaitAndGetTheEndIfTheyWereSent) {
   const std::vector<config::Route> routes = {
       {.to = {"slack"},
        .escalations = {{.after = minutes(30), .to = {"pagerDuty"}},
                        {.after = minutes(60), .to = {"slack", "webhook:Office"}}}}};
   EXPECT_THAT(targets(routes, stopped),
               ElementsAre(sure(0), after_a_while(1, minutes(30)), after_a_while(3, minutes(60))));
-  EXPECT_THAT(targets(routes, started), ElementsAre(sure(0), if_told(1), if_told(3)));
+  EXPECT_THAT(targets(routes, started), ElementsAre(sure(0), if_notified(1), if_notified(3)));
 }
 
-TEST_F(RoutingTest, KindsPartAlertsAndItsEndGoesToThoseWhoWereNotified) {
+TEST_F(RoutingTest, KindsPartFiringAlertsAndTheEndGoesToThoseWhoWereNotified) {
   const std::vector<config::Route> routes = {{.match = {.kinds = {stuck}}, .to = {"pagerDuty"}},
                                              {.to = {"slack"}}};
-  EXPECT_THAT(targets(routes, stuck), ElementsAre(if_told(1)));
-  EXPECT_THAT(targets(routes, stopped), ElementsAre(if_told(0)));
-  EXPECT_THAT(targets(routes, started), ElementsAre(if_told(0), if_told(1)));
+  EXPECT_THAT(targets(routes, stuck), ElementsAre(if_notified(1)));
+  EXPECT_THAT(targets(routes, stopped), ElementsAre(if_notified(0)));
+  EXPECT_THAT(targets(routes, started), ElementsAre(if_notified(0), if_notified(1)));
   EXPECT_THAT(targets({{.match = {.kinds = {stuck}}, .to = {"pagerDuty"}}}, started),
-              ElementsAre(if_told(0), if_told(1), if_told(2), if_told(3)));
+              ElementsAre(if_notified(0), if_notified(1), if_notified(2), if_notified(3)));
 }
 
-TEST_F(RoutingTest, RestartsAreNewsOfTheirOwn) {
+TEST_F(RoutingTest, RestartsAreAlertsOfTheirOwn) {
   const std::vector<config::Route> routes = {{.match = {.kinds = {restarted}}, .to = {"slack"}},
                                              {.to = {"pagerDuty"}}};
-  EXPECT_THAT(targets(routes, restarted), ElementsAre(sure(0), if_told(1)));
+  EXPECT_THAT(targets(routes, restarted), ElementsAre(sure(0), if_notified(1)));
   const std::vector<config::Route> others = {{.match = {.kinds = {stopped}}, .to = {"slack"}},
                                              {.to = {"pagerDuty"}}};
-  EXPECT_THAT(targets(others, restarted), ElementsAre(if_told(0), sure(1)));
+  EXPECT_THAT(targets(others, restarted), ElementsAre(if_notified(0), sure(1)));
 }
 
 TEST_F(RoutingTest, WhatHasSettledBadlyIsAsBadAsItsState) {
   const std::vector<config::Route> routes = {{.match = {.kinds = {stopped}}, .to = {"slack"}},
                                              {.to = {}}};
-  EXPECT_THAT(targets(routes, steady), ElementsAre(if_told(0)));
+  EXPECT_THAT(targets(routes, steady), ElementsAre(if_notified(0)));
   Alert paused_now = about(steady);
   paused_now.to = ServiceState::paused;
   EXPECT_THAT(targets(routes, paused_now), IsEmpty());
 }
 
-TEST_F(RoutingTest, AStartIsAlertsWhereAStopIsExpected) {
+TEST_F(RoutingTest, AStartFiresWhereAStopIsExpected) {
   Alert alert = about(started);
   alert.expected = Expected::stopped;
   EXPECT_THAT(targets({{.match = {.kinds = {started}}, .to = {"slack"}}, {.to = {}}}, alert),
-              ElementsAre(if_told(0)));
+              ElementsAre(if_notified(0)));
 }
 
 }  // namespace

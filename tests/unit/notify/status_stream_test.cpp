@@ -18,7 +18,7 @@ using std::chrono::milliseconds;
 using testing::ElementsAre;
 using testing::IsEmpty;
 
-/// Answers as it is told to, then Delivered for ever; remembers what it was given.
+/// Answers from a script, then Delivered for ever; remembers what it was given.
 class FakeSink final : public StatusSink {
  public:
   const std::string& name() const override { return name_; }
@@ -47,19 +47,19 @@ class FakeSink final : public StatusSink {
   std::string name_ = "Fake";
 };
 
-class Pushed final : public StatusObserver {
+class Observed final : public StatusObserver {
  public:
   void written(const StatusSink& /*sink*/, std::size_t services) override {
-    told.push_back("written " + std::to_string(services));
+    events.push_back("written " + std::to_string(services));
   }
   void lost(const StatusSink& /*sink*/, std::size_t services, const std::string& why) override {
-    told.push_back("lost " + std::to_string(services) + " " + why);
+    events.push_back("lost " + std::to_string(services) + " " + why);
   }
   void failing(const StatusSink& /*sink*/, const std::string& why) override {
-    told.push_back("failing " + why);
+    events.push_back("failing " + why);
   }
-  void recovered(const StatusSink& /*sink*/) override { told.emplace_back("recovered"); }
-  std::vector<std::string> told;
+  void recovered(const StatusSink& /*sink*/) override { events.emplace_back("recovered"); }
+  std::vector<std::string> events;
 };
 
 StatusReport report_of(const std::string& host, std::size_t services) {
@@ -69,7 +69,7 @@ StatusReport report_of(const std::string& host, std::size_t services) {
 class StatusStreamTest : public testing::Test {
  protected:
   StatusStream make() {
-    return {loop_.executor(), sink_, pushed_,
+    return {loop_.executor(), sink_, observed_,
             [](std::span<std::uint8_t> bytes) { std::ranges::fill(bytes, std::uint8_t{255}); },
             options_};
   }
@@ -87,7 +87,7 @@ class StatusStreamTest : public testing::Test {
 
   net::Loop loop_;
   FakeSink sink_;
-  Pushed pushed_;
+  Observed observed_;
   StatusStreamOptions options_{.most_waiting = 100,
                                .most_in_batch = 10,
                                .gather = milliseconds(1),
@@ -103,7 +103,7 @@ TEST_F(StatusStreamTest, WritesInBatchesInOrder) {
   run(stream);
   EXPECT_THAT(sink_.writes,
               ElementsAre(ElementsAre("a", "b"), ElementsAre("c", "d"), ElementsAre("big")));
-  EXPECT_THAT(pushed_.told, ElementsAre("written 8", "written 8", "written 50"));
+  EXPECT_THAT(observed_.events, ElementsAre("written 8", "written 8", "written 50"));
 }
 
 TEST_F(StatusStreamTest, WritesTheSameAgainUntilItIsTaken) {
@@ -113,14 +113,14 @@ TEST_F(StatusStreamTest, WritesTheSameAgainUntilItIsTaken) {
   stream.add(report_of("a", 1));
   run(stream);
   EXPECT_THAT(sink_.writes, ElementsAre(ElementsAre("a"), ElementsAre("a"), ElementsAre("a")));
-  EXPECT_THAT(pushed_.told, ElementsAre("failing down", "recovered", "written 1"));
+  EXPECT_THAT(observed_.events, ElementsAre("failing down", "recovered", "written 1"));
 }
 
 TEST_F(StatusStreamTest, LosesTheOldestFirstAndCountsIt) {
   auto stream = make();
   for (int i = 0; i < 12; ++i) stream.add(report_of("h" + std::to_string(i), 10));
-  EXPECT_THAT(pushed_.told, ElementsAre("lost 10 more wait than fit into memory",
-                                        "lost 10 more wait than fit into memory"));
+  EXPECT_THAT(observed_.events, ElementsAre("lost 10 more wait than fit into memory",
+                                            "lost 10 more wait than fit into memory"));
   run(stream);
   ASSERT_EQ(sink_.writes.size(), 10U);
   EXPECT_THAT(sink_.writes.front(), ElementsAre("h2"));
@@ -133,7 +133,7 @@ TEST_F(StatusStreamTest, CountsWhatIsRefusedAndGoesOn) {
   stream.add(report_of("a", 10));
   stream.add(report_of("b", 10));
   run(stream);
-  EXPECT_THAT(pushed_.told,
+  EXPECT_THAT(observed_.events,
               ElementsAre("lost 10 bad token", "written 8", "lost 2 2 points were refused"));
 }
 
@@ -146,7 +146,7 @@ TEST_F(StatusStreamTest, WritesWhatIsLeftAtTheEnd) {
   sink_.held = false;
   loop_.run_until_done(stream.flush(net::within(std::chrono::seconds(5))));
   EXPECT_THAT(sink_.writes, ElementsAre(ElementsAre("a"), ElementsAre("a"), ElementsAre("b")));
-  EXPECT_THAT(pushed_.told, ElementsAre("written 10", "written 10"));
+  EXPECT_THAT(observed_.events, ElementsAre("written 10", "written 10"));
 }
 
 TEST_F(StatusStreamTest, WaitsAsLongAsTheDestinationAsks) {
@@ -167,11 +167,11 @@ TEST_F(StatusStreamTest, ARefusedLoginIsTriedAgainOnlyWhenItsGateOpens) {
   stream.add(report_of("a", 1));
   run(stream);
   EXPECT_THAT(sink_.writes, testing::SizeIs(1));
-  EXPECT_THAT(pushed_.told, ElementsAre("failing 401 Unauthorized"));
+  EXPECT_THAT(observed_.events, ElementsAre("failing 401 Unauthorized"));
   logins.waive_pauses();
   run(stream);
   EXPECT_THAT(sink_.writes, testing::SizeIs(2));
-  EXPECT_THAT(pushed_.told, ElementsAre("failing 401 Unauthorized", "recovered", "written 1"));
+  EXPECT_THAT(observed_.events, ElementsAre("failing 401 Unauthorized", "recovered", "written 1"));
 }
 
 }  // namespace

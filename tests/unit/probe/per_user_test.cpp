@@ -27,7 +27,7 @@ TEST(PerUser, TheDisplayNameLosesTheSameLogonOnly) {
   EXPECT_EQ(base_display_name("_3b2f1", "cbdhsvc_3b2f1"), "_3b2f1");
 }
 
-TEST(PerUser, TellsTemplatesAndGroups) {
+TEST(PerUser, RecognizesTemplatesAndGroups) {
   EXPECT_TRUE(is_template(0x60));
   EXPECT_FALSE(is_template(0xE0));
   EXPECT_FALSE(is_template(0x20));

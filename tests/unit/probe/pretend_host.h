@@ -1,4 +1,4 @@
-// A pretend Windows host, a relay in front of it, and a probe that looks at it.
+// A pretend Windows host, a relay in front of it, and a probe that checks it.
 #pragma once
 
 #include <chrono>

@@ -87,12 +87,12 @@ class KeepWatched : public testing::Test {
   std::optional<Names> reported;
 };
 
-TEST_F(KeepWatched, TheFirstCheckTellsWhatIsNotWatchedSinceOthersMayBelieveIt) {
+TEST_F(KeepWatched, TheFirstCheckReportsWhatIsNotWatchedSinceOthersMayBelieveIt) {
   EXPECT_THAT(kept(StartMode::manual), ElementsAre("A", "Named"));
   EXPECT_THAT(kept(StartMode::manual), ElementsAre("Named"));
 }
 
-TEST_F(KeepWatched, WhatIsWatchedNoMoreIsNotifiedOnce) {
+TEST_F(KeepWatched, WhatIsWatchedNoMoreIsReportedOnce) {
   EXPECT_THAT(kept(StartMode::unknown), ElementsAre("A", "Named"));
   EXPECT_THAT(kept(StartMode::automatic), ElementsAre("A", "Named"));
   EXPECT_THAT(kept(StartMode::automatic), ElementsAre("A", "Named"));

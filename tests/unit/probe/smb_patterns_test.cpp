@@ -117,7 +117,7 @@ TEST_F(SmbProbeSelection, WithoutACopyAPerUserServiceIsNotThere) {
   EXPECT_THAT(watched(), UnorderedElementsAre(Pair(copies.front(), stopped)));
 }
 
-TEST_F(SmbProbeSelection, TellsWhatIsStartedByEvents) {
+TEST_F(SmbProbeSelection, ReportsWhatIsStartedByEvents) {
   start({.services = 250});
   watch({"wuauserv", "Spooler"});
   EXPECT_TRUE(details("wuauserv")->trigger_start);

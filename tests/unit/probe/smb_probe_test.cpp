@@ -1,4 +1,4 @@
-// What a probe sees of a host, and what that costs, against pretend hosts on real sockets.
+// What a probe observes of a host, and what that costs, against pretend hosts on real sockets.
 #include "probe/smb/smb_probe.h"
 
 #include <algorithm>
@@ -33,7 +33,7 @@ const ObservedService& find(const std::vector<ObservedService>& services, const 
   return found == services.end() ? none : *found;
 }
 
-/// The two ways to look see the same.
+/// Both ways to check bring the same observation.
 class SmbProbeTest : public PretendHostTest, public testing::WithParamInterface<bool> {
  protected:
   SmbProbeTest() { options.most_single_queries = GetParam() ? 8 : 0; }
@@ -41,7 +41,7 @@ class SmbProbeTest : public PretendHostTest, public testing::WithParamInterface<
 INSTANTIATE_TEST_SUITE_P(Ways, SmbProbeTest, testing::Values(true, false),
                          [](const auto& way) { return way.param ? "Handles" : "List"; });
 
-TEST_P(SmbProbeTest, SeesEveryWatchedServiceOnceUnderWhateverCase) {
+TEST_P(SmbProbeTest, ObservesEveryWatchedServiceOnceUnderWhateverCase) {
   start();
   watch({"qliksenseengineservice", kProxy, "NoSuchService", "ALG"});
   const auto seen = check();
@@ -86,7 +86,7 @@ TEST_P(SmbProbeTest, FollowsAServiceThroughItsLife) {
   EXPECT_EQ(relay->connections(), 1);
 }
 
-TEST_P(SmbProbeTest, AServiceThatIsStoppedAndRemovedIsNotHeldBackByUs) {
+TEST_P(SmbProbeTest, AServiceThatIsStoppedAndRemovedIsNotKeptByUs) {
   start();
   watch({kEngine});
   states();
@@ -132,7 +132,7 @@ TEST_P(SmbProbeTest, ASessionThatIsOpenOutlivesItsSuspectedAccount) {
   EXPECT_EQ(relay->connections(), 1);
 }
 
-TEST_P(SmbProbeTest, SeesAHostThatLacksTheNewerCalls) {
+TEST_P(SmbProbeTest, ChecksAHostThatLacksTheNewerCalls) {
   start({.services = 20, .old = true});
   watch({kEngine, "ALG"});
   EXPECT_THAT(states(), UnorderedElementsAre(Pair(kEngine, running), Pair("ALG", stopped)));
@@ -386,7 +386,7 @@ TEST_F(SmbProbePatterns, NamesBeyondAsciiAndWithSignsAreOrdinary) {
 
 using SmbProbeList = PretendHostTest;
 
-TEST_F(SmbProbeList, TellsAllServicesWithTheirDetails) {
+TEST_F(SmbProbeList, NamesAllServicesWithTheirDetails) {
   start({.services = 300});
   watch({kEngine});
   const auto seen = loop.run_until_done(probe->list(soon()));

@@ -165,7 +165,7 @@ TEST_F(TemplatesTest, GivesNothingOfJavaScriptAway) {
               testing::Not(HasSubstr("function")));
 }
 
-/// Each is refused, and in a time that does not hold the program up; the next template works.
+/// Each is refused, and in a time that does not delay the program; the next template works.
 TEST_F(TemplatesTest, StopsWhatWouldNotEnd) {
   std::string nested;
   for (int depth = 0; depth < 9; ++depth) nested += "{{#each " + repeated("../", depth) + "list}}";
@@ -254,7 +254,7 @@ TEST_F(TemplateFile, IsReadAgainWhenItHasChanged) {
   EXPECT_EQ(render_file(), "four");
 }
 
-TEST_F(TemplateFile, IsNotLookedAtForEachMessage) {
+TEST_F(TemplateFile, IsNotCheckedForEachMessage) {
   Templates templates({.check_every = std::chrono::hours(1)});
   write("one");
   const auto source = Template::from_file(Format::text, path_);

@@ -115,11 +115,11 @@ TEST(Schedule, SaysWhereATextDoesNotDoWhatItSays) {
       {"every 2 days", "starts anew with each month"},
       {"every 5 months", "starts anew with each year, so the last step before it takes 2 months"},
       {"every 15 minutes starting on the 7th minute", ""},
-      {"every day", "is read as `every 1 day`; the original reads it as once per month"},
+      {"every day", "is read as `every 1 day`; Butler reads it as once per month"},
       {"* */5 * * * *", "is due once per minute: a `*` for the seconds names none of them"},
       {"* * 5 * * *", "is due once per hour: a `*` for the seconds names none of them"},
       {"0 0 5 * * *", ""},
-      {"every second", "is read as `every 1 second`; the original reads it as once per minute"}};
+      {"every second", "is read as `every 1 second`; Butler reads it as once per minute"}};
   for (const auto& [text, remark] : table)
     EXPECT_EQ(Schedule::parse(text)->remark(), remark) << text;
 }

@@ -47,7 +47,7 @@ Window in_stockholm(const std::string& begins, Duration length) {
 constexpr Time kSpring = std::chrono::sys_days(2026y / 3 / 29);
 constexpr Time kAutumn = std::chrono::sys_days(2026y / 10 / 25);
 
-/// Looks at its edges, to the millisecond.
+/// Tries its edges, to the millisecond.
 void expect_open(const Window& window, Time begin, Time end) {
   EXPECT_FALSE(window.open_until(begin - 1ms));
   EXPECT_EQ(window.open_until(begin), end);

@@ -128,7 +128,7 @@ TEST_F(FleetTest, HostsGoDownAndComeBackUnderTheSamePort) {
   });
 }
 
-TEST_F(FleetTest, HostsMisbehaveWhenTold) {
+TEST_F(FleetTest, HostsMisbehaveOnCommand) {
   with_fleet({.services = 10}, [&](Fleet& fleet) -> awaitable<void> {
     const auto host = fleet.endpoints()[0];
     for (const auto* how : {"oversized:2", "garbage:0", "flipped:4"}) {
@@ -188,12 +188,12 @@ TEST_F(FleetTest, FailsOverAndFlaps) {
 }
 
 TEST_F(FleetTest, CountsLogonsOfEachHostAndOfAll) {
-  std::vector<std::string> told;
+  std::vector<std::string> logins;
   with_fleet({.hosts = 2,
               .services = 10,
               .on_logon =
                   [&](const FleetLogon& ended) {
-                    told.push_back(ended.host + (ended.logon.status == 0 ? " in" : " out"));
+                    logins.push_back(ended.host + (ended.logon.status == 0 ? " in" : " out"));
                   }},
              [&](Fleet& fleet) -> awaitable<void> {
                const auto hosts = fleet.endpoints();
@@ -210,8 +210,8 @@ TEST_F(FleetTest, CountsLogonsOfEachHostAndOfAll) {
                EXPECT_TRUE(fleet.apply(parse_event("accept-logons *").value()));
                EXPECT_TRUE(co_await ask(hosts[1], "QlikSenseEngineService"));
              });
-  EXPECT_EQ(told, (std::vector<std::string>{"qs-node1 in", "qs-node2 out", "qs-node1 in",
-                                            "qs-node2 in"}));
+  EXPECT_EQ(logins, (std::vector<std::string>{"qs-node1 in", "qs-node2 out", "qs-node1 in",
+                                              "qs-node2 in"}));
 }
 
 TEST_F(FleetTest, ChangesThePasswordAndThrowsClientsOut) {

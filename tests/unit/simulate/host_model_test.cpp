@@ -57,7 +57,7 @@ std::ptrdiff_t count(HostModel& host, std::uint32_t state) {
   });
 }
 
-TEST_F(HostModelTest, TellsAllServicesToStopWhenItGoesDownAndTheyDoOneAfterTheOther) {
+TEST_F(HostModelTest, AsksAllServicesToStopWhenItGoesDownAndTheyDoOneAfterTheOther) {
   const auto running = count(host, kRunning);
   host.shut_down(100s, Farewell::quiet);
   EXPECT_FALSE(host.says_shutdown());

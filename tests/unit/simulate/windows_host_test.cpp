@@ -70,7 +70,7 @@ class Visitor {
     if (behaviour.mischief == Mischief::unsigned_replies) options.ciphers.clear();
     return options;
   }
-  /// Takes off the frame again; what is not sent at all arrives as an empty message.
+  /// Takes off the frame again; what is not sent at all becomes an empty message.
   void spoil(Bytes& reply) {
     auto frame = spoiler_.transmit(std::move(reply)).frame;
     frame.erase(frame.begin(), frame.begin() + static_cast<std::ptrdiff_t>(
@@ -117,7 +117,7 @@ TEST_F(WindowsHost, ListsItsServicesWithProcesses) {
   }
 }
 
-TEST_F(WindowsHost, TellsAllAboutAService) {
+TEST_F(WindowsHost, AnswersAllAboutAService) {
   ASSERT_TRUE(visitor.visit());
   auto& client = visitor.client();
   const auto handle = run(client.open_service(visitor.port, "msdtc"));
@@ -148,7 +148,7 @@ TEST_F(WindowsHost, AnswersAsAnOldOne) {
             ErrorKind::unsupported);
 }
 
-TEST_F(WindowsHost, TellsMissingFromDenied) {
+TEST_F(WindowsHost, DistinguishesMissingFromDenied) {
   ASSERT_TRUE(visitor.visit());
   auto& client = visitor.client();
   ASSERT_TRUE(host.apply(Action::deny, ServiceName("Spooler")));
@@ -214,7 +214,7 @@ TEST_F(WindowsHost, KnowsWhoMayLogIn) {
   EXPECT_EQ(visitor.log_in("wrong").error().kind, ErrorKind::login_refused);
 }
 
-TEST_F(WindowsHost, TellsOfEveryLogon) {
+TEST_F(WindowsHost, ReportsEveryLogon) {
   ASSERT_FALSE(visitor.log_in("wrong"));
   ASSERT_EQ(visitor.logons.size(), 1U);
   EXPECT_EQ(visitor.logons[0].user, "monitor");

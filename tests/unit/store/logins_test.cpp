@@ -44,7 +44,7 @@ TEST_F(LoginsTest, AreReadAsTheyWereWritten) {
   EXPECT_EQ(read[0].suspicion, records[0].suspicion);
 }
 
-TEST_F(LoginsTest, ThoseThatHoldNothingAreRemoved) {
+TEST_F(LoginsTest, ThoseWithoutASuspicionAreRemoved) {
   auto record = record_of("credential:a");
   ASSERT_TRUE(logins_.save(std::vector{record}));
   record.suspicion = {};

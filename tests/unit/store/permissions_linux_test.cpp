@@ -1,4 +1,4 @@
-// Who may look into a data directory, and what those are told who may not.
+// Who may read a data directory, and which error the others get.
 #include <array>
 #include <filesystem>
 #include <string>

@@ -129,7 +129,7 @@ TEST_F(StoreTest, DamagedDetailsOfAServiceAreAsGoodAsNone) {
   }
 }
 
-TEST_F(StoreTest, WhatPeopleWereNotifiedComesBack) {
+TEST_F(StoreTest, WhatWasNotifiedComesBack) {
   const auto state = [](bool flapping, ServiceState notified) {
     const Time at{Duration{1'700'000'000'000}};
     return TrackedService{
@@ -430,7 +430,7 @@ TEST_F(StoreTest, DamagedDetailsSpoilNothingElse) {
   EXPECT_THAT(store_->take_complaints(), IsEmpty());
 }
 
-TEST_F(StoreTest, KnowsAfterARestartWhoMustHearHowItEnds) {
+TEST_F(StoreTest, KnowsAfterARestartWhoMustBeNotifiedOfTheEnd) {
   const auto add = [&](const std::string& id, TransitionKind kind, const std::string& to) {
     auto alert = make_alert("a" + id);
     alert.kind = kind;
@@ -440,17 +440,17 @@ TEST_F(StoreTest, KnowsAfterARestartWhoMustHearHowItEnds) {
     delivery.not_before = kNow + 30min;
     commit({.deliveries = {delivery}});
   };
-  add("1", TransitionKind::stopped, "told");
+  add("1", TransitionKind::stopped, "notified");
   add("2", TransitionKind::stopped, "waiting");
-  add("3", TransitionKind::stopped, "told of the end");
-  add("4", TransitionKind::started, "told of the end");
+  add("3", TransitionKind::stopped, "notified of the end");
+  add("4", TransitionKind::started, "notified of the end");
   for (const auto* id : {"1", "3", "4"}) record(id, DeliveryState::delivered);
-  commit({.deliveries = {make_delivery("5", make_alert("a5"), "told everything")}});
+  commit({.deliveries = {make_delivery("5", make_alert("a5"), "notified of everything")}});
   record("5", DeliveryState::delivered);
   reopen();
   const auto open = store_->load_open_alerts().value();
   ASSERT_EQ(open.size(), 1);
-  EXPECT_EQ(open[0].destination, "told");
+  EXPECT_EQ(open[0].destination, "notified");
   EXPECT_EQ(open[0].host, make_alert("1").host);
   EXPECT_EQ(open[0].service, make_alert("1").service);
   const auto waiting = store_->load_pending("waiting", 0, 10).value();

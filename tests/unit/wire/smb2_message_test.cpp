@@ -250,7 +250,7 @@ TEST(Smb2Status, EveryRefusedLogonHasASentenceOfItsOwnThatSaysWhatToDo) {
     EXPECT_EQ(error.kind, ErrorKind::login_refused) << error.what;
     EXPECT_EQ(error.native, code);
     EXPECT_THAT(error.what, StartsWith("logon failure: "));
-    EXPECT_THAT(error.what, HasSubstr("; ")) << "what to do stands behind the fact";
+    EXPECT_THAT(error.what, HasSubstr("; ")) << "what to do stands behind what happened";
     EXPECT_TRUE(sentences.insert(error.what).second) << error.what;
   }
   EXPECT_THAT(to_logon_error(static_cast<Status>(0xC0000234)).what, HasSubstr("locked out"));

@@ -10,7 +10,7 @@
 namespace tocsin::smb2 {
 namespace {
 
-/// A client that says what it is told to, in SMB 2.1, whose signing key is the session key.
+/// A client that says what the test gives it, in SMB 2.1, whose signing key is the session key.
 class Smb2Server : public testing::Test {
  protected:
   template <typename Body>

@@ -111,7 +111,7 @@ TEST_F(EmailTest, ARepetitionIsTheSameMail) {
   EXPECT_EQ(server_->mails.at(0).data, server_->mails.at(1).data);
 }
 
-TEST_F(EmailTest, ATestGoesToThoseWhoAreOnlyToldOfStops) {
+TEST_F(EmailTest, ATestGoesToThoseWhoAreOnlyNotifiedOfStops) {
   deliver(settings(), 1, kStartedAlert);
   EXPECT_EQ(server_->mails.at(0).recipient, "boss@example.com");
   EXPECT_EQ(server_->mails.at(0).sender, "tocsin@example.com");

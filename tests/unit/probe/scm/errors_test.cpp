@@ -13,7 +13,7 @@ struct Case {
   const char* says;
 };
 
-TEST(Explain, EachTroubleHasItsKindAndWhatToDo) {
+TEST(Explain, EachErrorHasItsKindAndWhatToDo) {
   for (const auto& [code, kind, says] : {
            Case{5, ErrorKind::denied, "sc sdset"},
            Case{1326, ErrorKind::denied, "source: smb"},
@@ -43,7 +43,7 @@ TEST(Explain, OfThisMachineNothingIsSaidOfNetworks) {
                 testing::Not(testing::AnyOf(HasSubstr("the host"), HasSubstr("firewall"))));
 }
 
-TEST(Explain, TheManagersOwnTroubleIsNoServices) {
+TEST(Explain, TheManagersOwnErrorIsNoServices) {
   for (const auto code : {5U, 1060U, 123U, 1072U}) EXPECT_TRUE(is_about_service(code)) << code;
   for (const auto code : {6U, 13U, 53U, 1115U, 1722U, 1726U, 4242U})
     EXPECT_FALSE(is_about_service(code)) << code;

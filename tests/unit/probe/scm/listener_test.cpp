@@ -35,32 +35,32 @@ class ListenerTest : public testing::Test {
     notification.status.process_id = process;
     feed.fire(std::move(notification));
   }
-  /// The next word, "look again" included; fails after a minute of silence.
+  /// The next pushed change, or "check again"; fails after a minute without one.
   std::string next() {
     std::unique_lock lock(mutex);
-    if (!arrived.wait_for(lock, std::chrono::minutes(1), [this] { return !heard.empty(); }))
+    if (!changed.wait_for(lock, std::chrono::minutes(1), [this] { return !pushed.empty(); }))
       return "nothing";
-    const auto word = std::move(heard.front());
-    heard.pop_front();
+    const auto word = std::move(pushed.front());
+    pushed.pop_front();
     return word;
   }
 
   std::shared_ptr<PretendSystem> system = std::make_shared<PretendSystem>();
   PretendFeed& feed = *system->feed;
   std::mutex mutex;
-  std::condition_variable arrived;
-  std::deque<std::string> heard;
+  std::condition_variable changed;
+  std::deque<std::string> pushed;
   std::unique_ptr<Listener> listener =
       std::make_unique<Listener>(system, "", [this](std::optional<ObservedService> service) {
         const std::lock_guard lock(mutex);
-        heard.push_back(service ? service->name.text() + " " +
-                                      std::string(to_string(service->status.state))
-                                : "look again");
-        arrived.notify_all();
+        pushed.push_back(service ? service->name.text() + " " +
+                                       std::string(to_string(service->status.state))
+                                 : "check again");
+        changed.notify_all();
       });
 };
 
-TEST_F(ListenerTest, HearsAndAsksForWhateverComesNext) {
+TEST_F(ListenerTest, PushesAChangeAndAsksForTheNext) {
   listen_to({"Spooler"});
   EXPECT_TRUE(feed.saw("open"));
   EXPECT_TRUE(feed.saw(arm("Spooler", kAny)));
@@ -73,11 +73,11 @@ TEST_F(ListenerTest, HearsAndAsksForWhateverComesNext) {
   EXPECT_TRUE(feed.saw(arm("Spooler", kAllButStopped)));
 }
 
-TEST_F(ListenerTest, HearsThatServicesCameOrWent) {
+TEST_F(ListenerTest, NoticesThatServicesCameOrWent) {
   listen_to({"Spooler"});
   EXPECT_TRUE(feed.saw("list"));
   feed.fire({});
-  EXPECT_EQ(next(), "look again");
+  EXPECT_EQ(next(), "check again");
   EXPECT_TRUE(feed.saw("list", 2));
 }
 
@@ -85,7 +85,7 @@ TEST_F(ListenerTest, LetsGoOfAServiceThatIsToBeRemoved) {
   listen_to({"Spooler"});
   EXPECT_TRUE(feed.saw(arm("Spooler", kAny)));
   feed.fire({.service = "Spooler", .triggered = kNotifyDeletePending});
-  EXPECT_EQ(next(), "look again");
+  EXPECT_EQ(next(), "check again");
   EXPECT_TRUE(feed.saw("close Spooler"));
   // Somebody else keeps it open: it is still there, and is left alone.
   listen_to({"Spooler", "Other"});
@@ -93,12 +93,12 @@ TEST_F(ListenerTest, LetsGoOfAServiceThatIsToBeRemoved) {
   EXPECT_FALSE(feed.has(arm("Spooler", kAny), 2));
   // Gone, installed again, and found by a check.
   feed.fire({});
-  EXPECT_EQ(next(), "look again");
+  EXPECT_EQ(next(), "check again");
   listen_to({"Spooler"});
   EXPECT_TRUE(feed.saw(arm("Spooler", kAny), 2));
 }
 
-TEST_F(ListenerTest, KeepsNoStoppedServiceOpenWhereRemovalsAreNotNotified) {
+TEST_F(ListenerTest, KeepsNoStoppedServiceOpenWhereRemovalsAreNotReported) {
   feed.list_error = svcctl::kCallNotImplemented;
   listen_to({"Spooler", "Other"});
   EXPECT_TRUE(feed.saw(arm("Spooler", kAny)));
@@ -126,14 +126,14 @@ TEST_F(ListenerTest, BeginsAnewAfterItHasLagged) {
   listen_to({"Spooler"});
   EXPECT_TRUE(feed.saw(arm("Spooler", kAny)));
   feed.fire({.service = "Spooler", .error = kClientLagging});
-  EXPECT_EQ(next(), "look again");
+  EXPECT_EQ(next(), "check again");
   EXPECT_TRUE(feed.saw("shut"));
   listen_to({"Spooler"});
   EXPECT_TRUE(feed.saw("open", 2));
   EXPECT_TRUE(feed.saw(arm("Spooler", kAny), 2));
 }
 
-TEST_F(ListenerTest, TriesAgainWhatItCouldNotHear) {
+TEST_F(ListenerTest, TriesAgainWhereItCouldNotListen) {
   feed.arm_errors["Denied"] = svcctl::kAccessDenied;
   listen_to({"Spooler", "Denied"});
   EXPECT_TRUE(feed.saw(arm("Denied", kAny)));
@@ -154,12 +154,12 @@ TEST_F(ListenerTest, LeavesWhatIsWatchedNoMore) {
   EXPECT_EQ(next(), "Spooler STOPPED");
 }
 
-TEST_F(ListenerTest, OnlyACheckCanTellOfWhatRunsWithoutAProcess) {
+TEST_F(ListenerTest, OnlyACheckFindsWhatRunsWithoutAProcess) {
   system->machine->processes = {1, 2};
   listen_to({"Spooler"});
   EXPECT_TRUE(feed.saw(arm("Spooler", kAny)));
   fire("Spooler", svcctl::kRunning, 10);
-  EXPECT_EQ(next(), "look again");
+  EXPECT_EQ(next(), "check again");
   EXPECT_TRUE(feed.saw(arm("Spooler", kAllButRunning)));
 }
 

@@ -1,4 +1,4 @@
-// A host that hangs, and words that arrive while a check runs.
+// A host that hangs, and changes that it pushes while a check runs.
 #include "probe/scm/scm_probe.h"
 
 #include <thread>
@@ -65,7 +65,7 @@ class ScmProbeTest : public testing::Test {
     while (!hang.begun.is_open()) seen = check(20ms);
     return seen;
   }
-  /// The states heard, once there are some.
+  /// The pushed states, once there are some.
   std::vector<ServiceState> hear() {
     loop.run_until_done(probe->listen(net::within(1min)));
     std::vector<ServiceState> states;
@@ -103,7 +103,7 @@ TEST_F(ScmProbeTest, WhatIsPushedDuringACheckIsNotOlderThanTheCheck) {
     const std::lock_guard lock(system->machine->mutex);
     system->machine->before_list = [this] {
       fire(svcctl::kStopped);
-      system->feed->saw("arm Spooler 638");  // then it has been heard, or is about to be
+      system->feed->saw("arm Spooler 638");  // then it has been pushed, or is about to be
       fire(svcctl::kStopped);
       system->feed->saw("arm Spooler 638", 2);  // by now the first one has
     };

@@ -56,7 +56,7 @@ class SessionTest : public testing::Test {
   Time now{std::chrono::hours(500'000)};
 };
 
-TEST_F(SessionTest, SeesEachWatchedServiceOnce) {
+TEST_F(SessionTest, ObservesEachWatchedServiceOnce) {
   watch({"spooler", "MSSQL$*", "Nothing", "Spool*"});
   EXPECT_THAT(states(), UnorderedElementsAre(Pair("Spooler", running), Pair("MSSQL$A", running),
                                              Pair("Nothing", missing)));
@@ -70,7 +70,7 @@ TEST_F(SessionTest, ACheckIsOneCallOnceTheDetailsAreKnown) {
   EXPECT_THAT(calls_of_a_check(), testing::SizeIs(3));
 }
 
-TEST_F(SessionTest, TellsWhatTheManagerKnowsOfAService) {
+TEST_F(SessionTest, ReportsWhatTheManagerKnowsOfAService) {
   watch({"Spooler"});
   machine.services["Spooler"].configuration.dependencies = {"RpcSs"};
   machine.services["Spooler"].configuration.delayed = true;
@@ -98,7 +98,7 @@ TEST_F(SessionTest, WhatTheListLeavesOutIsAskedByName) {
   EXPECT_THAT(states(), UnorderedElementsAre(Pair("Spooler", running), Pair("MSSQL$A", denied)));
 }
 
-TEST_F(SessionTest, OneServicesTroubleIsItsOwn) {
+TEST_F(SessionTest, OneServicesErrorIsItsOwn) {
   watch({"Spooler", "MSSQL$A"});
   machine.services["Spooler"].status.current_state = 99;
   EXPECT_THAT(states(), UnorderedElementsAre(Pair("Spooler", unknown), Pair("MSSQL$A", running)));
@@ -124,7 +124,7 @@ TEST_F(SessionTest, WhatAPatternFoundAndIsDeniedNowIsNotGone) {
   EXPECT_THAT(states(), UnorderedElementsAre(Pair("MSSQL$A", denied)));
 }
 
-TEST_F(SessionTest, FindsServicesByDisplayNameAndTellsOnceOfOneThatHasAnother) {
+TEST_F(SessionTest, FindsServicesByDisplayNameAndReportsOnceOneThatHasAnother) {
   watch(Watchlist({{.display_name = "mssql*", .automatic_only = true}}));
   EXPECT_THAT(states(), UnorderedElementsAre(Pair("MSSQL$A", running)));
   now += std::chrono::minutes(11);
@@ -231,7 +231,7 @@ TEST_F(SessionTest, AConnectionThatBreaksAmidTheDetailsStillHasItsStates) {
   EXPECT_THAT(states(), UnorderedElementsAre(Pair("Spooler", running)));
 }
 
-TEST_F(SessionTest, AConnectionThatBreaksWhileOneIsAskedByNameTellsNothing) {
+TEST_F(SessionTest, AConnectionThatBreaksWhileOneIsAskedByNameBringsNothing) {
   watch({"Spooler"});
   machine.services["Spooler"].listed = false;
   machine.services["Spooler"].error = svcctl::kRpcServerUnavailable;

@@ -114,7 +114,7 @@ TEST(NtlmLogin, WorkstationsHaveNetBiosNames) {
   EXPECT_EQ(workstation_name(""), "");
 }
 
-TEST(NtlmLogin, AServerTellsHowEachLoginEnded) {
+TEST(NtlmLogin, AServerReportsHowEachLoginEnded) {
   std::vector<Logon> logons;
   auto options = host();
   options.refusal = [](const std::string& user) { return user == "locked" ? 0xC0000234 : 0; };

@@ -76,7 +76,7 @@ json describe(const Authenticate& message) {
       {"version", describe(message.version)}};
 }
 
-/// Every fact of ours that fixtures.json states too.
+/// Every value of ours that fixtures.json states too.
 void expect_described(const json& expected, const json& decoded, const std::string& file) {
   std::size_t compared = 0;
   for (const auto& [name, value] : decoded.items()) {
