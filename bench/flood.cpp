@@ -61,7 +61,8 @@ int run(const std::string& url, std::size_t count, const std::string& directory)
     return 1;
   }
   config::Config config;
-  config.webhook = {.enabled = true, .rate_limit = {}, .webhooks = {{.url = url}}};
+  config.get<config::WebhookDestinations>() = {
+      .enabled = true, .rate_limit = {}, .webhooks = {{.url = url}}};
   const SystemClock clock;
   const daemon::Log log({.level = config::LogLevel::warn});
   net::Loop loop;

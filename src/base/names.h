@@ -48,13 +48,14 @@ using AlertId = Id<struct AlertTag>;
 /// One alert for one destination; stable over retries and restarts.
 using DeliveryId = Id<struct DeliveryTag>;
 
-/// A password or token: it can be used, but not printed or compared by accident.
+/// A password or token: it can be used and compared, but not printed by accident.
 class Secret {
  public:
   Secret() = default;
   explicit Secret(std::string value) : value_(std::move(value)) {}
   [[nodiscard]] const std::string& reveal() const { return value_; }
   [[nodiscard]] bool empty() const { return value_.empty(); }
+  friend bool operator==(const Secret&, const Secret&) = default;
 
  private:
   std::string value_;

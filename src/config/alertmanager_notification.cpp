@@ -46,7 +46,7 @@ void read_server(Section& entry, AlertmanagerServer& server) {
 
 }  // namespace
 
-void read_alertmanager_notification(Section& section, bool wanted, Alertmanager& alertmanager) {
+void read_settings(Section& section, bool wanted, Alertmanager& alertmanager) {
   alertmanager.enabled = read_enable(section, wanted);
   section.list({.name = "servers",
                 .description = "Alertmanager servers; every member of a cluster gets every alert."},

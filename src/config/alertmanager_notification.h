@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/names.h"
+#include "config/destination.h"
 
 namespace tocsin::config {
 
@@ -18,9 +19,16 @@ struct AlertmanagerServer {
 };
 
 struct Alertmanager {
+  static constexpr DestinationType kType{.id = "alertmanager",
+                                         .name = "Alertmanager",
+                                         .section = "alertmanagerNotification",
+                                         .description = "Alerts for Prometheus Alertmanager."};
+
   bool enabled = false;
   std::vector<AlertmanagerServer> servers;
   std::vector<std::pair<std::string, std::string>> labels;  ///< added to every alert
 };
+
+void read_settings(Section& section, bool wanted, Alertmanager& alertmanager);
 
 }  // namespace tocsin::config

@@ -9,16 +9,6 @@
 #include "config/nearest.h"
 
 namespace tocsin::config {
-namespace {
-
-bool is_same_account(const Credentials* a, const Credentials* b) {
-  if (a == nullptr || b == nullptr) return a == b;
-  return a->username == b->username && a->password.reveal() == b->password.reveal() &&
-         a->password_file == b->password_file && a->name == b->name;
-}
-
-}  // namespace
-
 bool is_known(const Config& config, const HostName& pattern) {
   const auto is_meant = [&pattern](const HostName& name) {
     return matches_wildcard(pattern.key(), name.key());
@@ -36,14 +26,14 @@ std::string no_such_host(const Config& config, const HostName& name) {
                      did_you_mean(name.text(), known));
 }
 
-bool is_asked_alike(const Host& a, const Host& b) {
-  return a.address == b.address && a.port == b.port && a.source == b.source &&
-         is_same_account(a.credentials.get(), b.credentials.get());
+bool is_asked_alike(Host a, const Host& b) {
+  a.name = b.name;
+  a.frequency = b.frequency;
+  a.services = b.services;
+  a.policy = b.policy;
+  return a == b;
 }
 
-bool is_same(const Host& a, const Host& b) {
-  return a.name.text() == b.name.text() && is_asked_alike(a, b) && a.frequency == b.frequency &&
-         a.services == b.services && a.policy == b.policy;
-}
+bool is_same(const Host& a, const Host& b) { return a == b && a.name.text() == b.name.text(); }
 
 }  // namespace tocsin::config

@@ -10,17 +10,10 @@
 
 #include "base/names.h"
 #include "base/words.h"
-#include "config/alertmanager_notification.h"
-#include "config/email_notification.h"
+#include "config/destinations.h"
 #include "config/generic_urls.h"
-#include "config/influx_db.h"
 #include "config/maintenance.h"
-#include "config/mqtt_config.h"
-#include "config/new_relic.h"
-#include "config/pager_duty_notification.h"
 #include "config/routes.h"
-#include "config/slack_notification.h"
-#include "config/teams_notification.h"
 #include "domain/cluster.h"
 #include "domain/watch.h"
 #include "schedule/schedule.h"
@@ -32,6 +25,20 @@ struct Credentials {
   std::string username;  ///< DOMAIN\user, user@REALM or user
   Secret password;
   std::string password_file;  ///< read again before each login; empty: the password stays
+
+  friend bool operator==(const Credentials&, const Credentials&) = default;
+};
+
+/// Shared by many hosts; equal where what they say is equal.
+class SharedCredentials : public std::shared_ptr<const Credentials> {
+ public:
+  SharedCredentials() = default;
+  // NOLINTNEXTLINE(google-explicit-constructor): it is such a pointer
+  SharedCredentials(std::shared_ptr<const Credentials> credentials)
+      : shared_ptr(std::move(credentials)) {}
+  friend bool operator==(const SharedCredentials& a, const SharedCredentials& b) {
+    return a.get() == b.get() || (a.get() != nullptr && b.get() != nullptr && *a == *b);
+  }
 };
 
 enum class Source : std::uint8_t { smb, winrm, scm };
@@ -46,9 +53,11 @@ struct Host {
   std::string address;  ///< an address or a name to connect to
   std::uint16_t port = 445;
   Source source = Source::smb;
-  std::shared_ptr<const Credentials> credentials;  ///< null: none are configured
+  SharedCredentials credentials;  ///< null: none are configured
   Watchlist services;
   HostPolicy policy;
+
+  friend bool operator==(const Host&, const Host&) = default;
 };
 
 struct Config;
@@ -57,9 +66,10 @@ struct Config;
 /// "no host or cluster is called `sql`; did you mean `sql1`?"
 [[nodiscard]] std::string no_such_host(const Config& config, const HostName& name);
 
-/// Whether both are reached and asked in the same way, with the same account.
-[[nodiscard]] bool is_asked_alike(const Host& a, const Host& b);
-/// Whether nothing differs between them.
+/// Whether both are reached and asked in the same way, with the same account: whether they are
+/// equal but for the name, the schedule, the services and the policy.
+[[nodiscard]] bool is_asked_alike(Host a, const Host& b);
+/// Whether nothing differs between them, the case of the name included.
 [[nodiscard]] bool is_same(const Host& a, const Host& b);
 
 /// Services that must run on so many of the hosts.
@@ -68,27 +78,6 @@ struct Cluster {
   std::vector<HostName> hosts;
   Watchlist services;
   ClusterRule rule;
-};
-
-enum class HttpMethod : std::uint8_t { get, post, put };
-consteval auto table_of(HttpMethod) {
-  using enum HttpMethod;
-  return std::array{Word{get, "GET"}, Word{post, "POST"}, Word{put, "PUT"}};
-}
-
-struct Webhook {
-  std::string description;
-  std::string url;
-  HttpMethod method = HttpMethod::post;
-  std::string ca_file;  ///< PEM; empty: the system's certificates
-  bool reject_unauthorized = true;
-};
-
-struct WebhookDestinations {
-  bool enabled = false;
-  /// Between two alerts of one kind about one service to one destination; 0: no limit.
-  std::chrono::seconds rate_limit{300};
-  std::vector<Webhook> webhooks;
 };
 
 enum class LogLevel : std::uint8_t { trace, debug, info, warn, error };
@@ -101,21 +90,23 @@ struct Config {
   std::vector<Cluster> clusters;
   std::vector<Maintenance> maintenance;
   std::vector<Route> routes;
-  WebhookDestinations webhook;
-  Slack slack;
-  Teams teams;
-  Email email;
-  Mqtt mqtt;
-  InfluxDb influx_db;
-  NewRelic new_relic;
-  PagerDuty pager_duty;
-  Alertmanager alertmanager;
+  Destinations destinations;
   std::vector<GenericUrl> generic_urls;
   std::string data_directory;  ///< empty: the platform's default
   std::string metrics_file;    ///< empty: none is written
   LogLevel log_level = LogLevel::info;
   bool file_logging = false;
   std::string log_directory = "log";
+
+  /// The settings of one kind of destination.
+  template <DestinationSettings T>
+  [[nodiscard]] const T& get() const {
+    return std::get<T>(destinations);
+  }
+  template <DestinationSettings T>
+  [[nodiscard]] T& get() {
+    return std::get<T>(destinations);
+  }
 };
 
 }  // namespace tocsin::config

@@ -207,7 +207,7 @@ void read_login(Section& section, Smtp& smtp) {
   const auto missing = [&](std::string_view key) {
     section.error(section.place(), fmt::format("`auth` is enabled, so `{}` must be given", key));
   };
-  if (smtp.user.empty() && section.reading().known_keys == nullptr) missing("user");
+  if (smtp.user.empty()) missing("user");
   const bool by_token = smtp.login_type == SmtpLoginType::xoauth2;
   if (by_token && token.empty() && smtp.token_file.empty()) missing("token` or `tokenFile");
   if (!by_token && password.empty()) missing("password");
@@ -268,7 +268,7 @@ void read_smtp(Section& section, Smtp& smtp) {
 
 }  // namespace
 
-void read_email_notification(Section& section, bool wanted, Email& email) {
+void read_settings(Section& section, bool wanted, Email& email) {
   section.share_with_butler();
   email.enabled = read_enable(section, wanted);
   section.section(
@@ -288,6 +288,13 @@ void read_email_notification(Section& section, bool wanted, Email& email) {
   }
   if (email.stopped.recipients.empty() && email.started.recipients.empty())
     section.warning(section.place(), "email is enabled, but there are no recipients");
+}
+
+std::vector<std::string> Email::labels() const {
+  std::vector<std::string> all;
+  for (const auto* messages : {&stopped, &started})
+    for (const auto& recipient : messages->recipients) all.push_back(recipient.address);
+  return all;
 }
 
 }  // namespace tocsin::config

@@ -8,6 +8,7 @@
 
 #include "base/names.h"
 #include "base/words.h"
+#include "config/destination.h"
 #include "config/mailbox.h"
 
 namespace tocsin::config {
@@ -57,10 +58,20 @@ struct Smtp {
 };
 
 struct Email {
+  static constexpr DestinationType kType{.id = "email",
+                                         .name = "email",
+                                         .section = "emailNotification",
+                                         .description = "Alerts as mails."};
+
   bool enabled = false;
   EmailMessages stopped;  ///< of all that is no start
   EmailMessages started;
   Smtp smtp;
+
+  /// The addresses of all recipients.
+  [[nodiscard]] std::vector<std::string> labels() const;
 };
+
+void read_settings(Section& section, bool wanted, Email& email);
 
 }  // namespace tocsin::config

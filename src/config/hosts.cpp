@@ -92,8 +92,7 @@ HostServices read_host_services(Section& entry) {
   HostServices services;
   const bool has_own = entry.raw("services") != nullptr;
   const bool has_sets = entry.raw("sets") != nullptr;
-  if (!has_own && !has_sets && entry.reading().known_keys == nullptr)
-    entry.error(entry.place(), "the host needs `services` or `sets`");
+  if (!has_own && !has_sets) entry.error(entry.place(), "the host needs `services` or `sets`");
   read_services(
       entry,
       {.name = "services",
@@ -195,12 +194,11 @@ class HostReader {
   /// `host` or `hosts`, with their ranges counted out.
   std::vector<std::string> read_names(Section& entry) {
     const bool by_list = entry.raw("hosts") != nullptr;
-    const bool needed = !by_list && entry.reading().known_keys == nullptr;
     const auto host = entry.placed_text(
         {.name = "host",
          .description = "Name of the host in alerts. `node[1-4]` stands for four hosts with the "
                         "same rules; `[01-20]` and `[1-4,7]` work too.",
-         .need = needed ? Need::required : Need::optional,
+         .need = by_list ? Need::optional : Need::required,
          .example = "qs-node1",
          .alternative = "hosts",
          .differs = kAskedBy},

@@ -344,7 +344,7 @@ void add_instance(Section& section, std::string instance, std::vector<InfluxTag>
 
 }  // namespace
 
-void read_influx_db(Section& section, bool wanted, InfluxDb& influx_db) {
+void read_settings(Section& section, bool wanted, InfluxDb& influx_db) {
   section.share_with_butler();
   influx_db.enabled = read_enable(section, wanted);
   const auto version = section.choice(

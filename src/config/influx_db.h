@@ -8,6 +8,7 @@
 
 #include "base/names.h"
 #include "base/words.h"
+#include "config/destination.h"
 
 namespace tocsin::config {
 
@@ -23,6 +24,12 @@ struct InfluxTag {
 };
 
 struct InfluxDb {
+  static constexpr DestinationType kType{.id = "influxDb",
+                                         .name = "InfluxDB",
+                                         .section = "influxDb",
+                                         .description = "Service states as a time series.",
+                                         .gets_alerts = false};
+
   bool enabled = false;
   InfluxVersion version = InfluxVersion::v1;
   std::string url;      ///< "http://host:port", perhaps with a path; without a slash at its end
@@ -40,5 +47,7 @@ struct InfluxDb {
   std::chrono::milliseconds query_limit = std::chrono::seconds(10);  ///< all but writes
   std::vector<InfluxTag> tags;                                       ///< of every point
 };
+
+void read_settings(Section& section, bool wanted, InfluxDb& influx_db);
 
 }  // namespace tocsin::config

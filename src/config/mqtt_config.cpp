@@ -185,7 +185,7 @@ void read_presence(Section& section, Mqtt& mqtt) {
 
 }  // namespace
 
-void read_mqtt_config(Section& section, bool wanted, Mqtt& mqtt) {
+void read_settings(Section& section, bool wanted, Mqtt& mqtt) {
   section.share_with_butler();
   mqtt.enabled = read_enable(section, wanted);
   section.text({.name = "brokerHost",

@@ -7,6 +7,7 @@
 
 #include "base/names.h"
 #include "base/words.h"
+#include "config/destination.h"
 
 namespace tocsin::config {
 
@@ -17,6 +18,12 @@ consteval auto table_of(MqttVersion) {
 }
 
 struct Mqtt {
+  static constexpr DestinationType kType{
+      .id = "mqtt",
+      .name = "MQTT",
+      .section = "mqttConfig",
+      .description = "Alerts and service states as MQTT messages."};
+
   bool enabled = false;
   std::string broker_host;
   std::uint16_t broker_port = 1883;
@@ -47,5 +54,7 @@ struct Mqtt {
   std::string presence_topic;
   bool azure = false;  ///< Azure Event Grid
 };
+
+void read_settings(Section& section, bool wanted, Mqtt& mqtt);
 
 }  // namespace tocsin::config

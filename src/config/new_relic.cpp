@@ -207,25 +207,33 @@ void read_urls(Section& section, NewRelic& new_relic) {
 
 }  // namespace
 
-void read_new_relic(Section& root, bool wanted, NewRelic& new_relic) {
+void read_from_root(Section& root, bool wanted, NewRelic& new_relic) {
   new_relic.events.url = "https://insights-collector.newrelic.com";
   new_relic.logs.url = "https://log-api.newrelic.com/log/v1";
   Accounts accounts;
   read_accounts(root, wanted, accounts);
   root.section({.name = "incidentTool", .description = "Incident tools."}, [&](Section& tools) {
     tools.share_with_butler();
-    tools.section(
-        {.name = "newRelic", .description = "Alerts as events and log entries of New Relic."},
-        [&](Section& section) {
-          section.share_with_butler();
-          new_relic.enabled = read_enable(section, wanted, ButlerSwitch::ignored);
-          section.section({.name = "url", .description = "URLs of New Relic."},
-                          [&new_relic](Section& inner) { read_urls(inner, new_relic); });
-          section.section(
-              {.name = "serviceMonitor", .description = "Alerts about services."},
-              [&](Section& inner) { read_service_monitor(inner, accounts, new_relic); });
-        });
+    tools.section({.name = "newRelic", .description = NewRelic::kType.description},
+                  [&](Section& section) {
+                    section.share_with_butler();
+                    new_relic.enabled = read_enable(section, wanted, ButlerSwitch::ignored);
+                    section.section({.name = "url", .description = "URLs of New Relic."},
+                                    [&new_relic](Section& inner) { read_urls(inner, new_relic); });
+                    section.section(
+                        {.name = "serviceMonitor", .description = "Alerts about services."},
+                        [&](Section& inner) { read_service_monitor(inner, accounts, new_relic); });
+                  });
   });
+}
+
+std::vector<std::string> NewRelic::labels() const {
+  std::vector<std::string> all;
+  for (const auto* part : {&events, &logs}) {
+    if (!part->enabled) continue;
+    for (const auto& account : part->accounts) all.push_back(account.name);
+  }
+  return all;
 }
 
 }  // namespace tocsin::config

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/names.h"
+#include "config/destination.h"
 
 namespace tocsin::config {
 
@@ -37,6 +38,12 @@ struct NewRelicDestination {
 };
 
 struct NewRelic {
+  static constexpr DestinationType kType{
+      .id = "newRelic",
+      .name = "New Relic",
+      .section = "incidentTool.newRelic",
+      .description = "Alerts as events and log entries of New Relic."};
+
   bool enabled = false;
   NewRelicDestination events;
   NewRelicDestination logs;
@@ -44,6 +51,12 @@ struct NewRelic {
   bool send_stopped = true;  ///< of all else
   std::chrono::seconds rate_limit{300};
   std::vector<std::pair<std::string, std::string>> headers;
+
+  /// The names of the accounts that get something.
+  [[nodiscard]] std::vector<std::string> labels() const;
 };
+
+/// `root` is the whole file: accounts stand in `thirdPartyToolsCredentials.newRelic`.
+void read_from_root(Section& root, bool wanted, NewRelic& new_relic);
 
 }  // namespace tocsin::config

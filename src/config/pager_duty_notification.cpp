@@ -7,7 +7,7 @@
 
 namespace tocsin::config {
 
-void read_pager_duty_notification(Section& section, bool wanted, PagerDuty& pager_duty) {
+void read_settings(Section& section, bool wanted, PagerDuty& pager_duty) {
   constexpr std::array kSeverities = {
       Choice<std::string_view>{"critical", "critical"}, Choice<std::string_view>{"error", "error"},
       Choice<std::string_view>{"warning", "warning"}, Choice<std::string_view>{"info", "info"}};

@@ -5,15 +5,23 @@
 #include <string>
 
 #include "base/names.h"
+#include "config/destination.h"
 
 namespace tocsin::config {
 
 struct PagerDuty {
+  static constexpr DestinationType kType{.id = "pagerDuty",
+                                         .name = "PagerDuty",
+                                         .section = "pagerDutyNotification",
+                                         .description = "Alerts as PagerDuty incidents."};
+
   bool enabled = false;
   Secret routing_key;
   std::string url = "https://events.pagerduty.com/v2/enqueue";
   std::string severity = "critical";
   std::chrono::seconds rate_limit{0};
 };
+
+void read_settings(Section& section, bool wanted, PagerDuty& pager_duty);
 
 }  // namespace tocsin::config

@@ -1,8 +1,8 @@
 #include "config/policy_part.h"
 
-#include <array>
 #include <chrono>
-#include <utility>
+#include <cstddef>
+#include <string_view>
 
 #include <fmt/format.h>
 
@@ -17,17 +17,6 @@ constexpr DurationRange kUpToAWeek{Duration(0), days(7)};
 constexpr DurationRange kUpToAYear{Duration(0), days(366)};
 constexpr Range kChecks{1, 1000};
 constexpr Range kChanges{0, 1000};
-
-/// Reads over the default, and keeps what was given.
-template <typename T, typename Read>
-void read_given(std::optional<T>& out, T fallback, Read read) {
-  if (read(fallback)) out = std::move(fallback);
-}
-
-template <typename T>
-void replace(T& value, const std::optional<T>& given) {
-  if (given) value = *given;
-}
 
 auto read_checks(Section& section, unsigned& checks) {
   return section.count({.name = "checks",
@@ -58,114 +47,162 @@ auto read_repeat_every(Section& section, Duration& repeat_every) {
       repeat_every, kUpToAYear);
 }
 
-void read_flapping(Section& section, PolicyPart& part) {
-  const FlapLimits built_in;
-  read_given(part.flapping_start, built_in.start, [&](auto& value) {
-    return section.count({.name = "start",
-                          .description = "Number of changes within `window` from which on a "
-                                         "service flaps, which is one alert. 0: off.",
-                          .example = "6"},
-                         value, kChanges);
-  });
-  read_given(part.flapping_stop, built_in.stop, [&](auto& value) {
-    return section.count(
-        {.name = "stop",
-         .description = "Highest number of changes within `window` of a service that has settled.",
-         .example = "1"},
-        value, kChanges);
-  });
-  read_given(part.flapping_window, built_in.window, [&](auto& value) {
-    return section.duration(
-        {.name = "window", .description = "Time in which changes count.", .example = "10m"}, value,
-        {seconds(1), days(7)});
-  });
+constexpr std::string_view kFlapping = "flapping";
+
+/// Every key of a policy, once: where its value stands, and how it is read. `visitor.key(field,
+/// read)` is called for each, and `visitor.section(key, keys)` around those of a section.
+void visit_keys(auto& visitor) {
+  visitor.key([](auto& policy) -> auto& { return policy.expected; },
+              [](Section& section, auto& value) {
+                return section.choice(
+                    {.name = "expected",
+                     .description =
+                         "State that resolves the alert. With `stopped` a running service fires; "
+                         "with `any` starts, stops and pauses go to the history only.",
+                     .example = "stopped"},
+                    value);
+              });
+  visitor.section(
+      {.name = "grace", .description = "An alert fires once both limits have passed."}, [&] {
+        visitor.key([](auto& policy) -> auto& { return policy.grace.checks; },
+                    [](Section& section, auto& value) { return read_checks(section, value); });
+        visitor.key([](auto& policy) -> auto& { return policy.grace.time; },
+                    [](Section& section, auto& value) { return read_time(section, value); });
+      });
+  visitor.key([](auto& policy) -> auto& { return policy.pending_limit; },
+              [](Section& section, auto& value) {
+                return section.duration(
+                    {.name = "pendingLimit",
+                     .description =
+                         "Minimum time without progress after which a service that starts or stops "
+                         "hangs. A longer wait hint of the service extends it.",
+                     .example = "2m"},
+                    value, {seconds(1), days(1)});
+              });
+  visitor.key([](auto& policy) -> auto& { return policy.boot_grace; },
+              [](Section& section, auto& value) {
+                return section.duration(
+                    {.name = "bootGrace",
+                     .description = "Delays alerts about bad states after the host has come back.",
+                     .example = "5m"},
+                    value, kUpToADay);
+              });
+  visitor.key([](auto& policy) -> auto& { return policy.delayed_start_grace; },
+              [](Section& section, auto& value) {
+                return section.duration(
+                    {.name = "delayedStartGrace",
+                     .description = "Boot grace of services with delayed start. Windows "
+                                    "starts them two minutes late, one by one.",
+                     .example = "10m"},
+                    value, kUpToADay);
+              });
+  visitor.key([](auto& policy) -> auto& { return policy.trigger_start; },
+              [](Section& section, auto& value) {
+                return section.choice(
+                    {.name = "triggerStart",
+                     .description =
+                         "Alerts about stops of services that events start and that end when their "
+                         "work is done. `byName`: if an entry names the service in full; `exempt`: "
+                         "never; `told`: always.",
+                     .example = "exempt"},
+                    value);
+              });
+  visitor.key(
+      [](auto& policy) -> auto& { return policy.quiet_exit_codes; },
+      [](Section& section, auto& value) {
+        return section.numbers(
+            {.name = "quietExitCodes",
+             .description = "Exit codes of a normal end; a stop with one of them is no problem.",
+             .example = "[0, 1067]"},
+            value);
+      });
+  visitor.section(
+      {.name = kFlapping, .description = "Limits for services that go up and down."}, [&] {
+        visitor.key([](auto& policy) -> auto& { return policy.flapping.start; },
+                    [](Section& section, auto& value) {
+                      return section.count(
+                          {.name = "start",
+                           .description = "Number of changes within `window` from which on a "
+                                          "service flaps, which is one alert. 0: off.",
+                           .example = "6"},
+                          value, kChanges);
+                    });
+        visitor.key(
+            [](auto& policy) -> auto& { return policy.flapping.stop; },
+            [](Section& section, auto& value) {
+              return section.count(
+                  {.name = "stop",
+                   .description =
+                       "Highest number of changes within `window` of a service that has settled.",
+                   .example = "1"},
+                  value, kChanges);
+            });
+        visitor.key([](auto& policy) -> auto& { return policy.flapping.window; },
+                    [](Section& section, auto& value) {
+                      return section.duration({.name = "window",
+                                               .description = "Time in which changes count.",
+                                               .example = "10m"},
+                                              value, {seconds(1), days(7)});
+                    });
+      });
+  visitor.key([](auto& policy) -> auto& { return policy.severity; },
+              [](Section& section, auto& value) { return read_severity(section, value); });
+  visitor.key([](auto& policy) -> auto& { return policy.repeat_every; },
+              [](Section& section, auto& value) { return read_repeat_every(section, value); });
 }
 
-void read_keys(Section& section, PolicySection& out) {
-  const Policy built_in;
-  auto& part = out.part;
-  read_given(part.expected, built_in.expected, [&](auto& value) {
-    return section.choice(
-        {.name = "expected",
-         .description = "State that resolves the alert. With `stopped` a running service fires; "
-                        "with `any` starts, stops and pauses go to the history only.",
-         .example = "stopped"},
-        value);
-  });
-  section.section({.name = "grace", .description = "An alert fires once both limits have passed."},
-                  [&](Section& grace) {
-                    read_given(part.grace_checks, built_in.grace.checks,
-                               [&](auto& value) { return read_checks(grace, value); });
-                    read_given(part.grace_time, built_in.grace.time,
-                               [&](auto& value) { return read_time(grace, value); });
-                  });
-  read_given(part.pending_limit, built_in.pending_limit, [&](auto& value) {
-    return section.duration(
-        {.name = "pendingLimit",
-         .description = "Minimum time without progress after which a service that starts or stops "
-                        "hangs. A longer wait hint of the service extends it.",
-         .example = "2m"},
-        value, {seconds(1), days(1)});
-  });
-  read_given(part.boot_grace, built_in.boot_grace, [&](auto& value) {
-    return section.duration(
-        {.name = "bootGrace",
-         .description = "Delays alerts about bad states after the host has come back.",
-         .example = "5m"},
-        value, kUpToADay);
-  });
-  read_given(part.delayed_start_grace, built_in.delayed_start_grace, [&](auto& value) {
-    return section.duration({.name = "delayedStartGrace",
-                             .description = "Boot grace of services with delayed start. Windows "
-                                            "starts them two minutes late, one by one.",
-                             .example = "10m"},
-                            value, kUpToADay);
-  });
-  read_given(part.trigger_start, built_in.trigger_start, [&](auto& value) {
-    return section.choice(
-        {.name = "triggerStart",
-         .description = "Alerts about stops of services that events start and that end when their "
-                        "work is done. `byName`: if an entry names the service in full; `exempt`: "
-                        "never; `told`: always.",
-         .example = "exempt"},
-        value);
-  });
-  read_given(part.quiet_exit_codes, built_in.quiet_exit_codes, [&](auto& value) {
-    return section.numbers(
-        {.name = "quietExitCodes",
-         .description = "Exit codes of a normal end; a stop with one of them is no problem.",
-         .example = "[0, 1067]"},
-        value);
-  });
-  out.flapping = section.section(
-      {.name = "flapping", .description = "Limits for services that go up and down."},
-      [&](Section& flapping) { read_flapping(flapping, part); });
-  read_given(part.severity, built_in.severity,
-             [&](auto& value) { return read_severity(section, value); });
-  read_given(part.repeat_every, built_in.repeat_every,
-             [&](auto& value) { return read_repeat_every(section, value); });
-}
+class Reader {
+ public:
+  Reader(Section& section, PolicySection& out) : section_(&section), out_(out) {}
+
+  void key(const auto& field, const auto& read) {
+    if (read(*section_, field(out_.part.values))) out_.part.given.set(number_);
+    number_++;
+  }
+  void section(const Key& key, const auto& keys) {
+    auto* outer = section_;
+    const auto place = outer->section(key, [&](Section& inner) {
+      section_ = &inner;
+      keys();
+    });
+    section_ = outer;
+    if (key.name == kFlapping) out_.flapping = place;
+  }
+
+ private:
+  Section* section_;
+  PolicySection& out_;
+  std::size_t number_ = 0;
+};
+
+class Applier {
+ public:
+  Applier(const PolicyPart& part, Policy& policy) : part_(part), policy_(policy) {}
+
+  void key(const auto& field, const auto& /*read*/) {
+    if (part_.given.test(number_)) field(policy_) = field(part_.values);
+    number_++;
+  }
+  void section(const Key& /*key*/, const auto& keys) { keys(); }
+
+ private:
+  const PolicyPart& part_;
+  Policy& policy_;
+  std::size_t number_ = 0;
+};
 
 }  // namespace
 
 void PolicyPart::apply_to(Policy& policy) const {
-  replace(policy.expected, expected);
-  replace(policy.grace.checks, grace_checks);
-  replace(policy.grace.time, grace_time);
-  replace(policy.pending_limit, pending_limit);
-  replace(policy.boot_grace, boot_grace);
-  replace(policy.delayed_start_grace, delayed_start_grace);
-  replace(policy.trigger_start, trigger_start);
-  replace(policy.quiet_exit_codes, quiet_exit_codes);
-  replace(policy.flapping.start, flapping_start);
-  replace(policy.flapping.stop, flapping_stop);
-  replace(policy.flapping.window, flapping_window);
-  replace(policy.severity, severity);
-  replace(policy.repeat_every, repeat_every);
+  Applier applier(*this, policy);
+  visit_keys(applier);
 }
 
 void read_policy(Section& section, const Key& key, PolicySection& out) {
-  section.section(key, [&out](Section& inner) { read_keys(inner, out); });
+  section.section(key, [&out](Section& inner) {
+    Reader reader(inner, out);
+    visit_keys(reader);
+  });
 }
 
 std::optional<std::string> contradiction_in(const Policy& policy) {

@@ -1,10 +1,11 @@
 // What one `policy` section says. The nearest section wins, key by key.
 #pragma once
 
+#include <bitset>
 #include <compare>
-#include <cstdint>
 #include <optional>
-#include <vector>
+#include <string>
+#include <tuple>
 
 #include "config/findings.h"
 #include "config/section.h"
@@ -14,21 +15,13 @@ namespace tocsin::config {
 
 /// The keys that are given; the others are left to the sections farther away.
 struct PolicyPart {
-  std::optional<Expected> expected;
-  std::optional<unsigned> grace_checks;
-  std::optional<Duration> grace_time;
-  std::optional<Duration> pending_limit;
-  std::optional<Duration> boot_grace;
-  std::optional<Duration> delayed_start_grace;
-  std::optional<TriggerStart> trigger_start;
-  std::optional<std::vector<std::uint32_t>> quiet_exit_codes;
-  std::optional<unsigned> flapping_start;
-  std::optional<unsigned> flapping_stop;
-  std::optional<Duration> flapping_window;
-  std::optional<AlertSeverity> severity;
-  std::optional<Duration> repeat_every;
+  Policy values;          ///< of keys that are not given: the built-in ones
+  std::bitset<32> given;  ///< in the order of the keys
 
-  friend auto operator<=>(const PolicyPart&, const PolicyPart&) = default;
+  friend bool operator==(const PolicyPart&, const PolicyPart&) = default;
+  friend std::strong_ordering operator<=>(const PolicyPart& a, const PolicyPart& b) {
+    return std::tuple(a.given.to_ulong(), a.values) <=> std::tuple(b.given.to_ulong(), b.values);
+  }
 
   /// Replaces what is given.
   void apply_to(Policy& policy) const;

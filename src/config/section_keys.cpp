@@ -30,7 +30,7 @@ void Section::declare(const Key& key, std::string type, std::string fallback, st
                                   .same_as = std::string(key.same_as),
                                   .differs = std::string(key.differs),
                                   .alias = std::string(key.alias),
-                                  .required = required,
+                                  .required = required && key.alternative.empty(),
                                   .alternative = std::string(key.alternative),
                                   .choices = {allowed.choices.begin(), allowed.choices.end()},
                                   .range = allowed.range});

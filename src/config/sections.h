@@ -1,11 +1,13 @@
 // The sections of the file. Each declares its keys where it reads them.
 #pragma once
 
+#include <array>
 #include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <vector>
 
 #include "config/config.h"
@@ -21,16 +23,8 @@ struct Wanted {
 
 /// All of `serviceMonitor.alertDestination`.
 struct AlertDestinations {
-  Wanted influx_db;
-  Wanted new_relic;
-  Wanted email;
-  Wanted mqtt;
-  Wanted teams;
-  Wanted slack;
-  Wanted webhook;
-  Wanted pager_duty;
-  Wanted alertmanager;
-  std::vector<PlacedText> of_routes;  ///< the names that `routes` use
+  std::array<Wanted, std::tuple_size_v<Destinations>> wanted;  ///< in the catalogue's order
+  std::vector<PlacedText> of_routes;                           ///< the names that `routes` use
 
   [[nodiscard]] bool any() const;
 };
@@ -53,7 +47,7 @@ void read_alert_destinations(Section& section, AlertDestinations& destinations);
 /// Says which of these names mean nobody, when all destinations are known.
 void check_routes(Section& root, const std::vector<PlacedText>& destinations, const Config& config);
 
-/// The sections of all destinations.
+/// The sections of all destinations of the catalogue.
 void read_destinations(Section& root, const AlertDestinations& wanted, Config& config);
 
 // What several keys say to those who know Butler.
@@ -99,18 +93,5 @@ void warn_of_silence(Section& section, const ChatMessage& stopped, const ChatMes
 
 /// `genericUrls`.
 void read_generic_urls(Section& root, std::vector<GenericUrl>& urls);
-
-// One for each destination; `wanted` says whether `alertDestination` asks for it.
-
-void read_webhook_notification(Section& section, bool wanted, WebhookDestinations& webhook);
-void read_slack_notification(Section& section, bool wanted, Slack& slack);
-void read_teams_notification(Section& section, bool wanted, Teams& teams);
-void read_email_notification(Section& section, bool wanted, Email& email);
-void read_mqtt_config(Section& section, bool wanted, Mqtt& mqtt);
-void read_influx_db(Section& section, bool wanted, InfluxDb& influx_db);
-/// `incidentTool.newRelic` and `thirdPartyToolsCredentials.newRelic`.
-void read_new_relic(Section& root, bool wanted, NewRelic& new_relic);
-void read_pager_duty_notification(Section& section, bool wanted, PagerDuty& pager_duty);
-void read_alertmanager_notification(Section& section, bool wanted, Alertmanager& alertmanager);
 
 }  // namespace tocsin::config

@@ -34,8 +34,7 @@ std::optional<Place> read_names(Section& entry, WatchedService& service, Written
       entry.text({.name = "name",
                   .description = "Name of the service (not its display name), or a pattern with "
                                  "`*` and `?`. Case does not count.",
-                  .need = by_display_name || entry.reading().known_keys != nullptr ? Need::optional
-                                                                                   : Need::required,
+                  .need = by_display_name ? Need::optional : Need::required,
                   .example = "QlikSense*",
                   .alternative = "displayName",
                   .differs = "Case does not count, `*` and `?` make a pattern, and names with `$`, "

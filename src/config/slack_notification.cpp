@@ -26,7 +26,7 @@ void read_message(Section& section, SlackMessage& message) {
 
 }  // namespace
 
-void read_slack_notification(Section& section, bool wanted, Slack& slack) {
+void read_settings(Section& section, bool wanted, Slack& slack) {
   section.share_with_butler();
   slack.enabled = read_enable(section, wanted);
   section.section(

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "config/chat_message.h"
+#include "config/destination.h"
 
 namespace tocsin::config {
 
@@ -14,9 +15,16 @@ struct SlackMessage : ChatMessage {
 };
 
 struct Slack {
+  static constexpr DestinationType kType{.id = "slack",
+                                         .name = "Slack",
+                                         .section = "slackNotification",
+                                         .description = "Alerts as Slack messages."};
+
   bool enabled = false;
   SlackMessage stopped;
   SlackMessage started;
 };
+
+void read_settings(Section& section, bool wanted, Slack& slack);
 
 }  // namespace tocsin::config

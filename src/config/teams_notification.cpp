@@ -17,7 +17,7 @@ void read_message(Section& section, ChatMessage& message) {
 
 }  // namespace
 
-void read_teams_notification(Section& section, bool wanted, Teams& teams) {
+void read_settings(Section& section, bool wanted, Teams& teams) {
   section.share_with_butler();
   teams.enabled = read_enable(section, wanted);
   section.section(

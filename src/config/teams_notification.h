@@ -4,13 +4,21 @@
 #include <string>
 
 #include "config/chat_message.h"
+#include "config/destination.h"
 
 namespace tocsin::config {
 
 struct Teams {
+  static constexpr DestinationType kType{.id = "teams",
+                                         .name = "Microsoft Teams",
+                                         .section = "teamsNotification",
+                                         .description = "Alerts as Microsoft Teams cards."};
+
   bool enabled = false;
   ChatMessage stopped;
   ChatMessage started;
 };
+
+void read_settings(Section& section, bool wanted, Teams& teams);
 
 }  // namespace tocsin::config

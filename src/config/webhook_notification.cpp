@@ -1,3 +1,5 @@
+#include "config/webhook_notification.h"
+
 #include <array>
 #include <string>
 
@@ -44,12 +46,18 @@ void read_service_alerts(Section& section, WebhookDestinations& webhook) {
 
 }  // namespace
 
-void read_webhook_notification(Section& section, bool wanted, WebhookDestinations& webhook) {
+void read_settings(Section& section, bool wanted, WebhookDestinations& webhook) {
   section.share_with_butler();
   webhook.enabled = read_enable(section, wanted, ButlerSwitch::ignored);
   section.section({.name = "serviceMonitor", .description = "Alerts about services."},
                   [&webhook](Section& inner) { read_service_alerts(inner, webhook); });
   if (!webhook.enabled) webhook.webhooks.clear();
+}
+
+std::vector<std::string> WebhookDestinations::labels() const {
+  std::vector<std::string> all;
+  for (const auto& webhook : webhooks) all.push_back(webhook.description);
+  return all;
 }
 
 }  // namespace tocsin::config

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <chrono>
+#include <compare>
 #include <cstdint>
 #include <optional>
 #include <string_view>
@@ -38,7 +39,7 @@ struct Grace {
   unsigned checks = 1;  ///< that must see it, the first one included
   Duration time{};
 
-  friend bool operator==(const Grace&, const Grace&) = default;
+  friend auto operator<=>(const Grace&, const Grace&) = default;
 };
 
 /// A service flaps when it has changed `start` times within `window`, and has settled when it has
@@ -48,7 +49,7 @@ struct FlapLimits {
   unsigned stop = 1;
   Duration window = std::chrono::minutes(10);
 
-  friend bool operator==(const FlapLimits&, const FlapLimits&) = default;
+  friend auto operator<=>(const FlapLimits&, const FlapLimits&) = default;
 };
 
 /// What a stop means for a service that is started by events, and ends when its work is done.
@@ -81,7 +82,7 @@ struct Policy {
   /// How often a reminder is sent while the state stays bad; 0: never.
   Duration repeat_every{};
 
-  friend bool operator==(const Policy&, const Policy&) = default;
+  friend auto operator<=>(const Policy&, const Policy&) = default;
 };
 
 /// The same for a host as a whole.

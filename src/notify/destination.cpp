@@ -17,15 +17,9 @@ namespace tocsin::notify {
 
 Destinations make_destinations(const config::Config& config, const ChannelDeps& deps) {
   Destinations made;
-  add_webhooks(config.webhook, deps, made.alerts);
-  add_new_relic(config.new_relic, deps, made.alerts);
-  add_pager_duty(config.pager_duty, deps, made.alerts);
-  add_alertmanager(config.alertmanager, deps, made.alerts);
-  add_slack(config.slack, deps, made.alerts);
-  add_teams(config.teams, deps, made.alerts);
-  add_email(config.email, deps, made.alerts);
-  add_mqtt(config.mqtt, deps, made);
-  add_influx(config.influx_db, deps, made.status);
+  config::for_each_destination(config.destinations, [&](const auto& settings) {
+    if (settings.enabled) add_channels(settings, deps, made);
+  });
   made.routing = Routing(config.routes, made.alerts);
   return made;
 }

@@ -100,12 +100,10 @@ std::string alertmanager_alert(const config::Alertmanager& settings, const Alert
   return Json::array({std::move(one)}).dump();
 }
 
-void add_alertmanager(const config::Alertmanager& settings, const ChannelDeps& deps,
-                      std::vector<Destination>& to) {
-  if (!settings.enabled) return;
+void add_channels(const config::Alertmanager& settings, const ChannelDeps& deps, Destinations& to) {
   for (const auto& server : settings.servers) {
-    to.push_back({.channel = std::make_unique<AlertmanagerChannel>(server, settings, deps),
-                  .login = login_of(server, deps)});
+    to.alerts.push_back({.channel = std::make_unique<AlertmanagerChannel>(server, settings, deps),
+                         .login = login_of(server, deps)});
   }
 }
 

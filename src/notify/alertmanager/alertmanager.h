@@ -18,7 +18,6 @@ namespace tocsin::notify {
                                              const Alert& alert);
 
 /// One destination for each server.
-void add_alertmanager(const config::Alertmanager& settings, const ChannelDeps& deps,
-                      std::vector<Destination>& to);
+void add_channels(const config::Alertmanager& settings, const ChannelDeps& deps, Destinations& to);
 
 }  // namespace tocsin::notify

@@ -211,10 +211,9 @@ net::awaitable<Answer> Email::deliver(const Alert& alert, const DeliveryId& id,
   co_return noted(noted(judge_smtp(reply), subject.note), html.note);
 }
 
-void add_email(const config::Email& settings, const ChannelDeps& deps,
-               std::vector<Destination>& to) {
+void add_channels(const config::Email& settings, const ChannelDeps& deps, Destinations& to) {
   const auto recipients = recipients_of(settings);
-  if (!settings.enabled || recipients.empty()) return;
+  if (recipients.empty()) return;
   const auto mailing = std::make_shared<const Mailing>(
       settings, std::make_shared<net::SmtpClient>(deps.executor, server_of(settings.smtp)),
       deps.version, deps.messages);
@@ -224,7 +223,7 @@ void add_email(const config::Email& settings, const ChannelDeps& deps,
   }
   const auto login = login_gate_of(settings.smtp, deps);
   for (const MailRecipient& recipient : recipients) {
-    to.push_back(
+    to.alerts.push_back(
         {.channel = std::make_unique<Email>(mailing, recipient),
          .rules = {.rate_limits = {.down = settings.stopped.rate_limit,
                                    .up = settings.started.rate_limit},

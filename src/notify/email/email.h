@@ -73,7 +73,6 @@ class Email final : public Channel {
 /// Everybody who is a recipient in one of the sections or both, once.
 [[nodiscard]] std::vector<MailRecipient> recipients_of(const config::Email& settings);
 
-void add_email(const config::Email& settings, const ChannelDeps& deps,
-               std::vector<Destination>& to);
+void add_channels(const config::Email& settings, const ChannelDeps& deps, Destinations& to);
 
 }  // namespace tocsin::notify

@@ -349,9 +349,8 @@ std::string Influx::in_words(int status, const std::string& error) const {
   return words;
 }
 
-void add_influx(const config::InfluxDb& settings, const ChannelDeps& deps,
-                std::vector<std::unique_ptr<StatusSink>>& to) {
-  if (settings.enabled) to.push_back(std::make_unique<Influx>(settings, deps));
+void add_channels(const config::InfluxDb& settings, const ChannelDeps& deps, Destinations& to) {
+  to.status.push_back(std::make_unique<Influx>(settings, deps));
 }
 
 }  // namespace tocsin::notify

@@ -13,6 +13,7 @@
 
 #include "config/influx_db.h"
 #include "notify/channel_deps.h"
+#include "notify/destination.h"
 #include "notify/http_policy.h"
 #include "notify/influx/influx_api.h"
 #include "notify/status.h"
@@ -101,7 +102,6 @@ class Influx final : public StatusSink {
 };
 
 /// The sink that the configuration enables, if it does.
-void add_influx(const config::InfluxDb& settings, const ChannelDeps& deps,
-                std::vector<std::unique_ptr<StatusSink>>& to);
+void add_channels(const config::InfluxDb& settings, const ChannelDeps& deps, Destinations& to);
 
 }  // namespace tocsin::notify

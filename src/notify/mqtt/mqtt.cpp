@@ -215,8 +215,7 @@ net::awaitable<Answer> MqttStatusSink::test(net::Deadline deadline) {
   co_return Delivered{.detail = "connected to " + *connected + "; no state was sent"};
 }
 
-void add_mqtt(const config::Mqtt& settings, const ChannelDeps& deps, Destinations& to) {
-  if (!settings.enabled) return;
+void add_channels(const config::Mqtt& settings, const ChannelDeps& deps, Destinations& to) {
   auto wanted = mqtt_settings(settings, deps.version, deps.use);
   const auto login = login_of(settings, deps);
   if (login.gate != nullptr) wanted.login = guard_of(deps.executor, *login.gate);

@@ -66,6 +66,6 @@ class MqttStatusSink final : public StatusSink {
 };
 
 /// Both, on one connection.
-void add_mqtt(const config::Mqtt& settings, const ChannelDeps& deps, Destinations& to);
+void add_channels(const config::Mqtt& settings, const ChannelDeps& deps, Destinations& to);
 
 }  // namespace tocsin::notify

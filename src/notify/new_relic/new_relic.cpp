@@ -139,18 +139,16 @@ std::string new_relic_log(const config::NewRelicDestination& settings, const Ale
   return Json::array({std::move(batch)}).dump();
 }
 
-void add_new_relic(const config::NewRelic& settings, const ChannelDeps& deps,
-                   std::vector<Destination>& to) {
-  if (!settings.enabled) return;
+void add_channels(const config::NewRelic& settings, const ChannelDeps& deps, Destinations& to) {
   const LaneRules rules{.rate_limits = {.down = settings.rate_limit, .up = settings.rate_limit}};
   const auto add = [&](std::string_view what, const config::NewRelicDestination& destination,
                        NewRelicChannel::Body body, const auto& url_of) {
     if (!destination.enabled) return;
     for (const auto& account : destination.accounts) {
-      to.push_back({.channel = std::make_unique<NewRelicChannel>(what, url_of(account), account,
-                                                                 destination, settings, body, deps),
-                    .rules = rules,
-                    .label = account.name});
+      to.alerts.push_back({.channel = std::make_unique<NewRelicChannel>(
+                               what, url_of(account), account, destination, settings, body, deps),
+                           .rules = rules,
+                           .label = account.name});
     }
   };
   add("events", settings.events, new_relic_event,

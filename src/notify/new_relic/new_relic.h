@@ -20,7 +20,6 @@ namespace tocsin::notify {
                                         const Alert& alert, Time now);
 
 /// One destination for each account and kind of data.
-void add_new_relic(const config::NewRelic& settings, const ChannelDeps& deps,
-                   std::vector<Destination>& to);
+void add_channels(const config::NewRelic& settings, const ChannelDeps& deps, Destinations& to);
 
 }  // namespace tocsin::notify

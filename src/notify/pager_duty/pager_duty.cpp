@@ -89,10 +89,8 @@ std::string pager_duty_event(const config::PagerDuty& settings, const Alert& ale
   return event.dump();
 }
 
-void add_pager_duty(const config::PagerDuty& settings, const ChannelDeps& deps,
-                    std::vector<Destination>& to) {
-  if (!settings.enabled) return;
-  to.push_back(
+void add_channels(const config::PagerDuty& settings, const ChannelDeps& deps, Destinations& to) {
+  to.alerts.push_back(
       {.channel = std::make_unique<PagerDutyChannel>(settings, deps),
        .rules = {.rate_limits = {.down = settings.rate_limit, .up = settings.rate_limit}}});
 }

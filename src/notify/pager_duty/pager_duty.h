@@ -18,7 +18,6 @@ namespace tocsin::notify {
 /// The body of a POST to /v2/enqueue.
 [[nodiscard]] std::string pager_duty_event(const config::PagerDuty& settings, const Alert& alert);
 
-void add_pager_duty(const config::PagerDuty& settings, const ChannelDeps& deps,
-                    std::vector<Destination>& to);
+void add_channels(const config::PagerDuty& settings, const ChannelDeps& deps, Destinations& to);
 
 }  // namespace tocsin::notify

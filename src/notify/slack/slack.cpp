@@ -161,14 +161,12 @@ Answer Slack::interpret(const Result<net::HttpResponse>& response,
   return answer;
 }
 
-void add_slack(const config::Slack& settings, const ChannelDeps& deps,
-               std::vector<Destination>& to) {
-  if (!settings.enabled) return;
-  to.push_back({.channel = std::make_unique<Slack>(settings, deps),
-                .rules = {.rate_limits = {.down = settings.stopped.rate_limit,
-                                          .up = settings.started.rate_limit},
-                          .parallel = 1,  // readers want them in order
-                          .interval = kInterval}});
+void add_channels(const config::Slack& settings, const ChannelDeps& deps, Destinations& to) {
+  to.alerts.push_back({.channel = std::make_unique<Slack>(settings, deps),
+                       .rules = {.rate_limits = {.down = settings.stopped.rate_limit,
+                                                 .up = settings.started.rate_limit},
+                                 .parallel = 1,  // readers want them in order
+                                 .interval = kInterval}});
 }
 
 }  // namespace tocsin::notify

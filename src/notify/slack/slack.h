@@ -28,7 +28,6 @@ class Slack final : public Chat {
   config::SlackMessage started_;
 };
 
-void add_slack(const config::Slack& settings, const ChannelDeps& deps,
-               std::vector<Destination>& to);
+void add_channels(const config::Slack& settings, const ChannelDeps& deps, Destinations& to);
 
 }  // namespace tocsin::notify

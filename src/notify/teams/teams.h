@@ -23,7 +23,6 @@ class Teams final : public Chat {
                                  const UrlSecrets& secrets) const override;
 };
 
-void add_teams(const config::Teams& settings, const ChannelDeps& deps,
-               std::vector<Destination>& to);
+void add_channels(const config::Teams& settings, const ChannelDeps& deps, Destinations& to);
 
 }  // namespace tocsin::notify

@@ -133,12 +133,11 @@ net::HttpRequest Webhook::request_for(const Alert& alert) const {
   return request;
 }
 
-void add_webhooks(const config::WebhookDestinations& settings, const ChannelDeps& deps,
-                  std::vector<Destination>& to) {
-  if (!settings.enabled) return;
+void add_channels(const config::WebhookDestinations& settings, const ChannelDeps& deps,
+                  Destinations& to) {
   const std::vector<std::string> keys = webhook_keys(settings.webhooks);
   for (std::size_t i = 0; i < keys.size(); ++i) {
-    to.push_back(
+    to.alerts.push_back(
         {.channel = std::make_unique<Webhook>(settings.webhooks[i], keys[i], deps),
          .rules = {.rate_limits = {.down = settings.rate_limit, .up = settings.rate_limit}},
          .login = url_login(deps.logins, settings.webhooks[i].url),

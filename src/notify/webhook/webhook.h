@@ -32,7 +32,7 @@ class Webhook final : public HttpChannel {
   config::Webhook settings_;
 };
 
-void add_webhooks(const config::WebhookDestinations& settings, const ChannelDeps& deps,
-                  std::vector<Destination>& to);
+void add_channels(const config::WebhookDestinations& settings, const ChannelDeps& deps,
+                  Destinations& to);
 
 }  // namespace tocsin::notify

@@ -46,7 +46,7 @@ TEST(SlackSection, IsReadAsButlerWritesIt) {
       rateLimit: 0
 )");
   ASSERT_TRUE(loaded.config) << findings_of(loaded).front();
-  const Slack& slack = loaded.config->slack;
+  const Slack& slack = loaded.config->get<Slack>();
   EXPECT_TRUE(slack.enabled);
   EXPECT_EQ(slack.stopped.webhook_url, "https://hooks.slack.com/services/x");
   EXPECT_EQ(slack.stopped.type, MessageType::formatted);
@@ -86,8 +86,8 @@ TEST(SlackSection, IsATemplateWhereItIsOff) {
       "    serviceStopped: {webhookURL: 'https://x/y'}\n    serviceStarted: {webhookURL: "
       "'https://x/y'}");
   ASSERT_TRUE(loaded.config);
-  EXPECT_FALSE(loaded.config->slack.enabled);
-  EXPECT_TRUE(loaded.config->teams.enabled);
+  EXPECT_FALSE(loaded.config->get<Slack>().enabled);
+  EXPECT_TRUE(loaded.config->get<Teams>().enabled);
 }
 
 TEST(TeamsSection, WarnsOfRetiredConnectors) {

@@ -65,7 +65,7 @@ TEST(EmailNotification, EverythingIsRead) {
       auth: {enable: true, user: me, password: '${env:PASSWORD}'}
 )");
   ASSERT_TRUE(loaded.config) << testing::PrintToString(findings_of(loaded));
-  const Email& email = loaded.config->email;
+  const Email& email = loaded.config->get<Email>();
   EXPECT_TRUE(email.enabled);
   EXPECT_EQ(email.stopped.rate_limit, std::chrono::seconds(60));
   EXPECT_EQ(email.stopped.priority, MailPriority::high);
@@ -150,7 +150,7 @@ TEST(EmailNotification, WhatCannotWorkOrIsNotSafeIsWarnedOf) {
     const auto loaded = with_smtp(host + lines);
     EXPECT_EQ(findings_of(loaded), findings);
     ASSERT_TRUE(loaded.config);
-    EXPECT_EQ(loaded.config->email.smtp.security, security);
+    EXPECT_EQ(loaded.config->get<Email>().smtp.security, security);
   }
 }
 
@@ -210,8 +210,8 @@ TEST(EmailNotification, BothSectionsHaveARateLimitOfTheirOwn) {
     serviceStarted: {fromAddress: a@b.example, recipients: [ops@b.example], rateLimit: 60}
 )");
   ASSERT_THAT(findings_of(loaded), IsEmpty());
-  EXPECT_EQ(loaded.config->email.stopped.rate_limit, std::chrono::seconds(30));
-  EXPECT_EQ(loaded.config->email.started.rate_limit, std::chrono::seconds(60));
+  EXPECT_EQ(loaded.config->get<Email>().stopped.rate_limit, std::chrono::seconds(30));
+  EXPECT_EQ(loaded.config->get<Email>().started.rate_limit, std::chrono::seconds(60));
 }
 
 TEST(EmailNotification, WhatIsSwitchedOffMayBeATemplate) {
@@ -221,8 +221,8 @@ TEST(EmailNotification, WhatIsSwitchedOffMayBeATemplate) {
                   "\n    serviceStopped: {recipients: [x]}\n    smtp: {auth: {enable: true}}\n" +
                   "  webhookNotification:"}}));
     ASSERT_TRUE(loaded.config) << testing::PrintToString(findings_of(loaded));
-    EXPECT_FALSE(loaded.config->email.enabled);
-    EXPECT_THAT(loaded.config->email.stopped.recipients, IsEmpty());
+    EXPECT_FALSE(loaded.config->get<Email>().enabled);
+    EXPECT_THAT(loaded.config->get<Email>().stopped.recipients, IsEmpty());
   }
 }
 

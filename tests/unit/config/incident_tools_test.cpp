@@ -51,7 +51,7 @@ TEST(NewRelicSection, IsReadAsButlerWritesIt) {
               ElementsAre("33:21: warning: `enable` is false, so nothing goes there, although "
                           "`alertDestination` asks for it"));
   ASSERT_TRUE(loaded.config);
-  const NewRelic& read = loaded.config->new_relic;
+  const NewRelic& read = loaded.config->get<NewRelic>();
   EXPECT_TRUE(read.enabled);
   EXPECT_FALSE(read.logs.enabled);
   ASSERT_EQ(read.events.accounts.size(), 2U);
@@ -95,8 +95,8 @@ TEST(PagerDutySection, NeedsItsKey) {
       parse_tool("pagerDuty", "  pagerDutyNotification: {routingKey: '${env:PASSWORD}'}\n");
   EXPECT_THAT(findings_of(right), IsEmpty());
   ASSERT_TRUE(right.config);
-  EXPECT_EQ(right.config->pager_duty.severity, "critical");
-  EXPECT_EQ(right.config->pager_duty.url, "https://events.pagerduty.com/v2/enqueue");
+  EXPECT_EQ(right.config->get<PagerDuty>().severity, "critical");
+  EXPECT_EQ(right.config->get<PagerDuty>().url, "https://events.pagerduty.com/v2/enqueue");
 }
 
 TEST(AlertmanagerSection, ReadsServersAndLabels) {
@@ -106,9 +106,10 @@ TEST(AlertmanagerSection, ReadsServersAndLabels) {
                                  "    labels: [{name: team, value: windows}]\n");
   EXPECT_THAT(findings_of(loaded), IsEmpty());
   ASSERT_TRUE(loaded.config);
-  ASSERT_EQ(loaded.config->alertmanager.servers.size(), 1U);
-  EXPECT_EQ(loaded.config->alertmanager.servers[0].url, "http://am:9093");
-  EXPECT_THAT(loaded.config->alertmanager.labels, ElementsAre(testing::Pair("team", "windows")));
+  ASSERT_EQ(loaded.config->get<Alertmanager>().servers.size(), 1U);
+  EXPECT_EQ(loaded.config->get<Alertmanager>().servers[0].url, "http://am:9093");
+  EXPECT_THAT(loaded.config->get<Alertmanager>().labels,
+              ElementsAre(testing::Pair("team", "windows")));
 }
 
 TEST(AlertmanagerSection, SaysWhatIsWrong) {

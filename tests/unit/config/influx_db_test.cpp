@@ -27,7 +27,7 @@ Loaded with_influx(const std::string& lines) {
 InfluxDb influx_of(const std::string& lines) {
   const auto loaded = with_influx(lines);
   EXPECT_THAT(findings_of(loaded), IsEmpty());
-  return loaded.config ? loaded.config->influx_db : InfluxDb{};
+  return loaded.config ? loaded.config->get<InfluxDb>() : InfluxDb{};
 }
 
 std::vector<std::string> influx_mistakes_of(const std::string& lines) {
@@ -87,7 +87,7 @@ TEST(InfluxDb, IsReadInTheNewLayout) {
   const auto of = [](const std::string& version) {
     const auto loaded = with_influx("    version: " + version + "\n" + kNewLayout);
     EXPECT_THAT(findings_of(loaded), Each(HasSubstr("not used by this version")));
-    return loaded.config->influx_db;
+    return loaded.config->get<InfluxDb>();
   };
   const auto one = of("1");
   EXPECT_EQ(one.database, "one");
@@ -183,7 +183,7 @@ TEST(InfluxDb, SaysWhichTagsCannotBe) {
 TEST(InfluxDb, IsATemplateWhileItIsSwitchedOff) {
   const auto loaded = parse_sample(std::string(kSample) + "  influxDb:\n    hostIP: ''\n");
   EXPECT_TRUE(loaded.config);
-  EXPECT_FALSE(loaded.config->influx_db.enabled);
+  EXPECT_FALSE(loaded.config->get<InfluxDb>().enabled);
 }
 
 }  // namespace

@@ -106,10 +106,10 @@ TEST(Load, FillsEveryField) {
   EXPECT_THAT(second.services.entries()[0].exclude, ElementsAre("MSSQL$TEST*"));
   EXPECT_EQ(second.services.entries()[1].pattern, "123");
 
-  EXPECT_TRUE(config.webhook.enabled);
-  EXPECT_EQ(config.webhook.rate_limit, std::chrono::seconds(15));
-  ASSERT_EQ(config.webhook.webhooks.size(), 2);
-  const auto& webhook = config.webhook.webhooks[0];
+  EXPECT_TRUE(config.get<WebhookDestinations>().enabled);
+  EXPECT_EQ(config.get<WebhookDestinations>().rate_limit, std::chrono::seconds(15));
+  ASSERT_EQ(config.get<WebhookDestinations>().webhooks.size(), 2);
+  const auto& webhook = config.get<WebhookDestinations>().webhooks[0];
   EXPECT_EQ(webhook.description, "desk");
   EXPECT_EQ(webhook.url, "HTTPS://desk.example:8443/hook?a=b#c");
   EXPECT_EQ(webhook.method, HttpMethod::put);
@@ -140,8 +140,8 @@ TEST(Load, HasTheDefaultsOfButler) {
   ASSERT_TRUE(loaded.config);
   EXPECT_EQ(loaded.config->frequency.text(), "every 30 seconds");
   EXPECT_EQ(loaded.config->log_level, LogLevel::info);
-  EXPECT_EQ(loaded.config->webhook.rate_limit, std::chrono::seconds(300));
-  EXPECT_EQ(loaded.config->webhook.webhooks.at(0).method, HttpMethod::post);
+  EXPECT_EQ(loaded.config->get<WebhookDestinations>().rate_limit, std::chrono::seconds(300));
+  EXPECT_EQ(loaded.config->get<WebhookDestinations>().webhooks.at(0).method, HttpMethod::post);
   EXPECT_EQ(loaded.config->data_directory, "");
 }
 
@@ -151,8 +151,8 @@ TEST(Load, TakesNothingOverFromWhatIsSwitchedOff) {
   ASSERT_TRUE(off.config);
   EXPECT_FALSE(off.config->enabled);
   EXPECT_THAT(off.config->hosts, IsEmpty());
-  EXPECT_FALSE(off.config->webhook.enabled);
-  EXPECT_THAT(off.config->webhook.webhooks, IsEmpty());
+  EXPECT_FALSE(off.config->get<WebhookDestinations>().enabled);
+  EXPECT_THAT(off.config->get<WebhookDestinations>().webhooks, IsEmpty());
 }
 
 TEST(Load, SharesServicesThroughAliases) {
@@ -249,7 +249,7 @@ TEST_F(ConfigFile, NamesAnAuthorityThatIsNone) {
   write("ca.pem", "-----BEGIN CERTIFICATE-----\n");
   const auto loaded = load_from(path);
   ASSERT_THAT(findings_of(loaded), IsEmpty());
-  EXPECT_EQ(with_slashes(loaded.config->webhook.webhooks.at(0).ca_file), ca);
+  EXPECT_EQ(with_slashes(loaded.config->get<WebhookDestinations>().webhooks.at(0).ca_file), ca);
 }
 
 TEST(Findings, ReadAsCompilersWriteThem) {

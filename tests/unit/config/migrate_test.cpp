@@ -323,7 +323,7 @@ tocsin:
     # Unlike Butler: Failed notifications are tried again for a week, over restarts too. Butler
     # tries once.
     alertDestination:
-      # Webhooks, configured in `webhookNotification`.
+      # Sends to webhooks, as configured in `webhookNotification`.
       webhook:
         enable: true
 

@@ -30,7 +30,7 @@ class MqttConfig : public testing::Test {
   Mqtt read(const std::string& section) {
     const auto loaded = parse_mqtt(section);
     EXPECT_THAT(findings_of(loaded), IsEmpty());
-    return loaded.config ? loaded.config->mqtt : Mqtt{};
+    return loaded.config ? loaded.config->get<Mqtt>() : Mqtt{};
   }
 
   kit::ScratchDirectory folder_;
@@ -49,7 +49,7 @@ TEST_F(MqttConfig, AFileOfButler) {
   EXPECT_THAT(findings_of(loaded),
               ElementsAre("16:5: info: not used by this version: mqttConfig.taskFailureSendFull, "
                           "mqttConfig.taskFailureTopic"));
-  const auto& mqtt = loaded.config->mqtt;
+  const auto& mqtt = loaded.config->get<Mqtt>();
   EXPECT_TRUE(mqtt.enabled);
   EXPECT_EQ(mqtt.broker_host, "10.1.2.3");
   EXPECT_EQ(mqtt.broker_port, 1884);

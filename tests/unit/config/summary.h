@@ -103,12 +103,14 @@ inline std::string summary(const Config& config) {
   for (const auto& account : config.credentials)
     text += fmt::format("account {} {} {}\n", account->name, account->username,
                         account->password.reveal());
-  text += summary(config.hosts) + summary(config.slack) + summary(config.email) +
-          summary(config.mqtt) + summary(config.influx_db) + summary(config.new_relic);
-  text += fmt::format("teams {} [{}] [{}]\n", config.teams.enabled, summary(config.teams.stopped),
-                      summary(config.teams.started));
-  text += fmt::format("webhook {} {}\n", config.webhook.enabled, config.webhook.rate_limit.count());
-  for (const auto& webhook : config.webhook.webhooks)
+  text += summary(config.hosts) + summary(config.get<Slack>()) + summary(config.get<Email>()) +
+          summary(config.get<Mqtt>()) + summary(config.get<InfluxDb>()) +
+          summary(config.get<NewRelic>());
+  text += fmt::format("teams {} [{}] [{}]\n", config.get<Teams>().enabled,
+                      summary(config.get<Teams>().stopped), summary(config.get<Teams>().started));
+  text += fmt::format("webhook {} {}\n", config.get<WebhookDestinations>().enabled,
+                      config.get<WebhookDestinations>().rate_limit.count());
+  for (const auto& webhook : config.get<WebhookDestinations>().webhooks)
     text +=
         fmt::format("  {} {} {} {} {}\n", webhook.description, webhook.url,
                     static_cast<int>(webhook.method), webhook.ca_file, webhook.reject_unauthorized);

@@ -35,17 +35,17 @@ TEST(Alertmanager, FiresForWhatStoppedAndEndsWhenItRuns) {
 
 TEST(Alertmanager, IsReachedBelowItsPrefixWithThePassword) {
   FakeTransport transport;
-  std::vector<Destination> made;
-  add_alertmanager({.enabled = true,
-                    .servers = {{.url = "https://am.example/prefix/",
-                                 .username = "me",
-                                 .password = Secret("the-password"),
-                                 .ca_file = "ca.pem"}}},
-                   transport.deps(), made);
-  ASSERT_EQ(made.size(), 1U);
-  EXPECT_EQ(made[0].channel->name(), "Alertmanager https://am.example");
-  transport.loop.run_until_done(
-      made[0].channel->deliver(stopped_alert(), {"id"}, net::within(std::chrono::seconds(60))));
+  Destinations made;
+  add_channels(config::Alertmanager{.enabled = true,
+                                    .servers = {{.url = "https://am.example/prefix/",
+                                                 .username = "me",
+                                                 .password = Secret("the-password"),
+                                                 .ca_file = "ca.pem"}}},
+               transport.deps(), made);
+  ASSERT_EQ(made.alerts.size(), 1U);
+  EXPECT_EQ(made.alerts[0].channel->name(), "Alertmanager https://am.example");
+  transport.loop.run_until_done(made.alerts[0].channel->deliver(
+      stopped_alert(), {"id"}, net::within(std::chrono::seconds(60))));
   EXPECT_EQ(transport.seen.url, "https://am.example/prefix/api/v2/alerts");
   EXPECT_THAT(transport.seen.headers,
               Contains(Pair("Authorization", "Basic bWU6dGhlLXBhc3N3b3Jk")));
@@ -62,8 +62,8 @@ INSTANTIATE_TEST_SUITE_P(Alertmanager, ChannelConformance,
                              .name = "alertmanager",
                              .make =
                                  [](const ChannelSite& site, const notify::ChannelDeps& deps) {
-                                   std::vector<notify::Destination> made;
-                                   notify::add_alertmanager(
+                                   notify::Destinations made;
+                                   notify::add_channels(
                                        {.enabled = true,
                                         .servers = {{.url = site.url,
                                                      .username = "s3cret-user",
@@ -71,7 +71,7 @@ INSTANTIATE_TEST_SUITE_P(Alertmanager, ChannelConformance,
                                                      .ca_file = site.ca_file,
                                                      .reject_unauthorized = site.verify}}},
                                        deps, made);
-                                   return std::move(made.front().channel);
+                                   return std::move(made.alerts.front().channel);
                                  },
                              .logs_in = true}),
                          ChannelConformance::name_of);

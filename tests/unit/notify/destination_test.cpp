@@ -23,10 +23,10 @@ RandomFill counter() {
 
 config::Config two_webhooks() {
   config::Config config;
-  config.webhook.enabled = true;
-  config.webhook.rate_limit = std::chrono::seconds(7);
-  config.webhook.webhooks = {{.description = "pager", .url = "https://h/1"},
-                             {.description = "log", .url = "https://h/2"}};
+  config.get<config::WebhookDestinations>().enabled = true;
+  config.get<config::WebhookDestinations>().rate_limit = std::chrono::seconds(7);
+  config.get<config::WebhookDestinations>().webhooks = {
+      {.description = "pager", .url = "https://h/1"}, {.description = "log", .url = "https://h/2"}};
   return config;
 }
 
@@ -43,7 +43,7 @@ TEST(Destinations, AreTheEnabledWebhooksInTheirOrder) {
   EXPECT_EQ(destinations[1].channel->name(), "webhook \"log\"");
   EXPECT_NE(destinations[0].channel->key(), destinations[1].channel->key());
   EXPECT_EQ(destinations[1].rules.rate_limits.up, std::chrono::seconds(7));
-  config.webhook.enabled = false;
+  config.get<config::WebhookDestinations>().enabled = false;
   EXPECT_TRUE(alerts_of(config, transport).empty());
 }
 

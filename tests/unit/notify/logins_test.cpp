@@ -320,9 +320,10 @@ class WebhookLogins : public LoginsTest {
  protected:
   std::size_t asked_for(const std::vector<std::string>& urls) {
     config::Config config;
-    config.webhook.enabled = true;
+    config.get<config::WebhookDestinations>().enabled = true;
     for (const auto& url : urls)
-      config.webhook.webhooks.push_back({.description = url, .url = url});
+      config.get<config::WebhookDestinations>().webhooks.push_back(
+          {.description = url, .url = url});
     transport_.response = net::HttpResponse{.status = 401};
     ChannelDeps deps = {.executor = loop_.executor(),
                         .http = transport_,
@@ -384,7 +385,7 @@ TEST_F(LoginsTest, ABrokerIsAskedOnceAPause) {
                               .password = Secret("s3cret"),
                               .stopped_topic = "stopped"};
   Destinations made;
-  add_mqtt(settings, deps, made);
+  add_channels(settings, deps, made);
   destinations_ = std::move(made.alerts);
   net::TaskScope background(loop_.executor());
   for (const auto& task : made.background) background.spawn(task());

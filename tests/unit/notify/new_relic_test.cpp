@@ -92,24 +92,24 @@ TEST(NewRelic, IsOneDestinationForEachAccountAndKind) {
   FakeTransport transport;
   auto chosen = new_relic_settings();
   chosen.rate_limit = std::chrono::seconds(5);
-  std::vector<Destination> made;
-  add_new_relic(chosen, transport.deps(), made);
-  ASSERT_EQ(made.size(), 4U);
-  EXPECT_EQ(made[0].channel->name(), "New Relic events \"First\"");
-  EXPECT_EQ(made[3].channel->name(), "New Relic logs \"Second\"");
-  EXPECT_NE(made[0].channel->key(), made[1].channel->key());
-  EXPECT_NE(made[0].channel->key(), made[2].channel->key());
-  EXPECT_EQ(made[0].rules.rate_limits.up, std::chrono::seconds(5));
+  Destinations made;
+  add_channels(chosen, transport.deps(), made);
+  ASSERT_EQ(made.alerts.size(), 4U);
+  EXPECT_EQ(made.alerts[0].channel->name(), "New Relic events \"First\"");
+  EXPECT_EQ(made.alerts[3].channel->name(), "New Relic logs \"Second\"");
+  EXPECT_NE(made.alerts[0].channel->key(), made.alerts[1].channel->key());
+  EXPECT_NE(made.alerts[0].channel->key(), made.alerts[2].channel->key());
+  EXPECT_EQ(made.alerts[0].rules.rate_limits.up, std::chrono::seconds(5));
 
-  transport.loop.run_until_done(
-      made[1].channel->deliver(stopped_alert(), {"the-id"}, net::within(std::chrono::seconds(60))));
+  transport.loop.run_until_done(made.alerts[1].channel->deliver(
+      stopped_alert(), {"the-id"}, net::within(std::chrono::seconds(60))));
   EXPECT_EQ(transport.seen.url, "https://nr.example/v1/accounts/43/events");
   EXPECT_THAT(transport.seen.headers,
               Contains(Pair("Content-Type", "application/json; charset=utf-8")));
   EXPECT_THAT(transport.seen.headers, Contains(Pair("Api-Key", "other-key")));
   EXPECT_THAT(transport.seen.headers, Contains(Pair("X-Header", "value")));
-  transport.loop.run_until_done(
-      made[2].channel->deliver(stopped_alert(), {"the-id"}, net::within(std::chrono::seconds(60))));
+  transport.loop.run_until_done(made.alerts[2].channel->deliver(
+      stopped_alert(), {"the-id"}, net::within(std::chrono::seconds(60))));
   EXPECT_EQ(transport.seen.url, "https://nr.example/log/v1");
 }
 
@@ -117,19 +117,19 @@ TEST(NewRelic, SendsOnlyTheStatesThatAreWanted) {
   FakeTransport transport;
   auto chosen = new_relic_settings();
   chosen.send_started = false;
-  std::vector<Destination> made;
-  add_new_relic(chosen, transport.deps(), made);
-  EXPECT_TRUE(made[0].channel->wants(stopped_alert()));
-  EXPECT_FALSE(made[0].channel->wants(started_alert()));
+  Destinations made;
+  add_channels(chosen, transport.deps(), made);
+  EXPECT_TRUE(made.alerts[0].channel->wants(stopped_alert()));
+  EXPECT_FALSE(made.alerts[0].channel->wants(started_alert()));
 }
 
 TEST(NewRelic, NeverSaysItsKey) {
   FakeTransport transport;
   transport.response = net::HttpResponse{.status = 403, .body = "bad key the-key-of-first"};
-  std::vector<Destination> made;
-  add_new_relic(new_relic_settings(), transport.deps(), made);
-  const Answer answer = transport.loop.run_until_done(
-      made[0].channel->deliver(stopped_alert(), {"id"}, net::within(std::chrono::seconds(60))));
+  Destinations made;
+  add_channels(new_relic_settings(), transport.deps(), made);
+  const Answer answer = transport.loop.run_until_done(made.alerts[0].channel->deliver(
+      stopped_alert(), {"id"}, net::within(std::chrono::seconds(60))));
   EXPECT_EQ(std::get<Rejected>(answer).reason, "403 Forbidden: bad key ***");
 }
 
@@ -140,9 +140,9 @@ kit::ConformingChannel conforming(const std::string& name, bool events) {
             one.accounts = {{.name = "a", .id = "1", .insert_api_key = Secret("s3cret-key")}};
             config::NewRelic chosen{.enabled = true};
             (events ? chosen.events : chosen.logs) = one;
-            std::vector<Destination> made;
-            add_new_relic(chosen, deps, made);
-            return std::move(made.front().channel);
+            Destinations made;
+            add_channels(chosen, deps, made);
+            return std::move(made.alerts.front().channel);
           }};
 }
 

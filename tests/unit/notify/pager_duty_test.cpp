@@ -49,12 +49,12 @@ TEST(PagerDuty, KeepsLongKeysApartWithinItsLimit) {
 
 TEST(PagerDuty, IsGivenMinutesWhereItNamesNoTime) {
   FakeTransport transport;
-  std::vector<Destination> made;
-  add_pager_duty(pager_duty_settings(), transport.deps(), made);
+  Destinations made;
+  add_channels(pager_duty_settings(), transport.deps(), made);
   const auto answer_to = [&](net::HttpResponse response) {
     transport.response = std::move(response);
-    return transport.loop.run_until_done(
-        made[0].channel->deliver(stopped_alert(), {"id"}, net::within(std::chrono::seconds(60))));
+    return transport.loop.run_until_done(made.alerts[0].channel->deliver(
+        stopped_alert(), {"id"}, net::within(std::chrono::seconds(60))));
   };
   EXPECT_EQ(std::get<RetryAfter>(answer_to({.status = 429})).after, std::chrono::minutes(1));
   EXPECT_EQ(std::get<RetryAfter>(answer_to({.status = 429, .retry_after = std::chrono::seconds(7)}))
@@ -75,12 +75,13 @@ INSTANTIATE_TEST_SUITE_P(PagerDuty, ChannelConformance,
                              .name = "pager_duty",
                              .make =
                                  [](const ChannelSite& site, const notify::ChannelDeps& deps) {
-                                   std::vector<notify::Destination> made;
-                                   notify::add_pager_duty({.enabled = true,
-                                                           .routing_key = Secret("s3cret-key"),
-                                                           .url = site.url},
-                                                          deps, made);
-                                   return std::move(made.front().channel);
+                                   notify::Destinations made;
+                                   notify::add_channels(
+                                       config::PagerDuty{.enabled = true,
+                                                         .routing_key = Secret("s3cret-key"),
+                                                         .url = site.url},
+                                       deps, made);
+                                   return std::move(made.alerts.front().channel);
                                  },
                              .patience = std::chrono::minutes(1)}),
                          ChannelConformance::name_of);

@@ -27,10 +27,10 @@ class SlackTest : public testing::Test {
     settings_.started.webhook_url = "https://hooks.slack.com/services/T0/B0/start";
   }
   Answer deliver(const Alert& alert) {
-    std::vector<Destination> made;
-    add_slack(settings_, transport_.deps(), made);
+    Destinations made;
+    add_channels(settings_, transport_.deps(), made);
     return transport_.loop.run_until_done(
-        made.at(0).channel->deliver(alert, {"id"}, net::within(std::chrono::seconds(60))));
+        made.alerts.at(0).channel->deliver(alert, {"id"}, net::within(std::chrono::seconds(60))));
   }
   Json body(const Alert& alert) {
     answer_ = deliver(alert);
@@ -157,7 +157,8 @@ TEST_F(SlackTest, StaysWithinSlacksLimits) {
   EXPECT_LE(units(made["text"]), 3000U);
   EXPECT_LE(units(made["blocks"][0]["text"]["text"]), 150U);
   EXPECT_GE(units(made["blocks"][0]["text"]["text"]), 148U);
-  for (const auto& field : made["blocks"][1]["fields"]) EXPECT_LE(units(field["text"]), 2000U);
+  for (const auto& field : made["blocks"][1]["fields"])
+    EXPECT_LE(units(field["text"]), 2000U);
 
   settings_.stopped.type = config::MessageType::basic;
   settings_.stopped.basic_template = "{{reason}}";
@@ -183,17 +184,14 @@ TEST_F(SlackTest, ExplainsWhatSlackSays) {
 }
 
 TEST_F(SlackTest, SendsOneMessageASecondAndKeepsTheirOrder) {
-  std::vector<Destination> made;
+  Destinations made;
   settings_.started.rate_limit = std::chrono::seconds(7);
-  add_slack(settings_, transport_.deps(), made);
-  EXPECT_GE(made[0].rules.interval, std::chrono::seconds(1));
-  EXPECT_EQ(made[0].rules.parallel, 1U);
-  EXPECT_EQ(made[0].rules.rate_limits.down, std::chrono::seconds(300));
-  EXPECT_EQ(made[0].rules.rate_limits.up, std::chrono::seconds(7));
-  EXPECT_TRUE(made[0].channel->key().starts_with("slack:"));
-  settings_.enabled = false;
-  add_slack(settings_, transport_.deps(), made);
-  EXPECT_EQ(made.size(), 1U);
+  add_channels(settings_, transport_.deps(), made);
+  EXPECT_GE(made.alerts[0].rules.interval, std::chrono::seconds(1));
+  EXPECT_EQ(made.alerts[0].rules.parallel, 1U);
+  EXPECT_EQ(made.alerts[0].rules.rate_limits.down, std::chrono::seconds(300));
+  EXPECT_EQ(made.alerts[0].rules.rate_limits.up, std::chrono::seconds(7));
+  EXPECT_TRUE(made.alerts[0].channel->key().starts_with("slack:"));
 }
 
 }  // namespace

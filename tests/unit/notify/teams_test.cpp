@@ -32,10 +32,10 @@ class TeamsTest : public testing::Test {
     settings_.started.webhook_url = kUrl;
   }
   Answer deliver(const Alert& alert) {
-    std::vector<Destination> made;
-    add_teams(settings_, transport_.deps(), made);
+    Destinations made;
+    add_channels(settings_, transport_.deps(), made);
     return transport_.loop.run_until_done(
-        made.at(0).channel->deliver(alert, {"id"}, net::within(std::chrono::seconds(60))));
+        made.alerts.at(0).channel->deliver(alert, {"id"}, net::within(std::chrono::seconds(60))));
   }
   Json body(const Alert& alert) {
     answer_ = deliver(alert);
@@ -138,10 +138,10 @@ TEST_F(TeamsTest, DoesNotTakeARefusalForSuccess) {
 }
 
 TEST_F(TeamsTest, IsNotAskedTooOften) {
-  std::vector<Destination> made;
-  add_teams(settings_, transport_.deps(), made);
-  EXPECT_EQ(made[0].rules.interval, std::chrono::milliseconds(250));
-  EXPECT_TRUE(made[0].channel->key().starts_with("teams:"));
+  Destinations made;
+  add_channels(settings_, transport_.deps(), made);
+  EXPECT_EQ(made.alerts[0].rules.interval, std::chrono::milliseconds(250));
+  EXPECT_TRUE(made.alerts[0].channel->key().starts_with("teams:"));
 }
 
 }  // namespace

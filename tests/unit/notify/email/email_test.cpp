@@ -247,19 +247,19 @@ TEST_F(EmailTest, TheConfiguredServerIsUsed) {
   } http;
   const SystemClock clock;
   logins::Logins logins({.executor = loop_.executor(), .clock = clock, .random = {}});
-  std::vector<Destination> made;
-  add_email(email,
+  Destinations made;
+  add_channels(email,
             {.executor = loop_.executor(),
              .http = http,
              .version = "1",
              .messages = messages_,
              .logins = logins},
             made);
-  ASSERT_EQ(made.size(), 3);
+  ASSERT_EQ(made.alerts.size(), 3);
   std::vector<Answer> answers;
   for (const std::size_t at : {0U, 1U}) {
     answers.push_back(
-        loop_.run_until_done(made[at].channel->deliver(kStoppedAlert, kId, net::within(kLong))));
+        loop_.run_until_done(made.alerts[at].channel->deliver(kStoppedAlert, kId, net::within(kLong))));
   }
   EXPECT_EQ(std::get<Rejected>(answers[0]).reason,
             "the recipient was refused: 550 5.1.1 *** said back: no such user");
@@ -271,7 +271,7 @@ TEST_F(EmailTest, TheConfiguredServerIsUsed) {
   EXPECT_EQ(mail.sni, "elsewhere.example");
   EXPECT_EQ(mail.login, "PLAIN AHVzZXIAczNjcmV0");
   EXPECT_TRUE(mail.encrypted);
-  EXPECT_EQ(made[0].rules.rate_limits.down, email.stopped.rate_limit);
+  EXPECT_EQ(made.alerts[0].rules.rate_limits.down, email.stopped.rate_limit);
 }
 
 }  // namespace

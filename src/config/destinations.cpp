@@ -1,0 +1,79 @@
+#include <algorithm>
+#include <tuple>
+
+#include <fmt/format.h>
+
+#include "config/sections.h"
+
+namespace tocsin::config {
+namespace {
+
+/// `visit(settings, wanted)` for each kind.
+void for_each(Destinations& destinations, const auto& wanted, const auto& visit) {
+  std::apply(
+      [&](auto&... settings) {
+        auto switches = wanted.begin();
+        (visit(settings, *switches++), ...);
+      },
+      destinations);
+}
+
+template <DestinationSettings T>
+void read_destination(Section& root, const Wanted& wanted, T& settings) {
+  constexpr const auto& kType = T::kType;
+  constexpr auto kSection = kType.section.substr(0, kType.section.find('.'));
+  if (wanted.on && root.raw(kSection) == nullptr)
+    root.warning(wanted.place, fmt::format("nothing goes to {}: the section `{}` is missing",
+                                           kType.name, kSection));
+  if constexpr (requires { read_from_root(root, wanted.on, settings); }) {
+    read_from_root(root, wanted.on, settings);
+  } else {
+    root.section({.name = kType.section, .description = kType.description},
+                 [&](Section& section) { read_settings(section, wanted.on, settings); });
+  }
+}
+
+}  // namespace
+
+bool AlertDestinations::any() const { return std::ranges::any_of(wanted, &Wanted::on); }
+
+void read_alert_destinations(Section& section, AlertDestinations& destinations) {
+  auto wanted = destinations.wanted.begin();
+  for_each_destination(Destinations{}, [&]<DestinationSettings T>(const T&) {
+    const auto description =
+        fmt::format("Sends to {}, as configured in `{}`.", T::kType.name, T::kType.section);
+    section.section({.name = T::kType.id, .description = description}, [&out = *wanted++](
+                                                                           Section& inner) {
+      const auto place = inner.boolean(
+          {.name = "enable", .description = "Sends alerts to this destination.", .example = "true"},
+          out.on);
+      if (!out.on) inner.switch_off();
+      out.place = place.value_or(Place{});
+    });
+  });
+}
+
+bool read_enable(Section& section, bool wanted, ButlerSwitch butler_switch) {
+  bool enabled = true;
+  const auto place = section.boolean(
+      {.name = "enable",
+       .description = "Switches the destination on or off.",
+       .example = "true",
+       .differs = butler_switch == ButlerSwitch::ignored ? "Obeyed. Butler ignores it, and goes by "
+                                                           "`alertDestination` alone."
+                                                         : ""},
+      enabled);
+  if (wanted && !enabled)
+    section.warning(*place,
+                    "`enable` is false, so nothing goes there, although `alertDestination` asks "
+                    "for it");
+  if (!wanted || !enabled) section.switch_off();
+  return wanted && enabled;
+}
+
+void read_destinations(Section& root, const AlertDestinations& wanted, Config& config) {
+  for_each(config.destinations, wanted.wanted,
+           [&](auto& settings, const Wanted& its) { read_destination(root, its, settings); });
+}
+
+}  // namespace tocsin::config
