@@ -42,12 +42,6 @@ std::string iso_time(Time time) {
   return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(std::time_t{unix_time(time).count()}));
 }
 
-std::string title_of(const Alert& alert, std::string_view event) {
-  const auto& name = alert.friendly_name.empty() ? display_name(alert) : alert.friendly_name;
-  return fmt::format("{}{} {}{}", alert.reminder > 0 ? "Reminder: " : "", name, event,
-                     is_about_host(alert) ? "" : " on " + alert.host.text());
-}
-
 }  // namespace
 
 std::string template_values(const Alert& alert, std::span<const config::GenericUrl> urls) {
@@ -75,7 +69,7 @@ std::string template_values(const Alert& alert, std::span<const config::GenericU
       {"serviceName", text_of(name)},
       {"serviceDisplayName", first_of({display_name, name})},
       {"serviceFriendlyName", first_of({alert.friendly_name, display_name, name})},
-      {"title", text_of(title_of(alert, row_of(alert.kind).event))},
+      {"title", text_of(title_of(alert))},
       {"aboutHost", is_about_host(alert)},
       {"severity", to_string(alert.severity)},
       {"serviceSet", text_of(alert.set)},

@@ -38,7 +38,7 @@ bool fits(const config::RouteConditions& match, const Alert& alert) {
 /// What follows another alert, and is not well, is as bad as the state that it leads to.
 TransitionKind kind_of(const Alert& alert) {
   const auto& row = row_of(alert.kind);
-  const bool goes_on = row.about == About::service && !row.routable;
+  const bool goes_on = row.about == tocsin::About::service && !row.routable;
   return goes_on ? kind_of_settled(alert.to) : alert.kind;
 }
 

@@ -31,6 +31,13 @@ std::string sentence_about(const Alert& alert) {
   return valid_utf8(text);
 }
 
+std::string title_of(const Alert& alert) {
+  const auto& name = alert.friendly_name.empty() ? display_name(alert) : alert.friendly_name;
+  return fmt::format("{}{} {}{}", alert.reminder > 0 ? "Reminder: " : "", name,
+                     row_of(alert.kind).event,
+                     is_about_host(alert) ? "" : " on " + alert.host.text());
+}
+
 std::string shortened(std::string text, std::size_t most) {
   if (text.size() <= most) return text;
   constexpr std::size_t kDigestBytes = 8;

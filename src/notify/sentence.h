@@ -12,6 +12,9 @@ namespace tocsin::notify {
 /// "MSSQLSERVER on db1 is STOPPED (was RUNNING): exit code 1067". Valid UTF-8.
 [[nodiscard]] std::string sentence_about(const Alert& alert);
 
+/// "MSSQLSERVER has stopped on db1"; of a reminder: "Reminder: ...". As it is, without limits.
+[[nodiscard]] std::string title_of(const Alert& alert);
+
 /// "STOPPED"; of a host: "UNREACHABLE", "REACHABLE" or "REBOOTED"; of a credential: "REFUSED" or
 /// "ACCEPTED".
 [[nodiscard]] std::string_view status_word(const Alert& alert);

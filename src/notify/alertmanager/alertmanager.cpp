@@ -6,10 +6,9 @@
 
 #include <nlohmann/json.hpp>
 
-#include "base/base64.h"
-#include "base/bytes.h"
 #include "base/text.h"
 #include "notify/http_channel.h"
+#include "notify/http_login.h"
 #include "notify/sentence.h"
 
 namespace tocsin::notify {
@@ -19,6 +18,11 @@ using Json = nlohmann::ordered_json;
 
 constexpr auto kFiresFor = std::chrono::hours(24 * 365);
 
+HttpLogin login_of(const config::AlertmanagerServer& server) {
+  if (server.username.empty()) return {};
+  return {.user = server.username, .secret = server.password};
+}
+
 class AlertmanagerChannel final : public HttpChannel {
  public:
   AlertmanagerChannel(const config::AlertmanagerServer& server,
@@ -26,27 +30,16 @@ class AlertmanagerChannel final : public HttpChannel {
       : HttpChannel(channel_key("alertmanager", server.url),
                     "Alertmanager " + printable(origin_of(server.url)), secrets_of(server),
                     {.ca_file = server.ca_file, .verify = server.reject_unauthorized}, deps,
-                    logs_in(server)),
+                    login_of(server).logs_in(server.url)),
         url_(api_of(server.url)),
-        settings_(settings) {
-    if (!server.username.empty()) authorization_ = "Basic " + login_of(server);
-  }
+        authorization_(login_of(server).authorization()),
+        settings_(settings) {}
 
  private:
-  static LogsIn logs_in(const config::AlertmanagerServer& server) {
-    return server.username.empty() && !user_info_of(server.url) ? LogsIn::no : LogsIn::yes;
-  }
-
   static UrlSecrets secrets_of(const config::AlertmanagerServer& server) {
     UrlSecrets secrets(server.url);
-    secrets.add(server.password.reveal());
-    secrets.add(login_of(server));
+    login_of(server).hide_in(secrets);
     return secrets;
-  }
-
-  static std::string login_of(const config::AlertmanagerServer& server) {
-    const std::string login = server.username + ":" + server.password.reveal();
-    return to_base64(as_bytes(login));
   }
 
   static std::string api_of(std::string url) {
@@ -65,15 +58,6 @@ class AlertmanagerChannel final : public HttpChannel {
   std::string authorization_;
   config::Alertmanager settings_;
 };
-
-Login login_of(const config::AlertmanagerServer& server, const ChannelDeps& deps) {
-  if (server.username.empty()) return url_login(deps.logins, server.url);
-  const auto origin = origin_of(server.url);
-  return {
-      .gate = &login_gate(
-          deps.logins,
-          {.kind = "http", .server = origin, .user = server.username, .secret = server.password})};
-}
 
 }  // namespace
 
@@ -103,7 +87,7 @@ std::string alertmanager_alert(const config::Alertmanager& settings, const Alert
 void add_channels(const config::Alertmanager& settings, const ChannelDeps& deps, Destinations& to) {
   for (const auto& server : settings.servers) {
     to.alerts.push_back({.channel = std::make_unique<AlertmanagerChannel>(server, settings, deps),
-                         .login = login_of(server, deps)});
+                         .login = login_of(server).login(server.url, deps)});
   }
 }
 

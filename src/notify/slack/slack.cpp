@@ -23,7 +23,7 @@ constexpr std::size_t kMostField = 2000;
 constexpr std::size_t kMostButton = 75;
 constexpr std::size_t kMostText = 3000;
 /// One message a second for each webhook; and what the making of a message may differ.
-constexpr std::chrono::milliseconds kInterval(1100);
+constexpr std::chrono::milliseconds kSlackInterval(1100);
 
 struct Word {
   std::string_view said;
@@ -85,7 +85,7 @@ Json addressed(const config::SlackMessage& settings, const Json& message) {
 }
 
 /// Invalid UTF-8 in the configuration must not stop an alert.
-std::string dumped(const Json& json) {
+std::string dump_message(const Json& json) {
   return json.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
@@ -131,7 +131,7 @@ std::string Slack::from_text(const Alert& alert, const std::string& text) const 
   if (is_short) block["text"]["emoji"] = true;
   const Json message = {{"text", cut_to(text, kMostText)},
                         {"blocks", {std::move(block), {{"type", "divider"}}}}};
-  return dumped(addressed(is_resolved(alert) ? started_ : stopped_, message));
+  return dump_message(addressed(is_resolved(alert) ? started_ : stopped_, message));
 }
 
 std::optional<std::string> Slack::fit(const Alert& alert, std::string& json) const {
@@ -143,7 +143,7 @@ std::optional<std::string> Slack::fit(const Alert& alert, std::string& json) con
     return "has neither `blocks` nor `text` nor `attachments`";
   }
   shorten_texts(message, kMostText);
-  json = dumped(addressed(is_resolved(alert) ? started_ : stopped_, message));
+  json = dump_message(addressed(is_resolved(alert) ? started_ : stopped_, message));
   return std::nullopt;
 }
 
@@ -166,7 +166,7 @@ void add_channels(const config::Slack& settings, const ChannelDeps& deps, Destin
                        .rules = {.rate_limits = {.down = settings.stopped.rate_limit,
                                                  .up = settings.started.rate_limit},
                                  .parallel = 1,  // readers want them in order
-                                 .interval = kInterval}});
+                                 .interval = kSlackInterval}});
 }
 
 }  // namespace tocsin::notify

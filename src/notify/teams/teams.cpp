@@ -22,7 +22,7 @@ constexpr std::size_t kMostBytes = 28'000;
 constexpr std::size_t kShortText = 300;
 constexpr std::size_t kMostBasic = 4000;
 /// About four requests a second.
-constexpr std::chrono::milliseconds kInterval(250);
+constexpr std::chrono::milliseconds kTeamsInterval(250);
 
 /// Cuts the texts of a card.
 void shorten_texts(Json& value) {
@@ -36,7 +36,7 @@ void shorten_texts(Json& value) {
 }
 
 /// Invalid UTF-8 in the configuration must not stop an alert.
-std::string dumped(const Json& json) {
+std::string dump_card(const Json& json) {
   return json.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
@@ -59,15 +59,15 @@ std::string Teams::from_text(const Alert& /*alert*/, const std::string& text) co
   const Json attachment = {{"contentType", "application/vnd.microsoft.card.adaptive"},
                            {"contentUrl", nullptr},
                            {"content", card}};
-  return dumped({{"type", "message"}, {"attachments", Json::array({attachment})}});
+  return dump_card({{"type", "message"}, {"attachments", Json::array({attachment})}});
 }
 
 std::optional<std::string> Teams::fit(const Alert& /*alert*/, std::string& json) const {
   Json message = Json::parse(json);
-  json = dumped(message);
+  json = dump_card(message);
   if (json.size() <= kMostBytes) return std::nullopt;
   shorten_texts(message);
-  json = dumped(message);
+  json = dump_card(message);
   if (json.size() <= kMostBytes) return std::nullopt;
   return "is larger than the 28 KB that Teams takes";
 }
@@ -89,7 +89,7 @@ void add_channels(const config::Teams& settings, const ChannelDeps& deps, Destin
                        .rules = {.rate_limits = {.down = settings.stopped.rate_limit,
                                                  .up = settings.started.rate_limit},
                                  .parallel = 1,  // readers want them in order
-                                 .interval = kInterval}});
+                                 .interval = kTeamsInterval}});
 }
 
 }  // namespace tocsin::notify
