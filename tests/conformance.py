@@ -20,7 +20,7 @@ BEHAVIOURS = {
     "accepted": ["SuccessIsDelivered"],
     "refused: dead letter": ["ARefusalIsFinal"],
     "refused login: pause": ["ALoginThatIsRefusedWaitsAndWithoutOneItIsFinal"],
-    "failure: again": ["trouble_is_tried_again", "AnAnswerThatDoesNotArriveWholeIsTriedAgain",
+    "failure: again": ["AFailureIsTriedAgain", "AnAnswerThatDoesNotArriveWholeIsTriedAgain",
                        "NobodyThereIsTriedAgain"],
     "its words": ["TheServersWordsArePassedOn"],
     "its pace": ["RetryAfterInSecondsIsHonoured", "RetryAfterAsADateIsHonoured",
