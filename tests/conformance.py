@@ -38,11 +38,11 @@ BEHAVIOURS = {
 OVER_HTTP = {
     "Webhook": ["get", "post", "put"], "Slack": ["slack"], "Teams": ["teams"],
     "New Relic": ["new_relic_events", "new_relic_logs"], "PagerDuty": ["pager_duty"],
-    "Alertmanager": ["alertmanager"],
+    "Alertmanager": ["alertmanager"], "ntfy": ["ntfy"],
 }
 
 # Who logs in with an account, of those over HTTP; for the others the same test shows that 401 is final.
-LOG_IN = {"Webhook", "Alertmanager"}
+LOG_IN = {"Webhook", "Alertmanager", "ntfy"}
 
 
 def _mqtt(test):

@@ -10,6 +10,7 @@
 #include "config/influx_db.h"
 #include "config/mqtt_config.h"
 #include "config/new_relic.h"
+#include "config/ntfy_notification.h"
 #include "config/pager_duty_notification.h"
 #include "config/slack_notification.h"
 #include "config/teams_notification.h"
@@ -19,7 +20,7 @@ namespace tocsin::config {
 
 /// The settings of all kinds, in the order of the reference.
 using Destinations = std::tuple<WebhookDestinations, Slack, Teams, Email, Mqtt, InfluxDb, NewRelic,
-                                PagerDuty, Alertmanager>;
+                                PagerDuty, Alertmanager, Ntfy>;
 
 /// `visit(settings)` for each kind.
 template <typename Visit>

@@ -8,6 +8,7 @@
 #include "notify/influx/influx.h"
 #include "notify/mqtt/mqtt.h"
 #include "notify/new_relic/new_relic.h"
+#include "notify/ntfy/ntfy.h"
 #include "notify/pager_duty/pager_duty.h"
 #include "notify/slack/slack.h"
 #include "notify/teams/teams.h"

@@ -97,3 +97,27 @@ class PagerDuty:
                 and payload.get("severity") in ("critical", "warning", "error", "info")):
             return "'payload' is invalid"
         return None
+
+
+class Ntfy:
+    """Publishing as JSON: https://docs.ntfy.sh/publish/#publish-as-json."""
+
+    def __init__(self, topic, token):
+        self.topic = topic
+        self.token = token
+        self.messages = []
+
+    def __call__(self, request):
+        message = _json(request.body)
+        if request.path != "/" or request.method != "POST":
+            return _refused(404, '{"code":40401,"http":404,"error":"page not found"}')
+        if request.headers.get("authorization") != f"Bearer {self.token}":
+            return _refused(401, '{"code":40101,"http":401,"error":"unauthorized"}')
+        if not message or not re.fullmatch(r"[-_A-Za-z0-9]{1,64}", message.get("topic", "")):
+            return _refused(400, '{"code":40009,"http":400,"error":"invalid request: topic invalid"}')
+        if message["topic"] != self.topic:
+            return _refused(403, '{"code":40301,"http":403,"error":"forbidden"}')
+        if message.get("priority", 3) not in range(1, 6) or len(message["message"].encode()) > 4096:
+            return _refused(400, '{"code":40007,"http":400,"error":"invalid request"}')
+        self.messages.append(message)
+        return Answer(body=b'{"id":"abc","event":"message"}')

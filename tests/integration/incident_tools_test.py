@@ -1,4 +1,4 @@
-"""New Relic and PagerDuty, as far as their documented rules say what they would answer."""
+"""New Relic, PagerDuty and ntfy, as far as their documented rules say what they would answer."""
 import unittest
 
 import clouds
@@ -117,6 +117,43 @@ class PagerDuty(Watched):
         self.assertEqual(done.returncode, 1, done)
         self.assertIn("'routing_key' is invalid", done.stdout)
         self.assertNotIn("s3cret", done.stdout + done.stderr)
+
+
+class Ntfy(Watched):
+    HOSTS = 5
+
+    def setUp(self):
+        super().setUp()
+        self.cloud = clouds.Ntfy("s3cret-topic", "s3cret-token")
+        self.site = self.receiver(always=self.cloud)
+
+    def section(self, topic="s3cret-topic", token="s3cret-token"):
+        return {"destinations": ["ntfy"],
+                "ntfyNotification": {"topic": topic, "token": token, "tags": ["computer"],
+                                     "url": self.site.url("/")}}
+
+    def test_pushes_what_stops_and_runs_again(self):
+        self.run_tocsin(**self.section())
+        for count, change in enumerate((self.manager.stop, self.manager.start), 1):
+            change(ENGINE)
+            wait_until(lambda: len(self.cloud.messages) == count, 30, lambda: self.cloud.messages)
+        self.assertEqual(
+            [(message["title"], message["priority"], message["tags"])
+             for message in self.cloud.messages],
+            [(f"Qlik Sense Engine Service has stopped on {self.host}", 5,
+              ["rotating_light", "computer"]),
+             (f"Qlik Sense Engine Service has started on {self.host}", 3,
+              ["white_check_mark", "computer"])])
+
+    def test_test_command(self):
+        self.configure(**self.section())
+        done = tocsin("test", "-c", self.file, "ntfy")
+        self.assertEqual((done.returncode, done.stdout), (0, "ntfy: delivered, 200 OK\n"))
+        for wrong in {"topic": "s3cret-other"}, {"token": "s3cret-wrong"}:
+            self.configure(**self.section(**wrong))
+            done = tocsin("test", "-c", self.file, "ntfy")
+            self.assertEqual(done.returncode, 1, done)
+            self.assertNotIn("s3cret", done.stdout + done.stderr)
 
 
 if __name__ == "__main__":

@@ -84,7 +84,7 @@ class Secrets(Watched):
         accounts = {"sendToAccount": ["First"]}
         return {
             "destinations": ["slack", "teams", "email", "mqtt", "influxDb", "newRelic", "pagerDuty",
-                             "alertmanager"],
+                             "alertmanager", "ntfy"],
             "slackNotification": messages("slack"),
             "teamsNotification": messages("teams"),
             "emailNotification": {
@@ -109,6 +109,8 @@ class Secrets(Watched):
                                       "url": site.url("/v2/enqueue")},
             "alertmanagerNotification": {"servers": [
                 {"url": site.url(""), "username": "me", "password": f"{MARKER}-am-password"}]},
+            "ntfyNotification": {"url": site.url(""), "topic": f"{MARKER}-topic",
+                                 "token": f"{MARKER}-ntfy-token"},
         }, [{"description": "careless", "webhookURL": url("webhook"), "httpMethod": "POST"}]
 
     def search(self, where, text):
@@ -127,7 +129,7 @@ class Secrets(Watched):
         running = self.run_tocsin(*webhooks, logLevel="silly", **sections)
         self.manager.stop(ENGINE)
         wait_until(lambda: len({row["destination"] for row in self.rows("deliveries")
-                                if told(row)}) == 9, 60, lambda: self.rows("deliveries"))
+                                if told(row)}) == 10, 60, lambda: self.rows("deliveries"))
         running.wait_for_line("InfluxDB")
         listings = {
             command: tocsin(command, "-c", self.file, "--data-dir", self.data, *more)
