@@ -72,7 +72,8 @@ struct Daemon::Components {
                 .clock = clock,
                 .random = random,
                 .save = std::bind_front(&Components::save_logins, this),
-                .notify = std::bind_front(&Components::notify, this)},
+                .notify = std::bind_front(&Components::notify, this),
+                .on_step = step_log(log)},
                std::move(stored.records)),
         requests(std::move(stored.requests), {.worker = store_worker,
                                               .silences = silences,
@@ -197,7 +198,7 @@ std::string what_needs_a_restart(const config::Config& now, const config::Config
   compare(now.log_level, next.log_level, "logLevel");
   compare(now.file_logging, next.file_logging, "fileLogging");
   compare(now.log_directory, next.log_directory, "logDirectory");
-  return keys.empty() ? "" : "; for a new start: " + keys;
+  return keys.empty() ? "" : "; restart needed for: " + keys;
 }
 
 net::awaitable<void> tend_hourly(store::Store& store, net::Worker& worker, const Clock& clock,
@@ -281,7 +282,10 @@ net::awaitable<Result<>> Daemon::start() {
 }
 
 /// Nobody waits for the answer; it is in the log.
-net::awaitable<void> Daemon::reload_unasked() { co_await reload(); }
+net::awaitable<void> Daemon::reload_unasked() {
+  log_.debug("reload requested by a signal");
+  co_await reload();
+}
 
 /// The task that asks for it may be cancelled meanwhile, the reload is not.
 net::awaitable<store::ReloadAnswer> Daemon::reload_in_peace() {

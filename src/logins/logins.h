@@ -47,6 +47,9 @@ class Logins {
     bool store_ahead = true;
     /// People are to hear of it; returns when that is durable.
     std::function<net::awaitable<void>(const Gate&, Notice)> notify{};
+    /// As Gate::Deps::on_step.
+    std::function<void(const Gate&, const HostName& peer, LoginStep step, std::string_view why)>
+        on_step{};
   };
   explicit Logins(Deps deps, std::vector<StoredLogin> known = {});
 

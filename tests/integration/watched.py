@@ -11,7 +11,7 @@ from servers import wait_until
 
 ENGINE = "QlikSenseEngineService"
 PROXY = "QlikSenseProxyService"
-MARKER = "NoSuchService"  # its line in the log says that the first look has been
+MARKER = "NoSuchService"  # its line in the log says that the first check has been
 
 
 class Watched(unittest.TestCase):
@@ -48,7 +48,7 @@ class Watched(unittest.TestCase):
     def start_tocsin(self, first_look=False):
         running = self.enterContext(Running(self.file, self.data))
         if first_look:
-            running.wait_for_line(f"{MARKER} is MISSING at the first look")
+            running.wait_for_line(f"{MARKER} is MISSING at the first check")
         return running
 
     def receiver(self, *script, **more):

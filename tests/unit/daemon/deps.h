@@ -82,8 +82,10 @@ inline ObservedService service(const char* name, ServiceState state, std::uint32
 /// restart.
 class Deps {
  public:
-  explicit Deps(const std::filesystem::path& folder)
-      : store_(store::Store::open(folder).value()),
+  explicit Deps(const std::filesystem::path& folder,
+                const LogOptions& log = {.level = config::LogLevel::error})
+      : log_(log),
+        store_(store::Store::open(folder).value()),
         dispatcher_(loop_.executor(), destinations_, outbox_, delivery_log_, clock_,
                     platform::system_random()),
         journal_(loop_.executor(),
@@ -160,7 +162,7 @@ class Deps {
   net::Loop loop_;
   ManualClock clock_{std::chrono::floor<Duration>(std::chrono::system_clock::now())};
   Metrics metrics_;
-  Log log_{{.level = config::LogLevel::error}};
+  Log log_;
 
  private:
   Watcher make_watcher(const config::Host& host, net::Semaphore& checks, std::deque<Seen>& script,
