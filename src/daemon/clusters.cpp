@@ -67,13 +67,13 @@ void Clusters::update(const MonitoredHost& host) {
   updated_.set();
 }
 
-/// Whether all its services were seen on all its hosts.
+/// Whether all its services were observed on all its hosts.
 bool Clusters::is_complete(const config::Cluster& cluster) const {
   return std::ranges::all_of(cluster.hosts, [&](const HostName& host) {
-    const auto& seen = members_.at(host).services;
-    return std::ranges::all_of(cluster.services.exact_names(), [&seen](const ServiceName& service) {
-      return seen.at(service).has_value();
-    });
+    const auto& observed = members_.at(host).services;
+    return std::ranges::all_of(
+        cluster.services.exact_names(),
+        [&observed](const ServiceName& service) { return observed.at(service).has_value(); });
   });
 }
 

@@ -46,7 +46,7 @@ class Clusters {
  private:
   /// A host that belongs to clusters.
   struct Member {
-    std::map<ServiceName, std::optional<ServiceState>> services;  ///< nothing: not seen yet
+    std::map<ServiceName, std::optional<ServiceState>> services;  ///< nothing: not observed yet
     std::set<HostName> clusters;
   };
   struct Judged {

@@ -129,7 +129,7 @@ struct Daemon::Components {
   void report(const notify::StatusReport& report) {
     if (pipeline) pipeline->report(report);
   }
-  net::awaitable<void> tell_anew(const config::Config& config);
+  net::awaitable<void> replace_pipeline(const config::Config& config);
   net::awaitable<Result<>> save_logins(std::vector<logins::StoredLogin> records);
   net::awaitable<void> notify(const logins::Gate& gate, logins::Notice notice) {
     return credential_alerts.notify(gate, notice);
@@ -163,7 +163,7 @@ struct Daemon::Components {
 
 /// What is under way is finished; what the store holds is loaded from there, and what only memory
 /// holds is handed over.
-net::awaitable<void> Daemon::Components::tell_anew(const config::Config& config) {
+net::awaitable<void> Daemon::Components::replace_pipeline(const config::Config& config) {
   const auto slot = co_await journal.pause();
   auto unstored = co_await pipeline->stop();
   pipeline.reset();  // first: a broker throws out who connects twice under one name
@@ -322,7 +322,7 @@ net::awaitable<store::ReloadAnswer> Daemon::reload() {
     known = *std::move(states);
   }
   components.silences.set_maintenance(config.maintenance);
-  co_await components.tell_anew(config);
+  co_await components.replace_pipeline(config);
   components.clusters.set_clusters(config.clusters, known);
   const auto changes = components.fleet.set_hosts(hosts, std::move(known));
   // Behind the hosts, whose next check is by the new accounts.
@@ -352,9 +352,9 @@ net::awaitable<void> Daemon::stop() {
 
   net::TaskScope closing(executor_);
   components.fleet.close(closing);
-  auto untold = co_await components.pipeline->stop();
+  auto undelivered = co_await components.pipeline->stop();
   co_await components.logins.flush();
-  co_await components.journal.store_rest(std::move(untold));
+  co_await components.journal.store_rest(std::move(undelivered));
   co_await closing.join();
   components_.reset();
 }

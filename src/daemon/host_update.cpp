@@ -12,7 +12,7 @@
 namespace tocsin::daemon {
 namespace {
 
-/// What happened to a service that is no alert, and why not; empty: nothing that anybody sees.
+/// A change that is no alert, and why it is none; empty: only counters differ.
 std::string describe_quiet(const ServiceChange& change) {
   const auto now = change.next.seen.state;
   if (change.transition) return {};
@@ -20,7 +20,7 @@ std::string describe_quiet(const ServiceChange& change) {
   if (change.is_new) return fmt::format("{} when first seen, no alert: baseline", to_string(now));
   if (now == change.seen_before) return {};
   std::string_view why = "as it was when it last settled";
-  if (now == ServiceState::unknown) why = "not seen by this check";
+  if (now == ServiceState::unknown) why = "not observed by this check";
   if (is_pending(now)) why = "pending, not settled";
   return fmt::format("{} -> {}, no alert: {}", to_string(change.seen_before), to_string(now), why);
 }

@@ -5,7 +5,7 @@
 namespace tocsin::daemon {
 namespace {
 
-/// How soon a silence holds that somebody asks for.
+/// How soon a silence begins that somebody asks for.
 constexpr auto kReadEvery = std::chrono::seconds(2);
 
 }  // namespace
