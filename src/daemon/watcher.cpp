@@ -239,6 +239,7 @@ void Watcher::log_schedule(std::optional<Time> due, Time now) const {
 
 void Watcher::log_pushed(const probe::Pushed& pushed) const {
   std::vector<std::string> changes;
+  changes.reserve(pushed.services.size());
   for (const auto& service : pushed.services)
     changes.push_back(fmt::format("{} {}", service.name.text(), to_string(service.status.state)));
   if (!changes.empty()) log_.debug("pushed by the host: {}", listed(changes));

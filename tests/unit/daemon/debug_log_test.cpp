@@ -100,8 +100,7 @@ TEST_F(DebugLogTest, AHostThatIsNotReachedIsTracedWithTheErrorAndTheGrace) {
   for (const auto* line : {
            "check not answered in N ms: denied (native 0xC0000022): no rights; no session",
            "host node1: check failed: no rights",
-           "host node1: state RUNNING -> UNKNOWN, no alert: not observed by this check: mssql$x, "
-           "Spooler",
+           "state RUNNING -> UNKNOWN, no alert: not observed by this check: mssql$x, Spooler",
            "host node1: unreachable, no rights, suppressed: not yet tried 2 times",
            "host node1: alert waits: unreachable: failed checks 1 of 2, for 0 s of 30 s",
            "host node1: alert waits: unreachable: failed checks 2 of 2, for 1 s of 30 s",
