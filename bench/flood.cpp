@@ -42,7 +42,8 @@ Alert change(std::size_t host, std::size_t service, Time at) {
 }
 
 /// What the task of a host records: its new states and their alerts.
-net::awaitable<void> commit(daemon::Journal& journal, std::size_t host, Time at) {
+net::awaitable<void> commit(daemon::Journal& journal, daemon::PrefixedLog log, std::size_t host,
+                            Time at) {
   std::vector<store::StateChange> states;
   std::vector<Alert> alerts;
   for (std::size_t service = 0; service < kServices; ++service) {
@@ -51,7 +52,7 @@ net::awaitable<void> commit(daemon::Journal& journal, std::size_t host, Time at)
                       .service = alerts.back().service,
                       .state = {.seen = alerts.back().status, .settled = ServiceState::stopped}});
   }
-  co_await journal.commit(std::move(states), std::nullopt, std::move(alerts));
+  co_await journal.commit(std::move(states), std::nullopt, std::move(alerts), std::move(log));
 }
 
 int run(const std::string& url, std::size_t count, const std::string& directory) {
@@ -98,7 +99,7 @@ int run(const std::string& url, std::size_t count, const std::string& directory)
     std::fflush(stdout);
     net::TaskScope hosts(loop.executor());
     for (std::size_t host = 0; host < count / kServices; ++host)
-      hosts.spawn(commit(journal, host, begin));
+      hosts.spawn(commit(journal, log.of("flood"), host, begin));
     co_await hosts.join();
     std::size_t delivered = 0;
     while (delivered < count) {

@@ -80,7 +80,7 @@ def push(services, folder, count):
         file = configuration(pathlib.Path(folder) / "tocsin.yaml", every="every 1 hour",
                              hosts=[wine.host([*names, "Marker"])], webhooks=[receiver.url()])
         with Running(file, pathlib.Path(folder) / "data") as running:
-            running.wait_for_line("Marker is MISSING at the first look")
+            running.wait_for_line("Marker is MISSING at the first check")
             time.sleep(3)  # until all are listened to
             turn = names[:CHANGES // 10]
             services.start(*turn)

@@ -32,7 +32,7 @@ struct Credentials {
 /// Shared by many hosts; equal where what they say is equal.
 class SharedCredentials : public std::shared_ptr<const Credentials> {
  public:
-  SharedCredentials() = default;
+  using shared_ptr::shared_ptr;
   // NOLINTNEXTLINE(google-explicit-constructor): it is such a pointer
   SharedCredentials(std::shared_ptr<const Credentials> credentials)
       : shared_ptr(std::move(credentials)) {}

@@ -8,7 +8,7 @@
 namespace tocsin::daemon {
 namespace {
 
-/// The machine's clock may jump; look at it at least this often.
+/// The machine's clock may jump; it is read at least this often.
 constexpr Duration kLongestSleep = std::chrono::seconds(10);
 
 /// A service of a cluster runs or does not, and nothing about it is quick to change by itself.
@@ -50,7 +50,7 @@ void Clusters::set_clusters(std::vector<config::Cluster> clusters, Known& known)
     clusters_.emplace(name, Judged{std::move(cluster), std::move(monitored)});
   }
   std::erase_if(clusters_, [&](const auto& cluster) { return !named.contains(cluster.first); });
-  seen_.set();
+  updated_.set();
 }
 
 bool Clusters::has_all(const std::vector<config::Cluster>& clusters) const {
@@ -64,17 +64,21 @@ void Clusters::update(const MonitoredHost& host) {
   if (member == members_.end()) return;
   for (auto& [service, state] : member->second.services) state = state_of(host, service);
   for (const auto& cluster : member->second.clusters) clusters_.at(cluster).stale = true;
-  seen_.set();
+  updated_.set();
 }
 
-/// Whether all its services were seen on all its hosts.
+/// Whether all its services were observed on all its hosts.
 bool Clusters::is_complete(const config::Cluster& cluster) const {
   return std::ranges::all_of(cluster.hosts, [&](const HostName& host) {
-    const auto& seen = members_.at(host).services;
-    return std::ranges::all_of(cluster.services.exact_names(), [&seen](const ServiceName& service) {
-      return seen.at(service).has_value();
-    });
+    const auto& observed = members_.at(host).services;
+    return std::ranges::all_of(
+        cluster.services.exact_names(),
+        [&observed](const ServiceName& service) { return observed.at(service).has_value(); });
   });
+}
+
+PrefixedLog Clusters::log_of(const HostName& cluster) const {
+  return deps_.log.of("cluster " + cluster.text());
 }
 
 ClusterVerdict Clusters::judge(const config::Cluster& cluster, const ServiceName& service) const {
@@ -89,6 +93,9 @@ MonitoredHost::Outcome Clusters::check(Judged& judged, Time now) const {
   notify::StatusReport report{.host = judged.cluster.name, .at = now, .services = {}};
   for (const auto& service : judged.cluster.services.exact_names()) {
     auto verdict = judge(judged.cluster, service);
+    if (judged.stale && deps_.log.wants(config::LogLevel::debug))
+      log_of(judged.cluster.name)
+          .debug("judged: {} {}: {}", service.text(), to_string(verdict.state), verdict.reason);
     services.push_back({.name = service, .status = {.state = verdict.state}, .details = {}});
     reasons[service] = std::move(verdict.reason);
     report.services.push_back(
@@ -107,17 +114,17 @@ MonitoredHost::Outcome Clusters::check(Judged& judged, Time now) const {
 
 net::awaitable<void> Clusters::run() {
   for (;;) {
-    seen_.reset();
+    updated_.reset();
     const Time now = deps_.clock.now();
     Time due = now + kLongestSleep;
     std::vector<HostUpdate> records;
     for (auto& [name, judged] : clusters_) {
       if (judged.stale && !is_complete(judged.cluster)) {
-        judged.stale = false;  // up to the next look at a member
+        judged.stale = false;  // up to the next update of a member
         judged.due = Time::max();
       }
       if (judged.stale || now >= judged.due) {
-        records.emplace_back(name, HostUpdate::Deps{deps_.journal, deps_.log, deps_.random});
+        records.emplace_back(name, HostUpdate::Deps{deps_.journal, log_of(name), deps_.random});
         records.back().add(check(judged, now), judged.monitored.host());
         judged.due =
             std::min(std::max(judged.monitored.next_review(now), now), now + kLongestSleep);
@@ -125,7 +132,7 @@ net::awaitable<void> Clusters::run() {
       due = std::min(due, judged.due);
     }
     for (auto& update : records) co_await update.write();
-    co_await seen_.wait_until(net::within(due - now));
+    co_await updated_.wait_until(net::within(due - now));
   }
 }
 

@@ -1,5 +1,5 @@
-// The clusters: each is told like a host, of which nobody asks, but which is seen through its
-// members.
+// The service clusters: each is monitored like a host that has no probe, by the states that its
+// members have.
 #pragma once
 
 #include <functional>
@@ -28,34 +28,35 @@ class Clusters {
     const Clock& clock;
     const Log& log;
     RandomFill random;
-    /// As in Watcher::Rooms.
+    /// As in Watcher::Deps.
     std::function<std::optional<Suppression>(const HostName&, const ServiceName&, Time)> silence;
-    /// Takes what a cluster is now for the status stream; empty: nobody wants it.
+    /// Takes the states of a cluster for the status stream; may be empty.
     std::function<void(const notify::StatusReport&)> report;
   };
-  Clusters(const net::Executor& executor, Deps deps) : deps_(std::move(deps)), seen_(executor) {}
+  Clusters(const net::Executor& executor, Deps deps) : deps_(std::move(deps)), updated_(executor) {}
 
-  /// Which there are from now on. Who is new begins with what is `known`.
+  /// Which there are from now on. Those that are new begin with what is `known`.
   void set_clusters(std::vector<config::Cluster> clusters, Known& known);
   [[nodiscard]] bool has_all(const std::vector<config::Cluster>& clusters) const;
-  /// What is known of a host now.
+  /// Takes what is known of a host now.
   void update(const MonitoredHost& host);
-  /// Judges whenever a member was seen, and when time alone brings news, until it is cancelled.
+  /// Judges whenever a member was updated, and when a waiting alert is due, until it is cancelled.
   net::awaitable<void> run();
 
  private:
   /// A host that belongs to clusters.
   struct Member {
-    std::map<ServiceName, std::optional<ServiceState>> services;  ///< nothing: not seen yet
+    std::map<ServiceName, std::optional<ServiceState>> services;  ///< nothing: not observed yet
     std::set<HostName> clusters;
   };
   struct Judged {
     config::Cluster cluster;
     MonitoredHost monitored;
-    bool stale = true;  ///< a member was seen since
-    Time due{};         ///< when time alone may bring news
+    bool stale = true;  ///< a member was updated since
+    Time due{};         ///< when a waiting alert may be notified
   };
 
+  [[nodiscard]] PrefixedLog log_of(const HostName& cluster) const;
   [[nodiscard]] bool is_complete(const config::Cluster& cluster) const;
   [[nodiscard]] MonitoredHost::Outcome check(Judged& judged, Time now) const;
   [[nodiscard]] ClusterVerdict judge(const config::Cluster& cluster,
@@ -64,7 +65,7 @@ class Clusters {
   Deps deps_;
   std::map<HostName, Judged> clusters_;
   std::map<HostName, Member> members_;
-  net::Event seen_;
+  net::Event updated_;
 };
 
 }  // namespace tocsin::daemon

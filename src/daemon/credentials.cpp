@@ -1,7 +1,6 @@
 #include "daemon/credentials.h"
 
 #include <algorithm>
-#include <iterator>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -10,6 +9,7 @@
 
 #include "config/substitution.h"
 #include "daemon/host_update.h"
+#include "daemon/listed.h"
 
 namespace tocsin::daemon {
 namespace {
@@ -20,16 +20,6 @@ constexpr std::string_view kPrefix = "credential:";
 bool has_domain(std::string_view username) {
   const auto domain = username.substr(0, std::min(username.find('\\'), username.size()));
   return username.contains('@') || (username.contains('\\') && !domain.empty() && domain != ".");
-}
-
-std::string listed(const std::vector<std::string>& names) {
-  constexpr std::size_t kMostNamed = 10;
-  const auto named = std::min(names.size(), kMostNamed);
-  auto text = fmt::format(
-      "{}",
-      fmt::join(names.begin(), std::next(names.begin(), static_cast<std::ptrdiff_t>(named)), ", "));
-  if (names.size() > named) text += fmt::format(" and {} more", names.size() - named);
-  return text;
 }
 
 /// "h1, h2: wrong user name or password; h3: ...": hosts that say the same stand together.
@@ -84,6 +74,27 @@ logins::Gate& gate_of(logins::Logins& logins, const config::Credentials& account
                                                           .peers_to_suspect = peers_to_suspect}});
 }
 
+std::string subject_of(const logins::Gate& gate) {
+  constexpr std::string_view kArticle = "the ";
+  std::string_view name = gate.name();
+  if (name.starts_with(kArticle)) name.remove_prefix(kArticle.size());
+  return std::string(name);
+}
+
+decltype(logins::Logins::Deps::on_step) step_log(const Log& log) {
+  if (!log.wants(config::LogLevel::debug)) return {};
+  return [&log](const logins::Gate& gate, const HostName& peer, logins::LoginStep step,
+                std::string_view why) {
+    const auto* colon = why.empty() ? "" : ": ";
+    if (peer.empty()) {
+      log.of(subject_of(gate)).debug("login {}{}{}", to_string(step), colon, why);
+    } else {
+      log.of("host " + peer.text())
+          .debug("login {}, {}{}{}", to_string(step), subject_of(gate), colon, why);
+    }
+  };
+}
+
 /// Its deliveries say so too; this line says when the next attempt is made.
 void CredentialAlerts::log_destination(const logins::Gate& gate, bool refused) const {
   const auto suspension = gate.find_suspension(HostName());
@@ -113,7 +124,7 @@ net::awaitable<void> CredentialAlerts::notify(const logins::Gate& gate, logins::
     if (const auto suppression = deps_.silence(name, {}, alert.at))
       alert.suppressed = suppression->reason;
   }
-  HostUpdate update(name, {deps_.journal, deps_.log, deps_.random});
+  HostUpdate update(name, {deps_.journal, deps_.log.of(subject_of(gate)), deps_.random});
   MonitoredHost::Outcome outcome;
   outcome.alerts.push_back(std::move(alert));
   update.add(std::move(outcome), {});

@@ -1,4 +1,4 @@
-// The accounts that hosts are asked with: how each logs in, and who hears that one is refused.
+// The accounts that hosts are asked with: how each logs in, and the alerts about those refused.
 #pragma once
 
 #include <functional>
@@ -17,11 +17,18 @@ namespace tocsin::daemon {
 [[nodiscard]] logins::Gate& gate_of(logins::Logins& logins, const config::Credentials& account,
                                     std::size_t peers_to_suspect);
 
+/// The subject of lines about the login: "credential monitoring", `login "x" at https://host`.
+[[nodiscard]] std::string subject_of(const logins::Gate& gate);
+
+/// For the log at level debug: each step of each login, under the host that it is for; empty at
+/// other levels. `log` outlives it.
+[[nodiscard]] decltype(logins::Logins::Deps::on_step) step_log(const Log& log);
+
 /// "credential:monitoring", which takes a host's place in alerts.
 [[nodiscard]] std::string credential_id(const config::Credentials& account);
 
-/// Turns what is to be told of a login into alerts; of those that are no credential's, into lines
-/// of the log.
+/// Turns what happened to a login into alerts about a credential, or into lines of the log where it
+/// is a destination's.
 class CredentialAlerts {
  public:
   /// What outlives it.
@@ -30,7 +37,7 @@ class CredentialAlerts {
     const Clock& clock;
     const Log& log;
     const RandomFill& random;
-    /// As in Watcher::Rooms.
+    /// As in Watcher::Deps.
     std::function<std::optional<Suppression>(const HostName&, const ServiceName&, Time)> silence;
   };
   explicit CredentialAlerts(Deps deps) : deps_(std::move(deps)) {}

@@ -72,7 +72,8 @@ struct Daemon::Components {
                 .clock = clock,
                 .random = random,
                 .save = std::bind_front(&Components::save_logins, this),
-                .notify = std::bind_front(&Components::notify, this)},
+                .notify = std::bind_front(&Components::notify, this),
+                .on_step = step_log(log)},
                std::move(stored.records)),
         requests(std::move(stored.requests), {.worker = store_worker,
                                               .silences = silences,
@@ -128,7 +129,7 @@ struct Daemon::Components {
   void report(const notify::StatusReport& report) {
     if (pipeline) pipeline->report(report);
   }
-  net::awaitable<void> tell_anew(const config::Config& config);
+  net::awaitable<void> replace_pipeline(const config::Config& config);
   net::awaitable<Result<>> save_logins(std::vector<logins::StoredLogin> records);
   net::awaitable<void> notify(const logins::Gate& gate, logins::Notice notice) {
     return credential_alerts.notify(gate, notice);
@@ -162,7 +163,7 @@ struct Daemon::Components {
 
 /// What is under way is finished; what the store holds is loaded from there, and what only memory
 /// holds is handed over.
-net::awaitable<void> Daemon::Components::tell_anew(const config::Config& config) {
+net::awaitable<void> Daemon::Components::replace_pipeline(const config::Config& config) {
   const auto slot = co_await journal.pause();
   auto unstored = co_await pipeline->stop();
   pipeline.reset();  // first: a broker throws out who connects twice under one name
@@ -197,7 +198,7 @@ std::string what_needs_a_restart(const config::Config& now, const config::Config
   compare(now.log_level, next.log_level, "logLevel");
   compare(now.file_logging, next.file_logging, "fileLogging");
   compare(now.log_directory, next.log_directory, "logDirectory");
-  return keys.empty() ? "" : "; for a new start: " + keys;
+  return keys.empty() ? "" : "; restart needed for: " + keys;
 }
 
 net::awaitable<void> tend_hourly(store::Store& store, net::Worker& worker, const Clock& clock,
@@ -281,7 +282,10 @@ net::awaitable<Result<>> Daemon::start() {
 }
 
 /// Nobody waits for the answer; it is in the log.
-net::awaitable<void> Daemon::reload_unasked() { co_await reload(); }
+net::awaitable<void> Daemon::reload_unasked() {
+  log_.debug("reload requested by a signal");
+  co_await reload();
+}
 
 /// The task that asks for it may be cancelled meanwhile, the reload is not.
 net::awaitable<store::ReloadAnswer> Daemon::reload_in_peace() {
@@ -318,7 +322,7 @@ net::awaitable<store::ReloadAnswer> Daemon::reload() {
     known = *std::move(states);
   }
   components.silences.set_maintenance(config.maintenance);
-  co_await components.tell_anew(config);
+  co_await components.replace_pipeline(config);
   components.clusters.set_clusters(config.clusters, known);
   const auto changes = components.fleet.set_hosts(hosts, std::move(known));
   // Behind the hosts, whose next check is by the new accounts.
@@ -348,9 +352,9 @@ net::awaitable<void> Daemon::stop() {
 
   net::TaskScope closing(executor_);
   components.fleet.close(closing);
-  auto untold = co_await components.pipeline->stop();
+  auto undelivered = co_await components.pipeline->stop();
   co_await components.logins.flush();
-  co_await components.journal.store_rest(std::move(untold));
+  co_await components.journal.store_rest(std::move(undelivered));
   co_await closing.join();
   components_.reset();
 }

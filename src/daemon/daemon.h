@@ -31,13 +31,13 @@ class Daemon {
   Daemon(const Daemon&) = delete;
   Daemon& operator=(const Daemon&) = delete;
 
-  /// Opens the store, loads what is known and what must still be told, and starts the task of each
-  /// host; logs "ready". storage: the data directory cannot be used; nothing runs then.
+  /// Opens the store, loads what is known and what must still be delivered, and starts the task of
+  /// each host; logs "ready". storage: the data directory cannot be used; nothing runs then.
   net::awaitable<Result<>> start();
   /// Reads the configuration again. One with a mistake changes nothing. By a good one hosts come,
   /// go and change one by one: the others do not notice, states and sessions are kept, and what
-  /// is still to be told waits in the store while destinations are made anew. What became of it is
-  /// logged and answered.
+  /// is still to be delivered waits in the store while destinations are made anew. What became of
+  /// it is logged and answered.
   net::awaitable<store::ReloadAnswer> reload();
   /// Ends within a few seconds: running checks are abandoned, deliveries under way are finished or
   /// stay pending in the store, sessions are logged off. Not while reload() runs.

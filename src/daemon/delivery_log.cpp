@@ -1,6 +1,9 @@
 #include "daemon/delivery_log.h"
 
-#include <algorithm>
+#include <chrono>
+#include <variant>
+
+#include <fmt/format.h>
 
 namespace tocsin::daemon {
 namespace {
@@ -9,43 +12,112 @@ auto seconds_until_next(const store::DeliveryUpdate& update) {
   return std::chrono::ceil<std::chrono::seconds>(update.not_before - update.at).count();
 }
 
+/// "db1 Spooler stopped"
+std::string describe(const store::Delivery& delivery) {
+  const auto& alert = delivery.alert;
+  const auto* space = is_about_host(alert) ? "" : " ";
+  return fmt::format("{} {}{}{}", alert.host.text(), alert.service.text(), space, kind_word(alert));
+}
+
+std::string describe(const notify::Wait& wait) {
+  using enum notify::Wait::Reason;
+  switch (wait.reason) {
+    case turn:
+      return "for its turn";
+    case rate_limit:
+      return "rate limit";
+    case retry:
+      return "backoff after a failed attempt";
+    case escalation:
+      return "escalation";
+    case older:
+      return fmt::format("behind {} older about the same service", wait.older);
+    case parallel:
+      return "as many deliveries as may be are in flight";
+    case pause:
+      return "pause of the destination";
+    case login:
+      return "login that must not be tried now";
+    case outbox:
+      return "in the outbox, behind older ones";
+  }
+  return "?";
+}
+
+std::string describe(const notify::Answer& answer) {
+  if (const auto* delivered = std::get_if<notify::Delivered>(&answer))
+    return "delivered, " + delivered->detail;
+  if (const auto* rejected = std::get_if<notify::Rejected>(&answer))
+    return "rejected for good: " + rejected->reason;
+  if (const auto* refused = std::get_if<notify::LoginRefused>(&answer))
+    return "login refused: " + refused->reason;
+  const auto& later = std::get<notify::RetryAfter>(answer);
+  if (!later.after) return "try again: " + later.reason;
+  return fmt::format("try again after {}: {}", duration_text(*later.after), later.reason);
+}
+
 }  // namespace
 
-std::string DeliveryLog::describe(const store::Delivery& delivery) const {
-  const auto found =
-      std::ranges::find_if(destinations_, [&](const notify::Destination& destination) {
-        return destination.channel->key() == delivery.destination;
-      });
-  const auto& name = found == destinations_.end() ? delivery.destination : found->channel->name();
-  return fmt::format("{}: {} {} {}", name, delivery.alert.host.text(),
-                     delivery.alert.service.text(), kind_word(delivery.alert));
+DeliveryLog::DeliveryLog(const Log& log, const std::vector<notify::Destination>& destinations)
+    : log_(log) {
+  for (const auto& destination : destinations)
+    logs_.try_emplace(destination.channel->key(), log, destination.channel->name());
+}
+
+PrefixedLog DeliveryLog::log_of(const store::Delivery& delivery) const {
+  const auto found = logs_.find(delivery.destination);
+  return found == logs_.end() ? log_.of(delivery.destination) : found->second;
 }
 
 void DeliveryLog::settled(const store::Delivery& delivery, const store::DeliveryUpdate& update) {
+  const auto log = log_of(delivery);
   switch (update.state) {
     case store::DeliveryState::delivered:
-      log_.info("{} delivered, {}", describe(delivery), update.detail);
+      log.info("{} delivered, {}", describe(delivery), update.detail);
       break;
     case store::DeliveryState::pending:
       if (is_escalation(delivery)) {
-        log_.info("{} waits for its escalation", describe(delivery));
+        log.info("{} waits for its escalation", describe(delivery));
         break;
       }
       if (update.attempts == 0) {
-        log_.info("{} waits for its login, next attempt in {} s: {}", describe(delivery),
-                  seconds_until_next(update), update.detail);
+        log.info("{} waits for its login, next attempt in {} s: {}", describe(delivery),
+                 seconds_until_next(update), update.detail);
         break;
       }
-      log_.warn("{} not delivered, attempt {}, next in {} s: {}", describe(delivery),
-                update.attempts, seconds_until_next(update), update.detail);
+      log.warn("{} not delivered, attempt {}, next in {} s: {}", describe(delivery),
+               update.attempts, seconds_until_next(update), update.detail);
       break;
     case store::DeliveryState::dead:
-      log_.error("{} cannot be delivered: {}", describe(delivery), update.detail);
+      log.error("{} cannot be delivered: {}", describe(delivery), update.detail);
       break;
     case store::DeliveryState::merged:
-      log_.info("{} {}", describe(delivery), update.detail);
+      log.info("{} merged: {}", describe(delivery), update.detail);
       break;
   }
+}
+
+void DeliveryLog::queued(const store::Delivery& delivery) {
+  const auto escalation =
+      is_escalation(delivery) ? ", escalation at " + iso_time(delivery.not_before) : "";
+  log_of(delivery).debug("delivery queued: {}, id {}{}", describe(delivery), delivery.id.value,
+                         escalation);
+}
+
+void DeliveryLog::waits(const store::Delivery& delivery, const notify::Wait& wait) {
+  const auto until = wait.until == Time{} ? "" : " until " + iso_time(wait.until);
+  log_of(delivery).debug("delivery waits: {}: {}{}", describe(delivery), describe(wait), until);
+}
+
+void DeliveryLog::attempting(const store::Delivery& delivery) {
+  log_of(delivery).debug("delivery attempt {}: {}, id {}", delivery.attempts, describe(delivery),
+                         delivery.id.value);
+}
+
+void DeliveryLog::answered(const store::Delivery& delivery, const notify::Answer& answer,
+                           std::chrono::milliseconds took) {
+  log_of(delivery).debug("delivery answered: {} in {} ms: {}", describe(delivery), took.count(),
+                         describe(answer));
 }
 
 void DeliveryLog::abandoned(std::size_t count) {
@@ -62,7 +134,8 @@ void DeliveryLog::storage_failed(const Error& error, std::size_t unrecorded) {
 void DeliveryLog::storage_recovered() { log_.info("outcomes of deliveries are recorded again"); }
 
 void DeliveryLog::lost(const store::Delivery& delivery) {
-  log_.error("{} is lost: neither the store nor memory has room for it", describe(delivery));
+  log_of(delivery).error("{} is lost: neither the store nor memory has room for it",
+                         describe(delivery));
 }
 
 }  // namespace tocsin::daemon

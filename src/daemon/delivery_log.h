@@ -1,6 +1,11 @@
 // Says in the log what becomes of the deliveries.
 #pragma once
 
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
 #include "daemon/log.h"
 #include "notify/destination.h"
 #include "notify/observer.h"
@@ -9,9 +14,8 @@ namespace tocsin::daemon {
 
 class DeliveryLog final : public notify::Observer {
  public:
-  /// Both outlive it; `destinations` gives the names for the keys.
-  DeliveryLog(const Log& log, const std::vector<notify::Destination>& destinations)
-      : log_(log), destinations_(destinations) {}
+  /// `log` outlives it; `destinations` give the names for the keys.
+  DeliveryLog(const Log& log, const std::vector<notify::Destination>& destinations);
 
   void settled(const store::Delivery& delivery, const store::DeliveryUpdate& update) override;
   void abandoned(std::size_t count) override;
@@ -19,11 +23,18 @@ class DeliveryLog final : public notify::Observer {
   void storage_recovered() override;
   void lost(const store::Delivery& delivery) override;
 
+  [[nodiscard]] bool wants_steps() const override { return log_.wants(config::LogLevel::debug); }
+  void queued(const store::Delivery& delivery) override;
+  void waits(const store::Delivery& delivery, const notify::Wait& wait) override;
+  void attempting(const store::Delivery& delivery) override;
+  void answered(const store::Delivery& delivery, const notify::Answer& answer,
+                std::chrono::milliseconds took) override;
+
  private:
-  [[nodiscard]] std::string describe(const store::Delivery& delivery) const;
+  [[nodiscard]] PrefixedLog log_of(const store::Delivery& delivery) const;
 
   const Log& log_;
-  const std::vector<notify::Destination>& destinations_;
+  std::map<std::string, PrefixedLog, std::less<>> logs_;  ///< by the destination's key
 };
 
 }  // namespace tocsin::daemon

@@ -2,9 +2,18 @@
 
 #include <algorithm>
 #include <set>
+#include <string_view>
 #include <utility>
 
 namespace tocsin::daemon {
+namespace {
+
+void log_watched(const Log& log, const HostName& host, std::string_view what) {
+  if (log.wants(config::LogLevel::debug)) log.of("host " + host.text()).debug("watch {}", what);
+}
+
+}  // namespace
+
 Fleet::Changes Fleet::set_hosts(const std::vector<config::Host>& hosts, Known known) {
   Changes changes;
   std::set<HostName> named;
@@ -15,6 +24,7 @@ Fleet::Changes Fleet::set_hosts(const std::vector<config::Host>& hosts, Known kn
       if (found->second->reconfigure(host)) changes.changed++;
       continue;
     }
+    log_watched(deps_.log, host.name, "begins");
     watchers_.emplace(host.name,
                       std::make_unique<Watcher>(host, std::move(known[host.name]), deps_));
     tasks_.spawn(watch(host.name));
@@ -22,6 +32,7 @@ Fleet::Changes Fleet::set_hosts(const std::vector<config::Host>& hosts, Known kn
   }
   for (const auto& [name, watcher] : watchers_) {
     if (named.contains(name) || watcher->is_retired()) continue;
+    log_watched(deps_.log, name, "ends");
     watcher->retire();
     changes.gone++;
   }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "base/random.h"
@@ -16,21 +17,22 @@ namespace tocsin::daemon {
 
 class HostUpdate {
  public:
-  /// What outlives it.
+  /// What outlives it, and the log of its host.
   struct Deps {
     Journal& journal;
-    const Log& log;
+    PrefixedLog log;
     const RandomFill& random;
   };
-  HostUpdate(HostName host, const Deps& deps) : host_(std::move(host)), deps_(deps) {}
+  HostUpdate(HostName host, Deps deps) : host_(std::move(host)), deps_(std::move(deps)) {}
 
   /// `of` is the host as it is afterwards.
   void add(MonitoredHost::Outcome outcome, const TrackedHost& of);
-  /// Returns when it is stored, or could not be, and told.
+  /// Returns when it is stored, or could not be, and its deliveries are on their way.
   net::awaitable<void> write();
 
  private:
   void log(const Alert& alert) const;
+  void log_quiet(std::span<const ServiceChange> changes) const;
 
   HostName host_;
   Deps deps_;

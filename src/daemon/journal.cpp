@@ -1,8 +1,12 @@
 #include "daemon/journal.h"
 
 #include <algorithm>
+#include <chrono>
 #include <iterator>
+#include <string>
 #include <utility>
+
+#include <fmt/format.h>
 
 namespace tocsin::daemon {
 namespace {
@@ -12,12 +16,64 @@ namespace {
 constexpr std::size_t kMostUnsaved = 10'000;
 constexpr auto kRetryStore = std::chrono::seconds(5);
 
+/// "webhook "ops", slack after 5 min; not routed: email; not wanted: PagerDuty"
+std::string describe_targets(const Alert& alert, const Journal::PipelineRefs& pipeline) {
+  const auto targets = pipeline.routing.get().targets(alert);
+  std::vector<std::string> to;
+  std::vector<std::string> unrouted;
+  std::vector<std::string> unwanted;
+  for (std::size_t i = 0; i < pipeline.destinations.size(); i++) {
+    const auto& channel = *pipeline.destinations[i].channel;
+    const auto target = std::ranges::find(targets, i, &notify::RoutedTo::destination);
+    if (target == targets.end()) {
+      unrouted.push_back(channel.name());
+    } else if (!channel.wants(alert)) {
+      unwanted.push_back(channel.name());
+    } else if (target->after > Duration(0)) {
+      to.push_back(channel.name() + " after " + duration_text(target->after) + " if it lasts");
+    } else {
+      to.push_back(channel.name() +
+                   (target->conditional && is_resolved(alert) ? " if it was notified before" : ""));
+    }
+  }
+  auto text = to.empty() ? "no destination" : fmt::format("{}", fmt::join(to, ", "));
+  if (!unrouted.empty()) text += fmt::format("; not routed: {}", fmt::join(unrouted, ", "));
+  if (!unwanted.empty()) text += fmt::format("; not wanted: {}", fmt::join(unwanted, ", "));
+  return text;
+}
+
+void log_routing(const Alert& alert, const Journal::PipelineRefs& pipeline,
+                 const PrefixedLog& log) {
+  const auto service = is_about_host(alert) ? std::string() : alert.service.text() + " ";
+  const auto route =
+      is_resolved(alert) ? std::string("resolved") : pipeline.routing.get().name_route(alert);
+  log.debug("routed: {}{}: {}: {}", service, kind_word(alert), route,
+            describe_targets(alert, pipeline));
+}
+
+void log_commit(const Log& log, std::span<const store::Commit> commits, bool stored,
+                std::chrono::steady_clock::duration took) {
+  if (!log.wants(config::LogLevel::debug)) return;
+  std::size_t states = 0;
+  std::size_t alerts = 0;
+  std::size_t deliveries = 0;
+  for (const auto& commit : commits) {
+    states += commit.states.size();
+    alerts += commit.alerts.size();
+    deliveries += commit.deliveries.size();
+  }
+  log.of("store").debug(
+      "commit {} in {} ms: states {}, alerts {}, deliveries {}", stored ? "written" : "failed",
+      std::chrono::floor<std::chrono::milliseconds>(took).count(), states, alerts, deliveries);
+}
+
 }  // namespace
 
 struct Journal::Entry {
-  Entry(net::Executor executor, store::Commit what)
-      : commit(std::move(what)), written(std::move(executor)) {}
+  Entry(net::Executor executor, store::Commit what, PrefixedLog log_to)
+      : commit(std::move(what)), log(std::move(log_to)), written(std::move(executor)) {}
   store::Commit commit;
+  PrefixedLog log;
   net::Event written;
 };
 
@@ -30,12 +86,12 @@ Journal::Journal(const net::Executor& executor, Deps deps, PipelineRefs pipeline
 
 net::awaitable<void> Journal::commit(std::vector<store::StateChange> states,
                                      std::optional<store::HostChange> host,
-                                     std::vector<Alert> alerts) {
+                                     std::vector<Alert> alerts, PrefixedLog log) {
   store::Commit commit{.states = std::move(states),
                        .host = std::move(host),
                        .alerts = std::move(alerts),
                        .deliveries = {}};
-  const auto entry = std::make_shared<Entry>(executor_, std::move(commit));
+  const auto entry = std::make_shared<Entry>(executor_, std::move(commit), std::move(log));
   waiting_.push_back(entry);
   work_.set();
   co_await entry->written.wait();
@@ -56,6 +112,7 @@ std::vector<std::shared_ptr<Journal::Entry>> Journal::take_waiting() {
     auto& commit = entry->commit;
     for (const auto& alert : commit.alerts) {
       if (!alert.suppressed.empty()) continue;
+      if (entry->log.wants_debug()) log_routing(alert, pipeline_, entry->log);
       std::ranges::move(notify::address(alert, pipeline_.destinations, pipeline_.routing.get(),
                                         deps_.clock.now(), deps_.random),
                         std::back_inserter(commit.deliveries));
@@ -71,7 +128,9 @@ net::awaitable<void> Journal::write_waiting() {
   const std::size_t late = commits.size();
   for (const auto& entry : entries) commits.push_back(std::move(entry->commit));
 
+  const auto begun = std::chrono::steady_clock::now();
   const auto stored = co_await deps_.worker.run([&] { return deps_.store.commit(commits); });
+  log_commit(deps_.log, commits, stored.has_value(), std::chrono::steady_clock::now() - begun);
   for (std::size_t i = late; i < commits.size(); i++) {
     pipeline_.dispatcher.get().submit(std::exchange(commits[i].deliveries, {}));
   }
@@ -90,7 +149,7 @@ net::awaitable<void> Journal::store_rest(std::vector<store::Delivery> deliveries
   if (commits.empty()) co_return;
   const auto stored = co_await deps_.worker.run([&] { return deps_.store.commit(commits); });
   if (!stored) {
-    deps_.log.error("{}; {} changes and what could not be told are lost", stored.error().what,
+    deps_.log.error("{}; {} changes and the deliveries that wait are lost", stored.error().what,
                     commits.size());
   }
 }

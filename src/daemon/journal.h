@@ -1,4 +1,4 @@
-// First durable, then told: the one way by which what a check found leaves its host's task.
+// First durable, then delivered: the one way by which what a check found leaves its host's task.
 #pragma once
 
 #include <functional>
@@ -32,7 +32,7 @@ class Journal {
     const Log& log;
     RandomFill random;
   };
-  /// Who hears of what is recorded.
+  /// Where deliveries go.
   struct PipelineRefs {
     std::reference_wrapper<notify::Dispatcher> dispatcher;
     std::span<const notify::Destination> destinations;
@@ -40,13 +40,14 @@ class Journal {
   };
   Journal(const net::Executor& executor, Deps deps, PipelineRefs pipeline);
 
-  /// Returns when it is stored (or could not be) and the deliveries are on their way. Alerts that
-  /// are held back are history only.
+  /// Returns when it is stored (or could not be) and the deliveries are on their way. Suppressed
+  /// alerts are history only. `log` is the log of whom the alerts are about.
   net::awaitable<void> commit(std::vector<store::StateChange> states,
-                              std::optional<store::HostChange> host, std::vector<Alert> alerts);
-  /// Does the writing, until it is cancelled. A crash loses what record() has not returned for.
+                              std::optional<store::HostChange> host, std::vector<Alert> alerts,
+                              PrefixedLog log);
+  /// Does the writing, until it is cancelled. A crash loses what commit() has not returned for.
   net::awaitable<void> run();
-  /// Nothing is written or told until this is given back: the time to change the audience.
+  /// Nothing is written or delivered until this is given back: the time to change the pipeline.
   net::awaitable<net::Semaphore::Slot> pause() { return writing_.acquire(); }
   void set_pipeline(PipelineRefs pipeline) { pipeline_ = pipeline; }
   /// At the end, after run(): stores what is kept or waits, and these deliveries, which only memory

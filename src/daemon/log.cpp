@@ -1,7 +1,9 @@
 #include "daemon/log.h"
 
+#include <iterator>
 #include <string>
 
+#include <fmt/format.h>
 #include <spdlog/sinks/rotating_file_sink.h>
 #include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/sinks/stdout_sinks.h>
@@ -47,27 +49,29 @@ Log::Log(const LogOptions& options) : sinks_(std::make_unique<Sinks>()) {
   } else {
     logger.sinks().push_back(std::make_shared<spdlog::sinks::stderr_sink_mt>());
   }
-  std::string trouble;
+  std::string problem;
   if (!options.directory.empty()) {
     try {
       logger.sinks().push_back(std::make_shared<spdlog::sinks::rotating_file_sink_mt>(
           (options.directory / "tocsin.log").native(), kFileSize, kFiles));
     } catch (const spdlog::spdlog_ex& exception) {
-      trouble = exception.what();
+      problem = exception.what();
     }
   }
   logger.set_level(level_of(options.level));
   logger.set_pattern("%Y-%m-%dT%H:%M:%S.%e%z %^%-7l%$ %v");
   logger.flush_on(spdlog::level::trace);
-  if (!trouble.empty()) warn("no log file is written: {}", trouble);
+  if (!problem.empty()) warn("no log file is written: {}", problem);
 }
 
 Log::~Log() = default;
 
 bool Log::wants(config::LogLevel level) const { return sinks_->logger.should_log(level_of(level)); }
 
-void Log::write(config::LogLevel level, std::string_view line, Reach reach) const {
-  if (!wants(level)) return;
+void Log::put(config::LogLevel level, Reach reach, std::string_view subject,
+              fmt::string_view format, fmt::format_args args) const {
+  auto line = subject.empty() ? std::string() : std::string(subject) + ": ";
+  fmt::vformat_to(std::back_inserter(line), format, args);
   const auto shown = printable(line, kMostLine);
   sinks_->logger.log(level_of(level), shown);
   if (reach == Reach::system && sinks_->system_log) sinks_->system_log(level, shown);

@@ -5,8 +5,8 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <string>
 #include <string_view>
-#include <utility>
 
 #include <fmt/core.h>
 
@@ -24,44 +24,89 @@ struct LogOptions {
   SystemLog system_log;             ///< also gets warnings, errors and notices; may be empty
 };
 
-/// From any thread. What came from a host or a file is made printable here, in one place.
+class PrefixedLog;
+
+/// From any thread. What came from a host or a file is made printable here, in one place. Nothing
+/// is formatted for a level that is not logged; whoever must collect what a line says asks wants()
+/// first.
 class Log {
  public:
   /// A directory that cannot be written to is reported on stderr; logging goes on there.
   explicit Log(const LogOptions& options);
   ~Log();
 
+  /// All lines about one host or destination: "host db1" begins each of them.
+  [[nodiscard]] PrefixedLog of(std::string_view subject) const;
+
   template <typename... Args>
   void debug(fmt::format_string<Args...> format, Args&&... args) const {
-    if (wants(config::LogLevel::debug)) {
-      write(config::LogLevel::debug, fmt::format(format, std::forward<Args>(args)...));
-    }
+    write(config::LogLevel::debug, Reach::log, {}, format, args...);
   }
   template <typename... Args>
   void info(fmt::format_string<Args...> format, Args&&... args) const {
-    write(config::LogLevel::info, fmt::format(format, std::forward<Args>(args)...));
+    write(config::LogLevel::info, Reach::log, {}, format, args...);
   }
   /// For info that whoever looks after the machine wants to know: ready, stopping, stopped.
   template <typename... Args>
   void notice(fmt::format_string<Args...> format, Args&&... args) const {
-    write(config::LogLevel::info, fmt::format(format, std::forward<Args>(args)...), Reach::system);
+    write(config::LogLevel::info, Reach::system, {}, format, args...);
   }
   template <typename... Args>
   void warn(fmt::format_string<Args...> format, Args&&... args) const {
-    write(config::LogLevel::warn, fmt::format(format, std::forward<Args>(args)...), Reach::system);
+    write(config::LogLevel::warn, Reach::system, {}, format, args...);
   }
   template <typename... Args>
   void error(fmt::format_string<Args...> format, Args&&... args) const {
-    write(config::LogLevel::error, fmt::format(format, std::forward<Args>(args)...), Reach::system);
+    write(config::LogLevel::error, Reach::system, {}, format, args...);
   }
 
- private:
   [[nodiscard]] bool wants(config::LogLevel level) const;
+
+ private:
+  friend class PrefixedLog;
   enum class Reach : std::uint8_t { log, system };
-  void write(config::LogLevel level, std::string_view line, Reach reach = Reach::log) const;
+  template <typename... Args>
+  void write(config::LogLevel level, Reach reach, std::string_view subject, fmt::string_view format,
+             const Args&... args) const {
+    if (wants(level)) put(level, reach, subject, format, fmt::make_format_args(args...));
+  }
+  void put(config::LogLevel level, Reach reach, std::string_view subject, fmt::string_view format,
+           fmt::format_args args) const;
 
   struct Sinks;
   std::unique_ptr<Sinks> sinks_;
 };
+
+/// The lines about one host or destination. Cheap to copy; the log outlives it.
+class PrefixedLog {
+ public:
+  PrefixedLog(const Log& log, std::string_view subject)
+      : log_(&log), subject_(std::make_shared<const std::string>(subject)) {}
+
+  template <typename... Args>
+  void debug(fmt::format_string<Args...> format, Args&&... args) const {
+    log_->write(config::LogLevel::debug, Log::Reach::log, *subject_, format, args...);
+  }
+  template <typename... Args>
+  void info(fmt::format_string<Args...> format, Args&&... args) const {
+    log_->write(config::LogLevel::info, Log::Reach::log, *subject_, format, args...);
+  }
+  template <typename... Args>
+  void warn(fmt::format_string<Args...> format, Args&&... args) const {
+    log_->write(config::LogLevel::warn, Log::Reach::system, *subject_, format, args...);
+  }
+  template <typename... Args>
+  void error(fmt::format_string<Args...> format, Args&&... args) const {
+    log_->write(config::LogLevel::error, Log::Reach::system, *subject_, format, args...);
+  }
+
+  [[nodiscard]] bool wants_debug() const { return log_->wants(config::LogLevel::debug); }
+
+ private:
+  const Log* log_;
+  std::shared_ptr<const std::string> subject_;
+};
+
+inline PrefixedLog Log::of(std::string_view subject) const { return {*this, subject}; }
 
 }  // namespace tocsin::daemon

@@ -1,5 +1,5 @@
-// Who is told: everything that follows from the configuration of destinations, and is made anew
-// when that is read again.
+// Routes, destinations and lanes: everything that follows from the configuration of destinations,
+// and is made anew when that is read again.
 #pragma once
 
 #include <memory>

@@ -1,4 +1,4 @@
-// The place that knows every way to look at a host.
+// The place that knows every kind of probe.
 #pragma once
 
 #include <cstddef>

@@ -5,7 +5,7 @@
 namespace tocsin::daemon {
 namespace {
 
-/// How soon a silence holds that somebody asks for.
+/// How soon a silence begins that somebody asks for.
 constexpr auto kReadEvery = std::chrono::seconds(2);
 
 }  // namespace
@@ -36,6 +36,7 @@ net::awaitable<Result<>> Requests::read() {
   auto asked = co_await deps_.worker.run([this] { return stored_.find_reload(); });
   if (!asked) co_return fail(std::move(asked));
   if (!*asked) co_return Result<>{};
+  deps_.log.debug("reload requested by `tocsin reload`");
   const auto answer = co_await deps_.reload();
   co_return co_await deps_.worker.run([&] { return stored_.answer_reload(**asked, answer); });
 }

@@ -25,10 +25,10 @@ class Requests {
   Requests(store::Requests stored, Deps deps)
       : stored_(std::move(stored)), deps_(std::move(deps)) {}
 
-  /// The silences that hold now. Blocking: before anything else runs.
+  /// Loads the silences that are active now. Blocking: before anything else runs.
   [[nodiscard]] Result<> read_silences();
   /// All that is asked for, every two seconds, until it is cancelled. While the store fails,
-  /// silences that are known hold.
+  /// silences that are known stay active.
   net::awaitable<void> run();
 
  private:

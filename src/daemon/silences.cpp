@@ -13,7 +13,7 @@ namespace {
 /// "2026-11-29T02:00Z"
 std::string minute_text(Time time) { return iso_time(time).substr(0, 16) + "Z"; }
 
-Suppression hold(const std::string& what, const std::string& reason, Time until) {
+Suppression suppress(const std::string& what, const std::string& reason, Time until) {
   return {fmt::format("{} until {}{}{}", what, minute_text(until), reason.empty() ? "" : ": ",
                       printable(reason)),
           until};
@@ -31,13 +31,13 @@ std::vector<Silence> without(const std::vector<Silence>& all, const std::vector<
 }  // namespace
 
 Suppression suppression_of(const config::Maintenance& maintenance, Time until) {
-  return hold(fmt::format("maintenance `{}`", printable(maintenance.name)), maintenance.reason,
-              until);
+  return suppress(fmt::format("maintenance `{}`", printable(maintenance.name)), maintenance.reason,
+                  until);
 }
 
 Suppression suppression_of(const Silence& silence) {
   const auto by = silence.author.empty() ? "" : " by " + printable(silence.author);
-  return hold("silenced" + by, silence.reason, silence.end);
+  return suppress("silenced" + by, silence.reason, silence.end);
 }
 
 std::optional<Suppression> Silences::find(const HostName& host, const ServiceName& service,

@@ -1,4 +1,4 @@
-// What nobody is told of at the moment: maintenance windows, and silences that people asked for.
+// What suppresses alerts at the moment: maintenance windows, and silences that people asked for.
 #pragma once
 
 #include <optional>
@@ -24,7 +24,7 @@ class Silences {
   Silences(std::vector<config::Maintenance> maintenance, const Log& log)
       : maintenance_(std::move(maintenance)), log_(log) {}
 
-  /// What holds news of the service back, or (of an empty name) of its host.
+  /// What suppresses alerts about the service, or (for an empty name) about its host.
   [[nodiscard]] std::optional<Suppression> find(const HostName& host, const ServiceName& service,
                                                 Time now) const;
   void set_maintenance(std::vector<config::Maintenance> maintenance) {

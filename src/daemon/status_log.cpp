@@ -6,12 +6,14 @@ namespace tocsin::daemon {
 namespace {
 
 /// Losses of the same kind come with each batch; one line in so long is enough.
-constexpr auto kTellEvery = std::chrono::minutes(10);
+constexpr auto kLogEvery = std::chrono::minutes(10);
 
 }  // namespace
 
-void StatusLog::written(const notify::StatusSink& sink, std::size_t services) {
+void StatusLog::written(const notify::StatusSink& sink, std::size_t services,
+                        std::chrono::milliseconds took) {
   metrics_.count_reported(sink.name(), services);
+  log_.debug("{}: wrote {} service states in {} ms", sink.name(), services, took.count());
 }
 
 void StatusLog::lost(const notify::StatusSink& sink, std::size_t services, const std::string& why) {
@@ -19,20 +21,24 @@ void StatusLog::lost(const notify::StatusSink& sink, std::size_t services, const
   const auto now = std::chrono::steady_clock::now();
   const auto [found, is_first] = losses_.try_emplace(sink.name());
   auto& losses = found->second;
-  losses.untold += services;
-  if (!is_first && losses.why == why && now - losses.told < kTellEvery) return;
-  losses.told = now;
+  losses.unlogged += services;
+  if (!is_first && losses.why == why && now - losses.logged < kLogEvery) return;
+  losses.logged = now;
   losses.why = why;
-  log_.error("{} does not get {} states of services: {}", sink.name(),
-             std::exchange(losses.untold, 0), why);
+  log_.error("{}: dropped {} service states: {}", sink.name(), std::exchange(losses.unlogged, 0),
+             why);
 }
 
 void StatusLog::failing(const notify::StatusSink& sink, const std::string& why) {
-  log_.warn("{} takes no states of services now, they wait: {}", sink.name(), why);
+  log_.warn("{}: service states wait, they cannot be written now: {}", sink.name(), why);
 }
 
 void StatusLog::recovered(const notify::StatusSink& sink) {
-  log_.info("{} takes states of services again", sink.name());
+  log_.info("{}: service states are written again", sink.name());
+}
+
+void StatusLog::postponed(const notify::StatusSink& sink, const std::string& why) {
+  log_.debug("{}: batch not written, tried again later: {}", sink.name(), why);
 }
 
 }  // namespace tocsin::daemon

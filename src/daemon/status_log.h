@@ -16,15 +16,17 @@ class StatusLog final : public notify::StatusObserver {
   /// Both outlive it.
   StatusLog(const Log& log, Metrics& metrics) : log_(log), metrics_(metrics) {}
 
-  void written(const notify::StatusSink& sink, std::size_t services) override;
+  void written(const notify::StatusSink& sink, std::size_t services,
+               std::chrono::milliseconds took) override;
   void lost(const notify::StatusSink& sink, std::size_t services, const std::string& why) override;
   void failing(const notify::StatusSink& sink, const std::string& why) override;
   void recovered(const notify::StatusSink& sink) override;
+  void postponed(const notify::StatusSink& sink, const std::string& why) override;
 
  private:
   struct Losses {
-    std::chrono::steady_clock::time_point told;
-    std::size_t untold = 0;
+    std::chrono::steady_clock::time_point logged;
+    std::size_t unlogged = 0;
     std::string why;
   };
   const Log& log_;

@@ -2,10 +2,17 @@
 
 #include <algorithm>
 #include <functional>
+#include <map>
+#include <set>
+#include <string>
+#include <string_view>
 #include <tuple>
 #include <utility>
+#include <vector>
 
 #include <fmt/format.h>
+
+#include "daemon/listed.h"
 
 namespace tocsin::daemon {
 namespace {
@@ -15,10 +22,10 @@ namespace {
 constexpr auto kCheckLimit = std::chrono::seconds(30);
 /// The most by which a host's checks are shifted from the schedule's times.
 constexpr Duration kMostShift = std::chrono::seconds(10);
-/// The machine's clock may jump; look at it at least this often.
+/// The machine's clock may jump; it is read at least this often.
 constexpr Duration kLongestSleep = std::chrono::seconds(10);
-/// From the word that services came or went to the check that finds out which: an installer makes
-/// many.
+/// From the pushed change that services came or went to the check that finds out which: an
+/// installer makes many.
 constexpr auto kGather = std::chrono::milliseconds(200);
 /// For logging off; a host that does not answer forgets the session by itself.
 constexpr auto kLogOffLimit = std::chrono::seconds(2);
@@ -27,11 +34,56 @@ MonitoredHost::Rules rules_of(const config::Host& host) {
   return {.services = host.services, .policy = host.policy};
 }
 
+std::string subject_of(const config::Host& host) { return "host " + host.name.text(); }
+
+/// "smb 10.0.0.5:445, credential monitoring"
+std::string describe_source(const config::Host& host) {
+  if (host.source == config::Source::scm) return "scm " + host.address;
+  return fmt::format("smb {}:{}, {}", host.address, host.port,
+                     host.credentials ? "credential " + host.credentials->name : "no credential");
+}
+
+/// " (native 1053)"; what is larger than a code of Win32 is an NTSTATUS, written as those are.
+std::string native_text(std::uint32_t code) {
+  constexpr std::uint32_t kLargestWin32 = 0xFFFF;
+  return code > kLargestWin32 ? fmt::format(" (native 0x{:08X})", code)
+                              : fmt::format(" (native {})", code);
+}
+
+/// "credentials, services": the keys in which two configurations of a host differ.
+std::string differences(const config::Host& a, const config::Host& b) {
+  std::vector<std::string_view> keys;
+  if (a.name.text() != b.name.text()) keys.emplace_back("host");
+  if (a.address != b.address) keys.emplace_back("address");
+  if (a.port != b.port) keys.emplace_back("port");
+  if (a.source != b.source) keys.emplace_back("source");
+  if (keys.empty() && !config::is_asked_alike(a, b)) keys.emplace_back("credentials");
+  if (a.frequency != b.frequency) keys.emplace_back("frequency");
+  if (a.services != b.services) keys.emplace_back("services");
+  if (a.policy != b.policy) keys.emplace_back("hostPolicy");
+  return fmt::format("{}", fmt::join(keys, ", "));
+}
+
+/// "session opened (SMB 3.1.1, encrypted); asked by name 3; details read 1"
+std::string describe(const probe::CheckTrace& trace) {
+  using Session = probe::CheckTrace::Session;
+  std::string text = "no session";
+  if (trace.session == Session::kept) text = "session kept";
+  if (trace.session == Session::opened) text = "session opened";
+  if (!trace.connection.empty()) text += fmt::format(" ({})", trace.connection);
+  if (!trace.dropped.empty()) text += fmt::format("; the one before closed: {}", trace.dropped);
+  if (trace.listed) text += fmt::format("; listed {}", *trace.listed);
+  if (trace.asked > 0) text += fmt::format("; asked by name {}", trace.asked);
+  if (trace.details > 0) text += fmt::format("; details read {}", trace.details);
+  return text;
+}
+
 }  // namespace
 
 Watcher::Watcher(config::Host host, MonitoredHost::Known known, Deps deps)
     : host_(std::move(host)),
       deps_(std::move(deps)),
+      log_(deps_.log.of(subject_of(host_))),
       probe_(deps_.make_probe(host_)),
       monitored_(host_.name, rules_of(host_), std::move(known),
                  [this](const ServiceName& service, Time now) {
@@ -48,12 +100,14 @@ bool Watcher::reconfigure(config::Host host) {
 net::awaitable<void> Watcher::take_over(config::Host next) {
   const bool same_way = config::is_asked_alike(host_, next);
   const bool same_list = host_.services == next.services;
+  const auto keys = differences(host_, next);
   host_ = std::move(next);
+  log_ = deps_.log.of(subject_of(host_));
   monitored_.set_rules(rules_of(host_));
   new_list_ |= !same_list;
   if (!same_way) co_await close();
   if (!same_way || (!same_list && !probe_->set_watchlist())) probe_ = deps_.make_probe(host_);
-  deps_.log.info("{} is watched by another configuration", host_.name.text());
+  log_.info("configuration changed: {}", keys);
 }
 
 net::awaitable<void> Watcher::run() {
@@ -77,8 +131,10 @@ net::awaitable<void> Watcher::listen_until_due() {
       static_cast<std::size_t>(std::max<std::int64_t>(std::min(gap, kMostShift).count(), 1));
   const Duration shift(std::hash<HostName>{}(host_.name) % spread);
   // The next of this host's own times: the schedule's, shifted.
-  const auto due = schedule.next(started - shift);
-  co_await listen_until(due ? *due + shift : Time::max());
+  auto due = schedule.next(started - shift);
+  if (due) *due += shift;
+  if (log_.wants_debug()) log_schedule(due, started);
+  co_await listen_until(due.value_or(Time::max()));
 }
 
 net::awaitable<void> Watcher::listen_until(Time due) {
@@ -99,16 +155,20 @@ net::awaitable<void> Watcher::listen_until(Time due) {
 }
 
 net::awaitable<void> Watcher::check() {
+  if (log_.wants_debug()) log_begin();
   const auto begun = std::chrono::steady_clock::now();
   auto services = co_await probe_->check(net::within(kCheckLimit));
-  deps_.metrics.count_check(host_.name, services ? "ok" : to_string(services.error().kind),
-                            std::chrono::steady_clock::now() - begun);
+  const auto took = std::chrono::steady_clock::now() - begun;
+  deps_.metrics.count_check(host_.name, services ? "ok" : to_string(services.error().kind), took);
   const Observation observation{
       .host = host_.name, .at = deps_.clock.now(), .services = std::move(services)};
-  log_unreached(observation);
   auto update = begin_update();
   (void)take_pushed(update);  // this is the check that it may call for
-  update.add(monitored_.apply(observation), monitored_.host());
+  auto outcome = monitored_.apply(observation);
+  if (log_.wants_debug()) log_answer(observation, outcome.services, took);
+  log_unreached(observation);
+  update.add(std::move(outcome), monitored_.host());
+  if (log_.wants_debug()) log_waiting(observation.at);
   if (deps_.on_update) deps_.on_update(monitored_);
   if (observation.services && std::exchange(new_list_, false)) log_idle_patterns();
   report_all(observation.at);
@@ -118,11 +178,72 @@ net::awaitable<void> Watcher::check() {
 bool Watcher::take_pushed(HostUpdate& update) {
   const auto pushed = probe_->take_pushed();
   const Time now = deps_.clock.now();
+  if (log_.wants_debug()) log_pushed(pushed);
   if (!pushed.services.empty()) deps_.metrics.count_pushed(host_.name, pushed.services.size());
   for (const auto& service : pushed.services)
     update.add(monitored_.apply_pushed(service, now), monitored_.host());
   report(pushed.services, now);
   return pushed.check_again;
+}
+
+void Watcher::log_begin() const { log_.debug("check begins: {}", describe_source(host_)); }
+
+void Watcher::log_answer(const Observation& observation, std::span<const ServiceChange> changes,
+                         std::chrono::steady_clock::duration took) const {
+  const auto milliseconds = std::chrono::floor<std::chrono::milliseconds>(took).count();
+  const auto how = describe(probe_->last_check());
+  if (observation.services) {
+    std::set<ServiceName> changed;
+    for (const auto& change : changes) changed.insert(change.name);
+    log_.debug("check answered in {} ms: services {}, changed {}; {}", milliseconds,
+               observation.services->size(), changed.size(), how);
+    return;
+  }
+  const auto& error = observation.services.error();
+  log_.debug("check not answered in {} ms: {}{}: {}; {}", milliseconds, to_string(error.kind),
+             error.native ? native_text(*error.native) : "", error.what, how);
+}
+
+/// Alerts that wait for the same share a line.
+void Watcher::log_waiting(Time now) const {
+  if (!monitored_.host().error.empty()) return log_unreachable(now);
+  std::map<std::string, std::vector<std::string>> groups;
+  for (const auto& waiting : monitored_.waiting_alerts(now)) {
+    const auto& [reason, until] = waiting.suppression;
+    auto why = until == Time::max() ? reason : reason + " until " + iso_time(until);
+    const auto& tracked = monitored_.services().at(waiting.service);
+    groups[std::move(why)].push_back(fmt::format("{} {} (checks {})", waiting.service.text(),
+                                                 to_string(waiting.kind), tracked.checks));
+  }
+  for (const auto& [why, alerts] : groups) log_.debug("alert waits: {}: {}", listed(alerts), why);
+}
+
+void Watcher::log_unreachable(Time now) const {
+  const auto& host = monitored_.host();
+  const auto& grace = host_.policy.grace;
+  if (host.login_refused) {
+    log_.debug("alert of the credential stands for unreachable");
+  } else if (host.notified) {
+    log_.debug("alert unreachable was notified at {}", iso_time(host.notified_at));
+  } else {
+    log_.debug("alert waits: unreachable: failed checks {} of {}, for {} of {}", host.failures,
+               grace.checks, duration_text(now - host.since), duration_text(grace.time));
+  }
+}
+
+void Watcher::log_schedule(std::optional<Time> due, Time now) const {
+  const auto review = monitored_.next_review(now);
+  log_.debug("schedule: next check {}{}", due ? "at " + iso_time(*due) : "never",
+             review < Time::max() ? ", waiting alerts reviewed at " + iso_time(review) : "");
+}
+
+void Watcher::log_pushed(const probe::Pushed& pushed) const {
+  std::vector<std::string> changes;
+  changes.reserve(pushed.services.size());
+  for (const auto& service : pushed.services)
+    changes.push_back(fmt::format("{} {}", service.name.text(), to_string(service.status.state)));
+  if (!changes.empty()) log_.debug("pushed by the host: {}", listed(changes));
+  if (pushed.check_again) log_.debug("pushed by the host: services came or went, check at once");
 }
 
 /// Each new reason is worth a line.
@@ -132,20 +253,17 @@ void Watcher::log_unreached(const Observation& observation) {
   if (kind == last_error_) return;
   last_error_ = kind;
   if (kind == ErrorKind::login_refused) {  // one warning for the credential says it all
-    deps_.log.info("{} cannot be checked: {}", host_.name.text(),
-                   observation.services.error().what);
+    log_.info("check failed: {}", observation.services.error().what);
   } else if (kind) {
-    deps_.log.warn("{} cannot be checked: {}", host_.name.text(),
-                   observation.services.error().what);
+    log_.warn("check failed: {}", observation.services.error().what);
   } else {
-    deps_.log.info("{} can be checked again", host_.name.text());
+    log_.info("check succeeds again");
   }
 }
 
 void Watcher::log_idle_patterns() {
   for (const auto& pattern : monitored_.idle_patterns())
-    deps_.log.warn("{}: no service is found by `{}`; one that comes later will be",
-                   host_.name.text(), pattern);
+    log_.warn("no service is found by `{}`; one that comes later will be", pattern);
 }
 
 notify::ServiceReport Watcher::report_of(const ServiceName& service,
@@ -176,6 +294,9 @@ void Watcher::report(std::span<const ObservedService> pushed, Time at) const {
   deps_.report(report);
 }
 
-net::awaitable<void> Watcher::close() { co_await probe_->close(net::within(kLogOffLimit)); }
+net::awaitable<void> Watcher::close() {
+  log_.debug("session closed: tocsin logs off");
+  co_await probe_->close(net::within(kLogOffLimit));
+}
 
 }  // namespace tocsin::daemon

@@ -1,6 +1,7 @@
-// One host's task: when to look, look, decide, record.
+// One host's task: when to check, check, decide, record.
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -33,13 +34,13 @@ class Watcher {
     /// The status stream, and whether anybody wants it now; empty: nobody does.
     std::function<bool()> wants_reports;
     std::function<void(const notify::StatusReport&)> report;
-    /// The way to look at a host, which outlives it.
+    /// Asks the host, which outlives it.
     std::function<std::unique_ptr<probe::Probe>(const config::Host&)> make_probe;
-    /// Hears what is known of a host after each look and word; empty: nobody listens.
+    /// Given what is known of a host after each check and pushed change; may be empty.
     std::function<void(const MonitoredHost&)> on_update;
-    /// Hears that a host is not watched any more; empty: nobody listens.
+    /// Given the name of a host that is not watched any more; may be empty.
     std::function<void(const HostName&)> on_gone;
-    /// What silences services of hosts; empty: nothing does.
+    /// What silences services of hosts; may be empty.
     std::function<std::optional<Suppression>(const HostName&, const ServiceName&, Time)> silence;
   };
   /// `known` is what the store remembers.
@@ -57,21 +58,29 @@ class Watcher {
   /// Lets run() end in its next pause.
   void retire() { retired_ = true; }
   [[nodiscard]] bool is_retired() const { return retired_; }
-  /// One check from beginning to end, what the host said by itself up to then included.
+  /// One check from beginning to end, what the host has pushed up to then included.
   net::awaitable<void> check();
   /// Logs off from the host; after run() has ended.
   net::awaitable<void> close();
 
  private:
   net::awaitable<void> take_over(config::Host next);
-  /// Records what is heard meanwhile; ends early when a check is called for.
+  /// Records what is pushed meanwhile; ends early when a check is called for.
   net::awaitable<void> listen_until_due();
   net::awaitable<void> listen_until(Time due);
   [[nodiscard]] HostUpdate begin_update() const {
-    return {host_.name, {deps_.journal, deps_.log, deps_.random}};
+    return {host_.name, {deps_.journal, log_, deps_.random}};
   }
   /// True when a check is called for.
   bool take_pushed(HostUpdate& update);
+  void log_begin() const;
+  void log_answer(const Observation& observation, std::span<const ServiceChange> changes,
+                  std::chrono::steady_clock::duration took) const;
+  /// The alerts that wait, each with its reason.
+  void log_waiting(Time now) const;
+  void log_unreachable(Time now) const;
+  void log_schedule(std::optional<Time> due, Time now) const;
+  void log_pushed(const probe::Pushed& pushed) const;
   void log_unreached(const Observation& observation);
   /// After the first check that a watchlist's host has answered.
   void log_idle_patterns();
@@ -83,9 +92,10 @@ class Watcher {
                                                 const TrackedService& tracked) const;
 
   config::Host host_;
+  Deps deps_;
+  PrefixedLog log_;
   std::optional<config::Host> next_;  ///< what it is to become
   bool retired_ = false;
-  Deps deps_;
   std::unique_ptr<probe::Probe> probe_;
   MonitoredHost monitored_;
   std::optional<ErrorKind> last_error_;  ///< why the host was not reached the last time

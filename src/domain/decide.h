@@ -68,8 +68,9 @@ struct ServiceChange {
   TrackedService next;
   bool forgotten = false;  ///< not tracked any more
   std::optional<Transition> transition;
-  bool is_new = false;                            ///< not tracked before
-  std::shared_ptr<const ServiceDetails> details;  ///< what is known besides; null: nothing
+  bool is_new = false;                               ///< not tracked before
+  std::shared_ptr<const ServiceDetails> details;     ///< what is known besides; null: nothing
+  ServiceState seen_before = ServiceState::unknown;  ///< the state before this change
 };
 
 /// One host: the changes (only these) that the observation brings, by name. Services that the

@@ -74,6 +74,20 @@ Time MonitoredHost::next_review(Time now) const {
   return next;
 }
 
+std::vector<MonitoredHost::WaitingAlert> MonitoredHost::waiting_alerts(Time now) const {
+  std::vector<WaitingAlert> waiting;
+  if (!host_.error.empty()) return waiting;
+  for (const auto& [name, service] : services_) {
+    const auto* watched = find_open(name, service);
+    if (watched == nullptr) continue;
+    const auto known = details(name);
+    const ReviewedService of{*watched, known.get(), rules_.services.is_exact(name)};
+    if (auto found = tocsin::find_waiting(service, of, circumstances(name, now), now))
+      waiting.push_back({name, found->kind, std::move(found->suppression)});
+  }
+  return waiting;
+}
+
 const WatchedService* MonitoredHost::find_entry(const ServiceName& service) const {
   return rules_.services.find_tracked(service, find_details(details_, service));
 }
@@ -162,6 +176,7 @@ void MonitoredHost::keep(ServiceChange change, const TrackedService* previous, O
     if (previous != nullptr && change.next == *previous) return;
     change.details = details(change.name);
   }
+  if (previous != nullptr) change.seen_before = previous->seen.state;
   outcome.services.push_back(std::move(change));
 }
 

@@ -41,6 +41,12 @@ class MonitoredHost {
 
     [[nodiscard]] bool empty() const { return services.empty() && !host && alerts.empty(); }
   };
+  /// What pass() would notify if nothing suppressed it.
+  struct WaitingAlert {
+    ServiceName service;
+    TransitionKind kind{};
+    Suppression suppression;
+  };
 
   MonitoredHost(HostName name, Rules rules, Known known, SilenceOf silence = {});
 
@@ -55,6 +61,10 @@ class MonitoredHost {
   Outcome pass(Time now);
   /// When pass() has something to say if nothing happens before; Time::max(): not known.
   [[nodiscard]] Time next_review(Time now) const;
+
+  /// The alerts about services that wait now, each with its reason; none while the host is not
+  /// reached.
+  [[nodiscard]] std::vector<WaitingAlert> waiting_alerts(Time now) const;
 
   [[nodiscard]] const HostName& name() const { return name_; }
   [[nodiscard]] const TrackedHost& host() const { return host_; }

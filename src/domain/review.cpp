@@ -70,6 +70,7 @@ class Review {
   std::vector<AlertDraft> of_decided(const Transition& decided, bool known_before);
   std::vector<AlertDraft> of_time();
   [[nodiscard]] Time next() const;
+  [[nodiscard]] std::optional<WaitingAlert> waiting() const;
 
  private:
   [[nodiscard]] std::optional<Suppression> hold(const Transition& transition) const {
@@ -216,6 +217,20 @@ Time Review::next() const {
   return suppressed ? std::max(due, suppressed->until) : due;
 }
 
+std::optional<WaitingAlert> Review::waiting() const {
+  if (service_.flapping) return WaitingAlert{steady, {"it flaps", next()}};
+  if (const auto late = catch_up(service_)) {
+    const auto suppressed = hold(*late);
+    return suppressed ? std::optional(WaitingAlert{late->kind, *suppressed}) : std::nullopt;
+  }
+  if (!is_repeated(service_.notified, policy_)) return std::nullopt;
+  const auto again = remind(service_, now_);
+  const auto due = service_.notified.at + policy_.repeat_every;
+  const auto suppressed = lasting_suppression(again);
+  if (suppressed) return WaitingAlert{again.kind, *suppressed};
+  return WaitingAlert{again.kind, {"notified, a reminder is due later", due}};
+}
+
 }  // namespace
 
 std::vector<AlertDraft> review(const TrackedService* previous, TrackedService& service,
@@ -243,6 +258,13 @@ bool is_notified(const TrackedService& service) {
 
 bool is_open(const TrackedService& service, const Policy& policy) {
   return service.flapping || !is_notified(service) || is_repeated(service.notified, policy);
+}
+
+std::optional<WaitingAlert> find_waiting(const TrackedService& service, const ReviewedService& of,
+                                         const Circumstances& circumstances, Time now) {
+  if (!is_open(service, of.watched.policy)) return std::nullopt;
+  TrackedService copy = service;
+  return Review(copy, of, circumstances, now).waiting();
 }
 
 Time next_review(const TrackedService& service, const ReviewedService& of,

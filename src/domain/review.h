@@ -63,6 +63,18 @@ struct AlertDraft {
 /// flaps, or a reminder will be due.
 [[nodiscard]] bool is_open(const TrackedService& service, const Policy& policy);
 
+/// An alert that is not notified now.
+struct WaitingAlert {
+  TransitionKind kind{};
+  Suppression suppression;  ///< why, and until when
+};
+
+/// What review() would notify if nothing suppressed it; a reminder before its time is one too.
+[[nodiscard]] std::optional<WaitingAlert> find_waiting(const TrackedService& service,
+                                                       const ReviewedService& of,
+                                                       const Circumstances& circumstances,
+                                                       Time now);
+
 /// When review() has something to say if nothing happens before; Time::max(): never.
 [[nodiscard]] Time next_review(const TrackedService& service, const ReviewedService& of,
                                const Circumstances& circumstances, Time now);

@@ -19,17 +19,39 @@ std::string time_of_day(Time time) { return iso_time(time).substr(11, 8) + "Z"; 
 
 }  // namespace
 
+std::string_view to_string(LoginStep step) {
+  switch (step) {
+    case LoginStep::waiting:
+      return "waiting";
+    case LoginStep::admitted:
+      return "admitted";
+    case LoginStep::suspended:
+      return "suspended";
+    case LoginStep::accepted:
+      return "accepted";
+    case LoginStep::refused:
+      return "refused";
+    case LoginStep::abandoned:
+      return "abandoned";
+    case LoginStep::renewed:
+      return "renewed";
+  }
+  return "?";
+}
+
 Pass::~Pass() {
   if (gate_ != nullptr) gate_->abandon(peer_);
 }
 
 void Pass::accept() {
   auto* gate = std::exchange(gate_, nullptr);
+  gate->note(peer_, LoginStep::accepted);
   gate->conclude(peer_, gate->guard_.accept(peer_, gate->deps_.clock.now()));
 }
 
 void Pass::refuse(Blame blame, std::string reason) {
   auto* gate = std::exchange(gate_, nullptr);
+  gate->note(peer_, LoginStep::refused, reason);
   gate->conclude(peer_,
                  gate->guard_.refuse(peer_, blame, std::move(reason), gate->deps_.clock.now()));
 }
@@ -56,8 +78,11 @@ net::awaitable<Result<>> Gate::check(HostName peer) {
     auto secret = co_await deps_.read_secret();
     if (secret) replace_secret(*std::move(secret));
   }
-  if (const auto suspension = find_suspension(peer))
-    co_return std::unexpected(refusal(*suspension));
+  if (const auto suspension = find_suspension(peer)) {
+    auto error = refusal(*suspension);
+    note(peer, LoginStep::suspended, error.what);
+    co_return std::unexpected(std::move(error));
+  }
   co_return Result<>{};
 }
 
@@ -69,8 +94,11 @@ net::awaitable<Result<Pass>> Gate::enter(HostName peer, net::Deadline deadline) 
   } place{waiting_, {hung_.contains(peer) ? hung_.at(peer) : 0, ++last_number_}};
   waiting_.insert(place.ticket);
   for (;;) {
-    if (const auto suspension = find_suspension(peer))
-      co_return std::unexpected(refusal(*suspension));
+    if (const auto suspension = find_suspension(peer)) {
+      auto error = refusal(*suspension);
+      note(peer, LoginStep::suspended, error.what);
+      co_return std::unexpected(std::move(error));
+    }
     const bool leads = *waiting_.begin() == place.ticket;
     if (leads || guard_.in_flight() > 0) {
       if (auto pass = try_enter(peer)) {
@@ -78,6 +106,7 @@ net::awaitable<Result<Pass>> Gate::enter(HostName peer, net::Deadline deadline) 
         co_return *std::move(pass);
       }
     }
+    note(peer, LoginStep::waiting, "another login of this account is under way");
     opened_.reset();
     if (!co_await opened_.wait_until(deadline)) {
       co_return fail(ErrorKind::login_refused,
@@ -89,6 +118,7 @@ net::awaitable<Result<Pass>> Gate::enter(HostName peer, net::Deadline deadline) 
 std::optional<Pass> Gate::try_enter(const HostName& peer) {
   if (find_suspension(peer) || !guard_.has_room(deps_.clock.now())) return std::nullopt;
   guard_.begin();
+  note(peer, LoginStep::admitted);
   return Pass(*this, peer);
 }
 
@@ -121,12 +151,14 @@ void Gate::replace_user(GuardOptions options) {
 
 void Gate::begin_anew() {
   guard_.replace_secret();
+  note({}, LoginStep::renewed, "user or password have changed");
   deps_.on_change(Notice::none);
   open();
 }
 
 void Gate::waive_pauses() {
   guard_.waive_pauses();
+  note({}, LoginStep::renewed, "pauses are waived");
   deps_.on_change(Notice::none);
   open();
 }
@@ -153,6 +185,7 @@ void Gate::conclude(const HostName& peer, Notice notice) {
 
 void Gate::abandon(const HostName& peer) {
   guard_.abandon();
+  note(peer, LoginStep::abandoned, "its outcome is not known");
   hung_[peer]++;
   if (recorded_.erase(peer) > 0) deps_.on_change(Notice::none);
   open();

@@ -8,6 +8,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -22,6 +23,18 @@
 namespace tocsin::logins {
 
 class Gate;
+
+/// What becomes of a login, for whoever looks for a fault.
+enum class LoginStep : std::uint8_t {
+  waiting,    ///< for another login of the account
+  admitted,   ///< it may log in
+  suspended,  ///< it must not be tried now
+  accepted,
+  refused,
+  abandoned,  ///< nobody knows how it ended
+  renewed,    ///< the secret or the user is another one, or the pauses are waived
+};
+[[nodiscard]] std::string_view to_string(LoginStep step);
 
 /// The leave to log in once. Destroyed without a verdict, nobody knows how the login ended: it
 /// timed out, or the connection broke.
@@ -59,6 +72,8 @@ class Gate {
     std::function<net::awaitable<void>(net::Deadline)> stored;
     /// Reads a secret that stands in a file again, off the loop; empty: it does not change.
     std::function<net::awaitable<std::optional<Secret>>()> read_secret;
+    /// Each step of each login; `why` holds no secret. Empty: nobody wants to know.
+    std::function<void(const HostName& peer, LoginStep step, std::string_view why)> on_step{};
   };
   Gate(LoginId id, std::string name, Secret secret, Guard guard, Deps deps);
   Gate(const Gate&) = delete;
@@ -109,6 +124,9 @@ class Gate {
   void abandon(const HostName& peer);
   void begin_anew();
   void open();
+  void note(const HostName& peer, LoginStep step, std::string_view why = {}) const {
+    if (deps_.on_step) deps_.on_step(peer, step, why);
+  }
   [[nodiscard]] Error refusal(const Suspension& suspension) const;
 
   LoginId id_;

@@ -69,11 +69,17 @@ Gate::Deps Logins::deps_of(const LoginId& id) {
     if (notice != Notice::none) login.notices.push_back(notice);
     work_.set();
   };
-  return {.executor = deps_.executor,
-          .clock = deps_.clock,
-          .on_change = on_change,
-          .stored = [this](net::Deadline deadline) { return stored(deadline); },
-          .read_secret = {}};
+  Gate::Deps deps{.executor = deps_.executor,
+                  .clock = deps_.clock,
+                  .on_change = on_change,
+                  .stored = [this](net::Deadline deadline) { return stored(deadline); },
+                  .read_secret = {}};
+  if (deps_.on_step) {
+    deps.on_step = [this, id](const HostName& peer, LoginStep step, std::string_view why) {
+      deps_.on_step(logins_.at(id)->gate, peer, step, why);
+    };
+  }
+  return deps;
 }
 
 Logins::ReadSecret Logins::off_the_loop(std::function<std::optional<Secret>()> read) {

@@ -47,6 +47,9 @@ class Logins {
     bool store_ahead = true;
     /// Makes the alert; returns when it is durable.
     std::function<net::awaitable<void>(const Gate&, Notice)> notify{};
+    /// As Gate::Deps::on_step.
+    std::function<void(const Gate&, const HostName& peer, LoginStep step, std::string_view why)>
+        on_step{};
   };
   explicit Logins(Deps deps, std::vector<StoredLogin> known = {});
 

@@ -116,6 +116,7 @@ struct Dispatcher::State {
   void release(Queue& queue, std::int64_t before);
   void pump(Queue& queue);
   void arm(Queue& queue, Time not_before, Time now);
+  void report_wait(Queue& queue, const HostName& host, const ServiceName& service) const;
   void settle(Queue& queue, std::optional<logins::Pass> pass, const DeliveryId& id,
               const Answer& answer);
   void conclude(Outcome outcome, Time next = {});
@@ -229,6 +230,11 @@ void Dispatcher::State::submit(store::Delivery delivery) {
   const bool room = queue.parked.empty() && queue.lanes.size() < options.most_in_memory;
   const bool in_turn = !queue.behind || (!stored && queue.unreadable);
   if (stored && queue.unclaimed.erase(delivery.sequence) > 0) return;
+  std::optional<Alert> alert;  // for who wants to know each step
+  if (observer.wants_steps()) {
+    observer.queued(delivery);
+    alert = delivery.alert;
+  }
   queue.newest = std::max(queue.newest, delivery.sequence);
   if (in_turn && room) {
     queue.loaded = std::max(queue.loaded, delivery.sequence);
@@ -237,10 +243,26 @@ void Dispatcher::State::submit(store::Delivery delivery) {
     park(queue, std::move(delivery));
   } else if (delivery.sequence > queue.loaded) {
     queue.behind = true;  // and it will be loaded in its turn
+    if (alert) observer.waits(delivery, {.reason = Wait::Reason::outbox});
+    alert.reset();
   } else {
     queue.lanes.add(std::move(delivery), clock.now());  // out of turn, but no load would find it
   }
   pump(queue);
+  if (alert) report_wait(queue, alert->host, alert->service);
+}
+
+void Dispatcher::State::report_wait(Queue& queue, const HostName& host,
+                                    const ServiceName& service) const {
+  const Time now = clock.now();
+  auto [delivery, wait] = queue.lanes.find_wait(host, service, now);
+  if (delivery == nullptr) return;
+  if (wait.reason == Wait::Reason::turn && begun && queue.login.gate != nullptr) {
+    wait.reason = Wait::Reason::login;
+    if (const auto suspension = queue.login.gate->find_suspension(login_peer()))
+      wait.until = suspension->until;
+  }
+  observer.waits(*delivery, wait);
 }
 
 void Dispatcher::State::park(Queue& queue, store::Delivery delivery) {
@@ -277,6 +299,7 @@ net::awaitable<void> Dispatcher::State::load(Queue& queue) {
       release(queue, delivery.sequence);
       queue.loaded = delivery.sequence;
       queue.unclaimed.insert(delivery.sequence);
+      if (observer.wants_steps()) observer.queued(delivery);
       queue.lanes.add(std::move(delivery), clock.now());
     }
     while (queue.unclaimed.size() > options.most_in_memory) {
@@ -300,12 +323,21 @@ net::awaitable<void> Dispatcher::State::send(Queue& queue, const store::Delivery
     (void)co_await queue.login.gate->check(login_peer());  // for a secret that has changed
     co_await queue.login.gate->save(login_peer(), deadline);
   }
+  if (observer.wants_steps()) observer.attempting(delivery);
+  const auto begun_at = std::chrono::steady_clock::now();
   Answer answer = co_await queue.channel.deliver(delivery.alert, id, deadline);
+  const auto took = std::chrono::steady_clock::now() - begun_at;
   // Nobody guards this login: at least it is not tried at once.
   if (auto* refused = std::get_if<LoginRefused>(&answer); refused && queue.login.gate == nullptr)
     answer = RetryAfter{.after = {}, .reason = std::move(refused->reason)};
+  std::optional<Alert> alert;  // which ends with the delivery
+  if (observer.wants_steps()) {
+    observer.answered(delivery, answer, std::chrono::floor<std::chrono::milliseconds>(took));
+    alert = delivery.alert;
+  }
   settle(queue, std::move(pass), id, answer);
   pump(queue);
+  if (alert) report_wait(queue, alert->host, alert->service);
 }
 
 /// Of one that waits for its login, the gate knows better than the lanes when it is tried again.

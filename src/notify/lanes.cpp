@@ -216,6 +216,29 @@ std::optional<Time> Lanes::wake(Time now) const {
   return std::max(next, paused_until_);
 }
 
+std::pair<const store::Delivery*, Wait> Lanes::find_wait(const HostName& host,
+                                                         const ServiceName& service,
+                                                         Time now) const {
+  using enum Wait::Reason;
+  const auto found = lanes_.find(key_of(host, service));
+  if (found == lanes_.end()) return {};
+  const Lane& lane = found->second;
+  if (lane.queue.empty()) {
+    if (!lane.escalation) return {};
+    return {&*lane.escalation, {.reason = escalation, .until = lane.escalates_at}};
+  }
+  const store::Delivery& newest = lane.queue.back();
+  if (lane.queue.size() > 1) return {&newest, {.reason = older, .older = lane.queue.size() - 1}};
+  if (lane.phase == Phase::in_flight) return {};
+  if (lane.phase == Phase::waiting) {
+    const Time accepted = lane.kinds.at(newest.alert.kind).accepted;
+    const bool limited = limited_until(newest.alert.kind, accepted, now) > now;
+    return {&newest, {.reason = limited ? rate_limit : retry, .until = lane.due}};
+  }
+  if (now < paused_until_) return {&newest, {.reason = pause, .until = paused_until_}};
+  return {&newest, {.reason = in_flight_.size() >= rules_.parallel ? parallel : turn}};
+}
+
 std::vector<store::Delivery> Lanes::unstored() const {
   std::vector<store::Delivery> found;
   for (const auto& [key, lane] : lanes_) {

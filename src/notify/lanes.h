@@ -48,6 +48,24 @@ constexpr std::chrono::seconds kLongestPause = std::chrono::hours(24);
 constexpr Duration kGiveUpAge = std::chrono::hours(24 * 7);
 constexpr int kGiveUpAttempts = 20;
 
+/// Why a delivery is not sent now.
+struct Wait {
+  enum class Reason : std::uint8_t {
+    turn,        ///< its lane or its destination is about to take it
+    rate_limit,  ///< one of its kind about its service was delivered lately
+    retry,       ///< it has failed before
+    escalation,  ///< its time has not come
+    older,       ///< older ones about its service come first
+    parallel,    ///< as many as may be are in flight
+    pause,       ///< the destination has asked for it, or sends are spaced out
+    login,       ///< the login must not be tried now
+    outbox,      ///< older ones must be loaded first
+  };
+  Reason reason = Reason::turn;
+  Time until{};           ///< the epoch: not known
+  std::size_t older = 0;  ///< about its service
+};
+
 /// A delivery and what has just become of it.
 struct Outcome {
   store::Delivery delivery;
@@ -89,6 +107,12 @@ class Lanes {
   [[nodiscard]] std::vector<Outcome> take_outcomes() { return std::exchange(outcomes_, {}); }
   /// When take() will have something to answer if nothing else happens before.
   [[nodiscard]] std::optional<Time> wake(Time now) const;
+
+  /// The newest delivery about the service that is not in flight, and what it waits for; null:
+  /// there is none.
+  [[nodiscard]] std::pair<const store::Delivery*, Wait> find_wait(const HostName& host,
+                                                                  const ServiceName& service,
+                                                                  Time now) const;
 
   /// All that wait or are in flight, but for escalations, of which there is one for each service.
   [[nodiscard]] std::size_t size() const { return size_; }

@@ -1,9 +1,12 @@
 // Observes what becomes of deliveries.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 
 #include "base/error.h"
+#include "notify/answer.h"
+#include "notify/lanes.h"
 #include "store/store.h"
 
 namespace tocsin::notify {
@@ -26,6 +29,16 @@ class Observer {
   /// The bound of memory is reached while the outbox cannot be used: this delivery, which only
   /// memory holds, is lost.
   virtual void lost(const store::Delivery& delivery) = 0;
+
+  /// Whether the calls below are wanted now: each step of each delivery, for whoever looks for a
+  /// fault.
+  [[nodiscard]] virtual bool wants_steps() const { return false; }
+  virtual void queued(const store::Delivery& /*delivery*/) {}
+  /// It is not sent now.
+  virtual void waits(const store::Delivery& /*delivery*/, const Wait& /*wait*/) {}
+  virtual void attempting(const store::Delivery& /*delivery*/) {}
+  virtual void answered(const store::Delivery& /*delivery*/, const Answer& /*answer*/,
+                        std::chrono::milliseconds /*took*/) {}
 };
 
 }  // namespace tocsin::notify

@@ -88,6 +88,15 @@ Routing::Routing(const std::vector<config::Route>& routes,
   for (std::size_t i = 0; i < destinations.size(); i++) everybody_.to.push_back(i);
 }
 
+std::string Routing::name_route(const Alert& alert) const {
+  for (std::size_t i = 0; i < routes_.size(); i++) {
+    const auto& route = routes_[i].route;
+    if (!fits(route.match, alert) || !allows(route.match.kinds, kind_of(alert))) continue;
+    return "route " + std::to_string(i + 1) + (route.name.empty() ? "" : " `" + route.name + "`");
+  }
+  return "no route matches";
+}
+
 std::vector<RoutedTo> Routing::targets(const Alert& alert) const {
   return is_resolved(alert) ? for_resolved(alert) : for_firing(alert);
 }

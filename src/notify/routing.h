@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -31,6 +32,10 @@ struct RoutedTo {
 class Routing {
  public:
   Routing(const std::vector<config::Route>& routes, std::span<const Destination> destinations);
+
+  /// For people: "route 2 `on-call`", the one that decides where a firing alert goes, or "no route
+  /// matches".
+  [[nodiscard]] std::string name_route(const Alert& alert) const;
 
   /// Each destination at most once, in their order.
   [[nodiscard]] std::vector<RoutedTo> targets(const Alert& alert) const;

@@ -95,6 +95,7 @@ net::awaitable<Result<std::optional<logins::Pass>>> StatusStream::enter(net::Dea
 }
 
 void StatusStream::note_failure(const std::string& why) {
+  observer_.postponed(sink_, why);
   if (!std::exchange(failing_, true)) observer_.failing(sink_, why);
 }
 
@@ -107,7 +108,9 @@ net::awaitable<bool> StatusStream::write_batch(net::Deadline deadline) {
     note_failure(pass.error().what);
     co_return false;
   }
+  const auto begun = std::chrono::steady_clock::now();
   const auto written = co_await sink_.write(batch_, deadline);
+  const auto took = std::chrono::steady_clock::now() - begun;
   conclude(*std::move(pass), written.answer);
   const auto services = count_services(batch_);
   if (const auto* later = std::get_if<RetryAfter>(&written.answer)) {
@@ -128,7 +131,7 @@ net::awaitable<bool> StatusStream::write_batch(net::Deadline deadline) {
   backoff_ = {};
   if (std::exchange(failing_, false)) observer_.recovered(sink_);
   const auto refused = std::min(written.refused, services);
-  observer_.written(sink_, services - refused);
+  observer_.written(sink_, services - refused, std::chrono::floor<std::chrono::milliseconds>(took));
   if (refused > 0) lose(refused, std::get<Delivered>(written.answer).detail);
   co_return true;
 }

@@ -21,13 +21,16 @@ namespace tocsin::notify {
 class StatusObserver {
  public:
   virtual ~StatusObserver() = default;
-  /// The sink has taken so many services' reports.
-  virtual void written(const StatusSink& sink, std::size_t services) = 0;
+  /// The sink has taken so many services' reports in one batch.
+  virtual void written(const StatusSink& sink, std::size_t services,
+                       std::chrono::milliseconds took) = 0;
   /// So many services' reports are lost: refused by the destination, or more than fit into memory.
   virtual void lost(const StatusSink& sink, std::size_t services, const std::string& why) = 0;
   /// The sink does not take reports now; reported once until recovered().
   virtual void failing(const StatusSink& sink, const std::string& why) = 0;
   virtual void recovered(const StatusSink& sink) = 0;
+  /// A batch was not written, and is written again later: at each failure.
+  virtual void postponed(const StatusSink& /*sink*/, const std::string& /*why*/) {}
 };
 
 struct StatusStreamOptions {

@@ -1,6 +1,10 @@
 // One way to check one host. A way is a folder here; the daemon picks it by `source`.
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
 #include <vector>
 
 #include "base/error.h"
@@ -14,6 +18,18 @@ namespace tocsin::probe {
 struct Pushed {
   std::vector<ObservedService> services;  ///< oldest first; without details
   bool check_again = false;               ///< something else changed: only a check can tell what
+};
+
+/// How a check went about it, for whoever looks for a fault; what became of it is its answer.
+struct CheckTrace {
+  enum class Session : std::uint8_t { none, kept, opened };
+  Session session = Session::none;
+  std::string
+      connection{};       ///< what a session that was opened has agreed on: "SMB 3.1.1, encrypted"
+  std::string dropped{};  ///< why a kept session was given up; empty: it was not
+  std::optional<std::size_t> listed{};  ///< services in the host's list, where that was read
+  std::size_t asked = 0;                ///< services asked for by name
+  std::size_t details = 0;              ///< services whose details were read
 };
 
 /// Keeps its session with the host open between checks. One call at a time. Every call ends by its
@@ -32,6 +48,8 @@ class Probe {
   /// never null, but a start mode may be unknown. A host that says that it is shutting down is
   /// unreachable (native 1115).
   virtual net::awaitable<Result<std::vector<ObservedService>>> check(net::Deadline deadline) = 0;
+  /// Of the last check that has ended, whether it has succeeded or not.
+  [[nodiscard]] virtual CheckTrace last_check() const { return {}; }
   /// Waits until there is something for take_pushed(), or until the deadline. A way that can only
   /// check just sleeps. Cancelling throws.
   virtual net::awaitable<void> listen(net::Deadline deadline) { return net::sleep_until(deadline); }

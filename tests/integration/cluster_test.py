@@ -27,7 +27,7 @@ class Cluster(Watched):
         self.configure()
         self.running = self.start_tocsin()
         for host in (self.host, self.other):
-            self.running.wait_for_line(f"{host} {MARKER} is MISSING at the first look")
+            self.running.wait_for_line(f"host {host}: {MARKER} is MISSING at the first check")
 
     def configure(self, services=(PROXY, MARKER), **more):
         configuration(

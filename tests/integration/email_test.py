@@ -256,7 +256,8 @@ class Security(Watched):
         self.manager.stop(ENGINE)
         failed = self.wait_for_failure("the mail server refuses the login")
         self.assertEqual(failed["state"], "pending")
-        self.assertRegex(running.wait_for_line("refuses the login"), r"next in (60|59) s")
+        line = running.wait_for_line(lambda line: "not delivered" in line and "refuses the login" in line)
+        self.assertRegex(line, r"next in (60|59) s")
         told = running.output() + json.dumps(self.rows())
         for secret in (SECRET, base64.b64encode(SECRET.encode()).decode(),
                        base64.b64encode(f"\0user\0{SECRET}".encode()).decode()):

@@ -138,14 +138,14 @@ class Version1(Watched):
         self.assertEqual(done.returncode, 0, done)
         self.assertIn('the database has no retention policy "10d"', done.stdout)
         self.assertEqual(running.stop(), 0)
-        self.assertNotIn("does not get", running.output())
+        self.assertNotIn("InfluxDB: dropped", running.output())
 
     def test_points_of_another_type_are_counted_as_lost_and_not_sent_for_ever(self):
         self.influx.query('CREATE DATABASE "tocsin db"')
         self.influx.write("tocsin%20db", 'win_service_state,x=y startup_mode_num="text"\n')
         self.configure(self.simulator(), **self.section())
         running = self.run_tocsin()
-        line = running.wait_for_line("InfluxDB does not get")
+        line = running.wait_for_line("InfluxDB: dropped")
         self.assertRegex(line, r"partial write: field type conflict.*startup_mode_num")
         # The service without start mode has no field that conflicts.
         rows = self.wait_for_rows(4, ALL + f" WHERE \"service_name\" = '{MISSING}'")
@@ -171,18 +171,18 @@ class Version1(Watched):
         self.wait_for_rows(6)
         self.influx.down()
         down = time.time() * 1000
-        running.wait_for_line("InfluxDB takes no states of services now")
+        running.wait_for_line("InfluxDB: service states wait")
         time.sleep(8)
         self.influx.up()
         up = time.time() * 1000
-        running.wait_for_line("InfluxDB takes states of services again")
+        running.wait_for_line("InfluxDB: service states are written again")
         time.sleep(3)
         self.assertEqual(running.stop(), 0, running.output())
         times = [row["time"] for row in self.rows(ALL + f" WHERE \"service_name\" = '{PROXY}'")]
         self.assertEqual(times, sorted(set(times)))
         self.assertGreaterEqual(len([at for at in times if down < at < up]), 4)
         self.assertLess(longest_gap(times), 7000)
-        self.assertNotIn("does not get", running.output())
+        self.assertNotIn("InfluxDB: dropped", running.output())
 
     def test_goes_on_after_kill(self):
         self.configure(self.simulator(), **self.section())
@@ -202,7 +202,7 @@ class Version1(Watched):
         self.assertEqual(done.returncode, 1, done)
         self.assertIn("401 Unauthorized: authorization failed", done.stdout)
         running = self.run_tocsin()
-        line = running.wait_for_line("InfluxDB takes no states of services now")
+        line = running.wait_for_line("InfluxDB: service states wait")
         self.assertIn("nothing is written until `auth` of `influxDb` is right", line)
         self.influx.query(f"CREATE USER writer WITH PASSWORD '{MARKER}'")
         done = self.try_it()  # the user is right, but may not write
@@ -239,13 +239,13 @@ class Version1(Watched):
         self.configure(simulator, services=("*",), **self.section())
         self.influx.down()
         running = self.run_tocsin()
-        line = running.wait_for_line("InfluxDB does not get", 90)
+        line = running.wait_for_line("InfluxDB: dropped", 90)
         self.assertIn("more wait than fit into memory", line)
         status = pathlib.Path(f"/proc/{running.process.pid}/status").read_text()
         resident = int(re.search(r"VmRSS:\s+(\d+) kB", status)[1]) / 1024
         self.assertLess(resident, 150)
         self.influx.up()
-        running.wait_for_line("InfluxDB takes states of services again", 120)
+        running.wait_for_line("InfluxDB: service states are written again", 120)
         self.wait_for_rows(1, 'SELECT count("state_num") FROM "win_service_state"')
         count, = self.rows('SELECT count("state_num") FROM "win_service_state"')
         # A round: of each host's 250 services some are copies for users, which stand together.
@@ -302,8 +302,8 @@ class Imposters(Watched):
                 imposter.refuse = lambda point: ("conflict" if point.tag["service_name"] == ENGINE
                                                  else None)
                 running = self.run_against(imposter)
-                self.assertRegex(running.wait_for_line("does not get"),
-                                 r"does not get \d+ states of services: 4\d\d .*conflict")
+                self.assertRegex(running.wait_for_line("InfluxDB: dropped"),
+                                 r"dropped \d+ service states: 4\d\d .*conflict")
                 self.wait_for_points(imposter, 8, running)
                 self.assertEqual(running.stop(), 0)
                 seen = collections.Counter(point.tag["service_name"]
@@ -320,14 +320,14 @@ class Imposters(Watched):
         self.assertEqual(running.stop(), 0)
         statuses = collections.Counter(entry[2] for entry in imposter.journal)
         self.assertGreater(statuses[413], 0)
-        self.assertNotIn("does not get", running.output())
+        self.assertNotIn("InfluxDB: dropped", running.output())
 
     def test_waits_as_long_as_asked_and_loses_nothing(self):
         imposter = self.imposter(3, databases=[self.DATABASE])
         imposter.answers = [(429, {"error": "slow down"}, (("Retry-After", "4"),))] * 2
         begin = time.time()
         running = self.run_against(imposter, v3Config={"database": self.DATABASE, "token": MARKER})
-        self.assertIn("429 Too Many Requests: slow down", running.wait_for_line("takes no states"))
+        self.assertIn("429 Too Many Requests: slow down", running.wait_for_line("service states wait"))
         points = self.wait_for_points(imposter, 12, running)
         self.assertGreaterEqual(time.time() - begin, 8)
         self.assertEqual([entry[2] for entry in imposter.journal[:3]], [429, 429, 204])
@@ -379,7 +379,7 @@ class Strange(Watched):
         running = self.run_tocsin()
         receiver.wait_for(4, 30)
         self.assertEqual(running.stop(), 0)
-        self.assertNotIn("does not get", running.output())
+        self.assertNotIn("InfluxDB: dropped", running.output())
         self.assertNotIn(MARKER, running.output())
         batches = {gzip.decompress(request.body) if "content-encoding" in request.headers
                    else request.body for request in receiver.requests

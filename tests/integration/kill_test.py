@@ -103,7 +103,7 @@ class Kills(unittest.TestCase):
             service.change()
 
     def first_looks(self, running):
-        wait_until(lambda: running.output().count(f"{MARKER} is MISSING at the first look") == HOSTS,
+        wait_until(lambda: running.output().count(f"{MARKER} is MISSING at the first check") == HOSTS,
                    30, running.output)
 
     def kill_while_it_starts(self, until_told):

@@ -56,7 +56,7 @@ class Reload(Watched):
         self.write(self.webhook(desk), self.webhook(pager), hosts=[self.host, self.other])
         self.assertIn("reloaded: hosts: 2, of these new: 1, changed: 0; gone: 0, destinations: 2",
                       self.reload())
-        self.running.wait_for_line(f"{self.other} {MARKER} is MISSING at the first look")
+        self.running.wait_for_line(f"host {self.other}: {MARKER} is MISSING at the first check")
         self.other_manager().stop(PROXY)
         self.assertEqual(self.states(pager.wait_for(1)), [(PROXY, "STOPPED")])
         self.manager.start(ENGINE)
@@ -66,13 +66,13 @@ class Reload(Watched):
     def test_a_host_that_changes_keeps_its_session_and_one_that_goes_is_left(self):
         desk = self.receiver()
         self.start(self.webhook(desk), hosts=[self.host, self.other])
-        self.running.wait_for_line(f"{self.other} {MARKER} is MISSING at the first look")
+        self.running.wait_for_line(f"host {self.other}: {MARKER} is MISSING at the first check")
         port = self.simulator.hosts[self.host]
         wait_until(lambda: connections(port), 10, "a session with the host")
         before = connections(port)
         self.write(self.webhook(desk), services=(ENGINE, MARKER))
         self.assertIn("new: 0, changed: 1; gone: 1", self.reload())
-        self.running.wait_for_line(f"{self.host} is watched by another configuration")
+        self.running.wait_for_line(f"host {self.host}: configuration changed: services")
         wait_until(lambda: not connections(self.simulator.hosts[self.other]), 15,
                    "the end of the session with the host that is gone")
         self.other_manager().stop(ENGINE)

@@ -241,7 +241,7 @@ class Watching(Looking):
 
     def test_stopped_and_started_behind_our_back(self):
         running = self.run_tocsin()
-        running.wait_for_line("NETLOGON is STOPPED at the first look")
+        running.wait_for_line("NETLOGON is STOPPED at the first check")
         self.samba.control("stop")
         stopped = self.receiver.wait_for(1)
         self.samba.control("start")

@@ -48,7 +48,7 @@ class Watched(unittest.TestCase):
     def start_tocsin(self, first_look=False):
         running = self.enterContext(Running(self.file, self.data))
         if first_look:
-            running.wait_for_line(f"{MARKER} is MISSING at the first look")
+            running.wait_for_line(f"{MARKER} is MISSING at the first check")
         return running
 
     def receiver(self, *script, **more):

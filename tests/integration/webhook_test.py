@@ -311,7 +311,7 @@ class Restarts(Watched):
         self.manager.stop(ENGINE)
         receiver = self.receiver()
         running = self.run_tocsin(self.webhook(receiver))
-        self.assertRegex(running.output(), f"{ENGINE} is STOPPED at the first look")
+        self.assertRegex(running.output(), f"{ENGINE} is STOPPED at the first check")
         time.sleep(1.5)
         self.assertEqual((receiver.requests, self.rows("history")), ([], []))
 

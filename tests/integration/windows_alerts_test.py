@@ -48,7 +48,7 @@ class Watched(unittest.TestCase):
     def start_tocsin(self, first_look=False):
         running = self.enterContext(Running(self.file, self.data))
         if first_look:
-            running.wait_for_line(f"{MARKER} is MISSING at the first look")
+            running.wait_for_line(f"{MARKER} is MISSING at the first check")
         return running
 
     def rows(self, command):
@@ -196,7 +196,7 @@ class Seen(Watched):
         running = self.run_tocsin(OFTEN, "web*")
         self.services.install("web 2")
         self.services.start("web 1")
-        running.wait_for_line("web 2 is STOPPED at the first look")
+        running.wait_for_line("web 2 is STOPPED at the first check")
         self.services.start("web 2")
         self.receiver.wait_for(2)
         self.services.stop("web 2")

@@ -122,12 +122,12 @@ class Hosts(Folder):
                 hosts=[wine.host(("here", MARKER)), wine.host(("here",), "another-host"),
                        simulator.host("qs-node", ("LanmanServer",))])
             with Running(file, self.folder / "data") as running:
-                running.wait_for_line(f"{MARKER} is MISSING at the first look")
+                running.wait_for_line(f"{MARKER} is MISSING at the first check")
                 services.start("here")
                 wait_until(lambda: {request.message["host"] for request in receiver.requests}
                            == {"localhost", "qs-node"}, 90, lambda: receiver.requests)
                 self.assertEqual(running.stop(), 0, running.output())
-            self.assertRegex(running.output(), "another-host cannot be checked: .*not support")
+            self.assertRegex(running.output(), "host another-host: check failed: .*not support")
 
 
 class Directories(Folder):
@@ -174,7 +174,7 @@ class Directories(Folder):
             wait_until(lambda: checks() > first, 60, "they are written again")
             self.assertEqual(running.stop(), 0, running.output())
         log = (self.folder / "lög" / "tocsin.log").read_text(encoding="utf-8")
-        self.assertIn(f"{MARKER} is MISSING at the first look", log)
+        self.assertIn(f"{MARKER} is MISSING at the first check", log)
         self.assertIn(" stopped", log)
 
 

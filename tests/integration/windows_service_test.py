@@ -184,7 +184,7 @@ class WindowsServiceTest(unittest.TestCase):
         services.install("watched")
         self.install()
         self.assertEqual(net("start", "tocsin"), 0)
-        self.wait_for_log("watched is STOPPED at the first look")
+        self.wait_for_log("watched is STOPPED at the first check")
         services.start("watched")
         self.wait_for_log("watched started")
         receiver.wait_until_asked()
@@ -203,7 +203,7 @@ class WindowsServiceTest(unittest.TestCase):
         self.configure(url=receiver.url(), service="watched")
         self.install()
         self.assertEqual(net("start", "tocsin"), 0)
-        self.wait_for_log("watched is STOPPED at the first look")
+        self.wait_for_log("watched is STOPPED at the first check")
         services.start("watched")
         asked = receiver.wait_for(1)[0]
         self.assertEqual(net("stop", "tocsin"), 0)

@@ -75,6 +75,7 @@ class ScmProbe final : public Probe {
                          host.services, options))) {}
 
   net::awaitable<Result<Services>> check(net::Deadline deadline) override;
+  [[nodiscard]] CheckTrace last_check() const override { return trace_; }
   net::awaitable<void> listen(net::Deadline deadline) override;
   Pushed take_pushed() override { return std::exchange(pushed_, {}); }
   net::awaitable<Result<Services>> list(net::Deadline deadline) override {
@@ -97,6 +98,7 @@ class ScmProbe final : public Probe {
   const std::shared_ptr<Shared> shared_;
   const std::shared_ptr<Inbox> inbox_ = std::make_shared<Inbox>();
   Pushed pushed_;
+  CheckTrace trace_;
   std::vector<ServiceName> there_;  ///< what the last check has found, and can be listened to
   // From the first listen() on: who only checks needs neither.
   std::optional<net::Signal> something_pushed_;
@@ -124,6 +126,8 @@ net::awaitable<Result<Services>> ScmProbe::check(net::Deadline deadline) {
   empty_inbox();
   auto seen = co_await call(
       [now = clock_.now()](scm::Session& session) { return session.check(now); }, deadline);
+  // A call that hangs goes on with the session.
+  trace_ = shared_->busy ? CheckTrace{} : shared_->session.last_check();
   // What was pushed while the list was made may be newer than the list. Should it be older, the
   // newer state is pushed in a moment.
   const auto newest = empty_inbox();

@@ -59,8 +59,10 @@ Result<Services> Session::check(Time now) {
 }
 
 Result<Services> Session::check_once(Time now) {
+  trace_ = {.session = manager_ ? CheckTrace::Session::kept : CheckTrace::Session::none};
   const auto list = enumerate();
   if (!list) return std::unexpected(list.error());
+  trace_.listed = list->size();
   auto services = select_watched(*list);
   if (auto added = add_absent(services); !added) {
     manager_.reset();
@@ -88,12 +90,15 @@ Result<std::vector<ListedService>> Session::enumerate() {
       if (!opened)
         return std::unexpected(explain(opened.error(), "opening the service manager", machine_));
       manager_ = *std::move(opened);
+      trace_.session = CheckTrace::Session::opened;
     }
     auto list = manager_->enumerate();
     if (list) return *std::move(list);
     manager_.reset();
+    auto error = explain(list.error(), "listing the services", machine_);
     if (!kept || list.error() == svcctl::kShutdownInProgress)
-      return std::unexpected(explain(list.error(), "listing the services", machine_));
+      return std::unexpected(std::move(error));
+    trace_.dropped = std::move(error.what);
   }
 }
 
@@ -128,6 +133,7 @@ Result<> Session::add_absent(Services& services) {
       continue;
     if (covered.insert(name).second) absent.push_back(name);
   }
+  trace_.asked = absent.size();
   for (auto& name : absent) {
     const auto raw = manager_->query_status(name.text());
     if (!raw && !is_about_service(raw.error()))
@@ -170,6 +176,7 @@ Result<> Session::refresh_details(Time now) {
       if (read.error() == svcctl::kShutdownInProgress) return std::unexpected(shutdown_error());
       break;
     }
+    trace_.details++;
     details_.answer(name, read ? std::optional(*std::move(read)) : std::nullopt, now);
   }
   return {};

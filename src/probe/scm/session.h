@@ -12,6 +12,7 @@
 #include "config/config.h"
 #include "net/async.h"
 #include "probe/details_cache.h"
+#include "probe/probe.h"
 #include "probe/scm/system.h"
 #include "probe/selection.h"
 
@@ -47,6 +48,8 @@ class Session {
   /// What Probe::list() answers.
   Result<Services> list();
 
+  /// Of the last check; not while a call runs.
+  [[nodiscard]] const CheckTrace& last_check() const { return trace_; }
   [[nodiscard]] const std::string& machine() const { return machine_; }
 
  private:
@@ -69,6 +72,7 @@ class Session {
   std::unordered_map<ServiceName, ServiceName> copies_;  ///< of the last list, as in Selection
   std::vector<ServiceName> seen_;  ///< by the last check, missing ones left out
   std::optional<Names> reported_;  ///< only where the watchlist needs details
+  CheckTrace trace_;
 };
 
 }  // namespace tocsin::probe::scm

@@ -65,6 +65,7 @@ class SmbProbe final : public Probe {
   net::awaitable<Result<Services>> list(net::Deadline deadline) override {
     return with_session(&SmbProbe::query_everything, deadline);
   }
+  [[nodiscard]] CheckTrace last_check() const override { return trace_; }
   net::awaitable<void> close(net::Deadline deadline) override;
   bool set_watchlist() override;
 
@@ -124,6 +125,7 @@ class SmbProbe final : public Probe {
   std::unordered_map<ServiceName, Known> known_;
   DetailsCache details_;
   std::optional<Names> reported_;  ///< only where the watchlist needs details
+  CheckTrace trace_;
 };
 
 net::awaitable<Result<Services>> SmbProbe::with_session(Check check_once, net::Deadline deadline) {
@@ -131,6 +133,7 @@ net::awaitable<Result<Services>> SmbProbe::with_session(Check check_once, net::D
   // it, the host restarted): that is no reason to call the host unreachable. Half of the time is
   // kept for a second try over a new one.
   bool kept = session_ != nullptr;
+  trace_ = {.session = kept ? CheckTrace::Session::kept : CheckTrace::Session::none};
   const auto now = std::chrono::steady_clock::now();
   auto until = kept ? now + (deadline - now) / 2 : deadline;
   for (;; kept = false, until = deadline) {
@@ -140,6 +143,8 @@ net::awaitable<Result<Services>> SmbProbe::with_session(Check check_once, net::D
       if (!opened && is_shutdown(opened.error())) co_return std::unexpected(shutdown_error());
       if (!opened) co_return fail(std::move(opened));
       session_ = *std::move(opened);
+      trace_.session = CheckTrace::Session::opened;
+      trace_.connection = session_->connection();
     }
     struct DropOnCancel {  // a conversation that was left half way leaves the session in no state
       SmbProbe* probe;
@@ -154,6 +159,7 @@ net::awaitable<Result<Services>> SmbProbe::with_session(Check check_once, net::D
     drop_session();
     if (is_shutdown(seen.error())) co_return std::unexpected(shutdown_error());
     if (!kept || seen.error().kind == ErrorKind::malformed) co_return seen;
+    trace_ = {.dropped = seen.error().what};
   }
 }
 
@@ -187,6 +193,7 @@ net::awaitable<Result<Services>> SmbProbe::check_once(net::Deadline deadline) {
   // that goes down stops its services.
   if (auto read = co_await refresh_details(deadline); !read) {
     if (is_shutdown(read.error())) co_return fail(std::move(read));
+    trace_.dropped = read.error().what;
     drop_session();
   }
   details_.attach(*seen);
@@ -207,6 +214,7 @@ net::awaitable<Result<Services>> SmbProbe::query_each(net::Deadline deadline) {
 net::awaitable<Result<Services>> SmbProbe::query_list(net::Deadline deadline) {
   const auto list = co_await session_->enumerate(deadline);
   if (!list) co_return std::unexpected(list.error());
+  trace_.listed = list->services().size();
   const bool changed = index_.update(*list, host_.services, reported_.value_or(Names{}));
   for (const auto& [name, details] : index_.take_details()) details_.introduce(name, details);
   auto services = observe(index_.selection(), [&](std::size_t place) {
@@ -287,6 +295,7 @@ net::awaitable<Result<Services>> SmbProbe::query_everything(net::Deadline deadli
 /// service whose handles are open, and an installer that replaces it would fail (1072).
 net::awaitable<Result<ServiceStatus>> SmbProbe::query(const ServiceName& name,
                                                       net::Deadline deadline) {
+  trace_.asked++;
   auto& known = known_[name];
   if (known.handle) {
     const auto status = co_await session_->query_status(*known.handle, deadline);
@@ -347,6 +356,7 @@ net::awaitable<Result<>> SmbProbe::refresh_details(net::Deadline deadline) {
     if (std::chrono::steady_clock::now() >= last_begin) break;
     auto read = co_await read_details(name, deadline);
     if (!read) co_return fail(std::move(read));
+    trace_.details++;
     details_.answer(name, *std::move(read), clock_.now());
   }
   co_return Result<>{};

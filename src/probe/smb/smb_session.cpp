@@ -42,6 +42,23 @@ Blame blame_of(const Error& error) {
 
 }  // namespace
 
+std::string SmbSession::connection() const {
+  const auto name = [](smb2::Dialect dialect) {
+    switch (dialect) {
+      case smb2::Dialect::smb2_1:
+        return "SMB 2.1";
+      case smb2::Dialect::smb3_0:
+        return "SMB 3.0";
+      case smb2::Dialect::smb3_0_2:
+        return "SMB 3.0.2";
+      case smb2::Dialect::smb3_1_1:
+        return "SMB 3.1.1";
+    }
+    return "SMB";
+  };
+  return std::string(name(smb_.dialect())) + (smb_.encrypted() ? ", encrypted" : ", signed");
+}
+
 SmbSession::SmbSession(Environment environment, net::TcpStream stream)
     : environment_(environment),
       stream_(std::move(stream)),

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <memory>
 #include <optional>
+#include <string>
 #include <utility>
 
 #include "base/random.h"
@@ -46,6 +47,8 @@ class SmbSession {
   net::awaitable<void> log_off(net::Deadline deadline);
 
   [[nodiscard]] const svcctl::HostTraits& traits() const { return scm_.traits(); }
+  /// "SMB 3.1.1, encrypted"
+  [[nodiscard]] std::string connection() const;
 
  private:
   SmbSession(Environment environment, net::TcpStream stream);

@@ -1,5 +1,5 @@
 // What the tests of the daemon stand on: a real store in a folder of its own, a destination that
-// keeps what it is told, and a probe that sees what the test says.
+// keeps its alerts, and a probe that answers what the test says.
 #pragma once
 
 #include <algorithm>
@@ -40,8 +40,8 @@ class KeepingChannel final : public notify::Channel {
 
 using Seen = Result<std::vector<ObservedService>>;
 
-/// Answers what it is given, the last one for ever; what it hears, it hears during its second check
-/// or while somebody listens.
+/// Answers what it is given, the last one for ever; what it pushes, it pushes during its second
+/// check or while somebody listens.
 class ScriptedProbe final : public probe::Probe {
  public:
   explicit ScriptedProbe(std::deque<Seen>& script, probe::Pushed pushed = {})
@@ -82,8 +82,10 @@ inline ObservedService service(const char* name, ServiceState state, std::uint32
 /// restart.
 class Deps {
  public:
-  explicit Deps(const std::filesystem::path& folder)
-      : store_(store::Store::open(folder).value()),
+  explicit Deps(const std::filesystem::path& folder,
+                const LogOptions& log = {.level = config::LogLevel::error})
+      : log_(log),
+        store_(store::Store::open(folder).value()),
         dispatcher_(loop_.executor(), destinations_, outbox_, delivery_log_, clock_,
                     platform::system_random()),
         journal_(loop_.executor(),
@@ -106,7 +108,7 @@ class Deps {
   Deps(const Deps&) = delete;
   Deps& operator=(const Deps&) = delete;
 
-  /// Lets a host be looked at once for each entry of the script.
+  /// Lets a host be checked once for each entry of the script.
   void watch(const config::Host& host, std::deque<Seen> script, probe::Pushed pushed = {}) {
     const auto times = script.size();
     net::Semaphore checks(loop_.executor(), 1);
@@ -116,9 +118,9 @@ class Deps {
       clock_.advance(std::chrono::seconds(1));
     }
   }
-  /// Lets a host be watched, as the daemon does, until so much was told.
-  std::vector<std::string> watch_until_told(std::size_t count, const config::Host& host,
-                                            std::deque<Seen> script, probe::Pushed pushed) {
+  /// Lets a host be watched, as the daemon does, until so many alerts were notified.
+  std::vector<std::string> watch_until_notified(std::size_t count, const config::Host& host,
+                                                std::deque<Seen> script, probe::Pushed pushed) {
     net::Semaphore checks(loop_.executor(), 1);
     auto watcher = make_watcher(host, checks, script, std::move(pushed));
     net::TaskScope task(loop_.executor());
@@ -129,7 +131,7 @@ class Deps {
     return words;
   }
 
-  /// "stopped Spooler" for everything that was told so far, once `count` of them are.
+  /// "stopped Spooler" for everything that was notified so far, once `count` of them are.
   std::vector<std::string> notified(std::size_t count) {
     const auto end = net::within(std::chrono::seconds(20));
     while (notified_.size() < count && std::chrono::steady_clock::now() < end) {
@@ -160,7 +162,7 @@ class Deps {
   net::Loop loop_;
   ManualClock clock_{std::chrono::floor<Duration>(std::chrono::system_clock::now())};
   Metrics metrics_;
-  Log log_{{.level = config::LogLevel::error}};
+  Log log_;
 
  private:
   Watcher make_watcher(const config::Host& host, net::Semaphore& checks, std::deque<Seen>& script,

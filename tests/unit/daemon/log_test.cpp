@@ -10,8 +10,8 @@ namespace {
 
 using testing::ElementsAre;
 
-/// What the system's log was told.
-struct Notified {
+/// A system's log that keeps its lines.
+struct SystemLines {
   std::vector<std::string> lines;
 
   Log log(config::LogLevel level = config::LogLevel::info) {
@@ -21,30 +21,30 @@ struct Notified {
   }
 };
 
-TEST(Log, TheSystemIsToldWhatMattersToIt) {
-  Notified told;
-  const auto log = told.log();
+TEST(Log, TheSystemLogGetsNoticesWarningsAndErrors) {
+  SystemLines system;
+  const auto log = system.log();
   log.debug("a detail");
   log.info("a line");
   log.notice("ready: hosts: {}", 3);
   log.warn("a warning");
   log.error("an error");
-  EXPECT_THAT(told.lines, ElementsAre("ready: hosts: 3", "a warning", "an error"));
+  EXPECT_THAT(system.lines, ElementsAre("ready: hosts: 3", "a warning", "an error"));
 }
 
-TEST(Log, TheSystemIsToldNothingThatIsNotLogged) {
-  Notified told;
-  const auto log = told.log(config::LogLevel::error);
+TEST(Log, TheSystemLogGetsNothingBelowTheLevel) {
+  SystemLines system;
+  const auto log = system.log(config::LogLevel::error);
   log.notice("ready");
   log.warn("a warning");
   log.error("an error");
-  EXPECT_THAT(told.lines, ElementsAre("an error"));
+  EXPECT_THAT(system.lines, ElementsAre("an error"));
 }
 
-TEST(Log, WhatTheSystemIsToldIsPrintable) {
-  Notified told;
-  told.log().warn("a host says \x1b[31m{}", "red\n");
-  EXPECT_THAT(told.lines, ElementsAre("a host says ?[31mred?"));
+TEST(Log, LinesForTheSystemLogArePrintable) {
+  SystemLines system;
+  system.log().warn("a host says \x1b[31m{}", "red\n");
+  EXPECT_THAT(system.lines, ElementsAre("a host says ?[31mred?"));
 }
 
 TEST(Log, ASystemWithoutALogIsNoReasonToFail) { Log({}).error("an error"); }

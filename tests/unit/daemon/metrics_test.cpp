@@ -12,7 +12,7 @@ namespace {
 
 using testing::HasSubstr;
 
-TEST(Metrics, TellOfEachHostHowItsChecksWent) {
+TEST(Metrics, CountTheChecksOfEachHostByOutcome) {
   Metrics metrics;
   const HostName host("node\"1");
   metrics.count_check(host, "ok", std::chrono::milliseconds(250));

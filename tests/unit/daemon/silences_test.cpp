@@ -32,7 +32,7 @@ class SilencesTest : public testing::Test {
   Log log_{{.level = config::LogLevel::error}};
 };
 
-TEST_F(SilencesTest, MaintenanceHoldsForItsScopesWhileItsWindowIsOpen) {
+TEST_F(SilencesTest, MaintenanceSuppressesItsScopesWhileItsWindowIsOpen) {
   const Silences all({patch_night()}, log_);
   const auto* expected = "maintenance `patch night` until 2026-11-29T02:00Z: updates";
   EXPECT_EQ(reason(all, "SQL1", "", kSaturday + 22h), expected);
@@ -58,7 +58,7 @@ TEST_F(SilencesTest, MaintenanceFollowsTheClocksOfItsZone) {
   EXPECT_EQ(reason(all, "sql1", "", kSunday + 2h), "");
 }
 
-TEST_F(SilencesTest, WhatPeopleAskForHoldsFromItsBeginUpToItsEnd) {
+TEST_F(SilencesTest, ASilenceSuppressesFromItsBeginUpToItsEnd) {
   Silences all({}, log_);
   all.set_silences({{.id = 1,
                      .scope = SilenceScope::parse("web1"),

@@ -47,13 +47,13 @@ TEST_F(DaemonTest, AHostThatIsNotReachedIsHistoryAndNoService) {
   EXPECT_THAT(deps.history(), ElementsAre("unreachable ", "reachable "));
 }
 
-TEST_F(DaemonTest, WhatChangedWhileTheHostWasNotReachedIsTold) {
+TEST_F(DaemonTest, WhatChangedWhileTheHostWasNotReachedIsNotified) {
   Deps deps(folder_);
   deps.watch(host_, {sees(running), sees_nothing(), sees(stopped)});
   EXPECT_THAT(deps.notified(1), ElementsAre("stopped Spooler"));
 }
 
-TEST_F(DaemonTest, ARestartTellsOnlyWhatChangedMeanwhile) {
+TEST_F(DaemonTest, ARestartNotifiesOnlyWhatChangedMeanwhile) {
   {
     Deps(folder_).watch(host_, {sees(running, stopped)});
   }
@@ -67,9 +67,9 @@ TEST_F(DaemonTest, ARestartTellsOnlyWhatChangedMeanwhile) {
   EXPECT_THAT(once_more.notified(1), ElementsAre("stopped Spooler"));
 }
 
-TEST_F(DaemonTest, WhatAHostSaysByItselfIsNotifiedAtOnce) {
+TEST_F(DaemonTest, APushedChangeIsNotifiedAtOnce) {
   Deps deps(folder_);
-  EXPECT_THAT(deps.watch_until_told(
+  EXPECT_THAT(deps.watch_until_notified(
                   2, host_, {sees(running)},
                   {.services = {service("Spooler", stopped), service("Spooler", running, 9),
                                 service("NotWatched", stopped)}}),
@@ -83,7 +83,7 @@ TEST_F(DaemonTest, WhatWasPushedDuringACheckComesBeforeWhatTheCheckSaw) {
   EXPECT_THAT(deps.notified(2), ElementsAre("stopped Spooler", "started Spooler"));
 }
 
-TEST_F(DaemonTest, TheStateThatIsKnownIsNoNews) {
+TEST_F(DaemonTest, APushedStateThatIsKnownIsNoTransition) {
   Deps deps(folder_);
   deps.watch(host_, {sees(running), sees(stopped)},
              {.services = {service("Spooler", running, 7), service("Spooler", stopped)}});
@@ -91,12 +91,13 @@ TEST_F(DaemonTest, TheStateThatIsKnownIsNoNews) {
   EXPECT_THAT(deps.history(), ElementsAre("stopped Spooler"));
 }
 
-TEST_F(DaemonTest, AWordThatOnlyACheckCanExplainBringsACheckBeforeItIsDue) {
+TEST_F(DaemonTest, APushedChangeThatOnlyACheckCanExplainBringsOneBeforeItIsDue) {
   host_.name = HostName("impatient");
   Deps deps(folder_);
-  // The schedule is every minute of a clock that stands still: without the word nothing would come.
+  // The schedule is every minute of a clock that stands still: without the pushed change nothing
+  // would come.
   EXPECT_THAT(
-      deps.watch_until_told(1, host_, {sees(running), sees(missing)}, {.check_again = true}),
+      deps.watch_until_notified(1, host_, {sees(running), sees(missing)}, {.check_again = true}),
       ElementsAre("vanished Spooler"));
 }
 

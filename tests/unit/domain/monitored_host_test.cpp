@@ -591,5 +591,41 @@ TEST_F(MonitoredHostTest, ServicesThatStoppedLongAgoAreNoSignOfAStorm) {
   EXPECT_THAT(notified(), ElementsAre("stopped A", "stopped B", "stopped C"));
 }
 
+TEST_F(MonitoredHostTest, SaysWhichAlertsWaitAndWhy) {
+  watch({{.pattern = "Once"},
+         {.pattern = "Twice", .policy = {.grace = {.checks = 2}}},
+         {.pattern = "Later", .policy = {.grace = {.time = 1min}}},
+         {.pattern = "Daily", .policy = {.repeat_every = 24h}},
+         {.pattern = "Flappy", .policy = {.flapping = {.start = 2, .stop = 1, .window = 10min}}}},
+        {.storm_wait = Duration(0)});
+  const auto waiting = [this] {
+    std::vector<std::string> words;
+    for (const auto& alert : monitored_->waiting_alerts(now_)) {
+      const auto& [reason, until] = alert.suppression;
+      words.push_back(alert.service.text() + " " + std::string(to_string(alert.kind)) + ": " +
+                      reason + (until == Time::max() ? "" : ", " + duration_text(until - now_)));
+    }
+    return words;
+  };
+  for (const auto* name : {"Once", "Twice", "Later", "Daily", "Flappy"}) is(name, running);
+  check();
+  EXPECT_THAT(waiting(), IsEmpty());
+  for (const auto* name : {"Once", "Twice", "Later", "Daily", "Flappy"}) is(name, stopped);
+  check();
+  EXPECT_THAT(waiting(), testing::Contains("Twice stopped: not yet seen 2 times"));
+  is("Flappy", running);
+  check(0s);
+  notified();
+  EXPECT_THAT(waiting(), ElementsAre("Daily stopped: notified, a reminder is due later, 1 d",
+                                     "Flappy steady: it flaps, 10 min",
+                                     "Later stopped: not yet for 1 min, 1 min"));
+  silence_ = Suppression{"silenced by alice"};
+  is("Once", running);
+  check();
+  EXPECT_THAT(waiting(), testing::Contains("Once started: silenced by alice"));
+  no_answer();
+  EXPECT_THAT(waiting(), IsEmpty());
+}
+
 }  // namespace
 }  // namespace tocsin

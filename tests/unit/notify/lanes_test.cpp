@@ -515,5 +515,40 @@ TEST(Lanes, KeepsEveryPromiseInAnyStory) {
   }
 }
 
+TEST(Lanes, SaysWhatADeliveryWaitsFor) {
+  using enum Wait::Reason;
+  Lanes lanes = make_lanes(seconds(60), 1);
+  const auto wait = [&lanes](const char* service, Time now) {
+    const auto [delivery, found] = lanes.find_wait(
+        make_delivery("", kStopped, service, now).alert.host, ServiceName(service), now);
+    return std::tuple(delivery == nullptr ? "" : delivery->id.value, found.reason, found.until);
+  };
+  const auto none = std::tuple(std::string(), turn, Time{});
+  EXPECT_EQ(wait("a", kStart), none);
+  lanes.add(make_delivery("1", kStopped, "a", kStart), kStart);
+  lanes.add(make_delivery("2", kStopped, "b", kStart), kStart);
+  EXPECT_EQ(wait("a", kStart), std::tuple("1", turn, Time{}));
+  EXPECT_THAT(take_all(lanes, kStart), testing::ElementsAre("1"));
+  EXPECT_EQ(wait("a", kStart), none);
+  EXPECT_EQ(wait("b", kStart), std::tuple("2", parallel, Time{}));
+  lanes.add(make_delivery("3", kStarted, "a", kStart), kStart);
+  EXPECT_EQ(wait("a", kStart), std::tuple("3", older, Time{}));
+
+  EXPECT_EQ(lanes.settle({"1"}, kDelivered, kStart).update.state, store::DeliveryState::delivered);
+  lanes.add(make_delivery("4", kStopped, "c", kStart), kStart);
+  EXPECT_THAT(take_all(lanes, kStart), testing::ElementsAre("2"));
+  lanes.settle({"2"}, RetryAfter{.after = seconds(30), .reason = "busy"}, kStart);
+  EXPECT_EQ(wait("b", kStart), std::tuple("2", retry, kStart + seconds(30)));
+  EXPECT_EQ(wait("c", kStart), std::tuple("4", pause, kStart + seconds(30)));
+
+  const Time later = kStart + seconds(30);
+  while (const auto* next = lanes.take(later)) {
+    const DeliveryId id = next->id;
+    lanes.settle(id, kDelivered, later);
+  }
+  lanes.add(make_delivery("5", kStopped, "a", later), later);
+  EXPECT_EQ(wait("a", later), std::tuple("5", rate_limit, kStart + seconds(60)));
+}
+
 }  // namespace
 }  // namespace tocsin::notify

@@ -86,6 +86,18 @@ TEST_F(RoutingTest, TheFirstRouteThatMatchesDecides) {
   EXPECT_THAT(targets(routes, elsewhere), ElementsAre(sure(2)));
 }
 
+TEST_F(RoutingTest, NamesTheRouteThatDecides) {
+  const Routing routing({{.name = "databases", .match = {.sets = {"sql"}}, .to = {"slack"}},
+                         {.match = {.kinds = {paused}}, .to = {"slack"}}},
+                        destinations_);
+  EXPECT_EQ(routing.name_route(about(stopped)), "route 1 `databases`");
+  auto alert = about(paused);
+  alert.set = "";
+  EXPECT_EQ(routing.name_route(alert), "route 2");
+  alert.kind = stopped;
+  EXPECT_EQ(routing.name_route(alert), "no route matches");
+}
+
 TEST_F(RoutingTest, AChannelMeansAllOfItsDestinationsAndNobodyMeansNobody) {
   EXPECT_THAT(targets({{.to = {"webhook"}}}, stopped), ElementsAre(sure(2), sure(3)));
   EXPECT_THAT(targets({{.to = {}}}, stopped), IsEmpty());

@@ -49,7 +49,8 @@ class FakeSink final : public StatusSink {
 
 class Observed final : public StatusObserver {
  public:
-  void written(const StatusSink& /*sink*/, std::size_t services) override {
+  void written(const StatusSink& /*sink*/, std::size_t services,
+               std::chrono::milliseconds /*took*/) override {
     events.push_back("written " + std::to_string(services));
   }
   void lost(const StatusSink& /*sink*/, std::size_t services, const std::string& why) override {

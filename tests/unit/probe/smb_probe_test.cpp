@@ -171,6 +171,28 @@ TEST_P(SmbProbeTest, ReconnectsWithinTheCheckWhenTheKeptConnectionWasClosed) {
   EXPECT_EQ(relay->connections(), 2);
 }
 
+TEST_P(SmbProbeTest, SaysHowACheckWentAboutIt) {
+  using Session = CheckTrace::Session;
+  start();
+  watch({kEngine});
+  states();
+  auto trace = probe->last_check();
+  EXPECT_EQ(trace.session, Session::opened);
+  EXPECT_EQ(trace.connection, "SMB 3.1.1, encrypted");
+  EXPECT_EQ(trace.dropped, "");
+  EXPECT_EQ(trace.listed.has_value(), !GetParam());
+  EXPECT_EQ(trace.asked, GetParam() ? 1 : 0);
+  EXPECT_EQ(trace.details, 1);
+  states();
+  EXPECT_EQ(probe->last_check().session, Session::kept);
+  EXPECT_EQ(probe->last_check().details, 0);
+  relay->cut();
+  states();
+  trace = probe->last_check();
+  EXPECT_EQ(trace.session, Session::opened);
+  EXPECT_NE(trace.dropped, "");
+}
+
 TEST_P(SmbProbeTest, ReconnectsWithinTheCheckWhenTheKeptConnectionWasForgotten) {
   options.call_limit = 50ms;
   start();
