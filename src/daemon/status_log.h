@@ -7,6 +7,7 @@
 
 #include "daemon/log.h"
 #include "daemon/metrics.h"
+#include "net/async.h"
 #include "notify/status_stream.h"
 
 namespace tocsin::daemon {
@@ -23,7 +24,7 @@ class StatusLog final : public notify::StatusObserver {
 
  private:
   struct Losses {
-    std::chrono::steady_clock::time_point told;
+    net::MonotonicClock::time_point told;
     std::size_t untold = 0;
     std::string why;
   };

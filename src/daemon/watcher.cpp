@@ -99,10 +99,10 @@ net::awaitable<void> Watcher::listen_until(Time due) {
 }
 
 net::awaitable<void> Watcher::check() {
-  const auto begun = std::chrono::steady_clock::now();
+  const auto begun = net::MonotonicClock::now();
   auto services = co_await probe_->check(net::within(kCheckLimit));
   deps_.metrics.count_check(host_.name, services ? "ok" : to_string(services.error().kind),
-                            std::chrono::steady_clock::now() - begun);
+                            net::MonotonicClock::now() - begun);
   const Observation observation{
       .host = host_.name, .at = deps_.clock.now(), .services = std::move(services)};
   log_unreached(observation);

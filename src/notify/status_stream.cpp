@@ -65,7 +65,7 @@ net::awaitable<void> StatusStream::pause() {
 
 net::awaitable<void> StatusStream::flush(net::Deadline deadline) {
   while (!(batch_.empty() && waiting_.empty())) {
-    if (std::chrono::steady_clock::now() >= deadline || !co_await write_batch(deadline)) co_return;
+    if (net::MonotonicClock::now() >= deadline || !co_await write_batch(deadline)) co_return;
   }
 }
 
