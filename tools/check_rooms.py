@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Compares the room table of ARCHITECTURE.md with src/, with CMakeLists.txt and with every #include.
 
-Also checks what the rooms promise not to do: heavy headers in headers, the clock and I/O in pure rooms.
+Also checks what the rooms promise not to do: heavy headers in headers, the clock and I/O in pure rooms, any other
+time than net's where tests replace it.
 """
 import pathlib
 import re
@@ -13,6 +14,10 @@ HEAVY = re.compile(r"<(nlohmann/|yaml-cpp/|SQLiteCpp/|sqlite3|curl/|spdlog/|CLI/
 PURE = {"domain", "schedule", "wire"}
 IMPURE = re.compile(r"<(fstream|iostream|filesystem|thread|spdlog/.*|boost/asio.*|sys/.*|unistd\.h)>|"
                     r"\b(system_clock|steady_clock)::now\b|\bstd::(cout|cerr)\b")
+TIMED = {"logins", "probe", "notify", "daemon", "simulate"}  # run on the loop, in net's time
+STEADY = re.compile(r"\bsteady_clock\b")
+TIMER = re.compile(r"\b(steady|system|high_resolution|deadline|waitable)_timer\b")
+TIMERS = pathlib.PurePosixPath("src/net/timer.cpp")
 WINDOWS = '"platform/windows.h"'  # the only way to include <windows.h>
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"].*[>"])', re.M)
 
@@ -80,6 +85,10 @@ def problems():
                 yield f"{where}: {include} - heavy headers stay in .cpp files"
         if room in PURE and (found := IMPURE.search(text)):
             yield f"{where}: {found.group(0)} - room {room} does no I/O, reads no clock and never logs"
+        if room in TIMED and (found := STEADY.search(text)):
+            yield f"{where}: {found.group(0)} - room {room} goes by net::MonotonicClock"
+        if where != TIMERS and (found := TIMER.search(text)):
+            yield f"{where}: {found.group(0)} - only {TIMERS} uses Asio's timers; net/timer.h is for the others"
 
 
 if __name__ == "__main__":

@@ -52,7 +52,7 @@ void log_routing(const Alert& alert, const Journal::PipelineRefs& pipeline,
 }
 
 void log_commit(const Log& log, std::span<const store::Commit> commits, bool stored,
-                std::chrono::steady_clock::duration took) {
+                net::MonotonicClock::duration took) {
   if (!log.wants(config::LogLevel::debug)) return;
   std::size_t states = 0;
   std::size_t alerts = 0;
@@ -128,9 +128,9 @@ net::awaitable<void> Journal::write_waiting() {
   const std::size_t late = commits.size();
   for (const auto& entry : entries) commits.push_back(std::move(entry->commit));
 
-  const auto begun = std::chrono::steady_clock::now();
+  const auto begun = net::MonotonicClock::now();
   const auto stored = co_await deps_.worker.run([&] { return deps_.store.commit(commits); });
-  log_commit(deps_.log, commits, stored.has_value(), std::chrono::steady_clock::now() - begun);
+  log_commit(deps_.log, commits, stored.has_value(), net::MonotonicClock::now() - begun);
   for (std::size_t i = late; i < commits.size(); i++) {
     pipeline_.dispatcher.get().submit(std::exchange(commits[i].deliveries, {}));
   }

@@ -18,7 +18,7 @@ void StatusLog::written(const notify::StatusSink& sink, std::size_t services,
 
 void StatusLog::lost(const notify::StatusSink& sink, std::size_t services, const std::string& why) {
   metrics_.count_unreported(sink.name(), services);
-  const auto now = std::chrono::steady_clock::now();
+  const auto now = net::MonotonicClock::now();
   const auto [found, is_first] = losses_.try_emplace(sink.name());
   auto& losses = found->second;
   losses.unlogged += services;

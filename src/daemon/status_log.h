@@ -7,6 +7,7 @@
 
 #include "daemon/log.h"
 #include "daemon/metrics.h"
+#include "net/async.h"
 #include "notify/status_stream.h"
 
 namespace tocsin::daemon {
@@ -25,7 +26,7 @@ class StatusLog final : public notify::StatusObserver {
 
  private:
   struct Losses {
-    std::chrono::steady_clock::time_point logged;
+    net::MonotonicClock::time_point logged;
     std::size_t unlogged = 0;
     std::string why;
   };

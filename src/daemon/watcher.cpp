@@ -156,9 +156,9 @@ net::awaitable<void> Watcher::listen_until(Time due) {
 
 net::awaitable<void> Watcher::check() {
   if (log_.wants_debug()) log_begin();
-  const auto begun = std::chrono::steady_clock::now();
+  const auto begun = net::MonotonicClock::now();
   auto services = co_await probe_->check(net::within(kCheckLimit));
-  const auto took = std::chrono::steady_clock::now() - begun;
+  const auto took = net::MonotonicClock::now() - begun;
   deps_.metrics.count_check(host_.name, services ? "ok" : to_string(services.error().kind), took);
   const Observation observation{
       .host = host_.name, .at = deps_.clock.now(), .services = std::move(services)};
@@ -189,7 +189,7 @@ bool Watcher::take_pushed(HostUpdate& update) {
 void Watcher::log_begin() const { log_.debug("check begins: {}", describe_source(host_)); }
 
 void Watcher::log_answer(const Observation& observation, std::span<const ServiceChange> changes,
-                         std::chrono::steady_clock::duration took) const {
+                         net::MonotonicClock::duration took) const {
   const auto milliseconds = std::chrono::floor<std::chrono::milliseconds>(took).count();
   const auto how = describe(probe_->last_check());
   if (observation.services) {

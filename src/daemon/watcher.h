@@ -75,7 +75,7 @@ class Watcher {
   bool take_pushed(HostUpdate& update);
   void log_begin() const;
   void log_answer(const Observation& observation, std::span<const ServiceChange> changes,
-                  std::chrono::steady_clock::duration took) const;
+                  net::MonotonicClock::duration took) const;
   /// The alerts that wait, each with its reason.
   void log_waiting(Time now) const;
   void log_unreachable(Time now) const;

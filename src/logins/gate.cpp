@@ -72,7 +72,7 @@ Error Gate::refusal(const Suspension& suspension) const {
 }
 
 net::awaitable<Result<>> Gate::check(HostName peer) {
-  if (deps_.read_secret && (!was_read_ || std::chrono::steady_clock::now() >= read_at_)) {
+  if (deps_.read_secret && (!was_read_ || net::MonotonicClock::now() >= read_at_)) {
     was_read_ = true;
     read_at_ = net::within(kReadEvery);
     auto secret = co_await deps_.read_secret();

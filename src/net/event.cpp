@@ -2,24 +2,23 @@
 
 #include <utility>
 
-#include <boost/asio/as_tuple.hpp>
-#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/error.hpp>
 #include <boost/asio/this_coro.hpp>
-#include <boost/asio/use_awaitable.hpp>
+#include <boost/system/system_error.hpp>
+
+#include "net/timer.h"
 
 namespace tocsin::net {
 
 /// Stands in the list while its coroutine sleeps, and leaves it however the sleep ends.
 struct Event::Waiter {
-  Waiter(Event& of, Deadline deadline) : event(of), timer(of.executor_, deadline) {
-    event.waiters_.push_back(this);
-  }
+  explicit Waiter(Event& of) : event(of), timer(of.executor_) { event.waiters_.push_back(this); }
   ~Waiter() { std::erase(event.waiters_, this); }
   Waiter(const Waiter&) = delete;
   Waiter& operator=(const Waiter&) = delete;
 
   Event& event;
-  boost::asio::steady_timer timer;
+  Timer timer;
   bool woken = false;
 };
 
@@ -38,8 +37,8 @@ awaitable<void> Event::wait() { co_await wait_until(Deadline::max()); }
 
 awaitable<bool> Event::wait_until(Deadline deadline) {
   if (set_) co_return true;
-  Waiter waiter(*this, deadline);
-  co_await waiter.timer.async_wait(boost::asio::as_tuple(boost::asio::use_awaitable));
+  Waiter waiter(*this);
+  co_await waiter.timer.wait_until(deadline);
   const auto cancelled = co_await boost::asio::this_coro::cancellation_state;
   if (!waiter.woken && cancelled.cancelled() != boost::asio::cancellation_type::none) {
     throw boost::system::system_error(boost::asio::error::operation_aborted);

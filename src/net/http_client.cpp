@@ -5,16 +5,14 @@
 #include <string_view>
 #include <unordered_map>
 
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/post.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <curl/curl.h>
 
 #include "net/curl.h"
 #include "net/retry_after.h"
 #include "net/thread_pool.h"
+#include "net/timer.h"
 
 namespace tocsin::net {
 
@@ -59,14 +57,14 @@ std::string header_line(std::string_view name, std::string_view value) {
 
 /// A request on its way.
 struct Transfer {
-  Transfer(HttpRequest what, std::string where, const Executor& executor, Deadline deadline)
-      : request(std::move(what)), origin(std::move(where)), wait(executor, deadline) {}
+  Transfer(HttpRequest what, std::string where, const Executor& executor)
+      : request(std::move(what)), origin(std::move(where)), timer(executor) {}
 
   const HttpRequest request;
   const std::string origin;
 
   // The loop's:
-  asio::steady_timer wait;  ///< ends at the deadline or, cancelled, with the outcome
+  Timer timer;  ///< for the deadline; cancelled with the outcome
   std::optional<Result<HttpResponse>> outcome;
 
   // The engine's thread's:
@@ -169,9 +167,8 @@ class HttpClient::Engine {
   Engine(const Engine&) = delete;
   Engine& operator=(const Engine&) = delete;
 
-  std::shared_ptr<Transfer> begin(HttpRequest request, std::string origin, Deadline deadline) {
-    auto transfer =
-        std::make_shared<Transfer>(std::move(request), std::move(origin), executor_, deadline);
+  std::shared_ptr<Transfer> begin(HttpRequest request, std::string origin) {
+    auto transfer = std::make_shared<Transfer>(std::move(request), std::move(origin), executor_);
     hand_over(transfer, Wish::begin);
     return transfer;
   }
@@ -231,7 +228,7 @@ class HttpClient::Engine {
     drop(easy);
     asio::post(executor_, [transfer = std::move(transfer), outcome = std::move(outcome)]() mutable {
       transfer->outcome = std::move(outcome);
-      transfer->wait.cancel();
+      transfer->timer.cancel();
     });
   }
 
@@ -261,8 +258,8 @@ HttpClient::~HttpClient() = default;
 awaitable<Result<HttpResponse>> HttpClient::fetch(HttpRequest request, Deadline deadline) {
   auto origin = origin_of(request.url);
   if (!origin) co_return fail(std::move(origin));
-  const auto transfer = engine_->begin(std::move(request), *std::move(origin), deadline);
-  co_await transfer->wait.async_wait(asio::as_tuple(asio::use_awaitable));
+  const auto transfer = engine_->begin(std::move(request), *std::move(origin));
+  co_await transfer->timer.wait_until(deadline);
   if (auto outcome = std::exchange(transfer->outcome, std::nullopt)) co_return *std::move(outcome);
   engine_->give_up(transfer);
   const auto task = co_await asio::this_coro::cancellation_state;

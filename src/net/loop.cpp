@@ -8,6 +8,8 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
 
+#include "net/time_source.h"
+
 namespace tocsin::net {
 
 namespace asio = boost::asio;
@@ -21,6 +23,17 @@ struct Loop::Context {
     io.restart();
     if (stop_asked) io.stop();
   }
+
+  /// As io_context's, but where a TimeSource is installed, what would be waited for comes at once.
+  std::size_t run_one() {
+    auto* const source = TimeSource::installed();
+    if (source == nullptr) return io.run_one();
+    for (;;) {
+      const auto count = io.poll_one();
+      if (count > 0 || io.stopped()) return count;
+      if (!source->pass_to_next_alarm()) return io.run_one();  // other threads, or the network
+    }
+  }
 };
 
 Loop::Loop() : context_(std::make_unique<Context>()) {}
@@ -29,7 +42,7 @@ Loop::~Loop() = default;
 Executor Loop::executor() { return context_->io.get_executor(); }
 void Loop::run() {
   context_->begin();
-  context_->io.run();
+  while (context_->run_one() > 0) continue;
 }
 
 void Loop::stop() {
@@ -51,7 +64,7 @@ void Loop::drive(awaitable<void> main) {
     outcome->failure = std::move(failure);
   });
   while (!outcome->ended) {
-    if (context_->io.run_one() == 0) throw std::runtime_error("the loop was stopped");
+    if (context_->run_one() == 0) throw std::runtime_error("the loop was stopped");
   }
   if (outcome->failure) std::rethrow_exception(outcome->failure);
 }

@@ -7,10 +7,10 @@
 #include <optional>
 #include <utility>
 
-#include <boost/asio/steady_timer.hpp>
 #include <curl/curl.h>
 
 #include "net/smtp_session.h"
+#include "net/timer.h"
 #include "net/worker.h"
 
 namespace tocsin::net {
@@ -22,10 +22,6 @@ constexpr auto kTimeToTell = std::chrono::milliseconds(150);
 /// Sessions that may be used again. From any thread.
 class Shelf {
  public:
-  using Clock = std::chrono::steady_clock;
-
-  explicit Shelf(std::chrono::milliseconds kept_for) : kept_for_(kept_for) {}
-
   /// The one that was used last, or null.
   std::unique_ptr<SmtpSession> take() {
     const std::lock_guard lock(mutex_);
@@ -36,10 +32,10 @@ class Shelf {
   }
   void put(std::unique_ptr<SmtpSession> session) {
     const std::lock_guard lock(mutex_);
-    kept_.push_back({std::move(session), Clock::now() + kept_for_});
+    kept_.push_back({std::move(session), within(SmtpClient::kKept)});
   }
   /// Closes those that were not used up to `now`; when to come again, if there are more.
-  std::optional<Clock::time_point> close_unused(Clock::time_point now) {
+  std::optional<Deadline> close_unused(Deadline now) {
     const std::lock_guard lock(mutex_);
     for (; !kept_.empty() && kept_.front().until <= now; kept_.pop_front())
       kept_.front().session->quit();
@@ -50,9 +46,8 @@ class Shelf {
  private:
   struct Kept {
     std::unique_ptr<SmtpSession> session;
-    Clock::time_point until;
+    Deadline until;
   };
-  const std::chrono::milliseconds kept_for_;
   std::mutex mutex_;
   std::deque<Kept> kept_;  ///< the longest kept first
 };
@@ -95,37 +90,32 @@ Result<SmtpReply> exchange(Shelf& shelf, const SmtpServer& server, const SmtpMes
 }  // namespace
 
 struct SmtpClient::State : std::enable_shared_from_this<State> {
-  State(const Executor& executor, SmtpServer to, std::chrono::milliseconds kept_for)
-      : server(std::make_shared<const SmtpServer>(std::move(to))),
-        shelf(std::make_shared<Shelf>(kept_for)),
-        timer(executor) {}
+  State(const Executor& executor, SmtpServer to)
+      : server(std::make_shared<const SmtpServer>(std::move(to))), timer(executor) {}
 
   /// Closes what is kept for too long, now and later.
   void tidy() {
-    const auto next = shelf->close_unused(Shelf::Clock::now());
+    const auto next = shelf->close_unused(MonotonicClock::now());
     waiting = next.has_value();
     if (!next) return;
-    timer.expires_at(*next);
-    timer.async_wait([weak = weak_from_this()](const boost::system::error_code& error) {
-      const auto state = weak.lock();
-      if (!error && state) state->tidy();
+    timer.call_at(*next, [weak = weak_from_this()] {
+      if (const auto state = weak.lock()) state->tidy();
     });
   }
 
   std::shared_ptr<const SmtpServer> server;
-  std::shared_ptr<Shelf> shelf;
-  boost::asio::steady_timer timer;
+  std::shared_ptr<Shelf> shelf = std::make_shared<Shelf>();
+  Timer timer;
   bool waiting = false;  ///< for the timer
   Worker threads{"smtp", kMostConnections};
 };
 
-SmtpClient::SmtpClient(const Executor& executor, SmtpServer server,
-                       std::chrono::milliseconds kept) {
+SmtpClient::SmtpClient(const Executor& executor, SmtpServer server) {
   curl_global_init(CURL_GLOBAL_DEFAULT);
-  state_ = std::make_shared<State>(executor, std::move(server), kept);
+  state_ = std::make_shared<State>(executor, std::move(server));
 }
 
-SmtpClient::~SmtpClient() { state_->shelf->close_unused(Shelf::Clock::time_point::max()); }
+SmtpClient::~SmtpClient() { state_->shelf->close_unused(Deadline::max()); }
 
 awaitable<Result<SmtpReply>> SmtpClient::send(SmtpMessage message, Deadline deadline) {
   struct GiveUp {

@@ -98,7 +98,7 @@ class SmtpClient final : public SmtpTransport {
   static constexpr std::size_t kMostConnections = 3;
   static constexpr auto kKept = std::chrono::seconds(5);
 
-  SmtpClient(const Executor& executor, SmtpServer server, std::chrono::milliseconds kept = kKept);
+  SmtpClient(const Executor& executor, SmtpServer server);
   ~SmtpClient() override;
   awaitable<Result<SmtpReply>> send(SmtpMessage message, Deadline deadline) override;
 

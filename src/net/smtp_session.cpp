@@ -183,8 +183,8 @@ Result<std::optional<SmtpReply>> SmtpSession::open(const SmtpLimits& limits) {
     set(token ? CURLOPT_XOAUTH2_BEARER : CURLOPT_PASSWORD, secret_.c_str());
     set(CURLOPT_LOGIN_OPTIONS, token ? "AUTH=XOAUTH2" : "AUTH=PLAIN;AUTH=LOGIN");
   }
-  const auto left = std::chrono::ceil<std::chrono::milliseconds>(limits.deadline -
-                                                                 std::chrono::steady_clock::now());
+  const auto left =
+      std::chrono::ceil<std::chrono::milliseconds>(limits.deadline - MonotonicClock::now());
   set(CURLOPT_CONNECTTIMEOUT_MS, std::max(1L, static_cast<long>(left.count())));
   set(CURLOPT_NOSIGNAL, 1L);
   // Giving up while a name is looked up must not wait for the resolver's own time limit.

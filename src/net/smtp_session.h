@@ -17,7 +17,7 @@ struct SmtpLimits {
   std::shared_ptr<const std::atomic<bool>> given_up;  ///< set by any thread
 
   [[nodiscard]] bool passed() const {
-    return given_up->load() || std::chrono::steady_clock::now() >= deadline;
+    return given_up->load() || MonotonicClock::now() >= deadline;
   }
 };
 

@@ -7,13 +7,13 @@
 #include <boost/asio/cancellation_state.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/read.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
 
 #include "net/failure.h"
 #include "net/resolver.h"
+#include "net/timer.h"
 
 namespace tocsin::net {
 
@@ -43,7 +43,7 @@ struct TcpStream::Socket : std::enable_shared_from_this<Socket> {
   explicit Socket(tcp::socket from) : socket(std::move(from)), timer(socket.get_executor()) {}
 
   tcp::socket socket;
-  asio::steady_timer timer;
+  Timer timer;
   Deadline timer_goes_off = kNone;
   std::array<Deadline, 2> deadlines{kNone, kNone};  // of the operations that run
   Expired expired = Expired::no;
@@ -66,16 +66,14 @@ struct TcpStream::Socket : std::enable_shared_from_this<Socket> {
     const Deadline next = std::ranges::min(deadlines);
     if (next >= timer_goes_off) return;
     timer_goes_off = next;
-    timer.expires_at(next);
-    timer.async_wait([weak = weak_from_this()](const boost::system::error_code& aborted) {
-      if (aborted) return;
+    timer.call_at(next, [weak = weak_from_this()] {
       if (const auto self = weak.lock()) self->on_timer();
     });
   }
 
   void on_timer() {
     timer_goes_off = kNone;
-    if (std::ranges::min(deadlines) <= std::chrono::steady_clock::now()) {
+    if (std::ranges::min(deadlines) <= MonotonicClock::now()) {
       expired = Expired::yes;
       close();
     } else {
@@ -175,7 +173,7 @@ awaitable<Result<TcpStream>> Connector::connect(std::string host, std::uint16_t 
   Error last = describe_failure({}, Expired::yes, {}, host);  // when no time is left to try any
   for (auto left = static_cast<int>(addresses.size()); const auto& address : addresses) {
     // A silent address must leave time for the others, and each gets time for a slow network.
-    const auto remaining = deadline - std::chrono::steady_clock::now();
+    const auto remaining = deadline - MonotonicClock::now();
     if (remaining <= 0s) break;
     const auto share = std::max(remaining / left--, std::min<Deadline::duration>(remaining, 1s));
     const tcp::endpoint endpoint(asio::ip::make_address(address), port);

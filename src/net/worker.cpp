@@ -13,6 +13,7 @@
 #include "net/event.h"
 #include "net/signal.h"
 #include "net/thread_pool.h"
+#include "net/time_source.h"
 
 namespace tocsin::net {
 
@@ -21,6 +22,16 @@ namespace asio = boost::asio;
 struct Worker::Pool : ThreadPool {
   using ThreadPool::ThreadPool;
 };
+
+namespace {
+
+/// Null where time passes by itself.
+std::shared_ptr<void> hold_time() {
+  auto* const source = TimeSource::installed();
+  return source == nullptr ? nullptr : source->hold();
+}
+
+}  // namespace
 
 Worker::Worker(std::string name, std::size_t most)
     : pool_(std::make_unique<Pool>(std::move(name), most)) {}
@@ -42,13 +53,15 @@ awaitable<void> Worker::run_erased(std::function<void()> work) {
                      [handler = std::move(handler), failure]() mutable { handler(failure); });
         });
   };
-  return asio::async_initiate<const asio::use_awaitable_t<>, void(std::exception_ptr)>(
+  const auto held = hold_time();
+  co_await asio::async_initiate<const asio::use_awaitable_t<>, void(std::exception_ptr)>(
       initiate, asio::use_awaitable, std::move(work));
 }
 
 awaitable<bool> Worker::run_owned(std::move_only_function<void()> work, Deadline deadline) {
   Signal ended(co_await asio::this_coro::executor);
   const auto failure = std::make_shared<std::exception_ptr>();
+  const auto held = hold_time();
   const auto ticket =
       pool_->submit([work = std::move(work), failure, sender = ended.sender()]() mutable {
         try {

@@ -324,9 +324,9 @@ net::awaitable<void> Dispatcher::State::send(Queue& queue, const store::Delivery
     co_await queue.login.gate->save(login_peer(), deadline);
   }
   if (observer.wants_steps()) observer.attempting(delivery);
-  const auto begun_at = std::chrono::steady_clock::now();
+  const auto begun_at = net::MonotonicClock::now();
   Answer answer = co_await queue.channel.deliver(delivery.alert, id, deadline);
-  const auto took = std::chrono::steady_clock::now() - begun_at;
+  const auto took = net::MonotonicClock::now() - begun_at;
   // Nobody guards this login: at least it is not tried at once.
   if (auto* refused = std::get_if<LoginRefused>(&answer); refused && queue.login.gate == nullptr)
     answer = RetryAfter{.after = {}, .reason = std::move(refused->reason)};

@@ -65,7 +65,7 @@ net::awaitable<void> StatusStream::pause() {
 
 net::awaitable<void> StatusStream::flush(net::Deadline deadline) {
   while (!(batch_.empty() && waiting_.empty())) {
-    if (std::chrono::steady_clock::now() >= deadline || !co_await write_batch(deadline)) co_return;
+    if (net::MonotonicClock::now() >= deadline || !co_await write_batch(deadline)) co_return;
   }
 }
 
@@ -108,9 +108,9 @@ net::awaitable<bool> StatusStream::write_batch(net::Deadline deadline) {
     note_failure(pass.error().what);
     co_return false;
   }
-  const auto begun = std::chrono::steady_clock::now();
+  const auto begun = net::MonotonicClock::now();
   const auto written = co_await sink_.write(batch_, deadline);
-  const auto took = std::chrono::steady_clock::now() - begun;
+  const auto took = net::MonotonicClock::now() - begun;
   conclude(*std::move(pass), written.answer);
   const auto services = count_services(batch_);
   if (const auto* later = std::get_if<RetryAfter>(&written.answer)) {

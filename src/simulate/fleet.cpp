@@ -154,7 +154,7 @@ net::awaitable<void> Fleet::serve(Host& host, net::TcpStream stream) {
 }
 
 net::awaitable<void> Fleet::play_script() {
-  const auto start = std::chrono::steady_clock::now();
+  const auto start = net::MonotonicClock::now();
   for (const auto& event : options_.script) {
     co_await net::sleep_until(start + event.at);
     auto done = apply(event);
@@ -277,7 +277,7 @@ Result<> Fleet::happen(Host& host, const Reboot& how) {
 }
 
 net::awaitable<void> Fleet::reboot(Host& host, Duration over) {
-  const auto begun = std::chrono::steady_clock::now();
+  const auto begun = net::MonotonicClock::now();
   co_await net::sleep_until(begun + over / 5);
   take_down(host);
   options_.on_change("down " + host.model.name());

@@ -50,8 +50,7 @@ class ChannelConformance : public testing::TestWithParam<ConformingChannel> {
   ~ChannelConformance() override;
 
   /// Sends one alert to the imposter; whatever the answer, it holds no secret.
-  notify::Answer deliver(const HttpImposter& imposter,
-                         std::chrono::milliseconds limit = std::chrono::seconds(20));
+  notify::Answer deliver(const HttpImposter& imposter);
   notify::Answer deliver(const HttpImposter& imposter, const std::string& ca_file, bool verify);
   [[nodiscard]] std::unique_ptr<notify::Channel> make(const ChannelSite& site);
   /// The same, to an imposter that answers like this.
@@ -64,7 +63,7 @@ class ChannelConformance : public testing::TestWithParam<ConformingChannel> {
   logins::Logins logins_{{.executor = loop_.executor(), .clock = clock_, .random = {}}};
 
  private:
-  notify::Answer deliver(const ChannelSite& site, std::chrono::milliseconds limit);
+  notify::Answer deliver(const ChannelSite& site);
 };
 
 }  // namespace tocsin::kit

@@ -114,7 +114,7 @@ struct HttpImposter::Server {
       parser.body_limit(kMostRequestBody);
       co_await http::async_read(stream, buffer, parser, use_awaitable);
       const HttpReply reply = note(parser.get(), number);
-      co_await wait_until_due(reply);
+      if (reply.held) co_await wait_for_release();
       open = co_await answer(stream, reply, parser.get().keep_alive());
     }
   }
@@ -136,12 +136,8 @@ struct HttpImposter::Server {
     return fallback.take();
   }
 
-  awaitable<void> wait_until_due(const HttpReply& reply) {
-    if (reply.delay.count() > 0) {
-      asio::steady_timer timer(context, reply.delay);
-      co_await timer.async_wait(use_awaitable);
-    }
-    while (reply.held && !released) {
+  awaitable<void> wait_for_release() {
+    while (!released) {
       boost::system::error_code opened;
       co_await gate.async_wait(asio::redirect_error(use_awaitable, opened));
     }
@@ -218,11 +214,10 @@ std::vector<HttpJournalEntry> HttpImposter::journal() const {
   return server_->journal;
 }
 
-bool HttpImposter::wait_for(std::size_t count,
-                            std::chrono::steady_clock::time_point deadline) const {
+bool HttpImposter::wait_for(std::size_t count) const {
   std::unique_lock lock(server_->mutex);
-  return server_->arrived.wait_until(lock, deadline,
-                                     [&] { return server_->journal.size() >= count; });
+  return server_->arrived.wait_for(lock, std::chrono::seconds(20),
+                                   [&] { return server_->journal.size() >= count; });
 }
 
 std::size_t HttpImposter::connections() const {

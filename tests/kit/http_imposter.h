@@ -26,7 +26,6 @@ struct HttpReply {
   int status = 200;
   HttpHeaders headers;
   std::string body;
-  std::chrono::milliseconds delay{};
   bool held = false;  ///< not before HttpImposter::release()
   Form form = Form::complete;
 };
@@ -69,9 +68,8 @@ class HttpImposter {
 
   /// What was received so far, in order. A request stands here before it is answered.
   [[nodiscard]] std::vector<HttpJournalEntry> journal() const;
-  /// Waits until `count` requests are received; whether they are by the deadline.
-  [[nodiscard]] bool wait_for(std::size_t count,
-                              std::chrono::steady_clock::time_point deadline) const;
+  /// Waits until `count` requests are received; false when they are not after 20 seconds.
+  [[nodiscard]] bool wait_for(std::size_t count) const;
   /// How many connections were accepted so far.
   [[nodiscard]] std::size_t connections() const;
 

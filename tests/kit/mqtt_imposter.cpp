@@ -85,6 +85,13 @@ struct MqttImposter::Server {
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
 
+  /// Looks whenever something arrives, for 20 seconds at most.
+  template <typename Condition>
+  bool wait_until(Condition condition) const {
+    std::unique_lock lock(mutex);
+    return arrived.wait_for(lock, std::chrono::seconds(20), condition);
+  }
+
   struct Session {
     tcp::socket socket;
     std::size_t number;
@@ -288,24 +295,16 @@ std::size_t MqttImposter::most_unanswered() const {
   return server_->most_unanswered;
 }
 
-bool MqttImposter::wait_for_published(std::size_t count,
-                                      std::chrono::steady_clock::time_point deadline) const {
-  std::unique_lock lock(server_->mutex);
-  return server_->arrived.wait_until(lock, deadline,
-                                     [&] { return server_->published.size() >= count; });
+bool MqttImposter::wait_for_published(std::size_t count) const {
+  return server_->wait_until([&] { return server_->published.size() >= count; });
 }
 
-bool MqttImposter::wait_for_connects(std::size_t count,
-                                     std::chrono::steady_clock::time_point deadline) const {
-  std::unique_lock lock(server_->mutex);
-  return server_->arrived.wait_until(lock, deadline,
-                                     [&] { return server_->connects.size() >= count; });
+bool MqttImposter::wait_for_connects(std::size_t count) const {
+  return server_->wait_until([&] { return server_->connects.size() >= count; });
 }
 
-bool MqttImposter::wait_for_goodbyes(std::size_t count,
-                                     std::chrono::steady_clock::time_point deadline) const {
-  std::unique_lock lock(server_->mutex);
-  return server_->arrived.wait_until(lock, deadline, [&] { return server_->goodbyes >= count; });
+bool MqttImposter::wait_for_goodbyes(std::size_t count) const {
+  return server_->wait_until([&] { return server_->goodbyes >= count; });
 }
 
 }  // namespace tocsin::kit

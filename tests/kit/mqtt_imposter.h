@@ -71,14 +71,11 @@ class MqttImposter {
   [[nodiscard]] std::vector<MqttPublished> published() const;
   /// The most messages that waited for an answer at once on one connection.
   [[nodiscard]] std::size_t most_unanswered() const;
-  /// Waits until so many messages are received; whether they are by the deadline.
-  [[nodiscard]] bool wait_for_published(std::size_t count,
-                                        std::chrono::steady_clock::time_point deadline) const;
-  [[nodiscard]] bool wait_for_connects(std::size_t count,
-                                       std::chrono::steady_clock::time_point deadline) const;
+  /// Waits until so many messages are received; false when they are not after 20 seconds.
+  [[nodiscard]] bool wait_for_published(std::size_t count) const;
+  [[nodiscard]] bool wait_for_connects(std::size_t count) const;
   /// The same for DISCONNECTs.
-  [[nodiscard]] bool wait_for_goodbyes(std::size_t count,
-                                       std::chrono::steady_clock::time_point deadline) const;
+  [[nodiscard]] bool wait_for_goodbyes(std::size_t count) const;
 
  private:
   struct Server;

@@ -1,6 +1,7 @@
 #include "kit/smtp_imposter.h"
 
 #include <algorithm>
+#include <condition_variable>
 #include <map>
 #include <mutex>
 #include <optional>
@@ -12,7 +13,6 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/read_until.hpp>
 #include <boost/asio/ssl.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
 
@@ -24,6 +24,7 @@ using asio::awaitable;
 using asio::use_awaitable;
 using asio::ip::tcp;
 
+constexpr auto kTooLong = std::chrono::seconds(20);  // only a broken test waits for it
 constexpr std::size_t kMostMail = std::size_t{16} * 1024 * 1024;
 
 struct Script {
@@ -131,6 +132,7 @@ struct SmtpImposter::Server {
       ~Closing() {
         const std::scoped_lock lock(server.mutex);
         --server.open;
+        server.changed.notify_all();
       }
     } const closing{*this};
     Line line(std::move(socket));
@@ -169,6 +171,7 @@ struct SmtpImposter::Server {
     {
       const std::scoped_lock lock(mutex);
       heard.push_back(command);
+      changed.notify_all();
     }
     const std::string verb = upper(command.substr(0, command.find_first_of(" :")));
     if (verb == "QUIT") {
@@ -230,6 +233,7 @@ struct SmtpImposter::Server {
   std::optional<asio::ssl::context> secure;
 
   mutable std::mutex mutex;
+  mutable std::condition_variable changed;  ///< `heard` or `open`
   std::map<std::string, Script> scripts;
   std::vector<std::string> extensions;
   std::vector<SmtpJournalEntry> journal;
@@ -275,6 +279,16 @@ std::size_t SmtpImposter::connections() const {
 std::size_t SmtpImposter::open() const {
   const std::scoped_lock lock(server_->mutex);
   return server_->open;
+}
+
+bool SmtpImposter::wait_for_heard(std::size_t count) const {
+  std::unique_lock lock(server_->mutex);
+  return server_->changed.wait_for(lock, kTooLong, [&] { return server_->heard.size() >= count; });
+}
+
+bool SmtpImposter::wait_until_all_closed() const {
+  std::unique_lock lock(server_->mutex);
+  return server_->changed.wait_for(lock, kTooLong, [&] { return server_->open == 0; });
 }
 
 }  // namespace tocsin::kit

@@ -53,6 +53,10 @@ class SmtpImposter {
   [[nodiscard]] std::size_t connections() const;
   /// How many of them are open.
   [[nodiscard]] std::size_t open() const;
+  /// Waits until so many lines were heard, and until none is open; false when that has not come
+  /// after 20 seconds.
+  [[nodiscard]] bool wait_for_heard(std::size_t count) const;
+  [[nodiscard]] bool wait_until_all_closed() const;
 
  private:
   struct Server;

@@ -169,7 +169,7 @@ Result<> Session::bury_ghosts(Services& services) const {
 Result<> Session::refresh_details(Time now) {
   const auto last_begin = net::within(options_.details_budget);
   for (const auto& name : details_.due(now)) {
-    if (std::chrono::steady_clock::now() >= last_begin) break;
+    if (net::MonotonicClock::now() >= last_begin) break;
     auto read = read_details(name);
     if (!read && !is_about_service(read.error())) {
       manager_.reset();

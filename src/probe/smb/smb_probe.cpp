@@ -134,7 +134,7 @@ net::awaitable<Result<Services>> SmbProbe::with_session(Check check_once, net::D
   // kept for a second try over a new one.
   bool kept = session_ != nullptr;
   trace_ = {.session = kept ? CheckTrace::Session::kept : CheckTrace::Session::none};
-  const auto now = std::chrono::steady_clock::now();
+  const auto now = net::MonotonicClock::now();
   auto until = kept ? now + (deadline - now) / 2 : deadline;
   for (;; kept = false, until = deadline) {
     if (!session_) {
@@ -353,7 +353,7 @@ void SmbProbe::remember(const Services& services) {
 net::awaitable<Result<>> SmbProbe::refresh_details(net::Deadline deadline) {
   const auto last_begin = std::min(deadline, net::within(options_.details_budget));
   for (const auto& name : details_.due(clock_.now())) {
-    if (std::chrono::steady_clock::now() >= last_begin) break;
+    if (net::MonotonicClock::now() >= last_begin) break;
     auto read = co_await read_details(name, deadline);
     if (!read) co_return fail(std::move(read));
     trace_.details++;

@@ -89,7 +89,7 @@ TEST_F(CredentialsTest, ALockOutIsOneAlertAndItsEnd) {
   EXPECT_TRUE(refuse("sql1", Blame::account, "the account is locked out"));
   EXPECT_FALSE(refuse("sql2", Blame::account, "the account is locked out"));
   EXPECT_THAT(deps().notified(0), IsEmpty());
-  deps().clock_.advance(1min);
+  deps().pass(1min);
   EXPECT_TRUE(refuse("sql2", Blame::account, "the account is locked out"));
   ASSERT_THAT(deps().notified(1), ElementsAre("refused "));
   const auto& alert = deps().notified_.front();
@@ -97,7 +97,7 @@ TEST_F(CredentialsTest, ALockOutIsOneAlertAndItsEnd) {
   EXPECT_THAT(alert.reason, AllOf(HasSubstr("sql1, sql2: the account is locked out"),
                                   HasSubstr("the next attempt is made after")));
   EXPECT_THAT(alert.reason, Not(HasSubstr("geheim")));
-  deps().clock_.advance(2min);
+  deps().pass(2min);
   EXPECT_TRUE(accept("sql1"));
   EXPECT_THAT(deps().notified(2), ElementsAre("refused ", "accepted "));
 }
@@ -112,7 +112,7 @@ TEST_F(CredentialsTest, HostsThatRefuseForReasonsOfTheirOwnAreNamedWithThem) {
 TEST_F(CredentialsTest, ManyHostsAreCounted) {
   for (int host = 10; host < 42; host++)
     EXPECT_TRUE(refuse("sql" + std::to_string(host), Blame::secret, "wrong", "local"));
-  deps().clock_.advance(1min);
+  deps().pass(1min);
   EXPECT_TRUE(refuse("sql20", Blame::secret, "wrong", "local"));
   ASSERT_THAT(deps().notified(2), ElementsAre("refused ", "refused "));
   EXPECT_THAT(deps().notified_.back().reason, HasSubstr("sql18, sql19 and 22 more: wrong"));
@@ -121,7 +121,7 @@ TEST_F(CredentialsTest, ManyHostsAreCounted) {
 TEST_F(CredentialsTest, ASilencedCredentialIsHistoryOnly) {
   running_->silence = Suppression{"silenced by alice"};
   for (const auto* host : {"sql1", "sql2"}) EXPECT_TRUE(refuse(host, Blame::peer, "no"));
-  deps().loop_.run_until_done(net::sleep_for(50ms));
+  deps().pass(1s);
   EXPECT_THAT(deps().notified(0), IsEmpty());
   EXPECT_THAT(deps().history(), ElementsAre("refused "));
 }

@@ -10,11 +10,14 @@
 #include <utility>
 #include <vector>
 
+#include <boost/asio/this_coro.hpp>
 #include <gtest/gtest.h>
 
 #include "daemon/delivery_log.h"
 #include "daemon/journal.h"
 #include "daemon/watcher.h"
+#include "kit/virtual_time.h"
+#include "net/event.h"
 #include "net/loop.h"
 #include "net/task_scope.h"
 #include "notify/outbox.h"
@@ -24,17 +27,20 @@ namespace tocsin::daemon {
 
 class KeepingChannel final : public notify::Channel {
  public:
-  explicit KeepingChannel(std::vector<Alert>& notified) : notified_(notified) {}
+  KeepingChannel(std::vector<Alert>& notified, net::Event& told)
+      : notified_(notified), told_(told) {}
   [[nodiscard]] const std::string& key() const override { return key_; }
   [[nodiscard]] const std::string& name() const override { return key_; }
   net::awaitable<notify::Answer> deliver(const Alert& alert, const DeliveryId& /*id*/,
                                          net::Deadline /*deadline*/) override {
     notified_.push_back(alert);
+    told_.set();
     co_return notify::Delivered{"kept"};
   }
 
  private:
   std::vector<Alert>& notified_;
+  net::Event& told_;
   std::string key_ = "kept:1";
 };
 
@@ -55,7 +61,9 @@ class ScriptedProbe final : public probe::Probe {
   net::awaitable<void> listen(net::Deadline deadline) override {
     listening_ = true;
     const bool silent = pushed_.services.empty() && !pushed_.check_again;
-    if (silent) co_await net::sleep_until(deadline);
+    if (!silent) co_return;
+    net::Event word(co_await boost::asio::this_coro::executor);
+    (void)co_await word.wait_until(deadline);
   }
   probe::Pushed take_pushed() override {
     if (checks_ < 2 && !listening_) return {};
@@ -115,7 +123,7 @@ class Deps {
     auto watcher = make_watcher(host, checks, script, std::move(pushed));
     for (std::size_t i = 0; i < times; i++) {
       loop_.run_until_done(watcher.check());
-      clock_.advance(std::chrono::seconds(1));
+      pass(std::chrono::seconds(1));
     }
   }
   /// Lets a host be watched, as the daemon does, until so many alerts were notified.
@@ -133,10 +141,11 @@ class Deps {
 
   /// "stopped Spooler" for everything that was notified so far, once `count` of them are.
   std::vector<std::string> notified(std::size_t count) {
-    const auto end = net::within(std::chrono::seconds(20));
-    while (notified_.size() < count && std::chrono::steady_clock::now() < end) {
-      loop_.run_until_done(net::sleep_for(std::chrono::milliseconds(1)));
-    }
+    loop_.run_until_done([&]() -> net::awaitable<void> {
+      const auto end = net::within(std::chrono::hours(1));
+      while (notified_.size() < count && co_await told_.wait_until(end)) told_.reset();
+      co_await clock_.settle();
+    }());
     std::vector<std::string> words;
     words.reserve(notified_.size());
     for (const auto& alert : notified_) {
@@ -156,11 +165,12 @@ class Deps {
     return words;
   }
 
+  void pass(Duration time) { loop_.run_until_done(clock_.pass(time)); }
   [[nodiscard]] Journal& journal() { return journal_; }
 
+  kit::VirtualTime clock_{SystemClock().now()};
   std::vector<Alert> notified_;
   net::Loop loop_;
-  ManualClock clock_{std::chrono::floor<Duration>(std::chrono::system_clock::now())};
   Metrics metrics_;
   Log log_;
 
@@ -179,13 +189,14 @@ class Deps {
                       return std::make_unique<ScriptedProbe>(script, pushed);
                     }});
   }
-  static std::vector<notify::Destination> destinations(std::vector<Alert>& notified) {
+  std::vector<notify::Destination> make_destinations() {
     std::vector<notify::Destination> all;
-    all.push_back({.channel = std::make_unique<KeepingChannel>(notified)});
+    all.push_back({.channel = std::make_unique<KeepingChannel>(notified_, told_)});
     return all;
   }
 
-  std::vector<notify::Destination> destinations_ = destinations(notified_);
+  net::Event told_{loop_.executor()};
+  std::vector<notify::Destination> destinations_ = make_destinations();
   notify::Routing routing_{{}, destinations_};
   DeliveryLog delivery_log_{log_, destinations_};
   store::Store store_;

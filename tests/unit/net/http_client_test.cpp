@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <initializer_list>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -14,6 +15,8 @@
 #include "kit/certificates.h"
 #include "kit/http_imposter.h"
 #include "kit/platform.h"
+#include "kit/turns.h"
+#include "kit/virtual_time.h"
 #include "net/loop.h"
 #include "net/task_scope.h"
 
@@ -27,10 +30,26 @@ using ::testing::Not;
 
 constexpr auto kHttpTooLong = 20s;  // only a broken test waits for it
 
+/// From a server that takes the request and never answers.
+Result<HttpResponse> fetch_in_vain(Loop& loop, HttpClient& client, const kit::HttpImposter& server,
+                                   HttpRequest request) {
+  kit::VirtualTime time;
+  std::optional<Result<HttpResponse>> answer;
+  TaskScope scope(loop.executor());
+  scope.spawn([](HttpClient& of, HttpRequest what,
+                 std::optional<Result<HttpResponse>>& out) -> awaitable<void> {
+    out = co_await of.fetch(std::move(what), within(10s));
+  }(client, std::move(request), answer));
+  loop.run_until_done(kit::let_others_run());
+  EXPECT_TRUE(server.wait_for(1));
+  loop.run_until_done(scope.join());
+  return std::move(answer).value();
+}
+
 class HttpClientTest : public ::testing::Test {
  protected:
-  Result<HttpResponse> fetch(HttpRequest request, std::chrono::milliseconds limit = kHttpTooLong) {
-    return loop_.run_until_done(client_.fetch(std::move(request), within(limit)));
+  Result<HttpResponse> fetch(HttpRequest request) {
+    return loop_.run_until_done(client_.fetch(std::move(request), within(kHttpTooLong)));
   }
   Result<HttpResponse> get(const std::string& url) { return fetch({.method = "GET", .url = url}); }
 
@@ -142,7 +161,8 @@ TEST_F(HttpClientTest, ManyAtOnce) {
     }(client_, server.url(), answered));
   }
   loop_.run_until_done([](TaskScope& all, kit::HttpImposter& from) -> awaitable<void> {
-    while (from.journal().size() < kMany) co_await sleep_for(1ms);
+    co_await kit::let_others_run();
+    EXPECT_TRUE(from.wait_for(kMany));
     from.release();
     co_await all.join();
   }(scope, server));
@@ -206,7 +226,7 @@ TEST_F(HttpClientTest, OnlyHttpAndHttps) {
 TEST_F(HttpClientTest, TheDeadlineEndsTheWait) {
   kit::HttpImposter server;
   server.otherwise({{.status = 200, .held = true}, {.status = 200}});
-  const auto answer = fetch({.url = server.url() + "/secret"}, 50ms);
+  const auto answer = fetch_in_vain(loop_, client_, server, {.url = server.url() + "/secret"});
   ASSERT_FALSE(answer);
   EXPECT_EQ(answer.error().kind, ErrorKind::timed_out);
   EXPECT_EQ(answer.error().what,
@@ -241,7 +261,8 @@ TEST_F(HttpClientTest, CancellingThrowsAndAbortsTheTransfer) {
     }
   }(client_, server.url(), thrown));
   loop_.run_until_done([](TaskScope& all, kit::HttpImposter& from) -> awaitable<void> {
-    while (from.journal().empty()) co_await sleep_for(1ms);
+    co_await kit::let_others_run();
+    EXPECT_TRUE(from.wait_for(1));
     all.cancel();
     co_await all.join();
   }(scope, server));
@@ -257,8 +278,7 @@ TEST_F(HttpClientTest, EndsWithTransfersUnderWay) {
   {
     Loop loop;
     HttpClient client(loop.executor());
-    const auto answer = loop.run_until_done(client.fetch({.url = server.url()}, within(10ms)));
-    EXPECT_FALSE(answer);
+    EXPECT_FALSE(fetch_in_vain(loop, client, server, {.url = server.url()}));
   }
   EXPECT_LT(std::chrono::steady_clock::now() - begun, kHttpTooLong);
 }

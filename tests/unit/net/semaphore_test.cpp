@@ -4,10 +4,10 @@
 
 #include <gtest/gtest.h>
 
+#include "kit/turns.h"
 #include "net/event.h"
 #include "net/loop.h"
 #include "net/task_scope.h"
-#include "turns.h"
 
 namespace tocsin::net {
 namespace {
@@ -27,7 +27,7 @@ TEST(SemaphoreTest, ServesInTheOrderOfAskingAndNeverMoreThanItsSlots) {
   Event leave(loop.executor());
   for (const char name : {'a', 'b', 'c', 'd'})
     scope.spawn(take_turn(semaphore, name, order, leave));
-  loop.run_until_done(let_others_run());
+  loop.run_until_done(kit::let_others_run());
   EXPECT_EQ(order, "ab");
   leave.set();
   loop.run_until_done(scope.join());
@@ -44,7 +44,7 @@ TEST(SemaphoreTest, WhoComesLaterDoesNotOvertakeAWaiter) {
   leave_rest.set();
   scope.spawn(take_turn(semaphore, 'a', order, leave_first));
   scope.spawn(take_turn(semaphore, 'b', order, leave_rest));
-  loop.run_until_done(let_others_run());
+  loop.run_until_done(kit::let_others_run());
   // The place is free and already b's when c asks, although b has not run yet.
   scope.spawn([](Semaphore& of, std::string& out, Event& first, Event& rest) -> awaitable<void> {
     first.set();
@@ -63,11 +63,11 @@ TEST(SemaphoreTest, ACancelledWaiterTakesNoPlace) {
   std::string order;
   Event leave(loop.executor());
   holder.spawn(take_turn(semaphore, 'a', order, leave));
-  loop.run_until_done(let_others_run());
+  loop.run_until_done(kit::let_others_run());
   waiters.spawn(take_turn(semaphore, 'b', order, leave));
-  loop.run_until_done(let_others_run());
+  loop.run_until_done(kit::let_others_run());
   last.spawn(take_turn(semaphore, 'c', order, leave));
-  loop.run_until_done(let_others_run());
+  loop.run_until_done(kit::let_others_run());
   waiters.cancel();
   loop.run_until_done(waiters.join());
   leave.set();
@@ -90,9 +90,9 @@ TEST(SemaphoreTest, APlaceGrantedToATaskThatIsCancelledMeanwhilePassesOn) {
     {
       const auto slot = co_await of.acquire();
       cancelled.spawn(take_turn(of, 'b', out, no));
-      co_await let_others_run();
+      co_await kit::let_others_run();
       kept.spawn(take_turn(of, 'c', out, yes));
-      co_await let_others_run();
+      co_await kit::let_others_run();
     }
     cancelled.cancel();  // b has been granted the place, and has not run since
     co_await cancelled.join();

@@ -17,6 +17,8 @@
 #include "base/path.h"
 #include "kit/scratch.h"
 #include "kit/smtp_imposter.h"
+#include "kit/turns.h"
+#include "kit/virtual_time.h"
 #include "net/loop.h"
 #include "net/smtp_session.h"
 #include "net/task_scope.h"
@@ -436,14 +438,12 @@ TEST_F(SmtpClientTest, KeepsTheConnection) {
 
 TEST_F(SmtpClientTest, ClosesAConnectionThatIsNotUsed) {
   SmtpImposter server;
-  SmtpClient client(loop_.executor(), in_the_clear(server), 100ms);
+  kit::VirtualTime time;
+  SmtpClient client(loop_.executor(), in_the_clear(server));
   ASSERT_TRUE(send(client)->accepted());
   EXPECT_EQ(server.open(), 1);
-  loop_.run_until_done([](const SmtpImposter& imposter) -> awaitable<void> {
-    const auto end = within(kSmtpTooLong);
-    while (imposter.open() > 0 && std::chrono::steady_clock::now() < end) co_await sleep_for(20ms);
-  }(server));
-  EXPECT_EQ(server.open(), 0);
+  loop_.run_until_done(time.pass(SmtpClient::kKept));
+  EXPECT_TRUE(server.wait_until_all_closed());
   EXPECT_EQ(server.heard().back(), "QUIT");
 }
 
@@ -503,14 +503,13 @@ TEST_F(SmtpClientTest, CancellingThrowsAndGivesTheConnectionUp) {
     }
   }(client, thrown));
   loop_.run_until_done([](TaskScope& all, const SmtpImposter& from) -> awaitable<void> {
-    while (from.heard().size() < 3) co_await sleep_for(5ms);
+    co_await kit::let_others_run();
+    EXPECT_TRUE(from.wait_for_heard(3));
     all.cancel();
     co_await all.join();
-    const auto end = within(kSmtpTooLong);
-    while (from.open() > 0 && std::chrono::steady_clock::now() < end) co_await sleep_for(5ms);
   }(scope, server));
   EXPECT_TRUE(thrown);
-  EXPECT_EQ(server.open(), 0);
+  EXPECT_TRUE(server.wait_until_all_closed());
 }
 
 TEST_F(SmtpClientTest, EndsWithAServerThatHangs) {

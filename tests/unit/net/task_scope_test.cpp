@@ -5,14 +5,12 @@
 #include <boost/system/system_error.hpp>
 #include <gtest/gtest.h>
 
+#include "kit/turns.h"
 #include "net/event.h"
 #include "net/loop.h"
-#include "turns.h"
 
 namespace tocsin::net {
 namespace {
-
-using namespace std::chrono_literals;
 
 /// Runs to its wait and says how it ended.
 struct Trace {
@@ -20,10 +18,10 @@ struct Trace {
   bool cancelled = false;
 };
 
-awaitable<void> wait_for_ever(Trace& trace) {
+awaitable<void> wait_and_trace(Trace& trace) {
   trace.began = true;
   try {
-    co_await sleep_for(1h);
+    co_await kit::wait_for_ever();
   } catch (const boost::system::system_error&) {
     trace.cancelled = true;
     throw;
@@ -35,7 +33,7 @@ TEST(TaskScopeTest, StartsSoonAndJoinsWhenAllHaveEnded) {
   TaskScope scope(loop.executor());
   int ended = 0;
   const auto count = [](int& out) -> awaitable<void> {
-    co_await let_others_run();
+    co_await kit::let_others_run();
     out++;
   };
   scope.spawn(count(ended));
@@ -52,9 +50,9 @@ TEST(TaskScopeTest, NeverRunsATaskInsideSpawn) {
   TaskScope scope(loop.executor());
   Trace trace;
   loop.run_until_done([](TaskScope& in, Trace& of) -> awaitable<void> {
-    in.spawn(wait_for_ever(of));
+    in.spawn(wait_and_trace(of));
     EXPECT_FALSE(of.began);
-    co_await let_others_run();
+    co_await kit::let_others_run();
     EXPECT_TRUE(of.began);
     in.cancel();
     co_await in.join();
@@ -66,7 +64,7 @@ TEST(TaskScopeTest, CancelBeforeTheStartEndsTheTask) {
   Loop loop;
   TaskScope scope(loop.executor());
   Trace trace;
-  scope.spawn(wait_for_ever(trace));
+  scope.spawn(wait_and_trace(trace));
   scope.cancel();
   loop.run_until_done(scope.join());
   EXPECT_FALSE(trace.began);
@@ -77,7 +75,7 @@ TEST(TaskScopeTest, StartsNothingAfterCancel) {
   TaskScope scope(loop.executor());
   Trace trace;
   scope.cancel();
-  scope.spawn(wait_for_ever(trace));
+  scope.spawn(wait_and_trace(trace));
   EXPECT_EQ(scope.size(), 0);
 }
 
@@ -86,12 +84,12 @@ TEST(TaskScopeTest, ATaskMayCancelItsOwnScope) {
   TaskScope scope(loop.executor());
   Trace other;
   bool next_wait_threw = false;
-  scope.spawn(wait_for_ever(other));
+  scope.spawn(wait_and_trace(other));
   scope.spawn([](TaskScope& in, bool& threw) -> awaitable<void> {
-    co_await let_others_run();
+    co_await kit::let_others_run();
     in.cancel();
     try {
-      co_await let_others_run();
+      co_await kit::let_others_run();
     } catch (const boost::system::system_error&) {
       threw = true;
     }
@@ -105,7 +103,7 @@ TEST(TaskScopeTest, AnotherExceptionLeavesTheLoop) {
   Loop loop;
   TaskScope scope(loop.executor());
   scope.spawn([]() -> awaitable<void> {
-    co_await let_others_run();
+    co_await kit::let_others_run();
     throw std::logic_error("broken");
   }());
   EXPECT_THROW(loop.run(), std::logic_error);
@@ -117,10 +115,10 @@ TEST(TaskScopeTest, JoinCanBeCancelledAndTriedAgain) {
   TaskScope inner(loop.executor());
   TaskScope outer(loop.executor());
   Trace trace;
-  inner.spawn(wait_for_ever(trace));
+  inner.spawn(wait_and_trace(trace));
   outer.spawn(inner.join());
   loop.run_until_done([](TaskScope& of) -> awaitable<void> {
-    co_await let_others_run();
+    co_await kit::let_others_run();
     of.cancel();
     co_await of.join();
   }(outer));

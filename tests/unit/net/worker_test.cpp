@@ -8,9 +8,9 @@
 #include <gmock/gmock.h>
 
 #include "kit/gate.h"
+#include "kit/turns.h"
 #include "net/loop.h"
 #include "net/task_scope.h"
-#include "turns.h"
 
 namespace tocsin::net {
 namespace {
@@ -70,15 +70,15 @@ TEST(WorkerTest, CancellationWaitsForTheWorkThatHasBegun) {
       return 7;
     });
     try {
-      co_await let_others_run();
+      co_await kit::let_others_run();
     } catch (const boost::system::system_error&) {
       threw = true;
     }
   }(worker, begun, go_on, got, next_wait_threw));
-  loop.run_until_done(let_others_run());
+  loop.run_until_done(kit::let_others_run());
   begun.wait();
   scope.cancel();
-  loop.run_until_done(let_others_run());
+  loop.run_until_done(kit::let_others_run());
   EXPECT_EQ(scope.size(), 1);
   go_on.open();
   loop.run_until_done(scope.join());
@@ -97,7 +97,7 @@ TEST(WorkerTest, FinishesWhatIsQueuedBeforeItIsDestroyed) {
         co_await on.run([&] { return ++out; });
       }(worker, done));
     }
-    loop.run_until_done(let_others_run());
+    loop.run_until_done(kit::let_others_run());
   }
   EXPECT_EQ(done, 10);
   loop.run_until_done(scope.join());
@@ -137,7 +137,7 @@ void begin_and_give_up(Loop& loop, Worker& worker, const std::shared_ptr<Hang>& 
     ADD_FAILURE() << "was not given up";
   }(worker, hang));
   loop.run_until_done([](TaskScope& tasks, Hang& with) -> awaitable<void> {
-    co_await sleep_for(std::chrono::milliseconds(1));
+    co_await kit::let_others_run();
     with.begun.wait();
     tasks.cancel();
     co_await tasks.join();
@@ -169,8 +169,8 @@ TEST(WorkerTest, WhatHasNotBegunByItsDeadlineNeverDoes) {
   Worker worker("busy", 1);
   begin_and_give_up(loop, worker, hang);
   bool ran = false;
-  const auto soon = within(std::chrono::milliseconds(1));
-  EXPECT_EQ(loop.run_until_done(worker.run_until([&ran] { return ran = true; }, soon)),
+  const auto now = MonotonicClock::now();
+  EXPECT_EQ(loop.run_until_done(worker.run_until([&ran] { return ran = true; }, now)),
             std::nullopt);
   hang->release.open();
   EXPECT_EQ(loop.run_until_done(worker.run_until([] { return 3; }, Deadline::max())), 3);

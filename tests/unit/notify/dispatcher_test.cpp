@@ -8,6 +8,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "kit/turns.h"
+#include "kit/virtual_time.h"
 #include "net/event.h"
 #include "net/loop.h"
 #include "unit/notify/deliveries.h"
@@ -48,17 +50,17 @@ class FakeOutbox final : public Outbox {
   }
 
   net::awaitable<Result<std::vector<store::LastDelivered>>> load_last_delivered(Time) override {
-    co_await net::sleep_for(milliseconds(0));
+    co_await kit::give_way();
     co_return limits;
   }
   net::awaitable<Result<std::vector<store::OpenAlert>>> load_open_alerts() override {
-    co_await net::sleep_for(milliseconds(0));
+    co_await kit::give_way();
     co_return troubles;
   }
   net::awaitable<Result<std::vector<store::Delivery>>> load_pending(std::string destination,
                                                                     std::int64_t after,
                                                                     std::size_t most) override {
-    co_await net::sleep_for(milliseconds(0));
+    co_await kit::give_way();
     ++loads;
     if (unreadable) co_return fail(ErrorKind::storage, "cannot read");
     std::vector<store::Delivery> found;
@@ -73,7 +75,7 @@ class FakeOutbox final : public Outbox {
   }
   net::awaitable<Result<std::size_t>> abandon(std::vector<std::string> configured, Time,
                                               std::string detail) override {
-    co_await net::sleep_for(milliseconds(0));
+    co_await kit::give_way();
     std::size_t count = 0;
     for (Row& row : rows) {
       if (testing::Matches(testing::Contains(row.delivery.destination))(configured)) continue;
@@ -84,7 +86,7 @@ class FakeOutbox final : public Outbox {
     co_return count;
   }
   net::awaitable<Result<>> update(std::span<const store::DeliveryUpdate> updates) override {
-    co_await net::sleep_for(milliseconds(0));
+    co_await kit::give_way();
     if (unwritable) co_return fail(ErrorKind::storage, "disk full");
     for (const store::DeliveryUpdate& update : updates) {
       for (Row& row : rows) {
@@ -116,7 +118,7 @@ class FakeChannel final : public Channel {
     EXPECT_TRUE(flying.insert(service).second) << "one at a time per service";
     most_flying = std::max(most_flying, flying.size());
     received.push_back(id.value);
-    co_await net::sleep_for(milliseconds(0));
+    co_await kit::give_way();
     co_await open_.wait();
     flying.erase(service);
     co_return answer(id.value);
@@ -150,6 +152,7 @@ class FakeObserver final : public Observer {
   void storage_failed(const Error& error, std::size_t) override {
     EXPECT_EQ(error.kind, ErrorKind::storage);
     ++storage_failures;
+    failed_at.push_back(net::MonotonicClock::now());
     changed_.set();
   }
   void storage_recovered() override {
@@ -159,7 +162,7 @@ class FakeObserver final : public Observer {
   void lost(const store::Delivery& delivery) override { lost_ids.push_back(delivery.id.value); }
 
   net::awaitable<void> until(std::function<bool()> done) {
-    const auto deadline = net::within(seconds(20));
+    const auto deadline = net::within(std::chrono::hours(1));
     while (!done()) {
       changed_.reset();
       if (!co_await changed_.wait_until(deadline))
@@ -173,6 +176,7 @@ class FakeObserver final : public Observer {
   std::map<DeliveryState, std::vector<std::string>> by_state;
   std::size_t abandoned_count = 0;
   int storage_failures = 0;
+  std::vector<net::Deadline> failed_at;
   int storage_recoveries = 0;
   std::vector<std::string> lost_ids;
 
@@ -197,7 +201,7 @@ class DispatcherTest : public testing::Test {
   /// Runs a dispatcher around `body`, and answers what stop() answers.
   template <typename Body>
   std::vector<store::Delivery> run(Body body) {
-    Dispatcher dispatcher(loop_.executor(), destinations_, outbox_, observer_, clock_, random_,
+    Dispatcher dispatcher(loop_.executor(), destinations_, outbox_, observer_, time_, random_,
                           options_);
     return loop_.run_until_done(
         [](Dispatcher& running, Body& inner) -> net::awaitable<std::vector<store::Delivery>> {
@@ -211,14 +215,14 @@ class DispatcherTest : public testing::Test {
     return outbox_.commit(make_delivery(id, kind, service));
   }
 
+  kit::VirtualTime time_{kStart};
   net::Loop loop_;
   std::vector<Destination> destinations_;
   std::map<std::string, FakeChannel*> channels_;
   FakeOutbox outbox_;
   FakeObserver observer_{loop_.executor()};
-  ManualClock clock_{kStart};
   RandomFill random_ = shortest();
-  DispatcherOptions options_{.storage_retry = milliseconds(1)};
+  DispatcherOptions options_;
 };
 
 TEST_F(DispatcherTest, DeliversAndRecords) {
@@ -307,23 +311,19 @@ TEST_F(DispatcherTest, ADestinationThatLeftTheConfigurationGetsDeadLetters) {
 }
 
 TEST_F(DispatcherTest, TriesAgainInTimeAndInOrder) {
-  random_ = [](std::span<std::uint8_t> bytes) {  // 2 ms of the first second
-    std::ranges::fill(bytes, std::uint8_t{0});
-    bytes[1] = 0x9F;
-  };
-  const SystemClock clock;
-  int failures = 0;
+  random_ = longest();
+  std::vector<Duration> sent;
   channel().answer = [&](const std::string&) -> Answer {
-    if (++failures <= 3) return RetryAfter{.after = std::nullopt, .reason = "busy"};
+    sent.push_back(time_.now() - kStart);
+    if (sent.size() <= 3) return RetryAfter{.after = std::nullopt, .reason = "busy"};
     return Delivered{.detail = "ok"};
   };
-  Dispatcher dispatcher(loop_.executor(), destinations_, outbox_, observer_, clock, random_);
-  loop_.run_until_done([&]() -> net::awaitable<void> {
-    dispatcher.start();
+  run([&](Dispatcher& dispatcher) -> net::awaitable<void> {
     dispatcher.submit({stored("1"), stored("2", kStarted)});
     co_await observer_.until_settled(DeliveryState::delivered, 2);
-    co_await dispatcher.stop();
-  }());
+  });
+  EXPECT_THAT(sent, ElementsAre(milliseconds(0), milliseconds(999), milliseconds(2998),
+                                milliseconds(6997), milliseconds(6997)));
   EXPECT_THAT(channel().received, ElementsAre("1", "1", "1", "1", "2"));
   EXPECT_THAT(observer_.by_state[DeliveryState::pending], ElementsAre("1", "1", "1"));
   EXPECT_EQ(outbox_.rows[0].last.attempts, 4);
@@ -337,7 +337,9 @@ TEST_F(DispatcherTest, RecordsFailuresAndDeadLetters) {
   run([&](Dispatcher& dispatcher) -> net::awaitable<void> {
     dispatcher.submit({stored("1"), stored("2")});
     co_await observer_.until_settled(DeliveryState::pending, 1);
+    co_await time_.pass(seconds(59));
   });
+  EXPECT_THAT(channel().received, ElementsAre("1", "2"));
   EXPECT_THAT(outbox_.in(DeliveryState::dead), ElementsAre("1"));
   EXPECT_EQ(outbox_.rows[0].last.detail, "404 Not Found");
   EXPECT_EQ(outbox_.rows[1].last.not_before, kStart + seconds(60));
@@ -347,7 +349,6 @@ TEST_F(DispatcherTest, RecordsFailuresAndDeadLetters) {
 
 TEST_F(DispatcherTest, ADeadDestinationDelaysNoOther) {
   add_destination("test:2", seconds(0)).close();
-  options_.stop_limit = milliseconds(0);
   run([&](Dispatcher& dispatcher) -> net::awaitable<void> {
     for (int i = 0; i < 50; ++i) {
       dispatcher.submit({stored("a" + std::to_string(i)),
@@ -392,6 +393,24 @@ TEST_F(DispatcherTest, AlertsFlowFromMemoryWhileNothingCanBeStored) {
   EXPECT_THAT(outbox_.in(DeliveryState::delivered), ElementsAre("1"));
 }
 
+TEST_F(DispatcherTest, TriesToRecordAfterLongerAndLongerTimesUpToAMinute) {
+  outbox_.unwritable = true;
+  run([&](Dispatcher& dispatcher) -> net::awaitable<void> {
+    dispatcher.submit({stored("1")});
+    co_await time_.pass(std::chrono::minutes(4));
+    outbox_.unwritable = false;
+    co_await time_.pass(std::chrono::minutes(1));
+  });
+  std::vector<seconds> waits;
+  for (std::size_t i = 1; i < observer_.failed_at.size(); ++i)
+    waits.push_back(
+        std::chrono::duration_cast<seconds>(observer_.failed_at[i] - observer_.failed_at[i - 1]));
+  EXPECT_THAT(waits, ElementsAre(seconds(1), seconds(2), seconds(4), seconds(8), seconds(16),
+                                 seconds(32), seconds(60), seconds(60)));
+  EXPECT_EQ(observer_.storage_recoveries, 1);
+  EXPECT_THAT(outbox_.in(DeliveryState::delivered), ElementsAre("1"));
+}
+
 TEST_F(DispatcherTest, RecordsAtLastWhenItStops) {
   options_.storage_retry = std::chrono::hours(1);
   outbox_.unwritable = true;
@@ -423,7 +442,6 @@ TEST_F(DispatcherTest, AlertsFlowWhileNothingCanBeRead) {
 
 TEST_F(DispatcherTest, GivesBackWhatOnlyMemoryHolds) {
   channel().close();
-  options_.stop_limit = milliseconds(0);
   options_.most_in_memory = 2;
   const auto left = run([&](Dispatcher& dispatcher) -> net::awaitable<void> {
     dispatcher.submit({stored("1"), make_delivery("2", kStarted, "a"), stored("3"),
@@ -448,7 +466,7 @@ TEST_F(DispatcherTest, WhatMemoryDoesNotHoldWaitsInTheOutboxInOrder) {
       expected.push_back(std::to_string(i));
       dispatcher.submit(
           {i % 10 == 7 ? make_delivery(expected.back(), kStopped, "a") : stored(expected.back())});
-      co_await net::sleep_for(milliseconds(0));
+      co_await kit::give_way();
     }
     channel().open();
     co_await observer_.until_settled(DeliveryState::delivered, 20);

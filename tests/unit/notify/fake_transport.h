@@ -18,7 +18,7 @@ class FakeTransport final : public net::HttpTransport {
                                                   net::Deadline deadline) override {
     seen = std::move(request);
     ++asked;
-    left = std::chrono::ceil<std::chrono::seconds>(deadline - std::chrono::steady_clock::now());
+    left = std::chrono::ceil<std::chrono::seconds>(deadline - net::MonotonicClock::now());
     co_return response;
   }
 

@@ -13,7 +13,11 @@
 #include <gtest/gtest.h>
 
 #include "kit/mqtt_imposter.h"
+#include "kit/turns.h"
+#include "kit/virtual_time.h"
+#include "net/event.h"
 #include "net/loop.h"
+#include "net/signal.h"
 #include "net/task_scope.h"
 #include "notify/destination.h"
 #include "notify/dispatcher.h"
@@ -25,7 +29,6 @@
 namespace tocsin::notify {
 namespace {
 
-using std::chrono::milliseconds;
 using std::chrono::minutes;
 using std::chrono::seconds;
 using store::DeliveryState;
@@ -47,7 +50,7 @@ class LoginChannel final : public Channel {
   net::awaitable<Answer> deliver(const Alert& /*alert*/, const DeliveryId& id,
                                  net::Deadline /*deadline*/) override {
     server_.logins++;
-    co_await net::sleep_for(milliseconds(0));
+    co_await kit::give_way();
     if (!server_.accepts) co_return answer;
     server_.taken.push_back(id.value);
     co_return Delivered{"250 ok"};
@@ -86,8 +89,11 @@ class NoOutbox final : public Outbox {
 
 class Notified final : public Observer {
  public:
+  explicit Notified(const net::Executor& executor) : changed_(executor) {}
+
   void settled(const store::Delivery& /*delivery*/, const store::DeliveryUpdate& update) override {
     updates.push_back(update);
+    changed_.set();
   }
   void abandoned(std::size_t /*count*/) override {}
   void storage_failed(const Error& /*error*/, std::size_t /*unrecorded*/) override {}
@@ -98,7 +104,17 @@ class Notified final : public Observer {
     return static_cast<std::size_t>(
         std::ranges::count(updates, state, &store::DeliveryUpdate::state));
   }
+  net::awaitable<void> until(std::function<bool()> done) {
+    while (!done()) {
+      changed_.reset();
+      co_await changed_.wait();
+      co_await kit::let_others_run();  // the gate may hear of it a little later
+    }
+  }
   std::vector<store::DeliveryUpdate> updates;
+
+ private:
+  net::Event changed_;
 };
 
 class LoginsTest : public testing::Test {
@@ -118,7 +134,7 @@ class LoginsTest : public testing::Test {
   /// Runs a dispatcher around `body`.
   template <typename Body>
   void run(Body body) {
-    Dispatcher dispatcher(loop_.executor(), destinations_, outbox_, outcomes_, clock_, shortest());
+    Dispatcher dispatcher(loop_.executor(), destinations_, outbox_, outcomes_, time_, longest());
     loop_.run_until_done([](Dispatcher& running, Body& inner) -> net::awaitable<void> {
       running.start();
       co_await inner(running);
@@ -129,23 +145,19 @@ class LoginsTest : public testing::Test {
   void submit_to_all(Dispatcher& dispatcher) {
     for (const auto& destination : destinations_) {
       const auto id = std::to_string(++submitted_);
-      dispatcher.submit({make_delivery(id, TransitionKind::stopped, "service" + id, clock_.now(),
+      dispatcher.submit({make_delivery(id, TransitionKind::stopped, "service" + id, time_.now(),
                                        destination.channel->key())});
     }
   }
-  /// Until all that can be done now is done.
-  static net::awaitable<void> settle() {
-    for (int i = 0; i < 100; i++) co_await net::sleep_for(milliseconds(0));
-  }
 
+  kit::VirtualTime time_{kStart};
   net::Loop loop_;
-  ManualClock clock_{kStart};
-  logins::Logins logins_{{.executor = loop_.executor(), .clock = clock_, .random = {}}};
+  logins::Logins logins_{{.executor = loop_.executor(), .clock = time_, .random = {}}};
   Server server_;
   std::map<std::string, LoginChannel*> channels_;
   std::vector<Destination> destinations_;
   NoOutbox outbox_;
-  Notified outcomes_;
+  Notified outcomes_{loop_.executor()};
   int submitted_ = 0;
 };
 
@@ -153,23 +165,23 @@ TEST_F(LoginsTest, ThreeRecipientsMakeOneAttemptAPauseAndAllGoAtOnceInTheEnd) {
   three_recipients(logins_);
   run([&](Dispatcher& dispatcher) -> net::awaitable<void> {
     submit_to_all(dispatcher);
-    co_await settle();
+    co_await time_.settle();
     EXPECT_EQ(server_.logins, 1);
     int expected = 1;
     for (const int pause : {1, 2, 4, 8, 15, 15}) {
-      clock_.advance(minutes(pause) - seconds(1));
+      co_await time_.pass(minutes(pause) - seconds(1));
       submit_to_all(dispatcher);
-      co_await settle();
+      co_await time_.settle();
       EXPECT_EQ(server_.logins, expected) << "before the end of " << pause << " min";
-      clock_.advance(seconds(1));
+      co_await time_.pass(seconds(1));
       submit_to_all(dispatcher);
-      co_await settle();
+      co_await time_.settle();
       EXPECT_EQ(server_.logins, ++expected) << "after " << pause << " min";
     }
     server_.accepts = true;
-    clock_.advance(minutes(15));
+    co_await time_.pass(minutes(15));
     submit_to_all(dispatcher);
-    co_await settle();
+    co_await time_.settle();
   });
   EXPECT_THAT(server_.taken, SizeIs(submitted_));
   EXPECT_EQ(outcomes_.count(DeliveryState::dead), 0U);
@@ -179,7 +191,7 @@ TEST_F(LoginsTest, ARefusedDeliveryStaysPendingWithTheReasonAndTheTimeOfTheNextA
   three_recipients(logins_);
   run([&](Dispatcher& dispatcher) -> net::awaitable<void> {
     submit_to_all(dispatcher);
-    co_await settle();
+    co_await time_.settle();
   });
   ASSERT_THAT(outcomes_.updates, SizeIs(3));
   int attempts = 0;
@@ -199,11 +211,11 @@ TEST_F(LoginsTest, IsNeverADeadLetter) {
   add("email:1", gate(logins_));
   run([&](Dispatcher& dispatcher) -> net::awaitable<void> {
     submit_to_all(dispatcher);
-    co_await settle();
+    co_await time_.settle();
     for (int i = 0; i < 2 * kGiveUpAttempts; i++) {
-      clock_.advance(kGiveUpAge / kGiveUpAttempts);
+      co_await time_.pass(kGiveUpAge / kGiveUpAttempts);
       logins_.waive_pauses();
-      co_await settle();
+      co_await time_.settle();
     }
   });
   EXPECT_GT(server_.logins, kGiveUpAttempts);
@@ -214,10 +226,10 @@ TEST_F(LoginsTest, AllGoAtOnceWhenThePauseIsWaived) {
   three_recipients(logins_);
   run([&](Dispatcher& dispatcher) -> net::awaitable<void> {
     for (int i = 0; i < 5; i++) submit_to_all(dispatcher);
-    co_await settle();
+    co_await time_.settle();
     server_.accepts = true;
     logins_.waive_pauses();
-    co_await settle();
+    co_await time_.settle();
   });
   EXPECT_EQ(server_.logins, 16);
   EXPECT_THAT(server_.taken, SizeIs(15));
@@ -228,9 +240,9 @@ TEST_F(LoginsTest, AServerThatIsNotReachedSuspendsNothing) {
   for (const auto& [key, channel] : channels_) channel->answer = RetryAfter{{}, "no route"};
   run([&](Dispatcher& dispatcher) -> net::awaitable<void> {
     submit_to_all(dispatcher);
-    co_await settle();
+    co_await time_.settle();
     server_.accepts = true;
-    co_await settle();
+    co_await time_.pass(seconds(1));
   });
   EXPECT_FALSE(gate(logins_).find_suspension(login_peer()));
   EXPECT_THAT(server_.taken, SizeIs(3));
@@ -243,7 +255,7 @@ TEST_F(LoginsTest, ADeliveryThatIsRejectedShowsThatTheLoginWorks) {
     channels_[key]->answer = RetryAfter{.after = seconds(60), .reason = "450", .logged_in = true};
   run([&](Dispatcher& dispatcher) -> net::awaitable<void> {
     submit_to_all(dispatcher);
-    co_await settle();
+    co_await time_.settle();
   });
   EXPECT_FALSE(gate(logins_).guard().is_doubtful(login_peer()));
 }
@@ -253,7 +265,7 @@ TEST_F(LoginsTest, AnotherUserIsAnotherLogin) {
   add("email:2", gate(logins_, "other"));
   run([&](Dispatcher& dispatcher) -> net::awaitable<void> {
     submit_to_all(dispatcher);
-    co_await settle();
+    co_await time_.settle();
   });
   EXPECT_EQ(server_.logins, 2);
 }
@@ -263,7 +275,7 @@ TEST_F(LoginsTest, WhatWasRefusedOutlivesARestart) {
   const auto deps = [&] {
     return logins::Logins::Deps{
         .executor = loop_.executor(),
-        .clock = clock_,
+        .clock = time_,
         .random = longest(),
         .save = [&](std::vector<logins::StoredLogin> records) -> net::awaitable<Result<>> {
           for (auto& update : records) stored[update.id] = std::move(update);
@@ -276,14 +288,9 @@ TEST_F(LoginsTest, WhatWasRefusedOutlivesARestart) {
     net::TaskScope scope(loop_.executor());
     scope.spawn(logins.run());
     run([&](Dispatcher& dispatcher) -> net::awaitable<void> {
-      co_await settle();
+      co_await time_.settle();
       submit_to_all(dispatcher);
-      const auto end = net::within(seconds(20));
-      while (stored.empty() || outcomes_.updates.empty()) {
-        if (std::chrono::steady_clock::now() > end) break;
-        co_await net::sleep_for(milliseconds(1));
-      }
-      co_await settle();
+      co_await time_.settle();
     });
     scope.cancel();
     loop_.run_until_done(scope.join());
@@ -309,7 +316,7 @@ TEST_F(LoginsTest, ARefusalThatNobodyGuardsIsTriedAgainLikeAnyOther) {
   destinations_.push_back({.channel = std::move(channel)});
   run([&](Dispatcher& dispatcher) -> net::awaitable<void> {
     submit_to_all(dispatcher);
-    co_await settle();
+    co_await time_.settle();
   });
   EXPECT_GT(outcomes_.count(DeliveryState::pending), 0U);
   EXPECT_EQ(outcomes_.updates[0].detail, "535 authentication failed");
@@ -334,7 +341,7 @@ class WebhookLogins : public LoginsTest {
     run([&](Dispatcher& dispatcher) -> net::awaitable<void> {
       submit_to_all(dispatcher);
       submit_to_all(dispatcher);
-      co_await settle();
+      co_await time_.settle();
     });
     return transport_.asked;
   }
@@ -366,9 +373,12 @@ TEST_F(LoginsTest, TheNameOfALoginAtAUrlHoldsNoUser) {
 
 /// The client of MQTT logs in when it connects.
 TEST_F(LoginsTest, ABrokerIsAskedOnceAPause) {
+  auto held = time_.hold();  // the client's thread and the sockets are real
+  net::Signal connected(loop_.executor());
   kit::MqttImposter broker;
   std::atomic<bool> accepts = false;
-  broker.on_connect([&](const kit::MqttConnect&) {
+  broker.on_connect([&, sender = connected.sender()](const kit::MqttConnect&) {
+    sender.send();
     return kit::MqttReaction{.code = accepts ? std::uint8_t{0} : std::uint8_t{5}};
   });
   FakeTransport http;
@@ -389,27 +399,26 @@ TEST_F(LoginsTest, ABrokerIsAskedOnceAPause) {
   destinations_ = std::move(made.alerts);
   net::TaskScope background(loop_.executor());
   for (const auto& task : made.background) background.spawn(task());
-  const auto until = [](std::function<bool()> done) -> net::awaitable<void> {
-    const auto end = net::within(seconds(20));
-    while (!done() && std::chrono::steady_clock::now() < end)
-      co_await net::sleep_for(milliseconds(5));
-  };
   auto& login = *destinations_.front().login.gate;
+  const auto is_suspended = [&] { return login.find_suspension(login_peer()).has_value(); };
   run([&](Dispatcher& dispatcher) -> net::awaitable<void> {
     submit_to_all(dispatcher);
-    co_await until([&] { return login.find_suspension(login_peer()).has_value(); });
+    co_await outcomes_.until(is_suspended);
     for (int i = 0; i < 10; i++) submit_to_all(dispatcher);
-    co_await settle();
+    co_await kit::let_others_run();
     EXPECT_THAT(broker.connects(), SizeIs(1));
-    clock_.advance(minutes(1));
-    co_await until([&] { return broker.connects().size() == 2; });
-    co_await until([&] { return login.find_suspension(login_peer()).has_value(); });
+    connected.event().reset();
+    held.reset();
+    co_await time_.pass(minutes(1));
+    held = time_.hold();
+    co_await connected.event().wait();
+    co_await outcomes_.until(is_suspended);
     submit_to_all(dispatcher);
-    co_await settle();
+    co_await kit::let_others_run();
     EXPECT_THAT(broker.connects(), SizeIs(2));
     accepts = true;
     logins_.waive_pauses();
-    co_await until([&] { return outcomes_.count(DeliveryState::delivered) == 12; });
+    co_await outcomes_.until([&] { return outcomes_.count(DeliveryState::delivered) == 12; });
   });
   EXPECT_THAT(broker.connects(), SizeIs(4)) << "the last one with the last will";
   EXPECT_EQ(outcomes_.count(DeliveryState::delivered), 12U);

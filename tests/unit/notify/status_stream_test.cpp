@@ -8,13 +8,15 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "kit/turns.h"
+#include "kit/virtual_time.h"
 #include "net/loop.h"
 #include "net/task_scope.h"
 
 namespace tocsin::notify {
 namespace {
 
-using std::chrono::milliseconds;
+using std::chrono::seconds;
 using testing::ElementsAre;
 using testing::IsEmpty;
 
@@ -27,7 +29,8 @@ class FakeSink final : public StatusSink {
     std::vector<std::string> batch;
     for (const auto& report : reports) batch.push_back(report.host.text());
     writes.push_back(std::move(batch));
-    if (held) co_await net::sleep_for(std::chrono::hours(1));
+    times.push_back(net::MonotonicClock::now());
+    if (held) co_await kit::wait_for_ever();
     Written written{.answer = Delivered{"fine"}};
     if (!answers.empty()) {
       written = std::move(answers.front());
@@ -39,6 +42,7 @@ class FakeSink final : public StatusSink {
   Login login() const override { return login_; }
 
   std::vector<std::vector<std::string>> writes;
+  std::vector<net::Deadline> times;
   std::deque<Written> answers;
   bool held = false;
   Login login_;
@@ -75,25 +79,22 @@ class StatusStreamTest : public testing::Test {
             options_};
   }
 
-  /// Runs the stream until it has nothing more to do.
-  void run(StatusStream& stream, milliseconds time = milliseconds(150)) {
+  /// Runs the stream for so long.
+  void run(StatusStream& stream, seconds time = seconds(30)) {
     loop_.run_until_done([&]() -> net::awaitable<void> {
       net::TaskScope scope(loop_.executor());
       scope.spawn(stream.run());
-      co_await net::sleep_for(time);
+      co_await time_.pass(time);
       scope.cancel();
       co_await scope.join();
     }());
   }
 
+  kit::VirtualTime time_;
   net::Loop loop_;
   FakeSink sink_;
   Observed observed_;
-  StatusStreamOptions options_{.most_waiting = 100,
-                               .most_in_batch = 10,
-                               .gather = milliseconds(1),
-                               .first_backoff = milliseconds(5),
-                               .longest_backoff = milliseconds(20)};
+  StatusStreamOptions options_{.most_waiting = 100, .most_in_batch = 10};
 };
 
 TEST_F(StatusStreamTest, WritesInBatchesInOrder) {
@@ -145,22 +146,35 @@ TEST_F(StatusStreamTest, WritesWhatIsLeftAtTheEnd) {
   stream.add(report_of("b", 10));
   run(stream);  // cut off in the first write
   sink_.held = false;
-  loop_.run_until_done(stream.flush(net::within(std::chrono::seconds(5))));
+  loop_.run_until_done(stream.flush(net::within(seconds(5))));
   EXPECT_THAT(sink_.writes, ElementsAre(ElementsAre("a"), ElementsAre("a"), ElementsAre("b")));
   EXPECT_THAT(observed_.events, ElementsAre("written 10", "written 10"));
 }
 
-TEST_F(StatusStreamTest, WaitsAsLongAsTheDestinationAsks) {
-  sink_.answers = {{.answer = RetryAfter{.after = std::chrono::seconds(60), .reason = "busy"}}};
+TEST_F(StatusStreamTest, WaitsLongerAndLongerUpToAMinute) {
+  for (int i = 0; i < 9; i++)
+    sink_.answers.push_back({.answer = RetryAfter{.after = {}, .reason = "down"}});
   auto stream = make();
   stream.add(report_of("a", 1));
-  run(stream);
-  EXPECT_THAT(sink_.writes, ElementsAre(ElementsAre("a")));
+  run(stream, seconds(60 * 5));
+  std::vector<seconds> waits;
+  for (std::size_t i = 1; i < sink_.times.size(); i++)
+    waits.push_back(std::chrono::round<seconds>(sink_.times[i] - sink_.times[i - 1]));
+  EXPECT_THAT(waits, ElementsAre(seconds(1), seconds(2), seconds(4), seconds(8), seconds(16),
+                                 seconds(32), seconds(60), seconds(60), seconds(60)));
+}
+
+TEST_F(StatusStreamTest, WaitsAsLongAsTheDestinationAsks) {
+  sink_.answers = {{.answer = RetryAfter{.after = seconds(60), .reason = "busy"}}};
+  auto stream = make();
+  stream.add(report_of("a", 1));
+  run(stream, seconds(120));
+  ASSERT_EQ(sink_.times.size(), 2U);
+  EXPECT_EQ(sink_.times[1] - sink_.times[0], seconds(60));
 }
 
 TEST_F(StatusStreamTest, ARefusedLoginIsTriedAgainOnlyWhenItsGateOpens) {
-  const ManualClock clock{Time(std::chrono::hours(24 * 365 * 50))};
-  logins::Logins logins({.executor = loop_.executor(), .clock = clock, .random = {}});
+  logins::Logins logins({.executor = loop_.executor(), .clock = time_, .random = {}});
   auto& gate = login_gate(logins, {.kind = "http", .server = "https://influx", .user = "writer"});
   sink_.login_ = {.gate = &gate};
   sink_.answers = {{.answer = LoginRefused{"401 Unauthorized"}}};

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "kit/turns.h"
 #include "net/async.h"
 #include "net/loop.h"
 #include "net/task_scope.h"
@@ -9,14 +10,14 @@
 namespace tocsin::platform {
 namespace {
 
-net::awaitable<void> wait_for_ever() { (void)co_await stop_request(); }
+net::awaitable<void> wait_for_a_stop() { (void)co_await stop_request(); }
 
 TEST(Stop, WaitingForItCanBeCancelled) {
   net::Loop loop;
   net::TaskScope scope(loop.executor());
   loop.run_until_done([&]() -> net::awaitable<void> {
-    scope.spawn(wait_for_ever());
-    co_await net::sleep_for(std::chrono::milliseconds(1));
+    scope.spawn(wait_for_a_stop());
+    co_await kit::let_others_run();
     scope.cancel();
     co_await scope.join();
   }());

@@ -7,12 +7,12 @@
 
 #include <gmock/gmock.h>
 
+#include "kit/virtual_time.h"
 #include "pretend_host.h"
 
 namespace tocsin::probe {
 namespace {
 
-using namespace std::chrono_literals;
 using simulate::Mischief;
 
 /// A misbehaviour, and after how many right replies it begins: at the negotiation (0), in the login
@@ -24,6 +24,9 @@ class HostileHostTest : public PretendHostTest, public testing::WithParamInterfa
   static bool keeps_us_waiting(Mischief mischief) {
     return mischief == Mischief::silent || mischief == Mischief::dribbling;
   }
+
+  kit::VirtualTime time;
+  std::shared_ptr<void> held = time.hold();  // the sockets are real
 };
 
 std::vector<Case> cases() {
@@ -46,11 +49,12 @@ INSTANTIATE_TEST_SUITE_P(Matrix, HostileHostTest, testing::ValuesIn(cases()), []
 TEST_P(HostileHostTest, CostsOneConnectionAndOneErrorThatNamesTheReason) {
   const auto [mischief, number] = GetParam();
   const bool waiting = keeps_us_waiting(mischief);
-  if (waiting) options.login_limit = options.call_limit = 200ms;
   start();
   watch({"QlikSenseEngineService"});
   happen(simulate::Behaviour{.mischief = mischief, .number = number});
+  if (waiting) held.reset();
   const auto seen = check();
+  held = time.hold();
   ASSERT_FALSE(seen);
   EXPECT_EQ(seen.error().kind, waiting ? ErrorKind::timed_out : ErrorKind::malformed)
       << seen.error().what;

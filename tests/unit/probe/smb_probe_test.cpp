@@ -6,6 +6,7 @@
 #include <boost/system/system_error.hpp>
 #include <gmock/gmock.h>
 
+#include "kit/turns.h"
 #include "logins/logins.h"
 #include "net/event.h"
 #include "pretend_host.h"
@@ -231,7 +232,7 @@ TEST_P(SmbProbeTest, ACancelledCheckThrowsAndTheNextOneIsWhole) {
       out = true;
     }
   }(*probe, threw));
-  loop.run_until_done(net::sleep_for(1ms));
+  loop.run_until_done(kit::let_others_run());
   scope.cancel();
   loop.run_until_done(scope.join());
   EXPECT_TRUE(threw);

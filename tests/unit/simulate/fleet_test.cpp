@@ -7,6 +7,8 @@
 #include <gtest/gtest.h>
 
 #include "kit/smb2_peers.h"
+#include "kit/virtual_time.h"
+#include "net/event.h"
 #include "net/loop.h"
 #include "net/tcp.h"
 #include "wire/dcerpc/client.h"
@@ -25,6 +27,10 @@ class FleetTest : public testing::Test {
   /// Runs `test` while the fleet is there.
   template <typename Test>
   void with_fleet(FleetOptions options, Test test) {
+    options.on_change = [this](std::string_view line) {
+      changes.emplace_back(line);
+      changed.set();
+    };
     Fleet fleet(std::move(options), clock, kit::counting_random());
     net::TaskScope scope(loop.executor());
     const auto started = fleet.start(scope, loop.executor());
@@ -86,9 +92,22 @@ class FleetTest : public testing::Test {
     co_return conversation.take();
   }
 
-  SystemClock clock;
+  /// Lets time pass until so many changes were told.
+  awaitable<void> until_changes(std::size_t count) {
+    held.reset();
+    while (changes.size() < count) {
+      changed.reset();
+      co_await changed.wait();
+    }
+    held = clock.hold();
+  }
+
+  kit::VirtualTime clock;
   net::Loop loop;
+  std::shared_ptr<void> held = clock.hold();  // the sockets are real
   net::Connector connector{loop.executor()};
+  net::Event changed{loop.executor()};
+  std::vector<std::string> changes;
 };
 
 TEST_F(FleetTest, EveryHostAnswersForItself) {
@@ -142,49 +161,40 @@ TEST_F(FleetTest, HostsMisbehaveOnCommand) {
 }
 
 TEST_F(FleetTest, RebootsAHost) {
-  std::vector<std::string> changes;
-  with_fleet(
-      {.services = 20, .on_change = [&](std::string_view line) { changes.emplace_back(line); }},
-      [&](Fleet& fleet) -> awaitable<void> {
-        const auto host = fleet.endpoints()[0];
-        EXPECT_TRUE(fleet.apply(parse_event("reboot qs-node 1s").value()));
-        EXPECT_EQ(fleet.apply(parse_event("reboot qs-node 1s").value()).error().kind,
-                  ErrorKind::rejected);
-        EXPECT_EQ((co_await ask(host, "QlikSenseEngineService")).error().native, 1115U);
-        while (changes.size() < 2) co_await net::sleep_for(std::chrono::milliseconds(1));
-        EXPECT_EQ(changes, (std::vector<std::string>{"down qs-node", "up qs-node"}));
-        EXPECT_TRUE(co_await ask(host, "QlikSenseEngineService"));
-        while ((co_await ask(host, "QlikSenseEngineService")).value() != svcctl::kRunning)
-          co_await net::sleep_for(std::chrono::milliseconds(10));
-      });
+  with_fleet({.services = 20}, [&](Fleet& fleet) -> awaitable<void> {
+    const auto host = fleet.endpoints()[0];
+    EXPECT_TRUE(fleet.apply(parse_event("reboot qs-node 5m").value()));
+    EXPECT_EQ(fleet.apply(parse_event("reboot qs-node 5m").value()).error().kind,
+              ErrorKind::rejected);
+    EXPECT_EQ((co_await ask(host, "QlikSenseEngineService")).error().native, 1115U);
+    co_await until_changes(2);
+    EXPECT_EQ(changes, (std::vector<std::string>{"down qs-node", "up qs-node"}));
+    EXPECT_TRUE(co_await ask(host, "QlikSenseEngineService"));
+    held.reset();
+    co_await clock.pass(std::chrono::minutes(5));
+    held = clock.hold();
+    EXPECT_EQ((co_await ask(host, "QlikSenseEngineService")).value(), svcctl::kRunning);
+  });
 }
 
 TEST_F(FleetTest, FailsOverAndFlaps) {
-  std::vector<std::string> changes;
-  with_fleet(
-      {.hosts = 2,
-       .services = 20,
-       .on_change = [&](std::string_view line) { changes.emplace_back(line); }},
-      [&](Fleet& fleet) -> awaitable<void> {
-        EXPECT_TRUE(fleet.apply(parse_event("stop qs-node2 QlikLoggingService").value()));
-        EXPECT_FALSE(
-            fleet.apply(parse_event("failover qs-node1 other QlikLoggingService").value()));
-        EXPECT_TRUE(
-            fleet.apply(parse_event("failover qs-node1 qs-node2 QlikLoggingService").value()));
-        while (changes.empty()) co_await net::sleep_for(std::chrono::milliseconds(1));
-        EXPECT_EQ(changes[0], "start qs-node2 QlikLoggingService");
-        changes.clear();
-        EXPECT_TRUE(fleet.apply(parse_event("flap qs-node2 QlikSenseProxyService 2 5ms").value()));
-        while (changes.size() < 4) co_await net::sleep_for(std::chrono::milliseconds(1));
-        EXPECT_EQ(changes[3], "start qs-node2 QlikSenseProxyService");
-        const auto running = [&](const char* host, const char* service) {
-          return fleet.find(host)->find(ServiceName(service))->status.current_state ==
-                 svcctl::kRunning;
-        };
-        EXPECT_TRUE(running("qs-node2", "QlikSenseProxyService"));
-        EXPECT_TRUE(running("qs-node2", "QlikLoggingService"));
-        EXPECT_FALSE(running("qs-node1", "QlikLoggingService"));
-      });
+  with_fleet({.hosts = 2, .services = 20}, [&](Fleet& fleet) -> awaitable<void> {
+    EXPECT_TRUE(fleet.apply(parse_event("stop qs-node2 QlikLoggingService").value()));
+    EXPECT_FALSE(fleet.apply(parse_event("failover qs-node1 other QlikLoggingService").value()));
+    EXPECT_TRUE(fleet.apply(parse_event("failover qs-node1 qs-node2 QlikLoggingService").value()));
+    co_await until_changes(1);
+    EXPECT_EQ(changes[0], "start qs-node2 QlikLoggingService");
+    changes.clear();
+    EXPECT_TRUE(fleet.apply(parse_event("flap qs-node2 QlikSenseProxyService 2 30s").value()));
+    co_await until_changes(4);
+    EXPECT_EQ(changes[3], "start qs-node2 QlikSenseProxyService");
+    const auto running = [&](const char* host, const char* service) {
+      return fleet.find(host)->find(ServiceName(service))->status.current_state == svcctl::kRunning;
+    };
+    EXPECT_TRUE(running("qs-node2", "QlikSenseProxyService"));
+    EXPECT_TRUE(running("qs-node2", "QlikLoggingService"));
+    EXPECT_FALSE(running("qs-node1", "QlikLoggingService"));
+  });
 }
 
 TEST_F(FleetTest, CountsLogonsOfEachHostAndOfAll) {
@@ -232,29 +242,21 @@ TEST_F(FleetTest, ChangesThePasswordAndThrowsClientsOut) {
 }
 
 TEST_F(FleetTest, PlaysItsScript) {
-  std::vector<std::string> changes;
-  auto script = parse_script("0ms stop qs-node Spooler\n1ms stop nobody Spooler\n").value();
-  with_fleet(
-      {.script = script, .on_change = [&](std::string_view line) { changes.emplace_back(line); }},
-      [&](Fleet& fleet) -> awaitable<void> {
-        while (changes.size() < 2) co_await net::sleep_for(std::chrono::milliseconds(1));
-        EXPECT_EQ(fleet.find("QS-NODE")->find(ServiceName("Spooler"))->status.current_state,
-                  svcctl::kStopped);
-        EXPECT_EQ(changes[0], "stop qs-node Spooler");
-        EXPECT_EQ(changes[1], "stop nobody Spooler: no host nobody");
-      });
+  auto script = parse_script("0ms stop qs-node Spooler\n60m stop nobody Spooler\n").value();
+  with_fleet({.script = script}, [&](Fleet& fleet) -> awaitable<void> {
+    co_await until_changes(2);
+    EXPECT_EQ(fleet.find("QS-NODE")->find(ServiceName("Spooler"))->status.current_state,
+              svcctl::kStopped);
+    EXPECT_EQ(changes[0], "stop qs-node Spooler");
+    EXPECT_EQ(changes[1], "stop nobody Spooler: no host nobody");
+  });
 }
 
 TEST_F(FleetTest, ChangesAtRandomButTheSameForASeed) {
   const auto run = [&] {
-    std::vector<std::string> changes;
-    with_fleet({.hosts = 3,
-                .random_changes = 10000,
-                .seed = 7,
-                .on_change = [&](std::string_view line) { changes.emplace_back(line); }},
-               [&](Fleet&) -> awaitable<void> {
-                 while (changes.size() < 5) co_await net::sleep_for(std::chrono::milliseconds(1));
-               });
+    changes.clear();
+    with_fleet({.hosts = 3, .random_changes = 0.1, .seed = 7},
+               [&](Fleet&) -> awaitable<void> { co_await until_changes(5); });
     changes.resize(5);
     return changes;
   };

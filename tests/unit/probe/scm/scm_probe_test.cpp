@@ -1,12 +1,15 @@
 // A host that hangs, and changes that it pushes while a check runs.
 #include "probe/scm/scm_probe.h"
 
-#include <thread>
+#include <optional>
 
 #include <gmock/gmock.h>
 
 #include "kit/gate.h"
+#include "kit/turns.h"
+#include "kit/virtual_time.h"
 #include "net/loop.h"
+#include "net/task_scope.h"
 #include "unit/probe/scm/pretend_system.h"
 
 namespace tocsin::probe {
@@ -26,8 +29,8 @@ class ScmProbeTest : public testing::Test {
     host.services = Watchlist({{.pattern = "Spooler"}});
     probe = make_scm_probe(host, system, threads, clock);
   }
-  Result<std::vector<ObservedService>> check(std::chrono::milliseconds limit = 1min) {
-    return loop.run_until_done(probe->check(net::within(limit)));
+  Result<std::vector<ObservedService>> check() {
+    return loop.run_until_done(probe->check(net::within(1min)));
   }
   void fire(std::uint32_t state) {
     scm::Feed::Notification notification{.service = "Spooler"};
@@ -39,7 +42,7 @@ class ScmProbeTest : public testing::Test {
     const auto seen = check();
     ASSERT_TRUE(seen) << seen.error().what;
     EXPECT_EQ(seen->at(0).status.state, running);
-    loop.run_until_done(probe->listen(net::within(1ms)));
+    loop.run_until_done(probe->listen(net::MonotonicClock::now()));
     ASSERT_TRUE(system->feed->saw("arm Spooler 639"));
   }
   /// From now on the manager hangs, until the latch is released.
@@ -60,10 +63,33 @@ class ScmProbeTest : public testing::Test {
   }
   /// A check that the manager lets hang.
   Result<std::vector<ObservedService>> hanging_check(Hang& hang) {
-    auto seen = check(20ms);
-    // On a slow machine its thread may not even have begun by then.
-    while (!hang.begun.is_open()) seen = check(20ms);
-    return seen;
+    kit::VirtualTime time;
+    net::TaskScope scope(loop.executor());
+    std::optional<Result<std::vector<ObservedService>>> seen;
+    scope.spawn([](Probe& of, auto& out) -> net::awaitable<void> {
+      out = co_await of.check(net::within(1min));
+    }(*probe, seen));
+    loop.run_until_done(kit::let_others_run());
+    hang.begun.wait();
+    time.skip(1min);
+    loop.run_until_done(scope.join());
+    return std::move(seen).value();
+  }
+  /// Returns when no thread is stuck: all of them meet.
+  void meet_on_all_threads() {
+    net::TaskScope scope(loop.executor());
+    kit::Gate first;
+    kit::Gate second;
+    const auto meet = [this](kit::Gate& mine, kit::Gate& other) -> net::awaitable<void> {
+      co_await threads.run([&] {
+        mine.open();
+        other.wait();
+        return 0;
+      });
+    };
+    scope.spawn(meet(first, second));
+    scope.spawn(meet(second, first));
+    loop.run_until_done(scope.join());
   }
   /// The pushed states, once there are some.
   std::vector<ServiceState> hear() {
@@ -91,9 +117,9 @@ TEST_F(ScmProbeTest, ListensToWhatACheckHasFound) {
 }
 
 TEST_F(ScmProbeTest, ListensInVainWhereNothingIsSaid) {
-  loop.run_until_done(probe->listen(net::within(1ms)));  // not even checked yet
+  loop.run_until_done(probe->listen(net::MonotonicClock::now()));  // not even checked yet
   check_and_listen();
-  loop.run_until_done(probe->listen(net::within(1ms)));
+  loop.run_until_done(probe->listen(net::MonotonicClock::now()));
   EXPECT_THAT(probe->take_pushed().services, testing::IsEmpty());
 }
 
@@ -135,11 +161,8 @@ TEST_F(ScmProbeTest, AHostThatHangsIsAskedNoMoreAndCostsOneThread) {
     system->machine->before_list = nullptr;
   }
   hang->release.open();
-  auto seen = check();
-  for (const auto end = net::within(1min); !seen && std::chrono::steady_clock::now() < end;) {
-    std::this_thread::yield();
-    seen = check();
-  }
+  meet_on_all_threads();
+  const auto seen = check();
   EXPECT_TRUE(seen) << seen.error().what;
 }
 
