@@ -164,7 +164,7 @@ class FlakyTransport final : public net::HttpTransport {
 
 TEST_F(DebugLogTest, ADeliveryThatFailsIsTracedWithoutASecret) {
   const Log to(log());
-  const SystemClock clock;
+  kit::VirtualTime clock;
   net::Loop loop;
   FlakyTransport http;
   notify::Messages messages;
@@ -194,7 +194,8 @@ TEST_F(DebugLogTest, ADeliveryThatFailsIsTracedWithoutASecret) {
                         .destination = destinations.alerts.front().channel->key(),
                         .alert = alert,
                         .created = clock.now()}});
-    while (http.requests() < 2) co_await net::sleep_for(std::chrono::milliseconds(1));
+    co_await clock.pass(std::chrono::seconds(1));
+    EXPECT_EQ(http.requests(), 2);
     (void)co_await dispatcher.stop();
   }());
 
