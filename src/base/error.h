@@ -56,7 +56,7 @@ struct Error {
 template <typename T = void>
 using Result = std::expected<T, Error>;
 
-/// Shorthand for `return fail(Kind::malformed, "...")`.
+/// Shorthand for `return fail(ErrorKind::malformed, "...")`.
 [[nodiscard]] inline std::unexpected<Error> fail(ErrorKind kind, std::string what,
                                                  std::optional<std::uint32_t> native = {}) {
   return std::unexpected(Error{kind, std::move(what), native});

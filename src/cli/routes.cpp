@@ -60,7 +60,7 @@ std::expected<Alert, std::string> imagine(const RoutesOptions& options,
   const bool about_host = scope.service.empty();
   const auto kind = parse_word<TransitionKind>(
       options.kind.empty() ? (about_host ? "unreachable" : "stopped") : options.kind);
-  if (!kind)
+  if (!kind || *kind == TransitionKind::other)
     return std::unexpected(fmt::format("there is no kind \"{}\"", printable(options.kind)));
   Alert alert;
   alert.kind = *kind;

@@ -23,6 +23,14 @@ std::optional<std::string> check_topic_name(const std::string& text) {
   return std::nullopt;
 }
 
+std::optional<std::string> check_server_url(const std::string& text) {
+  if (auto wrong = check_http_url(text)) return wrong;
+  const auto path = text.find_first_of("/?#", text.find("://") + 3);
+  if (path != std::string::npos && text.substr(path) != "/")
+    return "must be the server alone; the topic stands in `topic`";
+  return std::nullopt;
+}
+
 void read_login(Section& section, Ntfy& ntfy) {
   const auto token =
       section.secret({.name = "token",
@@ -36,7 +44,12 @@ void read_login(Section& section, Ntfy& ntfy) {
                   .description = "Password of that user.",
                   .example = "${env:NTFY_PASSWORD}"},
                  ntfy.password);
-  if (!ntfy.enabled || ntfy.username.empty()) return;
+  if (!ntfy.enabled) return;
+  if (ntfy.username.empty()) {
+    if (!ntfy.password.empty())
+      section.warning(section.place(), "`password` is not used without `username`");
+    return;
+  }
   if (token)
     section.error(*user, "`token` and `username` are two ways to log in; remove one of them");
   if (ntfy.password.empty()) section.error(*user, "`username` is given, so `password` must be");
@@ -49,7 +62,7 @@ void read_settings(Section& section, bool wanted, Ntfy& ntfy) {
   section.text({.name = "url",
                 .description = "URL of the server, without the topic.",
                 .example = "https://ntfy.example.com"},
-               ntfy.url, check_http_url);
+               ntfy.url, check_server_url);
   const auto topic = section.text({.name = "topic",
                                    .description = "Topic to publish to. It is a secret: whoever "
                                                   "knows it may read it.",

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <optional>
 #include <span>
+#include <type_traits>
 #include <utility>
 
 #include <fmt/format.h>
@@ -21,6 +22,13 @@ namespace {
 
 /// Shorter than the time after which a destination that does not answer is given up.
 constexpr DurationRange kEscalationTimes{std::chrono::seconds(1), std::chrono::days(1)};
+
+/// Whether people may write it at all.
+template <ClosedSet E>
+bool can_be_written(E value) {
+  if constexpr (std::is_same_v<E, TransitionKind>) return value != TransitionKind::other;
+  return true;
+}
 
 /// Whether a route may ask for it.
 template <ClosedSet E>
@@ -51,13 +59,13 @@ void read_words(Section& section, const Key& key, std::string_view what, std::ve
     const auto known = all_values<E>();
     const auto* found = std::ranges::find_if(
         known, [&](E value) { return fold_case(to_string(value)) == fold_case(text); });
-    if (found == known.end()) {
+    if (found == known.end() || !can_be_written(*found)) {
       section.error(place, fmt::format("there is no {} {}{}", what, in_backticks(text),
                                        did_you_mean(text, routable_words<E>())));
     } else if (!is_routable(*found)) {
-      section.error(place, fmt::format("{} goes where the alert that it resolves went; a route "
-                                       "cannot match it",
-                                       in_backticks(text)));
+      section.error(place,
+                    fmt::format("{} goes where the alert before it went; a route cannot match it",
+                                in_backticks(text)));
     } else {
       out.push_back(*found);
     }

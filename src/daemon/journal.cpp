@@ -16,7 +16,8 @@ namespace {
 constexpr std::size_t kMostUnsaved = 10'000;
 constexpr auto kRetryStore = std::chrono::seconds(5);
 
-/// "webhook "ops", slack after 5 min; not routed: email; not wanted: PagerDuty"
+/// "webhook "ops", Slack after 5 min if it still fires then; not routed: email; not wanted:
+/// PagerDuty"
 std::string describe_targets(const Alert& alert, const Journal::PipelineRefs& pipeline) {
   const auto targets = pipeline.routing.get().targets(alert);
   std::vector<std::string> to;
@@ -30,7 +31,8 @@ std::string describe_targets(const Alert& alert, const Journal::PipelineRefs& pi
     } else if (!channel.wants(alert)) {
       unwanted.push_back(channel.name());
     } else if (target->after > Duration(0)) {
-      to.push_back(channel.name() + " after " + duration_text(target->after) + " if it lasts");
+      to.push_back(channel.name() + " after " + duration_text(target->after) +
+                   " if it still fires then");
     } else {
       to.push_back(channel.name() +
                    (target->conditional && is_resolved(alert) ? " if it was notified before" : ""));

@@ -57,7 +57,7 @@ std::string differences(const config::Host& a, const config::Host& b) {
   if (a.address != b.address) keys.emplace_back("address");
   if (a.port != b.port) keys.emplace_back("port");
   if (a.source != b.source) keys.emplace_back("source");
-  if (keys.empty() && !config::is_asked_alike(a, b)) keys.emplace_back("credentials");
+  if (a.credentials != b.credentials) keys.emplace_back("credentials");
   if (a.frequency != b.frequency) keys.emplace_back("frequency");
   if (a.services != b.services) keys.emplace_back("services");
   if (a.policy != b.policy) keys.emplace_back("hostPolicy");
@@ -75,6 +75,7 @@ std::string describe(const probe::CheckTrace& trace) {
   if (trace.listed) text += fmt::format("; listed {}", *trace.listed);
   if (trace.asked > 0) text += fmt::format("; asked by name {}", trace.asked);
   if (trace.details > 0) text += fmt::format("; details read {}", trace.details);
+  if (!trace.closed_after.empty()) text += fmt::format("; closed after it: {}", trace.closed_after);
   return text;
 }
 
@@ -222,9 +223,12 @@ void Watcher::log_unreachable(Time now) const {
   const auto& host = monitored_.host();
   const auto& grace = host_.policy.grace;
   if (host.login_refused) {
-    log_.debug("alert of the credential stands for unreachable");
+    log_.debug("alert waits: unreachable: the credential is refused, which is an alert of its own");
   } else if (host.notified) {
     log_.debug("alert unreachable was notified at {}", iso_time(host.notified_at));
+  } else if (const auto silence =
+                 deps_.silence ? deps_.silence(host_.name, {}, now) : std::nullopt) {
+    log_.debug("alert waits: unreachable: {} until {}", silence->reason, iso_time(silence->until));
   } else {
     log_.debug("alert waits: unreachable: failed checks {} of {}, for {} of {}", host.failures,
                grace.checks, duration_text(now - host.since), duration_text(grace.time));

@@ -71,6 +71,16 @@ Error Gate::refusal(const Suspension& suspension) const {
           {}};
 }
 
+void Gate::note(const HostName& peer, LoginStep step, std::string_view why) {
+  if (!deps_.on_step) return;
+  if (step != LoginStep::suspended) {
+    noted_suspensions_.erase(peer);
+  } else if (std::exchange(noted_suspensions_[peer], why) == why) {
+    return;
+  }
+  deps_.on_step(peer, step, why);
+}
+
 net::awaitable<Result<>> Gate::check(HostName peer) {
   if (deps_.read_secret && (!was_read_ || net::MonotonicClock::now() >= read_at_)) {
     was_read_ = true;

@@ -124,9 +124,7 @@ class Gate {
   void abandon(const HostName& peer);
   void begin_anew();
   void open();
-  void note(const HostName& peer, LoginStep step, std::string_view why = {}) const {
-    if (deps_.on_step) deps_.on_step(peer, step, why);
-  }
+  void note(const HostName& peer, LoginStep step, std::string_view why = {});
   [[nodiscard]] Error refusal(const Suspension& suspension) const;
 
   LoginId id_;
@@ -137,6 +135,7 @@ class Gate {
   net::Event opened_;
   std::set<Ticket> waiting_;
   std::uint64_t last_number_ = 0;
+  std::map<HostName, std::string> noted_suspensions_;  ///< each once, however often it is asked for
   std::map<HostName, unsigned> hung_;
   std::set<HostName> recorded_;  ///< peers whose login under way is stored
   std::map<std::uint64_t, std::function<void()>> listeners_;

@@ -49,6 +49,7 @@ Timer::~Timer() = default;
 awaitable<bool> Timer::wait_until(Deadline time) {
   const auto rang = state_->set(time);
   const auto [error] = co_await state_->timer.async_wait(asio::as_tuple(asio::use_awaitable));
+  state_->alarm.reset();
   co_return has_come(error, rang);
 }
 

@@ -231,21 +231,26 @@ void Dispatcher::State::submit(store::Delivery delivery) {
   const bool in_turn = !queue.behind || (!stored && queue.unreadable);
   if (stored && queue.unclaimed.erase(delivery.sequence) > 0) return;
   std::optional<Alert> alert;  // for who wants to know each step
-  if (observer.wants_steps()) {
-    observer.queued(delivery);
-    alert = delivery.alert;
-  }
+  if (observer.wants_steps()) alert = delivery.alert;
+  const auto note_queued = [&] {
+    if (alert) observer.queued(delivery);
+  };
   queue.newest = std::max(queue.newest, delivery.sequence);
   if (in_turn && room) {
     queue.loaded = std::max(queue.loaded, delivery.sequence);
+    note_queued();
     queue.lanes.add(std::move(delivery), clock.now());
   } else if (!stored) {
+    note_queued();
+    if (alert) observer.waits(delivery, {.reason = Wait::Reason::outbox});
+    alert.reset();
     park(queue, std::move(delivery));
   } else if (delivery.sequence > queue.loaded) {
     queue.behind = true;  // and it will be loaded in its turn
     if (alert) observer.waits(delivery, {.reason = Wait::Reason::outbox});
     alert.reset();
   } else {
+    note_queued();
     queue.lanes.add(std::move(delivery), clock.now());  // out of turn, but no load would find it
   }
   pump(queue);
@@ -305,7 +310,7 @@ net::awaitable<void> Dispatcher::State::load(Queue& queue) {
     while (queue.unclaimed.size() > options.most_in_memory) {
       queue.unclaimed.erase(queue.unclaimed.begin());
     }
-    if (page->empty()) {  // a short page may only have left out a damaged row
+    if (page->empty()) {
       queue.loaded = std::max(queue.loaded, newest);
       queue.behind = queue.newest > queue.loaded;
       if (!queue.behind) release(queue, kEverything);

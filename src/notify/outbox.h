@@ -14,7 +14,7 @@
 
 namespace tocsin::notify {
 
-/// The deliveries that survive a crash. Every error is Kind::storage; store.h says what each
+/// The deliveries that survive a crash. Every error is ErrorKind::storage; store.h says what each
 /// function does and what a crash loses.
 class Outbox {
  public:

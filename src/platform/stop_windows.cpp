@@ -86,7 +86,7 @@ asio::awaitable<std::string> stop_request() {
   const auto state = co_await asio::this_coro::cancellation_state;
   const CancelTogether together(state.slot(), event);
   co_await event.async_wait(asio::use_awaitable);
-  co_return std::string(to_string(stop_event().reason));
+  co_return std::string(to_string(stop_event().reason.load()));
 }
 
 asio::awaitable<void> hear_reload_requests(std::function<void()> /*on_request*/) { co_return; }

@@ -30,6 +30,7 @@ struct CheckTrace {
   std::optional<std::size_t> listed{};  ///< services in the host's list, where that was read
   std::size_t asked = 0;                ///< services asked for by name
   std::size_t details = 0;              ///< services whose details were read
+  std::string closed_after{};           ///< why the session was closed at the end; empty: it stays
 };
 
 /// Keeps its session with the host open between checks. One call at a time. Every call ends by its

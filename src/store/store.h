@@ -120,8 +120,8 @@ struct LastDelivered {
 /// How long history and ended deliveries are kept.
 constexpr std::chrono::days kRetention{90};
 
-/// Blocking; one thread at a time. Every error is Kind::storage, names the file and says what to
-/// do. Names are stored as written and compared as Windows compares them.
+/// Blocking; one thread at a time. Every error is ErrorKind::storage, names the file and says what
+/// to do. Names are stored as written and compared as Windows compares them.
 class Store {
  public:
   /// Creates or migrates `directory`/tocsin.db (WAL, synchronous=FULL) and takes the lock that
@@ -162,9 +162,10 @@ class Store {
   /// many: call it again, other work in between, until it answers 0. What is pending stays.
   [[nodiscard]] Result<std::size_t> prune(Time now);
 
-  /// One sentence for each stored row that since the last call made no sense: a state or kind that
-  /// does not exist (the row was left out) or an alert whose details are unreadable (it was
-  /// answered without them, and says so in its reason).
+  /// One sentence for each stored row that since the last call made no sense: a state that does
+  /// not exist (the row was left out), a kind that this version does not know (it is
+  /// TransitionKind::other) or an alert whose details are unreadable (it was answered without them,
+  /// and says so in its reason).
   [[nodiscard]] std::vector<std::string> take_complaints();
 
  private:

@@ -37,8 +37,9 @@ ATTEMPTS = 3  # of what Wine itself may fail at
 def failed(code, said):
     """Whether Wine failed a program, `said`: whether that printed anything. Wine's server kills a process
     that needs too long to end on a busy machine, and its exit code is lost; now and then Wine does not
-    start one, and says nothing. Our programs can do neither."""
-    return code == -signal.SIGKILL or (code == 1 and not said)
+    start one, and says nothing, or breaks down itself when one ends. Our programs can do none of it: one
+    that breaks down has exit code 5 (of 0xC0000005)."""
+    return code in (-signal.SIGKILL, -signal.SIGSEGV) or (code == 1 and not said)
 
 
 def run(*words, timeout=60, **more):

@@ -57,18 +57,6 @@ std::string lower(std::string_view ascii) {
   return out;
 }
 
-std::string_view method_name(config::HttpMethod method) {
-  switch (method) {
-    case config::HttpMethod::get:
-      return "GET";
-    case config::HttpMethod::post:
-      return "POST";
-    case config::HttpMethod::put:
-      return "PUT";
-  }
-  return "POST";
-}
-
 }  // namespace
 
 std::vector<std::string> webhook_keys(std::span<const config::Webhook> webhooks) {
@@ -77,7 +65,7 @@ std::vector<std::string> webhook_keys(std::span<const config::Webhook> webhooks)
   for (const config::Webhook& webhook : webhooks) {
     std::string identity = webhook.description;
     if (!taken.insert(identity).second) {
-      identity += '\n' + std::string(method_name(webhook.method)) + '\n' + webhook.url;
+      identity += '\n' + std::string(to_string(webhook.method)) + '\n' + webhook.url;
       while (!taken.insert(identity).second) identity += "\nagain";
     }
     keys.push_back(channel_key("webhook", identity));
@@ -129,7 +117,7 @@ net::HttpRequest Webhook::request_for(const Alert& alert) const {
   net::HttpRequest request = settings_.method == config::HttpMethod::get
                                  ? net::HttpRequest{.url = webhook_url(settings_.url, alert)}
                                  : post_json(settings_.url, webhook_body(alert));
-  request.method = method_name(settings_.method);
+  request.method = to_string(settings_.method);
   return request;
 }
 

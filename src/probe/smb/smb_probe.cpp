@@ -193,7 +193,7 @@ net::awaitable<Result<Services>> SmbProbe::check_once(net::Deadline deadline) {
   // that goes down stops its services.
   if (auto read = co_await refresh_details(deadline); !read) {
     if (is_shutdown(read.error())) co_return fail(std::move(read));
-    trace_.dropped = read.error().what;
+    trace_.closed_after = read.error().what;
     drop_session();
   }
   details_.attach(*seen);

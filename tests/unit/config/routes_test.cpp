@@ -73,7 +73,7 @@ TEST(Routes, AskForWhatThereIs) {
   EXPECT_THAT(said_about("      - match: {kind: [stoped]}\n        to: []"),
               ElementsAre("4:24: error: there is no kind `stoped`; did you mean `stopped`?"));
   EXPECT_THAT(said_about("      - match: {kind: [reachable]}\n        to: []"),
-              ElementsAre("4:24: error: `reachable` goes where the alert that it resolves went; a "
+              ElementsAre("4:24: error: `reachable` goes where the alert before it went; a "
                           "route cannot match it"));
   EXPECT_THAT(said_about("      - match: {severity: [fatal]}\n        to: []"),
               ElementsAre("4:28: error: there is no severity `fatal`"));

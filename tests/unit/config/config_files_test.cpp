@@ -17,7 +17,7 @@ namespace fs = std::filesystem;
 using testing::ElementsAre;
 using testing::IsEmpty;
 
-class SourcesTest : public testing::Test {
+class ConfigFilesTest : public testing::Test {
  protected:
   void write(const std::string& name, const std::string& text) {
     const auto path = folder_ / fs::path(name);
@@ -61,7 +61,7 @@ std::string monitor(const std::string& host) {
          ", services: [{name: x}]}\n";
 }
 
-TEST_F(SourcesTest, AddToTheLists) {
+TEST_F(ConfigFilesTest, AddToTheLists) {
   write_main("[more/*.yaml, last.yaml]");
   write("more/b.yaml", monitor("b"));
   write("more/a.yaml",
@@ -80,14 +80,14 @@ TEST_F(SourcesTest, AddToTheLists) {
   EXPECT_EQ(config.log_level, LogLevel::warn);
 }
 
-TEST_F(SourcesTest, MayHoldEverything) {
+TEST_F(ConfigFilesTest, MayHoldEverything) {
   write("main.yaml", "tocsin:\n  include: [sample.yaml]\n");
   write("sample.yaml", kSample);
   EXPECT_THAT(findings(), IsEmpty());
   EXPECT_THAT(hosts(), ElementsAre("node1"));
 }
 
-TEST_F(SourcesTest, StartPathsFromTheirOwnFolders) {
+TEST_F(ConfigFilesTest, StartPathsFromTheirOwnFolders) {
   write_main("[sub/a.yaml]");
   write("main.secret", "from main\n");
   write("sub/name.secret", "from-sub\n");
@@ -99,7 +99,7 @@ TEST_F(SourcesTest, StartPathsFromTheirOwnFolders) {
             with_slashes(to_utf8(folder_ / "sub" / "data")));
 }
 
-TEST_F(SourcesTest, NameTheirFileInFindings) {
+TEST_F(ConfigFilesTest, NameTheirFileInFindings) {
   write_main("[a.yaml, b.yaml]");
   write("a.yaml", monitor("NODE1") + "    policy: {sevrity: info}\n");
   write("b.yaml", "tocsin:\n  serviceMonitor: [\n");
@@ -111,7 +111,7 @@ TEST_F(SourcesTest, NameTheirFileInFindings) {
                           "texts with brackets or braces in it need quotes"));
 }
 
-TEST_F(SourcesTest, DefineASectionOnce) {
+TEST_F(ConfigFilesTest, DefineASectionOnce) {
   write_main("[a.yaml]");
   write("a.yaml",
         "tocsin:\n  webhookNotification: {enable: true}\n  serviceMonitor:\n"
@@ -123,7 +123,7 @@ TEST_F(SourcesTest, DefineASectionOnce) {
                           "first in line 10 of main.yaml"));
 }
 
-TEST_F(SourcesTest, ThatAreMissingAreReported) {
+TEST_F(ConfigFilesTest, ThatAreMissingAreReported) {
   write_main("[none/*.yaml, none.yaml]");
   EXPECT_THAT(findings(),
               ElementsAre("main.yaml:2:13: warning: `include`: there is no file `none/*.yaml`",
@@ -131,7 +131,7 @@ TEST_F(SourcesTest, ThatAreMissingAreReported) {
                           "No such file or directory"));
 }
 
-TEST_F(SourcesTest, MayNotIncludeThemselves) {
+TEST_F(ConfigFilesTest, MayNotIncludeThemselves) {
   write_main("[a.yaml]");
   write("a.yaml", "tocsin:\n  include: ['../" + to_utf8(folder_.filename()) + "/b.yaml']\n");
   write("b.yaml", "tocsin:\n  include: ['*.yaml']\n");
@@ -143,7 +143,7 @@ TEST_F(SourcesTest, MayNotIncludeThemselves) {
                           "through `a.yaml` and `b.yaml`"));
 }
 
-TEST_F(SourcesTest, ComeOnce) {
+TEST_F(ConfigFilesTest, ComeOnce) {
   write_main("[a.yaml, b.yaml]");
   write("a.yaml", "tocsin:\n  include: [b.yaml]\n");
   write("b.yaml", monitor("b"));
@@ -152,7 +152,7 @@ TEST_F(SourcesTest, ComeOnce) {
                           "in line 2 of a.yaml"));
 }
 
-TEST_F(SourcesTest, AreAList) {
+TEST_F(ConfigFilesTest, AreAList) {
   write_main("a.yaml");
   EXPECT_THAT(findings(), ElementsAre("main.yaml:2:12: error: `include` must be a list of files, "
                                       "as in `[conf.d/*.yaml]`"));
@@ -165,7 +165,7 @@ TEST_F(SourcesTest, AreAList) {
                           "main.yaml:2:27: error: the environment variable `NONE` is not set"));
 }
 
-TEST_F(SourcesTest, AreBounded) {
+TEST_F(ConfigFilesTest, AreBounded) {
   write_main("['big/*.yaml']");
   std::string three_megabytes = "tocsin:\n";
   for (int i = 0; i < 3; i++)
