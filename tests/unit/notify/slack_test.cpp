@@ -157,8 +157,7 @@ TEST_F(SlackTest, StaysWithinSlacksLimits) {
   EXPECT_LE(units(made["text"]), 3000U);
   EXPECT_LE(units(made["blocks"][0]["text"]["text"]), 150U);
   EXPECT_GE(units(made["blocks"][0]["text"]["text"]), 148U);
-  for (const auto& field : made["blocks"][1]["fields"])
-    EXPECT_LE(units(field["text"]), 2000U);
+  for (const auto& field : made["blocks"][1]["fields"]) EXPECT_LE(units(field["text"]), 2000U);
 
   settings_.stopped.type = config::MessageType::basic;
   settings_.stopped.basic_template = "{{reason}}";

@@ -249,17 +249,17 @@ TEST_F(EmailTest, TheConfiguredServerIsUsed) {
   logins::Logins logins({.executor = loop_.executor(), .clock = clock, .random = {}});
   Destinations made;
   add_channels(email,
-            {.executor = loop_.executor(),
-             .http = http,
-             .version = "1",
-             .messages = messages_,
-             .logins = logins},
-            made);
+               {.executor = loop_.executor(),
+                .http = http,
+                .version = "1",
+                .messages = messages_,
+                .logins = logins},
+               made);
   ASSERT_EQ(made.alerts.size(), 3);
   std::vector<Answer> answers;
   for (const std::size_t at : {0U, 1U}) {
-    answers.push_back(
-        loop_.run_until_done(made.alerts[at].channel->deliver(kStoppedAlert, kId, net::within(kLong))));
+    answers.push_back(loop_.run_until_done(
+        made.alerts[at].channel->deliver(kStoppedAlert, kId, net::within(kLong))));
   }
   EXPECT_EQ(std::get<Rejected>(answers[0]).reason,
             "the recipient was refused: 550 5.1.1 *** said back: no such user");
