@@ -42,7 +42,7 @@ inline constexpr std::size_t kNumbers = 64;
 
 template <typename E, std::size_t... kAt>
 consteval std::size_t count_enumerators(std::index_sequence<kAt...>) {
-  constexpr auto exists = []<std::size_t kOne>() {
+  const auto exists = []<std::size_t kOne>() {
     constexpr int kNumber = static_cast<int>(kOne) + kLeast;
     if constexpr (std::in_range<std::underlying_type_t<E>>(kNumber))
       return is_enumerator<static_cast<E>(kNumber)>();
@@ -54,7 +54,7 @@ consteval std::size_t count_enumerators(std::index_sequence<kAt...>) {
 /// Whether each value has one row, and each word one value.
 template <ClosedSet E>
 consteval bool is_complete() {
-  constexpr auto rows = table_of(E{});
+  const auto rows = table_of(E{});
   for (auto row = rows.begin(); row != rows.end(); ++row) {
     if (row->word.empty()) return false;
     for (auto later = row + 1; later != rows.end(); ++later)

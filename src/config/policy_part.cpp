@@ -49,6 +49,34 @@ auto read_repeat_every(Section& section, Duration& repeat_every) {
 
 constexpr std::string_view kFlapping = "flapping";
 
+void visit_flapping_keys(auto& visitor) {
+  visitor.key([](auto& policy) -> auto& { return policy.flapping.start; },
+              [](Section& section, auto& value) {
+                return section.count(
+                    {.name = "start",
+                     .description = "Number of changes within `window` from which on a "
+                                    "service flaps, which is one alert. 0: off.",
+                     .example = "6"},
+                    value, kChanges);
+              });
+  visitor.key([](auto& policy) -> auto& { return policy.flapping.stop; },
+              [](Section& section, auto& value) {
+                return section.count(
+                    {.name = "stop",
+                     .description =
+                         "Highest number of changes within `window` of a service that has settled.",
+                     .example = "1"},
+                    value, kChanges);
+              });
+  visitor.key(
+      [](auto& policy) -> auto& { return policy.flapping.window; },
+      [](Section& section, auto& value) {
+        return section.duration(
+            {.name = "window", .description = "Time in which changes count.", .example = "10m"},
+            value, {seconds(1), days(7)});
+      });
+}
+
 /// Every key of a policy, once: where its value stands, and how it is read. `visitor.key(field,
 /// read)` is called for each, and `visitor.section(key, keys)` around those of a section.
 void visit_keys(auto& visitor) {
@@ -116,35 +144,8 @@ void visit_keys(auto& visitor) {
              .example = "[0, 1067]"},
             value);
       });
-  visitor.section(
-      {.name = kFlapping, .description = "Limits for services that go up and down."}, [&] {
-        visitor.key([](auto& policy) -> auto& { return policy.flapping.start; },
-                    [](Section& section, auto& value) {
-                      return section.count(
-                          {.name = "start",
-                           .description = "Number of changes within `window` from which on a "
-                                          "service flaps, which is one alert. 0: off.",
-                           .example = "6"},
-                          value, kChanges);
-                    });
-        visitor.key(
-            [](auto& policy) -> auto& { return policy.flapping.stop; },
-            [](Section& section, auto& value) {
-              return section.count(
-                  {.name = "stop",
-                   .description =
-                       "Highest number of changes within `window` of a service that has settled.",
-                   .example = "1"},
-                  value, kChanges);
-            });
-        visitor.key([](auto& policy) -> auto& { return policy.flapping.window; },
-                    [](Section& section, auto& value) {
-                      return section.duration({.name = "window",
-                                               .description = "Time in which changes count.",
-                                               .example = "10m"},
-                                              value, {seconds(1), days(7)});
-                    });
-      });
+  visitor.section({.name = kFlapping, .description = "Limits for services that go up and down."},
+                  [&] { visit_flapping_keys(visitor); });
   visitor.key([](auto& policy) -> auto& { return policy.severity; },
               [](Section& section, auto& value) { return read_severity(section, value); });
   visitor.key([](auto& policy) -> auto& { return policy.repeat_every; },

@@ -56,6 +56,7 @@ void read_settings(Section& section, bool wanted, WebhookDestinations& webhook) 
 
 std::vector<std::string> WebhookDestinations::labels() const {
   std::vector<std::string> all;
+  all.reserve(webhooks.size());
   for (const auto& webhook : webhooks) all.push_back(webhook.description);
   return all;
 }
