@@ -263,7 +263,7 @@ net::awaitable<Result<>> Daemon::start() {
   components.background.spawn(components.requests.run());
   components.background.spawn(components.logins.run());
   components.background.spawn(
-      platform::hear_reload_requests([this] { components_->reloads.spawn(reload_unasked()); }));
+      platform::watch_reload_requests([this] { components_->reloads.spawn(reload_unasked()); }));
   components.background.spawn(
       tend_hourly(components.store, components.store_worker, components.clock, log_));
   if (const auto& file = options_.config.metrics_file; !file.empty())

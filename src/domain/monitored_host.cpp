@@ -149,16 +149,17 @@ void MonitoredHost::take(std::vector<ServiceChange> changes, Time now, Outcome& 
     const auto* watched = find_entry(change.name);
     const auto* previous = before[i] ? &*before[i] : nullptr;
     if (watched != nullptr && change.transition)
-      tell(change.name, *watched, previous, change.next, change.transition, now, outcome);
+      review_service(change.name, *watched, previous, change.next, change.transition, now, outcome);
     // A service that is gone is forgotten once that is notified.
     if (watched != nullptr && change.forgotten) change.forgotten = is_notified(change.next);
     keep(std::move(change), previous, outcome);
   }
 }
 
-void MonitoredHost::tell(const ServiceName& name, const WatchedService& watched,
-                         const TrackedService* previous, TrackedService& service,
-                         const std::optional<Transition>& decided, Time now, Outcome& outcome) {
+void MonitoredHost::review_service(const ServiceName& name, const WatchedService& watched,
+                                   const TrackedService* previous, TrackedService& service,
+                                   const std::optional<Transition>& decided, Time now,
+                                   Outcome& outcome) {
   const auto known = details(name);
   const ReviewedService of{watched, known.get(), rules_.services.is_exact(name)};
   for (auto& draft :
@@ -188,7 +189,7 @@ void MonitoredHost::review_open(Time now, Outcome& outcome) {
   for (const auto& [name, service] : open) {
     const auto& watched = *find_entry(name);
     auto next = service;
-    tell(name, watched, &service, next, std::nullopt, now, outcome);
+    review_service(name, watched, &service, next, std::nullopt, now, outcome);
     const bool gone = next.settled == ServiceState::missing && !rules_.services.is_exact(name);
     keep({.name = name, .next = next, .forgotten = gone && is_notified(next)}, &service, outcome);
   }

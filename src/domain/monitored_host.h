@@ -81,9 +81,9 @@ class MonitoredHost {
   [[nodiscard]] Circumstances circumstances(const ServiceName& service, Time now) const;
   [[nodiscard]] std::optional<Suppression> silence(const ServiceName& service, Time now) const;
   void take(std::vector<ServiceChange> changes, Time now, Outcome& outcome);
-  void tell(const ServiceName& name, const WatchedService& watched, const TrackedService* previous,
-            TrackedService& service, const std::optional<Transition>& decided, Time now,
-            Outcome& outcome);
+  void review_service(const ServiceName& name, const WatchedService& watched,
+                      const TrackedService* previous, TrackedService& service,
+                      const std::optional<Transition>& decided, Time now, Outcome& outcome);
   void keep(ServiceChange change, const TrackedService* previous, Outcome& outcome);
   [[nodiscard]] const WatchedService* find_entry(const ServiceName& service) const;
   /// The entry of a service that has something to review; else null.

@@ -73,7 +73,7 @@ class Review {
   [[nodiscard]] std::optional<WaitingAlert> waiting() const;
 
  private:
-  [[nodiscard]] std::optional<Suppression> hold(const Transition& transition) const {
+  [[nodiscard]] std::optional<Suppression> suppression_of(const Transition& transition) const {
     auto suppressed = lasting_suppression(transition);
     return suppressed ? suppressed : grace(transition);
   }
@@ -82,7 +82,7 @@ class Review {
   [[nodiscard]] std::optional<Suppression> normal_end(const Transition& transition) const;
   [[nodiscard]] std::optional<Suppression> boot() const;
   [[nodiscard]] std::optional<Suppression> grace(const Transition& transition) const;
-  AlertDraft tell(Transition transition);
+  AlertDraft notify(Transition transition);
   std::vector<AlertDraft> begin_flapping(const Transition& decided);
 
   TrackedService& service_;
@@ -138,7 +138,7 @@ std::optional<Suppression> Review::grace(const Transition& transition) const {
   return std::nullopt;
 }
 
-AlertDraft Review::tell(Transition transition) {
+AlertDraft Review::notify(Transition transition) {
   service_.notified = {.settled = service_.settled,
                        .stuck = service_.stuck,
                        .denied = service_.denied,
@@ -155,7 +155,7 @@ std::vector<AlertDraft> Review::begin_flapping(const Transition& decided) {
                 "; the next notification follows when it has settled";
   Transition flaps{flapping, service_.notified.settled, service_.notified.since, service_.settled,
                    std::move(reason)};
-  return {{.transition = decided, .suppressed = "it flaps"}, tell(std::move(flaps))};
+  return {{.transition = decided, .suppressed = "it flaps"}, notify(std::move(flaps))};
 }
 
 std::vector<AlertDraft> Review::of_decided(const Transition& decided, bool known_before) {
@@ -169,10 +169,10 @@ std::vector<AlertDraft> Review::of_decided(const Transition& decided, bool known
   if (service_.flapping) return {{.transition = decided, .suppressed = "it flaps"}};
   if (const auto suppressed = lasting ? lasting : grace(decided))
     return {{.transition = decided, .suppressed = suppressed->reason}};
-  if (known_before) return {tell(decided)};
+  if (known_before) return {notify(decided)};
   auto late = catch_up(service_);
   if (!late) return {{.transition = decided, .suppressed = "over before anybody was notified"}};
-  return {tell(*std::move(late))};
+  return {notify(*std::move(late))};
 }
 
 std::vector<AlertDraft> Review::of_time() {
@@ -183,13 +183,13 @@ std::vector<AlertDraft> Review::of_time() {
                     "it has settled"};
     if (const auto suppressed = lasting_suppression(calm); suppressed && circumstances_.silence)
       return {{.transition = calm, .suppressed = suppressed->reason}};
-    return {tell(std::move(calm))};
+    return {notify(std::move(calm))};
   }
   if (auto late = catch_up(service_)) {
-    if (hold(*late)) return {};
+    if (suppression_of(*late)) return {};
     late->reason = join_reasons(late->reason,
                                 "for " + duration_text(now_ - service_.settled_since) + " by now");
-    return {tell(*std::move(late))};
+    return {notify(*std::move(late))};
   }
   if (!is_repeated(service_.notified, policy_)) return {};
   if (now_ < service_.notified.at + policy_.repeat_every) return {};
@@ -208,7 +208,7 @@ Time Review::next() const {
     return service_.changes[service_.changes.size() - most - 1] + policy_.flapping.window;
   }
   if (const auto late = catch_up(service_)) {
-    const auto suppressed = hold(*late);
+    const auto suppressed = suppression_of(*late);
     return suppressed ? suppressed->until : now_;
   }
   if (!is_repeated(service_.notified, policy_)) return Time::max();
@@ -220,7 +220,7 @@ Time Review::next() const {
 std::optional<WaitingAlert> Review::waiting() const {
   if (service_.flapping) return WaitingAlert{steady, {"it flaps", next()}};
   if (const auto late = catch_up(service_)) {
-    const auto suppressed = hold(*late);
+    const auto suppressed = suppression_of(*late);
     return suppressed ? std::optional(WaitingAlert{late->kind, *suppressed}) : std::nullopt;
   }
   if (!is_repeated(service_.notified, policy_)) return std::nullopt;

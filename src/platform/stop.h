@@ -16,6 +16,6 @@ boost::asio::awaitable<std::string> stop_request();
 
 /// Calls `on_request` at each request to read the configuration again: SIGHUP, where there are
 /// signals; not on a terminal, which sends it at its end. Until it is cancelled, which throws.
-boost::asio::awaitable<void> hear_reload_requests(std::function<void()> on_request);
+boost::asio::awaitable<void> watch_reload_requests(std::function<void()> on_request);
 
 }  // namespace tocsin::platform

@@ -15,7 +15,7 @@ boost::asio::awaitable<std::string> stop_request() {
   co_return signal == SIGINT ? "^C" : "SIGTERM";
 }
 
-boost::asio::awaitable<void> hear_reload_requests(std::function<void()> on_request) {
+boost::asio::awaitable<void> watch_reload_requests(std::function<void()> on_request) {
   if (isatty(STDERR_FILENO) != 0) co_return;
   // One set for all: without one, a signal would end the process.
   boost::asio::signal_set signals(co_await boost::asio::this_coro::executor, SIGHUP);

@@ -89,6 +89,6 @@ asio::awaitable<std::string> stop_request() {
   co_return std::string(to_string(stop_event().reason.load()));
 }
 
-asio::awaitable<void> hear_reload_requests(std::function<void()> /*on_request*/) { co_return; }
+asio::awaitable<void> watch_reload_requests(std::function<void()> /*on_request*/) { co_return; }
 
 }  // namespace tocsin::platform

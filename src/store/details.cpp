@@ -55,7 +55,7 @@ std::string to_text(const json& object) {
 }
 
 /// As if its state had been notified when it began.
-void count_as_told(TrackedService& service) {
+void count_as_notified(TrackedService& service) {
   service.notified = {.settled = service.settled,
                       .stuck = service.stuck,
                       .denied = service.denied,
@@ -146,12 +146,12 @@ std::shared_ptr<const ServiceDetails> details_from_json(std::string_view text) {
   }
 }
 
-std::string news_to_json(const TrackedService& service) {
+std::string notified_to_json(const TrackedService& service) {
   TrackedService nothing_open = service;
   nothing_open.checks = 1;
   nothing_open.changes.clear();
   nothing_open.flapping = false;
-  count_as_told(nothing_open);
+  count_as_notified(nothing_open);
   if (nothing_open == service) return {};
   const auto& notified = service.notified;
   json object;
@@ -169,8 +169,8 @@ std::string news_to_json(const TrackedService& service) {
   return object.dump();
 }
 
-bool news_from_json(std::string_view text, TrackedService& service) {
-  count_as_told(service);
+bool notified_from_json(std::string_view text, TrackedService& service) {
+  count_as_notified(service);
   if (text.empty()) return true;
   try {
     const json object = json::parse(text);

@@ -18,9 +18,9 @@ namespace tocsin::store {
 [[nodiscard]] bool details_from_json(std::string_view text, Alert& alert);
 
 /// What was notified of a service, and what is suppressed; empty: all was notified.
-[[nodiscard]] std::string news_to_json(const TrackedService& service);
+[[nodiscard]] std::string notified_to_json(const TrackedService& service);
 /// Reads it into the service; false, and as if all was notified, when it makes no sense.
-[[nodiscard]] bool news_from_json(std::string_view text, TrackedService& service);
+[[nodiscard]] bool notified_from_json(std::string_view text, TrackedService& service);
 
 /// What decides which entry watches a service: its display name, start mode, type and whether it is
 /// started by events.

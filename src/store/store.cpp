@@ -56,7 +56,7 @@ void put_state(Connection& connection, const StateChange& change) {
           to_string(seen.state), state.since, seen.process_id, seen.exit_code,
           seen.service_exit_code, seen.checkpoint, std::int64_t{seen.wait_hint.count()},
           to_string(state.settled), state.settled_since, state.process_id, state.progress_at,
-          state.stuck, state.denied, news_to_json(state),
+          state.stuck, state.denied, notified_to_json(state),
           change.details ? details_to_json(*change.details) : "")
       .run();
 }
@@ -204,7 +204,7 @@ Result<std::map<HostName, MonitoredHost::Known>> Store::load_states() {
       }
       tracked.seen.state = *state;
       tracked.settled = *settled;
-      if (!news_from_json(row.text(), tracked))
+      if (!notified_from_json(row.text(), tracked))
         database_->complain("what was notified of service " + service.text() + " of " +
                             host.text() + " is unreadable; its present state counts as notified");
       auto& of_host = hosts[host];
