@@ -20,6 +20,8 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr std::int64_t kPruneStep = 500;
+/// Of the word of a kind that another version has stored.
+constexpr std::size_t kLongestKind = 64;
 
 /// What Database::read_alert() and Database::read_delivery() read.
 constexpr std::string_view kSelectAlerts =
@@ -121,11 +123,11 @@ Alert Store::Database::read_alert(Query& row) {
   Alert alert;
   alert.id.value = row.text();
   alert.at = row.time();
-  auto word = row.text();
+  const auto word = row.text();
   alert.kind = parse_word<TransitionKind>(word).value_or(TransitionKind::other);
   if (alert.kind == TransitionKind::other) {
     complain("alert " + alert.id.value + " is of a kind that this version does not know: " + word);
-    alert.other_kind = std::move(word);
+    alert.other_kind = printable(word, kLongestKind);  // it goes into headers, JSON and terminals
   }
   alert.host = HostName(row.text());
   alert.service = ServiceName(row.text());

@@ -471,6 +471,15 @@ TEST_F(StoreTest, AnAlertOfAKindThatIsNotKnownIsDeliveredAsWhatItIs) {
   EXPECT_EQ(kind_word(store_->history({}).value().back()), "danced") << "stored again as it was";
 }
 
+TEST_F(StoreTest, TheWordOfAKindThatIsNotKnownCannotDoHarm) {
+  commit(make_commit("1"));
+  run_sql(scratch_.path(),
+          "UPDATE alert SET kind = CAST(x'610d0a583a20ff1b' AS TEXT) || hex(zeroblob(1000))");
+  const auto word = std::string(kind_word(store_->history({}).value().at(0)));
+  EXPECT_TRUE(word.starts_with("a??X: ??")) << word;
+  EXPECT_LE(word.size(), 64U + 3);
+}
+
 TEST_F(StoreTest, StatesThatAreNotKnownAreLeftOut) {
   commit(make_commit("1"));
   commit(make_commit("2"));
