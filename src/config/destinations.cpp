@@ -9,7 +9,7 @@ namespace tocsin::config {
 namespace {
 
 /// `visit(settings, wanted)` for each kind.
-void for_each(Destinations& destinations, const auto& wanted, const auto& visit) {
+void for_each(Destinations& destinations, auto& wanted, const auto& visit) {
   std::apply(
       [&](auto&... settings) {
         auto switches = wanted.begin();
@@ -38,19 +38,19 @@ void read_destination(Section& root, const Wanted& wanted, T& settings) {
 bool AlertDestinations::any() const { return std::ranges::any_of(wanted, &Wanted::on); }
 
 void read_alert_destinations(Section& section, AlertDestinations& destinations) {
-  auto wanted = destinations.wanted.begin();
-  for_each_destination(Destinations{}, [&]<DestinationSettings T>(const T&) {
+  Destinations kinds;
+  const auto read = [&section]<DestinationSettings T>(const T&, Wanted& wanted) {
     const auto description =
         fmt::format("Sends to {}, as configured in `{}`.", T::kType.name, T::kType.section);
-    section.section({.name = T::kType.id, .description = description}, [&out = *wanted++](
-                                                                           Section& inner) {
+    section.section({.name = T::kType.id, .description = description}, [&wanted](Section& inner) {
       const auto place = inner.boolean(
           {.name = "enable", .description = "Sends alerts to this destination.", .example = "true"},
-          out.on);
-      if (!out.on) inner.switch_off();
-      out.place = place.value_or(Place{});
+          wanted.on);
+      if (!wanted.on) inner.switch_off();
+      wanted.place = place.value_or(Place{});
     });
-  });
+  };
+  for_each(kinds, destinations.wanted, read);
 }
 
 bool read_enable(Section& section, bool wanted, ButlerSwitch butler_switch) {

@@ -1,5 +1,6 @@
 // What the log says at level debug of a check, an alert and its delivery.
 #include <fstream>
+#include <initializer_list>
 #include <regex>
 #include <string>
 #include <vector>
@@ -59,6 +60,11 @@ class DebugLogTest : public DaemonTest {
       all.push_back(std::regex_replace(line, took, " in N ms"));
     return all;
   }
+  /// Each of these texts is in a line.
+  void expect_lines(std::initializer_list<std::string_view> texts) const {
+    const auto all = lines();
+    for (const auto text : texts) EXPECT_THAT(all, Contains(HasSubstr(std::string(text))));
+  }
   /// The spooler runs, then it does not, and it takes two checks until that is notified.
   void watch_a_stop(Deps& deps) {
     host_.services = Watchlist({{.pattern = "Spooler", .policy = {.grace = {.checks = 2}}}});
@@ -73,22 +79,20 @@ class DebugLogTest : public DaemonTest {
 TEST_F(DebugLogTest, AnAlertIsTracedFromTheCheckToItsDelivery) {
   Deps deps(folder_, log());
   watch_a_stop(deps);
-  const auto all = lines();
-  for (const auto* line : {
-           "host node1: check begins: smb node1:445, no credential",
-           "host node1: check answered in N ms: services 1, changed 1; no session",
-           "host node1: state RUNNING when first seen, no alert: baseline: Spooler",
-           "host node1: state RUNNING -> STOP_PENDING, no alert: pending, not settled: Spooler",
-           "host node1: Spooler stopped: RUNNING -> STOPPED, suppressed: not yet seen 2 times",
-           "host node1: alert waits: Spooler stopped (checks 1): not yet seen 2 times",
-           "host node1: Spooler stopped: RUNNING -> STOPPED, for 1 s by now",
-           "host node1: routed: Spooler stopped: no route matches: kept:1",
-           "states 2, alerts 1, deliveries 1",
-           "kept:1: delivery queued: node1 Spooler stopped, id ",
-           "kept:1: delivery attempt 1: node1 Spooler stopped, id ",
-           "kept:1: delivery answered: node1 Spooler stopped in N ms: delivered, kept",
-       })
-    EXPECT_THAT(all, Contains(HasSubstr(line)));
+  expect_lines({
+      "host node1: check begins: smb node1:445, no credential",
+      "host node1: check answered in N ms: services 1, changed 1; no session",
+      "host node1: state RUNNING when first seen, no alert: baseline: Spooler",
+      "host node1: state RUNNING -> STOP_PENDING, no alert: pending, not settled: Spooler",
+      "host node1: Spooler stopped: RUNNING -> STOPPED, suppressed: not yet seen 2 times",
+      "host node1: alert waits: Spooler stopped (checks 1): not yet seen 2 times",
+      "host node1: Spooler stopped: RUNNING -> STOPPED, for 1 s by now",
+      "host node1: routed: Spooler stopped: no route matches: kept:1",
+      "states 2, alerts 1, deliveries 1",
+      "kept:1: delivery queued: node1 Spooler stopped, id ",
+      "kept:1: delivery attempt 1: node1 Spooler stopped, id ",
+      "kept:1: delivery answered: node1 Spooler stopped in N ms: delivered, kept",
+  });
 }
 
 TEST_F(DebugLogTest, AHostThatIsNotReachedIsTracedWithTheErrorAndTheGrace) {
@@ -96,16 +100,14 @@ TEST_F(DebugLogTest, AHostThatIsNotReachedIsTracedWithTheErrorAndTheGrace) {
   deps.watch(host_, {std::vector{service("Spooler", running, 7), service("mssql$x", running, 8)},
                      fail(ErrorKind::denied, "no rights", 0xC0000022),
                      fail(ErrorKind::timed_out, "late")});
-  const auto all = lines();
-  for (const auto* line : {
-           "check not answered in N ms: denied (native 0xC0000022): no rights; no session",
-           "host node1: check failed: no rights",
-           "state RUNNING -> UNKNOWN, no alert: not observed by this check: mssql$x, Spooler",
-           "host node1: unreachable, no rights, suppressed: not yet tried 2 times",
-           "host node1: alert waits: unreachable: failed checks 1 of 2, for 0 s of 30 s",
-           "host node1: alert waits: unreachable: failed checks 2 of 2, for 1 s of 30 s",
-       })
-    EXPECT_THAT(all, Contains(HasSubstr(line)));
+  expect_lines({
+      "check not answered in N ms: denied (native 0xC0000022): no rights; no session",
+      "host node1: check failed: no rights",
+      "state RUNNING -> UNKNOWN, no alert: not observed by this check: mssql$x, Spooler",
+      "host node1: unreachable, no rights, suppressed: not yet tried 2 times",
+      "host node1: alert waits: unreachable: failed checks 1 of 2, for 0 s of 30 s",
+      "host node1: alert waits: unreachable: failed checks 2 of 2, for 1 s of 30 s",
+  });
 }
 
 TEST_F(DebugLogTest, APushedChangeIsTraced) {
