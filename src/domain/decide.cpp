@@ -160,6 +160,7 @@ Decision decide(const TrackedService* previous, const ServiceStatus& seen, const
     case ServiceState::running:
     case ServiceState::paused:
     case ServiceState::missing:
+    case ServiceState::overrun:
       next.seen = seen;
       decision.transition = settle(next, *previous, policy, now);
       break;

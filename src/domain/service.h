@@ -28,6 +28,7 @@ enum class ServiceState : std::uint8_t {
   missing = 16,  ///< the host says that there is no such service (error 1060)
   denied = 17,   ///< the host does not let us query it (error 5)
   unknown = 18,  ///< not observed: the host was not reached, or names a state that does not exist
+  overrun = 19,  ///< of a service cluster: more hosts run it than may
 };
 
 /// The words of Butler and of the service control manager.
@@ -42,7 +43,8 @@ consteval auto table_of(ServiceState) {
                     Word{paused, "PAUSED"},
                     Word{missing, "MISSING"},
                     Word{denied, "DENIED"},
-                    Word{unknown, "UNKNOWN"}};
+                    Word{unknown, "UNKNOWN"},
+                    Word{overrun, "OVERRUN"}};
 }
 [[nodiscard]] bool is_pending(ServiceState state);
 

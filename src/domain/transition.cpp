@@ -16,6 +16,8 @@ TransitionKind kind_of_settled(ServiceState settled) {
       return TransitionKind::paused;
     case ServiceState::missing:
       return TransitionKind::vanished;
+    case ServiceState::overrun:
+      return TransitionKind::overrun;
     default:
       return TransitionKind::stopped;
   }

@@ -18,6 +18,7 @@ enum class TransitionKind : std::uint8_t {
   started,
   stopped,
   paused,
+  overrun,
   restarted,
   vanished,
   stuck,
@@ -30,6 +31,7 @@ enum class TransitionKind : std::uint8_t {
   rebooted,
   refused,
   accepted,
+  unmonitored,
   other,
 };
 
@@ -59,7 +61,8 @@ struct KindRow {
   Tone tone;
   bool routable = true;    ///< routes may ask for it; any other goes where the alert before it went
   bool in_butler = false;  ///< Butler has it too
-  /// Of hosts and credentials, in place of a service's state: after it, and before it.
+  /// In place of a service's state where one is given: after it, and before it. Hosts and
+  /// credentials have no other.
   std::string_view status{};
   std::string_view previous_status{};
 };
@@ -75,6 +78,9 @@ consteval auto table_of(TransitionKind) {
               ServiceState::stopped, by_state, by_state, Tone::bad, true, true},
       KindRow{paused, "paused", "is paused", "It is paused, and was not before.", service,
               ServiceState::paused, by_state, by_state, Tone::notable, true, true},
+      KindRow{overrun, "overrun", "runs on too many hosts",
+              "More hosts of a service cluster run it than may.", service, ServiceState::overrun,
+              no, no, Tone::bad},
       KindRow{restarted, "restarted", "has restarted", "It ran and runs, in another process.",
               service, ServiceState::running, no, by_state, Tone::notable},
       KindRow{vanished, "vanished", "has vanished", "It was there and has been uninstalled.",
@@ -90,9 +96,10 @@ consteval auto table_of(TransitionKind) {
               "The host lets the account ask for it again, and nothing changed meanwhile.", service,
               ServiceState::running, yes, by_state, Tone::good, false},
       KindRow{flapping, "flapping", "is flapping", "It changes too often to notify each change.",
-              service, ServiceState::stopped, no, no, Tone::notable},
+              service, ServiceState::stopped, no, no, Tone::notable, true, false, "FLAPPING"},
       KindRow{steady, "steady", "has settled", "It flaps no more, and is in this state now.",
-              service, ServiceState::running, by_state, by_state, Tone::good, false},
+              service, ServiceState::running, by_state, by_state, Tone::good, false, false, "",
+              "FLAPPING"},
       KindRow{unreachable, "unreachable", "can no longer be reached", "The host cannot be asked.",
               host, ServiceState::unknown, no, no, Tone::blind, true, false, "UNREACHABLE",
               "REACHABLE"},
@@ -110,10 +117,12 @@ consteval auto table_of(TransitionKind) {
       KindRow{accepted, "accepted", "is accepted again", "Hosts let the credential in again.",
               credential, ServiceState::unknown, yes, yes, Tone::good, false, false, "ACCEPTED",
               "REFUSED"},
+      KindRow{unmonitored, "unmonitored", "is no longer monitored",
+              "It has left the configuration, or is expected to be as it is, while an alert fired.",
+              service, ServiceState::unknown, yes, yes, Tone::good, false, false, "UNMONITORED"},
       KindRow{other, "other", "has changed",
               "Another version of tocsin has stored it; its own word stands in its place.", service,
-              ServiceState::unknown, by_state, by_state, Tone::notable, false, false, "CHANGED",
-              "UNKNOWN"},
+              ServiceState::unknown, by_state, by_state, Tone::notable, false},
   };
 }
 

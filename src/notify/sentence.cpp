@@ -9,13 +9,13 @@
 namespace tocsin::notify {
 
 std::string_view status_word(const Alert& alert) {
-  if (!is_about_host(alert)) return to_string(alert.to);
-  return row_of(alert.kind).status;
+  const auto status = row_of(alert.kind).status;
+  return status.empty() ? to_string(alert.to) : status;
 }
 
 std::string_view previous_status_word(const Alert& alert) {
-  if (!is_about_host(alert)) return to_string(alert.from);
-  return row_of(alert.kind).previous_status;
+  const auto status = row_of(alert.kind).previous_status;
+  return status.empty() ? to_string(alert.from) : status;
 }
 
 std::string sentence_about(const Alert& alert) {

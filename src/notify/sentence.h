@@ -15,8 +15,8 @@ namespace tocsin::notify {
 /// "MSSQLSERVER has stopped on db1"; of a reminder: "Reminder: ...". As it is, without limits.
 [[nodiscard]] std::string title_of(const Alert& alert);
 
-/// "STOPPED"; of a host: "UNREACHABLE", "REACHABLE" or "REBOOTED"; of a credential: "REFUSED" or
-/// "ACCEPTED".
+/// "STOPPED", "FLAPPING"; of a host: "UNREACHABLE", "REACHABLE" or "REBOOTED"; of a credential:
+/// "REFUSED" or "ACCEPTED".
 [[nodiscard]] std::string_view status_word(const Alert& alert);
 /// The status before, in the same words.
 [[nodiscard]] std::string_view previous_status_word(const Alert& alert);

@@ -89,6 +89,9 @@ std::string details_to_json(const Alert& alert) {
   details["rootCause"] = alert.root_cause.text();
   details["held"] = alert.suppressed;
   details["reminder"] = alert.reminder;
+  details["acrossHosts"] = alert.across_hosts;
+  details["forNotified"] = alert.for_notified;
+  details["notice"] = alert.notice;
   details["status"] = std::move(status);
   return to_text(details);
 }
@@ -114,6 +117,9 @@ bool details_from_json(std::string_view text, Alert& alert) {
     read.root_cause = ServiceName(details.value("rootCause", std::string()));
     read.suppressed = details.value("held", read.suppressed);
     read.reminder = details.value("reminder", read.reminder);
+    read.across_hosts = details.value("acrossHosts", read.across_hosts);
+    read.for_notified = details.value("forNotified", read.for_notified);
+    read.notice = details.value("notice", read.notice);
     const json status = details.value("status", json::object());
     read.status.state = state_at(status, "state", read.status.state);
     read.status.process_id = status.value("processId", read.status.process_id);
