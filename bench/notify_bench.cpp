@@ -73,6 +73,14 @@ class NoOutbox final : public Outbox {
                                               std::string) override {
     co_return std::size_t{0};
   }
+  net::awaitable<Result<>> commit(const store::StoredMessage&,
+                                  std::span<const DeliveryId>) override {
+    co_return Result<>{};
+  }
+  net::awaitable<Result<std::optional<store::Store::PendingMessage>>> load_message(
+      std::string) override {
+    co_return std::nullopt;
+  }
   net::awaitable<Result<>> update(std::span<const store::DeliveryUpdate>) override {
     co_return Result<>{};
   }
@@ -82,8 +90,10 @@ class NoOutbox final : public Outbox {
 class Counter final : public Observer {
  public:
   explicit Counter(const net::Executor& executor) : reached_(executor) {}
-  void settled(const store::Delivery&, const store::DeliveryUpdate& update) override {
-    if (update.state == store::DeliveryState::delivered && ++count_ == expected_) reached_.set();
+  void settled(std::span<const Outcome> outcomes) override {
+    if (outcomes.front().update.state != store::DeliveryState::delivered) return;
+    count_ += outcomes.size();
+    if (count_ == expected_) reached_.set();
   }
   void abandoned(std::size_t) override {}
   void storage_failed(const Error&, std::size_t) override {}

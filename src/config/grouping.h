@@ -7,11 +7,12 @@
 
 namespace tocsin::config {
 
+/// The first alert of a group leaves at once; what follows is collected.
 struct Grouping {
-  /// How long the first alert of a group waits for others; 0: not at all.
+  /// What is collected leaves so long after the first alert; 0: at the end of the first interval.
   Duration wait = std::chrono::seconds(5);
-  /// Least time between two notifications to one destination; what happens within it is the next
-  /// group. 0: each alert is a notification of its own, and `wait` means nothing.
+  /// And then so often, until an interval brings nothing. 0: each alert is a notification of its
+  /// own, and `wait` means nothing.
   Duration interval = std::chrono::seconds(30);
 
   [[nodiscard]] bool is_on() const { return interval > Duration::zero(); }
