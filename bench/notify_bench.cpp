@@ -46,9 +46,10 @@ void lanes(benchmark::State& state) {
   const Answer answer = Delivered{.detail = "204 No Content"};
   const Time now{std::chrono::hours(1)};
   for (auto _ : state) {
-    Lanes sut({.rate_limits = {std::chrono::seconds(300), std::chrono::seconds(300)}}, no_jitter);
+    Lanes sut({.rate_limits = {std::chrono::seconds(300), std::chrono::seconds(300)}},
+              {.random = no_jitter});
     for (const store::Delivery& delivery : deliveries) sut.add(delivery, now);
-    while (const store::Delivery* next = sut.take(now)) {
+    while (const Sending* next = sut.take(now)) {
       benchmark::DoNotOptimize(sut.settle(DeliveryId(next->id), answer, now));
     }
   }

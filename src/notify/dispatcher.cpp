@@ -123,11 +123,13 @@ struct Dispatcher::State {
   net::awaitable<void> send(Queue& queue, const Sending& sending, std::optional<logins::Pass> pass);
   net::awaitable<const Message*> write(Queue& queue, const Sending& sending);
   net::awaitable<void> cut_off();
-  void submit(store::Delivery delivery);
+  /// Answers whose pump() is due; null: nobody's.
+  Queue* submit(store::Delivery delivery);
   void park(Queue& queue, store::Delivery delivery);
   void release(Queue& queue, std::int64_t before);
   void pump(Queue& queue);
   void arm(Queue& queue, Time not_before, Time now);
+  void report_wait(const store::Delivery& delivery);
   void report_wait(Queue& queue, const HostName& host, const ServiceName& service) const;
   void settle(Queue& queue, std::optional<logins::Pass> pass, const DeliveryId& id,
               const Answer& answer);
@@ -175,8 +177,16 @@ void Dispatcher::start() {
   state_->keepers.spawn(state_->begin());
 }
 
+/// All of them first: what comes together leaves together.
 void Dispatcher::submit(std::vector<store::Delivery> deliveries) {
-  for (store::Delivery& delivery : deliveries) state_->submit(std::move(delivery));
+  std::set<Queue*> queues;
+  std::vector<store::Delivery> wanted;  // for who wants to know each step
+  if (state_->observer.wants_steps()) wanted = deliveries;
+  for (store::Delivery& delivery : deliveries) {
+    if (Queue* queue = state_->submit(std::move(delivery))) queues.insert(queue);
+  }
+  for (Queue* queue : queues) state_->pump(*queue);
+  for (const store::Delivery& delivery : wanted) state_->report_wait(delivery);
 }
 
 net::awaitable<std::vector<store::Delivery>> Dispatcher::stop() {
@@ -226,7 +236,7 @@ net::awaitable<void> Dispatcher::State::begin() {
   }
 }
 
-void Dispatcher::State::submit(store::Delivery delivery) {
+Queue* Dispatcher::State::submit(store::Delivery delivery) {
   const auto found = queues.find(delivery.destination);
   if (found == queues.end()) {
     store::DeliveryUpdate update{.id = delivery.id,
@@ -235,38 +245,38 @@ void Dispatcher::State::submit(store::Delivery delivery) {
                                  .at = clock.now(),
                                  .detail = kNotConfigured};
     conclude({{.delivery = std::move(delivery), .update = std::move(update)}});
-    return;
+    return nullptr;
   }
   Queue& queue = found->second;
   const bool stored = delivery.sequence > 0;
   const bool room = queue.parked.empty() && queue.lanes.size() < options.most_in_memory;
   const bool in_turn = !queue.behind || (!stored && queue.unreadable);
-  if (stored && queue.unclaimed.erase(delivery.sequence) > 0) return;
-  std::optional<Alert> alert;  // for who wants to know each step
-  if (observer.wants_steps()) alert = delivery.alert;
-  const auto note_queued = [&] {
-    if (alert) observer.queued(delivery);
-  };
+  if (stored && queue.unclaimed.erase(delivery.sequence) > 0) return nullptr;
+  const bool wants_steps = observer.wants_steps();
   queue.newest = std::max(queue.newest, delivery.sequence);
+  // What is stored and out of turn but not yet loaded will be loaded in its turn.
+  const bool is_loaded_later = stored && !(in_turn && room) && delivery.sequence > queue.loaded;
+  if (wants_steps && !is_loaded_later) observer.queued(delivery);
   if (in_turn && room) {
     queue.loaded = std::max(queue.loaded, delivery.sequence);
-    note_queued();
     queue.lanes.add(std::move(delivery), clock.now());
   } else if (!stored) {
-    note_queued();
-    if (alert) observer.waits(delivery, {.reason = Wait::Reason::outbox});
-    alert.reset();
+    if (wants_steps) observer.waits(delivery, {.reason = Wait::Reason::outbox});
     park(queue, std::move(delivery));
-  } else if (delivery.sequence > queue.loaded) {
-    queue.behind = true;  // and it will be loaded in its turn
-    if (alert) observer.waits(delivery, {.reason = Wait::Reason::outbox});
-    alert.reset();
+  } else if (is_loaded_later) {
+    queue.behind = true;
+    if (wants_steps) observer.waits(delivery, {.reason = Wait::Reason::outbox});
   } else {
-    note_queued();
     queue.lanes.add(std::move(delivery), clock.now());  // out of turn, but no load would find it
   }
-  pump(queue);
-  if (alert) report_wait(queue, alert->host, alert->service);
+  return &queue;
+}
+
+/// Nothing is said of one that is on its way, or that its lane does not know yet.
+void Dispatcher::State::report_wait(const store::Delivery& delivery) {
+  const auto found = queues.find(delivery.destination);
+  if (found != queues.end())
+    report_wait(found->second, delivery.alert.host, delivery.alert.service);
 }
 
 void Dispatcher::State::report_wait(Queue& queue, const HostName& host,
