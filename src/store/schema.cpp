@@ -122,7 +122,22 @@ CREATE TABLE login (
 ) STRICT, WITHOUT ROWID;
 )sql";
 
-constexpr std::array kMigrations{kVersion1, kVersion2, kVersion3, kVersion4};
+// What fires and somebody has seen: of an empty `service` the host itself. `ended` is 0 while the
+// alert fires.
+constexpr const char* kVersion5 = R"sql(
+CREATE TABLE ack (
+  id      INTEGER PRIMARY KEY AUTOINCREMENT,
+  host    TEXT NOT NULL,
+  service TEXT NOT NULL,
+  at      INTEGER NOT NULL,
+  reason  TEXT NOT NULL,
+  author  TEXT NOT NULL,
+  ended   INTEGER NOT NULL DEFAULT 0
+) STRICT;
+CREATE INDEX ack_by_end ON ack (ended);
+)sql";
+
+constexpr std::array kMigrations{kVersion1, kVersion2, kVersion3, kVersion4, kVersion5};
 
 }  // namespace
 

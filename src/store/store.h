@@ -36,6 +36,7 @@ struct StateChange {
 struct HostChange {
   HostName host;
   TrackedHost state;
+  bool forgotten = false;  ///< the row is removed
 };
 
 /// One alert for one destination.
@@ -147,11 +148,15 @@ class Store {
   [[nodiscard]] Result<std::size_t> abandon(std::span<const std::string> configured, Time at,
                                             std::string_view detail);
   [[nodiscard]] Result<std::vector<LastDelivered>> load_last_delivered(Time since);
-  /// By the conditional deliveries.
   [[nodiscard]] Result<std::vector<OpenAlert>> load_open_alerts();
   /// In one transaction. A crash before it returns means that these may be delivered again. Ids
   /// that are not stored are passed over.
   [[nodiscard]] Result<> update(std::span<const DeliveryUpdate> updates);
+
+  /// The last alert about the service, or (of an empty name) about the host, that was notified and
+  /// fires; nothing when the last one of all was its end, or none is kept.
+  [[nodiscard]] Result<std::optional<Alert>> find_firing(const HostName& host,
+                                                         const ServiceName& service);
 
   /// Oldest first.
   [[nodiscard]] Result<std::vector<Alert>> history(const HistoryQuery& query);
