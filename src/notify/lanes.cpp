@@ -148,7 +148,7 @@ Outcome Lanes::settle(const DeliveryId& id, const Answer& answer, Time now) {
   const store::Delivery& head = lane.queue.front();
   const TransitionKind kind = head.alert.kind;
   lane.kinds.at(kind).accepted = now;
-  lane.notified = (lane.notified || head.conditional) && !is_resolved(head.alert);
+  lane.notified = !is_resolved(head.alert);
   expiries_.emplace_back(now + rules_.rate_limits.of(kind), key_of(head.alert));
   return finish(lane, store::DeliveryState::delivered, std::get<Delivered>(answer).detail, now);
 }
@@ -274,7 +274,8 @@ void Lanes::arrange(Lane& lane, Time now) {
   lane.phase = Phase::idle;
   while (!lane.queue.empty()) {
     const store::Delivery& head = lane.queue.front();
-    if (head.conditional && is_resolved(head.alert) && !lane.notified) {
+    const bool is_end = is_resolved(head.alert) || head.alert.for_notified;
+    if (head.conditional && is_end && !lane.notified) {
       merge_head(lane, kNotNotifiedBefore, now);
       continue;
     }

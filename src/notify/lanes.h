@@ -135,8 +135,7 @@ class Lanes {
     Time due{};  ///< while waiting
     std::optional<store::Delivery> escalation;
     Time escalates_at{};
-    bool notified =
-        false;  ///< of a firing alert, and not yet of its end, by conditional deliveries
+    bool notified = false;  ///< of a firing alert, and not yet of its end
   };
 
   [[nodiscard]] Time limited_until(TransitionKind kind, Time accepted, Time now) const;

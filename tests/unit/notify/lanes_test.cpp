@@ -403,15 +403,46 @@ TEST(Lanes, ReturnsWhatOnlyMemoryHolds) {
 
 TEST(Lanes, ForgetsServicesWhoseLimitsHavePassed) {
   Lanes lanes = make_lanes(seconds(300), 1000);
-  for (int i = 0; i < 1000; ++i) {
-    lanes.add(make_delivery(std::to_string(i), kStopped, std::to_string(i)), kStart);
-  }
-  for (const std::string& id : take_all(lanes, kStart)) lanes.settle({id}, kDelivered, kStart);
+  const auto deliver = [&](const std::string& id, Time now) {
+    auto delivery = make_delivery(id, kStarted, id);
+    delivery.alert.to = ServiceState::running;
+    lanes.add(std::move(delivery), now);
+    for (const std::string& taken : take_all(lanes, now)) lanes.settle({taken}, kDelivered, now);
+  };
+  for (int i = 0; i < 1000; ++i) deliver(std::to_string(i), kStart);
   EXPECT_EQ(lanes.lane_count(), 1000U);
-  const Time after = kStart + seconds(300);
-  lanes.add(make_delivery("last", kStopped, "last"), after);
-  for (const std::string& id : take_all(lanes, after)) lanes.settle({id}, kDelivered, after);
+  deliver("last", kStart + seconds(300));
   EXPECT_EQ(lanes.lane_count(), 1U);
+}
+
+TEST(Lanes, EndWhatWasNotifiedAndNothingElse) {
+  const auto end = [](const std::string& id, const std::string& service) {
+    auto delivery = make_delivery(id, TransitionKind::unmonitored, service);
+    delivery.conditional = true;
+    delivery.alert.for_notified = true;
+    return delivery;
+  };
+  Lanes lanes = make_lanes();
+  lanes.add(make_delivery("1", kStopped, "a"), kStart);
+  lanes.add(make_delivery("2", kStopped, "b"), kStart);
+  EXPECT_THAT(take_all(lanes, kStart), ElementsAre("1", "2"));
+  lanes.settle({"1"}, kDelivered, kStart);
+  lanes.settle({"2"}, Rejected{.reason = "no"}, kStart);
+  for (const auto* service : {"a", "b", "c"})
+    lanes.add(end(std::string("end of ") + service, service), kStart);
+  EXPECT_THAT(take_all(lanes, kStart), ElementsAre("end of a"));
+  lanes.settle({"end of a"}, kDelivered, kStart);
+  lanes.add(end("again", "a"), kStart);
+  EXPECT_THAT(take_all(lanes, kStart), IsEmpty());
+}
+
+TEST(Lanes, EndsForThoseWhoWereNotifiedNeedNotBeWell) {
+  auto visible = make_delivery("1", TransitionKind::visible, "a");
+  visible.alert.to = ServiceState::stopped;
+  visible.alert.for_notified = visible.conditional = true;
+  Lanes lanes = make_lanes();
+  lanes.add(visible, kStart);
+  EXPECT_THAT(take_all(lanes, kStart), IsEmpty());
 }
 
 // --- any story
