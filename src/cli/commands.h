@@ -120,6 +120,29 @@ struct UnsilenceOptions {
 };
 int unsilence(const UnsilenceOptions& options);
 
+struct AckOptions {
+  std::string configuration;
+  std::string data_directory;
+  std::string scope;  ///< HOST or HOST/SERVICE, with * and ?
+  std::string reason;
+  std::string author;  ///< empty: the user
+};
+int ack(const AckOptions& options);
+
+struct AcksOptions {
+  std::string configuration;
+  std::string data_directory;
+  bool json = false;
+};
+int acks(const AcksOptions& options);
+
+struct UnackOptions {
+  std::string configuration;
+  std::string data_directory;
+  std::string ack;  ///< an id, or HOST or HOST/SERVICE
+};
+int unack(const UnackOptions& options);
+
 struct ScheduleOptions {
   std::string text;
   std::string zone;  ///< an IANA name; empty: UTC only

@@ -176,6 +176,42 @@ void add_silencing(CLI::App& app, int& code) {
       ->type_name("ID|HOST[/SERVICE]");
 }
 
+void add_acknowledging(CLI::App& app, int& code) {
+  const auto options = std::make_shared<AckOptions>();
+  auto* command =
+      add(app, "ack", "acknowledge what fires: no reminders and no escalations until it ends", code,
+          options, cli::ack);
+  add_configuration(command, options);
+  add_data_directory(command, options);
+  command
+      ->add_option("what", options->scope,
+                   "what fires at a host, its services included, or a service; * and ? as in "
+                   "patterns")
+      ->required()
+      ->type_name("HOST[/SERVICE]");
+  command->add_option("--reason", options->reason, "reason, shown in `tocsin acks`")
+      ->required()
+      ->type_name("TEXT");
+  command->add_option("--author", options->author, "who acknowledges (default: the user)")
+      ->type_name("NAME");
+
+  const auto list_options = std::make_shared<AcksOptions>();
+  auto* list_command = add(app, "acks", "list what is acknowledged", code, list_options, cli::acks);
+  add_configuration(list_command, list_options);
+  add_data_directory(list_command, list_options);
+  add_json(list_command, list_options);
+
+  const auto end_options = std::make_shared<UnackOptions>();
+  auto* end_command =
+      add(app, "unack", "take an acknowledgement back; reminders and escalations go on", code,
+          end_options, cli::unack);
+  add_configuration(end_command, end_options);
+  add_data_directory(end_command, end_options);
+  end_command->add_option("which", end_options->ack, "its id in `tocsin acks`, or what it is for")
+      ->required()
+      ->type_name("ID|HOST[/SERVICE]");
+}
+
 void add_routes(CLI::App& app, int& code) {
   const auto options = std::make_shared<RoutesOptions>();
   auto* command = add(app, "routes", "print the destinations that an alert would go to, and when",
@@ -289,6 +325,7 @@ int main(int count, char** arguments) {
   add_routes(app, code);
   add_looking_back(app, code);
   add_silencing(app, code);
+  add_acknowledging(app, code);
   add_migrate(app, code);
   add_schedule(app, code);
   add_pretending(app, code);

@@ -1,6 +1,5 @@
 // `silence`, `silences` and `unsilence`: written to the store, where a running tocsin finds them.
 #include <algorithm>
-#include <charconv>
 #include <iterator>
 #include <string>
 #include <vector>
@@ -9,14 +8,11 @@
 #include <nlohmann/json.hpp>
 
 #include "base/text.h"
-#include "base/wildcard.h"
 #include "cli/commands.h"
 #include "cli/load.h"
+#include "cli/requests.h"
 #include "cli/table.h"
 #include "config/duration.h"
-#include "daemon/daemon.h"
-#include "platform/program.h"
-#include "store/requests.h"
 #include "store/store.h"
 
 namespace tocsin::cli {
@@ -26,46 +22,13 @@ using json = nlohmann::ordered_json;
 
 constexpr Duration kLongest = std::chrono::days(366);
 
-std::optional<store::Requests> open_requests(const std::string& option,
-                                             const config::Config& config) {
-  auto opened = store::Requests::open(daemon::data_directory(option, config));
-  if (opened) return *std::move(opened);
-  complain(opened.error().what);
-  return std::nullopt;
-}
-
-/// Who asks.
-std::string user() {
-  for (const auto* name : {"SUDO_USER", "USER", "USERNAME"})
-    if (auto value = platform::environment_variable(name); value && !value->empty()) return *value;
-  return {};
-}
-
-/// Why the scope means nothing that is watched; empty: it does.
-std::string find_mistake(const SilenceScope& scope, const config::Config& config) {
-  bool is_called = false;
-  const auto is_meant = [&](const auto& one) {  // a host or a cluster
-    if (!SilenceScope{scope.host, {}}.covers(one.name, {})) return false;
-    is_called = true;
-    // What patterns find, only the host knows.
-    return scope.service.empty() || has_wildcard(scope.service.key()) ||
-           one.services.find(scope.service) != nullptr || one.services.has_display_names();
-  };
-  if (std::ranges::any_of(config.hosts, is_meant) || std::ranges::any_of(config.clusters, is_meant))
-    return {};
-  if (is_called) return fmt::format("no service `{}` is watched there", scope.service.text());
-  return config::no_such_host(config, scope.host);
-}
-
 /// Those that the command means by an id or by what they are for, and that have not ended.
 std::vector<Silence> find_meant(const std::vector<Silence>& silences, const std::string& text) {
-  std::int64_t id = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), id);
-  const bool is_id = error == std::errc() && end == text.data() + text.size();
+  const auto id = parse_id(text);
   const auto scope = SilenceScope::parse(text);
   std::vector<Silence> meant;
   std::ranges::copy_if(silences, std::back_inserter(meant), [&](const Silence& silence) {
-    return is_id ? silence.id == id : silence.scope == scope;
+    return id ? silence.id == *id : silence.scope == scope;
   });
   return meant;
 }

@@ -41,16 +41,37 @@ void Clusters::set_clusters(std::vector<config::Cluster> clusters, Known& known)
       found->second.stale = true;
       continue;
     }
-    MonitoredHost monitored(cluster.name, rules_of(cluster), std::move(known[cluster.name]),
-                            [this, name = cluster.name](const ServiceName& service, Time now) {
-                              return deps_.silence ? deps_.silence(name, service, now)
-                                                   : std::nullopt;
-                            });
+    MonitoredHost monitored(
+        cluster.name, rules_of(cluster), std::move(known[cluster.name]),
+        [this, name = cluster.name](const ServiceName& service, Time now) {
+          return deps_.silence ? deps_.silence(name, service, now) : std::nullopt;
+        },
+        [this, name = cluster.name](const ServiceName& service, Time since) {
+          return deps_.ack ? deps_.ack(name, service, since) : std::nullopt;
+        });
     const auto name = cluster.name;
     clusters_.emplace(name, Judged{std::move(cluster), std::move(monitored)});
   }
-  std::erase_if(clusters_, [&](const auto& cluster) { return !named.contains(cluster.first); });
+  retire_others(named);
   updated_.set();
+}
+
+void Clusters::retire_others(const std::set<HostName>& named) {
+  for (auto at = clusters_.begin(); at != clusters_.end();) {
+    auto& [name, judged] = *at;
+    if (named.contains(name)) {
+      ++at;
+      continue;
+    }
+    auto& update = last_updates_.emplace_back(begin_update(name));
+    update.add(judged.monitored.retire(deps_.clock.now()), judged.monitored.host());
+    at = clusters_.erase(at);
+  }
+}
+
+const MonitoredHost* Clusters::find(const HostName& cluster) const {
+  const auto found = clusters_.find(cluster);
+  return found == clusters_.end() ? nullptr : &found->second.monitored;
 }
 
 bool Clusters::has_all(const std::vector<config::Cluster>& clusters) const {
@@ -117,21 +138,21 @@ net::awaitable<void> Clusters::run() {
     updated_.reset();
     const Time now = deps_.clock.now();
     Time due = now + kLongestSleep;
-    std::vector<HostUpdate> records;
+    auto updates = std::exchange(last_updates_, {});
     for (auto& [name, judged] : clusters_) {
       if (judged.stale && !is_complete(judged.cluster)) {
         judged.stale = false;  // up to the next update of a member
         judged.due = Time::max();
       }
       if (judged.stale || now >= judged.due) {
-        records.emplace_back(name, HostUpdate::Deps{deps_.journal, log_of(name), deps_.random});
-        records.back().add(check(judged, now), judged.monitored.host());
+        updates.push_back(begin_update(name));
+        updates.back().add(check(judged, now), judged.monitored.host());
         judged.due =
             std::min(std::max(judged.monitored.next_review(now), now), now + kLongestSleep);
       }
       due = std::min(due, judged.due);
     }
-    for (auto& update : records) co_await update.write();
+    for (auto& update : updates) co_await update.write();
     co_await updated_.wait_until(net::within(due - now));
   }
 }

@@ -30,12 +30,18 @@ class Clusters {
     RandomFill random;
     /// As in Watcher::Deps.
     std::function<std::optional<Suppression>(const HostName&, const ServiceName&, Time)> silence;
+    std::function<std::optional<Suppression>(const HostName&, const ServiceName&,
+                                             Time firing_since)>
+        ack;
     /// Takes the states of a cluster for the status stream; may be empty.
     std::function<void(const notify::StatusReport&)> report;
   };
   Clusters(const net::Executor& executor, Deps deps) : deps_(std::move(deps)), updated_(executor) {}
 
-  /// Which there are from now on. Those that are new begin with what is `known`.
+  /// Null: there is none.
+  [[nodiscard]] const MonitoredHost* find(const HostName& cluster) const;
+  /// Which there are from now on. Those that are new begin with what is `known`; the alerts of
+  /// those that are gone end.
   void set_clusters(std::vector<config::Cluster> clusters, Known& known);
   [[nodiscard]] bool has_all(const std::vector<config::Cluster>& clusters) const;
   /// Takes what is known of a host now.
@@ -56,6 +62,10 @@ class Clusters {
     Time due{};         ///< when a waiting alert may be notified
   };
 
+  [[nodiscard]] HostUpdate begin_update(const HostName& cluster) const {
+    return {cluster, {deps_.journal, log_of(cluster), deps_.random}};
+  }
+  void retire_others(const std::set<HostName>& named);
   [[nodiscard]] PrefixedLog log_of(const HostName& cluster) const;
   [[nodiscard]] bool is_complete(const config::Cluster& cluster) const;
   [[nodiscard]] MonitoredHost::Outcome check(Judged& judged, Time now) const;
@@ -65,6 +75,7 @@ class Clusters {
   Deps deps_;
   std::map<HostName, Judged> clusters_;
   std::map<HostName, Member> members_;
+  std::vector<HostUpdate> last_updates_;  ///< of clusters that are gone
   net::Event updated_;
 };
 

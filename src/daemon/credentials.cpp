@@ -1,6 +1,8 @@
 #include "daemon/credentials.h"
 
 #include <algorithm>
+#include <set>
+#include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -13,8 +15,6 @@
 
 namespace tocsin::daemon {
 namespace {
-
-constexpr std::string_view kPrefix = "credential:";
 
 /// Whether hosts share the account: a name without a domain is a local account of each.
 bool has_domain(std::string_view username) {
@@ -38,7 +38,22 @@ std::string refusals_of(const logins::Suspicion& suspicion) {
   return text;
 }
 
-std::string reason_of(const logins::Gate& gate) {
+TransitionKind kind_of(logins::Notice notice) {
+  switch (notice) {
+    case logins::Notice::accepted:
+      return TransitionKind::accepted;
+    case logins::Notice::retired:
+      return TransitionKind::unmonitored;
+    case logins::Notice::none:
+    case logins::Notice::refused:
+      break;
+  }
+  return TransitionKind::refused;
+}
+
+std::string reason_of(const logins::Gate& gate, logins::Notice notice) {
+  if (notice == logins::Notice::accepted) return "it logs in again";
+  if (notice == logins::Notice::retired) return "no longer monitored";
   auto text = refusals_of(gate.guard().suspicion());
   // A host that has refused nothing: does it wait too?
   if (const auto all = gate.find_suspension(HostName())) {
@@ -53,7 +68,16 @@ std::string reason_of(const logins::Gate& gate) {
 }  // namespace
 
 std::string credential_id(const config::Credentials& account) {
-  return std::string(kPrefix) + account.name;
+  return std::string(kCredentialPrefix) + account.name;
+}
+
+void retire_unused(logins::Logins& logins, const std::vector<config::Host>& hosts) {
+  std::set<std::string> used;
+  for (const auto& host : hosts)
+    if (host.credentials) used.insert(credential_id(*host.credentials));
+  logins.retire([&used](const logins::LoginId& id) {
+    return id.value.starts_with(kCredentialPrefix) && !used.contains(id.value);
+  });
 }
 
 logins::Gate& gate_of(logins::Logins& logins, const config::Credentials& account,
@@ -108,18 +132,19 @@ void CredentialAlerts::log_destination(const logins::Gate& gate, bool refused) c
 
 net::awaitable<void> CredentialAlerts::notify(const logins::Gate& gate, logins::Notice notice) {
   const bool refused = notice == logins::Notice::refused;
-  if (!gate.id().value.starts_with(kPrefix)) {
+  if (!gate.id().value.starts_with(kCredentialPrefix)) {
     log_destination(gate, refused);
     co_return;
   }
-  const auto reason = refused ? reason_of(gate) : "it logs in again";
   const HostName name(gate.id().value);
+  // A silence may have kept the refusal from people: its end is for those who were notified.
   Alert alert{.at = deps_.clock.now(),
-              .kind = refused ? TransitionKind::refused : TransitionKind::accepted,
+              .kind = kind_of(notice),
               .host = name,
               .from = ServiceState::unknown,
               .to = ServiceState::unknown,
-              .reason = reason};
+              .reason = reason_of(gate, notice),
+              .for_notified = !refused};
   if (refused && deps_.silence) {
     if (const auto suppression = deps_.silence(name, {}, alert.at))
       alert.suppressed = suppression->reason;

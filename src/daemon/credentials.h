@@ -3,6 +3,8 @@
 
 #include <functional>
 #include <optional>
+#include <string>
+#include <vector>
 
 #include "base/random.h"
 #include "config/config.h"
@@ -26,6 +28,9 @@ namespace tocsin::daemon {
 
 /// "credential:monitoring", which takes a host's place in alerts.
 [[nodiscard]] std::string credential_id(const config::Credentials& account);
+
+/// Ends the alerts of the credentials that none of the hosts uses.
+void retire_unused(logins::Logins& logins, const std::vector<config::Host>& hosts);
 
 /// Turns what happened to a login into alerts about a credential, or into lines of the log where it
 /// is a destination's.

@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "base/path.h"
+#include "daemon/acks.h"
 #include "daemon/clusters.h"
 #include "daemon/credentials.h"
 #include "daemon/fleet.h"
@@ -17,6 +18,8 @@
 #include "daemon/requests.h"
 #include "daemon/silences.h"
 #include "daemon/status_log.h"
+#include "daemon/unmonitored.h"
+#include "daemon/withheld.h"
 #include "logins/logins.h"
 #include "net/event.h"
 #include "net/http_client.h"
@@ -67,6 +70,7 @@ struct Daemon::Components {
         log(log_to),
         store(std::move(opened)),
         silences(options.config.maintenance, log),
+        acks(log),
         stored_logins(std::move(stored.logins)),
         logins({.executor = executor,
                 .clock = clock,
@@ -75,23 +79,30 @@ struct Daemon::Components {
                 .notify = std::bind_front(&Components::notify, this),
                 .on_step = step_log(log)},
                std::move(stored.records)),
-        requests(std::move(stored.requests), {.worker = store_worker,
-                                              .silences = silences,
-                                              .clock = clock,
-                                              .log = log,
-                                              .reload = std::move(reload)}),
+        requests(std::move(stored.requests),
+                 {.worker = store_worker,
+                  .silences = silences,
+                  .acks = acks,
+                  .firing_since = std::bind_front(&Components::firing_since, this),
+                  .clock = clock,
+                  .log = log,
+                  .reload = std::move(reload)}),
         probes(executor, {.logins = logins, .clock = clock, .random = random}),
         http(executor),
         status_log(log, metrics),
-        pipeline_deps{.executor = executor,
-                      .http = http,
-                      .logins = logins,
-                      .outbox = outbox,
-                      .status_log = status_log,
-                      .clock = clock,
-                      .log = log,
-                      .random = random,
-                      .version = options.version},
+        pipeline_deps{
+            .executor = executor,
+            .http = http,
+            .logins = logins,
+            .outbox = outbox,
+            .status_log = status_log,
+            .clock = clock,
+            .log = log,
+            .random = random,
+            .version = options.version,
+            .withheld = std::bind_front(
+                &daemon::withheld,
+                Withholding{silences, acks, std::bind_front(&Components::find_host, this)})},
         pipeline(std::make_unique<Pipeline>(options.config, pipeline_deps)),
         journal(
             executor,
@@ -107,6 +118,7 @@ struct Daemon::Components {
                             .log = log,
                             .random = random,
                             .silence = std::bind_front(&Silences::find, &silences),
+                            .ack = std::bind_front(&Acks::find, &acks),
                             .report = std::bind_front(&Components::report, this)}),
         checks(executor, kChecksAtOnce),
         fleet(executor, {.journal = journal,
@@ -120,7 +132,8 @@ struct Daemon::Components {
                          .make_probe = std::bind_front(&Probes::make, &probes),
                          .on_update = std::bind_front(&Clusters::update, &clusters),
                          .on_gone = std::bind_front(&logins::Logins::forget, &logins),
-                         .silence = std::bind_front(&Silences::find, &silences)}),
+                         .silence = std::bind_front(&Silences::find, &silences),
+                         .ack = std::bind_front(&Acks::find, &acks)}),
         reloading(executor, 1),
         background(executor),
         reloads(executor) {}
@@ -129,6 +142,13 @@ struct Daemon::Components {
   void report(const notify::StatusReport& report) {
     if (pipeline) pipeline->report(report);
   }
+  /// Or a cluster. Null: it is not monitored.
+  [[nodiscard]] const MonitoredHost* find_host(const HostName& name) const {
+    const auto* host = fleet.find(name);
+    return host != nullptr ? host : clusters.find(name);
+  }
+  [[nodiscard]] std::optional<Time> firing_since(const HostName& name,
+                                                 const ServiceName& service) const;
   net::awaitable<void> replace_pipeline(const config::Config& config);
   net::awaitable<Result<>> save_logins(std::vector<logins::StoredLogin> records);
   net::awaitable<void> notify(const logins::Gate& gate, logins::Notice notice) {
@@ -142,6 +162,7 @@ struct Daemon::Components {
   net::Worker store_worker{"store", 1};
   notify::StoreOutbox outbox{store, store_worker};
   Silences silences;
+  Acks acks;
   store::Logins stored_logins;
   logins::Logins logins;
   Requests requests;
@@ -160,6 +181,15 @@ struct Daemon::Components {
   net::TaskScope background;
   net::TaskScope reloads;  ///< never cancelled: half a reload is none
 };
+
+/// Of a credential, whose name may stand in the place of a host's, only whether is known.
+std::optional<Time> Daemon::Components::firing_since(const HostName& name,
+                                                     const ServiceName& service) const {
+  if (const auto* host = find_host(name)) return host->firing_since(service);
+  const auto* gate = logins.find({name.text()});
+  const bool fires = gate != nullptr && gate->guard().suspicion().notified_at != Time{};
+  return fires ? std::optional(Time{}) : std::nullopt;
+}
 
 /// What is under way is finished; what the store holds is loaded from there, and what only memory
 /// holds is handed over.
@@ -254,13 +284,12 @@ net::awaitable<Result<>> Daemon::start() {
       std::make_unique<Components>(executor_, *std::move(opened), *std::move(stored), options_,
                                    log_, random_, [this] { return reload_in_peace(); });
   auto& components = *components_;
-  if (auto read = components.requests.read_silences(); !read) {
+  if (auto read = components.requests.read_suppressions(); !read) {
     components_.reset();
     co_return fail(std::move(read));
   }
   components.pipeline->start();
   components.background.spawn(components.journal.run());
-  components.background.spawn(components.requests.run());
   components.background.spawn(components.logins.run());
   components.background.spawn(
       platform::watch_reload_requests([this] { components_->reloads.spawn(reload_unasked()); }));
@@ -269,9 +298,14 @@ net::awaitable<Result<>> Daemon::start() {
   if (const auto& file = options_.config.metrics_file; !file.empty())
     components.background.spawn(
         write_metrics(to_path(file), components.metrics, components.probes, log_));
+  components.background.spawn(
+      end_unmonitored(take_unmonitored(*known, hosts, options_.config.clusters), components.journal,
+                      components.clock, log_, random_));
   components.clusters.set_clusters(options_.config.clusters, *known);
   components.background.spawn(components.clusters.run());
   components.fleet.set_hosts(hosts, *std::move(known));
+  retire_unused(components.logins, hosts);
+  components.background.spawn(components.requests.run());  // which asks what fires
   if (components.pipeline->size() == 0) {
     log_.warn("no destination is enabled: changes go to the log and the history only");
   }
@@ -325,6 +359,7 @@ net::awaitable<store::ReloadAnswer> Daemon::reload() {
   co_await components.replace_pipeline(config);
   components.clusters.set_clusters(config.clusters, known);
   const auto changes = components.fleet.set_hosts(hosts, std::move(known));
+  retire_unused(components.logins, hosts);
   // Behind the hosts, whose next check is by the new accounts.
   components.logins.waive_pauses();
   auto text = fmt::format(

@@ -44,12 +44,19 @@ bool Fleet::has_all(const std::vector<config::Host>& hosts) const {
       hosts, [this](const config::Host& host) { return watchers_.contains(host.name); });
 }
 
-/// A host that is named again before its end goes on as if nothing had been.
+const MonitoredHost* Fleet::find(const HostName& host) const {
+  const auto found = watchers_.find(host);
+  return found == watchers_.end() ? nullptr : &found->second->monitored();
+}
+
+/// A host that is named again before its end goes on as if nothing had been; one that is named
+/// again while that is stored begins anew.
 net::awaitable<void> Fleet::watch(HostName name) {
   auto& watcher = *watchers_.at(name);
   do {
     co_await watcher.run();
     co_await watcher.close();
+    if (watcher.is_retired()) co_await watcher.forget();
   } while (!watcher.is_retired());
   watchers_.erase(name);
   if (deps_.on_gone) deps_.on_gone(name);

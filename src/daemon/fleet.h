@@ -25,8 +25,10 @@ class Fleet {
     std::size_t changed = 0;
   };
   /// Watches these hosts from now on. Who is new begins with what is `known`; who is not among them
-  /// ends in its next pause, within ten seconds.
+  /// ends in its next pause, within ten seconds, and so do its alerts.
   Changes set_hosts(const std::vector<config::Host>& hosts, Known known);
+  /// Null: it is not watched.
+  [[nodiscard]] const MonitoredHost* find(const HostName& host) const;
   /// Whether all of them are watched already, so that nothing need be known.
   [[nodiscard]] bool has_all(const std::vector<config::Host>& hosts) const;
   [[nodiscard]] std::size_t size() const { return watchers_.size(); }

@@ -44,7 +44,7 @@ void HostUpdate::add(MonitoredHost::Outcome outcome, const TrackedHost& of) {
                        .forgotten = change.forgotten,
                        .details = std::move(change.details)});
   }
-  if (outcome.host) changed_ = store::HostChange{host_, of};
+  if (outcome.host) changed_ = store::HostChange{host_, of, outcome.forgotten};
 }
 
 /// Services that fare alike share a line: a host that is not reached has hundreds of them.

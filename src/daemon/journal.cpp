@@ -53,6 +53,17 @@ void log_routing(const Alert& alert, const Journal::PipelineRefs& pipeline,
             describe_targets(alert, pipeline));
 }
 
+/// What is not monitored any more has no entry that says how it is called and how bad it is, and
+/// receivers tell alerts apart by that.
+void adopt_names(Alert& end, Alert firing) {
+  end.host = std::move(firing.host);
+  end.service = std::move(firing.service);
+  end.friendly_name = std::move(firing.friendly_name);
+  end.details = std::move(firing.details);
+  end.severity = firing.severity;
+  end.set = std::move(firing.set);
+}
+
 void log_commit(const Log& log, std::span<const store::Commit> commits, bool stored,
                 net::MonotonicClock::duration took) {
   if (!log.wants(config::LogLevel::debug)) return;
@@ -86,9 +97,27 @@ Journal::Journal(const net::Executor& executor, Deps deps, PipelineRefs pipeline
       writing_(executor, 1),
       work_(executor) {}
 
+net::awaitable<void> Journal::name_as_notified(std::vector<Alert>& alerts) const {
+  const auto is_meant = [](const Alert& alert) {
+    return alert.kind == TransitionKind::unmonitored;
+  };
+  if (std::ranges::none_of(alerts, is_meant)) co_return;
+  // While the store fails, they keep the names that the host gives.
+  (void)co_await deps_.worker.run([&]() -> Result<> {
+    for (auto& alert : alerts) {
+      if (!is_meant(alert)) continue;
+      auto found = deps_.store.find_firing(alert.host, alert.service);
+      if (!found) return fail(std::move(found));
+      if (*found) adopt_names(alert, **std::move(found));
+    }
+    return {};
+  });
+}
+
 net::awaitable<void> Journal::commit(std::vector<store::StateChange> states,
                                      std::optional<store::HostChange> host,
                                      std::vector<Alert> alerts, PrefixedLog log) {
+  co_await name_as_notified(alerts);
   store::Commit commit{.states = std::move(states),
                        .host = std::move(host),
                        .alerts = std::move(alerts),

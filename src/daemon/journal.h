@@ -56,6 +56,7 @@ class Journal {
 
  private:
   struct Entry;
+  net::awaitable<void> name_as_notified(std::vector<Alert>& alerts) const;
   net::awaitable<void> write_waiting();
   /// The commits of those that wait, each alert in them addressed.
   [[nodiscard]] std::vector<std::shared_ptr<Entry>> take_waiting();

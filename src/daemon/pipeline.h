@@ -2,7 +2,9 @@
 // and is made anew when that is read again.
 #pragma once
 
+#include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -33,6 +35,8 @@ class Pipeline {
     const Log& log;
     RandomFill random;
     std::string version;
+    /// Why an escalation of the alert is not sent now (daemon/withheld.h).
+    std::function<std::optional<Suppression>(const Alert&, Time)> withheld;
   };
   /// Of the configuration all but its hosts counts.
   Pipeline(config::Config config, const Deps& deps);

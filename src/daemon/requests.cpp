@@ -5,15 +5,18 @@
 namespace tocsin::daemon {
 namespace {
 
-/// How soon a silence begins that somebody asks for.
+/// How soon a silence or an acknowledgement begins that somebody asks for.
 constexpr auto kReadEvery = std::chrono::seconds(2);
 
 }  // namespace
 
-Result<> Requests::read_silences() {
+Result<> Requests::read_suppressions() {
   auto silences = stored_.load_silences(deps_.clock.now());
   if (!silences) return fail(std::move(silences));
+  auto acks = stored_.load_acks();
+  if (!acks) return fail(std::move(acks));
   deps_.silences.set_silences(*std::move(silences));
+  deps_.acks.set_acks(*std::move(acks));
   return {};
 }
 
@@ -21,10 +24,22 @@ net::awaitable<void> Requests::run() {
   for (bool failing = false;; co_await net::sleep_for(kReadEvery)) {
     const auto done = co_await read();
     if (!done && !failing)
-      deps_.log.warn("silences and reloads are not read until the store works again: {}",
-                     done.error().what);
+      deps_.log.warn(
+          "silences, acknowledgements and reloads are not read until the store works again: {}",
+          done.error().what);
     failing = !done;
   }
+}
+
+net::awaitable<Result<>> Requests::end_acks() {
+  const auto ended = deps_.acks.end_with_alerts(deps_.firing_since);
+  if (ended.empty()) co_return Result<>{};
+  co_return co_await deps_.worker.run([&]() -> Result<> {
+    for (const auto id : ended)
+      if (auto stored = stored_.end_ack(id, deps_.clock.now()); !stored)
+        return fail(std::move(stored));
+    return {};
+  });
 }
 
 net::awaitable<Result<>> Requests::read() {
@@ -32,6 +47,11 @@ net::awaitable<Result<>> Requests::read() {
       co_await deps_.worker.run([this] { return stored_.load_silences(deps_.clock.now()); });
   if (!silences) co_return fail(std::move(silences));
   deps_.silences.set_silences(*std::move(silences));
+
+  auto acks = co_await deps_.worker.run([this] { return stored_.load_acks(); });
+  if (!acks) co_return fail(std::move(acks));
+  deps_.acks.set_acks(*std::move(acks));
+  if (auto ended = co_await end_acks(); !ended) co_return fail(std::move(ended));
 
   auto asked = co_await deps_.worker.run([this] { return stored_.find_reload(); });
   if (!asked) co_return fail(std::move(asked));

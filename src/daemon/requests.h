@@ -3,6 +3,7 @@
 
 #include <functional>
 
+#include "daemon/acks.h"
 #include "daemon/log.h"
 #include "daemon/silences.h"
 #include "net/async.h"
@@ -18,6 +19,8 @@ class Requests {
   struct Deps {
     net::Worker& worker;  ///< the store's one thread
     Silences& silences;
+    Acks& acks;
+    Acks::FiringSince firing_since;
     const Clock& clock;
     const Log& log;
     std::function<net::awaitable<store::ReloadAnswer>()> reload;
@@ -25,14 +28,16 @@ class Requests {
   Requests(store::Requests stored, Deps deps)
       : stored_(std::move(stored)), deps_(std::move(deps)) {}
 
-  /// Loads the silences that are active now. Blocking: before anything else runs.
-  [[nodiscard]] Result<> read_silences();
-  /// All that is asked for, every two seconds, until it is cancelled. While the store fails,
-  /// silences that are known stay active.
+  /// Loads what suppresses alerts: the silences that are active now, and acknowledgements.
+  /// Blocking: before anything else runs.
+  [[nodiscard]] Result<> read_suppressions();
+  /// All that is asked for, every two seconds, until it is cancelled. While the store fails, what
+  /// is known stays active.
   net::awaitable<void> run();
 
  private:
   net::awaitable<Result<>> read();
+  net::awaitable<Result<>> end_acks();
 
   store::Requests stored_;
   Deps deps_;

@@ -86,10 +86,14 @@ Watcher::Watcher(config::Host host, MonitoredHost::Known known, Deps deps)
       deps_(std::move(deps)),
       log_(deps_.log.of(subject_of(host_))),
       probe_(deps_.make_probe(host_)),
-      monitored_(host_.name, rules_of(host_), std::move(known),
-                 [this](const ServiceName& service, Time now) {
-                   return deps_.silence ? deps_.silence(host_.name, service, now) : std::nullopt;
-                 }) {}
+      monitored_(
+          host_.name, rules_of(host_), std::move(known),
+          [this](const ServiceName& service, Time now) {
+            return deps_.silence ? deps_.silence(host_.name, service, now) : std::nullopt;
+          },
+          [this](const ServiceName& service, Time firing_since) {
+            return deps_.ack ? deps_.ack(host_.name, service, firing_since) : std::nullopt;
+          }) {}
 
 bool Watcher::reconfigure(config::Host host) {
   retired_ = false;
@@ -296,6 +300,12 @@ void Watcher::report(std::span<const ObservedService> pushed, Time at) const {
     if (tracked != known.end()) report.services.push_back(report_of(service.name, tracked->second));
   }
   deps_.report(report);
+}
+
+net::awaitable<void> Watcher::forget() {
+  auto update = begin_update();
+  update.add(monitored_.retire(deps_.clock.now()), monitored_.host());
+  co_await update.write();
 }
 
 net::awaitable<void> Watcher::close() {

@@ -42,6 +42,10 @@ class Watcher {
     std::function<void(const HostName&)> on_gone;
     /// What silences services of hosts; may be empty.
     std::function<std::optional<Suppression>(const HostName&, const ServiceName&, Time)> silence;
+    /// What acknowledges what fires since then; may be empty.
+    std::function<std::optional<Suppression>(const HostName&, const ServiceName&,
+                                             Time firing_since)>
+        ack;
   };
   /// `known` is what the store remembers.
   Watcher(config::Host host, MonitoredHost::Known known, Deps deps);
@@ -62,6 +66,10 @@ class Watcher {
   net::awaitable<void> check();
   /// Logs off from the host; after run() has ended.
   net::awaitable<void> close();
+  /// After that: forgets all that is known of the host, and ends its alerts. Returns when that is
+  /// stored.
+  net::awaitable<void> forget();
+  [[nodiscard]] const MonitoredHost& monitored() const { return monitored_; }
 
  private:
   net::awaitable<void> take_over(config::Host next);

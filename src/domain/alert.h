@@ -50,9 +50,14 @@ struct Alert {
   return alert.other_kind.empty() ? to_string(alert.kind) : alert.other_kind;
 }
 
-/// Whether it is about a credential, whose name stands in the place of a host's.
+/// "credential:monitoring": the name of a credential, which stands in the place of a host's.
+constexpr std::string_view kCredentialPrefix = "credential:";
+
+/// Whether it is about a credential. The kinds that credentials share with others tell by the name.
 [[nodiscard]] inline bool is_about_credential(const Alert& alert) {
-  return row_of(alert.kind).about == About::credential;
+  const auto about = row_of(alert.kind).about;
+  return about == About::credential || (about == About::service && is_about_host(alert) &&
+                                        alert.host.text().starts_with(kCredentialPrefix));
 }
 
 /// The service's display name; its key name where that is not known. Of a host: its name.

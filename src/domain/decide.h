@@ -23,6 +23,7 @@ struct Notified {
   Time since{};                               ///< when it was notified first
   Time at{};                                  ///< when it was notified last
   std::uint32_t reminders = 0;                ///< how many reminders followed
+  Time firing_since{};  ///< since when an alert about it fires; the epoch: none does
 
   friend bool operator==(const Notified&, const Notified&) = default;
 };

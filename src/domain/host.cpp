@@ -27,7 +27,8 @@ std::optional<Suppression> grace(const TrackedHost& host, const Grace& grace, Ti
 }
 
 std::vector<AlertDraft> not_reached(TrackedHost& host, const Error& error, const HostPolicy& policy,
-                                    const std::optional<Suppression>& silence, Time now) {
+                                    const std::optional<Suppression>& silence,
+                                    const std::optional<Suppression>& acknowledged, Time now) {
   // A refused login is an alert of the credential: the host may be as well as can be.
   const bool was_refused =
       std::exchange(host.login_refused, error.kind == ErrorKind::login_refused);
@@ -44,7 +45,7 @@ std::vector<AlertDraft> not_reached(TrackedHost& host, const Error& error, const
   if (host.login_refused) return {};
   auto draft = host_transition(unreachable, host.since, host.error);
   if (host.notified) {
-    if (silence || policy.repeat_every == Duration(0) ||
+    if (silence || acknowledged || policy.repeat_every == Duration(0) ||
         now < host.notified_at + policy.repeat_every)
       return {};
     host.notified_at = now;
@@ -122,10 +123,11 @@ HostSigns read_signs(const TrackedServices& previous, const Observation& observa
 
 std::vector<AlertDraft> review(TrackedHost& host, const Observation& observation,
                                const TrackedServices& previous, const HostPolicy& policy,
-                               const std::optional<Suppression>& silence) {
+                               const std::optional<Suppression>& silence,
+                               const std::optional<Suppression>& acknowledged) {
   const Time now = observation.at;
   if (!observation.services)
-    return not_reached(host, observation.services.error(), policy, silence, now);
+    return not_reached(host, observation.services.error(), policy, silence, acknowledged, now);
 
   // Whether it was there is known of a host that has refused the login.
   const bool was_refused = host.login_refused && !host.notified;

@@ -29,10 +29,11 @@ struct TrackedHost {
 };
 
 /// Called after each check of a host. `previous` are its services as they were known before. Keeps
-/// in `host` what was notified.
+/// in `host` what was notified. `acknowledged` suppresses reminders.
 [[nodiscard]] std::vector<AlertDraft> review(TrackedHost& host, const Observation& observation,
                                              const TrackedServices& previous,
                                              const HostPolicy& policy,
-                                             const std::optional<Suppression>& silence);
+                                             const std::optional<Suppression>& silence,
+                                             const std::optional<Suppression>& acknowledged);
 
 }  // namespace tocsin

@@ -5,12 +5,18 @@
 #include <tuple>
 
 namespace tocsin {
+namespace {
 
-MonitoredHost::MonitoredHost(HostName name, Rules rules, Known known, SilenceOf silence)
+constexpr const char* kUnmonitored = "no longer monitored";
+
+}  // namespace
+
+MonitoredHost::MonitoredHost(HostName name, Rules rules, Known known, SilenceOf silence, AckOf ack)
     : name_(std::move(name)),
       host_(std::move(known.host)),
       services_(std::move(known.services)),
       silence_(std::move(silence)),
+      ack_(std::move(ack)),
       details_(std::move(known.details)) {
   set_rules(std::move(rules));
 }
@@ -26,7 +32,8 @@ MonitoredHost::Outcome MonitoredHost::apply(const Observation& observation) {
   const Time now = observation.at;
   Outcome outcome;
   const auto before = host_;
-  auto host_drafts = tocsin::review(host_, observation, services_, rules_.policy, silence({}, now));
+  auto host_drafts =
+      tocsin::review(host_, observation, services_, rules_.policy, silence({}, now), ack({}));
   outcome.host = host_ != before;
   if (observation.services) {
     for (const auto& service : *observation.services) {
@@ -59,6 +66,28 @@ MonitoredHost::Outcome MonitoredHost::pass(Time now) {
   Outcome outcome;
   if (host_.error.empty()) review_open(now, outcome);
   return outcome;
+}
+
+MonitoredHost::Outcome MonitoredHost::retire(Time now) {
+  Outcome outcome{.services = {}, .host = true, .forgotten = true, .alerts = {}};
+  if (host_.notified) {
+    Transition end{TransitionKind::unmonitored, ServiceState::unknown, host_.since,
+                   ServiceState::unknown, kUnmonitored};
+    outcome.alerts.push_back(make_alert({.transition = std::move(end), .suppressed = {}}, now));
+  }
+  for (const auto& [name, service] : std::exchange(services_, {})) {
+    end_alert(name, service, now, outcome);
+    keep({.name = name, .next = service, .forgotten = true}, &service, outcome);
+  }
+  host_ = {};
+  return outcome;
+}
+
+std::optional<Time> MonitoredHost::firing_since(const ServiceName& service) const {
+  if (service.empty()) return host_.notified ? std::optional(host_.since) : std::nullopt;
+  const auto found = services_.find(service);
+  if (found == services_.end() || !fires(found->second)) return std::nullopt;
+  return found->second.notified.firing_since;
 }
 
 Time MonitoredHost::next_review(Time now) const {
@@ -95,7 +124,7 @@ const WatchedService* MonitoredHost::find_entry(const ServiceName& service) cons
 /// Of most services nothing is open, and finding their entries costs more than seeing that.
 const WatchedService* MonitoredHost::find_open(const ServiceName& name,
                                                const TrackedService& service) const {
-  if (!repeats_ && !service.flapping && is_notified(service)) return nullptr;
+  if (!repeats_ && !service.flapping && !fires(service) && is_notified(service)) return nullptr;
   const auto* watched = find_entry(name);
   return watched != nullptr && is_open(service, watched->policy) ? watched : nullptr;
 }
@@ -127,8 +156,14 @@ std::optional<Suppression> MonitoredHost::silence(const ServiceName& service, Ti
   return silence_ ? silence_(service, now) : std::nullopt;
 }
 
+std::optional<Suppression> MonitoredHost::ack(const ServiceName& service) const {
+  const auto since = ack_ ? firing_since(service) : std::nullopt;
+  return since ? ack_(service, *since) : std::nullopt;
+}
+
 Circumstances MonitoredHost::circumstances(const ServiceName& service, Time now) const {
-  Circumstances all{.silence = silence(service, now), .booted_at = host_.booted_at};
+  Circumstances all{
+      .silence = silence(service, now), .acknowledged = ack(service), .booted_at = host_.booted_at};
   if (!host_.error.empty()) all.outage = Suppression{"its host is not reached"};
   // The lower bound: a clock set back must not make the wait longer by as much.
   if (now < host_.storm_until && host_.storm_until <= now + rules_.policy.storm_wait)
@@ -150,6 +185,8 @@ void MonitoredHost::take(std::vector<ServiceChange> changes, Time now, Outcome& 
     const auto* previous = before[i] ? &*before[i] : nullptr;
     if (watched != nullptr && change.transition)
       review_service(change.name, *watched, previous, change.next, change.transition, now, outcome);
+    if (change.forgotten && !change.transition && previous != nullptr)
+      end_alert(change.name, *previous, now, outcome);
     // A service that is gone is forgotten once that is notified.
     if (watched != nullptr && change.forgotten) change.forgotten = is_notified(change.next);
     keep(std::move(change), previous, outcome);
@@ -166,6 +203,15 @@ void MonitoredHost::review_service(const ServiceName& name, const WatchedService
        tocsin::review(previous, service, decided, of, circumstances(name, now), now)) {
     outcome.alerts.push_back(make_alert(name, service, watched, std::move(draft), now));
   }
+}
+
+void MonitoredHost::end_alert(const ServiceName& name, const TrackedService& service, Time now,
+                              Outcome& outcome) const {
+  if (!fires(service)) return;
+  const auto* watched = find_entry(name);
+  outcome.alerts.push_back(
+      make_alert(name, service, watched != nullptr ? *watched : WatchedService{},
+                 {.transition = end_unmonitored(service, kUnmonitored), .suppressed = {}}, now));
 }
 
 void MonitoredHost::keep(ServiceChange change, const TrackedService* previous, Outcome& outcome) {
@@ -210,7 +256,9 @@ Alert MonitoredHost::make_alert(const ServiceName& service, const TrackedService
               .severity = watched.policy.severity,
               .set = watched.set,
               .suppressed = std::move(draft.suppressed),
-              .reminder = draft.reminder};
+              .reminder = draft.reminder,
+              .across_hosts = transition.kind == TransitionKind::unmonitored,
+              .for_notified = transition.kind == TransitionKind::unmonitored};
   if (const auto known = details(service)) alert.details = *known;
   std::tie(alert.service, alert.friendly_name) = names_of(service);
   if (!is_resolved(alert) && tracked.settled != ServiceState::running) {
@@ -233,7 +281,9 @@ Alert MonitoredHost::make_alert(AlertDraft draft, Time now) const {
           .reason = std::move(transition.reason),
           .severity = rules_.policy.severity,
           .suppressed = std::move(draft.suppressed),
-          .reminder = draft.reminder};
+          .reminder = draft.reminder,
+          .across_hosts = transition.kind == TransitionKind::unmonitored,
+          .for_notified = transition.kind == TransitionKind::unmonitored};
 }
 
 std::string MonitoredHost::what_is_wrong() const {

@@ -20,6 +20,9 @@ namespace tocsin {
 
 /// What silences a service, or (of an empty name) its host as a whole.
 using SilenceOf = std::function<std::optional<Suppression>(const ServiceName&, Time now)>;
+/// What acknowledges the alert about a service, or (of an empty name) about its host, that fires
+/// since then.
+using AckOf = std::function<std::optional<Suppression>(const ServiceName&, Time firing_since)>;
 
 class MonitoredHost {
  public:
@@ -37,6 +40,7 @@ class MonitoredHost {
   struct Outcome {
     std::vector<ServiceChange> services;  ///< what changed of them
     bool host = false;                    ///< whether host() changed
+    bool forgotten = false;               ///< nothing of the host is tracked any more
     std::vector<Alert> alerts;            ///< without ids; suppressed ones are history only
 
     [[nodiscard]] bool empty() const { return services.empty() && !host && alerts.empty(); }
@@ -48,10 +52,10 @@ class MonitoredHost {
     Suppression suppression;
   };
 
-  MonitoredHost(HostName name, Rules rules, Known known, SilenceOf silence = {});
+  MonitoredHost(HostName name, Rules rules, Known known, SilenceOf silence = {}, AckOf ack = {});
 
   /// What is known stays known; services that are not watched any more are forgotten by the next
-  /// check.
+  /// check, which ends their alerts.
   void set_rules(Rules rules);
 
   Outcome apply(const Observation& observation);
@@ -59,12 +63,18 @@ class MonitoredHost {
   Outcome apply_pushed(const ObservedService& pushed, Time now);
   /// What time alone has changed: graces and silences that ended, reminders.
   Outcome pass(Time now);
+  /// It is not monitored any more: everything is forgotten, and the alerts that fire end.
+  Outcome retire(Time now);
   /// When pass() has something to say if nothing happens before; Time::max(): not known.
   [[nodiscard]] Time next_review(Time now) const;
 
   /// The alerts about services that wait now, each with its reason; none while the host is not
   /// reached.
   [[nodiscard]] std::vector<WaitingAlert> waiting_alerts(Time now) const;
+
+  /// Since when an alert about the service, or (of an empty name) about the host itself, fires;
+  /// nothing: none does.
+  [[nodiscard]] std::optional<Time> firing_since(const ServiceName& service) const;
 
   [[nodiscard]] const HostName& name() const { return name_; }
   [[nodiscard]] const TrackedHost& host() const { return host_; }
@@ -80,10 +90,14 @@ class MonitoredHost {
  private:
   [[nodiscard]] Circumstances circumstances(const ServiceName& service, Time now) const;
   [[nodiscard]] std::optional<Suppression> silence(const ServiceName& service, Time now) const;
+  [[nodiscard]] std::optional<Suppression> ack(const ServiceName& service) const;
   void take(std::vector<ServiceChange> changes, Time now, Outcome& outcome);
   void review_service(const ServiceName& name, const WatchedService& watched,
                       const TrackedService* previous, TrackedService& service,
                       const std::optional<Transition>& decided, Time now, Outcome& outcome);
+  /// Ends the alert that fires, if one does, about a service that is about to be forgotten.
+  void end_alert(const ServiceName& name, const TrackedService& service, Time now,
+                 Outcome& outcome) const;
   void keep(ServiceChange change, const TrackedService* previous, Outcome& outcome);
   [[nodiscard]] const WatchedService* find_entry(const ServiceName& service) const;
   /// The entry of a service that has something to review; else null.
@@ -102,6 +116,7 @@ class MonitoredHost {
   TrackedHost host_;
   TrackedServices services_;
   SilenceOf silence_;
+  AckOf ack_;
   KnownDetails details_;
   bool repeats_ = false;  ///< whether any entry asks for reminders
 };

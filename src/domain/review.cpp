@@ -48,6 +48,25 @@ Transition remind(const TrackedService& service, Time now) {
   return again;
 }
 
+/// What ends what was notified and is wrong no more, though the service has not changed: the rules
+/// have.
+std::optional<Transition> lapse(const TrackedService& service, const WatchedService& watched) {
+  const bool may_end = fires(service) && !service.flapping && !service.stuck && !service.denied &&
+                       service.settled != ServiceState::unknown;
+  if (!may_end) return std::nullopt;
+  std::string reason;
+  if (const auto always = standing_suppression(watched, kind_of_settled(service.settled))) {
+    reason = always->reason;
+  } else if (is_notified(service) && is_expected(service.settled, watched.policy.expected)) {
+    reason = "it is expected to be so now";
+  } else {
+    return std::nullopt;
+  }
+  auto end = end_unmonitored(service, std::move(reason));
+  end.to = service.settled;
+  return end;
+}
+
 /// Whether what was notified last is bad, and reminders of it are wanted.
 bool is_repeated(const Notified& notified, const Policy& policy) {
   return policy.repeat_every != Duration(0) &&
@@ -79,6 +98,14 @@ class Review {
   }
   /// Every suppression but grace.
   [[nodiscard]] std::optional<Suppression> lasting_suppression(const Transition& transition) const;
+  [[nodiscard]] std::optional<Suppression> reminder_suppression(const Transition& again) const {
+    auto suppressed = lasting_suppression(again);
+    return suppressed ? suppressed : circumstances_.acknowledged;
+  }
+  /// Whether it ends what was notified.
+  [[nodiscard]] bool is_end(const Transition& transition) const {
+    return fires(service_) && ends_well(transition.kind, transition.to, policy_.expected);
+  }
   [[nodiscard]] std::optional<Suppression> normal_end(const Transition& transition) const;
   [[nodiscard]] std::optional<Suppression> boot() const;
   [[nodiscard]] std::optional<Suppression> grace(const Transition& transition) const;
@@ -93,7 +120,7 @@ class Review {
 };
 
 std::optional<Suppression> Review::lasting_suppression(const Transition& transition) const {
-  if (circumstances_.silence) return circumstances_.silence;
+  if (circumstances_.silence && !is_end(transition)) return circumstances_.silence;
   if (circumstances_.outage) return circumstances_.outage;
   if (auto suppressed = standing_suppression(of_.watched, transition.kind)) return suppressed;
   if (is_good(transition, policy_.expected)) return std::nullopt;
@@ -139,12 +166,15 @@ std::optional<Suppression> Review::grace(const Transition& transition) const {
 }
 
 AlertDraft Review::notify(Transition transition) {
+  const bool ends = ends_well(transition.kind, transition.to, policy_.expected);
+  const Time firing_since = ends ? Time{} : fires(service_) ? service_.notified.firing_since : now_;
   service_.notified = {.settled = service_.settled,
                        .stuck = service_.stuck,
                        .denied = service_.denied,
                        .from = transition.from,
                        .since = now_,
-                       .at = now_};
+                       .at = now_,
+                       .firing_since = firing_since};
   return {.transition = std::move(transition), .suppressed = {}};
 }
 
@@ -176,6 +206,7 @@ std::vector<AlertDraft> Review::of_decided(const Transition& decided, bool known
 }
 
 std::vector<AlertDraft> Review::of_time() {
+  if (auto end = lapse(service_, of_.watched)) return {notify(*std::move(end))};
   if (service_.flapping) {
     if (service_.changes.size() > policy_.flapping.stop) return {};
     service_.flapping = false;
@@ -194,7 +225,7 @@ std::vector<AlertDraft> Review::of_time() {
   if (!is_repeated(service_.notified, policy_)) return {};
   if (now_ < service_.notified.at + policy_.repeat_every) return {};
   auto again = remind(service_, now_);
-  if (lasting_suppression(again)) return {};
+  if (reminder_suppression(again)) return {};
   service_.notified.at = now_;
   service_.notified.reminders++;
   return {
@@ -202,6 +233,7 @@ std::vector<AlertDraft> Review::of_time() {
 }
 
 Time Review::next() const {
+  if (lapse(service_, of_.watched)) return now_;
   if (service_.flapping) {
     const auto most = policy_.flapping.stop;
     if (service_.changes.size() <= most) return now_;
@@ -213,7 +245,7 @@ Time Review::next() const {
   }
   if (!is_repeated(service_.notified, policy_)) return Time::max();
   const auto due = service_.notified.at + policy_.repeat_every;
-  const auto suppressed = lasting_suppression(remind(service_, now_));
+  const auto suppressed = reminder_suppression(remind(service_, now_));
   return suppressed ? std::max(due, suppressed->until) : due;
 }
 
@@ -226,7 +258,7 @@ std::optional<WaitingAlert> Review::waiting() const {
   if (!is_repeated(service_.notified, policy_)) return std::nullopt;
   const auto again = remind(service_, now_);
   const auto due = service_.notified.at + policy_.repeat_every;
-  const auto suppressed = lasting_suppression(again);
+  const auto suppressed = reminder_suppression(again);
   if (suppressed) return WaitingAlert{again.kind, *suppressed};
   return WaitingAlert{again.kind, {"notified, a reminder is due later", due}};
 }
@@ -256,8 +288,15 @@ bool is_notified(const TrackedService& service) {
          notified.denied == service.denied;
 }
 
+Transition end_unmonitored(const TrackedService& service, std::string reason) {
+  const auto& notified = service.notified;
+  return {unmonitored, notified.denied ? ServiceState::denied : notified.settled, notified.since,
+          ServiceState::unknown, std::move(reason)};
+}
+
 bool is_open(const TrackedService& service, const Policy& policy) {
-  return service.flapping || !is_notified(service) || is_repeated(service.notified, policy);
+  return service.flapping || fires(service) || !is_notified(service) ||
+         is_repeated(service.notified, policy);
 }
 
 std::optional<WaitingAlert> find_waiting(const TrackedService& service, const ReviewedService& of,

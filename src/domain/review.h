@@ -22,10 +22,11 @@ struct Suppression {
 
 /// What suppresses the alerts of a service, but is not its own doing.
 struct Circumstances {
-  std::optional<Suppression> silence;  ///< suppresses everything
-  std::optional<Suppression> outage;   ///< of its host: everything too
-  std::optional<Suppression> storm;    ///< so much changed at once: firing alerts
-  Time booted_at{};                    ///< when its host has started; the epoch: long ago
+  std::optional<Suppression> silence;       ///< everything but the end of what was notified
+  std::optional<Suppression> outage;        ///< of its host: everything too
+  std::optional<Suppression> storm;         ///< so much changed at once: firing alerts
+  std::optional<Suppression> acknowledged;  ///< somebody has seen what fires: reminders
+  Time booted_at{};                         ///< when its host has started; the epoch: long ago
 };
 
 /// The service that is reviewed.
@@ -59,8 +60,16 @@ struct AlertDraft {
 /// Whether the present state was notified.
 [[nodiscard]] bool is_notified(const TrackedService& service);
 
-/// Whether there is anything to review without a transition: an alert is suppressed, the service
-/// flaps, or a reminder will be due.
+/// Whether an alert about the service was notified, and not its end.
+[[nodiscard]] inline bool fires(const TrackedService& service) {
+  return service.notified.firing_since != Time{};
+}
+
+/// What ends the alert that fires where no check will: "no longer monitored".
+[[nodiscard]] Transition end_unmonitored(const TrackedService& service, std::string reason);
+
+/// Whether there may be anything to review without a transition: an alert is suppressed or fires,
+/// the service flaps, or a reminder will be due.
 [[nodiscard]] bool is_open(const TrackedService& service, const Policy& policy);
 
 /// An alert that is not notified now.

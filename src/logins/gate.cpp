@@ -179,6 +179,11 @@ void Gate::forget(const HostName& peer) {
   deps_.on_change(Notice::none);
 }
 
+void Gate::retire() {
+  retired_ = true;
+  if (const auto notice = guard_.retire(); notice != Notice::none) deps_.on_change(notice);
+}
+
 Suspicion Gate::to_store() const {
   Guard guard = guard_;
   for (const auto& peer : recorded_) guard.interrupt(peer, deps_.clock.now());
@@ -187,6 +192,8 @@ Suspicion Gate::to_store() const {
 
 void Gate::conclude(const HostName& peer, Notice notice) {
   hung_.erase(peer);
+  // Of a login that was under way: nobody would end the alert.
+  if (retired_ && guard_.retire() != Notice::none) notice = Notice::none;
   const bool was_recorded = recorded_.erase(peer) > 0;
   if (was_recorded || notice != Notice::none || !guard_.suspicion().empty())
     deps_.on_change(notice);

@@ -112,6 +112,10 @@ class Gate {
   }
   void waive_pauses();
   void forget(const HostName& peer);
+  /// Nobody logs in any more, but for those who are about to end: see Guard::retire().
+  void retire();
+  /// Somebody does again.
+  void return_to_use() { retired_ = false; }
   /// What a crash now is to leave: the logins under way that were recorded count as refused.
   [[nodiscard]] Suspicion to_store() const;
 
@@ -141,6 +145,7 @@ class Gate {
   std::map<std::uint64_t, std::function<void()>> listeners_;
   net::Deadline read_at_{};
   bool was_read_ = false;
+  bool retired_ = false;
 };
 
 }  // namespace tocsin::logins

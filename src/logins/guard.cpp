@@ -148,6 +148,13 @@ void Guard::waive_pauses() {
 
 void Guard::forget(const HostName& peer) { suspicion_.refusals.erase(peer); }
 
+Notice Guard::retire() {
+  if (suspicion_.notified_at == Time{}) return Notice::none;
+  suspicion_.notified_at = {};
+  for (auto& [peer, refusal] : suspicion_.refusals) refusal.notified = false;
+  return Notice::retired;
+}
+
 void Guard::interrupt(const HostName& peer, Time now) {
   const auto [place, is_first] =
       suspicion_.refusals.try_emplace(peer, Refusal{.count = 0, .pardoned = true});

@@ -61,7 +61,12 @@ struct Suspicion {
 };
 
 /// The alert that follows from an outcome.
-enum class Notice : std::uint8_t { none, refused, accepted };
+enum class Notice : std::uint8_t {
+  none,
+  refused,
+  accepted,
+  retired,  ///< nobody logs in with it any more, and it was refused
+};
 
 /// Why a login must not be tried now.
 struct Suspension {
@@ -113,6 +118,9 @@ class Guard {
   void waive_pauses();
   /// The peer is not checked any more.
   void forget(const HostName& peer);
+  /// Nobody logs in any more: the alert ends. Refusals stay known, lest whoever comes back lock the
+  /// account.
+  Notice retire();
 
   [[nodiscard]] const Suspicion& suspicion() const { return suspicion_; }
 

@@ -28,9 +28,15 @@ Logins::Logins(Deps deps, std::vector<StoredLogin> known)
   for (auto& record : known) known_.insert_or_assign(record.id, std::move(record));
 }
 
+const Gate* Logins::find(const LoginId& id) const {
+  const auto found = logins_.find(id);
+  return found == logins_.end() ? nullptr : &found->second->gate;
+}
+
 Gate& Logins::gate(const LoginId& id, LoginOptions options) {
   if (const auto found = logins_.find(id); found != logins_.end()) {
     auto& login = *found->second;
+    login.gate.return_to_use();
     if (std::exchange(login.user, options.user) != options.user)
       login.gate.replace_user(options.guard);
     login.gate.replace_secret(std::move(options.secret));
@@ -96,6 +102,16 @@ void Logins::waive_pauses() {
 
 void Logins::forget(const HostName& peer) {
   for (const auto& [id, login] : logins_) login->gate.forget(peer);
+}
+
+void Logins::retire(const std::function<bool(const LoginId&)>& is_unused) {
+  std::vector<LoginId> unclaimed;
+  for (const auto& [id, record] : known_)
+    if (is_unused(id) && record.suspicion.notified_at != Time{}) unclaimed.push_back(id);
+  // Their gates have no secret, so that refusals are forgotten: they were about another one.
+  for (const auto& id : unclaimed) (void)gate(id, {.name = id.value, .user = {}, .secret = {}});
+  for (const auto& [id, login] : logins_)
+    if (is_unused(id)) login->gate.retire();
 }
 
 net::awaitable<void> Logins::stored(net::Deadline deadline) {

@@ -53,12 +53,17 @@ class Logins {
   };
   explicit Logins(Deps deps, std::vector<StoredLogin> known = {});
 
+  /// Null: nobody has asked for the gate of this login yet.
+  [[nodiscard]] const Gate* find(const LoginId& id) const;
   /// The gate of this login; the secret may be another one than before.
   Gate& gate(const LoginId& id, LoginOptions options);
   /// Somebody has seen to the accounts: every login may be tried again at once.
   void waive_pauses();
   /// The peer is not checked any more.
   void forget(const HostName& peer);
+  /// Nobody uses these logins any more, also those that only earlier runs have known: who was
+  /// notified that they are refused is notified of the end.
+  void retire(const std::function<bool(const LoginId&)>& is_unused);
 
   /// Notifies of and stores what changes, until it is cancelled.
   net::awaitable<void> run();

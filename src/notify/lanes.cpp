@@ -35,6 +35,11 @@ std::string turn_of(const Alert& alert) { return alert.across_hosts ? "" : alert
 /// A delivery that was tried before has an id that its destination may know: it leaves as it is.
 bool leaves_alone(const store::Delivery& delivery) { return delivery.attempts > 0; }
 
+/// Whether it goes only to those who were notified of what it ends.
+bool is_end_for_notified(const store::Delivery& delivery) {
+  return delivery.conditional && (is_resolved(delivery.alert) || delivery.alert.for_notified);
+}
+
 /// What the delay of the rate limit has cost is said: the change is no longer news.
 void say_when(store::Delivery& delivery, Time now) {
   if (now - delivery.created < kWorthSaying) return;
@@ -289,7 +294,7 @@ std::size_t Lanes::fitting(const Lane& lane, const std::string& key, Time now) c
                          (kinds.contains(one.alert.kind) ||
                           (known != lane.kinds.end() &&
                            limited_until(one.alert.kind, known->second.accepted, now) > now));
-    const bool is_idle_end = one.conditional && is_resolved(one.alert) && !notified;
+    const bool is_idle_end = is_end_for_notified(one) && !notified;
     const bool fits = !leaves_alone(one) && one.group.empty() && one.not_before <= now &&
                       !limited && !is_idle_end && group_key(one.alert) == key;
     if (count > 0 && !fits) break;
@@ -516,7 +521,7 @@ void Lanes::arrange(Lane& lane, Time now) {
   lane.phase = Lane::Phase::idle;
   while (!lane.queue.empty()) {
     const store::Delivery& head = lane.queue.front();
-    if (head.conditional && is_resolved(head.alert) && !lane.open) {
+    if (is_end_for_notified(head) && !lane.open) {
       merge_head(lane, kNotNotifiedBefore, now);
       continue;
     }

@@ -98,7 +98,15 @@ std::string Routing::name_route(const Alert& alert) const {
 }
 
 std::vector<RoutedTo> Routing::targets(const Alert& alert) const {
+  if (alert.for_notified) return for_notified();
   return is_resolved(alert) ? for_resolved(alert) : for_firing(alert);
+}
+
+/// Whoever was notified, by whichever routes held then.
+std::vector<RoutedTo> Routing::for_notified() const {
+  Collected collected;
+  collected.add(everybody_, true);
+  return collected.take();
 }
 
 /// Where a route before has passed the alert on for its kind alone, or the alert waits, its end is

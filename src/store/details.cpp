@@ -54,6 +54,17 @@ std::string to_text(const json& object) {
   return object.dump(-1, ' ', false, json::error_handler_t::replace);
 }
 
+/// Of a row that an earlier version wrote, whose first sight was never notified.
+Time guess_firing_since(const TrackedService& service) {
+  const auto& notified = service.notified;
+  const bool is_bad =
+      notified.stuck || notified.denied ||
+      (notified.settled != ServiceState::running && notified.settled != ServiceState::unknown);
+  const bool was_notified =
+      notified.from != notified.settled || notified.since != service.settled_since;
+  return is_bad && was_notified ? notified.since : Time{};
+}
+
 /// As if its state had been notified when it began.
 void count_as_notified(TrackedService& service) {
   service.notified = {.settled = service.settled,
@@ -168,6 +179,7 @@ std::string notified_to_json(const TrackedService& service) {
   object["since"] = notified.since.time_since_epoch().count();
   object["at"] = notified.at.time_since_epoch().count();
   object["reminders"] = notified.reminders;
+  object["firingSince"] = notified.firing_since.time_since_epoch().count();
   object["looks"] = service.checks;
   object["flapping"] = service.flapping;
   auto& changes = object["changes"] = json::array();
@@ -191,6 +203,8 @@ bool notified_from_json(std::string_view text, TrackedService& service) {
     read.notified.since = time_at("since");
     read.notified.at = time_at("at");
     read.notified.reminders = object.at("reminders").get<std::uint32_t>();
+    read.notified.firing_since =
+        object.contains("firingSince") ? time_at("firingSince") : guess_firing_since(read);
     read.checks = object.at("looks").get<std::uint32_t>();
     read.flapping = object.at("flapping").get<bool>();
     for (const auto& change : object.at("changes"))

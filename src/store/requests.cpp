@@ -75,6 +75,51 @@ Result<std::vector<Silence>> Requests::load_silences(Time since) {
   });
 }
 
+Result<std::int64_t> Requests::add_ack(const Ack& ack) {
+  return attempt(database_->file, [&]() -> Result<std::int64_t> {
+    auto& connection = database_->connection;
+    Transaction transaction(connection);
+    connection.query("DELETE FROM ack WHERE ended <> 0 AND ended < ?", ack.at - kRetention).run();
+    std::int64_t id = 0;
+    {
+      auto row = connection.query(
+          "INSERT INTO ack (host, service, at, reason, author) VALUES (?,?,?,?,?) RETURNING id",
+          ack.host.text(), ack.service.text(), ack.at, ack.reason, ack.author);
+      row.next();
+      id = row.integer();
+    }
+    transaction.commit();
+    return id;
+  });
+}
+
+Result<bool> Requests::end_ack(std::int64_t id, Time now) {
+  return attempt(database_->file, [&]() -> Result<bool> {
+    return database_->connection
+               .query("UPDATE ack SET ended = ? WHERE id = ? AND ended = 0", now, id)
+               .run() > 0;
+  });
+}
+
+Result<std::vector<Ack>> Requests::load_acks() {
+  return attempt(database_->file, [&]() -> Result<std::vector<Ack>> {
+    std::vector<Ack> all;
+    auto row = database_->connection.query(
+        "SELECT id, host, service, at, reason, author FROM ack WHERE ended = 0 ORDER BY id");
+    while (row.next()) {
+      Ack ack;
+      ack.id = row.integer();
+      ack.host = HostName(row.text());
+      ack.service = ServiceName(row.text());
+      ack.at = row.time();
+      ack.reason = row.text();
+      ack.author = row.text();
+      all.push_back(std::move(ack));
+    }
+    return all;
+  });
+}
+
 Result<bool> Requests::is_anybody_there() { return is_locked(database_->file.parent_path()); }
 
 Result<std::int64_t> Requests::ask_for_reload(Time now) {

@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "domain/ack.h"
 #include "domain/silence.h"
 
 namespace tocsin::store {
@@ -36,6 +37,13 @@ class Requests {
   [[nodiscard]] Result<bool> end_silence(std::int64_t id, Time now);
   /// Those that end after `since`, in the order in which they were made.
   [[nodiscard]] Result<std::vector<Silence>> load_silences(Time since);
+
+  /// Answers its id.
+  [[nodiscard]] Result<std::int64_t> add_ack(const Ack& ack);
+  /// Ends one that has not ended; answers whether there was one.
+  [[nodiscard]] Result<bool> end_ack(std::int64_t id, Time now);
+  /// Those that have not ended, in the order in which they were made.
+  [[nodiscard]] Result<std::vector<Ack>> load_acks();
 
   /// Whether a `run` works with the directory now.
   [[nodiscard]] Result<bool> is_anybody_there();

@@ -123,7 +123,8 @@ CREATE TABLE login (
 )sql";
 
 // A message is what its deliveries leave with; message_id is its id. An open alert is one that a
-// destination was notified of, and not yet of its end.
+// destination was notified of, and not yet of its end. An ack is of what fires and somebody has
+// seen: of an empty `service` the host itself; `ended` is 0 while the alert fires.
 constexpr const char* kVersion5 = R"sql(
 ALTER TABLE delivery ADD COLUMN message_id TEXT NOT NULL DEFAULT '';
 CREATE INDEX delivery_by_message ON delivery (message_id)
@@ -161,6 +162,17 @@ INSERT INTO open_alert
     OR (kind IN ('stopped', 'paused') AND expected = 0)
     OR (kind IN ('started', 'paused', 'restarted') AND expected = 1);
 DROP INDEX delivery_conditional;
+
+CREATE TABLE ack (
+  id      INTEGER PRIMARY KEY AUTOINCREMENT,
+  host    TEXT NOT NULL,
+  service TEXT NOT NULL,
+  at      INTEGER NOT NULL,
+  reason  TEXT NOT NULL,
+  author  TEXT NOT NULL,
+  ended   INTEGER NOT NULL DEFAULT 0
+) STRICT;
+CREATE INDEX ack_by_end ON ack (ended);
 )sql";
 
 constexpr std::array kMigrations{kVersion1, kVersion2, kVersion3, kVersion4, kVersion5};

@@ -64,6 +64,10 @@ void put_state(Connection& connection, const StateChange& change) {
 }
 
 void put_host(Connection& connection, const HostChange& change) {
+  if (change.forgotten) {
+    connection.query("DELETE FROM host WHERE host_key = ?", change.host.key()).run();
+    return;
+  }
   const auto& state = change.state;
   connection
       .query(
@@ -423,6 +427,21 @@ Result<> Store::update(std::span<const DeliveryUpdate> updates) {
     }
     transaction.commit();
     return {};
+  });
+}
+
+Result<std::optional<Alert>> Store::find_firing(const HostName& host, const ServiceName& service) {
+  return attempt(database_->file, [&]() -> Result<std::optional<Alert>> {
+    auto row = database_->connection.query(
+        std::string(kSelectAlerts) +
+            " WHERE host_key = ? AND service_key = ? ORDER BY at DESC, sequence DESC",
+        host.key(), service.key());
+    while (row.next()) {
+      auto alert = database_->read_alert(row);
+      if (!alert.suppressed.empty()) continue;
+      return is_resolved(alert) ? std::nullopt : std::optional(std::move(alert));
+    }
+    return std::nullopt;
   });
 }
 

@@ -36,6 +36,7 @@ struct StateChange {
 struct HostChange {
   HostName host;
   TrackedHost state;
+  bool forgotten = false;  ///< the row is removed
 };
 
 /// One alert for one destination.
@@ -177,6 +178,11 @@ class Store {
   /// In one transaction. A crash before it returns means that these may be delivered again. Ids
   /// that are not stored are passed over.
   [[nodiscard]] Result<> update(std::span<const DeliveryUpdate> updates);
+
+  /// The last alert about the service, or (of an empty name) about the host, that was notified and
+  /// fires; nothing when the last one of all was its end, or none is kept.
+  [[nodiscard]] Result<std::optional<Alert>> find_firing(const HostName& host,
+                                                         const ServiceName& service);
 
   /// Oldest first.
   [[nodiscard]] Result<std::vector<Alert>> history(const HistoryQuery& query);

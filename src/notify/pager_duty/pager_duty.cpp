@@ -60,6 +60,7 @@ std::string_view severity_of(const config::PagerDuty& settings, const Alert& ale
 }  // namespace
 
 std::string pager_duty_dedup_key(const Alert& alert) {
+  if (is_about_credential(alert)) return shortened(valid_utf8(alert.host.text()), kLongestDedupKey);
   // Case does not tell services apart, and PagerDuty's keys are compared byte by byte.
   const std::string key = valid_utf8(alert.host.key() + "/" + alert.service.key());
   return shortened(key, kLongestDedupKey);

@@ -126,6 +126,33 @@ TEST_F(CredentialsTest, ASilencedCredentialIsHistoryOnly) {
   EXPECT_THAT(deps().history(), ElementsAre("refused "));
 }
 
+TEST_F(CredentialsTest, TheEndOfWhatWasSilencedIsForNobody) {
+  running_->silence = Suppression{"silenced by alice"};
+  for (const auto* host : {"sql1", "sql2"}) EXPECT_TRUE(refuse(host, Blame::peer, "no"));
+  deps().pass(2min);
+  for (const auto* host : {"sql1", "sql2"}) EXPECT_TRUE(accept(host));
+  deps().pass(1s);
+  EXPECT_THAT(deps().history(), ElementsAre("refused ", "accepted "));
+  EXPECT_THAT(deps().notified(0), IsEmpty());
+}
+
+TEST_F(CredentialsTest, ACredentialThatNoHostUsesEndsItsAlert) {
+  for (const auto* host : {"sql1", "sql2"}) EXPECT_TRUE(refuse(host, Blame::peer, "no"));
+  ASSERT_THAT(deps().notified(1), ElementsAre("refused "));
+  auto used = host_;
+  used.credentials = std::make_shared<const config::Credentials>(account(R"(CORP\svc)"));
+  retire_unused(running_->logins, {host_, used});
+  deps().pass(1s);
+  EXPECT_THAT(deps().notified(1), ElementsAre("refused "));
+  retire_unused(running_->logins, {host_});
+  ASSERT_THAT(deps().notified(2), ElementsAre("refused ", "unmonitored "));
+  const auto& alert = deps().notified_.back();
+  EXPECT_EQ(alert.host.text(), "credential:monitoring");
+  EXPECT_EQ(alert.reason, "no longer monitored");
+  EXPECT_TRUE(is_about_credential(alert));
+  EXPECT_TRUE(is_resolved(alert));
+}
+
 TEST_F(CredentialsTest, AnAccountWithoutADomainIsEachHostsOwn) {
   for (const auto* name : {"svc", R"(.\svc)", R"(\svc)"}) {
     EXPECT_TRUE(refuse("a", Blame::account, "locked", name));

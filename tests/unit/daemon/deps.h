@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <deque>
 #include <filesystem>
+#include <map>
 #include <memory>
 #include <string>
 #include <utility>
@@ -27,8 +28,8 @@ namespace tocsin::daemon {
 
 class KeepingChannel final : public notify::Channel {
  public:
-  KeepingChannel(std::vector<Alert>& notified, net::Event& told)
-      : notified_(notified), told_(told) {}
+  KeepingChannel(std::vector<Alert>& notified, net::Event& told, std::string key)
+      : notified_(notified), told_(told), key_(std::move(key)) {}
   [[nodiscard]] const std::string& key() const override { return key_; }
   [[nodiscard]] const std::string& name() const override { return key_; }
   net::awaitable<notify::Answer> deliver(const Alert& alert, const DeliveryId& /*id*/,
@@ -41,7 +42,7 @@ class KeepingChannel final : public notify::Channel {
  private:
   std::vector<Alert>& notified_;
   net::Event& told_;
-  std::string key_ = "kept:1";
+  std::string key_;
 };
 
 using Seen = Result<std::vector<ObservedService>>;
@@ -91,8 +92,10 @@ inline ObservedService service(const char* name, ServiceState state, std::uint32
 class Deps {
  public:
   explicit Deps(const std::filesystem::path& folder,
-                const LogOptions& log = {.level = config::LogLevel::error})
+                const LogOptions& log = {.level = config::LogLevel::error},
+                std::string destination = "kept:1")
       : log_(log),
+        destination_(std::move(destination)),
         store_(store::Store::open(folder).value()),
         dispatcher_(loop_.executor(), destinations_, outbox_, delivery_log_, clock_,
                     platform::system_random()),
@@ -167,6 +170,22 @@ class Deps {
 
   void pass(Duration time) { loop_.run_until_done(clock_.pass(time)); }
   [[nodiscard]] Journal& journal() { return journal_; }
+  [[nodiscard]] std::map<HostName, MonitoredHost::Known> load_states() {
+    return loop_.run_until_done(worker_.run([this] { return store_.load_states(); })).value();
+  }
+  /// What watchers share; every probe follows the script.
+  Watcher::Deps watcher_deps(net::Semaphore& checks, std::deque<Seen>& script,
+                             probe::Pushed pushed = {}) {
+    return {.journal = journal_,
+            .checks = checks,
+            .clock = clock_,
+            .log = log_,
+            .metrics = metrics_,
+            .random = platform::system_random(),
+            .make_probe = [&script, pushed = std::move(pushed)](const auto& /*host*/) {
+              return std::make_unique<ScriptedProbe>(script, pushed);
+            }};
+  }
 
   kit::VirtualTime clock_{SystemClock().now()};
   std::vector<Alert> notified_;
@@ -177,24 +196,16 @@ class Deps {
  private:
   Watcher make_watcher(const config::Host& host, net::Semaphore& checks, std::deque<Seen>& script,
                        probe::Pushed pushed) {
-    auto known = loop_.run_until_done(worker_.run([this] { return store_.load_states(); })).value();
-    return Watcher(host, std::move(known[host.name]),
-                   {.journal = journal_,
-                    .checks = checks,
-                    .clock = clock_,
-                    .log = log_,
-                    .metrics = metrics_,
-                    .random = platform::system_random(),
-                    .make_probe = [&script, pushed = std::move(pushed)](const auto& /*host*/) {
-                      return std::make_unique<ScriptedProbe>(script, pushed);
-                    }});
+    return Watcher(host, std::move(load_states()[host.name]),
+                   watcher_deps(checks, script, std::move(pushed)));
   }
   std::vector<notify::Destination> make_destinations() {
     std::vector<notify::Destination> all;
-    all.push_back({.channel = std::make_unique<KeepingChannel>(notified_, told_)});
+    all.push_back({.channel = std::make_unique<KeepingChannel>(notified_, told_, destination_)});
     return all;
   }
 
+  std::string destination_;
   net::Event told_{loop_.executor()};
   std::vector<notify::Destination> destinations_ = make_destinations();
   notify::Routing routing_{{}, destinations_};

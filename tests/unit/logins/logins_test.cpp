@@ -173,6 +173,43 @@ TEST_F(LoginsTest, ASecretInAFileIsReadAgainAndTriedAtOnce) {
             "second");
 }
 
+TEST_F(LoginsTest, ALoginThatNobodyUsesEndsItsAlertOnce) {
+  const auto is_ours = [](const LoginId& id) { return id == kId; };
+  Program program(saved_);
+  program.logins_.retire(is_ours);
+  for (const auto* host : {"a", "b"}) program.log_in(host, Blame::secret);
+  program.logins_.retire(is_ours);
+  program.logins_.retire(is_ours);
+  program.settle();
+  EXPECT_THAT(program.notified_, testing::ElementsAre(Notice::refused, Notice::retired));
+  EXPECT_FALSE(program.log_in("a", Blame::secret)) << "the account may still get locked";
+}
+
+TEST_F(LoginsTest, ALoginUnderWayThatNobodyUsesAnyMoreFiresNoAlert) {
+  Program program(saved_);
+  program.log_in("a", Blame::secret);
+  auto pass = program.gate().try_enter(HostName("b"));
+  ASSERT_TRUE(pass);
+  program.logins_.retire([](const LoginId& id) { return id == kId; });
+  pass->refuse(Blame::secret, "wrong password");
+  program.settle();
+  EXPECT_THAT(program.notified_, IsEmpty());
+}
+
+TEST_F(LoginsTest, WhatAnEarlierRunKnewOfALoginThatNobodyUsesIsEndedAndRemoved) {
+  {
+    Program program(saved_);
+    for (const auto* host : {"a", "b"}) program.log_in(host, Blame::secret);
+    program.settle();
+  }
+  Program program(saved_);
+  program.logins_.retire([](const LoginId& id) { return id == kId; });
+  program.settle();
+  EXPECT_THAT(program.notified_, testing::ElementsAre(Notice::retired));
+  ASSERT_THAT(saved_, SizeIs(1));
+  EXPECT_TRUE(saved_.front().suspicion.empty());
+}
+
 TEST_F(LoginsTest, AReloadWaivesThePauses) {
   Program program(saved_);
   program.log_in("a", Blame::account);

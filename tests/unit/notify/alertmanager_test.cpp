@@ -33,6 +33,25 @@ TEST(Alertmanager, FiresForWhatStoppedAndEndsWhenItRuns) {
   EXPECT_EQ(up["endsAt"], "2025-11-24T16:01:00.123Z");
 }
 
+TEST(Alertmanager, EndsWhatIsNoLongerMonitored) {
+  const auto one = [](const Alert& alert) { return json::parse(alertmanager_alert({}, alert))[0]; };
+  const auto expect_end = [&](const Alert& firing) {
+    Alert end = firing;
+    end.kind = TransitionKind::unmonitored;
+    end.at += std::chrono::minutes(1);
+    EXPECT_EQ(one(end)["labels"], one(firing)["labels"]);
+    EXPECT_EQ(one(end)["endsAt"], one(end)["startsAt"]);
+  };
+  Alert firing = stopped_alert();
+  expect_end(firing);
+  firing.service = {};
+  firing.kind = TransitionKind::unreachable;
+  expect_end(firing);
+  firing.host = HostName("credential:monitoring");
+  firing.kind = TransitionKind::refused;
+  expect_end(firing);
+}
+
 TEST(Alertmanager, IsReachedBelowItsPrefixWithThePassword) {
   FakeTransport transport;
   Destinations made;

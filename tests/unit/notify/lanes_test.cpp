@@ -407,6 +407,36 @@ TEST(Lanes, ForgetsServicesWhoseLimitsHavePassed) {
   EXPECT_EQ(lanes.lane_count(), 2U) << "what still fires is remembered";
 }
 
+TEST(Lanes, EndWhatWasNotifiedAndNothingElse) {
+  const auto end = [](const std::string& id, const std::string& service) {
+    auto delivery = make_delivery(id, TransitionKind::unmonitored, service);
+    delivery.conditional = true;
+    delivery.alert.for_notified = true;
+    return delivery;
+  };
+  Lanes lanes = make_lanes();
+  lanes.add(make_delivery("1", kStopped, "a"), kStart);
+  lanes.add(make_delivery("2", kStopped, "b"), kStart);
+  EXPECT_THAT(take_all(lanes, kStart), ElementsAre("1", "2"));
+  settle_one(lanes, {"1"}, kDelivered, kStart);
+  settle_one(lanes, {"2"}, Rejected{.reason = "no"}, kStart);
+  for (const auto* service : {"a", "b", "c"})
+    lanes.add(end(std::string("end of ") + service, service), kStart);
+  EXPECT_THAT(take_all(lanes, kStart), ElementsAre("end of a"));
+  settle_one(lanes, {"end of a"}, kDelivered, kStart);
+  lanes.add(end("again", "a"), kStart);
+  EXPECT_THAT(take_all(lanes, kStart), IsEmpty());
+}
+
+TEST(Lanes, EndsForThoseWhoWereNotifiedNeedNotBeWell) {
+  auto visible = make_delivery("1", TransitionKind::visible, "a");
+  visible.alert.to = ServiceState::stopped;
+  visible.alert.for_notified = visible.conditional = true;
+  Lanes lanes = make_lanes();
+  lanes.add(visible, kStart);
+  EXPECT_THAT(take_all(lanes, kStart), IsEmpty());
+}
+
 // --- any story
 // -------------------------------------------------------------------------------------
 

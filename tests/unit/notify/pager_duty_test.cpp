@@ -38,6 +38,30 @@ TEST(PagerDuty, ResolvesItWhenTheServiceRunsAgain) {
   EXPECT_EQ(event["dedup_key"], pager_duty_dedup_key(stopped_alert()));
 }
 
+TEST(PagerDuty, NamesHostsAndCredentialsInItsKeys) {
+  Alert alert = stopped_alert();
+  alert.service = {};
+  alert.kind = TransitionKind::unreachable;
+  EXPECT_EQ(pager_duty_dedup_key(alert), "DB1/");
+  alert.kind = TransitionKind::unmonitored;
+  EXPECT_EQ(pager_duty_dedup_key(alert), "DB1/");
+  alert.host = HostName("credential:monitoring");
+  for (const auto kind :
+       {TransitionKind::refused, TransitionKind::accepted, TransitionKind::unmonitored}) {
+    alert.kind = kind;
+    EXPECT_EQ(pager_duty_dedup_key(alert), "credential:monitoring");
+  }
+}
+
+TEST(PagerDuty, ResolvesWhatIsNoLongerMonitored) {
+  Alert alert = stopped_alert();
+  alert.kind = TransitionKind::unmonitored;
+  alert.to = ServiceState::unknown;
+  const auto event = json::parse(pager_duty_event(pager_duty_settings(), alert));
+  EXPECT_EQ(event["event_action"], "resolve");
+  EXPECT_EQ(event["dedup_key"], pager_duty_dedup_key(stopped_alert()));
+}
+
 TEST(PagerDuty, KeepsLongKeysApartWithinItsLimit) {
   Alert one = stopped_alert();
   one.service = ServiceName(std::string(256, 'x') + "1");

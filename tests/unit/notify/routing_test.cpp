@@ -147,6 +147,18 @@ TEST_F(RoutingTest, KindsPartFiringAlertsAndTheEndGoesToThoseWhoWereNotified) {
               ElementsAre(if_notified(0), if_notified(1), if_notified(2), if_notified(3)));
 }
 
+TEST_F(RoutingTest, WhatIsForThoseWhoWereNotifiedAsksNoRoute) {
+  const std::vector<config::Route> routes = {
+      {.match = {.sets = {"sql"}},
+       .to = {"slack"},
+       .escalations = {{.after = minutes(5), .to = {"pagerDuty"}}}},
+      {.to = {}}};
+  Alert alert = about(unmonitored);
+  alert.for_notified = true;
+  EXPECT_THAT(targets(routes, alert),
+              ElementsAre(if_notified(0), if_notified(1), if_notified(2), if_notified(3)));
+}
+
 TEST_F(RoutingTest, RestartsAreAlertsOfTheirOwn) {
   const std::vector<config::Route> routes = {{.match = {.kinds = {restarted}}, .to = {"slack"}},
                                              {.to = {"pagerDuty"}}};

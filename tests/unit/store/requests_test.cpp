@@ -68,6 +68,32 @@ TEST_F(RequestsTest, SilencesThatEndedLongAgoAreForgotten) {
   EXPECT_THAT(scopes({}), ElementsAre("new"));
 }
 
+TEST_F(RequestsTest, AcknowledgementsLastUntilTheyAreEnded) {
+  Ack ack{.host = HostName("sql1"),
+          .service = ServiceName("MSSQL$\xC3\xA4"),
+          .at = kNow,
+          .reason = "on it",
+          .author = "alice"};
+  ack.id = requests_.add_ack(ack).value();
+  const Ack of_host{.host = HostName("sql1"), .at = kNow, .reason = "", .author = ""};
+  ASSERT_TRUE(requests_.add_ack(of_host));
+  auto run = Requests::open(scratch_.path()).value();
+  EXPECT_THAT(run.load_acks().value(),
+              ElementsAre(ack, testing::Field(&Ack::service, ServiceName())));
+  EXPECT_EQ(run.end_ack(ack.id, kNow + 1min), true);
+  EXPECT_EQ(run.end_ack(ack.id, kNow + 2min), false) << "it has ended";
+  EXPECT_THAT(requests_.load_acks().value(), testing::SizeIs(1));
+}
+
+TEST_F(RequestsTest, AcknowledgementsThatEndedLongAgoAreForgotten) {
+  const auto id = requests_.add_ack({.host = HostName("old"), .at = kNow}).value();
+  ASSERT_TRUE(requests_.add_ack({.host = HostName("open"), .at = kNow}));
+  ASSERT_TRUE(requests_.end_ack(id, kNow + 1h));
+  ASSERT_TRUE(requests_.add_ack({.host = HostName("new"), .at = kNow + kRetention + 2h}));
+  auto database = open_database(scratch_.path() / "tocsin.db");
+  EXPECT_EQ(database.execAndGet("SELECT group_concat(host) FROM ack").getString(), "open,new");
+}
+
 TEST_F(RequestsTest, AReloadIsAskedForAndAnswered) {
   EXPECT_EQ(requests_.find_reload().value(), std::nullopt);
   const auto first = requests_.ask_for_reload(kNow).value();

@@ -149,6 +149,68 @@ TEST_F(StoreTest, WhatWasNotifiedComesBack) {
   }
 }
 
+TEST_F(StoreTest, SinceWhenAnAlertFiresComesBack) {
+  const auto load = [this] {
+    return store_->load_states().value().at(HostName("h")).services.at(ServiceName("s")).notified;
+  };
+  const auto put = [this](ServiceState settled, ServiceState from, Time since) {
+    commit({.states = {{.host = HostName("h"),
+                        .service = ServiceName("s"),
+                        .state = {.settled = settled,
+                                  .settled_since = kNow,
+                                  .notified = {.settled = settled,
+                                               .from = from,
+                                               .since = since,
+                                               .at = since,
+                                               .firing_since = kNow - 1h},
+                                  .checks = 2}}}});
+  };
+  put(ServiceState::stopped, ServiceState::running, kNow + 1s);
+  EXPECT_EQ(load().firing_since, kNow - 1h);
+  // An earlier version has not stored it.
+  const auto forget = [this] {
+    run_sql(scratch_.path(), "UPDATE service SET news = json_remove(news, '$.firingSince')");
+  };
+  forget();
+  EXPECT_EQ(load().firing_since, kNow + 1s);
+  put(ServiceState::running, ServiceState::stopped, kNow + 1s);
+  forget();
+  EXPECT_EQ(load().firing_since, Time());
+  put(ServiceState::stopped, ServiceState::stopped, kNow);
+  forget();
+  EXPECT_EQ(load().firing_since, Time()) << "a baseline was never notified";
+}
+
+TEST_F(StoreTest, FindsTheAlertThatFires) {
+  const auto find = [this](const char* service = "SPOOLER") {
+    return store_->find_firing(HostName("host"), ServiceName(service)).value();
+  };
+  EXPECT_EQ(find(), std::nullopt);
+  const auto add = [this](const char* id, Duration at, TransitionKind kind, ServiceState to,
+                          const char* suppressed = "") {
+    auto alert = make_alert(id, kNow + at);
+    alert.kind = kind;
+    alert.to = to;
+    alert.suppressed = suppressed;
+    alert.severity = AlertSeverity::warning;
+    commit({.alerts = {alert}});
+  };
+  add("1", 0s, TransitionKind::stopped, ServiceState::stopped);
+  add("2", 1s, TransitionKind::started, ServiceState::running, "it flaps");
+  EXPECT_EQ(find()->id.value, "1");
+  EXPECT_EQ(find()->severity, AlertSeverity::warning);
+  EXPECT_EQ(find("Other"), std::nullopt);
+  add("3", 2s, TransitionKind::started, ServiceState::running);
+  EXPECT_EQ(find(), std::nullopt);
+}
+
+TEST_F(StoreTest, AHostThatIsForgottenLeavesNoRow) {
+  const HostName host("h");
+  commit({.host = HostChange{.host = host, .state = {.error = "no answer"}}});
+  commit({.host = HostChange{.host = HostName("H"), .forgotten = true}});
+  EXPECT_THAT(store_->load_states().value(), IsEmpty());
+}
+
 TEST_F(StoreTest, HostsComeBack) {
   const HostName host("h");
   const Time at{Duration{1'700'000'000'000}};
@@ -160,7 +222,7 @@ TEST_F(StoreTest, HostsComeBack) {
                          .reminders = 3,
                          .booted_at = at + Duration(2),
                          .storm_until = at + Duration(3)};
-  commit({.host = HostChange{host, away}});
+  commit({.host = HostChange{.host = host, .state = away}});
   reopen();
   EXPECT_EQ(store_->load_states().value().at(host).host, away);
 }

@@ -1,0 +1,176 @@
+// `ack`, `acks` and `unack`: written to the store, where a running tocsin finds them.
+#include <algorithm>
+#include <iterator>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "base/text.h"
+#include "cli/commands.h"
+#include "cli/load.h"
+#include "cli/requests.h"
+#include "cli/table.h"
+#include "daemon/daemon.h"
+#include "domain/monitored_host.h"
+#include "store/logins.h"
+#include "store/store.h"
+
+namespace tocsin::cli {
+namespace {
+
+using json = nlohmann::ordered_json;
+
+/// An alert that was notified, and not its end.
+struct Firing {
+  HostName host;
+  ServiceName service;  ///< empty: the host itself
+  Time since{};
+};
+
+/// What the store knows to fire: hosts, services, clusters and credentials.
+Result<std::vector<Firing>> load_firing(const std::filesystem::path& directory) {
+  auto store = store::Store::open_read_only(directory);
+  if (!store) return fail(std::move(store));
+  auto states = store->load_states();
+  if (!states) return fail(std::move(states));
+  std::vector<Firing> all;
+  for (auto& [name, known] : *states) {
+    const MonitoredHost host(name, {}, std::move(known));
+    const auto add = [&](const ServiceName& service) {
+      if (const auto since = host.firing_since(service)) all.push_back({name, service, *since});
+    };
+    add({});
+    for (const auto& [service, tracked] : host.services()) add(service);
+  }
+  auto logins = store::Logins::open(directory);
+  if (!logins) return fail(std::move(logins));
+  const auto records = logins->load();
+  if (!records) return std::unexpected(records.error());
+  for (const auto& record : *records) {
+    if (record.id.value.starts_with(kCredentialPrefix) && record.suspicion.notified_at != Time{})
+      all.push_back({.host = HostName(record.id.value), .service = {}, .since = {}});
+  }
+  return all;
+}
+
+/// Answers the id; nothing: it has complained.
+std::optional<std::int64_t> find_or_add(store::Requests& requests, const std::vector<Ack>& known,
+                                        const Firing& firing, Ack ack) {
+  const auto same = std::ranges::find_if(
+      known, [&](const Ack& one) { return one.covers(firing.host, firing.service, firing.since); });
+  if (same != known.end()) return same->id;
+  const auto id = requests.add_ack(ack);
+  if (id) return *id;
+  complain(id.error().what);
+  return std::nullopt;
+}
+
+/// Those that the command means by an id or by what they are for.
+std::vector<Ack> find_meant(const std::vector<Ack>& acks, const std::string& text) {
+  const auto id = parse_id(text);
+  const auto scope = SilenceScope::parse(text);
+  std::vector<Ack> meant;
+  std::ranges::copy_if(acks, std::back_inserter(meant), [&](const Ack& ack) {
+    return id ? ack.id == *id : scope.covers(ack.host, ack.service);
+  });
+  return meant;
+}
+
+json to_json(const Ack& ack) {
+  return {{"id", ack.id},           {"host", ack.host.text()}, {"service", ack.service.text()},
+          {"at", iso_time(ack.at)}, {"reason", ack.reason},    {"by", ack.author}};
+}
+
+void print_table(const std::vector<Ack>& acks) {
+  Table table({"ID", "WHAT", "SINCE", "BY", "REASON"});
+  for (const auto& ack : acks)
+    table.add(
+        {{std::to_string(ack.id)}, {ack.text()}, {local_time(ack.at)}, {ack.author}, {ack.reason}});
+  print(table, "nothing is acknowledged");
+}
+
+}  // namespace
+
+int ack(const AckOptions& options) {
+  const auto config = load(options.configuration);
+  if (!config) return kExitBadConfiguration;
+  auto requests = open_requests(options.data_directory, *config);
+  if (!requests) return kExitFailed;
+  auto firing = load_firing(daemon::data_directory(options.data_directory, *config));
+  const auto known = requests->load_acks();
+  if (!firing || !known) {
+    complain(!firing ? firing.error().what : known.error().what);
+    return kExitFailed;
+  }
+  const auto scope = SilenceScope::parse(options.scope);
+  std::erase_if(*firing, [&](const Firing& one) { return !scope.covers(one.host, one.service); });
+  if (firing->empty()) {
+    const auto mistake = find_mistake(scope, *config);
+    complain(mistake.empty() ? fmt::format("nothing fires at `{}`", options.scope) : mistake);
+    return kExitFailed;
+  }
+  const Time now = SystemClock().now();
+  for (const auto& one : *firing) {
+    const Ack ack{.host = one.host,
+                  .service = one.service,
+                  .at = std::max(now, one.since),  // the clock may have been set back
+                  .reason = options.reason,
+                  .author = options.author.empty() ? user() : options.author};
+    const auto id = find_or_add(*requests, *known, one, ack);
+    if (!id) return kExitFailed;
+    fmt::print("{} is acknowledged until its alert ends; `tocsin unack {}` takes that back\n",
+               printable(ack.text()), *id);
+  }
+  return kExitOk;
+}
+
+int acks(const AcksOptions& options) {
+  const auto config = load(options.configuration);
+  if (!config) return kExitBadConfiguration;
+  auto requests = open_requests(options.data_directory, *config);
+  if (!requests) return kExitFailed;
+  const auto all = requests->load_acks();
+  if (!all) {
+    complain(all.error().what);
+    return kExitFailed;
+  }
+  if (options.json) {
+    json array = json::array();
+    for (const auto& ack : *all) array.push_back(to_json(ack));
+    fmt::print("{}\n", array.dump(2, ' ', false, json::error_handler_t::replace));
+  } else {
+    print_table(*all);
+  }
+  return kExitOk;
+}
+
+int unack(const UnackOptions& options) {
+  const auto config = load(options.configuration);
+  if (!config) return kExitBadConfiguration;
+  auto requests = open_requests(options.data_directory, *config);
+  if (!requests) return kExitFailed;
+  const auto all = requests->load_acks();
+  if (!all) {
+    complain(all.error().what);
+    return kExitFailed;
+  }
+  const auto meant = find_meant(*all, options.ack);
+  if (meant.empty()) {
+    complain(fmt::format("`{}` is not acknowledged; `tocsin acks` lists what is", options.ack));
+    return kExitFailed;
+  }
+  for (const auto& ack : meant) {
+    if (const auto ended = requests->end_ack(ack.id, SystemClock().now()); !ended) {
+      complain(ended.error().what);
+      return kExitFailed;
+    }
+    fmt::print("{} is not acknowledged any more\n", printable(ack.text()));
+  }
+  return kExitOk;
+}
+
+}  // namespace tocsin::cli

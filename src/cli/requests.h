@@ -1,0 +1,29 @@
+// What the commands share that leave a request to a running tocsin in the store.
+#pragma once
+
+#include <concepts>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "config/config.h"
+#include "domain/silence.h"
+#include "store/requests.h"
+
+namespace tocsin::cli {
+
+/// `option` is the data directory of the command line. Nothing: it has complained.
+[[nodiscard]] std::optional<store::Requests> open_requests(const std::string& option,
+                                                           const config::Config& config);
+
+/// Who asks; empty: not known.
+[[nodiscard]] std::string user();
+
+/// Of a request that is meant by its id; nothing where the text is none.
+[[nodiscard]] std::optional<std::int64_t> parse_id(std::string_view text);
+
+/// Why the scope means nothing that is watched; empty: it does.
+[[nodiscard]] std::string find_mistake(const SilenceScope& scope, const config::Config& config);
+
+}  // namespace tocsin::cli

@@ -1,0 +1,293 @@
+// What was notified is ended, also where no check can find its end.
+#include <chrono>
+#include <string>
+#include <vector>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "domain/monitored_host.h"
+
+namespace tocsin {
+namespace {
+
+using namespace std::chrono_literals;
+using enum ServiceState;
+using testing::ElementsAre;
+using testing::IsEmpty;
+using testing::UnorderedElementsAre;
+
+constexpr Time kFirstAlert{Duration{1'700'000'000'000}};
+
+class EndedAlerts : public testing::Test {
+ protected:
+  using Services = std::map<std::string, ServiceState>;
+
+  void watch(std::vector<WatchedService> services, HostPolicy policy = {}) {
+    policy.storm_wait = {};
+    MonitoredHost::Rules rules{.services = Watchlist(std::move(services)), .policy = policy};
+    if (monitored_) return monitored_->set_rules(std::move(rules));
+    begin(std::move(rules), {});
+  }
+  /// tocsin ends, and starts again with other rules.
+  void restart_with(std::vector<WatchedService> services) {
+    begin({.services = Watchlist(std::move(services)), .policy = {}},
+          {monitored_->host(), monitored_->services(), {}});
+  }
+  void check(const Services& services, Duration after = 10s) {
+    now_ += after;
+    std::vector<ObservedService> seen;
+    seen.reserve(services.size());
+    for (const auto& [name, state] : services)
+      seen.push_back(
+          {ServiceName(name), {.state = state, .process_id = state == running ? 7U : 0}, {}});
+    note(monitored_->apply({HostName("node1"), now_, std::move(seen)}));
+  }
+  void no_answer(Duration after = 1min) {
+    now_ += after;
+    note(monitored_->apply({HostName("node1"), now_, fail(ErrorKind::timed_out, "no answer")}));
+  }
+  void pass(Duration time) {
+    now_ += time;
+    note(monitored_->pass(now_));
+  }
+  void retire() { note(monitored_->retire(now_)); }
+  /// What was notified since the last question: "stopped A", of a host "unreachable ".
+  std::vector<std::string> notified() {
+    std::vector<std::string> words;
+    for (const auto& alert : std::exchange(notified_, {}))
+      words.push_back(std::string(to_string(alert.kind)) + " " + alert.service.text());
+    return words;
+  }
+  [[nodiscard]] const Alert& last() const { return last_; }
+
+  std::optional<Suppression> silence_;
+  Time acknowledged_at_ = Time::min();
+  std::optional<MonitoredHost> monitored_;
+  MonitoredHost::Outcome outcome_;
+  Time now_ = kFirstAlert;
+
+ private:
+  void begin(MonitoredHost::Rules rules, MonitoredHost::Known known) {
+    monitored_.emplace(
+        HostName("node1"), std::move(rules), std::move(known),
+        [this](const ServiceName&, Time) { return silence_; },
+        [this](const ServiceName&, Time firing_since) {
+          return firing_since <= acknowledged_at_ ? std::optional(Suppression{"acknowledged"})
+                                                  : std::nullopt;
+        });
+  }
+  void note(MonitoredHost::Outcome outcome) {
+    for (const auto& alert : outcome.alerts) {
+      if (!alert.suppressed.empty()) continue;
+      notified_.push_back(alert);
+      last_ = alert;
+    }
+    outcome_ = std::move(outcome);
+  }
+
+  std::vector<Alert> notified_;
+  Alert last_;
+};
+
+WatchedService expects(const char* name, Expected expected) {
+  return {.pattern = name, .policy = {.expected = expected}};
+}
+
+TEST_F(EndedAlerts, AServiceThatLeavesTheConfigurationEndsItsAlert) {
+  watch({{.pattern = "A"}, {.pattern = "B"}, {.pattern = "C"}});
+  check({{"A", running}, {"B", running}, {"C", stopped}});
+  check({{"A", stopped}, {"B", running}, {"C", stopped}});
+  EXPECT_THAT(notified(), ElementsAre("stopped A"));
+  const auto stopped_at = now_;
+  watch({{.pattern = "D"}});
+  check({{"D", running}});
+  ASSERT_THAT(notified(), ElementsAre("unmonitored A")) << "nothing where nothing was notified";
+  EXPECT_EQ(last().from, stopped);
+  EXPECT_EQ(last().previous_since, stopped_at);
+  EXPECT_EQ(last().reason, "no longer monitored");
+  EXPECT_TRUE(last().for_notified);
+  EXPECT_TRUE(is_resolved(last()));
+  EXPECT_EQ(monitored_->services().size(), 1) << "the others are forgotten";
+  check({{"D", running}});
+  EXPECT_THAT(notified(), IsEmpty());
+}
+
+TEST_F(EndedAlerts, AServiceLeavesWhileItsHostIsNotReachedToo) {
+  watch({{.pattern = "A"}});
+  check({{"A", running}});
+  check({{"A", denied}});
+  EXPECT_THAT(notified(), ElementsAre("denied A"));
+  watch({});
+  no_answer();
+  EXPECT_THAT(notified(), ElementsAre("unmonitored A"));
+  EXPECT_EQ(last().from, denied);
+}
+
+TEST_F(EndedAlerts, WhatLeftTheConfigurationWhileTocsinDidNotRunEndsAtTheFirstCheck) {
+  watch({{.pattern = "A"}, {.pattern = "B"}});
+  check({{"A", running}, {"B", running}});
+  check({{"A", stopped}, {"B", stopped}});
+  notified();
+  restart_with({{.pattern = "B"}});
+  check({{"B", stopped}});
+  EXPECT_THAT(notified(), ElementsAre("unmonitored A"));
+}
+
+TEST_F(EndedAlerts, AHostThatLeavesEndsItsOwnAndThoseOfItsServices) {
+  watch({{.pattern = "A"}, {.pattern = "b"}, {.pattern = "C"}});
+  check({{"A", running}, {"B", running}, {"C", running}});
+  check({{"A", stopped}, {"B", paused}, {"C", running}});
+  no_answer();
+  no_answer();
+  EXPECT_THAT(notified(), ElementsAre("stopped A", "paused b", "unreachable "));
+  retire();
+  EXPECT_THAT(notified(), UnorderedElementsAre("unmonitored ", "unmonitored A", "unmonitored b"));
+  EXPECT_TRUE(outcome_.forgotten);
+  EXPECT_EQ(outcome_.services.size(), 3);
+  for (const auto& change : outcome_.services) EXPECT_TRUE(change.forgotten);
+  for (const auto& alert : outcome_.alerts) EXPECT_TRUE(alert.for_notified && alert.across_hosts);
+  check({{"A", stopped}, {"B", paused}});
+  EXPECT_THAT(notified(), IsEmpty()) << "it begins anew";
+}
+
+TEST_F(EndedAlerts, AHostThatIsWellLeavesWithoutAWord) {
+  watch({{.pattern = "A"}});
+  check({{"A", running}});
+  check({{"A", stopped}});
+  check({{"A", running}});
+  notified();
+  retire();
+  EXPECT_THAT(notified(), IsEmpty());
+}
+
+TEST_F(EndedAlerts, AStateThatIsExpectedNowEndsItsAlertWithoutAChange) {
+  watch({{.pattern = "A"}, {.pattern = "B"}});
+  check({{"A", running}, {"B", running}});
+  check({{"A", stopped}, {"B", stopped}});
+  notified();
+  silence_ = Suppression{"silenced"};
+  watch({expects("A", Expected::stopped), {.pattern = "B"}});
+  EXPECT_EQ(monitored_->next_review(now_), now_);
+  check({{"A", stopped}, {"B", stopped}});
+  ASSERT_THAT(notified(), ElementsAre("unmonitored A")) << "ends pass silences";
+  EXPECT_EQ(last().reason, "it is expected to be so now");
+  EXPECT_EQ(last().from, stopped);
+  EXPECT_EQ(last().to, stopped);
+  EXPECT_TRUE(last().for_notified);
+  check({{"A", stopped}, {"B", stopped}});
+  EXPECT_THAT(notified(), IsEmpty());
+  silence_.reset();
+  check({{"A", running}, {"B", stopped}});
+  EXPECT_THAT(notified(), ElementsAre("started A")) << "the next one is an alert of its own";
+}
+
+TEST_F(EndedAlerts, AnyStateThatIsExpectedNowEndsItsAlertWhateverTheServiceDoes) {
+  watch({{.pattern = "A"}, {.pattern = "B"}, {.pattern = "Gone"}});
+  check({{"A", running}, {"B", running}, {"Gone", running}});
+  check({{"A", stopped}, {"B", stopped}, {"Gone", missing}});
+  EXPECT_THAT(notified(), ElementsAre("stopped A", "stopped B", "vanished Gone"));
+  restart_with(
+      {expects("A", Expected::any), expects("B", Expected::any), expects("Gone", Expected::any)});
+  check({{"A", stopped}, {"B", running}, {"Gone", missing}});
+  EXPECT_THAT(notified(), ElementsAre("unmonitored A", "unmonitored B"))
+      << "uninstalled is no state that is expected";
+}
+
+TEST_F(EndedAlerts, AServiceThatJoinsAClusterEndsItsAlert) {
+  watch({{.pattern = "A"}});
+  check({{"A", running}});
+  check({{"A", stopped}});
+  notified();
+  watch({{.pattern = "A", .cluster = "pair"}});
+  check({{"A", stopped}});
+  EXPECT_THAT(notified(), ElementsAre("unmonitored A"));
+  EXPECT_EQ(last().reason, "the rule of the cluster pair decides");
+}
+
+TEST_F(EndedAlerts, AChangeOfTheExpectedStateIsNoEndOfWhatIsStillWrong) {
+  watch({{.pattern = "A"}, {.pattern = "B"}});
+  check({{"A", running}, {"B", running}});
+  check({{"A", paused}, {"B", denied}});
+  notified();
+  watch({expects("A", Expected::stopped), expects("B", Expected::any)});
+  check({{"A", paused}, {"B", denied}});
+  EXPECT_THAT(notified(), IsEmpty());
+}
+
+TEST_F(EndedAlerts, TheEndOfAStuckServicePassesASilenceToo) {
+  watch({{.pattern = "A"}});
+  check({{"A", running}});
+  check({{"A", stop_pending}});
+  check({{"A", stop_pending}}, 1min);
+  EXPECT_THAT(notified(), ElementsAre("stuck A"));
+  silence_ = Suppression{"silenced"};
+  check({{"A", running}});
+  EXPECT_THAT(notified(), ElementsAre("started A"));
+}
+
+TEST_F(EndedAlerts, KnowsSinceWhenAnAlertFires) {
+  watch({{.pattern = "A"}});
+  check({{"A", stopped}});
+  EXPECT_EQ(monitored_->firing_since(ServiceName("A")), std::nullopt) << "a baseline is no alert";
+  check({{"A", running}});
+  check({{"A", stopped}});
+  const auto stopped_at = now_;
+  check({{"A", paused}});
+  EXPECT_EQ(monitored_->firing_since(ServiceName("a")), stopped_at) << "it is one until its end";
+  EXPECT_EQ(monitored_->firing_since({}), std::nullopt);
+  no_answer();
+  const auto lost_at = now_;
+  no_answer();
+  EXPECT_EQ(monitored_->firing_since({}), lost_at);
+  check({{"A", running}});
+  EXPECT_EQ(monitored_->firing_since(ServiceName("A")), std::nullopt);
+  EXPECT_EQ(monitored_->firing_since({}), std::nullopt);
+  EXPECT_EQ(monitored_->firing_since(ServiceName("B")), std::nullopt);
+}
+
+TEST_F(EndedAlerts, WhatIsAcknowledgedHasNoRemindersAndAnEnd) {
+  watch({{.pattern = "A", .policy = {.repeat_every = 1h}}}, {.repeat_every = 1h});
+  check({{"A", running}});
+  check({{"A", stopped}});
+  EXPECT_THAT(notified(), ElementsAre("stopped A"));
+  acknowledged_at_ = now_;
+  pass(3h);
+  EXPECT_THAT(notified(), IsEmpty());
+  EXPECT_EQ(monitored_->waiting_alerts(now_).at(0).suppression.reason, "acknowledged");
+  check({{"A", running}});
+  EXPECT_THAT(notified(), ElementsAre("started A")) << "its end is told";
+  check({{"A", stopped}});
+  pass(1h);
+  EXPECT_THAT(notified(), ElementsAre("stopped A", "stopped A")) << "that is another alert";
+}
+
+TEST_F(EndedAlerts, AnAcknowledgedHostHasNoReminders) {
+  watch({}, {.repeat_every = 1h});
+  check({});
+  no_answer();
+  no_answer();
+  EXPECT_THAT(notified(), ElementsAre("unreachable "));
+  acknowledged_at_ = now_;
+  no_answer(2h);
+  EXPECT_THAT(notified(), IsEmpty());
+  acknowledged_at_ = Time::min();
+  no_answer();
+  EXPECT_THAT(notified(), ElementsAre("unreachable ")) << "somebody has taken it back";
+  EXPECT_EQ(last().reminder, 1);
+}
+
+TEST_F(EndedAlerts, ServicesOfAHostThatIsNotReachedStayOpenWithoutReminders) {
+  watch({{.pattern = "A", .policy = {.repeat_every = 1h}}});
+  check({{"A", running}});
+  check({{"A", stopped}});
+  for (int i = 0; i < 10; i++) no_answer(30min);
+  pass(1h);
+  EXPECT_THAT(notified(), ElementsAre("stopped A", "unreachable "));
+  EXPECT_NE(monitored_->firing_since(ServiceName("A")), std::nullopt);
+  check({{"A", running}});
+  EXPECT_THAT(notified(), ElementsAre("reachable ", "started A"));
+}
+
+}  // namespace
+}  // namespace tocsin
