@@ -75,7 +75,8 @@ void read_certificate(Section& section, std::string& ca_file, bool& reject_unaut
   }
 }
 
-void read_rate_limit(Section& section, std::string_view destination, std::chrono::seconds& out) {
+void read_rate_limit(Section& section, std::string_view destination, std::chrono::seconds& out,
+                     std::string_view otherwise) {
   const auto description = fmt::format(
       "Minimum time between two notifications of one kind about one service to one {}. Those in "
       "between wait until it has passed. 0: no limit.",
@@ -84,6 +85,7 @@ void read_rate_limit(Section& section, std::string_view destination, std::chrono
       {.name = "rateLimit",
        .description = description,
        .example = "60",
+       .otherwise = otherwise,
        .differs = "Notifications within the limit wait; stops and starts have a limit each. Butler "
                   "drops them, counts both together, and with 0 sends one and never again."},
       out, kRateLimit);

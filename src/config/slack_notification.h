@@ -1,8 +1,10 @@
 // Slack: alerts as messages of an incoming webhook.
 #pragma once
 
+#include <optional>
 #include <string>
 
+#include "config/alert_sections.h"
 #include "config/chat_message.h"
 #include "config/destination.h"
 
@@ -23,6 +25,9 @@ struct Slack {
   bool enabled = false;
   SlackMessage stopped;
   SlackMessage started;
+  // As message_of() answers them.
+  std::optional<SlackMessage> other_firing;
+  std::optional<SlackMessage> other_resolved;
 };
 
 void read_settings(Section& section, bool wanted, Slack& slack);
