@@ -5,7 +5,9 @@
 #include <chrono>
 #include <string>
 #include <string_view>
+#include <vector>
 
+#include "config/alert_sections.h"
 #include "domain/alert.h"
 #include "net/async.h"
 #include "notify/answer.h"
@@ -28,6 +30,9 @@ class Channel {
   [[nodiscard]] virtual const std::string& name() const = 0;
   /// Whether it gets such an alert at all. The answer depends on nothing but the alert.
   [[nodiscard]] virtual bool wants(const Alert& /*alert*/) const { return true; }
+  /// The sections of the configuration that exist for it, of which each may have an address or
+  /// texts of its own; of `otherAlerts` the firing one. None: its settings hold for all alerts.
+  [[nodiscard]] virtual std::vector<config::AlertSection> sections() const { return {}; }
   /// Sends one message once. Never throws but for cancellation; reasons hold no secret.
   virtual net::awaitable<Answer> deliver(const Alert& alert, const DeliveryId& id,
                                          net::Deadline deadline) = 0;
