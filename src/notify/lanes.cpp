@@ -54,8 +54,10 @@ std::string notified_by(const store::Delivery& later) { return "notified by " + 
 }  // namespace
 
 std::chrono::seconds RateLimits::of(TransitionKind kind) const {
-  const bool is_resolved = kind == TransitionKind::started || kind == TransitionKind::restarted;
-  return is_resolved ? up : down;
+  if (kind == TransitionKind::stopped) return down;
+  if (kind == TransitionKind::started) return up;
+  return ends_well(kind, row_of(kind).leads_to, Expected::running) ? other_up.value_or(up)
+                                                                   : other_down.value_or(down);
 }
 
 Lanes::Lanes(LaneRules rules, LaneDeps deps)
