@@ -33,6 +33,7 @@ template <std::derived_from<ChatMessage> Message>
 [[nodiscard]] Message without_texts(Message message) {
   message.basic_template.clear();
   message.template_file.clear();
+  message.group_template_file.clear();
   return message;
 }
 

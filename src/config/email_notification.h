@@ -38,6 +38,8 @@ struct EmailMessages {
 [[nodiscard]] inline EmailMessages without_texts(EmailMessages messages) {
   messages.subject.clear();
   messages.body_file.clear();
+  messages.group_subject.clear();
+  messages.group_body_file.clear();
   return messages;
 }
 

@@ -6,25 +6,27 @@
 
 namespace tocsin::notify {
 
+net::awaitable<Result<net::HttpResponse>> HttpSender::send(net::HttpRequest request,
+                                                           const DeliveryId& id,
+                                                           net::Deadline deadline) {
+  request.headers.emplace_back("User-Agent", user_agent_);
+  request.headers.emplace_back("Idempotency-Key", id.value);
+  request.tls = tls_;
+  co_return co_await transport_.fetch(std::move(request),
+                                      std::min(deadline, net::within(kRequestLimit)));
+}
+
 HttpChannel::HttpChannel(std::string key, std::string name, UrlSecrets secrets, net::TlsOptions tls,
                          const ChannelDeps& deps, LogsIn logs_in)
     : key_(std::move(key)),
       name_(std::move(name)),
       secrets_(std::move(secrets)),
-      tls_(std::move(tls)),
-      user_agent_("tocsin/" + deps.version),
       logs_in_(logs_in),
-      transport_(deps.http) {}
+      sender_(deps, std::move(tls)) {}
 
 net::awaitable<Answer> HttpChannel::deliver(const Alert& alert, const DeliveryId& id,
                                             net::Deadline deadline) {
-  auto request = request_for(alert);
-  request.headers.emplace_back("User-Agent", user_agent_);
-  request.headers.emplace_back("Idempotency-Key", id.value);
-  request.tls = tls_;
-  const auto response =
-      co_await transport_.fetch(std::move(request), std::min(deadline, net::within(kRequestLimit)));
-  co_return answer_to(response);
+  co_return answer_to(co_await sender_.send(request_for(alert), id, deadline));
 }
 
 Answer HttpChannel::answer_to(const Result<net::HttpResponse>& response) const {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <utility>
 
 #include "net/http_client.h"
 #include "notify/channel.h"
@@ -10,12 +11,27 @@
 
 namespace tocsin::notify {
 
+/// Sends requests as all channels do: ending within 10 seconds, connecting within 5, with
+/// User-Agent and Idempotency-Key (the id), and with whom to trust.
+class HttpSender {
+ public:
+  explicit HttpSender(const ChannelDeps& deps) : HttpSender(deps, deps.tls) {}
+  HttpSender(const ChannelDeps& deps, net::TlsOptions tls)
+      : tls_(std::move(tls)), user_agent_("tocsin/" + deps.version), transport_(deps.http) {}
+
+  net::awaitable<Result<net::HttpResponse>> send(net::HttpRequest request, const DeliveryId& id,
+                                                 net::Deadline deadline);
+
+ private:
+  net::TlsOptions tls_;
+  std::string user_agent_;
+  net::HttpTransport& transport_;
+};
+
 class HttpChannel : public Channel {
  public:
   [[nodiscard]] const std::string& key() const final { return key_; }
   [[nodiscard]] const std::string& name() const final { return name_; }
-  /// Ends within 10 seconds, connecting within 5. What all requests have is added to this one:
-  /// User-Agent, Idempotency-Key (the id), and whom to trust.
   net::awaitable<Answer> deliver(const Alert& alert, const DeliveryId& id,
                                  net::Deadline deadline) final;
 
@@ -35,10 +51,8 @@ class HttpChannel : public Channel {
   std::string key_;
   std::string name_;
   UrlSecrets secrets_;
-  net::TlsOptions tls_;
-  std::string user_agent_;
   LogsIn logs_in_;
-  net::HttpTransport& transport_;
+  HttpSender sender_;
 };
 
 /// A POST of JSON.

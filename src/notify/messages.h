@@ -6,6 +6,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -48,6 +49,8 @@ class Messages {
   explicit Messages(std::vector<config::GenericUrl> urls = {}, Complain complain = {},
                     render::TemplatesOptions options = {});
 
+  /// The links that every message shows.
+  [[nodiscard]] std::span<const config::GenericUrl> urls() const { return urls_; }
   /// What templates know of the alert: the `values` of write().
   [[nodiscard]] std::string values(const Alert& alert) const;
   [[nodiscard]] Message write(const MessageTemplate& source, const std::string& values,

@@ -7,7 +7,8 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
-#include "notify/http_channel.h"
+#include "notify/built_in.h"
+#include "notify/group_text.h"
 #include "notify/sections.h"
 
 namespace tocsin::notify {
@@ -63,15 +64,22 @@ Chat::Side Chat::make_side(const Kind& kind, config::AlertSection section,
   Side side{.url = settings.webhook_url,
             .is_basic = settings.type == config::MessageType::basic,
             .message = {},
+            .group = {},
             .secrets = UrlSecrets(settings.webhook_url)};
   if (side.is_basic) {
     side.message = {.configured = Template::from_text(Format::text, settings.basic_template),
                     .name = fmt::format("{}.{}.basicMsgTemplate", kind.section, key_of(section)),
                     .built_in = Template::from_text(Format::text, std::string(kPlainMessage))};
+    side.group = {.configured = Template::from_file(Format::text, settings.group_template_file),
+                  .name = {},
+                  .built_in = Template::from_text(Format::text, std::string(built_in::kGroupText))};
   } else {
     side.message = {.configured = Template::from_file(Format::json, settings.template_file),
                     .name = {},
                     .built_in = Template::from_text(Format::json, std::string(kind.built_in))};
+    side.group = {.configured = Template::from_file(Format::json, settings.group_template_file),
+                  .name = {},
+                  .built_in = Template::from_text(Format::json, std::string(kind.built_in_group))};
   }
   return side;
 }
@@ -80,16 +88,18 @@ Chat::Chat(const Kind& kind, const Sections& sections, bool has_other, const Cha
     : key_(channel_key(kind.key, kind.section)),
       name_(kind.name),
       has_other_(has_other),
-      tls_(deps.tls),
-      user_agent_("tocsin/" + deps.version),
-      http_(deps.http),
+      most_lines_(kind.most_lines),
+      http_(deps),
       messages_(deps.messages) {
   for (const auto section :
        {config::AlertSection::stopped, config::AlertSection::started,
         config::AlertSection::other_firing, config::AlertSection::other_resolved}) {
     sides_.push_back(make_side(kind, section, sections.at(sides_.size())));
   }
-  for (const auto section : this->sections()) messages_.expect(side_of(section).message);
+  for (const auto section : this->sections()) {
+    messages_.expect(side_of(section).message);
+    messages_.expect(side_of(section).group);
+  }
 }
 
 const Chat::Side& Chat::side_of(config::AlertSection section) const {
@@ -108,45 +118,54 @@ std::vector<config::AlertSection> Chat::sections() const {
   return sections;
 }
 
-Message Chat::make(const Alert& alert) const {
-  const Side& side = side_of(section_of(alert));
-  const std::string values = prepare(messages_.values(alert));
+std::string Chat::group_of(const Alert& alert) const {
+  const auto section = section_of(alert);
+  const Side& side = side_of(section);
+  // A template that was written for one service cannot say anything of several.
+  if (side.message.is_configured() && !side.group.is_configured()) return {};
+  return side.url + '\n' + address_of(section);
+}
+
+Message Chat::write(const Contents& contents, const DeliveryId& /*id*/) {
+  const Alert& first = *contents.alerts.front();
+  const Side& side = side_of(section_of(first));
+  if (contents.alerts.size() == 1)
+    return make(first, side.message, messages_.values(first), kPlainMessage);
+  const auto text = describe_group(contents, most_lines_);
+  Alert head = first;
+  head.notice = text.notice;
+  return make(head, side.group, group_values(contents, text, messages_.urls()),
+              built_in::kGroupText);
+}
+
+Message Chat::make(const Alert& head, const MessageTemplate& source, const std::string& raw_values,
+                   std::string_view plain) const {
+  const Side& side = side_of(section_of(head));
+  const std::string values = prepare(raw_values);
   std::string note;
   if (!side.is_basic) {
-    auto message = messages_.write(side.message, values, [&](std::string& json) {
+    auto message = messages_.write(source, values, [&](std::string& json) {
       auto mistake = json_mistake(json);
-      return mistake ? mistake : fit(alert, json);
+      return mistake ? mistake : fit(head, json);
     });
     if (!message.text.empty()) return message;
     note = std::move(message.note);
   }
-  const MessageTemplate plain{
+  const MessageTemplate plain_text{
       .configured = {},
       .name = {},
-      .built_in = render::Template::from_text(render::Format::text, std::string(kPlainMessage))};
-  auto message = messages_.write(side.is_basic ? side.message : plain, values, text_mistake);
-  message.text = from_text(alert, message.text);
+      .built_in = render::Template::from_text(render::Format::text, std::string(plain))};
+  auto message = messages_.write(side.is_basic ? source : plain_text, values, text_mistake);
+  message.text = from_text(head, message.text);
   if (message.note.empty()) message.note = std::move(note);
   return message;
 }
 
-net::awaitable<Answer> Chat::deliver(const Alert& alert, const DeliveryId& id,
-                                     net::Deadline deadline) {
-  auto message = make(alert);
-  auto answer = co_await send(std::move(message.text), section_of(alert), id, deadline);
-  co_return noted(std::move(answer), message.note);
-}
-
-net::awaitable<Answer> Chat::send(std::string body, config::AlertSection to, const DeliveryId& id,
+net::awaitable<Answer> Chat::send(const Alert& first, const Message& message, const DeliveryId& id,
                                   net::Deadline deadline) {
-  const Side& side = side_of(to);
-  auto request = post_json(side.url, std::move(body));
-  request.headers.emplace_back("User-Agent", user_agent_);
-  request.headers.emplace_back("Idempotency-Key", id.value);
-  request.tls = tls_;
-  const auto response =
-      co_await http_.fetch(std::move(request), std::min(deadline, net::within(kRequestLimit)));
-  co_return interpret(response, side.secrets);
+  const Side& side = side_of(section_of(first));
+  const auto response = co_await http_.send(post_json(side.url, message.text), id, deadline);
+  co_return noted(interpret(response, side.secrets), message.note);
 }
 
 }  // namespace tocsin::notify

@@ -1,5 +1,5 @@
-// What Slack and Teams have in common: JSON that a template makes, posted to one webhook for firing
-// alerts and another for resolved ones.
+// What Slack and Teams have in common: JSON that a template makes, posted to the webhook of a
+// section.
 #pragma once
 
 #include <array>
@@ -14,6 +14,7 @@
 #include "net/http_client.h"
 #include "notify/channel.h"
 #include "notify/channel_deps.h"
+#include "notify/http_channel.h"
 #include "notify/http_policy.h"
 
 namespace tocsin::notify {
@@ -24,21 +25,18 @@ constexpr std::string_view kPlainMessage = "{{title}}";
 /// At most so many characters, as UTF-16 counts them; what is cut ends in an ellipsis.
 [[nodiscard]] std::string cut_to(std::string text, std::size_t most);
 
-class Chat : public Channel {
+class Chat : public GroupingChannel {
  public:
   [[nodiscard]] const std::string& key() const override { return key_; }
   [[nodiscard]] const std::string& name() const override { return name_; }
   [[nodiscard]] bool wants(const Alert& alert) const override;
   [[nodiscard]] std::vector<config::AlertSection> sections() const override;
-  net::awaitable<Answer> deliver(const Alert& alert, const DeliveryId& id,
-                                 net::Deadline deadline) override;
-
-  /// The body of a request that says this, and what is to be noted about it.
-  [[nodiscard]] Message make(const Alert& alert) const;
-  /// Posts such a body to the webhook of the section. The id goes into the header Idempotency-Key.
-  /// Ends within 10 seconds, connecting within 5.
-  net::awaitable<Answer> send(std::string body, config::AlertSection to, const DeliveryId& id,
-                              net::Deadline deadline);
+  /// The webhook, and what else decides where a message appears and who seems to have sent it.
+  [[nodiscard]] std::string group_of(const Alert& alert) const override;
+  /// The body of a request.
+  [[nodiscard]] Message write(const Contents& contents, const DeliveryId& id) override;
+  net::awaitable<Answer> send(const Alert& first, const Message& message, const DeliveryId& id,
+                              net::Deadline deadline) override;
 
  protected:
   struct Kind {
@@ -46,6 +44,8 @@ class Chat : public Channel {
     std::string name;     ///< "Slack"
     std::string section;  ///< "slackNotification"
     std::string_view built_in;
+    std::string_view built_in_group;
+    std::size_t most_lines;  ///< of a message for several alerts, in bytes
   };
   /// `settings` are those of a Slack or Teams.
   template <typename Settings>
@@ -64,6 +64,10 @@ class Chat : public Channel {
   /// notice, where it has one, and within the limits of the chat.
   [[nodiscard]] virtual std::optional<std::string> fit(const Alert& alert,
                                                        std::string& json) const = 0;
+  /// Besides its URL, what makes the address of alerts of a section.
+  [[nodiscard]] virtual std::string address_of(config::AlertSection /*section*/) const {
+    return {};
+  }
   /// The values of templates, as this chat needs them.
   [[nodiscard]] virtual std::string prepare(std::string values) const { return values; }
   [[nodiscard]] virtual Answer interpret(const Result<net::HttpResponse>& response,
@@ -75,20 +79,24 @@ class Chat : public Channel {
     std::string url;
     bool is_basic;
     MessageTemplate message;
+    MessageTemplate group;
     UrlSecrets secrets;
   };
   Chat(const Kind& kind, const Sections& sections, bool has_other, const ChannelDeps& deps);
   static Side make_side(const Kind& kind, config::AlertSection section,
                         const config::ChatMessage& settings);
   [[nodiscard]] const Side& side_of(config::AlertSection section) const;
+  /// `raw_values` are those of `source`; `head` has the notice, and says which section it is;
+  /// `plain` is the template of a text, where the chat's own form cannot be made.
+  [[nodiscard]] Message make(const Alert& head, const MessageTemplate& source,
+                             const std::string& raw_values, std::string_view plain) const;
 
   std::string key_;
   std::string name_;
   std::vector<Side> sides_;  ///< by AlertSection
   bool has_other_;           ///< the file has `otherAlerts`
-  net::TlsOptions tls_;
-  std::string user_agent_;
-  net::HttpTransport& http_;
+  std::size_t most_lines_;
+  HttpSender http_;
   Messages& messages_;
 };
 

@@ -12,6 +12,7 @@
 #include "base/text.h"
 #include "notify/built_in.h"
 #include "notify/email/mime.h"
+#include "notify/group_text.h"
 #include "notify/sections.h"
 #include "notify/sentence.h"
 
@@ -110,6 +111,8 @@ MessageTemplate built_in_only(render::Format format, std::string_view text) {
 }
 
 constexpr std::string_view kSubject = "{{title}}";
+/// Of a group, in bytes: more than anybody reads.
+constexpr std::size_t kMostMailLines = 100'000;
 
 /// By AlertSection.
 constexpr std::array kMailSections = {config::AlertSection::stopped, config::AlertSection::started,
@@ -158,10 +161,17 @@ std::string with_notice_in_html(const Alert& alert, std::string html) {
 
 MailTemplates::MailTemplates(const config::EmailMessages& messages, config::AlertSection section)
     : subject(built_in_only(render::Format::text, kSubject)),
-      html(built_in_only(render::Format::html, built_in::kMailHtml)) {
+      html(built_in_only(render::Format::html, built_in::kMailHtml)),
+      group_subject(built_in_only(render::Format::text, kSubject)),
+      group_html(built_in_only(render::Format::html, built_in::kMailGroupHtml)) {
   subject.configured = render::Template::from_text(render::Format::text, messages.subject);
   subject.name = fmt::format("emailNotification.{}.subject", key_of(section));
   html.configured = render::Template::from_file(render::Format::html, messages.body_file);
+  group_subject.configured =
+      render::Template::from_text(render::Format::text, messages.group_subject);
+  group_subject.name = fmt::format("emailNotification.{}.groupSubject", key_of(section));
+  group_html.configured =
+      render::Template::from_file(render::Format::html, messages.group_body_file);
 }
 
 Mailing::Mailing(config::Email all, std::shared_ptr<net::SmtpTransport> transport,
@@ -172,7 +182,8 @@ Mailing::Mailing(config::Email all, std::shared_ptr<net::SmtpTransport> transpor
       version(std::move(tocsin_version)),
       messages(all_messages),
       clock(std::move(now)),
-      text(built_in_only(render::Format::text, built_in::kMailText)) {
+      text(built_in_only(render::Format::text, built_in::kMailText)),
+      group_text(built_in_only(render::Format::text, built_in::kGroupText)) {
   for (const auto section : kMailSections) {
     auto of_section = config::message_of(settings, section);
     MailTemplates templates(of_section, section);
@@ -245,44 +256,61 @@ config::AlertSection Email::section_for(const Alert& alert) const {
   return other == kMailSections.end() ? section : *other;
 }
 
-Message Email::make(const Alert& alert, const DeliveryId& id) const {
+std::string Email::group_of(const Alert& alert) const {
   const auto section = section_for(alert);
   const auto& [settings, templates] = mailing_->of(section);
+  // A template that was written for one service cannot say anything of several.
+  if (templates.html.is_configured() && !templates.group_html.is_configured()) return {};
+  return settings.from.address;
+}
+
+Message Email::write(const Contents& contents, const DeliveryId& id) {
+  Alert head = *contents.alerts.front();
+  const auto section = section_for(head);
+  const auto& [settings, templates] = mailing_->of(section);
+  const bool is_group = contents.alerts.size() > 1;
   Messages& messages = mailing_->messages;
-  const std::string values = messages.values(alert);
-  const Message subject = messages.write(templates.subject, values, make_subject);
-  const Message html = messages.write(templates.html, values);
-  const Message text = messages.write(mailing_->text, values);
+  std::string values;
+  if (is_group) {
+    const auto text = describe_group(contents, kMostMailLines);
+    head.notice = text.notice;
+    values = group_values(contents, text, messages.urls());
+  } else {
+    values = messages.values(head);
+  }
+  const Message subject =
+      messages.write(is_group ? templates.group_subject : templates.subject, values, make_subject);
+  const Message html = messages.write(is_group ? templates.group_html : templates.html, values);
+  const Message text = messages.write(is_group ? mailing_->group_text : mailing_->text, values);
+  std::vector<std::pair<std::string, std::string>> headers{
+      {"X-Mailer", "tocsin/" + mailing_->version},
+      {"X-Tocsin-Event", is_group ? "group" : std::string(kind_word(head))},
+      {"X-Tocsin-Host", head.host.text()}};
+  if (!is_group) {
+    headers.emplace_back("X-Tocsin-Service", head.service.text());
+    headers.emplace_back("X-Tocsin-Alert", head.id.value);
+  }
+  headers.emplace_back("X-Tocsin-Delivery", id.value);
   return {.text = write_mail({.from = settings.from,
                               .to = recipient(section).value_or(config::Mailbox{}),
                               .subject = subject.text,
-                              .text = with_notice(alert, text.text),
-                              .html = with_notice_in_html(alert, html.text),
+                              .text = with_notice(head, text.text),
+                              .html = with_notice_in_html(head, html.text),
                               .date = mailing_->clock->now(),
                               .id = id.value + ".tocsin",
                               .priority = settings.priority,
-                              .headers = {{"X-Mailer", "tocsin/" + mailing_->version},
-                                          {"X-Tocsin-Event", std::string(kind_word(alert))},
-                                          {"X-Tocsin-Host", alert.host.text()},
-                                          {"X-Tocsin-Service", alert.service.text()},
-                                          {"X-Tocsin-Alert", alert.id.value},
-                                          {"X-Tocsin-Delivery", id.value}}}),
+                              .headers = std::move(headers)}),
           .note = joined_notes(subject.note, html.note)};
 }
 
-net::awaitable<Answer> Email::deliver(const Alert& alert, const DeliveryId& id,
-                                      net::Deadline deadline) {
-  Message mail = make(alert, id);
-  auto answer = co_await send(std::move(mail.text), section_for(alert), deadline);
-  co_return noted(std::move(answer), mail.note);
-}
-
-net::awaitable<Answer> Email::send(std::string mail, config::AlertSection to,
-                                   net::Deadline deadline) {
+net::awaitable<Answer> Email::send(const Alert& first, const Message& mail,
+                                   const DeliveryId& /*id*/, net::Deadline deadline) {
+  const auto to = section_for(first);
   net::SmtpMessage message{.sender = mailing_->of(to).messages.from.address,
                            .recipient = recipient(to).value_or(config::Mailbox{}).address,
-                           .data = std::move(mail)};
-  co_return judge_smtp(co_await mailing_->smtp->send(std::move(message), deadline));
+                           .data = mail.text};
+  co_return noted(judge_smtp(co_await mailing_->smtp->send(std::move(message), deadline)),
+                  mail.note);
 }
 
 void add_channels(const config::Email& settings, const ChannelDeps& deps, Destinations& to) {
@@ -294,12 +322,15 @@ void add_channels(const config::Email& settings, const ChannelDeps& deps, Destin
   for (const auto& section : mailing->sections) {
     deps.messages.expect(section.templates.subject);
     deps.messages.expect(section.templates.html);
+    deps.messages.expect(section.templates.group_subject);
+    deps.messages.expect(section.templates.group_html);
   }
   const auto login = login_gate_of(settings.smtp, deps);
   for (const MailRecipient& recipient : recipients) {
     to.alerts.push_back({.channel = std::make_unique<Email>(mailing, recipient),
                          .rules = {.rate_limits = rate_limits_of(settings),
-                                   .parallel = net::SmtpClient::kMostConnections},
+                                   .parallel = net::SmtpClient::kMostConnections,
+                                   .grouping = settings.grouping},
                          .login = login,
                          .label = mailbox_of(recipient).address});
   }

@@ -27,6 +27,9 @@ namespace tocsin::notify {
 struct MailTemplates {
   MessageTemplate subject;
   MessageTemplate html;
+  // The same of a mail for several alerts.
+  MessageTemplate group_subject;
+  MessageTemplate group_html;
 
   MailTemplates(const config::EmailMessages& messages, config::AlertSection section);
 };
@@ -49,6 +52,7 @@ struct Mailing {
   };
   std::vector<Section> sections;  ///< by AlertSection
   MessageTemplate text;           ///< for those who do not read HTML
+  MessageTemplate group_text;
 
   [[nodiscard]] const Section& of(config::AlertSection section) const;
 };
@@ -56,7 +60,7 @@ struct Mailing {
 /// The recipient as the sections write it, by AlertSection; one of them at least.
 using MailRecipient = std::array<std::optional<config::Mailbox>, 4>;
 
-class Email final : public Channel {
+class Email final : public GroupingChannel {
  public:
   Email(std::shared_ptr<const Mailing> mailing, MailRecipient recipient);
 
@@ -64,18 +68,17 @@ class Email final : public Channel {
   [[nodiscard]] const std::string& name() const override { return name_; }
   [[nodiscard]] bool wants(const Alert& alert) const override;
   [[nodiscard]] std::vector<config::AlertSection> sections() const override;
-  net::awaitable<Answer> deliver(const Alert& alert, const DeliveryId& id,
-                                 net::Deadline deadline) override;
+  [[nodiscard]] std::string group_of(const Alert& alert) const override;
+  /// The whole mail, with its Date. The Message-ID is made of the id: who gets the mail twice can
+  /// tell.
+  [[nodiscard]] Message write(const Contents& contents, const DeliveryId& id) override;
+  net::awaitable<Answer> send(const Alert& first, const Message& mail, const DeliveryId& id,
+                              net::Deadline deadline) override;
 
   /// The section whose sender and recipient a mail about the alert has: the alert's own. A mail
   /// that nobody wants any more (it waited while the configuration changed) goes as another one
   /// says.
   [[nodiscard]] config::AlertSection section_for(const Alert& alert) const;
-  /// The whole mail, with its Date, and what is to be noted about it. The Message-ID is made of the
-  /// id: who gets the mail twice can tell.
-  [[nodiscard]] Message make(const Alert& alert, const DeliveryId& id) const;
-  /// Sends such a mail with the sender and to the recipient of the section.
-  net::awaitable<Answer> send(std::string mail, config::AlertSection to, net::Deadline deadline);
 
  private:
   [[nodiscard]] const std::optional<config::Mailbox>& recipient(config::AlertSection section) const;

@@ -1,10 +1,13 @@
 #include "notify/ntfy/ntfy.h"
 
+#include <algorithm>
 #include <memory>
+#include <utility>
 
 #include <nlohmann/json.hpp>
 
 #include "base/text.h"
+#include "notify/group_text.h"
 #include "notify/http_channel.h"
 #include "notify/http_login.h"
 #include "notify/sentence.h"
@@ -15,6 +18,8 @@ namespace {
 /// Defaults of ntfy's server.
 constexpr std::size_t kLongestMessage = 4096;
 constexpr std::size_t kLongestTitle = 250;
+/// Of a group, with room for what is still down.
+constexpr std::size_t kMostNtfyLines = 3200;
 
 unsigned priority_of(const config::Ntfy& settings, const Alert& alert) {
   constexpr unsigned kNormal = 3;
@@ -22,18 +27,40 @@ unsigned priority_of(const config::Ntfy& settings, const Alert& alert) {
   return is_resolved(alert) ? kNormal : kNormal + static_cast<unsigned>(alert.severity);
 }
 
+/// The one that decides how loud a message is.
+const Alert& worst_of(const Contents& contents) {
+  return **std::ranges::max_element(contents.alerts, {}, [](const Alert* alert) {
+    return std::pair(!is_resolved(*alert), alert->severity);
+  });
+}
+
 HttpLogin login_of(const config::Ntfy& settings) {
   if (settings.username.empty()) return {.user = "", .secret = settings.token};
   return {.user = settings.username, .secret = settings.password};
 }
 
-class NtfyChannel final : public HttpChannel {
+class NtfyChannel final : public GroupingChannel {
  public:
   NtfyChannel(const config::Ntfy& settings, const ChannelDeps& deps)
-      : HttpChannel(channel_key("ntfy", settings.url + "\n" + settings.topic), "ntfy",
-                    secrets_of(settings), deps.tls, deps, login_of(settings).logs_in(settings.url)),
+      : key_(channel_key("ntfy", settings.url + "\n" + settings.topic)),
         settings_(settings),
-        authorization_(login_of(settings).authorization()) {}
+        authorization_(login_of(settings).authorization()),
+        secrets_(secrets_of(settings)),
+        sender_(deps) {}
+
+  [[nodiscard]] const std::string& key() const override { return key_; }
+  [[nodiscard]] const std::string& name() const override { return name_; }
+  [[nodiscard]] std::string group_of(const Alert& /*alert*/) const override { return "topic"; }
+  [[nodiscard]] Message write(const Contents& contents, const DeliveryId& /*id*/) override {
+    return {.text = ntfy_message(settings_, contents), .note = {}};
+  }
+  net::awaitable<Answer> send(const Alert& /*first*/, const Message& message, const DeliveryId& id,
+                              net::Deadline deadline) override {
+    auto request = post_json(settings_.url, message.text);
+    if (!authorization_.empty()) request.headers.emplace_back("Authorization", authorization_);
+    const auto response = co_await sender_.send(std::move(request), id, deadline);
+    co_return judge(response, secrets_, login_of(settings_).logs_in(settings_.url));
+  }
 
  private:
   static UrlSecrets secrets_of(const config::Ntfy& settings) {
@@ -43,27 +70,29 @@ class NtfyChannel final : public HttpChannel {
     return secrets;
   }
 
-  [[nodiscard]] net::HttpRequest request_for(const Alert& alert) const override {
-    auto request = post_json(settings_.url, ntfy_message(settings_, alert));
-    if (!authorization_.empty()) request.headers.emplace_back("Authorization", authorization_);
-    return request;
-  }
-
+  std::string key_;
+  std::string name_ = "ntfy";
   config::Ntfy settings_;
   std::string authorization_;
+  UrlSecrets secrets_;
+  HttpSender sender_;
 };
 
 }  // namespace
 
-std::string ntfy_message(const config::Ntfy& settings, const Alert& alert) {
+std::string ntfy_message(const config::Ntfy& settings, const Contents& contents) {
+  const bool is_group = contents.alerts.size() > 1;
+  const Alert& worst = worst_of(contents);
+  const auto group = is_group ? describe_group(contents, kMostNtfyLines) : GroupText{};
   nlohmann::ordered_json message;
   message["topic"] = settings.topic;
-  message["title"] = shortened(valid_utf8(title_of(alert)), kLongestTitle);
-  message["message"] = shortened(with_notice(alert, sentence_about(alert)), kLongestMessage);
-  message["priority"] = priority_of(settings, alert);
-  auto& tags = message["tags"] = {is_resolved(alert) ? "white_check_mark" : "rotating_light"};
+  message["title"] = shortened(valid_utf8(is_group ? group.title : title_of(worst)), kLongestTitle);
+  message["message"] = shortened(
+      is_group ? plain_text(group) : with_notice(worst, sentence_about(worst)), kLongestMessage);
+  message["priority"] = priority_of(settings, worst);
+  auto& tags = message["tags"] = {is_resolved(worst) ? "white_check_mark" : "rotating_light"};
   for (const auto& tag : settings.tags) tags.push_back(valid_utf8(tag));
-  tags.push_back(valid_utf8(kind_word(alert)));
+  tags.push_back(is_group ? "group" : valid_utf8(kind_word(worst)));
   if (!settings.click.empty()) message["click"] = valid_utf8(settings.click);
   return message.dump();
 }
@@ -72,7 +101,8 @@ void add_channels(const config::Ntfy& settings, const ChannelDeps& deps, Destina
   to.alerts.push_back(
       {.channel = std::make_unique<NtfyChannel>(settings, deps),
        .rules = {.rate_limits = {.down = settings.rate_limit, .up = settings.rate_limit},
-                 .parallel = 1},  // readers want them in order
+                 .parallel = 1,  // readers want them in order
+                 .grouping = settings.grouping},
        .login = login_of(settings).login(settings.url, deps)});
 }
 

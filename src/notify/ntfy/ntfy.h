@@ -11,7 +11,7 @@ namespace tocsin::notify {
 
 /// The body of a POST to the server. The message is at most 4,096 bytes: ntfy makes a file of what
 /// is longer.
-[[nodiscard]] std::string ntfy_message(const config::Ntfy& settings, const Alert& alert);
+[[nodiscard]] std::string ntfy_message(const config::Ntfy& settings, const Contents& contents);
 
 void add_channels(const config::Ntfy& settings, const ChannelDeps& deps, Destinations& to);
 

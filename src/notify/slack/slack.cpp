@@ -25,6 +25,8 @@ constexpr std::size_t kMostHeader = 150;
 constexpr std::size_t kMostField = 2000;
 constexpr std::size_t kMostButton = 75;
 constexpr std::size_t kMostText = 3000;
+/// Of a group, in one block, with room for the count of what has none.
+constexpr std::size_t kMostSlackLines = 2900;
 /// One message a second for each webhook; and what the making of a message may differ.
 constexpr std::chrono::milliseconds kSlackInterval(1100);
 
@@ -121,7 +123,9 @@ Slack::Slack(const config::Slack& settings, const ChannelDeps& deps)
     : Chat({.key = "slack",
             .name = "Slack",
             .section = "slackNotification",
-            .built_in = built_in::kSlack},
+            .built_in = built_in::kSlack,
+            .built_in_group = built_in::kSlackGroup,
+            .most_lines = kMostSlackLines},
            settings, deps),
       settings_(settings) {}
 
@@ -138,6 +142,11 @@ std::string Slack::prepare(std::string values) const {
     }
   }
   return out;
+}
+
+std::string Slack::address_of(config::AlertSection section) const {
+  const auto message = config::message_of(settings_, section);
+  return message.channel + '\n' + message.from_user + '\n' + message.icon_emoji;
 }
 
 std::string Slack::from_text(const Alert& alert, const std::string& text) const {
@@ -184,7 +193,8 @@ void add_channels(const config::Slack& settings, const ChannelDeps& deps, Destin
   to.alerts.push_back({.channel = std::make_unique<Slack>(settings, deps),
                        .rules = {.rate_limits = rate_limits_of(settings),
                                  .parallel = 1,  // readers want them in order
-                                 .interval = kSlackInterval}});
+                                 .interval = kSlackInterval,
+                                 .grouping = settings.grouping}});
 }
 
 }  // namespace tocsin::notify

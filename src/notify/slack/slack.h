@@ -15,6 +15,7 @@ class Slack final : public Chat {
   Slack(const config::Slack& settings, const ChannelDeps& deps);
 
  protected:
+  [[nodiscard]] std::string address_of(config::AlertSection section) const override;
   [[nodiscard]] std::string from_text(const Alert& alert, const std::string& text) const override;
   [[nodiscard]] std::optional<std::string> fit(const Alert& alert,
                                                std::string& json) const override;

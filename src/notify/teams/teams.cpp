@@ -22,6 +22,8 @@ constexpr std::size_t kMostBytes = 28'000;
 /// What a text is cut to in a message that is too large.
 constexpr std::size_t kShortText = 300;
 constexpr std::size_t kMostBasic = 4000;
+/// Of a group: what a card needs besides is about as much again for short lines.
+constexpr std::size_t kMostTeamsLines = 9000;
 /// About four requests a second.
 constexpr std::chrono::milliseconds kTeamsInterval(250);
 
@@ -63,7 +65,9 @@ Teams::Teams(const config::Teams& settings, const ChannelDeps& deps)
     : Chat({.key = "teams",
             .name = "Microsoft Teams",
             .section = "teamsNotification",
-            .built_in = built_in::kTeams},
+            .built_in = built_in::kTeams,
+            .built_in_group = built_in::kTeamsGroup,
+            .most_lines = kMostTeamsLines},
            settings, deps) {}
 
 std::string Teams::from_text(const Alert& alert, const std::string& text) const {
@@ -108,7 +112,8 @@ void add_channels(const config::Teams& settings, const ChannelDeps& deps, Destin
   to.alerts.push_back({.channel = std::make_unique<Teams>(settings, deps),
                        .rules = {.rate_limits = rate_limits_of(settings),
                                  .parallel = 1,  // readers want them in order
-                                 .interval = kTeamsInterval}});
+                                 .interval = kTeamsInterval,
+                                 .grouping = settings.grouping}});
 }
 
 }  // namespace tocsin::notify

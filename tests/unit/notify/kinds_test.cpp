@@ -103,19 +103,19 @@ class Kinds : public testing::Test {
     const auto mail = Email(std::make_shared<Mailing>(email_, nullptr, "1", transport_.messages,
                                                       std::make_shared<ManualClock>(alert.at)),
                             recipients_of(email_).front())
-                          .make(alert, {"id"});
+                          .write({.alerts = {&alert}}, {"id"});
     return {{"webhook", webhook_body(alert)},
             {"webhook by GET", webhook_url("http://h", alert)},
-            {"Slack", Slack(slack_, deps).make(alert).text},
-            {"Slack, formatted", Slack(formatted_, deps).make(alert).text},
-            {"Teams", Teams(teams_, deps).make(alert).text},
+            {"Slack", Slack(slack_, deps).write({.alerts = {&alert}}, {"id"}).text},
+            {"Slack, formatted", Slack(formatted_, deps).write({.alerts = {&alert}}, {"id"}).text},
+            {"Teams", Teams(teams_, deps).write({.alerts = {&alert}}, {"id"}).text},
             {"email", mail.text},
             {"MQTT", mqtt_topic(mqtt, alert) + " " + mqtt_change(alert)},
             {"New Relic event", new_relic_event(relic, alert, alert.at)},
             {"New Relic log", new_relic_log(relic, alert, alert.at)},
             {"PagerDuty", pager_duty_event({}, alert)},
             {"Alertmanager", alertmanager_alert({}, alert)},
-            {"ntfy", ntfy_message({.topic = "t"}, alert)}};
+            {"ntfy", ntfy_message({.topic = "t"}, {.alerts = {&alert}})}};
   }
 
   FakeTransport transport_;

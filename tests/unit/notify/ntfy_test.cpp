@@ -18,7 +18,7 @@ namespace {
 using nlohmann::json;
 
 json message_of(const config::Ntfy& settings, const Alert& alert) {
-  return json::parse(ntfy_message(settings, alert));
+  return json::parse(ntfy_message(settings, {.alerts = {&alert}}));
 }
 
 net::HttpRequest request_of(const config::Ntfy& settings) {

@@ -97,11 +97,12 @@ TEST_F(SlackTest, SendsOtherAlertsWithTextsOfTheirOwn) {
 
 TEST_F(SlackTest, MakesTheSameMessageAgainFromItsBytes) {
   Slack slack(settings_, transport_.deps());
-  const auto made = slack.make(stopped_alert());
+  const Alert alert = stopped_alert();
+  const auto made = slack.write({.alerts = {&alert}}, {"id"});
   deliver(stopped_alert());
   const auto sent = transport_.seen;
-  transport_.loop.run_until_done(slack.send(made.text, config::AlertSection::stopped, {"id"},
-                                            net::within(std::chrono::seconds(60))));
+  transport_.loop.run_until_done(
+      slack.send(alert, made, {"id"}, net::within(std::chrono::seconds(60))));
   EXPECT_EQ(transport_.seen.url, sent.url);
   EXPECT_EQ(transport_.seen.body, sent.body);
   EXPECT_EQ(transport_.seen.headers, sent.headers);

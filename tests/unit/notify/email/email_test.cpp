@@ -132,7 +132,7 @@ TEST_F(EmailTest, AMailThatWasMadeIsSentAsItIs) {
   Email channel(std::make_shared<Mailing>(settings(), server_, "1", messages_),
                 recipients_of(settings()).front());
   const auto answer = loop_.run_until_done(
-      channel.send("made before", config::AlertSection::started, net::within(kLong)));
+      channel.send(kStartedAlert, {.text = "made before", .note = {}}, {"id"}, net::within(kLong)));
   EXPECT_EQ(std::get<Delivered>(answer).detail, "250 queued");
   EXPECT_EQ(server_->mails.at(0).sender, "fine@example.com");
   EXPECT_EQ(server_->mails.at(0).recipient, "ops@EXAMPLE.com");
