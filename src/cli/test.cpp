@@ -68,6 +68,25 @@ net::awaitable<bool> attempt(const std::string& name, const notify::Login& login
   co_return print(name, answer);
 }
 
+/// A message for each section of the destination, as fast as it takes them; true when all were
+/// accepted.
+net::awaitable<bool> attempt_all(const notify::Destination& destination, const HostName& host,
+                                 net::Executor executor) {
+  auto& channel = *destination.channel;
+  const auto tests =
+      notify::test_messages(channel, host, SystemClock().now(), platform::system_random());
+  net::Timer pause(executor);
+  bool all_accepted = true;
+  for (const auto& test : tests) {
+    if (&test != &tests.front()) co_await pause.wait_until(net::within(destination.rules.interval));
+    const auto of_several = tests.size() > 1 ? ", " + test.section : "";
+    all_accepted &= co_await attempt(channel.name() + of_several, destination.login, [&] {
+      return notify::send_test(channel, test, platform::system_random());
+    });
+  }
+  co_return all_accepted;
+}
+
 }  // namespace
 
 int test(const TestOptions& options) {
@@ -91,26 +110,15 @@ int test(const TestOptions& options) {
                                                      : configuration->hosts.front().name.text());
     net::TaskScope background(loop.executor());
     for (const auto& task : destinations.background) background.spawn(task());
-    net::Timer pause(loop.executor());
     std::size_t asked = 0;
     bool all_accepted = true;
     for (const auto& destination : destinations.alerts) {
-      auto& channel = *destination.channel;
       if (!is_chosen(options.channels, [&](const auto& name) {
             return notify::matches_destination(destination, name);
           }))
         continue;
-      const auto tests =
-          notify::test_messages(channel, host, clock.now(), platform::system_random());
-      for (const auto& test : tests) {
-        const auto of_several = tests.size() > 1 ? ", " + test.section : "";
-        if (&test != &tests.front())
-          co_await pause.wait_until(net::within(destination.rules.interval));
-        asked++;
-        all_accepted &= co_await attempt(channel.name() + of_several, destination.login, [&] {
-          return notify::send_test(channel, test, platform::system_random());
-        });
-      }
+      asked++;
+      all_accepted &= co_await attempt_all(destination, host, loop.executor());
     }
     for (const auto& sink : destinations.status) {
       if (!is_chosen(options.channels, [&](const auto& name) {

@@ -7,9 +7,11 @@ import chats
 import oracles
 from program import require_tocsin, tocsin
 from servers import wait_until
-from watched import ENGINE, PROXY, Watched
+from watched import ENGINE, MARKER, PROXY, Watched
 
 DOWN, UP = "/services/T0/B0/s3cret-down", "/services/T0/B0/s3cret-up"
+OTHER = "/services/T0/B0/s3cret-other"
+PAUSABLE = "LanmanServer"
 WORKFLOW = ("/workflows/0a1b/triggers/manual/paths/invoke?api-version=2016-06-01"
             "&sp=%2Ftriggers%2Fmanual%2Frun&sv=1.0&sig=s3cret-Sig_%2F")
 
@@ -19,8 +21,8 @@ def setUpModule():
     oracles.require_impacket()
 
 
-class SlackAlerts(Watched):
-    HOSTS = 10
+class Slack:
+    """Of tests: Slack and its sections."""
 
     def setUp(self):
         super().setUp()
@@ -36,6 +38,10 @@ class SlackAlerts(Watched):
                     "serviceStopped": {**shared, "webhookURL": self.site.url(DOWN), **stopped},
                     "serviceStarted": {**shared, "webhookURL": self.site.url(UP), "messageType": "basic",
                                        "basicMsgTemplate": "{{serviceDisplayName}} runs on {{host}}"}}}
+
+
+class SlackAlerts(Slack, Watched):
+    HOSTS = 10
 
     def template(self, text):
         file = pathlib.Path(self.file).with_name("slack.handlebars")
@@ -99,6 +105,38 @@ class SlackAlerts(Watched):
         file.unlink()
         done = tocsin("validate", "-c", self.file)
         self.assertIn("slack.handlebars: warning: the template does not exist", done.stdout)
+
+
+class SlackOtherAlerts(Slack, Watched):
+    HOSTS = 5
+    SERVICES = (PAUSABLE, MARKER)
+
+    def test_what_neither_stops_nor_starts_has_a_text_of_its_own(self):
+        stopped = {"messageType": "basic",
+                   "basicMsgTemplate": 'Windows service stopped: "{{serviceName}}"'}
+        self.run_tocsin(**self.sections(**stopped))
+        self.manager.pause(PAUSABLE)
+        wait_until(lambda: len(self.cloud.messages) == 1, 30, lambda: self.site.requests)
+        path, message = self.cloud.messages[0]
+        self.assertEqual((path, message["text"]),
+                         (DOWN, f"Server is paused on {self.host}"))
+
+    def test_other_alerts_have_a_section(self):
+        self.cloud.hooks[OTHER] = ""
+        sections = self.sections()
+        sections["slackNotification"]["otherAlerts"] = {
+            "webhookURL": self.site.url(OTHER), "messageType": "basic",
+            "basicMsgTemplate": "{{kind}}: {{serviceName}}, {{reason}}"}
+        self.run_tocsin(**sections)
+        self.manager.pause(PAUSABLE)
+        wait_until(lambda: len(self.cloud.messages) == 1, 30, lambda: self.site.requests)
+        path, message = self.cloud.messages[0]
+        self.assertEqual((path, message["channel"]), (OTHER, "#operations"))
+        self.assertEqual(message["text"], f"paused: {PAUSABLE}, it is paused, and was not before")
+        done = tocsin("test", "-c", self.file, "slack")
+        self.assertEqual(done.stdout, "".join(
+            f"Slack, {section}: delivered, 200 OK\n"
+            for section in ("serviceStopped", "serviceStarted", "otherAlerts")))
 
 
 class TeamsAlerts(Watched):

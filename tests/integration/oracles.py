@@ -67,6 +67,9 @@ class ServiceManager:
     def stop(self, name):
         self._scmr.hRControlService(self._rpc, self._service(name), self._scmr.SERVICE_CONTROL_STOP)
 
+    def pause(self, name):
+        self._scmr.hRControlService(self._rpc, self._service(name), self._scmr.SERVICE_CONTROL_PAUSE)
+
     def start(self, name):
         self._scmr.hRStartServiceW(self._rpc, self._service(name))
 

@@ -18,6 +18,7 @@ class Watched(unittest.TestCase):
     """A fresh pretend host for each test, watched by a `tocsin run` of its own."""
 
     HOSTS = 30
+    SERVICES = (ENGINE, PROXY, MARKER)
 
     @classmethod
     def setUpClass(cls):
@@ -37,7 +38,7 @@ class Watched(unittest.TestCase):
 
     def configure(self, *webhooks, **more):
         """`more` as for program.configuration()."""
-        configuration(self.file, hosts=[self.simulator.host(self.host, (ENGINE, PROXY, MARKER))],
+        configuration(self.file, hosts=[self.simulator.host(self.host, self.SERVICES)],
                       credentials=self.simulator.credentials(), webhooks=webhooks, **more)
 
     def run_tocsin(self, *webhooks, **more):

@@ -1,7 +1,6 @@
 // What each channel says of an alert of each kind. With TOCSIN_SHOW_MESSAGES set, it prints all.
 #include <chrono>
 #include <cstdlib>
-#include <functional>
 #include <iostream>
 #include <map>
 #include <memory>
@@ -9,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <nlohmann/json.hpp>
 
@@ -136,7 +136,7 @@ TEST_F(Kinds, AreNamedByEveryDestinationInItsOwnWords) {
   for (const auto& alert : alerts_of_all_kinds()) {
     const std::string kind(kind_word(alert));
     for (const auto& [channel, text] : messages(alert)) {
-      SCOPED_TRACE(kind + " by " + channel + ": " + text);
+      SCOPED_TRACE(fmt::format("{} by {}: {}", kind, channel, text));
       if (shows) std::cout << kind << " by " << channel << ":\n" << text << "\n\n";
       if (channel == "Slack" || channel == "Teams") {
         EXPECT_THAT(
@@ -187,7 +187,7 @@ TEST_F(Kinds, HaveAReasonWhereButlerLacksThem) {
 TEST_F(Kinds, OfFlappingServicesSayFlappingInEveryStatus) {
   const auto alert = alert_of(TransitionKind::flapping);
   for (const auto& [channel, text] : messages(alert)) {
-    SCOPED_TRACE(channel + ": " + text);
+    SCOPED_TRACE(fmt::format("{}: {}", channel, text));
     for (const auto* field : {R"("serviceStatus":")", R"("currState":")", "servicestatus=",
                               "currstate=", R"("butler_serviceStatus":")", R"("state":")"}) {
       const auto at = text.find(field);
