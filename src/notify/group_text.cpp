@@ -81,7 +81,7 @@ std::set<HostName> hosts_of(const Contents& contents) {
 
 }  // namespace
 
-GroupText describe_group(const Contents& contents, std::size_t most) {
+GroupText describe_group(const Contents& contents, std::size_t most, const SizeOf& size_of) {
   GroupText text;
   const auto hosts = hosts_of(contents);
   const auto where =
@@ -95,7 +95,7 @@ GroupText describe_group(const Contents& contents, std::size_t most) {
       continue;
     }
     auto line = line_of(*alert);
-    size += line.size() + 1;
+    size += (size_of ? size_of(line) : line.size()) + 1;
     if (size > most && !text.lines.empty()) {
       text.more++;
     } else {

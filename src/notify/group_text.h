@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <span>
 #include <string>
 #include <vector>
@@ -19,8 +20,12 @@ struct GroupText {
   std::string still_down;          ///< "still down: Print Spooler and 3 more"; empty: nothing is
 };
 
+/// The bytes that a line takes in the message, where that is not its size.
+using SizeOf = std::function<std::size_t(const std::string& line)>;
+
 /// Root causes first, else in order; as many as fit into `most` bytes of lines, at least one.
-[[nodiscard]] GroupText describe_group(const Contents& contents, std::size_t most);
+[[nodiscard]] GroupText describe_group(const Contents& contents, std::size_t most,
+                                       const SizeOf& size_of = {});
 
 /// All of it but the title, a line each: "and 230 more" stands for those that have none.
 [[nodiscard]] std::string plain_text(const GroupText& text);

@@ -131,7 +131,8 @@ Message Chat::write(const Contents& contents, const DeliveryId& /*id*/) {
   const Side& side = side_of(section_of(first));
   if (contents.alerts.size() == 1)
     return make(first, side.message, messages_.values(first), kPlainMessage);
-  const auto text = describe_group(contents, most_lines_);
+  const auto text = describe_group(
+      contents, most_lines_, [this](const std::string& line) { return prepare(line).size(); });
   Alert head = first;
   head.notice = text.notice;
   return make(head, side.group, group_values(contents, text, messages_.urls()),

@@ -1,0 +1,164 @@
+// What each channel for people sends of several alerts.
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <gmock/gmock.h>
+#include <nlohmann/json.hpp>
+
+#include "notify/email/email.h"
+#include "notify/ntfy/ntfy.h"
+#include "notify/slack/slack.h"
+#include "notify/teams/teams.h"
+#include "unit/notify/alerts.h"
+#include "unit/notify/fake_transport.h"
+
+namespace tocsin::notify {
+namespace {
+
+using nlohmann::json;
+using testing::HasSubstr;
+using testing::Not;
+using testing::StartsWith;
+
+constexpr const char* kNotice = "tocsin reaches none of its 2 hosts: check its own network first";
+
+class GroupMessage : public testing::Test {
+ protected:
+  GroupMessage() {
+    for (std::size_t i = 0; i < 250; i++) {
+      alerts_.push_back(stopped_alert());
+      alerts_.back().service = ServiceName("service" + std::to_string(i));
+      alerts_.back().friendly_name = "Service " + std::to_string(i) + " <!channel> \"quoted\"";
+    }
+    slack_.stopped.webhook_url = slack_.started.webhook_url = "https://chat.example/x";
+    teams_.stopped.webhook_url = teams_.started.webhook_url = "https://chat.example/x";
+    for (auto* mails : {&email_.stopped, &email_.started}) {
+      mails->from = {"", "tocsin@example.com"};
+      mails->recipients = {{"", "ops@example.com"}};
+    }
+  }
+  Contents contents(std::size_t count) {
+    Contents all{.alerts = {}, .still_firing = {"Still One"}};
+    for (std::size_t i = 0; i < count; i++) all.alerts.push_back(&alerts_.at(i));
+    return all;
+  }
+  std::string slack(std::size_t count) {
+    return Slack(slack_, transport_.deps()).write(contents(count), {"id"}).text;
+  }
+  std::string teams(std::size_t count) {
+    return Teams(teams_, transport_.deps()).write(contents(count), {"id"}).text;
+  }
+  Email mail_channel() {
+    return {std::make_shared<Mailing>(email_, nullptr, "1", transport_.messages,
+                                      std::make_shared<ManualClock>()),
+            recipients_of(email_).front()};
+  }
+
+  FakeTransport transport_;
+  config::Slack slack_;
+  config::Teams teams_;
+  config::Email email_;
+  std::vector<Alert> alerts_;
+};
+
+TEST_F(GroupMessage, OfSlackIsAListWithinItsLimits) {
+  const auto body = json::parse(slack(250));
+  EXPECT_EQ(body["text"], "db1: 250 alerts");
+  const auto list = body["blocks"][1]["text"]["text"].get<std::string>();
+  EXPECT_LE(list.size(), 3000U);
+  EXPECT_THAT(list, HasSubstr("Service 0 &lt;!channel&gt; \"quoted\" has stopped on db1"));
+  EXPECT_THAT(list, testing::ContainsRegex("\nand 2[0-9][0-9] more$"));
+  EXPECT_THAT(body.dump(), HasSubstr("still down: Still One"));
+  EXPECT_THAT(slack(2), Not(HasSubstr(" more")));
+}
+
+TEST_F(GroupMessage, OfTeamsIsACardWithinItsLimit) {
+  const auto text = teams(250);
+  EXPECT_LE(text.size(), 28'000U);
+  const auto card = json::parse(text)["attachments"][0]["content"];
+  EXPECT_EQ(card["fallbackText"], "db1: 250 alerts");
+  EXPECT_THAT(text, HasSubstr("Service 0 <!channel>"));
+  EXPECT_THAT(text, testing::ContainsRegex("and [0-9]+ more"));
+  EXPECT_THAT(text, HasSubstr("still down: Still One"));
+}
+
+TEST_F(GroupMessage, IsAListInPlainChatsToo) {
+  slack_.stopped.type = teams_.stopped.type = config::MessageType::basic;
+  EXPECT_THAT(
+      json::parse(slack(2))["text"].get<std::string>(),
+      AllOf(StartsWith("db1: 2 alerts\n"), HasSubstr("Service 1"), HasSubstr("still down")));
+  EXPECT_THAT(teams(2), AllOf(HasSubstr("db1: 2 alerts"), HasSubstr("Service 1")));
+}
+
+TEST_F(GroupMessage, OfEmailNamesAllInBothBodies) {
+  const auto mail = mail_channel().write(contents(3), {"the-id"}).text;
+  EXPECT_THAT(mail, HasSubstr("Subject: db1: 3 alerts\r\n"));
+  EXPECT_THAT(mail, HasSubstr("Message-ID: <the-id.tocsin@"));
+  EXPECT_THAT(mail, HasSubstr("X-Tocsin-Event: group\r\n"));
+  EXPECT_THAT(mail, Not(HasSubstr("X-Tocsin-Service")));
+}
+
+TEST_F(GroupMessage, OfNtfyFitsOnAPhone) {
+  const auto body = json::parse(ntfy_message({.topic = "t"}, contents(250)));
+  EXPECT_EQ(body["title"], "db1: 250 alerts");
+  EXPECT_LE(body["message"].get<std::string>().size(), 4096U);
+  EXPECT_THAT(body["message"].get<std::string>(),
+              testing::ContainsRegex("\nand 2[0-9][0-9] more\n"));
+  EXPECT_EQ(body["priority"], 5);
+}
+
+TEST_F(GroupMessage, BeginsWithTheNoticeOfAnyOfThem) {
+  alerts_[1].notice = kNotice;
+  EXPECT_THAT(slack(2), HasSubstr(kNotice));
+  EXPECT_THAT(teams(2), HasSubstr(kNotice));
+  EXPECT_THAT(json::parse(ntfy_message({.topic = "t"}, contents(2)))["message"].get<std::string>(),
+              StartsWith(kNotice));
+}
+
+TEST_F(GroupMessage, OfOneAlertIsAnOrdinaryOne) {
+  EXPECT_THAT(json::parse(slack(1))["text"],
+              "Service 0 &lt;!channel&gt; \"quoted\" has stopped on db1");
+  EXPECT_THAT(mail_channel().write(contents(1), {"id"}).text,
+              HasSubstr("X-Tocsin-Service: service0\r\n"));
+}
+
+TEST_F(GroupMessage, IsSharedByWhatGoesTheSameWay) {
+  slack_.started.channel = "#fine";
+  const Slack slack(slack_, transport_.deps());
+  EXPECT_NE(slack.group_of(stopped_alert()), slack.group_of(started_alert()));
+  const Teams teams(teams_, transport_.deps());
+  EXPECT_EQ(teams.group_of(stopped_alert()), teams.group_of(started_alert()));
+  email_.started.from.address = "other@example.com";
+  const auto mail = mail_channel();
+  EXPECT_NE(mail.group_of(stopped_alert()), mail.group_of(started_alert()));
+}
+
+TEST_F(GroupMessage, IsNoneWhereATemplateKnowsOneService) {
+  slack_.stopped.type = config::MessageType::basic;
+  slack_.stopped.basic_template = "{{serviceName}}!";
+  teams_.stopped.template_file = "/etc/stopped.handlebars";
+  email_.stopped.body_file = "/etc/stopped.handlebars";
+  EXPECT_EQ(Slack(slack_, transport_.deps()).group_of(stopped_alert()), "");
+  EXPECT_NE(Slack(slack_, transport_.deps()).group_of(started_alert()), "");
+  EXPECT_EQ(Teams(teams_, transport_.deps()).group_of(stopped_alert()), "");
+  EXPECT_EQ(mail_channel().group_of(stopped_alert()), "");
+
+  slack_.stopped.group_template_file = "/etc/group.handlebars";
+  teams_.stopped.group_template_file = "/etc/group.handlebars";
+  email_.stopped.group_body_file = "/etc/group.handlebars";
+  EXPECT_NE(Slack(slack_, transport_.deps()).group_of(stopped_alert()), "");
+  EXPECT_NE(Teams(teams_, transport_.deps()).group_of(stopped_alert()), "");
+  EXPECT_NE(mail_channel().group_of(stopped_alert()), "");
+}
+
+TEST_F(GroupMessage, MayHaveASubjectOfItsOwn) {
+  email_.stopped.subject = "{{serviceName}}";
+  EXPECT_NE(mail_channel().group_of(stopped_alert()), "") << "a subject is no body";
+  email_.stopped.group_subject = "{{count}} at once on {{host}}";
+  EXPECT_THAT(mail_channel().write(contents(3), {"id"}).text,
+              HasSubstr("Subject: 3 at once on db1\r\n"));
+}
+
+}  // namespace
+}  // namespace tocsin::notify
