@@ -67,10 +67,9 @@ std::optional<Transition> lapse(const TrackedService& service, const WatchedServ
   return end;
 }
 
-/// Whether what was notified last is bad, and reminders of it are wanted.
-bool is_repeated(const Notified& notified, const Policy& policy) {
-  return policy.repeat_every != Duration(0) &&
-         (notified.stuck || notified.denied || !is_expected(notified.settled, policy.expected));
+/// Whether an alert fires, and reminders of it are wanted.
+bool is_repeated(const TrackedService& service, const Policy& policy) {
+  return policy.repeat_every != Duration(0) && fires(service);
 }
 
 class Review {
@@ -222,7 +221,7 @@ std::vector<AlertDraft> Review::of_time() {
                                 "for " + duration_text(now_ - service_.settled_since) + " by now");
     return {notify(*std::move(late))};
   }
-  if (!is_repeated(service_.notified, policy_)) return {};
+  if (!is_repeated(service_, policy_)) return {};
   if (now_ < service_.notified.at + policy_.repeat_every) return {};
   auto again = remind(service_, now_);
   if (reminder_suppression(again)) return {};
@@ -243,7 +242,7 @@ Time Review::next() const {
     const auto suppressed = suppression_of(*late);
     return suppressed ? suppressed->until : now_;
   }
-  if (!is_repeated(service_.notified, policy_)) return Time::max();
+  if (!is_repeated(service_, policy_)) return Time::max();
   const auto due = service_.notified.at + policy_.repeat_every;
   const auto suppressed = reminder_suppression(remind(service_, now_));
   return suppressed ? std::max(due, suppressed->until) : due;
@@ -255,7 +254,7 @@ std::optional<WaitingAlert> Review::waiting() const {
     const auto suppressed = suppression_of(*late);
     return suppressed ? std::optional(WaitingAlert{late->kind, *suppressed}) : std::nullopt;
   }
-  if (!is_repeated(service_.notified, policy_)) return std::nullopt;
+  if (!is_repeated(service_, policy_)) return std::nullopt;
   const auto again = remind(service_, now_);
   const auto due = service_.notified.at + policy_.repeat_every;
   const auto suppressed = reminder_suppression(again);
@@ -294,21 +293,20 @@ Transition end_unmonitored(const TrackedService& service, std::string reason) {
           ServiceState::unknown, std::move(reason)};
 }
 
-bool is_open(const TrackedService& service, const Policy& policy) {
-  return service.flapping || fires(service) || !is_notified(service) ||
-         is_repeated(service.notified, policy);
+bool is_open(const TrackedService& service) {
+  return service.flapping || fires(service) || !is_notified(service);
 }
 
 std::optional<WaitingAlert> find_waiting(const TrackedService& service, const ReviewedService& of,
                                          const Circumstances& circumstances, Time now) {
-  if (!is_open(service, of.watched.policy)) return std::nullopt;
+  if (!is_open(service)) return std::nullopt;
   TrackedService copy = service;
   return Review(copy, of, circumstances, now).waiting();
 }
 
 Time next_review(const TrackedService& service, const ReviewedService& of,
                  const Circumstances& circumstances, Time now) {
-  if (!is_open(service, of.watched.policy)) return Time::max();
+  if (!is_open(service)) return Time::max();
   TrackedService copy = service;
   return Review(copy, of, circumstances, now).next();
 }

@@ -262,6 +262,14 @@ TEST_F(EndedAlerts, WhatIsAcknowledgedHasNoRemindersAndAnEnd) {
   EXPECT_THAT(notified(), ElementsAre("stopped A", "stopped A")) << "that is another alert";
 }
 
+TEST_F(EndedAlerts, ABaselineThatWasNeverNotifiedHasNoReminders) {
+  watch({{.pattern = "A", .policy = {.repeat_every = 1h}}});
+  check({{"A", stopped}});
+  pass(5h);
+  EXPECT_THAT(notified(), IsEmpty());
+  EXPECT_EQ(monitored_->next_review(now_), Time::max());
+}
+
 TEST_F(EndedAlerts, AnAcknowledgedHostHasNoReminders) {
   watch({}, {.repeat_every = 1h});
   check({});
