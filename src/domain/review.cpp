@@ -102,7 +102,7 @@ class Review {
     return suppressed ? suppressed : circumstances_.acknowledged;
   }
   /// Whether it ends what was notified.
-  [[nodiscard]] bool is_end(const Transition& transition) const {
+  [[nodiscard]] bool ends_notified(const Transition& transition) const {
     return fires(service_) && ends_well(transition.kind, transition.to, policy_.expected);
   }
   [[nodiscard]] std::optional<Suppression> normal_end(const Transition& transition) const;
@@ -119,9 +119,11 @@ class Review {
 };
 
 std::optional<Suppression> Review::lasting_suppression(const Transition& transition) const {
-  if (circumstances_.silence && !is_end(transition)) return circumstances_.silence;
+  const bool is_end = ends_notified(transition);
+  if (circumstances_.silence && !is_end) return circumstances_.silence;
   if (circumstances_.outage) return circumstances_.outage;
-  if (auto suppressed = standing_suppression(of_.watched, transition.kind)) return suppressed;
+  if (auto always = standing_suppression(of_.watched, transition.kind); always && !is_end)
+    return always;
   if (is_good(transition, policy_.expected)) return std::nullopt;
   if (auto suppressed = normal_end(transition)) return suppressed;
   if (auto suppressed = boot()) return suppressed;

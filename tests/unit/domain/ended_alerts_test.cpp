@@ -190,8 +190,21 @@ TEST_F(EndedAlerts, AnyStateThatIsExpectedNowEndsItsAlertWhateverTheServiceDoes)
   restart_with(
       {expects("A", Expected::any), expects("B", Expected::any), expects("Gone", Expected::any)});
   check({{"A", stopped}, {"B", running}, {"Gone", missing}});
-  EXPECT_THAT(notified(), ElementsAre("unmonitored A", "unmonitored B"))
+  EXPECT_THAT(notified(), ElementsAre("started B", "unmonitored A"))
       << "uninstalled is no state that is expected";
+  check({{"A", running}, {"B", stopped}, {"Gone", missing}});
+  EXPECT_THAT(notified(), IsEmpty());
+}
+
+TEST_F(EndedAlerts, AStuckServiceOfWhichAnyStateIsExpectedEndsInItsState) {
+  watch({expects("A", Expected::any), {.pattern = "B", .cluster = "pair"}});
+  check({{"A", running}, {"B", running}});
+  check({{"A", stop_pending}, {"B", stop_pending}});
+  check({{"A", stop_pending}, {"B", stop_pending}}, 1min);
+  EXPECT_THAT(notified(), ElementsAre("stuck A", "stuck B"));
+  check({{"A", stopped}, {"B", stopped}});
+  EXPECT_THAT(notified(), ElementsAre("stopped A", "unmonitored B"));
+  EXPECT_EQ(last().reason, "the rule of the cluster pair decides");
 }
 
 TEST_F(EndedAlerts, AServiceThatJoinsAClusterEndsItsAlert) {
