@@ -46,9 +46,10 @@ void lanes(benchmark::State& state) {
   const Answer answer = Delivered{.detail = "204 No Content"};
   const Time now{std::chrono::hours(1)};
   for (auto _ : state) {
-    Lanes sut({.rate_limits = {std::chrono::seconds(300), std::chrono::seconds(300)}}, no_jitter);
+    Lanes sut({.rate_limits = {std::chrono::seconds(300), std::chrono::seconds(300)}},
+              {.random = no_jitter});
     for (const store::Delivery& delivery : deliveries) sut.add(delivery, now);
-    while (const store::Delivery* next = sut.take(now)) {
+    while (const Sending* next = sut.take(now)) {
       benchmark::DoNotOptimize(sut.settle(DeliveryId(next->id), answer, now));
     }
   }
@@ -73,6 +74,14 @@ class NoOutbox final : public Outbox {
                                               std::string) override {
     co_return std::size_t{0};
   }
+  net::awaitable<Result<>> commit(const store::StoredMessage&,
+                                  std::span<const DeliveryId>) override {
+    co_return Result<>{};
+  }
+  net::awaitable<Result<std::optional<store::Store::PendingMessage>>> load_message(
+      std::string) override {
+    co_return std::nullopt;
+  }
   net::awaitable<Result<>> update(std::span<const store::DeliveryUpdate>) override {
     co_return Result<>{};
   }
@@ -82,8 +91,10 @@ class NoOutbox final : public Outbox {
 class Counter final : public Observer {
  public:
   explicit Counter(const net::Executor& executor) : reached_(executor) {}
-  void settled(const store::Delivery&, const store::DeliveryUpdate& update) override {
-    if (update.state == store::DeliveryState::delivered && ++count_ == expected_) reached_.set();
+  void settled(std::span<const Outcome> outcomes) override {
+    if (outcomes.front().update.state != store::DeliveryState::delivered) return;
+    count_ += outcomes.size();
+    if (count_ == expected_) reached_.set();
   }
   void abandoned(std::size_t) override {}
   void storage_failed(const Error&, std::size_t) override {}

@@ -9,8 +9,6 @@
 #include "config/url.h"
 
 namespace tocsin::config {
-namespace {}  // namespace
-
 std::optional<Place> read_chat_message(Section& section, std::string_view chat,
                                        ChatMessage& message, std::string_view type_differs) {
   const auto url = section.text({.name = "webhookURL",
@@ -41,6 +39,15 @@ std::optional<Place> read_chat_message(Section& section, std::string_view chat,
            "escapes for HTML, and loses the message for a quote or backslash in a name."},
       message.template_file);
   message.template_file = section.path_at(section.place(), message.template_file);
+  section.text(
+      {.name = "groupTemplateFile",
+       .description =
+           "File with the Handlebars template of a message for several alerts: the chat's JSON, or "
+           "a text where `messageType` is `basic`.",
+       .example = "/etc/tocsin/several.handlebars",
+       .otherwise = "the built-in one"},
+      message.group_template_file);
+  message.group_template_file = section.path_at(section.place(), message.group_template_file);
   read_rate_limit(section, chat, message.rate_limit);
   return url;
 }

@@ -21,9 +21,10 @@ consteval auto table_of(MessageType) {
 struct ChatMessage {
   std::string webhook_url;  ///< empty: nothing is sent
   MessageType type = MessageType::formatted;
-  std::string basic_template;  ///< Handlebars; empty: the built-in one
-  std::string template_file;   ///< of a formatted message; empty: the built-in one
-  std::chrono::seconds rate_limit{300};
+  std::string basic_template;       ///< Handlebars; empty: the built-in one
+  std::string template_file;        ///< of a formatted message; empty: the built-in one
+  std::string group_template_file;  ///< of a message for several alerts; empty: the built-in one
+  std::chrono::seconds rate_limit{0};
 };
 
 }  // namespace tocsin::config

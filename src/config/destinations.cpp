@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <concepts>
 #include <tuple>
 
 #include <fmt/format.h>
@@ -18,6 +19,28 @@ void for_each(Destinations& destinations, auto& wanted, const auto& visit) {
       destinations);
 }
 
+/// People read what is sent there.
+template <typename T>
+concept ForPeople = requires(T settings) {
+  { settings.grouping } -> std::same_as<Grouping&>;
+};
+
+template <DestinationSettings T>
+void read_section(Section& section, bool wanted, T& settings) {
+  read_settings(section, wanted, settings);
+  if constexpr (ForPeople<T>) {
+    settings.grouping = section.reading().grouping;
+    read_grouping(
+        section,
+        {.name = "grouping",
+         .description = "Alerts in one message; what it does not say is as in `serviceMonitor`.",
+         .same_as = "serviceMonitor.grouping"},
+        settings.grouping);
+  } else {
+    refuse_grouping(section);
+  }
+}
+
 template <DestinationSettings T>
 void read_destination(Section& root, const Wanted& wanted, T& settings) {
   constexpr const auto& kType = T::kType;
@@ -29,7 +52,7 @@ void read_destination(Section& root, const Wanted& wanted, T& settings) {
     read_from_root(root, wanted.on, settings);
   } else {
     root.section({.name = kType.section, .description = kType.description},
-                 [&](Section& section) { read_settings(section, wanted.on, settings); });
+                 [&](Section& section) { read_section(section, wanted.on, settings); });
   }
 }
 

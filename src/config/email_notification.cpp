@@ -78,20 +78,19 @@ void read_from(Section& section, EmailMessages& messages) {
   }
 }
 
-void read_body_file(Section& section, std::string& path) {
+std::string read_body_directory(Section& section) {
   std::string directory;
   section.text({.name = "bodyFileDirectory",
-                .description = "Folder of `htmlTemplateFile`.",
+                .description = "Folder of `htmlTemplateFile` and `groupTemplateFile`.",
                 .example = "/etc/tocsin/templates"},
                directory);
+  return directory;
+}
+
+void read_body_file(Section& section, const Key& key, const std::string& directory,
+                    std::string& path) {
   std::string file;
-  const auto place = section.text(
-      {.name = "htmlTemplateFile",
-       .description =
-           "Handlebars template of the HTML body: the name of the file without `.handlebars`.",
-       .example = "service-stopped",
-       .otherwise = "a built-in template"},
-      file);
+  const auto place = section.text(key, file);
   if (file.empty()) return;
   if (!directory.empty()) file.insert(0, directory + "/");
   path = section.path_at(section.place(), file + ".handlebars");
@@ -101,18 +100,41 @@ void read_body_file(Section& section, std::string& path) {
                                         printable(path)));
 }
 
-void read_messages(Section& section, EmailMessages& messages) {
-  read_rate_limit(section, "recipient", messages.rate_limit);
-  section.choice(
-      {.name = "priority", .description = "Priority that mail programs show.", .example = "high"},
-      messages.priority);
+void read_templates(Section& section, EmailMessages& messages) {
   section.text({.name = "subject",
                 .description = "Handlebars template of the subject.",
                 .example = "{{serviceFriendlyName}} on {{host}} is {{serviceStatus}}",
                 .otherwise = "a built-in template",
                 .differs = kNotForHtml},
                messages.subject);
-  read_body_file(section, messages.body_file);
+  section.text({.name = "groupSubject",
+                .description = "Handlebars template of the subject of a mail for several alerts.",
+                .example = "Several alerts of Windows services",
+                .otherwise = "a built-in template"},
+               messages.group_subject);
+  const auto directory = read_body_directory(section);
+  read_body_file(
+      section,
+      {.name = "htmlTemplateFile",
+       .description =
+           "Handlebars template of the HTML body: the name of the file without `.handlebars`.",
+       .example = "service-stopped",
+       .otherwise = "a built-in template"},
+      directory, messages.body_file);
+  read_body_file(section,
+                 {.name = "groupTemplateFile",
+                  .description = "`htmlTemplateFile` of a mail for several alerts.",
+                  .example = "several-alerts",
+                  .otherwise = "a built-in template"},
+                 directory, messages.group_body_file);
+}
+
+void read_messages(Section& section, EmailMessages& messages) {
+  read_rate_limit(section, "recipient", messages.rate_limit);
+  section.choice(
+      {.name = "priority", .description = "Priority that mail programs show.", .example = "high"},
+      messages.priority);
+  read_templates(section, messages);
   read_recipients(section, messages.recipients);
   read_from(section, messages);
 }

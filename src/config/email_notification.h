@@ -9,6 +9,7 @@
 #include "base/names.h"
 #include "base/words.h"
 #include "config/destination.h"
+#include "config/grouping.h"
 #include "config/mailbox.h"
 
 namespace tocsin::config {
@@ -21,10 +22,12 @@ consteval auto table_of(MailPriority) {
 
 /// What is sent of one kind of change, and to whom.
 struct EmailMessages {
-  std::chrono::seconds rate_limit{300};
+  std::chrono::seconds rate_limit{0};
   MailPriority priority = MailPriority::normal;
-  std::string subject;    ///< a template; empty: the built-in one
-  std::string body_file;  ///< a template that makes HTML; empty: the built-in one
+  std::string subject;          ///< a template; empty: the built-in one
+  std::string body_file;        ///< a template that makes HTML; empty: the built-in one
+  std::string group_subject;    ///< the same of a mail for several alerts
+  std::string group_body_file;  ///< the same of a mail for several alerts
   Mailbox from;
   std::vector<Mailbox> recipients;  ///< each once
 };
@@ -67,6 +70,7 @@ struct Email {
   EmailMessages stopped;  ///< of all that is no start
   EmailMessages started;
   Smtp smtp;
+  Grouping grouping;
 
   /// The addresses of all recipients.
   [[nodiscard]] std::vector<std::string> labels() const;

@@ -51,6 +51,7 @@ class Migration {
     several_files_ = tree.files > 1;
     auto root = copy_used(tree.root, tree.seen);
     modernize(root);
+    if (tree.is_butler_file) keep_rate_limits(root);
     const bool needs_account = add_credentials(root, source_);
     const auto written =
         write_yaml(root, tree.is_butler_file ? Comments::differences_too : Comments::what_it_is);

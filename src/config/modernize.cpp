@@ -2,17 +2,33 @@
 
 #include <algorithm>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 #include <utility>
 #include <vector>
 
+#include <fmt/format.h>
+
 #include "base/text.h"
 #include "config/host_names.h"
+#include "config/known_keys.h"
+#include "config/sections.h"
 
 namespace tocsin::config {
 namespace {
 
 Value make_mapping() { return {.type = YamlNode::Type::mapping}; }
+
+/// By a path with dots; null when there is none.
+Value* find_section(Value& root, std::string_view path) {
+  auto* section = &root;
+  while (section != nullptr && !path.empty()) {
+    const auto name = path.substr(0, path.find('.'));
+    section = section->find(name);
+    path.remove_prefix(std::min(name.size() + 1, path.size()));
+  }
+  return section != nullptr && section->type == YamlNode::Type::mapping ? section : nullptr;
+}
 
 void spell_sender(Value& mails) {
   auto older = mails.take("fromAdress");
@@ -99,6 +115,21 @@ void modernize(Value& root) {
   if (auto* influx = root.find("influxDb")) move_into_v1(*influx);
   if (auto* watched = root.find("serviceMonitor")) {
     if (auto* monitor = watched->find("monitor")) merge_hosts(*monitor);
+  }
+}
+
+void keep_rate_limits(Value& root) {
+  constexpr std::string_view kKey = "rateLimit";
+  auto* new_relic = find_section(root, "incidentTool.newRelic.serviceMonitor");
+  if (new_relic != nullptr && new_relic->find("sharedSettings") == nullptr)
+    new_relic->put("sharedSettings", make_mapping());
+  for (const auto& key : known_keys()) {
+    const auto dot = key.path.rfind('.');
+    if (dot == std::string::npos || key.path.substr(dot + 1) != kKey) continue;
+    auto* section = find_section(root, std::string_view(key.path).substr(0, dot));
+    if (section != nullptr && section->find(kKey) == nullptr)
+      section->put(std::string(kKey),
+                   make_scalar(fmt::to_string(kRateLimitOfButler.count()), true));
   }
 }
 

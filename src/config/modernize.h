@@ -11,6 +11,10 @@ namespace tocsin::config {
 /// `v1Config`, `fromAdress` is spelled right.
 void modernize(Value& root);
 
+/// Writes the rate limit that holds in a file of Butler where none is written: in a file of our own
+/// there would be none. Of a root that modernize() has had.
+void keep_rate_limits(Value& root);
+
 /// `credentials` of two variables of the environment, where hosts are asked over SMB and there are
 /// none. Answers whether they were added.
 bool add_credentials(Value& root, Source default_source);

@@ -223,6 +223,7 @@ void read_from_root(Section& root, bool wanted, NewRelic& new_relic) {
                     section.section(
                         {.name = "serviceMonitor", .description = "Alerts about services."},
                         [&](Section& inner) { read_service_monitor(inner, accounts, new_relic); });
+                    refuse_grouping(section);
                   });
   });
 }

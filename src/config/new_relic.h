@@ -49,7 +49,7 @@ struct NewRelic {
   NewRelicDestination logs;
   bool send_started = true;  ///< of services that run again
   bool send_stopped = true;  ///< of all else
-  std::chrono::seconds rate_limit{300};
+  std::chrono::seconds rate_limit{0};
   std::vector<std::pair<std::string, std::string>> headers;
 
   /// The names of the accounts that get something.

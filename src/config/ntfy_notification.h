@@ -7,6 +7,7 @@
 
 #include "base/names.h"
 #include "config/destination.h"
+#include "config/grouping.h"
 
 namespace tocsin::config {
 
@@ -26,6 +27,7 @@ struct Ntfy {
   std::vector<std::string> tags;
   std::string click;  ///< empty: a tap opens the app
   std::chrono::seconds rate_limit{0};
+  Grouping grouping;
 };
 
 void read_settings(Section& section, bool wanted, Ntfy& ntfy);

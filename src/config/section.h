@@ -18,6 +18,7 @@
 #include "base/names.h"
 #include "base/words.h"
 #include "config/findings.h"
+#include "config/grouping.h"
 #include "config/known_keys.h"
 #include "config/seen_keys.h"
 #include "config/substitution.h"
@@ -43,6 +44,7 @@ struct Reading {
   std::vector<KnownKey>* known_keys = nullptr;  ///< not null: nothing is read, keys are collected
   std::size_t mistakes = 0;                     ///< errors, and what would be one were it not off
   bool is_butler_file = false;  ///< the file is one: where keys behave differently is noted
+  Grouping grouping = {};       ///< of destinations for people that say nothing else
   SeenKeys seen = {};
   bool adds_account = false;  ///< who reads adds the account that hosts need, where there is none
   std::map<std::string, TimeZone> time_zones = {};  ///< read so far
@@ -153,6 +155,8 @@ class Section {
   /// A value as it stands in the file, or null.
   [[nodiscard]] const YamlNode* raw(std::string_view key) const;
 
+  /// A key that other sections have and this one cannot: where it stands, it is an error.
+  void refuse(std::string_view key, std::string text);
   void error(Place place, std::string text);
   void warning(Place place, std::string text);
   void info(Place place, std::string text);

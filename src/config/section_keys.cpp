@@ -36,6 +36,12 @@ void Section::declare(const Key& key, std::string type, std::string fallback, st
                                   .range = allowed.range});
 }
 
+void Section::refuse(std::string_view key, std::string text) {
+  declared_.push_back(key);
+  if (const auto entry = mapping_ == nullptr ? std::nullopt : find(key))
+    error(entry->key->place, std::move(text));
+}
+
 void Section::share_with_butler() {
   shared_ = true;
   if (reading_.known_keys == nullptr || parent_ == nullptr) return;

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "config/config.h"
+#include "config/grouping.h"
 #include "config/section.h"
 
 namespace tocsin::config {
@@ -81,6 +82,9 @@ void check_ca_file(Section& section, Place place, const std::string& path);
 /// `cert`: how an https receiver is verified. The variables keep what holds by default.
 void read_certificate(Section& section, std::string& ca_file, bool& reject_unauthorized);
 
+/// What holds in a file of Butler that has no `rateLimit`; in one of our own there is no limit.
+inline constexpr std::chrono::seconds kRateLimitOfButler{300};
+
 /// `rateLimit`; `destination` is what it holds for: "webhook".
 void read_rate_limit(Section& section, std::string_view destination, std::chrono::seconds& out);
 
@@ -90,6 +94,11 @@ std::optional<Place> read_chat_message(Section& section, std::string_view chat,
                                        ChatMessage& message, std::string_view type_differs = {});
 /// Warns of alerts that a chat does not get because it has no section.
 void warn_of_silence(Section& section, const ChatMessage& stopped, const ChatMessage& started);
+
+/// `grouping`, under the name of the key; what it does not say stays.
+void read_grouping(Section& section, const Key& key, Grouping& grouping);
+/// `grouping` in a destination that programs read: an error.
+void refuse_grouping(Section& section);
 
 /// `genericUrls`.
 void read_generic_urls(Section& root, std::vector<GenericUrl>& urls);

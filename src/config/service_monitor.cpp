@@ -75,6 +75,12 @@ AlertDestinations read_service_monitor(Section& section, Config& config) {
       {.name = "hostPolicy",
        .description = "Rules for alerts about unreachable hosts, unless a host says otherwise."},
       host_policy);
+  read_grouping(
+      section,
+      {.name = "grouping",
+       .description = "Alerts in one message, for destinations that people read; each may "
+                      "say otherwise."},
+      section.reading().grouping);
   read_credentials(section, config);
   auto sets = read_service_sets(section);
   const auto names_of_sets = sets.written;

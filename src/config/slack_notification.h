@@ -5,6 +5,7 @@
 
 #include "config/chat_message.h"
 #include "config/destination.h"
+#include "config/grouping.h"
 
 namespace tocsin::config {
 
@@ -23,6 +24,7 @@ struct Slack {
   bool enabled = false;
   SlackMessage stopped;
   SlackMessage started;
+  Grouping grouping;
 };
 
 void read_settings(Section& section, bool wanted, Slack& slack);

@@ -5,6 +5,7 @@
 
 #include "config/chat_message.h"
 #include "config/destination.h"
+#include "config/grouping.h"
 
 namespace tocsin::config {
 
@@ -17,6 +18,7 @@ struct Teams {
   bool enabled = false;
   ChatMessage stopped;
   ChatMessage started;
+  Grouping grouping;
 };
 
 void read_settings(Section& section, bool wanted, Teams& teams);

@@ -33,7 +33,7 @@ struct WebhookDestinations {
 
   bool enabled = false;
   /// Between two alerts of one kind about one service to one destination; 0: no limit.
-  std::chrono::seconds rate_limit{300};
+  std::chrono::seconds rate_limit{0};
   std::vector<Webhook> webhooks;
 
   /// Their descriptions.

@@ -19,6 +19,13 @@ std::string describe(const store::Delivery& delivery) {
   return fmt::format("{} {}{}{}", alert.host.text(), alert.service.text(), space, kind_word(alert));
 }
 
+/// "db1 Spooler stopped"; of a group: "db1 Spooler stopped and 11 more in one message".
+std::string describe(std::span<const notify::Outcome> outcomes) {
+  auto text = describe(outcomes.front().delivery);
+  if (outcomes.size() > 1) text += fmt::format(" and {} more in one message", outcomes.size() - 1);
+  return text;
+}
+
 std::string describe(const notify::Wait& wait) {
   using enum notify::Wait::Reason;
   switch (wait.reason) {
@@ -30,6 +37,8 @@ std::string describe(const notify::Wait& wait) {
       return "backoff after a failed attempt";
     case escalation:
       return "escalation";
+    case group:
+      return "group";
     case older:
       return fmt::format("behind {} older about the same service", wait.older);
     case parallel:
@@ -69,30 +78,32 @@ PrefixedLog DeliveryLog::log_of(const store::Delivery& delivery) const {
   return found == logs_.end() ? log_.of(delivery.destination) : found->second;
 }
 
-void DeliveryLog::settled(const store::Delivery& delivery, const store::DeliveryUpdate& update) {
+void DeliveryLog::settled(std::span<const notify::Outcome> outcomes) {
+  const auto& [delivery, update] = outcomes.front();
   const auto log = log_of(delivery);
+  const auto what = describe(outcomes);
   switch (update.state) {
     case store::DeliveryState::delivered:
-      log.info("{} delivered, {}", describe(delivery), update.detail);
+      log.info("{} delivered, {}", what, update.detail);
       break;
     case store::DeliveryState::pending:
       if (is_escalation(delivery)) {
-        log.info("{} waits for its escalation", describe(delivery));
+        log.info("{} waits for its escalation", what);
         break;
       }
       if (update.attempts == 0) {
-        log.info("{} waits for its login, next attempt in {} s: {}", describe(delivery),
+        log.info("{} waits for its login, next attempt in {} s: {}", what,
                  seconds_until_next(update), update.detail);
         break;
       }
-      log.warn("{} not delivered, attempt {}, next in {} s: {}", describe(delivery),
-               update.attempts, seconds_until_next(update), update.detail);
+      log.warn("{} not delivered, attempt {}, next in {} s: {}", what, update.attempts,
+               seconds_until_next(update), update.detail);
       break;
     case store::DeliveryState::dead:
-      log.error("{} cannot be delivered: {}", describe(delivery), update.detail);
+      log.error("{} cannot be delivered: {}", what, update.detail);
       break;
     case store::DeliveryState::merged:
-      log.info("{} merged: {}", describe(delivery), update.detail);
+      log.info("{} merged: {}", what, update.detail);
       break;
   }
 }

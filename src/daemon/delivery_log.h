@@ -17,7 +17,7 @@ class DeliveryLog final : public notify::Observer {
   /// `log` outlives it; `destinations` give the names for the keys.
   DeliveryLog(const Log& log, const std::vector<notify::Destination>& destinations);
 
-  void settled(const store::Delivery& delivery, const store::DeliveryUpdate& update) override;
+  void settled(std::span<const notify::Outcome> outcomes) override;
   void abandoned(std::size_t count) override;
   void storage_failed(const Error& error, std::size_t unrecorded) override;
   void storage_recovered() override;

@@ -66,4 +66,9 @@ constexpr std::string_view kCredentialPrefix = "credential:";
   return alert.details.display_name.empty() ? alert.service.text() : alert.details.display_name;
 }
 
+/// What people call it: the friendly name of the service, where it has one.
+[[nodiscard]] inline const std::string& name_for_people(const Alert& alert) {
+  return alert.friendly_name.empty() ? display_name(alert) : alert.friendly_name;
+}
+
 }  // namespace tocsin

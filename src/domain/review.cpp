@@ -54,15 +54,14 @@ std::optional<Transition> lapse(const TrackedService& service, const WatchedServ
   const bool may_end = fires(service) && !service.flapping && !service.stuck && !service.denied &&
                        service.settled != ServiceState::unknown;
   if (!may_end) return std::nullopt;
-  std::string reason;
-  if (const auto always = standing_suppression(watched, kind_of_settled(service.settled))) {
-    reason = always->reason;
-  } else if (is_notified(service) && is_expected(service.settled, watched.policy.expected)) {
-    reason = "it is expected to be so now";
-  } else {
-    return std::nullopt;
-  }
-  auto end = end_unmonitored(service, std::move(reason));
+  const auto& notified = service.notified;
+  const auto expected = watched.policy.expected;
+  const bool is_expected_now = !notified.stuck && !notified.denied &&
+                               is_expected(notified.settled, expected) &&
+                               is_expected(service.settled, expected);
+  const auto always = standing_suppression(watched, kind_of_settled(service.settled));
+  if (!always && !is_expected_now) return std::nullopt;
+  auto end = end_unmonitored(service, always ? always->reason : "it is expected to be so now");
   end.to = service.settled;
   return end;
 }

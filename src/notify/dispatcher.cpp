@@ -31,13 +31,22 @@ constexpr const char* kNotConfigured = "destination is no longer configured";
 
 /// One destination at work.
 struct Queue {
-  Queue(const Destination& destination, const net::Executor& executor, const RandomFill& random)
+  Queue(const Destination& destination, const net::Executor& executor, const RandomFill& random,
+        const DispatcherOptions& options)
       : channel(*destination.channel),
+        grouping(channel.grouping()),
         login(destination.login),
-        lanes(destination.rules, random),
+        lanes(destination.rules,
+              {.random = random, .group_of = group_of(grouping), .withheld = options.withheld}),
         alarm_moved(executor) {}
 
+  static std::function<std::string(const Alert&)> group_of(const GroupingChannel* channel) {
+    if (channel == nullptr) return {};
+    return [channel](const Alert& alert) { return channel->group_of(alert); };
+  }
+
   Channel& channel;
+  GroupingChannel* grouping;  ///< the same; null where it does not group
   Login login;
   std::uint64_t login_listener = 0;
   Time rests_until{};  ///< after a refused login that its gate does not know of yet
@@ -60,6 +69,8 @@ struct Queue {
   };
   /// Those that only memory holds and that must wait for older ones from the outbox.
   std::deque<Parked> parked;
+  /// What the groups leave with that have not met their end, by their ids.
+  std::map<DeliveryId, Message> messages;
 };
 
 /// Whether a delivery may log in, and with which pass; otherwise when it is worth asking again,
@@ -108,18 +119,21 @@ struct Dispatcher::State {
   net::awaitable<void> begin();
   net::awaitable<void> keep_time(Queue& queue);
   net::awaitable<void> load(Queue& queue);
-  net::awaitable<void> send(Queue& queue, const store::Delivery& delivery,
-                            std::optional<logins::Pass> pass);
+  net::awaitable<void> expect_groups(Queue& queue, std::span<store::Delivery> page);
+  net::awaitable<void> send(Queue& queue, const Sending& sending, std::optional<logins::Pass> pass);
+  net::awaitable<const Message*> write(Queue& queue, const Sending& sending);
   net::awaitable<void> cut_off();
-  void submit(store::Delivery delivery);
+  /// Answers whose pump() is due; null: nobody's.
+  Queue* submit(store::Delivery delivery);
   void park(Queue& queue, store::Delivery delivery);
   void release(Queue& queue, std::int64_t before);
   void pump(Queue& queue);
   void arm(Queue& queue, Time not_before, Time now);
+  void report_wait(const store::Delivery& delivery);
   void report_wait(Queue& queue, const HostName& host, const ServiceName& service) const;
   void settle(Queue& queue, std::optional<logins::Pass> pass, const DeliveryId& id,
               const Answer& answer);
-  void conclude(Outcome outcome, Time next = {});
+  void conclude(std::vector<Outcome> outcomes, Time next = {});
 
   net::Executor executor;
   Outbox& outbox;
@@ -142,8 +156,8 @@ Dispatcher::Dispatcher(net::Executor executor, std::span<const Destination> dest
     : state_(std::make_unique<State>(std::move(executor), outbox, observer, clock,
                                      std::move(random), options)) {
   for (const Destination& destination : destinations) {
-    const auto [place, is_new] = state_->queues.try_emplace(destination.channel->key(), destination,
-                                                            state_->executor, state_->random);
+    const auto [place, is_new] = state_->queues.try_emplace(
+        destination.channel->key(), destination, state_->executor, state_->random, state_->options);
     if (is_new && destination.login.gate != nullptr) {
       place->second.login_listener =
           destination.login.gate->on_opening([&state = *state_, &queue = place->second] {
@@ -163,8 +177,16 @@ void Dispatcher::start() {
   state_->keepers.spawn(state_->begin());
 }
 
+/// All of them first: what comes together leaves together.
 void Dispatcher::submit(std::vector<store::Delivery> deliveries) {
-  for (store::Delivery& delivery : deliveries) state_->submit(std::move(delivery));
+  std::set<Queue*> queues;
+  std::vector<store::Delivery> wanted;  // for who wants to know each step
+  if (state_->observer.wants_steps()) wanted = deliveries;
+  for (store::Delivery& delivery : deliveries) {
+    if (Queue* queue = state_->submit(std::move(delivery))) queues.insert(queue);
+  }
+  for (Queue* queue : queues) state_->pump(*queue);
+  for (const store::Delivery& delivery : wanted) state_->report_wait(delivery);
 }
 
 net::awaitable<std::vector<store::Delivery>> Dispatcher::stop() {
@@ -214,7 +236,7 @@ net::awaitable<void> Dispatcher::State::begin() {
   }
 }
 
-void Dispatcher::State::submit(store::Delivery delivery) {
+Queue* Dispatcher::State::submit(store::Delivery delivery) {
   const auto found = queues.find(delivery.destination);
   if (found == queues.end()) {
     store::DeliveryUpdate update{.id = delivery.id,
@@ -222,39 +244,39 @@ void Dispatcher::State::submit(store::Delivery delivery) {
                                  .attempts = delivery.attempts,
                                  .at = clock.now(),
                                  .detail = kNotConfigured};
-    conclude({.delivery = std::move(delivery), .update = std::move(update)});
-    return;
+    conclude({{.delivery = std::move(delivery), .update = std::move(update)}});
+    return nullptr;
   }
   Queue& queue = found->second;
   const bool stored = delivery.sequence > 0;
   const bool room = queue.parked.empty() && queue.lanes.size() < options.most_in_memory;
   const bool in_turn = !queue.behind || (!stored && queue.unreadable);
-  if (stored && queue.unclaimed.erase(delivery.sequence) > 0) return;
-  std::optional<Alert> alert;  // for who wants to know each step
-  if (observer.wants_steps()) alert = delivery.alert;
-  const auto note_queued = [&] {
-    if (alert) observer.queued(delivery);
-  };
+  if (stored && queue.unclaimed.erase(delivery.sequence) > 0) return nullptr;
+  const bool wants_steps = observer.wants_steps();
   queue.newest = std::max(queue.newest, delivery.sequence);
+  // What is stored and out of turn but not yet loaded will be loaded in its turn.
+  const bool is_loaded_later = stored && !(in_turn && room) && delivery.sequence > queue.loaded;
+  if (wants_steps && !is_loaded_later) observer.queued(delivery);
   if (in_turn && room) {
     queue.loaded = std::max(queue.loaded, delivery.sequence);
-    note_queued();
     queue.lanes.add(std::move(delivery), clock.now());
   } else if (!stored) {
-    note_queued();
-    if (alert) observer.waits(delivery, {.reason = Wait::Reason::outbox});
-    alert.reset();
+    if (wants_steps) observer.waits(delivery, {.reason = Wait::Reason::outbox});
     park(queue, std::move(delivery));
-  } else if (delivery.sequence > queue.loaded) {
-    queue.behind = true;  // and it will be loaded in its turn
-    if (alert) observer.waits(delivery, {.reason = Wait::Reason::outbox});
-    alert.reset();
+  } else if (is_loaded_later) {
+    queue.behind = true;
+    if (wants_steps) observer.waits(delivery, {.reason = Wait::Reason::outbox});
   } else {
-    note_queued();
     queue.lanes.add(std::move(delivery), clock.now());  // out of turn, but no load would find it
   }
-  pump(queue);
-  if (alert) report_wait(queue, alert->host, alert->service);
+  return &queue;
+}
+
+/// Nothing is said of one that is on its way, or that its lane does not know yet.
+void Dispatcher::State::report_wait(const store::Delivery& delivery) {
+  const auto found = queues.find(delivery.destination);
+  if (found != queues.end())
+    report_wait(found->second, delivery.alert.host, delivery.alert.service);
 }
 
 void Dispatcher::State::report_wait(Queue& queue, const HostName& host,
@@ -300,6 +322,7 @@ net::awaitable<void> Dispatcher::State::load(Queue& queue) {
       wait = std::min(wait * 2, kLongestLoadWait);
       continue;
     }
+    co_await expect_groups(queue, *page);
     for (store::Delivery& delivery : *page) {
       release(queue, delivery.sequence);
       queue.loaded = delivery.sequence;
@@ -320,25 +343,71 @@ net::awaitable<void> Dispatcher::State::load(Queue& queue) {
   queue.loading = false;
 }
 
-net::awaitable<void> Dispatcher::State::send(Queue& queue, const store::Delivery& delivery,
+/// Groups that an earlier run has begun leave as they were. One whose message cannot be read is
+/// begun anew.
+net::awaitable<void> Dispatcher::State::expect_groups(Queue& queue,
+                                                      std::span<store::Delivery> page) {
+  for (store::Delivery& delivery : page) {
+    if (delivery.group.empty() || queue.messages.contains({delivery.group})) continue;
+    auto found = queue.grouping == nullptr
+                     ? Result<std::optional<store::Store::PendingMessage>>(std::nullopt)
+                     : co_await outbox.load_message(delivery.group);
+    if (!found) observer.storage_failed(found.error(), outcome_writer.waiting());
+    if (!found || !*found) {
+      delivery.group.clear();
+      continue;
+    }
+    auto& [message, members] = **found;
+    queue.lanes.expect(message.id, members);
+    queue.messages[{message.id}] = {.text = std::move(message.text),
+                                    .note = std::move(message.note)};
+  }
+}
+
+/// The message of a group, the same at each attempt: written and stored before the first one.
+net::awaitable<const Message*> Dispatcher::State::write(Queue& queue, const Sending& sending) {
+  const auto [place, is_new] = queue.messages.try_emplace(sending.id);
+  if (!is_new) co_return &place->second;
+  Contents contents;
+  std::vector<DeliveryId> members;
+  for (const store::Delivery* member : sending.members) {
+    contents.alerts.push_back(&member->alert);
+    members.push_back(member->id);
+  }
+  if (members.size() > 1) contents.still_firing = queue.lanes.still_firing(sending);
+  place->second = queue.grouping->write(contents, sending.id);
+  const store::StoredMessage message{
+      .id = sending.id.value, .text = place->second.text, .note = place->second.note};
+  const auto stored = co_await outbox.commit(message, members);
+  // It leaves all the same: only a crash would make it another one.
+  if (!stored) observer.storage_failed(stored.error(), outcome_writer.waiting());
+  co_return &place->second;
+}
+
+net::awaitable<void> Dispatcher::State::send(Queue& queue, const Sending& sending,
                                              std::optional<logins::Pass> pass) {
-  const DeliveryId id = delivery.id;
+  const DeliveryId id = sending.id;
+  const store::Delivery& first = *sending.members.front();
+  const Message* message =
+      queue.grouping != nullptr && !first.group.empty() ? co_await write(queue, sending) : nullptr;
   const auto deadline = net::within(kDeliveryLimit);
   if (pass) {
     (void)co_await queue.login.gate->check(login_peer());  // for a secret that has changed
     co_await queue.login.gate->save(login_peer(), deadline);
   }
-  if (observer.wants_steps()) observer.attempting(delivery);
+  if (observer.wants_steps()) observer.attempting(first);
   const auto begun_at = net::MonotonicClock::now();
-  Answer answer = co_await queue.channel.deliver(delivery.alert, id, deadline);
+  Answer answer = message != nullptr
+                      ? co_await queue.grouping->send(first.alert, *message, id, deadline)
+                      : co_await queue.channel.deliver(first.alert, id, deadline);
   const auto took = net::MonotonicClock::now() - begun_at;
   // Nobody guards this login: at least it is not tried at once.
   if (auto* refused = std::get_if<LoginRefused>(&answer); refused && queue.login.gate == nullptr)
     answer = RetryAfter{.after = {}, .reason = std::move(refused->reason)};
   std::optional<Alert> alert;  // which ends with the delivery
   if (observer.wants_steps()) {
-    observer.answered(delivery, answer, std::chrono::floor<std::chrono::milliseconds>(took));
-    alert = delivery.alert;
+    observer.answered(first, answer, std::chrono::floor<std::chrono::milliseconds>(took));
+    alert = first.alert;
   }
   settle(queue, std::move(pass), id, answer);
   pump(queue);
@@ -348,16 +417,19 @@ net::awaitable<void> Dispatcher::State::send(Queue& queue, const store::Delivery
 /// Of one that waits for its login, the gate knows better than the lanes when it is tried again.
 void Dispatcher::State::settle(Queue& queue, std::optional<logins::Pass> pass, const DeliveryId& id,
                                const Answer& answer) {
-  auto outcome = queue.lanes.settle(id, answer, clock.now());
-  if (!std::holds_alternative<LoginRefused>(answer)) {
-    conclude(std::move(outcome));
-    return notify::conclude(std::move(pass), answer);
-  }
+  auto outcomes = queue.lanes.settle(id, answer, clock.now());
+  Time next{};
   notify::conclude(std::move(pass), answer);
-  const Time now = clock.now();
-  const auto suspension = queue.login.gate->find_suspension(login_peer());
-  if (!suspension) queue.rests_until = now + kLoginRest;
-  conclude(std::move(outcome), suspension ? suspension->until : queue.rests_until);
+  if (std::holds_alternative<LoginRefused>(answer)) {
+    const Time now = clock.now();
+    const auto suspension = queue.login.gate->find_suspension(login_peer());
+    if (!suspension) queue.rests_until = now + kLoginRest;
+    next = suspension ? suspension->until : queue.rests_until;
+  }
+  if (outcomes.front().update.state != store::DeliveryState::pending ||
+      outcomes.front().update.group != id.value)
+    queue.messages.erase(id);
+  conclude(std::move(outcomes), next);
 }
 
 /// Sends what may be sent now, and sets the alarm for the rest.
@@ -380,7 +452,7 @@ void Dispatcher::State::pump(Queue& queue) {
   for (Outcome& outcome : queue.lanes.take_outcomes()) {
     const bool is_explained =
         outcome.update.state == store::DeliveryState::pending && !is_escalation(outcome.delivery);
-    conclude(std::move(outcome), is_explained ? not_before : Time{});
+    conclude({std::move(outcome)}, is_explained ? not_before : Time{});
   }
   if (queue.behind && !queue.loading && queue.lanes.size() <= options.most_in_memory / 2) {
     queue.loading = true;
@@ -413,13 +485,19 @@ net::awaitable<void> Dispatcher::State::cut_off() {
   sends.cancel();
 }
 
-/// `next`: when it is tried again, if not when its lane says. Only said: after a restart with
-/// another password nothing waits.
-void Dispatcher::State::conclude(Outcome outcome, Time next) {
-  auto telling_once = outcome.update;
-  telling_once.not_before = std::max(telling_once.not_before, next);
-  observer.settled(outcome.delivery, telling_once);
-  outcome_writer.add(std::move(outcome.update));
+/// What became of one message. `next`: when it is tried again, if not when its lanes say. Only
+/// said: after a restart with another password nothing waits.
+void Dispatcher::State::conclude(std::vector<Outcome> outcomes, Time next) {
+  std::vector<Time> not_before;
+  for (Outcome& outcome : outcomes) {
+    not_before.push_back(outcome.update.not_before);
+    outcome.update.not_before = std::max(outcome.update.not_before, next);
+  }
+  observer.settled(outcomes);
+  for (std::size_t i = 0; i < outcomes.size(); ++i) {
+    outcomes[i].update.not_before = not_before[i];
+    outcome_writer.add(std::move(outcomes[i].update));
+  }
 }
 
 }  // namespace tocsin::notify

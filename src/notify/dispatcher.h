@@ -3,13 +3,16 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
 #include "base/clock.h"
 #include "base/random.h"
+#include "domain/review.h"
 #include "net/async.h"
 #include "notify/destination.h"
 #include "notify/observer.h"
@@ -30,6 +33,8 @@ struct DispatcherOptions {
   std::chrono::milliseconds stop_limit = std::chrono::seconds(4);
   /// The wait after the outbox has failed; it doubles up to a minute.
   std::chrono::milliseconds storage_retry = std::chrono::seconds(1);
+  /// What keeps an escalation of the alert from being sent now; may be empty.
+  std::function<std::optional<Suppression>(const Alert&, Time now)> withheld{};
 };
 
 /// On the loop's thread only. At-least-once: what is not recorded as settled when the program ends

@@ -2,12 +2,16 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
+#include <iterator>
 
 namespace tocsin::notify {
 namespace {
 
 /// A clock that goes back by less has been corrected, not set.
 constexpr Duration kClockCorrection = std::chrono::minutes(1);
+/// A delay by less is none that readers care for.
+constexpr Duration kWorthSaying = std::chrono::seconds(1);
 
 store::DeliveryUpdate update_of(const store::Delivery& delivery, store::DeliveryState state,
                                 Time now, std::string detail) {
@@ -16,13 +20,30 @@ store::DeliveryUpdate update_of(const store::Delivery& delivery, store::Delivery
           .attempts = delivery.attempts,
           .at = now,
           .not_before = delivery.not_before,
-          .detail = std::move(detail)};
+          .detail = std::move(detail),
+          .group = delivery.group};
 }
 
 std::string key_of(const HostName& host, const ServiceName& service) {
   return host.key() + '\0' + service.key();
 }
 std::string key_of(const Alert& alert) { return key_of(alert.host, alert.service); }
+
+/// Whose turn a delivery takes: its host's, or that of all hosts.
+std::string turn_of(const Alert& alert) { return alert.across_hosts ? "" : alert.host.key(); }
+
+/// Whether it ends what was notified before: a conditional one is for those alone.
+bool is_end(const Alert& alert) { return is_resolved(alert) || alert.for_notified; }
+
+/// A delivery that was tried before has an id that its destination may know: it leaves as it is.
+bool leaves_alone(const store::Delivery& delivery) { return delivery.attempts > 0; }
+
+/// What the delay of the rate limit has cost is said: the change is no longer news.
+void say_when(store::Delivery& delivery, Time now) {
+  if (now - delivery.created < kWorthSaying) return;
+  delivery.alert.reason =
+      join_reasons(std::move(delivery.alert.reason), "happened at " + iso_time(delivery.created));
+}
 
 constexpr const char* kEndedInTime = "ended before the escalation was due";
 constexpr const char* kNotNotifiedBefore = "what it ends was not notified here";
@@ -35,7 +56,8 @@ std::chrono::seconds RateLimits::of(TransitionKind kind) const {
   return is_resolved ? up : down;
 }
 
-Lanes::Lanes(LaneRules rules, RandomFill random) : rules_(rules), random_(std::move(random)) {}
+Lanes::Lanes(LaneRules rules, LaneDeps deps)
+    : rules_(rules), deps_(std::move(deps)), windows_(rules.grouping) {}
 
 void Lanes::remember(const store::LastDelivered& last) {
   std::string key = key_of(last.host, last.service);
@@ -45,7 +67,11 @@ void Lanes::remember(const store::LastDelivered& last) {
 }
 
 void Lanes::remember(const store::OpenAlert& open) {
-  lanes_[key_of(open.host, open.service)].notified = true;
+  lanes_[key_of(open.host, open.service)].open = open;
+}
+
+void Lanes::expect(const std::string& group, std::size_t members) {
+  expected_.try_emplace(group, Expected{.members = members, .lanes = {}});
 }
 
 void Lanes::add(store::Delivery delivery, Time now) {
@@ -65,9 +91,17 @@ void Lanes::add(store::Delivery delivery, Time now) {
 /// Whether the alert that fires now was notified. A resolved one on its way ends what was notified:
 /// a firing one after it is a new alert.
 bool Lanes::knows(const Lane& lane) {
-  return lane.notified && std::ranges::none_of(lane.queue, [](const store::Delivery& one) {
+  return lane.open && std::ranges::none_of(lane.queue, [](const store::Delivery& one) {
            return is_resolved(one.alert);
          });
+}
+
+/// Empty: it shares no message.
+std::string Lanes::group_key(const Alert& alert) const {
+  if (!deps_.group_of || !rules_.grouping.is_on()) return {};
+  auto key = deps_.group_of(alert);
+  if (!key.empty()) key += '\0' + turn_of(alert);
+  return key;
 }
 
 /// It takes the place and the time of one that waits already. Its own time is believed as far as it
@@ -99,120 +133,303 @@ void Lanes::escalate(Lane& lane, Time now) {
   store::Delivery delivery = *std::exchange(lane.escalation, std::nullopt);
   delivery.not_before = std::min(delivery.not_before, now);
   delivery.alert.reason = join_reasons(std::move(delivery.alert.reason), "escalated");
+  delivery.alert.across_hosts = true;
   append(lane, std::move(delivery), now);
 }
 
+/// What is withheld waits until nothing withholds it any more; if it is resolved by then, it is
+/// ended like any other.
+void Lanes::begin_escalations(Time now) {
+  while (!escalations_.empty() && escalations_.begin()->first <= now) {
+    Lane& lane = *escalations_.begin()->second;
+    const auto withheld =
+        deps_.withheld ? deps_.withheld(lane.escalation->alert, now) : std::nullopt;
+    if (!withheld) {
+      escalate(lane, now);
+      continue;
+    }
+    escalations_.erase(escalations_.begin());
+    lane.escalates_at = std::clamp(withheld->until, now + Duration(1), now + kWithheldRest);
+    escalations_.emplace(lane.escalates_at, &lane);
+  }
+}
+
 void Lanes::append(Lane& lane, store::Delivery delivery, Time now) {
-  const TransitionKind kind = delivery.alert.kind;
   lane.queue.push_back(std::move(delivery));
-  ++lane.kinds[kind].waiting;
   ++size_;
-  const bool may_merge = lane.phase == Phase::waiting && lane.queue.front().alert.kind == kind;
-  if (lane.phase == Phase::idle || may_merge) arrange(lane, now);
+  if (lane.phase == Lane::Phase::idle) arrange(lane, now);
 }
 
 bool Lanes::has_next(Time now) {
   follow_clock(now);
-  while (!escalations_.empty() && escalations_.begin()->first <= now) {
-    escalate(*escalations_.begin()->second, now);
+  begin_escalations(now);
+  while (!waiting_.empty() && waiting_.begin()->first <= now) {
+    Lane& lane = *waiting_.begin()->second;
+    waiting_.erase(waiting_.begin());
+    if (std::exchange(lane.is_limited, false)) release(lane, now);
+    come_up(lane, now);
   }
-  for (; !waiting_.empty() && waiting_.begin()->first <= now; waiting_.erase(waiting_.begin())) {
-    Lane* lane = waiting_.begin()->second;
-    lane->phase = Phase::ready;
-    ready_.push_back(lane);
+  for (; !retries_.empty() && retries_.begin()->first <= now; retries_.erase(retries_.begin())) {
+    give_turn(*retries_.begin()->second);
   }
-  return !ready_.empty() && in_flight_.size() < rules_.parallel && now >= paused_until_;
+  for (Window* window : windows_.take_due(now)) give_turn(*window);
+
+  if (!may_begin()) {
+    while (!turns_.empty() && std::holds_alternative<Window*>(turns_.front()))
+      parked_.push_back(std::get<Window*>(turns_.pop()));
+  } else {
+    for (Window* window : std::exchange(parked_, {})) give_turn(*window);
+  }
+  return !turns_.empty() && in_flight_ < rules_.parallel && now >= paused_until_;
 }
 
-const store::Delivery* Lanes::take(Time now) {
+/// What has waited for the rate limit, or behind what has, leaves without waiting again.
+void Lanes::release(Lane& lane, Time now) {
+  lane.released = 0;
+  for (store::Delivery& delivery : lane.queue) {
+    if (delivery.created > lane.due) break;
+    ++lane.released;
+    say_when(delivery, now);
+  }
+}
+
+/// Whether a group that has not been tried yet may be. Each attempt fixes what its message says, so
+/// while the destination fails few are begun: one more each time that the attempts have doubled.
+bool Lanes::may_begin() const {
+  if (!failing_) return true;
+  std::size_t begun = 0;
+  unsigned attempts = 0;
+  for (const auto& [id, sending] : sendings_) {
+    if (sending.attempts() == 0) continue;
+    begun++;
+    attempts = std::max(attempts, static_cast<unsigned>(sending.attempts()));
+  }
+  return begun < 1 + static_cast<std::size_t>(std::bit_width(attempts));
+}
+
+void Lanes::give_turn(Sending& sending) {
+  sending.phase = Sending::Phase::turn;
+  auto severity = AlertSeverity::info;
+  bool shared = false;
+  for (const auto* member : sending.members) {
+    severity = std::max(severity, member->alert.severity);
+    shared |= member->alert.across_hosts;
+  }
+  const auto& first = sending.members.front()->alert;
+  turns_.push(severity, shared ? "" : first.host.key(), &sending);
+}
+
+void Lanes::give_turn(Window& window) { turns_.push(window.highest, window.host, &window); }
+
+const Sending* Lanes::take(Time now) {
   if (!has_next(now)) return nullptr;
-  Lane* lane = ready_.front();
-  ready_.pop_front();
-  lane->phase = Phase::in_flight;
-  store::Delivery& head = lane->queue.front();
-  ++head.attempts;
+  const Turn turn = turns_.pop();
+  auto* const* window = std::get_if<Window*>(&turn);
+  Sending& sending = window != nullptr ? begin(**window, now) : *std::get<Sending*>(turn);
+  sending.phase = Sending::Phase::in_flight;
+  ++in_flight_;
+  for (store::Delivery* member : sending.members) ++member->attempts;
   if (rules_.interval.count() > 0) paused_until_ = now + rules_.interval;
-  in_flight_.emplace(head.id, lane);
-  return &head;
+  return &sending;
 }
 
-Outcome Lanes::settle(const DeliveryId& id, const Answer& answer, Time now) {
-  Lane& lane = *in_flight_.at(id);
-  in_flight_.erase(id);
-  lane.phase = Phase::idle;
-  if (const auto* later = std::get_if<RetryAfter>(&answer)) return retry(lane, *later, now);
-  if (const auto* refused = std::get_if<LoginRefused>(&answer)) return keep(lane, *refused, now);
-  if (const auto* rejected = std::get_if<Rejected>(&answer)) {
-    return finish(lane, store::DeliveryState::dead, rejected->reason, now);
+/// Of the first ones of lanes, each `taken` of them. Without an id: that of its only member, or a
+/// new one.
+Sending& Lanes::begin(std::vector<Lane*> lanes, DeliveryId id) {
+  Sending sending;
+  for (Lane* lane : lanes) {
+    auto next = lane->queue.begin();
+    for (std::size_t i = 0; i < lane->taken; ++i) sending.members.push_back(&*next++);
   }
-  const store::Delivery& head = lane.queue.front();
-  const TransitionKind kind = head.alert.kind;
-  lane.kinds.at(kind).accepted = now;
-  lane.notified = !is_resolved(head.alert);
-  expiries_.emplace_back(now + rules_.rate_limits.of(kind), key_of(head.alert));
-  return finish(lane, store::DeliveryState::delivered, std::get<Delivered>(answer).detail, now);
+  std::ranges::sort(sending.members, {}, [](const store::Delivery* one) {
+    return std::pair(one->created, one->sequence);
+  });
+  if (id.value.empty()) {
+    const auto& first = *sending.members.front();
+    id = sending.members.size() == 1 ? first.id : DeliveryId{make_uuid(latest_, deps_.random)};
+  }
+  sending.id = id;
+  sending.lanes = std::move(lanes);
+  const auto [place, is_new] = sendings_.insert_or_assign(id, std::move(sending));
+  for (Lane* lane : place->second.lanes) {
+    lane->phase = Lane::Phase::taken;
+    lane->sending = &place->second;
+  }
+  return place->second;
 }
 
-/// The lane's head has met its end; the next one comes up.
-Outcome Lanes::finish(Lane& lane, store::DeliveryState state, std::string detail, Time now) {
-  store::Delivery head = remove_head(lane);
-  auto update = update_of(head, state, now, std::move(detail));
-  arrange(lane, now);
-  if (lane.escalation && knows(lane)) escalate(lane, now);
-  forget_if_spent(key_of(head.alert), now);
+Sending& Lanes::begin(Window& window, Time now) {
+  std::vector<Lane*> lanes;
+  std::size_t members = 0;
+  auto highest = AlertSeverity::info;
+  for (Lane* lane : window.collected) {
+    if (members >= kMostMembers) break;
+    lane->taken = fitting(*lane, window.key, now);
+    members += lane->taken;
+    lanes.push_back(lane);
+    auto next = lane->queue.begin();
+    for (std::size_t i = 0; i < lane->taken; ++i, ++next)
+      highest = std::max(highest, next->alert.severity);
+  }
+  const auto count = static_cast<std::ptrdiff_t>(lanes.size());
+  window.collected.erase(window.collected.begin(), window.collected.begin() + count);
+  windows_.left(window, highest, now);
+  Sending& sending = begin(std::move(lanes));
+  for (store::Delivery* member : sending.members) member->group = sending.id.value;
+  return sending;
+}
+
+/// How many of the lane's first ones leave in the same message: those that could follow at once.
+std::size_t Lanes::fitting(const Lane& lane, const std::string& key, Time now) const {
+  std::size_t count = 0;
+  bool notified = lane.open.has_value();
+  std::set<TransitionKind> kinds;
+  for (const store::Delivery& one : lane.queue) {
+    const auto limit = rules_.rate_limits.of(one.alert.kind);
+    const bool is_released = count < lane.released;
+    const auto known = lane.kinds.find(one.alert.kind);
+    const bool limited = !is_released && limit.count() > 0 &&
+                         (kinds.contains(one.alert.kind) ||
+                          (known != lane.kinds.end() &&
+                           limited_until(one.alert.kind, known->second.accepted, now) > now));
+    const bool is_idle_end = one.conditional && is_end(one.alert) && !notified;
+    const bool fits = !leaves_alone(one) && one.group.empty() && one.not_before <= now &&
+                      !limited && !is_idle_end && group_key(one.alert) == key;
+    if (count > 0 && !fits) break;
+    ++count;
+    notified = !is_resolved(one.alert);
+    kinds.insert(one.alert.kind);
+  }
+  return count;
+}
+
+std::vector<Outcome> Lanes::settle(const DeliveryId& id, const Answer& answer, Time now) {
+  Sending& sending = sendings_.at(id);
+  --in_flight_;
+  if (const auto* later = std::get_if<RetryAfter>(&answer)) {
+    failing_ = true;
+    return retry(sending, *later, now);
+  }
+  // It says nothing about the delivery, which keeps its place and is never given up for it.
+  if (const auto* refused = std::get_if<LoginRefused>(&answer))
+    return stay(sending, now, refused->reason, now);
+  failing_ = false;
+  if (const auto* rejected = std::get_if<Rejected>(&answer)) {
+    if (sending.members.size() > 1) return dissolve(sending, rejected->reason, now);
+    return finish(sending, store::DeliveryState::dead, rejected->reason, now);
+  }
+  return finish(sending, store::DeliveryState::delivered, std::get<Delivered>(answer).detail, now);
+}
+
+/// All members have met their end; what follows them in their lanes comes up.
+std::vector<Outcome> Lanes::finish(Sending& sending, store::DeliveryState state,
+                                   const std::string& detail, Time now) {
+  std::vector<Outcome> outcomes;
+  const auto lanes = sending.lanes;
+  sendings_.erase(DeliveryId(sending.id));
+  for (Lane* lane : lanes) {
+    for (lane->sending = nullptr; lane->taken > 0; --lane->taken) {
+      store::Delivery head = remove_head(*lane);
+      if (state == store::DeliveryState::delivered) {
+        const TransitionKind kind = head.alert.kind;
+        lane->kinds[kind].accepted = now;
+        lane->open = is_resolved(head.alert) ? std::nullopt : std::optional(store::open_by(head));
+        expiries_.emplace_back(now + rules_.rate_limits.of(kind), key_of(head.alert));
+      }
+      auto update = update_of(head, state, now, detail);
+      outcomes.push_back({.delivery = std::move(head), .update = std::move(update)});
+    }
+  }
+  for (Lane* lane : lanes) {
+    arrange(*lane, now);
+    if (lane->escalation && knows(*lane)) escalate(*lane, now);
+  }
+  for (const Outcome& outcome : outcomes) forget_if_spent(key_of(outcome.delivery.alert), now);
   forget_expired(now);
-  return {.delivery = std::move(head), .update = std::move(update)};
+  return outcomes;
 }
 
-Outcome Lanes::retry(Lane& lane, const RetryAfter& answer, Time now) {
-  store::Delivery& head = lane.queue.front();
-  head.last_error = answer.reason;
-  Duration wait = backoff(head.attempts);
+std::vector<Outcome> Lanes::retry(Sending& sending, const RetryAfter& answer, Time now) {
+  Duration wait = backoff(sending.attempts());
   if (answer.after) {
     const Duration pause = std::clamp(*answer.after, std::chrono::seconds(0), kLongestPause);
     paused_until_ = std::max(paused_until_, now + pause);
     wait = std::max(wait, pause);
   }
-  if (now - head.created >= kGiveUpAge && head.attempts >= kGiveUpAttempts) {
-    return finish(lane, store::DeliveryState::dead,
-                  "given up after " + std::to_string(head.attempts) +
+  if (now - sending.members.front()->created >= kGiveUpAge &&
+      sending.attempts() >= kGiveUpAttempts) {
+    return finish(sending, store::DeliveryState::dead,
+                  "given up after " + std::to_string(sending.attempts()) +
                       " attempts; the last answer: " + answer.reason,
                   now);
   }
-  head.not_before = now + wait;
-  Outcome outcome{.delivery = head,
-                  .update = update_of(head, store::DeliveryState::pending, now, answer.reason)};
-  arrange(lane, now);
-  return outcome;
+  for (store::Delivery* member : sending.members) member->not_before = now + wait;
+  return stay(sending, now + wait, answer.reason, now);
+}
+
+/// It is tried again as it is, when it is `due`.
+std::vector<Outcome> Lanes::stay(Sending& sending, Time due, const std::string& reason, Time now) {
+  std::vector<Outcome> outcomes;
+  for (store::Delivery* member : sending.members) {
+    member->last_error = reason;
+    outcomes.push_back({.delivery = *member,
+                        .update = update_of(*member, store::DeliveryState::pending, now, reason)});
+  }
+  if (due > now) {
+    sending.phase = Sending::Phase::waiting;
+    sending.due = due;
+    retries_.emplace(due, &sending);
+  } else {
+    give_turn(sending);
+  }
+  return outcomes;
+}
+
+/// Its members are tried one by one: what is wrong with one of them is no fault of the others.
+std::vector<Outcome> Lanes::dissolve(Sending& sending, const std::string& reason, Time now) {
+  std::vector<Outcome> outcomes;
+  for (store::Delivery* member : sending.members) {
+    member->group.clear();
+    member->last_error = reason;
+    member->not_before = now;
+    outcomes.push_back({.delivery = *member,
+                        .update = update_of(*member, store::DeliveryState::pending, now, reason)});
+  }
+  const auto lanes = sending.lanes;
+  sendings_.erase(DeliveryId(sending.id));
+  for (Lane* lane : lanes) {
+    lane->sending = nullptr;
+    lane->taken = 0;
+    arrange(*lane, now);
+  }
+  return outcomes;
 }
 
 void Lanes::explain(const std::string& reason, Time now) {
-  if (ready_.empty()) return;
-  store::Delivery& head = ready_.front()->queue.front();
-  if (head.last_error == reason) return;
-  head.last_error = reason;
-  outcomes_.push_back(
-      {.delivery = head, .update = update_of(head, store::DeliveryState::pending, now, reason)});
-}
-
-/// It says nothing about the delivery, which keeps its place and is never given up for it.
-Outcome Lanes::keep(Lane& lane, const LoginRefused& answer, Time now) {
-  store::Delivery& head = lane.queue.front();
-  head.last_error = answer.reason;
-  Outcome outcome{.delivery = head,
-                  .update = update_of(head, store::DeliveryState::pending, now, answer.reason)};
-  arrange(lane, now);
-  return outcome;
+  if (turns_.empty()) return;
+  const auto tell = [&](store::Delivery& one) {
+    if (one.last_error == reason) return;
+    one.last_error = reason;
+    outcomes_.push_back(
+        {.delivery = one, .update = update_of(one, store::DeliveryState::pending, now, reason)});
+  };
+  const Turn& turn = turns_.front();
+  if (auto* const* window = std::get_if<Window*>(&turn)) {
+    for (Lane* lane : (*window)->collected) tell(lane->queue.front());
+  } else {
+    for (store::Delivery* member : std::get<Sending*>(turn)->members) tell(*member);
+  }
 }
 
 std::optional<Time> Lanes::wake(Time now) const {
-  if (in_flight_.size() >= rules_.parallel) return std::nullopt;
-  if (!ready_.empty()) return std::max(now, paused_until_);
-  if (waiting_.empty() && escalations_.empty()) return std::nullopt;
-  Time next = Time::max();
+  if (in_flight_ >= rules_.parallel) return std::nullopt;
+  if (!turns_.empty()) return std::max(now, paused_until_);
+  Time next = windows_.wake();
   for (const auto* all : {&waiting_, &escalations_}) {
     if (!all->empty()) next = std::min(next, all->begin()->first);
   }
+  if (!retries_.empty()) next = std::min(next, retries_.begin()->first);
+  if (next == Time::max()) return std::nullopt;
   return std::max(next, paused_until_);
 }
 
@@ -228,15 +445,43 @@ std::pair<const store::Delivery*, Wait> Lanes::find_wait(const HostName& host,
     return {&*lane.escalation, {.reason = escalation, .until = lane.escalates_at}};
   }
   const store::Delivery& newest = lane.queue.back();
-  if (lane.queue.size() > 1) return {&newest, {.reason = older, .older = lane.queue.size() - 1}};
-  if (lane.phase == Phase::in_flight) return {};
-  if (lane.phase == Phase::waiting) {
-    const Time accepted = lane.kinds.at(newest.alert.kind).accepted;
-    const bool limited = limited_until(newest.alert.kind, accepted, now) > now;
-    return {&newest, {.reason = limited ? rate_limit : retry, .until = lane.due}};
+  const std::size_t ahead = std::max<std::size_t>(lane.taken, 1);
+  if (lane.queue.size() > ahead)
+    return {&newest, {.reason = older, .older = lane.queue.size() - 1}};
+  if (lane.phase == Lane::Phase::waiting)
+    return {&newest, {.reason = lane.is_limited ? rate_limit : retry, .until = lane.due}};
+  if (lane.sending != nullptr) {
+    if (lane.sending->phase == Sending::Phase::in_flight) return {};
+    if (lane.sending->phase == Sending::Phase::waiting)
+      return {&newest, {.reason = retry, .until = lane.sending->due}};
+  }
+  if (lane.phase == Lane::Phase::collected) {
+    const Window* window = windows_.find(group_key(newest.alert));
+    if (window != nullptr && !window->in_turn && window->due > now)
+      return {&newest, {.reason = group, .until = window->due}};
   }
   if (now < paused_until_) return {&newest, {.reason = pause, .until = paused_until_}};
-  return {&newest, {.reason = in_flight_.size() >= rules_.parallel ? parallel : turn}};
+  return {&newest, {.reason = in_flight_ >= rules_.parallel ? parallel : turn}};
+}
+
+std::vector<std::string> Lanes::still_firing(const Sending& sending) const {
+  std::set<HostName> hosts;
+  std::map<std::string, std::optional<store::OpenAlert>> open;  // by the end of the message
+  for (const store::Delivery* member : sending.members) {
+    hosts.insert(member->alert.host);
+    open[key_of(member->alert)] =
+        is_resolved(member->alert) ? std::nullopt : std::optional(store::open_by(*member));
+  }
+  for (const auto& [key, lane] : lanes_) {
+    if (lane.open && hosts.contains(lane.open->host)) open.try_emplace(key, lane.open);
+  }
+  std::vector<std::string> names;
+  for (const auto& [key, one] : open) {
+    if (!one) continue;
+    const bool says_where = hosts.size() > 1 && !one->service.empty();
+    names.push_back(says_where ? one->name + " on " + one->host.text() : one->name);
+  }
+  return names;
 }
 
 std::vector<store::Delivery> Lanes::unstored() const {
@@ -246,6 +491,7 @@ std::vector<store::Delivery> Lanes::unstored() const {
                          [](const store::Delivery& one) { return one.sequence == 0; });
     if (lane.escalation && lane.escalation->sequence == 0) found.push_back(*lane.escalation);
   }
+  for (store::Delivery& one : found) one.group.clear();  // no store holds its message
   return found;
 }
 
@@ -261,45 +507,76 @@ Duration Lanes::backoff(int attempts) const {
   const Duration ceiling =
       std::min(kLongestBackoff, kFirstBackoff * (1 << std::clamp(attempts - 1, 0, kMostDoublings)));
   std::array<std::uint8_t, 4> bytes{};
-  random_(bytes);
+  deps_.random(bytes);
   std::uint64_t drawn = 0;
   for (const std::uint8_t byte : bytes) drawn = drawn << 8 | byte;
   const auto share = static_cast<std::uint64_t>(ceiling.count()) * drawn >> 32;
   return Duration(static_cast<Duration::rep>(share));
 }
 
-/// Decides what the head of a lane with nothing in flight does next.
+/// Decides what the head of a lane does next of which nothing is on its way.
 void Lanes::arrange(Lane& lane, Time now) {
-  if (lane.phase == Phase::waiting) waiting_.erase({lane.due, &lane});
-  lane.phase = Phase::idle;
+  lane.phase = Lane::Phase::idle;
   while (!lane.queue.empty()) {
     const store::Delivery& head = lane.queue.front();
-    const bool is_end = is_resolved(head.alert) || head.alert.for_notified;
-    if (head.conditional && is_end && !lane.notified) {
+    if (head.conditional && is_end(head.alert) && !lane.open) {
       merge_head(lane, kNotNotifiedBefore, now);
       continue;
     }
-    const OfKind& kind = lane.kinds.at(head.alert.kind);
-    const Time limited = limited_until(head.alert.kind, kind.accepted, now);
-    if (limited > now && kind.waiting > 1) {
-      const auto later =
-          std::find_if(std::next(lane.queue.begin()), lane.queue.end(),
-                       [&](const auto& one) { return one.alert.kind == head.alert.kind; });
-      merge_head(lane, "within the rate limit; " + notified_by(*later), now);
-      continue;
-    }
+    const auto known = lane.kinds.find(head.alert.kind);
+    const Time limited = known == lane.kinds.end() || lane.released > 0
+                             ? Time::min()
+                             : limited_until(head.alert.kind, known->second.accepted, now);
     // Nothing of ours reaches further ahead: a later time is from before the clock was set back.
     const bool believable = head.not_before <= now + kLongestPause;
+    lane.is_limited = limited > now;
     lane.due = std::max(limited, believable ? head.not_before : now);
     if (lane.due > now) {
-      lane.phase = Phase::waiting;
+      lane.phase = Lane::Phase::waiting;
       waiting_.emplace(lane.due, &lane);
     } else {
-      lane.phase = Phase::ready;
-      ready_.push_back(&lane);
+      come_up(lane, now);
     }
     return;
   }
+}
+
+/// Its head may leave.
+void Lanes::come_up(Lane& lane, Time now) {
+  store::Delivery& head = lane.queue.front();
+  if (!head.group.empty() && expected_.contains(head.group)) return join_expected(lane);
+  head.group.clear();
+  const auto key = leaves_alone(head) ? std::string() : group_key(head.alert);
+  if (key.empty()) {
+    lane.taken = 1;
+    return give_turn(begin({&lane}));
+  }
+  const Window* window = windows_.find(key);
+  const auto before = window == nullptr ? AlertSeverity::info : window->highest;
+  if (!windows_.collect(key, turn_of(head.alert), lane, now)) return;
+  // It waits for its turn, which is an earlier one now.
+  Window* worse = windows_.find(key);
+  turns_.remove(before, worse->host, worse);
+  if (std::ranges::find(parked_, worse) == parked_.end()) give_turn(*worse);
+}
+
+/// The group leaves when all its members have come.
+void Lanes::join_expected(Lane& lane) {
+  const auto group = lane.queue.front().group;
+  auto& expected = expected_.at(group);
+  lane.phase = Lane::Phase::taken;
+  lane.taken = 0;
+  for (const store::Delivery& one : lane.queue) {
+    if (one.group != group) break;
+    ++lane.taken;
+  }
+  expected.lanes.push_back(&lane);
+  std::size_t come = 0;
+  for (const Lane* one : expected.lanes) come += one->taken;
+  if (come < expected.members) return;
+  auto lanes = std::move(expected.lanes);
+  expected_.erase(group);
+  give_turn(begin(std::move(lanes), {group}));
 }
 
 void Lanes::merge_head(Lane& lane, std::string why, Time now) {
@@ -311,7 +588,7 @@ void Lanes::merge_head(Lane& lane, std::string why, Time now) {
 store::Delivery Lanes::remove_head(Lane& lane) {
   store::Delivery head = std::move(lane.queue.front());
   lane.queue.pop_front();
-  --lane.kinds.at(head.alert.kind).waiting;
+  if (lane.released > 0) --lane.released;
   --size_;
   return head;
 }
@@ -320,16 +597,18 @@ store::Delivery Lanes::remove_head(Lane& lane) {
 void Lanes::follow_clock(Time now) {
   const Duration back = latest_ == Time::min() ? Duration(0) : latest_ - now;
   if (back > kClockCorrection) {
-    const auto move = [back](std::set<std::pair<Time, Lane*>>& all, Time Lane::* time) {
-      std::set<std::pair<Time, Lane*>> moved;
-      for (const auto& [due, lane] : all) {
-        lane->*time = due - back;
-        moved.emplace(lane->*time, lane);
+    const auto move = [back]<typename T>(std::set<std::pair<Time, T*>>& all, Time T::* time) {
+      std::set<std::pair<Time, T*>> moved;
+      for (const auto& [due, one] : all) {
+        one->*time = due - back;
+        moved.emplace(one->*time, one);
       }
       all = std::move(moved);
     };
     move(waiting_, &Lane::due);
     move(escalations_, &Lane::escalates_at);
+    move(retries_, &Sending::due);
+    windows_.move_back(back);
     if (paused_until_ != Time::min()) paused_until_ -= back;
     latest_ = now;
   }
@@ -340,7 +619,7 @@ void Lanes::follow_clock(Time now) {
 void Lanes::forget_if_spent(const std::string& key, Time now) {
   const auto found = lanes_.find(key);
   if (found == lanes_.end() || !found->second.queue.empty()) return;
-  if (found->second.notified || found->second.escalation) return;
+  if (found->second.open || found->second.escalation) return;
   const bool limits = std::ranges::any_of(found->second.kinds, [&](const auto& entry) {
     return limited_until(entry.first, entry.second.accepted, now) > now;
   });

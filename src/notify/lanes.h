@@ -5,23 +5,30 @@
 #include <chrono>
 #include <cstdint>
 #include <deque>
-#include <list>
+#include <functional>
 #include <map>
 #include <optional>
 #include <set>
 #include <string>
 #include <unordered_map>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include "base/clock.h"
 #include "base/random.h"
+#include "config/grouping.h"
+#include "domain/review.h"
 #include "notify/answer.h"
+#include "notify/fair_queue.h"
+#include "notify/group_window.h"
+#include "notify/lane.h"
 #include "store/store.h"
 
 namespace tocsin::notify {
 
-/// The shortest time between two deliveries of one kind about one service; 0: no limit.
+/// The shortest time between two deliveries of one kind about one service; 0: no limit. What comes
+/// sooner is delayed, with all that comes behind it about the service, and never dropped.
 struct RateLimits {
   std::chrono::seconds down{};
   std::chrono::seconds up{};  ///< of started and restarted
@@ -36,11 +43,26 @@ struct LaneRules {
   std::size_t parallel = 8;
   /// Between the beginnings of two deliveries, whatever their lanes.
   std::chrono::milliseconds interval{};
+  /// Of a channel that groups (Channel::grouping).
+  config::Grouping grouping{};
+};
+
+/// What lanes ask of others, at any time.
+struct LaneDeps {
+  RandomFill random;
+  /// What may share a message has the same answer; empty: a message of its own. May be empty.
+  std::function<std::string(const Alert&)> group_of{};
+  /// What keeps an escalation from being sent now. May be empty.
+  std::function<std::optional<Suppression>(const Alert&, Time now)> withheld{};
 };
 
 /// Backoff: full jitter below a ceiling that starts at the first and doubles up to the second.
 constexpr Duration kFirstBackoff = std::chrono::seconds(1);
 constexpr Duration kLongestBackoff = std::chrono::minutes(5);
+/// The most alerts in one message.
+constexpr std::size_t kMostMembers = 1000;
+/// An escalation that is withheld is looked at again at least this often.
+constexpr Duration kWithheldRest = std::chrono::seconds(10);
 /// The most that a destination's Retry-After is believed.
 constexpr std::chrono::seconds kLongestPause = std::chrono::hours(24);
 /// A delivery that keeps failing is given up at this age, and not before so many attempts: a clock
@@ -55,6 +77,7 @@ struct Wait {
     rate_limit,  ///< one of its kind about its service was delivered lately
     retry,       ///< it has failed before
     escalation,  ///< its time has not come
+    group,       ///< it is collected with others that leave in one message
     older,       ///< older ones about its service come first
     parallel,    ///< as many as may be are in flight
     pause,       ///< the destination has asked for it, or sends are spaced out
@@ -72,33 +95,43 @@ struct Outcome {
   store::DeliveryUpdate update;
 };
 
-/// The waiting deliveries of one destination. One lane for each service: first in, first out, one
-/// delivery in flight, so that nothing about a service is ever reordered. A head whose kind was
-/// delivered less than the rate limit ago waits, or goes up in a later one of its kind in the lane
-/// (it is "merged"); the latest of a kind is never dropped. A head that failed blocks its lane, not
-/// the others. An escalation waits beside its lane, one for each, and blocks nothing; when it is
-/// due, or others of the lane were sent, it joins the queue. A resolved alert about the service
-/// ends it unsent; a later firing one goes up in it and is sent at its time. Every step is O(log n)
-/// but for a merge, which searches the later one, and escalations, which search the lane for a
-/// resolved one.
+/// The waiting deliveries of one destination. One lane for each service: first in, first out, so
+/// that nothing about a service is ever reordered. What leaves as one message is a sending: one
+/// delivery, or the first ones of several lanes that GroupWindows has collected. Its lanes send
+/// nothing else until it has met its end; its members and its id stay as they are, so that each
+/// attempt is the same. One that is rejected as a whole is sent again one by one.
+///
+/// A head whose kind was delivered less than the rate limit ago waits, and then leaves with all
+/// that waits behind it. Where more may leave than the destination takes, turns are fair
+/// (FairQueue). While a destination fails, what is new is collected: groups that have not been
+/// tried yet wait until one that has was delivered, but for one more each time that the attempts
+/// have doubled, lest one message block all others.
+///
+/// An escalation waits beside its lane, one for each, and blocks nothing; when it is due, or others
+/// of the lane were sent, it joins the queue. A resolved alert about the service ends it unsent; a
+/// later firing one goes up in it and is sent at its time. Every step is O(log n) but for
+/// escalations, which search the lane for a resolved one.
 class Lanes {
  public:
-  Lanes(LaneRules rules, RandomFill random);
+  Lanes(LaneRules rules, LaneDeps deps);
 
   /// What an earlier run delivered, for the rate limit.
   void remember(const store::LastDelivered& last);
   /// An alert that an earlier run has notified, and not yet its end.
   void remember(const store::OpenAlert& open);
+  /// So many deliveries that name this group will be added: they leave as one message, as an
+  /// earlier run has begun it.
+  void expect(const std::string& group, std::size_t members);
   /// Puts it at the end of its lane, or beside it.
   void add(store::Delivery delivery, Time now);
   /// Whether take() has one to answer.
   [[nodiscard]] bool has_next(Time now);
   /// The next one to send, or null: in flight from now on, and in its place until settle().
-  [[nodiscard]] const store::Delivery* take(Time now);
-  /// What became of one in flight: `delivered`, `dead`, or `pending` when it will be tried again.
-  /// After LoginRefused that may be at once: whoever calls take() knows when the login may be
-  /// tried.
-  Outcome settle(const DeliveryId& id, const Answer& answer, Time now);
+  [[nodiscard]] const Sending* take(Time now);
+  /// What became of one in flight, each member by itself: `delivered`, `dead`, or `pending` when it
+  /// will be tried again. After LoginRefused that may be at once: whoever calls take() knows when
+  /// the login may be tried.
+  [[nodiscard]] std::vector<Outcome> settle(const DeliveryId& id, const Answer& answer, Time now);
   /// The one that take() would answer may not be sent for now: the reason is kept with it, and is
   /// among take_outcomes() once.
   void explain(const std::string& reason, Time now);
@@ -113,61 +146,77 @@ class Lanes {
   [[nodiscard]] std::pair<const store::Delivery*, Wait> find_wait(const HostName& host,
                                                                   const ServiceName& service,
                                                                   Time now) const;
+  /// What still fires once the sending is delivered, by what was notified here: of the hosts that
+  /// it is about, "Print Spooler", or with several hosts "Print Spooler on db1".
+  [[nodiscard]] std::vector<std::string> still_firing(const Sending& sending) const;
 
   /// All that wait or are in flight, but for escalations, of which there is one for each service.
   [[nodiscard]] std::size_t size() const { return size_; }
-  [[nodiscard]] std::size_t in_flight() const { return in_flight_.size(); }
-  /// How many lanes are remembered: those with deliveries, and those with a limit that still holds.
+  /// How many messages.
+  [[nodiscard]] std::size_t in_flight() const { return in_flight_; }
+  /// How many lanes are remembered: those with deliveries, those with a limit that still holds, and
+  /// those that were notified of an alert that still fires.
   [[nodiscard]] std::size_t lane_count() const { return lanes_.size(); }
   /// Those that no store holds, in order within their lanes.
   [[nodiscard]] std::vector<store::Delivery> unstored() const;
 
  private:
-  struct OfKind {
-    Time accepted = Time::min();  ///< when the destination last accepted one
-    std::size_t waiting = 0;
-  };
-  enum class Phase : std::uint8_t { idle, ready, waiting, in_flight };
-  struct Lane {
-    std::list<store::Delivery> queue;
-    std::map<TransitionKind, OfKind> kinds;
-    Phase phase = Phase::idle;
-    Time due{};  ///< while waiting
-    std::optional<store::Delivery> escalation;
-    Time escalates_at{};
-    bool notified = false;  ///< of a firing alert, and not yet of its end
+  using Turn = std::variant<Window*, Sending*>;
+  /// A group of an earlier run, whose members come one by one.
+  struct Expected {
+    std::size_t members = 0;
+    std::vector<Lane*> lanes;
   };
 
   [[nodiscard]] Time limited_until(TransitionKind kind, Time accepted, Time now) const;
   [[nodiscard]] Duration backoff(int attempts) const;
   [[nodiscard]] static bool knows(const Lane& lane);
+  [[nodiscard]] std::string group_key(const Alert& alert) const;
   void escalate_later(Lane& lane, store::Delivery delivery, Time now);
   void end_escalation(Lane& lane, std::string why, Time now);
   void escalate(Lane& lane, Time now);
+  void begin_escalations(Time now);
   void append(Lane& lane, store::Delivery delivery, Time now);
   void arrange(Lane& lane, Time now);
+  static void release(Lane& lane, Time now);
+  void come_up(Lane& lane, Time now);
+  void join_expected(Lane& lane);
+  void give_turn(Sending& sending);
+  void give_turn(Window& window);
+  [[nodiscard]] bool may_begin() const;
+  Sending& begin(std::vector<Lane*> lanes, DeliveryId id = {});
+  Sending& begin(Window& window, Time now);
+  [[nodiscard]] std::size_t fitting(const Lane& lane, const std::string& key, Time now) const;
   void merge_head(Lane& lane, std::string why, Time now);
   store::Delivery remove_head(Lane& lane);
-  Outcome retry(Lane& lane, const RetryAfter& answer, Time now);
-  Outcome keep(Lane& lane, const LoginRefused& answer, Time now);
+  std::vector<Outcome> stay(Sending& sending, Time due, const std::string& reason, Time now);
+  std::vector<Outcome> retry(Sending& sending, const RetryAfter& answer, Time now);
+  std::vector<Outcome> dissolve(Sending& sending, const std::string& reason, Time now);
+  std::vector<Outcome> finish(Sending& sending, store::DeliveryState state,
+                              const std::string& detail, Time now);
   void follow_clock(Time now);
-  Outcome finish(Lane& lane, store::DeliveryState state, std::string detail, Time now);
   void forget_if_spent(const std::string& key, Time now);
   void forget_expired(Time now);
 
   LaneRules rules_;
-  RandomFill random_;
+  LaneDeps deps_;
   std::unordered_map<std::string, Lane> lanes_;
-  std::deque<Lane*> ready_;
   std::set<std::pair<Time, Lane*>> waiting_;
   std::set<std::pair<Time, Lane*>> escalations_;
-  std::map<DeliveryId, Lane*> in_flight_;
+  GroupWindows windows_;
+  std::map<DeliveryId, Sending> sendings_;
+  std::set<std::pair<Time, Sending*>> retries_;
+  std::map<std::string, Expected> expected_;
+  FairQueue<Turn> turns_;
+  std::vector<Window*> parked_;  ///< whose turn it would be if the destination did not fail
+  bool failing_ = false;         ///< its last answer was that it cannot take anything now
   /// When which lane's limits pass, so that lanes do not pile up.
   std::deque<std::pair<Time, std::string>> expiries_;
   std::vector<Outcome> outcomes_;
   Time paused_until_ = Time::min();
   Time latest_ = Time::min();
   std::size_t size_ = 0;
+  std::size_t in_flight_ = 0;
 };
 
 }  // namespace tocsin::notify

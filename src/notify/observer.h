@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <span>
 
 #include "base/error.h"
 #include "notify/answer.h"
@@ -15,11 +16,11 @@ namespace tocsin::notify {
 class Observer {
  public:
   virtual ~Observer() = default;
-  /// `update.state` says which: delivered, dead, merged, or pending for one that failed and will be
-  /// tried again, or, without an attempt, for an escalation that waits for its time, or one that
-  /// waits for a login;
-  /// `update.detail` is the destination's answer, and `update.not_before` when it is tried again.
-  virtual void settled(const store::Delivery& delivery, const store::DeliveryUpdate& update) = 0;
+  /// What became of the deliveries of one message; never none, all alike. The state says which:
+  /// delivered, dead, merged, or pending for one that failed and will be tried again, or, without
+  /// an attempt, for an escalation that waits for its time, or one that waits for a login. The
+  /// detail is the destination's answer, and `not_before` when it is tried again.
+  virtual void settled(std::span<const Outcome> outcomes) = 0;
   /// So many pending deliveries had a destination that is no longer configured; they are dead.
   virtual void abandoned(std::size_t count) = 0;
   /// The outbox cannot be read or written. Deliveries go on; `unrecorded` outcomes wait to be

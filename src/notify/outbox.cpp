@@ -21,6 +21,16 @@ net::awaitable<Result<std::size_t>> StoreOutbox::abandon(std::vector<std::string
   co_return co_await worker_.run([&] { return store_.abandon(configured, at, detail); });
 }
 
+net::awaitable<Result<>> StoreOutbox::commit(const store::StoredMessage& message,
+                                             std::span<const DeliveryId> members) {
+  co_return co_await worker_.run([&] { return store_.commit(message, members); });
+}
+
+net::awaitable<Result<std::optional<store::Store::PendingMessage>>> StoreOutbox::load_message(
+    std::string id) {
+  co_return co_await worker_.run([&] { return store_.load_message(id); });
+}
+
 net::awaitable<Result<>> StoreOutbox::update(std::span<const store::DeliveryUpdate> updates) {
   co_return co_await worker_.run([&] { return store_.update(updates); });
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -27,6 +28,11 @@ class Outbox {
                                                                             std::size_t most) = 0;
   virtual net::awaitable<Result<std::size_t>> abandon(std::vector<std::string> configured, Time at,
                                                       std::string detail) = 0;
+  /// Both stay where they are until it ends.
+  virtual net::awaitable<Result<>> commit(const store::StoredMessage& message,
+                                          std::span<const DeliveryId> members) = 0;
+  virtual net::awaitable<Result<std::optional<store::Store::PendingMessage>>> load_message(
+      std::string id) = 0;
   /// `updates` stay where they are until it ends. It may get the same update twice.
   virtual net::awaitable<Result<>> update(std::span<const store::DeliveryUpdate> updates) = 0;
 };
@@ -45,6 +51,10 @@ class StoreOutbox final : public Outbox {
                                                                     std::size_t most) override;
   net::awaitable<Result<std::size_t>> abandon(std::vector<std::string> configured, Time at,
                                               std::string detail) override;
+  net::awaitable<Result<>> commit(const store::StoredMessage& message,
+                                  std::span<const DeliveryId> members) override;
+  net::awaitable<Result<std::optional<store::Store::PendingMessage>>> load_message(
+      std::string id) override;
   net::awaitable<Result<>> update(std::span<const store::DeliveryUpdate> updates) override;
 
  private:

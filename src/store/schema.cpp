@@ -122,9 +122,47 @@ CREATE TABLE login (
 ) STRICT, WITHOUT ROWID;
 )sql";
 
-// What fires and somebody has seen: of an empty `service` the host itself. `ended` is 0 while the
-// alert fires.
+// A message is what its deliveries leave with; message_id is its id. An open alert is one that a
+// destination was notified of, and not yet of its end. Of an ack, an empty `service` is the host
+// itself, and `ended` is 0 while the alert fires.
 constexpr const char* kVersion5 = R"sql(
+ALTER TABLE delivery ADD COLUMN message_id TEXT NOT NULL DEFAULT '';
+CREATE INDEX delivery_by_message ON delivery (message_id)
+  WHERE message_id <> '' AND state = 'pending';
+
+CREATE TABLE message (
+  id   TEXT NOT NULL PRIMARY KEY,
+  text TEXT NOT NULL,
+  note TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE open_alert (
+  destination TEXT NOT NULL,
+  host_key    TEXT NOT NULL,
+  service_key TEXT NOT NULL,
+  host        TEXT NOT NULL,
+  service     TEXT NOT NULL,
+  name        TEXT NOT NULL,
+  PRIMARY KEY (destination, host_key, service_key)
+) STRICT, WITHOUT ROWID;
+INSERT INTO open_alert
+  WITH told AS (
+    SELECT max(delivery.sequence), destination, host_key, service_key, host, service, kind,
+      CASE WHEN json_valid(details) THEN details ELSE '{}' END AS details
+    FROM delivery JOIN alert ON alert.sequence = delivery.alert
+    WHERE state <> 'pending' AND state = 'delivered'
+    GROUP BY destination, host_key, service_key),
+  known AS (
+    SELECT *, coalesce(json_extract(details, '$.expected'), 0) AS expected FROM told)
+  SELECT destination, host_key, service_key, host, service,
+    coalesce(nullif(json_extract(details, '$.friendlyName'), ''),
+             nullif(json_extract(details, '$.displayName'), ''), nullif(service, ''), host)
+  FROM known
+  WHERE kind IN ('vanished', 'stuck', 'denied', 'flapping', 'unreachable', 'refused')
+    OR (kind IN ('stopped', 'paused') AND expected = 0)
+    OR (kind IN ('started', 'paused', 'restarted') AND expected = 1);
+DROP INDEX delivery_conditional;
+
 CREATE TABLE ack (
   id      INTEGER PRIMARY KEY AUTOINCREMENT,
   host    TEXT NOT NULL,

@@ -29,7 +29,7 @@ constexpr std::string_view kSelectAlerts =
 constexpr std::string_view kSelectDeliveries =
     "SELECT delivery.sequence, delivery.id, delivery.destination, delivery.state,"
     " delivery.attempts, delivery.created, delivery.updated, delivery.not_before, delivery.detail,"
-    " delivery.conditional,"
+    " delivery.conditional, delivery.message_id,"
     " alert.id, alert.at, alert.kind, alert.host, alert.service, alert.details"
     " FROM delivery JOIN alert ON alert.sequence = delivery.alert";
 
@@ -112,6 +112,7 @@ struct Store::Database {
 
   Alert read_alert(Query& row);
   DeliveryRecord read_delivery(Query& row);
+  void put_open_alert(const DeliveryId& delivered);
   void complain(const std::string& what) {
     complaints.push_back(to_utf8(file) + ": " + printable(what));
   }
@@ -158,8 +159,41 @@ DeliveryRecord Store::Database::read_delivery(Query& row) {
   record.detail = row.text();
   delivery.last_error = record.detail;
   delivery.conditional = row.flag();
+  delivery.group = row.text();
   delivery.alert = read_alert(row);
   return record;
+}
+
+/// What its destination was notified of now: an alert that fires, or the end of one.
+void Store::Database::put_open_alert(const DeliveryId& delivered) {
+  auto row =
+      connection.query(std::string(kSelectDeliveries) + " WHERE delivery.id = ?", delivered.value);
+  if (!row.next()) return;
+  const auto delivery = read_delivery(row).delivery;
+  const auto& alert = delivery.alert;
+  if (is_resolved(alert)) {
+    connection
+        .query("DELETE FROM open_alert WHERE destination = ? AND host_key = ? AND service_key = ?",
+               delivery.destination, alert.host.key(), alert.service.key())
+        .run();
+    return;
+  }
+  const auto open = open_by(delivery);
+  connection
+      .query(
+          "INSERT OR REPLACE INTO open_alert"
+          " (destination, host_key, service_key, host, service, name) VALUES (?,?,?,?,?,?)",
+          open.destination, open.host.key(), open.service.key(), open.host.text(),
+          open.service.text(), open.name)
+      .run();
+}
+
+OpenAlert open_by(const Delivery& delivery) {
+  const auto& alert = delivery.alert;
+  return {.destination = delivery.destination,
+          .host = alert.host,
+          .service = alert.service,
+          .name = name_for_people(alert)};
 }
 
 Store::Store(std::unique_ptr<Database> database) : database_(std::move(database)) {}
@@ -328,19 +362,52 @@ Result<std::vector<LastDelivered>> Store::load_last_delivered(Time since) {
 Result<std::vector<OpenAlert>> Store::load_open_alerts() {
   return attempt(database_->file, [&]() -> Result<std::vector<OpenAlert>> {
     std::vector<OpenAlert> open;
-    auto row = database_->connection.query(
-        std::string(kSelectDeliveries) +
-        " WHERE delivery.sequence IN (SELECT max(delivery.sequence) FROM delivery"
-        " JOIN alert ON alert.sequence = delivery.alert"
-        " WHERE state <> 'pending' AND state = 'delivered'"
-        " GROUP BY destination, host_key, service_key)");
+    auto row =
+        database_->connection.query("SELECT destination, host, service, name FROM open_alert");
     while (row.next()) {
-      const auto record = database_->read_delivery(row);
-      const auto& delivery = record.delivery;
-      if (is_resolved(delivery.alert)) continue;
-      open.push_back({delivery.destination, delivery.alert.host, delivery.alert.service});
+      OpenAlert one;
+      one.destination = row.text();
+      one.host = HostName(row.text());
+      one.service = ServiceName(row.text());
+      one.name = row.text();
+      open.push_back(std::move(one));
     }
     return open;
+  });
+}
+
+Result<> Store::commit(const StoredMessage& message, std::span<const DeliveryId> members) {
+  return attempt(database_->file, [&]() -> Result<> {
+    auto& connection = database_->connection;
+    Transaction transaction(connection);
+    connection
+        .query("INSERT OR REPLACE INTO message (id, text, note) VALUES (?,?,?)", message.id,
+               message.text, message.note)
+        .run();
+    for (const auto& member : members)
+      connection
+          .query("UPDATE delivery SET message_id = ? WHERE id = ? AND state = 'pending'",
+                 message.id, member.value)
+          .run();
+    transaction.commit();
+    return {};
+  });
+}
+
+Result<std::optional<Store::PendingMessage>> Store::load_message(std::string_view id) {
+  return attempt(database_->file, [&]() -> Result<std::optional<PendingMessage>> {
+    auto row = database_->connection.query(
+        "SELECT id, text, note, (SELECT count(*) FROM delivery"
+        " WHERE message_id <> '' AND state = 'pending' AND message_id = message.id)"
+        " FROM message WHERE id = ?",
+        id);
+    if (!row.next()) return std::nullopt;
+    PendingMessage found;
+    found.message.id = row.text();
+    found.message.text = row.text();
+    found.message.note = row.text();
+    found.members = row.number<std::uint32_t>();
+    return found;
   });
 }
 
@@ -348,14 +415,16 @@ Result<> Store::update(std::span<const DeliveryUpdate> updates) {
   return attempt(database_->file, [&]() -> Result<> {
     auto& connection = database_->connection;
     Transaction transaction(connection);
-    for (const auto& update : updates)
+    for (const auto& update : updates) {
       connection
           .query(
               "UPDATE delivery SET state = ?, attempts = ?, updated = ?, not_before = ?,"
-              " detail = ? WHERE id = ?",
+              " detail = ?, message_id = ? WHERE id = ?",
               to_string(update.state), update.attempts, update.at, update.not_before, update.detail,
-              update.id.value)
+              update.group, update.id.value)
           .run();
+      if (update.state == DeliveryState::delivered) database_->put_open_alert(update.id);
+    }
     transaction.commit();
     return {};
   });
@@ -414,6 +483,12 @@ Result<std::size_t> Store::prune(Time now) {
                          " WHERE state <> 'pending' AND updated < ? ORDER BY updated LIMIT ?)",
                          oldest, kPruneStep)
                      .run();
+    // Of what has met its end.
+    connection
+        .query(
+            "DELETE FROM message WHERE NOT EXISTS (SELECT 1 FROM delivery WHERE message_id <> ''"
+            " AND state = 'pending' AND message_id = message.id)")
+        .run();
     count += connection
                  .query(
                      "DELETE FROM alert WHERE sequence IN (SELECT sequence FROM alert"

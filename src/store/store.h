@@ -55,6 +55,8 @@ struct Delivery {
   /// resolved by then. A resolved one is sent if the last one sent of the service (or host) was
   /// firing.
   bool conditional = false;
+  /// The id of the message that it left with, or is to leave with; empty: not known yet.
+  std::string group;
 };
 
 /// Whether it is sent only if the alert still fires at its time.
@@ -87,6 +89,16 @@ struct DeliveryUpdate {
   Time at{};
   Time not_before{};   ///< of a pending one
   std::string detail;  ///< the destination's answer or the last error, in words, without secrets
+  std::string group;   ///< as in Delivery
+};
+
+/// What a destination is sent, each time the same.
+struct StoredMessage {
+  std::string id;
+  std::string text;  ///< all of it, as the channel has written it
+  std::string note;  ///< what the administrator should know of it; may be empty
+
+  friend bool operator==(const StoredMessage&, const StoredMessage&) = default;
 };
 
 struct HistoryQuery {
@@ -107,7 +119,10 @@ struct OpenAlert {
   std::string destination;
   HostName host;
   ServiceName service;  ///< empty: the host itself
+  std::string name;     ///< what people call it
 };
+/// What is open once the delivery of a firing alert has met its end.
+[[nodiscard]] OpenAlert open_by(const Delivery& delivery);
 
 /// When a destination last accepted an alert of one kind about one service (for rate limits).
 struct LastDelivered {
@@ -149,6 +164,17 @@ class Store {
                                             std::string_view detail);
   [[nodiscard]] Result<std::vector<LastDelivered>> load_last_delivered(Time since);
   [[nodiscard]] Result<std::vector<OpenAlert>> load_open_alerts();
+  /// Before its first attempt: these pending deliveries leave with this message from now on. One
+  /// transaction, synced.
+  [[nodiscard]] Result<> commit(const StoredMessage& message, std::span<const DeliveryId> members);
+  /// The message, and how many pending deliveries leave with it; nothing when there is none.
+  struct PendingMessage {
+    StoredMessage message;
+    std::size_t members = 0;
+
+    friend bool operator==(const PendingMessage&, const PendingMessage&) = default;
+  };
+  [[nodiscard]] Result<std::optional<PendingMessage>> load_message(std::string_view id);
   /// In one transaction. A crash before it returns means that these may be delivered again. Ids
   /// that are not stored are passed over.
   [[nodiscard]] Result<> update(std::span<const DeliveryUpdate> updates);

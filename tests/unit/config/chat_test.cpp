@@ -39,6 +39,7 @@ TEST(SlackSection, IsReadAsButlerWritesIt) {
       fromUser: Qlik Sense
       iconEmoji: ':ghost:'
       templateFile: down.handlebars
+      groupTemplateFile: several.handlebars
     serviceStarted:
       webhookURL: https://hooks.slack.com/services/y
       messageType: basic
@@ -51,6 +52,7 @@ TEST(SlackSection, IsReadAsButlerWritesIt) {
   EXPECT_EQ(slack.stopped.webhook_url, "https://hooks.slack.com/services/x");
   EXPECT_EQ(slack.stopped.type, MessageType::formatted);
   EXPECT_EQ(with_slashes(slack.stopped.template_file), "/etc/tocsin/down.handlebars");
+  EXPECT_EQ(with_slashes(slack.stopped.group_template_file), "/etc/tocsin/several.handlebars");
   EXPECT_EQ(slack.stopped.rate_limit, std::chrono::seconds(15));
   EXPECT_EQ(slack.stopped.channel, "#ops");
   EXPECT_EQ(slack.stopped.from_user, "Qlik Sense");
@@ -58,6 +60,7 @@ TEST(SlackSection, IsReadAsButlerWritesIt) {
   EXPECT_EQ(slack.started.type, MessageType::basic);
   EXPECT_EQ(slack.started.basic_template, "{{host}} is up");
   EXPECT_EQ(slack.started.rate_limit, std::chrono::seconds(0));
+  EXPECT_EQ(slack.started.group_template_file, "");
   ASSERT_EQ(loaded.config->generic_urls.size(), 1U);
   EXPECT_EQ(loaded.config->generic_urls[0].link_text, "Runbook");
   EXPECT_EQ(loaded.config->generic_urls[0].url, "https://x/y?a=1");

@@ -49,6 +49,8 @@ TEST(EmailNotification, EverythingIsRead) {
       subject: '{{host}}'
       bodyFileDirectory: /nowhere
       htmlTemplateFile: stopped
+      groupSubject: several
+      groupTemplateFile: several
       fromAddress: Qlik Sense (no-reply) <qs@b.example>
       recipients: ['"A, B" <ops@b.example>', boss@b.example, ops@B.example]
     serviceStarted:
@@ -71,6 +73,8 @@ TEST(EmailNotification, EverythingIsRead) {
   EXPECT_EQ(email.stopped.priority, MailPriority::high);
   EXPECT_EQ(email.stopped.subject, "{{host}}");
   EXPECT_EQ(with_slashes(email.stopped.body_file), "/nowhere/stopped.handlebars");
+  EXPECT_EQ(email.stopped.group_subject, "several");
+  EXPECT_EQ(with_slashes(email.stopped.group_body_file), "/nowhere/several.handlebars");
   EXPECT_EQ(email.stopped.from, (Mailbox{"Qlik Sense", "qs@b.example"}));
   EXPECT_THAT(email.stopped.recipients,
               ElementsAre(Mailbox{"A, B", "ops@b.example"}, Mailbox{"", "boss@b.example"}));
@@ -91,7 +95,9 @@ TEST(EmailNotification, EverythingIsRead) {
       findings_of(loaded),
       ElementsAre("17:25: warning: the template `/nowhere/stopped.handlebars` does not exist; the "
                   "built-in one is used until it does",
-                  "30:59: warning: `rejectUnauthorized` is false: anybody in between can read "
+                  "19:26: warning: the template `/nowhere/several.handlebars` does not exist; the "
+                  "built-in one is used until it does",
+                  "32:59: warning: `rejectUnauthorized` is false: anybody in between can read "
                   "mails and the password, and answer in the server's place"));
 }
 

@@ -140,7 +140,6 @@ TEST(Load, HasTheDefaultsOfButler) {
   ASSERT_TRUE(loaded.config);
   EXPECT_EQ(loaded.config->frequency.text(), "every 30 seconds");
   EXPECT_EQ(loaded.config->log_level, LogLevel::info);
-  EXPECT_EQ(loaded.config->get<WebhookDestinations>().rate_limit, std::chrono::seconds(300));
   EXPECT_EQ(loaded.config->get<WebhookDestinations>().webhooks.at(0).method, HttpMethod::post);
   EXPECT_EQ(loaded.config->data_directory, "");
 }

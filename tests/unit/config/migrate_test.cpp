@@ -219,6 +219,31 @@ TEST(Migrate, ChangesNothingTheSecondTime) {
   EXPECT_THAT(second, Not(HasSubstr("Unlike Butler")));
 }
 
+TEST(Migrate, WritesTheRateLimitThatButlerHasUnwritten) {
+  const auto text = migrate_sample(R"(Butler:
+  serviceMonitor:
+    monitor: [{host: one, services: [{name: Spooler}]}]
+    alertDestination: {webhook: {enable: true}, newRelic: {enable: true}, slack: {enable: true}}
+  webhookNotification:
+    serviceMonitor: {webhooks: [{webhookURL: 'https://desk.example/${env:PORT}'}]}
+  slackNotification:
+    serviceStopped: {rateLimit: 0, webhookURL: 'https://chat.example/${env:PORT}'}
+  thirdPartyToolsCredentials:
+    newRelic: [{accountName: A, insertApiKey: '${env:PORT}', accountId: 1}]
+  incidentTool: {newRelic: {serviceMonitor: {destination: {event: {sendToAccount: [A]}}}}}
+)")
+                        .text;
+  const auto loaded = load_sample(text);
+  ASSERT_TRUE(loaded.config) << testing::PrintToString(findings_of(loaded)) << text;
+  EXPECT_EQ(loaded.config->get<WebhookDestinations>().rate_limit, std::chrono::seconds(300));
+  EXPECT_EQ(loaded.config->get<NewRelic>().rate_limit, std::chrono::seconds(300));
+  EXPECT_EQ(loaded.config->get<Slack>().stopped.rate_limit, std::chrono::seconds(0));
+  EXPECT_THAT(text, Not(HasSubstr("serviceStarted")));
+
+  const auto own = migrate_sample(kSample, Source::smb).text;
+  EXPECT_THAT(own, Not(HasSubstr("rateLimit")));
+}
+
 TEST(Migrate, WritesTheNameOfTodayForAFormerOne) {
   const auto old = sample_with({{2,
                                  "  serviceMonitor:\n"

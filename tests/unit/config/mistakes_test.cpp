@@ -204,9 +204,6 @@ INSTANTIATE_TEST_SUITE_P(
         mistake(13, "      rateLimit: 5m\n      webhooks:",
                 "13:18: error: `rateLimit` must be a whole number from 0 to 31622400, but this is "
                 "`5m`"),
-        mistake(13, "      rateLimit: 0\n      webhooks:",
-                "13:18: info: `rateLimit` 0 means no limit; Butler sends one alert and never "
-                "again"),
         Mistake{{{13, "      webhooks: []"}, {14, ""}},
                 {"12:5: warning: webhooks are enabled, but there are none"}},
         mistake(11, "  webhookNotification:\n    enable: false",

@@ -34,8 +34,9 @@ inline std::string summary(const std::vector<Host>& hosts) {
 }
 
 inline std::string summary(const ChatMessage& message) {
-  return fmt::format("{}|{}|{}|{}|{}", message.webhook_url, static_cast<int>(message.type),
-                     message.basic_template, message.template_file, message.rate_limit.count());
+  return fmt::format("{}|{}|{}|{}|{}|{}", message.webhook_url, static_cast<int>(message.type),
+                     message.basic_template, message.template_file, message.group_template_file,
+                     message.rate_limit.count());
 }
 
 inline std::string summary(const Slack& slack) {
@@ -49,9 +50,9 @@ inline std::string summary(const Slack& slack) {
 inline std::string summary(const Email& email) {
   auto text = fmt::format("email {}", email.enabled);
   for (const auto* mails : {&email.stopped, &email.started}) {
-    text += fmt::format(" [{} {} {} {} {}]", mails->rate_limit.count(),
+    text += fmt::format(" [{} {} {} {} {} {} {}]", mails->rate_limit.count(),
                         static_cast<int>(mails->priority), mails->subject, mails->body_file,
-                        mails->from.address);
+                        mails->group_subject, mails->group_body_file, mails->from.address);
     for (const auto& to : mails->recipients) text += fmt::format(" {}<{}>", to.name, to.address);
   }
   const auto& smtp = email.smtp;

@@ -6,7 +6,10 @@
 #include <string>
 #include <utility>
 
+#include <gtest/gtest.h>
+
 #include "base/random.h"
+#include "notify/lanes.h"
 #include "store/store.h"
 
 namespace tocsin::notify {
@@ -21,6 +24,7 @@ inline store::Delivery make_delivery(std::string id, TransitionKind kind,
   delivery.destination = std::move(destination);
   delivery.alert.id = {"alert-" + delivery.id.value};
   delivery.alert.kind = kind;
+  delivery.alert.to = row_of(kind).leads_to;
   delivery.alert.host = HostName("host");
   delivery.alert.service = ServiceName(service);
   delivery.created = created;
@@ -39,6 +43,22 @@ inline RandomFill shortest() {
   return [](std::span<std::uint8_t> bytes) {
     for (std::uint8_t& byte : bytes) byte = 0;
   };
+}
+
+/// The next one to send, where each message is one delivery; null: there is none.
+inline const store::Delivery* take_one(Lanes& lanes, Time now) {
+  const auto* sending = lanes.take(now);
+  if (sending == nullptr) return nullptr;
+  EXPECT_EQ(sending->members.size(), 1U);
+  EXPECT_EQ(sending->id, sending->members.front()->id);
+  return sending->members.front();
+}
+
+/// What became of it.
+inline Outcome settle_one(Lanes& lanes, const DeliveryId& id, const Answer& answer, Time now) {
+  auto outcomes = lanes.settle(id, answer, now);
+  EXPECT_EQ(outcomes.size(), 1U);
+  return std::move(outcomes.front());
 }
 
 }  // namespace tocsin::notify

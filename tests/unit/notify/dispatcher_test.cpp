@@ -85,18 +85,43 @@ class FakeOutbox final : public Outbox {
     }
     co_return count;
   }
+  net::awaitable<Result<>> commit(const store::StoredMessage& message,
+                                  std::span<const DeliveryId> members) override {
+    co_await kit::give_way();
+    if (unwritable) co_return fail(ErrorKind::storage, "disk full");
+    messages[message.id] = message;
+    for (Row& row : rows) {
+      if (std::ranges::find(members, row.delivery.id) != members.end())
+        row.delivery.group = message.id;
+    }
+    co_return Result<>{};
+  }
+  net::awaitable<Result<std::optional<store::Store::PendingMessage>>> load_message(
+      std::string id) override {
+    co_await kit::give_way();
+    const auto found = messages.find(id);
+    if (found == messages.end()) co_return std::nullopt;
+    const auto members = std::ranges::count_if(rows, [&](const Row& row) {
+      return row.delivery.group == id && row.last.state == DeliveryState::pending;
+    });
+    co_return store::Store::PendingMessage{found->second, static_cast<std::size_t>(members)};
+  }
   net::awaitable<Result<>> update(std::span<const store::DeliveryUpdate> updates) override {
     co_await kit::give_way();
     if (unwritable) co_return fail(ErrorKind::storage, "disk full");
     for (const store::DeliveryUpdate& update : updates) {
       for (Row& row : rows) {
-        if (row.delivery.id == update.id) row.last = update;
+        if (row.delivery.id != update.id) continue;
+        row.last = update;
+        row.delivery.attempts = update.attempts;
+        row.delivery.group = update.group;
       }
     }
     co_return Result<>{};
   }
 
   std::vector<Row> rows;
+  std::map<std::string, store::StoredMessage> messages;
   std::vector<store::LastDelivered> limits;
   std::vector<store::OpenAlert> troubles;
   std::string damaged;  ///< a row that is left out when it is read
@@ -140,12 +165,47 @@ class FakeChannel final : public Channel {
   net::Event open_;
 };
 
+/// Writes a number and the ids of the alerts, which it must be asked for once.
+class FakeGroupingChannel final : public GroupingChannel {
+ public:
+  explicit FakeGroupingChannel(const net::Executor& executor) : open_(executor) { open_.set(); }
+  const std::string& key() const override { return key_; }
+  const std::string& name() const override { return key_; }
+  std::string group_of(const Alert&) const override { return "people"; }
+  Message write(const Contents& contents, const DeliveryId&) override {
+    std::string text = std::to_string(++written) + ":";
+    for (const Alert* alert : contents.alerts) text += " " + alert->id.value.substr(6);
+    for (const auto& name : contents.still_firing) text += " !" + name;
+    return {.text = text, .note = {}};
+  }
+  net::awaitable<Answer> send(const Alert&, const Message& message, const DeliveryId& id,
+                              net::Deadline) override {
+    received.push_back(message.text);
+    ids.push_back(id.value);
+    co_await kit::give_way();
+    co_await open_.wait();
+    co_return answer;
+  }
+  void close() { open_.reset(); }
+  void open() { open_.set(); }
+
+  Answer answer = Delivered{.detail = "ok"};
+  int written = 0;
+  std::vector<std::string> received;
+  std::vector<std::string> ids;
+
+ private:
+  std::string key_ = "people:1";
+  net::Event open_;
+};
+
 class FakeObserver final : public Observer {
  public:
   explicit FakeObserver(const net::Executor& executor) : changed_(executor) {}
 
-  void settled(const store::Delivery& delivery, const store::DeliveryUpdate& update) override {
-    by_state[update.state].push_back(delivery.id.value);
+  void settled(std::span<const Outcome> outcomes) override {
+    for (const auto& [delivery, update] : outcomes)
+      by_state[update.state].push_back(delivery.id.value);
     changed_.set();
   }
   void abandoned(std::size_t count) override { abandoned_count += count; }
@@ -289,11 +349,9 @@ TEST_F(DispatcherTest, KeepsTheLimitsOfTheRunBefore) {
     }
     dispatcher.submit({stored("3")});
     co_await observer_.until_settled(DeliveryState::delivered, 1);
-    co_await observer_.until_settled(DeliveryState::merged, 1);
   });
   EXPECT_THAT(channel("test:2").received, IsEmpty());
-  EXPECT_THAT(outbox_.in(DeliveryState::merged), ElementsAre("1"));
-  EXPECT_THAT(outbox_.in(DeliveryState::pending), ElementsAre("2"));
+  EXPECT_THAT(outbox_.in(DeliveryState::pending), ElementsAre("1", "2"));
 }
 
 TEST_F(DispatcherTest, ADestinationThatLeftTheConfigurationGetsDeadLetters) {
@@ -529,6 +587,113 @@ TEST_F(DispatcherTest, WhatWasNotRecordedIsSentAgainWithTheSameId) {
   }
   EXPECT_THAT(channel().received, ElementsAre("1", "2", "1", "2"));
   EXPECT_THAT(outbox_.in(DeliveryState::delivered), ElementsAre("1", "2"));
+}
+
+// --- groups
+// ----------------------------------------------------------------------------------------
+
+class GroupedDispatcherTest : public DispatcherTest {
+ protected:
+  GroupedDispatcherTest() {
+    auto channel = std::make_unique<FakeGroupingChannel>(loop_.executor());
+    people_ = channel.get();
+    destinations_.push_back({.channel = std::move(channel), .rules = {.parallel = 1}});
+  }
+  store::Delivery to_people(const std::string& id, const std::string& service,
+                            TransitionKind kind = kStopped) {
+    return outbox_.commit(make_delivery(id, kind, service, time_.now(), "people:1"));
+  }
+
+  FakeGroupingChannel* people_;
+};
+
+TEST_F(GroupedDispatcherTest, WhatComesTogetherLeavesTogetherAndIsStoredFirst) {
+  run([&](Dispatcher& dispatcher) -> net::awaitable<void> {
+    dispatcher.submit({to_people("1", "a"), to_people("2", "b"), to_people("3", "c")});
+    co_await observer_.until_settled(DeliveryState::delivered, 3);
+  });
+  EXPECT_THAT(people_->received, ElementsAre("1: 1 2 3 !a !b !c"));
+  ASSERT_THAT(outbox_.messages, SizeIs(1));
+  EXPECT_EQ(outbox_.messages.begin()->second.text, "1: 1 2 3 !a !b !c");
+  for (std::size_t i = 0; i < 3; i++) EXPECT_EQ(outbox_.rows[i].last.group, people_->ids[0]);
+}
+
+TEST_F(GroupedDispatcherTest, AnAttemptThatFailedIsRepeatedWithTheSameWords) {
+  people_->answer = RetryAfter{.after = {}, .reason = "503"};
+  run([&](Dispatcher& dispatcher) -> net::awaitable<void> {
+    dispatcher.submit({to_people("1", "a"), to_people("2", "b")});
+    co_await observer_.until_settled(DeliveryState::pending, 2);
+    dispatcher.submit({to_people("3", "a", kStarted)});
+    people_->answer = Delivered{.detail = "ok"};
+    co_await observer_.until_settled(DeliveryState::delivered, 3);
+  });
+  EXPECT_THAT(people_->received, ElementsAre("1: 1 2 !a !b", "1: 1 2 !a !b", "2: 3"));
+  EXPECT_EQ(people_->ids[0], people_->ids[1]);
+}
+
+TEST_F(GroupedDispatcherTest, AStopWithinAWindowLosesOnlyTheWindow) {
+  run([&](Dispatcher& dispatcher) -> net::awaitable<void> {
+    dispatcher.submit({to_people("1", "a")});
+    co_await observer_.until_settled(DeliveryState::delivered, 1);
+    dispatcher.submit({to_people("2", "b")});
+    dispatcher.submit({to_people("3", "c")});
+  });
+  EXPECT_THAT(people_->received, ElementsAre("1: 1"));
+  run([&](Dispatcher&) -> net::awaitable<void> {
+    co_await observer_.until_settled(DeliveryState::delivered, 3);
+  });
+  EXPECT_THAT(people_->received, ElementsAre("1: 1", "2: 2 3 !b !c"));
+}
+
+TEST_F(GroupedDispatcherTest, AStopAfterTheCommitLeavesTheMessageAsItWas) {
+  people_->close();
+  run([&](Dispatcher& dispatcher) -> net::awaitable<void> {
+    dispatcher.submit({to_people("1", "a"), to_people("2", "b")});
+    while (people_->received.empty()) co_await kit::give_way();
+  });
+  people_->open();
+  run([&](Dispatcher& dispatcher) -> net::awaitable<void> {
+    dispatcher.submit({to_people("3", "c")});
+    co_await observer_.until_settled(DeliveryState::delivered, 3);
+  });
+  EXPECT_THAT(people_->received, ElementsAre("1: 1 2 !a !b", "1: 1 2 !a !b", testing::_));
+  EXPECT_EQ(people_->ids[0], people_->ids[1]);
+}
+
+TEST_F(GroupedDispatcherTest, AnOutcomeThatWasNotRecordedRepeatsTheSameMessage) {
+  run([&](Dispatcher& dispatcher) -> net::awaitable<void> {
+    dispatcher.submit({to_people("1", "a"), to_people("2", "b")});
+    while (people_->received.empty()) co_await kit::give_way();
+    outbox_.unwritable = true;
+    co_await observer_.until_settled(DeliveryState::delivered, 2);
+  });
+  outbox_.unwritable = false;
+  run([&](Dispatcher&) -> net::awaitable<void> {
+    co_await observer_.until_settled(DeliveryState::delivered, 4);
+  });
+  EXPECT_THAT(people_->received, ElementsAre("1: 1 2 !a !b", "1: 1 2 !a !b"));
+  EXPECT_EQ(people_->ids[0], people_->ids[1]);
+}
+
+TEST_F(GroupedDispatcherTest, AMessageThatCannotBeStoredLeavesAllTheSame) {
+  outbox_.unwritable = true;
+  run([&](Dispatcher& dispatcher) -> net::awaitable<void> {
+    dispatcher.submit({make_delivery("1", kStopped, "a", kStart, "people:1"),
+                       make_delivery("2", kStopped, "b", kStart, "people:1")});
+    co_await observer_.until_settled(DeliveryState::delivered, 2);
+  });
+  EXPECT_THAT(people_->received, SizeIs(1));
+  EXPECT_GT(observer_.storage_failures, 0);
+}
+
+TEST_F(GroupedDispatcherTest, OneWhoseMessageIsGoneIsBegunAnew) {
+  outbox_.rows.clear();
+  auto lost = to_people("1", "a");
+  outbox_.rows.front().delivery.group = "gone";
+  run([&](Dispatcher&) -> net::awaitable<void> {
+    co_await observer_.until_settled(DeliveryState::delivered, 1);
+  });
+  EXPECT_THAT(people_->received, ElementsAre("1: 1"));
 }
 
 }  // namespace

@@ -80,6 +80,14 @@ class NoOutbox final : public Outbox {
                                               std::string) override {
     co_return 0U;
   }
+  net::awaitable<Result<>> commit(const store::StoredMessage& /*message*/,
+                                  std::span<const DeliveryId> /*members*/) override {
+    co_return Result<>{};
+  }
+  net::awaitable<Result<std::optional<store::Store::PendingMessage>>> load_message(
+      std::string /*id*/) override {
+    co_return std::nullopt;
+  }
   net::awaitable<Result<>> update(std::span<const store::DeliveryUpdate> updates) override {
     recorded.insert(recorded.end(), updates.begin(), updates.end());
     co_return Result<>{};
@@ -91,8 +99,8 @@ class Notified final : public Observer {
  public:
   explicit Notified(const net::Executor& executor) : changed_(executor) {}
 
-  void settled(const store::Delivery& /*delivery*/, const store::DeliveryUpdate& update) override {
-    updates.push_back(update);
+  void settled(std::span<const Outcome> outcomes) override {
+    for (const auto& outcome : outcomes) updates.push_back(outcome.update);
     changed_.set();
   }
   void abandoned(std::size_t /*count*/) override {}

@@ -188,7 +188,7 @@ TEST_F(SlackTest, SendsOneMessageASecondAndKeepsTheirOrder) {
   add_channels(settings_, transport_.deps(), made);
   EXPECT_GE(made.alerts[0].rules.interval, std::chrono::seconds(1));
   EXPECT_EQ(made.alerts[0].rules.parallel, 1U);
-  EXPECT_EQ(made.alerts[0].rules.rate_limits.down, std::chrono::seconds(300));
+  EXPECT_EQ(made.alerts[0].rules.rate_limits.down, std::chrono::seconds(0));
   EXPECT_EQ(made.alerts[0].rules.rate_limits.up, std::chrono::seconds(7));
   EXPECT_TRUE(made.alerts[0].channel->key().starts_with("slack:"));
 }

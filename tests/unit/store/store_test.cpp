@@ -492,6 +492,37 @@ TEST_F(StoreTest, DamagedDetailsSpoilNothingElse) {
   EXPECT_THAT(store_->take_complaints(), IsEmpty());
 }
 
+TEST_F(StoreTest, KeepsWhatAGroupLeavesWith) {
+  for (const auto* id : {"1", "2", "3"})
+    commit({.deliveries = {make_delivery(id, make_alert("a" + std::string(id)), "slack:1")}});
+  const std::vector<DeliveryId> members{{"1"}, {"2"}};
+  ASSERT_TRUE(store_->commit({.id = "g", .text = "two\nlines", .note = "a note"}, members));
+  reopen();
+  const auto pending = store_->load_pending("slack:1", 0, 10).value();
+  ASSERT_EQ(pending.size(), 3);
+  EXPECT_EQ(pending[0].group, "g");
+  EXPECT_EQ(pending[1].group, "g");
+  EXPECT_EQ(pending[2].group, "");
+  const auto found = store_->load_message("g").value();
+  ASSERT_TRUE(found.has_value());
+  EXPECT_EQ(found->message.text, "two\nlines");
+  EXPECT_EQ(found->message.note, "a note");
+  EXPECT_EQ(found->members, 2U);
+  EXPECT_EQ(store_->load_message("none").value(), std::nullopt);
+
+  ASSERT_TRUE(store_->prune(kNow).has_value());
+  EXPECT_TRUE(store_->load_message("g").value().has_value()) << "it is needed still";
+  const std::vector<DeliveryUpdate> ended{
+      {.id = {"1"}, .state = DeliveryState::delivered, .attempts = 1, .at = kNow, .group = "g"},
+      {.id = {"2"}, .state = DeliveryState::pending, .attempts = 1, .at = kNow}};
+  ASSERT_TRUE(store_->update(ended));
+  ASSERT_TRUE(store_->prune(kNow).has_value());
+  EXPECT_EQ(store_->load_message("g").value(), std::nullopt) << "the group was dissolved";
+  const auto records = store_->deliveries(false, 10).value();
+  EXPECT_EQ(records[0].delivery.group, "g") << "a delivered one names its group";
+  EXPECT_EQ(records[1].delivery.group, "");
+}
+
 TEST_F(StoreTest, KnowsAfterARestartWhoMustBeNotifiedOfTheEnd) {
   const auto add = [&](const std::string& id, TransitionKind kind, const std::string& to) {
     auto alert = make_alert("a" + id);
@@ -513,6 +544,7 @@ TEST_F(StoreTest, KnowsAfterARestartWhoMustBeNotifiedOfTheEnd) {
   const auto open = store_->load_open_alerts().value();
   ASSERT_EQ(open.size(), 2);
   EXPECT_EQ(open[0].destination, "notified");
+  EXPECT_EQ(open[0].name, name_for_people(make_alert("1")));
   EXPECT_EQ(open[1].destination, "notified of everything");
   EXPECT_EQ(open[0].host, make_alert("1").host);
   EXPECT_EQ(open[0].service, make_alert("1").service);

@@ -1,0 +1,149 @@
+#include "notify/group_text.h"
+
+#include <algorithm>
+#include <chrono>
+#include <set>
+#include <utility>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "base/text.h"
+#include "notify/fields.h"
+#include "notify/sentence.h"
+
+namespace tocsin::notify {
+namespace {
+
+/// Of one alert, in bytes: what is longer says less.
+constexpr std::size_t kMostLine = 400;
+/// Of names that are still down, in bytes.
+constexpr std::size_t kMostNames = 600;
+
+/// "14:03:59Z"
+std::string time_of_day(Time time) { return iso_time(time).substr(11, 8) + "Z"; }
+
+std::string cut_line(std::string text) {
+  if (text.size() <= kMostLine) return text;
+  return std::string(cut_utf8(text, kMostLine)) + "\u2026";
+}
+
+std::string line_of(const Alert& alert) {
+  auto line = time_of_day(alert.at) + " " + title_of(alert);
+  if (!alert.reason.empty()) line += ": " + alert.reason;
+  std::ranges::replace_if(line, [](char c) { return c == '\n' || c == '\r'; }, ' ');
+  return cut_line(valid_utf8(line));
+}
+
+/// "A, B and 3 more": as many as have room, at least one.
+std::string listed_names(const std::vector<std::string>& names) {
+  std::string text;
+  std::size_t count = 0;
+  for (const auto& name : names) {
+    if (count > 0 && text.size() + name.size() > kMostNames) break;
+    text += (count++ == 0 ? "" : ", ") + cut_line(valid_utf8(name));
+  }
+  if (count < names.size()) text += fmt::format(" and {} more", names.size() - count);
+  return text;
+}
+
+/// What others have failed for comes before them.
+std::vector<const Alert*> causes_first(std::vector<const Alert*> alerts) {
+  std::set<std::pair<HostName, ServiceName>> causes;
+  for (const auto* alert : alerts) {
+    if (!alert->root_cause.empty()) causes.emplace(alert->host, alert->root_cause);
+  }
+  std::vector<const Alert*> ordered;
+  const auto is_cause = [&](const Alert* alert) {
+    return !is_resolved(*alert) && causes.contains({alert->host, alert->service});
+  };
+  std::ranges::copy_if(alerts, std::back_inserter(ordered), is_cause);
+  std::ranges::copy_if(alerts, std::back_inserter(ordered), std::not_fn(is_cause));
+  return ordered;
+}
+
+/// "3 alerts, 1 resolved"
+std::string count_up(const Contents& contents) {
+  const auto resolved = static_cast<std::size_t>(
+      std::ranges::count_if(contents.alerts, [](const auto* one) { return is_resolved(*one); }));
+  const auto firing = contents.alerts.size() - resolved;
+  if (firing == 0) return fmt::format("{} resolved", resolved);
+  auto text = fmt::format("{} {}", firing, firing == 1 ? "alert" : "alerts");
+  if (resolved > 0) text += fmt::format(", {} resolved", resolved);
+  return text;
+}
+
+std::set<HostName> hosts_of(const Contents& contents) {
+  std::set<HostName> hosts;
+  for (const auto* alert : contents.alerts) hosts.insert(alert->host);
+  return hosts;
+}
+
+}  // namespace
+
+GroupText describe_group(const Contents& contents, std::size_t most) {
+  GroupText text;
+  const auto hosts = hosts_of(contents);
+  const auto where =
+      hosts.size() == 1 ? hosts.begin()->text() : fmt::format("{} hosts", hosts.size());
+  text.title = valid_utf8(fmt::format("{}: {}", where, count_up(contents)));
+  std::size_t size = 0;
+  for (const auto* alert : causes_first(contents.alerts)) {
+    if (!alert->notice.empty()) text.notice = valid_utf8(alert->notice);
+    if (text.more > 0) {
+      text.more++;
+      continue;
+    }
+    auto line = line_of(*alert);
+    size += line.size() + 1;
+    if (size > most && !text.lines.empty()) {
+      text.more++;
+    } else {
+      text.lines.push_back(std::move(line));
+    }
+  }
+  if (!contents.still_firing.empty())
+    text.still_down = "still down: " + listed_names(contents.still_firing);
+  return text;
+}
+
+std::string plain_text(const GroupText& text) {
+  std::string plain;
+  const auto add = [&](const std::string& line) {
+    if (!line.empty()) plain += (plain.empty() ? "" : "\n") + line;
+  };
+  add(text.notice);
+  for (const auto& line : text.lines) add(line);
+  if (text.more > 0) add(fmt::format("and {} more", text.more));
+  add(text.still_down);
+  return plain;
+}
+
+std::string group_values(const Contents& contents, const GroupText& text,
+                         std::span<const config::GenericUrl> urls) {
+  using Json = nlohmann::ordered_json;
+  const auto ordered = causes_first(contents.alerts);
+  auto alerts = Json::array();
+  for (std::size_t i = 0; i < text.lines.size(); i++)
+    alerts.push_back(Json::parse(template_values(*ordered[i], urls)));
+  const auto worst = std::ranges::max(contents.alerts, {}, &Alert::severity)->severity;
+  const auto hosts = hosts_of(contents);
+  const Json values = {
+      {"title", text.title},
+      {"notice", text.notice},
+      {"count", contents.alerts.size()},
+      {"lines", text.lines},
+      {"more", text.more},
+      {"stillDown", text.still_down},
+      {"severity", to_string(worst)},
+      {"up",
+       std::ranges::all_of(contents.alerts, [](const auto* one) { return is_resolved(*one); })},
+      {"time", alerts.front()["time"]},
+      {"host", hosts.size() == 1 ? alerts.front()["host"] : Json("")},
+      {"genericUrls", alerts.front()["genericUrls"]},
+      {"alerts", alerts},
+  };
+  return values.dump();
+}
+
+}  // namespace tocsin::notify

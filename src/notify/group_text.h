@@ -1,0 +1,35 @@
+// What a message about several alerts says.
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "config/generic_urls.h"
+#include "notify/channel.h"
+
+namespace tocsin::notify {
+
+struct GroupText {
+  std::string notice;              ///< what is said before all else; empty: nothing
+  std::string title;               ///< "db1: 3 alerts, 1 resolved", "500 hosts: 500 alerts"
+  std::vector<std::string> lines;  ///< "14:03:59Z Print Spooler has stopped on db1: exit code 1067"
+  std::size_t more = 0;            ///< alerts that have no line for want of room
+  std::string still_down;          ///< "still down: Print Spooler and 3 more"; empty: nothing is
+};
+
+/// Root causes first, else in order; as many as fit into `most` bytes of lines, at least one.
+[[nodiscard]] GroupText describe_group(const Contents& contents, std::size_t most);
+
+/// All of it but the title, a line each: "and 230 more" stands for those that have none.
+[[nodiscard]] std::string plain_text(const GroupText& text);
+
+/// What templates of groups know, as JSON: `title`, `notice`, `count`, `lines`, `more`,
+/// `stillDown`, `severity` (the highest), `up` (whether all are resolved), `time` (of the first),
+/// `host` (empty with several), `genericUrls`, and `alerts`: for each line what templates know of
+/// one alert.
+[[nodiscard]] std::string group_values(const Contents& contents, const GroupText& text,
+                                       std::span<const config::GenericUrl> urls);
+
+}  // namespace tocsin::notify

@@ -1,0 +1,56 @@
+// The deliveries of one destination about one service, and what leaves as one message.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <list>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "store/store.h"
+
+namespace tocsin::notify {
+
+struct Lane;
+
+/// What leaves as one message: one delivery, or the members of a group.
+struct Sending {
+  enum class Phase : std::uint8_t { turn, in_flight, waiting };
+
+  DeliveryId id;  ///< of the message, the same at each attempt: that of its only member, or its own
+  std::vector<store::Delivery*> members;  ///< oldest first; never none
+  std::vector<Lane*> lanes;               ///< that the members are at the head of
+  Phase phase = Phase::turn;
+  Time due{};  ///< while waiting: when it is tried again
+
+  [[nodiscard]] int attempts() const { return members.front()->attempts; }
+};
+
+struct Lane {
+  struct OfKind {
+    Time accepted = Time::min();  ///< when the destination last accepted one
+  };
+  enum class Phase : std::uint8_t {
+    idle,       ///< it has nothing to send
+    waiting,    ///< its head waits for a time
+    collected,  ///< its head waits in a window
+    taken,      ///< its first ones are in a sending
+  };
+
+  std::list<store::Delivery> queue;
+  std::map<TransitionKind, OfKind> kinds;
+  Phase phase = Phase::idle;
+  Time due{};                  ///< while waiting
+  bool is_limited = false;     ///< while waiting: for the rate limit
+  std::size_t released = 0;    ///< so many of its first ones have waited for the rate limit
+  std::size_t taken = 0;       ///< so many of its first ones are in a sending
+  Sending* sending = nullptr;  ///< which; null while it waits for members in other lanes
+  std::optional<store::Delivery> escalation;
+  Time escalates_at{};
+  std::optional<store::OpenAlert> open;  ///< what was notified here, and not yet its end
+};
+
+}  // namespace tocsin::notify

@@ -1,0 +1,358 @@
+// Alerts that share a message: when it leaves, what is in it, and what becomes of its members.
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "notify/lanes.h"
+#include "unit/notify/deliveries.h"
+
+namespace tocsin::notify {
+namespace {
+
+using std::chrono::hours;
+using std::chrono::milliseconds;
+using std::chrono::minutes;
+using std::chrono::seconds;
+using testing::ElementsAre;
+using testing::IsEmpty;
+using testing::SizeIs;
+using testing::UnorderedElementsAre;
+using enum TransitionKind;
+
+const Answer kTaken = Delivered{.detail = "ok"};
+const Answer kBusy = RetryAfter{.after = {}, .reason = "503 Service Unavailable"};
+const Answer kRefused = Rejected{.reason = "400 Bad Request"};
+
+/// An alert and who it goes to: what shares a letter shares messages.
+struct Change {
+  std::string id;
+  TransitionKind kind = stopped;
+  std::string service;
+  std::string host = "host";
+  AlertSeverity severity = AlertSeverity::warning;
+};
+
+class Group : public testing::Test {
+ protected:
+  explicit Group(LaneRules rules = {.parallel = 1, .grouping = {}})
+      : lanes_(rules, {.random = longest(), .group_of = [this](const Alert& alert) {
+                         return apart_ && is_resolved(alert) ? "started" : address_;
+                       }}) {}
+
+  void add(const Change& change, Duration after = {}, bool pushed = false) {
+    auto delivery = make_delivery(change.id, change.kind, change.service, kStart + after);
+    delivery.sequence = ++sequence_;
+    delivery.alert.host = HostName(change.host);
+    delivery.alert.severity = change.severity;
+    delivery.alert.pushed = pushed;
+    delivery.alert.across_hosts = across_hosts_;
+    lanes_.add(delivery, kStart + after);
+  }
+  /// The members of each message that may leave so long after the start, each message accepted at
+  /// once: "a b".
+  std::vector<std::string> send(Duration after, const Answer& answer = kTaken) {
+    std::vector<std::string> messages;
+    while (const auto* sending = lanes_.take(kStart + after)) {
+      std::string text;
+      for (const auto* member : sending->members)
+        text += (text.empty() ? "" : " ") + member->id.value;
+      messages.push_back(text);
+      id_ = sending->id;
+      still_ = lanes_.still_firing(*sending);
+      outcomes_ = lanes_.settle(DeliveryId(sending->id), answer, kStart + after);
+    }
+    return messages;
+  }
+  Duration wake(Duration after) {
+    return lanes_.wake(kStart + after).value_or(Time::max()) - kStart;
+  }
+
+  std::string address_ = "people";
+  bool apart_ = false;  ///< whether what is resolved goes another way
+  bool across_hosts_ = false;
+  std::int64_t sequence_ = 0;
+  Lanes lanes_;
+  DeliveryId id_;  ///< of the last message
+  std::vector<std::string> still_;
+  std::vector<Outcome> outcomes_;
+};
+
+TEST_F(Group, TheFirstLeavesAtOnceAndWhatFollowsAfterTheWaitThenAtEachInterval) {
+  add({.id = "1", .service = "a"});
+  EXPECT_THAT(send({}), ElementsAre("1"));
+  EXPECT_EQ(id_.value, "1") << "an ordinary message";
+  add({.id = "2", .service = "b"}, seconds(2));
+  add({.id = "3", .service = "c"}, seconds(4));
+  EXPECT_THAT(send(seconds(4)), IsEmpty());
+  EXPECT_EQ(wake(seconds(4)), seconds(5));
+  EXPECT_THAT(send(seconds(5)), ElementsAre("2 3"));
+  EXPECT_NE(id_.value, "2");
+  EXPECT_THAT(outcomes_, SizeIs(2));
+  for (const auto& [delivery, update] : outcomes_) {
+    EXPECT_EQ(update.state, store::DeliveryState::delivered);
+    EXPECT_EQ(update.group, id_.value);
+  }
+  add({.id = "4", .service = "d"}, seconds(6));
+  EXPECT_THAT(send(milliseconds(34'999)), IsEmpty());
+  EXPECT_THAT(send(seconds(35)), ElementsAre("4"));
+  EXPECT_THAT(send(seconds(65)), IsEmpty()) << "an interval that brings nothing is the last";
+  add({.id = "5", .service = "e"}, seconds(66));
+  EXPECT_THAT(send(seconds(66)), ElementsAre("5"));
+}
+
+TEST_F(Group, AnEmptyWaitIsFollowedByAnInterval) {
+  add({.id = "1", .service = "a"});
+  EXPECT_THAT(send({}), ElementsAre("1"));
+  EXPECT_THAT(send(seconds(5)), IsEmpty());
+  add({.id = "2", .service = "b"}, seconds(10));
+  EXPECT_THAT(send(seconds(10)), IsEmpty());
+  EXPECT_THAT(send(seconds(35)), ElementsAre("2"));
+}
+
+TEST_F(Group, ChangesOfOneCheckAreOneMessage) {
+  for (int i = 0; i < 250; i++)
+    add({.id = std::to_string(i), .service = "service" + std::to_string(i)});
+  const auto messages = send({});
+  ASSERT_THAT(messages, SizeIs(1));
+  EXPECT_EQ(std::ranges::count(messages[0], ' '), 249);
+}
+
+TEST_F(Group, ChangesPushedWithinHalfASecondAreOneMessage) {
+  add({.id = "1", .service = "a"}, {}, true);
+  EXPECT_THAT(send({}), IsEmpty());
+  add({.id = "2", .service = "b"}, milliseconds(400), true);
+  EXPECT_EQ(wake(milliseconds(400)), kGatherPushed);
+  EXPECT_THAT(send(kGatherPushed), ElementsAre("1 2"));
+}
+
+TEST_F(Group, HostsAndAddressesAreGroupsOfTheirOwn) {
+  apart_ = true;
+  add({.id = "1", .service = "a"});
+  add({.id = "2", .service = "a", .host = "other"});
+  add({.id = "3", .kind = started, .service = "b"});
+  EXPECT_THAT(send({}), UnorderedElementsAre("1", "2", "3"));
+}
+
+TEST_F(Group, AStoppedAndItsStartedShareAMessageInOrder) {
+  add({.id = "1", .service = "a"});
+  EXPECT_THAT(send({}), ElementsAre("1"));
+  add({.id = "2", .kind = started, .service = "a"}, seconds(1));
+  add({.id = "3", .service = "b"}, seconds(2));
+  add({.id = "4", .service = "a"}, seconds(3));
+  EXPECT_THAT(send(seconds(5)), ElementsAre("2 3 4"));
+  EXPECT_THAT(still_, ElementsAre("a", "b"));
+}
+
+TEST_F(Group, WhereTheyGoDifferentWaysTheStartedWaitsForItsStopped) {
+  apart_ = true;
+  add({.id = "1", .service = "a"});
+  EXPECT_THAT(send({}), ElementsAre("1"));
+  add({.id = "2", .service = "b"}, seconds(1));
+  add({.id = "3", .kind = started, .service = "b"}, seconds(2));
+  EXPECT_THAT(send(seconds(2)), IsEmpty());
+  EXPECT_THAT(send(seconds(5)), ElementsAre("2", "3"));
+}
+
+TEST_F(Group, WhatIsWorseThanAllThatWasToldLeavesAtOnceWithAllThatIsCollected) {
+  add({.id = "1", .service = "a"});
+  EXPECT_THAT(send({}), ElementsAre("1"));
+  add({.id = "2", .service = "b"}, seconds(1));
+  add({.id = "3", .service = "c", .severity = AlertSeverity::critical}, seconds(2));
+  EXPECT_THAT(send(seconds(2)), ElementsAre("2 3"));
+  add({.id = "4", .service = "d", .severity = AlertSeverity::critical}, seconds(3));
+  EXPECT_THAT(send(seconds(4)), IsEmpty()) << "that bad was told";
+  EXPECT_THAT(send(seconds(5)), ElementsAre("4"));
+}
+
+TEST_F(Group, OverAllHostsIsOneGroup) {
+  across_hosts_ = true;
+  std::vector<std::string> messages;
+  for (int i = 0; i < 500; i++) {
+    const Duration now = milliseconds(20) * i;
+    add({.id = std::to_string(i), .kind = unreachable, .host = "host" + std::to_string(i)}, now);
+    std::ranges::copy(send(now), std::back_inserter(messages));
+  }
+  EXPECT_THAT(messages, testing::Contains("0")) << "the first at once";
+  for (Duration now = seconds(10); now <= seconds(40); now += seconds(1))
+    std::ranges::copy(send(now), std::back_inserter(messages));
+  EXPECT_THAT(messages, SizeIs(3)) << "500 hosts lost within 10 s";
+}
+
+TEST_F(Group, NamesWhatStillFiresAlsoFromBefore) {
+  lanes_.remember(store::OpenAlert{"test:1", HostName("host"), ServiceName("old"), "Old One"});
+  lanes_.remember(store::OpenAlert{"test:1", HostName("far"), ServiceName("x"), "Far"});
+  add({.id = "1", .service = "a"});
+  add({.id = "2", .service = "b"});
+  add({.id = "3", .kind = started, .service = "b"});
+  EXPECT_THAT(send({}), ElementsAre("1 2 3"));
+  EXPECT_THAT(still_, ElementsAre("a", "Old One"));
+}
+
+TEST_F(Group, HasOneIdAtEachAttempt) {
+  for (const auto* id : {"1", "2"}) add({.id = id, .service = id});
+  Duration now{};
+  std::string first;
+  for (int attempt = 1; attempt <= 5; attempt++) {
+    const auto* sending = lanes_.take(kStart + now);
+    ASSERT_NE(sending, nullptr);
+    EXPECT_THAT(sending->members, SizeIs(2));
+    if (first.empty()) first = sending->id.value;
+    EXPECT_EQ(sending->id.value, first);
+    const auto outcomes = lanes_.settle(DeliveryId(sending->id), kBusy, kStart + now);
+    ASSERT_THAT(outcomes, SizeIs(2));
+    for (const auto& outcome : outcomes) {
+      EXPECT_EQ(outcome.update.state, store::DeliveryState::pending);
+      EXPECT_EQ(outcome.update.attempts, attempt);
+      EXPECT_EQ(outcome.update.group, first);
+    }
+    add({.id = "later" + std::to_string(attempt), .service = "1"}, now);
+    do now = wake(now);
+    while (!lanes_.has_next(kStart + now));
+  }
+}
+
+TEST_F(Group, ThatIsRefusedIsSentOneByOne) {
+  for (const auto* id : {"1", "2", "3"}) add({.id = id, .service = id});
+  const auto* sending = lanes_.take(kStart);
+  ASSERT_NE(sending, nullptr);
+  const auto parts = lanes_.settle(DeliveryId(sending->id), kRefused, kStart);
+  ASSERT_THAT(parts, SizeIs(3));
+  for (const auto& part : parts) {
+    EXPECT_EQ(part.update.state, store::DeliveryState::pending);
+    EXPECT_EQ(part.update.group, "") << "it leaves under its own id";
+  }
+  std::vector<std::string> ends;
+  while (const auto* one = take_one(lanes_, kStart)) {
+    const auto id = one->id.value;
+    const auto end = settle_one(lanes_, {id}, id == "2" ? kRefused : kTaken, kStart);
+    ends.push_back(id + " " + std::string(to_string(end.update.state)));
+  }
+  EXPECT_THAT(ends, ElementsAre("1 delivered", "2 dead", "3 delivered"));
+}
+
+TEST_F(Group, CollectsWhileTheDestinationFailsAndThenSendsOneMessageForEachHost) {
+  Duration now{};
+  for (int minute = 0; minute < 60; minute++) {
+    now = minutes(minute);
+    for (const std::string host : {"h1", "h2", "h3", "h4", "h5", "h6", "h7", "h8", "h9", "h10"})
+      add({.id = host + "-" + std::to_string(minute),
+           .service = std::to_string(minute),
+           .host = host},
+          now);
+    for (Duration step{}; step < minutes(1); step += seconds(1)) send(now + step, kBusy);
+  }
+  std::vector<std::string> messages;
+  for (now = hours(1); now < hours(1) + minutes(10); now += seconds(1))
+    std::ranges::copy(send(now), std::back_inserter(messages));
+  std::size_t alerts = 0;
+  for (const auto& message : messages)
+    alerts += static_cast<std::size_t>(std::ranges::count(message, ' ')) + 1;
+  EXPECT_EQ(alerts, 600U) << "none is lost";
+  EXPECT_LE(messages.size(), 16U) << "one for each host, and those few that were tried before";
+}
+
+TEST_F(Group, OneMessageThatNeverPassesBlocksNoOther) {
+  add({.id = "bad", .service = "a", .host = "h1"});
+  EXPECT_THAT(send({}, kBusy), ElementsAre("bad"));
+  add({.id = "2", .service = "a", .host = "h2"}, milliseconds(10));
+  EXPECT_THAT(send(milliseconds(10)), ElementsAre("2")) << "another one may try";
+  add({.id = "3", .service = "a", .host = "h3"}, milliseconds(20));
+  EXPECT_THAT(send(milliseconds(20)), ElementsAre("3"));
+}
+
+TEST_F(Group, OfAnEarlierRunLeavesAsItWasBegun) {
+  lanes_.expect("g", 2);
+  auto first = make_delivery("1", stopped, "a");
+  first.group = "g";
+  auto second = make_delivery("2", stopped, "b");
+  second.group = "g";
+  lanes_.add(first, kStart);
+  add({.id = "3", .service = "c"});
+  EXPECT_THAT(send({}), ElementsAre("3")) << "not all members have come";
+  lanes_.add(second, kStart);
+  EXPECT_THAT(send(milliseconds(1)), ElementsAre("1 2"));
+  EXPECT_EQ(id_.value, "g");
+}
+
+TEST_F(Group, WhatWasTriedAloneBeforeLeavesAlone) {
+  auto tried = make_delivery("1", stopped, "a");
+  tried.attempts = 1;
+  lanes_.add(tried, kStart);
+  add({.id = "2", .service = "b"});
+  EXPECT_THAT(send({}), UnorderedElementsAre("1", "2"));
+}
+
+TEST_F(Group, HasNoMoreThanSoManyMembers) {
+  for (std::size_t i = 0; i < kMostMembers + 10; i++)
+    add({.id = std::to_string(i), .service = "service" + std::to_string(i)});
+  EXPECT_THAT(send({}), SizeIs(2)) << "the rest follows at once";
+}
+
+TEST_F(Group, AnAddressOfItsOwnMeansNoGroup) {
+  address_.clear();
+  for (const auto* id : {"1", "2"}) add({.id = id, .service = id});
+  EXPECT_THAT(send({}), ElementsAre("1", "2"));
+}
+
+TEST_F(Group, SaysThatADeliveryIsCollected) {
+  add({.id = "1", .service = "a"});
+  send({});
+  add({.id = "2", .service = "b"}, seconds(1));
+  const auto [delivery, wait] = lanes_.find_wait(HostName("host"), ServiceName("b"), kStart);
+  ASSERT_NE(delivery, nullptr);
+  EXPECT_EQ(wait.reason, Wait::Reason::group);
+  EXPECT_EQ(wait.until, kStart + seconds(5));
+}
+
+TEST_F(Group, WaitsNoLongerWhenTheClockIsSetBack) {
+  add({.id = "1", .service = "a"});
+  send({});
+  add({.id = "2", .service = "b"}, seconds(1));
+  EXPECT_THAT(send(seconds(1)), IsEmpty());
+  EXPECT_THAT(send(seconds(1) - hours(1)), IsEmpty());
+  EXPECT_THAT(send(seconds(5) - hours(1)), ElementsAre("2"));
+}
+
+class LimitedGroup : public Group {
+ protected:
+  LimitedGroup()
+      : Group({.rate_limits = {.down = seconds(300), .up = seconds(300)}, .parallel = 1}) {}
+};
+
+TEST_F(LimitedGroup, WhatTheRateLimitDelayedLeavesInOneMessage) {
+  add({.id = "1", .service = "a"});
+  EXPECT_THAT(send({}), ElementsAre("1"));
+  add({.id = "2", .service = "a"}, seconds(100));
+  add({.id = "3", .kind = started, .service = "a"}, seconds(110));
+  add({.id = "4", .service = "a"}, seconds(120));
+  EXPECT_THAT(send(seconds(299)), IsEmpty());
+  EXPECT_THAT(send(seconds(300)), ElementsAre("2 3 4"));
+}
+
+class Turns : public Group {
+ protected:
+  Turns() : Group({.parallel = 1, .interval = seconds(1), .grouping = {.interval = Duration(0)}}) {}
+};
+
+TEST_F(Turns, HostsTakeTurns) {
+  for (int i = 0; i < 250; i++) add({.id = std::to_string(i), .service = std::to_string(i)});
+  EXPECT_THAT(send({}), ElementsAre("0"));
+  add({.id = "other", .service = "a", .host = "other"}, milliseconds(500));
+  std::vector<std::string> next;
+  for (int i = 1; i <= 2; i++) std::ranges::copy(send(seconds(i)), std::back_inserter(next));
+  EXPECT_THAT(next, testing::Contains("other"));
+}
+
+TEST_F(Turns, TheHighestSeverityLeavesFirst) {
+  for (int i = 0; i < 10; i++) add({.id = std::to_string(i), .service = std::to_string(i)});
+  EXPECT_THAT(send({}), ElementsAre("0"));
+  add({.id = "worst", .service = "a", .host = "other", .severity = AlertSeverity::critical},
+      milliseconds(500));
+  EXPECT_THAT(send(seconds(1)), ElementsAre("worst"));
+}
+
+}  // namespace
+}  // namespace tocsin::notify
