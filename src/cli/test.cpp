@@ -15,6 +15,7 @@
 #include "net/http_client.h"
 #include "net/loop.h"
 #include "net/task_scope.h"
+#include "net/timer.h"
 #include "notify/destination.h"
 #include "notify/login.h"
 #include "platform/process.h"
@@ -90,6 +91,7 @@ int test(const TestOptions& options) {
                                                      : configuration->hosts.front().name.text());
     net::TaskScope background(loop.executor());
     for (const auto& task : destinations.background) background.spawn(task());
+    net::Timer pause(loop.executor());
     std::size_t asked = 0;
     bool all_accepted = true;
     for (const auto& destination : destinations.alerts) {
@@ -98,10 +100,17 @@ int test(const TestOptions& options) {
             return notify::matches_destination(destination, name);
           }))
         continue;
-      asked++;
-      all_accepted &= co_await attempt(channel.name(), destination.login, [&] {
-        return notify::send_test(channel, host, clock.now(), platform::system_random());
-      });
+      const auto tests =
+          notify::test_messages(channel, host, clock.now(), platform::system_random());
+      for (const auto& test : tests) {
+        const auto of_several = tests.size() > 1 ? ", " + test.section : "";
+        if (&test != &tests.front())
+          co_await pause.wait_until(net::within(destination.rules.interval));
+        asked++;
+        all_accepted &= co_await attempt(channel.name() + of_several, destination.login, [&] {
+          return notify::send_test(channel, test, platform::system_random());
+        });
+      }
     }
     for (const auto& sink : destinations.status) {
       if (!is_chosen(options.channels, [&](const auto& name) {

@@ -1,43 +1,45 @@
 #include "config/chat_message.h"
 
-#include <array>
-
-#include <fmt/format.h>
-
-#include "config/files.h"
-#include "config/sections.h"
+#include "config/read_chat_message.h"
 #include "config/url.h"
 
 namespace tocsin::config {
-std::optional<Place> read_chat_message(Section& section, std::string_view chat,
+
+std::optional<Place> read_chat_message(Section& section, KeysOf keys, std::string_view chat,
                                        ChatMessage& message, std::string_view type_differs) {
+  const bool is_own = keys == KeysOf::own_section;
   const auto url = section.text({.name = "webhookURL",
                                  .description = "URL of the incoming webhook; it is a secret.",
-                                 .need = Need::required,
+                                 .need = is_own ? Need::required : Need::optional,
                                  .example = "${env:CHAT_WEBHOOK}",
+                                 .otherwise = default_of(keys, ""),
                                  .is_secret = true},
                                 message.webhook_url, check_http_url);
-  section.choice(
+  const auto type = section.choice(
       {.name = "messageType",
        .description = "Kind of message: `formatted` uses `templateFile`, `basic` sends one text.",
        .example = "formatted",
+       .otherwise = default_of(keys, ""),
        .differs = type_differs},
       message.type);
   section.text({.name = "basicMsgTemplate",
                 .description = "Handlebars template of a `basic` message.",
-                .example = "{{serviceName}} has stopped on {{host}}",
+                .example = is_own ? "{{serviceName}} has stopped on {{host}}" : "{{title}}",
                 .otherwise = "the built-in one",
                 .differs = kNotForHtml},
                message.basic_template);
   section.text(
       {.name = "templateFile",
        .description = "File with the Handlebars template of a `formatted` message.",
-       .example = "/etc/tocsin/stopped.handlebars",
+       .example = is_own ? "/etc/tocsin/stopped.handlebars" : "/etc/tocsin/other.handlebars",
        .otherwise = "the built-in one",
        .differs =
            "Values are escaped for JSON; the built-in template replaces one that fails. Butler "
            "escapes for HTML, and loses the message for a quote or backslash in a name."},
       message.template_file);
+  // The type of another section must not make a template useless.
+  if (!is_own && !type && message.template_file.empty() != message.basic_template.empty())
+    message.type = message.template_file.empty() ? MessageType::basic : MessageType::formatted;
   message.template_file = section.path_at(section.place(), message.template_file);
   section.text(
       {.name = "groupTemplateFile",
@@ -48,7 +50,7 @@ std::optional<Place> read_chat_message(Section& section, std::string_view chat,
        .otherwise = "the built-in one"},
       message.group_template_file);
   message.group_template_file = section.path_at(section.place(), message.group_template_file);
-  read_rate_limit(section, chat, message.rate_limit);
+  read_rate_limit(section, chat, message.rate_limit, default_of(keys, ""));
   return url;
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <concepts>
 #include <cstdint>
 #include <string>
 
@@ -26,5 +27,13 @@ struct ChatMessage {
   std::string group_template_file;  ///< of a message for several alerts; empty: the built-in one
   std::chrono::seconds rate_limit{0};
 };
+
+/// The same message with the built-in text.
+template <std::derived_from<ChatMessage> Message>
+[[nodiscard]] Message without_texts(Message message) {
+  message.basic_template.clear();
+  message.template_file.clear();
+  return message;
+}
 
 }  // namespace tocsin::config

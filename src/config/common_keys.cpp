@@ -75,22 +75,23 @@ void read_certificate(Section& section, std::string& ca_file, bool& reject_unaut
   }
 }
 
-void read_rate_limit(Section& section, std::string_view destination, std::chrono::seconds& out) {
-  const bool is_butler_file = section.reading().is_butler_file;
+void read_rate_limit(Section& section, std::string_view destination, std::chrono::seconds& out,
+                     std::string_view otherwise) {
+  const bool is_own = otherwise.empty();
   const auto description = fmt::format(
       "Minimum time between two notifications of one kind about one service to one {}. Those in "
       "between wait until it has passed; none is dropped. 0: no limit.",
       destination);
-  if (is_butler_file) out = kRateLimitOfButler;
+  if (is_own && section.reading().is_butler_file) out = kRateLimitOfButler;
   const auto place = section.seconds(
       {.name = "rateLimit",
        .description = description,
        .example = "60",
-       .otherwise = "0, or 300 in a file that begins with `Butler:`",
+       .otherwise = is_own ? "0, or 300 in a file that begins with `Butler:`" : otherwise,
        .differs = "Notifications within the limit wait; stops and starts have a limit each. Butler "
                   "drops them, counts both together, and with 0 sends one and never again."},
       out, kRateLimit);
-  if (is_butler_file && place && out == std::chrono::seconds(0))
+  if (section.reading().is_butler_file && place && out == std::chrono::seconds(0))
     section.info(*place, "`rateLimit` 0 means no limit; Butler sends one alert and never again");
 }
 

@@ -10,7 +10,7 @@
 
 #include "base/text.h"
 #include "config/files.h"
-#include "config/sections.h"
+#include "config/read_alert_sections.h"
 
 namespace tocsin::config {
 namespace {
@@ -31,13 +31,15 @@ std::optional<std::string> check_client_name(const std::string& text) {
   return std::nullopt;
 }
 
-void read_recipients(Section& section, std::vector<Mailbox>& recipients) {
+void read_recipients(Section& section, KeysOf keys, std::vector<Mailbox>& recipients) {
   std::vector<std::string> texts;
   const auto place = section.texts(
       {.name = "recipients",
        .description = "Recipients; each gets one mail of their own, even when listed twice.",
-       .example = "[ops@example.com, 'On call <duty@example.com>']"},
+       .example = "[ops@example.com, 'On call <duty@example.com>']",
+       .otherwise = default_of(keys, "")},
       texts);
+  if (place) recipients.clear();
   for (const auto& text : texts) {
     auto mailbox = parse_mailbox(text);
     if (!mailbox) {
@@ -52,13 +54,13 @@ void read_recipients(Section& section, std::vector<Mailbox>& recipients) {
   }
 }
 
-void read_from(Section& section, EmailMessages& messages) {
+void read_from(Section& section, KeysOf keys, EmailMessages& messages) {
   std::string written;
   auto place = section.text(
       {.name = "fromAddress",
        .description = "Sender of the mails; the mail server must allow it for this login.",
        .example = "Services <tocsin@example.com>",
-       .otherwise = "required where there are recipients"},
+       .otherwise = default_of(keys, "required where there are recipients")},
       written, check_mailbox);
   std::string older;
   const auto older_place =
@@ -72,8 +74,8 @@ void read_from(Section& section, EmailMessages& messages) {
   }
   if (place) {
     messages.from = parse_mailbox(written).value_or(Mailbox{});
-  } else if (!messages.recipients.empty() && section.raw("fromAddress") == nullptr &&
-             section.raw("fromAdress") == nullptr) {
+  } else if (!messages.recipients.empty() && messages.from.address.empty() &&
+             section.raw("fromAddress") == nullptr && section.raw("fromAdress") == nullptr) {
     section.error(section.place(), "the key `fromAddress` is missing");
   }
 }
@@ -129,14 +131,16 @@ void read_templates(Section& section, EmailMessages& messages) {
                  directory, messages.group_body_file);
 }
 
-void read_messages(Section& section, EmailMessages& messages) {
-  read_rate_limit(section, "recipient", messages.rate_limit);
-  section.choice(
-      {.name = "priority", .description = "Priority that mail programs show.", .example = "high"},
-      messages.priority);
+void read_messages(Section& section, EmailMessages& messages, KeysOf keys) {
+  read_rate_limit(section, "recipient", messages.rate_limit, default_of(keys, ""));
+  section.choice({.name = "priority",
+                  .description = "Priority that mail programs show.",
+                  .example = "high",
+                  .otherwise = default_of(keys, "")},
+                 messages.priority);
   read_templates(section, messages);
-  read_recipients(section, messages.recipients);
-  read_from(section, messages);
+  read_recipients(section, keys, messages.recipients);
+  read_from(section, keys, messages);
 }
 
 void read_tls(Section& section, bool secure, Smtp& smtp) {
@@ -293,29 +297,22 @@ void read_smtp(Section& section, Smtp& smtp) {
 void read_settings(Section& section, bool wanted, Email& email) {
   section.share_with_butler();
   email.enabled = read_enable(section, wanted);
-  section.section(
-      {.name = "serviceStopped",
-       .description = "Mails about services that stop, pause, vanish, hang or deny access.",
-       .differs = kTellsMore},
-      [&](Section& inner) { read_messages(inner, email.stopped); });
-  section.section({.name = "serviceStarted",
-                   .description = "Mails about services that run again.",
-                   .differs = kTellsLess},
-                  [&](Section& inner) { read_messages(inner, email.started); });
+  read_alert_sections(section, "Mails", email, read_messages);
   section.section({.name = "smtp", .description = "Mail server.", .need = Need::required},
                   [&](Section& inner) { read_smtp(inner, email.smtp); });
   if (!email.enabled) {
     email = {};
     return;
   }
-  if (email.stopped.recipients.empty() && email.started.recipients.empty())
+  if (email.labels().empty())
     section.warning(section.place(), "email is enabled, but there are no recipients");
 }
 
 std::vector<std::string> Email::labels() const {
   std::vector<std::string> all;
-  for (const auto* messages : {&stopped, &started})
-    for (const auto& recipient : messages->recipients) all.push_back(recipient.address);
+  for (const auto& messages : {stopped, started, message_of(*this, AlertSection::other_firing),
+                               message_of(*this, AlertSection::other_resolved)})
+    for (const auto& recipient : messages.recipients) all.push_back(recipient.address);
   return all;
 }
 

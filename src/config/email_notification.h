@@ -3,11 +3,13 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "base/names.h"
 #include "base/words.h"
+#include "config/alert_sections.h"
 #include "config/destination.h"
 #include "config/grouping.h"
 #include "config/mailbox.h"
@@ -31,6 +33,13 @@ struct EmailMessages {
   Mailbox from;
   std::vector<Mailbox> recipients;  ///< each once
 };
+
+/// The same mails with the built-in texts.
+[[nodiscard]] inline EmailMessages without_texts(EmailMessages messages) {
+  messages.subject.clear();
+  messages.body_file.clear();
+  return messages;
+}
 
 enum class SmtpSecurity : std::uint8_t {
   implicit_tls,
@@ -67,8 +76,11 @@ struct Email {
                                          .description = "Alerts as mails."};
 
   bool enabled = false;
-  EmailMessages stopped;  ///< of all that is no start
+  EmailMessages stopped;
   EmailMessages started;
+  // As message_of() answers them.
+  std::optional<EmailMessages> other_firing;
+  std::optional<EmailMessages> other_resolved;
   Smtp smtp;
   Grouping grouping;
 

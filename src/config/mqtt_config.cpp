@@ -147,7 +147,7 @@ void read_topic(Section& section, std::string_view name, std::string_view descri
 
 void read_topics(Section& section, Mqtt& mqtt) {
   read_topic(section, "serviceRunningTopic",
-             "Topic of alerts about started services, followed by `/<host>/<service>`.",
+             "Topic of alerts about services that run, followed by `/<host>/<service>`.",
              "such alerts are not sent", mqtt.running_topic);
   read_topic(section, "serviceStoppedTopic",
              "Topic of all other alerts (stopped, vanished ...), followed by `/<host>/<service>`.",

@@ -152,6 +152,13 @@ class Section {
   template <typename Item, typename Read>
   std::optional<Place> list(const Key& key, std::vector<Item>& out, Read read);
 
+  /// `read(Section&)` for this section once more, into other variables: what is wrong with it was
+  /// found before.
+  template <typename Read>
+  void read_again(Read read);
+
+  /// Whether the file has the section.
+  [[nodiscard]] bool is_there() const { return mapping_ != nullptr; }
   /// A value as it stands in the file, or null.
   [[nodiscard]] const YamlNode* raw(std::string_view key) const;
 
@@ -291,6 +298,19 @@ std::optional<Place> Section::list(const Key& key, std::vector<Item>& out, Read 
     if (reading_.mistakes == mistakes_before) out.push_back(std::move(item));
   }
   return entry->key->place;
+}
+
+template <typename Read>
+void Section::read_again(Read read) {
+  auto found = reading_.findings;
+  Reading again{.findings = found,
+                .substitution = reading_.substitution,
+                .files = reading_.files,
+                .default_source = reading_.default_source,
+                .how_to_hide = reading_.how_to_hide,
+                .load_time_zone = reading_.load_time_zone};
+  Section same(again, mapping_, place_);
+  read(same);
 }
 
 }  // namespace tocsin::config

@@ -57,10 +57,14 @@ void read_destinations(Section& root, const AlertDestinations& wanted, Config& c
 inline constexpr std::string_view kTellsMore =
     "Covers services that are paused, hang, vanish or deny access, and unreachable hosts too. "
     "Butler alerts about stopped services alone.";
-/// Of sections for services that run again.
+/// Of `serviceStopped`.
+inline constexpr std::string_view kServesOthers =
+    "Its address gets alerts about services that pause, hang or vanish and unreachable hosts too. "
+    "`otherAlerts` can give them another. Butler has no such alerts.";
+/// Of `serviceStarted`.
 inline constexpr std::string_view kTellsLess =
-    "Covers services that run and hosts that are back, with a rate limit of its own. Butler takes "
-    "all that is not stopped for running, and uses the limit of `serviceStopped`.";
+    "Covers services that run, with a rate limit of its own. Butler takes all that is not stopped "
+    "for running, and uses the limit of `serviceStopped`.";
 /// Of templates for plain text.
 inline constexpr std::string_view kNotForHtml =
     "Values stay as they are. Butler escapes them for HTML: `&amp;` for `&`.";
@@ -85,15 +89,10 @@ void read_certificate(Section& section, std::string& ca_file, bool& reject_unaut
 /// What holds in a file of Butler that has no `rateLimit`; in one of our own there is no limit.
 inline constexpr std::chrono::seconds kRateLimitOfButler{300};
 
-/// `rateLimit`; `destination` is what it holds for: "webhook".
-void read_rate_limit(Section& section, std::string_view destination, std::chrono::seconds& out);
-
-/// `serviceStopped` or `serviceStarted` of a chat, which is called `chat`: "Slack webhook";
-/// `type_differs` is said of `messageType`. Answers the place of the URL.
-std::optional<Place> read_chat_message(Section& section, std::string_view chat,
-                                       ChatMessage& message, std::string_view type_differs = {});
-/// Warns of alerts that a chat does not get because it has no section.
-void warn_of_silence(Section& section, const ChatMessage& stopped, const ChatMessage& started);
+/// `rateLimit`; `destination` is what it holds for: "webhook". `otherwise` is the default in words,
+/// where the variable does not have it.
+void read_rate_limit(Section& section, std::string_view destination, std::chrono::seconds& out,
+                     std::string_view otherwise = {});
 
 /// `grouping`, under the name of the key; what it does not say stays.
 void read_grouping(Section& section, const Key& key, Grouping& grouping);

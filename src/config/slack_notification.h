@@ -1,8 +1,10 @@
 // Slack: alerts as messages of an incoming webhook.
 #pragma once
 
+#include <optional>
 #include <string>
 
+#include "config/alert_sections.h"
 #include "config/chat_message.h"
 #include "config/destination.h"
 #include "config/grouping.h"
@@ -25,6 +27,9 @@ struct Slack {
   SlackMessage stopped;
   SlackMessage started;
   Grouping grouping;
+  // As message_of() answers them.
+  std::optional<SlackMessage> other_firing;
+  std::optional<SlackMessage> other_resolved;
 };
 
 void read_settings(Section& section, bool wanted, Slack& slack);

@@ -1,12 +1,12 @@
 #include "config/teams_notification.h"
 
-#include "config/sections.h"
+#include "config/read_chat_message.h"
 
 namespace tocsin::config {
 namespace {
 
-void read_message(Section& section, ChatMessage& message) {
-  const auto url = read_chat_message(section, "Teams webhook", message,
+void read_teams_message(Section& section, ChatMessage& message, KeysOf keys) {
+  const auto url = read_chat_message(section, keys, "Teams webhook", message,
                                      "`basic` is an Adaptive Card with the text. Butler sends a "
                                      "MessageCard, which Workflows do not show properly.");
   if (url && message.webhook_url.contains(".webhook.office.com/"))
@@ -20,15 +20,7 @@ void read_message(Section& section, ChatMessage& message) {
 void read_settings(Section& section, bool wanted, Teams& teams) {
   section.share_with_butler();
   teams.enabled = read_enable(section, wanted);
-  section.section(
-      {.name = "serviceStopped",
-       .description = "Messages about stopped services, and all other alerts but starts.",
-       .differs = kTellsMore},
-      [&teams](Section& inner) { read_message(inner, teams.stopped); });
-  section.section({.name = "serviceStarted",
-                   .description = "Messages about services that start.",
-                   .differs = kTellsLess},
-                  [&teams](Section& inner) { read_message(inner, teams.started); });
+  read_alert_sections(section, "Messages", teams, read_teams_message);
   if (teams.enabled) warn_of_silence(section, teams.stopped, teams.started);
 }
 

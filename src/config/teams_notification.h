@@ -1,8 +1,10 @@
 // Microsoft Teams: alerts as cards, posted to a Workflows webhook.
 #pragma once
 
+#include <optional>
 #include <string>
 
+#include "config/alert_sections.h"
 #include "config/chat_message.h"
 #include "config/destination.h"
 #include "config/grouping.h"
@@ -19,6 +21,9 @@ struct Teams {
   ChatMessage stopped;
   ChatMessage started;
   Grouping grouping;
+  // As message_of() answers them.
+  std::optional<ChatMessage> other_firing;
+  std::optional<ChatMessage> other_resolved;
 };
 
 void read_settings(Section& section, bool wanted, Teams& teams);

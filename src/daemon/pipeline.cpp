@@ -23,7 +23,7 @@ Pipeline::Pipeline(config::Config config, const Deps& deps)
       destinations_(notify::make_destinations(config_, channel_deps_)),
       delivery_log_(deps.log, destinations_.alerts),
       dispatcher_(deps.executor, destinations_.alerts, deps.outbox, delivery_log_, deps.clock,
-                  deps.random),
+                  deps.random, {.withheld = deps.withheld}),
       running_(deps.executor),
       background_(deps.executor) {
   for (const auto& sink : destinations_.status)

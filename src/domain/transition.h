@@ -60,7 +60,7 @@ struct KindRow {
   Verdict ends_well;      ///< all is well after it: the alert is resolved
   Tone tone;
   bool routable = true;    ///< routes may ask for it; any other goes where the alert before it went
-  bool in_butler = false;  ///< Butler has it too
+  bool in_butler = false;  ///< Butler alerts about it too
   /// In place of a service's state where one is given: after it, and before it. Hosts and
   /// credentials have no other.
   std::string_view status{};
@@ -77,8 +77,8 @@ consteval auto table_of(TransitionKind) {
       KindRow{stopped, "stopped", "has stopped", "It is stopped, and was not before.", service,
               ServiceState::stopped, by_state, by_state, Tone::bad, true, true},
       KindRow{paused, "paused", "is paused", "It is paused, and was not before.", service,
-              ServiceState::paused, by_state, by_state, Tone::notable, true, true},
-      KindRow{overrun, "overrun", "runs on too many hosts",
+              ServiceState::paused, by_state, by_state, Tone::notable},
+      KindRow{overrun, "overrun", "runs more often than allowed",
               "More hosts of a service cluster run it than may.", service, ServiceState::overrun,
               no, no, Tone::bad},
       KindRow{restarted, "restarted", "has restarted", "It ran and runs, in another process.",
@@ -109,11 +109,8 @@ consteval auto table_of(TransitionKind) {
       KindRow{rebooted, "rebooted", "was restarted",
               "The host has restarted, faster than a check could find it away.", host,
               ServiceState::unknown, no, yes, Tone::notable, true, false, "REBOOTED", "REACHABLE"},
-      KindRow{
-          refused, "refused", "is refused",
-          "Hosts refuse the credential; `host` is `credential:NAME`, the reason names the hosts.",
-          credential, ServiceState::unknown, no, no, Tone::blind, true, false, "REFUSED",
-          "ACCEPTED"},
+      KindRow{refused, "refused", "is refused", "Hosts refuse the credential.", credential,
+              ServiceState::unknown, no, no, Tone::blind, true, false, "REFUSED", "ACCEPTED"},
       KindRow{accepted, "accepted", "is accepted again", "Hosts let the credential in again.",
               credential, ServiceState::unknown, yes, yes, Tone::good, false, false, "ACCEPTED",
               "REFUSED"},

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "config/alert_sections.h"
 #include "domain/alert.h"
 #include "net/async.h"
 #include "notify/answer.h"
@@ -36,6 +37,9 @@ class Channel {
   /// The channel itself, where it is one for people, who would rather read one message than ten;
   /// null: each alert is a message, and leaves at once.
   [[nodiscard]] virtual GroupingChannel* grouping() { return nullptr; }
+  /// The sections of the configuration that exist for it, of which each may have an address or
+  /// texts of its own; of `otherAlerts` the firing one. None: its settings hold for all alerts.
+  [[nodiscard]] virtual std::vector<config::AlertSection> sections() const { return {}; }
   /// Sends one message once. Never throws but for cancellation; reasons hold no secret.
   virtual net::awaitable<Answer> deliver(const Alert& alert, const DeliveryId& id,
                                          net::Deadline deadline) = 0;

@@ -16,6 +16,32 @@
 
 namespace tocsin::notify {
 
+namespace {
+
+/// An alert of the section.
+Alert test_alert(config::AlertSection section, const HostName& host, Time now,
+                 const RandomFill& random) {
+  Alert alert{.id = {make_uuid(now, random)},
+              .at = now,
+              .host = host,
+              .service = ServiceName("tocsin-test"),
+              .friendly_name = "Test message from tocsin",
+              .details = {.display_name = "Test message from tocsin: no service has changed",
+                          .start_mode = StartMode::automatic,
+                          .executable_path = {},
+                          .dependencies = {}},
+              .previous_since = now,
+              .reason = "This is a test"};
+  alert.kind = section == config::AlertSection::stopped   ? TransitionKind::stopped
+               : section == config::AlertSection::started ? TransitionKind::started
+                                                          : TransitionKind::paused;
+  alert.to = alert.status.state = row_of(alert.kind).leads_to;
+  alert.from = alert.to == ServiceState::running ? ServiceState::stopped : ServiceState::running;
+  return alert;
+}
+
+}  // namespace
+
 Destinations make_destinations(const config::Config& config, const ChannelDeps& deps) {
   Destinations made;
   config::for_each_destination(config.destinations, [&](const auto& settings) {
@@ -48,34 +74,23 @@ std::vector<store::Delivery> address(const Alert& alert, std::span<const Destina
   return deliveries;
 }
 
-Alert test_alert(HostName host, Time now, const RandomFill& random) {
-  return {.id = {make_uuid(now, random)},
-          .at = now,
-          .kind = TransitionKind::started,
-          .host = std::move(host),
-          .service = ServiceName("tocsin-test"),
-          .friendly_name = "Test message from tocsin",
-          .details = {.display_name = "Test message from tocsin: no service has changed",
-                      .start_mode = StartMode::automatic,
-                      .executable_path = {},
-                      .dependencies = {}},
-          .status = {.state = ServiceState::running},
-          .from = ServiceState::stopped,
-          .to = ServiceState::running,
-          .previous_since = now,
-          .reason = "This is a test"};
+std::vector<TestMessage> test_messages(const Channel& channel, const HostName& host, Time now,
+                                       const RandomFill& random) {
+  std::vector<TestMessage> messages;
+  for (const auto section : channel.sections())
+    messages.push_back({std::string(key_of(section)), test_alert(section, host, now, random)});
+  if (messages.empty()) {
+    auto alert = test_alert(config::AlertSection::started, host, now, random);
+    // Some only get alerts of services that stop.
+    if (!channel.wants(alert)) alert = test_alert(config::AlertSection::stopped, host, now, random);
+    messages.push_back({"", std::move(alert)});
+  }
+  return messages;
 }
 
-net::awaitable<Answer> send_test(Channel& channel, HostName host, Time now, RandomFill random) {
-  Alert alert = test_alert(std::move(host), now, random);
-  // Some only get alerts of services that stop.
-  if (!channel.wants(alert)) {
-    alert.kind = TransitionKind::stopped;
-    std::swap(alert.from, alert.to);
-    alert.status.state = alert.to;
-  }
-  const DeliveryId id{make_uuid(now, random)};
-  co_return co_await channel.deliver(alert, id, net::within(kDeliveryLimit));
+net::awaitable<Answer> send_test(Channel& channel, TestMessage message, RandomFill random) {
+  const DeliveryId id{make_uuid(message.alert.at, random)};
+  co_return co_await channel.deliver(message.alert, id, net::within(kDeliveryLimit));
 }
 
 }  // namespace tocsin::notify

@@ -52,9 +52,15 @@ struct Destinations {
                                                    const Routing& routing, Time now,
                                                    const RandomFill& random);
 
-/// What `tocsin test` sends: a service that says by its names that it is none.
-[[nodiscard]] Alert test_alert(HostName host, Time now, const RandomFill& random);
-/// Sends a test alert once, past the queue; answers what the destination said.
-net::awaitable<Answer> send_test(Channel& channel, HostName host, Time now, RandomFill random);
+/// What `tocsin test` sends.
+struct TestMessage {
+  std::string section;  ///< that it tests: "serviceStopped"; empty: the channel has none
+  Alert alert;          ///< about a service that says by its names that it is none
+};
+/// One for each section of the channel, or one where it has none.
+[[nodiscard]] std::vector<TestMessage> test_messages(const Channel& channel, const HostName& host,
+                                                     Time now, const RandomFill& random);
+/// Sends a test once, past the queue; answers what the destination said.
+net::awaitable<Answer> send_test(Channel& channel, TestMessage message, RandomFill random);
 
 }  // namespace tocsin::notify

@@ -60,8 +60,8 @@ std::string template_values(const Alert& alert, std::span<const config::GenericU
   const auto& status = alert.status;
   const std::string_view name = alert.service.text();
   const std::string_view display_name = tocsin::display_name(alert);
-  const bool was_down =
-      is_resolved(alert) && alert.from != ServiceState::running && alert.previous_since != Time{};
+  const bool was_down = alert.kind == TransitionKind::started && is_resolved(alert) &&
+                        alert.from != ServiceState::running && alert.previous_since != Time{};
   const nlohmann::ordered_json values = {
       {"host", text_of(alert.host.text())},
       {"serviceStatus", status_word(alert)},
@@ -71,6 +71,7 @@ std::string template_values(const Alert& alert, std::span<const config::GenericU
       {"serviceFriendlyName", first_of({alert.friendly_name, display_name, name})},
       {"title", text_of(title_of(alert))},
       {"aboutHost", is_about_host(alert)},
+      {"aboutCredential", is_about_credential(alert)},
       {"severity", to_string(alert.severity)},
       {"serviceSet", text_of(alert.set)},
       {"rootCause", text_of(alert.root_cause.text())},
@@ -86,7 +87,7 @@ std::string template_values(const Alert& alert, std::span<const config::GenericU
       {"unixTime", unix_time(alert.at).count()},
       {"since", iso_time(alert.previous_since)},
       {"downFor", was_down ? duration_text(alert.at - alert.previous_since) : ""},
-      {"reason", text_of(alert.reason)},
+      {"reason", text_of(reason_of(alert))},
       {"exitCode",
        status.exit_code == kServiceSpecificError ? status.service_exit_code : status.exit_code},
       {"processId", status.process_id},

@@ -32,11 +32,13 @@ std::string key_of(const Alert& alert) { return key_of(alert.host, alert.service
 /// Whose turn a delivery takes: its host's, or that of all hosts.
 std::string turn_of(const Alert& alert) { return alert.across_hosts ? "" : alert.host.key(); }
 
-/// Whether it ends what was notified before: a conditional one is for those alone.
-bool is_end(const Alert& alert) { return is_resolved(alert) || alert.for_notified; }
-
 /// A delivery that was tried before has an id that its destination may know: it leaves as it is.
 bool leaves_alone(const store::Delivery& delivery) { return delivery.attempts > 0; }
+
+/// Whether it goes only to those who were notified of what it ends.
+bool is_end_for_notified(const store::Delivery& delivery) {
+  return delivery.conditional && (is_resolved(delivery.alert) || delivery.alert.for_notified);
+}
 
 /// What the delay of the rate limit has cost is said: the change is no longer news.
 void say_when(store::Delivery& delivery, Time now) {
@@ -52,8 +54,10 @@ std::string notified_by(const store::Delivery& later) { return "notified by " + 
 }  // namespace
 
 std::chrono::seconds RateLimits::of(TransitionKind kind) const {
-  const bool is_resolved = kind == TransitionKind::started || kind == TransitionKind::restarted;
-  return is_resolved ? up : down;
+  if (kind == TransitionKind::stopped) return down;
+  if (kind == TransitionKind::started) return up;
+  return ends_well(kind, row_of(kind).leads_to, Expected::running) ? other_up.value_or(up)
+                                                                   : other_down.value_or(down);
 }
 
 Lanes::Lanes(LaneRules rules, LaneDeps deps)
@@ -292,7 +296,7 @@ std::size_t Lanes::fitting(const Lane& lane, const std::string& key, Time now) c
                          (kinds.contains(one.alert.kind) ||
                           (known != lane.kinds.end() &&
                            limited_until(one.alert.kind, known->second.accepted, now) > now));
-    const bool is_idle_end = one.conditional && is_end(one.alert) && !notified;
+    const bool is_idle_end = is_end_for_notified(one) && !notified;
     const bool fits = !leaves_alone(one) && one.group.empty() && one.not_before <= now &&
                       !limited && !is_idle_end && group_key(one.alert) == key;
     if (count > 0 && !fits) break;
@@ -519,7 +523,7 @@ void Lanes::arrange(Lane& lane, Time now) {
   lane.phase = Lane::Phase::idle;
   while (!lane.queue.empty()) {
     const store::Delivery& head = lane.queue.front();
-    if (head.conditional && is_end(head.alert) && !lane.open) {
+    if (is_end_for_notified(head) && !lane.open) {
       merge_head(lane, kNotNotifiedBefore, now);
       continue;
     }

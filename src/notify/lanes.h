@@ -30,11 +30,16 @@ namespace tocsin::notify {
 /// The shortest time between two deliveries of one kind about one service; 0: no limit. What comes
 /// sooner is delayed, with all that comes behind it about the service, and never dropped.
 struct RateLimits {
-  std::chrono::seconds down{};
-  std::chrono::seconds up{};  ///< of started and restarted
+  std::chrono::seconds down{};  ///< of stopped
+  std::chrono::seconds up{};    ///< of started
+  // Of all other kinds, by what they mean where services are expected to run; nothing: as above.
+  std::optional<std::chrono::seconds> other_down{};
+  std::optional<std::chrono::seconds> other_up{};
 
   [[nodiscard]] std::chrono::seconds of(TransitionKind kind) const;
-  [[nodiscard]] std::chrono::seconds longest() const { return std::max(down, up); }
+  [[nodiscard]] std::chrono::seconds longest() const {
+    return std::max({down, up, other_down.value_or(down), other_up.value_or(up)});
+  }
 };
 
 struct LaneRules {

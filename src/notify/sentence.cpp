@@ -1,5 +1,7 @@
 #include "notify/sentence.h"
 
+#include <cctype>
+
 #include <fmt/format.h>
 
 #include "base/bytes.h"
@@ -27,8 +29,24 @@ std::string sentence_about(const Alert& alert) {
   text += by_kind ? fmt::format("{}: {}", where, kind_word(alert))
                   : fmt::format("{} is {} (was {})", where, status_word(alert),
                                 previous_status_word(alert));
-  if (!alert.reason.empty()) text += ": " + alert.reason;
+  if (const auto reason = reason_of(alert); !reason.empty()) text += ": " + reason;
   return valid_utf8(text);
+}
+
+std::string reason_of(const Alert& alert) {
+  const auto& row = row_of(alert.kind);
+  if (row.in_butler && alert.expected == Expected::stopped)
+    return join_reasons(is_resolved(alert) ? "as expected" : "it should be stopped", alert.reason);
+  if (!alert.reason.empty() || row.in_butler) return alert.reason;
+  // A sentence, which becomes the end of one.
+  std::string reason(row.meaning.substr(0, row.meaning.find_last_not_of('.') + 1));
+  reason.front() = static_cast<char>(std::tolower(static_cast<unsigned char>(reason.front())));
+  return reason;
+}
+
+std::string with_notice(const Alert& alert, std::string text) {
+  if (alert.notice.empty()) return text;
+  return valid_utf8(alert.notice) + "\n" + text;
 }
 
 std::string title_of(const Alert& alert) {

@@ -12,6 +12,13 @@ namespace tocsin::notify {
 /// "MSSQLSERVER on db1 is STOPPED (was RUNNING): exit code 1067". Valid UTF-8.
 [[nodiscard]] std::string sentence_about(const Alert& alert);
 
+/// Why, as far as it is known: never empty for a kind that Butler lacks, which then says what it
+/// means. A service that should be stopped says so when it starts or stops.
+[[nodiscard]] std::string reason_of(const Alert& alert);
+
+/// The text of a message for people, below the alert's notice where it has one.
+[[nodiscard]] std::string with_notice(const Alert& alert, std::string text);
+
 /// "MSSQLSERVER has stopped on db1"; of a reminder: "Reminder: ...". As it is, without limits.
 [[nodiscard]] std::string title_of(const Alert& alert);
 

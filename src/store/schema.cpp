@@ -123,8 +123,8 @@ CREATE TABLE login (
 )sql";
 
 // A message is what its deliveries leave with; message_id is its id. An open alert is one that a
-// destination was notified of, and not yet of its end. Of an ack, an empty `service` is the host
-// itself, and `ended` is 0 while the alert fires.
+// destination was notified of, and not yet of its end. An ack is of what fires and somebody has
+// seen: of an empty `service` the host itself; `ended` is 0 while the alert fires.
 constexpr const char* kVersion5 = R"sql(
 ALTER TABLE delivery ADD COLUMN message_id TEXT NOT NULL DEFAULT '';
 CREATE INDEX delivery_by_message ON delivery (message_id)

@@ -86,7 +86,9 @@ class SlackAlerts(Watched):
         self.configure(**self.sections())
         done = tocsin("test", "-c", self.file, "slack")
         self.assertEqual((done.returncode, done.stdout),
-                         (1, "Slack: refused, 410 Gone: channel_is_archived (the channel is archived)\n"))
+                         (1, "Slack, serviceStopped: delivered, 200 OK\n"
+                             "Slack, serviceStarted: refused, 410 Gone: channel_is_archived "
+                             "(the channel is archived)\n"))
 
     def test_validate_says_where_a_template_is_wrong(self):
         file = self.template('{\n  "text": "{{nope 1}}"}')
@@ -130,7 +132,7 @@ class TeamsAlerts(Watched):
         self.configure(**self.sections(WORKFLOW + "x"))
         done = tocsin("test", "-c", self.file, "teams")
         self.assertEqual(done.returncode, 1, done)
-        self.assertIn("Microsoft Teams: refused, 401 Unauthorized", done.stdout)
+        self.assertIn("Microsoft Teams, serviceStopped: refused, 401 Unauthorized", done.stdout)
         self.assertNotIn("s3cret", done.stdout + done.stderr)
 
 

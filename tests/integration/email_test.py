@@ -317,9 +317,9 @@ class RefusedLogins(Watched):
         for attempts in (1, 2):  # it remembers nothing: whoever tests has mended the account
             done = tocsin("test", "-c", self.file, "email")
             self.assertEqual(done.returncode, 1, done)
-            self.assertRegex(done.stdout, f"(?m)^email to {OPS}: login refused, .*`emailNotification.smtp.auth`")
+            self.assertRegex(done.stdout, f"(?m)^email to {OPS}, serviceStopped: login refused, .*`emailNotification.smtp.auth`")
             for other in self.RECIPIENTS[1:]:
-                self.assertRegex(done.stdout, f"(?m)^email to {other}: not tried, .*was just refused")
+                self.assertRegex(done.stdout, f"(?m)^email to {other}, serviceStopped: not tried, .*was just refused")
             self.assertEqual(server.logins, [False] * attempts)
 
 
@@ -408,14 +408,18 @@ class TestAlert(Watched):
 
     def test_each_recipient_is_told_about(self):
         server = self.server(tls="starttls", users={"user": SECRET})
-        server.when("RCPT", "550 5.1.1 no such user", address=BOSS)
+        server.when("RCPT", *["550 5.1.1 no such user"] * 2, address=BOSS)
         self.configure(server.settings(tls=self.tls(requireTLS=True)), recipients=[OPS, BOSS])
         done = tocsin("test", "-c", self.file, "email")
         self.assertEqual(done.returncode, 1, done)
-        self.assertRegex(done.stdout, f"(?m)^email to {OPS}: delivered, 250 2.0.0 queued$")
-        self.assertRegex(done.stdout, f"(?m)^email to {BOSS}: refused, .*550 5.1.1 no such user$")
-        mail, = server.mails
-        self.assertIn("Test message from tocsin", mail.message["subject"])
+        for section in ("serviceStopped", "serviceStarted"):
+            self.assertRegex(done.stdout,
+                             f"(?m)^email to {OPS}, {section}: delivered, 250 2.0.0 queued$")
+            self.assertRegex(done.stdout,
+                             f"(?m)^email to {BOSS}, {section}: refused, .*550 5.1.1 no such user$")
+        self.assertEqual([mail.message["subject"] for mail in server.mails],
+                         [f"Test message from tocsin has {event} on {self.host}"
+                          for event in ("stopped", "started")])
 
 
 class Mailbox(Watched):

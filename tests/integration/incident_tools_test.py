@@ -54,13 +54,14 @@ class NewRelic(Watched):
         for account in "1", "2":
             self.assertEqual(
                 [event for of, event in self.cloud.events if of == account],
-                [{**expected, "butler_serviceStatus": state, "eventType": "qs_serviceStateEvent"}
-                 for state in ("STOPPED", "RUNNING")])
+                [{**expected, "butler_serviceStatus": state, "eventType": "qs_serviceStateEvent",
+                  "tocsin_kind": kind}
+                 for state, kind in (("STOPPED", "stopped"), ("RUNNING", "started"))])
         message, attributes = self.cloud.logs[0]
         self.assertEqual(message, f'Windows service "Qlik Sense Engine Service" on host '
                                   f'"{self.host}" is STOPPED.')
         self.assertEqual(attributes, {**expected, "butler_serviceStatus": "STOPPED",
-                                      "logtype": "qs_serviceStateLog"})
+                                      "logtype": "qs_serviceStateLog", "tocsin_kind": "stopped"})
         self.assertEqual({request.headers["x-test"] for request in self.site.requests}, {"yes"})
 
     def test_a_wrong_key_is_a_dead_letter_at_once_and_holds_nobody_back(self):
@@ -141,9 +142,9 @@ class Ntfy(Watched):
             [(message["title"], message["priority"], message["tags"])
              for message in self.cloud.messages],
             [(f"Qlik Sense Engine Service has stopped on {self.host}", 5,
-              ["rotating_light", "computer"]),
+              ["rotating_light", "computer", "stopped"]),
              (f"Qlik Sense Engine Service has started on {self.host}", 3,
-              ["white_check_mark", "computer"])])
+              ["white_check_mark", "computer", "started"])])
 
     def test_test_command(self):
         self.configure(**self.section())

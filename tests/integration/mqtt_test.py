@@ -85,21 +85,24 @@ class Messages(Watched):
         started, = listener.wait_for(1, RUNNING)
         self.assertEqual(running.stop(), 0, running.output())
 
-        keys = ["serviceHost", "serviceName", "serviceFriendlyName", "serviceDisplayName",
+        keys = ["serviceHost", "serviceName", "serviceDisplayName", "serviceFriendlyName",
                 "serviceDependencies", "serviceStartType", "serviceExePath", "serviceStatus"]
         first = json.loads(status["payload"])
         self.assertEqual(list(first), keys)
         self.assertEqual(first["serviceStatus"], "RUNNING")
         self.assertEqual(first["serviceDisplayName"], "Qlik Sense Engine Service")
         self.assertIsInstance(first["serviceDependencies"], list)
-        for message, topic, states in ((stopped, STOPPED, ("RUNNING", "STOPPED")),
-                                       (started, RUNNING, ("STOPPED", "RUNNING"))):
+        # Butler has another order for what stops.
+        friendly_first = {key: first[key] for key in (*keys[:2], keys[3], keys[2], *keys[4:])}
+        for message, topic, names, states, kind in (
+                (stopped, STOPPED, friendly_first, ("RUNNING", "STOPPED"), "stopped"),
+                (started, RUNNING, first, ("STOPPED", "RUNNING"), "started")):
             self.assertEqual(message["topic"], f"{topic}{self.host}/{ENGINE}")
             self.assertEqual((message["qos"], message["retain"]), (1, 0))
             # Compact JSON with Butler's keys in Butler's order.
             self.assertEqual(message["payload"], json.dumps(
-                {**first, "serviceStatus": states[1], "servicePrevStatus": states[0],
-                 "serviceStatusChanged": True}, separators=(",", ":"), ensure_ascii=False))
+                {**names, "serviceStatus": states[1], "servicePrevStatus": states[0],
+                 "serviceStatusChanged": True, "kind": kind}, separators=(",", ":"), ensure_ascii=False))
         # Each check, not only changes; and what is not there is reported as such.
         self.assertGreaterEqual(len(listener.of(f"{STATUS}{self.host}/{ENGINE}")), 2)
         missing = json.loads(listener.of(f"{STATUS}{self.host}/{MARKER}")[0]["payload"])

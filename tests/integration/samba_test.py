@@ -253,8 +253,9 @@ class Watching(Looking):
             {"event": "Windows service monitor", "host": "samba", "serviceStatus": now,
              "serviceName": "Spooler", "serviceDisplayName": "Print Spooler",
              "serviceStartType": "Manual", "prevState": before, "currState": now,
-             "stateChanged": True}
-            for before, now in (("RUNNING", "STOPPED"), ("STOPPED", "RUNNING"))])
+             "stateChanged": True, "kind": kind}
+            for before, now, kind in (("RUNNING", "STOPPED", "stopped"),
+                                      ("STOPPED", "RUNNING", "started"))])
         self.assertNotEqual(stopped[0].key, self.receiver.requests[1].key)
 
 

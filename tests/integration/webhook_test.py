@@ -27,7 +27,7 @@ class Messages(Watched):
         return {"event": "Windows service monitor", "host": self.host, "serviceStatus": now,
                 "serviceName": ENGINE, "serviceDisplayName": "Qlik Sense Engine Service",
                 "serviceStartType": "Automatic", "prevState": before, "currState": now,
-                "stateChanged": True}
+                "stateChanged": True, "kind": {"STOPPED": "stopped", "RUNNING": "started"}[now]}
 
     def test_post_over_https_with_an_authority_of_our_own(self):
         receiver = self.receiver(Answer(), NO_CONTENT, authority=self.authority)

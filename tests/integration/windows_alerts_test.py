@@ -134,7 +134,7 @@ class Heard(Watched):
             "event": "Windows service monitor", "host": "localhost", "serviceStatus": "STOPPED",
             "serviceName": ODD, "serviceDisplayName": "Größe & \"Maß\"",
             "serviceStartType": "Manual", "prevState": "RUNNING", "currState": "STOPPED",
-            "stateChanged": True})
+            "stateChanged": True, "kind": "stopped"})
 
     def test_query(self):
         self.services.install(ODD)

@@ -74,10 +74,13 @@ std::string alertmanager_alert(const config::Alertmanager& settings, const Alert
   for (const auto& [name, value] : settings.labels) labels[name] = valid_utf8(value);
   Json& annotations = one["annotations"];
   annotations["summary"] = sentence_about(alert);
+  if (!alert.notice.empty()) annotations["notice"] = valid_utf8(alert.notice);
+  annotations["kind"] = valid_utf8(kind_word(alert));
   annotations["state"] = status_word(alert);
   annotations["previous_state"] = previous_status_word(alert);
   annotations["display_name"] = valid_utf8(display_name(alert));
-  if (!alert.reason.empty()) annotations["reason"] = valid_utf8(alert.reason);
+  if (const auto reason = reason_of(alert); !reason.empty())
+    annotations["reason"] = valid_utf8(reason);
   // It may begin later than the one that it ends: Alertmanager keeps the earlier time.
   one["startsAt"] = iso_time(alert.at);
   one["endsAt"] = iso_time(is_resolved(alert) ? alert.at : alert.at + kFiresFor);

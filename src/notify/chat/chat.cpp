@@ -4,9 +4,11 @@
 #include <chrono>
 #include <utility>
 
+#include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include "notify/http_channel.h"
+#include "notify/sections.h"
 
 namespace tocsin::notify {
 namespace {
@@ -54,7 +56,7 @@ std::string cut_to(std::string text, std::size_t most) {
   return text + "\u2026";
 }
 
-Chat::Side Chat::make_side(const Kind& kind, std::string_view section,
+Chat::Side Chat::make_side(const Kind& kind, config::AlertSection section,
                            const config::ChatMessage& settings) {
   using render::Format;
   using render::Template;
@@ -64,7 +66,7 @@ Chat::Side Chat::make_side(const Kind& kind, std::string_view section,
             .secrets = UrlSecrets(settings.webhook_url)};
   if (side.is_basic) {
     side.message = {.configured = Template::from_text(Format::text, settings.basic_template),
-                    .name = kind.section + "." + std::string(section) + ".basicMsgTemplate",
+                    .name = fmt::format("{}.{}.basicMsgTemplate", kind.section, key_of(section)),
                     .built_in = Template::from_text(Format::text, std::string(kPlainMessage))};
   } else {
     side.message = {.configured = Template::from_file(Format::json, settings.template_file),
@@ -74,29 +76,40 @@ Chat::Side Chat::make_side(const Kind& kind, std::string_view section,
   return side;
 }
 
-Chat::Chat(const Kind& kind, const config::ChatMessage& stopped, const config::ChatMessage& started,
-           const ChannelDeps& deps)
+Chat::Chat(const Kind& kind, const Sections& sections, bool has_other, const ChannelDeps& deps)
     : key_(channel_key(kind.key, kind.section)),
       name_(kind.name),
-      stopped_(make_side(kind, "serviceStopped", stopped)),
-      started_(make_side(kind, "serviceStarted", started)),
+      has_other_(has_other),
       tls_(deps.tls),
       user_agent_("tocsin/" + deps.version),
       http_(deps.http),
       messages_(deps.messages) {
-  for (const Side* side : {&stopped_, &started_}) {
-    if (!side->url.empty()) messages_.expect(side->message);
+  for (const auto section :
+       {config::AlertSection::stopped, config::AlertSection::started,
+        config::AlertSection::other_firing, config::AlertSection::other_resolved}) {
+    sides_.push_back(make_side(kind, section, sections.at(sides_.size())));
   }
+  for (const auto section : this->sections()) messages_.expect(side_of(section).message);
 }
 
-const Chat::Side& Chat::side_of(const Alert& alert) const {
-  return is_resolved(alert) ? started_ : stopped_;
+const Chat::Side& Chat::side_of(config::AlertSection section) const {
+  return sides_.at(static_cast<std::size_t>(section));
 }
 
-bool Chat::wants(const Alert& alert) const { return !side_of(alert).url.empty(); }
+bool Chat::wants(const Alert& alert) const { return !side_of(section_of(alert)).url.empty(); }
 
-Message Chat::write(const Alert& alert) const {
-  const Side& side = side_of(alert);
+std::vector<config::AlertSection> Chat::sections() const {
+  using enum config::AlertSection;
+  std::vector<config::AlertSection> sections;
+  for (const auto section : {stopped, started, other_firing}) {
+    const bool is_there = section != other_firing || has_other_;
+    if (is_there && !side_of(section).url.empty()) sections.push_back(section);
+  }
+  return sections;
+}
+
+Message Chat::make(const Alert& alert) const {
+  const Side& side = side_of(section_of(alert));
   const std::string values = prepare(messages_.values(alert));
   std::string note;
   if (!side.is_basic) {
@@ -119,15 +132,21 @@ Message Chat::write(const Alert& alert) const {
 
 net::awaitable<Answer> Chat::deliver(const Alert& alert, const DeliveryId& id,
                                      net::Deadline deadline) {
-  const Side& side = side_of(alert);
-  auto message = write(alert);
-  auto request = post_json(side.url, std::move(message.text));
+  auto message = make(alert);
+  auto answer = co_await send(std::move(message.text), section_of(alert), id, deadline);
+  co_return noted(std::move(answer), message.note);
+}
+
+net::awaitable<Answer> Chat::send(std::string body, config::AlertSection to, const DeliveryId& id,
+                                  net::Deadline deadline) {
+  const Side& side = side_of(to);
+  auto request = post_json(side.url, std::move(body));
   request.headers.emplace_back("User-Agent", user_agent_);
   request.headers.emplace_back("Idempotency-Key", id.value);
   request.tls = tls_;
   const auto response =
       co_await http_.fetch(std::move(request), std::min(deadline, net::within(kRequestLimit)));
-  co_return noted(interpret(response, side.secrets), message.note);
+  co_return interpret(response, side.secrets);
 }
 
 }  // namespace tocsin::notify

@@ -12,6 +12,8 @@
 #include "base/text.h"
 #include "notify/built_in.h"
 #include "notify/email/mime.h"
+#include "notify/sections.h"
+#include "notify/sentence.h"
 
 namespace tocsin::notify {
 namespace {
@@ -107,15 +109,58 @@ MessageTemplate built_in_only(render::Format format, std::string_view text) {
           .built_in = render::Template::from_text(format, std::string(text))};
 }
 
-constexpr std::string_view kSubject = "{{serviceFriendlyName}} {{event}} on {{host}}";
+constexpr std::string_view kSubject = "{{title}}";
+
+/// By AlertSection.
+constexpr std::array kMailSections = {config::AlertSection::stopped, config::AlertSection::started,
+                                      config::AlertSection::other_firing,
+                                      config::AlertSection::other_resolved};
+
+/// As the first section that has the recipient writes it.
+config::Mailbox mailbox_of(const MailRecipient& recipient) {
+  const auto* found =
+      std::ranges::find_if(recipient, [](const auto& mailbox) { return mailbox.has_value(); });
+  return found == recipient.end() ? config::Mailbox{} : found->value_or(config::Mailbox{});
+}
+
+std::string joined_notes(std::string first, const std::string& second) {
+  if (!first.empty() && !second.empty()) first += "; ";
+  return first + second;
+}
+
+std::string escaped_for_html(std::string_view text) {
+  std::string out;
+  for (const char c : text) {
+    if (c == '&') {
+      out += "&amp;";
+    } else if (c == '<') {
+      out += "&lt;";
+    } else if (c == '>') {
+      out += "&gt;";
+    } else {
+      out += c;
+    }
+  }
+  return out;
+}
+
+/// Puts the alert's notice before all else that the body shows, whoever has written it.
+std::string with_notice_in_html(const Alert& alert, std::string html) {
+  if (alert.notice.empty()) return html;
+  std::size_t at = html.find("<body");
+  if (at != std::string::npos) at = html.find('>', at);
+  html.insert(at == std::string::npos ? 0 : at + 1,
+              "\n<p>" + escaped_for_html(valid_utf8(alert.notice)) + "</p>");
+  return html;
+}
 
 }  // namespace
 
-MailTemplates::MailTemplates(const config::EmailMessages& messages, const std::string& section)
+MailTemplates::MailTemplates(const config::EmailMessages& messages, config::AlertSection section)
     : subject(built_in_only(render::Format::text, kSubject)),
       html(built_in_only(render::Format::html, built_in::kMailHtml)) {
   subject.configured = render::Template::from_text(render::Format::text, messages.subject);
-  subject.name = "emailNotification." + section + ".subject";
+  subject.name = fmt::format("emailNotification.{}.subject", key_of(section));
   html.configured = render::Template::from_file(render::Format::html, messages.body_file);
 }
 
@@ -127,9 +172,17 @@ Mailing::Mailing(config::Email all, std::shared_ptr<net::SmtpTransport> transpor
       version(std::move(tocsin_version)),
       messages(all_messages),
       clock(std::move(now)),
-      stopped(settings.stopped, "serviceStopped"),
-      started(settings.started, "serviceStarted"),
-      text(built_in_only(render::Format::text, built_in::kMailText)) {}
+      text(built_in_only(render::Format::text, built_in::kMailText)) {
+  for (const auto section : kMailSections) {
+    auto of_section = config::message_of(settings, section);
+    MailTemplates templates(of_section, section);
+    sections.push_back({std::move(of_section), std::move(templates)});
+  }
+}
+
+const Mailing::Section& Mailing::of(config::AlertSection section) const {
+  return sections.at(static_cast<std::size_t>(section));
+}
 
 Answer judge_smtp(const Result<net::SmtpReply>& reply) {
   if (!reply) return RetryAfter{.after = {}, .reason = printable(reply.error().what)};
@@ -151,64 +204,85 @@ Answer judge_smtp(const Result<net::SmtpReply>& reply) {
 std::vector<MailRecipient> recipients_of(const config::Email& settings) {
   std::vector<MailRecipient> recipients;
   std::map<std::string, std::size_t> places;
-  const auto add = [&](const std::vector<config::Mailbox>& mailboxes,
-                       std::optional<config::Mailbox> MailRecipient::* member) {
-    for (const config::Mailbox& mailbox : mailboxes) {
+  for (std::size_t section = 0; section < kMailSections.size(); section++) {
+    for (const auto& mailbox : config::message_of(settings, kMailSections.at(section)).recipients) {
       const auto [place, fresh] = places.try_emplace(mailbox_key(mailbox), recipients.size());
       if (fresh) recipients.emplace_back();
-      recipients[place->second].*member = mailbox;
+      recipients[place->second].at(section) = mailbox;
     }
-  };
-  add(settings.stopped.recipients, &MailRecipient::stopped);
-  add(settings.started.recipients, &MailRecipient::started);
+  }
   return recipients;
 }
 
 Email::Email(std::shared_ptr<const Mailing> mailing, MailRecipient recipient)
     : mailing_(std::move(mailing)), recipient_(std::move(recipient)) {
-  const config::Mailbox& mailbox =
-      recipient_.stopped ? *recipient_.stopped : recipient_.started.value();
+  const config::Mailbox mailbox = mailbox_of(recipient_);
   key_ = channel_key("email", mailbox_key(mailbox));
   name_ = "email to " + mailbox.address;
 }
 
-bool Email::wants(const Alert& alert) const {
-  return (is_resolved(alert) ? recipient_.started : recipient_.stopped).has_value();
+const std::optional<config::Mailbox>& Email::recipient(config::AlertSection section) const {
+  return recipient_.at(static_cast<std::size_t>(section));
 }
 
-net::awaitable<Answer> Email::deliver(const Alert& alert, const DeliveryId& id,
-                                      net::Deadline deadline) {
-  // A mail that nobody wants any more (a test, or one that waited while the configuration changed)
-  // goes as the other section says.
-  const bool started = wants(alert) == is_resolved(alert);
-  const auto& settings = started ? mailing_->settings.started : mailing_->settings.stopped;
-  const auto& templates = started ? mailing_->started : mailing_->stopped;
-  const auto to = (started ? recipient_.started : recipient_.stopped).value_or(config::Mailbox{});
+bool Email::wants(const Alert& alert) const { return recipient(section_of(alert)).has_value(); }
 
+std::vector<config::AlertSection> Email::sections() const {
+  using enum config::AlertSection;
+  std::vector<config::AlertSection> sections;
+  for (const auto section : {stopped, started, other_firing}) {
+    const bool is_there = section != other_firing || mailing_->settings.other_firing;
+    if (is_there && recipient(section)) sections.push_back(section);
+  }
+  return sections;
+}
+
+config::AlertSection Email::section_for(const Alert& alert) const {
+  const auto section = section_of(alert);
+  if (recipient(section)) return section;
+  const auto* other = std::ranges::find_if(
+      kMailSections, [this](auto candidate) { return recipient(candidate).has_value(); });
+  return other == kMailSections.end() ? section : *other;
+}
+
+Message Email::make(const Alert& alert, const DeliveryId& id) const {
+  const auto section = section_for(alert);
+  const auto& [settings, templates] = mailing_->of(section);
   Messages& messages = mailing_->messages;
   const std::string values = messages.values(alert);
   const Message subject = messages.write(templates.subject, values, make_subject);
   const Message html = messages.write(templates.html, values);
   const Message text = messages.write(mailing_->text, values);
-  net::SmtpMessage mail{
-      .sender = settings.from.address,
-      .recipient = to.address,
-      .data = write_mail({.from = settings.from,
-                          .to = to,
-                          .subject = subject.text,
-                          .text = text.text,
-                          .html = html.text,
-                          .date = mailing_->clock->now(),
-                          .id = id.value + ".tocsin",
-                          .priority = settings.priority,
-                          .headers = {{"X-Mailer", "tocsin/" + mailing_->version},
-                                      {"X-Tocsin-Event", std::string(kind_word(alert))},
-                                      {"X-Tocsin-Host", alert.host.text()},
-                                      {"X-Tocsin-Service", alert.service.text()},
-                                      {"X-Tocsin-Alert", alert.id.value},
-                                      {"X-Tocsin-Delivery", id.value}}})};
-  const auto reply = co_await mailing_->smtp->send(std::move(mail), deadline);
-  co_return noted(noted(judge_smtp(reply), subject.note), html.note);
+  return {.text = write_mail({.from = settings.from,
+                              .to = recipient(section).value_or(config::Mailbox{}),
+                              .subject = subject.text,
+                              .text = with_notice(alert, text.text),
+                              .html = with_notice_in_html(alert, html.text),
+                              .date = mailing_->clock->now(),
+                              .id = id.value + ".tocsin",
+                              .priority = settings.priority,
+                              .headers = {{"X-Mailer", "tocsin/" + mailing_->version},
+                                          {"X-Tocsin-Event", std::string(kind_word(alert))},
+                                          {"X-Tocsin-Host", alert.host.text()},
+                                          {"X-Tocsin-Service", alert.service.text()},
+                                          {"X-Tocsin-Alert", alert.id.value},
+                                          {"X-Tocsin-Delivery", id.value}}}),
+          .note = joined_notes(subject.note, html.note)};
+}
+
+net::awaitable<Answer> Email::deliver(const Alert& alert, const DeliveryId& id,
+                                      net::Deadline deadline) {
+  Message mail = make(alert, id);
+  auto answer = co_await send(std::move(mail.text), section_for(alert), deadline);
+  co_return noted(std::move(answer), mail.note);
+}
+
+net::awaitable<Answer> Email::send(std::string mail, config::AlertSection to,
+                                   net::Deadline deadline) {
+  net::SmtpMessage message{.sender = mailing_->of(to).messages.from.address,
+                           .recipient = recipient(to).value_or(config::Mailbox{}).address,
+                           .data = std::move(mail)};
+  co_return judge_smtp(co_await mailing_->smtp->send(std::move(message), deadline));
 }
 
 void add_channels(const config::Email& settings, const ChannelDeps& deps, Destinations& to) {
@@ -217,19 +291,17 @@ void add_channels(const config::Email& settings, const ChannelDeps& deps, Destin
   const auto mailing = std::make_shared<const Mailing>(
       settings, std::make_shared<net::SmtpClient>(deps.executor, server_of(settings.smtp)),
       deps.version, deps.messages);
-  for (const MailTemplates* templates : {&mailing->stopped, &mailing->started}) {
-    deps.messages.expect(templates->subject);
-    deps.messages.expect(templates->html);
+  for (const auto& section : mailing->sections) {
+    deps.messages.expect(section.templates.subject);
+    deps.messages.expect(section.templates.html);
   }
   const auto login = login_gate_of(settings.smtp, deps);
   for (const MailRecipient& recipient : recipients) {
-    to.alerts.push_back(
-        {.channel = std::make_unique<Email>(mailing, recipient),
-         .rules = {.rate_limits = {.down = settings.stopped.rate_limit,
-                                   .up = settings.started.rate_limit},
-                   .parallel = net::SmtpClient::kMostConnections},
-         .login = login,
-         .label = (recipient.stopped ? recipient.stopped : recipient.started).value().address});
+    to.alerts.push_back({.channel = std::make_unique<Email>(mailing, recipient),
+                         .rules = {.rate_limits = rate_limits_of(settings),
+                                   .parallel = net::SmtpClient::kMostConnections},
+                         .login = login,
+                         .label = mailbox_of(recipient).address});
   }
 }
 

@@ -1,12 +1,14 @@
 // Mails, one for each recipient (Butler 16, smtp/smtp_core.js and smtp/service_monitor.js).
 #pragma once
 
+#include <array>
 #include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "base/clock.h"
+#include "config/alert_sections.h"
 #include "config/email_notification.h"
 #include "net/smtp_client.h"
 #include "notify/channel.h"
@@ -26,8 +28,7 @@ struct MailTemplates {
   MessageTemplate subject;
   MessageTemplate html;
 
-  /// `section` is what the user calls it: "serviceStopped".
-  MailTemplates(const config::EmailMessages& messages, const std::string& section);
+  MailTemplates(const config::EmailMessages& messages, config::AlertSection section);
 };
 
 /// What the mails to all recipients share. The messages outlive it.
@@ -41,16 +42,19 @@ struct Mailing {
   std::string version;  ///< of tocsin, for X-Mailer
   Messages& messages;
   std::shared_ptr<const Clock> clock;
-  MailTemplates stopped;
-  MailTemplates started;
-  MessageTemplate text;  ///< for those who do not read HTML
+  /// What holds for the mails of a section, and how they are written.
+  struct Section {
+    config::EmailMessages messages;
+    MailTemplates templates;
+  };
+  std::vector<Section> sections;  ///< by AlertSection
+  MessageTemplate text;           ///< for those who do not read HTML
+
+  [[nodiscard]] const Section& of(config::AlertSection section) const;
 };
 
-/// The recipient as the sections write it; one of them at least.
-struct MailRecipient {
-  std::optional<config::Mailbox> stopped;
-  std::optional<config::Mailbox> started;
-};
+/// The recipient as the sections write it, by AlertSection; one of them at least.
+using MailRecipient = std::array<std::optional<config::Mailbox>, 4>;
 
 class Email final : public Channel {
  public:
@@ -59,18 +63,30 @@ class Email final : public Channel {
   [[nodiscard]] const std::string& key() const override { return key_; }
   [[nodiscard]] const std::string& name() const override { return name_; }
   [[nodiscard]] bool wants(const Alert& alert) const override;
-  /// The Message-ID is made of the id: who gets the mail twice can tell.
+  [[nodiscard]] std::vector<config::AlertSection> sections() const override;
   net::awaitable<Answer> deliver(const Alert& alert, const DeliveryId& id,
                                  net::Deadline deadline) override;
 
+  /// The section whose sender and recipient a mail about the alert has: the alert's own. A mail
+  /// that nobody wants any more (it waited while the configuration changed) goes as another one
+  /// says.
+  [[nodiscard]] config::AlertSection section_for(const Alert& alert) const;
+  /// The whole mail, with its Date, and what is to be noted about it. The Message-ID is made of the
+  /// id: who gets the mail twice can tell.
+  [[nodiscard]] Message make(const Alert& alert, const DeliveryId& id) const;
+  /// Sends such a mail with the sender and to the recipient of the section.
+  net::awaitable<Answer> send(std::string mail, config::AlertSection to, net::Deadline deadline);
+
  private:
+  [[nodiscard]] const std::optional<config::Mailbox>& recipient(config::AlertSection section) const;
+
   std::shared_ptr<const Mailing> mailing_;
   MailRecipient recipient_;
   std::string key_;
   std::string name_;
 };
 
-/// Everybody who is a recipient in one of the sections or both, once.
+/// Everybody who is a recipient in one or more of the sections, once.
 [[nodiscard]] std::vector<MailRecipient> recipients_of(const config::Email& settings);
 
 void add_channels(const config::Email& settings, const ChannelDeps& deps, Destinations& to);

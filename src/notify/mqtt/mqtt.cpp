@@ -21,26 +21,29 @@ using Json = nlohmann::ordered_json;
 /// As many as the client sends before the first is acknowledged.
 constexpr std::size_t kAtOnce = 20;
 
-struct About {
+/// The order of two of Butler's keys: it has one for what stops, and another for all else.
+enum class Names : bool { friendly_first, display_first };
+
+struct Subject {
   const std::string& host;
   const std::string& service;
+  const std::string& display_name;
   const std::string& friendly_name;
   const ServiceDetails& details;
-  ServiceState state;
 };
 
-Json first_eight(const About& about) {
-  const auto& details = about.details;
-  const auto& display = details.display_name.empty() ? about.service : details.display_name;
+Json first_eight(const Subject& about, Names names, std::string_view status) {
+  const auto& friendly = about.friendly_name.empty() ? about.display_name : about.friendly_name;
   Json body;
   body["serviceHost"] = about.host;
   body["serviceName"] = about.service;
-  body["serviceFriendlyName"] = about.friendly_name.empty() ? display : about.friendly_name;
-  body["serviceDisplayName"] = display;
-  body["serviceDependencies"] = details.dependencies;
-  body["serviceStartType"] = to_string(details.start_mode);
-  body["serviceExePath"] = details.executable_path;
-  body["serviceStatus"] = to_string(about.state);
+  if (names == Names::friendly_first) body["serviceFriendlyName"] = friendly;
+  body["serviceDisplayName"] = about.display_name;
+  if (names == Names::display_first) body["serviceFriendlyName"] = friendly;
+  body["serviceDependencies"] = about.details.dependencies;
+  body["serviceStartType"] = to_string(about.details.start_mode);
+  body["serviceExePath"] = about.details.executable_path;
+  body["serviceStatus"] = status;
   return body;
 }
 
@@ -49,10 +52,20 @@ std::string text_of(const Json& body) {
   return body.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
-/// Without a service: the host's own.
-std::string below(const std::string& topic, const std::string& host, const std::string& service) {
-  const auto of_host = topic + "/" + topic_level(host);
-  return service.empty() ? of_host : of_host + "/" + topic_level(service);
+std::string below(const std::string& topic, const std::string& host, std::string_view last) {
+  return topic + "/" + topic_level(host) + "/" + topic_level(last);
+}
+
+/// Whether a service runs now, or all is well with a host or credential.
+bool is_up(const Alert& alert) {
+  return is_about_host(alert) ? is_resolved(alert)
+                              : status_word(alert) == to_string(ServiceState::running);
+}
+
+const std::string& topic_of(const config::Mqtt& settings, const Alert& alert) {
+  if (is_up(alert)) return settings.running_topic;
+  return status_word(alert) == to_string(ServiceState::paused) ? settings.paused_topic
+                                                               : settings.stopped_topic;
 }
 
 /// What an error says that is not about one message.
@@ -91,32 +104,38 @@ std::string default_client_id() {
 }  // namespace
 
 std::string mqtt_change(const Alert& alert) {
-  auto body = first_eight({.host = alert.host.text(),
-                           .service = alert.service.text(),
-                           .friendly_name = alert.friendly_name,
-                           .details = alert.details,
-                           .state = alert.to});
-  body["serviceStatus"] = status_word(alert);
+  auto body =
+      first_eight({.host = alert.host.text(),
+                   .service = alert.service.text(),
+                   .display_name = display_name(alert),
+                   .friendly_name = alert.friendly_name,
+                   .details = alert.details},
+                  is_up(alert) ? Names::display_first : Names::friendly_first, status_word(alert));
   body["servicePrevStatus"] = previous_status_word(alert);
   body["serviceStatusChanged"] = true;
-  if (!row_of(alert.kind).in_butler) body["reason"] = alert.reason;
+  body["kind"] = kind_word(alert);
+  if (!row_of(alert.kind).in_butler) body["reason"] = reason_of(alert);
   return text_of(body);
 }
 
 std::string mqtt_status(const HostName& host, const ServiceReport& report) {
   static const ServiceDetails no_details;
-  return text_of(first_eight({.host = host.text(),
-                              .service = report.name.text(),
-                              .friendly_name = report.friendly_name,
-                              .details = report.details ? *report.details : no_details,
-                              .state = report.state}));
+  const auto& details = report.details ? *report.details : no_details;
+  return text_of(first_eight(
+      {.host = host.text(),
+       .service = report.name.text(),
+       .display_name = details.display_name.empty() ? report.name.text() : details.display_name,
+       .friendly_name = report.friendly_name,
+       .details = details},
+      Names::display_first, to_string(report.state)));
 }
 
 std::string mqtt_topic(const config::Mqtt& settings, const Alert& alert) {
-  const auto& topic = is_resolved(alert)                     ? settings.running_topic
-                      : alert.kind == TransitionKind::paused ? settings.paused_topic
-                                                             : settings.stopped_topic;
-  return topic.empty() ? "" : below(topic, alert.host.text(), alert.service.text());
+  const auto& topic = topic_of(settings, alert);
+  if (topic.empty()) return "";
+  const auto about = is_about_credential(alert) ? About::credential : About::host;
+  return below(topic, alert.host.text(),
+               is_about_host(alert) ? to_string(about) : std::string_view(alert.service.text()));
 }
 
 net::MqttSettings mqtt_settings(const config::Mqtt& settings, const std::string& version, Use use) {
@@ -166,8 +185,8 @@ net::awaitable<Answer> MqttChannel::deliver(const Alert& alert, const DeliveryId
                                             net::Deadline deadline) {
   const auto topic = mqtt_topic(settings_, alert);
   if (topic.empty())
-    co_return Rejected{.reason = "no topic is configured for services that are " +
-                                 std::string(to_string(alert.to))};
+    co_return Rejected{.reason =
+                           "no topic is configured for what is " + std::string(status_word(alert))};
   std::vector<net::MqttMessage> messages;
   messages.push_back({.topic = topic,
                       .payload = mqtt_change(alert),

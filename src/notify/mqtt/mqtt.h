@@ -14,12 +14,13 @@
 
 namespace tocsin::notify {
 
-/// `{"serviceHost":...,"serviceStatusChanged":true}`, compact, raw UTF-8. Kinds that Butler does
-/// not have (all but started, stopped and paused) say more in a last key, `reason`.
+/// `{"serviceHost":...,"serviceStatusChanged":true,"kind":"stopped"}`, compact, raw UTF-8. Kinds
+/// that Butler lacks (all but started and stopped) say more in a last key, `reason`.
 [[nodiscard]] std::string mqtt_change(const Alert& alert);
 /// The first eight of these keys.
 [[nodiscard]] std::string mqtt_status(const HostName& host, const ServiceReport& report);
-/// Where an alert is sent; empty: nowhere.
+/// Where an alert is sent: by the status that it says, TOPIC/HOST/SERVICE, and of a host or
+/// credential TOPIC/HOST/host or TOPIC/credential:NAME/credential. Empty: nowhere.
 [[nodiscard]] std::string mqtt_topic(const config::Mqtt& settings, const Alert& alert);
 /// How the broker is spoken to. Whoever sends only once takes an id of its own, so that it does
 /// not push the running program off the broker, and says nothing of its presence.

@@ -17,8 +17,9 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-/// Event API: "Limits and restricted characters". The 255th attribute is ours to keep free.
-constexpr std::size_t kMostAttributes = 254;
+/// Event API: "Limits and restricted characters" has 255; those that come last are ours: the type,
+/// the kind and the reason.
+constexpr std::size_t kMostAttributes = 252;
 constexpr std::size_t kLongestValue = 4096;
 /// What is sent sooner is given the right time by New Relic itself.
 constexpr auto kLate = std::chrono::minutes(1);
@@ -45,17 +46,26 @@ Json attributes_of(const config::NewRelicDestination& settings, const Alert& ale
   if (settings.with_name) set("butler_serviceName", cut(alert.service.text()));
   if (settings.with_display_name) set("butler_serviceDisplayName", cut(display_name(alert)));
   if (settings.with_state) set("butler_serviceStatus", status_word(alert));
-  if (!row_of(alert.kind).in_butler) {
-    set("tocsin_kind", kind_word(alert));
-    if (!alert.reason.empty()) set("tocsin_reason", cut(alert.reason));
-  }
   return attributes;
+}
+
+/// What Butler does not say.
+void add_kind(Json& attributes, const Alert& alert) {
+  attributes["tocsin_kind"] = cut(kind_word(alert));
+  if (!row_of(alert.kind).in_butler) attributes["tocsin_reason"] = cut(reason_of(alert));
 }
 
 /// Milliseconds since 1970 of an alert that comes late, but not too late to be believed.
 void add_time(Json& object, const Alert& alert, Time now) {
   const auto age = now - alert.at;
   if (age >= kLate && age < kOldest) object["timestamp"] = alert.at.time_since_epoch().count();
+}
+
+std::string log_message(const Alert& alert) {
+  if (!row_of(alert.kind).in_butler) return cut(with_notice(alert, sentence_about(alert)));
+  return with_notice(
+      alert, fmt::format("Windows service \"{}\" on host \"{}\" is {}.", cut(display_name(alert)),
+                         cut(alert.host.text()), status_word(alert)));
 }
 
 class NewRelicChannel final : public HttpChannel {
@@ -117,6 +127,7 @@ std::string new_relic_event(const config::NewRelicDestination& settings, const A
                             Time now) {
   Json event = attributes_of(settings, alert);
   event["eventType"] = "qs_serviceStateEvent";
+  add_kind(event, alert);
   add_time(event, alert, now);
   return Json::array({std::move(event)}).dump();
 }
@@ -125,13 +136,9 @@ std::string new_relic_log(const config::NewRelicDestination& settings, const Ale
                           Time now) {
   Json attributes = attributes_of(settings, alert);
   attributes["logtype"] = "qs_serviceStateLog";
+  add_kind(attributes, alert);
   Json entry;
-  const auto host = fmt::format("host \"{}\"", cut(alert.host.text()));
-  const auto what = is_about_credential(alert) ? cut(alert.host.text())
-                    : is_about_host(alert)     ? "Windows " + host
-                                               : fmt::format("Windows service \"{}\" on {}",
-                                                             cut(display_name(alert)), host);
-  entry["message"] = fmt::format("{} is {}.", what, status_word(alert));
+  entry["message"] = log_message(alert);
   add_time(entry, alert, now);
   Json batch;
   batch["common"]["attributes"] = std::move(attributes);

@@ -59,10 +59,11 @@ std::string ntfy_message(const config::Ntfy& settings, const Alert& alert) {
   nlohmann::ordered_json message;
   message["topic"] = settings.topic;
   message["title"] = shortened(valid_utf8(title_of(alert)), kLongestTitle);
-  message["message"] = shortened(sentence_about(alert), kLongestMessage);
+  message["message"] = shortened(with_notice(alert, sentence_about(alert)), kLongestMessage);
   message["priority"] = priority_of(settings, alert);
   auto& tags = message["tags"] = {is_resolved(alert) ? "white_check_mark" : "rotating_light"};
   for (const auto& tag : settings.tags) tags.push_back(valid_utf8(tag));
+  tags.push_back(valid_utf8(kind_word(alert)));
   if (!settings.click.empty()) message["click"] = valid_utf8(settings.click);
   return message.dump();
 }

@@ -77,15 +77,18 @@ std::string pager_duty_event(const config::PagerDuty& settings, const Alert& ale
   payload["source"] = valid_utf8(alert.host.text());
   payload["severity"] = severity_of(settings, alert);
   payload["timestamp"] = iso_time(alert.at);
-  payload["component"] = valid_utf8(alert.service.text());
-  payload["class"] = kind_word(alert);
+  payload["component"] =
+      valid_utf8(is_about_host(alert) ? alert.host.text() : alert.service.text());
+  payload["class"] = valid_utf8(kind_word(alert));
   Json& details = payload["custom_details"];
+  if (!alert.notice.empty()) details["notice"] = valid_utf8(alert.notice);
+  details["kind"] = valid_utf8(kind_word(alert));
   details["display_name"] = valid_utf8(display_name(alert));
   if (!alert.friendly_name.empty()) details["friendly_name"] = valid_utf8(alert.friendly_name);
   details["state"] = status_word(alert);
   details["previous_state"] = previous_status_word(alert);
   details["start_type"] = to_string(alert.details.start_mode);
-  if (!alert.reason.empty()) details["reason"] = valid_utf8(alert.reason);
+  if (const auto reason = reason_of(alert); !reason.empty()) details["reason"] = valid_utf8(reason);
   details["alert_id"] = alert.id.value;
   return event.dump();
 }

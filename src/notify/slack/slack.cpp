@@ -9,7 +9,10 @@
 
 #include <nlohmann/json.hpp>
 
+#include "base/text.h"
 #include "notify/built_in.h"
+#include "notify/sections.h"
+#include "notify/sentence.h"
 
 namespace tocsin::notify {
 namespace {
@@ -72,6 +75,21 @@ void shorten_texts(Json& value, std::size_t most) {
   }
 }
 
+/// Puts the alert's notice before all text but the headline.
+void show_notice(const Alert& alert, Json& message) {
+  if (alert.notice.empty()) return;
+  const auto text = message.find("text");
+  if (text != message.end() && text->is_string())
+    *text = with_notice(alert, text->get<std::string>());
+  const auto blocks = message.find("blocks");
+  if (blocks == message.end() || blocks->size() == kMostBlocks) return;
+  const bool has_headline = !blocks->empty() && blocks->front().is_object() &&
+                            blocks->front().value("type", Json()) == "header";
+  blocks->insert(blocks->begin() + (has_headline ? 1 : 0),
+                 Json{{"type", "section"},
+                      {"text", {{"type", "plain_text"}, {"text", valid_utf8(alert.notice)}}}});
+}
+
 /// The members that say from whom and where to; then those of the message.
 Json addressed(const config::SlackMessage& settings, const Json& message) {
   Json body = Json::object();
@@ -104,9 +122,8 @@ Slack::Slack(const config::Slack& settings, const ChannelDeps& deps)
             .name = "Slack",
             .section = "slackNotification",
             .built_in = built_in::kSlack},
-           settings.stopped, settings.started, deps),
-      stopped_(settings.stopped),
-      started_(settings.started) {}
+           settings, deps),
+      settings_(settings) {}
 
 std::string Slack::prepare(std::string values) const {
   std::string out;
@@ -129,9 +146,10 @@ std::string Slack::from_text(const Alert& alert, const std::string& text) const 
   Json block = {{"type", is_short ? "header" : "section"},
                 {"text", {{"type", "plain_text"}, {"text", cut_to(text, kMostText)}}}};
   if (is_short) block["text"]["emoji"] = true;
-  const Json message = {{"text", cut_to(text, kMostText)},
-                        {"blocks", {std::move(block), {{"type", "divider"}}}}};
-  return dump_message(addressed(is_resolved(alert) ? started_ : stopped_, message));
+  Json message = {{"text", cut_to(text, kMostText)},
+                  {"blocks", {std::move(block), {{"type", "divider"}}}}};
+  show_notice(alert, message);
+  return dump_message(addressed(config::message_of(settings_, section_of(alert)), message));
 }
 
 std::optional<std::string> Slack::fit(const Alert& alert, std::string& json) const {
@@ -142,8 +160,9 @@ std::optional<std::string> Slack::fit(const Alert& alert, std::string& json) con
   } else if (!message.contains("text") && !message.contains("attachments")) {
     return "has neither `blocks` nor `text` nor `attachments`";
   }
+  show_notice(alert, message);
   shorten_texts(message, kMostText);
-  json = dump_message(addressed(is_resolved(alert) ? started_ : stopped_, message));
+  json = dump_message(addressed(config::message_of(settings_, section_of(alert)), message));
   return std::nullopt;
 }
 
@@ -163,8 +182,7 @@ Answer Slack::interpret(const Result<net::HttpResponse>& response,
 
 void add_channels(const config::Slack& settings, const ChannelDeps& deps, Destinations& to) {
   to.alerts.push_back({.channel = std::make_unique<Slack>(settings, deps),
-                       .rules = {.rate_limits = {.down = settings.stopped.rate_limit,
-                                                 .up = settings.started.rate_limit},
+                       .rules = {.rate_limits = rate_limits_of(settings),
                                  .parallel = 1,  // readers want them in order
                                  .interval = kSlackInterval}});
 }

@@ -24,8 +24,7 @@ class Slack final : public Chat {
                                  const UrlSecrets& secrets) const override;
 
  private:
-  config::SlackMessage stopped_;
-  config::SlackMessage started_;
+  config::Slack settings_;
 };
 
 void add_channels(const config::Slack& settings, const ChannelDeps& deps, Destinations& to);

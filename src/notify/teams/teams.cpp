@@ -9,6 +9,7 @@
 
 #include "base/text.h"
 #include "notify/built_in.h"
+#include "notify/sections.h"
 
 namespace tocsin::notify {
 namespace {
@@ -35,6 +36,22 @@ void shorten_texts(Json& value) {
   }
 }
 
+/// Puts the alert's notice at the beginning of each card.
+void show_notice_on_cards(const Alert& alert, Json& message) {
+  if (alert.notice.empty()) return;
+  const Json notice = {
+      {"type", "RichTextBlock"},
+      {"inlines", Json::array({{{"type", "TextRun"}, {"text", valid_utf8(alert.notice)}}})}};
+  const auto attachments = message.find("attachments");
+  if (attachments == message.end() || !attachments->is_array()) return;
+  for (auto& attachment : *attachments) {
+    const auto body = Json::json_pointer("/content/body");
+    if (!attachment.is_object() || !attachment.contains(body)) continue;
+    auto& elements = attachment[body];
+    if (elements.is_array()) elements.insert(elements.begin(), notice);
+  }
+}
+
 /// Invalid UTF-8 in the configuration must not stop an alert.
 std::string dump_card(const Json& json) {
   return json.dump(-1, ' ', false, Json::error_handler_t::replace);
@@ -47,9 +64,9 @@ Teams::Teams(const config::Teams& settings, const ChannelDeps& deps)
             .name = "Microsoft Teams",
             .section = "teamsNotification",
             .built_in = built_in::kTeams},
-           settings.stopped, settings.started, deps) {}
+           settings, deps) {}
 
-std::string Teams::from_text(const Alert& /*alert*/, const std::string& text) const {
+std::string Teams::from_text(const Alert& alert, const std::string& text) const {
   const Json card = {
       {"$schema", "http://adaptivecards.io/schemas/adaptive-card.json"},
       {"type", "AdaptiveCard"},
@@ -59,11 +76,14 @@ std::string Teams::from_text(const Alert& /*alert*/, const std::string& text) co
   const Json attachment = {{"contentType", "application/vnd.microsoft.card.adaptive"},
                            {"contentUrl", nullptr},
                            {"content", card}};
-  return dump_card({{"type", "message"}, {"attachments", Json::array({attachment})}});
+  Json message = {{"type", "message"}, {"attachments", Json::array({attachment})}};
+  show_notice_on_cards(alert, message);
+  return dump_card(message);
 }
 
-std::optional<std::string> Teams::fit(const Alert& /*alert*/, std::string& json) const {
+std::optional<std::string> Teams::fit(const Alert& alert, std::string& json) const {
   Json message = Json::parse(json);
+  show_notice_on_cards(alert, message);
   json = dump_card(message);
   if (json.size() <= kMostBytes) return std::nullopt;
   shorten_texts(message);
@@ -86,8 +106,7 @@ Answer Teams::interpret(const Result<net::HttpResponse>& response,
 
 void add_channels(const config::Teams& settings, const ChannelDeps& deps, Destinations& to) {
   to.alerts.push_back({.channel = std::make_unique<Teams>(settings, deps),
-                       .rules = {.rate_limits = {.down = settings.stopped.rate_limit,
-                                                 .up = settings.started.rate_limit},
+                       .rules = {.rate_limits = rate_limits_of(settings),
                                  .parallel = 1,  // readers want them in order
                                  .interval = kTeamsInterval}});
 }

@@ -32,6 +32,13 @@ std::vector<Field> fields_of(const Alert& alert) {
           {"currState", std::string(status_word(alert))}};
 }
 
+/// What Butler does not say.
+std::vector<Field> more_fields_of(const Alert& alert) {
+  std::vector<Field> fields{{"kind", valid_utf8(kind_word(alert))}};
+  if (!row_of(alert.kind).in_butler) fields.push_back({"reason", valid_utf8(reason_of(alert))});
+  return fields;
+}
+
 /// As the URL standard writes application/x-www-form-urlencoded (URLSearchParams does the same).
 void append_encoded(std::string& out, std::string_view text) {
   constexpr std::string_view kHex = "0123456789ABCDEF";
@@ -77,7 +84,7 @@ std::string webhook_body(const Alert& alert) {
   nlohmann::ordered_json body;
   for (Field& field : fields_of(alert)) body[field.name] = std::move(field.value);
   body["stateChanged"] = true;
-  if (!row_of(alert.kind).in_butler) body["reason"] = valid_utf8(alert.reason);
+  for (Field& field : more_fields_of(alert)) body[field.name] = std::move(field.value);
   return body.dump();
 }
 
@@ -95,9 +102,9 @@ std::string webhook_url(const std::string& url, const Alert& alert) {
     out += '&';
   }
   out += "statechanged=true";
-  if (!row_of(alert.kind).in_butler) {
-    out += "&reason=";
-    append_encoded(out, valid_utf8(alert.reason));
+  for (const Field& field : more_fields_of(alert)) {
+    out += '&' + lower(field.name) + '=';
+    append_encoded(out, field.value);
   }
   return out;
 }

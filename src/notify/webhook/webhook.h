@@ -16,8 +16,9 @@ namespace tocsin::notify {
 /// told apart by method and URL, and by their order where these are the same too.
 [[nodiscard]] std::vector<std::string> webhook_keys(std::span<const config::Webhook> webhooks);
 
-/// POST and PUT: `{"event":"Windows service monitor","host":...}`, compact, raw UTF-8. Kinds that
-/// Butler does not have (all but started, stopped and paused) say more in a last key, `reason`.
+/// POST and PUT: `{"event":"Windows service monitor","host":...}`, compact, raw UTF-8. After
+/// Butler's keys comes `kind`, and of kinds that Butler lacks (all but started and stopped)
+/// `reason`.
 [[nodiscard]] std::string webhook_body(const Alert& alert);
 /// GET: the same names in lower case, added to whatever query the URL has.
 [[nodiscard]] std::string webhook_url(const std::string& url, const Alert& alert);

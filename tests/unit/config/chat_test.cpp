@@ -105,5 +105,72 @@ TEST(TeamsSection, WarnsOfRetiredConnectors) {
   EXPECT_THAT(findings_of(loaded).front(), testing::Not(HasSubstr("s3cret")));
 }
 
+TEST(OtherAlerts, LeaveOutWhatHoldsAsInTheOtherSections) {
+  const auto loaded = parse_chat("slack", R"(
+  slackNotification:
+    serviceStopped:
+      {webhookURL: 'https://s/1', messageType: basic, basicMsgTemplate: stopped, channel: '#ops', rateLimit: 1}
+    serviceStarted: {webhookURL: 'https://s/2', templateFile: started.handlebars, rateLimit: 2}
+    otherAlerts: {channel: '#other'}
+)");
+  ASSERT_TRUE(loaded.config) << findings_of(loaded).front();
+  const Slack& slack = loaded.config->get<Slack>();
+  const auto firing = message_of(slack, AlertSection::other_firing);
+  EXPECT_EQ(firing.webhook_url, "https://s/1");
+  EXPECT_EQ(firing.type, MessageType::basic);
+  EXPECT_EQ(firing.basic_template, "");
+  EXPECT_EQ(firing.channel, "#other");
+  EXPECT_EQ(firing.rate_limit, std::chrono::seconds(1));
+  const auto resolved = message_of(slack, AlertSection::other_resolved);
+  EXPECT_EQ(resolved.webhook_url, "https://s/2");
+  EXPECT_EQ(resolved.type, MessageType::formatted);
+  EXPECT_EQ(resolved.template_file, "");
+  EXPECT_EQ(resolved.channel, "#other");
+  EXPECT_EQ(resolved.rate_limit, std::chrono::seconds(2));
+}
+
+TEST(OtherAlerts, HaveTheKeysOfTheOtherSections) {
+  const auto loaded = parse_chat("teams", R"(
+  teamsNotification:
+    serviceStopped: {webhookURL: 'https://s/1', messageType: basic}
+    serviceStarted: {webhookURL: 'https://s/2'}
+    otherAlerts: {webhookURL: 'https://s/3', templateFile: other.handlebars, rateLimit: 3}
+)");
+  ASSERT_TRUE(loaded.config) << findings_of(loaded).front();
+  const Teams& teams = loaded.config->get<Teams>();
+  for (const auto section : {AlertSection::other_firing, AlertSection::other_resolved}) {
+    const auto message = message_of(teams, section);
+    EXPECT_EQ(message.webhook_url, "https://s/3");
+    EXPECT_EQ(message.type, MessageType::formatted) << "as its template needs it";
+    EXPECT_EQ(with_slashes(message.template_file), "/etc/tocsin/other.handlebars");
+    EXPECT_EQ(message.rate_limit, std::chrono::seconds(3));
+  }
+}
+
+TEST(OtherAlerts, WithoutTheSectionTheyHaveBuiltInTexts) {
+  const auto loaded = parse_chat("slack", R"(
+  slackNotification:
+    serviceStopped: {webhookURL: 'https://s/1', templateFile: stopped.handlebars}
+    serviceStarted: {webhookURL: 'https://s/2'}
+)");
+  const Slack& slack = loaded.config->get<Slack>();
+  EXPECT_FALSE(slack.other_firing);
+  EXPECT_EQ(message_of(slack, AlertSection::other_firing).webhook_url, "https://s/1");
+  EXPECT_EQ(message_of(slack, AlertSection::other_firing).template_file, "");
+  EXPECT_EQ(message_of(slack, AlertSection::other_resolved).webhook_url, "https://s/2");
+}
+
+TEST(OtherAlerts, SayAMistakeOnce) {
+  const auto loaded = parse_chat("slack", R"(
+  slackNotification:
+    serviceStopped: {webhookURL: 'https://s/1'}
+    serviceStarted: {webhookURL: 'https://s/2'}
+    otherAlerts: {webhookURL: 'nowhere', rateLimt: 5}
+)");
+  EXPECT_EQ(findings_of(loaded).size(), 2U);
+  EXPECT_THAT(findings_of(loaded), testing::Contains(HasSubstr("`webhookURL`")));
+  EXPECT_THAT(findings_of(loaded), testing::Contains(HasSubstr("rateLimt")));
+}
+
 }  // namespace
 }  // namespace tocsin::config

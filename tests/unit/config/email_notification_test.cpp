@@ -220,6 +220,43 @@ TEST(EmailNotification, BothSectionsHaveARateLimitOfTheirOwn) {
   EXPECT_EQ(loaded.config->get<Email>().started.rate_limit, std::chrono::seconds(60));
 }
 
+TEST(EmailNotification, OtherAlertsLeaveOutWhatHoldsAsInTheSections) {
+  const auto loaded = parse_sample(kBefore + R"(  emailNotification:
+    smtp: {host: mail.example}
+    serviceStopped:
+      {fromAddress: a@b.example, recipients: [ops@b.example], priority: high, subject: stopped, rateLimit: 1}
+    serviceStarted: {fromAddress: c@b.example, recipients: [dev@b.example], rateLimit: 2}
+    otherAlerts: {subject: other, rateLimit: 3}
+)");
+  ASSERT_THAT(findings_of(loaded), IsEmpty());
+  const auto& email = loaded.config->get<Email>();
+  const auto firing = message_of(email, AlertSection::other_firing);
+  EXPECT_EQ(firing.from.address, "a@b.example");
+  EXPECT_THAT(firing.recipients, ElementsAre(Mailbox{"", "ops@b.example"}));
+  EXPECT_EQ(firing.priority, MailPriority::high);
+  EXPECT_EQ(firing.subject, "other");
+  EXPECT_EQ(firing.rate_limit, std::chrono::seconds(3));
+  const auto resolved = message_of(email, AlertSection::other_resolved);
+  EXPECT_EQ(resolved.from.address, "c@b.example");
+  EXPECT_THAT(resolved.recipients, ElementsAre(Mailbox{"", "dev@b.example"}));
+  EXPECT_EQ(resolved.priority, MailPriority::normal);
+  EXPECT_EQ(resolved.subject, "other");
+}
+
+TEST(EmailNotification, OtherAlertsMayHaveRecipientsOfTheirOwn) {
+  const auto text = kBefore + R"(  emailNotification:
+    smtp: {host: mail.example}
+    serviceStopped: {fromAddress: a@b.example, recipients: [ops@b.example]}
+    otherAlerts: {recipients: [night@b.example]}
+)";
+  const auto loaded = parse_sample(text);
+  const auto& email = loaded.config->get<Email>();
+  EXPECT_THAT(message_of(email, AlertSection::other_firing).recipients,
+              ElementsAre(Mailbox{"", "night@b.example"}));
+  EXPECT_THAT(email.labels(), testing::Contains("night@b.example"));
+  EXPECT_EQ(message_of(email, AlertSection::other_firing).from.address, "a@b.example");
+}
+
 TEST(EmailNotification, WhatIsSwitchedOffMayBeATemplate) {
   for (const std::string enable : {"true", "false"}) {
     const auto loaded = parse_sample(sample_with(

@@ -69,14 +69,43 @@ TEST(TestAlert, SaysThatItIsOne) {
   FakeTransport transport;
   const auto destinations = alerts_of(two_webhooks(), transport);
   transport.response = net::HttpResponse{.status = 202};
-  const Answer answer = transport.loop.run_until_done(
-      send_test(*destinations[0].channel, HostName("monitor"), kStart, counter()));
+  auto& channel = *destinations[0].channel;
+  const auto messages = test_messages(channel, HostName("monitor"), kStart, counter());
+  ASSERT_EQ(messages.size(), 1U);
+  EXPECT_EQ(messages[0].section, "");
+  const Answer answer = transport.loop.run_until_done(send_test(channel, messages[0], counter()));
   EXPECT_EQ(std::get<Delivered>(answer).detail, "202 Accepted");
   EXPECT_THAT(transport.seen.body, testing::HasSubstr(R"("host":"monitor")"));
   EXPECT_THAT(transport.seen.body, testing::HasSubstr(R"("serviceName":"tocsin-test")"));
   EXPECT_THAT(transport.seen.body,
               testing::HasSubstr(
                   R"("serviceDisplayName":"Test message from tocsin: no service has changed")"));
+}
+
+TEST(TestAlert, IsSentToEachSectionThatThereIs) {
+  FakeTransport transport;
+  config::Config config;
+  auto& slack = config.get<config::Slack>();
+  slack.enabled = true;
+  slack.stopped.webhook_url = "https://h/stopped";
+  slack.started.webhook_url = "https://h/started";
+  const auto sections = [&] {
+    std::vector<std::string> urls;
+    const auto destinations = alerts_of(config, transport);
+    auto& channel = *destinations[0].channel;
+    for (const auto& message : test_messages(channel, HostName("monitor"), kStart, counter())) {
+      transport.loop.run_until_done(send_test(channel, message, counter()));
+      urls.push_back(message.section + " " + transport.seen.url);
+    }
+    return urls;
+  };
+  EXPECT_THAT(sections(), testing::ElementsAre("serviceStopped https://h/stopped",
+                                               "serviceStarted https://h/started"));
+  slack.other_firing = slack.other_resolved = slack.stopped;
+  slack.other_firing->webhook_url = "https://h/other";
+  slack.started.webhook_url.clear();
+  EXPECT_THAT(sections(), testing::ElementsAre("serviceStopped https://h/stopped",
+                                               "otherAlerts https://h/other"));
 }
 
 }  // namespace

@@ -52,20 +52,28 @@ config::Mqtt mqtt_settings() {
           .service_status_topic = "qliksense/service_status"};
 }
 
-TEST(MqttMessages, AreWhatButlerSendsToTheByte) {
+TEST(MqttMessages, AreWhatButlerSendsToTheByteAndTheKind) {
   EXPECT_EQ(mqtt_change(spooler_stopped()),
             R"({"serviceHost":"qs-node1","serviceName":"Spooler","serviceFriendlyName":)"
             R"("The spooler","serviceDisplayName":"Print Spooler","serviceDependencies":)"
             R"(["RPCSS","http"],"serviceStartType":"Automatic","serviceExePath":)"
             R"("C:\\Windows\\System32\\spoolsv.exe","serviceStatus":"STOPPED",)"
-            R"("servicePrevStatus":"RUNNING","serviceStatusChanged":true})");
+            R"("servicePrevStatus":"RUNNING","serviceStatusChanged":true,"kind":"stopped"})");
+  const auto started =
+      change(TransitionKind::started, ServiceState::stopped, ServiceState::running);
+  EXPECT_EQ(mqtt_change(started),
+            R"({"serviceHost":"qs-node1","serviceName":"Spooler","serviceDisplayName":)"
+            R"("Print Spooler","serviceFriendlyName":"The spooler","serviceDependencies":)"
+            R"(["RPCSS","http"],"serviceStartType":"Automatic","serviceExePath":)"
+            R"("C:\\Windows\\System32\\spoolsv.exe","serviceStatus":"RUNNING",)"
+            R"("servicePrevStatus":"STOPPED","serviceStatusChanged":true,"kind":"started"})");
   const ServiceReport report{.name = ServiceName("Spooler"),
                              .friendly_name = "The spooler",
                              .state = ServiceState::running,
                              .details = std::make_shared<ServiceDetails>(spooler())};
   EXPECT_EQ(mqtt_status(HostName("qs-node1"), report),
-            R"({"serviceHost":"qs-node1","serviceName":"Spooler","serviceFriendlyName":)"
-            R"("The spooler","serviceDisplayName":"Print Spooler","serviceDependencies":)"
+            R"({"serviceHost":"qs-node1","serviceName":"Spooler","serviceDisplayName":)"
+            R"("Print Spooler","serviceFriendlyName":"The spooler","serviceDependencies":)"
             R"(["RPCSS","http"],"serviceStartType":"Automatic","serviceExePath":)"
             R"("C:\\Windows\\System32\\spoolsv.exe","serviceStatus":"RUNNING"})");
 }
@@ -75,7 +83,7 @@ TEST(MqttMessages, ServicesThatWereNeverSeen) {
       .name = ServiceName("\xC3\x9C \"b\xFF"), .friendly_name = "", .state = ServiceState::unknown};
   EXPECT_EQ(mqtt_status(HostName("h"), report),
             "{\"serviceHost\":\"h\",\"serviceName\":\"\xC3\x9C \\\"b\uFFFD\","
-            "\"serviceFriendlyName\":\"\xC3\x9C \\\"b\uFFFD\",\"serviceDisplayName\":"
+            "\"serviceDisplayName\":\"\xC3\x9C \\\"b\uFFFD\",\"serviceFriendlyName\":"
             "\"\xC3\x9C \\\"b\uFFFD\",\"serviceDependencies\":[],\"serviceStartType\":\"Unknown\","
             "\"serviceExePath\":\"\",\"serviceStatus\":\"UNKNOWN\"}");
 }
@@ -83,9 +91,10 @@ TEST(MqttMessages, ServicesThatWereNeverSeen) {
 TEST(MqttMessages, KindsThatButlerDoesNotHaveSayMore) {
   auto alert = change(TransitionKind::vanished, ServiceState::running, ServiceState::missing);
   alert.reason = "there is no such service";
-  EXPECT_THAT(mqtt_change(alert), EndsWith(R"("serviceStatus":"MISSING","servicePrevStatus":)"
-                                           R"("RUNNING","serviceStatusChanged":true,"reason":)"
-                                           R"("there is no such service"})"));
+  EXPECT_THAT(mqtt_change(alert),
+              EndsWith(R"("serviceStatus":"MISSING","servicePrevStatus":)"
+                       R"("RUNNING","serviceStatusChanged":true,"kind":"vanished","reason":)"
+                       R"("there is no such service"})"));
   EXPECT_THAT(mqtt_change(spooler_stopped()), Not(HasSubstr("reason")));
 }
 
@@ -115,6 +124,23 @@ TEST(MqttTopics, ByWhatHasHappened) {
   EXPECT_EQ(mqtt_topic(to, paused), "qliksense/service_stopped/qs-node1/Spooler");
   to.paused_topic = "paused";
   EXPECT_EQ(mqtt_topic(to, paused), "paused/qs-node1/Spooler");
+  auto stopped = spooler_stopped();
+  stopped.expected = Expected::stopped;
+  EXPECT_EQ(mqtt_topic(to, stopped), "qliksense/service_stopped/qs-node1/Spooler");
+  auto unwanted = started;
+  unwanted.expected = Expected::stopped;
+  EXPECT_EQ(mqtt_topic(to, unwanted), "qliksense/service_running/qs-node1/Spooler");
+  const auto flapping =
+      change(TransitionKind::flapping, ServiceState::stopped, ServiceState::running);
+  EXPECT_EQ(mqtt_topic(to, flapping), "qliksense/service_stopped/qs-node1/Spooler");
+  auto host = change(TransitionKind::unreachable, ServiceState::unknown, ServiceState::unknown);
+  host.service = ServiceName();
+  EXPECT_EQ(mqtt_topic(to, host), "qliksense/service_stopped/qs-node1/host");
+  host.kind = TransitionKind::reachable;
+  EXPECT_EQ(mqtt_topic(to, host), "qliksense/service_running/qs-node1/host");
+  host.kind = TransitionKind::refused;
+  host.host = HostName("credential:svc");
+  EXPECT_EQ(mqtt_topic(to, host), "qliksense/service_stopped/credential:svc/credential");
   to.running_topic = "";
   EXPECT_EQ(mqtt_topic(to, started), "");
 }

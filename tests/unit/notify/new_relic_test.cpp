@@ -37,20 +37,21 @@ config::NewRelic new_relic_settings() {
   return settings;
 }
 
-TEST(NewRelic, AnEventHasTheBytesOfButler) {
+TEST(NewRelic, AnEventHasTheBytesOfButlerAndTheKind) {
   const Alert alert = stopped_alert();
   const std::string expected = R"x([{"env":"prod","tier":1,"butler_serviceHost":"db1",)x"
                                R"x("butler_serviceName":"MSSQL$INSTANCE",)x"
                                R"x("butler_serviceDisplayName":"SQL Server (INSTANCE)",)x"
                                R"x("butler_serviceStatus":"STOPPED",)x"
-                               R"x("eventType":"qs_serviceStateEvent"}])x";
+                               R"x("eventType":"qs_serviceStateEvent","tocsin_kind":"stopped"}])x";
   EXPECT_EQ(new_relic_event(everything(), alert, alert.at), expected);
 }
 
-TEST(NewRelic, ALogEntryHasTheBytesOfButler) {
+TEST(NewRelic, ALogEntryHasTheBytesOfButlerAndTheKind) {
   const Alert alert = started_alert();
   const std::string expected =
-      R"x([{"common":{"attributes":{"butler_serviceHost":"db1","logtype":"qs_serviceStateLog"}},)x"
+      R"x([{"common":{"attributes":{"butler_serviceHost":"db1","logtype":"qs_serviceStateLog",)x"
+      R"x("tocsin_kind":"started"}},)x"
       R"x("logs":[{"message":"Windows service \"SQL Server (INSTANCE)\" on host \"db1\" is )x"
       R"x(RUNNING."}]}])x";
   EXPECT_EQ(new_relic_log({.with_host = true}, alert, alert.at), expected);

@@ -43,7 +43,7 @@ TEST(Ntfy, SaysWhatHasHappened) {
                            {"title", "The database has stopped on db1"},
                            {"message", sentence_about(stopped_alert())},
                            {"priority", 5},
-                           {"tags", {"rotating_light", "computer"}},
+                           {"tags", {"rotating_light", "computer", "stopped"}},
                            {"click", "https://c"}}));
 }
 
@@ -65,7 +65,8 @@ TEST(Ntfy, HasItsPriorityFromTheSeverityUnlessItIsWritten) {
 }
 
 TEST(Ntfy, MarksAResolvedAlert) {
-  EXPECT_EQ(message_of({.topic = "t"}, started_alert())["tags"], json({"white_check_mark"}));
+  EXPECT_EQ(message_of({.topic = "t"}, started_alert())["tags"],
+            json({"white_check_mark", "started"}));
 }
 
 TEST(Ntfy, ShortensWhatTheServerWouldMakeAFileOf) {

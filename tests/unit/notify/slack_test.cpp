@@ -67,6 +67,46 @@ TEST_F(SlackTest, HasAWebhookForEachDirection) {
   EXPECT_FALSE(slack.wants(started_alert()));
 }
 
+TEST_F(SlackTest, SendsOtherAlertsWithTextsOfTheirOwn) {
+  settings_.stopped.type = settings_.started.type = config::MessageType::basic;
+  settings_.stopped.basic_template = "{{serviceName}} stopped";
+  settings_.started.basic_template = "{{serviceName}} started";
+  settings_.stopped.channel = "#operations";
+  Alert alert = stopped_alert();
+  alert.kind = TransitionKind::paused;
+  alert.to = ServiceState::paused;
+  EXPECT_EQ(body(alert)["text"], "The database is paused on db1");
+  EXPECT_EQ(body(alert)["channel"], "#operations");
+  EXPECT_EQ(transport_.seen.url, settings_.stopped.webhook_url);
+  EXPECT_EQ(body(stopped_alert())["text"], "MSSQL$INSTANCE stopped");
+
+  settings_.other_firing = settings_.stopped;
+  settings_.other_firing->webhook_url = "https://hooks.slack.com/services/T0/B0/other";
+  settings_.other_firing->basic_template = "{{kind}}!";
+  settings_.other_firing->channel = "#other";
+  settings_.other_resolved = settings_.other_firing;
+  EXPECT_EQ(body(alert)["text"], "paused!");
+  EXPECT_EQ(body(alert)["channel"], "#other");
+  EXPECT_EQ(transport_.seen.url, "https://hooks.slack.com/services/T0/B0/other");
+  alert.kind = TransitionKind::reachable;
+  EXPECT_EQ(body(alert)["text"], "reachable!");
+  EXPECT_EQ(body(stopped_alert())["text"], "MSSQL$INSTANCE stopped");
+  settings_.stopped.webhook_url.clear();
+  EXPECT_TRUE(Slack(settings_, transport_.deps()).wants(alert));
+}
+
+TEST_F(SlackTest, MakesTheSameMessageAgainFromItsBytes) {
+  Slack slack(settings_, transport_.deps());
+  const auto made = slack.make(stopped_alert());
+  deliver(stopped_alert());
+  const auto sent = transport_.seen;
+  transport_.loop.run_until_done(slack.send(made.text, config::AlertSection::stopped, {"id"},
+                                            net::within(std::chrono::seconds(60))));
+  EXPECT_EQ(transport_.seen.url, sent.url);
+  EXPECT_EQ(transport_.seen.body, sent.body);
+  EXPECT_EQ(transport_.seen.headers, sent.headers);
+}
+
 TEST_F(SlackTest, SaysFromWhomAndWhereTo) {
   settings_.stopped.channel = "#operations";
   settings_.stopped.from_user = "tocsin";

@@ -32,12 +32,12 @@ Alert stop_of(const std::string& host, const std::string& service, const std::st
   return alert;
 }
 
-TEST(WebhookBody, IsWhatButlerSendsToTheByte) {
+TEST(WebhookBody, IsWhatButlerSendsToTheByteAndTheKind) {
   EXPECT_EQ(webhook_body(stop_of("qs-node1", "Spooler", "Print Spooler")),
             R"({"event":"Windows service monitor","host":"qs-node1","serviceStatus":"STOPPED",)"
             R"("serviceName":"Spooler","serviceDisplayName":"Print Spooler",)"
             R"("serviceStartType":"Automatic","prevState":"RUNNING","currState":"STOPPED",)"
-            R"("stateChanged":true})");
+            R"("stateChanged":true,"kind":"stopped"})");
 }
 
 struct Names {
@@ -56,12 +56,12 @@ TEST_P(WebhookNames, ArriveAsTheyAre) {
             R"("serviceName":")" +
                 names.json + R"(","serviceDisplayName":")" + names.json +
                 R"(","serviceStartType":"Automatic","prevState":"RUNNING","currState":"STOPPED",)"
-                R"("stateChanged":true})");
-  EXPECT_EQ(
-      webhook_url("http://h/x", alert),
-      "http://h/x?event=Windows+service+monitor&host=h&servicestatus=STOPPED&servicename=" +
-          names.query + "&servicedisplayname=" + names.query +
-          "&servicestarttype=Automatic&prevstate=RUNNING&currstate=STOPPED&statechanged=true");
+                R"("stateChanged":true,"kind":"stopped"})");
+  EXPECT_EQ(webhook_url("http://h/x", alert),
+            "http://h/x?event=Windows+service+monitor&host=h&servicestatus=STOPPED&servicename=" +
+                names.query + "&servicedisplayname=" + names.query +
+                "&servicestarttype=Automatic&prevstate=RUNNING&currstate=STOPPED&statechanged=true&"
+                "kind=stopped");
 }
 
 INSTANTIATE_TEST_SUITE_P(
@@ -82,12 +82,12 @@ TEST(WebhookBody, KindsThatButlerDoesNotHaveSayMore) {
   alert.kind = TransitionKind::restarted;
   alert.from = alert.to = ServiceState::running;
   alert.reason = "another process: 17 was 4";
-  EXPECT_THAT(webhook_body(alert), testing::EndsWith(R"("stateChanged":true,"reason":"another )"
-                                                     R"(process: 17 was 4"})"));
-  EXPECT_THAT(webhook_url("http://h", alert),
-              testing::EndsWith("&statechanged=true&reason=another+process%3A+17+was+4"));
-  for (const auto kind :
-       {TransitionKind::started, TransitionKind::stopped, TransitionKind::paused}) {
+  EXPECT_THAT(webhook_body(alert), testing::EndsWith(R"("stateChanged":true,"kind":"restarted",)"
+                                                     R"("reason":"another process: 17 was 4"})"));
+  EXPECT_THAT(
+      webhook_url("http://h", alert),
+      testing::EndsWith("&statechanged=true&kind=restarted&reason=another+process%3A+17+was+4"));
+  for (const auto kind : {TransitionKind::started, TransitionKind::stopped}) {
     alert.kind = kind;
     EXPECT_THAT(webhook_body(alert), Not(HasSubstr("reason")));
     EXPECT_THAT(webhook_url("http://h", alert), Not(HasSubstr("reason")));

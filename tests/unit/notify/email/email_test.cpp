@@ -105,6 +105,40 @@ TEST_F(EmailTest, AMailForEachRecipientOfItsSection) {
                                             Not(HasSubstr("X-Priority"))));
 }
 
+TEST_F(EmailTest, OtherAlertsGoToTheirOwnRecipientsOrToThoseOfTheSections) {
+  auto email = settings();
+  email.stopped.subject = "{{serviceName}} stopped";
+  Alert alert = kStoppedAlert;
+  alert.kind = TransitionKind::paused;
+  alert.to = ServiceState::paused;
+  deliver(email, 0, alert);
+  EXPECT_EQ(server_->mails.at(0).recipient, "ops@example.com");
+  EXPECT_THAT(server_->mails.at(0).data, AllOf(HasSubstr("Subject: Spooler is paused on node1\r\n"),
+                                               HasSubstr("X-Priority: 1 (Highest)\r\n")));
+  email.other_firing = email.other_resolved = email.stopped;
+  email.other_firing->recipients = {{"", "night@example.com"}};
+  email.other_firing->subject = "{{kind}}!";
+  ASSERT_EQ(recipients_of(email).size(), 4);
+  deliver(email, 3, alert);
+  EXPECT_EQ(server_->mails.at(1).recipient, "night@example.com");
+  EXPECT_THAT(server_->mails.at(1).data, HasSubstr("Subject: paused!\r\n"));
+  const Email ops(std::make_shared<Mailing>(email, server_, "1", messages_),
+                  recipients_of(email).front());
+  EXPECT_FALSE(ops.wants(alert));
+  EXPECT_TRUE(ops.wants(kStoppedAlert));
+}
+
+TEST_F(EmailTest, AMailThatWasMadeIsSentAsItIs) {
+  Email channel(std::make_shared<Mailing>(settings(), server_, "1", messages_),
+                recipients_of(settings()).front());
+  const auto answer = loop_.run_until_done(
+      channel.send("made before", config::AlertSection::started, net::within(kLong)));
+  EXPECT_EQ(std::get<Delivered>(answer).detail, "250 queued");
+  EXPECT_EQ(server_->mails.at(0).sender, "fine@example.com");
+  EXPECT_EQ(server_->mails.at(0).recipient, "ops@EXAMPLE.com");
+  EXPECT_EQ(server_->mails.at(0).data, "made before");
+}
+
 TEST_F(EmailTest, ARepetitionIsTheSameMail) {
   deliver(settings(), 0, kStoppedAlert);
   deliver(settings(), 0, kStoppedAlert);
@@ -169,7 +203,7 @@ TEST_F(EmailTest, RecipientsAreDistinct) {
   EXPECT_THAT(wanted,
               ElementsAre(std::pair(true, true), std::pair(true, false), std::pair(false, true)));
   // A name or the case of a domain may change while deliveries wait.
-  EXPECT_EQ(Email(mailing, {.stopped = {{"X", "ops@Example.COM"}}, .started = {}}).key(),
+  EXPECT_EQ(Email(mailing, {config::Mailbox{"X", "ops@Example.COM"}}).key(),
             Email(mailing, recipients[0]).key());
 }
 
