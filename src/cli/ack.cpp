@@ -59,7 +59,7 @@ Result<std::vector<Firing>> load_firing(const std::filesystem::path& directory) 
 
 /// Answers the id; nothing: it has complained.
 std::optional<std::int64_t> find_or_add(store::Requests& requests, const std::vector<Ack>& known,
-                                        const Firing& firing, Ack ack) {
+                                        const Firing& firing, const Ack& ack) {
   const auto same = std::ranges::find_if(
       known, [&](const Ack& one) { return one.covers(firing.host, firing.service, firing.since); });
   if (same != known.end()) return same->id;

@@ -26,7 +26,7 @@ std::string user() {
   return {};
 }
 
-std::optional<std::int64_t> parse_id(std::string_view text) {
+std::optional<std::int64_t> parse_id(const std::string& text) {
   std::int64_t id = 0;
   const auto* last = text.data() + text.size();
   const auto [end, error] = std::from_chars(text.data(), last, id);

@@ -1,11 +1,9 @@
 // What the commands share that leave a request to a running tocsin in the store.
 #pragma once
 
-#include <concepts>
 #include <cstdint>
 #include <optional>
 #include <string>
-#include <string_view>
 
 #include "config/config.h"
 #include "domain/silence.h"
@@ -21,7 +19,7 @@ namespace tocsin::cli {
 [[nodiscard]] std::string user();
 
 /// Of a request that is meant by its id; nothing where the text is none.
-[[nodiscard]] std::optional<std::int64_t> parse_id(std::string_view text);
+[[nodiscard]] std::optional<std::int64_t> parse_id(const std::string& text);
 
 /// Why the scope means nothing that is watched; empty: it does.
 [[nodiscard]] std::string find_mistake(const SilenceScope& scope, const config::Config& config);

@@ -21,12 +21,7 @@ MonitoredHost::MonitoredHost(HostName name, Rules rules, Known known, SilenceOf 
   set_rules(std::move(rules));
 }
 
-void MonitoredHost::set_rules(Rules rules) {
-  rules_ = std::move(rules);
-  repeats_ = std::ranges::any_of(rules_.services.entries(), [](const WatchedService& entry) {
-    return entry.policy.repeat_every != Duration(0);
-  });
-}
+void MonitoredHost::set_rules(Rules rules) { rules_ = std::move(rules); }
 
 MonitoredHost::Outcome MonitoredHost::apply(const Observation& observation) {
   const Time now = observation.at;
@@ -124,9 +119,7 @@ const WatchedService* MonitoredHost::find_entry(const ServiceName& service) cons
 /// Of most services nothing is open, and finding their entries costs more than seeing that.
 const WatchedService* MonitoredHost::find_open(const ServiceName& name,
                                                const TrackedService& service) const {
-  if (!repeats_ && !service.flapping && !fires(service) && is_notified(service)) return nullptr;
-  const auto* watched = find_entry(name);
-  return watched != nullptr && is_open(service, watched->policy) ? watched : nullptr;
+  return is_open(service) ? find_entry(name) : nullptr;
 }
 
 std::vector<std::string> MonitoredHost::idle_patterns() const {

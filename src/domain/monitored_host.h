@@ -118,7 +118,6 @@ class MonitoredHost {
   SilenceOf silence_;
   AckOf ack_;
   KnownDetails details_;
-  bool repeats_ = false;  ///< whether any entry asks for reminders
 };
 
 }  // namespace tocsin

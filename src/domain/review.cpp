@@ -54,23 +54,21 @@ std::optional<Transition> lapse(const TrackedService& service, const WatchedServ
   const bool may_end = fires(service) && !service.flapping && !service.stuck && !service.denied &&
                        service.settled != ServiceState::unknown;
   if (!may_end) return std::nullopt;
-  std::string reason;
-  if (const auto always = standing_suppression(watched, kind_of_settled(service.settled))) {
-    reason = always->reason;
-  } else if (is_notified(service) && is_expected(service.settled, watched.policy.expected)) {
-    reason = "it is expected to be so now";
-  } else {
-    return std::nullopt;
-  }
-  auto end = end_unmonitored(service, std::move(reason));
+  const auto& notified = service.notified;
+  const auto expected = watched.policy.expected;
+  const bool is_expected_now = !notified.stuck && !notified.denied &&
+                               is_expected(notified.settled, expected) &&
+                               is_expected(service.settled, expected);
+  const auto always = standing_suppression(watched, kind_of_settled(service.settled));
+  if (!always && !is_expected_now) return std::nullopt;
+  auto end = end_unmonitored(service, always ? always->reason : "it is expected to be so now");
   end.to = service.settled;
   return end;
 }
 
-/// Whether what was notified last is bad, and reminders of it are wanted.
-bool is_repeated(const Notified& notified, const Policy& policy) {
-  return policy.repeat_every != Duration(0) &&
-         (notified.stuck || notified.denied || !is_expected(notified.settled, policy.expected));
+/// Whether an alert fires, and reminders of it are wanted.
+bool is_repeated(const TrackedService& service, const Policy& policy) {
+  return policy.repeat_every != Duration(0) && fires(service);
 }
 
 class Review {
@@ -103,7 +101,7 @@ class Review {
     return suppressed ? suppressed : circumstances_.acknowledged;
   }
   /// Whether it ends what was notified.
-  [[nodiscard]] bool is_end(const Transition& transition) const {
+  [[nodiscard]] bool ends_notified(const Transition& transition) const {
     return fires(service_) && ends_well(transition.kind, transition.to, policy_.expected);
   }
   [[nodiscard]] std::optional<Suppression> normal_end(const Transition& transition) const;
@@ -120,9 +118,11 @@ class Review {
 };
 
 std::optional<Suppression> Review::lasting_suppression(const Transition& transition) const {
-  if (circumstances_.silence && !is_end(transition)) return circumstances_.silence;
+  const bool is_end = ends_notified(transition);
+  if (circumstances_.silence && !is_end) return circumstances_.silence;
   if (circumstances_.outage) return circumstances_.outage;
-  if (auto suppressed = standing_suppression(of_.watched, transition.kind)) return suppressed;
+  if (auto always = standing_suppression(of_.watched, transition.kind); always && !is_end)
+    return always;
   if (is_good(transition, policy_.expected)) return std::nullopt;
   if (auto suppressed = normal_end(transition)) return suppressed;
   if (auto suppressed = boot()) return suppressed;
@@ -222,7 +222,7 @@ std::vector<AlertDraft> Review::of_time() {
                                 "for " + duration_text(now_ - service_.settled_since) + " by now");
     return {notify(*std::move(late))};
   }
-  if (!is_repeated(service_.notified, policy_)) return {};
+  if (!is_repeated(service_, policy_)) return {};
   if (now_ < service_.notified.at + policy_.repeat_every) return {};
   auto again = remind(service_, now_);
   if (reminder_suppression(again)) return {};
@@ -243,7 +243,7 @@ Time Review::next() const {
     const auto suppressed = suppression_of(*late);
     return suppressed ? suppressed->until : now_;
   }
-  if (!is_repeated(service_.notified, policy_)) return Time::max();
+  if (!is_repeated(service_, policy_)) return Time::max();
   const auto due = service_.notified.at + policy_.repeat_every;
   const auto suppressed = reminder_suppression(remind(service_, now_));
   return suppressed ? std::max(due, suppressed->until) : due;
@@ -255,7 +255,7 @@ std::optional<WaitingAlert> Review::waiting() const {
     const auto suppressed = suppression_of(*late);
     return suppressed ? std::optional(WaitingAlert{late->kind, *suppressed}) : std::nullopt;
   }
-  if (!is_repeated(service_.notified, policy_)) return std::nullopt;
+  if (!is_repeated(service_, policy_)) return std::nullopt;
   const auto again = remind(service_, now_);
   const auto due = service_.notified.at + policy_.repeat_every;
   const auto suppressed = reminder_suppression(again);
@@ -294,21 +294,20 @@ Transition end_unmonitored(const TrackedService& service, std::string reason) {
           ServiceState::unknown, std::move(reason)};
 }
 
-bool is_open(const TrackedService& service, const Policy& policy) {
-  return service.flapping || fires(service) || !is_notified(service) ||
-         is_repeated(service.notified, policy);
+bool is_open(const TrackedService& service) {
+  return service.flapping || fires(service) || !is_notified(service);
 }
 
 std::optional<WaitingAlert> find_waiting(const TrackedService& service, const ReviewedService& of,
                                          const Circumstances& circumstances, Time now) {
-  if (!is_open(service, of.watched.policy)) return std::nullopt;
+  if (!is_open(service)) return std::nullopt;
   TrackedService copy = service;
   return Review(copy, of, circumstances, now).waiting();
 }
 
 Time next_review(const TrackedService& service, const ReviewedService& of,
                  const Circumstances& circumstances, Time now) {
-  if (!is_open(service, of.watched.policy)) return Time::max();
+  if (!is_open(service)) return Time::max();
   TrackedService copy = service;
   return Review(copy, of, circumstances, now).next();
 }

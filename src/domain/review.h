@@ -69,8 +69,8 @@ struct AlertDraft {
 [[nodiscard]] Transition end_unmonitored(const TrackedService& service, std::string reason);
 
 /// Whether there may be anything to review without a transition: an alert is suppressed or fires,
-/// the service flaps, or a reminder will be due.
-[[nodiscard]] bool is_open(const TrackedService& service, const Policy& policy);
+/// or the service flaps.
+[[nodiscard]] bool is_open(const TrackedService& service);
 
 /// An alert that is not notified now.
 struct WaitingAlert {

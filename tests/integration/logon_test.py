@@ -18,6 +18,7 @@ from servers import Samba, wait_until
 # Kinds of alerts about a credential.
 REFUSED = "refused"
 ACCEPTED = "accepted"
+UNMONITORED = "unmonitored"
 
 DOMAIN = "CORP"
 HOSTS = 200
@@ -83,11 +84,11 @@ class ManyHosts(Logons):
         with open(self.events, "a", encoding="utf-8") as file:
             file.writelines(f"{event}\n" for event in events)
 
-    def configure(self, password, *webhooks):
+    def configure(self, password, *webhooks, name="corp"):
         configuration(
             self.file, webhooks=webhooks, dataDirectory=named(self.data), every="every 1 second",
             hosts=[self.simulator.host(name, (SERVICE,)) for name in self.simulator.hosts],
-            credentials={"name": "corp", "username": f"{DOMAIN}\\{self.simulator.USER}",
+            credentials={"name": name, "username": f"{DOMAIN}\\{self.simulator.USER}",
                          "password": password})
 
     def logons(self, outcome, since=0):
@@ -129,6 +130,31 @@ class Watching(ManyHosts):
         self.assert_few(self.refused, 2, seconds=10)
         self.assertEqual(self.kinds(), [REFUSED])
         self.assertEqual(len(self.receiver.requests), 1)
+
+    def expect_end(self):
+        end = self.receiver.wait_for(2)[1].message
+        self.assertEqual((end["host"], end["serviceStatus"]), ("credential:corp", "UNMONITORED"))
+        self.wait_until_all_are_watched(30)
+        self.assertEqual(self.kinds(), [REFUSED, UNMONITORED])
+
+    def test_a_credential_that_a_reload_replaces_ends_its_alert(self):
+        self.configure("wrong", self.receiver.url())
+        self.run_tocsin()
+        self.receiver.wait_for(1, seconds=10)
+        self.configure(self.simulator.PASSWORD, self.receiver.url(), name="other")
+        reloaded = tocsin("reload", "-c", self.file, "--data-dir", self.data)
+        self.assertEqual(reloaded.returncode, 0, reloaded)
+        self.expect_end()
+
+    def test_a_credential_that_was_replaced_while_nobody_ran_ends_its_alert(self):
+        self.configure("wrong", self.receiver.url())
+        with Running(self.file, self.data) as running:
+            self.receiver.wait_for(1, seconds=10)
+            running.wait_for_line("delivered, ")
+            running.stop()
+        self.configure(self.simulator.PASSWORD, self.receiver.url(), name="other")
+        self.run_tocsin()
+        self.expect_end()
 
     def test_a_lock_out_suspends_all_hosts_at_once(self):
         self.happen(f"refuse-logons * {LOCKED_OUT}")

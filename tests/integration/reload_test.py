@@ -82,6 +82,53 @@ class Reload(Watched):
         self.assertEqual(len(self.rows("history")), 1)
         self.assertTrue(before & connections(port), "the session with the host is another one")
 
+    def expect_ends(self, desk, other, *services):
+        """Desk was notified of these, which end; the other was of nothing."""
+        ends = self.states(desk.wait_for(2 * len(services)))[len(services):]
+        self.assertEqual(sorted(ends), sorted((service, "UNMONITORED") for service in services))
+        time.sleep(1)
+        self.assertEqual(len(desk.requests), 2 * len(services))
+        self.assertEqual(other.requests, [])
+
+    def test_what_is_no_longer_monitored_ends_for_those_who_were_told(self):
+        desk, other = self.receiver(), self.receiver()
+        self.start(self.webhook(desk), hosts=[self.host, self.other])
+        self.running.wait_for_line(f"host {self.other}: {MARKER} is MISSING at the first check")
+        self.manager.stop(ENGINE)
+        desk.wait_for(1)
+        self.other_manager().stop(PROXY)
+        desk.wait_for(2)
+        # The one leaves with its host, the other alone.
+        self.write(self.webhook(desk), self.webhook(other), hosts=[self.host],
+                   services=(PROXY, MARKER))
+        self.assertIn("gone: 1", self.reload())
+        self.expect_ends(desk, other, ENGINE, PROXY)
+        self.assertEqual(self.rows("history", self.other)[-1]["kind"], "unmonitored")
+
+    def test_what_went_while_nobody_ran_ends_at_the_start(self):
+        desk, other = self.receiver(), self.receiver()
+        self.start(self.webhook(desk), hosts=[self.host, self.other])
+        self.running.wait_for_line(f"host {self.other}: {MARKER} is MISSING at the first check")
+        self.other_manager().stop(PROXY)
+        desk.wait_for(1)
+        self.wait_for_delivery("delivered")
+        self.running.stop()
+        self.write(self.webhook(desk), self.webhook(other))
+        self.running = self.start_tocsin()
+        self.running.wait_for_line(f"host {self.other}: no longer monitored, and forgotten")
+        self.expect_ends(desk, other, PROXY)
+
+    def test_what_is_expected_now_ends(self):
+        desk, other = self.receiver(), self.receiver()
+        self.start(self.webhook(desk))
+        self.manager.stop(ENGINE)
+        desk.wait_for(1)
+        self.write(self.webhook(desk), self.webhook(other), monitor={"policy": {
+            "flapping": {"start": 0}, "expected": "stopped"}}, services=(ENGINE,))
+        self.reload()
+        self.expect_ends(desk, other, ENGINE)
+        self.assertIn("expected to be so now", desk.requests[-1].message["reason"])
+
     def test_what_waits_is_told_once(self):
         port = free_port()
         entry = {"description": "late", "webhookURL": f"http://127.0.0.1:{port}/", "httpMethod": "POST"}

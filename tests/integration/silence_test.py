@@ -51,6 +51,18 @@ class Silences(Watched):
         listed = json.loads(self.command("silences", "--all", "--json"))
         self.assertEqual([(row["host"], row["active"]) for row in listed], [(self.host, False)])
 
+    def test_the_end_of_what_was_told_passes(self):
+        self.watch()
+        self.manager.stop(ENGINE)
+        self.desk.wait_for(1)
+        self.silence(self.host)
+        self.stop_unheard(PROXY)
+        self.manager.start(PROXY)
+        self.manager.start(ENGINE)
+        self.assertEqual(self.states(self.desk.wait_for(2)), [(ENGINE, "STOPPED"), (ENGINE, "RUNNING")])
+        time.sleep(2)
+        self.assertEqual(len(self.desk.requests), 2)
+
     def test_of_one_service_lets_the_others_speak(self):
         self.watch()
         self.silence(f"{self.host}/{ENGINE}")

@@ -190,8 +190,21 @@ TEST_F(EndedAlerts, AnyStateThatIsExpectedNowEndsItsAlertWhateverTheServiceDoes)
   restart_with(
       {expects("A", Expected::any), expects("B", Expected::any), expects("Gone", Expected::any)});
   check({{"A", stopped}, {"B", running}, {"Gone", missing}});
-  EXPECT_THAT(notified(), ElementsAre("unmonitored A", "unmonitored B"))
+  EXPECT_THAT(notified(), ElementsAre("started B", "unmonitored A"))
       << "uninstalled is no state that is expected";
+  check({{"A", running}, {"B", stopped}, {"Gone", missing}});
+  EXPECT_THAT(notified(), IsEmpty());
+}
+
+TEST_F(EndedAlerts, AStuckServiceOfWhichAnyStateIsExpectedEndsInItsState) {
+  watch({expects("A", Expected::any), {.pattern = "B", .cluster = "pair"}});
+  check({{"A", running}, {"B", running}});
+  check({{"A", stop_pending}, {"B", stop_pending}});
+  check({{"A", stop_pending}, {"B", stop_pending}}, 1min);
+  EXPECT_THAT(notified(), ElementsAre("stuck A", "stuck B"));
+  check({{"A", stopped}, {"B", stopped}});
+  EXPECT_THAT(notified(), ElementsAre("stopped A", "unmonitored B"));
+  EXPECT_EQ(last().reason, "the rule of the cluster pair decides");
 }
 
 TEST_F(EndedAlerts, AServiceThatJoinsAClusterEndsItsAlert) {
@@ -260,6 +273,14 @@ TEST_F(EndedAlerts, WhatIsAcknowledgedHasNoRemindersAndAnEnd) {
   check({{"A", stopped}});
   pass(1h);
   EXPECT_THAT(notified(), ElementsAre("stopped A", "stopped A")) << "that is another alert";
+}
+
+TEST_F(EndedAlerts, ABaselineThatWasNeverNotifiedHasNoReminders) {
+  watch({{.pattern = "A", .policy = {.repeat_every = 1h}}});
+  check({{"A", stopped}});
+  pass(5h);
+  EXPECT_THAT(notified(), IsEmpty());
+  EXPECT_EQ(monitored_->next_review(now_), Time::max());
 }
 
 TEST_F(EndedAlerts, AnAcknowledgedHostHasNoReminders) {
