@@ -1,5 +1,6 @@
 #include "config/policy_part.h"
 
+#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <string_view>
@@ -47,6 +48,24 @@ auto read_repeat_every(Section& section, Duration& repeat_every) {
       repeat_every, kUpToAYear);
 }
 
+std::optional<Place> read_expected(Section& section, Expected& expected) {
+  auto states = expected.states();
+  const auto place = section.choices(
+      {.name = "expected",
+       .description = "States that resolve the alert: one word, or a list such as `[running, "
+                      "paused]`. With `stopped` a running service fires; with `any` starts, stops "
+                      "and pauses go to the history only.",
+       .example = "stopped"},
+      states);
+  if (!place) return place;
+  if (states.size() > 1 && std::ranges::count(states, ExpectedState::any) > 0) {
+    section.error(*place, "`expected`: `any` covers every state; write it alone");
+    return std::nullopt;
+  }
+  expected = Expected(states);
+  return place;
+}
+
 constexpr std::string_view kFlapping = "flapping";
 
 void visit_flapping_keys(auto& visitor) {
@@ -81,15 +100,7 @@ void visit_flapping_keys(auto& visitor) {
 /// read)` is called for each, and `visitor.section(key, keys)` around those of a section.
 void visit_keys(auto& visitor) {
   visitor.key([](auto& policy) -> auto& { return policy.expected; },
-              [](Section& section, auto& value) {
-                return section.choice(
-                    {.name = "expected",
-                     .description =
-                         "State that resolves the alert. With `stopped` a running service fires; "
-                         "with `any` starts, stops and pauses go to the history only.",
-                     .example = "stopped"},
-                    value);
-              });
+              [](Section& section, auto& value) { return read_expected(section, value); });
   visitor.section(
       {.name = "grace", .description = "An alert fires once both limits have passed."}, [&] {
         visitor.key([](auto& policy) -> auto& { return policy.grace.checks; },
@@ -225,8 +236,7 @@ void read_host_policy(Section& section, const Key& key, HostPolicy& out) {
                   });
     inner.duration({.name = "stormWait",
                     .description = "Delays alerts when at least three services, and a quarter of "
-                                   "those that ran, stop or begin to within this time. A host that "
-                                   "goes down is unreachable by then. 0: no delay.",
+                                   "those that ran, stop or begin to in one check. 0: no delay.",
                     .example = "10s"},
                    out.storm_wait, kUpToADay);
     read_severity(inner, out.severity);

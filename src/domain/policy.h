@@ -5,7 +5,9 @@
 #include <chrono>
 #include <compare>
 #include <cstdint>
+#include <initializer_list>
 #include <optional>
+#include <span>
 #include <string_view>
 #include <vector>
 
@@ -22,17 +24,62 @@ consteval auto table_of(AlertSeverity) {
   return std::array{Word{info, "info"}, Word{warning, "warning"}, Word{critical, "critical"}};
 }
 
-/// The state that needs no alert.
-enum class Expected : std::uint8_t {
+/// A state that needs no alert.
+enum class ExpectedState : std::uint8_t {
   running,
-  stopped,  ///< running is what is wrong
-  any,      ///< starts, stops and pauses stand in the history only
+  stopped,
+  paused,
+  any,  ///< starts, stops and pauses stand in the history only
 };
 
-consteval auto table_of(Expected) {
-  using enum Expected;
-  return std::array{Word{running, "running"}, Word{stopped, "stopped"}, Word{any, "any"}};
+consteval auto table_of(ExpectedState) {
+  using enum ExpectedState;
+  return std::array{Word{running, "running"}, Word{stopped, "stopped"}, Word{paused, "paused"},
+                    Word{any, "any"}};
 }
+
+/// The states that need no alert: at least one, and `any` by itself. Running where none is given.
+class Expected {
+ public:
+  static const Expected running;
+  static const Expected stopped;  ///< running is what is wrong
+  static const Expected any;
+
+  constexpr Expected() = default;
+  /// Without duplicates; next to `any` the others say nothing.
+  constexpr explicit Expected(std::span<const ExpectedState> states) {
+    std::uint8_t bits = 0;
+    for (const auto state : states) bits |= bit_of(state);
+    if ((bits & bit_of(ExpectedState::any)) != 0) bits = bit_of(ExpectedState::any);
+    if (bits != 0) bits_ = bits;
+  }
+  constexpr Expected(std::initializer_list<ExpectedState> states)
+      : Expected(std::span(states.begin(), states.size())) {}
+
+  [[nodiscard]] constexpr bool contains(ExpectedState state) const {
+    return (bits_ & bit_of(state)) != 0;
+  }
+  /// In the order of the table.
+  [[nodiscard]] std::vector<ExpectedState> states() const {
+    std::vector<ExpectedState> all;
+    for (const auto state : all_values<ExpectedState>())
+      if (contains(state)) all.push_back(state);
+    return all;
+  }
+
+  friend constexpr auto operator<=>(const Expected&, const Expected&) = default;
+
+ private:
+  static constexpr std::uint8_t bit_of(ExpectedState state) {
+    return static_cast<std::uint8_t>(1U << static_cast<unsigned>(state));
+  }
+
+  std::uint8_t bits_ = bit_of(ExpectedState::running);
+};
+
+inline constexpr Expected Expected::running{ExpectedState::running};
+inline constexpr Expected Expected::stopped{ExpectedState::stopped};
+inline constexpr Expected Expected::any{ExpectedState::any};
 
 /// A bad state is notified when it has lasted for both.
 struct Grace {
@@ -88,11 +135,11 @@ struct Policy {
 /// The same for a host as a whole.
 struct HostPolicy {
   /// An unreachable host is notified once both limits have passed.
-  Grace grace{.checks = 2, .time = std::chrono::seconds(30)};
+  Grace grace;
   /// When at least three services, and a quarter of those that ran, stop or begin to within this
   /// time, firing alerts of the host's services wait for so long: a host that goes down will be
   /// gone by then.
-  Duration storm_wait = std::chrono::seconds(30);
+  Duration storm_wait{};
   AlertSeverity severity = AlertSeverity::critical;
   Duration repeat_every{};
 

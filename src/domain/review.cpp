@@ -9,8 +9,8 @@ namespace {
 using enum TransitionKind;
 
 bool is_change_of_state(TransitionKind kind) {
-  return kind == started || kind == stopped || kind == paused || kind == restarted ||
-         kind == vanished;
+  return kind == started || kind == stopped || kind == paused || kind == overrun ||
+         kind == restarted || kind == vanished;
 }
 
 /// What must be notified so that people know the present state; nothing when they know it.
@@ -79,6 +79,8 @@ class Review {
   }
   /// Every suppression but grace.
   [[nodiscard]] std::optional<Suppression> lasting_suppression(const Transition& transition) const;
+  /// Of a good transition: whether what was before it, and was notified before it, is good too.
+  [[nodiscard]] std::optional<Suppression> between_expected(const Transition& transition) const;
   [[nodiscard]] std::optional<Suppression> normal_end(const Transition& transition) const;
   [[nodiscard]] std::optional<Suppression> boot() const;
   [[nodiscard]] std::optional<Suppression> grace(const Transition& transition) const;
@@ -96,10 +98,20 @@ std::optional<Suppression> Review::lasting_suppression(const Transition& transit
   if (circumstances_.silence) return circumstances_.silence;
   if (circumstances_.outage) return circumstances_.outage;
   if (auto suppressed = standing_suppression(of_.watched, transition.kind)) return suppressed;
-  if (is_good(transition, policy_.expected)) return std::nullopt;
+  if (is_good(transition, policy_.expected)) return between_expected(transition);
   if (auto suppressed = normal_end(transition)) return suppressed;
   if (auto suppressed = boot()) return suppressed;
   return circumstances_.storm;
+}
+
+std::optional<Suppression> Review::between_expected(const Transition& transition) const {
+  const auto& notified = service_.notified;
+  const bool was_good = !notified.stuck && !notified.denied &&
+                        is_expected(notified.settled, policy_.expected) &&
+                        is_expected(transition.from, policy_.expected);
+  if (!was_good || !is_change_of_state(transition.kind) || transition.from == transition.to)
+    return std::nullopt;
+  return Suppression{"both states of it are expected"};
 }
 
 std::optional<Suppression> Review::normal_end(const Transition& transition) const {
@@ -171,7 +183,8 @@ std::vector<AlertDraft> Review::of_decided(const Transition& decided, bool known
     return {{.transition = decided, .suppressed = suppressed->reason}};
   if (known_before) return {notify(decided)};
   auto late = catch_up(service_);
-  if (!late) return {{.transition = decided, .suppressed = "over before anybody was notified"}};
+  if (!late || (is_good(*late, policy_.expected) && between_expected(*late)))
+    return {{.transition = decided, .suppressed = "over before anybody was notified"}};
   return {notify(*std::move(late))};
 }
 
@@ -246,7 +259,8 @@ std::optional<Suppression> standing_suppression(const WatchedService& watched,
   if (kind == vanished || !is_change_of_state(kind)) return std::nullopt;
   if (!watched.cluster.empty())
     return Suppression{"the rule of the cluster " + watched.cluster + " decides"};
-  if (watched.policy.expected == Expected::any) return Suppression{"any state of it is expected"};
+  if (watched.policy.expected.contains(ExpectedState::any))
+    return Suppression{"any state of it is expected"};
   return std::nullopt;
 }
 

@@ -143,12 +143,12 @@ struct Transition {
 [[nodiscard]] std::uint32_t exit_code(const ServiceStatus& seen);
 
 /// Whether the state is what the policy expects.
-[[nodiscard]] bool is_expected(ServiceState settled, Expected expected);
+[[nodiscard]] bool is_expected(ServiceState settled, const Expected& expected);
 /// Whether it says that something bad has ended.
-[[nodiscard]] bool is_good(const Transition& transition, Expected expected);
+[[nodiscard]] bool is_good(const Transition& transition, const Expected& expected);
 
 /// Whether all is well after it.
-[[nodiscard]] bool ends_well(TransitionKind kind, ServiceState to, Expected expected);
+[[nodiscard]] bool ends_well(TransitionKind kind, ServiceState to, const Expected& expected);
 
 /// Both, with a comma where neither is empty.
 [[nodiscard]] std::string join_reasons(std::string first, const std::string& second);

@@ -1,6 +1,9 @@
 #include "store/details.h"
 
+#include <algorithm>
+#include <array>
 #include <chrono>
+#include <cstddef>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -28,10 +31,31 @@ StartMode start_mode_at(const json& object, StartMode otherwise) {
   return static_cast<StartMode>(number);
 }
 
+/// Those that earlier versions know too have their numbers.
+constexpr std::array kNumberedExpected{Expected::running, Expected::stopped, Expected::any};
+
+json expected_to_json(const Expected& expected) {
+  const auto* numbered = std::ranges::find(kNumberedExpected, expected);
+  if (numbered != kNumberedExpected.end()) return numbered - kNumberedExpected.begin();
+  auto words = json::array();
+  for (const auto state : expected.states()) words.push_back(to_string(state));
+  return words;
+}
+
+/// What makes no sense is as if it were absent.
 Expected expected_at(const json& object) {
-  const auto number = object.value("expected", 0);
-  if (number < 0 || number > static_cast<int>(Expected::any)) return Expected::running;
-  return static_cast<Expected>(number);
+  const auto found = object.find("expected");
+  if (found == object.end()) return Expected::running;
+  if (!found->is_array()) {
+    const auto number = found->get<std::size_t>();
+    return number < kNumberedExpected.size() ? kNumberedExpected.at(number) : Expected::running;
+  }
+  std::vector<ExpectedState> states;
+  for (const auto& word : *found) {
+    if (const auto state = parse_word<ExpectedState>(word.get<std::string>()))
+      states.push_back(*state);
+  }
+  return Expected(states);
 }
 
 void write_basics(json& object, const ServiceDetails& details) {
@@ -83,7 +107,7 @@ std::string details_to_json(const Alert& alert) {
   write_basics(details, alert.details);
   details["executablePath"] = alert.details.executable_path;
   details["dependencies"] = alert.details.dependencies;
-  details["expected"] = static_cast<int>(alert.expected);
+  details["expected"] = expected_to_json(alert.expected);
   details["severity"] = to_string(alert.severity);
   details["set"] = alert.set;
   details["rootCause"] = alert.root_cause.text();

@@ -231,6 +231,16 @@ TEST(Migrate, WritesTheNameOfTodayForAFormerOne) {
   EXPECT_THAT(text, Not(HasSubstr("looks")));
 }
 
+TEST(Migrate, KeepsOneExpectedStateOrSome) {
+  const auto old = sample_with({{2, "  serviceMonitor:\n    policy: {expected: paused}"},
+                                {7,
+                                 "        policy: {expected: [running, paused]}\n"
+                                 "        services:"}});
+  const auto text = migrate_sample(old, Source::smb).text;
+  EXPECT_THAT(text, HasSubstr("expected: paused\n"));
+  EXPECT_THAT(text, HasSubstr("expected:\n            - running\n            - paused\n"));
+}
+
 TEST(Migrate, KeepsEveryText) {
   for (const std::string text :
        {"",      " a",    "a ",  "- a",    "-",        "-a",    "a: b",     "a:",      "a #b",

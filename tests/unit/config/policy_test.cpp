@@ -55,6 +55,17 @@ TEST(Policies, HaveEveryKey) {
   EXPECT_EQ(policy, expected);
 }
 
+TEST(Policies, ExpectOneStateOrSome) {
+  const auto expected = [](const std::string& value) {
+    return policy_with("    policy: {expected: " + value + "}", "", "").expected;
+  };
+  EXPECT_EQ(expected("paused"), Expected{ExpectedState::paused});
+  EXPECT_EQ(expected("[Stopped]"), Expected::stopped);
+  EXPECT_EQ(expected("[paused, running]"),
+            (Expected{ExpectedState::running, ExpectedState::paused}));
+  EXPECT_EQ(expected("[any]"), Expected::any);
+}
+
 TEST(Policies, OfTheNearestSectionWinKeyByKey) {
   const auto policy = policy_with(
       "    policy: {severity: info, repeatEvery: 1h, bootGrace: 1m, grace: {checks: 4, time: 9s}}",
@@ -109,9 +120,20 @@ std::vector<std::string> findings_of_policy(const std::string& policy) {
 }
 
 TEST(Policies, MistakesAreReportedWithLineAndColumn) {
-  EXPECT_THAT(findings_of_policy("expected: up"),
-              ElementsAre("3:24: error: `expected` must be one of running, stopped, any, but this "
-                          "is `up`"));
+  EXPECT_THAT(
+      findings_of_policy("expected: up"),
+      ElementsAre("3:24: error: `expected` must be one of running, stopped, paused, any, or "
+                  "a list of these, but this is `up`"));
+  EXPECT_THAT(findings_of_policy("expected: [running, up]"),
+              ElementsAre("3:34: error: `expected` must be one of running, stopped, paused, any, "
+                          "or a list of these, but this is `up`"));
+  EXPECT_THAT(findings_of_policy("expected: [any, paused]"),
+              ElementsAre("3:24: error: `expected`: `any` covers every state; write it alone"));
+  EXPECT_THAT(findings_of_policy("expected: []"),
+              ElementsAre("3:24: error: `expected` must have at least one entry"));
+  EXPECT_THAT(findings_of_policy("expected: {running: true}"),
+              ElementsAre("3:24: error: `expected` must be one word or a list of words, but this "
+                          "is a section"));
   EXPECT_THAT(findings_of_policy("triggerStart: never"),
               ElementsAre("3:28: error: `triggerStart` must be one of byName, exempt, told, but "
                           "this is `never`"));

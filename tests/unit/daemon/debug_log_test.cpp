@@ -96,6 +96,7 @@ TEST_F(DebugLogTest, AnAlertIsTracedFromTheCheckToItsDelivery) {
 }
 
 TEST_F(DebugLogTest, AHostThatIsNotReachedIsTracedWithTheErrorAndTheGrace) {
+  host_.policy.grace = {.checks = 2, .time = std::chrono::seconds(30)};
   Deps deps(folder_, log());
   deps.watch(host_, {std::vector{service("Spooler", running, 7), service("mssql$x", running, 8)},
                      fail(ErrorKind::denied, "no rights", 0xC0000022),

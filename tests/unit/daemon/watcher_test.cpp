@@ -40,17 +40,17 @@ TEST_F(DaemonTest, AnAlertHasTheNameAsConfiguredAndTheDetails) {
   EXPECT_EQ(deps.notified_[0].host.text(), "node1");
 }
 
-TEST_F(DaemonTest, AHostThatIsNotReachedIsHistoryAndNoService) {
+TEST_F(DaemonTest, AHostThatIsNotReachedIsAnAlertAndItsServicesAreNone) {
   Deps deps(folder_);
   deps.watch(host_, {sees(running), sees_nothing(), sees_nothing(), sees(running)});
-  EXPECT_THAT(deps.notified(0), IsEmpty());
+  EXPECT_THAT(deps.notified(2), ElementsAre("unreachable ", "reachable "));
   EXPECT_THAT(deps.history(), ElementsAre("unreachable ", "reachable "));
 }
 
 TEST_F(DaemonTest, WhatChangedWhileTheHostWasNotReachedIsNotified) {
   Deps deps(folder_);
   deps.watch(host_, {sees(running), sees_nothing(), sees(stopped)});
-  EXPECT_THAT(deps.notified(1), ElementsAre("stopped Spooler"));
+  EXPECT_THAT(deps.notified(3), ElementsAre("unreachable ", "reachable ", "stopped Spooler"));
 }
 
 TEST_F(DaemonTest, ARestartNotifiesOnlyWhatChangedMeanwhile) {

@@ -16,6 +16,8 @@ using testing::ElementsAre;
 using testing::IsEmpty;
 
 constexpr Time kFirstCheck{Duration{1'700'000'000'000}};
+constexpr HostPolicy kHostGrace{.grace = {.checks = 2, .time = 30s}};
+constexpr HostPolicy kStorm{.storm_wait = 30s};
 
 std::string subject(const Alert& alert) {
   return std::string(to_string(alert.kind)) + " " +
@@ -138,7 +140,7 @@ TEST_F(MonitoredHostTest, ARefusedLoginIsNoAlertOfItsHost) {
 }
 
 TEST_F(MonitoredHostTest, AHostThatIsLostAfterARefusedLoginIsNotifiedAfterItsGrace) {
-  watch({{.pattern = "A"}});
+  watch({{.pattern = "A"}}, kHostGrace);
   is("A", running, 7);
   check();
   refuses_login(10min);
@@ -182,7 +184,7 @@ TEST_F(MonitoredHostTest, WhatDoesNotComeBackAfterARebootIsNotifiedWhenItsGraceH
   for (const auto* name : {"Fast", "Late", "Lost"}) is(name, stopped);
   check();
   EXPECT_THAT(notified(), ElementsAre("unreachable host", "reachable host"));
-  EXPECT_EQ(suppressed().size(), 4) << "the first failure, and three services";
+  EXPECT_EQ(suppressed().size(), 3) << "the services";
   is("Fast", running);
   check();
   EXPECT_EQ(monitored_->next_review(now_), now_ - 10s + 3min);
@@ -219,7 +221,7 @@ TEST_F(MonitoredHostTest, ServicesOfOneProcessAreNoHost) {
 }
 
 TEST_F(MonitoredHostTest, ManyStopsAtOnceWaitForTheHostToGo) {
-  watch({{.pattern = "A"}, {.pattern = "B"}, {.pattern = "C"}, {.pattern = "D"}});
+  watch({{.pattern = "A"}, {.pattern = "B"}, {.pattern = "C"}, {.pattern = "D"}}, kStorm);
   for (const auto* name : {"A", "B", "C", "D"}) is(name, running);
   check();
   for (const auto* name : {"A", "B", "C"}) is(name, stopped);
@@ -242,8 +244,28 @@ TEST_F(MonitoredHostTest, AHostThatIsBackAfterANetworkOutageWasNotRebooted) {
   EXPECT_THAT(notified(), ElementsAre("unreachable host", "reachable host", "stopped B"));
 }
 
-TEST_F(MonitoredHostTest, AShortOutageIsHistoryOnly) {
+TEST_F(MonitoredHostTest, AHostThatIsNotReachedIsNotifiedAtOnce) {
   watch({{.pattern = "A"}});
+  is("A", running, 7);
+  check();
+  no_answer();
+  EXPECT_THAT(notified(), ElementsAre("unreachable host"));
+  check();
+  EXPECT_THAT(notified(), ElementsAre("reachable host"));
+  EXPECT_THAT(suppressed(), IsEmpty());
+}
+
+TEST_F(MonitoredHostTest, ManyStopsAtOnceAreNotifiedAtOnce) {
+  watch({{.pattern = "*"}});
+  for (const auto* name : {"A", "B", "C"}) is(name, running);
+  check();
+  for (const auto* name : {"A", "B", "C"}) is(name, stopped);
+  check();
+  EXPECT_THAT(notified(), ElementsAre("stopped A", "stopped B", "stopped C"));
+}
+
+TEST_F(MonitoredHostTest, AnOutageShorterThanTheGraceIsHistoryOnly) {
+  watch({{.pattern = "A"}}, kHostGrace);
   is("A", running, 7);
   check();
   no_answer();
@@ -322,6 +344,63 @@ TEST_F(MonitoredHostTest, ExpectedToBeStopped) {
   check();
   EXPECT_THAT(notified(), ElementsAre("stopped A"));
   EXPECT_TRUE(is_resolved(last()));
+}
+
+TEST_F(MonitoredHostTest, BetweenExpectedStatesNothingIsNotified) {
+  watch(
+      {{.pattern = "A", .policy = {.expected = {ExpectedState::running, ExpectedState::paused}}}});
+  is("A", running, 7);
+  check();
+  is("A", paused);
+  check();
+  is("A", running, 7);
+  check();
+  EXPECT_THAT(notified(), IsEmpty());
+  EXPECT_THAT(suppressed(), ElementsAre("paused A: both states of it are expected",
+                                        "started A: both states of it are expected"));
+  is("A", stopped);
+  check();
+  EXPECT_THAT(notified(), ElementsAre("stopped A"));
+  EXPECT_FALSE(is_resolved(last()));
+  is("A", paused);
+  check();
+  EXPECT_THAT(notified(), ElementsAre("paused A")) << "which ends the alert";
+  EXPECT_TRUE(is_resolved(last()));
+  is("A", running, 7);
+  check();
+  EXPECT_THAT(notified(), IsEmpty());
+}
+
+TEST_F(MonitoredHostTest, APolicyThatExpectsLessNotifiesOfWhatIsExpectedNoMore) {
+  watch(
+      {{.pattern = "A", .policy = {.expected = {ExpectedState::running, ExpectedState::paused}}}});
+  is("A", running, 7);
+  check();
+  is("A", paused);
+  check();
+  monitored_->set_rules({.services = Watchlist({{.pattern = "A"}}), .policy = {}});
+  check();
+  EXPECT_THAT(notified(), ElementsAre("paused A"));
+}
+
+TEST_F(MonitoredHostTest, AClusterThatRunsTooOftenIsOverrun) {
+  watch({{.pattern = "A", .policy = {.grace = {.time = 1min}}}});
+  is("A", running);
+  check();
+  is("A", overrun);
+  check();
+  EXPECT_THAT(suppressed(), ElementsAre("overrun A: not yet for 1 min"));
+  pass(1min);
+  EXPECT_THAT(notified(), ElementsAre("overrun A"));
+  EXPECT_FALSE(is_resolved(last()));
+  is("A", stopped);
+  check(1min);
+  pass(1min);
+  EXPECT_THAT(notified(), ElementsAre("stopped A"));
+  EXPECT_EQ(last().from, overrun);
+  is("A", running);
+  check();
+  EXPECT_THAT(notified(), ElementsAre("started A"));
 }
 
 TEST_F(MonitoredHostTest, AnyStateExpectedStillVanishes) {
@@ -534,7 +613,7 @@ TEST_F(MonitoredHostTest, WhatWasFoundByItsDisplayNameIsMissedAfterARestart) {
 }
 
 TEST_F(MonitoredHostTest, AHostThatAsksAllItsServicesToStopIsAboutToGo) {
-  watch({{.pattern = "*"}});
+  watch({{.pattern = "*"}}, kStorm);
   for (const auto* name : {"A", "B", "C", "D", "E"}) is(name, running);
   check();
   is("A", stopped);
@@ -550,7 +629,7 @@ TEST_F(MonitoredHostTest, AHostThatAsksAllItsServicesToStopIsAboutToGo) {
 }
 
 TEST_F(MonitoredHostTest, ServicesThatHangWhileTheyStopAreNotified) {
-  watch({{.pattern = "*", .policy = {.pending_limit = 20s}}});
+  watch({{.pattern = "*", .policy = {.pending_limit = 20s}}}, kStorm);
   for (const auto* name : {"A", "B", "C"}) is(name, running);
   check();
   for (const auto* name : {"A", "B", "C"}) is(name, stop_pending);
@@ -566,7 +645,7 @@ TEST_F(MonitoredHostTest, AHostThatGoesDownServiceByServiceNotifiesOfTheFirstOnl
   std::vector<std::string> names;
   names.reserve(20);
   for (int i = 0; i < 20; i++) names.push_back("Service" + std::to_string(i));
-  watch({{.pattern = "Service*"}});
+  watch({{.pattern = "Service*"}}, kStorm);
   for (const auto& name : names) is(name.c_str(), running);
   check();
   for (const auto& name : names) {
@@ -581,7 +660,7 @@ TEST_F(MonitoredHostTest, AHostThatGoesDownServiceByServiceNotifiesOfTheFirstOnl
 }
 
 TEST_F(MonitoredHostTest, ServicesThatStoppedLongAgoAreNoSignOfAStorm) {
-  watch({{.pattern = "*"}});
+  watch({{.pattern = "*"}}, kStorm);
   for (const auto* name : {"A", "B", "C", "D"}) is(name, running);
   check();
   for (const auto* name : {"A", "B", "C"}) {
@@ -596,8 +675,7 @@ TEST_F(MonitoredHostTest, SaysWhichAlertsWaitAndWhy) {
          {.pattern = "Twice", .policy = {.grace = {.checks = 2}}},
          {.pattern = "Later", .policy = {.grace = {.time = 1min}}},
          {.pattern = "Daily", .policy = {.repeat_every = 24h}},
-         {.pattern = "Flappy", .policy = {.flapping = {.start = 2, .stop = 1, .window = 10min}}}},
-        {.storm_wait = Duration(0)});
+         {.pattern = "Flappy", .policy = {.flapping = {.start = 2, .stop = 1, .window = 10min}}}});
   const auto waiting = [this] {
     std::vector<std::string> words;
     for (const auto& alert : monitored_->waiting_alerts(now_)) {

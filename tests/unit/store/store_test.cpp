@@ -8,12 +8,14 @@
 #include <memory>
 #include <string>
 #include <tuple>
+#include <utility>
 #include <vector>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "scratch.h"
+#include "store/details.h"
 
 namespace tocsin {
 
@@ -189,6 +191,38 @@ TEST_F(StoreTest, AnAlertIsReadBackComplete) {
   commit({.alerts = {alert}});
   reopen();
   EXPECT_THAT(store_->history({}).value(), ElementsAre(alert));
+}
+
+TEST_F(StoreTest, TheStatesThatAnAlertExpectsComeBack) {
+  const std::vector<Expected> all{
+      Expected::running,
+      Expected::stopped,
+      Expected::any,
+      {ExpectedState::paused},
+      {ExpectedState::running, ExpectedState::paused},
+      {ExpectedState::running, ExpectedState::stopped, ExpectedState::paused}};
+  for (std::size_t i = 0; i < all.size(); i++) {
+    auto alert = make_alert(std::to_string(i));
+    alert.expected = all[i];
+    commit({.alerts = {alert}});
+  }
+  reopen();
+  const auto history = store_->history({}).value();
+  ASSERT_EQ(history.size(), all.size());
+  for (std::size_t i = 0; i < all.size(); i++) EXPECT_EQ(history[i].expected, all[i]) << i;
+}
+
+TEST_F(StoreTest, TheNumbersOfExpectedStatesAreThoseOfEarlierVersions) {
+  constexpr std::array kNumbered{std::pair{Expected::running, "0"},
+                                 std::pair{Expected::stopped, "1"}, std::pair{Expected::any, "2"}};
+  for (const auto& [expected, number] : kNumbered) {
+    auto alert = make_alert("a");
+    alert.expected = expected;
+    EXPECT_THAT(details_to_json(alert), HasSubstr("\"expected\":" + std::string(number)));
+  }
+  auto alert = make_alert("a");
+  ASSERT_TRUE(details_from_json(R"({"expected": 7})", alert));
+  EXPECT_EQ(alert.expected, Expected::running);
 }
 
 TEST_F(StoreTest, ADeliveryIsReadBackComplete) {
