@@ -94,6 +94,14 @@ void visit_flapping_keys(auto& visitor) {
             {.name = "window", .description = "Time in which changes count.", .example = "10m"},
             value, {seconds(1), days(7)});
       });
+  visitor.key([](auto& policy) -> auto& { return policy.flapping.bad_for; },
+              [](Section& section, auto& value) {
+                return section.duration({.name = "badFor",
+                                         .description = "Time after which a flapping service that "
+                                                        "stays in a bad state is reported once.",
+                                         .example = "2m"},
+                                        value, {seconds(1), days(7)});
+              });
 }
 
 /// Every key of a policy, once: where its value stands, and how it is read. `visitor.key(field,

@@ -44,6 +44,7 @@ struct TrackedService {
   std::uint32_t checks = 1;   ///< how often `settled` was seen in a row, as far as grace counts
   std::vector<Time> changes;  ///< the last ones, for as long as they count as flapping
   bool flapping = false;
+  bool flapping_bad = false;  ///< a bad state was notified since it flaps
 
   friend bool operator==(const TrackedService&, const TrackedService&) = default;
 };

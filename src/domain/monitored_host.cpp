@@ -95,7 +95,7 @@ const WatchedService* MonitoredHost::find_entry(const ServiceName& service) cons
 /// Of most services nothing is open, and finding their entries costs more than seeing that.
 const WatchedService* MonitoredHost::find_open(const ServiceName& name,
                                                const TrackedService& service) const {
-  if (!repeats_ && !service.flapping && is_notified(service)) return nullptr;
+  if (!repeats_ && is_notified(service)) return nullptr;
   const auto* watched = find_entry(name);
   return watched != nullptr && is_open(service, watched->policy) ? watched : nullptr;
 }

@@ -90,11 +90,13 @@ struct Grace {
 };
 
 /// A service flaps when it has changed `start` times within `window`, and has settled when it has
-/// changed at most `stop` times within it.
+/// changed at most `stop` times within it. While it flaps, a bad state is notified once: when it
+/// has lasted for `bad_for`.
 struct FlapLimits {
   unsigned start = 8;  ///< 0: flapping is not detected
   unsigned stop = 1;
   Duration window = std::chrono::minutes(10);
+  Duration bad_for = std::chrono::minutes(1);
 
   friend auto operator<=>(const FlapLimits&, const FlapLimits&) = default;
 };

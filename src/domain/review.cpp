@@ -33,12 +33,27 @@ std::optional<Transition> catch_up(const TrackedService& service) {
   return std::nullopt;
 }
 
+bool is_bad(const TrackedService& service, const Policy& policy) {
+  return service.stuck || service.denied || !is_expected(service.settled, policy.expected);
+}
+
+bool is_present_notified(const TrackedService& service) {
+  const auto& notified = service.notified;
+  return notified.settled == service.settled && notified.stuck == service.stuck &&
+         notified.denied == service.denied;
+}
+
 /// The reminder of what was notified.
-Transition remind(const TrackedService& service, Time now) {
+Transition remind(const TrackedService& service, const Policy& policy, Time now) {
   const auto& notified = service.notified;
   Transition again{kind_of_settled(notified.settled), notified.from, service.settled_since,
                    notified.settled, "still so after " + duration_text(now - notified.since)};
-  if (notified.denied) {
+  const bool stays_bad =
+      service.flapping_bad && is_bad(service, policy) && is_present_notified(service);
+  if (service.flapping && !stays_bad) {
+    again.kind = flapping;
+    again.to = service.settled;
+  } else if (notified.denied) {
     again.kind = denied;
     again.to = ServiceState::denied;
   } else if (notified.stuck) {
@@ -49,9 +64,11 @@ Transition remind(const TrackedService& service, Time now) {
 }
 
 /// Whether what was notified last is bad, and reminders of it are wanted.
-bool is_repeated(const Notified& notified, const Policy& policy) {
+bool is_repeated(const TrackedService& service, const Policy& policy) {
+  const auto& notified = service.notified;
   return policy.repeat_every != Duration(0) &&
-         (notified.stuck || notified.denied || !is_expected(notified.settled, policy.expected));
+         (service.flapping || notified.stuck || notified.denied ||
+          !is_expected(notified.settled, policy.expected));
 }
 
 class Review {
@@ -86,6 +103,15 @@ class Review {
   [[nodiscard]] std::optional<Suppression> grace(const Transition& transition) const;
   AlertDraft notify(Transition transition);
   std::vector<AlertDraft> begin_flapping(const Transition& decided);
+  std::vector<AlertDraft> of_flapping();
+  /// What is wrong with a service that flaps.
+  [[nodiscard]] Transition bad_state() const;
+  /// Until when it is not yet bad for long enough; a past time: it is.
+  [[nodiscard]] Time bad_from() const;
+  /// When a service that flaps has settled.
+  [[nodiscard]] Time calm_from() const;
+  std::vector<AlertDraft> remind_when_due();
+  [[nodiscard]] Time next_reminder() const;
 
   TrackedService& service_;
   const ReviewedService& of_;
@@ -164,10 +190,84 @@ std::vector<AlertDraft> Review::begin_flapping(const Transition& decided) {
   service_.flapping = true;
   auto reason = std::to_string(service_.changes.size()) + " changes within " +
                 duration_text(policy_.flapping.window) +
-                "; the next notification follows when it has settled";
-  Transition flaps{flapping, service_.notified.settled, service_.notified.since, service_.settled,
-                   std::move(reason)};
+                "; the next notification follows when it has settled, or stays bad for " +
+                duration_text(policy_.flapping.bad_for);
+  Transition flaps{flapping, decided.from, decided.from_since, service_.settled, std::move(reason)};
   return {{.transition = decided, .suppressed = "it flaps"}, notify(std::move(flaps))};
+}
+
+Transition Review::bad_state() const {
+  const auto& notified = service_.notified;
+  Transition bad{kind_of_settled(service_.settled),
+                 notified.settled == service_.settled ? notified.from : notified.settled,
+                 notified.since, service_.settled, exit_reason(service_.seen)};
+  if (service_.denied) {
+    bad.kind = denied;
+    bad.to = ServiceState::denied;
+  } else if (service_.stuck) {
+    bad.kind = stuck;
+    bad.to = service_.seen.state;
+  }
+  return bad;
+}
+
+Time Review::bad_from() const {
+  const auto since = service_.stuck || service_.denied ? service_.since : service_.settled_since;
+  // A clock set back must not make the wait longer by as much.
+  return since > now_ ? now_ : since + policy_.flapping.bad_for;
+}
+
+Time Review::calm_from() const {
+  const auto most = policy_.flapping.stop;
+  if (service_.changes.size() <= most) return now_;
+  return service_.changes[service_.changes.size() - most - 1] + policy_.flapping.window;
+}
+
+/// Only good last words wait until it has settled.
+std::vector<AlertDraft> Review::of_flapping() {
+  const bool calm = calm_from() <= now_;
+  const auto settle = [this] { service_.flapping = service_.flapping_bad = false; };
+  if (!is_bad(service_, policy_)) {
+    if (!calm) return remind_when_due();
+    settle();
+    return {notify({steady, service_.notified.settled, service_.notified.since, service_.settled,
+                    "it has settled"})};
+  }
+  if (calm && service_.flapping_bad && is_present_notified(service_)) {
+    settle();
+    return {};
+  }
+  if (!calm && (service_.flapping_bad || bad_from() > now_)) return remind_when_due();
+  auto bad = bad_state();
+  if (suppression_of(bad)) return {};
+  if (calm) {
+    settle();
+    bad.reason = join_reasons(bad.reason, "it has settled");
+  } else {
+    service_.flapping_bad = true;
+    bad.reason = join_reasons(
+        bad.reason,
+        "it flaps, for " + duration_text(now_ - bad_from() + policy_.flapping.bad_for) + " by now");
+  }
+  return {notify(std::move(bad))};
+}
+
+std::vector<AlertDraft> Review::remind_when_due() {
+  if (!is_repeated(service_, policy_)) return {};
+  if (now_ < service_.notified.at + policy_.repeat_every) return {};
+  auto again = remind(service_, policy_, now_);
+  if (lasting_suppression(again)) return {};
+  service_.notified.at = now_;
+  service_.notified.reminders++;
+  return {
+      {.transition = std::move(again), .suppressed = {}, .reminder = service_.notified.reminders}};
+}
+
+Time Review::next_reminder() const {
+  if (!is_repeated(service_, policy_)) return Time::max();
+  const auto due = service_.notified.at + policy_.repeat_every;
+  const auto suppressed = lasting_suppression(remind(service_, policy_, now_));
+  return suppressed ? std::max(due, suppressed->until) : due;
 }
 
 std::vector<AlertDraft> Review::of_decided(const Transition& decided, bool known_before) {
@@ -189,55 +289,42 @@ std::vector<AlertDraft> Review::of_decided(const Transition& decided, bool known
 }
 
 std::vector<AlertDraft> Review::of_time() {
-  if (service_.flapping) {
-    if (service_.changes.size() > policy_.flapping.stop) return {};
-    service_.flapping = false;
-    Transition calm{steady, service_.notified.settled, service_.notified.since, service_.settled,
-                    "it has settled"};
-    if (const auto suppressed = lasting_suppression(calm); suppressed && circumstances_.silence)
-      return {{.transition = calm, .suppressed = suppressed->reason}};
-    return {notify(std::move(calm))};
-  }
+  if (service_.flapping) return of_flapping();
   if (auto late = catch_up(service_)) {
     if (suppression_of(*late)) return {};
     late->reason = join_reasons(late->reason,
                                 "for " + duration_text(now_ - service_.settled_since) + " by now");
     return {notify(*std::move(late))};
   }
-  if (!is_repeated(service_.notified, policy_)) return {};
-  if (now_ < service_.notified.at + policy_.repeat_every) return {};
-  auto again = remind(service_, now_);
-  if (lasting_suppression(again)) return {};
-  service_.notified.at = now_;
-  service_.notified.reminders++;
-  return {
-      {.transition = std::move(again), .suppressed = {}, .reminder = service_.notified.reminders}};
+  return remind_when_due();
 }
 
 Time Review::next() const {
   if (service_.flapping) {
-    const auto most = policy_.flapping.stop;
-    if (service_.changes.size() <= most) return now_;
-    return service_.changes[service_.changes.size() - most - 1] + policy_.flapping.window;
+    const auto calm = calm_from();
+    if (!is_bad(service_, policy_) || (service_.flapping_bad && calm > now_))
+      return std::min(calm, next_reminder());
+    const auto suppressed = suppression_of(bad_state());
+    return std::max(std::min(calm, bad_from()), suppressed ? suppressed->until : now_);
   }
   if (const auto late = catch_up(service_)) {
     const auto suppressed = suppression_of(*late);
     return suppressed ? suppressed->until : now_;
   }
-  if (!is_repeated(service_.notified, policy_)) return Time::max();
-  const auto due = service_.notified.at + policy_.repeat_every;
-  const auto suppressed = lasting_suppression(remind(service_, now_));
-  return suppressed ? std::max(due, suppressed->until) : due;
+  return next_reminder();
 }
 
 std::optional<WaitingAlert> Review::waiting() const {
-  if (service_.flapping) return WaitingAlert{steady, {"it flaps", next()}};
+  if (service_.flapping) {
+    const bool bad = is_bad(service_, policy_) && !service_.flapping_bad;
+    return WaitingAlert{bad ? bad_state().kind : steady, {"it flaps", next()}};
+  }
   if (const auto late = catch_up(service_)) {
     const auto suppressed = suppression_of(*late);
     return suppressed ? std::optional(WaitingAlert{late->kind, *suppressed}) : std::nullopt;
   }
-  if (!is_repeated(service_.notified, policy_)) return std::nullopt;
-  const auto again = remind(service_, now_);
+  if (!is_repeated(service_, policy_)) return std::nullopt;
+  const auto again = remind(service_, policy_, now_);
   const auto due = service_.notified.at + policy_.repeat_every;
   const auto suppressed = lasting_suppression(again);
   if (suppressed) return WaitingAlert{again.kind, *suppressed};
@@ -265,13 +352,11 @@ std::optional<Suppression> standing_suppression(const WatchedService& watched,
 }
 
 bool is_notified(const TrackedService& service) {
-  const auto& notified = service.notified;
-  return notified.settled == service.settled && notified.stuck == service.stuck &&
-         notified.denied == service.denied;
+  return !service.flapping && is_present_notified(service);
 }
 
 bool is_open(const TrackedService& service, const Policy& policy) {
-  return service.flapping || !is_notified(service) || is_repeated(service.notified, policy);
+  return !is_notified(service) || is_repeated(service, policy);
 }
 
 std::optional<WaitingAlert> find_waiting(const TrackedService& service, const ReviewedService& of,

@@ -56,7 +56,7 @@ struct AlertDraft {
 [[nodiscard]] std::optional<Suppression> standing_suppression(const WatchedService& watched,
                                                               TransitionKind kind);
 
-/// Whether the present state was notified.
+/// Whether the present state was notified; of a service that flaps it never is.
 [[nodiscard]] bool is_notified(const TrackedService& service);
 
 /// Whether there is anything to review without a transition: an alert is suppressed, the service

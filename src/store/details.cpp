@@ -181,6 +181,7 @@ std::string notified_to_json(const TrackedService& service) {
   nothing_open.checks = 1;
   nothing_open.changes.clear();
   nothing_open.flapping = false;
+  nothing_open.flapping_bad = false;
   count_as_notified(nothing_open);
   if (nothing_open == service) return {};
   const auto& notified = service.notified;
@@ -194,6 +195,7 @@ std::string notified_to_json(const TrackedService& service) {
   object["reminders"] = notified.reminders;
   object["looks"] = service.checks;
   object["flapping"] = service.flapping;
+  object["flappingBad"] = service.flapping_bad;
   auto& changes = object["changes"] = json::array();
   for (const auto change : service.changes) changes.push_back(change.time_since_epoch().count());
   return object.dump();
@@ -217,6 +219,7 @@ bool notified_from_json(std::string_view text, TrackedService& service) {
     read.notified.reminders = object.at("reminders").get<std::uint32_t>();
     read.checks = object.at("looks").get<std::uint32_t>();
     read.flapping = object.at("flapping").get<bool>();
+    read.flapping_bad = object.value("flappingBad", false);
     for (const auto& change : object.at("changes"))
       read.changes.emplace_back(Duration(change.get<std::int64_t>()));
     service = std::move(read);

@@ -38,7 +38,7 @@ TEST(Policies, HaveEveryKey) {
       delayedStartGrace: 10m
       triggerStart: told
       quietExitCodes: [0, 1067, 4294967295]
-      flapping: {start: 6, stop: 2, window: 1h}
+      flapping: {start: 6, stop: 2, window: 1h, badFor: 5m}
       severity: warning
       repeatEvery: 4h)",
                                   "", "");
@@ -49,7 +49,7 @@ TEST(Policies, HaveEveryKey) {
                         .delayed_start_grace = 10min,
                         .trigger_start = TriggerStart::told,
                         .quiet_exit_codes = {0, 1067, 4294967295},
-                        .flapping = {.start = 6, .stop = 2, .window = 1h},
+                        .flapping = {.start = 6, .stop = 2, .window = 1h, .bad_for = 5min},
                         .severity = AlertSeverity::warning,
                         .repeat_every = 4h};
   EXPECT_EQ(policy, expected);

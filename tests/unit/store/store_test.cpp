@@ -138,7 +138,8 @@ TEST_F(StoreTest, WhatWasNotifiedComesBack) {
         .settled = ServiceState::running,
         .settled_since = at,
         .notified = {.settled = notified, .from = notified, .since = at, .at = at},
-        .flapping = flapping};
+        .flapping = flapping,
+        .flapping_bad = flapping};
   };
   const HostName host("h");
   const std::vector<TrackedService> states{state(false, ServiceState::running),
