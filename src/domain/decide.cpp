@@ -142,6 +142,9 @@ Decision decide(const TrackedService* previous, const ServiceStatus& seen, const
   switch (seen.state) {
     case ServiceState::unknown:
       next.seen.state = ServiceState::unknown;
+      // The storm was its host's: what follows is no news of the service's own.
+      next.storm_state = ServiceState::unknown;
+      next.storm_lasted = Duration(0);
       break;
     case ServiceState::denied:
       next.seen = seen;

@@ -44,7 +44,9 @@ struct TrackedService {
   std::uint32_t checks = 1;   ///< how often `settled` was seen in a row, as far as grace counts
   std::vector<Time> changes;  ///< the last ones, for as long as they count as flapping
   bool flapping = false;
-  bool flapping_bad = false;  ///< a bad state was notified since it flaps
+  bool flapping_bad = false;                         ///< a bad state was notified since it flaps
+  ServiceState storm_state = ServiceState::unknown;  ///< what a storm suppressed; unknown: nothing
+  Duration storm_lasted{};                           ///< for how long it was so; 0: it still is
 
   friend bool operator==(const TrackedService&, const TrackedService&) = default;
 };

@@ -11,7 +11,7 @@ using enum TransitionKind;
 
 /// Fewer say nothing about their host.
 constexpr std::size_t kFewestSigns = 3;
-/// Of what ran, so many parts: one of them falling is a storm.
+/// Of what runs, so many parts: one of them falling is a storm.
 constexpr std::size_t kStormShare = 4;
 
 Transition host_transition(TransitionKind kind, Time since, std::string reason) {
@@ -64,45 +64,24 @@ std::vector<AlertDraft> not_reached(TrackedHost& host, const Error& error, const
 /// What the observed services say of their host, compared with what was known of them before.
 struct HostSigns {
   bool rebooted = false;  ///< the processes are others
-  bool storm = false;     ///< much of what ran has stopped, or is about to
+  Falls falls;
 };
-
-/// Whether it has stopped in an earlier check, within the time, and has not started since.
-bool has_just_fallen(const TrackedService& known, const ServiceStatus& seen, Time now,
-                     Duration within) {
-  const bool ran = known.notified.settled == ServiceState::running ||
-                   known.notified.from == ServiceState::running;
-  const auto age = now - known.settled_since;
-  return ran && seen.state == ServiceState::stopped && age >= Duration(0) && age < within;
-}
 
 /// `after_outage`: the host was not reached the last time. Then a few other processes are enough,
 /// or none that could tell; otherwise there must be three, and all of them gone.
 HostSigns read_signs(const TrackedServices& previous, const Observation& observation,
-                     bool after_outage, const HostPolicy& policy) {
+                     bool after_outage) {
   if (!observation.services) return {};
   std::map<std::uint32_t, bool> processes;  // of the last check: whether each is still there
-  std::size_t ran = 0;
-  std::size_t fell = 0;  // within the time of a storm
-  bool falls = false;    // in this check
+  HostSigns signs;
+  auto& [fell, ran] = signs.falls;
   std::size_t runs_anew = 0;
   for (const auto& seen : *observation.services) {
     const auto known = previous.find(seen.name);
-    if (known == previous.end()) continue;
+    if (known == previous.end() || known->second.settled != ServiceState::running) continue;
     const auto state = seen.status.state;
-    if (known->second.settled != ServiceState::running) {
-      const bool too =
-          has_just_fallen(known->second, seen.status, observation.at, policy.storm_wait);
-      ran += too ? 1 : 0;
-      fell += too ? 1 : 0;
-      continue;
-    }
     ran++;
-    // Windows tells all services of a shutdown before it waits for them.
-    if (state == ServiceState::stopped || state == ServiceState::stop_pending) {
-      fell++;
-      falls |= state != known->second.seen.state;
-    }
+    fell += falls(known->second, state) ? 1 : 0;
     if (known->second.process_id == 0) continue;
     const bool same = seen.status.process_id == known->second.process_id;
     const bool up = state == ServiceState::running || state == ServiceState::start_pending;
@@ -111,14 +90,28 @@ HostSigns read_signs(const TrackedServices& previous, const Observation& observa
   }
   const auto kept = static_cast<std::size_t>(
       std::ranges::count(processes, true, &std::pair<const std::uint32_t, bool>::second));
-  HostSigns signs;
   signs.rebooted = after_outage ? ran > 0 && kept * 2 < std::max<std::size_t>(processes.size(), 1)
                                 : kept == 0 && processes.size() >= kFewestSigns && runs_anew > 0;
-  signs.storm = !signs.rebooted && falls && fell >= kFewestSigns && fell * kStormShare >= ran;
   return signs;
 }
 
 }  // namespace
+
+/// Windows tells all services of a shutdown before it waits for them.
+bool falls(const TrackedService& known, ServiceState now) {
+  if (known.settled != ServiceState::running) return false;
+  return now == ServiceState::stopped ||
+         (now == ServiceState::stop_pending && known.seen.state != ServiceState::stop_pending);
+}
+
+void note_falls(TrackedHost& host, const Falls& falls, const HostPolicy& policy, Time now) {
+  const bool storm = falls.fell >= kFewestSigns && falls.fell * kStormShare >= falls.ran;
+  if (!storm || policy.storm_wait == Duration(0)) return;
+  // The upper bound: a clock set back must not keep storms away for as long.
+  const bool recent =
+      now < host.storm_until + policy.storm_wait && host.storm_until <= now + policy.storm_wait;
+  if (!recent) host.storm_until = now + policy.storm_wait;
+}
 
 std::vector<AlertDraft> review(TrackedHost& host, const Observation& observation,
                                const TrackedServices& previous, const HostPolicy& policy,
@@ -130,11 +123,11 @@ std::vector<AlertDraft> review(TrackedHost& host, const Observation& observation
   // Whether it was there is known of a host that has refused the login.
   const bool was_refused = host.login_refused && !host.notified;
   const bool was_away = !host.error.empty() && !was_refused;
-  const auto signs = read_signs(previous, observation, was_away, policy);
+  const auto signs = read_signs(previous, observation, was_away);
   if (signs.rebooted) host.booted_at = now;
-  if (signs.storm) host.storm_until = now + policy.storm_wait;
   const std::string boot = signs.rebooted ? "it was restarted" : "";
   if (was_refused) host = {.since = now, .booted_at = host.booted_at};
+  if (!signs.rebooted) note_falls(host, signs.falls, policy, now);
   if (!was_away) {
     if (!signs.rebooted) return {};
     auto draft = host_transition(rebooted, host.booted_at, "the processes of its services are new");

@@ -1,7 +1,8 @@
-// A host as a whole: whether it is reached, whether it has just started, and whether so much
-// happens at once that it is about to go. Pure.
+// A host as a whole: whether it is reached, whether it has just started, and whether so much of it
+// stops at once that alerts wait. Pure.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -27,6 +28,17 @@ struct TrackedHost {
 
   friend bool operator==(const TrackedHost&, const TrackedHost&) = default;
 };
+
+/// Of services that were running: how many stop or begin to at once.
+struct Falls {
+  std::size_t fell = 0;
+  std::size_t ran = 0;
+};
+
+/// Whether a service that was settled as running stops or begins to.
+[[nodiscard]] bool falls(const TrackedService& known, ServiceState now);
+/// Begins a storm where so many fall at once, unless one lasts or has just ended.
+void note_falls(TrackedHost& host, const Falls& falls, const HostPolicy& policy, Time now);
 
 /// Called after each check of a host. `previous` are its services as they were known before. Keeps
 /// in `host` what was notified.

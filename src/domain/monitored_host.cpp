@@ -1,6 +1,7 @@
 #include "domain/monitored_host.h"
 
 #include <algorithm>
+#include <chrono>
 #include <set>
 #include <tuple>
 
@@ -50,9 +51,28 @@ MonitoredHost::Outcome MonitoredHost::apply(const Observation& observation) {
 
 MonitoredHost::Outcome MonitoredHost::apply_pushed(const ObservedService& pushed, Time now) {
   Outcome outcome;
+  const auto before = host_;
+  note_pushed_fall(pushed, now);
+  outcome.host = host_ != before;
   if (auto change = decide(services_, pushed, rules_.services, now, details_))
     take({*std::move(change)}, now, outcome);
+  for (auto& alert : outcome.alerts) alert.pushed = true;
   return outcome;
+}
+
+void MonitoredHost::note_pushed_fall(const ObservedService& pushed, Time now) {
+  static constexpr Duration kAtOnce = std::chrono::milliseconds(500);
+  if (rules_.policy.storm_wait == Duration(0)) return;
+  const auto known = services_.find(pushed.name);
+  if (known == services_.end() || !falls(known->second, pushed.status.state)) return;
+  std::erase_if(pushed_falls_, [now](const auto& fall) {
+    return fall.second > now || now - fall.second >= kAtOnce;
+  });
+  pushed_falls_[pushed.name] = now;
+  Falls all{.fell = pushed_falls_.size()};
+  for (const auto& [name, service] : services_)
+    all.ran += service.settled == ServiceState::running || pushed_falls_.contains(name) ? 1 : 0;
+  note_falls(host_, all, rules_.policy, now);
 }
 
 MonitoredHost::Outcome MonitoredHost::pass(Time now) {
@@ -210,7 +230,8 @@ Alert MonitoredHost::make_alert(const ServiceName& service, const TrackedService
               .severity = watched.policy.severity,
               .set = watched.set,
               .suppressed = std::move(draft.suppressed),
-              .reminder = draft.reminder};
+              .reminder = draft.reminder,
+              .over_already = draft.over_already};
   if (const auto known = details(service)) alert.details = *known;
   std::tie(alert.service, alert.friendly_name) = names_of(service);
   if (!is_resolved(alert) && tracked.settled != ServiceState::running) {

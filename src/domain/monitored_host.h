@@ -80,6 +80,8 @@ class MonitoredHost {
  private:
   [[nodiscard]] Circumstances circumstances(const ServiceName& service, Time now) const;
   [[nodiscard]] std::optional<Suppression> silence(const ServiceName& service, Time now) const;
+  /// Those within half a second count as one check.
+  void note_pushed_fall(const ObservedService& pushed, Time now);
   void take(std::vector<ServiceChange> changes, Time now, Outcome& outcome);
   void review_service(const ServiceName& name, const WatchedService& watched,
                       const TrackedService* previous, TrackedService& service,
@@ -103,7 +105,8 @@ class MonitoredHost {
   TrackedServices services_;
   SilenceOf silence_;
   KnownDetails details_;
-  bool repeats_ = false;  ///< whether any entry asks for reminders
+  bool repeats_ = false;                      ///< whether any entry asks for reminders
+  std::map<ServiceName, Time> pushed_falls_;  ///< the services that fell by pushed changes lately
 };
 
 }  // namespace tocsin

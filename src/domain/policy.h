@@ -138,9 +138,8 @@ struct Policy {
 struct HostPolicy {
   /// An unreachable host is notified once both limits have passed.
   Grace grace;
-  /// When at least three services, and a quarter of those that ran, stop or begin to within this
-  /// time, firing alerts of the host's services wait for so long: a host that goes down will be
-  /// gone by then.
+  /// When at least three services, and a quarter of those that ran, stop or begin to in one check,
+  /// firing alerts of the host's services wait for so long. 0: they do not.
   Duration storm_wait{};
   AlertSeverity severity = AlertSeverity::critical;
   Duration repeat_every{};

@@ -1,12 +1,22 @@
 #include "domain/review.h"
 
 #include <algorithm>
+#include <cctype>
+#include <string_view>
 #include <utility>
 
 namespace tocsin {
 namespace {
 
 using enum TransitionKind;
+
+std::string in_lower_case(std::string_view word) {
+  std::string text(word);
+  std::ranges::transform(text, text.begin(), [](unsigned char letter) {
+    return static_cast<char>(std::tolower(letter));
+  });
+  return text;
+}
 
 bool is_change_of_state(TransitionKind kind) {
   return kind == started || kind == stopped || kind == paused || kind == overrun ||
@@ -31,6 +41,11 @@ std::optional<Transition> catch_up(const TrackedService& service) {
   if (notified.denied)
     return Transition{visible, ServiceState::denied, notified.since, service.settled, {}};
   return std::nullopt;
+}
+
+/// Whether a storm has suppressed what is over by now.
+bool is_over_in_storm(const TrackedService& service) {
+  return service.storm_state != ServiceState::unknown && service.storm_lasted != Duration(0);
 }
 
 bool is_bad(const TrackedService& service, const Policy& policy) {
@@ -84,7 +99,7 @@ class Review {
     std::erase_if(service_.changes, old);
   }
 
-  std::vector<AlertDraft> of_decided(const Transition& decided, bool known_before);
+  std::vector<AlertDraft> of_decided(const Transition& decided, const TrackedService* previous);
   std::vector<AlertDraft> of_time();
   [[nodiscard]] Time next() const;
   [[nodiscard]] std::optional<WaitingAlert> waiting() const;
@@ -95,7 +110,17 @@ class Review {
     return suppressed ? suppressed : grace(transition);
   }
   /// Every suppression but grace.
-  [[nodiscard]] std::optional<Suppression> lasting_suppression(const Transition& transition) const;
+  [[nodiscard]] std::optional<Suppression> lasting_suppression(const Transition& transition) const {
+    auto suppressed = suppression_but_storm(transition);
+    return suppressed ? suppressed : storm(transition);
+  }
+  [[nodiscard]] std::optional<Suppression> suppression_but_storm(
+      const Transition& transition) const;
+  [[nodiscard]] std::optional<Suppression> storm(const Transition& transition) const;
+  /// Remembers what a storm suppresses, and when that is over.
+  void note_storm(const Transition& decided, const TrackedService* previous);
+  void forget_storm();
+  std::vector<AlertDraft> of_storm();
   /// Of a good transition: whether what was before it, and was notified before it, is good too.
   [[nodiscard]] std::optional<Suppression> between_expected(const Transition& transition) const;
   [[nodiscard]] std::optional<Suppression> normal_end(const Transition& transition) const;
@@ -120,14 +145,56 @@ class Review {
   Time now_;
 };
 
-std::optional<Suppression> Review::lasting_suppression(const Transition& transition) const {
+std::optional<Suppression> Review::suppression_but_storm(const Transition& transition) const {
   if (circumstances_.silence) return circumstances_.silence;
   if (circumstances_.outage) return circumstances_.outage;
   if (auto suppressed = standing_suppression(of_.watched, transition.kind)) return suppressed;
   if (is_good(transition, policy_.expected)) return between_expected(transition);
   if (auto suppressed = normal_end(transition)) return suppressed;
-  if (auto suppressed = boot()) return suppressed;
+  return boot();
+}
+
+std::optional<Suppression> Review::storm(const Transition& transition) const {
+  if (is_good(transition, policy_.expected) ||
+      ends_well(transition.kind, transition.to, policy_.expected))
+    return std::nullopt;
   return circumstances_.storm;
+}
+
+void Review::forget_storm() {
+  service_.storm_state = ServiceState::unknown;
+  service_.storm_lasted = Duration(0);
+}
+
+void Review::note_storm(const Transition& decided, const TrackedService* previous) {
+  if (!is_change_of_state(decided.kind)) return;
+  if (!is_good(decided, policy_.expected)) {
+    forget_storm();
+    if (!suppression_but_storm(decided) && storm(decided)) service_.storm_state = decided.to;
+    return;
+  }
+  if (service_.storm_state == ServiceState::unknown || is_over_in_storm(service_)) return;
+  const auto lasted = now_ - decided.from_since;
+  const bool within_grace =
+      previous == nullptr || previous->checks < policy_.grace.checks || lasted < policy_.grace.time;
+  if (within_grace) return forget_storm();
+  service_.storm_lasted = std::max(lasted, Duration(1));
+}
+
+/// What a storm suppressed is notified in any case: here, what is over by now.
+std::vector<AlertDraft> Review::of_storm() {
+  const auto state = service_.storm_state;
+  Transition end{
+      kind_of_settled(service_.settled), state, service_.settled_since - service_.storm_lasted,
+      service_.settled,
+      "was " + in_lower_case(to_string(state)) + " for " + duration_text(service_.storm_lasted)};
+  forget_storm();
+  if (suppression_but_storm(
+          {kind_of_settled(state), service_.settled, service_.settled_since, state, {}}))
+    return {};
+  auto draft = notify(std::move(end));
+  draft.over_already = true;
+  return {std::move(draft)};
 }
 
 std::optional<Suppression> Review::between_expected(const Transition& transition) const {
@@ -177,6 +244,7 @@ std::optional<Suppression> Review::grace(const Transition& transition) const {
 }
 
 AlertDraft Review::notify(Transition transition) {
+  forget_storm();
   service_.notified = {.settled = service_.settled,
                        .stuck = service_.stuck,
                        .denied = service_.denied,
@@ -270,7 +338,9 @@ Time Review::next_reminder() const {
   return suppressed ? std::max(due, suppressed->until) : due;
 }
 
-std::vector<AlertDraft> Review::of_decided(const Transition& decided, bool known_before) {
+std::vector<AlertDraft> Review::of_decided(const Transition& decided,
+                                           const TrackedService* previous) {
+  note_storm(decided, previous);
   const auto lasting = lasting_suppression(decided);
   const auto& limits = policy_.flapping;
   if (!lasting && limits.start > 0 && is_change_of_state(decided.kind)) {
@@ -281,8 +351,13 @@ std::vector<AlertDraft> Review::of_decided(const Transition& decided, bool known
   if (service_.flapping) return {{.transition = decided, .suppressed = "it flaps"}};
   if (const auto suppressed = lasting ? lasting : grace(decided))
     return {{.transition = decided, .suppressed = suppressed->reason}};
-  if (known_before) return {notify(decided)};
+  if (previous != nullptr && is_notified(*previous)) return {notify(decided)};
   auto late = catch_up(service_);
+  if (!late && is_over_in_storm(service_)) {
+    if (circumstances_.storm)
+      return {{.transition = decided, .suppressed = circumstances_.storm->reason}};
+    if (auto over = of_storm(); !over.empty()) return over;
+  }
   if (!late || (is_good(*late, policy_.expected) && between_expected(*late)))
     return {{.transition = decided, .suppressed = "over before anybody was notified"}};
   return {notify(*std::move(late))};
@@ -295,6 +370,10 @@ std::vector<AlertDraft> Review::of_time() {
     late->reason = join_reasons(late->reason,
                                 "for " + duration_text(now_ - service_.settled_since) + " by now");
     return {notify(*std::move(late))};
+  }
+  if (is_over_in_storm(service_)) {
+    if (circumstances_.storm) return {};
+    return of_storm();
   }
   return remind_when_due();
 }
@@ -311,6 +390,7 @@ Time Review::next() const {
     const auto suppressed = suppression_of(*late);
     return suppressed ? suppressed->until : now_;
   }
+  if (is_over_in_storm(service_)) return circumstances_.storm ? circumstances_.storm->until : now_;
   return next_reminder();
 }
 
@@ -323,6 +403,8 @@ std::optional<WaitingAlert> Review::waiting() const {
     const auto suppressed = suppression_of(*late);
     return suppressed ? std::optional(WaitingAlert{late->kind, *suppressed}) : std::nullopt;
   }
+  if (is_over_in_storm(service_) && circumstances_.storm)
+    return WaitingAlert{kind_of_settled(service_.settled), *circumstances_.storm};
   if (!is_repeated(service_, policy_)) return std::nullopt;
   const auto again = remind(service_, policy_, now_);
   const auto due = service_.notified.at + policy_.repeat_every;
@@ -337,7 +419,7 @@ std::vector<AlertDraft> review(const TrackedService* previous, TrackedService& s
                                const std::optional<Transition>& decided, const ReviewedService& of,
                                const Circumstances& circumstances, Time now) {
   Review review(service, of, circumstances, now);
-  if (decided) return review.of_decided(*decided, previous != nullptr && is_notified(*previous));
+  if (decided) return review.of_decided(*decided, previous);
   return review.of_time();
 }
 
@@ -352,7 +434,7 @@ std::optional<Suppression> standing_suppression(const WatchedService& watched,
 }
 
 bool is_notified(const TrackedService& service) {
-  return !service.flapping && is_present_notified(service);
+  return !service.flapping && !is_over_in_storm(service) && is_present_notified(service);
 }
 
 bool is_open(const TrackedService& service, const Policy& policy) {

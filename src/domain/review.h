@@ -24,7 +24,7 @@ struct Suppression {
 struct Circumstances {
   std::optional<Suppression> silence;  ///< suppresses everything
   std::optional<Suppression> outage;   ///< of its host: everything too
-  std::optional<Suppression> storm;    ///< so much changed at once: firing alerts
+  std::optional<Suppression> storm;    ///< so much stopped at once: firing alerts
   Time booted_at{};                    ///< when its host has started; the epoch: long ago
 };
 
@@ -40,12 +40,13 @@ struct AlertDraft {
   Transition transition;
   std::string suppressed;      ///< the reason; empty: it is notified
   std::uint32_t reminder = 0;  ///< the n-th reminder; 0: the alert itself
+  bool over_already = false;   ///< as in Alert
 };
 
 /// Called after each check of a service, and when a suppression may have ended. `decided` is what
 /// decide() found, if anything, and `previous` what it began with. A suppressed alert is notified
-/// as soon as nothing suppresses it any more, if it is still so; one that is over by then never is.
-/// Keeps in `service` what was notified.
+/// as soon as nothing suppresses it any more, if it is still so; one that is over by then never is,
+/// unless a storm suppressed it. Keeps in `service` what was notified.
 [[nodiscard]] std::vector<AlertDraft> review(const TrackedService* previous,
                                              TrackedService& service,
                                              const std::optional<Transition>& decided,

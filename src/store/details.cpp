@@ -115,6 +115,7 @@ std::string details_to_json(const Alert& alert) {
   details["reminder"] = alert.reminder;
   details["acrossHosts"] = alert.across_hosts;
   details["forNotified"] = alert.for_notified;
+  details["overAlready"] = alert.over_already;
   details["notice"] = alert.notice;
   details["status"] = std::move(status);
   return to_text(details);
@@ -143,6 +144,7 @@ bool details_from_json(std::string_view text, Alert& alert) {
     read.reminder = details.value("reminder", read.reminder);
     read.across_hosts = details.value("acrossHosts", read.across_hosts);
     read.for_notified = details.value("forNotified", read.for_notified);
+    read.over_already = details.value("overAlready", read.over_already);
     read.notice = details.value("notice", read.notice);
     const json status = details.value("status", json::object());
     read.status.state = state_at(status, "state", read.status.state);
@@ -182,6 +184,8 @@ std::string notified_to_json(const TrackedService& service) {
   nothing_open.changes.clear();
   nothing_open.flapping = false;
   nothing_open.flapping_bad = false;
+  nothing_open.storm_state = ServiceState::unknown;
+  nothing_open.storm_lasted = Duration(0);
   count_as_notified(nothing_open);
   if (nothing_open == service) return {};
   const auto& notified = service.notified;
@@ -196,6 +200,8 @@ std::string notified_to_json(const TrackedService& service) {
   object["looks"] = service.checks;
   object["flapping"] = service.flapping;
   object["flappingBad"] = service.flapping_bad;
+  object["stormState"] = to_string(service.storm_state);
+  object["stormLasted"] = service.storm_lasted.count();
   auto& changes = object["changes"] = json::array();
   for (const auto change : service.changes) changes.push_back(change.time_since_epoch().count());
   return object.dump();
@@ -220,6 +226,8 @@ bool notified_from_json(std::string_view text, TrackedService& service) {
     read.checks = object.at("looks").get<std::uint32_t>();
     read.flapping = object.at("flapping").get<bool>();
     read.flapping_bad = object.value("flappingBad", false);
+    read.storm_state = state_at(object, "stormState", ServiceState::unknown);
+    read.storm_lasted = Duration(object.value("stormLasted", std::int64_t{0}));
     for (const auto& change : object.at("changes"))
       read.changes.emplace_back(Duration(change.get<std::int64_t>()));
     service = std::move(read);

@@ -1,5 +1,6 @@
 #include "domain/monitored_host.h"
 
+#include <algorithm>
 #include <chrono>
 #include <string>
 #include <vector>
@@ -62,6 +63,11 @@ class MonitoredHostTest : public testing::Test {
     note(monitored_->apply(
         {HostName("node1"), now_, fail(ErrorKind::login_refused, "the account is locked out")}));
   }
+  void push(const char* name, ServiceState state, Duration after) {
+    now_ += after;
+    is(name, state);
+    note(monitored_->apply_pushed({ServiceName(name), seen_[ServiceName(name)].status, {}}, now_));
+  }
   void pass(Duration after) {
     now_ += after;
     note(monitored_->pass(now_));
@@ -103,6 +109,7 @@ class MonitoredHostTest : public testing::Test {
   std::optional<Suppression> silence_;
   std::optional<MonitoredHost> monitored_;
   Time now_ = kFirstCheck;
+  std::vector<Alert> all_;
 
  private:
   void note(MonitoredHost::Outcome outcome) {
@@ -120,7 +127,6 @@ class MonitoredHostTest : public testing::Test {
   std::map<ServiceName, Seen> seen_;
   std::vector<Alert> notified_;
   std::vector<Alert> suppressed_;
-  std::vector<Alert> all_;
   std::uint32_t next_process_ = 100;
 };
 
@@ -781,33 +787,161 @@ TEST_F(MonitoredHostTest, ServicesThatHangWhileTheyStopAreNotified) {
   EXPECT_THAT(notified(), ElementsAre("stuck A", "stuck B", "stuck C"));
 }
 
-TEST_F(MonitoredHostTest, AHostThatGoesDownServiceByServiceNotifiesOfTheFirstOnly) {
-  std::vector<std::string> names;
-  names.reserve(20);
-  for (int i = 0; i < 20; i++) names.push_back("Service" + std::to_string(i));
-  watch({{.pattern = "Service*"}}, kStorm);
-  for (const auto& name : names) is(name.c_str(), running);
-  check();
-  for (const auto& name : names) {
-    is(name.c_str(), stopped);
-    check(1s);
-  }
-  EXPECT_THAT(notified(), ElementsAre("stopped Service0", "stopped Service1", "stopped Service2",
-                                      "stopped Service3"));
-  no_answer();
-  no_answer(30s);
-  EXPECT_THAT(notified(), ElementsAre("unreachable host"));
-}
-
-TEST_F(MonitoredHostTest, ServicesThatStoppedLongAgoAreNoSignOfAStorm) {
+TEST_F(MonitoredHostTest, StopsInOneCheckAfterTheOtherAreNoStorm) {
   watch({{.pattern = "*"}}, kStorm);
   for (const auto* name : {"A", "B", "C", "D"}) is(name, running);
   check();
   for (const auto* name : {"A", "B", "C"}) {
     is(name, stopped);
-    check(20s);
+    check(1s);
   }
   EXPECT_THAT(notified(), ElementsAre("stopped A", "stopped B", "stopped C"));
+}
+
+TEST_F(MonitoredHostTest, AStormIsNotRenewedAndNoneFollowsItAtOnce) {
+  const std::vector<const char*> names{"A", "B", "C", "D", "E", "F", "G", "H", "I", "J", "K", "L"};
+  watch({{.pattern = "*"}}, kStorm);
+  for (const auto* name : names) is(name, running);
+  check();
+  const auto stop = [&](std::size_t from) {
+    for (std::size_t i = from; i < from + 3; i++) is(names[i], stopped);
+  };
+  stop(0);
+  check();
+  stop(3);
+  check(20s);
+  EXPECT_THAT(notified(), IsEmpty());
+  pass(10s);
+  EXPECT_EQ(notified().size(), 6) << "30 s after it began";
+  stop(6);
+  check(20s);
+  EXPECT_THAT(notified(), ElementsAre("stopped G", "stopped H", "stopped I"));
+  stop(9);
+  check(10s);
+  EXPECT_THAT(notified(), IsEmpty()) << "by now it is another one";
+  pass(30s);
+  EXPECT_THAT(notified(), ElementsAre("stopped J", "stopped K", "stopped L"));
+}
+
+TEST_F(MonitoredHostTest, WhatIsOverWhenAStormEndsIsNotifiedAsOneStart) {
+  watch({{.pattern = "*"}}, kStorm);
+  for (const auto* name : {"A", "B", "C"}) is(name, running);
+  check();
+  for (const auto* name : {"A", "B", "C"}) is(name, stopped);
+  check();
+  is("A", running);
+  check(12s);
+  EXPECT_THAT(notified(), IsEmpty());
+  EXPECT_EQ(last().suppressed, "many services of its host stopped at once");
+  EXPECT_EQ(monitored_->next_review(now_), now_ + 18s);
+  pass(18s);
+  EXPECT_THAT(notified(), ElementsAre("started A", "stopped B", "stopped C"));
+  const auto started = std::ranges::find(all_, TransitionKind::started, [](const Alert& alert) {
+    return alert.suppressed.empty() ? alert.kind : TransitionKind::other;
+  });
+  EXPECT_EQ(started->from, stopped);
+  EXPECT_EQ(started->to, running);
+  EXPECT_EQ(started->reason, "was stopped for 12 s");
+  EXPECT_TRUE(started->over_already);
+  EXPECT_FALSE(last().over_already);
+  pass(1h);
+  EXPECT_THAT(notified(), IsEmpty());
+  is("B", running);
+  check();
+  EXPECT_THAT(notified(), ElementsAre("started B"));
+  EXPECT_FALSE(last().over_already);
+}
+
+TEST_F(MonitoredHostTest, WhatStopsAgainInAStormIsNotifiedAsStopped) {
+  watch({{.pattern = "*"}}, kStorm);
+  for (const auto* name : {"A", "B", "C"}) is(name, running);
+  check();
+  for (const auto* name : {"A", "B", "C"}) is(name, stopped);
+  check();
+  for (const auto state : {running, stopped}) {
+    for (const auto* name : {"A", "B", "C"}) is(name, state);
+    check(5s);
+  }
+  pass(20s);
+  EXPECT_THAT(notified(), ElementsAre("stopped A", "stopped B", "stopped C"));
+}
+
+TEST_F(MonitoredHostTest, WhatIsOverInTheCheckThatFollowsAStormIsNotifiedThen) {
+  watch({{.pattern = "*"}}, kStorm);
+  for (const auto* name : {"A", "B", "C"}) is(name, running);
+  check();
+  for (const auto* name : {"A", "B", "C"}) is(name, stopped);
+  check();
+  for (const auto* name : {"A", "B", "C"}) is(name, running);
+  restart();
+  check(35s);
+  EXPECT_THAT(notified(), ElementsAre("started A", "started B", "started C"));
+  EXPECT_EQ(last().reason, "was stopped for 35 s");
+  EXPECT_TRUE(last().over_already);
+}
+
+TEST_F(MonitoredHostTest, WhatAlsoAGraceOrASilenceSuppressedStaysUntold) {
+  watch({{.pattern = "A*", .policy = {.grace = {.time = 20s}}}, {.pattern = "*"}}, kStorm);
+  for (const auto* name : {"A1", "A2", "B", "C"}) is(name, running);
+  check();
+  for (const auto* name : {"A1", "A2", "B", "C"}) is(name, stopped);
+  check();
+  is("A1", running);
+  is("B", running);
+  check(12s);
+  is("A2", running);
+  check(13s);
+  pass(5s);
+  EXPECT_THAT(notified(), ElementsAre("started A2", "started B", "stopped C"));
+  is("C", running);
+  check(1h);
+  notified();
+  for (const auto* name : {"A1", "A2", "B", "C"}) is(name, stopped);
+  check();
+  is("B", running);
+  check();
+  silence_ = Suppression{"silenced", now_ + 1h};
+  pass(30min);
+  silence_.reset();
+  pass(30min);
+  EXPECT_THAT(notified(), ElementsAre("stopped A1", "stopped A2", "stopped C"));
+}
+
+TEST_F(MonitoredHostTest, TheHostOfAStormThatGoesIsTheOnlyAlert) {
+  watch({{.pattern = "*"}}, kStorm);
+  for (const auto* name : {"A", "B", "C"}) is(name, running);
+  check();
+  for (const auto* name : {"A", "B", "C"}) is(name, stopped);
+  check();
+  is("A", running);
+  check(5s);
+  no_answer(5s);
+  for (const auto* name : {"A", "B", "C"}) is(name, running);
+  check(1min);
+  pass(1h);
+  EXPECT_THAT(notified(), ElementsAre("unreachable host", "reachable host"));
+}
+
+TEST_F(MonitoredHostTest, PushedChangesWithinHalfASecondCountAsOneCheck) {
+  watch({{.pattern = "*"}}, kStorm);
+  for (const auto* name : {"A", "B", "C", "D", "E", "F"}) is(name, running);
+  check();
+  push("A", stop_pending, 10s);
+  push("A", stopped, 200ms);
+  push("B", stopped, 200ms);
+  EXPECT_THAT(notified(), ElementsAre("stopped A", "stopped B"));
+  push("C", stopped, 499ms);
+  EXPECT_THAT(notified(), ElementsAre("stopped C")) << "A began too long ago";
+  push("D", stopped, 100ms);
+  EXPECT_THAT(notified(), ElementsAre("stopped D"));
+  push("E", stopped, 100ms);
+  EXPECT_THAT(notified(), IsEmpty()) << "the third within half a second";
+  EXPECT_TRUE(last().pushed);
+  push("E", running, 1s);
+  pass(29s);
+  EXPECT_THAT(notified(), ElementsAre("started E"));
+  EXPECT_EQ(last().reason, "was stopped for 1 s");
+  EXPECT_FALSE(last().pushed);
 }
 
 TEST_F(MonitoredHostTest, SaysWhichAlertsWaitAndWhy) {

@@ -33,6 +33,17 @@ TEST(Alertmanager, FiresForWhatStoppedAndEndsWhenItRuns) {
   EXPECT_EQ(up["endsAt"], "2025-11-24T16:01:00.123Z");
 }
 
+TEST(Alertmanager, GetsNothingOfWhatIsOverAlready) {
+  FakeTransport transport;
+  Destinations made;
+  add_channels(config::Alertmanager{.enabled = true, .servers = {{.url = "https://am.example"}}},
+               transport.deps(), made);
+  auto alert = started_alert();
+  EXPECT_TRUE(made.alerts[0].channel->wants(alert));
+  alert.over_already = true;
+  EXPECT_FALSE(made.alerts[0].channel->wants(alert));
+}
+
 TEST(Alertmanager, IsReachedBelowItsPrefixWithThePassword) {
   FakeTransport transport;
   Destinations made;

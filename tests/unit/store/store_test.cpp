@@ -139,7 +139,9 @@ TEST_F(StoreTest, WhatWasNotifiedComesBack) {
         .settled_since = at,
         .notified = {.settled = notified, .from = notified, .since = at, .at = at},
         .flapping = flapping,
-        .flapping_bad = flapping};
+        .flapping_bad = flapping,
+        .storm_state = flapping ? ServiceState::stopped : ServiceState::unknown,
+        .storm_lasted = flapping ? Duration(12s) : Duration(0)};
   };
   const HostName host("h");
   const std::vector<TrackedService> states{state(false, ServiceState::running),
@@ -211,6 +213,20 @@ TEST_F(StoreTest, TheStatesThatAnAlertExpectsComeBack) {
   const auto history = store_->history({}).value();
   ASSERT_EQ(history.size(), all.size());
   for (std::size_t i = 0; i < all.size(); i++) EXPECT_EQ(history[i].expected, all[i]) << i;
+}
+
+TEST_F(StoreTest, TheFlagsOfAnAlertComeBack) {
+  auto alert = make_alert("a");
+  alert.across_hosts = alert.for_notified = alert.over_already = true;
+  alert.notice = "tocsin reaches none of its 2 hosts: check its own network first";
+  commit({.alerts = {alert}});
+  reopen();
+  const auto read = store_->history({}).value().front();
+  EXPECT_TRUE(read.across_hosts && read.for_notified && read.over_already);
+  EXPECT_EQ(read.notice, alert.notice);
+  auto of_earlier = make_alert("b");
+  ASSERT_TRUE(details_from_json("{}", of_earlier));
+  EXPECT_FALSE(of_earlier.across_hosts || of_earlier.for_notified || of_earlier.over_already);
 }
 
 TEST_F(StoreTest, TheNumbersOfExpectedStatesAreThoseOfEarlierVersions) {
