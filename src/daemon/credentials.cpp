@@ -119,7 +119,8 @@ net::awaitable<void> CredentialAlerts::notify(const logins::Gate& gate, logins::
               .host = name,
               .from = ServiceState::unknown,
               .to = ServiceState::unknown,
-              .reason = reason};
+              .reason = reason,
+              .across_hosts = true};
   if (refused && deps_.silence) {
     if (const auto suppression = deps_.silence(name, {}, alert.at))
       alert.suppressed = suppression->reason;

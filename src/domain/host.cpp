@@ -1,6 +1,7 @@
 #include "domain/host.h"
 
 #include <algorithm>
+#include <chrono>
 #include <map>
 #include <utility>
 
@@ -13,6 +14,11 @@ using enum TransitionKind;
 constexpr std::size_t kFewestSigns = 3;
 /// Of what runs, so many parts: one of them falling is a storm.
 constexpr std::size_t kStormShare = 4;
+
+/// ERROR_SHUTDOWN_IN_PROGRESS: the service manager says that its host is going down.
+constexpr std::uint32_t kShutdownInProgress = 1115;
+/// A host that says so for longer does not go.
+constexpr Duration kLongestShutdown = std::chrono::minutes(10);
 
 Transition host_transition(TransitionKind kind, Time since, std::string reason) {
   return {kind, ServiceState::unknown, since, ServiceState::unknown, std::move(reason)};
@@ -41,24 +47,16 @@ std::vector<AlertDraft> not_reached(TrackedHost& host, const Error& error, const
   host.failures = std::min(host.failures + 1, std::max(policy.grace.checks, 1U));
   host.error = error.what.empty() ? "not reached" : error.what;
   host.storm_until = {};
-  if (host.login_refused) return {};
-  auto draft = host_transition(unreachable, host.since, host.error);
-  if (host.notified) {
-    if (silence || policy.repeat_every == Duration(0) ||
-        now < host.notified_at + policy.repeat_every)
-      return {};
-    host.notified_at = now;
-    host.reminders++;
-    draft.reason = join_reasons(draft.reason, "still so after " + duration_text(now - host.since));
-    return {{.transition = std::move(draft), .suppressed = {}, .reminder = host.reminders}};
+  if (error.native != kShutdownInProgress) {
+    host.shutdown_since = {};
+  } else if (host.shutdown_since == Time{}) {
+    host.shutdown_since = now;
   }
-  const auto suppressed = silence ? silence : grace(host, policy.grace, now);
-  if (suppressed && !is_first) return {};
-  if (suppressed) return {{.transition = std::move(draft), .suppressed = suppressed->reason}};
-  host.notified = true;
-  host.notified_at = now;
-  host.reminders = 0;
-  return {{.transition = std::move(draft), .suppressed = {}}};
+  auto drafts = tocsin::review(host, policy, silence, now);
+  if (!drafts.empty() || !is_first || host.login_refused) return drafts;
+  const auto suppressed = find_suppression(host, policy, silence, now);
+  return {{.transition = host_transition(unreachable, host.since, host.error),
+           .suppressed = suppressed ? suppressed->reason : ""}};
 }
 
 /// What the observed services say of their host, compared with what was known of them before.
@@ -96,6 +94,41 @@ HostSigns read_signs(const TrackedServices& previous, const Observation& observa
 }
 
 }  // namespace
+
+std::optional<Suppression> find_suppression(const TrackedHost& host, const HostPolicy& policy,
+                                            const std::optional<Suppression>& silence, Time now) {
+  if (silence) return silence;
+  const auto gone_by = host.shutdown_since + kLongestShutdown;
+  // The lower bound: a clock set back must not make the wait longer by as much.
+  if (host.shutdown_since != Time{} && host.shutdown_since <= now && now < gone_by)
+    return Suppression{"it says that it is shutting down", gone_by};
+  return grace(host, policy.grace, now);
+}
+
+std::vector<AlertDraft> review(TrackedHost& host, const HostPolicy& policy,
+                               const std::optional<Suppression>& silence, Time now) {
+  if (now < next_review(host, policy, silence, now)) return {};
+  auto draft = host_transition(unreachable, host.since, host.error);
+  host.notified_at = now;
+  if (!std::exchange(host.notified, true)) {
+    host.reminders = 0;
+    return {{.transition = std::move(draft), .suppressed = {}}};
+  }
+  host.reminders++;
+  draft.reason = join_reasons(draft.reason, "still so after " + duration_text(now - host.since));
+  return {{.transition = std::move(draft), .suppressed = {}, .reminder = host.reminders}};
+}
+
+Time next_review(const TrackedHost& host, const HostPolicy& policy,
+                 const std::optional<Suppression>& silence, Time now) {
+  if (host.error.empty() || host.login_refused) return Time::max();
+  if (!host.notified) {
+    const auto suppressed = find_suppression(host, policy, silence, now);
+    return suppressed ? suppressed->until : now;
+  }
+  if (policy.repeat_every == Duration(0)) return Time::max();
+  return std::max(host.notified_at + policy.repeat_every, silence ? silence->until : now);
+}
 
 /// Windows tells all services of a shutdown before it waits for them.
 bool falls(const TrackedService& known, ServiceState now) {

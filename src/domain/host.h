@@ -23,8 +23,9 @@ struct TrackedHost {
   bool notified = false;       ///< of its being unreachable
   Time notified_at{};          ///< the last time
   std::uint32_t reminders = 0;
-  Time booted_at{};    ///< when it was seen to have started; the epoch: never
-  Time storm_until{};  ///< until then firing alerts of services wait
+  Time booted_at{};       ///< when it was seen to have started; the epoch: never
+  Time storm_until{};     ///< until then firing alerts of services wait
+  Time shutdown_since{};  ///< since when it says that it is shutting down; the epoch: it does not
 
   friend bool operator==(const TrackedHost&, const TrackedHost&) = default;
 };
@@ -46,5 +47,16 @@ void note_falls(TrackedHost& host, const Falls& falls, const HostPolicy& policy,
                                              const TrackedServices& previous,
                                              const HostPolicy& policy,
                                              const std::optional<Suppression>& silence);
+/// What time alone has changed of a host that is not reached: suppressions that ended, reminders.
+[[nodiscard]] std::vector<AlertDraft> review(TrackedHost& host, const HostPolicy& policy,
+                                             const std::optional<Suppression>& silence, Time now);
+/// When that has something to say if nothing happens before; Time::max(): not known.
+[[nodiscard]] Time next_review(const TrackedHost& host, const HostPolicy& policy,
+                               const std::optional<Suppression>& silence, Time now);
+/// Why a host that is not reached is not notified now; nothing: no reason.
+[[nodiscard]] std::optional<Suppression> find_suppression(const TrackedHost& host,
+                                                          const HostPolicy& policy,
+                                                          const std::optional<Suppression>& silence,
+                                                          Time now);
 
 }  // namespace tocsin

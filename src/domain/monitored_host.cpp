@@ -43,6 +43,9 @@ MonitoredHost::Outcome MonitoredHost::apply(const Observation& observation) {
     if (kind == TransitionKind::reachable || kind == TransitionKind::rebooted)
       draft.transition.reason = join_reasons(draft.transition.reason, what_is_wrong());
     first.push_back(make_alert(std::move(draft), now));
+    if (kind != TransitionKind::reachable || !first.back().suppressed.empty()) continue;
+    // What runs again is told with its host.
+    for (auto& alert : outcome.alerts) alert.across_hosts |= is_resolved(alert);
   }
   outcome.alerts.insert(outcome.alerts.begin(), std::make_move_iterator(first.begin()),
                         std::make_move_iterator(first.end()));
@@ -77,13 +80,20 @@ void MonitoredHost::note_pushed_fall(const ObservedService& pushed, Time now) {
 
 MonitoredHost::Outcome MonitoredHost::pass(Time now) {
   Outcome outcome;
-  if (host_.error.empty()) review_open(now, outcome);
+  if (host_.error.empty()) {
+    review_open(now, outcome);
+    return outcome;
+  }
+  const auto before = host_;
+  for (auto& draft : tocsin::review(host_, rules_.policy, silence({}, now), now))
+    outcome.alerts.push_back(make_alert(std::move(draft), now));
+  outcome.host = host_ != before;
   return outcome;
 }
 
 Time MonitoredHost::next_review(Time now) const {
+  if (!host_.error.empty()) return tocsin::next_review(host_, rules_.policy, silence({}, now), now);
   Time next = Time::max();
-  if (!host_.error.empty()) return next;
   for (const auto& [name, service] : services_) {
     const auto* watched = find_open(name, service);
     if (watched == nullptr) continue;
@@ -254,7 +264,8 @@ Alert MonitoredHost::make_alert(AlertDraft draft, Time now) const {
           .reason = std::move(transition.reason),
           .severity = rules_.policy.severity,
           .suppressed = std::move(draft.suppressed),
-          .reminder = draft.reminder};
+          .reminder = draft.reminder,
+          .across_hosts = true};
 }
 
 std::string MonitoredHost::what_is_wrong() const {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -57,6 +58,11 @@ class MonitoredHostTest : public testing::Test {
     now_ += after;
     note(monitored_->apply(
         {HostName("node1"), now_, fail(ErrorKind::timed_out, "no answer within 5 s")}));
+  }
+  void says_shutdown(Duration after = 10s) {
+    now_ += after;
+    note(monitored_->apply(
+        {HostName("node1"), now_, fail(ErrorKind::unreachable, "it is shutting down", 1115)}));
   }
   void refuses_login(Duration after = 10s) {
     now_ += after;
@@ -270,6 +276,98 @@ TEST_F(MonitoredHostTest, AHostThatIsNotReachedIsNotifiedAtOnce) {
   check();
   EXPECT_THAT(notified(), ElementsAre("reachable host"));
   EXPECT_THAT(suppressed(), IsEmpty());
+}
+
+TEST_F(MonitoredHostTest, AHostThatSaysThatItShutsDownIsNotifiedWhenItIsGone) {
+  watch({{.pattern = "A"}});
+  is("A", running, 7);
+  check();
+  says_shutdown();
+  says_shutdown(5min);
+  EXPECT_THAT(notified(), IsEmpty());
+  EXPECT_THAT(suppressed(), ElementsAre("unreachable host: it says that it is shutting down"));
+  no_answer();
+  EXPECT_THAT(notified(), ElementsAre("unreachable host"));
+  is("A", running, 8);
+  check();
+  EXPECT_THAT(notified(), ElementsAre("reachable host"));
+}
+
+TEST_F(MonitoredHostTest, AHostThatShutsDownForTenMinutesIsNotifiedAndItsServicesWait) {
+  watch({{.pattern = "A"}});
+  is("A", running, 7);
+  check();
+  says_shutdown();
+  const auto begun = now_;
+  restart();
+  EXPECT_EQ(monitored_->next_review(now_), begun + 10min);
+  push("A", stopped, 1s);
+  EXPECT_THAT(notified(), IsEmpty());
+  says_shutdown(10min - 2s);
+  EXPECT_THAT(notified(), IsEmpty());
+  pass(1s);
+  EXPECT_THAT(notified(), ElementsAre("unreachable host"));
+  EXPECT_EQ(monitored_->next_review(now_), Time::max());
+  says_shutdown();
+  EXPECT_THAT(notified(), IsEmpty());
+}
+
+TEST_F(MonitoredHostTest, AHostThatIsSpokenToAgainMayShutDownAgain) {
+  watch({{.pattern = "A"}});
+  is("A", running, 7);
+  check();
+  says_shutdown();
+  check(9min);
+  says_shutdown();
+  pass(9min);
+  EXPECT_THAT(notified(), IsEmpty());
+  pass(1min);
+  EXPECT_THAT(notified(), ElementsAre("unreachable host"));
+}
+
+TEST_F(MonitoredHostTest, TheGraceOfAHostEndsWithoutACheck) {
+  watch({{.pattern = "A"}}, {.grace = {.time = 30s}, .repeat_every = 1h});
+  is("A", running, 7);
+  check();
+  no_answer();
+  EXPECT_EQ(monitored_->next_review(now_), now_ + 30s);
+  silence_ = Suppression{"silenced", now_ + 10min};
+  EXPECT_EQ(monitored_->next_review(now_), now_ + 10min);
+  pass(10min - 1s);
+  EXPECT_THAT(notified(), IsEmpty());
+  silence_.reset();
+  pass(1s);
+  EXPECT_THAT(notified(), ElementsAre("unreachable host"));
+  EXPECT_TRUE(last().across_hosts);
+  EXPECT_EQ(monitored_->next_review(now_), now_ + 1h);
+  pass(1h);
+  EXPECT_EQ(last().reminder, 1);
+}
+
+TEST_F(MonitoredHostTest, WhatRunsWhenItsHostIsBackIsNotifiedWithIt) {
+  watch({{.pattern = "A", .policy = {.repeat_every = 1h}}, {.pattern = "*"}});
+  is("D", running, 10);
+  is("A", running, 7);
+  is("B", running, 8);
+  is("C", running, 9);
+  check();
+  is("A", stopped);
+  is("B", stopped);
+  check();
+  EXPECT_FALSE(last().across_hosts);
+  no_answer();
+  no_answer(5h);
+  pass(5h);
+  EXPECT_THAT(notified(), ElementsAre("stopped A", "stopped B", "unreachable host"))
+      << "open alerts stay open without reminders";
+  is("A", running, 7);
+  is("C", stopped);
+  check();
+  EXPECT_THAT(notified(), ElementsAre("reachable host", "started A", "stopped C"));
+  const auto newest = std::span(all_).last(3);
+  EXPECT_TRUE(newest[0].across_hosts);
+  EXPECT_TRUE(newest[1].across_hosts);
+  EXPECT_FALSE(newest[2].across_hosts) << "the news of an outage";
 }
 
 TEST_F(MonitoredHostTest, ManyStopsAtOnceAreNotifiedAtOnce) {

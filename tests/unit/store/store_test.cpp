@@ -164,7 +164,8 @@ TEST_F(StoreTest, HostsComeBack) {
                          .notified_at = at + Duration(1),
                          .reminders = 3,
                          .booted_at = at + Duration(2),
-                         .storm_until = at + Duration(3)};
+                         .storm_until = at + Duration(3),
+                         .shutdown_since = at + Duration(4)};
   commit({.host = HostChange{host, away}});
   reopen();
   EXPECT_EQ(store_->load_states().value().at(host).host, away);
