@@ -165,6 +165,17 @@ void visit_keys(auto& visitor) {
       });
   visitor.section({.name = kFlapping, .description = "Limits for services that go up and down."},
                   [&] { visit_flapping_keys(visitor); });
+  visitor.key([](auto& policy) -> auto& { return policy.first_sight; },
+              [](Section& section, auto& value) {
+                return section.choice(
+                    {.name = "firstSight",
+                     .description =
+                         "Alerts about services that are in a bad state when first seen. `byName`: "
+                         "if an entry names the service in full; `told`: also those that a pattern "
+                         "finds and Windows starts automatically; `quiet`: none.",
+                     .example = "quiet"},
+                    value);
+              });
   visitor.key([](auto& policy) -> auto& { return policy.severity; },
               [](Section& section, auto& value) { return read_severity(section, value); });
   visitor.key([](auto& policy) -> auto& { return policy.repeat_every; },

@@ -241,7 +241,10 @@ Alert MonitoredHost::make_alert(const ServiceName& service, const TrackedService
               .set = watched.set,
               .suppressed = std::move(draft.suppressed),
               .reminder = draft.reminder,
+              .across_hosts = draft.across_hosts,
+              .for_notified = draft.for_notified,
               .over_already = draft.over_already};
+  if (alert.reason.empty()) alert.reason = row_of(alert.kind).reason;
   if (const auto known = details(service)) alert.details = *known;
   std::tie(alert.service, alert.friendly_name) = names_of(service);
   if (!is_resolved(alert) && tracked.settled != ServiceState::running) {

@@ -113,6 +113,18 @@ consteval auto table_of(TriggerStart) {
   return std::array{Word{by_name, "byName"}, Word{exempt, "exempt"}, Word{told, "told"}};
 }
 
+/// Whose bad state is an alert when the service is first seen.
+enum class FirstSight : std::uint8_t {
+  by_name,  ///< of services that were named in full
+  told,     ///< of those that Windows starts by itself besides, which a pattern found
+  quiet,    ///< of none: the state is what later ones are compared with
+};
+
+consteval auto table_of(FirstSight) {
+  using enum FirstSight;
+  return std::array{Word{by_name, "byName"}, Word{told, "told"}, Word{quiet, "quiet"}};
+}
+
 struct Policy {
   /// A pending service is stuck when it has made no progress for its own wait hint, and at least
   /// for this long.
@@ -127,6 +139,7 @@ struct Policy {
   /// Stops with these exit codes are a normal end.
   std::vector<std::uint32_t> quiet_exit_codes;
   FlapLimits flapping;
+  FirstSight first_sight = FirstSight::by_name;
   AlertSeverity severity = AlertSeverity::critical;
   /// How often a reminder is sent while the state stays bad; 0: never.
   Duration repeat_every{};

@@ -24,13 +24,20 @@ bool is_change_of_state(TransitionKind kind) {
 }
 
 /// What must be notified so that people know the present state; nothing when they know it.
-std::optional<Transition> catch_up(const TrackedService& service) {
+std::optional<Transition> catch_up(const TrackedService& service, const Policy& policy) {
   const auto& notified = service.notified;
   if (service.denied && !notified.denied)
     return Transition{denied, notified.settled, notified.since, ServiceState::denied, {}};
   if (service.stuck && !notified.stuck)
     return Transition{stuck, notified.settled, notified.since, service.seen.state, {}};
   if (service.stuck || service.denied) return std::nullopt;
+  if (service.first_sight && !is_expected(service.settled, policy.expected)) {
+    return Transition{kind_of_settled(service.settled),
+                      ServiceState::unknown,
+                      {},
+                      service.settled,
+                      first_sight_reason(service.seen)};
+  }
   const bool changed =
       notified.settled != service.settled && notified.settled != ServiceState::unknown;
   if (changed || notified.stuck) {
@@ -127,6 +134,10 @@ class Review {
   [[nodiscard]] std::optional<Suppression> boot() const;
   [[nodiscard]] std::optional<Suppression> grace(const Transition& transition) const;
   AlertDraft notify(Transition transition);
+  /// The same of what something suppressed up to now.
+  AlertDraft notify_late(Transition transition);
+  /// Whether the suppression of an alert ends for many at once.
+  [[nodiscard]] bool waits_with_others() const { return circumstances_.silence || boot(); }
   std::vector<AlertDraft> begin_flapping(const Transition& decided);
   std::vector<AlertDraft> of_flapping();
   /// What is wrong with a service that flaps.
@@ -155,7 +166,7 @@ std::optional<Suppression> Review::suppression_but_storm(const Transition& trans
 }
 
 std::optional<Suppression> Review::storm(const Transition& transition) const {
-  if (is_good(transition, policy_.expected) ||
+  if (service_.first_sight || is_good(transition, policy_.expected) ||
       ends_well(transition.kind, transition.to, policy_.expected))
     return std::nullopt;
   return circumstances_.storm;
@@ -214,12 +225,15 @@ std::optional<Suppression> Review::normal_end(const Transition& transition) cons
     return Suppression{"exit code " + std::to_string(code) + " is a normal end"};
   const bool exempt = policy_.trigger_start == TriggerStart::exempt ||
                       (policy_.trigger_start == TriggerStart::by_name && !of_.named);
-  if (exempt && code == 0 && of_.details != nullptr && of_.details->trigger_start)
+  // Its host may never have needed it: then the code says that it was never started.
+  const bool in_order = exit_reason(service_.seen).empty();
+  if (exempt && in_order && of_.details != nullptr && of_.details->trigger_start)
     return Suppression{"it is started by events, and has ended in good order"};
   return std::nullopt;
 }
 
 std::optional<Suppression> Review::boot() const {
+  if (service_.first_sight) return std::nullopt;  // the host's start explains none of it
   if (circumstances_.booted_at == Time{} || circumstances_.booted_at > now_) return std::nullopt;
   const bool delayed =
       of_.details != nullptr && of_.details->start_mode == StartMode::automatic_delayed;
@@ -245,13 +259,28 @@ std::optional<Suppression> Review::grace(const Transition& transition) const {
 
 AlertDraft Review::notify(Transition transition) {
   forget_storm();
+  const bool good = is_good(transition, policy_.expected);
+  const bool first_sight = std::exchange(service_.first_sight, false);
+  const bool after_first_sight = service_.notified.first_sight;
+  service_.waits_with_others = false;
   service_.notified = {.settled = service_.settled,
                        .stuck = service_.stuck,
                        .denied = service_.denied,
                        .from = transition.from,
                        .since = now_,
-                       .at = now_};
-  return {.transition = std::move(transition), .suppressed = {}};
+                       .at = now_,
+                       .first_sight = first_sight || (after_first_sight && !good)};
+  return {.transition = std::move(transition),
+          .suppressed = {},
+          .across_hosts = first_sight,
+          .for_notified = after_first_sight && good};
+}
+
+AlertDraft Review::notify_late(Transition transition) {
+  const bool with_others = service_.waits_with_others;
+  auto draft = notify(std::move(transition));
+  draft.across_hosts |= with_others;
+  return draft;
 }
 
 std::vector<AlertDraft> Review::begin_flapping(const Transition& decided) {
@@ -307,7 +336,10 @@ std::vector<AlertDraft> Review::of_flapping() {
   }
   if (!calm && (service_.flapping_bad || bad_from() > now_)) return remind_when_due();
   auto bad = bad_state();
-  if (suppression_of(bad)) return {};
+  if (suppression_of(bad)) {
+    service_.waits_with_others = waits_with_others();
+    return {};
+  }
   if (calm) {
     settle();
     bad.reason = join_reasons(bad.reason, "it has settled");
@@ -317,7 +349,7 @@ std::vector<AlertDraft> Review::of_flapping() {
         bad.reason,
         "it flaps, for " + duration_text(now_ - bad_from() + policy_.flapping.bad_for) + " by now");
   }
-  return {notify(std::move(bad))};
+  return {notify_late(std::move(bad))};
 }
 
 std::vector<AlertDraft> Review::remind_when_due() {
@@ -327,8 +359,10 @@ std::vector<AlertDraft> Review::remind_when_due() {
   if (lasting_suppression(again)) return {};
   service_.notified.at = now_;
   service_.notified.reminders++;
-  return {
-      {.transition = std::move(again), .suppressed = {}, .reminder = service_.notified.reminders}};
+  return {{.transition = std::move(again),
+           .suppressed = {},
+           .reminder = service_.notified.reminders,
+           .across_hosts = true}};
 }
 
 Time Review::next_reminder() const {
@@ -343,16 +377,19 @@ std::vector<AlertDraft> Review::of_decided(const Transition& decided,
   note_storm(decided, previous);
   const auto lasting = lasting_suppression(decided);
   const auto& limits = policy_.flapping;
-  if (!lasting && limits.start > 0 && is_change_of_state(decided.kind)) {
+  if (!lasting && limits.start > 0 && is_change_of_state(decided.kind) &&
+      decided.from != ServiceState::unknown) {
     service_.changes.push_back(now_);
     if (!service_.flapping && service_.changes.size() >= limits.start)
       return begin_flapping(decided);
   }
   if (service_.flapping) return {{.transition = decided, .suppressed = "it flaps"}};
-  if (const auto suppressed = lasting ? lasting : grace(decided))
+  if (const auto suppressed = lasting ? lasting : grace(decided)) {
+    service_.waits_with_others = waits_with_others();
     return {{.transition = decided, .suppressed = suppressed->reason}};
+  }
   if (previous != nullptr && is_notified(*previous)) return {notify(decided)};
-  auto late = catch_up(service_);
+  auto late = catch_up(service_, policy_);
   if (!late && is_over_in_storm(service_)) {
     if (circumstances_.storm)
       return {{.transition = decided, .suppressed = circumstances_.storm->reason}};
@@ -365,11 +402,14 @@ std::vector<AlertDraft> Review::of_decided(const Transition& decided,
 
 std::vector<AlertDraft> Review::of_time() {
   if (service_.flapping) return of_flapping();
-  if (auto late = catch_up(service_)) {
-    if (suppression_of(*late)) return {};
+  if (auto late = catch_up(service_, policy_)) {
+    if (suppression_of(*late)) {
+      service_.waits_with_others |= waits_with_others();
+      return {};
+    }
     late->reason = join_reasons(late->reason,
                                 "for " + duration_text(now_ - service_.settled_since) + " by now");
-    return {notify(*std::move(late))};
+    return {notify_late(*std::move(late))};
   }
   if (is_over_in_storm(service_)) {
     if (circumstances_.storm) return {};
@@ -386,7 +426,7 @@ Time Review::next() const {
     const auto suppressed = suppression_of(bad_state());
     return std::max(std::min(calm, bad_from()), suppressed ? suppressed->until : now_);
   }
-  if (const auto late = catch_up(service_)) {
+  if (const auto late = catch_up(service_, policy_)) {
     const auto suppressed = suppression_of(*late);
     return suppressed ? suppressed->until : now_;
   }
@@ -399,7 +439,7 @@ std::optional<WaitingAlert> Review::waiting() const {
     const bool bad = is_bad(service_, policy_) && !service_.flapping_bad;
     return WaitingAlert{bad ? bad_state().kind : steady, {"it flaps", next()}};
   }
-  if (const auto late = catch_up(service_)) {
+  if (const auto late = catch_up(service_, policy_)) {
     const auto suppressed = suppression_of(*late);
     return suppressed ? std::optional(WaitingAlert{late->kind, *suppressed}) : std::nullopt;
   }

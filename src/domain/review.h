@@ -40,7 +40,9 @@ struct AlertDraft {
   Transition transition;
   std::string suppressed;      ///< the reason; empty: it is notified
   std::uint32_t reminder = 0;  ///< the n-th reminder; 0: the alert itself
-  bool over_already = false;   ///< as in Alert
+  bool across_hosts = false;   ///< this and the next two: as in Alert
+  bool for_notified = false;
+  bool over_already = false;
 };
 
 /// Called after each check of a service, and when a suppression may have ended. `decided` is what

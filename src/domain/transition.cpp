@@ -31,6 +31,10 @@ std::string exit_reason(const ServiceStatus& seen) {
   return "exit code " + std::to_string(seen.exit_code);
 }
 
+std::string first_sight_reason(const ServiceStatus& seen) {
+  return seen.state == ServiceState::missing ? "is not installed" : exit_reason(seen);
+}
+
 std::uint32_t exit_code(const ServiceStatus& seen) {
   return seen.exit_code == kServiceSpecificError ? seen.service_exit_code : seen.exit_code;
 }

@@ -186,6 +186,8 @@ std::string notified_to_json(const TrackedService& service) {
   nothing_open.flapping_bad = false;
   nothing_open.storm_state = ServiceState::unknown;
   nothing_open.storm_lasted = Duration(0);
+  nothing_open.first_sight = false;
+  nothing_open.waits_with_others = false;
   count_as_notified(nothing_open);
   if (nothing_open == service) return {};
   const auto& notified = service.notified;
@@ -197,6 +199,9 @@ std::string notified_to_json(const TrackedService& service) {
   object["since"] = notified.since.time_since_epoch().count();
   object["at"] = notified.at.time_since_epoch().count();
   object["reminders"] = notified.reminders;
+  object["toldAtFirstSight"] = notified.first_sight;
+  object["firstSight"] = service.first_sight;
+  object["waitsWithOthers"] = service.waits_with_others;
   object["looks"] = service.checks;
   object["flapping"] = service.flapping;
   object["flappingBad"] = service.flapping_bad;
@@ -223,6 +228,9 @@ bool notified_from_json(std::string_view text, TrackedService& service) {
     read.notified.since = time_at("since");
     read.notified.at = time_at("at");
     read.notified.reminders = object.at("reminders").get<std::uint32_t>();
+    read.notified.first_sight = object.value("toldAtFirstSight", false);
+    read.first_sight = object.value("firstSight", false);
+    read.waits_with_others = object.value("waitsWithOthers", false);
     read.checks = object.at("looks").get<std::uint32_t>();
     read.flapping = object.at("flapping").get<bool>();
     read.flapping_bad = object.value("flappingBad", false);

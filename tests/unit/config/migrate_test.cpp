@@ -302,8 +302,8 @@ TEST(Migrate, WritesAFileToReadAndToEdit) {
 
 tocsin:
   # Hosts and services to watch, and the destinations of their alerts.
-  # Unlike Butler: States survive a restart, and only changes become alerts. Butler forgets, and
-  # alerts again about all stopped services.
+  # Unlike Butler: States survive a restart, and a stopped service is one alert. Butler forgets, and
+  # alerts again about all of them.
   serviceMonitor:
     # Unlike Butler: Checks of one host never overlap, and those of several are spread over time.
     # Butler asks all at once, and again while a check still runs.

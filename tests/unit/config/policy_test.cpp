@@ -39,6 +39,7 @@ TEST(Policies, HaveEveryKey) {
       triggerStart: told
       quietExitCodes: [0, 1067, 4294967295]
       flapping: {start: 6, stop: 2, window: 1h, badFor: 5m}
+      firstSight: told
       severity: warning
       repeatEvery: 4h)",
                                   "", "");
@@ -50,6 +51,7 @@ TEST(Policies, HaveEveryKey) {
                         .trigger_start = TriggerStart::told,
                         .quiet_exit_codes = {0, 1067, 4294967295},
                         .flapping = {.start = 6, .stop = 2, .window = 1h, .bad_for = 5min},
+                        .first_sight = FirstSight::told,
                         .severity = AlertSeverity::warning,
                         .repeat_every = 4h};
   EXPECT_EQ(policy, expected);
@@ -137,6 +139,9 @@ TEST(Policies, MistakesAreReportedWithLineAndColumn) {
   EXPECT_THAT(findings_of_policy("triggerStart: never"),
               ElementsAre("3:28: error: `triggerStart` must be one of byName, exempt, told, but "
                           "this is `never`"));
+  EXPECT_THAT(findings_of_policy("firstSight: never"),
+              ElementsAre("3:26: error: `firstSight` must be one of byName, told, quiet, but this "
+                          "is `never`"));
   EXPECT_THAT(findings_of_policy("severity: high"),
               ElementsAre("3:24: error: `severity` must be one of info, warning, critical, but "
                           "this is `high`"));

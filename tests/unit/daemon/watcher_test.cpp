@@ -17,9 +17,17 @@ Seen sees(ServiceState spooler, ServiceState database = running) {
 }
 Seen sees_nothing() { return fail(ErrorKind::timed_out, "no answer within 5 s"); }
 
-TEST_F(DaemonTest, TheFirstCheckIsABaseline) {
+TEST_F(DaemonTest, NamedServicesThatAreBadAtTheFirstCheckAreNotifiedOnce) {
   Deps deps(folder_);
   deps.watch(host_, {sees(stopped, missing), sees(stopped, missing)});
+  EXPECT_THAT(deps.notified(2), ElementsAre("vanished mssql$x", "stopped Spooler"));
+}
+
+TEST_F(DaemonTest, AQuietFirstCheckIsABaseline) {
+  host_.services =
+      Watchlist({{.pattern = "Spooler", .policy = {.first_sight = FirstSight::quiet}}});
+  Deps deps(folder_);
+  deps.watch(host_, {sees(stopped), sees(stopped)});
   EXPECT_THAT(deps.notified(0), IsEmpty());
   EXPECT_THAT(deps.history(), IsEmpty());
 }
@@ -82,7 +90,9 @@ TEST_F(DaemonTest, WhatChangedWhileTheHostWasNotReachedIsNotified) {
 
 TEST_F(DaemonTest, ARestartNotifiesOnlyWhatChangedMeanwhile) {
   {
-    Deps(folder_).watch(host_, {sees(running, stopped)});
+    Deps first(folder_);
+    first.watch(host_, {sees(running, stopped)});
+    EXPECT_THAT(first.notified(1), ElementsAre("stopped mssql$x"));
   }
   {
     Deps again(folder_);

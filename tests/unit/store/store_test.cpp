@@ -134,14 +134,19 @@ TEST_F(StoreTest, DamagedDetailsOfAServiceAreAsGoodAsNone) {
 TEST_F(StoreTest, WhatWasNotifiedComesBack) {
   const auto state = [](bool flapping, ServiceState notified) {
     const Time at{Duration{1'700'000'000'000}};
-    return TrackedService{
-        .settled = ServiceState::running,
-        .settled_since = at,
-        .notified = {.settled = notified, .from = notified, .since = at, .at = at},
-        .flapping = flapping,
-        .flapping_bad = flapping,
-        .storm_state = flapping ? ServiceState::stopped : ServiceState::unknown,
-        .storm_lasted = flapping ? Duration(12s) : Duration(0)};
+    return TrackedService{.settled = ServiceState::running,
+                          .settled_since = at,
+                          .notified = {.settled = notified,
+                                       .from = notified,
+                                       .since = at,
+                                       .at = at,
+                                       .first_sight = notified == ServiceState::stopped},
+                          .flapping = flapping,
+                          .flapping_bad = flapping,
+                          .storm_state = flapping ? ServiceState::stopped : ServiceState::unknown,
+                          .storm_lasted = flapping ? Duration(12s) : Duration(0),
+                          .first_sight = flapping,
+                          .waits_with_others = flapping};
   };
   const HostName host("h");
   const std::vector<TrackedService> states{state(false, ServiceState::running),
