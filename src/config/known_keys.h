@@ -27,6 +27,7 @@ struct KnownKey {
   bool required = false;
   std::string alternative;           ///< the key that takes its place: one of both is required
   std::vector<std::string> choices;  ///< of "one of ..."
+  bool may_be_list = false;          ///< of "one of ...": a list of some too
   std::optional<Range> range;        ///< of whole numbers
   bool is_open = false;              ///< a section with keys of Butler, which we do not know
 };

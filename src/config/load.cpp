@@ -89,8 +89,9 @@ void read_config(Section& root, Config& config) {
       {.name = "serviceMonitor",
        .description = "Hosts and services to watch, and the destinations of their alerts.",
        .need = Need::required,
-       .differs = "States survive a restart, and only changes become alerts. Butler forgets, and "
-                  "alerts again about all stopped services."},
+       .differs =
+           "States survive a restart, and a stopped service is one alert. Butler forgets, and "
+           "alerts again about all of them."},
       [&](Section& section) { destinations = read_service_monitor(section, config); });
   if (monitor && config.enabled && !destinations.any())
     root.warning(*monitor, "no destination gets alerts: `alertDestination` enables none");

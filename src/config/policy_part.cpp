@@ -1,5 +1,6 @@
 #include "config/policy_part.h"
 
+#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <string_view>
@@ -47,6 +48,24 @@ auto read_repeat_every(Section& section, Duration& repeat_every) {
       repeat_every, kUpToAYear);
 }
 
+std::optional<Place> read_expected(Section& section, Expected& expected) {
+  auto states = expected.states();
+  const auto place = section.choices(
+      {.name = "expected",
+       .description = "States that resolve the alert: one word, or a list such as `[running, "
+                      "paused]`. With `stopped` a running service fires; with `any` starts, stops "
+                      "and pauses go to the history only.",
+       .example = "stopped"},
+      states);
+  if (!place) return place;
+  if (states.size() > 1 && std::ranges::count(states, ExpectedState::any) > 0) {
+    section.error(*place, "`expected`: `any` covers every state; write it alone");
+    return std::nullopt;
+  }
+  expected = Expected(states);
+  return place;
+}
+
 constexpr std::string_view kFlapping = "flapping";
 
 void visit_flapping_keys(auto& visitor) {
@@ -75,21 +94,21 @@ void visit_flapping_keys(auto& visitor) {
             {.name = "window", .description = "Time in which changes count.", .example = "10m"},
             value, {seconds(1), days(7)});
       });
+  visitor.key([](auto& policy) -> auto& { return policy.flapping.bad_for; },
+              [](Section& section, auto& value) {
+                return section.duration({.name = "badFor",
+                                         .description = "Time after which a flapping service that "
+                                                        "stays in a bad state is reported once.",
+                                         .example = "2m"},
+                                        value, {seconds(1), days(7)});
+              });
 }
 
 /// Every key of a policy, once: where its value stands, and how it is read. `visitor.key(field,
 /// read)` is called for each, and `visitor.section(key, keys)` around those of a section.
 void visit_keys(auto& visitor) {
   visitor.key([](auto& policy) -> auto& { return policy.expected; },
-              [](Section& section, auto& value) {
-                return section.choice(
-                    {.name = "expected",
-                     .description =
-                         "State that resolves the alert. With `stopped` a running service fires; "
-                         "with `any` starts, stops and pauses go to the history only.",
-                     .example = "stopped"},
-                    value);
-              });
+              [](Section& section, auto& value) { return read_expected(section, value); });
   visitor.section(
       {.name = "grace", .description = "An alert fires once both limits have passed."}, [&] {
         visitor.key([](auto& policy) -> auto& { return policy.grace.checks; },
@@ -146,6 +165,17 @@ void visit_keys(auto& visitor) {
       });
   visitor.section({.name = kFlapping, .description = "Limits for services that go up and down."},
                   [&] { visit_flapping_keys(visitor); });
+  visitor.key([](auto& policy) -> auto& { return policy.first_sight; },
+              [](Section& section, auto& value) {
+                return section.choice(
+                    {.name = "firstSight",
+                     .description =
+                         "Alerts about services that are in a bad state when first seen. `byName`: "
+                         "if an entry names the service in full; `told`: also those that a pattern "
+                         "finds and Windows starts automatically; `quiet`: none.",
+                     .example = "quiet"},
+                    value);
+              });
   visitor.key([](auto& policy) -> auto& { return policy.severity; },
               [](Section& section, auto& value) { return read_severity(section, value); });
   visitor.key([](auto& policy) -> auto& { return policy.repeat_every; },
@@ -225,8 +255,7 @@ void read_host_policy(Section& section, const Key& key, HostPolicy& out) {
                   });
     inner.duration({.name = "stormWait",
                     .description = "Delays alerts when at least three services, and a quarter of "
-                                   "those that ran, stop or begin to within this time. A host that "
-                                   "goes down is unreachable by then. 0: no delay.",
+                                   "those that ran, stop or begin to in one check. 0: no delay.",
                     .example = "10s"},
                    out.storm_wait, kUpToADay);
     read_severity(inner, out.severity);

@@ -374,10 +374,37 @@ std::optional<std::pair<std::size_t, Place>> Section::pick(const Key& key,
                                                            std::string_view all) {
   const auto value = scalar(key);
   if (!value) return std::nullopt;
-  for (std::size_t i = 0; i < names.size(); i++) {
-    if (equals_ignoring_case(names[i], value->text)) return std::pair(i, value->place);
+  const auto picked = pick(key, *value, names, all);
+  if (!picked) return std::nullopt;
+  return std::pair(*picked, value->place);
+}
+
+std::optional<std::pair<std::vector<std::size_t>, Place>> Section::pick_some(
+    const Key& key, std::span<const std::string_view> names, std::string_view all) {
+  const auto entry = find(key);
+  if (!entry) return std::nullopt;
+  const bool is_list = entry->value->type == YamlNode::Type::sequence;
+  const auto nodes = is_list ? entry->value->children : std::vector{entry->value};
+  if (nodes.empty())
+    error(entry->value->place, fmt::format("`{}` must have at least one entry", key.name));
+  std::vector<std::size_t> picked;
+  for (const auto* node : nodes) {
+    if (!is(YamlNode::Type::scalar, {entry->key, node}, "one word or a list of words")) continue;
+    const auto value = expanded(*node);
+    if (!value) continue;
+    if (const auto number = pick(key, *value, names, all)) picked.push_back(*number);
   }
-  wrong_value(key, *value, all);
+  if (picked.empty() || picked.size() < nodes.size()) return std::nullopt;
+  return std::pair(std::move(picked), entry->value->place);
+}
+
+std::optional<std::size_t> Section::pick(const Key& key, const Scalar& scalar,
+                                         std::span<const std::string_view> names,
+                                         std::string_view all) {
+  const auto found = std::ranges::find_if(
+      names, [&scalar](std::string_view name) { return equals_ignoring_case(name, scalar.text); });
+  if (found != names.end()) return static_cast<std::size_t>(found - names.begin());
+  wrong_value(key, scalar, all);
   return std::nullopt;
 }
 

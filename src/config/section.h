@@ -101,6 +101,7 @@ struct Choice {
 /// What a value may be, for those who ask what keys there are.
 struct Allowed {
   std::span<const std::string_view> choices = {};
+  bool list = false;  ///< of choices: several too
   std::optional<Range> range = {};
 };
 
@@ -141,6 +142,9 @@ class Section {
   /// One word of a closed set. Case does not count.
   template <ClosedSet E>
   std::optional<Place> choice(const Key& key, E& out);
+  /// One word of a closed set, or a list of some. Case does not count.
+  template <ClosedSet E>
+  std::optional<Place> choices(const Key& key, std::vector<E>& out);
   /// One of some words.
   template <typename E, std::size_t N>
   std::optional<Place> choice(const Key& key, E& out, const std::array<Choice<E>, N>& choices);
@@ -218,6 +222,12 @@ class Section {
   [[nodiscard]] std::optional<std::pair<std::int64_t, Place>> number(const Key& key, Range range);
   [[nodiscard]] std::optional<std::pair<std::size_t, Place>> pick(
       const Key& key, std::span<const std::string_view> names, std::string_view all);
+  /// The numbers of the names, and where the value stands.
+  [[nodiscard]] std::optional<std::pair<std::vector<std::size_t>, Place>> pick_some(
+      const Key& key, std::span<const std::string_view> names, std::string_view all);
+  [[nodiscard]] std::optional<std::size_t> pick(const Key& key, const Scalar& scalar,
+                                                std::span<const std::string_view> names,
+                                                std::string_view all);
   [[nodiscard]] Section child(const Key& key, const YamlNode* mapping, Place place,
                               std::string_view suffix = {}) const;
   [[nodiscard]] std::string path() const;
@@ -242,6 +252,23 @@ std::optional<Place> Section::choice(const Key& key, E& out) {
   std::ranges::transform(all_values<E>(), choices.begin(),
                          [](E value) { return Choice<E>{to_string(value), value}; });
   return choice(key, out, choices);
+}
+
+template <ClosedSet E>
+std::optional<Place> Section::choices(const Key& key, std::vector<E>& out) {
+  std::array<std::string_view, all_values<E>().size()> names;
+  std::ranges::transform(all_values<E>(), names.begin(), [](E value) { return to_string(value); });
+  std::string type;
+  for (const auto name : names) type.append(type.empty() ? "one of " : ", ").append(name);
+  type += ", or a list of these";
+  std::string fallback;
+  for (const E value : out) fallback.append(fallback.empty() ? "" : ", ").append(to_string(value));
+  declare(key, type, fallback, {}, {.choices = names, .list = true});
+  const auto picked = pick_some(key, names, type);
+  if (!picked) return std::nullopt;
+  out.clear();
+  for (const auto number : picked->first) out.push_back(all_values<E>()[number]);
+  return picked->second;
 }
 
 template <typename E, std::size_t N>

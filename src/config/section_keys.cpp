@@ -33,6 +33,7 @@ void Section::declare(const Key& key, std::string type, std::string fallback, st
                                   .required = required && key.alternative.empty(),
                                   .alternative = std::string(key.alternative),
                                   .choices = {allowed.choices.begin(), allowed.choices.end()},
+                                  .may_be_list = allowed.list,
                                   .range = allowed.range});
 }
 

@@ -52,9 +52,11 @@ std::string_view name_of(const KnownKey& key) {
   return std::string_view(key.path).substr(dot == std::string::npos ? 0 : dot + 1);
 }
 
-YamlNode::Type type_of(const KnownKey& key) {
-  if (key.type == "section") return YamlNode::Type::mapping;
-  return key.type.starts_with("list of") ? YamlNode::Type::sequence : YamlNode::Type::scalar;
+bool may_be(YamlNode::Type type, const KnownKey& key) {
+  if (key.may_be_list && type == YamlNode::Type::sequence) return true;
+  if (key.type == "section") return type == YamlNode::Type::mapping;
+  return type ==
+         (key.type.starts_with("list of") ? YamlNode::Type::sequence : YamlNode::Type::scalar);
 }
 
 /// Words that need no quotes, and that nobody takes for a number, a boolean or nothing.
@@ -148,7 +150,7 @@ class Writer {
     for (const auto* key : schema_.keys_of(schema)) {
       const auto* value = mapping.find(name_of(*key));
       if (value == nullptr && !key->alias.empty()) value = mapping.find(key->alias);
-      if (value == nullptr || value->type != type_of(*key)) continue;
+      if (value == nullptr || !may_be(value->type, *key)) continue;
       auto text = entry(*key, *value, joined(exact, name_of(*key)), indent);
       if (text.empty()) continue;
       if (schema.empty() && !out.empty()) out += '\n';
@@ -210,7 +212,7 @@ class Writer {
   /// What a section is, and what is different in it: each said once.
   std::string comment(const KnownKey& key, std::size_t indent) {
     std::string out;
-    const bool is_scalar = type_of(key) == YamlNode::Type::scalar;
+    const bool is_scalar = may_be(YamlNode::Type::scalar, key);
     if (!is_scalar && said_.insert(key.path).second)
       out += wrapped(first_sentence(key.description), indent);
     if (comments_ == Comments::differences_too && !key.differs.empty() &&

@@ -11,9 +11,8 @@ namespace {
 /// The machine's clock may jump; it is read at least this often.
 constexpr Duration kLongestSleep = std::chrono::seconds(10);
 
-/// A service of a cluster runs or does not, and nothing about it is quick to change by itself.
 MonitoredHost::Rules rules_of(const config::Cluster& cluster) {
-  return {.services = cluster.services, .policy = {.storm_wait = Duration(0)}};
+  return {.services = cluster.services, .policy = {}};
 }
 
 ServiceState state_of(const MonitoredHost& host, const ServiceName& service) {

@@ -144,6 +144,7 @@ net::awaitable<void> CredentialAlerts::notify(const logins::Gate& gate, logins::
               .from = ServiceState::unknown,
               .to = ServiceState::unknown,
               .reason = reason_of(gate, notice),
+              .across_hosts = true,
               .for_notified = !refused};
   if (refused && deps_.silence) {
     if (const auto suppression = deps_.silence(name, {}, alert.at))

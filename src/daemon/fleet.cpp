@@ -1,9 +1,13 @@
 #include "daemon/fleet.h"
 
 #include <algorithm>
+#include <cstddef>
+#include <functional>
 #include <set>
 #include <string_view>
 #include <utility>
+
+#include <fmt/format.h>
 
 namespace tocsin::daemon {
 namespace {
@@ -13,6 +17,23 @@ void log_watched(const Log& log, const HostName& host, std::string_view what) {
 }
 
 }  // namespace
+
+Fleet::Fleet(const net::Executor& executor, Watcher::Deps deps)
+    : deps_(std::move(deps)), tasks_(executor) {
+  deps_.notice = std::bind_front(&Fleet::notice, this);
+}
+
+std::string Fleet::notice() const {
+  constexpr std::size_t kFewest = 2;  // one host says nothing about others
+  std::size_t hosts = 0;
+  for (const auto& [name, watcher] : watchers_) {
+    if (watcher->is_retired()) continue;
+    if (watcher->is_reached()) return {};
+    hosts++;
+  }
+  if (hosts < kFewest) return {};
+  return fmt::format("tocsin reaches none of its {} hosts: check its own network first", hosts);
+}
 
 Fleet::Changes Fleet::set_hosts(const std::vector<config::Host>& hosts, Known known) {
   Changes changes;

@@ -16,8 +16,7 @@ class Fleet {
  public:
   using Known = std::map<HostName, MonitoredHost::Known>;
 
-  Fleet(const net::Executor& executor, Watcher::Deps deps)
-      : deps_(std::move(deps)), tasks_(executor) {}
+  Fleet(const net::Executor& executor, Watcher::Deps deps);
 
   struct Changes {
     std::size_t come = 0;
@@ -39,6 +38,8 @@ class Fleet {
 
  private:
   net::awaitable<void> watch(HostName name);
+  /// While none of the hosts is reached: that it may be tocsin that is cut off.
+  [[nodiscard]] std::string notice() const;
 
   Watcher::Deps deps_;
   std::map<HostName, std::unique_ptr<Watcher>> watchers_;

@@ -17,7 +17,9 @@ std::string describe_quiet(const ServiceChange& change) {
   const auto now = change.next.seen.state;
   if (change.transition) return {};
   if (change.forgotten) return "forgotten, no longer watched";
-  if (change.is_new) return fmt::format("{} when first seen, no alert: baseline", to_string(now));
+  if (change.is_new)
+    return fmt::format("{} when first seen, no alert: {}", to_string(now),
+                       is_pending(now) ? "pending, not settled" : "baseline");
   if (now == change.seen_before) return {};
   std::string_view why = "as it was when it last settled";
   if (now == ServiceState::unknown) why = "not observed by this check";
@@ -35,7 +37,7 @@ void HostUpdate::add(MonitoredHost::Outcome outcome, const TrackedHost& of) {
     alerts_.push_back(std::move(alert));
   }
   for (auto& change : outcome.services) {
-    if (change.is_new && change.next.seen.state != ServiceState::running)
+    if (change.is_new && !change.transition && change.next.seen.state != ServiceState::running)
       deps_.log.warn("{} is {} at the first check", change.name.text(),
                      to_string(change.next.seen.state));
     states_.push_back({.host = host_,

@@ -13,6 +13,7 @@
 #include <fmt/format.h>
 
 #include "daemon/listed.h"
+#include "probe/scm_terms.h"
 
 namespace tocsin::daemon {
 namespace {
@@ -20,6 +21,10 @@ namespace {
 /// For one check with everything in it: connecting, logging in, asking. A host that needs longer is
 /// reported as not reached.
 constexpr auto kCheckLimit = std::chrono::seconds(30);
+/// A check that fails so fast may have met a connection that the host, or something on the way, has
+/// dropped: one more try tells.
+constexpr auto kQuickFailure = std::chrono::seconds(2);
+constexpr auto kTryAgainAfter = std::chrono::milliseconds(500);
 /// The most by which a host's checks are shifted from the schedule's times.
 constexpr Duration kMostShift = std::chrono::seconds(10);
 /// The machine's clock may jump; it is read at least this often.
@@ -152,17 +157,41 @@ net::awaitable<void> Watcher::listen_until(Time due) {
     auto update = begin_update();
     const bool check_again = take_pushed(update);
     if (const Time now_then = deps_.clock.now(); now_then >= review_due)
-      update.add(monitored_.pass(now_then), monitored_.host());
+      add(monitored_.pass(now_then), update);
     if (deps_.on_update) deps_.on_update(monitored_);
     co_await update.write();
     if (check_again) co_return co_await net::sleep_for(kGather);
   }
 }
 
+bool Watcher::may_be_dropped(const Error& error, net::MonotonicClock::duration took) const {
+  const bool was_reached = monitored_.host().error.empty() && !monitored_.services().empty();
+  return was_reached && took < kQuickFailure && error.kind != ErrorKind::login_refused &&
+         !probe::is_shutdown(error);
+}
+
+net::awaitable<Result<std::vector<ObservedService>>> Watcher::observe() {
+  const auto deadline = net::within(kCheckLimit);
+  const auto begun = net::MonotonicClock::now();
+  auto services = co_await probe_->check(deadline);
+  if (services || !may_be_dropped(services.error(), net::MonotonicClock::now() - begun))
+    co_return services;
+  log_.debug("check failed at once, tried once more: {}", services.error().what);
+  co_await net::sleep_for(kTryAgainAfter);
+  co_return co_await probe_->check(deadline);
+}
+
+void Watcher::add(MonitoredHost::Outcome outcome, HostUpdate& update) const {
+  for (auto& alert : outcome.alerts) {
+    if (alert.kind == TransitionKind::unreachable && deps_.notice) alert.notice = deps_.notice();
+  }
+  update.add(std::move(outcome), monitored_.host());
+}
+
 net::awaitable<void> Watcher::check() {
   if (log_.wants_debug()) log_begin();
   const auto begun = net::MonotonicClock::now();
-  auto services = co_await probe_->check(net::within(kCheckLimit));
+  auto services = co_await observe();
   const auto took = net::MonotonicClock::now() - begun;
   deps_.metrics.count_check(host_.name, services ? "ok" : to_string(services.error().kind), took);
   const Observation observation{
@@ -172,7 +201,7 @@ net::awaitable<void> Watcher::check() {
   auto outcome = monitored_.apply(observation);
   if (log_.wants_debug()) log_answer(observation, outcome.services, took);
   log_unreached(observation);
-  update.add(std::move(outcome), monitored_.host());
+  add(std::move(outcome), update);
   if (log_.wants_debug()) log_waiting(observation.at);
   if (deps_.on_update) deps_.on_update(monitored_);
   if (observation.services && std::exchange(new_list_, false)) log_idle_patterns();
@@ -230,9 +259,10 @@ void Watcher::log_unreachable(Time now) const {
     log_.debug("alert waits: unreachable: the credential is refused, which is an alert of its own");
   } else if (host.notified) {
     log_.debug("alert unreachable was notified at {}", iso_time(host.notified_at));
-  } else if (const auto silence =
-                 deps_.silence ? deps_.silence(host_.name, {}, now) : std::nullopt) {
-    log_.debug("alert waits: unreachable: {} until {}", silence->reason, iso_time(silence->until));
+  } else if (const auto silence = deps_.silence ? deps_.silence(host_.name, {}, now) : std::nullopt;
+             silence || host.shutdown_since != Time{}) {
+    const auto why = find_suppression(host, host_.policy, {.silence = silence}, now);
+    if (why) log_.debug("alert waits: unreachable: {} until {}", why->reason, iso_time(why->until));
   } else {
     log_.debug("alert waits: unreachable: failed checks {} of {}, for {} of {}", host.failures,
                grace.checks, duration_text(now - host.since), duration_text(grace.time));

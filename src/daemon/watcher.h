@@ -6,6 +6,8 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <string>
+#include <vector>
 
 #include "base/random.h"
 #include "config/config.h"
@@ -40,6 +42,8 @@ class Watcher {
     std::function<void(const MonitoredHost&)> on_update;
     /// Given the name of a host that is not watched any more; may be empty.
     std::function<void(const HostName&)> on_gone;
+    /// What a message about a host that is not reached says before all else; may be empty.
+    std::function<std::string()> notice;
     /// What silences services of hosts; may be empty.
     std::function<std::optional<Suppression>(const HostName&, const ServiceName&, Time)> silence;
     /// What acknowledges what fires since then; may be empty.
@@ -62,6 +66,10 @@ class Watcher {
   /// Lets run() end in its next pause.
   void retire() { retired_ = true; }
   [[nodiscard]] bool is_retired() const { return retired_; }
+  /// Whether the host was reached the last time; as long as it was not tried, it counts as reached.
+  [[nodiscard]] bool is_reached() const {
+    return !last_error_ || *last_error_ == ErrorKind::login_refused;
+  }
   /// One check from beginning to end, what the host has pushed up to then included.
   net::awaitable<void> check();
   /// Logs off from the host; after run() has ended.
@@ -73,6 +81,11 @@ class Watcher {
 
  private:
   net::awaitable<void> take_over(config::Host next);
+  /// Asks the probe.
+  net::awaitable<Result<std::vector<ObservedService>>> observe();
+  /// Whether a dropped connection may be all that has failed.
+  [[nodiscard]] bool may_be_dropped(const Error& error, net::MonotonicClock::duration took) const;
+  void add(MonitoredHost::Outcome outcome, HostUpdate& update) const;
   /// Records what is pushed meanwhile; ends early when a check is called for.
   net::awaitable<void> listen_until_due();
   net::awaitable<void> listen_until(Time due);

@@ -46,11 +46,12 @@ ClusterVerdict judge(const ClusterRule& rule, std::span<const ClusterMember> mem
   }
   if (running.empty() && idle.empty()) return {};
 
-  const bool holds = running.size() >= rule.least && running.size() <= rule.most;
-  ClusterVerdict verdict{.state = holds ? ServiceState::running : ServiceState::stopped};
+  ClusterVerdict verdict{.state = ServiceState::running};
+  if (running.size() < rule.least) verdict.state = ServiceState::stopped;
+  if (running.size() > rule.most) verdict.state = ServiceState::overrun;
   verdict.reason =
       running.empty() ? "runs on none of " + listed(idle) : "runs on " + listed(running);
-  if (!holds) verdict.reason += wanted(rule, running.size());
+  if (verdict.state != ServiceState::running) verdict.reason += wanted(rule, running.size());
   if (!not_known.empty()) verdict.reason += "; not known of " + listed(not_known);
   return verdict;
 }

@@ -31,7 +31,7 @@ struct ClusterMember {
 };
 
 struct ClusterVerdict {
-  /// running: the rule holds; stopped: it is broken; unknown: nobody can say.
+  /// running: the rule holds; stopped: too few run it; overrun: too many; unknown: nobody can say.
   ServiceState state = ServiceState::unknown;
   std::string reason;  ///< where it runs; a clause
 };

@@ -41,6 +41,30 @@ TrackedService baseline(const ServiceStatus& seen, Time now) {
   return first;
 }
 
+Transition first_sight_of(const ServiceStatus& seen) {
+  return {
+      kind_of_settled(seen.state), ServiceState::unknown, {}, seen.state, first_sight_reason(seen)};
+}
+
+Decision see_first(const ServiceStatus& seen, const Policy& policy, Time now) {
+  Decision decision{baseline(seen, now), std::nullopt};
+  auto& next = decision.next;
+  const bool pending = is_pending(seen.state);
+  if (pending) {
+    next.settled = ServiceState::unknown;
+    next.process_id = 0;
+  }
+  const bool is_seen = next.settled != ServiceState::unknown;
+  if (is_seen && is_expected(next.settled, policy.expected)) return decision;
+  next.first_sight = true;
+  next.notified = {};
+  if (is_seen) decision.transition = first_sight_of(seen);
+  if (next.denied)
+    decision.transition =
+        Transition{TransitionKind::denied, ServiceState::unknown, {}, ServiceState::denied, {}};
+  return decision;
+}
+
 std::optional<Transition> wait(TrackedService& next, const TrackedService& previous,
                                const Policy& policy, Time now) {
   const bool progress =
@@ -75,8 +99,12 @@ std::optional<Transition> settle(TrackedService& next, const TrackedService& pre
   }
 
   // First seen without a state: none was notified, so this is the first sight of one.
-  if (next.notified.settled == ServiceState::unknown && !next.notified.denied)
+  const auto& notified = next.notified;
+  if (notified.settled == ServiceState::unknown && !notified.denied && !notified.stuck &&
+      (!next.first_sight || is_expected(to, policy.expected))) {
     next.notified = {.settled = to, .from = to, .since = now, .at = now};
+    next.first_sight = false;
+  }
 
   const std::string resolved = previous.stuck ? "no longer stuck" : "";
   const auto since = previous.settled_since;
@@ -91,7 +119,21 @@ std::optional<Transition> settle(TrackedService& next, const TrackedService& pre
                       join_reasons(resolved, exit_reason(next.seen))};
   if (previous.denied)
     return Transition{TransitionKind::visible, ServiceState::denied, previous.since, to, {}};
+  if (next.first_sight && from == ServiceState::unknown) return first_sight_of(next.seen);
   return {};
+}
+
+/// Whether Windows starts it whenever the host starts.
+bool starts_by_itself(const ServiceDetails* known) {
+  return known != nullptr && !known->trigger_start &&
+         (known->start_mode == StartMode::automatic ||
+          known->start_mode == StartMode::automatic_delayed);
+}
+
+AtFirstSight at_first_sight(const Policy& policy, bool named, const ServiceDetails* known) {
+  const bool told = policy.first_sight == FirstSight::told && starts_by_itself(known);
+  return policy.first_sight != FirstSight::quiet && (named || told) ? AtFirstSight::alert
+                                                                    : AtFirstSight::baseline;
 }
 
 /// The observed services in the order of their names, each once.
@@ -122,7 +164,8 @@ std::optional<ServiceChange> observe_each(const ServiceName& name, const Tracked
   const bool nobody_has_a_copy = gone && known != nullptr && is_per_user(*known);
   if (entry == nullptr || nobody_has_a_copy)
     return ServiceChange{.name = name, .next = *before, .forgotten = true};
-  auto [next, transition] = decide(before, seen, entry->policy, now);
+  auto [next, transition] = decide(before, seen, entry->policy, now,
+                                   at_first_sight(entry->policy, watchlist.is_exact(name), known));
   if (before != nullptr && next == *before && !gone) return {};
   return ServiceChange{.name = name,
                        .next = next,
@@ -134,7 +177,9 @@ std::optional<ServiceChange> observe_each(const ServiceName& name, const Tracked
 }  // namespace
 
 Decision decide(const TrackedService* previous, const ServiceStatus& seen, const Policy& policy,
-                Time now) {
+                Time now, AtFirstSight at_first_sight) {
+  if (previous == nullptr && at_first_sight == AtFirstSight::alert)
+    return see_first(seen, policy, now);
   if (previous == nullptr) return {baseline(seen, now), std::nullopt};
   Decision decision{*previous, std::nullopt};
   auto& next = decision.next;
@@ -142,6 +187,9 @@ Decision decide(const TrackedService* previous, const ServiceStatus& seen, const
   switch (seen.state) {
     case ServiceState::unknown:
       next.seen.state = ServiceState::unknown;
+      // The storm was its host's: what follows is no news of the service's own.
+      next.storm_state = ServiceState::unknown;
+      next.storm_lasted = Duration(0);
       break;
     case ServiceState::denied:
       next.seen = seen;

@@ -2,6 +2,7 @@
 // Pure.
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <memory>
 #include <optional>
@@ -14,7 +15,8 @@
 
 namespace tocsin {
 
-/// What people believe of a service: what they were notified of last, or its first sight.
+/// What people believe of a service: what they were notified of last, or its first sight as long as
+/// that is no alert.
 struct Notified {
   ServiceState settled = ServiceState::unknown;
   bool stuck = false;
@@ -23,7 +25,8 @@ struct Notified {
   Time since{};                               ///< when it was notified first
   Time at{};                                  ///< when it was notified last
   std::uint32_t reminders = 0;                ///< how many reminders followed
-  Time firing_since{};  ///< since when an alert about it fires; the epoch: none does
+  Time firing_since{};       ///< since when an alert about it fires; the epoch: none does
+  bool first_sight = false;  ///< it was so when first seen: only who was notified hears its end
 
   friend bool operator==(const Notified&, const Notified&) = default;
 };
@@ -45,6 +48,11 @@ struct TrackedService {
   std::uint32_t checks = 1;   ///< how often `settled` was seen in a row, as far as grace counts
   std::vector<Time> changes;  ///< the last ones, for as long as they count as flapping
   bool flapping = false;
+  bool flapping_bad = false;                         ///< a bad state was notified since it flaps
+  ServiceState storm_state = ServiceState::unknown;  ///< what a storm suppressed; unknown: nothing
+  Duration storm_lasted{};                           ///< for how long it was so; 0: it still is
+  bool first_sight = false;        ///< nobody was notified yet, and a bad state is an alert
+  bool waits_with_others = false;  ///< suppressed by what ends for many alerts at once
 
   friend bool operator==(const TrackedService&, const TrackedService&) = default;
 };
@@ -54,12 +62,17 @@ struct Decision {
   std::optional<Transition> transition;
 };
 
-/// One service. `previous` is null at the first sight ever, which is a baseline and never an alert.
-/// Pending states are no transitions until they settle; unknown changes nothing but `seen.state`
-/// and `since`. After stuck or denied, one more transition always follows when the service settles,
-/// even where it settles in the state that it had.
+/// What a bad state at first sight is.
+enum class AtFirstSight : std::uint8_t { baseline, alert };
+
+/// One service. `previous` is null at the first sight ever: then a state that is not expected is a
+/// transition from unknown, or only the baseline. As an alert, a pending service is first seen when
+/// it settles or is stuck. Pending states are no transitions until they settle; unknown changes
+/// nothing but `seen.state` and `since`. After stuck or denied, one more transition always follows
+/// when the service settles, even where it settles in the state that it had.
 [[nodiscard]] Decision decide(const TrackedService* previous, const ServiceStatus& seen,
-                              const Policy& policy, Time now);
+                              const Policy& policy, Time now,
+                              AtFirstSight at_first_sight = AtFirstSight::baseline);
 
 /// The states of one host's services, by name.
 using TrackedServices = std::map<ServiceName, TrackedService>;

@@ -1,6 +1,7 @@
 #include "domain/host.h"
 
 #include <algorithm>
+#include <chrono>
 #include <map>
 #include <utility>
 
@@ -11,8 +12,13 @@ using enum TransitionKind;
 
 /// Fewer say nothing about their host.
 constexpr std::size_t kFewestSigns = 3;
-/// Of what ran, so many parts: one of them falling is a storm.
+/// Of what runs, so many parts: one of them falling is a storm.
 constexpr std::size_t kStormShare = 4;
+
+/// ERROR_SHUTDOWN_IN_PROGRESS: the service manager says that its host is going down.
+constexpr std::uint32_t kShutdownInProgress = 1115;
+/// A host that says so for longer does not go.
+constexpr Duration kLongestShutdown = std::chrono::minutes(10);
 
 Transition host_transition(TransitionKind kind, Time since, std::string reason) {
   return {kind, ServiceState::unknown, since, ServiceState::unknown, std::move(reason)};
@@ -27,8 +33,7 @@ std::optional<Suppression> grace(const TrackedHost& host, const Grace& grace, Ti
 }
 
 std::vector<AlertDraft> not_reached(TrackedHost& host, const Error& error, const HostPolicy& policy,
-                                    const std::optional<Suppression>& silence,
-                                    const std::optional<Suppression>& acknowledged, Time now) {
+                                    const HostCircumstances& circumstances, Time now) {
   // A refused login is an alert of the credential: the host may be as well as can be.
   const bool was_refused =
       std::exchange(host.login_refused, error.kind == ErrorKind::login_refused);
@@ -42,68 +47,39 @@ std::vector<AlertDraft> not_reached(TrackedHost& host, const Error& error, const
   host.failures = std::min(host.failures + 1, std::max(policy.grace.checks, 1U));
   host.error = error.what.empty() ? "not reached" : error.what;
   host.storm_until = {};
-  if (host.login_refused) return {};
-  auto draft = host_transition(unreachable, host.since, host.error);
-  if (host.notified) {
-    if (silence || acknowledged || policy.repeat_every == Duration(0) ||
-        now < host.notified_at + policy.repeat_every)
-      return {};
-    host.notified_at = now;
-    host.reminders++;
-    draft.reason = join_reasons(draft.reason, "still so after " + duration_text(now - host.since));
-    return {{.transition = std::move(draft), .suppressed = {}, .reminder = host.reminders}};
+  if (error.native != kShutdownInProgress) {
+    host.shutdown_since = {};
+  } else if (host.shutdown_since == Time{}) {
+    host.shutdown_since = now;
   }
-  const auto suppressed = silence ? silence : grace(host, policy.grace, now);
-  if (suppressed && !is_first) return {};
-  if (suppressed) return {{.transition = std::move(draft), .suppressed = suppressed->reason}};
-  host.notified = true;
-  host.notified_at = now;
-  host.reminders = 0;
-  return {{.transition = std::move(draft), .suppressed = {}}};
+  auto drafts = tocsin::review(host, policy, circumstances, now);
+  if (!drafts.empty() || !is_first || host.login_refused) return drafts;
+  const auto suppressed = find_suppression(host, policy, circumstances, now);
+  return {{.transition = host_transition(unreachable, host.since, host.error),
+           .suppressed = suppressed ? suppressed->reason : ""}};
 }
 
 /// What the observed services say of their host, compared with what was known of them before.
 struct HostSigns {
   bool rebooted = false;  ///< the processes are others
-  bool storm = false;     ///< much of what ran has stopped, or is about to
+  Falls falls;
 };
-
-/// Whether it has stopped in an earlier check, within the time, and has not started since.
-bool has_just_fallen(const TrackedService& known, const ServiceStatus& seen, Time now,
-                     Duration within) {
-  const bool ran = known.notified.settled == ServiceState::running ||
-                   known.notified.from == ServiceState::running;
-  const auto age = now - known.settled_since;
-  return ran && seen.state == ServiceState::stopped && age >= Duration(0) && age < within;
-}
 
 /// `after_outage`: the host was not reached the last time. Then a few other processes are enough,
 /// or none that could tell; otherwise there must be three, and all of them gone.
 HostSigns read_signs(const TrackedServices& previous, const Observation& observation,
-                     bool after_outage, const HostPolicy& policy) {
+                     bool after_outage) {
   if (!observation.services) return {};
   std::map<std::uint32_t, bool> processes;  // of the last check: whether each is still there
-  std::size_t ran = 0;
-  std::size_t fell = 0;  // within the time of a storm
-  bool falls = false;    // in this check
+  HostSigns signs;
+  auto& [fell, ran] = signs.falls;
   std::size_t runs_anew = 0;
   for (const auto& seen : *observation.services) {
     const auto known = previous.find(seen.name);
-    if (known == previous.end()) continue;
+    if (known == previous.end() || known->second.settled != ServiceState::running) continue;
     const auto state = seen.status.state;
-    if (known->second.settled != ServiceState::running) {
-      const bool too =
-          has_just_fallen(known->second, seen.status, observation.at, policy.storm_wait);
-      ran += too ? 1 : 0;
-      fell += too ? 1 : 0;
-      continue;
-    }
     ran++;
-    // Windows tells all services of a shutdown before it waits for them.
-    if (state == ServiceState::stopped || state == ServiceState::stop_pending) {
-      fell++;
-      falls |= state != known->second.seen.state;
-    }
+    fell += falls(known->second, state) ? 1 : 0;
     if (known->second.process_id == 0) continue;
     const bool same = seen.status.process_id == known->second.process_id;
     const bool up = state == ServiceState::running || state == ServiceState::start_pending;
@@ -112,31 +88,84 @@ HostSigns read_signs(const TrackedServices& previous, const Observation& observa
   }
   const auto kept = static_cast<std::size_t>(
       std::ranges::count(processes, true, &std::pair<const std::uint32_t, bool>::second));
-  HostSigns signs;
   signs.rebooted = after_outage ? ran > 0 && kept * 2 < std::max<std::size_t>(processes.size(), 1)
                                 : kept == 0 && processes.size() >= kFewestSigns && runs_anew > 0;
-  signs.storm = !signs.rebooted && falls && fell >= kFewestSigns && fell * kStormShare >= ran;
   return signs;
 }
 
 }  // namespace
 
+std::optional<Suppression> find_suppression(const TrackedHost& host, const HostPolicy& policy,
+                                            const HostCircumstances& circumstances, Time now) {
+  if (circumstances.silence) return circumstances.silence;
+  const auto gone_by = host.shutdown_since + kLongestShutdown;
+  // The lower bound: a clock set back must not make the wait longer by as much.
+  if (host.shutdown_since != Time{} && host.shutdown_since <= now && now < gone_by)
+    return Suppression{"it says that it is shutting down", gone_by};
+  return grace(host, policy.grace, now);
+}
+
+std::vector<AlertDraft> review(TrackedHost& host, const HostPolicy& policy,
+                               const HostCircumstances& circumstances, Time now) {
+  if (now < next_review(host, policy, circumstances, now)) return {};
+  auto draft = host_transition(unreachable, host.since, host.error);
+  host.notified_at = now;
+  if (!std::exchange(host.notified, true)) {
+    host.reminders = 0;
+    return {{.transition = std::move(draft), .suppressed = {}}};
+  }
+  host.reminders++;
+  draft.reason = join_reasons(draft.reason, "still so after " + duration_text(now - host.since));
+  return {{.transition = std::move(draft), .suppressed = {}, .reminder = host.reminders}};
+}
+
+Time next_review(const TrackedHost& host, const HostPolicy& policy,
+                 const HostCircumstances& circumstances, Time now) {
+  if (host.error.empty() || host.login_refused) return Time::max();
+  if (!host.notified) {
+    const auto suppressed = find_suppression(host, policy, circumstances, now);
+    return suppressed ? suppressed->until : now;
+  }
+  if (policy.repeat_every == Duration(0)) return Time::max();
+  Time due = host.notified_at + policy.repeat_every;
+  for (const auto& suppression : {circumstances.silence, circumstances.acknowledged}) {
+    if (suppression) due = std::max(due, suppression->until);
+  }
+  return due;
+}
+
+/// Windows tells all services of a shutdown before it waits for them.
+bool falls(const TrackedService& known, ServiceState now) {
+  if (known.settled != ServiceState::running) return false;
+  return now == ServiceState::stopped ||
+         (now == ServiceState::stop_pending && known.seen.state != ServiceState::stop_pending);
+}
+
+void note_falls(TrackedHost& host, const Falls& falls, const HostPolicy& policy, Time now) {
+  const bool storm = falls.fell >= kFewestSigns && falls.fell * kStormShare >= falls.ran;
+  if (!storm || policy.storm_wait == Duration(0)) return;
+  // The upper bound: a clock set back must not keep storms away for as long.
+  const bool recent =
+      now < host.storm_until + policy.storm_wait && host.storm_until <= now + policy.storm_wait;
+  if (!recent) host.storm_until = now + policy.storm_wait;
+}
+
 std::vector<AlertDraft> review(TrackedHost& host, const Observation& observation,
                                const TrackedServices& previous, const HostPolicy& policy,
-                               const std::optional<Suppression>& silence,
-                               const std::optional<Suppression>& acknowledged) {
+                               const HostCircumstances& circumstances) {
   const Time now = observation.at;
+  const auto& silence = circumstances.silence;
   if (!observation.services)
-    return not_reached(host, observation.services.error(), policy, silence, acknowledged, now);
+    return not_reached(host, observation.services.error(), policy, circumstances, now);
 
   // Whether it was there is known of a host that has refused the login.
   const bool was_refused = host.login_refused && !host.notified;
   const bool was_away = !host.error.empty() && !was_refused;
-  const auto signs = read_signs(previous, observation, was_away, policy);
+  const auto signs = read_signs(previous, observation, was_away);
   if (signs.rebooted) host.booted_at = now;
-  if (signs.storm) host.storm_until = now + policy.storm_wait;
   const std::string boot = signs.rebooted ? "it was restarted" : "";
   if (was_refused) host = {.since = now, .booted_at = host.booted_at};
+  if (!signs.rebooted) note_falls(host, signs.falls, policy, now);
   if (!was_away) {
     if (!signs.rebooted) return {};
     auto draft = host_transition(rebooted, host.booted_at, "the processes of its services are new");

@@ -1,6 +1,7 @@
 #include "domain/monitored_host.h"
 
 #include <algorithm>
+#include <chrono>
 #include <set>
 #include <tuple>
 
@@ -28,7 +29,7 @@ MonitoredHost::Outcome MonitoredHost::apply(const Observation& observation) {
   Outcome outcome;
   const auto before = host_;
   auto host_drafts =
-      tocsin::review(host_, observation, services_, rules_.policy, silence({}, now), ack({}));
+      tocsin::review(host_, observation, services_, rules_.policy, circumstances(now));
   outcome.host = host_ != before;
   if (observation.services) {
     for (const auto& service : *observation.services) {
@@ -44,6 +45,9 @@ MonitoredHost::Outcome MonitoredHost::apply(const Observation& observation) {
     if (kind == TransitionKind::reachable || kind == TransitionKind::rebooted)
       draft.transition.reason = join_reasons(draft.transition.reason, what_is_wrong());
     first.push_back(make_alert(std::move(draft), now));
+    if (kind != TransitionKind::reachable || !first.back().suppressed.empty()) continue;
+    // What runs again is told with its host.
+    for (auto& alert : outcome.alerts) alert.across_hosts |= is_resolved(alert);
   }
   outcome.alerts.insert(outcome.alerts.begin(), std::make_move_iterator(first.begin()),
                         std::make_move_iterator(first.end()));
@@ -52,14 +56,40 @@ MonitoredHost::Outcome MonitoredHost::apply(const Observation& observation) {
 
 MonitoredHost::Outcome MonitoredHost::apply_pushed(const ObservedService& pushed, Time now) {
   Outcome outcome;
+  const auto before = host_;
+  note_pushed_fall(pushed, now);
+  outcome.host = host_ != before;
   if (auto change = decide(services_, pushed, rules_.services, now, details_))
     take({*std::move(change)}, now, outcome);
+  for (auto& alert : outcome.alerts) alert.pushed = true;
   return outcome;
+}
+
+void MonitoredHost::note_pushed_fall(const ObservedService& pushed, Time now) {
+  static constexpr Duration kAtOnce = std::chrono::milliseconds(500);
+  if (rules_.policy.storm_wait == Duration(0)) return;
+  const auto known = services_.find(pushed.name);
+  if (known == services_.end() || !falls(known->second, pushed.status.state)) return;
+  std::erase_if(pushed_falls_, [now](const auto& fall) {
+    return fall.second > now || now - fall.second >= kAtOnce;
+  });
+  pushed_falls_[pushed.name] = now;
+  Falls all{.fell = pushed_falls_.size()};
+  for (const auto& [name, service] : services_)
+    all.ran += service.settled == ServiceState::running || pushed_falls_.contains(name) ? 1 : 0;
+  note_falls(host_, all, rules_.policy, now);
 }
 
 MonitoredHost::Outcome MonitoredHost::pass(Time now) {
   Outcome outcome;
-  if (host_.error.empty()) review_open(now, outcome);
+  if (host_.error.empty()) {
+    review_open(now, outcome);
+    return outcome;
+  }
+  const auto before = host_;
+  for (auto& draft : tocsin::review(host_, rules_.policy, circumstances(now), now))
+    outcome.alerts.push_back(make_alert(std::move(draft), now));
+  outcome.host = host_ != before;
   return outcome;
 }
 
@@ -86,8 +116,9 @@ std::optional<Time> MonitoredHost::firing_since(const ServiceName& service) cons
 }
 
 Time MonitoredHost::next_review(Time now) const {
+  if (!host_.error.empty())
+    return tocsin::next_review(host_, rules_.policy, circumstances(now), now);
   Time next = Time::max();
-  if (!host_.error.empty()) return next;
   for (const auto& [name, service] : services_) {
     const auto* watched = find_open(name, service);
     if (watched == nullptr) continue;
@@ -145,6 +176,10 @@ std::pair<ServiceName, std::string> MonitoredHost::names_of(const ServiceName& s
   return {is_one_name(*watched) ? ServiceName(watched->pattern) : service, watched->friendly_name};
 }
 
+HostCircumstances MonitoredHost::circumstances(Time now) const {
+  return {.silence = silence({}, now), .acknowledged = ack({})};
+}
+
 std::optional<Suppression> MonitoredHost::silence(const ServiceName& service, Time now) const {
   return silence_ ? silence_(service, now) : std::nullopt;
 }
@@ -178,10 +213,10 @@ void MonitoredHost::take(std::vector<ServiceChange> changes, Time now, Outcome& 
     const auto* previous = before[i] ? &*before[i] : nullptr;
     if (watched != nullptr && change.transition)
       review_service(change.name, *watched, previous, change.next, change.transition, now, outcome);
-    if (change.forgotten && !change.transition && previous != nullptr)
-      end_alert(change.name, *previous, now, outcome);
     // A service that is gone is forgotten once that is notified.
     if (watched != nullptr && change.forgotten) change.forgotten = is_notified(change.next);
+    if (change.forgotten && !change.transition && previous != nullptr)
+      end_alert(change.name, *previous, now, outcome);
     keep(std::move(change), previous, outcome);
   }
 }
@@ -237,6 +272,7 @@ void MonitoredHost::review_open(Time now, Outcome& outcome) {
 Alert MonitoredHost::make_alert(const ServiceName& service, const TrackedService& tracked,
                                 const WatchedService& watched, AlertDraft draft, Time now) const {
   auto& transition = draft.transition;
+  const bool is_unmonitored = transition.kind == TransitionKind::unmonitored;
   Alert alert{.at = now,
               .kind = transition.kind,
               .host = name_,
@@ -250,8 +286,10 @@ Alert MonitoredHost::make_alert(const ServiceName& service, const TrackedService
               .set = watched.set,
               .suppressed = std::move(draft.suppressed),
               .reminder = draft.reminder,
-              .across_hosts = transition.kind == TransitionKind::unmonitored,
-              .for_notified = transition.kind == TransitionKind::unmonitored};
+              .across_hosts = draft.across_hosts || is_unmonitored,
+              .for_notified = draft.for_notified || is_unmonitored,
+              .over_already = draft.over_already};
+  if (alert.reason.empty()) alert.reason = row_of(alert.kind).reason;
   if (const auto known = details(service)) alert.details = *known;
   std::tie(alert.service, alert.friendly_name) = names_of(service);
   if (!is_resolved(alert) && tracked.settled != ServiceState::running) {
@@ -275,7 +313,7 @@ Alert MonitoredHost::make_alert(AlertDraft draft, Time now) const {
           .severity = rules_.policy.severity,
           .suppressed = std::move(draft.suppressed),
           .reminder = draft.reminder,
-          .across_hosts = transition.kind == TransitionKind::unmonitored,
+          .across_hosts = true,
           .for_notified = transition.kind == TransitionKind::unmonitored};
 }
 

@@ -89,8 +89,11 @@ class MonitoredHost {
 
  private:
   [[nodiscard]] Circumstances circumstances(const ServiceName& service, Time now) const;
+  [[nodiscard]] HostCircumstances circumstances(Time now) const;
   [[nodiscard]] std::optional<Suppression> silence(const ServiceName& service, Time now) const;
   [[nodiscard]] std::optional<Suppression> ack(const ServiceName& service) const;
+  /// Those within half a second count as one check.
+  void note_pushed_fall(const ObservedService& pushed, Time now);
   void take(std::vector<ServiceChange> changes, Time now, Outcome& outcome);
   void review_service(const ServiceName& name, const WatchedService& watched,
                       const TrackedService* previous, TrackedService& service,
@@ -118,6 +121,7 @@ class MonitoredHost {
   SilenceOf silence_;
   AckOf ack_;
   KnownDetails details_;
+  std::map<ServiceName, Time> pushed_falls_;  ///< the services that fell by pushed changes lately
 };
 
 }  // namespace tocsin

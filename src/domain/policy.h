@@ -5,7 +5,9 @@
 #include <chrono>
 #include <compare>
 #include <cstdint>
+#include <initializer_list>
 #include <optional>
+#include <span>
 #include <string_view>
 #include <vector>
 
@@ -22,17 +24,62 @@ consteval auto table_of(AlertSeverity) {
   return std::array{Word{info, "info"}, Word{warning, "warning"}, Word{critical, "critical"}};
 }
 
-/// The state that needs no alert.
-enum class Expected : std::uint8_t {
+/// A state that needs no alert.
+enum class ExpectedState : std::uint8_t {
   running,
-  stopped,  ///< running is what is wrong
-  any,      ///< starts, stops and pauses stand in the history only
+  stopped,
+  paused,
+  any,  ///< starts, stops and pauses stand in the history only
 };
 
-consteval auto table_of(Expected) {
-  using enum Expected;
-  return std::array{Word{running, "running"}, Word{stopped, "stopped"}, Word{any, "any"}};
+consteval auto table_of(ExpectedState) {
+  using enum ExpectedState;
+  return std::array{Word{running, "running"}, Word{stopped, "stopped"}, Word{paused, "paused"},
+                    Word{any, "any"}};
 }
+
+/// The states that need no alert: at least one, and `any` by itself. Running where none is given.
+class Expected {
+ public:
+  static const Expected running;
+  static const Expected stopped;  ///< running is what is wrong
+  static const Expected any;
+
+  constexpr Expected() = default;
+  /// Without duplicates; next to `any` the others say nothing.
+  constexpr explicit Expected(std::span<const ExpectedState> states) {
+    std::uint8_t bits = 0;
+    for (const auto state : states) bits |= bit_of(state);
+    if ((bits & bit_of(ExpectedState::any)) != 0) bits = bit_of(ExpectedState::any);
+    if (bits != 0) bits_ = bits;
+  }
+  constexpr Expected(std::initializer_list<ExpectedState> states)
+      : Expected(std::span(states.begin(), states.size())) {}
+
+  [[nodiscard]] constexpr bool contains(ExpectedState state) const {
+    return (bits_ & bit_of(state)) != 0;
+  }
+  /// In the order of the table.
+  [[nodiscard]] std::vector<ExpectedState> states() const {
+    std::vector<ExpectedState> all;
+    for (const auto state : all_values<ExpectedState>())
+      if (contains(state)) all.push_back(state);
+    return all;
+  }
+
+  friend constexpr auto operator<=>(const Expected&, const Expected&) = default;
+
+ private:
+  static constexpr std::uint8_t bit_of(ExpectedState state) {
+    return static_cast<std::uint8_t>(1U << static_cast<unsigned>(state));
+  }
+
+  std::uint8_t bits_ = bit_of(ExpectedState::running);
+};
+
+inline constexpr Expected Expected::running{ExpectedState::running};
+inline constexpr Expected Expected::stopped{ExpectedState::stopped};
+inline constexpr Expected Expected::any{ExpectedState::any};
 
 /// A bad state is notified when it has lasted for both.
 struct Grace {
@@ -43,11 +90,13 @@ struct Grace {
 };
 
 /// A service flaps when it has changed `start` times within `window`, and has settled when it has
-/// changed at most `stop` times within it.
+/// changed at most `stop` times within it. While it flaps, a bad state is notified once: when it
+/// has lasted for `bad_for`.
 struct FlapLimits {
   unsigned start = 8;  ///< 0: flapping is not detected
   unsigned stop = 1;
   Duration window = std::chrono::minutes(10);
+  Duration bad_for = std::chrono::minutes(1);
 
   friend auto operator<=>(const FlapLimits&, const FlapLimits&) = default;
 };
@@ -64,6 +113,18 @@ consteval auto table_of(TriggerStart) {
   return std::array{Word{by_name, "byName"}, Word{exempt, "exempt"}, Word{told, "told"}};
 }
 
+/// Whose bad state is an alert when the service is first seen.
+enum class FirstSight : std::uint8_t {
+  by_name,  ///< of services that were named in full
+  told,     ///< of those that Windows starts by itself besides, which a pattern found
+  quiet,    ///< of none: the state is what later ones are compared with
+};
+
+consteval auto table_of(FirstSight) {
+  using enum FirstSight;
+  return std::array{Word{by_name, "byName"}, Word{told, "told"}, Word{quiet, "quiet"}};
+}
+
 struct Policy {
   /// A pending service is stuck when it has made no progress for its own wait hint, and at least
   /// for this long.
@@ -78,6 +139,7 @@ struct Policy {
   /// Stops with these exit codes are a normal end.
   std::vector<std::uint32_t> quiet_exit_codes;
   FlapLimits flapping;
+  FirstSight first_sight = FirstSight::by_name;
   AlertSeverity severity = AlertSeverity::critical;
   /// How often a reminder is sent while the state stays bad; 0: never.
   Duration repeat_every{};
@@ -88,11 +150,10 @@ struct Policy {
 /// The same for a host as a whole.
 struct HostPolicy {
   /// An unreachable host is notified once both limits have passed.
-  Grace grace{.checks = 2, .time = std::chrono::seconds(30)};
-  /// When at least three services, and a quarter of those that ran, stop or begin to within this
-  /// time, firing alerts of the host's services wait for so long: a host that goes down will be
-  /// gone by then.
-  Duration storm_wait = std::chrono::seconds(30);
+  Grace grace;
+  /// When at least three services, and a quarter of those that ran, stop or begin to in one check,
+  /// firing alerts of the host's services wait for so long. 0: they do not.
+  Duration storm_wait{};
   AlertSeverity severity = AlertSeverity::critical;
   Duration repeat_every{};
 

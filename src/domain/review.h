@@ -24,7 +24,7 @@ struct Suppression {
 struct Circumstances {
   std::optional<Suppression> silence;       ///< everything but the end of what was notified
   std::optional<Suppression> outage;        ///< of its host: everything too
-  std::optional<Suppression> storm;         ///< so much changed at once: firing alerts
+  std::optional<Suppression> storm;         ///< so much stopped at once: firing alerts
   std::optional<Suppression> acknowledged;  ///< somebody has seen what fires: reminders
   Time booted_at{};                         ///< when its host has started; the epoch: long ago
 };
@@ -41,12 +41,15 @@ struct AlertDraft {
   Transition transition;
   std::string suppressed;      ///< the reason; empty: it is notified
   std::uint32_t reminder = 0;  ///< the n-th reminder; 0: the alert itself
+  bool across_hosts = false;   ///< this and the next two: as in Alert
+  bool for_notified = false;
+  bool over_already = false;
 };
 
 /// Called after each check of a service, and when a suppression may have ended. `decided` is what
 /// decide() found, if anything, and `previous` what it began with. A suppressed alert is notified
-/// as soon as nothing suppresses it any more, if it is still so; one that is over by then never is.
-/// Keeps in `service` what was notified.
+/// as soon as nothing suppresses it any more, if it is still so; one that is over by then never is,
+/// unless a storm suppressed it. Keeps in `service` what was notified.
 [[nodiscard]] std::vector<AlertDraft> review(const TrackedService* previous,
                                              TrackedService& service,
                                              const std::optional<Transition>& decided,
@@ -57,7 +60,7 @@ struct AlertDraft {
 [[nodiscard]] std::optional<Suppression> standing_suppression(const WatchedService& watched,
                                                               TransitionKind kind);
 
-/// Whether the present state was notified.
+/// Whether the present state was notified; of a service that flaps it never is.
 [[nodiscard]] bool is_notified(const TrackedService& service);
 
 /// Whether an alert about the service was notified, and not its end.

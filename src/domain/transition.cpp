@@ -31,28 +31,36 @@ std::string exit_reason(const ServiceStatus& seen) {
   return "exit code " + std::to_string(seen.exit_code);
 }
 
+std::string first_sight_reason(const ServiceStatus& seen) {
+  return seen.state == ServiceState::missing ? "is not installed" : exit_reason(seen);
+}
+
 std::uint32_t exit_code(const ServiceStatus& seen) {
   return seen.exit_code == kServiceSpecificError ? seen.service_exit_code : seen.exit_code;
 }
 
-bool is_expected(ServiceState settled, Expected expected) {
-  switch (expected) {
-    case Expected::running:
-      return settled == ServiceState::running || settled == ServiceState::unknown;
-    case Expected::stopped:
-      return settled == ServiceState::stopped || settled == ServiceState::unknown;
-    case Expected::any:
-      return settled != ServiceState::missing;
+bool is_expected(ServiceState settled, const Expected& expected) {
+  if (settled == ServiceState::unknown) return true;
+  if (settled == ServiceState::missing) return false;
+  if (expected.contains(ExpectedState::any)) return true;
+  switch (settled) {
+    case ServiceState::running:
+      return expected.contains(ExpectedState::running);
+    case ServiceState::stopped:
+      return expected.contains(ExpectedState::stopped);
+    case ServiceState::paused:
+      return expected.contains(ExpectedState::paused);
+    default:
+      return false;
   }
-  return false;
 }
 
-bool is_good(const Transition& transition, Expected expected) {
+bool is_good(const Transition& transition, const Expected& expected) {
   const auto good = row_of(transition.kind).is_good;
   return good == Verdict::by_state ? is_expected(transition.to, expected) : good == Verdict::yes;
 }
 
-bool ends_well(TransitionKind kind, ServiceState to, Expected expected) {
+bool ends_well(TransitionKind kind, ServiceState to, const Expected& expected) {
   const auto well = row_of(kind).ends_well;
   if (well != Verdict::by_state) return well == Verdict::yes;
   return to != ServiceState::unknown && is_expected(to, expected);

@@ -65,6 +65,7 @@ struct KindRow {
   /// credentials have no other.
   std::string_view status{};
   std::string_view previous_status{};
+  std::string_view reason{};  ///< where nothing else is known; empty: not needed
 };
 
 consteval auto table_of(TransitionKind) {
@@ -82,19 +83,23 @@ consteval auto table_of(TransitionKind) {
               "More hosts of a service cluster run it than may.", service, ServiceState::overrun,
               no, no, Tone::bad},
       KindRow{restarted, "restarted", "has restarted", "It ran and runs, in another process.",
-              service, ServiceState::running, no, by_state, Tone::notable},
+              service, ServiceState::running, no, by_state, Tone::notable, true, false, "", "",
+              "its process is another one"},
       KindRow{vanished, "vanished", "has vanished", "It was there and has been uninstalled.",
-              service, ServiceState::missing, no, no, Tone::bad},
+              service, ServiceState::missing, no, no, Tone::bad, true, false, "", "",
+              "it is no longer installed"},
       KindRow{stuck, "stuck", "is stuck",
               "It starts, stops or pauses for longer than it said it would need, and at least 30 "
               "seconds.",
-              service, ServiceState::start_pending, no, no, Tone::bad},
+              service, ServiceState::start_pending, no, no, Tone::bad, true, false, "", "",
+              "it makes no progress"},
       KindRow{denied, "denied", "can no longer be seen",
               "The host no longer lets the account ask for it.", service, ServiceState::denied, no,
-              no, Tone::blind},
+              no, Tone::blind, true, false, "", "", "the host does not let the account ask for it"},
       KindRow{visible, "visible", "can be seen again",
               "The host lets the account ask for it again, and nothing changed meanwhile.", service,
-              ServiceState::running, yes, by_state, Tone::good, false},
+              ServiceState::running, yes, by_state, Tone::good, false, false, "", "",
+              "the host lets the account ask for it again"},
       KindRow{flapping, "flapping", "is flapping", "It changes too often to notify each change.",
               service, ServiceState::stopped, no, no, Tone::notable, true, false, "FLAPPING"},
       KindRow{steady, "steady", "has settled", "It flaps no more, and is in this state now.",
@@ -136,16 +141,18 @@ struct Transition {
 
 /// "exit code 1067" of a service that has stopped with one; empty where that says nothing.
 [[nodiscard]] std::string exit_reason(const ServiceStatus& seen);
+/// The same of a service that is in this state when first seen.
+[[nodiscard]] std::string first_sight_reason(const ServiceStatus& seen);
 /// Its exit code; the service's own one where it has given one.
 [[nodiscard]] std::uint32_t exit_code(const ServiceStatus& seen);
 
 /// Whether the state is what the policy expects.
-[[nodiscard]] bool is_expected(ServiceState settled, Expected expected);
+[[nodiscard]] bool is_expected(ServiceState settled, const Expected& expected);
 /// Whether it says that something bad has ended.
-[[nodiscard]] bool is_good(const Transition& transition, Expected expected);
+[[nodiscard]] bool is_good(const Transition& transition, const Expected& expected);
 
 /// Whether all is well after it.
-[[nodiscard]] bool ends_well(TransitionKind kind, ServiceState to, Expected expected);
+[[nodiscard]] bool ends_well(TransitionKind kind, ServiceState to, const Expected& expected);
 
 /// Both, with a comma where neither is empty.
 [[nodiscard]] std::string join_reasons(std::string first, const std::string& second);

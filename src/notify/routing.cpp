@@ -99,6 +99,7 @@ std::string Routing::name_route(const Alert& alert) const {
 
 std::vector<RoutedTo> Routing::targets(const Alert& alert) const {
   if (alert.for_notified) return for_notified();
+  if (alert.over_already) return for_over_already(alert);
   return is_resolved(alert) ? for_resolved(alert) : for_firing(alert);
 }
 
@@ -107,6 +108,17 @@ std::vector<RoutedTo> Routing::for_notified() const {
   Collected collected;
   collected.add(everybody_, true);
   return collected.take();
+}
+
+/// Those who would have been notified at once of what is over.
+std::vector<RoutedTo> Routing::for_over_already(const Alert& alert) const {
+  Alert begun = alert;
+  begun.kind = kind_of_settled(alert.from);
+  begun.to = alert.from;
+  auto targets = for_firing(begun);
+  std::erase_if(targets, [](const RoutedTo& target) { return target.after > Duration(0); });
+  for (auto& target : targets) target.conditional = false;
+  return targets;
 }
 
 /// Where a route before has passed the alert on for its kind alone, or the alert waits, its end is

@@ -54,6 +54,7 @@ class Routing {
   [[nodiscard]] std::vector<RoutedTo> for_firing(const Alert& alert) const;
   [[nodiscard]] std::vector<RoutedTo> for_resolved(const Alert& alert) const;
   [[nodiscard]] std::vector<RoutedTo> for_notified() const;
+  [[nodiscard]] std::vector<RoutedTo> for_over_already(const Alert& alert) const;
 
   std::vector<Compiled> routes_;
   Step everybody_;

@@ -1,6 +1,9 @@
 #include "store/details.h"
 
+#include <algorithm>
+#include <array>
 #include <chrono>
+#include <cstddef>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -28,10 +31,31 @@ StartMode start_mode_at(const json& object, StartMode otherwise) {
   return static_cast<StartMode>(number);
 }
 
+/// Those that earlier versions know too have their numbers.
+constexpr std::array kNumberedExpected{Expected::running, Expected::stopped, Expected::any};
+
+json expected_to_json(const Expected& expected) {
+  const auto* numbered = std::ranges::find(kNumberedExpected, expected);
+  if (numbered != kNumberedExpected.end()) return numbered - kNumberedExpected.begin();
+  auto words = json::array();
+  for (const auto state : expected.states()) words.push_back(to_string(state));
+  return words;
+}
+
+/// What makes no sense is as if it were absent.
 Expected expected_at(const json& object) {
-  const auto number = object.value("expected", 0);
-  if (number < 0 || number > static_cast<int>(Expected::any)) return Expected::running;
-  return static_cast<Expected>(number);
+  const auto found = object.find("expected");
+  if (found == object.end()) return Expected::running;
+  if (!found->is_array()) {
+    const auto number = found->get<std::size_t>();
+    return number < kNumberedExpected.size() ? kNumberedExpected.at(number) : Expected::running;
+  }
+  std::vector<ExpectedState> states;
+  for (const auto& word : *found) {
+    if (const auto state = parse_word<ExpectedState>(word.get<std::string>()))
+      states.push_back(*state);
+  }
+  return Expected(states);
 }
 
 void write_basics(json& object, const ServiceDetails& details) {
@@ -94,7 +118,7 @@ std::string details_to_json(const Alert& alert) {
   write_basics(details, alert.details);
   details["executablePath"] = alert.details.executable_path;
   details["dependencies"] = alert.details.dependencies;
-  details["expected"] = static_cast<int>(alert.expected);
+  details["expected"] = expected_to_json(alert.expected);
   details["severity"] = to_string(alert.severity);
   details["set"] = alert.set;
   details["rootCause"] = alert.root_cause.text();
@@ -102,6 +126,7 @@ std::string details_to_json(const Alert& alert) {
   details["reminder"] = alert.reminder;
   details["acrossHosts"] = alert.across_hosts;
   details["forNotified"] = alert.for_notified;
+  details["overAlready"] = alert.over_already;
   details["notice"] = alert.notice;
   details["status"] = std::move(status);
   return to_text(details);
@@ -130,6 +155,7 @@ bool details_from_json(std::string_view text, Alert& alert) {
     read.reminder = details.value("reminder", read.reminder);
     read.across_hosts = details.value("acrossHosts", read.across_hosts);
     read.for_notified = details.value("forNotified", read.for_notified);
+    read.over_already = details.value("overAlready", read.over_already);
     read.notice = details.value("notice", read.notice);
     const json status = details.value("status", json::object());
     read.status.state = state_at(status, "state", read.status.state);
@@ -168,6 +194,11 @@ std::string notified_to_json(const TrackedService& service) {
   nothing_open.checks = 1;
   nothing_open.changes.clear();
   nothing_open.flapping = false;
+  nothing_open.flapping_bad = false;
+  nothing_open.storm_state = ServiceState::unknown;
+  nothing_open.storm_lasted = Duration(0);
+  nothing_open.first_sight = false;
+  nothing_open.waits_with_others = false;
   count_as_notified(nothing_open);
   if (nothing_open == service) return {};
   const auto& notified = service.notified;
@@ -180,8 +211,14 @@ std::string notified_to_json(const TrackedService& service) {
   object["at"] = notified.at.time_since_epoch().count();
   object["reminders"] = notified.reminders;
   object["firingSince"] = notified.firing_since.time_since_epoch().count();
+  object["toldAtFirstSight"] = notified.first_sight;
+  object["firstSight"] = service.first_sight;
+  object["waitsWithOthers"] = service.waits_with_others;
   object["looks"] = service.checks;
   object["flapping"] = service.flapping;
+  object["flappingBad"] = service.flapping_bad;
+  object["stormState"] = to_string(service.storm_state);
+  object["stormLasted"] = service.storm_lasted.count();
   auto& changes = object["changes"] = json::array();
   for (const auto change : service.changes) changes.push_back(change.time_since_epoch().count());
   return object.dump();
@@ -205,8 +242,14 @@ bool notified_from_json(std::string_view text, TrackedService& service) {
     read.notified.reminders = object.at("reminders").get<std::uint32_t>();
     read.notified.firing_since =
         object.contains("firingSince") ? time_at("firingSince") : guess_firing_since(read);
+    read.notified.first_sight = object.value("toldAtFirstSight", false);
+    read.first_sight = object.value("firstSight", false);
+    read.waits_with_others = object.value("waitsWithOthers", false);
     read.checks = object.at("looks").get<std::uint32_t>();
     read.flapping = object.at("flapping").get<bool>();
+    read.flapping_bad = object.value("flappingBad", false);
+    read.storm_state = state_at(object, "stormState", ServiceState::unknown);
+    read.storm_lasted = Duration(object.value("stormLasted", std::int64_t{0}));
     for (const auto& change : object.at("changes"))
       read.changes.emplace_back(Duration(change.get<std::int64_t>()));
     service = std::move(read);

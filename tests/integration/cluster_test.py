@@ -78,7 +78,7 @@ class Cluster(Watched):
 
     def test_two_at_once(self):
         self.other_manager.start(ENGINE)
-        self.assertEqual(self.told(1), [(PAIR, ENGINE, "STOPPED")])
+        self.assertEqual(self.told(1), [(PAIR, ENGINE, "OVERRUN")])
         row = [row for row in self.rows("history", PAIR) if not row["held"]][0]
         self.assertIn(f"runs on {self.host} and {self.other}, where at most 1 may run it",
                       row["reason"])
@@ -87,10 +87,10 @@ class Cluster(Watched):
         self.other_manager.start(ENGINE)
         row = self.check()[1][-1]
         self.assertEqual((row["host"], row["service"], row["state"], row["rule"], row["reason"]),
-                         (PAIR, ENGINE, "STOPPED", "exactly one", f"runs on {self.host} and "
+                         (PAIR, ENGINE, "OVERRUN", "exactly one", f"runs on {self.host} and "
                           f"{self.other}, where at most 1 may run it"))
         table = tocsin("check", "-c", self.file).stdout
-        self.assertRegex(table, f"{PAIR} +{ENGINE} +STOPPED .*exactly one: runs on {self.host} and")
+        self.assertRegex(table, f"{PAIR} +{ENGINE} +OVERRUN .*exactly one: runs on {self.host} and")
 
     def test_a_member_that_stands_by_is_no_failure_of_check(self):
         for services, code in (((PROXY,), 0), ((PROXY, MARKER), 1)):

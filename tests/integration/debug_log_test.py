@@ -22,7 +22,7 @@ class DebugLog(Watched):
         webhooks = [{"description": name, "webhookURL": receiver.url(path), "httpMethod": "POST"}
                     for name, path in (("On-call", f"/alerts?token={TOKEN}"), ("Office", f"/{TOKEN}"))]
         return self.run_tocsin(*webhooks, monitor={
-            "policy": {"flapping": {"start": 0}, "grace": {"time": "2s"}},
+            "policy": {"flapping": {"start": 0}, "grace": {"time": "2s"}, "firstSight": "quiet"},
             "routes": [{"name": "databases", "match": {"service": ["NoSuch*"]}, "to": ["webhook:Office"]},
                        {"name": "night", "to": ["webhook:On-call"]}],
         }, **more)

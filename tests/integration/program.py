@@ -54,8 +54,8 @@ def configuration(path, *, hosts, credentials=None, webhooks=(), every="every 1 
                   destinations=(), monitor=None, **more):
     """Writes a configuration (JSON is YAML too) and returns its path. `webhooks` are URLs or whole
     entries; `destinations` are switched on besides, by their names in alertDestination; `monitor` goes
-    into serviceMonitor, `more` beside it. No service flaps, and many
-    stops at once are no sign of anything: tests change services as they like."""
+    into serviceMonitor, `more` beside it. No service flaps, and the
+    first check is a baseline: tests change services as they like."""
     entries = [{"description": f"receiver {index}", "webhookURL": entry, "httpMethod": "POST"}
                if isinstance(entry, str) else entry for index, entry in enumerate(webhooks)]
     path = pathlib.Path(path)
@@ -67,8 +67,7 @@ def configuration(path, *, hosts, credentials=None, webhooks=(), every="every 1 
             "frequency": every,
             "credentials": [credentials] if credentials else [],
             "monitor": hosts,
-            "policy": {"flapping": {"start": 0}},
-            "hostPolicy": {"stormWait": 0},
+            "policy": {"flapping": {"start": 0}, "firstSight": "quiet"},
             **(monitor or {}),
             "alertDestination": {"webhook": {"enable": bool(entries)},
                                  **{name: {"enable": True} for name in destinations}},

@@ -34,6 +34,8 @@ class AlertmanagerChannel final : public HttpChannel {
         url_(api_of(server.url)),
         authorization_(login_of(server).authorization()),
         settings_(settings) {}
+  /// What is over already opens nothing, so there is nothing to resolve.
+  [[nodiscard]] bool wants(const Alert& alert) const override { return !alert.over_already; }
 
  private:
   static UrlSecrets secrets_of(const config::AlertmanagerServer& server) {

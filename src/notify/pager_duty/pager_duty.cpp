@@ -28,6 +28,8 @@ class PagerDutyChannel final : public HttpChannel {
       : HttpChannel(channel_key("pagerDuty", settings.url), "PagerDuty", secrets_of(settings),
                     deps.tls, deps),
         settings_(settings) {}
+  /// What is over already opens nothing, so there is nothing to resolve.
+  [[nodiscard]] bool wants(const Alert& alert) const override { return !alert.over_already; }
 
  private:
   static UrlSecrets secrets_of(const config::PagerDuty& settings) {

@@ -256,6 +256,16 @@ TEST(Migrate, WritesTheNameOfTodayForAFormerOne) {
   EXPECT_THAT(text, Not(HasSubstr("looks")));
 }
 
+TEST(Migrate, KeepsOneExpectedStateOrSome) {
+  const auto old = sample_with({{2, "  serviceMonitor:\n    policy: {expected: paused}"},
+                                {7,
+                                 "        policy: {expected: [running, paused]}\n"
+                                 "        services:"}});
+  const auto text = migrate_sample(old, Source::smb).text;
+  EXPECT_THAT(text, HasSubstr("expected: paused\n"));
+  EXPECT_THAT(text, HasSubstr("expected:\n            - running\n            - paused\n"));
+}
+
 TEST(Migrate, KeepsEveryText) {
   for (const std::string text :
        {"",      " a",    "a ",  "- a",    "-",        "-a",    "a: b",     "a:",      "a #b",
@@ -317,8 +327,8 @@ TEST(Migrate, WritesAFileToReadAndToEdit) {
 
 tocsin:
   # Hosts and services to watch, and the destinations of their alerts.
-  # Unlike Butler: States survive a restart, and only changes become alerts. Butler forgets, and
-  # alerts again about all stopped services.
+  # Unlike Butler: States survive a restart, and a stopped service is one alert. Butler forgets, and
+  # alerts again about all of them.
   serviceMonitor:
     # Unlike Butler: Checks of one host never overlap, and those of several are spread over time.
     # Butler asks all at once, and again while a check still runs.

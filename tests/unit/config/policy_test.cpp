@@ -38,7 +38,8 @@ TEST(Policies, HaveEveryKey) {
       delayedStartGrace: 10m
       triggerStart: told
       quietExitCodes: [0, 1067, 4294967295]
-      flapping: {start: 6, stop: 2, window: 1h}
+      flapping: {start: 6, stop: 2, window: 1h, badFor: 5m}
+      firstSight: told
       severity: warning
       repeatEvery: 4h)",
                                   "", "");
@@ -49,10 +50,22 @@ TEST(Policies, HaveEveryKey) {
                         .delayed_start_grace = 10min,
                         .trigger_start = TriggerStart::told,
                         .quiet_exit_codes = {0, 1067, 4294967295},
-                        .flapping = {.start = 6, .stop = 2, .window = 1h},
+                        .flapping = {.start = 6, .stop = 2, .window = 1h, .bad_for = 5min},
+                        .first_sight = FirstSight::told,
                         .severity = AlertSeverity::warning,
                         .repeat_every = 4h};
   EXPECT_EQ(policy, expected);
+}
+
+TEST(Policies, ExpectOneStateOrSome) {
+  const auto expected = [](const std::string& value) {
+    return policy_with("    policy: {expected: " + value + "}", "", "").expected;
+  };
+  EXPECT_EQ(expected("paused"), Expected{ExpectedState::paused});
+  EXPECT_EQ(expected("[Stopped]"), Expected::stopped);
+  EXPECT_EQ(expected("[paused, running]"),
+            (Expected{ExpectedState::running, ExpectedState::paused}));
+  EXPECT_EQ(expected("[any]"), Expected::any);
 }
 
 TEST(Policies, OfTheNearestSectionWinKeyByKey) {
@@ -109,12 +122,26 @@ std::vector<std::string> findings_of_policy(const std::string& policy) {
 }
 
 TEST(Policies, MistakesAreReportedWithLineAndColumn) {
-  EXPECT_THAT(findings_of_policy("expected: up"),
-              ElementsAre("3:24: error: `expected` must be one of running, stopped, any, but this "
-                          "is `up`"));
+  EXPECT_THAT(
+      findings_of_policy("expected: up"),
+      ElementsAre("3:24: error: `expected` must be one of running, stopped, paused, any, or "
+                  "a list of these, but this is `up`"));
+  EXPECT_THAT(findings_of_policy("expected: [running, up]"),
+              ElementsAre("3:34: error: `expected` must be one of running, stopped, paused, any, "
+                          "or a list of these, but this is `up`"));
+  EXPECT_THAT(findings_of_policy("expected: [any, paused]"),
+              ElementsAre("3:24: error: `expected`: `any` covers every state; write it alone"));
+  EXPECT_THAT(findings_of_policy("expected: []"),
+              ElementsAre("3:24: error: `expected` must have at least one entry"));
+  EXPECT_THAT(findings_of_policy("expected: {running: true}"),
+              ElementsAre("3:24: error: `expected` must be one word or a list of words, but this "
+                          "is a section"));
   EXPECT_THAT(findings_of_policy("triggerStart: never"),
               ElementsAre("3:28: error: `triggerStart` must be one of byName, exempt, told, but "
                           "this is `never`"));
+  EXPECT_THAT(findings_of_policy("firstSight: never"),
+              ElementsAre("3:26: error: `firstSight` must be one of byName, told, quiet, but this "
+                          "is `never`"));
   EXPECT_THAT(findings_of_policy("severity: high"),
               ElementsAre("3:24: error: `severity` must be one of info, warning, critical, but "
                           "this is `high`"));

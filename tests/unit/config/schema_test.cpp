@@ -69,7 +69,11 @@ Json section() { return {{"type", "object"}, {"properties", Json::object()}}; }
 Json list_of(const Json& items) { return {{"type", "array"}, {"items", items}}; }
 
 Json schema_of(const KnownKey& key) {
-  if (!key.choices.empty()) return choice(key.choices);
+  if (!key.choices.empty()) {
+    auto one = choice(key.choices);
+    if (key.may_be_list) one["anyOf"].push_back(list_of(choice(key.choices)));
+    return one;
+  }
   if (key.type == "section") return section();
   if (key.type == "list of sections") return list_of(section());
   if (key.type == "list of texts") return list_of(text());

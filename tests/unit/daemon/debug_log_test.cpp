@@ -96,11 +96,14 @@ TEST_F(DebugLogTest, AnAlertIsTracedFromTheCheckToItsDelivery) {
 }
 
 TEST_F(DebugLogTest, AHostThatIsNotReachedIsTracedWithTheErrorAndTheGrace) {
+  host_.policy.grace = {.checks = 2, .time = std::chrono::seconds(30)};
   Deps deps(folder_, log());
   deps.watch(host_, {std::vector{service("Spooler", running, 7), service("mssql$x", running, 8)},
+                     fail(ErrorKind::denied, "no access", 0xC0000022),
                      fail(ErrorKind::denied, "no rights", 0xC0000022),
                      fail(ErrorKind::timed_out, "late")});
   expect_lines({
+      "host node1: check failed at once, tried once more: no access",
       "check not answered in N ms: denied (native 0xC0000022): no rights; no session",
       "host node1: check failed: no rights",
       "state RUNNING -> UNKNOWN, no alert: not observed by this check: mssql$x, Spooler",

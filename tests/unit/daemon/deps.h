@@ -51,10 +51,11 @@ using Seen = Result<std::vector<ObservedService>>;
 /// check or while somebody listens.
 class ScriptedProbe final : public probe::Probe {
  public:
-  explicit ScriptedProbe(std::deque<Seen>& script, probe::Pushed pushed = {})
-      : script_(script), pushed_(std::move(pushed)) {}
+  explicit ScriptedProbe(std::deque<Seen>& script, probe::Pushed pushed = {}, Duration takes = {})
+      : script_(script), pushed_(std::move(pushed)), takes_(takes) {}
   net::awaitable<Seen> check(net::Deadline /*deadline*/) override {
     checks_++;
+    if (takes_ > Duration(0)) co_await wait_until(net::within(takes_));
     auto seen = script_.front();
     if (script_.size() > 1) script_.pop_front();
     co_return seen;
@@ -63,8 +64,7 @@ class ScriptedProbe final : public probe::Probe {
     listening_ = true;
     const bool silent = pushed_.services.empty() && !pushed_.check_again;
     if (!silent) co_return;
-    net::Event word(co_await boost::asio::this_coro::executor);
-    (void)co_await word.wait_until(deadline);
+    co_await wait_until(deadline);
   }
   probe::Pushed take_pushed() override {
     if (checks_ < 2 && !listening_) return {};
@@ -74,8 +74,14 @@ class ScriptedProbe final : public probe::Probe {
   net::awaitable<void> close(net::Deadline /*deadline*/) override { co_return; }
 
  private:
+  static net::awaitable<void> wait_until(net::Deadline deadline) {
+    net::Event word(co_await boost::asio::this_coro::executor);
+    (void)co_await word.wait_until(deadline);
+  }
+
   std::deque<Seen>& script_;
   probe::Pushed pushed_;
+  Duration takes_;
   int checks_ = 0;
   bool listening_ = false;
 };
@@ -120,10 +126,10 @@ class Deps {
   Deps& operator=(const Deps&) = delete;
 
   /// Lets a host be checked once for each entry of the script.
-  void watch(const config::Host& host, std::deque<Seen> script, probe::Pushed pushed = {}) {
+  void watch(const config::Host& host, std::deque<Seen> script, const probe::Pushed& pushed = {}) {
     const auto times = script.size();
     net::Semaphore checks(loop_.executor(), 1);
-    auto watcher = make_watcher(host, checks, script, std::move(pushed));
+    auto watcher = make_watcher(host, checks, script, pushed);
     for (std::size_t i = 0; i < times; i++) {
       loop_.run_until_done(watcher.check());
       pass(std::chrono::seconds(1));
@@ -131,9 +137,10 @@ class Deps {
   }
   /// Lets a host be watched, as the daemon does, until so many alerts were notified.
   std::vector<std::string> watch_until_notified(std::size_t count, const config::Host& host,
-                                                std::deque<Seen> script, probe::Pushed pushed) {
+                                                std::deque<Seen> script,
+                                                const probe::Pushed& pushed) {
     net::Semaphore checks(loop_.executor(), 1);
-    auto watcher = make_watcher(host, checks, script, std::move(pushed));
+    auto watcher = make_watcher(host, checks, script, pushed);
     net::TaskScope task(loop_.executor());
     task.spawn(watcher.run());
     auto words = notified(count);
@@ -168,6 +175,16 @@ class Deps {
     return words;
   }
 
+  [[nodiscard]] Watcher::Deps watcher_deps(net::Semaphore& checks,
+                                           decltype(Watcher::Deps::make_probe) make_probe) {
+    return {.journal = journal_,
+            .checks = checks,
+            .clock = clock_,
+            .log = log_,
+            .metrics = metrics_,
+            .random = platform::system_random(),
+            .make_probe = std::move(make_probe)};
+  }
   void pass(Duration time) { loop_.run_until_done(clock_.pass(time)); }
   [[nodiscard]] Journal& journal() { return journal_; }
   [[nodiscard]] std::map<HostName, MonitoredHost::Known> load_states() {
@@ -176,18 +193,13 @@ class Deps {
   /// What watchers share; every probe follows the script.
   Watcher::Deps watcher_deps(net::Semaphore& checks, std::deque<Seen>& script,
                              probe::Pushed pushed = {}) {
-    return {.journal = journal_,
-            .checks = checks,
-            .clock = clock_,
-            .log = log_,
-            .metrics = metrics_,
-            .random = platform::system_random(),
-            .make_probe = [&script, pushed = std::move(pushed)](const auto& /*host*/) {
-              return std::make_unique<ScriptedProbe>(script, pushed);
-            }};
+    return watcher_deps(checks, [&script, pushed = std::move(pushed), this](const auto& /*host*/) {
+      return std::make_unique<ScriptedProbe>(script, pushed, check_takes_);
+    });
   }
 
   kit::VirtualTime clock_{SystemClock().now()};
+  Duration check_takes_{};
   std::vector<Alert> notified_;
   net::Loop loop_;
   Metrics metrics_;

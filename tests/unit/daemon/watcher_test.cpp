@@ -7,6 +7,7 @@
 namespace tocsin::daemon {
 namespace {
 
+using namespace std::chrono_literals;
 using testing::ElementsAre;
 using testing::IsEmpty;
 using enum ServiceState;
@@ -16,9 +17,17 @@ Seen sees(ServiceState spooler, ServiceState database = running) {
 }
 Seen sees_nothing() { return fail(ErrorKind::timed_out, "no answer within 5 s"); }
 
-TEST_F(DaemonTest, TheFirstCheckIsABaseline) {
+TEST_F(DaemonTest, NamedServicesThatAreBadAtTheFirstCheckAreNotifiedOnce) {
   Deps deps(folder_);
   deps.watch(host_, {sees(stopped, missing), sees(stopped, missing)});
+  EXPECT_THAT(deps.notified(2), ElementsAre("vanished mssql$x", "stopped Spooler"));
+}
+
+TEST_F(DaemonTest, AQuietFirstCheckIsABaseline) {
+  host_.services =
+      Watchlist({{.pattern = "Spooler", .policy = {.first_sight = FirstSight::quiet}}});
+  Deps deps(folder_);
+  deps.watch(host_, {sees(stopped), sees(stopped)});
   EXPECT_THAT(deps.notified(0), IsEmpty());
   EXPECT_THAT(deps.history(), IsEmpty());
 }
@@ -40,22 +49,50 @@ TEST_F(DaemonTest, AnAlertHasTheNameAsConfiguredAndTheDetails) {
   EXPECT_EQ(deps.notified_[0].host.text(), "node1");
 }
 
-TEST_F(DaemonTest, AHostThatIsNotReachedIsHistoryAndNoService) {
+TEST_F(DaemonTest, AHostThatIsNotReachedIsAnAlertAndItsServicesAreNone) {
   Deps deps(folder_);
   deps.watch(host_, {sees(running), sees_nothing(), sees_nothing(), sees(running)});
-  EXPECT_THAT(deps.notified(0), IsEmpty());
+  EXPECT_THAT(deps.notified(2), ElementsAre("unreachable ", "reachable "));
   EXPECT_THAT(deps.history(), ElementsAre("unreachable ", "reachable "));
+}
+
+TEST_F(DaemonTest, ADroppedConnectionIsNoOutage) {
+  Deps deps(folder_);
+  const auto begin = deps.clock_.now();
+  deps.watch(host_, {sees(running), sees_nothing(), sees(running, stopped)});
+  EXPECT_EQ(deps.clock_.now() - begin, 3500ms) << "tried once more, half a second later";
+  EXPECT_THAT(deps.notified(1), ElementsAre("stopped mssql$x")) << "what the second try observed";
+  EXPECT_THAT(deps.history(), ElementsAre("stopped mssql$x"));
+}
+
+TEST_F(DaemonTest, OnlyWhatADroppedConnectionMayBeIsTriedOnceMore) {
+  const auto took = [this](Duration each, std::deque<Seen> script) {
+    Deps deps(folder_);
+    deps.check_takes_ = each;
+    const auto begin = deps.clock_.now();
+    deps.watch(host_, std::move(script));
+    return deps.clock_.now() - begin;
+  };
+  EXPECT_EQ(took({}, {sees_nothing(), sees_nothing()}), 2s) << "it was never reached";
+  EXPECT_EQ(took({}, {sees(running), fail(ErrorKind::login_refused, "no")}), 2s);
+  EXPECT_EQ(took({}, {sees(running), fail(ErrorKind::unreachable, "going down", 1115)}), 2s);
+  EXPECT_EQ(took({}, {sees(running), sees_nothing(), sees_nothing(), sees_nothing()}), 4500ms)
+      << "once, and not while it is not reached";
+  EXPECT_EQ(took(2s, {sees(running), sees_nothing()}), 6s) << "no dropped connection takes so long";
+  EXPECT_EQ(took(1s, {sees(running), sees_nothing()}), 5500ms);
 }
 
 TEST_F(DaemonTest, WhatChangedWhileTheHostWasNotReachedIsNotified) {
   Deps deps(folder_);
-  deps.watch(host_, {sees(running), sees_nothing(), sees(stopped)});
-  EXPECT_THAT(deps.notified(1), ElementsAre("stopped Spooler"));
+  deps.watch(host_, {sees(running), sees_nothing(), sees_nothing(), sees(stopped)});
+  EXPECT_THAT(deps.notified(3), ElementsAre("unreachable ", "reachable ", "stopped Spooler"));
 }
 
 TEST_F(DaemonTest, ARestartNotifiesOnlyWhatChangedMeanwhile) {
   {
-    Deps(folder_).watch(host_, {sees(running, stopped)});
+    Deps first(folder_);
+    first.watch(host_, {sees(running, stopped)});
+    EXPECT_THAT(first.notified(1), ElementsAre("stopped mssql$x"));
   }
   {
     Deps again(folder_);

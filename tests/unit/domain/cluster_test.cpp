@@ -38,7 +38,7 @@ void expect(const ClusterRule& rule, const std::vector<ServiceState>& states, Se
 TEST(Cluster, ExactlyOne) {
   expect(kExactlyOne, {stopped, running}, running, "runs on b");
   expect(kExactlyOne, {stopped, missing, paused}, stopped, "runs on none of a, b and c");
-  expect(kExactlyOne, {running, running}, stopped, "runs on a and b, where at most 1 may run it");
+  expect(kExactlyOne, {running, running}, overrun, "runs on a and b, where at most 1 may run it");
   expect(kExactlyOne, {stop_pending, start_pending}, stopped, "runs on none of a and b");
 }
 

@@ -316,6 +316,44 @@ TEST(Decide, EveryPairOfStates) {
   }
 }
 
+/// The transition of the last of these states, where a bad state at first sight is an alert.
+std::string told_at_first_sight(const std::vector<ServiceState>& states, Duration each = 1s) {
+  std::optional<TrackedService> tracked;
+  std::optional<Transition> transition;
+  Time now = kStart;
+  for (const auto state : states) {
+    now += each;
+    auto decision =
+        decide(tracked ? &*tracked : nullptr, {.state = state}, Policy{}, now, AtFirstSight::alert);
+    tracked = decision.next;
+    transition = decision.transition;
+  }
+  return describe(transition);
+}
+
+TEST(Decide, ABadStateAtFirstSightComesFromUnknown) {
+  EXPECT_EQ(told_at_first_sight({running}), "");
+  EXPECT_EQ(told_at_first_sight({stopped}), "stopped UNKNOWN STOPPED");
+  EXPECT_EQ(told_at_first_sight({paused}), "paused UNKNOWN PAUSED");
+  EXPECT_EQ(told_at_first_sight({missing}), "vanished UNKNOWN MISSING is not installed");
+  EXPECT_EQ(told_at_first_sight({denied}), "denied UNKNOWN DENIED");
+  EXPECT_EQ(told_at_first_sight({unknown}), "");
+  EXPECT_EQ(told_at_first_sight({unknown, stopped}), "stopped UNKNOWN STOPPED");
+  EXPECT_EQ(told_at_first_sight({stopped, stopped}), "");
+}
+
+TEST(Decide, APendingServiceIsFirstSeenWhenItSettlesOrIsStuck) {
+  EXPECT_EQ(told_at_first_sight({start_pending}), "");
+  EXPECT_EQ(told_at_first_sight({start_pending, running}), "");
+  EXPECT_EQ(told_at_first_sight({start_pending, stopped}), "stopped UNKNOWN STOPPED");
+  EXPECT_EQ(told_at_first_sight({stop_pending, stopped}), "stopped UNKNOWN STOPPED");
+  EXPECT_EQ(told_at_first_sight({stop_pending, running}), "");
+  EXPECT_EQ(told_at_first_sight({start_pending, start_pending}, 31s),
+            "stuck UNKNOWN START_PENDING no progress for 31 s");
+  EXPECT_EQ(told_at_first_sight({start_pending, start_pending, running}, 31s),
+            "started UNKNOWN RUNNING no longer stuck");
+}
+
 TEST(Decide, UnknownChangesNothingButStateAndSince) {
   const auto before = decide(nullptr, process(10).seen, Policy{}, kStart).next;
   auto expected = before;

@@ -1,6 +1,8 @@
 #include "domain/monitored_host.h"
 
+#include <algorithm>
 #include <chrono>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -16,6 +18,8 @@ using testing::ElementsAre;
 using testing::IsEmpty;
 
 constexpr Time kFirstCheck{Duration{1'700'000'000'000}};
+constexpr HostPolicy kHostGrace{.grace = {.checks = 2, .time = 30s}};
+constexpr HostPolicy kStorm{.storm_wait = 30s};
 
 std::string subject(const Alert& alert) {
   return std::string(to_string(alert.kind)) + " " +
@@ -55,14 +59,35 @@ class MonitoredHostTest : public testing::Test {
     note(monitored_->apply(
         {HostName("node1"), now_, fail(ErrorKind::timed_out, "no answer within 5 s")}));
   }
+  void says_shutdown(Duration after = 10s) {
+    now_ += after;
+    note(monitored_->apply(
+        {HostName("node1"), now_, fail(ErrorKind::unreachable, "it is shutting down", 1115)}));
+  }
   void refuses_login(Duration after = 10s) {
     now_ += after;
     note(monitored_->apply(
         {HostName("node1"), now_, fail(ErrorKind::login_refused, "the account is locked out")}));
   }
+  void push(const char* name, ServiceState state, Duration after) {
+    now_ += after;
+    is(name, state);
+    note(monitored_->apply_pushed({ServiceName(name), seen_[ServiceName(name)].status, {}}, now_));
+  }
   void pass(Duration after) {
     now_ += after;
     note(monitored_->pass(now_));
+  }
+  /// Lets it run, then stop and start twice, every 20 s.
+  void flap(const char* name) {
+    is(name, running);
+    check();
+    for (int i = 0; i < 2; i++) {
+      is(name, stopped);
+      check(20s);
+      is(name, running);
+      check(20s);
+    }
   }
   /// What was notified since the last question: "stopped Spooler".
   std::vector<std::string> notified() {
@@ -90,6 +115,7 @@ class MonitoredHostTest : public testing::Test {
   std::optional<Suppression> silence_;
   std::optional<MonitoredHost> monitored_;
   Time now_ = kFirstCheck;
+  std::vector<Alert> all_;
 
  private:
   void note(MonitoredHost::Outcome outcome) {
@@ -107,7 +133,6 @@ class MonitoredHostTest : public testing::Test {
   std::map<ServiceName, Seen> seen_;
   std::vector<Alert> notified_;
   std::vector<Alert> suppressed_;
-  std::vector<Alert> all_;
   std::uint32_t next_process_ = 100;
 };
 
@@ -138,7 +163,7 @@ TEST_F(MonitoredHostTest, ARefusedLoginIsNoAlertOfItsHost) {
 }
 
 TEST_F(MonitoredHostTest, AHostThatIsLostAfterARefusedLoginIsNotifiedAfterItsGrace) {
-  watch({{.pattern = "A"}});
+  watch({{.pattern = "A"}}, kHostGrace);
   is("A", running, 7);
   check();
   refuses_login(10min);
@@ -182,7 +207,7 @@ TEST_F(MonitoredHostTest, WhatDoesNotComeBackAfterARebootIsNotifiedWhenItsGraceH
   for (const auto* name : {"Fast", "Late", "Lost"}) is(name, stopped);
   check();
   EXPECT_THAT(notified(), ElementsAre("unreachable host", "reachable host"));
-  EXPECT_EQ(suppressed().size(), 4) << "the first failure, and three services";
+  EXPECT_EQ(suppressed().size(), 3) << "the services";
   is("Fast", running);
   check();
   EXPECT_EQ(monitored_->next_review(now_), now_ - 10s + 3min);
@@ -190,6 +215,7 @@ TEST_F(MonitoredHostTest, WhatDoesNotComeBackAfterARebootIsNotifiedWhenItsGraceH
   EXPECT_THAT(notified(), IsEmpty());
   pass(1s);
   EXPECT_THAT(notified(), ElementsAre("stopped Lost"));
+  EXPECT_TRUE(last().across_hosts) << "other hosts may have started too";
   EXPECT_EQ(last().reason, "for 3 min by now");
   check(3min);
   EXPECT_THAT(notified(), ElementsAre("stopped Late"));
@@ -219,7 +245,7 @@ TEST_F(MonitoredHostTest, ServicesOfOneProcessAreNoHost) {
 }
 
 TEST_F(MonitoredHostTest, ManyStopsAtOnceWaitForTheHostToGo) {
-  watch({{.pattern = "A"}, {.pattern = "B"}, {.pattern = "C"}, {.pattern = "D"}});
+  watch({{.pattern = "A"}, {.pattern = "B"}, {.pattern = "C"}, {.pattern = "D"}}, kStorm);
   for (const auto* name : {"A", "B", "C", "D"}) is(name, running);
   check();
   for (const auto* name : {"A", "B", "C"}) is(name, stopped);
@@ -242,8 +268,120 @@ TEST_F(MonitoredHostTest, AHostThatIsBackAfterANetworkOutageWasNotRebooted) {
   EXPECT_THAT(notified(), ElementsAre("unreachable host", "reachable host", "stopped B"));
 }
 
-TEST_F(MonitoredHostTest, AShortOutageIsHistoryOnly) {
+TEST_F(MonitoredHostTest, AHostThatIsNotReachedIsNotifiedAtOnce) {
   watch({{.pattern = "A"}});
+  is("A", running, 7);
+  check();
+  no_answer();
+  EXPECT_THAT(notified(), ElementsAre("unreachable host"));
+  check();
+  EXPECT_THAT(notified(), ElementsAre("reachable host"));
+  EXPECT_THAT(suppressed(), IsEmpty());
+}
+
+TEST_F(MonitoredHostTest, AHostThatSaysThatItShutsDownIsNotifiedWhenItIsGone) {
+  watch({{.pattern = "A"}});
+  is("A", running, 7);
+  check();
+  says_shutdown();
+  says_shutdown(5min);
+  EXPECT_THAT(notified(), IsEmpty());
+  EXPECT_THAT(suppressed(), ElementsAre("unreachable host: it says that it is shutting down"));
+  no_answer();
+  EXPECT_THAT(notified(), ElementsAre("unreachable host"));
+  is("A", running, 8);
+  check();
+  EXPECT_THAT(notified(), ElementsAre("reachable host"));
+}
+
+TEST_F(MonitoredHostTest, AHostThatShutsDownForTenMinutesIsNotifiedAndItsServicesWait) {
+  watch({{.pattern = "A"}});
+  is("A", running, 7);
+  check();
+  says_shutdown();
+  const auto begun = now_;
+  restart();
+  EXPECT_EQ(monitored_->next_review(now_), begun + 10min);
+  push("A", stopped, 1s);
+  EXPECT_THAT(notified(), IsEmpty());
+  says_shutdown(10min - 2s);
+  EXPECT_THAT(notified(), IsEmpty());
+  pass(1s);
+  EXPECT_THAT(notified(), ElementsAre("unreachable host"));
+  EXPECT_EQ(monitored_->next_review(now_), Time::max());
+  says_shutdown();
+  EXPECT_THAT(notified(), IsEmpty());
+}
+
+TEST_F(MonitoredHostTest, AHostThatIsSpokenToAgainMayShutDownAgain) {
+  watch({{.pattern = "A"}});
+  is("A", running, 7);
+  check();
+  says_shutdown();
+  check(9min);
+  says_shutdown();
+  pass(9min);
+  EXPECT_THAT(notified(), IsEmpty());
+  pass(1min);
+  EXPECT_THAT(notified(), ElementsAre("unreachable host"));
+}
+
+TEST_F(MonitoredHostTest, TheGraceOfAHostEndsWithoutACheck) {
+  watch({{.pattern = "A"}}, {.grace = {.time = 30s}, .repeat_every = 1h});
+  is("A", running, 7);
+  check();
+  no_answer();
+  EXPECT_EQ(monitored_->next_review(now_), now_ + 30s);
+  silence_ = Suppression{"silenced", now_ + 10min};
+  EXPECT_EQ(monitored_->next_review(now_), now_ + 10min);
+  pass(10min - 1s);
+  EXPECT_THAT(notified(), IsEmpty());
+  silence_.reset();
+  pass(1s);
+  EXPECT_THAT(notified(), ElementsAre("unreachable host"));
+  EXPECT_TRUE(last().across_hosts);
+  EXPECT_EQ(monitored_->next_review(now_), now_ + 1h);
+  pass(1h);
+  EXPECT_EQ(last().reminder, 1);
+}
+
+TEST_F(MonitoredHostTest, WhatRunsWhenItsHostIsBackIsNotifiedWithIt) {
+  watch({{.pattern = "A", .policy = {.repeat_every = 1h}}, {.pattern = "*"}});
+  is("D", running, 10);
+  is("A", running, 7);
+  is("B", running, 8);
+  is("C", running, 9);
+  check();
+  is("A", stopped);
+  is("B", stopped);
+  check();
+  EXPECT_FALSE(last().across_hosts);
+  no_answer();
+  no_answer(5h);
+  pass(5h);
+  EXPECT_THAT(notified(), ElementsAre("stopped A", "stopped B", "unreachable host"))
+      << "open alerts stay open without reminders";
+  is("A", running, 7);
+  is("C", stopped);
+  check();
+  EXPECT_THAT(notified(), ElementsAre("reachable host", "started A", "stopped C"));
+  const auto newest = std::span(all_).last(3);
+  EXPECT_TRUE(newest[0].across_hosts);
+  EXPECT_TRUE(newest[1].across_hosts);
+  EXPECT_FALSE(newest[2].across_hosts) << "the news of an outage";
+}
+
+TEST_F(MonitoredHostTest, ManyStopsAtOnceAreNotifiedAtOnce) {
+  watch({{.pattern = "*"}});
+  for (const auto* name : {"A", "B", "C"}) is(name, running);
+  check();
+  for (const auto* name : {"A", "B", "C"}) is(name, stopped);
+  check();
+  EXPECT_THAT(notified(), ElementsAre("stopped A", "stopped B", "stopped C"));
+}
+
+TEST_F(MonitoredHostTest, AnOutageShorterThanTheGraceIsHistoryOnly) {
+  watch({{.pattern = "A"}}, kHostGrace);
   is("A", running, 7);
   check();
   no_answer();
@@ -324,6 +462,63 @@ TEST_F(MonitoredHostTest, ExpectedToBeStopped) {
   EXPECT_TRUE(is_resolved(last()));
 }
 
+TEST_F(MonitoredHostTest, BetweenExpectedStatesNothingIsNotified) {
+  watch(
+      {{.pattern = "A", .policy = {.expected = {ExpectedState::running, ExpectedState::paused}}}});
+  is("A", running, 7);
+  check();
+  is("A", paused);
+  check();
+  is("A", running, 7);
+  check();
+  EXPECT_THAT(notified(), IsEmpty());
+  EXPECT_THAT(suppressed(), ElementsAre("paused A: both states of it are expected",
+                                        "started A: both states of it are expected"));
+  is("A", stopped);
+  check();
+  EXPECT_THAT(notified(), ElementsAre("stopped A"));
+  EXPECT_FALSE(is_resolved(last()));
+  is("A", paused);
+  check();
+  EXPECT_THAT(notified(), ElementsAre("paused A")) << "which ends the alert";
+  EXPECT_TRUE(is_resolved(last()));
+  is("A", running, 7);
+  check();
+  EXPECT_THAT(notified(), IsEmpty());
+}
+
+TEST_F(MonitoredHostTest, APolicyThatExpectsLessNotifiesOfWhatIsExpectedNoMore) {
+  watch(
+      {{.pattern = "A", .policy = {.expected = {ExpectedState::running, ExpectedState::paused}}}});
+  is("A", running, 7);
+  check();
+  is("A", paused);
+  check();
+  monitored_->set_rules({.services = Watchlist({{.pattern = "A"}}), .policy = {}});
+  check();
+  EXPECT_THAT(notified(), ElementsAre("paused A"));
+}
+
+TEST_F(MonitoredHostTest, AClusterThatRunsTooOftenIsOverrun) {
+  watch({{.pattern = "A", .policy = {.grace = {.time = 1min}}}});
+  is("A", running);
+  check();
+  is("A", overrun);
+  check();
+  EXPECT_THAT(suppressed(), ElementsAre("overrun A: not yet for 1 min"));
+  pass(1min);
+  EXPECT_THAT(notified(), ElementsAre("overrun A"));
+  EXPECT_FALSE(is_resolved(last()));
+  is("A", stopped);
+  check(1min);
+  pass(1min);
+  EXPECT_THAT(notified(), ElementsAre("stopped A"));
+  EXPECT_EQ(last().from, overrun);
+  is("A", running);
+  check();
+  EXPECT_THAT(notified(), ElementsAre("started A"));
+}
+
 TEST_F(MonitoredHostTest, AnyStateExpectedStillVanishes) {
   watch({{.pattern = "A", .policy = {.expected = Expected::any}}});
   is("A", running);
@@ -390,6 +585,135 @@ TEST_F(MonitoredHostTest, FlappingIsTwoAlerts) {
   EXPECT_EQ(monitored_->next_review(now_), Time::max());
 }
 
+constexpr Policy kFlapsSoon{.flapping = {.start = 4, .stop = 1, .window = 10min}};
+
+TEST_F(MonitoredHostTest, AFlappingServiceThatStaysBadIsNotifiedOnce) {
+  watch({{.pattern = "A", .policy = kFlapsSoon}});
+  flap("A");
+  EXPECT_THAT(notified(), ElementsAre("stopped A", "started A", "stopped A", "flapping A"));
+  EXPECT_FALSE(is_resolved(last()));
+  EXPECT_EQ(last().to, running) << "the true state";
+  is("A", stopped, 0, 1067);
+  check(20s);
+  EXPECT_EQ(monitored_->next_review(now_), now_ + 1min);
+  pass(1min - 1s);
+  EXPECT_THAT(notified(), IsEmpty());
+  pass(1s);
+  EXPECT_THAT(notified(), ElementsAre("stopped A"));
+  EXPECT_EQ(last().from, running);
+  EXPECT_EQ(last().reason, "exit code 1067, it flaps, for 1 min by now");
+  is("A", running);
+  check(20s);
+  EXPECT_THAT(notified(), IsEmpty()) << "it goes on flapping";
+  is("A", stopped);
+  check(20s);
+  pass(2min);
+  EXPECT_THAT(notified(), IsEmpty()) << "not a second time";
+  is("A", running);
+  check(20s);
+  pass(10min - 140s - 1s);
+  EXPECT_THAT(notified(), IsEmpty()) << "good last words wait";
+  pass(1s);
+  EXPECT_THAT(notified(), ElementsAre("steady A"));
+  EXPECT_EQ(last().to, running);
+  EXPECT_TRUE(is_resolved(last()));
+  is("A", stopped);
+  check();
+  EXPECT_THAT(notified(), ElementsAre("stopped A"));
+}
+
+TEST_F(MonitoredHostTest, AFlappingServiceThatEndsBadStaysStopped) {
+  watch({{.pattern = "A", .policy = kFlapsSoon}});
+  flap("A");
+  is("A", stopped);
+  check(20s);
+  notified();
+  pass(1min);
+  EXPECT_THAT(notified(), ElementsAre("stopped A"));
+  pass(20min);
+  EXPECT_THAT(notified(), IsEmpty()) << "it has been told already";
+  EXPECT_EQ(monitored_->next_review(now_), Time::max());
+  is("A", running);
+  check();
+  EXPECT_THAT(notified(), ElementsAre("started A"));
+}
+
+TEST_F(MonitoredHostTest, AServiceThatHasSettledInABadStateIsStopped) {
+  auto policy = kFlapsSoon;
+  policy.flapping.bad_for = 1h;
+  watch({{.pattern = "A", .policy = policy}});
+  flap("A");
+  is("A", stopped);
+  check(20s);
+  notified();
+  pass(10min);
+  EXPECT_THAT(notified(), ElementsAre("stopped A"));
+  EXPECT_EQ(last().reason, "it has settled");
+  EXPECT_EQ(monitored_->next_review(now_), Time::max());
+}
+
+TEST_F(MonitoredHostTest, AFlappingServiceThatHangsIsNotified) {
+  watch({{.pattern = "A", .policy = kFlapsSoon}});
+  flap("A");
+  notified();
+  is("A", stop_pending);
+  check(20s);
+  check(31s);
+  EXPECT_THAT(notified(), IsEmpty());
+  check(30s);
+  EXPECT_THAT(notified(), ElementsAre("stuck A"));
+}
+
+TEST_F(MonitoredHostTest, TheEndOfFlappingPassesASilence) {
+  watch({{.pattern = "A", .policy = kFlapsSoon}});
+  flap("A");
+  notified();
+  silence_ = Suppression{"silenced", now_ + 1h};
+  pass(10min);
+  EXPECT_THAT(notified(), ElementsAre("steady A"));
+}
+
+TEST_F(MonitoredHostTest, WhatIsBadInASilenceIsNotifiedAsStoppedAtItsEnd) {
+  watch({{.pattern = "A", .policy = kFlapsSoon}});
+  flap("A");
+  notified();
+  silence_ = Suppression{"silenced", now_ + 1h};
+  is("A", stopped);
+  check(20s);
+  pass(30min);
+  EXPECT_THAT(notified(), IsEmpty());
+  EXPECT_EQ(monitored_->next_review(now_), silence_->until);
+  silence_.reset();
+  pass(30min);
+  EXPECT_THAT(notified(), ElementsAre("stopped A"));
+}
+
+TEST_F(MonitoredHostTest, AServiceIsNotForgottenWhileItFlaps) {
+  watch({{.pattern = "A*", .policy = kFlapsSoon}});
+  flap("A1");
+  notified();
+  is("A1", missing);
+  check(20s);
+  EXPECT_EQ(monitored_->services().size(), 1);
+  check(1min);
+  EXPECT_THAT(notified(), ElementsAre("vanished A1"));
+}
+
+TEST_F(MonitoredHostTest, FlappingIsRepeatedWhileItLasts) {
+  auto policy = kFlapsSoon;
+  policy.repeat_every = 5min;
+  watch({{.pattern = "A", .policy = policy}});
+  flap("A");
+  notified();
+  pass(5min);
+  EXPECT_THAT(notified(), ElementsAre("flapping A"));
+  EXPECT_EQ(last().reminder, 1);
+  pass(5min);
+  EXPECT_THAT(notified(), ElementsAre("steady A"));
+  pass(5min);
+  EXPECT_THAT(notified(), IsEmpty());
+}
+
 TEST_F(MonitoredHostTest, RepeatedWhileItIsDown) {
   watch({{.pattern = "A", .policy = {.repeat_every = 1h}}}, {.repeat_every = 1h});
   is("A", running);
@@ -403,6 +727,7 @@ TEST_F(MonitoredHostTest, RepeatedWhileItIsDown) {
   EXPECT_THAT(notified(), ElementsAre("stopped A"));
   EXPECT_EQ(last().reminder, 1);
   EXPECT_EQ(last().reason, "still so after 1 h");
+  EXPECT_TRUE(last().across_hosts);
   restart();
   check(30min);
   EXPECT_THAT(notified(), IsEmpty());
@@ -499,6 +824,171 @@ TEST_F(MonitoredHostTest, TheServiceThatOthersNeedIsTheirRootCause) {
   EXPECT_EQ(last().reason, "it needs DATABASE, which does not run");
 }
 
+TEST_F(MonitoredHostTest, ANamedServiceThatIsBadAtFirstSightIsNotified) {
+  watch({{.pattern = "Stopped"},
+         {.pattern = "Paused"},
+         {.pattern = "Gone"},
+         {.pattern = "Closed"},
+         {.pattern = "Fine"},
+         {.pattern = "Wild*"}});
+  is("Stopped", stopped, 0, 1067);
+  is("Paused", paused);
+  is("Gone", missing);
+  is("Closed", denied);
+  is("Fine", running);
+  is("Wild1", stopped);
+  check();
+  EXPECT_THAT(notified(),
+              ElementsAre("denied Closed", "vanished Gone", "paused Paused", "stopped Stopped"));
+  for (const auto& alert : all_) {
+    EXPECT_EQ(alert.from, unknown);
+    EXPECT_TRUE(alert.across_hosts);
+    EXPECT_FALSE(alert.for_notified);
+  }
+  EXPECT_EQ(all_[0].reason, "the host does not let the account ask for it");
+  EXPECT_EQ(all_[1].reason, "is not installed");
+  EXPECT_EQ(last().reason, "exit code 1067");
+  restart();
+  check();
+  EXPECT_THAT(notified(), IsEmpty()) << "once";
+  for (const auto* name : {"Stopped", "Paused", "Gone", "Closed", "Wild1"}) is(name, running);
+  check();
+  EXPECT_THAT(notified(), ElementsAre("visible Closed", "started Gone", "started Paused",
+                                      "started Stopped", "started Wild1"));
+  for (const auto& alert : std::span(all_).last(5))
+    EXPECT_EQ(alert.for_notified, alert.service != ServiceName("Wild1")) << alert.service.text();
+  is("Stopped", stopped);
+  check();
+  is("Stopped", running);
+  check();
+  EXPECT_THAT(notified(), ElementsAre("stopped Stopped", "started Stopped"));
+  EXPECT_FALSE(last().for_notified) << "the news of everybody";
+  EXPECT_FALSE(last().across_hosts);
+}
+
+TEST_F(MonitoredHostTest, APendingServiceIsFirstSeenWhenItSettlesOrIsStuck) {
+  watch({{.pattern = "Starts"}, {.pattern = "Fails"}, {.pattern = "Hangs"}});
+  for (const auto* name : {"Starts", "Fails", "Hangs"}) is(name, start_pending);
+  check();
+  EXPECT_THAT(notified(), IsEmpty());
+  is("Starts", running);
+  is("Fails", stopped);
+  check();
+  EXPECT_THAT(notified(), ElementsAre("stopped Fails"));
+  EXPECT_EQ(last().from, unknown);
+  check(30s);
+  EXPECT_THAT(notified(), ElementsAre("stuck Hangs"));
+  EXPECT_EQ(last().from, unknown);
+  EXPECT_TRUE(last().across_hosts);
+  is("Hangs", running);
+  check();
+  EXPECT_THAT(notified(), ElementsAre("started Hangs"));
+  EXPECT_TRUE(last().for_notified);
+}
+
+TEST_F(MonitoredHostTest, SilenceGraceAndExemptionsHoldForTheFirstSight) {
+  watch({{.pattern = "Graced", .policy = {.grace = {.time = 1min}}},
+         {.pattern = "Back", .policy = {.grace = {.checks = 2}}},
+         {.pattern = "Ended", .policy = {.quiet_exit_codes = {42}}},
+         {.pattern = "Event", .policy = {.trigger_start = TriggerStart::exempt}},
+         {.pattern = "Any", .policy = {.expected = Expected::any}}});
+  has("Event", {.trigger_start = true});
+  for (const auto* name : {"Graced", "Back", "Any"}) is(name, stopped);
+  is("Ended", stopped, 0, 42);
+  is("Event", stopped, 0, 1077);
+  check();
+  EXPECT_THAT(notified(), IsEmpty());
+  EXPECT_THAT(suppressed(),
+              ElementsAre("stopped Back: not yet seen 2 times",
+                          "stopped Ended: exit code 42 is a normal end",
+                          "stopped Event: it is started by events, and has ended in good order",
+                          "stopped Graced: not yet for 1 min"));
+  is("Back", running);
+  check();
+  EXPECT_THAT(suppressed(), ElementsAre("started Back: over before anybody was notified"));
+  silence_ = Suppression{"silenced", now_ + 1h};
+  pass(2min);
+  EXPECT_THAT(notified(), IsEmpty());
+  silence_.reset();
+  pass(1h);
+  EXPECT_THAT(notified(), ElementsAre("stopped Graced"));
+  EXPECT_EQ(last().from, unknown);
+  EXPECT_TRUE(last().across_hosts);
+}
+
+TEST_F(MonitoredHostTest, TheBootGraceDoesNotHoldForTheFirstSight) {
+  watch({{.pattern = "A"}, {.pattern = "B"}});
+  is("A", running, 1);
+  is("B", unknown);
+  check();
+  no_answer();
+  is("A", running, 2);
+  is("B", stopped);
+  check();
+  EXPECT_THAT(notified(), ElementsAre("unreachable host", "reachable host", "stopped B"));
+  EXPECT_THAT(suppressed(), ElementsAre("restarted A: its host has just started"));
+}
+
+TEST_F(MonitoredHostTest, ToldIsWhatPatternsFindAndWindowsStartsByItself) {
+  watch({{.pattern = "*", .policy = {.first_sight = FirstSight::told}}});
+  has("Automatic", {.start_mode = StartMode::automatic});
+  has("Delayed", {.start_mode = StartMode::automatic_delayed});
+  has("Event", {.start_mode = StartMode::automatic, .trigger_start = true});
+  has("Manual", {.start_mode = StartMode::manual});
+  for (const auto* name : {"Automatic", "Delayed", "Event", "Manual", "NotKnown"})
+    is(name, stopped);
+  check();
+  EXPECT_THAT(notified(), ElementsAre("stopped Automatic", "stopped Delayed"));
+}
+
+TEST_F(MonitoredHostTest, AQuietFirstSightIsABaseline) {
+  watch({{.pattern = "A", .policy = {.first_sight = FirstSight::quiet}}});
+  is("A", stopped);
+  check();
+  EXPECT_THAT(notified(), IsEmpty());
+  EXPECT_THAT(suppressed(), IsEmpty());
+  is("A", running);
+  check();
+  EXPECT_THAT(notified(), ElementsAre("started A"));
+  EXPECT_FALSE(last().for_notified);
+}
+
+TEST_F(MonitoredHostTest, ReasonsAreNeverEmptyForKindsThatButlerLacks) {
+  watch({{.pattern = "A"}});
+  is("A", running, 7);
+  check();
+  for (const auto state : {running, denied, running, missing}) {
+    is("A", state);
+    check();
+  }
+  EXPECT_THAT(notified(), ElementsAre("restarted A", "denied A", "restarted A", "vanished A"));
+  for (const auto& alert : all_) EXPECT_NE(alert.reason, "") << to_string(alert.kind);
+}
+
+TEST_F(MonitoredHostTest, WhatWaitsWithOthersIsNotifiedAcrossHosts) {
+  watch({{.pattern = "Silenced"}, {.pattern = "Graced", .policy = {.grace = {.time = 1min}}}});
+  is("Silenced", running, 1);
+  is("Graced", running, 2);
+  check();
+  is("Graced", stopped);
+  check();
+  pass(1min);
+  EXPECT_THAT(notified(), ElementsAre("stopped Graced"));
+  EXPECT_FALSE(last().across_hosts) << "a grace is the service's own";
+  silence_ = Suppression{"silenced", now_ + 1h};
+  is("Silenced", stopped);
+  check();
+  silence_.reset();
+  pass(1h);
+  EXPECT_THAT(notified(), ElementsAre("stopped Silenced"));
+  EXPECT_TRUE(last().across_hosts);
+  is("Silenced", running);
+  check();
+  is("Silenced", stopped);
+  check();
+  EXPECT_FALSE(last().across_hosts);
+}
+
 TEST_F(MonitoredHostTest, AServiceThatWasNeverSeenBeforeIsNotifiedFromItsFirstSightOn) {
   watch({{.pattern = "A"}});
   is("A", unknown);
@@ -538,7 +1028,7 @@ TEST_F(MonitoredHostTest, WhatWasFoundByItsDisplayNameIsMissedAfterARestart) {
 }
 
 TEST_F(MonitoredHostTest, AHostThatAsksAllItsServicesToStopIsAboutToGo) {
-  watch({{.pattern = "*"}});
+  watch({{.pattern = "*"}}, kStorm);
   for (const auto* name : {"A", "B", "C", "D", "E"}) is(name, running);
   check();
   is("A", stopped);
@@ -554,7 +1044,7 @@ TEST_F(MonitoredHostTest, AHostThatAsksAllItsServicesToStopIsAboutToGo) {
 }
 
 TEST_F(MonitoredHostTest, ServicesThatHangWhileTheyStopAreNotified) {
-  watch({{.pattern = "*", .policy = {.pending_limit = 20s}}});
+  watch({{.pattern = "*", .policy = {.pending_limit = 20s}}}, kStorm);
   for (const auto* name : {"A", "B", "C"}) is(name, running);
   check();
   for (const auto* name : {"A", "B", "C"}) is(name, stop_pending);
@@ -566,33 +1056,161 @@ TEST_F(MonitoredHostTest, ServicesThatHangWhileTheyStopAreNotified) {
   EXPECT_THAT(notified(), ElementsAre("stuck A", "stuck B", "stuck C"));
 }
 
-TEST_F(MonitoredHostTest, AHostThatGoesDownServiceByServiceNotifiesOfTheFirstOnly) {
-  std::vector<std::string> names;
-  names.reserve(20);
-  for (int i = 0; i < 20; i++) names.push_back("Service" + std::to_string(i));
-  watch({{.pattern = "Service*"}});
-  for (const auto& name : names) is(name.c_str(), running);
-  check();
-  for (const auto& name : names) {
-    is(name.c_str(), stopped);
-    check(1s);
-  }
-  EXPECT_THAT(notified(), ElementsAre("stopped Service0", "stopped Service1", "stopped Service2",
-                                      "stopped Service3"));
-  no_answer();
-  no_answer(30s);
-  EXPECT_THAT(notified(), ElementsAre("unreachable host"));
-}
-
-TEST_F(MonitoredHostTest, ServicesThatStoppedLongAgoAreNoSignOfAStorm) {
-  watch({{.pattern = "*"}});
+TEST_F(MonitoredHostTest, StopsInOneCheckAfterTheOtherAreNoStorm) {
+  watch({{.pattern = "*"}}, kStorm);
   for (const auto* name : {"A", "B", "C", "D"}) is(name, running);
   check();
   for (const auto* name : {"A", "B", "C"}) {
     is(name, stopped);
-    check(20s);
+    check(1s);
   }
   EXPECT_THAT(notified(), ElementsAre("stopped A", "stopped B", "stopped C"));
+}
+
+TEST_F(MonitoredHostTest, AStormIsNotRenewedAndNoneFollowsItAtOnce) {
+  const std::vector<const char*> names{"A", "B", "C", "D", "E", "F", "G", "H", "I", "J", "K", "L"};
+  watch({{.pattern = "*"}}, kStorm);
+  for (const auto* name : names) is(name, running);
+  check();
+  const auto stop = [&](std::size_t from) {
+    for (std::size_t i = from; i < from + 3; i++) is(names[i], stopped);
+  };
+  stop(0);
+  check();
+  stop(3);
+  check(20s);
+  EXPECT_THAT(notified(), IsEmpty());
+  pass(10s);
+  EXPECT_EQ(notified().size(), 6) << "30 s after it began";
+  stop(6);
+  check(20s);
+  EXPECT_THAT(notified(), ElementsAre("stopped G", "stopped H", "stopped I"));
+  stop(9);
+  check(10s);
+  EXPECT_THAT(notified(), IsEmpty()) << "by now it is another one";
+  pass(30s);
+  EXPECT_THAT(notified(), ElementsAre("stopped J", "stopped K", "stopped L"));
+}
+
+TEST_F(MonitoredHostTest, WhatIsOverWhenAStormEndsIsNotifiedAsOneStart) {
+  watch({{.pattern = "*"}}, kStorm);
+  for (const auto* name : {"A", "B", "C"}) is(name, running);
+  check();
+  for (const auto* name : {"A", "B", "C"}) is(name, stopped);
+  check();
+  is("A", running);
+  check(12s);
+  EXPECT_THAT(notified(), IsEmpty());
+  EXPECT_EQ(last().suppressed, "many services of its host stopped at once");
+  EXPECT_EQ(monitored_->next_review(now_), now_ + 18s);
+  pass(18s);
+  EXPECT_THAT(notified(), ElementsAre("started A", "stopped B", "stopped C"));
+  const auto started = std::ranges::find(all_, TransitionKind::started, [](const Alert& alert) {
+    return alert.suppressed.empty() ? alert.kind : TransitionKind::other;
+  });
+  EXPECT_EQ(started->from, stopped);
+  EXPECT_EQ(started->to, running);
+  EXPECT_EQ(started->reason, "was stopped for 12 s");
+  EXPECT_TRUE(started->over_already);
+  EXPECT_FALSE(last().over_already);
+  pass(1h);
+  EXPECT_THAT(notified(), IsEmpty());
+  is("B", running);
+  check();
+  EXPECT_THAT(notified(), ElementsAre("started B"));
+  EXPECT_FALSE(last().over_already);
+}
+
+TEST_F(MonitoredHostTest, WhatStopsAgainInAStormIsNotifiedAsStopped) {
+  watch({{.pattern = "*"}}, kStorm);
+  for (const auto* name : {"A", "B", "C"}) is(name, running);
+  check();
+  for (const auto* name : {"A", "B", "C"}) is(name, stopped);
+  check();
+  for (const auto state : {running, stopped}) {
+    for (const auto* name : {"A", "B", "C"}) is(name, state);
+    check(5s);
+  }
+  pass(20s);
+  EXPECT_THAT(notified(), ElementsAre("stopped A", "stopped B", "stopped C"));
+}
+
+TEST_F(MonitoredHostTest, WhatIsOverInTheCheckThatFollowsAStormIsNotifiedThen) {
+  watch({{.pattern = "*"}}, kStorm);
+  for (const auto* name : {"A", "B", "C"}) is(name, running);
+  check();
+  for (const auto* name : {"A", "B", "C"}) is(name, stopped);
+  check();
+  for (const auto* name : {"A", "B", "C"}) is(name, running);
+  restart();
+  check(35s);
+  EXPECT_THAT(notified(), ElementsAre("started A", "started B", "started C"));
+  EXPECT_EQ(last().reason, "was stopped for 35 s");
+  EXPECT_TRUE(last().over_already);
+}
+
+TEST_F(MonitoredHostTest, WhatAlsoAGraceOrASilenceSuppressedStaysUntold) {
+  watch({{.pattern = "A*", .policy = {.grace = {.time = 20s}}}, {.pattern = "*"}}, kStorm);
+  for (const auto* name : {"A1", "A2", "B", "C"}) is(name, running);
+  check();
+  for (const auto* name : {"A1", "A2", "B", "C"}) is(name, stopped);
+  check();
+  is("A1", running);
+  is("B", running);
+  check(12s);
+  is("A2", running);
+  check(13s);
+  pass(5s);
+  EXPECT_THAT(notified(), ElementsAre("started A2", "started B", "stopped C"));
+  is("C", running);
+  check(1h);
+  notified();
+  for (const auto* name : {"A1", "A2", "B", "C"}) is(name, stopped);
+  check();
+  is("B", running);
+  check();
+  silence_ = Suppression{"silenced", now_ + 1h};
+  pass(30min);
+  silence_.reset();
+  pass(30min);
+  EXPECT_THAT(notified(), ElementsAre("stopped A1", "stopped A2", "stopped C"));
+}
+
+TEST_F(MonitoredHostTest, TheHostOfAStormThatGoesIsTheOnlyAlert) {
+  watch({{.pattern = "*"}}, kStorm);
+  for (const auto* name : {"A", "B", "C"}) is(name, running);
+  check();
+  for (const auto* name : {"A", "B", "C"}) is(name, stopped);
+  check();
+  is("A", running);
+  check(5s);
+  no_answer(5s);
+  for (const auto* name : {"A", "B", "C"}) is(name, running);
+  check(1min);
+  pass(1h);
+  EXPECT_THAT(notified(), ElementsAre("unreachable host", "reachable host"));
+}
+
+TEST_F(MonitoredHostTest, PushedChangesWithinHalfASecondCountAsOneCheck) {
+  watch({{.pattern = "*"}}, kStorm);
+  for (const auto* name : {"A", "B", "C", "D", "E", "F"}) is(name, running);
+  check();
+  push("A", stop_pending, 10s);
+  push("A", stopped, 200ms);
+  push("B", stopped, 200ms);
+  EXPECT_THAT(notified(), ElementsAre("stopped A", "stopped B"));
+  push("C", stopped, 499ms);
+  EXPECT_THAT(notified(), ElementsAre("stopped C")) << "A began too long ago";
+  push("D", stopped, 100ms);
+  EXPECT_THAT(notified(), ElementsAre("stopped D"));
+  push("E", stopped, 100ms);
+  EXPECT_THAT(notified(), IsEmpty()) << "the third within half a second";
+  EXPECT_TRUE(last().pushed);
+  push("E", running, 1s);
+  pass(29s);
+  EXPECT_THAT(notified(), ElementsAre("started E"));
+  EXPECT_EQ(last().reason, "was stopped for 1 s");
+  EXPECT_FALSE(last().pushed);
 }
 
 TEST_F(MonitoredHostTest, SaysWhichAlertsWaitAndWhy) {
@@ -600,8 +1218,7 @@ TEST_F(MonitoredHostTest, SaysWhichAlertsWaitAndWhy) {
          {.pattern = "Twice", .policy = {.grace = {.checks = 2}}},
          {.pattern = "Later", .policy = {.grace = {.time = 1min}}},
          {.pattern = "Daily", .policy = {.repeat_every = 24h}},
-         {.pattern = "Flappy", .policy = {.flapping = {.start = 2, .stop = 1, .window = 10min}}}},
-        {.storm_wait = Duration(0)});
+         {.pattern = "Flappy", .policy = {.flapping = {.start = 2, .stop = 1, .window = 10min}}}});
   const auto waiting = [this] {
     std::vector<std::string> words;
     for (const auto& alert : monitored_->waiting_alerts(now_)) {

@@ -52,6 +52,17 @@ TEST(Alertmanager, EndsWhatIsNoLongerMonitored) {
   expect_end(firing);
 }
 
+TEST(Alertmanager, GetsNothingOfWhatIsOverAlready) {
+  FakeTransport transport;
+  Destinations made;
+  add_channels(config::Alertmanager{.enabled = true, .servers = {{.url = "https://am.example"}}},
+               transport.deps(), made);
+  auto alert = started_alert();
+  EXPECT_TRUE(made.alerts[0].channel->wants(alert));
+  alert.over_already = true;
+  EXPECT_FALSE(made.alerts[0].channel->wants(alert));
+}
+
 TEST(Alertmanager, IsReachedBelowItsPrefixWithThePassword) {
   FakeTransport transport;
   Destinations made;

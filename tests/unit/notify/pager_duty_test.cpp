@@ -62,6 +62,16 @@ TEST(PagerDuty, ResolvesWhatIsNoLongerMonitored) {
   EXPECT_EQ(event["dedup_key"], pager_duty_dedup_key(stopped_alert()));
 }
 
+TEST(PagerDuty, GetsNothingOfWhatIsOverAlready) {
+  FakeTransport transport;
+  Destinations made;
+  add_channels(pager_duty_settings(), transport.deps(), made);
+  auto alert = started_alert();
+  EXPECT_TRUE(made.alerts[0].channel->wants(alert));
+  alert.over_already = true;
+  EXPECT_FALSE(made.alerts[0].channel->wants(alert));
+}
+
 TEST(PagerDuty, KeepsLongKeysApartWithinItsLimit) {
   Alert one = stopped_alert();
   one.service = ServiceName(std::string(256, 'x') + "1");

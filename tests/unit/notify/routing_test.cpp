@@ -184,5 +184,17 @@ TEST_F(RoutingTest, AStartFiresWhereAStopIsExpected) {
               ElementsAre(if_notified(0)));
 }
 
+TEST_F(RoutingTest, WhatIsOverAlreadyGoesWhereItsBeginningWouldHaveGoneAtOnce) {
+  Alert alert = about(started);
+  alert.from = ServiceState::stopped;
+  alert.over_already = true;
+  const std::vector<config::Route> routes = {
+      {.match = {.kinds = {stopped}},
+       .to = {"slack"},
+       .escalations = {{.after = minutes(5), .to = {"pagerDuty"}}}},
+      {.to = {"Office"}}};
+  EXPECT_THAT(targets(routes, alert), ElementsAre(RoutedTo{0}));
+}
+
 }  // namespace
 }  // namespace tocsin::notify

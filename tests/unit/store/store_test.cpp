@@ -8,12 +8,14 @@
 #include <memory>
 #include <string>
 #include <tuple>
+#include <utility>
 #include <vector>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "scratch.h"
+#include "store/details.h"
 
 namespace tocsin {
 
@@ -132,11 +134,19 @@ TEST_F(StoreTest, DamagedDetailsOfAServiceAreAsGoodAsNone) {
 TEST_F(StoreTest, WhatWasNotifiedComesBack) {
   const auto state = [](bool flapping, ServiceState notified) {
     const Time at{Duration{1'700'000'000'000}};
-    return TrackedService{
-        .settled = ServiceState::running,
-        .settled_since = at,
-        .notified = {.settled = notified, .from = notified, .since = at, .at = at},
-        .flapping = flapping};
+    return TrackedService{.settled = ServiceState::running,
+                          .settled_since = at,
+                          .notified = {.settled = notified,
+                                       .from = notified,
+                                       .since = at,
+                                       .at = at,
+                                       .first_sight = notified == ServiceState::stopped},
+                          .flapping = flapping,
+                          .flapping_bad = flapping,
+                          .storm_state = flapping ? ServiceState::stopped : ServiceState::unknown,
+                          .storm_lasted = flapping ? Duration(12s) : Duration(0),
+                          .first_sight = flapping,
+                          .waits_with_others = flapping};
   };
   const HostName host("h");
   const std::vector<TrackedService> states{state(false, ServiceState::running),
@@ -221,7 +231,8 @@ TEST_F(StoreTest, HostsComeBack) {
                          .notified_at = at + Duration(1),
                          .reminders = 3,
                          .booted_at = at + Duration(2),
-                         .storm_until = at + Duration(3)};
+                         .storm_until = at + Duration(3),
+                         .shutdown_since = at + Duration(4)};
   commit({.host = HostChange{.host = host, .state = away}});
   reopen();
   EXPECT_EQ(store_->load_states().value().at(host).host, away);
@@ -251,6 +262,52 @@ TEST_F(StoreTest, AnAlertIsReadBackComplete) {
   commit({.alerts = {alert}});
   reopen();
   EXPECT_THAT(store_->history({}).value(), ElementsAre(alert));
+}
+
+TEST_F(StoreTest, TheStatesThatAnAlertExpectsComeBack) {
+  const std::vector<Expected> all{
+      Expected::running,
+      Expected::stopped,
+      Expected::any,
+      {ExpectedState::paused},
+      {ExpectedState::running, ExpectedState::paused},
+      {ExpectedState::running, ExpectedState::stopped, ExpectedState::paused}};
+  for (std::size_t i = 0; i < all.size(); i++) {
+    auto alert = make_alert(std::to_string(i));
+    alert.expected = all[i];
+    commit({.alerts = {alert}});
+  }
+  reopen();
+  const auto history = store_->history({}).value();
+  ASSERT_EQ(history.size(), all.size());
+  for (std::size_t i = 0; i < all.size(); i++) EXPECT_EQ(history[i].expected, all[i]) << i;
+}
+
+TEST_F(StoreTest, TheFlagsOfAnAlertComeBack) {
+  auto alert = make_alert("a");
+  alert.across_hosts = alert.for_notified = alert.over_already = true;
+  alert.notice = "tocsin reaches none of its 2 hosts: check its own network first";
+  commit({.alerts = {alert}});
+  reopen();
+  const auto read = store_->history({}).value().front();
+  EXPECT_TRUE(read.across_hosts && read.for_notified && read.over_already);
+  EXPECT_EQ(read.notice, alert.notice);
+  auto of_earlier = make_alert("b");
+  ASSERT_TRUE(details_from_json("{}", of_earlier));
+  EXPECT_FALSE(of_earlier.across_hosts || of_earlier.for_notified || of_earlier.over_already);
+}
+
+TEST_F(StoreTest, TheNumbersOfExpectedStatesAreThoseOfEarlierVersions) {
+  constexpr std::array kNumbered{std::pair{Expected::running, "0"},
+                                 std::pair{Expected::stopped, "1"}, std::pair{Expected::any, "2"}};
+  for (const auto& [expected, number] : kNumbered) {
+    auto alert = make_alert("a");
+    alert.expected = expected;
+    EXPECT_THAT(details_to_json(alert), HasSubstr("\"expected\":" + std::string(number)));
+  }
+  auto alert = make_alert("a");
+  ASSERT_TRUE(details_from_json(R"({"expected": 7})", alert));
+  EXPECT_EQ(alert.expected, Expected::running);
 }
 
 TEST_F(StoreTest, ADeliveryIsReadBackComplete) {

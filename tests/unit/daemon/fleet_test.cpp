@@ -1,0 +1,73 @@
+#include "daemon/fleet.h"
+
+#include <chrono>
+#include <map>
+#include <string>
+#include <vector>
+
+#include <gmock/gmock.h>
+
+#include "unit/daemon/deps.h"
+
+namespace tocsin::daemon {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::ElementsAre;
+using testing::IsEmpty;
+using enum ServiceState;
+
+/// Hosts that are watched by a fleet until each was asked several times.
+class FleetTest : public DaemonTest {
+ protected:
+  /// What hosts answer from the start on: the last one for ever.
+  std::map<std::string, std::deque<Seen>> scripts_;
+
+  /// The notices of the alerts, in their order.
+  std::vector<std::string> notices() {
+    Deps deps(folder_);
+    net::Semaphore checks(deps.loop_.executor(), 1);
+    Fleet fleet(deps.loop_.executor(), deps.watcher_deps(checks, [this](const auto& host) {
+      return std::make_unique<ScriptedProbe>(scripts_.at(host.name.text()));
+    }));
+    std::vector<config::Host> hosts;
+    for (const auto& [name, script] : scripts_) {
+      host_.name = HostName(name);
+      hosts.push_back(host_);
+    }
+    fleet.set_hosts(hosts, {});
+    deps.pass(5min);
+    deps.loop_.run_until_done(fleet.stop());
+    std::vector<std::string> all;
+    for (const auto& alert : deps.notified_) all.push_back(alert.notice);
+    return all;
+  }
+};
+
+Seen runs() { return std::vector{service("Spooler", running, 7), service("mssql$x", running, 8)}; }
+Seen is_lost() { return fail(ErrorKind::timed_out, "no answer within 5 s"); }
+
+TEST_F(FleetTest, SaysThatItReachesNoneOfItsHosts) {
+  scripts_ = {{"a", {runs(), is_lost()}}, {"b", {runs(), is_lost()}}};
+  EXPECT_THAT(notices(),
+              ElementsAre("", "tocsin reaches none of its 2 hosts: check its own network first"));
+}
+
+TEST_F(FleetTest, SaysNothingWhileItReachesAHost) {
+  scripts_ = {{"a", {runs(), is_lost()}}, {"b", {runs()}}, {"c", {runs(), is_lost()}}};
+  EXPECT_THAT(notices(), ElementsAre("", ""));
+}
+
+TEST_F(FleetTest, SaysNothingOfOneHost) {
+  scripts_ = {{"a", {runs(), is_lost()}}};
+  EXPECT_THAT(notices(), ElementsAre(""));
+}
+
+TEST_F(FleetTest, ReachesAHostThatRefusesTheLogin) {
+  scripts_ = {{"a", {runs(), is_lost()}},
+              {"b", {runs(), fail(ErrorKind::login_refused, "the account is locked out")}}};
+  EXPECT_THAT(notices(), ElementsAre(""));
+}
+
+}  // namespace
+}  // namespace tocsin::daemon
