@@ -16,6 +16,10 @@ std::string_view status_word(const Alert& alert) {
 }
 
 std::string_view previous_status_word(const Alert& alert) {
+  if (alert.kind == TransitionKind::unmonitored && is_about_host(alert)) {
+    using enum TransitionKind;
+    return row_of(is_about_credential(alert) ? refused : unreachable).status;
+  }
   const auto status = row_of(alert.kind).previous_status;
   return status.empty() ? to_string(alert.from) : status;
 }

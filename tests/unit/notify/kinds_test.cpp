@@ -72,6 +72,15 @@ std::vector<Alert> alerts_of_all_kinds() {
   return all;
 }
 
+TEST(Sentence, SaysWhatWasWrongBeforeTheEnd) {
+  auto alert = alert_of(TransitionKind::unreachable);
+  alert.kind = TransitionKind::unmonitored;
+  EXPECT_EQ(previous_status_word(alert), "UNREACHABLE");
+  alert.host = HostName("credential:monitoring");
+  EXPECT_EQ(previous_status_word(alert), "REFUSED");
+  EXPECT_EQ(status_word(alert), "UNMONITORED");
+}
+
 /// Sections with a template each that says which it is, in the words of stops and starts.
 void fill_chat(auto& stopped, auto& started) {
   stopped.webhook_url = started.webhook_url = "https://chat.example/x";
