@@ -9,6 +9,15 @@
 #include "config/url.h"
 
 namespace tocsin::config {
+namespace {
+
+void read_template_file(Section& section, const Key& key, std::string& path) {
+  if (const auto place = section.text(key, path))
+    path = template_at(section, *place, key.name, path);
+}
+
+}  // namespace
+
 std::optional<Place> read_chat_message(Section& section, std::string_view chat,
                                        ChatMessage& message, std::string_view type_differs) {
   const auto url = section.text({.name = "webhookURL",
@@ -29,7 +38,8 @@ std::optional<Place> read_chat_message(Section& section, std::string_view chat,
                 .otherwise = "the built-in one",
                 .differs = kNotForHtml},
                message.basic_template);
-  section.text(
+  read_template_file(
+      section,
       {.name = "templateFile",
        .description = "File with the Handlebars template of a `formatted` message.",
        .example = "/etc/tocsin/stopped.handlebars",
@@ -38,8 +48,8 @@ std::optional<Place> read_chat_message(Section& section, std::string_view chat,
            "Values are escaped for JSON; the built-in template replaces one that fails. Butler "
            "escapes for HTML, and loses the message for a quote or backslash in a name."},
       message.template_file);
-  message.template_file = section.path_at(section.place(), message.template_file);
-  section.text(
+  read_template_file(
+      section,
       {.name = "groupTemplateFile",
        .description =
            "File with the Handlebars template of a message for several alerts: the chat's JSON, or "
@@ -47,7 +57,6 @@ std::optional<Place> read_chat_message(Section& section, std::string_view chat,
        .example = "/etc/tocsin/several.handlebars",
        .otherwise = "the built-in one"},
       message.group_template_file);
-  message.group_template_file = section.path_at(section.place(), message.group_template_file);
   read_rate_limit(section, chat, message.rate_limit);
   return url;
 }

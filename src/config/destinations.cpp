@@ -19,6 +19,12 @@ void for_each(Destinations& destinations, auto& wanted, const auto& visit) {
       destinations);
 }
 
+/// Notes that a section has no effect; its path has dots.
+void note_off(Section& root, std::string_view path, std::string_view why) {
+  if (const auto* node = root.raw_path(path))
+    root.reading().seen.switched_off.try_emplace({std::string(path), node}, why);
+}
+
 /// People read what is sent there.
 template <typename T>
 concept ForPeople = requires(T settings) {
@@ -45,15 +51,26 @@ template <DestinationSettings T>
 void read_destination(Section& root, const Wanted& wanted, T& settings) {
   constexpr const auto& kType = T::kType;
   constexpr auto kSection = kType.section.substr(0, kType.section.find('.'));
+  auto& reading = root.reading();
+  const auto mistakes_before = reading.mistakes;
   if (wanted.on && root.raw(kSection) == nullptr)
     root.warning(wanted.place, fmt::format("nothing goes to {}: the section `{}` is missing",
                                            kType.name, kSection));
   if constexpr (requires { read_from_root(root, wanted.on, settings); }) {
     read_from_root(root, wanted.on, settings);
   } else {
-    root.section({.name = kType.section, .description = kType.description},
-                 [&](Section& section) { read_section(section, wanted.on, settings); });
+    root.section(
+        {.name = kType.section, .description = kType.description, .destination = kType.name},
+        [&](Section& section) { read_section(section, wanted.on, settings); });
   }
+  if (wanted.on && reading.is_butler_file && reading.mistakes != mistakes_before) {
+    reading.mistakes = mistakes_before;
+    reading.left_out++;
+    note_off(root, kType.section, "left out for a mistake");
+    settings = {};
+  }
+  if (wanted.on && !settings.enabled)
+    note_off(root, fmt::format("serviceMonitor.alertDestination.{}", kType.id), "switched off");
 }
 
 }  // namespace

@@ -62,6 +62,8 @@ Loaded parse_text(const std::string& text, const std::string& file, const Config
     Section root(reading, node, node->place);
     read_config(root, config);
     root.finish();
+    config.left_out = reading.left_out;
+    loaded.missing_templates = std::move(reading.missing_templates);
     if (use) use({*node, reading.seen, findings, reading.is_butler_file, sources.files().size()});
     if (reading.is_butler_file) {
       loaded.comparison = compare(*node, reading.seen, findings);

@@ -1,6 +1,8 @@
 #include "config/modernize.h"
 
 #include <algorithm>
+#include <iterator>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -78,6 +80,108 @@ void put_names(Value& entry, std::vector<Value> names) {
   }
 }
 
+/// What two entries of `services` are compared by.
+std::string service_key(const Value& service) {
+  for (const auto* key : {"name", "displayName"}) {
+    if (const auto* name = service.find(key)) return key + fold_case(name->text);
+  }
+  return {};
+}
+
+/// Adds what `into` does not say itself.
+void add_missing(Value& into, const Value& from) {
+  for (const auto& [key, value] : from.keys) {
+    auto* own = into.find(key);
+    if (own == nullptr) {
+      into.put(key, value);
+    } else if (own->type == YamlNode::Type::mapping) {
+      add_missing(*own, value);
+    }
+  }
+}
+
+/// The policy of an entry goes to its services, where others do not get it.
+void spread_policy(Value& entry) {
+  auto* services = entry.find("services");
+  const auto policy = services == nullptr ? std::nullopt : entry.take("policy");
+  if (!policy) return;
+  for (auto& service : services->items) {
+    if (service.find("policy") == nullptr) service.put("policy", make_mapping());
+    add_missing(*service.find("policy"), *policy);
+  }
+}
+
+/// Adds the services and sets of another entry for the same host.
+void join_entry(Value& entry, Value other) {
+  spread_policy(entry);
+  spread_policy(other);
+  for (const auto* key : {"services", "sets"}) {
+    auto theirs = other.take(key);
+    if (!theirs) continue;
+    auto* own = entry.find(key);
+    if (own == nullptr) {
+      entry.put(key, *std::move(theirs));
+      continue;
+    }
+    for (auto& item : theirs->items) {
+      const auto is_same = [&item](const Value& known) {
+        return item.type == YamlNode::Type::scalar ? known.text == item.text
+                                                   : service_key(known) == service_key(item);
+      };
+      if (std::ranges::none_of(own->items, is_same)) own->items.push_back(std::move(item));
+    }
+  }
+}
+
+/// The names that an entry stands for, with ranges counted out.
+std::vector<std::string> all_names(const Value& entry) {
+  std::vector<std::string> names;
+  const auto add = [&names](const Value& text) {
+    auto expanded = expand_host_names(text.text, kMostHosts);
+    if (expanded) std::ranges::move(*expanded, std::back_inserter(names));
+  };
+  if (const auto* host = entry.find("host")) add(*host);
+  if (const auto* hosts = entry.find("hosts")) std::ranges::for_each(hosts->items, add);
+  return names;
+}
+
+/// A host that stands in several entries, as a file of Butler may have it, gets one of its own with
+/// the services of all. What else these say is as in the first.
+void join_hosts(Value& monitor) {
+  std::unordered_map<std::string, std::size_t> counts;
+  for (const auto& entry : monitor.items)
+    for (const auto& name : all_names(entry)) counts[fold_case(name)]++;
+  std::unordered_map<std::string, std::size_t> joined;  // by name: the number of the new entry
+  std::vector<Value> entries;
+  for (auto& entry : monitor.items) {
+    auto names = all_names(entry);
+    if (std::ranges::none_of(names,
+                             [&](const auto& name) { return counts[fold_case(name)] > 1; })) {
+      entries.push_back(std::move(entry));
+      continue;
+    }
+    (void)take_names(entry);
+    std::vector<Value> others;
+    for (auto& name : names) {
+      if (counts[fold_case(name)] == 1) {
+        others.push_back(make_scalar(std::move(name), true));
+        continue;
+      }
+      const auto [known, fresh] = joined.try_emplace(fold_case(name), entries.size());
+      if (fresh) {
+        entries.push_back(entry);
+        entries.back().put_first("host", make_scalar(std::move(name), true));
+      } else {
+        join_entry(entries[known->second], entry);
+      }
+    }
+    if (others.empty()) continue;
+    put_names(entry, std::move(others));
+    entries.push_back(std::move(entry));
+  }
+  monitor.items = std::move(entries);
+}
+
 /// Entries that say the same of their hosts become one; those with an address stay, because it is
 /// one host's.
 void merge_hosts(Value& monitor) {
@@ -114,7 +218,10 @@ void modernize(Value& root) {
   }
   if (auto* influx = root.find("influxDb")) move_into_v1(*influx);
   if (auto* watched = root.find("serviceMonitor")) {
-    if (auto* monitor = watched->find("monitor")) merge_hosts(*monitor);
+    if (auto* monitor = watched->find("monitor")) {
+      join_hosts(*monitor);
+      merge_hosts(*monitor);
+    }
   }
 }
 

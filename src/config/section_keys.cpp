@@ -57,7 +57,8 @@ void Section::note_difference(const Key& key, Place place) {
 
 void Section::switch_off() {
   off_ = true;
-  if (mapping_ != nullptr) reading_.seen.switched_off.emplace(path(), mapping_);
+  if (mapping_ != nullptr)
+    reading_.seen.switched_off.try_emplace({path(), mapping_}, "switched off");
 }
 
 void Section::finish() {

@@ -72,8 +72,10 @@ std::vector<Watchlists::Use> Watchlists::find_sets(Section& entry,
     if (found == numbers_.end()) {
       say_unknown(entry, name);
     } else if (std::ranges::find(uses, found->second, &Use::set) != uses.end()) {
-      entry.error(name.place, fmt::format("the service set {} comes twice on this host",
-                                          in_backticks(name.text)));
+      entry.tolerable(
+          name.place,
+          fmt::format("the service set {} comes twice on this host", in_backticks(name.text)),
+          "the first counts");
     } else {
       uses.push_back({found->second, name.place});
     }
@@ -85,8 +87,10 @@ void Watchlists::say_unknown(Section& entry, const PlacedText& name) const {
   if (std::ranges::find(written_, name.text) != written_.end()) return;  // it has mistakes
   const std::vector<std::string_view> known(written_.begin(), written_.end());
   const bool shown = entry.reading().findings.shows(Severity::error);
-  entry.error(name.place, fmt::format("there is no service set {}{}", in_backticks(name.text),
-                                      shown ? did_you_mean(name.text, known) : ""));
+  entry.tolerable(name.place,
+                  fmt::format("there is no service set {}{}", in_backticks(name.text),
+                              shown ? did_you_mean(name.text, known) : ""),
+                  "the host goes without it");
 }
 
 Policy Watchlists::merge(Section& section, const Layers& layers) {
@@ -152,13 +156,31 @@ Watchlist Watchlists::put_together(Section& entry, const HostServices& host,
       const auto& other = services[before->second];
       if (other.set.empty() || agree(other, made.service)) continue;  // the host's own overrides
       const auto& findings = entry.reading().findings;
-      entry.error(use.place,
-                  fmt::format("the sets {} and {} have two rules that contradict for the service "
-                              "{}: in {} and in {}",
-                              in_backticks(other.set), in_backticks(set.name),
-                              in_backticks(name_of(made.service)),
-                              findings.line(places[before->second], use.place),
-                              findings.line(made.place, use.place)));
+      entry.tolerable(
+          use.place,
+          fmt::format("the sets {} and {} have two rules that contradict for the service {}: in {} "
+                      "and in {}",
+                      in_backticks(other.set), in_backticks(set.name),
+                      in_backticks(name_of(made.service)),
+                      findings.line(places[before->second], use.place),
+                      findings.line(made.place, use.place)),
+          "the first counts");
+    }
+  }
+  return Watchlist(std::move(services));
+}
+
+Watchlist join(const Watchlist& first, const Watchlist& second,
+               std::vector<std::string>& different) {
+  auto services = first.entries();
+  std::unordered_map<std::string, std::size_t> known;  // the place in `services`
+  for (std::size_t i = 0; i < services.size(); i++) known.try_emplace(key_of(services[i]), i);
+  for (const auto& service : second.entries()) {
+    const auto before = known.find(key_of(service));
+    if (before == known.end()) {
+      services.push_back(service);
+    } else if (!agree(services[before->second], service)) {
+      different.push_back("the service " + in_backticks(name_of(service)));
     }
   }
   return Watchlist(std::move(services));

@@ -78,6 +78,11 @@ class Watchlists {
   std::size_t rules_ = 0;           ///< in all lists that were made
 };
 
+/// The services of both lists. The rules of `first` hold for one that is in both; where they
+/// differ, `different` gets its name.
+[[nodiscard]] Watchlist join(const Watchlist& first, const Watchlist& second,
+                             std::vector<std::string>& different);
+
 /// `serviceSets`.
 [[nodiscard]] ServiceSets read_service_sets(Section& section);
 

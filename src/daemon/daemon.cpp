@@ -36,6 +36,8 @@ namespace {
 
 /// Hosts asked at the same time: more would only queue in the system's socket buffers.
 constexpr std::size_t kChecksAtOnce = 256;
+/// How long the summary of what is not watched waits for hosts that answer late.
+constexpr auto kFirstChecksLimit = std::chrono::seconds(60);
 constexpr auto kTendEvery = std::chrono::hours(1);
 constexpr auto kMetricsEvery = std::chrono::seconds(15);  // as often as Prometheus usually asks
 
@@ -130,6 +132,7 @@ struct Daemon::Components {
     if (pipeline) pipeline->report(report);
   }
   net::awaitable<void> replace_pipeline(const config::Config& config);
+  net::awaitable<void> say_what_is_not_watched(std::size_t left_out);
   net::awaitable<Result<>> save_logins(std::vector<logins::StoredLogin> records);
   net::awaitable<void> notify(const logins::Gate& gate, logins::Notice notice) {
     return credential_alerts.notify(gate, notice);
@@ -171,6 +174,18 @@ net::awaitable<void> Daemon::Components::replace_pipeline(const config::Config& 
   pipeline->start();
   journal.set_pipeline(pipeline->pipeline());
   pipeline->pipeline().dispatcher.get().submit(std::move(unstored));
+}
+
+/// Once, when each host has had its first check.
+net::awaitable<void> Daemon::Components::say_what_is_not_watched(std::size_t left_out) {
+  co_await fleet.wait_for_first_checks(net::within(kFirstChecksLimit));
+  auto gaps = fleet.find_gaps();
+  gaps.left_out = left_out;
+  if (gaps.empty()) {
+    log.info("all hosts and services are watched");
+  } else {
+    log.warn("not watched properly: {}", gaps.text());
+  }
 }
 
 net::awaitable<Result<>> Daemon::Components::save_logins(std::vector<logins::StoredLogin> records) {
@@ -272,6 +287,7 @@ net::awaitable<Result<>> Daemon::start() {
   components.clusters.set_clusters(options_.config.clusters, *known);
   components.background.spawn(components.clusters.run());
   components.fleet.set_hosts(hosts, *std::move(known));
+  components.background.spawn(components.say_what_is_not_watched(options_.config.left_out));
   if (components.pipeline->size() == 0) {
     log_.warn("no destination is enabled: changes go to the log and the history only");
   }
