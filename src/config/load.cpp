@@ -8,6 +8,7 @@
 
 #include "base/path.h"
 #include "base/text.h"
+#include "config/by_default.h"
 #include "config/config_files.h"
 #include "config/files.h"
 #include "config/findings.h"
@@ -67,6 +68,7 @@ Loaded parse_text(const std::string& text, const std::string& file, const Config
     if (use) use({*node, reading.seen, findings, reading.is_butler_file, sources.files().size()});
     if (reading.is_butler_file) {
       loaded.comparison = compare(*node, reading.seen, findings);
+      loaded.comparison->by_default = find_defaults(*node, config);
     } else {
       say_what_is_ignored(root);
     }

@@ -102,10 +102,10 @@ void add_missing(Value& into, const Value& from) {
 
 /// The policy of an entry goes to its services, where others do not get it.
 void spread_policy(Value& entry) {
-  auto* services = entry.find("services");
-  const auto policy = services == nullptr ? std::nullopt : entry.take("policy");
+  if (entry.find("services") == nullptr) return;
+  const auto policy = entry.take("policy");
   if (!policy) return;
-  for (auto& service : services->items) {
+  for (auto& service : entry.find("services")->items) {
     if (service.find("policy") == nullptr) service.put("policy", make_mapping());
     add_missing(*service.find("policy"), *policy);
   }

@@ -111,7 +111,8 @@ Comparison compare(const YamlNode& root, const SeenKeys& seen, const Findings& f
   for (const auto& [path, key] : seen.different) different.push_back({key.place, path, key.how});
   return {.used = notes_of(std::move(walk.used), findings),
           .unused = notes_of(std::move(walk.unused), findings),
-          .different = notes_of(std::move(different), findings)};
+          .different = notes_of(std::move(different), findings),
+          .by_default = {}};
 }
 
 }  // namespace tocsin::config
