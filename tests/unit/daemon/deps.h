@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <deque>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <string>
 #include <utility>
@@ -174,20 +175,28 @@ class Deps {
   Metrics metrics_;
   Log log_;
 
+  /// For watchers whose hosts are asked through `make_probe`.
+  [[nodiscard]] Watcher::Deps watcher_deps(
+      net::Semaphore& checks,
+      std::function<std::unique_ptr<probe::Probe>(const config::Host&)> make_probe) {
+    return {.journal = journal_,
+            .checks = checks,
+            .clock = clock_,
+            .log = log_,
+            .metrics = metrics_,
+            .random = platform::system_random(),
+            .make_probe = std::move(make_probe)};
+  }
+
  private:
   Watcher make_watcher(const config::Host& host, net::Semaphore& checks, std::deque<Seen>& script,
                        probe::Pushed pushed) {
     auto known = loop_.run_until_done(worker_.run([this] { return store_.load_states(); })).value();
-    return Watcher(host, std::move(known[host.name]),
-                   {.journal = journal_,
-                    .checks = checks,
-                    .clock = clock_,
-                    .log = log_,
-                    .metrics = metrics_,
-                    .random = platform::system_random(),
-                    .make_probe = [&script, pushed = std::move(pushed)](const auto& /*host*/) {
-                      return std::make_unique<ScriptedProbe>(script, pushed);
-                    }});
+    return Watcher(
+        host, std::move(known[host.name]),
+        watcher_deps(checks, [&script, pushed = std::move(pushed)](const auto& /*host*/) {
+          return std::make_unique<ScriptedProbe>(script, pushed);
+        }));
   }
   std::vector<notify::Destination> make_destinations() {
     std::vector<notify::Destination> all;
