@@ -51,8 +51,7 @@ template <DestinationSettings T>
 void read_destination(Section& root, const Wanted& wanted, T& settings) {
   constexpr const auto& kType = T::kType;
   constexpr auto kSection = kType.section.substr(0, kType.section.find('.'));
-  auto& reading = root.reading();
-  const auto mistakes_before = reading.mistakes;
+  const auto mistakes_before = root.reading().mistakes;
   if (wanted.on && root.raw(kSection) == nullptr)
     root.warning(wanted.place, fmt::format("nothing goes to {}: the section `{}` is missing",
                                            kType.name, kSection));
@@ -63,9 +62,7 @@ void read_destination(Section& root, const Wanted& wanted, T& settings) {
         {.name = kType.section, .description = kType.description, .destination = kType.name},
         [&](Section& section) { read_section(section, wanted.on, settings); });
   }
-  if (wanted.on && reading.is_butler_file && reading.mistakes != mistakes_before) {
-    reading.mistakes = mistakes_before;
-    reading.left_out++;
+  if (wanted.on && root.goes_without(mistakes_before)) {
     note_off(root, kType.section, "left out for a mistake");
     settings = {};
   }
@@ -82,13 +79,16 @@ void read_alert_destinations(Section& section, AlertDestinations& destinations) 
   const auto read = [&section]<DestinationSettings T>(const T&, Wanted& wanted) {
     const auto description =
         fmt::format("Sends to {}, as configured in `{}`.", T::kType.name, T::kType.section);
-    section.section({.name = T::kType.id, .description = description}, [&wanted](Section& inner) {
+    const Key key{.name = T::kType.id, .description = description, .destination = T::kType.name};
+    const auto mistakes_before = section.reading().mistakes;
+    section.section(key, [&wanted](Section& inner) {
       const auto place = inner.boolean(
           {.name = "enable", .description = "Sends alerts to this destination.", .example = "true"},
           wanted.on);
       if (!wanted.on) inner.switch_off();
       wanted.place = place.value_or(Place{});
     });
+    (void)section.goes_without(mistakes_before);  // it is off
   };
   for_each(kinds, destinations.wanted, read);
 }

@@ -39,7 +39,7 @@ std::optional<std::string> must_not_be_empty(const std::string& text) {
 }
 
 void Section::error(Place place, std::string text) {
-  reading_.mistakes++;
+  if (costs_the_item()) reading_.mistakes++;
   const auto cost = cost_of_a_mistake();
   if (!cost.empty()) text.insert(0, cost + ": ");
   reading_.findings.add(off_ || !cost.empty() ? Severity::warning : Severity::error, place,
@@ -49,6 +49,15 @@ void Section::error(Place place, std::string text) {
 void Section::tolerable(Place place, std::string text, std::string_view consequence) {
   if (cost_of_a_mistake().empty()) return error(place, std::move(text));
   warning(place, fmt::format("{}: {}", consequence, text));
+}
+
+/// Not what is wrong in a part of it that is switched off, nor in a destination that is.
+bool Section::costs_the_item() const {
+  for (const auto* at = this; off_ && at != nullptr; at = at->parent_) {
+    if (!at->off_ || !at->destination_.empty()) return false;
+    if (!at->suffix_.empty()) return true;
+  }
+  return true;
 }
 
 std::string Section::cost_of_a_mistake() const {
@@ -62,12 +71,15 @@ std::string Section::cost_of_a_mistake() const {
 
 bool Section::is_right(const YamlNode& list, std::size_t entry, std::size_t mistakes_before) {
   if (reading_.mistakes == mistakes_before) return true;
-  if (reading_.is_butler_file && !off_) {
-    reading_.mistakes = mistakes_before;
-    reading_.left_out++;
-    reading_.seen.left_out.emplace(&list, entry);
-  }
+  if (goes_without(mistakes_before)) reading_.seen.left_out.emplace(&list, entry);
   return false;
+}
+
+bool Section::goes_without(std::size_t mistakes_before) {
+  if (reading_.mistakes == mistakes_before || !reading_.is_butler_file || off_) return false;
+  reading_.mistakes = mistakes_before;
+  reading_.left_out++;
+  return true;
 }
 
 void Section::warning(Place place, std::string text) {

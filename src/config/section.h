@@ -43,8 +43,8 @@ struct Reading {
   std::string_view how_to_hide;                                              ///< as in Environment
   std::function<Result<std::string>(std::string_view name)> load_time_zone;  ///< as in Environment
   std::vector<KnownKey>* known_keys = nullptr;  ///< not null: nothing is read, keys are collected
-  /// Errors, and what would be one were it not switched off. Those of an item that a file of Butler
-  /// goes without count only until the item ends.
+  /// Errors, and what would be one in an entry of a list that is switched off. Those of an item
+  /// that a file of Butler goes without count only until the item ends.
   std::size_t mistakes = 0;
   bool is_butler_file = false;  ///< the file is one: where keys behave differently is noted
   std::size_t left_out = 0;     ///< items that a file of Butler goes without
@@ -171,7 +171,8 @@ class Section {
   /// The same below several keys, which dots separate.
   [[nodiscard]] const YamlNode* raw_path(std::string_view path) const;
 
-  /// A key that other sections have and this one cannot: where it stands, it is an error.
+  /// A key that other sections have and this one cannot: where it stands, it is an error, and in a
+  /// file of Butler it is ignored.
   void refuse(std::string_view key, std::string text);
   /// A mistake. A file of Butler goes without the item that it is in, the innermost: an entry of a
   /// list or a destination. There it is a warning that says so; everywhere else, and where no item
@@ -180,6 +181,9 @@ class Section {
   /// A mistake of the item as well, but one that it survives in a file of Butler, with that
   /// consequence: "the first counts".
   void tolerable(Place place, std::string text, std::string_view consequence);
+  /// Whether this is a file of Butler and an item in this section has brought mistakes since there
+  /// were so many of them: then it is left out, which counts once.
+  [[nodiscard]] bool goes_without(std::size_t mistakes_before);
   void warning(Place place, std::string text);
   void info(Place place, std::string text);
   /// From here on nothing in the section is an error: what is switched off may be a template.
@@ -231,6 +235,7 @@ class Section {
   [[nodiscard]] std::optional<Scalar> scalar(const Key& key);
   [[nodiscard]] std::optional<Scalar> checked(const Key& key, Check check);
   void check_has_entries(const Key& key, const Entry& list);
+  [[nodiscard]] bool costs_the_item() const;
   /// What a mistake costs in a file of Butler, as a clause; empty: it is an error.
   [[nodiscard]] std::string cost_of_a_mistake() const;
   /// Whether an entry of `list` has brought no mistakes since there were so many. A file of Butler

@@ -39,7 +39,7 @@ void Section::declare(const Key& key, std::string type, std::string fallback, st
 void Section::refuse(std::string_view key, std::string text) {
   declared_.push_back(key);
   if (const auto entry = mapping_ == nullptr ? std::nullopt : find(key))
-    error(entry->key->place, std::move(text));
+    tolerable(entry->key->place, std::move(text), "the key is ignored");
 }
 
 void Section::share_with_butler() {

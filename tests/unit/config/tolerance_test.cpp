@@ -261,6 +261,27 @@ INSTANTIATE_TEST_SUITE_P(
                 "9:39: warning: nothing goes to Alertmanager: `servers` must be a list, but this "
                 "is text"}));
 
+TEST(Tolerance, TakesASwitchWithAMistakeForOff) {
+  const std::string section = "  ntfyNotification: {topic: t}\n";
+  const auto loaded = parse_sample(file_with("Butler", section, "ntfy: {enable: 'true'}"));
+  ASSERT_TRUE(loaded.config);
+  EXPECT_FALSE(loaded.config->get<Ntfy>().enabled);
+  EXPECT_EQ(loaded.config->left_out, 1U);
+  EXPECT_THAT(findings_of(loaded),
+              testing::Contains("8:39: warning: nothing goes to ntfy: `enable` must be true or "
+                                "false, but this is `true` in quotes, which make it a text"));
+  EXPECT_FALSE(parse_sample(file_with("tocsin", section, "ntfy: {enable: 'true'}")).config);
+}
+
+TEST(Tolerance, IgnoresAKeyThatADestinationCannotHave) {
+  const std::string section = "  pagerDutyNotification: {routingKey: k, grouping: {wait: 1s}}\n";
+  const auto loaded = parse_sample(file_with("Butler", section, "pagerDuty: {enable: true}"));
+  ASSERT_TRUE(loaded.config);
+  EXPECT_TRUE(loaded.config->get<PagerDuty>().enabled);
+  EXPECT_THAT(findings_of(loaded),
+              ElementsAre(StartsWith("9:42: warning: the key is ignored: `grouping` is for")));
+}
+
 TEST(Tolerance, GoesWithoutAWebhookWithAWrongUrl) {
   const std::string section =
       "  webhookNotification:\n    serviceMonitor:\n      webhooks:\n        - {webhookURL: "
@@ -296,6 +317,24 @@ TEST(Tolerance, KeepsWhatIsSwitchedOffATemplate) {
   ASSERT_TRUE(loaded.config);
   EXPECT_EQ(loaded.config->left_out, 0U);
   EXPECT_THAT(findings_of(loaded), testing::Contains(EndsWith("http:// or https://")));
+}
+
+TEST(Tolerance, CountsNoMistakeInAPartThatIsSwitchedOff) {
+  const std::string sections =
+      "  influxDb: {hostIP: h, version: 1, v1Config: {dbName: d}, v3Config: {writeTimeout: long}}\n"
+      "  webhookNotification: {serviceMonitor: {webhooks: [{webhookURL: 'https://x', cert: "
+      "{enable: false, rejectUnauthorized: <true>}}]}}\n"
+      "  slackNotification: {enable: false, serviceStopped: {webhookURL: <fill in>}}\n";
+  for (const std::string root : {"tocsin", "Butler"}) {
+    const auto loaded = parse_sample(
+        file_with(root, sections,
+                  "influxDb: {enable: true}, webhook: {enable: true}, slack: {enable: true}"));
+    ASSERT_TRUE(loaded.config) << root;
+    EXPECT_TRUE(loaded.config->get<InfluxDb>().enabled) << root;
+    EXPECT_EQ(loaded.config->get<WebhookDestinations>().webhooks.size(), 1U) << root;
+    EXPECT_FALSE(loaded.config->get<Slack>().enabled) << root;
+    EXPECT_EQ(loaded.config->left_out, 0U) << root;
+  }
 }
 
 TEST(Tolerance, LeavesOutARouteThatNamesNobody) {
