@@ -293,7 +293,7 @@ class HostCollector {
     for (std::size_t i = 0; i < entry.hosts.size(); i++) {
       auto& host = entry.hosts[i];
       const auto [known, fresh] =
-          known_.try_emplace(host.name, Known{hosts_.size(), entry.places[i]});
+          known_.try_emplace(host.name, Known{hosts_.size(), entry.places[i], {}});
       if (fresh) {
         hosts_.push_back(std::move(host));
       } else {
@@ -302,20 +302,29 @@ class HostCollector {
     }
   }
 
+  /// After all entries.
+  void finish() {
+    for (auto& [name, known] : known_) {
+      if (known.joined) hosts_[known.number].services = std::move(*known.joined).take();
+    }
+  }
+
  private:
   struct Known {
     std::size_t number;
     Place place;
+    std::optional<JoinedServices> joined;  ///< where it comes more than once
   };
 
-  void join(const Known& known, const Host& host, const HostEntry& entry, Place place) {
-    auto& first = hosts_[known.number];
+  void join(Known& known, const Host& host, const HostEntry& entry, Place place) {
+    const auto& first = hosts_[known.number];
     std::vector<std::string> different;
     for (const auto key : differing_keys(first, host)) {
       if (std::ranges::find(entry.written, key) != entry.written.end())
         different.push_back(in_backticks(key));
     }
-    first.services = config::join(first.services, host.services, different);
+    if (!known.joined) known.joined.emplace(first.services);
+    known.joined->add(host.services, different);
     const auto line = section_.reading().findings.line(known.place, place);
     auto text = fmt::format("the host {} comes twice, first in {}; its services are joined",
                             in_backticks(host.name.text()), line);
@@ -343,6 +352,7 @@ std::optional<Place> read_hosts(Section& section, const HostDefaults& defaults, 
       entries, [&reader](Section& entry, HostEntry& hosts) { reader.read(entry, hosts); });
   HostCollector collector(section, config.hosts);
   for (auto& entry : entries) collector.add(std::move(entry));
+  collector.finish();
   return place;
 }
 

@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <unordered_set>
 #include <utility>
 #include <vector>
 
@@ -111,27 +112,35 @@ void spread_policy(Value& entry) {
   }
 }
 
-/// Adds the services and sets of another entry for the same host.
-void join_entry(Value& entry, Value other) {
-  spread_policy(entry);
-  spread_policy(other);
-  for (const auto* key : {"services", "sets"}) {
-    auto theirs = other.take(key);
-    if (!theirs) continue;
-    auto* own = entry.find(key);
-    if (own == nullptr) {
-      entry.put(key, *std::move(theirs));
-      continue;
-    }
-    for (auto& item : theirs->items) {
-      const auto is_same = [&item](const Value& known) {
-        return item.type == YamlNode::Type::scalar ? known.text == item.text
-                                                   : service_key(known) == service_key(item);
-      };
-      if (std::ranges::none_of(own->items, is_same)) own->items.push_back(std::move(item));
+/// An entry that becomes that of one host alone.
+class JoinedEntry {
+ public:
+  JoinedEntry(Value first, std::string name) : entry_{.type = YamlNode::Type::mapping} {
+    add(first);
+    for (auto& [key, value] : first.keys) entry_.put(std::move(key), std::move(value));
+    entry_.put_first("host", make_scalar(std::move(name), true));
+  }
+
+  /// Takes the services and sets that are new out of another entry.
+  void add(Value& other) {
+    spread_policy(other);
+    for (const auto* key : {"services", "sets"}) {
+      auto theirs = other.take(key);
+      if (!theirs) continue;
+      if (entry_.find(key) == nullptr) entry_.put(key, {.type = YamlNode::Type::sequence});
+      for (auto& item : theirs->items) {
+        const auto name = item.type == YamlNode::Type::scalar ? item.text : service_key(item);
+        if (known_.insert(key + name).second) entry_.find(key)->items.push_back(std::move(item));
+      }
     }
   }
-}
+
+  [[nodiscard]] Value take() && { return std::move(entry_); }
+
+ private:
+  Value entry_;
+  std::unordered_set<std::string> known_;
+};
 
 /// The names that an entry stands for, with ranges counted out.
 std::vector<std::string> all_names(const Value& entry) {
@@ -151,8 +160,9 @@ void join_hosts(Value& monitor) {
   std::unordered_map<std::string, std::size_t> counts;
   for (const auto& entry : monitor.items)
     for (const auto& name : all_names(entry)) counts[fold_case(name)]++;
-  std::unordered_map<std::string, std::size_t> joined;  // by name: the number of the new entry
   std::vector<Value> entries;
+  std::vector<JoinedEntry> joined;
+  std::unordered_map<std::string, std::size_t> numbers;  // of those, by name
   for (auto& entry : monitor.items) {
     auto names = all_names(entry);
     if (std::ranges::none_of(names,
@@ -167,18 +177,19 @@ void join_hosts(Value& monitor) {
         others.push_back(make_scalar(std::move(name), true));
         continue;
       }
-      const auto [known, fresh] = joined.try_emplace(fold_case(name), entries.size());
+      auto copy = entry;
+      const auto [known, fresh] = numbers.try_emplace(fold_case(name), joined.size());
       if (fresh) {
-        entries.push_back(entry);
-        entries.back().put_first("host", make_scalar(std::move(name), true));
+        joined.emplace_back(std::move(copy), std::move(name));
       } else {
-        join_entry(entries[known->second], entry);
+        joined[known->second].add(copy);
       }
     }
     if (others.empty()) continue;
     put_names(entry, std::move(others));
     entries.push_back(std::move(entry));
   }
+  for (auto& entry : joined) entries.push_back(std::move(entry).take());
   monitor.items = std::move(entries);
 }
 

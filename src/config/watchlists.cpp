@@ -170,20 +170,19 @@ Watchlist Watchlists::put_together(Section& entry, const HostServices& host,
   return Watchlist(std::move(services));
 }
 
-Watchlist join(const Watchlist& first, const Watchlist& second,
-               std::vector<std::string>& different) {
-  auto services = first.entries();
-  std::unordered_map<std::string, std::size_t> known;  // the place in `services`
-  for (std::size_t i = 0; i < services.size(); i++) known.try_emplace(key_of(services[i]), i);
-  for (const auto& service : second.entries()) {
-    const auto before = known.find(key_of(service));
-    if (before == known.end()) {
-      services.push_back(service);
-    } else if (!agree(services[before->second], service)) {
+JoinedServices::JoinedServices(const Watchlist& first) : services_(first.entries()) {
+  for (std::size_t i = 0; i < services_.size(); i++) known_.try_emplace(key_of(services_[i]), i);
+}
+
+void JoinedServices::add(const Watchlist& more, std::vector<std::string>& different) {
+  for (const auto& service : more.entries()) {
+    const auto [known, fresh] = known_.try_emplace(key_of(service), services_.size());
+    if (fresh) {
+      services_.push_back(service);
+    } else if (!agree(services_[known->second], service)) {
       different.push_back("the service " + in_backticks(name_of(service)));
     }
   }
-  return Watchlist(std::move(services));
 }
 
 ServiceSets read_service_sets(Section& section) {

@@ -116,6 +116,13 @@ TEST(Tolerance, LetsTheFirstEntryOfAHostCountWhereTheyDiffer) {
   EXPECT_THAT(names_of(host.services), ElementsAre("Spooler=A", "W32Time"));
 }
 
+TEST(Tolerance, JoinsAHostInManyEntries) {
+  std::string hosts;
+  for (int i = 0; i < 20'000; i++)
+    hosts += "      - {host: one, services: [{name: s" + std::to_string(i) + "}]}\n";
+  EXPECT_EQ(load_butler("", "", hosts).hosts.at(0).services.entries().size(), 20'000U);
+}
+
 TEST(Tolerance, LetsTheFirstOfTwoServicesCount) {
   const std::string hosts =
       "      - host: one\n        services:\n          - {name: Spooler, friendlyName: A}\n        "
