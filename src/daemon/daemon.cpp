@@ -347,6 +347,8 @@ net::awaitable<store::ReloadAnswer> Daemon::reload() {
       "reloaded: hosts: {}, of these new: {}, changed: {}; gone: {}, "
       "destinations: {}",
       hosts.size(), changes.come, changes.changed, changes.gone, components.pipeline->size());
+  if (config.left_out > 0)
+    text += fmt::format(", entries left out for mistakes: {}", config.left_out);
   text += what_needs_a_restart(options_.config, config);
   log_.notice("{}", text);
   co_return store::ReloadAnswer{.good = true, .text = std::move(text)};
