@@ -16,7 +16,9 @@
 #include "daemon/credentials.h"
 #include "daemon/daemon.h"
 #include "daemon/probes.h"
+#include "daemon/watch_gaps.h"
 #include "domain/cluster.h"
+#include "domain/monitored_host.h"
 #include "domain/service.h"
 #include "logins/logins.h"
 #include "net/loop.h"
@@ -236,6 +238,19 @@ std::vector<Row> rows_of(const std::vector<config::Cluster>& clusters,
   return rows;
 }
 
+/// As a running tocsin would see it after its first check.
+daemon::WatchGaps find_gaps(const config::Config& configuration,
+                            const std::vector<Result<Services>>& answers) {
+  daemon::WatchGaps gaps{.left_out = configuration.left_out};
+  for (std::size_t i = 0; i < answers.size(); i++) {
+    const auto& host = configuration.hosts[i];
+    MonitoredHost monitored(host.name, {.services = host.services, .policy = host.policy}, {});
+    (void)monitored.apply({.host = host.name, .at = SystemClock().now(), .services = answers[i]});
+    gaps.add(monitored);
+  }
+  return gaps;
+}
+
 json to_json(const Row& row) {
   const auto text = [](const std::string& value) -> json {
     if (value.empty()) return nullptr;
@@ -305,6 +320,8 @@ int check(const CheckOptions& options) {
   }
   std::ranges::move(rows_of(configuration->clusters, rows), std::back_inserter(rows));
   options.json ? print_json(rows) : print_table(rows);
+  if (const auto gaps = find_gaps(*configuration, answers); !gaps.empty())
+    print_finding(config::Severity::warning, "not watched properly: " + gaps.text());
   if (!all_reached) return kExitNotReached;
   const bool all_running = std::ranges::all_of(
       rows, [](const Row& row) { return row.in_cluster || row.state == ServiceState::running; });

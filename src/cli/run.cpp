@@ -1,5 +1,10 @@
 #include "cli/run.h"
 
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
 #include <fmt/format.h>
 
 #include "base/path.h"
@@ -15,14 +20,25 @@ namespace tocsin::cli {
 namespace {
 
 /// The configuration, when there is something to do. What is wrong with it is said once, in full:
-/// to the system's log where there is one, because a service has not even a stderr.
+/// to the system's log where there is one, because a service has not even a stderr. `warnings` of a
+/// file that is good are for the log, which is made later.
 std::optional<config::Config> load_to_watch(const std::string& path,
-                                            const daemon::SystemLog& system_log) {
-  std::string report;
-  auto configuration = load(path, [&](config::Severity severity, const std::string& line) {
-    if (!system_log) print_finding(severity, line);
-    report += line + '\n';
+                                            const daemon::SystemLog& system_log,
+                                            std::vector<std::string>& warnings) {
+  std::vector<std::pair<config::Severity, std::string>> lines;
+  auto configuration = load(path, [&lines](config::Severity severity, const std::string& line) {
+    lines.emplace_back(severity, line);
   });
+  const bool is_good = configuration && configuration->enabled;
+  std::string report;
+  for (auto& [severity, line] : lines) {
+    report += line + '\n';
+    if (is_good) {
+      warnings.push_back(std::move(line));
+    } else if (!system_log) {
+      print_finding(severity, line);
+    }
+  }
   if (configuration && !configuration->enabled) {
     const auto reason =
         fmt::format("{}: serviceMonitor.enable is false: there is nothing to do", path);
@@ -40,7 +56,8 @@ std::optional<config::Config> load_to_watch(const std::string& path,
 int watch(const RunOptions& options, const Surroundings& surroundings) {
   platform::protect_memory();
   platform::allow_many_files();
-  auto configuration = load_to_watch(options.configuration, surroundings.system_log);
+  std::vector<std::string> warnings;
+  auto configuration = load_to_watch(options.configuration, surroundings.system_log, warnings);
   if (!configuration) return kExitBadConfiguration;
   if (surroundings.on_loaded) surroundings.on_loaded();
   const daemon::Log log(
@@ -48,6 +65,13 @@ int watch(const RunOptions& options, const Surroundings& surroundings) {
        .color = platform::wants_color(platform::Stream::errors),
        .directory = configuration->file_logging ? to_path(configuration->log_directory) : "",
        .system_log = surroundings.system_log});
+  for (const auto& warning : warnings) {
+    if (surroundings.system_log) {
+      log.info("{}", warning);  // the system's log has them
+    } else {
+      log.warn("{}", warning);
+    }
+  }
   const auto directory = daemon::data_directory(options.data_directory, *configuration);
 
   net::Loop loop;

@@ -1,5 +1,6 @@
 // `validate`: what is wrong in a configuration and, of a file of Butler, what becomes of its keys.
 #include <algorithm>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -45,10 +46,14 @@ std::vector<notify::Messages::Problem> find_template_problems(const config::Conf
 std::vector<config::Finding> find_mistakes(const config::Loaded& loaded) {
   auto findings = loaded.findings;
   if (!loaded.config) return findings;
-  for (auto& problem : find_template_problems(*loaded.config))
+  std::set<std::string> said;  // a template may serve several messages
+  for (const auto& file : loaded.missing_templates) said.insert(printable(file));
+  for (auto& problem : find_template_problems(*loaded.config)) {
+    if (!said.insert(problem.where).second) continue;
     findings.push_back({.severity = config::Severity::warning,
                         .file = std::move(problem.where),
                         .text = std::move(problem.text)});
+  }
   return findings;
 }
 
@@ -59,6 +64,15 @@ json to_json(const std::vector<config::KeyNote>& keys) {
   for (const auto& key : keys)
     array.push_back(
         {{"key", key.path}, {"file", key.file}, {"line", key.line}, {"text", key.text}});
+  return array;
+}
+
+/// Keys that the file does not have stand in no line of it.
+json defaults_to_json(const std::vector<config::KeyNote>& keys) {
+  auto array = json::array();
+  for (const auto& key : keys)
+    array.push_back(
+        {{"key", key.path.empty() ? json(nullptr) : json(key.path)}, {"text", key.text}});
   return array;
 }
 
@@ -74,7 +88,8 @@ json to_json(const config::Loaded& loaded, const std::vector<config::Finding>& f
   if (const auto& butler = loaded.comparison)
     object["butler"] = {{"used", to_json(butler->used)},
                         {"notUsed", to_json(butler->unused)},
-                        {"different", to_json(butler->different)}};
+                        {"different", to_json(butler->different)},
+                        {"byDefault", defaults_to_json(butler->by_default)}};
   return object;
 }
 
@@ -109,12 +124,25 @@ void print_differences(const std::vector<config::KeyNote>& keys, const std::stri
   if (!keys.empty()) fmt::print("\n");
 }
 
+/// What holds because nothing else is written.
+void print_defaults(const std::vector<config::KeyNote>& keys) {
+  if (keys.empty()) return;
+  const bool colored = platform::wants_color(platform::Stream::output);
+  fmt::print("{}\n", paint("DIFFERENT BY DEFAULT", Color::bold, colored));
+  for (const auto& key : keys) {
+    fmt::print("{}\n", key.text);
+    if (!key.path.empty()) fmt::print("    {}\n", key.path);
+  }
+  fmt::print("\n");
+}
+
 void print_text(const config::Loaded& loaded, const std::vector<config::Finding>& findings,
                 const std::string& file) {
   if (const auto& butler = loaded.comparison) {
     print_keys("USED", butler->used, file);
     print_keys("NOT USED", butler->unused, file);
     print_differences(butler->different, file);
+    print_defaults(butler->by_default);
   }
   for (const auto& finding : findings) fmt::print("{}\n", printable(to_string(finding), 1000));
   if (!loaded.config) return;

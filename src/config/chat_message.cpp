@@ -4,6 +4,14 @@
 #include "config/url.h"
 
 namespace tocsin::config {
+namespace {
+
+void read_template_file(Section& section, const Key& key, std::string& path) {
+  if (const auto place = section.text(key, path))
+    path = template_at(section, *place, key.name, path);
+}
+
+}  // namespace
 
 std::optional<Place> read_chat_message(Section& section, KeysOf keys, std::string_view chat,
                                        ChatMessage& message, std::string_view type_differs) {
@@ -28,7 +36,8 @@ std::optional<Place> read_chat_message(Section& section, KeysOf keys, std::strin
                 .otherwise = "the built-in one",
                 .differs = kNotForHtml},
                message.basic_template);
-  section.text(
+  read_template_file(
+      section,
       {.name = "templateFile",
        .description = "File with the Handlebars template of a `formatted` message.",
        .example = is_own ? "/etc/tocsin/stopped.handlebars" : "/etc/tocsin/other.handlebars",
@@ -40,8 +49,8 @@ std::optional<Place> read_chat_message(Section& section, KeysOf keys, std::strin
   // The type of another section must not make a template useless.
   if (!is_own && !type && message.template_file.empty() != message.basic_template.empty())
     message.type = message.template_file.empty() ? MessageType::basic : MessageType::formatted;
-  message.template_file = section.path_at(section.place(), message.template_file);
-  section.text(
+  read_template_file(
+      section,
       {.name = "groupTemplateFile",
        .description =
            "File with the Handlebars template of a message for several alerts: the chat's JSON, or "
@@ -49,7 +58,6 @@ std::optional<Place> read_chat_message(Section& section, KeysOf keys, std::strin
        .example = "/etc/tocsin/several.handlebars",
        .otherwise = "the built-in one"},
       message.group_template_file);
-  message.group_template_file = section.path_at(section.place(), message.group_template_file);
   read_rate_limit(section, chat, message.rate_limit, default_of(keys, ""));
   return url;
 }

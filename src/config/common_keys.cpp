@@ -27,6 +27,17 @@ std::optional<std::string> check_host(const std::string& text) {
   return std::nullopt;
 }
 
+std::string template_at(Section& section, Place place, std::string_view key,
+                        const std::string& path) {
+  auto file = section.file_at(place, key, path);
+  if (file.empty() || section.is_off() || is_file(file)) return file;
+  if (section.reading().missing_templates.insert(file).second)
+    section.warning(place, fmt::format("`{}`: the template {} does not exist; the built-in one is "
+                                       "used until it does",
+                                       key, in_backticks(file, kLongNames)));
+  return file;
+}
+
 void check_ca_file(Section& section, Place place, const std::string& path) {
   const auto pem = read_file(path, kMostCertificateBytes, Accept::regular_files);
   const auto file = "`certCA`: the file `" + printable(path) + "` ";
@@ -68,7 +79,7 @@ void read_certificate(Section& section, std::string& ca_file, bool& reject_unaut
                     "`rejectUnauthorized` is false: anybody in between can read alerts and answer "
                     "in the receiver's place");
   if (!file.empty()) {
-    ca_file = section.path_at(section.place(), file);
+    ca_file = section.file_at(*ca_place, "certCA", file);
     check_ca_file(section, *ca_place, ca_file);
   } else if (reject) {
     section.error(section.place(), "`cert` is enabled, so `certCA` must name a file");

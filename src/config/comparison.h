@@ -21,6 +21,8 @@ struct Comparison {
   std::vector<KeyNote> used;
   std::vector<KeyNote> unused;     ///< those of sections that are switched off, too
   std::vector<KeyNote> different;  ///< keys that are used, and that do not do what Butler does
+  /// Keys that are not in the file and whose defaults do what Butler does not do; without lines.
+  std::vector<KeyNote> by_default;
 };
 
 }  // namespace tocsin::config

@@ -2,10 +2,12 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/names.h"
@@ -54,6 +56,9 @@ struct Host {
   std::uint16_t port = 445;
   Source source = Source::smb;
   SharedCredentials credentials;  ///< null: none are configured
+  /// Why it is not asked, and not reached: the account that it names is missing in a file of
+  /// Butler. Empty: it is asked.
+  std::string not_asked;
   Watchlist services;
   HostPolicy policy;
 
@@ -69,6 +74,8 @@ struct Config;
 /// Whether both are reached and asked in the same way, with the same account: whether they are
 /// equal but for the name, the schedule, the services and the policy.
 [[nodiscard]] bool is_asked_alike(Host a, const Host& b);
+/// The keys of `monitor` in which two hosts differ, the case of their names included.
+[[nodiscard]] std::vector<std::string_view> differing_keys(const Host& a, const Host& b);
 /// Whether nothing differs between them, the case of the name included.
 [[nodiscard]] bool is_same(const Host& a, const Host& b);
 
@@ -97,6 +104,7 @@ struct Config {
   LogLevel log_level = LogLevel::info;
   bool file_logging = false;
   std::string log_directory = "log";
+  std::size_t left_out = 0;  ///< entries and destinations of a file of Butler that have mistakes
 
   /// The settings of one kind of destination.
   template <DestinationSettings T>

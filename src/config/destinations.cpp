@@ -19,6 +19,12 @@ void for_each(Destinations& destinations, auto& wanted, const auto& visit) {
       destinations);
 }
 
+/// Notes that a section has no effect; its path has dots.
+void note_off(Section& root, std::string_view path, std::string_view why) {
+  if (const auto* node = root.raw_path(path))
+    root.reading().seen.switched_off.try_emplace({std::string(path), node}, why);
+}
+
 /// People read what is sent there.
 template <typename T>
 concept ForPeople = requires(T settings) {
@@ -45,15 +51,23 @@ template <DestinationSettings T>
 void read_destination(Section& root, const Wanted& wanted, T& settings) {
   constexpr const auto& kType = T::kType;
   constexpr auto kSection = kType.section.substr(0, kType.section.find('.'));
+  const auto mistakes_before = root.reading().mistakes;
   if (wanted.on && root.raw(kSection) == nullptr)
     root.warning(wanted.place, fmt::format("nothing goes to {}: the section `{}` is missing",
                                            kType.name, kSection));
   if constexpr (requires { read_from_root(root, wanted.on, settings); }) {
     read_from_root(root, wanted.on, settings);
   } else {
-    root.section({.name = kType.section, .description = kType.description},
-                 [&](Section& section) { read_section(section, wanted.on, settings); });
+    root.section(
+        {.name = kType.section, .description = kType.description, .destination = kType.name},
+        [&](Section& section) { read_section(section, wanted.on, settings); });
   }
+  if (wanted.on && root.goes_without(mistakes_before)) {
+    note_off(root, kType.section, "left out for a mistake");
+    settings = {};
+  }
+  if (wanted.on && !settings.enabled)
+    note_off(root, fmt::format("serviceMonitor.alertDestination.{}", kType.id), "switched off");
 }
 
 }  // namespace
@@ -65,13 +79,16 @@ void read_alert_destinations(Section& section, AlertDestinations& destinations) 
   const auto read = [&section]<DestinationSettings T>(const T&, Wanted& wanted) {
     const auto description =
         fmt::format("Sends to {}, as configured in `{}`.", T::kType.name, T::kType.section);
-    section.section({.name = T::kType.id, .description = description}, [&wanted](Section& inner) {
+    const Key key{.name = T::kType.id, .description = description, .destination = T::kType.name};
+    const auto mistakes_before = section.reading().mistakes;
+    section.section(key, [&wanted](Section& inner) {
       const auto place = inner.boolean(
           {.name = "enable", .description = "Sends alerts to this destination.", .example = "true"},
           wanted.on);
       if (!wanted.on) inner.switch_off();
       wanted.place = place.value_or(Place{});
     });
+    (void)section.goes_without(mistakes_before);  // it is off
   };
   for_each(kinds, destinations.wanted, read);
 }

@@ -32,25 +32,24 @@ std::optional<std::string> check_client_name(const std::string& text) {
 }
 
 void read_recipients(Section& section, KeysOf keys, std::vector<Mailbox>& recipients) {
-  std::vector<std::string> texts;
-  const auto place = section.texts(
+  std::vector<PlacedText> texts;
+  const auto place = section.text_items(
       {.name = "recipients",
        .description = "Recipients; each gets one mail of their own, even when listed twice.",
        .example = "[ops@example.com, 'On call <duty@example.com>']",
        .otherwise = default_of(keys, "")},
-      texts);
+      texts, [](const PlacedText& entry) -> std::optional<std::string> {
+        const auto mistake = check_mailbox(entry.text);
+        if (!mistake) return std::nullopt;
+        return fmt::format("`recipients`: `{}` {}", printable(entry.text, 64), *mistake);
+      });
   if (place) recipients.clear();
   for (const auto& text : texts) {
-    auto mailbox = parse_mailbox(text);
-    if (!mailbox) {
-      section.error(
-          *place, fmt::format("`recipients`: `{}` {}", printable(text, 64), mailbox.error().what));
-      continue;
-    }
+    auto mailbox = parse_mailbox(text.text).value_or(Mailbox{});
     const auto is_same = [&](const Mailbox& other) {
-      return mailbox_key(other) == mailbox_key(*mailbox);
+      return mailbox_key(other) == mailbox_key(mailbox);
     };
-    if (std::ranges::none_of(recipients, is_same)) recipients.push_back(*std::move(mailbox));
+    if (std::ranges::none_of(recipients, is_same)) recipients.push_back(std::move(mailbox));
   }
 }
 
@@ -95,11 +94,7 @@ void read_body_file(Section& section, const Key& key, const std::string& directo
   const auto place = section.text(key, file);
   if (file.empty()) return;
   if (!directory.empty()) file.insert(0, directory + "/");
-  path = section.path_at(section.place(), file + ".handlebars");
-  if (!is_file(path))
-    section.warning(*place, fmt::format("the template `{}` does not exist; the built-in one is "
-                                        "used until it does",
-                                        printable(path)));
+  path = template_at(section, *place, key.name, file + ".handlebars");
 }
 
 void read_templates(Section& section, EmailMessages& messages) {
@@ -179,7 +174,7 @@ void read_tls(Section& section, bool secure, Smtp& smtp) {
        .otherwise = "the system's certificates"},
       smtp.ca_file);
   if (!smtp.ca_file.empty()) {
-    smtp.ca_file = section.path_at(section.place(), smtp.ca_file);
+    smtp.ca_file = section.file_at(*ca_place, "certCA", smtp.ca_file);
     check_ca_file(section, *ca_place, smtp.ca_file);
   }
   if (!smtp.reject_unauthorized)
@@ -223,12 +218,13 @@ void read_login(Section& section, Smtp& smtp) {
                   .description = "Access token for `xoauth2`. tocsin reads it once, so it expires.",
                   .example = "${env:SMTP_TOKEN}"},
                  token);
-  section.text({.name = "tokenFile",
-                .description = "File with the access token for `xoauth2`. Each login reads it, so "
-                               "another program can renew it.",
-                .example = "/run/tocsin/smtp-token"},
-               smtp.token_file);
-  smtp.token_file = section.path_at(section.place(), smtp.token_file);
+  const auto token_place = section.text(
+      {.name = "tokenFile",
+       .description = "File with the access token for `xoauth2`. Each login reads it, so "
+                      "another program can renew it.",
+       .example = "/run/tocsin/smtp-token"},
+      smtp.token_file);
+  if (token_place) smtp.token_file = section.file_at(*token_place, "tokenFile", smtp.token_file);
   if (!smtp.logs_in) return;
   const auto missing = [&](std::string_view key) {
     section.error(section.place(), fmt::format("`auth` is enabled, so `{}` must be given", key));

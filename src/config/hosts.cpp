@@ -2,12 +2,15 @@
 
 #include <algorithm>
 #include <array>
+#include <map>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "base/text.h"
 #include "config/duplicates.h"
@@ -25,20 +28,29 @@ constexpr std::string_view kAskedBy =
     "On Windows tocsin asks as its own user, like Butler; elsewhere over the network, with an "
     "account of `credentials`.";
 
-/// The credentials that a host names, or the first.
-std::shared_ptr<const Credentials> find_credentials(Section& entry, const std::string& name,
-                                                    std::optional<Place> place,
-                                                    const Config& config) {
-  if (config.credentials.empty()) return nullptr;  // said once, for all hosts
-  if (!place) return config.credentials.front();
+/// Gives it the account that it names, or the first. With another than was meant a login could lock
+/// that, so a host whose account is missing is not asked.
+void find_credentials(Section& entry, const std::string& name, std::optional<Place> place,
+                      const HostDefaults& defaults, const Config& config, Host& host) {
+  if (defaults.accounts.empty()) return;  // said once, for all hosts
+  const auto& wanted = place ? name : defaults.accounts.front();
   std::vector<std::string_view> known;
   for (const auto& credentials : config.credentials) {
-    if (credentials->name == name) return credentials;
+    if (credentials->name == wanted) {
+      host.credentials = credentials;
+      return;
+    }
     known.emplace_back(credentials->name);
   }
-  entry.error(*place, fmt::format("there are no credentials {}{}", in_backticks(name),
-                                  did_you_mean(name, known)));
-  return nullptr;
+  const bool is_written = std::ranges::find(defaults.accounts, wanted) != defaults.accounts.end();
+  const auto why = is_written
+                       ? fmt::format("the credentials {} have a mistake", in_backticks(wanted))
+                       : fmt::format("there are no credentials {}", in_backticks(wanted));
+  const bool needs_them = host.source == Source::smb;
+  if (needs_them) host.not_asked = why;
+  if (!is_written)
+    entry.tolerable(place.value_or(entry.place()), why + did_you_mean(name, known),
+                    needs_them ? "the host stays UNKNOWN" : "`source: scm` needs none");
 }
 
 void read_source(Section& entry, Host& host) {
@@ -142,14 +154,26 @@ bool check_address(Section& entry, const PlacedText& address, std::size_t hosts)
   return false;
 }
 
+/// What one entry of the list means.
+struct HostEntry {
+  std::vector<Host> hosts;
+  std::vector<Place> places;              ///< of their names
+  std::vector<std::string_view> written;  ///< the keys that it has, of those that hosts differ in
+};
+
 /// Reads the entries of one list.
 class HostReader {
  public:
-  HostReader(Watchlists& watchlists, const HostPolicy& policy, const Config& config)
-      : watchlists_(watchlists), policy_(policy), config_(config) {}
+  HostReader(const HostDefaults& defaults, const Config& config)
+      : watchlists_(defaults.watchlists), defaults_(defaults), config_(config) {}
 
-  void read(Section& entry, std::vector<Host>& hosts) {
+  void read(Section& entry, HostEntry& out) {
     const auto names = read_names(entry);
+    for (const std::string_view key :
+         {"address", "port", "source", "credentials", "frequency", "hostPolicy"}) {
+      if (entry.raw(key) != nullptr) out.written.push_back(key);
+    }
+    if (entry.raw("timeZone") != nullptr) out.written.emplace_back("frequency");
     Host host;
     host.frequency = read_frequency(entry, config_.frequency);
     const auto address = entry.placed_text(
@@ -168,17 +192,17 @@ class HostReader {
                     .example = "monitoring",
                     .otherwise = "the first of the list"},
                    credentials);
-    host.credentials = find_credentials(entry, credentials, credentials_place, config_);
+    find_credentials(entry, credentials, credentials_place, defaults_, config_, host);
     warn_of_unused(entry, host, credentials_place, port);
     host.services = watchlists_.make(entry, read_host_services(entry));
-    host.policy = policy_;
+    host.policy = defaults_.policy;
     read_host_policy(entry,
                      {.name = "hostPolicy",
                       .description = "Rules for alerts about the host itself.",
                       .same_as = "serviceMonitor.hostPolicy"},
                      host.policy);
     if (address && !check_address(entry, *address, names.size())) return;
-    for (const auto& name : names) {
+    for (const auto& [name, place] : names) {
       host.name = HostName(name);
       host.address = address ? with_host(address->text, name) : name;
       if (const auto mistake = check_host(host.address)) {
@@ -186,13 +210,19 @@ class HostReader {
                     fmt::format("`address` of {} {}", in_backticks(name), *mistake));
         return;
       }
-      hosts.push_back(host);
+      out.hosts.push_back(host);
+      out.places.push_back(place);
     }
   }
 
  private:
+  struct Name {
+    std::string text;
+    Place place;
+  };
+
   /// `host` or `hosts`, with their ranges counted out.
-  std::vector<std::string> read_names(Section& entry) {
+  std::vector<Name> read_names(Section& entry) {
     const bool by_list = entry.raw("hosts") != nullptr;
     const auto host = entry.placed_text(
         {.name = "host",
@@ -213,7 +243,7 @@ class HostReader {
          .alternative = "host",
          .differs = kAskedBy},
         list);
-    std::vector<std::string> names;
+    std::vector<Name> names;
     if (host && hosts) {
       entry.error(*hosts, "an entry has `host` or `hosts`; one must go");
     } else if (host) {
@@ -230,7 +260,7 @@ class HostReader {
   }
 
   void add_names(Section& entry, std::string_view key, const PlacedText& text,
-                 std::vector<std::string>& names) {
+                 std::vector<Name>& names) {
     auto expanded = expand_host_names(text.text, kMostHosts - count_);
     if (!expanded) {
       const auto& mistake = expanded.error();
@@ -240,33 +270,89 @@ class HostReader {
     }
     count_ += expanded->size();
     for (auto& name : *expanded) {
-      written_.add(entry, name, text.place);
-      names.push_back(std::move(name));
+      if (!entry.reading().is_butler_file) written_.add(entry, name, text.place);
+      names.push_back({std::move(name), text.place});
     }
   }
 
   Watchlists& watchlists_;
-  const HostPolicy& policy_;
+  const HostDefaults& defaults_;
   const Config& config_;
   Duplicates written_{"host"};
   std::size_t count_ = 0;
   bool said_too_many_ = false;
 };
 
+/// Collects the hosts of all entries. In a file of Butler one may come twice: both entries watch it
+/// together, and the first counts where they contradict each other.
+class HostCollector {
+ public:
+  HostCollector(Section& section, std::vector<Host>& hosts) : section_(section), hosts_(hosts) {}
+
+  void add(HostEntry&& entry) {
+    for (std::size_t i = 0; i < entry.hosts.size(); i++) {
+      auto& host = entry.hosts[i];
+      const auto [known, fresh] =
+          known_.try_emplace(host.name, Known{hosts_.size(), entry.places[i], {}});
+      if (fresh) {
+        hosts_.push_back(std::move(host));
+      } else {
+        join(known->second, host, entry, entry.places[i]);
+      }
+    }
+  }
+
+  /// After all entries.
+  void finish() {
+    for (auto& [name, known] : known_) {
+      if (known.joined) hosts_[known.number].services = std::move(*known.joined).take();
+    }
+  }
+
+ private:
+  struct Known {
+    std::size_t number;
+    Place place;
+    std::optional<JoinedServices> joined;  ///< where it comes more than once
+  };
+
+  void join(Known& known, const Host& host, const HostEntry& entry, Place place) {
+    const auto& first = hosts_[known.number];
+    std::vector<std::string> different;
+    for (const auto key : differing_keys(first, host)) {
+      if (std::ranges::find(entry.written, key) != entry.written.end())
+        different.push_back(in_backticks(key));
+    }
+    if (!known.joined) known.joined.emplace(first.services);
+    known.joined->add(host.services, different);
+    const auto line = section_.reading().findings.line(known.place, place);
+    auto text = fmt::format("the host {} comes twice, first in {}; its services are joined",
+                            in_backticks(host.name.text()), line);
+    if (!different.empty())
+      text += fmt::format(", but {} says what holds for {}", line, fmt::join(different, ", "));
+    section_.warning(place, std::move(text));
+  }
+
+  Section& section_;
+  std::vector<Host>& hosts_;
+  std::map<HostName, Known> known_;
+};
+
 }  // namespace
 
-std::optional<Place> read_hosts(Section& section, Watchlists& watchlists, const HostPolicy& policy,
-                                Config& config) {
-  HostReader reader(watchlists, policy, config);
-  std::vector<std::vector<Host>> entries;
+std::optional<Place> read_hosts(Section& section, const HostDefaults& defaults, Config& config) {
+  HostReader reader(defaults, config);
+  std::vector<HostEntry> entries;
   const auto place = section.list(
       {.name = "monitor",
        .description = "Hosts to watch.",
        .need = Need::required,
        .differs = "An unreachable host or a missing service does not stop the watch of others. "
                   "Butler watches nothing at all when it meets one at its start."},
-      entries, [&reader](Section& entry, std::vector<Host>& hosts) { reader.read(entry, hosts); });
-  for (auto& hosts : entries) std::ranges::move(hosts, std::back_inserter(config.hosts));
+      entries, [&reader](Section& entry, HostEntry& hosts) { reader.read(entry, hosts); });
+  HostCollector collector(section, config.hosts);
+  for (auto& entry : entries) collector.add(std::move(entry));
+  collector.finish();
   return place;
 }
 

@@ -2,6 +2,8 @@
 #pragma once
 
 #include <optional>
+#include <string>
+#include <vector>
 
 #include "config/config.h"
 #include "config/section.h"
@@ -9,9 +11,16 @@
 
 namespace tocsin::config {
 
+/// What all hosts share.
+struct HostDefaults {
+  Watchlists& watchlists;
+  const HostPolicy& policy;
+  /// The names of all accounts as they are written; entries with mistakes have theirs too.
+  const std::vector<std::string>& accounts;
+};
+
 /// Reads all entries into `config.hosts`, in the order of their names. Answers the place of the
 /// key.
-std::optional<Place> read_hosts(Section& section, Watchlists& watchlists, const HostPolicy& policy,
-                                Config& config);
+std::optional<Place> read_hosts(Section& section, const HostDefaults& defaults, Config& config);
 
 }  // namespace tocsin::config

@@ -250,6 +250,11 @@ void read_v3(Section& section, V3& v3) {
                 .description = "Name of the database; tocsin creates it where it is missing.",
                 .example = "tocsin"},
                v3.database, must_not_be_empty);
+  std::string description;  // of the database, for whoever reads the file: InfluxDB 3 keeps none
+  section.text({.name = "description",
+                .description = "Description of the database, for people who read the file.",
+                .example = "Windows services"},
+               description);
   read_token(section, v3.token);
   read_retention(section, "retentionDuration", v3.retention);
   section.milliseconds(

@@ -8,6 +8,7 @@
 
 #include "base/path.h"
 #include "base/text.h"
+#include "config/by_default.h"
 #include "config/config_files.h"
 #include "config/files.h"
 #include "config/findings.h"
@@ -62,9 +63,12 @@ Loaded parse_text(const std::string& text, const std::string& file, const Config
     Section root(reading, node, node->place);
     read_config(root, config);
     root.finish();
+    config.left_out = reading.left_out;
+    loaded.missing_templates = std::move(reading.missing_templates);
     if (use) use({*node, reading.seen, findings, reading.is_butler_file, sources.files().size()});
     if (reading.is_butler_file) {
       loaded.comparison = compare(*node, reading.seen, findings);
+      loaded.comparison->by_default = find_defaults(*node, config);
     } else {
       say_what_is_ignored(root);
     }

@@ -1,6 +1,9 @@
 #include "config/migrate.h"
 
+#include <map>
 #include <optional>
+#include <set>
+#include <string>
 #include <utility>
 
 #include <fmt/format.h>
@@ -14,6 +17,9 @@
 
 namespace tocsin::config {
 namespace {
+
+/// Those of the account that is added where hosts need one.
+const std::set<std::string> kAccountVariables = {"TOCSIN_USERNAME", "TOCSIN_PASSWORD"};
 
 /// What has to be done before the new file works.
 std::string to_do(const std::string& name, const std::vector<HiddenSecret>& secrets,
@@ -44,20 +50,24 @@ std::string left_out(const std::string& name, const std::vector<KeyNote>& unused
 
 class Migration {
  public:
-  Migration(const std::string& file, const Environment& environment)
-      : name_(printable(to_utf8(to_path(file).filename()))), source_(environment.default_source) {}
+  Migration(const std::string& file, std::string directory, const Environment& environment)
+      : name_(printable(to_utf8(to_path(file).filename()))),
+        directory_(std::move(directory)),
+        environment_(environment) {}
 
   void take(const Tree& tree) {
     several_files_ = tree.files > 1;
     auto root = copy_used(tree.root, tree.seen);
     modernize(root);
     if (tree.is_butler_file) keep_rate_limits(root);
-    const bool needs_account = add_credentials(root, source_);
+    const bool needs_account = add_credentials(root, environment_.default_source);
     const auto written =
         write_yaml(root, tree.is_butler_file ? Comments::differences_too : Comments::what_it_is);
     text_ = fmt::format("# Made of {} by `tocsin migrate`, for the same folder.\n", name_) +
             to_do(name_, written.secrets, needs_account) + "\n" + written.text +
             left_out(name_, compare(tree.root, tree.seen, tree.findings).unused);
+    for (auto& secret : written.secrets)
+      variables_.insert_or_assign(secret.variable, secret.value.reveal());
   }
 
   Migrated finish(Loaded loaded) && {
@@ -66,23 +76,44 @@ class Migration {
       migrated.findings.push_back({.severity = Severity::error,
                                    .file = name_,
                                    .text = "`include`: one file is migrated, not several"});
-    } else if (loaded.config) {
+    } else if (loaded.config && is_good(migrated.findings)) {
       migrated.text = std::move(text_);
     }
     return migrated;
   }
 
  private:
+  /// Whether the new file loads once its variables are set. What a file of Butler may have and ours
+  /// may not is an error otherwise.
+  bool is_good(std::vector<Finding>& findings) const {
+    auto environment = environment_;
+    environment.variable = [this](const std::string& name) -> std::optional<std::string> {
+      if (const auto known = variables_.find(name); known != variables_.end()) return known->second;
+      if (const auto value = environment_.variable(name)) return value;
+      return kAccountVariables.contains(name) ? std::optional("x") : std::nullopt;
+    };
+    const auto loaded = parse(text_, name_, directory_, environment);
+    for (const auto& finding : loaded.findings) {
+      if (finding.severity == Severity::error)
+        findings.push_back({.severity = Severity::error,
+                            .file = name_,
+                            .text = "nothing is migrated: in the new file " + finding.text});
+    }
+    return loaded.config.has_value();
+  }
+
   std::string name_;
-  Source source_;
+  std::string directory_;
+  const Environment& environment_;
   std::string text_;
+  std::map<std::string, std::string> variables_;  ///< those that stand for secrets
   bool several_files_ = false;
 };
 
 }  // namespace
 
 Migrated migrate(const std::string& path, const Environment& environment) {
-  Migration migration(path, environment);
+  Migration migration(path, to_utf8(to_path(path).parent_path()), environment);
   auto loaded =
       load_tree(path, environment, [&migration](const Tree& tree) { migration.take(tree); });
   return std::move(migration).finish(std::move(loaded));
@@ -90,7 +121,7 @@ Migrated migrate(const std::string& path, const Environment& environment) {
 
 Migrated migrate_text(const std::string& text, const std::string& file,
                       const std::string& directory, const Environment& environment) {
-  Migration migration(file, environment);
+  Migration migration(file, directory, environment);
   auto loaded = parse_tree(text, file, directory, environment,
                            [&migration](const Tree& tree) { migration.take(tree); });
   return std::move(migration).finish(std::move(loaded));

@@ -1,9 +1,12 @@
 #include "config/modernize.h"
 
 #include <algorithm>
+#include <iterator>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <unordered_set>
 #include <utility>
 #include <vector>
 
@@ -78,6 +81,118 @@ void put_names(Value& entry, std::vector<Value> names) {
   }
 }
 
+/// What two entries of `services` are compared by.
+std::string service_key(const Value& service) {
+  for (const auto* key : {"name", "displayName"}) {
+    if (const auto* name = service.find(key)) return key + fold_case(name->text);
+  }
+  return {};
+}
+
+/// Adds what `into` does not say itself.
+void add_missing(Value& into, const Value& from) {
+  for (const auto& [key, value] : from.keys) {
+    auto* own = into.find(key);
+    if (own == nullptr) {
+      into.put(key, value);
+    } else if (own->type == YamlNode::Type::mapping) {
+      add_missing(*own, value);
+    }
+  }
+}
+
+/// The policy of an entry goes to its services, where others do not get it.
+void spread_policy(Value& entry) {
+  if (entry.find("services") == nullptr) return;
+  const auto policy = entry.take("policy");
+  if (!policy) return;
+  for (auto& service : entry.find("services")->items) {
+    if (service.find("policy") == nullptr) service.put("policy", make_mapping());
+    add_missing(*service.find("policy"), *policy);
+  }
+}
+
+/// An entry that becomes that of one host alone.
+class JoinedEntry {
+ public:
+  JoinedEntry(Value first, std::string name) : entry_{.type = YamlNode::Type::mapping} {
+    add(first);
+    for (auto& [key, value] : first.keys) entry_.put(std::move(key), std::move(value));
+    entry_.put_first("host", make_scalar(std::move(name), true));
+  }
+
+  /// Takes the services and sets that are new out of another entry.
+  void add(Value& other) {
+    spread_policy(other);
+    for (const auto* key : {"services", "sets"}) {
+      auto theirs = other.take(key);
+      if (!theirs) continue;
+      if (entry_.find(key) == nullptr) entry_.put(key, {.type = YamlNode::Type::sequence});
+      for (auto& item : theirs->items) {
+        const auto name = item.type == YamlNode::Type::scalar ? item.text : service_key(item);
+        if (known_.insert(key + name).second) entry_.find(key)->items.push_back(std::move(item));
+      }
+    }
+  }
+
+  [[nodiscard]] Value take() && { return std::move(entry_); }
+
+ private:
+  Value entry_;
+  std::unordered_set<std::string> known_;
+};
+
+/// The names that an entry stands for, with ranges counted out.
+std::vector<std::string> all_names(const Value& entry) {
+  std::vector<std::string> names;
+  const auto add = [&names](const Value& text) {
+    auto expanded = expand_host_names(text.text, kMostHosts);
+    if (expanded) std::ranges::move(*expanded, std::back_inserter(names));
+  };
+  if (const auto* host = entry.find("host")) add(*host);
+  if (const auto* hosts = entry.find("hosts")) std::ranges::for_each(hosts->items, add);
+  return names;
+}
+
+/// A host that stands in several entries, as a file of Butler may have it, gets one of its own with
+/// the services of all. What else these say is as in the first.
+void join_hosts(Value& monitor) {
+  std::unordered_map<std::string, std::size_t> counts;
+  for (const auto& entry : monitor.items)
+    for (const auto& name : all_names(entry)) counts[fold_case(name)]++;
+  std::vector<Value> entries;
+  std::vector<JoinedEntry> joined;
+  std::unordered_map<std::string, std::size_t> numbers;  // of those, by name
+  for (auto& entry : monitor.items) {
+    auto names = all_names(entry);
+    if (std::ranges::none_of(names,
+                             [&](const auto& name) { return counts[fold_case(name)] > 1; })) {
+      entries.push_back(std::move(entry));
+      continue;
+    }
+    (void)take_names(entry);
+    std::vector<Value> others;
+    for (auto& name : names) {
+      if (counts[fold_case(name)] == 1) {
+        others.push_back(make_scalar(std::move(name), true));
+        continue;
+      }
+      auto copy = entry;
+      const auto [known, fresh] = numbers.try_emplace(fold_case(name), joined.size());
+      if (fresh) {
+        joined.emplace_back(std::move(copy), std::move(name));
+      } else {
+        joined[known->second].add(copy);
+      }
+    }
+    if (others.empty()) continue;
+    put_names(entry, std::move(others));
+    entries.push_back(std::move(entry));
+  }
+  for (auto& entry : joined) entries.push_back(std::move(entry).take());
+  monitor.items = std::move(entries);
+}
+
 /// Entries that say the same of their hosts become one; those with an address stay, because it is
 /// one host's.
 void merge_hosts(Value& monitor) {
@@ -114,7 +229,10 @@ void modernize(Value& root) {
   }
   if (auto* influx = root.find("influxDb")) move_into_v1(*influx);
   if (auto* watched = root.find("serviceMonitor")) {
-    if (auto* monitor = watched->find("monitor")) merge_hosts(*monitor);
+    if (auto* monitor = watched->find("monitor")) {
+      join_hosts(*monitor);
+      merge_hosts(*monitor);
+    }
   }
 }
 
@@ -126,6 +244,7 @@ void keep_rate_limits(Value& root) {
   for (const auto& key : known_keys()) {
     const auto dot = key.path.rfind('.');
     if (dot == std::string::npos || key.path.substr(dot + 1) != kKey) continue;
+    if (key.path.contains(".otherAlerts.")) continue;  // what it leaves out is as elsewhere
     auto* section = find_section(root, std::string_view(key.path).substr(0, dot));
     if (section != nullptr && section->find(kKey) == nullptr)
       section->put(std::string(kKey),

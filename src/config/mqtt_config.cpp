@@ -54,7 +54,7 @@ void read_pem(Section& section, Used used, const Key& key, std::string_view mark
     section.error(*place, fmt::format("`{}` must not be empty", key.name));
     return;
   }
-  out = section.path_at(section.place(), file);
+  out = section.file_at(*place, key.name, file);
   const auto pem = read_file(out, kMostPemBytes, Accept::regular_files);
   const auto begin = fmt::format("`{}`: the file `{}` ", key.name, printable(out));
   if (!pem) {

@@ -62,7 +62,9 @@ void read_attributes(Section& section, std::string_view what,
 }
 
 void read_accounts(Section& root, bool wanted, Accounts& accounts) {
-  root.section({.name = "thirdPartyToolsCredentials", .description = "Accounts of other services."},
+  root.section({.name = "thirdPartyToolsCredentials",
+                .description = "Accounts of other services.",
+                .destination = NewRelic::kType.name},
                [&accounts, wanted](Section& tools) {
                  tools.share_with_butler();
                  if (!wanted) tools.switch_off();
@@ -89,24 +91,25 @@ void read_accounts(Section& root, bool wanted, Accounts& accounts) {
 }
 
 void choose_accounts(Section& section, const Accounts& all, NewRelicDestination& destination) {
-  std::vector<std::string> names;
-  const auto place =
-      section.texts({.name = "sendToAccount",
-                     .description = "Accounts that get the alerts, by `accountName`.",
-                     .example = "[First NR account]"},
-                    names);
+  const auto find = [&all](const PlacedText& name) {
+    return std::ranges::find(all, name.text, &NewRelicAccount::name);
+  };
+  const auto check = [&](const PlacedText& name) -> std::optional<std::string> {
+    if (!destination.enabled || find(name) != all.end()) return std::nullopt;
+    return fmt::format(
+        "`sendToAccount` names `{}`, which is no `accountName` of "
+        "`thirdPartyToolsCredentials.newRelic`",
+        printable(name.text, 64));
+  };
+  std::vector<PlacedText> names;
+  section.text_items({.name = "sendToAccount",
+                      .description = "Accounts that get the alerts, by `accountName`.",
+                      .example = "[First NR account]"},
+                     names, check);
   if (!destination.enabled) return;
-  for (const auto& name : names) {
-    const auto account = std::ranges::find(all, name, &NewRelicAccount::name);
-    if (account == all.end()) {
-      section.error(*place, fmt::format("`sendToAccount` names `{}`, which is no `accountName` of "
-                                        "`thirdPartyToolsCredentials.newRelic`",
-                                        printable(name, 64)));
-    } else {
-      destination.accounts.push_back(*account);
-    }
-  }
-  if (names.empty())
+  for (const auto& name : names) destination.accounts.push_back(*find(name));
+  const auto* list = section.raw("sendToAccount");
+  if (list == nullptr || list->children.empty())
     section.warning(section.place(),
                     "nothing goes to New Relic from here: `sendToAccount` is empty");
 }
@@ -214,7 +217,9 @@ void read_from_root(Section& root, bool wanted, NewRelic& new_relic) {
   read_accounts(root, wanted, accounts);
   root.section({.name = "incidentTool", .description = "Incident tools."}, [&](Section& tools) {
     tools.share_with_butler();
-    tools.section({.name = "newRelic", .description = NewRelic::kType.description},
+    tools.section({.name = "newRelic",
+                   .description = NewRelic::kType.description,
+                   .destination = NewRelic::kType.name},
                   [&](Section& section) {
                     section.share_with_butler();
                     new_relic.enabled = read_enable(section, wanted, ButlerSwitch::ignored);

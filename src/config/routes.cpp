@@ -210,6 +210,20 @@ class RouteReader {
   std::vector<PlacedText> destinations_;
 };
 
+/// A route whose destinations are all unknown would notify nobody, so its alerts take others.
+void leave_out_unknown(Config& config) {
+  const auto is_unknown = [&config](const std::string& name) {
+    const auto wrong = check_destination_name(name, config);
+    return wrong && wrong->is_error;
+  };
+  std::erase_if(config.routes, [&](Route& route) {
+    const bool names_any = !route.to.empty();
+    std::erase_if(route.to, is_unknown);
+    for (auto& step : route.escalations) std::erase_if(step.to, is_unknown);
+    return names_any && route.to.empty();
+  });
+}
+
 }  // namespace
 
 std::vector<PlacedText> read_routes(Section& section, const std::vector<std::string>& sets,
@@ -223,17 +237,20 @@ std::vector<PlacedText> read_routes(Section& section, const std::vector<std::str
   return std::move(reader).take_destinations();
 }
 
-void check_routes(Section& root, const std::vector<PlacedText>& destinations,
-                  const Config& config) {
+void check_routes(Section& root, const std::vector<PlacedText>& destinations, Config& config) {
+  const bool is_butler_file = root.reading().is_butler_file;
   for (const auto& name : destinations) {
     const auto wrong = check_destination_name(name.text, config);
     if (!wrong) continue;
-    if (wrong->is_error) {
-      root.error(name.place, wrong->text);
-    } else {
+    if (!wrong->is_error) {
       root.warning(name.place, wrong->text);
+    } else if (is_butler_file) {
+      root.warning(name.place, "a route that names nobody else is left out: " + wrong->text);
+    } else {
+      root.error(name.place, wrong->text);
     }
   }
+  if (is_butler_file) leave_out_unknown(config);
 }
 
 }  // namespace tocsin::config

@@ -39,8 +39,47 @@ std::optional<std::string> must_not_be_empty(const std::string& text) {
 }
 
 void Section::error(Place place, std::string text) {
-  reading_.mistakes++;
-  reading_.findings.add(off_ ? Severity::warning : Severity::error, place, std::move(text));
+  if (costs_the_item()) reading_.mistakes++;
+  const auto cost = cost_of_a_mistake();
+  if (!cost.empty()) text.insert(0, cost + ": ");
+  reading_.findings.add(off_ || !cost.empty() ? Severity::warning : Severity::error, place,
+                        std::move(text));
+}
+
+void Section::tolerable(Place place, std::string text, std::string_view consequence) {
+  if (cost_of_a_mistake().empty()) return error(place, std::move(text));
+  warning(place, fmt::format("{}: {}", consequence, text));
+}
+
+/// Not what is wrong in a part of it that is switched off, nor in a destination that is.
+bool Section::costs_the_item() const {
+  for (const auto* at = this; off_ && at != nullptr; at = at->parent_) {
+    if (!at->off_ || !at->destination_.empty()) return false;
+    if (!at->suffix_.empty()) return true;
+  }
+  return true;
+}
+
+std::string Section::cost_of_a_mistake() const {
+  if (!reading_.is_butler_file || off_) return {};
+  for (const auto* at = this; at != nullptr; at = at->parent_) {
+    if (!at->suffix_.empty()) return fmt::format("this entry of `{}` is left out", at->name_);
+    if (!at->destination_.empty()) return fmt::format("nothing goes to {}", at->destination_);
+  }
+  return {};
+}
+
+bool Section::is_right(const YamlNode& list, std::size_t entry, std::size_t mistakes_before) {
+  if (reading_.mistakes == mistakes_before) return true;
+  if (goes_without(mistakes_before)) reading_.seen.left_out.emplace(&list, entry);
+  return false;
+}
+
+bool Section::goes_without(std::size_t mistakes_before) {
+  if (reading_.mistakes == mistakes_before || !reading_.is_butler_file || off_) return false;
+  reading_.mistakes = mistakes_before;
+  reading_.left_out++;
+  return true;
 }
 
 void Section::warning(Place place, std::string text) {
@@ -95,8 +134,24 @@ std::string Section::path_at(Place place, const std::string& path) const {
   return path_from(reading_.files.at(place.file).directory, path);
 }
 
+std::string Section::file_at(Place place, std::string_view key, const std::string& path) {
+  auto file = path_at(place, path);
+  if (off_ || file == path || is_file(file)) return file;
+  const auto from_parent = "../" + path;
+  auto other = path_at(place, from_parent);
+  if (!is_file(other)) return file;
+  info(place, fmt::format("`{}`: the file is found in the parent of the configuration's folder; "
+                          "better write {}",
+                          key, in_backticks(from_parent, kLongNames)));
+  return other;
+}
+
 const YamlNode* Section::raw(std::string_view key) const {
   return mapping_ == nullptr ? nullptr : mapping_->find(key);
+}
+
+const YamlNode* Section::raw_path(std::string_view path) const {
+  return mapping_ == nullptr ? nullptr : mapping_->find_path(path);
 }
 
 bool Section::is(YamlNode::Type wanted, const Entry& entry, std::string_view wanted_in_words) {
@@ -369,6 +424,27 @@ std::optional<Place> Section::placed_texts(const Key& key, std::vector<PlacedTex
   return entry->key->place;
 }
 
+std::optional<Place> Section::text_items(const Key& key, std::vector<PlacedText>& out,
+                                         const EntryCheck& check) {
+  declare(key, "list of texts", "empty");
+  const auto entry = find(key);
+  if (!entry || !is(YamlNode::Type::sequence, *entry, "a list")) return std::nullopt;
+  check_has_entries(key, *entry);
+  for (std::size_t i = 0; i < entry->value->children.size(); i++) {
+    const auto* node = entry->value->children[i];
+    const auto mistakes_before = reading_.mistakes;
+    auto item = child(key, nullptr, node->place, "[]");
+    std::optional<Scalar> value;
+    if (item.is(YamlNode::Type::scalar, {entry->key, node}, "a list of texts"))
+      value = item.expanded(*node);
+    if (value) {
+      if (auto mistake = check(value->placed())) item.error(node->place, *std::move(mistake));
+    }
+    if (is_right(*entry->value, i, mistakes_before)) out.push_back(value->placed());
+  }
+  return entry->key->place;
+}
+
 std::optional<std::pair<std::size_t, Place>> Section::pick(const Key& key,
                                                            std::span<const std::string_view> names,
                                                            std::string_view all) {
@@ -414,6 +490,7 @@ Section Section::child(const Key& key, const YamlNode* mapping, Place place,
   inner.parent_ = this;
   inner.name_ = key.name;
   inner.suffix_ = suffix;
+  inner.destination_ = key.destination;
   inner.off_ = off_;
   return inner;
 }

@@ -8,6 +8,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -42,12 +43,16 @@ struct Reading {
   std::string_view how_to_hide;                                              ///< as in Environment
   std::function<Result<std::string>(std::string_view name)> load_time_zone;  ///< as in Environment
   std::vector<KnownKey>* known_keys = nullptr;  ///< not null: nothing is read, keys are collected
-  std::size_t mistakes = 0;                     ///< errors, and what would be one were it not off
+  /// Errors, and what would be one in an entry of a list that is switched off. Those of an item
+  /// that a file of Butler goes without count only until the item ends.
+  std::size_t mistakes = 0;
   bool is_butler_file = false;  ///< the file is one: where keys behave differently is noted
+  std::size_t left_out = 0;     ///< items that a file of Butler goes without
   Grouping grouping = {};       ///< of destinations for people that say nothing else
   SeenKeys seen = {};
   bool adds_account = false;  ///< who reads adds the account that hosts need, where there is none
   std::map<std::string, TimeZone> time_zones = {};  ///< read so far
+  std::set<std::string> missing_templates = {};     ///< files; each is reported once
 };
 
 enum class Need : std::uint8_t { optional, required };
@@ -70,6 +75,8 @@ struct Key {
   /// A sentence for those who know Butler: what is different here. At most
   /// kLongestDifference.
   std::string_view differs = {};
+  /// Of a section: the destination that it configures, for people: "Slack". See Section::error().
+  std::string_view destination = {};
 };
 
 /// A line of a terminal is not endless.
@@ -110,6 +117,9 @@ using Check = std::optional<std::string> (*)(const std::string& text);
 
 [[nodiscard]] std::optional<std::string> must_not_be_empty(const std::string& text);
 
+/// Says in a sentence what is wrong with an entry of a list; nothing when it is right.
+using EntryCheck = std::function<std::optional<std::string>(const PlacedText& entry)>;
+
 /// A mapping that is being read. The functions named after a type read a key of that type into
 /// `out`, which keeps its value when the key is absent or wrong. They answer the place of a right
 /// value (of a section or list: of its key), and nothing otherwise; what is wrong becomes a
@@ -139,6 +149,10 @@ class Section {
   /// As text() and texts(), for those who read in the text.
   std::optional<PlacedText> placed_text(const Key& key, Check check = nullptr);
   std::optional<Place> placed_texts(const Key& key, std::vector<PlacedText>& out);
+  /// As placed_texts(), for items: texts that mean the same when others of them are left out, as
+  /// those with mistakes are.
+  std::optional<Place> text_items(const Key& key, std::vector<PlacedText>& out,
+                                  const EntryCheck& check);
   /// One word of a closed set. Case does not count.
   template <ClosedSet E>
   std::optional<Place> choice(const Key& key, E& out);
@@ -165,20 +179,37 @@ class Section {
   [[nodiscard]] bool is_there() const { return mapping_ != nullptr; }
   /// A value as it stands in the file, or null.
   [[nodiscard]] const YamlNode* raw(std::string_view key) const;
+  /// The same below several keys, which dots separate.
+  [[nodiscard]] const YamlNode* raw_path(std::string_view path) const;
 
-  /// A key that other sections have and this one cannot: where it stands, it is an error.
+  /// A key that other sections have and this one cannot: where it stands, it is an error, and in a
+  /// file of Butler it is ignored.
   void refuse(std::string_view key, std::string text);
+  /// A mistake. A file of Butler goes without the item that it is in, the innermost: an entry of a
+  /// list or a destination. There it is a warning that says so; everywhere else, and where no item
+  /// is, it is an error.
   void error(Place place, std::string text);
+  /// A mistake of the item as well, but one that it survives in a file of Butler, with that
+  /// consequence: "the first counts".
+  void tolerable(Place place, std::string text, std::string_view consequence);
+  /// Whether this is a file of Butler and an item in this section has brought mistakes since there
+  /// were so many of them: then it is left out, which counts once.
+  [[nodiscard]] bool goes_without(std::size_t mistakes_before);
   void warning(Place place, std::string text);
   void info(Place place, std::string text);
   /// From here on nothing in the section is an error: what is switched off may be a template.
   void switch_off();
+
+  [[nodiscard]] bool is_off() const { return off_; }
 
   /// Where the section begins.
   [[nodiscard]] Place place() const { return place_; }
   [[nodiscard]] Reading& reading() { return reading_; }
   /// A path that stands at `place`, seen from the folder of its file.
   [[nodiscard]] std::string path_at(Place place, const std::string& path) const;
+  /// The same for a file that must be there: the one that the folder's parent has, where the folder
+  /// has none. Says so; `key` is the one that names the file.
+  [[nodiscard]] std::string file_at(Place place, std::string_view key, const std::string& path);
 
   /// Butler uses the section for more than we do: of the keys that we do not know, only what
   /// seems to be a slip of the pen is reported.
@@ -215,6 +246,12 @@ class Section {
   [[nodiscard]] std::optional<Scalar> scalar(const Key& key);
   [[nodiscard]] std::optional<Scalar> checked(const Key& key, Check check);
   void check_has_entries(const Key& key, const Entry& list);
+  [[nodiscard]] bool costs_the_item() const;
+  /// What a mistake costs in a file of Butler, as a clause; empty: it is an error.
+  [[nodiscard]] std::string cost_of_a_mistake() const;
+  /// Whether an entry of `list` has brought no mistakes since there were so many. A file of Butler
+  /// goes without one that has.
+  [[nodiscard]] bool is_right(const YamlNode& list, std::size_t entry, std::size_t mistakes_before);
   void wrong_value(const Key& key, const Scalar& scalar, std::string_view wanted);
   [[nodiscard]] std::optional<std::string> expand(const YamlNode& node);
   [[nodiscard]] std::optional<Scalar> expanded(const YamlNode& node);
@@ -239,6 +276,7 @@ class Section {
   const Section* parent_ = nullptr;
   std::string_view name_;    ///< in the parent
   std::string_view suffix_;  ///< [] of a list's item
+  std::string_view destination_;
   std::vector<std::string_view> declared_;
   std::vector<std::string_view> aliases_;  ///< of keys that were declared
   bool off_ = false;
@@ -293,7 +331,8 @@ template <typename Read>
 std::optional<Place> Section::section(const Key& key, Read read) {
   declare(key, "section", "");
   auto entry = find(key);
-  if (entry && !is(YamlNode::Type::mapping, *entry, "a section")) entry.reset();
+  if (entry && !child(key, nullptr, place_).is(YamlNode::Type::mapping, *entry, "a section"))
+    entry.reset();
   if (!entry && !key.same_as.empty()) return std::nullopt;
   auto inner = child(key, entry ? entry->value : nullptr, entry ? entry->key->place : place_);
   read(inner);
@@ -315,14 +354,16 @@ std::optional<Place> Section::list(const Key& key, std::vector<Item>& out, Read 
   const auto entry = find(key);
   if (!entry || !is(YamlNode::Type::sequence, *entry, "a list")) return std::nullopt;
   check_has_entries(key, *entry);
-  for (const auto* node : entry->value->children) {
-    if (!is(YamlNode::Type::mapping, {entry->key, node}, "a list of sections")) continue;
+  for (std::size_t i = 0; i < entry->value->children.size(); i++) {
+    const auto* node = entry->value->children[i];
     const auto mistakes_before = reading_.mistakes;
     auto inner = child(key, node, node->place, "[]");
     Item item{};
-    read(inner, item);
-    inner.finish();
-    if (reading_.mistakes == mistakes_before) out.push_back(std::move(item));
+    if (inner.is(YamlNode::Type::mapping, {entry->key, node}, "a list of sections")) {
+      read(inner, item);
+      inner.finish();
+    }
+    if (is_right(*entry->value, i, mistakes_before)) out.push_back(std::move(item));
   }
   return entry->key->place;
 }

@@ -40,7 +40,7 @@ void Section::declare(const Key& key, std::string type, std::string fallback, st
 void Section::refuse(std::string_view key, std::string text) {
   declared_.push_back(key);
   if (const auto entry = mapping_ == nullptr ? std::nullopt : find(key))
-    error(entry->key->place, std::move(text));
+    tolerable(entry->key->place, std::move(text), "the key is ignored");
 }
 
 void Section::share_with_butler() {
@@ -58,7 +58,8 @@ void Section::note_difference(const Key& key, Place place) {
 
 void Section::switch_off() {
   off_ = true;
-  if (mapping_ != nullptr) reading_.seen.switched_off.emplace(path(), mapping_);
+  if (mapping_ != nullptr)
+    reading_.seen.switched_off.try_emplace({path(), mapping_}, "switched off");
 }
 
 void Section::finish() {

@@ -46,7 +46,7 @@ void read_alert_destinations(Section& section, AlertDestinations& destinations);
                                                   const std::vector<std::string>& sets,
                                                   Config& config);
 /// Says which of these names mean nobody, when all destinations are known.
-void check_routes(Section& root, const std::vector<PlacedText>& destinations, const Config& config);
+void check_routes(Section& root, const std::vector<PlacedText>& destinations, Config& config);
 
 /// The sections of all destinations of the catalogue.
 void read_destinations(Section& root, const AlertDestinations& wanted, Config& config);
@@ -79,6 +79,11 @@ enum class ButlerSwitch : std::uint8_t { obeyed, ignored };
 
 /// The name or address of a host.
 [[nodiscard]] std::optional<std::string> check_host(const std::string& text);
+
+/// The path of a template: the file that `key` names at `place`. Reports one that is not there,
+/// once for all that name it.
+[[nodiscard]] std::string template_at(Section& section, Place place, std::string_view key,
+                                      const std::string& path);
 
 /// Reports a file that `certCA` names where it holds no certificate.
 void check_ca_file(Section& section, Place place, const std::string& path);

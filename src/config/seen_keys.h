@@ -1,6 +1,7 @@
 // What the sections of a file have said about its keys while they were read.
 #pragma once
 
+#include <cstddef>
 #include <map>
 #include <set>
 #include <string>
@@ -25,8 +26,10 @@ struct SeenKeys {
   };
   std::map<std::string, Unused> unused;
   std::map<std::string, Different> different;
-  /// Sections without effect, with their paths: an alias may stand in several.
-  std::set<std::pair<std::string, const YamlNode*>> switched_off;
+  /// Sections without effect, with their paths, since an alias may stand in several, and why.
+  std::map<std::pair<std::string, const YamlNode*>, std::string_view> switched_off;
+  /// Entries that a file of Butler goes without, by their list and their number in it.
+  std::set<std::pair<const YamlNode*, std::size_t>> left_out;
 
   [[nodiscard]] bool is_off(const std::string& path, const YamlNode& section) const {
     return switched_off.contains({path, &section});

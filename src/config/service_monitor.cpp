@@ -13,17 +13,20 @@
 namespace tocsin::config {
 namespace {
 
-void read_credentials(Section& section, Config& config) {
+/// Answers the names of all, whether they are right or not.
+std::vector<std::string> read_credentials(Section& section, Config& config) {
   std::vector<Credentials> list;
+  std::vector<std::string> written;
   Duplicates names("credentials", "come twice");
   section.list({.name = "credentials", .description = "Accounts to ask hosts with."}, list,
-               [&names](Section& entry, Credentials& credentials) {
+               [&](Section& entry, Credentials& credentials) {
                  const auto place =
                      entry.text({.name = "name",
                                  .description = "Name of the account, for `credentials` of hosts.",
                                  .need = Need::required,
                                  .example = "monitoring"},
                                 credentials.name, must_not_be_empty);
+                 written.push_back(credentials.name);
                  if (place) names.add(entry, credentials.name, *place);
                  entry.text({.name = "username",
                              .description = "`DOMAIN\\user`, `user@REALM` or a local `user`.",
@@ -38,6 +41,7 @@ void read_credentials(Section& section, Config& config) {
                });
   for (auto& credentials : list)
     config.credentials.push_back(std::make_shared<const Credentials>(std::move(credentials)));
+  return written;
 }
 
 }  // namespace
@@ -81,12 +85,13 @@ AlertDestinations read_service_monitor(Section& section, Config& config) {
        .description = "Alerts in one message, for destinations that people read; each may "
                       "say otherwise."},
       section.reading().grouping);
-  read_credentials(section, config);
+  const auto accounts = read_credentials(section, config);
   auto sets = read_service_sets(section);
   const auto names_of_sets = sets.written;
   Watchlists watchlists(policy, std::move(sets));
   watchlists.check(section);
-  const auto monitor = read_hosts(section, watchlists, host_policy, config);
+  const auto monitor = read_hosts(
+      section, {.watchlists = watchlists, .policy = host_policy, .accounts = accounts}, config);
   read_clusters(section, policy, config);
   read_maintenance(section, zone, config);
   const auto* credentials = section.raw("credentials");

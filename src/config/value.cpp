@@ -15,7 +15,10 @@ class Copier {
   Value copy(const YamlNode& node, const std::string& path) const {
     Value value{.type = node.type, .text = node.text, .plain = node.plain, .place = node.place};
     if (node.type == YamlNode::Type::sequence) {
-      for (const auto* child : node.children) value.items.push_back(copy(*child, path + "[]"));
+      for (std::size_t i = 0; i < node.children.size(); i++) {
+        if (!seen_.left_out.contains({&node, i}))
+          value.items.push_back(copy(*node.children[i], path + "[]"));
+      }
     } else if (node.type == YamlNode::Type::mapping) {
       for (std::size_t i = 0; i < node.children.size(); i += 2)
         copy_key(*node.children[i], *node.children[i + 1], path, value);

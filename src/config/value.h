@@ -38,8 +38,8 @@ struct KeyedValue {
 
 [[nodiscard]] Value make_scalar(std::string text, bool plain);
 
-/// A copy without empty values and sections that are switched off; `serviceMonitor` stays, because
-/// it is switched off for a while.
+/// A copy without empty values, sections that are switched off and entries that are left out;
+/// `serviceMonitor` stays, because it is switched off for a while.
 [[nodiscard]] Value copy_used(const YamlNode& root, const SeenKeys& seen);
 
 }  // namespace tocsin::config

@@ -72,8 +72,10 @@ std::vector<Watchlists::Use> Watchlists::find_sets(Section& entry,
     if (found == numbers_.end()) {
       say_unknown(entry, name);
     } else if (std::ranges::find(uses, found->second, &Use::set) != uses.end()) {
-      entry.error(name.place, fmt::format("the service set {} comes twice on this host",
-                                          in_backticks(name.text)));
+      entry.tolerable(
+          name.place,
+          fmt::format("the service set {} comes twice on this host", in_backticks(name.text)),
+          "the first counts");
     } else {
       uses.push_back({found->second, name.place});
     }
@@ -85,8 +87,10 @@ void Watchlists::say_unknown(Section& entry, const PlacedText& name) const {
   if (std::ranges::find(written_, name.text) != written_.end()) return;  // it has mistakes
   const std::vector<std::string_view> known(written_.begin(), written_.end());
   const bool shown = entry.reading().findings.shows(Severity::error);
-  entry.error(name.place, fmt::format("there is no service set {}{}", in_backticks(name.text),
-                                      shown ? did_you_mean(name.text, known) : ""));
+  entry.tolerable(name.place,
+                  fmt::format("there is no service set {}{}", in_backticks(name.text),
+                              shown ? did_you_mean(name.text, known) : ""),
+                  "the host goes without it");
 }
 
 Policy Watchlists::merge(Section& section, const Layers& layers) {
@@ -152,16 +156,33 @@ Watchlist Watchlists::put_together(Section& entry, const HostServices& host,
       const auto& other = services[before->second];
       if (other.set.empty() || agree(other, made.service)) continue;  // the host's own overrides
       const auto& findings = entry.reading().findings;
-      entry.error(use.place,
-                  fmt::format("the sets {} and {} have two rules that contradict for the service "
-                              "{}: in {} and in {}",
-                              in_backticks(other.set), in_backticks(set.name),
-                              in_backticks(name_of(made.service)),
-                              findings.line(places[before->second], use.place),
-                              findings.line(made.place, use.place)));
+      entry.tolerable(
+          use.place,
+          fmt::format("the sets {} and {} have two rules that contradict for the service {}: in {} "
+                      "and in {}",
+                      in_backticks(other.set), in_backticks(set.name),
+                      in_backticks(name_of(made.service)),
+                      findings.line(places[before->second], use.place),
+                      findings.line(made.place, use.place)),
+          "the first counts");
     }
   }
   return Watchlist(std::move(services));
+}
+
+JoinedServices::JoinedServices(const Watchlist& first) : services_(first.entries()) {
+  for (std::size_t i = 0; i < services_.size(); i++) known_.try_emplace(key_of(services_[i]), i);
+}
+
+void JoinedServices::add(const Watchlist& more, std::vector<std::string>& different) {
+  for (const auto& service : more.entries()) {
+    const auto [known, fresh] = known_.try_emplace(key_of(service), services_.size());
+    if (fresh) {
+      services_.push_back(service);
+    } else if (!agree(services_[known->second], service)) {
+      different.push_back("the service " + in_backticks(name_of(service)));
+    }
+  }
 }
 
 ServiceSets read_service_sets(Section& section) {

@@ -78,6 +78,21 @@ class Watchlists {
   std::size_t rules_ = 0;           ///< in all lists that were made
 };
 
+/// The services of several lists of one host. The first rules that were added hold for one that is
+/// in several.
+class JoinedServices {
+ public:
+  explicit JoinedServices(const Watchlist& first);
+
+  /// Adds the names of services to `different` for which other rules hold than those of `more`.
+  void add(const Watchlist& more, std::vector<std::string>& different);
+  [[nodiscard]] Watchlist take() && { return Watchlist(std::move(services_)); }
+
+ private:
+  std::vector<WatchedService> services_;
+  std::unordered_map<std::string, std::size_t> known_;  ///< their places
+};
+
 /// `serviceSets`.
 [[nodiscard]] ServiceSets read_service_sets(Section& section);
 

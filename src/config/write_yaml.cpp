@@ -205,7 +205,7 @@ class Writer {
   std::string scalar(const KnownKey& key, const Value& value, const std::string& exact) {
     if (key.type != "secret text" || value.text.empty() || is_reference(value.text))
       return scalar_text(value);
-    secrets_.push_back({variable_name(exact), value.place});
+    secrets_.push_back({variable_name(exact), Secret(value.text), value.place});
     return fmt::format("${{env:{}}}", secrets_.back().variable);
   }
 

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "base/names.h"
 #include "config/value.h"
 
 namespace tocsin::config {
@@ -18,6 +19,7 @@ enum class Comments : std::uint8_t {
 /// A secret that stood in the file: the text names a variable in its place.
 struct HiddenSecret {
   std::string variable;
+  Secret value;
   Place place;
 };
 

@@ -380,6 +380,16 @@ const YamlNode* YamlNode::find(std::string_view key) const {
   return nullptr;
 }
 
+const YamlNode* YamlNode::find_path(std::string_view path) const {
+  const auto* node = this;
+  while (node != nullptr && !path.empty()) {
+    const auto key = path.substr(0, path.find('.'));
+    node = node->find(key);
+    path.remove_prefix(std::min(key.size() + 1, path.size()));
+  }
+  return node;
+}
+
 std::optional<Document> parse_yaml(std::string_view text, Findings& findings, YamlInput input) {
   const auto refuse = [&findings, input](Refused&& refused) {
     refused.place.file = input.file;

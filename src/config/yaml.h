@@ -26,6 +26,8 @@ struct YamlNode {
 
   /// The value of a mapping's key, or null; null for all that is no mapping.
   [[nodiscard]] const YamlNode* find(std::string_view key) const;
+  /// The value below several keys, which dots separate: "influxDb.tag"; null where one is missing.
+  [[nodiscard]] const YamlNode* find_path(std::string_view path) const;
 };
 
 class Document {

@@ -39,6 +39,8 @@ namespace {
 
 /// Hosts asked at the same time: more would only queue in the system's socket buffers.
 constexpr std::size_t kChecksAtOnce = 256;
+/// How long the summary of what is not watched waits for hosts that answer late.
+constexpr auto kFirstChecksLimit = std::chrono::seconds(60);
 constexpr auto kTendEvery = std::chrono::hours(1);
 constexpr auto kMetricsEvery = std::chrono::seconds(15);  // as often as Prometheus usually asks
 
@@ -150,6 +152,7 @@ struct Daemon::Components {
   [[nodiscard]] std::optional<Time> firing_since(const HostName& name,
                                                  const ServiceName& service) const;
   net::awaitable<void> replace_pipeline(const config::Config& config);
+  net::awaitable<void> say_what_is_not_watched(std::size_t left_out);
   net::awaitable<Result<>> save_logins(std::vector<logins::StoredLogin> records);
   net::awaitable<void> notify(const logins::Gate& gate, logins::Notice notice) {
     return credential_alerts.notify(gate, notice);
@@ -201,6 +204,18 @@ net::awaitable<void> Daemon::Components::replace_pipeline(const config::Config& 
   pipeline->start();
   journal.set_pipeline(pipeline->pipeline());
   pipeline->pipeline().dispatcher.get().submit(std::move(unstored));
+}
+
+/// Once, when each host has had its first check.
+net::awaitable<void> Daemon::Components::say_what_is_not_watched(std::size_t left_out) {
+  co_await fleet.wait_for_first_checks(net::within(kFirstChecksLimit));
+  auto gaps = fleet.find_gaps();
+  gaps.left_out = left_out;
+  if (gaps.empty()) {
+    log.info("all hosts and services are watched");
+  } else {
+    log.warn("not watched properly: {}", gaps.text());
+  }
 }
 
 net::awaitable<Result<>> Daemon::Components::save_logins(std::vector<logins::StoredLogin> records) {
@@ -306,6 +321,7 @@ net::awaitable<Result<>> Daemon::start() {
   components.fleet.set_hosts(hosts, *std::move(known));
   retire_unused(components.logins, hosts);
   components.background.spawn(components.requests.run());  // which asks what fires
+  components.background.spawn(components.say_what_is_not_watched(options_.config.left_out));
   if (components.pipeline->size() == 0) {
     log_.warn("no destination is enabled: changes go to the log and the history only");
   }
@@ -366,6 +382,8 @@ net::awaitable<store::ReloadAnswer> Daemon::reload() {
       "reloaded: hosts: {}, of these new: {}, changed: {}; gone: {}, "
       "destinations: {}",
       hosts.size(), changes.come, changes.changed, changes.gone, components.pipeline->size());
+  if (config.left_out > 0)
+    text += fmt::format(", entries left out for mistakes: {}", config.left_out);
   text += what_needs_a_restart(options_.config, config);
   log_.notice("{}", text);
   co_return store::ReloadAnswer{.good = true, .text = std::move(text)};

@@ -19,8 +19,11 @@ void log_watched(const Log& log, const HostName& host, std::string_view what) {
 }  // namespace
 
 Fleet::Fleet(const net::Executor& executor, Watcher::Deps deps)
-    : deps_(std::move(deps)), tasks_(executor) {
+    : deps_(std::move(deps)), all_checked_(executor), tasks_(executor) {
   deps_.notice = std::bind_front(&Fleet::notice, this);
+  deps_.on_first_check = [this] {
+    if (--unchecked_ == 0) all_checked_.set();
+  };
 }
 
 std::string Fleet::notice() const {
@@ -49,6 +52,7 @@ Fleet::Changes Fleet::set_hosts(const std::vector<config::Host>& hosts, Known kn
     watchers_.emplace(host.name,
                       std::make_unique<Watcher>(host, std::move(known[host.name]), deps_));
     tasks_.spawn(watch(host.name));
+    unchecked_++;
     changes.come++;
   }
   for (const auto& [name, watcher] : watchers_) {
@@ -81,6 +85,22 @@ net::awaitable<void> Fleet::watch(HostName name) {
   } while (!watcher.is_retired());
   watchers_.erase(name);
   if (deps_.on_gone) deps_.on_gone(name);
+}
+
+net::awaitable<void> Fleet::wait_for_first_checks(net::Deadline deadline) {
+  if (unchecked_ > 0) (void)co_await all_checked_.wait_until(deadline);
+}
+
+WatchGaps Fleet::find_gaps() const {
+  WatchGaps gaps;
+  for (const auto& [name, watcher] : watchers_) {
+    if (watcher->is_checked()) {
+      gaps.add(watcher->monitored());
+    } else {
+      gaps.hosts++;
+    }
+  }
+  return gaps;
 }
 
 net::awaitable<void> Fleet::stop() {

@@ -6,7 +6,9 @@
 #include <string>
 #include <vector>
 
+#include "daemon/watch_gaps.h"
 #include "daemon/watcher.h"
+#include "net/event.h"
 #include "net/task_scope.h"
 
 namespace tocsin::daemon {
@@ -32,6 +34,11 @@ class Fleet {
   [[nodiscard]] bool has_all(const std::vector<config::Host>& hosts) const;
   [[nodiscard]] std::size_t size() const { return watchers_.size(); }
 
+  /// Waits until each host has been checked once, but not longer than to the deadline.
+  net::awaitable<void> wait_for_first_checks(net::Deadline deadline);
+  /// A host without a check is one that is not reached.
+  [[nodiscard]] WatchGaps find_gaps() const;
+
   net::awaitable<void> stop();
   /// Logs off from all hosts, after stop(): each call a task of `scope`.
   void close(net::TaskScope& scope);
@@ -43,6 +50,8 @@ class Fleet {
 
   Watcher::Deps deps_;
   std::map<HostName, std::unique_ptr<Watcher>> watchers_;
+  std::size_t unchecked_ = 0;  ///< hosts that wait for their first check
+  net::Event all_checked_;
   net::TaskScope tasks_;
 };
 

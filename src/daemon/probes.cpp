@@ -1,6 +1,8 @@
 #include "daemon/probes.h"
 
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "daemon/credentials.h"
 #include "net/resolver.h"
@@ -14,6 +16,23 @@ namespace {
 /// Each host has one call at a time and needs one thread meanwhile; a call that hangs keeps it.
 constexpr std::size_t kMostThreads = 10'000;
 
+/// A host without the account that it is to be asked with: no login is attempted with another.
+class NotAsked final : public probe::Probe {
+ public:
+  explicit NotAsked(std::string why) : why_(std::move(why)) {}
+
+  net::awaitable<Result<std::vector<ObservedService>>> check(net::Deadline /*deadline*/) override {
+    co_return fail(ErrorKind::invalid_config, "not asked: " + why_);
+  }
+  net::awaitable<Result<std::vector<ObservedService>>> list(net::Deadline deadline) override {
+    return check(deadline);
+  }
+  net::awaitable<void> close(net::Deadline /*deadline*/) override { co_return; }
+
+ private:
+  std::string why_;
+};
+
 }  // namespace
 
 config::Source default_source() {
@@ -24,6 +43,7 @@ Probes::Probes(const net::Executor& executor, Deps deps)
     : connector_(executor), threads_("scm", kMostThreads), deps_(std::move(deps)) {}
 
 std::unique_ptr<probe::Probe> Probes::make(const config::Host& host) {
+  if (!host.not_asked.empty()) return std::make_unique<NotAsked>(host.not_asked);
   // The loader refuses the sources that this version does not have on this platform.
   if (host.source == config::Source::scm)
     return probe::make_scm_probe(host, system_, threads_, deps_.clock);

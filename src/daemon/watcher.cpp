@@ -55,20 +55,6 @@ std::string native_text(std::uint32_t code) {
                               : fmt::format(" (native {})", code);
 }
 
-/// "credentials, services": the keys in which two configurations of a host differ.
-std::string differences(const config::Host& a, const config::Host& b) {
-  std::vector<std::string_view> keys;
-  if (a.name.text() != b.name.text()) keys.emplace_back("host");
-  if (a.address != b.address) keys.emplace_back("address");
-  if (a.port != b.port) keys.emplace_back("port");
-  if (a.source != b.source) keys.emplace_back("source");
-  if (a.credentials != b.credentials) keys.emplace_back("credentials");
-  if (a.frequency != b.frequency) keys.emplace_back("frequency");
-  if (a.services != b.services) keys.emplace_back("services");
-  if (a.policy != b.policy) keys.emplace_back("hostPolicy");
-  return fmt::format("{}", fmt::join(keys, ", "));
-}
-
 /// "session opened (SMB 3.1.1, encrypted); asked by name 3; details read 1"
 std::string describe(const probe::CheckTrace& trace) {
   using Session = probe::CheckTrace::Session;
@@ -110,7 +96,7 @@ bool Watcher::reconfigure(config::Host host) {
 net::awaitable<void> Watcher::take_over(config::Host next) {
   const bool same_way = config::is_asked_alike(host_, next);
   const bool same_list = host_.services == next.services;
-  const auto keys = differences(host_, next);
+  const auto keys = fmt::format("{}", fmt::join(config::differing_keys(host_, next), ", "));
   host_ = std::move(next);
   log_ = deps_.log.of(subject_of(host_));
   monitored_.set_rules(rules_of(host_));
@@ -127,6 +113,7 @@ net::awaitable<void> Watcher::run() {
       const auto slot = co_await deps_.checks.acquire();
       co_await check();
     }
+    if (!std::exchange(checked_, true) && deps_.on_first_check) deps_.on_first_check();
     co_await listen_until_due();
   }
 }

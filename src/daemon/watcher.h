@@ -40,6 +40,8 @@ class Watcher {
     std::function<std::unique_ptr<probe::Probe>(const config::Host&)> make_probe;
     /// Given what is known of a host after each check and pushed change; may be empty.
     std::function<void(const MonitoredHost&)> on_update;
+    /// Called after the first check of each host; may be empty.
+    std::function<void()> on_first_check;
     /// Given the name of a host that is not watched any more; may be empty.
     std::function<void(const HostName&)> on_gone;
     /// What a message about a host that is not reached says before all else; may be empty.
@@ -70,6 +72,7 @@ class Watcher {
   [[nodiscard]] bool is_reached() const {
     return !last_error_ || *last_error_ == ErrorKind::login_refused;
   }
+  [[nodiscard]] bool is_checked() const { return checked_; }
   /// One check from beginning to end, what the host has pushed up to then included.
   net::awaitable<void> check();
   /// Logs off from the host; after run() has ended.
@@ -117,6 +120,7 @@ class Watcher {
   PrefixedLog log_;
   std::optional<config::Host> next_;  ///< what it is to become
   bool retired_ = false;
+  bool checked_ = false;  ///< in this run
   std::unique_ptr<probe::Probe> probe_;
   MonitoredHost monitored_;
   std::optional<ErrorKind> last_error_;  ///< why the host was not reached the last time

@@ -104,7 +104,7 @@ class SlackAlerts(Slack, Watched):
         self.assertIn("slack.handlebars:2:12: warning: there is no helper `nope`", done.stdout)
         file.unlink()
         done = tocsin("validate", "-c", self.file)
-        self.assertIn("slack.handlebars: warning: the template does not exist", done.stdout)
+        self.assertIn("slack.handlebars` does not exist; the built-in one is used", done.stdout)
 
 
 class SlackOtherAlerts(Slack, Watched):

@@ -61,8 +61,8 @@ class Validate(ButlerFile):
                 report = self.report(path)
                 self.assertTrue(report["good"])
                 self.assertEqual({"warning"}, {finding["severity"] for finding in report["findings"]})
-                for keys in report["butler"].values():
-                    for key in keys:
+                for name in ("used", "notUsed", "different"):
+                    for key in report["butler"][name]:
                         name = key["key"].rpartition(".")[2]
                         self.assertIn(f"{name}:", lines[key["line"] - 1])
 
@@ -85,6 +85,15 @@ class Validate(ButlerFile):
         self.assertIn("Butler drops them", different["webhookNotification.serviceMonitor.rateLimit"])
         self.assertNotIn("mqttConfig.azureEventGrid.clientId", different)
 
+    def test_says_what_holds_by_default(self):
+        defaults = self.report(self.old("old"))["butler"]["byDefault"]
+        self.assertLessEqual({"serviceMonitor.policy.bootGrace", "serviceMonitor.policy.flapping",
+                              "serviceMonitor.policy.firstSight", "serviceMonitor.grouping"},
+                             {entry["key"] for entry in defaults})
+        text = "\n".join(entry["text"] for entry in defaults)
+        self.assertIn("Automatic (delayed start)", text)
+        self.assertIn("qliksense/butler/mqtt/status", text)
+
     def test_prints_the_lists_for_people(self):
         run = tocsin("validate", "-c", self.old("new"), env=ACCOUNT)
         self.assertEqual(run.returncode, 0)
@@ -92,6 +101,7 @@ class Validate(ButlerFile):
         self.assertRegex(run.stdout, r"(?m)^NOT USED\nline 7 +anonTelemetry$")
         self.assertRegex(run.stdout, r"(?m)^line \d+ +mqttConfig\.azureEventGrid +switched off$")
         self.assertRegex(run.stdout, r"(?m)^DIFFERENT$")
+        self.assertRegex(run.stdout, r"(?m)^DIFFERENT BY DEFAULT$")
         self.assertRegex(run.stdout.strip().split("\n")[-1], r"good; hosts: 16, watched services: 91")
 
     def test_mistakes_are_listed_beside_it(self):

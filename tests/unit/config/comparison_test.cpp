@@ -4,6 +4,7 @@
 
 #include <gmock/gmock.h>
 
+#include "config/section.h"
 #include "sample.h"
 
 namespace tocsin::config {
@@ -84,6 +85,33 @@ TEST(Comparison, SaysWhatIsDifferentOfKeysThatAreUsed) {
                                  "serviceMonitor.alertDestination", "webhookNotification.enable",
                                  "webhookNotification.serviceMonitor.webhooks",
                                  "webhookNotification.serviceMonitor.webhooks[].httpMethod"));
+}
+
+std::vector<std::string> defaults_of(const std::string& text) {
+  std::vector<std::string> paths;
+  for (const auto& key : comparison_of(text).by_default) {
+    paths.push_back(key.path);
+    EXPECT_LE(key.text.size(), kLongestDifference) << key.text;
+    EXPECT_THAT(key.text, testing::EndsWith(".")) << key.text;
+  }
+  return paths;
+}
+
+TEST(Comparison, NamesTheDefaultsThatButlerDoesNotHave) {
+  const std::string begin =
+      "Butler:\n"
+      "  serviceMonitor:\n"
+      "    monitor: [{host: one, services: [{name: Spooler}]}]\n";
+  EXPECT_THAT(defaults_of(begin),
+              ElementsAre("serviceMonitor.policy.bootGrace", "serviceMonitor.policy.flapping",
+                          "serviceMonitor.policy.firstSight", ""));
+  EXPECT_THAT(
+      defaults_of(begin + "    policy: {bootGrace: 0}\n"
+                          "    alertDestination: {mqtt: {enable: true}, ntfy: {enable: true}}\n"
+                          "  ntfyNotification: {topic: t}\n"
+                          "  mqttConfig: {brokerHost: b, serviceStoppedTopic: t}\n"),
+      ElementsAre("serviceMonitor.policy.flapping", "serviceMonitor.policy.firstSight",
+                  "serviceMonitor.grouping", "", ""));
 }
 
 TEST(Comparison, TellsAnAliasFromTheSectionThatItStandsFor) {

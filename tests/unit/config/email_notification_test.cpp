@@ -93,9 +93,11 @@ TEST(EmailNotification, EverythingIsRead) {
   EXPECT_EQ(email.smtp.secret.reveal(), "s3cret-in-the-environment");
   EXPECT_THAT(
       findings_of(loaded),
-      ElementsAre("17:25: warning: the template `/nowhere/stopped.handlebars` does not exist; the "
+      ElementsAre("17:25: warning: `htmlTemplateFile`: the template `/nowhere/stopped.handlebars` "
+                  "does not exist; the "
                   "built-in one is used until it does",
-                  "19:26: warning: the template `/nowhere/several.handlebars` does not exist; the "
+                  "19:26: warning: `groupTemplateFile`: the template `/nowhere/several.handlebars` "
+                  "does not exist; the "
                   "built-in one is used until it does",
                   "32:59: warning: `rejectUnauthorized` is false: anybody in between can read "
                   "mails and the password, and answer in the server's place"));
@@ -198,7 +200,8 @@ TEST(EmailNotification, MistakesInMessages) {
             "14:20: error: `fromAddress` must be one address, such as ops@example.com or "
             "\"Operations\" <ops@example.com>"},
            {right + "      recipients: [ops@b.example, 'a@b, c@d']\n",
-            "14:7: error: `recipients`: `a@b, c@d` must be one address, such as ops@example.com or "
+            "14:35: error: `recipients`: `a@b, c@d` must be one address, such as ops@example.com "
+            "or "
             "\"Operations\" <ops@example.com>"},
            {right + "      recipients: [ops@b.example]\n      priority: urgent\n",
             "15:17: error: `priority` must be one of high, normal, low, but this is `urgent`"},

@@ -74,7 +74,7 @@ TEST(NewRelicSection, NamesAccountsThatDoNotExist) {
                                  "  incidentTool:\n    newRelic:\n      serviceMonitor:\n"
                                  "        destination: {event: {sendToAccount: [Nobody]}}\n");
   EXPECT_THAT(findings_of(loaded),
-              ElementsAre("18:31: error: `sendToAccount` names `Nobody`, which is no `accountName` "
+              ElementsAre("18:47: error: `sendToAccount` names `Nobody`, which is no `accountName` "
                           "of `thirdPartyToolsCredentials.newRelic`"));
 }
 

@@ -244,6 +244,152 @@ TEST(Migrate, WritesTheRateLimitThatButlerHasUnwritten) {
   EXPECT_THAT(own, Not(HasSubstr("rateLimit")));
 }
 
+/// A good section of each kind of destination, by its id, with a place for more keys.
+const std::map<std::string, std::string> kSections = {
+    {"webhook",
+     "webhookNotification: {MORE serviceMonitor: {webhooks: [{webhookURL: 'https://x'}]}}"},
+    {"slack", "slackNotification: {MORE serviceStopped: {webhookURL: 'https://x'}}"},
+    {"teams", "teamsNotification: {MORE serviceStopped: {webhookURL: 'https://x'}}"},
+    {"email",
+     "emailNotification: {MORE serviceStopped: {fromAddress: a@b.example, recipients: "
+     "[a@b.example]}, smtp: {host: m}}"},
+    {"mqtt", "mqttConfig: {MORE brokerHost: b, serviceStoppedTopic: t}"},
+    {"influxDb", "influxDb: {MORE hostIP: h, INFLUX}"},
+    {"newRelic",
+     "incidentTool: {newRelic: {MORE serviceMonitor: {destination: {event: {sendToAccount: "
+     "[A]}}}}}\n"
+     "  thirdPartyToolsCredentials: {newRelic: [{accountName: A, insertApiKey: k, accountId: 1}]}"},
+    {"pagerDuty", "pagerDutyNotification: {MORE routingKey: k}"},
+    {"alertmanager", "alertmanagerNotification: {MORE servers: [{url: 'https://x'}]}"},
+    {"ntfy", "ntfyNotification: {MORE topic: t}"}};
+
+const std::vector<std::string> kInfluxLayouts = {
+    "dbName: d, auth: {enable: false}, retentionPolicy: {name: 10d, duration: 10d}",
+    "version: 1, v1Config: {dbName: d, instanceTag: DEV}",
+    "version: 2, v2Config: {org: o, bucket: b, description: d, token: t}",
+    "version: 3, v3Config: {database: d, description: d, token: t, writeTimeout: 10000}"};
+
+/// All destinations are asked for; `off` is switched off in its section.
+std::string file_of_all(const std::string& root, const std::string& off,
+                        const std::string& influx) {
+  std::string wanted;
+  std::string sections;
+  const auto replace = [](std::string& text, const std::string& what, const std::string& by) {
+    if (const auto at = text.find(what); at != std::string::npos) text.replace(at, what.size(), by);
+  };
+  for (const auto& [id, section] : kSections) {
+    wanted += (wanted.empty() ? "" : ", ") + id + ": {enable: true}";
+    auto text = "  " + section + "\n";
+    replace(text, "MORE ", id == off ? "enable: false, " : "");
+    replace(text, "INFLUX", influx);
+    sections += text;
+  }
+  return root +
+         ":\n  serviceMonitor:\n    monitor: [{host: one, services: [{name: Spooler}]}]\n    "
+         "alertDestination: {" +
+         wanted + "}\n" + sections;
+}
+
+/// With values for all variables that it names.
+Loaded load_migrated(const Migrated& migrated) {
+  auto environment = with_secrets(Source::scm);
+  environment.variable = [](const auto& name) {
+    return std::optional<std::string>(name.contains("URL") ? "https://x" : "x");
+  };
+  return parse(migrated.text, "new.yaml", "/etc/tocsin", environment);
+}
+
+TEST(Migrate, WritesAGoodFileWhicheverDestinationItsSectionSwitchesOff) {
+  for (const auto& [off, section] : kSections) {
+    for (const auto& influx : kInfluxLayouts) {
+      for (const std::string root : {"Butler", "tocsin"}) {
+        const auto text = file_of_all(root, off, influx);
+        const auto old = load_sample(text);
+        ASSERT_TRUE(old.config) << off << testing::PrintToString(findings_of(old));
+        const auto migrated = migrate_sample(text);
+        ASSERT_NE(migrated.text, "") << off << testing::PrintToString(migrated.findings.size());
+        const auto fresh = load_migrated(migrated);
+        ASSERT_TRUE(fresh.config) << off << testing::PrintToString(findings_of(fresh));
+        for_each_destination(fresh.config->destinations,
+                             [&]<DestinationSettings T>(const T& settings) {
+                               EXPECT_EQ(settings.enabled, T::kType.id != off) << off << influx;
+                             });
+        EXPECT_THAT(findings_of(fresh), Not(testing::Contains(HasSubstr("unknown key"))));
+      }
+    }
+  }
+}
+
+TEST(Migrate, LeavesOutWhatAFileOfButlerGoesWithout) {
+  const std::string text =
+      "Butler:\n"
+      "  serviceMonitor:\n"
+      "    monitor:\n"
+      "      - {host: one, services: [{name: Spooler}, {name: spooler}, {name: W32Time}]}\n"
+      "      - {host: 'two three', services: [{name: Spooler}]}\n"
+      "    alertDestination: {email: {enable: true}, slack: {enable: true}, webhook: {enable: "
+      "true}}\n"
+      "  emailNotification:\n"
+      "    serviceStopped: {fromAddress: a@b.example, recipients: [nobody, a@b.example]}\n"
+      "    smtp: {host: m}\n"
+      "  slackNotification: {serviceStopped: {channel: x}}\n"
+      "  webhookNotification: {serviceMonitor: {webhooks: [{webhookURL: x}, {webhookURL: "
+      "'https://x'}]}}\n";
+  const auto migrated = migrate_sample(text);
+  EXPECT_THAT(migrated.text, HasSubstr("line 10    slackNotification (left out for a mistake)"));
+  EXPECT_THAT(migrated.text,
+              HasSubstr("line 5     serviceMonitor.monitor[] (left out for a mistake)"));
+  const auto fresh = load_migrated(migrated);
+  ASSERT_TRUE(fresh.config) << testing::PrintToString(findings_of(fresh)) << migrated.text;
+  ASSERT_EQ(fresh.config->hosts.size(), 1U);
+  EXPECT_EQ(fresh.config->hosts[0].services.entries().size(), 2U);
+  EXPECT_EQ(fresh.config->get<Email>().stopped.recipients.size(), 1U);
+  EXPECT_FALSE(fresh.config->get<Slack>().enabled);
+  EXPECT_EQ(fresh.config->get<WebhookDestinations>().webhooks.size(), 1U);
+}
+
+TEST(Migrate, JoinsAHostInTwoEntries) {
+  const std::string text =
+      "Butler:\n"
+      "  serviceMonitor:\n"
+      "    monitor:\n"
+      "      - {host: 'node[1-3]', policy: {severity: warning}, services: [{name: Spooler}]}\n"
+      "      - hosts: [NODE2, other]\n"
+      "        frequency: every 5 minutes\n"
+      "        policy: {repeatEvery: 1h}\n"
+      "        services: [{name: spooler, friendlyName: B}, {name: W32Time, policy: {expected: "
+      "stopped}}]\n"
+      "    alertDestination: {ntfy: {enable: true}}\n"
+      "  ntfyNotification: {topic: t}\n";
+  const auto old = load_sample(text);
+  ASSERT_TRUE(old.config) << testing::PrintToString(findings_of(old));
+  const auto migrated = migrate_sample(text);
+  const auto fresh = load_migrated(migrated);
+  ASSERT_TRUE(fresh.config) << testing::PrintToString(findings_of(fresh)) << migrated.text;
+  EXPECT_EQ(summary(fresh.config->hosts), summary(old.config->hosts));
+  for (const auto& host : old.config->hosts) {
+    const auto same = std::ranges::find(fresh.config->hosts, host.name, &Host::name);
+    ASSERT_NE(same, fresh.config->hosts.end()) << host.name.text();
+    EXPECT_EQ(same->services.entries(), host.services.entries()) << migrated.text;
+    EXPECT_EQ(same->frequency.text(), host.frequency.text());
+  }
+}
+
+TEST(Migrate, WritesNothingThatWouldBeRefused) {
+  const auto migrated = migrate_sample(
+      "Butler:\n"
+      "  serviceMonitor:\n"
+      "    credentials: [{name: main, username: u, password: '${env:PASSWORD}'}]\n"
+      "    monitor: [{host: one, credentials: mian, source: smb, services: [{name: Spooler}]}]\n"
+      "    alertDestination: {ntfy: {enable: true}}\n"
+      "  ntfyNotification: {topic: t}\n",
+      Source::smb);
+  EXPECT_EQ(migrated.text, "");
+  EXPECT_THAT(to_string(migrated.findings.back()),
+              HasSubstr("error: nothing is migrated: in the new file there are no credentials "
+                        "`mian`"));
+}
+
 TEST(Migrate, WritesTheNameOfTodayForAFormerOne) {
   const auto old = sample_with({{2,
                                  "  serviceMonitor:\n"
