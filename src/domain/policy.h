@@ -41,9 +41,11 @@ consteval auto table_of(ExpectedState) {
 /// The states that need no alert: at least one, and `any` by itself. Running where none is given.
 class Expected {
  public:
+  // NOLINTBEGIN(readability-identifier-naming): they are read like the values of a closed set
   static const Expected running;
   static const Expected stopped;  ///< running is what is wrong
   static const Expected any;
+  // NOLINTEND(readability-identifier-naming)
 
   constexpr Expected() = default;
   /// Without duplicates; next to `any` the others say nothing.

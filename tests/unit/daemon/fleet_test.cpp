@@ -39,6 +39,7 @@ class FleetTest : public DaemonTest {
     deps.pass(5min);
     deps.loop_.run_until_done(fleet.stop());
     std::vector<std::string> all;
+    all.reserve(deps.notified_.size());
     for (const auto& alert : deps.notified_) all.push_back(alert.notice);
     return all;
   }
