@@ -40,6 +40,7 @@ std::vector<AlertDraft> not_reached(TrackedHost& host, const Error& error, const
   const bool is_first =
       host.error.empty() || (was_refused && !host.login_refused && !host.notified);
   if (is_first) {
+    if (host.error.empty()) host.reached_since = host.since;
     host.since = now;
     host.failures = 0;
     host.notified = false;
@@ -55,7 +56,7 @@ std::vector<AlertDraft> not_reached(TrackedHost& host, const Error& error, const
   auto drafts = tocsin::review(host, policy, circumstances, now);
   if (!drafts.empty() || !is_first || host.login_refused) return drafts;
   const auto suppressed = find_suppression(host, policy, circumstances, now);
-  return {{.transition = host_transition(unreachable, host.since, host.error),
+  return {{.transition = host_transition(unreachable, host.reached_since, host.error),
            .suppressed = suppressed ? suppressed->reason : ""}};
 }
 
@@ -108,7 +109,7 @@ std::optional<Suppression> find_suppression(const TrackedHost& host, const HostP
 std::vector<AlertDraft> review(TrackedHost& host, const HostPolicy& policy,
                                const HostCircumstances& circumstances, Time now) {
   if (now < next_review(host, policy, circumstances, now)) return {};
-  auto draft = host_transition(unreachable, host.since, host.error);
+  auto draft = host_transition(unreachable, host.reached_since, host.error);
   host.notified_at = now;
   if (!std::exchange(host.notified, true)) {
     host.reminders = 0;

@@ -19,6 +19,7 @@ struct TrackedHost {
   std::string error;           ///< why it was not reached the last time; empty: it was
   bool login_refused = false;  ///< it was reached, but does not let its credential in
   Time since{};                ///< since when it is reached or not
+  Time reached_since{};        ///< of one that is not: since when it had been
   std::uint32_t failures = 0;  ///< checks that failed in a row, as far as grace counts
   bool notified = false;       ///< of its being unreachable
   Time notified_at{};          ///< the last time

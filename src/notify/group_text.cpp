@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <map>
 #include <set>
 #include <utility>
 
@@ -107,6 +108,13 @@ GroupText describe_group(const Contents& contents, std::size_t most, const SizeO
   return text;
 }
 
+bool fires_at_its_end(const Contents& contents) {
+  std::map<std::pair<HostName, ServiceName>, bool> fires;
+  for (const auto* alert : contents.alerts)
+    fires[{alert->host, alert->service}] = !is_resolved(*alert);
+  return std::ranges::any_of(fires, [](const auto& one) { return one.second; });
+}
+
 std::string plain_text(const GroupText& text) {
   std::string plain;
   const auto add = [&](const std::string& line) {
@@ -136,8 +144,7 @@ std::string group_values(const Contents& contents, const GroupText& text,
       {"more", text.more},
       {"stillDown", text.still_down},
       {"severity", to_string(worst)},
-      {"up",
-       std::ranges::all_of(contents.alerts, [](const auto* one) { return is_resolved(*one); })},
+      {"up", !fires_at_its_end(contents)},
       {"time", alerts.front()["time"]},
       {"host", hosts.size() == 1 ? alerts.front()["host"] : Json("")},
       {"genericUrls", alerts.front()["genericUrls"]},

@@ -27,6 +27,9 @@ using SizeOf = std::function<std::size_t(const std::string& line)>;
 [[nodiscard]] GroupText describe_group(const Contents& contents, std::size_t most,
                                        const SizeOf& size_of = {});
 
+/// Whether what it is about fires when all of it has happened.
+[[nodiscard]] bool fires_at_its_end(const Contents& contents);
+
 /// All of it but the title, a line each: "and 230 more" stands for those that have none.
 [[nodiscard]] std::string plain_text(const GroupText& text);
 

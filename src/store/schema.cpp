@@ -175,6 +175,7 @@ CREATE TABLE ack (
 CREATE INDEX ack_by_end ON ack (ended);
 
 ALTER TABLE host ADD COLUMN shutdown_since INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE host ADD COLUMN reached_since INTEGER NOT NULL DEFAULT 0;
 )sql";
 
 constexpr std::array kMigrations{kVersion1, kVersion2, kVersion3, kVersion4, kVersion5};

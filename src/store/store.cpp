@@ -72,11 +72,12 @@ void put_host(Connection& connection, const HostChange& change) {
   connection
       .query(
           "INSERT OR REPLACE INTO host (host_key, host, trouble, since, failures, told, told_at,"
-          " reminders, booted_at, storm_until, login_refused, shutdown_since)"
-          " VALUES (?,?,?,?,?,?,?,?,?,?,?,?)",
+          " reminders, booted_at, storm_until, login_refused, shutdown_since,"
+          " reached_since)"
+          " VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)",
           change.host.key(), change.host.text(), state.error, state.since, state.failures,
           state.notified, state.notified_at, state.reminders, state.booted_at, state.storm_until,
-          state.login_refused, state.shutdown_since)
+          state.login_refused, state.shutdown_since, state.reached_since)
       .run();
 }
 
@@ -255,7 +256,7 @@ Result<std::map<HostName, MonitoredHost::Known>> Store::load_states() {
     }
     auto known = database_->connection.query(
         "SELECT host, trouble, since, failures, told, told_at, reminders, booted_at, storm_until,"
-        " login_refused, shutdown_since"
+        " login_refused, shutdown_since, reached_since"
         " FROM host");
     while (known.next()) {
       TrackedHost& host = hosts[HostName(known.text())].host;
@@ -269,6 +270,7 @@ Result<std::map<HostName, MonitoredHost::Known>> Store::load_states() {
       host.storm_until = known.time();
       host.login_refused = known.flag();
       host.shutdown_since = known.time();
+      host.reached_since = known.time();
     }
     return hosts;
   });

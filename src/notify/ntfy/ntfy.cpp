@@ -93,7 +93,8 @@ std::string ntfy_message(const config::Ntfy& settings, const Contents& contents)
   message["message"] = shortened(
       is_group ? plain_text(group) : with_notice(worst, sentence_about(worst)), kLongestMessage);
   message["priority"] = priority_of(settings, worst);
-  auto& tags = message["tags"] = {is_resolved(worst) ? "white_check_mark" : "rotating_light"};
+  auto& tags =
+      message["tags"] = {fires_at_its_end(contents) ? "rotating_light" : "white_check_mark"};
   for (const auto& tag : settings.tags) tags.push_back(valid_utf8(tag));
   tags.push_back(is_group ? "group" : valid_utf8(kind_word(worst)));
   if (!settings.click.empty()) message["click"] = valid_utf8(settings.click);

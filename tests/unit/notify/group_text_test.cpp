@@ -94,6 +94,17 @@ TEST(GroupText, StaysOnItsLinesWhateverNamesHold) {
   EXPECT_LT(text.lines[1].size(), 410U);
 }
 
+TEST(GroupText, IsUpWhereNothingOfItFiresAnyMore) {
+  const std::vector<Alert> alerts{grouped_alert("a"), grouped_alert("A", TransitionKind::started)};
+  const auto up = [](const Contents& contents) {
+    const auto values = group_values(contents, describe_group(contents, kRoom), {});
+    return nlohmann::json::parse(values)["up"].get<bool>();
+  };
+  EXPECT_TRUE(up(contents_with(alerts)));
+  const std::vector<Alert> again{alerts[1], alerts[0]};
+  EXPECT_FALSE(up(contents_with(again)));
+}
+
 TEST(GroupText, GivesTemplatesTheListAndEachAlert) {
   const std::vector<Alert> alerts{grouped_alert("a"), grouped_alert("b"), grouped_alert("c")};
   const auto contents = contents_with(alerts, {"a", "b", "c"});

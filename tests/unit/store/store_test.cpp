@@ -226,6 +226,7 @@ TEST_F(StoreTest, HostsComeBack) {
   const Time at{Duration{1'700'000'000'000}};
   const TrackedHost away{.error = "no answer",
                          .since = at,
+                         .reached_since = at + Duration(5),
                          .failures = 2,
                          .notified = true,
                          .notified_at = at + Duration(1),
