@@ -92,6 +92,13 @@ bool is_waiting_escalation(const store::DeliveryRecord& record) {
   return record.state == store::DeliveryState::pending && is_escalation(record.delivery);
 }
 
+/// The id of the message that a delivery shares with others; empty: it has one of its own, or none
+/// yet.
+std::string group_of(const store::DeliveryRecord& record) {
+  const auto& delivery = record.delivery;
+  return delivery.group == delivery.id.value ? "" : delivery.group;
+}
+
 /// The names of the configured destinations, by their keys.
 std::map<std::string, std::string> names_of_destinations(const config::Config& config) {
   net::Loop loop;
@@ -174,6 +181,7 @@ int deliveries(const DeliveriesOptions& options) {
   if (options.json) {
     json array = json::array();
     for (const auto& record : *records) {
+      const auto group = group_of(record);
       array.push_back(
           {{"id", record.delivery.id.value},
            {"destination", record.delivery.destination},
@@ -185,12 +193,14 @@ int deliveries(const DeliveriesOptions& options) {
            {"detail", record.detail},
            {"escalation", is_waiting_escalation(record) ? json(iso_time(record.delivery.not_before))
                                                         : json(nullptr)},
+           {"group", group.empty() ? json(nullptr) : json(group)},
            {"alert", to_json(record.delivery.alert)}});
     }
     print(array);
     return kExitOk;
   }
-  Table table({"TIME", "DESTINATION", "HOST", "SERVICE", "WHAT", "DELIVERY", "TRIES", "ANSWER"});
+  Table table(
+      {"TIME", "DESTINATION", "HOST", "SERVICE", "WHAT", "DELIVERY", "TRIES", "ANSWER", "GROUP"});
   for (const auto& record : *records) {
     const auto& alert = record.delivery.alert;
     table.add({{local_time(record.delivery.created)},
@@ -202,7 +212,8 @@ int deliveries(const DeliveriesOptions& options) {
                {std::to_string(record.delivery.attempts)},
                {is_waiting_escalation(record) ? fmt::format("waits until {}, escalation",
                                                             local_time(record.delivery.not_before))
-                                              : record.detail}});
+                                              : record.detail},
+               {group_of(record)}});
   }
   print(table, options.failed ? "no delivery has failed" : "nothing has been sent yet");
   return kExitOk;
