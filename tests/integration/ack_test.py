@@ -6,7 +6,7 @@ from program import require_tocsin, tocsin
 from servers import wait_until
 from watched import ENGINE, PROXY, Watched
 
-REMINDED = {"policy": {"flapping": {"start": 0}, "repeatEvery": "1s"}}
+REMINDED = {"policy": {"flapping": {"start": 0}, "firstSight": "quiet", "repeatEvery": "1s"}}
 
 
 def setUpModule():

@@ -66,7 +66,9 @@ class SlackAlerts(Slack, Watched):
         self.assertNotIn("s3cret", running.output())
 
     def test_one_message_a_second(self):
-        self.run_tocsin(**self.sections())
+        sections = self.sections()
+        sections["slackNotification"]["grouping"] = {"interval": 0}
+        self.run_tocsin(**sections)
         for name in (ENGINE, PROXY):
             self.manager.stop(name)
         wait_until(lambda: len(self.cloud.messages) == 2, 30, lambda: self.site.requests)

@@ -288,8 +288,10 @@ class RefusedLogins(Watched):
         server.users["user"] = SECRET
         done = tocsin("reload", "-c", self.file, "--data-dir", self.data)
         self.assertEqual(done.returncode, 0, done)
-        mails = server.wait_for(6)
         self.wait_for_states(*["delivered"] * 6)
+        # The one that was tried leaves as it was; what others waited for is one mail for each.
+        mails = server.wait_for(4)
+        self.assertEqual(len(mails), 4)
         self.assertEqual(sorted({mail.recipient for mail in mails}), sorted(self.RECIPIENTS))
         self.assertEqual(server.logins.count(False), 1)
 

@@ -78,7 +78,7 @@ class Timeline(Hosts):
         self.assertEqual(len(self.receiver.requests) - len(messages), 2, "the host's own")
         self.assertEqual([(message["prevState"], message["currState"]) for message in messages],
                          [states for _, states in told])
-        original = ("stopped", "started", "paused")
+        original = ("stopped", "started")
         self.assertEqual(["reason" in message for message in messages],
                          [kind not in original for kind, _ in told])
 

@@ -56,7 +56,11 @@ class NtfyChannel final : public GroupingChannel {
   }
   net::awaitable<Answer> send(const Alert& /*first*/, const Message& message, const DeliveryId& id,
                               net::Deadline deadline) override {
-    auto request = post_json(settings_.url, message.text);
+    const auto written = nlohmann::ordered_json::parse(message.text, nullptr, false);
+    if (!written.is_object()) co_return Rejected{.reason = "the stored message is damaged"};
+    auto body = nlohmann::ordered_json::object({{"topic", settings_.topic}});
+    body.update(written);
+    auto request = post_json(settings_.url, body.dump());
     if (!authorization_.empty()) request.headers.emplace_back("Authorization", authorization_);
     const auto response = co_await sender_.send(std::move(request), id, deadline);
     co_return judge(response, secrets_, login_of(settings_).logs_in(settings_.url));
@@ -85,7 +89,6 @@ std::string ntfy_message(const config::Ntfy& settings, const Contents& contents)
   const Alert& worst = worst_of(contents);
   const auto group = is_group ? describe_group(contents, kMostNtfyLines) : GroupText{};
   nlohmann::ordered_json message;
-  message["topic"] = settings.topic;
   message["title"] = shortened(valid_utf8(is_group ? group.title : title_of(worst)), kLongestTitle);
   message["message"] = shortened(
       is_group ? plain_text(group) : with_notice(worst, sentence_about(worst)), kLongestMessage);

@@ -39,8 +39,7 @@ std::string header(const net::HttpRequest& request, std::string_view name) {
 TEST(Ntfy, SaysWhatHasHappened) {
   const auto message =
       message_of({.topic = "t", .tags = {"computer"}, .click = "https://c"}, stopped_alert());
-  EXPECT_EQ(message, json({{"topic", "t"},
-                           {"title", "The database has stopped on db1"},
+  EXPECT_EQ(message, json({{"title", "The database has stopped on db1"},
                            {"message", sentence_about(stopped_alert())},
                            {"priority", 5},
                            {"tags", {"rotating_light", "computer", "stopped"}},
