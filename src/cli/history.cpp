@@ -92,13 +92,6 @@ bool is_waiting_escalation(const store::DeliveryRecord& record) {
   return record.state == store::DeliveryState::pending && is_escalation(record.delivery);
 }
 
-/// The id of the message that a delivery shares with others; empty: it has one of its own, or none
-/// yet.
-std::string group_of(const store::DeliveryRecord& record) {
-  const auto& delivery = record.delivery;
-  return delivery.group == delivery.id.value ? "" : delivery.group;
-}
-
 /// The names of the configured destinations, by their keys.
 std::map<std::string, std::string> names_of_destinations(const config::Config& config) {
   net::Loop loop;
@@ -181,7 +174,7 @@ int deliveries(const DeliveriesOptions& options) {
   if (options.json) {
     json array = json::array();
     for (const auto& record : *records) {
-      const auto group = group_of(record);
+      const auto group = shared_message(record.delivery);
       array.push_back(
           {{"id", record.delivery.id.value},
            {"destination", record.delivery.destination},
@@ -213,7 +206,7 @@ int deliveries(const DeliveriesOptions& options) {
                {is_waiting_escalation(record) ? fmt::format("waits until {}, escalation",
                                                             local_time(record.delivery.not_before))
                                               : record.detail},
-               {group_of(record)}});
+               {shared_message(record.delivery)}});
   }
   print(table, options.failed ? "no delivery has failed" : "nothing has been sent yet");
   return kExitOk;
