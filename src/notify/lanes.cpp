@@ -82,7 +82,8 @@ void Lanes::add(store::Delivery delivery, Time now) {
   const std::string key = key_of(delivery.alert);
   Lane& lane = lanes_[key];
   if (is_escalation(delivery)) {
-    if (!knows(lane)) return escalate_later(lane, std::move(delivery), now);
+    const bool has_begun = expected_.contains(delivery.group);  // an earlier run has found it due
+    if (!has_begun && !knows(lane)) return escalate_later(lane, std::move(delivery), now);
     delivery.not_before = delivery.created;
   }
   if (lane.escalation) {
@@ -161,7 +162,11 @@ void Lanes::begin_escalations(Time now) {
 void Lanes::append(Lane& lane, store::Delivery delivery, Time now) {
   lane.queue.push_back(std::move(delivery));
   ++size_;
-  if (lane.phase == Lane::Phase::idle) arrange(lane, now);
+  if (lane.phase == Lane::Phase::idle) {
+    arrange(lane, now);
+  } else if (lane.phase == Lane::Phase::taken && lane.sending == nullptr) {
+    join_expected(lane);
+  }
 }
 
 bool Lanes::has_next(Time now) {
@@ -523,7 +528,7 @@ void Lanes::arrange(Lane& lane, Time now) {
   lane.phase = Lane::Phase::idle;
   while (!lane.queue.empty()) {
     const store::Delivery& head = lane.queue.front();
-    if (is_end_for_notified(head) && !lane.open) {
+    if (is_end_for_notified(head) && !lane.open && !expected_.contains(head.group)) {
       merge_head(lane, kNotNotifiedBefore, now);
       continue;
     }
@@ -564,17 +569,18 @@ void Lanes::come_up(Lane& lane, Time now) {
   if (std::ranges::find(parked_, worse) == parked_.end()) give_turn(*worse);
 }
 
-/// The group leaves when all its members have come.
+/// With as many of the lane's first ones as belong to the group: it leaves when all its members
+/// have come.
 void Lanes::join_expected(Lane& lane) {
   const auto group = lane.queue.front().group;
   auto& expected = expected_.at(group);
+  if (lane.phase != Lane::Phase::taken) expected.lanes.push_back(&lane);
   lane.phase = Lane::Phase::taken;
   lane.taken = 0;
   for (const store::Delivery& one : lane.queue) {
     if (one.group != group) break;
     ++lane.taken;
   }
-  expected.lanes.push_back(&lane);
   std::size_t come = 0;
   for (const Lane* one : expected.lanes) come += one->taken;
   if (come < expected.members) return;

@@ -174,7 +174,8 @@ class Running(_Process):
 
 
 class Simulator(_Process):
-    """`tocsin simulate` on ports of the system's choice; `hosts` is {name: port}."""
+    """`tocsin simulate` on ports of the system's choice; `hosts` is {name: port}. With --one-port each host has
+    an address of its own, which nobody else listens at while it is down."""
 
     USER = "monitor"
     PASSWORD = "Pa$$w0rd & \u00fcber"
@@ -183,17 +184,19 @@ class Simulator(_Process):
         super().__init__("simulate", "--hosts", hosts, "--address", "127.0.0.1", "--port", 0,
                          "--user", self.USER, "--password", self.PASSWORD, *arguments)
         self.hosts = {}
+        self.addresses = {}
 
     def __enter__(self):
         self.start()
         try:
             self.wait_for_line(lambda line: line.startswith("ready"))
             for line in self.lines:
-                host = re.fullmatch(r"(\S+) 127\.0\.0\.1:(\d+)", line)
+                host = re.fullmatch(r"(\S+) (127\.\d+\.\d+\.\d+):(\d+)", line)
                 if host:
-                    self.hosts[host[1]] = int(host[2])
+                    self.addresses[host[1]] = host[2]
+                    self.hosts[host[1]] = int(host[3])
             holder = wine.server() if ON_WINE else self.process.pid
-            for port in self.hosts.values():
+            for port in set(self.hosts.values()):
                 assert listens(holder, port), f"port {port} is not the simulator's"
         except BaseException:
             self.__exit__()
@@ -202,7 +205,7 @@ class Simulator(_Process):
 
     def host(self, name, services):
         """How a configuration names this host."""
-        return {"host": name, "address": "127.0.0.1", "port": self.hosts[name], "source": "smb",
+        return {"host": name, "address": self.addresses[name], "port": self.hosts[name], "source": "smb",
                 "services": [{"name": service} for service in services]}
 
     def credentials(self):

@@ -120,7 +120,8 @@ class Stories(Watched):
 
     def test_heard_and_seen(self):
         self.assertEqual(self.play(OFTEN, self.STORY + self.REST),
-                         ["service-specific exit code 42", "was missing", "exit code 1067"])
+                         ["service-specific exit code 42", "it is no longer installed", "was missing",
+                          "exit code 1067"])
 
 
 class Heard(Watched):

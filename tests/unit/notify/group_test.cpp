@@ -277,6 +277,43 @@ TEST_F(Group, OfAnEarlierRunLeavesAsItWasBegun) {
   EXPECT_EQ(id_.value, "g");
 }
 
+TEST_F(Group, OfAnEarlierRunMayHoldSeveralOfOneService) {
+  lanes_.expect("g", 3);
+  for (auto delivery : {make_delivery("1", stopped, "a"), make_delivery("2", started, "a"),
+                        make_delivery("3", stopped, "b")}) {
+    EXPECT_THAT(send({}), IsEmpty()) << "not all members have come";
+    delivery.group = "g";
+    lanes_.add(delivery, kStart);
+  }
+  EXPECT_THAT(send({}), ElementsAre("1 2 3"));
+}
+
+TEST_F(Group, OfAnEarlierRunLeavesWithAnEscalationThatWasDueThen) {
+  lanes_.expect("g", 2);
+  auto escalation = make_delivery("1", stopped, "a");
+  escalation.conditional = true;
+  escalation.not_before = kStart + seconds(1);
+  escalation.group = "g";
+  auto second = make_delivery("2", stopped, "b");
+  second.group = "g";
+  lanes_.add(escalation, kStart + seconds(2));
+  add({.id = "3", .kind = started, .service = "a"}, seconds(2));
+  lanes_.add(second, kStart + seconds(2));
+  EXPECT_THAT(send(seconds(2)), ElementsAre("1 2", "3")) << "its message speaks of both";
+}
+
+TEST_F(Group, OfAnEarlierRunLeavesWithTheEndOfWhatIsNotKnown) {
+  lanes_.expect("g", 2);
+  auto end = make_delivery("1", started, "a");
+  end.conditional = true;
+  auto second = make_delivery("2", stopped, "b");
+  for (auto* one : {&end, &second}) {
+    one->group = "g";
+    lanes_.add(*one, kStart);
+  }
+  EXPECT_THAT(send({}), ElementsAre("1 2"));
+}
+
 TEST_F(Group, WhatWasTriedAloneBeforeLeavesAlone) {
   auto tried = make_delivery("1", stopped, "a");
   tried.attempts = 1;
