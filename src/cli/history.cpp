@@ -174,6 +174,7 @@ int deliveries(const DeliveriesOptions& options) {
   if (options.json) {
     json array = json::array();
     for (const auto& record : *records) {
+      const auto group = shared_message(record.delivery);
       array.push_back(
           {{"id", record.delivery.id.value},
            {"destination", record.delivery.destination},
@@ -185,12 +186,14 @@ int deliveries(const DeliveriesOptions& options) {
            {"detail", record.detail},
            {"escalation", is_waiting_escalation(record) ? json(iso_time(record.delivery.not_before))
                                                         : json(nullptr)},
+           {"group", group.empty() ? json(nullptr) : json(group)},
            {"alert", to_json(record.delivery.alert)}});
     }
     print(array);
     return kExitOk;
   }
-  Table table({"TIME", "DESTINATION", "HOST", "SERVICE", "WHAT", "DELIVERY", "TRIES", "ANSWER"});
+  Table table(
+      {"TIME", "DESTINATION", "HOST", "SERVICE", "WHAT", "DELIVERY", "TRIES", "ANSWER", "GROUP"});
   for (const auto& record : *records) {
     const auto& alert = record.delivery.alert;
     table.add({{local_time(record.delivery.created)},
@@ -202,7 +205,8 @@ int deliveries(const DeliveriesOptions& options) {
                {std::to_string(record.delivery.attempts)},
                {is_waiting_escalation(record) ? fmt::format("waits until {}, escalation",
                                                             local_time(record.delivery.not_before))
-                                              : record.detail}});
+                                              : record.detail},
+               {shared_message(record.delivery)}});
   }
   print(table, options.failed ? "no delivery has failed" : "nothing has been sent yet");
   return kExitOk;

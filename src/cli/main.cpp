@@ -96,8 +96,9 @@ void add_monitoring(CLI::App& app, int& code) {
   add_force(services_command, services_options);
 
   const auto test_options = std::make_shared<TestOptions>();
-  auto* test_command = add(app, "test", "send a test alert and print what each destination answers",
-                           code, test_options, test);
+  auto* test_command =
+      add(app, "test", "send test messages and print what each destination answers", code,
+          test_options, test);
   add_configuration(test_command, test_options);
   test_command
       ->add_option(
@@ -108,9 +109,10 @@ void add_monitoring(CLI::App& app, int& code) {
 
 void add_migrate(CLI::App& app, int& code) {
   const auto options = std::make_shared<MigrateOptions>();
-  auto* command = add(app, "migrate", "print a clean configuration made from one of Butler", code,
-                      options, cli::migrate);
-  command->add_option("file", options->configuration, "a configuration, as Butler uses it")
+  auto* command =
+      add(app, "migrate", "print a clean configuration made from one of Butler or of tocsin", code,
+          options, cli::migrate);
+  command->add_option("file", options->configuration, "a configuration of Butler or of tocsin")
       ->required()
       ->type_name("OLD");
   command->footer(
@@ -139,7 +141,7 @@ void add_schedule(CLI::App& app, int& code) {
 
 void add_silencing(CLI::App& app, int& code) {
   const auto options = std::make_shared<SilenceOptions>();
-  auto* command = add(app, "silence", "suppress the alerts of a host or a service for a while",
+  auto* command = add(app, "silence", "suppress new alerts of a host or a service for a while",
                       code, options, cli::silence);
   add_configuration(command, options);
   add_data_directory(command, options);
@@ -248,6 +250,7 @@ void add_looking_back(CLI::App& app, int& code) {
   deliveries_command->add_flag("--failed", deliveries_options->failed,
                                "only dead letters and those that have failed so far");
   add_json(deliveries_command, deliveries_options);
+  deliveries_command->footer("deliveries with the same GROUP have left in one message");
 }
 
 void add_pretending(CLI::App& app, int& code) {

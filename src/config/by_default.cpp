@@ -42,8 +42,8 @@ std::vector<KeyNote> find_defaults(const YamlNode& root, const Config& config) {
   if (has_readers(config)) {
     const Grouping grouping;
     add("serviceMonitor.grouping",
-        fmt::format("Alerts within {} are one message, and the next comes {} later. Butler sends a "
-                    "message for each.",
+        fmt::format("The first alert of a host leaves at once; those that follow are one message "
+                    "after {}, and then one every {}. Butler sends a message for each.",
                     duration_text(grouping.wait), duration_text(grouping.interval)));
   }
   // No key decides about these two.

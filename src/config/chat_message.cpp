@@ -31,7 +31,8 @@ std::optional<Place> read_chat_message(Section& section, KeysOf keys, std::strin
        .differs = type_differs},
       message.type);
   section.text({.name = "basicMsgTemplate",
-                .description = "Handlebars template of a `basic` message.",
+                .description = "Handlebars template of a `basic` message. Without "
+                               "`groupTemplateFile` beside it each alert is a message of its own.",
                 .example = is_own ? "{{serviceName}} has stopped on {{host}}" : "{{title}}",
                 .otherwise = "the built-in one",
                 .differs = kNotForHtml},
@@ -39,7 +40,8 @@ std::optional<Place> read_chat_message(Section& section, KeysOf keys, std::strin
   read_template_file(
       section,
       {.name = "templateFile",
-       .description = "File with the Handlebars template of a `formatted` message.",
+       .description = "File with the Handlebars template of a `formatted` message. Without "
+                      "`groupTemplateFile` beside it each alert is a message of its own.",
        .example = is_own ? "/etc/tocsin/stopped.handlebars" : "/etc/tocsin/other.handlebars",
        .otherwise = "the built-in one",
        .differs =

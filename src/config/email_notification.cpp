@@ -114,7 +114,8 @@ void read_templates(Section& section, EmailMessages& messages) {
       section,
       {.name = "htmlTemplateFile",
        .description =
-           "Handlebars template of the HTML body: the name of the file without `.handlebars`.",
+           "Handlebars template of the HTML body: the name of the file without `.handlebars`. "
+           "Without `groupTemplateFile` beside it each alert is a mail of its own.",
        .example = "service-stopped",
        .otherwise = "a built-in template"},
       directory, messages.body_file);

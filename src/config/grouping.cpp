@@ -13,12 +13,13 @@ constexpr DurationRange kInterval{Duration::zero(), std::chrono::hours(24)};
 void read_grouping(Section& section, const Key& key, Grouping& grouping) {
   section.section(key, [&grouping](Section& inner) {
     inner.duration({.name = "wait",
-                    .description = "Time that the first alert of a group waits for others.",
+                    .description = "What follows the first alert of a group leaves so long after "
+                                   "it, in one message. 0: when `interval` has passed.",
                     .example = "5s"},
                    grouping.wait, kWait);
     inner.duration({.name = "interval",
-                    .description = "Minimum time between two notifications to one destination; "
-                                   "alerts in between are the next group. 0: no groups.",
+                    .description = "Interval of the messages after that, until one has nothing to "
+                                   "say. 0: no groups, each alert is a message at once.",
                     .example = "30s"},
                    grouping.interval, kInterval);
   });

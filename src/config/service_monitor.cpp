@@ -82,8 +82,8 @@ AlertDestinations read_service_monitor(Section& section, Config& config) {
   read_grouping(
       section,
       {.name = "grouping",
-       .description = "Alerts in one message, for destinations that people read; each may "
-                      "say otherwise."},
+       .description = "Several alerts of one host in one message, for destinations that people "
+                      "read; each may say otherwise."},
       section.reading().grouping);
   const auto accounts = read_credentials(section, config);
   auto sets = read_service_sets(section);

@@ -121,8 +121,9 @@ void DeliveryLog::waits(const store::Delivery& delivery, const notify::Wait& wai
 }
 
 void DeliveryLog::attempting(const store::Delivery& delivery) {
-  log_of(delivery).debug("delivery attempt {}: {}, id {}", delivery.attempts, describe(delivery),
-                         delivery.id.value);
+  const auto group = shared_message(delivery);
+  log_of(delivery).debug("delivery attempt {}: {}, id {}{}", delivery.attempts, describe(delivery),
+                         delivery.id.value, group.empty() ? "" : ", group " + group);
 }
 
 void DeliveryLog::answered(const store::Delivery& delivery, const notify::Answer& answer,

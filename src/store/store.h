@@ -59,6 +59,11 @@ struct Delivery {
   std::string group;
 };
 
+/// The id of the message that it shares with others; empty: it has one of its own, or none yet.
+[[nodiscard]] inline std::string shared_message(const Delivery& delivery) {
+  return delivery.group == delivery.id.value ? std::string() : delivery.group;
+}
+
 /// Whether it is sent only if the alert still fires at its time.
 [[nodiscard]] inline bool is_escalation(const Delivery& delivery) {
   return delivery.conditional && delivery.attempts == 0 && delivery.not_before > delivery.created;

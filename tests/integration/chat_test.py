@@ -141,6 +141,39 @@ class SlackOtherAlerts(Slack, Watched):
             for section in ("serviceStopped", "serviceStarted", "otherAlerts")))
 
 
+class SlackGroups(Slack, Watched):
+    HOSTS = 5
+    SERVICES = (ENGINE, PROXY, PAUSABLE, MARKER)
+
+    def delivered(self, count):
+        rows = wait_until(lambda: [row for row in self.rows("deliveries")
+                                   if row["state"] == "delivered"][count - 1:] and
+                          self.rows("deliveries"), 30, lambda: self.rows("deliveries"))
+        self.assertEqual(len(rows), count, rows)
+        return rows
+
+    def test_deliveries_name_the_message_that_they_share(self):
+        sections = self.sections()
+        sections["slackNotification"]["grouping"] = {"wait": "6s", "interval": "6s"}
+        self.run_tocsin(**sections)
+        self.manager.stop(ENGINE)
+        (first,) = self.delivered(1)
+        self.assertIsNone(first["group"], "its message is its own")
+        self.manager.stop(PROXY)
+        self.manager.pause(PAUSABLE)
+        first, *others = self.delivered(3)
+        self.assertIsNone(first["group"])
+        groups = {row["group"] for row in others}
+        self.assertEqual(len(groups), 1, others)
+        self.assertTrue(groups.isdisjoint({None, *(row["id"] for row in others)}), others)
+        self.assertEqual(len(self.cloud.messages), 2, self.cloud.messages)
+        keys = [request.headers["idempotency-key"] for request in self.site.requests]
+        self.assertEqual(keys, [first["id"], *groups])
+        table = tocsin("deliveries", "-c", self.file, "--data-dir", self.data)
+        self.assertRegex(table.stdout.splitlines()[0], "ANSWER +GROUP$")
+        self.assertEqual(table.stdout.count(*groups), 2, table.stdout)
+
+
 class TeamsAlerts(Watched):
     HOSTS = 5
 

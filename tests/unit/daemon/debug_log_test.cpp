@@ -220,5 +220,22 @@ TEST_F(DebugLogTest, ADeliveryThatFailsIsTracedWithoutASecret) {
   EXPECT_THAT(all, Each(Not(HasSubstr("geheim"))));
 }
 
+TEST_F(DebugLogTest, AnAttemptNamesTheMessageThatDeliveriesShare) {
+  const Log to(log());
+  DeliveryLog observer(to, {});
+  store::Delivery delivery{.id = {"42"}, .destination = "slack:1", .attempts = 1};
+  delivery.alert = {
+      .kind = TransitionKind::stopped, .host = HostName("db1"), .service = ServiceName("W3SVC")};
+  for (const auto* group : {"", "42", "99"}) {
+    delivery.group = group;
+    observer.attempting(delivery);
+  }
+  const auto end = testing::EndsWith("delivery attempt 1: db1 W3SVC stopped, id 42");
+  EXPECT_THAT(
+      lines(),
+      testing::ElementsAre(
+          end, end, testing::EndsWith("delivery attempt 1: db1 W3SVC stopped, id 42, group 99")));
+}
+
 }  // namespace
 }  // namespace tocsin::daemon
