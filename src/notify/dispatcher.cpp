@@ -102,7 +102,7 @@ struct Dispatcher::State {
         observer(hears),
         clock(time),
         random(std::move(fill)),
-        options(with),
+        options(std::move(with)),
         outcome_writer(executor, outbox, observer,
                        {.most = options.most_unrecorded, .first_wait = options.storage_retry}),
         sends(executor),
@@ -154,7 +154,7 @@ Dispatcher::Dispatcher(net::Executor executor, std::span<const Destination> dest
                        Outbox& outbox, Observer& observer, const Clock& clock, RandomFill random,
                        DispatcherOptions options)
     : state_(std::make_unique<State>(std::move(executor), outbox, observer, clock,
-                                     std::move(random), options)) {
+                                     std::move(random), std::move(options))) {
   for (const Destination& destination : destinations) {
     const auto [place, is_new] = state_->queues.try_emplace(
         destination.channel->key(), destination, state_->executor, state_->random, state_->options);

@@ -125,7 +125,7 @@ class Hosts(Folder):
                 running.wait_for_line(f"{MARKER} is MISSING at the first check")
                 services.start("here")
                 wait_until(lambda: {request.message["host"] for request in receiver.requests}
-                           == {"localhost", "qs-node"}, 90, lambda: receiver.requests)
+                           == {"localhost", "qs-node", "another-host"}, 90, lambda: receiver.requests)
                 self.assertEqual(running.stop(), 0, running.output())
             self.assertRegex(running.output(), "host another-host: check failed: .*not support")
 

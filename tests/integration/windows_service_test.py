@@ -86,6 +86,7 @@ class WindowsServiceTest(unittest.TestCase):
             "serviceMonitor": {
                 "frequency": "every 1 second",
                 "monitor": [{"host": "localhost", "services": [{"name": service}]}],
+                "policy": {"firstSight": "quiet"},
                 "alertDestination": {"webhook": {"enable": True}},
             },
             "webhookNotification": {"serviceMonitor": {"rateLimit": 0, "webhooks": [

@@ -114,7 +114,7 @@ std::string mqtt_change(const Alert& alert) {
   body["servicePrevStatus"] = previous_status_word(alert);
   body["serviceStatusChanged"] = true;
   body["kind"] = kind_word(alert);
-  if (!row_of(alert.kind).in_butler) body["reason"] = reason_of(alert);
+  if (auto reason = reason_of(alert); !reason.empty()) body["reason"] = std::move(reason);
   return text_of(body);
 }
 

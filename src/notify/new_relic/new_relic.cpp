@@ -52,7 +52,8 @@ Json attributes_of(const config::NewRelicDestination& settings, const Alert& ale
 /// What Butler does not say.
 void add_kind(Json& attributes, const Alert& alert) {
   attributes["tocsin_kind"] = cut(kind_word(alert));
-  if (!row_of(alert.kind).in_butler) attributes["tocsin_reason"] = cut(reason_of(alert));
+  if (const auto reason = reason_of(alert); !reason.empty())
+    attributes["tocsin_reason"] = cut(reason);
 }
 
 /// Milliseconds since 1970 of an alert that comes late, but not too late to be believed.

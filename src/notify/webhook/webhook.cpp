@@ -35,7 +35,8 @@ std::vector<Field> fields_of(const Alert& alert) {
 /// What Butler does not say.
 std::vector<Field> more_fields_of(const Alert& alert) {
   std::vector<Field> fields{{"kind", valid_utf8(kind_word(alert))}};
-  if (!row_of(alert.kind).in_butler) fields.push_back({"reason", valid_utf8(reason_of(alert))});
+  if (auto reason = valid_utf8(reason_of(alert)); !reason.empty())
+    fields.push_back({"reason", std::move(reason)});
   return fields;
 }
 

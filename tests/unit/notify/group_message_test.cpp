@@ -68,7 +68,7 @@ TEST_F(GroupMessage, OfSlackIsAListWithinItsLimits) {
   const auto list = body["blocks"][1]["text"]["text"].get<std::string>();
   EXPECT_LE(list.size(), 3000U);
   EXPECT_THAT(list, HasSubstr("Service 0 &lt;!channel&gt; \"quoted\" has stopped on db1"));
-  EXPECT_THAT(list, testing::ContainsRegex("\nand 2[0-9][0-9] more$"));
+  EXPECT_THAT(list, AllOf(HasSubstr("\nand 2"), testing::EndsWith(" more")));
   EXPECT_THAT(body.dump(), HasSubstr("still down: Still One"));
   EXPECT_THAT(slack(2), Not(HasSubstr(" more")));
 }
@@ -79,7 +79,7 @@ TEST_F(GroupMessage, OfTeamsIsACardWithinItsLimit) {
   const auto card = json::parse(text)["attachments"][0]["content"];
   EXPECT_EQ(card["fallbackText"], "db1: 250 alerts");
   EXPECT_THAT(text, HasSubstr("Service 0 <!channel>"));
-  EXPECT_THAT(text, testing::ContainsRegex("and [0-9]+ more"));
+  EXPECT_THAT(text, AllOf(HasSubstr("and 1"), HasSubstr(" more")));
   EXPECT_THAT(text, HasSubstr("still down: Still One"));
 }
 
@@ -104,7 +104,7 @@ TEST_F(GroupMessage, OfNtfyFitsOnAPhone) {
   EXPECT_EQ(body["title"], "db1: 250 alerts");
   EXPECT_LE(body["message"].get<std::string>().size(), 4096U);
   EXPECT_THAT(body["message"].get<std::string>(),
-              testing::ContainsRegex("\nand 2[0-9][0-9] more\n"));
+              AllOf(HasSubstr("\nand 2"), HasSubstr(" more\n")));
   EXPECT_EQ(body["priority"], 5);
 }
 

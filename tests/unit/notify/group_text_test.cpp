@@ -82,7 +82,8 @@ TEST(GroupText, CountsTheNamesThatHaveNoRoom) {
   for (int i = 0; i < 500; i++) names.push_back("service" + std::to_string(i));
   const auto text = describe_group(contents_with({grouped_alert("a")}, names), kRoom);
   EXPECT_LT(text.still_down.size(), 700U);
-  EXPECT_THAT(text.still_down, testing::MatchesRegex("still down: service0, .* and [0-9]+ more"));
+  EXPECT_THAT(text.still_down, AllOf(testing::StartsWith("still down: service0, "),
+                                     HasSubstr(" and "), testing::EndsWith(" more")));
 }
 
 TEST(GroupText, StaysOnItsLinesWhateverNamesHold) {
