@@ -46,10 +46,10 @@ std::vector<notify::Messages::Problem> find_template_problems(const config::Conf
 std::vector<config::Finding> find_mistakes(const config::Loaded& loaded) {
   auto findings = loaded.findings;
   if (!loaded.config) return findings;
-  std::set<std::string> said;  // a template may serve several messages
+  std::set<std::string> said;
   for (const auto& file : loaded.missing_templates) said.insert(printable(file));
   for (auto& problem : find_template_problems(*loaded.config)) {
-    if (!said.insert(problem.where).second) continue;
+    if (said.contains(problem.where)) continue;
     findings.push_back({.severity = config::Severity::warning,
                         .file = std::move(problem.where),
                         .text = std::move(problem.text)});

@@ -96,6 +96,10 @@ void DeliveryLog::settled(std::span<const notify::Outcome> outcomes) {
                  seconds_until_next(update), update.detail);
         break;
       }
+      if (outcomes.size() > 1 && update.group.empty()) {
+        log.warn("{} refused, will be sent one by one: {}", what, update.detail);
+        break;
+      }
       log.warn("{} not delivered, attempt {}, next in {} s: {}", what, update.attempts,
                seconds_until_next(update), update.detail);
       break;

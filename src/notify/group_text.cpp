@@ -25,6 +25,7 @@ constexpr std::size_t kMostNames = 600;
 std::string time_of_day(Time time) { return iso_time(time).substr(11, 8) + "Z"; }
 
 std::string cut_line(std::string text) {
+  std::ranges::replace_if(text, [](char c) { return c == '\n' || c == '\r'; }, ' ');
   if (text.size() <= kMostLine) return text;
   return std::string(cut_utf8(text, kMostLine)) + "\u2026";
 }
@@ -32,7 +33,6 @@ std::string cut_line(std::string text) {
 std::string line_of(const Alert& alert) {
   auto line = time_of_day(alert.at) + " " + title_of(alert);
   if (!alert.reason.empty()) line += ": " + alert.reason;
-  std::ranges::replace_if(line, [](char c) { return c == '\n' || c == '\r'; }, ' ');
   return cut_line(valid_utf8(line));
 }
 

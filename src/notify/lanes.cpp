@@ -47,6 +47,11 @@ void say_when(store::Delivery& delivery, Time now) {
       join_reasons(std::move(delivery.alert.reason), "happened at " + iso_time(delivery.created));
 }
 
+void mark_escalated(store::Delivery& delivery) {
+  delivery.alert.reason = join_reasons(std::move(delivery.alert.reason), "escalated");
+  delivery.alert.across_hosts = true;
+}
+
 constexpr const char* kEndedInTime = "ended before the escalation was due";
 constexpr const char* kNotNotifiedBefore = "what it ends was not notified here";
 std::string notified_by(const store::Delivery& later) { return "notified by " + later.id.value; }
@@ -82,8 +87,11 @@ void Lanes::add(store::Delivery delivery, Time now) {
   const std::string key = key_of(delivery.alert);
   Lane& lane = lanes_[key];
   if (is_escalation(delivery)) {
-    const bool has_begun = expected_.contains(delivery.group);  // an earlier run has found it due
-    if (!has_begun && !knows(lane)) return escalate_later(lane, std::move(delivery), now);
+    if (!knows(lane)) {
+      if (!expected_.contains(delivery.group))
+        return escalate_later(lane, std::move(delivery), now);
+      mark_escalated(delivery);  // an earlier run has found it due
+    }
     delivery.not_before = delivery.created;
   }
   if (lane.escalation) {
@@ -137,8 +145,7 @@ void Lanes::escalate(Lane& lane, Time now) {
   escalations_.erase({lane.escalates_at, &lane});
   store::Delivery delivery = *std::exchange(lane.escalation, std::nullopt);
   delivery.not_before = std::min(delivery.not_before, now);
-  delivery.alert.reason = join_reasons(std::move(delivery.alert.reason), "escalated");
-  delivery.alert.across_hosts = true;
+  mark_escalated(delivery);
   append(lane, std::move(delivery), now);
 }
 

@@ -1,5 +1,6 @@
 #include "notify/messages.h"
 
+#include <set>
 #include <utility>
 
 #include "base/text.h"
@@ -57,12 +58,14 @@ void Messages::expect(const MessageTemplate& source) {
 
 std::vector<Messages::Problem> Messages::check() {
   std::vector<Problem> problems;
+  std::set<std::string> said;  // a template may serve several messages
   for (const auto& source : expected_) {
     const auto mistake = templates_.check(source.configured);
     if (!mistake) continue;
     auto where = printable(name_of(source));
     if (mistake->line > 0)
       where += ":" + std::to_string(mistake->line) + ":" + std::to_string(mistake->column);
+    if (!said.insert(where).second) continue;
     problems.push_back({std::move(where), mistake->text + "; the built-in message is sent"});
   }
   return problems;

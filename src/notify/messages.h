@@ -62,7 +62,7 @@ class Messages {
     std::string where;  ///< "FILE:LINE:COLUMN", FILE, or the name of a template that is no file
     std::string text;   ///< one sentence without a final stop
   };
-  /// What is wrong with the expected templates, without sending anything.
+  /// What is wrong with the expected templates, each said once, without sending anything.
   [[nodiscard]] std::vector<Problem> check();
 
  private:

@@ -26,6 +26,7 @@ ENGINE, PRINTING, PROXY, SCHEDULER = (f"QlikSense{name}Service" for name in
                                       ("Engine", "Printing", "Proxy", "Scheduler"))
 QLIK = (ENGINE, PRINTING, PROXY, SCHEDULER)
 OPS = "ops@example.com"
+SOON = {"wait": "2s", "interval": "30s"}  # where the default's numbers are not what is shown
 
 
 def setUpModule():
@@ -240,8 +241,9 @@ class Promises(Grouping):
 
     def test_20_escalations_that_are_due_together(self):
         self.simulate(20)
-        self.run_tocsin(services=(ENGINE,), monitor={"routes": [
-            {"to": ["webhook"], "escalate": [{"after": "2s", "to": ["slack"]}]}]})
+        self.run_tocsin(services=(ENGINE,), monitor={
+            "grouping": SOON,
+            "routes": [{"to": ["webhook"], "escalate": [{"after": "2s", "to": ["slack"]}]}]})
         self.happen(*(f"stop {host} {ENGINE}" for host in self.hosts))
         told = self.wait_for_lines(20)
         self.assertLessEqual(len(told), 2, told)
@@ -250,7 +252,7 @@ class Promises(Grouping):
 
     def test_hosts_whose_services_are_stopped_when_they_are_first_seen(self):
         self.simulate(40, "--event", f"stop * {ENGINE}")
-        self.begin(services=(ENGINE,), policy={"firstSight": "byName"})
+        self.begin(services=(ENGINE,), policy={"firstSight": "byName"}, monitor={"grouping": SOON})
         # Two of each host: MARKER is not installed.
         told = self.wait_for_lines(80)
         self.desk.wait_for(80)
@@ -264,7 +266,7 @@ class Silences(Grouping):
     def test_an_escalation_waits_for_their_end_and_is_stopped_by_an_acknowledgement(self):
         self.simulate(3)
         self.run_tocsin(services=(ENGINE,), monitor={
-            "grouping": {"wait": "2s", "interval": "30s"},
+            "grouping": SOON,
             "routes": [{"to": ["webhook"], "escalate": [{"after": "5s", "to": ["slack"]}]}]})
         silenced, acknowledged, plain = self.hosts
         self.happen(*(f"stop {host} {ENGINE}" for host in self.hosts))
@@ -422,7 +424,7 @@ class Durable(Grouping):
 class Outage(Grouping):
     def test_the_return_of_a_destination_brings_one_message_for_each_host(self):
         self.simulate(3)
-        self.run_tocsin()
+        self.run_tocsin(monitor={"grouping": SOON})
         self.cloud.down = True
         for service in QLIK:
             before = len(self.desk.requests)
@@ -436,6 +438,18 @@ class Outage(Grouping):
         self.assertLessEqual(len(told), len(self.hosts) + len(tried), told)
         wait_until(lambda: all(row["state"] == "delivered" for row in self.deliveries()), 10,
                    self.deliveries)
+
+    def test_a_group_that_is_refused_for_its_content_is_sent_one_by_one(self):
+        self.simulate(1)
+        host, = self.hosts
+        self.site = self.enterContext(Receiver(Answer(400, body=b"invalid_blocks"), always=self.cloud))
+        self.run_tocsin()
+        self.happen(*(f"stop {host} {service}" for service in QLIK[:3]))
+        told = self.wait_for_messages(3)
+        self.assertEqual([one.lines for one in told], [has("stopped", host, name) for name in QLIK[:3]])
+        self.assertEqual(len({request.key for request in self.site.requests}), 4)
+        self.running.wait_for_line(f"Slack: {host} {ENGINE} stopped and 2 more in one message refused, "
+                                   "will be sent one by one: 400 Bad Request: invalid_blocks")
 
 
 if __name__ == "__main__":

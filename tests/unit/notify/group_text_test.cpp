@@ -90,9 +90,10 @@ TEST(GroupText, StaysOnItsLinesWhateverNamesHold) {
   std::vector<Alert> alerts{grouped_alert("a"), grouped_alert("b")};
   alerts[0].reason = "first\nsecond\xFF";
   alerts[1].details.display_name = std::string(5000, 'x');
-  const auto text = describe_group(contents_with(alerts), kRoom);
+  const auto text = describe_group(contents_with(alerts, {"a\r\nb"}), kRoom);
   EXPECT_THAT(text.lines[0], testing::Not(HasSubstr("\n")));
   EXPECT_LT(text.lines[1].size(), 410U);
+  EXPECT_EQ(text.still_down, "still down: a  b");
 }
 
 TEST(GroupText, IsUpWhereNothingOfItFiresAnyMore) {

@@ -76,8 +76,8 @@ TEST(Messages, AreCheckedWithoutBeingSent) {
   messages.expect(text_template("{{host}}"));
   messages.expect(text_template("{{"));
   messages.expect(text_template(""));
-  messages.expect({.configured = Template::from_file(Format::json, file)});
-  messages.expect({.configured = Template::from_file(Format::json, file + ".not")});
+  for (const auto& name : {file, file + ".not", file, file + ".not"})  // of several sections
+    messages.expect({.configured = Template::from_file(Format::json, name)});
   std::vector<std::string> problems;
   for (const auto& problem : messages.check())
     problems.push_back(problem.where + ": " + problem.text);
