@@ -266,7 +266,7 @@ class Silences(Grouping):
     def test_an_escalation_waits_for_their_end_and_is_stopped_by_an_acknowledgement(self):
         self.simulate(3)
         self.run_tocsin(services=(ENGINE,), monitor={
-            "grouping": SOON,
+            "grouping": {"wait": "1s", "interval": "1s"},  # shorter than what a silence withholds
             "routes": [{"to": ["webhook"], "escalate": [{"after": "5s", "to": ["slack"]}]}]})
         silenced, acknowledged, plain = self.hosts
         self.happen(*(f"stop {host} {ENGINE}" for host in self.hosts))
@@ -358,6 +358,8 @@ class Durable(Grouping):
             self.run_tocsin(ports[1], slack=f"http://127.0.0.1:{ports[0]}{HOOK}")
             self.stop(*QLIK[:3])
             groups = self.groups(3)
+            wait_until(lambda: len(self.rows("SELECT 1 FROM delivery WHERE state = 'delivered'")) == 3,
+                       5, self.deliveries)
             self.running.kill()
         self.assertEqual([attempts for _, attempts in groups.values()], [[0] * 3] * 2)
         site = self.enterContext(Receiver(always=self.cloud, port=ports[0]))
