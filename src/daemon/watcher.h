@@ -68,9 +68,10 @@ class Watcher {
   /// Lets run() end in its next pause.
   void retire() { retired_ = true; }
   [[nodiscard]] bool is_retired() const { return retired_; }
-  /// Whether the host was reached the last time; as long as it was not tried, it counts as reached.
+  /// Whether the network let the host be reached the last time; as long as it was not tried, it
+  /// counts as reached, and so does one that refuses.
   [[nodiscard]] bool is_reached() const {
-    return !last_error_ || *last_error_ == ErrorKind::login_refused;
+    return last_error_ != ErrorKind::unreachable && last_error_ != ErrorKind::timed_out;
   }
   [[nodiscard]] bool is_checked() const { return checked_; }
   /// One check from beginning to end, what the host has pushed up to then included.

@@ -154,6 +154,8 @@ class Review {
   /// Of a good transition: whether what was before it, and was notified before it, is good too.
   [[nodiscard]] std::optional<Suppression> between_expected(const Transition& transition) const;
   [[nodiscard]] std::optional<Suppression> normal_end(const Transition& transition) const;
+  [[nodiscard]] bool is_exempt(const Transition& bad) const;
+  [[nodiscard]] bool follows_normal_end(const Transition& decided) const;
   [[nodiscard]] std::optional<Suppression> boot() const;
   [[nodiscard]] std::optional<Suppression> grace(const Transition& transition) const;
   AlertDraft notify(Transition transition);
@@ -257,6 +259,20 @@ std::optional<Suppression> Review::normal_end(const Transition& transition) cons
   return std::nullopt;
 }
 
+/// Whether its being so is never wrong: what flaps and comes to rest there is well.
+bool Review::is_exempt(const Transition& bad) const {
+  return !circumstances_.silence && !circumstances_.outage &&
+         (normal_end(bad) || standing_suppression(of_.watched, bad.kind));
+}
+
+/// Whether it is the next start of what has ended as it should: a job, which does not flap.
+bool Review::follows_normal_end(const Transition& decided) const {
+  const bool may_end =
+      !policy_.quiet_exit_codes.empty() || (of_.details != nullptr && of_.details->trigger_start);
+  return may_end && !service_.flapping && decided.from == ServiceState::stopped &&
+         is_good(decided, policy_.expected) && service_.notified.settled != ServiceState::stopped;
+}
+
 std::optional<Suppression> Review::boot() const {
   if (service_.first_sight) return std::nullopt;  // the host's start explains none of it
   if (circumstances_.booted_at == Time{} || circumstances_.booted_at > now_) return std::nullopt;
@@ -284,7 +300,6 @@ std::optional<Suppression> Review::grace(const Transition& transition) const {
 
 AlertDraft Review::notify(Transition transition) {
   forget_storm();
-  const bool good = is_good(transition, policy_.expected);
   const bool ends = ends_well(transition.kind, transition.to, policy_.expected);
   const Time firing_since = ends ? Time{} : fires(service_) ? service_.notified.firing_since : now_;
   const bool first_sight = std::exchange(service_.first_sight, false);
@@ -297,11 +312,11 @@ AlertDraft Review::notify(Transition transition) {
                        .since = now_,
                        .at = now_,
                        .firing_since = firing_since,
-                       .first_sight = first_sight || (after_first_sight && !good)};
+                       .first_sight = first_sight || (after_first_sight && !ends)};
   return {.transition = std::move(transition),
           .suppressed = {},
           .across_hosts = first_sight,
-          .for_notified = after_first_sight && good};
+          .for_notified = after_first_sight && ends};
 }
 
 AlertDraft Review::notify_late(Transition transition) {
@@ -364,9 +379,13 @@ std::vector<AlertDraft> Review::of_flapping() {
   }
   if (!calm && (service_.flapping_bad || bad_from() > now_)) return remind_when_due();
   auto bad = bad_state();
-  if (suppression_of(bad)) {
+  if (const auto suppressed = suppression_of(bad)) {
     service_.waits_with_others = waits_with_others();
-    return {};
+    if (!calm || !is_exempt(bad)) return {};
+    settle();
+    auto end = end_unmonitored(service_, suppressed->reason);
+    end.to = service_.settled;
+    return {notify(std::move(end))};
   }
   if (calm) {
     settle();
@@ -406,7 +425,7 @@ std::vector<AlertDraft> Review::of_decided(const Transition& decided,
   const auto lasting = lasting_suppression(decided);
   const auto& limits = policy_.flapping;
   if (!lasting && limits.start > 0 && is_change_of_state(decided.kind) &&
-      decided.from != ServiceState::unknown) {
+      decided.from != ServiceState::unknown && !follows_normal_end(decided)) {
     service_.changes.push_back(now_);
     if (!service_.flapping && service_.changes.size() >= limits.start)
       return begin_flapping(decided);
@@ -453,7 +472,9 @@ Time Review::next() const {
     const auto calm = calm_from();
     if (!is_bad(service_, policy_) || (service_.flapping_bad && calm > now_))
       return std::min(calm, next_reminder());
-    const auto suppressed = suppression_of(bad_state());
+    const auto bad = bad_state();
+    if (is_exempt(bad)) return calm;
+    const auto suppressed = suppression_of(bad);
     return std::max(std::min(calm, bad_from()), suppressed ? suppressed->until : now_);
   }
   if (const auto late = catch_up(service_, policy_)) {

@@ -23,6 +23,8 @@ namespace {
 /// How many deliveries are read from the outbox at once.
 constexpr std::size_t kPage = 1000;
 constexpr Duration kLongestLoadWait = std::chrono::minutes(1);
+/// How often it is tried to read which alerts are open, before alerts go on without.
+constexpr int kOpenAlertTries = 5;
 /// The longest sleep: after so long it is noticed that somebody has set the clock.
 constexpr Duration kLongestSleep = std::chrono::minutes(1);
 /// A channel that logs in by itself may answer before its gate knows why.
@@ -71,6 +73,8 @@ struct Queue {
   std::deque<Parked> parked;
   /// What the groups leave with that have not met their end, by their ids.
   std::map<DeliveryId, Message> messages;
+  /// Groups of an earlier run whose message could not be read: all members are grouped anew.
+  std::set<std::string> begun_anew;
 };
 
 /// Whether a delivery may log in, and with which pass; otherwise when it is worth asking again,
@@ -128,6 +132,10 @@ struct Dispatcher::State {
   void park(Queue& queue, store::Delivery delivery);
   void release(Queue& queue, std::int64_t before);
   void pump(Queue& queue);
+  /// Whether memory has room for more from the outbox, or a group that has begun misses members.
+  [[nodiscard]] bool wants_more(const Queue& queue) const {
+    return queue.lanes.size() <= options.most_in_memory / 2 || queue.lanes.expects_more();
+  }
   void arm(Queue& queue, Time not_before, Time now);
   void report_wait(const store::Delivery& delivery);
   void report_wait(Queue& queue, const HostName& host, const ServiceName& service) const;
@@ -222,7 +230,13 @@ net::awaitable<void> Dispatcher::State::begin() {
       queue->second.lanes.remember(last);
     }
   }
-  const auto open_alerts = co_await outbox.load_open_alerts();
+  // Without them the ends of what was notified would seem to end nothing.
+  auto open_alerts = co_await outbox.load_open_alerts();
+  for (int tries = 1; !open_alerts && tries < kOpenAlertTries; ++tries) {
+    observer.storage_failed(open_alerts.error(), outcome_writer.waiting());
+    co_await net::sleep_for(options.storage_retry);
+    open_alerts = co_await outbox.load_open_alerts();
+  }
   if (!open_alerts) observer.storage_failed(open_alerts.error(), outcome_writer.waiting());
   for (const store::OpenAlert& open : open_alerts.value_or(std::vector<store::OpenAlert>{})) {
     if (const auto queue = queues.find(open.destination); queue != queues.end()) {
@@ -294,7 +308,10 @@ void Dispatcher::State::report_wait(Queue& queue, const HostName& host,
 
 void Dispatcher::State::park(Queue& queue, store::Delivery delivery) {
   queue.behind = true;
-  queue.parked.push_back({.after = queue.newest, .delivery = std::move(delivery)});
+  // One that the pipeline before hands over may follow what is not loaded yet.
+  const auto after = std::max(queue.newest, delivery.follows);
+  const auto place = std::ranges::upper_bound(queue.parked, after, {}, &Queue::Parked::after);
+  queue.parked.insert(place, {.after = after, .delivery = std::move(delivery)});
   if (queue.parked.size() <= options.most_in_memory) return;
   observer.lost(queue.parked.front().delivery);
   queue.parked.pop_front();
@@ -310,7 +327,7 @@ void Dispatcher::State::release(Queue& queue, std::int64_t before) {
 net::awaitable<void> Dispatcher::State::load(Queue& queue) {
   constexpr auto kEverything = std::numeric_limits<std::int64_t>::max();
   Duration wait = options.storage_retry;
-  while (queue.behind && queue.lanes.size() <= options.most_in_memory / 2) {
+  while (queue.behind && wants_more(queue)) {
     const std::int64_t newest = queue.newest;
     auto page = co_await outbox.load_pending(queue.channel.key(), queue.loaded, kPage);
     queue.unreadable = !page;
@@ -349,12 +366,16 @@ net::awaitable<void> Dispatcher::State::expect_groups(Queue& queue,
                                                       std::span<store::Delivery> page) {
   for (store::Delivery& delivery : page) {
     if (delivery.group.empty() || queue.messages.contains({delivery.group})) continue;
+    if (queue.begun_anew.contains(delivery.group)) {
+      delivery.group.clear();
+      continue;
+    }
     auto found = queue.grouping == nullptr
                      ? Result<std::optional<store::Store::PendingMessage>>(std::nullopt)
                      : co_await outbox.load_message(delivery.group);
     if (!found) observer.storage_failed(found.error(), outcome_writer.waiting());
     if (!found || !*found) {
-      delivery.group.clear();
+      queue.begun_anew.insert(std::exchange(delivery.group, {}));
       continue;
     }
     auto& [message, members] = **found;
@@ -454,7 +475,7 @@ void Dispatcher::State::pump(Queue& queue) {
         outcome.update.state == store::DeliveryState::pending && !is_escalation(outcome.delivery);
     conclude({std::move(outcome)}, is_explained ? not_before : Time{});
   }
-  if (queue.behind && !queue.loading && queue.lanes.size() <= options.most_in_memory / 2) {
+  if (queue.behind && !queue.loading && wants_more(queue)) {
     queue.loading = true;
     keepers.spawn(load(queue));
   }
@@ -474,7 +495,7 @@ net::awaitable<void> Dispatcher::State::keep_time(Queue& queue) {
     queue.alarm_moved.reset();
     const Duration left = queue.alarm == Time::max() ? kLongestSleep : queue.alarm - clock.now();
     if (co_await queue.alarm_moved.wait_until(net::within(std::min(left, kLongestSleep)))) continue;
-    queue.alarm = Time::min();
+    queue.alarm = Time::max();
     if (queue.login.gate != nullptr) (void)co_await queue.login.gate->check(login_peer());
     pump(queue);
   }

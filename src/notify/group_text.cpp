@@ -32,7 +32,7 @@ std::string cut_line(std::string text) {
 
 std::string line_of(const Alert& alert) {
   auto line = time_of_day(alert.at) + " " + title_of(alert);
-  if (!alert.reason.empty()) line += ": " + alert.reason;
+  if (const auto reason = reason_of(alert); !reason.empty()) line += ": " + reason;
   return cut_line(valid_utf8(line));
 }
 
@@ -133,7 +133,7 @@ std::string group_values(const Contents& contents, const GroupText& text,
   const auto ordered = causes_first(contents.alerts);
   auto alerts = Json::array();
   for (std::size_t i = 0; i < text.lines.size(); i++)
-    alerts.push_back(Json::parse(template_values(*ordered[i], urls)));
+    alerts.push_back(Json::parse(template_values(*ordered[i], {})));
   const auto worst = std::ranges::max(contents.alerts, {}, &Alert::severity)->severity;
   const auto hosts = hosts_of(contents);
   const Json values = {
@@ -147,7 +147,7 @@ std::string group_values(const Contents& contents, const GroupText& text,
       {"up", !fires_at_its_end(contents)},
       {"time", alerts.front()["time"]},
       {"host", hosts.size() == 1 ? alerts.front()["host"] : Json("")},
-      {"genericUrls", alerts.front()["genericUrls"]},
+      {"genericUrls", Json::parse(template_values(*ordered.front(), urls))["genericUrls"]},
       {"alerts", alerts},
   };
   return values.dump();

@@ -190,11 +190,15 @@ bool Lanes::has_next(Time now) {
   }
   for (Window* window : windows_.take_due(now)) give_turn(*window);
 
-  if (!may_begin()) {
-    while (!turns_.empty() && std::holds_alternative<Window*>(turns_.front()))
-      parked_.push_back(std::get<Window*>(turns_.pop()));
-  } else {
-    for (Window* window : std::exchange(parked_, {})) give_turn(*window);
+  const auto is_window_next = [&] {
+    return !turns_.empty() && std::holds_alternative<Window*>(turns_.front());
+  };
+  if (!parked_.empty() || is_window_next()) {
+    if (may_begin()) {
+      for (Window* window : std::exchange(parked_, {})) give_turn(*window);
+    } else {
+      while (is_window_next()) parked_.push_back(std::get<Window*>(turns_.pop()));
+    }
   }
   return !turns_.empty() && in_flight_ < rules_.parallel && now >= paused_until_;
 }
@@ -280,7 +284,7 @@ Sending& Lanes::begin(Window& window, Time now) {
   auto highest = AlertSeverity::info;
   for (Lane* lane : window.collected) {
     if (members >= kMostMembers) break;
-    lane->taken = fitting(*lane, window.key, now);
+    lane->taken = fitting(*lane, window.key, kMostMembers - members, now);
     members += lane->taken;
     lanes.push_back(lane);
     auto next = lane->queue.begin();
@@ -296,7 +300,8 @@ Sending& Lanes::begin(Window& window, Time now) {
 }
 
 /// How many of the lane's first ones leave in the same message: those that could follow at once.
-std::size_t Lanes::fitting(const Lane& lane, const std::string& key, Time now) const {
+std::size_t Lanes::fitting(const Lane& lane, const std::string& key, std::size_t most,
+                           Time now) const {
   std::size_t count = 0;
   bool notified = lane.open.has_value();
   std::set<TransitionKind> kinds;
@@ -311,7 +316,7 @@ std::size_t Lanes::fitting(const Lane& lane, const std::string& key, Time now) c
     const bool is_idle_end = is_end_for_notified(one) && !notified;
     const bool fits = !leaves_alone(one) && one.group.empty() && one.not_before <= now &&
                       !limited && !is_idle_end && group_key(one.alert) == key;
-    if (count > 0 && !fits) break;
+    if (count > 0 && (!fits || count >= most)) break;
     ++count;
     notified = !is_resolved(one.alert);
     kinds.insert(one.alert.kind);
@@ -503,8 +508,13 @@ std::vector<std::string> Lanes::still_firing(const Sending& sending) const {
 std::vector<store::Delivery> Lanes::unstored() const {
   std::vector<store::Delivery> found;
   for (const auto& [key, lane] : lanes_) {
-    std::ranges::copy_if(lane.queue, std::back_inserter(found),
-                         [](const store::Delivery& one) { return one.sequence == 0; });
+    std::int64_t before = 0;
+    for (const store::Delivery& one : lane.queue) {
+      before = std::max(before, one.sequence);
+      if (one.sequence > 0) continue;
+      found.push_back(one);
+      found.back().follows = before;
+    }
     if (lane.escalation && lane.escalation->sequence == 0) found.push_back(*lane.escalation);
   }
   for (store::Delivery& one : found) one.group.clear();  // no store holds its message
@@ -540,9 +550,10 @@ void Lanes::arrange(Lane& lane, Time now) {
       continue;
     }
     const auto known = lane.kinds.find(head.alert.kind);
-    const Time limited = known == lane.kinds.end() || lane.released > 0
-                             ? Time::min()
-                             : limited_until(head.alert.kind, known->second.accepted, now);
+    const bool is_free =
+        known == lane.kinds.end() || lane.released > 0 || expected_.contains(head.group);
+    const Time limited =
+        is_free ? Time::min() : limited_until(head.alert.kind, known->second.accepted, now);
     // Nothing of ours reaches further ahead: a later time is from before the clock was set back.
     const bool believable = head.not_before <= now + kLongestPause;
     lane.is_limited = limited > now;

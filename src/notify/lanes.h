@@ -127,6 +127,8 @@ class Lanes {
   /// So many deliveries that name this group will be added: they leave as one message, as an
   /// earlier run has begun it.
   void expect(const std::string& group, std::size_t members);
+  /// Whether such deliveries are missing still.
+  [[nodiscard]] bool expects_more() const { return !expected_.empty(); }
   /// Puts it at the end of its lane, or beside it.
   void add(store::Delivery delivery, Time now);
   /// Whether take() has one to answer.
@@ -191,7 +193,8 @@ class Lanes {
   [[nodiscard]] bool may_begin() const;
   Sending& begin(std::vector<Lane*> lanes, DeliveryId id = {});
   Sending& begin(Window& window, Time now);
-  [[nodiscard]] std::size_t fitting(const Lane& lane, const std::string& key, Time now) const;
+  [[nodiscard]] std::size_t fitting(const Lane& lane, const std::string& key, std::size_t most,
+                                    Time now) const;
   void merge_head(Lane& lane, std::string why, Time now);
   store::Delivery remove_head(Lane& lane);
   std::vector<Outcome> stay(Sending& sending, Time due, const std::string& reason, Time now);

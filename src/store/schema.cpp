@@ -160,6 +160,8 @@ INSERT INTO open_alert
   FROM known
   WHERE kind IN ('vanished', 'stuck', 'denied', 'flapping', 'unreachable', 'refused')
     OR (kind IN ('stopped', 'paused') AND expected = 0)
+    OR (kind IN ('steady', 'visible') AND expected = 0
+        AND json_extract(details, '$.to') <> 'RUNNING')
     OR (kind IN ('started', 'paused', 'restarted') AND expected = 1);
 DROP INDEX delivery_conditional;
 

@@ -423,9 +423,10 @@ Result<> Store::update(std::span<const DeliveryUpdate> updates) {
       connection
           .query(
               "UPDATE delivery SET state = ?, attempts = ?, updated = ?, not_before = ?,"
-              " detail = ?, message_id = ? WHERE id = ?",
+              " detail = ?, message_id = CASE WHEN ? = '' AND ? = 0 THEN message_id ELSE ? END"
+              " WHERE id = ?",
               to_string(update.state), update.attempts, update.at, update.not_before, update.detail,
-              update.group, update.id.value)
+              update.group, update.attempts, update.group, update.id.value)
           .run();
       if (update.state == DeliveryState::delivered) database_->put_open_alert(update.id);
     }

@@ -57,6 +57,8 @@ struct Delivery {
   bool conditional = false;
   /// The id of the message that it left with, or is to leave with; empty: not known yet.
   std::string group;
+  /// Of one that only memory holds: the sequence of the one before it about its service; 0: none.
+  std::int64_t follows = 0;
 };
 
 /// The id of the message that it shares with others; empty: it has one of its own, or none yet.
@@ -94,7 +96,7 @@ struct DeliveryUpdate {
   Time at{};
   Time not_before{};   ///< of a pending one
   std::string detail;  ///< the destination's answer or the last error, in words, without secrets
-  std::string group;   ///< as in Delivery
+  std::string group;   ///< as in Delivery; of one without an attempt, empty leaves it as it is
 };
 
 /// What a destination is sent, each time the same.

@@ -89,6 +89,8 @@ Chat::Chat(const Kind& kind, const Sections& sections, bool has_other, const Cha
       name_(kind.name),
       has_other_(has_other),
       most_lines_(kind.most_lines),
+      around_line_(kind.around_line),
+      most_plain_lines_(kind.most_plain_lines),
       http_(deps),
       messages_(deps.messages) {
   for (const auto section :
@@ -131,8 +133,11 @@ Message Chat::write(const Contents& contents, const DeliveryId& /*id*/) {
   const Side& side = side_of(section_of(first));
   if (contents.alerts.size() == 1)
     return make(first, side.message, messages_.values(first), kPlainMessage);
-  const auto text = describe_group(
-      contents, most_lines_, [this](const std::string& line) { return prepare(line).size(); });
+  const auto size_of = [&](const std::string& line) {
+    return prepare(line).size() + (side.is_basic ? 0 : around_line_);
+  };
+  const auto text =
+      describe_group(contents, side.is_basic ? most_plain_lines_ : most_lines_, size_of);
   Alert head = first;
   head.notice = text.notice;
   return make(head, side.group, group_values(contents, text, messages_.urls()),

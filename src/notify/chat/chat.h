@@ -45,7 +45,11 @@ class Chat : public GroupingChannel {
     std::string section;  ///< "slackNotification"
     std::string_view built_in;
     std::string_view built_in_group;
-    std::size_t most_lines;  ///< of a message for several alerts, in bytes
+    // Of a message for several alerts, in bytes: its lines, what each takes besides its text, and
+    // the lines of one that is no more than a text.
+    std::size_t most_lines;
+    std::size_t around_line;
+    std::size_t most_plain_lines;
   };
   /// `settings` are those of a Slack or Teams.
   template <typename Settings>
@@ -96,6 +100,8 @@ class Chat : public GroupingChannel {
   std::vector<Side> sides_;  ///< by AlertSection
   bool has_other_;           ///< the file has `otherAlerts`
   std::size_t most_lines_;
+  std::size_t around_line_;
+  std::size_t most_plain_lines_;
   HttpSender http_;
   Messages& messages_;
 };

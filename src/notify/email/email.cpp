@@ -271,17 +271,20 @@ Message Email::write(const Contents& contents, const DeliveryId& id) {
   const bool is_group = contents.alerts.size() > 1;
   Messages& messages = mailing_->messages;
   std::string values;
+  std::string plain;  // where no template can be rendered
   if (is_group) {
     const auto text = describe_group(contents, kMostMailLines);
     head.notice = text.notice;
     values = group_values(contents, text, messages.urls());
+    plain = text.title + "\n\n" + plain_text(text);
   } else {
     values = messages.values(head);
   }
   const Message subject =
       messages.write(is_group ? templates.group_subject : templates.subject, values, make_subject);
   const Message html = messages.write(is_group ? templates.group_html : templates.html, values);
-  const Message text = messages.write(is_group ? mailing_->group_text : mailing_->text, values);
+  Message text = messages.write(is_group ? mailing_->group_text : mailing_->text, values);
+  if (text.text.empty()) text.text = std::move(plain);
   std::vector<std::pair<std::string, std::string>> headers{
       {"X-Mailer", "tocsin/" + mailing_->version},
       {"X-Tocsin-Event", is_group ? "group" : std::string(kind_word(head))},

@@ -27,6 +27,8 @@ constexpr std::size_t kMostButton = 75;
 constexpr std::size_t kMostText = 3000;
 /// Of a group, in one block, with room for the count of what has none.
 constexpr std::size_t kMostSlackLines = 2900;
+/// With room for the title and what is still down.
+constexpr std::size_t kMostPlainSlackLines = 2100;
 /// One message a second for each webhook; and what the making of a message may differ.
 constexpr std::chrono::milliseconds kSlackInterval(1100);
 
@@ -125,7 +127,9 @@ Slack::Slack(const config::Slack& settings, const ChannelDeps& deps)
             .section = "slackNotification",
             .built_in = built_in::kSlack,
             .built_in_group = built_in::kSlackGroup,
-            .most_lines = kMostSlackLines},
+            .most_lines = kMostSlackLines,
+            .around_line = 0,
+            .most_plain_lines = kMostPlainSlackLines},
            settings, deps),
       settings_(settings) {}
 

@@ -22,8 +22,11 @@ constexpr std::size_t kMostBytes = 28'000;
 /// What a text is cut to in a message that is too large.
 constexpr std::size_t kShortText = 300;
 constexpr std::size_t kMostBasic = 4000;
-/// Of a group: what a card needs besides is about as much again for short lines.
-constexpr std::size_t kMostTeamsLines = 9000;
+/// Of a group, with room for the rest of the card, and what its template puts around a line.
+constexpr std::size_t kMostTeamsLines = 24'000;
+constexpr std::size_t kAroundTeamsLine = 110;
+/// With room for the title and what is still down.
+constexpr std::size_t kMostPlainTeamsLines = 3000;
 /// About four requests a second.
 constexpr std::chrono::milliseconds kTeamsInterval(250);
 
@@ -67,7 +70,9 @@ Teams::Teams(const config::Teams& settings, const ChannelDeps& deps)
             .section = "teamsNotification",
             .built_in = built_in::kTeams,
             .built_in_group = built_in::kTeamsGroup,
-            .most_lines = kMostTeamsLines},
+            .most_lines = kMostTeamsLines,
+            .around_line = kAroundTeamsLine,
+            .most_plain_lines = kMostPlainTeamsLines},
            settings, deps) {}
 
 std::string Teams::from_text(const Alert& alert, const std::string& text) const {
@@ -101,11 +106,15 @@ Answer Teams::interpret(const Result<net::HttpResponse>& response,
   // What an old connector says with status 200 when Teams itself has refused the message.
   constexpr std::string_view kFailed = "Webhook message delivery failed";
   Answer answer = judge(response, secrets);
-  if (std::holds_alternative<Delivered>(answer) && response->body.starts_with(kFailed))
-    return RetryAfter{.after = response->retry_after,
-                      .reason = describe_status(response->status) + ": " +
-                                printable(secrets.hide(response->body), 200)};
-  return answer;
+  if (!std::holds_alternative<Delivered>(answer) || !response->body.starts_with(kFailed))
+    return answer;
+  auto reason =
+      describe_status(response->status) + ": " + printable(secrets.hide(response->body), 200);
+  // "... with error: Microsoft Teams endpoint returned HTTP error 413 with ContextId ..."
+  for (const std::string_view refused : {"HTTP error 400", "HTTP error 413"}) {
+    if (response->body.contains(refused)) return Rejected{.reason = std::move(reason)};
+  }
+  return RetryAfter{.after = response->retry_after, .reason = std::move(reason)};
 }
 
 void add_channels(const config::Teams& settings, const ChannelDeps& deps, Destinations& to) {

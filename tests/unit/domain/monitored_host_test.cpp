@@ -688,6 +688,36 @@ TEST_F(MonitoredHostTest, WhatIsBadInASilenceIsNotifiedAsStoppedAtItsEnd) {
   EXPECT_THAT(notified(), ElementsAre("stopped A"));
 }
 
+TEST_F(MonitoredHostTest, AJobThatEndsAsItShouldDoesNotFlap) {
+  auto policy = kFlapsSoon;
+  policy.quiet_exit_codes = {0};
+  watch({{.pattern = "A", .policy = policy}});
+  is("A", running);
+  check();
+  for (int i = 0; i < 6; i++) {
+    is("A", stopped);
+    check(20s);
+    is("A", running);
+    check(20s);
+  }
+  EXPECT_THAT(notified(), IsEmpty());
+}
+
+TEST_F(MonitoredHostTest, WhatFlapsAndComesToRestWhereItMayEnds) {
+  watch({{.pattern = "A", .policy = kFlapsSoon}});
+  flap("A");
+  notified();
+  auto policy = kFlapsSoon;
+  policy.quiet_exit_codes = {0};
+  monitored_->set_rules(
+      {.services = Watchlist({{.pattern = "A", .policy = policy}}), .policy = {}});
+  is("A", stopped);
+  check(20s);
+  EXPECT_THAT(notified(), IsEmpty());
+  pass(11min);
+  EXPECT_THAT(notified(), ElementsAre("unmonitored A"));
+}
+
 TEST_F(MonitoredHostTest, AServiceIsNotForgottenWhileItFlaps) {
   watch({{.pattern = "A*", .policy = kFlapsSoon}});
   flap("A1");

@@ -687,13 +687,30 @@ TEST_F(GroupedDispatcherTest, AMessageThatCannotBeStoredLeavesAllTheSame) {
 }
 
 TEST_F(GroupedDispatcherTest, OneWhoseMessageIsGoneIsBegunAnew) {
-  outbox_.rows.clear();
-  auto lost = to_people("1", "a");
-  outbox_.rows.front().delivery.group = "gone";
+  for (const auto* id : {"1", "2"}) {
+    (void)to_people(id, id);
+    outbox_.rows.back().delivery.group = "gone";
+  }
   run([&](Dispatcher&) -> net::awaitable<void> {
-    co_await observer_.until_settled(DeliveryState::delivered, 1);
+    co_await observer_.until_settled(DeliveryState::delivered, 2);
   });
-  EXPECT_THAT(people_->received, ElementsAre("1: 1"));
+  EXPECT_THAT(people_->received, ElementsAre("1: 1 2 !1 !2"));
+}
+
+TEST_F(DispatcherTest, WhatThePipelineBeforeHandsOverKeepsItsPlace) {
+  channel().answer = [](const std::string&) { return RetryAfter{.after = {}, .reason = "503"}; };
+  auto unstored = run([&](Dispatcher& dispatcher) -> net::awaitable<void> {
+    dispatcher.submit({stored("1")});
+    co_await observer_.until_settled(DeliveryState::pending, 1);
+    dispatcher.submit({make_delivery("2", kStarted, "a", time_.now())});
+  });
+  channel().answer = [](const std::string&) { return Delivered{.detail = "ok"}; };
+  channel().received.clear();
+  run([&](Dispatcher& dispatcher) -> net::awaitable<void> {
+    dispatcher.submit(std::move(unstored));
+    co_await observer_.until_settled(DeliveryState::delivered, 2);
+  });
+  EXPECT_THAT(channel().received, ElementsAre("1", "2"));
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 // What each channel for people sends of several alerts.
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <gmock/gmock.h>
@@ -22,6 +23,12 @@ using testing::Not;
 using testing::StartsWith;
 
 constexpr const char* kNotice = "tocsin reaches none of its 2 hosts: check its own network first";
+
+std::size_t count_of(const std::string& text, std::string_view part) {
+  std::size_t count = 0;
+  for (auto at = text.find(part); at != std::string::npos; at = text.find(part, at + 1)) count++;
+  return count;
+}
 
 class GroupMessage : public testing::Test {
  protected:
@@ -89,6 +96,22 @@ TEST_F(GroupMessage, IsAListInPlainChatsToo) {
       json::parse(slack(2))["text"].get<std::string>(),
       AllOf(StartsWith("db1: 2 alerts\n"), HasSubstr("Service 1"), HasSubstr("still down")));
   EXPECT_THAT(teams(2), AllOf(HasSubstr("db1: 2 alerts"), HasSubstr("Service 1")));
+}
+
+TEST_F(GroupMessage, OfManyShortNamesHasATrueCountEverywhere) {
+  for (auto& alert : alerts_) alert.friendly_name = "s";
+  for (const bool is_basic : {false, true}) {
+    if (is_basic) slack_.stopped.type = teams_.stopped.type = config::MessageType::basic;
+    for (const auto& text : {slack(250), teams(250)}) {
+      EXPECT_LE(text.size(), 28'000U);
+      const std::size_t more = text.find(" more");
+      ASSERT_NE(more, std::string::npos);
+      const std::size_t number = text.rfind("and ", more) + 4;
+      EXPECT_EQ(count_of(text, "has stopped on") + std::stoul(text.substr(number, more - number)),
+                250U);
+      EXPECT_THAT(text, AllOf(HasSubstr(" more"), HasSubstr("still down: Still One")));
+    }
+  }
 }
 
 TEST_F(GroupMessage, OfEmailNamesAllInBothBodies) {
