@@ -102,7 +102,10 @@ TEST_F(GroupMessage, OfManyShortNamesHasATrueCountEverywhere) {
   for (auto& alert : alerts_) alert.friendly_name = "s";
   for (const bool is_basic : {false, true}) {
     if (is_basic) slack_.stopped.type = teams_.stopped.type = config::MessageType::basic;
-    for (const auto& text : {slack(250), teams(250)}) {
+    // A plain message of Slack has its text twice.
+    const auto of_slack =
+        is_basic ? json::parse(slack(250))["text"].get<std::string>() : slack(250);
+    for (const auto& text : {of_slack, teams(250)}) {
       EXPECT_LE(text.size(), 28'000U);
       const std::size_t more = text.find(" more");
       ASSERT_NE(more, std::string::npos);
