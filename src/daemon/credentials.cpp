@@ -16,6 +16,9 @@
 namespace tocsin::daemon {
 namespace {
 
+/// How soon after a silence a credential that is refused still is an alert.
+constexpr auto kReviewEvery = std::chrono::seconds(10);
+
 /// Whether hosts share the account: a name without a domain is a local account of each.
 bool has_domain(std::string_view username) {
   const auto domain = username.substr(0, std::min(username.find('\\'), username.size()));
@@ -150,11 +153,34 @@ net::awaitable<void> CredentialAlerts::notify(const logins::Gate& gate, logins::
     if (const auto suppression = deps_.silence(name, {}, alert.at))
       alert.suppressed = suppression->reason;
   }
+  if (alert.suppressed.empty()) {
+    suppressed_.erase(gate.id());
+  } else {
+    suppressed_.insert(gate.id());
+  }
   HostUpdate update(name, {deps_.journal, deps_.log.of(subject_of(gate)), deps_.random});
   MonitoredHost::Outcome outcome;
   outcome.alerts.push_back(std::move(alert));
   update.add(std::move(outcome), {});
   co_await update.write();
+}
+
+bool CredentialAlerts::is_silenced(const logins::LoginId& id) const {
+  return deps_.silence && deps_.silence(HostName(id.value), {}, deps_.clock.now());
+}
+
+net::awaitable<void> CredentialAlerts::run(const logins::Logins& logins) {
+  for (;; co_await net::sleep_for(kReviewEvery)) {
+    for (const auto& id : std::set(suppressed_)) {
+      const auto* gate = logins.find(id);
+      if (gate == nullptr || is_silenced(id)) continue;
+      if (gate->guard().suspicion().notified_at == Time{}) {
+        suppressed_.erase(id);  // it was over before the silence was
+      } else {
+        co_await notify(*gate, logins::Notice::refused);
+      }
+    }
+  }
 }
 
 }  // namespace tocsin::daemon

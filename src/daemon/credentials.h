@@ -3,7 +3,9 @@
 
 #include <functional>
 #include <optional>
+#include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/random.h"
@@ -49,11 +51,18 @@ class CredentialAlerts {
 
   /// Returns when it is stored.
   net::awaitable<void> notify(const logins::Gate& gate, logins::Notice notice);
+  /// An earlier run has suppressed the alert of this credential, which fires still.
+  void remember_suppressed(logins::LoginId id) { suppressed_.insert(std::move(id)); }
+  /// Notifies what was suppressed and fires when nothing suppresses it any more, until it is
+  /// cancelled.
+  net::awaitable<void> run(const logins::Logins& logins);
 
  private:
   void log_destination(const logins::Gate& gate, bool refused) const;
+  [[nodiscard]] bool is_silenced(const logins::LoginId& id) const;
 
   Deps deps_;
+  std::set<logins::LoginId> suppressed_;
 };
 
 }  // namespace tocsin::daemon

@@ -276,6 +276,23 @@ net::awaitable<void> write_metrics(std::filesystem::path file, Metrics& metrics,
 
 }  // namespace
 
+namespace {
+
+/// The credentials whose alerts fire, but for nobody: a silence has kept them from people.
+std::vector<logins::LoginId> find_suppressed(store::Store& store,
+                                             const std::vector<logins::StoredLogin>& records) {
+  std::vector<logins::LoginId> found;
+  for (const auto& record : records) {
+    if (!record.id.value.starts_with(kCredentialPrefix) || record.suspicion.notified_at == Time{})
+      continue;
+    const auto firing = store.find_firing(HostName(record.id.value), {});
+    if (firing && !*firing) found.push_back(record.id);
+  }
+  return found;
+}
+
+}  // namespace
+
 Daemon::Daemon(net::Executor executor, DaemonOptions options, const Log& log, RandomFill random)
     : executor_(std::move(executor)),
       options_(std::move(options)),
@@ -295,6 +312,7 @@ net::awaitable<Result<>> Daemon::start() {
   if (!stored) co_return fail(std::move(stored));
 
   const auto hosts = std::exchange(options_.config.hosts, {});
+  const auto suppressed = find_suppressed(*opened, stored->records);
   components_ =
       std::make_unique<Components>(executor_, *std::move(opened), *std::move(stored), options_,
                                    log_, random_, [this] { return reload_in_peace(); });
@@ -321,6 +339,8 @@ net::awaitable<Result<>> Daemon::start() {
   components.fleet.set_hosts(hosts, *std::move(known));
   retire_unused(components.logins, hosts);
   components.background.spawn(components.requests.run());  // which asks what fires
+  for (const auto& id : suppressed) components.credential_alerts.remember_suppressed(id);
+  components.background.spawn(components.credential_alerts.run(components.logins));
   components.background.spawn(components.say_what_is_not_watched(options_.config.left_out));
   if (components.pipeline->size() == 0) {
     log_.warn("no destination is enabled: changes go to the log and the history only");

@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <chrono>
 #include <iterator>
+#include <set>
 #include <string>
+#include <tuple>
 #include <utility>
 
 #include <fmt/format.h>
@@ -137,16 +139,30 @@ net::awaitable<void> Journal::run() {
   }
 }
 
+/// Most ends that are sent only where something fires end nothing: no row need say so.
 std::vector<std::shared_ptr<Journal::Entry>> Journal::take_waiting() {
   auto entries = std::exchange(waiting_, {});
+  using Subject = std::tuple<std::string, HostName, ServiceName>;
+  std::set<Subject> addressed;  // here, and not with the dispatcher yet
+  const auto ends_nothing = [&](const store::Delivery& one) {
+    const auto& alert = one.alert;
+    const bool is_end = one.conditional && (is_resolved(alert) || alert.for_notified);
+    Subject subject(one.destination, alert.host, alert.service);
+    const bool idle =
+        is_end && !addressed.contains(subject) &&
+        !pipeline_.dispatcher.get().may_have_open(one.destination, alert.host, alert.service);
+    if (!idle) addressed.insert(std::move(subject));
+    return idle;
+  };
   for (const auto& entry : entries) {
     auto& commit = entry->commit;
     for (const auto& alert : commit.alerts) {
       if (!alert.suppressed.empty()) continue;
       if (entry->log.wants_debug()) log_routing(alert, pipeline_, entry->log);
-      std::ranges::move(notify::address(alert, pipeline_.destinations, pipeline_.routing.get(),
-                                        deps_.clock.now(), deps_.random),
-                        std::back_inserter(commit.deliveries));
+      auto deliveries = notify::address(alert, pipeline_.destinations, pipeline_.routing.get(),
+                                        deps_.clock.now(), deps_.random);
+      std::erase_if(deliveries, ends_nothing);
+      std::ranges::move(deliveries, std::back_inserter(commit.deliveries));
     }
   }
   return entries;

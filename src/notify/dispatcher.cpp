@@ -197,6 +197,14 @@ void Dispatcher::submit(std::vector<store::Delivery> deliveries) {
   for (const store::Delivery& delivery : wanted) state_->report_wait(delivery);
 }
 
+bool Dispatcher::may_have_open(const std::string& destination, const HostName& host,
+                               const ServiceName& service) const {
+  const auto found = state_->queues.find(destination);
+  if (found == state_->queues.end()) return false;
+  const Queue& queue = found->second;
+  return !state_->begun || queue.behind || queue.lanes.has_open(host, service);
+}
+
 net::awaitable<std::vector<store::Delivery>> Dispatcher::stop() {
   state_->stopping = true;
   state_->keepers.spawn(state_->cut_off());

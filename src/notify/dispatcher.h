@@ -56,6 +56,10 @@ class Dispatcher {
   /// Takes up deliveries after they have been committed, one host's in their order; those
   /// that could not be committed have sequence 0 and live in memory only.
   void submit(std::vector<store::Delivery> deliveries);
+  /// Whether the destination was, or may have been, notified of an alert about the service and not
+  /// of its end, or is about to be.
+  [[nodiscard]] bool may_have_open(const std::string& destination, const HostName& host,
+                                   const ServiceName& service) const;
   /// Begins nothing new, waits at most `stop_limit` for what is in flight, and records; the rest
   /// stays pending in the outbox. Answers the deliveries that only memory holds.
   net::awaitable<std::vector<store::Delivery>> stop();

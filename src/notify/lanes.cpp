@@ -485,6 +485,13 @@ std::pair<const store::Delivery*, Wait> Lanes::find_wait(const HostName& host,
   return {&newest, {.reason = in_flight_ >= rules_.parallel ? parallel : turn}};
 }
 
+bool Lanes::has_open(const HostName& host, const ServiceName& service) const {
+  const auto found = lanes_.find(key_of(host, service));
+  if (found == lanes_.end()) return false;
+  const Lane& lane = found->second;
+  return lane.open || lane.escalation || !lane.queue.empty();
+}
+
 std::vector<std::string> Lanes::still_firing(const Sending& sending) const {
   std::set<HostName> hosts;
   std::map<std::string, std::optional<store::OpenAlert>> open;  // by the end of the message

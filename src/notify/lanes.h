@@ -153,6 +153,8 @@ class Lanes {
   [[nodiscard]] std::pair<const store::Delivery*, Wait> find_wait(const HostName& host,
                                                                   const ServiceName& service,
                                                                   Time now) const;
+  /// Whether something about the service was notified or waits here whose end is wanted.
+  [[nodiscard]] bool has_open(const HostName& host, const ServiceName& service) const;
   /// What still fires once the sending is delivered, by what was notified here: of the hosts that
   /// it is about, "Print Spooler", or with several hosts "Print Spooler on db1".
   [[nodiscard]] std::vector<std::string> still_firing(const Sending& sending) const;

@@ -152,7 +152,11 @@ std::vector<RoutedTo> Routing::for_resolved(const Alert& alert) const {
     add_at_once(steps.front(), allows(route.match.kinds, alert.kind));
     for (std::size_t i = 1; i < steps.size(); i++)
       collected.add({.after = {}, .to = steps[i].to}, true);
-    if (route.match.kinds.empty()) return collected.take();
+    if (route.match.kinds.empty()) {
+      // By the routes of an earlier configuration others may have been notified.
+      if (!stands_alone(alert.kind)) collected.add(everybody_, true);
+      return collected.take();
+    }
   }
   add_at_once(everybody_, true);
   return collected.take();

@@ -126,6 +126,22 @@ TEST_F(CredentialsTest, ASilencedCredentialIsHistoryOnly) {
   EXPECT_THAT(deps().history(), ElementsAre("refused "));
 }
 
+TEST_F(CredentialsTest, WhatFiresWhenTheSilenceEndsIsNotifiedThen) {
+  net::TaskScope reviews(deps().loop_.executor());
+  reviews.spawn(running_->alerts.run(running_->logins));
+  running_->silence = Suppression{"silenced by alice"};
+  for (const auto* host : {"sql1", "sql2"}) EXPECT_TRUE(refuse(host, Blame::peer, "no"));
+  deps().pass(1min);
+  EXPECT_THAT(deps().notified(0), IsEmpty());
+  running_->silence.reset();
+  deps().pass(11s);
+  EXPECT_THAT(deps().notified(1), ElementsAre("refused "));
+  deps().pass(1min);
+  EXPECT_THAT(deps().notified(1), ElementsAre("refused ")) << "once";
+  reviews.cancel();
+  deps().loop_.run_until_done(reviews.join());
+}
+
 TEST_F(CredentialsTest, TheEndOfWhatWasSilencedIsForNobody) {
   running_->silence = Suppression{"silenced by alice"};
   for (const auto* host : {"sql1", "sql2"}) EXPECT_TRUE(refuse(host, Blame::peer, "no"));
