@@ -50,7 +50,8 @@ class RebootTest(unittest.TestCase):
                       and set(seen.values()) == {"RUNNING"})
 
     def test_a_quiet_reboot_shows_each_stop(self):
-        path = self.start("reboot-quietly HOST 15s")
+        # Slow enough for a busy machine, on which a check takes seconds, to see it.
+        path = self.start("reboot-quietly HOST 60s")
         self.wait_for(path, lambda seen: isinstance(seen, dict)
                       and {"STOPPED", "STOP_PENDING"} <= set(seen.values()))
         self.wait_for(path, lambda seen: isinstance(seen, str))
