@@ -59,6 +59,7 @@ TEST(GroupText, PutsRootCausesFirst) {
 
 TEST(GroupText, CutsToItsRoomWithATrueCount) {
   std::vector<Alert> alerts;
+  alerts.reserve(250);
   for (int i = 0; i < 250; i++)
     alerts.push_back(grouped_alert("service" + std::to_string(100 + i)));
   const auto text = describe_group(contents_with(alerts), 1000);
@@ -79,6 +80,7 @@ TEST(GroupText, SaysANoticeBeforeAllElse) {
 
 TEST(GroupText, CountsTheNamesThatHaveNoRoom) {
   std::vector<std::string> names;
+  names.reserve(500);
   for (int i = 0; i < 500; i++) names.push_back("service" + std::to_string(i));
   const auto text = describe_group(contents_with({grouped_alert("a")}, names), kRoom);
   EXPECT_LT(text.still_down.size(), 700U);
