@@ -1,5 +1,6 @@
 // `ack`, `acks` and `unack`: written to the store, where a running tocsin finds them.
 #include <algorithm>
+#include <expected>
 #include <iterator>
 #include <optional>
 #include <string>
@@ -14,6 +15,7 @@
 #include "cli/load.h"
 #include "cli/requests.h"
 #include "cli/table.h"
+#include "daemon/credentials.h"
 #include "daemon/daemon.h"
 #include "domain/monitored_host.h"
 #include "store/logins.h"
@@ -51,7 +53,7 @@ Result<std::vector<Firing>> load_firing(const std::filesystem::path& directory) 
   const auto records = logins->load();
   if (!records) return std::unexpected(records.error());
   for (const auto& record : *records) {
-    if (record.id.value.starts_with(kCredentialPrefix) && record.suspicion.notified_at != Time{})
+    if (daemon::is_firing_credential(record))
       all.push_back({.host = HostName(record.id.value), .service = {}, .since = {}});
   }
   return all;
@@ -93,23 +95,42 @@ void print_table(const std::vector<Ack>& acks) {
   print(table, "nothing is acknowledged");
 }
 
+/// What all commands about acknowledgements begin with.
+struct Opened {
+  config::Config config;
+  store::Requests requests;
+  std::vector<Ack> acks;  ///< those that have not ended
+};
+
+/// The exit code where it cannot be had; it has complained then. `options` are those of a command.
+std::expected<Opened, int> open(const auto& options) {
+  auto config = load(options.configuration);
+  if (!config) return std::unexpected(kExitBadConfiguration);
+  auto requests = open_requests(options.data_directory, *config);
+  if (!requests) return std::unexpected(kExitFailed);
+  auto acks = requests->load_acks();
+  if (!acks) {
+    complain(acks.error().what);
+    return std::unexpected(kExitFailed);
+  }
+  return Opened{*std::move(config), *std::move(requests), *std::move(acks)};
+}
+
 }  // namespace
 
 int ack(const AckOptions& options) {
-  const auto config = load(options.configuration);
-  if (!config) return kExitBadConfiguration;
-  auto requests = open_requests(options.data_directory, *config);
-  if (!requests) return kExitFailed;
-  auto firing = load_firing(daemon::data_directory(options.data_directory, *config));
-  const auto known = requests->load_acks();
-  if (!firing || !known) {
-    complain(!firing ? firing.error().what : known.error().what);
+  auto opened = open(options);
+  if (!opened) return opened.error();
+  auto& [config, requests, known] = *opened;
+  auto firing = load_firing(daemon::data_directory(options.data_directory, config));
+  if (!firing) {
+    complain(firing.error().what);
     return kExitFailed;
   }
   const auto scope = SilenceScope::parse(options.scope);
   std::erase_if(*firing, [&](const Firing& one) { return !scope.covers(one.host, one.service); });
   if (firing->empty()) {
-    const auto mistake = find_mistake(scope, *config);
+    const auto mistake = find_mistake(scope, config);
     complain(mistake.empty() ? fmt::format("nothing fires at `{}`", options.scope) : mistake);
     return kExitFailed;
   }
@@ -120,7 +141,7 @@ int ack(const AckOptions& options) {
                   .at = std::max(now, one.since),  // the clock may have been set back
                   .reason = options.reason,
                   .author = options.author.empty() ? user() : options.author};
-    const auto id = find_or_add(*requests, *known, one, ack);
+    const auto id = find_or_add(requests, known, one, ack);
     if (!id) return kExitFailed;
     fmt::print("{} is acknowledged until its alert ends; `tocsin unack {}` takes that back\n",
                printable(ack.text()), *id);
@@ -129,42 +150,28 @@ int ack(const AckOptions& options) {
 }
 
 int acks(const AcksOptions& options) {
-  const auto config = load(options.configuration);
-  if (!config) return kExitBadConfiguration;
-  auto requests = open_requests(options.data_directory, *config);
-  if (!requests) return kExitFailed;
-  const auto all = requests->load_acks();
-  if (!all) {
-    complain(all.error().what);
-    return kExitFailed;
-  }
+  auto opened = open(options);
+  if (!opened) return opened.error();
   if (options.json) {
     json array = json::array();
-    for (const auto& ack : *all) array.push_back(to_json(ack));
+    for (const auto& ack : opened->acks) array.push_back(to_json(ack));
     fmt::print("{}\n", array.dump(2, ' ', false, json::error_handler_t::replace));
   } else {
-    print_table(*all);
+    print_table(opened->acks);
   }
   return kExitOk;
 }
 
 int unack(const UnackOptions& options) {
-  const auto config = load(options.configuration);
-  if (!config) return kExitBadConfiguration;
-  auto requests = open_requests(options.data_directory, *config);
-  if (!requests) return kExitFailed;
-  const auto all = requests->load_acks();
-  if (!all) {
-    complain(all.error().what);
-    return kExitFailed;
-  }
-  const auto meant = find_meant(*all, options.ack);
+  auto opened = open(options);
+  if (!opened) return opened.error();
+  const auto meant = find_meant(opened->acks, options.ack);
   if (meant.empty()) {
     complain(fmt::format("`{}` is not acknowledged; `tocsin acks` lists what is", options.ack));
     return kExitFailed;
   }
   for (const auto& ack : meant) {
-    if (const auto ended = requests->end_ack(ack.id, SystemClock().now()); !ended) {
+    if (const auto ended = opened->requests.end_ack(ack.id, SystemClock().now()); !ended) {
       complain(ended.error().what);
       return kExitFailed;
     }

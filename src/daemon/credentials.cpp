@@ -74,6 +74,10 @@ std::string credential_id(const config::Credentials& account) {
   return std::string(kCredentialPrefix) + account.name;
 }
 
+bool is_firing_credential(const logins::StoredLogin& record) {
+  return record.id.value.starts_with(kCredentialPrefix) && record.suspicion.notified_at != Time{};
+}
+
 void retire_unused(logins::Logins& logins, const std::vector<config::Host>& hosts) {
   std::set<std::string> used;
   for (const auto& host : hosts)

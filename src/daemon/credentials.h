@@ -31,6 +31,9 @@ namespace tocsin::daemon {
 /// "credential:monitoring", which takes a host's place in alerts.
 [[nodiscard]] std::string credential_id(const config::Credentials& account);
 
+/// Whether it is a credential whose alert fires, also where a silence has kept it from people.
+[[nodiscard]] bool is_firing_credential(const logins::StoredLogin& record);
+
 /// Ends the alerts of the credentials that none of the hosts uses.
 void retire_unused(logins::Logins& logins, const std::vector<config::Host>& hosts);
 

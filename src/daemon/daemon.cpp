@@ -283,8 +283,7 @@ std::vector<logins::LoginId> find_suppressed(store::Store& store,
                                              const std::vector<logins::StoredLogin>& records) {
   std::vector<logins::LoginId> found;
   for (const auto& record : records) {
-    if (!record.id.value.starts_with(kCredentialPrefix) || record.suspicion.notified_at == Time{})
-      continue;
+    if (!is_firing_credential(record)) continue;
     const auto firing = store.find_firing(HostName(record.id.value), {});
     if (firing && !*firing) found.push_back(record.id);
   }

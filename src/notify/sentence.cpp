@@ -25,7 +25,7 @@ std::string_view previous_status_word(const Alert& alert) {
 }
 
 std::string sentence_about(const Alert& alert) {
-  const auto& name = alert.friendly_name.empty() ? display_name(alert) : alert.friendly_name;
+  const auto& name = name_for_people(alert);
   const auto where = is_about_host(alert) ? name : name + " on " + alert.host.text();
   const bool same = status_word(alert) == previous_status_word(alert);
   const bool by_kind = same || alert.kind == TransitionKind::flapping;
@@ -54,7 +54,7 @@ std::string with_notice(const Alert& alert, std::string text) {
 }
 
 std::string title_of(const Alert& alert) {
-  const auto& name = alert.friendly_name.empty() ? display_name(alert) : alert.friendly_name;
+  const auto& name = name_for_people(alert);
   return fmt::format("{}{} {}{}", alert.reminder > 0 ? "Reminder: " : "", name,
                      row_of(alert.kind).event,
                      is_about_host(alert) ? "" : " on " + alert.host.text());
