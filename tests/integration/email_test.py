@@ -11,7 +11,7 @@ import watched
 from mail_servers import DROP, HANG, MailServer, OpenSmtpd, require_aiosmtpd
 from program import configuration, named, require_tocsin, tocsin
 from receiver import Authority, Receiver
-from servers import free_port, require, wait_until
+from servers import closed_port, require, wait_until
 from watched import ENGINE, MARKER
 
 OPS, BOSS = "ops@example.com", "boss@example.com"
@@ -390,7 +390,7 @@ class Answers(Watched):
                          ["stopped", "started"])
 
     def test_a_server_that_is_down_for_a_while(self):
-        port = free_port()
+        port = self.enterContext(closed_port())
         running = self.run_tocsin({"host": "127.0.0.1", "port": port}, recipients=[OPS, BOSS])
         self.manager.stop(ENGINE)
         self.wait_for_failure("127.0.0.1:\\d+: .*")

@@ -10,7 +10,7 @@ import unittest
 from influx import Imposter, InfluxDb, tell_influx
 from program import ON_WINE, Running, Simulator, configuration, named, require_tocsin, tocsin
 from receiver import NO_CONTENT, Answer, Authority, Receiver
-from servers import free_port, require, wait_until
+from servers import closed_port, require, wait_until
 
 ENGINE = "QlikSenseEngineService"
 PROXY = "QlikSenseProxyService"
@@ -227,7 +227,7 @@ class Version1(Watched):
         self.assertEqual(measurements, ["tocsin_test"])
 
     def test_command_says_what_is_wrong(self):
-        port = free_port()
+        port = self.enterContext(closed_port())
         self.configure(self.simulator(), **self.section(hostPort=port))
         done = self.try_it()
         self.assertEqual(done.returncode, 1, done)

@@ -6,7 +6,7 @@ import unittest
 
 import oracles
 from program import ON_WINE, configuration, require_tocsin, tocsin
-from servers import free_port, wait_until
+from servers import closed_port, wait_until
 from watched import ENGINE, MARKER, PROXY, Watched
 
 
@@ -130,7 +130,7 @@ class Reload(Watched):
         self.assertIn("expected to be so now", desk.requests[-1].message["reason"])
 
     def test_what_waits_is_told_once(self):
-        port = free_port()
+        port = self.enterContext(closed_port())
         entry = {"description": "late", "webhookURL": f"http://127.0.0.1:{port}/", "httpMethod": "POST"}
         self.start(entry)
         self.manager.stop(ENGINE)

@@ -34,6 +34,16 @@ def free_port():
         return probe.getsockname()[1]
 
 
+@contextlib.contextmanager
+def closed_port():
+    """A port where connections are refused and that nobody else is given, until a server that allows
+    its address to be reused listens on it."""
+    with socket.socket() as held:
+        held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        held.bind(("127.0.0.1", 0))
+        yield held.getsockname()[1]
+
+
 def has_ipv6():
     with contextlib.suppress(OSError), socket.socket(socket.AF_INET6) as probe:
         probe.bind(("::1", 0))

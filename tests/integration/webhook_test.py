@@ -12,7 +12,7 @@ import unittest
 import oracles
 from program import ON_WINE, named, require_tocsin, tocsin
 from receiver import FLOOD, HANG, NO_CONTENT, TRUNCATE, Answer, Authority
-from servers import free_port, require, require_root, wait_until
+from servers import closed_port, require, require_root, wait_until
 from watched import ENGINE, PROXY, Watched
 
 
@@ -211,16 +211,16 @@ class Answers(Watched):
         receiver.wait_for(1)
 
     def test_a_receiver_that_is_down_for_a_while(self):
-        receiver = self.receiver(port=free_port())
-        running = self.run_tocsin(f"http://127.0.0.1:{free_port()}/", receiver.url())
+        port = self.enterContext(closed_port())
+        receiver = self.receiver()
+        running = self.run_tocsin(f"http://127.0.0.1:{port}/", receiver.url())
         self.manager.stop(ENGINE)
         receiver.wait_for(1)  # the other one is down, and this one does not care
-        self.assertEqual([row["state"] for row in self.rows("deliveries", "--failed")], ["pending"])
+        failed, = wait_until(lambda: self.rows("deliveries", "--failed"), 15, "a failed delivery")
+        self.assertEqual(failed["state"], "pending")
         running.kill()
 
         # After a crash, and with the receiver back on that port, it is still delivered.
-        port = int(re.search(r":(\d+)/", json.loads(self.file.read_text())["tocsin"][
-            "webhookNotification"]["serviceMonitor"]["webhooks"][0]["webhookURL"])[1])
         late = self.receiver(port=port)
         self.start_tocsin()
         self.assertEqual(self.states(late.wait_for(1)), [(ENGINE, "STOPPED")])
@@ -260,9 +260,10 @@ class TestAlert(Watched):
     def test_each_destination_is_told_about(self):
         good = self.receiver()
         bad = self.receiver(always=Answer(403, body=b"go away"))
+        port = self.enterContext(closed_port())
         self.configure({**self.webhook(good), "description": "good"},
                        {**self.webhook(bad), "description": "bad"},
-                       {"description": "down", "webhookURL": f"http://127.0.0.1:{free_port()}/",
+                       {"description": "down", "webhookURL": f"http://127.0.0.1:{port}/",
                         "httpMethod": "POST"})
         done = tocsin("test", "-c", self.file)
         self.assertEqual(done.returncode, 1, done)
