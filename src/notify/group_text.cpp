@@ -48,19 +48,27 @@ std::string listed_names(const std::vector<std::string>& names) {
   return text;
 }
 
-/// What others have failed for comes before them.
-std::vector<const Alert*> causes_first(std::vector<const Alert*> alerts) {
-  std::set<std::pair<HostName, ServiceName>> causes;
+/// What others have failed for comes before them, and with it what happened to the same service
+/// until then: the order of one service's alerts stays.
+std::vector<const Alert*> causes_first(const std::vector<const Alert*>& alerts) {
+  std::map<std::pair<HostName, ServiceName>, const Alert*> causes;  // the last that fires of each
   for (const auto* alert : alerts) {
-    if (!alert->root_cause.empty()) causes.emplace(alert->host, alert->root_cause);
+    if (!alert->root_cause.empty()) causes[{alert->host, alert->root_cause}] = nullptr;
   }
-  std::vector<const Alert*> ordered;
-  const auto is_cause = [&](const Alert* alert) {
-    return !is_resolved(*alert) && causes.contains({alert->host, alert->service});
-  };
-  std::ranges::copy_if(alerts, std::back_inserter(ordered), is_cause);
-  std::ranges::copy_if(alerts, std::back_inserter(ordered), std::not_fn(is_cause));
-  return ordered;
+  for (const auto* alert : alerts) {
+    const auto cause = causes.find({alert->host, alert->service});
+    if (cause != causes.end() && !is_resolved(*alert)) cause->second = alert;
+  }
+  std::vector<const Alert*> first;
+  std::vector<const Alert*> others;
+  for (const auto* alert : alerts) {
+    const auto cause = causes.find({alert->host, alert->service});
+    const bool leads = cause != causes.end() && cause->second != nullptr;
+    (leads ? first : others).push_back(alert);
+    if (leads && cause->second == alert) causes.erase(cause);
+  }
+  first.insert(first.end(), others.begin(), others.end());
+  return first;
 }
 
 /// "3 alerts, 1 resolved"

@@ -57,6 +57,19 @@ TEST(GroupText, PutsRootCausesFirst) {
   EXPECT_THAT(text.lines[1], HasSubstr("web has stopped"));
 }
 
+TEST(GroupText, KeepsTheOrderOfOneServicesAlertsWhereItIsARootCause) {
+  std::vector<Alert> alerts{grouped_alert("other"), grouped_alert("web"),
+                            grouped_alert("database", TransitionKind::started),
+                            grouped_alert("database"),
+                            grouped_alert("database", TransitionKind::started)};
+  alerts[1].root_cause = ServiceName("database");
+  const auto text = describe_group(contents_with(alerts), kRoom);
+  EXPECT_THAT(text.lines,
+              ElementsAre(HasSubstr("database has started"), HasSubstr("database has stopped"),
+                          HasSubstr("other has stopped"), HasSubstr("web has stopped"),
+                          HasSubstr("database has started")));
+}
+
 TEST(GroupText, CutsToItsRoomWithATrueCount) {
   std::vector<Alert> alerts;
   alerts.reserve(250);
