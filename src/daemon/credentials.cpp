@@ -152,7 +152,8 @@ net::awaitable<void> CredentialAlerts::notify(const logins::Gate& gate, logins::
               .to = ServiceState::unknown,
               .reason = reason_of(gate, notice),
               .across_hosts = true,
-              .for_notified = !refused};
+              .for_notified = !refused,
+              .goes_on = !refused};
   if (refused && deps_.silence) {
     if (const auto suppression = deps_.silence(name, {}, alert.at))
       alert.suppressed = suppression->reason;

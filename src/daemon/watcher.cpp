@@ -242,10 +242,10 @@ void Watcher::log_waiting(Time now) const {
 void Watcher::log_unreachable(Time now) const {
   const auto& host = monitored_.host();
   const auto& grace = host_.policy.grace;
-  if (host.login_refused) {
-    log_.debug("alert waits: unreachable: the credential is refused, which is an alert of its own");
-  } else if (host.notified) {
+  if (host.notified) {
     log_.debug("alert unreachable was notified at {}", iso_time(host.notified_at));
+  } else if (host.login_refused) {
+    log_.debug("alert waits: unreachable: the credential is refused, which is an alert of its own");
   } else if (const auto silence = deps_.silence ? deps_.silence(host_.name, {}, now) : std::nullopt;
              silence || host.shutdown_since != Time{}) {
     const auto why = find_suppression(host, host_.policy, {.silence = silence}, now);

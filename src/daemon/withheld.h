@@ -20,7 +20,7 @@ struct Withholding {
 };
 
 /// What withholds escalations of the alert now: a silence or maintenance, its host that is not
-/// reached, or its acknowledgement. Nothing: it may be sent.
+/// reached (of a cluster: none of its hosts), or its acknowledgement. Nothing: it may be sent.
 [[nodiscard]] std::optional<Suppression> withheld(const Withholding& by, const Alert& alert,
                                                   Time now);
 

@@ -33,9 +33,10 @@ struct Alert {
   bool across_hosts = false;   ///< grouped with such alerts of all hosts, not with its host's own
   bool for_notified = false;   ///< only for those who were notified of what it ends
   bool over_already =
-      false;            ///< what it ends was over before anybody was notified of it: nothing fires
-  bool pushed = false;  ///< reported by the host itself: more may follow at once; not stored
-  std::string notice;   ///< what a message says before all else; empty: nothing
+      false;             ///< what it ends was over before anybody was notified of it: nothing fires
+  bool pushed = false;   ///< reported by the host itself: more may follow at once; not stored
+  bool goes_on = false;  ///< an alert fires that it repeats, changes or ends; not stored
+  std::string notice;    ///< what a message says before all else; empty: nothing
 };
 
 /// Whether it is resolved. Every other alert is firing, and is notified like a service that

@@ -131,9 +131,9 @@ bool starts_by_itself(const ServiceDetails* known) {
 }
 
 AtFirstSight at_first_sight(const Policy& policy, bool named, const ServiceDetails* known) {
-  const bool told = policy.first_sight == FirstSight::told && starts_by_itself(known);
-  return policy.first_sight != FirstSight::quiet && (named || told) ? AtFirstSight::alert
-                                                                    : AtFirstSight::baseline;
+  const bool wanted = named || (policy.first_sight == FirstSight::told && starts_by_itself(known));
+  return policy.first_sight != FirstSight::quiet && wanted ? AtFirstSight::alert
+                                                           : AtFirstSight::baseline;
 }
 
 /// The observed services in the order of their names, each once.
@@ -166,10 +166,11 @@ std::optional<ServiceChange> observe_each(const ServiceName& name, const Tracked
     return ServiceChange{.name = name, .next = *before, .forgotten = true};
   auto [next, transition] = decide(before, seen, entry->policy, now,
                                    at_first_sight(entry->policy, watchlist.is_exact(name), known));
-  if (before != nullptr && next == *before && !gone) return {};
+  const bool is_over = gone && next.notified.settled == ServiceState::missing && !fires(next);
+  if (before != nullptr && next == *before && !is_over) return {};
   return ServiceChange{.name = name,
                        .next = next,
-                       .forgotten = gone,
+                       .forgotten = is_over,
                        .transition = std::move(transition),
                        .is_new = before == nullptr};
 }

@@ -57,6 +57,11 @@ struct TrackedService {
   friend bool operator==(const TrackedService&, const TrackedService&) = default;
 };
 
+/// Whether an alert about the service was notified, and not its end.
+[[nodiscard]] inline bool fires(const TrackedService& service) {
+  return service.notified.firing_since != Time{};
+}
+
 struct Decision {
   TrackedService next;
   std::optional<Transition> transition;
@@ -88,8 +93,9 @@ struct ServiceChange {
 };
 
 /// One host: the changes (only these) that the observation brings, by name. Services that the
-/// watchlist no longer names are forgotten silently; a service found by a pattern that is gone from
-/// the list vanishes once and is then forgotten. An exact name that the observation lacks becomes
+/// watchlist no longer names are forgotten silently, and so are per-user services of which nobody
+/// has a copy. Any other service that a pattern found and that is gone from the list vanishes, and
+/// is forgotten once no alert says so. An exact name that the observation lacks becomes
 /// unknown; of a name that it brings twice the first counts.
 [[nodiscard]] std::vector<ServiceChange> decide(const TrackedServices& previous,
                                                 const Observation& observation,

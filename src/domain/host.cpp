@@ -117,13 +117,17 @@ std::vector<AlertDraft> review(TrackedHost& host, const HostPolicy& policy,
   }
   host.reminders++;
   draft.reason = join_reasons(draft.reason, "still so after " + duration_text(now - host.since));
-  return {{.transition = std::move(draft), .suppressed = {}, .reminder = host.reminders}};
+  return {{.transition = std::move(draft),
+           .suppressed = {},
+           .reminder = host.reminders,
+           .goes_on = true}};
 }
 
 Time next_review(const TrackedHost& host, const HostPolicy& policy,
                  const HostCircumstances& circumstances, Time now) {
-  if (host.error.empty() || host.login_refused) return Time::max();
+  if (host.error.empty()) return Time::max();
   if (!host.notified) {
+    if (host.login_refused) return Time::max();
     const auto suppressed = find_suppression(host, policy, circumstances, now);
     return suppressed ? suppressed->until : now;
   }
@@ -179,8 +183,10 @@ std::vector<AlertDraft> review(TrackedHost& host, const Observation& observation
   std::string suppressed;
   if (!host.notified)
     suppressed = silence ? silence->reason : "nobody was notified that it was away";
+  const bool goes_on = host.notified;
   host = {.since = now, .booted_at = host.booted_at};
-  return {{.transition = std::move(draft), .suppressed = std::move(suppressed)}};
+  return {
+      {.transition = std::move(draft), .suppressed = std::move(suppressed), .goes_on = goes_on}};
 }
 
 }  // namespace tocsin

@@ -10,6 +10,11 @@ namespace {
 
 constexpr const char* kUnmonitored = "no longer monitored";
 
+/// Pushed changes within this time count as one check.
+constexpr Duration kAtOnce = std::chrono::milliseconds(500);
+
+bool is_recent(Time fall, Time now) { return fall <= now && now - fall < kAtOnce; }
+
 }  // namespace
 
 MonitoredHost::MonitoredHost(HostName name, Rules rules, Known known, SilenceOf silence, AckOf ack)
@@ -46,7 +51,7 @@ MonitoredHost::Outcome MonitoredHost::apply(const Observation& observation) {
       draft.transition.reason = join_reasons(draft.transition.reason, what_is_wrong());
     first.push_back(make_alert(std::move(draft), now));
     if (kind != TransitionKind::reachable || !first.back().suppressed.empty()) continue;
-    // What runs again is told with its host.
+    // What runs again is in one message with its host.
     for (auto& alert : outcome.alerts) alert.across_hosts |= is_resolved(alert);
   }
   outcome.alerts.insert(outcome.alerts.begin(), std::make_move_iterator(first.begin()),
@@ -66,13 +71,10 @@ MonitoredHost::Outcome MonitoredHost::apply_pushed(const ObservedService& pushed
 }
 
 void MonitoredHost::note_pushed_fall(const ObservedService& pushed, Time now) {
-  static constexpr Duration kAtOnce = std::chrono::milliseconds(500);
   if (rules_.policy.storm_wait == Duration(0)) return;
   const auto known = services_.find(pushed.name);
   if (known == services_.end() || !falls(known->second, pushed.status.state)) return;
-  std::erase_if(pushed_falls_, [now](const auto& fall) {
-    return fall.second > now || now - fall.second >= kAtOnce;
-  });
+  std::erase_if(pushed_falls_, [now](const auto& fall) { return !is_recent(fall.second, now); });
   pushed_falls_[pushed.name] = now;
   Falls all{.fell = pushed_falls_.size()};
   for (const auto& [name, service] : services_)
@@ -84,6 +86,8 @@ MonitoredHost::Outcome MonitoredHost::pass(Time now) {
   Outcome outcome;
   if (host_.error.empty()) {
     review_open(now, outcome);
+    // Others that fell at once may still follow.
+    for (auto& alert : outcome.alerts) alert.pushed = pushed_falls_.erase(alert.service) > 0;
     return outcome;
   }
   const auto before = host_;
@@ -98,7 +102,8 @@ MonitoredHost::Outcome MonitoredHost::retire(Time now) {
   if (host_.notified) {
     Transition end{TransitionKind::unmonitored, ServiceState::unknown, host_.since,
                    ServiceState::unknown, kUnmonitored};
-    outcome.alerts.push_back(make_alert({.transition = std::move(end), .suppressed = {}}, now));
+    outcome.alerts.push_back(
+        make_alert({.transition = std::move(end), .suppressed = {}, .goes_on = true}, now));
   }
   for (const auto& [name, service] : std::exchange(services_, {})) {
     end_alert(name, service, now, outcome);
@@ -155,7 +160,9 @@ const WatchedService* MonitoredHost::find_open(const ServiceName& name,
 
 std::vector<std::string> MonitoredHost::idle_patterns() const {
   std::set<const WatchedService*> at_work;
-  for (const auto& [name, service] : services_) at_work.insert(find_entry(name));
+  for (const auto& [name, service] : services_) {
+    if (service.settled != ServiceState::missing) at_work.insert(find_entry(name));
+  }
   std::vector<std::string> idle;
   for (const auto& entry : rules_.services.entries()) {
     if (is_one_name(entry) || entry.automatic_only || at_work.contains(&entry)) continue;
@@ -189,13 +196,24 @@ std::optional<Suppression> MonitoredHost::ack(const ServiceName& service) const 
   return since ? ack_(service, *since) : std::nullopt;
 }
 
+std::optional<Suppression> MonitoredHost::outage(const ServiceName& service) const {
+  if (!host_.error.empty()) return Suppression{"its host is not reached"};
+  const auto found = services_.find(service);
+  const bool known = found == services_.end() || found->second.seen.state != ServiceState::unknown;
+  return known ? std::nullopt : std::optional(Suppression{"its state is not known"});
+}
+
 Circumstances MonitoredHost::circumstances(const ServiceName& service, Time now) const {
-  Circumstances all{
-      .silence = silence(service, now), .acknowledged = ack(service), .booted_at = host_.booted_at};
-  if (!host_.error.empty()) all.outage = Suppression{"its host is not reached"};
+  Circumstances all{.silence = silence(service, now),
+                    .outage = outage(service),
+                    .acknowledged = ack(service),
+                    .booted_at = host_.booted_at};
   // The lower bound: a clock set back must not make the wait longer by as much.
   if (now < host_.storm_until && host_.storm_until <= now + rules_.policy.storm_wait)
     all.storm = Suppression{"many services of its host stopped at once", host_.storm_until};
+  if (const auto fall = pushed_falls_.find(service);
+      !all.storm && fall != pushed_falls_.end() && is_recent(fall->second, now))
+    all.storm = Suppression{"others of its host may stop at once", fall->second + kAtOnce};
   return all;
 }
 
@@ -213,10 +231,7 @@ void MonitoredHost::take(std::vector<ServiceChange> changes, Time now, Outcome& 
     const auto* previous = before[i] ? &*before[i] : nullptr;
     if (watched != nullptr && change.transition)
       review_service(change.name, *watched, previous, change.next, change.transition, now, outcome);
-    // A service that is gone is forgotten once that is notified.
-    if (watched != nullptr && change.forgotten) change.forgotten = is_notified(change.next);
-    if (change.forgotten && !change.transition && previous != nullptr)
-      end_alert(change.name, *previous, now, outcome);
+    if (change.forgotten && previous != nullptr) end_alert(change.name, *previous, now, outcome);
     keep(std::move(change), previous, outcome);
   }
 }
@@ -237,9 +252,10 @@ void MonitoredHost::end_alert(const ServiceName& name, const TrackedService& ser
                               Outcome& outcome) const {
   if (!fires(service)) return;
   const auto* watched = find_entry(name);
-  outcome.alerts.push_back(
-      make_alert(name, service, watched != nullptr ? *watched : WatchedService{},
-                 {.transition = end_unmonitored(service, kUnmonitored), .suppressed = {}}, now));
+  outcome.alerts.push_back(make_alert(
+      name, service, watched != nullptr ? *watched : WatchedService{},
+      {.transition = end_unmonitored(service, kUnmonitored), .suppressed = {}, .goes_on = true},
+      now));
 }
 
 void MonitoredHost::keep(ServiceChange change, const TrackedService* previous, Outcome& outcome) {
@@ -264,8 +280,7 @@ void MonitoredHost::review_open(Time now, Outcome& outcome) {
     const auto& watched = *find_entry(name);
     auto next = service;
     review_service(name, watched, &service, next, std::nullopt, now, outcome);
-    const bool gone = next.settled == ServiceState::missing && !rules_.services.is_exact(name);
-    keep({.name = name, .next = next, .forgotten = gone && is_notified(next)}, &service, outcome);
+    keep({.name = name, .next = next}, &service, outcome);
   }
 }
 
@@ -288,7 +303,8 @@ Alert MonitoredHost::make_alert(const ServiceName& service, const TrackedService
               .reminder = draft.reminder,
               .across_hosts = draft.across_hosts || is_unmonitored,
               .for_notified = draft.for_notified || is_unmonitored,
-              .over_already = draft.over_already};
+              .over_already = draft.over_already,
+              .goes_on = draft.goes_on};
   if (alert.reason.empty()) alert.reason = row_of(alert.kind).reason;
   if (const auto known = details(service)) alert.details = *known;
   std::tie(alert.service, alert.friendly_name) = names_of(service);
@@ -314,7 +330,8 @@ Alert MonitoredHost::make_alert(AlertDraft draft, Time now) const {
           .suppressed = std::move(draft.suppressed),
           .reminder = draft.reminder,
           .across_hosts = true,
-          .for_notified = transition.kind == TransitionKind::unmonitored};
+          .for_notified = transition.kind == TransitionKind::unmonitored,
+          .goes_on = draft.goes_on};
 }
 
 std::string MonitoredHost::what_is_wrong() const {

@@ -76,6 +76,9 @@ class MonitoredHost {
   /// nothing: none does.
   [[nodiscard]] std::optional<Time> firing_since(const ServiceName& service) const;
 
+  /// Why nothing can be said of the service now; nothing: it is observed.
+  [[nodiscard]] std::optional<Suppression> outage(const ServiceName& service) const;
+
   [[nodiscard]] const HostName& name() const { return name_; }
   [[nodiscard]] const TrackedHost& host() const { return host_; }
   [[nodiscard]] const TrackedServices& services() const { return services_; }
@@ -92,7 +95,6 @@ class MonitoredHost {
   [[nodiscard]] HostCircumstances circumstances(Time now) const;
   [[nodiscard]] std::optional<Suppression> silence(const ServiceName& service, Time now) const;
   [[nodiscard]] std::optional<Suppression> ack(const ServiceName& service) const;
-  /// Those within half a second count as one check.
   void note_pushed_fall(const ObservedService& pushed, Time now);
   void take(std::vector<ServiceChange> changes, Time now, Outcome& outcome);
   void review_service(const ServiceName& name, const WatchedService& watched,

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <chrono>
 #include <string_view>
 #include <utility>
 
@@ -16,6 +17,13 @@ std::string in_lower_case(std::string_view word) {
     return static_cast<char>(std::tolower(letter));
   });
   return text;
+}
+
+/// What lasts for less is said to be no time at all.
+constexpr Duration kWorthSaying = std::chrono::seconds(1);
+
+std::string length_text(Duration length) {
+  return length < kWorthSaying ? "less than 1 s" : duration_text(length);
 }
 
 bool is_change_of_state(TransitionKind kind) {
@@ -85,24 +93,6 @@ Transition remind(const TrackedService& service, const Policy& policy, Time now)
   return again;
 }
 
-/// What ends what was notified and is wrong no more, though the service has not changed: the rules
-/// have.
-std::optional<Transition> lapse(const TrackedService& service, const WatchedService& watched) {
-  const bool may_end = fires(service) && !service.flapping && !service.stuck && !service.denied &&
-                       service.settled != ServiceState::unknown;
-  if (!may_end) return std::nullopt;
-  const auto& notified = service.notified;
-  const auto expected = watched.policy.expected;
-  const bool is_expected_now = !notified.stuck && !notified.denied &&
-                               is_expected(notified.settled, expected) &&
-                               is_expected(service.settled, expected);
-  const auto always = standing_suppression(watched, kind_of_settled(service.settled));
-  if (!always && !is_expected_now) return std::nullopt;
-  auto end = end_unmonitored(service, always ? always->reason : "it is expected to be so now");
-  end.to = service.settled;
-  return end;
-}
-
 /// Whether an alert fires, and reminders of it are wanted.
 bool is_repeated(const TrackedService& service, const Policy& policy) {
   return policy.repeat_every != Duration(0) && fires(service);
@@ -154,7 +144,14 @@ class Review {
   /// Of a good transition: whether what was before it, and was notified before it, is good too.
   [[nodiscard]] std::optional<Suppression> between_expected(const Transition& transition) const;
   [[nodiscard]] std::optional<Suppression> normal_end(const Transition& transition) const;
-  [[nodiscard]] bool is_exempt(const Transition& bad) const;
+  /// Why the rules say nothing of it, for as long as they are as they are.
+  [[nodiscard]] std::optional<Suppression> exemption(const Transition& transition) const;
+  /// Whether what was notified last is what should be.
+  [[nodiscard]] bool is_good_notified() const;
+  /// What ends the alert that fires of what is wrong no more, though the service has not changed:
+  /// the rules have.
+  [[nodiscard]] std::optional<Transition> lapse() const;
+  [[nodiscard]] Transition end_exempt(std::string reason) const;
   [[nodiscard]] bool follows_normal_end(const Transition& decided) const;
   [[nodiscard]] std::optional<Suppression> boot() const;
   [[nodiscard]] std::optional<Suppression> grace(const Transition& transition) const;
@@ -186,10 +183,38 @@ std::optional<Suppression> Review::suppression_but_storm(const Transition& trans
   if (circumstances_.silence && !is_end) return circumstances_.silence;
   if (circumstances_.outage) return circumstances_.outage;
   if (is_end) return std::nullopt;
-  if (auto suppressed = standing_suppression(of_.watched, transition.kind)) return suppressed;
-  if (is_good(transition, policy_.expected)) return between_expected(transition);
-  if (auto suppressed = normal_end(transition)) return suppressed;
-  return boot();
+  auto exempt = exemption(transition);
+  return exempt || is_good(transition, policy_.expected) ? exempt : boot();
+}
+
+std::optional<Suppression> Review::exemption(const Transition& transition) const {
+  if (auto always = standing_suppression(of_.watched, transition.kind)) return always;
+  return is_good(transition, policy_.expected) ? between_expected(transition)
+                                               : normal_end(transition);
+}
+
+bool Review::is_good_notified() const {
+  const auto& notified = service_.notified;
+  return !notified.stuck && !notified.denied && is_expected(notified.settled, policy_.expected);
+}
+
+/// What is on its way is judged when it has settled: until then its exit code is not known.
+std::optional<Transition> Review::lapse() const {
+  const bool is_settled =
+      !service_.stuck && !service_.denied && service_.seen.state == service_.settled;
+  if (!fires(service_) || service_.flapping || !is_settled) return std::nullopt;
+  if (is_good_notified() && is_expected(service_.settled, policy_.expected))
+    return end_exempt("it is expected to be so now");
+  const auto& notified = service_.notified;
+  const auto exempt = exemption(
+      {kind_of_settled(service_.settled), notified.settled, notified.since, service_.settled, {}});
+  return exempt ? std::optional(end_exempt(exempt->reason)) : std::nullopt;
+}
+
+Transition Review::end_exempt(std::string reason) const {
+  auto end = end_unmonitored(service_, std::move(reason));
+  end.to = service_.settled;
+  return end;
 }
 
 std::optional<Suppression> Review::storm(const Transition& transition) const {
@@ -225,7 +250,7 @@ std::vector<AlertDraft> Review::of_storm() {
   Transition end{
       kind_of_settled(service_.settled), state, service_.settled_since - service_.storm_lasted,
       service_.settled,
-      "was " + in_lower_case(to_string(state)) + " for " + duration_text(service_.storm_lasted)};
+      "was " + in_lower_case(to_string(state)) + " for " + length_text(service_.storm_lasted)};
   forget_storm();
   if (suppression_but_storm(
           {kind_of_settled(state), service_.settled, service_.settled_since, state, {}}))
@@ -236,10 +261,7 @@ std::vector<AlertDraft> Review::of_storm() {
 }
 
 std::optional<Suppression> Review::between_expected(const Transition& transition) const {
-  const auto& notified = service_.notified;
-  const bool was_good = !notified.stuck && !notified.denied &&
-                        is_expected(notified.settled, policy_.expected) &&
-                        is_expected(transition.from, policy_.expected);
+  const bool was_good = is_good_notified() && is_expected(transition.from, policy_.expected);
   if (!was_good || !is_change_of_state(transition.kind) || transition.from == transition.to)
     return std::nullopt;
   return Suppression{"both states of it are expected"};
@@ -257,12 +279,6 @@ std::optional<Suppression> Review::normal_end(const Transition& transition) cons
   if (exempt && in_order && of_.details != nullptr && of_.details->trigger_start)
     return Suppression{"it is started by events, and has ended in good order"};
   return std::nullopt;
-}
-
-/// Whether its being so is never wrong: what flaps and comes to rest there is well.
-bool Review::is_exempt(const Transition& bad) const {
-  return !circumstances_.silence && !circumstances_.outage &&
-         (normal_end(bad) || standing_suppression(of_.watched, bad.kind));
 }
 
 /// Whether it is the next start of what has ended as it should: a job, which does not flap.
@@ -301,7 +317,8 @@ std::optional<Suppression> Review::grace(const Transition& transition) const {
 AlertDraft Review::notify(Transition transition) {
   forget_storm();
   const bool ends = ends_well(transition.kind, transition.to, policy_.expected);
-  const Time firing_since = ends ? Time{} : fires(service_) ? service_.notified.firing_since : now_;
+  const bool goes_on = fires(service_);
+  const Time firing_since = ends ? Time{} : goes_on ? service_.notified.firing_since : now_;
   const bool first_sight = std::exchange(service_.first_sight, false);
   const bool after_first_sight = service_.notified.first_sight;
   service_.waits_with_others = false;
@@ -316,7 +333,8 @@ AlertDraft Review::notify(Transition transition) {
   return {.transition = std::move(transition),
           .suppressed = {},
           .across_hosts = first_sight,
-          .for_notified = after_first_sight && ends};
+          .for_notified = after_first_sight && ends,
+          .goes_on = goes_on};
 }
 
 AlertDraft Review::notify_late(Transition transition) {
@@ -379,13 +397,13 @@ std::vector<AlertDraft> Review::of_flapping() {
   }
   if (!calm && (service_.flapping_bad || bad_from() > now_)) return remind_when_due();
   auto bad = bad_state();
-  if (const auto suppressed = suppression_of(bad)) {
-    service_.waits_with_others = waits_with_others();
-    if (!calm || !is_exempt(bad)) return {};
+  if (const auto exempt = calm ? exemption(bad) : std::nullopt) {
     settle();
-    auto end = end_unmonitored(service_, suppressed->reason);
-    end.to = service_.settled;
-    return {notify(std::move(end))};
+    return {notify(end_exempt(exempt->reason))};
+  }
+  if (suppression_of(bad)) {
+    service_.waits_with_others = waits_with_others();
+    return {};
   }
   if (calm) {
     settle();
@@ -409,7 +427,8 @@ std::vector<AlertDraft> Review::remind_when_due() {
   return {{.transition = std::move(again),
            .suppressed = {},
            .reminder = service_.notified.reminders,
-           .across_hosts = true}};
+           .across_hosts = true,
+           .goes_on = true}};
 }
 
 Time Review::next_reminder() const {
@@ -448,15 +467,17 @@ std::vector<AlertDraft> Review::of_decided(const Transition& decided,
 }
 
 std::vector<AlertDraft> Review::of_time() {
-  if (auto end = lapse(service_, of_.watched)) return {notify(*std::move(end))};
+  if (circumstances_.outage) return {};
+  if (auto end = lapse()) return {notify(*std::move(end))};
   if (service_.flapping) return of_flapping();
   if (auto late = catch_up(service_, policy_)) {
     if (suppression_of(*late)) {
       service_.waits_with_others |= waits_with_others();
       return {};
     }
-    late->reason = join_reasons(late->reason,
-                                "for " + duration_text(now_ - service_.settled_since) + " by now");
+    const auto lasted = now_ - service_.settled_since;
+    if (lasted >= kWorthSaying)
+      late->reason = join_reasons(late->reason, "for " + duration_text(lasted) + " by now");
     return {notify_late(*std::move(late))};
   }
   if (is_over_in_storm(service_)) {
@@ -467,13 +488,14 @@ std::vector<AlertDraft> Review::of_time() {
 }
 
 Time Review::next() const {
-  if (lapse(service_, of_.watched)) return now_;
+  if (circumstances_.outage) return circumstances_.outage->until;
+  if (lapse()) return now_;
   if (service_.flapping) {
     const auto calm = calm_from();
     if (!is_bad(service_, policy_) || (service_.flapping_bad && calm > now_))
       return std::min(calm, next_reminder());
     const auto bad = bad_state();
-    if (is_exempt(bad)) return calm;
+    if (exemption(bad)) return calm;
     const auto suppressed = suppression_of(bad);
     return std::max(std::min(calm, bad_from()), suppressed ? suppressed->until : now_);
   }

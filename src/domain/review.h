@@ -41,9 +41,10 @@ struct AlertDraft {
   Transition transition;
   std::string suppressed;      ///< the reason; empty: it is notified
   std::uint32_t reminder = 0;  ///< the n-th reminder; 0: the alert itself
-  bool across_hosts = false;   ///< this and the next two: as in Alert
+  bool across_hosts = false;   ///< this and all that follow: as in Alert
   bool for_notified = false;
   bool over_already = false;
+  bool goes_on = false;
 };
 
 /// Called after each check of a service, and when a suppression may have ended. `decided` is what
@@ -62,11 +63,6 @@ struct AlertDraft {
 
 /// Whether the present state was notified; of a service that flaps it never is.
 [[nodiscard]] bool is_notified(const TrackedService& service);
-
-/// Whether an alert about the service was notified, and not its end.
-[[nodiscard]] inline bool fires(const TrackedService& service) {
-  return service.notified.firing_since != Time{};
-}
 
 /// What ends the alert that fires where no check will: "no longer monitored".
 [[nodiscard]] Transition end_unmonitored(const TrackedService& service, std::string reason);

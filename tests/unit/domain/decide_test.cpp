@@ -437,13 +437,13 @@ TEST_F(DecideHostTest, AHostNotReachedMakesNoTransition) {
               ElementsAre("Alpha stopped", "QlikA -"));
 }
 
-TEST_F(DecideHostTest, APatternsServiceVanishesOnceAndIsForgotten) {
+TEST_F(DecideHostTest, APatternsServiceVanishesOnceAndReturns) {
   see({{service("Alpha", running), service("QlikA", running), service("QlikB", stopped)}});
   EXPECT_THAT(see({{service("Alpha", running), service("QlikB", missing)}}),
-              ElementsAre("QlikA vanished forgotten", "QlikB vanished forgotten"));
+              ElementsAre("QlikA vanished", "QlikB vanished"));
   EXPECT_THAT(see({{service("Alpha", running), service("QlikB", missing)}}), IsEmpty());
   EXPECT_THAT(see({{service("Alpha", running), service("QlikA", running)}}),
-              ElementsAre("QlikA -"));
+              ElementsAre("QlikA started"));
 }
 
 TEST_F(DecideHostTest, AnExactNameVanishesAndStays) {

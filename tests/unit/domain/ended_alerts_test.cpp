@@ -39,8 +39,11 @@ class EndedAlerts : public testing::Test {
     std::vector<ObservedService> seen;
     seen.reserve(services.size());
     for (const auto& [name, state] : services)
-      seen.push_back(
-          {ServiceName(name), {.state = state, .process_id = state == running ? 7U : 0}, {}});
+      seen.push_back({ServiceName(name),
+                      {.state = state,
+                       .process_id = state == running ? 7U : 0,
+                       .exit_code = state == stopped ? exit_code_ : 0},
+                      details_});
     note(monitored_->apply({HostName("node1"), now_, std::move(seen)}));
   }
   void no_answer(Duration after = 1min) {
@@ -63,6 +66,8 @@ class EndedAlerts : public testing::Test {
 
   std::optional<Suppression> silence_;
   Time acknowledged_at_ = Time::min();
+  std::uint32_t exit_code_ = 0;                    ///< of what is stopped
+  std::shared_ptr<const ServiceDetails> details_;  ///< of every service
   std::optional<MonitoredHost> monitored_;
   MonitoredHost::Outcome outcome_;
   Time now_ = kFirstAlert;
@@ -211,6 +216,103 @@ TEST_F(EndedAlerts, AStuckServiceOfWhichAnyStateIsExpectedEndsInItsState) {
   check({{"A", stopped}, {"B", stopped}});
   EXPECT_THAT(notified(), ElementsAre("stopped A", "unmonitored B"));
   EXPECT_EQ(last().reason, "the rule of the cluster pair decides");
+}
+
+TEST_F(EndedAlerts, AStopThatIsANormalEndByTheRulesOfNowEndsItsAlert) {
+  details_ = std::make_shared<const ServiceDetails>(ServiceDetails{.trigger_start = true});
+  watch({{.pattern = "Code"}, {.pattern = "Event"}, {.pattern = "Found"}});
+  check({{"Code", running}, {"Event", running}, {"Found", running}});
+  check({{"Code", stopped}, {"Event", stopped}, {"Found", stopped}});
+  EXPECT_THAT(notified(), ElementsAre("stopped Code", "stopped Event", "stopped Found"));
+  silence_ = Suppression{"silenced"};
+  watch({{.pattern = "Code", .policy = {.quiet_exit_codes = {0}}},
+         {.pattern = "Event", .policy = {.trigger_start = TriggerStart::exempt}},
+         {.pattern = "Fou*"}});
+  EXPECT_EQ(monitored_->next_review(now_), now_);
+  check({{"Code", stopped}, {"Event", stopped}, {"Found", stopped}});
+  EXPECT_THAT(notified(), ElementsAre("unmonitored Code", "unmonitored Event", "unmonitored Found"))
+      << "ends pass silences";
+  EXPECT_EQ(last().reason, "it is started by events, and has ended in good order");
+  EXPECT_EQ(last().to, stopped);
+  check({{"Code", stopped}, {"Event", stopped}, {"Found", stopped}});
+  EXPECT_THAT(notified(), IsEmpty());
+  EXPECT_EQ(monitored_->firing_since(ServiceName("Code")), std::nullopt);
+}
+
+TEST_F(EndedAlerts, ACrashIsNoNormalEndBecauseTheServiceIsOnItsWay) {
+  details_ = std::make_shared<const ServiceDetails>(ServiceDetails{.trigger_start = true});
+  exit_code_ = 1067;
+  watch({{.pattern = "A*"}});
+  check({{"A1", running}});
+  check({{"A1", stopped}});
+  EXPECT_THAT(notified(), ElementsAre("stopped A1"));
+  check({{"A1", start_pending}});
+  EXPECT_THAT(notified(), IsEmpty());
+  check({{"A1", running}});
+  EXPECT_THAT(notified(), ElementsAre("started A1"));
+}
+
+TEST_F(EndedAlerts, WhatWasPausedAndComesToANormalEndEnds) {
+  watch({{.pattern = "A", .policy = {.quiet_exit_codes = {0}}}});
+  check({{"A", running}});
+  check({{"A", paused}});
+  EXPECT_THAT(notified(), ElementsAre("paused A"));
+  check({{"A", stopped}});
+  EXPECT_THAT(notified(), ElementsAre("unmonitored A"));
+  EXPECT_EQ(last().reason, "exit code 0 is a normal end");
+}
+
+TEST_F(EndedAlerts, WhatAPatternFoundAndHasVanishedFiresUntilItReturns) {
+  watch({{.pattern = "A*", .policy = {.repeat_every = 1h}}});
+  check({{"A1", running}, {"A2", running}});
+  check({});
+  EXPECT_THAT(notified(), ElementsAre("vanished A1", "vanished A2"));
+  EXPECT_NE(monitored_->firing_since(ServiceName("A1")), std::nullopt);
+  EXPECT_THAT(monitored_->idle_patterns(), ElementsAre("A*"));
+  restart_with({{.pattern = "A*", .policy = {.repeat_every = 1h}}});
+  check({}, 1h);
+  EXPECT_THAT(notified(), ElementsAre("vanished A1", "vanished A2")) << "reminders";
+  check({{"A1", running}});
+  EXPECT_THAT(notified(), ElementsAre("started A1"));
+  check({{"A1", running}, {"A2", stopped}});
+  EXPECT_THAT(notified(), ElementsAre("stopped A2")) << "it is back, and not well";
+  check({{"A1", running}, {"A2", running}});
+  EXPECT_THAT(notified(), ElementsAre("started A2"));
+}
+
+TEST_F(EndedAlerts, WhatHasVanishedEndsWithItsPattern) {
+  watch({{.pattern = "A*"}});
+  check({{"A1", running}});
+  check({{"A1", denied}});
+  check({});
+  EXPECT_THAT(notified(), ElementsAre("denied A1", "vanished A1"));
+  watch({{.pattern = "A*", .exclude = {"A1"}}});
+  check({});
+  EXPECT_THAT(notified(), ElementsAre("unmonitored A1"));
+  EXPECT_THAT(monitored_->services(), IsEmpty());
+}
+
+TEST_F(EndedAlerts, AMissingServiceThatWasNamedIsForgottenByAPattern) {
+  watch({quietly("A1")});
+  check({{"A1", missing}});
+  watch({{.pattern = "A*"}});
+  check({});
+  EXPECT_THAT(notified(), IsEmpty());
+  EXPECT_THAT(monitored_->services(), IsEmpty());
+}
+
+TEST_F(EndedAlerts, AStateThatIsNotKnownIsNeitherRepeatedNorEnded) {
+  watch({{.pattern = "A", .policy = {.repeat_every = 1h}}});
+  check({{"A", running}});
+  check({{"A", stopped}});
+  notified();
+  watch({expects("A", Expected::stopped)});
+  check({{"A", unknown}}, 3h);
+  EXPECT_THAT(notified(), IsEmpty());
+  EXPECT_EQ(monitored_->next_review(now_), Time::max());
+  EXPECT_EQ(monitored_->outage(ServiceName("A"))->reason, "its state is not known");
+  check({{"A", stopped}});
+  EXPECT_THAT(notified(), ElementsAre("unmonitored A"));
 }
 
 TEST_F(EndedAlerts, AServiceThatJoinsAClusterEndsItsAlert) {

@@ -176,6 +176,20 @@ TEST_F(MonitoredHostTest, AHostThatIsLostAfterARefusedLoginIsNotifiedAfterItsGra
   EXPECT_THAT(notified(), ElementsAre("reachable host")) << "its end is notified all the same";
 }
 
+TEST_F(MonitoredHostTest, AHostThatWasLostAndThenRefusesTheLoginIsRepeated) {
+  watch({{.pattern = "A"}}, {.repeat_every = 1h});
+  is("A", running, 7);
+  check();
+  no_answer();
+  EXPECT_THAT(notified(), ElementsAre("unreachable host"));
+  refuses_login();
+  EXPECT_EQ(monitored_->next_review(now_), now_ - 10s + 1h);
+  refuses_login(1h);
+  EXPECT_THAT(notified(), ElementsAre("unreachable host"));
+  EXPECT_EQ(last().reminder, 1);
+  EXPECT_EQ(last().reason, "the account is locked out, still so after 1 h");
+}
+
 TEST_F(MonitoredHostTest, ARebootOfAHostWithTwentyServicesIsOneAlertAndItsEnd) {
   std::vector<WatchedService> services;
   std::vector<std::string> names;
@@ -834,7 +848,8 @@ TEST_F(MonitoredHostTest, WhatAPatternFoundAndIsGoneIsNotifiedOnceEvenAfterASile
   silence_.reset();
   check(1h);
   EXPECT_THAT(notified(), ElementsAre("vanished A1"));
-  EXPECT_THAT(monitored_->services(), IsEmpty());
+  check(1h);
+  EXPECT_THAT(notified(), IsEmpty());
 }
 
 TEST_F(MonitoredHostTest, TheServiceThatOthersNeedIsTheirRootCause) {
@@ -1227,20 +1242,47 @@ TEST_F(MonitoredHostTest, PushedChangesWithinHalfASecondCountAsOneCheck) {
   check();
   push("A", stop_pending, 10s);
   push("A", stopped, 200ms);
-  push("B", stopped, 200ms);
-  EXPECT_THAT(notified(), ElementsAre("stopped A", "stopped B"));
-  push("C", stopped, 499ms);
-  EXPECT_THAT(notified(), ElementsAre("stopped C")) << "A began too long ago";
-  push("D", stopped, 100ms);
-  EXPECT_THAT(notified(), ElementsAre("stopped D"));
-  push("E", stopped, 100ms);
-  EXPECT_THAT(notified(), IsEmpty()) << "the third within half a second";
-  EXPECT_TRUE(last().pushed);
-  push("E", running, 1s);
-  pass(29s);
-  EXPECT_THAT(notified(), ElementsAre("started E"));
-  EXPECT_EQ(last().reason, "was stopped for 1 s");
-  EXPECT_FALSE(last().pushed);
+  push("B", stopped, 499ms);
+  pass(1ms);
+  EXPECT_THAT(notified(), ElementsAre("stopped A")) << "it fell too long ago to be one of three";
+  EXPECT_TRUE(last().pushed) << "others may still follow";
+  push("C", stopped, 250ms);
+  EXPECT_THAT(suppressed(), ElementsAre("stopped A: others of its host may stop at once",
+                                        "stopped B: others of its host may stop at once",
+                                        "stopped C: others of its host may stop at once"));
+  push("D", stopped, 200ms);
+  EXPECT_THAT(suppressed(), ElementsAre("stopped D: many services of its host stopped at once"));
+  pass(30s - 1ms);
+  EXPECT_THAT(notified(), IsEmpty()) << "B, C and D wait as one storm";
+  push("D", running, 0s);
+  pass(1ms);
+  EXPECT_THAT(notified(), ElementsAre("stopped B", "stopped C", "started D"));
+  EXPECT_EQ(last().reason, "was stopped for 29 s");
+}
+
+TEST_F(MonitoredHostTest, APushedStopThatIsNoStormWaitsForHalfASecond) {
+  watch({{.pattern = "*"}}, kStorm);
+  for (const auto* name : {"A", "B", "C"}) is(name, running);
+  check();
+  push("A", stopped, 10s);
+  push("B", stopped, 100ms);
+  push("B", running, 100ms);
+  EXPECT_THAT(notified(), IsEmpty());
+  EXPECT_EQ(monitored_->next_review(now_), now_ + 300ms);
+  pass(300ms);
+  EXPECT_THAT(notified(), ElementsAre("stopped A"));
+  EXPECT_EQ(last().reason, "") << "no time worth saying";
+  pass(100ms);
+  EXPECT_THAT(notified(), ElementsAre("started B"));
+  EXPECT_EQ(last().reason, "was stopped for less than 1 s");
+}
+
+TEST_F(MonitoredHostTest, APushedStopWaitsForNothingByDefault) {
+  watch({{.pattern = "*"}});
+  for (const auto* name : {"A", "B", "C"}) is(name, running);
+  check();
+  for (const auto* name : {"A", "B", "C"}) push(name, stopped, 1ms);
+  EXPECT_THAT(notified(), ElementsAre("stopped A", "stopped B", "stopped C"));
 }
 
 TEST_F(MonitoredHostTest, SaysWhichAlertsWaitAndWhy) {
