@@ -20,24 +20,24 @@ constexpr auto kRetryStore = std::chrono::seconds(5);
 
 /// "webhook "ops", Slack after 5 min if it still fires then; not routed: email; not wanted:
 /// PagerDuty"
-std::string describe_targets(const Alert& alert, const Journal::PipelineRefs& pipeline) {
-  const auto targets = pipeline.routing.get().targets(alert);
+std::string describe_destinations(const Alert& alert, const Journal::PipelineRefs& pipeline) {
+  const auto routed = pipeline.routing.get().targets(alert);
   std::vector<std::string> to;
   std::vector<std::string> unrouted;
   std::vector<std::string> unwanted;
   for (std::size_t i = 0; i < pipeline.destinations.size(); i++) {
     const auto& channel = *pipeline.destinations[i].channel;
-    const auto target = std::ranges::find(targets, i, &notify::RoutedTo::destination);
-    if (target == targets.end()) {
+    const auto found = std::ranges::find(routed, i, &notify::RoutedTo::destination);
+    if (found == routed.end()) {
       unrouted.push_back(channel.name());
     } else if (!channel.wants(alert)) {
       unwanted.push_back(channel.name());
-    } else if (target->after > Duration(0)) {
-      to.push_back(channel.name() + " after " + duration_text(target->after) +
+    } else if (found->after > Duration(0)) {
+      to.push_back(channel.name() + " after " + duration_text(found->after) +
                    " if it still fires then");
     } else {
       to.push_back(channel.name() +
-                   (target->conditional && is_resolved(alert) ? " if it was notified before" : ""));
+                   (found->conditional && is_resolved(alert) ? " if it was notified before" : ""));
     }
   }
   auto text = to.empty() ? "no destination" : fmt::format("{}", fmt::join(to, ", "));
@@ -52,18 +52,19 @@ void log_routing(const Alert& alert, const Journal::PipelineRefs& pipeline,
   const auto route =
       is_resolved(alert) ? std::string("resolved") : pipeline.routing.get().name_route(alert);
   log.debug("routed: {}{}: {}: {}", service, kind_word(alert), route,
-            describe_targets(alert, pipeline));
+            describe_destinations(alert, pipeline));
 }
 
-/// What is not monitored any more has no entry that says how it is called and how bad it is, and
-/// receivers tell alerts apart by that.
-void adopt_names(Alert& end, Alert firing) {
-  end.host = std::move(firing.host);
-  end.service = std::move(firing.service);
-  end.friendly_name = std::move(firing.friendly_name);
-  end.details = std::move(firing.details);
-  end.severity = firing.severity;
-  end.set = std::move(firing.set);
+/// Receivers tell alerts apart by their severity and by the spelling of names, and a reload may
+/// have changed both. What is not monitored any more has no entry that says the rest.
+void adopt_identity(Alert& alert, Alert firing) {
+  alert.host = std::move(firing.host);
+  alert.service = std::move(firing.service);
+  alert.severity = firing.severity;
+  if (alert.kind != TransitionKind::unmonitored) return;
+  alert.friendly_name = std::move(firing.friendly_name);
+  alert.details = std::move(firing.details);
+  alert.set = std::move(firing.set);
 }
 
 void log_commit(const Log& log, std::span<const store::Commit> commits, bool stored,
@@ -99,18 +100,18 @@ Journal::Journal(const net::Executor& executor, Deps deps, PipelineRefs pipeline
       writing_(executor, 1),
       work_(executor) {}
 
-net::awaitable<void> Journal::name_as_notified(std::vector<Alert>& alerts) const {
+net::awaitable<void> Journal::keep_identity(std::vector<Alert>& alerts) const {
   const auto is_meant = [](const Alert& alert) {
-    return alert.kind == TransitionKind::unmonitored;
+    return alert.goes_on && alert.suppressed.empty();
   };
   if (std::ranges::none_of(alerts, is_meant)) co_return;
-  // While the store fails, they keep the names that the host gives.
+  // While the store fails, they are as the configuration has them now.
   (void)co_await deps_.worker.run([&]() -> Result<> {
     for (auto& alert : alerts) {
       if (!is_meant(alert)) continue;
       auto found = deps_.store.find_firing(alert.host, alert.service);
       if (!found) return fail(std::move(found));
-      if (*found) adopt_names(alert, **std::move(found));
+      if (*found) adopt_identity(alert, **std::move(found));
     }
     return {};
   });
@@ -119,7 +120,7 @@ net::awaitable<void> Journal::name_as_notified(std::vector<Alert>& alerts) const
 net::awaitable<void> Journal::commit(std::vector<store::StateChange> states,
                                      std::optional<store::HostChange> host,
                                      std::vector<Alert> alerts, PrefixedLog log) {
-  co_await name_as_notified(alerts);
+  co_await keep_identity(alerts);
   store::Commit commit{.states = std::move(states),
                        .host = std::move(host),
                        .alerts = std::move(alerts),

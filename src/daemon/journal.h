@@ -41,7 +41,8 @@ class Journal {
   Journal(const net::Executor& executor, Deps deps, PipelineRefs pipeline);
 
   /// Returns when it is stored (or could not be) and the deliveries are on their way. Suppressed
-  /// alerts are history only. `log` is the log of whom the alerts are about.
+  /// alerts are history only; one that goes on keeps the severity and the names with which it
+  /// began. `log` is the log of whom the alerts are about.
   net::awaitable<void> commit(std::vector<store::StateChange> states,
                               std::optional<store::HostChange> host, std::vector<Alert> alerts,
                               PrefixedLog log);
@@ -56,7 +57,7 @@ class Journal {
 
  private:
   struct Entry;
-  net::awaitable<void> name_as_notified(std::vector<Alert>& alerts) const;
+  net::awaitable<void> keep_identity(std::vector<Alert>& alerts) const;
   net::awaitable<void> write_waiting();
   /// The commits of those that wait, each alert in them addressed.
   [[nodiscard]] std::vector<std::shared_ptr<Entry>> take_waiting();
