@@ -21,9 +21,7 @@ void log_watched(const Log& log, const HostName& host, std::string_view what) {
 Fleet::Fleet(const net::Executor& executor, Watcher::Deps deps)
     : deps_(std::move(deps)), all_checked_(executor), tasks_(executor) {
   deps_.notice = std::bind_front(&Fleet::notice, this);
-  deps_.on_first_check = [this] {
-    if (--unchecked_ == 0) all_checked_.set();
-  };
+  deps_.on_first_check = [this] { note_first_checks(); };
 }
 
 std::string Fleet::notice() const {
@@ -52,7 +50,6 @@ Fleet::Changes Fleet::set_hosts(const std::vector<config::Host>& hosts, Known kn
     watchers_.emplace(host.name,
                       std::make_unique<Watcher>(host, std::move(known[host.name]), deps_));
     tasks_.spawn(watch(host.name));
-    unchecked_++;
     changes.come++;
   }
   for (const auto& [name, watcher] : watchers_) {
@@ -61,6 +58,7 @@ Fleet::Changes Fleet::set_hosts(const std::vector<config::Host>& hosts, Known kn
     watcher->retire();
     changes.gone++;
   }
+  note_first_checks();
   return changes;
 }
 
@@ -87,13 +85,22 @@ net::awaitable<void> Fleet::watch(HostName name) {
   if (deps_.on_gone) deps_.on_gone(name);
 }
 
+/// The first that waits ends the search: all searches together are short.
+void Fleet::note_first_checks() {
+  const bool all = std::ranges::all_of(watchers_, [](const auto& watched) {
+    return watched.second->is_checked() || watched.second->is_retired();
+  });
+  if (all) all_checked_.set();
+}
+
 net::awaitable<void> Fleet::wait_for_first_checks(net::Deadline deadline) {
-  if (unchecked_ > 0) (void)co_await all_checked_.wait_until(deadline);
+  (void)co_await all_checked_.wait_until(deadline);
 }
 
 WatchGaps Fleet::find_gaps() const {
   WatchGaps gaps;
   for (const auto& [name, watcher] : watchers_) {
+    if (watcher->is_retired()) continue;
     if (watcher->is_checked()) {
       gaps.add(watcher->monitored());
     } else {

@@ -34,7 +34,8 @@ class Fleet {
   [[nodiscard]] bool has_all(const std::vector<config::Host>& hosts) const;
   [[nodiscard]] std::size_t size() const { return watchers_.size(); }
 
-  /// Waits until each host has been checked once, but not longer than to the deadline.
+  /// Waits until each host that is not retired has been checked once, but not longer than to the
+  /// deadline. After set_hosts().
   net::awaitable<void> wait_for_first_checks(net::Deadline deadline);
   /// A host without a check is one that is not reached.
   [[nodiscard]] WatchGaps find_gaps() const;
@@ -45,12 +46,12 @@ class Fleet {
 
  private:
   net::awaitable<void> watch(HostName name);
+  void note_first_checks();
   /// While none of the hosts is reached: that it may be tocsin that is cut off.
   [[nodiscard]] std::string notice() const;
 
   Watcher::Deps deps_;
   std::map<HostName, std::unique_ptr<Watcher>> watchers_;
-  std::size_t unchecked_ = 0;  ///< hosts that wait for their first check
   net::Event all_checked_;
   net::TaskScope tasks_;
 };

@@ -70,5 +70,20 @@ TEST_F(FleetTest, ReachesAHostThatRefusesTheLogin) {
   EXPECT_THAT(notices(), ElementsAre(""));
 }
 
+TEST_F(FleetTest, AHostThatIsRetiredBeforeItsFirstCheckIsNotWaitedFor) {
+  std::deque<Seen> script{runs()};
+  Deps deps(folder_);
+  net::Semaphore checks(deps.loop_.executor(), 1);
+  Fleet fleet(deps.loop_.executor(), deps.watcher_deps(checks, script));
+  const auto gone = config::Host{.name = HostName("gone"), .address = "gone"};
+  fleet.set_hosts({host_, gone}, {});
+  fleet.set_hosts({host_}, {});
+  const auto begun = deps.clock_.now();
+  deps.loop_.run_until_done(fleet.wait_for_first_checks(net::within(1min)));
+  EXPECT_LT(deps.clock_.now() - begun, 1min);
+  EXPECT_EQ(fleet.find_gaps().hosts, 0);
+  deps.loop_.run_until_done(fleet.stop());
+}
+
 }  // namespace
 }  // namespace tocsin::daemon
