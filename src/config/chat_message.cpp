@@ -6,9 +6,10 @@
 namespace tocsin::config {
 namespace {
 
-void read_template_file(Section& section, const Key& key, std::string& path) {
-  if (const auto place = section.text(key, path))
-    path = template_at(section, *place, key.name, path);
+std::optional<Place> read_template_file(Section& section, const Key& key, std::string& path) {
+  const auto place = section.text(key, path);
+  if (place) path = template_at(section, *place, key.name, path);
+  return place;
 }
 
 }  // namespace
@@ -30,14 +31,15 @@ std::optional<Place> read_chat_message(Section& section, KeysOf keys, std::strin
        .otherwise = default_of(keys, ""),
        .differs = type_differs},
       message.type);
-  section.text({.name = "basicMsgTemplate",
-                .description = "Handlebars template of a `basic` message. Without "
-                               "`groupTemplateFile` beside it each alert is a message of its own.",
-                .example = is_own ? "{{serviceName}} has stopped on {{host}}" : "{{title}}",
-                .otherwise = "the built-in one",
-                .differs = kNotForHtml},
-               message.basic_template);
-  read_template_file(
+  const auto basic = section.text(
+      {.name = "basicMsgTemplate",
+       .description = "Handlebars template of a `basic` message. Without `groupTemplateFile` "
+                      "beside it each alert is a message of its own.",
+       .example = is_own ? "{{serviceName}} has stopped on {{host}}" : "{{title}}",
+       .otherwise = "the built-in one",
+       .differs = kNotForHtml},
+      message.basic_template);
+  const auto formatted = read_template_file(
       section,
       {.name = "templateFile",
        .description = "File with the Handlebars template of a `formatted` message. Without "
@@ -60,6 +62,11 @@ std::optional<Place> read_chat_message(Section& section, KeysOf keys, std::strin
        .example = "/etc/tocsin/several.handlebars",
        .otherwise = "the built-in one"},
       message.group_template_file);
+  const bool is_basic = message.type == MessageType::basic;
+  const auto& own = is_basic ? message.basic_template : message.template_file;
+  if (!own.empty() && message.group_template_file.empty())
+    note_ungrouped(section, is_basic ? basic : formatted,
+                   is_basic ? "basicMsgTemplate" : "templateFile");
   read_rate_limit(section, chat, message.rate_limit, default_of(keys, ""));
   return url;
 }

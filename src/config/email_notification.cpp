@@ -88,13 +88,14 @@ std::string read_body_directory(Section& section) {
   return directory;
 }
 
-void read_body_file(Section& section, const Key& key, const std::string& directory,
-                    std::string& path) {
+std::optional<Place> read_body_file(Section& section, const Key& key, const std::string& directory,
+                                    std::string& path) {
   std::string file;
   const auto place = section.text(key, file);
-  if (file.empty()) return;
+  if (file.empty()) return std::nullopt;
   if (!directory.empty()) file.insert(0, directory + "/");
   path = template_at(section, *place, key.name, file + ".handlebars");
+  return place;
 }
 
 void read_templates(Section& section, EmailMessages& messages) {
@@ -110,7 +111,7 @@ void read_templates(Section& section, EmailMessages& messages) {
                 .otherwise = "a built-in template"},
                messages.group_subject);
   const auto directory = read_body_directory(section);
-  read_body_file(
+  const auto own = read_body_file(
       section,
       {.name = "htmlTemplateFile",
        .description =
@@ -125,6 +126,7 @@ void read_templates(Section& section, EmailMessages& messages) {
                   .example = "several-alerts",
                   .otherwise = "a built-in template"},
                  directory, messages.group_body_file);
+  if (messages.group_body_file.empty()) note_ungrouped(section, own, "htmlTemplateFile");
 }
 
 void read_messages(Section& section, EmailMessages& messages, KeysOf keys) {

@@ -1,5 +1,7 @@
 #include "config/grouping.h"
 
+#include <fmt/format.h>
+
 #include "config/sections.h"
 
 namespace tocsin::config {
@@ -23,6 +25,13 @@ void read_grouping(Section& section, const Key& key, Grouping& grouping) {
                     .example = "30s"},
                    grouping.interval, kInterval);
   });
+}
+
+void note_ungrouped(Section& section, std::optional<Place> place, std::string_view key) {
+  if (!place || section.is_off() || !section.reading().grouping.is_on()) return;
+  section.info(*place, fmt::format("`{}` knows one service, so each alert is a message of its own; "
+                                   "`groupTemplateFile` beside it groups them",
+                                   key));
 }
 
 void refuse_grouping(Section& section) {

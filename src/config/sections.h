@@ -101,6 +101,8 @@ void read_rate_limit(Section& section, std::string_view destination, std::chrono
 
 /// `grouping`, under the name of the key; what it does not say stays.
 void read_grouping(Section& section, const Key& key, Grouping& grouping);
+/// Says that the section's own template, which the key has given, switches groups off.
+void note_ungrouped(Section& section, std::optional<Place> place, std::string_view key);
 /// `grouping` in a destination that programs read: an error.
 void refuse_grouping(Section& section);
 

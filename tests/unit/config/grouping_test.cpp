@@ -56,6 +56,49 @@ void expect_each(const Config& config, Grouping expected) {
   EXPECT_EQ(config.get<Ntfy>().grouping, expected);
 }
 
+/// What is said of templates, where these keys stand in one section of Slack and one of email.
+std::vector<std::string> notes_of(const std::string& slack, const std::string& email,
+                                  const std::string& of_monitor = "") {
+  const auto loaded = parse_sample(
+      "tocsin:\n  serviceMonitor:\n    credentials: [{name: a, username: b, password: c}]\n" +
+      of_monitor +
+      "    monitor: [{host: h, services: [{name: s}]}]\n"
+      "    alertDestination: {slack: {enable: true}, email: {enable: true}}\n"
+      "  slackNotification: {serviceStopped: {webhookURL: 'https://chat.example'" +
+      slack +
+      "}, serviceStarted: {webhookURL: 'https://chat.example'}}\n"
+      "  emailNotification: {serviceStopped: {fromAddress: a@b.example, recipients: "
+      "[a@b.example]" +
+      email + "}, smtp: {host: mail}}\n");
+  std::vector<std::string> notes;
+  for (const auto& finding : loaded.findings) {
+    if (finding.severity == Severity::info)
+      notes.push_back(std::to_string(finding.line) + ": " + finding.text);
+  }
+  return notes;
+}
+
+TEST(Grouping, AnOwnTemplateSaysThatItSwitchesGroupsOff) {
+  const std::string rest =
+      "` knows one service, so each alert is a message of its own; `groupTemplateFile` beside it "
+      "groups them";
+  EXPECT_THAT(notes_of(", templateFile: a.handlebars", ", htmlTemplateFile: b"),
+              ElementsAre("6: `templateFile" + rest, "7: `htmlTemplateFile" + rest));
+  EXPECT_THAT(notes_of(", messageType: basic, basicMsgTemplate: a", ""),
+              ElementsAre("6: `basicMsgTemplate" + rest));
+}
+
+TEST(Grouping, ATemplateThatSwitchesNothingOffSaysNothing) {
+  EXPECT_THAT(notes_of(", templateFile: a.handlebars, groupTemplateFile: b.handlebars",
+                       ", htmlTemplateFile: a, groupTemplateFile: b"),
+              IsEmpty());
+  EXPECT_THAT(notes_of(", basicMsgTemplate: the messages are formatted", ", subject: Hello"),
+              IsEmpty());
+  EXPECT_THAT(notes_of(", templateFile: ''", ", htmlTemplateFile: ''"), IsEmpty());
+  EXPECT_THAT(notes_of(", templateFile: a.handlebars", "", "    grouping: {interval: 0}\n"),
+              IsEmpty());
+}
+
 TEST(Grouping, IsOnWhereNobodyWroteIt) {
   for (const std::string root : {"tocsin", "Butler"}) {
     expect_each(load_all(root), {.wait = seconds(5), .interval = seconds(30)});
