@@ -29,20 +29,20 @@ namespace tocsin::daemon {
 
 class KeepingChannel final : public notify::Channel {
  public:
-  KeepingChannel(std::vector<Alert>& notified, net::Event& told, std::string key)
-      : notified_(notified), told_(told), key_(std::move(key)) {}
+  KeepingChannel(std::vector<Alert>& notified, net::Event& kept, std::string key)
+      : notified_(notified), kept_(kept), key_(std::move(key)) {}
   [[nodiscard]] const std::string& key() const override { return key_; }
   [[nodiscard]] const std::string& name() const override { return key_; }
   net::awaitable<notify::Answer> deliver(const Alert& alert, const DeliveryId& /*id*/,
                                          net::Deadline /*deadline*/) override {
     notified_.push_back(alert);
-    told_.set();
+    kept_.set();
     co_return notify::Delivered{"kept"};
   }
 
  private:
   std::vector<Alert>& notified_;
-  net::Event& told_;
+  net::Event& kept_;
   std::string key_;
 };
 
@@ -98,11 +98,13 @@ inline ObservedService service(const char* name, ServiceState state, std::uint32
 /// restart.
 class Deps {
  public:
+  using MakeChannel = std::function<std::unique_ptr<notify::Channel>(const Clock&)>;
   explicit Deps(const std::filesystem::path& folder,
                 const LogOptions& log = {.level = config::LogLevel::error},
-                std::string destination = "kept:1")
+                std::string destination = "kept:1", const MakeChannel& another = {})
       : log_(log),
         destination_(std::move(destination)),
+        destinations_(make_destinations(another)),
         store_(store::Store::open(folder).value()),
         dispatcher_(loop_.executor(), destinations_, outbox_, delivery_log_, clock_,
                     platform::system_random()),
@@ -154,7 +156,7 @@ class Deps {
   std::vector<std::string> notified(std::size_t count) {
     loop_.run_until_done([&]() -> net::awaitable<void> {
       const auto end = net::within(std::chrono::hours(1));
-      while (notified_.size() < count && co_await told_.wait_until(end)) told_.reset();
+      while (notified_.size() < count && co_await kept_.wait_until(end)) kept_.reset();
       co_await clock_.settle();
     }());
     std::vector<std::string> words;
@@ -212,15 +214,16 @@ class Deps {
     return Watcher(host, std::move(load_states()[host.name]),
                    watcher_deps(checks, script, std::move(pushed)));
   }
-  std::vector<notify::Destination> make_destinations() {
+  std::vector<notify::Destination> make_destinations(const MakeChannel& another) {
     std::vector<notify::Destination> all;
-    all.push_back({.channel = std::make_unique<KeepingChannel>(notified_, told_, destination_)});
+    all.push_back({.channel = std::make_unique<KeepingChannel>(notified_, kept_, destination_)});
+    if (another) all.push_back({.channel = another(clock_)});
     return all;
   }
 
   std::string destination_;
-  net::Event told_{loop_.executor()};
-  std::vector<notify::Destination> destinations_ = make_destinations();
+  net::Event kept_{loop_.executor()};
+  std::vector<notify::Destination> destinations_;
   notify::Routing routing_{{}, destinations_};
   DeliveryLog delivery_log_{log_, destinations_};
   store::Store store_;
