@@ -14,7 +14,7 @@
 #include "cli/version.h"
 #include "config/findings.h"
 #include "config/nearest.h"
-#include "domain/review.h"
+#include "domain/suppression.h"
 #include "domain/silence.h"
 #include "logins/logins.h"
 #include "net/http_client.h"

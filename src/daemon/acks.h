@@ -9,7 +9,7 @@
 
 #include "daemon/log.h"
 #include "domain/ack.h"
-#include "domain/review.h"
+#include "domain/suppression.h"
 
 namespace tocsin::daemon {
 

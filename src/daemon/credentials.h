@@ -12,7 +12,7 @@
 #include "config/config.h"
 #include "daemon/journal.h"
 #include "daemon/log.h"
-#include "domain/review.h"
+#include "domain/suppression.h"
 #include "logins/logins.h"
 
 namespace tocsin::daemon {

@@ -8,7 +8,7 @@
 
 #include "config/maintenance.h"
 #include "daemon/log.h"
-#include "domain/review.h"
+#include "domain/suppression.h"
 #include "domain/silence.h"
 
 namespace tocsin::daemon {

@@ -5,6 +5,8 @@
 #include <set>
 #include <tuple>
 
+#include "domain/notified.h"
+
 namespace tocsin {
 namespace {
 

@@ -8,33 +8,10 @@
 #include <vector>
 
 #include "domain/decide.h"
-#include "domain/service.h"
+#include "domain/suppression.h"
 #include "domain/transition.h"
-#include "domain/watch.h"
 
 namespace tocsin {
-
-/// Why an alert is not notified now.
-struct Suppression {
-  std::string reason;        ///< a clause: "its host has just started"
-  Time until = Time::max();  ///< when it ends, if it ends by itself
-};
-
-/// What suppresses the alerts of a service, but is not its own doing.
-struct Circumstances {
-  std::optional<Suppression> silence;       ///< everything but the end of what was notified
-  std::optional<Suppression> outage;        ///< of its host: everything too
-  std::optional<Suppression> storm;         ///< so much stopped at once: firing alerts
-  std::optional<Suppression> acknowledged;  ///< somebody has seen what fires: reminders
-  Time booted_at{};                         ///< when its host has started; the epoch: long ago
-};
-
-/// The service that is reviewed.
-struct ReviewedService {
-  const WatchedService& watched;
-  const ServiceDetails* details;  ///< null when they are not known
-  bool named;                     ///< written out in full, not found by a pattern
-};
 
 /// One line of the history, and an alert unless it is suppressed.
 struct AlertDraft {
@@ -56,20 +33,6 @@ struct AlertDraft {
                                              const std::optional<Transition>& decided,
                                              const ReviewedService& of,
                                              const Circumstances& circumstances, Time now);
-
-/// What always suppresses alerts of this kind for a service: another rule decides, or none does.
-[[nodiscard]] std::optional<Suppression> standing_suppression(const WatchedService& watched,
-                                                              TransitionKind kind);
-
-/// Whether the present state was notified; of a service that flaps it never is.
-[[nodiscard]] bool is_notified(const TrackedService& service);
-
-/// What ends the alert that fires where no check will: "no longer monitored".
-[[nodiscard]] Transition end_unmonitored(const TrackedService& service, std::string reason);
-
-/// Whether there may be anything to review without a transition: an alert is suppressed or fires,
-/// or the service flaps.
-[[nodiscard]] bool is_open(const TrackedService& service);
 
 /// An alert that is not notified now.
 struct WaitingAlert {

@@ -23,6 +23,12 @@ TransitionKind kind_of_settled(ServiceState settled) {
   }
 }
 
+bool is_change_of_state(TransitionKind kind) {
+  using enum TransitionKind;
+  return kind == started || kind == stopped || kind == paused || kind == overrun ||
+         kind == restarted || kind == vanished;
+}
+
 std::string exit_reason(const ServiceStatus& seen) {
   if (seen.state != ServiceState::stopped) return {};
   if (seen.exit_code == 0 || seen.exit_code == kNeverStarted) return {};

@@ -139,6 +139,9 @@ struct Transition {
 /// The kind of a transition that leads to a settled state.
 [[nodiscard]] TransitionKind kind_of_settled(ServiceState settled);
 
+/// Whether it leads from one settled state, or process, to another.
+[[nodiscard]] bool is_change_of_state(TransitionKind kind);
+
 /// "exit code 1067" of a service that has stopped with one; empty where that says nothing.
 [[nodiscard]] std::string exit_reason(const ServiceStatus& seen);
 /// The same of a service that is in this state when first seen.
