@@ -39,6 +39,24 @@ void add_data_directory(CLI::App* sub, const std::shared_ptr<Options>& options) 
       ->type_name("DIR");
 }
 
+/// Adds a command that works on what a running tocsin has stored.
+template <typename Options>
+CLI::App* add_stored(CLI::App& app, const char* name, const char* text, int& code,
+                     const std::shared_ptr<Options>& options, int (*command)(const Options&)) {
+  auto* sub = add(app, name, text, code, options, command);
+  add_configuration(sub, options);
+  add_data_directory(sub, options);
+  return sub;
+}
+
+/// What a command ends: an id in the list that `list` prints, or what it is for.
+void add_which(CLI::App* sub, std::string& which, const std::string& list) {
+  sub->add_option("which", which,
+                  "its id in `tocsin " + list + "`, or its HOST[/SERVICE] as it stands there")
+      ->required()
+      ->type_name("ID|HOST[/SERVICE]");
+}
+
 template <typename Options>
 void add_json(CLI::App* sub, const std::shared_ptr<Options>& options) {
   sub->add_flag("--json", options->json, "print JSON");
@@ -141,10 +159,9 @@ void add_schedule(CLI::App& app, int& code) {
 
 void add_silencing(CLI::App& app, int& code) {
   const auto options = std::make_shared<SilenceOptions>();
-  auto* command = add(app, "silence", "suppress new alerts of a host or a service for a while",
-                      code, options, cli::silence);
-  add_configuration(command, options);
-  add_data_directory(command, options);
+  auto* command =
+      add_stored(app, "silence", "suppress new alerts of a host or a service for a while", code,
+                 options, cli::silence);
   command
       ->add_option("what", options->scope,
                    "a host and all of its services, or services; * and ? as in patterns")
@@ -157,34 +174,24 @@ void add_silencing(CLI::App& app, int& code) {
       ->type_name("TEXT");
 
   const auto list_options = std::make_shared<SilencesOptions>();
-  auto* list_command = add(app, "silences", "list the silences and the maintenance windows", code,
-                           list_options, cli::silences);
-  add_configuration(list_command, list_options);
-  add_data_directory(list_command, list_options);
+  auto* list_command = add_stored(app, "silences", "list the silences and the maintenance windows",
+                                  code, list_options, cli::silences);
   list_command->add_flag("--all", list_options->all,
                          "also silences that ended in the last 90 days");
   add_json(list_command, list_options);
 
   const auto end_options = std::make_shared<UnsilenceOptions>();
   auto* end_command =
-      add(app, "unsilence", "end a silence; alerts that still fire are notified then", code,
-          end_options, cli::unsilence);
-  add_configuration(end_command, end_options);
-  add_data_directory(end_command, end_options);
-  end_command
-      ->add_option("which", end_options->silence,
-                   "its id in `tocsin silences`, or its HOST[/SERVICE] as it was written")
-      ->required()
-      ->type_name("ID|HOST[/SERVICE]");
+      add_stored(app, "unsilence", "end a silence; alerts that still fire are notified then", code,
+                 end_options, cli::unsilence);
+  add_which(end_command, end_options->silence, "silences");
 }
 
 void add_acknowledging(CLI::App& app, int& code) {
   const auto options = std::make_shared<AckOptions>();
-  auto* command =
-      add(app, "ack", "acknowledge what fires: no reminders and no escalations until it ends", code,
-          options, cli::ack);
-  add_configuration(command, options);
-  add_data_directory(command, options);
+  auto* command = add_stored(
+      app, "ack", "acknowledge what fires: no reminders and no escalations until it ends", code,
+      options, cli::ack);
   command
       ->add_option("what", options->scope,
                    "what fires at a host, its services included, or a service; * and ? as in "
@@ -198,20 +205,15 @@ void add_acknowledging(CLI::App& app, int& code) {
       ->type_name("NAME");
 
   const auto list_options = std::make_shared<AcksOptions>();
-  auto* list_command = add(app, "acks", "list what is acknowledged", code, list_options, cli::acks);
-  add_configuration(list_command, list_options);
-  add_data_directory(list_command, list_options);
+  auto* list_command =
+      add_stored(app, "acks", "list what is acknowledged", code, list_options, cli::acks);
   add_json(list_command, list_options);
 
   const auto end_options = std::make_shared<UnackOptions>();
   auto* end_command =
-      add(app, "unack", "take an acknowledgement back; reminders and escalations go on", code,
-          end_options, cli::unack);
-  add_configuration(end_command, end_options);
-  add_data_directory(end_command, end_options);
-  end_command->add_option("which", end_options->ack, "its id in `tocsin acks`, or what it is for")
-      ->required()
-      ->type_name("ID|HOST[/SERVICE]");
+      add_stored(app, "unack", "take an acknowledgement back; reminders and escalations go on",
+                 code, end_options, cli::unack);
+  add_which(end_command, end_options->ack, "acks");
 }
 
 void add_routes(CLI::App& app, int& code) {
