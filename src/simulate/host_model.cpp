@@ -221,8 +221,11 @@ std::uint32_t HostModel::apply(Action action, Service& service) {
       service.denied = action == Action::deny;
       return kSuccess;
     case Action::uninstall:
+      return std::exchange(service.deleted, true) ? kServiceMarkedForDelete : kSuccess;
     case Action::install:
-      service.deleted = action == Action::uninstall;
+      // Its name is free when the last handle to the old one is closed.
+      if (service.deleted && service.handles > 0) return kServiceMarkedForDelete;
+      service.deleted = false;
       return kSuccess;
   }
   return kInvalidServiceControl;

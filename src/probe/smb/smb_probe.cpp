@@ -72,7 +72,6 @@ class SmbProbe final : public Probe {
  private:
   /// What is kept about a watched service from check to check.
   struct Known {
-    std::optional<svcctl::Handle> handle;  ///< of the present session
     ServiceStatus last;
     Time asked_by_name{};  ///< when `last` came from a question about this service alone
   };
@@ -83,7 +82,7 @@ class SmbProbe final : public Probe {
   using Check = net::awaitable<Result<Services>> (SmbProbe::*)(net::Deadline);
 
   net::awaitable<Result<Services>> with_session(Check check_once, net::Deadline deadline);
-  void drop_session();
+  void drop_session() { session_.reset(); }
 
   net::awaitable<Result<Services>> check_once(net::Deadline deadline);
   net::awaitable<Result<Services>> query_each(net::Deadline deadline);
@@ -94,8 +93,6 @@ class SmbProbe final : public Probe {
   net::awaitable<Result<Services>> query_everything(net::Deadline deadline);
 
   net::awaitable<Result<ServiceStatus>> query(const ServiceName& name, net::Deadline deadline);
-  net::awaitable<Result<ServiceStatus>> query_anew(const ServiceName& name, Known& known,
-                                                   net::Deadline deadline);
   net::awaitable<Result<>> close_handle(svcctl::Handle handle, net::Deadline deadline);
 
   void remember(const Services& services);
@@ -104,8 +101,6 @@ class SmbProbe final : public Probe {
                                                                      net::Deadline deadline);
   net::awaitable<Result<Extras>> read_extras(svcctl::Handle handle, bool automatic,
                                              net::Deadline deadline);
-  net::awaitable<Result<std::optional<ServiceDetails>>> read_details(
-      const ServiceName& name, std::optional<svcctl::Handle> open, net::Deadline deadline);
 
   /// Whether something learned at `then` is too old. A clock set back makes everything too old.
   [[nodiscard]] bool is_old(Time then) const {
@@ -163,12 +158,6 @@ net::awaitable<Result<Services>> SmbProbe::with_session(Check check_once, net::D
   }
 }
 
-void SmbProbe::drop_session() {
-  session_.reset();
-  for (auto& [name, known] : known_) known.handle.reset();
-}
-
-/// Handles of what is not watched any more, a few at most, stay open until the session ends.
 bool SmbProbe::set_watchlist() {
   index_ = {};
   absent_.clear();
@@ -281,7 +270,7 @@ net::awaitable<Result<Services>> SmbProbe::query_everything(net::Deadline deadli
       continue;
     }
     if (session_) {
-      auto read = co_await read_details(service.name, {}, deadline);
+      auto read = co_await read_details(service.name, deadline);
       if (!read && is_shutdown(read.error())) co_return std::unexpected(read.error());
       if (!read) drop_session();  // the list is there: the rest goes without
       details = std::move(read).value_or(std::nullopt).value_or(std::move(details));
@@ -291,27 +280,11 @@ net::awaitable<Result<Services>> SmbProbe::query_everything(net::Deadline deadli
   co_return services;
 }
 
-/// Through a handle that stays open while the service is up. Not longer: Windows cannot remove a
-/// service whose handles are open, and an installer that replaces it would fail (1072).
+/// Opened, asked and closed in one go: Windows cannot remove a service while somebody has it open,
+/// and an installer that replaces it would fail (1072).
 net::awaitable<Result<ServiceStatus>> SmbProbe::query(const ServiceName& name,
                                                       net::Deadline deadline) {
   trace_.asked++;
-  auto& known = known_[name];
-  if (known.handle) {
-    const auto status = co_await session_->query_status(*known.handle, deadline);
-    if (status && status->current_state != svcctl::kStopped) co_return to_status(*status);
-    if (!status && !is_about_service(status.error())) co_return std::unexpected(status.error());
-    // Stopped, or a handle that is good no more: what counts is what the name stands for now.
-    const auto handle = *known.handle;
-    known.handle.reset();
-    auto closed = co_await close_handle(handle, deadline);
-    if (!closed) co_return fail(std::move(closed));
-  }
-  co_return co_await query_anew(name, known, deadline);
-}
-
-net::awaitable<Result<ServiceStatus>> SmbProbe::query_anew(const ServiceName& name, Known& known,
-                                                           net::Deadline deadline) {
   const auto handle = co_await session_->open_service(name.text(), deadline);
   if (!handle) {
     // An invalid handle is the manager's here, and with it the session.
@@ -321,10 +294,6 @@ net::awaitable<Result<ServiceStatus>> SmbProbe::query_anew(const ServiceName& na
     co_return ServiceStatus{.state = to_state(error)};
   }
   const auto status = co_await session_->query_status(*handle, deadline);
-  if (status && status->current_state != svcctl::kStopped) {
-    known.handle = *handle;
-    co_return to_status(*status);
-  }
   if (!status && !is_about_service(status.error())) co_return std::unexpected(status.error());
   if (auto closed = co_await close_handle(*handle, deadline); !closed)
     co_return fail(std::move(closed));
@@ -354,7 +323,10 @@ net::awaitable<Result<>> SmbProbe::refresh_details(net::Deadline deadline) {
   const auto last_begin = std::min(deadline, net::within(options_.details_budget));
   for (const auto& name : details_.due(clock_.now())) {
     if (net::MonotonicClock::now() >= last_begin) break;
-    auto read = co_await read_details(name, deadline);
+    // Of a per-user service one copy stands for all.
+    const auto copy = index_.selection().copies.find(name);
+    const bool is_copied = copy != index_.selection().copies.end();
+    auto read = co_await read_details(is_copied ? copy->second : name, deadline);
     if (!read) co_return fail(std::move(read));
     trace_.details++;
     details_.answer(name, *std::move(read), clock_.now());
@@ -362,20 +334,10 @@ net::awaitable<Result<>> SmbProbe::refresh_details(net::Deadline deadline) {
   co_return Result<>{};
 }
 
-/// Of a per-user service one copy stands for all.
-net::awaitable<Result<std::optional<ServiceDetails>>> SmbProbe::read_details(
-    const ServiceName& name, net::Deadline deadline) {
-  const auto& copies = index_.selection().copies;
-  const auto copy = copies.find(name);
-  if (copy != copies.end()) co_return co_await read_details(copy->second, {}, deadline);
-  co_return co_await read_details(name, known_.at(name).handle, deadline);
-}
-
 /// Nothing: the host does not let us read them. An error breaks the session.
 net::awaitable<Result<std::optional<ServiceDetails>>> SmbProbe::read_details(
-    const ServiceName& name, std::optional<svcctl::Handle> open, net::Deadline deadline) {
-  const auto handle =
-      open ? Result<svcctl::Handle>(*open) : co_await session_->open_service(name.text(), deadline);
+    const ServiceName& name, net::Deadline deadline) {
+  const auto handle = co_await session_->open_service(name.text(), deadline);
   if (!handle) {
     if (is_about_service(handle.error())) co_return std::nullopt;
     co_return std::unexpected(handle.error());
@@ -388,10 +350,8 @@ net::awaitable<Result<std::optional<ServiceDetails>>> SmbProbe::read_details(
     if (!read) co_return fail(std::move(read));
     extras = *read;
   }
-  if (!open) {
-    auto closed = co_await close_handle(*handle, deadline);
-    if (!closed) co_return fail(std::move(closed));
-  }
+  auto closed = co_await close_handle(*handle, deadline);
+  if (!closed) co_return fail(std::move(closed));
   if (!config) co_return std::nullopt;
   co_return to_details(*std::move(config), extras);
 }

@@ -40,7 +40,7 @@ class SmbProbeTest : public PretendHostTest, public testing::WithParamInterface<
   SmbProbeTest() { options.most_single_queries = GetParam() ? 8 : 0; }
 };
 INSTANTIATE_TEST_SUITE_P(Ways, SmbProbeTest, testing::Values(true, false),
-                         [](const auto& way) { return way.param ? "Handles" : "List"; });
+                         [](const auto& way) { return way.param ? "ByName" : "List"; });
 
 TEST_P(SmbProbeTest, ObservesEveryWatchedServiceOnceUnderWhateverCase) {
   start();
@@ -87,16 +87,16 @@ TEST_P(SmbProbeTest, FollowsAServiceThroughItsLife) {
   EXPECT_EQ(relay->connections(), 1);
 }
 
-TEST_P(SmbProbeTest, AServiceThatIsStoppedAndRemovedIsNotKeptByUs) {
+TEST_P(SmbProbeTest, AServiceMayBeStoppedRemovedAndCreatedBetweenTwoChecks) {
   start();
   watch({kEngine});
-  states();
+  EXPECT_THAT(states(), UnorderedElementsAre(Pair(kEngine, running)));
+  // As an installer does; it would be refused (1072) if a handle of ours kept the old one.
   happen(Action::stop, kEngine);
   happen(Action::uninstall, kEngine);
-  EXPECT_THAT(states(), UnorderedElementsAre(Pair(kEngine, missing)));
-  // Would fail if a handle of ours kept the old one.
   happen(Action::install, kEngine);
-  EXPECT_THAT(states(), UnorderedElementsAre(Pair(kEngine, stopped)));
+  happen(Action::start, kEngine);
+  EXPECT_THAT(states(), UnorderedElementsAre(Pair(kEngine, running)));
 }
 
 TEST_P(SmbProbeTest, ARefusedLoginIsNotRepeatedAtEachCheck) {
@@ -255,7 +255,6 @@ TEST_P(SmbProbeTest, ReadsDetailsAfterTenMinutesAndAfterEachChange) {
   watch({kEngine});
   states();
   const auto usual = requests_of_a_check();
-  EXPECT_EQ(usual, 1);
   happen(Action::restart, kEngine);
   EXPECT_GT(requests_of_a_check(), usual);
   EXPECT_EQ(requests_of_a_check(), usual);
@@ -342,11 +341,11 @@ TEST_F(SmbProbeErrors, AHostWithoutACommonDialectIsUnsupported) {
 
 using SmbProbeCost = PretendHostTest;
 
-TEST_F(SmbProbeCost, AServiceThatIsUpCostsOneRequest) {
+TEST_F(SmbProbeCost, AServiceThatIsAskedByNameCostsThreeRequests) {
   start();
   watch({kEngine, kProxy, "QlikLoggingService"});
   states();
-  EXPECT_EQ(requests_of_a_check(), 3);
+  EXPECT_EQ(requests_of_a_check(), 3 * 3) << "opened, asked and closed";
 }
 
 TEST_F(SmbProbeCost, ThePatternsCostOneCallBecauseTheSizeOfTheListIsKnown) {

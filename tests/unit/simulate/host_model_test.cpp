@@ -152,6 +152,8 @@ TEST_F(HostModelTest, UninstalledServicesStayWhileAHandleIsOpen) {
   spooler->handles = 1;
   ASSERT_TRUE(apply(Action::uninstall, "Spooler"));
   EXPECT_EQ(host.find(ServiceName("Spooler")), spooler);
+  EXPECT_EQ(apply(Action::install, "Spooler").error().native, kServiceMarkedForDelete);
+  EXPECT_EQ(apply(Action::uninstall, "Spooler").error().native, kServiceMarkedForDelete);
   spooler->handles = 0;
   EXPECT_EQ(host.find(ServiceName("Spooler")), nullptr);
   ASSERT_TRUE(apply(Action::install, "Spooler"));
