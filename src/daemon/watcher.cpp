@@ -181,8 +181,10 @@ net::awaitable<void> Watcher::check() {
   auto services = co_await observe();
   const auto took = net::MonotonicClock::now() - begun;
   deps_.metrics.count_check(host_.name, services ? "ok" : to_string(services.error().kind), took);
-  const Observation observation{
-      .host = host_.name, .at = deps_.clock.now(), .services = std::move(services)};
+  const Observation observation{.host = host_.name,
+                                .at = deps_.clock.now(),
+                                .services = std::move(services),
+                                .boot = probe_->boot_signs()};
   auto update = begin_update();
   (void)take_pushed(update);  // this is the check that it may call for
   auto outcome = monitored_.apply(observation);

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "domain/boot.h"
 #include "domain/service.h"
 #include "domain/watch.h"
 #include "net/async.h"
@@ -49,6 +50,9 @@ class Probe {
   /// never null, but a start mode may be unknown. A host that says that it is shutting down is
   /// unreachable (native 1115).
   virtual net::awaitable<Result<std::vector<ObservedService>>> check(net::Deadline deadline) = 0;
+  /// What the last check that succeeded observed besides; empty where the host does not tell, or
+  /// where nothing hints at a boot and the answer costs a question of its own.
+  [[nodiscard]] virtual BootSigns boot_signs() const { return {}; }
   /// Of the last check that has ended, whether it has succeeded or not.
   [[nodiscard]] virtual CheckTrace last_check() const { return {}; }
   /// Waits until there is something for take_pushed(), or until the deadline. A way that can only

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/text.h"
+#include "domain/boot.h"
 #include "wire/svcctl/client.h"
 
 namespace tocsin::simulate {
@@ -80,6 +81,10 @@ void HostModel::boot(Duration over) {
     settle(service, kStopped);
     service.status.win32_exit_code = kServiceNeverStarted;
     const auto& definition = *service.definition;
+    if (find_boot_service(definition.name)) {  // before they run there is nobody to ask
+      settle(service, kRunning);
+      continue;
+    }
     if (definition.config.start_type != kAutoStart) continue;
     (definition.delayed_start ? late : starting).push_back(&service);
   }

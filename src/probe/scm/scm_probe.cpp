@@ -75,6 +75,7 @@ class ScmProbe final : public Probe {
                          host.services, options))) {}
 
   net::awaitable<Result<Services>> check(net::Deadline deadline) override;
+  [[nodiscard]] BootSigns boot_signs() const override { return boot_; }
   [[nodiscard]] CheckTrace last_check() const override { return trace_; }
   net::awaitable<void> listen(net::Deadline deadline) override;
   Pushed take_pushed() override { return std::exchange(pushed_, {}); }
@@ -98,6 +99,7 @@ class ScmProbe final : public Probe {
   const std::shared_ptr<Shared> shared_;
   const std::shared_ptr<Inbox> inbox_ = std::make_shared<Inbox>();
   Pushed pushed_;
+  BootSigns boot_;
   CheckTrace trace_;
   std::vector<ServiceName> there_;  ///< what the last check has found, and can be listened to
   // From the first listen() on: who only checks needs neither.
@@ -132,6 +134,7 @@ net::awaitable<Result<Services>> ScmProbe::check(net::Deadline deadline) {
   // newer state is pushed in a moment.
   const auto newest = empty_inbox();
   if (!seen) co_return seen;
+  boot_ = shared_->session.boot_signs();
   for (auto at = newest; at < pushed_.services.size(); at++) {
     const auto& pushed = pushed_.services[at];
     const auto found = std::ranges::find(*seen, pushed.name, &ObservedService::name);

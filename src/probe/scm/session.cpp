@@ -69,6 +69,7 @@ Result<Services> Session::check_once(Time now) {
     return fail(std::move(added));
   }
   if (machine_.empty()) {
+    boot_.booted_at = now - system_->uptime();
     if (auto buried = bury_ghosts(services); !buried) return fail(std::move(buried));
   }
   details_.observe(services);
@@ -113,8 +114,9 @@ Services Session::select_watched(const std::vector<ListedService>& list) {
   }
   auto selection = select(listed, watchlist_, reported_.value_or(Names{}));
   for (const auto& [name, details] : selection.details) details_.introduce(name, details);
-  auto services =
-      observe(selection, [&](std::size_t place) { return to_status(list[place].status); });
+  const auto status_at = [&](std::size_t place) { return to_status(list[place].status); };
+  auto services = observe(selection, status_at);
+  boot_ = read_boot_signs(selection, status_at);
   copies_ = std::move(selection.copies);
   return services;
 }

@@ -48,7 +48,8 @@ class Session {
   /// What Probe::list() answers.
   Result<Services> list();
 
-  /// Of the last check; not while a call runs.
+  /// This and the next: of the last check; not while a call runs.
+  [[nodiscard]] const BootSigns& boot_signs() const { return boot_; }
   [[nodiscard]] const CheckTrace& last_check() const { return trace_; }
   [[nodiscard]] const std::string& machine() const { return machine_; }
 
@@ -72,6 +73,7 @@ class Session {
   std::unordered_map<ServiceName, ServiceName> copies_;  ///< of the last list, as in Selection
   std::vector<ServiceName> seen_;  ///< by the last check, missing ones left out
   std::optional<Names> reported_;  ///< only where the watchlist needs details
+  BootSigns boot_;
   CheckTrace trace_;
 };
 

@@ -65,6 +65,7 @@ class SmbProbe final : public Probe {
   net::awaitable<Result<Services>> list(net::Deadline deadline) override {
     return with_session(&SmbProbe::query_everything, deadline);
   }
+  [[nodiscard]] BootSigns boot_signs() const override { return boot_; }
   [[nodiscard]] CheckTrace last_check() const override { return trace_; }
   net::awaitable<void> close(net::Deadline deadline) override;
   bool set_watchlist() override;
@@ -87,6 +88,8 @@ class SmbProbe final : public Probe {
   net::awaitable<Result<Services>> check_once(net::Deadline deadline);
   net::awaitable<Result<Services>> query_each(net::Deadline deadline);
   net::awaitable<Result<Services>> query_list(net::Deadline deadline);
+  [[nodiscard]] bool may_have_booted(const Services& services) const;
+  net::awaitable<Result<>> ask_for_boot(net::Deadline deadline);
   net::awaitable<Result<>> add_absent(Services& services, bool list_changed,
                                       net::Deadline deadline);
   [[nodiscard]] std::vector<Absent> find_absent() const;
@@ -120,6 +123,7 @@ class SmbProbe final : public Probe {
   std::unordered_map<ServiceName, Known> known_;
   DetailsCache details_;
   std::optional<Names> reported_;  ///< only where the watchlist needs details
+  BootSigns boot_;
   CheckTrace trace_;
 };
 
@@ -197,7 +201,39 @@ net::awaitable<Result<Services>> SmbProbe::query_each(net::Deadline deadline) {
     if (!status) co_return fail(std::move(status));
     services.push_back({.name = name, .status = *status, .details = {}});
   }
+  boot_ = {};
+  for (const auto& [name, status, details] : services)
+    if (const auto boot = find_boot_service(name)) boot_.process(*boot) = status.process_id;
+  if (boot_ == BootSigns{} && may_have_booted(services)) {
+    if (auto asked = co_await ask_for_boot(deadline); !asked) co_return fail(std::move(asked));
+  }
   co_return services;
+}
+
+/// After an absence and at the start there is no session.
+bool SmbProbe::may_have_booted(const Services& services) const {
+  if (trace_.session == CheckTrace::Session::opened) return true;
+  return std::ranges::any_of(services, [this](const ObservedService& service) {
+    const auto known = known_.find(service.name);
+    return known == known_.end() || known->second.last.process_id != service.status.process_id;
+  });
+}
+
+/// The states are known, so the check succeeds without an answer too; but a host that goes down
+/// stops its services.
+net::awaitable<Result<>> SmbProbe::ask_for_boot(net::Deadline deadline) {
+  const ServiceName name(to_string(BootService::rpc_ss));
+  const auto status =
+      co_await query(name, std::min(deadline, net::within(options_.boot_question_limit)));
+  if (status) {
+    boot_.process(BootService::rpc_ss) = status->process_id;
+  } else if (is_shutdown(status.error())) {
+    co_return std::unexpected(status.error());
+  } else {
+    trace_.closed_after = status.error().what;
+    drop_session();
+  }
+  co_return Result<>{};
 }
 
 net::awaitable<Result<Services>> SmbProbe::query_list(net::Deadline deadline) {
@@ -206,9 +242,11 @@ net::awaitable<Result<Services>> SmbProbe::query_list(net::Deadline deadline) {
   trace_.listed = list->services().size();
   const bool changed = index_.update(*list, host_.services, reported_.value_or(Names{}));
   for (const auto& [name, details] : index_.take_details()) details_.introduce(name, details);
-  auto services = observe(index_.selection(), [&](std::size_t place) {
+  const auto status_at = [&](std::size_t place) {
     return to_status(list->services()[place].status);
-  });
+  };
+  auto services = observe(index_.selection(), status_at);
+  boot_ = read_boot_signs(index_.selection(), status_at);
   if (auto added = co_await add_absent(services, changed, deadline); !added)
     co_return fail(std::move(added));
   co_return services;
@@ -320,6 +358,7 @@ void SmbProbe::remember(const Services& services) {
 
 /// An error breaks the session. What does not fit into this check's time is left to the next ones.
 net::awaitable<Result<>> SmbProbe::refresh_details(net::Deadline deadline) {
+  if (!session_) co_return Result<>{};
   const auto last_begin = std::min(deadline, net::within(options_.details_budget));
   for (const auto& name : details_.due(clock_.now())) {
     if (net::MonotonicClock::now() >= last_begin) break;

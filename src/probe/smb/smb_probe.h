@@ -20,6 +20,8 @@ struct SmbProbeOptions {
   std::chrono::milliseconds login_limit = std::chrono::seconds(10);   ///< up to the open manager
   std::chrono::milliseconds call_limit = std::chrono::seconds(10);    ///< one call, however long
   std::chrono::milliseconds details_age = std::chrono::minutes(10);   ///< then read again
+  /// The question by which a boot is recognised; the states wait for its answer.
+  std::chrono::milliseconds boot_question_limit = std::chrono::seconds(2);
   /// One check reads no more details after so long; the next check goes on.
   std::chrono::milliseconds details_budget = std::chrono::seconds(2);
   /// Up to so many watched services are asked one by one (opened, asked and closed: three requests

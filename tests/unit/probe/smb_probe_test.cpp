@@ -182,7 +182,7 @@ TEST_P(SmbProbeTest, SaysHowACheckWentAboutIt) {
   EXPECT_EQ(trace.connection, "SMB 3.1.1, encrypted");
   EXPECT_EQ(trace.dropped, "");
   EXPECT_EQ(trace.listed.has_value(), !GetParam());
-  EXPECT_EQ(trace.asked, GetParam() ? 1 : 0);
+  EXPECT_EQ(trace.asked, GetParam() ? 2 : 0) << "and RpcSs, which tells of a boot";
   EXPECT_EQ(trace.details, 1);
   states();
   EXPECT_EQ(probe->last_check().session, Session::kept);
@@ -304,6 +304,31 @@ TEST_P(SmbProbeTest, SaysWhatTheAccountLacks) {
   EXPECT_EQ(relay->connections(), 1);
 }
 
+/// The process of RpcSs that the check has observed; 0: none.
+std::uint32_t rpc_process(const Probe& probe) {
+  return probe.boot_signs().process(BootService::rpc_ss);
+}
+
+TEST_P(SmbProbeTest, TheProcessesOfTheSystemTellOfABoot) {
+  start({.services = 250});
+  watch({kEngine, kProxy});
+  states();
+  const auto before = probe->boot_signs();
+  EXPECT_NE(rpc_process(*probe), 0U);
+  EXPECT_EQ(before.process(BootService::lsm) != 0, !GetParam()) << "the list has all of them";
+  happen(Action::restart, kEngine);
+  happen(Action::restart, kProxy);
+  states();
+  EXPECT_EQ(has_booted(before, probe->boot_signs()), false);
+  relay->cut();  // an absence
+  states();
+  EXPECT_EQ(has_booted(before, probe->boot_signs()), false);
+  happen(Action::restart, "RpcSs");  // as only a boot can
+  relay->cut();
+  states();
+  EXPECT_EQ(has_booted(before, probe->boot_signs()), true);
+}
+
 using SmbProbeErrors = PretendHostTest;
 
 TEST_F(SmbProbeErrors, AWrongPasswordAndAnUnknownUserAreRefusedAndNotRepeated) {
@@ -372,6 +397,33 @@ TEST_F(SmbProbeCost, AMissingServiceIsAskedForAgainOnlyWhenTheListChangesOrRarel
   EXPECT_EQ(requests_of_a_check(), 1);
   happen(Action::install, "NoSuchService");
   EXPECT_THAT(states(), Contains(Pair("NoSuchService", stopped)));
+}
+
+TEST_F(SmbProbeCost, OnlyAChangedProcessIsFollowedByTheQuestionForABoot) {
+  start({.services = 250});
+  watch({kEngine, kProxy});
+  states();
+  EXPECT_NE(rpc_process(*probe), 0U);
+  states();
+  EXPECT_EQ(probe->last_check().asked, 2);
+  EXPECT_EQ(rpc_process(*probe), 0U);
+  happen(Action::crash, kEngine);
+  states();
+  EXPECT_EQ(probe->last_check().asked, 3);
+  EXPECT_NE(rpc_process(*probe), 0U);
+  watch({kEngine, "rpcss"});
+  for (int i = 0; i < 2; i++) {
+    states();
+    EXPECT_EQ(probe->last_check().asked, 2) << "it is watched itself";
+    EXPECT_NE(rpc_process(*probe), 0U);
+  }
+}
+
+TEST_F(SmbProbeErrors, AHostWithoutSuchServicesTellsOfNoBoot) {
+  start({.services = 20});
+  watch({kEngine});
+  EXPECT_THAT(states(), UnorderedElementsAre(Pair(kEngine, running)));
+  EXPECT_EQ(probe->boot_signs(), BootSigns{});
 }
 
 using SmbProbePatterns = PretendHostTest;

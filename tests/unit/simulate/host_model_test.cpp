@@ -77,6 +77,7 @@ TEST_F(HostModelTest, StartsWhatStartsByItselfWhenItComesBack) {
   host.boot(100s);
   EXPECT_FALSE(host.says_shutdown());
   EXPECT_EQ(count(host, kStartPending), 1);
+  EXPECT_EQ(state("RpcSs"), kRunning) << "without it no service manager answers";
   EXPECT_EQ(state("Spooler"), kStopped);
   EXPECT_EQ(state("TermService"), kStopped);
   clock.advance(99s);

@@ -178,6 +178,7 @@ class PretendSystem final : public System {
     return std::make_unique<PretendFeedEnd>(feed);
   }
   std::vector<std::string> own_names() override { return {"NODE1", "node1.corp.example"}; }
+  std::chrono::milliseconds uptime() override { return up; }
   std::optional<std::unordered_set<std::uint32_t>> processes() override {
     if (machine->before_processes) machine->before_processes();
     const std::lock_guard lock(machine->mutex);
@@ -187,6 +188,7 @@ class PretendSystem final : public System {
   std::shared_ptr<PretendMachine> machine = std::make_shared<PretendMachine>();
   std::shared_ptr<PretendFeed> feed = std::make_shared<PretendFeed>();
   std::vector<std::string> opened;
+  std::chrono::milliseconds up = std::chrono::hours(1);
 };
 
 }  // namespace tocsin::probe::scm

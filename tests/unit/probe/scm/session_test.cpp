@@ -169,6 +169,21 @@ TEST_F(SessionTest, AHostThatIsShuttingDownIsUnreachable) {
   is_unreachable("");
 }
 
+TEST_F(SessionTest, TheSystemTellsOfItsBoot) {
+  machine.set("RpcSs", svcctl::kRunning, 904);
+  machine.set("SAMSS", svcctl::kRunning, 700);
+  const auto signs = [&](std::string at) {
+    watch({"Spooler"}, std::move(at));
+    states();
+    return session->boot_signs();
+  };
+  EXPECT_EQ(signs("").booted_at, now - std::chrono::hours(1)) << "by the uptime";
+  EXPECT_EQ(signs("").process(BootService::rpc_ss), 904U);
+  EXPECT_EQ(signs("node9").process(BootService::sam_ss), 700U);
+  EXPECT_EQ(signs("node9").process(BootService::lsm), 0U);
+  EXPECT_EQ(signs("node9").booted_at, Time{}) << "its uptime is not ours";
+}
+
 TEST_F(SessionTest, AProcessThatDiedIsAServiceThatStopped) {
   watch({"Spooler", "MSSQL$A"});
   machine.processes = {10};
