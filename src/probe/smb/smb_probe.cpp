@@ -1,6 +1,7 @@
 #include "probe/smb/smb_probe.h"
 
 #include <algorithm>
+#include <array>
 #include <optional>
 #include <string>
 #include <unordered_map>
@@ -65,6 +66,11 @@ class SmbProbe final : public Probe {
   net::awaitable<Result<Services>> list(net::Deadline deadline) override {
     return with_session(&SmbProbe::query_everything, deadline);
   }
+  [[nodiscard]] std::vector<ServiceName> due_details() const override {
+    return details_.due(clock_.now());
+  }
+  net::awaitable<Result<KnownDetails>> read_details(std::vector<ServiceName> services,
+                                                    net::Deadline deadline) override;
   [[nodiscard]] BootSigns boot_signs() const override { return boot_; }
   [[nodiscard]] CheckTrace last_check() const override { return trace_; }
   net::awaitable<void> close(net::Deadline deadline) override;
@@ -80,10 +86,22 @@ class SmbProbe final : public Probe {
     ServiceName name;
     bool by_pattern;
   };
+  /// What only details need to know.
+  enum class Question : std::uint8_t { configuration, delayed_start, start_trigger };
   using Check = net::awaitable<Result<Services>> (SmbProbe::*)(net::Deadline);
+  /// A conversation that was left half way leaves the session in no state.
+  struct DropOnCancel {
+    SmbProbe* probe;
+    ~DropOnCancel() {
+      if (probe != nullptr) probe->drop_session();
+    }
+  };
 
   net::awaitable<Result<Services>> with_session(Check check_once, net::Deadline deadline);
+  net::awaitable<Result<>> open_session(net::Deadline deadline);
   void drop_session() { session_.reset(); }
+  /// When the states are known already.
+  void lose_session(const Error& error);
 
   net::awaitable<Result<Services>> check_once(net::Deadline deadline);
   net::awaitable<Result<Services>> query_each(net::Deadline deadline);
@@ -99,11 +117,18 @@ class SmbProbe final : public Probe {
   net::awaitable<Result<>> close_handle(svcctl::Handle handle, net::Deadline deadline);
 
   void remember(const Services& services);
-  net::awaitable<Result<>> refresh_details(net::Deadline deadline);
-  net::awaitable<Result<std::optional<ServiceDetails>>> read_details(const ServiceName& name,
-                                                                     net::Deadline deadline);
+  net::awaitable<Result<std::optional<ServiceDetails>>> read_one(ServiceName name,
+                                                                 net::Deadline deadline);
   net::awaitable<Result<Extras>> read_extras(svcctl::Handle handle, bool automatic,
                                              net::Deadline deadline);
+  net::awaitable<Result<bool>> read_extra(Question question, svcctl::Handle handle,
+                                          net::Deadline deadline);
+  /// Waits for no optional answer longer than its limit, and notes which question hung.
+  template <typename Asked>
+  auto ask(Question question, Asked asked, net::Deadline deadline) -> decltype(asked(deadline));
+  [[nodiscard]] bool hangs(Question question) const {
+    return net::MonotonicClock::now() < hung_until_[std::to_underlying(question)];
+  }
 
   /// Whether something learned at `then` is too old. A clock set back makes everything too old.
   [[nodiscard]] bool is_old(Time then) const {
@@ -122,7 +147,8 @@ class SmbProbe final : public Probe {
   std::vector<Absent> absent_;  ///< watched or once seen, and not in the last list
   std::unordered_map<ServiceName, Known> known_;
   DetailsCache details_;
-  std::optional<Names> reported_;  ///< only where the watchlist needs details
+  std::array<net::Deadline, 3> hung_until_{};  ///< by question
+  std::optional<Names> reported_;              ///< only where the watchlist needs details
   BootSigns boot_;
   CheckTrace trace_;
 };
@@ -137,20 +163,14 @@ net::awaitable<Result<Services>> SmbProbe::with_session(Check check_once, net::D
   auto until = kept ? now + (deadline - now) / 2 : deadline;
   for (;; kept = false, until = deadline) {
     if (!session_) {
-      auto opened = co_await SmbSession::open({host_, options_, connector_, random_, clock_},
-                                              traits_, deadline);
-      if (!opened && is_shutdown(opened.error())) co_return std::unexpected(shutdown_error());
-      if (!opened) co_return fail(std::move(opened));
-      session_ = *std::move(opened);
+      if (auto opened = co_await open_session(deadline); !opened) {
+        hung_until_ = {};  // it may have been the connection
+        co_return fail(std::move(opened));
+      }
       trace_.session = CheckTrace::Session::opened;
       trace_.connection = session_->connection();
     }
-    struct DropOnCancel {  // a conversation that was left half way leaves the session in no state
-      SmbProbe* probe;
-      ~DropOnCancel() {
-        if (probe != nullptr) probe->drop_session();
-      }
-    } cancelled{this};
+    DropOnCancel cancelled{this};
     auto seen = co_await (this->*check_once)(until);
     cancelled.probe = nullptr;
     if (session_) traits_ = session_->traits();
@@ -170,6 +190,20 @@ bool SmbProbe::set_watchlist() {
   return true;
 }
 
+net::awaitable<Result<>> SmbProbe::open_session(net::Deadline deadline) {
+  auto opened =
+      co_await SmbSession::open({host_, options_, connector_, random_, clock_}, traits_, deadline);
+  if (!opened && is_shutdown(opened.error())) co_return std::unexpected(shutdown_error());
+  if (!opened) co_return fail(std::move(opened));
+  session_ = *std::move(opened);
+  co_return Result<>{};
+}
+
+void SmbProbe::lose_session(const Error& error) {
+  trace_.closed_after = error.what;
+  drop_session();
+}
+
 net::awaitable<void> SmbProbe::close(net::Deadline deadline) {
   if (session_) co_await session_->log_off(deadline);
   drop_session();
@@ -182,13 +216,6 @@ net::awaitable<Result<Services>> SmbProbe::check_once(net::Deadline deadline) {
   auto seen = one_by_one ? co_await query_each(deadline) : co_await query_list(deadline);
   if (!seen) co_return seen;
   remember(*seen);
-  // The states are known, so the check has succeeded, whatever becomes of the details; but a host
-  // that goes down stops its services.
-  if (auto read = co_await refresh_details(deadline); !read) {
-    if (is_shutdown(read.error())) co_return fail(std::move(read));
-    trace_.closed_after = read.error().what;
-    drop_session();
-  }
   details_.attach(*seen);
   if (watched.needs_details()) keep_watched(*seen, watched, reported_);
   co_return seen;
@@ -230,8 +257,7 @@ net::awaitable<Result<>> SmbProbe::ask_for_boot(net::Deadline deadline) {
   } else if (is_shutdown(status.error())) {
     co_return std::unexpected(status.error());
   } else {
-    trace_.closed_after = status.error().what;
-    drop_session();
+    lose_session(status.error());
   }
   co_return Result<>{};
 }
@@ -307,11 +333,10 @@ net::awaitable<Result<Services>> SmbProbe::query_everything(net::Deadline deadli
       services.pop_back();
       continue;
     }
-    if (session_) {
-      auto read = co_await read_details(service.name, deadline);
-      if (!read && is_shutdown(read.error())) co_return std::unexpected(read.error());
-      if (!read) drop_session();  // the list is there: the rest goes without
-      details = std::move(read).value_or(std::nullopt).value_or(std::move(details));
+    if (session_) {  // without it the list is there, and the rest goes without
+      auto read = co_await read_one(service.name, deadline);
+      if (!read) co_return fail(std::move(read));
+      details = std::move(*read).value_or(std::move(details));
     }
     service.details = std::make_shared<const ServiceDetails>(std::move(details));
   }
@@ -356,43 +381,70 @@ void SmbProbe::remember(const Services& services) {
   std::erase_if(known_, [&](const auto& entry) { return !names.contains(entry.first); });
 }
 
-/// An error breaks the session. What does not fit into this check's time is left to the next ones.
-net::awaitable<Result<>> SmbProbe::refresh_details(net::Deadline deadline) {
-  if (!session_) co_return Result<>{};
-  const auto last_begin = std::min(deadline, net::within(options_.details_budget));
-  for (const auto& name : details_.due(clock_.now())) {
-    if (net::MonotonicClock::now() >= last_begin) break;
+net::awaitable<Result<KnownDetails>> SmbProbe::read_details(std::vector<ServiceName> services,
+                                                            net::Deadline deadline) {
+  DropOnCancel cancelled{this};
+  KnownDetails known;
+  for (const auto& name : services) {
+    const bool late = deadline - net::MonotonicClock::now() < options_.details_question_limit;
+    if (late || hangs(Question::configuration)) break;
+    // A question that hung cost the session; the others may be answered.
+    if (!session_ && !co_await open_session(deadline)) break;
     // Of a per-user service one copy stands for all.
     const auto copy = index_.selection().copies.find(name);
-    const bool is_copied = copy != index_.selection().copies.end();
-    auto read = co_await read_details(is_copied ? copy->second : name, deadline);
+    auto read =
+        co_await read_one(copy == index_.selection().copies.end() ? name : copy->second, deadline);
     if (!read) co_return fail(std::move(read));
+    if (!session_ && !*read) break;
     trace_.details++;
-    details_.answer(name, *std::move(read), clock_.now());
+    if (auto details = details_.answer(name, *std::move(read), clock_.now()))
+      known.emplace(name, std::move(details));
   }
-  co_return Result<>{};
+  cancelled.probe = nullptr;
+  co_return known;
 }
 
-/// Nothing: the host does not let us read them. An error breaks the session.
-net::awaitable<Result<std::optional<ServiceDetails>>> SmbProbe::read_details(
-    const ServiceName& name, net::Deadline deadline) {
-  const auto handle = co_await session_->open_service(name.text(), deadline);
-  if (!handle) {
-    if (is_about_service(handle.error())) co_return std::nullopt;
-    co_return std::unexpected(handle.error());
-  }
-  auto config = co_await session_->query_config(*handle, deadline);
-  if (!config && !is_about_service(config.error())) co_return fail(std::move(config));
-  Extras extras;
+template <typename Asked>
+auto SmbProbe::ask(Question question, Asked asked, net::Deadline deadline)
+    -> decltype(asked(deadline)) {
+  constexpr auto kRemembered = std::chrono::hours(1);
+  const auto until = std::min(deadline, net::within(options_.details_question_limit));
+  auto answer = co_await asked(until);
+  // One that was cut short by the deadline may be a good one.
+  if (!answer && answer.error().kind == ErrorKind::timed_out && until < deadline)
+    hung_until_[std::to_underlying(question)] = net::within(kRemembered);
+  co_return answer;
+}
+
+/// Nothing: the host does not let us read them, or the session is lost. Fails only when the host is
+/// going down.
+net::awaitable<Result<std::optional<ServiceDetails>>> SmbProbe::read_one(ServiceName name,
+                                                                         net::Deadline deadline) {
+  const auto end = [this](const Error& error) -> Result<std::optional<ServiceDetails>> {
+    if (!is_about_service(error)) lose_session(error);
+    if (is_shutdown(error)) return std::unexpected(shutdown_error());
+    return std::nullopt;
+  };
+  const auto handle = co_await ask(
+      Question::configuration,
+      [&](net::Deadline until) { return session_->open_service(name.text(), until); }, deadline);
+  if (!handle) co_return end(handle.error());
+  auto config = co_await ask(
+      Question::configuration,
+      [&](net::Deadline until) { return session_->query_config(*handle, until); }, deadline);
+  if (!config && !is_about_service(config.error())) co_return end(config.error());
+  std::optional<ServiceDetails> details;
   if (config) {
-    auto read = co_await read_extras(*handle, config->start_type == svcctl::kAutoStart, deadline);
-    if (!read) co_return fail(std::move(read));
-    extras = *read;
+    const bool automatic = config->start_type == svcctl::kAutoStart;
+    const auto extras = co_await read_extras(*handle, automatic, deadline);
+    if (!extras) co_return std::unexpected(extras.error());
+    details = to_details(*std::move(config), *extras);
   }
-  auto closed = co_await close_handle(*handle, deadline);
-  if (!closed) co_return fail(std::move(closed));
-  if (!config) co_return std::nullopt;
-  co_return to_details(*std::move(config), extras);
+  if (session_) {
+    const auto closed = co_await close_handle(*handle, deadline);
+    if (!closed && !end(closed.error())) co_return std::unexpected(shutdown_error());
+  }
+  co_return details;
 }
 
 /// What the host does not tell is not so.
@@ -400,14 +452,30 @@ net::awaitable<Result<Extras>> SmbProbe::read_extras(svcctl::Handle handle, bool
                                                      net::Deadline deadline) {
   Extras extras;
   if (automatic) {
-    const auto answer = co_await session_->query_delayed_start(handle, deadline);
-    if (!answer && !is_about_service(answer.error())) co_return std::unexpected(answer.error());
-    extras.delayed = answer.value_or(false);
+    const auto delayed = co_await read_extra(Question::delayed_start, handle, deadline);
+    if (!delayed) co_return std::unexpected(delayed.error());
+    extras.delayed = *delayed;
   }
-  const auto answer = co_await session_->query_start_trigger(handle, deadline);
-  if (!answer && !is_about_service(answer.error())) co_return std::unexpected(answer.error());
-  extras.trigger_start = answer.value_or(false);
+  const auto triggered = co_await read_extra(Question::start_trigger, handle, deadline);
+  if (!triggered) co_return std::unexpected(triggered.error());
+  extras.trigger_start = *triggered;
   co_return extras;
+}
+
+net::awaitable<Result<bool>> SmbProbe::read_extra(Question question, svcctl::Handle handle,
+                                                  net::Deadline deadline) {
+  if (!session_ || hangs(question)) co_return false;
+  const auto answer = co_await ask(
+      question,
+      [&](net::Deadline until) {
+        return question == Question::delayed_start ? session_->query_delayed_start(handle, until)
+                                                   : session_->query_start_trigger(handle, until);
+      },
+      deadline);
+  if (answer || is_about_service(answer.error())) co_return answer.value_or(false);
+  lose_session(answer.error());
+  if (is_shutdown(answer.error())) co_return std::unexpected(shutdown_error());
+  co_return false;
 }
 
 }  // namespace

@@ -273,23 +273,22 @@ TEST_P(SmbProbeTest, SharesDetailsThatHaveNotChanged) {
   EXPECT_EQ(find(*check(), kEngine).details, first);
 }
 
-TEST_P(SmbProbeTest, BeginsNoDetailsWhenTheirTimeIsSpent) {
-  options.details_budget = 0ms;
+TEST_P(SmbProbeTest, ACheckReadsNoDetailsAndBringsThoseThatAreKnown) {
   start();
   watch({kEngine});
-  for (int i = 0; i < 3; i++) EXPECT_EQ(find(*check(), kEngine).details, nullptr);
+  EXPECT_EQ(find(*check_states(), kEngine).details, nullptr);
+  EXPECT_THAT(probe->due_details(), testing::ElementsAre(ServiceName(kEngine)));
+  EXPECT_TRUE(read_details());
+  EXPECT_THAT(probe->due_details(), testing::IsEmpty());
+  EXPECT_NE(find(*check_states(), kEngine).details, nullptr);
 }
 
-TEST_P(SmbProbeTest, DetailsThatDoNotFitIntoACheckAreReadByTheNextOnes) {
-  options.details_budget = 1ms;
+TEST_P(SmbProbeTest, BeginsNoDetailsForWhichThereMayBeNoTime) {
   start();
-  watch({kEngine, kProxy, "ALG", "QlikLoggingService"});
-  const auto has_details = [](const ObservedService& service) {
-    return service.details != nullptr;
-  };
-  bool all = false;
-  for (int i = 0; i < 1000 && !all; i++) all = std::ranges::all_of(*check(), has_details);
-  EXPECT_TRUE(all);
+  watch({kEngine, kProxy});
+  check_states();
+  EXPECT_THAT(*read_details(net::within(options.details_question_limit - 1ms)), testing::IsEmpty());
+  EXPECT_THAT(probe->due_details(), testing::SizeIs(2));
 }
 
 TEST_P(SmbProbeTest, SaysWhatTheAccountLacks) {
