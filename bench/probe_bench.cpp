@@ -150,7 +150,7 @@ probe::SmbProbeOptions asking(bool one_by_one) {
   return {.most_single_queries = one_by_one ? kServices : 0};
 }
 
-/// One check with an open session. 0: through the list; 1: through a handle for each service.
+/// One check with an open session. 0: through the list; 1: each service opened, asked and closed.
 void one_check(benchmark::State& state) {
   const PretendHosts fleet(1);
   Probes probes(fleet, 1, static_cast<std::size_t>(state.range(1)), asking(state.range(0) == 1));
@@ -158,8 +158,8 @@ void one_check(benchmark::State& state) {
   for (auto _ : state) probes.check_first();
 }
 BENCHMARK(one_check)
-    ->ArgNames({"handles", "watched"})
-    ->ArgsProduct({{0, 1}, {1, 2, 4, 8, 16, 32, 64}});
+    ->ArgNames({"byName", "watched"})
+    ->ArgsProduct({{0, 1}, {1, 2, 3, 4, 5, 8, 64}});
 
 /// An RPC pipe with nothing around it: requests go out, fragments come in, nobody reads them.
 class BarePipe {
@@ -264,7 +264,7 @@ class BarePipe {
   std::vector<Bytes> statuses_;
 };
 
-/// The floor for one_check/handles:0.
+/// The floor for one_check/byName:0.
 void bare_list(benchmark::State& state) {
   const PretendHosts fleet(1);
   BarePipe pipe(fleet);
@@ -274,7 +274,7 @@ void bare_list(benchmark::State& state) {
 }
 BENCHMARK(bare_list);
 
-/// The floor for one_check/handles:1/watched:8.
+/// Eight questions without opening and closing.
 void bare_statuses(benchmark::State& state) {
   const PretendHosts fleet(1);
   BarePipe pipe(fleet);
@@ -291,7 +291,7 @@ void one_round(benchmark::State& state) {
   for (int i = 0; i < 2; i++) probes.check_all();
   for (auto _ : state) probes.check_all();
 }
-BENCHMARK(one_round)->ArgName("handles")->Arg(0)->Arg(1)->Unit(benchmark::kMillisecond);
+BENCHMARK(one_round)->ArgName("byName")->Arg(0)->Arg(1)->Unit(benchmark::kMillisecond);
 
 /// Heap in use after checks of 1000 hosts whose sessions stay open.
 void heap_of_open_hosts(benchmark::State& state) {
@@ -306,7 +306,7 @@ void heap_of_open_hosts(benchmark::State& state) {
   }
 }
 BENCHMARK(heap_of_open_hosts)
-    ->ArgName("handles")
+    ->ArgName("byName")
     ->Arg(0)
     ->Arg(1)
     ->Iterations(1)

@@ -42,13 +42,26 @@ using json = nlohmann::ordered_json;
 
 enum class Check : std::uint8_t { watched, all };
 
+/// All details as well, as far as the time allows.
+net::awaitable<Result<Services>> check_watched(probe::Probe& probe, net::Deadline deadline) {
+  auto services = co_await probe.check(deadline);
+  if (!services) co_return services;
+  const auto details = co_await probe.read_details(probe.due_details(), deadline);
+  if (!details) co_return std::unexpected(details.error());
+  for (auto& service : *services) {
+    if (const auto found = details->find(service.name); found != details->end())
+      service.details = found->second;
+  }
+  co_return services;
+}
+
 net::awaitable<void> check_host(const config::Host& host, Check check, daemon::Probes& probes,
                                 net::Semaphore& slots, Result<Services>& answer) {
   const auto slot = co_await slots.acquire();
   const auto probe = probes.make(host);
   const auto deadline = net::within(kCheckLimit);
-  answer =
-      check == Check::watched ? co_await probe->check(deadline) : co_await probe->list(deadline);
+  answer = check == Check::watched ? co_await check_watched(*probe, deadline)
+                                   : co_await probe->list(deadline);
   co_await probe->close(net::within(kLogOffLimit));
 }
 

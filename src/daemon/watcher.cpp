@@ -32,6 +32,10 @@ constexpr Duration kLongestSleep = std::chrono::seconds(10);
 /// From the pushed change that services came or went to the check that finds out which: an
 /// installer makes many.
 constexpr auto kGather = std::chrono::milliseconds(200);
+/// An alert whose details are not known waits for them no longer.
+constexpr auto kAlertWait = std::chrono::seconds(2);
+/// After a check details are read for so long; the next one goes on.
+constexpr auto kDetailsLimit = std::chrono::seconds(3);
 /// For logging off; a host that does not answer forgets the session by itself.
 constexpr auto kLogOffLimit = std::chrono::seconds(2);
 
@@ -112,6 +116,7 @@ net::awaitable<void> Watcher::run() {
     {
       const auto slot = co_await deps_.checks.acquire();
       co_await check();
+      co_await refresh_details();
     }
     if (!std::exchange(checked_, true) && deps_.on_first_check) deps_.on_first_check();
     co_await listen_until_due();
@@ -168,6 +173,31 @@ net::awaitable<Result<std::vector<ObservedService>>> Watcher::observe() {
   co_return co_await probe_->check(deadline);
 }
 
+net::awaitable<void> Watcher::complete(Observation& observation) {
+  auto lacking = monitored_.lacking_details(observation);
+  if (lacking.empty()) co_return;
+  const auto read = co_await probe_->read_details(std::move(lacking), net::within(kAlertWait));
+  if (!read) {
+    observation.services = std::unexpected(read.error());
+    co_return;
+  }
+  for (auto& service : *observation.services) {
+    if (const auto found = read->find(service.name); found != read->end())
+      service.details = found->second;
+  }
+}
+
+net::awaitable<void> Watcher::refresh_details() {
+  auto due = monitored_.host().error.empty() ? probe_->due_details() : std::vector<ServiceName>();
+  if (due.empty()) co_return;
+  const auto read = co_await probe_->read_details(std::move(due), net::within(kDetailsLimit));
+  if (log_.wants_debug()) log_details();
+  if (!read) co_return;  // it is going down, as the next check will say
+  auto update = begin_update();
+  update.add(monitored_.learn(*read), monitored_.host());
+  co_await update.write();
+}
+
 void Watcher::add(MonitoredHost::Outcome outcome, HostUpdate& update) const {
   for (auto& alert : outcome.alerts) {
     if (alert.kind == TransitionKind::unreachable && deps_.notice) alert.notice = deps_.notice();
@@ -181,8 +211,11 @@ net::awaitable<void> Watcher::check() {
   auto services = co_await observe();
   const auto took = net::MonotonicClock::now() - begun;
   deps_.metrics.count_check(host_.name, services ? "ok" : to_string(services.error().kind), took);
-  const Observation observation{
-      .host = host_.name, .at = deps_.clock.now(), .services = std::move(services)};
+  Observation observation{.host = host_.name,
+                          .at = deps_.clock.now(),
+                          .services = std::move(services),
+                          .boot = probe_->boot_signs()};
+  co_await complete(observation);
   auto update = begin_update();
   (void)take_pushed(update);  // this is the check that it may call for
   auto outcome = monitored_.apply(observation);
@@ -205,6 +238,12 @@ bool Watcher::take_pushed(HostUpdate& update) {
     update.add(monitored_.apply_pushed(service, now), monitored_.host());
   report(pushed.services, now);
   return pushed.check_again;
+}
+
+void Watcher::log_details() const {
+  const auto trace = probe_->last_check();
+  log_.debug("details read {} since the check began{}{}", trace.details,
+             trace.closed_after.empty() ? "" : "; session closed: ", trace.closed_after);
 }
 
 void Watcher::log_begin() const { log_.debug("check begins: {}", describe_source(host_)); }

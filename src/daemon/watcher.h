@@ -85,6 +85,10 @@ class Watcher {
 
  private:
   net::awaitable<void> take_over(config::Host next);
+  /// Reads first what the alerts that follow from the observation need to know, for a moment.
+  net::awaitable<void> complete(Observation& observation);
+  /// Reads the details that are due, after the states have gone out.
+  net::awaitable<void> refresh_details();
   /// Asks the probe.
   net::awaitable<Result<std::vector<ObservedService>>> observe();
   /// Whether a dropped connection may be all that has failed.
@@ -99,6 +103,7 @@ class Watcher {
   /// True when a check is called for.
   bool take_pushed(HostUpdate& update);
   void log_begin() const;
+  void log_details() const;
   void log_answer(const Observation& observation, std::span<const ServiceChange> changes,
                   net::MonotonicClock::duration took) const;
   /// The alerts that wait, each with its reason.

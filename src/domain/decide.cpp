@@ -136,6 +136,18 @@ AtFirstSight at_first_sight(const Policy& policy, bool named, const ServiceDetai
                                                            : AtFirstSight::baseline;
 }
 
+/// Whether the first sight may be an alert, whatever the details say.
+bool may_alert_at_first_sight(ServiceState state, const Policy& policy, bool named) {
+  const bool counts = policy.first_sight == FirstSight::told ||
+                      (policy.first_sight == FirstSight::by_name && named);
+  return counts && !is_pending(state) && !is_expected(state, policy.expected);
+}
+
+bool is_readable(ServiceState state) {
+  return state != ServiceState::missing && state != ServiceState::denied &&
+         state != ServiceState::unknown;
+}
+
 /// The observed services in the order of their names, each once.
 std::vector<const ObservedService*> by_name(const Observation& observation) {
   std::vector<const ObservedService*> seen;
@@ -241,6 +253,34 @@ std::vector<ServiceChange> decide(const TrackedServices& previous, const Observa
   }
   for (; at != seen.end(); ++at) observe((*at)->name, nullptr, (*at)->status);
   return changes;
+}
+
+std::vector<ServiceName> lacking_details(const TrackedServices& previous,
+                                         const Observation& observation, const Watchlist& watchlist,
+                                         const KnownDetails& known) {
+  std::vector<ServiceName> for_alerts;
+  std::vector<ServiceName> undecided;
+  if (!observation.services) return for_alerts;
+  for (const auto& [name, status, brought] : *observation.services) {
+    if (!is_readable(status.state)) continue;
+    const auto* details = brought ? brought.get() : find_details(known, name);
+    if (details != nullptr && details->start_mode != StartMode::unknown) continue;
+    const auto before = previous.find(name);
+    if (before == previous.end()) {
+      const auto* entry = watchlist.find(name, details);
+      if (watchlist.is_undecided(name, details))
+        undecided.push_back(name);
+      else if (entry != nullptr &&
+               may_alert_at_first_sight(status.state, entry->policy, watchlist.is_exact(name)))
+        for_alerts.push_back(name);
+    } else if (const auto* entry = watchlist.find_tracked(name, details);
+               entry != nullptr &&
+               decide(&before->second, status, entry->policy, observation.at).transition) {
+      for_alerts.push_back(name);
+    }
+  }
+  std::ranges::move(undecided, std::back_inserter(for_alerts));
+  return for_alerts;
 }
 
 std::optional<ServiceChange> decide(const TrackedServices& previous, const ObservedService& pushed,

@@ -102,6 +102,14 @@ struct ServiceChange {
                                                 const Watchlist& watchlist,
                                                 const KnownDetails& details = {});
 
+/// The observed services whose details were never read, and are needed now: for an alert (its
+/// policy, what it says) first, then for whether the service is watched at all. `known` are those
+/// that the observation lacks.
+[[nodiscard]] std::vector<ServiceName> lacking_details(const TrackedServices& previous,
+                                                       const Observation& observation,
+                                                       const Watchlist& watchlist,
+                                                       const KnownDetails& known);
+
 /// One pushed change, if it changes anything; it says nothing about the other services.
 [[nodiscard]] std::optional<ServiceChange> decide(const TrackedServices& previous,
                                                   const ObservedService& pushed,

@@ -62,12 +62,13 @@ std::vector<AlertDraft> not_reached(TrackedHost& host, const Error& error, const
 
 /// What the observed services say of their host, compared with what was known of them before.
 struct HostSigns {
-  bool rebooted = false;  ///< the processes are others
+  bool rebooted = false;  ///< the processes are others, where nothing better tells
   Falls falls;
 };
 
-/// `after_outage`: the host was not reached the last time. Then a few other processes are enough,
-/// or none that could tell; otherwise there must be three, and all of them gone.
+/// Of a host that tells nothing of its boot. `after_outage`: the host was not reached the last
+/// time. Then a few other processes are enough, or none that could tell; otherwise there must be
+/// three, and all of them gone.
 HostSigns read_signs(const TrackedServices& previous, const Observation& observation,
                      bool after_outage) {
   if (!observation.services) return {};
@@ -92,6 +93,19 @@ HostSigns read_signs(const TrackedServices& previous, const Observation& observa
   signs.rebooted = after_outage ? ran > 0 && kept * 2 < std::max<std::size_t>(processes.size(), 1)
                                 : kept == 0 && processes.size() >= kFewestSigns && runs_anew > 0;
   return signs;
+}
+
+/// A host that is reached again.
+TrackedHost reached(const TrackedHost& host, Time now) {
+  return {.since = now, .booted_at = host.booted_at, .boot = host.boot};
+}
+
+/// Whether it has booted since the last check; takes note of that.
+bool note_boot(TrackedHost& host, const BootSigns& boot, bool services_are_new, Time now) {
+  const bool booted = has_booted(host.boot, boot).value_or(services_are_new);
+  host.boot = booted ? boot : merge(host.boot, boot);
+  if (booted) host.booted_at = boot.booted_at == Time{} ? now : std::min(boot.booted_at, now);
+  return booted;
 }
 
 }  // namespace
@@ -167,13 +181,14 @@ std::vector<AlertDraft> review(TrackedHost& host, const Observation& observation
   const bool was_refused = host.login_refused && !host.notified;
   const bool was_away = !host.error.empty() && !was_refused;
   const auto signs = read_signs(previous, observation, was_away);
-  if (signs.rebooted) host.booted_at = now;
-  const std::string boot = signs.rebooted ? "it was restarted" : "";
-  if (was_refused) host = {.since = now, .booted_at = host.booted_at};
-  if (!signs.rebooted) note_falls(host, signs.falls, policy, now);
+  const bool rebooted = note_boot(host, observation.boot, signs.rebooted, now);
+  const std::string boot = rebooted ? "it was restarted" : "";
+  if (was_refused) host = reached(host, now);
+  if (!rebooted) note_falls(host, signs.falls, policy, now);
   if (!was_away) {
-    if (!signs.rebooted) return {};
-    auto draft = host_transition(rebooted, host.booted_at, "the processes of its services are new");
+    if (!rebooted) return {};
+    auto draft = host_transition(TransitionKind::rebooted, host.booted_at,
+                                 "the processes of its services are new");
     return {{.transition = std::move(draft), .suppressed = silence ? silence->reason : ""}};
   }
   auto draft =
@@ -184,7 +199,7 @@ std::vector<AlertDraft> review(TrackedHost& host, const Observation& observation
   if (!host.notified)
     suppressed = silence ? silence->reason : "nobody was notified that it was away";
   const bool goes_on = host.notified;
-  host = {.since = now, .booted_at = host.booted_at};
+  host = reached(host, now);
   return {
       {.transition = std::move(draft), .suppressed = std::move(suppressed), .goes_on = goes_on}};
 }

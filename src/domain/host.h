@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "domain/boot.h"
 #include "domain/decide.h"
 #include "domain/policy.h"
 #include "domain/review.h"
@@ -25,6 +26,7 @@ struct TrackedHost {
   Time notified_at{};          ///< the last time
   std::uint32_t reminders = 0;
   Time booted_at{};       ///< when it was seen to have started; the epoch: never
+  BootSigns boot{};       ///< by which the next start is recognised
   Time storm_until{};     ///< until then firing alerts of services wait
   Time shutdown_since{};  ///< since when it says that it is shutting down; the epoch: it does not
 

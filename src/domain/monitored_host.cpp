@@ -72,6 +72,21 @@ MonitoredHost::Outcome MonitoredHost::apply_pushed(const ObservedService& pushed
   return outcome;
 }
 
+MonitoredHost::Outcome MonitoredHost::learn(const KnownDetails& read) {
+  Outcome outcome;
+  for (const auto& [name, details] : read) {
+    const auto tracked = services_.find(name);
+    const auto* before = find_details(details_, name);
+    if (tracked == services_.end() || (before != nullptr && *before == *details)) continue;
+    details_[name] = details;
+    outcome.services.push_back({.name = name,
+                                .next = tracked->second,
+                                .details = details,
+                                .seen_before = tracked->second.seen.state});
+  }
+  return outcome;
+}
+
 void MonitoredHost::note_pushed_fall(const ObservedService& pushed, Time now) {
   if (rules_.policy.storm_wait == Duration(0)) return;
   const auto known = services_.find(pushed.name);

@@ -61,6 +61,12 @@ class MonitoredHost {
   Outcome apply(const Observation& observation);
   /// A pushed change.
   Outcome apply_pushed(const ObservedService& pushed, Time now);
+  /// Before apply(): the services of the observation whose details are to be read first.
+  [[nodiscard]] std::vector<ServiceName> lacking_details(const Observation& observation) const {
+    return tocsin::lacking_details(services_, observation, rules_.services, details_);
+  }
+  /// Details that were read after the observation: no alert follows from them.
+  Outcome learn(const KnownDetails& read);
   /// What time alone has changed: graces and silences that ended, reminders.
   Outcome pass(Time now);
   /// It is not monitored any more: everything is forgotten, and the alerts that fire end.

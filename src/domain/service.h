@@ -13,6 +13,7 @@
 #include "base/error.h"
 #include "base/names.h"
 #include "base/words.h"
+#include "domain/boot.h"
 
 namespace tocsin {
 
@@ -117,6 +118,7 @@ struct Observation {
   HostName host;
   Time at;
   Result<std::vector<ObservedService>> services;
+  BootSigns boot{};
 };
 
 }  // namespace tocsin

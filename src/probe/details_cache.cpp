@@ -60,10 +60,11 @@ std::vector<ServiceName> DetailsCache::due(Time now) const {
   return names;
 }
 
-void DetailsCache::answer(const ServiceName& name, std::optional<ServiceDetails> details,
-                          Time now) {
+std::shared_ptr<const ServiceDetails> DetailsCache::answer(const ServiceName& name,
+                                                           std::optional<ServiceDetails> details,
+                                                           Time now) {
   const auto found = entries_.find(name);
-  if (found == entries_.end()) return;
+  if (found == entries_.end()) return nullptr;
   auto& entry = found->second;
   entry.asked = now;
   if (details && entry.listed) {
@@ -72,6 +73,7 @@ void DetailsCache::answer(const ServiceName& name, std::optional<ServiceDetails>
   }
   if (details && (!entry.details || *details != *entry.details))
     entry.details = std::make_shared<const ServiceDetails>(*std::move(details));
+  return entry.details;
 }
 
 void DetailsCache::attach(std::span<ObservedService> services) const {

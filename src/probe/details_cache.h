@@ -26,8 +26,10 @@ class DetailsCache {
   void observe(std::span<const ObservedService> services);
   /// The services whose details are to be read, those first that have waited longest.
   [[nodiscard]] std::vector<ServiceName> due(Time now) const;
-  /// What reading them brought. Nothing: the host does not let us; the old ones stay.
-  void answer(const ServiceName& name, std::optional<ServiceDetails> details, Time now);
+  /// What reading them brought; answers what is known now. Nothing: the host does not let us; the
+  /// old ones stay.
+  std::shared_ptr<const ServiceDetails> answer(const ServiceName& name,
+                                               std::optional<ServiceDetails> details, Time now);
   /// Null: nothing is known of it.
   [[nodiscard]] const ServiceDetails* find(const ServiceName& name) const;
   /// Gives each service the details that are known of it.

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "domain/boot.h"
 #include "domain/service.h"
 #include "domain/watch.h"
 #include "net/async.h"
@@ -29,8 +30,8 @@ struct CheckTrace {
   std::string dropped{};  ///< why a kept session was given up; empty: it was not
   std::optional<std::size_t> listed{};  ///< services in the host's list, where that was read
   std::size_t asked = 0;                ///< services asked for by name
-  std::size_t details = 0;              ///< services whose details were read
-  std::string closed_after{};           ///< why the session was closed at the end; empty: it stays
+  std::size_t details = 0;              ///< services whose details were read since
+  std::string closed_after{};           ///< why the session was closed since; empty: it stays
 };
 
 /// Keeps its session with the host open between checks. One call at a time. Every call ends by its
@@ -45,10 +46,24 @@ class Probe {
   /// order; the copies of a per-user service as one, under its base name. Where the watchlist asks
   /// for more than key names, what it matches may have changed: who knows services from before is
   /// also brought some that are not watched (any more), or of which that is not decided yet. With
-  /// their details Watchlist::find() and is_undecided() tell. Details of what a pattern found are
-  /// never null, but a start mode may be unknown. A host that says that it is shutting down is
-  /// unreachable (native 1115).
+  /// their details Watchlist::find() and is_undecided() tell. They have the details that are known:
+  /// none are read. Those of what a pattern found are never null, but a start mode may be unknown.
+  /// A host that says that it is shutting down is unreachable (native 1115).
   virtual net::awaitable<Result<std::vector<ObservedService>>> check(net::Deadline deadline) = 0;
+  /// The services of the last check whose details should be read: never read, older than ten
+  /// minutes, or of a service that has changed since; those first that have waited longest.
+  [[nodiscard]] virtual std::vector<ServiceName> due_details() const { return {}; }
+  /// Reads the details of these services, one after the other, as far as the time allows, and
+  /// answers what it has learned; later checks have it too. What is asked here is optional: a
+  /// question that is not answered within a second is not asked again for an hour. Error:
+  /// unreachable (1115), the host is shutting down.
+  virtual net::awaitable<Result<KnownDetails>> read_details(std::vector<ServiceName> /*services*/,
+                                                            net::Deadline /*deadline*/) {
+    co_return KnownDetails{};
+  }
+  /// What the last check that succeeded observed besides; empty where the host does not tell, or
+  /// where nothing hints at a boot and the answer costs a question of its own.
+  [[nodiscard]] virtual BootSigns boot_signs() const { return {}; }
   /// Of the last check that has ended, whether it has succeeded or not.
   [[nodiscard]] virtual CheckTrace last_check() const { return {}; }
   /// Waits until there is something for take_pushed(), or until the deadline. A way that can only

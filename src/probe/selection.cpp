@@ -13,6 +13,8 @@ class Selector {
   Selector(const Watchlist& watchlist, const Names& also) : watchlist_(watchlist), also_(also) {}
 
   void add(const Listed& service) {
+    if (const auto boot = find_boot_service(service.name))
+      selection_.boot_services.emplace_back(*boot, service.place);
     if (is_template(service.type)) return;
     if (add_copy(service)) return;
     ServiceDetails known{.display_name = service.display_name, .type = service.type};
@@ -90,6 +92,14 @@ std::vector<ObservedService> observe(
     services.push_back({.name = name, .status = status, .details = {}});
   }
   return services;
+}
+
+BootSigns read_boot_signs(const Selection& selection,
+                          const std::function<ServiceStatus(std::size_t place)>& status_at) {
+  BootSigns boot;
+  for (const auto& [service, place] : selection.boot_services)
+    boot.process(service) = status_at(place).process_id;
+  return boot;
 }
 
 void keep_watched(std::vector<ObservedService>& services, const Watchlist& watchlist,

@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "domain/boot.h"
 #include "domain/service.h"
 #include "domain/watch.h"
 
@@ -35,6 +36,7 @@ struct Selection {
   std::vector<Entry> entries;  ///< the copies of one per-user service stand together
   /// Base name -> the copy whose configuration stands for all.
   std::unordered_map<ServiceName, ServiceName> copies;
+  std::vector<std::pair<BootService, std::size_t>> boot_services;  ///< and their places
   /// Display name and type of what was not named in full; the rest is not known.
   std::vector<std::pair<ServiceName, ServiceDetails>> details;
 };
@@ -48,6 +50,10 @@ using Names = std::unordered_set<ServiceName>;
 
 /// The selection's services, each once, with the status that `status_at` answers for a place.
 [[nodiscard]] std::vector<ObservedService> observe(
+    const Selection& selection, const std::function<ServiceStatus(std::size_t place)>& status_at);
+
+/// What the list says of the host's boot.
+[[nodiscard]] BootSigns read_boot_signs(
     const Selection& selection, const std::function<ServiceStatus(std::size_t place)>& status_at);
 
 /// Takes out what is not watched by all that is known of it now, but for what may have been until

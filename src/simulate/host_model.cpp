@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/text.h"
+#include "domain/boot.h"
 #include "wire/svcctl/client.h"
 
 namespace tocsin::simulate {
@@ -80,6 +81,10 @@ void HostModel::boot(Duration over) {
     settle(service, kStopped);
     service.status.win32_exit_code = kServiceNeverStarted;
     const auto& definition = *service.definition;
+    if (find_boot_service(definition.name)) {  // before they run there is nobody to ask
+      settle(service, kRunning);
+      continue;
+    }
     if (definition.config.start_type != kAutoStart) continue;
     (definition.delayed_start ? late : starting).push_back(&service);
   }
@@ -221,8 +226,11 @@ std::uint32_t HostModel::apply(Action action, Service& service) {
       service.denied = action == Action::deny;
       return kSuccess;
     case Action::uninstall:
+      return std::exchange(service.deleted, true) ? kServiceMarkedForDelete : kSuccess;
     case Action::install:
-      service.deleted = action == Action::uninstall;
+      // Its name is free when the last handle to the old one is closed.
+      if (service.deleted && service.handles > 0) return kServiceMarkedForDelete;
+      service.deleted = false;
       return kSuccess;
   }
   return kInvalidServiceControl;

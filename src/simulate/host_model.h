@@ -46,7 +46,7 @@ enum class Action : std::uint8_t {
   deny,     ///< nobody may query it any more
   allow,
   uninstall,  ///< gone, once nobody holds a handle
-  install,
+  install,    ///< refused (1072) while somebody holds a handle to the one before
 };
 consteval auto table_of(Action) {
   using enum Action;
@@ -110,7 +110,6 @@ class HostModel {
   /// Win32 codes, as the service manager answers them.
   std::uint32_t start(Service& service);
   std::uint32_t control(Service& service, std::uint32_t control);
-  void uninstall(Service& service) { service.deleted = true; }
   /// not_found: no such service (but `install` makes one); rejected: not in its present state.
   Result<> apply(Action action, const ServiceName& name);
 

@@ -189,6 +189,27 @@ std::shared_ptr<const ServiceDetails> details_from_json(std::string_view text) {
   }
 }
 
+std::string boot_to_json(const BootSigns& boot) {
+  json object;
+  for (const auto service : all_values<BootService>())
+    if (boot.process(service) != 0) object[to_string(service)] = boot.process(service);
+  if (boot.booted_at != Time{}) object["at"] = boot.booted_at.time_since_epoch().count();
+  return object.empty() ? std::string() : object.dump();
+}
+
+BootSigns boot_from_json(std::string_view text) {
+  if (text.empty()) return {};
+  try {
+    const json object = json::parse(text);
+    BootSigns boot{.booted_at = Time(Duration(object.value("at", std::int64_t{0})))};
+    for (const auto service : all_values<BootService>())
+      boot.process(service) = object.value(to_string(service), std::uint32_t{0});
+    return boot;
+  } catch (const json::exception&) {
+    return {};
+  }
+}
+
 std::string notified_to_json(const TrackedService& service) {
   TrackedService nothing_open = service;
   nothing_open.checks = 1;

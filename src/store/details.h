@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "domain/alert.h"
+#include "domain/boot.h"
 #include "domain/decide.h"
 
 namespace tocsin::store {
@@ -27,5 +28,10 @@ namespace tocsin::store {
 [[nodiscard]] std::string details_to_json(const ServiceDetails& details);
 /// The inverse; null when it makes no sense, and of an empty text.
 [[nodiscard]] std::shared_ptr<const ServiceDetails> details_from_json(std::string_view text);
+
+/// By what the next start of a host is recognised; empty: nothing is known.
+[[nodiscard]] std::string boot_to_json(const BootSigns& boot);
+/// The inverse; what makes no sense is not known.
+[[nodiscard]] BootSigns boot_from_json(std::string_view text);
 
 }  // namespace tocsin::store

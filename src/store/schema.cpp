@@ -124,7 +124,8 @@ CREATE TABLE login (
 
 // A message is what its deliveries leave with; message_id is its id. An open alert is one that a
 // destination was notified of, and not yet of its end. An ack is of what fires and somebody has
-// seen: of an empty `service` the host itself; `ended` is 0 while the alert fires.
+// seen: of an empty `service` the host itself; `ended` is 0 while the alert fires. `boot` is JSON:
+// by what the next start of the host is recognised; empty: nothing.
 constexpr const char* kVersion5 = R"sql(
 ALTER TABLE delivery ADD COLUMN message_id TEXT NOT NULL DEFAULT '';
 CREATE INDEX delivery_by_message ON delivery (message_id)
@@ -178,6 +179,7 @@ CREATE INDEX ack_by_end ON ack (ended);
 
 ALTER TABLE host ADD COLUMN shutdown_since INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE host ADD COLUMN reached_since INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE host ADD COLUMN boot TEXT NOT NULL DEFAULT '';
 )sql";
 
 constexpr std::array kMigrations{kVersion1, kVersion2, kVersion3, kVersion4, kVersion5};

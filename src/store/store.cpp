@@ -73,11 +73,11 @@ void put_host(Connection& connection, const HostChange& change) {
       .query(
           "INSERT OR REPLACE INTO host (host_key, host, trouble, since, failures, told, told_at,"
           " reminders, booted_at, storm_until, login_refused, shutdown_since,"
-          " reached_since)"
-          " VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)",
+          " reached_since, boot)"
+          " VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
           change.host.key(), change.host.text(), state.error, state.since, state.failures,
           state.notified, state.notified_at, state.reminders, state.booted_at, state.storm_until,
-          state.login_refused, state.shutdown_since, state.reached_since)
+          state.login_refused, state.shutdown_since, state.reached_since, boot_to_json(state.boot))
       .run();
 }
 
@@ -256,7 +256,7 @@ Result<std::map<HostName, MonitoredHost::Known>> Store::load_states() {
     }
     auto known = database_->connection.query(
         "SELECT host, trouble, since, failures, told, told_at, reminders, booted_at, storm_until,"
-        " login_refused, shutdown_since, reached_since"
+        " login_refused, shutdown_since, reached_since, boot"
         " FROM host");
     while (known.next()) {
       TrackedHost& host = hosts[HostName(known.text())].host;
@@ -271,6 +271,7 @@ Result<std::map<HostName, MonitoredHost::Known>> Store::load_states() {
       host.login_refused = known.flag();
       host.shutdown_since = known.time();
       host.reached_since = known.time();
+      host.boot = boot_from_json(known.text());
     }
     return hosts;
   });

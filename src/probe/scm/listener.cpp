@@ -120,7 +120,12 @@ struct Listener::State {
 
   /// `state`: that it is known to be in, or 0.
   Hearing arm_besides(const ServiceName& name, std::uint32_t state) {
-    if (feed->arm(name.text(), mask_besides(state)) != svcctl::kSuccess) return Hearing::nothing;
+    const auto error = feed->arm(name.text(), mask_besides(state));
+    if (error != svcctl::kSuccess) {
+      // It may be open all the same, and nothing would say that it is to be removed.
+      feed->close(name.text());
+      return error == svcctl::kServiceMarkedForDelete ? Hearing::leaving : Hearing::nothing;
+    }
     if (state == 0) return Hearing::asking;
     return state == svcctl::kStopped ? Hearing::resting : Hearing::armed;
   }

@@ -11,7 +11,9 @@
 
 #include "net/signal.h"
 #include "probe/per_user.h"
+#include "probe/scm/errors.h"
 #include "probe/scm/listener.h"
+#include "probe/scm_terms.h"
 
 namespace tocsin::probe {
 namespace {
@@ -41,26 +43,27 @@ class Inbox {
   Pushed pushed_;
 };
 
-/// What is shared with threads that may hang.
+/// What is shared with threads that may hang: a session, or a reader of details.
+template <typename T>
 struct Shared {
-  scm::Session session;
+  T asked;
   std::atomic<bool> busy = false;
 };
 
-/// The right to use the session; given back when the call has ended, or was dropped before it
-/// began.
+/// The right to use it; given back when the call has ended, or was dropped before it began.
+template <typename T>
 class Turn {
  public:
-  explicit Turn(std::shared_ptr<Shared> of) : of_(std::move(of)) {}
+  explicit Turn(std::shared_ptr<Shared<T>> of) : of_(std::move(of)) {}
   Turn(Turn&&) = default;
   Turn& operator=(Turn&&) = delete;
   ~Turn() {
     if (of_) of_->busy = false;
   }
-  scm::Session& session() { return of_->session; }
+  T& asked() { return of_->asked; }
 
  private:
-  std::shared_ptr<Shared> of_;
+  std::shared_ptr<Shared<T>> of_;
 };
 
 class ScmProbe final : public Probe {
@@ -70,11 +73,20 @@ class ScmProbe final : public Probe {
       : threads_(threads),
         clock_(clock),
         system_(std::move(system)),
-        shared_(std::make_shared<Shared>(
-            scm::Session(system_, scm::machine_of(host.address, system_->own_names()),
-                         host.services, options))) {}
+        machine_(scm::machine_of(host.address, system_->own_names())),
+        details_limit_(options.details_limit),
+        shared_(std::make_shared<Shared<scm::Session>>(
+            scm::Session(system_, machine_, host.services, options))),
+        reader_(
+            std::make_shared<Shared<scm::DetailsReader>>(scm::DetailsReader(system_, machine_))) {}
 
   net::awaitable<Result<Services>> check(net::Deadline deadline) override;
+  [[nodiscard]] std::vector<ServiceName> due_details() const override {
+    return shared_->busy ? std::vector<ServiceName>() : shared_->asked.due_details(clock_.now());
+  }
+  net::awaitable<Result<KnownDetails>> read_details(std::vector<ServiceName> services,
+                                                    net::Deadline deadline) override;
+  [[nodiscard]] BootSigns boot_signs() const override { return boot_; }
   [[nodiscard]] CheckTrace last_check() const override { return trace_; }
   net::awaitable<void> listen(net::Deadline deadline) override;
   Pushed take_pushed() override { return std::exchange(pushed_, {}); }
@@ -95,9 +107,14 @@ class ScmProbe final : public Probe {
   net::Worker& threads_;
   const Clock& clock_;
   const std::shared_ptr<scm::System> system_;
-  const std::shared_ptr<Shared> shared_;
+  const std::string machine_;
+  const std::chrono::milliseconds details_limit_;
+  const std::shared_ptr<Shared<scm::Session>> shared_;
+  const std::shared_ptr<Shared<scm::DetailsReader>> reader_;
+  net::Deadline details_hung_until_{};
   const std::shared_ptr<Inbox> inbox_ = std::make_shared<Inbox>();
   Pushed pushed_;
+  BootSigns boot_;
   CheckTrace trace_;
   std::vector<ServiceName> there_;  ///< what the last check has found, and can be listened to
   // From the first listen() on: who only checks needs neither.
@@ -114,7 +131,7 @@ net::awaitable<Result<Services>> ScmProbe::call(Ask ask, net::Deadline deadline)
   auto answer = co_await threads_.run_until(
       [turn = Turn(shared_), ask]() mutable {
         auto mine = std::move(turn);
-        return ask(mine.session());
+        return ask(mine.asked());
       },
       deadline);
   if (!answer)
@@ -127,11 +144,12 @@ net::awaitable<Result<Services>> ScmProbe::check(net::Deadline deadline) {
   auto seen = co_await call(
       [now = clock_.now()](scm::Session& session) { return session.check(now); }, deadline);
   // A call that hangs goes on with the session.
-  trace_ = shared_->busy ? CheckTrace{} : shared_->session.last_check();
+  trace_ = shared_->busy ? CheckTrace{} : shared_->asked.last_check();
   // What was pushed while the list was made may be newer than the list. Should it be older, the
   // newer state is pushed in a moment.
   const auto newest = empty_inbox();
   if (!seen) co_return seen;
+  boot_ = shared_->asked.boot_signs();
   for (auto at = newest; at < pushed_.services.size(); at++) {
     const auto& pushed = pushed_.services[at];
     const auto found = std::ranges::find(*seen, pushed.name, &ObservedService::name);
@@ -149,12 +167,40 @@ net::awaitable<Result<Services>> ScmProbe::check(net::Deadline deadline) {
   co_return seen;
 }
 
+net::awaitable<Result<KnownDetails>> ScmProbe::read_details(std::vector<ServiceName> services,
+                                                            net::Deadline deadline) {
+  constexpr auto kRemembered = std::chrono::hours(1);
+  KnownDetails known;
+  for (const auto& name : services) {
+    const auto now = net::MonotonicClock::now();
+    if (now < details_hung_until_ || deadline - now < details_limit_) break;
+    if (shared_->busy || reader_->busy.exchange(true)) break;  // it still hangs
+    auto read = co_await threads_.run_until(
+        [turn = Turn(reader_), service = shared_->asked.source_of_details(name).text()]() mutable {
+          auto mine = std::move(turn);
+          return mine.asked().read(service);
+        },
+        now + details_limit_);
+    if (!read) {
+      details_hung_until_ = now + kRemembered;
+      break;
+    }
+    if (!*read && read->error() == svcctl::kShutdownInProgress)
+      co_return std::unexpected(shutdown_error());
+    if (!*read && !scm::is_about_service(read->error())) break;
+    trace_.details++;
+    auto details = *read ? std::optional(**std::move(read)) : std::nullopt;
+    if (auto learned = shared_->asked.learn(name, std::move(details), clock_.now()))
+      known.emplace(name, std::move(learned));
+  }
+  co_return known;
+}
+
 net::awaitable<void> ScmProbe::listen(net::Deadline deadline) {
   if (!listener_) {
     something_pushed_.emplace(co_await boost::asio::this_coro::executor);
     listener_ = std::make_unique<scm::Listener>(
-        system_, shared_->session.machine(),
-        [inbox = inbox_, sender = something_pushed_->sender()](auto service) {
+        system_, machine_, [inbox = inbox_, sender = something_pushed_->sender()](auto service) {
           inbox->put(std::move(service));
           sender.send();
         });

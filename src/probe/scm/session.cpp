@@ -26,7 +26,24 @@ ServiceDetails to_details(Configuration configuration) {
           .trigger_start = configuration.trigger_start};
 }
 
+Win32Result<ServiceDetails> query_details(Manager& manager, const std::string& service) {
+  auto configuration = manager.query_configuration(service);
+  if (!configuration) return std::unexpected(configuration.error());
+  return to_details(*std::move(configuration));
+}
+
 }  // namespace
+
+Win32Result<ServiceDetails> DetailsReader::read(const std::string& service) {
+  if (!manager_) {
+    auto opened = system_->open_manager(machine_);
+    if (!opened) return std::unexpected(opened.error());
+    manager_ = *std::move(opened);
+  }
+  auto details = query_details(*manager_, service);
+  if (!details && !is_about_service(details.error())) manager_.reset();
+  return details;
+}
 
 std::string machine_of(const std::string& address, const std::vector<std::string>& own_names) {
   const auto name = fold_case(address);
@@ -69,10 +86,10 @@ Result<Services> Session::check_once(Time now) {
     return fail(std::move(added));
   }
   if (machine_.empty()) {
+    boot_.booted_at = now - system_->uptime();
     if (auto buried = bury_ghosts(services); !buried) return fail(std::move(buried));
   }
   details_.observe(services);
-  if (auto refreshed = refresh_details(now); !refreshed) return fail(std::move(refreshed));
   details_.attach(services);
   if (watchlist_.needs_details()) keep_watched(services, watchlist_, reported_);
   seen_.clear();
@@ -113,8 +130,9 @@ Services Session::select_watched(const std::vector<ListedService>& list) {
   }
   auto selection = select(listed, watchlist_, reported_.value_or(Names{}));
   for (const auto& [name, details] : selection.details) details_.introduce(name, details);
-  auto services =
-      observe(selection, [&](std::size_t place) { return to_status(list[place].status); });
+  const auto status_at = [&](std::size_t place) { return to_status(list[place].status); };
+  auto services = observe(selection, status_at);
+  boot_ = read_boot_signs(selection, status_at);
   copies_ = std::move(selection.copies);
   return services;
 }
@@ -164,34 +182,9 @@ Result<> Session::bury_ghosts(Services& services) const {
   return {};
 }
 
-/// Fails only when the host is going down. Otherwise the states are known, so the check has
-/// succeeded, whatever becomes of the details.
-Result<> Session::refresh_details(Time now) {
-  const auto last_begin = net::within(options_.details_budget);
-  for (const auto& name : details_.due(now)) {
-    if (net::MonotonicClock::now() >= last_begin) break;
-    auto read = read_details(name);
-    if (!read && !is_about_service(read.error())) {
-      manager_.reset();
-      if (read.error() == svcctl::kShutdownInProgress) return std::unexpected(shutdown_error());
-      break;
-    }
-    trace_.details++;
-    details_.answer(name, read ? std::optional(*std::move(read)) : std::nullopt, now);
-  }
-  return {};
-}
-
-/// Of a per-user service one copy stands for all.
-Win32Result<ServiceDetails> Session::read_details(const ServiceName& name) const {
+const ServiceName& Session::source_of_details(const ServiceName& name) const {
   const auto copy = copies_.find(name);
-  return query_details((copy == copies_.end() ? name : copy->second).text());
-}
-
-Win32Result<ServiceDetails> Session::query_details(const std::string& service) const {
-  auto configuration = manager_->query_configuration(service);
-  if (!configuration) return std::unexpected(configuration.error());
-  return to_details(*std::move(configuration));
+  return copy == copies_.end() ? name : copy->second;
 }
 
 Result<Services> Session::list() {
@@ -199,7 +192,7 @@ Result<Services> Session::list() {
   if (!list) return std::unexpected(is_shutdown(list.error()) ? shutdown_error() : list.error());
   Services services;
   for (const auto& entry : *list) {
-    auto details = manager_ ? query_details(entry.name)
+    auto details = manager_ ? query_details(*manager_, entry.name)
                             : std::unexpected(std::uint32_t{svcctl::kInvalidHandle});
     if (!details && !is_about_service(details.error())) manager_.reset();
     if (!details && details.error() == svcctl::kShutdownInProgress)

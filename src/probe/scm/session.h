@@ -6,6 +6,7 @@
 #include <string>
 #include <unordered_map>
 #include <unordered_set>
+#include <utility>
 #include <vector>
 
 #include "base/clock.h"
@@ -22,8 +23,23 @@ using Services = std::vector<ObservedService>;
 
 struct SessionOptions {
   std::chrono::milliseconds details_age = std::chrono::minutes(10);  ///< then read again
-  /// One check reads no more details after so long; the next check goes on.
-  std::chrono::milliseconds details_budget = std::chrono::seconds(2);
+  /// For the details of one service: a host that does not answer in time never does.
+  std::chrono::milliseconds details_limit = std::chrono::seconds(1);
+};
+
+/// Reads details, one service at a time, through a manager of its own: one that hangs takes no
+/// check with it. Owns all that it touches, as Session does.
+class DetailsReader {
+ public:
+  DetailsReader(std::shared_ptr<System> system, std::string machine)
+      : system_(std::move(system)), machine_(std::move(machine)) {}
+
+  Win32Result<ServiceDetails> read(const std::string& service);
+
+ private:
+  const std::shared_ptr<System> system_;
+  const std::string machine_;
+  std::unique_ptr<Manager> manager_;
 };
 
 /// The machine's name for Win32: empty where `address` means the machine that the program runs on:
@@ -43,14 +59,23 @@ class Session {
   Session(std::shared_ptr<System> system, std::string machine, Watchlist watchlist,
           SessionOptions options);
 
-  /// What Probe::check() answers: one call for the list, a few for what it lacks and for details.
+  /// What Probe::check() answers: one call for the list, a few for what it lacks.
   Result<Services> check(Time now);
   /// What Probe::list() answers.
   Result<Services> list();
 
-  /// Of the last check; not while a call runs.
+  /// These are for when no call runs. As Probe::due_details().
+  [[nodiscard]] std::vector<ServiceName> due_details(Time now) const { return details_.due(now); }
+  /// The service whose details stand for this one's: of a per-user service one copy's.
+  [[nodiscard]] const ServiceName& source_of_details(const ServiceName& name) const;
+  /// As DetailsCache::answer().
+  std::shared_ptr<const ServiceDetails> learn(const ServiceName& name,
+                                              std::optional<ServiceDetails> details, Time now) {
+    return details_.answer(name, std::move(details), now);
+  }
+  /// This and the next: of the last check.
+  [[nodiscard]] const BootSigns& boot_signs() const { return boot_; }
   [[nodiscard]] const CheckTrace& last_check() const { return trace_; }
-  [[nodiscard]] const std::string& machine() const { return machine_; }
 
  private:
   Result<std::vector<ListedService>> enumerate();
@@ -59,9 +84,6 @@ class Session {
   Services select_watched(const std::vector<ListedService>& list);
   Result<> add_absent(Services& services);
   Result<> bury_ghosts(Services& services) const;
-  Result<> refresh_details(Time now);
-  [[nodiscard]] Win32Result<ServiceDetails> read_details(const ServiceName& name) const;
-  [[nodiscard]] Win32Result<ServiceDetails> query_details(const std::string& service) const;
 
   const std::shared_ptr<System> system_;
   const std::string machine_;
@@ -72,6 +94,7 @@ class Session {
   std::unordered_map<ServiceName, ServiceName> copies_;  ///< of the last list, as in Selection
   std::vector<ServiceName> seen_;  ///< by the last check, missing ones left out
   std::optional<Names> reported_;  ///< only where the watchlist needs details
+  BootSigns boot_;
   CheckTrace trace_;
 };
 

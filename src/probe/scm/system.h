@@ -2,6 +2,7 @@
 // what we make of it. Calls block; errors are Win32 codes.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <expected>
 #include <memory>
@@ -87,6 +88,8 @@ class System {
   virtual std::unique_ptr<Feed> make_feed(const std::string& machine) = 0;
   /// The names that this machine goes by: NetBIOS, DNS, fully qualified.
   virtual std::vector<std::string> own_names() = 0;
+  /// How long this machine has been up.
+  virtual std::chrono::milliseconds uptime() = 0;
   /// The processes that live on this machine; nothing when the system does not tell.
   virtual std::optional<std::unordered_set<std::uint32_t>> processes() = 0;
 };

@@ -272,6 +272,10 @@ class WindowsSystem final : public System {
     return names;
   }
 
+  std::chrono::milliseconds uptime() override {
+    return std::chrono::milliseconds(GetTickCount64());
+  }
+
   std::optional<std::unordered_set<std::uint32_t>> processes() override {
     std::vector<DWORD> ids(1024);
     for (;;) {

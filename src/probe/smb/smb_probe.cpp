@@ -1,6 +1,7 @@
 #include "probe/smb/smb_probe.h"
 
 #include <algorithm>
+#include <array>
 #include <optional>
 #include <string>
 #include <unordered_map>
@@ -65,6 +66,12 @@ class SmbProbe final : public Probe {
   net::awaitable<Result<Services>> list(net::Deadline deadline) override {
     return with_session(&SmbProbe::query_everything, deadline);
   }
+  [[nodiscard]] std::vector<ServiceName> due_details() const override {
+    return details_.due(clock_.now());
+  }
+  net::awaitable<Result<KnownDetails>> read_details(std::vector<ServiceName> services,
+                                                    net::Deadline deadline) override;
+  [[nodiscard]] BootSigns boot_signs() const override { return boot_; }
   [[nodiscard]] CheckTrace last_check() const override { return trace_; }
   net::awaitable<void> close(net::Deadline deadline) override;
   bool set_watchlist() override;
@@ -72,7 +79,6 @@ class SmbProbe final : public Probe {
  private:
   /// What is kept about a watched service from check to check.
   struct Known {
-    std::optional<svcctl::Handle> handle;  ///< of the present session
     ServiceStatus last;
     Time asked_by_name{};  ///< when `last` came from a question about this service alone
   };
@@ -80,32 +86,49 @@ class SmbProbe final : public Probe {
     ServiceName name;
     bool by_pattern;
   };
+  /// What only details need to know.
+  enum class Question : std::uint8_t { configuration, delayed_start, start_trigger };
   using Check = net::awaitable<Result<Services>> (SmbProbe::*)(net::Deadline);
+  /// A conversation that was left half way leaves the session in no state.
+  struct DropOnCancel {
+    SmbProbe* probe;
+    ~DropOnCancel() {
+      if (probe != nullptr) probe->drop_session();
+    }
+  };
 
   net::awaitable<Result<Services>> with_session(Check check_once, net::Deadline deadline);
-  void drop_session();
+  net::awaitable<Result<>> open_session(net::Deadline deadline);
+  void drop_session() { session_.reset(); }
+  /// When the states are known already.
+  void lose_session(const Error& error);
 
   net::awaitable<Result<Services>> check_once(net::Deadline deadline);
   net::awaitable<Result<Services>> query_each(net::Deadline deadline);
   net::awaitable<Result<Services>> query_list(net::Deadline deadline);
+  [[nodiscard]] bool may_have_booted(const Services& services) const;
+  net::awaitable<Result<>> ask_for_boot(net::Deadline deadline);
   net::awaitable<Result<>> add_absent(Services& services, bool list_changed,
                                       net::Deadline deadline);
   [[nodiscard]] std::vector<Absent> find_absent() const;
   net::awaitable<Result<Services>> query_everything(net::Deadline deadline);
 
   net::awaitable<Result<ServiceStatus>> query(const ServiceName& name, net::Deadline deadline);
-  net::awaitable<Result<ServiceStatus>> query_anew(const ServiceName& name, Known& known,
-                                                   net::Deadline deadline);
   net::awaitable<Result<>> close_handle(svcctl::Handle handle, net::Deadline deadline);
 
   void remember(const Services& services);
-  net::awaitable<Result<>> refresh_details(net::Deadline deadline);
-  net::awaitable<Result<std::optional<ServiceDetails>>> read_details(const ServiceName& name,
-                                                                     net::Deadline deadline);
+  net::awaitable<Result<std::optional<ServiceDetails>>> read_one(ServiceName name,
+                                                                 net::Deadline deadline);
   net::awaitable<Result<Extras>> read_extras(svcctl::Handle handle, bool automatic,
                                              net::Deadline deadline);
-  net::awaitable<Result<std::optional<ServiceDetails>>> read_details(
-      const ServiceName& name, std::optional<svcctl::Handle> open, net::Deadline deadline);
+  net::awaitable<Result<bool>> read_extra(Question question, svcctl::Handle handle,
+                                          net::Deadline deadline);
+  /// Waits for no optional answer longer than its limit, and notes which question hung.
+  template <typename Asked>
+  auto ask(Question question, Asked asked, net::Deadline deadline) -> decltype(asked(deadline));
+  [[nodiscard]] bool hangs(Question question) const {
+    return net::MonotonicClock::now() < hung_until_[std::to_underlying(question)];
+  }
 
   /// Whether something learned at `then` is too old. A clock set back makes everything too old.
   [[nodiscard]] bool is_old(Time then) const {
@@ -124,7 +147,9 @@ class SmbProbe final : public Probe {
   std::vector<Absent> absent_;  ///< watched or once seen, and not in the last list
   std::unordered_map<ServiceName, Known> known_;
   DetailsCache details_;
-  std::optional<Names> reported_;  ///< only where the watchlist needs details
+  std::array<net::Deadline, 3> hung_until_{};  ///< by question
+  std::optional<Names> reported_;              ///< only where the watchlist needs details
+  BootSigns boot_;
   CheckTrace trace_;
 };
 
@@ -138,20 +163,14 @@ net::awaitable<Result<Services>> SmbProbe::with_session(Check check_once, net::D
   auto until = kept ? now + (deadline - now) / 2 : deadline;
   for (;; kept = false, until = deadline) {
     if (!session_) {
-      auto opened = co_await SmbSession::open({host_, options_, connector_, random_, clock_},
-                                              traits_, deadline);
-      if (!opened && is_shutdown(opened.error())) co_return std::unexpected(shutdown_error());
-      if (!opened) co_return fail(std::move(opened));
-      session_ = *std::move(opened);
+      if (auto opened = co_await open_session(deadline); !opened) {
+        hung_until_ = {};  // it may have been the connection
+        co_return fail(std::move(opened));
+      }
       trace_.session = CheckTrace::Session::opened;
       trace_.connection = session_->connection();
     }
-    struct DropOnCancel {  // a conversation that was left half way leaves the session in no state
-      SmbProbe* probe;
-      ~DropOnCancel() {
-        if (probe != nullptr) probe->drop_session();
-      }
-    } cancelled{this};
+    DropOnCancel cancelled{this};
     auto seen = co_await (this->*check_once)(until);
     cancelled.probe = nullptr;
     if (session_) traits_ = session_->traits();
@@ -163,18 +182,26 @@ net::awaitable<Result<Services>> SmbProbe::with_session(Check check_once, net::D
   }
 }
 
-void SmbProbe::drop_session() {
-  session_.reset();
-  for (auto& [name, known] : known_) known.handle.reset();
-}
-
-/// Handles of what is not watched any more, a few at most, stay open until the session ends.
 bool SmbProbe::set_watchlist() {
   index_ = {};
   absent_.clear();
   known_.clear();
   reported_.reset();
   return true;
+}
+
+net::awaitable<Result<>> SmbProbe::open_session(net::Deadline deadline) {
+  auto opened =
+      co_await SmbSession::open({host_, options_, connector_, random_, clock_}, traits_, deadline);
+  if (!opened && is_shutdown(opened.error())) co_return std::unexpected(shutdown_error());
+  if (!opened) co_return fail(std::move(opened));
+  session_ = *std::move(opened);
+  co_return Result<>{};
+}
+
+void SmbProbe::lose_session(const Error& error) {
+  trace_.closed_after = error.what;
+  drop_session();
 }
 
 net::awaitable<void> SmbProbe::close(net::Deadline deadline) {
@@ -189,13 +216,6 @@ net::awaitable<Result<Services>> SmbProbe::check_once(net::Deadline deadline) {
   auto seen = one_by_one ? co_await query_each(deadline) : co_await query_list(deadline);
   if (!seen) co_return seen;
   remember(*seen);
-  // The states are known, so the check has succeeded, whatever becomes of the details; but a host
-  // that goes down stops its services.
-  if (auto read = co_await refresh_details(deadline); !read) {
-    if (is_shutdown(read.error())) co_return fail(std::move(read));
-    trace_.closed_after = read.error().what;
-    drop_session();
-  }
   details_.attach(*seen);
   if (watched.needs_details()) keep_watched(*seen, watched, reported_);
   co_return seen;
@@ -208,7 +228,38 @@ net::awaitable<Result<Services>> SmbProbe::query_each(net::Deadline deadline) {
     if (!status) co_return fail(std::move(status));
     services.push_back({.name = name, .status = *status, .details = {}});
   }
+  boot_ = {};
+  for (const auto& [name, status, details] : services)
+    if (const auto boot = find_boot_service(name)) boot_.process(*boot) = status.process_id;
+  if (boot_ == BootSigns{} && may_have_booted(services)) {
+    if (auto asked = co_await ask_for_boot(deadline); !asked) co_return fail(std::move(asked));
+  }
   co_return services;
+}
+
+/// After an absence and at the start there is no session.
+bool SmbProbe::may_have_booted(const Services& services) const {
+  if (trace_.session == CheckTrace::Session::opened) return true;
+  return std::ranges::any_of(services, [this](const ObservedService& service) {
+    const auto known = known_.find(service.name);
+    return known == known_.end() || known->second.last.process_id != service.status.process_id;
+  });
+}
+
+/// The states are known, so the check succeeds without an answer too; but a host that goes down
+/// stops its services.
+net::awaitable<Result<>> SmbProbe::ask_for_boot(net::Deadline deadline) {
+  const ServiceName name(to_string(BootService::rpc_ss));
+  const auto status =
+      co_await query(name, std::min(deadline, net::within(options_.boot_question_limit)));
+  if (status) {
+    boot_.process(BootService::rpc_ss) = status->process_id;
+  } else if (is_shutdown(status.error())) {
+    co_return std::unexpected(status.error());
+  } else {
+    lose_session(status.error());
+  }
+  co_return Result<>{};
 }
 
 net::awaitable<Result<Services>> SmbProbe::query_list(net::Deadline deadline) {
@@ -217,9 +268,11 @@ net::awaitable<Result<Services>> SmbProbe::query_list(net::Deadline deadline) {
   trace_.listed = list->services().size();
   const bool changed = index_.update(*list, host_.services, reported_.value_or(Names{}));
   for (const auto& [name, details] : index_.take_details()) details_.introduce(name, details);
-  auto services = observe(index_.selection(), [&](std::size_t place) {
+  const auto status_at = [&](std::size_t place) {
     return to_status(list->services()[place].status);
-  });
+  };
+  auto services = observe(index_.selection(), status_at);
+  boot_ = read_boot_signs(index_.selection(), status_at);
   if (auto added = co_await add_absent(services, changed, deadline); !added)
     co_return fail(std::move(added));
   co_return services;
@@ -280,38 +333,21 @@ net::awaitable<Result<Services>> SmbProbe::query_everything(net::Deadline deadli
       services.pop_back();
       continue;
     }
-    if (session_) {
-      auto read = co_await read_details(service.name, {}, deadline);
-      if (!read && is_shutdown(read.error())) co_return std::unexpected(read.error());
-      if (!read) drop_session();  // the list is there: the rest goes without
-      details = std::move(read).value_or(std::nullopt).value_or(std::move(details));
+    if (session_) {  // without it the list is there, and the rest goes without
+      auto read = co_await read_one(service.name, deadline);
+      if (!read) co_return fail(std::move(read));
+      details = std::move(*read).value_or(std::move(details));
     }
     service.details = std::make_shared<const ServiceDetails>(std::move(details));
   }
   co_return services;
 }
 
-/// Through a handle that stays open while the service is up. Not longer: Windows cannot remove a
-/// service whose handles are open, and an installer that replaces it would fail (1072).
+/// Opened, asked and closed in one go: Windows cannot remove a service while somebody has it open,
+/// and an installer that replaces it would fail (1072).
 net::awaitable<Result<ServiceStatus>> SmbProbe::query(const ServiceName& name,
                                                       net::Deadline deadline) {
   trace_.asked++;
-  auto& known = known_[name];
-  if (known.handle) {
-    const auto status = co_await session_->query_status(*known.handle, deadline);
-    if (status && status->current_state != svcctl::kStopped) co_return to_status(*status);
-    if (!status && !is_about_service(status.error())) co_return std::unexpected(status.error());
-    // Stopped, or a handle that is good no more: what counts is what the name stands for now.
-    const auto handle = *known.handle;
-    known.handle.reset();
-    auto closed = co_await close_handle(handle, deadline);
-    if (!closed) co_return fail(std::move(closed));
-  }
-  co_return co_await query_anew(name, known, deadline);
-}
-
-net::awaitable<Result<ServiceStatus>> SmbProbe::query_anew(const ServiceName& name, Known& known,
-                                                           net::Deadline deadline) {
   const auto handle = co_await session_->open_service(name.text(), deadline);
   if (!handle) {
     // An invalid handle is the manager's here, and with it the session.
@@ -321,10 +357,6 @@ net::awaitable<Result<ServiceStatus>> SmbProbe::query_anew(const ServiceName& na
     co_return ServiceStatus{.state = to_state(error)};
   }
   const auto status = co_await session_->query_status(*handle, deadline);
-  if (status && status->current_state != svcctl::kStopped) {
-    known.handle = *handle;
-    co_return to_status(*status);
-  }
   if (!status && !is_about_service(status.error())) co_return std::unexpected(status.error());
   if (auto closed = co_await close_handle(*handle, deadline); !closed)
     co_return fail(std::move(closed));
@@ -349,51 +381,70 @@ void SmbProbe::remember(const Services& services) {
   std::erase_if(known_, [&](const auto& entry) { return !names.contains(entry.first); });
 }
 
-/// An error breaks the session. What does not fit into this check's time is left to the next ones.
-net::awaitable<Result<>> SmbProbe::refresh_details(net::Deadline deadline) {
-  const auto last_begin = std::min(deadline, net::within(options_.details_budget));
-  for (const auto& name : details_.due(clock_.now())) {
-    if (net::MonotonicClock::now() >= last_begin) break;
-    auto read = co_await read_details(name, deadline);
+net::awaitable<Result<KnownDetails>> SmbProbe::read_details(std::vector<ServiceName> services,
+                                                            net::Deadline deadline) {
+  DropOnCancel cancelled{this};
+  KnownDetails known;
+  for (const auto& name : services) {
+    const bool late = deadline - net::MonotonicClock::now() < options_.details_question_limit;
+    if (late || hangs(Question::configuration)) break;
+    // A question that hung cost the session; the others may be answered.
+    if (!session_ && !co_await open_session(deadline)) break;
+    // Of a per-user service one copy stands for all.
+    const auto copy = index_.selection().copies.find(name);
+    auto read =
+        co_await read_one(copy == index_.selection().copies.end() ? name : copy->second, deadline);
     if (!read) co_return fail(std::move(read));
+    if (!session_ && !*read) break;
     trace_.details++;
-    details_.answer(name, *std::move(read), clock_.now());
+    if (auto details = details_.answer(name, *std::move(read), clock_.now()))
+      known.emplace(name, std::move(details));
   }
-  co_return Result<>{};
+  cancelled.probe = nullptr;
+  co_return known;
 }
 
-/// Of a per-user service one copy stands for all.
-net::awaitable<Result<std::optional<ServiceDetails>>> SmbProbe::read_details(
-    const ServiceName& name, net::Deadline deadline) {
-  const auto& copies = index_.selection().copies;
-  const auto copy = copies.find(name);
-  if (copy != copies.end()) co_return co_await read_details(copy->second, {}, deadline);
-  co_return co_await read_details(name, known_.at(name).handle, deadline);
+template <typename Asked>
+auto SmbProbe::ask(Question question, Asked asked, net::Deadline deadline)
+    -> decltype(asked(deadline)) {
+  constexpr auto kRemembered = std::chrono::hours(1);
+  const auto until = std::min(deadline, net::within(options_.details_question_limit));
+  auto answer = co_await asked(until);
+  // One that was cut short by the deadline may be a good one.
+  if (!answer && answer.error().kind == ErrorKind::timed_out && until < deadline)
+    hung_until_[std::to_underlying(question)] = net::within(kRemembered);
+  co_return answer;
 }
 
-/// Nothing: the host does not let us read them. An error breaks the session.
-net::awaitable<Result<std::optional<ServiceDetails>>> SmbProbe::read_details(
-    const ServiceName& name, std::optional<svcctl::Handle> open, net::Deadline deadline) {
-  const auto handle =
-      open ? Result<svcctl::Handle>(*open) : co_await session_->open_service(name.text(), deadline);
-  if (!handle) {
-    if (is_about_service(handle.error())) co_return std::nullopt;
-    co_return std::unexpected(handle.error());
-  }
-  auto config = co_await session_->query_config(*handle, deadline);
-  if (!config && !is_about_service(config.error())) co_return fail(std::move(config));
-  Extras extras;
+/// Nothing: the host does not let us read them, or the session is lost. Fails only when the host is
+/// going down.
+net::awaitable<Result<std::optional<ServiceDetails>>> SmbProbe::read_one(ServiceName name,
+                                                                         net::Deadline deadline) {
+  const auto end = [this](const Error& error) -> Result<std::optional<ServiceDetails>> {
+    if (!is_about_service(error)) lose_session(error);
+    if (is_shutdown(error)) return std::unexpected(shutdown_error());
+    return std::nullopt;
+  };
+  const auto handle = co_await ask(
+      Question::configuration,
+      [&](net::Deadline until) { return session_->open_service(name.text(), until); }, deadline);
+  if (!handle) co_return end(handle.error());
+  auto config = co_await ask(
+      Question::configuration,
+      [&](net::Deadline until) { return session_->query_config(*handle, until); }, deadline);
+  if (!config && !is_about_service(config.error())) co_return end(config.error());
+  std::optional<ServiceDetails> details;
   if (config) {
-    auto read = co_await read_extras(*handle, config->start_type == svcctl::kAutoStart, deadline);
-    if (!read) co_return fail(std::move(read));
-    extras = *read;
+    const bool automatic = config->start_type == svcctl::kAutoStart;
+    const auto extras = co_await read_extras(*handle, automatic, deadline);
+    if (!extras) co_return std::unexpected(extras.error());
+    details = to_details(*std::move(config), *extras);
   }
-  if (!open) {
-    auto closed = co_await close_handle(*handle, deadline);
-    if (!closed) co_return fail(std::move(closed));
+  if (session_) {
+    const auto closed = co_await close_handle(*handle, deadline);
+    if (!closed && !end(closed.error())) co_return std::unexpected(shutdown_error());
   }
-  if (!config) co_return std::nullopt;
-  co_return to_details(*std::move(config), extras);
+  co_return details;
 }
 
 /// What the host does not tell is not so.
@@ -401,14 +452,30 @@ net::awaitable<Result<Extras>> SmbProbe::read_extras(svcctl::Handle handle, bool
                                                      net::Deadline deadline) {
   Extras extras;
   if (automatic) {
-    const auto answer = co_await session_->query_delayed_start(handle, deadline);
-    if (!answer && !is_about_service(answer.error())) co_return std::unexpected(answer.error());
-    extras.delayed = answer.value_or(false);
+    const auto delayed = co_await read_extra(Question::delayed_start, handle, deadline);
+    if (!delayed) co_return std::unexpected(delayed.error());
+    extras.delayed = *delayed;
   }
-  const auto answer = co_await session_->query_start_trigger(handle, deadline);
-  if (!answer && !is_about_service(answer.error())) co_return std::unexpected(answer.error());
-  extras.trigger_start = answer.value_or(false);
+  const auto triggered = co_await read_extra(Question::start_trigger, handle, deadline);
+  if (!triggered) co_return std::unexpected(triggered.error());
+  extras.trigger_start = *triggered;
   co_return extras;
+}
+
+net::awaitable<Result<bool>> SmbProbe::read_extra(Question question, svcctl::Handle handle,
+                                                  net::Deadline deadline) {
+  if (!session_ || hangs(question)) co_return false;
+  const auto answer = co_await ask(
+      question,
+      [&](net::Deadline until) {
+        return question == Question::delayed_start ? session_->query_delayed_start(handle, until)
+                                                   : session_->query_start_trigger(handle, until);
+      },
+      deadline);
+  if (answer || is_about_service(answer.error())) co_return answer.value_or(false);
+  lose_session(answer.error());
+  if (is_shutdown(answer.error())) co_return std::unexpected(shutdown_error());
+  co_return false;
 }
 
 }  // namespace

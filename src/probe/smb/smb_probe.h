@@ -20,14 +20,16 @@ struct SmbProbeOptions {
   std::chrono::milliseconds login_limit = std::chrono::seconds(10);   ///< up to the open manager
   std::chrono::milliseconds call_limit = std::chrono::seconds(10);    ///< one call, however long
   std::chrono::milliseconds details_age = std::chrono::minutes(10);   ///< then read again
-  /// One check reads no more details after so long; the next check goes on.
-  std::chrono::milliseconds details_budget = std::chrono::seconds(2);
-  /// Up to so many watched services are asked one by one, more through the host's whole list. For a
-  /// host of 250 services bench/probe_bench measured 0.012 ms of CPU for each question and 0.11 ms
-  /// for the list: equal at 9. The list comes in 8 fragments of 4 KB, each a round trip of its own
-  /// like each question: over a slow network equal at 8. In bytes on the wire (0.5 KB a question,
-  /// 36 KB the list, by the sizes of the messages) questions would be ahead up to 75.
-  std::size_t most_single_queries = 8;
+  /// The question by which a boot is recognised; the states wait for its answer.
+  std::chrono::milliseconds boot_question_limit = std::chrono::seconds(2);
+  /// One question about details: a host that does not answer it in time never does.
+  std::chrono::milliseconds details_question_limit = std::chrono::seconds(1);
+  /// Up to so many watched services are asked one by one (opened, asked and closed: three requests
+  /// each), more through the host's whole list. For a host of 250 services bench/probe_bench
+  /// measured 0.028 ms of CPU for each service and 0.10 ms for the list: equal between 3 and 4. The
+  /// list comes in 8 fragments of 4 KB, each a round trip of its own like each request: over a slow
+  /// network equal at 3 too.
+  std::size_t most_single_queries = 3;
   /// This machine's name. Logins give its first label as the workstation: accounts with a "Log On
   /// To" list need it, and the host's events 4624, 4625 and 4776 show it. May be empty.
   std::string own_host_name{};

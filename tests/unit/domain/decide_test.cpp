@@ -481,6 +481,36 @@ TEST_F(DecideHostTest, EachEntryHasItsOwnPolicy) {
               ElementsAre("Quick stuck"));
 }
 
+TEST(LackingDetails, AreThoseThatAlertsNeedThenThoseThatDecideWhatIsWatched) {
+  const Watchlist watchlist{{{.pattern = "Auto*", .automatic_only = true},
+                             {.pattern = "Named"},
+                             {.pattern = "Known"},
+                             {.pattern = "Fine"},
+                             {.pattern = "Found*"}}};
+  const auto observe = [](ServiceState state) {
+    std::vector<ObservedService> services;
+    for (const auto* name : {"AutoA", "Named", "Known", "Fine", "FoundA"})
+      services.push_back({ServiceName(name), {.state = state}, {}});
+    return Observation{HostName("h"), kStart, std::move(services)};
+  };
+  const KnownDetails known{
+      {ServiceName("Known"),
+       std::make_shared<const ServiceDetails>(ServiceDetails{.start_mode = StartMode::manual})}};
+  EXPECT_THAT(lacking_details({}, observe(stopped), watchlist, known),
+              ElementsAre(ServiceName("Named"), ServiceName("Fine"), ServiceName("AutoA")))
+      << "FoundA is a baseline";
+  EXPECT_THAT(lacking_details({}, observe(running), watchlist, known),
+              ElementsAre(ServiceName("AutoA")));
+  TrackedServices tracked;
+  for (const auto* name : {"Named", "Known", "Fine", "FoundA"})
+    tracked[ServiceName(name)] = {.seen = {.state = running}, .settled = running};
+  tracked[ServiceName("Fine")] = {.seen = {.state = stopped}, .settled = stopped};
+  EXPECT_THAT(lacking_details(tracked, observe(stopped), watchlist, known),
+              ElementsAre(ServiceName("Named"), ServiceName("FoundA"), ServiceName("AutoA")))
+      << "the others bring no transition, or are known";
+  EXPECT_THAT(lacking_details(tracked, observe(denied), watchlist, known), IsEmpty());
+}
+
 }  // namespace
 
 }  // namespace tocsin

@@ -64,8 +64,23 @@ class PretendHostTest : public testing::Test {
     happen(simulate::ServiceEvent{action, ServiceName(service)});
   }
 
-  Result<std::vector<ObservedService>> check(net::Deadline deadline = soon()) {
+  /// The states, and what is known of details.
+  Result<std::vector<ObservedService>> check_states(net::Deadline deadline = soon()) {
     return loop.run_until_done(probe->check(deadline));
+  }
+  Result<KnownDetails> read_details(net::Deadline deadline = soon()) {
+    return loop.run_until_done(probe->read_details(probe->due_details(), deadline));
+  }
+  /// With the details that are due.
+  Result<std::vector<ObservedService>> check() {
+    auto seen = check_states();
+    if (!seen) return seen;
+    auto details = read_details();
+    if (!details) return std::unexpected(details.error());
+    for (auto& service : *seen)
+      if (const auto found = details->find(service.name); found != details->end())
+        service.details = found->second;
+    return seen;
   }
   /// The states by name; each service once, or the test fails.
   std::map<std::string, ServiceState> states() {

@@ -77,6 +77,7 @@ TEST_F(HostModelTest, StartsWhatStartsByItselfWhenItComesBack) {
   host.boot(100s);
   EXPECT_FALSE(host.says_shutdown());
   EXPECT_EQ(count(host, kStartPending), 1);
+  EXPECT_EQ(state("RpcSs"), kRunning) << "without it no service manager answers";
   EXPECT_EQ(state("Spooler"), kStopped);
   EXPECT_EQ(state("TermService"), kStopped);
   clock.advance(99s);
@@ -152,6 +153,8 @@ TEST_F(HostModelTest, UninstalledServicesStayWhileAHandleIsOpen) {
   spooler->handles = 1;
   ASSERT_TRUE(apply(Action::uninstall, "Spooler"));
   EXPECT_EQ(host.find(ServiceName("Spooler")), spooler);
+  EXPECT_EQ(apply(Action::install, "Spooler").error().native, kServiceMarkedForDelete);
+  EXPECT_EQ(apply(Action::uninstall, "Spooler").error().native, kServiceMarkedForDelete);
   spooler->handles = 0;
   EXPECT_EQ(host.find(ServiceName("Spooler")), nullptr);
   ASSERT_TRUE(apply(Action::install, "Spooler"));

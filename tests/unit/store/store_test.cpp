@@ -232,6 +232,7 @@ TEST_F(StoreTest, HostsComeBack) {
                          .notified_at = at + Duration(1),
                          .reminders = 3,
                          .booted_at = at + Duration(2),
+                         .boot = {.processes = {904, 0, 780}, .booted_at = at - Duration(9)},
                          .storm_until = at + Duration(3),
                          .shutdown_since = at + Duration(4)};
   commit({.host = HostChange{.host = host, .state = away}});

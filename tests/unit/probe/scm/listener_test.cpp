@@ -119,7 +119,18 @@ TEST_F(ListenerTest, KeepsNoStoppedServiceOpenWhereRemovalsAreNotReported) {
   listen_to({"Spooler", "Other"});
   EXPECT_TRUE(feed.saw(arm("Spooler", kAny), 2));
   listen_to({"Other"});
-  EXPECT_TRUE(feed.saw("close Spooler", 3));
+  EXPECT_TRUE(feed.saw("close Spooler", 4)) << "after the refusal, and as it is watched no more";
+}
+
+TEST_F(ListenerTest, KeepsNothingOpenThatItCannotListenTo) {
+  feed.arm_errors["Spooler"] = svcctl::kServiceMarkedForDelete;  // before its removal was pushed
+  feed.arm_errors["Odd"] = svcctl::kInvalidParameter;
+  listen_to({"Spooler", "Odd"});
+  EXPECT_TRUE(feed.saw("close Spooler"));
+  EXPECT_TRUE(feed.saw("close Odd"));
+  listen_to({"Spooler", "Odd"});
+  EXPECT_TRUE(feed.saw(arm("Odd", kAny), 2));
+  EXPECT_FALSE(feed.has(arm("Spooler", kAny), 2)) << "opened again, it would be kept again";
 }
 
 TEST_F(ListenerTest, BeginsAnewAfterItHasLagged) {

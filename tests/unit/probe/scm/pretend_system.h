@@ -31,7 +31,8 @@ struct PretendMachine {
   std::uint32_t list_error = 0;
   std::optional<std::unordered_set<std::uint32_t>> processes;
   std::vector<std::string> calls;
-  std::function<void()> before_list;  ///< may hang
+  std::function<void()> before_list;  ///< this and the next two may hang
+  std::function<void()> before_configuration;
   std::function<void()> before_processes;
 
   void set(const std::string& name, std::uint32_t state, std::uint32_t process = 0) {
@@ -70,6 +71,12 @@ class PretendManager final : public Manager {
     return service->status;
   }
   Win32Result<Configuration> query_configuration(const std::string& name) override {
+    std::function<void()> before;
+    {
+      const std::lock_guard lock(machine_->mutex);
+      before = machine_->before_configuration;
+    }
+    if (before) before();
     const auto service = find(name, "configuration");
     if (!service) return std::unexpected(service.error());
     return service->configuration;
@@ -178,6 +185,7 @@ class PretendSystem final : public System {
     return std::make_unique<PretendFeedEnd>(feed);
   }
   std::vector<std::string> own_names() override { return {"NODE1", "node1.corp.example"}; }
+  std::chrono::milliseconds uptime() override { return up; }
   std::optional<std::unordered_set<std::uint32_t>> processes() override {
     if (machine->before_processes) machine->before_processes();
     const std::lock_guard lock(machine->mutex);
@@ -187,6 +195,7 @@ class PretendSystem final : public System {
   std::shared_ptr<PretendMachine> machine = std::make_shared<PretendMachine>();
   std::shared_ptr<PretendFeed> feed = std::make_shared<PretendFeed>();
   std::vector<std::string> opened;
+  std::chrono::milliseconds up = std::chrono::hours(1);
 };
 
 }  // namespace tocsin::probe::scm

@@ -61,19 +61,26 @@ class ScmProbeTest : public testing::Test {
     };
     return hang;
   }
-  /// A check that the manager lets hang.
-  Result<std::vector<ObservedService>> hanging_check(Hang& hang) {
-    kit::VirtualTime time;
+  /// What a call answers that the manager lets hang, when a minute has passed.
+  template <typename Begin>
+  auto hanging(kit::VirtualTime& time, Hang& hang, Begin begin) {
     net::TaskScope scope(loop.executor());
-    std::optional<Result<std::vector<ObservedService>>> seen;
-    scope.spawn([](Probe& of, auto& out) -> net::awaitable<void> {
-      out = co_await of.check(net::within(1min));
-    }(*probe, seen));
+    std::optional<typename decltype(begin())::value_type> answer;
+    scope.spawn([](auto call, auto& out) -> net::awaitable<void> {
+      out = co_await std::move(call);
+    }(begin(), answer));
     loop.run_until_done(kit::let_others_run());
     hang.begun.wait();
     time.skip(1min);
     loop.run_until_done(scope.join());
-    return std::move(seen).value();
+    return std::move(answer).value();
+  }
+  Result<std::vector<ObservedService>> hanging_check(Hang& hang) {
+    kit::VirtualTime time;
+    return hanging(time, hang, [this] { return probe->check(net::within(1min)); });
+  }
+  Result<KnownDetails> read_details() {
+    return loop.run_until_done(probe->read_details(probe->due_details(), net::within(1min)));
   }
   /// Returns when no thread is stuck: all of them meet.
   void meet_on_all_threads() {
@@ -164,6 +171,49 @@ TEST_F(ScmProbeTest, AHostThatHangsIsAskedNoMoreAndCostsOneThread) {
   meet_on_all_threads();
   const auto seen = check();
   EXPECT_TRUE(seen) << seen.error().what;
+}
+
+TEST_F(ScmProbeTest, DetailsThatHangHoldUpNoCheckAndAreNotAskedForAgain) {
+  kit::VirtualTime time;
+  ASSERT_TRUE(check());
+  const auto hang = std::make_shared<Hang>();
+  {
+    const std::lock_guard lock(system->machine->mutex);
+    system->machine->before_configuration = [hang] {
+      hang->begun.open();
+      hang->release.wait();
+    };
+  }
+  const auto hung = hanging(
+      time, *hang, [this] { return probe->read_details(probe->due_details(), net::within(1min)); });
+  ASSERT_TRUE(hung);
+  EXPECT_THAT(*hung, testing::IsEmpty());
+  EXPECT_EQ(check()->at(0).status.state, running);
+  EXPECT_THAT(probe->due_details(), testing::SizeIs(1));
+  {
+    const std::lock_guard lock(system->machine->mutex);
+    system->machine->before_configuration = nullptr;
+  }
+  hang->release.open();
+  meet_on_all_threads();
+  EXPECT_THAT(*read_details(), testing::IsEmpty()) << "not for an hour";
+  time.skip(1h);
+  EXPECT_THAT(*read_details(), testing::SizeIs(1));
+}
+
+TEST_F(ScmProbeTest, AHostThatGoesDownWhileDetailsAreReadIsUnreachable) {
+  ASSERT_TRUE(check());
+  {
+    const std::lock_guard lock(system->machine->mutex);
+    system->machine->services["Spooler"].error = svcctl::kShutdownInProgress;
+  }
+  EXPECT_EQ(read_details().error().native, 1115U);
+  {
+    const std::lock_guard lock(system->machine->mutex);
+    system->machine->services["Spooler"].error = svcctl::kRpcServerUnavailable;
+  }
+  EXPECT_THAT(*read_details(), testing::IsEmpty());
+  EXPECT_EQ(check()->at(0).status.state, running);
 }
 
 TEST_F(ScmProbeTest, MayGoWhileItsHostHangs) {

@@ -32,8 +32,9 @@ class SessionTest : public testing::Test {
     watch(Watchlist(std::move(services)), std::move(at));
   }
   void watch(Watchlist watchlist, std::string at = "") {
+    machine_name = std::move(at);
     session =
-        std::make_unique<Session>(system, std::move(at), std::move(watchlist), SessionOptions{});
+        std::make_unique<Session>(system, machine_name, std::move(watchlist), SessionOptions{});
   }
   std::map<std::string, ServiceState> states() {
     std::map<std::string, ServiceState> states;
@@ -44,6 +45,17 @@ class SessionTest : public testing::Test {
       EXPECT_TRUE(states.emplace(service.name.text(), service.status.state).second);
     return states;
   }
+  /// Reads the details that are due; answers of which services.
+  std::vector<std::string> learn() {
+    std::vector<std::string> sources;
+    DetailsReader reader(system, machine_name);
+    for (const auto& name : session->due_details(now)) {
+      sources.push_back(session->source_of_details(name).text());
+      auto read = reader.read(sources.back());
+      session->learn(name, read ? std::optional(*std::move(read)) : std::nullopt, now);
+    }
+    return sources;
+  }
   std::vector<std::string> calls_of_a_check() {
     machine.calls.clear();
     states();
@@ -52,6 +64,7 @@ class SessionTest : public testing::Test {
 
   std::shared_ptr<PretendSystem> system = std::make_shared<PretendSystem>();
   PretendMachine& machine = *system->machine;
+  std::string machine_name;
   std::unique_ptr<Session> session;
   Time now{std::chrono::hours(500'000)};
 };
@@ -62,12 +75,14 @@ TEST_F(SessionTest, ObservesEachWatchedServiceOnce) {
                                              Pair("Nothing", missing)));
 }
 
-TEST_F(SessionTest, ACheckIsOneCallOnceTheDetailsAreKnown) {
+TEST_F(SessionTest, ACheckIsOneCallAndDetailsAreDueNowAndThen) {
   watch({"Spooler", "MSSQL$*"});
-  EXPECT_THAT(calls_of_a_check(), Contains("configuration Spooler"));
+  EXPECT_THAT(calls_of_a_check(), ElementsAre("open", "list"));
+  EXPECT_THAT(learn(), UnorderedElementsAre("Spooler", "MSSQL$A"));
   EXPECT_THAT(calls_of_a_check(), ElementsAre("list"));
+  EXPECT_THAT(learn(), IsEmpty());
   now += std::chrono::minutes(11);
-  EXPECT_THAT(calls_of_a_check(), testing::SizeIs(3));
+  EXPECT_THAT(learn(), UnorderedElementsAre("Spooler", "MSSQL$A"));
 }
 
 TEST_F(SessionTest, ReportsWhatTheManagerKnowsOfAService) {
@@ -77,6 +92,8 @@ TEST_F(SessionTest, ReportsWhatTheManagerKnowsOfAService) {
   machine.services["Spooler"].configuration.trigger_start = true;
   machine.services["Spooler"].configuration.path = R"(C:\Windows\spoolsv.exe)";
   machine.services["Spooler"].configuration.type = 0xD0 | svcctl::kInteractiveProcess;
+  states();
+  learn();
   const auto seen = session->check(now);
   ASSERT_TRUE(seen);
   const auto details = seen->at(0).details;
@@ -127,8 +144,11 @@ TEST_F(SessionTest, WhatAPatternFoundAndIsDeniedNowIsNotGone) {
 TEST_F(SessionTest, FindsServicesByDisplayNameAndReportsOnceOneThatHasAnother) {
   watch(Watchlist({{.display_name = "mssql*", .automatic_only = true}}));
   EXPECT_THAT(states(), UnorderedElementsAre(Pair("MSSQL$A", running)));
+  learn();
+  EXPECT_THAT(states(), UnorderedElementsAre(Pair("MSSQL$A", running)));
   now += std::chrono::minutes(11);
   machine.services["MSSQL$A"].configuration.start_type = svcctl::kDemandStart;
+  learn();
   const auto changed = session->check(now);
   ASSERT_EQ(changed->size(), 1U) << "so that it does not seem to have vanished";
   EXPECT_EQ(changed->at(0).details->start_mode, StartMode::manual);
@@ -143,7 +163,8 @@ TEST_F(SessionTest, TheCopiesOfAPerUserServiceAreOneWhileThereAreAny) {
     machine.services[copy].configuration.type = 0xE0;
   }
   watch({"Clip*"});
-  EXPECT_THAT(calls_of_a_check(), Contains("configuration Clip_1a"));
+  states();
+  EXPECT_THAT(learn(), ElementsAre("Clip_1a"));
   EXPECT_THAT(states(), UnorderedElementsAre(Pair("Clip", running)));
   machine.services.erase("Clip_2b");
   EXPECT_THAT(states(), UnorderedElementsAre(Pair("Clip", stopped)));
@@ -160,13 +181,26 @@ TEST_F(SessionTest, AHostThatIsShuttingDownIsUnreachable) {
     EXPECT_EQ(seen.error().what, "the host is shutting down");
     EXPECT_EQ(seen.error().native, 1115U);
   };
-  machine.services["Spooler"].error = svcctl::kShutdownInProgress;  // as its details are read
-  is_unreachable("");
   machine.list_error = svcctl::kShutdownInProgress;
   is_unreachable("node9");
   machine.list_error = 0;
   machine.open_error = svcctl::kShutdownInProgress;
   is_unreachable("");
+}
+
+TEST_F(SessionTest, TheSystemTellsOfItsBoot) {
+  machine.set("RpcSs", svcctl::kRunning, 904);
+  machine.set("SAMSS", svcctl::kRunning, 700);
+  const auto signs = [&](std::string at) {
+    watch({"Spooler"}, std::move(at));
+    states();
+    return session->boot_signs();
+  };
+  EXPECT_EQ(signs("").booted_at, now - std::chrono::hours(1)) << "by the uptime";
+  EXPECT_EQ(signs("").process(BootService::rpc_ss), 904U);
+  EXPECT_EQ(signs("node9").process(BootService::sam_ss), 700U);
+  EXPECT_EQ(signs("node9").process(BootService::lsm), 0U);
+  EXPECT_EQ(signs("node9").booted_at, Time{}) << "its uptime is not ours";
 }
 
 TEST_F(SessionTest, AProcessThatDiedIsAServiceThatStopped) {
@@ -223,12 +257,6 @@ TEST_F(SessionTest, AnAccountWithoutRightsIsDeniedAndNothingIsStopped) {
   const auto seen = session->check(now);
   ASSERT_FALSE(seen);
   EXPECT_EQ(seen.error().kind, ErrorKind::denied);
-}
-
-TEST_F(SessionTest, AConnectionThatBreaksAmidTheDetailsStillHasItsStates) {
-  watch({"Spooler"});
-  machine.services["Spooler"].error = svcctl::kRpcServerUnavailable;
-  EXPECT_THAT(states(), UnorderedElementsAre(Pair("Spooler", running)));
 }
 
 TEST_F(SessionTest, AConnectionThatBreaksWhileOneIsAskedByNameBringsNothing) {

@@ -1,0 +1,92 @@
+// Details that a host does not answer: what that costs, and what is known without them.
+#include <gmock/gmock.h>
+
+#include "kit/virtual_time.h"
+#include "pretend_host.h"
+
+namespace tocsin::probe {
+namespace {
+
+using namespace std::chrono_literals;
+using simulate::Action;
+using testing::Pair;
+using testing::UnorderedElementsAre;
+using enum ServiceState;
+
+/// A host that answers no more from some request on.
+class SmbProbeHang : public PretendHostTest {
+ protected:
+  /// From the next connection on its so many first replies come.
+  void answer_only(std::size_t replies) {
+    happen(simulate::Behaviour{.mischief = simulate::Mischief::silent,
+                               .number = static_cast<std::uint32_t>(replies)});
+  }
+  /// Meanwhile time passes.
+  Result<KnownDetails> read_details_in_vain() {
+    held.reset();
+    auto read = read_details();
+    held = time.hold();
+    return read;
+  }
+
+  std::shared_ptr<const ServiceDetails> details() { return check()->front().details; }
+
+  kit::VirtualTime time;
+  std::shared_ptr<void> held = time.hold();  // the sockets are real
+  const std::string kTriggered = "AppIDSvc";
+};
+
+TEST_F(SmbProbeHang, AQuestionThatHangsCostsASecondAndIsNotAskedForAnHour) {
+  start();
+  happen(Action::start, kTriggered);
+  watch({kTriggered});
+  relay->reset_counts();
+  check_states();
+  answer_only(relay->requests() + 2);  // of its details: opened, and its configuration
+  relay->cut();
+  check_states();
+  const auto begun = net::MonotonicClock::now();
+  auto read = read_details_in_vain();
+  happen(simulate::Behaviour{});
+  EXPECT_LT(net::MonotonicClock::now() - begun, 1100ms);
+  ASSERT_TRUE(read);
+  ASSERT_EQ(read->size(), 1U) << "with what was answered";
+  EXPECT_EQ(read->begin()->second->start_mode, StartMode::manual);
+  EXPECT_FALSE(read->begin()->second->trigger_start);
+  EXPECT_THAT(states(), UnorderedElementsAre(Pair(kTriggered, running)));
+
+  clock.advance(options.details_age);
+  time.skip(59min);
+  EXPECT_FALSE(details()->trigger_start) << "it was not asked";
+  clock.advance(options.details_age);
+  time.skip(1min);
+  EXPECT_TRUE(details()->trigger_start);
+}
+
+TEST_F(SmbProbeHang, TheOtherServicesAreReadOverANewSession) {
+  start();
+  watch({kTriggered, "ALG"});
+  relay->reset_counts();
+  check_states();
+  answer_only(relay->requests() + 2);
+  relay->cut();
+  check_states();
+  const auto read = read_details_in_vain();
+  ASSERT_TRUE(read);
+  EXPECT_EQ(read->size(), 2U);
+}
+
+TEST_F(SmbProbeHang, ALostConnectionIsNoQuestionThatHangs) {
+  start();
+  watch({kTriggered});
+  check_states();
+  relay->forget_connections();
+  EXPECT_THAT(*read_details_in_vain(), testing::IsEmpty());
+  happen(simulate::Reachability::down);
+  EXPECT_FALSE(check_states());
+  happen(simulate::Reachability::up);
+  EXPECT_NE(details(), nullptr);
+}
+
+}  // namespace
+}  // namespace tocsin::probe
