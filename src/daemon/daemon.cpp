@@ -13,6 +13,7 @@
 #include "daemon/credentials.h"
 #include "daemon/fleet.h"
 #include "daemon/journal.h"
+#include "daemon/open_files.h"
 #include "daemon/pipeline.h"
 #include "daemon/probes.h"
 #include "daemon/requests.h"
@@ -29,6 +30,7 @@
 #include "notify/outbox.h"
 #include "platform/paths.h"
 #include "platform/permissions.h"
+#include "platform/process.h"
 #include "platform/stop.h"
 #include "store/logins.h"
 #include "store/requests.h"
@@ -246,6 +248,13 @@ std::string what_needs_a_restart(const config::Config& now, const config::Config
   return keys.empty() ? "" : "; restart needed for: " + keys;
 }
 
+void say_lack_of_files(const std::vector<config::Host>& hosts, const Log& log) {
+  const auto connected = static_cast<std::size_t>(
+      std::ranges::count(hosts, config::Source::smb, &config::Host::source));
+  if (const auto lack = lack_of_files(connected, platform::most_open_files()); !lack.empty())
+    log.error("{}", lack);
+}
+
 net::awaitable<void> tend_hourly(store::Store& store, net::Worker& worker, const Clock& clock,
                                  const Log& log) {
   for (;;) {
@@ -336,6 +345,7 @@ net::awaitable<Result<>> Daemon::start() {
   components.clusters.set_clusters(options_.config.clusters, *known);
   components.background.spawn(components.clusters.run());
   components.fleet.set_hosts(hosts, *std::move(known));
+  say_lack_of_files(hosts, log_);
   retire_unused(components.logins, hosts);
   components.background.spawn(components.requests.run());  // which asks what fires
   for (const auto& id : suppressed) components.credential_alerts.remember_suppressed(id);
@@ -394,6 +404,7 @@ net::awaitable<store::ReloadAnswer> Daemon::reload() {
   co_await components.replace_pipeline(config);
   components.clusters.set_clusters(config.clusters, known);
   const auto changes = components.fleet.set_hosts(hosts, std::move(known));
+  say_lack_of_files(hosts, log_);
   retire_unused(components.logins, hosts);
   // Behind the hosts, whose next check is by the new accounts.
   components.logins.waive_pauses();

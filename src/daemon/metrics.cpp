@@ -57,7 +57,8 @@ void Metrics::count_check(const HostName& host, std::string_view outcome,
   const prometheus::Labels labels{{"host", host.text()}};
   families_->checks.Add({{"host", host.text()}, {"outcome", std::string(outcome)}}).Increment();
   families_->check_seconds.Add(labels).Set(took.count());
-  families_->host_reached.Add(labels).Set(outcome == "ok" ? 1 : 0);
+  if (outcome != to_string(ErrorKind::exhausted))  // which says nothing of the host
+    families_->host_reached.Add(labels).Set(outcome == "ok" ? 1 : 0);
 }
 
 void Metrics::count_pushed(const HostName& host, std::size_t services) {
