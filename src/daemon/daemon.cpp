@@ -276,6 +276,7 @@ net::awaitable<void> write_metrics(std::filesystem::path file, Metrics& metrics,
   net::Worker worker("metrics", 1);
   for (bool failing = false;; co_await net::sleep_for(kMetricsEvery)) {
     metrics.set_stuck_threads(probes.stuck_threads());
+    metrics.set_lost_log_lines(log.lost_lines());
     const auto written = co_await worker.run_until(
         [file, text = metrics.text()] { return replace_file(file, text); }, net::Deadline::max());
     if (!*written && !failing) log.warn("{}", written->error().what);
