@@ -43,6 +43,7 @@ namespace {
 constexpr std::size_t kChecksAtOnce = 256;
 /// How long the summary of what is not watched waits for hosts that answer late.
 constexpr auto kFirstChecksLimit = std::chrono::seconds(60);
+constexpr auto kCompareFilesEvery = std::chrono::seconds(5);
 constexpr auto kTendEvery = std::chrono::hours(1);
 constexpr auto kMetricsEvery = std::chrono::seconds(15);  // as often as Prometheus usually asks
 
@@ -156,6 +157,8 @@ struct Daemon::Components {
   net::awaitable<void> replace_pipeline(const config::Config& config);
   net::awaitable<void> say_what_is_not_watched(std::size_t left_out);
   net::awaitable<Result<>> save_logins(std::vector<logins::StoredLogin> records);
+  net::awaitable<void> watch_files();
+  net::awaitable<Result<bool>> restore_files();
   net::awaitable<void> notify(const logins::Gate& gate, logins::Notice notice) {
     return credential_alerts.notify(gate, notice);
   }
@@ -224,6 +227,32 @@ net::awaitable<Result<>> Daemon::Components::save_logins(std::vector<logins::Sto
   auto saved = co_await store_worker.run([&] { return stored_logins.save(records); });
   if (!saved) log.warn("refused logins are not stored: {}", saved.error().what);
   co_return saved;
+}
+
+/// Somebody may remove or replace the data directory's files while they are open.
+net::awaitable<Result<bool>> Daemon::Components::restore_files() {
+  co_return co_await store_worker.run([this]() -> Result<bool> {
+    auto restored = store.restore_if_displaced();
+    if (!restored || !*restored) return restored;
+    if (auto followed = requests.follow_store(); !followed) return fail(std::move(followed));
+    if (auto followed = stored_logins.follow(); !followed) return fail(std::move(followed));
+    return restored;
+  });
+}
+
+net::awaitable<void> Daemon::Components::watch_files() {
+  for (bool failing = false;; co_await net::sleep_for(kCompareFilesEvery)) {
+    const auto restored = co_await restore_files();
+    if (restored && *restored)
+      log.error(
+          "the database was removed or replaced while tocsin ran: nothing is lost, it is made anew "
+          "from what tocsin still has open");
+    if (!restored && !failing)
+      log.error(
+          "the database was removed or replaced while tocsin ran, and cannot be made anew: {}",
+          restored.error().what);
+    failing = !restored;
+  }
 }
 
 namespace {
@@ -348,6 +377,7 @@ net::awaitable<Result<>> Daemon::start() {
   components.fleet.set_hosts(hosts, *std::move(known));
   say_lack_of_files(hosts, log_);
   retire_unused(components.logins, hosts);
+  components.background.spawn(components.watch_files());
   components.background.spawn(components.requests.run());  // which asks what fires
   for (const auto& id : suppressed) components.credential_alerts.remember_suppressed(id);
   components.background.spawn(components.credential_alerts.run(components.logins));
@@ -438,6 +468,7 @@ net::awaitable<void> Daemon::stop() {
   components.fleet.close(closing);
   auto undelivered = co_await components.pipeline->stop();
   co_await components.logins.flush();
+  (void)co_await components.restore_files();
   co_await components.journal.store_rest(std::move(undelivered));
   co_await closing.join();
   components_.reset();

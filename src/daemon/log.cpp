@@ -4,6 +4,7 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -12,6 +13,7 @@
 #include <spdlog/sinks/rotating_file_sink.h>
 #include <spdlog/spdlog.h>
 
+#include "base/path.h"
 #include "base/text.h"
 #include "daemon/line_queue.h"
 #include "platform/standard_streams.h"
@@ -19,6 +21,7 @@
 namespace tocsin::daemon {
 namespace {
 
+constexpr auto kLogFile = "tocsin.log";
 constexpr std::size_t kFileSize = 10'000'000;
 constexpr std::size_t kFiles = 5;
 constexpr std::size_t kMostLine = 2000;
@@ -78,8 +81,14 @@ constexpr std::string_view color_of(config::LogLevel level) {
 }
 
 LineQueue::Write to_files(const std::filesystem::path& directory) {
-  const auto files = std::make_shared<spdlog::sinks::rotating_file_sink_st>(
-      (directory / "tocsin.log").native(), kFileSize, kFiles);
+  const auto file = directory / kLogFile;
+  std::error_code ignored;
+  // Opening a pipe waits for its reader.
+  if (const auto status = std::filesystem::status(file, ignored);
+      std::filesystem::exists(status) && !std::filesystem::is_regular_file(status))
+    throw spdlog::spdlog_ex(to_utf8(file) + " is no regular file");
+  const auto files =
+      std::make_shared<spdlog::sinks::rotating_file_sink_st>(file.native(), kFileSize, kFiles);
   files->set_pattern("%v");
   return [files](const LineQueue::Line& line) {
     try {
