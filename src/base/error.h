@@ -25,6 +25,7 @@ enum class ErrorKind : std::uint8_t {
   rate_limited,    ///< asked to come back later
   storage,         ///< the disk or the database failed
   invalid_config,  ///< a mistake in what the user wrote
+  exhausted,       ///< this machine lacks open files, threads or memory for it: nobody was asked
 };
 
 /// As they stand in logs, metrics and JSON.
@@ -40,7 +41,8 @@ consteval auto table_of(ErrorKind) {
                     Word{rejected, "rejected"},
                     Word{rate_limited, "rate_limited"},
                     Word{storage, "storage"},
-                    Word{invalid_config, "invalid_config"}};
+                    Word{invalid_config, "invalid_config"},
+                    Word{exhausted, "exhausted"}};
 }
 
 struct Error {

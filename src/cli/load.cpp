@@ -12,6 +12,7 @@
 #include "daemon/probes.h"
 #include "platform/permissions.h"
 #include "platform/program.h"
+#include "platform/standard_streams.h"
 #include "platform/terminal.h"
 #include "platform/time_zones.h"
 
@@ -30,7 +31,7 @@ config::Environment environment() {
 void print_finding(config::Severity severity, const std::string& line) {
   const bool colored = platform::wants_color(platform::Stream::errors);
   const auto color = severity == config::Severity::error ? Color::red : Color::yellow;
-  fmt::print(stderr, "{}\n", paint(line, color, colored));
+  platform::write_to_stderr(paint(line, color, colored) + '\n');
 }
 
 std::optional<config::Config> load(const std::string& path, const Report& report) {
@@ -42,7 +43,13 @@ std::optional<config::Config> load(const std::string& path, const Report& report
   return std::move(loaded.config);
 }
 
-void complain(const std::string& text) { fmt::print(stderr, "error: {}\n", printable(text, 1000)); }
+void complain(const std::string& text) {
+  platform::write_to_stderr(fmt::format("error: {}\n", printable(text, 1000)));
+}
+
+void warn(const std::string& text) {
+  platform::write_to_stderr(fmt::format("warning: {}\n", printable(text, 1000)));
+}
 
 std::string local_time(Time time) {
   const auto seconds = std::chrono::system_clock::to_time_t(time);

@@ -28,8 +28,10 @@ const T* find_called(const std::vector<T>& all, const HostName& name) {
   return found == all.end() ? nullptr : &*found;
 }
 
-/// "error: text" on stderr.
+/// "error: text" on stderr; what cannot be written there is lost.
 void complain(const std::string& text);
+/// "warning: text" on stderr.
+void warn(const std::string& text);
 
 [[nodiscard]] config::Environment environment();
 

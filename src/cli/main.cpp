@@ -1,14 +1,18 @@
 // The command line: what is asked for, and nothing about how it is done.
 #include <algorithm>
+#include <cerrno>
+#include <cstdio>
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
 #include "cli/commands.h"
+#include "cli/load.h"
 #include "cli/simulate.h"
 #include "cli/version.h"
 #include "platform/program.h"
 #include "platform/service_rules.h"
+#include "platform/standard_streams.h"
 #include "platform/terminal.h"
 
 namespace {
@@ -315,10 +319,14 @@ void add_service(CLI::App& app, int& code) {
   run_command->group("");  // not in the list of commands
 }
 
-}  // namespace
+/// An answer that is lost is no success. Nothing is said to a reader that has seen enough.
+int end_output(int code) {
+  if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return code;
+  if (errno != EPIPE) complain("the output cannot be written in full");
+  return code == kExitOk ? kExitFailed : code;
+}
 
-int main(int count, char** arguments) {
-  const platform::Terminal terminal;
+int run_command(int count, char** arguments) {
   CLI::App app(
       "tocsin alerts people within seconds when a Windows service stops, starts, pauses, vanishes "
       "or hangs.",
@@ -342,8 +350,16 @@ int main(int count, char** arguments) {
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? kExitOk : kExitBadConfiguration;
   } catch (const std::exception& error) {
-    fmt::print(stderr, "error: {}\n", error.what());
+    if (std::ferror(stdout) == 0) complain(error.what());  // else the output is what failed
     return kExitFailed;
   }
   return code;
+}
+
+}  // namespace
+
+int main(int count, char** arguments) {
+  platform::prepare_standard_streams();
+  const platform::Terminal terminal;
+  return end_output(run_command(count, arguments));
 }

@@ -7,6 +7,7 @@
 #include "cli/commands.h"
 #include "cli/load.h"
 #include "cli/table.h"
+#include "platform/standard_streams.h"
 #include "platform/time_zones.h"
 
 namespace tocsin::cli {
@@ -39,7 +40,8 @@ std::string text_of(seconds offset) {
 void print_mistake(const std::string& text, const Schedule::Mistake& mistake) {
   const auto before = display_width(printable(text.substr(0, mistake.column), text.size() + 8));
   complain(fmt::format("column {}: {}", mistake.column + 1, mistake.expected));
-  fmt::print(stderr, "  {}\n  {}^\n", printable(text, text.size() + 8), std::string(before, ' '));
+  platform::write_to_stderr(
+      fmt::format("  {}\n  {}^\n", printable(text, text.size() + 8), std::string(before, ' ')));
 }
 
 }  // namespace
@@ -55,8 +57,7 @@ int schedule(const ScheduleOptions& options) {
     print_mistake(options.text, schedule.error());
     return kExitBadConfiguration;
   }
-  if (!schedule->remark().empty())
-    fmt::print(stderr, "warning: `{}` {}\n", printable(options.text), schedule->remark());
+  if (!schedule->remark().empty()) warn(fmt::format("`{}` {}", options.text, schedule->remark()));
 
   const bool is_local = !options.zone.empty();
   Table table(is_local ? std::vector<std::string>{"UTC", options.zone}

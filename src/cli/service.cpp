@@ -114,7 +114,7 @@ int service_install(const ServiceInstallOptions& options) {
                                                     .directories = directories,
                                                     .files = {file}});
   if (!installed) return give_up(installed.error());
-  for (const auto& warning : *installed) fmt::print(stderr, "warning: {}\n", warning);
+  for (const auto& warning : *installed) warn(warning);
   print_installed(options, *configuration, file, data);
   return kExitOk;
 }
@@ -124,7 +124,7 @@ int service_uninstall(const ServiceUninstallOptions& options) {
     return give_up(allowed.error());
   const auto removed = platform::uninstall_service(options.name);
   if (!removed) return give_up(removed.error());
-  for (const auto& warning : removed->warnings) fmt::print(stderr, "warning: {}\n", warning);
+  for (const auto& warning : removed->warnings) warn(warning);
   const auto data = data_directory_of(removed->arguments);
   fmt::print("removed: {}; its data stays in {}\n", options.name,
              data ? to_utf8(*data) : "the dataDirectory of its configuration");

@@ -15,6 +15,7 @@
 #include "base/clock.h"
 #include "base/path.h"
 #include "base/text.h"
+#include "cli/load.h"
 #include "net/loop.h"
 #include "net/task_scope.h"
 #include "platform/process.h"
@@ -172,7 +173,7 @@ void add_simulate_options(CLI::App& command, SimulateOptions& options) {
 
 int run_simulate(const SimulateOptions& typed) {
   const auto give_up = [](const Error& error) {
-    fmt::print(stderr, "tocsin simulate: {}\n", error.what);
+    complain(error.what);
     return 2;
   };
   auto options = make_fleet_options(typed);

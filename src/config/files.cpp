@@ -48,6 +48,12 @@ bool add_matches(const fs::path& folder, const std::string& pattern, std::size_t
   return true;
 }
 
+/// One in a folder, which waits until somebody writes to it; those of the system have their writer.
+bool is_named_pipe(const fs::path& path, const fs::file_status& status) {
+  const auto name = to_utf8(path);
+  return fs::is_fifo(status) && !name.starts_with("/dev/") && !name.starts_with("/proc/");
+}
+
 }  // namespace
 
 Result<std::string> read_file(const std::string& name, std::size_t most, Accept accept) {
@@ -60,7 +66,7 @@ Result<std::string> read_file(const std::string& name, std::size_t most, Accept 
   if (fs::is_directory(status)) return unreadable(std::make_error_code(std::errc::is_a_directory));
   if (fs::is_regular_file(status)) {
     if (const auto size = fs::file_size(path, error); !error && size > most) return too_large(most);
-  } else if (accept == Accept::regular_files) {
+  } else if (accept == Accept::regular_files || is_named_pipe(path, status)) {
     return fail(ErrorKind::invalid_config, "is no regular file");
   }
 

@@ -13,7 +13,7 @@ namespace tocsin::config {
 
 enum class Accept : std::uint8_t {
   regular_files,  ///< nothing that could keep the start waiting
-  streams_too,    ///< pipes and devices as well, for `-c /dev/stdin`
+  streams_too,    ///< pipes and devices of the system as well, for `-c /dev/stdin`
 };
 
 /// The file's bytes, at most `most`. invalid_config: a clause that continues the file's name, such

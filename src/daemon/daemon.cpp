@@ -13,6 +13,7 @@
 #include "daemon/credentials.h"
 #include "daemon/fleet.h"
 #include "daemon/journal.h"
+#include "daemon/open_files.h"
 #include "daemon/pipeline.h"
 #include "daemon/probes.h"
 #include "daemon/requests.h"
@@ -29,6 +30,7 @@
 #include "notify/outbox.h"
 #include "platform/paths.h"
 #include "platform/permissions.h"
+#include "platform/process.h"
 #include "platform/stop.h"
 #include "store/logins.h"
 #include "store/requests.h"
@@ -41,6 +43,7 @@ namespace {
 constexpr std::size_t kChecksAtOnce = 256;
 /// How long the summary of what is not watched waits for hosts that answer late.
 constexpr auto kFirstChecksLimit = std::chrono::seconds(60);
+constexpr auto kCompareFilesEvery = std::chrono::seconds(5);
 constexpr auto kTendEvery = std::chrono::hours(1);
 constexpr auto kMetricsEvery = std::chrono::seconds(15);  // as often as Prometheus usually asks
 
@@ -154,6 +157,8 @@ struct Daemon::Components {
   net::awaitable<void> replace_pipeline(const config::Config& config);
   net::awaitable<void> say_what_is_not_watched(std::size_t left_out);
   net::awaitable<Result<>> save_logins(std::vector<logins::StoredLogin> records);
+  net::awaitable<void> watch_files();
+  net::awaitable<Result<bool>> restore_files();
   net::awaitable<void> notify(const logins::Gate& gate, logins::Notice notice) {
     return credential_alerts.notify(gate, notice);
   }
@@ -224,6 +229,32 @@ net::awaitable<Result<>> Daemon::Components::save_logins(std::vector<logins::Sto
   co_return saved;
 }
 
+/// Somebody may remove or replace the data directory's files while they are open.
+net::awaitable<Result<bool>> Daemon::Components::restore_files() {
+  co_return co_await store_worker.run([this]() -> Result<bool> {
+    auto restored = store.restore_if_displaced();
+    if (!restored || !*restored) return restored;
+    if (auto followed = requests.follow_store(); !followed) return fail(std::move(followed));
+    if (auto followed = stored_logins.follow(); !followed) return fail(std::move(followed));
+    return restored;
+  });
+}
+
+net::awaitable<void> Daemon::Components::watch_files() {
+  for (bool failing = false;; co_await net::sleep_for(kCompareFilesEvery)) {
+    const auto restored = co_await restore_files();
+    if (restored && *restored)
+      log.error(
+          "the database was removed or replaced while tocsin ran: nothing is lost, it is made anew "
+          "from what tocsin still has open");
+    if (!restored && !failing)
+      log.error(
+          "the database was removed or replaced while tocsin ran, and cannot be made anew: {}",
+          restored.error().what);
+    failing = !restored;
+  }
+}
+
 namespace {
 
 std::string first_mistake(const std::vector<config::Finding>& findings) {
@@ -244,6 +275,13 @@ std::string what_needs_a_restart(const config::Config& now, const config::Config
   compare(now.file_logging, next.file_logging, "fileLogging");
   compare(now.log_directory, next.log_directory, "logDirectory");
   return keys.empty() ? "" : "; restart needed for: " + keys;
+}
+
+void say_lack_of_files(const std::vector<config::Host>& hosts, const Log& log) {
+  const auto connected = static_cast<std::size_t>(
+      std::ranges::count(hosts, config::Source::smb, &config::Host::source));
+  if (const auto lack = lack_of_files(connected, platform::most_open_files()); !lack.empty())
+    log.error("{}", lack);
 }
 
 net::awaitable<void> tend_hourly(store::Store& store, net::Worker& worker, const Clock& clock,
@@ -267,6 +305,7 @@ net::awaitable<void> write_metrics(std::filesystem::path file, Metrics& metrics,
   net::Worker worker("metrics", 1);
   for (bool failing = false;; co_await net::sleep_for(kMetricsEvery)) {
     metrics.set_stuck_threads(probes.stuck_threads());
+    metrics.set_lost_log_lines(log.lost_lines());
     const auto written = co_await worker.run_until(
         [file, text = metrics.text()] { return replace_file(file, text); }, net::Deadline::max());
     if (!*written && !failing) log.warn("{}", written->error().what);
@@ -336,7 +375,9 @@ net::awaitable<Result<>> Daemon::start() {
   components.clusters.set_clusters(options_.config.clusters, *known);
   components.background.spawn(components.clusters.run());
   components.fleet.set_hosts(hosts, *std::move(known));
+  say_lack_of_files(hosts, log_);
   retire_unused(components.logins, hosts);
+  components.background.spawn(components.watch_files());
   components.background.spawn(components.requests.run());  // which asks what fires
   for (const auto& id : suppressed) components.credential_alerts.remember_suppressed(id);
   components.background.spawn(components.credential_alerts.run(components.logins));
@@ -394,6 +435,7 @@ net::awaitable<store::ReloadAnswer> Daemon::reload() {
   co_await components.replace_pipeline(config);
   components.clusters.set_clusters(config.clusters, known);
   const auto changes = components.fleet.set_hosts(hosts, std::move(known));
+  say_lack_of_files(hosts, log_);
   retire_unused(components.logins, hosts);
   // Behind the hosts, whose next check is by the new accounts.
   components.logins.waive_pauses();
@@ -426,6 +468,7 @@ net::awaitable<void> Daemon::stop() {
   components.fleet.close(closing);
   auto undelivered = co_await components.pipeline->stop();
   co_await components.logins.flush();
+  (void)co_await components.restore_files();
   co_await components.journal.store_rest(std::move(undelivered));
   co_await closing.join();
   components_.reset();

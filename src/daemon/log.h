@@ -1,6 +1,7 @@
 // Lines for the person who looks after tocsin: on stderr and, where wanted, in files.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <functional>
@@ -14,7 +15,7 @@
 
 namespace tocsin::daemon {
 
-/// The log of the system, if it has one; called from any thread.
+/// The log of the system, if it has one; called from any thread, and what it touches outlives that.
 using SystemLog = std::function<void(config::LogLevel, std::string_view)>;
 
 struct LogOptions {
@@ -26,14 +27,19 @@ struct LogOptions {
 
 class PrefixedLog;
 
-/// From any thread. What came from a host or a file is made printable here, in one place. Nothing
-/// is formatted for a level that is not logged; whoever must collect what a line says asks wants()
-/// first.
+/// From any thread, and never waiting for who reads or stores the lines. What came from a host or a
+/// file is made printable here, in one place. Nothing is formatted for a level that is not logged;
+/// whoever must collect what a line says asks wants() first.
 class Log {
  public:
   /// A directory that cannot be written to is reported on stderr; logging goes on there.
   explicit Log(const LogOptions& options);
+  /// Waits for what is still to be written, a second at most.
   ~Log();
+  /// As that.
+  void flush() const;
+  /// Lines that stderr, the files or the system's log did not take.
+  [[nodiscard]] std::size_t lost_lines() const;
 
   /// All lines about one host or destination: "host db1" begins each of them.
   [[nodiscard]] PrefixedLog of(std::string_view subject) const;

@@ -47,6 +47,9 @@ struct Metrics::Families {
               "waited for it for too long.");
   prometheus::Gauge& stuck_threads =
       gauge(registry, "tocsin_stuck_threads", "Threads that wait for a host that hangs.").Add({});
+  prometheus::Gauge& lost_log_lines =
+      gauge(registry, "tocsin_lost_log_lines", "Lines of the log that could not be written.")
+          .Add({});
 };
 
 Metrics::Metrics() : families_(std::make_unique<Families>()) {}
@@ -57,7 +60,8 @@ void Metrics::count_check(const HostName& host, std::string_view outcome,
   const prometheus::Labels labels{{"host", host.text()}};
   families_->checks.Add({{"host", host.text()}, {"outcome", std::string(outcome)}}).Increment();
   families_->check_seconds.Add(labels).Set(took.count());
-  families_->host_reached.Add(labels).Set(outcome == "ok" ? 1 : 0);
+  if (outcome != to_string(ErrorKind::exhausted))  // which says nothing of the host
+    families_->host_reached.Add(labels).Set(outcome == "ok" ? 1 : 0);
 }
 
 void Metrics::count_pushed(const HostName& host, std::size_t services) {
@@ -66,6 +70,10 @@ void Metrics::count_pushed(const HostName& host, std::size_t services) {
 
 void Metrics::set_stuck_threads(std::size_t threads) {
   families_->stuck_threads.Set(static_cast<double>(threads));
+}
+
+void Metrics::set_lost_log_lines(std::size_t lines) {
+  families_->lost_log_lines.Set(static_cast<double>(lines));
 }
 
 void Metrics::count_reported(const std::string& destination, std::size_t services) {

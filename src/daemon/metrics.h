@@ -25,6 +25,7 @@ class Metrics {
   /// The host spoke of so many services by itself.
   void count_pushed(const HostName& host, std::size_t services);
   void set_stuck_threads(std::size_t threads);
+  void set_lost_log_lines(std::size_t lines);
   /// The destination has taken, or will never have, so many services' reports of the status stream.
   void count_reported(const std::string& destination, std::size_t services);
   void count_unreported(const std::string& destination, std::size_t services);

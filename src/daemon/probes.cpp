@@ -5,7 +5,9 @@
 #include <vector>
 
 #include "daemon/credentials.h"
+#include "daemon/open_files.h"
 #include "net/resolver.h"
+#include "platform/process.h"
 #include "probe/scm/scm_probe.h"
 #include "probe/smb/smb_probe.h"
 
@@ -40,7 +42,9 @@ config::Source default_source() {
 }
 
 Probes::Probes(const net::Executor& executor, Deps deps)
-    : connector_(executor), threads_("scm", kMostThreads), deps_(std::move(deps)) {}
+    : connector_(executor, connector_limits(platform::most_open_files())),
+      threads_("scm", kMostThreads),
+      deps_(std::move(deps)) {}
 
 std::unique_ptr<probe::Probe> Probes::make(const config::Host& host) {
   if (!host.not_asked.empty()) return std::make_unique<NotAsked>(host.not_asked);

@@ -34,6 +34,8 @@ class Requests {
   /// All that is asked for, every two seconds, until it is cancelled. While the store fails, what
   /// is known stays active.
   net::awaitable<void> run();
+  /// On the store's thread, after the store was restored.
+  [[nodiscard]] Result<> follow_store() { return stored_.follow(); }
 
  private:
   net::awaitable<Result<>> read();

@@ -159,7 +159,7 @@ net::awaitable<void> Watcher::listen_until(Time due) {
 bool Watcher::may_be_dropped(const Error& error, net::MonotonicClock::duration took) const {
   const bool was_reached = monitored_.host().error.empty() && !monitored_.services().empty();
   return was_reached && took < kQuickFailure && error.kind != ErrorKind::login_refused &&
-         !probe::is_shutdown(error);
+         error.kind != ErrorKind::exhausted && !probe::is_shutdown(error);
 }
 
 net::awaitable<Result<std::vector<ObservedService>>> Watcher::observe() {
@@ -211,6 +211,9 @@ net::awaitable<void> Watcher::check() {
   auto services = co_await observe();
   const auto took = net::MonotonicClock::now() - begun;
   deps_.metrics.count_check(host_.name, services ? "ok" : to_string(services.error().kind), took);
+  // Our own lack says nothing of the host: what is known of it stays as it is.
+  if (!services && services.error().kind == ErrorKind::exhausted)
+    co_return log_unreached(&services.error());
   Observation observation{.host = host_.name,
                           .at = deps_.clock.now(),
                           .services = std::move(services),
@@ -220,7 +223,7 @@ net::awaitable<void> Watcher::check() {
   (void)take_pushed(update);  // this is the check that it may call for
   auto outcome = monitored_.apply(observation);
   if (log_.wants_debug()) log_answer(observation, outcome.services, took);
-  log_unreached(observation);
+  log_unreached(observation.services ? nullptr : &observation.services.error());
   add(std::move(outcome), update);
   if (log_.wants_debug()) log_waiting(observation.at);
   if (deps_.on_update) deps_.on_update(monitored_);
@@ -311,15 +314,14 @@ void Watcher::log_pushed(const probe::Pushed& pushed) const {
 }
 
 /// Each new reason is worth a line.
-void Watcher::log_unreached(const Observation& observation) {
-  const auto kind =
-      observation.services ? std::nullopt : std::optional(observation.services.error().kind);
+void Watcher::log_unreached(const Error* error) {
+  const auto kind = error != nullptr ? std::optional(error->kind) : std::nullopt;
   if (kind == last_error_) return;
   last_error_ = kind;
   if (kind == ErrorKind::login_refused) {  // one warning for the credential says it all
-    log_.info("check failed: {}", observation.services.error().what);
+    log_.info("check failed: {}", error->what);
   } else if (kind) {
-    log_.warn("check failed: {}", observation.services.error().what);
+    log_.warn("check failed: {}", error->what);
   } else {
     log_.info("check succeeds again");
   }

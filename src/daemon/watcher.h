@@ -73,7 +73,8 @@ class Watcher {
   [[nodiscard]] bool is_reached() const {
     return last_error_ != ErrorKind::unreachable && last_error_ != ErrorKind::timed_out;
   }
-  [[nodiscard]] bool is_checked() const { return checked_; }
+  /// Whether the host itself has answered or failed the last check in this run.
+  [[nodiscard]] bool is_checked() const { return checked_ && last_error_ != ErrorKind::exhausted; }
   /// One check from beginning to end, what the host has pushed up to then included.
   net::awaitable<void> check();
   /// Logs off from the host; after run() has ended.
@@ -111,7 +112,8 @@ class Watcher {
   void log_unreachable(Time now) const;
   void log_schedule(std::optional<Time> due, Time now) const;
   void log_pushed(const probe::Pushed& pushed) const;
-  void log_unreached(const Observation& observation);
+  /// Null: it was reached.
+  void log_unreached(const Error* error);
   /// After the first check that a watchlist's host has answered.
   void log_idle_patterns();
   /// Everything that is known after a check.

@@ -1,5 +1,7 @@
 #include "net/failure.h"
 
+#include <system_error>
+
 #include <boost/asio/cancellation_state.hpp>
 #include <boost/asio/error.hpp>
 #include <boost/system/system_error.hpp>
@@ -21,8 +23,12 @@ Error describe_failure(const boost::system::error_code& error, Expired expired,
     return {ErrorKind::not_found, what + ": no such host name", {}};
   if (error == asio::error::host_not_found_try_again)
     return {ErrorKind::unreachable, what + ": the name server does not answer", {}};
-  return {ErrorKind::unreachable, what + ": " + error.message(),
-          static_cast<std::uint32_t>(error.value())};
+  const auto native = static_cast<std::uint32_t>(error.value());
+  if (error == asio::error::no_descriptors || error == std::errc::too_many_files_open_in_system)
+    return {ErrorKind::exhausted, what + ": not asked, tocsin may not open any more files", native};
+  if (error == asio::error::no_memory || error == asio::error::no_buffer_space)
+    return {ErrorKind::exhausted, what + ": not asked, this machine lacks memory for it", native};
+  return {ErrorKind::unreachable, what + ": " + error.message(), native};
 }
 
 }  // namespace tocsin::net

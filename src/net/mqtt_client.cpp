@@ -196,6 +196,8 @@ class MqttClient::Engine {
   void fail_waiting(const Error& error);
   void start_attempt();
   void take_addresses();
+  void lookup_failed(const Error& error);
+  void connect_to_known();
   void connect_next();
   void attempt_failed(const Error& error);
   void drive(Poller::Ready ready);
@@ -241,6 +243,7 @@ class MqttClient::Engine {
   bool alone_ = false;  ///< what is in flight is a suspect
   MqttSuspects suspects_;
   std::shared_ptr<Lookup> lookup_;
+  std::vector<std::string> known_addresses_;  ///< what the last good lookup found
   ThreadPool::Ticket lookup_ticket_;
   std::deque<std::string> addresses_;
   std::unique_ptr<MqttConnection> connection_;
@@ -368,9 +371,22 @@ void MqttClient::Engine::take_addresses() {
     answer = std::move(lookup_->answer);
   }
   if (!answer) return;
+  if (!*answer) return lookup_failed(answer->error());
+  known_addresses_ = **std::move(answer);
+  connect_to_known();
+}
+
+/// The last known addresses are good until the name is gone.
+void MqttClient::Engine::lookup_failed(const Error& error) {
+  if (error.kind == ErrorKind::not_found) known_addresses_.clear();
+  if (!known_addresses_.empty()) return connect_to_known();
   lookup_.reset();
-  if (!*answer) return attempt_failed(answer->error());
-  addresses_.assign((*answer)->begin(), (*answer)->end());
+  attempt_failed(error);
+}
+
+void MqttClient::Engine::connect_to_known() {
+  lookup_.reset();
+  addresses_.assign(known_addresses_.begin(), known_addresses_.end());
   attempt_end_ = Clock::now() + settings_.connect_limit;
   connect_next();
 }
@@ -496,8 +512,7 @@ void MqttClient::Engine::check_time() {
   } else if ((connection_ || lookup_) && now >= attempt_end_) {
     if (lookup_) {
       names_.abandon(lookup_ticket_);
-      lookup_.reset();
-      return attempt_failed(
+      return lookup_failed(
           {ErrorKind::timed_out, settings_.host + ": the name server does not answer", {}});
     }
     attempt_failed({ErrorKind::timed_out, peer_ + ": the broker does not answer", {}});

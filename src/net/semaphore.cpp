@@ -15,7 +15,13 @@ struct Semaphore::State {
 Semaphore::Semaphore(Executor executor, std::size_t slots)
     : state_(std::make_shared<State>(std::move(executor), slots)) {}
 
+std::size_t Semaphore::free() const { return state_->free; }
+
 awaitable<Semaphore::Slot> Semaphore::acquire() {
+  co_return *co_await acquire_until(Deadline::max());
+}
+
+awaitable<std::optional<Semaphore::Slot>> Semaphore::acquire_until(Deadline deadline) {
   const auto state = state_;
   if (state->free > 0) {
     state->free--;
@@ -32,7 +38,7 @@ awaitable<Semaphore::Slot> Semaphore::acquire() {
       if (!granted.is_set()) state.waiting.erase(in_line);
     }
   } place(*state);
-  co_await place.granted.wait();
+  if (!co_await place.granted.wait_until(deadline)) co_return std::nullopt;
   co_return Slot(state);
 }
 

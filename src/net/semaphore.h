@@ -1,7 +1,9 @@
 // At most so many at once, first come first served.
 #pragma once
 
+#include <cstddef>
 #include <memory>
+#include <optional>
 #include <utility>
 
 #include "net/async.h"
@@ -32,6 +34,10 @@ class Semaphore {
 
   /// Waits for a place. Cancellation throws and takes none.
   awaitable<Slot> acquire();
+  /// Nothing: none has come free by then.
+  awaitable<std::optional<Slot>> acquire_until(Deadline deadline);
+  /// How many places nobody has.
+  [[nodiscard]] std::size_t free() const;
 
  private:
   std::shared_ptr<State> state_;

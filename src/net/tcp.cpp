@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
+#include <utility>
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/cancellation_state.hpp>
@@ -48,6 +50,7 @@ struct TcpStream::Socket : std::enable_shared_from_this<Socket> {
   std::array<Deadline, 2> deadlines{kNone, kNone};  // of the operations that run
   Expired expired = Expired::no;
   std::string peer;
+  std::optional<Semaphore::Slot> place;  ///< among those that may be open
 
   void close() {
     boost::system::error_code ignored;
@@ -155,21 +158,36 @@ awaitable<Result<std::size_t>> TcpStream::read_some(std::span<std::uint8_t> buff
 void TcpStream::close() { socket_->close(); }
 std::string TcpStream::peer() const { return socket_->peer; }
 
-Connector::Connector(const Executor& executor)
-    : executor_(executor), resolver_(std::make_unique<Resolver>()) {}
+Connector::Connector(const Executor& executor, ConnectorLimits limits)
+    : Connector(executor, limits, system_names(limits.lookups)) {}
+Connector::Connector(const Executor& executor, ConnectorLimits limits,
+                     std::unique_ptr<NameService> names)
+    : executor_(executor),
+      limits_(limits),
+      free_(executor, limits.connections),
+      resolver_(std::make_unique<Resolver>(executor, std::move(names))) {}
 Connector::~Connector() = default;
 
+bool Connector::is_scarce() const { return free_.free() <= limits_.connections / 16; }
+
 awaitable<Result<TcpStream>> Connector::connect(std::string host, std::uint16_t port,
-                                                Deadline deadline) {
+                                                Deadline deadline,
+                                                std::chrono::milliseconds limit) {
   std::vector<std::string> addresses;
   const auto literal = as_address(host);
+  auto subject = host;
   if (literal) {
     addresses.push_back(*literal);
   } else {
-    auto resolved = co_await resolver_->resolve(host, deadline);
-    if (!resolved) co_return std::unexpected(std::move(resolved).error());
-    addresses = std::move(*resolved);
+    auto answer = co_await resolver_->resolve(host, deadline);
+    if (!answer) co_return fail(std::move(answer));
+    addresses = std::move(answer->addresses);
+    if (answer->remembered) subject += " (at its last known address)";
   }
+  auto place = co_await free_.acquire_until(deadline);
+  if (!place)
+    co_return fail(ErrorKind::exhausted, host + ": not asked, tocsin may not open any more files");
+  if (limit < deadline - MonotonicClock::now()) deadline = within(limit);
   Error last = describe_failure({}, Expired::yes, {}, host);  // when no time is left to try any
   for (auto left = static_cast<int>(addresses.size()); const auto& address : addresses) {
     // A silent address must leave time for the others, and each gets time for a slow network.
@@ -179,14 +197,15 @@ awaitable<Result<TcpStream>> Connector::connect(std::string host, std::uint16_t 
     const tcp::endpoint endpoint(asio::ip::make_address(address), port);
     const auto socket = std::make_shared<TcpStream::Socket>(tcp::socket(executor_));
     socket->peer = to_string(endpoint);
-    const Limit limit(*socket, TcpStream::Socket::writing, deadline - remaining + share);
+    const Limit within_share(*socket, TcpStream::Socket::writing, deadline - remaining + share);
     const auto [error] = co_await socket->socket.async_connect(endpoint, kAsTuple);
     if (!error) {
       socket->send_at_once();
+      socket->place = std::move(place);
       co_return TcpStream(socket);
     }
     last = socket->fail(error, co_await asio::this_coro::cancellation_state);
-    if (!literal) last = std::move(last).in(host);
+    if (!literal) last = std::move(last).in(subject);
   }
   co_return std::unexpected(std::move(last));
 }

@@ -1,7 +1,10 @@
 // TCP with a deadline on every step, and names resolved without blocking the loop.
 #pragma once
 
+#include <chrono>
+#include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <span>
 #include <string>
@@ -9,6 +12,7 @@
 #include "base/bytes.h"
 #include "base/error.h"
 #include "net/async.h"
+#include "net/semaphore.h"
 
 namespace tocsin::net {
 
@@ -38,22 +42,37 @@ class TcpStream {
   std::shared_ptr<Socket> socket_;
 };
 
+class NameService;
 class Resolver;
 
-/// Opens connections; owns the few threads on which names are resolved. One for the program.
+/// How much of what the process may have open is for connections; the rest is others'.
+struct ConnectorLimits {
+  std::size_t connections = std::numeric_limits<std::size_t>::max();
+  std::size_t lookups = 512;  ///< of names that are looked up at the same time
+};
+
+/// Opens connections; owns the threads on which names are resolved. One for the program.
 class Connector {
  public:
-  explicit Connector(const Executor& executor);
-  /// Before the loop is destroyed. Does not wait for names that nobody waits for.
+  explicit Connector(const Executor& executor, ConnectorLimits limits = {});
+  /// With names that the system's resolver does not answer, for tests.
+  Connector(const Executor& executor, ConnectorLimits limits, std::unique_ptr<NameService> names);
+  /// Before the loop is destroyed. Waits for no name.
   ~Connector();
 
-  /// `host` is an IPv4 or IPv6 address (with or without brackets, with or without %zone) or a name;
-  /// the addresses of a name are tried in turn within the deadline. not_found: no such name;
-  /// unreachable: nobody answers on any address, with the reason of the last one; timed_out.
-  awaitable<Result<TcpStream>> connect(std::string host, std::uint16_t port, Deadline deadline);
+  /// `host` is an IPv4 or IPv6 address (with or without brackets, with or without %zone) or a name
+  /// (as Resolver); the addresses of a name are tried in turn, within `limit` and the deadline.
+  /// not_found: no such name; unreachable: nobody answers on any address, with the reason of the
+  /// last one; timed_out; exhausted: it was not tried, for want of what this machine has.
+  awaitable<Result<TcpStream>> connect(std::string host, std::uint16_t port, Deadline deadline,
+                                       std::chrono::milliseconds limit = std::chrono::hours(1));
+  /// Whether so few more connections may be opened that one should not stay open unused.
+  [[nodiscard]] bool is_scarce() const;
 
  private:
   Executor executor_;
+  ConnectorLimits limits_;
+  Semaphore free_;
   std::unique_ptr<Resolver> resolver_;
 };
 

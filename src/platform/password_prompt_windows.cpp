@@ -3,10 +3,9 @@
 #include <array>
 #include <iostream>
 
-#include <fmt/format.h>
-
 #include "platform/os_error.h"
 #include "platform/password_prompt.h"
+#include "platform/standard_streams.h"
 #include "platform/wide.h"
 
 namespace tocsin::platform {
@@ -19,7 +18,7 @@ Result<std::string> read_unseen(HANDLE console, DWORD mode) {
   const auto read = ReadConsoleW(console, line.data(), line.size(), &size, nullptr);
   const auto code = GetLastError();
   SetConsoleMode(console, mode);
-  fmt::print(stderr, "\n");
+  write_to_stderr("\n");
   if (read == FALSE) return fail_windows(code, "the password cannot be read");
   auto text = narrow({line.data(), size});
   SecureZeroMemory(line.data(), sizeof(line));
@@ -30,7 +29,7 @@ Result<std::string> read_unseen(HANDLE console, DWORD mode) {
 
 Result<Secret> ask_password(const std::string& account) {
   const auto input = GetStdHandle(STD_INPUT_HANDLE);
-  fmt::print(stderr, "password of {}: ", account);
+  write_to_stderr("password of " + account + ": ");
   std::string line;
   if (DWORD mode = 0; GetConsoleMode(input, &mode) != FALSE) {
     auto typed = read_unseen(input, mode);

@@ -1,6 +1,9 @@
 // What the process asks of the system: randomness, silence about its memory, open files.
 #pragma once
 
+#include <cstddef>
+#include <optional>
+
 #include "base/random.h"
 
 namespace tocsin::platform {
@@ -14,5 +17,7 @@ void protect_memory();
 
 /// As many open files as the system lets us have: sockets are files, and the usual limit is 1024.
 void allow_many_files();
+/// How many files, sockets among them, may be open at once; nothing where there is no limit.
+[[nodiscard]] std::optional<std::size_t> most_open_files();
 
 }  // namespace tocsin::platform

@@ -33,4 +33,10 @@ void allow_many_files() {
   setrlimit(RLIMIT_NOFILE, &files);
 }
 
+std::optional<std::size_t> most_open_files() {
+  rlimit files{};
+  if (getrlimit(RLIMIT_NOFILE, &files) != 0 || files.rlim_cur == RLIM_INFINITY) return std::nullopt;
+  return files.rlim_cur;
+}
+
 }  // namespace tocsin::platform

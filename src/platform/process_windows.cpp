@@ -34,5 +34,6 @@ void protect_memory() {
 }
 
 void allow_many_files() {}  // sockets have no limit here
+std::optional<std::size_t> most_open_files() { return std::nullopt; }
 
 }  // namespace tocsin::platform

@@ -5,6 +5,7 @@
 #include <system_error>
 #include <unordered_map>
 
+#include <SQLiteCpp/Backup.h>
 #include <SQLiteCpp/SQLiteCpp.h>
 
 #include "base/path.h"
@@ -51,6 +52,23 @@ Connection& Connection::operator=(Connection&&) noexcept = default;
 Connection::~Connection() = default;
 
 void Connection::exec(const std::string& sql) { handle_->database.exec(sql); }
+
+bool Connection::has_moved() const {
+  int moved = 0;
+  const auto code =
+      sqlite3_file_control(handle_->database.getHandle(), "main", SQLITE_FCNTL_HAS_MOVED, &moved);
+  return code == SQLITE_OK && moved != 0;  // Windows does not let go of an open file
+}
+
+void Connection::forsake() {
+  int keep = 1;
+  sqlite3_file_control(handle_->database.getHandle(), "main", SQLITE_FCNTL_PERSIST_WAL, &keep);
+}
+
+void Connection::copy_to(Connection& empty) const {
+  SQLite::Backup copy(empty.handle_->database, handle_->database);
+  copy.executeStep();
+}
 
 void Connection::roll_back() noexcept { handle_->database.tryExec("ROLLBACK"); }
 

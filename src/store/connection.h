@@ -74,6 +74,12 @@ class Connection {
 
   /// Statements without rows.
   void exec(const std::string& sql);
+  /// Whether the file that is open is no longer the one of its name.
+  [[nodiscard]] bool has_moved() const;
+  /// Leaves what bears the file's name to others: else the end of this would remove their log.
+  void forsake();
+  /// All of it into an empty database.
+  void copy_to(Connection& empty) const;
   /// Ends a transaction that a failed write may have ended already.
   void roll_back() noexcept;
   template <typename... Values>

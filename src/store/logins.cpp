@@ -81,6 +81,11 @@ Logins::Logins(Logins&&) noexcept = default;
 Logins& Logins::operator=(Logins&&) noexcept = default;
 Logins::~Logins() = default;
 
+Result<> Logins::follow() {
+  return attempt(database_->file,
+                 [&] { return store::follow(database_->file, database_->connection); });
+}
+
 Result<Logins> Logins::open(const std::filesystem::path& directory) {
   auto opened = open_existing(directory, Connection::Access::write);
   if (!opened) return fail(std::move(opened));

@@ -21,6 +21,9 @@ class Logins {
   Logins& operator=(Logins&&) noexcept;
   ~Logins();
 
+  /// After Store::restore_if_displaced(): opens the new file.
+  [[nodiscard]] Result<> follow();
+
   /// A record that makes no sense is left out.
   [[nodiscard]] Result<std::vector<logins::StoredLogin>> load();
   /// In one transaction, synced; those without a suspicion are removed.

@@ -35,8 +35,27 @@ Result<> make_directory(const fs::path& directory) {
   return {};
 }
 
+fs::path beside(const fs::path& file, const char* suffix) {
+  auto path = file;
+  path += suffix;
+  return path;
+}
+
+/// Reading from anything else may wait for ever.
+Result<> refuse_special_files(const fs::path& file) {
+  for (const auto* suffix : {"", "-wal", "-shm", "-journal"}) {
+    const auto path = beside(file, suffix);
+    std::error_code ignored;
+    const auto status = fs::status(path, ignored);
+    if (fs::exists(status) && !fs::is_regular_file(status))
+      return std::unexpected(told_of(path, "it is not a regular file: move it away"));
+  }
+  return {};
+}
+
 /// Makes an empty file, for its owner only; what SQLite makes beside it gets the same permissions.
 Result<> make_file(const fs::path& file) {
+  if (auto regular = refuse_special_files(file); !regular) return regular;
   std::error_code error;
   if (fs::exists(file, error)) return {};
   const std::ofstream created(file, std::ios::app);
@@ -64,6 +83,7 @@ Result<std::optional<Connection>> take_lock(const fs::path& file) {
 
 /// Reads the version of a file without writing to it. 0: it is new.
 Result<std::size_t> examine(const fs::path& file) {
+  if (auto regular = refuse_special_files(file); !regular) return fail(std::move(regular));
   std::error_code error;
   if (!fs::exists(file, error) || fs::file_size(file, error) == 0) return 0;
   Connection connection(file, Connection::Access::read);
@@ -130,6 +150,59 @@ Result<Opened> open_for_writing(const fs::path& directory) {
     if (auto ready = prepare(connection, file, *version); !ready) return fail(std::move(ready));
     return Opened{file, *std::move(lock), std::move(connection)};
   });
+}
+
+namespace {
+
+bool is_database_displaced(const Opened& opened) {
+  std::error_code error;
+  return opened.connection.has_moved() || !fs::exists(beside(opened.file, "-wal"), error);
+}
+
+Result<> take_lock_again(Opened& opened) {
+  const auto directory = opened.file.parent_path();
+  auto taken = take_lock(directory / kLockFile);
+  if (!taken) return fail(std::move(taken));
+  if (!*taken)
+    return std::unexpected(told_of(directory, "another tocsin runs with this data directory"));
+  opened.lock = *std::move(taken);
+  return {};
+}
+
+}  // namespace
+
+bool is_displaced(const Opened& opened) {
+  return (opened.lock && opened.lock->has_moved()) || is_database_displaced(opened);
+}
+
+Result<> restore(Opened& opened) {
+  const auto& file = opened.file;
+  if (auto made = make_directory(file.parent_path()); !made) return made;
+  if (opened.lock && opened.lock->has_moved()) {
+    if (auto taken = take_lock_again(opened); !taken) return taken;
+  }
+  if (!is_database_displaced(opened)) return {};
+  std::error_code error;
+  if (fs::exists(file, error)) fs::rename(file, beside(file, ".displaced"), error);
+  for (const auto* suffix : {"-wal", "-shm", "-journal"}) fs::remove(beside(file, suffix), error);
+  if (auto made = make_file(file); !made) return made;
+  return attempt(file, [&]() -> Result<> {
+    Connection copy(file, Connection::Access::write);
+    opened.connection.copy_to(copy);
+    if (auto ready = prepare(copy, file, migrations().size()); !ready) return ready;
+    opened.connection.forsake();
+    opened.connection = std::move(copy);
+    return {};
+  });
+}
+
+Result<> follow(const fs::path& file, Connection& connection) {
+  if (!connection.has_moved()) return {};
+  auto again = open_existing(file.parent_path(), Connection::Access::write);
+  if (!again) return fail(std::move(again));
+  connection.forsake();
+  connection = std::move(again->connection);
+  return {};
 }
 
 Result<bool> is_locked(const fs::path& directory) {

@@ -23,6 +23,14 @@ struct Opened {
 [[nodiscard]] Result<Opened> open_existing(const std::filesystem::path& directory,
                                            Connection::Access access);
 
+/// Whether the database or its log has been removed or replaced while it was open.
+[[nodiscard]] bool is_displaced(const Opened& opened);
+/// Puts a copy of all that the open database holds where it was; what stands there is moved aside.
+/// storage: it cannot; the open one is still good.
+[[nodiscard]] Result<> restore(Opened& opened);
+/// Opens the database of that name again where it has been restored.
+[[nodiscard]] Result<> follow(const std::filesystem::path& file, Connection& connection);
+
 /// Whether somebody has the lock.
 [[nodiscard]] Result<bool> is_locked(const std::filesystem::path& directory);
 

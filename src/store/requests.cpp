@@ -18,6 +18,11 @@ Requests::Requests(Requests&&) noexcept = default;
 Requests& Requests::operator=(Requests&&) noexcept = default;
 Requests::~Requests() = default;
 
+Result<> Requests::follow() {
+  return attempt(database_->file,
+                 [&] { return store::follow(database_->file, database_->connection); });
+}
+
 Result<Requests> Requests::open(const std::filesystem::path& directory) {
   auto opened = open_existing(directory, Connection::Access::write);
   if (!opened) return fail(std::move(opened));

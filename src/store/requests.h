@@ -31,6 +31,9 @@ class Requests {
   Requests& operator=(Requests&&) noexcept;
   ~Requests();
 
+  /// After Store::restore_if_displaced(): opens the new file.
+  [[nodiscard]] Result<> follow();
+
   /// Answers its id.
   [[nodiscard]] Result<std::int64_t> add_silence(const Silence& silence);
   /// Ends one that has not ended; answers whether there was one.

@@ -106,11 +106,8 @@ std::int64_t put_delivery(Connection& connection, const Delivery& delivery, std:
 
 }  // namespace
 
-struct Store::Database {
-  explicit Database(Opened opened)
-      : file(std::move(opened.file)),
-        lock(std::move(opened.lock)),
-        connection(std::move(opened.connection)) {}
+struct Store::Database : Opened {
+  explicit Database(Opened opened) : Opened(std::move(opened)) {}
 
   Alert read_alert(Query& row);
   DeliveryRecord read_delivery(Query& row);
@@ -119,9 +116,6 @@ struct Store::Database {
     complaints.push_back(to_utf8(file) + ": " + printable(what));
   }
 
-  fs::path file;
-  std::optional<Connection> lock;  ///< in an exclusive transaction; the last to be closed
-  Connection connection;
   std::vector<std::string> complaints;
 };
 
@@ -213,6 +207,12 @@ Result<Store> Store::open_read_only(const fs::path& directory) {
   auto opened = open_existing(directory, Connection::Access::read);
   if (!opened) return fail(std::move(opened));
   return Store(std::make_unique<Database>(*std::move(opened)));
+}
+
+Result<bool> Store::restore_if_displaced() {
+  if (!is_displaced(*database_)) return false;
+  if (auto restored = restore(*database_); !restored) return fail(std::move(restored));
+  return true;
 }
 
 Result<std::map<HostName, MonitoredHost::Known>> Store::load_states() {

@@ -157,6 +157,11 @@ class Store {
   Store& operator=(Store&&) noexcept;
   ~Store();
 
+  /// What somebody has removed or replaced of the files underneath is made anew, complete; a
+  /// database that was put in its place becomes tocsin.db.displaced. Answers whether there was
+  /// anything to do. To be called now and then: a crash before it loses what was removed.
+  [[nodiscard]] Result<bool> restore_if_displaced();
+
   [[nodiscard]] Result<std::map<HostName, MonitoredHost::Known>> load_states();
   /// All commits in one transaction, synced: after it returns a crash loses nothing of them; after
   /// an error nothing of them is stored. Fills in the sequence of the deliveries. What is stored

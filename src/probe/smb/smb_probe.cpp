@@ -21,6 +21,8 @@ namespace {
 
 using Services = std::vector<ObservedService>;
 
+constexpr auto kLogOffLimit = std::chrono::seconds(2);
+
 /// Whether the error is about one service, and the session is sound.
 bool is_about_service(const Error& error) {
   constexpr std::uint32_t kLargestWin32 = 0xFFFF;  // above are NTSTATUS and the faults of RPC
@@ -174,7 +176,13 @@ net::awaitable<Result<Services>> SmbProbe::with_session(Check check_once, net::D
     auto seen = co_await (this->*check_once)(until);
     cancelled.probe = nullptr;
     if (session_) traits_ = session_->traits();
-    if (seen) co_return seen;
+    if (seen) {
+      if (session_ && connector_.is_scarce()) {
+        trace_.closed_after = "others need the open files";
+        co_await close(std::min(deadline, net::within(kLogOffLimit)));
+      }
+      co_return seen;
+    }
     drop_session();
     if (is_shutdown(seen.error())) co_return std::unexpected(shutdown_error());
     if (!kept || seen.error().kind == ErrorKind::malformed) co_return seen;

@@ -16,7 +16,7 @@
 namespace tocsin::probe {
 
 struct SmbProbeOptions {
-  std::chrono::milliseconds connect_limit = std::chrono::seconds(5);  ///< name and TCP
+  std::chrono::milliseconds connect_limit = std::chrono::seconds(5);  ///< TCP, not the name
   std::chrono::milliseconds login_limit = std::chrono::seconds(10);   ///< up to the open manager
   std::chrono::milliseconds call_limit = std::chrono::seconds(10);    ///< one call, however long
   std::chrono::milliseconds details_age = std::chrono::minutes(10);   ///< then read again

@@ -75,8 +75,8 @@ net::awaitable<Result<std::unique_ptr<SmbSession>>> SmbSession::open(Environment
   if (auto* gate = environment.options.gate; gate != nullptr) {
     if (auto may = co_await gate->check(host.name); !may) co_return fail(std::move(may));
   }
-  auto stream = co_await environment.connector.connect(
-      host.address, host.port, std::min(deadline, net::within(environment.options.connect_limit)));
+  auto stream = co_await environment.connector.connect(host.address, host.port, deadline,
+                                                       environment.options.connect_limit);
   if (!stream) co_return fail(std::move(stream));
   std::unique_ptr<SmbSession> session(new SmbSession(environment, *std::move(stream)));
   if (auto in = co_await session->log_in(deadline); !in) co_return fail(std::move(in));

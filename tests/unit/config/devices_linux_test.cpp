@@ -1,7 +1,10 @@
 // What is a file and has no end.
+#include <sys/stat.h>
+
 #include <gmock/gmock.h>
 
 #include "config/substitution.h"
+#include "kit/scratch.h"
 #include "unit/config/sample.h"
 
 namespace tocsin::config {
@@ -12,6 +15,14 @@ using testing::ElementsAre;
 TEST(Devices, AreNoConfiguration) {
   EXPECT_THAT(findings_of(load("/dev/zero", kSampleEnvironment)),
               ElementsAre(" error: the file is larger than 8 MB"));
+}
+
+TEST(Devices, APipeThatNobodyWritesToIsNoConfiguration) {
+  const kit::ScratchDirectory folder;
+  const auto pipe = (folder.path() / "tocsin.yaml").string();
+  ASSERT_EQ(mkfifo(pipe.c_str(), 0600), 0);
+  EXPECT_THAT(findings_of(load(pipe, kSampleEnvironment)),
+              ElementsAre(" error: the file is no regular file"));
 }
 
 TEST(Devices, AreNoAuthority) {

@@ -52,7 +52,8 @@ class DebugLogTest : public DaemonTest {
     return {.level = level, .directory = logs_};
   }
   /// With N for each duration.
-  [[nodiscard]] std::vector<std::string> lines() const {
+  [[nodiscard]] std::vector<std::string> lines(const Log& from) const {
+    from.flush();
     std::ifstream file(logs_ / "tocsin.log");
     std::vector<std::string> all;
     const std::regex took(" in [0-9]+ ms");
@@ -61,8 +62,8 @@ class DebugLogTest : public DaemonTest {
     return all;
   }
   /// Each of these texts is in a line.
-  void expect_lines(std::initializer_list<std::string_view> texts) const {
-    const auto all = lines();
+  void expect_lines(const Log& from, std::initializer_list<std::string_view> texts) const {
+    const auto all = lines(from);
     for (const auto text : texts) EXPECT_THAT(all, Contains(HasSubstr(std::string(text))));
   }
   /// The spooler runs, then it does not, and it takes two checks until that is notified.
@@ -79,20 +80,22 @@ class DebugLogTest : public DaemonTest {
 TEST_F(DebugLogTest, AnAlertIsTracedFromTheCheckToItsDelivery) {
   Deps deps(folder_, log());
   watch_a_stop(deps);
-  expect_lines({
-      "host node1: check begins: smb node1:445, no credential",
-      "host node1: check answered in N ms: services 1, changed 1; no session",
-      "host node1: state RUNNING when first seen, no alert: baseline: Spooler",
-      "host node1: state RUNNING -> STOP_PENDING, no alert: pending, not settled: Spooler",
-      "host node1: Spooler stopped: RUNNING -> STOPPED, suppressed: not yet seen 2 times",
-      "host node1: alert waits: Spooler stopped (checks 1): not yet seen 2 times",
-      "host node1: Spooler stopped: RUNNING -> STOPPED, for 1 s by now",
-      "host node1: routed: Spooler stopped: no route matches: kept:1",
-      "states 2, alerts 1, deliveries 1",
-      "kept:1: delivery queued: node1 Spooler stopped, id ",
-      "kept:1: delivery attempt 1: node1 Spooler stopped, id ",
-      "kept:1: delivery answered: node1 Spooler stopped in N ms: delivered, kept",
-  });
+  expect_lines(
+      deps.log_,
+      {
+          "host node1: check begins: smb node1:445, no credential",
+          "host node1: check answered in N ms: services 1, changed 1; no session",
+          "host node1: state RUNNING when first seen, no alert: baseline: Spooler",
+          "host node1: state RUNNING -> STOP_PENDING, no alert: pending, not settled: Spooler",
+          "host node1: Spooler stopped: RUNNING -> STOPPED, suppressed: not yet seen 2 times",
+          "host node1: alert waits: Spooler stopped (checks 1): not yet seen 2 times",
+          "host node1: Spooler stopped: RUNNING -> STOPPED, for 1 s by now",
+          "host node1: routed: Spooler stopped: no route matches: kept:1",
+          "states 2, alerts 1, deliveries 1",
+          "kept:1: delivery queued: node1 Spooler stopped, id ",
+          "kept:1: delivery attempt 1: node1 Spooler stopped, id ",
+          "kept:1: delivery answered: node1 Spooler stopped in N ms: delivered, kept",
+      });
 }
 
 TEST_F(DebugLogTest, AHostThatIsNotReachedIsTracedWithTheErrorAndTheGrace) {
@@ -102,15 +105,17 @@ TEST_F(DebugLogTest, AHostThatIsNotReachedIsTracedWithTheErrorAndTheGrace) {
                      fail(ErrorKind::denied, "no access", 0xC0000022),
                      fail(ErrorKind::denied, "no rights", 0xC0000022),
                      fail(ErrorKind::timed_out, "late")});
-  expect_lines({
-      "host node1: check failed at once, tried once more: no access",
-      "check not answered in N ms: denied (native 0xC0000022): no rights; no session",
-      "host node1: check failed: no rights",
-      "state RUNNING -> UNKNOWN, no alert: not observed by this check: mssql$x, Spooler",
-      "host node1: unreachable, no rights, suppressed: not yet tried 2 times",
-      "host node1: alert waits: unreachable: failed checks 1 of 2, for 0 s of 30 s",
-      "host node1: alert waits: unreachable: failed checks 2 of 2, for 1 s of 30 s",
-  });
+  expect_lines(
+      deps.log_,
+      {
+          "host node1: check failed at once, tried once more: no access",
+          "check not answered in N ms: denied (native 0xC0000022): no rights; no session",
+          "host node1: check failed: no rights",
+          "state RUNNING -> UNKNOWN, no alert: not observed by this check: mssql$x, Spooler",
+          "host node1: unreachable, no rights, suppressed: not yet tried 2 times",
+          "host node1: alert waits: unreachable: failed checks 1 of 2, for 0 s of 30 s",
+          "host node1: alert waits: unreachable: failed checks 2 of 2, for 1 s of 30 s",
+      });
 }
 
 TEST_F(DebugLogTest, APushedChangeIsTraced) {
@@ -118,14 +123,15 @@ TEST_F(DebugLogTest, APushedChangeIsTraced) {
   const auto check = Seen({service("Spooler", running, 7)});
   deps.watch(host_, {check, check},
              {.services = {service("Spooler", stopped)}, .check_again = true});
-  EXPECT_THAT(lines(), Contains(HasSubstr("host node1: pushed by the host: Spooler STOPPED")));
-  EXPECT_THAT(lines(), Contains(HasSubstr("services came or went, check at once")));
+  EXPECT_THAT(lines(deps.log_),
+              Contains(HasSubstr("host node1: pushed by the host: Spooler STOPPED")));
+  EXPECT_THAT(lines(deps.log_), Contains(HasSubstr("services came or went, check at once")));
 }
 
 TEST_F(DebugLogTest, InfoHasNoneOfIt) {
   Deps deps(folder_, log(config::LogLevel::info));
   watch_a_stop(deps);
-  const auto all = lines();
+  const auto all = lines(deps.log_);
   EXPECT_THAT(all, Contains(HasSubstr("host node1: Spooler stopped: RUNNING -> STOPPED")));
   EXPECT_THAT(all, Each(AllOf(Not(HasSubstr(" debug ")), Not(HasSubstr("check ")),
                               Not(HasSubstr("alert waits")), Not(HasSubstr("delivery ")))));
@@ -149,7 +155,7 @@ TEST_F(DebugLogTest, ANameThatAHostChoosesIsPrintable) {
   deps.watch(host_, {Seen({service("Spo\x1b[31m\noler", running, 7)}),
                      Seen({service("Spo\x1b[31m\noler", stopped)})});
   EXPECT_EQ(deps.notified(1).size(), 1);
-  const auto all = lines();
+  const auto all = lines(deps.log_);
   EXPECT_THAT(all, Contains(HasSubstr("delivery attempt 1: node1 Spo?[31m?oler stopped")));
   EXPECT_THAT(all, Each(AllOf(HasSubstr("T"), Not(HasSubstr("\x1b")))));
 }
@@ -204,7 +210,7 @@ TEST_F(DebugLogTest, ADeliveryThatFailsIsTracedWithoutASecret) {
     (void)co_await dispatcher.stop();
   }());
 
-  const auto all = lines();
+  const auto all = lines(to);
   const std::string subject = "webhook \"https://hooks.example\": ";
   for (const auto* line : {
            "delivery queued: db1 W3SVC stopped, id 42",
@@ -232,7 +238,7 @@ TEST_F(DebugLogTest, AnAttemptNamesTheMessageThatDeliveriesShare) {
   }
   const auto end = testing::EndsWith("delivery attempt 1: db1 W3SVC stopped, id 42");
   EXPECT_THAT(
-      lines(),
+      lines(to),
       testing::ElementsAre(
           end, end, testing::EndsWith("delivery attempt 1: db1 W3SVC stopped, id 42, group 99")));
 }

@@ -8,7 +8,9 @@ namespace tocsin::daemon {
 namespace {
 
 using namespace std::chrono_literals;
+using testing::AllOf;
 using testing::ElementsAre;
+using testing::HasSubstr;
 using testing::IsEmpty;
 using enum ServiceState;
 
@@ -54,6 +56,17 @@ TEST_F(DaemonTest, AHostThatIsNotReachedIsAnAlertAndItsServicesAreNone) {
   deps.watch(host_, {sees(running), sees_nothing(), sees_nothing(), sees(running)});
   EXPECT_THAT(deps.notified(2), ElementsAre("unreachable ", "reachable "));
   EXPECT_THAT(deps.history(), ElementsAre("unreachable ", "reachable "));
+}
+
+TEST_F(DaemonTest, WhatThisMachineLacksIsNoFaultOfTheHost) {
+  const Seen lacks = fail(ErrorKind::exhausted, "node1: tocsin may not open any more files");
+  Deps deps(folder_);
+  deps.watch(host_, {sees(running), lacks, lacks, lacks, sees(stopped)});
+  EXPECT_THAT(deps.notified(1), ElementsAre("stopped Spooler"));
+  EXPECT_THAT(deps.history(), ElementsAre("stopped Spooler"));
+  EXPECT_THAT(deps.metrics_.text(),
+              AllOf(HasSubstr(R"(tocsin_checks_total{host="node1",outcome="exhausted"} 3)"),
+                    HasSubstr(R"(tocsin_host_reached{host="node1"} 1)")));
 }
 
 TEST_F(DaemonTest, ADroppedConnectionIsNoOutage) {
