@@ -182,7 +182,7 @@ int deliveries(const DeliveriesOptions& options) {
            {"state", to_string(record.state)},
            {"attempts", record.delivery.attempts},
            {"created", iso_time(record.delivery.created)},
-           {"updated", iso_time(record.updated)},
+           {"updated", iso_time(record.delivery.updated)},
            {"detail", record.detail},
            {"escalation", is_waiting_escalation(record) ? json(iso_time(record.delivery.not_before))
                                                         : json(nullptr)},
