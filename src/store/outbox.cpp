@@ -197,6 +197,32 @@ Result<> Store::update(std::span<const DeliveryUpdate> updates) {
   });
 }
 
+Result<std::vector<Delivery>> Store::take_retries(Time now) {
+  return attempt(database_->file, [&]() -> Result<std::vector<Delivery>> {
+    auto& connection = database_->connection;
+    Transaction transaction(connection);
+    // It is sent whatever was notified before: somebody wants it.
+    connection
+        .query(
+            "UPDATE delivery SET state = 'pending', attempts = 0, updated = ?,"
+            " not_before = created, conditional = 0, message_id = '',"
+            " detail = 'to be sent again on request; before: ' || detail"
+            " WHERE state = 'dead' AND id IN (SELECT delivery FROM retry)",
+            now)
+        .run();
+    std::vector<Delivery> again;
+    {
+      auto row = connection.query(std::string(kSelectDeliveries) +
+                                  " WHERE state = 'pending' AND delivery.id IN"
+                                  " (SELECT delivery FROM retry) ORDER BY delivery.sequence");
+      while (row.next()) again.push_back(std::move(database_->read_delivery(row).delivery));
+    }
+    connection.query("DELETE FROM retry").run();
+    transaction.commit();
+    return again;
+  });
+}
+
 Result<std::vector<DeliveryRecord>> Store::deliveries(bool failed, std::size_t most) {
   return attempt(database_->file, [&]() -> Result<std::vector<DeliveryRecord>> {
     std::vector<DeliveryRecord> records;

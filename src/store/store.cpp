@@ -96,7 +96,12 @@ Store::~Store() = default;
 Result<Store> Store::open(const fs::path& directory) {
   auto opened = open_for_writing(directory);
   if (!opened) return fail(std::move(opened));
-  return Store(std::make_unique<Database>(*std::move(opened)));
+  const bool spent_reserve = opened->spent_reserve;
+  auto database = std::make_unique<Database>(*std::move(opened));
+  if (spent_reserve)
+    database->complain(
+        "the disk is full, and the last reserve was spent to start: free some space");
+  return Store(std::move(database));
 }
 
 Result<Store> Store::open_read_only(const fs::path& directory) {
@@ -236,6 +241,7 @@ Result<std::size_t> Store::prune(Time now) {
                      oldest, kPruneStep)
                  .run();
     transaction.commit();
+    keep_reserve(database_->file.parent_path());
     return count;
   });
 }

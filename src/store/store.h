@@ -153,8 +153,10 @@ constexpr std::chrono::days kRetention{90};
 class Store {
  public:
   /// Creates or migrates `directory`/tocsin.db (WAL, synchronous=FULL) and takes the lock that
-  /// keeps a second `run` away. storage: not writable, no space, damaged, made by a newer version
-  /// or by another program, in use; a file that is refused is left as it is.
+  /// keeps a second `run` away. On a full disk it gives back the space that it has reserved there
+  /// (a complaint), so that what is known can be read and alerts go on. storage: not writable, no
+  /// space, damaged, made by a newer version or by another program, in use; a file that is refused
+  /// is left as it is.
   static Result<Store> open(const std::filesystem::path& directory);
   /// For the commands that only read: works while another process runs, and takes no lock.
   static Result<Store> open_read_only(const std::filesystem::path& directory);
@@ -193,6 +195,10 @@ class Store {
   /// In one transaction. A crash before it returns means that these may be delivered again. Of ids
   /// that are not stored (of deliveries that only memory holds) only what is open is.
   [[nodiscard]] Result<> update(std::span<const DeliveryUpdate> updates);
+
+  /// Makes those dead letters pending again that somebody has asked for (Requests), as if they had
+  /// not been tried; answers them in their order. In one transaction.
+  [[nodiscard]] Result<std::vector<Delivery>> take_retries(Time now);
 
   /// The last alert about the service, or (of an empty name) about the host, that was notified and
   /// fires; nothing when the last one of all was its end, or none is kept.
