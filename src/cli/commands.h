@@ -93,6 +93,9 @@ struct DeliveriesOptions {
   std::string data_directory;
   bool failed = false;
   bool json = false;
+  bool retry = false;  ///< instead: dead letters are to be sent again
+  std::string id;      ///< this one, or those of this group
+  bool all = false;    ///< all of them
 };
 int deliveries(const DeliveriesOptions& options);
 

@@ -5,8 +5,10 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "base/text.h"
 #include "cli/commands.h"
 #include "cli/load.h"
+#include "cli/requests.h"
 #include "cli/table.h"
 #include "cli/version.h"
 #include "config/duration.h"
@@ -112,6 +114,39 @@ std::map<std::string, std::string> names_of_destinations(const config::Config& c
   return names;
 }
 
+/// Asks the tocsin that runs, or runs next.
+int retry(const DeliveriesOptions& options, const config::Config& config) {
+  if (options.id.empty() != options.all) {
+    complain(
+        "--retry needs the ID of a dead letter, as `tocsin deliveries --failed` lists it, or "
+        "--all");
+    return kExitFailed;
+  }
+  auto requests = open_requests(options.data_directory, config);
+  if (!requests) return kExitFailed;
+  const auto retries = requests->ask_for_retry(options.id, SystemClock().now());
+  const auto is_anybody_there = requests->is_anybody_there();
+  for (const auto* error : {retries ? nullptr : &retries.error(),
+                            is_anybody_there ? nullptr : &is_anybody_there.error()}) {
+    if (error == nullptr) continue;
+    complain(error->what);
+    return kExitFailed;
+  }
+  if (retries->asked + retries->outdated == 0) {
+    complain(options.all ? std::string("there are no dead letters")
+                         : fmt::format("there is no dead letter `{}`: `tocsin deliveries --failed` "
+                                       "lists them",
+                                       printable(options.id)));
+    return kExitFailed;
+  }
+  fmt::print("dead letters that are sent again{}: {}\n",
+             *is_anybody_there ? "" : " when tocsin runs", retries->asked);
+  if (retries->outdated > 0)
+    fmt::print("not sent again, because something later about the service was sent or waits: {}\n",
+               retries->outdated);
+  return kExitOk;
+}
+
 }  // namespace
 
 int history(const HistoryOptions& options) {
@@ -158,6 +193,7 @@ int history(const HistoryOptions& options) {
 int deliveries(const DeliveriesOptions& options) {
   const auto configuration = load(options.configuration);
   if (!configuration) return kExitBadConfiguration;
+  if (options.retry) return retry(options, *configuration);
   auto store = open_store(options.data_directory, *configuration);
   if (!store) return kExitFailed;
   const auto records = store->deliveries(options.failed, kMostDeliveries);
@@ -182,7 +218,7 @@ int deliveries(const DeliveriesOptions& options) {
            {"state", to_string(record.state)},
            {"attempts", record.delivery.attempts},
            {"created", iso_time(record.delivery.created)},
-           {"updated", iso_time(record.updated)},
+           {"updated", iso_time(record.delivery.updated)},
            {"detail", record.detail},
            {"escalation", is_waiting_escalation(record) ? json(iso_time(record.delivery.not_before))
                                                         : json(nullptr)},
@@ -192,8 +228,8 @@ int deliveries(const DeliveriesOptions& options) {
     print(array);
     return kExitOk;
   }
-  Table table(
-      {"TIME", "DESTINATION", "HOST", "SERVICE", "WHAT", "DELIVERY", "TRIES", "ANSWER", "GROUP"});
+  Table table({"TIME", "DESTINATION", "HOST", "SERVICE", "WHAT", "DELIVERY", "TRIES", "ANSWER",
+               "GROUP", "DEAD LETTER"});
   for (const auto& record : *records) {
     const auto& alert = record.delivery.alert;
     table.add({{local_time(record.delivery.created)},
@@ -206,7 +242,8 @@ int deliveries(const DeliveriesOptions& options) {
                {is_waiting_escalation(record) ? fmt::format("waits until {}, escalation",
                                                             local_time(record.delivery.not_before))
                                               : record.detail},
-               {shared_message(record.delivery)}});
+               {shared_message(record.delivery)},
+               {record.state == store::DeliveryState::dead ? record.delivery.id.value : ""}});
   }
   print(table, options.failed ? "no delivery has failed" : "nothing has been sent yet");
   return kExitOk;

@@ -256,6 +256,16 @@ void add_looking_back(CLI::App& app, int& code) {
   deliveries_command->add_flag("--failed", deliveries_options->failed,
                                "only dead letters and those that have failed so far");
   add_json(deliveries_command, deliveries_options);
+  auto* retry = deliveries_command
+                    ->add_option("--retry", deliveries_options->id,
+                                 "send this dead letter again, and those after it for the same"
+                                 " destination and service")
+                    ->type_name("ID")
+                    ->expected(0, 1);
+  deliveries_command->add_flag("--all", deliveries_options->all, "with --retry: all dead letters")
+      ->needs(retry);
+  deliveries_command->parse_complete_callback(
+      [deliveries_options, retry] { deliveries_options->retry = retry->count() > 0; });
   deliveries_command->footer("deliveries with the same GROUP have left in one message");
 }
 

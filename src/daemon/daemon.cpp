@@ -91,7 +91,8 @@ struct Daemon::Components {
                   .firing_since = std::bind_front(&Components::firing_since, this),
                   .clock = clock,
                   .log = log,
-                  .reload = std::move(reload)}),
+                  .reload = std::move(reload),
+                  .retry = std::bind_front(&Components::retry_dead_letters, this)}),
         probes(executor, {.logins = logins, .clock = clock, .random = random}),
         http(executor),
         status_log(log, metrics),
@@ -155,6 +156,7 @@ struct Daemon::Components {
   [[nodiscard]] std::optional<Time> firing_since(const HostName& name,
                                                  const ServiceName& service) const;
   net::awaitable<void> replace_pipeline(const config::Config& config);
+  net::awaitable<Result<>> retry_dead_letters();
   net::awaitable<void> say_what_is_not_watched(std::size_t left_out);
   net::awaitable<Result<>> save_logins(std::vector<logins::StoredLogin> records);
   net::awaitable<void> watch_files();
@@ -209,6 +211,15 @@ net::awaitable<void> Daemon::Components::replace_pipeline(const config::Config& 
   pipeline->start();
   journal.set_pipeline(pipeline->pipeline());
   pipeline->pipeline().dispatcher.get().submit(std::move(unstored));
+}
+
+net::awaitable<Result<>> Daemon::Components::retry_dead_letters() {
+  const auto slot = co_await journal.pause();
+  auto again = co_await store_worker.run([&] { return store.take_retries(clock.now()); });
+  if (!again) co_return fail(std::move(again));
+  log.notice("dead letters that are sent again on request: {}", again->size());
+  pipeline->pipeline().dispatcher.get().submit(*std::move(again));
+  co_return Result<>{};
 }
 
 /// Once, when each host has had its first check.

@@ -25,7 +25,8 @@ net::awaitable<void> Requests::run() {
     const auto done = co_await read();
     if (!done && !failing)
       deps_.log.warn(
-          "silences, acknowledgements and reloads are not read until the store works again: {}",
+          "silences, acknowledgements and other requests are not read until the store works again: "
+          "{}",
           done.error().what);
     failing = !done;
   }
@@ -52,6 +53,12 @@ net::awaitable<Result<>> Requests::read() {
   if (!acks) co_return fail(std::move(acks));
   deps_.acks.set_acks(*std::move(acks));
   if (auto ended = co_await end_acks(); !ended) co_return fail(std::move(ended));
+
+  const auto retries = co_await deps_.worker.run([this] { return stored_.has_retries(); });
+  if (!retries) co_return std::unexpected(retries.error());
+  if (*retries) {
+    if (auto taken = co_await deps_.retry(); !taken) co_return fail(std::move(taken));
+  }
 
   auto asked = co_await deps_.worker.run([this] { return stored_.find_reload(); });
   if (!asked) co_return fail(std::move(asked));

@@ -24,6 +24,7 @@ class Requests {
     const Clock& clock;
     const Log& log;
     std::function<net::awaitable<store::ReloadAnswer>()> reload;
+    std::function<net::awaitable<Result<>>()> retry;  ///< dead letters are to be sent again
   };
   Requests(store::Requests stored, Deps deps)
       : stored_(std::move(stored)), deps_(std::move(deps)) {}

@@ -32,7 +32,9 @@ struct Silence {
   std::string reason;  ///< may be empty
   std::string author;
 
-  [[nodiscard]] bool is_active(Time now) const { return begin <= now && now < end; }
+  /// It was made to hold at once: one that seems not to have begun was made before the clock was
+  /// set back.
+  [[nodiscard]] bool is_active(Time now) const { return now < end; }
 
   friend bool operator==(const Silence&, const Silence&) = default;
 };

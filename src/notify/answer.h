@@ -20,7 +20,12 @@ struct RetryAfter {
 };
 /// It will never work: a dead letter.
 struct Rejected {
+  /// A message whose content is refused says nothing of others: the members of a group are then
+  /// sent one by one.
+  enum class Refuses : bool { content, everything };
+
   std::string reason;
+  Refuses refuses = Refuses::content;
 };
 /// It does not let our account in, whatever is sent: the login is tried again when its guard says
 /// so (logins/guard.h), and until then everything waits.

@@ -62,6 +62,8 @@ class GroupingChannel : public Channel {
   /// own, as by a template that knows one service.
   [[nodiscard]] virtual std::string group_of(const Alert& alert) const = 0;
   [[nodiscard]] virtual Message write(const Contents& contents, const DeliveryId& id) = 0;
+  /// Whether a message from the store is one that it may have written: only then is it sent.
+  [[nodiscard]] virtual bool is_sound(const Message& message) const = 0;
   /// Sends what was written to where `first`, the first of its alerts, goes.
   virtual net::awaitable<Answer> send(const Alert& first, const Message& message,
                                       const DeliveryId& id, net::Deadline deadline) = 0;

@@ -41,8 +41,9 @@ std::string listed_names(const std::vector<std::string>& names) {
   std::string text;
   std::size_t count = 0;
   for (const auto& name : names) {
-    if (count > 0 && text.size() + name.size() > kMostNames) break;
-    text += (count++ == 0 ? "" : ", ") + cut_line(valid_utf8(name));
+    const auto said = cut_line(valid_utf8(cut_utf8(name, kMostLine + 1)));
+    if (count > 0 && text.size() + said.size() > kMostNames) break;
+    text += (count++ == 0 ? "" : ", ") + said;
   }
   if (count < names.size()) text += fmt::format(" and {} more", names.size() - count);
   return text;
@@ -114,6 +115,12 @@ GroupText describe_group(const Contents& contents, std::size_t most, const SizeO
   if (!contents.still_firing.empty())
     text.still_down = "still down: " + listed_names(contents.still_firing);
   return text;
+}
+
+const Alert& worst_of(const Contents& contents) {
+  return **std::ranges::max_element(contents.alerts, {}, [](const Alert* alert) {
+    return std::pair(!is_resolved(*alert), alert->severity);
+  });
 }
 
 bool fires_at_its_end(const Contents& contents) {

@@ -12,6 +12,18 @@
 
 namespace tocsin::notify {
 
+/// Room for the lines of a group, in bytes: what the destination takes, less the title, what is
+/// still down, and the count of what has no line.
+struct GroupRoom {
+  std::size_t lines;
+  std::size_t around_line = 0;  ///< what the message puts around each
+  std::size_t plain_lines = 0;  ///< of a message that is no more than a text, where that has less
+};
+constexpr GroupRoom kSlackRoom{.lines = 2900, .plain_lines = 2100};
+constexpr GroupRoom kTeamsRoom{.lines = 24'000, .around_line = 110, .plain_lines = 3000};
+constexpr GroupRoom kMailRoom{.lines = 100'000};  // more than anybody reads
+constexpr GroupRoom kNtfyRoom{.lines = 3200};
+
 struct GroupText {
   std::string notice;              ///< what is said before all else; empty: nothing
   std::string title;               ///< "db1: 3 alerts, 1 resolved", "500 hosts: 500 alerts"
@@ -26,6 +38,10 @@ using SizeOf = std::function<std::size_t(const std::string& line)>;
 /// Root causes first, else in order; as many as fit into `most` bytes of lines, at least one.
 [[nodiscard]] GroupText describe_group(const Contents& contents, std::size_t most,
                                        const SizeOf& size_of = {});
+
+/// The one by which a message about several looks and sounds: firing before resolved, then by
+/// severity, then the oldest.
+[[nodiscard]] const Alert& worst_of(const Contents& contents);
 
 /// Whether what it is about fires when all of it has happened.
 [[nodiscard]] bool fires_at_its_end(const Contents& contents);

@@ -87,14 +87,4 @@ void GroupWindows::left(Window& window, AlertSeverity highest, Time now) {
 
 Time GroupWindows::wake() const { return alarms_.empty() ? Time::max() : alarms_.begin()->first; }
 
-void GroupWindows::move_back(Duration by) {
-  std::set<std::pair<Time, Window*>> moved;
-  for (auto& [key, window] : windows_) {
-    if (window.due < Time::max()) window.due -= by;
-    window.ends -= by;
-    if (const Time alarm = alarm_of(window); alarm < Time::max()) moved.emplace(alarm, &window);
-  }
-  alarms_ = std::move(moved);
-}
-
 }  // namespace tocsin::notify

@@ -36,7 +36,7 @@ struct Window {
 /// The windows of one destination. The first alert of a group leaves at once. What follows is
 /// collected: it leaves when the wait is over, and then at the end of each interval, until an
 /// interval brings nothing. What is worse than all that has left leaves at once, with all that is
-/// collected.
+/// collected. Times are those of the steady clock (Now).
 class GroupWindows {
  public:
   explicit GroupWindows(config::Grouping grouping) : grouping_(grouping) {}
@@ -52,8 +52,6 @@ class GroupWindows {
   void left(Window& window, AlertSeverity highest, Time now);
   /// When take_due() has something to answer, or to forget; Time::max(): never.
   [[nodiscard]] Time wake() const;
-  /// The clock was set back.
-  void move_back(Duration by);
 
  private:
   [[nodiscard]] static Time alarm_of(const Window& window);

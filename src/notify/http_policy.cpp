@@ -192,7 +192,8 @@ Answer judge(const Result<net::HttpResponse>& response, const UrlSecrets& secret
   const std::string said = describe_status(status);
   if (status >= 200 && status < 300) return Delivered{.detail = said};
   if (status >= 300 && status < 400) {
-    return Rejected{.reason = said + ": redirects are not followed, configure the final URL"};
+    return Rejected{.reason = said + ": redirects are not followed, configure the final URL",
+                    .refuses = Rejected::Refuses::everything};
   }
   if (status == 401 && logs_in == LogsIn::yes)
     return LoginRefused{.reason = with_body(said, *response, secrets)};
@@ -202,7 +203,10 @@ Answer judge(const Result<net::HttpResponse>& response, const UrlSecrets& secret
     return RetryAfter{.after = timed ? response->retry_after : std::nullopt,
                       .reason = with_body(said, *response, secrets)};
   }
-  return Rejected{.reason = with_body(said, *response, secrets)};
+  const bool is_content = status == 400 || status == 413 || status == 422;
+  return Rejected{
+      .reason = with_body(said, *response, secrets),
+      .refuses = is_content ? Rejected::Refuses::content : Rejected::Refuses::everything};
 }
 
 }  // namespace tocsin::notify

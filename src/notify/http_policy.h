@@ -44,7 +44,8 @@ enum class LogsIn : bool { no, yes };
 
 /// 2xx: Delivered. 408, 425, 429, 5xx and everything that kept an answer from coming: RetryAfter,
 /// with the destination's own time for 429 and 503; a proxy may answer so before anybody has
-/// verified the account. 401 to an account: LoginRefused. All else, redirects too: Rejected.
+/// verified the account. 401 to an account: LoginRefused. All else, redirects too: Rejected, by
+/// 400, 413 and 422 for its content.
 /// Reasons hold the beginning of the body, without what could be secret or disturb a terminal.
 [[nodiscard]] Answer judge(const Result<net::HttpResponse>& response, const UrlSecrets& secrets,
                            LogsIn logs_in = LogsIn::no);

@@ -16,6 +16,8 @@ namespace tocsin::notify {
 
 struct Lane;
 
+// Times are those of the steady clock (Now); what is in deliveries is by the wall clock.
+
 /// What leaves as one message: one delivery, or the members of a group.
 struct Sending {
   enum class Phase : std::uint8_t { turn, in_flight, waiting };
@@ -24,15 +26,13 @@ struct Sending {
   std::vector<store::Delivery*> members;  ///< oldest first; never none
   std::vector<Lane*> lanes;               ///< that the members are at the head of
   Phase phase = Phase::turn;
-  Time due{};  ///< while waiting: when it is tried again
+  Time due{};          ///< while waiting: when it is tried again
+  bool woken = false;  ///< its last attempt was early, because the destination had taken another
 
   [[nodiscard]] int attempts() const { return members.front()->attempts; }
 };
 
 struct Lane {
-  struct OfKind {
-    Time accepted = Time::min();  ///< when the destination last accepted one
-  };
   enum class Phase : std::uint8_t {
     idle,       ///< it has nothing to send
     waiting,    ///< its head waits for a time
@@ -41,7 +41,7 @@ struct Lane {
   };
 
   std::list<store::Delivery> queue;
-  std::map<TransitionKind, OfKind> kinds;
+  std::map<TransitionKind, Time> accepted;  ///< when the destination last accepted one of the kind
   Phase phase = Phase::idle;
   Time due{};                  ///< while waiting
   bool is_limited = false;     ///< while waiting: for the rate limit

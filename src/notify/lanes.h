@@ -23,24 +23,11 @@
 #include "notify/fair_queue.h"
 #include "notify/group_window.h"
 #include "notify/lane.h"
+#include "notify/now.h"
+#include "notify/rate_limits.h"
 #include "store/store.h"
 
 namespace tocsin::notify {
-
-/// The shortest time between two deliveries of one kind about one service; 0: no limit. What comes
-/// sooner is delayed, with all that comes behind it about the service, and never dropped.
-struct RateLimits {
-  std::chrono::seconds down{};  ///< of stopped
-  std::chrono::seconds up{};    ///< of started
-  // Of all other kinds, by what they mean where services are expected to run; nothing: as above.
-  std::optional<std::chrono::seconds> other_down{};
-  std::optional<std::chrono::seconds> other_up{};
-
-  [[nodiscard]] std::chrono::seconds of(TransitionKind kind) const;
-  [[nodiscard]] std::chrono::seconds longest() const {
-    return std::max({down, up, other_down.value_or(down), other_up.value_or(up)});
-  }
-};
 
 struct LaneRules {
   RateLimits rate_limits;
@@ -58,7 +45,7 @@ struct LaneDeps {
   /// What may share a message has the same answer; empty: a message of its own. May be empty.
   std::function<std::string(const Alert&)> group_of{};
   /// What keeps an escalation from being sent now. May be empty.
-  std::function<std::optional<Suppression>(const Alert&, Time now)> withheld{};
+  std::function<std::optional<Suppression>(const Alert&, Time wall)> withheld{};
 };
 
 /// Backoff: full jitter below a ceiling that starts at the first and doubles up to the second.
@@ -69,7 +56,7 @@ constexpr std::size_t kMostMembers = 1000;
 /// An escalation that is withheld is looked at again at least this often.
 constexpr Duration kWithheldRest = std::chrono::seconds(10);
 /// The most that a destination's Retry-After is believed.
-constexpr std::chrono::seconds kLongestPause = std::chrono::hours(24);
+constexpr std::chrono::seconds kLongestPause = std::chrono::minutes(10);
 /// A delivery that keeps failing is given up at this age, and not before so many attempts: a clock
 /// that jumps ahead after a boot gives nothing up.
 constexpr Duration kGiveUpAge = std::chrono::hours(24 * 7);
@@ -90,7 +77,7 @@ struct Wait {
     outbox,      ///< older ones must be loaded first
   };
   Reason reason = Reason::turn;
-  Time until{};           ///< the epoch: not known
+  Time until{};           ///< by the wall clock; the epoch: not known
   std::size_t older = 0;  ///< about its service
 };
 
@@ -112,6 +99,10 @@ struct Outcome {
 /// tried yet wait until one that has was delivered, but for one more each time that the attempts
 /// have doubled, lest one message block all others.
 ///
+/// Waits are measured by the steady clock: whoever sets the other one neither shortens nor prolongs
+/// them. One that was stored lasts no longer than the pause that it was made with. Each lane and
+/// sending backs off by itself, but once the destination has taken anything, all are tried.
+///
 /// An escalation waits beside its lane, one for each, and blocks nothing; when it is due, or others
 /// of the lane were sent, it joins the queue. A resolved alert about the service ends it unsent; a
 /// later firing one goes up in it and is sent at its time. Every step is O(log n) but for
@@ -121,7 +112,7 @@ class Lanes {
   Lanes(LaneRules rules, LaneDeps deps);
 
   /// What an earlier run delivered, for the rate limit.
-  void remember(const store::LastDelivered& last);
+  void remember(const store::LastDelivered& last, Now now);
   /// An alert that an earlier run has notified, and not yet its end.
   void remember(const store::OpenAlert& open);
   /// So many deliveries that name this group will be added: they leave as one message, as an
@@ -129,30 +120,34 @@ class Lanes {
   void expect(const std::string& group, std::size_t members);
   /// Whether such deliveries are missing still.
   [[nodiscard]] bool expects_more() const { return !expected_.empty(); }
+  /// No more deliveries of an earlier run will be added: groups whose members have not all come are
+  /// begun anew.
+  void stop_expecting(Now now);
   /// Puts it at the end of its lane, or beside it.
-  void add(store::Delivery delivery, Time now);
+  void add(store::Delivery delivery, Now now);
   /// Whether take() has one to answer.
-  [[nodiscard]] bool has_next(Time now);
+  [[nodiscard]] bool has_next(Now now);
   /// The next one to send, or null: in flight from now on, and in its place until settle().
-  [[nodiscard]] const Sending* take(Time now);
+  [[nodiscard]] const Sending* take(Now now);
   /// What became of one in flight, each member by itself: `delivered`, `dead`, or `pending` when it
   /// will be tried again. After LoginRefused that may be at once: whoever calls take() knows when
   /// the login may be tried.
-  [[nodiscard]] std::vector<Outcome> settle(const DeliveryId& id, const Answer& answer, Time now);
+  [[nodiscard]] std::vector<Outcome> settle(const DeliveryId& id, const Answer& answer, Now now);
   /// The one that take() would answer may not be sent for now: the reason is kept with it, and is
   /// among take_outcomes() once.
-  void explain(const std::string& reason, Time now);
+  void explain(const std::string& reason, Now now);
   /// What became of others than those in flight since the last call: `merged`, or `pending` without
   /// an attempt for one that was explained, or an escalation that has taken over another's time.
   [[nodiscard]] std::vector<Outcome> take_outcomes() { return std::exchange(outcomes_, {}); }
-  /// When take() will have something to answer if nothing else happens before.
-  [[nodiscard]] std::optional<Time> wake(Time now) const;
+  /// When take() will have something to answer, by the steady clock, if nothing else happens
+  /// before.
+  [[nodiscard]] std::optional<Time> wake(Now now) const;
 
   /// The newest delivery about the service that is not in flight, and what it waits for; null:
   /// there is none.
   [[nodiscard]] std::pair<const store::Delivery*, Wait> find_wait(const HostName& host,
                                                                   const ServiceName& service,
-                                                                  Time now) const;
+                                                                  Now now) const;
   /// Whether something about the service was notified or waits here whose end is wanted.
   [[nodiscard]] bool has_open(const HostName& host, const ServiceName& service) const;
   /// What still fires once the sending is delivered, by what was notified here: of the hosts that
@@ -177,36 +172,38 @@ class Lanes {
     std::vector<Lane*> lanes;
   };
 
-  [[nodiscard]] Time limited_until(TransitionKind kind, Time accepted, Time now) const;
+  [[nodiscard]] Time limited_until(const Lane& lane, const Alert& alert) const;
   [[nodiscard]] Duration backoff(int attempts) const;
   [[nodiscard]] static bool knows(const Lane& lane);
   [[nodiscard]] std::string group_key(const Alert& alert) const;
-  void escalate_later(Lane& lane, store::Delivery delivery, Time now);
-  void end_escalation(Lane& lane, std::string why, Time now);
-  void escalate(Lane& lane, Time now);
-  void begin_escalations(Time now);
-  void append(Lane& lane, store::Delivery delivery, Time now);
-  void arrange(Lane& lane, Time now);
-  static void release(Lane& lane, Time now);
-  void come_up(Lane& lane, Time now);
-  void join_expected(Lane& lane);
+  void escalate_later(Lane& lane, store::Delivery delivery, Now now);
+  void end_escalation(Lane& lane, std::string why, Now now);
+  void escalate(Lane& lane, Now now);
+  void begin_escalations(Now now);
+  void append(Lane& lane, store::Delivery delivery, Now now);
+  void arrange(Lane& lane, Now now);
+  static void release(Lane& lane, Now now);
+  void wake_all(Now now);
+  void come_up(Lane& lane, Now now);
+  void join_expected(Lane& lane, Now now);
   void give_turn(Sending& sending);
   void give_turn(Window& window);
   [[nodiscard]] bool may_begin() const;
-  Sending& begin(std::vector<Lane*> lanes, DeliveryId id = {});
-  Sending& begin(Window& window, Time now);
+  Sending& begin(std::vector<Lane*> lanes, Now now, DeliveryId id = {});
+  Sending& begin(Window& window, Now now);
   [[nodiscard]] std::size_t fitting(const Lane& lane, const std::string& key, std::size_t most,
-                                    Time now) const;
-  void merge_head(Lane& lane, std::string why, Time now);
+                                    Now now) const;
+  void note_end(Lane& lane, const store::Delivery& head, store::DeliveryUpdate& update, Now now);
+  [[nodiscard]] Wait wait_of_head(const Lane& lane, Now now) const;
+  void merge_head(Lane& lane, std::string why, Now now);
   store::Delivery remove_head(Lane& lane);
-  std::vector<Outcome> stay(Sending& sending, Time due, const std::string& reason, Time now);
-  std::vector<Outcome> retry(Sending& sending, const RetryAfter& answer, Time now);
-  std::vector<Outcome> dissolve(Sending& sending, const std::string& reason, Time now);
+  std::vector<Outcome> stay(Sending& sending, Duration wait, const std::string& reason, Now now);
+  std::vector<Outcome> retry(Sending& sending, const RetryAfter& answer, Now now);
+  std::vector<Outcome> dissolve(Sending& sending, const std::string& reason, Now now);
   std::vector<Outcome> finish(Sending& sending, store::DeliveryState state,
-                              const std::string& detail, Time now);
-  void follow_clock(Time now);
-  void forget_if_spent(const std::string& key, Time now);
-  void forget_expired(Time now);
+                              const std::string& detail, Now now);
+  void forget_if_spent(const std::string& key, Now now);
+  void forget_expired(Now now);
 
   LaneRules rules_;
   LaneDeps deps_;
@@ -224,7 +221,6 @@ class Lanes {
   std::deque<std::pair<Time, std::string>> expiries_;
   std::vector<Outcome> outcomes_;
   Time paused_until_ = Time::min();
-  Time latest_ = Time::min();
   std::size_t size_ = 0;
   std::size_t in_flight_ = 0;
 };

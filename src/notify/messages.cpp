@@ -47,9 +47,17 @@ Message Messages::write(const MessageTemplate& source, const std::string& values
     if (complain_ && complaint != message.note) complain_(message.note);
     complaint = message.note;
   }
-  // Not to be rendered is a mistake in the program; the destination then says what it lacks.
+  // Where it cannot be rendered, the channel has a text without a template.
   message.text = attempt(templates_, source.built_in, values, fit).value_or("");
   return message;
+}
+
+std::string Messages::say_unrendered(const std::string& channel) {
+  auto note = channel + ": no template could be rendered; a plain text was sent in its place";
+  auto& complaint = complaints_[channel];
+  if (complain_ && complaint != note) complain_(note);
+  complaint = note;
+  return note;
 }
 
 void Messages::expect(const MessageTemplate& source) {

@@ -56,6 +56,10 @@ class Messages {
   [[nodiscard]] Message write(const MessageTemplate& source, const std::string& values,
                               const Fit& fit = {});
 
+  /// Complains once that not even the built-in template of a channel could be rendered, as when
+  /// there is too much to say for the bounds of the engine; answers the note.
+  std::string say_unrendered(const std::string& channel);
+
   /// Channels name their templates when they are made, so that check() finds them.
   void expect(const MessageTemplate& source);
   struct Problem {

@@ -10,4 +10,18 @@ config::AlertSection section_of(const Alert& alert) {
   return resolved ? other_resolved : other_firing;
 }
 
+std::chrono::seconds RateLimits::of(const Alert& alert) const {
+  switch (section_of(alert)) {
+    case config::AlertSection::stopped:
+      return down;
+    case config::AlertSection::started:
+      return up;
+    case config::AlertSection::other_firing:
+      return other_down.value_or(down);
+    case config::AlertSection::other_resolved:
+      break;
+  }
+  return other_up.value_or(up);
+}
+
 }  // namespace tocsin::notify

@@ -3,7 +3,7 @@
 
 #include "config/alert_sections.h"
 #include "domain/alert.h"
-#include "notify/lanes.h"
+#include "notify/rate_limits.h"
 
 namespace tocsin::notify {
 

@@ -21,6 +21,10 @@ namespace {
 
 constexpr auto kDatabaseFile = "tocsin.db";
 constexpr auto kLockFile = "tocsin.lock";
+/// Space that is given back on a full disk, so that tocsin starts there: SQLite needs some for its
+/// index and its log before it reads anything.
+constexpr auto kReserveFile = "tocsin.reserve";
+constexpr std::uintmax_t kReserveBytes = std::uintmax_t{1} << 20;
 
 Error told_of(const fs::path& path, const std::string& what) {
   return {ErrorKind::storage, printable(to_utf8(path)) + ": " + what, {}};
@@ -130,17 +134,8 @@ Result<> prepare(Connection& connection, const fs::path& file, std::size_t versi
   return {};
 }
 
-}  // namespace
-
-Result<Opened> open_for_writing(const fs::path& directory) {
-  const auto file = directory / kDatabaseFile;
-  if (auto made = make_directory(directory); !made) return fail(std::move(made));
-  auto lock = take_lock(directory / kLockFile);
-  if (!lock) return fail(std::move(lock));
-  if (!*lock)
-    return std::unexpected(told_of(directory,
-                                   "another tocsin runs with this data directory: stop it, or "
-                                   "give this one a directory of its own"));
+/// Without the lock.
+Result<Opened> open_locked(const fs::path& file) {
   if (auto made = make_file(file); !made) return fail(std::move(made));
   return attempt(file, [&]() -> Result<Opened> {
     const auto version = examine(file);
@@ -148,11 +143,9 @@ Result<Opened> open_for_writing(const fs::path& directory) {
     if (*version > 0) check_pages(file);
     Connection connection(file, Connection::Access::write);
     if (auto ready = prepare(connection, file, *version); !ready) return fail(std::move(ready));
-    return Opened{file, *std::move(lock), std::move(connection)};
+    return Opened{.file = file, .lock = std::nullopt, .connection = std::move(connection)};
   });
 }
-
-namespace {
 
 bool is_database_displaced(const Opened& opened) {
   std::error_code error;
@@ -167,6 +160,18 @@ Result<> take_lock_again(Opened& opened) {
     return std::unexpected(told_of(directory, "another tocsin runs with this data directory"));
   opened.lock = *std::move(taken);
   return {};
+}
+
+bool is_full(const fs::path& directory) {
+  std::error_code error;
+  const auto space = fs::space(directory, error);
+  return !error && space.available < kReserveBytes;
+}
+
+/// Whether there was one.
+bool spend_reserve(const fs::path& directory) {
+  std::error_code error;
+  return fs::remove(directory / kReserveFile, error);
 }
 
 }  // namespace
@@ -205,6 +210,40 @@ Result<> follow(const fs::path& file, Connection& connection) {
   return {};
 }
 
+void keep_reserve(const fs::path& directory) {
+  const auto file = directory / kReserveFile;
+  std::error_code error;
+  if (const auto size = fs::file_size(file, error); !error && size == kReserveBytes) return;
+  const auto space = fs::space(directory, error);
+  if (error || space.available < 2 * kReserveBytes || !make_file(file)) return;
+  std::ofstream out(file, std::ios::binary);
+  out << std::string(kReserveBytes, '.') << std::flush;
+  if (out) return;
+  out.close();
+  fs::remove(file, error);
+}
+
+Result<Opened> open_for_writing(const fs::path& directory) {
+  const auto file = directory / kDatabaseFile;
+  if (auto made = make_directory(directory); !made) return fail(std::move(made));
+  bool spent = false;
+  const auto make_room = [&] { return is_full(directory) && (spent |= spend_reserve(directory)); };
+  auto lock = take_lock(directory / kLockFile);
+  if (!lock && make_room()) lock = take_lock(directory / kLockFile);
+  if (!lock) return fail(std::move(lock));
+  if (!*lock)
+    return std::unexpected(told_of(directory,
+                                   "another tocsin runs with this data directory: stop it, or "
+                                   "give this one a directory of its own"));
+  auto opened = open_locked(file);
+  if (!opened && make_room()) opened = open_locked(file);
+  if (!opened) return opened;
+  opened->lock = *std::move(lock);
+  opened->spent_reserve = spent;
+  keep_reserve(directory);
+  return opened;
+}
+
 Result<bool> is_locked(const fs::path& directory) {
   const auto lock = take_lock(directory / kLockFile);
   if (!lock) return std::unexpected(lock.error());
@@ -220,7 +259,7 @@ Result<Opened> open_existing(const fs::path& directory, Connection::Access acces
       return std::unexpected(told_of(file, "nothing is stored here yet: tocsin run begins it"));
     if (*version < migrations().size())
       return std::unexpected(told_of(file, "an older version made it: tocsin run brings it up"));
-    return Opened{file, std::nullopt, Connection(file, access)};
+    return Opened{.file = file, .lock = std::nullopt, .connection = Connection(file, access)};
   });
 }
 

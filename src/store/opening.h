@@ -15,10 +15,14 @@ struct Opened {
   /// opens it for writing. To be closed after `connection`, which still writes at its end.
   std::optional<Connection> lock;
   Connection connection;
+  bool spent_reserve = false;  ///< the disk was full
 };
 
 /// storage: as Store::open() says.
 [[nodiscard]] Result<Opened> open_for_writing(const std::filesystem::path& directory);
+/// Takes some space of the disk, where it has plenty, for open_for_writing() to give back when it
+/// is full.
+void keep_reserve(const std::filesystem::path& directory);
 /// One that `run` has made, without the lock.
 [[nodiscard]] Result<Opened> open_existing(const std::filesystem::path& directory,
                                            Connection::Access access);

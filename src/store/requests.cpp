@@ -8,6 +8,26 @@
 
 namespace tocsin::store {
 
+namespace {
+
+/// Those that are meant by an id, or all (''), and whether each is outdated.
+constexpr std::string_view kSelectDeadLetters =
+    "WITH dead AS (SELECT delivery.sequence, delivery.id, destination, message_id, host_key,"
+    " service_key FROM delivery JOIN alert ON alert.sequence = delivery.alert"
+    " WHERE state <> 'pending' AND state = 'dead')"
+    " SELECT dead.id, EXISTS (SELECT 1 FROM delivery AS later"
+    "  JOIN alert ON alert.sequence = later.alert"
+    "  WHERE later.sequence > dead.sequence AND later.destination = dead.destination"
+    "  AND later.state IN ('delivered', 'pending')"
+    "  AND alert.host_key = dead.host_key AND alert.service_key = dead.service_key)"
+    " FROM dead WHERE ? = '' OR EXISTS (SELECT 1 FROM dead AS meant"
+    "  WHERE (meant.id = ? OR meant.message_id = ?) AND meant.sequence <= dead.sequence"
+    "  AND meant.destination = dead.destination AND meant.host_key = dead.host_key"
+    "  AND meant.service_key = dead.service_key)"
+    " ORDER BY dead.sequence";
+
+}  // namespace
+
 struct Requests::Database {
   std::filesystem::path file;
   Connection connection;
@@ -122,6 +142,37 @@ Result<std::vector<Ack>> Requests::load_acks() {
       all.push_back(std::move(ack));
     }
     return all;
+  });
+}
+
+Result<Requests::Retries> Requests::ask_for_retry(const std::string& id, Time now) {
+  return attempt(database_->file, [&]() -> Result<Retries> {
+    auto& connection = database_->connection;
+    Transaction transaction(connection);
+    Retries retries;
+    std::vector<std::string> wanted;
+    {
+      auto row = connection.query(std::string(kSelectDeadLetters), id, id, id);
+      while (row.next()) {
+        auto delivery = row.text();
+        if (row.flag()) {
+          retries.outdated++;
+        } else {
+          wanted.push_back(std::move(delivery));
+        }
+      }
+    }
+    for (const auto& delivery : wanted)
+      connection.query("INSERT INTO retry (delivery, asked) VALUES (?,?)", delivery, now).run();
+    transaction.commit();
+    retries.asked = wanted.size();
+    return retries;
+  });
+}
+
+Result<bool> Requests::has_retries() {
+  return attempt(database_->file, [&]() -> Result<bool> {
+    return database_->connection.query("SELECT 1 FROM retry").next();
   });
 }
 

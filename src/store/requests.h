@@ -48,6 +48,19 @@ class Requests {
   /// Those that have not ended, in the order in which they were made.
   [[nodiscard]] Result<std::vector<Ack>> load_acks();
 
+  /// What became of asking for dead letters to be sent again.
+  struct Retries {
+    std::size_t asked = 0;
+    /// Of these something later about the service was delivered, or waits: what is older is never
+    /// sent after it.
+    std::size_t outdated = 0;
+  };
+  /// For the dead letter of this id, or those of this message, and all later ones for the same
+  /// destination and service; of an empty id for all.
+  [[nodiscard]] Result<Retries> ask_for_retry(const std::string& id, Time now);
+  /// Whether somebody has asked, and Store::take_retries() has not been called since.
+  [[nodiscard]] Result<bool> has_retries();
+
   /// Whether a `run` works with the directory now.
   [[nodiscard]] Result<bool> is_anybody_there();
   /// Answers the id of the request.

@@ -182,7 +182,18 @@ ALTER TABLE host ADD COLUMN reached_since INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE host ADD COLUMN boot TEXT NOT NULL DEFAULT '';
 )sql";
 
-constexpr std::array kMigrations{kVersion1, kVersion2, kVersion3, kVersion4, kVersion5};
+// `retry` is what somebody has asked for: the delivery of this id, which is dead, is sent again.
+constexpr const char* kVersion6 = R"sql(
+ALTER TABLE delivery ADD COLUMN escalated INTEGER NOT NULL DEFAULT 0;
+
+CREATE TABLE retry (
+  id       INTEGER PRIMARY KEY AUTOINCREMENT,
+  delivery TEXT NOT NULL,
+  asked    INTEGER NOT NULL
+) STRICT;
+)sql";
+
+constexpr std::array kMigrations{kVersion1, kVersion2, kVersion3, kVersion4, kVersion5, kVersion6};
 
 }  // namespace
 

@@ -1,15 +1,13 @@
 #include "store/store.h"
 
 #include <algorithm>
-#include <limits>
 #include <string>
 #include <string_view>
 #include <unordered_map>
 #include <utility>
 
-#include "base/path.h"
-#include "base/text.h"
 #include "store/connection.h"
+#include "store/database.h"
 #include "store/details.h"
 #include "store/opening.h"
 
@@ -20,23 +18,6 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr std::int64_t kPruneStep = 500;
-/// Of the word of a kind that another version has stored.
-constexpr std::size_t kLongestKind = 64;
-
-/// What Database::read_alert() and Database::read_delivery() read.
-constexpr std::string_view kSelectAlerts =
-    "SELECT alert.id, alert.at, alert.kind, alert.host, alert.service, alert.details FROM alert";
-constexpr std::string_view kSelectDeliveries =
-    "SELECT delivery.sequence, delivery.id, delivery.destination, delivery.state,"
-    " delivery.attempts, delivery.created, delivery.updated, delivery.not_before, delivery.detail,"
-    " delivery.conditional, delivery.message_id,"
-    " alert.id, alert.at, alert.kind, alert.host, alert.service, alert.details"
-    " FROM delivery JOIN alert ON alert.sequence = delivery.alert";
-
-std::int64_t limit(std::size_t most) {
-  constexpr std::size_t kMost = std::numeric_limits<std::int64_t>::max();
-  return static_cast<std::int64_t>(std::min(most, kMost));
-}
 
 void put_state(Connection& connection, const StateChange& change) {
   if (change.forgotten) {
@@ -96,101 +77,16 @@ std::int64_t put_alert(Connection& connection, const Alert& alert) {
 std::int64_t put_delivery(Connection& connection, const Delivery& delivery, std::int64_t alert) {
   auto query = connection.query(
       "INSERT INTO delivery (id, alert, destination, attempts, created, updated, not_before,"
-      " detail, conditional) VALUES (?,?,?,?,?,?,?,?,?)"
+      " detail, conditional, escalated) VALUES (?,?,?,?,?,?,?,?,?,?)"
       " ON CONFLICT (id) DO UPDATE SET id = id RETURNING sequence",
       delivery.id.value, alert, delivery.destination, delivery.attempts, delivery.created,
-      delivery.created, delivery.not_before, delivery.last_error, delivery.conditional);
+      delivery.created, delivery.not_before, delivery.last_error, delivery.conditional,
+      delivery.escalated);
   query.next();
   return query.integer();
 }
 
 }  // namespace
-
-struct Store::Database : Opened {
-  explicit Database(Opened opened) : Opened(std::move(opened)) {}
-
-  Alert read_alert(Query& row);
-  DeliveryRecord read_delivery(Query& row);
-  void put_open_alert(const DeliveryId& delivered);
-  void complain(const std::string& what) {
-    complaints.push_back(to_utf8(file) + ": " + printable(what));
-  }
-
-  std::vector<std::string> complaints;
-};
-
-/// What makes no sense in it becomes a complaint; the alert stays.
-Alert Store::Database::read_alert(Query& row) {
-  Alert alert;
-  alert.id.value = row.text();
-  alert.at = row.time();
-  const auto word = row.text();
-  alert.kind = parse_word<TransitionKind>(word).value_or(TransitionKind::other);
-  if (alert.kind == TransitionKind::other) {
-    complain("alert " + alert.id.value + " is of a kind that this version does not know: " + word);
-    alert.other_kind = printable(word, kLongestKind);  // it goes into headers, JSON and terminals
-  }
-  alert.host = HostName(row.text());
-  alert.service = ServiceName(row.text());
-  alert.from = ServiceState::unknown;
-  alert.to = ServiceState::unknown;
-  if (!details_from_json(row.text(), alert)) {
-    alert.reason = "the stored details of this alert are damaged";
-    complain("the details of alert " + alert.id.value + " are damaged");
-  }
-  return alert;
-}
-
-DeliveryRecord Store::Database::read_delivery(Query& row) {
-  DeliveryRecord record;
-  auto& delivery = record.delivery;
-  delivery.sequence = row.integer();
-  delivery.id.value = row.text();
-  delivery.destination = row.text();
-  record.state = parse_word<DeliveryState>(row.text()).value_or(DeliveryState::dead);
-  delivery.attempts = row.number<int>();
-  delivery.created = row.time();
-  record.updated = row.time();
-  delivery.not_before = row.time();
-  record.detail = row.text();
-  delivery.last_error = record.detail;
-  delivery.conditional = row.flag();
-  delivery.group = row.text();
-  delivery.alert = read_alert(row);
-  return record;
-}
-
-/// What its destination was notified of now: an alert that fires, or the end of one.
-void Store::Database::put_open_alert(const DeliveryId& delivered) {
-  auto row =
-      connection.query(std::string(kSelectDeliveries) + " WHERE delivery.id = ?", delivered.value);
-  if (!row.next()) return;
-  const auto delivery = read_delivery(row).delivery;
-  const auto& alert = delivery.alert;
-  if (is_resolved(alert)) {
-    connection
-        .query("DELETE FROM open_alert WHERE destination = ? AND host_key = ? AND service_key = ?",
-               delivery.destination, alert.host.key(), alert.service.key())
-        .run();
-    return;
-  }
-  const auto open = open_by(delivery);
-  connection
-      .query(
-          "INSERT OR REPLACE INTO open_alert"
-          " (destination, host_key, service_key, host, service, name) VALUES (?,?,?,?,?,?)",
-          open.destination, open.host.key(), open.service.key(), open.host.text(),
-          open.service.text(), open.name)
-      .run();
-}
-
-OpenAlert open_by(const Delivery& delivery) {
-  const auto& alert = delivery.alert;
-  return {.destination = delivery.destination,
-          .host = alert.host,
-          .service = alert.service,
-          .name = name_for_people(alert)};
-}
 
 Store::Store(std::unique_ptr<Database> database) : database_(std::move(database)) {}
 Store::Store(Store&&) noexcept = default;
@@ -200,7 +96,12 @@ Store::~Store() = default;
 Result<Store> Store::open(const fs::path& directory) {
   auto opened = open_for_writing(directory);
   if (!opened) return fail(std::move(opened));
-  return Store(std::make_unique<Database>(*std::move(opened)));
+  const bool spent_reserve = opened->spent_reserve;
+  auto database = std::make_unique<Database>(*std::move(opened));
+  if (spent_reserve)
+    database->complain(
+        "the disk is full, and the last reserve was spent to start: free some space");
+  return Store(std::move(database));
 }
 
 Result<Store> Store::open_read_only(const fs::path& directory) {
@@ -301,153 +202,10 @@ Result<> Store::commit(std::span<Commit> commits) {
   });
 }
 
-Result<std::vector<Delivery>> Store::load_pending(std::string_view destination, std::int64_t after,
-                                                  std::size_t most) {
-  return attempt(database_->file, [&]() -> Result<std::vector<Delivery>> {
-    std::vector<Delivery> pending;
-    auto row =
-        database_->connection.query(std::string(kSelectDeliveries) +
-                                        " WHERE state = 'pending' AND destination = ? AND"
-                                        " delivery.sequence > ? ORDER BY delivery.sequence LIMIT ?",
-                                    destination, after, limit(most));
-    while (row.next()) pending.push_back(std::move(database_->read_delivery(row).delivery));
-    return pending;
-  });
-}
-
-Result<std::size_t> Store::abandon(std::span<const std::string> configured, Time at,
-                                   std::string_view detail) {
-  return attempt(database_->file, [&]() -> Result<std::size_t> {
-    auto& connection = database_->connection;
-    Transaction transaction(connection);
-    std::vector<std::string> gone;
-    {
-      auto row =
-          connection.query("SELECT DISTINCT destination FROM delivery WHERE state = 'pending'");
-      while (row.next())
-        if (auto destination = row.text();
-            std::ranges::find(configured, destination) == configured.end())
-          gone.push_back(std::move(destination));
-    }
-    std::size_t count = 0;
-    for (const auto& destination : gone)
-      count += connection
-                   .query(
-                       "UPDATE delivery SET state = 'dead', updated = ?, detail = ?"
-                       " WHERE state = 'pending' AND destination = ?",
-                       at, detail, destination)
-                   .run();
-    transaction.commit();
-    return count;
-  });
-}
-
-Result<std::vector<LastDelivered>> Store::load_last_delivered(Time since) {
-  return attempt(database_->file, [&]() -> Result<std::vector<LastDelivered>> {
-    std::vector<LastDelivered> last;
-    auto row = database_->connection.query(
-        "SELECT destination, host, service, kind, max(updated) FROM delivery"
-        " JOIN alert ON alert.sequence = delivery.alert"
-        " WHERE state <> 'pending' AND state = 'delivered' AND updated >= ?"
-        " GROUP BY destination, host_key, service_key, kind",
-        since);
-    while (row.next()) {
-      LastDelivered delivered;
-      delivered.destination = row.text();
-      delivered.host = HostName(row.text());
-      delivered.service = ServiceName(row.text());
-      delivered.kind = parse_word<TransitionKind>(row.text()).value_or(TransitionKind::other);
-      delivered.at = row.time();
-      last.push_back(std::move(delivered));
-    }
-    return last;
-  });
-}
-
-Result<std::vector<OpenAlert>> Store::load_open_alerts() {
-  return attempt(database_->file, [&]() -> Result<std::vector<OpenAlert>> {
-    std::vector<OpenAlert> open;
-    auto row =
-        database_->connection.query("SELECT destination, host, service, name FROM open_alert");
-    while (row.next()) {
-      OpenAlert one;
-      one.destination = row.text();
-      one.host = HostName(row.text());
-      one.service = ServiceName(row.text());
-      one.name = row.text();
-      open.push_back(std::move(one));
-    }
-    return open;
-  });
-}
-
-Result<> Store::commit(const StoredMessage& message, std::span<const DeliveryId> members) {
-  return attempt(database_->file, [&]() -> Result<> {
-    auto& connection = database_->connection;
-    Transaction transaction(connection);
-    connection
-        .query("INSERT OR REPLACE INTO message (id, text, note) VALUES (?,?,?)", message.id,
-               message.text, message.note)
-        .run();
-    for (const auto& member : members)
-      connection
-          .query("UPDATE delivery SET message_id = ? WHERE id = ? AND state = 'pending'",
-                 message.id, member.value)
-          .run();
-    transaction.commit();
-    return {};
-  });
-}
-
-Result<std::optional<Store::PendingMessage>> Store::load_message(std::string_view id) {
-  return attempt(database_->file, [&]() -> Result<std::optional<PendingMessage>> {
-    auto row = database_->connection.query(
-        "SELECT id, text, note, (SELECT count(*) FROM delivery"
-        " WHERE message_id <> '' AND state = 'pending' AND message_id = message.id)"
-        " FROM message WHERE id = ?",
-        id);
-    if (!row.next()) return std::nullopt;
-    PendingMessage found;
-    found.message.id = row.text();
-    found.message.text = row.text();
-    found.message.note = row.text();
-    found.members = row.number<std::uint32_t>();
-    return found;
-  });
-}
-
-Result<> Store::update(std::span<const DeliveryUpdate> updates) {
-  return attempt(database_->file, [&]() -> Result<> {
-    auto& connection = database_->connection;
-    Transaction transaction(connection);
-    for (const auto& update : updates) {
-      connection
-          .query(
-              "UPDATE delivery SET state = ?, attempts = ?, updated = ?, not_before = ?,"
-              " detail = ?, message_id = CASE WHEN ? = '' AND ? = 0 THEN message_id ELSE ? END"
-              " WHERE id = ?",
-              to_string(update.state), update.attempts, update.at, update.not_before, update.detail,
-              update.group, update.attempts, update.group, update.id.value)
-          .run();
-      if (update.state == DeliveryState::delivered) database_->put_open_alert(update.id);
-    }
-    transaction.commit();
-    return {};
-  });
-}
-
 Result<std::optional<Alert>> Store::find_firing(const HostName& host, const ServiceName& service) {
   return attempt(database_->file, [&]() -> Result<std::optional<Alert>> {
-    auto row = database_->connection.query(
-        std::string(kSelectAlerts) +
-            " WHERE host_key = ? AND service_key = ? ORDER BY at DESC, sequence DESC",
-        host.key(), service.key());
-    while (row.next()) {
-      auto alert = database_->read_alert(row);
-      if (!alert.suppressed.empty()) continue;
-      return is_resolved(alert) ? std::nullopt : std::optional(std::move(alert));
-    }
-    return std::nullopt;
+    auto last = database_->find_last_notified(host, service);
+    return last && is_resolved(*last) ? std::nullopt : std::move(last);
   });
 }
 
@@ -462,19 +220,6 @@ Result<std::vector<Alert>> Store::history(const HistoryQuery& query) {
     if (query.service) row.bind(query.service->key());
     while (row.next()) alerts.push_back(database_->read_alert(row));
     return alerts;
-  });
-}
-
-Result<std::vector<DeliveryRecord>> Store::deliveries(bool failed, std::size_t most) {
-  return attempt(database_->file, [&]() -> Result<std::vector<DeliveryRecord>> {
-    std::vector<DeliveryRecord> records;
-    std::string sql(kSelectDeliveries);
-    if (failed) sql += " WHERE state = 'dead' OR (state = 'pending' AND attempts > 0)";
-    auto row =
-        database_->connection.query(sql + " ORDER BY delivery.sequence DESC LIMIT ?", limit(most));
-    while (row.next()) records.push_back(database_->read_delivery(row));
-    std::ranges::reverse(records);
-    return records;
   });
 }
 
@@ -503,6 +248,7 @@ Result<std::size_t> Store::prune(Time now) {
                      oldest, kPruneStep)
                  .run();
     transaction.commit();
+    keep_reserve(database_->file.parent_path());
     return count;
   });
 }

@@ -49,12 +49,15 @@ struct Delivery {
   int attempts = 0;
   Time created{};
   Time not_before{};
+  Time updated{};  ///< when its state, or what it waits for, last changed; the epoch: never
   std::string last_error;
   /// Whether it is sent depends on what this destination was notified of before. A firing one whose
   /// `not_before` is later than `created` is an escalation: it is sent when the alert is not
   /// resolved by then. A resolved one is sent if the last one sent of the service (or host) was
   /// firing.
   bool conditional = false;
+  /// Whether it is an escalation that was sent, or is to be, because its time had come.
+  bool escalated = false;
   /// The id of the message that it left with, or is to leave with; empty: not known yet.
   std::string group;
   /// Of one that only memory holds: the sequence of the one before it about its service; 0: none.
@@ -88,6 +91,16 @@ consteval auto table_of(DeliveryState) {
 }
 using tocsin::to_string;
 
+/// A destination that was notified of a firing alert, and not yet of its end.
+struct OpenAlert {
+  std::string destination;
+  HostName host;
+  ServiceName service;  ///< empty: the host itself
+  std::string name;     ///< what people call it
+};
+/// What is open once the delivery of a firing alert has been accepted.
+[[nodiscard]] OpenAlert open_by(const Delivery& delivery);
+
 /// What became of a delivery.
 struct DeliveryUpdate {
   DeliveryId id;
@@ -97,6 +110,9 @@ struct DeliveryUpdate {
   Time not_before{};   ///< of a pending one
   std::string detail;  ///< the destination's answer or the last error, in words, without secrets
   std::string group;   ///< as in Delivery; of one without an attempt, empty leaves it as it is
+  bool escalated = false;            ///< as in Delivery
+  std::optional<OpenAlert> opens{};  ///< what fires there from now on
+  std::optional<OpenAlert> ends{};   ///< what does not any more: its end was sent, or never will be
 };
 
 /// What a destination is sent, each time the same.
@@ -117,19 +133,8 @@ struct HistoryQuery {
 struct DeliveryRecord {
   Delivery delivery;
   DeliveryState state{};
-  Time updated{};
   std::string detail;
 };
-
-/// A destination that was notified of a firing alert, and not yet of its end.
-struct OpenAlert {
-  std::string destination;
-  HostName host;
-  ServiceName service;  ///< empty: the host itself
-  std::string name;     ///< what people call it
-};
-/// What is open once the delivery of a firing alert has met its end.
-[[nodiscard]] OpenAlert open_by(const Delivery& delivery);
 
 /// When a destination last accepted an alert of one kind about one service (for rate limits).
 struct LastDelivered {
@@ -148,8 +153,10 @@ constexpr std::chrono::days kRetention{90};
 class Store {
  public:
   /// Creates or migrates `directory`/tocsin.db (WAL, synchronous=FULL) and takes the lock that
-  /// keeps a second `run` away. storage: not writable, no space, damaged, made by a newer version
-  /// or by another program, in use; a file that is refused is left as it is.
+  /// keeps a second `run` away. On a full disk it gives back the space that it has reserved there
+  /// (a complaint), so that what is known can be read and alerts go on. storage: not writable, no
+  /// space, damaged, made by a newer version or by another program, in use; a file that is refused
+  /// is left as it is.
   static Result<Store> open(const std::filesystem::path& directory);
   /// For the commands that only read: works while another process runs, and takes no lock.
   static Result<Store> open_read_only(const std::filesystem::path& directory);
@@ -175,11 +182,14 @@ class Store {
   [[nodiscard]] Result<std::size_t> abandon(std::span<const std::string> configured, Time at,
                                             std::string_view detail);
   [[nodiscard]] Result<std::vector<LastDelivered>> load_last_delivered(Time since);
+  /// Those whose end has happened, and does not wait for its destination, are removed first: the
+  /// destination was not configured then, or a crash has lost the outcome.
   [[nodiscard]] Result<std::vector<OpenAlert>> load_open_alerts();
   /// Before its first attempt: these pending deliveries leave with this message from now on. One
   /// transaction, synced.
   [[nodiscard]] Result<> commit(const StoredMessage& message, std::span<const DeliveryId> members);
-  /// The message, and how many pending deliveries leave with it; nothing when there is none.
+  /// The message, and how many pending deliveries leave with it; nothing when there is none, or
+  /// one that is too large to be ours (a complaint).
   struct PendingMessage {
     StoredMessage message;
     std::size_t members = 0;
@@ -187,9 +197,13 @@ class Store {
     friend bool operator==(const PendingMessage&, const PendingMessage&) = default;
   };
   [[nodiscard]] Result<std::optional<PendingMessage>> load_message(std::string_view id);
-  /// In one transaction. A crash before it returns means that these may be delivered again. Ids
-  /// that are not stored are passed over.
+  /// In one transaction. A crash before it returns means that these may be delivered again. Of ids
+  /// that are not stored (of deliveries that only memory holds) only what is open is.
   [[nodiscard]] Result<> update(std::span<const DeliveryUpdate> updates);
+
+  /// Makes those dead letters pending again that somebody has asked for (Requests), as if they had
+  /// not been tried; answers them in their order. In one transaction.
+  [[nodiscard]] Result<std::vector<Delivery>> take_retries(Time now);
 
   /// The last alert about the service, or (of an empty name) about the host, that was notified and
   /// fires; nothing when the last one of all was its end, or none is kept.

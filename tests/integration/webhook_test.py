@@ -177,6 +177,26 @@ class Answers(Watched):
         time.sleep(2)
         self.assertEqual(len(receiver.requests), 2, "a dead letter stays dead after a restart")
 
+    def test_dead_letters_are_sent_again_on_request(self):
+        receiver = self.receiver(Answer(400), Answer(400), NO_CONTENT)
+        self.run_tocsin(self.webhook(receiver))
+        self.manager.stop(ENGINE)
+        self.wait_for_delivery("dead")
+        self.manager.start(ENGINE)
+        wait_until(lambda: [row["state"] for row in self.rows("deliveries")] == ["dead"] * 2, 10,
+                   lambda: self.rows("deliveries"))
+        retry = ["deliveries", "-c", self.file, "--data-dir", self.data, "--retry"]
+        for arguments, said in (((), "needs the ID"), (("nonsense",), "no dead letter `nonsense`")):
+            refused = tocsin(*retry, *arguments)
+            self.assertEqual(refused.returncode, 1, refused.stdout)
+            self.assertIn(said, refused.stderr)
+        asked = tocsin(*retry, "--all")
+        self.assertEqual((asked.returncode, asked.stdout),
+                         (0, "dead letters that are sent again: 2\n"), asked.stderr)
+        self.assertEqual(self.states(receiver.wait_for(4))[2:],
+                         [(ENGINE, "STOPPED"), (ENGINE, "RUNNING")])
+        wait_until(lambda: not self.rows("deliveries", "--failed"), 10, "no dead letter")
+
     def test_untrusted_certificate(self):
         receiver = self.receiver(authority=self.authority)
         running = self.run_tocsin(self.webhook(receiver))
@@ -372,6 +392,17 @@ class Disks(Watched):
     def test_start_on_a_full_disk(self):
         self.fill(self.small_disk("1m"))
         self.assert_no_start()
+
+    def test_start_again_on_a_full_disk(self):
+        disk = self.small_disk("4m")
+        receiver = self.receiver()
+        running = self.run_tocsin(self.webhook(receiver))
+        self.assertEqual(running.stop(), 0)
+        self.fill(disk)
+        again = self.start_tocsin()
+        self.manager.stop(ENGINE)
+        self.assertEqual(self.states(receiver.wait_for(1)), [(ENGINE, "STOPPED")])
+        self.assertIn("the disk is full", again.output())
 
     def test_start_on_a_damaged_database(self):
         self.data.mkdir()

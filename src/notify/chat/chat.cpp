@@ -8,8 +8,8 @@
 #include <nlohmann/json.hpp>
 
 #include "notify/built_in.h"
-#include "notify/group_text.h"
 #include "notify/sections.h"
+#include "notify/sentence.h"
 
 namespace tocsin::notify {
 namespace {
@@ -88,9 +88,7 @@ Chat::Chat(const Kind& kind, const Sections& sections, bool has_other, const Cha
     : key_(channel_key(kind.key, kind.section)),
       name_(kind.name),
       has_other_(has_other),
-      most_lines_(kind.most_lines),
-      around_line_(kind.around_line),
-      most_plain_lines_(kind.most_plain_lines),
+      room_(kind.room),
       http_(deps),
       messages_(deps.messages) {
   for (const auto section :
@@ -129,28 +127,29 @@ std::string Chat::group_of(const Alert& alert) const {
 }
 
 Message Chat::write(const Contents& contents, const DeliveryId& /*id*/) {
-  const Alert& first = *contents.alerts.front();
-  const Side& side = side_of(section_of(first));
-  if (contents.alerts.size() == 1)
-    return make(first, side.message, messages_.values(first), kPlainMessage);
+  const Alert& worst = worst_of(contents);
+  const Side& side = side_of(section_of(worst));
+  if (contents.alerts.size() == 1) {
+    return make(worst, {side.message, kPlainMessage, title_of(worst)}, messages_.values(worst));
+  }
   const auto size_of = [&](const std::string& line) {
-    return prepare(line).size() + (side.is_basic ? 0 : around_line_);
+    return prepare(line).size() + (side.is_basic ? 0 : room_.around_line);
   };
-  const auto text =
-      describe_group(contents, side.is_basic ? most_plain_lines_ : most_lines_, size_of);
-  Alert head = first;
-  head.notice = text.notice;
-  return make(head, side.group, group_values(contents, text, messages_.urls()),
-              built_in::kGroupText);
+  auto text = describe_group(contents, side.is_basic ? room_.plain_lines : room_.lines, size_of);
+  Alert head = worst;
+  head.notice = std::exchange(text.notice, {});
+  auto unrendered = text.title + "\n" + plain_text(text);
+  text.notice = head.notice;
+  return make(head, {side.group, built_in::kGroupText, std::move(unrendered)},
+              group_values(contents, text, messages_.urls()));
 }
 
-Message Chat::make(const Alert& head, const MessageTemplate& source, const std::string& raw_values,
-                   std::string_view plain) const {
+Message Chat::make(const Alert& head, const Sources& sources, const std::string& raw_values) const {
   const Side& side = side_of(section_of(head));
   const std::string values = prepare(raw_values);
   std::string note;
   if (!side.is_basic) {
-    auto message = messages_.write(source, values, [&](std::string& json) {
+    auto message = messages_.write(sources.form, values, [&](std::string& json) {
       auto mistake = json_mistake(json);
       return mistake ? mistake : fit(head, json);
     });
@@ -160,12 +159,18 @@ Message Chat::make(const Alert& head, const MessageTemplate& source, const std::
   const MessageTemplate plain_text{
       .configured = {},
       .name = {},
-      .built_in = render::Template::from_text(render::Format::text, std::string(plain))};
-  auto message = messages_.write(side.is_basic ? source : plain_text, values, text_mistake);
+      .built_in = render::Template::from_text(render::Format::text, std::string(sources.plain))};
+  auto message = messages_.write(side.is_basic ? sources.form : plain_text, values, text_mistake);
+  if (message.text.empty()) {
+    message.text = prepare(sources.unrendered);
+    if (note.empty()) note = messages_.say_unrendered(name_);
+  }
   message.text = from_text(head, message.text);
   if (message.note.empty()) message.note = std::move(note);
   return message;
 }
+
+bool Chat::is_sound(const Message& message) const { return !json_mistake(message.text); }
 
 net::awaitable<Answer> Chat::send(const Alert& first, const Message& message, const DeliveryId& id,
                                   net::Deadline deadline) {

@@ -14,6 +14,7 @@
 #include "net/http_client.h"
 #include "notify/channel.h"
 #include "notify/channel_deps.h"
+#include "notify/group_text.h"
 #include "notify/http_channel.h"
 #include "notify/http_policy.h"
 
@@ -25,6 +26,13 @@ constexpr std::string_view kPlainMessage = "{{title}}";
 /// At most so many characters, as UTF-16 counts them; what is cut ends in an ellipsis.
 [[nodiscard]] std::string cut_to(std::string text, std::size_t most);
 
+/// The body of a request, of a value of nlohmann's. Invalid UTF-8 in the configuration must not
+/// stop an alert.
+template <typename Json>
+[[nodiscard]] std::string dump_body(const Json& json) {
+  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
 class Chat : public GroupingChannel {
  public:
   [[nodiscard]] const std::string& key() const override { return key_; }
@@ -35,6 +43,7 @@ class Chat : public GroupingChannel {
   [[nodiscard]] std::string group_of(const Alert& alert) const override;
   /// The body of a request.
   [[nodiscard]] Message write(const Contents& contents, const DeliveryId& id) override;
+  [[nodiscard]] bool is_sound(const Message& message) const override;
   net::awaitable<Answer> send(const Alert& first, const Message& message, const DeliveryId& id,
                               net::Deadline deadline) override;
 
@@ -45,11 +54,7 @@ class Chat : public GroupingChannel {
     std::string section;  ///< "slackNotification"
     std::string_view built_in;
     std::string_view built_in_group;
-    // Of a message for several alerts, in bytes: its lines, what each takes besides its text, and
-    // the lines of one that is no more than a text.
-    std::size_t most_lines;
-    std::size_t around_line;
-    std::size_t most_plain_lines;
+    GroupRoom room;
   };
   /// `settings` are those of a Slack or Teams.
   template <typename Settings>
@@ -90,18 +95,21 @@ class Chat : public GroupingChannel {
   static Side make_side(const Kind& kind, config::AlertSection section,
                         const config::ChatMessage& settings);
   [[nodiscard]] const Side& side_of(config::AlertSection section) const;
-  /// `raw_values` are those of `source`; `head` has the notice, and says which section it is;
-  /// `plain` is the template of a text, where the chat's own form cannot be made.
-  [[nodiscard]] Message make(const Alert& head, const MessageTemplate& source,
-                             const std::string& raw_values, std::string_view plain) const;
+  /// What a message is made of, in the order in which it is tried.
+  struct Sources {
+    const MessageTemplate& form;  ///< the chat's own, or of a text
+    std::string_view plain;       ///< the template of a text
+    std::string unrendered;       ///< where no template can be rendered
+  };
+  /// `raw_values` are those of the templates; `head` has the notice, and says which section it is.
+  [[nodiscard]] Message make(const Alert& head, const Sources& sources,
+                             const std::string& raw_values) const;
 
   std::string key_;
   std::string name_;
   std::vector<Side> sides_;  ///< by AlertSection
   bool has_other_;           ///< the file has `otherAlerts`
-  std::size_t most_lines_;
-  std::size_t around_line_;
-  std::size_t most_plain_lines_;
+  GroupRoom room_;
   HttpSender http_;
   Messages& messages_;
 };

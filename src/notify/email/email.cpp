@@ -111,8 +111,6 @@ MessageTemplate built_in_only(render::Format format, std::string_view text) {
 }
 
 constexpr std::string_view kSubject = "{{title}}";
-/// Of a group, in bytes: more than anybody reads.
-constexpr std::size_t kMostMailLines = 100'000;
 
 /// By AlertSection.
 constexpr std::array kMailSections = {config::AlertSection::stopped, config::AlertSection::started,
@@ -208,7 +206,12 @@ Answer judge_smtp(const Result<net::SmtpReply>& reply) {
   std::string reason = fmt::format("{} was refused: {}", to_string(reply->phase), words);
   const bool of_this_mail =
       reply->phase != net::SmtpPhase::greeting && reply->phase != net::SmtpPhase::login;
-  if (of_this_mail && reply->code / 100 == 5) return Rejected{.reason = std::move(reason)};
+  if (of_this_mail && reply->code / 100 == 5) {
+    const bool is_content = reply->phase == net::SmtpPhase::data;
+    return Rejected{
+        .reason = std::move(reason),
+        .refuses = is_content ? Rejected::Refuses::content : Rejected::Refuses::everything};
+  }
   return RetryAfter{.after = {}, .reason = std::move(reason), .logged_in = of_this_mail};
 }
 
@@ -265,7 +268,7 @@ std::string Email::group_of(const Alert& alert) const {
 }
 
 Message Email::write(const Contents& contents, const DeliveryId& id) {
-  Alert head = *contents.alerts.front();
+  Alert head = worst_of(contents);
   const auto section = section_for(head);
   const auto& [settings, templates] = mailing_->of(section);
   const bool is_group = contents.alerts.size() > 1;
@@ -273,7 +276,7 @@ Message Email::write(const Contents& contents, const DeliveryId& id) {
   std::string values;
   std::string plain;  // where no template can be rendered
   if (is_group) {
-    const auto text = describe_group(contents, kMostMailLines);
+    const auto text = describe_group(contents, kMailRoom.lines);
     head.notice = text.notice;
     values = group_values(contents, text, messages.urls());
     plain = text.title + "\n\n" + plain_text(text);
@@ -304,6 +307,10 @@ Message Email::write(const Contents& contents, const DeliveryId& id) {
                               .priority = settings.priority,
                               .headers = std::move(headers)}),
           .note = joined_notes(subject.note, html.note)};
+}
+
+bool Email::is_sound(const Message& mail) const {
+  return mail.text.starts_with("From: ") && mail.text.contains("\r\n\r\n");
 }
 
 net::awaitable<Answer> Email::send(const Alert& first, const Message& mail,

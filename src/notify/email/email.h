@@ -72,6 +72,7 @@ class Email final : public GroupingChannel {
   /// The whole mail, with its Date. The Message-ID is made of the id: who gets the mail twice can
   /// tell.
   [[nodiscard]] Message write(const Contents& contents, const DeliveryId& id) override;
+  [[nodiscard]] bool is_sound(const Message& mail) const override;
   net::awaitable<Answer> send(const Alert& first, const Message& mail, const DeliveryId& id,
                               net::Deadline deadline) override;
 

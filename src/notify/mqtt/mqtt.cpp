@@ -56,8 +56,10 @@ std::string below(const std::string& topic, const std::string& host, std::string
   return topic + "/" + topic_level(host) + "/" + topic_level(last);
 }
 
-/// Whether a service runs now, or all is well with a host or credential.
+/// Whether a service runs now, or all is well with a host or credential. Of what is no longer
+/// monitored nobody knows.
 bool is_up(const Alert& alert) {
+  if (alert.kind == TransitionKind::unmonitored) return false;
   return is_about_host(alert) ? is_resolved(alert)
                               : status_word(alert) == to_string(ServiceState::running);
 }

@@ -18,20 +18,11 @@ namespace {
 /// Defaults of ntfy's server.
 constexpr std::size_t kLongestMessage = 4096;
 constexpr std::size_t kLongestTitle = 250;
-/// Of a group, with room for what is still down.
-constexpr std::size_t kMostNtfyLines = 3200;
 
 unsigned priority_of(const config::Ntfy& settings, const Alert& alert) {
   constexpr unsigned kNormal = 3;
   if (settings.priority != 0) return settings.priority;
   return is_resolved(alert) ? kNormal : kNormal + static_cast<unsigned>(alert.severity);
-}
-
-/// The one that decides how loud a message is.
-const Alert& worst_of(const Contents& contents) {
-  return **std::ranges::max_element(contents.alerts, {}, [](const Alert* alert) {
-    return std::pair(!is_resolved(*alert), alert->severity);
-  });
 }
 
 HttpLogin login_of(const config::Ntfy& settings) {
@@ -54,12 +45,13 @@ class NtfyChannel final : public GroupingChannel {
   [[nodiscard]] Message write(const Contents& contents, const DeliveryId& /*id*/) override {
     return {.text = ntfy_message(settings_, contents), .note = {}};
   }
+  [[nodiscard]] bool is_sound(const Message& message) const override {
+    return nlohmann::ordered_json::parse(message.text, nullptr, false).is_object();
+  }
   net::awaitable<Answer> send(const Alert& /*first*/, const Message& message, const DeliveryId& id,
                               net::Deadline deadline) override {
-    const auto written = nlohmann::ordered_json::parse(message.text, nullptr, false);
-    if (!written.is_object()) co_return Rejected{.reason = "the stored message is damaged"};
     auto body = nlohmann::ordered_json::object({{"topic", settings_.topic}});
-    body.update(written);
+    body.update(nlohmann::ordered_json::parse(message.text));
     auto request = post_json(settings_.url, body.dump());
     if (!authorization_.empty()) request.headers.emplace_back("Authorization", authorization_);
     const auto response = co_await sender_.send(std::move(request), id, deadline);
@@ -87,7 +79,7 @@ class NtfyChannel final : public GroupingChannel {
 std::string ntfy_message(const config::Ntfy& settings, const Contents& contents) {
   const bool is_group = contents.alerts.size() > 1;
   const Alert& worst = worst_of(contents);
-  const auto group = is_group ? describe_group(contents, kMostNtfyLines) : GroupText{};
+  const auto group = is_group ? describe_group(contents, kNtfyRoom.lines) : GroupText{};
   nlohmann::ordered_json message;
   message["title"] = shortened(valid_utf8(is_group ? group.title : title_of(worst)), kLongestTitle);
   message["message"] = shortened(

@@ -25,10 +25,6 @@ constexpr std::size_t kMostHeader = 150;
 constexpr std::size_t kMostField = 2000;
 constexpr std::size_t kMostButton = 75;
 constexpr std::size_t kMostText = 3000;
-/// Of a group, in one block, with room for the count of what has none.
-constexpr std::size_t kMostSlackLines = 2900;
-/// With room for the title and what is still down.
-constexpr std::size_t kMostPlainSlackLines = 2100;
 /// One message a second for each webhook; and what the making of a message may differ.
 constexpr std::chrono::milliseconds kSlackInterval(1100);
 
@@ -106,11 +102,6 @@ Json addressed(const config::SlackMessage& settings, const Json& message) {
   return body;
 }
 
-/// Invalid UTF-8 in the configuration must not stop an alert.
-std::string dump_message(const Json& json) {
-  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
-}
-
 /// The answer's reason, with the meaning of Slack's code.
 std::string explained(std::string reason) {
   const auto* found = std::ranges::find_if(
@@ -127,9 +118,7 @@ Slack::Slack(const config::Slack& settings, const ChannelDeps& deps)
             .section = "slackNotification",
             .built_in = built_in::kSlack,
             .built_in_group = built_in::kSlackGroup,
-            .most_lines = kMostSlackLines,
-            .around_line = 0,
-            .most_plain_lines = kMostPlainSlackLines},
+            .room = kSlackRoom},
            settings, deps),
       settings_(settings) {}
 
@@ -162,7 +151,7 @@ std::string Slack::from_text(const Alert& alert, const std::string& text) const 
   Json message = {{"text", cut_to(text, kMostText)},
                   {"blocks", {std::move(block), {{"type", "divider"}}}}};
   show_notice(alert, message);
-  return dump_message(addressed(config::message_of(settings_, section_of(alert)), message));
+  return dump_body(addressed(config::message_of(settings_, section_of(alert)), message));
 }
 
 std::optional<std::string> Slack::fit(const Alert& alert, std::string& json) const {
@@ -175,7 +164,7 @@ std::optional<std::string> Slack::fit(const Alert& alert, std::string& json) con
   }
   show_notice(alert, message);
   shorten_texts(message, kMostText);
-  json = dump_message(addressed(config::message_of(settings_, section_of(alert)), message));
+  json = dump_body(addressed(config::message_of(settings_, section_of(alert)), message));
   return std::nullopt;
 }
 

@@ -22,11 +22,6 @@ constexpr std::size_t kMostBytes = 28'000;
 /// What a text is cut to in a message that is too large.
 constexpr std::size_t kShortText = 300;
 constexpr std::size_t kMostBasic = 4000;
-/// Of a group, with room for the rest of the card, and what its template puts around a line.
-constexpr std::size_t kMostTeamsLines = 24'000;
-constexpr std::size_t kAroundTeamsLine = 110;
-/// With room for the title and what is still down.
-constexpr std::size_t kMostPlainTeamsLines = 3000;
 /// About four requests a second.
 constexpr std::chrono::milliseconds kTeamsInterval(250);
 
@@ -57,11 +52,6 @@ void show_notice_on_cards(const Alert& alert, Json& message) {
   }
 }
 
-/// Invalid UTF-8 in the configuration must not stop an alert.
-std::string dump_card(const Json& json) {
-  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
-}
-
 }  // namespace
 
 Teams::Teams(const config::Teams& settings, const ChannelDeps& deps)
@@ -70,9 +60,7 @@ Teams::Teams(const config::Teams& settings, const ChannelDeps& deps)
             .section = "teamsNotification",
             .built_in = built_in::kTeams,
             .built_in_group = built_in::kTeamsGroup,
-            .most_lines = kMostTeamsLines,
-            .around_line = kAroundTeamsLine,
-            .most_plain_lines = kMostPlainTeamsLines},
+            .room = kTeamsRoom},
            settings, deps) {}
 
 std::string Teams::from_text(const Alert& alert, const std::string& text) const {
@@ -87,16 +75,16 @@ std::string Teams::from_text(const Alert& alert, const std::string& text) const 
                            {"content", card}};
   Json message = {{"type", "message"}, {"attachments", Json::array({attachment})}};
   show_notice_on_cards(alert, message);
-  return dump_card(message);
+  return dump_body(message);
 }
 
 std::optional<std::string> Teams::fit(const Alert& alert, std::string& json) const {
   Json message = Json::parse(json);
   show_notice_on_cards(alert, message);
-  json = dump_card(message);
+  json = dump_body(message);
   if (json.size() <= kMostBytes) return std::nullopt;
   shorten_texts(message);
-  json = dump_card(message);
+  json = dump_body(message);
   if (json.size() <= kMostBytes) return std::nullopt;
   return "is larger than the 28 KB that Teams takes";
 }

@@ -46,7 +46,7 @@ inline RandomFill shortest() {
 }
 
 /// The next one to send, where each message is one delivery; null: there is none.
-inline const store::Delivery* take_one(Lanes& lanes, Time now) {
+inline const store::Delivery* take_one(Lanes& lanes, Now now) {
   const auto* sending = lanes.take(now);
   if (sending == nullptr) return nullptr;
   EXPECT_EQ(sending->members.size(), 1U);
@@ -55,7 +55,7 @@ inline const store::Delivery* take_one(Lanes& lanes, Time now) {
 }
 
 /// What became of it.
-inline Outcome settle_one(Lanes& lanes, const DeliveryId& id, const Answer& answer, Time now) {
+inline Outcome settle_one(Lanes& lanes, const DeliveryId& id, const Answer& answer, Now now) {
   auto outcomes = lanes.settle(id, answer, now);
   EXPECT_EQ(outcomes.size(), 1U);
   return std::move(outcomes.front());

@@ -178,6 +178,7 @@ class FakeGroupingChannel final : public GroupingChannel {
     for (const auto& name : contents.still_firing) text += " !" + name;
     return {.text = text, .note = {}};
   }
+  bool is_sound(const Message& message) const override { return message.text.contains(':'); }
   net::awaitable<Answer> send(const Alert&, const Message& message, const DeliveryId& id,
                               net::Deadline) override {
     received.push_back(message.text);
@@ -695,6 +696,31 @@ TEST_F(GroupedDispatcherTest, OneWhoseMessageIsGoneIsBegunAnew) {
     co_await observer_.until_settled(DeliveryState::delivered, 2);
   });
   EXPECT_THAT(people_->received, ElementsAre("1: 1 2 !1 !2"));
+}
+
+TEST_F(GroupedDispatcherTest, OneWhoseMessageIsDamagedIsBegunAnew) {
+  for (const auto* id : {"1", "2"}) {
+    (void)to_people(id, id);
+    outbox_.rows.back().delivery.group = "damaged";
+  }
+  outbox_.messages["damaged"] = {.id = "damaged", .text = "no message of ours", .note = ""};
+  run([&](Dispatcher&) -> net::awaitable<void> {
+    co_await observer_.until_settled(DeliveryState::delivered, 2);
+  });
+  EXPECT_THAT(people_->received, ElementsAre("1: 1 2 !1 !2"));
+}
+
+TEST_F(GroupedDispatcherTest, OneOfWhichAMemberCannotBeReadIsBegunAnew) {
+  for (const auto* id : {"1", "2", "3"}) {
+    (void)to_people(id, id);
+    outbox_.rows.back().delivery.group = "group";
+  }
+  outbox_.messages["group"] = {.id = "group", .text = "1: 1 2 3", .note = ""};
+  outbox_.damaged = "2";
+  run([&](Dispatcher&) -> net::awaitable<void> {
+    co_await observer_.until_settled(DeliveryState::delivered, 2);
+  });
+  EXPECT_THAT(people_->received, ElementsAre("1: 1 3 !1 !3"));
 }
 
 TEST_F(DispatcherTest, WhatThePipelineBeforeHandsOverKeepsItsPlace) {

@@ -206,14 +206,54 @@ TEST_F(Escalation, GoesOnAfterARestart) {
   EXPECT_THAT(send(kStart), ElementsAre("2", "3")) << "it had been notified";
 }
 
-TEST_F(Escalation, FollowsAClockThatIsSetBack) {
-  lanes_.add(escalation("1", stopped), kStart);
-  EXPECT_THAT(send(kStart + minutes(10)), IsEmpty());
-  EXPECT_THAT(send(kStart - hours(1)), IsEmpty());
-  EXPECT_THAT(send(kStart - hours(1) + minutes(20)), ElementsAre("1"));
+TEST_F(Escalation, IsDueInTimeWhoeverSetsTheClock) {
+  for (const Duration jump : {hours(-5), hours(5)}) {
+    lanes_ = lanes_to_escalate();
+    lanes_.add(escalation("1", stopped), kStart);
+    EXPECT_EQ(take_one(lanes_, {kStart + jump, kStart}), nullptr) << "at once";
+    EXPECT_EQ(take_one(lanes_, {kStart + jump + kAfter, kStart + kAfter - seconds(1)}), nullptr);
+    EXPECT_NE(take_one(lanes_, {kStart + jump + kAfter, kStart + kAfter}), nullptr);
+  }
   lanes_ = lanes_to_escalate();
   lanes_.add(escalation("2", stopped), kStart - hours(5));  // loaded after the clock was set back
   EXPECT_EQ(lanes_.wake(kStart - hours(5)), kStart - hours(5) + kAfter);
+}
+
+TEST_F(Escalation, SaysThatItIsOneAfterARestartToo) {
+  lanes_.add(escalation("1", stopped), kStart);
+  const auto* sent = take_one(lanes_, kStart + kAfter);
+  ASSERT_NE(sent, nullptr);
+  auto stored = escalation("1", stopped);
+  const auto failed =
+      settle_one(lanes_, {"1"}, RetryAfter{.after = {}, .reason = "503"}, kStart + kAfter);
+  stored.attempts = failed.update.attempts;
+  stored.escalated = failed.update.escalated;
+  stored.not_before = stored.updated = kStart + kAfter;
+  lanes_ = lanes_to_escalate();
+  lanes_.add(stored, kStart + kAfter);
+  EXPECT_THAT(send(kStart + kAfter), ElementsAre("1"));
+  EXPECT_EQ(reason_, "escalated") << "once";
+}
+
+TEST_F(Escalation, WaitsThoughTheEndOfTheAlertBeforeWasRefused) {
+  lanes_.add(conditional("1", stopped, kStart), kStart);
+  const auto* firing = take_one(lanes_, kStart);
+  ASSERT_NE(firing, nullptr);
+  const auto told = settle_one(lanes_, {"1"}, Delivered{}, kStart).update;
+  ASSERT_TRUE(told.opens.has_value());
+  EXPECT_EQ(told.opens->service, ServiceName("a"));
+  EXPECT_FALSE(told.ends.has_value());
+
+  lanes_.add(good("2", kStart), kStart);
+  ASSERT_NE(take_one(lanes_, kStart), nullptr);
+  const auto refused = settle_one(lanes_, {"2"}, Rejected{.reason = "400"}, kStart).update;
+  EXPECT_EQ(refused.state, store::DeliveryState::dead);
+  ASSERT_TRUE(refused.ends.has_value()) << "it will never be sent";
+  EXPECT_FALSE(lanes_.has_open(HostName("host"), ServiceName("a")));
+
+  lanes_.add(escalation("3", stopped), kStart);
+  EXPECT_THAT(send(kStart), IsEmpty()) << "that is another alert";
+  EXPECT_THAT(send(kStart + kAfter), ElementsAre("3"));
 }
 
 TEST_F(Escalation, ThatOnlyMemoryHoldsIsHandedBack) {

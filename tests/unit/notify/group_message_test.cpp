@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "notify/email/email.h"
+#include "notify/group_text.h"
 #include "notify/ntfy/ntfy.h"
 #include "notify/slack/slack.h"
 #include "notify/teams/teams.h"
@@ -176,6 +177,69 @@ TEST_F(GroupMessage, IsNoneWhereATemplateKnowsOneService) {
   EXPECT_NE(Slack(slack_, transport_.deps()).group_of(stopped_alert()), "");
   EXPECT_NE(Teams(teams_, transport_.deps()).group_of(stopped_alert()), "");
   EXPECT_NE(mail_channel().group_of(stopped_alert()), "");
+}
+
+TEST_F(GroupMessage, LooksAsItsWorstAlertWants) {
+  alerts_[0] = started_alert();
+  alerts_[1].kind = TransitionKind::paused;
+  alerts_[1].severity = AlertSeverity::warning;
+  alerts_[2].severity = AlertSeverity::critical;
+  slack_.started.type = config::MessageType::basic;
+  EXPECT_THAT(slack(3), HasSubstr("\"blocks\"")) << "no text, as of the oldest";
+  EXPECT_THAT(json::parse(slack(3))["blocks"].size(), testing::Ge(2U));
+  email_.started.group_subject = "all is well";
+  email_.stopped.group_subject = "{{count}} are down";
+  EXPECT_THAT(mail_channel().write(contents(3), {"id"}).text, HasSubstr("Subject: 3 are down\r\n"));
+}
+
+TEST_F(GroupMessage, WithMoreThanAnyTemplateCanSayIsTheBuiltInText) {
+  std::vector<std::string> complaints;
+  Messages messages({}, [&](const std::string& what) { complaints.push_back(what); });
+  const auto own = transport_.deps();
+  const ChannelDeps deps{.executor = own.executor,
+                         .http = own.http,
+                         .version = own.version,
+                         .messages = messages,
+                         .logins = own.logins};
+  Slack slack(slack_, deps);
+  Teams teams(teams_, deps);
+  const std::string nothing(8192, '\x01');  // six characters each, as JSON
+  for (auto& alert : alerts_) {
+    alert.details.display_name = alert.details.executable_path = nothing;
+    alert.details.dependencies.assign(100, nothing);
+  }
+  for (int i = 0; i < 2; i++) {
+    EXPECT_THAT(json::parse(slack.write(contents(4), {"id"}).text)["text"].get<std::string>(),
+                AllOf(StartsWith("db1: 4 alerts\n"), HasSubstr("Service 1 &lt;!channel&gt;"),
+                      HasSubstr("still down: Still One")));
+    EXPECT_THAT(teams.write(contents(4), {"id"}).text,
+                AllOf(HasSubstr("db1: 4 alerts"), HasSubstr("Service 1")));
+  }
+  EXPECT_THAT(complaints, testing::ElementsAre(HasSubstr("Slack: no template could be rendered"),
+                                               HasSubstr("Microsoft Teams: no template")));
+}
+
+TEST_F(GroupMessage, FromTheStoreIsCheckedBeforeItIsSent) {
+  const Slack slack(slack_, transport_.deps());
+  const Teams teams(teams_, transport_.deps());
+  const auto mail = mail_channel();
+  EXPECT_TRUE(slack.is_sound({.text = this->slack(2), .note = {}}));
+  EXPECT_TRUE(teams.is_sound({.text = this->teams(2), .note = {}}));
+  EXPECT_TRUE(mail.is_sound(mail_channel().write(contents(2), {"id"})));
+  for (const std::string damaged : {"", "{\"text\": \"cut of", "[1]", "\xFF\xFF"}) {
+    EXPECT_FALSE(slack.is_sound({.text = damaged, .note = {}})) << damaged;
+    EXPECT_FALSE(teams.is_sound({.text = damaged, .note = {}})) << damaged;
+    EXPECT_FALSE(mail.is_sound({.text = damaged, .note = {}})) << damaged;
+  }
+}
+
+TEST_F(GroupMessage, CutsNamesOfAnyLength) {
+  auto all = contents(2);
+  const std::string endless(5'000'000, 'x');
+  all.still_firing = {endless, endless, "short"};
+  const auto text = describe_group(all, 1000).still_down;
+  EXPECT_LT(text.size(), 1000U);
+  EXPECT_THAT(text, testing::EndsWith(" and 2 more"));
 }
 
 TEST_F(GroupMessage, MayHaveASubjectOfItsOwn) {

@@ -258,7 +258,11 @@ TEST_F(Group, OneMessageThatNeverPassesBlocksNoOther) {
   add({.id = "bad", .service = "a", .host = "h1"});
   EXPECT_THAT(send({}, kBusy), ElementsAre("bad"));
   add({.id = "2", .service = "a", .host = "h2"}, milliseconds(10));
-  EXPECT_THAT(send(milliseconds(10)), ElementsAre("2")) << "another one may try";
+  const auto* other = lanes_.take(kStart + milliseconds(10));
+  ASSERT_NE(other, nullptr) << "another one may try";
+  EXPECT_EQ(other->members.front()->id.value, "2");
+  (void)lanes_.settle(DeliveryId(other->id), kTaken, kStart + milliseconds(10));
+  EXPECT_THAT(send(milliseconds(10), kBusy), ElementsAre("bad")) << "and once more after it";
   add({.id = "3", .service = "a", .host = "h3"}, milliseconds(20));
   EXPECT_THAT(send(milliseconds(20)), ElementsAre("3"));
 }
@@ -350,13 +354,33 @@ TEST_F(Group, SaysThatADeliveryIsCollected) {
   EXPECT_EQ(wait.until, kStart + seconds(5));
 }
 
-TEST_F(Group, WaitsNoLongerWhenTheClockIsSetBack) {
+TEST_F(Group, LeavesInTimeWhoeverSetsTheClock) {
   add({.id = "1", .service = "a"});
   send({});
   add({.id = "2", .service = "b"}, seconds(1));
-  EXPECT_THAT(send(seconds(1)), IsEmpty());
-  EXPECT_THAT(send(seconds(1) - hours(1)), IsEmpty());
-  EXPECT_THAT(send(seconds(5) - hours(1)), ElementsAre("2"));
+  EXPECT_EQ(lanes_.take({kStart + hours(1), kStart + seconds(4)}), nullptr);
+  EXPECT_NE(lanes_.take({kStart - hours(1), kStart + seconds(5)}), nullptr);
+}
+
+TEST_F(Group, OfADestinationThatRefusesEverythingIsDeadAtOnce) {
+  for (const char* id : {"1", "2"}) add({.id = id, .service = id});
+  const Answer gone{Rejected{.reason = "410 Gone", .refuses = Rejected::Refuses::everything}};
+  EXPECT_THAT(send({}, gone), ElementsAre("1 2"));
+  ASSERT_THAT(outcomes_, SizeIs(2));
+  for (const auto& outcome : outcomes_) EXPECT_EQ(outcome.update.state, store::DeliveryState::dead);
+  EXPECT_EQ(lanes_.size(), 0U);
+}
+
+TEST_F(Group, OfAnEarlierRunSaysThatItsMembersWaitForTheOthers) {
+  lanes_.expect("group", 2);
+  auto member = make_delivery("1", stopped, "a");
+  member.attempts = 1;
+  member.group = "group";
+  lanes_.add(member, kStart);
+  const auto [delivery, wait] = lanes_.find_wait(HostName("host"), ServiceName("a"), kStart);
+  ASSERT_NE(delivery, nullptr);
+  EXPECT_EQ(wait.reason, Wait::Reason::group);
+  EXPECT_EQ(wait.until, Time{}) << "nobody knows";
 }
 
 class LimitedGroup : public Group {

@@ -62,6 +62,16 @@ TEST(HttpPolicy, TriesAgainWhateverKeptTheAnswerFromComing) {
   }
 }
 
+TEST(HttpPolicy, KnowsWhetherTheContentIsRefused) {
+  using enum Rejected::Refuses;
+  for (const int status : {400, 413, 422})
+    EXPECT_EQ(std::get<Rejected>(judge(net::HttpResponse{.status = status}, kNone)).refuses,
+              content);
+  for (const int status : {302, 403, 404, 410})
+    EXPECT_EQ(std::get<Rejected>(judge(net::HttpResponse{.status = status}, kNone)).refuses,
+              everything);
+}
+
 TEST(HttpPolicy, SaysWhatTheServerSaid) {
   const auto reason = [](std::string body) {
     return std::get<Rejected>(

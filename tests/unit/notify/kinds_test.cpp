@@ -219,7 +219,8 @@ TEST_F(Kinds, AboutHostsHaveTheNameOfTheHost) {
     EXPECT_THAT(all["PagerDuty"], HasSubstr(R"("display_name":")" + name + '"'));
     EXPECT_THAT(all["Alertmanager"], HasSubstr(R"("display_name":")" + name + '"'));
     const std::string last = name == "db1" ? "/db1/host " : "/credential:svc/credential ";
-    EXPECT_THAT(all["MQTT"], StartsWith((is_resolved(alert) ? "run" : "stop") + last));
+    const bool is_well = is_resolved(alert) && alert.kind != TransitionKind::unmonitored;
+    EXPECT_THAT(all["MQTT"], StartsWith((is_well ? "run" : "stop") + last));
   }
 }
 
@@ -268,20 +269,20 @@ TEST(Sections, HaveARateLimitEach) {
   settings.stopped.rate_limit = std::chrono::seconds(1);
   settings.started.rate_limit = std::chrono::seconds(2);
   auto limits = rate_limits_of(settings);
-  EXPECT_EQ(limits.of(TransitionKind::stopped), std::chrono::seconds(1));
-  EXPECT_EQ(limits.of(TransitionKind::started), std::chrono::seconds(2));
-  EXPECT_EQ(limits.of(TransitionKind::unreachable), std::chrono::seconds(1));
-  EXPECT_EQ(limits.of(TransitionKind::paused), std::chrono::seconds(1));
-  EXPECT_EQ(limits.of(TransitionKind::reachable), std::chrono::seconds(2));
+  EXPECT_EQ(limits.of(alert_of(TransitionKind::stopped)), std::chrono::seconds(1));
+  EXPECT_EQ(limits.of(alert_of(TransitionKind::started)), std::chrono::seconds(2));
+  EXPECT_EQ(limits.of(alert_of(TransitionKind::unreachable)), std::chrono::seconds(1));
+  EXPECT_EQ(limits.of(alert_of(TransitionKind::paused)), std::chrono::seconds(1));
+  EXPECT_EQ(limits.of(alert_of(TransitionKind::reachable)), std::chrono::seconds(2));
   EXPECT_EQ(limits.longest(), std::chrono::seconds(2));
   settings.other_firing = settings.stopped;
   settings.other_firing->rate_limit = std::chrono::seconds(3);
   settings.other_resolved = settings.started;
   settings.other_resolved->rate_limit = std::chrono::seconds(4);
   limits = rate_limits_of(settings);
-  EXPECT_EQ(limits.of(TransitionKind::stopped), std::chrono::seconds(1));
-  EXPECT_EQ(limits.of(TransitionKind::unreachable), std::chrono::seconds(3));
-  EXPECT_EQ(limits.of(TransitionKind::reachable), std::chrono::seconds(4));
+  EXPECT_EQ(limits.of(alert_of(TransitionKind::stopped)), std::chrono::seconds(1));
+  EXPECT_EQ(limits.of(alert_of(TransitionKind::unreachable)), std::chrono::seconds(3));
+  EXPECT_EQ(limits.of(alert_of(TransitionKind::reachable)), std::chrono::seconds(4));
   EXPECT_EQ(limits.longest(), std::chrono::seconds(4));
 }
 

@@ -30,16 +30,25 @@ Answer later(std::optional<seconds> after = {}) {
 }
 
 /// The ids of all that may be sent now.
-std::vector<std::string> take_all(Lanes& lanes, Time now) {
+std::vector<std::string> take_all(Lanes& lanes, Now now) {
   std::vector<std::string> ids;
   while (const store::Delivery* next = take_one(lanes, now)) ids.push_back(next->id.value);
   return ids;
 }
 
-Time wake_of(const Lanes& lanes, Time now) {
+Time wake_of(const Lanes& lanes, Now now) {
   const auto wake = lanes.wake(now);
   EXPECT_TRUE(wake.has_value());
-  return wake.value_or(now);
+  return wake.value_or(now.steady);
+}
+
+/// A stopped about "a".
+store::LastDelivered accepted_at(Time at) {
+  return {.destination = "test:1",
+          .host = HostName("host"),
+          .service = ServiceName("a"),
+          .kind = kStopped,
+          .at = at};
 }
 
 Lanes make_lanes(seconds rate_limit = seconds(0), std::size_t parallel = 8) {
@@ -196,13 +205,13 @@ TEST(Lanes, AStoppedThatFailsBlocksItsStartedAndNothingElse) {
   lanes.add(make_delivery("a2", kStarted, "a"), kStart);
   lanes.add(make_delivery("b1", kStopped, "b"), kStart);
   EXPECT_THAT(take_all(lanes, kStart), ElementsAre("a1", "b1"));
+  EXPECT_EQ(settle_one(lanes, {"b1"}, kDelivered, kStart).update.state,
+            store::DeliveryState::delivered);
   const Outcome failed = settle_one(lanes, {"a1"}, later(), kStart);
   EXPECT_EQ(failed.update.state, store::DeliveryState::pending);
   EXPECT_EQ(failed.update.attempts, 1);
   EXPECT_EQ(failed.update.detail, "503 Service Unavailable");
   EXPECT_EQ(failed.delivery.last_error, "503 Service Unavailable");
-  EXPECT_EQ(settle_one(lanes, {"b1"}, kDelivered, kStart).update.state,
-            store::DeliveryState::delivered);
   EXPECT_THAT(take_all(lanes, kStart), IsEmpty());
 
   const Time again = wake_of(lanes, kStart);
@@ -226,11 +235,7 @@ TEST(Lanes, ARejectedOneIsDeadAndTheLaneGoesOn) {
 
 TEST(Lanes, WhatTheRateLimitDelayedSaysWhenItHappened) {
   Lanes lanes = make_lanes(seconds(300));
-  lanes.remember({.destination = "test:1",
-                  .host = HostName("host"),
-                  .service = ServiceName("a"),
-                  .kind = kStopped,
-                  .at = kStart - seconds(290)});
+  lanes.remember(accepted_at(kStart - seconds(290)), kStart);
   lanes.add(make_delivery("1", kStopped, "a", kStart - seconds(5)), kStart);
   EXPECT_THAT(take_all(lanes, kStart), IsEmpty());
   EXPECT_EQ(lanes.wake(kStart), kStart + seconds(10));
@@ -286,7 +291,7 @@ TEST(Lanes, RetryAfterPausesTheWholeDestination) {
   lanes.add(make_delivery("c1", kStopped, "c"), kStart);
   EXPECT_THAT(take_all(lanes, kStart + seconds(59)), IsEmpty());
   EXPECT_EQ(lanes.wake(kStart), kStart + seconds(60));
-  EXPECT_THAT(take_all(lanes, kStart + seconds(60)), ElementsAre("c1", "a1"));
+  EXPECT_THAT(take_all(lanes, kStart + seconds(60)), ElementsAre("a1", "c1"));
 }
 
 TEST(Lanes, AShorterRetryAfterDoesNotEndALongerPause) {
@@ -299,15 +304,61 @@ TEST(Lanes, AShorterRetryAfterDoesNotEndALongerPause) {
   EXPECT_EQ(lanes.wake(kStart), kStart + seconds(60));
 }
 
-TEST(Lanes, RetryAfterNothingStillBacksOffAndMoreThanADayIsADay) {
+TEST(Lanes, RetryAfterNothingStillBacksOffAndMoreThanTenMinutesAreTen) {
   for (const auto& [asked, waited] :
-       {std::pair(seconds(0), Duration(999)), std::pair(seconds(hours(48)), Duration(hours(24))),
-        std::pair(seconds::max(), Duration(hours(24)))}) {
+       {std::pair(seconds(0), Duration(999)), std::pair(seconds(599), Duration(seconds(599))),
+        std::pair(seconds(99'999'999'999), Duration(minutes(10)))}) {
     Lanes lanes = make_lanes();
     lanes.add(make_delivery("1", kStopped, "a"), kStart);
     ASSERT_THAT(take_all(lanes, kStart), ElementsAre("1"));
     EXPECT_EQ(settle_one(lanes, {"1"}, later(asked), kStart).update.not_before, kStart + waited);
   }
+}
+
+TEST(Lanes, SaysThatItBelievesNoLongRetryAfter) {
+  Lanes lanes = make_lanes();
+  lanes.add(make_delivery("1", kStopped, "a"), kStart);
+  ASSERT_THAT(take_all(lanes, kStart), ElementsAre("1"));
+  EXPECT_EQ(settle_one(lanes, {"1"}, later(hours(2)), kStart).update.detail,
+            "503 Service Unavailable; it asks to wait 2 h, tocsin waits 10 min");
+}
+
+TEST(Lanes, TheFirstSuccessEndsTheBackoffOfAll) {
+  Lanes lanes = make_lanes();
+  for (const char* id : {"a", "b", "c"}) lanes.add(make_delivery(id, kStopped, id), kStart);
+  store::Delivery of_earlier = make_delivery("d", kStopped, "d");
+  of_earlier.attempts = 9;
+  of_earlier.not_before = kStart + minutes(4);
+  lanes.add(of_earlier, kStart);
+  Time now = kStart;
+  for (int attempt = 0; attempt < 9; ++attempt, now = wake_of(lanes, now)) {
+    for (const auto& id : take_all(lanes, now)) settle_one(lanes, {id}, later(), now);
+  }
+  const auto other = make_delivery("e", kStopped, "e");
+  lanes.add(other, now - seconds(1));
+  EXPECT_THAT(take_all(lanes, now - seconds(1)), ElementsAre("e"));
+  settle_one(lanes, {"e"}, kDelivered, now - seconds(1));
+  EXPECT_THAT(take_all(lanes, now - seconds(1)), testing::UnorderedElementsAre("a", "b", "c", "d"));
+}
+
+TEST(Lanes, WhatFailsEvenThenWaitsForItsOwnTime) {
+  Lanes lanes = make_lanes();
+  lanes.add(make_delivery("poison", kStopped, "a"), kStart);
+  Time now = kStart;
+  const auto deliver_another = [&] {
+    lanes.add(make_delivery("well", kStopped, "b"), now);
+    int attempts = 0;
+    for (const auto* next = take_one(lanes, now); next != nullptr; next = take_one(lanes, now)) {
+      const bool is_well = next->id.value == "well";
+      attempts += is_well ? 0 : 1;
+      settle_one(lanes, DeliveryId(next->id), is_well ? kDelivered : later(), now);
+    }
+    return attempts;
+  };
+  EXPECT_EQ(deliver_another(), 2) << "its turn, and once more as the other was taken";
+  for (int i = 0; i < 50; ++i) EXPECT_EQ(deliver_another(), 0) << "its own fault";
+  now = wake_of(lanes, now);
+  EXPECT_GE(deliver_another(), 1);
 }
 
 TEST(Lanes, GivesUpAfterSevenDays) {
@@ -355,27 +406,49 @@ TEST(Lanes, GoesOnWhereTheRunBeforeHasStopped) {
 TEST(Lanes, WaitsForNoTimeThatAWrongClockWrote) {
   Lanes lanes = make_lanes(seconds(300));
   store::Delivery old = make_delivery("1", kStopped, "a");
-  old.not_before = kStart + hours(24 * 365);
-  lanes.remember({.destination = "test:1",
-                  .host = HostName("host"),
-                  .service = ServiceName("a"),
-                  .kind = kStopped,
-                  .at = kStart + hours(24 * 365)});
+  old.created = old.not_before = kStart + hours(24 * 365);
+  lanes.remember(accepted_at(kStart + hours(24 * 365)), kStart);
   lanes.add(old, kStart);
   EXPECT_THAT(take_all(lanes, kStart), ElementsAre("1"));
 }
 
-TEST(Lanes, WaitsNoLongerWhenTheClockIsSetBack) {
+TEST(Lanes, WaitsAsLongWhoeverSetsTheClock) {
+  for (const Duration jump : {hours(-10), hours(10)}) {
+    Lanes lanes = make_lanes(seconds(300));
+    lanes.add(make_delivery("1", kStopped, "a"), kStart);
+    lanes.add(make_delivery("2", kStopped, "b"), kStart);
+    ASSERT_THAT(take_all(lanes, kStart), ElementsAre("1", "2"));
+    settle_one(lanes, {"2"}, kDelivered, kStart);
+    settle_one(lanes, {"1"}, later(seconds(60)), kStart);
+    const auto after = [&](Duration passed) {
+      return Now(kStart + jump + passed, kStart + passed);
+    };
+    lanes.add(make_delivery("3", kStopped, "b", after(seconds(1)).wall), after(seconds(1)));
+    lanes.add(make_delivery("4", kStopped, "c", after(seconds(1)).wall), after(seconds(1)));
+    EXPECT_THAT(take_all(lanes, after(seconds(59))), IsEmpty());
+    EXPECT_THAT(take_all(lanes, after(seconds(60))), ElementsAre("4", "1"));
+    const auto wait =
+        lanes.find_wait(HostName("host"), ServiceName("b"), after(seconds(60))).second;
+    EXPECT_EQ(wait.reason, Wait::Reason::rate_limit);
+    EXPECT_EQ(wait.until, kStart + jump + seconds(300)) << "as the clock will say";
+    const auto failed = settle_one(lanes, {"1"}, later(), after(seconds(60)));
+    EXPECT_EQ(failed.update.at, kStart + jump + seconds(60));
+    EXPECT_GT(failed.update.not_before, failed.update.at);
+    EXPECT_THAT(take_all(lanes, after(seconds(299))), ElementsAre("1"));
+    EXPECT_THAT(take_all(lanes, after(seconds(300))), ElementsAre("3"));
+  }
+}
+
+TEST(Lanes, WhatWasStoredWaitsNoLongerThanItWasTo) {
   Lanes lanes = make_lanes();
-  lanes.add(make_delivery("1", kStopped, "a"), kStart);
-  lanes.add(make_delivery("2", kStopped, "b"), kStart);
-  ASSERT_THAT(take_all(lanes, kStart), ElementsAre("1", "2"));
-  settle_one(lanes, {"1"}, later(seconds(60)), kStart);
-  settle_one(lanes, {"2"}, later(), kStart);
-  const Time set_back = kStart - hours(10);
-  EXPECT_THAT(take_all(lanes, set_back), IsEmpty());
-  EXPECT_EQ(lanes.wake(set_back), set_back + seconds(60));
-  EXPECT_THAT(take_all(lanes, set_back + seconds(60)), ElementsAre("2", "1"));
+  store::Delivery old = make_delivery("1", kStopped, "a");
+  old.attempts = 1;
+  old.created = kStart + hours(9);  // before the clock was set back
+  old.updated = kStart + hours(10);
+  old.not_before = old.updated + seconds(5);
+  lanes.add(old, kStart);
+  EXPECT_EQ(lanes.wake(kStart), kStart + seconds(5));
+  EXPECT_THAT(take_all(lanes, kStart + seconds(5)), ElementsAre("1"));
 }
 
 TEST(Lanes, ReturnsWhatOnlyMemoryHolds) {

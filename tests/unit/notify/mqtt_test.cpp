@@ -138,6 +138,12 @@ TEST(MqttTopics, ByWhatHasHappened) {
   EXPECT_EQ(mqtt_topic(to, host), "qliksense/service_stopped/qs-node1/host");
   host.kind = TransitionKind::reachable;
   EXPECT_EQ(mqtt_topic(to, host), "qliksense/service_running/qs-node1/host");
+  host.kind = TransitionKind::unmonitored;
+  EXPECT_EQ(mqtt_topic(to, host), "qliksense/service_stopped/qs-node1/host");
+  auto unmonitored = started;
+  unmonitored.kind = TransitionKind::unmonitored;
+  EXPECT_EQ(mqtt_topic(to, unmonitored), "qliksense/service_stopped/qs-node1/Spooler")
+      << "one shape, whatever it is about and was";
   host.kind = TransitionKind::refused;
   host.host = HostName("credential:svc");
   EXPECT_EQ(mqtt_topic(to, host), "qliksense/service_stopped/credential:svc/credential");

@@ -160,8 +160,10 @@ TEST_F(OutboxTest, RetriesAndLimitsOutliveTheRun) {
   EXPECT_THAT(in(DeliveryState::pending), ElementsAre("1: 503 Service Unavailable"));
 
   channel_->answer = Delivered{.detail = "ok"};
-  run({}, {make_delivery("2", TransitionKind::stopped, "b")}, 2);
-  EXPECT_THAT(channel_->received, ElementsAre("1 a", "2 b")) << "the first still waits";
+  run({}, {}, 1);
+  EXPECT_THAT(channel_->received, ElementsAre("1 a")) << "it still waits";
+  run({}, {make_delivery("2", TransitionKind::stopped, "b")}, 3);
+  EXPECT_THAT(channel_->received, ElementsAre("1 a", "2 b", "1 a")) << "one success wakes it";
 
   time_.skip(seconds(60));
   run({},
@@ -169,8 +171,7 @@ TEST_F(OutboxTest, RetriesAndLimitsOutliveTheRun) {
        make_delivery("4", TransitionKind::stopped, "b"),
        make_delivery("5", TransitionKind::started, "c")},
       4);
-  EXPECT_THAT(std::set(channel_->received.begin() + 2, channel_->received.end()),
-              ElementsAre("1 a", "5 c"));
+  EXPECT_EQ(channel_->received.back(), "5 c");
   EXPECT_THAT(in(DeliveryState::pending), ElementsAre("3: ", "4: ")) << "delayed, not dropped";
 
   time_.skip(seconds(240));

@@ -73,8 +73,9 @@ class FileSizeLimit final : public Scarcity {
   void begin(const fs::path& directory, std::uintmax_t bytes) override {
     std::signal(SIGXFSZ, SIG_IGN);
     std::uintmax_t longest = 0;
-    for (const auto& file : fs::directory_iterator(directory))
-      longest = std::max(longest, file.file_size());
+    for (const auto& file : fs::directory_iterator(directory)) {
+      if (file.path().filename() != "tocsin.reserve") longest = std::max(longest, file.file_size());
+    }
     const rlimit limit{.rlim_cur = longest + bytes, .rlim_max = before_.rlim_max};
     setrlimit(RLIMIT_FSIZE, &limit);
   }
@@ -135,6 +136,28 @@ TEST_P(FullDiskTest, CommittingFailsAsAWholeAndWorksAgainLater) {
   EXPECT_EQ(store.history({}).value().size(), 510);
   EXPECT_EQ(store.load_pending("webhook:1", 0, 1000).value().size(), 510);
   EXPECT_EQ(integrity(data_), "ok");
+}
+
+TEST(FullDisk, DoesNotKeepARunFromStartingAgain) {
+  const ScratchDirectory scratch;
+  FullFileSystem disk(scratch.path());
+  if (const auto why = disk.unavailable(); !why.empty()) GTEST_SKIP() << why;
+  const auto data = scratch.path() / "data";
+  {
+    auto store = open_store(data);
+    auto before = make_commit("1");
+    ASSERT_TRUE(store.commit({&before, 1}));
+    EXPECT_THAT(store.take_complaints(), ::testing::IsEmpty());
+  }
+  disk.begin(data, 0);
+  auto store = open_store(data);
+  EXPECT_EQ(store.load_states().value().size(), 1);
+  EXPECT_EQ(store.load_pending("webhook:1", 0, 10).value().size(), 1);
+  EXPECT_THAT(store.take_complaints(), ::testing::ElementsAre(::testing::HasSubstr("full")));
+  EXPECT_FALSE(fs::exists(data / "tocsin.reserve"));
+  disk.end();
+  ASSERT_TRUE(store.prune(kNow));
+  EXPECT_TRUE(fs::exists(data / "tocsin.reserve")) << "for the next time";
 }
 
 INSTANTIATE_TEST_SUITE_P(By, FullDiskTest, ::testing::Values("FileSystem", "FileSizeLimit"),

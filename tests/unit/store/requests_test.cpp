@@ -111,6 +111,69 @@ TEST_F(RequestsTest, AReloadIsAskedForAndAnswered) {
   }
 }
 
+/// Dead letters and others of one destination.
+class RetryTest : public RequestsTest {
+ protected:
+  void deliver(const std::string& id, const std::string& service, DeliveryState state,
+               const std::string& to = "webhook:1") {
+    auto alert = make_alert("alert " + id);
+    alert.service = ServiceName(service);
+    Commit commit{.alerts = {alert}, .deliveries = {make_delivery(id, alert, to)}};
+    commit.deliveries[0].conditional = true;
+    ASSERT_TRUE(store_.commit({&commit, 1}));
+    const DeliveryUpdate update{
+        .id = {id}, .state = state, .attempts = 3, .at = kNow, .detail = "413", .group = "g" + id};
+    ASSERT_TRUE(store_.update({&update, 1}));
+  }
+  std::vector<std::string> ask(const std::string& id) {
+    const auto retries = requests_.ask_for_retry(id, kNow).value();
+    outdated_ = retries.outdated;
+    EXPECT_EQ(requests_.has_retries().value(), retries.asked > 0);
+    std::vector<std::string> ids;
+    for (const auto& delivery : store_.take_retries(kNow + 1h).value()) {
+      EXPECT_EQ(delivery.attempts, 0);
+      EXPECT_EQ(delivery.group, "");
+      EXPECT_FALSE(delivery.conditional);
+      EXPECT_EQ(delivery.last_error, "to be sent again on request; before: 413");
+      ids.push_back(delivery.id.value);
+    }
+    EXPECT_EQ(ids.size(), retries.asked);
+    EXPECT_FALSE(requests_.has_retries().value());
+    EXPECT_THAT(store_.take_retries(kNow).value(), testing::IsEmpty()) << "once";
+    return ids;
+  }
+  std::size_t outdated_ = 0;
+};
+
+TEST_F(RetryTest, MakesDeadLettersPendingAgainInTheirOrder) {
+  using enum DeliveryState;
+  deliver("1", "a", dead);
+  deliver("2", "b", delivered);
+  deliver("3", "a", dead);
+  deliver("4", "c", dead, "slack:1");
+  EXPECT_THAT(ask("none"), testing::IsEmpty());
+  EXPECT_THAT(ask("2"), testing::IsEmpty()) << "it was delivered";
+  EXPECT_THAT(ask("g4"), ElementsAre("4")) << "of its group";
+  EXPECT_THAT(ask(""), ElementsAre("1", "3"));
+  EXPECT_THAT(store_.load_pending("webhook:1", 0, 10).value(), testing::SizeIs(2));
+  EXPECT_EQ(outdated_, 0U);
+}
+
+TEST_F(RetryTest, TakesTheLaterOnesOfTheServiceAlongAndNoneThatIsOutdated) {
+  using enum DeliveryState;
+  deliver("1", "a", dead);
+  deliver("2", "a", dead);
+  deliver("3", "b", dead);
+  deliver("4", "a", dead, "slack:1");
+  EXPECT_THAT(ask("1"), ElementsAre("1", "2")) << "its end, lest it fire for ever";
+  deliver("5", "b", delivered);
+  EXPECT_THAT(ask("3"), testing::IsEmpty()) << "5 was sent after it";
+  EXPECT_EQ(outdated_, 1U);
+  deliver("6", "a", pending, "slack:1");
+  EXPECT_THAT(ask(""), testing::IsEmpty());
+  EXPECT_EQ(outdated_, 2U);
+}
+
 TEST(Requests, NeedAStore) {
   const ScratchDirectory scratch;
   const auto opened = Requests::open(scratch.path());

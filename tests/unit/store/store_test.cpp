@@ -398,7 +398,7 @@ TEST_F(StoreTest, DeliveriesToWhomIsNotConfiguredAreAbandoned) {
   const auto failed = store_->deliveries(true, 10).value();
   ASSERT_EQ(failed.size(), 2);
   EXPECT_EQ(failed[0].detail, "no longer configured");
-  EXPECT_EQ(failed[0].updated, kNow + 1s);
+  EXPECT_EQ(failed[0].delivery.updated, kNow + 1s);
 }
 
 TEST_F(StoreTest, LastDelivered) {
@@ -455,7 +455,7 @@ TEST_F(StoreTest, Deliveries) {
   record("d-3", DeliveryState::pending);
   const auto list = [&](bool failed, std::size_t most) {
     std::vector<std::string> lines;
-    for (const auto& [delivery, state, updated, detail] : store_->deliveries(failed, most).value())
+    for (const auto& [delivery, state, detail] : store_->deliveries(failed, most).value())
       lines.push_back(delivery.id.value + " " + std::string(to_string(state)));
     return lines;
   };
@@ -596,21 +596,67 @@ TEST_F(StoreTest, KnowsAfterARestartWhoMustBeNotifiedOfTheEnd) {
   add("2", TransitionKind::stopped, "waiting");
   add("3", TransitionKind::stopped, "notified of the end");
   add("4", TransitionKind::started, "notified of the end");
-  for (const auto* id : {"1", "3", "4"}) record(id, DeliveryState::delivered);
+  const auto known_to = [](const std::string& destination) {
+    return open_by(make_delivery("", make_alert("1"), destination));
+  };
   commit({.deliveries = {make_delivery("5", make_alert("a5"), "notified of everything")}});
-  record("5", DeliveryState::delivered);
+  const auto end = known_to("notified of the end");
+  using enum DeliveryState;
+  const std::vector<DeliveryUpdate> updates{
+      {.id = {"1"}, .state = delivered, .opens = known_to("notified")},
+      {.id = {"3"}, .state = delivered, .opens = end},
+      {.id = {"4"}, .state = delivered, .ends = end},
+      {.id = {"5"}, .state = delivered, .opens = known_to("notified of everything")},
+      {.id = {"6"}, .state = delivered, .opens = known_to("sent from memory")}};
+  ASSERT_TRUE(store_->update(updates));
   reopen();
   const auto open = store_->load_open_alerts().value();
-  ASSERT_EQ(open.size(), 2);
+  ASSERT_EQ(open.size(), 3);
   EXPECT_EQ(open[0].destination, "notified");
   EXPECT_EQ(open[0].name, name_for_people(make_alert("1")));
   EXPECT_EQ(open[1].destination, "notified of everything");
+  EXPECT_EQ(open[2].destination, "sent from memory") << "no row of the outbox says so";
   EXPECT_EQ(open[0].host, make_alert("1").host);
   EXPECT_EQ(open[0].service, make_alert("1").service);
   const auto waiting = store_->load_pending("waiting", 0, 10).value();
   ASSERT_EQ(waiting.size(), 1);
   EXPECT_TRUE(is_escalation(waiting[0]));
   EXPECT_THAT(store_->deliveries(true, 10).value(), IsEmpty()) << "to wait is no failure";
+}
+
+TEST_F(StoreTest, ForgetsWhatIsOpenWhereItsEndHasHappened) {
+  const auto firing = make_alert("firing");
+  auto end = make_alert("end");
+  end.kind = TransitionKind::started;
+  end.to = ServiceState::running;
+  std::vector<DeliveryUpdate> updates;
+  for (const std::string to : {"gone", "behind", "here"}) {
+    commit({.deliveries = {make_delivery(to, firing, to)}});
+    updates.push_back({.id = {to},
+                       .state = DeliveryState::delivered,
+                       .opens = open_by(make_delivery(to, firing, to))});
+  }
+  ASSERT_TRUE(store_->update(updates));
+  commit({.deliveries = {make_delivery("end gone", end, "gone"),
+                         make_delivery("end behind", end, "behind")}});
+  EXPECT_EQ(store_->load_open_alerts().value().size(), 2) << "no end waits for \"here\"";
+
+  ASSERT_TRUE(store_->abandon(std::vector<std::string>{"behind"}, kNow, "not configured"));
+  const auto open = store_->load_open_alerts().value();
+  ASSERT_EQ(open.size(), 1);
+  EXPECT_EQ(open[0].destination, "behind");
+
+  commit({.alerts = {make_alert("fires again")}});
+  EXPECT_EQ(store_->load_open_alerts().value().size(), 1) << "and what was forgotten stays so";
+}
+
+TEST_F(StoreTest, AMessageThatNobodyCanHaveWrittenIsNone) {
+  commit(make_commit("1"));
+  const std::vector<DeliveryId> members{{"1"}};
+  ASSERT_TRUE(store_->commit(StoredMessage{.id = "g", .text = "text", .note = ""}, members));
+  run_sql(scratch_.path(), "UPDATE message SET text = CAST(zeroblob(9000000) AS TEXT)");
+  EXPECT_EQ(store_->load_message("g").value(), std::nullopt);
+  EXPECT_THAT(store_->take_complaints(), ElementsAre(HasSubstr("message g is larger")));
 }
 
 TEST_F(StoreTest, AnAlertOfAKindThatIsNotKnownIsDeliveredAsWhatItIs) {

@@ -297,6 +297,8 @@ TEST_F(EmailTest, TheConfiguredServerIsUsed) {
   }
   EXPECT_EQ(std::get<Rejected>(answers[0]).reason,
             "the recipient was refused: 550 5.1.1 *** said back: no such user");
+  EXPECT_EQ(std::get<Rejected>(answers[0]).refuses, Rejected::Refuses::everything)
+      << "whatever is sent to it";
   EXPECT_EQ(std::get<Delivered>(answers[1]).detail, "250 2.0.0 queued as 1");
   ASSERT_EQ(imposter.journal().size(), 1);
   const auto mail = imposter.journal().front();
