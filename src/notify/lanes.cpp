@@ -354,6 +354,7 @@ std::vector<Outcome> Lanes::finish(Sending& sending, store::DeliveryState state,
       if (state == store::DeliveryState::delivered) {
         const TransitionKind kind = head.alert.kind;
         lane->kinds[kind].accepted = now;
+        lane->refused_since.reset();
         lane->open = is_resolved(head.alert) ? std::nullopt : std::optional(store::open_by(head));
         expiries_.emplace_back(now + rules_.rate_limits.of(kind), key_of(head.alert));
       }
@@ -370,6 +371,23 @@ std::vector<Outcome> Lanes::finish(Sending& sending, store::DeliveryState state,
   return outcomes;
 }
 
+/// Whether it has been tried for long enough. What waited behind others that were refused has
+/// waited for the same answer; after a restart the hour begins again.
+bool Lanes::is_hopeless(const Sending& sending, const RetryAfter& answer, Time now) {
+  const Time created = sending.members.front()->created;
+  if (now - created >= kGiveUpAge && sending.attempts() >= kGiveUpAttempts) return true;
+  for (Lane* lane : sending.lanes) {
+    if (!answer.may_be_final) {
+      lane->refused_since.reset();
+    } else if (!lane->refused_since) {
+      lane->refused_since = now;
+    }
+  }
+  if (!answer.may_be_final) return false;
+  const Time since = std::max(created, *sending.lanes.front()->refused_since);
+  return now - since >= kRefusedFor && sending.attempts() >= kRefusedAttempts;
+}
+
 std::vector<Outcome> Lanes::retry(Sending& sending, const RetryAfter& answer, Time now) {
   Duration wait = backoff(sending.attempts());
   if (answer.after) {
@@ -377,8 +395,7 @@ std::vector<Outcome> Lanes::retry(Sending& sending, const RetryAfter& answer, Ti
     paused_until_ = std::max(paused_until_, now + pause);
     wait = std::max(wait, pause);
   }
-  if (now - sending.members.front()->created >= kGiveUpAge &&
-      sending.attempts() >= kGiveUpAttempts) {
+  if (is_hopeless(sending, answer, now)) {
     return finish(sending, store::DeliveryState::dead,
                   "given up after " + std::to_string(sending.attempts()) +
                       " attempts; the last answer: " + answer.reason,

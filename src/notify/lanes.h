@@ -74,6 +74,9 @@ constexpr std::chrono::seconds kLongestPause = std::chrono::hours(24);
 /// that jumps ahead after a boot gives nothing up.
 constexpr Duration kGiveUpAge = std::chrono::hours(24 * 7);
 constexpr int kGiveUpAttempts = 20;
+/// The same for one of which each answer may be final.
+constexpr Duration kRefusedFor = std::chrono::hours(1);
+constexpr int kRefusedAttempts = 5;
 
 /// Why a delivery is not sent now.
 struct Wait {
@@ -200,6 +203,7 @@ class Lanes {
   void merge_head(Lane& lane, std::string why, Time now);
   store::Delivery remove_head(Lane& lane);
   std::vector<Outcome> stay(Sending& sending, Time due, const std::string& reason, Time now);
+  [[nodiscard]] static bool is_hopeless(const Sending& sending, const RetryAfter& answer, Time now);
   std::vector<Outcome> retry(Sending& sending, const RetryAfter& answer, Time now);
   std::vector<Outcome> dissolve(Sending& sending, const std::string& reason, Time now);
   std::vector<Outcome> finish(Sending& sending, store::DeliveryState state,
