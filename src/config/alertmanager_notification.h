@@ -7,6 +7,7 @@
 
 #include "base/names.h"
 #include "config/destination.h"
+#include "config/http_proxy.h"
 
 namespace tocsin::config {
 
@@ -25,6 +26,7 @@ struct Alertmanager {
                                          .description = "Alerts for Prometheus Alertmanager."};
 
   bool enabled = false;
+  HttpProxy proxy{};
   std::vector<AlertmanagerServer> servers;
   std::vector<std::pair<std::string, std::string>> labels;  ///< added to every alert
 };

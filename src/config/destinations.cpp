@@ -31,9 +31,16 @@ concept ForPeople = requires(T settings) {
   { settings.grouping } -> std::same_as<Grouping&>;
 };
 
+/// They are sent by HTTP.
+template <typename T>
+concept OverHttp = requires(T settings) {
+  { settings.proxy } -> std::same_as<HttpProxy&>;
+};
+
 template <DestinationSettings T>
 void read_section(Section& section, bool wanted, T& settings) {
   read_settings(section, wanted, settings);
+  if constexpr (OverHttp<T>) read_own_proxy(section, settings.proxy);
   if constexpr (ForPeople<T>) {
     settings.grouping = section.reading().grouping;
     read_grouping(

@@ -9,6 +9,7 @@
 #include "base/names.h"
 #include "base/words.h"
 #include "config/destination.h"
+#include "config/http_proxy.h"
 
 namespace tocsin::config {
 
@@ -31,6 +32,7 @@ struct InfluxDb {
                                          .gets_alerts = false};
 
   bool enabled = false;
+  HttpProxy proxy{};
   InfluxVersion version = InfluxVersion::v1;
   std::string url;      ///< "http://host:port", perhaps with a path; without a slash at its end
   std::string ca_file;  ///< PEM; empty: the system's certificates

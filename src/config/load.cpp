@@ -99,6 +99,7 @@ void read_config(Section& root, Config& config) {
       [&](Section& section) { destinations = read_service_monitor(section, config); });
   if (monitor && config.enabled && !destinations.any())
     root.warning(*monitor, "no destination gets alerts: `alertDestination` enables none");
+  read_proxy(root, root.reading().proxy);
   read_destinations(root, destinations, config);
   if (config.enabled) check_routes(root, destinations.of_routes, config);
   read_generic_urls(root, config.generic_urls);

@@ -228,6 +228,7 @@ void read_from_root(Section& root, bool wanted, NewRelic& new_relic) {
                     section.section(
                         {.name = "serviceMonitor", .description = "Alerts about services."},
                         [&](Section& inner) { read_service_monitor(inner, accounts, new_relic); });
+                    read_own_proxy(section, new_relic.proxy);
                     refuse_grouping(section);
                   });
   });

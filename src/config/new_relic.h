@@ -8,6 +8,7 @@
 
 #include "base/names.h"
 #include "config/destination.h"
+#include "config/http_proxy.h"
 
 namespace tocsin::config {
 
@@ -45,6 +46,7 @@ struct NewRelic {
       .description = "Alerts as events and log entries of New Relic."};
 
   bool enabled = false;
+  HttpProxy proxy{};
   NewRelicDestination events;
   NewRelicDestination logs;
   bool send_started = true;  ///< of services that run again

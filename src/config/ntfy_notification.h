@@ -8,6 +8,7 @@
 #include "base/names.h"
 #include "config/destination.h"
 #include "config/grouping.h"
+#include "config/http_proxy.h"
 
 namespace tocsin::config {
 
@@ -18,6 +19,7 @@ struct Ntfy {
                                          .description = "Alerts as push messages of ntfy."};
 
   bool enabled = false;
+  HttpProxy proxy{};
   std::string url = "https://ntfy.sh";
   std::string topic;     ///< whoever knows it may read it
   std::string username;  ///< empty: the token logs in, or nobody does

@@ -6,6 +6,7 @@
 
 #include "base/names.h"
 #include "config/destination.h"
+#include "config/http_proxy.h"
 
 namespace tocsin::config {
 
@@ -16,6 +17,7 @@ struct PagerDuty {
                                          .description = "Alerts as PagerDuty incidents."};
 
   bool enabled = false;
+  HttpProxy proxy{};
   Secret routing_key;
   std::string url = "https://events.pagerduty.com/v2/enqueue";
   std::string severity = "critical";

@@ -20,6 +20,7 @@
 #include "base/words.h"
 #include "config/findings.h"
 #include "config/grouping.h"
+#include "config/http_proxy.h"
 #include "config/known_keys.h"
 #include "config/seen_keys.h"
 #include "config/substitution.h"
@@ -49,6 +50,7 @@ struct Reading {
   bool is_butler_file = false;  ///< the file is one: where keys behave differently is noted
   std::size_t left_out = 0;     ///< items that a file of Butler goes without
   Grouping grouping = {};       ///< of destinations for people that say nothing else
+  HttpProxy proxy = {};         ///< of destinations over HTTP that say nothing else
   SeenKeys seen = {};
   bool adds_account = false;  ///< who reads adds the account that hosts need, where there is none
   std::map<std::string, TimeZone> time_zones = {};  ///< read so far

@@ -12,6 +12,7 @@
 
 #include "config/config.h"
 #include "config/grouping.h"
+#include "config/http_proxy.h"
 #include "config/section.h"
 
 namespace tocsin::config {
@@ -105,6 +106,11 @@ void read_grouping(Section& section, const Key& key, Grouping& grouping);
 void note_ungrouped(Section& section, std::optional<Place> place, std::string_view key);
 /// `grouping` in a destination that programs read: an error.
 void refuse_grouping(Section& section);
+
+/// `proxy` and `noProxy` of all destinations.
+void read_proxy(Section& section, HttpProxy& proxy);
+/// The same of one: what it does not say is as for all.
+void read_own_proxy(Section& section, HttpProxy& proxy);
 
 /// `genericUrls`.
 void read_generic_urls(Section& root, std::vector<GenericUrl>& urls);

@@ -8,6 +8,7 @@
 #include "config/chat_message.h"
 #include "config/destination.h"
 #include "config/grouping.h"
+#include "config/http_proxy.h"
 
 namespace tocsin::config {
 
@@ -24,6 +25,7 @@ struct Slack {
                                          .description = "Alerts as Slack messages."};
 
   bool enabled = false;
+  HttpProxy proxy{};
   SlackMessage stopped;
   SlackMessage started;
   Grouping grouping;

@@ -8,6 +8,7 @@
 #include "config/chat_message.h"
 #include "config/destination.h"
 #include "config/grouping.h"
+#include "config/http_proxy.h"
 
 namespace tocsin::config {
 
@@ -18,6 +19,7 @@ struct Teams {
                                          .description = "Alerts as Microsoft Teams cards."};
 
   bool enabled = false;
+  HttpProxy proxy{};
   ChatMessage stopped;
   ChatMessage started;
   Grouping grouping;

@@ -8,6 +8,7 @@
 
 #include "base/words.h"
 #include "config/destination.h"
+#include "config/http_proxy.h"
 
 namespace tocsin::config {
 
@@ -32,6 +33,7 @@ struct WebhookDestinations {
                                          .description = "Alerts as HTTP requests."};
 
   bool enabled = false;
+  HttpProxy proxy{};
   /// Between two alerts of one kind about one service to one destination; 0: no limit.
   std::chrono::seconds rate_limit{0};
   std::vector<Webhook> webhooks;

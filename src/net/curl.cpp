@@ -1,10 +1,13 @@
 #include "net/curl.h"
 
+#include <algorithm>
 #include <string_view>
 #include <system_error>
 
 #include <curl/curl.h>
 #include <openssl/x509_vfy.h>
+
+#include "base/text.h"
 
 namespace tocsin::net {
 namespace {
@@ -32,7 +35,18 @@ void set_tls(void* easy, const TlsOptions& tls) {
   }
 }
 
-Error describe_curl_failure(void* easy, int code, const std::string& peer) {
+std::string tls_reason_in(std::string_view words) {
+  // "error:0A00010B:SSL routines::wrong version number", "OpenSSL SSL_connect: Connection reset by
+  // peer in connection to mail.example:465 "
+  while (words.ends_with(' ')) words.remove_suffix(1);
+  if (const auto in = words.find(" in connection to "); in != std::string_view::npos)
+    words = words.substr(0, in);
+  if (const auto colon = words.rfind(':'); colon != std::string_view::npos)
+    words.remove_prefix(std::min(words.find_first_not_of(' ', colon + 1), words.size()));
+  return printable(words, 200);
+}
+
+Error describe_curl_failure(void* easy, int code, const std::string& peer, std::string_view words) {
   long system = 0;
   curl_easy_getinfo(easy, CURLINFO_OS_ERRNO, &system);
   const auto error = [&](ErrorKind kind, std::string_view what) {
@@ -52,6 +66,10 @@ Error describe_curl_failure(void* easy, int code, const std::string& peer) {
     case CURLE_PEER_FAILED_VERIFICATION:
       return error(ErrorKind::denied,
                    "the certificate was not accepted: " + certificate_problem(easy));
+    case CURLE_SSL_CONNECT_ERROR:
+      if (words.contains("wrong version number"))
+        return error(ErrorKind::unsupported, "the server does not speak TLS on this port");
+      return error(ErrorKind::unreachable, "no TLS connection: " + tls_reason_in(words));
     case CURLE_SSL_CACERT_BADFILE:
       return error(ErrorKind::denied, "the CA file cannot be read");
     case CURLE_GOT_NOTHING:

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <mutex>
-#include <string_view>
 #include <unordered_map>
 
 #include <boost/asio/post.hpp>
@@ -10,7 +9,7 @@
 #include <curl/curl.h>
 
 #include "net/curl.h"
-#include "net/retry_after.h"
+#include "net/http_exchange.h"
 #include "net/thread_pool.h"
 #include "net/timer.h"
 
@@ -20,131 +19,19 @@ namespace asio = boost::asio;
 
 namespace {
 
-using Easy = std::unique_ptr<CURL, CurlDeleter<curl_easy_cleanup>>;
 using Multi = std::unique_ptr<CURLM, CurlDeleter<curl_multi_cleanup>>;
-using HeaderList = std::unique_ptr<curl_slist, CurlDeleter<curl_slist_free_all>>;
-using ParsedUrl = std::unique_ptr<CURLU, CurlDeleter<curl_url_cleanup>>;
-using CurlText = std::unique_ptr<char, CurlDeleter<curl_free>>;
-
-CurlText part_of(CURLU* url, CURLUPart part) {
-  char* text = nullptr;
-  return CurlText(curl_url_get(url, part, &text, CURLU_DEFAULT_PORT) == CURLUE_OK ? text : nullptr);
-}
-
-/// "host:port": as much of a URL as an error may tell.
-Result<std::string> origin_of(const std::string& url) {
-  const ParsedUrl parsed(curl_url());
-  if (curl_url_set(parsed.get(), CURLUPART_URL, url.c_str(), 0) == CURLUE_OK) {
-    const auto scheme = part_of(parsed.get(), CURLUPART_SCHEME);
-    const auto host = part_of(parsed.get(), CURLUPART_HOST);
-    const auto port = part_of(parsed.get(), CURLUPART_PORT);
-    if (host && port &&
-        (scheme.get() == std::string_view("http") || scheme.get() == std::string_view("https")))
-      return std::string(host.get()) + ":" + port.get();
-  }
-  return fail(ErrorKind::invalid_config, "the URL is not one of http or https");
-}
-
-/// One "Name: value" line in which nothing can begin another one.
-std::string header_line(std::string_view name, std::string_view value) {
-  std::string line(name);
-  // An empty value is written with a semicolon; curl takes "Name:" as the wish to leave it out.
-  line += value.empty() ? ";" : ": ";
-  line += value;
-  std::erase_if(line, [](char c) { return c == '\r' || c == '\n' || c == '\0'; });
-  return line;
-}
 
 /// A request on its way.
 struct Transfer {
-  Transfer(HttpRequest what, std::string where, const Executor& executor)
-      : request(std::move(what)), origin(std::move(where)), timer(executor) {}
+  Transfer(HttpRequest request, std::string origin, const Executor& executor)
+      : exchange(std::move(request), std::move(origin)), timer(executor) {}
 
-  const HttpRequest request;
-  const std::string origin;
+  HttpExchange exchange;  ///< the engine's thread's
 
   // The loop's:
   Timer timer;  ///< for the deadline; cancelled with the outcome
   std::optional<Result<HttpResponse>> outcome;
-
-  // The engine's thread's:
-  Easy easy;
-  HeaderList headers;
-  HttpResponse response;
 };
-
-std::size_t take_body(const char* bytes, std::size_t, std::size_t count, void* transfer) {
-  auto& body = static_cast<Transfer*>(transfer)->response.body;
-  body.append(bytes, std::min(count, HttpResponse::kMostBody - body.size()));
-  return count;
-}
-
-/// Makes the curl handle of a transfer.
-void prepare(Transfer& transfer) {
-  const auto& request = transfer.request;
-  transfer.easy.reset(curl_easy_init());
-  const auto set = [easy = transfer.easy.get()](CURLoption option, auto value) {
-    curl_easy_setopt(easy, option, value);
-  };
-  // No "Expect: 100-continue", which costs large bodies a round trip or a second; no content type
-  // that the caller did not name.
-  HeaderList headers(curl_slist_append(nullptr, "Expect:"));
-  if (std::ranges::none_of(request.headers, [](const auto& header) {
-        return curl_strequal(header.first.c_str(), "Content-Type") != 0;
-      }))
-    curl_slist_append(headers.get(), "Content-Type:");
-  for (const auto& [name, value] : request.headers)
-    curl_slist_append(headers.get(), header_line(name, value).c_str());
-  transfer.headers = std::move(headers);
-
-  set(CURLOPT_URL, request.url.c_str());
-  set(CURLOPT_PATH_AS_IS, 1L);
-  set(CURLOPT_PROTOCOLS_STR, "http,https");
-  set(CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
-  set(CURLOPT_HTTPHEADER, transfer.headers.get());
-  if (request.method != "GET" || !request.body.empty()) {
-    set(CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request.body.size()));
-    set(CURLOPT_POSTFIELDS, request.body.c_str());
-    set(CURLOPT_CUSTOMREQUEST, request.method.c_str());
-  }
-  set_tls(transfer.easy.get(), request.tls);
-  set(CURLOPT_CONNECTTIMEOUT_MS, std::max(1L, static_cast<long>(request.connect_limit.count())));
-  set(CURLOPT_NOSIGNAL, 1L);
-  // Giving up while a name is looked up must not wait for the resolver's own time limit.
-  set(CURLOPT_QUICK_EXIT, 1L);
-  set(CURLOPT_WRITEFUNCTION, take_body);
-  set(CURLOPT_WRITEDATA, &transfer);
-}
-
-/// Why there is no answer.
-Error describe_failure(CURL* easy, CURLcode code, const std::string& origin) {
-  const auto error = [&](ErrorKind kind, std::string_view what) {
-    return Error{kind, origin + ": " + std::string(what), static_cast<std::uint32_t>(code)};
-  };
-  switch (code) {
-    case CURLE_PARTIAL_FILE:
-      return error(ErrorKind::unreachable, "the connection was closed in the middle of the answer");
-    case CURLE_UNSUPPORTED_PROTOCOL:  // in curl's words: "Received HTTP/0.9 when not allowed"
-    case CURLE_WEIRD_SERVER_REPLY:
-    case CURLE_BAD_CONTENT_ENCODING:
-      return error(ErrorKind::malformed, "the answer is not HTTP");
-    default:
-      return describe_curl_failure(easy, code, origin);
-  }
-}
-
-/// What came of a transfer that curl has ended.
-Result<HttpResponse> outcome_of(Transfer& transfer, CURLcode code) {
-  CURL* easy = transfer.easy.get();
-  if (code != CURLE_OK) return std::unexpected(describe_failure(easy, code, transfer.origin));
-  long status = 0;
-  curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
-  transfer.response.status = static_cast<int>(status);
-  curl_header* retry_after = nullptr;
-  if (curl_easy_header(easy, "Retry-After", 0, CURLH_HEADER, -1, &retry_after) == CURLHE_OK)
-    transfer.response.retry_after = parse_retry_after(retry_after->value, SystemClock().now());
-  return std::move(transfer.response);
-}
 
 }  // namespace
 
@@ -211,20 +98,27 @@ class HttpClient::Engine {
     }
     for (auto& [transfer, wish] : wishes) {
       if (wish == Wish::give_up) {
-        drop(transfer->easy.get());
+        drop(transfer->exchange.easy());
         continue;
       }
-      prepare(*transfer);
-      CURL* easy = transfer->easy.get();
-      active_.emplace(easy, std::move(transfer));
-      curl_multi_add_handle(multi_.get(), easy);
+      begin(std::move(transfer));
     }
     return true;
   }
 
+  void begin(std::shared_ptr<Transfer> transfer) {
+    CURL* easy = transfer->exchange.begin(sockets_);
+    active_.emplace(easy, std::move(transfer));
+    curl_multi_add_handle(multi_.get(), easy);
+  }
+
   void finish(CURL* easy, CURLcode code) {
     auto transfer = active_.at(easy);
-    auto outcome = outcome_of(*transfer, code);
+    if (transfer->exchange.met_unasked_reply()) {
+      drop(easy);
+      return begin(std::move(transfer));
+    }
+    auto outcome = transfer->exchange.outcome(code);
     drop(easy);
     asio::post(executor_, [transfer = std::move(transfer), outcome = std::move(outcome)]() mutable {
       transfer->outcome = std::move(outcome);
@@ -237,11 +131,12 @@ class HttpClient::Engine {
     const auto found = active_.find(easy);
     if (found == active_.end()) return;
     curl_multi_remove_handle(multi_.get(), easy);
-    found->second->easy.reset();
+    found->second->exchange.end();
     active_.erase(found);
   }
 
   Executor executor_;
+  HttpSockets sockets_;
   Multi multi_;
   std::mutex mutex_;
   std::vector<std::pair<std::shared_ptr<Transfer>, Wish>>
@@ -256,7 +151,7 @@ HttpClient::HttpClient(Executor executor)
 HttpClient::~HttpClient() = default;
 
 awaitable<Result<HttpResponse>> HttpClient::fetch(HttpRequest request, Deadline deadline) {
-  auto origin = origin_of(request.url);
+  auto origin = http_origin(request.url);
   if (!origin) co_return fail(std::move(origin));
   const auto transfer = engine_->begin(std::move(request), *std::move(origin));
   co_await transfer->timer.wait_until(deadline);
@@ -265,7 +160,8 @@ awaitable<Result<HttpResponse>> HttpClient::fetch(HttpRequest request, Deadline 
   const auto task = co_await asio::this_coro::cancellation_state;
   if (task.cancelled() != asio::cancellation_type::none)
     throw boost::system::system_error(asio::error::operation_aborted);
-  co_return fail(ErrorKind::timed_out, transfer->origin + ": no answer in time");
+  if (transfer->exchange.suffices()) co_return transfer->exchange.status_only();
+  co_return fail(ErrorKind::timed_out, transfer->exchange.origin() + ": no answer in time");
 }
 
 }  // namespace tocsin::net

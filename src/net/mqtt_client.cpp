@@ -18,7 +18,6 @@ namespace tocsin::net {
 namespace {
 
 using Clock = std::chrono::steady_clock;
-using Time = Clock::time_point;
 using std::chrono::milliseconds;
 
 /// Saying goodbye: until the last word is acknowledged, and until it is written.
@@ -28,6 +27,9 @@ constexpr milliseconds kFarewellLimit(200);
 constexpr std::chrono::seconds kProven(10);
 /// Packet numbers come again after 65535: none may still be in flight by then.
 constexpr std::uint64_t kNumbersAhead = 60'000;
+/// So many connections that end over presence, one after the other, and it is left out for a while.
+constexpr int kPresenceDrops = 2;
+constexpr std::chrono::hours kPresenceRest{1};
 
 /// What one call wants, shared with the loop's thread.
 struct Batch {
@@ -176,7 +178,7 @@ class MqttClient::Engine {
     std::size_t index;
     std::string topic;
     MqttQos qos;
-    Time sent;
+    Clock::time_point sent;
     std::uint64_t number;
   };
 
@@ -205,14 +207,16 @@ class MqttClient::Engine {
   void connect_with_will();
   void refused(const MqttConnection::Refused& refusal, const Error& error);
   void acknowledged(MqttConnection::Acknowledgement acknowledgement);
-  void lost(const Error& error);
+  void lost(Error error);
+  void doubt_presence(bool in_flight, Error& error);
   void check_time();
   void retreat();
 
   void send();
   [[nodiscard]] bool send_first();
-  [[nodiscard]] bool wants_will() const {
-    return !settings_.presence.topic.empty() && !presence_refused_;
+  [[nodiscard]] bool wants_presence() const {
+    return !settings_.presence.topic.empty() && !presence_refused_ &&
+           Clock::now() >= presence_rests_until_;
   }
   bool transmit(const MqttMessage& message, std::shared_ptr<Batch> batch, std::size_t index);
   void announce(const std::string& what);
@@ -249,15 +253,19 @@ class MqttClient::Engine {
   std::unique_ptr<MqttConnection> connection_;
   bool ready_ = false;
   bool presence_refused_ = false;
+  bool proven_ = false;     ///< the broker has acknowledged something on this connection
+  int presence_drops_ = 0;  ///< connections in a row that ended with it in flight
+  bool names_presence_ = false;
+  Clock::time_point presence_rests_until_ = Clock::time_point::min();
   // Where a login is guarded, it is tried without the last will first: "not authorized" may be said
   // of either, and only a login must not be repeated.
   enum class Will : std::uint8_t { untried, sent, accepted };
   Will will_ = Will::untried;
   bool login_proven_ = false;
   std::size_t window_ = 0;
-  Time attempt_end_;
-  Time ready_since_;
-  Time next_attempt_ = Time::min();
+  Clock::time_point attempt_end_;
+  Clock::time_point ready_since_;
+  Clock::time_point next_attempt_ = Clock::time_point::min();
   milliseconds backoff_;
   std::minstd_rand random_{std::random_device{}()};  // NOLINT(bugprone-random-generator-seed)
 
@@ -312,7 +320,7 @@ bool MqttClient::Engine::is_wanted() {
 /// How long nothing has to be done if nobody says anything.
 milliseconds MqttClient::Engine::patience() const {
   constexpr milliseconds kTick = std::chrono::seconds(1);
-  const auto until = [](Time time) {
+  const auto until = [](Clock::time_point time) {
     return std::max(std::chrono::ceil<milliseconds>(time - Clock::now()), milliseconds(0));
   };
   if (ready_) return kTick;
@@ -395,7 +403,7 @@ void MqttClient::Engine::connect_to_known() {
 void MqttClient::Engine::connect_next() {
   const auto address = addresses_.front();
   addresses_.pop_front();
-  const bool testament = wants_will() && (!settings_.login || login_proven_);
+  const bool testament = wants_presence() && (!settings_.login || login_proven_);
   if (testament && will_ == Will::untried) will_ = Will::sent;
   if (!addresses_.empty()) {
     const auto left = attempt_end_ - Clock::now();
@@ -453,9 +461,10 @@ void MqttClient::Engine::accepted(const MqttConnection::Accepted& terms) {
   login_ended(LoginOutcome::accepted, {});
   addresses_.clear();
   const bool was_proven = std::exchange(login_proven_, true);
-  if (settings_.login && !was_proven && wants_will()) return connect_with_will();
+  if (settings_.login && !was_proven && wants_presence()) return connect_with_will();
   if (will_ == Will::sent) will_ = Will::accepted;
   ready_ = true;
+  proven_ = false;
   ready_since_ = Clock::now();
   window_ = std::min(settings_.most_in_flight, terms.most_in_flight);
   set_trouble(peer_ + ": no acknowledgement in time");
@@ -475,26 +484,51 @@ void MqttClient::Engine::acknowledged(MqttConnection::Acknowledgement acknowledg
   auto message = std::move(found->second);
   in_flight_.erase(found);
   alone_ = false;
+  proven_ = true;
   suspects_.acknowledged(message.topic);
   backoff_ = settings_.first_backoff;
-  if (!message.batch) return;
+  if (!message.batch) {
+    presence_drops_ = 0;
+    return;
+  }
   auto& what = acknowledgement.what;
   if (what) {
     what = acknowledgement_of(message.qos) + (what->empty() ? "" : ", but " + *what);
+    if (std::exchange(names_presence_, false))
+      *what += "; presence is not sent, because the broker closes the connection over its topic " +
+               settings_.presence.topic + ": may this user write there?";
   } else {
     what = std::unexpected(std::move(what).error().in(peer_));
   }
   message.batch->settle(message.index, std::move(what));
 }
 
+/// Presence is the first on each connection, so what the broker closes over it never shows that
+/// others pass. What ends without it ends for another reason.
+void MqttClient::Engine::doubt_presence(bool in_flight, Error& error) {
+  if (!in_flight) {
+    presence_rests_until_ = Clock::time_point::min();
+    return;
+  }
+  error.what += "; it may be over the presence topic " + settings_.presence.topic;
+  if (++presence_drops_ < kPresenceDrops) return;
+  presence_drops_ = 0;
+  presence_rests_until_ = Clock::now() + kPresenceRest;
+  names_presence_ = true;
+}
+
 /// What is in flight may have arrived or not; whoever sent it decides what follows from that.
-void MqttClient::Engine::lost(const Error& error) {
+void MqttClient::Engine::lost(Error error) {
   if (Clock::now() - ready_since_ >= kProven) backoff_ = settings_.first_backoff;
   connection_.reset();
   ready_ = alone_ = false;
+  const auto in_flight = std::exchange(in_flight_, {});
+  const bool with_presence =
+      std::ranges::any_of(in_flight, [](const auto& entry) { return !entry.second.batch; });
+  if (!proven_) doubt_presence(with_presence, error);
   set_trouble(error.what);
   std::vector<std::string> topics;
-  for (auto& [packet, message] : std::exchange(in_flight_, {})) {
+  for (const auto& [packet, message] : in_flight) {
     topics.push_back(message.topic);
     if (message.batch) message.batch->fail(error);
   }
@@ -537,7 +571,7 @@ bool MqttClient::Engine::send_first() {
     return true;
   }
   if (suspects_.is_guilty(message.topic, Clock::now())) {
-    next.batch->settle(next.index, fail(ErrorKind::rejected,
+    next.batch->settle(next.index, fail(ErrorKind::rate_limited,
                                         peer_ + ": the broker closes the connection when it is "
                                                 "sent this topic or so much; is it allowed?"));
     queue_.pop_front();
@@ -579,9 +613,7 @@ bool MqttClient::Engine::transmit(const MqttMessage& message, std::shared_ptr<Ba
 
 void MqttClient::Engine::announce(const std::string& what) {
   const auto& presence = settings_.presence;
-  if (presence.topic.empty() || presence_refused_ ||
-      suspects_.is_guilty(presence.topic, Clock::now()))
-    return;
+  if (!wants_presence() || suspects_.is_guilty(presence.topic, Clock::now())) return;
   const bool alone = suspects_.must_be_alone(presence.topic);
   if (transmit({.topic = presence.topic, .payload = what, .retain = presence.retain}, nullptr, 0))
     alone_ = alone;
@@ -589,7 +621,7 @@ void MqttClient::Engine::announce(const std::string& what) {
 
 /// Within the limits, whatever the broker does.
 void MqttClient::Engine::say_goodbye() {
-  const auto pump_until = [this](Time end, auto done) {
+  const auto pump_until = [this](Clock::time_point end, auto done) {
     while (connection_->waits() && !done() && Clock::now() < end) {
       const auto left = std::chrono::ceil<milliseconds>(end - Clock::now());
       connection_->drive(poller_->wait(connection_->waits(), left));

@@ -83,9 +83,9 @@ class MqttTransport {
   /// most once by one call: what fails is never sent later behind the caller's back, though the
   /// broker may have got it. An attempt to connect or a connection that fails ends the whole call,
   /// and so does the deadline. rejected: the broker will never take this message; rate_limited: not
-  /// now; all other kinds are about the connection (denied: the broker refuses us, or we do not
-  /// trust it; login_refused: it does not let our user in, or is not asked to for now). Errors hold
-  /// no payload and no password.
+  /// now, or it was not sent because it seems to end connections; all other kinds are about the
+  /// connection (denied: the broker refuses us, or we do not trust it; login_refused: it does not
+  /// let our user in, or is not asked to for now). Errors hold no payload and no password.
   virtual awaitable<std::vector<Result<std::string>>> publish(std::vector<MqttMessage> messages,
                                                               Deadline deadline) = 0;
   /// Ends when there is a connection, and says which; errors as above.
@@ -93,8 +93,9 @@ class MqttTransport {
 };
 
 /// Connects when it is asked to, and again whenever the connection is lost. A message whose sending
-/// ends the connection again and again while others pass is sent alone, and then refused for a
-/// while (mqtt_suspects.h). The loop outlives it; it outlives its calls.
+/// ends the connection again and again while others pass is sent alone, and then not sent for a
+/// while (mqtt_suspects.h). Presence over which the broker closes connections is left out. The loop
+/// outlives it; it outlives its calls.
 class MqttClient final : public MqttTransport {
  public:
   MqttClient(Executor executor, MqttSettings settings);

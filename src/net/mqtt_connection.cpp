@@ -276,8 +276,13 @@ int MqttConnection::read() {
       const auto socket = static_cast<boost::asio::detail::socket_type>(mosquitto_socket(session));
       size = ::recv(socket, bytes.data(), bytes.size(), MSG_PEEK);
     }
-    if (size > 0 && !is_plausible_mqtt5({bytes.data(), static_cast<std::size_t>(size)}))
-      return MOSQ_ERR_MALFORMED_PACKET;
+    const std::string_view seen(bytes.data(),
+                                static_cast<std::size_t>(std::max<std::ptrdiff_t>(size, 0)));
+    if (!accepted_ && is_connack_of_mqtt311(seen)) {
+      lacks_v5_ = true;
+      return MOSQ_ERR_PROTOCOL;
+    }
+    if (!seen.empty() && !is_plausible_mqtt5(seen)) return MOSQ_ERR_MALFORMED_PACKET;
   }
   return mosquitto_loop_read(session, 1);
 }
@@ -305,6 +310,10 @@ bool MqttConnection::refuses_login() const {
 
 /// Why a connection has ended, in the order of what says most.
 Error MqttConnection::describe(int code) const {
+  if (lacks_v5_ || refusal_ == MQTT_RC_UNSUPPORTED_PROTOCOL_VERSION)
+    return {ErrorKind::unsupported,
+            "the broker does not speak MQTT 5: `protocolVersion` must be 3.1.1",
+            {}};
   if (refusal_) {
     const bool by_311 = settings_.version == MqttVersion::v3_1_1;
     std::string words =
@@ -341,13 +350,12 @@ Error MqttConnection::describe(int code) const {
   }
   if (accepted_) return {ErrorKind::unreachable, "the broker closed the connection", {}};
   // Its own words about that are often lost: it hangs up right behind them.
-  const bool may_want_certificate = settings_.tls.enabled && settings_.tls.certificate_file.empty();
-  return {ErrorKind::unreachable,
-          may_want_certificate
-              ? "the broker closed the connection before it had accepted it: it may "
-                "want a client certificate"
-              : "the broker closed the connection before it had accepted it",
-          {}};
+  std::string what = "the broker closed the connection before it had accepted it";
+  if (settings_.tls.enabled && settings_.tls.certificate_file.empty())
+    what += ": it may want a client certificate";
+  if (settings_.version == MqttVersion::v5)
+    what += "; it may speak MQTT 3.1.1 only (`protocolVersion`)";
+  return {ErrorKind::unreachable, std::move(what), {}};
 }
 
 }  // namespace tocsin::net

@@ -83,6 +83,7 @@ class MqttConnection {
   bool open_ = false;      ///< TCP
   bool accepted_ = false;  ///< MQTT
   bool ended_ = false;
+  bool lacks_v5_ = false;       ///< it answered as one that speaks MQTT 3.1.1 only
   std::optional<int> refusal_;  ///< CONNACK's
   int last_words_ = 0;          ///< DISCONNECT's, from 0x80
   std::string tls_trouble_;

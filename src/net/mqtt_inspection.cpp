@@ -135,6 +135,10 @@ bool is_packet(std::uint8_t head, Fields body) {
 
 }  // namespace
 
+bool is_connack_of_mqtt311(std::string_view bytes) {
+  return bytes.starts_with(std::string_view("\x20\x02", 2));
+}
+
 bool is_plausible_mqtt5(std::string_view bytes) {
   Fields fields(bytes);
   while (!fields.empty()) {

@@ -13,4 +13,8 @@ namespace tocsin::net {
 /// read.
 [[nodiscard]] bool is_plausible_mqtt5(std::string_view bytes);
 
+/// Whether they begin with the CONNACK of a broker that answers MQTT 5 in MQTT 3.1.1, which has no
+/// properties: it may close the connection before libmosquitto says anything.
+[[nodiscard]] bool is_connack_of_mqtt311(std::string_view bytes);
+
 }  // namespace tocsin::net

@@ -1,10 +1,13 @@
 #include "net/mqtt_suspects.h"
 
+#include <algorithm>
+
 namespace tocsin::net {
 namespace {
 
 constexpr int kSuspicious = 2;
 constexpr int kGuilty = 2;
+constexpr int kMostDoublings = 3;
 
 }  // namespace
 
@@ -16,7 +19,8 @@ void MqttSuspects::dropped(std::span<const std::string> topics, Time now) {
     record.alone = topics.size() == 1 ? record.alone + 1 : 0;
     const bool others_passed = acknowledged_ > record.others_acknowledged;
     if (record.drops > kSuspicious && record.alone >= kGuilty && others_passed)
-      record.guilty_until = now + kCondemned;
+      record.guilty_until =
+          now + kFirstRest * (1 << std::min(record.alone - kGuilty, kMostDoublings));
   }
 }
 

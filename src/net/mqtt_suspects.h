@@ -24,10 +24,13 @@ class MqttSuspects {
 
   /// Whether it is to be sent only when nothing else is in flight, and nothing beside it.
   [[nodiscard]] bool must_be_alone(const std::string& topic) const;
-  /// Whether it is not to be sent at all: for kCondemned after each time that it was shown guilty.
+  /// Whether it is not to be sent for now: for kFirstRest after it was shown guilty, and for twice
+  /// as long each time again, up to kLongestRest. A broker whose connections break by themselves
+  /// makes topics look guilty, too.
   [[nodiscard]] bool is_guilty(const std::string& topic, Time now) const;
 
-  static constexpr std::chrono::minutes kCondemned{10};
+  static constexpr std::chrono::minutes kFirstRest{1};
+  static constexpr std::chrono::minutes kLongestRest = 8 * kFirstRest;
   /// More topics are not remembered.
   static constexpr std::size_t kMost = 1000;
 

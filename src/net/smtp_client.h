@@ -56,14 +56,14 @@ struct SmtpMessage {
 };
 
 /// What the server had last been asked for.
-enum class SmtpPhase : std::uint8_t { greeting, login, sender, recipient, data };
+enum class SmtpPhase : std::uint8_t { greeting, starttls, login, sender, recipient, data };
 
 /// As sentences go on: "no answer in time to the login".
 consteval auto table_of(SmtpPhase) {
   using enum SmtpPhase;
-  return std::array{Word{greeting, "the greeting"}, Word{login, "the login"},
-                    Word{sender, "the sender"}, Word{recipient, "the recipient"},
-                    Word{data, "the mail"}};
+  return std::array{Word{greeting, "the greeting"},   Word{starttls, "STARTTLS"},
+                    Word{login, "the login"},         Word{sender, "the sender"},
+                    Word{recipient, "the recipient"}, Word{data, "the mail"}};
 }
 
 /// The server's last word about a mail (RFC 5321, 4.2).
@@ -71,6 +71,8 @@ struct SmtpReply {
   SmtpPhase phase = SmtpPhase::greeting;
   int code = 0;
   std::string text;  ///< its lines, without the code and without what we logged in with
+  /// A login is configured, and the server offered none on this connection.
+  bool lacks_login = false;
 
   /// Whether the server has taken the mail; if not, the code says whether it may later (4yz).
   [[nodiscard]] bool accepted() const { return phase == SmtpPhase::data && code / 100 == 2; }

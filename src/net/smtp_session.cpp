@@ -69,19 +69,33 @@ long use_ssl(SmtpSecurity security) {
 struct Connecting {
   SmtpReplyReader& replies;
   SmtpPhase& phase;
+  std::string& foreign;
   const SmtpLimits& limits;
 };
 
 std::size_t take_reply(const char* line, std::size_t, std::size_t size, void* connecting) {
-  // What is no reply curl notices by itself.
-  (void)static_cast<Connecting*>(connecting)->replies.take({line, size});
-  return size;
+  auto& [replies, phase, foreign, limits] = *static_cast<Connecting*>(connecting);
+  if (replies.take({line, size})) return size;
+  // Curl would wait for another line.
+  foreign.assign(line, size);
+  return 0;
+}
+
+/// What another protocol says first.
+std::string_view protocol_of(std::string_view greeting) {
+  if (greeting.starts_with("* ")) return ": it speaks IMAP";
+  if (greeting.starts_with("+OK")) return ": it speaks POP3";
+  if (greeting.starts_with("HTTP/")) return ": it speaks HTTP";
+  return {};
 }
 
 int take_command(CURL*, curl_infotype type, char* text, std::size_t size, void* connecting) {
   const std::string_view command(text, size);
-  if (type == CURLINFO_HEADER_OUT && command.starts_with("AUTH "))
-    static_cast<Connecting*>(connecting)->phase = SmtpPhase::login;
+  if (type != CURLINFO_HEADER_OUT) return 0;
+  auto& phase = static_cast<Connecting*>(connecting)->phase;
+  if (command.starts_with("EHLO") || command.starts_with("HELO")) phase = SmtpPhase::greeting;
+  if (command.starts_with("STARTTLS")) phase = SmtpPhase::starttls;
+  if (command.starts_with("AUTH ")) phase = SmtpPhase::login;
   return 0;
 }
 
@@ -169,7 +183,8 @@ Result<std::optional<SmtpReply>> SmtpSession::open(const SmtpLimits& limits) {
   const std::string url = url_of(easy, server_);
   // From whatever name to our host.
   const List host(curl_slist_append(nullptr, ("::" + peer_).c_str()));
-  Connecting connecting{.replies = replies_, .phase = phase_, .limits = limits};
+  Connecting connecting{
+      .replies = replies_, .phase = phase_, .foreign = foreign_, .limits = limits};
   set(CURLOPT_URL, url.c_str());
   set(CURLOPT_CONNECT_TO, host.get());
   set(CURLOPT_CONNECT_ONLY, 1L);
@@ -203,7 +218,10 @@ Result<std::optional<SmtpReply>> SmtpSession::open(const SmtpLimits& limits) {
   set(CURLOPT_NOPROGRESS, 1L);
   set(CURLOPT_VERBOSE, 0L);
   set(CURLOPT_HEADERFUNCTION, nullptr);
-  if (code == CURLE_OK) return std::nullopt;
+  if (code == CURLE_OK) {
+    lacks_login_ = server_.login.method != SmtpLogin::Method::none && phase_ != SmtpPhase::login;
+    return std::nullopt;
+  }
   const bool refused =
       replies_.complete() &&
       (replies_.code() >= 400 || (code == CURLE_LOGIN_DENIED && phase_ == SmtpPhase::login));
@@ -244,14 +262,16 @@ Error SmtpSession::failure(int code, const SmtpLimits& limits) const {
         return error(ErrorKind::unsupported,
                      "the server does not speak TLS from the first byte; STARTTLS is used where "
                      "`secure` is false");
-      return error(ErrorKind::unreachable,
-                   "no TLS connection: " + printable(curl_->problem.data(), 200));
+      break;
+    case CURLE_WRITE_ERROR:  // take_reply()'s
     case CURLE_WEIRD_SERVER_REPLY:
     case CURLE_UNSUPPORTED_PROTOCOL:
-      return error(ErrorKind::malformed, "it does not speak SMTP");
+      return error(ErrorKind::malformed,
+                   "it does not speak SMTP" + std::string(protocol_of(foreign_)));
     default:
-      return describe_curl_failure(curl_->easy.get(), code, peer_);
+      break;
   }
+  return describe_curl_failure(curl_->easy.get(), code, peer_, curl_->problem.data());
 }
 
 SmtpReply SmtpSession::reply() const {
@@ -259,7 +279,8 @@ SmtpReply SmtpSession::reply() const {
   const bool challenge = replies_.code() / 100 == 3;
   return {.phase = phase_,
           .code = replies_.code(),
-          .text = challenge ? "" : without_secrets(replies_.text())};
+          .text = challenge ? "" : without_secrets(replies_.text()),
+          .lacks_login = lacks_login_};
 }
 
 /// A server may say back what we said.

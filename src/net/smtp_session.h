@@ -76,6 +76,8 @@ class SmtpSession {
   std::string secret_;
   std::unique_ptr<Curl> curl_;
   SmtpPhase phase_ = SmtpPhase::greeting;
+  bool lacks_login_ = false;
+  std::string foreign_;  ///< the first line, where it is none of SMTP
   SmtpReplyReader replies_;
   std::string received_;  ///< what has been read and is no whole line yet
 };

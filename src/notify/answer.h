@@ -17,6 +17,9 @@ struct RetryAfter {
   std::string reason;
   /// The destination had let our account in; otherwise nothing is known about that.
   bool logged_in = false;
+  /// It may be the destination's last word, or that of something in between: after an hour of such
+  /// answers the delivery is given up (kRefusedFor).
+  bool may_be_final = false;
 };
 /// It will never work: a dead letter.
 struct Rejected {

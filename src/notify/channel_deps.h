@@ -21,7 +21,8 @@ struct ChannelDeps {
   logins::Logins& logins;
   /// For channels whose configuration says nothing about certificates.
   net::TlsOptions tls{};
-  Use use = Use::once;  ///< `run`: connections that are to be kept begin when a channel is made
+  net::HttpProxy proxy{};  ///< of the destination that is being made
+  Use use = Use::once;     ///< `run`: connections that are to be kept begin when a channel is made
 };
 
 }  // namespace tocsin::notify

@@ -1,5 +1,6 @@
 #include "notify/destination.h"
 
+#include <span>
 #include <utility>
 
 #include "config/destination_names.h"
@@ -45,7 +46,17 @@ Alert test_alert(config::AlertSection section, const HostName& host, Time now,
 Destinations make_destinations(const config::Config& config, const ChannelDeps& deps) {
   Destinations made;
   config::for_each_destination(config.destinations, [&](const auto& settings) {
-    if (settings.enabled) add_channels(settings, deps, made);
+    if (!settings.enabled) return;
+    ChannelDeps own = deps;
+    if constexpr (requires { settings.proxy; })
+      own.proxy = {.url = settings.proxy.url, .bypass = settings.proxy.bypass};
+    const auto before = made.alerts.size();
+    add_channels(settings, own, made);
+    // A proxy locks accounts, too. Where both log in, the destination's gate serves for both.
+    for (auto& destination : std::span(made.alerts).subspan(before)) {
+      if (destination.login.gate == nullptr && own.proxy.url)
+        destination.login = url_login(deps.logins, *own.proxy.url);
+    }
   });
   made.routing = Routing(config.routes, made.alerts);
   return made;

@@ -12,16 +12,17 @@ net::awaitable<Result<net::HttpResponse>> HttpSender::send(net::HttpRequest requ
   request.headers.emplace_back("User-Agent", user_agent_);
   request.headers.emplace_back("Idempotency-Key", id.value);
   request.tls = tls_;
+  request.proxy = proxy_;
   co_return co_await transport_.fetch(std::move(request),
                                       std::min(deadline, net::within(kRequestLimit)));
 }
 
 HttpChannel::HttpChannel(std::string key, std::string name, UrlSecrets secrets, net::TlsOptions tls,
-                         const ChannelDeps& deps, LogsIn logs_in)
+                         const ChannelDeps& deps, HttpTerms terms)
     : key_(std::move(key)),
       name_(std::move(name)),
       secrets_(std::move(secrets)),
-      logs_in_(logs_in),
+      terms_(terms),
       sender_(deps, std::move(tls)) {}
 
 net::awaitable<Answer> HttpChannel::deliver(const Alert& alert, const DeliveryId& id,
@@ -30,7 +31,7 @@ net::awaitable<Answer> HttpChannel::deliver(const Alert& alert, const DeliveryId
 }
 
 Answer HttpChannel::answer_to(const Result<net::HttpResponse>& response) const {
-  return judge(response, secrets_, logs_in_);
+  return judge(response, secrets_, terms_);
 }
 
 net::HttpRequest post_json(std::string url, std::string body) {

@@ -12,18 +12,22 @@
 namespace tocsin::notify {
 
 /// Sends requests as all channels do: ending within 10 seconds, connecting within 5, with
-/// User-Agent and Idempotency-Key (the id), and with whom to trust.
+/// User-Agent and Idempotency-Key (the id), and with whom to trust, through the proxy.
 class HttpSender {
  public:
   explicit HttpSender(const ChannelDeps& deps) : HttpSender(deps, deps.tls) {}
   HttpSender(const ChannelDeps& deps, net::TlsOptions tls)
-      : tls_(std::move(tls)), user_agent_("tocsin/" + deps.version), transport_(deps.http) {}
+      : tls_(std::move(tls)),
+        proxy_(deps.proxy),
+        user_agent_("tocsin/" + deps.version),
+        transport_(deps.http) {}
 
   net::awaitable<Result<net::HttpResponse>> send(net::HttpRequest request, const DeliveryId& id,
                                                  net::Deadline deadline);
 
  private:
   net::TlsOptions tls_;
+  net::HttpProxy proxy_;
   std::string user_agent_;
   net::HttpTransport& transport_;
 };
@@ -39,19 +43,17 @@ class HttpChannel : public Channel {
   /// `secrets` must know all that is secret in a request: a server may say it back. Whoever logs in
   /// needs a gate in its Destination.
   HttpChannel(std::string key, std::string name, UrlSecrets secrets, net::TlsOptions tls,
-              const ChannelDeps& deps, LogsIn logs_in = LogsIn::no);
+              const ChannelDeps& deps, HttpTerms terms);
 
   [[nodiscard]] virtual net::HttpRequest request_for(const Alert& alert) const = 0;
   /// Where status codes do not say it all; by default judge() does.
   [[nodiscard]] virtual Answer answer_to(const Result<net::HttpResponse>& response) const;
 
-  [[nodiscard]] const UrlSecrets& secrets() const { return secrets_; }
-
  private:
   std::string key_;
   std::string name_;
   UrlSecrets secrets_;
-  LogsIn logs_in_;
+  HttpTerms terms_;
   HttpSender sender_;
 };
 

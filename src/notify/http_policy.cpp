@@ -7,6 +7,7 @@
 #include "base/base64.h"
 #include "base/bytes.h"
 #include "base/text.h"
+#include "notify/http_body.h"
 
 namespace tocsin::notify {
 namespace {
@@ -98,10 +99,97 @@ std::vector<std::string_view> split(std::string_view text, std::string_view sepa
   }
 }
 
+/// "400 Bad Request: no such room".
 std::string with_body(std::string reason, const net::HttpResponse& response,
                       const UrlSecrets& secrets) {
-  if (response.body.empty()) return reason;
-  return std::move(reason) + ": " + printable(secrets.hide(response.body), kBodyInReason);
+  const auto words = secrets.hide(words_of_body(secrets.hide(response.body)));
+  return words.empty() ? reason : std::move(reason) + ": " + printable(words, kBodyInReason);
+}
+
+bool is_success(int status) { return status >= 200 && status < 300; }
+bool is_refusal(int status) {
+  return status == 400 || status == 410 || status == 413 || status == 422;
+}
+bool is_temporary(int status) {
+  return (status >= 500 && status < 600) || status == 408 || status == 425 || status == 429;
+}
+
+/// Whether something else answers in the place of a destination that has no web pages.
+bool is_page_in_its_place(const net::HttpResponse& response, const HttpTerms& terms) {
+  return terms.success_text && form_of(response.body) == BodyForm::markup;
+}
+
+constexpr std::string_view kPageInItsPlace =
+    "a web page answers in its place (of a proxy, or one to sign in at?)";
+
+/// What continues "200 OK" where that is no success.
+std::optional<std::string> doubt_about(const net::HttpResponse& response, const HttpTerms& terms) {
+  if (!terms.success_text) return std::nullopt;
+  switch (form_of(response.body)) {
+    case BodyForm::empty:
+      return std::nullopt;
+    case BodyForm::markup:
+      return ", but " + std::string(kPageInItsPlace);
+    case BodyForm::json:
+      return failure_in(response.body) ? std::optional(", but it says that this failed")
+                                       : std::nullopt;
+    case BodyForm::text:
+    case BodyForm::bytes:
+      break;
+  }
+  if (words_of_body(response.body) == *terms.success_text) return std::nullopt;
+  return ", but the answer is not the destination's";
+}
+
+Answer judge_success(const net::HttpResponse& response, const UrlSecrets& secrets,
+                     const HttpTerms& terms) {
+  auto said = describe_status(response.status);
+  const auto doubt = doubt_about(response, terms);
+  if (!doubt) return Delivered{.detail = std::move(said)};
+  return RetryAfter{.after = response.retry_after,
+                    .reason = with_body(said + *doubt, response, secrets)};
+}
+
+/// A server that speaks TLS says so (nginx, Apache, Go) of what it got in plain.
+bool wants_tls(const net::HttpResponse& response) {
+  constexpr std::array<std::string_view, 3> kWords = {"plain HTTP request was sent to HTTPS port",
+                                                      "speaking plain HTTP to an SSL-enabled",
+                                                      "sent an HTTP request to an HTTPS server"};
+  return response.status == 400 && std::ranges::any_of(kWords, [&](std::string_view words) {
+           return response.body.contains(words);
+         });
+}
+
+/// Neither success nor refused for now.
+Answer judge_refusal(const net::HttpResponse& response, const UrlSecrets& secrets,
+                     const HttpTerms& terms) {
+  const int status = response.status;
+  auto said = describe_status(status);
+  if (status >= 300 && status < 400) {
+    return RetryAfter{.after = std::nullopt,
+                      .reason = said + ": redirects are not followed, configure the final URL",
+                      .may_be_final = true};
+  }
+  if (!response.proxy.empty() && status == 403)
+    return RetryAfter{
+        .after = std::nullopt,
+        .reason = with_body(said + ", from the proxy " + response.proxy, response, secrets)};
+  if (wants_tls(response))
+    return RetryAfter{
+        .after = std::nullopt,
+        .reason = said + ": the port speaks TLS, so the URL must begin with https://"};
+  const bool is_page = is_page_in_its_place(response, terms);
+  if (is_page) said.append(": ").append(kPageInItsPlace);
+  auto reason = with_body(std::move(said), response, secrets);
+  const bool is_final =
+      is_refusal(status) || (terms.final_status != 0 && status == terms.final_status);
+  if (is_final && !is_page) {
+    const bool is_content = status == 400 || status == 413 || status == 422;
+    return Rejected{
+        .reason = std::move(reason),
+        .refuses = is_content ? Rejected::Refuses::content : Rejected::Refuses::everything};
+  }
+  return RetryAfter{.after = std::nullopt, .reason = std::move(reason), .may_be_final = true};
 }
 
 }  // namespace
@@ -183,30 +271,22 @@ std::string describe_status(int status) {
   return found == kPhrases.end() ? number : number + " " + std::string(found->text);
 }
 
-Answer judge(const Result<net::HttpResponse>& response, const UrlSecrets& secrets, LogsIn logs_in) {
+Answer judge(const Result<net::HttpResponse>& response, const UrlSecrets& secrets,
+             const HttpTerms& terms) {
   if (!response) {
-    return RetryAfter{.after = std::nullopt,
-                      .reason = printable(secrets.hide(response.error().what))};
+    auto reason = printable(secrets.hide(response.error().what));
+    if (response.error().kind == ErrorKind::login_refused)
+      return LoginRefused{.reason = std::move(reason)};
+    return RetryAfter{.after = std::nullopt, .reason = std::move(reason)};
   }
   const int status = response->status;
-  const std::string said = describe_status(status);
-  if (status >= 200 && status < 300) return Delivered{.detail = said};
-  if (status >= 300 && status < 400) {
-    return Rejected{.reason = said + ": redirects are not followed, configure the final URL",
-                    .refuses = Rejected::Refuses::everything};
-  }
-  if (status == 401 && logs_in == LogsIn::yes)
-    return LoginRefused{.reason = with_body(said, *response, secrets)};
-  const bool server_fault = status >= 500 && status < 600;
-  if (server_fault || status == 408 || status == 425 || status == 429) {
-    const bool timed = status == 429 || status == 503;
-    return RetryAfter{.after = timed ? response->retry_after : std::nullopt,
-                      .reason = with_body(said, *response, secrets)};
-  }
-  const bool is_content = status == 400 || status == 413 || status == 422;
-  return Rejected{
-      .reason = with_body(said, *response, secrets),
-      .refuses = is_content ? Rejected::Refuses::content : Rejected::Refuses::everything};
+  if (is_success(status)) return judge_success(*response, secrets, terms);
+  if (status == 401 && terms.logs_in == LogsIn::yes)
+    return LoginRefused{.reason = with_body(describe_status(status), *response, secrets)};
+  if (!is_temporary(status)) return judge_refusal(*response, secrets, terms);
+  const bool timed = status == 429 || status == 503;
+  return RetryAfter{.after = timed ? response->retry_after : std::nullopt,
+                    .reason = with_body(describe_status(status), *response, secrets)};
 }
 
 }  // namespace tocsin::notify

@@ -39,15 +39,28 @@ struct UserInfo {
 /// Whether a request carries an account of ours.
 enum class LogsIn : bool { no, yes };
 
+/// How the answers of a destination are read.
+struct HttpTerms {
+  LogsIn logs_in = LogsIn::no;
+  /// What the body of a success may be, besides empty or JSON; "": nothing else. Nothing: the
+  /// status line alone is the destination's word, whatever comes with it.
+  std::optional<std::string_view> success_text{};
+  /// A status that is its final word, besides those that are everybody's.
+  int final_status = 0;
+};
+
 /// "204 No Content"; the number alone where it has no name.
 [[nodiscard]] std::string describe_status(int status);
 
-/// 2xx: Delivered. 408, 425, 429, 5xx and everything that kept an answer from coming: RetryAfter,
-/// with the destination's own time for 429 and 503; a proxy may answer so before anybody has
-/// verified the account. 401 to an account: LoginRefused. All else, redirects too: Rejected, by
-/// 400, 413 and 422 for its content.
-/// Reasons hold the beginning of the body, without what could be secret or disturb a terminal.
+/// 2xx: Delivered, unless its body is not what the terms allow or says that something failed: then
+/// RetryAfter. 408, 425, 429, 5xx and everything that kept an answer from coming: RetryAfter, with
+/// the destination's own time for 429 and 503; a proxy may answer so before anybody has verified
+/// the account. 401 to an account, and a proxy that refuses its user: LoginRefused. 400, 410, 413
+/// and 422 refuse the message: Rejected, unless a web page says so where the destination has none.
+/// All else, redirects too, may come from something in between: RetryAfter, for an hour
+/// (RetryAfter::may_be_final). Reasons hold the beginning of the body, without what could be secret
+/// or disturb a terminal.
 [[nodiscard]] Answer judge(const Result<net::HttpResponse>& response, const UrlSecrets& secrets,
-                           LogsIn logs_in = LogsIn::no);
+                           const HttpTerms& terms = {});
 
 }  // namespace tocsin::notify

@@ -51,6 +51,8 @@ struct Lane {
   std::optional<store::Delivery> escalation;
   Time escalates_at{};
   std::optional<store::OpenAlert> open;  ///< what was notified here, and not yet its end
+  /// Since when every answer may have been final (RetryAfter::may_be_final).
+  std::optional<Time> refused_since;
 };
 
 }  // namespace tocsin::notify

@@ -61,6 +61,9 @@ constexpr std::chrono::seconds kLongestPause = std::chrono::minutes(10);
 /// that jumps ahead after a boot gives nothing up.
 constexpr Duration kGiveUpAge = std::chrono::hours(24 * 7);
 constexpr int kGiveUpAttempts = 20;
+/// The same for one of which each answer may be final.
+constexpr Duration kRefusedFor = std::chrono::hours(1);
+constexpr int kRefusedAttempts = 5;
 
 /// Why a delivery is not sent now.
 struct Wait {
@@ -198,6 +201,7 @@ class Lanes {
   void merge_head(Lane& lane, std::string why, Now now);
   store::Delivery remove_head(Lane& lane);
   std::vector<Outcome> stay(Sending& sending, Duration wait, const std::string& reason, Now now);
+  [[nodiscard]] static bool is_hopeless(const Sending& sending, const RetryAfter& answer, Now now);
   std::vector<Outcome> retry(Sending& sending, const RetryAfter& answer, Now now);
   std::vector<Outcome> dissolve(Sending& sending, const std::string& reason, Now now);
   std::vector<Outcome> finish(Sending& sending, store::DeliveryState state,

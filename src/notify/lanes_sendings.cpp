@@ -225,6 +225,7 @@ void Lanes::note_end(Lane& lane, const store::Delivery& head, store::DeliveryUpd
                      Now now) {
   const bool is_delivered = update.state == store::DeliveryState::delivered;
   if (is_delivered) {
+    lane.refused_since.reset();
     lane.accepted.insert_or_assign(head.alert.kind, now.steady);
     expiries_.emplace_back(now.steady + rules_.rate_limits.longest(), key_of(head.alert));
   }
@@ -235,6 +236,23 @@ void Lanes::note_end(Lane& lane, const store::Delivery& head, store::DeliveryUpd
     lane.open = store::open_by(head);
     update.opens = lane.open;
   }
+}
+
+/// Whether it has been tried for long enough. What waited behind others that were refused has
+/// waited for the same answer; after a restart the hour begins again.
+bool Lanes::is_hopeless(const Sending& sending, const RetryAfter& answer, Now now) {
+  const Duration age = now.wall - sending.members.front()->created;
+  if (age >= kGiveUpAge && sending.attempts() >= kGiveUpAttempts) return true;
+  for (Lane* lane : sending.lanes) {
+    if (!answer.may_be_final) {
+      lane->refused_since.reset();
+    } else if (!lane->refused_since) {
+      lane->refused_since = now.steady;
+    }
+  }
+  if (!answer.may_be_final) return false;
+  const Duration refused = now.steady - *sending.lanes.front()->refused_since;
+  return std::min(age, refused) >= kRefusedFor && sending.attempts() >= kRefusedAttempts;
 }
 
 std::vector<Outcome> Lanes::retry(Sending& sending, const RetryAfter& answer, Now now) {
@@ -248,8 +266,7 @@ std::vector<Outcome> Lanes::retry(Sending& sending, const RetryAfter& answer, No
     paused_until_ = std::max(paused_until_, now.steady + pause);
     wait = std::max(wait, pause);
   }
-  if (now.wall - sending.members.front()->created >= kGiveUpAge &&
-      sending.attempts() >= kGiveUpAttempts) {
+  if (is_hopeless(sending, answer, now)) {
     return finish(sending, store::DeliveryState::dead,
                   "given up after " + std::to_string(sending.attempts()) +
                       " attempts; the last answer: " + answer.reason,

@@ -24,9 +24,29 @@ std::string_view previous_status_word(const Alert& alert) {
   return status.empty() ? to_string(alert.from) : status;
 }
 
-std::string sentence_about(const Alert& alert) {
-  const auto& name = name_for_people(alert);
-  const auto where = is_about_host(alert) ? name : name + " on " + alert.host.text();
+namespace {
+
+/// Names are cut to so much of a text, so that there is room for what has happened.
+constexpr std::size_t kNameShare = 3;
+
+std::string name_in(const Alert& alert, std::size_t most) {
+  return ended(valid_utf8(name_for_people(alert)), most / kNameShare);
+}
+std::string host_in(const Alert& alert, std::size_t most) {
+  return ended(valid_utf8(alert.host.text()), most / kNameShare);
+}
+
+}  // namespace
+
+std::string ended(std::string text, std::size_t most) {
+  constexpr std::string_view kEllipsis = "\u2026";
+  if (text.size() <= most) return text;
+  return std::string(cut_utf8(text, most - kEllipsis.size())) + std::string(kEllipsis);
+}
+
+std::string sentence_about(const Alert& alert, std::size_t most) {
+  const auto name = name_in(alert, most);
+  const auto where = is_about_host(alert) ? name : name + " on " + host_in(alert, most);
   const bool same = status_word(alert) == previous_status_word(alert);
   const bool by_kind = same || alert.kind == TransitionKind::flapping;
   std::string text = alert.reminder > 0 ? "reminder: " : "";
@@ -34,7 +54,7 @@ std::string sentence_about(const Alert& alert) {
                   : fmt::format("{} is {} (was {})", where, status_word(alert),
                                 previous_status_word(alert));
   if (const auto reason = reason_of(alert); !reason.empty()) text += ": " + reason;
-  return valid_utf8(text);
+  return ended(valid_utf8(text), most);
 }
 
 std::string reason_of(const Alert& alert) {
@@ -53,11 +73,11 @@ std::string with_notice(const Alert& alert, std::string text) {
   return valid_utf8(alert.notice) + "\n" + text;
 }
 
-std::string title_of(const Alert& alert) {
-  const auto& name = name_for_people(alert);
-  return fmt::format("{}{} {}{}", alert.reminder > 0 ? "Reminder: " : "", name,
-                     row_of(alert.kind).event,
-                     is_about_host(alert) ? "" : " on " + alert.host.text());
+std::string title_of(const Alert& alert, std::size_t most) {
+  return ended(fmt::format("{}{} {}{}", alert.reminder > 0 ? "Reminder: " : "",
+                           name_in(alert, most), row_of(alert.kind).event,
+                           is_about_host(alert) ? "" : " on " + host_in(alert, most)),
+               most);
 }
 
 std::string shortened(std::string text, std::size_t most) {

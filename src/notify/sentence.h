@@ -9,8 +9,9 @@
 
 namespace tocsin::notify {
 
-/// "MSSQLSERVER on db1 is STOPPED (was RUNNING): exit code 1067". Valid UTF-8.
-[[nodiscard]] std::string sentence_about(const Alert& alert);
+/// "MSSQLSERVER on db1 is STOPPED (was RUNNING): exit code 1067". Valid UTF-8, at most `most` bytes
+/// (at least 100): long names are cut first, so that what has happened is still there.
+[[nodiscard]] std::string sentence_about(const Alert& alert, std::size_t most = std::string::npos);
 
 /// Why, as far as it is known: never empty for a kind that Butler lacks, which then says what it
 /// means. A service that should be stopped says so when it starts or stops.
@@ -19,8 +20,12 @@ namespace tocsin::notify {
 /// The text of a message for people, below the alert's notice where it has one.
 [[nodiscard]] std::string with_notice(const Alert& alert, std::string text);
 
-/// "MSSQLSERVER has stopped on db1"; of a reminder: "Reminder: ...". As it is, without limits.
-[[nodiscard]] std::string title_of(const Alert& alert);
+/// "MSSQLSERVER has stopped on db1"; of a reminder: "Reminder: ...". Valid UTF-8, at most `most`
+/// bytes, in the same way.
+[[nodiscard]] std::string title_of(const Alert& alert, std::size_t most = std::string::npos);
+
+/// At most `most` bytes of valid UTF-8; what is longer ends in an ellipsis.
+[[nodiscard]] std::string ended(std::string text, std::size_t most);
 
 /// "STOPPED", "FLAPPING"; of a host: "UNREACHABLE", "REACHABLE" or "REBOOTED"; of a credential:
 /// "REFUSED" or "ACCEPTED".

@@ -83,17 +83,20 @@ class Mosquitto:
 class Subscriber:
     """mosquitto_sub, whose messages are collected: dicts with topic, payload, qos and retain."""
 
-    def __init__(self, broker, topic="#", user=None, retained=True):
+    def __init__(self, broker, topic="#", user=None, retained=True, version="5"):
         self.broker = broker
         self.topic = topic
         self.user = user
         self.retained = retained
+        self.version = version
+        self.subscribed = threading.Event()
         self.messages = []
         self.process = None
 
     def __enter__(self):
-        arguments = ["mosquitto_sub", "-h", "127.0.0.1", "-p", self.broker.port, "-t", self.topic,
-                     "-q", "2", "-i", f"subscriber-{id(self)}", "-c", "-V", "5", "-x", "3600",
+        arguments = ["stdbuf", "-oL", "mosquitto_sub", "-h", "127.0.0.1", "-p", self.broker.port, "-t", self.topic,
+                     "-q", "2", "-i", f"subscriber-{id(self)}", "-c", "-V", self.version, "-d",
+                     *(["-x", "3600"] if self.version == "5" else []),
                      "-F", "%j", *([] if self.retained else ["-R"])]
         if self.user:
             arguments += ["-u", self.user, "-P", self.broker.users[self.user]]
@@ -101,18 +104,22 @@ class Subscriber:
             arguments += ["--cafile", self.broker.authority.certificate,
                           "--cert", self.broker.authority.server_certificate,
                           "--key", self.broker.authority.server_key]
-        known = self.broker.log().count("Sending SUBACK")
         self.process = subprocess.Popen([str(word) for word in arguments],
                                         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True,
                                         encoding="utf-8")
         self._reader = threading.Thread(target=self._read)
         self._reader.start()
-        wait_until(lambda: self.broker.log().count("Sending SUBACK") > known, 10,
-                   lambda: f"subscribed: {self.broker.log()}")
+        if not self.subscribed.wait(10):
+            self.__exit__()
+            raise AssertionError(f"subscribed: {self.broker.log()}")
         return self
 
     def _read(self):
         for line in self.process.stdout:
+            if line.startswith("Subscribed"):
+                self.subscribed.set()
+            if not line.startswith("{"):
+                continue  # what -d says besides
             message = json.loads(line)
             payload = message["payload"]
             message["payload"] = payload if isinstance(payload, str) else json.dumps(payload)

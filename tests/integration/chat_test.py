@@ -205,7 +205,7 @@ class TeamsAlerts(Watched):
         self.configure(**self.sections(WORKFLOW + "x"))
         done = tocsin("test", "-c", self.file, "teams")
         self.assertEqual(done.returncode, 1, done)
-        self.assertIn("Microsoft Teams, serviceStopped: refused, 401 Unauthorized", done.stdout)
+        self.assertIn("Microsoft Teams, serviceStopped: not delivered, would be tried again, 401 Unauthorized", done.stdout)
         self.assertNotIn("s3cret", done.stdout + done.stderr)
 
 

@@ -121,21 +121,56 @@ TEST_P(ChannelConformance, SuccessIsDelivered) {
     ASSERT_TRUE(std::holds_alternative<Delivered>(answer)) << status << words_of(answer);
     EXPECT_EQ(std::get<Delivered>(answer).detail, notify::describe_status(status));
   }
+  for (const std::string& body : {GetParam().success_text.value_or("any text"),
+                                  std::string(R"( {"status":"success","errors":null})")}) {
+    const Answer answer = answer_to({.status = 200, .body = body});
+    EXPECT_TRUE(std::holds_alternative<Delivered>(answer)) << body << words_of(answer);
+  }
+}
+
+TEST_P(ChannelConformance, ASuccessThatIsNoneIsTriedAgain) {
+  for (const char* body :
+       {"<!DOCTYPE html><title>Sign in</title>", "\r\n <html>", R"({"ok":false,"error":"no"})",
+        R"({"success":false})", R"({"status":"error"})", "welcome to this network"}) {
+    const Answer answer = answer_to({.status = 200, .body = body});
+    const auto* later = std::get_if<RetryAfter>(&answer);
+    EXPECT_EQ(later != nullptr, GetParam().success_text.has_value()) << body << words_of(answer);
+    EXPECT_EQ(std::holds_alternative<Delivered>(answer), later == nullptr) << body;
+    EXPECT_FALSE(later != nullptr && later->may_be_final) << body;
+  }
 }
 
 TEST_P(ChannelConformance, ARefusalIsFinal) {
-  for (const int status : {301, 302, 307, 308, 400, 403, 404, 405, 409, 410, 413, 422}) {
+  for (const int status : {400, 410, 413, 422, GetParam().final_status}) {
+    if (status == 0) continue;
     const Answer answer = answer_to(echo(status));
     ASSERT_TRUE(std::holds_alternative<Rejected>(answer)) << status << words_of(answer);
     EXPECT_THAT(words_of(answer), HasSubstr(notify::describe_status(status)));
   }
 }
 
-TEST_P(ChannelConformance, ALoginThatIsRefusedWaitsAndWithoutOneItIsFinal) {
+TEST_P(ChannelConformance, WhatMayComeFromInBetweenIsTriedForAnHour) {
+  const auto expect_doubt = [](const Answer& answer, int status) {
+    const auto* later = std::get_if<RetryAfter>(&answer);
+    ASSERT_NE(later, nullptr) << status << words_of(answer);
+    EXPECT_TRUE(later->may_be_final) << status;
+    EXPECT_THAT(words_of(answer), HasSubstr(notify::describe_status(status)));
+  };
+  for (const int status : {301, 302, 307, 308, 402, 403, 404, 405, 409, 418, 451, 600, 999}) {
+    if (status != GetParam().final_status) expect_doubt(answer_to(echo(status)), status);
+  }
+  if (!GetParam().success_text) return;
+  const Answer page = answer_to({.status = 400, .body = "<html><b>Bad</b> gateway</html>"});
+  expect_doubt(page, 400);
+  EXPECT_THAT(words_of(page), testing::EndsWith(": Bad gateway"));
+}
+
+TEST_P(ChannelConformance, ALoginThatIsRefusedWaitsAndWithoutOneItMayComeFromInBetween) {
   const Answer answer = answer_to(echo(401));
   EXPECT_THAT(words_of(answer), HasSubstr("401 Unauthorized"));
   EXPECT_EQ(std::holds_alternative<LoginRefused>(answer), GetParam().logs_in) << words_of(answer);
-  EXPECT_EQ(std::holds_alternative<Rejected>(answer), !GetParam().logs_in) << words_of(answer);
+  const auto* later = std::get_if<RetryAfter>(&answer);
+  EXPECT_EQ(later != nullptr && later->may_be_final, !GetParam().logs_in) << words_of(answer);
 }
 
 TEST_P(ChannelConformance, AFailureIsTriedAgain) {
@@ -206,8 +241,12 @@ TEST_P(ChannelConformance, AnAnswerThatDoesNotArriveWholeIsTriedAgain) {
     HttpImposter imposter;
     imposter.otherwise({{.body = "half of it", .form = form}});
     const Answer answer = deliver(imposter);
-    EXPECT_TRUE(std::holds_alternative<RetryAfter>(answer)) << words_of(answer);
+    const bool status_suffices = form == HttpReply::Form::cut && !GetParam().success_text;
+    EXPECT_EQ(std::holds_alternative<Delivered>(answer), status_suffices) << words_of(answer);
+    EXPECT_EQ(std::holds_alternative<RetryAfter>(answer), !status_suffices) << words_of(answer);
   }
+  const Answer refusal = answer_to({.status = 400, .body = "half", .form = HttpReply::Form::cut});
+  EXPECT_TRUE(std::holds_alternative<RetryAfter>(refusal)) << words_of(refusal);
 }
 
 TEST_P(ChannelConformance, NobodyThereIsTriedAgain) {
@@ -262,7 +301,8 @@ TEST_P(ChannelConformance, AnyCertificateIsAcceptedWhereTheUserSaysSo) {
 
 TEST_P(ChannelConformance, AHugeBodyIsNotKept) {
   const std::string huge(std::size_t{4} * 1024 * 1024, 'x');
-  EXPECT_TRUE(std::holds_alternative<Delivered>(answer_to({.status = 200, .body = huge})));
+  EXPECT_TRUE(std::holds_alternative<Delivered>(
+      answer_to({.status = 200, .body = R"({"id":")" + huge + R"("})"})));
   const Answer answer = answer_to({.status = 400, .body = huge});
   EXPECT_TRUE(std::holds_alternative<Rejected>(answer)) << words_of(answer);
   EXPECT_LT(words_of(answer).size(), 300U);

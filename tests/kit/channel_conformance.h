@@ -37,6 +37,10 @@ struct ConformingChannel {
   std::optional<std::chrono::seconds> patience{};
   /// Whether it logs in, at least with the user in the URL of the site.
   bool logs_in = false;
+  /// notify::HttpTerms: what a success says besides JSON; nothing: the status line alone counts.
+  std::optional<std::string> success_text{};
+  /// Its own last word besides 400, 410, 413 and 422.
+  int final_status = 0;
 };
 
 class ChannelConformance : public testing::TestWithParam<ConformingChannel> {

@@ -239,6 +239,9 @@ struct MqttImposter::Server {
         co_return true;
       case MqttReaction::Do::close:
         co_return false;
+      case MqttReaction::Do::answer_in_311:
+        co_await write(session, kit::packet(0x20, {'\0', static_cast<char>(reaction.code)}));
+        co_return false;
       case MqttReaction::Do::garbage:
         co_await write(session, "HTTP/1.1 400 Bad Request\r\n\r\n" + std::string(200, '\x01'));
         co_return true;

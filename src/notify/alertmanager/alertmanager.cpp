@@ -30,7 +30,7 @@ class AlertmanagerChannel final : public HttpChannel {
       : HttpChannel(channel_key("alertmanager", server.url),
                     "Alertmanager " + printable(origin_of(server.url)), secrets_of(server),
                     {.ca_file = server.ca_file, .verify = server.reject_unauthorized}, deps,
-                    login_of(server).logs_in(server.url)),
+                    {.logs_in = login_of(server).logs_in(server.url), .success_text = ""}),
         url_(api_of(server.url)),
         authorization_(login_of(server).authorization()),
         settings_(settings) {}
@@ -61,6 +61,14 @@ class AlertmanagerChannel final : public HttpChannel {
   config::Alertmanager settings_;
 };
 
+/// One that is resolved says when it began: after a restart Alertmanager does not know the firing
+/// one, and where it does it keeps the earlier time.
+Time begin_of(const Alert& alert) {
+  if (!is_resolved(alert)) return alert.at;
+  const bool is_known = alert.previous_since > Time{} && alert.previous_since < alert.at;
+  return is_known ? alert.previous_since : alert.at - Duration(1);
+}
+
 }  // namespace
 
 std::string alertmanager_alert(const config::Alertmanager& settings, const Alert& alert) {
@@ -83,8 +91,7 @@ std::string alertmanager_alert(const config::Alertmanager& settings, const Alert
   annotations["display_name"] = valid_utf8(display_name(alert));
   if (const auto reason = reason_of(alert); !reason.empty())
     annotations["reason"] = valid_utf8(reason);
-  // It may begin later than the one that it ends: Alertmanager keeps the earlier time.
-  one["startsAt"] = iso_time(alert.at);
+  one["startsAt"] = iso_time(begin_of(alert));
   one["endsAt"] = iso_time(is_resolved(alert) ? alert.at : alert.at + kFiresFor);
   return Json::array({std::move(one)}).dump();
 }

@@ -197,6 +197,12 @@ Answer judge_smtp(const Result<net::SmtpReply>& reply) {
   if (!reply) return RetryAfter{.after = {}, .reason = printable(reply.error().what)};
   const std::string words = words_of(*reply);
   if (reply->accepted()) return Delivered{.detail = words};
+  if (reply->lacks_login && reply->code / 100 == 5) {
+    return RetryAfter{.after = {},
+                      .reason = fmt::format("{} was refused: {}; the server offered no login here, "
+                                            "though `emailNotification.smtp.auth` is set",
+                                            to_string(reply->phase), words)};
+  }
   if (is_about_login(*reply)) {
     return LoginRefused{.reason =
                             "the mail server refuses the login, and no mail can be sent until "
@@ -204,15 +210,15 @@ Answer judge_smtp(const Result<net::SmtpReply>& reply) {
                             words};
   }
   std::string reason = fmt::format("{} was refused: {}", to_string(reply->phase), words);
-  const bool of_this_mail =
-      reply->phase != net::SmtpPhase::greeting && reply->phase != net::SmtpPhase::login;
+  const bool of_this_mail = reply->phase >= net::SmtpPhase::sender;
   if (of_this_mail && reply->code / 100 == 5) {
     const bool is_content = reply->phase == net::SmtpPhase::data;
     return Rejected{
         .reason = std::move(reason),
         .refuses = is_content ? Rejected::Refuses::content : Rejected::Refuses::everything};
   }
-  return RetryAfter{.after = {}, .reason = std::move(reason), .logged_in = of_this_mail};
+  return RetryAfter{
+      .after = {}, .reason = std::move(reason), .logged_in = of_this_mail && !reply->lacks_login};
 }
 
 std::vector<MailRecipient> recipients_of(const config::Email& settings) {

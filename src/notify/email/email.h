@@ -20,7 +20,7 @@ namespace tocsin::notify {
 /// What the reply of a mail server means. Taken: Delivered. 5yz to the sender, the recipient or the
 /// mail: Rejected. A login that is refused, or missing: LoginRefused, for which every alert waits
 /// rather than getting lost. All else may change without us: RetryAfter - 4yz, no connection, a
-/// certificate.
+/// certificate, 5yz on a connection that offered no login where one is configured.
 [[nodiscard]] Answer judge_smtp(const Result<net::SmtpReply>& reply);
 
 /// How the mails of one section are written.

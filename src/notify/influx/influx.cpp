@@ -26,8 +26,6 @@ constexpr std::size_t kMostReason = 300;
 constexpr std::string_view kForm = "application/x-www-form-urlencoded";
 constexpr std::string_view kJson = "application/json";
 
-bool is_success(int status) { return status >= 200 && status < 300; }
-
 /// After the line that ends last within `most` bytes, or else after the first.
 std::size_t end_of_lines(std::string_view lines, std::size_t most) {
   if (lines.size() <= most) return lines.size();
@@ -54,7 +52,7 @@ std::string_view key_of_account(InfluxVersion version) {
 }
 
 Login login_of(const config::InfluxDb& settings, LogsIn logs_in, const ChannelDeps& deps) {
-  if (logs_in == LogsIn::no) return {};
+  if (logs_in == LogsIn::no) return url_login(deps.logins, deps.proxy.url.value_or(""));
   const bool by_token = settings.version != InfluxVersion::v1;
   // A token has no user: it is one login for each generation of the API.
   return {.gate = &login_gate(deps.logins, {.kind = by_token ? "influx" : "http",
@@ -125,10 +123,11 @@ Influx::Influx(config::InfluxDb settings, const ChannelDeps& deps)
     : settings_(std::move(settings)),
       user_agent_("tocsin/" + deps.version),
       authorization_(influx_authorization(settings_)),
-      logs_in_(authorization_.empty() ? LogsIn::no : LogsIn::yes),
-      login_(login_of(settings_, logs_in_, deps)),
+      terms_{.logs_in = authorization_.empty() ? LogsIn::no : LogsIn::yes, .success_text = ""},
+      login_(login_of(settings_, terms_.logs_in, deps)),
       points_(settings_.tags),
       http_(deps.http),
+      proxy_(deps.proxy),
       // Version 3 makes a missing database itself, and keeps its points for ever.
       prepared_(settings_.version != InfluxVersion::v3 || settings_.retention.count() == 0),
       most_bytes_(kMostBytes) {
@@ -186,8 +185,9 @@ net::awaitable<Influx::Outcome> Influx::write_chunks(std::string lines, net::Dea
 net::awaitable<Influx::Outcome> Influx::write_lines(std::string lines, Creation creation,
                                                     net::Deadline deadline) {
   const auto response = co_await post_lines(lines, deadline);
-  if (response && is_success(response->status))
-    co_return Outcome{.said = describe_status(response->status)};
+  auto answer = judge(response, secrets_, terms_);
+  if (auto* written = std::get_if<Delivered>(&answer))
+    co_return Outcome{.said = std::move(written->detail)};
   if (response && response->status == 413)
     co_return co_await write_halves(std::move(lines), deadline);
   if (response) {
@@ -264,7 +264,8 @@ net::awaitable<Answer> Influx::create(net::Deadline deadline) {
 net::awaitable<Answer> Influx::create_bucket(net::Deadline deadline) {
   const auto found = co_await ask(
       "GET", "/api/v2/orgs?org=" + influx_encoded(settings_.organization), {}, {}, deadline);
-  if (!found || !is_success(found->status)) co_return judge_creation(found);
+  if (!std::holds_alternative<Delivered>(judge(found, secrets_, terms_)))
+    co_return judge_creation(found);
   const auto id = influx_organization_id(found->body);
   if (!id)
     co_return Rejected{.reason = "the token sees no organization \"" +
@@ -279,6 +280,7 @@ net::HttpRequest Influx::request(std::string method, std::string url) const {
       .url = std::move(url),
       .headers = {{"User-Agent", user_agent_}, {"Accept", std::string(kJson)}},
       .tls = {.ca_file = settings_.ca_file, .verify = settings_.reject_unauthorized},
+      .proxy = proxy_,
       .connect_limit = kConnectLimit};
   if (!authorization_.empty()) request.headers.emplace_back("Authorization", authorization_);
   return request;
@@ -309,24 +311,24 @@ net::awaitable<Influx::Response> Influx::ask(std::string method, std::string pat
 }
 
 Answer Influx::judge_creation(const Response& response) const {
-  if (!response) return judge(response, secrets_);
+  auto answer = judge(response, secrets_, terms_);
+  if (!response) return answer;
   // Somebody else has made it meanwhile: v2 says 422, v3 409.
   if (response->status == 409 || response->status == 422)
     return Delivered{.detail = in_words(*response)};
-  if (is_success(response->status) && !influx_error(*response))
-    return Delivered{.detail = describe_status(response->status)};
-  auto answer = judge(response, secrets_, logs_in_);
-  if (std::holds_alternative<RetryAfter>(answer)) return answer;
+  if (std::holds_alternative<Delivered>(answer) && !influx_error(*response)) return answer;
+  const auto* later = std::get_if<RetryAfter>(&answer);
+  if (later != nullptr && !later->may_be_final) return answer;
   if (std::holds_alternative<LoginRefused>(answer)) return LoginRefused{about_account(*response)};
   return Rejected{.reason = in_words(*response)};
 }
 
 Answer Influx::judge_later(const Response& response) const {
-  auto answer = judge(response, secrets_, logs_in_);
+  auto answer = judge(response, secrets_, terms_);
+  if (!response) return answer;
   RetryAfter later;
   if (const auto* said = std::get_if<RetryAfter>(&answer)) later = *said;
   if (const auto* said = std::get_if<Rejected>(&answer)) later.reason = said->reason;
-  if (!response) return later;
   if (std::holds_alternative<LoginRefused>(answer)) return LoginRefused{about_account(*response)};
   if (influx_error(*response)) later.reason = in_words(*response);
   if (response->status == 401 || response->status == 403) later.reason = about_account(*response);

@@ -91,11 +91,12 @@ class Influx final : public StatusSink {
   std::string name_ = "InfluxDB";
   std::string user_agent_;
   std::string authorization_;
-  LogsIn logs_in_;
+  HttpTerms terms_;
   Login login_;
   UrlSecrets secrets_{""};
   InfluxPoints points_;
   net::HttpTransport& http_;
+  net::HttpProxy proxy_;
   Policy policy_ = Policy::named;
   bool prepared_;
   std::size_t most_bytes_;  ///< of one request, before it is compressed

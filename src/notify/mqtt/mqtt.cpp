@@ -78,8 +78,10 @@ Answer answer_to(const Error& error) {
 }
 
 Answer answer_to(const Error& error, const std::string& topic) {
-  if (error.kind != ErrorKind::rejected) return answer_to(error);
-  return Rejected{.reason = printable(error.what) + " (topic `" + printable(topic) + "`)"};
+  const auto reason = printable(error.what) + " (topic `" + printable(topic) + "`)";
+  if (error.kind == ErrorKind::rejected) return Rejected{.reason = reason};
+  if (error.kind == ErrorKind::rate_limited) return RetryAfter{.after = {}, .reason = reason};
+  return answer_to(error);
 }
 
 Login login_of(const config::Mqtt& settings, const ChannelDeps& deps) {
@@ -221,9 +223,10 @@ net::awaitable<StatusSink::Written> MqttStatusSink::write(std::span<const Status
   for (const auto& result : results) {
     if (result) continue;
     const auto& error = result.error();
-    if (error.kind != ErrorKind::rejected) {
-      co_return Written{.answer = answer_to(error)};
-    }
+    // What the broker does not take now is old when it does: the next check brings another state.
+    const bool is_about_one =
+        error.kind == ErrorKind::rejected || error.kind == ErrorKind::rate_limited;
+    if (!is_about_one) co_return Written{.answer = answer_to(error)};
     if (written.refused++ == 0) written.answer = Delivered{.detail = printable(error.what)};
   }
   co_return written;

@@ -23,6 +23,8 @@ constexpr std::size_t kMostAttributes = 252;
 constexpr std::size_t kLongestValue = 4096;
 /// What is sent sooner is given the right time by New Relic itself.
 constexpr auto kLate = std::chrono::minutes(1);
+/// The key is not one of the account's, whatever is sent.
+constexpr int kWrongKey = 403;
 /// Both APIs throw away what says that it is older than a day (logs: two).
 constexpr auto kOldest = std::chrono::hours(23);
 
@@ -63,7 +65,8 @@ void add_time(Json& object, const Alert& alert, Time now) {
 }
 
 std::string log_message(const Alert& alert) {
-  if (!row_of(alert.kind).in_butler) return cut(with_notice(alert, sentence_about(alert)));
+  if (!row_of(alert.kind).in_butler)
+    return cut(with_notice(alert, sentence_about(alert, kLongestValue)));
   return with_notice(
       alert, fmt::format("Windows service \"{}\" on host \"{}\" is {}.", cut(display_name(alert)),
                          cut(alert.host.text()), status_word(alert)));
@@ -78,7 +81,8 @@ class NewRelicChannel final : public HttpChannel {
                   Body body, const ChannelDeps& deps)
       : HttpChannel(channel_key("newRelic", fmt::format("{}\n{}", what, account.name)),
                     fmt::format("New Relic {} \"{}\"", what, printable(account.name)),
-                    secrets_of(url, account), deps.tls, deps),
+                    secrets_of(url, account), deps.tls, deps,
+                    {.success_text = "", .final_status = kWrongKey}),
         url_(std::move(url)),
         key_(account.insert_api_key),
         settings_(settings),

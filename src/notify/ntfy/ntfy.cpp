@@ -55,7 +55,8 @@ class NtfyChannel final : public GroupingChannel {
     auto request = post_json(settings_.url, body.dump());
     if (!authorization_.empty()) request.headers.emplace_back("Authorization", authorization_);
     const auto response = co_await sender_.send(std::move(request), id, deadline);
-    co_return judge(response, secrets_, login_of(settings_).logs_in(settings_.url));
+    co_return judge(response, secrets_,
+                    {.logs_in = login_of(settings_).logs_in(settings_.url), .success_text = ""});
   }
 
  private:
@@ -81,9 +82,11 @@ std::string ntfy_message(const config::Ntfy& settings, const Contents& contents)
   const Alert& worst = worst_of(contents);
   const auto group = is_group ? describe_group(contents, kNtfyRoom.lines) : GroupText{};
   nlohmann::ordered_json message;
-  message["title"] = shortened(valid_utf8(is_group ? group.title : title_of(worst)), kLongestTitle);
-  message["message"] = shortened(
-      is_group ? plain_text(group) : with_notice(worst, sentence_about(worst)), kLongestMessage);
+  message["title"] =
+      is_group ? ended(valid_utf8(group.title), kLongestTitle) : title_of(worst, kLongestTitle);
+  message["message"] = ended(
+      is_group ? plain_text(group) : with_notice(worst, sentence_about(worst, kLongestMessage)),
+      kLongestMessage);
   message["priority"] = priority_of(settings, worst);
   auto& tags =
       message["tags"] = {fires_at_its_end(contents) ? "rotating_light" : "white_check_mark"};

@@ -26,7 +26,7 @@ class PagerDutyChannel final : public HttpChannel {
  public:
   PagerDutyChannel(const config::PagerDuty& settings, const ChannelDeps& deps)
       : HttpChannel(channel_key("pagerDuty", settings.url), "PagerDuty", secrets_of(settings),
-                    deps.tls, deps),
+                    deps.tls, deps, {.success_text = ""}),
         settings_(settings) {}
   /// What is over already opens nothing, so there is nothing to resolve.
   [[nodiscard]] bool wants(const Alert& alert) const override { return !alert.over_already; }
@@ -43,7 +43,7 @@ class PagerDutyChannel final : public HttpChannel {
   }
 
   [[nodiscard]] Answer answer_to(const Result<net::HttpResponse>& response) const override {
-    Answer answer = judge(response, secrets());
+    Answer answer = HttpChannel::answer_to(response);
     auto* later = std::get_if<RetryAfter>(&answer);
     if (later != nullptr && response && response->status == 429 && !later->after)
       later->after = kPatience;
@@ -75,7 +75,7 @@ std::string pager_duty_event(const config::PagerDuty& settings, const Alert& ale
   event["dedup_key"] = pager_duty_dedup_key(alert);
   event["client"] = "tocsin";
   Json& payload = event["payload"];
-  payload["summary"] = shortened(sentence_about(alert), kLongestSummary);
+  payload["summary"] = sentence_about(alert, kLongestSummary);
   payload["source"] = valid_utf8(alert.host.text());
   payload["severity"] = severity_of(settings, alert);
   payload["timestamp"] = iso_time(alert.at);

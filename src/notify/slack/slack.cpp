@@ -102,12 +102,11 @@ Json addressed(const config::SlackMessage& settings, const Json& message) {
   return body;
 }
 
-/// The answer's reason, with the meaning of Slack's code.
-std::string explained(std::string reason) {
+/// What a reason ends in that Slack itself has given.
+const Word* word_in(std::string_view reason) {
   const auto* found = std::ranges::find_if(
       kWords, [&](const Word& word) { return reason.ends_with(": " + std::string(word.said)); });
-  if (found != kWords.end()) reason.append(" (").append(found->meaning).append(")");
-  return reason;
+  return found == kWords.end() ? nullptr : found;
 }
 
 }  // namespace
@@ -170,15 +169,17 @@ std::optional<std::string> Slack::fit(const Alert& alert, std::string& json) con
 
 Answer Slack::interpret(const Result<net::HttpResponse>& response,
                         const UrlSecrets& secrets) const {
-  Answer answer = judge(response, secrets);
-  // Slack says "ok". A page comes from something in between, such as a portal to log in at.
-  if (std::holds_alternative<Delivered>(answer) && response->body.starts_with("<"))
-    return RetryAfter{.after = std::nullopt,
-                      .reason = describe_status(response->status) +
-                                ": a web page answers in Slack's place, is a proxy in between?"};
-  if (auto* later = std::get_if<RetryAfter>(&answer)) later->reason = explained(later->reason);
-  if (auto* rejected = std::get_if<Rejected>(&answer))
-    rejected->reason = explained(rejected->reason);
+  Answer answer = judge(response, secrets, {.success_text = "ok"});
+  auto* later = std::get_if<RetryAfter>(&answer);
+  auto* rejected = std::get_if<Rejected>(&answer);
+  if (later == nullptr && rejected == nullptr) return answer;
+  auto& reason = later != nullptr ? later->reason : rejected->reason;
+  const Word* word = word_in(reason);
+  if (word == nullptr) return answer;
+  reason.append(" (").append(word->meaning).append(")");
+  // Nobody but Slack knows these words.
+  if (later != nullptr && later->may_be_final)
+    return Rejected{.reason = std::move(reason), .refuses = Rejected::Refuses::everything};
   return answer;
 }
 

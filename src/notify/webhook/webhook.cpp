@@ -118,7 +118,7 @@ Webhook::Webhook(config::Webhook settings, std::string key, const ChannelDeps& d
                       "\"",
                   UrlSecrets(settings.url),
                   {.ca_file = settings.ca_file, .verify = settings.reject_unauthorized}, deps,
-                  user_info_of(settings.url) ? LogsIn::yes : LogsIn::no),
+                  {.logs_in = user_info_of(settings.url) ? LogsIn::yes : LogsIn::no}),
       settings_(std::move(settings)) {}
 
 net::HttpRequest Webhook::request_for(const Alert& alert) const {
@@ -126,6 +126,7 @@ net::HttpRequest Webhook::request_for(const Alert& alert) const {
                                  ? net::HttpRequest{.url = webhook_url(settings_.url, alert)}
                                  : post_json(settings_.url, webhook_body(alert));
   request.method = to_string(settings_.method);
+  request.needs = net::HttpRequest::Needs::status_line;
   return request;
 }
 

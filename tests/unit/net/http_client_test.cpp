@@ -1,14 +1,18 @@
 #include "net/http_client.h"
 
+#include <array>
 #include <chrono>
+#include <future>
 #include <initializer_list>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <utility>
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/write.hpp>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -70,7 +74,7 @@ TEST_F(HttpClientTest, SendsWhatItIsGiven) {
     EXPECT_EQ(answer->body, "heard");
     const auto request = server.journal().back();
     EXPECT_EQ(request.method, method);
-    EXPECT_EQ(request.target, "/a/../b?sig=x%2Fy&z=\xC3\xA9");
+    EXPECT_EQ(request.target, "/a/../b?sig=x%2Fy&z=%C3%A9");
     EXPECT_EQ(request.header("Content-Type"), "application/json");
     EXPECT_EQ(request.header("Expect"), "");
     EXPECT_THAT(request.headers, ::testing::Contains(std::pair("X-Empty", "")));
@@ -179,10 +183,12 @@ TEST_F(HttpClientTest, BrokenAnswersAreErrors) {
   using Form = HttpReply::Form;
   for (const auto& [form, kind, what] : std::initializer_list<FailureRow>{
            {Form::closed, ErrorKind::unreachable,
-            "the connection was closed before an answer came"},
+            "the connection was closed before an answer came; if the port speaks TLS, the URL must "
+            "begin with https://"},
            {Form::cut, ErrorKind::unreachable,
             "the connection was closed in the middle of the answer"},
-           {Form::garbage, ErrorKind::malformed, "the answer is not HTTP"}}) {
+           {Form::garbage, ErrorKind::malformed,
+            "the answer is not HTTP; if the port speaks TLS, the URL must begin with https://"}}) {
     kit::HttpImposter server;
     server.otherwise({{.status = 200, .body = "half", .form = form}});
     const auto answer = fetch({.url = server.url() + "/secret?sig=secret"});
@@ -342,6 +348,171 @@ TEST_F(HttpClientTest, TlsIsSpokenToAPlainServer) {
   ASSERT_FALSE(answer);
   EXPECT_EQ(answer.error().kind, ErrorKind::unreachable);
   EXPECT_THAT(answer.error().what, Not(HasSubstr("secret")));
+}
+
+TEST_F(HttpClientTest, PlainHttpIsSpokenToATlsServer) {
+  const kit::CertificateAuthority authority;
+  kit::HttpImposter server(authority.issue(kit::ServerCertificate::valid));
+  const auto answer = get("http://127.0.0.1:" + std::to_string(server.port()) + "/secret");
+  ASSERT_FALSE(answer);
+  EXPECT_THAT(answer.error().what, HasSubstr("the URL must begin with https://"));
+}
+
+TEST_F(HttpClientTest, SaysWhyThereIsNoTls) {
+  constexpr std::string_view kHandshakeFailure("\x15\x03\x03\x00\x02\x02\x28", 7);
+  for (const auto& [answered, words] :
+       {std::pair(kHandshakeFailure, "handshake failure"),
+        std::pair(std::string_view("HTTP/1.1 400 Bad Request\r\n\r\n"),
+                  "the server does not speak TLS on this port")}) {
+    boost::asio::io_context context;
+    boost::asio::ip::tcp::acceptor acceptor(context, {boost::asio::ip::address_v4::loopback(), 0});
+    const std::jthread server([&] {
+      auto socket = acceptor.accept();
+      std::array<char, 4096> hello{};
+      socket.receive(boost::asio::buffer(hello));
+      boost::asio::write(socket, boost::asio::buffer(answered));
+    });
+    const auto origin = "127.0.0.1:" + std::to_string(acceptor.local_endpoint().port());
+    const auto answer = get("https://" + origin);
+    ASSERT_FALSE(answer);
+    EXPECT_THAT(answer.error().what,
+                testing::AllOf(testing::StartsWith(origin + ": "), HasSubstr(words)));
+  }
+}
+
+TEST_F(HttpClientTest, ReadsWhatIsCompressedThoughItAsksForNothing) {
+  kit::HttpImposter server;
+  // gzip: "denied"
+  constexpr std::string_view kDenied(
+      "\x1f\x8b\x08\x00\x00\x00\x00\x00\x02\x03\x4b\x49\xcd\xcb\x4c\x4d\x01\x00\xee\x5e\xdf\xbd"
+      "\x06\x00\x00\x00",
+      26);
+  server.otherwise(
+      {{.status = 500, .headers = {{"Content-Encoding", "gzip"}}, .body = std::string(kDenied)}});
+  const auto answer = fetch({.url = server.url()});
+  ASSERT_TRUE(answer) << answer.error().what;
+  EXPECT_EQ(answer->body, "denied");
+  EXPECT_EQ(server.journal().back().header("Accept-Encoding"), "identity");
+}
+
+TEST_F(HttpClientTest, AStatusOfSuccessMaySuffice) {
+  kit::HttpImposter server;
+  for (const int status : {200, 500}) {
+    server.otherwise({{.status = status, .body = "half", .form = HttpReply::Form::cut}});
+    const auto answer = fetch({.url = server.url(), .needs = HttpRequest::Needs::status_line});
+    ASSERT_EQ(answer.has_value(), status == 200);
+    if (answer) EXPECT_EQ(answer->status, 200);
+  }
+}
+
+/// A server that answers the first request, and then once more when it is asked to.
+struct TalkativeServer {
+  void run() {
+    const auto serve = [this](std::string_view reply) {
+      auto socket = acceptor.accept();
+      std::array<char, 4096> request{};
+      boost::system::error_code ended;
+      socket.receive(boost::asio::buffer(request), 0, ended);
+      boost::asio::write(socket, boost::asio::buffer(reply), ended);
+      return socket;
+    };
+    auto first = serve("HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n");
+    speak.get_future().wait();
+    constexpr std::string_view kUnasked = "HTTP/1.1 200 OK\r\nContent-Length: 7\r\n\r\nunasked";
+    boost::asio::write(first, boost::asio::buffer(kUnasked));
+    spoken.set_value();
+    auto second = serve("HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n");
+    done.get_future().wait();
+  }
+  boost::asio::io_context context;
+  boost::asio::ip::tcp::acceptor acceptor{context, {boost::asio::ip::address_v4::loopback(), 0}};
+  std::promise<void> speak;
+  std::promise<void> spoken;
+  std::promise<void> done;
+};
+
+TEST_F(HttpClientTest, AReplyThatNobodyAskedForEndsTheKeptConnection) {
+  TalkativeServer server;
+  const std::jthread thread([&] { server.run(); });
+  const auto url = "http://127.0.0.1:" + std::to_string(server.acceptor.local_endpoint().port());
+  EXPECT_EQ(fetch({.url = url})->status, 503);
+  server.speak.set_value();
+  server.spoken.get_future().wait();
+  const auto answer = fetch({.url = url});
+  boost::asio::io_context context;  // whatever became of it, the server ends
+  boost::asio::ip::tcp::socket(context).connect(server.acceptor.local_endpoint());
+  server.done.set_value();
+  ASSERT_TRUE(answer) << answer.error().what;
+  EXPECT_EQ(answer->status, 503) << "the answer to nothing was taken for this one's";
+}
+
+TEST_F(HttpClientTest, GoesThroughAProxy) {
+  kit::HttpImposter proxy;
+  proxy.otherwise({{.status = 403}});
+  const auto name = "127.0.0.1:" + std::to_string(proxy.port());
+  const auto plain =
+      fetch({.url = "http://service.invalid/hook", .proxy = {.url = "http://me:secret@" + name}});
+  ASSERT_TRUE(plain) << plain.error().what;
+  EXPECT_EQ(plain->status, 403);
+  EXPECT_EQ(plain->proxy, name);
+  EXPECT_EQ(proxy.journal().back().target, "http://service.invalid/hook");
+  EXPECT_EQ(proxy.journal().back().header("Proxy-Authorization"), "Basic bWU6c2VjcmV0");
+
+  const auto tunnel = fetch({.url = "https://service.invalid/hook",
+                             .proxy = {.url = "http://" + name},
+                             .needs = HttpRequest::Needs::status_line});
+  ASSERT_FALSE(tunnel);
+  EXPECT_EQ(tunnel.error().what,
+            "service.invalid:443: the proxy " + name + " refuses the connection with status 403");
+  EXPECT_EQ(proxy.journal().back().method, "CONNECT");
+}
+
+TEST_F(HttpClientTest, AProxyMayRefuseALogin) {
+  kit::HttpImposter proxy;
+  proxy.otherwise({{.status = 407, .headers = {{"Proxy-Authenticate", "Basic realm=x"}}}});
+  const auto name = "127.0.0.1:" + std::to_string(proxy.port());
+  for (const std::string url : {"http://service.invalid/", "https://service.invalid/"}) {
+    const auto refused = fetch({.url = url, .proxy = {.url = "http://me:s3cret@" + name}});
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().kind, ErrorKind::login_refused);
+    EXPECT_THAT(refused.error().what, HasSubstr("the proxy " + name + " refuses the user"));
+    const auto missing = fetch({.url = url, .proxy = {.url = "http://" + name}});
+    ASSERT_FALSE(missing);
+    EXPECT_EQ(missing.error().kind, ErrorKind::unreachable);
+    EXPECT_THAT(missing.error().what, HasSubstr("it wants a user and a password"));
+  }
+}
+
+TEST_F(HttpClientTest, GoesAroundTheProxyWhereItIsToldTo) {
+  kit::HttpImposter server;
+  server.otherwise({{.status = 204}});
+  for (const HttpProxy& around :
+       {HttpProxy{.url = ""}, HttpProxy{.url = "http://127.0.0.1:1", .bypass = "127.0.0.1"},
+        HttpProxy{.url = "http://127.0.0.1:1", .bypass = "*"}}) {
+    const auto answer = fetch({.url = server.url(), .proxy = around});
+    ASSERT_TRUE(answer) << answer.error().what;
+    EXPECT_EQ(answer->proxy, "");
+  }
+}
+
+TEST_F(HttpClientTest, NamesTheProxyThatIsNotThere) {
+  std::string name = "127.0.0.1:";
+  {
+    kit::HttpImposter gone;
+    name += std::to_string(gone.port());
+  }
+  for (const std::string scheme : {"http", "https"}) {
+    const auto answer =
+        fetch({.url = scheme + "://service.invalid:9/secret", .proxy = {.url = "http://" + name}});
+    ASSERT_FALSE(answer);
+    EXPECT_EQ(answer.error().what, "service.invalid:9: the proxy " + name + ": Connection refused");
+  }
+  const std::string host(64, 'x');
+  const auto answer =
+      fetch({.url = "http://service.invalid/", .proxy = {.url = "http://" + host + ":3128"}});
+  ASSERT_FALSE(answer);
+  EXPECT_EQ(answer.error().what,
+            "service.invalid:80: the host name of the proxy " + host + ":3128 does not exist");
 }
 
 }  // namespace

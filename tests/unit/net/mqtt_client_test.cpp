@@ -249,19 +249,19 @@ TEST_P(MqttClientTest, ABrokerThatDropsTheConnectionOnEachMessageLosesNothing) {
   EXPECT_TRUE(publish("a"));
 }
 
-TEST_P(MqttClientTest, OneMessageThatEndsConnectionsIsRefusedAndHarmsNoOther) {
+TEST_P(MqttClientTest, OneMessageThatEndsConnectionsWaitsAndHarmsNoOther) {
   kit::MqttImposter broker;
   broker.on_publish([](const MqttPublished& message) {
     return MqttReaction{.what = message.topic == "poison" ? Do::close : Do::accept};
   });
   connect_to(broker);
   std::optional<Error> last;
-  for (int i = 0; i < 20 && !(last && last->kind == ErrorKind::rejected); i++) {
+  for (int i = 0; i < 20 && !(last && last->kind == ErrorKind::rate_limited); i++) {
     const auto answers = publish({{.topic = "good"}, {.topic = "poison"}, {.topic = "fine"}});
     if (!answers[1]) last = answers[1].error();
   }
   ASSERT_TRUE(last);
-  EXPECT_EQ(last->kind, ErrorKind::rejected);
+  EXPECT_EQ(last->kind, ErrorKind::rate_limited) << "it is sent later, and not never";
   EXPECT_THAT(last->what, HasSubstr("is it allowed?"));
   const auto connections = broker.connects().size();
   const auto answers = publish({{.topic = "good"}, {.topic = "poison"}, {.topic = "fine"}});
@@ -269,6 +269,44 @@ TEST_P(MqttClientTest, OneMessageThatEndsConnectionsIsRefusedAndHarmsNoOther) {
   EXPECT_FALSE(answers[1]);
   EXPECT_TRUE(answers[2]);
   EXPECT_EQ(broker.connects().size(), connections);
+}
+
+MqttSettings with_presence(MqttSettings settings) {
+  settings.presence = {.topic = "status", .online = "on", .offline = "off", .lost = "lost"};
+  return settings;
+}
+
+TEST_P(MqttClientTest, PresenceThatEndsConnectionsIsLeftOutAndNamed) {
+  kit::MqttImposter broker;
+  broker.on_publish([](const MqttPublished& message) {
+    return MqttReaction{.what = message.topic == "status" ? Do::close : Do::accept};
+  });
+  connect_to(with_presence(settings(broker.port())));
+  for (int i = 0; i < 2; i++) {
+    const auto answer = publish("a");
+    ASSERT_FALSE(answer);
+    EXPECT_THAT(answer.error().what, HasSubstr("it may be over the presence topic status"));
+  }
+  const auto answer = publish("a");
+  ASSERT_TRUE(answer) << answer.error().what;
+  EXPECT_THAT(*answer, HasSubstr("presence is not sent, because the broker closes the connection "
+                                 "over its topic status: may this user write there?"));
+  EXPECT_EQ(broker.connects().back().will_topic, "");
+  EXPECT_THAT(*publish("b"), ::testing::Not(HasSubstr("presence"))) << "it is said once";
+}
+
+TEST_P(MqttClientTest, PresenceIsNotBlamedForWhatHappensWithoutIt) {
+  kit::MqttImposter broker;
+  std::atomic<bool> dropping = true;
+  broker.on_publish([&](const MqttPublished&) {
+    return MqttReaction{.what = dropping ? Do::close : Do::accept};
+  });
+  connect_to(with_presence(settings(broker.port())));
+  for (int i = 0; i < 3; i++) EXPECT_FALSE(publish("a"));  // the third one without presence
+  dropping = false;
+  const auto answer = publish("a");
+  ASSERT_TRUE(answer) << answer.error().what;
+  EXPECT_EQ(broker.connects().back().will_topic, "status");
 }
 
 TEST_P(MqttClientTest, ABrokerThatAcknowledgesNothingIsGivenUp) {
@@ -564,6 +602,20 @@ class Mqtt5ClientTest : public MqttClientTest {
 };
 
 INSTANTIATE_TEST_SUITE_P(Versions, Mqtt5ClientTest, ::testing::Values(MqttVersion::v5));
+
+TEST_P(Mqtt5ClientTest, SaysThatABrokerSpeaksOnlyTheOlderVersion) {
+  for (const MqttReaction& reaction : {MqttReaction{.what = Do::answer_in_311, .code = 1},
+                                       MqttReaction{.what = Do::accept, .code = 0x84}}) {
+    kit::MqttImposter broker;
+    broker.on_connect([=](const MqttConnect&) { return reaction; });
+    connect_to(broker);
+    const auto answer = publish("a");
+    ASSERT_FALSE(answer);
+    EXPECT_EQ(answer.error().kind, ErrorKind::unsupported);
+    EXPECT_THAT(answer.error().what, HasSubstr("the broker does not speak MQTT 5: "
+                                               "`protocolVersion` must be 3.1.1"));
+  }
+}
 
 TEST_P(Mqtt5ClientTest, ReasonsInWords) {
   struct Case {

@@ -1,5 +1,7 @@
 #include "net/mqtt_suspects.h"
 
+#include <algorithm>
+#include <chrono>
 #include <string>
 #include <vector>
 
@@ -8,7 +10,6 @@
 namespace tocsin::net {
 namespace {
 
-using std::chrono::minutes;
 using Topics = std::vector<std::string>;
 
 class MqttSuspectsTest : public ::testing::Test {
@@ -38,12 +39,15 @@ TEST_F(MqttSuspectsTest, IsGuiltyWhenItEndsConnectionsAloneWhileOthersPass) {
   suspects_.dropped(Topics{"a"}, now_);
   EXPECT_TRUE(suspects_.is_guilty("a", now_));
   EXPECT_FALSE(suspects_.is_guilty("b", now_));
-  // For a while; then it has one chance more.
-  now_ += MqttSuspects::kCondemned;
-  EXPECT_FALSE(suspects_.is_guilty("a", now_));
-  EXPECT_TRUE(suspects_.must_be_alone("a"));
-  suspects_.dropped(Topics{"a"}, now_);
-  EXPECT_TRUE(suspects_.is_guilty("a", now_));
+  // For a while; then it has one chance more, and rests twice as long.
+  for (auto rest = MqttSuspects::kFirstRest; rest <= 4 * MqttSuspects::kLongestRest; rest *= 2) {
+    const auto expected = std::min(rest, MqttSuspects::kLongestRest);
+    EXPECT_TRUE(suspects_.is_guilty("a", now_ + expected - std::chrono::milliseconds(1)));
+    now_ += expected;
+    EXPECT_FALSE(suspects_.is_guilty("a", now_));
+    EXPECT_TRUE(suspects_.must_be_alone("a"));
+    suspects_.dropped(Topics{"a"}, now_);
+  }
   suspects_.acknowledged("a");
   EXPECT_FALSE(suspects_.is_guilty("a", now_));
 }

@@ -410,6 +410,46 @@ TEST_F(SmtpClientTest, WhatIsNoSmtp) {
   }
 }
 
+TEST_F(SmtpClientTest, SaysWhichProtocolAnswersInstead) {
+  for (const auto& [greeting, words] : std::vector<std::pair<std::string, std::string>>{
+           {"* OK [CAPABILITY IMAP4rev1] ready", "it does not speak SMTP: it speaks IMAP"},
+           {"+OK POP3 ready", "it does not speak SMTP: it speaks POP3"},
+           {"SSH-2.0-OpenSSH_9.2", "it does not speak SMTP"}}) {
+    SmtpImposter server;
+    server.when("greeting", {greeting});
+    const auto reply = send(in_the_clear(server));
+    ASSERT_FALSE(reply);
+    EXPECT_EQ(reply.error().kind, ErrorKind::malformed);
+    EXPECT_EQ(reply.error().what, at(server) + words);
+  }
+}
+
+TEST_F(SmtpClientTest, ARefusedStarttlsIsCalledSo) {
+  SmtpImposter server(SmtpTls::starttls, identity());
+  server.when("STARTTLS", {"454 4.7.0 TLS not available"});
+  const auto reply = send(to(server, SmtpSecurity::starttls_required));
+  ASSERT_TRUE(reply) << reply.error().what;
+  EXPECT_EQ(to_string(reply->phase), "STARTTLS");
+  EXPECT_EQ(reply->code, 454);
+}
+
+TEST_F(SmtpClientTest, SaysThatALoginWasNotOffered) {
+  for (const bool configured : {true, false}) {
+    SmtpImposter server;
+    server.when("RCPT", {"554 5.7.1 relay access denied"});
+    auto where = in_the_clear(server);
+    if (configured)
+      where.login = {.method = SmtpLogin::Method::password, .user = "u", .secret = Secret("p")};
+    const auto reply = send(where);
+    ASSERT_TRUE(reply) << reply.error().what;
+    EXPECT_EQ(reply->code, 554);
+    EXPECT_EQ(reply->lacks_login, configured);
+    server.when("RCPT", {"554 5.7.1 relay access denied"});
+    server.offer({"AUTH PLAIN"});
+    EXPECT_FALSE(send(where)->lacks_login);
+  }
+}
+
 TEST_F(SmtpClientTest, NothingCanBeSmuggled) {
   SmtpImposter server;
   for (const auto& message : std::vector<SmtpMessage>{

@@ -30,7 +30,14 @@ TEST(Alertmanager, FiresForWhatStoppedAndEndsWhenItRuns) {
   EXPECT_EQ(down["endsAt"], "2026-11-24T16:00:00.123Z");
   const auto up = json::parse(alertmanager_alert(settings, started_alert()))[0];
   EXPECT_EQ(up["labels"], down["labels"]) << "or nothing would end";
+  EXPECT_EQ(up["startsAt"], down["startsAt"]);
   EXPECT_EQ(up["endsAt"], "2025-11-24T16:01:00.123Z");
+  Alert moved = started_alert();
+  for (const Time since : {Time{}, moved.at, moved.at + std::chrono::hours(1)}) {
+    moved.previous_since = since;
+    EXPECT_EQ(json::parse(alertmanager_alert(settings, moved))[0]["startsAt"],
+              "2025-11-24T16:01:00.122Z");
+  }
 }
 
 TEST(Alertmanager, EndsWhatIsNoLongerMonitored) {
@@ -40,7 +47,7 @@ TEST(Alertmanager, EndsWhatIsNoLongerMonitored) {
     end.kind = TransitionKind::unmonitored;
     end.at += std::chrono::minutes(1);
     EXPECT_EQ(one(end)["labels"], one(firing)["labels"]);
-    EXPECT_EQ(one(end)["endsAt"], one(end)["startsAt"]);
+    EXPECT_LT(one(end)["startsAt"], one(end)["endsAt"]);
   };
   Alert firing = stopped_alert();
   expect_end(firing);
@@ -103,7 +110,8 @@ INSTANTIATE_TEST_SUITE_P(Alertmanager, ChannelConformance,
                                        deps, made);
                                    return std::move(made.alerts.front().channel);
                                  },
-                             .logs_in = true}),
+                             .logs_in = true,
+                             .success_text = ""}),
                          ChannelConformance::name_of);
 
 }  // namespace tocsin::kit

@@ -15,21 +15,51 @@ const UrlSecrets kNone("http://h/");
 TEST(HttpPolicy, JudgesEveryStatus) {
   const auto expected = [](int status) -> std::size_t {
     if (status >= 200 && status <= 299) return 0;
-    if (status == 408 || status == 425 || status == 429) return 1;
-    return status >= 500 && status <= 599 ? 1 : 2;
+    return status == 400 || status == 410 || status == 413 || status == 422 ? 2 : 1;
+  };
+  const auto is_temporary = [](int status) {
+    return status == 408 || status == 425 || status == 429 || (status >= 500 && status <= 599);
   };
   for (int status = 0; status <= 1000; ++status) {
-    EXPECT_EQ(judge(net::HttpResponse{.status = status}, kNone).index(), expected(status))
-        << status;
+    const auto answer = judge(net::HttpResponse{.status = status}, kNone);
+    EXPECT_EQ(answer.index(), expected(status)) << status;
+    const auto* later = std::get_if<RetryAfter>(&answer);
+    if (later != nullptr) EXPECT_EQ(later->may_be_final, !is_temporary(status)) << status;
   }
 }
 
 TEST(HttpPolicy, Only401ToAnAccountIsAboutTheLogin) {
   for (int status = 0; status <= 1000; ++status) {
-    const auto answer = judge(net::HttpResponse{.status = status}, kNone, LogsIn::yes);
+    const auto answer = judge(net::HttpResponse{.status = status}, kNone, {.logs_in = LogsIn::yes});
     EXPECT_EQ(std::holds_alternative<LoginRefused>(answer), status == 401) << status;
     const auto* later = std::get_if<RetryAfter>(&answer);
     EXPECT_FALSE(later != nullptr && later->logged_in) << "a proxy may have answered: " << status;
+  }
+}
+
+TEST(HttpPolicy, WhatAProxySaysIsNeverTheDestinationsWord) {
+  const auto answer =
+      judge(net::HttpResponse{.status = 403, .body = "denied", .proxy = "squid:3128"}, kNone,
+            {.success_text = "", .final_status = 403});
+  const auto* later = std::get_if<RetryAfter>(&answer);
+  ASSERT_NE(later, nullptr);
+  EXPECT_FALSE(later->may_be_final);
+  EXPECT_EQ(later->reason, "403 Forbidden, from the proxy squid:3128: denied");
+  EXPECT_TRUE(std::holds_alternative<LoginRefused>(
+      judge(fail(ErrorKind::login_refused, "the proxy refuses the user"), kNone)));
+}
+
+TEST(HttpPolicy, PlainHttpAtATlsPortIsTriedAgain) {
+  for (const char* words : {"The plain HTTP request was sent to HTTPS port",
+                            "Reason: You're speaking plain HTTP to an SSL-enabled server port.",
+                            "Client sent an HTTP request to an HTTPS server."}) {
+    const auto answer =
+        judge(net::HttpResponse{.status = 400, .body = std::string("<p>") + words}, kNone);
+    const auto* later = std::get_if<RetryAfter>(&answer);
+    ASSERT_NE(later, nullptr) << words;
+    EXPECT_FALSE(later->may_be_final);
+    EXPECT_EQ(later->reason,
+              "400 Bad Request: the port speaks TLS, so the URL must begin with https://");
   }
 }
 
@@ -79,9 +109,10 @@ TEST(HttpPolicy, SaysWhatTheServerSaid) {
         .reason;
   };
   EXPECT_EQ(reason(""), "400 Bad Request");
-  EXPECT_EQ(reason("no such\nroom"), "400 Bad Request: no such?room");
+  EXPECT_EQ(reason("no such\nroom\x01"), "400 Bad Request: no such room?");
+  EXPECT_EQ(reason("<h1>No</h1>room"), "400 Bad Request: No room");
   EXPECT_THAT(reason(std::string(1000, 'x')), testing::SizeIs(testing::Le(220)));
-  EXPECT_EQ(std::get<Rejected>(judge(net::HttpResponse{.status = 302}, kNone)).reason,
+  EXPECT_EQ(std::get<RetryAfter>(judge(net::HttpResponse{.status = 302}, kNone)).reason,
             "302 Found: redirects are not followed, configure the final URL");
   EXPECT_EQ(describe_status(599), "599");
 }

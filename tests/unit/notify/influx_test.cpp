@@ -350,9 +350,18 @@ TEST_F(InfluxTest, PointsThatAreAllRefusedAreRejected) {
   EXPECT_TRUE(std::holds_alternative<Rejected>(write(InfluxVersion::v1).answer));
 }
 
+TEST_F(InfluxTest, ASuccessThatIsNoneIsTriedAgain) {
+  for (const auto version : {InfluxVersion::v1, InfluxVersion::v2, InfluxVersion::v3}) {
+    for (const auto* body : {"<html>Sign in</html>", "welcome", R"({"error":"not written"})"}) {
+      server_.script = {answer(200, body)};
+      EXPECT_THAT(later_of(write(version)), HasSubstr("200 OK")) << body;
+    }
+  }
+}
+
 TEST_F(InfluxTest, A400OfAnotherProgramIsNoVerdictAboutThePoints) {
   server_.script = {answer(400, "Client sent an HTTP request to an HTTPS server.\n")};
-  EXPECT_THAT(later_of(write(InfluxVersion::v1)), HasSubstr("to an HTTPS server"));
+  EXPECT_THAT(later_of(write(InfluxVersion::v1)), HasSubstr("the URL must begin with https://"));
 }
 
 TEST_F(InfluxTest, SplitsWhatIsTooLargeAndRemembersIt) {

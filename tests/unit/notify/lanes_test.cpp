@@ -233,6 +233,64 @@ TEST(Lanes, ARejectedOneIsDeadAndTheLaneGoesOn) {
   EXPECT_THAT(take_all(lanes, kStart), ElementsAre("2")) << "nothing was delivered: no limit";
 }
 
+RetryAfter doubtful() { return {.after = {}, .reason = "404 Not Found", .may_be_final = true}; }
+
+TEST(Lanes, WhatMayBeRefusedForGoodIsGivenUpAfterAnHour) {
+  Lanes lanes = make_lanes();
+  lanes.add(make_delivery("1", kStopped, "a"), kStart);
+  Time now = kStart;
+  Outcome last = settle_one(lanes, {take_all(lanes, now).at(0)}, later(), now);
+  now += std::chrono::hours(2);  // an outage says nothing about what follows
+  const Time first_refusal = now;
+  while (last.update.state == store::DeliveryState::pending) {
+    ASSERT_THAT(take_all(lanes, now), ElementsAre("1"));
+    last = settle_one(lanes, {"1"}, doubtful(), now);
+    if (last.update.state == store::DeliveryState::pending) {
+      ASSERT_LT(now - first_refusal, kRefusedFor);
+      now = last.update.not_before;
+    }
+  }
+  EXPECT_EQ(last.update.state, store::DeliveryState::dead);
+  EXPECT_GE(now - first_refusal, kRefusedFor);
+  EXPECT_LE(now - first_refusal, kRefusedFor + kLongestBackoff);
+  EXPECT_EQ(last.update.detail, "given up after " + std::to_string(last.update.attempts) +
+                                    " attempts; the last answer: 404 Not Found");
+}
+
+TEST(Lanes, AnOutageOrAClockThatJumpsDoesNotEndTheHourOfWhatMayBeRefused) {
+  Lanes lanes = make_lanes();
+  lanes.add(make_delivery("1", kStopped, "a"), kStart);
+  Time now = kStart;
+  for (int hour = 0; hour < 8; ++hour) {
+    ASSERT_THAT(take_all(lanes, now), ElementsAre("1"));
+    const Answer answer = hour % 2 == 0 ? doubtful() : later();
+    ASSERT_EQ(settle_one(lanes, {"1"}, answer, now).update.state, store::DeliveryState::pending);
+    now += kRefusedFor;
+  }
+  Lanes jumped = make_lanes();
+  jumped.add(make_delivery("1", kStopped, "a"), kStart);
+  take_all(jumped, kStart);
+  settle_one(jumped, {"1"}, doubtful(), kStart);
+  take_all(jumped, kStart + std::chrono::hours(2));
+  EXPECT_EQ(settle_one(jumped, {"1"}, doubtful(), kStart + std::chrono::hours(2)).update.state,
+            store::DeliveryState::pending);
+}
+
+TEST(Lanes, WhatWaitedBehindARefusalDoesNotWaitAnotherHour) {
+  Lanes lanes = make_lanes();
+  lanes.add(make_delivery("1", kStopped, "a"), kStart);
+  lanes.add(make_delivery("2", kStarted, "a"), kStart);
+  Time now = kStart;
+  for (const char* id : {"1", "2"}) {
+    for (Outcome last;; now = last.update.not_before) {
+      ASSERT_THAT(take_all(lanes, now), ElementsAre(id));
+      last = settle_one(lanes, {id}, doubtful(), now);
+      if (last.update.state == store::DeliveryState::dead) break;
+    }
+  }
+  EXPECT_LE(now - kStart, kRefusedFor + 2 * kLongestBackoff);
+}
+
 TEST(Lanes, WhatTheRateLimitDelayedSaysWhenItHappened) {
   Lanes lanes = make_lanes(seconds(300));
   lanes.remember(accepted_at(kStart - seconds(290)), kStart);

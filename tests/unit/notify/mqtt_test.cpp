@@ -227,7 +227,7 @@ TEST_F(MqttDelivery, Delivered) {
 TEST_F(MqttDelivery, EachFailure) {
   for (const auto kind :
        {ErrorKind::unreachable, ErrorKind::timed_out, ErrorKind::denied, ErrorKind::not_found,
-        ErrorKind::malformed, ErrorKind::rate_limited, ErrorKind::invalid_config}) {
+        ErrorKind::malformed, ErrorKind::unsupported, ErrorKind::invalid_config}) {
     transport_->answers = {fail(kind, "why")};
     const auto answer = deliver(spooler_stopped());
     ASSERT_TRUE(std::holds_alternative<RetryAfter>(answer)) << to_string(kind);
@@ -241,6 +241,9 @@ TEST_F(MqttDelivery, EachFailure) {
   ASSERT_TRUE(std::holds_alternative<Rejected>(answer));
   EXPECT_EQ(std::get<Rejected>(answer).reason,
             "not authorized (topic `qliksense/service_stopped/qs-node1/Spooler`)");
+  transport_->answers = {fail(ErrorKind::rate_limited, "it closes the connection")};
+  EXPECT_EQ(std::get<RetryAfter>(deliver(spooler_stopped())).reason,
+            "it closes the connection (topic `qliksense/service_stopped/qs-node1/Spooler`)");
 }
 
 TEST_F(MqttDelivery, WithoutATopicNothingIsWanted) {
@@ -273,11 +276,13 @@ TEST_F(MqttDelivery, States) {
   EXPECT_TRUE(transport_->sent[0].retain);
 }
 
-TEST_F(MqttDelivery, StatesThatAreRefused) {
-  transport_->answers = {fail(ErrorKind::rejected, "not authorized")};
-  const auto written = write({report()});
-  EXPECT_EQ(std::get<Delivered>(written.answer).detail, "not authorized");
-  EXPECT_EQ(written.refused, 1U);
+TEST_F(MqttDelivery, StatesThatAreRefusedOrNotTakenNow) {
+  for (const auto kind : {ErrorKind::rejected, ErrorKind::rate_limited}) {
+    transport_->answers = {fail(kind, "not authorized")};
+    const auto written = write({report()});
+    EXPECT_EQ(std::get<Delivered>(written.answer).detail, "not authorized");
+    EXPECT_EQ(written.refused, 1U);
+  }
 }
 
 TEST_F(MqttDelivery, StatesThatMustBeSentAgain) {

@@ -136,16 +136,20 @@ TEST(NewRelic, NeverSaysItsKey) {
 }
 
 kit::ConformingChannel conforming(const std::string& name, bool events) {
-  return {.name = name, .make = [events](const kit::ChannelSite& site, const ChannelDeps& deps) {
-            config::NewRelicDestination one = everything();
-            one.url = site.url;
-            one.accounts = {{.name = "a", .id = "1", .insert_api_key = Secret("s3cret-key")}};
-            config::NewRelic chosen{.enabled = true};
-            (events ? chosen.events : chosen.logs) = one;
-            Destinations made;
-            add_channels(chosen, deps, made);
-            return std::move(made.alerts.front().channel);
-          }};
+  return {.name = name,
+          .make =
+              [events](const kit::ChannelSite& site, const ChannelDeps& deps) {
+                config::NewRelicDestination one = everything();
+                one.url = site.url;
+                one.accounts = {{.name = "a", .id = "1", .insert_api_key = Secret("s3cret-key")}};
+                config::NewRelic chosen{.enabled = true};
+                (events ? chosen.events : chosen.logs) = one;
+                Destinations made;
+                add_channels(chosen, deps, made);
+                return std::move(made.alerts.front().channel);
+              },
+          .success_text = "",
+          .final_status = 403};
 }
 
 }  // namespace

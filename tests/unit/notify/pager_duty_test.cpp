@@ -26,6 +26,13 @@ TEST(PagerDuty, OpensAnIncidentForWhatStopped) {
   EXPECT_EQ(event["dedup_key"], "DB1/MSSQL$INSTANCE");
   const auto& payload = event["payload"];
   EXPECT_EQ(payload["summary"], "The database on db1 is STOPPED (was RUNNING): exit code 1067");
+  Alert wordy = stopped_alert();
+  wordy.friendly_name = std::string(2000, 'n');
+  wordy.reason = std::string(2000, 'r');
+  const std::string summary = json::parse(pager_duty_event({}, wordy))["payload"]["summary"];
+  EXPECT_LE(summary.size(), 1024U);
+  EXPECT_THAT(summary, testing::HasSubstr("n\u2026 on db1 is STOPPED (was RUNNING): rrr"));
+  EXPECT_TRUE(summary.ends_with("r\u2026"));
   EXPECT_EQ(payload["source"], "db1");
   EXPECT_EQ(payload["severity"], "error");
   EXPECT_EQ(payload["timestamp"], "2025-11-24T16:00:00.123Z");
@@ -117,7 +124,8 @@ INSTANTIATE_TEST_SUITE_P(PagerDuty, ChannelConformance,
                                        deps, made);
                                    return std::move(made.alerts.front().channel);
                                  },
-                             .patience = std::chrono::minutes(1)}),
+                             .patience = std::chrono::minutes(1),
+                             .success_text = ""}),
                          ChannelConformance::name_of);
 
 }  // namespace tocsin::kit

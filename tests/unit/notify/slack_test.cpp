@@ -218,7 +218,14 @@ TEST_F(SlackTest, ExplainsWhatSlackSays) {
   EXPECT_EQ(reason({.status = 500, .body = "rollup_error"}),
             "later: 500 Internal Server Error: rollup_error (Slack failed)");
   EXPECT_THAT(reason({.status = 200, .body = "<html>Log in</html>"}),
-              HasSubstr("later: 200 OK: a web page"));
+              HasSubstr("later: 200 OK, but a web page answers in its place"));
+  EXPECT_EQ(reason({.status = 200, .body = R"({"ok":false,"error":"no_text"})"}),
+            R"(later: 200 OK, but it says that this failed: {"ok":false,"error":"no_text"})");
+  EXPECT_EQ(reason({.status = 200, .body = "no_text"}),
+            "later: 200 OK, but the answer is not the destination's: no_text (the message has no "
+            "text)");
+  EXPECT_THAT(reason({.status = 403, .body = "action_prohibited"}), HasSubstr("no: 403"));
+  EXPECT_THAT(reason({.status = 404, .body = "<p>Not found"}), HasSubstr("later: 404"));
   transport_.response = net::HttpResponse{.status = 429, .retry_after = std::chrono::seconds(30)};
   EXPECT_EQ(std::get<RetryAfter>(deliver(stopped_alert())).after, std::chrono::seconds(30));
 }
@@ -247,7 +254,8 @@ INSTANTIATE_TEST_SUITE_P(Slack, ChannelConformance,
                                    config::Slack settings{.enabled = true};
                                    settings.stopped.webhook_url = site.url;
                                    return std::make_unique<notify::Slack>(settings, deps);
-                                 }}),
+                                 },
+                             .success_text = "ok"}),
                          ChannelConformance::name_of);
 
 }  // namespace tocsin::kit

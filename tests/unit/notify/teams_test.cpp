@@ -157,7 +157,8 @@ INSTANTIATE_TEST_SUITE_P(Teams, ChannelConformance,
                                    config::Teams settings{.enabled = true};
                                    settings.stopped.webhook_url = site.url;
                                    return std::make_unique<notify::Teams>(settings, deps);
-                                 }}),
+                                 },
+                             .success_text = "1"}),
                          ChannelConformance::name_of);
 
 }  // namespace tocsin::kit

@@ -218,6 +218,8 @@ TEST(JudgeSmtp, WhatAReplyMeans) {
        std::initializer_list<Row>{{SmtpPhase::data, 250, Meaning::delivered},
                                   {SmtpPhase::greeting, 421, Meaning::later},
                                   {SmtpPhase::greeting, 554, Meaning::later},
+                                  {SmtpPhase::starttls, 454, Meaning::later},
+                                  {SmtpPhase::starttls, 554, Meaning::later},
                                   {SmtpPhase::login, 454, Meaning::later},
                                   {SmtpPhase::login, 535, Meaning::login},
                                   {SmtpPhase::login, 334, Meaning::login},
@@ -250,11 +252,25 @@ TEST(JudgeSmtp, WhatAReplyMeans) {
       const auto& later = std::get<RetryAfter>(answer);
       EXPECT_EQ(meaning, Meaning::later);
       EXPECT_THAT(later.reason, HasSubstr(words));
-      EXPECT_EQ(later.logged_in, phase != SmtpPhase::greeting && phase != SmtpPhase::login);
+      EXPECT_EQ(later.logged_in, phase >= SmtpPhase::sender);
     }
   }
   const auto none = judge_smtp(fail(ErrorKind::unreachable, "mail:25: Connection refused"));
   EXPECT_EQ(std::get<RetryAfter>(none).reason, "mail:25: Connection refused");
+}
+
+TEST(JudgeSmtp, ARefusalWithoutTheLoginThatIsConfiguredIsNotFinal) {
+  for (const int code : {530, 550, 554}) {
+    const auto answer = judge_smtp(net::SmtpReply{
+        .phase = SmtpPhase::recipient, .code = code, .text = "no relay", .lacks_login = true});
+    const auto* later = std::get_if<RetryAfter>(&answer);
+    ASSERT_NE(later, nullptr) << code;
+    EXPECT_FALSE(later->logged_in);
+    EXPECT_FALSE(later->may_be_final);
+    EXPECT_EQ(later->reason, "the recipient was refused: " + std::to_string(code) +
+                                 " no relay; the server offered no login here, though "
+                                 "`emailNotification.smtp.auth` is set");
+  }
 }
 
 /// The whole way, to a server that is asked by the configuration.
