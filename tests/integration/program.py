@@ -175,13 +175,13 @@ class Running(_Process):
 
 class Simulator(_Process):
     """`tocsin simulate` on ports of the system's choice; `hosts` is {name: port}. With --one-port each host has
-    an address of its own, which nobody else listens at while it is down."""
+    an address of its own, from `address` on, which nobody else listens at while it is down."""
 
     USER = "monitor"
     PASSWORD = "Pa$$w0rd & \u00fcber"
 
-    def __init__(self, hosts=1, *arguments):
-        super().__init__("simulate", "--hosts", hosts, "--address", "127.0.0.1", "--port", 0,
+    def __init__(self, hosts=1, *arguments, address="127.0.0.1"):
+        super().__init__("simulate", "--hosts", hosts, "--address", address, "--port", 0,
                          "--user", self.USER, "--password", self.PASSWORD, *arguments)
         self.hosts = {}
         self.addresses = {}
@@ -191,7 +191,7 @@ class Simulator(_Process):
         try:
             self.wait_for_line(lambda line: line.startswith("ready"))
             for line in self.lines:
-                host = re.fullmatch(r"(\S+) (127\.\d+\.\d+\.\d+):(\d+)", line)
+                host = re.fullmatch(r"(\S+) (\d+\.\d+\.\d+\.\d+):(\d+)", line)
                 if host:
                     self.addresses[host[1]] = host[2]
                     self.hosts[host[1]] = int(host[3])
