@@ -7,14 +7,14 @@ namespace {
 
 constexpr char32_t kReplacement = 0xFFFD;
 
-/// The next code point of `text` from `at`, which moves on; U+FFFD and one byte for invalid ones.
-char32_t next_code_point(std::string_view text, std::size_t& at, bool* valid = nullptr) {
+/// As next_code_point(); also says whether there is one.
+char32_t take_code_point(std::string_view text, std::size_t& at, bool& valid) {
   utf8proc_int32_t code = 0;
   const auto size = utf8proc_iterate(reinterpret_cast<const utf8proc_uint8_t*>(text.data()) + at,
                                      static_cast<utf8proc_ssize_t>(text.size() - at), &code);
   if (size <= 0) {
     at += 1;
-    if (valid != nullptr) *valid = false;
+    valid = false;
     return kReplacement;
   }
   at += static_cast<std::size_t>(size);
@@ -43,6 +43,21 @@ char32_t upper(char32_t code) {
 }
 
 }  // namespace
+
+char32_t next_code_point(std::string_view utf8, std::size_t& at) {
+  bool valid = true;
+  return take_code_point(utf8, at, valid);
+}
+
+bool is_invisible(char32_t code) {
+  constexpr char32_t kSoftHyphen = 0xAD;
+  constexpr char32_t kArabicLetterMark = 0x61C;
+  constexpr char32_t kByteOrderMark = 0xFEFF;
+  return code < 0x20 || (code >= 0x7F && code < 0xA0) || code == kSoftHyphen ||
+         code == kArabicLetterMark || (code >= 0x200B && code <= 0x200F) ||
+         (code >= 0x2028 && code <= 0x202E) || (code >= 0x2060 && code <= 0x206F) ||
+         code == kByteOrderMark;
+}
 
 Bytes to_utf16(std::string_view utf8) {
   Writer out;
@@ -83,7 +98,7 @@ std::string from_utf16(BytesView utf16) {
 
 bool is_utf8(std::string_view text) {
   bool valid = true;
-  for (std::size_t at = 0; at < text.size() && valid;) next_code_point(text, at, &valid);
+  for (std::size_t at = 0; at < text.size() && valid;) take_code_point(text, at, valid);
   return valid;
 }
 
@@ -108,12 +123,9 @@ std::string printable(std::string_view text, std::size_t most) {
   std::string out;
   for (std::size_t at = 0; at < text.size();) {
     bool valid = true;
-    const char32_t code = next_code_point(text, at, &valid);
-    const bool control = code < 0x20 || (code >= 0x7F && code < 0xA0) ||
-                         (code >= 0x200B && code <= 0x200F) || (code >= 0x2028 && code <= 0x202E) ||
-                         (code >= 0x2066 && code <= 0x2069) || code == 0xFEFF;
+    const char32_t code = take_code_point(text, at, valid);
     if (out.size() + 4 > most) return out + "...";
-    if (!valid || control) {
+    if (!valid || is_invisible(code)) {
       out += '?';
     } else {
       append(out, code);

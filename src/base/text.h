@@ -29,7 +29,14 @@ namespace tocsin {
 /// name.
 [[nodiscard]] std::string fold_case(std::string_view utf8);
 
-/// Text for a terminal, a log or an error: control characters and invalid UTF-8 become '?', and
+/// The code point at `at`, which moves behind it; U+FFFD, and one byte, where there is none.
+[[nodiscard]] char32_t next_code_point(std::string_view utf8, std::size_t& at);
+
+/// Whether nothing is to be seen of it, or it changes how the rest is shown: control characters,
+/// marks without width, and what turns the direction of writing.
+[[nodiscard]] bool is_invisible(char32_t code);
+
+/// Text for a terminal, a log or an error: what is_invisible() and invalid UTF-8 become '?', and
 /// what is longer than `most` bytes ends in "..." - a remote host writes to nobody's terminal.
 [[nodiscard]] std::string printable(std::string_view text, std::size_t most = 256);
 

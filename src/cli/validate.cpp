@@ -1,6 +1,5 @@
 // `validate`: what is wrong in a configuration and, of a file of Butler, what becomes of its keys.
 #include <algorithm>
-#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -10,6 +9,7 @@
 
 #include "base/text.h"
 #include "cli/commands.h"
+#include "cli/json.h"
 #include "cli/load.h"
 #include "cli/table.h"
 #include "cli/version.h"
@@ -39,17 +39,14 @@ std::vector<notify::Messages::Problem> find_template_problems(const config::Conf
                                  .messages = messages,
                                  .logins = logins};
   const auto destinations = notify::make_destinations(configuration, deps);
-  return messages.check();
+  return messages.check(configuration.missing_templates);
 }
 
 /// All mistakes and warnings.
 std::vector<config::Finding> find_mistakes(const config::Loaded& loaded) {
   auto findings = loaded.findings;
   if (!loaded.config) return findings;
-  std::set<std::string> said;
-  for (const auto& file : loaded.missing_templates) said.insert(printable(file));
   for (auto& problem : find_template_problems(*loaded.config)) {
-    if (said.contains(problem.where)) continue;
     findings.push_back({.severity = config::Severity::warning,
                         .file = std::move(problem.where),
                         .text = std::move(problem.text)});
@@ -158,8 +155,7 @@ int validate(const ValidateOptions& options) {
   const auto loaded = config::load(options.configuration, environment());
   const auto findings = find_mistakes(loaded);
   if (options.json) {
-    fmt::print("{}\n",
-               to_json(loaded, findings).dump(2, ' ', false, json::error_handler_t::replace));
+    print_json(to_json(loaded, findings));
   } else {
     print_text(loaded, findings, options.configuration);
   }

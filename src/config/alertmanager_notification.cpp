@@ -62,6 +62,7 @@ void read_settings(Section& section, bool wanted, Alertmanager& alertmanager) {
                              .example = "team"},
                             label.first, check_label_name);
                  entry.text({.name = "value",
+                             .writing = Writing::prose,
                              .description = "Value of the label.",
                              .need = Need::required,
                              .example = "windows"},

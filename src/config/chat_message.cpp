@@ -1,5 +1,7 @@
 #include "config/chat_message.h"
 
+#include <fmt/format.h>
+
 #include "config/read_chat_message.h"
 #include "config/url.h"
 
@@ -33,6 +35,7 @@ std::optional<Place> read_chat_message(Section& section, KeysOf keys, std::strin
       message.type);
   const auto basic = section.text(
       {.name = "basicMsgTemplate",
+       .writing = Writing::prose,
        .description = "Handlebars template of a `basic` message. Without `groupTemplateFile` "
                       "beside it each alert is a message of its own.",
        .example = is_own ? "{{serviceName}} has stopped on {{host}}" : "{{title}}",
@@ -72,14 +75,15 @@ std::optional<Place> read_chat_message(Section& section, KeysOf keys, std::strin
 }
 
 void warn_of_silence(Section& section, const ChatMessage& stopped, const ChatMessage& started) {
-  if (stopped.webhook_url.empty() && section.raw("serviceStopped") == nullptr)
-    section.warning(section.place(),
-                    "without `serviceStopped`, nothing is sent there when a "
-                    "service stops");
-  if (started.webhook_url.empty() && section.raw("serviceStarted") == nullptr)
-    section.warning(section.place(),
-                    "without `serviceStarted`, nothing is sent there when a "
-                    "service starts");
+  const auto check = [&section](const ChatMessage& message, AlertSection key,
+                                std::string_view when) {
+    if (message.webhook_url.empty() && !section.has(key_of(key)))
+      section.warning(section.place(),
+                      fmt::format("without `{}`, nothing goes to {} when a service {}", key_of(key),
+                                  section.destination(), when));
+  };
+  check(stopped, AlertSection::stopped, "stops");
+  check(started, AlertSection::started, "starts");
 }
 
 }  // namespace tocsin::config

@@ -18,15 +18,6 @@ constexpr std::size_t kMostCertificateBytes = std::size_t{1} << 20;
 
 }  // namespace
 
-std::optional<std::string> check_host(const std::string& text) {
-  if (text.empty()) return "must not be empty";
-  if (text.find_first_of(" \t\r\n/\\") != std::string::npos)
-    return "must be a host name or an address, without spaces and slashes";
-  constexpr std::size_t kLongest = 255;  // RFC 1035, 2.3.4
-  if (text.size() > kLongest) return "must not be longer than 255 characters";
-  return std::nullopt;
-}
-
 std::string template_at(Section& section, Place place, std::string_view key,
                         const std::string& path) {
   auto file = section.file_at(place, key, path);

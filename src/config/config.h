@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -104,6 +105,8 @@ struct Config {
   LogLevel log_level = LogLevel::info;
   bool file_logging = false;
   std::string log_directory = "log";
+  /// Files that templates should be in and that are not there; the findings say so.
+  std::set<std::string> missing_templates;
   std::size_t left_out = 0;  ///< entries and destinations of a file of Butler that have mistakes
 
   /// The settings of one kind of destination.

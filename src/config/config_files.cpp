@@ -38,6 +38,12 @@ const YamlNode* find_root(const YamlNode& document, Findings& findings) {
     return refuse(document.place, "the file has both `Butler:` and `tocsin:`; one must go");
   const auto* root = butler != nullptr ? butler : tocsin;
   if (root == nullptr) {
+    for (const std::string_view name : {"Butler", "tocsin"})
+      for (std::size_t i = 0; i < document.children.size(); i += 2)
+        if (const auto& key = *document.children[i]; fold_case(key.text) == fold_case(name))
+          return refuse(key.place,
+                        fmt::format("{} must be written `{}`", in_backticks(key.text + ":"),
+                                    std::string(name) + ":"));
     return refuse(document.place,
                   document.find("serviceMonitor") != nullptr
                       ? "`serviceMonitor` must stand indented under a first line `tocsin:`"

@@ -112,9 +112,9 @@ bool read_enable(Section& section, bool wanted, ButlerSwitch butler_switch) {
                                                          : ""},
       enabled);
   if (wanted && !enabled)
-    section.warning(*place,
-                    "`enable` is false, so nothing goes there, although `alertDestination` asks "
-                    "for it");
+    section.warning(*place, fmt::format("`enable` is false, so nothing goes to {}, although "
+                                        "`alertDestination` asks for it",
+                                        section.destination()));
   if (!wanted || !enabled) section.switch_off();
   return wanted && enabled;
 }

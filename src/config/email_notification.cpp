@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 
 #include "base/text.h"
+#include "config/addresses.h"
 #include "config/files.h"
 #include "config/read_alert_sections.h"
 
@@ -35,6 +36,7 @@ void read_recipients(Section& section, KeysOf keys, std::vector<Mailbox>& recipi
   std::vector<PlacedText> texts;
   const auto place = section.text_items(
       {.name = "recipients",
+       .writing = Writing::title,
        .description = "Recipients; each gets one mail of their own, even when listed twice.",
        .example = "[ops@example.com, 'On call <duty@example.com>']",
        .otherwise = default_of(keys, "")},
@@ -57,6 +59,7 @@ void read_from(Section& section, KeysOf keys, EmailMessages& messages) {
   std::string written;
   auto place = section.text(
       {.name = "fromAddress",
+       .writing = Writing::title,
        .description = "Sender of the mails; the mail server must allow it for this login.",
        .example = "Services <tocsin@example.com>",
        .otherwise = default_of(keys, "required where there are recipients")},
@@ -64,6 +67,7 @@ void read_from(Section& section, KeysOf keys, EmailMessages& messages) {
   std::string older;
   const auto older_place =
       section.text({.name = "fromAdress",
+                    .writing = Writing::title,
                     .description = "Older spelling of `fromAddress`, as in files of Butler.",
                     .example = "tocsin@example.com"},
                    older, check_mailbox);
@@ -74,7 +78,7 @@ void read_from(Section& section, KeysOf keys, EmailMessages& messages) {
   if (place) {
     messages.from = parse_mailbox(written).value_or(Mailbox{});
   } else if (!messages.recipients.empty() && messages.from.address.empty() &&
-             section.raw("fromAddress") == nullptr && section.raw("fromAdress") == nullptr) {
+             !section.has("fromAddress") && !section.has("fromAdress")) {
     section.error(section.place(), "the key `fromAddress` is missing");
   }
 }
@@ -100,12 +104,14 @@ std::optional<Place> read_body_file(Section& section, const Key& key, const std:
 
 void read_templates(Section& section, EmailMessages& messages) {
   section.text({.name = "subject",
+                .writing = Writing::prose,
                 .description = "Handlebars template of the subject.",
                 .example = "{{serviceFriendlyName}} on {{host}} is {{serviceStatus}}",
                 .otherwise = "a built-in template",
                 .differs = kNotForHtml},
                messages.subject);
   section.text({.name = "groupSubject",
+                .writing = Writing::prose,
                 .description = "Handlebars template of the subject of a mail for several alerts.",
                 .example = "Several alerts of Windows services",
                 .otherwise = "a built-in template"},
@@ -229,13 +235,20 @@ void read_login(Section& section, Smtp& smtp) {
       smtp.token_file);
   if (token_place) smtp.token_file = section.file_at(*token_place, "tokenFile", smtp.token_file);
   if (!smtp.logs_in) return;
-  const auto missing = [&](std::string_view key) {
-    section.error(section.place(), fmt::format("`auth` is enabled, so `{}` must be given", key));
+  // A key with a mistake is there.
+  const auto need = [&section](bool has, std::string_view key, std::string_view other = {}) {
+    if (has || section.has(key) || section.has(other)) return;
+    section.error(section.place(),
+                  fmt::format("`auth` is enabled, so `{}`{} must be given", key,
+                              other.empty() ? "" : fmt::format(" or `{}`", other)));
   };
-  if (smtp.user.empty()) missing("user");
   const bool by_token = smtp.login_type == SmtpLoginType::xoauth2;
-  if (by_token && token.empty() && smtp.token_file.empty()) missing("token` or `tokenFile");
-  if (!by_token && password.empty()) missing("password");
+  need(!smtp.user.empty(), "user");
+  if (by_token) {
+    need(!token.empty() || !smtp.token_file.empty(), "token", "tokenFile");
+  } else {
+    need(!password.empty(), "password");
+  }
   smtp.secret = by_token ? std::move(token) : std::move(password);
 }
 
@@ -294,7 +307,8 @@ void read_smtp(Section& section, Smtp& smtp) {
 }  // namespace
 
 void read_settings(Section& section, bool wanted, Email& email) {
-  section.share_with_butler();
+  section.share_with_butler(Shared::features);
+  const auto mistakes_before = section.reading().mistakes;
   email.enabled = read_enable(section, wanted);
   read_alert_sections(section, "Mails", email, read_messages);
   section.section({.name = "smtp", .description = "Mail server.", .need = Need::required},
@@ -303,7 +317,7 @@ void read_settings(Section& section, bool wanted, Email& email) {
     email = {};
     return;
   }
-  if (email.labels().empty())
+  if (email.labels().empty() && section.reading().mistakes == mistakes_before)
     section.warning(section.place(), "email is enabled, but there are no recipients");
 }
 

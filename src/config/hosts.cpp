@@ -13,6 +13,7 @@
 #include <fmt/ranges.h>
 
 #include "base/text.h"
+#include "config/addresses.h"
 #include "config/duplicates.h"
 #include "config/host_names.h"
 #include "config/nearest.h"
@@ -154,6 +155,13 @@ bool check_address(Section& entry, const PlacedText& address, std::size_t hosts)
   return false;
 }
 
+/// Why nobody can connect to the host.
+std::optional<std::string> find_mistake_in_address(const Host& host) {
+  if (host.address != ".") return check_host(host.address);
+  if (host.source == Source::scm) return std::nullopt;
+  return "must be a name or an address: `.` is this machine with `source: scm` only";
+}
+
 /// What one entry of the list means.
 struct HostEntry {
   std::vector<Host> hosts;
@@ -181,7 +189,7 @@ class HostReader {
          .description = "Name or address to connect to; `{host}` stands for the host's name.",
          .example = "10.1.2.3",
          .otherwise = "the value of `host`"},
-        check_host);
+        check_host_name);
     const auto port =
         entry.port({.name = "port", .description = "TCP port.", .example = "445"}, host.port);
     read_source(entry, host);
@@ -205,9 +213,10 @@ class HostReader {
     for (const auto& [name, place] : names) {
       host.name = HostName(name);
       host.address = address ? with_host(address->text, name) : name;
-      if (const auto mistake = check_host(host.address)) {
-        entry.error(address->place,
-                    fmt::format("`address` of {} {}", in_backticks(name), *mistake));
+      if (const auto mistake = find_mistake_in_address(host)) {
+        entry.error(address ? address->place : place,
+                    fmt::format("`{}` of {} {}", address ? "address" : "host", in_backticks(name),
+                                *mistake));
         return;
       }
       out.hosts.push_back(host);
@@ -232,7 +241,7 @@ class HostReader {
          .example = "qs-node1",
          .alternative = "hosts",
          .differs = kAskedBy},
-        check_host);
+        check_host_name);
     std::vector<PlacedText> list;
     const auto hosts = entry.placed_texts(
         {.name = "hosts",
@@ -250,7 +259,7 @@ class HostReader {
       add_names(entry, "host", *host, names);
     }
     for (const auto& text : list) {
-      if (const auto mistake = check_host(text.text)) {
+      if (const auto mistake = check_host_name(text.text)) {
         entry.error(text.place, "`hosts` " + *mistake);
       } else {
         add_names(entry, "hosts", text, names);
@@ -348,7 +357,8 @@ std::optional<Place> read_hosts(Section& section, const HostDefaults& defaults, 
        .description = "Hosts to watch.",
        .need = Need::required,
        .differs = "An unreachable host or a missing service does not stop the watch of others. "
-                  "Butler watches nothing at all when it meets one at its start."},
+                  "Butler watches nothing at all when it meets one at its start.",
+       .entry_key = "host"},
       entries, [&reader](Section& entry, HostEntry& hosts) { reader.read(entry, hosts); });
   HostCollector collector(section, config.hosts);
   for (auto& entry : entries) collector.add(std::move(entry));

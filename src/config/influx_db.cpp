@@ -13,6 +13,7 @@
 #include <fmt/format.h>
 
 #include "base/text.h"
+#include "config/addresses.h"
 #include "config/sections.h"
 #include "config/url.h"
 
@@ -95,7 +96,7 @@ std::optional<std::string> check_host_or_url(const std::string& text) {
         return c <= ' ' || c == 0x7F || std::string_view("\"#%<>?@[\\]^`{|}/").contains(char(c));
       }))
     return "must be the name or address of a host, or a URL that begins with http:// or https://";
-  return std::nullopt;
+  return check_host(text, "hostPort");
 }
 
 bool has_port(std::string_view url) {
@@ -137,7 +138,7 @@ void read_address(Section& section, const std::optional<Place>& version, InfluxD
                                        port);
   if (host_place && port_place && has_scheme(host) && has_port(host))
     section.warning(*port_place, "`hostPort` is not used: the URL in `hostIP` names a port");
-  if (influx.enabled && !host_place && section.raw("hostIP") == nullptr)
+  if (influx.enabled && !host_place && !section.has("hostIP"))
     section.error(version.value_or(section.place()), "the key `hostIP` is missing");
   if (!host_place) return;
   const auto fallback = influx.version == InfluxVersion::v3 ? kPortOfVersion3 : kPort;
@@ -190,6 +191,7 @@ void read_v1(Section& section, V1& v1) {
                 .example = "tocsin"},
                v1.database, must_not_be_empty);
   section.text({.name = "instanceTag",
+                .writing = Writing::title,
                 .description = "Value of the tag `butler_instance` in every point.",
                 .example = "PROD"},
                v1.instance);
@@ -230,6 +232,7 @@ void read_v2(Section& section, V2& v2) {
                 .example = "tocsin"},
                v2.bucket, must_not_be_empty);
   section.text({.name = "description",
+                .writing = Writing::prose,
                 .description = "Description of a bucket that tocsin creates.",
                 .example = "Windows services"},
                v2.description);
@@ -252,6 +255,7 @@ void read_v3(Section& section, V3& v3) {
                v3.database, must_not_be_empty);
   std::string description;  // of the database, for whoever reads the file: InfluxDB 3 keeps none
   section.text({.name = "description",
+                .writing = Writing::prose,
                 .description = "Description of the database, for people who read the file.",
                 .example = "Windows services"},
                description);
@@ -272,9 +276,11 @@ void read_tag(Section& entry, InfluxTag& tag, std::vector<std::string>& names) {
                                  .need = Need::required,
                                  .example = "site"},
                                 tag.name, must_not_be_empty);
-  const auto value_place = entry.text(
-      {.name = "value", .description = "Value of the tag in every point.", .example = "Berlin"},
-      tag.value);
+  const auto value_place = entry.text({.name = "value",
+                                       .writing = Writing::prose,
+                                       .description = "Value of the tag in every point.",
+                                       .example = "Berlin"},
+                                      tag.value);
   if (!place) return;
   if (std::ranges::find(kTakenTags, tag.name) != kTakenTags.end()) {
     entry.error(*place, fmt::format("the tag `{}` has a meaning already; choose another name",
@@ -300,7 +306,9 @@ void read_tags(Section& section, std::vector<InfluxTag>& tags) {
 void demand(Section& section, std::string_view version, std::string_view layout,
             std::initializer_list<std::pair<std::string_view, bool>> keys) {
   for (const auto& [key, there] : keys) {
-    if (!there)
+    const auto* written = section.raw_path(std::string(layout).append(key));
+    const bool is_written = written != nullptr && written->type != YamlNode::Type::null;
+    if (!there && !is_written)  // with a mistake, which is said
       section.error(section.place(),
                     fmt::format("`{}{}` is needed for version {}", layout, key, version));
   }
@@ -350,7 +358,7 @@ void add_instance(Section& section, std::string instance, std::vector<InfluxTag>
 }  // namespace
 
 void read_settings(Section& section, bool wanted, InfluxDb& influx_db) {
-  section.share_with_butler();
+  section.share_with_butler(Shared::features);
   influx_db.enabled = read_enable(section, wanted);
   const auto version = section.choice(
       {.name = "version",

@@ -64,7 +64,7 @@ Loaded parse_text(const std::string& text, const std::string& file, const Config
     read_config(root, config);
     root.finish();
     config.left_out = reading.left_out;
-    loaded.missing_templates = std::move(reading.missing_templates);
+    config.missing_templates = std::move(reading.missing_templates);
     if (use) use({*node, reading.seen, findings, reading.is_butler_file, sources.files().size()});
     if (reading.is_butler_file) {
       loaded.comparison = compare(*node, reading.seen, findings);
@@ -87,7 +87,7 @@ void read_path(Section& root, const Key& key, std::string& out, Check check = nu
 }  // namespace
 
 void read_config(Section& root, Config& config) {
-  root.share_with_butler();
+  root.share_with_butler(Shared::all);
   AlertDestinations destinations;
   const auto monitor = root.section(
       {.name = "serviceMonitor",

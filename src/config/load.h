@@ -3,7 +3,6 @@
 
 #include <functional>
 #include <optional>
-#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -38,8 +37,6 @@ struct Loaded {
   std::optional<Config> config;  ///< absent when any finding is an error
   std::vector<Finding> findings;
   std::optional<Comparison> comparison;  ///< of a file that begins with `Butler:`
-  /// Files that templates should be in and that are not there; the findings say so.
-  std::set<std::string> missing_templates = {};
 };
 
 /// What the loader asks of the machine that it runs on; a parameter so that tests own it.

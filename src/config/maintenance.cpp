@@ -47,6 +47,7 @@ void read_maintenance(Section& section, const TimeZone& zone, Config& config) {
                       "changes; alerts that still fire at the end are notified then."},
       config.maintenance, [&](Section& entry, Maintenance& maintenance) {
         const auto name = entry.text({.name = "name",
+                                      .writing = Writing::title,
                                       .description = "Name of the window in the history.",
                                       .need = Need::required,
                                       .example = "patch night"},
@@ -70,6 +71,7 @@ void read_maintenance(Section& section, const TimeZone& zone, Config& config) {
                         .example = "4h"},
                        maintenance.window.length, kLength);
         entry.text({.name = "reason",
+                    .writing = Writing::prose,
                     .description = "Reason, shown in the history.",
                     .example = "Windows updates"},
                    maintenance.reason);

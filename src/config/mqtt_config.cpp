@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "base/text.h"
+#include "config/addresses.h"
 #include "config/files.h"
 #include "config/sections.h"
 
@@ -129,7 +130,7 @@ void read_azure(Section& section, Mqtt& mqtt) {
   read_own_certificate(section, mqtt.azure ? Used::yes : Used::no, mqtt);
   if (!mqtt.azure) return;
   mqtt.client_id = mqtt.username = client_id;
-  if (mqtt.certificate_file.empty())
+  if (mqtt.certificate_file.empty() && !section.has("clientCertFile"))
     section.error(section.place(),
                   "`azureEventGrid` is enabled, so `clientCertFile` must name a file");
   mqtt.tls = true;
@@ -186,7 +187,7 @@ void read_presence(Section& section, Mqtt& mqtt) {
 }  // namespace
 
 void read_settings(Section& section, bool wanted, Mqtt& mqtt) {
-  section.share_with_butler();
+  section.share_with_butler(Shared::features);
   mqtt.enabled = read_enable(section, wanted);
   section.text({.name = "brokerHost",
                 .description = "Name or address of the broker.",
@@ -195,7 +196,8 @@ void read_settings(Section& section, bool wanted, Mqtt& mqtt) {
                 .otherwise = "required",
                 .differs = "Alerts go with QoS 1, again after an outage, and `presence` says that "
                            "tocsin is there. Butler sends once, with QoS 0."},
-               mqtt.broker_host, check_host);
+               mqtt.broker_host,
+               [](const std::string& text) { return check_host(text, "brokerPort"); });
   if (mqtt.broker_host.empty()) mqtt.enabled = false;  // the section is not there, or wrong
   const auto port =
       section.port({.name = "brokerPort",
@@ -204,11 +206,13 @@ void read_settings(Section& section, bool wanted, Mqtt& mqtt) {
                    mqtt.broker_port);
   section.section({.name = "tls", .description = "Encryption of the connection."},
                   [&mqtt](Section& inner) { read_tls(inner, mqtt); });
-  section.text({.name = "clientId",
-                .description = "Client identifier at the broker; no other client may use it.",
-                .example = "tocsin-1",
-                .otherwise = "`tocsin-` and the name of the machine"},
-               mqtt.client_id, check_client_id);
+  section.text(
+      {.name = "clientId",
+       .description = "Client identifier at the broker; no other client may use it.",
+       .example = "tocsin-1",
+       .otherwise = "`tocsin-` and the name of the machine; with another data directory than "
+                    "the default one a number too"},
+      mqtt.client_id, check_client_id);
   section.text({.name = "username",
                 .description = "User name at the broker.",
                 .example = "tocsin",
@@ -256,7 +260,7 @@ void read_settings(Section& section, bool wanted, Mqtt& mqtt) {
   if (mqtt.enabled && mqtt.running_topic.empty() && mqtt.stopped_topic.empty() &&
       mqtt.paused_topic.empty() && mqtt.service_status_topic.empty())
     section.warning(section.place(), "MQTT is enabled, but there is no topic to send to");
-  if (!mqtt.password.empty() && mqtt.username.empty())
+  if (!mqtt.password.empty() && mqtt.username.empty() && !section.has("username"))
     section.warning(section.place(), "`password` is not used without `username`");
   if (!mqtt.password.empty() && !mqtt.tls)
     section.info(section.place(),

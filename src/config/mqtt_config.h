@@ -28,6 +28,9 @@ struct Mqtt {
   std::string broker_host;
   std::uint16_t broker_port = 1883;
   MqttVersion version = MqttVersion::v3_1_1;
+  /// Ends the client id that nobody has written: tells apart several tocsins of one machine. The
+  /// file does not have it.
+  std::string instance;
   std::string client_id;  ///< empty: made of the machine's name
   bool clean_session = true;
   std::string username;

@@ -52,6 +52,7 @@ void read_attributes(Section& section, std::string_view what,
                              .example = "environment"},
                             attribute.name, must_not_be_empty);
                  entry.text({.name = "value",
+                             .writing = Writing::prose,
                              .description =
                                  "Value of the attribute; a number without quotes stays a number.",
                              .need = Need::required,
@@ -66,12 +67,13 @@ void read_accounts(Section& root, bool wanted, Accounts& accounts) {
                 .description = "Accounts of other services.",
                 .destination = NewRelic::kType.name},
                [&accounts, wanted](Section& tools) {
-                 tools.share_with_butler();
+                 tools.share_with_butler(Shared::all);
                  if (!wanted) tools.switch_off();
                  tools.list(
                      {.name = "newRelic", .description = "Accounts of New Relic."}, accounts,
                      [](Section& entry, NewRelicAccount& account) {
                        entry.text({.name = "accountName",
+                                   .writing = Writing::title,
                                    .description = "Name of the account, for `sendToAccount`.",
                                    .need = Need::required,
                                    .example = "First NR account"},
@@ -103,6 +105,7 @@ void choose_accounts(Section& section, const Accounts& all, NewRelicDestination&
   };
   std::vector<PlacedText> names;
   section.text_items({.name = "sendToAccount",
+                      .writing = Writing::title,
                       .description = "Accounts that get the alerts, by `accountName`.",
                       .example = "[First NR account]"},
                      names, check);
@@ -156,6 +159,7 @@ void read_shared(Section& section, NewRelic& new_relic,
                              .example = "X-My-Header"},
                             header.first, check_header_name);
                  entry.text({.name = "value",
+                             .writing = Writing::prose,
                              .description = "Value of the header.",
                              .need = Need::required,
                              .example = "abc",
@@ -216,12 +220,12 @@ void read_from_root(Section& root, bool wanted, NewRelic& new_relic) {
   Accounts accounts;
   read_accounts(root, wanted, accounts);
   root.section({.name = "incidentTool", .description = "Incident tools."}, [&](Section& tools) {
-    tools.share_with_butler();
+    tools.share_with_butler(Shared::all);
     tools.section({.name = "newRelic",
                    .description = NewRelic::kType.description,
                    .destination = NewRelic::kType.name},
                   [&](Section& section) {
-                    section.share_with_butler();
+                    section.share_with_butler(Shared::features);
                     new_relic.enabled = read_enable(section, wanted, ButlerSwitch::ignored);
                     section.section({.name = "url", .description = "URLs of New Relic."},
                                     [&new_relic](Section& inner) { read_urls(inner, new_relic); });

@@ -69,7 +69,7 @@ void read_settings(Section& section, bool wanted, Ntfy& ntfy) {
                                    .example = "${env:NTFY_TOPIC}",
                                    .is_secret = true},
                                   ntfy.topic, check_topic_name);
-  if (ntfy.enabled && !topic && section.raw("topic") == nullptr)
+  if (ntfy.enabled && !topic && !section.has("topic"))
     section.error(section.place(), "the key `topic` is missing");
   read_login(section, ntfy);
   section.count({.name = "priority",
@@ -79,11 +79,13 @@ void read_settings(Section& section, bool wanted, Ntfy& ntfy) {
                  .otherwise = "by severity"},
                 ntfy.priority, kPriorities);
   section.texts({.name = "tags",
+                 .writing = Writing::title,
                  .description = "Tags of all messages, beside the one for firing or resolved. "
                                 "Names of emojis become emojis.",
                  .example = "[computer, production]"},
                 ntfy.tags);
   section.text({.name = "click",
+                .writing = Writing::prose,
                 .description = "URL that a tap on the message opens.",
                 .example = "https://grafana.example.com/d/services",
                 .otherwise = "none"},

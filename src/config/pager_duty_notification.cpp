@@ -17,7 +17,7 @@ void read_settings(Section& section, bool wanted, PagerDuty& pager_duty) {
                       .description = "Integration key of an Events API v2 integration.",
                       .example = "${env:PAGERDUTY_ROUTING_KEY}"},
                      pager_duty.routing_key);
-  if (pager_duty.enabled && !key && section.raw("routingKey") == nullptr)
+  if (pager_duty.enabled && !key && !section.has("routingKey"))
     section.error(section.place(), "the key `routingKey` is missing");
   section.text({.name = "url",
                 .description = "URL of the Events API; accounts in Europe have another one.",

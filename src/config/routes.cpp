@@ -80,9 +80,11 @@ class RouteReader {
 
   void read(Section& entry, Route& route) {
     say_if_unreachable(entry);
-    entry.text(
-        {.name = "name", .description = "Name of the route, for people.", .example = "databases"},
-        route.name);
+    entry.text({.name = "name",
+                .writing = Writing::title,
+                .description = "Name of the route, for people.",
+                .example = "databases"},
+               route.name);
     entry.section({.name = "match",
                    .description = "Conditions that an alert must fulfil, all of them. Without "
                                   "conditions every alert takes the route."},
@@ -91,6 +93,7 @@ class RouteReader {
     read_destinations(
         entry,
         {.name = "to",
+         .writing = Writing::title,
          .description = "Destinations that are notified at once: names of `alertDestination`, or "
                         "`webhook:DESCRIPTION`, `email:ADDRESS`, `newRelic:ACCOUNT` for one of "
                         "several. Empty: none.",
@@ -105,6 +108,7 @@ class RouteReader {
                  read_step(inner, before, step);
                  read_destinations(inner,
                                    {.name = "to",
+                                    .writing = Writing::title,
                                     .description = "Destinations that are notified then.",
                                     .need = Need::required,
                                     .example = "[pagerDuty]"},
@@ -151,6 +155,7 @@ class RouteReader {
     for (const auto& host : hosts) read_host(section, host, match.hosts);
     std::vector<std::string> services;
     section.texts({.name = "service",
+                   .writing = Writing::title,
                    .description = "Key names or display names of services, or patterns with `*` "
                                   "and `?`; alerts about hosts have none.",
                    .example = "[MSSQL*]"},

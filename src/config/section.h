@@ -23,6 +23,7 @@
 #include "config/http_proxy.h"
 #include "config/known_keys.h"
 #include "config/seen_keys.h"
+#include "config/spelling.h"
 #include "config/substitution.h"
 #include "config/yaml.h"
 #include "schedule/schedule.h"
@@ -57,11 +58,19 @@ struct Reading {
   std::set<std::string> missing_templates = {};     ///< files; each is reported once
 };
 
+/// What Butler may have in a section besides what we know.
+enum class Shared : std::uint8_t {
+  nothing,
+  features,  ///< what is called like one of its other features: `reloadTaskFailure`
+  all,       ///< anything
+};
+
 enum class Need : std::uint8_t { optional, required };
 
 /// A key and all that is said about it. The default is what the variable holds before it is read.
 struct Key {
   std::string_view name;
+  Writing writing = Writing::name;  ///< of a text: which characters it may have
   std::string_view description;
   Need need = Need::optional;
   std::string_view example = {};
@@ -77,6 +86,8 @@ struct Key {
   /// A sentence for those who know Butler: what is different here. At most
   /// kLongestDifference.
   std::string_view differs = {};
+  /// Of a list of sections: the key that an entry is meant by that is a text.
+  std::string_view entry_key = {};
   /// Of a section: the destination that it configures, for people: "Slack". See Section::error().
   std::string_view destination = {};
 };
@@ -184,6 +195,9 @@ class Section {
   /// The same below several keys, which dots separate.
   [[nodiscard]] const YamlNode* raw_path(std::string_view path) const;
 
+  /// Whether the file says something for a key, be it right or wrong.
+  [[nodiscard]] bool has(std::string_view key) const;
+
   /// A key that other sections have and this one cannot: where it stands, it is an error, and in a
   /// file of Butler it is ignored.
   void refuse(std::string_view key, std::string text);
@@ -203,6 +217,8 @@ class Section {
   void switch_off();
 
   [[nodiscard]] bool is_off() const { return off_; }
+  /// The destination that the section configures, for people; empty: none.
+  [[nodiscard]] std::string_view destination() const;
 
   /// Where the section begins.
   [[nodiscard]] Place place() const { return place_; }
@@ -213,9 +229,9 @@ class Section {
   /// has none. Says so; `key` is the one that names the file.
   [[nodiscard]] std::string file_at(Place place, std::string_view key, const std::string& path);
 
-  /// Butler uses the section for more than we do: of the keys that we do not know, only what
-  /// seems to be a slip of the pen is reported.
-  void share_with_butler();
+  /// Butler uses the section for more than we do. Keys of it that we do not know are reported only
+  /// where they seem to be slips of the pen.
+  void share_with_butler(Shared shared);
   /// An unknown key is an error: without it the section would mean something else.
   void insist_on_keys() { unknown_keys_are_ = Severity::error; }
   /// Last of all: what about keys that were not declared? section() and list() do it themselves.
@@ -233,6 +249,7 @@ class Section {
     std::string_view written;
 
     [[nodiscard]] PlacedText placed() const;
+    [[nodiscard]] Spelled spelled() const { return {text, !plain}; }
   };
 
   void declare(const Key& key, std::string type, std::string fallback, std::string_view unit = {},
@@ -242,11 +259,24 @@ class Section {
   [[nodiscard]] std::optional<Entry> find_by_either_name(const Key& key);
   [[nodiscard]] std::optional<Entry> find(std::string_view name) const;
   void note_difference(const Key& key, Place place);
-  /// Reports a type that is not the wanted one.
-  [[nodiscard]] bool is(YamlNode::Type wanted, const Entry& entry,
-                        std::string_view wanted_in_words);
+  /// Reports a type that is not the wanted one; `instead` says what to write.
+  [[nodiscard]] bool is(YamlNode::Type wanted, const Entry& entry, std::string_view wanted_in_words,
+                        std::string_view instead = {});
   [[nodiscard]] std::optional<Scalar> scalar(const Key& key);
+  /// A text without a mistake.
   [[nodiscard]] std::optional<Scalar> checked(const Key& key, Check check);
+  /// As a clause that the name of the key begins.
+  [[nodiscard]] static std::optional<std::string> find_mistake(const Key& key, const Scalar& value);
+  /// Of a list of single values, those that are such.
+  [[nodiscard]] std::vector<Scalar> scalars(const Key& key, const Entry& list,
+                                            std::string_view wanted_in_words);
+  /// `read(Section&, const YamlNode&, Item&)` for each entry of a type; those with mistakes are
+  /// left out.
+  template <typename Item, typename Read>
+  void read_items(const Key& key, const Entry& list, YamlNode::Type wanted,
+                  std::string_view wanted_in_words, std::vector<Item>& out, const Read& read);
+  /// How a text is written as a section of such a list; else empty.
+  [[nodiscard]] static std::string form_of(const Key& key, const YamlNode& node);
   void check_has_entries(const Key& key, const Entry& list);
   [[nodiscard]] bool costs_the_item() const;
   /// What a mistake costs in a file of Butler, as a clause; empty: it is an error.
@@ -269,6 +299,8 @@ class Section {
                                                 std::string_view all);
   [[nodiscard]] Section child(const Key& key, const YamlNode* mapping, Place place,
                               std::string_view suffix = {}) const;
+  /// What an unknown key may be meant for, in backticks; else empty.
+  [[nodiscard]] std::string meant_by(const std::string& key) const;
   [[nodiscard]] std::string path() const;
   [[nodiscard]] std::string path_to(std::string_view key) const;
 
@@ -282,7 +314,9 @@ class Section {
   std::vector<std::string_view> declared_;
   std::vector<std::string_view> aliases_;  ///< of keys that were declared
   bool off_ = false;
-  bool shared_ = false;
+  /// Keys of the sections within, which people write a level too high: their section and they.
+  std::vector<std::pair<std::string_view, std::string_view>> nested_;
+  Shared shared_ = Shared::nothing;
   Severity unknown_keys_are_ = Severity::warning;
 };
 
@@ -339,6 +373,7 @@ std::optional<Place> Section::section(const Key& key, Read read) {
   auto inner = child(key, entry ? entry->value : nullptr, entry ? entry->key->place : place_);
   read(inner);
   inner.finish();
+  for (const auto name : inner.declared_) nested_.emplace_back(key.name, name);
   if (!entry) return std::nullopt;
   return entry->key->place;
 }
@@ -354,20 +389,30 @@ std::optional<Place> Section::list(const Key& key, std::vector<Item>& out, Read 
     return std::nullopt;
   }
   const auto entry = find(key);
-  if (!entry || !is(YamlNode::Type::sequence, *entry, "a list")) return std::nullopt;
-  check_has_entries(key, *entry);
-  for (std::size_t i = 0; i < entry->value->children.size(); i++) {
-    const auto* node = entry->value->children[i];
+  if (!entry || !is(YamlNode::Type::sequence, *entry, "a list", form_of(key, *entry->value)))
+    return std::nullopt;
+  read_items(key, *entry, YamlNode::Type::mapping, "a list of sections", out,
+             [&read](Section& inner, const YamlNode& /*node*/, Item& item) {
+               read(inner, item);
+               inner.finish();
+             });
+  return entry->key->place;
+}
+
+template <typename Item, typename Read>
+void Section::read_items(const Key& key, const Entry& list, YamlNode::Type wanted,
+                         std::string_view wanted_in_words, std::vector<Item>& out,
+                         const Read& read) {
+  check_has_entries(key, list);
+  for (std::size_t i = 0; i < list.value->children.size(); i++) {
+    const auto* node = list.value->children[i];
     const auto mistakes_before = reading_.mistakes;
     auto inner = child(key, node, node->place, "[]");
     Item item{};
-    if (inner.is(YamlNode::Type::mapping, {entry->key, node}, "a list of sections")) {
-      read(inner, item);
-      inner.finish();
-    }
-    if (is_right(*entry->value, i, mistakes_before)) out.push_back(std::move(item));
+    if (inner.is(wanted, {list.key, node}, wanted_in_words, form_of(key, *node)))
+      read(inner, *node, item);
+    if (is_right(*list.value, i, mistakes_before)) out.push_back(std::move(item));
   }
-  return entry->key->place;
 }
 
 template <typename Read>

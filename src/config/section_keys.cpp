@@ -1,5 +1,6 @@
 // Which keys a section has, and what is noted about them.
 #include <algorithm>
+#include <array>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -7,10 +8,33 @@
 
 #include <fmt/format.h>
 
+#include "base/text.h"
 #include "config/nearest.h"
 #include "config/section.h"
 
 namespace tocsin::config {
+namespace {
+
+/// Butler's features besides the monitor of services are called after tasks, apps and licences of
+/// Qlik Sense; the others are keys of Butler that we do without.
+bool is_feature_of_butler(std::string_view key) {
+  constexpr std::array<std::string_view, 12> kBegin = {"task",
+                                                       "reloadTask",
+                                                       "userSyncTask",
+                                                       "externalProgramTask",
+                                                       "distributeTask",
+                                                       "preloadTask",
+                                                       "appReload",
+                                                       "qlikSense",
+                                                       "restMessage",
+                                                       "destinationAccount",
+                                                       "subscriptionRootTopic",
+                                                       "maxBatchSize"};
+  return std::ranges::any_of(kBegin,
+                             [key](std::string_view begin) { return key.starts_with(begin); });
+}
+
+}  // namespace
 
 void Section::declare(const Key& key, std::string type, std::string fallback, std::string_view unit,
                       const Allowed& allowed) {
@@ -43,8 +67,8 @@ void Section::refuse(std::string_view key, std::string text) {
     tolerable(entry->key->place, std::move(text), "the key is ignored");
 }
 
-void Section::share_with_butler() {
-  shared_ = true;
+void Section::share_with_butler(Shared shared) {
+  shared_ = shared;
   if (reading_.known_keys == nullptr || parent_ == nullptr) return;
   for (auto& key : *reading_.known_keys) {
     if (key.path == path()) key.is_open = true;
@@ -62,25 +86,43 @@ void Section::switch_off() {
     reading_.seen.switched_off.try_emplace({path(), mapping_}, "switched off");
 }
 
-void Section::finish() {
-  if (mapping_ == nullptr) return;
+std::string Section::meant_by(const std::string& key) const {
   // Two slips in a short name make another name, so a key of Butler is not taken for ours.
   constexpr std::size_t kSlips = 2;
+  const bool is_open = shared_ == Shared::all;
+  const auto most = is_open ? kSlips : std::max(kSlips, key.size() / 3);
+  if (const auto meant = nearest(key, declared_, most); !meant.empty()) return in_backticks(meant);
+  if (is_open) return {};
+  const auto folded = fold_case(key);
+  for (const auto& [section, name] : nested_)
+    if (fold_case(name) == folded) return fmt::format("`{}.{}`", section, name);
+  const auto begins_alike = [&folded](std::string_view name) {
+    constexpr std::size_t kShortest = 3;
+    const auto other = fold_case(name);
+    return std::min(folded.size(), other.size()) >= kShortest &&
+           (other.starts_with(folded) || folded.starts_with(other));
+  };
+  const auto longer = std::ranges::find_if(declared_, begins_alike);
+  return longer == declared_.end() ? "" : in_backticks(*longer);
+}
+
+void Section::finish() {
+  if (mapping_ == nullptr) return;
   const auto is_in = [](const std::vector<std::string_view>& names, std::string_view name) {
     return std::ranges::find(names, name) != names.end();
   };
   for (std::size_t i = 0; i < mapping_->children.size(); i += 2) {
     const auto& key = *mapping_->children[i];
     if (is_in(declared_, key.text) || is_in(aliases_, key.text)) continue;
-    const auto most = shared_ ? kSlips : std::max(kSlips, key.text.size() / 3);
-    const auto meant = reading_.findings.shows(unknown_keys_are_)
-                           ? nearest(key.text, declared_, most)
-                           : std::string_view{};
-    const bool of_butler = shared_ && meant.empty();
+    const bool is_feature = shared_ == Shared::features && is_feature_of_butler(key.text);
+    const auto meant = is_feature || !reading_.findings.shows(unknown_keys_are_)
+                           ? std::string()
+                           : meant_by(key.text);
+    const bool of_butler = is_feature || (shared_ == Shared::all && meant.empty());
     reading_.seen.unused.try_emplace(path_to(key.text), key.place, of_butler);
     if (of_butler) continue;
     auto text = fmt::format("unknown key {}{}", in_backticks(key.text),
-                            meant.empty() ? "" : fmt::format("; did you mean `{}`?", meant));
+                            meant.empty() ? "" : fmt::format("; did you mean {}?", meant));
     if (unknown_keys_are_ == Severity::error) {
       error(key.place, std::move(text));
     } else {

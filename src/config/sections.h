@@ -78,9 +78,6 @@ enum class ButlerSwitch : std::uint8_t { obeyed, ignored };
 [[nodiscard]] bool read_enable(Section& section, bool wanted,
                                ButlerSwitch butler_switch = ButlerSwitch::obeyed);
 
-/// The name or address of a host.
-[[nodiscard]] std::optional<std::string> check_host(const std::string& text);
-
 /// The path of a template: the file that `key` names at `place`. Reports one that is not there,
 /// once for all that name it.
 [[nodiscard]] std::string template_at(Section& section, Place place, std::string_view key,

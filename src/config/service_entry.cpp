@@ -43,6 +43,7 @@ std::optional<Place> read_names(Section& entry, WatchedService& service, Written
                  service.pattern, must_not_be_empty);
   const auto display_name = entry.text(
       {.name = "displayName",
+       .writing = Writing::title,
        .description =
            "Display name of the service, or a pattern for display names, instead of `name`.",
        .example = "Qlik Sense *",
@@ -62,12 +63,14 @@ void read_service(Section& entry, ServiceEntry& out, Written& written) {
   const auto place = read_names(entry, service, written);
   out.place = place.value_or(entry.place());
   entry.text({.name = "friendlyName",
+              .writing = Writing::prose,
               .description = "Name of the service in alerts.",
               .example = "Qlik Sense Engine",
               .otherwise = "its display name"},
              service.friendly_name);
   const auto exclude = entry.texts(
       {.name = "exclude",
+       .writing = Writing::title,
        .description = "Names, display names or patterns of services that the entry leaves out.",
        .example = "[QlikSenseRepositoryDatabase]"},
       service.exclude);
@@ -96,7 +99,9 @@ void read_service(Section& entry, ServiceEntry& out, Written& written) {
 void read_services(Section& section, const Key& key, std::string_view whose,
                    std::vector<ServiceEntry>& out) {
   Written written(whose);
-  section.list(key, out, [&written](Section& entry, ServiceEntry& service) {
+  Key by_name = key;
+  by_name.entry_key = "name";
+  section.list(by_name, out, [&written](Section& entry, ServiceEntry& service) {
     read_service(entry, service, written);
   });
 }

@@ -4,6 +4,8 @@
 #include <string_view>
 #include <utility>
 
+#include <fmt/format.h>
+
 #include "base/text.h"
 #include "config/files.h"
 #include "config/findings.h"
@@ -17,7 +19,12 @@ constexpr std::string_view kFile = "${file:";
 /// Keys and certificates have a few kilobytes.
 constexpr std::size_t kMostFileBytes = std::size_t{64} << 10;
 /// One large variable or file may be named a hundred thousand times.
-constexpr std::size_t kMostExpanded = std::size_t{16} << 20;
+constexpr std::size_t kMostInserted = std::size_t{16} << 20;
+
+bool has_blank_edges(std::string_view text) {
+  constexpr std::string_view kBlanks = " \t\r\n";
+  return !text.empty() && (kBlanks.contains(text.front()) || kBlanks.contains(text.back()));
+}
 
 }  // namespace
 
@@ -43,9 +50,9 @@ std::expected<std::string, std::string> Substitution::expand(const std::string& 
       return std::unexpected("`" + std::string(prefix) + "` without a closing brace");
     const std::string name(rest.substr(prefix.size(), end - prefix.size()));
     if (name.empty()) return std::unexpected("`" + std::string(prefix) + "}` names nothing");
-    if (spent_ > kMostExpanded)
+    if (spent_ > kMostInserted)
       return std::unexpected("the values taken from variables and files up to here exceed " +
-                             std::to_string(kMostExpanded >> 20) + " MB");
+                             std::to_string(kMostInserted >> 20) + " MB");
     auto value = is_variable ? variable(name) : file(path_from(directory, name));
     if (!value) return value;
     spent_ += value->size();
@@ -69,7 +76,14 @@ std::expected<std::string, std::string> Substitution::variable(const std::string
 std::expected<std::string, std::string> Substitution::file(const std::string& path) {
   if (const auto known = files_.find(path); known != files_.end()) return known->second;
   auto value = read_secret_file(path);
-  if (value && environment_.is_readable_by_others(path)) exposed_files_.push_back(path);
+  if (value && environment_.is_readable_by_others(path))
+    warnings_.push_back(fmt::format("every user of this machine may read the secret in {}; {}",
+                                    in_backticks(path, kLongNames), environment_.how_to_hide));
+  if (value && has_blank_edges(*value))
+    warnings_.push_back(
+        fmt::format("the secret in {} begins or ends with blanks or line breaks, "
+                    "which are a part of it: remove them if they are not meant",
+                    in_backticks(path, kLongNames)));
   return files_.emplace(path, std::move(value)).first->second;
 }
 
@@ -86,6 +100,8 @@ std::expected<std::string, std::string> read_secret_file(const std::string& path
     return std::unexpected("the file " + in_backticks(path, kLongNames) + " " + text.error().what);
   if (!is_utf8(*text) || text->contains('\0'))
     return std::unexpected("the file " + in_backticks(path, kLongNames) + " is no UTF-8 text");
+  constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
+  if (text->starts_with(kByteOrderMark)) text->erase(0, kByteOrderMark.size());
   if (text->ends_with('\n')) text->resize(text->size() - (text->ends_with("\r\n") ? 2 : 1));
   return *std::move(text);
 }

@@ -12,12 +12,13 @@
 
 namespace tocsin::config {
 
-/// Replaces references by what they stand for. What comes in is not expanded again; every other
-/// `$` is an ordinary character.
-/// What `${file:PATH}` stands for: the file's text without the newline at its end. Otherwise a
-/// sentence: it cannot be read, is longer than 64 KB or is no UTF-8 text. Blocking.
+/// What `${file:PATH}` stands for: the file's text without a byte order mark and without the
+/// newline at its end. Otherwise a sentence: it cannot be read, is longer than 64 KB or is no UTF-8
+/// text. Blocking.
 [[nodiscard]] std::expected<std::string, std::string> read_secret_file(const std::string& path);
 
+/// Replaces references by what they stand for. What comes in is not expanded again; every other
+/// `$` is an ordinary character.
 class Substitution {
  public:
   explicit Substitution(Environment environment) : environment_(std::move(environment)) {}
@@ -33,10 +34,9 @@ class Substitution {
   [[nodiscard]] std::expected<std::string, std::string> expand(const std::string& text,
                                                                const std::string& directory);
 
-  /// The secret files read so far that every user may read; each is named once.
-  [[nodiscard]] std::vector<std::string> take_exposed_files() {
-    return std::exchange(exposed_files_, {});
-  }
+  /// Sentences about the files read since the last call: every user may read it, or it has blanks
+  /// at its ends.
+  [[nodiscard]] std::vector<std::string> take_warnings() { return std::exchange(warnings_, {}); }
 
  private:
   std::expected<std::string, std::string> variable(const std::string& name) const;
@@ -44,7 +44,7 @@ class Substitution {
 
   Environment environment_;
   std::map<std::string, std::expected<std::string, std::string>> files_;  ///< by path
-  std::vector<std::string> exposed_files_;
+  std::vector<std::string> warnings_;
   std::size_t spent_ = 0;
 };
 

@@ -18,7 +18,7 @@ void read_teams_message(Section& section, ChatMessage& message, KeysOf keys) {
 }  // namespace
 
 void read_settings(Section& section, bool wanted, Teams& teams) {
-  section.share_with_butler();
+  section.share_with_butler(Shared::features);
   teams.enabled = read_enable(section, wanted);
   read_alert_sections(section, "Messages", teams, read_teams_message);
   if (teams.enabled) warn_of_silence(section, teams.stopped, teams.started);

@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "base/text.h"
+#include "config/addresses.h"
 
 namespace tocsin::config {
 namespace {
@@ -39,6 +40,7 @@ std::optional<std::string> check_http_url(const std::string& text) {
   if (is_bracketed && host_end == authority.size()) return "has a `[` without a `]` in its host";
   const auto host = authority.substr(0, host_end);
   if (host.size() <= (is_bracketed ? 1 : 0)) return "has no host name";
+  if (auto mistake = find_mistake_in_numbers(host)) return "has a host that " + *mistake;
   auto port = authority.substr(std::min(host.size() + (is_bracketed ? 1 : 0), authority.size()));
   if (port.empty()) return std::nullopt;
   if (!port.starts_with(':') || !is_port(port.substr(1)))

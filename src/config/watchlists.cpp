@@ -28,6 +28,12 @@ const std::string& name_of(const WatchedService& service) {
   return service.pattern.empty() ? service.display_name : service.pattern;
 }
 
+bool matches_all(const WatchedService& service) {
+  const auto& name = name_of(service);
+  return !name.empty() && name.find_first_not_of('*') == std::string::npos &&
+         service.exclude.empty() && !service.automatic_only;
+}
+
 /// Whether it makes no difference which of two entries of one name holds.
 bool agree(const WatchedService& a, const WatchedService& b) {
   const auto rules = [](const WatchedService& service) {
@@ -126,6 +132,14 @@ bool Watchlists::spend(Section& entry, std::size_t rules) {
   return false;
 }
 
+void Watchlists::say_unreachable(Section& section, const Rule& rule, Place catch_all) {
+  if (!unreachable_.insert(rule.place).second) return;
+  section.warning(rule.place,
+                  fmt::format("no service takes this entry: the one in {} comes before it and "
+                              "matches all",
+                              section.reading().findings.line(catch_all, rule.place)));
+}
+
 Watchlist Watchlists::put_together(Section& entry, const HostServices& host,
                                    const std::vector<Use>& uses) {
   std::size_t count = host.own.size();
@@ -136,7 +150,13 @@ Watchlist Watchlists::put_together(Section& entry, const HostServices& host,
   services.reserve(count);
   std::unordered_map<std::string, std::size_t> known;  // the place in `services`
   std::vector<Place> places;                           // of the services
+  std::optional<Place> catch_all;
   const auto add = [&](Rule&& made) {
+    if (catch_all) {
+      say_unreachable(entry, made, *catch_all);
+    } else if (matches_all(made.service)) {
+      catch_all = made.place;
+    }
     if (!uses.empty()) known.try_emplace(key_of(made.service), services.size());
     places.push_back(made.place);
     services.push_back(std::move(made.service));

@@ -67,6 +67,8 @@ class Watchlists {
   [[nodiscard]] Policy merge(Section& section, const Layers& layers);
   [[nodiscard]] Watchlist put_together(Section& entry, const HostServices& host,
                                        const std::vector<Use>& uses);
+  /// Of an entry behind one that matches all.
+  void say_unreachable(Section& section, const Rule& rule, Place catch_all);
   [[nodiscard]] bool spend(Section& entry, std::size_t rules);
 
   PolicySection defaults_;
@@ -75,6 +77,7 @@ class Watchlists {
   std::unordered_map<std::string, std::size_t> numbers_;  ///< of the sets, by their names
   std::map<std::pair<std::vector<std::size_t>, PolicyPart>, Watchlist> made_;
   std::set<Place> contradictions_;  ///< each is reported once
+  std::set<Place> unreachable_;     ///< so is each of these
   std::size_t rules_ = 0;           ///< in all lists that were made
 };
 

@@ -11,6 +11,7 @@ namespace {
 
 void read_webhook(Section& entry, Webhook& webhook) {
   entry.text({.name = "description",
+              .writing = Writing::title,
               .description = "Name of the webhook in logs and routes.",
               .example = "On-call desk"},
              webhook.description);
@@ -47,7 +48,7 @@ void read_service_alerts(Section& section, WebhookDestinations& webhook) {
 }  // namespace
 
 void read_settings(Section& section, bool wanted, WebhookDestinations& webhook) {
-  section.share_with_butler();
+  section.share_with_butler(Shared::features);
   webhook.enabled = read_enable(section, wanted, ButlerSwitch::ignored);
   section.section({.name = "serviceMonitor", .description = "Alerts about services."},
                   [&webhook](Section& inner) { read_service_alerts(inner, webhook); });

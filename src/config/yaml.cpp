@@ -354,6 +354,17 @@ std::string_view line_at(std::string_view text, int line) {
   return text.substr(0, text.find('\n'));
 }
 
+/// A key without a blank behind its colon makes the line after it seem wrong.
+std::optional<Refused> explain_glued_key(std::string_view text, int line) {
+  for (int at = line; at > std::max(line - 2, 0); at--) {
+    const auto here = line_at(text, at);
+    if (const auto key = glued_key(here); !key.empty())
+      return Refused{{at, static_cast<int>(key.data() - here.data()) + 1},
+                     "not YAML: a blank is missing after `" + std::string(key) + ":`"};
+  }
+  return std::nullopt;
+}
+
 /// The exception in words for the person who wrote the file, without a piece of the file in them.
 Refused explain(const YAML::Exception& exception, std::string_view text,
                 const DocumentBuilder& builder) {
@@ -364,6 +375,7 @@ Refused explain(const YAML::Exception& exception, std::string_view text,
   const auto line = place.line > 0 ? line_at(text, place.line) : std::string_view{};
   if (line.substr(0, line.find_first_not_of(" \t")).contains('\t'))
     return {place, "not YAML: the line is indented with a tab; only spaces are allowed"};
+  if (auto glued = explain_glued_key(text, place.line)) return *std::move(glued);
   for (const auto& [begins, words] : kExplanations) {
     if (exception.msg.starts_with(begins)) return {place, "not YAML: " + std::string(words)};
   }
@@ -371,6 +383,19 @@ Refused explain(const YAML::Exception& exception, std::string_view text,
 }
 
 }  // namespace
+
+std::string_view glued_key(std::string_view line) {
+  const auto begin = std::min(line.find_first_not_of("- \t"), line.size());
+  const auto colon = line.find(':', begin);
+  if (colon == std::string_view::npos || colon + 1 == line.size()) return {};
+  const auto is_letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); };
+  const auto key = line.substr(begin, colon - begin);
+  // What follows the colon of a URL is no value.
+  if (key.empty() || !std::ranges::all_of(key, is_letter) ||
+      std::string_view(" \t\r\n/").contains(line[colon + 1]))
+    return {};
+  return key;
+}
 
 const YamlNode* YamlNode::find(std::string_view key) const {
   if (type != Type::mapping) return nullptr;

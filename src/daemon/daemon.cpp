@@ -268,6 +268,16 @@ net::awaitable<void> Daemon::Components::watch_files() {
 
 namespace {
 
+/// Tells apart the tocsins of one machine; empty for the one that has the default directory.
+std::string instance_of(const std::filesystem::path& data_directory) {
+  std::error_code error;
+  const auto path = to_utf8(std::filesystem::weakly_canonical(data_directory, error));
+  if (error || path == to_utf8(platform::default_data_directory())) return {};
+  std::uint32_t hash = 2166136261;  // FNV-1a
+  for (const char c : path) hash = (hash ^ static_cast<unsigned char>(c)) * 16777619;
+  return fmt::format("{:08x}", hash);
+}
+
 std::string first_mistake(const std::vector<config::Finding>& findings) {
   const auto first =
       std::ranges::find(findings, config::Severity::error, &config::Finding::severity);
@@ -351,6 +361,7 @@ Daemon::Daemon(net::Executor executor, DaemonOptions options, const Log& log, Ra
 Daemon::~Daemon() = default;
 
 net::awaitable<Result<>> Daemon::start() {
+  options_.config.get<config::Mqtt>().instance = instance_of(options_.data_directory);
   if (auto made = platform::make_private_directory(options_.data_directory); !made)
     co_return fail(std::move(made));
   auto opened = store::Store::open(options_.data_directory);
@@ -434,6 +445,7 @@ net::awaitable<store::ReloadAnswer> Daemon::reload() {
   if (!loaded.config) co_return refuse_reload(first_mistake(loaded.findings));
 
   auto& config = *loaded.config;
+  config.get<config::Mqtt>().instance = instance_of(options_.data_directory);
   const auto hosts = std::exchange(config.hosts, {});
   Fleet::Known known;
   if (!components.fleet.has_all(hosts) || !components.clusters.has_all(config.clusters)) {

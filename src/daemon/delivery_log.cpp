@@ -1,6 +1,8 @@
 #include "daemon/delivery_log.h"
 
+#include <algorithm>
 #include <chrono>
+#include <string>
 #include <variant>
 
 #include <fmt/format.h>
@@ -8,8 +10,12 @@
 namespace tocsin::daemon {
 namespace {
 
-auto seconds_until_next(const store::DeliveryUpdate& update) {
-  return std::chrono::ceil<std::chrono::seconds>(update.not_before - update.at).count();
+/// "20 s", or "38 ms" where chance has made a pause short.
+std::string until_next(const store::DeliveryUpdate& update) {
+  const auto pause = std::max(update.not_before - update.at, Duration(0));
+  if (pause < std::chrono::seconds(1))
+    return fmt::format("{} ms", std::chrono::ceil<std::chrono::milliseconds>(pause).count());
+  return fmt::format("{} s", std::chrono::ceil<std::chrono::seconds>(pause).count());
 }
 
 /// "db1 Spooler stopped"
@@ -92,16 +98,16 @@ void DeliveryLog::settled(std::span<const notify::Outcome> outcomes) {
         break;
       }
       if (update.attempts == 0) {
-        log.info("{} waits for its login, next attempt in {} s: {}", what,
-                 seconds_until_next(update), update.detail);
+        log.info("{} waits for its login, next attempt in {}: {}", what, until_next(update),
+                 update.detail);
         break;
       }
       if (outcomes.size() > 1 && update.group.empty()) {
         log.warn("{} refused, will be sent one by one: {}", what, update.detail);
         break;
       }
-      log.warn("{} not delivered, attempt {}, next in {} s: {}", what, update.attempts,
-               seconds_until_next(update), update.detail);
+      log.warn("{} not delivered, attempt {}, next in {}: {}", what, update.attempts,
+               until_next(update), update.detail);
       break;
     case store::DeliveryState::dead:
       log.error("{} cannot be delivered: {}", what, update.detail);

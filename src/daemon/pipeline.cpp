@@ -32,7 +32,8 @@ Pipeline::Pipeline(config::Config config, const Deps& deps)
 }
 
 void Pipeline::start() {
-  for (const auto& problem : messages_.check()) log_.warn("{}: {}", problem.where, problem.text);
+  for (const auto& problem : messages_.check(config_.missing_templates))
+    log_.warn("{}: {}", problem.where, problem.text);
   for (const auto& task : destinations_.background) background_.spawn(task());
   dispatcher_.start();
   for (const auto& stream : streams_) running_.spawn(stream->run());

@@ -14,6 +14,12 @@ const std::string& name_of(const MessageTemplate& source) {
   return source.configured.file.empty() ? source.name : source.configured.file;
 }
 
+/// What the administrator should know.
+std::string note_of(const MessageTemplate& source, const Error& error) {
+  return (source.configured.file.empty() ? source.name + ": " : "") + error.what +
+         "; the built-in message was sent in its place";
+}
+
 /// The message, or why there is none.
 Result<std::string> attempt(render::Templates& templates, const render::Template& source,
                             const std::string& values, const Fit& fit) {
@@ -42,8 +48,7 @@ Message Messages::write(const MessageTemplate& source, const std::string& values
       complaint.clear();
       return {.text = *std::move(text), .note = {}};
     }
-    message.note = (source.configured.file.empty() ? source.name + ": " : "") + text.error().what +
-                   "; the built-in message was sent in its place";
+    message.note = note_of(source, text.error());
     if (complain_ && complaint != message.note) complain_(message.note);
     complaint = message.note;
   }
@@ -64,17 +69,22 @@ void Messages::expect(const MessageTemplate& source) {
   if (source.is_configured()) expected_.push_back(source);
 }
 
-std::vector<Messages::Problem> Messages::check() {
+std::vector<Messages::Problem> Messages::check(const std::set<std::string>& said) {
   std::vector<Problem> problems;
-  std::set<std::string> said;  // a template may serve several messages
+  std::set<std::string> places;  // a template may serve several messages
   for (const auto& source : expected_) {
     const auto mistake = templates_.check(source.configured);
     if (!mistake) continue;
+    if (const auto text = templates_.render(source.configured, "{}"); !text)
+      complaints_[name_of(source)] = note_of(source, text.error());
+    if (said.contains(source.configured.file)) continue;
     auto where = printable(name_of(source));
     if (mistake->line > 0)
       where += ":" + std::to_string(mistake->line) + ":" + std::to_string(mistake->column);
-    if (!said.insert(where).second) continue;
-    problems.push_back({std::move(where), mistake->text + "; the built-in message is sent"});
+    if (!places.insert(where).second) continue;
+    const auto* meanwhile = mistake->is_rendered ? "; its letters beyond ASCII are lost"
+                                                 : "; the built-in message is sent";
+    problems.push_back({std::move(where), mistake->text + meanwhile});
   }
   return problems;
 }

@@ -6,6 +6,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <vector>
@@ -66,8 +67,9 @@ class Messages {
     std::string where;  ///< "FILE:LINE:COLUMN", FILE, or the name of a template that is no file
     std::string text;   ///< one sentence without a final stop
   };
-  /// What is wrong with the expected templates, each said once, without sending anything.
-  [[nodiscard]] std::vector<Problem> check();
+  /// What is wrong with the expected templates, each said once, without sending anything; what is
+  /// wrong with the files `said` has been said before. write() does not complain of either again.
+  [[nodiscard]] std::vector<Problem> check(const std::set<std::string>& said = {});
 
  private:
   std::vector<config::GenericUrl> urls_;

@@ -56,6 +56,8 @@ Result<std::string> read(const std::filesystem::path& path) {
   if (!file.is_open() || file.bad()) return fail(ErrorKind::not_found, "cannot be read");
   text.resize(static_cast<std::size_t>(file.gcount()));
   if (text.starts_with(kByteOrderMark)) text.erase(0, kByteOrderMark.size());
+  if (text.starts_with("\xFF\xFE") || text.starts_with("\xFE\xFF"))
+    return fail(ErrorKind::rejected, "is in UTF-16: save it as UTF-8");
   return text;
 }
 
@@ -205,6 +207,11 @@ std::optional<Mistake> Templates::check(const Template& source) {
   state_->compile(source, entry);
   if (entry.mistake) return entry.mistake;
   if (entry.error) return Mistake{.text = "the template " + entry.error->what};
+  if (!is_utf8(entry.text))
+    return Mistake{.text =
+                       "the template is not in UTF-8 but in another code page, such as "
+                       "Windows-1252: save it as UTF-8",
+                   .is_rendered = true};
   return std::nullopt;
 }
 

@@ -36,9 +36,10 @@ struct Template {
 
 /// What is wrong with a template, and where.
 struct Mistake {
-  int line = 0;      ///< 1-based; 0: of the file as a whole
-  int column = 0;    ///< 1-based, in characters; 0: of the line as a whole
-  std::string text;  ///< one sentence without a final stop
+  int line = 0;              ///< 1-based; 0: of the file as a whole
+  int column = 0;            ///< 1-based, in characters; 0: of the line as a whole
+  std::string text;          ///< one sentence without a final stop
+  bool is_rendered = false;  ///< although something is wrong
 };
 
 /// "FILE:LINE:COLUMN: text", with only those parts that are known.

@@ -94,15 +94,15 @@ Login login_of(const config::Mqtt& settings, const ChannelDeps& deps) {
           .by = Login::By::channel};
 }
 
-/// "tocsin-SERVER1": what any broker takes as a client id, and one for each machine.
-std::string default_client_id() {
+/// "tocsin-SERVER1", and "tocsin-SERVER1-5f3a01c2" for one of several on a machine.
+std::string default_client_id(const std::string& instance) {
   auto host = net::own_host_name();
   host = host.substr(0, host.find('.'));
   std::erase_if(host, [](char c) {
     return !((c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
              c == '-' || c == '_');
   });
-  return host.empty() ? "tocsin" : "tocsin-" + host;
+  return (host.empty() ? "tocsin" : "tocsin-" + host) + (instance.empty() ? "" : "-" + instance);
 }
 
 }  // namespace
@@ -148,7 +148,8 @@ net::MqttSettings mqtt_settings(const config::Mqtt& settings, const std::string&
       .port = settings.broker_port,
       .version = settings.version == config::MqttVersion::v5 ? net::MqttVersion::v5
                                                              : net::MqttVersion::v3_1_1,
-      .client_id = settings.client_id.empty() ? default_client_id() : settings.client_id,
+      .client_id =
+          settings.client_id.empty() ? default_client_id(settings.instance) : settings.client_id,
       .clean_session = settings.clean_session,
       .username = settings.username,
       .password = settings.password,

@@ -56,6 +56,9 @@ TEST(Text, PrintableKeepsTheTerminalSafe) {
   EXPECT_EQ(printable("a\u202E"
                       "b"),
             "a?b");  // right-to-left override
+  EXPECT_EQ(printable("a\u2060\u00AD\u061C"
+                      "b"),
+            "a???b");  // without width
   EXPECT_EQ(printable("\xFF"), "?");
   EXPECT_EQ(printable(std::string(300, 'x'), 10), "xxxxxxx...");
 }

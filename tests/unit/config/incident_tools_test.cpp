@@ -47,9 +47,10 @@ constexpr auto kNewRelic = R"(
 
 TEST(NewRelicSection, IsReadAsButlerWritesIt) {
   const auto loaded = parse_tool("newRelic", kNewRelic);
-  EXPECT_THAT(findings_of(loaded),
-              ElementsAre("33:21: warning: `enable` is false, so nothing goes there, although "
-                          "`alertDestination` asks for it"));
+  EXPECT_THAT(
+      findings_of(loaded),
+      ElementsAre("33:21: warning: `enable` is false, so nothing goes to New Relic, although "
+                  "`alertDestination` asks for it"));
   ASSERT_TRUE(loaded.config);
   const NewRelic& read = loaded.config->get<NewRelic>();
   EXPECT_TRUE(read.enabled);

@@ -54,8 +54,10 @@ INSTANTIATE_TEST_SUITE_P(
         mistake(6, "      - host:", "6:9: error: `host` is empty"),
         mistake(6, "      - host: [node1]",
                 "6:15: error: `host` must be one value, but this is a list"),
-        mistake(6, "      - node1\n      - host: node1",
-                "6:9: error: `monitor` must be a list of sections, but this is text"),
+        mistake(
+            6, "      - node1\n      - host: node1",
+            "6:9: error: `monitor` must be a list of sections, but this is text: write `- host: "
+            "node1`"),
         mistake(10, "      webhok: {enable: true}\n      webhook: {enable: true}",
                 "10:7: warning: unknown key `webhok`; did you mean `webhook`?"),
         mistake(11, "  webhookNotification:\n    enabel: true",
@@ -207,7 +209,7 @@ INSTANTIATE_TEST_SUITE_P(
         Mistake{{{13, "      webhooks: []"}, {14, ""}},
                 {"12:5: warning: webhooks are enabled, but there are none"}},
         mistake(11, "  webhookNotification:\n    enable: false",
-                "12:13: warning: `enable` is false, so nothing goes there, although "
+                "12:13: warning: `enable` is false, so nothing goes to webhooks, although "
                 "`alertDestination` asks for it"),
         // What is switched off may be a template.
         Mistake{{{10, ""}, {14, "        - webhookURL: http://host.my.domain:port/some/path"}},
@@ -223,7 +225,7 @@ INSTANTIATE_TEST_SUITE_P(
         mistake(10,
                 "      webhook: {enable: true}\n      mqtt: {enable: true}\n"
                 "  mqttConfig: {enable: false}",
-                "12:24: warning: `enable` is false, so nothing goes there, although "
+                "12:24: warning: `enable` is false, so nothing goes to MQTT, although "
                 "`alertDestination` asks for it")));
 
 INSTANTIATE_TEST_SUITE_P(

@@ -1,10 +1,13 @@
 #include "config/substitution.h"
 
+#include <fstream>
 #include <ostream>
 #include <string>
 
 #include <gmock/gmock.h>
 
+#include "base/path.h"
+#include "kit/scratch.h"
 #include "sample.h"
 
 namespace tocsin::config {
@@ -51,6 +54,32 @@ INSTANTIATE_TEST_SUITE_P(
 TEST(Substitution, DoesNotExpandWhatCameIn) {
   Substitution substitution({.variable = [](const auto&) { return "${env:OTHER}"; }});
   EXPECT_EQ(substitution.expand("${env:A}", ""), "${env:OTHER}");
+}
+
+class SecretFile : public testing::Test {
+ protected:
+  std::string write(const std::string& text) {
+    const auto path = folder_.path() / "secret";
+    std::ofstream(path, std::ios::binary) << text;
+    return to_utf8(path);
+  }
+  kit::ScratchDirectory folder_;
+};
+
+TEST_F(SecretFile, LosesItsByteOrderMarkAndItsNewline) {
+  EXPECT_EQ(read_secret_file(write("\xEF\xBB\xBFhunter2\r\n")), "hunter2");
+  EXPECT_EQ(read_secret_file(write("hunter2")), "hunter2");
+}
+
+TEST_F(SecretFile, WithBlanksAtItsEndsIsToldOfOnce) {
+  Substitution substitution(kSampleEnvironment);
+  const auto reference = "${file:" + write("hunter2 \n") + "}";
+  EXPECT_EQ(substitution.expand(reference, ""), "hunter2 ");
+  EXPECT_EQ(substitution.expand(reference, ""), "hunter2 ");
+  EXPECT_THAT(substitution.take_warnings(),
+              testing::ElementsAre(testing::EndsWith("begins or ends with blanks or line breaks, "
+                                                     "which are a part of it: remove them if they "
+                                                     "are not meant")));
 }
 
 TEST(Substitution, HasAnEnd) {

@@ -141,12 +141,12 @@ TEST(Tolerance, GoesWithoutAHostOrServiceWithMistakes) {
   EXPECT_THAT(tolerated("", "", hosts),
               testing::IsSupersetOf(
                   {"7:49: warning: this entry of `services` is left out: `services` must be a list "
-                   "of sections, but this is text",
+                   "of sections, but this is text: write `- name: W32Time`",
                    "7:58: warning: this entry of `services` is left out: the key `name` is missing",
                    "8:16: warning: this entry of `monitor` is left out: `host` must be a host name "
                    "or an address, without spaces and slashes",
                    "9:9: warning: this entry of `monitor` is left out: `monitor` must be a list of "
-                   "sections, but this is text",
+                   "sections, but this is text: write `- host: four`",
                    "10:9: warning: this entry of `monitor` is left out: the host needs `services` "
                    "or `sets`"}));
   const auto config = load_butler("", "", hosts);
@@ -441,7 +441,7 @@ TEST_F(FileInTheParent, ThatIsMissingIsToldOnce) {
       findings_about_files(loaded),
       ElementsAre("10:61: warning: `templateFile`: the template `" + path("config/a.handlebars") +
                   "` does not exist; the built-in one is used until it does"));
-  EXPECT_THAT(loaded.missing_templates, testing::SizeIs(1));
+  EXPECT_THAT(loaded.config->missing_templates, testing::SizeIs(1));
 }
 
 }  // namespace

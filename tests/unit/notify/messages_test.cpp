@@ -86,6 +86,9 @@ TEST(Messages, AreCheckedWithoutBeingSent) {
       ElementsAre(HasSubstr("basicMsgTemplate:1:"),
                   file + ":2:3: there is no helper `nope`; the built-in message is sent",
                   file + ".not: the template does not exist; the built-in message is sent"));
+  problems.clear();
+  for (const auto& problem : messages.check({file + ".not"})) problems.push_back(problem.where);
+  EXPECT_THAT(problems, ElementsAre(HasSubstr("basicMsgTemplate:1:"), file + ":2:3"));
 }
 
 TEST(Messages, HaveTheirNoteInTheAnswer) {

@@ -167,7 +167,10 @@ TEST(MqttSettings, Connection) {
   EXPECT_EQ(mqtt_settings(wanted, "1.2", Use::once).client_id, "tocsin-1");
   EXPECT_FALSE(mqtt_settings(wanted, "1.2", Use::run).presence.retain);
   wanted.client_id = "";
-  EXPECT_THAT(mqtt_settings(wanted, "1.2", Use::run).client_id, testing::StartsWith("tocsin"));
+  const auto by_default = mqtt_settings(wanted, "1.2", Use::run).client_id;
+  EXPECT_THAT(by_default, testing::StartsWith("tocsin"));
+  wanted.instance = "5f3a01c2";
+  EXPECT_EQ(mqtt_settings(wanted, "1.2", Use::run).client_id, by_default + "-5f3a01c2");
 }
 
 /// Answers from a script, and remembers what it was given.

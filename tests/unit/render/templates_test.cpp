@@ -281,6 +281,22 @@ TEST_F(TemplateFile, WorksAfterAnotherHasUsedUpTheEngine) {
   EXPECT_EQ(render_file(), "5");
 }
 
+TEST_F(TemplateFile, InAnotherCodePageIsNamedWithTheCure) {
+  const auto said = [this] {
+    const auto mistake = templates_.check(Template::from_file(Format::text, path_));
+    return mistake ? mistake->text : "nothing";
+  };
+  write("gr\xFC\xDF {{five}}");
+  EXPECT_EQ(said(),
+            "the template is not in UTF-8 but in another code page, such as Windows-1252: save it "
+            "as UTF-8");
+  EXPECT_EQ(render_file(), "gr\uFFFD\uFFFD 5");
+  write("gr\u00FC\u00DF {{five}}");
+  EXPECT_EQ(said(), "nothing");
+  write(std::string("\xFF\xFEo\0k\0", 6));
+  EXPECT_EQ(said(), "the template is in UTF-16: save it as UTF-8");
+}
+
 TEST_F(TemplateFile, MustBeAFile) {
   EXPECT_EQ(kind_of_failure(Template::from_file(Format::text, to_utf8(scratch_.path()))),
             ErrorKind::not_found);
