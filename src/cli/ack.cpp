@@ -12,6 +12,7 @@
 
 #include "base/text.h"
 #include "cli/commands.h"
+#include "cli/json.h"
 #include "cli/load.h"
 #include "cli/requests.h"
 #include "cli/table.h"
@@ -103,10 +104,10 @@ struct Opened {
 };
 
 /// The exit code where it cannot be had; it has complained then. `options` are those of a command.
-std::expected<Opened, int> open(const auto& options) {
+std::expected<Opened, int> open(const auto& options, auto how) {
   auto config = load(options.configuration);
   if (!config) return std::unexpected(kExitBadConfiguration);
-  auto requests = open_requests(options.data_directory, *config);
+  auto requests = open_requests(options.data_directory, *config, how);
   if (!requests) return std::unexpected(kExitFailed);
   auto acks = requests->load_acks();
   if (!acks) {
@@ -119,7 +120,7 @@ std::expected<Opened, int> open(const auto& options) {
 }  // namespace
 
 int ack(const AckOptions& options) {
-  auto opened = open(options);
+  auto opened = open(options, store::Requests::open);
   if (!opened) return opened.error();
   auto& [config, requests, known] = *opened;
   auto firing = load_firing(daemon::data_directory(options.data_directory, config));
@@ -150,12 +151,12 @@ int ack(const AckOptions& options) {
 }
 
 int acks(const AcksOptions& options) {
-  auto opened = open(options);
+  auto opened = open(options, store::Requests::open_read_only);
   if (!opened) return opened.error();
   if (options.json) {
     json array = json::array();
     for (const auto& ack : opened->acks) array.push_back(to_json(ack));
-    fmt::print("{}\n", array.dump(2, ' ', false, json::error_handler_t::replace));
+    print_json(array);
   } else {
     print_table(opened->acks);
   }
@@ -163,7 +164,7 @@ int acks(const AcksOptions& options) {
 }
 
 int unack(const UnackOptions& options) {
-  auto opened = open(options);
+  auto opened = open(options, store::Requests::open);
   if (!opened) return opened.error();
   const auto meant = find_meant(opened->acks, options.ack);
   if (meant.empty()) {

@@ -10,9 +10,12 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "base/text.h"
 #include "cli/commands.h"
+#include "cli/json.h"
 #include "cli/load.h"
 #include "cli/table.h"
+#include "config/findings.h"
 #include "daemon/credentials.h"
 #include "daemon/daemon.h"
 #include "daemon/probes.h"
@@ -24,6 +27,7 @@
 #include "net/loop.h"
 #include "net/semaphore.h"
 #include "net/task_scope.h"
+#include "platform/permissions.h"
 #include "platform/process.h"
 #include "platform/terminal.h"
 #include "probe/probe.h"
@@ -82,6 +86,7 @@ class LoginMemory {
     if (!stored) {
       // Begins a store that `run` will go on with.
       if (auto begun = store::Store::open(directory_); !begun) return fail(std::move(begun));
+      platform::give_to_owner(directory_, store::kFiles);
       stored = store::Logins::open(directory_);
     }
     if (!stored) return fail(std::move(stored));
@@ -251,17 +256,27 @@ std::vector<Row> rows_of(const std::vector<config::Cluster>& clusters,
   return rows;
 }
 
+/// What is not watched properly.
+struct Shortfall {
+  daemon::WatchGaps gaps;
+  std::vector<std::string> idle;  ///< patterns that find nothing, as sentences
+};
+
 /// As a running tocsin would see it after its first check.
-daemon::WatchGaps find_gaps(const config::Config& configuration,
-                            const std::vector<Result<Services>>& answers) {
-  daemon::WatchGaps gaps{.left_out = configuration.left_out};
+Shortfall find_shortfall(const config::Config& configuration,
+                         const std::vector<Result<Services>>& answers) {
+  Shortfall found{.gaps = {.left_out = configuration.left_out}, .idle = {}};
   for (std::size_t i = 0; i < answers.size(); i++) {
     const auto& host = configuration.hosts[i];
     MonitoredHost monitored(host.name, {.services = host.services, .policy = host.policy}, {});
     (void)monitored.apply({.host = host.name, .at = SystemClock().now(), .services = answers[i]});
-    gaps.add(monitored);
+    found.gaps.add(monitored);
+    if (!answers[i]) continue;
+    for (const auto& pattern : monitored.idle_patterns())
+      found.idle.push_back(fmt::format("{}: no service matches {}", host.name.text(),
+                                       config::in_backticks(pattern)));
   }
-  return gaps;
+  return found;
 }
 
 json to_json(const Row& row) {
@@ -284,10 +299,10 @@ json to_json(const Row& row) {
   return object;
 }
 
-void print_json(const std::vector<Row>& rows) {
+void print_rows(const std::vector<Row>& rows) {
   json array = json::array();
   for (const auto& row : rows) array.push_back(to_json(row));
-  fmt::print("{}\n", array.dump(2, ' ', false, json::error_handler_t::replace));
+  print_json(array);
 }
 
 std::string process_of(const Row& row) {
@@ -332,10 +347,14 @@ int check(const CheckOptions& options) {
     std::ranges::move(rows_of(configuration->hosts[i], answers[i]), std::back_inserter(rows));
   }
   std::ranges::move(rows_of(configuration->clusters, rows), std::back_inserter(rows));
-  options.json ? print_json(rows) : print_table(rows);
-  if (const auto gaps = find_gaps(*configuration, answers); !gaps.empty())
-    print_finding(config::Severity::warning, "not watched properly: " + gaps.text());
+  options.json ? print_rows(rows) : print_table(rows);
+  const auto shortfall = find_shortfall(*configuration, answers);
+  for (const auto& sentence : shortfall.idle)
+    print_finding(config::Severity::warning, printable(sentence, 1000));
+  if (!shortfall.gaps.empty())
+    print_finding(config::Severity::warning, "not watched properly: " + shortfall.gaps.text());
   if (!all_reached) return kExitNotReached;
+  if (!shortfall.idle.empty()) return kExitFailed;
   const bool all_running = std::ranges::all_of(
       rows, [](const Row& row) { return row.in_cluster || row.state == ServiceState::running; });
   return all_running ? kExitOk : kExitFailed;
@@ -359,7 +378,7 @@ int services(const ServicesOptions& options) {
     return kExitNotReached;
   }
   const auto rows = rows_of(*found, answers.front());
-  options.json ? print_json(rows) : print_table(rows);
+  options.json ? print_rows(rows) : print_table(rows);
   return kExitOk;
 }
 

@@ -7,6 +7,7 @@
 
 #include "base/text.h"
 #include "cli/commands.h"
+#include "cli/json.h"
 #include "cli/load.h"
 #include "cli/requests.h"
 #include "cli/table.h"
@@ -71,10 +72,6 @@ json to_json(const Alert& alert) {
           {"rootCause", alert.root_cause.text()},
           {"reminder", alert.reminder},
           {"held", alert.suppressed}};
-}
-
-void print(const json& array) {
-  fmt::print("{}\n", array.dump(2, ' ', false, json::error_handler_t::replace));
 }
 
 /// The store named by the options, or nothing after a complaint.
@@ -171,7 +168,7 @@ int history(const HistoryOptions& options) {
   if (options.json) {
     json array = json::array();
     for (const auto& alert : *alerts) array.push_back(to_json(alert));
-    print(array);
+    print_json(array);
     return kExitOk;
   }
   Table table({"TIME", "HOST", "SERVICE", "WHAT", "FROM", "TO", "REASON", "SUPPRESSED"});
@@ -225,7 +222,7 @@ int deliveries(const DeliveriesOptions& options) {
            {"group", group.empty() ? json(nullptr) : json(group)},
            {"alert", to_json(record.delivery.alert)}});
     }
-    print(array);
+    print_json(array);
     return kExitOk;
   }
   Table table({"TIME", "DESTINATION", "HOST", "SERVICE", "WHAT", "DELIVERY", "TRIES", "ANSWER",

@@ -94,8 +94,8 @@ void add_monitoring(CLI::App& app, int& code) {
   add_json(check_command, check_options);
   add_force(check_command, check_options);
   check_command->footer(
-      "exit code: 0 all running, 1 some service not running, 2 configuration error, "
-      "3 some host not reached");
+      "exit code: 0 all running, 1 some service not running or a pattern that finds none, "
+      "2 configuration error, 3 some host not reached");
 
   const auto validate_options = std::make_shared<ValidateOptions>();
   auto* validate_command = add(app, "validate", "list every mistake in the configuration", code,

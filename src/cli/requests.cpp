@@ -12,9 +12,10 @@
 
 namespace tocsin::cli {
 
-std::optional<store::Requests> open_requests(const std::string& option,
-                                             const config::Config& config) {
-  auto opened = store::Requests::open(daemon::data_directory(option, config));
+std::optional<store::Requests> open_requests(
+    const std::string& option, const config::Config& config,
+    Result<store::Requests> (*open)(const std::filesystem::path&)) {
+  auto opened = open(daemon::data_directory(option, config));
   if (opened) return *std::move(opened);
   complain(opened.error().what);
   return std::nullopt;

@@ -12,8 +12,9 @@
 namespace tocsin::cli {
 
 /// `option` is the data directory of the command line. Nothing: it has complained.
-[[nodiscard]] std::optional<store::Requests> open_requests(const std::string& option,
-                                                           const config::Config& config);
+[[nodiscard]] std::optional<store::Requests> open_requests(
+    const std::string& option, const config::Config& config,
+    Result<store::Requests> (*open)(const std::filesystem::path&) = store::Requests::open);
 
 /// Who asks; empty: not known.
 [[nodiscard]] std::string user();

@@ -12,6 +12,7 @@
 #include "cli/version.h"
 #include "daemon/daemon.h"
 #include "net/loop.h"
+#include "platform/permissions.h"
 #include "platform/process.h"
 #include "platform/stop.h"
 #include "platform/terminal.h"
@@ -55,6 +56,7 @@ std::optional<config::Config> load_to_watch(const std::string& path,
 
 int watch(const RunOptions& options, const Surroundings& surroundings) {
   platform::protect_memory();
+  platform::keep_files_from_others();
   platform::allow_many_files();
   std::vector<std::string> warnings;
   auto configuration = load_to_watch(options.configuration, surroundings.system_log, warnings);

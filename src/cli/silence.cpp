@@ -9,10 +9,13 @@
 
 #include "base/text.h"
 #include "cli/commands.h"
+#include "cli/json.h"
 #include "cli/load.h"
 #include "cli/requests.h"
 #include "cli/table.h"
 #include "config/duration.h"
+#include "config/findings.h"
+#include "daemon/daemon.h"
 #include "store/store.h"
 
 namespace tocsin::cli {
@@ -42,6 +45,27 @@ json to_json(const Silence& silence, Time now) {
           {"active", silence.is_active(now)},
           {"reason", silence.reason},
           {"by", silence.author}};
+}
+
+/// Whether the scope covers a service that is named in the configuration, or that a check has
+/// found; also where the store does not say.
+bool means_any(const SilenceScope& scope, const config::Config& config, const std::string& option) {
+  if (scope.service.empty()) return true;
+  const auto is_named = [&scope](const auto& one) {  // a host or a cluster
+    return std::ranges::any_of(one.services.exact_names(), [&](const ServiceName& service) {
+      return scope.covers(one.name, service);
+    });
+  };
+  if (std::ranges::any_of(config.hosts, is_named) || std::ranges::any_of(config.clusters, is_named))
+    return true;
+  auto store = store::Store::open_read_only(daemon::data_directory(option, config));
+  const auto states = store ? store->load_states() : fail(std::move(store));
+  if (!states) return true;
+  return std::ranges::any_of(*states, [&scope](const auto& known) {
+    return std::ranges::any_of(known.second.services, [&](const auto& service) {
+      return scope.covers(known.first, service.first);
+    });
+  });
 }
 
 std::string text_of(const std::vector<SilenceScope>& scopes) {
@@ -99,6 +123,11 @@ int silence(const SilenceOptions& options) {
   }
   auto requests = open_requests(options.data_directory, *config);
   if (!requests) return kExitFailed;
+  if (!means_any(scope, *config, options.data_directory))
+    print_finding(config::Severity::warning,
+                  fmt::format("warning: {} matches no service that is known now; the silence holds "
+                              "for those to come",
+                              config::in_backticks(options.scope, config::kLongNames)));
   const Time now = SystemClock().now();
   const auto id = requests->add_silence({.scope = scope,
                                          .begin = now,
@@ -117,7 +146,7 @@ int silence(const SilenceOptions& options) {
 int silences(const SilencesOptions& options) {
   const auto config = load(options.configuration);
   if (!config) return kExitBadConfiguration;
-  auto requests = open_requests(options.data_directory, *config);
+  auto requests = open_requests(options.data_directory, *config, store::Requests::open_read_only);
   if (!requests) return kExitFailed;
   const Time now = SystemClock().now();
   const auto all = requests->load_silences(options.all ? now - store::kRetention : now);
@@ -128,7 +157,7 @@ int silences(const SilencesOptions& options) {
   if (options.json) {
     json array = json::array();
     for (const auto& silence : *all) array.push_back(to_json(silence, now));
-    fmt::print("{}\n", array.dump(2, ' ', false, json::error_handler_t::replace));
+    print_json(array);
   } else {
     print_table(*all, *config, now);
   }

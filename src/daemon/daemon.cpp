@@ -328,7 +328,8 @@ net::awaitable<void> write_metrics(std::filesystem::path file, Metrics& metrics,
     metrics.set_stuck_threads(probes.stuck_threads());
     metrics.set_lost_log_lines(log.lost_lines());
     const auto written = co_await worker.run_until(
-        [file, text = metrics.text()] { return replace_file(file, text); }, net::Deadline::max());
+        [file, text = metrics.text()] { return platform::replace_file(file, text); },
+        net::Deadline::max());
     if (!*written && !failing) log.warn("{}", written->error().what);
     failing = !*written;
   }
@@ -370,6 +371,11 @@ net::awaitable<Result<>> Daemon::start() {
   if (!known) co_return fail(std::move(known));
   auto stored = open_stored(options_.data_directory);
   if (!stored) co_return fail(std::move(stored));
+  platform::give_to_owner(options_.data_directory, store::kFiles);
+  if (platform::is_writable_by_others(options_.data_directory))
+    log_.warn(
+        "every user of this machine may put files into the data directory {}: take that right away",
+        to_utf8(options_.data_directory));
 
   const auto hosts = std::exchange(options_.config.hosts, {});
   const auto suppressed = find_suppressed(*opened, stored->records);

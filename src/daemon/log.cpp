@@ -83,8 +83,8 @@ constexpr std::string_view color_of(config::LogLevel level) {
 LineQueue::Write to_files(const std::filesystem::path& directory) {
   const auto file = directory / kLogFile;
   std::error_code ignored;
-  // Opening a pipe waits for its reader.
-  if (const auto status = std::filesystem::status(file, ignored);
+  // Opening a pipe waits for its reader, and a link may lead anywhere.
+  if (const auto status = std::filesystem::symlink_status(file, ignored);
       std::filesystem::exists(status) && !std::filesystem::is_regular_file(status))
     throw spdlog::spdlog_ex(to_utf8(file) + " is no regular file");
   const auto files =

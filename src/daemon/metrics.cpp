@@ -1,15 +1,9 @@
 #include "daemon/metrics.h"
 
-#include <fstream>
-#include <system_error>
-
 #include <prometheus/counter.h>
 #include <prometheus/gauge.h>
 #include <prometheus/registry.h>
 #include <prometheus/text_serializer.h>
-
-#include "base/path.h"
-#include "base/text.h"
 
 namespace tocsin::daemon {
 namespace {
@@ -87,22 +81,6 @@ void Metrics::count_unreported(const std::string& destination, std::size_t servi
 
 std::string Metrics::text() const {
   return prometheus::TextSerializer().Serialize(families_->registry.Collect());
-}
-
-Result<> replace_file(const std::filesystem::path& file, const std::string& text) {
-  auto fresh = file;
-  fresh += ".new";
-  std::error_code error;
-  {
-    std::ofstream out(fresh, std::ios::binary | std::ios::trunc);
-    out << text;
-    out.close();
-    if (!out) error = std::make_error_code(std::errc::io_error);
-  }
-  if (!error) std::filesystem::rename(fresh, file, error);
-  if (!error) return {};
-  return fail(ErrorKind::storage,
-              printable(to_utf8(file)) + ": it cannot be written: " + error.message());
 }
 
 }  // namespace tocsin::daemon

@@ -2,11 +2,9 @@
 #pragma once
 
 #include <chrono>
-#include <filesystem>
 #include <memory>
 #include <string>
 
-#include "base/error.h"
 #include "base/names.h"
 
 namespace tocsin::daemon {
@@ -37,9 +35,5 @@ class Metrics {
   struct Families;
   std::unique_ptr<Families> families_;
 };
-
-/// Replaces the file in one step, so that whoever reads it sees all of the old or all of the new
-/// text. storage: it cannot be written.
-[[nodiscard]] Result<> replace_file(const std::filesystem::path& file, const std::string& text);
 
 }  // namespace tocsin::daemon

@@ -20,8 +20,26 @@ constexpr std::array<std::string_view, 6> kOthers = {kEveryone, "S-1-5-11",     
 
 // ACCESS_MASK ([MS-DTYP] 2.4.3): reading a file's data is the lowest of its own bits.
 constexpr std::uint32_t kFileReadData = 0x0000'0001;
+constexpr std::uint32_t kAddFile = 0x0000'0002;
 constexpr std::uint32_t kGenericRead = 0x8000'0000;
+constexpr std::uint32_t kGenericWrite = 0x4000'0000;
 constexpr std::uint32_t kGenericAll = 0x1000'0000;
+
+/// Any of these rights.
+bool lets_others(std::uint32_t rights, const std::vector<AccessEntry>& entries) {
+  std::vector<std::string_view> denied;
+  for (const auto& entry : entries) {
+    if ((entry.rights & rights) == 0) continue;
+    if (std::ranges::find(kOthers, entry.sid) == kOthers.end()) continue;
+    if (!entry.allows) {
+      if (entry.sid == kEveryone) return false;
+      denied.push_back(entry.sid);
+    } else if (std::ranges::find(denied, entry.sid) == denied.end()) {
+      return true;
+    }
+  }
+  return false;
+}
 
 }  // namespace
 
@@ -37,18 +55,11 @@ std::string private_process_sddl() {
 }
 
 bool lets_others_read(const std::vector<AccessEntry>& entries) {
-  std::vector<std::string_view> denied;
-  for (const auto& entry : entries) {
-    if ((entry.rights & (kFileReadData | kGenericRead | kGenericAll)) == 0) continue;
-    if (std::ranges::find(kOthers, entry.sid) == kOthers.end()) continue;
-    if (!entry.allows) {
-      if (entry.sid == kEveryone) return false;
-      denied.push_back(entry.sid);
-    } else if (std::ranges::find(denied, entry.sid) == denied.end()) {
-      return true;
-    }
-  }
-  return false;
+  return lets_others(kFileReadData | kGenericRead | kGenericAll, entries);
+}
+
+bool lets_others_write(const std::vector<AccessEntry>& entries) {
+  return lets_others(kAddFile | kGenericWrite | kGenericAll, entries);
 }
 
 bool is_trusted_owner(std::string_view owner, std::string_view user, std::string_view service) {

@@ -29,6 +29,9 @@ struct AccessEntry {
 /// the quiet side: what only large groups of a domain may do does not count.
 [[nodiscard]] bool lets_others_read(const std::vector<AccessEntry>& entries);
 
+/// The same for a directory into which they may put files.
+[[nodiscard]] bool lets_others_write(const std::vector<AccessEntry>& entries);
+
 /// Whether a directory that exists is one to keep data in: its owner can change all permissions.
 /// Trusted are SYSTEM, administrators, Windows' installer, and the two accounts given.
 [[nodiscard]] bool is_trusted_owner(std::string_view owner, std::string_view user,

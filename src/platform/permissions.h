@@ -1,7 +1,9 @@
-// Who may read our files.
+// Who may read our files, and write them.
 #pragma once
 
 #include <filesystem>
+#include <span>
+#include <string>
 #include <string_view>
 
 #include "base/error.h"
@@ -17,5 +19,21 @@ namespace tocsin::platform {
 
 /// The clause that tells a user how to change that.
 [[nodiscard]] std::string_view how_to_hide();
+
+/// Whether every user of the machine may put files into the directory. False where the permissions
+/// do not say.
+[[nodiscard]] bool is_writable_by_others(const std::filesystem::path& directory);
+
+/// Gives these files of the directory to its owner, where we are root and they are root's: who
+/// works as root in another's directory leaves nothing that the owner cannot open. Files that are
+/// not there, links and files with several names stay as they are.
+void give_to_owner(const std::filesystem::path& directory, std::span<const std::string_view> files);
+
+/// From here on, group members may read the files that the process makes, and others nothing.
+void keep_files_from_others();
+
+/// Replaces the text of a file at once: whoever reads it meanwhile has the text before. Follows no
+/// link. The error says that it cannot be written, and why.
+[[nodiscard]] Result<> replace_file(const std::filesystem::path& file, const std::string& text);
 
 }  // namespace tocsin::platform

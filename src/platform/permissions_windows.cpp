@@ -3,8 +3,11 @@
 #include <aclapi.h>
 #include <array>
 #include <bcrypt.h>
+#include <fstream>
 #include <memory>
 #include <sddl.h>
+#include <span>
+#include <string>
 #include <system_error>
 #include <vector>
 
@@ -204,6 +207,37 @@ bool is_readable_by_others(const fs::path& file) {
   const auto security = security_of(file);
   if (!security) return false;
   return security->list == nullptr || lets_others_read(entries_of(security->list));
+}
+
+bool is_writable_by_others(const fs::path& directory) {
+  std::error_code error;
+  if (!fs::is_directory(directory, error)) return false;
+  const auto security = security_of(directory);
+  if (!security) return false;
+  return security->list == nullptr || lets_others_write(entries_of(security->list));
+}
+
+/// What an administrator makes there inherits the access list of the directory.
+void give_to_owner(const fs::path& /*directory*/, std::span<const std::string_view> /*files*/) {}
+
+/// So does every file here.
+void keep_files_from_others() {}
+
+Result<> replace_file(const fs::path& file, const std::string& text) {
+  auto fresh = file;
+  fresh += ".new";
+  std::error_code error;
+  fs::remove(fresh, error);
+  {
+    std::ofstream out(fresh, std::ios::binary | std::ios::trunc);
+    out << text;
+    out.close();
+    error = out ? std::error_code() : std::make_error_code(std::errc::io_error);
+  }
+  if (!error) fs::rename(fresh, file, error);
+  if (!error) return {};
+  return fail(ErrorKind::storage,
+              printable(to_utf8(file)) + ": it cannot be written: " + error.message());
 }
 
 std::string_view how_to_hide() {

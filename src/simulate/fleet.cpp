@@ -105,6 +105,10 @@ void Fleet::set_behaviour(Host& host, Behaviour behaviour) {
 }
 
 Result<> Fleet::start(net::TaskScope& scope, const net::Executor& executor) {
+  for (const auto& event : options_.script)
+    if (!has(event.host))
+      return fail(ErrorKind::not_found, "the script has an event for the host " +
+                                            printable(event.host) + ", which there is not");
   scope_ = &scope;
   executor_ = executor;
   auto port = options_.port;
@@ -192,16 +196,20 @@ HostModel* Fleet::find(std::string_view host) {
   return found == hosts_.end() ? nullptr : &(*found)->model;
 }
 
+bool Fleet::has(std::string_view pattern) const {
+  return std::ranges::any_of(hosts_, [folded = fold_case(pattern)](const auto& host) {
+    return matches_wildcard(folded, host->key);
+  });
+}
+
 Result<> Fleet::apply(const Event& event) {
-  bool found = false;
+  if (!has(event.host)) return fail(ErrorKind::not_found, "no host " + event.host);
   const auto pattern = fold_case(event.host);
   for (auto& host : hosts_) {
     if (!matches_wildcard(pattern, host->key)) continue;
-    found = true;
     auto done = std::visit([&](const auto& what) { return happen(*host, what); }, event.what);
     if (!done) return fail(std::move(done), host->model.name());
   }
-  if (!found) return fail(ErrorKind::not_found, "no host " + event.host);
   return {};
 }
 

@@ -71,7 +71,7 @@ class Fleet {
   Fleet& operator=(const Fleet&) = delete;
 
   /// Listens, and serves until the scope is cancelled. unreachable: a port is taken or an address
-  /// is not ours.
+  /// is not ours. not_found: the script has an event for a host that there is not.
   Result<> start(net::TaskScope& scope, const net::Executor& executor);
 
   struct Endpoint {
@@ -83,6 +83,8 @@ class Fleet {
   [[nodiscard]] std::vector<Endpoint> endpoints() const;
   /// Null when there is no such host.
   [[nodiscard]] HostModel* find(std::string_view host);
+  /// Whether a host is called so; `pattern` with * and ?.
+  [[nodiscard]] bool has(std::string_view pattern) const;
   /// Of all hosts together.
   [[nodiscard]] LogonCounts logons() const;
   /// Of one host; zeros when there is no such host.

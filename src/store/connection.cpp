@@ -1,5 +1,6 @@
 #include "store/connection.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <sqlite3.h>
 #include <system_error>
@@ -7,6 +8,7 @@
 
 #include <SQLiteCpp/Backup.h>
 #include <SQLiteCpp/SQLiteCpp.h>
+#include <fmt/format.h>
 
 #include "base/path.h"
 #include "base/text.h"
@@ -15,6 +17,27 @@ namespace tocsin::store {
 namespace {
 
 constexpr int kBusyTimeoutMs = 5000;
+
+int flags_of(Connection::Access access) {
+  if (access == Connection::Access::write) return SQLite::OPEN_READWRITE;
+  return SQLite::OPEN_READONLY |
+         (access == Connection::Access::read_at_rest ? SQLite::OPEN_URI : 0);
+}
+
+/// sqlite.org/uri.html: without a log and the memory that its readers share.
+std::string immutable_uri(const std::filesystem::path& file) {
+  auto path = to_utf8(std::filesystem::absolute(file));
+  if (std::filesystem::path::preferred_separator != '/') std::ranges::replace(path, '\\', '/');
+  std::string uri = path.starts_with('/') ? "file:" : "file:/";
+  for (const char c : path) {
+    if (std::string_view("%?#").contains(c)) {
+      uri += fmt::format("%{:02X}", static_cast<unsigned char>(c));
+    } else {
+      uri += c;
+    }
+  }
+  return uri + "?immutable=1";
+}
 
 }  // namespace
 
@@ -43,10 +66,8 @@ struct Connection::Handle {
 
 Connection::Connection(const std::filesystem::path& file, Access access)
     : handle_(new Handle{
-          .database = {to_utf8(file),
-                       SQLite::OPEN_NOMUTEX | (access == Access::read ? SQLite::OPEN_READONLY
-                                                                      : SQLite::OPEN_READWRITE),
-                       kBusyTimeoutMs}}) {}
+          .database = {access == Access::read_at_rest ? immutable_uri(file) : to_utf8(file),
+                       SQLite::OPEN_NOMUTEX | flags_of(access), kBusyTimeoutMs}}) {}
 Connection::Connection(Connection&&) noexcept = default;
 Connection& Connection::operator=(Connection&&) noexcept = default;
 Connection::~Connection() = default;

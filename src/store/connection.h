@@ -64,7 +64,11 @@ class Query {
 
 class Connection {
  public:
-  enum class Access : std::uint8_t { read, write };
+  enum class Access : std::uint8_t {
+    read,
+    read_at_rest,  ///< nobody has the file open; works without the right to write beside it
+    write,
+  };
 
   /// The file exists. Waits for the locks of others for some seconds.
   Connection(const std::filesystem::path& file, Access access);

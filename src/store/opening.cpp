@@ -86,11 +86,12 @@ Result<std::optional<Connection>> take_lock(const fs::path& file) {
 }
 
 /// Reads the version of a file without writing to it. 0: it is new.
-Result<std::size_t> examine(const fs::path& file) {
+Result<std::size_t> examine(const fs::path& file,
+                            Connection::Access access = Connection::Access::read) {
   if (auto regular = refuse_special_files(file); !regular) return fail(std::move(regular));
   std::error_code error;
   if (!fs::exists(file, error) || fs::file_size(file, error) == 0) return 0;
-  Connection connection(file, Connection::Access::read);
+  Connection connection(file, access);
   const auto number = [&](const char* sql) {
     auto query = connection.query(sql);
     return query.next() ? query.number<std::int32_t>() : 0;
@@ -250,10 +251,12 @@ Result<bool> is_locked(const fs::path& directory) {
   return !lock->has_value();
 }
 
-Result<Opened> open_existing(const fs::path& directory, Connection::Access access) {
-  const auto file = directory / kDatabaseFile;
+namespace {
+
+Result<Opened> open_as(const fs::path& file, Connection::Access access) {
   return attempt(file, [&]() -> Result<Opened> {
-    const auto version = examine(file);
+    const auto version =
+        examine(file, access == Connection::Access::write ? Connection::Access::read : access);
     if (!version) return std::unexpected(version.error());
     if (*version == 0)
       return std::unexpected(told_of(file, "nothing is stored here yet: tocsin run begins it"));
@@ -261,6 +264,32 @@ Result<Opened> open_existing(const fs::path& directory, Connection::Access acces
       return std::unexpected(told_of(file, "an older version made it: tocsin run brings it up"));
     return Opened{.file = file, .lock = std::nullopt, .connection = Connection(file, access)};
   });
+}
+
+/// SQLite makes files beside a database even to read it.
+bool wants_to_write(const Error& error) {
+  constexpr std::uint32_t kPrimaryCode = 0xFF;
+  const auto code = error.native.value_or(0) & kPrimaryCode;
+  return code == SQLITE_READONLY || code == SQLITE_CANTOPEN;
+}
+
+/// Whether nobody has it open: the last one to close it removes its log.
+bool is_at_rest(const fs::path& file) {
+  std::error_code error;
+  auto log = file;
+  log += "-wal";
+  return fs::exists(file, error) && !fs::exists(log, error);
+}
+
+}  // namespace
+
+Result<Opened> open_existing(const fs::path& directory, Connection::Access access) {
+  const auto file = directory / kDatabaseFile;
+  auto opened = open_as(file, access);
+  if (opened || access != Connection::Access::read || !wants_to_write(opened.error()) ||
+      !is_at_rest(file))
+    return opened;
+  return open_as(file, Connection::Access::read_at_rest);
 }
 
 }  // namespace tocsin::store

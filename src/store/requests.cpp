@@ -44,7 +44,14 @@ Result<> Requests::follow() {
 }
 
 Result<Requests> Requests::open(const std::filesystem::path& directory) {
-  auto opened = open_existing(directory, Connection::Access::write);
+  return with(open_existing(directory, Connection::Access::write));
+}
+
+Result<Requests> Requests::open_read_only(const std::filesystem::path& directory) {
+  return with(open_existing(directory, Connection::Access::read));
+}
+
+Result<Requests> Requests::with(Result<Opened> opened) {
   if (!opened) return fail(std::move(opened));
   return Requests(
       std::make_unique<Database>(std::move(opened->file), std::move(opened->connection)));

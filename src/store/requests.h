@@ -15,6 +15,8 @@
 
 namespace tocsin::store {
 
+struct Opened;
+
 /// What became of the request to read the configuration again.
 struct ReloadAnswer {
   bool good = false;
@@ -27,6 +29,8 @@ class Requests {
  public:
   /// Takes no lock: works beside a process that runs. Makes no database.
   static Result<Requests> open(const std::filesystem::path& directory);
+  /// For commands that only list: the right to read the directory is enough.
+  static Result<Requests> open_read_only(const std::filesystem::path& directory);
   Requests(Requests&&) noexcept;
   Requests& operator=(Requests&&) noexcept;
   ~Requests();
@@ -74,6 +78,7 @@ class Requests {
  private:
   struct Database;
   explicit Requests(std::unique_ptr<Database> database);
+  static Result<Requests> with(Result<Opened> opened);
   std::unique_ptr<Database> database_;
 };
 

@@ -1,6 +1,7 @@
 // SQLite: what is known of every service, what happened, and what must still be notified.
 #pragma once
 
+#include <array>
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
@@ -144,6 +145,11 @@ struct LastDelivered {
   TransitionKind kind{};
   Time at{};
 };
+
+/// The files of a data directory, by their names in it.
+inline constexpr std::array<std::string_view, 6> kFiles = {"tocsin.db",           "tocsin.db-wal",
+                                                           "tocsin.db-shm",       "tocsin.lock",
+                                                           "tocsin.lock-journal", "tocsin.reserve"};
 
 /// How long history and ended deliveries are kept.
 constexpr std::chrono::days kRetention{90};

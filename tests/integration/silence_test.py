@@ -51,6 +51,13 @@ class Silences(Watched):
         listed = json.loads(self.command("silences", "--all", "--json"))
         self.assertEqual([(row["host"], row["active"]) for row in listed], [(self.host, False)])
 
+    def test_a_pattern_that_matches_nothing_now_is_warned_of(self):
+        self.watch()
+        for pattern, known in ((f"{self.host}/{ENGINE[:-3]}*", True), (f"{self.host}/Typo*", False)):
+            done = tocsin("silence", "-c", self.file, "--data-dir", self.data, pattern, "--for", "1h")
+            self.assertEqual(done.returncode, 0, done)
+            self.assertEqual("matches no service that is known now" in done.stderr, not known, done)
+
     def test_the_end_of_what_was_told_passes(self):
         self.watch()
         self.manager.stop(ENGINE)

@@ -10,8 +10,8 @@ namespace {
 /// Room in the buffer for about ten services that may be installed between two calls.
 constexpr std::uint32_t kGrowth = 2048;
 /// Calls that one enumeration may take: the list may grow meanwhile, or be longer than a call may
-/// carry.
-constexpr int kMostCalls = 16;
+/// carry. This is a list of 16 MB, some 70,000 services.
+constexpr int kMostCalls = 64;
 
 bool lacks_call(const Error& error) {
   return error.kind == ErrorKind::unsupported && error.native == dcerpc::kOpnumOutOfRange;
@@ -129,7 +129,9 @@ Conversation<Result<Enumeration>> Client::enumerate(Port& port, EnumLayout layou
       co_return fail(ErrorKind::malformed, "a list of services that does not get ahead");
     request.resume_index = page.resume_index;
   }
-  co_return fail(ErrorKind::rejected, "the list of services grows faster than it can be read");
+  co_return fail(
+      ErrorKind::rejected,
+      "the list of services does not end: it is longer than 16 MB, or grows while it is read");
 }
 
 Conversation<Result<Handle>> Client::open_service(Port& port, std::string name) {

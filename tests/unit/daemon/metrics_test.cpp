@@ -29,20 +29,6 @@ TEST(Metrics, CountTheChecksOfEachHostByOutcome) {
   EXPECT_THAT(text, HasSubstr("tocsin_stuck_threads 1\n"));
 }
 
-TEST_F(DaemonTest, AFileIsReplacedInOneStep) {
-  const auto file = folder_ / "metrics.prom";
-  ASSERT_TRUE(replace_file(file, "old"));
-  ASSERT_TRUE(replace_file(file, "new\n"));
-  std::ostringstream text;
-  text << std::ifstream(file).rdbuf();
-  EXPECT_EQ(text.str(), "new\n");
-  EXPECT_FALSE(std::filesystem::exists(folder_ / "metrics.prom.new"));
-  const auto failed = replace_file(folder_ / "no folder" / "metrics.prom", "x");
-  ASSERT_FALSE(failed);
-  EXPECT_EQ(failed.error().kind, ErrorKind::storage);
-  EXPECT_THAT(failed.error().what, HasSubstr("metrics.prom: it cannot be written"));
-}
-
 TEST_F(DaemonTest, ChecksAreCounted) {
   Deps deps(folder_);
   deps.watch(host_,

@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <sstream>
 
 #include <gtest/gtest.h>
 
@@ -23,6 +24,11 @@ class Permissions : public testing::Test {
   }
   ~Permissions() override { fs::remove_all(folder_); }
 
+  static std::string text_of(const fs::path& file) {
+    std::ostringstream text;
+    text << std::ifstream(file).rdbuf();
+    return text.str();
+  }
   static std::string unique() { return make_uuid(SystemClock().now(), system_random()); }
 
   fs::path folder_;
@@ -60,6 +66,18 @@ TEST_F(Permissions, ADirectoryThatCannotBeMadeIsAnErrorThatNamesIt) {
     EXPECT_TRUE(made.error().what.contains(to_utf8(directory) + ": it cannot be made: "))
         << made.error().what;
   }
+}
+
+TEST_F(Permissions, AFileIsReplacedInOneStep) {
+  const auto file = folder_ / "metrics.prom";
+  ASSERT_TRUE(replace_file(file, "old"));
+  ASSERT_TRUE(replace_file(file, "new\n"));
+  EXPECT_EQ(text_of(file), "new\n");
+  EXPECT_FALSE(fs::exists(folder_ / "metrics.prom.new"));
+  const auto failed = replace_file(folder_ / "no folder" / "metrics.prom", "x");
+  ASSERT_FALSE(failed);
+  EXPECT_EQ(failed.error().kind, ErrorKind::storage);
+  EXPECT_TRUE(failed.error().what.contains("metrics.prom: it cannot be written"));
 }
 
 TEST_F(Permissions, NothingAndDirectoriesAreNotReadableFiles) {

@@ -110,6 +110,20 @@ class FleetTest : public testing::Test {
   std::vector<std::string> changes;
 };
 
+TEST_F(FleetTest, AScriptForAHostThatThereIsNotIsRefused) {
+  FleetOptions options;
+  options.hosts = 2;
+  options.script = {parse_event("stop qs-node* Spooler").value(),
+                    parse_event("stop qs-nod1 Spooler").value()};
+  Fleet fleet(std::move(options), clock, kit::counting_random());
+  net::TaskScope scope(loop.executor());
+  const auto started = fleet.start(scope, loop.executor());
+  ASSERT_FALSE(started);
+  EXPECT_EQ(started.error().kind, ErrorKind::not_found);
+  EXPECT_EQ(started.error().what,
+            "the script has an event for the host qs-nod1, which there is not");
+}
+
 TEST_F(FleetTest, EveryHostAnswersForItself) {
   with_fleet({.hosts = 3, .services = 20}, [&](Fleet& fleet) -> awaitable<void> {
     EXPECT_TRUE(fleet.apply(parse_event("stop qs-node2 QlikSenseEngineService").value()));

@@ -1,6 +1,7 @@
 // Who may read a data directory, and which error the others get.
 #include <array>
 #include <filesystem>
+#include <functional>
 #include <string>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -8,6 +9,7 @@
 #include <gtest/gtest.h>
 
 #include "scratch.h"
+#include "store/requests.h"
 #include "store/store.h"
 
 namespace tocsin::store {
@@ -36,16 +38,15 @@ TEST_F(PermissionsTest, NobodyElseMayRead) {
   EXPECT_GE(files, 3);
 }
 
-/// What opening answers to a user who is not root: "" or the error.
-std::string open_as_nobody(const fs::path& directory) {
+/// What a user who is not root is answered: "" or an error.
+std::string as_nobody(const std::function<std::string()>& work) {
   std::array<int, 2> channel{};
   if (pipe(channel.data()) != 0) return "no pipe";
   const auto child = fork();
   if (child == 0) {
     constexpr uid_t kNobody = 65534;
     const bool dropped = getuid() != 0 || setuid(kNobody) == 0;
-    const auto opened = Store::open(directory);
-    const auto said = !dropped ? "setuid failed" : opened ? "" : opened.error().what;
+    const auto said = dropped ? work() : "setuid failed";
     const auto written = write(channel[1], said.data(), said.size());
     _exit(written == static_cast<ssize_t>(said.size()) ? 0 : 1);
   }
@@ -57,6 +58,48 @@ std::string open_as_nobody(const fs::path& directory) {
   close(channel[0]);
   waitpid(child, nullptr, 0);
   return said;
+}
+
+std::string open_as_nobody(const fs::path& directory) {
+  return as_nobody([&] {
+    const auto opened = Store::open(directory);
+    return opened ? "" : opened.error().what;
+  });
+}
+
+/// What commands do that only list.
+std::string list_as_nobody(const fs::path& directory) {
+  return as_nobody([&]() -> std::string {
+    auto store = Store::open_read_only(directory);
+    if (!store) return store.error().what;
+    const auto alerts = store->history({});
+    if (!alerts) return alerts.error().what;
+    auto requests = Requests::open_read_only(directory);
+    if (!requests) return requests.error().what;
+    const auto silences = requests->load_silences({});
+    return silences ? "" : silences.error().what;
+  });
+}
+
+TEST_F(PermissionsTest, ListingTakesTheRightToReadAndNoMore) {
+  const auto let_read = [this] {
+    fs::permissions(scratch_.path(), fs::perms(0555));
+    for (const auto& file : fs::directory_iterator(scratch_.path()))
+      fs::permissions(file, fs::perms(0444));
+  };
+  {
+    auto store = open_store(scratch_.path());
+    auto one = make_commit("1");
+    ASSERT_TRUE(store.commit({&one, 1}));
+    let_read();
+    EXPECT_EQ(list_as_nobody(scratch_.path()), "") << "while another tocsin runs";
+    fs::permissions(scratch_.path(), fs::perms::owner_all);
+    for (const auto& file : fs::directory_iterator(scratch_.path()))
+      fs::permissions(file, fs::perms(0600));
+  }
+  let_read();
+  EXPECT_EQ(list_as_nobody(scratch_.path()), "") << "while none does";
+  fs::permissions(scratch_.path(), fs::perms::owner_all);
 }
 
 TEST_F(PermissionsTest, ADirectoryThatMayNotBeWrittenTo) {
