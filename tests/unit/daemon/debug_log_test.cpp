@@ -216,7 +216,7 @@ TEST_F(DebugLogTest, ADeliveryThatFailsIsTracedWithoutASecret) {
            "delivery queued: db1 W3SVC stopped, id 42",
            "delivery attempt 1: db1 W3SVC stopped, id 42",
            "delivery answered: db1 W3SVC stopped in N ms: try again: 503 Service Unavailable",
-           "db1 W3SVC stopped not delivered, attempt 1, next in 0 ms: 503 Service Unavailable",
+           "db1 W3SVC stopped not delivered, attempt 1, next in N ms: 503 Service Unavailable",
            "delivery attempt 2: db1 W3SVC stopped, id 42",
            "delivery answered: db1 W3SVC stopped in N ms: delivered, 200 OK",
        })
