@@ -35,7 +35,7 @@ void check(benchmark::State& state) {
   Session session(this_system(), "", Watchlist({{.pattern = "bench*"}}), {});
   const Time now{std::chrono::hours(500'000)};
   std::size_t count = 0;
-  for (int i = 0; i < 2; i++) count = session.check(now)->size();  // the details are read now
+  for (int i = 0; i < 2; i++) count = session.check(now)->size();
   for (auto turn : state) benchmark::DoNotOptimize(session.check(now));
   state.counters["services"] = static_cast<double>(count);
 }

@@ -449,7 +449,9 @@ net::awaitable<Result<std::optional<ServiceDetails>>> SmbProbe::read_one(Service
     details = to_details(*std::move(config), *extras);
   }
   if (session_) {
-    const auto closed = co_await close_handle(*handle, deadline);
+    const auto closed = co_await ask(
+        Question::configuration, [&](net::Deadline until) { return close_handle(*handle, until); },
+        deadline);
     if (!closed && !end(closed.error())) co_return std::unexpected(shutdown_error());
   }
   co_return details;

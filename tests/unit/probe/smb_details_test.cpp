@@ -63,6 +63,26 @@ TEST_F(SmbProbeHang, AQuestionThatHangsCostsASecondAndIsNotAskedForAnHour) {
   EXPECT_TRUE(details()->trigger_start);
 }
 
+/// How many questions about a service's details are answered: opened, its configuration, its
+/// triggers, closed.
+class SmbProbeQuestion : public SmbProbeHang, public testing::WithParamInterface<std::size_t> {};
+INSTANTIATE_TEST_SUITE_P(Answered, SmbProbeQuestion, testing::Range<std::size_t>(0, 4));
+
+TEST_P(SmbProbeQuestion, HasASecond) {
+  start();
+  watch({kTriggered});
+  relay->reset_counts();
+  check_states();
+  answer_only(relay->requests() + GetParam());
+  relay->cut();
+  check_states();
+  const auto begun = net::MonotonicClock::now();
+  EXPECT_EQ(read_details_in_vain()->size(), GetParam() < 2 ? 0U : 1U);
+  EXPECT_LT(net::MonotonicClock::now() - begun, 1100ms);
+  happen(simulate::Behaviour{});
+  EXPECT_TRUE(check_states());
+}
+
 TEST_F(SmbProbeHang, TheOtherServicesAreReadOverANewSession) {
   start();
   watch({kTriggered, "ALG"});
@@ -74,6 +94,8 @@ TEST_F(SmbProbeHang, TheOtherServicesAreReadOverANewSession) {
   const auto read = read_details_in_vain();
   ASSERT_TRUE(read);
   EXPECT_EQ(read->size(), 2U);
+  happen(simulate::Behaviour{});
+  EXPECT_TRUE(check_states());
 }
 
 TEST_F(SmbProbeHang, ALostConnectionIsNoQuestionThatHangs) {
