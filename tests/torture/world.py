@@ -126,19 +126,15 @@ class Topics(Destination):
                      alert["kind"], None)
 
 
-class TimedSubscriber(Subscriber):
+class Listener(Subscriber):
     """Hands on each message as it comes."""
 
-    def __init__(self, broker, take):
+    def __init__(self, broker, hand_on):
         super().__init__(broker)
-        self._take = take
+        self._hand_on = hand_on
 
-    def _read(self):
-        for line in self.process.stdout:
-            message = json.loads(line)
-            if not isinstance(message["payload"], str):
-                message["payload"] = json.dumps(message["payload"])
-            self._take(message, time.monotonic())
+    def take(self, message):
+        self._hand_on(message, time.monotonic())
 
 
 class Program(Running):
@@ -239,7 +235,7 @@ class World(contextlib.ExitStack):
     def _topics(self):
         broker = self.enter_context(Mosquitto())
         destination = Topics("mqtt", Relay(self.relays, self.address, broker.port), broker)
-        self.enter_context(TimedSubscriber(broker, destination.read))
+        self.enter_context(Listener(broker, destination.read))
         return destination
 
     def _mails(self):
