@@ -282,7 +282,7 @@ class World(contextlib.ExitStack):
         env = {}
         if os.path.exists(FAKETIME):
             if not self.clock.exists():
-                self.set_clock(0)
+                self.set_clock(24 * 3600)  # so that it may go back without leaving the certificates' time
             env = {"LD_PRELOAD": FAKETIME, "FAKETIME_TIMESTAMP_FILE": str(self.clock),
                    "FAKETIME_DONT_FAKE_MONOTONIC": "1", "FAKETIME_CACHE_DURATION": "1"}
         self.running = Program(self.file, self.data, env=env)
