@@ -123,7 +123,11 @@ class Subscriber:
             message = json.loads(line)
             payload = message["payload"]
             message["payload"] = payload if isinstance(payload, str) else json.dumps(payload)
-            self.messages.append(message)
+            self.take(message)
+
+    def take(self, message):
+        """Each, as it comes."""
+        self.messages.append(message)
 
     def of(self, beginning):
         """The messages so far on topics that begin like this."""

@@ -40,41 +40,40 @@ def arguments():
 
 def choose(options):
     """{track: misfortunes}; says what is left out, and why."""
+    asked_for = options.also + options.only
+    left_out = {name: reason for name, reason in misfortunes.KNOWN.items() if name not in asked_for}
     chosen = {}
-    for track, all_of_it in misfortunes.TABLE.items():
-        chosen[track] = []
-        for one in all_of_it:
-            if options.only and one.name not in options.only:
-                continue
-            reason = one.missing() or (one.left_out if one.name not in options.also + options.only else "")
-            if reason:
-                print(f"left out: {track}: {one.name}: {reason}", flush=True)
-            else:
-                chosen[track].append(one)
-    for name, reason in misfortunes.KNOWN.items():
-        if name not in options.also:
-            print(f"left out: {name}: {reason}", flush=True)
+    for track, table in misfortunes.TABLE.items():
+        wanted = [one for one in table if not options.only or one.name in options.only]
+        reasons = {one.name: one.missing() or (one.left_out if one.name not in asked_for else "") for one in wanted}
+        chosen[track] = [one for one in wanted if not reasons[one.name]]
+        left_out |= {f"{name} ({track})": reason for name, reason in reasons.items() if reason}
+    for reason in dict.fromkeys(left_out.values()):
+        print(f"left out: {', '.join(name for name in left_out if left_out[name] == reason)}: {reason}", flush=True)
     return chosen
 
 
 def plan(chosen, options, seconds):
     """{track: [(from, misfortune, how long, seed)]}, in seconds from the begin."""
-    end_after_full_disk = misfortunes.END_AFTER_FULL_DISK in options.also
-    return {track: list(plan_track(table, random.Random(f"{options.seed}/{track}"), seconds, end_after_full_disk))
+    apart = misfortunes.END_AFTER_FULL_DISK not in options.also
+    return {track: list(plan_track(table, random.Random(f"{options.seed}/{track}"), seconds, apart))
             for track, table in chosen.items()}
 
 
-def plan_track(table, rng, seconds, end_after_full_disk):
+def plan_track(table, rng, seconds, apart):
+    """`apart`: the program's ends and reloads come first, full disks in the last third."""
     at = rng.uniform(2, 8)
-    while table:
-        one = rng.choice(table)
+    while True:
+        late = at > seconds * 2 / 3
+        possible = [one for one in table if not apart or not (one.forgets if late else one.strike is misfortunes.full_disk)]
+        if not possible:
+            return
+        one = rng.choice(possible)
         lasts = rng.uniform(*one.seconds)
         if at + lasts > seconds:
             return
         yield at, one, lasts, rng.random()
         at += lasts + rng.uniform(4, 14)
-        if one.strike is misfortunes.full_disk and not end_after_full_disk:
-            table = [other for other in table if not other.forgets]
 
 
 class Campaign:

@@ -22,8 +22,8 @@ def isolate():
     if missing := [tool for tool in _TOOLS if not shutil.which(tool)]:
         return f"not installed: {', '.join(missing)}"
     # Whoever dies first takes the others along.
-    words = ["setpriv", "--pdeathsig", "KILL", "unshare", *([] if os.geteuid() == 0 else ["--map-root-user"]), "--net", "--mount", "--pid", "--mount-proc",
-             "--fork", "--kill-child"]
+    words = ["setpriv", "--pdeathsig", "KILL", "unshare", *([] if os.geteuid() == 0 else ["--map-root-user"]),
+             "--net", "--mount", "--pid", "--mount-proc", "--fork", "--kill-child"]
     tried = subprocess.run([*words, "true"], capture_output=True, text=True, check=False)
     if tried.returncode:
         return tried.stderr.strip() or "unshare is refused"

@@ -14,6 +14,8 @@ import world as worlds
 from mail_servers import DROP, HANG
 from receiver import Answer
 
+UNTRIED = "; mended, but not tried here since"
+
 PROGRAM, HOSTS, NETWORK = "program", "hosts", "network"  # the other tracks are the destinations
 
 
@@ -95,7 +97,7 @@ def full_disk(world, _rng, _):
     filler = world.data / "filler"
     try:
         with contextlib.suppress(OSError), open(filler, "wb", buffering=0) as file:
-            for size in (1 << 16, 1 << 10, 1):
+            for size in (1 << 20, 1 << 10, 1):
                 with contextlib.suppress(OSError):
                     while True:
                         file.write(bytes(size))
@@ -177,19 +179,20 @@ def cable_with(words):
     return strike
 
 
-def hosts_behind(kind):
-    """`blackhole` swallows their packets, `unreachable` says so."""
+def hosts_behind(begin, end):
+    """Commands for ip(8) where the program is."""
     @contextlib.contextmanager
     def strike(world, rng, _):
         hosts = some(world, rng)
+        addresses = [world.simulator.addresses[host] for host in hosts]
         with world.disturbed(*hosts):
-            for host in hosts:
-                isolation.run(f"ip route add {kind} {world.simulator.addresses[host]}/32 table local")
+            for address in addresses:
+                world.network.inside(f"ip {begin.replace('HOST', address)}")
             try:
                 yield
             finally:
-                for host in hosts:
-                    isolation.run(f"ip route del {kind} {world.simulator.addresses[host]}/32 table local")
+                for address in addresses:
+                    world.network.inside(f"ip {end.replace('HOST', address)}")
     return strike
 
 
@@ -277,15 +280,15 @@ def wait(seconds):
     return (("Retry-After", str(seconds)),)
 
 
-_FATAL = "a status that is no success, 408, 425, 429 or 5xx makes a dead letter at once, by docs/webhook.md of today"
+_FATAL = "such a status made a dead letter at once" + UNTRIED
 _PAGE = {"headers": (("Content-Type", "text/html"),), "body": b"<!doctype html><title>Sign in</title>"}
 
 # Known faults that are no misfortunes of their own: name for --also, and what the campaign does for them.
 END_AFTER_FULL_DISK = "end or reload after disk full"
 BACK_OFF = "back-off"
 KNOWN = {
-    END_AFTER_FULL_DISK: "what is decided while the disk is full is never stored: an end of the program loses what of it is not "
-                         "yet delivered, a reload sends members of a group once more; neither follows a full disk",
+    END_AFTER_FULL_DISK: "what is stored late, because the disk was full, gets its place behind younger deliveries, and the next "
+                         "start sends them in that order; so ends and reloads come before full disks",
     BACK_OFF: "an alert waits out its own pause, up to 5 minutes, though its destination works again; what the program says "
               "that it tries again counts as late, not as lost",
 }
@@ -300,8 +303,8 @@ TABLE = {
         Misfortune("disk full", full_disk, missing=_needs_namespaces),
         Misfortune("clock forward", clock(1), missing=_needs_faketime),
         Misfortune("clock back", clock(-1), missing=_needs_faketime,
-                   left_out="set back by more than a minute, alerts wait up to 24 h"),
-        Misfortune("log unread", log_unread, left_out="a log that nobody reads stops the program"),
+                   left_out="set back by more than a minute, alerts waited up to 24 h" + UNTRIED),
+        Misfortune("log unread", log_unread, left_out="a log that nobody read stopped the program" + UNTRIED),
     ),
     HOSTS: (
         Misfortune("down", hosts_that("down HOST", "up HOST")),
@@ -316,8 +319,10 @@ TABLE = {
         Misfortune("cable out", cable_out, missing=_needs_namespaces),
         Misfortune("narrow cable", cable_with("tbf rate 1mbit burst 8kb limit 16kb"), missing=_needs_namespaces),
         Misfortune("loss", cable_with("netem loss 15%"), missing=_needs_loss),
-        Misfortune("packets of hosts swallowed", hosts_behind("blackhole"), missing=_needs_namespaces),
-        Misfortune("hosts without a route", hosts_behind("unreachable"), missing=_needs_namespaces),
+        Misfortune("packets of hosts swallowed", hosts_behind(
+            "neigh replace HOST lladdr 02:00:00:00:00:01 dev program", "neigh del HOST dev program"), missing=_needs_namespaces),
+        Misfortune("hosts without a route", hosts_behind(
+            "route add unreachable HOST", "route del unreachable HOST"), missing=_needs_namespaces),
     ),
 }
 
@@ -341,16 +346,16 @@ _ANSWERS = (
     Misfortune("redirect", answers(status=302, headers=(("Location", "/sign-in"),), body=b""), left_out=_FATAL),
     Misfortune("404", answers(status=404, **_PAGE), left_out=_FATAL),
     Misfortune("429 for 3000 years", answers(status=429, headers=wait(99999999999)),
-               left_out="Retry-After holds without a bound worth the name: 24 h"),
+               left_out="Retry-After holds for minutes, longer than a run"),
 )
 DESTINATIONS = {
     "webhook": (*_LINKS, _CUT, *_ANSWERS),
     "webhook-tls": (*_LINKS, _CUT, *_ANSWERS,
                     Misfortune("another authority", another("stranger")), Misfortune("no TLS", another("plain"))),
     "people": (*_LINKS, _CUT, *_ANSWERS,
-               Misfortune("200 page", answers(status=200, **_PAGE), left_out="a page with 200 counts as taken")),
+               Misfortune("200 page", answers(status=200, **_PAGE), left_out="a page with 200 counted as taken" + UNTRIED)),
     "mqtt": (*_LINKS, Misfortune("broker restarts", broker_restarted),
-             dataclasses.replace(_CUT, left_out="cut after each PUBLISH, messages are condemned to dead letters")),
+             dataclasses.replace(_CUT, left_out="cut after each PUBLISH, messages were condemned to dead letters" + UNTRIED)),
 }
 DESTINATIONS["mail"] = (
     *_LINKS, _CUT,

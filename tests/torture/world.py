@@ -10,6 +10,7 @@ import threading
 import time
 
 import isolation
+import output
 from broker import Mosquitto, Subscriber
 from chats import Slack
 from mail_servers import MailServer
@@ -32,7 +33,7 @@ HOOK = "/services/T0/B0/s3cret"
 EXTRA = "extra"  # a host that comes and goes with reloads; nobody counts what is said of it
 
 FAKETIME = "/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1"
-DISK = "8m"
+DISK = "128m"  # the store of half an hour
 
 # What people read, in a form that can be read back: the built-in texts have no previous state.
 LINE = "{{host}}|{{serviceName}}|{{servicePrevStatus}}|{{serviceStatus}}|{{kind}}"
@@ -73,7 +74,8 @@ class Destination:
 
     @property
     def refuses(self):
-        return self.fault and (self.fault.status >= 300 or self.fault.fault == "hang")
+        """Whether the good server would not know of it: the fault answers in its place."""
+        return self.fault and (self.fault.status >= 300 or self.fault.fault == "hang" or self.fault.body.startswith(b"<"))
 
 
 class Webhook(Destination):
@@ -124,19 +126,38 @@ class Topics(Destination):
                      alert["kind"], None)
 
 
-class TimedSubscriber(Subscriber):
+class Listener(Subscriber):
     """Hands on each message as it comes."""
 
-    def __init__(self, broker, take):
+    def __init__(self, broker, hand_on):
         super().__init__(broker)
-        self._take = take
+        self._hand_on = hand_on
 
-    def _read(self):
-        for line in self.process.stdout:
-            message = json.loads(line)
-            if not isinstance(message["payload"], str):
-                message["payload"] = json.dumps(message["payload"])
-            self._take(message, time.monotonic())
+    def take(self, message):
+        self._hand_on(message, time.monotonic())
+
+
+class Program(Running):
+    """`tocsin run`, whose log may be left unread."""
+
+    def __init__(self, *arguments, **more):
+        super().__init__(*arguments, **more)
+        self._is_read = threading.Event()
+        self._is_read.set()
+
+    def _read(self, process):
+        with process.stdout:
+            for line in output.lines(process, process.stdout):
+                self.lines.append(line)
+                self._is_read.wait()
+
+    @contextlib.contextmanager
+    def unread(self):
+        self._is_read.clear()
+        try:
+            yield
+        finally:
+            self._is_read.set()
 
 
 class World(contextlib.ExitStack):
@@ -214,7 +235,7 @@ class World(contextlib.ExitStack):
     def _topics(self):
         broker = self.enter_context(Mosquitto())
         destination = Topics("mqtt", Relay(self.relays, self.address, broker.port), broker)
-        self.enter_context(TimedSubscriber(broker, destination.read))
+        self.enter_context(Listener(broker, destination.read))
         return destination
 
     def _mails(self):
@@ -261,10 +282,10 @@ class World(contextlib.ExitStack):
         env = {}
         if os.path.exists(FAKETIME):
             if not self.clock.exists():
-                self.set_clock(0)
+                self.set_clock(24 * 3600)  # so that it may go back without leaving the certificates' time
             env = {"LD_PRELOAD": FAKETIME, "FAKETIME_TIMESTAMP_FILE": str(self.clock),
                    "FAKETIME_DONT_FAKE_MONOTONIC": "1", "FAKETIME_CACHE_DURATION": "1"}
-        self.running = Running(self.file, self.data, env=env)
+        self.running = Program(self.file, self.data, env=env)
         if self.network:
             self.running.arguments = [*self.network.prefix, *self.running.arguments]
         self.starts += 1
@@ -320,8 +341,11 @@ class World(contextlib.ExitStack):
             file.write("".join(f"{event}\n" for event in events))
 
         def happened():
-            lines = iter(self.simulator.lines[seen:])
-            return all(any(line.startswith(event) for line in lines) for event in events)
+            lines = self.simulator.lines[seen:]
+            if refused := [line for line in lines if ": " in line]:
+                raise RuntimeError(f"the simulator refuses: {refused}")
+            rest = iter(lines)
+            return all(any(line.startswith(event) for line in rest) for event in events)
         wait_until(happened, 30, lambda: f"{events[:3]} on the hosts: {self.simulator.lines[seen:]}")
         return before, time.monotonic()
 
