@@ -35,6 +35,9 @@ class PeoplesChannel final : public notify::GroupingChannel {
                                       const DeliveryId& /*id*/) override {
     return {.text = std::to_string(contents.alerts.size()), .note = {}};
   }
+  [[nodiscard]] bool is_sound(const notify::Message& message) const override {
+    return !message.text.empty();
+  }
   net::awaitable<notify::Answer> send(const Alert& /*first*/, const notify::Message& message,
                                       const DeliveryId& /*id*/,
                                       net::Deadline /*deadline*/) override {
