@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstdio>
+#include <system_error>
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
@@ -332,7 +333,9 @@ void add_service(CLI::App& app, int& code) {
 /// An answer that is lost is no success. Nothing is said to a reader that has seen enough.
 int end_output(int code) {
   if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return code;
-  if (errno != EPIPE) complain("the output cannot be written in full");
+  if (errno != EPIPE)
+    complain(fmt::format("the output cannot be written in full: {}",
+                         std::generic_category().message(errno)));
   return code == kExitOk ? kExitFailed : code;
 }
 

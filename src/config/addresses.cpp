@@ -19,8 +19,10 @@ bool is_digits(std::string_view text) {
 
 std::optional<std::string> find_mistake_in_port(std::string_view text, std::string_view port_key) {
   const auto colons = std::ranges::count(text, ':');
-  if (colons > 1 && text.starts_with('['))
-    return "must be an IPv6 address without brackets, and without a port";
+  if (colons > 1 && text.starts_with('[')) {
+    if (text.ends_with(']')) return std::nullopt;
+    return "must be an IPv6 address without a port";
+  }
   if (colons != 1) return std::nullopt;
   const auto port = text.substr(text.find(':') + 1);
   if (!is_digits(port)) return "must not have a `:`, unless it is an IPv6 address";

@@ -8,8 +8,8 @@
 
 #include "config/maintenance.h"
 #include "daemon/log.h"
-#include "domain/suppression.h"
 #include "domain/silence.h"
+#include "domain/suppression.h"
 
 namespace tocsin::daemon {
 

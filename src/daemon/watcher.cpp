@@ -117,6 +117,7 @@ net::awaitable<void> Watcher::run() {
       const auto slot = co_await deps_.checks.acquire();
       co_await check();
       co_await refresh_details();
+      if (const auto at = std::exchange(unreported_, std::nullopt)) report_all(*at);
     }
     if (!std::exchange(checked_, true) && deps_.on_first_check) deps_.on_first_check();
     co_await listen_until_due();
@@ -228,8 +229,19 @@ net::awaitable<void> Watcher::check() {
   if (log_.wants_debug()) log_waiting(observation.at);
   if (deps_.on_update) deps_.on_update(monitored_);
   if (observation.services && std::exchange(new_list_, false)) log_idle_patterns();
-  report_all(observation.at);
+  // The first state of a service goes out with its names and start mode.
+  if (lacks_details()) {
+    unreported_ = observation.at;
+  } else {
+    report_all(observation.at);
+  }
   co_await update.write();
+}
+
+bool Watcher::lacks_details() const {
+  return std::ranges::any_of(monitored_.services(), [this](const auto& service) {
+    return monitored_.details(service.first) == nullptr;
+  });
 }
 
 bool Watcher::take_pushed(HostUpdate& update) {

@@ -117,6 +117,8 @@ class Watcher {
   /// After the first check that a watchlist's host has answered.
   void log_idle_patterns();
   /// Everything that is known after a check.
+  /// Whether those of any service were never read.
+  [[nodiscard]] bool lacks_details() const;
   void report_all(Time at) const;
   void report(std::span<const ObservedService> pushed, Time at) const;
   [[nodiscard]] bool is_reported() const { return deps_.wants_reports && deps_.wants_reports(); }
@@ -133,6 +135,7 @@ class Watcher {
   MonitoredHost monitored_;
   std::optional<ErrorKind> last_error_;  ///< why the host was not reached the last time
   bool new_list_ = true;                 ///< no check has tried the watchlist yet
+  std::optional<Time> unreported_;       ///< when the states were observed that no sink has yet
 };
 
 }  // namespace tocsin::daemon

@@ -170,7 +170,7 @@ class SlackGroups(Slack, Watched):
         keys = [request.headers["idempotency-key"] for request in self.site.requests]
         self.assertEqual(keys, [first["id"], *groups])
         table = tocsin("deliveries", "-c", self.file, "--data-dir", self.data)
-        self.assertRegex(table.stdout.splitlines()[0], "ANSWER +GROUP$")
+        self.assertRegex(table.stdout.splitlines()[0], "ANSWER +GROUP +DEAD LETTER$")
         self.assertEqual(table.stdout.count(*groups), 2, table.stdout)
 
 

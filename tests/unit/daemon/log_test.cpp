@@ -1,12 +1,12 @@
 #include "daemon/log.h"
 
-#include <future>
 #include <string>
 #include <vector>
 
 #include <gmock/gmock.h>
 
 #include "daemon/line_queue.h"
+#include "kit/gate.h"
 
 namespace tocsin::daemon {
 namespace {
@@ -54,19 +54,19 @@ TEST(Log, LinesForTheSystemLogArePrintable) {
 }
 
 TEST(Log, AReaderThatStallsHoldsNobodyUp) {
-  std::promise<void> reads;
+  kit::Gate reads;
   std::vector<std::string> read;
   {
     LineQueue queue(
-        [&, goes_on = reads.get_future().share()](const LineQueue::Line& line) {
-          goes_on.wait();
+        [&](const LineQueue::Line& line) {
+          reads.wait();
           read.push_back(line.text);
           return true;
         },
         2);
     for (int i = 0; i < 6; i++) queue.put({config::LogLevel::info, std::to_string(i)});
     EXPECT_GE(queue.lost(), 3) << "one may have been taken before the others came";
-    reads.set_value();
+    reads.open();
     EXPECT_TRUE(queue.flush());
     EXPECT_EQ(queue.lost() + read.size() - 1, 6);
   }
@@ -77,16 +77,16 @@ TEST(Log, AReaderThatStallsHoldsNobodyUp) {
 }
 
 TEST(Log, AReaderThatStallsForEverHoldsUpNoEnd) {
-  const auto stalled = std::make_shared<std::promise<void>>();
+  const auto stalled = std::make_shared<kit::Gate>();
   {
-    LineQueue queue([goes_on = stalled->get_future().share()](const LineQueue::Line&) {
-      goes_on.wait();
+    LineQueue queue([stalled](const LineQueue::Line&) {
+      stalled->wait();
       return true;
     });
     queue.put({config::LogLevel::error, "lost"});
     EXPECT_FALSE(queue.flush());
   }
-  stalled->set_value();
+  stalled->open();
 }
 
 TEST(Log, WhatCannotBeWrittenIsCountedAndSaidLater) {

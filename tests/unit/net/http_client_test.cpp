@@ -2,7 +2,6 @@
 
 #include <array>
 #include <chrono>
-#include <future>
 #include <initializer_list>
 #include <optional>
 #include <string>
@@ -17,6 +16,7 @@
 #include <gtest/gtest.h>
 
 #include "kit/certificates.h"
+#include "kit/gate.h"
 #include "kit/http_imposter.h"
 #include "kit/platform.h"
 #include "kit/turns.h"
@@ -417,18 +417,18 @@ struct TalkativeServer {
       return socket;
     };
     auto first = serve("HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n");
-    speak.get_future().wait();
+    speak.wait();
     constexpr std::string_view kUnasked = "HTTP/1.1 200 OK\r\nContent-Length: 7\r\n\r\nunasked";
     boost::asio::write(first, boost::asio::buffer(kUnasked));
-    spoken.set_value();
+    spoken.open();
     auto second = serve("HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n");
-    done.get_future().wait();
+    done.wait();
   }
   boost::asio::io_context context;
   boost::asio::ip::tcp::acceptor acceptor{context, {boost::asio::ip::address_v4::loopback(), 0}};
-  std::promise<void> speak;
-  std::promise<void> spoken;
-  std::promise<void> done;
+  kit::Gate speak;
+  kit::Gate spoken;
+  kit::Gate done;
 };
 
 TEST_F(HttpClientTest, AReplyThatNobodyAskedForEndsTheKeptConnection) {
@@ -436,12 +436,12 @@ TEST_F(HttpClientTest, AReplyThatNobodyAskedForEndsTheKeptConnection) {
   const std::jthread thread([&] { server.run(); });
   const auto url = "http://127.0.0.1:" + std::to_string(server.acceptor.local_endpoint().port());
   EXPECT_EQ(fetch({.url = url})->status, 503);
-  server.speak.set_value();
-  server.spoken.get_future().wait();
+  server.speak.open();
+  server.spoken.wait();
   const auto answer = fetch({.url = url});
   boost::asio::io_context context;  // whatever became of it, the server ends
   boost::asio::ip::tcp::socket(context).connect(server.acceptor.local_endpoint());
-  server.done.set_value();
+  server.done.open();
   ASSERT_TRUE(answer) << answer.error().what;
   EXPECT_EQ(answer->status, 503) << "the answer to nothing was taken for this one's";
 }
