@@ -240,7 +240,8 @@ net::awaitable<void> Watcher::check() {
 
 bool Watcher::lacks_details() const {
   return std::ranges::any_of(monitored_.services(), [this](const auto& service) {
-    return monitored_.details(service.first) == nullptr;
+    const auto known = monitored_.details(service.first);
+    return known == nullptr || known->start_mode == StartMode::unknown;
   });
 }
 

@@ -218,7 +218,7 @@ void keep_reserve(const fs::path& directory) {
   const auto space = fs::space(directory, error);
   if (error || space.available < 2 * kReserveBytes || !make_file(file)) return;
   std::ofstream out(file, std::ios::binary);
-  out << std::string(kReserveBytes, '\0') << std::flush;
+  out << std::string(kReserveBytes, ' ') << std::flush;
   if (out) return;
   out.close();
   fs::remove(file, error);
