@@ -5,6 +5,8 @@
 #include <prometheus/registry.h>
 #include <prometheus/text_serializer.h>
 
+#include "base/error.h"
+
 namespace tocsin::daemon {
 namespace {
 

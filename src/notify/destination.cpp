@@ -41,15 +41,21 @@ Alert test_alert(config::AlertSection section, const HostName& host, Time now,
   return alert;
 }
 
+/// Not all destinations have one.
+template <typename Settings>
+ChannelDeps with_proxy(ChannelDeps deps, const Settings& settings) {
+  if constexpr (requires { settings.proxy; })
+    deps.proxy = {.url = settings.proxy.url, .bypass = settings.proxy.bypass};
+  return deps;
+}
+
 }  // namespace
 
 Destinations make_destinations(const config::Config& config, const ChannelDeps& deps) {
   Destinations made;
   config::for_each_destination(config.destinations, [&](const auto& settings) {
     if (!settings.enabled) return;
-    ChannelDeps own = deps;
-    if constexpr (requires { settings.proxy; })
-      own.proxy = {.url = settings.proxy.url, .bypass = settings.proxy.bypass};
+    const ChannelDeps own = with_proxy(deps, settings);
     const auto before = made.alerts.size();
     add_channels(settings, own, made);
     // A proxy locks accounts, too. Where both log in, the destination's gate serves for both.
