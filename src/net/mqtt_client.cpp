@@ -255,7 +255,6 @@ class MqttClient::Engine {
   bool presence_refused_ = false;
   bool proven_ = false;     ///< the broker has acknowledged something on this connection
   int presence_drops_ = 0;  ///< connections in a row that ended with it in flight
-  bool names_presence_ = false;
   Clock::time_point presence_rests_until_ = Clock::time_point::min();
   // Where a login is guarded, it is tried without the last will first: "not authorized" may be said
   // of either, and only a login must not be repeated.
@@ -494,7 +493,7 @@ void MqttClient::Engine::acknowledged(MqttConnection::Acknowledgement acknowledg
   auto& what = acknowledgement.what;
   if (what) {
     what = acknowledgement_of(message.qos) + (what->empty() ? "" : ", but " + *what);
-    if (std::exchange(names_presence_, false))
+    if (Clock::now() < presence_rests_until_)
       *what += "; presence is not sent, because the broker closes the connection over its topic " +
                settings_.presence.topic + ": may this user write there?";
   } else {
@@ -514,7 +513,6 @@ void MqttClient::Engine::doubt_presence(bool in_flight, Error& error) {
   if (++presence_drops_ < kPresenceDrops) return;
   presence_drops_ = 0;
   presence_rests_until_ = Clock::now() + kPresenceRest;
-  names_presence_ = true;
 }
 
 /// What is in flight may have arrived or not; whoever sent it decides what follows from that.

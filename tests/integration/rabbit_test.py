@@ -51,7 +51,7 @@ class Rabbit(mqtt_test.Watched):
         listener.wait_for(1, STATUS, seconds=40)
         self.change(listener)
         self.assertEqual(listener.of("tocsin/"), [])
-        running.wait_for_line("the presence topic tocsin/status/tocsin-1")
+        running.wait_for_line("closes the connection over its topic tocsin/status/tocsin-1")
 
     def test_a_topic_that_may_not_be_written_holds_up_no_other_and_is_no_dead_letter(self):
         listener = self.listen()

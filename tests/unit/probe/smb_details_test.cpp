@@ -41,10 +41,10 @@ TEST_F(SmbProbeHang, AQuestionThatHangsCostsASecondAndIsNotAskedForAnHour) {
   happen(Action::start, kTriggered);
   watch({kTriggered});
   relay->reset_counts();
-  check_states();
+  (void)check_states();
   answer_only(relay->requests() + 2);  // of its details: opened, and its configuration
   relay->cut();
-  check_states();
+  (void)check_states();
   const auto begun = net::MonotonicClock::now();
   auto read = read_details_in_vain();
   happen(simulate::Behaviour{});
@@ -72,10 +72,10 @@ TEST_P(SmbProbeQuestion, HasASecond) {
   start();
   watch({kTriggered});
   relay->reset_counts();
-  check_states();
+  (void)check_states();
   answer_only(relay->requests() + GetParam());
   relay->cut();
-  check_states();
+  (void)check_states();
   const auto begun = net::MonotonicClock::now();
   EXPECT_EQ(read_details_in_vain()->size(), GetParam() < 2 ? 0U : 1U);
   EXPECT_LT(net::MonotonicClock::now() - begun, 1100ms);
@@ -87,10 +87,10 @@ TEST_F(SmbProbeHang, TheOtherServicesAreReadOverANewSession) {
   start();
   watch({kTriggered, "ALG"});
   relay->reset_counts();
-  check_states();
+  (void)check_states();
   answer_only(relay->requests() + 2);
   relay->cut();
-  check_states();
+  (void)check_states();
   const auto read = read_details_in_vain();
   ASSERT_TRUE(read);
   EXPECT_EQ(read->size(), 2U);
@@ -101,7 +101,7 @@ TEST_F(SmbProbeHang, TheOtherServicesAreReadOverANewSession) {
 TEST_F(SmbProbeHang, ALostConnectionIsNoQuestionThatHangs) {
   start();
   watch({kTriggered});
-  check_states();
+  (void)check_states();
   relay->forget_connections();
   EXPECT_THAT(*read_details_in_vain(), testing::IsEmpty());
   happen(simulate::Reachability::down);
