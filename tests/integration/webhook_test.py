@@ -399,6 +399,7 @@ class Disks(Watched):
         self.fill(self.small_disk("1m"))
         self.assert_no_start()
 
+    @unittest.skipIf(ON_WINE, "under Wine the lock finds no room in what the reserve has given back")
     def test_start_again_on_a_full_disk(self):
         disk = self.small_disk("4m")
         receiver = self.receiver()

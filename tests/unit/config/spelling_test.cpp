@@ -67,24 +67,25 @@ TEST(Spelling, ForeignReferencesAreWholeTexts) {
 }
 
 TEST(Spelling, OfAccountsHostsServicesAndPaths) {
-  EXPECT_THAT(
-      findings_with({{4, "      - {name: main, username: \"CORP\\backup\", password: p}"}}),
-      ElementsAre("4:32: error: `username` holds a backspace (U+0008), which `\\b` means in double "
-                  "quotes: write the text in single quotes, where a backslash is one"));
+  EXPECT_THAT(findings_with({{4, "      - {name: main, username: \"CORP\\backup\", password: p}"}}),
+              ElementsAre(with_slashes(
+                  "4:32: error: `username` holds a backspace (U+0008), which `\\b` means in double "
+                  "quotes: write the text in single quotes, where a backslash is one")));
   EXPECT_THAT(findings_with({{6, "      - host: node\u200B1"}}),
               ElementsAre("6:15: error: `host` holds a zero-width space (U+200B): type the text "
                           "anew without it"));
   EXPECT_THAT(findings_with({{8, "          - name: \u201CSpooler\u201D"}}),
               ElementsAre("8:19: error: `name` stands in typographic quotes: write straight ones, "
                           "`'`"));
-  EXPECT_THAT(
-      findings_with({{8, "          - name: S*\n            exclude: [\"a\\tb\"]"}}),
-      ElementsAre("9:23: error: `exclude` holds a tab (U+0009), which `\\t` means in double "
-                  "quotes: write the text in single quotes, where a backslash is one"));
+  EXPECT_THAT(findings_with({{8, "          - name: S*\n            exclude: [\"a\\tb\"]"}}),
+              ElementsAre(with_slashes(
+                  "9:23: error: `exclude` holds a tab (U+0009), which `\\t` means in double "
+                  "quotes: write the text in single quotes, where a backslash is one")));
   EXPECT_THAT(findings_with({{1, "tocsin:\n  dataDirectory: \"C:\\tocsin\""}}),
-              ElementsAre("2:18: error: `dataDirectory` holds a tab (U+0009), which `\\t` means in "
-                          "double quotes: write the text in single quotes, where a backslash is "
-                          "one"));
+              ElementsAre(with_slashes(
+                  "2:18: error: `dataDirectory` holds a tab (U+0009), which `\\t` means in "
+                  "double quotes: write the text in single quotes, where a backslash is "
+                  "one")));
 }
 
 TEST(Spelling, OfSecretsIsOnlyWarnedOf) {
@@ -96,9 +97,10 @@ TEST(Spelling, OfSecretsIsOnlyWarnedOf) {
   const auto loaded = parse_sample(
       sample_with({{4, "      - {name: main, username: u, password: \"pass\\tword\"}"}}));
   EXPECT_THAT(findings_of(loaded),
-              ElementsAre("4:45: warning: `password` holds a tab (U+0009), which `\\t` means in "
-                          "double quotes: write the text in single quotes, where a backslash is "
-                          "one"));
+              ElementsAre(with_slashes(
+                  "4:45: warning: `password` holds a tab (U+0009), which `\\t` means in "
+                  "double quotes: write the text in single quotes, where a backslash is "
+                  "one")));
   EXPECT_EQ(loaded.config->credentials.at(0)->password.reveal(), "pass\tword");
 }
 

@@ -9,6 +9,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -237,8 +238,12 @@ class Deps {
 /// A folder for the length of a test, and a host with two watched services.
 class DaemonTest : public testing::Test {
  protected:
-  void SetUp() override { std::filesystem::create_directories(folder_); }
-  void TearDown() override { std::filesystem::remove_all(folder_); }
+  DaemonTest() { std::filesystem::create_directories(folder_); }
+  /// Behind the stores that a test has as members: Windows removes no file that is open.
+  ~DaemonTest() override {
+    std::error_code ignored;
+    std::filesystem::remove_all(folder_, ignored);
+  }
 
   std::filesystem::path folder_ =
       std::filesystem::temp_directory_path() /

@@ -83,13 +83,6 @@ class DetailsTest : public DaemonTest {
     return watcher_.monitored().details(ServiceName("Spooler"));
   }
 
-  void SetUp() override {}
-
-  struct Folder {
-    explicit Folder(const std::filesystem::path& path) {
-      std::filesystem::create_directories(path);
-    }
-  } made_{folder_};
   DetailedHost says_;
   Deps deps_{folder_};
   net::Semaphore checks_{deps_.loop_.executor(), 1};
