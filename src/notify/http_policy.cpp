@@ -107,9 +107,8 @@ std::string with_body(std::string reason, const net::HttpResponse& response,
 }
 
 bool is_success(int status) { return status >= 200 && status < 300; }
-bool is_refusal(int status) {
-  return status == 400 || status == 410 || status == 413 || status == 422;
-}
+bool refuses_content(int status) { return status == 400 || status == 413 || status == 422; }
+bool is_refusal(int status) { return refuses_content(status) || status == 410; }
 bool is_temporary(int status) {
   return (status >= 500 && status < 600) || status == 408 || status == 425 || status == 429;
 }
@@ -184,10 +183,9 @@ Answer judge_refusal(const net::HttpResponse& response, const UrlSecrets& secret
   const bool is_final =
       is_refusal(status) || (terms.final_status != 0 && status == terms.final_status);
   if (is_final && !is_page) {
-    const bool is_content = status == 400 || status == 413 || status == 422;
-    return Rejected{
-        .reason = std::move(reason),
-        .refuses = is_content ? Rejected::Refuses::content : Rejected::Refuses::everything};
+    return Rejected{.reason = std::move(reason),
+                    .refuses = refuses_content(status) ? Rejected::Refuses::content
+                                                       : Rejected::Refuses::everything};
   }
   return RetryAfter{.after = std::nullopt, .reason = std::move(reason), .may_be_final = true};
 }

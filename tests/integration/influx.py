@@ -16,7 +16,7 @@ import urllib.error
 import urllib.parse
 import urllib.request
 
-from servers import free_port, listens, require, wait_until
+from servers import Threaded, free_port, listens, require, wait_until
 
 
 def _request(url, data=None, headers=None, timeout=20):
@@ -179,7 +179,7 @@ class _Refused(Exception):
         self.headers = headers
 
 
-class Imposter:
+class Imposter(Threaded):
     """Versions 2 and 3, as documented: `points` holds what was stored, `journal` (method, path) of each
     request with its status. `refuse(point)` says why a point conflicts; `answers` are given first."""
 
@@ -224,19 +224,7 @@ class Imposter:
             def log_message(self, *_):
                 pass
 
-        self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._server.daemon_threads = True
-        self.port = self._server.server_port
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,))
-
-    def __enter__(self):
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_):
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
+        super().__init__(http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler))
 
     def _answer(self, method, path, headers, body):
         if self.answers:

@@ -5,9 +5,8 @@ import email
 import email.policy
 import os
 import socketserver
-import threading
 
-from servers import free_port
+from servers import Threaded, free_port
 from unpacked import Unpacked, uid
 
 DOMAIN = "box.example"
@@ -15,10 +14,10 @@ GONE = f"gone@{DOMAIN}"
 USER, PASSWORD = "watcher", "p\u00e4ss w0rd"
 
 
-class Greylist:
+class Greylist(Threaded):
     """Postfix' policy protocol: the first mail to each recipient must come again."""
 
-    def __enter__(self):
+    def __init__(self):
         seen = set()
 
         class Handler(socketserver.StreamRequestHandler):
@@ -35,17 +34,7 @@ class Greylist:
                                      + b"\n\n")
                     asked = {}
 
-        self._server = socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler)
-        self._server.daemon_threads = True
-        self.port = self._server.server_address[1]
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,))
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_):
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
+        super().__init__(socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler))
 
 
 class _RealMailServer(Unpacked):

@@ -2,14 +2,13 @@
 import base64
 import re
 import socketserver
-import threading
 import unittest
 
 import broker
 import oracles
 from program import require_tocsin, tocsin
 from receiver import Answer
-from servers import wait_until
+from servers import Threaded, wait_until
 from watched import ENGINE, Watched
 
 MARKER = "m4rk3r"  # in every secret
@@ -47,19 +46,9 @@ class _CarelessMail(socketserver.StreamRequestHandler):
                 return
 
 
-class CarelessMailServer:
-    def __enter__(self):
-        self._server = socketserver.ThreadingTCPServer(("127.0.0.1", 0), _CarelessMail)
-        self._server.daemon_threads = True
-        self.port = self._server.server_address[1]
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,))
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_):
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
+class CarelessMailServer(Threaded):
+    def __init__(self):
+        super().__init__(socketserver.ThreadingTCPServer(("127.0.0.1", 0), _CarelessMail))
 
 
 class Secrets(Watched):

@@ -11,6 +11,7 @@ import signal
 import socket
 import subprocess
 import tempfile
+import threading
 import time
 import unittest
 
@@ -42,6 +43,25 @@ def closed_port():
         held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         held.bind(("127.0.0.1", 0))
         yield held.getsockname()[1]
+
+
+class Threaded:
+    """A server of socketserver's kind that serves in a thread of its own, on `port`."""
+
+    def __init__(self, server):
+        self._server = server
+        self._server.daemon_threads = True
+        self.port = server.server_address[1]
+        self._thread = threading.Thread(target=server.serve_forever, args=(0.05,))
+
+    def __enter__(self):
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()
 
 
 def has_ipv6():
