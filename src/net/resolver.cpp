@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <system_error>
 #include <utility>
 
 #include <boost/asio/io_context.hpp>
@@ -94,10 +95,16 @@ class SystemNames final : public NameService {
 
   void begin(std::shared_ptr<NameQuery> lookup) override {
     auto& threads = lookup->before() == NameQuery::Before::unanswered ? again_ : first_;
-    asked_[lookup->name()] = {&threads, threads.submit([lookup] {
-                                lookup->begin();
-                                lookup->end(resolve_now(lookup->name()));
-                              })};
+    try {
+      asked_[lookup->name()] = {&threads, threads.submit([lookup] {
+                                  lookup->begin();
+                                  lookup->end(resolve_now(lookup->name()));
+                                })};
+    } catch (const std::system_error&) {
+      lookup->begin();
+      lookup->end(fail(ErrorKind::exhausted,
+                       lookup->name() + ": not looked up, this machine lacks threads for it"));
+    }
   }
 
  private:

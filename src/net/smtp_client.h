@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -31,9 +32,9 @@ struct SmtpLogin {
   Method method = Method::none;
   std::string user;
   Secret secret;  ///< the password or the token
-  /// A file whose text is the secret instead, without white space at its end; read at each login,
-  /// because tokens expire.
-  std::string secret_file;
+  /// Asked for the secret at each login instead, because tokens expire; on the thread of the mails.
+  /// invalid_config: there is none now.
+  std::function<Result<Secret>()> read_secret;
 };
 
 struct SmtpServer {

@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
-#include <fstream>
-#include <iterator>
 #include <utility>
 
 #include <boost/asio/ip/host_name.hpp>
@@ -12,7 +10,6 @@
 
 #include "base/base64.h"
 #include "base/bytes.h"
-#include "base/path.h"
 #include "base/text.h"
 #include "net/curl.h"
 
@@ -167,13 +164,11 @@ SmtpSession::~SmtpSession() = default;
 Result<> SmtpSession::read_secret() {
   const SmtpLogin& login = server_.login;
   secret_ = login.secret.reveal();
-  if (login.method == SmtpLogin::Method::none || login.secret_file.empty()) return {};
-  std::ifstream file(to_path(login.secret_file), std::ios::binary);
-  secret_.assign(std::istreambuf_iterator<char>(file), {});
-  secret_.erase(secret_.find_last_not_of(" \t\r\n") + 1);
-  if (!secret_.empty()) return {};
-  return fail(ErrorKind::invalid_config, peer_ + ": there is nothing to log in with in the file " +
-                                             printable(login.secret_file));
+  if (login.method == SmtpLogin::Method::none || !login.read_secret) return {};
+  auto read = login.read_secret();
+  if (!read) return fail(read.error().kind, peer_ + ": " + read.error().what);
+  secret_ = read->reveal();
+  return {};
 }
 
 Result<std::optional<SmtpReply>> SmtpSession::open(const SmtpLimits& limits) {

@@ -6,6 +6,7 @@
 #include <deque>
 #include <mutex>
 #include <pthread.h>
+#include <system_error>
 #include <thread>
 #include <utility>
 
@@ -44,16 +45,32 @@ struct ThreadPool::State : std::enable_shared_from_this<State> {
 
   /// Every thread is detached, and counted until its very end: a stuck one cannot be joined.
   void start_thread() {
-    alive++;
     std::thread([self = shared_from_this()] {
       pthread_setname_np(pthread_self(), self->name.substr(0, kLongestName).c_str());
       self->work();
     }).detach();
+    alive++;
   }
 
+  /// Where the system refuses a thread, those that there are work the job off.
+  void push(const Ticket& task) {
+    queue.push_back(task);
+    if (idle >= queue.size() || alive >= most) return;
+    try {
+      start_thread();
+    } catch (const std::system_error&) {
+      if (alive > stuck) return;
+      queue.pop_back();
+      throw;
+    }
+  }
+
+  /// The last thread stays: the system might refuse the next one.
   bool wait_for_job(std::unique_lock<std::mutex>& lock) {
+    const auto wanted = [this] { return closing || !queue.empty(); };
     idle++;
-    wake.wait_for(lock, kLongestIdle, [this] { return closing || !queue.empty(); });
+    while (!wake.wait_for(lock, kLongestIdle, wanted) && alive - stuck == 1) {
+    }
     idle--;
     return !queue.empty();
   }
@@ -90,8 +107,7 @@ ThreadPool::Ticket ThreadPool::submit(Job job) {
   auto task = std::make_shared<Task>(std::move(job));
   {
     const std::lock_guard lock(state_->mutex);
-    state_->queue.push_back(task);
-    if (state_->idle < state_->queue.size() && state_->alive < state_->most) state_->start_thread();
+    state_->push(task);
   }
   state_->wake.notify_one();
   return task;

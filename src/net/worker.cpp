@@ -1,6 +1,7 @@
 #include "net/worker.h"
 
 #include <exception>
+#include <system_error>
 #include <utility>
 
 #include <boost/asio/associated_executor.hpp>
@@ -62,15 +63,20 @@ awaitable<bool> Worker::run_owned(std::move_only_function<void()> work, Deadline
   Signal ended(co_await asio::this_coro::executor);
   const auto failure = std::make_shared<std::exception_ptr>();
   const auto held = hold_time();
-  const auto ticket =
-      pool_->submit([work = std::move(work), failure, sender = ended.sender()]() mutable {
-        try {
-          work();
-        } catch (...) {
-          *failure = std::current_exception();
-        }
-        sender.send();
-      });
+  auto job = [work = std::move(work), failure, sender = ended.sender()]() mutable {
+    try {
+      work();
+    } catch (...) {
+      *failure = std::current_exception();
+    }
+    sender.send();
+  };
+  ThreadPool::Ticket ticket;
+  try {
+    ticket = pool_->submit(std::move(job));
+  } catch (const std::system_error&) {
+    co_return false;
+  }
   struct AbandonUnlessEnded {
     ThreadPool& pool;
     const ThreadPool::Ticket& ticket;
@@ -78,9 +84,9 @@ awaitable<bool> Worker::run_owned(std::move_only_function<void()> work, Deadline
     ~AbandonUnlessEnded() {
       if (!ended) pool.abandon(ticket);
     }
-  } job{*pool_, ticket};
-  job.ended = co_await ended.event().wait_until(deadline);
-  if (!job.ended) co_return false;
+  } waiting{*pool_, ticket};
+  waiting.ended = co_await ended.event().wait_until(deadline);
+  if (!waiting.ended) co_return false;
   if (*failure) std::rethrow_exception(*failure);
   co_return true;
 }

@@ -33,7 +33,8 @@ class Worker {
     co_return *std::move(result);  // NOLINT(bugprone-unchecked-optional-access): the work ran
   }
 
-  /// The same for work that may hang: nothing when it has not ended by the deadline. Cancellation
+  /// The same for work that may hang: nothing when it has not ended by the deadline, or when
+  /// all threads are stuck and the system refuses another one. Cancellation
   /// throws at once. Either way work that has begun goes on, keeps its thread until it ends, and
   /// may outlive everything else: it must own all that it touches.
   template <typename F, typename T = std::invoke_result_t<F>>

@@ -2,14 +2,14 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <fstream>
+#include <functional>
 #include <map>
 #include <utility>
 
 #include <fmt/format.h>
 
-#include "base/path.h"
 #include "base/text.h"
+#include "config/substitution.h"
 #include "notify/built_in.h"
 #include "notify/email/mime.h"
 #include "notify/group_text.h"
@@ -49,13 +49,25 @@ net::SmtpSecurity security_of(config::SmtpSecurity security) {
   return net::SmtpSecurity::starttls_required;
 }
 
+/// A token expires, and something else renews its file.
+std::function<Result<Secret>()> reader_of(const std::string& token_file) {
+  return [token_file]() -> Result<Secret> {
+    auto text = config::read_secret_file(token_file);
+    if (!text) return fail(ErrorKind::invalid_config, "the token cannot be read: " + text.error());
+    text->erase(text->find_last_not_of(" \t\r\n") + 1);
+    if (text->empty())
+      return fail(ErrorKind::invalid_config, "no token is in the file " + printable(token_file));
+    return Secret(*std::move(text));
+  };
+}
+
 net::SmtpLogin login_of(const config::Smtp& smtp) {
   if (!smtp.logs_in) return {};
   const bool token = smtp.login_type == config::SmtpLoginType::xoauth2;
   return {.method = token ? net::SmtpLogin::Method::token : net::SmtpLogin::Method::password,
           .user = smtp.user,
           .secret = smtp.secret,
-          .secret_file = token ? smtp.token_file : ""};
+          .read_secret = token && !smtp.token_file.empty() ? reader_of(smtp.token_file) : nullptr};
 }
 
 net::SmtpServer server_of(const config::Smtp& smtp) {
@@ -68,24 +80,17 @@ net::SmtpServer server_of(const config::Smtp& smtp) {
           .client_name = smtp.client_name};
 }
 
-/// A token expires, and something else renews its file.
-std::optional<Secret> read_token(const std::string& path) {
-  constexpr std::size_t kMostBytes = std::size_t{64} << 10;
-  std::ifstream file(to_path(path), std::ios::binary);
-  std::string text(kMostBytes, '\0');
-  file.read(text.data(), static_cast<std::streamsize>(text.size()));
-  text.resize(static_cast<std::size_t>(file.gcount()));
-  if (text.empty()) return std::nullopt;
-  return Secret(std::move(text));
-}
-
 Login login_gate_of(const config::Smtp& smtp, const ChannelDeps& deps) {
   const auto login = login_of(smtp);
   if (login.method == net::SmtpLogin::Method::none) return {};
   const auto server = smtp.host + ":" + std::to_string(smtp.port);
   Account account{.kind = "email", .server = server, .user = login.user, .secret = login.secret};
-  if (!login.secret_file.empty()) {
-    account.read_secret = [path = login.secret_file] { return read_token(path); };
+  if (login.read_secret) {
+    account.read_secret = [read = login.read_secret]() -> std::optional<Secret> {
+      auto secret = read();
+      if (!secret) return std::nullopt;
+      return *std::move(secret);
+    };
     account.secret = account.read_secret().value_or(Secret());
   }
   return {.gate = &login_gate(deps.logins, std::move(account))};

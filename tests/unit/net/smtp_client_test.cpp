@@ -229,22 +229,23 @@ TEST_F(SmtpClientTest, LogsIn) {
   }
 }
 
-TEST_F(SmtpClientTest, ATokenFromAFileIsReadAtEachLogin) {
+TEST_F(SmtpClientTest, ATokenIsAskedForAtEachLogin) {
   SmtpImposter server;
   server.offer({"AUTH XOAUTH2"});
-  const kit::ScratchDirectory folder;
   auto where = in_the_clear(server);
-  where.login = {.method = SmtpLogin::Method::token,
-                 .user = "user",
-                 .secret_file = to_utf8(folder.path() / "token")};
+  Result<Secret> token = fail(ErrorKind::invalid_config, "no token yet");
+  where.login = {.method = SmtpLogin::Method::token, .user = "user", .read_secret = [&token] {
+                   return token;
+                 }};
   const auto missing = send(where);
   ASSERT_FALSE(missing);
   EXPECT_EQ(missing.error().kind, ErrorKind::invalid_config);
-  for (const std::string token : {"first", "second"}) {
-    std::ofstream(folder.path() / "token") << token << "\n";
+  EXPECT_THAT(missing.error().what, HasSubstr("no token yet"));
+  for (const std::string text : {"first", "second"}) {
+    token = Secret(text);
     ASSERT_TRUE(send(where));
     EXPECT_EQ(server.journal().back().login,
-              "XOAUTH2 " + to_base64(as_bytes("user=user\1auth=Bearer " + token + "\1\1")));
+              "XOAUTH2 " + to_base64(as_bytes("user=user\1auth=Bearer " + text + "\1\1")));
   }
 }
 

@@ -2,12 +2,18 @@
 #include "net/worker.h"
 
 #include <array>
+#include <cstdint>
+#include <cstdlib>
 #include <pthread.h>
 #include <string>
+#include <sys/resource.h>
+#include <system_error>
 
 #include <gtest/gtest.h>
 
+#include "kit/gate.h"
 #include "net/loop.h"
+#include "net/thread_pool.h"
 
 namespace tocsin::net {
 namespace {
@@ -22,6 +28,50 @@ TEST(WorkerTest, ItsThreadsHaveItsName) {
   Loop loop;
   Worker worker("a name longer than the system shows", 1);
   EXPECT_EQ(loop.run_until_done(worker.run(current_thread_name)), "a name longer t");
+}
+
+/// From here on no stack of a thread fits into this process.
+void refuse_threads() {
+  const rlimit nothing_more{.rlim_cur = std::uint64_t{1} << 20, .rlim_max = RLIM_INFINITY};
+  setrlimit(RLIMIT_AS, &nothing_more);
+}
+
+TEST(ThreadPoolDeathTest, AJobForWhichTheSystemRefusesAThreadIsRefused) {
+  GTEST_FLAG_SET(death_test_style, "threadsafe");
+  const auto ask = [] {
+    {
+      ThreadPool pool("a", 2);
+      refuse_threads();
+      try {
+        pool.submit([] {});
+        std::_Exit(1);
+      } catch (const std::system_error&) {
+      }
+    }  // waits for no thread
+    std::_Exit(0);
+  };
+  EXPECT_EXIT(ask(), testing::ExitedWithCode(0), "");
+}
+
+TEST(ThreadPoolDeathTest, WhereTheSystemRefusesAThreadTheOthersDoTheJob) {
+  GTEST_FLAG_SET(death_test_style, "threadsafe");
+  const auto ask = [] {
+    kit::Gate begun;
+    kit::Gate go_on;
+    {
+      ThreadPool pool("a", 2);
+      pool.submit([&] {
+        begun.open();
+        go_on.wait();
+      });
+      begun.wait();
+      refuse_threads();
+      pool.submit([] { std::_Exit(0); });
+      go_on.open();
+    }
+    std::_Exit(1);
+  };
+  EXPECT_EXIT(ask(), testing::ExitedWithCode(0), "");
 }
 
 }  // namespace
