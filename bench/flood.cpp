@@ -77,7 +77,8 @@ int run(const std::string& url, std::size_t count, const std::string& directory)
                                  .http = http,
                                  .version = "bench",
                                  .messages = messages,
-                                 .logins = logins};
+                                 .logins = logins,
+                                 .clock = clock};
   const auto destinations = notify::make_destinations(config, deps);
   daemon::DeliveryLog observer(log, destinations.alerts);
   notify::Dispatcher dispatcher(loop.executor(), destinations.alerts, outbox, observer, clock,

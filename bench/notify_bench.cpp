@@ -174,7 +174,8 @@ void webhook(benchmark::State& state) {
                   .http = client,
                   .version = "1",
                   .messages = messages,
-                  .logins = logins}));
+                  .logins = logins,
+                  .clock = clock}));
   push_through(state, loop, destinations, static_cast<std::size_t>(state.range(0)));
 }
 BENCHMARK(webhook)->Arg(1)->Arg(5000)->Unit(benchmark::kMillisecond)->UseRealTime();

@@ -7,16 +7,13 @@
 
 #include "base/text.h"
 #include "cli/commands.h"
+#include "cli/configured_destinations.h"
 #include "cli/json.h"
 #include "cli/load.h"
 #include "cli/requests.h"
 #include "cli/table.h"
-#include "cli/version.h"
 #include "config/duration.h"
 #include "daemon/daemon.h"
-#include "logins/logins.h"
-#include "net/http_client.h"
-#include "net/loop.h"
 #include "notify/destination.h"
 #include "platform/process.h"
 #include "store/store.h"
@@ -93,19 +90,9 @@ bool is_waiting_escalation(const store::DeliveryRecord& record) {
 
 /// The names of the configured destinations, by their keys.
 std::map<std::string, std::string> names_of_destinations(const config::Config& config) {
-  net::Loop loop;
-  net::HttpClient http(loop.executor());
+  const ConfiguredDestinations destinations(config);
   std::map<std::string, std::string> names;
-  notify::Messages messages;
-  const SystemClock clock;
-  logins::Logins logins(
-      {.executor = loop.executor(), .clock = clock, .random = platform::system_random()});
-  const notify::ChannelDeps deps{.executor = loop.executor(),
-                                 .http = http,
-                                 .version = version(),
-                                 .messages = messages,
-                                 .logins = logins};
-  for (const auto& destination : notify::make_destinations(config, deps).alerts) {
+  for (const auto& destination : destinations.all().alerts) {
     names.emplace(destination.channel->key(), destination.channel->name());
   }
   return names;

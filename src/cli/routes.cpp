@@ -9,16 +9,13 @@
 
 #include "base/text.h"
 #include "cli/commands.h"
+#include "cli/configured_destinations.h"
 #include "cli/load.h"
 #include "cli/table.h"
-#include "cli/version.h"
 #include "config/findings.h"
 #include "config/nearest.h"
 #include "domain/silence.h"
 #include "domain/suppression.h"
-#include "logins/logins.h"
-#include "net/http_client.h"
-#include "net/loop.h"
 #include "notify/destination.h"
 #include "platform/process.h"
 
@@ -108,18 +105,8 @@ int routes(const RoutesOptions& options) {
     fmt::print("nobody is notified; {}\n", printable(alert->suppressed));
     return kExitOk;
   }
-  net::Loop loop;
-  net::HttpClient http(loop.executor());
-  notify::Messages messages;
-  const SystemClock clock;
-  logins::Logins logins(
-      {.executor = loop.executor(), .clock = clock, .random = platform::system_random()});
-  const notify::ChannelDeps deps{.executor = loop.executor(),
-                                 .http = http,
-                                 .version = version(),
-                                 .messages = messages,
-                                 .logins = logins};
-  const auto destinations = notify::make_destinations(*configuration, deps);
+  const ConfiguredDestinations configured(*configuration);
+  const auto& destinations = configured.all();
   Table table({"DESTINATION", "WHEN", "CONDITION"});
   for (const auto& target : destinations.routing.targets(*alert)) {
     const auto& channel = *destinations.alerts[target.destination].channel;

@@ -7,13 +7,10 @@
 
 #include "base/text.h"
 #include "cli/commands.h"
+#include "cli/configured_destinations.h"
 #include "cli/load.h"
 #include "cli/table.h"
-#include "cli/version.h"
 #include "config/destination_names.h"
-#include "logins/logins.h"
-#include "net/http_client.h"
-#include "net/loop.h"
 #include "net/task_scope.h"
 #include "net/timer.h"
 #include "notify/destination.h"
@@ -92,20 +89,10 @@ net::awaitable<bool> attempt_all(const notify::Destination& destination, const H
 int test(const TestOptions& options) {
   const auto configuration = load(options.configuration);
   if (!configuration) return kExitBadConfiguration;
-  net::Loop loop;
+  ConfiguredDestinations configured(*configuration);
+  auto& loop = configured.loop();
   return loop.run_until_done([&]() -> net::awaitable<int> {
-    net::HttpClient http(loop.executor());
-    notify::Messages messages(configuration->generic_urls);
-    const SystemClock clock;
-    // It remembers nothing of earlier runs: who tests has just corrected the account.
-    logins::Logins logins(
-        {.executor = loop.executor(), .clock = clock, .random = platform::system_random()});
-    const notify::ChannelDeps deps{.executor = loop.executor(),
-                                   .http = http,
-                                   .version = version(),
-                                   .messages = messages,
-                                   .logins = logins};
-    const auto destinations = notify::make_destinations(*configuration, deps);
+    const auto& destinations = configured.all();
     const HostName host(configuration->hosts.empty() ? "tocsin"
                                                      : configuration->hosts.front().name.text());
     net::TaskScope background(loop.executor());

@@ -9,13 +9,10 @@
 
 #include "base/text.h"
 #include "cli/commands.h"
+#include "cli/configured_destinations.h"
 #include "cli/json.h"
 #include "cli/load.h"
 #include "cli/table.h"
-#include "cli/version.h"
-#include "logins/logins.h"
-#include "net/http_client.h"
-#include "net/loop.h"
 #include "notify/destination.h"
 #include "platform/process.h"
 #include "platform/terminal.h"
@@ -27,19 +24,8 @@ using json = nlohmann::ordered_json;
 
 /// What is wrong with the templates of messages; nothing is connected or sent.
 std::vector<notify::Messages::Problem> find_template_problems(const config::Config& configuration) {
-  net::Loop loop;
-  net::HttpClient http(loop.executor());
-  notify::Messages messages(configuration.generic_urls);
-  const SystemClock clock;
-  logins::Logins logins(
-      {.executor = loop.executor(), .clock = clock, .random = platform::system_random()});
-  const notify::ChannelDeps deps{.executor = loop.executor(),
-                                 .http = http,
-                                 .version = version(),
-                                 .messages = messages,
-                                 .logins = logins};
-  const auto destinations = notify::make_destinations(configuration, deps);
-  return messages.check(configuration.missing_templates);
+  ConfiguredDestinations destinations(configuration);
+  return destinations.messages().check(configuration.missing_templates);
 }
 
 /// All mistakes and warnings.

@@ -3,6 +3,7 @@
 
 #include <string>
 
+#include "base/clock.h"
 #include "logins/logins.h"
 #include "net/async.h"
 #include "net/http_client.h"
@@ -19,6 +20,7 @@ struct ChannelDeps {
   std::string version;  ///< of tocsin, for User-Agent
   Messages& messages;
   logins::Logins& logins;
+  const Clock& clock;
   /// For channels whose configuration says nothing about certificates.
   net::TlsOptions tls{};
   net::HttpProxy proxy{};  ///< of the destination that is being made

@@ -76,7 +76,8 @@ void Dispatcher::State::release(Queue& queue, std::int64_t before) {
 
 net::awaitable<void> Dispatcher::State::load(Queue& queue) {
   constexpr auto kEverything = std::numeric_limits<std::int64_t>::max();
-  Duration wait = options.storage_retry;
+  const Backoff backoff{.first = options.storage_retry, .longest = kLongestLoadWait};
+  unsigned failures = 0;
   while (queue.behind && wants_more(queue)) {
     const std::int64_t newest = queue.newest;
     auto page = co_await outbox.load_pending(queue.channel.key(), queue.loaded, kPage);
@@ -85,8 +86,7 @@ net::awaitable<void> Dispatcher::State::load(Queue& queue) {
       observer.storage_failed(page.error(), outcome_writer.waiting());
       release(queue, kEverything);  // better out of order than not at all
       pump(queue);
-      co_await net::sleep_for(wait);
-      wait = std::min(wait * 2, kLongestLoadWait);
+      co_await net::sleep_for(backoff.after(++failures));
       continue;
     }
     co_await expect_groups(queue, *page);

@@ -6,24 +6,29 @@
 
 namespace tocsin::notify {
 
+HttpSender::HttpSender(const ChannelDeps& deps, net::TlsOptions tls, const HttpLogin& login)
+    : tls_(std::move(tls)),
+      proxy_(deps.proxy),
+      headers_{{"User-Agent", "tocsin/" + deps.version}},
+      transport_(deps.http) {
+  if (!login.is_none()) headers_.emplace_back("Authorization", login.authorization());
+}
+
+net::awaitable<Result<net::HttpResponse>> HttpSender::send(net::HttpRequest request,
+                                                           net::Deadline deadline,
+                                                           std::chrono::milliseconds limit) {
+  request.headers.insert(request.headers.end(), headers_.begin(), headers_.end());
+  request.tls = tls_;
+  request.proxy = proxy_;
+  co_return co_await transport_.fetch(std::move(request), std::min(deadline, net::within(limit)));
+}
+
 net::awaitable<Result<net::HttpResponse>> HttpSender::send(net::HttpRequest request,
                                                            const DeliveryId& id,
                                                            net::Deadline deadline) {
-  request.headers.emplace_back("User-Agent", user_agent_);
   request.headers.emplace_back("Idempotency-Key", id.value);
-  request.tls = tls_;
-  request.proxy = proxy_;
-  co_return co_await transport_.fetch(std::move(request),
-                                      std::min(deadline, net::within(kRequestLimit)));
+  co_return co_await send(std::move(request), deadline);
 }
-
-HttpChannel::HttpChannel(std::string key, std::string name, UrlSecrets secrets, net::TlsOptions tls,
-                         const ChannelDeps& deps, HttpTerms terms)
-    : key_(std::move(key)),
-      name_(std::move(name)),
-      secrets_(std::move(secrets)),
-      terms_(terms),
-      sender_(deps, std::move(tls)) {}
 
 net::awaitable<Answer> HttpChannel::deliver(const Alert& alert, const DeliveryId& id,
                                             net::Deadline deadline) {

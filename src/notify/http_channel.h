@@ -1,34 +1,36 @@
 // What all channels have in common whose message is one HTTP request.
 #pragma once
 
+#include <chrono>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "net/http_client.h"
 #include "notify/channel.h"
 #include "notify/channel_deps.h"
+#include "notify/http_login.h"
 #include "notify/http_policy.h"
 
 namespace tocsin::notify {
 
-/// Sends requests as all channels do: ending within 10 seconds, connecting within 5, with
-/// User-Agent and Idempotency-Key (the id), and with whom to trust, through the proxy.
+/// Sends requests as all channels do: connecting within 5 seconds, with User-Agent, with whom to
+/// trust, with the login, through the proxy.
 class HttpSender {
  public:
-  explicit HttpSender(const ChannelDeps& deps) : HttpSender(deps, deps.tls) {}
-  HttpSender(const ChannelDeps& deps, net::TlsOptions tls)
-      : tls_(std::move(tls)),
-        proxy_(deps.proxy),
-        user_agent_("tocsin/" + deps.version),
-        transport_(deps.http) {}
+  HttpSender(const ChannelDeps& deps, net::TlsOptions tls, const HttpLogin& login = {});
 
+  /// `limit` holds beside the deadline.
+  net::awaitable<Result<net::HttpResponse>> send(net::HttpRequest request, net::Deadline deadline,
+                                                 std::chrono::milliseconds limit = kRequestLimit);
+  /// Of a delivery: with its id as Idempotency-Key.
   net::awaitable<Result<net::HttpResponse>> send(net::HttpRequest request, const DeliveryId& id,
                                                  net::Deadline deadline);
 
  private:
   net::TlsOptions tls_;
   net::HttpProxy proxy_;
-  std::string user_agent_;
+  std::vector<std::pair<std::string, std::string>> headers_;
   net::HttpTransport& transport_;
 };
 
@@ -40,10 +42,20 @@ class HttpChannel : public Channel {
                                  net::Deadline deadline) final;
 
  protected:
-  /// `secrets` must know all that is secret in a request: a server may say it back. Whoever logs in
-  /// needs a gate in its Destination.
-  HttpChannel(std::string key, std::string name, UrlSecrets secrets, net::TlsOptions tls,
-              const ChannelDeps& deps, HttpTerms terms);
+  struct Options {
+    std::string key;
+    std::string name;
+    UrlSecrets secrets;  ///< all that is secret in a request: a server may say it back
+    HttpTerms terms;
+    net::TlsOptions tls;
+    HttpLogin login{};  ///< needs a gate in the Destination
+  };
+  HttpChannel(Options options, const ChannelDeps& deps)
+      : key_(std::move(options.key)),
+        name_(std::move(options.name)),
+        secrets_(std::move(options.secrets)),
+        terms_(options.terms),
+        sender_(deps, std::move(options.tls), options.login) {}
 
   [[nodiscard]] virtual net::HttpRequest request_for(const Alert& alert) const = 0;
   /// Where status codes do not say it all; by default judge() does.

@@ -11,7 +11,8 @@ std::string HttpLogin::credentials() const {
 
 std::string HttpLogin::authorization() const {
   if (!user.empty()) return "Basic " + credentials();
-  return secret.empty() ? "" : "Bearer " + secret.reveal();
+  if (secret.empty()) return {};
+  return std::string(scheme) + " " + secret.reveal();
 }
 
 void HttpLogin::hide_in(UrlSecrets& secrets) const {
@@ -20,14 +21,14 @@ void HttpLogin::hide_in(UrlSecrets& secrets) const {
 }
 
 LogsIn HttpLogin::logs_in(std::string_view url) const {
-  const bool has_account = !user.empty() || !secret.empty() || user_info_of(url).has_value();
+  const bool has_account = !is_none() || user_info_of(url).has_value();
   return has_account ? LogsIn::yes : LogsIn::no;
 }
 
 Login HttpLogin::login(std::string_view url, const ChannelDeps& deps) const {
-  if (user.empty() && secret.empty()) return url_login(deps.logins, url);
+  if (is_none()) return url_login(deps.logins, url);
   const auto origin = origin_of(url);
-  return {.gate = &login_gate(deps.logins, {.kind = user.empty() ? "token" : "http",
+  return {.gate = &login_gate(deps.logins, {.kind = user.empty() ? token_kind : "http",
                                             .server = origin,
                                             .user = user,
                                             .secret = secret,

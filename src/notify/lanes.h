@@ -15,6 +15,7 @@
 #include <variant>
 #include <vector>
 
+#include "base/backoff.h"
 #include "base/clock.h"
 #include "base/random.h"
 #include "config/grouping.h"
@@ -49,8 +50,7 @@ struct LaneDeps {
 };
 
 /// Backoff: full jitter below a ceiling that starts at the first and doubles up to the second.
-constexpr Duration kFirstBackoff = std::chrono::seconds(1);
-constexpr Duration kLongestBackoff = std::chrono::minutes(5);
+constexpr Backoff kBackoff{.first = std::chrono::seconds(1), .longest = std::chrono::minutes(5)};
 /// The most alerts in one message.
 constexpr std::size_t kMostMembers = 1000;
 /// An escalation that is withheld is looked at again at least this often.
@@ -176,7 +176,6 @@ class Lanes {
   };
 
   [[nodiscard]] Time limited_until(const Lane& lane, const Alert& alert) const;
-  [[nodiscard]] Duration backoff(int attempts) const;
   [[nodiscard]] static bool knows(const Lane& lane);
   [[nodiscard]] std::string group_key(const Alert& alert) const;
   void escalate_later(Lane& lane, store::Delivery delivery, Now now);

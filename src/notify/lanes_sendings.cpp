@@ -1,6 +1,5 @@
 // The part of Lanes that says what leaves next, and what becomes of it.
 #include <algorithm>
-#include <array>
 #include <bit>
 #include <iterator>
 
@@ -256,7 +255,7 @@ bool Lanes::is_hopeless(const Sending& sending, const RetryAfter& answer, Now no
 }
 
 std::vector<Outcome> Lanes::retry(Sending& sending, const RetryAfter& answer, Now now) {
-  Duration wait = backoff(sending.attempts());
+  Duration wait = jittered(kBackoff.after(static_cast<unsigned>(sending.attempts())), deps_.random);
   auto reason = answer.reason;
   if (answer.after) {
     const Duration pause = std::clamp(*answer.after, std::chrono::seconds(0), kLongestPause);
@@ -316,18 +315,6 @@ std::vector<Outcome> Lanes::dissolve(Sending& sending, const std::string& reason
     arrange(*lane, now);
   }
   return outcomes;
-}
-
-Duration Lanes::backoff(int attempts) const {
-  constexpr int kMostDoublings = 16;
-  const Duration ceiling =
-      std::min(kLongestBackoff, kFirstBackoff * (1 << std::clamp(attempts - 1, 0, kMostDoublings)));
-  std::array<std::uint8_t, 4> bytes{};
-  deps_.random(bytes);
-  std::uint64_t drawn = 0;
-  for (const std::uint8_t byte : bytes) drawn = drawn << 8 | byte;
-  const auto share = static_cast<std::uint64_t>(ceiling.count()) * drawn >> 32;
-  return Duration(static_cast<Duration::rep>(share));
 }
 
 }  // namespace tocsin::notify

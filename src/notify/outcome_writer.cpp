@@ -10,7 +10,7 @@ namespace {
 
 /// One transaction's worth: enough that the sync to the disk is a small share.
 constexpr std::size_t kBatch = 1000;
-constexpr std::chrono::milliseconds kLongestWait = std::chrono::minutes(1);
+constexpr Duration kLongestWait = std::chrono::minutes(1);
 
 }  // namespace
 
@@ -25,20 +25,16 @@ void OutcomeWriter::add(store::DeliveryUpdate update) {
 }
 
 net::awaitable<void> OutcomeWriter::run() {
-  std::chrono::milliseconds wait = options_.first_wait;
-  for (bool failing = false;;) {
+  const Backoff backoff{.first = options_.first_wait, .longest = kLongestWait};
+  for (unsigned failures = 0;;) {
     co_await more_.wait();
     const auto written = co_await write_batch();
     if (!written) {
-      failing = true;
       observer_.storage_failed(written.error(), waiting());
-      co_await net::sleep_for(wait);
-      wait = std::min(wait * 2, kLongestWait);
+      co_await net::sleep_for(backoff.after(++failures));
       continue;
     }
-    if (failing) observer_.storage_recovered();
-    failing = false;
-    wait = options_.first_wait;
+    if (std::exchange(failures, 0) > 0) observer_.storage_recovered();
     if (waiting_.empty()) more_.reset();
   }
 }

@@ -1,8 +1,6 @@
 #include "notify/status_stream.h"
 
 #include <algorithm>
-#include <array>
-#include <cstdint>
 #include <iterator>
 #include <utility>
 #include <variant>
@@ -128,7 +126,7 @@ net::awaitable<bool> StatusStream::write_batch(net::Deadline deadline) {
     lose(services, rejected->reason);
     co_return true;
   }
-  backoff_ = {};
+  failures_ = 0;
   if (std::exchange(failing_, false)) observer_.recovered(sink_);
   const auto refused = std::min(written.refused, services);
   observer_.written(sink_, services - refused, std::chrono::floor<std::chrono::milliseconds>(took));
@@ -140,15 +138,11 @@ void StatusStream::lose(std::size_t services, const std::string& why) {
   observer_.lost(sink_, services, why);
 }
 
-/// Between a half and the whole of a time that doubles, and at least what the destination asked
-/// for.
+/// Between a half and the whole of the backoff, and at least what the destination asked for.
 std::chrono::milliseconds StatusStream::next_wait() {
-  backoff_ = std::clamp(backoff_ * 2, options_.first_backoff, options_.longest_backoff);
-  std::array<std::uint8_t, 1> drawn{};
-  random_(drawn);
-  const auto half = backoff_ / 2;
+  const auto half = options_.backoff.after(++failures_) / 2;
   const auto asked = std::min<std::chrono::milliseconds>(asked_wait_, kMostAskedWait);
-  return std::max(half + half * drawn[0] / 255, asked);
+  return std::max(half + jittered(half, random_), asked);
 }
 
 }  // namespace tocsin::notify

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "base/backoff.h"
 #include "base/random.h"
 #include "net/async.h"
 #include "net/event.h"
@@ -41,8 +42,7 @@ struct StatusStreamOptions {
   std::size_t most_in_batch = 10'000;
   /// After the first report of a batch, so that the reports of many hosts go together.
   std::chrono::milliseconds gather = std::chrono::milliseconds(500);
-  std::chrono::milliseconds first_backoff = std::chrono::seconds(1);
-  std::chrono::milliseconds longest_backoff = std::chrono::minutes(1);
+  Backoff backoff{.first = std::chrono::seconds(1), .longest = std::chrono::minutes(1)};
 };
 
 /// On the loop's thread only. Nothing is kept over a restart: the next check brings the states
@@ -76,8 +76,8 @@ class StatusStream {
   net::Event more_;
   std::deque<StatusReport> waiting_;
   std::size_t services_waiting_ = 0;
-  std::vector<StatusReport> batch_;  ///< being written, and older than those that wait
-  std::chrono::milliseconds backoff_{};
+  std::vector<StatusReport> batch_;         ///< being written, and older than those that wait
+  unsigned failures_ = 0;                   ///< in a row
   std::chrono::milliseconds asked_wait_{};  ///< the destination's Retry-After
   bool failing_ = false;
 };

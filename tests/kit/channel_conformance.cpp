@@ -81,6 +81,7 @@ std::unique_ptr<notify::Channel> ChannelConformance::make(const ChannelSite& sit
                                 .version = "1.0",
                                 .messages = messages_,
                                 .logins = logins_,
+                                .clock = clock_,
                                 .tls = {.ca_file = site.ca_file, .verify = site.verify}});
 }
 

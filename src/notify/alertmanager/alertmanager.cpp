@@ -27,12 +27,14 @@ class AlertmanagerChannel final : public HttpChannel {
  public:
   AlertmanagerChannel(const config::AlertmanagerServer& server,
                       const config::Alertmanager& settings, const ChannelDeps& deps)
-      : HttpChannel(channel_key("alertmanager", server.url),
-                    "Alertmanager " + printable(origin_of(server.url)), secrets_of(server),
-                    {.ca_file = server.ca_file, .verify = server.reject_unauthorized}, deps,
-                    {.logs_in = login_of(server).logs_in(server.url), .success_text = ""}),
+      : HttpChannel({.key = channel_key("alertmanager", server.url),
+                     .name = "Alertmanager " + printable(origin_of(server.url)),
+                     .secrets = secrets_of(server),
+                     .terms = {.logs_in = login_of(server).logs_in(server.url), .success_text = ""},
+                     .tls = {.ca_file = server.ca_file, .verify = server.reject_unauthorized},
+                     .login = login_of(server)},
+                    deps),
         url_(api_of(server.url)),
-        authorization_(login_of(server).authorization()),
         settings_(settings) {}
   /// What is over already opens nothing, so there is nothing to resolve.
   [[nodiscard]] bool wants(const Alert& alert) const override { return !alert.over_already; }
@@ -51,13 +53,10 @@ class AlertmanagerChannel final : public HttpChannel {
   }
 
   [[nodiscard]] net::HttpRequest request_for(const Alert& alert) const override {
-    auto request = post_json(url_, alertmanager_alert(settings_, alert));
-    if (!authorization_.empty()) request.headers.emplace_back("Authorization", authorization_);
-    return request;
+    return post_json(url_, alertmanager_alert(settings_, alert));
   }
 
   std::string url_;
-  std::string authorization_;
   config::Alertmanager settings_;
 };
 

@@ -89,7 +89,7 @@ Chat::Chat(const Kind& kind, const Sections& sections, bool has_other, const Cha
       name_(kind.name),
       has_other_(has_other),
       room_(kind.room),
-      http_(deps),
+      http_(deps, deps.tls),
       messages_(deps.messages) {
   for (const auto section :
        {config::AlertSection::stopped, config::AlertSection::started,

@@ -178,13 +178,12 @@ MailTemplates::MailTemplates(const config::EmailMessages& messages, config::Aler
 }
 
 Mailing::Mailing(config::Email all, std::shared_ptr<net::SmtpTransport> transport,
-                 std::string tocsin_version, Messages& all_messages,
-                 std::shared_ptr<const Clock> now)
+                 std::string tocsin_version, Messages& all_messages, const Clock& now)
     : settings(std::move(all)),
       smtp(std::move(transport)),
       version(std::move(tocsin_version)),
       messages(all_messages),
-      clock(std::move(now)),
+      clock(now),
       text(built_in_only(render::Format::text, built_in::kMailText)),
       group_text(built_in_only(render::Format::text, built_in::kGroupText)) {
   for (const auto section : kMailSections) {
@@ -313,7 +312,7 @@ Message Email::write(const Contents& contents, const DeliveryId& id) {
                               .subject = subject.text,
                               .text = with_notice(head, text.text),
                               .html = with_notice_in_html(head, html.text),
-                              .date = mailing_->clock->now(),
+                              .date = mailing_->clock.now(),
                               .id = id.value + ".tocsin",
                               .priority = settings.priority,
                               .headers = std::move(headers)}),
@@ -339,7 +338,7 @@ void add_channels(const config::Email& settings, const ChannelDeps& deps, Destin
   if (recipients.empty()) return;
   const auto mailing = std::make_shared<const Mailing>(
       settings, std::make_shared<net::SmtpClient>(deps.executor, server_of(settings.smtp)),
-      deps.version, deps.messages);
+      deps.version, deps.messages, deps.clock);
   for (const auto& section : mailing->sections) {
     deps.messages.expect(section.templates.subject);
     deps.messages.expect(section.templates.html);

@@ -34,17 +34,16 @@ struct MailTemplates {
   MailTemplates(const config::EmailMessages& messages, config::AlertSection section);
 };
 
-/// What the mails to all recipients share. The messages outlive it.
+/// What the mails to all recipients share. Messages and clock outlive it.
 struct Mailing {
   Mailing(config::Email all, std::shared_ptr<net::SmtpTransport> transport,
-          std::string tocsin_version, Messages& all_messages,
-          std::shared_ptr<const Clock> now = std::make_shared<SystemClock>());
+          std::string tocsin_version, Messages& all_messages, const Clock& now);
 
   config::Email settings;
   std::shared_ptr<net::SmtpTransport> smtp;
   std::string version;  ///< of tocsin, for X-Mailer
   Messages& messages;
-  std::shared_ptr<const Clock> clock;
+  const Clock& clock;
   /// What holds for the mails of a section, and how they are written.
   struct Section {
     config::EmailMessages messages;

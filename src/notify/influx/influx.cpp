@@ -15,7 +15,6 @@ using config::InfluxVersion;
 
 constexpr std::string_view kMeasurement = "win_service_state";
 constexpr std::string_view kTestMeasurement = "tocsin_test";
-constexpr std::chrono::milliseconds kConnectLimit = std::chrono::seconds(5);
 /// A request with more than this is split: 10,000 to 20,000 points. Version 3 takes 10 MB.
 constexpr std::size_t kMostBytes = std::size_t{4} << 20;
 /// Smaller requests are not made, whatever the server says about their size.
@@ -51,15 +50,9 @@ std::string_view key_of_account(InfluxVersion version) {
   return {};
 }
 
-Login login_of(const config::InfluxDb& settings, LogsIn logs_in, const ChannelDeps& deps) {
-  if (logs_in == LogsIn::no) return url_login(deps.logins, deps.proxy.url.value_or(""));
-  const bool by_token = settings.version != InfluxVersion::v1;
-  // A token has no user: it is one login for each generation of the API.
-  return {.gate = &login_gate(deps.logins, {.kind = by_token ? "influx" : "http",
-                                            .server = origin_of(settings.url),
-                                            .user = by_token ? "" : settings.username,
-                                            .secret = by_token ? settings.token : settings.password,
-                                            .is_user_public = !by_token})};
+Login login_of(const config::InfluxDb& settings, const ChannelDeps& deps) {
+  const auto login = influx_login(settings);
+  return login.login(login.is_none() ? deps.proxy.url.value_or("") : settings.url, deps);
 }
 
 }  // namespace
@@ -121,19 +114,16 @@ void InfluxPoints::append_test(Time at, influx::Lines& lines) const {
 
 Influx::Influx(config::InfluxDb settings, const ChannelDeps& deps)
     : settings_(std::move(settings)),
-      user_agent_("tocsin/" + deps.version),
-      authorization_(influx_authorization(settings_)),
-      terms_{.logs_in = authorization_.empty() ? LogsIn::no : LogsIn::yes, .success_text = ""},
-      login_(login_of(settings_, terms_.logs_in, deps)),
+      terms_{.logs_in = influx_login(settings_).logs_in(settings_.url), .success_text = ""},
+      login_(login_of(settings_, deps)),
       points_(settings_.tags),
-      http_(deps.http),
-      proxy_(deps.proxy),
+      http_(deps, {.ca_file = settings_.ca_file, .verify = settings_.reject_unauthorized},
+            influx_login(settings_)),
+      clock_(deps.clock),
       // Version 3 makes a missing database itself, and keeps its points for ever.
       prepared_(settings_.version != InfluxVersion::v3 || settings_.retention.count() == 0),
       most_bytes_(kMostBytes) {
-  secrets_.add(settings_.password.reveal());
-  secrets_.add(settings_.token.reveal());
-  if (!authorization_.empty()) secrets_.add(authorization_.substr(authorization_.find(' ') + 1));
+  influx_login(settings_).hide_in(secrets_);
 }
 
 void Influx::Outcome::add(Outcome other) {
@@ -157,7 +147,7 @@ net::awaitable<StatusSink::Written> Influx::write(std::span<const StatusReport> 
 
 net::awaitable<Answer> Influx::test(net::Deadline deadline) {
   influx::Lines lines;
-  points_.append_test(SystemClock().now(), lines);
+  points_.append_test(clock_.now(), lines);
   auto outcome = co_await write_chunks(std::move(lines).take(), deadline);
   if (outcome.later) co_return *std::move(outcome.later);
   if (outcome.refused > 0) co_return Rejected{.reason = std::move(outcome.said)};
@@ -274,40 +264,30 @@ net::awaitable<Answer> Influx::create_bucket(net::Deadline deadline) {
                                         influx_bucket_body(settings_, *id), deadline));
 }
 
-net::HttpRequest Influx::request(std::string method, std::string url) const {
-  net::HttpRequest request{
-      .method = std::move(method),
-      .url = std::move(url),
-      .headers = {{"User-Agent", user_agent_}, {"Accept", std::string(kJson)}},
-      .tls = {.ca_file = settings_.ca_file, .verify = settings_.reject_unauthorized},
-      .proxy = proxy_,
-      .connect_limit = kConnectLimit};
-  if (!authorization_.empty()) request.headers.emplace_back("Authorization", authorization_);
-  return request;
-}
-
 net::awaitable<Influx::Response> Influx::post_lines(const std::string& lines,
                                                     net::Deadline deadline) {
-  auto post = request("POST", influx_write_url(settings_, policy_));
-  post.headers.emplace_back("Content-Type", "text/plain; charset=utf-8");
+  net::HttpRequest post{
+      .method = "POST",
+      .url = influx_write_url(settings_, policy_),
+      .headers = {{"Accept", std::string(kJson)}, {"Content-Type", "text/plain; charset=utf-8"}}};
   if (lines.size() >= kLeastCompressed) {
     post.headers.emplace_back("Content-Encoding", "gzip");
     post.body = gzip(lines);
   } else {
     post.body = lines;
   }
-  co_return co_await http_.fetch(std::move(post),
-                                 std::min(deadline, net::within(settings_.write_limit)));
+  co_return co_await http_.send(std::move(post), deadline, settings_.write_limit);
 }
 
 net::awaitable<Influx::Response> Influx::ask(std::string method, std::string path,
                                              std::string content_type, std::string body,
                                              net::Deadline deadline) {
-  auto question = request(std::move(method), settings_.url + path);
+  net::HttpRequest question{.method = std::move(method),
+                            .url = settings_.url + path,
+                            .headers = {{"Accept", std::string(kJson)}}};
   if (!content_type.empty()) question.headers.emplace_back("Content-Type", std::move(content_type));
   question.body = std::move(body);
-  co_return co_await http_.fetch(std::move(question),
-                                 std::min(deadline, net::within(settings_.query_limit)));
+  co_return co_await http_.send(std::move(question), deadline, settings_.query_limit);
 }
 
 Answer Influx::judge_creation(const Response& response) const {

@@ -14,6 +14,7 @@
 #include "config/influx_db.h"
 #include "notify/channel_deps.h"
 #include "notify/destination.h"
+#include "notify/http_channel.h"
 #include "notify/http_policy.h"
 #include "notify/influx/influx_api.h"
 #include "notify/status.h"
@@ -44,7 +45,7 @@ class InfluxPoints {
 
 class Influx final : public StatusSink {
  public:
-  /// `deps.http` outlives this.
+  /// `deps.http` and `deps.clock` outlive this.
   Influx(config::InfluxDb settings, const ChannelDeps& deps);
 
   [[nodiscard]] const std::string& name() const override { return name_; }
@@ -80,7 +81,6 @@ class Influx final : public StatusSink {
   net::awaitable<Response> post_lines(const std::string& lines, net::Deadline deadline);
   net::awaitable<Response> ask(std::string method, std::string path, std::string content_type,
                                std::string body, net::Deadline deadline);
-  [[nodiscard]] net::HttpRequest request(std::string method, std::string url) const;
   [[nodiscard]] Answer judge_creation(const Response& response) const;
   [[nodiscard]] Answer judge_later(const Response& response) const;
   [[nodiscard]] std::string about_account(const net::HttpResponse& response) const;
@@ -89,14 +89,12 @@ class Influx final : public StatusSink {
 
   config::InfluxDb settings_;
   std::string name_ = "InfluxDB";
-  std::string user_agent_;
-  std::string authorization_;
   HttpTerms terms_;
   Login login_;
   UrlSecrets secrets_{""};
   InfluxPoints points_;
-  net::HttpTransport& http_;
-  net::HttpProxy proxy_;
+  HttpSender http_;
+  const Clock& clock_;
   Policy policy_ = Policy::named;
   bool prepared_;
   std::size_t most_bytes_;  ///< of one request, before it is compressed

@@ -7,9 +7,6 @@
 
 #include <nlohmann/json.hpp>
 
-#include "base/base64.h"
-#include "base/bytes.h"
-
 namespace tocsin::notify {
 namespace {
 
@@ -105,15 +102,17 @@ std::string influx_write_url(const config::InfluxDb& influx, Policy policy) {
   return {};
 }
 
-std::string influx_authorization(const config::InfluxDb& influx) {
+HttpLogin influx_login(const config::InfluxDb& influx) {
+  // A token has no user: it is one login for each generation of the API.
+  constexpr std::string_view kKind = "influx";
   switch (influx.version) {
     case config::InfluxVersion::v1:
       if (influx.username.empty()) return {};
-      return "Basic " + to_base64(as_bytes(influx.username + ":" + influx.password.reveal()));
+      return {.user = influx.username, .secret = influx.password};
     case config::InfluxVersion::v2:
-      return "Token " + influx.token.reveal();
+      return {.secret = influx.token, .scheme = "Token", .token_kind = kKind};
     case config::InfluxVersion::v3:
-      return influx.token.empty() ? "" : "Bearer " + influx.token.reveal();
+      return {.secret = influx.token, .token_kind = kKind};
   }
   return {};
 }

@@ -12,6 +12,7 @@
 
 #include "config/influx_db.h"
 #include "net/http_client.h"
+#include "notify/http_login.h"
 
 namespace tocsin::notify {
 
@@ -20,8 +21,7 @@ enum class Policy : std::uint8_t { named, by_default };
 
 /// Where points are posted, with timestamps in milliseconds.
 [[nodiscard]] std::string influx_write_url(const config::InfluxDb& influx, Policy policy);
-/// The value of the header Authorization; empty where there is none.
-[[nodiscard]] std::string influx_authorization(const config::InfluxDb& influx);
+[[nodiscard]] HttpLogin influx_login(const config::InfluxDb& influx);
 
 /// v1: the statement that creates the database with its retention policy, which becomes the default
 /// one.

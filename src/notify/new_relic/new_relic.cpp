@@ -79,15 +79,18 @@ class NewRelicChannel final : public HttpChannel {
   NewRelicChannel(std::string_view what, std::string url, const config::NewRelicAccount& account,
                   const config::NewRelicDestination& settings, const config::NewRelic& shared,
                   Body body, const ChannelDeps& deps)
-      : HttpChannel(channel_key("newRelic", fmt::format("{}\n{}", what, account.name)),
-                    fmt::format("New Relic {} \"{}\"", what, printable(account.name)),
-                    secrets_of(url, account), deps.tls, deps,
-                    {.success_text = "", .final_status = kWrongKey}),
+      : HttpChannel({.key = channel_key("newRelic", fmt::format("{}\n{}", what, account.name)),
+                     .name = fmt::format("New Relic {} \"{}\"", what, printable(account.name)),
+                     .secrets = secrets_of(url, account),
+                     .terms = {.success_text = "", .final_status = kWrongKey},
+                     .tls = deps.tls},
+                    deps),
         url_(std::move(url)),
         key_(account.insert_api_key),
         settings_(settings),
         headers_(shared.headers),
         body_(body),
+        clock_(deps.clock),
         send_started_(shared.send_started),
         send_stopped_(shared.send_stopped) {}
 
@@ -106,7 +109,7 @@ class NewRelicChannel final : public HttpChannel {
     net::HttpRequest request{.method = "POST",
                              .url = url_,
                              .headers = {{"Content-Type", "application/json; charset=utf-8"}},
-                             .body = body_(settings_, alert, SystemClock().now())};
+                             .body = body_(settings_, alert, clock_.now())};
     for (const auto& header : headers_) request.headers.push_back(header);
     request.headers.emplace_back("Api-Key", key_.reveal());
     return request;
@@ -117,6 +120,7 @@ class NewRelicChannel final : public HttpChannel {
   config::NewRelicDestination settings_;
   std::vector<std::pair<std::string, std::string>> headers_;
   Body body_;
+  const Clock& clock_;
   bool send_started_;
   bool send_stopped_;
 };

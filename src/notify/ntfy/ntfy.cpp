@@ -35,9 +35,8 @@ class NtfyChannel final : public GroupingChannel {
   NtfyChannel(const config::Ntfy& settings, const ChannelDeps& deps)
       : key_(channel_key("ntfy", settings.url + "\n" + settings.topic)),
         settings_(settings),
-        authorization_(login_of(settings).authorization()),
         secrets_(secrets_of(settings)),
-        sender_(deps) {}
+        sender_(deps, deps.tls, login_of(settings)) {}
 
   [[nodiscard]] const std::string& key() const override { return key_; }
   [[nodiscard]] const std::string& name() const override { return name_; }
@@ -52,9 +51,8 @@ class NtfyChannel final : public GroupingChannel {
                               net::Deadline deadline) override {
     auto body = nlohmann::ordered_json::object({{"topic", settings_.topic}});
     body.update(nlohmann::ordered_json::parse(message.text));
-    auto request = post_json(settings_.url, body.dump());
-    if (!authorization_.empty()) request.headers.emplace_back("Authorization", authorization_);
-    const auto response = co_await sender_.send(std::move(request), id, deadline);
+    const auto response =
+        co_await sender_.send(post_json(settings_.url, body.dump()), id, deadline);
     co_return judge(response, secrets_,
                     {.logs_in = login_of(settings_).logs_in(settings_.url), .success_text = ""});
   }
@@ -70,7 +68,6 @@ class NtfyChannel final : public GroupingChannel {
   std::string key_;
   std::string name_ = "ntfy";
   config::Ntfy settings_;
-  std::string authorization_;
   UrlSecrets secrets_;
   HttpSender sender_;
 };

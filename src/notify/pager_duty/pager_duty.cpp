@@ -25,8 +25,12 @@ constexpr auto kPatience = std::chrono::minutes(1);
 class PagerDutyChannel final : public HttpChannel {
  public:
   PagerDutyChannel(const config::PagerDuty& settings, const ChannelDeps& deps)
-      : HttpChannel(channel_key("pagerDuty", settings.url), "PagerDuty", secrets_of(settings),
-                    deps.tls, deps, {.success_text = ""}),
+      : HttpChannel({.key = channel_key("pagerDuty", settings.url),
+                     .name = "PagerDuty",
+                     .secrets = secrets_of(settings),
+                     .terms = {.success_text = ""},
+                     .tls = deps.tls},
+                    deps),
         settings_(settings) {}
   /// What is over already opens nothing, so there is nothing to resolve.
   [[nodiscard]] bool wants(const Alert& alert) const override { return !alert.over_already; }

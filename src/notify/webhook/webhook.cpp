@@ -111,14 +111,15 @@ std::string webhook_url(const std::string& url, const Alert& alert) {
 }
 
 Webhook::Webhook(config::Webhook settings, std::string key, const ChannelDeps& deps)
-    : HttpChannel(std::move(key),
-                  "webhook \"" +
-                      printable(settings.description.empty() ? origin_of(settings.url)
-                                                             : settings.description) +
-                      "\"",
-                  UrlSecrets(settings.url),
-                  {.ca_file = settings.ca_file, .verify = settings.reject_unauthorized}, deps,
-                  {.logs_in = user_info_of(settings.url) ? LogsIn::yes : LogsIn::no}),
+    : HttpChannel({.key = std::move(key),
+                   .name = "webhook \"" +
+                           printable(settings.description.empty() ? origin_of(settings.url)
+                                                                  : settings.description) +
+                           "\"",
+                   .secrets = UrlSecrets(settings.url),
+                   .terms = {.logs_in = user_info_of(settings.url) ? LogsIn::yes : LogsIn::no},
+                   .tls = {.ca_file = settings.ca_file, .verify = settings.reject_unauthorized}},
+                  deps),
       settings_(std::move(settings)) {}
 
 net::HttpRequest Webhook::request_for(const Alert& alert) const {

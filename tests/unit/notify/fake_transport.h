@@ -28,7 +28,8 @@ class FakeTransport final : public net::HttpTransport {
             .http = *this,
             .version = "1.2.3",
             .messages = messages,
-            .logins = logins};
+            .logins = logins,
+            .clock = clock};
   }
 
   net::Loop loop;

@@ -58,12 +58,12 @@ class GroupMessage : public testing::Test {
     return Teams(teams_, transport_.deps()).write(contents(count), {"id"}).text;
   }
   Email mail_channel() {
-    return {std::make_shared<Mailing>(email_, nullptr, "1", transport_.messages,
-                                      std::make_shared<ManualClock>()),
+    return {std::make_shared<Mailing>(email_, nullptr, "1", transport_.messages, clock_),
             recipients_of(email_).front()};
   }
 
   FakeTransport transport_;
+  ManualClock clock_;
   config::Slack slack_;
   config::Teams teams_;
   config::Email email_;
@@ -199,7 +199,8 @@ TEST_F(GroupMessage, WithMoreThanAnyTemplateCanSayIsTheBuiltInText) {
                          .http = own.http,
                          .version = own.version,
                          .messages = messages,
-                         .logins = own.logins};
+                         .logins = own.logins,
+                         .clock = own.clock};
   Slack slack(slack_, deps);
   Teams teams(teams_, deps);
   const std::string nothing(8192, '\x01');  // six characters each, as JSON

@@ -144,7 +144,8 @@ class InfluxTest : public testing::Test {
                             .http = server_,
                             .version = "1.2",
                             .messages = messages_,
-                            .logins = logins_};
+                            .logins = logins_,
+                            .clock = clock_};
 };
 
 std::string detail_of(const StatusSink::Written& written) {
@@ -467,10 +468,10 @@ TEST(InfluxApi, EncodesAccounts) {
        {std::pair("", "dTo="), std::pair("a", "dTph"), std::pair("ab", "dTphYg=="),
         std::pair("\xC3\xBC\xFF", "dTrDvP8=")}) {
     influx.password = Secret(password);
-    EXPECT_EQ(influx_authorization(influx), std::string("Basic ") + encoded);
+    EXPECT_EQ(influx_login(influx).authorization(), std::string("Basic ") + encoded);
   }
   influx.username.clear();
-  EXPECT_EQ(influx_authorization(influx), "");
+  EXPECT_EQ(influx_login(influx).authorization(), "");
 }
 
 TEST(InfluxApi, QuotesNamesInStatements) {

@@ -109,10 +109,11 @@ class Kinds : public testing::Test {
     config::NewRelicDestination relic{
         .with_host = true, .with_name = true, .with_display_name = true, .with_state = true};
     config::Mqtt mqtt{.running_topic = "run", .stopped_topic = "stop", .paused_topic = "pause"};
-    const auto mail = Email(std::make_shared<Mailing>(email_, nullptr, "1", transport_.messages,
-                                                      std::make_shared<ManualClock>(alert.at)),
-                            recipients_of(email_).front())
-                          .write({.alerts = {&alert}}, {"id"});
+    const ManualClock clock(alert.at);
+    const auto mail =
+        Email(std::make_shared<Mailing>(email_, nullptr, "1", transport_.messages, clock),
+              recipients_of(email_).front())
+            .write({.alerts = {&alert}}, {"id"});
     return {{"webhook", webhook_body(alert)},
             {"webhook by GET", webhook_url("http://h", alert)},
             {"Slack", Slack(slack_, deps).write({.alerts = {&alert}}, {"id"}).text},

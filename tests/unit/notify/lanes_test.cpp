@@ -252,7 +252,7 @@ TEST(Lanes, WhatMayBeRefusedForGoodIsGivenUpAfterAnHour) {
   }
   EXPECT_EQ(last.update.state, store::DeliveryState::dead);
   EXPECT_GE(now - first_refusal, kRefusedFor);
-  EXPECT_LE(now - first_refusal, kRefusedFor + kLongestBackoff);
+  EXPECT_LE(now - first_refusal, kRefusedFor + kBackoff.longest);
   EXPECT_EQ(last.update.detail, "given up after " + std::to_string(last.update.attempts) +
                                     " attempts; the last answer: 404 Not Found");
 }
@@ -288,7 +288,7 @@ TEST(Lanes, WhatWaitedBehindARefusalDoesNotWaitAnotherHour) {
       if (last.update.state == store::DeliveryState::dead) break;
     }
   }
-  EXPECT_LE(now - kStart, kRefusedFor + 2 * kLongestBackoff);
+  EXPECT_LE(now - kStart, kRefusedFor + 2 * kBackoff.longest);
 }
 
 TEST(Lanes, WhatTheRateLimitDelayedSaysWhenItHappened) {

@@ -344,7 +344,8 @@ class WebhookLogins : public LoginsTest {
                         .http = transport_,
                         .version = "1",
                         .messages = transport_.messages,
-                        .logins = logins_};
+                        .logins = logins_,
+                        .clock = time_};
     destinations_ = make_destinations(config, deps).alerts;
     run([&](Dispatcher& dispatcher) -> net::awaitable<void> {
       submit_to_all(dispatcher);
@@ -395,6 +396,7 @@ TEST_F(LoginsTest, ABrokerIsAskedOnceAPause) {
                             .version = "1",
                             .messages = http.messages,
                             .logins = logins_,
+                            .clock = time_,
                             .use = Use::run};
   const config::Mqtt settings{.enabled = true,
                               .broker_host = "127.0.0.1",

@@ -117,7 +117,8 @@ TEST_F(TeamsTest, SendsOneTextWhereNoCardFits) {
                             .http = transport_,
                             .version = "1",
                             .messages = messages,
-                            .logins = transport_.logins};
+                            .logins = transport_.logins,
+                            .clock = transport_.clock};
   Teams teams(settings_, crowded);
   transport_.loop.run_until_done(
       teams.deliver(stopped_alert(), {"id"}, net::within(std::chrono::seconds(60))));

@@ -65,13 +65,13 @@ struct Server : net::SmtpTransport {
 class EmailTest : public testing::Test {
  protected:
   Answer deliver(const config::Email& email, std::size_t recipient, const Alert& alert) {
-    const auto clock = std::make_shared<ManualClock>(Time(1'795'633'754s));
-    Email channel(std::make_shared<Mailing>(email, server_, "1.2.3", messages_, clock),
+    Email channel(std::make_shared<Mailing>(email, server_, "1.2.3", messages_, clock_),
                   recipients_of(email).at(recipient));
     return loop_.run_until_done(channel.deliver(alert, kId, net::within(kLong)));
   }
 
   net::Loop loop_;
+  ManualClock clock_{Time(1'795'633'754s)};
   Messages messages_;
   std::shared_ptr<Server> server_ = std::make_shared<Server>();
 };
@@ -122,14 +122,14 @@ TEST_F(EmailTest, OtherAlertsGoToTheirOwnRecipientsOrToThoseOfTheSections) {
   deliver(email, 3, alert);
   EXPECT_EQ(server_->mails.at(1).recipient, "night@example.com");
   EXPECT_THAT(server_->mails.at(1).data, HasSubstr("Subject: paused!\r\n"));
-  const Email ops(std::make_shared<Mailing>(email, server_, "1", messages_),
+  const Email ops(std::make_shared<Mailing>(email, server_, "1", messages_, clock_),
                   recipients_of(email).front());
   EXPECT_FALSE(ops.wants(alert));
   EXPECT_TRUE(ops.wants(kStoppedAlert));
 }
 
 TEST_F(EmailTest, AMailThatWasMadeIsSentAsItIs) {
-  Email channel(std::make_shared<Mailing>(settings(), server_, "1", messages_),
+  Email channel(std::make_shared<Mailing>(settings(), server_, "1", messages_, clock_),
                 recipients_of(settings()).front());
   const auto answer = loop_.run_until_done(
       channel.send(kStartedAlert, {.text = "made before", .note = {}}, {"id"}, net::within(kLong)));
@@ -191,7 +191,7 @@ TEST_F(EmailTest, RecipientsAreDistinct) {
   ASSERT_EQ(recipients.size(), 3);
   std::vector<std::string> names;
   std::vector<std::pair<bool, bool>> wanted;
-  const auto mailing = std::make_shared<Mailing>(settings(), server_, "1", messages_);
+  const auto mailing = std::make_shared<Mailing>(settings(), server_, "1", messages_, clock_);
   for (const auto& recipient : recipients) {
     const Email channel(mailing, recipient);
     EXPECT_THAT(channel.key(), testing::StartsWith("email:"));
@@ -303,7 +303,8 @@ TEST_F(EmailTest, TheConfiguredServerIsUsed) {
                 .http = http,
                 .version = "1",
                 .messages = messages_,
-                .logins = logins},
+                .logins = logins,
+                .clock = clock},
                made);
   ASSERT_EQ(made.alerts.size(), 3);
   std::vector<Answer> answers;
