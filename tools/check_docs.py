@@ -14,7 +14,7 @@ LINK = re.compile(r"\[[^\]]*\]\(<?([^)\s>]+)>?[^)]*\)")
 CODE = re.compile(r"`([^`\n]+)`")
 HEADING = re.compile(r"^#{1,6} +(.*?)\s*$", re.M)
 FILE = re.compile(r"[\w.*-]+(/[\w.*{},-]+)+/?")
-PLACEHOLDER = re.compile(r"\b(NAME|ROOM|CHANNEL)\b")
+PLACEHOLDER = re.compile(r"NAME")
 FOLDERS = {entry.name for entry in (*ROOT.iterdir(), *(ROOT / "src").iterdir())
            if entry.is_dir() and not entry.name.startswith(".")} - {"build"}
 
