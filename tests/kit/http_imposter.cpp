@@ -1,15 +1,12 @@
 #include "kit/http_imposter.h"
 
 #include <algorithm>
-#include <condition_variable>
 #include <map>
 #include <mutex>
 #include <optional>
-#include <thread>
 
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/ssl.hpp>
 #include <boost/asio/ssl/impl/src.hpp>
@@ -18,6 +15,8 @@
 #include <boost/asio/write.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http.hpp>
+
+#include "kit/listener.h"
 
 namespace tocsin::kit {
 namespace {
@@ -30,17 +29,6 @@ using asio::use_awaitable;
 using asio::ip::tcp;
 
 constexpr std::uint64_t kMostRequestBody = 16ULL * 1024 * 1024;
-
-struct Script {
-  std::vector<HttpReply> replies;
-  std::size_t next = 0;
-
-  HttpReply take() {
-    const HttpReply& reply = replies.at(next);
-    if (next + 1 < replies.size()) ++next;
-    return reply;
-  }
-};
 
 std::string path_of(std::string_view target) {
   return std::string(target.substr(0, target.find('?')));
@@ -55,54 +43,25 @@ std::string_view HttpJournalEntry::header(std::string_view name) const {
 }
 
 struct HttpImposter::Server {
-  explicit Server(const Identity* identity)
-      : acceptor(context, tcp::endpoint(asio::ip::address_v4::loopback(), 0)), gate(context) {
+  explicit Server(const Identity* identity) : tls(tls_for(identity)) {
     gate.expires_at(std::chrono::steady_clock::time_point::max());
-    if (identity != nullptr) {
-      tls.emplace(asio::ssl::context::tls_server);
-      tls->use_certificate_chain(asio::buffer(identity->certificate));
-      tls->use_private_key(asio::buffer(identity->private_key), asio::ssl::context::pem);
-    }
-    spawn(accept());
-    thread = std::thread([this] { context.run(); });
   }
-  ~Server() {
-    context.stop();
-    thread.join();
-  }
+  ~Server() { listener.stop(); }
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
 
-  /// A client that goes away ends its session and nothing else.
-  void spawn(awaitable<void> session) {
-    asio::co_spawn(context, std::move(session), [](const std::exception_ptr&) {});
-  }
-
-  awaitable<void> accept() {
-    for (;;) {
-      tcp::socket socket = co_await acceptor.async_accept(use_awaitable);
-      socket.set_option(tcp::no_delay(true));
-      std::size_t number = 0;
-      {
-        const std::scoped_lock lock(mutex);
-        number = ++connections;
-      }
-      if (tls) {
-        spawn(serve_tls(std::move(socket), number));
-      } else {
-        spawn(serve(std::move(socket), number));
-      }
+  awaitable<void> serve(tcp::socket socket, std::size_t number) {
+    {
+      const std::scoped_lock lock(shared.mutex);
+      connections = number;
     }
-  }
-
-  awaitable<void> serve_tls(tcp::socket socket, std::size_t number) {
-    asio::ssl::stream<tcp::socket> stream(std::move(socket), tls.value());
+    if (!tls) {
+      co_await converse(socket, number);
+      co_return;
+    }
+    asio::ssl::stream<tcp::socket> stream(std::move(socket), *tls);
     co_await stream.async_handshake(asio::ssl::stream_base::server, use_awaitable);
     co_await converse(stream, number);
-  }
-
-  awaitable<void> serve(tcp::socket socket, std::size_t number) {
-    co_await converse(socket, number);
   }
 
   /// Returning closes the connection.
@@ -128,10 +87,10 @@ struct HttpImposter::Server {
                            .connection = connection};
     for (const auto& field : request)
       entry.headers.emplace_back(field.name_string(), field.value());
-    const std::scoped_lock lock(mutex);
+    const std::scoped_lock lock(shared.mutex);
     const auto script = scripts.find(path_of(entry.target));
     journal.push_back(std::move(entry));
-    arrived.notify_all();
+    shared.changed.notify_all();
     if (script != scripts.end()) return script->second.take();
     return fallback.take();
   }
@@ -165,20 +124,20 @@ struct HttpImposter::Server {
     co_return keep_alive&& reply.form == HttpReply::Form::complete;
   }
 
-  asio::io_context context;
-  tcp::acceptor acceptor;
   std::optional<asio::ssl::context> tls;
-  asio::steady_timer gate;  ///< never expires: cancelled to wake the held answers
-  bool released = false;    ///< on the server's thread only
+  bool released = false;  ///< on the server's thread only
 
-  mutable std::mutex mutex;
-  mutable std::condition_variable arrived;
-  std::map<std::string, Script> scripts;
-  Script fallback{{HttpReply{.status = 404, .headers = {}, .body = "nothing is scripted here"}}};
+  Shared shared;
+  std::map<std::string, Script<HttpReply>> scripts;
+  Script<HttpReply> fallback{
+      {HttpReply{.status = 404, .headers = {}, .body = "nothing is scripted here"}}};
   std::vector<HttpJournalEntry> journal;
   std::size_t connections = 0;
 
-  std::thread thread;
+  Listener listener{[this](tcp::socket socket, std::size_t connection) {
+    return serve(std::move(socket), connection);
+  }};
+  asio::steady_timer gate{listener.context()};  ///< never expires: cancelled to wake held answers
 };
 
 HttpImposter::HttpImposter() : server_(std::make_unique<Server>(nullptr)) {}
@@ -186,43 +145,37 @@ HttpImposter::HttpImposter(const Identity& identity)
     : server_(std::make_unique<Server>(&identity)) {}
 HttpImposter::~HttpImposter() = default;
 
-std::uint16_t HttpImposter::port() const { return server_->acceptor.local_endpoint().port(); }
+std::uint16_t HttpImposter::port() const { return server_->listener.port(); }
 
 std::string HttpImposter::url() const {
   return std::string(server_->tls ? "https" : "http") + "://127.0.0.1:" + std::to_string(port());
 }
 
 void HttpImposter::when(std::string path, std::vector<HttpReply> replies) {
-  const std::scoped_lock lock(server_->mutex);
-  server_->scripts[std::move(path)] = Script{std::move(replies)};
+  const std::scoped_lock lock(server_->shared.mutex);
+  server_->scripts[std::move(path)] = {std::move(replies)};
 }
 
 void HttpImposter::otherwise(std::vector<HttpReply> replies) {
-  const std::scoped_lock lock(server_->mutex);
-  server_->fallback = Script{std::move(replies)};
+  const std::scoped_lock lock(server_->shared.mutex);
+  server_->fallback = {std::move(replies)};
 }
 
 void HttpImposter::release() {
-  asio::post(server_->context, [server = server_.get()] {
+  asio::post(server_->listener.context(), [server = server_.get()] {
     server->released = true;
     server->gate.cancel();
   });
 }
 
 std::vector<HttpJournalEntry> HttpImposter::journal() const {
-  const std::scoped_lock lock(server_->mutex);
-  return server_->journal;
+  return server_->shared.copy(server_->journal);
 }
 
 bool HttpImposter::wait_for(std::size_t count) const {
-  std::unique_lock lock(server_->mutex);
-  return server_->arrived.wait_for(lock, std::chrono::seconds(20),
-                                   [&] { return server_->journal.size() >= count; });
+  return server_->shared.wait_until([&] { return server_->journal.size() >= count; });
 }
 
-std::size_t HttpImposter::connections() const {
-  const std::scoped_lock lock(server_->mutex);
-  return server_->connections;
-}
+std::size_t HttpImposter::connections() const { return server_->shared.copy(server_->connections); }
 
 }  // namespace tocsin::kit

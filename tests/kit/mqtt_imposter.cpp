@@ -1,19 +1,17 @@
 #include "kit/mqtt_imposter.h"
 
 #include <algorithm>
-#include <condition_variable>
 #include <mutex>
 #include <string_view>
-#include <thread>
 #include <utility>
 
 #include <boost/asio/buffer.hpp>
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/read.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
+
+#include "kit/listener.h"
 
 namespace tocsin::kit {
 namespace {
@@ -73,24 +71,7 @@ std::string packet(std::uint8_t head, const std::string& body) {
 }  // namespace
 
 struct MqttImposter::Server {
-  explicit Server(Terms said)
-      : terms(said), acceptor(context, tcp::endpoint(asio::ip::address_v4::loopback(), 0)) {
-    spawn(accept());
-    thread = std::thread([this] { context.run(); });
-  }
-  ~Server() {
-    context.stop();
-    thread.join();
-  }
-  Server(const Server&) = delete;
-  Server& operator=(const Server&) = delete;
-
-  /// Looks whenever something arrives, for 20 seconds at most.
-  template <typename Condition>
-  bool wait_until(Condition condition) const {
-    std::unique_lock lock(mutex);
-    return arrived.wait_for(lock, std::chrono::seconds(20), condition);
-  }
+  explicit Server(Terms said) : terms(said) {}
 
   struct Session {
     tcp::socket socket;
@@ -98,18 +79,6 @@ struct MqttImposter::Server {
     int version = 4;
     std::size_t unanswered = 0;
   };
-
-  void spawn(awaitable<void> session) {
-    asio::co_spawn(context, std::move(session), [](const std::exception_ptr&) {});
-  }
-
-  awaitable<void> accept() {
-    for (std::size_t number = 1;; ++number) {
-      tcp::socket socket = co_await acceptor.async_accept(use_awaitable);
-      socket.set_option(tcp::no_delay(true));
-      spawn(serve({.socket = std::move(socket), .number = number}));
-    }
-  }
 
   static awaitable<Packet> read(Session& session) {
     Packet packet;
@@ -149,9 +118,9 @@ struct MqttImposter::Server {
           co_await write(session, {'\xD0', '\0'});
           break;
         case kDisconnect: {
-          const std::scoped_lock lock(mutex);
+          const std::scoped_lock lock(shared.mutex);
           goodbyes++;
-          arrived.notify_all();
+          shared.changed.notify_all();
           open = false;
           break;
         }
@@ -181,10 +150,10 @@ struct MqttImposter::Server {
     if ((flags & 0x40) != 0) connect.password = reader.text();
     MqttReaction reaction;
     {
-      const std::scoped_lock lock(mutex);
+      const std::scoped_lock lock(shared.mutex);
       connects.push_back(connect);
       if (reacts_to_connect) reaction = reacts_to_connect(connect);
-      arrived.notify_all();
+      shared.changed.notify_all();
     }
     const std::string code(1, static_cast<char>(reaction.code));
     const auto answer = session.version == kVersion5 ? '\0' + code + properties() : '\0' + code;
@@ -214,11 +183,11 @@ struct MqttImposter::Server {
     message.payload = reader.rest();
     MqttReaction reaction;
     {
-      const std::scoped_lock lock(mutex);
+      const std::scoped_lock lock(shared.mutex);
       published.push_back(message);
       if (message.qos > 0) most_unanswered = std::max(most_unanswered, ++session.unanswered);
       if (reacts_to_publish) reaction = reacts_to_publish(message);
-      arrived.notify_all();
+      shared.changed.notify_all();
     }
     std::string answer = with_number(number);
     if (reaction.code != 0) answer += static_cast<char>(reaction.code);
@@ -253,11 +222,8 @@ struct MqttImposter::Server {
   }
 
   const Terms terms;
-  asio::io_context context{1};
-  tcp::acceptor acceptor;
 
-  mutable std::mutex mutex;
-  mutable std::condition_variable arrived;
+  Shared shared;
   std::function<MqttReaction(const MqttConnect&)> reacts_to_connect;
   std::function<MqttReaction(const MqttPublished&)> reacts_to_publish;
   std::vector<MqttConnect> connects;
@@ -265,49 +231,48 @@ struct MqttImposter::Server {
   std::size_t goodbyes = 0;
   std::size_t most_unanswered = 0;
 
-  std::thread thread;
+  Listener listener{[this](tcp::socket socket, std::size_t connection) {
+    return serve({.socket = std::move(socket), .number = connection});
+  }};
 };
 
 MqttImposter::MqttImposter(Terms terms) : server_(std::make_unique<Server>(terms)) {}
 MqttImposter::~MqttImposter() = default;
 
-std::uint16_t MqttImposter::port() const { return server_->acceptor.local_endpoint().port(); }
+std::uint16_t MqttImposter::port() const { return server_->listener.port(); }
 
 void MqttImposter::on_connect(std::function<MqttReaction(const MqttConnect&)> react) {
-  const std::scoped_lock lock(server_->mutex);
+  const std::scoped_lock lock(server_->shared.mutex);
   server_->reacts_to_connect = std::move(react);
 }
 
 void MqttImposter::on_publish(std::function<MqttReaction(const MqttPublished&)> react) {
-  const std::scoped_lock lock(server_->mutex);
+  const std::scoped_lock lock(server_->shared.mutex);
   server_->reacts_to_publish = std::move(react);
 }
 
 std::vector<MqttConnect> MqttImposter::connects() const {
-  const std::scoped_lock lock(server_->mutex);
-  return server_->connects;
+  return server_->shared.copy(server_->connects);
 }
 
 std::vector<MqttPublished> MqttImposter::published() const {
-  const std::scoped_lock lock(server_->mutex);
-  return server_->published;
+  return server_->shared.copy(server_->published);
 }
 
 std::size_t MqttImposter::most_unanswered() const {
-  const std::scoped_lock lock(server_->mutex);
-  return server_->most_unanswered;
+  return server_->shared.copy(server_->most_unanswered);
 }
 
 bool MqttImposter::wait_for_published(std::size_t count) const {
-  return server_->wait_until([&] { return server_->published.size() >= count; });
+  return server_->shared.wait_until([&] { return server_->published.size() >= count; });
 }
 
 bool MqttImposter::wait_for_connects(std::size_t count) const {
-  return server_->wait_until([&] { return server_->connects.size() >= count; });
+  return server_->shared.wait_until([&] { return server_->connects.size() >= count; });
 }
 
 bool MqttImposter::wait_for_goodbyes(std::size_t count) const {
-  return server_->wait_until([&] { return server_->goodbyes >= count; });
+  return server_->shared.wait_until([&] { return server_->goodbyes >= count; });
 }
 
 }  // namespace tocsin::kit

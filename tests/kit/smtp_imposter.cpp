@@ -1,20 +1,18 @@
 #include "kit/smtp_imposter.h"
 
 #include <algorithm>
-#include <condition_variable>
 #include <map>
 #include <mutex>
 #include <optional>
 #include <string_view>
-#include <thread>
 
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/read_until.hpp>
 #include <boost/asio/ssl.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
+
+#include "kit/listener.h"
 
 namespace tocsin::kit {
 namespace {
@@ -24,19 +22,7 @@ using asio::awaitable;
 using asio::use_awaitable;
 using asio::ip::tcp;
 
-constexpr auto kTooLong = std::chrono::seconds(20);  // only a broken test waits for it
 constexpr std::size_t kMostMail = std::size_t{16} * 1024 * 1024;
-
-struct Script {
-  std::vector<std::string> replies;
-  std::size_t next = 0;
-
-  std::string take() {
-    std::string reply = replies.at(next);
-    if (next + 1 < replies.size()) ++next;
-    return reply;
-  }
-};
 
 /// One connection, in the clear or not.
 struct Line {
@@ -91,48 +77,20 @@ std::string between(const std::string& line, char from, char to) {
 }  // namespace
 
 struct SmtpImposter::Server {
-  Server(SmtpTls wanted, const Identity* identity)
-      : tls(wanted), acceptor(context, tcp::endpoint(asio::ip::address_v4::loopback(), 0)) {
-    if (identity != nullptr) {
-      secure.emplace(asio::ssl::context::tls_server);
-      secure->use_certificate_chain(asio::buffer(identity->certificate));
-      secure->use_private_key(asio::buffer(identity->private_key), asio::ssl::context::pem);
-    }
-    spawn(accept());
-    thread = std::thread([this] { context.run(); });
-  }
-  ~Server() {
-    context.stop();
-    thread.join();
-  }
-  Server(const Server&) = delete;
-  Server& operator=(const Server&) = delete;
-
-  void spawn(awaitable<void> session) {
-    asio::co_spawn(context, std::move(session), [](const std::exception_ptr&) {});
-  }
-
-  awaitable<void> accept() {
-    for (;;) {
-      tcp::socket socket = co_await acceptor.async_accept(use_awaitable);
-      socket.set_option(tcp::no_delay(true));
-      std::size_t number = 0;
-      {
-        const std::scoped_lock lock(mutex);
-        number = ++connections;
-        ++open;
-      }
-      spawn(serve(std::move(socket), number));
-    }
-  }
+  Server(SmtpTls wanted, const Identity* identity) : tls(wanted), secure(tls_for(identity)) {}
 
   awaitable<void> serve(tcp::socket socket, std::size_t number) {
+    {
+      const std::scoped_lock lock(shared.mutex);
+      connections = number;
+      ++open;
+    }
     struct Closing {
       Server& server;
       ~Closing() {
-        const std::scoped_lock lock(server.mutex);
+        const std::scoped_lock lock(server.shared.mutex);
         --server.open;
-        server.changed.notify_all();
+        server.shared.changed.notify_all();
       }
     } const closing{*this};
     Line line(std::move(socket));
@@ -152,7 +110,7 @@ struct SmtpImposter::Server {
   /// The scripted reply of a step, or the one that accepts; false when the connection closes.
   awaitable<bool> say(Line& line, const std::string& step, std::string otherwise) {
     {
-      const std::scoped_lock lock(mutex);
+      const std::scoped_lock lock(shared.mutex);
       if (const auto script = scripts.find(step); script != scripts.end())
         otherwise = script->second.take();
     }
@@ -169,9 +127,9 @@ struct SmtpImposter::Server {
   awaitable<bool> step(Line& line, SmtpJournalEntry& mail) {
     const std::string command = co_await line.read();
     {
-      const std::scoped_lock lock(mutex);
+      const std::scoped_lock lock(shared.mutex);
       heard.push_back(command);
-      changed.notify_all();
+      shared.changed.notify_all();
     }
     const std::string verb = upper(command.substr(0, command.find_first_of(" :")));
     if (verb == "QUIT") {
@@ -195,14 +153,14 @@ struct SmtpImposter::Server {
     if (!line.reply.starts_with("354")) co_return true;
     mail.data = co_await line.read("\r\n.\r\n") + "\r\n";
     {
-      const std::scoped_lock lock(mutex);
+      const std::scoped_lock lock(shared.mutex);
       journal.push_back(mail);
     }
     co_return co_await say(line, ".", "250 2.0.0 queued as 1");
   }
 
   std::string greeting(bool encrypted) {
-    const std::scoped_lock lock(mutex);
+    const std::scoped_lock lock(shared.mutex);
     std::string lines;
     if (tls == SmtpTls::starttls && !encrypted) lines += "250-STARTTLS\n";
     for (const std::string& extension : extensions) lines += "250-" + extension + "\n";
@@ -228,20 +186,19 @@ struct SmtpImposter::Server {
   }
 
   const SmtpTls tls;
-  asio::io_context context;
-  tcp::acceptor acceptor;
   std::optional<asio::ssl::context> secure;
 
-  mutable std::mutex mutex;
-  mutable std::condition_variable changed;  ///< `heard` or `open`
-  std::map<std::string, Script> scripts;
+  Shared shared;
+  std::map<std::string, Script<std::string>> scripts;
   std::vector<std::string> extensions;
   std::vector<SmtpJournalEntry> journal;
   std::vector<std::string> heard;
   std::size_t connections = 0;
   std::size_t open = 0;
 
-  std::thread thread;
+  Listener listener{[this](tcp::socket socket, std::size_t connection) {
+    return serve(std::move(socket), connection);
+  }};
 };
 
 SmtpImposter::SmtpImposter() : server_(std::make_unique<Server>(SmtpTls::none, nullptr)) {}
@@ -249,46 +206,36 @@ SmtpImposter::SmtpImposter(SmtpTls tls, const Identity& identity)
     : server_(std::make_unique<Server>(tls, &identity)) {}
 SmtpImposter::~SmtpImposter() = default;
 
-std::uint16_t SmtpImposter::port() const { return server_->acceptor.local_endpoint().port(); }
+std::uint16_t SmtpImposter::port() const { return server_->listener.port(); }
 
 void SmtpImposter::when(std::string step, std::vector<std::string> replies) {
-  const std::scoped_lock lock(server_->mutex);
-  server_->scripts[std::move(step)] = Script{std::move(replies)};
+  const std::scoped_lock lock(server_->shared.mutex);
+  server_->scripts[std::move(step)] = {std::move(replies)};
 }
 
 void SmtpImposter::offer(std::vector<std::string> extensions) {
-  const std::scoped_lock lock(server_->mutex);
+  const std::scoped_lock lock(server_->shared.mutex);
   server_->extensions = std::move(extensions);
 }
 
 std::vector<SmtpJournalEntry> SmtpImposter::journal() const {
-  const std::scoped_lock lock(server_->mutex);
-  return server_->journal;
+  return server_->shared.copy(server_->journal);
 }
 
 std::vector<std::string> SmtpImposter::heard() const {
-  const std::scoped_lock lock(server_->mutex);
-  return server_->heard;
+  return server_->shared.copy(server_->heard);
 }
 
-std::size_t SmtpImposter::connections() const {
-  const std::scoped_lock lock(server_->mutex);
-  return server_->connections;
-}
+std::size_t SmtpImposter::connections() const { return server_->shared.copy(server_->connections); }
 
-std::size_t SmtpImposter::open() const {
-  const std::scoped_lock lock(server_->mutex);
-  return server_->open;
-}
+std::size_t SmtpImposter::open() const { return server_->shared.copy(server_->open); }
 
 bool SmtpImposter::wait_for_heard(std::size_t count) const {
-  std::unique_lock lock(server_->mutex);
-  return server_->changed.wait_for(lock, kTooLong, [&] { return server_->heard.size() >= count; });
+  return server_->shared.wait_until([&] { return server_->heard.size() >= count; });
 }
 
 bool SmtpImposter::wait_until_all_closed() const {
-  std::unique_lock lock(server_->mutex);
-  return server_->changed.wait_for(lock, kTooLong, [&] { return server_->open == 0; });
+  return server_->shared.wait_until([&] { return server_->open == 0; });
 }
 
 }  // namespace tocsin::kit
