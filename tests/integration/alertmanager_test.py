@@ -9,7 +9,7 @@ from datetime import datetime
 
 import oracles
 from program import require_tocsin, tocsin
-from servers import free_port, listens, require, wait_until
+from servers import ended_if_it_fails, free_port, listens, require, wait_until
 from watched import ENGINE, PROXY, Watched
 
 
@@ -27,6 +27,7 @@ class Alertmanager:
         self.port = free_port()
         self.process = None
 
+    @ended_if_it_fails
     def __enter__(self):
         self._folder = tempfile.TemporaryDirectory(prefix="tocsin-alertmanager-")
         folder = pathlib.Path(self._folder.name)
@@ -36,11 +37,7 @@ receivers:
   - name: test
     webhook_configs: [{{url: '{self._receiver.url("/notified")}', send_resolved: true}}]
 """, encoding="utf-8")
-        try:
-            self.up()
-        except BaseException:
-            self.__exit__()
-            raise
+        self.up()
         return self
 
     def up(self):

@@ -9,7 +9,7 @@ import subprocess
 import tempfile
 import threading
 
-from servers import free_port, listens, require, wait_until
+from servers import ended_if_it_fails, free_port, listens, require, wait_until
 
 
 class Mosquitto:
@@ -27,6 +27,7 @@ class Mosquitto:
         self.folder = None
         self.process = None
 
+    @ended_if_it_fails
     def __enter__(self):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="tocsin-mosquitto-"))
         self.folder.chmod(0o755)
@@ -51,11 +52,7 @@ class Mosquitto:
                       f"certfile {self.authority.server_certificate}",
                       f"keyfile {self.authority.server_key}", "require_certificate true"]
         (self.folder / "mosquitto.conf").write_text("\n".join(lines) + "\n", encoding="utf-8")
-        try:
-            self.up()
-        except BaseException:
-            self.__exit__()
-            raise
+        self.up()
         return self
 
     def up(self):

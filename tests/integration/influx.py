@@ -16,7 +16,7 @@ import urllib.error
 import urllib.parse
 import urllib.request
 
-from servers import Threaded, free_port, listens, require, wait_until
+from servers import Threaded, ended_if_it_fails, free_port, listens, require, wait_until
 
 
 def _request(url, data=None, headers=None, timeout=20):
@@ -47,10 +47,10 @@ class InfluxDb:
     def url(self):
         return f"http://127.0.0.1:{self.port}"
 
+    @ended_if_it_fails
     def __enter__(self):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="tocsin-influx-"))
-        try:
-            (self.folder / "influxdb.conf").write_text(f"""reporting-disabled = true
+        (self.folder / "influxdb.conf").write_text(f"""reporting-disabled = true
 bind-address = "127.0.0.1:{free_port()}"
 [meta]
   dir = "{self.folder}/meta"
@@ -65,14 +65,11 @@ bind-address = "127.0.0.1:{free_port()}"
   log-enabled = false
 {self.http}
 """)
-            self.up()
-            if self.auth:
-                user, password = self.ADMIN
-                self.query(f"CREATE USER \"{user}\" WITH PASSWORD '{self._quoted(password)}' "
-                           "WITH ALL PRIVILEGES")
-        except BaseException:
-            self.__exit__()
-            raise
+        self.up()
+        if self.auth:
+            user, password = self.ADMIN
+            self.query(f"CREATE USER \"{user}\" WITH PASSWORD '{self._quoted(password)}' "
+                       "WITH ALL PRIVILEGES")
         return self
 
     def up(self):

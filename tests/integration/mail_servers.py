@@ -16,7 +16,7 @@ import time
 import unittest
 import warnings
 
-from servers import end_processes_about, free_port, listens, require, require_root, wait_until
+from servers import end_processes_about, ended_if_it_fails, free_port, listens, require, require_root, wait_until
 
 HANG = "hang"  # answers that are none: say nothing, close the connection
 DROP = "drop"
@@ -214,6 +214,7 @@ class OpenSmtpd:
         self.port = free_port()
         self.process = None
 
+    @ended_if_it_fails
     def __enter__(self):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="tocsin-smtpd-"))
         self.folder.chmod(0o755)
@@ -233,11 +234,7 @@ match from any for domain "{self.DOMAIN}" action "box"
         self.process = subprocess.Popen(
             ["unshare", "--mount", "--propagation", "private", "sh", "-c", script, "sh",
              self.configuration], stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log)
-        try:
-            wait_until(self._listens, 20, self.output)
-        except BaseException:
-            self.__exit__()
-            raise
+        wait_until(self._listens, 20, self.output)
         return self
 
     def output(self):

@@ -13,7 +13,7 @@ import unittest
 
 import output
 import wine
-from servers import listens, wait_until
+from servers import ended_if_it_fails, listens, wait_until
 
 TOCSIN = os.environ.get("TOCSIN", "")
 ON_WINE = TOCSIN.endswith(".exe")
@@ -163,13 +163,10 @@ class Running(_Process):
     def __init__(self, configuration_file, data_directory, env=None):
         super().__init__("run", "-c", configuration_file, "--data-dir", data_directory, env=env)
 
+    @ended_if_it_fails
     def __enter__(self):
         self.start()
-        try:
-            self.wait_for_line(" ready: ")
-        except BaseException:
-            self.__exit__()
-            raise
+        self.wait_for_line(" ready: ")
         return self
 
 
@@ -186,21 +183,18 @@ class Simulator(_Process):
         self.hosts = {}
         self.addresses = {}
 
+    @ended_if_it_fails
     def __enter__(self):
         self.start()
-        try:
-            self.wait_for_line(lambda line: line.startswith("ready"))
-            for line in self.lines:
-                host = re.fullmatch(r"(\S+) (\d+\.\d+\.\d+\.\d+):(\d+)", line)
-                if host:
-                    self.addresses[host[1]] = host[2]
-                    self.hosts[host[1]] = int(host[3])
-            holder = wine.server() if ON_WINE else self.process.pid
-            for port in set(self.hosts.values()):
-                assert listens(holder, port), f"port {port} is not the simulator's"
-        except BaseException:
-            self.__exit__()
-            raise
+        self.wait_for_line(lambda line: line.startswith("ready"))
+        for line in self.lines:
+            host = re.fullmatch(r"(\S+) (\d+\.\d+\.\d+\.\d+):(\d+)", line)
+            if host:
+                self.addresses[host[1]] = host[2]
+                self.hosts[host[1]] = int(host[3])
+        holder = wine.server() if ON_WINE else self.process.pid
+        for port in set(self.hosts.values()):
+            assert listens(holder, port), f"port {port} is not the simulator's"
         return self
 
     def host(self, name, services):

@@ -4,6 +4,7 @@ Every class here is a context manager: it starts processes on a port of their ow
 very processes answer, and ends them by their ids.
 """
 import contextlib
+import functools
 import os
 import pathlib
 import shutil
@@ -14,6 +15,18 @@ import tempfile
 import threading
 import time
 import unittest
+
+
+def ended_if_it_fails(enter):
+    """For an __enter__: what has begun when it fails is ended, as by __exit__."""
+    @functools.wraps(enter)
+    def entering(self):
+        try:
+            return enter(self)
+        except BaseException:
+            self.__exit__()
+            raise
+    return entering
 
 
 def require(*programs):
@@ -148,15 +161,12 @@ class Samba:
         self.folder = None
         self.process = None
 
+    @ended_if_it_fails
     def __enter__(self):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="tocsin-samba-"))
         self.configuration = self.folder / "smb.conf"
-        try:
-            self._set_up()
-            self.up()
-        except BaseException:
-            self.__exit__()
-            raise
+        self._set_up()
+        self.up()
         return self
 
     def _set_up(self):

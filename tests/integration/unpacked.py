@@ -11,7 +11,7 @@ import subprocess
 import tempfile
 import unittest
 
-from servers import end_processes_about, listens, processes_about, require, require_root, wait_until
+from servers import end_processes_about, ended_if_it_fails, listens, processes_about, require, require_root, wait_until
 
 ROOT = pathlib.Path(os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache") / "tocsin/servers/root"
 
@@ -49,6 +49,7 @@ class Unpacked:
         self.folder = None
         self.processes = []
 
+    @ended_if_it_fails
     def __enter__(self):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="tocsin-unpacked-"))
         self.folder.chmod(0o755)
@@ -58,11 +59,7 @@ class Unpacked:
             own += [f"{user}:x:{number}:" + (f"{number}::/nonexistent:/bin/sh" if name == "passwd" else "")
                     for user, number in _USERS.items()]
             (self.folder / name).write_text("\n".join(own) + "\n", encoding="utf-8")
-        try:
-            self.up()
-        except BaseException:
-            self.__exit__()
-            raise
+        self.up()
         return self
 
     def up(self):
