@@ -124,16 +124,12 @@ int ack(const AckOptions& options) {
   if (!opened) return opened.error();
   auto& [config, requests, known] = *opened;
   auto firing = load_firing(daemon::data_directory(options.data_directory, config));
-  if (!firing) {
-    complain(firing.error().what);
-    return kExitFailed;
-  }
+  if (!firing) return failed(firing.error().what);
   const auto scope = SilenceScope::parse(options.scope);
   std::erase_if(*firing, [&](const Firing& one) { return !scope.covers(one.host, one.service); });
   if (firing->empty()) {
     const auto mistake = find_mistake(scope, config);
-    complain(mistake.empty() ? fmt::format("nothing fires at `{}`", options.scope) : mistake);
-    return kExitFailed;
+    return failed(mistake.empty() ? fmt::format("nothing fires at `{}`", options.scope) : mistake);
   }
   const Time now = SystemClock().now();
   for (const auto& one : *firing) {
@@ -172,10 +168,8 @@ int unack(const UnackOptions& options) {
     return kExitFailed;
   }
   for (const auto& ack : meant) {
-    if (const auto ended = opened->requests.end_ack(ack.id, SystemClock().now()); !ended) {
-      complain(ended.error().what);
-      return kExitFailed;
-    }
+    if (const auto ended = opened->requests.end_ack(ack.id, SystemClock().now()); !ended)
+      return failed(ended.error().what);
     fmt::print("{} is not acknowledged any more\n", printable(ack.text()));
   }
   return kExitOk;

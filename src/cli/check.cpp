@@ -364,19 +364,16 @@ int services(const ServicesOptions& options) {
   const auto configuration = load(options.configuration);
   if (!configuration) return kExitBadConfiguration;
   const auto* found = find_called(configuration->hosts, HostName(options.host));
-  if (found == nullptr) {
-    complain(fmt::format("{} has no host \"{}\"", options.configuration, options.host));
-    return kExitFailed;
-  }
+  if (found == nullptr)
+    return failed(fmt::format("{} has no host \"{}\"", options.configuration, options.host));
   const auto answers =
       check_hosts(std::span(found, 1),
                   {.check = Check::all,
                    .data_directory = daemon::data_directory(options.data_directory, *configuration),
                    .force = options.force});
-  if (!answers.front()) {
-    complain(fmt::format("{}: {}", found->name.text(), answers.front().error().what));
-    return kExitNotReached;
-  }
+  if (!answers.front())
+    return failed(fmt::format("{}: {}", found->name.text(), answers.front().error().what),
+                  kExitNotReached);
   const auto rows = rows_of(*found, answers.front());
   options.json ? print_rows(rows) : print_table(rows);
   return kExitOk;

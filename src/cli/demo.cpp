@@ -137,16 +137,11 @@ net::awaitable<int> show(const DemoOptions& options, net::Executor executor) {
                          .seed = static_cast<std::uint64_t>(clock.now().time_since_epoch().count()),
                          .on_change = [=](std::string_view what) { print_change(what, colored); }},
                         clock, random);
-  if (auto started = fleet.start(pretending, executor); !started) {
-    complain(started.error().what);
-    co_return kExitFailed;
-  }
+  if (auto started = fleet.start(pretending, executor); !started)
+    co_return failed(started.error().what);
   auto receiver =
       Receiver::open(executor, [=](const std::string& body) { print_alert(body, colored); });
-  if (!receiver) {
-    complain(receiver.error().what);
-    co_return kExitFailed;
-  }
+  if (!receiver) co_return failed(receiver.error().what);
   receiving.spawn(receiver->run(receiving));
 
   const auto file = folder.path() / "tocsin.yaml";

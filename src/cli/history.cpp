@@ -100,29 +100,24 @@ std::map<std::string, std::string> names_of_destinations(const config::Config& c
 
 /// Asks the tocsin that runs, or runs next.
 int retry(const DeliveriesOptions& options, const config::Config& config) {
-  if (options.id.empty() != options.all) {
-    complain(
+  if (options.id.empty() != options.all)
+    return failed(
         "--retry needs the ID of a dead letter, as `tocsin deliveries --failed` lists it, or "
         "--all");
-    return kExitFailed;
-  }
   auto requests = open_requests(options.data_directory, config);
   if (!requests) return kExitFailed;
   const auto retries = requests->ask_for_retry(options.id, SystemClock().now());
   const auto is_anybody_there = requests->is_anybody_there();
   for (const auto* error : {retries ? nullptr : &retries.error(),
                             is_anybody_there ? nullptr : &is_anybody_there.error()}) {
-    if (error == nullptr) continue;
-    complain(error->what);
-    return kExitFailed;
+    if (error != nullptr) return failed(error->what);
   }
-  if (retries->asked + retries->outdated == 0) {
-    complain(options.all ? std::string("there are no dead letters")
-                         : fmt::format("there is no dead letter `{}`: `tocsin deliveries --failed` "
-                                       "lists them",
-                                       printable(options.id)));
-    return kExitFailed;
-  }
+  if (retries->asked + retries->outdated == 0)
+    return failed(options.all
+                      ? std::string("there are no dead letters")
+                      : fmt::format("there is no dead letter `{}`: `tocsin deliveries --failed` "
+                                    "lists them",
+                                    printable(options.id)));
   fmt::print("dead letters that are sent again{}: {}\n",
              *is_anybody_there ? "" : " when tocsin runs", retries->asked);
   if (retries->outdated > 0)
@@ -137,20 +132,14 @@ int history(const HistoryOptions& options) {
   const auto configuration = load(options.configuration);
   if (!configuration) return kExitBadConfiguration;
   const auto age = config::parse_duration(options.since);
-  if (!age) {
-    complain(fmt::format("--since {}: {}", options.since, age.error().expected));
-    return kExitFailed;
-  }
+  if (!age) return failed(fmt::format("--since {}: {}", options.since, age.error().expected));
   auto store = open_store(options.data_directory, *configuration);
   if (!store) return kExitFailed;
   store::HistoryQuery query{.since = SystemClock().now() - *age};
   if (!options.host.empty()) query.host = HostName(options.host);
   if (!options.service.empty()) query.service = ServiceName(options.service);
   const auto alerts = store->history(query);
-  if (!alerts) {
-    complain(alerts.error().what);
-    return kExitFailed;
-  }
+  if (!alerts) return failed(alerts.error().what);
   pass_on_complaints(*store);
   if (options.json) {
     json array = json::array();
@@ -181,10 +170,7 @@ int deliveries(const DeliveriesOptions& options) {
   auto store = open_store(options.data_directory, *configuration);
   if (!store) return kExitFailed;
   const auto records = store->deliveries(options.failed, kMostDeliveries);
-  if (!records) {
-    complain(records.error().what);
-    return kExitFailed;
-  }
+  if (!records) return failed(records.error().what);
   pass_on_complaints(*store);
   const auto names = names_of_destinations(*configuration);
   const auto name_of = [&](const std::string& key) {

@@ -47,6 +47,11 @@ void complain(const std::string& text) {
   platform::write_to_stderr(fmt::format("error: {}\n", printable(text, 1000)));
 }
 
+int failed(const std::string& why, int code) {
+  complain(why);
+  return code;
+}
+
 void warn(const std::string& text) {
   platform::write_to_stderr(fmt::format("warning: {}\n", printable(text, 1000)));
 }

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "cli/commands.h"
 #include "config/config.h"
 #include "config/load.h"
 
@@ -30,6 +31,8 @@ const T* find_called(const std::vector<T>& all, const HostName& name) {
 
 /// "error: text" on stderr; what cannot be written there is lost.
 void complain(const std::string& text);
+/// The same, as the last word of a command: the code that it ends with.
+[[nodiscard]] int failed(const std::string& why, int code = kExitFailed);
 /// "warning: text" on stderr.
 void warn(const std::string& text);
 

@@ -45,14 +45,8 @@ int reload(const RunOptions& options) {
   const auto config = load(options.configuration);
   if (!config) return kExitBadConfiguration;
   const auto answer = ask(daemon::data_directory(options.data_directory, *config));
-  if (!answer) {
-    complain(answer.error().what);
-    return kExitFailed;
-  }
-  if (!answer->good) {
-    complain(answer->text);
-    return kExitFailed;
-  }
+  if (!answer) return failed(answer.error().what);
+  if (!answer->good) return failed(answer->text);
   fmt::print("{}\n", printable(answer->text, 1000));
   return kExitOk;
 }

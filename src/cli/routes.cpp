@@ -97,10 +97,7 @@ int routes(const RoutesOptions& options) {
   const auto configuration = load(options.configuration);
   if (!configuration) return kExitBadConfiguration;
   const auto alert = imagine(options, *configuration);
-  if (!alert) {
-    complain(alert.error());
-    return kExitFailed;
-  }
+  if (!alert) return failed(alert.error());
   if (!alert->suppressed.empty()) {
     fmt::print("nobody is notified; {}\n", printable(alert->suppressed));
     return kExitOk;

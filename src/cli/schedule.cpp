@@ -48,10 +48,7 @@ void print_mistake(const std::string& text, const Schedule::Mistake& mistake) {
 
 int schedule(const ScheduleOptions& options) {
   auto zone = load_zone(options.zone);
-  if (!zone) {
-    complain(zone.error().what);
-    return kExitBadConfiguration;
-  }
+  if (!zone) return failed(zone.error().what, kExitBadConfiguration);
   const auto schedule = Schedule::parse(options.text, *std::move(zone));
   if (!schedule) {
     print_mistake(options.text, schedule.error());

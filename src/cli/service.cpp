@@ -21,11 +21,6 @@ namespace {
 constexpr auto kDescription =
     "Watches Windows services and alerts people when one stops, starts, pauses, vanishes or hangs.";
 
-int give_up(const Error& error) {
-  complain(error.what);
-  return kExitFailed;
-}
-
 /// A service starts in a directory of the system, so that nothing may be relative to ours.
 std::filesystem::path absolute(const std::string& path) {
   return std::filesystem::absolute(to_path(path)).lexically_normal();
@@ -93,15 +88,14 @@ void print_installed(const ServiceInstallOptions& options, const config::Config&
 
 int service_install(const ServiceInstallOptions& options) {
   if (const auto allowed = platform::check_service_rights(); !allowed)
-    return give_up(allowed.error());
+    return failed(allowed.error().what);
   const auto file = absolute(options.configuration);
   const auto configuration = load(to_utf8(file));
   if (!configuration) return kExitBadConfiguration;
-  if (!configuration->enabled) {
-    complain(fmt::format("{}: serviceMonitor.enable is false: there is nothing to do",
-                         options.configuration));
-    return kExitBadConfiguration;
-  }
+  if (!configuration->enabled)
+    return failed(fmt::format("{}: serviceMonitor.enable is false: there is nothing to do",
+                              options.configuration),
+                  kExitBadConfiguration);
   const auto data =
       std::filesystem::absolute(daemon::data_directory(options.data_directory, *configuration));
   std::vector directories{data};
@@ -113,7 +107,7 @@ int service_install(const ServiceInstallOptions& options) {
                                                     .arguments = arguments_of(options),
                                                     .directories = directories,
                                                     .files = {file}});
-  if (!installed) return give_up(installed.error());
+  if (!installed) return failed(installed.error().what);
   for (const auto& warning : *installed) warn(warning);
   print_installed(options, *configuration, file, data);
   return kExitOk;
@@ -121,9 +115,9 @@ int service_install(const ServiceInstallOptions& options) {
 
 int service_uninstall(const ServiceUninstallOptions& options) {
   if (const auto allowed = platform::check_service_rights(); !allowed)
-    return give_up(allowed.error());
+    return failed(allowed.error().what);
   const auto removed = platform::uninstall_service(options.name);
-  if (!removed) return give_up(removed.error());
+  if (!removed) return failed(removed.error().what);
   for (const auto& warning : removed->warnings) warn(warning);
   const auto data = data_directory_of(removed->arguments);
   fmt::print("removed: {}; its data stays in {}\n", options.name,
@@ -145,7 +139,7 @@ int service_run(const RunOptions& options) {
       return kExitFailed;
     }
   });
-  return ended ? *ended : give_up(ended.error());
+  return ended ? *ended : failed(ended.error().what);
 }
 
 }  // namespace tocsin::cli

@@ -110,17 +110,12 @@ int silence(const SilenceOptions& options) {
   const auto config = load(options.configuration);
   if (!config) return kExitBadConfiguration;
   const auto length = config::parse_duration(options.length);
-  if (!length || *length <= Duration(0) || *length > kLongest) {
-    complain(fmt::format(
+  if (!length || *length <= Duration(0) || *length > kLongest)
+    return failed(fmt::format(
         "--for {}: {}", options.length,
         length ? "expected more than nothing and at most 366d" : length.error().expected));
-    return kExitFailed;
-  }
   const auto scope = SilenceScope::parse(options.scope);
-  if (const auto mistake = find_mistake(scope, *config); !mistake.empty()) {
-    complain(mistake);
-    return kExitFailed;
-  }
+  if (const auto mistake = find_mistake(scope, *config); !mistake.empty()) return failed(mistake);
   auto requests = open_requests(options.data_directory, *config);
   if (!requests) return kExitFailed;
   if (!means_any(scope, *config, options.data_directory))
@@ -134,10 +129,7 @@ int silence(const SilenceOptions& options) {
                                          .end = now + *length,
                                          .reason = options.reason,
                                          .author = user()});
-  if (!id) {
-    complain(id.error().what);
-    return kExitFailed;
-  }
+  if (!id) return failed(id.error().what);
   fmt::print("{} is silenced until {}; `tocsin unsilence {}` ends it\n", printable(options.scope),
              local_time(now + *length), *id);
   return kExitOk;
@@ -150,10 +142,7 @@ int silences(const SilencesOptions& options) {
   if (!requests) return kExitFailed;
   const Time now = SystemClock().now();
   const auto all = requests->load_silences(options.all ? now - store::kRetention : now);
-  if (!all) {
-    complain(all.error().what);
-    return kExitFailed;
-  }
+  if (!all) return failed(all.error().what);
   if (options.json) {
     json array = json::array();
     for (const auto& silence : *all) array.push_back(to_json(silence, now));
@@ -171,10 +160,7 @@ int unsilence(const UnsilenceOptions& options) {
   if (!requests) return kExitFailed;
   const Time now = SystemClock().now();
   const auto all = requests->load_silences(now);
-  if (!all) {
-    complain(all.error().what);
-    return kExitFailed;
-  }
+  if (!all) return failed(all.error().what);
   const auto meant = find_meant(*all, options.silence);
   if (meant.empty()) {
     complain(
@@ -182,10 +168,8 @@ int unsilence(const UnsilenceOptions& options) {
     return kExitFailed;
   }
   for (const auto& silence : meant) {
-    if (const auto ended = requests->end_silence(silence.id, now); !ended) {
-      complain(ended.error().what);
-      return kExitFailed;
-    }
+    if (const auto ended = requests->end_silence(silence.id, now); !ended)
+      return failed(ended.error().what);
     fmt::print("the silence {} of {} has ended\n", silence.id, printable(silence.scope.text()));
   }
   return kExitOk;

@@ -119,13 +119,12 @@ int test(const TestOptions& options) {
     }
     background.cancel();
     co_await background.join();
-    if (asked == 0) {
-      complain(options.channels.empty()
-                   ? fmt::format("{} enables no destination", options.configuration)
-                   : fmt::format("{} enables no destination of the kind \"{}\"",
-                                 options.configuration, fmt::join(options.channels, "\" or \"")));
-      co_return kExitFailed;
-    }
+    if (asked == 0)
+      co_return failed(options.channels.empty()
+                           ? fmt::format("{} enables no destination", options.configuration)
+                           : fmt::format("{} enables no destination of the kind \"{}\"",
+                                         options.configuration,
+                                         fmt::join(options.channels, "\" or \"")));
     co_return all_accepted ? kExitOk : kExitFailed;
   }());
 }
