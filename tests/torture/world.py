@@ -46,7 +46,6 @@ class Destination:
 
     def __init__(self, name, relay, server, answers=False):
         self.name = name
-        self.own_name = None  # as the program has it
         self.relay = relay
         self.server = server
         self.answers = answers  # whether what it answers can be made bad
@@ -200,9 +199,6 @@ class World(contextlib.ExitStack):
         self.relays = self.enter_context(Relays())
         self.destinations = [self._webhook("webhook"), self._webhook("webhook-tls", tls=True), self._people(),
                              self._topics(), self._mails()]
-        for destination, own_name in zip(self.destinations, ('webhook "plain"', 'webhook "tls"', "Slack",
-                                                             f'MQTT broker "{self.address}"', f"email to {MAILBOX}")):
-            destination.own_name = own_name
         self._configure()
         self.start()
         wait_until(lambda: self.running.output().count(f"{MARKER} is MISSING at the first check") == HOSTS, 60,
@@ -306,12 +302,11 @@ class World(contextlib.ExitStack):
         self.clock_offset = seconds
         self.clock.write_text(f"{seconds:+}", encoding="utf-8")
 
-    def failed(self):
-        """What the program itself says of deliveries that have failed and not arrived: (destination's name, service,
-        state)."""
+    def dead_letters(self):
+        """As the program itself lists them: (destination's name, service)."""
         done = tocsin("deliveries", "--failed", "--json", "-c", self.file, "--data-dir", self.data)
-        return [(row["destinationName"], (row["alert"]["host"], row["alert"]["service"]), row["state"])
-                for row in json.loads(done.stdout)]
+        return [(row["destinationName"], (row["alert"]["host"], row["alert"]["service"]))
+                for row in json.loads(done.stdout) if row["state"] == "dead"]
 
     def reload(self, extra):
         self._configure(extra)
