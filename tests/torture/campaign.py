@@ -35,7 +35,11 @@ def arguments():
     parser.add_argument("--also", action="append", default=[], metavar="NAME",
                         help="a misfortune that is left out for a known fault")
     parser.add_argument("--only", action="append", default=[], metavar="NAME", help="no other misfortune; may be repeated")
-    return parser.parse_args()
+    options = parser.parse_args()
+    names = {one.name for table in misfortunes.TABLE.values() for one in table} | misfortunes.KNOWN.keys()
+    if unknown := [name for name in options.also + options.only if name not in names]:
+        parser.error(f"no misfortunes: {', '.join(unknown)}; there are: {', '.join(sorted(names))}")
+    return options
 
 
 def choose(options):
@@ -192,7 +196,7 @@ def main():
     begin = time.monotonic()
     words = [word for name in ("also", "only") for value in getattr(options, name) for word in (f"--{name}", f"'{value}'")]
     if not isolation.isolated():
-        print(f"seed: ./dev torture {options.minutes:g} {options.seed} {' '.join(words)}".rstrip(), flush=True)
+        print(f"the same again: ./dev torture {options.minutes:g} {options.seed} {' '.join(words)}".rstrip(), flush=True)
         sys.argv[1:] = [str(options.minutes), str(options.seed),
                         *(f"--{name}={value}" for name in ("also", "only") for value in getattr(options, name))]
         print(f"without namespaces: {isolation.isolate()}", flush=True)
@@ -201,18 +205,25 @@ def main():
         sys.exit("at least 1.2 minutes")
     schedule = plan(choose(options), options, seconds)
     folder = pathlib.Path(tempfile.mkdtemp(prefix="tocsin-torture-"))
-    with World(folder) as world:
-        world.build()
-        campaign = Campaign(world, options, schedule, seconds)
-        campaign.run()
-        campaign.log("everything is well again")
-        campaign.heal()
-        keep(world, schedule)
-        if world.end("stop"):
-            world.fault("asked to stop at the end, it does not end well")
-        faults = report(world, begin)
+    try:
+        with World(folder) as world:
+            world.build()
+            print(f"{seconds:.0f} s of misfortunes, then up to {HEALING + PATIENCE} s until all has arrived; what happens is in "
+                  f"{folder}/campaign.log", flush=True)
+            campaign = Campaign(world, options, schedule, seconds)
+            campaign.run()
+            campaign.log("everything is well again")
+            campaign.heal()
+            keep(world, schedule)
+            if world.end("stop"):
+                world.fault("asked to stop at the end, it does not end well")
+            faults = report(world, begin)
+    except KeyboardInterrupt:
+        shutil.rmtree(folder)
+        sys.exit("interrupted: nothing was judged")
     if not faults:
         shutil.rmtree(folder)
+        print("no faults")
         return 0
     (folder / "faults.txt").write_text("".join(f"{fault}\n" for fault in faults), encoding="utf-8")
     print(f"{len(faults)} faults; kept in {folder}:")

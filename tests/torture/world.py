@@ -200,6 +200,7 @@ class World(contextlib.ExitStack):
         self.destinations = [self._webhook("webhook"), self._webhook("webhook-tls", tls=True), self._people(),
                              self._topics(), self._mails()]
         self._configure()
+        self.callback(self._leave_nothing_running)
         self.start()
         wait_until(lambda: self.running.output().count(f"{MARKER} is MISSING at the first check") == HOSTS, 60,
                    self.running.output)
@@ -291,11 +292,17 @@ class World(contextlib.ExitStack):
 
     def end(self, how):
         """Ends the program by "kill" or "stop"; keeps its log. Returns its exit code."""
+        if (ended := self.running.process.poll()) is not None:
+            self.fault(f"start {self.starts}: it ended by itself with {ended}")
         code = getattr(self.running, how)()
         with open(self.folder / "tocsin.log", "a", encoding="utf-8") as log:
             log.write(f"--- start {self.starts}\n{self.running.output()}\n--- {how}: {code}\n")
         self.running = None
         return code
+
+    def _leave_nothing_running(self):
+        if self.running:
+            self.running.kill()
 
     def set_clock(self, seconds):
         """Off the machine's own; the program sees it within a second."""
