@@ -18,13 +18,19 @@ struct Lane;
 
 // Times are those of the steady clock (Now); what is in deliveries is by the wall clock.
 
+/// A delivery in its lane.
+struct Queued : store::Delivery {
+  std::uint64_t place = 0;  ///< in the order in which the destination's deliveries have come
+  Time since{};             ///< when it came
+};
+
 /// What leaves as one message: one delivery, or the members of a group.
 struct Sending {
   enum class Phase : std::uint8_t { turn, in_flight, waiting };
 
   DeliveryId id;  ///< of the message, the same at each attempt: that of its only member, or its own
-  std::vector<store::Delivery*> members;  ///< oldest first; never none
-  std::vector<Lane*> lanes;               ///< that the members are at the head of
+  std::vector<Queued*> members;  ///< in their order; never none
+  std::vector<Lane*> lanes;      ///< that the members are at the head of
   Phase phase = Phase::turn;
   Time due{};          ///< while waiting: when it is tried again
   bool woken = false;  ///< its last attempt was early, because the destination had taken another
@@ -40,7 +46,7 @@ struct Lane {
     taken,      ///< its first ones are in a sending
   };
 
-  std::list<store::Delivery> queue;
+  std::list<Queued> queue;
   std::map<TransitionKind, Time> accepted;  ///< when the destination last accepted one of the kind
   Phase phase = Phase::idle;
   Time due{};                  ///< while waiting

@@ -147,7 +147,7 @@ void Lanes::begin_escalations(Now now) {
 }
 
 void Lanes::append(Lane& lane, store::Delivery delivery, Now now) {
-  lane.queue.push_back(std::move(delivery));
+  lane.queue.push_back({std::move(delivery), ++places_, now.steady});
   ++size_;
   if (lane.phase == Lane::Phase::idle) {
     arrange(lane, now);
@@ -188,8 +188,8 @@ void Lanes::arrange(Lane& lane, Now now) {
 /// What has waited for the rate limit, or behind what has, leaves without waiting again.
 void Lanes::release(Lane& lane, Now now) {
   lane.released = 0;
-  for (store::Delivery& delivery : lane.queue) {
-    if (delivery.created > now.to_wall(lane.due)) break;
+  for (Queued& delivery : lane.queue) {
+    if (delivery.since > lane.due) break;
     ++lane.released;
     say_when(delivery, now);
   }

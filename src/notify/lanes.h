@@ -224,6 +224,7 @@ class Lanes {
   std::deque<std::pair<Time, std::string>> expiries_;
   std::vector<Outcome> outcomes_;
   Time paused_until_ = Time::min();
+  std::uint64_t places_ = 0;  ///< given to deliveries so far
   std::size_t size_ = 0;
   std::size_t in_flight_ = 0;
 };

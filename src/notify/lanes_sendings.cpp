@@ -113,9 +113,7 @@ Sending& Lanes::begin(std::vector<Lane*> lanes, Now now, DeliveryId id) {
     auto next = lane->queue.begin();
     for (std::size_t i = 0; i < lane->taken; ++i) sending.members.push_back(&*next++);
   }
-  std::ranges::sort(sending.members, {}, [](const store::Delivery* one) {
-    return std::pair(one->created, one->sequence);
-  });
+  std::ranges::sort(sending.members, {}, &Queued::place);
   if (id.value.empty()) {
     const auto& first = *sending.members.front();
     id = sending.members.size() == 1 ? first.id : DeliveryId{make_uuid(now.wall, deps_.random)};

@@ -35,7 +35,11 @@ def arguments():
     parser.add_argument("--also", action="append", default=[], metavar="NAME",
                         help="a misfortune that is left out for a known fault")
     parser.add_argument("--only", action="append", default=[], metavar="NAME", help="no other misfortune; may be repeated")
-    return parser.parse_args()
+    options = parser.parse_args()
+    names = {one.name for table in misfortunes.TABLE.values() for one in table} | misfortunes.KNOWN.keys()
+    if unknown := [name for name in options.also + options.only if name not in names]:
+        parser.error(f"no misfortunes: {', '.join(unknown)}; there are: {', '.join(sorted(names))}")
+    return options
 
 
 def choose(options):
@@ -137,37 +141,33 @@ class Campaign:
         time.sleep(QUIET)
 
 
-def judge_destination(world, destination, waiting=()):
-    return judge(world.histories, world.disturbances, list(destination.messages), list(destination.cuts.values()), waiting)
+def judge_destination(world, destination):
+    return judge(world.histories, world.disturbances, list(destination.messages), list(destination.cuts.values()))
 
 
-def judge_hosts(destination, waiting):
+def judge_hosts(destination):
     """Alerts about hosts begin with the bad news and end well."""
     if destination.cuts:  # they may be anywhere
         return
     for host, alerts in sorted(destination.hosts.items()):
         alerts = [(kind, at) for kind, at in alerts if kind in ("unreachable", "reachable")]
         kinds = [kind for kind, _ in alerts]
-        if (host, "") in waiting:
-            continue
         kinds = [kind for kind, before in zip(kinds, [None, *kinds]) if kind != before]  # the same id again, or none
         if kinds and (kinds[0] != "unreachable" or kinds[-1] != "reachable"):
             yield f"{host} ends as {kinds}"
 
 
-def report(world, late_is_lost, begin):
+def report(world, begin):
     """Prints what came of it; returns the faults."""
     faults = list(world.faults)
-    failed = world.failed()
-    print(f"\n{'destination':12} changes notified  lost repeated reordered invented (same id unlisted late)  latest")
+    print(f"\n{'destination':12} changes notified  lost repeated reordered invented (same id unlisted)  latest")
     for destination in world.destinations:
-        waiting = {service for name, service, state in failed if (name, state) == (destination.own_name, "pending")}
-        verdict = judge_destination(world, destination, () if late_is_lost else waiting)
+        verdict = judge_destination(world, destination)
         print(f"{destination.name:12} {world.changes:7} {verdict.notified:8} {len(verdict.lost):5} {len(verdict.repeated):8} "
-              f"{len(verdict.reordered):9} {len(verdict.invented):8}  {verdict.again:7} {verdict.unlisted:8} {verdict.late:4}"
+              f"{len(verdict.reordered):9} {len(verdict.invented):8}  {verdict.again:7} {verdict.unlisted:8}"
               f"   {verdict.latest:.1f} s ({verdict.latest_text})")
-        faults += [f"{destination.name}: {fault}" for fault in [*verdict.faults, *judge_hosts(destination, waiting)]]
-    dead = [f"{name}: dead letter about {'/'.join(service)}" for name, service, state in failed if state == "dead"]
+        faults += [f"{destination.name}: {fault}" for fault in [*verdict.faults, *judge_hosts(destination)]]
+    dead = [f"{name}: dead letter about {'/'.join(service)}" for name, service in world.dead_letters()]
     print(f"{HOSTS} hosts of {len(SERVICES)} services, {world.starts} starts, peak memory {world.memory / 1024:.0f} MiB, "
           f"at most {world.files} open files, {len(dead)} dead letters, {time.monotonic() - begin:.0f} s")
     return faults + dead
@@ -196,7 +196,7 @@ def main():
     begin = time.monotonic()
     words = [word for name in ("also", "only") for value in getattr(options, name) for word in (f"--{name}", f"'{value}'")]
     if not isolation.isolated():
-        print(f"seed: ./dev torture {options.minutes:g} {options.seed} {' '.join(words)}".rstrip(), flush=True)
+        print(f"the same again: ./dev torture {options.minutes:g} {options.seed} {' '.join(words)}".rstrip(), flush=True)
         sys.argv[1:] = [str(options.minutes), str(options.seed),
                         *(f"--{name}={value}" for name in ("also", "only") for value in getattr(options, name))]
         print(f"without namespaces: {isolation.isolate()}", flush=True)
@@ -205,18 +205,25 @@ def main():
         sys.exit("at least 1.2 minutes")
     schedule = plan(choose(options), options, seconds)
     folder = pathlib.Path(tempfile.mkdtemp(prefix="tocsin-torture-"))
-    with World(folder) as world:
-        world.build()
-        campaign = Campaign(world, options, schedule, seconds)
-        campaign.run()
-        campaign.log("everything is well again")
-        campaign.heal()
-        keep(world, schedule)
-        if world.end("stop"):
-            world.fault("asked to stop at the end, it does not end well")
-        faults = report(world, misfortunes.BACK_OFF in options.also, begin)
+    try:
+        with World(folder) as world:
+            world.build()
+            print(f"{seconds:.0f} s of misfortunes, then up to {HEALING + PATIENCE} s until all has arrived; what happens is in "
+                  f"{folder}/campaign.log", flush=True)
+            campaign = Campaign(world, options, schedule, seconds)
+            campaign.run()
+            campaign.log("everything is well again")
+            campaign.heal()
+            keep(world, schedule)
+            if world.end("stop"):
+                world.fault("asked to stop at the end, it does not end well")
+            faults = report(world, begin)
+    except KeyboardInterrupt:
+        shutil.rmtree(folder)
+        sys.exit("interrupted: nothing was judged")
     if not faults:
         shutil.rmtree(folder)
+        print("no faults")
         return 0
     (folder / "faults.txt").write_text("".join(f"{fault}\n" for fault in faults), encoding="utf-8")
     print(f"{len(faults)} faults; kept in {folder}:")

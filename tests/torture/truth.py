@@ -90,7 +90,6 @@ class Verdict:
     invented: list = dataclasses.field(default_factory=list)  # never so, or not at that time
     notified: int = 0
     unlisted: int = 0  # in the rest of a list that was cut
-    late: int = 0  # the program says that it tries again
     again: int = 0  # the same id once more, which at-least-once allows
     latest: float = 0  # seconds from the change to its message
     latest_text: str = "-"
@@ -100,9 +99,8 @@ class Verdict:
         return [f"{kind}: {text}" for kind in ("lost", "repeated", "reordered", "invented") for text in getattr(self, kind)]
 
 
-def judge(histories, disturbances, messages, cuts=(), waiting=()):
-    """`histories`: {service: History}; `messages` in the order of their arrival; `waiting`: the services of which the
-    program still has something to deliver."""
+def judge(histories, disturbances, messages, cuts=()):
+    """`histories`: {service: History}; `messages` in the order of their arrival."""
     verdict = Verdict()
     by_service = collections.defaultdict(list)
     seen = set()
@@ -120,17 +118,13 @@ def judge(histories, disturbances, messages, cuts=(), waiting=()):
             received = _without_echoes(received, verdict)
         lost = _judge(history, history.required(disturbances), received, verdict)
         verdict.lost += [(service, stay) for stay in lost]
-    _excuse(verdict, cuts, waiting)
+    _excuse(verdict, cuts)
     verdict.lost = [f"{_name(service)} {stay.state} since {stay.began:.2f}" for service, stay in verdict.lost]
     return verdict
 
 
-def _excuse(verdict, cuts, waiting):
-    """What waits is not lost. What has no line of its own may be one of those for which a list had no room, as many as
-    it says."""
-    late = [(service, stay) for service, stay in verdict.lost if service in waiting]
-    verdict.late = len(late)
-    verdict.lost = [one for one in verdict.lost if one not in late]
+def _excuse(verdict, cuts):
+    """What has no line of its own may be one of those for which a list had no room, as many as it says."""
     for cut in cuts:
         rest = [(service, stay) for service, stay in verdict.lost
                 if cut.host in (None, service[0]) and stay.begins <= cut.at][:cut.lines]

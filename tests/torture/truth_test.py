@@ -107,7 +107,6 @@ class Judge(unittest.TestCase):
         self.assertEqual(verdict.again, 1)
         self.assert_faults(self.judge(start, stop), reordered=1, lost=0)
 
-
     def test_a_list_that_was_cut_excuses_as_many_as_it_says(self):
         self.lives("STOPPED", "RUNNING")
         verdict = self.judge(cuts=[Cut(self.now, "db1", 1)])
@@ -116,14 +115,6 @@ class Judge(unittest.TestCase):
         self.assert_faults(self.judge(cuts=[Cut(self.now, None, 2)]))
         self.assert_faults(self.judge(cuts=[Cut(self.now, "db2", 2)]), lost=2)
         self.assert_faults(self.judge(cuts=[Cut(-1, "db1", 2)]), lost=2)
-
-
-    def test_what_waits_is_late(self):
-        self.lives("STOPPED", "RUNNING")
-        verdict = self.judge(waiting={SERVICE})
-        self.assert_faults(verdict)
-        self.assertEqual(verdict.late, 2)
-        self.assert_faults(self.judge(waiting={("db2", "Spooler")}), lost=2)
 
 
 class Calm(unittest.TestCase):

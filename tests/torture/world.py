@@ -46,7 +46,6 @@ class Destination:
 
     def __init__(self, name, relay, server, answers=False):
         self.name = name
-        self.own_name = None  # as the program has it
         self.relay = relay
         self.server = server
         self.answers = answers  # whether what it answers can be made bad
@@ -200,10 +199,8 @@ class World(contextlib.ExitStack):
         self.relays = self.enter_context(Relays())
         self.destinations = [self._webhook("webhook"), self._webhook("webhook-tls", tls=True), self._people(),
                              self._topics(), self._mails()]
-        for destination, own_name in zip(self.destinations, ('webhook "plain"', 'webhook "tls"', "Slack",
-                                                             f'MQTT broker "{self.address}"', f"email to {MAILBOX}")):
-            destination.own_name = own_name
         self._configure()
+        self.callback(self._leave_nothing_running)
         self.start()
         wait_until(lambda: self.running.output().count(f"{MARKER} is MISSING at the first check") == HOSTS, 60,
                    self.running.output)
@@ -295,23 +292,28 @@ class World(contextlib.ExitStack):
 
     def end(self, how):
         """Ends the program by "kill" or "stop"; keeps its log. Returns its exit code."""
+        if (ended := self.running.process.poll()) is not None:
+            self.fault(f"start {self.starts}: it ended by itself with {ended}")
         code = getattr(self.running, how)()
         with open(self.folder / "tocsin.log", "a", encoding="utf-8") as log:
             log.write(f"--- start {self.starts}\n{self.running.output()}\n--- {how}: {code}\n")
         self.running = None
         return code
 
+    def _leave_nothing_running(self):
+        if self.running:
+            self.running.kill()
+
     def set_clock(self, seconds):
         """Off the machine's own; the program sees it within a second."""
         self.clock_offset = seconds
         self.clock.write_text(f"{seconds:+}", encoding="utf-8")
 
-    def failed(self):
-        """What the program itself says of deliveries that have failed and not arrived: (destination's name, service,
-        state)."""
+    def dead_letters(self):
+        """As the program itself lists them: (destination's name, service)."""
         done = tocsin("deliveries", "--failed", "--json", "-c", self.file, "--data-dir", self.data)
-        return [(row["destinationName"], (row["alert"]["host"], row["alert"]["service"]), row["state"])
-                for row in json.loads(done.stdout)]
+        return [(row["destinationName"], (row["alert"]["host"], row["alert"]["service"]))
+                for row in json.loads(done.stdout) if row["state"] == "dead"]
 
     def reload(self, extra):
         self._configure(extra)

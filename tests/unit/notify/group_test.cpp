@@ -362,6 +362,16 @@ TEST_F(Group, LeavesInTimeWhoeverSetsTheClock) {
   EXPECT_NE(lanes_.take({kStart - hours(1), kStart + seconds(5)}), nullptr);
 }
 
+TEST_F(Group, KeepsItsOrderWhoeverSetsTheClock) {
+  add({.id = "1", .service = "a"});
+  EXPECT_THAT(send({}), ElementsAre("1"));
+  add({.id = "2", .kind = started, .service = "a"}, seconds(1));
+  const Now set_back{kStart - hours(1), kStart + seconds(2)};
+  lanes_.add(make_delivery("3", stopped, "a", set_back.wall), set_back);
+  lanes_.add(make_delivery("4", stopped, "b", set_back.wall), set_back);
+  EXPECT_THAT(send(seconds(5)), ElementsAre("2 3 4"));
+}
+
 TEST_F(Group, OfADestinationThatRefusesEverythingIsDeadAtOnce) {
   for (const char* id : {"1", "2"}) add({.id = id, .service = id});
   const Answer gone{Rejected{.reason = "410 Gone", .refuses = Rejected::Refuses::everything}};
@@ -397,6 +407,15 @@ TEST_F(LimitedGroup, WhatTheRateLimitDelayedLeavesInOneMessage) {
   add({.id = "4", .service = "a"}, seconds(120));
   EXPECT_THAT(send(seconds(299)), IsEmpty());
   EXPECT_THAT(send(seconds(300)), ElementsAre("2 3 4"));
+}
+
+TEST_F(LimitedGroup, WhatTheRateLimitDelayedWaitsNoLongerWhoeverSetsTheClock) {
+  add({.id = "1", .service = "a"});
+  EXPECT_THAT(send({}), ElementsAre("1"));
+  for (const char* id : {"2", "3"}) add({.id = id, .service = "a"}, seconds(100));
+  const auto* sending = lanes_.take({kStart - hours(1), kStart + seconds(300)});
+  ASSERT_NE(sending, nullptr);
+  EXPECT_THAT(sending->members, SizeIs(2));
 }
 
 class Turns : public Group {
