@@ -1,11 +1,13 @@
-// The time of the pipeline: the wall clock for what is stored and said, another one for waits.
+// One moment by two clocks: the wall clock for what is stored and said, another one for waits.
 #pragma once
 
 #include <algorithm>
+#include <chrono>
+#include <optional>
 
 #include "base/clock.h"
 
-namespace tocsin::notify {
+namespace tocsin {
 
 /// One moment by both clocks.
 struct Now {
@@ -26,4 +28,35 @@ struct Now {
   }
 };
 
-}  // namespace tocsin::notify
+/// Finds out that somebody has set the wall clock, by comparing it with the steady one.
+class ClockWatch {
+ public:
+  /// By how much it was set since follow(); 0 before the first.
+  [[nodiscard]] Duration set_by(Now now) const {
+    if (!ahead_) return Duration(0);
+    const Duration by = now.wall - now.steady - *ahead_;
+    return std::chrono::abs(by) < kCorrection ? Duration(0) : by;
+  }
+  /// What is to be added to every time by the wall clock that is known, so that it is as long ago
+  /// as before. 0 at the first call: what is known then was stored. Nothing: the clock was not set.
+  [[nodiscard]] std::optional<Duration> follow(Now now) {
+    const Duration by = set_by(now);
+    if (ahead_ && by == Duration(0)) return std::nullopt;
+    ahead_ = now.wall - now.steady;
+    return by;
+  }
+
+ private:
+  /// By less it is corrected all the time, and no wait depends on it.
+  static constexpr Duration kCorrection = std::chrono::seconds(1);
+
+  std::optional<Duration> ahead_;  ///< of the steady clock
+};
+
+/// The same moment after the clock was set by so much. The epoch means never, and stays; no time
+/// that something is waited for from is later than `latest`.
+[[nodiscard]] inline Time moved(Time at, Duration by, Time latest) {
+  return at == Time{} ? at : std::min(at + by, latest);
+}
+
+}  // namespace tocsin

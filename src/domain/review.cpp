@@ -43,7 +43,7 @@ class Review {
         circumstances_(circumstances),
         suppressions_(service, of, circumstances, now),
         now_(now) {
-    const auto old = [&](Time at) { return at > now || now - at >= policy_.flapping.window; };
+    const auto old = [&](Time at) { return now - at >= policy_.flapping.window; };
     std::erase_if(service_.changes, old);
   }
 
@@ -172,8 +172,7 @@ std::vector<AlertDraft> Review::begin_flapping(const Transition& decided) {
 
 Time Review::bad_from() const {
   const auto since = service_.stuck || service_.denied ? service_.since : service_.settled_since;
-  // A clock set back must not make the wait longer by as much.
-  return since > now_ ? now_ : since + policy_.flapping.bad_for;
+  return since + policy_.flapping.bad_for;
 }
 
 Time Review::calm_from() const {

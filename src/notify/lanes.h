@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "base/now.h"
 #include "base/random.h"
 #include "config/grouping.h"
 #include "domain/review.h"
@@ -23,7 +24,6 @@
 #include "notify/fair_queue.h"
 #include "notify/group_window.h"
 #include "notify/lane.h"
-#include "notify/now.h"
 #include "notify/rate_limits.h"
 #include "store/store.h"
 

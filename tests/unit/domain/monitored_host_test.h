@@ -12,6 +12,7 @@
 
 #include <gtest/gtest.h>
 
+#include "base/now.h"
 #include "domain/monitored_host.h"
 
 namespace tocsin {
@@ -52,31 +53,37 @@ class MonitoredHostTest : public testing::Test {
     std::vector<ObservedService> services;
     services.reserve(seen_.size());
     for (const auto& [name, seen] : seen_) services.push_back({name, seen.status, seen.details});
-    note(monitored_->apply({HostName("node1"), now_, std::move(services)}));
+    note(monitored_->apply({HostName("node1"), at(), std::move(services)}));
   }
   void no_answer(Duration after = std::chrono::seconds(10)) {
     now_ += after;
     note(monitored_->apply(
-        {HostName("node1"), now_, fail(ErrorKind::timed_out, "no answer within 5 s")}));
+        {HostName("node1"), at(), fail(ErrorKind::timed_out, "no answer within 5 s")}));
   }
   void says_shutdown(Duration after = std::chrono::seconds(10)) {
     now_ += after;
     note(monitored_->apply(
-        {HostName("node1"), now_, fail(ErrorKind::unreachable, "it is shutting down", 1115)}));
+        {HostName("node1"), at(), fail(ErrorKind::unreachable, "it is shutting down", 1115)}));
   }
   void refuses_login(Duration after = std::chrono::seconds(10)) {
     now_ += after;
     note(monitored_->apply(
-        {HostName("node1"), now_, fail(ErrorKind::login_refused, "the account is locked out")}));
+        {HostName("node1"), at(), fail(ErrorKind::login_refused, "the account is locked out")}));
   }
   void push(const char* name, ServiceState state, Duration after) {
     now_ += after;
     is(name, state);
-    note(monitored_->apply_pushed({ServiceName(name), seen_[ServiceName(name)].status, {}}, now_));
+    note(monitored_->apply_pushed({ServiceName(name), seen_[ServiceName(name)].status, {}}, at()));
   }
+  /// Somebody sets the wall clock.
+  void set_clock(Duration by) {
+    now_ += by;
+    set_by_ += by;
+  }
+  [[nodiscard]] Now at() const { return {now_, now_ - set_by_}; }
   void pass(Duration after) {
     now_ += after;
-    note(monitored_->pass(now_));
+    note(monitored_->pass(at()));
   }
   /// Lets it run, then stop and start twice, every 20 s.
   void flap(const char* name) {
@@ -129,6 +136,7 @@ class MonitoredHostTest : public testing::Test {
     ServiceStatus status;
     std::shared_ptr<const ServiceDetails> details;
   };
+  Duration set_by_{};
   MonitoredHost::Rules rules_;
   std::map<ServiceName, Seen> seen_;
   std::vector<Alert> notified_;
