@@ -5,6 +5,8 @@
 #include <set>
 #include <utility>
 
+#include "net/now.h"
+
 namespace tocsin::daemon {
 namespace {
 
@@ -63,7 +65,7 @@ void Clusters::retire_others(const std::set<HostName>& named) {
       continue;
     }
     auto& update = last_updates_.emplace_back(begin_update(name));
-    update.add(judged.monitored.retire(deps_.clock.now()), judged.monitored.host());
+    update.add(judged.monitored.retire(net::now_by(deps_.clock)), judged.monitored.host());
     at = clusters_.erase(at);
   }
 }
@@ -107,10 +109,10 @@ ClusterVerdict Clusters::judge(const config::Cluster& cluster, const ServiceName
   });
 }
 
-MonitoredHost::Outcome Clusters::check(Judged& judged, Time now) const {
+MonitoredHost::Outcome Clusters::check(Judged& judged, Now now) const {
   std::vector<ObservedService> services;
   std::map<ServiceName, std::string> reasons;
-  notify::StatusReport report{.host = judged.cluster.name, .at = now, .services = {}};
+  notify::StatusReport report{.host = judged.cluster.name, .at = now.wall, .services = {}};
   for (const auto& service : judged.cluster.services.exact_names()) {
     auto verdict = judge(judged.cluster, service);
     if (judged.stale && deps_.log.wants(config::LogLevel::debug))
@@ -135,24 +137,23 @@ MonitoredHost::Outcome Clusters::check(Judged& judged, Time now) const {
 net::awaitable<void> Clusters::run() {
   for (;;) {
     updated_.reset();
-    const Time now = deps_.clock.now();
-    Time due = now + kLongestSleep;
+    const Now now = net::now_by(deps_.clock);
+    Time due = now.steady + kLongestSleep;
     auto updates = std::exchange(last_updates_, {});
     for (auto& [name, judged] : clusters_) {
       if (judged.stale && !is_complete(judged.cluster)) {
         judged.stale = false;  // up to the next update of a member
         judged.due = Time::max();
       }
-      if (judged.stale || now >= judged.due) {
+      if (judged.stale || now.steady >= judged.due) {
         updates.push_back(begin_update(name));
         updates.back().add(check(judged, now), judged.monitored.host());
-        judged.due =
-            std::min(std::max(judged.monitored.next_review(now), now), now + kLongestSleep);
+        judged.due = now.to_steady(judged.monitored.next_review(now), kLongestSleep);
       }
       due = std::min(due, judged.due);
     }
     for (auto& update : updates) co_await update.write();
-    co_await updated_.wait_until(net::within(due - now));
+    co_await updated_.wait_until(net::within(due - now.steady));
   }
 }
 

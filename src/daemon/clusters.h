@@ -59,7 +59,7 @@ class Clusters {
     config::Cluster cluster;
     MonitoredHost monitored;
     bool stale = true;  ///< a member was updated since
-    Time due{};         ///< when a waiting alert may be notified
+    Time due{};         ///< when a waiting alert may be notified, by the steady clock
   };
 
   [[nodiscard]] HostUpdate begin_update(const HostName& cluster) const {
@@ -68,7 +68,7 @@ class Clusters {
   void retire_others(const std::set<HostName>& named);
   [[nodiscard]] PrefixedLog log_of(const HostName& cluster) const;
   [[nodiscard]] bool is_complete(const config::Cluster& cluster) const;
-  [[nodiscard]] MonitoredHost::Outcome check(Judged& judged, Time now) const;
+  [[nodiscard]] MonitoredHost::Outcome check(Judged& judged, Now now) const;
   [[nodiscard]] ClusterVerdict judge(const config::Cluster& cluster,
                                      const ServiceName& service) const;
 

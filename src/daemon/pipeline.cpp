@@ -20,6 +20,7 @@ Pipeline::Pipeline(config::Config config, const Deps& deps)
                     .messages = messages_,
                     .logins = deps.logins,
                     .clock = deps.clock,
+                    .warn = [&log = deps.log](const std::string& text) { log.warn("{}", text); },
                     .use = notify::Use::run},
       destinations_(notify::make_destinations(config_, channel_deps_)),
       delivery_log_(deps.log, destinations_.alerts),

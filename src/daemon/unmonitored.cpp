@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "daemon/host_update.h"
+#include "net/now.h"
 
 namespace tocsin::daemon {
 
@@ -24,7 +25,7 @@ net::awaitable<void> end_unmonitored(KnownHosts hosts, Journal& journal, const C
     subject.info("no longer monitored, and forgotten");
     MonitoredHost host(name, {}, std::move(known));
     HostUpdate update(name, {journal, subject, random});
-    update.add(host.retire(clock.now()), host.host());
+    update.add(host.retire(net::now_by(clock)), host.host());
     co_await update.write();
   }
 }

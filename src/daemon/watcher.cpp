@@ -13,6 +13,7 @@
 #include <fmt/format.h>
 
 #include "daemon/listed.h"
+#include "net/now.h"
 #include "probe/scm_terms.h"
 
 namespace tocsin::daemon {
@@ -125,7 +126,8 @@ net::awaitable<void> Watcher::run() {
 }
 
 net::awaitable<void> Watcher::listen_until_due() {
-  const Time started = deps_.clock.now();
+  const Now now = net::now_by(deps_.clock);
+  const Time started = now.wall;
   const auto& schedule = host_.frequency;
   const auto first = schedule.next(started);
   const auto second = first ? schedule.next(*first) : std::nullopt;
@@ -136,21 +138,21 @@ net::awaitable<void> Watcher::listen_until_due() {
   // The next of this host's own times: the schedule's, shifted.
   auto due = schedule.next(started - shift);
   if (due) *due += shift;
-  if (log_.wants_debug()) log_schedule(due, started);
+  if (log_.wants_debug()) log_schedule(due, now);
   co_await listen_until(due.value_or(Time::max()));
 }
 
 net::awaitable<void> Watcher::listen_until(Time due) {
-  const Time started = deps_.clock.now();
-  for (Time now = started; now < due && now >= started && !next_ && !retired_;
-       now = deps_.clock.now()) {
-    const Time review_due = std::max(monitored_.next_review(now), now);
-    co_await probe_->listen(
-        net::within(std::min({due - now, review_due - now, kLongestSleep}, std::less<Duration>())));
+  const Now started = net::now_by(deps_.clock);
+  for (Now now = started; now.wall < due && now.wall >= started.wall && !next_ && !retired_;
+       now = net::now_by(deps_.clock)) {
+    const Duration until_review = std::max(monitored_.next_review(now) - now.wall, Duration(0));
+    co_await probe_->listen(net::within(
+        std::min({due - now.wall, until_review, kLongestSleep}, std::less<Duration>())));
     auto update = begin_update();
     const bool check_again = take_pushed(update);
-    if (const Time now_then = deps_.clock.now(); now_then >= review_due)
-      add(monitored_.pass(now_then), update);
+    if (const Now then = net::now_by(deps_.clock); then.steady - now.steady >= until_review)
+      add(monitored_.pass(then), update);
     if (deps_.on_update) deps_.on_update(monitored_);
     co_await update.write();
     if (check_again) co_return co_await net::sleep_for(kGather);
@@ -216,7 +218,7 @@ net::awaitable<void> Watcher::check() {
   if (!services && services.error().kind == ErrorKind::exhausted)
     co_return log_unreached(&services.error());
   Observation observation{.host = host_.name,
-                          .at = deps_.clock.now(),
+                          .at = net::now_by(deps_.clock),
                           .services = std::move(services),
                           .boot = probe_->boot_signs()};
   co_await complete(observation);
@@ -226,14 +228,14 @@ net::awaitable<void> Watcher::check() {
   if (log_.wants_debug()) log_answer(observation, outcome.services, took);
   log_unreached(observation.services ? nullptr : &observation.services.error());
   add(std::move(outcome), update);
-  if (log_.wants_debug()) log_waiting(observation.at);
+  if (log_.wants_debug()) log_waiting(observation.at.wall);
   if (deps_.on_update) deps_.on_update(monitored_);
   if (observation.services && std::exchange(new_list_, false)) log_idle_patterns();
   // The first state of a service goes out with its names and start mode.
   if (lacks_details()) {
-    unreported_ = observation.at;
+    unreported_ = observation.at.wall;
   } else {
-    report_all(observation.at);
+    report_all(observation.at.wall);
   }
   co_await update.write();
 }
@@ -247,12 +249,12 @@ bool Watcher::lacks_details() const {
 
 bool Watcher::take_pushed(HostUpdate& update) {
   const auto pushed = probe_->take_pushed();
-  const Time now = deps_.clock.now();
+  const Now now = net::now_by(deps_.clock);
   if (log_.wants_debug()) log_pushed(pushed);
   if (!pushed.services.empty()) deps_.metrics.count_pushed(host_.name, pushed.services.size());
   for (const auto& service : pushed.services)
     update.add(monitored_.apply_pushed(service, now), monitored_.host());
-  report(pushed.services, now);
+  report(pushed.services, now.wall);
   return pushed.check_again;
 }
 
@@ -311,7 +313,7 @@ void Watcher::log_unreachable(Time now) const {
   }
 }
 
-void Watcher::log_schedule(std::optional<Time> due, Time now) const {
+void Watcher::log_schedule(std::optional<Time> due, Now now) const {
   const auto review = monitored_.next_review(now);
   log_.debug("schedule: next check {}{}", due ? "at " + iso_time(*due) : "never",
              review < Time::max() ? ", waiting alerts reviewed at " + iso_time(review) : "");
@@ -375,7 +377,7 @@ void Watcher::report(std::span<const ObservedService> pushed, Time at) const {
 
 net::awaitable<void> Watcher::forget() {
   auto update = begin_update();
-  update.add(monitored_.retire(deps_.clock.now()), monitored_.host());
+  update.add(monitored_.retire(net::now_by(deps_.clock)), monitored_.host());
   co_await update.write();
 }
 

@@ -110,7 +110,7 @@ class Watcher {
   /// The alerts that wait, each with its reason.
   void log_waiting(Time now) const;
   void log_unreachable(Time now) const;
-  void log_schedule(std::optional<Time> due, Time now) const;
+  void log_schedule(std::optional<Time> due, Now now) const;
   void log_pushed(const probe::Pushed& pushed) const;
   /// Null: it was reached.
   void log_unreached(const Error* error);

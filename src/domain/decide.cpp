@@ -69,8 +69,7 @@ std::optional<Transition> wait(TrackedService& next, const TrackedService& previ
                                const Policy& policy, Time now) {
   const bool progress =
       previous.seen.state != next.seen.state || previous.seen.checkpoint != next.seen.checkpoint;
-  // The minimum: a clock set back must not make the wait longer by as much.
-  next.progress_at = progress ? now : std::min(previous.progress_at, now);
+  if (progress) next.progress_at = now;
   const auto idle = now - next.progress_at;
   if (next.stuck || idle <= std::max<Duration>(next.seen.wait_hint, policy.pending_limit))
     return {};
@@ -189,6 +188,14 @@ std::optional<ServiceChange> observe_each(const ServiceName& name, const Tracked
 
 }  // namespace
 
+void follow_clock(TrackedService& service, Duration set_by, Time now) {
+  auto& notified = service.notified;
+  for (auto* at : {&service.settled_since, &service.since, &service.progress_at, &notified.since,
+                   &notified.at})
+    *at = moved(*at, set_by, now);
+  for (auto& change : service.changes) change = moved(change, set_by, now);
+}
+
 Decision decide(const TrackedService* previous, const ServiceStatus& seen, const Policy& policy,
                 Time now, AtFirstSight at_first_sight) {
   if (previous == nullptr && at_first_sight == AtFirstSight::alert)
@@ -234,7 +241,7 @@ std::vector<ServiceChange> decide(const TrackedServices& previous, const Observa
   std::vector<ServiceChange> changes;
   const auto observe = [&](const ServiceName& name, const TrackedService* before,
                            const ServiceStatus& seen) {
-    auto change = observe_each(name, before, seen, watchlist, details, observation.at);
+    auto change = observe_each(name, before, seen, watchlist, details, observation.at.wall);
     if (change) changes.push_back(*std::move(change));
   };
   const auto seen = by_name(observation);
@@ -275,7 +282,7 @@ std::vector<ServiceName> lacking_details(const TrackedServices& previous,
         for_alerts.push_back(name);
     } else if (const auto* entry = watchlist.find_tracked(name, details);
                entry != nullptr &&
-               decide(&before->second, status, entry->policy, observation.at).transition) {
+               decide(&before->second, status, entry->policy, observation.at.wall).transition) {
       for_alerts.push_back(name);
     }
   }

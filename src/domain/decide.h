@@ -57,6 +57,10 @@ struct TrackedService {
   friend bool operator==(const TrackedService&, const TrackedService&) = default;
 };
 
+/// The wall clock was set by so much, and it is `now`: what is waited for moves with it. Since when
+/// an alert fires does not: by that an acknowledgement knows its alert.
+void follow_clock(TrackedService& service, Duration set_by, Time now);
+
 /// Whether an alert about the service was notified, and not its end.
 [[nodiscard]] inline bool fires(const TrackedService& service) {
   return service.notified.firing_since != Time{};

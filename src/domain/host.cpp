@@ -27,7 +27,7 @@ Transition host_transition(TransitionKind kind, Time since, std::string reason) 
 std::optional<Suppression> grace(const TrackedHost& host, const Grace& grace, Time now) {
   if (host.failures < grace.checks)
     return Suppression{"not yet tried " + std::to_string(grace.checks) + " times"};
-  if (const auto until = host.since + grace.time; now < until && host.since <= now)
+  if (const auto until = host.since + grace.time; now < until)
     return Suppression{"not yet for " + duration_text(grace.time), until};
   return std::nullopt;
 }
@@ -110,12 +110,19 @@ bool note_boot(TrackedHost& host, const BootSigns& boot, bool services_are_new, 
 
 }  // namespace
 
+void follow_clock(TrackedHost& host, const HostPolicy& policy, Duration set_by, Time now) {
+  if (!host.notified) host.since = moved(host.since, set_by, now);
+  for (auto* at : {&host.reached_since, &host.notified_at, &host.booted_at, &host.boot.booted_at,
+                   &host.shutdown_since})
+    *at = moved(*at, set_by, now);
+  host.storm_until = moved(host.storm_until, set_by, now + policy.storm_wait);
+}
+
 std::optional<Suppression> find_suppression(const TrackedHost& host, const HostPolicy& policy,
                                             const HostCircumstances& circumstances, Time now) {
   if (circumstances.silence) return circumstances.silence;
   const auto gone_by = host.shutdown_since + kLongestShutdown;
-  // The lower bound: a clock set back must not make the wait longer by as much.
-  if (host.shutdown_since != Time{} && host.shutdown_since <= now && now < gone_by)
+  if (host.shutdown_since != Time{} && now < gone_by)
     return Suppression{"it says that it is shutting down", gone_by};
   return grace(host, policy.grace, now);
 }
@@ -163,16 +170,14 @@ bool falls(const TrackedService& known, ServiceState now) {
 void note_falls(TrackedHost& host, const Falls& falls, const HostPolicy& policy, Time now) {
   const bool storm = falls.fell >= kFewestSigns && falls.fell * kStormShare >= falls.ran;
   if (!storm || policy.storm_wait == Duration(0)) return;
-  // The upper bound: a clock set back must not keep storms away for as long.
-  const bool recent =
-      now < host.storm_until + policy.storm_wait && host.storm_until <= now + policy.storm_wait;
+  const bool recent = now < host.storm_until + policy.storm_wait;
   if (!recent) host.storm_until = now + policy.storm_wait;
 }
 
 std::vector<AlertDraft> review(TrackedHost& host, const Observation& observation,
                                const TrackedServices& previous, const HostPolicy& policy,
                                const HostCircumstances& circumstances) {
-  const Time now = observation.at;
+  const Time now = observation.at.wall;
   const auto& silence = circumstances.silence;
   if (!observation.services)
     return not_reached(host, observation.services.error(), policy, circumstances, now);

@@ -33,6 +33,10 @@ struct TrackedHost {
   friend bool operator==(const TrackedHost&, const TrackedHost&) = default;
 };
 
+/// As for a service. An outage keeps since when it lasts, once it was notified: by that an
+/// acknowledgement knows its alert. A storm lasts no longer than one that began now.
+void follow_clock(TrackedHost& host, const HostPolicy& policy, Duration set_by, Time now);
+
 /// Of services that were running: how many stop or begin to at once.
 struct Falls {
   std::size_t fell = 0;

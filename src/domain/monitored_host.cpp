@@ -31,8 +31,17 @@ MonitoredHost::MonitoredHost(HostName name, Rules rules, Known known, SilenceOf 
 
 void MonitoredHost::set_rules(Rules rules) { rules_ = std::move(rules); }
 
+void MonitoredHost::follow_clock(Now now) {
+  const auto set_by = clock_.follow(now);
+  if (!set_by) return;
+  tocsin::follow_clock(host_, rules_.policy, *set_by, now.wall);
+  for (auto& [name, service] : services_) tocsin::follow_clock(service, *set_by, now.wall);
+  for (auto& [name, fall] : pushed_falls_) fall = moved(fall, *set_by, now.wall);
+}
+
 MonitoredHost::Outcome MonitoredHost::apply(const Observation& observation) {
-  const Time now = observation.at;
+  follow_clock(observation.at);
+  const Time now = observation.at.wall;
   Outcome outcome;
   const auto before = host_;
   auto host_drafts =
@@ -61,7 +70,9 @@ MonitoredHost::Outcome MonitoredHost::apply(const Observation& observation) {
   return outcome;
 }
 
-MonitoredHost::Outcome MonitoredHost::apply_pushed(const ObservedService& pushed, Time now) {
+MonitoredHost::Outcome MonitoredHost::apply_pushed(const ObservedService& pushed, Now at) {
+  follow_clock(at);
+  const Time now = at.wall;
   Outcome outcome;
   const auto before = host_;
   note_pushed_fall(pushed, now);
@@ -99,7 +110,9 @@ void MonitoredHost::note_pushed_fall(const ObservedService& pushed, Time now) {
   note_falls(host_, all, rules_.policy, now);
 }
 
-MonitoredHost::Outcome MonitoredHost::pass(Time now) {
+MonitoredHost::Outcome MonitoredHost::pass(Now at) {
+  follow_clock(at);
+  const Time now = at.wall;
   Outcome outcome;
   if (host_.error.empty()) {
     review_open(now, outcome);
@@ -114,7 +127,9 @@ MonitoredHost::Outcome MonitoredHost::pass(Time now) {
   return outcome;
 }
 
-MonitoredHost::Outcome MonitoredHost::retire(Time now) {
+MonitoredHost::Outcome MonitoredHost::retire(Now at) {
+  follow_clock(at);
+  const Time now = at.wall;
   Outcome outcome{.services = {}, .host = true, .forgotten = true, .alerts = {}};
   if (host_.notified) {
     Transition end{TransitionKind::unmonitored, ServiceState::unknown, host_.since,
@@ -137,7 +152,9 @@ std::optional<Time> MonitoredHost::firing_since(const ServiceName& service) cons
   return found->second.notified.firing_since;
 }
 
-Time MonitoredHost::next_review(Time now) const {
+Time MonitoredHost::next_review(Now at) const {
+  const Time now = at.wall;
+  if (clock_.set_by(at) != Duration(0)) return now;  // pass() follows the clock first
   if (!host_.error.empty())
     return tocsin::next_review(host_, rules_.policy, circumstances(now), now);
   Time next = Time::max();
@@ -225,8 +242,7 @@ Circumstances MonitoredHost::circumstances(const ServiceName& service, Time now)
                     .outage = outage(service),
                     .acknowledged = ack(service),
                     .booted_at = host_.booted_at};
-  // The lower bound: a clock set back must not make the wait longer by as much.
-  if (now < host_.storm_until && host_.storm_until <= now + rules_.policy.storm_wait)
+  if (now < host_.storm_until)
     all.storm = Suppression{"many services of its host stopped at once", host_.storm_until};
   if (const auto fall = pushed_falls_.find(service);
       !all.storm && fall != pushed_falls_.end() && is_recent(fall->second, now))

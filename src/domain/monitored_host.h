@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/now.h"
 #include "domain/alert.h"
 #include "domain/decide.h"
 #include "domain/host.h"
@@ -60,7 +61,7 @@ class MonitoredHost {
 
   Outcome apply(const Observation& observation);
   /// A pushed change.
-  Outcome apply_pushed(const ObservedService& pushed, Time now);
+  Outcome apply_pushed(const ObservedService& pushed, Now at);
   /// Before apply(): the services of the observation whose details are to be read first.
   [[nodiscard]] std::vector<ServiceName> lacking_details(const Observation& observation) const {
     return tocsin::lacking_details(services_, observation, rules_.services, details_);
@@ -68,11 +69,11 @@ class MonitoredHost {
   /// Details that were read after the observation: no alert follows from them.
   Outcome learn(const KnownDetails& read);
   /// What time alone has changed: graces and silences that ended, reminders.
-  Outcome pass(Time now);
+  Outcome pass(Now at);
   /// It is not monitored any more: everything is forgotten, and the alerts that fire end.
-  Outcome retire(Time now);
-  /// When pass() has something to say if nothing happens before; Time::max(): not known.
-  [[nodiscard]] Time next_review(Time now) const;
+  Outcome retire(Now at);
+  /// When pass() has something to do if nothing happens before; Time::max(): not known.
+  [[nodiscard]] Time next_review(Now at) const;
 
   /// The alerts about services that wait now, each with its reason; none while the host is not
   /// reached.
@@ -101,6 +102,9 @@ class MonitoredHost {
   [[nodiscard]] HostCircumstances circumstances(Time now) const;
   [[nodiscard]] std::optional<Suppression> silence(const ServiceName& service, Time now) const;
   [[nodiscard]] std::optional<Suppression> ack(const ServiceName& service) const;
+  /// What is known moves with a wall clock that was set, so that each wait lasts as long as it
+  /// would have. What was stored and seems to be yet to come counts as now.
+  void follow_clock(Now now);
   void note_pushed_fall(const ObservedService& pushed, Time now);
   void take(std::vector<ServiceChange> changes, Time now, Outcome& outcome);
   void review_service(const ServiceName& name, const WatchedService& watched,
@@ -129,6 +133,7 @@ class MonitoredHost {
   SilenceOf silence_;
   AckOf ack_;
   KnownDetails details_;
+  ClockWatch clock_;
   std::map<ServiceName, Time> pushed_falls_;  ///< the services that fell by pushed changes lately
 };
 

@@ -8,6 +8,18 @@ namespace {
 
 using enum TransitionKind;
 
+/// Of a service, or of what was notified of it: being denied or stuck comes before its state.
+template <typename Known>
+void say_trouble(const Known& of, ServiceState seen, Transition& transition) {
+  if (of.denied) {
+    transition.kind = denied;
+    transition.to = ServiceState::denied;
+  } else if (of.stuck) {
+    transition.kind = stuck;
+    transition.to = seen;
+  }
+}
+
 }  // namespace
 
 std::optional<Transition> catch_up(const TrackedService& service, const Policy& policy) {
@@ -59,14 +71,19 @@ Transition remind(const TrackedService& service, const Policy& policy, Time now)
   if (service.flapping && !stays_bad) {
     again.kind = flapping;
     again.to = service.settled;
-  } else if (notified.denied) {
-    again.kind = denied;
-    again.to = ServiceState::denied;
-  } else if (notified.stuck) {
-    again.kind = stuck;
-    again.to = service.seen.state;
+  } else {
+    say_trouble(notified, service.seen.state, again);
   }
   return again;
+}
+
+Transition bad_state(const TrackedService& service) {
+  const auto& notified = service.notified;
+  Transition bad{kind_of_settled(service.settled),
+                 notified.settled == service.settled ? notified.from : notified.settled,
+                 notified.since, service.settled, exit_reason(service.seen)};
+  say_trouble(service, service.seen.state, bad);
+  return bad;
 }
 
 bool is_notified(const TrackedService& service) {

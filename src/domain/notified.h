@@ -30,6 +30,8 @@ namespace tocsin {
 /// What must be notified so that people know the present state; nothing when they know it.
 [[nodiscard]] std::optional<Transition> catch_up(const TrackedService& service,
                                                  const Policy& policy);
+/// What is wrong with a service that flaps.
+[[nodiscard]] Transition bad_state(const TrackedService& service);
 /// The reminder of what was notified.
 [[nodiscard]] Transition remind(const TrackedService& service, const Policy& policy, Time now);
 

@@ -43,7 +43,7 @@ class Review {
         circumstances_(circumstances),
         suppressions_(service, of, circumstances, now),
         now_(now) {
-    const auto old = [&](Time at) { return at > now || now - at >= policy_.flapping.window; };
+    const auto old = [&](Time at) { return now - at >= policy_.flapping.window; };
     std::erase_if(service_.changes, old);
   }
 
@@ -64,8 +64,6 @@ class Review {
   AlertDraft notify_late(Transition transition);
   std::vector<AlertDraft> begin_flapping(const Transition& decided);
   std::vector<AlertDraft> of_flapping();
-  /// What is wrong with a service that flaps.
-  [[nodiscard]] Transition bad_state() const;
   /// Until when it is not yet bad for long enough; a past time: it is.
   [[nodiscard]] Time bad_from() const;
   /// When a service that flaps has settled.
@@ -172,25 +170,9 @@ std::vector<AlertDraft> Review::begin_flapping(const Transition& decided) {
   return {{.transition = decided, .suppressed = "it flaps"}, notify(std::move(flaps))};
 }
 
-Transition Review::bad_state() const {
-  const auto& notified = service_.notified;
-  Transition bad{kind_of_settled(service_.settled),
-                 notified.settled == service_.settled ? notified.from : notified.settled,
-                 notified.since, service_.settled, exit_reason(service_.seen)};
-  if (service_.denied) {
-    bad.kind = denied;
-    bad.to = ServiceState::denied;
-  } else if (service_.stuck) {
-    bad.kind = stuck;
-    bad.to = service_.seen.state;
-  }
-  return bad;
-}
-
 Time Review::bad_from() const {
   const auto since = service_.stuck || service_.denied ? service_.since : service_.settled_since;
-  // A clock set back must not make the wait longer by as much.
-  return since > now_ ? now_ : since + policy_.flapping.bad_for;
+  return since + policy_.flapping.bad_for;
 }
 
 Time Review::calm_from() const {
@@ -214,7 +196,7 @@ std::vector<AlertDraft> Review::of_flapping() {
     return {};
   }
   if (!calm && (service_.flapping_bad || bad_from() > now_)) return remind_when_due();
-  auto bad = bad_state();
+  auto bad = bad_state(service_);
   if (const auto exempt = calm ? suppressions_.exemption(bad) : std::nullopt) {
     settle();
     return {notify(end_exempt(exempt->reason))};
@@ -312,7 +294,7 @@ Time Review::next() const {
     const auto calm = calm_from();
     if (!is_bad(service_, policy_) || (service_.flapping_bad && calm > now_))
       return std::min(calm, next_reminder());
-    const auto bad = bad_state();
+    const auto bad = bad_state(service_);
     if (suppressions_.exemption(bad)) return calm;
     const auto suppressed = suppressions_.find(bad);
     return std::max(std::min(calm, bad_from()), suppressed ? suppressed->until : now_);
@@ -328,7 +310,7 @@ Time Review::next() const {
 std::optional<WaitingAlert> Review::waiting() const {
   if (service_.flapping) {
     const bool bad = is_bad(service_, policy_) && !service_.flapping_bad;
-    return WaitingAlert{bad ? bad_state().kind : steady, {"it flaps", next()}};
+    return WaitingAlert{bad ? bad_state(service_).kind : steady, {"it flaps", next()}};
   }
   if (const auto late = catch_up(service_, policy_)) {
     const auto suppressed = suppressions_.find(*late);

@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/names.h"
+#include "base/now.h"
 #include "base/words.h"
 #include "domain/boot.h"
 
@@ -116,7 +117,7 @@ struct ObservedService {
 /// there are none.
 struct Observation {
   HostName host;
-  Time at;
+  Now at;
   Result<std::vector<ObservedService>> services;
   BootSigns boot{};
 };

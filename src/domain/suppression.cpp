@@ -82,7 +82,7 @@ std::optional<Suppression> Suppressions::normal_end(const Transition& transition
 
 std::optional<Suppression> Suppressions::boot() const {
   if (service_.first_sight) return std::nullopt;  // the host's start explains none of it
-  if (circumstances_.booted_at == Time{} || circumstances_.booted_at > now_) return std::nullopt;
+  if (circumstances_.booted_at == Time{}) return std::nullopt;
   const bool delayed =
       of_.details != nullptr && of_.details->start_mode == StartMode::automatic_delayed;
   const auto until =
@@ -97,9 +97,7 @@ std::optional<Suppression> Suppressions::grace(const Transition& transition) con
       is_good(transition, policy_.expected))
     return std::nullopt;
   const auto until = service_.settled_since + policy_.grace.time;
-  // A clock set back must not make the wait longer by as much.
-  if (now_ < until && service_.settled_since <= now_)
-    return Suppression{"not yet for " + duration_text(policy_.grace.time), until};
+  if (now_ < until) return Suppression{"not yet for " + duration_text(policy_.grace.time), until};
   if (service_.checks < policy_.grace.checks)
     return Suppression{"not yet seen " + std::to_string(policy_.grace.checks) + " times"};
   return std::nullopt;

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/text.h"
+#include "net/now.h"
 
 namespace tocsin::logins {
 namespace {
@@ -46,14 +47,14 @@ Pass::~Pass() {
 void Pass::accept() {
   auto* gate = std::exchange(gate_, nullptr);
   gate->note(peer_, LoginStep::accepted);
-  gate->conclude(peer_, gate->guard_.accept(peer_, gate->deps_.clock.now()));
+  gate->conclude(peer_, gate->guard_.accept(peer_, net::now_by(gate->deps_.clock)));
 }
 
 void Pass::refuse(Blame blame, std::string reason) {
   auto* gate = std::exchange(gate_, nullptr);
   gate->note(peer_, LoginStep::refused, reason);
-  gate->conclude(peer_,
-                 gate->guard_.refuse(peer_, blame, std::move(reason), gate->deps_.clock.now()));
+  gate->conclude(
+      peer_, gate->guard_.refuse(peer_, blame, std::move(reason), net::now_by(gate->deps_.clock)));
 }
 
 Gate::Gate(LoginId id, std::string name, Secret secret, Guard guard, Deps deps)
@@ -126,14 +127,14 @@ net::awaitable<Result<Pass>> Gate::enter(HostName peer, net::Deadline deadline) 
 }
 
 std::optional<Pass> Gate::try_enter(const HostName& peer) {
-  if (find_suspension(peer) || !guard_.has_room(deps_.clock.now())) return std::nullopt;
+  if (find_suspension(peer) || !guard_.has_room(net::now_by(deps_.clock))) return std::nullopt;
   guard_.begin();
   note(peer, LoginStep::admitted);
   return Pass(*this, peer);
 }
 
 std::optional<Suspension> Gate::find_suspension(const HostName& peer) const {
-  return guard_.find_suspension(peer, deps_.clock.now());
+  return guard_.find_suspension(peer, net::now_by(deps_.clock));
 }
 
 net::awaitable<void> Gate::save(const HostName& peer, net::Deadline deadline) {
@@ -186,7 +187,7 @@ void Gate::retire() {
 
 Suspicion Gate::to_store() const {
   Guard guard = guard_;
-  for (const auto& peer : recorded_) guard.interrupt(peer, deps_.clock.now());
+  for (const auto& peer : recorded_) guard.interrupt(peer, net::now_by(deps_.clock));
   return guard.suspicion();
 }
 

@@ -18,18 +18,34 @@ Duration pause_after(unsigned refusals) {
                   kLongestPause);
 }
 
-/// A clock that was set back does not make the pause longer.
 Time end_of_pause(Time refused_at, unsigned refusals, Time now) {
-  if (refused_at == Time{}) return now;
-  return std::min(refused_at, now) + pause_after(refusals);
+  return refused_at == Time{} ? now : refused_at + pause_after(refusals);
 }
 
 }  // namespace
 
-Guard::Guard(GuardOptions options, Suspicion known)
-    : options_(options), suspicion_(std::move(known)) {}
+Guard::Guard(GuardOptions options, Suspicion known, Now now)
+    : options_(options), suspicion_(std::move(known)) {
+  follow_clock(now);
+}
 
-std::optional<Suspension> Guard::find_suspension(const HostName& peer, Time now) const {
+void Guard::follow_clock(Now now) {
+  const auto set_by = clock_.follow(now);
+  if (!set_by) return;
+  for (auto* at : {&suspicion_.at, &suspicion_.notified_at}) *at = moved(*at, *set_by, now.wall);
+  for (auto& [peer, refusal] : suspicion_.refusals)
+    refusal.at = moved(refusal.at, *set_by, now.wall);
+}
+
+std::optional<Suspension> Guard::find_suspension(const HostName& peer, Now now) const {
+  const auto set_by = clock_.set_by(now);
+  auto suspension = find_pause(peer, now.wall - set_by);
+  if (suspension) suspension->until += set_by;
+  return suspension;
+}
+
+/// By the clock as it was when it was followed last.
+std::optional<Suspension> Guard::find_pause(const HostName& peer, Time now) const {
   const auto& refusals = suspicion_.refusals;
   std::optional<Suspension> own;
   if (const auto refused = refusals.find(peer); refused != refusals.end()) {
@@ -58,19 +74,19 @@ bool Guard::is_suspect() const {
   return peers >= options_.peers_to_suspect;
 }
 
-bool Guard::has_room(Time now) const {
-  if (!options_.shared || in_flight_ == 0) return true;
-  return now < trusted_until_ && trusted_until_ <= now + kProofAge;
+bool Guard::has_room(Now now) const {
+  return !options_.shared || in_flight_ == 0 || now.steady < trusted_until_;
 }
 
 void Guard::begin() { in_flight_++; }
 
 void Guard::abandon() { in_flight_--; }
 
-Notice Guard::accept(const HostName& peer, Time now) {
+Notice Guard::accept(const HostName& peer, Now now) {
+  follow_clock(now);
   in_flight_--;
   proven_ = true;
-  trusted_until_ = now + kProofAge;
+  trusted_until_ = now.steady + kProofAge;
   auto& refusals = suspicion_.refusals;
   refusals.erase(peer);
   if (options_.shared) {
@@ -92,7 +108,8 @@ Notice Guard::accept(const HostName& peer, Time now) {
   return Notice::accepted;
 }
 
-Notice Guard::refuse(const HostName& peer, Blame blame, std::string reason, Time now) {
+Notice Guard::refuse(const HostName& peer, Blame blame, std::string reason, Now now) {
+  follow_clock(now);
   in_flight_--;
   const auto [place, is_first] = suspicion_.refusals.try_emplace(peer, Refusal{.count = 0});
   Refusal& known = place->second;
@@ -101,17 +118,17 @@ Notice Guard::refuse(const HostName& peer, Blame blame, std::string reason, Time
   if (blame == Blame::secret && is_its_own) blame = Blame::peer;
   known.blame = blame;
   known.count++;
-  known.at = now;
+  known.at = now.wall;
   known.reason = std::move(reason);
   known.interrupted = 0;
   known.pardoned = false;
   if (blame != Blame::peer) {
     suspicion_.count++;
-    suspicion_.at = now;
+    suspicion_.at = now.wall;
     proven_ = false;
     trusted_until_ = {};
   }
-  return notice_of_refusal(known, now);
+  return notice_of_refusal(known, now.wall);
 }
 
 Notice Guard::notice_of_refusal(const Refusal& latest, Time now) {
@@ -120,7 +137,7 @@ Notice Guard::notice_of_refusal(const Refusal& latest, Time now) {
   for (const auto& [peer, one] : suspicion_.refusals) refusals += one.pardoned ? 0 : one.count;
   const bool fires = notified_at != Time{};
   const bool is_due = fires ? !latest.notified && latest.count >= kRefusalsToNotify &&
-                                  (now < notified_at || now >= notified_at + kBetweenNotices)
+                                  now >= notified_at + kBetweenNotices
                             : refusals >= kRefusalsToNotify;
   if (!is_due) return Notice::none;
   notified_at = now;
@@ -155,7 +172,7 @@ Notice Guard::retire() {
   return Notice::retired;
 }
 
-void Guard::interrupt(const HostName& peer, Time now) {
+void Guard::interrupt(const HostName& peer, Now now) {
   const auto [place, is_first] =
       suspicion_.refusals.try_emplace(peer, Refusal{.count = 0, .pardoned = true});
   Refusal& known = place->second;

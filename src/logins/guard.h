@@ -11,6 +11,7 @@
 
 #include "base/clock.h"
 #include "base/names.h"
+#include "base/now.h"
 #include "base/words.h"
 
 namespace tocsin::logins {
@@ -88,12 +89,14 @@ class Guard {
  public:
   static constexpr Duration kProofAge = std::chrono::seconds(2);
 
-  explicit Guard(GuardOptions options = {}, Suspicion known = {});
+  explicit Guard(GuardOptions options = {}) : options_(options) {}
+  /// What an earlier run has stored: no pause of it is longer than one that begins now.
+  Guard(GuardOptions options, Suspicion known, Now now);
 
   /// Nothing: it may be tried, as far as refusals are concerned.
-  [[nodiscard]] std::optional<Suspension> find_suspension(const HostName& peer, Time now) const;
+  [[nodiscard]] std::optional<Suspension> find_suspension(const HostName& peer, Now now) const;
   /// Whether it may begin now, or must wait for one that is under way.
-  [[nodiscard]] bool has_room(Time now) const;
+  [[nodiscard]] bool has_room(Now now) const;
   [[nodiscard]] std::size_t in_flight() const { return in_flight_; }
   /// Whether nothing says yet that the peer will accept it: then the login is to be recorded before
   /// it begins.
@@ -103,13 +106,13 @@ class Guard {
 
   /// A login begins; exactly one of the next three follows.
   void begin();
-  Notice accept(const HostName& peer, Time now);
-  Notice refuse(const HostName& peer, Blame blame, std::string reason, Time now);
+  Notice accept(const HostName& peer, Now now);
+  Notice refuse(const HostName& peer, Blame blame, std::string reason, Now now);
   /// It ended, and nobody knows how.
   void abandon();
   /// What a crash in the middle of the login under way is to leave, stored before it begins: as if
   /// it had been refused where one was refused before, or too many were interrupted.
-  void interrupt(const HostName& peer, Time now);
+  void interrupt(const HostName& peer, Now now);
 
   /// The secret is another one: refusals are forgotten, but not that people were notified.
   void replace_secret();
@@ -125,14 +128,18 @@ class Guard {
   [[nodiscard]] const Suspicion& suspicion() const { return suspicion_; }
 
  private:
+  /// The times of refusals move with a wall clock that was set: no pause ends early or late.
+  void follow_clock(Now now);
+  [[nodiscard]] std::optional<Suspension> find_pause(const HostName& peer, Time now) const;
   [[nodiscard]] bool is_suspect() const;
   [[nodiscard]] Notice notice_of_refusal(const Refusal& latest, Time now);
 
   GuardOptions options_;
   Suspicion suspicion_;
+  ClockWatch clock_;
   std::size_t in_flight_ = 0;
   bool proven_ = false;
-  Time trusted_until_{};  ///< for so long a success lets others in
+  Time trusted_until_{};  ///< for so long a success lets others in; by the steady clock
 };
 
 }  // namespace tocsin::logins

@@ -3,6 +3,8 @@
 #include <chrono>
 #include <utility>
 
+#include "net/now.h"
+
 namespace tocsin::logins {
 namespace {
 
@@ -59,7 +61,7 @@ Gate& Logins::gate(const LoginId& id, LoginOptions options) {
   }
   auto deps = deps_of(id);
   deps.read_secret = off_the_loop(std::move(options.read_secret));
-  Guard guard(options.guard, std::move(suspicion));
+  Guard guard(options.guard, std::move(suspicion), net::now_by(deps_.clock));
   auto login = std::make_unique<Login>(id, std::move(options), std::move(guard), std::move(deps));
   login->fingerprint = std::move(fingerprint);
   login->printed = std::move(printed);

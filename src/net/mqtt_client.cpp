@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "net/mqtt_connection.h"
+#include "net/mqtt_rival.h"
 #include "net/mqtt_suspects.h"
 #include "net/poller.h"
 #include "net/resolver.h"
@@ -97,11 +98,15 @@ std::string acknowledgement_of(MqttQos qos) {
 
 class MqttClient::Engine {
  public:
-  /// `wants_login` and `login_ended` are sent when run() is to look at wants_login(), take_ended().
-  Engine(MqttSettings settings, Signal::Sender wants_login, Signal::Sender login_ended)
+  /// Sent when somebody is to look at wants_login(), take_ended() and take_warning().
+  struct Senders {
+    Signal::Sender wants_login;
+    Signal::Sender login_ended;
+    Signal::Sender warned;
+  };
+  Engine(MqttSettings settings, Senders senders)
       : settings_(std::move(settings)),
-        wants_login_(std::move(wants_login)),
-        login_ended_(std::move(login_ended)),
+        senders_(std::move(senders)),
         peer_(settings_.host + ":" + std::to_string(settings_.port)),
         backoff_(settings_.first_backoff),
         trouble_(peer_ + ": no connection yet") {}
@@ -162,6 +167,10 @@ class MqttClient::Engine {
     const std::lock_guard lock(mutex_);
     return std::exchange(ended_, std::nullopt);
   }
+  [[nodiscard]] std::optional<std::string> take_warning() {
+    const std::lock_guard lock(mutex_);
+    return std::exchange(warning_, std::nullopt);
+  }
   /// Why a call that has got no answer has got none.
   [[nodiscard]] Error trouble() {
     const std::lock_guard lock(mutex_);
@@ -207,7 +216,8 @@ class MqttClient::Engine {
   void connect_with_will();
   void refused(const MqttConnection::Refused& refusal, const Error& error);
   void acknowledged(MqttConnection::Acknowledgement acknowledgement);
-  void lost(Error error);
+  void lost(Error error, MqttEnd how);
+  void note_rival(MqttEnd how, std::chrono::steady_clock::duration after, bool in_flight);
   void doubt_presence(bool in_flight, Error& error);
   void check_time();
   void retreat();
@@ -224,8 +234,7 @@ class MqttClient::Engine {
   void set_trouble(std::string trouble);
 
   const MqttSettings settings_;
-  const Signal::Sender wants_login_;
-  const Signal::Sender login_ended_;
+  const Senders senders_;
   const std::string peer_;
   /// Shared with lookups, which may outlive this.
   std::shared_ptr<Poller> poller_ = std::make_shared<Poller>();
@@ -238,6 +247,7 @@ class MqttClient::Engine {
   Leave leave_ = Leave::none;
   std::optional<Error> denial_;
   std::optional<Ended> ended_;
+  std::optional<std::string> warning_;
 
   // The thread's:
   std::deque<Queued> queue_;
@@ -246,6 +256,7 @@ class MqttClient::Engine {
   std::uint64_t sent_ = 0;
   bool alone_ = false;  ///< what is in flight is a suspect
   MqttSuspects suspects_;
+  MqttRival rival_;
   std::shared_ptr<Lookup> lookup_;
   std::vector<std::string> known_addresses_;  ///< what the last good lookup found
   ThreadPool::Ticket lookup_ticket_;
@@ -254,6 +265,7 @@ class MqttClient::Engine {
   bool ready_ = false;
   bool presence_refused_ = false;
   bool proven_ = false;     ///< the broker has acknowledged something on this connection
+  bool unproven_ = false;   ///< what it will not acknowledge was sent behind that
   int presence_drops_ = 0;  ///< connections in a row that ended with it in flight
   Clock::time_point presence_rests_until_ = Clock::time_point::min();
   // Where a login is guarded, it is tried without the last will first: "not authorized" may be said
@@ -335,7 +347,7 @@ bool MqttClient::Engine::may_log_in() {
   {
     const std::lock_guard lock(mutex_);
     if (leave_ == Leave::granted) return true;
-    if (std::exchange(leave_, Leave::wanted) == Leave::none) wants_login_.send();
+    if (std::exchange(leave_, Leave::wanted) == Leave::none) senders_.wants_login.send();
     denial = denial_;
   }
   if (denial) fail_waiting(*denial);
@@ -346,7 +358,7 @@ void MqttClient::Engine::login_ended(LoginOutcome outcome, const std::string& re
   const std::lock_guard lock(mutex_);
   if (std::exchange(leave_, Leave::none) != Leave::granted) return;
   ended_ = {.outcome = outcome, .reason = reason};
-  login_ended_.send();
+  senders_.login_ended.send();
 }
 
 void MqttClient::Engine::fail_waiting(const Error& error) {
@@ -425,7 +437,8 @@ void MqttClient::Engine::attempt_failed(const Error& error) {
 }
 
 void MqttClient::Engine::retreat() {
-  std::uniform_int_distribution<std::int64_t> jitter(0, backoff_.count());
+  const auto least = rival_.is_suspected() ? backoff_.count() / 2 : 0;
+  std::uniform_int_distribution<std::int64_t> jitter(least, backoff_.count());
   next_attempt_ = Clock::now() + milliseconds(jitter(random_));
   backoff_ = std::min(backoff_ * 2, settings_.longest_backoff);
 }
@@ -436,7 +449,7 @@ void MqttClient::Engine::drive(Poller::Ready ready) {
   if (events.accepted) accepted(*events.accepted);
   for (auto& acknowledgement : events.acknowledged) acknowledged(std::move(acknowledgement));
   if (!events.ended) return;
-  if (ready_) return lost(*events.ended);
+  if (ready_) return lost(*events.ended, events.how);
   if (events.refused) refused(*events.refused, *events.ended);
   attempt_failed(*events.ended);
 }
@@ -463,7 +476,7 @@ void MqttClient::Engine::accepted(const MqttConnection::Accepted& terms) {
   if (settings_.login && !was_proven && wants_presence()) return connect_with_will();
   if (will_ == Will::sent) will_ = Will::accepted;
   ready_ = true;
-  proven_ = false;
+  proven_ = unproven_ = false;
   ready_since_ = Clock::now();
   window_ = std::min(settings_.most_in_flight, terms.most_in_flight);
   set_trouble(peer_ + ": no acknowledgement in time");
@@ -484,8 +497,9 @@ void MqttClient::Engine::acknowledged(MqttConnection::Acknowledgement acknowledg
   in_flight_.erase(found);
   alone_ = false;
   proven_ = true;
+  unproven_ = message.qos == MqttQos::at_most_once;  // written, which says nothing
   suspects_.acknowledged(message.topic);
-  backoff_ = settings_.first_backoff;
+  if (!rival_.is_suspected()) backoff_ = settings_.first_backoff;
   if (!message.batch) {
     presence_drops_ = 0;
     return;
@@ -515,22 +529,39 @@ void MqttClient::Engine::doubt_presence(bool in_flight, Error& error) {
   presence_rests_until_ = Clock::now() + kPresenceRest;
 }
 
+void MqttClient::Engine::note_rival(MqttEnd how, std::chrono::steady_clock::duration after,
+                                    bool in_flight) {
+  if (how == MqttEnd::unexplained && (in_flight || unproven_)) how = MqttEnd::other;
+  const auto certain = rival_.ended(how, after);
+  if (!certain) return;
+  const auto what = *certain
+                        ? "the broker has closed the connection twice because another program uses"
+                        : "the broker closes each connection soon: another program may be using";
+  const std::lock_guard lock(mutex_);
+  warning_ = peer_ + ": " + what + " the client id " + settings_.client_id +
+             ", and each throws the other out: set another `clientId` for one of them";
+  senders_.warned.send();
+}
+
 /// What is in flight may have arrived or not; whoever sent it decides what follows from that.
-void MqttClient::Engine::lost(Error error) {
-  if (Clock::now() - ready_since_ >= kProven) backoff_ = settings_.first_backoff;
+void MqttClient::Engine::lost(Error error, MqttEnd how) {
+  const auto lasted = Clock::now() - ready_since_;
+  note_rival(how, lasted, !in_flight_.empty());
+  if (lasted >= kProven && !rival_.is_suspected()) backoff_ = settings_.first_backoff;
   connection_.reset();
   ready_ = alone_ = false;
   const auto in_flight = std::exchange(in_flight_, {});
   const bool with_presence =
       std::ranges::any_of(in_flight, [](const auto& entry) { return !entry.second.batch; });
-  if (!proven_) doubt_presence(with_presence, error);
+  const bool explained = how == MqttEnd::taken_over;
+  if (!proven_ && !explained) doubt_presence(with_presence, error);
   set_trouble(error.what);
   std::vector<std::string> topics;
   for (const auto& [packet, message] : in_flight) {
     topics.push_back(message.topic);
     if (message.batch) message.batch->fail(error);
   }
-  suspects_.dropped(topics, Clock::now());
+  if (!explained) suspects_.dropped(topics, Clock::now());
   retreat();
 }
 
@@ -540,7 +571,8 @@ void MqttClient::Engine::check_time() {
     const bool hangs = std::ranges::any_of(in_flight_, [&](const auto& entry) {
       return now - entry.second.sent >= settings_.acknowledge_limit;
     });
-    if (hangs) lost({ErrorKind::timed_out, peer_ + ": the broker acknowledges nothing", {}});
+    if (hangs)
+      lost({ErrorKind::timed_out, peer_ + ": the broker acknowledges nothing", {}}, MqttEnd::other);
   } else if ((connection_ || lookup_) && now >= attempt_end_) {
     if (lookup_) {
       names_.abandon(lookup_ticket_);
@@ -644,8 +676,11 @@ MqttClient::MqttClient(Executor executor, MqttSettings settings)
       login_(settings.login),
       login_wanted_(executor_),
       login_ended_(executor_),
-      engine_(std::make_unique<Engine>(std::move(settings), login_wanted_.sender(),
-                                       login_ended_.sender())) {}
+      warned_(executor_),
+      engine_(std::make_unique<Engine>(std::move(settings),
+                                       Engine::Senders{.wants_login = login_wanted_.sender(),
+                                                       .login_ended = login_ended_.sender(),
+                                                       .warned = warned_.sender()})) {}
 MqttClient::~MqttClient() = default;
 
 void MqttClient::open() { engine_->open(); }
@@ -671,6 +706,14 @@ awaitable<void> MqttClient::run() {
         break;
       }
     }
+  }
+}
+
+awaitable<std::string> MqttClient::warning() {
+  for (;;) {
+    co_await warned_.event().wait();
+    warned_.event().reset();
+    if (auto warning = engine_->take_warning()) co_return *std::move(warning);
   }
 }
 

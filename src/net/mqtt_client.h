@@ -94,7 +94,8 @@ class MqttTransport {
 
 /// Connects when it is asked to, and again whenever the connection is lost. A message whose sending
 /// ends the connection again and again while others pass is sent alone, and then not sent for a
-/// while (mqtt_suspects.h). Presence over which the broker closes connections is left out. The loop
+/// while (mqtt_suspects.h). Presence over which the broker closes connections is left out. It warns
+/// of another program with its client id, and lets that one have its turn (mqtt_rival.h). The loop
 /// outlives it; it outlives its calls.
 class MqttClient final : public MqttTransport {
  public:
@@ -106,6 +107,8 @@ class MqttClient final : public MqttTransport {
   void open();
   /// Asks the guard of the login, until it is cancelled; without it nothing connects.
   awaitable<void> run();
+  /// Ends when there is something to say that no answer says: what, and what to do about it.
+  awaitable<std::string> warning();
   awaitable<std::vector<Result<std::string>>> publish(std::vector<MqttMessage> messages,
                                                       Deadline deadline) override;
   awaitable<Result<std::string>> connect(Deadline deadline) override;
@@ -116,6 +119,7 @@ class MqttClient final : public MqttTransport {
   std::shared_ptr<LoginGuard> login_;
   Signal login_wanted_;
   Signal login_ended_;
+  Signal warned_;
   std::unique_ptr<Engine> engine_;
 };
 

@@ -289,7 +289,15 @@ int MqttConnection::read() {
 
 MqttConnection::Events MqttConnection::take_events() { return std::exchange(events_, {}); }
 
-void MqttConnection::end(int code) { end(describe(code)); }
+void MqttConnection::end(int code) {
+  const bool hung_up = code == MOSQ_ERR_CONN_LOST || code == MOSQ_ERR_ERRNO;
+  if (last_words_ == MQTT_RC_SESSION_TAKEN_OVER) {
+    events_.how = MqttEnd::taken_over;
+  } else if (hung_up && accepted_ && last_words_ == 0 && tls_trouble_.empty()) {
+    events_.how = MqttEnd::unexplained;
+  }
+  end(describe(code));
+}
 
 void MqttConnection::end(Error error) {
   if (std::exchange(ended_, true)) return;

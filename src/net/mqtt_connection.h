@@ -10,6 +10,7 @@
 
 #include "base/error.h"
 #include "net/mqtt_client.h"
+#include "net/mqtt_rival.h"
 #include "net/mqtt_tls.h"
 #include "net/poller.h"
 
@@ -37,6 +38,7 @@ class MqttConnection {
     std::optional<Accepted> accepted;
     std::vector<Acknowledgement> acknowledged;
     std::optional<Error> ended;      ///< last of all
+    MqttEnd how = MqttEnd::other;    ///< with `ended`
     std::optional<Refused> refused;  ///< with `ended`: the broker said no
   };
   enum class Will : bool { none, lost };

@@ -1,6 +1,7 @@
 // What channels are made with: everything that they share.
 #pragma once
 
+#include <functional>
 #include <string>
 
 #include "base/clock.h"
@@ -24,7 +25,9 @@ struct ChannelDeps {
   /// For channels whose configuration says nothing about certificates.
   net::TlsOptions tls{};
   net::HttpProxy proxy{};  ///< of the destination that is being made
-  Use use = Use::once;     ///< `run`: connections that are to be kept begin when a channel is made
+  /// Takes what is to be said to whoever runs tocsin, and that no delivery says. Empty: nobody.
+  std::function<void(const std::string&)> warn{};
+  Use use = Use::once;  ///< `run`: connections that are to be kept begin when a channel is made
 };
 
 }  // namespace tocsin::notify

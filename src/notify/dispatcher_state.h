@@ -13,12 +13,13 @@
 #include <utility>
 #include <vector>
 
+#include "base/now.h"
 #include "net/event.h"
+#include "net/now.h"
 #include "net/task_scope.h"
 #include "notify/dispatcher.h"
 #include "notify/lanes.h"
 #include "notify/login.h"
-#include "notify/now.h"
 #include "notify/outcome_writer.h"
 
 namespace tocsin::notify {
@@ -117,17 +118,12 @@ struct Dispatcher::State {
               const Answer& answer);
   void conclude(std::vector<Outcome> outcomes, Time next = {});
 
-  [[nodiscard]] Now now() const {
-    const auto passed = net::MonotonicClock::now() - begun_steady;
-    return {clock.now(), begun_at + std::chrono::floor<Duration>(passed)};
-  }
+  [[nodiscard]] Now now() const { return net::now_by(clock); }
 
   net::Executor executor;
   Outbox& outbox;
   Observer& observer;
   const Clock& clock;
-  const Time begun_at = clock.now();
-  const net::MonotonicClock::time_point begun_steady = net::MonotonicClock::now();
   RandomFill random;
   DispatcherOptions options;
   OutcomeWriter outcome_writer;

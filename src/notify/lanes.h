@@ -17,6 +17,7 @@
 
 #include "base/backoff.h"
 #include "base/clock.h"
+#include "base/now.h"
 #include "base/random.h"
 #include "config/grouping.h"
 #include "domain/review.h"
@@ -24,7 +25,6 @@
 #include "notify/fair_queue.h"
 #include "notify/group_window.h"
 #include "notify/lane.h"
-#include "notify/now.h"
 #include "notify/rate_limits.h"
 #include "store/store.h"
 

@@ -80,19 +80,20 @@ class Mosquitto:
 class Subscriber:
     """mosquitto_sub, whose messages are collected: dicts with topic, payload, qos and retain."""
 
-    def __init__(self, broker, topic="#", user=None, retained=True, version="5"):
+    def __init__(self, broker, topic="#", user=None, retained=True, version="5", client_id=None):
         self.broker = broker
         self.topic = topic
         self.user = user
         self.retained = retained
         self.version = version
+        self.client_id = client_id or f"subscriber-{id(self)}"
         self.subscribed = threading.Event()
         self.messages = []
         self.process = None
 
     def __enter__(self):
         arguments = ["stdbuf", "-oL", "mosquitto_sub", "-h", "127.0.0.1", "-p", self.broker.port, "-t", self.topic,
-                     "-q", "2", "-i", f"subscriber-{id(self)}", "-c", "-V", self.version, "-d",
+                     "-q", "2", "-i", self.client_id, "-c", "-V", self.version, "-d",
                      *(["-x", "3600"] if self.version == "5" else []),
                      "-F", "%j", *([] if self.retained else ["-R"])]
         if self.user:

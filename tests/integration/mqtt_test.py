@@ -244,6 +244,29 @@ class Trouble(Watched):
         self.assertIn("not MQTT", failed["detail"])
         self.assertEqual(running.stop(), 0)
 
+    def check_two_programs_with_one_client_id(self, version):
+        broker = self.broker()
+        running = self.run_tocsin(broker, protocolVersion=version)
+        self.subscriber(broker, "nothing", client_id="tocsin-1", version=version.replace(".", ""))
+        what_to_do = "set another `clientId`"
+        running.wait_for_line(what_to_do, 60)
+
+        def connects():
+            return broker.log().count(" as tocsin-1 (")
+        before = connects()
+        time.sleep(15)
+        # The other one comes back after a second: together they connected 20 times in 15 s.
+        self.assertLess(connects() - before, 12, broker.log())
+        self.manager.stop(ENGINE)
+        self.wait_for_delivery("delivered", 90)
+        self.assertEqual(running.output().count(what_to_do), 1, running.output())
+
+    def test_two_programs_with_one_client_id(self):
+        self.check_two_programs_with_one_client_id("5")
+
+    def test_two_programs_with_one_client_id_of_mqtt_3_1_1(self):
+        self.check_two_programs_with_one_client_id("3.1.1")
+
     def test_what_is_too_large_is_a_dead_letter(self):
         broker = self.broker("max_packet_size 250")
         self.run_tocsin(broker, protocolVersion="5", states=False)

@@ -206,6 +206,9 @@ struct MqttImposter::Server {
         co_return true;
       case MqttReaction::Do::nothing:
         co_return true;
+      case MqttReaction::Do::accept_and_close:
+        co_await write(session, std::move(answer));
+        co_return false;
       case MqttReaction::Do::close:
         co_return false;
       case MqttReaction::Do::answer_in_311:

@@ -39,9 +39,10 @@ struct MqttReaction {
     accept,   ///< says `code`: 0 is success
     nothing,  ///< and goes on listening
     close,
-    garbage,        ///< bytes that are no MQTT
-    leave,          ///< DISCONNECT with `code`, then closes (MQTT 5)
-    answer_in_311,  ///< to CONNECT, with `code`, then closes
+    accept_and_close,  ///< as if another one had taken the session over (MQTT 3.1.1)
+    garbage,           ///< bytes that are no MQTT
+    leave,             ///< DISCONNECT with `code`, then closes (MQTT 5)
+    answer_in_311,     ///< to CONNECT, with `code`, then closes
   };
   Do what = Do::accept;
   std::uint8_t code = 0;

@@ -75,7 +75,7 @@ VirtualTime::VirtualTime(Time start) : start_(start), source_(std::make_shared<S
 VirtualTime::~VirtualTime() { net::TimeSource::install(nullptr); }
 
 Time VirtualTime::now() const {
-  return start_ + std::chrono::floor<Duration>(source_->now() - kBegin);
+  return start_ + set_by_ + std::chrono::floor<Duration>(source_->now() - kBegin);
 }
 
 net::awaitable<void> VirtualTime::pass(Duration time) {

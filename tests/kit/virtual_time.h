@@ -27,10 +27,13 @@ class VirtualTime final : public Clock {
   [[nodiscard]] std::shared_ptr<void> hold();
   /// Moves the time at once, whatever holds it: so a call that hangs comes to its deadline.
   void skip(Duration time);
+  /// Somebody sets the civil time; no other time knows of that.
+  void set_clock(Duration by) { set_by_ += by; }
 
  private:
   class Source;
   const Time start_;
+  Duration set_by_{};
   const std::shared_ptr<Source> source_;
 };
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstddef>
+#include <functional>
 #include <optional>
 #include <utility>
 
@@ -92,6 +93,11 @@ Login login_of(const config::Mqtt& settings, const ChannelDeps& deps) {
                                             .user = settings.username,
                                             .secret = settings.password}),
           .by = Login::By::channel};
+}
+
+net::awaitable<void> pass_on(std::shared_ptr<net::MqttClient> client,
+                             std::function<void(const std::string&)> warn) {
+  for (;;) warn(printable(co_await client->warning()));
 }
 
 /// "tocsin-SERVER1", and "tocsin-SERVER1-5f3a01c2" for one of several on a machine.
@@ -246,6 +252,8 @@ void add_channels(const config::Mqtt& settings, const ChannelDeps& deps, Destina
   if (login.gate != nullptr) wanted.login = guard_of(deps.executor, *login.gate);
   auto client = std::make_shared<net::MqttClient>(deps.executor, std::move(wanted));
   if (login.gate != nullptr) to.background.emplace_back([client] { return client->run(); });
+  if (deps.warn)
+    to.background.emplace_back([client, warn = deps.warn] { return pass_on(client, warn); });
   if (deps.use == Use::run) client->open();
   if (!settings.running_topic.empty() || !settings.stopped_topic.empty() ||
       !settings.paused_topic.empty()) {

@@ -22,12 +22,16 @@ using enum ServiceState;
 class ClustersTest : public DaemonTest {
  protected:
   void TearDown() override {
+    end();
+    DaemonTest::TearDown();
+  }
+  void end() {
+    if (!tasks_) return;
     tasks_->cancel();
     deps_->loop_.run_until_done(tasks_->join());
     tasks_.reset();
     clusters_.reset();
     deps_.reset();
-    DaemonTest::TearDown();
   }
   void begin(Policy policy = {}) {
     policy.grace.time = 1min;
@@ -80,6 +84,18 @@ TEST_F(ClustersTest, ARuleThatIsBrokenAtFirstSightIsNotifiedAfterItsGrace) {
   EXPECT_THAT(notified_after(2s), ElementsAre("stopped Spooler"));
   EXPECT_EQ(last().from, unknown);
   EXPECT_TRUE(last().across_hosts);
+}
+
+TEST_F(ClustersTest, AClockThatIsSetMakesNoGraceShorterOrLonger) {
+  for (const Duration set_by : {Duration(1h), Duration(-1h)}) {
+    begin();
+    spooler_is(stopped, stopped);
+    EXPECT_THAT(notified_after(30s), IsEmpty());
+    deps_->clock_.set_clock(set_by);
+    EXPECT_THAT(notified_after(29s), IsEmpty());
+    EXPECT_THAT(notified_after(2s), ElementsAre("stopped Spooler"));
+    end();
+  }
 }
 
 TEST_F(ClustersTest, ARuleThatTooManyHostsBreakIsOverrun) {

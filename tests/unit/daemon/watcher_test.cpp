@@ -151,5 +151,26 @@ TEST_F(DaemonTest, APushedChangeThatOnlyACheckCanExplainBringsOneBeforeItIsDue) 
   EXPECT_LT(deps.clock_.now() - begin, std::chrono::seconds(1)) << "it is due once a minute";
 }
 
+TEST_F(DaemonTest, AClockThatIsSetMakesNoGraceShorterOrLonger) {
+  host_.services =
+      Watchlist({{.pattern = "Spooler", .policy = {.grace = {.checks = 1, .time = 90s}}}});
+  for (const Duration set_by : {Duration(1h), Duration(-1h)}) {
+    Deps deps(folder_);
+    net::Semaphore checks(deps.loop_.executor(), 1);
+    std::deque<Seen> script{sees(stopped)};
+    Watcher watcher(host_, {}, deps.watcher_deps(checks, script));
+    net::TaskScope task(deps.loop_.executor());
+    task.spawn(watcher.run());
+    deps.pass(30s);
+    deps.clock_.set_clock(set_by);
+    deps.pass(59s);
+    EXPECT_THAT(deps.notified(0), IsEmpty());
+    deps.pass(2s);
+    EXPECT_THAT(deps.notified(0), ElementsAre("stopped Spooler"));
+    task.cancel();
+    deps.loop_.run_until_done(task.join());
+  }
+}
+
 }  // namespace
 }  // namespace tocsin::daemon

@@ -16,13 +16,13 @@ const HostName kC("c");
 const Time kStart{std::chrono::hours(24 * 365 * 50)};
 
 /// Tries to log in as a probe does; answers whether it was let.
-bool refused_at(Guard& guard, const HostName& peer, Time now, Blame blame = Blame::secret) {
+bool refused_at(Guard& guard, const HostName& peer, Now now, Blame blame = Blame::secret) {
   if (guard.find_suspension(peer, now) || !guard.has_room(now)) return false;
   guard.begin();
   (void)guard.refuse(peer, blame, "password wrong", now);
   return true;
 }
-bool accepted_at(Guard& guard, const HostName& peer, Time now) {
+bool accepted_at(Guard& guard, const HostName& peer, Now now) {
   if (guard.find_suspension(peer, now) || !guard.has_room(now)) return false;
   guard.begin();
   (void)guard.accept(peer, now);
@@ -178,7 +178,7 @@ TEST(Guard, OutlivesItsProgram) {
   Guard guard;
   ASSERT_TRUE(refused_at(guard, kA, kStart));
   for (int restart = 0; restart < 10; restart++) {
-    guard = Guard({}, guard.suspicion());
+    guard = Guard({}, guard.suspicion(), kStart + 59s);
     EXPECT_FALSE(refused_at(guard, kA, kStart + 59s));
   }
 }
@@ -190,7 +190,7 @@ TEST(Guard, ManyInterruptedLoginsCountAsRefused) {
     EXPECT_FALSE(guard.find_suspension(kA, kStart)) << "the crash may have nothing to do with it";
     guard.begin();
     guard.interrupt(kA, kStart);
-    guard = Guard({}, guard.suspicion());
+    guard = Guard({}, guard.suspicion(), kStart);
   }
   EXPECT_TRUE(guard.find_suspension(kA, kStart + 59s));
   EXPECT_FALSE(guard.find_suspension(kB, kStart)) << "one doubtful login delays no other";
@@ -203,16 +203,44 @@ TEST(Guard, AnInterruptedLoginBehindARefusalCountsAsRefused) {
   ASSERT_TRUE(refused_at(guard, kA, kStart));
   guard.begin();
   guard.interrupt(kA, kStart + 1min);
-  const Guard next({}, guard.suspicion());
+  const Guard next({}, guard.suspicion(), kStart + 1min);
   EXPECT_TRUE(next.find_suspension(kA, kStart + 2min + 59s));
 }
 
-TEST(Guard, ClockThatIsSetBackMakesNoPauseLonger) {
-  Guard guard;
-  ASSERT_TRUE(refused_at(guard, kA, kStart));
-  const auto suspension = guard.find_suspension(kA, kStart - 24h);
+TEST(Guard, AClockThatIsSetMakesNoPauseShorterOrLonger) {
+  for (const Duration set_by : {Duration(1h), Duration(-1h)}) {
+    Guard guard;
+    ASSERT_TRUE(refused_at(guard, kA, kStart));
+    const auto after = [&](Duration time) { return Now(kStart + set_by + time, kStart + time); };
+    const auto suspension = guard.find_suspension(kA, after(59s));
+    ASSERT_TRUE(suspension);
+    EXPECT_EQ(suspension->until, kStart + set_by + 1min);
+    EXPECT_FALSE(refused_at(guard, kA, after(59s)));
+    EXPECT_TRUE(refused_at(guard, kA, after(1min)));
+    EXPECT_FALSE(refused_at(guard, kA, after(1min + 119s)));
+    EXPECT_TRUE(refused_at(guard, kA, after(3min)));
+  }
+}
+
+TEST(Guard, AClockThatIsSetLetsNoLoginInThatMustGoAlone) {
+  for (const Duration set_by : {Duration(1h), Duration(-1h)}) {
+    Guard guard;
+    ASSERT_TRUE(accepted_at(guard, kA, kStart));
+    guard.begin();
+    EXPECT_TRUE(guard.has_room({kStart + set_by + 1s, kStart + 1s}));
+    EXPECT_FALSE(guard.has_room({kStart + set_by + 3s, kStart + 3s}));
+  }
+}
+
+TEST(Guard, AStoredRefusalThatSeemsYetToComeCountsFromNow) {
+  Guard before;
+  ASSERT_TRUE(refused_at(before, kA, kStart));
+  const Time now = kStart - 24h;
+  const Guard guard({}, before.suspicion(), now);
+  const auto suspension = guard.find_suspension(kA, now);
   ASSERT_TRUE(suspension);
-  EXPECT_EQ(suspension->until, kStart - 24h + 1min);
+  EXPECT_EQ(suspension->until, now + 1min);
+  EXPECT_FALSE(guard.find_suspension(kA, now + 1min));
 }
 
 }  // namespace

@@ -101,6 +101,19 @@ TEST_F(LoginsTest, NotifiesOfTheSecondRefusalAndTheEnd) {
   EXPECT_THAT(program.notified_, testing::ElementsAre(Notice::refused, Notice::accepted));
 }
 
+TEST_F(LoginsTest, AClockThatIsSetNeitherHurriesNorStopsLogins) {
+  for (const Duration set_by : {Duration(1h), Duration(-1h)}) {
+    Program program(saved_);
+    EXPECT_TRUE(program.log_in("a", Blame::secret));
+    program.time_.set_clock(set_by);
+    program.pass(59s);
+    EXPECT_FALSE(program.log_in("a", std::nullopt)) << "its pause is a minute";
+    program.pass(1s);
+    EXPECT_TRUE(program.log_in("a", std::nullopt));
+    program.settle();
+  }
+}
+
 TEST_F(LoginsTest, RestartsDoNotTryAgain) {
   int tries = 0;
   for (int restart = 0; restart < 10; restart++) {

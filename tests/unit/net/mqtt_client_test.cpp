@@ -62,6 +62,24 @@ class MqttClientTest : public ::testing::TestWithParam<MqttVersion> {
       if (publish(topic)) return sent;
     }
   }
+  /// Empty: there is none within so long.
+  std::string next_warning(std::chrono::milliseconds limit) {
+    std::string text;
+    Event warned(loop_.executor());
+    TaskScope scope(loop_.executor());
+    const auto listen = [&]() -> awaitable<void> {
+      text = co_await client_->warning();
+      warned.set();
+    };
+    scope.spawn(listen());
+    const auto wait = [&]() -> awaitable<void> {
+      (void)co_await warned.wait_until(within(limit));
+      scope.cancel();
+      co_await scope.join();
+    };
+    loop_.run_until_done(wait());
+    return text;
+  }
   [[nodiscard]] bool is_v5() const { return GetParam() == MqttVersion::v5; }
 
   Loop loop_;
@@ -307,6 +325,31 @@ TEST_P(MqttClientTest, PresenceIsNotBlamedForWhatHappensWithoutIt) {
   const auto answer = publish("a");
   ASSERT_TRUE(answer) << answer.error().what;
   EXPECT_EQ(broker.connects().back().will_topic, "status");
+}
+
+TEST_P(MqttClientTest, ABrokerThatClosesEachConnectionWithoutAWordIsWarnedOf) {
+  kit::MqttImposter broker;
+  broker.on_publish(
+      [](const MqttPublished&) { return MqttReaction{.what = Do::accept_and_close}; });
+  auto wanted = with_presence(settings(broker.port()));
+  wanted.longest_backoff = 200ms;
+  connect_to(std::move(wanted));
+  const auto before = std::chrono::steady_clock::now();
+  client_->open();
+  EXPECT_THAT(next_warning(kMqttTooLong),
+              HasSubstr("another program may be using the client id tocsin-test"));
+  ASSERT_TRUE(broker.wait_for_connects(10));
+  EXPECT_EQ(next_warning(1ms), "") << "once is enough";
+  // From the third on, each pause is at least half of one that doubles: 2, 4 ... 128 ms.
+  EXPECT_GT(std::chrono::steady_clock::now() - before, 127ms);
+}
+
+TEST_P(MqttClientTest, OtherEndsOfConnectionsAreNotWarnedOf) {
+  kit::MqttImposter broker;
+  broker.on_publish([](const MqttPublished&) { return MqttReaction{.what = Do::close}; });
+  connect_to(broker);
+  for (int i = 0; i < 10; i++) EXPECT_FALSE(publish("a"));
+  EXPECT_EQ(next_warning(1ms), "");
 }
 
 TEST_P(MqttClientTest, ABrokerThatAcknowledgesNothingIsGivenUp) {
@@ -665,6 +708,20 @@ TEST_P(Mqtt5ClientTest, TheLastWordsOfABroker) {
   EXPECT_EQ(answer.error().kind, ErrorKind::unreachable);
   EXPECT_THAT(answer.error().what, HasSubstr("Session taken over"));
   EXPECT_THAT(answer.error().what, HasSubstr("same client id"));
+}
+
+TEST_P(Mqtt5ClientTest, AnotherProgramWithItsClientIdIsWarnedOfOnce) {
+  kit::MqttImposter broker;
+  broker.on_publish(
+      [](const MqttPublished&) { return MqttReaction{.what = Do::leave, .code = 0x8E}; });
+  connect_to(with_presence(settings(broker.port())));
+  client_->open();
+  EXPECT_THAT(next_warning(kMqttTooLong),
+              HasSubstr("another program uses the client id tocsin-test, and each throws the other "
+                        "out: set another `clientId` for one of them"));
+  ASSERT_TRUE(broker.wait_for_connects(8));
+  EXPECT_EQ(next_warning(1ms), "") << "though it goes on";
+  EXPECT_EQ(broker.connects().back().will_topic, "status") << "presence is not to blame";
 }
 
 TEST_P(Mqtt5ClientTest, WhatIsLargerThanTheBrokerTakesIsNotSent) {

@@ -1,0 +1,37 @@
+// Whether another program connects under our client id, so that each throws the other out. Pure.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+
+namespace tocsin::net {
+
+/// How a connection ended that the broker had accepted.
+enum class MqttEnd : std::uint8_t {
+  taken_over,   ///< the broker says that another one has the client id (MQTT 5)
+  unexplained,  ///< the broker closed it, and nothing was in flight that it may dislike
+  other,
+};
+
+/// A broker closes the older of two connections with one client id; in MQTT 3.1.1, and
+/// Mosquitto 2.0 always, without a word. Who connects again at once throws the other out, which
+/// does the same.
+class MqttRival {
+ public:
+  /// The connection had lasted for so long. What is to be said of it: once, until a connection has
+  /// lasted for kUnrivalled. True: the broker has said so; false: it may be so.
+  [[nodiscard]] std::optional<bool> ended(MqttEnd how, std::chrono::steady_clock::duration after);
+  /// Whether the other one is to have its turn: attempts to connect keep their distance.
+  [[nodiscard]] bool is_suspected() const { return ends_ > 1; }
+
+  static constexpr std::chrono::minutes kUnrivalled{5};
+  static constexpr int kCertain = 2;  ///< so often in a row it was taken over
+  static constexpr int kLikely = 4;   ///< or ended without an explanation
+
+ private:
+  int ends_ = 0;  ///< in a row
+  bool said_ = false;
+};
+
+}  // namespace tocsin::net
