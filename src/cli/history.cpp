@@ -12,7 +12,7 @@
 #include "cli/requests.h"
 #include "cli/table.h"
 #include "cli/version.h"
-#include "config/duration.h"
+#include "config/section/duration.h"
 #include "daemon/daemon.h"
 #include "logins/logins.h"
 #include "net/http_client.h"

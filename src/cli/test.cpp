@@ -10,7 +10,7 @@
 #include "cli/load.h"
 #include "cli/table.h"
 #include "cli/version.h"
-#include "config/destination_names.h"
+#include "config/destinations/destination_names.h"
 #include "logins/logins.h"
 #include "net/http_client.h"
 #include "net/loop.h"

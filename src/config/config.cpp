@@ -5,8 +5,8 @@
 #include <fmt/format.h>
 
 #include "base/wildcard.h"
-#include "config/findings.h"
-#include "config/nearest.h"
+#include "config/file/findings.h"
+#include "config/section/nearest.h"
 
 namespace tocsin::config {
 bool is_known(const Config& config, const HostName& pattern) {

@@ -8,14 +8,14 @@
 
 #include "base/path.h"
 #include "base/text.h"
-#include "config/by_default.h"
-#include "config/config_files.h"
-#include "config/files.h"
-#include "config/findings.h"
-#include "config/known_keys.h"
+#include "config/file/config_files.h"
+#include "config/file/files.h"
+#include "config/file/findings.h"
+#include "config/file/substitution.h"
 #include "config/load_tree.h"
+#include "config/migration/by_default.h"
+#include "config/section/known_key.h"
 #include "config/sections.h"
-#include "config/substitution.h"
 
 namespace tocsin::config {
 namespace {

@@ -9,8 +9,8 @@
 
 #include "base/error.h"
 #include "base/words.h"
-#include "config/comparison.h"
 #include "config/config.h"
+#include "config/migration/comparison.h"
 
 namespace tocsin::config {
 

@@ -11,9 +11,9 @@
 #include "base/path.h"
 #include "base/text.h"
 #include "config/load_tree.h"
-#include "config/modernize.h"
-#include "config/value.h"
-#include "config/write_yaml.h"
+#include "config/migration/modernize.h"
+#include "config/migration/value.h"
+#include "config/migration/write_yaml.h"
 
 namespace tocsin::config {
 namespace {

@@ -11,9 +11,9 @@
 #include <vector>
 
 #include "config/config.h"
-#include "config/grouping.h"
-#include "config/http_proxy.h"
-#include "config/section.h"
+#include "config/destinations/grouping.h"
+#include "config/destinations/http_proxy.h"
+#include "config/section/section.h"
 
 namespace tocsin::config {
 

@@ -4,11 +4,11 @@
 #include <utility>
 #include <vector>
 
-#include "config/clusters.h"
-#include "config/duplicates.h"
-#include "config/hosts.h"
+#include "config/monitored/read_clusters.h"
+#include "config/monitored/read_hosts.h"
+#include "config/monitored/watchlists.h"
+#include "config/section/duplicates.h"
 #include "config/sections.h"
-#include "config/watchlists.h"
 
 namespace tocsin::config {
 namespace {

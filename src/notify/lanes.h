@@ -17,7 +17,7 @@
 
 #include "base/clock.h"
 #include "base/random.h"
-#include "config/grouping.h"
+#include "config/destinations/grouping.h"
 #include "domain/review.h"
 #include "notify/answer.h"
 #include "notify/fair_queue.h"

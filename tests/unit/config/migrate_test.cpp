@@ -8,8 +8,8 @@
 
 #include "base/path.h"
 #include "kit/scratch.h"
-#include "sample.h"
-#include "summary.h"
+#include "unit/config/sample.h"
+#include "unit/config/summary.h"
 
 namespace tocsin::config {
 namespace {

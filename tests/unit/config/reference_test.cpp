@@ -7,10 +7,10 @@
 
 #include <gmock/gmock.h>
 
-#include "config/known_keys.h"
 #include "config/load.h"
-#include "config/section.h"
-#include "sample.h"
+#include "config/section/known_key.h"
+#include "config/section/section.h"
+#include "unit/config/sample.h"
 
 namespace tocsin::config {
 namespace {

@@ -14,7 +14,7 @@
 #include <gmock/gmock.h>
 #include <nlohmann/json.hpp>
 
-#include "config/known_keys.h"
+#include "config/section/known_key.h"
 
 namespace tocsin::config {
 namespace {
