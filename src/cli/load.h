@@ -8,7 +8,8 @@
 #include <vector>
 
 #include "config/config.h"
-#include "config/load.h"
+#include "config/file/environment.h"
+#include "config/file/finding.h"
 
 namespace tocsin::cli {
 

@@ -51,7 +51,7 @@ std::expected<Alert, std::string> imagine(const RoutesOptions& options,
   const auto* host = find_called(config.hosts, scope.host);
   const auto* cluster = find_called(config.clusters, scope.host);
   if (host == nullptr && cluster == nullptr)
-    return std::unexpected(config::no_such_host(config, scope.host));
+    return std::unexpected(config::no_such_host({config.hosts, config.clusters}, scope.host));
   if (cluster != nullptr && scope.service.empty()) {
     const auto& services = cluster->services.exact_names();
     if (services.size() > 1) return std::unexpected(choose_one(*cluster));

@@ -4,8 +4,8 @@
 #include <optional>
 #include <string>
 
+#include "config/destinations/common_keys.h"
 #include "config/section/url.h"
-#include "config/sections.h"
 
 namespace tocsin::config {
 namespace {

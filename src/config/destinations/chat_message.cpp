@@ -16,8 +16,8 @@ std::optional<Place> read_template_file(Section& section, const Key& key, std::s
 
 }  // namespace
 
-std::optional<Place> read_chat_message(Section& section, KeysOf keys, std::string_view chat,
-                                       ChatMessage& message, std::string_view type_differs) {
+std::optional<Place> read_chat_message(Section& section, KeysOf keys, const Chat& chat,
+                                       ChatMessage& message) {
   const bool is_own = keys == KeysOf::own_section;
   const auto url = section.text({.name = "webhookURL",
                                  .description = "URL of the incoming webhook; it is a secret.",
@@ -31,7 +31,7 @@ std::optional<Place> read_chat_message(Section& section, KeysOf keys, std::strin
        .description = "Kind of message: `formatted` uses `templateFile`, `basic` sends one text.",
        .example = "formatted",
        .otherwise = default_of(keys, ""),
-       .differs = type_differs},
+       .differs = chat.type_differs},
       message.type);
   const auto basic = section.text(
       {.name = "basicMsgTemplate",
@@ -68,9 +68,9 @@ std::optional<Place> read_chat_message(Section& section, KeysOf keys, std::strin
   const bool is_basic = message.type == MessageType::basic;
   const auto& own = is_basic ? message.basic_template : message.template_file;
   if (!own.empty() && message.group_template_file.empty())
-    note_ungrouped(section, is_basic ? basic : formatted,
+    note_ungrouped(section, chat.grouping, is_basic ? basic : formatted,
                    is_basic ? "basicMsgTemplate" : "templateFile");
-  read_rate_limit(section, chat, message.rate_limit, default_of(keys, ""));
+  read_rate_limit(section, chat.webhook, message.rate_limit, default_of(keys, ""));
   return url;
 }
 

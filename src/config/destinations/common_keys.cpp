@@ -1,12 +1,9 @@
-// Keys that several destinations have.
-#include <chrono>
-#include <string>
+#include "config/destinations/common_keys.h"
 
 #include <fmt/format.h>
 
 #include "base/text.h"
 #include "config/file/files.h"
-#include "config/sections.h"
 
 namespace tocsin::config {
 namespace {
@@ -17,6 +14,24 @@ constexpr Range kRateLimit{0, 366LL * 24 * 60 * 60};
 constexpr std::size_t kMostCertificateBytes = std::size_t{1} << 20;
 
 }  // namespace
+
+bool read_enable(Section& section, bool wanted, ButlerSwitch butler_switch) {
+  bool enabled = true;
+  const auto place = section.boolean(
+      {.name = "enable",
+       .description = "Switches the destination on or off.",
+       .example = "true",
+       .differs = butler_switch == ButlerSwitch::ignored ? "Obeyed. Butler ignores it, and goes by "
+                                                           "`alertDestination` alone."
+                                                         : ""},
+      enabled);
+  if (wanted && !enabled)
+    section.warning(*place, fmt::format("`enable` is false, so nothing goes to {}, although "
+                                        "`alertDestination` asks for it",
+                                        section.destination()));
+  if (!wanted || !enabled) section.switch_off();
+  return wanted && enabled;
+}
 
 std::string template_at(Section& section, Place place, std::string_view key,
                         const std::string& path) {

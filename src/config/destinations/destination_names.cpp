@@ -21,9 +21,9 @@ struct Known {
   std::vector<std::string> names;  ///< "webhook:On-call" for each of several
 };
 
-std::vector<Known> known_destinations(const Config& config) {
+std::vector<Known> known_destinations(const Destinations& destinations) {
   std::vector<Known> all;
-  for_each_destination(config.destinations, [&all]<DestinationSettings T>(const T& settings) {
+  for_each_destination(destinations, [&all]<DestinationSettings T>(const T& settings) {
     Known known{T::kType, settings.enabled, {}};
     if constexpr (requires { settings.labels(); }) {
       if (settings.enabled)
@@ -44,9 +44,10 @@ bool matches_destination(std::string_view written, std::string_view channel,
   return colon == std::string_view::npos || is_same(written.substr(colon + 1), label);
 }
 
-std::optional<WrongName> check_destination_name(std::string_view written, const Config& config) {
+std::optional<WrongName> check_destination_name(std::string_view written,
+                                                const Destinations& destinations) {
   const auto channel = written.substr(0, written.find(':'));
-  const auto all = known_destinations(config);
+  const auto all = known_destinations(destinations);
   std::vector<std::string_view> names;  // of one of several
   for (const auto& known : all) names.insert(names.end(), known.names.begin(), known.names.end());
   const auto unknown = [&] {

@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include "config/config.h"
+#include "config/destinations/catalogue.h"
 
 namespace tocsin::config {
 
@@ -15,12 +15,12 @@ namespace tocsin::config {
 [[nodiscard]] bool matches_destination(std::string_view written, std::string_view channel,
                                        std::string_view label);
 
-/// Of a name that means none of the configuration's destinations.
+/// Of a name that means none of the destinations.
 struct WrongName {
   bool is_error;  ///< otherwise it may come to mean one, when that is switched on
   std::string text;
 };
 [[nodiscard]] std::optional<WrongName> check_destination_name(std::string_view written,
-                                                              const Config& config);
+                                                              const Destinations& destinations);
 
 }  // namespace tocsin::config

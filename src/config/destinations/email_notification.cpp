@@ -102,7 +102,7 @@ std::optional<Place> read_body_file(Section& section, const Key& key, const std:
   return place;
 }
 
-void read_templates(Section& section, EmailMessages& messages) {
+void read_templates(Section& section, const Grouping& by_default, EmailMessages& messages) {
   section.text({.name = "subject",
                 .writing = Writing::prose,
                 .description = "Handlebars template of the subject.",
@@ -132,17 +132,19 @@ void read_templates(Section& section, EmailMessages& messages) {
                   .example = "several-alerts",
                   .otherwise = "a built-in template"},
                  directory, messages.group_body_file);
-  if (messages.group_body_file.empty()) note_ungrouped(section, own, "htmlTemplateFile");
+  if (messages.group_body_file.empty())
+    note_ungrouped(section, by_default, own, "htmlTemplateFile");
 }
 
-void read_messages(Section& section, EmailMessages& messages, KeysOf keys) {
+void read_messages(Section& section, const Grouping& by_default, EmailMessages& messages,
+                   KeysOf keys) {
   read_rate_limit(section, "recipient", messages.rate_limit, default_of(keys, ""));
   section.choice({.name = "priority",
                   .description = "Priority that mail programs show.",
                   .example = "high",
                   .otherwise = default_of(keys, "")},
                  messages.priority);
-  read_templates(section, messages);
+  read_templates(section, by_default, messages);
   read_recipients(section, keys, messages.recipients);
   read_from(section, keys, messages);
 }
@@ -310,11 +312,14 @@ void read_settings(Section& section, bool wanted, Email& email) {
   section.share_with_butler(Shared::features);
   const auto mistakes_before = section.reading().mistakes;
   email.enabled = read_enable(section, wanted);
-  read_alert_sections(section, "Mails", email, read_messages);
+  read_alert_sections(section, "Mails", email,
+                      [&email](Section& inner, EmailMessages& messages, KeysOf keys) {
+                        read_messages(inner, email.grouping, messages, keys);
+                      });
   section.section({.name = "smtp", .description = "Mail server.", .need = Need::required},
                   [&](Section& inner) { read_smtp(inner, email.smtp); });
   if (!email.enabled) {
-    email = {};
+    email = {.grouping = email.grouping};
     return;
   }
   if (email.labels().empty() && section.reading().mistakes == mistakes_before)

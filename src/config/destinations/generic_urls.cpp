@@ -1,8 +1,6 @@
 #include "config/destinations/generic_urls.h"
 
-#include <string>
-
-#include "config/sections.h"
+#include "config/section/section.h"
 
 namespace tocsin::config {
 

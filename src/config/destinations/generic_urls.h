@@ -2,8 +2,11 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 namespace tocsin::config {
+
+class Section;
 
 struct GenericUrl {
   std::string id;
@@ -11,5 +14,8 @@ struct GenericUrl {
   std::string comment;
   std::string url;
 };
+
+/// `genericUrls`.
+void read_generic_urls(Section& root, std::vector<GenericUrl>& urls);
 
 }  // namespace tocsin::config

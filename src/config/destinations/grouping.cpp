@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include "config/sections.h"
+#include "config/section/section.h"
 
 namespace tocsin::config {
 namespace {
@@ -27,8 +27,9 @@ void read_grouping(Section& section, const Key& key, Grouping& grouping) {
   });
 }
 
-void note_ungrouped(Section& section, std::optional<Place> place, std::string_view key) {
-  if (!place || section.is_off() || !section.reading().grouping.is_on()) return;
+void note_ungrouped(Section& section, const Grouping& by_default, std::optional<Place> place,
+                    std::string_view key) {
+  if (!place || section.is_off() || !by_default.is_on()) return;
   section.info(*place, fmt::format("`{}` knows one service, so each alert is a message of its own; "
                                    "`groupTemplateFile` beside it groups them",
                                    key));

@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "config/section/section.h"
 #include "config/section/url.h"
-#include "config/sections.h"
 
 namespace tocsin::config {
 namespace {
@@ -67,7 +67,6 @@ void read_proxy(Section& section, HttpProxy& proxy) {
 }
 
 void read_own_proxy(Section& section, HttpProxy& proxy) {
-  proxy = section.reading().proxy;
   read_proxy_keys(section, "this destination", "as for all destinations", proxy);
 }
 

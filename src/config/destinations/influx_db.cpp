@@ -13,9 +13,9 @@
 #include <fmt/format.h>
 
 #include "base/text.h"
+#include "config/destinations/common_keys.h"
 #include "config/section/addresses.h"
 #include "config/section/url.h"
-#include "config/sections.h"
 
 namespace tocsin::config {
 namespace {

@@ -7,9 +7,9 @@
 #include <fmt/format.h>
 
 #include "base/text.h"
+#include "config/destinations/common_keys.h"
 #include "config/file/files.h"
 #include "config/section/addresses.h"
-#include "config/sections.h"
 
 namespace tocsin::config {
 namespace {

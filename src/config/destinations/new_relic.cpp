@@ -10,8 +10,9 @@
 #include <fmt/format.h>
 
 #include "base/text.h"
+#include "config/destinations/common_keys.h"
+#include "config/destinations/grouping.h"
 #include "config/section/url.h"
-#include "config/sections.h"
 
 namespace tocsin::config {
 namespace {

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <optional>
 
+#include "config/destinations/common_keys.h"
 #include "config/section/url.h"
-#include "config/sections.h"
 
 namespace tocsin::config {
 namespace {

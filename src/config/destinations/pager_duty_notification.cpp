@@ -2,8 +2,8 @@
 
 #include <array>
 
+#include "config/destinations/common_keys.h"
 #include "config/section/url.h"
-#include "config/sections.h"
 
 namespace tocsin::config {
 

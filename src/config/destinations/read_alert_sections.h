@@ -7,7 +7,7 @@
 #include <utility>
 
 #include "config/destinations/alert_sections.h"
-#include "config/sections.h"
+#include "config/destinations/common_keys.h"
 
 namespace tocsin::config {
 

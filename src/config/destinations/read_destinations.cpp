@@ -1,10 +1,12 @@
+#include "config/destinations/read_destinations.h"
+
 #include <algorithm>
 #include <concepts>
 #include <tuple>
 
 #include <fmt/format.h>
 
-#include "config/sections.h"
+#include "config/destinations/common_keys.h"
 
 namespace tocsin::config {
 namespace {
@@ -37,12 +39,23 @@ concept OverHttp = requires(T settings) {
   { settings.proxy } -> std::same_as<HttpProxy&>;
 };
 
+/// What destinations take over that do not say it themselves.
+struct OfAll {
+  const Grouping& grouping;
+  const HttpProxy& proxy;
+};
+
+template <DestinationSettings T>
+void take_over(const OfAll& of_all, T& settings) {
+  if constexpr (OverHttp<T>) settings.proxy = of_all.proxy;
+  if constexpr (ForPeople<T>) settings.grouping = of_all.grouping;
+}
+
 template <DestinationSettings T>
 void read_section(Section& section, bool wanted, T& settings) {
   read_settings(section, wanted, settings);
   if constexpr (OverHttp<T>) read_own_proxy(section, settings.proxy);
   if constexpr (ForPeople<T>) {
-    settings.grouping = section.reading().grouping;
     read_grouping(
         section,
         {.name = "grouping",
@@ -56,13 +69,14 @@ void read_section(Section& section, bool wanted, T& settings) {
 }
 
 template <DestinationSettings T>
-void read_destination(Section& root, const Wanted& wanted, T& settings) {
+void read_destination(Section& root, const Wanted& wanted, const OfAll& of_all, T& settings) {
   constexpr const auto& kType = T::kType;
   constexpr auto kSection = kType.section.substr(0, kType.section.find('.'));
   const auto mistakes_before = root.reading().mistakes;
   if (wanted.on && root.raw(kSection) == nullptr)
     root.warning(wanted.place, fmt::format("nothing goes to {}: the section `{}` is missing",
                                            kType.name, kSection));
+  take_over(of_all, settings);
   if constexpr (requires { read_from_root(root, wanted.on, settings); }) {
     read_from_root(root, wanted.on, settings);
   } else {
@@ -101,27 +115,12 @@ void read_alert_destinations(Section& section, AlertDestinations& destinations) 
   for_each(kinds, destinations.wanted, read);
 }
 
-bool read_enable(Section& section, bool wanted, ButlerSwitch butler_switch) {
-  bool enabled = true;
-  const auto place = section.boolean(
-      {.name = "enable",
-       .description = "Switches the destination on or off.",
-       .example = "true",
-       .differs = butler_switch == ButlerSwitch::ignored ? "Obeyed. Butler ignores it, and goes by "
-                                                           "`alertDestination` alone."
-                                                         : ""},
-      enabled);
-  if (wanted && !enabled)
-    section.warning(*place, fmt::format("`enable` is false, so nothing goes to {}, although "
-                                        "`alertDestination` asks for it",
-                                        section.destination()));
-  if (!wanted || !enabled) section.switch_off();
-  return wanted && enabled;
-}
-
-void read_destinations(Section& root, const AlertDestinations& wanted, Config& config) {
-  for_each(config.destinations, wanted.wanted,
-           [&](auto& settings, const Wanted& its) { read_destination(root, its, settings); });
+void read_destinations(Section& root, const AlertDestinations& wanted, const HttpProxy& proxy,
+                       Destinations& destinations) {
+  const OfAll of_all{wanted.grouping, proxy};
+  for_each(destinations, wanted.wanted, [&](auto& settings, const Wanted& its) {
+    read_destination(root, its, of_all, settings);
+  });
 }
 
 }  // namespace tocsin::config

@@ -1,3 +1,5 @@
+#include "config/destinations/read_routes.h"
+
 #include <algorithm>
 #include <array>
 #include <chrono>
@@ -11,10 +13,8 @@
 
 #include "base/text.h"
 #include "config/destinations/destination_names.h"
-#include "config/destinations/routes.h"
 #include "config/section/duration.h"
 #include "config/section/nearest.h"
-#include "config/sections.h"
 
 namespace tocsin::config {
 namespace {
@@ -74,8 +74,8 @@ void read_words(Section& section, const Key& key, std::string_view what, std::ve
 /// `serviceMonitor.routes`, entry by entry.
 class RouteReader {
  public:
-  RouteReader(const std::vector<std::string>& sets, const Config& config)
-      : sets_(sets), config_(config) {}
+  RouteReader(const std::vector<std::string>& sets, const HostsAndClusters& known)
+      : sets_(sets), known_(known) {}
 
   void read(Section& entry, Route& route) {
     say_if_unreachable(entry);
@@ -172,7 +172,7 @@ class RouteReader {
 
   void read_host(Section& section, const PlacedText& host, std::vector<std::string>& out) const {
     out.push_back(fold_case(host.text));
-    if (!is_known(config_, HostName(host.text)) && !section.reading().findings.has_errors())
+    if (!is_known(known_, HostName(host.text)) && !section.reading().findings.has_errors())
       section.warning(host.place, fmt::format("no host is called {}", in_backticks(host.text)));
   }
 
@@ -209,18 +209,18 @@ class RouteReader {
   }
 
   const std::vector<std::string>& sets_;
-  const Config& config_;
+  const HostsAndClusters& known_;
   std::optional<Place> catch_all_;  ///< the first route that every alert matches
   std::vector<PlacedText> destinations_;
 };
 
 /// A route whose destinations are all unknown would notify nobody, so its alerts take others.
-void leave_out_unknown(Config& config) {
-  const auto is_unknown = [&config](const std::string& name) {
-    const auto wrong = check_destination_name(name, config);
+void leave_out_unknown(const Destinations& destinations, std::vector<Route>& routes) {
+  const auto is_unknown = [&destinations](const std::string& name) {
+    const auto wrong = check_destination_name(name, destinations);
     return wrong && wrong->is_error;
   };
-  std::erase_if(config.routes, [&](Route& route) {
+  std::erase_if(routes, [&](Route& route) {
     const bool names_any = !route.to.empty();
     std::erase_if(route.to, is_unknown);
     for (auto& step : route.escalations) std::erase_if(step.to, is_unknown);
@@ -231,20 +231,21 @@ void leave_out_unknown(Config& config) {
 }  // namespace
 
 std::vector<PlacedText> read_routes(Section& section, const std::vector<std::string>& sets,
-                                    Config& config) {
-  RouteReader reader(sets, config);
+                                    const HostsAndClusters& known, std::vector<Route>& routes) {
+  RouteReader reader(sets, known);
   section.list(
       {.name = "routes",
        .description = "Routes of alerts to destinations. The first route that an alert matches "
                       "decides. An alert that matches none goes to all destinations."},
-      config.routes, [&reader](Section& entry, Route& route) { reader.read(entry, route); });
+      routes, [&reader](Section& entry, Route& route) { reader.read(entry, route); });
   return std::move(reader).take_destinations();
 }
 
-void check_routes(Section& root, const std::vector<PlacedText>& destinations, Config& config) {
+void check_routes(Section& root, const std::vector<PlacedText>& names,
+                  const Destinations& destinations, std::vector<Route>& routes) {
   const bool is_butler_file = root.reading().is_butler_file;
-  for (const auto& name : destinations) {
-    const auto wrong = check_destination_name(name.text, config);
+  for (const auto& name : names) {
+    const auto wrong = check_destination_name(name.text, destinations);
     if (!wrong) continue;
     if (!wrong->is_error) {
       root.warning(name.place, wrong->text);
@@ -254,7 +255,7 @@ void check_routes(Section& root, const std::vector<PlacedText>& destinations, Co
       root.error(name.place, wrong->text);
     }
   }
-  if (is_butler_file) leave_out_unknown(config);
+  if (is_butler_file) leave_out_unknown(destinations, routes);
 }
 
 }  // namespace tocsin::config

@@ -16,8 +16,8 @@ struct RouteConditions {
   std::vector<std::string> hosts;
   std::vector<std::string> services;
   std::vector<AlertSeverity> severities;
-  std::vector<TransitionKind>
-      kinds;  ///< of firing alerts; a resolved one goes where the firing one went
+  /// Of firing alerts; a resolved one goes where the firing one went.
+  std::vector<TransitionKind> kinds;
 };
 
 /// Further destinations of an alert that still fires after a time.

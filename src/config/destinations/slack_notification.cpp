@@ -5,8 +5,8 @@
 namespace tocsin::config {
 namespace {
 
-void read_slack_message(Section& section, SlackMessage& message, KeysOf keys) {
-  read_chat_message(section, keys, "Slack webhook", message);
+void read_slack_message(Section& section, const Chat& chat, SlackMessage& message, KeysOf keys) {
+  read_chat_message(section, keys, chat, message);
   section.text({.name = "channel",
                 .writing = Writing::title,
                 .description = "Channel to post to, if the webhook may choose.",
@@ -32,7 +32,11 @@ void read_slack_message(Section& section, SlackMessage& message, KeysOf keys) {
 void read_settings(Section& section, bool wanted, Slack& slack) {
   section.share_with_butler(Shared::features);
   slack.enabled = read_enable(section, wanted);
-  read_alert_sections(section, "Messages", slack, read_slack_message);
+  const Chat chat{.webhook = "Slack webhook", .grouping = slack.grouping, .type_differs = {}};
+  read_alert_sections(section, "Messages", slack,
+                      [&chat](Section& inner, SlackMessage& message, KeysOf keys) {
+                        read_slack_message(inner, chat, message, keys);
+                      });
   if (slack.enabled) warn_of_silence(section, slack.stopped, slack.started);
 }
 

@@ -3,8 +3,8 @@
 #include <array>
 #include <string>
 
+#include "config/destinations/common_keys.h"
 #include "config/section/url.h"
-#include "config/sections.h"
 
 namespace tocsin::config {
 namespace {

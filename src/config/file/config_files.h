@@ -10,12 +10,18 @@
 #include <unordered_map>
 #include <vector>
 
+#include "config/file/environment.h"
+#include "config/file/findings.h"
 #include "config/file/substitution.h"
 #include "config/file/yaml.h"
-#include "config/load.h"
-#include "config/section/section.h"
 
 namespace tocsin::config {
+
+/// A file of a load, by the number that places have.
+struct ConfigFile {
+  std::string directory;  ///< where relative paths start from
+  bool exposed = false;   ///< other users may read it
+};
 
 /// Owns the tree. The lists `monitor`, `serviceSets` and `credentials` of `serviceMonitor` are
 /// those of all files, one after the other; every other key stands in one file only.

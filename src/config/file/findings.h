@@ -10,7 +10,7 @@
 #include <utility>
 #include <vector>
 
-#include "config/load.h"
+#include "config/file/finding.h"
 
 namespace tocsin::config {
 

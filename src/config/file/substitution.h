@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-#include "config/load.h"
+#include "config/file/environment.h"
 
 namespace tocsin::config {
 

@@ -2,25 +2,27 @@
 
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <utility>
 
 #include <fmt/format.h>
 
 #include "config/destinations/grouping.h"
 #include "config/section/duration.h"
+#include "domain/policy.h"
 
 namespace tocsin::config {
 namespace {
 
 /// Whether anybody reads what tocsin sends.
-bool has_readers(const Config& config) {
-  return config.get<Slack>().enabled || config.get<Teams>().enabled ||
-         config.get<Email>().enabled || config.get<Ntfy>().enabled;
+bool has_readers(const Destinations& destinations) {
+  return std::get<Slack>(destinations).enabled || std::get<Teams>(destinations).enabled ||
+         std::get<Email>(destinations).enabled || std::get<Ntfy>(destinations).enabled;
 }
 
 }  // namespace
 
-std::vector<KeyNote> find_defaults(const YamlNode& root, const Config& config) {
+std::vector<KeyNote> find_defaults(const YamlNode& root, const Destinations& destinations) {
   std::vector<KeyNote> notes;
   const auto add = [&](std::string_view path, std::string text) {
     const auto* written = root.find_path(path);
@@ -39,7 +41,7 @@ std::vector<KeyNote> find_defaults(const YamlNode& root, const Config& config) {
   add("serviceMonitor.policy.firstSight",
       "A service that is stopped when it is first seen is one alert, once. Butler alerts about it "
       "again at each restart.");
-  if (has_readers(config)) {
+  if (has_readers(destinations)) {
     const Grouping grouping;
     add("serviceMonitor.grouping",
         fmt::format("The first alert of a host leaves at once; those that follow are one message "
@@ -52,7 +54,7 @@ std::vector<KeyNote> find_defaults(const YamlNode& root, const Config& config) {
                    .line = 0,
                    .text = "Messages say `Automatic (delayed start)` of a service that starts so. "
                            "Butler says `Automatic`."});
-  if (config.get<Mqtt>().enabled)
+  if (std::get<Mqtt>(destinations).enabled)
     notes.push_back({.path = {},
                      .file = {},
                      .line = 0,

@@ -3,13 +3,14 @@
 
 #include <vector>
 
-#include "config/config.h"
+#include "config/destinations/catalogue.h"
 #include "config/file/yaml.h"
 #include "config/migration/comparison.h"
 
 namespace tocsin::config {
 
 /// The keys that decide about it, one sentence each; not those that `root` has.
-[[nodiscard]] std::vector<KeyNote> find_defaults(const YamlNode& root, const Config& config);
+[[nodiscard]] std::vector<KeyNote> find_defaults(const YamlNode& root,
+                                                 const Destinations& destinations);
 
 }  // namespace tocsin::config

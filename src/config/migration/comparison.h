@@ -5,6 +5,10 @@
 #include <string>
 #include <vector>
 
+#include "config/file/findings.h"
+#include "config/file/yaml.h"
+#include "config/section/seen_keys.h"
+
 namespace tocsin::config {
 
 /// A key of the file, and what is to be said about it.
@@ -24,5 +28,9 @@ struct Comparison {
   /// Keys that are not in the file and whose defaults do what Butler does not do; without lines.
   std::vector<KeyNote> by_default;
 };
+
+/// Sorts the keys of a file into the three lists.
+[[nodiscard]] Comparison compare(const YamlNode& root, const SeenKeys& seen,
+                                 const Findings& findings);
 
 }  // namespace tocsin::config

@@ -13,9 +13,8 @@
 #include <fmt/format.h>
 
 #include "base/text.h"
+#include "config/destinations/common_keys.h"
 #include "config/monitored/host_names.h"
-#include "config/section/known_key.h"
-#include "config/sections.h"
 
 namespace tocsin::config {
 namespace {
@@ -236,12 +235,12 @@ void modernize(Value& root) {
   }
 }
 
-void keep_rate_limits(Value& root) {
+void keep_rate_limits(Value& root, const std::vector<KnownKey>& keys) {
   constexpr std::string_view kKey = "rateLimit";
   auto* new_relic = find_section(root, "incidentTool.newRelic.serviceMonitor");
   if (new_relic != nullptr && new_relic->find("sharedSettings") == nullptr)
     new_relic->put("sharedSettings", make_mapping());
-  for (const auto& key : known_keys()) {
+  for (const auto& key : keys) {
     const auto dot = key.path.rfind('.');
     if (dot == std::string::npos || key.path.substr(dot + 1) != kKey) continue;
     if (key.path.contains(".otherAlerts.")) continue;  // what it leaves out is as elsewhere

@@ -1,8 +1,11 @@
 // From the spelling of older files to the one that we recommend.
 #pragma once
 
-#include "config/config.h"
+#include <vector>
+
 #include "config/migration/value.h"
+#include "config/monitored/host.h"
+#include "config/section/known_key.h"
 
 namespace tocsin::config {
 
@@ -13,7 +16,7 @@ void modernize(Value& root);
 
 /// Writes the rate limit that holds in a file of Butler where none is written: in a file of our own
 /// there would be none. Of a root that modernize() has had.
-void keep_rate_limits(Value& root);
+void keep_rate_limits(Value& root, const std::vector<KnownKey>& keys);
 
 /// `credentials` of two variables of the environment, where hosts are asked over SMB and there are
 /// none. Answers whether they were added.

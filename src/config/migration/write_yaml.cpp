@@ -13,7 +13,6 @@
 
 #include "base/text.h"
 #include "config/file/substitution.h"
-#include "config/section/known_key.h"
 
 namespace tocsin::config {
 namespace {
@@ -28,7 +27,7 @@ std::string first_sentence(std::string_view text) {
 /// The known keys by the section that they stand in; of a list's sections "path[]".
 class Schema {
  public:
-  Schema() : keys_(known_keys()) {
+  explicit Schema(std::vector<KnownKey> keys) : keys_(std::move(keys)) {
     for (const auto& key : keys_) {
       const auto dot = key.path.rfind('.');
       const auto parent = dot == std::string::npos ? "" : key.path.substr(0, dot);
@@ -129,7 +128,8 @@ bool is_reference(std::string_view text) {
 
 class Writer {
  public:
-  explicit Writer(Comments comments) : comments_(comments) {}
+  Writer(Comments comments, std::vector<KnownKey> keys)
+      : comments_(comments), schema_(std::move(keys)) {}
 
   Written write(const Value& root) {
     Written written;
@@ -242,6 +242,8 @@ class Writer {
 
 }  // namespace
 
-Written write_yaml(const Value& root, Comments comments) { return Writer(comments).write(root); }
+Written write_yaml(const Value& root, Comments comments, std::vector<KnownKey> keys) {
+  return Writer(comments, std::move(keys)).write(root);
+}
 
 }  // namespace tocsin::config

@@ -8,6 +8,7 @@
 
 #include "base/names.h"
 #include "config/migration/value.h"
+#include "config/section/known_key.h"
 
 namespace tocsin::config {
 
@@ -28,9 +29,9 @@ struct Written {
   std::vector<HiddenSecret> secrets;
 };
 
-/// `root` is what stands under `tocsin:`. Keys that are not known are left out, and so are values
-/// of another type than their key has. No secret is in the text, but for one in a URL that holds a
-/// reference, too.
-[[nodiscard]] Written write_yaml(const Value& root, Comments comments);
+/// `root` is what stands under `tocsin:`, `keys` are the known ones. Others are left out, and so
+/// are values of another type than their key has. No secret is in the text, but for one in a URL
+/// that holds a reference, too.
+[[nodiscard]] Written write_yaml(const Value& root, Comments comments, std::vector<KnownKey> keys);
 
 }  // namespace tocsin::config

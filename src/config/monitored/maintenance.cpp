@@ -5,7 +5,7 @@
 #include <fmt/format.h>
 
 #include "base/text.h"
-#include "config/config.h"
+#include "config/monitored/hosts_and_clusters.h"
 #include "config/section/duplicates.h"
 #include "config/section/section.h"
 
@@ -14,7 +14,7 @@ namespace {
 
 constexpr DurationRange kLength{std::chrono::minutes(1), std::chrono::days(31)};
 
-void read_scopes(Section& entry, const Config& config, Maintenance& out) {
+void read_scopes(Section& entry, const HostsAndClusters& known, Maintenance& out) {
   std::vector<PlacedText> texts;
   entry.placed_texts(
       {.name = "of",
@@ -29,7 +29,7 @@ void read_scopes(Section& entry, const Config& config, Maintenance& out) {
     if (text.text.empty() || text.text.ends_with('/') || text.text.starts_with('/')) {
       entry.error(text.place, fmt::format("`of`: {} is neither `HOST` nor `HOST/SERVICE`",
                                           in_backticks(text.text)));
-    } else if (!is_known(config, scope.host)) {
+    } else if (!is_known(known, scope.host)) {
       entry.warning(text.place, fmt::format("`of`: no host of `monitor` is called {}",
                                             in_backticks(scope.host.text())));
     }
@@ -39,13 +39,15 @@ void read_scopes(Section& entry, const Config& config, Maintenance& out) {
 
 }  // namespace
 
-void read_maintenance(Section& section, const TimeZone& zone, Config& config) {
+std::vector<Maintenance> read_maintenance(Section& section, const TimeZone& zone,
+                                          const HostsAndClusters& known) {
+  std::vector<Maintenance> windows;
   Duplicates names("maintenance");
   section.list(
       {.name = "maintenance",
        .description = "Maintenance windows, which suppress notifications. The history records all "
                       "changes; alerts that still fire at the end are notified then."},
-      config.maintenance, [&](Section& entry, Maintenance& maintenance) {
+      windows, [&](Section& entry, Maintenance& maintenance) {
         const auto name = entry.text({.name = "name",
                                       .writing = Writing::title,
                                       .description = "Name of the window in the history.",
@@ -53,7 +55,7 @@ void read_maintenance(Section& section, const TimeZone& zone, Config& config) {
                                       .example = "patch night"},
                                      maintenance.name, must_not_be_empty);
         if (name) names.add(entry, maintenance.name, *name);
-        read_scopes(entry, config, maintenance);
+        read_scopes(entry, known, maintenance);
         auto own_zone = zone;
         entry.time_zone({.name = "timeZone",
                          .description = "Time zone of `begins` (IANA name).",
@@ -76,6 +78,7 @@ void read_maintenance(Section& section, const TimeZone& zone, Config& config) {
                     .example = "Windows updates"},
                    maintenance.reason);
       });
+  return windows;
 }
 
 }  // namespace tocsin::config

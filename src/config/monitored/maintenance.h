@@ -10,8 +10,8 @@
 
 namespace tocsin::config {
 
-struct Config;
 class Section;
+struct HostsAndClusters;
 
 struct Maintenance {
   std::string name;
@@ -20,8 +20,8 @@ struct Maintenance {
   std::string reason;  ///< may be empty
 };
 
-/// Reads `config.maintenance`, after the hosts and the clusters; `zone` is that of schedules which
-/// say no other.
-void read_maintenance(Section& section, const TimeZone& zone, Config& config);
+/// `zone` is that of schedules which say no other.
+[[nodiscard]] std::vector<Maintenance> read_maintenance(Section& section, const TimeZone& zone,
+                                                        const HostsAndClusters& known);
 
 }  // namespace tocsin::config

@@ -212,16 +212,18 @@ class ClusterReader {
 
 }  // namespace
 
-void read_clusters(Section& section, const PolicySection& defaults, Config& config) {
-  ClusterReader reader(defaults, config.hosts);
+std::vector<Cluster> read_clusters(Section& section, const PolicySection& defaults,
+                                   std::vector<Host>& hosts) {
+  ClusterReader reader(defaults, hosts);
+  std::vector<Cluster> clusters;
   section.list(
       {.name = "clusters",
        .description = "Service clusters: groups of hosts of which a number must run a service. "
                       "Alerts treat a cluster like a host: its service is `STOPPED` while the rule "
                       "is broken. Changes on the single hosts go to the history only."},
-      config.clusters,
-      [&reader](Section& entry, Cluster& cluster) { reader.read(entry, cluster); });
+      clusters, [&reader](Section& entry, Cluster& cluster) { reader.read(entry, cluster); });
   reader.finish();
+  return clusters;
 }
 
 }  // namespace tocsin::config

@@ -17,7 +17,6 @@
 #include "config/section/addresses.h"
 #include "config/section/duplicates.h"
 #include "config/section/nearest.h"
-#include "config/sections.h"
 
 namespace tocsin::config {
 namespace {
@@ -32,18 +31,19 @@ constexpr std::string_view kAskedBy =
 /// Gives it the account that it names, or the first. With another than was meant a login could lock
 /// that, so a host whose account is missing is not asked.
 void find_credentials(Section& entry, const std::string& name, std::optional<Place> place,
-                      const HostDefaults& defaults, const Config& config, Host& host) {
-  if (defaults.accounts.empty()) return;  // said once, for all hosts
-  const auto& wanted = place ? name : defaults.accounts.front();
+                      const Accounts& accounts, Host& host) {
+  const auto& written = accounts.written;
+  if (written.empty()) return;  // said once, for all hosts
+  const auto& wanted = place ? name : written.front();
   std::vector<std::string_view> known;
-  for (const auto& credentials : config.credentials) {
+  for (const auto& credentials : accounts.right) {
     if (credentials->name == wanted) {
       host.credentials = credentials;
       return;
     }
     known.emplace_back(credentials->name);
   }
-  const bool is_written = std::ranges::find(defaults.accounts, wanted) != defaults.accounts.end();
+  const bool is_written = std::ranges::find(written, wanted) != written.end();
   const auto why = is_written
                        ? fmt::format("the credentials {} have a mistake", in_backticks(wanted))
                        : fmt::format("there are no credentials {}", in_backticks(wanted));
@@ -55,7 +55,7 @@ void find_credentials(Section& entry, const std::string& name, std::optional<Pla
 }
 
 void read_source(Section& entry, Host& host) {
-  const auto own = entry.reading().default_source;
+  const auto own = default_source(entry.reading().environment);
   host.source = own;
   const auto place = entry.choice(
       {.name = "source",
@@ -172,8 +172,8 @@ struct HostEntry {
 /// Reads the entries of one list.
 class HostReader {
  public:
-  HostReader(const HostDefaults& defaults, const Config& config)
-      : watchlists_(defaults.watchlists), defaults_(defaults), config_(config) {}
+  explicit HostReader(const HostDefaults& defaults)
+      : watchlists_(defaults.watchlists), defaults_(defaults) {}
 
   void read(Section& entry, HostEntry& out) {
     const auto names = read_names(entry);
@@ -183,7 +183,7 @@ class HostReader {
     }
     if (entry.raw("timeZone") != nullptr) out.written.emplace_back("frequency");
     Host host;
-    host.frequency = read_frequency(entry, config_.frequency);
+    host.frequency = read_frequency(entry, defaults_.frequency);
     const auto address = entry.placed_text(
         {.name = "address",
          .description = "Name or address to connect to; `{host}` stands for the host's name.",
@@ -200,7 +200,7 @@ class HostReader {
                     .example = "monitoring",
                     .otherwise = "the first of the list"},
                    credentials);
-    find_credentials(entry, credentials, credentials_place, defaults_, config_, host);
+    find_credentials(entry, credentials, credentials_place, defaults_.accounts, host);
     warn_of_unused(entry, host, credentials_place, port);
     host.services = watchlists_.make(entry, read_host_services(entry));
     host.policy = defaults_.policy;
@@ -286,7 +286,6 @@ class HostReader {
 
   Watchlists& watchlists_;
   const HostDefaults& defaults_;
-  const Config& config_;
   Duplicates written_{"host"};
   std::size_t count_ = 0;
   bool said_too_many_ = false;
@@ -349,8 +348,9 @@ class HostCollector {
 
 }  // namespace
 
-std::optional<Place> read_hosts(Section& section, const HostDefaults& defaults, Config& config) {
-  HostReader reader(defaults, config);
+std::optional<Place> read_hosts(Section& section, const HostDefaults& defaults,
+                                std::vector<Host>& hosts) {
+  HostReader reader(defaults);
   std::vector<HostEntry> entries;
   const auto place = section.list(
       {.name = "monitor",
@@ -359,8 +359,8 @@ std::optional<Place> read_hosts(Section& section, const HostDefaults& defaults, 
        .differs = "An unreachable host or a missing service does not stop the watch of others. "
                   "Butler watches nothing at all when it meets one at its start.",
        .entry_key = "host"},
-      entries, [&reader](Section& entry, HostEntry& hosts) { reader.read(entry, hosts); });
-  HostCollector collector(section, config.hosts);
+      entries, [&reader](Section& entry, HostEntry& out) { reader.read(entry, out); });
+  HostCollector collector(section, hosts);
   for (auto& entry : entries) collector.add(std::move(entry));
   collector.finish();
   return place;

@@ -5,7 +5,8 @@
 #include <string>
 #include <vector>
 
-#include "config/config.h"
+#include "config/monitored/host.h"
+#include "config/monitored/read_credentials.h"
 #include "config/monitored/watchlists.h"
 #include "config/section/section.h"
 
@@ -13,14 +14,14 @@ namespace tocsin::config {
 
 /// What all hosts share.
 struct HostDefaults {
+  const Schedule& frequency;
+  const Accounts& accounts;
   Watchlists& watchlists;
   const HostPolicy& policy;
-  /// The names of all accounts as they are written; entries with mistakes have theirs too.
-  const std::vector<std::string>& accounts;
 };
 
-/// Reads all entries into `config.hosts`, in the order of their names. Answers the place of the
-/// key.
-std::optional<Place> read_hosts(Section& section, const HostDefaults& defaults, Config& config);
+/// Reads all entries into `hosts`, in the order of their names. Answers the place of the key.
+std::optional<Place> read_hosts(Section& section, const HostDefaults& defaults,
+                                std::vector<Host>& hosts);
 
 }  // namespace tocsin::config

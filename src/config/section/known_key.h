@@ -1,4 +1,4 @@
-// Every key that tocsin understands, as the loader itself declares it: for the reference.
+// A key that tocsin understands, as the loader itself declares it.
 #pragma once
 
 #include <cstdint>
@@ -31,8 +31,5 @@ struct KnownKey {
   std::optional<Range> range;        ///< of whole numbers
   bool is_open = false;              ///< a section with keys of Butler, which we do not know
 };
-
-/// In the order in which they are read; a section or list comes before what it holds.
-[[nodiscard]] std::vector<KnownKey> known_keys();
 
 }  // namespace tocsin::config

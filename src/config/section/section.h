@@ -5,10 +5,7 @@
 #include <array>
 #include <chrono>
 #include <cstdint>
-#include <functional>
-#include <map>
 #include <optional>
-#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -18,120 +15,15 @@
 #include "base/clock.h"
 #include "base/names.h"
 #include "base/words.h"
-#include "config/destinations/grouping.h"
-#include "config/destinations/http_proxy.h"
 #include "config/file/findings.h"
-#include "config/file/substitution.h"
 #include "config/file/yaml.h"
+#include "config/section/key.h"
 #include "config/section/known_key.h"
-#include "config/section/seen_keys.h"
+#include "config/section/reading.h"
 #include "config/section/spelling.h"
 #include "schedule/schedule.h"
 
 namespace tocsin::config {
-
-/// A file of a load, by the number that places have.
-struct ConfigFile {
-  std::string directory;  ///< where relative paths start from
-  bool exposed = false;   ///< other users may read it
-};
-
-/// What one load shares between its sections.
-struct Reading {
-  Findings& findings;
-  Substitution& substitution;
-  std::vector<ConfigFile> files;
-  Source default_source = Source::smb;
-  std::string_view how_to_hide;                                              ///< as in Environment
-  std::function<Result<std::string>(std::string_view name)> load_time_zone;  ///< as in Environment
-  std::vector<KnownKey>* known_keys = nullptr;  ///< not null: nothing is read, keys are collected
-  /// Errors, and what would be one in an entry of a list that is switched off. Those of an item
-  /// that a file of Butler goes without count only until the item ends.
-  std::size_t mistakes = 0;
-  bool is_butler_file = false;  ///< the file is one: where keys behave differently is noted
-  std::size_t left_out = 0;     ///< items that a file of Butler goes without
-  Grouping grouping = {};       ///< of destinations for people that say nothing else
-  HttpProxy proxy = {};         ///< of destinations over HTTP that say nothing else
-  SeenKeys seen = {};
-  bool adds_account = false;  ///< who reads adds the account that hosts need, where there is none
-  std::map<std::string, TimeZone> time_zones = {};  ///< read so far
-  std::set<std::string> missing_templates = {};     ///< files; each is reported once
-};
-
-/// What Butler may have in a section besides what we know.
-enum class Shared : std::uint8_t {
-  nothing,
-  features,  ///< what is called like one of its other features: `reloadTaskFailure`
-  all,       ///< anything
-};
-
-enum class Need : std::uint8_t { optional, required };
-
-/// A key and all that is said about it. The default is what the variable holds before it is read.
-struct Key {
-  std::string_view name;
-  Writing writing = Writing::name;  ///< of a text: which characters it may have
-  std::string_view description;
-  Need need = Need::optional;
-  std::string_view example = {};
-  std::string_view otherwise = {};  ///< the default in words, where the variable does not have it
-  /// An older name of the key, which files may still use.
-  std::string_view alias = {};
-  /// The key that takes its place: who reads them sees to it that one of both is there.
-  std::string_view alternative = {};
-  /// Of a section or list: the path of another with the same keys. They stand in the reference
-  /// only there, and what is absent is not read.
-  std::string_view same_as = {};
-  bool is_secret = false;  ///< a text that opens doors: a URL with a token, a header's value
-  /// A sentence for those who know Butler: what is different here. At most
-  /// kLongestDifference.
-  std::string_view differs = {};
-  /// Of a list of sections: the key that an entry is meant by that is a text.
-  std::string_view entry_key = {};
-  /// Of a section: the destination that it configures, for people: "Slack". See Section::error().
-  std::string_view destination = {};
-};
-
-/// A line of a terminal is not endless.
-inline constexpr std::size_t kLongestDifference = 190;
-
-/// Durations in [least, most].
-struct DurationRange {
-  Duration least;
-  Duration most;
-};
-
-/// A text and where it stands.
-struct PlacedText {
-  std::string text;
-  Place place;
-  /// Of its first byte, from the place on; nothing when the file holds another text for it.
-  std::optional<int> offset = {};
-
-  /// Where one of its bytes stands, 0-based; its beginning where that is not known.
-  [[nodiscard]] Place at(std::size_t byte) const;
-};
-
-template <typename E>
-struct Choice {
-  std::string_view name;
-  E value;
-};
-
-/// What a value may be, for those who ask what keys there are.
-struct Allowed {
-  std::span<const std::string_view> choices = {};
-  bool list = false;  ///< of choices: several too
-  std::optional<Range> range = {};
-};
-
-/// Continues the name of a key, such as "must not be empty"; nothing when the text is right.
-using Check = std::optional<std::string> (*)(const std::string& text);
-
-[[nodiscard]] std::optional<std::string> must_not_be_empty(const std::string& text);
-
-/// Says in a sentence what is wrong with an entry of a list; nothing when it is right.
-using EntryCheck = std::function<std::optional<std::string>(const PlacedText& entry)>;
 
 /// A mapping that is being read. The functions named after a type read a key of that type into
 /// `out`, which keeps its value when the key is absent or wrong. They answer the place of a right
@@ -420,10 +312,8 @@ void Section::read_again(Read read) {
   auto found = reading_.findings;
   Reading again{.findings = found,
                 .substitution = reading_.substitution,
-                .files = reading_.files,
-                .default_source = reading_.default_source,
-                .how_to_hide = reading_.how_to_hide,
-                .load_time_zone = reading_.load_time_zone};
+                .environment = reading_.environment,
+                .files = reading_.files};
   Section same(again, mapping_, place_);
   read(same);
 }

@@ -117,7 +117,7 @@ std::optional<Place> Section::secret(const Key& key, Secret& out, std::string* f
     warning(value->place,
             fmt::format("`{}` stands in a file that every user of this machine may read: {}, or "
                         "write ${{env:NAME}} or ${{file:PATH}}",
-                        key.name, reading_.how_to_hide));
+                        key.name, reading_.environment.how_to_hide));
     exposed = false;
   }
   if (file != nullptr)
@@ -258,7 +258,7 @@ std::optional<Place> Section::time_zone(const Key& key, TimeZone& out) {
   const auto& name = value->text;
   auto known = reading_.time_zones.find(name);
   if (known == reading_.time_zones.end()) {
-    auto bytes = reading_.load_time_zone(name);
+    auto bytes = reading_.environment.time_zone(name);
     auto zone = bytes ? TimeZone::parse(name, *bytes) : fail(std::move(bytes));
     if (!zone) {
       error(value->place, fmt::format("`{}`: {}", key.name, zone.error().what));

@@ -10,7 +10,6 @@
 
 #include "config/file/findings.h"
 #include "config/file/yaml.h"
-#include "config/migration/comparison.h"
 
 namespace tocsin::config {
 
@@ -35,9 +34,5 @@ struct SeenKeys {
     return switched_off.contains({path, &section});
   }
 };
-
-/// Sorts the keys of a file into the three lists.
-[[nodiscard]] Comparison compare(const YamlNode& root, const SeenKeys& seen,
-                                 const Findings& findings);
 
 }  // namespace tocsin::config

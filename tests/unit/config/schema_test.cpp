@@ -14,7 +14,7 @@
 #include <gmock/gmock.h>
 #include <nlohmann/json.hpp>
 
-#include "config/section/known_key.h"
+#include "config/known_keys.h"
 
 namespace tocsin::config {
 namespace {

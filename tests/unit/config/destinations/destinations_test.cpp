@@ -1,6 +1,7 @@
 // What stands in the catalogue of destinations stands in the documents and in the example too.
 #include <filesystem>
 #include <string>
+#include <tuple>
 
 #include <gmock/gmock.h>
 
@@ -35,9 +36,9 @@ TEST(Destinations, AreAllInTheExample) {
 
 TEST(Destinations, CanBeNamedInRoutesUnlessTheyGetNoAlerts) {
   for_each_destination({}, []<DestinationSettings T>(const T&) {
-    Config config;
-    config.get<T>().enabled = true;
-    EXPECT_EQ(check_destination_name(T::kType.id, config).has_value(), !T::kType.gets_alerts)
+    Destinations destinations;
+    std::get<T>(destinations).enabled = true;
+    EXPECT_EQ(check_destination_name(T::kType.id, destinations).has_value(), !T::kType.gets_alerts)
         << T::kType.id;
   });
 }

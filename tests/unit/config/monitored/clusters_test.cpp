@@ -3,6 +3,7 @@
 
 #include <gmock/gmock.h>
 
+#include "config/monitored/hosts_and_clusters.h"
 #include "unit/config/sample.h"
 
 namespace tocsin::config {
@@ -62,13 +63,12 @@ TEST(Clusters, MayBeNamedWhereHostsAre) {
 }
 
 TEST(Clusters, AreAmongTheNamesThatMayHaveBeenMeant) {
-  Config config;
-  config.hosts.push_back({.name = HostName("sql1")});
-  config.clusters.push_back({.name = HostName("SQL pair")});
-  EXPECT_EQ(no_such_host(config, HostName("sql pear")),
+  const std::vector<Host> hosts{{.name = HostName("sql1")}};
+  const std::vector<Cluster> clusters{{.name = HostName("SQL pair")}};
+  const HostsAndClusters known{hosts, clusters};
+  EXPECT_EQ(no_such_host(known, HostName("sql pear")),
             "no host or cluster is called `sql pear`; did you mean `SQL pair`?");
-  EXPECT_EQ(no_such_host(config, HostName("elsewhere")),
-            "no host or cluster is called `elsewhere`");
+  EXPECT_EQ(no_such_host(known, HostName("elsewhere")), "no host or cluster is called `elsewhere`");
 }
 
 TEST(Clusters, ReportTheirMistakes) {

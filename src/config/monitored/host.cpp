@@ -1,29 +1,9 @@
-#include "config/config.h"
-
-#include <algorithm>
-
-#include <fmt/format.h>
-
-#include "base/wildcard.h"
-#include "config/file/findings.h"
-#include "config/section/nearest.h"
+#include "config/monitored/host.h"
 
 namespace tocsin::config {
-bool is_known(const Config& config, const HostName& pattern) {
-  const auto is_meant = [&pattern](const HostName& name) {
-    return matches_wildcard(pattern.key(), name.key());
-  };
-  return std::ranges::any_of(config.hosts, is_meant, &Host::name) ||
-         std::ranges::any_of(config.clusters, is_meant, &Cluster::name);
-}
 
-std::string no_such_host(const Config& config, const HostName& name) {
-  std::vector<std::string_view> known;
-  known.reserve(config.hosts.size() + config.clusters.size());
-  for (const auto& host : config.hosts) known.emplace_back(host.name.text());
-  for (const auto& cluster : config.clusters) known.emplace_back(cluster.name.text());
-  return fmt::format("no host or cluster is called {}{}", in_backticks(name.text()),
-                     did_you_mean(name.text(), known));
+Source default_source(const Environment& environment) {
+  return environment.has_service_manager ? Source::scm : Source::smb;
 }
 
 bool is_asked_alike(Host a, const Host& b) {

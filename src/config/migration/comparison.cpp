@@ -1,6 +1,10 @@
-#include "config/section/seen_keys.h"
+#include "config/migration/comparison.h"
 
 #include <algorithm>
+#include <set>
+#include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 namespace tocsin::config {

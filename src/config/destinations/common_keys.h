@@ -1,56 +1,14 @@
-// The sections of the file. Each declares its keys where it reads them.
+// Keys that several destinations have.
 #pragma once
 
-#include <array>
 #include <chrono>
 #include <cstdint>
-#include <optional>
 #include <string>
 #include <string_view>
-#include <tuple>
-#include <vector>
 
-#include "config/config.h"
-#include "config/destinations/grouping.h"
-#include "config/destinations/http_proxy.h"
 #include "config/section/section.h"
 
 namespace tocsin::config {
-
-/// What a switch of `serviceMonitor.alertDestination` says.
-struct Wanted {
-  bool on = false;
-  Place place{};
-};
-
-/// All of `serviceMonitor.alertDestination`.
-struct AlertDestinations {
-  std::array<Wanted, std::tuple_size_v<Destinations>> wanted;  ///< in the catalogue's order
-  std::vector<PlacedText> of_routes;                           ///< the names that `routes` use
-
-  [[nodiscard]] bool any() const;
-};
-
-/// All of it: what stands under `Butler:` or `tocsin:`.
-void read_config(Section& root, Config& config);
-
-/// `serviceMonitor`: what is watched, how often, with which accounts, and the destinations of
-/// alerts.
-[[nodiscard]] AlertDestinations read_service_monitor(Section& section, Config& config);
-
-/// `serviceMonitor.alertDestination`.
-void read_alert_destinations(Section& section, AlertDestinations& destinations);
-
-/// `serviceMonitor.routes`; `sets` are the names of all service sets, and the hosts are known.
-/// Answers the names of destinations.
-[[nodiscard]] std::vector<PlacedText> read_routes(Section& section,
-                                                  const std::vector<std::string>& sets,
-                                                  Config& config);
-/// Says which of these names mean nobody, when all destinations are known.
-void check_routes(Section& root, const std::vector<PlacedText>& destinations, Config& config);
-
-/// The sections of all destinations of the catalogue.
-void read_destinations(Section& root, const AlertDestinations& wanted, Config& config);
 
 // What several keys say to those who know Butler.
 
@@ -96,20 +54,5 @@ inline constexpr std::chrono::seconds kRateLimitOfButler{300};
 /// where the variable does not have it.
 void read_rate_limit(Section& section, std::string_view destination, std::chrono::seconds& out,
                      std::string_view otherwise = {});
-
-/// `grouping`, under the name of the key; what it does not say stays.
-void read_grouping(Section& section, const Key& key, Grouping& grouping);
-/// Says that the section's own template, which the key has given, switches groups off.
-void note_ungrouped(Section& section, std::optional<Place> place, std::string_view key);
-/// `grouping` in a destination that programs read: an error.
-void refuse_grouping(Section& section);
-
-/// `proxy` and `noProxy` of all destinations.
-void read_proxy(Section& section, HttpProxy& proxy);
-/// The same of one: what it does not say is as for all.
-void read_own_proxy(Section& section, HttpProxy& proxy);
-
-/// `genericUrls`.
-void read_generic_urls(Section& root, std::vector<GenericUrl>& urls);
 
 }  // namespace tocsin::config
