@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Compares the room table of ARCHITECTURE.md with src/, with CMakeLists.txt and with every #include.
+"""Compares the tables of rooms and shelves in ARCHITECTURE.md with src/, with CMakeLists.txt and with every #include.
 
 Also checks what the rooms promise not to do: heavy headers in headers, the clock and I/O in pure rooms, any other
 time than net's where tests replace it.
@@ -33,6 +33,14 @@ def table_of_rooms():
     return rooms
 
 
+def table_of_shelves():
+    """ROOM -> its folders in the order of the table in ARCHITECTURE.md, for the rooms that stand in it."""
+    shelves = {}
+    for folder in re.findall(r"^\| `(\w+(?:/\w+)?)/` \|[^|]*\|$", (ROOT / "ARCHITECTURE.md").read_text(), re.M):
+        shelves.setdefault(folder.split("/")[0], []).append(folder)
+    return shelves
+
+
 def rooms_of_cmake():
     """ROOM -> rooms it is linked with, from CMakeLists.txt."""
     text = (ROOT / "CMakeLists.txt").read_text()
@@ -47,6 +55,23 @@ def rooms_of_cmake():
                 uses.add(word)
         rooms[words[0]] = uses
     return rooms
+
+
+def problems_with_shelves():
+    for room, shelves in table_of_shelves().items():
+        files = [path.relative_to(ROOT / "src") for path in sorted((ROOT / "src" / room).rglob("*"))
+                 if path.suffix in (".h", ".cpp")]
+        tree = {path.parent.as_posix() for path in files}
+        for folder in sorted(tree ^ set(shelves)):
+            yield f"src/{folder}: stands in the table of shelves in ARCHITECTURE.md or in src/, not in both"
+        if tree != set(shelves):
+            continue
+        for path in files:
+            shelf = path.parent.as_posix()
+            for include in INCLUDE.findall((ROOT / "src" / path).read_text()):
+                used = str(pathlib.PurePosixPath(include[1:-1]).parent)
+                if used in shelves and shelves.index(used) > shelves.index(shelf):
+                    yield f"src/{path.as_posix()}: {include} - shelf {used} comes after {shelf}"
 
 
 def problems():
@@ -65,6 +90,7 @@ def problems():
     for room, uses in sorted(rooms_of_cmake().items()):
         for used in sorted(uses - table.get(room, set())):
             yield f"CMakeLists.txt: room {room} is linked with {used}, which the table does not allow"
+    yield from problems_with_shelves()
 
     for path in sorted((ROOT / "src").rglob("*")):
         if path.suffix not in (".h", ".cpp"):

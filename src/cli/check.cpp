@@ -15,7 +15,7 @@
 #include "cli/json.h"
 #include "cli/load.h"
 #include "cli/table.h"
-#include "config/findings.h"
+#include "config/file/findings.h"
 #include "daemon/credentials.h"
 #include "daemon/daemon.h"
 #include "daemon/probes.h"

@@ -12,7 +12,7 @@
 #include "cli/load.h"
 #include "cli/requests.h"
 #include "cli/table.h"
-#include "config/duration.h"
+#include "config/section/duration.h"
 #include "daemon/daemon.h"
 #include "notify/destination.h"
 #include "platform/process.h"

@@ -24,7 +24,7 @@ config::Environment environment() {
       .is_readable_by_others =
           [](const std::string& path) { return platform::is_readable_by_others(to_path(path)); },
       .how_to_hide = platform::how_to_hide(),
-      .default_source = daemon::default_source(),
+      .has_service_manager = daemon::has_service_manager(),
       .time_zone = platform::load_time_zone};
 }
 

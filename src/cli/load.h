@@ -9,7 +9,8 @@
 
 #include "cli/commands.h"
 #include "config/config.h"
-#include "config/load.h"
+#include "config/file/environment.h"
+#include "config/file/finding.h"
 
 namespace tocsin::cli {
 

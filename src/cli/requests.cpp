@@ -46,7 +46,7 @@ std::string find_mistake(const SilenceScope& scope, const config::Config& config
   if (std::ranges::any_of(config.hosts, is_meant) || std::ranges::any_of(config.clusters, is_meant))
     return {};
   if (is_called) return fmt::format("no service `{}` is watched there", scope.service.text());
-  return config::no_such_host(config, scope.host);
+  return config::no_such_host({config.hosts, config.clusters}, scope.host);
 }
 
 }  // namespace tocsin::cli

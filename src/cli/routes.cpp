@@ -12,8 +12,8 @@
 #include "cli/configured_destinations.h"
 #include "cli/load.h"
 #include "cli/table.h"
-#include "config/findings.h"
-#include "config/nearest.h"
+#include "config/file/findings.h"
+#include "config/section/nearest.h"
 #include "domain/silence.h"
 #include "domain/suppression.h"
 #include "notify/destination.h"
@@ -48,7 +48,7 @@ std::expected<Alert, std::string> imagine(const RoutesOptions& options,
   const auto* host = find_called(config.hosts, scope.host);
   const auto* cluster = find_called(config.clusters, scope.host);
   if (host == nullptr && cluster == nullptr)
-    return std::unexpected(config::no_such_host(config, scope.host));
+    return std::unexpected(config::no_such_host({config.hosts, config.clusters}, scope.host));
   if (cluster != nullptr && scope.service.empty()) {
     const auto& services = cluster->services.exact_names();
     if (services.size() > 1) return std::unexpected(choose_one(*cluster));

@@ -13,8 +13,8 @@
 #include "cli/load.h"
 #include "cli/requests.h"
 #include "cli/table.h"
-#include "config/duration.h"
-#include "config/findings.h"
+#include "config/file/findings.h"
+#include "config/section/duration.h"
 #include "daemon/daemon.h"
 #include "store/store.h"
 

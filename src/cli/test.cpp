@@ -10,7 +10,7 @@
 #include "cli/configured_destinations.h"
 #include "cli/load.h"
 #include "cli/table.h"
-#include "config/destination_names.h"
+#include "config/destinations/destination_names.h"
 #include "net/task_scope.h"
 #include "net/timer.h"
 #include "notify/destination.h"

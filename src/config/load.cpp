@@ -8,14 +8,19 @@
 
 #include "base/path.h"
 #include "base/text.h"
-#include "config/by_default.h"
-#include "config/config_files.h"
-#include "config/files.h"
-#include "config/findings.h"
+#include "config/destinations/generic_urls.h"
+#include "config/destinations/http_proxy.h"
+#include "config/destinations/read_destinations.h"
+#include "config/destinations/read_routes.h"
+#include "config/file/config_files.h"
+#include "config/file/files.h"
+#include "config/file/findings.h"
+#include "config/file/substitution.h"
 #include "config/known_keys.h"
 #include "config/load_tree.h"
-#include "config/sections.h"
-#include "config/substitution.h"
+#include "config/migration/by_default.h"
+#include "config/section/section.h"
+#include "config/service_monitor.h"
 
 namespace tocsin::config {
 namespace {
@@ -44,48 +49,13 @@ void say_what_is_ignored(Section& root) {
   root.info(ignored.front().first, "not used by this version: " + names);
 }
 
-Loaded parse_text(const std::string& text, const std::string& file, const ConfigFile& source,
-                  const Environment& environment, const UseTree& use = {}) {
-  Findings findings(file);
-  Config config;
-  Loaded loaded;
-  Substitution substitution(environment);
-  ConfigFiles sources(findings, substitution, environment);
-  if (const auto* node = sources.read(text, file, source)) {
-    Reading reading{.findings = findings,
-                    .substitution = substitution,
-                    .files = sources.files(),
-                    .default_source = environment.default_source,
-                    .how_to_hide = environment.how_to_hide,
-                    .load_time_zone = environment.time_zone,
-                    .is_butler_file = sources.is_butler_file(),
-                    .adds_account = use != nullptr};
-    Section root(reading, node, node->place);
-    read_config(root, config);
-    root.finish();
-    config.left_out = reading.left_out;
-    config.missing_templates = std::move(reading.missing_templates);
-    if (use) use({*node, reading.seen, findings, reading.is_butler_file, sources.files().size()});
-    if (reading.is_butler_file) {
-      loaded.comparison = compare(*node, reading.seen, findings);
-      loaded.comparison->by_default = find_defaults(*node, config);
-    } else {
-      say_what_is_ignored(root);
-    }
-  }
-  if (!findings.has_errors()) loaded.config = std::move(config);
-  loaded.findings = std::move(findings).take();
-  return loaded;
-}
-
 /// A path that stands at the root of a file.
 void read_path(Section& root, const Key& key, std::string& out, Check check = nullptr) {
   const auto place = root.text(key, out, check);
   out = root.path_at(place.value_or(root.place()), out);
 }
 
-}  // namespace
-
+/// All of it: what stands under `Butler:` or `tocsin:`.
 void read_config(Section& root, Config& config) {
   root.share_with_butler(Shared::all);
   AlertDestinations destinations;
@@ -99,9 +69,11 @@ void read_config(Section& root, Config& config) {
       [&](Section& section) { destinations = read_service_monitor(section, config); });
   if (monitor && config.enabled && !destinations.any())
     root.warning(*monitor, "no destination gets alerts: `alertDestination` enables none");
-  read_proxy(root, root.reading().proxy);
-  read_destinations(root, destinations, config);
-  if (config.enabled) check_routes(root, destinations.of_routes, config);
+  HttpProxy proxy;
+  read_proxy(root, proxy);
+  read_destinations(root, destinations, proxy, config.destinations);
+  if (config.enabled)
+    check_routes(root, destinations.of_routes, config.destinations, config.routes);
   read_generic_urls(root, config.generic_urls);
 
   std::vector<std::string> include;  // Sources has read and checked it, and taken it out
@@ -144,12 +116,48 @@ void read_config(Section& root, Config& config) {
             config.log_directory, must_not_be_empty);
 }
 
+Loaded parse_text(const std::string& text, const std::string& file, const ConfigFile& source,
+                  const Environment& environment, const UseTree& use = {}) {
+  Findings findings(file);
+  Config config;
+  Loaded loaded;
+  Substitution substitution(environment);
+  ConfigFiles sources(findings, substitution, environment);
+  if (const auto* node = sources.read(text, file, source)) {
+    Reading reading{.findings = findings,
+                    .substitution = substitution,
+                    .environment = environment,
+                    .files = sources.files(),
+                    .is_butler_file = sources.is_butler_file(),
+                    .adds_account = use != nullptr};
+    Section root(reading, node, node->place);
+    read_config(root, config);
+    root.finish();
+    config.left_out = reading.left_out;
+    config.missing_templates = std::move(reading.missing_templates);
+    if (use) use({*node, reading.seen, findings, reading.is_butler_file, sources.files().size()});
+    if (reading.is_butler_file) {
+      loaded.comparison = compare(*node, reading.seen, findings);
+      loaded.comparison->by_default = find_defaults(*node, config.destinations);
+    } else {
+      say_what_is_ignored(root);
+    }
+  }
+  if (!findings.has_errors()) loaded.config = std::move(config);
+  loaded.findings = std::move(findings).take();
+  return loaded;
+}
+
+}  // namespace
+
 std::vector<KnownKey> known_keys() {
   std::vector<KnownKey> keys;
   Findings findings("");
-  Substitution substitution({});
+  const Environment nowhere;
+  Substitution substitution(nowhere);
   Reading reading{.findings = findings,
                   .substitution = substitution,
+                  .environment = nowhere,
                   .files = {ConfigFile{}},
                   .known_keys = &keys};
   Section root(reading, nullptr, {});

@@ -4,9 +4,9 @@
 #include <functional>
 #include <string>
 
+#include "config/file/yaml.h"
 #include "config/load.h"
-#include "config/seen_keys.h"
-#include "config/yaml.h"
+#include "config/section/seen_keys.h"
 
 namespace tocsin::config {
 

@@ -10,10 +10,12 @@
 
 #include "base/path.h"
 #include "base/text.h"
+#include "config/known_keys.h"
 #include "config/load_tree.h"
-#include "config/modernize.h"
-#include "config/value.h"
-#include "config/write_yaml.h"
+#include "config/migration/comparison.h"
+#include "config/migration/modernize.h"
+#include "config/migration/value.h"
+#include "config/migration/write_yaml.h"
 
 namespace tocsin::config {
 namespace {
@@ -58,11 +60,12 @@ class Migration {
   void take(const Tree& tree) {
     several_files_ = tree.files > 1;
     auto root = copy_used(tree.root, tree.seen);
+    auto keys = known_keys();
     modernize(root);
-    if (tree.is_butler_file) keep_rate_limits(root);
-    const bool needs_account = add_credentials(root, environment_.default_source);
-    const auto written =
-        write_yaml(root, tree.is_butler_file ? Comments::differences_too : Comments::what_it_is);
+    if (tree.is_butler_file) keep_rate_limits(root, keys);
+    const bool needs_account = add_credentials(root, default_source(environment_));
+    const auto comments = tree.is_butler_file ? Comments::differences_too : Comments::what_it_is;
+    const auto written = write_yaml(root, comments, std::move(keys));
     text_ = fmt::format("# Made of {} by `tocsin migrate`, for the same folder.\n", name_) +
             to_do(name_, written.secrets, needs_account) + "\n" + written.text +
             left_out(name_, compare(tree.root, tree.seen, tree.findings).unused);

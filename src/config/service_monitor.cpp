@@ -1,51 +1,19 @@
-#include <algorithm>
-#include <memory>
-#include <string>
-#include <utility>
-#include <vector>
+#include "config/service_monitor.h"
 
-#include "config/clusters.h"
-#include "config/duplicates.h"
-#include "config/hosts.h"
-#include "config/sections.h"
-#include "config/watchlists.h"
+#include <algorithm>
+#include <utility>
+
+#include "config/destinations/grouping.h"
+#include "config/destinations/read_routes.h"
+#include "config/monitored/hosts_and_clusters.h"
+#include "config/monitored/maintenance.h"
+#include "config/monitored/policy_part.h"
+#include "config/monitored/read_clusters.h"
+#include "config/monitored/read_credentials.h"
+#include "config/monitored/read_hosts.h"
+#include "config/monitored/watchlists.h"
 
 namespace tocsin::config {
-namespace {
-
-/// Answers the names of all, whether they are right or not.
-std::vector<std::string> read_credentials(Section& section, Config& config) {
-  std::vector<Credentials> list;
-  std::vector<std::string> written;
-  Duplicates names("credentials", "come twice");
-  section.list({.name = "credentials", .description = "Accounts to ask hosts with."}, list,
-               [&](Section& entry, Credentials& credentials) {
-                 const auto place =
-                     entry.text({.name = "name",
-                                 .description = "Name of the account, for `credentials` of hosts.",
-                                 .need = Need::required,
-                                 .example = "monitoring"},
-                                credentials.name, must_not_be_empty);
-                 written.push_back(credentials.name);
-                 if (place) names.add(entry, credentials.name, *place);
-                 entry.text({.name = "username",
-                             .description = "`DOMAIN\\user`, `user@REALM` or a local `user`.",
-                             .need = Need::required,
-                             .example = "CORP\\svc-tocsin"},
-                            credentials.username, must_not_be_empty);
-                 entry.secret({.name = "password",
-                               .description = "Password; prefer a reference to the text itself.",
-                               .need = Need::required,
-                               .example = "${env:TOCSIN_PASSWORD}"},
-                              credentials.password, &credentials.password_file);
-               });
-  for (auto& credentials : list)
-    config.credentials.push_back(std::make_shared<const Credentials>(std::move(credentials)));
-  return written;
-}
-
-}  // namespace
-
 AlertDestinations read_service_monitor(Section& section, Config& config) {
   const auto enable = section.boolean(
       {.name = "enable", .description = "Switches the monitor on or off.", .example = "true"},
@@ -79,21 +47,28 @@ AlertDestinations read_service_monitor(Section& section, Config& config) {
       {.name = "hostPolicy",
        .description = "Rules for alerts about unreachable hosts, unless a host says otherwise."},
       host_policy);
+  AlertDestinations destinations;
   read_grouping(
       section,
       {.name = "grouping",
        .description = "Several alerts of one host in one message, for destinations that people "
                       "read; each may say otherwise."},
-      section.reading().grouping);
-  const auto accounts = read_credentials(section, config);
+      destinations.grouping);
+  auto accounts = read_credentials(section);
   auto sets = read_service_sets(section);
   const auto names_of_sets = sets.written;
   Watchlists watchlists(policy, std::move(sets));
   watchlists.check(section);
-  const auto monitor = read_hosts(
-      section, {.watchlists = watchlists, .policy = host_policy, .accounts = accounts}, config);
-  read_clusters(section, policy, config);
-  read_maintenance(section, zone, config);
+  const auto monitor = read_hosts(section,
+                                  {.frequency = config.frequency,
+                                   .accounts = accounts,
+                                   .watchlists = watchlists,
+                                   .policy = host_policy},
+                                  config.hosts);
+  config.credentials = std::move(accounts.right);
+  config.clusters = read_clusters(section, policy, config.hosts);
+  const HostsAndClusters known{config.hosts, config.clusters};
+  config.maintenance = read_maintenance(section, zone, known);
   const auto* credentials = section.raw("credentials");
   const bool any_smb = std::ranges::count(config.hosts, Source::smb, &Host::source) > 0;
   const bool needs_account = any_smb && !section.reading().adds_account;
@@ -103,14 +78,13 @@ AlertDestinations read_service_monitor(Section& section, Config& config) {
                   "monitoring, username: 'DOMAIN\\user', password: '${env:TOCSIN_PASSWORD}'}]` to "
                   "`serviceMonitor`");
   }
-  AlertDestinations destinations;
   section.section(
       {.name = "alertDestination",
        .description = "Destinations of alerts.",
        .differs = "Failed notifications are tried again for a week, over restarts too. Butler "
                   "tries once."},
       [&destinations](Section& inner) { read_alert_destinations(inner, destinations); });
-  destinations.of_routes = read_routes(section, names_of_sets, config);
+  destinations.of_routes = read_routes(section, names_of_sets, known, config.routes);
   if (!config.enabled) {
     config.hosts.clear();
     config.clusters.clear();

@@ -9,7 +9,7 @@
 #include <set>
 #include <vector>
 
-#include "config/config.h"
+#include "config/monitored/cluster.h"
 #include "daemon/host_update.h"
 #include "domain/cluster.h"
 #include "domain/monitored_host.h"

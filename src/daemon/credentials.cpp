@@ -9,7 +9,7 @@
 
 #include <fmt/format.h>
 
-#include "config/substitution.h"
+#include "config/file/substitution.h"
 #include "daemon/host_update.h"
 #include "daemon/listed.h"
 

@@ -9,7 +9,8 @@
 #include <vector>
 
 #include "base/random.h"
-#include "config/config.h"
+#include "config/monitored/credentials.h"
+#include "config/monitored/host.h"
 #include "daemon/journal.h"
 #include "daemon/log.h"
 #include "domain/suppression.h"

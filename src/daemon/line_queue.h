@@ -6,7 +6,7 @@
 #include <memory>
 #include <string>
 
-#include "config/config.h"
+#include "config/log_level.h"
 #include "net/thread_pool.h"
 
 namespace tocsin::daemon {

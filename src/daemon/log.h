@@ -11,7 +11,7 @@
 
 #include <fmt/core.h>
 
-#include "config/config.h"
+#include "config/log_level.h"
 
 namespace tocsin::daemon {
 

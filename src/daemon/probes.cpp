@@ -37,9 +37,7 @@ class NotAsked final : public probe::Probe {
 
 }  // namespace
 
-config::Source default_source() {
-  return probe::scm::this_system() ? config::Source::scm : config::Source::smb;
-}
+bool has_service_manager() { return probe::scm::this_system() != nullptr; }
 
 Probes::Probes(const net::Executor& executor, Deps deps)
     : connector_(executor, connector_limits(platform::most_open_files())),

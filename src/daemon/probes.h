@@ -5,7 +5,7 @@
 #include <memory>
 
 #include "base/random.h"
-#include "config/config.h"
+#include "config/monitored/host.h"
 #include "logins/logins.h"
 #include "net/tcp.h"
 #include "net/worker.h"
@@ -14,9 +14,8 @@
 
 namespace tocsin::daemon {
 
-/// How hosts are asked that do not say: through the machine's own service control manager, where it
-/// has one.
-[[nodiscard]] config::Source default_source();
+/// Whether this machine has a service control manager of its own.
+[[nodiscard]] bool has_service_manager();
 
 /// What the probes of all hosts share.
 class Probes {

@@ -6,7 +6,7 @@
 #include <utility>
 #include <vector>
 
-#include "config/maintenance.h"
+#include "config/monitored/maintenance.h"
 #include "daemon/log.h"
 #include "domain/silence.h"
 #include "domain/suppression.h"

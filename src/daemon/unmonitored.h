@@ -6,7 +6,8 @@
 #include <vector>
 
 #include "base/random.h"
-#include "config/config.h"
+#include "config/monitored/cluster.h"
+#include "config/monitored/host.h"
 #include "daemon/journal.h"
 #include "daemon/log.h"
 #include "domain/monitored_host.h"

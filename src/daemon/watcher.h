@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "base/random.h"
-#include "config/config.h"
+#include "config/monitored/host.h"
 #include "daemon/host_update.h"
 #include "daemon/journal.h"
 #include "daemon/log.h"

@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include "config/alert_sections.h"
+#include "config/destinations/alert_sections.h"
 #include "domain/alert.h"
 #include "net/async.h"
 #include "notify/answer.h"

@@ -3,7 +3,7 @@
 #include <span>
 #include <utility>
 
-#include "config/destination_names.h"
+#include "config/destinations/destination_names.h"
 #include "notify/alertmanager/alertmanager.h"
 #include "notify/email/email.h"
 #include "notify/influx/influx.h"

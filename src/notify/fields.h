@@ -4,7 +4,7 @@
 #include <span>
 #include <string>
 
-#include "config/generic_urls.h"
+#include "config/destinations/generic_urls.h"
 #include "domain/alert.h"
 
 namespace tocsin::notify {

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "config/generic_urls.h"
+#include "config/destinations/generic_urls.h"
 #include "notify/channel.h"
 
 namespace tocsin::notify {

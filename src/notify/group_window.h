@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "base/clock.h"
-#include "config/grouping.h"
+#include "config/destinations/grouping.h"
 #include "domain/policy.h"
 #include "notify/lane.h"
 

@@ -19,7 +19,7 @@
 #include "base/clock.h"
 #include "base/now.h"
 #include "base/random.h"
-#include "config/grouping.h"
+#include "config/destinations/grouping.h"
 #include "domain/review.h"
 #include "notify/answer.h"
 #include "notify/fair_queue.h"

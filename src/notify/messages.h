@@ -11,7 +11,7 @@
 #include <string>
 #include <vector>
 
-#include "config/generic_urls.h"
+#include "config/destinations/generic_urls.h"
 #include "domain/alert.h"
 #include "notify/answer.h"
 #include "render/templates.h"

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "base/clock.h"
-#include "config/routes.h"
+#include "config/destinations/routes.h"
 #include "domain/alert.h"
 
 namespace tocsin::notify {

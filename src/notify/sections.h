@@ -1,7 +1,7 @@
 // Which section of its destination an alert belongs to, decided once for all channels.
 #pragma once
 
-#include "config/alert_sections.h"
+#include "config/destinations/alert_sections.h"
 #include "domain/alert.h"
 #include "notify/rate_limits.h"
 

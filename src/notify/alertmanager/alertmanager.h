@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "config/config.h"
+#include "config/destinations/alertmanager_notification.h"
 #include "domain/alert.h"
 #include "notify/destination.h"
 

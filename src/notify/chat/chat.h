@@ -9,8 +9,8 @@
 #include <string_view>
 #include <vector>
 
-#include "config/alert_sections.h"
-#include "config/chat_message.h"
+#include "config/destinations/alert_sections.h"
+#include "config/destinations/chat_message.h"
 #include "net/http_client.h"
 #include "notify/channel.h"
 #include "notify/channel_deps.h"

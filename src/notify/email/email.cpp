@@ -9,7 +9,7 @@
 #include <fmt/format.h>
 
 #include "base/text.h"
-#include "config/substitution.h"
+#include "config/file/substitution.h"
 #include "notify/built_in.h"
 #include "notify/email/mime.h"
 #include "notify/group_text.h"

@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "base/clock.h"
-#include "config/alert_sections.h"
-#include "config/email_notification.h"
+#include "config/destinations/alert_sections.h"
+#include "config/destinations/email_notification.h"
 #include "net/smtp_client.h"
 #include "notify/channel.h"
 #include "notify/destination.h"

@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "base/clock.h"
-#include "config/email_notification.h"
-#include "config/mailbox.h"
+#include "config/destinations/email_notification.h"
+#include "config/destinations/mailbox.h"
 
 namespace tocsin::notify {
 

@@ -11,7 +11,7 @@
 #include <string>
 #include <vector>
 
-#include "config/influx_db.h"
+#include "config/destinations/influx_db.h"
 #include "notify/channel_deps.h"
 #include "notify/destination.h"
 #include "notify/http_channel.h"

@@ -10,7 +10,7 @@
 #include <string>
 #include <string_view>
 
-#include "config/influx_db.h"
+#include "config/destinations/influx_db.h"
 #include "net/http_client.h"
 #include "notify/http_login.h"
 

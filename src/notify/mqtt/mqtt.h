@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "config/mqtt_config.h"
+#include "config/destinations/mqtt_config.h"
 #include "net/mqtt_client.h"
 #include "notify/channel.h"
 #include "notify/destination.h"

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "config/config.h"
+#include "config/destinations/new_relic.h"
 #include "domain/alert.h"
 #include "notify/destination.h"
 

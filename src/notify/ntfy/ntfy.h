@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "config/ntfy_notification.h"
+#include "config/destinations/ntfy_notification.h"
 #include "domain/alert.h"
 #include "notify/destination.h"
 

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "config/config.h"
+#include "config/destinations/pager_duty_notification.h"
 #include "domain/alert.h"
 #include "notify/destination.h"
 

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "config/slack_notification.h"
+#include "config/destinations/slack_notification.h"
 #include "notify/chat/chat.h"
 #include "notify/destination.h"
 

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "config/teams_notification.h"
+#include "config/destinations/teams_notification.h"
 #include "notify/chat/chat.h"
 #include "notify/destination.h"
 

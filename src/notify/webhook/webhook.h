@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "config/config.h"
+#include "config/destinations/webhook_notification.h"
 #include "notify/destination.h"
 #include "notify/http_channel.h"
 

@@ -4,7 +4,7 @@
 #include <memory>
 
 #include "base/clock.h"
-#include "config/config.h"
+#include "config/monitored/host.h"
 #include "net/worker.h"
 #include "probe/probe.h"
 #include "probe/scm/session.h"

@@ -10,7 +10,6 @@
 #include <vector>
 
 #include "base/clock.h"
-#include "config/config.h"
 #include "net/async.h"
 #include "probe/details_cache.h"
 #include "probe/probe.h"

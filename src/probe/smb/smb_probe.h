@@ -8,7 +8,7 @@
 
 #include "base/clock.h"
 #include "base/random.h"
-#include "config/config.h"
+#include "config/monitored/host.h"
 #include "logins/gate.h"
 #include "net/tcp.h"
 #include "probe/probe.h"

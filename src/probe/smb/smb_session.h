@@ -9,7 +9,7 @@
 #include <utility>
 
 #include "base/random.h"
-#include "config/config.h"
+#include "config/monitored/host.h"
 #include "logins/gate.h"
 #include "net/tcp.h"
 #include "probe/smb/smb_probe.h"

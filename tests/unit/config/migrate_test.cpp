@@ -8,8 +8,8 @@
 
 #include "base/path.h"
 #include "kit/scratch.h"
-#include "sample.h"
-#include "summary.h"
+#include "unit/config/sample.h"
+#include "unit/config/summary.h"
 
 namespace tocsin::config {
 namespace {
@@ -39,7 +39,7 @@ const std::map<std::string, std::string> kSecrets = {
 
 Environment with_secrets(Source source) {
   auto environment = kSampleEnvironment;
-  environment.default_source = source;
+  environment.has_service_manager = source == Source::scm;
   environment.variable = [](const std::string& name) -> std::optional<std::string> {
     const auto found = kSecrets.find(name);
     return found == kSecrets.end() ? sample_variable(name) : found->second;

@@ -8,7 +8,7 @@
 
 #include <gmock/gmock.h>
 
-#include "sample.h"
+#include "unit/config/sample.h"
 
 namespace tocsin::config {
 namespace {

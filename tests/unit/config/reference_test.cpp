@@ -9,8 +9,8 @@
 
 #include "config/known_keys.h"
 #include "config/load.h"
-#include "config/section.h"
-#include "sample.h"
+#include "config/section/section.h"
+#include "unit/config/sample.h"
 
 namespace tocsin::config {
 namespace {
@@ -85,9 +85,9 @@ struct ExampleFile {
 class Example : public testing::TestWithParam<ExampleFile> {};
 
 TEST_P(Example, LoadsWithoutAWord) {
-  const auto loaded =
-      load(in_project("examples/" + GetParam().name),
-           {.variable = [](const auto&) { return "x"; }, .default_source = GetParam().source});
+  const auto loaded = load(in_project("examples/" + GetParam().name),
+                           {.variable = [](const auto&) { return "x"; },
+                            .has_service_manager = GetParam().source == Source::scm});
   EXPECT_THAT(findings_of(loaded), testing::IsEmpty());
   EXPECT_TRUE(loaded.config);
 }

@@ -87,7 +87,7 @@ inline std::vector<std::string> findings_of(const Loaded& loaded) {
 /// A machine that has a service control manager of its own.
 inline Environment windows_environment() {
   auto windows = kSampleEnvironment;
-  windows.default_source = Source::scm;
+  windows.has_service_manager = true;
   return windows;
 }
 

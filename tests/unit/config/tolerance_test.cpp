@@ -9,7 +9,7 @@
 #include "base/path.h"
 #include "config/load.h"
 #include "kit/scratch.h"
-#include "sample.h"
+#include "unit/config/sample.h"
 
 namespace tocsin::config {
 namespace {

@@ -10,7 +10,8 @@
 
 #include <gtest/gtest.h>
 
-#include "config/config.h"
+#include "config/monitored/credentials.h"
+#include "config/monitored/host.h"
 #include "kit/frame_relay.h"
 #include "kit/smb2_peers.h"
 #include "net/loop.h"

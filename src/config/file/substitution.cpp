@@ -1,0 +1,109 @@
+#include "config/file/substitution.h"
+
+#include <algorithm>
+#include <string_view>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "base/text.h"
+#include "config/file/files.h"
+#include "config/file/findings.h"
+
+namespace tocsin::config {
+namespace {
+
+constexpr std::string_view kVariable = "${env:";
+constexpr std::string_view kFile = "${file:";
+
+/// Keys and certificates have a few kilobytes.
+constexpr std::size_t kMostFileBytes = std::size_t{64} << 10;
+/// One large variable or file may be named a hundred thousand times.
+constexpr std::size_t kMostInserted = std::size_t{16} << 20;
+
+bool has_blank_edges(std::string_view text) {
+  constexpr std::string_view kBlanks = " \t\r\n";
+  return !text.empty() && (kBlanks.contains(text.front()) || kBlanks.contains(text.back()));
+}
+
+}  // namespace
+
+bool Substitution::has_reference(std::string_view text) {
+  return text.contains(kVariable) || text.contains(kFile);
+}
+
+std::expected<std::string, std::string> Substitution::expand(const std::string& text,
+                                                             const std::string& directory) {
+  std::string out;
+  for (std::size_t at = 0; at < text.size();) {
+    const auto rest = std::string_view(text).substr(at);
+    const bool is_variable = rest.starts_with(kVariable);
+    if (!is_variable && !rest.starts_with(kFile)) {
+      const auto plain = std::min(rest.find("${", 1), rest.size());
+      out += rest.substr(0, plain);
+      at += plain;
+      continue;
+    }
+    const auto prefix = is_variable ? kVariable : kFile;
+    const auto end = rest.find('}');
+    if (end == std::string_view::npos)
+      return std::unexpected("`" + std::string(prefix) + "` without a closing brace");
+    const std::string name(rest.substr(prefix.size(), end - prefix.size()));
+    if (name.empty()) return std::unexpected("`" + std::string(prefix) + "}` names nothing");
+    if (spent_ > kMostInserted)
+      return std::unexpected("the values taken from variables and files up to here exceed " +
+                             std::to_string(kMostInserted >> 20) + " MB");
+    auto value = is_variable ? variable(name) : file(path_from(directory, name));
+    if (!value) return value;
+    spent_ += value->size();
+    out += *value;
+    at += end + 1;
+  }
+  return out;
+}
+
+std::expected<std::string, std::string> Substitution::variable(const std::string& name) const {
+  auto value = environment_.variable(name);
+  if (!value)
+    return std::unexpected("the environment variable " + in_backticks(name, kLongNames) +
+                           " is not set");
+  if (!is_utf8(*value))
+    return std::unexpected("the environment variable " + in_backticks(name, kLongNames) +
+                           " is no UTF-8 text");
+  return *std::move(value);
+}
+
+std::expected<std::string, std::string> Substitution::file(const std::string& path) {
+  if (const auto known = files_.find(path); known != files_.end()) return known->second;
+  auto value = read_secret_file(path);
+  if (value && environment_.is_readable_by_others(path))
+    warnings_.push_back(fmt::format("every user of this machine may read the secret in {}; {}",
+                                    in_backticks(path, kLongNames), environment_.how_to_hide));
+  if (value && has_blank_edges(*value))
+    warnings_.push_back(
+        fmt::format("the secret in {} begins or ends with blanks or line breaks, "
+                    "which are a part of it: remove them if they are not meant",
+                    in_backticks(path, kLongNames)));
+  return files_.emplace(path, std::move(value)).first->second;
+}
+
+std::string Substitution::file_of(std::string_view text, const std::string& directory) {
+  const bool is_whole = text.starts_with(kFile) && text.find('}') == text.size() - 1;
+  if (!is_whole) return {};
+  return path_from(directory,
+                   std::string(text.substr(kFile.size(), text.size() - kFile.size() - 1)));
+}
+
+std::expected<std::string, std::string> read_secret_file(const std::string& path) {
+  auto text = read_file(path, kMostFileBytes, Accept::regular_files);
+  if (!text)
+    return std::unexpected("the file " + in_backticks(path, kLongNames) + " " + text.error().what);
+  if (!is_utf8(*text) || text->contains('\0'))
+    return std::unexpected("the file " + in_backticks(path, kLongNames) + " is no UTF-8 text");
+  constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
+  if (text->starts_with(kByteOrderMark)) text->erase(0, kByteOrderMark.size());
+  if (text->ends_with('\n')) text->resize(text->size() - (text->ends_with("\r\n") ? 2 : 1));
+  return *std::move(text);
+}
+
+}  // namespace tocsin::config

@@ -1,0 +1,51 @@
+// ${env:NAME} and ${file:PATH} in the values of a configuration.
+#pragma once
+
+#include <expected>
+#include <map>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "config/file/environment.h"
+
+namespace tocsin::config {
+
+/// What `${file:PATH}` stands for: the file's text without a byte order mark and without the
+/// newline at its end. Otherwise a sentence: it cannot be read, is longer than 64 KB or is no UTF-8
+/// text. Blocking.
+[[nodiscard]] std::expected<std::string, std::string> read_secret_file(const std::string& path);
+
+/// Replaces references by what they stand for. What comes in is not expanded again; every other
+/// `$` is an ordinary character.
+class Substitution {
+ public:
+  explicit Substitution(Environment environment) : environment_(std::move(environment)) {}
+
+  [[nodiscard]] static bool has_reference(std::string_view text);
+
+  /// The path of the file where the text is one reference to a file and nothing else; else empty.
+  [[nodiscard]] static std::string file_of(std::string_view text, const std::string& directory);
+
+  /// A secret comes without the newline at the end of its file. Otherwise a sentence: a variable
+  /// that is not set, a file that cannot be read or is no UTF-8 text, a brace that is missing.
+  /// `directory` is where relative paths start from.
+  [[nodiscard]] std::expected<std::string, std::string> expand(const std::string& text,
+                                                               const std::string& directory);
+
+  /// Sentences about the files read since the last call: every user may read it, or it has blanks
+  /// at its ends.
+  [[nodiscard]] std::vector<std::string> take_warnings() { return std::exchange(warnings_, {}); }
+
+ private:
+  std::expected<std::string, std::string> variable(const std::string& name) const;
+  std::expected<std::string, std::string> file(const std::string& path);
+
+  Environment environment_;
+  std::map<std::string, std::expected<std::string, std::string>> files_;  ///< by path
+  std::vector<std::string> warnings_;
+  std::size_t spent_ = 0;
+};
+
+}  // namespace tocsin::config

@@ -1,0 +1,33 @@
+#include "config/monitored/host.h"
+
+namespace tocsin::config {
+
+Source default_source(const Environment& environment) {
+  return environment.has_service_manager ? Source::scm : Source::smb;
+}
+
+bool is_asked_alike(Host a, const Host& b) {
+  a.name = b.name;
+  a.frequency = b.frequency;
+  a.services = b.services;
+  a.policy = b.policy;
+  return a == b;
+}
+
+std::vector<std::string_view> differing_keys(const Host& a, const Host& b) {
+  std::vector<std::string_view> keys;
+  if (a.name.text() != b.name.text()) keys.emplace_back("host");
+  if (a.address != b.address) keys.emplace_back("address");
+  if (a.port != b.port) keys.emplace_back("port");
+  if (a.source != b.source) keys.emplace_back("source");
+  if (a.credentials != b.credentials || a.not_asked != b.not_asked)
+    keys.emplace_back("credentials");
+  if (a.frequency != b.frequency) keys.emplace_back("frequency");
+  if (a.services != b.services) keys.emplace_back("services");
+  if (a.policy != b.policy) keys.emplace_back("hostPolicy");
+  return keys;
+}
+
+bool is_same(const Host& a, const Host& b) { return a == b && a.name.text() == b.name.text(); }
+
+}  // namespace tocsin::config

@@ -1,0 +1,52 @@
+// A host that is watched, and how it is asked.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/names.h"
+#include "base/words.h"
+#include "config/file/environment.h"
+#include "config/monitored/credentials.h"
+#include "domain/policy.h"
+#include "domain/watch.h"
+#include "schedule/schedule.h"
+
+namespace tocsin::config {
+
+enum class Source : std::uint8_t { smb, winrm, scm };
+consteval auto table_of(Source) {
+  using enum Source;
+  return std::array{Word{smb, "smb"}, Word{winrm, "winrm"}, Word{scm, "scm"}};
+}
+/// How hosts are asked that do not say.
+[[nodiscard]] Source default_source(const Environment& environment);
+
+struct Host {
+  HostName name;
+  Schedule frequency;
+  std::string address;  ///< an address or a name to connect to
+  std::uint16_t port = 445;
+  Source source = Source::smb;
+  SharedCredentials credentials;  ///< null: none are configured
+  /// Why it is not asked, and not reached: the account that it names is missing in a file of
+  /// Butler. Empty: it is asked.
+  std::string not_asked;
+  Watchlist services;
+  HostPolicy policy;
+
+  friend bool operator==(const Host&, const Host&) = default;
+};
+
+/// Whether both are reached and asked in the same way, with the same account: whether they are
+/// equal but for the name, the schedule, the services and the policy.
+[[nodiscard]] bool is_asked_alike(Host a, const Host& b);
+/// The keys of `monitor` in which two hosts differ, the case of their names included.
+[[nodiscard]] std::vector<std::string_view> differing_keys(const Host& a, const Host& b);
+/// Whether nothing differs between them, the case of the name included.
+[[nodiscard]] bool is_same(const Host& a, const Host& b);
+
+}  // namespace tocsin::config

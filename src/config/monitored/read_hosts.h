@@ -1,0 +1,27 @@
+// `serviceMonitor.monitor`: the hosts.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "config/monitored/host.h"
+#include "config/monitored/read_credentials.h"
+#include "config/monitored/watchlists.h"
+#include "config/section/section.h"
+
+namespace tocsin::config {
+
+/// What all hosts share.
+struct HostDefaults {
+  const Schedule& frequency;
+  const Accounts& accounts;
+  Watchlists& watchlists;
+  const HostPolicy& policy;
+};
+
+/// Reads all entries into `hosts`, in the order of their names. Answers the place of the key.
+std::optional<Place> read_hosts(Section& section, const HostDefaults& defaults,
+                                std::vector<Host>& hosts);
+
+}  // namespace tocsin::config

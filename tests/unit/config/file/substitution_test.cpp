@@ -1,0 +1,97 @@
+#include "config/file/substitution.h"
+
+#include <fstream>
+#include <ostream>
+#include <string>
+
+#include <gmock/gmock.h>
+
+#include "base/path.h"
+#include "kit/scratch.h"
+#include "unit/config/sample.h"
+
+namespace tocsin::config {
+namespace {
+
+struct Expansion {
+  std::string text;
+  std::expected<std::string, std::string> result;
+};
+
+std::ostream& operator<<(std::ostream& out, const Expansion& expansion) {
+  return out << expansion.text;
+}
+
+class Expansions : public testing::TestWithParam<Expansion> {};
+
+TEST_P(Expansions, AreRightOrSayWhatIsWrong) {
+  Substitution substitution(kSampleEnvironment);
+  auto result = substitution.expand(GetParam().text, "/nonexistent");
+  if (!result) result = std::unexpected(with_slashes(result.error()));
+  EXPECT_EQ(result, GetParam().result);
+}
+
+Expansion becomes(std::string text, std::string value) {
+  return {std::move(text), std::move(value)};
+}
+Expansion fails(std::string text, std::string mistake) {
+  return {std::move(text), std::unexpected(std::move(mistake))};
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Texts, Expansions,
+    testing::Values(becomes("", ""), becomes("plain", "plain"), becomes("${env:PORT}", "4450"),
+                    becomes("a${env:PORT}b${env:PORT}", "a4450b4450"),
+                    becomes("MSSQL$INSTANCE", "MSSQL$INSTANCE"), becomes("$${env:PORT}}", "$4450}"),
+                    becomes("${x} ${ENV:PORT} $", "${x} ${ENV:PORT} $"),
+                    fails("${env:NOPE}", "the environment variable `NOPE` is not set"),
+                    fails("${env:LATIN1}", "the environment variable `LATIN1` is no UTF-8 text"),
+                    fails("x${env:PORT", "`${env:` without a closing brace"),
+                    fails("${file:}", "`${file:}` names nothing"),
+                    fails("${file:a}",
+                          "the file `/nonexistent/a` cannot be read: No such file or directory")));
+
+TEST(Substitution, DoesNotExpandWhatCameIn) {
+  Substitution substitution({.variable = [](const auto&) { return "${env:OTHER}"; }});
+  EXPECT_EQ(substitution.expand("${env:A}", ""), "${env:OTHER}");
+}
+
+class SecretFile : public testing::Test {
+ protected:
+  std::string write(const std::string& text) {
+    const auto path = folder_.path() / "secret";
+    std::ofstream(path, std::ios::binary) << text;
+    return to_utf8(path);
+  }
+  kit::ScratchDirectory folder_;
+};
+
+TEST_F(SecretFile, LosesItsByteOrderMarkAndItsNewline) {
+  EXPECT_EQ(read_secret_file(write("\xEF\xBB\xBFhunter2\r\n")), "hunter2");
+  EXPECT_EQ(read_secret_file(write("hunter2")), "hunter2");
+}
+
+TEST_F(SecretFile, WithBlanksAtItsEndsIsToldOfOnce) {
+  Substitution substitution(kSampleEnvironment);
+  const auto reference = "${file:" + write("hunter2 \n") + "}";
+  EXPECT_EQ(substitution.expand(reference, ""), "hunter2 ");
+  EXPECT_EQ(substitution.expand(reference, ""), "hunter2 ");
+  EXPECT_THAT(substitution.take_warnings(),
+              testing::ElementsAre(testing::EndsWith("begins or ends with blanks or line breaks, "
+                                                     "which are a part of it: remove them if they "
+                                                     "are not meant")));
+}
+
+TEST(Substitution, HasAnEnd) {
+  Substitution substitution({.variable = [](const auto&) { return std::string(1 << 20, 'x'); }});
+  const auto result = [&] {
+    for (int i = 0; i < 20; i++) {
+      if (auto value = substitution.expand("${env:A}", ""); !value) return value.error();
+    }
+    return std::string();
+  }();
+  EXPECT_EQ(result, "the values taken from variables and files up to here exceed 16 MB");
+}
+
+}  // namespace
+}  // namespace tocsin::config
