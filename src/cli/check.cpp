@@ -85,7 +85,9 @@ class LoginMemory {
     auto stored = store::Logins::open(directory_);
     if (!stored) {
       // Begins a store that `run` will go on with.
-      if (auto begun = store::Store::open(directory_); !begun) return fail(std::move(begun));
+      auto begun = store::Store::open(directory_);
+      if (!begun) return fail(std::move(begun));
+      if (const auto& lack = begun->lack_of_disk()) return std::unexpected(*lack);
       platform::give_to_owner(directory_, store::kFiles);
       stored = store::Logins::open(directory_);
     }
