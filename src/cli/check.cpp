@@ -52,10 +52,7 @@ net::awaitable<Result<Services>> check_watched(probe::Probe& probe, net::Deadlin
   if (!services) co_return services;
   const auto details = co_await probe.read_details(probe.due_details(), deadline);
   if (!details) co_return std::unexpected(details.error());
-  for (auto& service : *services) {
-    if (const auto found = details->find(service.name); found != details->end())
-      service.details = found->second;
-  }
+  attach_details(*services, *details);
   co_return services;
 }
 
