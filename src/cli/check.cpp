@@ -52,10 +52,7 @@ net::awaitable<Result<Services>> check_watched(probe::Probe& probe, net::Deadlin
   if (!services) co_return services;
   const auto details = co_await probe.read_details(probe.due_details(), deadline);
   if (!details) co_return std::unexpected(details.error());
-  for (auto& service : *services) {
-    if (const auto found = details->find(service.name); found != details->end())
-      service.details = found->second;
-  }
+  attach_details(*services, *details);
   co_return services;
 }
 
@@ -85,7 +82,9 @@ class LoginMemory {
     auto stored = store::Logins::open(directory_);
     if (!stored) {
       // Begins a store that `run` will go on with.
-      if (auto begun = store::Store::open(directory_); !begun) return fail(std::move(begun));
+      auto begun = store::Store::open(directory_);
+      if (!begun) return fail(std::move(begun));
+      if (const auto& lack = begun->lack_of_disk()) return std::unexpected(*lack);
       platform::give_to_owner(directory_, store::kFiles);
       stored = store::Logins::open(directory_);
     }

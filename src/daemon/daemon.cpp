@@ -44,6 +44,8 @@ constexpr std::size_t kChecksAtOnce = 256;
 /// How long the summary of what is not watched waits for hosts that answer late.
 constexpr auto kFirstChecksLimit = std::chrono::seconds(60);
 constexpr auto kCompareFilesEvery = std::chrono::seconds(5);
+/// Dead letters that are made pending again before other work has its turn: some milliseconds.
+constexpr std::size_t kRetriesAtOnce = 500;
 constexpr auto kTendEvery = std::chrono::hours(1);
 constexpr auto kMetricsEvery = std::chrono::seconds(15);  // as often as Prometheus usually asks
 
@@ -72,6 +74,7 @@ struct Daemon::Components {
              const DaemonOptions& options, const Log& log_to, const RandomFill& random,
              std::function<net::awaitable<store::ReloadAnswer>()> reload)
       : executor(on),
+        data_directory(options.data_directory),
         log(log_to),
         store(std::move(opened)),
         silences(options.config.maintenance, log),
@@ -156,7 +159,7 @@ struct Daemon::Components {
   [[nodiscard]] std::optional<Time> firing_since(const HostName& name,
                                                  const ServiceName& service) const;
   net::awaitable<void> replace_pipeline(const config::Config& config);
-  net::awaitable<Result<>> retry_dead_letters();
+  net::awaitable<Result<std::size_t>> retry_dead_letters();
   net::awaitable<void> say_what_is_not_watched(std::size_t left_out);
   net::awaitable<Result<>> save_logins(std::vector<logins::StoredLogin> records);
   net::awaitable<void> watch_files();
@@ -166,6 +169,7 @@ struct Daemon::Components {
   }
 
   net::Executor executor;
+  std::filesystem::path data_directory;
   const Log& log;
   SystemClock clock;
   store::Store store;
@@ -213,13 +217,14 @@ net::awaitable<void> Daemon::Components::replace_pipeline(const config::Config& 
   pipeline->pipeline().dispatcher.get().submit(std::move(unstored));
 }
 
-net::awaitable<Result<>> Daemon::Components::retry_dead_letters() {
+net::awaitable<Result<std::size_t>> Daemon::Components::retry_dead_letters() {
   const auto slot = co_await journal.pause();
-  auto again = co_await store_worker.run([&] { return store.take_retries(clock.now()); });
+  auto again =
+      co_await store_worker.run([&] { return store.take_retries(clock.now(), kRetriesAtOnce); });
   if (!again) co_return fail(std::move(again));
-  log.notice("dead letters that are sent again on request: {}", again->size());
+  const auto count = again->size();
   pipeline->pipeline().dispatcher.get().submit(*std::move(again));
-  co_return Result<>{};
+  co_return count;
 }
 
 /// Once, when each host has had its first check.
@@ -240,11 +245,15 @@ net::awaitable<Result<>> Daemon::Components::save_logins(std::vector<logins::Sto
   co_return saved;
 }
 
-/// Somebody may remove or replace the data directory's files while they are open.
+/// Somebody may remove or replace the data directory's files while they are open, and a disk that
+/// was full at the start may have room.
 net::awaitable<Result<bool>> Daemon::Components::restore_files() {
   co_return co_await store_worker.run([this]() -> Result<bool> {
+    if (auto made = platform::make_private_directory(data_directory); !made)
+      return fail(std::move(made));
     auto restored = store.restore_if_displaced();
-    if (!restored || !*restored) return restored;
+    if (!restored) return restored;
+    if (*restored) platform::give_to_owner(data_directory, store::kFiles);
     if (auto followed = requests.follow_store(); !followed) return fail(std::move(followed));
     if (auto followed = stored_logins.follow(); !followed) return fail(std::move(followed));
     return restored;
@@ -252,17 +261,25 @@ net::awaitable<Result<bool>> Daemon::Components::restore_files() {
 }
 
 net::awaitable<void> Daemon::Components::watch_files() {
-  for (bool failing = false;; co_await net::sleep_for(kCompareFilesEvery)) {
+  auto failure = store.lack_of_disk();  // was said at the start
+  for (;; co_await net::sleep_for(kCompareFilesEvery)) {
+    const bool was_in_memory = store.lack_of_disk().has_value();
+    const auto* what =
+        was_in_memory
+            ? "tocsin runs from memory"
+            : "the database was removed or replaced while tocsin ran, and cannot be made anew";
     const auto restored = co_await restore_files();
-    if (restored && *restored)
+    if (!restored && (!failure || failure->what != restored.error().what))
+      log.error("{}: {}", what, restored.error().what);
+    failure = restored ? std::nullopt : std::optional(restored.error());
+    if (!restored || !*restored) continue;
+    if (was_in_memory) {
+      log.notice("the disk has space again: all that was in memory is stored");
+    } else {
       log.error(
           "the database was removed or replaced while tocsin ran: nothing is lost, it is made anew "
           "from what tocsin still has open");
-    if (!restored && !failing)
-      log.error(
-          "the database was removed or replaced while tocsin ran, and cannot be made anew: {}",
-          restored.error().what);
-    failing = !restored;
+    }
   }
 }
 
@@ -363,7 +380,8 @@ Daemon::~Daemon() = default;
 
 net::awaitable<Result<>> Daemon::start() {
   options_.config.get<config::Mqtt>().instance = instance_of(options_.data_directory);
-  if (auto made = platform::make_private_directory(options_.data_directory); !made)
+  if (auto made = platform::make_private_directory(options_.data_directory);
+      !made && made.error().kind != ErrorKind::exhausted)
     co_return fail(std::move(made));
   auto opened = store::Store::open(options_.data_directory);
   if (!opened) co_return fail(std::move(opened));
@@ -371,6 +389,11 @@ net::awaitable<Result<>> Daemon::start() {
   if (!known) co_return fail(std::move(known));
   auto stored = open_stored(options_.data_directory);
   if (!stored) co_return fail(std::move(stored));
+  if (const auto& lack = opened->lack_of_disk())
+    log_.error(
+        "{}; tocsin runs from memory: alerts are sent, but states, history and waiting deliveries "
+        "are lost if it ends before there is space; then they are written",
+        lack->what);
   platform::give_to_owner(options_.data_directory, store::kFiles);
   if (platform::is_writable_by_others(options_.data_directory))
     log_.warn(
@@ -499,6 +522,8 @@ net::awaitable<void> Daemon::stop() {
   co_await components.logins.flush();
   (void)co_await components.restore_files();
   co_await components.journal.store_rest(std::move(undelivered));
+  if (const auto& lack = components.store.lack_of_disk())
+    log_.error("{}; states, history and waiting deliveries are lost", lack->what);
   co_await closing.join();
   components_.reset();
 }

@@ -133,7 +133,7 @@ net::awaitable<void> Journal::commit(std::vector<store::StateChange> states,
 
 net::awaitable<void> Journal::run() {
   for (;;) {
-    const auto retry = unsaved_.empty() ? net::Deadline::max() : net::within(kRetryStore);
+    const auto retry = failing_ ? net::within(kRetryStore) : net::Deadline::max();
     co_await work_.wait_until(retry);
     work_.reset();
     co_await write_waiting();
@@ -187,6 +187,19 @@ net::awaitable<void> Journal::write_waiting() {
     keep(std::move(commits), stored.error());
   } else if (std::exchange(failing_, false)) {
     deps_.log.info("the store works again: {} changes were stored late", late);
+    co_await store_deliveries();
+  }
+}
+
+net::awaitable<void> Journal::store_deliveries() {
+  auto& dispatcher = pipeline_.dispatcher.get();
+  store::Commit commit{.deliveries = dispatcher.unstored()};
+  if (commit.deliveries.empty()) co_return;
+  const auto stored = co_await deps_.worker.run([&] { return deps_.store.commit({&commit, 1}); });
+  if (stored) {
+    dispatcher.mark_stored(commit.deliveries);
+  } else {
+    keep({}, stored.error());
   }
 }
 

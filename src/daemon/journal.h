@@ -22,7 +22,7 @@ namespace tocsin::daemon {
 /// Writes the commits of all hosts that wait at the same time in one transaction, then hands their
 /// deliveries to the dispatcher. While the disk fails, deliveries go on from the dispatcher's
 /// memory, and the states and the history are kept here (bounded) and stored when the disk works
-/// again. On the loop's thread only.
+/// again, with the deliveries that wait then. On the loop's thread only.
 class Journal {
  public:
   struct Deps {
@@ -62,6 +62,8 @@ class Journal {
   /// The commits of those that wait, each alert in them addressed.
   [[nodiscard]] std::vector<std::shared_ptr<Entry>> take_waiting();
   void keep(std::vector<store::Commit> commits, const Error& error);
+  /// Those that were begun while the store failed: a crash would lose them.
+  net::awaitable<void> store_deliveries();
 
   net::Executor executor_;
   Deps deps_;

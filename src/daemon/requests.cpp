@@ -43,6 +43,22 @@ net::awaitable<Result<>> Requests::end_acks() {
   });
 }
 
+/// In small steps, so that commits come in between.
+net::awaitable<Result<>> Requests::retry_dead_letters() {
+  std::size_t count = 0;
+  for (bool was_asked = false;; was_asked = true) {
+    const auto is_asked = co_await deps_.worker.run([this] { return stored_.has_retries(); });
+    if (!is_asked) co_return std::unexpected(is_asked.error());
+    if (!*is_asked) {
+      if (was_asked) deps_.log.notice("dead letters that are sent again on request: {}", count);
+      co_return Result<>{};
+    }
+    auto taken = co_await deps_.retry();
+    if (!taken) co_return fail(std::move(taken));
+    count += *taken;
+  }
+}
+
 net::awaitable<Result<>> Requests::read() {
   auto silences =
       co_await deps_.worker.run([this] { return stored_.load_silences(deps_.clock.now()); });
@@ -54,11 +70,7 @@ net::awaitable<Result<>> Requests::read() {
   deps_.acks.set_acks(*std::move(acks));
   if (auto ended = co_await end_acks(); !ended) co_return fail(std::move(ended));
 
-  const auto retries = co_await deps_.worker.run([this] { return stored_.has_retries(); });
-  if (!retries) co_return std::unexpected(retries.error());
-  if (*retries) {
-    if (auto taken = co_await deps_.retry(); !taken) co_return fail(std::move(taken));
-  }
+  if (auto retried = co_await retry_dead_letters(); !retried) co_return fail(std::move(retried));
 
   auto asked = co_await deps_.worker.run([this] { return stored_.find_reload(); });
   if (!asked) co_return fail(std::move(asked));

@@ -1,6 +1,7 @@
 // Reads what people ask a running tocsin for, and answers.
 #pragma once
 
+#include <cstddef>
 #include <functional>
 
 #include "daemon/acks.h"
@@ -24,7 +25,8 @@ class Requests {
     const Clock& clock;
     const Log& log;
     std::function<net::awaitable<store::ReloadAnswer>()> reload;
-    std::function<net::awaitable<Result<>>()> retry;  ///< dead letters are to be sent again
+    /// Some dead letters are to be sent again; answers how many were.
+    std::function<net::awaitable<Result<std::size_t>>()> retry;
   };
   Requests(store::Requests stored, Deps deps)
       : stored_(std::move(stored)), deps_(std::move(deps)) {}
@@ -41,6 +43,7 @@ class Requests {
  private:
   net::awaitable<Result<>> read();
   net::awaitable<Result<>> end_acks();
+  net::awaitable<Result<>> retry_dead_letters();
 
   store::Requests stored_;
   Deps deps_;

@@ -184,10 +184,7 @@ net::awaitable<void> Watcher::complete(Observation& observation) {
     observation.services = std::unexpected(read.error());
     co_return;
   }
-  for (auto& service : *observation.services) {
-    if (const auto found = read->find(service.name); found != read->end())
-      service.details = found->second;
-  }
+  attach_details(*observation.services, *read);
 }
 
 net::awaitable<void> Watcher::refresh_details() {

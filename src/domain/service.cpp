@@ -17,4 +17,11 @@ const ServiceDetails* find_details(const KnownDetails& known, const ServiceName&
   return found == known.end() ? nullptr : found->second.get();
 }
 
+void attach_details(std::span<ObservedService> services, const KnownDetails& read) {
+  for (auto& service : services) {
+    if (const auto found = read.find(service.name); found != read.end())
+      service.details = found->second;
+  }
+}
+
 }  // namespace tocsin

@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -112,6 +113,8 @@ struct ObservedService {
   /// Null when they could not be read.
   std::shared_ptr<const ServiceDetails> details;
 };
+/// Gives each service those of `read` that are its own; the others keep what they have.
+void attach_details(std::span<ObservedService> services, const KnownDetails& read);
 
 /// What one check of one host brings: all watched services (missing and denied ones too), or why
 /// there are none.

@@ -213,6 +213,7 @@ Result<std::optional<SmtpReply>> SmtpSession::open(const SmtpLimits& limits) {
   set(CURLOPT_NOPROGRESS, 1L);
   set(CURLOPT_VERBOSE, 0L);
   set(CURLOPT_HEADERFUNCTION, nullptr);
+  set(CURLOPT_HEADERDATA, nullptr);  // a file to write to, without a function
   if (code == CURLE_OK) {
     lacks_login_ = server_.login.method != SmtpLogin::Method::none && phase_ != SmtpPhase::login;
     return std::nullopt;

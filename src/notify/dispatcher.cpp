@@ -63,12 +63,30 @@ net::awaitable<std::vector<store::Delivery>> Dispatcher::stop() {
   state_->keepers.cancel();
   co_await state_->keepers.join();
   co_await state_->outcome_writer.flush();
-  std::vector<store::Delivery> unstored;
-  for (auto& [key, queue] : state_->queues) {
-    std::ranges::move(queue.lanes.unstored(), std::back_inserter(unstored));
-    for (Queue::Parked& parked : queue.parked) unstored.push_back(std::move(parked.delivery));
+  co_return unstored();
+}
+
+std::vector<store::Delivery> Dispatcher::unstored() const {
+  std::vector<store::Delivery> found;
+  for (const auto& [key, queue] : state_->queues) {
+    std::ranges::move(queue.lanes.unstored(), std::back_inserter(found));
+    for (const Queue::Parked& parked : queue.parked)
+      if (parked.delivery.sequence == 0) found.push_back(parked.delivery);
   }
-  co_return unstored;
+  return found;
+}
+
+void Dispatcher::mark_stored(std::span<const store::Delivery> deliveries) {
+  for (const store::Delivery& delivery : deliveries) {
+    Queue& queue = state_->queues.at(delivery.destination);
+    const auto parked = std::ranges::find(queue.parked, delivery.id,
+                                          [](const auto& one) { return one.delivery.id; });
+    if (store::Delivery* held = queue.lanes.find(delivery)) {
+      held->sequence = delivery.sequence;
+    } else if (parked != queue.parked.end()) {
+      parked->delivery.sequence = delivery.sequence;
+    }
+  }
 }
 
 Queue* Dispatcher::State::submit(store::Delivery delivery) {

@@ -60,6 +60,10 @@ class Dispatcher {
   /// of its end, or is about to be.
   [[nodiscard]] bool may_have_open(const std::string& destination, const HostName& host,
                                    const ServiceName& service) const;
+  /// Those that only memory holds, as they are to be stored: a crash would lose them.
+  [[nodiscard]] std::vector<store::Delivery> unstored() const;
+  /// These have been committed since. What became of one meanwhile is recorded behind that.
+  void mark_stored(std::span<const store::Delivery> deliveries);
   /// Begins nothing new, waits at most `stop_limit` for what is in flight, and records; the rest
   /// stays pending in the outbox. Answers the deliveries that only memory holds.
   net::awaitable<std::vector<store::Delivery>> stop();

@@ -93,6 +93,7 @@ net::awaitable<void> Dispatcher::State::load(Queue& queue) {
     for (store::Delivery& delivery : *page) {
       release(queue, delivery.sequence);
       queue.loaded = delivery.sequence;
+      if (queue.lanes.find(delivery) != nullptr) continue;  // it was in memory before it was stored
       queue.unclaimed.insert(delivery.sequence);
       if (observer.wants_steps()) observer.queued(delivery);
       queue.lanes.add(std::move(delivery), now());

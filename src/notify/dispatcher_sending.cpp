@@ -169,6 +169,10 @@ void Dispatcher::State::conclude(std::vector<Outcome> outcomes, Time next) {
   observer.settled(outcomes);
   for (std::size_t i = 0; i < outcomes.size(); ++i) {
     outcomes[i].update.not_before = not_before[i];
+    // Somebody may want it sent again: that is no handing over of what a load has seen.
+    if (outcomes[i].update.state == store::DeliveryState::dead)
+      if (const auto queue = queues.find(outcomes[i].delivery.destination); queue != queues.end())
+        queue->second.unclaimed.erase(outcomes[i].delivery.sequence);
     outcome_writer.add(std::move(outcomes[i].update));
   }
 }

@@ -164,6 +164,8 @@ class Lanes {
   /// How many lanes are remembered: those with deliveries, those with a limit that still holds, and
   /// those that were notified of an alert that still fires.
   [[nodiscard]] std::size_t lane_count() const { return lanes_.size(); }
+  /// The one of this id, wherever it waits in its lane; null: there is none.
+  [[nodiscard]] store::Delivery* find(const store::Delivery& delivery);
   /// Those that no store holds, in order within their lanes.
   [[nodiscard]] std::vector<store::Delivery> unstored() const;
 

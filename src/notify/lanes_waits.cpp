@@ -99,6 +99,15 @@ std::vector<std::string> Lanes::still_firing(const Sending& sending) const {
   return names;
 }
 
+store::Delivery* Lanes::find(const store::Delivery& delivery) {
+  const auto found = lanes_.find(key_of(delivery.alert));
+  if (found == lanes_.end()) return nullptr;
+  auto& [key, lane] = *found;
+  if (lane.escalation && lane.escalation->id == delivery.id) return &*lane.escalation;
+  const auto one = std::ranges::find(lane.queue, delivery.id, &store::Delivery::id);
+  return one == lane.queue.end() ? nullptr : &*one;
+}
+
 std::vector<store::Delivery> Lanes::unstored() const {
   std::vector<store::Delivery> found;
   for (const auto& [key, lane] : lanes_) {

@@ -11,7 +11,8 @@
 namespace tocsin::platform {
 
 /// Makes the directory, and what lies above it, so that only we and administrators may read it. One
-/// that exists stays as it is. The error says that it cannot be made, and why.
+/// that exists stays as it is. The error says that it cannot be made, and why; exhausted: the disk
+/// takes nothing more.
 [[nodiscard]] Result<> make_private_directory(const std::filesystem::path& directory);
 
 /// Whether every user of the machine may read the file. False where the permissions do not say.

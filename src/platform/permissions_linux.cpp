@@ -6,6 +6,7 @@
 #include <system_error>
 #include <unistd.h>
 
+#include "base/file_error.h"
 #include "base/path.h"
 #include "base/text.h"
 
@@ -48,7 +49,8 @@ Result<> make_private_directory(const fs::path& directory) {
   if (fs::create_directories(directory, error) && !error)
     fs::permissions(directory, fs::perms::owner_all, error);
   if (error)
-    return fail(ErrorKind::storage, to_utf8(directory) + ": it cannot be made: " + error.message());
+    return fail(kind_of_file_error(error),
+                to_utf8(directory) + ": it cannot be made: " + error.message());
   return {};
 }
 

@@ -1,7 +1,6 @@
 #include "store/connection.h"
 
 #include <algorithm>
-#include <cerrno>
 #include <sqlite3.h>
 #include <system_error>
 #include <unordered_map>
@@ -18,14 +17,26 @@ namespace {
 
 constexpr int kBusyTimeoutMs = 5000;
 
-int flags_of(Connection::Access access) {
-  if (access == Connection::Access::write) return SQLite::OPEN_READWRITE;
-  return SQLite::OPEN_READONLY |
-         (access == Connection::Access::read_at_rest ? SQLite::OPEN_URI : 0);
+using Access = Connection::Access;
+
+int flags_of(Access access) {
+  switch (access) {
+    case Access::read:
+      return SQLite::OPEN_READONLY;
+    case Access::read_at_rest:
+      return SQLite::OPEN_READONLY | SQLite::OPEN_URI;
+    case Access::write:
+      return SQLite::OPEN_READWRITE;
+    case Access::alone:
+      return SQLite::OPEN_READWRITE | SQLite::OPEN_URI;  // for copy_to_memory()
+    case Access::memory:
+      return SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE | SQLite::OPEN_URI;
+  }
+  return 0;
 }
 
-/// sqlite.org/uri.html: without a log and the memory that its readers share.
-std::string immutable_uri(const std::filesystem::path& file) {
+/// sqlite.org/uri.html
+std::string uri(const std::filesystem::path& file, const char* parameters) {
   auto path = to_utf8(std::filesystem::absolute(file));
   if (std::filesystem::path::preferred_separator != '/') std::ranges::replace(path, '\\', '/');
   std::string uri = path.starts_with('/') ? "file:" : "file:/";
@@ -36,7 +47,34 @@ std::string immutable_uri(const std::filesystem::path& file) {
       uri += c;
     }
   }
-  return uri + "?immutable=1";
+  return uri + parameters;
+}
+
+/// One that begins with a slash is shared by all connections of the process (memdb.c).
+std::string memory_uri(const std::filesystem::path& file) { return uri(file, "?vfs=memdb"); }
+
+std::string name_of(const std::filesystem::path& file, Access access) {
+  if (access == Access::memory) return memory_uri(file);
+  // Without a log and the memory that its readers share.
+  if (access == Access::read_at_rest) return uri(file, "?immutable=1");
+  return to_utf8(file);
+}
+
+constexpr int kPrimaryCode = 0xFF;
+
+/// sqlite.org/rescode.html: what is written, synced or made longer in vain.
+bool is_lack_of_disk(int code) {
+  switch (code) {
+    case SQLITE_FULL:
+    case SQLITE_IOERR_WRITE:
+    case SQLITE_IOERR_FSYNC:
+    case SQLITE_IOERR_DIR_FSYNC:
+    case SQLITE_IOERR_TRUNCATE:
+    case SQLITE_IOERR_SHMSIZE:
+      return true;
+    default:
+      return false;
+  }
 }
 
 }  // namespace
@@ -60,14 +98,20 @@ Time Query::time() {
 }
 
 struct Connection::Handle {
+  std::filesystem::path file;
+  Access access;
   SQLite::Database database;
   std::unordered_map<std::string, SQLite::Statement> statements;
 };
 
 Connection::Connection(const std::filesystem::path& file, Access access)
-    : handle_(new Handle{
-          .database = {access == Access::read_at_rest ? immutable_uri(file) : to_utf8(file),
-                       SQLite::OPEN_NOMUTEX | flags_of(access), kBusyTimeoutMs}}) {}
+    : handle_(new Handle{.file = file,
+                         .access = access,
+                         .database = {name_of(file, access),
+                                      SQLite::OPEN_NOMUTEX | flags_of(access), kBusyTimeoutMs}}) {
+  // Before the first access: then the index of the log is in this process's own memory.
+  if (access == Access::alone) exec("PRAGMA locking_mode = EXCLUSIVE");
+}
 Connection::Connection(Connection&&) noexcept = default;
 Connection& Connection::operator=(Connection&&) noexcept = default;
 Connection::~Connection() = default;
@@ -75,6 +119,7 @@ Connection::~Connection() = default;
 void Connection::exec(const std::string& sql) { handle_->database.exec(sql); }
 
 bool Connection::has_moved() const {
+  if (handle_->access == Access::memory) return true;
   int moved = 0;
   const auto code =
       sqlite3_file_control(handle_->database.getHandle(), "main", SQLITE_FCNTL_HAS_MOVED, &moved);
@@ -86,9 +131,17 @@ void Connection::forsake() {
   sqlite3_file_control(handle_->database.getHandle(), "main", SQLITE_FCNTL_PERSIST_WAL, &keep);
 }
 
-void Connection::copy_to(Connection& empty) const {
-  SQLite::Backup copy(empty.handle_->database, handle_->database);
-  copy.executeStep();
+void Connection::copy_to(Connection& other) const {
+  SQLite::Backup copy(other.handle_->database, handle_->database);
+  if (const auto code = copy.executeStep(); code != SQLITE_DONE)
+    throw SQLite::Exception(sqlite3_errstr(code), code);
+}
+
+/// SQLite::Backup would copy that the database has a log, which no memory has.
+void Connection::copy_to_memory() {
+  SQLite::Statement copy(handle_->database, "VACUUM INTO ?");
+  copy.bind(1, memory_uri(handle_->file));
+  copy.exec();
 }
 
 void Connection::roll_back() noexcept { handle_->database.tryExec("ROLLBACK"); }
@@ -111,16 +164,20 @@ void Transaction::commit() {
 }
 
 Error explain(const SQLite::Exception& error, const std::filesystem::path& file) {
+  // Some exceptions have the extended code in the place of the other.
+  const int code = std::max(error.getExtendedErrorCode(), error.getErrorCode());
   const auto explained = [&](const std::string& what) {
-    return Error{ErrorKind::storage, printable(to_utf8(file)) + ": " + what,
-                 static_cast<std::uint32_t>(error.getExtendedErrorCode())};
+    return Error{is_lack_of_disk(code) ? ErrorKind::exhausted : ErrorKind::storage,
+                 printable(to_utf8(file)) + ": " + what, static_cast<std::uint32_t>(code)};
   };
-  switch (error.getErrorCode()) {
+  constexpr auto kNoSpace = "no space is left: free some on its disk";
+  if (code == SQLITE_IOERR_SHMSIZE) return explained(kNoSpace);
+  switch (code & kPrimaryCode) {
     case SQLITE_NOTADB:
     case SQLITE_CORRUPT:
       return explained("the file is damaged: restore a backup, or move it away to begin anew");
     case SQLITE_FULL:
-      return explained("no space is left: free some on its disk");
+      return explained(kNoSpace);
     case SQLITE_IOERR:
       return explained(
           "reading or writing failed: check the disk, and what the user may use of it");

@@ -68,9 +68,11 @@ class Connection {
     read,
     read_at_rest,  ///< nobody has the file open; works without the right to write beside it
     write,
+    alone,   ///< as write, but nobody else may read or write it; takes no space for an index
+    memory,  ///< no file: a database of this process, which its connections of this name share
   };
 
-  /// The file exists. Waits for the locks of others for some seconds.
+  /// The file exists, but for `memory`. Waits for the locks of others for some seconds.
   Connection(const std::filesystem::path& file, Access access);
   Connection(Connection&&) noexcept;
   Connection& operator=(Connection&&) noexcept;
@@ -78,12 +80,14 @@ class Connection {
 
   /// Statements without rows.
   void exec(const std::string& sql);
-  /// Whether the file that is open is no longer the one of its name.
+  /// Whether what is open is no longer, or not yet, the file of its name.
   [[nodiscard]] bool has_moved() const;
   /// Leaves what bears the file's name to others: else the end of this would remove their log.
   void forsake();
-  /// All of it into an empty database.
-  void copy_to(Connection& empty) const;
+  /// All of it, over all that the other one holds, in one transaction.
+  void copy_to(Connection& other) const;
+  /// All of it into the memory of this file's name, which is empty.
+  void copy_to_memory();
   /// Ends a transaction that a failed write may have ended already.
   void roll_back() noexcept;
   template <typename... Values>
@@ -113,7 +117,8 @@ class Transaction {
   bool open_ = true;
 };
 
-/// storage: what happened to the file and what to do about it.
+/// What happened to the file and what to do about it. exhausted: its disk takes nothing more; else
+/// storage.
 [[nodiscard]] Error explain(const SQLite::Exception& error, const std::filesystem::path& file);
 /// The same for the exception that is being caught; throws it again when it is of another kind.
 [[nodiscard]] Error explain_caught(const std::filesystem::path& file);

@@ -4,6 +4,7 @@
 #include <array>
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -15,17 +16,53 @@ namespace {
 
 using nlohmann::json;
 
+[[noreturn]] void refuse(const char* what) { throw json::other_error::create(501, what, nullptr); }
+
+/// Throws json::exception, as reading a value of the wrong type does.
+template <typename T>
+T number_of(const json& value) {
+  if (!value.is_number_integer()) refuse("no whole number");
+  const bool fits = value.is_number_unsigned() ? std::in_range<T>(value.get<std::uint64_t>())
+                                               : std::in_range<T>(value.get<std::int64_t>());
+  if (!fits) refuse("too large a number");
+  return value.get<T>();
+}
+
+/// Throws json::exception, but not where there is none.
+template <typename T>
+T number_at(const json& object, const char* key, T otherwise) {
+  const auto found = object.find(key);
+  return found == object.end() ? otherwise : number_of<T>(*found);
+}
+
+/// As Query::time() answers: reckoning with it cannot overflow.
+Duration duration_of(const json& value) {
+  constexpr std::int64_t kYear10000 = 253'402'300'800'000;
+  const auto number = number_of<std::int64_t>(value);
+  if (number < 0 || number >= kYear10000) refuse("no time");
+  return Duration(number);
+}
+
+Time time_of(const json& value) { return Time(duration_of(value)); }
+
+Time time_at(const json& object, const char* key, Time otherwise) {
+  const auto found = object.find(key);
+  return found == object.end() ? otherwise : time_of(*found);
+}
+
+std::int64_t to_number(Time time) { return time.time_since_epoch().count(); }
+
 /// Throws json::exception, as reading a value of the wrong type does.
 ServiceState state_at(const json& object, const char* key, ServiceState otherwise) {
   const auto found = object.find(key);
   if (found == object.end()) return otherwise;
   const auto state = parse_word<ServiceState>(found->get<std::string>());
-  if (!state) throw json::other_error::create(501, "no such state", nullptr);
+  if (!state) refuse("no such state");
   return *state;
 }
 
 StartMode start_mode_at(const json& object, StartMode otherwise) {
-  const auto number = object.value("startMode", static_cast<int>(otherwise));
+  const auto number = number_at(object, "startMode", static_cast<int>(otherwise));
   if (number < static_cast<int>(StartMode::unknown) || number > static_cast<int>(StartMode::system))
     return StartMode::unknown;
   return static_cast<StartMode>(number);
@@ -47,7 +84,7 @@ Expected expected_at(const json& object) {
   const auto found = object.find("expected");
   if (found == object.end()) return Expected::running;
   if (!found->is_array()) {
-    const auto number = found->get<std::size_t>();
+    const auto number = number_of<std::size_t>(*found);
     return number < kNumberedExpected.size() ? kNumberedExpected.at(number) : Expected::running;
   }
   std::vector<ExpectedState> states;
@@ -69,7 +106,7 @@ void write_basics(json& object, const ServiceDetails& details) {
 void read_basics(const json& object, ServiceDetails& details) {
   details.display_name = object.value("displayName", details.display_name);
   details.start_mode = start_mode_at(object, details.start_mode);
-  details.type = object.value("serviceType", details.type);
+  details.type = number_at(object, "serviceType", details.type);
   details.trigger_start = object.value("triggerStart", details.trigger_start);
 }
 
@@ -112,7 +149,7 @@ std::string details_to_json(const Alert& alert) {
   json details;
   details["from"] = to_string(alert.from);
   details["to"] = to_string(alert.to);
-  details["previousSince"] = alert.previous_since.time_since_epoch().count();
+  details["previousSince"] = to_number(alert.previous_since);
   details["reason"] = alert.reason;
   details["friendlyName"] = alert.friendly_name;
   write_basics(details, alert.details);
@@ -138,8 +175,7 @@ bool details_from_json(std::string_view text, Alert& alert) {
     Alert read = alert;
     read.from = state_at(details, "from", read.from);
     read.to = state_at(details, "to", read.to);
-    read.previous_since = Time(
-        Duration(details.value("previousSince", read.previous_since.time_since_epoch().count())));
+    read.previous_since = time_at(details, "previousSince", read.previous_since);
     read.reason = details.value("reason", read.reason);
     read.friendly_name = details.value("friendlyName", read.friendly_name);
     read_basics(details, read.details);
@@ -152,19 +188,20 @@ bool details_from_json(std::string_view text, Alert& alert) {
     read.set = details.value("set", read.set);
     read.root_cause = ServiceName(details.value("rootCause", std::string()));
     read.suppressed = details.value("held", read.suppressed);
-    read.reminder = details.value("reminder", read.reminder);
+    read.reminder = number_at(details, "reminder", read.reminder);
     read.across_hosts = details.value("acrossHosts", read.across_hosts);
     read.for_notified = details.value("forNotified", read.for_notified);
     read.over_already = details.value("overAlready", read.over_already);
     read.notice = details.value("notice", read.notice);
     const json status = details.value("status", json::object());
     read.status.state = state_at(status, "state", read.status.state);
-    read.status.process_id = status.value("processId", read.status.process_id);
-    read.status.exit_code = status.value("exitCode", read.status.exit_code);
-    read.status.service_exit_code = status.value("serviceExitCode", read.status.service_exit_code);
-    read.status.checkpoint = status.value("checkpoint", read.status.checkpoint);
+    read.status.process_id = number_at(status, "processId", read.status.process_id);
+    read.status.exit_code = number_at(status, "exitCode", read.status.exit_code);
+    read.status.service_exit_code =
+        number_at(status, "serviceExitCode", read.status.service_exit_code);
+    read.status.checkpoint = number_at(status, "checkpoint", read.status.checkpoint);
     read.status.wait_hint =
-        std::chrono::milliseconds(status.value("waitHintMs", read.status.wait_hint.count()));
+        std::chrono::milliseconds(number_at(status, "waitHintMs", std::uint32_t{0}));
     alert = std::move(read);
     return true;
   } catch (const json::exception&) {
@@ -193,7 +230,7 @@ std::string boot_to_json(const BootSigns& boot) {
   json object;
   for (const auto service : all_values<BootService>())
     if (boot.process(service) != 0) object[to_string(service)] = boot.process(service);
-  if (boot.booted_at != Time{}) object["at"] = boot.booted_at.time_since_epoch().count();
+  if (boot.booted_at != Time{}) object["at"] = to_number(boot.booted_at);
   return object.empty() ? std::string() : object.dump();
 }
 
@@ -201,12 +238,55 @@ BootSigns boot_from_json(std::string_view text) {
   if (text.empty()) return {};
   try {
     const json object = json::parse(text);
-    BootSigns boot{.booted_at = Time(Duration(object.value("at", std::int64_t{0})))};
+    BootSigns boot{.booted_at = time_at(object, "at", Time{})};
     for (const auto service : all_values<BootService>())
-      boot.process(service) = object.value(to_string(service), std::uint32_t{0});
+      boot.process(service) = number_at(object, std::string(to_string(service)).c_str(), 0U);
     return boot;
   } catch (const json::exception&) {
     return {};
+  }
+}
+
+std::string suspicion_to_json(const logins::Suspicion& suspicion) {
+  json refusals = json::array();
+  for (const auto& [peer, refusal] : suspicion.refusals) {
+    refusals.push_back({{"peer", peer.text()},
+                        {"blame", logins::to_string(refusal.blame)},
+                        {"count", refusal.count},
+                        {"at", to_number(refusal.at)},
+                        {"reason", refusal.reason},
+                        {"interrupted", refusal.interrupted},
+                        {"notified", refusal.notified},
+                        {"pardoned", refusal.pardoned}});
+  }
+  return to_text({{"refusals", std::move(refusals)},
+                  {"count", suspicion.count},
+                  {"at", to_number(suspicion.at)},
+                  {"notifiedAt", to_number(suspicion.notified_at)}});
+}
+
+std::optional<logins::Suspicion> suspicion_from_json(std::string_view text) {
+  try {
+    const auto object = json::parse(text);
+    logins::Suspicion suspicion{.count = number_of<unsigned>(object.at("count")),
+                                .at = time_of(object.at("at")),
+                                .notified_at = time_of(object.at("notifiedAt"))};
+    for (const auto& one : object.at("refusals")) {
+      const auto blame = parse_word<logins::Blame>(one.at("blame").get<std::string>());
+      if (!blame) return std::nullopt;
+      suspicion.refusals.insert_or_assign(
+          HostName(one.at("peer").get<std::string>()),
+          logins::Refusal{.blame = *blame,
+                          .count = number_of<unsigned>(one.at("count")),
+                          .at = time_of(one.at("at")),
+                          .reason = one.at("reason"),
+                          .interrupted = number_of<unsigned>(one.at("interrupted")),
+                          .notified = one.at("notified"),
+                          .pardoned = one.at("pardoned")});
+    }
+    return suspicion;
+  } catch (const json::exception&) {
+    return std::nullopt;
   }
 }
 
@@ -228,10 +308,10 @@ std::string notified_to_json(const TrackedService& service) {
   object["stuck"] = notified.stuck;
   object["denied"] = notified.denied;
   object["from"] = to_string(notified.from);
-  object["since"] = notified.since.time_since_epoch().count();
-  object["at"] = notified.at.time_since_epoch().count();
+  object["since"] = to_number(notified.since);
+  object["at"] = to_number(notified.at);
   object["reminders"] = notified.reminders;
-  object["firingSince"] = notified.firing_since.time_since_epoch().count();
+  object["firingSince"] = to_number(notified.firing_since);
   object["toldAtFirstSight"] = notified.first_sight;
   object["firstSight"] = service.first_sight;
   object["waitsWithOthers"] = service.waits_with_others;
@@ -241,7 +321,7 @@ std::string notified_to_json(const TrackedService& service) {
   object["stormState"] = to_string(service.storm_state);
   object["stormLasted"] = service.storm_lasted.count();
   auto& changes = object["changes"] = json::array();
-  for (const auto change : service.changes) changes.push_back(change.time_since_epoch().count());
+  for (const auto change : service.changes) changes.push_back(to_number(change));
   return object.dump();
 }
 
@@ -251,28 +331,24 @@ bool notified_from_json(std::string_view text, TrackedService& service) {
   try {
     const json object = json::parse(text);
     auto read = service;
-    const auto time_at = [&](const char* key) {
-      return Time(Duration(object.at(key).get<std::int64_t>()));
-    };
     read.notified.settled = state_at(object, "told", read.settled);
     read.notified.stuck = object.at("stuck").get<bool>();
     read.notified.denied = object.at("denied").get<bool>();
     read.notified.from = state_at(object, "from", read.settled);
-    read.notified.since = time_at("since");
-    read.notified.at = time_at("at");
-    read.notified.reminders = object.at("reminders").get<std::uint32_t>();
-    read.notified.firing_since =
-        object.contains("firingSince") ? time_at("firingSince") : guess_firing_since(read);
+    read.notified.since = time_of(object.at("since"));
+    read.notified.at = time_of(object.at("at"));
+    read.notified.reminders = number_of<std::uint32_t>(object.at("reminders"));
+    read.notified.firing_since = time_at(object, "firingSince", guess_firing_since(read));
     read.notified.first_sight = object.value("toldAtFirstSight", false);
     read.first_sight = object.value("firstSight", false);
     read.waits_with_others = object.value("waitsWithOthers", false);
-    read.checks = object.at("looks").get<std::uint32_t>();
+    read.checks = number_of<std::uint32_t>(object.at("looks"));
     read.flapping = object.at("flapping").get<bool>();
     read.flapping_bad = object.value("flappingBad", false);
     read.storm_state = state_at(object, "stormState", ServiceState::unknown);
-    read.storm_lasted = Duration(object.value("stormLasted", std::int64_t{0}));
-    for (const auto& change : object.at("changes"))
-      read.changes.emplace_back(Duration(change.get<std::int64_t>()));
+    if (const auto lasted = object.find("stormLasted"); lasted != object.end())
+      read.storm_lasted = duration_of(*lasted);
+    for (const auto& change : object.at("changes")) read.changes.push_back(time_of(change));
     service = std::move(read);
     return true;
   } catch (const json::exception&) {

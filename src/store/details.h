@@ -2,12 +2,14 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
 #include "domain/alert.h"
 #include "domain/boot.h"
 #include "domain/decide.h"
+#include "logins/guard.h"
 
 namespace tocsin::store {
 
@@ -33,5 +35,10 @@ namespace tocsin::store {
 [[nodiscard]] std::string boot_to_json(const BootSigns& boot);
 /// The inverse; what makes no sense is not known.
 [[nodiscard]] BootSigns boot_from_json(std::string_view text);
+
+/// Why a login is suspected.
+[[nodiscard]] std::string suspicion_to_json(const logins::Suspicion& suspicion);
+/// The inverse; nothing when it makes no sense.
+[[nodiscard]] std::optional<logins::Suspicion> suspicion_from_json(std::string_view text);
 
 }  // namespace tocsin::store

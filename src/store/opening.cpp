@@ -1,5 +1,7 @@
 #include "store/opening.h"
 
+#include <array>
+#include <cerrno>
 #include <cstdint>
 #include <fstream>
 #include <sqlite3.h>
@@ -9,6 +11,7 @@
 
 #include <SQLiteCpp/SQLiteCpp.h>
 
+#include "base/file_error.h"
 #include "base/path.h"
 #include "base/text.h"
 #include "store/schema.h"
@@ -26,23 +29,35 @@ constexpr auto kLockFile = "tocsin.lock";
 constexpr auto kReserveFile = "tocsin.reserve";
 constexpr std::uintmax_t kReserveBytes = std::uintmax_t{1} << 20;
 
-Error told_of(const fs::path& path, const std::string& what) {
-  return {ErrorKind::storage, printable(to_utf8(path)) + ": " + what, {}};
+Error told_of(const fs::path& path, const std::string& what, ErrorKind kind = ErrorKind::storage) {
+  return {kind, printable(to_utf8(path)) + ": " + what, {}};
 }
+
+std::uint32_t primary_code(const Error& error) { return error.native.value_or(0) & 0xFF; }
 
 /// Makes the directory and what lies above it; nobody else may read it.
 Result<> make_directory(const fs::path& directory) {
   std::error_code error;
   if (fs::create_directories(directory, error) && !error)
     fs::permissions(directory, fs::perms::owner_all, error);
-  if (error) return std::unexpected(told_of(directory, "it cannot be made: " + error.message()));
-  return {};
+  if (!error) return {};
+  return std::unexpected(
+      told_of(directory, "it cannot be made: " + error.message(), kind_of_file_error(error)));
 }
 
 fs::path beside(const fs::path& file, const char* suffix) {
   auto path = file;
   path += suffix;
   return path;
+}
+
+constexpr std::array kBesideDatabase{"-wal", "-shm", "-journal"};
+
+/// Nobody has it open.
+void remove_database(const fs::path& file) {
+  std::error_code ignored;
+  for (const auto* suffix : kBesideDatabase) fs::remove(beside(file, suffix), ignored);
+  fs::remove(file, ignored);
 }
 
 /// Reading from anything else may wait for ever.
@@ -62,9 +77,13 @@ Result<> make_file(const fs::path& file) {
   if (auto regular = refuse_special_files(file); !regular) return regular;
   std::error_code error;
   if (fs::exists(file, error)) return {};
+  errno = 0;
   const std::ofstream created(file, std::ios::app);
+  const auto kind = kind_of_file_error({errno, std::generic_category()});
   if (created) fs::permissions(file, fs::perms::owner_read | fs::perms::owner_write, error);
   if (created && !error) return {};
+  if (kind == ErrorKind::exhausted)
+    return std::unexpected(told_of(file, "no space is left: free some on its disk", kind));
   return std::unexpected(
       told_of(file, "it cannot be made: check the owner and the permissions of the directory"));
 }
@@ -77,6 +96,7 @@ Result<std::optional<Connection>> take_lock(const fs::path& file) {
   try {
     Connection lock(file, Connection::Access::write);
     lock.exec("PRAGMA busy_timeout = 0");
+    lock.exec("PRAGMA journal_mode = MEMORY");  // so that the lock takes no space
     lock.exec("BEGIN EXCLUSIVE");
     return lock;
   } catch (const SQLite::Exception& error) {
@@ -85,13 +105,13 @@ Result<std::optional<Connection>> take_lock(const fs::path& file) {
   }
 }
 
-/// Reads the version of a file without writing to it. 0: it is new.
-Result<std::size_t> examine(const fs::path& file,
-                            Connection::Access access = Connection::Access::read) {
-  if (auto regular = refuse_special_files(file); !regular) return fail(std::move(regular));
+bool holds_nothing(const fs::path& file) {
   std::error_code error;
-  if (!fs::exists(file, error) || fs::file_size(file, error) == 0) return 0;
-  Connection connection(file, access);
+  return !fs::exists(file, error) || fs::file_size(file, error) == 0;
+}
+
+/// 0: it is new.
+Result<std::size_t> version_of(Connection& connection, const fs::path& file) {
   const auto number = [&](const char* sql) {
     auto query = connection.query(sql);
     return query.next() ? query.number<std::int32_t>() : 0;
@@ -105,6 +125,15 @@ Result<std::size_t> examine(const fs::path& file,
   return static_cast<std::size_t>(version);
 }
 
+/// Reads the version of a file without writing to it. 0: it is new.
+Result<std::size_t> examine(const fs::path& file,
+                            Connection::Access access = Connection::Access::read) {
+  if (auto regular = refuse_special_files(file); !regular) return fail(std::move(regular));
+  if (holds_nothing(file)) return 0;
+  Connection connection(file, access);
+  return version_of(connection, file);
+}
+
 /// Reads every page. Without this, new rows would be written around a damaged page until somebody
 /// reads it.
 void check_pages(const fs::path& file) {
@@ -113,13 +142,7 @@ void check_pages(const fs::path& file) {
   if (!check.next() || check.text() != "ok") throw SQLite::Exception("damaged", SQLITE_CORRUPT);
 }
 
-Result<> prepare(Connection& connection, const fs::path& file, std::size_t version) {
-  {
-    auto mode = connection.query("PRAGMA journal_mode = WAL");
-    if (!mode.next() || mode.text() != "wal")
-      return std::unexpected(
-          told_of(file, "its file system cannot share memory: choose a directory on a local disk"));
-  }
+void bring_up(Connection& connection, std::size_t version) {
   // FULL: a commit is on the disk when it returns. 1000 pages, 4 MiB, is when the log is copied
   // into the database, and 16 MiB what is left of it at most when it once grew larger.
   connection.exec(
@@ -132,6 +155,16 @@ Result<> prepare(Connection& connection, const fs::path& file, std::size_t versi
   connection.exec("PRAGMA application_id = " + std::to_string(kApplicationId));
   connection.exec("PRAGMA user_version = " + std::to_string(migrations().size()));
   transaction.commit();
+}
+
+Result<> prepare(Connection& connection, const fs::path& file, std::size_t version) {
+  {
+    auto mode = connection.query("PRAGMA journal_mode = WAL");
+    if (!mode.next() || mode.text() != "wal")
+      return std::unexpected(
+          told_of(file, "its file system cannot share memory: choose a directory on a local disk"));
+  }
+  bring_up(connection, version);
   return {};
 }
 
@@ -145,6 +178,37 @@ Result<Opened> open_locked(const fs::path& file) {
     Connection connection(file, Connection::Access::write);
     if (auto ready = prepare(connection, file, *version); !ready) return fail(std::move(ready));
     return Opened{.file = file, .lock = std::nullopt, .connection = std::move(connection)};
+  });
+}
+
+/// All that the file holds, which nobody else reads or writes from then on; nothing: it holds
+/// nothing.
+Result<std::optional<Connection>> read_to_memory(const fs::path& file) {
+  if (auto regular = refuse_special_files(file); !regular) return fail(std::move(regular));
+  if (holds_nothing(file)) return std::nullopt;
+  Connection original(file, Connection::Access::alone);
+  const auto version = version_of(original, file);
+  if (!version) return std::unexpected(version.error());
+  if (*version == 0) return std::nullopt;
+  original.copy_to_memory();
+  return original;
+}
+
+/// What cannot be read is refused: it would be lost.
+Result<Opened> open_in_memory(const fs::path& file, std::optional<Connection> lock, Error lack) {
+  return attempt(file, [&]() -> Result<Opened> {
+    Opened opened{.file = file,
+                  .lock = std::move(lock),
+                  .connection = Connection(file, Connection::Access::memory),
+                  .lack = std::move(lack)};
+    auto original = read_to_memory(file);
+    if (!original) return fail(std::move(original));
+    opened.original = *std::move(original);
+    if (!opened.original) remove_database(file);
+    const auto version = version_of(opened.connection, file);
+    if (!version) return std::unexpected(version.error());
+    bring_up(opened.connection, *version);
+    return opened;
   });
 }
 
@@ -181,18 +245,16 @@ bool is_displaced(const Opened& opened) {
   return (opened.lock && opened.lock->has_moved()) || is_database_displaced(opened);
 }
 
-Result<> restore(Opened& opened) {
+namespace {
+
+/// Half of it is none: what is made is removed where it cannot be completed.
+Result<> make_anew(Opened& opened) {
   const auto& file = opened.file;
-  if (auto made = make_directory(file.parent_path()); !made) return made;
-  if (opened.lock && opened.lock->has_moved()) {
-    if (auto taken = take_lock_again(opened); !taken) return taken;
-  }
-  if (!is_database_displaced(opened)) return {};
   std::error_code error;
-  if (fs::exists(file, error)) fs::rename(file, beside(file, ".displaced"), error);
-  for (const auto* suffix : {"-wal", "-shm", "-journal"}) fs::remove(beside(file, suffix), error);
+  if (!holds_nothing(file)) fs::rename(file, beside(file, ".displaced"), error);
+  remove_database(file);
   if (auto made = make_file(file); !made) return made;
-  return attempt(file, [&]() -> Result<> {
+  auto copied = attempt(file, [&]() -> Result<> {
     Connection copy(file, Connection::Access::write);
     opened.connection.copy_to(copy);
     if (auto ready = prepare(copy, file, migrations().size()); !ready) return ready;
@@ -200,14 +262,36 @@ Result<> restore(Opened& opened) {
     opened.connection = std::move(copy);
     return {};
   });
+  if (!copied) remove_database(file);
+  return copied;
 }
 
-Result<> follow(const fs::path& file, Connection& connection) {
-  if (!connection.has_moved()) return {};
-  auto again = open_existing(file.parent_path(), Connection::Access::write);
-  if (!again) return fail(std::move(again));
-  connection.forsake();
-  connection = std::move(again->connection);
+/// To the file that the memory was read from.
+Result<> write_back(Opened& opened) {
+  const auto& file = opened.file;
+  return attempt(file, [&]() -> Result<> {
+    opened.connection.copy_to(*opened.original);
+    opened.original.reset();
+    Connection written(file, Connection::Access::write);
+    if (auto ready = prepare(written, file, migrations().size()); !ready) return ready;
+    opened.connection = std::move(written);
+    return {};
+  });
+}
+
+}  // namespace
+
+Result<> restore(Opened& opened) {
+  const auto directory = opened.file.parent_path();
+  if (auto made = make_directory(directory); !made) return made;
+  if (!opened.lock || opened.lock->has_moved()) {
+    if (auto taken = take_lock_again(opened); !taken) return taken;
+  }
+  if (!is_database_displaced(opened)) return {};
+  if (auto stored = opened.original ? write_back(opened) : make_anew(opened); !stored)
+    return stored;
+  opened.lack.reset();
+  keep_reserve(directory);
   return {};
 }
 
@@ -224,21 +308,39 @@ void keep_reserve(const fs::path& directory) {
   fs::remove(file, error);
 }
 
+namespace {
+
+/// Whether the disk takes nothing more. SQLite does not say why it cannot make a file.
+bool is_lack(const Error& error, const fs::path& directory) {
+  if (primary_code(error) != SQLITE_CANTOPEN) return error.kind == ErrorKind::exhausted;
+  const auto file = directory / "tocsin.probe";
+  const auto made = make_file(file);
+  std::error_code ignored;
+  fs::remove(file, ignored);
+  return !made && made.error().kind == ErrorKind::exhausted;
+}
+
+}  // namespace
+
 Result<Opened> open_for_writing(const fs::path& directory) {
   const auto file = directory / kDatabaseFile;
-  if (auto made = make_directory(directory); !made) return fail(std::move(made));
+  const auto refuse = [&](Error error, std::optional<Connection> lock = {}) -> Result<Opened> {
+    if (is_lack(error, directory)) return open_in_memory(file, std::move(lock), std::move(error));
+    return std::unexpected(std::move(error));
+  };
+  if (auto made = make_directory(directory); !made) return refuse(made.error());
   bool spent = false;
   const auto make_room = [&] { return is_full(directory) && (spent |= spend_reserve(directory)); };
   auto lock = take_lock(directory / kLockFile);
   if (!lock && make_room()) lock = take_lock(directory / kLockFile);
-  if (!lock) return fail(std::move(lock));
+  if (!lock) return refuse(lock.error());
   if (!*lock)
     return std::unexpected(told_of(directory,
                                    "another tocsin runs with this data directory: stop it, or "
                                    "give this one a directory of its own"));
   auto opened = open_locked(file);
   if (!opened && make_room()) opened = open_locked(file);
-  if (!opened) return opened;
+  if (!opened) return refuse(opened.error(), *std::move(lock));
   opened->lock = *std::move(lock);
   opened->spent_reserve = spent;
   keep_reserve(directory);
@@ -253,13 +355,27 @@ Result<bool> is_locked(const fs::path& directory) {
 
 namespace {
 
+/// Whether a process has the lock. Makes no file.
+bool is_in_use(const fs::path& directory) {
+  std::error_code error;
+  if (!fs::exists(directory / kLockFile, error)) return false;
+  const auto lock = take_lock(directory / kLockFile);
+  return lock && !*lock;
+}
+
+Error nothing_stored(const fs::path& file) {
+  return told_of(file, is_in_use(file.parent_path())
+                           ? "the tocsin that runs keeps all of it in memory, because its disk is "
+                             "full: free some space there"
+                           : "nothing is stored here yet: tocsin run begins it");
+}
+
 Result<Opened> open_as(const fs::path& file, Connection::Access access) {
   return attempt(file, [&]() -> Result<Opened> {
     const auto version =
         examine(file, access == Connection::Access::write ? Connection::Access::read : access);
     if (!version) return std::unexpected(version.error());
-    if (*version == 0)
-      return std::unexpected(told_of(file, "nothing is stored here yet: tocsin run begins it"));
+    if (*version == 0) return std::unexpected(nothing_stored(file));
     if (*version < migrations().size())
       return std::unexpected(told_of(file, "an older version made it: tocsin run brings it up"));
     return Opened{.file = file, .lock = std::nullopt, .connection = Connection(file, access)};
@@ -268,10 +384,11 @@ Result<Opened> open_as(const fs::path& file, Connection::Access access) {
 
 /// SQLite makes files beside a database even to read it.
 bool wants_to_write(const Error& error) {
-  constexpr std::uint32_t kPrimaryCode = 0xFF;
-  const auto code = error.native.value_or(0) & kPrimaryCode;
+  const auto code = primary_code(error);
   return code == SQLITE_READONLY || code == SQLITE_CANTOPEN;
 }
+
+bool is_busy(const Error& error) { return primary_code(error) == SQLITE_BUSY; }
 
 /// Whether nobody has it open: the last one to close it removes its log.
 bool is_at_rest(const fs::path& file) {
@@ -281,15 +398,42 @@ bool is_at_rest(const fs::path& file) {
   return fs::exists(file, error) && !fs::exists(log, error);
 }
 
-}  // namespace
+/// What this process keeps in memory, because the disk is full; nothing: it does not.
+Result<std::optional<Opened>> open_memory(const fs::path& file) {
+  return attempt(file, [&]() -> Result<std::optional<Opened>> {
+    Connection memory(file, Connection::Access::memory);
+    if (version_of(memory, file) != migrations().size()) return std::nullopt;
+    return Opened{.file = file, .lock = std::nullopt, .connection = std::move(memory)};
+  });
+}
 
-Result<Opened> open_existing(const fs::path& directory, Connection::Access access) {
-  const auto file = directory / kDatabaseFile;
+Result<Opened> open_file(const fs::path& file, Connection::Access access) {
   auto opened = open_as(file, access);
+  if (!opened && is_busy(opened.error()) && is_in_use(file.parent_path()))
+    return std::unexpected(nothing_stored(file));
   if (opened || access != Connection::Access::read || !wants_to_write(opened.error()) ||
       !is_at_rest(file))
     return opened;
   return open_as(file, Connection::Access::read_at_rest);
+}
+
+}  // namespace
+
+Result<Opened> open_existing(const fs::path& directory, Connection::Access access) {
+  const auto file = directory / kDatabaseFile;
+  auto memory = open_memory(file);
+  if (!memory) return fail(std::move(memory));
+  if (*memory) return **std::move(memory);
+  return open_file(file, access);
+}
+
+Result<> follow(const fs::path& file, Connection& connection) {
+  if (!connection.has_moved()) return {};
+  auto again = open_file(file, Connection::Access::write);
+  if (!again) return fail(std::move(again));
+  connection.forsake();
+  connection = std::move(again->connection);
+  return {};
 }
 
 }  // namespace tocsin::store

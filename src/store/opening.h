@@ -16,9 +16,13 @@ struct Opened {
   std::optional<Connection> lock;
   Connection connection;
   bool spent_reserve = false;  ///< the disk was full
+  /// Why the database is in memory; nothing: it is in its file.
+  std::optional<Error> lack{};
+  /// What the memory was read from, if there was a file: restore() writes it back.
+  std::optional<Connection> original{};
 };
 
-/// storage: as Store::open() says.
+/// Errors are as Store::open() says. In memory where the disk takes nothing.
 [[nodiscard]] Result<Opened> open_for_writing(const std::filesystem::path& directory);
 /// Takes some space of the disk, where it has plenty, for open_for_writing() to give back when it
 /// is full.
@@ -27,10 +31,11 @@ void keep_reserve(const std::filesystem::path& directory);
 [[nodiscard]] Result<Opened> open_existing(const std::filesystem::path& directory,
                                            Connection::Access access);
 
-/// Whether the database or its log has been removed or replaced while it was open.
+/// Whether the database is in memory, or it or its log has been removed or replaced while it was
+/// open.
 [[nodiscard]] bool is_displaced(const Opened& opened);
-/// Puts a copy of all that the open database holds where it was; what stands there is moved aside.
-/// storage: it cannot; the open one is still good.
+/// Puts a copy of all that the open database holds where it belongs; what stands there and was
+/// never read is moved aside. storage, exhausted: it cannot; the open one is still good.
 [[nodiscard]] Result<> restore(Opened& opened);
 /// Opens the database of that name again where it has been restored.
 [[nodiscard]] Result<> follow(const std::filesystem::path& file, Connection& connection);

@@ -39,6 +39,23 @@ void remove_open_alert(Connection& connection, const OpenAlert& ended) {
 
 }  // namespace
 
+/// The dead letters that are asked for up to this request and may still be sent, in their order.
+std::vector<std::string> Store::Database::find_retries(std::int64_t last) {
+  std::vector<std::string> ids;
+  auto row = connection.query(
+      std::string("WITH dead AS (SELECT DISTINCT delivery.alert, delivery.id, destination,"
+                  " host_key, service_key FROM retry JOIN delivery ON delivery.id = retry.delivery"
+                  " JOIN alert ON alert.sequence = delivery.alert"
+                  " WHERE state = 'dead' AND retry.id <= ?),")
+          .append(kNewestAlive)
+          .append(" SELECT dead.id FROM dead"
+                  " LEFT JOIN newest_alive USING (destination, host_key, service_key)"
+                  " WHERE coalesce(newest_alive.alert, 0) < dead.alert ORDER BY dead.alert"),
+      last);
+  while (row.next()) ids.push_back(row.text());
+  return ids;
+}
+
 OpenAlert open_by(const Delivery& delivery) {
   const auto& alert = delivery.alert;
   return {.destination = delivery.destination,
@@ -51,12 +68,17 @@ Result<std::vector<Delivery>> Store::load_pending(std::string_view destination, 
                                                   std::size_t most) {
   return attempt(database_->file, [&]() -> Result<std::vector<Delivery>> {
     std::vector<Delivery> pending;
-    auto row =
-        database_->connection.query(std::string(kSelectDeliveries) +
-                                        " WHERE state = 'pending' AND destination = ? AND"
-                                        " delivery.sequence > ? ORDER BY delivery.sequence LIMIT ?",
-                                    destination, after, limit(most));
-    while (row.next()) pending.push_back(std::move(database_->read_delivery(row).delivery));
+    auto row = database_->connection.query(
+        std::string(kSelectDeliveries) +
+            " WHERE state = 'pending' AND destination = ? AND delivery.alert > ?"
+            " ORDER BY delivery.alert, delivery.sequence",
+        destination, after);
+    while (row.next()) {
+      auto delivery = std::move(database_->read_delivery(row).delivery);
+      // Two webhooks may be alike, and then have one key: a page ends behind both.
+      if (pending.size() >= most && pending.back().sequence != delivery.sequence) break;
+      pending.push_back(std::move(delivery));
+    }
     return pending;
   });
 }
@@ -197,27 +219,30 @@ Result<> Store::update(std::span<const DeliveryUpdate> updates) {
   });
 }
 
-Result<std::vector<Delivery>> Store::take_retries(Time now) {
+Result<std::vector<Delivery>> Store::take_retries(Time now, std::size_t most) {
   return attempt(database_->file, [&]() -> Result<std::vector<Delivery>> {
     auto& connection = database_->connection;
     Transaction transaction(connection);
-    // It is sent whatever was notified before: somebody wants it.
-    connection
-        .query(
-            "UPDATE delivery SET state = 'pending', attempts = 0, updated = ?,"
-            " not_before = created, conditional = 0, message_id = '',"
-            " detail = 'to be sent again on request; before: ' || detail"
-            " WHERE state = 'dead' AND id IN (SELECT delivery FROM retry)",
-            now)
-        .run();
-    std::vector<Delivery> again;
+    std::int64_t last = 0;
     {
-      auto row = connection.query(std::string(kSelectDeliveries) +
-                                  " WHERE state = 'pending' AND delivery.id IN"
-                                  " (SELECT delivery FROM retry) ORDER BY delivery.sequence");
-      while (row.next()) again.push_back(std::move(database_->read_delivery(row).delivery));
+      auto row = connection.query("SELECT max(id) FROM (SELECT id FROM retry ORDER BY id LIMIT ?)",
+                                  limit(most));
+      if (row.next()) last = row.integer();
     }
-    connection.query("DELETE FROM retry").run();
+    std::vector<Delivery> again;
+    for (const auto& id : database_->find_retries(last)) {
+      // It is sent whatever was notified before: somebody wants it.
+      connection
+          .query(
+              "UPDATE delivery SET state = 'pending', attempts = 0, updated = ?,"
+              " not_before = created, conditional = 0, message_id = '',"
+              " detail = 'to be sent again on request; before: ' || detail WHERE id = ?",
+              now, id)
+          .run();
+      auto row = connection.query(std::string(kSelectDeliveries) + " WHERE delivery.id = ?", id);
+      if (row.next()) again.push_back(std::move(database_->read_delivery(row).delivery));
+    }
+    connection.query("DELETE FROM retry WHERE id <= ?", last).run();
     transaction.commit();
     return again;
   });

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "store/connection.h"
+#include "store/database.h"
 #include "store/opening.h"
 #include "store/store.h"
 
@@ -11,20 +12,20 @@ namespace tocsin::store {
 namespace {
 
 /// Those that are meant by an id, or all (''), and whether each is outdated.
-constexpr std::string_view kSelectDeadLetters =
-    "WITH dead AS (SELECT delivery.sequence, delivery.id, destination, message_id, host_key,"
-    " service_key FROM delivery JOIN alert ON alert.sequence = delivery.alert"
-    " WHERE state <> 'pending' AND state = 'dead')"
-    " SELECT dead.id, EXISTS (SELECT 1 FROM delivery AS later"
-    "  JOIN alert ON alert.sequence = later.alert"
-    "  WHERE later.sequence > dead.sequence AND later.destination = dead.destination"
-    "  AND later.state IN ('delivered', 'pending')"
-    "  AND alert.host_key = dead.host_key AND alert.service_key = dead.service_key)"
-    " FROM dead WHERE ? = '' OR EXISTS (SELECT 1 FROM dead AS meant"
-    "  WHERE (meant.id = ? OR meant.message_id = ?) AND meant.sequence <= dead.sequence"
-    "  AND meant.destination = dead.destination AND meant.host_key = dead.host_key"
-    "  AND meant.service_key = dead.service_key)"
-    " ORDER BY dead.sequence";
+std::string select_dead_letters() {
+  return std::string(
+             "WITH dead AS (SELECT delivery.alert, delivery.id, destination, message_id, host_key,"
+             " service_key FROM delivery JOIN alert ON alert.sequence = delivery.alert"
+             " WHERE state <> 'pending' AND state = 'dead'),")
+      .append(kNewestAlive)
+      .append(
+          ", meant AS (SELECT destination, host_key, service_key, min(alert) AS first FROM dead"
+          "  WHERE id = ? OR message_id = ? GROUP BY destination, host_key, service_key)"
+          " SELECT dead.id, coalesce(newest_alive.alert, 0) > dead.alert FROM dead"
+          " LEFT JOIN newest_alive USING (destination, host_key, service_key)"
+          " LEFT JOIN meant USING (destination, host_key, service_key)"
+          " WHERE ? = '' OR meant.first <= dead.alert ORDER BY dead.alert");
+}
 
 }  // namespace
 
@@ -155,11 +156,10 @@ Result<std::vector<Ack>> Requests::load_acks() {
 Result<Requests::Retries> Requests::ask_for_retry(const std::string& id, Time now) {
   return attempt(database_->file, [&]() -> Result<Retries> {
     auto& connection = database_->connection;
-    Transaction transaction(connection);
     Retries retries;
     std::vector<std::string> wanted;
     {
-      auto row = connection.query(std::string(kSelectDeadLetters), id, id, id);
+      auto row = connection.query(select_dead_letters(), id, id, id);
       while (row.next()) {
         auto delivery = row.text();
         if (row.flag()) {
@@ -169,6 +169,7 @@ Result<Requests::Retries> Requests::ask_for_retry(const std::string& id, Time no
         }
       }
     }
+    Transaction transaction(connection);  // no earlier: what was read may take seconds
     for (const auto& delivery : wanted)
       connection.query("INSERT INTO retry (delivery, asked) VALUES (?,?)", delivery, now).run();
     transaction.commit();

@@ -193,7 +193,15 @@ CREATE TABLE retry (
 ) STRICT;
 )sql";
 
-constexpr std::array kMigrations{kVersion1, kVersion2, kVersion3, kVersion4, kVersion5, kVersion6};
+// Pending deliveries are sent in the order of their alerts: one that was stored late, because the
+// disk was full, stands behind younger ones.
+constexpr const char* kVersion7 = R"sql(
+DROP INDEX delivery_pending;
+CREATE INDEX delivery_pending ON delivery (destination, alert) WHERE state = 'pending';
+)sql";
+
+constexpr std::array kMigrations{kVersion1, kVersion2, kVersion3, kVersion4,
+                                 kVersion5, kVersion6, kVersion7};
 
 }  // namespace
 

@@ -73,17 +73,17 @@ std::int64_t put_alert(Connection& connection, const Alert& alert) {
   return query.integer();
 }
 
-/// Answers the delivery's sequence; one that is stored already stays as it is.
-std::int64_t put_delivery(Connection& connection, const Delivery& delivery, std::int64_t alert) {
-  auto query = connection.query(
-      "INSERT INTO delivery (id, alert, destination, attempts, created, updated, not_before,"
-      " detail, conditional, escalated) VALUES (?,?,?,?,?,?,?,?,?,?)"
-      " ON CONFLICT (id) DO UPDATE SET id = id RETURNING sequence",
-      delivery.id.value, alert, delivery.destination, delivery.attempts, delivery.created,
-      delivery.created, delivery.not_before, delivery.last_error, delivery.conditional,
-      delivery.escalated);
-  query.next();
-  return query.integer();
+/// One that is stored already stays as it is.
+void put_delivery(Connection& connection, const Delivery& delivery, std::int64_t alert) {
+  connection
+      .query(
+          "INSERT INTO delivery (id, alert, destination, attempts, created, updated, not_before,"
+          " detail, conditional, escalated) VALUES (?,?,?,?,?,?,?,?,?,?)"
+          " ON CONFLICT (id) DO NOTHING",
+          delivery.id.value, alert, delivery.destination, delivery.attempts, delivery.created,
+          delivery.created, delivery.not_before, delivery.last_error, delivery.conditional,
+          delivery.escalated)
+      .run();
 }
 
 }  // namespace
@@ -109,6 +109,8 @@ Result<Store> Store::open_read_only(const fs::path& directory) {
   if (!opened) return fail(std::move(opened));
   return Store(std::make_unique<Database>(*std::move(opened)));
 }
+
+const std::optional<Error>& Store::lack_of_disk() const { return database_->lack; }
 
 Result<bool> Store::restore_if_displaced() {
   if (!is_displaced(*database_)) return false;
@@ -191,7 +193,8 @@ Result<> Store::commit(std::span<Commit> commits) {
       for (const auto& delivery : commit.deliveries) {
         const auto [alert, missing] = alerts.try_emplace(delivery.alert.id.value);
         if (missing) alert->second = put_alert(connection, delivery.alert);
-        sequences.push_back(put_delivery(connection, delivery, alert->second));
+        put_delivery(connection, delivery, alert->second);
+        sequences.push_back(alert->second);
       }
     }
     transaction.commit();
@@ -244,7 +247,9 @@ Result<std::size_t> Store::prune(Time now) {
                  .query(
                      "DELETE FROM alert WHERE sequence IN (SELECT sequence FROM alert"
                      " WHERE at < ? AND NOT EXISTS (SELECT 1 FROM delivery"
-                     " WHERE delivery.alert = alert.sequence) ORDER BY at LIMIT ?)",
+                     " WHERE delivery.alert = alert.sequence)"
+                     // The last one stays: its sequence is never used twice.
+                     " AND sequence < (SELECT max(sequence) FROM alert) ORDER BY at LIMIT ?)",
                      oldest, kPruneStep)
                  .run();
     transaction.commit();

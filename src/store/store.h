@@ -45,7 +45,8 @@ struct Delivery {
   DeliveryId id;
   std::string destination;  ///< its stable key, e.g. "webhook:0b3c..."; never a secret
   Alert alert;
-  /// Set by the store: the order of commits; 0 while it is only in memory.
+  /// Set by the store: the place of its alert in the history, whenever the delivery itself was
+  /// stored; 0 while it is only in memory.
   std::int64_t sequence = 0;
   int attempts = 0;
   Time created{};
@@ -147,22 +148,24 @@ struct LastDelivered {
 };
 
 /// The files of a data directory, by their names in it.
-inline constexpr std::array<std::string_view, 6> kFiles = {"tocsin.db",           "tocsin.db-wal",
-                                                           "tocsin.db-shm",       "tocsin.lock",
-                                                           "tocsin.lock-journal", "tocsin.reserve"};
+inline constexpr std::array<std::string_view, 5> kFiles = {
+    "tocsin.db", "tocsin.db-wal", "tocsin.db-shm", "tocsin.lock", "tocsin.reserve"};
 
 /// How long history and ended deliveries are kept.
 constexpr std::chrono::days kRetention{90};
 
-/// Blocking; one thread at a time. Every error is ErrorKind::storage, names the file and says what
-/// to do. Names are stored as written and compared as Windows compares them.
+/// Blocking; one thread at a time. Every error is ErrorKind::storage, or exhausted where the disk
+/// takes nothing more, names the file and says what to do. Names are stored as written and compared
+/// as Windows compares them.
 class Store {
  public:
   /// Creates or migrates `directory`/tocsin.db (WAL, synchronous=FULL) and takes the lock that
   /// keeps a second `run` away. On a full disk it gives back the space that it has reserved there
-  /// (a complaint), so that what is known can be read and alerts go on. storage: not writable, no
-  /// space, damaged, made by a newer version or by another program, in use; a file that is refused
-  /// is left as it is.
+  /// (a complaint), so that what is known can be read and alerts go on. Where the disk takes
+  /// nothing at all, everything is in memory (lack_of_disk) until restore_if_displaced() finds
+  /// room. storage: not writable, damaged, made by a newer version or by another program, in use;
+  /// exhausted: the disk takes nothing, and what it holds cannot be read; a file that is refused is
+  /// left as it is.
   static Result<Store> open(const std::filesystem::path& directory);
   /// For the commands that only read: works while another process runs, and takes no lock.
   static Result<Store> open_read_only(const std::filesystem::path& directory);
@@ -170,9 +173,12 @@ class Store {
   Store& operator=(Store&&) noexcept;
   ~Store();
 
-  /// What somebody has removed or replaced of the files underneath is made anew, complete; a
-  /// database that was put in its place becomes tocsin.db.displaced. Answers whether there was
-  /// anything to do. To be called now and then: a crash before it loses what was removed.
+  /// Why everything is in memory only, where a crash loses it; nothing: it is on the disk.
+  [[nodiscard]] const std::optional<Error>& lack_of_disk() const;
+  /// What somebody has removed or replaced of the files underneath, or what the disk did not take,
+  /// is made anew, complete; a database that was put in its place becomes tocsin.db.displaced.
+  /// Answers whether there was anything to do. To be called now and then: a crash before it loses
+  /// what was removed.
   [[nodiscard]] Result<bool> restore_if_displaced();
 
   [[nodiscard]] Result<std::map<HostName, MonitoredHost::Known>> load_states();
@@ -180,7 +186,7 @@ class Store {
   /// an error nothing of them is stored. Fills in the sequence of the deliveries. What is stored
   /// already (by id) stays as it is, so that a commit may be tried again.
   [[nodiscard]] Result<> commit(std::span<Commit> commits);
-  /// Pending ones of one destination in the order of their sequence, after `after`, at most `most`.
+  /// Pending ones of one destination in the order of their sequence, after `after`; about `most`.
   [[nodiscard]] Result<std::vector<Delivery>> load_pending(std::string_view destination,
                                                            std::int64_t after, std::size_t most);
   /// Every pending delivery to a destination that is not among `configured` becomes dead, with
@@ -208,8 +214,9 @@ class Store {
   [[nodiscard]] Result<> update(std::span<const DeliveryUpdate> updates);
 
   /// Makes those dead letters pending again that somebody has asked for (Requests), as if they had
-  /// not been tried; answers them in their order. In one transaction.
-  [[nodiscard]] Result<std::vector<Delivery>> take_retries(Time now);
+  /// not been tried; answers them in their order. In one transaction, for at most `most` requests:
+  /// call it again, other work in between, while Requests::has_retries().
+  [[nodiscard]] Result<std::vector<Delivery>> take_retries(Time now, std::size_t most);
 
   /// The last alert about the service, or (of an empty name) about the host, that was notified and
   /// fires; nothing when the last one of all was its end, or none is kept.

@@ -6,6 +6,7 @@ import subprocess
 import unittest
 
 from program import ON_WINE, command, require_tocsin
+from servers import require_root
 from watched import ENGINE, Watched
 
 
@@ -32,6 +33,16 @@ class Displaced(Watched):
         self.start_tocsin().wait_for_line("not watched properly")  # the first check has been
         self.assertEqual([row["kind"] for row in self.rows("history")], ["stopped", "started"])
         self.assertEqual(len(receiver.requests), 2)
+
+    def test_what_is_made_anew_belongs_to_the_owner_of_the_directory(self):
+        require_root("giving files to another user")
+        running = self.run_tocsin()
+        owner = 65534
+        os.chown(self.data, owner, owner)
+        (self.data / "tocsin.db").unlink()
+        running.wait_for_line("the database was removed or replaced")
+        for name in ("tocsin.db", "tocsin.db-wal", "tocsin.db-shm"):
+            self.assertEqual((self.data / name).stat().st_uid, owner, name)
 
     def test_a_pipe_in_its_place_is_refused_at_once(self):
         self.configure()

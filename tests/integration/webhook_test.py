@@ -396,8 +396,42 @@ class Disks(Watched):
         self.assert_no_start()
 
     def test_start_on_a_full_disk(self):
-        self.fill(self.small_disk("1m"))
-        self.assert_no_start()
+        """The first one, which has no database yet."""
+        filler = self.fill(self.small_disk("2m"))
+        receiver = self.receiver()
+        running = self.run_tocsin(self.webhook(receiver))
+        self.manager.stop(ENGINE)
+        self.assertEqual(self.states(receiver.wait_for(1)), [(ENGINE, "STOPPED")])
+        for words in (("history",), ("deliveries",), ("silences",), ("silence", self.host, "--for", "1h")):
+            with self.subTest(words):
+                done = tocsin(*words, "-c", self.file, "--data-dir", self.data)
+                self.assertEqual(done.returncode, 1, done)
+                self.assertEqual(len(done.stderr.splitlines()), 1, done)
+                self.assertIn("the tocsin that runs keeps all of it in memory, because its disk is full", done.stderr)
+
+        filler.unlink()
+        running.wait_for_line("the disk has space again")
+        errors = [line for line in running.lines if " error " in line]
+        self.assertEqual(len(errors), 1, errors)
+        self.assertIn("tocsin runs from memory", errors[0])
+        self.manager.start(ENGINE)
+        receiver.wait_for(2)
+        self.wait_for_deliveries(["delivered", "delivered"])
+        running.kill()
+        self.assertEqual([row["to"] for row in self.rows("history")], ["STOPPED", "RUNNING"])
+        self.start_tocsin()
+        time.sleep(2)
+        self.assertEqual(len(receiver.requests), 2, "nothing is told twice")
+
+    def wait_for_deliveries(self, states):
+        wait_until(lambda: [row["state"] for row in self.rows("deliveries")] == states, 15, lambda: self.rows("deliveries"))
+
+    def test_stop_on_a_full_disk(self):
+        """What only memory holds is lost, and the log says so."""
+        self.fill(self.small_disk("2m"))
+        running = self.run_tocsin()
+        self.assertEqual(running.stop(), 0)
+        self.assertIn("states, history and waiting deliveries are lost", running.output())
 
     @unittest.skipIf(ON_WINE, "under Wine the lock finds no room in what the reserve has given back")
     def test_start_again_on_a_full_disk(self):

@@ -36,6 +36,36 @@ class FullDisk {
 
 Seen sees_spooler(ServiceState spooler) { return std::vector{service("Spooler", spooler)}; }
 
+/// A destination that is never reached.
+class DownChannel final : public notify::Channel {
+ public:
+  [[nodiscard]] const std::string& key() const override { return key_; }
+  [[nodiscard]] const std::string& name() const override { return key_; }
+  net::awaitable<notify::Answer> deliver(const Alert& /*alert*/, const DeliveryId& /*id*/,
+                                         net::Deadline /*deadline*/) override {
+    co_return notify::RetryAfter{.after = {}, .reason = "no connection"};
+  }
+
+ private:
+  std::string key_ = "down:1";
+};
+
+TEST_F(DaemonTest, WhatWaitsSinceTheDiskWasFullIsStoredWhenItIsNot) {
+  Deps deps(folder_, {.level = config::LogLevel::error}, "kept:1",
+            [](const Clock& /*clock*/) { return std::make_unique<DownChannel>(); });
+  deps.watch(host_, {sees_spooler(running)});
+  {
+    const FullDisk full;
+    deps.watch(host_, {sees_spooler(stopped)});
+  }
+  deps.pass(std::chrono::seconds(20));
+  // Before this run ends: it may be killed.
+  const auto stored = store::Store::open_read_only(folder_)->deliveries(false, 10).value();
+  ASSERT_EQ(stored.size(), 1);
+  EXPECT_EQ(stored[0].delivery.destination, "down:1");
+  EXPECT_EQ(stored[0].state, store::DeliveryState::pending);
+}
+
 TEST_F(DaemonTest, AlertsFlowWhileTheDiskIsFullAndAreStoredWhenItIsNot) {
   {
     Deps deps(folder_);

@@ -320,6 +320,35 @@ TEST_F(DispatcherTest, WhatALoadHasSeenBeforeItWasSubmittedIsSentOnce) {
   EXPECT_THAT(channel().received, ElementsAre("1", "2", "3"));
 }
 
+TEST_F(DispatcherTest, ADeadLetterOfAnEarlierRunCanBeSentAgain) {
+  stored("1");
+  channel().answer = [](const std::string&) { return Rejected{.reason = "413"}; };
+  run([&](Dispatcher& dispatcher) -> net::awaitable<void> {
+    co_await observer_.until_settled(DeliveryState::dead, 1);
+    channel().answer = [](const std::string&) { return Delivered{.detail = "ok"}; };
+    dispatcher.submit({outbox_.rows[0].delivery});
+    co_await observer_.until_settled(DeliveryState::delivered, 1);
+  });
+  EXPECT_THAT(channel().received, ElementsAre("1", "1"));
+}
+
+TEST_F(DispatcherTest, WhatIsStoredLateIsSentOnceAndRecorded) {
+  channel().close();
+  const auto rest = run([&](Dispatcher& dispatcher) -> net::awaitable<void> {
+    stored("1");
+    dispatcher.submit({make_delivery("2", kStarted, "a"), make_delivery("3", kStopped, "b")});
+    auto late = dispatcher.unstored();
+    for (auto& one : late) one = outbox_.commit(one);
+    dispatcher.mark_stored(late);
+    EXPECT_THAT(dispatcher.unstored(), IsEmpty());
+    channel().open();
+    co_await observer_.until_settled(DeliveryState::delivered, 3);
+  });
+  EXPECT_THAT(rest, IsEmpty());
+  EXPECT_THAT(channel().received, testing::UnorderedElementsAre("1", "2", "3"));
+  EXPECT_THAT(outbox_.in(DeliveryState::delivered), ElementsAre("1", "2", "3"));
+}
+
 TEST_F(DispatcherTest, HostsMaySubmitInAnotherOrderThanTheyWereCommitted) {
   const auto first = stored("1", kStopped, "a");
   const auto second = stored("2", kStopped, "b");

@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <memory>
 #include <sched.h>
+#include <stdexcept>
 #include <string>
 #include <sys/mount.h>
 #include <sys/resource.h>
@@ -16,6 +17,7 @@
 #include <gtest/gtest.h>
 
 #include "scratch.h"
+#include "store/requests.h"
 #include "store/store.h"
 
 namespace tocsin::store {
@@ -39,11 +41,12 @@ class Scarcity {
 /// A file system of its own, almost full. Only root may mount.
 class FullFileSystem final : public Scarcity {
  public:
-  explicit FullFileSystem(const fs::path& directory) : directory_(directory) {
+  explicit FullFileSystem(const fs::path& directory, const char* options = "size=8m")
+      : directory_(directory) {
     // The mount is this process's alone and goes with it.
     if (unshare(CLONE_NEWNS) != 0 ||
         mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0 ||
-        mount("tmpfs", directory.c_str(), "tmpfs", 0, "size=8m") != 0)
+        mount("tmpfs", directory.c_str(), "tmpfs", 0, options) != 0)
       unavailable_ = "no file system can be mounted: " + std::string(std::strerror(errno));
   }
   ~FullFileSystem() override {
@@ -56,6 +59,10 @@ class FullFileSystem final : public Scarcity {
     write_file(directory_ / "filler", std::string(filler, 'x'));
   }
   void end() override { fs::remove(directory_ / "filler"); }
+  void give_room_for_files() {
+    if (mount("none", directory_.c_str(), "tmpfs", MS_REMOUNT, "nr_inodes=100") != 0)
+      throw std::runtime_error(std::strerror(errno));
+  }
 
  private:
   fs::path directory_;
@@ -107,14 +114,34 @@ class FullDiskTest : public ::testing::TestWithParam<const char*> {
   std::unique_ptr<Scarcity> scarcity_;
 };
 
-TEST_P(FullDiskTest, OpeningSaysSo) {
+TEST_P(FullDiskTest, AFirstStartRunsFromMemoryUntilThereIsRoom) {
   fs::create_directory(data_);
   scarcity_->begin(data_, 8192);
-  const auto opened = Store::open(data_);
-  scarcity_->end();
-  ASSERT_FALSE(opened);
-  EXPECT_EQ(opened.error().what, (data_ / "tocsin.db").string() + ": " + scarcity_->what());
-  EXPECT_TRUE(Store::open(data_));
+  {
+    auto store = open_store(data_);
+    ASSERT_TRUE(store.lack_of_disk());
+    EXPECT_THAT(store.lack_of_disk()->what,
+                ::testing::StartsWith((data_ / "tocsin.db").string() + ": "));
+    auto requests = Requests::open(data_).value();
+    EXPECT_TRUE(requests.add_ack({.host = HostName("Host"), .at = kNow}));
+    auto meanwhile = make_commit("meanwhile");
+    ASSERT_TRUE(store.commit({&meanwhile, 1}));
+    EXPECT_FALSE(store.restore_if_displaced());
+    EXPECT_FALSE(Store::open(data_)) << "the lock keeps others away";
+    scarcity_->end();
+    EXPECT_EQ(store.restore_if_displaced(), true);
+    EXPECT_FALSE(store.lack_of_disk());
+    EXPECT_EQ(store.restore_if_displaced(), false);
+    ASSERT_TRUE(requests.follow());
+    EXPECT_TRUE(requests.add_ack({.host = HostName("Other"), .at = kNow}));
+    auto later = make_commit("later");
+    ASSERT_TRUE(store.commit({&later, 1}));
+    EXPECT_EQ(later.deliveries[0].sequence, 2);
+  }
+  EXPECT_EQ(integrity(data_), "ok");
+  EXPECT_FALSE(fs::exists(data_ / "tocsin.db.displaced"));
+  EXPECT_EQ(open_store(data_).history({}).value().size(), 2);
+  EXPECT_EQ(Requests::open(data_)->load_acks()->size(), 2);
 }
 
 TEST_P(FullDiskTest, CommittingFailsAsAWholeAndWorksAgainLater) {
@@ -126,7 +153,7 @@ TEST_P(FullDiskTest, CommittingFailsAsAWholeAndWorksAgainLater) {
   for (int attempt = 0; attempt < 3; attempt++) {
     const auto committed = store.commit(during);
     ASSERT_FALSE(committed);
-    EXPECT_EQ(committed.error().kind, ErrorKind::storage);
+    EXPECT_EQ(committed.error().kind, ErrorKind::exhausted);
     EXPECT_EQ(committed.error().what, (data_ / "tocsin.db").string() + ": " + scarcity_->what());
     EXPECT_EQ(during[0].deliveries[0].sequence, 0);
     EXPECT_EQ(store.history({}).value().size(), 10);
@@ -158,6 +185,80 @@ TEST(FullDisk, DoesNotKeepARunFromStartingAgain) {
   disk.end();
   ASSERT_TRUE(store.prune(kNow));
   EXPECT_TRUE(fs::exists(data / "tocsin.reserve")) << "for the next time";
+}
+
+TEST(FullDisk, DoesNotKeepARunFromStartingWithoutAReserve) {
+  const ScratchDirectory scratch;
+  FullFileSystem disk(scratch.path());
+  if (const auto why = disk.unavailable(); !why.empty()) GTEST_SKIP() << why;
+  const auto data = scratch.path() / "data";
+  {
+    auto store = open_store(data);
+    auto before = make_commit("before");
+    ASSERT_TRUE(store.commit({&before, 1}));
+  }
+  fs::remove(data / "tocsin.reserve");
+  disk.begin(data, 0);
+  {
+    auto store = open_store(data);
+    EXPECT_TRUE(store.lack_of_disk());
+    EXPECT_EQ(store.load_states().value().size(), 1);
+    EXPECT_EQ(store.load_pending("webhook:1", 0, 10).value().size(), 1);
+    auto meanwhile = make_commit("meanwhile");
+    ASSERT_TRUE(store.commit({&meanwhile, 1}));
+    EXPECT_FALSE(store.restore_if_displaced());
+    disk.end();
+    EXPECT_EQ(store.restore_if_displaced(), true);
+  }
+  EXPECT_EQ(integrity(data), "ok");
+  EXPECT_FALSE(fs::exists(data / "tocsin.db.displaced"));
+  EXPECT_EQ(open_store(data).load_pending("webhook:1", 0, 10).value().size(), 2);
+}
+
+TEST(FullDisk, DoesNotMakeAFileOfANewerVersionOurs) {
+  const ScratchDirectory scratch;
+  FullFileSystem disk(scratch.path());
+  if (const auto why = disk.unavailable(); !why.empty()) GTEST_SKIP() << why;
+  const auto data = scratch.path() / "data";
+  open_store(data);
+  run_sql(data, "PRAGMA user_version = 1000");
+  fs::remove(data / "tocsin.reserve");
+  disk.begin(data, 0);
+  const auto before = read_file(data / "tocsin.db");
+  const auto opened = Store::open(data);
+  ASSERT_FALSE(opened);
+  EXPECT_THAT(opened.error().what, ::testing::HasSubstr("a newer version of tocsin made it"));
+  EXPECT_EQ(read_file(data / "tocsin.db"), before);
+}
+
+TEST(FullDisk, MayHaveNoRoomForADirectory) {
+  const ScratchDirectory scratch;
+  FullFileSystem disk(scratch.path(), "nr_inodes=1");
+  if (const auto why = disk.unavailable(); !why.empty()) GTEST_SKIP() << why;
+  const auto data = scratch.path() / "data";
+  auto store = open_store(data);
+  EXPECT_TRUE(store.lack_of_disk());
+  auto one = make_commit("1");
+  ASSERT_TRUE(store.commit({&one, 1}));
+  EXPECT_FALSE(store.restore_if_displaced());
+  disk.give_room_for_files();
+  EXPECT_EQ(store.restore_if_displaced(), true);
+  EXPECT_EQ(Store::open_read_only(data)->history({}).value().size(), 1);
+}
+
+TEST(FullDisk, LosesNothingThatWasMovedAside) {
+  const ScratchDirectory scratch;
+  FullFileSystem disk(scratch.path());
+  if (const auto why = disk.unavailable(); !why.empty()) GTEST_SKIP() << why;
+  const auto data = scratch.path() / "data";
+  auto store = open_store(data);
+  write_file(data / "other", "a backup");
+  fs::rename(data / "other", data / "tocsin.db");
+  disk.begin(data, 0);
+  for (int attempt = 0; attempt < 3; attempt++) EXPECT_FALSE(store.restore_if_displaced());
+  disk.end();
+  EXPECT_EQ(store.restore_if_displaced(), true);
+  EXPECT_EQ(read_file(data / "tocsin.db.displaced"), "a backup");
 }
 
 INSTANTIATE_TEST_SUITE_P(By, FullDiskTest, ::testing::Values("FileSystem", "FileSizeLimit"),

@@ -88,14 +88,14 @@ TEST_F(OpeningTest, VersionOne) {
             1067);
   const auto pending = store.load_pending("webhook:1", 0, 10).value();
   ASSERT_EQ(pending.size(), 1);
-  EXPECT_EQ(pending[0].sequence, 7);
+  EXPECT_EQ(pending[0].sequence, 1) << "that of its alert";
   EXPECT_EQ(pending[0].attempts, 2);
   EXPECT_EQ(pending[0].alert.reason, "exit code 1067");
   EXPECT_EQ(pending[0].alert.to, ServiceState::stopped);
   EXPECT_EQ(pending[0].alert.details.display_name, "Print Spooler");
   auto one = make_commit("1");
   EXPECT_TRUE(store.commit({&one, 1}));
-  EXPECT_EQ(one.deliveries[0].sequence, 8);
+  EXPECT_EQ(one.deliveries[0].sequence, 2);
 }
 
 TEST_F(OpeningTest, ANewFileIsOfTheLatestVersion) {

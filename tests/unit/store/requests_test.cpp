@@ -130,7 +130,7 @@ class RetryTest : public RequestsTest {
     outdated_ = retries.outdated;
     EXPECT_EQ(requests_.has_retries().value(), retries.asked > 0);
     std::vector<std::string> ids;
-    for (const auto& delivery : store_.take_retries(kNow + 1h).value()) {
+    for (const auto& delivery : store_.take_retries(kNow + 1h, 100).value()) {
       EXPECT_EQ(delivery.attempts, 0);
       EXPECT_EQ(delivery.group, "");
       EXPECT_FALSE(delivery.conditional);
@@ -139,7 +139,7 @@ class RetryTest : public RequestsTest {
     }
     EXPECT_EQ(ids.size(), retries.asked);
     EXPECT_FALSE(requests_.has_retries().value());
-    EXPECT_THAT(store_.take_retries(kNow).value(), testing::IsEmpty()) << "once";
+    EXPECT_THAT(store_.take_retries(kNow, 100).value(), testing::IsEmpty()) << "once";
     return ids;
   }
   std::size_t outdated_ = 0;
@@ -172,6 +172,24 @@ TEST_F(RetryTest, TakesTheLaterOnesOfTheServiceAlongAndNoneThatIsOutdated) {
   deliver("6", "a", pending, "slack:1");
   EXPECT_THAT(ask(""), testing::IsEmpty());
   EXPECT_EQ(outdated_, 2U);
+}
+
+TEST_F(RetryTest, AreTakenInStepsAndNeverBehindSomethingLater) {
+  using enum DeliveryState;
+  for (const auto* id : {"1", "2", "3"}) deliver(id, "a", dead);
+  deliver("4", "b", dead);
+  ASSERT_EQ(requests_.ask_for_retry("", kNow)->asked, 4U);
+  const auto take = [&] {
+    std::vector<std::string> ids;
+    for (const auto& delivery : store_.take_retries(kNow, 2).value())
+      ids.push_back(delivery.id.value);
+    return ids;
+  };
+  EXPECT_THAT(take(), ElementsAre("1", "2"));
+  EXPECT_EQ(requests_.has_retries().value(), true);
+  deliver("5", "b", delivered);
+  EXPECT_THAT(take(), ElementsAre("3")) << "5 was sent after 4";
+  EXPECT_EQ(requests_.has_retries().value(), false);
 }
 
 TEST(Requests, NeedAStore) {
