@@ -18,7 +18,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "integra
 import isolation  # noqa: E402
 import misfortunes  # noqa: E402
 from program import TOCSIN  # noqa: E402
-from truth import judge  # noqa: E402
+from truth import judge, judge_host  # noqa: E402
 from world import HOSTS, RECOVERY, SERVICES, World  # noqa: E402
 
 HEALING = 55  # the last seconds of the time that is given; then
@@ -146,15 +146,10 @@ def judge_destination(world, destination):
 
 
 def judge_hosts(destination):
-    """Alerts about hosts begin with the bad news and end well."""
     if destination.cuts:  # they may be anywhere
         return
     for host, alerts in sorted(destination.hosts.items()):
-        alerts = [(kind, at) for kind, at in alerts if kind in ("unreachable", "reachable")]
-        kinds = [kind for kind, _ in alerts]
-        kinds = [kind for kind, before in zip(kinds, [None, *kinds]) if kind != before]  # the same id again, or none
-        if kinds and (kinds[0] != "unreachable" or kinds[-1] != "reachable"):
-            yield f"{host} ends as {kinds}"
+        yield from judge_host(host, alerts)
 
 
 def report(world, begin):

@@ -123,6 +123,18 @@ def judge(histories, disturbances, messages, cuts=()):
     return verdict
 
 
+def judge_host(host, alerts):
+    """`alerts` about it in the order of their arrival, each a kind and an id: they begin with the bad news and end well."""
+    kinds, seen = [], set()
+    for kind, key in alerts:
+        if kind in ("unreachable", "reachable") and key not in seen and kinds[-1:] != [kind]:
+            kinds.append(kind)
+        if key is not None:
+            seen.add(key)
+    if kinds and (kinds[0] != "unreachable" or kinds[-1] != "reachable"):
+        yield f"{host} ends as {kinds}"
+
+
 def _excuse(verdict, cuts):
     """What has no line of its own may be one of those for which a list had no room, as many as it says."""
     for cut in cuts:

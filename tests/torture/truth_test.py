@@ -1,7 +1,7 @@
 """The judge judges: what is lost, repeated, reordered or invented in a doctored log is found, and nothing else."""
 import unittest
 
-from truth import CALM, Cut, Disturbances, History, Message, judge
+from truth import CALM, Cut, Disturbances, History, Message, judge, judge_host
 
 SERVICE = ("db1", "Spooler")
 LONG = CALM + 1
@@ -115,6 +115,24 @@ class Judge(unittest.TestCase):
         self.assert_faults(self.judge(cuts=[Cut(self.now, None, 2)]))
         self.assert_faults(self.judge(cuts=[Cut(self.now, "db2", 2)]), lost=2)
         self.assert_faults(self.judge(cuts=[Cut(-1, "db1", 2)]), lost=2)
+
+
+class JudgeHost(unittest.TestCase):
+    DOWN, UP = ("unreachable", "id1"), ("reachable", "id2")
+
+    def test_it_ends_well(self):
+        self.assertEqual(list(judge_host("db1", [self.DOWN, ("rebooted", "id3"), self.UP])), [])
+        self.assertEqual(list(judge_host("db1", [self.DOWN])), ["db1 ends as ['unreachable']"])
+        self.assertEqual(list(judge_host("db1", [self.UP])), ["db1 ends as ['reachable']"])
+
+    def test_the_same_id_may_come_once_more_at_any_time(self):
+        self.assertEqual(list(judge_host("db1", [self.DOWN, self.UP, self.DOWN])), [])
+        self.assertEqual(len(list(judge_host("db1", [self.DOWN, self.UP, ("unreachable", "id3")]))), 1)
+
+    def test_without_ids_equal_neighbours_are_one_message(self):
+        down, up = (("unreachable", None), ("reachable", None))
+        self.assertEqual(list(judge_host("db1", [down, down, up, up])), [])
+        self.assertEqual(len(list(judge_host("db1", [down, up, down]))), 1)
 
 
 class Calm(unittest.TestCase):

@@ -50,7 +50,7 @@ class Destination:
         self.server = server
         self.answers = answers  # whether what it answers can be made bad
         self.messages = []
-        self.hosts = collections.defaultdict(list)  # of alerts about hosts: kind, time
+        self.hosts = collections.defaultdict(list)  # of alerts about hosts: kind, id
         self.others = {}  # servers that may stand in its place: their ports
         self.cuts = {}  # of lists for people: key: Cut
         self.fault = None  # the answer in place of the good one
@@ -59,7 +59,7 @@ class Destination:
         if host == EXTRA:
             return
         if not service:
-            self.hosts[host].append((kind, at))
+            self.hosts[host].append((kind, key))
         elif kind in KINDS:
             self.messages.append(Message(at, (host, service), before, state, key))
 
