@@ -82,7 +82,8 @@ void influx_round(benchmark::State& state) {
                          .http = client,
                          .version = "1",
                          .messages = messages,
-                         .logins = logins});
+                         .logins = logins,
+                         .clock = clock});
   const auto reports = a_round();
   for (auto _ : state) {
     const auto written =

@@ -13,6 +13,7 @@
 #include "cli/json.h"
 #include "cli/load.h"
 #include "cli/table.h"
+#include "config/load.h"
 #include "notify/destination.h"
 #include "platform/process.h"
 #include "platform/terminal.h"

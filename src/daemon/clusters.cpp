@@ -45,10 +45,10 @@ void Clusters::set_clusters(std::vector<config::Cluster> clusters, Known& known)
     MonitoredHost monitored(
         cluster.name, rules_of(cluster), std::move(known[cluster.name]),
         [this, name = cluster.name](const ServiceName& service, Time now) {
-          return deps_.silence ? deps_.silence(name, service, now) : std::nullopt;
+          return deps_.silences.find(name, service, now);
         },
         [this, name = cluster.name](const ServiceName& service, Time since) {
-          return deps_.ack ? deps_.ack(name, service, since) : std::nullopt;
+          return deps_.acks.find(name, service, since);
         });
     const auto name = cluster.name;
     clusters_.emplace(name, Judged{std::move(cluster), std::move(monitored)});
@@ -123,7 +123,7 @@ MonitoredHost::Outcome Clusters::check(Judged& judged, Now now) const {
     report.services.push_back(
         {.name = service, .friendly_name = {}, .state = verdict.state, .details = {}});
   }
-  if (judged.stale && deps_.report) deps_.report(report);
+  if (judged.stale) deps_.status.report(report);
   auto outcome =
       std::exchange(judged.stale, false)
           ? judged.monitored.apply(

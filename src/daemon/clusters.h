@@ -10,7 +10,10 @@
 #include <vector>
 
 #include "config/monitored/cluster.h"
+#include "daemon/acks.h"
 #include "daemon/host_update.h"
+#include "daemon/silences.h"
+#include "daemon/status_hub.h"
 #include "domain/cluster.h"
 #include "domain/monitored_host.h"
 #include "net/event.h"
@@ -28,13 +31,9 @@ class Clusters {
     const Clock& clock;
     const Log& log;
     RandomFill random;
-    /// As in Watcher::Deps.
-    std::function<std::optional<Suppression>(const HostName&, const ServiceName&, Time)> silence;
-    std::function<std::optional<Suppression>(const HostName&, const ServiceName&,
-                                             Time firing_since)>
-        ack;
-    /// Takes the states of a cluster for the status stream; may be empty.
-    std::function<void(const notify::StatusReport&)> report;
+    const Silences& silences;
+    const Acks& acks;
+    const StatusHub& status;
   };
   Clusters(const net::Executor& executor, Deps deps) : deps_(std::move(deps)), updated_(executor) {}
 

@@ -154,8 +154,8 @@ net::awaitable<void> CredentialAlerts::notify(const logins::Gate& gate, logins::
               .across_hosts = true,
               .for_notified = !refused,
               .goes_on = !refused};
-  if (refused && deps_.silence) {
-    if (const auto suppression = deps_.silence(name, {}, alert.at))
+  if (refused) {
+    if (const auto suppression = deps_.silences.find(name, {}, alert.at))
       alert.suppressed = suppression->reason;
   }
   if (alert.suppressed.empty()) {
@@ -171,7 +171,7 @@ net::awaitable<void> CredentialAlerts::notify(const logins::Gate& gate, logins::
 }
 
 bool CredentialAlerts::is_silenced(const logins::LoginId& id) const {
-  return deps_.silence && deps_.silence(HostName(id.value), {}, deps_.clock.now());
+  return deps_.silences.find(HostName(id.value), {}, deps_.clock.now()).has_value();
 }
 
 net::awaitable<void> CredentialAlerts::run(const logins::Logins& logins) {

@@ -13,6 +13,7 @@
 #include "config/monitored/host.h"
 #include "daemon/journal.h"
 #include "daemon/log.h"
+#include "daemon/silences.h"
 #include "domain/suppression.h"
 #include "logins/logins.h"
 
@@ -48,8 +49,7 @@ class CredentialAlerts {
     const Clock& clock;
     const Log& log;
     const RandomFill& random;
-    /// As in Watcher::Deps.
-    std::function<std::optional<Suppression>(const HostName&, const ServiceName&, Time)> silence;
+    const Silences& silences;
   };
   explicit CredentialAlerts(Deps deps) : deps_(std::move(deps)) {}
 

@@ -18,7 +18,9 @@
 #include "daemon/probes.h"
 #include "daemon/requests.h"
 #include "daemon/silences.h"
+#include "daemon/status_hub.h"
 #include "daemon/status_log.h"
+#include "daemon/storage.h"
 #include "daemon/unmonitored.h"
 #include "daemon/withheld.h"
 #include "logins/logins.h"
@@ -43,114 +45,91 @@ namespace {
 constexpr std::size_t kChecksAtOnce = 256;
 /// How long the summary of what is not watched waits for hosts that answer late.
 constexpr auto kFirstChecksLimit = std::chrono::seconds(60);
-constexpr auto kCompareFilesEvery = std::chrono::seconds(5);
 /// Dead letters that are made pending again before other work has its turn: some milliseconds.
 constexpr std::size_t kRetriesAtOnce = 500;
-constexpr auto kTendEvery = std::chrono::hours(1);
 constexpr auto kMetricsEvery = std::chrono::seconds(15);  // as often as Prometheus usually asks
-
-/// What the data directory holds besides the states.
-struct Stored {
-  store::Requests requests;
-  store::Logins logins;
-  std::vector<logins::StoredLogin> records;
-};
-
-Result<Stored> open_stored(const std::filesystem::path& directory) {
-  auto requests = store::Requests::open(directory);
-  if (!requests) return fail(std::move(requests));
-  auto logins = store::Logins::open(directory);
-  if (!logins) return fail(std::move(logins));
-  auto records = logins->load();
-  if (!records) return fail(std::move(records));
-  return Stored{*std::move(requests), *std::move(logins), *std::move(records)};
-}
 
 }  // namespace
 
 /// In the order in which they need each other: what is declared later uses what is declared before.
 struct Daemon::Components {
-  Components(const net::Executor& on, store::Store opened, Stored stored,
-             const DaemonOptions& options, const Log& log_to, const RandomFill& random,
-             std::function<net::awaitable<store::ReloadAnswer>()> reload)
-      : executor(on),
-        data_directory(options.data_directory),
-        log(log_to),
-        store(std::move(opened)),
-        silences(options.config.maintenance, log),
+  Components(Daemon& daemon, std::unique_ptr<Storage> opened,
+             std::vector<logins::StoredLogin> records)
+      : log(daemon.log_),
+        clock(daemon.clock_),
+        storage(std::move(opened)),
+        silences(daemon.options_.config.maintenance, log),
         acks(log),
-        stored_logins(std::move(stored.logins)),
-        logins({.executor = executor,
+        logins({.executor = daemon.executor_,
                 .clock = clock,
-                .random = random,
-                .save = std::bind_front(&Components::save_logins, this),
+                .random = daemon.random_,
+                .save = std::bind_front(&Storage::save_logins, storage.get()),
                 .notify = std::bind_front(&Components::notify, this),
                 .on_step = step_log(log)},
-               std::move(stored.records)),
-        requests(std::move(stored.requests),
-                 {.worker = store_worker,
+               std::move(records)),
+        requests({.stored = storage->requests,
+                  .worker = storage->worker,
                   .silences = silences,
                   .acks = acks,
                   .firing_since = std::bind_front(&Components::firing_since, this),
                   .clock = clock,
                   .log = log,
-                  .reload = std::move(reload),
+                  .reload = std::bind_front(&Daemon::reload_in_peace, &daemon),
                   .retry = std::bind_front(&Components::retry_dead_letters, this)}),
-        probes(executor, {.logins = logins, .clock = clock, .random = random}),
-        http(executor),
+        probes(daemon.executor_, {.logins = logins, .clock = clock, .random = daemon.random_}),
+        http(daemon.executor_),
         status_log(log, metrics),
         pipeline_deps{
-            .executor = executor,
+            .executor = daemon.executor_,
             .http = http,
             .logins = logins,
-            .outbox = outbox,
+            .outbox = storage->outbox,
+            .status = status,
             .status_log = status_log,
             .clock = clock,
             .log = log,
-            .random = random,
-            .version = options.version,
+            .random = daemon.random_,
+            .version = daemon.options_.version,
             .withheld = std::bind_front(
                 &daemon::withheld,
                 Withholding{silences, acks, std::bind_front(&Components::find_host, this)})},
-        pipeline(std::make_unique<Pipeline>(options.config, pipeline_deps)),
-        journal(
-            executor,
-            {.store = store, .worker = store_worker, .clock = clock, .log = log, .random = random},
-            pipeline->pipeline()),
+        pipeline(std::make_unique<Pipeline>(daemon.options_.config, pipeline_deps)),
+        journal(daemon.executor_,
+                {.store = storage->store,
+                 .worker = storage->worker,
+                 .clock = clock,
+                 .log = log,
+                 .random = daemon.random_},
+                pipeline->pipeline()),
         credential_alerts({.journal = journal,
                            .clock = clock,
                            .log = log,
-                           .random = random,
-                           .silence = std::bind_front(&Silences::find, &silences)}),
-        clusters(executor, {.journal = journal,
-                            .clock = clock,
-                            .log = log,
-                            .random = random,
-                            .silence = std::bind_front(&Silences::find, &silences),
-                            .ack = std::bind_front(&Acks::find, &acks),
-                            .report = std::bind_front(&Components::report, this)}),
-        checks(executor, kChecksAtOnce),
-        fleet(executor, {.journal = journal,
-                         .checks = checks,
-                         .clock = clock,
-                         .log = log,
-                         .metrics = metrics,
-                         .random = random,
-                         .wants_reports = std::bind_front(&Components::wants_reports, this),
-                         .report = std::bind_front(&Components::report, this),
-                         .make_probe = std::bind_front(&Probes::make, &probes),
-                         .on_update = std::bind_front(&Clusters::update, &clusters),
-                         .on_gone = std::bind_front(&logins::Logins::forget, &logins),
-                         .silence = std::bind_front(&Silences::find, &silences),
-                         .ack = std::bind_front(&Acks::find, &acks)}),
-        reloading(executor, 1),
-        background(executor),
-        reloads(executor) {}
+                           .random = daemon.random_,
+                           .silences = silences}),
+        clusters(daemon.executor_, {.journal = journal,
+                                    .clock = clock,
+                                    .log = log,
+                                    .random = daemon.random_,
+                                    .silences = silences,
+                                    .acks = acks,
+                                    .status = status}),
+        checks(daemon.executor_, kChecksAtOnce),
+        fleet(daemon.executor_, {.journal = journal,
+                                 .checks = checks,
+                                 .clock = clock,
+                                 .log = log,
+                                 .metrics = metrics,
+                                 .random = daemon.random_,
+                                 .silences = silences,
+                                 .acks = acks,
+                                 .status = status,
+                                 .make_probe = std::bind_front(&Probes::make, &probes),
+                                 .on_update = std::bind_front(&Clusters::update, &clusters),
+                                 .on_gone = std::bind_front(&logins::Logins::forget, &logins)}),
+        reloading(daemon.executor_, 1),
+        background(daemon.executor_),
+        reloads(daemon.executor_) {}
 
-  [[nodiscard]] bool wants_reports() const { return pipeline && pipeline->has_streams(); }
-  void report(const notify::StatusReport& report) {
-    if (pipeline) pipeline->report(report);
-  }
   /// Or a cluster. Null: it is not monitored.
   [[nodiscard]] const MonitoredHost* find_host(const HostName& name) const {
     const auto* host = fleet.find(name);
@@ -161,28 +140,21 @@ struct Daemon::Components {
   net::awaitable<void> replace_pipeline(const config::Config& config);
   net::awaitable<Result<std::size_t>> retry_dead_letters();
   net::awaitable<void> say_what_is_not_watched(std::size_t left_out);
-  net::awaitable<Result<>> save_logins(std::vector<logins::StoredLogin> records);
-  net::awaitable<void> watch_files();
-  net::awaitable<Result<bool>> restore_files();
   net::awaitable<void> notify(const logins::Gate& gate, logins::Notice notice) {
     return credential_alerts.notify(gate, notice);
   }
 
-  net::Executor executor;
-  std::filesystem::path data_directory;
   const Log& log;
-  SystemClock clock;
-  store::Store store;
-  net::Worker store_worker{"store", 1};
-  notify::StoreOutbox outbox{store, store_worker};
+  const Clock& clock;
+  std::unique_ptr<Storage> storage;
   Silences silences;
   Acks acks;
-  store::Logins stored_logins;
   logins::Logins logins;
   Requests requests;
   Probes probes;
   net::HttpClient http;
   Metrics metrics;
+  StatusHub status;
   StatusLog status_log;
   Pipeline::Deps pipeline_deps;
   std::unique_ptr<Pipeline> pipeline;  ///< null while it is made anew
@@ -219,8 +191,8 @@ net::awaitable<void> Daemon::Components::replace_pipeline(const config::Config& 
 
 net::awaitable<Result<std::size_t>> Daemon::Components::retry_dead_letters() {
   const auto slot = co_await journal.pause();
-  auto again =
-      co_await store_worker.run([&] { return store.take_retries(clock.now(), kRetriesAtOnce); });
+  auto again = co_await storage->worker.run(
+      [&] { return storage->store.take_retries(clock.now(), kRetriesAtOnce); });
   if (!again) co_return fail(std::move(again));
   const auto count = again->size();
   pipeline->pipeline().dispatcher.get().submit(*std::move(again));
@@ -236,50 +208,6 @@ net::awaitable<void> Daemon::Components::say_what_is_not_watched(std::size_t lef
     log.info("all hosts and services are watched");
   } else {
     log.warn("not watched properly: {}", gaps.text());
-  }
-}
-
-net::awaitable<Result<>> Daemon::Components::save_logins(std::vector<logins::StoredLogin> records) {
-  auto saved = co_await store_worker.run([&] { return stored_logins.save(records); });
-  if (!saved) log.warn("refused logins are not stored: {}", saved.error().what);
-  co_return saved;
-}
-
-/// Somebody may remove or replace the data directory's files while they are open, and a disk that
-/// was full at the start may have room.
-net::awaitable<Result<bool>> Daemon::Components::restore_files() {
-  co_return co_await store_worker.run([this]() -> Result<bool> {
-    if (auto made = platform::make_private_directory(data_directory); !made)
-      return fail(std::move(made));
-    auto restored = store.restore_if_displaced();
-    if (!restored) return restored;
-    if (*restored) platform::give_to_owner(data_directory, store::kFiles);
-    if (auto followed = requests.follow_store(); !followed) return fail(std::move(followed));
-    if (auto followed = stored_logins.follow(); !followed) return fail(std::move(followed));
-    return restored;
-  });
-}
-
-net::awaitable<void> Daemon::Components::watch_files() {
-  auto failure = store.lack_of_disk();  // was said at the start
-  for (;; co_await net::sleep_for(kCompareFilesEvery)) {
-    const bool was_in_memory = store.lack_of_disk().has_value();
-    const auto* what =
-        was_in_memory
-            ? "tocsin runs from memory"
-            : "the database was removed or replaced while tocsin ran, and cannot be made anew";
-    const auto restored = co_await restore_files();
-    if (!restored && (!failure || failure->what != restored.error().what))
-      log.error("{}: {}", what, restored.error().what);
-    failure = restored ? std::nullopt : std::optional(restored.error());
-    if (!restored || !*restored) continue;
-    if (was_in_memory) {
-      log.notice("the disk has space again: all that was in memory is stored");
-    } else {
-      log.error(
-          "the database was removed or replaced while tocsin ran: nothing is lost, it is made anew "
-          "from what tocsin still has open");
-    }
   }
 }
 
@@ -320,22 +248,6 @@ void say_lack_of_files(const std::vector<config::Host>& hosts, const Log& log) {
       std::ranges::count(hosts, config::Source::smb, &config::Host::source));
   if (const auto lack = lack_of_files(connected, platform::most_open_files()); !lack.empty())
     log.error("{}", lack);
-}
-
-net::awaitable<void> tend_hourly(store::Store& store, net::Worker& worker, const Clock& clock,
-                                 const Log& log) {
-  for (;;) {
-    // In small steps, so that commits come in between.
-    auto pruned = co_await worker.run([&] { return store.prune(clock.now()); });
-    while (pruned && *pruned > 0) {
-      pruned = co_await worker.run([&] { return store.prune(clock.now()); });
-    }
-    if (!pruned) log.warn("old history is not removed: {}", pruned.error().what);
-    for (const auto& complaint : co_await worker.run([&] { return store.take_complaints(); })) {
-      log.warn("{}", complaint);
-    }
-    co_await net::sleep_for(kTendEvery);
-  }
 }
 
 net::awaitable<void> write_metrics(std::filesystem::path file, Metrics& metrics,
@@ -380,31 +292,16 @@ Daemon::~Daemon() = default;
 
 net::awaitable<Result<>> Daemon::start() {
   options_.config.get<config::Mqtt>().instance = instance_of(options_.data_directory);
-  if (auto made = platform::make_private_directory(options_.data_directory);
-      !made && made.error().kind != ErrorKind::exhausted)
-    co_return fail(std::move(made));
-  auto opened = store::Store::open(options_.data_directory);
-  if (!opened) co_return fail(std::move(opened));
-  auto known = opened->load_states();
+  auto storage = Storage::open(options_.data_directory, clock_, log_);
+  if (!storage) co_return fail(std::move(storage));
+  auto known = (*storage)->store.load_states();
   if (!known) co_return fail(std::move(known));
-  auto stored = open_stored(options_.data_directory);
-  if (!stored) co_return fail(std::move(stored));
-  if (const auto& lack = opened->lack_of_disk())
-    log_.error(
-        "{}; tocsin runs from memory: alerts are sent, but states, history and waiting deliveries "
-        "are lost if it ends before there is space; then they are written",
-        lack->what);
-  platform::give_to_owner(options_.data_directory, store::kFiles);
-  if (platform::is_writable_by_others(options_.data_directory))
-    log_.warn(
-        "every user of this machine may put files into the data directory {}: take that right away",
-        to_utf8(options_.data_directory));
+  auto records = (*storage)->logins.load();
+  if (!records) co_return fail(std::move(records));
 
   const auto hosts = std::exchange(options_.config.hosts, {});
-  const auto suppressed = find_suppressed(*opened, stored->records);
-  components_ =
-      std::make_unique<Components>(executor_, *std::move(opened), *std::move(stored), options_,
-                                   log_, random_, [this] { return reload_in_peace(); });
+  const auto suppressed = find_suppressed((*storage)->store, *records);
+  components_ = std::make_unique<Components>(*this, *std::move(storage), *std::move(records));
   auto& components = *components_;
   if (auto read = components.requests.read_suppressions(); !read) {
     components_.reset();
@@ -415,8 +312,7 @@ net::awaitable<Result<>> Daemon::start() {
   components.background.spawn(components.logins.run());
   components.background.spawn(
       platform::watch_reload_requests([this] { components_->reloads.spawn(reload_unasked()); }));
-  components.background.spawn(
-      tend_hourly(components.store, components.store_worker, components.clock, log_));
+  components.background.spawn(components.storage->tend());
   if (const auto& file = options_.config.metrics_file; !file.empty())
     components.background.spawn(
         write_metrics(to_path(file), components.metrics, components.probes, log_));
@@ -428,7 +324,7 @@ net::awaitable<Result<>> Daemon::start() {
   components.fleet.set_hosts(hosts, *std::move(known));
   say_lack_of_files(hosts, log_);
   retire_unused(components.logins, hosts);
-  components.background.spawn(components.watch_files());
+  components.background.spawn(components.storage->watch_files());
   components.background.spawn(components.requests.run());  // which asks what fires
   for (const auto& id : suppressed) components.credential_alerts.remember_suppressed(id);
   components.background.spawn(components.credential_alerts.run(components.logins));
@@ -478,8 +374,8 @@ net::awaitable<store::ReloadAnswer> Daemon::reload() {
   const auto hosts = std::exchange(config.hosts, {});
   Fleet::Known known;
   if (!components.fleet.has_all(hosts) || !components.clusters.has_all(config.clusters)) {
-    auto states =
-        co_await components.store_worker.run([&] { return components.store.load_states(); });
+    auto states = co_await components.storage->worker.run(
+        [&] { return components.storage->store.load_states(); });
     if (!states) co_return refuse_reload(states.error().what);
     known = *std::move(states);
   }
@@ -520,10 +416,9 @@ net::awaitable<void> Daemon::stop() {
   components.fleet.close(closing);
   auto undelivered = co_await components.pipeline->stop();
   co_await components.logins.flush();
-  (void)co_await components.restore_files();
+  (void)co_await components.storage->restore_files();
   co_await components.journal.store_rest(std::move(undelivered));
-  if (const auto& lack = components.store.lack_of_disk())
-    log_.error("{}; states, history and waiting deliveries are lost", lack->what);
+  components.storage->log_losses();
   co_await closing.join();
   components_.reset();
 }

@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/random.h"
 #include "config/load.h"
@@ -53,6 +54,7 @@ class Daemon {
   DaemonOptions options_;
   const Log& log_;
   RandomFill random_;
+  SystemClock clock_;
   std::unique_ptr<Components> components_;
 };
 

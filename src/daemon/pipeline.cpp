@@ -11,6 +11,7 @@ constexpr auto kLastWordLimit = std::chrono::seconds(2);
 Pipeline::Pipeline(config::Config config, const Deps& deps)
     : config_(std::move(config)),
       log_(deps.log),
+      status_(deps.status),
       executor_(deps.executor),
       messages_(config_.generic_urls,
                 [&log = deps.log](const std::string& complaint) { log.warn("{}", complaint); }),
@@ -28,10 +29,16 @@ Pipeline::Pipeline(config::Config config, const Deps& deps)
                   deps.random, {.withheld = deps.withheld}),
       running_(deps.executor),
       background_(deps.executor) {
+  std::vector<notify::StatusStream*> streams;
   for (const auto& sink : destinations_.status)
-    streams_.push_back(
-        std::make_unique<notify::StatusStream>(deps.executor, *sink, deps.status_log, deps.random));
+    streams.push_back(streams_
+                          .emplace_back(std::make_unique<notify::StatusStream>(
+                              deps.executor, *sink, deps.status_log, deps.random))
+                          .get());
+  status_.set_streams(std::move(streams));
 }
+
+Pipeline::~Pipeline() { status_.set_streams({}); }
 
 void Pipeline::start() {
   for (const auto& problem : messages_.check(config_.missing_templates))
@@ -51,10 +58,6 @@ net::awaitable<std::vector<store::Delivery>> Pipeline::stop() {
   background_.cancel();
   co_await background_.join();
   co_return unstored;
-}
-
-void Pipeline::report(const notify::StatusReport& report) {
-  for (const auto& stream : streams_) stream->add(report);
 }
 
 }  // namespace tocsin::daemon

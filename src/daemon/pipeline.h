@@ -10,6 +10,7 @@
 
 #include "daemon/delivery_log.h"
 #include "daemon/journal.h"
+#include "daemon/status_hub.h"
 #include "daemon/status_log.h"
 #include "logins/logins.h"
 #include "net/http_client.h"
@@ -30,6 +31,7 @@ class Pipeline {
     net::HttpTransport& http;
     logins::Logins& logins;
     notify::Outbox& outbox;
+    StatusHub& status;
     StatusLog& status_log;
     const Clock& clock;
     const Log& log;
@@ -40,15 +42,15 @@ class Pipeline {
   };
   /// Of the configuration all but its hosts counts.
   Pipeline(config::Config config, const Deps& deps);
+  ~Pipeline();
+  Pipeline(const Pipeline&) = delete;
+  Pipeline& operator=(const Pipeline&) = delete;
 
   /// Begins with what earlier runs left in the outbox.
   void start();
   /// As Dispatcher::stop(); states that wait are sent as far as two seconds allow.
   net::awaitable<std::vector<store::Delivery>> stop();
 
-  void report(const notify::StatusReport& report);
-  /// Whether anybody wants reports.
-  [[nodiscard]] bool has_streams() const { return !streams_.empty(); }
   [[nodiscard]] std::size_t size() const { return destinations_.alerts.size() + streams_.size(); }
   [[nodiscard]] Journal::PipelineRefs pipeline() {
     return {dispatcher_, destinations_.alerts, destinations_.routing};
@@ -58,6 +60,7 @@ class Pipeline {
   // In the order in which they need each other.
   const config::Config config_;
   const Log& log_;
+  StatusHub& status_;
   net::Executor executor_;
   notify::Messages messages_;
   notify::ChannelDeps channel_deps_;

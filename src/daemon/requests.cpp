@@ -11,9 +11,9 @@ constexpr auto kReadEvery = std::chrono::seconds(2);
 }  // namespace
 
 Result<> Requests::read_suppressions() {
-  auto silences = stored_.load_silences(deps_.clock.now());
+  auto silences = deps_.stored.load_silences(deps_.clock.now());
   if (!silences) return fail(std::move(silences));
-  auto acks = stored_.load_acks();
+  auto acks = deps_.stored.load_acks();
   if (!acks) return fail(std::move(acks));
   deps_.silences.set_silences(*std::move(silences));
   deps_.acks.set_acks(*std::move(acks));
@@ -37,7 +37,7 @@ net::awaitable<Result<>> Requests::end_acks() {
   if (ended.empty()) co_return Result<>{};
   co_return co_await deps_.worker.run([&]() -> Result<> {
     for (const auto id : ended)
-      if (auto stored = stored_.end_ack(id, deps_.clock.now()); !stored)
+      if (auto stored = deps_.stored.end_ack(id, deps_.clock.now()); !stored)
         return fail(std::move(stored));
     return {};
   });
@@ -47,7 +47,7 @@ net::awaitable<Result<>> Requests::end_acks() {
 net::awaitable<Result<>> Requests::retry_dead_letters() {
   std::size_t count = 0;
   for (bool was_asked = false;; was_asked = true) {
-    const auto is_asked = co_await deps_.worker.run([this] { return stored_.has_retries(); });
+    const auto is_asked = co_await deps_.worker.run([this] { return deps_.stored.has_retries(); });
     if (!is_asked) co_return std::unexpected(is_asked.error());
     if (!*is_asked) {
       if (was_asked) deps_.log.notice("dead letters that are sent again on request: {}", count);
@@ -61,23 +61,23 @@ net::awaitable<Result<>> Requests::retry_dead_letters() {
 
 net::awaitable<Result<>> Requests::read() {
   auto silences =
-      co_await deps_.worker.run([this] { return stored_.load_silences(deps_.clock.now()); });
+      co_await deps_.worker.run([this] { return deps_.stored.load_silences(deps_.clock.now()); });
   if (!silences) co_return fail(std::move(silences));
   deps_.silences.set_silences(*std::move(silences));
 
-  auto acks = co_await deps_.worker.run([this] { return stored_.load_acks(); });
+  auto acks = co_await deps_.worker.run([this] { return deps_.stored.load_acks(); });
   if (!acks) co_return fail(std::move(acks));
   deps_.acks.set_acks(*std::move(acks));
   if (auto ended = co_await end_acks(); !ended) co_return fail(std::move(ended));
 
   if (auto retried = co_await retry_dead_letters(); !retried) co_return fail(std::move(retried));
 
-  auto asked = co_await deps_.worker.run([this] { return stored_.find_reload(); });
+  auto asked = co_await deps_.worker.run([this] { return deps_.stored.find_reload(); });
   if (!asked) co_return fail(std::move(asked));
   if (!*asked) co_return Result<>{};
   deps_.log.debug("reload requested by `tocsin reload`");
   const auto answer = co_await deps_.reload();
-  co_return co_await deps_.worker.run([&] { return stored_.answer_reload(**asked, answer); });
+  co_return co_await deps_.worker.run([&] { return deps_.stored.answer_reload(**asked, answer); });
 }
 
 }  // namespace tocsin::daemon

@@ -18,6 +18,7 @@ class Requests {
  public:
   /// What outlives it.
   struct Deps {
+    store::Requests& stored;
     net::Worker& worker;  ///< the store's one thread
     Silences& silences;
     Acks& acks;
@@ -28,8 +29,7 @@ class Requests {
     /// Some dead letters are to be sent again; answers how many were.
     std::function<net::awaitable<Result<std::size_t>>()> retry;
   };
-  Requests(store::Requests stored, Deps deps)
-      : stored_(std::move(stored)), deps_(std::move(deps)) {}
+  explicit Requests(Deps deps) : deps_(std::move(deps)) {}
 
   /// Loads what suppresses alerts: the silences that are active now, and acknowledgements.
   /// Blocking: before anything else runs.
@@ -37,15 +37,12 @@ class Requests {
   /// All that is asked for, every two seconds, until it is cancelled. While the store fails, what
   /// is known stays active.
   net::awaitable<void> run();
-  /// On the store's thread, after the store was restored.
-  [[nodiscard]] Result<> follow_store() { return stored_.follow(); }
 
  private:
   net::awaitable<Result<>> read();
   net::awaitable<Result<>> end_acks();
   net::awaitable<Result<>> retry_dead_letters();
 
-  store::Requests stored_;
   Deps deps_;
 };
 

@@ -85,10 +85,10 @@ Watcher::Watcher(config::Host host, MonitoredHost::Known known, Deps deps)
       monitored_(
           host_.name, rules_of(host_), std::move(known),
           [this](const ServiceName& service, Time now) {
-            return deps_.silence ? deps_.silence(host_.name, service, now) : std::nullopt;
+            return deps_.silences.find(host_.name, service, now);
           },
           [this](const ServiceName& service, Time firing_since) {
-            return deps_.ack ? deps_.ack(host_.name, service, firing_since) : std::nullopt;
+            return deps_.acks.find(host_.name, service, firing_since);
           }) {}
 
 bool Watcher::reconfigure(config::Host host) {
@@ -300,7 +300,7 @@ void Watcher::log_unreachable(Time now) const {
     log_.debug("alert unreachable was notified at {}", iso_time(host.notified_at));
   } else if (host.login_refused) {
     log_.debug("alert waits: unreachable: the credential is refused, which is an alert of its own");
-  } else if (const auto silence = deps_.silence ? deps_.silence(host_.name, {}, now) : std::nullopt;
+  } else if (const auto silence = deps_.silences.find(host_.name, {}, now);
              silence || host.shutdown_since != Time{}) {
     const auto why = find_suppression(host, host_.policy, {.silence = silence}, now);
     if (why) log_.debug("alert waits: unreachable: {} until {}", why->reason, iso_time(why->until));
@@ -353,23 +353,23 @@ notify::ServiceReport Watcher::report_of(const ServiceName& service,
 }
 
 void Watcher::report_all(Time at) const {
-  if (!is_reported()) return;
+  if (!deps_.status.is_wanted()) return;
   notify::StatusReport report{.host = host_.name, .at = at};
   report.services.reserve(monitored_.services().size());
   for (const auto& [name, tracked] : monitored_.services())
     report.services.push_back(report_of(name, tracked));
-  deps_.report(report);
+  deps_.status.report(report);
 }
 
 void Watcher::report(std::span<const ObservedService> pushed, Time at) const {
-  if (pushed.empty() || !is_reported()) return;
+  if (pushed.empty() || !deps_.status.is_wanted()) return;
   notify::StatusReport report{.host = host_.name, .at = at};
   const auto& known = monitored_.services();
   for (const auto& service : pushed) {
     const auto tracked = known.find(service.name);
     if (tracked != known.end()) report.services.push_back(report_of(service.name, tracked->second));
   }
-  deps_.report(report);
+  deps_.status.report(report);
 }
 
 net::awaitable<void> Watcher::forget() {

@@ -11,10 +11,13 @@
 
 #include "base/random.h"
 #include "config/monitored/host.h"
+#include "daemon/acks.h"
 #include "daemon/host_update.h"
 #include "daemon/journal.h"
 #include "daemon/log.h"
 #include "daemon/metrics.h"
+#include "daemon/silences.h"
+#include "daemon/status_hub.h"
 #include "domain/monitored_host.h"
 #include "net/async.h"
 #include "net/semaphore.h"
@@ -33,9 +36,9 @@ class Watcher {
     const Log& log;
     Metrics& metrics;
     RandomFill random;
-    /// The status stream, and whether anybody wants it now; empty: nobody does.
-    std::function<bool()> wants_reports;
-    std::function<void(const notify::StatusReport&)> report;
+    const Silences& silences;
+    const Acks& acks;
+    const StatusHub& status;
     /// Asks the host, which outlives it.
     std::function<std::unique_ptr<probe::Probe>(const config::Host&)> make_probe;
     /// Given what is known of a host after each check and pushed change; may be empty.
@@ -46,12 +49,6 @@ class Watcher {
     std::function<void(const HostName&)> on_gone;
     /// What a message about a host that is not reached says before all else; may be empty.
     std::function<std::string()> notice;
-    /// What silences services of hosts; may be empty.
-    std::function<std::optional<Suppression>(const HostName&, const ServiceName&, Time)> silence;
-    /// What acknowledges what fires since then; may be empty.
-    std::function<std::optional<Suppression>(const HostName&, const ServiceName&,
-                                             Time firing_since)>
-        ack;
   };
   /// `known` is what the store remembers.
   Watcher(config::Host host, MonitoredHost::Known known, Deps deps);
@@ -121,7 +118,6 @@ class Watcher {
   [[nodiscard]] bool lacks_details() const;
   void report_all(Time at) const;
   void report(std::span<const ObservedService> pushed, Time at) const;
-  [[nodiscard]] bool is_reported() const { return deps_.wants_reports && deps_.wants_reports(); }
   [[nodiscard]] notify::ServiceReport report_of(const ServiceName& service,
                                                 const TrackedService& tracked) const;
 

@@ -75,8 +75,9 @@ TEST_F(DaemonTest, AcksAreReadAndEndedInTheStore) {
   Silences silences({}, deps.log_);
   Acks acks(deps.log_);
   std::optional<Time> fires = deps.clock_.now();
-  Requests requests(store::Requests::open(folder_).value(),
-                    {.worker = worker,
+  auto read = store::Requests::open(folder_).value();
+  Requests requests({.stored = read,
+                     .worker = worker,
                      .silences = silences,
                      .acks = acks,
                      .firing_since = [&](const HostName&, const ServiceName&) { return fires; },

@@ -39,7 +39,10 @@ class ClustersTest : public DaemonTest {
     clusters_.emplace(deps_->loop_.executor(), Clusters::Deps{.journal = deps_->journal(),
                                                               .clock = deps_->clock_,
                                                               .log = deps_->log_,
-                                                              .random = platform::system_random()});
+                                                              .random = platform::system_random(),
+                                                              .silences = deps_->silences_,
+                                                              .acks = deps_->acks_,
+                                                              .status = deps_->status_});
     Clusters::Known known;
     clusters_->set_clusters({{.name = HostName("pair"),
                               .hosts = {HostName("a"), HostName("b")},

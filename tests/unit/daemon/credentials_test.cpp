@@ -36,15 +36,20 @@ struct Running {
   Running(const Running&) = delete;
   Running& operator=(const Running&) = delete;
 
+  void silence_everything() {
+    deps.silences_.set_silences({{.scope = SilenceScope::parse("*"),
+                                  .end = deps.clock_.now() + std::chrono::hours(1),
+                                  .reason = {},
+                                  .author = "alice"}});
+  }
+
   Deps deps;
-  std::optional<Suppression> silence;
   RandomFill random = platform::system_random();
-  CredentialAlerts alerts{
-      {.journal = deps.journal(),
-       .clock = deps.clock_,
-       .log = deps.log_,
-       .random = random,
-       .silence = [this](const HostName&, const ServiceName&, Time) { return silence; }}};
+  CredentialAlerts alerts{{.journal = deps.journal(),
+                           .clock = deps.clock_,
+                           .log = deps.log_,
+                           .random = random,
+                           .silences = deps.silences_}};
   logins::Logins logins{{.executor = deps.loop_.executor(),
                          .clock = deps.clock_,
                          .random = random,
@@ -119,7 +124,7 @@ TEST_F(CredentialsTest, ManyHostsAreCounted) {
 }
 
 TEST_F(CredentialsTest, ASilencedCredentialIsHistoryOnly) {
-  running_->silence = Suppression{"silenced by alice"};
+  running_->silence_everything();
   for (const auto* host : {"sql1", "sql2"}) EXPECT_TRUE(refuse(host, Blame::peer, "no"));
   deps().pass(1s);
   EXPECT_THAT(deps().notified(0), IsEmpty());
@@ -129,11 +134,11 @@ TEST_F(CredentialsTest, ASilencedCredentialIsHistoryOnly) {
 TEST_F(CredentialsTest, WhatFiresWhenTheSilenceEndsIsNotifiedThen) {
   net::TaskScope reviews(deps().loop_.executor());
   reviews.spawn(running_->alerts.run(running_->logins));
-  running_->silence = Suppression{"silenced by alice"};
+  running_->silence_everything();
   for (const auto* host : {"sql1", "sql2"}) EXPECT_TRUE(refuse(host, Blame::peer, "no"));
   deps().pass(1min);
   EXPECT_THAT(deps().notified(0), IsEmpty());
-  running_->silence.reset();
+  running_->deps.silences_.set_silences({});
   deps().pass(11s);
   EXPECT_THAT(deps().notified(1), ElementsAre("refused "));
   deps().pass(1min);
@@ -143,7 +148,7 @@ TEST_F(CredentialsTest, WhatFiresWhenTheSilenceEndsIsNotifiedThen) {
 }
 
 TEST_F(CredentialsTest, TheEndOfWhatWasSilencedIsForNobody) {
-  running_->silence = Suppression{"silenced by alice"};
+  running_->silence_everything();
   for (const auto* host : {"sql1", "sql2"}) EXPECT_TRUE(refuse(host, Blame::peer, "no"));
   deps().pass(2min);
   for (const auto* host : {"sql1", "sql2"}) EXPECT_TRUE(accept(host));

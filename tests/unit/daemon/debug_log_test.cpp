@@ -190,7 +190,8 @@ TEST_F(DebugLogTest, ADeliveryThatFailsIsTracedWithoutASecret) {
                                                                .http = http,
                                                                .version = "1.2.3",
                                                                .messages = messages,
-                                                               .logins = logins});
+                                                               .logins = logins,
+                                                               .clock = clock});
   auto store = store::Store::open(folder_).value();
   net::Worker worker("store", 1);
   notify::StoreOutbox outbox(store, worker);

@@ -187,6 +187,9 @@ class Deps {
             .log = log_,
             .metrics = metrics_,
             .random = platform::system_random(),
+            .silences = silences_,
+            .acks = acks_,
+            .status = status_,
             .make_probe = std::move(make_probe)};
   }
   void pass(Duration time) { loop_.run_until_done(clock_.pass(time)); }
@@ -208,6 +211,9 @@ class Deps {
   net::Loop loop_;
   Metrics metrics_;
   Log log_;
+  Silences silences_{{}, log_};
+  Acks acks_{log_};
+  StatusHub status_;
 
  private:
   Watcher make_watcher(const config::Host& host, net::Semaphore& checks, std::deque<Seen>& script,

@@ -136,9 +136,13 @@ TEST_F(UnmonitoredTest, ADestinationThatWasNotNotifiedHearsOfNoEnd) {
 TEST_F(UnmonitoredTest, AClusterThatIsGoneIsEndedAndForgotten) {
   Deps deps(folder_);
   const auto random = platform::system_random();
-  Clusters clusters(
-      deps.loop_.executor(),
-      {.journal = deps.journal(), .clock = deps.clock_, .log = deps.log_, .random = random});
+  Clusters clusters(deps.loop_.executor(), {.journal = deps.journal(),
+                                            .clock = deps.clock_,
+                                            .log = deps.log_,
+                                            .random = random,
+                                            .silences = deps.silences_,
+                                            .acks = deps.acks_,
+                                            .status = deps.status_});
   net::TaskScope tasks(deps.loop_.executor());
   tasks.spawn(clusters.run());
   Clusters::Known known;

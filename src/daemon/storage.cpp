@@ -1,0 +1,115 @@
+#include "daemon/storage.h"
+
+#include <chrono>
+#include <optional>
+#include <utility>
+
+#include "base/path.h"
+#include "net/timer.h"
+#include "platform/permissions.h"
+
+namespace tocsin::daemon {
+namespace {
+
+constexpr auto kCompareFilesEvery = std::chrono::seconds(5);
+constexpr auto kTendEvery = std::chrono::hours(1);
+
+}  // namespace
+
+Storage::Storage(std::filesystem::path directory, store::Store opened, store::Requests asked,
+                 store::Logins logged_in, const Clock& clock, const Log& log)
+    : store(std::move(opened)),
+      requests(std::move(asked)),
+      logins(std::move(logged_in)),
+      directory_(std::move(directory)),
+      clock_(clock),
+      log_(log) {}
+
+Result<std::unique_ptr<Storage>> Storage::open(const std::filesystem::path& directory,
+                                               const Clock& clock, const Log& log) {
+  if (auto made = platform::make_private_directory(directory);
+      !made && made.error().kind != ErrorKind::exhausted)
+    return fail(std::move(made));
+  auto opened = store::Store::open(directory);
+  if (!opened) return fail(std::move(opened));
+  auto requests = store::Requests::open(directory);
+  if (!requests) return fail(std::move(requests));
+  auto logins = store::Logins::open(directory);
+  if (!logins) return fail(std::move(logins));
+  if (const auto& lack = opened->lack_of_disk())
+    log.error(
+        "{}; tocsin runs from memory: alerts are sent, but states, history and waiting deliveries "
+        "are lost if it ends before there is space; then they are written",
+        lack->what);
+  platform::give_to_owner(directory, store::kFiles);
+  if (platform::is_writable_by_others(directory))
+    log.warn(
+        "every user of this machine may put files into the data directory {}: take that right away",
+        to_utf8(directory));
+  return std::unique_ptr<Storage>(new Storage(directory, *std::move(opened), *std::move(requests),
+                                              *std::move(logins), clock, log));
+}
+
+net::awaitable<Result<>> Storage::save_logins(std::vector<logins::StoredLogin> records) {
+  auto saved = co_await worker.run([&] { return logins.save(records); });
+  if (!saved) log_.warn("refused logins are not stored: {}", saved.error().what);
+  co_return saved;
+}
+
+net::awaitable<Result<bool>> Storage::restore_files() {
+  co_return co_await worker.run([this]() -> Result<bool> {
+    if (auto made = platform::make_private_directory(directory_); !made)
+      return fail(std::move(made));
+    auto restored = store.restore_if_displaced();
+    if (!restored) return restored;
+    if (*restored) platform::give_to_owner(directory_, store::kFiles);
+    if (auto followed = requests.follow(); !followed) return fail(std::move(followed));
+    if (auto followed = logins.follow(); !followed) return fail(std::move(followed));
+    return restored;
+  });
+}
+
+net::awaitable<void> Storage::watch_files() {
+  auto failure = store.lack_of_disk();  // was said at the start
+  for (;; co_await net::sleep_for(kCompareFilesEvery)) {
+    const bool was_in_memory = store.lack_of_disk().has_value();
+    const auto* what =
+        was_in_memory
+            ? "tocsin runs from memory"
+            : "the database was removed or replaced while tocsin ran, and cannot be made anew";
+    const auto restored = co_await restore_files();
+    if (!restored && (!failure || failure->what != restored.error().what))
+      log_.error("{}: {}", what, restored.error().what);
+    failure = restored ? std::nullopt : std::optional(restored.error());
+    if (!restored || !*restored) continue;
+    if (was_in_memory) {
+      log_.notice("the disk has space again: all that was in memory is stored");
+    } else {
+      log_.error(
+          "the database was removed or replaced while tocsin ran: nothing is lost, it is made anew "
+          "from what tocsin still has open");
+    }
+  }
+}
+
+net::awaitable<void> Storage::tend() {
+  for (;;) {
+    // In small steps, so that commits come in between.
+    auto pruned = co_await worker.run([&] { return store.prune(clock_.now()); });
+    while (pruned && *pruned > 0) {
+      pruned = co_await worker.run([&] { return store.prune(clock_.now()); });
+    }
+    if (!pruned) log_.warn("old history is not removed: {}", pruned.error().what);
+    for (const auto& complaint : co_await worker.run([&] { return store.take_complaints(); })) {
+      log_.warn("{}", complaint);
+    }
+    co_await net::sleep_for(kTendEvery);
+  }
+}
+
+void Storage::log_losses() const {
+  if (const auto& lack = store.lack_of_disk())
+    log_.error("{}; states, history and waiting deliveries are lost", lack->what);
+}
+
+}  // namespace tocsin::daemon
