@@ -97,7 +97,7 @@ std::vector<StatusReport> round_of(std::size_t services) {
 struct Connected {
   explicit Connected(benchmark::State& state) {
     auto wanted = mqtt_settings(settings(broker.port()), "1", Use::once);
-    wanted.first_backoff = 10ms;
+    wanted.backoff.first = 10ms;
     client = std::make_shared<net::MqttClient>(loop.executor(), std::move(wanted));
     for (int i = 0; i < 200; ++i) {
       if (loop.run_until_done(client->connect(net::within(5s)))) return;

@@ -4,6 +4,8 @@
 #include <array>
 #include <utility>
 
+#include "base/backoff.h"
+
 namespace tocsin::logins {
 namespace {
 
@@ -13,9 +15,7 @@ constexpr Duration kBetweenNotices = std::chrono::minutes(1);
 constexpr unsigned kRefusalsToNotify = 2;
 
 Duration pause_after(unsigned refusals) {
-  constexpr unsigned kMostDoublings = 4;
-  return std::min(kFirstPause * (1U << std::min(std::max(refusals, 1U) - 1, kMostDoublings)),
-                  kLongestPause);
+  return Backoff{.first = kFirstPause, .longest = kLongestPause}.after(refusals);
 }
 
 Time end_of_pause(Time refused_at, unsigned refusals, Time now) {

@@ -108,7 +108,6 @@ class MqttClient::Engine {
       : settings_(std::move(settings)),
         senders_(std::move(senders)),
         peer_(settings_.host + ":" + std::to_string(settings_.port)),
-        backoff_(settings_.first_backoff),
         trouble_(peer_ + ": no connection yet") {}
   ~Engine() {
     {
@@ -277,7 +276,7 @@ class MqttClient::Engine {
   Clock::time_point attempt_end_;
   Clock::time_point ready_since_;
   Clock::time_point next_attempt_ = Clock::time_point::min();
-  milliseconds backoff_;
+  unsigned failures_ = 0;                            ///< to stay connected, in a row
   std::minstd_rand random_{std::random_device{}()};  // NOLINT(bugprone-random-generator-seed)
 
   std::string trouble_;  ///< under the mutex
@@ -437,10 +436,9 @@ void MqttClient::Engine::attempt_failed(const Error& error) {
 }
 
 void MqttClient::Engine::retreat() {
-  const auto least = rival_.is_suspected() ? backoff_.count() / 2 : 0;
-  std::uniform_int_distribution<std::int64_t> jitter(least, backoff_.count());
+  const auto most = settings_.backoff.after(++failures_).count();
+  std::uniform_int_distribution<std::int64_t> jitter(rival_.is_suspected() ? most / 2 : 0, most);
   next_attempt_ = Clock::now() + milliseconds(jitter(random_));
-  backoff_ = std::min(backoff_ * 2, settings_.longest_backoff);
 }
 
 void MqttClient::Engine::drive(Poller::Ready ready) {
@@ -499,7 +497,7 @@ void MqttClient::Engine::acknowledged(MqttConnection::Acknowledgement acknowledg
   proven_ = true;
   unproven_ = message.qos == MqttQos::at_most_once;  // written, which says nothing
   suspects_.acknowledged(message.topic);
-  if (!rival_.is_suspected()) backoff_ = settings_.first_backoff;
+  if (!rival_.is_suspected()) failures_ = 0;
   if (!message.batch) {
     presence_drops_ = 0;
     return;
@@ -547,7 +545,7 @@ void MqttClient::Engine::note_rival(MqttEnd how, std::chrono::steady_clock::dura
 void MqttClient::Engine::lost(Error error, MqttEnd how) {
   const auto lasted = Clock::now() - ready_since_;
   note_rival(how, lasted, !in_flight_.empty());
-  if (lasted >= kProven && !rival_.is_suspected()) backoff_ = settings_.first_backoff;
+  if (lasted >= kProven && !rival_.is_suspected()) failures_ = 0;
   connection_.reset();
   ready_ = alone_ = false;
   const auto in_flight = std::exchange(in_flight_, {});

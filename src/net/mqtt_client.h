@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "base/backoff.h"
 #include "base/error.h"
 #include "base/names.h"
 #include "net/async.h"
@@ -68,8 +69,7 @@ struct MqttSettings {
   /// A connection on which a message is not acknowledged for so long is given up.
   std::chrono::milliseconds acknowledge_limit = std::chrono::seconds(10);
   /// Between two attempts to connect: full jitter below a time that doubles.
-  std::chrono::milliseconds first_backoff = std::chrono::seconds(1);
-  std::chrono::milliseconds longest_backoff = std::chrono::seconds(30);
+  Backoff backoff{.first = std::chrono::seconds(1), .longest = std::chrono::seconds(30)};
   /// Who decides when it may connect, because that logs in; null: nobody. Needs MqttClient::run().
   std::shared_ptr<LoginGuard> login{};
 };

@@ -17,7 +17,7 @@ def setUpModule():
 
 
 class Displaced(Watched):
-    HOSTS = 3
+    HOSTS = 4
 
     def test_a_store_that_is_removed_is_made_anew(self):
         receiver = self.receiver()

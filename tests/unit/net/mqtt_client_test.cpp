@@ -40,8 +40,7 @@ class MqttClientTest : public ::testing::TestWithParam<MqttVersion> {
             .port = port,
             .version = GetParam(),
             .client_id = "tocsin-test",
-            .first_backoff = 1ms,
-            .longest_backoff = 20ms};
+            .backoff = {.first = 1ms, .longest = 20ms}};
   }
   void connect_to(MqttSettings settings) {
     client_ = std::make_unique<MqttClient>(loop_.executor(), std::move(settings));
@@ -332,7 +331,7 @@ TEST_P(MqttClientTest, ABrokerThatClosesEachConnectionWithoutAWordIsWarnedOf) {
   broker.on_publish(
       [](const MqttPublished&) { return MqttReaction{.what = Do::accept_and_close}; });
   auto wanted = with_presence(settings(broker.port()));
-  wanted.longest_backoff = 200ms;
+  wanted.backoff.longest = 200ms;
   connect_to(std::move(wanted));
   const auto before = std::chrono::steady_clock::now();
   client_->open();
