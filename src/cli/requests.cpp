@@ -7,6 +7,7 @@
 
 #include "base/wildcard.h"
 #include "cli/load.h"
+#include "config/monitored/hosts_and_clusters.h"
 #include "daemon/daemon.h"
 #include "platform/program.h"
 

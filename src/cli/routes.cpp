@@ -13,6 +13,7 @@
 #include "cli/table.h"
 #include "cli/version.h"
 #include "config/file/findings.h"
+#include "config/monitored/hosts_and_clusters.h"
 #include "config/section/nearest.h"
 #include "domain/silence.h"
 #include "domain/suppression.h"

@@ -13,6 +13,8 @@
 #include "cli/load.h"
 #include "cli/table.h"
 #include "cli/version.h"
+#include "config/load.h"
+#include "config/migration/comparison.h"
 #include "logins/logins.h"
 #include "net/http_client.h"
 #include "net/loop.h"
