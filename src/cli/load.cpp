@@ -9,6 +9,7 @@
 #include "base/path.h"
 #include "base/text.h"
 #include "cli/table.h"
+#include "config/load.h"
 #include "daemon/probes.h"
 #include "platform/permissions.h"
 #include "platform/program.h"

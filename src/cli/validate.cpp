@@ -14,6 +14,7 @@
 #include "cli/load.h"
 #include "cli/table.h"
 #include "config/load.h"
+#include "config/migration/comparison.h"
 #include "notify/destination.h"
 #include "platform/process.h"
 #include "platform/terminal.h"

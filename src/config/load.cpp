@@ -172,7 +172,7 @@ Loaded parse_tree(const std::string& text, const std::string& file, const std::s
 }
 
 Loaded load_tree(const std::string& path, const Environment& environment, const UseTree& use) {
-  const auto text = read_file(path, kMostBytes, Accept::streams_too);
+  const auto text = read_file(path, kMostConfigBytes, Accept::streams_too);
   if (!text) {
     Findings findings(path);
     findings.add(Severity::error, {}, "the file " + text.error().what);

@@ -3,15 +3,13 @@
 #include <fmt/format.h>
 
 #include "base/text.h"
+#include "config/destinations/pem_files.h"
 #include "config/file/files.h"
 
 namespace tocsin::config {
 namespace {
 
 constexpr Range kRateLimit{0, 366LL * 24 * 60 * 60};
-
-/// A bundle of all public authorities has a quarter of that.
-constexpr std::size_t kMostCertificateBytes = std::size_t{1} << 20;
 
 }  // namespace
 
@@ -44,17 +42,6 @@ std::string template_at(Section& section, Place place, std::string_view key,
   return file;
 }
 
-void check_ca_file(Section& section, Place place, const std::string& path) {
-  const auto pem = read_file(path, kMostCertificateBytes, Accept::regular_files);
-  const auto file = "`certCA`: the file `" + printable(path) + "` ";
-  if (!pem) {
-    section.error(place, file + pem.error().what);
-  } else if (!pem->contains("-----BEGIN CERTIFICATE-----") &&
-             !pem->contains("-----BEGIN TRUSTED CERTIFICATE-----")) {
-    section.error(place, file + "holds no certificate in PEM form");
-  }
-}
-
 void read_certificate(Section& section, std::string& ca_file, bool& reject_unauthorized) {
   bool enabled = false;
   section.boolean(
@@ -70,23 +57,15 @@ void read_certificate(Section& section, std::string& ca_file, bool& reject_unaut
                        .description = "Sends nothing to a receiver that fails verification.",
                        .example = "true"},
                       reject);
-  std::string file;
-  const auto ca_place = section.text(
-      {.name = "certCA",
-       .description =
-           "PEM file with the authorities that may have signed the receiver's certificate.",
-       .example = "/etc/tocsin/ca.pem",
-       .otherwise = "the system's certificates"},
-      file);
+  const auto authorities = read_authorities(section, "receiver");
   if (!enabled) return;
   reject_unauthorized = reject;
   if (!reject)
     section.warning(*reject_place,
                     "`rejectUnauthorized` is false: anybody in between can read alerts and answer "
                     "in the receiver's place");
-  if (!file.empty()) {
-    ca_file = section.file_at(*ca_place, "certCA", file);
-    check_ca_file(section, *ca_place, ca_file);
+  if (authorities && !authorities->text.empty()) {
+    ca_file = pem_file_at(section, "certCA", *authorities, PemFile::authorities);
   } else if (reject) {
     section.error(section.place(), "`cert` is enabled, so `certCA` must name a file");
   }

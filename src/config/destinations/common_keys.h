@@ -41,9 +41,6 @@ enum class ButlerSwitch : std::uint8_t { obeyed, ignored };
 [[nodiscard]] std::string template_at(Section& section, Place place, std::string_view key,
                                       const std::string& path);
 
-/// Reports a file that `certCA` names where it holds no certificate.
-void check_ca_file(Section& section, Place place, const std::string& path);
-
 /// `cert`: how an https receiver is verified. The variables keep what holds by default.
 void read_certificate(Section& section, std::string& ca_file, bool& reject_unauthorized);
 

@@ -9,8 +9,8 @@
 #include <fmt/format.h>
 
 #include "base/text.h"
+#include "config/destinations/pem_files.h"
 #include "config/destinations/read_alert_sections.h"
-#include "config/file/files.h"
 #include "config/section/addresses.h"
 
 namespace tocsin::config {
@@ -177,17 +177,9 @@ void read_tls(Section& section, bool secure, Smtp& smtp) {
                        .description = "Sends nothing to a server that fails verification.",
                        .example = "true"},
                       smtp.reject_unauthorized);
-  const auto ca_place = section.text(
-      {.name = "certCA",
-       .description =
-           "PEM file with the authorities that may have signed the server's certificate.",
-       .example = "/etc/tocsin/ca.pem",
-       .otherwise = "the system's certificates"},
-      smtp.ca_file);
-  if (!smtp.ca_file.empty()) {
-    smtp.ca_file = section.file_at(*ca_place, "certCA", smtp.ca_file);
-    check_ca_file(section, *ca_place, smtp.ca_file);
-  }
+  const auto authorities = read_authorities(section, "server");
+  if (authorities && !authorities->text.empty())
+    smtp.ca_file = pem_file_at(section, "certCA", *authorities, PemFile::authorities);
   if (!smtp.reject_unauthorized)
     section.warning(*reject,
                     "`rejectUnauthorized` is false: anybody in between can read mails and the "

@@ -3,12 +3,13 @@
 #include <algorithm>
 #include <array>
 #include <optional>
+#include <string_view>
 
 #include <fmt/format.h>
 
 #include "base/text.h"
 #include "config/destinations/common_keys.h"
-#include "config/file/files.h"
+#include "config/destinations/pem_files.h"
 #include "config/section/addresses.h"
 
 namespace tocsin::config {
@@ -18,7 +19,6 @@ constexpr std::uint16_t kTlsPort = 8883;
 /// Azure Event Grid drops a connection with a longer one.
 constexpr std::chrono::seconds kAzureKeepAlive{1160};
 constexpr std::size_t kMostTopicBytes = 1024;
-constexpr std::size_t kMostPemBytes = std::size_t{1} << 20;
 
 constexpr std::array kQos = {Choice<std::uint8_t>{"0", 0}, Choice<std::uint8_t>{"1", 1},
                              Choice<std::uint8_t>{"2", 2}};
@@ -45,57 +45,40 @@ std::optional<std::string> check_client_id(const std::string& text) {
 /// Whether what is read is used: what is not may be a template, and its files may be nowhere.
 enum class Used : bool { no, yes };
 
-/// The path of a PEM file, in which `marker` must be found.
-void read_pem(Section& section, Used used, const Key& key, std::string_view marker,
-              std::string_view holds, std::string& out) {
-  std::string file;
-  const auto place = section.text(key, file);
-  if (!place || used == Used::no) return;
-  if (file.empty()) {
-    section.error(*place, fmt::format("`{}` must not be empty", key.name));
-    return;
-  }
-  out = section.file_at(*place, key.name, file);
-  const auto pem = read_file(out, kMostPemBytes, Accept::regular_files);
-  const auto begin = fmt::format("`{}`: the file `{}` ", key.name, printable(out));
-  if (!pem) {
-    section.error(*place, begin + pem.error().what);
-  } else if (!pem->contains(marker)) {
-    section.error(*place, begin + fmt::format("holds no {} in PEM form", holds));
-  } else if (pem->contains("ENCRYPTED")) {
-    section.error(*place, begin + "is encrypted; tocsin cannot ask for the pass phrase");
+void take_pem_file(Section& section, std::string_view key, const std::optional<PlacedText>& written,
+                   PemFile what, std::string& out) {
+  if (!written) return;
+  if (written->text.empty()) {
+    section.error(written->place, fmt::format("`{}` must not be empty", key));
+  } else {
+    out = pem_file_at(section, key, *written, what);
   }
 }
 
 void read_own_certificate(Section& section, Used used, Mqtt& mqtt) {
-  read_pem(
-      section, used,
+  const auto certificate = section.placed_text(
       {.name = "clientCertFile",
        .description = "PEM file with the client certificate and the intermediate certificates.",
        .example = "/etc/tocsin/mqtt.pem",
-       .otherwise = "none"},
-      "CERTIFICATE-----", "certificate", mqtt.certificate_file);
-  read_pem(section, used,
-           {.name = "clientKeyFile",
-            .description = "PEM file with the unencrypted private key of the client certificate.",
-            .example = "/etc/tocsin/mqtt.key",
-            .otherwise = "in the certificate's file"},
-           "PRIVATE KEY-----", "private key", mqtt.key_file);
+       .otherwise = "none"});
+  const auto key = section.placed_text(
+      {.name = "clientKeyFile",
+       .description = "PEM file with the unencrypted private key of the client certificate.",
+       .example = "/etc/tocsin/mqtt.key",
+       .otherwise = "in the certificate's file"});
+  if (used == Used::no) return;
+  take_pem_file(section, "clientCertFile", certificate, PemFile::own_certificate,
+                mqtt.certificate_file);
+  take_pem_file(section, "clientKeyFile", key, PemFile::own_key, mqtt.key_file);
 }
 
 void read_tls(Section& section, Mqtt& mqtt) {
   section.boolean({.name = "enable", .description = "Encrypts the connection.", .example = "true"},
                   mqtt.tls);
   if (!mqtt.tls) section.switch_off();
-  const auto used = mqtt.tls ? Used::yes : Used::no;
-  read_pem(section, used,
-           {.name = "certCA",
-            .description =
-                "PEM file with the authorities that may have signed the broker's certificate.",
-            .example = "/etc/tocsin/ca.pem",
-            .otherwise = "the system's certificates"},
-           "CERTIFICATE-----", "certificate", mqtt.ca_file);
-  read_own_certificate(section, used, mqtt);
+  const auto authorities = read_authorities(section, "broker");
+  if (mqtt.tls) take_pem_file(section, "certCA", authorities, PemFile::authorities, mqtt.ca_file);
+  read_own_certificate(section, mqtt.tls ? Used::yes : Used::no, mqtt);
   section.text({.name = "serverName",
                 .description = "Name in the broker's certificate.",
                 .example = "broker.example.com",

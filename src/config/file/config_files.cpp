@@ -139,16 +139,16 @@ void ConfigFiles::include(const YamlNode& entry, const std::string& path) {
                                            findings_.line(known->second, entry.place)));
   if (files_.size() >= kMostFiles)
     return stop(entry.place, fmt::format("`include`: more than {} files", kMostFiles));
-  const auto text = read_file(path, kMostBytes, Accept::regular_files);
+  const auto text = read_file(path, kMostConfigBytes, Accept::regular_files);
   if (!text)
     return refuse(entry.place, fmt::format("`include`: the file {} {}",
                                            in_backticks(path, kLongNames), text.error().what));
   bytes_ += text->size();
-  if (bytes_ > kMostBytes)
+  if (bytes_ > kMostConfigBytes)
     return stop(entry.place,
-                fmt::format("`include`: the files up to {} have more than {} MB, the most that a "
+                fmt::format("`include`: the files up to {} have more than {}, the most that a "
                             "configuration may have",
-                            in_backticks(path, kLongNames), kMostBytes >> 20));
+                            in_backticks(path, kLongNames), size_text(kMostConfigBytes)));
   files_.push_back(
       {to_utf8(to_path(path).parent_path()), environment_.is_readable_by_others(path)});
   const auto number = findings_.add_file(path);

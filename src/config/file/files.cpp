@@ -22,9 +22,7 @@ std::unexpected<Error> unreadable(const std::error_code& error) {
 }
 
 std::unexpected<Error> too_large(std::size_t most) {
-  return fail(ErrorKind::invalid_config, most >> 20 > 0
-                                             ? fmt::format("is larger than {} MB", most >> 20)
-                                             : fmt::format("is larger than {} KB", most >> 10));
+  return fail(ErrorKind::invalid_config, "is larger than " + size_text(most));
 }
 
 /// As the platform compares the names of files.
@@ -55,6 +53,10 @@ bool is_named_pipe(const fs::path& path, const fs::file_status& status) {
 }
 
 }  // namespace
+
+std::string size_text(std::size_t bytes) {
+  return bytes >> 20 > 0 ? fmt::format("{} MB", bytes >> 20) : fmt::format("{} KB", bytes >> 10);
+}
 
 Result<std::string> read_file(const std::string& name, std::size_t most, Accept accept) {
   const auto path = to_path(name);

@@ -16,6 +16,17 @@ enum class Accept : std::uint8_t {
   streams_too,    ///< pipes and devices of the system as well, for `-c /dev/stdin`
 };
 
+/// The largest configuration that is read, all of its files together; 10,000 hosts x 8 services
+/// take 7 MB.
+inline constexpr std::size_t kMostConfigBytes = std::size_t{8} << 20;
+/// Of a PEM file: a bundle of all public authorities has a quarter of that.
+inline constexpr std::size_t kMostPemBytes = std::size_t{1} << 20;
+/// Of a file that `${file:}` names: keys and certificates have a few kilobytes.
+inline constexpr std::size_t kMostSecretBytes = std::size_t{64} << 10;
+
+/// "8 MB", "64 KB".
+[[nodiscard]] std::string size_text(std::size_t bytes);
+
 /// The file's bytes, at most `most`. invalid_config: a clause that continues the file's name, such
 /// as "cannot be read: Permission denied".
 [[nodiscard]] Result<std::string> read_file(const std::string& path, std::size_t most,

@@ -16,8 +16,6 @@ namespace {
 constexpr std::string_view kVariable = "${env:";
 constexpr std::string_view kFile = "${file:";
 
-/// Keys and certificates have a few kilobytes.
-constexpr std::size_t kMostFileBytes = std::size_t{64} << 10;
 /// One large variable or file may be named a hundred thousand times.
 constexpr std::size_t kMostInserted = std::size_t{16} << 20;
 
@@ -52,7 +50,7 @@ std::expected<std::string, std::string> Substitution::expand(const std::string& 
     if (name.empty()) return std::unexpected("`" + std::string(prefix) + "}` names nothing");
     if (spent_ > kMostInserted)
       return std::unexpected("the values taken from variables and files up to here exceed " +
-                             std::to_string(kMostInserted >> 20) + " MB");
+                             size_text(kMostInserted));
     auto value = is_variable ? variable(name) : file(path_from(directory, name));
     if (!value) return value;
     spent_ += value->size();
@@ -95,7 +93,7 @@ std::string Substitution::file_of(std::string_view text, const std::string& dire
 }
 
 std::expected<std::string, std::string> read_secret_file(const std::string& path) {
-  auto text = read_file(path, kMostFileBytes, Accept::regular_files);
+  auto text = read_file(path, kMostSecretBytes, Accept::regular_files);
   if (!text)
     return std::unexpected("the file " + in_backticks(path, kLongNames) + " " + text.error().what);
   if (!is_utf8(*text) || text->contains('\0'))

@@ -49,13 +49,6 @@ struct YamlInput {
   std::size_t spent = 0;  ///< what the files before it took of the room for values
 };
 
-/// The largest configuration that is read, in bytes; 10,000 hosts x 8 services take 7 MB.
-inline constexpr std::size_t kMostBytes = std::size_t{8} << 20;
-
-/// The key that a line begins with, where its colon is not followed by a blank and so makes no key:
-/// "name" of "- name:Spooler". Empty where there is none.
-[[nodiscard]] std::string_view glued_key(std::string_view line);
-
 /// Parses the one document in `text`, as js-yaml would: a mapping has each key once, `<<` merges.
 /// Nothing when the text is no YAML, holds several documents or none, or breaks a limit: size,
 /// depth, and the room that all values take with aliases followed. The findings say why, and name

@@ -6,11 +6,11 @@
 
 namespace tocsin::config {
 
-Accounts read_credentials(Section& section) {
-  Accounts accounts;
+HostAccounts read_credentials(Section& section) {
+  HostAccounts accounts;
   std::vector<Credentials> list;
   Duplicates names("credentials", "come twice");
-  section.list({.name = "credentials", .description = "Accounts to ask hosts with."}, list,
+  section.list({.name = "credentials", .description = "HostAccounts to ask hosts with."}, list,
                [&](Section& entry, Credentials& credentials) {
                  const auto place =
                      entry.text({.name = "name",

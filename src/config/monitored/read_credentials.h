@@ -11,11 +11,11 @@
 namespace tocsin::config {
 
 /// All of `credentials`.
-struct Accounts {
+struct HostAccounts {
   std::vector<std::shared_ptr<const Credentials>> right;  ///< without those that have mistakes
   std::vector<std::string> written;                       ///< the names of all
 };
 
-[[nodiscard]] Accounts read_credentials(Section& section);
+[[nodiscard]] HostAccounts read_credentials(Section& section);
 
 }  // namespace tocsin::config

@@ -31,7 +31,7 @@ constexpr std::string_view kAskedBy =
 /// Gives it the account that it names, or the first. With another than was meant a login could lock
 /// that, so a host whose account is missing is not asked.
 void find_credentials(Section& entry, const std::string& name, std::optional<Place> place,
-                      const Accounts& accounts, Host& host) {
+                      const HostAccounts& accounts, Host& host) {
   const auto& written = accounts.written;
   if (written.empty()) return;  // said once, for all hosts
   const auto& wanted = place ? name : written.front();

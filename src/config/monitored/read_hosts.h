@@ -15,7 +15,7 @@ namespace tocsin::config {
 /// What all hosts share.
 struct HostDefaults {
   const Schedule& frequency;
-  const Accounts& accounts;
+  const HostAccounts& accounts;
   Watchlists& watchlists;
   const HostPolicy& policy;
 };

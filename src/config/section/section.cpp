@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "config/file/files.h"
+#include "config/file/yaml_mistakes.h"
 
 namespace tocsin::config {
 namespace {
