@@ -63,9 +63,8 @@ void read_config(Section& root, Config& config) {
       {.name = "serviceMonitor",
        .description = "Hosts and services to watch, and the destinations of their alerts.",
        .need = Need::required,
-       .differs =
-           "States survive a restart, and a stopped service is one alert. Butler forgets, and "
-           "alerts again about all of them."},
+       .differs = "States survive a restart, and a stopped service is one alert. Butler forgets "
+                  "them and alerts again about every stopped service."},
       [&](Section& section) { destinations = read_service_monitor(section, config); });
   if (monitor && config.enabled && !destinations.any())
     root.warning(*monitor, "no destination gets alerts: `alertDestination` enables none");
@@ -99,7 +98,7 @@ void read_config(Section& root, Config& config) {
             config.metrics_file);
   root.choice(
       {.name = "logLevel",
-       .description = "Least level of messages in the log; `verbose` is the same as `debug`.",
+       .description = "Lowest level of messages in the log. `verbose` is the same as `debug`.",
        .example = "info",
        .differs = "`verbose` logs the same as `debug`, and the log never shows secrets. Butler "
                   "logs API keys."},

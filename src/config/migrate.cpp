@@ -66,7 +66,7 @@ class Migration {
     const bool needs_account = add_credentials(root, default_source(environment_));
     const auto comments = tree.is_butler_file ? Comments::differences_too : Comments::what_it_is;
     const auto written = write_yaml(root, comments, std::move(keys));
-    text_ = fmt::format("# Made of {} by `tocsin migrate`, for the same folder.\n", name_) +
+    text_ = fmt::format("# Made from {} by `tocsin migrate`, for the same folder.\n", name_) +
             to_do(name_, written.secrets, needs_account) + "\n" + written.text +
             left_out(name_, compare(tree.root, tree.seen, tree.findings).unused);
     for (auto& secret : written.secrets)
@@ -76,9 +76,10 @@ class Migration {
   Migrated finish(Loaded loaded) && {
     Migrated migrated{.text = {}, .findings = std::move(loaded.findings)};
     if (several_files_) {
-      migrated.findings.push_back({.severity = Severity::error,
-                                   .file = name_,
-                                   .text = "`include`: one file is migrated, not several"});
+      migrated.findings.push_back(
+          {.severity = Severity::error,
+           .file = name_,
+           .text = "`include`: several files cannot be migrated; put all into one"});
     } else if (loaded.config && is_good(migrated.findings)) {
       migrated.text = std::move(text_);
     }
@@ -98,9 +99,11 @@ class Migration {
     const auto loaded = parse(text_, name_, directory_, environment);
     for (const auto& finding : loaded.findings) {
       if (finding.severity == Severity::error)
-        findings.push_back({.severity = Severity::error,
-                            .file = name_,
-                            .text = "nothing is migrated: in the new file " + finding.text});
+        findings.push_back(
+            {.severity = Severity::error,
+             .file = name_,
+             .text = "nothing is migrated, because the new file would have a mistake: " +
+                     finding.text});
     }
     return loaded.config.has_value();
   }

@@ -48,12 +48,11 @@ AlertDestinations read_service_monitor(Section& section, Config& config) {
        .description = "Rules for alerts about unreachable hosts, unless a host says otherwise."},
       host_policy);
   AlertDestinations destinations;
-  read_grouping(
-      section,
-      {.name = "grouping",
-       .description = "Several alerts of one host in one message, for destinations that people "
-                      "read; each may say otherwise."},
-      destinations.grouping);
+  read_grouping(section,
+                {.name = "grouping",
+                 .description = "Several alerts of one host in one message, for destinations that "
+                                "people read. Each may override it."},
+                destinations.grouping);
   auto accounts = read_credentials(section);
   auto sets = read_service_sets(section);
   const auto names_of_sets = sets.written;
@@ -81,8 +80,8 @@ AlertDestinations read_service_monitor(Section& section, Config& config) {
   section.section(
       {.name = "alertDestination",
        .description = "Destinations of alerts.",
-       .differs = "Failed notifications are tried again for a week, over restarts too. Butler "
-                  "tries once."},
+       .differs =
+           "Failed notifications are retried for a week, even across restarts. Butler tries once."},
       [&destinations](Section& inner) { read_alert_destinations(inner, destinations); });
   destinations.of_routes = read_routes(section, names_of_sets, known, config.routes);
   if (!config.enabled) {

@@ -64,7 +64,7 @@ class Displaced(Watched):
         os.mkfifo(pipe)
         done = subprocess.run(command("validate", "-c", pipe), timeout=20, capture_output=True, text=True, check=False)
         self.assertEqual(done.returncode, 2)
-        self.assertIn("is no regular file", done.stdout + done.stderr)
+        self.assertIn("is not a regular file", done.stdout + done.stderr)
 
 
 if __name__ == "__main__":

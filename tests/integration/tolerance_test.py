@@ -77,7 +77,7 @@ class Mistakes(unittest.TestCase):
         lines = path.read_text(encoding="utf-8").split("\n")
         costs = {
             "this entry of `services` is left out: ": '"spooler"',
-            f"the host `{self.good.upper()}` comes twice": f'"{self.good.upper()}"',
+            f"the host `{self.good.upper()}` appears twice": f'"{self.good.upper()}"',
             "the host stays UNKNOWN: ": '"nobody"',
             "this entry of `monitor` is left out: ": '"no host"',
             "this entry of `webhooks` is left out: ": '"nowhere"',

@@ -77,7 +77,7 @@ class Files(Folder):
         done = tocsin("validate", "-c", self.file)
         self.assertEqual(done.returncode, 0, done)
         for key in ("port", "credentials"):
-            self.assertRegex(done.stdout, rf"warning: `{key}` does nothing with `source: scm`")
+            self.assertRegex(done.stdout, rf"warning: `{key}` has no effect with `source: scm`")
 
 
 class Hosts(Folder):

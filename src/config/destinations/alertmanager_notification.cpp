@@ -18,9 +18,9 @@ std::optional<std::string> check_label_name(const std::string& text) {
   const bool valid =
       !text.empty() && is_letter(text.front()) &&
       std::ranges::all_of(text, [&](char c) { return is_letter(c) || (c >= '0' && c <= '9'); });
-  if (!valid) return "must have letters, digits and _ only, and no digit first";
+  if (!valid) return "must have only letters, digits and _, and must not begin with a digit";
   if (text == "alertname" || text == "host" || text == "service")
-    return "must not be one of alertname, host and service, which tocsin sets";
+    return "must not be alertname, host or service: tocsin sets these itself";
   return std::nullopt;
 }
 
@@ -31,11 +31,11 @@ void read_server(Section& entry, AlertmanagerServer& server) {
               .example = "https://alertmanager.example.com"},
              server.url, check_http_url);
   entry.text({.name = "username",
-              .description = "User name, where the server asks for one.",
+              .description = "User name, if the server requires a login.",
               .example = "tocsin"},
              server.username);
   entry.secret({.name = "password",
-                .description = "Password of that user.",
+                .description = "Password of `username`.",
                 .example = "${env:ALERTMANAGER_PASSWORD}"},
                server.password);
   entry.section({.name = "cert", .description = "Verification of an https server."},

@@ -20,7 +20,7 @@ std::optional<Place> read_chat_message(Section& section, KeysOf keys, const Chat
                                        ChatMessage& message) {
   const bool is_own = keys == KeysOf::own_section;
   const auto url = section.text({.name = "webhookURL",
-                                 .description = "URL of the incoming webhook; it is a secret.",
+                                 .description = "URL of the incoming webhook. It is a secret.",
                                  .need = is_own ? Need::required : Need::optional,
                                  .example = "${env:CHAT_WEBHOOK}",
                                  .otherwise = default_of(keys, ""),
@@ -28,30 +28,30 @@ std::optional<Place> read_chat_message(Section& section, KeysOf keys, const Chat
                                 message.webhook_url, check_http_url);
   const auto type = section.choice(
       {.name = "messageType",
-       .description = "Kind of message: `formatted` uses `templateFile`, `basic` sends one text.",
+       .description = "Message format: `formatted` uses `templateFile`, `basic` sends plain text.",
        .example = "formatted",
        .otherwise = default_of(keys, ""),
        .differs = chat.type_differs},
       message.type);
-  const auto basic = section.text(
-      {.name = "basicMsgTemplate",
-       .writing = Writing::prose,
-       .description = "Handlebars template of a `basic` message. Without `groupTemplateFile` "
-                      "beside it each alert is a message of its own.",
-       .example = is_own ? "{{serviceName}} has stopped on {{host}}" : "{{title}}",
-       .otherwise = "the built-in one",
-       .differs = kNotForHtml},
-      message.basic_template);
+  const auto basic =
+      section.text({.name = "basicMsgTemplate",
+                    .writing = Writing::prose,
+                    .description = "Handlebars template of a `basic` message. Without "
+                                   "`groupTemplateFile`, each alert is a separate message.",
+                    .example = is_own ? "{{serviceName}} has stopped on {{host}}" : "{{title}}",
+                    .otherwise = "the built-in one",
+                    .differs = kNotForHtml},
+                   message.basic_template);
   const auto formatted = read_template_file(
       section,
       {.name = "templateFile",
        .description = "File with the Handlebars template of a `formatted` message. Without "
-                      "`groupTemplateFile` beside it each alert is a message of its own.",
+                      "`groupTemplateFile`, each alert is a separate message.",
        .example = is_own ? "/etc/tocsin/stopped.handlebars" : "/etc/tocsin/other.handlebars",
        .otherwise = "the built-in one",
        .differs =
            "Values are escaped for JSON; the built-in template replaces one that fails. Butler "
-           "escapes for HTML, and loses the message for a quote or backslash in a name."},
+           "escapes for HTML and loses messages about names with a quote or backslash."},
       message.template_file);
   // The type of another section must not make a template useless.
   if (!is_own && !type && message.template_file.empty() != message.basic_template.empty())
@@ -59,9 +59,8 @@ std::optional<Place> read_chat_message(Section& section, KeysOf keys, const Chat
   read_template_file(
       section,
       {.name = "groupTemplateFile",
-       .description =
-           "File with the Handlebars template of a message for several alerts: the chat's JSON, or "
-           "a text where `messageType` is `basic`.",
+       .description = "File with the Handlebars template of a message about several alerts: the "
+                      "chat's JSON, or text if `messageType` is `basic`.",
        .example = "/etc/tocsin/several.handlebars",
        .otherwise = "the built-in one"},
       message.group_template_file);
@@ -79,8 +78,8 @@ void warn_of_silence(Section& section, const ChatMessage& stopped, const ChatMes
                                 std::string_view when) {
     if (message.webhook_url.empty() && !section.has(key_of(key)))
       section.warning(section.place(),
-                      fmt::format("without `{}`, nothing goes to {} when a service {}", key_of(key),
-                                  section.destination(), when));
+                      fmt::format("`{}` is missing: nothing goes to {} when a service {}",
+                                  key_of(key), section.destination(), when));
   };
   check(stopped, AlertSection::stopped, "stops");
   check(started, AlertSection::started, "starts");

@@ -19,14 +19,16 @@ bool read_enable(Section& section, bool wanted, ButlerSwitch butler_switch) {
       {.name = "enable",
        .description = "Switches the destination on or off.",
        .example = "true",
-       .differs = butler_switch == ButlerSwitch::ignored ? "Obeyed. Butler ignores it, and goes by "
-                                                           "`alertDestination` alone."
-                                                         : ""},
+       .differs = butler_switch == ButlerSwitch::ignored
+                      ? "Has an effect. Butler ignores it and goes by `alertDestination` alone."
+                      : ""},
       enabled);
   if (wanted && !enabled)
-    section.warning(*place, fmt::format("`enable` is false, so nothing goes to {}, although "
-                                        "`alertDestination` asks for it",
-                                        section.destination()));
+    section.warning(
+        *place,
+        fmt::format(
+            "`enable` is false, so nothing goes to {}, although `alertDestination` enables it",
+            section.destination()));
   if (!wanted || !enabled) section.switch_off();
   return wanted && enabled;
 }
@@ -44,12 +46,11 @@ std::string template_at(Section& section, Place place, std::string_view key,
 
 void read_certificate(Section& section, std::string& ca_file, bool& reject_unauthorized) {
   bool enabled = false;
-  section.boolean(
-      {.name = "enable",
-       .description =
-           "Uses the keys beside it. Otherwise the system's certificates verify the receiver.",
-       .example = "true"},
-      enabled);
+  section.boolean({.name = "enable",
+                   .description = "Uses the other keys of this section. Otherwise the system's "
+                                  "certificates verify the receiver.",
+                   .example = "true"},
+                  enabled);
   if (!enabled) section.switch_off();
   bool reject = true;
   const auto reject_place =
@@ -62,8 +63,8 @@ void read_certificate(Section& section, std::string& ca_file, bool& reject_unaut
   reject_unauthorized = reject;
   if (!reject)
     section.warning(*reject_place,
-                    "`rejectUnauthorized` is false: anybody in between can read alerts and answer "
-                    "in the receiver's place");
+                    "`rejectUnauthorized` is false: anyone on the network path can read alerts and "
+                    "pose as the receiver");
   if (authorities && !authorities->text.empty()) {
     ca_file = pem_file_at(section, "certCA", *authorities, PemFile::authorities);
   } else if (reject) {
@@ -75,8 +76,8 @@ void read_rate_limit(Section& section, std::string_view destination, std::chrono
                      std::string_view otherwise) {
   const bool is_own = otherwise.empty();
   const auto description = fmt::format(
-      "Minimum time between two notifications of one kind about one service to one {}. Those in "
-      "between wait until it has passed; none is dropped. 0: no limit.",
+      "Minimum time between two notifications of the same kind about one service to one {}. "
+      "Others wait until it has passed; none is dropped. 0: no limit.",
       destination);
   if (is_own && section.reading().is_butler_file) out = kRateLimitOfButler;
   const auto place = section.seconds(

@@ -14,16 +14,16 @@ namespace tocsin::config {
 
 /// Of sections for firing alerts.
 inline constexpr std::string_view kTellsMore =
-    "Covers services that are paused, hang, vanish or deny access, and unreachable hosts too. "
-    "Butler alerts about stopped services alone.";
+    "Also covers services that pause, hang, vanish or deny access, and unreachable hosts. Butler "
+    "alerts about stopped services only.";
 /// Of `serviceStopped`.
 inline constexpr std::string_view kServesOthers =
-    "Its address gets alerts about services that pause, hang or vanish and unreachable hosts too. "
-    "`otherAlerts` can give them another. Butler has no such alerts.";
+    "Its address also gets alerts about services that pause, hang or vanish and about unreachable "
+    "hosts, unless `otherAlerts` names another. Butler has no such alerts.";
 /// Of `serviceStarted`.
 inline constexpr std::string_view kTellsLess =
-    "Covers services that run, with a rate limit of its own. Butler takes all that is not stopped "
-    "for running, and uses the limit of `serviceStopped`.";
+    "Covers only running services, with a rate limit of its own. Butler treats every state but "
+    "stopped as running and uses the limit of `serviceStopped`.";
 /// Of templates for plain text.
 inline constexpr std::string_view kNotForHtml =
     "Values stay as they are. Butler escapes them for HTML: `&amp;` for `&`.";

@@ -17,7 +17,7 @@ namespace tocsin::config {
 namespace {
 
 constexpr std::string_view kObeyed =
-    "Obeyed. Butler ignores it, and uses STARTTLS where the server offers it.";
+    "Has an effect. Butler ignores it and uses STARTTLS if the server offers it.";
 
 constexpr std::uint16_t kPlainPort = 25;
 constexpr std::uint16_t kSubmissionPort = 587;
@@ -37,7 +37,7 @@ void read_recipients(Section& section, KeysOf keys, std::vector<Mailbox>& recipi
   const auto place = section.text_items(
       {.name = "recipients",
        .writing = Writing::title,
-       .description = "Recipients; each gets one mail of their own, even when listed twice.",
+       .description = "Recipients. Each gets a separate mail, and only one even if listed twice.",
        .example = "[ops@example.com, 'On call <duty@example.com>']",
        .otherwise = default_of(keys, "")},
       texts, [](const PlacedText& entry) -> std::optional<std::string> {
@@ -60,9 +60,9 @@ void read_from(Section& section, KeysOf keys, EmailMessages& messages) {
   auto place = section.text(
       {.name = "fromAddress",
        .writing = Writing::title,
-       .description = "Sender of the mails; the mail server must allow it for this login.",
+       .description = "Sender of the mails. The mail server must accept it for this login.",
        .example = "Services <tocsin@example.com>",
-       .otherwise = default_of(keys, "required where there are recipients")},
+       .otherwise = default_of(keys, "required if there are recipients")},
       written, check_mailbox);
   std::string older;
   const auto older_place =
@@ -112,7 +112,7 @@ void read_templates(Section& section, const Grouping& by_default, EmailMessages&
                messages.subject);
   section.text({.name = "groupSubject",
                 .writing = Writing::prose,
-                .description = "Handlebars template of the subject of a mail for several alerts.",
+                .description = "Handlebars template of the subject of a mail about several alerts.",
                 .example = "Several alerts of Windows services",
                 .otherwise = "a built-in template"},
                messages.group_subject);
@@ -120,18 +120,18 @@ void read_templates(Section& section, const Grouping& by_default, EmailMessages&
   const auto own = read_body_file(
       section,
       {.name = "htmlTemplateFile",
-       .description =
-           "Handlebars template of the HTML body: the name of the file without `.handlebars`. "
-           "Without `groupTemplateFile` beside it each alert is a mail of its own.",
+       .description = "Handlebars template of the HTML body: the name of the file without "
+                      "`.handlebars`. Without `groupTemplateFile`, each alert is a separate mail.",
        .example = "service-stopped",
        .otherwise = "a built-in template"},
       directory, messages.body_file);
-  read_body_file(section,
-                 {.name = "groupTemplateFile",
-                  .description = "`htmlTemplateFile` of a mail for several alerts.",
-                  .example = "several-alerts",
-                  .otherwise = "a built-in template"},
-                 directory, messages.group_body_file);
+  read_body_file(
+      section,
+      {.name = "groupTemplateFile",
+       .description = "Counterpart of `htmlTemplateFile` for a mail about several alerts.",
+       .example = "several-alerts",
+       .otherwise = "a built-in template"},
+      directory, messages.group_body_file);
   if (messages.group_body_file.empty())
     note_ungrouped(section, by_default, own, "htmlTemplateFile");
 }
@@ -151,24 +151,24 @@ void read_messages(Section& section, const Grouping& by_default, EmailMessages& 
 
 void read_tls(Section& section, bool secure, Smtp& smtp) {
   section.text({.name = "serverName",
-                .description = "Name in the server's certificate, where it is not `host`.",
+                .description = "Name in the server's certificate, if it differs from `host`.",
                 .example = "mail.example.com",
                 .otherwise = "the value of `host`",
-                .differs = "Obeyed. Butler ignores it, and verifies `host`."},
+                .differs = "Has an effect. Butler ignores it and verifies `host`."},
                smtp.server_name);
   bool ignore = false;
   const auto ignored =
       section.boolean({.name = "ignoreTLS",
                        .description = "Sends mails unencrypted even if the server offers STARTTLS. "
-                                      "No effect where `secure` is true.",
+                                      "No effect if `secure` is true.",
                        .example = "false",
                        .differs = kObeyed},
                       ignore);
   bool require = false;
   const auto required = section.boolean(
       {.name = "requireTLS",
-       .description = "Sends nothing without STARTTLS. Otherwise mails go unencrypted to a server "
-                      "that does not offer it. No effect where `secure` is true.",
+       .description = "Sends nothing without STARTTLS. If false, a server that does not offer it "
+                      "gets mails unencrypted. No effect if `secure` is true.",
        .example = "true",
        .differs = kObeyed},
       require);
@@ -182,20 +182,19 @@ void read_tls(Section& section, bool secure, Smtp& smtp) {
     smtp.ca_file = pem_file_at(section, "certCA", *authorities, PemFile::authorities);
   if (!smtp.reject_unauthorized)
     section.warning(*reject,
-                    "`rejectUnauthorized` is false: anybody in between can read mails and the "
-                    "password, and answer in the server's place");
+                    "`rejectUnauthorized` is false: anyone on the network path can read mails and "
+                    "the password, and pose as the server");
   if (secure) {
     smtp.security = SmtpSecurity::implicit_tls;
   } else if (require) {
     smtp.security = SmtpSecurity::starttls_required;
     if (ignore)
-      section.warning(
-          *required,
-          "`requireTLS` and `ignoreTLS` exclude each other; `requireTLS` holds: nothing "
-          "is sent without STARTTLS");
+      section.warning(*required,
+                      "`requireTLS` and `ignoreTLS` contradict each other; `requireTLS` wins: "
+                      "nothing is sent without STARTTLS");
   } else if (ignore) {
     smtp.security = SmtpSecurity::never;
-    section.warning(*ignored, "`ignoreTLS` is true: mails go unencrypted");
+    section.warning(*ignored, "`ignoreTLS` is true: mails are sent unencrypted");
   }
 }
 
@@ -212,21 +211,22 @@ void read_login(Section& section, Smtp& smtp) {
   section.text({.name = "user", .description = "Account name.", .example = "tocsin@example.com"},
                smtp.user);
   Secret password;
-  section.secret({.name = "password",
-                  .description = "Password; prefer a reference to the text itself.",
-                  .example = "${env:SMTP_PASSWORD}"},
-                 password);
+  section.secret(
+      {.name = "password", .description = kPasswordInWords, .example = "${env:SMTP_PASSWORD}"},
+      password);
   Secret token;
-  section.secret({.name = "token",
-                  .description = "Access token for `xoauth2`. tocsin reads it once, so it expires.",
-                  .example = "${env:SMTP_TOKEN}"},
-                 token);
-  const auto token_place = section.text(
-      {.name = "tokenFile",
-       .description = "File with the access token for `xoauth2`. Each login reads it, so "
-                      "another program can renew it.",
-       .example = "/run/tocsin/smtp-token"},
-      smtp.token_file);
+  section.secret(
+      {.name = "token",
+       .description =
+           "Access token for `xoauth2`. tocsin reads it once, so logins fail when it expires.",
+       .example = "${env:SMTP_TOKEN}"},
+      token);
+  const auto token_place =
+      section.text({.name = "tokenFile",
+                    .description = "File with the access token for `xoauth2`. Each login reads it "
+                                   "again, so another program can renew it.",
+                    .example = "/run/tocsin/smtp-token"},
+                   smtp.token_file);
   if (token_place) smtp.token_file = section.file_at(*token_place, "tokenFile", smtp.token_file);
   if (!smtp.logs_in) return;
   // A key with a mistake is there.
@@ -251,23 +251,24 @@ void check_together(Section& section, std::optional<Place> secure_place, const S
   const bool secure = smtp.security == SmtpSecurity::implicit_tls;
   if (secure && (smtp.port == kPlainPort || smtp.port == kSubmissionPort))
     section.warning(*secure_place,
-                    fmt::format("`secure` is true, but servers speak no TLS from the first byte on "
-                                "port {}: there it must be false, or the port {}",
+                    fmt::format("`secure` is true, but connections to port {} do not begin with "
+                                "TLS: write `secure: false`, or `port: {}`",
                                 smtp.port, kTlsPort));
   if (!secure && smtp.port == kTlsPort)
-    section.warning(secure_place.value_or(section.place()),
-                    fmt::format("`secure` is not true, but servers speak TLS from the first byte "
-                                "on port {}",
-                                smtp.port));
+    section.warning(
+        secure_place.value_or(section.place()),
+        fmt::format(
+            "`secure` is not true, but connections to port {} begin with TLS: write `secure: true`",
+            smtp.port));
   if (!smtp.logs_in) return;
   if (smtp.security == SmtpSecurity::never)
     section.warning(section.place(),
-                    "with `tls.ignoreTLS` and `auth.enable` the password goes unencrypted: "
-                    "everybody in between can read it");
+                    "with `tls.ignoreTLS` and `auth.enable` the password is sent unencrypted: "
+                    "anyone on the network path can read it");
   if (smtp.security == SmtpSecurity::starttls_offered)
     section.warning(section.place(),
-                    "the password goes unencrypted if the server, or somebody in between, does not "
-                    "offer STARTTLS; `tls.requireTLS: true` excludes that");
+                    "the password is sent unencrypted if the server, or someone on the network "
+                    "path, offers no STARTTLS; `tls.requireTLS: true` prevents that");
 }
 
 void read_smtp(Section& section, Smtp& smtp) {
@@ -289,7 +290,7 @@ void read_smtp(Section& section, Smtp& smtp) {
   section.text({.name = "clientName",
                 .description = "Name that tocsin gives to the server (EHLO).",
                 .example = "monitor.example.com",
-                .otherwise = "the machine's full name, or `[127.0.0.1]` where it has none"},
+                .otherwise = "the machine's full name, or `[127.0.0.1]` if it has none"},
                smtp.client_name, check_client_name);
   section.section({.name = "tls", .description = "Encryption of the connection."},
                   [&](Section& inner) { read_tls(inner, secure, smtp); });

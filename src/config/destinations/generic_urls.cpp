@@ -5,7 +5,7 @@
 namespace tocsin::config {
 
 void read_generic_urls(Section& root, std::vector<GenericUrl>& urls) {
-  root.list({.name = "genericUrls", .description = "Links that templates get as a list."}, urls,
+  root.list({.name = "genericUrls", .description = "List of links for templates."}, urls,
             [](Section& entry, GenericUrl& url) {
               entry.text({.name = "id",
                           .description = "Identifier of the link, for templates.",

@@ -15,13 +15,13 @@ constexpr DurationRange kInterval{Duration::zero(), std::chrono::hours(24)};
 void read_grouping(Section& section, const Key& key, Grouping& grouping) {
   section.section(key, [&grouping](Section& inner) {
     inner.duration({.name = "wait",
-                    .description = "What follows the first alert of a group leaves so long after "
-                                   "it, in one message. 0: when `interval` has passed.",
+                    .description = "Time from the first alert of a group to one message with those "
+                                   "that follow it. 0: `interval`.",
                     .example = "5s"},
                    grouping.wait, kWait);
     inner.duration({.name = "interval",
-                    .description = "Interval of the messages after that, until one has nothing to "
-                                   "say. 0: no groups, each alert is a message at once.",
+                    .description = "Interval of further messages, until one would be empty. 0: no "
+                                   "groups; each alert is sent at once.",
                     .example = "30s"},
                    grouping.interval, kInterval);
   });
@@ -30,15 +30,15 @@ void read_grouping(Section& section, const Key& key, Grouping& grouping) {
 void note_ungrouped(Section& section, const Grouping& by_default, std::optional<Place> place,
                     std::string_view key) {
   if (!place || section.is_off() || !by_default.is_on()) return;
-  section.info(*place, fmt::format("`{}` knows one service, so each alert is a message of its own; "
-                                   "`groupTemplateFile` beside it groups them",
+  section.info(*place, fmt::format("`{}` describes one service, so each alert is a separate "
+                                   "message; add `groupTemplateFile` to group them",
                                    key));
 }
 
 void refuse_grouping(Section& section) {
   section.refuse("grouping",
-                 "`grouping` is for destinations that people read; remove it: programs get each "
-                 "alert by itself");
+                 "`grouping` is only for destinations that people read; remove it: programs get "
+                 "each alert separately");
 }
 
 }  // namespace tocsin::config

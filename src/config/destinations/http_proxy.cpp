@@ -19,7 +19,7 @@ std::optional<std::string> check_proxy(const std::string& text) {
   const auto authority = text.find("://") + 3;
   const auto path = text.find_first_of("/?#", authority);
   if (path == std::string::npos || text.substr(path) == "/") return std::nullopt;
-  return "must end after its host and port";
+  return "must end after the host and port";
 }
 
 std::optional<std::string> check_bypass(const std::string& host) {
@@ -35,7 +35,7 @@ std::optional<std::string> check_bypass(const std::string& host) {
 void read_proxy_keys(Section& section, std::string_view whose, std::string_view otherwise,
                      HttpProxy& proxy) {
   const auto description = "URL of the HTTP proxy for " + std::string(whose) +
-                           ", with a user and password if it asks for them; `none`: no proxy.";
+                           ", with user and password if it requires them. `none`: no proxy.";
   std::string url;
   const auto place = section.text({.name = "proxy",
                                    .description = description,
@@ -47,7 +47,7 @@ void read_proxy_keys(Section& section, std::string_view whose, std::string_view 
   std::vector<PlacedText> hosts;
   const auto bypass_place = section.placed_texts(
       {.name = "noProxy",
-       .description = "Hosts, domains and networks that are reached without the proxy; `*`: all.",
+       .description = "Hosts, domains and networks to reach without the proxy. `*`: all.",
        .example = "[localhost, example.com, 10.0.0.0/8]",
        .otherwise = otherwise},
       hosts);

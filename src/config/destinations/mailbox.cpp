@@ -93,8 +93,8 @@ Result<> check_address(std::string_view address) {
   if (at != std::string_view::npos && !ascii) {
     return fail(ErrorKind::invalid_config,
                 std::ranges::all_of(address.substr(0, at), [](char c) { return c > 0; })
-                    ? "must have its domain in ASCII, as name servers have it: xn--..."
-                    : "must have a mailbox name in ASCII: mail servers seldom take others");
+                    ? "must have its domain in ASCII, as in DNS: xn--..."
+                    : "must have an ASCII mailbox name: few mail servers accept others");
   }
   if (at == std::string_view::npos || !is_dotted(address.substr(0, at), is_atom_text) ||
       !is_domain(address.substr(at + 1)) || address.size() > kLongest || at > kLongestLocal) {

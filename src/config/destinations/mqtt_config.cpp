@@ -29,10 +29,10 @@ std::optional<std::string> check_topic(const std::string& text) {
     return fmt::format("must have at most {} bytes", kMostTopicBytes);
   if (!is_utf8(text)) return "must be UTF-8";
   if (text.find_first_of("+#") != std::string::npos)
-    return "must not hold `+` or `#`: messages are sent to it";
+    return "must not contain `+` or `#`: only subscribers may use them";
   if (std::ranges::any_of(text, [](unsigned char c) { return c < ' ' || c == 0x7F; }))
-    return "must not hold control characters";
-  if (text.starts_with("$SYS")) return "must not begin with `$SYS`, which is the broker's own";
+    return "must not contain control characters";
+  if (text.starts_with("$SYS")) return "must not begin with `$SYS`: the broker reserves it";
   return std::nullopt;
 }
 
@@ -91,8 +91,8 @@ void read_tls(Section& section, Mqtt& mqtt) {
                       mqtt.reject_unauthorized);
   if (!mqtt.reject_unauthorized)
     section.warning(*reject,
-                    "`rejectUnauthorized` is false: anybody in between can read the messages, the "
-                    "user name and the password");
+                    "`rejectUnauthorized` is false: anyone on the network path can read messages, "
+                    "user name and password");
 }
 
 void read_azure(Section& section, Mqtt& mqtt) {
@@ -104,11 +104,11 @@ void read_azure(Section& section, Mqtt& mqtt) {
   if (!mqtt.azure) section.switch_off();
   std::string client_id;
   section.text({.name = "clientId",
-                .description = "Authentication name of the client in the namespace. Keep it: "
-                               "another name is another session.",
+                .description = "Authentication name of the client in the namespace. Another name "
+                               "begins another session.",
                 .need = mqtt.azure ? Need::required : Need::optional,
                 .example = "tocsin-1",
-                .otherwise = "required where it is enabled"},
+                .otherwise = "required if enabled"},
                client_id, check_client_id);
   read_own_certificate(section, mqtt.azure ? Used::yes : Used::no, mqtt);
   if (!mqtt.azure) return;
@@ -131,7 +131,7 @@ void read_topic(Section& section, std::string_view name, std::string_view descri
 
 void read_topics(Section& section, Mqtt& mqtt) {
   read_topic(section, "serviceRunningTopic",
-             "Topic of alerts about services that run, followed by `/<host>/<service>`.",
+             "Topic of alerts about running services, followed by `/<host>/<service>`.",
              "such alerts are not sent", mqtt.running_topic);
   read_topic(section, "serviceStoppedTopic",
              "Topic of all other alerts (stopped, vanished ...), followed by `/<host>/<service>`.",
@@ -143,8 +143,8 @@ void read_topics(Section& section, Mqtt& mqtt) {
   read_topic(section, "serviceStatusTopic",
              "Topic of service states, followed by `/<host>/<service>`. Every check sends them.",
              "states are not sent", mqtt.service_status_topic,
-             "Sends PAUSED, START_PENDING, MISSING and the like too; `+` and `#` in names become "
-             "%XX. Butler calls those RUNNING, and loses its connection over such names.");
+             "Also sends PAUSED, START_PENDING, MISSING and others; `+` and `#` in names become "
+             "%XX. Butler reports these as RUNNING and loses its connection over such names.");
   section.boolean(
       {.name = "retainStatus",
        .description = "Lets the broker keep the last state of each service for later subscribers.",
@@ -155,13 +155,13 @@ void read_topics(Section& section, Mqtt& mqtt) {
 void read_presence(Section& section, Mqtt& mqtt) {
   const auto enable = section.boolean(
       {.name = "enable",
-       .description = "Publishes in a retained message that tocsin is there. The broker reports "
-                      "its loss (last will). Off by default for Azure Event Grid.",
+       .description = "Publishes a retained message while tocsin runs. The broker replaces it when "
+                      "tocsin is lost (last will). Off by default for Azure Event Grid.",
        .example = "false"},
       mqtt.presence);
   if (!enable && mqtt.azure) mqtt.presence = false;
   section.text({.name = "topic",
-                .description = "Topic of that message.",
+                .description = "Topic of this message.",
                 .example = "monitoring/tocsin",
                 .otherwise = "`tocsin/status/<clientId>`"},
                mqtt.presence_topic, check_topic);
@@ -177,34 +177,32 @@ void read_settings(Section& section, bool wanted, Mqtt& mqtt) {
                 .need = mqtt.enabled ? Need::required : Need::optional,
                 .example = "broker.example.com",
                 .otherwise = "required",
-                .differs = "Alerts go with QoS 1, again after an outage, and `presence` says that "
-                           "tocsin is there. Butler sends once, with QoS 0."},
+                .differs = "Alerts use QoS 1 and are resent after an outage; `presence` shows that "
+                           "tocsin runs. Butler sends once, with QoS 0."},
                mqtt.broker_host,
                [](const std::string& text) { return check_host(text, "brokerPort"); });
   if (mqtt.broker_host.empty()) mqtt.enabled = false;  // the section is not there, or wrong
   const auto port =
       section.port({.name = "brokerPort",
-                    .description = "TCP port; 8883 by default where the connection is encrypted.",
+                    .description = "TCP port. 8883 by default if the connection is encrypted.",
                     .example = "1883"},
                    mqtt.broker_port);
   section.section({.name = "tls", .description = "Encryption of the connection."},
                   [&mqtt](Section& inner) { read_tls(inner, mqtt); });
-  section.text(
-      {.name = "clientId",
-       .description = "Client identifier at the broker; no other client may use it.",
-       .example = "tocsin-1",
-       .otherwise = "`tocsin-` and the name of the machine; with another data directory than "
-                    "the default one a number too"},
-      mqtt.client_id, check_client_id);
+  section.text({.name = "clientId",
+                .description = "Client identifier at the broker. No other client may use it.",
+                .example = "tocsin-1",
+                .otherwise = "`tocsin-` and the name of the machine, and a number if the data "
+                             "directory is not the default one"},
+               mqtt.client_id, check_client_id);
   section.text({.name = "username",
                 .description = "User name at the broker.",
                 .example = "tocsin",
                 .otherwise = "none"},
                mqtt.username, must_not_be_empty);
-  section.secret({.name = "password",
-                  .description = "Password; prefer a reference to the text itself.",
-                  .example = "${env:MQTT_PASSWORD}"},
-                 mqtt.password);
+  section.secret(
+      {.name = "password", .description = kPasswordInWords, .example = "${env:MQTT_PASSWORD}"},
+      mqtt.password);
   section.section(
       {.name = "azureEventGrid", .description = "Azure Event Grid, the broker of Microsoft Azure."},
       [&mqtt](Section& inner) { read_azure(inner, mqtt); });
@@ -212,18 +210,19 @@ void read_settings(Section& section, bool wanted, Mqtt& mqtt) {
 
   section.choice(
       {.name = "protocolVersion",
-       .description = "Version of MQTT. A broker that speaks 5 says why it refuses a message.",
+       .description =
+           "Version of MQTT. With 5, a broker gives the reason when it refuses a message.",
        .example = "5"},
       mqtt.version);
-  const auto qos = section.choice(
-      {.name = "qos",
-       .description = "Quality of service. The broker promises with 0 nothing, with 1 to have the "
-                      "message, perhaps twice, with 2 to have it once. Butler uses 0.",
-       .example = "1"},
-      mqtt.qos, kQos);
+  const auto qos =
+      section.choice({.name = "qos",
+                      .description = "Quality of service. 0: messages may be lost; 1: they may "
+                                     "arrive twice; 2: each arrives once. Butler uses 0.",
+                      .example = "1"},
+                     mqtt.qos, kQos);
   const auto clean = section.boolean(
       {.name = "cleanSession",
-       .description = "Lets the broker forget the session when the connection ends.",
+       .description = "Makes the broker discard the session when the connection ends.",
        .example = "true"},
       mqtt.clean_session);
   if (mqtt.qos == 2 && !mqtt.clean_session)
@@ -247,7 +246,7 @@ void read_settings(Section& section, bool wanted, Mqtt& mqtt) {
     section.warning(section.place(), "`password` is not used without `username`");
   if (!mqtt.password.empty() && !mqtt.tls)
     section.info(section.place(),
-                 "the connection is not encrypted: `password` can be read on the way");
+                 "the connection is not encrypted: anyone on the network path can read `password`");
 }
 
 }  // namespace tocsin::config

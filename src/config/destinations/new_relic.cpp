@@ -31,7 +31,7 @@ std::optional<std::string> check_header_name(const std::string& text) {
 std::optional<std::string> check_header_value(const std::string& text) {
   const bool broken = std::ranges::any_of(
       text, [](char c) { return (static_cast<unsigned char>(c) < ' ' && c != '\t') || c == 0x7F; });
-  if (broken) return "must not have control characters";
+  if (broken) return "must not contain control characters";
   return std::nullopt;
 }
 
@@ -65,7 +65,7 @@ void read_attributes(Section& section, std::string_view what,
 
 void read_accounts(Section& root, bool wanted, Accounts& accounts) {
   root.section({.name = "thirdPartyToolsCredentials",
-                .description = "Accounts of other services.",
+                .description = "Accounts at other services.",
                 .destination = NewRelic::kType.name},
                [&accounts, wanted](Section& tools) {
                  tools.share_with_butler(Shared::all);
@@ -135,7 +135,7 @@ void read_destination(Section& section, const Accounts& accounts, bool used,
   section.section(
       {.name = "attribute", .description = "Attributes."}, [&destination](Section& inner) {
         read_attributes(inner, "Attributes with a fixed value.", destination.attributes);
-        inner.section({.name = "dynamic", .description = "Attributes with a value of the alert."},
+        inner.section({.name = "dynamic", .description = "Attributes with a value from the alert."},
                       [&destination](Section& dynamic) { read_dynamic(dynamic, destination); });
       });
 }
@@ -176,7 +176,7 @@ void read_shared(Section& section, NewRelic& new_relic,
 void read_service_monitor(Section& section, const Accounts& accounts, NewRelic& new_relic) {
   const bool used = new_relic.enabled;
   section.section(
-      {.name = "destination", .description = "Events and log entries that alerts become."},
+      {.name = "destination", .description = "Forms of alerts: events and log entries."},
       [&](Section& inner) {
         inner.section({.name = "event", .description = "Events."}, [&](Section& event) {
           read_destination(event, accounts, used && inner.raw("event") != nullptr,
@@ -196,7 +196,7 @@ void read_service_monitor(Section& section, const Accounts& accounts, NewRelic& 
                   });
   std::vector<NewRelicAttribute> shared;
   section.section(
-      {.name = "sharedSettings", .description = "Settings of events and log entries alike."},
+      {.name = "sharedSettings", .description = "Settings shared by events and log entries."},
       [&](Section& inner) { read_shared(inner, new_relic, shared); });
   for (auto* destination : {&new_relic.events, &new_relic.logs})
     destination->attributes.insert(destination->attributes.begin(), shared.begin(), shared.end());

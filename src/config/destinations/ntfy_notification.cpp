@@ -27,21 +27,20 @@ std::optional<std::string> check_server_url(const std::string& text) {
   if (auto wrong = check_http_url(text)) return wrong;
   const auto path = text.find_first_of("/?#", text.find("://") + 3);
   if (path != std::string::npos && text.substr(path) != "/")
-    return "must be the server alone; the topic stands in `topic`";
+    return "must be only the server; write the topic in `topic`";
   return std::nullopt;
 }
 
 void read_login(Section& section, Ntfy& ntfy) {
-  const auto token =
-      section.secret({.name = "token",
-                      .description = "Access token, where the server asks for an account.",
-                      .example = "${env:NTFY_TOKEN}"},
-                     ntfy.token);
+  const auto token = section.secret({.name = "token",
+                                     .description = "Access token, if the server requires a login.",
+                                     .example = "${env:NTFY_TOKEN}"},
+                                    ntfy.token);
   const auto user = section.text(
       {.name = "username", .description = "User name, instead of `token`.", .example = "tocsin"},
       ntfy.username);
   section.secret({.name = "password",
-                  .description = "Password of that user.",
+                  .description = "Password of `username`.",
                   .example = "${env:NTFY_PASSWORD}"},
                  ntfy.password);
   if (!ntfy.enabled) return;
@@ -52,7 +51,8 @@ void read_login(Section& section, Ntfy& ntfy) {
   }
   if (token)
     section.error(*user, "`token` and `username` are two ways to log in; remove one of them");
-  if (ntfy.password.empty()) section.error(*user, "`username` is given, so `password` must be");
+  if (ntfy.password.empty())
+    section.error(*user, "`username` is given, so `password` must be given too");
 }
 
 }  // namespace
@@ -63,12 +63,12 @@ void read_settings(Section& section, bool wanted, Ntfy& ntfy) {
                 .description = "URL of the server, without the topic.",
                 .example = "https://ntfy.example.com"},
                ntfy.url, check_server_url);
-  const auto topic = section.text({.name = "topic",
-                                   .description = "Topic to publish to. It is a secret: whoever "
-                                                  "knows it may read it.",
-                                   .example = "${env:NTFY_TOPIC}",
-                                   .is_secret = true},
-                                  ntfy.topic, check_topic_name);
+  const auto topic = section.text(
+      {.name = "topic",
+       .description = "Topic to publish to. It is a secret: anyone who knows it can read it.",
+       .example = "${env:NTFY_TOPIC}",
+       .is_secret = true},
+      ntfy.topic, check_topic_name);
   if (ntfy.enabled && !topic && !section.has("topic"))
     section.error(section.place(), "the key `topic` is missing");
   read_login(section, ntfy);
@@ -80,8 +80,8 @@ void read_settings(Section& section, bool wanted, Ntfy& ntfy) {
                 ntfy.priority, kPriorities);
   section.texts({.name = "tags",
                  .writing = Writing::title,
-                 .description = "Tags of all messages, beside the one for firing or resolved. "
-                                "Names of emojis become emojis.",
+                 .description = "Tags of all messages, besides the one for firing or resolved. "
+                                "Names of emojis show as emojis.",
                  .example = "[computer, production]"},
                 ntfy.tags);
   section.text({.name = "click",

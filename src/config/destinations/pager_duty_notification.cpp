@@ -20,7 +20,7 @@ void read_settings(Section& section, bool wanted, PagerDuty& pager_duty) {
   if (pager_duty.enabled && !key && !section.has("routingKey"))
     section.error(section.place(), "the key `routingKey` is missing");
   section.text({.name = "url",
-                .description = "URL of the Events API; accounts in Europe have another one.",
+                .description = "URL of the Events API. Accounts in Europe use another one.",
                 .example = "https://events.eu.pagerduty.com/v2/enqueue"},
                pager_duty.url, check_http_url);
   std::string_view severity = "critical";

@@ -34,9 +34,9 @@ void read_alert_sections(Section& section, std::string_view messages, Settings& 
       {.name = key_of(AlertSection::started), .description = started, .differs = kTellsLess},
       [&](Section& inner) { read(inner, settings.started, KeysOf::own_section); });
   const auto other = about(
-      " about all else: paused, missing, stuck or flapping services, unreachable hosts ... Texts "
-      "that it leaves out are built in. Other keys are then those of `serviceStopped` for firing "
-      "alerts, of `serviceStarted` for resolved ones.");
+      " about everything else: paused, missing, stuck or flapping services, unreachable hosts. "
+      "Omitted texts are the built-in ones. Other omitted keys are those of `serviceStopped` for "
+      "firing alerts, of `serviceStarted` for resolved ones.");
   section.section(
       {.name = key_of(AlertSection::other_firing), .description = other}, [&](Section& inner) {
         auto firing = without_texts(settings.stopped);

@@ -59,8 +59,7 @@ void read_section(Section& section, bool wanted, T& settings) {
     read_grouping(
         section,
         {.name = "grouping",
-         .description =
-             "Several alerts in one message; what it does not say is as in `serviceMonitor`.",
+         .description = "Several alerts in one message. Omitted keys are as in `serviceMonitor`.",
          .same_as = "serviceMonitor.grouping"},
         settings.grouping);
   } else {

@@ -85,8 +85,8 @@ class RouteReader {
                 .example = "databases"},
                route.name);
     entry.section({.name = "match",
-                   .description = "Conditions that an alert must fulfil, all of them. Without "
-                                  "conditions every alert takes the route."},
+                   .description = "Conditions, all of which an alert must meet. Without "
+                                  "conditions, every alert takes the route."},
                   [&](Section& section) { read_conditions(section, route.match); });
     std::vector<std::string> earlier;
     read_destinations(
@@ -199,9 +199,10 @@ class RouteReader {
     for (auto& name : names) {
       auto folded = fold_case(name.text);
       if (std::ranges::find(earlier, folded) != earlier.end())
-        section.warning(name.place, fmt::format("{} comes earlier on this route, and is notified "
-                                                "once; `repeatEvery` of a policy sends reminders",
-                                                in_backticks(name.text)));
+        section.warning(name.place,
+                        fmt::format("{} comes earlier on this route and is notified only once; for "
+                                    "reminders, set `repeatEvery` in a policy",
+                                    in_backticks(name.text)));
       earlier.push_back(std::move(folded));
       out.push_back(name.text);
       destinations_.push_back(std::move(name));

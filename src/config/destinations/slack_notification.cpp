@@ -9,7 +9,7 @@ void read_slack_message(Section& section, const Chat& chat, SlackMessage& messag
   read_chat_message(section, keys, chat, message);
   section.text({.name = "channel",
                 .writing = Writing::title,
-                .description = "Channel to post to, if the webhook may choose.",
+                .description = "Channel to post to, if the webhook allows a choice.",
                 .example = "#operations",
                 .otherwise = default_of(keys, "the webhook's own")},
                message.channel);

@@ -13,8 +13,8 @@ void read_teams_message(Section& section, const Chat& chat, ChatMessage& message
   const auto url = read_chat_message(section, keys, chat, message);
   if (url && message.webhook_url.contains(".webhook.office.com/"))
     section.warning(*url,
-                    "`webhookURL` is of an Office 365 connector, which Microsoft has "
-                    "retired: make a Workflows webhook (docs/teams.md)");
+                    "`webhookURL` belongs to an Office 365 connector, which Microsoft has retired: "
+                    "create a Workflows webhook (docs/teams.md)");
 }
 
 }  // namespace

@@ -25,7 +25,7 @@ void read_webhook(Section& entry, Webhook& webhook) {
       {.name = "httpMethod",
        .description = "HTTP method. POST and PUT send JSON; GET sends the same in the query.",
        .example = "POST",
-       .differs = "GET appends to the query that the URL has. Butler replaces it."},
+       .differs = "GET appends to the query of the URL. Butler replaces it."},
       webhook.method);
   entry.section({.name = "cert", .description = "Verification of an https receiver."},
                 [&webhook](Section& inner) {
@@ -36,7 +36,7 @@ void read_webhook(Section& entry, Webhook& webhook) {
 void read_service_alerts(Section& section, WebhookDestinations& webhook) {
   read_rate_limit(section, "webhook", webhook.rate_limit);
   section.list({.name = "webhooks",
-                .description = "Receivers; each gets every alert.",
+                .description = "Receivers. Each gets every alert.",
                 .differs = "A webhook that fails delays no other, and each request has a time "
                            "limit. Butler skips the webhooks after it."},
                webhook.webhooks, read_webhook);

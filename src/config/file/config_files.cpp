@@ -35,7 +35,7 @@ const YamlNode* find_root(const YamlNode& document, Findings& findings) {
   const auto* butler = document.find("Butler");
   const auto* tocsin = document.find("tocsin");
   if (butler != nullptr && tocsin != nullptr)
-    return refuse(document.place, "the file has both `Butler:` and `tocsin:`; one must go");
+    return refuse(document.place, "the file has both `Butler:` and `tocsin:`; remove one");
   const auto* root = butler != nullptr ? butler : tocsin;
   if (root == nullptr) {
     for (const std::string_view name : {"Butler", "tocsin"})
@@ -47,7 +47,7 @@ const YamlNode* find_root(const YamlNode& document, Findings& findings) {
     return refuse(document.place,
                   document.find("serviceMonitor") != nullptr
                       ? "`serviceMonitor` must stand indented under a first line `tocsin:`"
-                      : "no `Butler:` or `tocsin:` at the left edge of the file");
+                      : "no `Butler:` or `tocsin:` at the left margin of the file");
   }
   if (root->type != YamlNode::Type::mapping)
     return refuse(root->place, "there is nothing under `Butler:` or `tocsin:`");
@@ -134,7 +134,7 @@ void ConfigFiles::include(const YamlNode& entry, const std::string& path) {
   if (is_cycle(entry, path, identity)) return;
   const auto [known, fresh] = included_.try_emplace(identity, entry.place);
   if (!fresh)
-    return refuse(entry.place, fmt::format("`include`: the file {} comes twice, first in {}",
+    return refuse(entry.place, fmt::format("`include`: the file {} appears twice, first in {}",
                                            in_backticks(path, kLongNames),
                                            findings_.line(known->second, entry.place)));
   if (files_.size() >= kMostFiles)
@@ -145,10 +145,11 @@ void ConfigFiles::include(const YamlNode& entry, const std::string& path) {
                                            in_backticks(path, kLongNames), text.error().what));
   bytes_ += text->size();
   if (bytes_ > kMostConfigBytes)
-    return stop(entry.place,
-                fmt::format("`include`: the files up to {} have more than {}, the most that a "
-                            "configuration may have",
-                            in_backticks(path, kLongNames), size_text(kMostConfigBytes)));
+    return stop(
+        entry.place,
+        fmt::format(
+            "`include`: the files up to {} have more than {}, the limit for a configuration",
+            in_backticks(path, kLongNames), size_text(kMostConfigBytes)));
   files_.push_back(
       {to_utf8(to_path(path).parent_path()), environment_.is_readable_by_others(path)});
   const auto number = findings_.add_file(path);

@@ -69,7 +69,7 @@ Result<std::string> read_file(const std::string& name, std::size_t most, Accept 
   if (fs::is_regular_file(status)) {
     if (const auto size = fs::file_size(path, error); !error && size > most) return too_large(most);
   } else if (accept == Accept::regular_files || is_named_pipe(path, status)) {
-    return fail(ErrorKind::invalid_config, "is no regular file");
+    return fail(ErrorKind::invalid_config, "is not a regular file");
   }
 
   errno = 0;

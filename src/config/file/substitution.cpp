@@ -67,7 +67,7 @@ std::expected<std::string, std::string> Substitution::variable(const std::string
                            " is not set");
   if (!is_utf8(*value))
     return std::unexpected("the environment variable " + in_backticks(name, kLongNames) +
-                           " is no UTF-8 text");
+                           " is not UTF-8 text");
   return *std::move(value);
 }
 
@@ -79,8 +79,8 @@ std::expected<std::string, std::string> Substitution::file(const std::string& pa
                                     in_backticks(path, kLongNames), environment_.how_to_hide));
   if (value && has_blank_edges(*value))
     warnings_.push_back(
-        fmt::format("the secret in {} begins or ends with blanks or line breaks, "
-                    "which are a part of it: remove them if they are not meant",
+        fmt::format("the secret in {} begins or ends with spaces or line breaks, which are part of "
+                    "it: remove them unless they are intended",
                     in_backticks(path, kLongNames)));
   return files_.emplace(path, std::move(value)).first->second;
 }
@@ -97,7 +97,7 @@ std::expected<std::string, std::string> read_secret_file(const std::string& path
   if (!text)
     return std::unexpected("the file " + in_backticks(path, kLongNames) + " " + text.error().what);
   if (!is_utf8(*text) || text->contains('\0'))
-    return std::unexpected("the file " + in_backticks(path, kLongNames) + " is no UTF-8 text");
+    return std::unexpected("the file " + in_backticks(path, kLongNames) + " is not UTF-8 text");
   constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
   if (text->starts_with(kByteOrderMark)) text->erase(0, kByteOrderMark.size());
   if (text->ends_with('\n')) text->resize(text->size() - (text->ends_with("\r\n") ? 2 : 1));

@@ -83,8 +83,8 @@ class DocumentBuilder final : public YAML::EventHandler {
   void OnDocumentStart(const YAML::Mark& mark) override {
     if (!empty()) {
       throw Refused{at(mark),
-                    "a second document begins here; a configuration is one document (is the "
-                    "indentation right?)"};
+                    "a second document begins here, but a configuration is one document: check the "
+                    "indentation"};
     }
   }
   void OnDocumentEnd() override {}
@@ -221,7 +221,7 @@ class DocumentBuilder final : public YAML::EventHandler {
         merged.push_back(value);
       } else if (!seen.insert(key->text).second) {
         findings_.add(Severity::error, key->place,
-                      "the key `" + printable(key->text, 64) + "` comes twice in one section");
+                      "the key `" + printable(key->text, 64) + "` appears twice in one section");
       } else {
         kept.insert(kept.end(), {key, value});
       }
@@ -301,8 +301,8 @@ std::optional<Document> parse_yaml(std::string_view text, Findings& findings, Ya
   if (metered.cut_off())
     return refuse({builder.open_place().value_or(Place{}),
                    "more than " + size_text(kMostBetweenValues) +
-                       " belong to one value here; a long list or section in `[...]` or "
-                       "`{...}` must be written line by line"});
+                       " belong to one value here; write a long list or section line by line, not "
+                       "in `[...]` or `{...}`"});
   if (builder.empty()) return refuse({{}, "the file is empty"});
   return std::move(builder).take();
 }

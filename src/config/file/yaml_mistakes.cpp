@@ -39,27 +39,26 @@ struct Explanation {
 
 constexpr std::array kExplanations = {
     Explanation{"illegal map value",
-                "a `:` where no value can begin: is the indentation right, or does a text need "
-                "quotes?"},
+                "a `:` where no value can begin: check the indentation, or quote the text"},
     Explanation{"end of map not found",
-                "this does not fit to what is before it: are the indentation and quotes right?"},
+                "this does not fit what comes before it: check the indentation and quotes"},
     Explanation{"end of sequence not found",
-                "this does not fit to the list before it: are the indentation and quotes right?"},
+                "this does not fit the list before it: check the indentation and quotes"},
     Explanation{
         "end of sequence flow not found",
-        "a list in `[...]` is not closed here; texts with brackets or braces in it need quotes"},
+        "a list in `[...]` is not closed here; quote texts that contain brackets or braces"},
     Explanation{
         "end of map flow not found",
-        "a section in `{...}` is not closed here; texts with brackets or braces in it need quotes"},
+        "a section in `{...}` is not closed here; quote texts that contain brackets or braces"},
     Explanation{"illegal EOF in scalar", "the file ends within a quoted text"},
     Explanation{"illegal document indicator in scalar", "the document ends within a quoted text"},
-    Explanation{"unknown token", "no text can begin with this character: it needs quotes"},
+    Explanation{"unknown token", "no text can begin with this character: quote it"},
     Explanation{"unknown escape character",
-                "an unknown escape in double quotes: a text with a backslash needs single quotes"},
+                "an unknown escape in double quotes: put a text with a backslash in single quotes"},
     Explanation{"bad character found while scanning hex number",
-                "a wrong escape in double quotes: a text with a backslash needs single quotes"},
+                "an invalid escape in double quotes: put a text with a backslash in single quotes"},
     Explanation{"invalid unicode",
-                "a wrong escape in double quotes: a text with a backslash needs single quotes"},
+                "an invalid escape in double quotes: put a text with a backslash in single quotes"},
     Explanation{"the referenced anchor is not defined",
                 "an alias without an anchor: a text that begins with `*` needs quotes"},
     Explanation{"alias not found after *", "a text that begins with `*` needs quotes"},
@@ -69,9 +68,9 @@ constexpr std::array kExplanations = {
     Explanation{"illegal character found while scanning anchor",
                 "a text that begins with `&` needs quotes"},
     Explanation{"illegal block entry",
-                "a list entry (`- `) where none can begin: is the indentation right?"},
-    Explanation{"illegal map key", "a key where none can begin: is the indentation right?"},
-    Explanation{"illegal flow end", "a `]` or `}` too much: a text that begins so needs quotes"},
+                "a list entry (`- `) where none can begin: check the indentation"},
+    Explanation{"illegal map key", "a key where none can begin: check the indentation"},
+    Explanation{"illegal flow end", "one `]` or `}` too many: quote a text that begins with it"},
     Explanation{"unexpected character in block scalar",
                 "nothing but a comment may follow `|` or `>` on the line"},
 };
@@ -91,7 +90,7 @@ std::optional<Refused> explain_glued_key(std::string_view text, int line) {
     const auto here = line_at(text, at);
     if (const auto key = glued_key(here); !key.empty())
       return Refused{{at, static_cast<int>(key.data() - here.data()) + 1},
-                     "not YAML: a blank is missing after `" + std::string(key) + ":`"};
+                     "not YAML: a space is missing after `" + std::string(key) + ":`"};
   }
   return std::nullopt;
 }
@@ -104,11 +103,11 @@ std::optional<Refused> check_bytes(std::string_view text) {
   if (text.size() > kMostConfigBytes)
     return Refused{{},
                    "the file is larger than " + size_text(kMostConfigBytes) +
-                       ", the most that a configuration may have"};
+                       ", the limit for a configuration"};
   if (text.starts_with("\xFF\xFE") || text.starts_with("\xFE\xFF"))
     return Refused{{}, "the file is in UTF-16: save it as UTF-8"};
   if (const auto at = text.find('\0'); at != std::string_view::npos)
-    return Refused{place_in(text, at), "a NUL byte: this is no text file"};
+    return Refused{place_in(text, at), "a NUL byte: this is not a text file"};
   if (const auto at = find_invalid_utf8(text))
     return Refused{place_in(text, *at), "a byte that is not UTF-8: save the file as UTF-8"};
   return std::nullopt;

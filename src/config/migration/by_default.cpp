@@ -31,8 +31,8 @@ std::vector<KeyNote> find_defaults(const YamlNode& root, const Destinations& des
   };
   const Policy policy;
   add("serviceMonitor.policy.bootGrace",
-      fmt::format("When a host has started, alerts about its services wait {} for them, {} for "
-                  "those with delayed start. Butler alerts at once.",
+      fmt::format("After a host has started, alerts about its services wait {}, or {} for delayed "
+                  "start. Butler alerts at once.",
                   duration_text(policy.boot_grace), duration_text(policy.delayed_start_grace)));
   add("serviceMonitor.policy.flapping",
       fmt::format("A service that changes {} times in {} is one alert, FLAPPING, until it has "
@@ -44,8 +44,8 @@ std::vector<KeyNote> find_defaults(const YamlNode& root, const Destinations& des
   if (has_readers(destinations)) {
     const Grouping grouping;
     add("serviceMonitor.grouping",
-        fmt::format("The first alert of a host leaves at once; those that follow are one message "
-                    "after {}, and then one every {}. Butler sends a message for each.",
+        fmt::format("The first alert of a host is sent at once; those that follow are one message "
+                    "after {}, then one every {}. Butler sends a message for each.",
                     duration_text(grouping.wait), duration_text(grouping.interval)));
   }
   // No key decides about these two.
@@ -55,12 +55,12 @@ std::vector<KeyNote> find_defaults(const YamlNode& root, const Destinations& des
                    .text = "Messages say `Automatic (delayed start)` of a service that starts so. "
                            "Butler says `Automatic`."});
   if (std::get<Mqtt>(destinations).enabled)
-    notes.push_back({.path = {},
-                     .file = {},
-                     .line = 0,
-                     .text = "Nothing goes to the MQTT topic `qliksense/butler/mqtt/status`, which "
-                             "Butler announces itself on; `mqttConfig.presence` has a topic of its "
-                             "own."});
+    notes.push_back(
+        {.path = {},
+         .file = {},
+         .line = 0,
+         .text = "Nothing goes to the MQTT topic `qliksense/butler/mqtt/status`, on which Butler "
+                 "announces itself; `mqttConfig.presence` has a topic of its own."});
   return notes;
 }
 

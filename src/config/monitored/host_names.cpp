@@ -48,8 +48,7 @@ class Parser {
 
  private:
   static HostNamesMistake too_many(std::size_t column) {
-    return {column,
-            fmt::format("more than {} hosts, the most that a configuration may have", kMostHosts),
+    return {column, fmt::format("more than {} hosts, the limit for a configuration", kMostHosts),
             true};
   }
 
@@ -86,7 +85,7 @@ class Parser {
     const bool padded = first->first.starts_with('0') && first->first.size() > 1;
     if ((padded || last->first.starts_with('0')) && first->first.size() != last->first.size())
       return host_names_mistake(
-          last_at, "with leading zeros both ends of a range must have the same length");
+          last_at, "both ends of a range with leading zeros must have the same length");
     return Numbers{first->second, last->second, padded ? first->first.size() : 0};
   }
 

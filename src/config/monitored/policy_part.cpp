@@ -53,8 +53,8 @@ std::optional<Place> read_expected(Section& section, Expected& expected) {
   const auto place = section.choices(
       {.name = "expected",
        .description = "States that resolve the alert: one word, or a list such as `[running, "
-                      "paused]`. With `stopped` a running service fires; with `any` starts, stops "
-                      "and pauses go to the history only.",
+                      "paused]`. With `stopped`, a running service fires; with `any`, starts, "
+                      "stops and pauses only go to the history.",
        .example = "stopped"},
       states);
   if (!place) return place;
@@ -71,29 +71,29 @@ constexpr std::string_view kFlapping = "flapping";
 void visit_flapping_keys(auto& visitor) {
   visitor.key([](auto& policy) -> auto& { return policy.flapping.start; },
               [](Section& section, auto& value) {
-                return section.count(
-                    {.name = "start",
-                     .description = "Number of changes within `window` from which on a "
-                                    "service flaps, which is one alert. 0: off.",
-                     .example = "6"},
-                    value, kChanges);
-              });
-  visitor.key([](auto& policy) -> auto& { return policy.flapping.stop; },
-              [](Section& section, auto& value) {
-                return section.count(
-                    {.name = "stop",
-                     .description =
-                         "Highest number of changes within `window` of a service that has settled.",
-                     .example = "1"},
-                    value, kChanges);
+                return section.count({.name = "start",
+                                      .description = "Number of changes within `window` that make "
+                                                     "a service flap, which is one alert. 0: off.",
+                                      .example = "6"},
+                                     value, kChanges);
               });
   visitor.key(
-      [](auto& policy) -> auto& { return policy.flapping.window; },
+      [](auto& policy) -> auto& { return policy.flapping.stop; },
       [](Section& section, auto& value) {
-        return section.duration(
-            {.name = "window", .description = "Time in which changes count.", .example = "10m"},
-            value, {seconds(1), days(7)});
+        return section.count(
+            {.name = "stop",
+             .description =
+                 "Number of changes within `window` at or below which a service has settled.",
+             .example = "1"},
+            value, kChanges);
       });
+  visitor.key([](auto& policy) -> auto& { return policy.flapping.window; },
+              [](Section& section, auto& value) {
+                return section.duration({.name = "window",
+                                         .description = "Period in which changes are counted.",
+                                         .example = "10m"},
+                                        value, {seconds(1), days(7)});
+              });
   visitor.key([](auto& policy) -> auto& { return policy.flapping.bad_for; },
               [](Section& section, auto& value) {
                 return section.duration({.name = "badFor",
@@ -147,10 +147,9 @@ void visit_keys(auto& visitor) {
               [](Section& section, auto& value) {
                 return section.choice(
                     {.name = "triggerStart",
-                     .description =
-                         "Alerts about stops of services that events start and that end when their "
-                         "work is done. `byName`: if an entry names the service in full; `exempt`: "
-                         "never; `told`: always.",
+                     .description = "Alerts about stops of services that an event starts and that "
+                                    "end when their work is done. `byName`: if an entry names the "
+                                    "service in full; `exempt`: never; `told`: always.",
                      .example = "exempt"},
                     value);
               });
@@ -159,7 +158,7 @@ void visit_keys(auto& visitor) {
       [](Section& section, auto& value) {
         return section.numbers(
             {.name = "quietExitCodes",
-             .description = "Exit codes of a normal end; a stop with one of them is no problem.",
+             .description = "Exit codes of a normal end. A stop with one of them is no problem.",
              .example = "[0, 1067]"},
             value);
       });
@@ -240,8 +239,7 @@ std::optional<std::string> contradiction_in(const Policy& policy) {
   const auto& flapping = policy.flapping;
   if (flapping.start == 0 || flapping.stop < flapping.start) return std::nullopt;
   return fmt::format(
-      "`flapping`: a service cannot settle at {} changes (`stop`) where {} (`start`) "
-      "are flapping; `stop` must be less",
+      "`flapping`: `stop` ({}) must be less than `start` ({}), or a flapping service never settles",
       flapping.stop, flapping.start);
 }
 
@@ -253,11 +251,12 @@ void read_host_policy(Section& section, const Key& key, HostPolicy& out) {
                     read_checks(grace, out.grace.checks);
                     read_time(grace, out.grace.time);
                   });
-    inner.duration({.name = "stormWait",
-                    .description = "Delays alerts when at least three services, and a quarter of "
-                                   "those that ran, stop or begin to in one check. 0: no delay.",
-                    .example = "10s"},
-                   out.storm_wait, kUpToADay);
+    inner.duration(
+        {.name = "stormWait",
+         .description = "Delays alerts when at least three services, and a quarter of those that "
+                        "ran, stop or begin to stop in one check. 0: no delay.",
+         .example = "10s"},
+        out.storm_wait, kUpToADay);
     read_severity(inner, out.severity);
     read_repeat_every(inner, out.repeat_every);
   });

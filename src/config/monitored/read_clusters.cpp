@@ -83,7 +83,7 @@ class ClusterReader {
     std::vector<WatchedService> watched;
     for (const auto& service : services) {
       if (has_wildcard(service.text) || service.text.empty()) {
-        entry.error(service.place, fmt::format("`services`: {} is no key name of one service",
+        entry.error(service.place, fmt::format("`services`: {} is not the key name of one service",
                                                in_backticks(service.text)));
         continue;
       }
@@ -125,7 +125,7 @@ class ClusterReader {
     std::vector<PlacedText> texts;
     entry.placed_texts(
         {.name = "hosts",
-         .description = "Hosts of `monitor` that belong to the cluster; ranges work as there.",
+         .description = "Hosts of `monitor` that form the cluster. Ranges work as there.",
          .need = Need::required,
          .example = "[\"sql[1-2]\"]"},
         texts);
@@ -143,7 +143,7 @@ class ClusterReader {
           break;
         }
         if (std::ranges::find(members, found->second) != members.end()) {
-          entry.error(text.place, fmt::format("`hosts`: {} comes twice", in_backticks(name)));
+          entry.error(text.place, fmt::format("`hosts`: {} appears twice", in_backticks(name)));
           break;
         }
         members.push_back(found->second);
@@ -174,7 +174,7 @@ class ClusterReader {
     if (!rule) {
       entry.error(text->place, std::string(kRunningIs));
     } else if (!cluster.hosts.empty() && rule->least > cluster.hosts.size()) {
-      entry.error(text->place, fmt::format("`running`: {} cannot be of {} hosts",
+      entry.error(text->place, fmt::format("`running`: {} is impossible with {} hosts",
                                            in_backticks(text->text), cluster.hosts.size()));
     } else {
       cluster.rule = *rule;
@@ -189,7 +189,7 @@ class ClusterReader {
     const auto [joined, is_new] = joined_[member].try_emplace(name);
     if (!is_new) {
       entry.error(service.place,
-                  fmt::format("`services`: {} of {} is in a cluster already",
+                  fmt::format("`services`: {} of {} already belongs to a cluster",
                               in_backticks(service.text), in_backticks(host.name.text())));
       return;
     }
@@ -218,9 +218,9 @@ std::vector<Cluster> read_clusters(Section& section, const PolicySection& defaul
   std::vector<Cluster> clusters;
   section.list(
       {.name = "clusters",
-       .description = "Service clusters: groups of hosts of which a number must run a service. "
-                      "Alerts treat a cluster like a host: its service is `STOPPED` while the rule "
-                      "is broken. Changes on the single hosts go to the history only."},
+       .description = "Service clusters: groups of hosts, some of which must run a service. Alerts "
+                      "treat a cluster like a host: its service is `STOPPED` while the rule is "
+                      "broken. Changes on single hosts only go to the history."},
       clusters, [&reader](Section& entry, Cluster& cluster) { reader.read(entry, cluster); });
   reader.finish();
   return clusters;

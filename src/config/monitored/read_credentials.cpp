@@ -9,8 +9,8 @@ namespace tocsin::config {
 HostAccounts read_credentials(Section& section) {
   HostAccounts accounts;
   std::vector<Credentials> list;
-  Duplicates names("credentials", "come twice");
-  section.list({.name = "credentials", .description = "HostAccounts to ask hosts with."}, list,
+  Duplicates names("credentials", "appear twice");
+  section.list({.name = "credentials", .description = "Accounts for logins to hosts."}, list,
                [&](Section& entry, Credentials& credentials) {
                  const auto place =
                      entry.text({.name = "name",
@@ -26,7 +26,7 @@ HostAccounts read_credentials(Section& section) {
                              .example = "CORP\\svc-tocsin"},
                             credentials.username, must_not_be_empty);
                  entry.secret({.name = "password",
-                               .description = "Password; prefer a reference to the text itself.",
+                               .description = kPasswordInWords,
                                .need = Need::required,
                                .example = "${env:TOCSIN_PASSWORD}"},
                               credentials.password, &credentials.password_file);

@@ -60,15 +60,15 @@ void read_source(Section& entry, Host& host) {
   const auto place = entry.choice(
       {.name = "source",
        .description =
-           "Way to ask the host. `smb`: over the network, with the account of `credentials`. "
-           "`scm`, on Windows only: through the service API, with the account of the process.",
+           "Access to the host. `smb`: over the network, with the account of `credentials`. `scm` "
+           "(Windows only): through the service API, with the account of the process.",
        .example = "smb",
        .otherwise = "`scm` on Windows, `smb` elsewhere"},
       host.source);
   if (!place || host.source == Source::smb || host.source == own) return;
   entry.error(*place, host.source == Source::scm
-                          ? "`scm` needs tocsin to run on Windows; here it is `smb`"
-                          : "this version does not have this `source`; use `smb`");
+                          ? "`scm` works only where tocsin runs on Windows; write `smb`"
+                          : "this version does not support this `source`; write `smb`");
 }
 
 /// The Windows API takes the account of the process and finds its own way to the host.
@@ -77,9 +77,9 @@ void warn_of_unused(Section& entry, const Host& host, std::optional<Place> crede
   if (host.source != Source::scm) return;
   if (credentials)
     entry.warning(*credentials,
-                  "`credentials` does nothing with `source: scm`, which uses the "
-                  "account that tocsin runs as; for this account write `source: smb`");
-  if (port) entry.warning(*port, "`port` does nothing with `source: scm`");
+                  "`credentials` has no effect with `source: scm`, which uses the account that "
+                  "tocsin runs as; to use it, write `source: smb`");
+  if (port) entry.warning(*port, "`port` has no effect with `source: scm`");
 }
 
 /// `frequency` in `timeZone`; what either does not say is the one of all hosts.
@@ -114,12 +114,13 @@ HostServices read_host_services(Section& entry) {
        .need = has_own ? Need::required : Need::optional,
        .alternative = "sets"},
       "on this host", services.own);
-  entry.placed_texts({.name = "sets",
-                      .description = "Names of `serviceSets` whose services the host has too.",
-                      .need = has_sets ? Need::required : Need::optional,
-                      .example = "[qlik, base]",
-                      .alternative = "services"},
-                     services.sets);
+  entry.placed_texts(
+      {.name = "sets",
+       .description = "Names of `serviceSets` whose services to watch on the host too.",
+       .need = has_sets ? Need::required : Need::optional,
+       .example = "[qlik, base]",
+       .alternative = "services"},
+      services.sets);
   read_policy(entry,
               {.name = "policy",
                .description = "Rules for the alerts of its services.",
@@ -145,7 +146,7 @@ bool check_address(Section& entry, const PlacedText& address, std::size_t hosts)
   // Six dots, so that what is left stands where it stood.
   const auto brace = with_host(address.text, "......").find_first_of("{}");
   if (brace != std::string::npos) {
-    entry.error(address.at(brace), "`address`: nothing but `{host}` can stand in braces");
+    entry.error(address.at(brace), "`address`: only `{host}` can stand in braces");
     return false;
   }
   if (hosts < 2 || address.text.contains(kHostInBraces)) return true;
@@ -196,7 +197,7 @@ class HostReader {
     std::string credentials;
     const auto credentials_place =
         entry.text({.name = "credentials",
-                    .description = "Name of the entry of `credentials` to ask with.",
+                    .description = "Name of the entry of `credentials` to log in with.",
                     .example = "monitoring",
                     .otherwise = "the first of the list"},
                    credentials);
@@ -246,7 +247,7 @@ class HostReader {
     const auto hosts = entry.placed_texts(
         {.name = "hosts",
          .description =
-             "Several hosts with the same rules, instead of `host`; ranges work as there.",
+             "Several hosts with the same rules, instead of `host`. Ranges work as there.",
          .need = by_list ? Need::required : Need::optional,
          .example = "[qs-central, \"qs-node[1-4]\"]",
          .alternative = "host",
@@ -254,7 +255,7 @@ class HostReader {
         list);
     std::vector<Name> names;
     if (host && hosts) {
-      entry.error(*hosts, "an entry has `host` or `hosts`; one must go");
+      entry.error(*hosts, "an entry has either `host` or `hosts`; remove one");
     } else if (host) {
       add_names(entry, "host", *host, names);
     }
@@ -334,7 +335,7 @@ class HostCollector {
     if (!known.joined) known.joined.emplace(first.services);
     known.joined->add(host.services, different);
     const auto line = section_.reading().findings.line(known.place, place);
-    auto text = fmt::format("the host {} comes twice, first in {}; its services are joined",
+    auto text = fmt::format("the host {} appears twice, first in {}; its services are joined",
                             in_backticks(host.name.text()), line);
     if (!different.empty())
       text += fmt::format(", but {} says what holds for {}", line, fmt::join(different, ", "));
@@ -352,14 +353,14 @@ std::optional<Place> read_hosts(Section& section, const HostDefaults& defaults,
                                 std::vector<Host>& hosts) {
   HostReader reader(defaults);
   std::vector<HostEntry> entries;
-  const auto place = section.list(
-      {.name = "monitor",
-       .description = "Hosts to watch.",
-       .need = Need::required,
-       .differs = "An unreachable host or a missing service does not stop the watch of others. "
-                  "Butler watches nothing at all when it meets one at its start.",
-       .entry_key = "host"},
-      entries, [&reader](Section& entry, HostEntry& out) { reader.read(entry, out); });
+  const auto place =
+      section.list({.name = "monitor",
+                    .description = "Hosts to watch.",
+                    .need = Need::required,
+                    .differs = "An unreachable host or a missing service does not affect others. "
+                               "Butler watches nothing at all if it finds one when it starts.",
+                    .entry_key = "host"},
+                   entries, [&reader](Section& entry, HostEntry& out) { reader.read(entry, out); });
   HostCollector collector(section, hosts);
   for (auto& entry : entries) collector.add(std::move(entry));
   collector.finish();

@@ -20,8 +20,8 @@ constexpr std::array kStartModes = {Choice<StartMode>{"automatic", StartMode::au
 /// What was written in one list of services.
 struct Written {
   explicit Written(std::string_view whose)
-      : names("service", fmt::format("comes twice {}", whose)),
-        display_names("display name", fmt::format("comes twice {}", whose)) {}
+      : names("service", fmt::format("appears twice {}", whose)),
+        display_names("display name", fmt::format("appears twice {}", whose)) {}
 
   Duplicates names;
   Duplicates display_names;
@@ -30,17 +30,16 @@ struct Written {
 /// `name` and `displayName`, of which one must be there. Answers the place of what was read.
 std::optional<Place> read_names(Section& entry, WatchedService& service, Written& written) {
   const bool by_display_name = entry.raw("displayName") != nullptr;
-  const auto name =
-      entry.text({.name = "name",
-                  .description = "Name of the service (not its display name), or a pattern with "
-                                 "`*` and `?`. Case does not count.",
-                  .need = by_display_name ? Need::optional : Need::required,
-                  .example = "QlikSense*",
-                  .alternative = "displayName",
-                  .differs = "Case does not count, `*` and `?` make a pattern, and names with `$`, "
-                             "`&` or `(` are watched too. Butler wants the exact case, and "
-                             "watches none of those."},
-                 service.pattern, must_not_be_empty);
+  const auto name = entry.text(
+      {.name = "name",
+       .description = "Name of the service (not its display name), or a pattern with "
+                      "`*` and `?`. Case does not count.",
+       .need = by_display_name ? Need::optional : Need::required,
+       .example = "QlikSense*",
+       .alternative = "displayName",
+       .differs = "Case does not count, `*` and `?` make a pattern, and names with `$`, `&` or `(` "
+                  "are watched too. Butler wants the exact case and watches none of those."},
+      service.pattern, must_not_be_empty);
   const auto display_name = entry.text(
       {.name = "displayName",
        .writing = Writing::title,
@@ -50,7 +49,7 @@ std::optional<Place> read_names(Section& entry, WatchedService& service, Written
        .alternative = "name"},
       service.display_name, must_not_be_empty);
   if (name && display_name) {
-    entry.error(*display_name, "a service is found by `name` or by `displayName`; one must go");
+    entry.error(*display_name, "a service has either `name` or `displayName`; remove one");
     return std::nullopt;
   }
   if (name) written.names.add(entry, service.pattern, *name);
@@ -75,7 +74,7 @@ void read_service(Section& entry, ServiceEntry& out, Written& written) {
        .example = "[QlikSenseRepositoryDatabase]"},
       service.exclude);
   if (place && exclude && is_one_name(service))
-    entry.warning(*exclude, "`exclude` does nothing where `name` has no `*` or `?`");
+    entry.warning(*exclude, "`exclude` has no effect: `name` has no `*` or `?`");
   auto start_mode = StartMode::any;
   const auto start_mode_place = entry.choice(
       {.name = "startMode",
@@ -85,8 +84,7 @@ void read_service(Section& entry, ServiceEntry& out, Written& written) {
       start_mode, kStartModes);
   service.automatic_only = start_mode == StartMode::automatic;
   if (place && start_mode_place && is_one_name(service))
-    entry.error(*start_mode_place,
-                "`startMode` chooses among what a pattern finds, but `name` has no `*` or `?`");
+    entry.error(*start_mode_place, "`startMode` needs a pattern, but `name` has no `*` or `?`");
   read_policy(entry,
               {.name = "policy",
                .description = "Rules for its alerts.",

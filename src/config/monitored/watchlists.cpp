@@ -80,7 +80,7 @@ std::vector<Watchlists::Use> Watchlists::find_sets(Section& entry,
     } else if (std::ranges::find(uses, found->second, &Use::set) != uses.end()) {
       entry.tolerable(
           name.place,
-          fmt::format("the service set {} comes twice on this host", in_backticks(name.text)),
+          fmt::format("the service set {} appears twice on this host", in_backticks(name.text)),
           "the first counts");
     } else {
       uses.push_back({found->second, name.place});
@@ -134,10 +134,11 @@ bool Watchlists::spend(Section& entry, std::size_t rules) {
 
 void Watchlists::say_unreachable(Section& section, const Rule& rule, Place catch_all) {
   if (!unreachable_.insert(rule.place).second) return;
-  section.warning(rule.place,
-                  fmt::format("no service takes this entry: the one in {} comes before it and "
-                              "matches all",
-                              section.reading().findings.line(catch_all, rule.place)));
+  section.warning(
+      rule.place,
+      fmt::format(
+          "this entry has no effect: the one in {} comes before it and matches all services",
+          section.reading().findings.line(catch_all, rule.place)));
 }
 
 Watchlist Watchlists::put_together(Section& entry, const HostServices& host,
@@ -178,12 +179,11 @@ Watchlist Watchlists::put_together(Section& entry, const HostServices& host,
       const auto& findings = entry.reading().findings;
       entry.tolerable(
           use.place,
-          fmt::format("the sets {} and {} have two rules that contradict for the service {}: in {} "
-                      "and in {}",
-                      in_backticks(other.set), in_backticks(set.name),
-                      in_backticks(name_of(made.service)),
-                      findings.line(places[before->second], use.place),
-                      findings.line(made.place, use.place)),
+          fmt::format(
+              "the sets {} and {} have contradicting rules for the service {}: in {} and in {}",
+              in_backticks(other.set), in_backticks(set.name), in_backticks(name_of(made.service)),
+              findings.line(places[before->second], use.place),
+              findings.line(made.place, use.place)),
           "the first counts");
     }
   }

@@ -26,7 +26,7 @@ std::optional<std::string> find_mistake_in_port(std::string_view text, std::stri
   if (colons != 1) return std::nullopt;
   const auto port = text.substr(text.find(':') + 1);
   if (!is_digits(port)) return "must not have a `:`, unless it is an IPv6 address";
-  return fmt::format("must be without a port: write `{}: {}` beside it", port_key, port);
+  return fmt::format("must not have a port: write `{}: {}` beside it", port_key, port);
 }
 
 std::optional<std::string> check_host_text(const std::string& text, std::string_view port_key) {
@@ -34,12 +34,11 @@ std::optional<std::string> check_host_text(const std::string& text, std::string_
   if (text.find_first_of(" \t\r\n/\\") != std::string::npos)
     return "must be a host name or an address, without spaces and slashes";
   if (text.find_first_of("*?") != std::string::npos)
-    return "must name a host, and `*` and `?` do not: list the hosts, or write a range such as "
-           "`node[1-4]`";
+    return "must not contain `*` or `?`: list the hosts, or write a range such as `node[1-4]`";
   constexpr std::size_t kLongest = 255;  // RFC 1035, 2.3.4
   if (text.size() > kLongest) return "must not be longer than 255 characters";
   if (text.size() > 1 && (text.starts_with('.') || text.contains("..")))
-    return "must not have a dot at its beginning, or two in a row";
+    return "must not begin with a dot or have two in a row";
   return find_mistake_in_port(text, port_key);
 }
 
@@ -60,7 +59,7 @@ std::optional<std::string> find_mistake_in_numbers(std::string_view address) {
   }
   if (!is_address) return "must be a name, or an address of four numbers from 0 to 255";
   if (!is_octal) return std::nullopt;
-  return fmt::format("must have no leading zeros, which make a number octal: write `{}`",
+  return fmt::format("must not have leading zeros, which make a number octal: write `{}`",
                      fmt::join(parts, "."));
 }
 
@@ -70,7 +69,7 @@ std::optional<std::string> check_host_name(const std::string& text) {
 
 std::optional<std::string> check_host(const std::string& text, std::string_view port_key) {
   if (auto mistake = check_host_text(text, port_key)) return mistake;
-  if (text == ".") return "must be a name or an address; a dot is none";
+  if (text == ".") return "must be a name or an address, not a dot";
   return find_mistake_in_numbers(text);
 }
 

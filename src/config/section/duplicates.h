@@ -13,7 +13,7 @@ namespace tocsin::config {
 class Duplicates {
  public:
   /// How the sentence goes: "the host `a` comes twice, first in line 6".
-  explicit Duplicates(std::string kind, std::string comes_twice = "comes twice");
+  explicit Duplicates(std::string kind, std::string comes_twice = "appears twice");
 
   /// Reports a name that came before; answers whether it is the first.
   bool add(Section& entry, const std::string& name, Place place);

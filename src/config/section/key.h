@@ -49,6 +49,10 @@ struct Key {
   std::string_view destination = {};
 };
 
+/// The description of a password.
+inline constexpr std::string_view kPasswordInWords =
+    "Password. Prefer a reference such as `${env:NAME}` to plain text.";
+
 /// A line of a terminal is not endless.
 inline constexpr std::size_t kLongestDifference = 190;
 

@@ -101,7 +101,7 @@ std::optional<Section::Entry> Section::find_by_either_name(const Key& key) {
     return older;
   }
   const auto& findings = reading_.findings;
-  error(there, fmt::format("`{}` ({}) and `{}` ({}) are one key; remove `{}`", key.alias,
+  error(there, fmt::format("`{}` ({}) and `{}` ({}) are the same key; remove `{}`", key.alias,
                            findings.line(there, there), key.name,
                            findings.line(entry->key->place, there), key.alias));
   return entry;
@@ -133,9 +133,9 @@ std::string Section::file_at(Place place, std::string_view key, const std::strin
   const auto from_parent = "../" + path;
   auto other = path_at(place, from_parent);
   if (!is_file(other)) return file;
-  info(place, fmt::format("`{}`: the file is found in the parent of the configuration's folder; "
-                          "better write {}",
-                          key, in_backticks(from_parent, kLongNames)));
+  info(place,
+       fmt::format("`{}`: the file is in the parent of the configuration's folder; better write {}",
+                   key, in_backticks(from_parent, kLongNames)));
   return other;
 }
 
@@ -159,7 +159,7 @@ bool Section::is(YamlNode::Type wanted, const Entry& entry, std::string_view wan
   const bool may_be_glued = wanted == YamlNode::Type::mapping && value.plain;
   const auto glued = may_be_glued ? glued_key(value.text) : std::string_view();
   const auto hint =
-      glued.empty() ? std::string(instead) : fmt::format(": a blank is missing after `{}:`", glued);
+      glued.empty() ? std::string(instead) : fmt::format(": a space is missing after `{}:`", glued);
   error(entry.value->place,
         fmt::format("{} must be {}, but this is {}{}", in_backticks(entry.key->text),
                     wanted_in_words, in_words(entry.value->type), hint));

@@ -44,7 +44,8 @@ void Section::declare(const Key& key, std::string type, std::string fallback, st
   if (!key.otherwise.empty()) fallback = key.otherwise;
   const bool required = key.need == Need::required;
   if (required) fallback = "required";
-  if (!key.alternative.empty()) fallback = fmt::format("required without `{}`", key.alternative);
+  if (!key.alternative.empty())
+    fallback = fmt::format("required unless `{}` is given", key.alternative);
   reading_.known_keys->push_back({.path = path_to(key.name),
                                   .type = std::move(type),
                                   .fallback = std::move(fallback),

@@ -14,7 +14,7 @@ namespace {
 
 constexpr std::string_view kListOfTexts = "a list of texts";
 constexpr std::string_view kForeignReference =
-    "is taken as it stands, which is no reference: write ${env:NAME} or ${file:PATH}";
+    "looks like a reference, but is taken literally: write ${env:NAME} or ${file:PATH}";
 
 bool equals_ignoring_case(std::string_view a, std::string_view b) {
   return fold_case(a) == fold_case(b);

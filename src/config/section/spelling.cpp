@@ -53,7 +53,7 @@ bool is_typographic_quote(char32_t code) {
 std::string character_in_words(char32_t code) {
   const auto* found = std::ranges::find(kNamed, code, &Named::code);
   const auto* name = found != kNamed.end() ? found->name.data()
-                     : is_wide_blank(code) ? "an unusual blank"
+                     : is_wide_blank(code) ? "an unusual space"
                      : code < 0xA0         ? "a control character"
                                            : "an invisible character";
   return fmt::format("{} (U+{:04X})", name, static_cast<std::uint32_t>(code));
@@ -63,12 +63,11 @@ std::string say_stray(char32_t code, bool may_have_escapes) {
   const auto* found = std::ranges::find(kNamed, code, &Named::code);
   if (may_have_escapes && found != kNamed.end() && found->escape != 0)
     return fmt::format(
-        "holds {}, which `\\{}` means in double quotes: write the text in single quotes, where a "
-        "backslash is one",
+        "contains {}, because `\\{}` is an escape in double quotes: put the text in single quotes",
         character_in_words(code), found->escape);
   if (is_wide_blank(code))
-    return fmt::format("holds {}: type an ordinary one", character_in_words(code));
-  return fmt::format("holds {}: type the text anew without it", character_in_words(code));
+    return fmt::format("contains {}: type an ordinary space", character_in_words(code));
+  return fmt::format("contains {}: retype the text without it", character_in_words(code));
 }
 
 }  // namespace
@@ -85,10 +84,10 @@ std::optional<std::string> find_stray_character(const Spelled& spelled, Writing 
     if (is_invisible(code) ? is_strict || is_control : is_strict && is_wide_blank(code))
       return say_stray(code, spelled.may_have_escapes);
     if (is_edge && is_typographic_quote(code))
-      return "stands in typographic quotes: write straight ones, `'`";
+      return "is in typographic quotes: write straight ones, `'`";
   }
   if (writing == Writing::name && (text.starts_with(' ') || text.ends_with(' ')))
-    return "begins or ends with a blank: remove it";
+    return "begins or ends with a space: remove it";
   return std::nullopt;
 }
 

@@ -386,8 +386,8 @@ TEST(Migrate, WritesNothingThatWouldBeRefused) {
       Source::smb);
   EXPECT_EQ(migrated.text, "");
   EXPECT_THAT(to_string(migrated.findings.back()),
-              HasSubstr("error: nothing is migrated: in the new file there are no credentials "
-                        "`mian`"));
+              HasSubstr("error: nothing is migrated, because the new file would have a mistake: "
+                        "there are no credentials `mian`"));
 }
 
 TEST(Migrate, WritesTheNameOfTodayForAFormerOne) {
@@ -566,7 +566,7 @@ TEST(Migrate, RefusesSeveralFiles) {
   EXPECT_EQ(migrated.text, "");
   ASSERT_EQ(migrated.findings.size(), 1);
   EXPECT_EQ(to_string(migrated.findings[0]),
-            "old.yaml: error: `include`: one file is migrated, not several");
+            "old.yaml: error: `include`: several files cannot be migrated; put all into one");
 }
 
 TEST(Migrate, ReadsFromTheDisk) {

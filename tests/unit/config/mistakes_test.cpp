@@ -69,7 +69,7 @@ INSTANTIATE_TEST_SUITE_P(
                 {"2:3: info: not used by this version: startupTask, heartbeat, "
                  "webhookNotification.reloadTaskFailure"}},
         mistake(6, "      - host: node1\n        host: node2",
-                "7:9: error: the key `host` comes twice in one section")));
+                "7:9: error: the key `host` appears twice in one section")));
 
 INSTANTIATE_TEST_SUITE_P(
     Monitor, Mistakes,
@@ -117,7 +117,7 @@ INSTANTIATE_TEST_SUITE_P(
             "6:15: error: `host` must be a host name or an address, without spaces and slashes"),
         Mistake{
             {{8, "          - name: Spooler\n      - host: NODE1\n        services: [{name: a}]"}},
-            {"9:15: error: the host `NODE1` comes twice, first in line 6"}},
+            {"9:15: error: the host `NODE1` appears twice, first in line 6"}},
         mistake(6, "      - host: node1\n        port: 0",
                 "7:15: error: `port` must be a whole number from 1 to 65535, but this is `0`"),
         mistake(6, "      - host: node1\n        port: 65536",
@@ -127,16 +127,16 @@ INSTANTIATE_TEST_SUITE_P(
         mistake(6, "      - host: node1\n        source: wmi",
                 "7:17: error: `source` must be one of smb, winrm, scm, but this is `wmi`"),
         mistake(6, "      - host: node1\n        source: winrm",
-                "7:17: error: this version does not have this `source`; use `smb`"),
+                "7:17: error: this version does not support this `source`; write `smb`"),
         mistake(6, "      - host: node1\n        source: scm",
-                "7:17: error: `scm` needs tocsin to run on Windows; here it is `smb`"),
+                "7:17: error: `scm` works only where tocsin runs on Windows; write `smb`"),
         Mistake{{{7, "        services: []"}, {8, ""}},
                 {"7:19: error: `services` must have at least one entry"}},
         Mistake{{{7, "        services:"}, {8, ""}}, {"7:9: error: `services` is empty"}},
         mistake(8, "          - name: Spooler\n          - name: SPOOLER",
-                "9:19: error: the service `SPOOLER` comes twice on this host, first in line 8"),
+                "9:19: error: the service `SPOOLER` appears twice on this host, first in line 8"),
         mistake(8, "          - name: Spooler\n            exclude: [a]",
-                "9:13: warning: `exclude` does nothing where `name` has no `*` or `?`"),
+                "9:13: warning: `exclude` has no effect: `name` has no `*` or `?`"),
         mistake(8, "          - name: S*\n            exclude: [a, {}]",
                 "9:26: error: `exclude` must be a list of texts, but this is a section")));
 
@@ -158,7 +158,7 @@ INSTANTIATE_TEST_SUITE_P(
         mistake(4,
                 "      - {name: main, username: u, password: p}\n"
                 "      - {name: main, username: u, password: p}",
-                "5:16: error: the credentials `main` come twice, first in line 4"),
+                "5:16: error: the credentials `main` appear twice, first in line 4"),
         mistake(4, "      - {name: main, username: '', password: p}",
                 "4:32: error: `username` must not be empty"),
         mistake(4, "      - {name: main, username: u}",
@@ -195,8 +195,8 @@ INSTANTIATE_TEST_SUITE_P(
         mistake(14, std::string(kCertificate) + "{enable: true, certCA: /etc}",
                 "15:40: error: `certCA`: the file `/etc` cannot be read: Is a directory"),
         mistake(14, std::string(kCertificate) + "{enable: true, rejectUnauthorized: false}",
-                "15:52: warning: `rejectUnauthorized` is false: anybody in between can read alerts "
-                "and answer in the receiver's place"),
+                "15:52: warning: `rejectUnauthorized` is false: anyone on the network path can "
+                "read alerts and pose as the receiver"),
         mistake(13, "      rateLimit: -1\n      webhooks:",
                 "13:18: error: `rateLimit` must be a whole number from 0 to 31622400, but this is "
                 "`-1`"),
@@ -210,7 +210,7 @@ INSTANTIATE_TEST_SUITE_P(
                 {"12:5: warning: webhooks are enabled, but there are none"}},
         mistake(11, "  webhookNotification:\n    enable: false",
                 "12:13: warning: `enable` is false, so nothing goes to webhooks, although "
-                "`alertDestination` asks for it"),
+                "`alertDestination` enables it"),
         // What is switched off may be a template.
         Mistake{{{10, ""}, {14, "        - webhookURL: http://host.my.domain:port/some/path"}},
                 {"2:3: warning: no destination gets alerts: `alertDestination` enables none",
@@ -226,7 +226,7 @@ INSTANTIATE_TEST_SUITE_P(
                 "      webhook: {enable: true}\n      mqtt: {enable: true}\n"
                 "  mqttConfig: {enable: false}",
                 "12:24: warning: `enable` is false, so nothing goes to MQTT, although "
-                "`alertDestination` asks for it")));
+                "`alertDestination` enables it")));
 
 INSTANTIATE_TEST_SUITE_P(
     Other, Mistakes,
@@ -238,9 +238,10 @@ INSTANTIATE_TEST_SUITE_P(
                 "2:16: error: `fileLogging` must be true or false, but this is `on`"),
         mistake(1, "tocsin:\n  dataDirectory: [a]",
                 "2:18: error: `dataDirectory` must be one value, but this is a list"),
-        mistake(1, "tocsn:", "1:1: error: no `Butler:` or `tocsin:` at the left edge of the file"),
+        mistake(1,
+                "tocsn:", "1:1: error: no `Butler:` or `tocsin:` at the left margin of the file"),
         mistake(1, "Butler: {}\ntocsin:",
-                "1:1: error: the file has both `Butler:` and `tocsin:`; one must go")));
+                "1:1: error: the file has both `Butler:` and `tocsin:`; remove one")));
 
 TEST(Mistakes, OnWindowsHostsNeedNoAccount) {
   const auto text = sample_with({{3, ""}, {4, ""}, {6, "      - host: ."}});
@@ -263,10 +264,9 @@ TEST(Mistakes, OnWindowsAnAccountIsForSmbOnly) {
                                       "      - host: node1\n        credentials: main\n"
                                       "        port: 445"}}),
                         "t.yaml", "", windows_environment())),
-      testing::ElementsAre(
-          "7:22: warning: `credentials` does nothing with `source: scm`, which uses the account "
-          "that tocsin runs as; for this account write `source: smb`",
-          "8:15: warning: `port` does nothing with `source: scm`"));
+      testing::ElementsAre("7:22: warning: `credentials` has no effect with `source: scm`, which "
+                           "uses the account that tocsin runs as; to use it, write `source: smb`",
+                           "8:15: warning: `port` has no effect with `source: scm`"));
 }
 
 TEST(Mistakes, OfAllLinesAreReportedAtOnce) {

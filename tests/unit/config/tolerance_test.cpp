@@ -87,7 +87,7 @@ TEST(Tolerance, JoinsTheServicesOfAHostInTwoEntries) {
   EXPECT_THAT(
       findings_of(loaded),
       testing::Contains(
-          "9:18: warning: the host `ONE` comes twice, first in line 7; its services are joined"));
+          "9:18: warning: the host `ONE` appears twice, first in line 7; its services are joined"));
   ASSERT_EQ(loaded.config->hosts.size(), 3U);
   EXPECT_EQ(loaded.config->hosts[0].name.text(), "one");
   EXPECT_THAT(names_of(loaded.config->hosts[0].services),
@@ -106,8 +106,8 @@ TEST(Tolerance, LetsTheFirstEntryOfAHostCountWhereTheyDiffer) {
   EXPECT_THAT(
       findings_of(loaded),
       testing::IsSupersetOf(
-          {"8:16: warning: the host `one` comes twice, first in line 7; its services are joined",
-           "9:16: warning: the host `one` comes twice, first in line 7; its services are joined, "
+          {"8:16: warning: the host `one` appears twice, first in line 7; its services are joined",
+           "9:16: warning: the host `one` appears twice, first in line 7; its services are joined, "
            "but line 7 says what holds for `port`, `frequency`, the service `Spooler`"}));
   ASSERT_EQ(loaded.config->hosts.size(), 1U);
   const auto& host = loaded.config->hosts[0];
@@ -129,7 +129,7 @@ TEST(Tolerance, LetsTheFirstOfTwoServicesCount) {
       "  - {name: spooler, friendlyName: B}\n          - {name: W32Time}\n";
   EXPECT_THAT(tolerated("", "", hosts),
               testing::Contains("10:20: warning: this entry of `services` is left out: the service "
-                                "`spooler` comes twice on this host, first in line 9"));
+                                "`spooler` appears twice on this host, first in line 9"));
   EXPECT_THAT(names_of(load_butler("", "", hosts).hosts.at(0).services),
               ElementsAre("Spooler=A", "W32Time"));
 }
@@ -420,10 +420,10 @@ TEST_F(FileInTheParent, IsFoundWhereTheFolderHasNone) {
       "slack: {enable: true}, webhook: {enable: true}");
   ASSERT_TRUE(loaded.config);
   EXPECT_THAT(findings_about_files(loaded),
-              ElementsAre("10:61: info: `templateFile`: the file is found in the parent of the "
+              ElementsAre("10:61: info: `templateFile`: the file is in the parent of the "
                           "configuration's folder; better write `../stopped.handlebars`",
-                          "13:88: info: `certCA`: the file is found in the parent of the "
-                          "configuration's folder; better write `../ca.pem`"));
+                          "13:88: info: `certCA`: the file is in the parent of the configuration's "
+                          "folder; better write `../ca.pem`"));
   const auto& slack = loaded.config->get<Slack>();
   EXPECT_EQ(with_slashes(slack.stopped.template_file), path("stopped.handlebars"));
   EXPECT_EQ(with_slashes(slack.started.template_file), path("config/both.handlebars"));

@@ -99,8 +99,8 @@ TEST(EmailNotification, EverythingIsRead) {
                   "19:26: warning: `groupTemplateFile`: the template `/nowhere/several.handlebars` "
                   "does not exist; the "
                   "built-in one is used until it does",
-                  "32:59: warning: `rejectUnauthorized` is false: anybody in between can read "
-                  "mails and the password, and answer in the server's place"));
+                  "32:59: warning: `rejectUnauthorized` is false: anyone on the network path can "
+                  "read mails and the password, and pose as the server"));
 }
 
 TEST(EmailNotification, ASafeOneIsReadWithoutAFinding) {
@@ -122,33 +122,33 @@ TEST(EmailNotification, WhatCannotWorkOrIsNotSafeIsWarnedOf) {
            {"", SmtpSecurity::starttls_offered, {}},
            {"      port: 25\n      secure: true\n",
             SmtpSecurity::implicit_tls,
-            {"16:15: warning: `secure` is true, but servers speak no TLS from the first byte on "
-             "port 25: there it must be false, or the port 465"}},
+            {"16:15: warning: `secure` is true, but connections to port 25 do not begin with TLS: "
+             "write `secure: false`, or `port: 4`65"}},
            {"      port: 587\n      secure: true\n",
             SmtpSecurity::implicit_tls,
-            {"16:15: warning: `secure` is true, but servers speak no TLS from the first byte on "
-             "port 587: there it must be false, or the port 465"}},
+            {"16:15: warning: `secure` is true, but connections to port 587 do not begin with TLS: "
+             "write `secure: false`, or `port: 4`65"}},
            {"      port: 465\n      secure: false\n",
             SmtpSecurity::starttls_offered,
-            {"16:15: warning: `secure` is not true, but servers speak TLS from the first byte on "
-             "port 465"}},
+            {"16:15: warning: `secure` is not true, but connections to port 4 begin with TLS: "
+             "write `secure: true`65"}},
            {"      tls: {requireTLS: true}\n" + login, SmtpSecurity::starttls_required, {}},
            {"      tls: {requireTLS: true, ignoreTLS: true}\n",
             SmtpSecurity::starttls_required,
-            {"15:25: warning: `requireTLS` and `ignoreTLS` exclude each other; `requireTLS` holds: "
-             "nothing is sent without STARTTLS"}},
+            {"15:25: warning: `requireTLS` and `ignoreTLS` contradict each other; `requireTLS` "
+             "wins: nothing is sent without STARTTLS"}},
            {"      tls: {ignoreTLS: true}\n",
             SmtpSecurity::never,
-            {"15:24: warning: `ignoreTLS` is true: mails go unencrypted"}},
+            {"15:24: warning: `ignoreTLS` is true: mails are sent unencrypted"}},
            {"      tls: {ignoreTLS: true}\n" + login,
             SmtpSecurity::never,
-            {"13:5: warning: with `tls.ignoreTLS` and `auth.enable` the password goes unencrypted: "
-             "everybody in between can read it",
-             "15:24: warning: `ignoreTLS` is true: mails go unencrypted"}},
+            {"13:5: warning: with `tls.ignoreTLS` and `auth.enable` the password is sent "
+             "unencrypted: anyone on the network path can read it",
+             "15:24: warning: `ignoreTLS` is true: mails are sent unencrypted"}},
            {login,
             SmtpSecurity::starttls_offered,
-            {"13:5: warning: the password goes unencrypted if the server, or somebody in between, "
-             "does not offer STARTTLS; `tls.requireTLS: true` excludes that"}},
+            {"13:5: warning: the password is sent unencrypted if the server, or someone on the "
+             "network path, offers no STARTTLS; `tls.requireTLS: true` prevents that"}},
            {"      secure: true\n      port: 465\n      tls: {requireTLS: true, ignoreTLS: "
             "true}\n" +
                 login,

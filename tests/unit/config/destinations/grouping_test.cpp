@@ -80,8 +80,8 @@ std::vector<std::string> notes_of(const std::string& slack, const std::string& e
 
 TEST(Grouping, AnOwnTemplateSaysThatItSwitchesGroupsOff) {
   const std::string rest =
-      "` knows one service, so each alert is a message of its own; `groupTemplateFile` beside it "
-      "groups them";
+      "` describes one service, so each alert is a separate message; add `groupTemplateFile` to "
+      "group them";
   EXPECT_THAT(notes_of(", templateFile: a.handlebars", ", htmlTemplateFile: b"),
               ElementsAre("6: `templateFile" + rest, "7: `htmlTemplateFile" + rest));
   EXPECT_THAT(notes_of(", messageType: basic, basicMsgTemplate: a", ""),
@@ -152,9 +152,9 @@ TEST(Grouping, IsAnErrorWhereProgramsRead) {
   const auto say = [&](const std::string& id, const std::string& section) {
     return findings_of(parse_sample(monitor + id + ": {enable: true}}\n  " + section + "\n"));
   };
-  const auto refused = ElementsAre(
-      HasSubstr("error: `grouping` is for destinations that people read; remove it: programs get "
-                "each alert by itself"));
+  const auto refused =
+      ElementsAre(HasSubstr("error: `grouping` is only for destinations that people read; remove "
+                            "it: programs get each alert separately"));
   const std::string key = "grouping: {wait: 1s}";
   EXPECT_THAT(say("webhook", "webhookNotification: {" + key +
                                  ", serviceMonitor: {webhooks: "

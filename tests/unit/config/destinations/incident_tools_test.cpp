@@ -47,10 +47,9 @@ constexpr auto kNewRelic = R"(
 
 TEST(NewRelicSection, IsReadAsButlerWritesIt) {
   const auto loaded = parse_tool("newRelic", kNewRelic);
-  EXPECT_THAT(
-      findings_of(loaded),
-      ElementsAre("33:21: warning: `enable` is false, so nothing goes to New Relic, although "
-                  "`alertDestination` asks for it"));
+  EXPECT_THAT(findings_of(loaded),
+              ElementsAre("33:21: warning: `enable` is false, so nothing goes to New Relic, "
+                          "although `alertDestination` enables it"));
   ASSERT_TRUE(loaded.config);
   const NewRelic& read = loaded.config->get<NewRelic>();
   EXPECT_TRUE(read.enabled);
@@ -86,7 +85,7 @@ TEST(NewRelicSection, RefusesHeadersThatWouldBreakARequest) {
                  "          header: [{name: 'a b', value: x}, {name: X, value: \"a\\r\\nb\"}]\n");
   EXPECT_THAT(findings_of(loaded),
               ElementsAre("19:27: error: `name` must be the name of an HTTP header",
-                          "19:62: error: `value` must not have control characters"));
+                          "19:62: error: `value` must not contain control characters"));
 }
 
 TEST(PagerDutySection, NeedsItsKey) {
@@ -119,10 +118,11 @@ TEST(AlertmanagerSection, SaysWhatIsWrong) {
                                  "    labels: [{name: 1st, value: x}, {name: host, value: x}]\n");
   EXPECT_THAT(
       findings_of(loaded),
-      ElementsAre("15:3: warning: Alertmanager gets no alerts: `servers` is empty",
-                  "16:21: error: `name` must have letters, digits and _ only, and no digit first",
-                  "16:44: error: `name` must not be one of alertname, host and service, which "
-                  "tocsin sets"));
+      ElementsAre(
+          "15:3: warning: Alertmanager gets no alerts: `servers` is empty",
+          "16:21: error: `name` must have only letters, digits and _, and must not begin with a "
+          "digit",
+          "16:44: error: `name` must not be alertname, host or service: tocsin sets these itself"));
 }
 
 }  // namespace

@@ -151,7 +151,7 @@ TEST(InfluxDb, SaysWhatCannotWork) {
   EXPECT_THAT(influx_mistakes_of(v1_at("hostIP: a\n    auth: {enable: true}")),
               ElementsAre(HasSubstr("error: `auth` is enabled, so `username`")));
   EXPECT_THAT(influx_mistakes_of(v1_at("hostIP: a\n    auth: {enable: true, username: 'a:b'}")),
-              ElementsAre(HasSubstr("error: `username` must not hold a colon")));
+              ElementsAre(HasSubstr("error: `username` must not contain a colon")));
   EXPECT_THAT(influx_mistakes_of(v1_at("hostIP: a\n    auth: {enable: false, password: ''}")),
               ElementsAre(HasSubstr("warning: `password` must not be empty")));
   for (const auto* duration : {"10", "d", "10x", "-1d", "1d2", "''", "99999999999999999999d"})
@@ -173,7 +173,7 @@ TEST(InfluxDb, SaysWhichTagsCannotBe) {
   EXPECT_THAT(mistakes("{name: host, value: a}"),
               ElementsAre(HasSubstr("error: the tag `host` has a meaning already")));
   EXPECT_THAT(mistakes("{name: a, value: b}, {name: a, value: c}"),
-              ElementsAre(HasSubstr("error: the tag `a` comes twice")));
+              ElementsAre(HasSubstr("error: the tag `a` appears twice")));
   EXPECT_THAT(mistakes("{name: a, value: ''}"),
               ElementsAre(HasSubstr("warning: the tag `a` is left out")));
   EXPECT_THAT(mistakes("{name: butler_instance, value: a}"),

@@ -117,10 +117,9 @@ TEST(Routes, EscalateInTheOrderOfTime) {
 }
 
 TEST(Routes, NotifyADestinationOnce) {
-  EXPECT_THAT(
-      said_about("      - to: [webhook]\n        escalate: [{after: 1h, to: [Webhook]}]"),
-      ElementsAre("5:37: warning: `Webhook` comes earlier on this route, and is notified once; "
-                  "`repeatEvery` of a policy sends reminders"));
+  EXPECT_THAT(said_about("      - to: [webhook]\n        escalate: [{after: 1h, to: [Webhook]}]"),
+              ElementsAre("5:37: warning: `Webhook` comes earlier on this route and is notified "
+                          "only once; for reminders, set `repeatEvery` in a policy"));
 }
 
 TEST(Routes, MayStandWhereNothingIsWatched) {

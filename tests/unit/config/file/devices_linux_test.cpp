@@ -22,7 +22,7 @@ TEST(Devices, APipeThatNobodyWritesToIsNoConfiguration) {
   const auto pipe = (folder.path() / "tocsin.yaml").string();
   ASSERT_EQ(mkfifo(pipe.c_str(), 0600), 0);
   EXPECT_THAT(findings_of(load(pipe, kSampleEnvironment)),
-              ElementsAre(" error: the file is no regular file"));
+              ElementsAre(" error: the file is not a regular file"));
 }
 
 TEST(Devices, AreNoAuthority) {
@@ -30,13 +30,13 @@ TEST(Devices, AreNoAuthority) {
                                   "        - webhookURL: https://desk.example/hook\n"
                                   "          cert: {enable: true, certCA: /dev/zero}"}});
   EXPECT_THAT(findings_of(parse_sample(text)),
-              ElementsAre("15:40: error: `certCA`: the file `/dev/zero` is no regular file"));
+              ElementsAre("15:40: error: `certCA`: the file `/dev/zero` is not a regular file"));
 }
 
 TEST(Devices, AreNoSecret) {
   Substitution substitution(kSampleEnvironment);
   EXPECT_EQ(substitution.expand("${file:/dev/zero}", "").error(),
-            "the file `/dev/zero` is no regular file");
+            "the file `/dev/zero` is not a regular file");
 }
 
 }  // namespace

@@ -45,7 +45,7 @@ INSTANTIATE_TEST_SUITE_P(
                     becomes("MSSQL$INSTANCE", "MSSQL$INSTANCE"), becomes("$${env:PORT}}", "$4450}"),
                     becomes("${x} ${ENV:PORT} $", "${x} ${ENV:PORT} $"),
                     fails("${env:NOPE}", "the environment variable `NOPE` is not set"),
-                    fails("${env:LATIN1}", "the environment variable `LATIN1` is no UTF-8 text"),
+                    fails("${env:LATIN1}", "the environment variable `LATIN1` is not UTF-8 text"),
                     fails("x${env:PORT", "`${env:` without a closing brace"),
                     fails("${file:}", "`${file:}` names nothing"),
                     fails("${file:a}",
@@ -76,10 +76,10 @@ TEST_F(SecretFile, WithBlanksAtItsEndsIsToldOfOnce) {
   const auto reference = "${file:" + write("hunter2 \n") + "}";
   EXPECT_EQ(substitution.expand(reference, ""), "hunter2 ");
   EXPECT_EQ(substitution.expand(reference, ""), "hunter2 ");
-  EXPECT_THAT(substitution.take_warnings(),
-              testing::ElementsAre(testing::EndsWith("begins or ends with blanks or line breaks, "
-                                                     "which are a part of it: remove them if they "
-                                                     "are not meant")));
+  EXPECT_THAT(
+      substitution.take_warnings(),
+      testing::ElementsAre(testing::EndsWith("begins or ends with spaces or line breaks, which are "
+                                             "part of it: remove them unless they are intended")));
 }
 
 TEST(Substitution, HasAnEnd) {

@@ -5,6 +5,8 @@
 
 #include <gmock/gmock.h>
 
+#include "config/file/files.h"
+
 namespace tocsin::config {
 namespace {
 
@@ -108,25 +110,22 @@ TEST_P(YamlMistake, IsOneClearLine) {
 }
 
 constexpr auto kColon =
-    " not YAML: a `:` where no value can begin: is the indentation right, or does a text need "
-    "quotes?";
+    " not YAML: a `:` where no value can begin: check the indentation, or quote the text";
 constexpr auto kMisfit =
-    " not YAML: this does not fit to what is before it: are the indentation and quotes right?";
+    " not YAML: this does not fit what comes before it: check the indentation and quotes";
 constexpr auto kSecond =
-    " a second document begins here; a configuration is one document (is the indentation right?)";
+    " a second document begins here, but a configuration is one document: check the indentation";
 constexpr auto kTab = " not YAML: the line is indented with a tab; only spaces are allowed";
 constexpr auto kOpenList =
-    " not YAML: a list in `[...]` is not closed here; texts with brackets or braces in it need "
-    "quotes";
+    " not YAML: a list in `[...]` is not closed here; quote texts that contain brackets or braces";
 constexpr auto kOpenSection =
-    " not YAML: a section in `{...}` is not closed here; texts with brackets or braces in it need "
-    "quotes";
+    " not YAML: a section in `{...}` is not closed here; quote texts that contain brackets or "
+    "braces";
 constexpr auto kDeep = " lists and mappings are nested deeper than 64";
 constexpr auto kExpanded = " the values up to here, with aliases followed, take more than 64 MB";
 constexpr auto kLongValue =
-    " more than 2 MB belong to one value here; a long list or section in `[...]` or `{...}` must "
-    "be "
-    "written line by line";
+    " more than 2 MB belong to one value here; write a long list or section line by line, not in "
+    "`[...]` or `{...}`";
 
 Wrong wrong(std::string text, const std::string& place, const char* finding) {
   return {std::move(text), place + finding};
@@ -142,28 +141,29 @@ INSTANTIATE_TEST_SUITE_P(
         wrong("a:\n  - [1, 2\nb: c\n", "3:2", kOpenList), wrong("a: [${env:X}]", "1:6", kOpenList),
         wrong("a: {b: c", "1:4", kOpenSection),
         wrong("a: 'x", "1:6", " not YAML: the file ends within a quoted text"),
-        wrong("a: @b", "1:4", " not YAML: no text can begin with this character: it needs quotes"),
+        wrong("a: @b", "1:4", " not YAML: no text can begin with this character: quote it"),
         wrong("a: \"CORP\\svc\"", "1:11",
-              " not YAML: an unknown escape in double quotes: a text with a backslash needs single "
-              "quotes"),
+              " not YAML: an unknown escape in double quotes: put a text with a backslash in "
+              "single quotes"),
         wrong("a: \"\\xzz\"", "1:9",
-              " not YAML: a wrong escape in double quotes: a text with a backslash needs single "
-              "quotes"),
+              " not YAML: an invalid escape in double quotes: put a text with a backslash in "
+              "single quotes"),
         wrong("a: *hunter2", "1:4",
               " not YAML: an alias without an anchor: a text that begins with `*` needs quotes"),
         wrong("a: &", "1:5", " not YAML: a text that begins with `&` needs quotes"),
         wrong("a: - b", "1:4",
-              " not YAML: a list entry (`- `) where none can begin: is the indentation right?"),
+              " not YAML: a list entry (`- `) where none can begin: check the indentation"),
         wrong("a: ]", "1:4",
-              " not YAML: a `]` or `}` too much: a text that begins so needs quotes"),
+              " not YAML: one `]` or `}` too many: quote a text that begins with it"),
         wrong("a: | x\n  y", "1:6",
               " not YAML: nothing but a comment may follow `|` or `>` on the line"),
         wrong("&a &b x", "1:4", " not YAML: cannot assign multiple anchors to the same node")));
 
 INSTANTIATE_TEST_SUITE_P(
     Structure, YamlMistake,
-    testing::Values(wrong("a: 1\nb: 2\na: 3\n", "3:1", " the key `a` comes twice in one section"),
-                    wrong("x: {a: 1, 'a': 2}\n", "1:11", " the key `a` comes twice in one section"),
+    testing::Values(wrong("a: 1\nb: 2\na: 3\n", "3:1", " the key `a` appears twice in one section"),
+                    wrong("x: {a: 1, 'a': 2}\n", "1:11",
+                          " the key `a` appears twice in one section"),
                     wrong("? [a]\n: 1\n", "1:3", " a key must be text"),
                     wrong(": 1\n", "1:1", " a key must be text"),
                     wrong("a: !hunter2 b\n", "1:4",
@@ -176,8 +176,8 @@ INSTANTIATE_TEST_SUITE_P(
     Bytes, YamlMistake,
     testing::Values(
         wrong("", "0:0", " the file is empty"), wrong("# only this\n", "0:0", " the file is empty"),
-        wrong(std::string("\0", 1), "1:1", " a NUL byte: this is no text file"),
-        wrong(std::string("a: b\nc: \0d", 10), "2:4", " a NUL byte: this is no text file"),
+        wrong(std::string("\0", 1), "1:1", " a NUL byte: this is not a text file"),
+        wrong(std::string("a: b\nc: \0d", 10), "2:4", " a NUL byte: this is not a text file"),
         wrong("a: b\nc: \xE9t\xE9\n", "2:4", " a byte that is not UTF-8: save the file as UTF-8"),
         wrong("\xC3\xA9: \xC3", "1:5", " a byte that is not UTF-8: save the file as UTF-8"),
         wrong(std::string("\xFF\xFE\x61\0", 4), "0:0",
@@ -187,8 +187,8 @@ INSTANTIATE_TEST_SUITE_P(
 INSTANTIATE_TEST_SUITE_P(
     Hostile, YamlMistake,
     testing::Values(
-        wrong(repeated("x", kMostBytes + 1), "0:0",
-              " the file is larger than 8 MB, the most that a configuration may have"),
+        wrong(repeated("x", kMostConfigBytes + 1), "0:0",
+              " the file is larger than 8 MB, the limit for a configuration"),
         wrong(repeated("[", 100'000), "1:33", kDeep), wrong(repeated("{", 100'000), "1:64", kDeep),
         wrong(repeated("- ", 100'000), "1:129", kDeep),
         wrong(repeated("? ", 100'000), "1:129", kDeep),

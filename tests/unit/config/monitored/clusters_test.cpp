@@ -78,21 +78,21 @@ TEST(Clusters, ReportTheirMistakes) {
   EXPECT_THAT(mistakes_of("{name: SQL1, hosts: [sql1], services: [S], running: exactly one}"),
               ElementsAre("4:16: error: `name`: a host is called `SQL1` too"));
   EXPECT_THAT(mistakes_of("{name: p, hosts: [sql1, SQL1], services: [S], running: exactly one}"),
-              ElementsAre("4:33: error: `hosts`: `SQL1` comes twice"));
+              ElementsAre("4:33: error: `hosts`: `SQL1` appears twice"));
   EXPECT_THAT(mistakes_of("{name: p, hosts: [sql1], services: ['S*'], running: exactly one}"),
-              ElementsAre("4:45: error: `services`: `S*` is no key name of one service"));
+              ElementsAre("4:45: error: `services`: `S*` is not the key name of one service"));
   EXPECT_THAT(mistakes_of("{name: p, hosts: [sql1], services: [S], running: somewhere}"),
               ElementsAre("4:58: error: `running` must be `exactly one`, or `at least` a number"));
   EXPECT_THAT(mistakes_of("{name: p, hosts: [sql1], services: [S], running: at least 0}"),
               ElementsAre("4:58: error: `running` must be `exactly one`, or `at least` a number"));
   EXPECT_THAT(mistakes_of("{name: p, hosts: ['sql[1-2]'], services: [S], running: at least 3}"),
-              ElementsAre("4:64: error: `running`: `at least 3` cannot be of 2 hosts"));
+              ElementsAre("4:64: error: `running`: `at least 3` is impossible with 2 hosts"));
   EXPECT_THAT(mistakes_of("{name: p, hosts: [sql1], services: [S], running: exactly one}\n"
                           "      - {name: q, hosts: [sql1], services: [s], running: exactly one}"),
-              ElementsAre("5:45: error: `services`: `s` of `sql1` is in a cluster already"));
+              ElementsAre("5:45: error: `services`: `s` of `sql1` already belongs to a cluster"));
   EXPECT_THAT(mistakes_of("{name: p, hosts: [sql1], services: [S], running: exactly one}\n"
                           "      - {name: P, hosts: [sql2], services: [S], running: exactly one}"),
-              ElementsAre("5:16: error: the cluster `P` comes twice, first in line 4"));
+              ElementsAre("5:16: error: the cluster `P` appears twice, first in line 4"));
 }
 
 }  // namespace

@@ -36,7 +36,7 @@ TEST(HostNames, CountTheirRanges) {
 TEST(HostNames, MistakesNameTheColumn) {
   const std::string number = "expected a number, as in `[1-4]`, `[01-20]` or `[1-4,7]`";
   const std::string open = "a `[` without a `]` after it";
-  const std::string too_many = "more than 100000 hosts, the most that a configuration may have";
+  const std::string too_many = "more than 100000 hosts, the limit for a configuration";
   const std::vector<std::tuple<std::string, std::size_t, std::string>> table = {
       {"a[", 1, open},
       {"a[1", 1, open},
@@ -50,9 +50,9 @@ TEST(HostNames, MistakesNameTheColumn) {
       {"a[-1]", 2, number},
       {"a[1-2-3]", 5, "expected `-`, `,` or `]`"},
       {"a[4-1]", 2, "the range ends with 1, before it begins with 4"},
-      {"a[01-5]", 5, "with leading zeros both ends of a range must have the same length"},
-      {"a[01-100]", 5, "with leading zeros both ends of a range must have the same length"},
-      {"a[1-05]", 4, "with leading zeros both ends of a range must have the same length"},
+      {"a[01-5]", 5, "both ends of a range with leading zeros must have the same length"},
+      {"a[01-100]", 5, "both ends of a range with leading zeros must have the same length"},
+      {"a[1-05]", 4, "both ends of a range with leading zeros must have the same length"},
       {"a[1234567890]", 2, "expected a number of at most 9 digits"},
       {"a[1-100001]", 1, too_many},
       {"a[0-999999999]", 1, too_many},
@@ -97,19 +97,19 @@ TEST(Hosts, MistakesAreReportedWithLineAndColumn) {
               ElementsAre("6:17: error: `hosts` must be a host name or an address, without spaces "
                           "and slashes"));
   EXPECT_THAT(findings("{host: a, hosts: [b], services: [{name: x}]}\n      - host: c"),
-              ElementsAre("6:19: error: an entry has `host` or `hosts`; one must go"));
+              ElementsAre("6:19: error: an entry has either `host` or `hosts`; remove one"));
   EXPECT_THAT(findings("hosts: []"),
               ElementsAre("6:16: error: `hosts` must have at least one entry"));
   EXPECT_THAT(findings("hosts: ['a[1-3]', A2]"),
-              ElementsAre("6:27: error: the host `A2` comes twice, first in line 6"));
+              ElementsAre("6:27: error: the host `A2` appears twice, first in line 6"));
   EXPECT_THAT(findings("host: a[1-3]\n        address: 10.1.2.3"),
               ElementsAre("7:18: error: one `address` for 3 hosts: write `{host}` where their "
                           "names stand in it, or leave `address` out"));
   EXPECT_THAT(findings("host: a\n        address: '{host}.{domain}'"),
-              ElementsAre("7:26: error: `address`: nothing but `{host}` can stand in braces"));
-  EXPECT_THAT(findings("hosts: ['a[1-60000]', 'b[1-40001]', 'c[1-40001]']"),
-              ElementsAre("6:33: error: `hosts`: more than 100000 hosts, the most that a "
-                          "configuration may have"));
+              ElementsAre("7:26: error: `address`: only `{host}` can stand in braces"));
+  EXPECT_THAT(
+      findings("hosts: ['a[1-60000]', 'b[1-40001]', 'c[1-40001]']"),
+      ElementsAre("6:33: error: `hosts`: more than 100000 hosts, the limit for a configuration"));
   std::string address;
   for (int i = 0; i < 40; i++) address += "{host}";
   EXPECT_THAT(findings("host: node1234\n        address: '" + address + "'"),

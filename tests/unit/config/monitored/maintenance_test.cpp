@@ -46,7 +46,7 @@ TEST(Maintenance, ReportsItsMistakes) {
       ElementsAre("4:28: error: `of`: `node1/` is neither `HOST` nor `HOST/SERVICE`"));
   EXPECT_THAT(findings_of(parse_maintenance("{name: a, begins: at 2:00, for: 1h}\n"
                                             "      - {name: A, begins: at 3:00, for: 1h}")),
-              ElementsAre("5:16: error: the maintenance `A` comes twice, first in line 4"));
+              ElementsAre("5:16: error: the maintenance `A` appears twice, first in line 4"));
 }
 
 }  // namespace

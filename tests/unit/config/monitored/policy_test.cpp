@@ -182,12 +182,14 @@ TEST(Policies, MayUseTheFormerNameOfAKey) {
 }
 
 TEST(Policies, MayNotUseBothNamesOfAKey) {
-  EXPECT_THAT(findings_of_policy("grace: {\n      checks: 2,\n      looks: 3}"),
-              ElementsAre("5:7: error: `looks` (line 5) and `checks` (line 4) are one key; remove "
-                          "`looks`"));
-  EXPECT_THAT(findings_of_policy("grace: {looks: 3, checks: }"),
-              ElementsAre("3:22: error: `looks` (line 3) and `checks` (line 3) are one key; "
-                          "remove `looks`"));
+  EXPECT_THAT(
+      findings_of_policy("grace: {\n      checks: 2,\n      looks: 3}"),
+      ElementsAre(
+          "5:7: error: `looks` (line 5) and `checks` (line 4) are the same key; remove `looks`"));
+  EXPECT_THAT(
+      findings_of_policy("grace: {looks: 3, checks: }"),
+      ElementsAre(
+          "3:22: error: `looks` (line 3) and `checks` (line 3) are the same key; remove `looks`"));
 }
 
 TEST(Policies, AreNotAdvisedToUseAFormerName) {
@@ -196,9 +198,8 @@ TEST(Policies, AreNotAdvisedToUseAFormerName) {
 }
 
 std::string contradiction(int start, int stop) {
-  return "error: `flapping`: a service cannot settle at " + std::to_string(stop) +
-         " changes (`stop`) where " + std::to_string(start) +
-         " (`start`) are flapping; `stop` must be less";
+  return "error: `flapping`: `stop` (" + std::to_string(stop) + ") must be less than `start` (" +
+         std::to_string(start) + "), or a flapping service never settles";
 }
 
 TEST(Policies, ContradictionsAreReportedOnceAndWhereTheyBegin) {

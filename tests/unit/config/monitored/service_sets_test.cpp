@@ -75,8 +75,8 @@ TEST(ServiceSets, ThatContradictAreReportedOnceWithBothLines) {
                                  R"(      - {host: a, sets: [qlik, base]}
       - {host: b, sets: [qlik, base]})");
   EXPECT_THAT(findings_of(loaded),
-              ElementsAre("11:32: error: the sets `qlik` and `base` have two rules that contradict "
-                          "for the service `ENGINE`: in line 5 and in line 7"));
+              ElementsAre("11:32: error: the sets `qlik` and `base` have contradicting rules for "
+                          "the service `ENGINE`: in line 5 and in line 7"));
   EXPECT_FALSE(loaded.config);
 }
 
@@ -89,7 +89,7 @@ TEST(ServiceSets, MistakesAreReportedWithLineAndColumn) {
   EXPECT_THAT(findings(kTwoSets, "      - {host: a, sets: [other]}"),
               ElementsAre("11:26: error: there is no service set `other`"));
   EXPECT_THAT(findings(kTwoSets, "      - {host: a, sets: [qlik, qlik]}"),
-              ElementsAre("11:32: error: the service set `qlik` comes twice on this host"));
+              ElementsAre("11:32: error: the service set `qlik` appears twice on this host"));
   EXPECT_THAT(findings(kTwoSets, "      - {host: a}"),
               ElementsAre("11:9: error: the host needs `services` or `sets`"));
   EXPECT_THAT(findings(kTwoSets, "      - {host: a, sets: []}"),
@@ -99,13 +99,14 @@ TEST(ServiceSets, MistakesAreReportedWithLineAndColumn) {
   EXPECT_THAT(findings("      - {name: qlik, services: [{name: A}]}\n"
                        "      - {name: qlik, services: [{name: B}]}",
                        "      - {host: a, sets: [qlik]}"),
-              ElementsAre("5:16: error: the service set `qlik` comes twice, first in line 4"));
+              ElementsAre("5:16: error: the service set `qlik` appears twice, first in line 4"));
   EXPECT_THAT(findings("      - {services: [{name: A}]}", "      - {host: a, sets: [qlik]}"),
               ElementsAre("4:9: error: the key `name` is missing",
                           "8:26: error: there is no service set `qlik`"));
-  EXPECT_THAT(findings("      - {name: qlik, services: [{name: A}, {name: a}]}",
-                       "      - {host: a, sets: [qlik]}"),
-              ElementsAre("4:51: error: the service `a` comes twice in this set, first in line 4"));
+  EXPECT_THAT(
+      findings("      - {name: qlik, services: [{name: A}, {name: a}]}",
+               "      - {host: a, sets: [qlik]}"),
+      ElementsAre("4:51: error: the service `a` appears twice in this set, first in line 4"));
   EXPECT_THAT(findings("      - {name: qlik}", "      - {host: a, sets: [qlik]}"),
               ElementsAre("4:9: error: the key `services` is missing"));
 }
@@ -144,16 +145,15 @@ TEST(Services, MistakesAreReportedWithLineAndColumn) {
   EXPECT_THAT(findings_of_service("friendlyName: x"),
               ElementsAre("8:13: error: the key `name` is missing"));
   EXPECT_THAT(findings_of_service("{name: a, displayName: b}"),
-              ElementsAre("8:36: error: a service is found by `name` or by `displayName`; one must "
-                          "go"));
+              ElementsAre("8:36: error: a service has either `name` or `displayName`; remove one"));
   EXPECT_THAT(findings_of_service("displayName: ''"),
               ElementsAre("8:26: error: `displayName` must not be empty"));
-  EXPECT_THAT(findings_of_service("displayName: a\n          - displayName: A"),
-              ElementsAre("9:26: error: the display name `A` comes twice on this host, first in "
-                          "line 8"));
-  EXPECT_THAT(findings_of_service("{name: a, startMode: automatic}"),
-              ElementsAre("8:34: error: `startMode` chooses among what a pattern finds, but `name` "
-                          "has no `*` or `?`"));
+  EXPECT_THAT(
+      findings_of_service("displayName: a\n          - displayName: A"),
+      ElementsAre("9:26: error: the display name `A` appears twice on this host, first in line 8"));
+  EXPECT_THAT(
+      findings_of_service("{name: a, startMode: automatic}"),
+      ElementsAre("8:34: error: `startMode` needs a pattern, but `name` has no `*` or `?`"));
   EXPECT_THAT(findings_of_service("{name: a*, startMode: manual}"),
               ElementsAre("8:35: error: `startMode` must be one of automatic, but this is "
                           "`manual`"));

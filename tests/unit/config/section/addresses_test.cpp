@@ -23,42 +23,42 @@ TEST(Addresses, ThatWork) {
 }
 
 TEST(Addresses, ThatCannotWork) {
-  EXPECT_EQ(mistake_in("server1:445"), "must be without a port: write `port: 445` beside it");
+  EXPECT_EQ(mistake_in("server1:445"), "must not have a port: write `port: 445` beside it");
   EXPECT_EQ(check_host("broker:1883", "brokerPort"),
-            "must be without a port: write `brokerPort: 1883` beside it");
+            "must not have a port: write `brokerPort: 1883` beside it");
   EXPECT_EQ(mistake_in("server1:"), "must not have a `:`, unless it is an IPv6 address");
   EXPECT_EQ(mistake_in("[::1]:445"), "must be an IPv6 address without a port");
-  EXPECT_EQ(mistake_in("."), "must be a name or an address; a dot is none");
-  EXPECT_EQ(mistake_in(".corp"), "must not have a dot at its beginning, or two in a row");
-  EXPECT_EQ(mistake_in("a..b"), "must not have a dot at its beginning, or two in a row");
+  EXPECT_EQ(mistake_in("."), "must be a name or an address, not a dot");
+  EXPECT_EQ(mistake_in(".corp"), "must not begin with a dot or have two in a row");
+  EXPECT_EQ(mistake_in("a..b"), "must not begin with a dot or have two in a row");
   EXPECT_EQ(mistake_in("010.1.2.3"),
-            "must have no leading zeros, which make a number octal: write `10.1.2.3`");
+            "must not have leading zeros, which make a number octal: write `10.1.2.3`");
   EXPECT_EQ(mistake_in("10.001.2.000"),
-            "must have no leading zeros, which make a number octal: write `10.1.2.0`");
+            "must not have leading zeros, which make a number octal: write `10.1.2.0`");
   EXPECT_EQ(mistake_in("10.1.2"), "must be a name, or an address of four numbers from 0 to 255");
   EXPECT_EQ(mistake_in("10.1.2.256"),
             "must be a name, or an address of four numbers from 0 to 255");
   EXPECT_EQ(mistake_in("99999999999999999999"),
             "must be a name, or an address of four numbers from 0 to 255");
-  EXPECT_THAT(mistake_in("sql*"), testing::StartsWith("must name a host, and `*` and `?` do not"));
+  EXPECT_THAT(mistake_in("sql*"),
+              testing::StartsWith("must not contain `*` or `?`: list the hosts"));
 }
 
 TEST(Addresses, OfHosts) {
   EXPECT_THAT(findings_with({{6, "      - host: server1:445"}}),
-              ElementsAre("6:15: error: `host` must be without a port: write `port: 445` beside "
-                          "it"));
+              ElementsAre("6:15: error: `host` must not have a port: write `port: 445` beside it"));
   EXPECT_THAT(findings_with({{6, "      - host: ."}}),
               ElementsAre("6:15: error: `host` of `.` must be a name or an address: `.` is this "
                           "machine with `source: scm` only"));
   EXPECT_THAT(findings_with({{6, "      - host: 010.1.2.3"}}),
-              ElementsAre("6:15: error: `host` of `010.1.2.3` must have no leading zeros, which "
+              ElementsAre("6:15: error: `host` of `010.1.2.3` must not have leading zeros, which "
                           "make a number octal: write `10.1.2.3`"));
-  EXPECT_THAT(findings_with({{6, "      - hosts: [a, 'b:445']"}}),
-              ElementsAre("6:20: error: `hosts` must be without a port: write `port: 445` beside "
-                          "it"));
-  EXPECT_THAT(findings_with({{6, "      - host: node1\n        address: node1:445"}}),
-              ElementsAre("7:18: error: `address` must be without a port: write `port: 445` beside "
-                          "it"));
+  EXPECT_THAT(
+      findings_with({{6, "      - hosts: [a, 'b:445']"}}),
+      ElementsAre("6:20: error: `hosts` must not have a port: write `port: 445` beside it"));
+  EXPECT_THAT(
+      findings_with({{6, "      - host: node1\n        address: node1:445"}}),
+      ElementsAre("7:18: error: `address` must not have a port: write `port: 445` beside it"));
 }
 
 TEST(Addresses, MayBePutTogetherFromNumbers) {
@@ -68,7 +68,7 @@ TEST(Addresses, MayBePutTogetherFromNumbers) {
 
 TEST(Addresses, InUrls) {
   EXPECT_THAT(findings_with({{14, "        - webhookURL: http://010.1.2.3/hook"}}),
-              ElementsAre("14:23: error: `webhookURL` has a host that must have no leading zeros, "
+              ElementsAre("14:23: error: `webhookURL` has a host that must not have leading zeros, "
                           "which make a number octal: write `10.1.2.3`"));
 }
 

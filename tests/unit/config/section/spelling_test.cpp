@@ -20,26 +20,28 @@ std::string stray(std::string_view text, Writing writing = Writing::name, bool e
 TEST(Spelling, NamesHaveNoInvisibleCharacters) {
   EXPECT_EQ(stray("CORP\\backup"), "");
   EXPECT_EQ(stray("Größe \U0001F514"), "");
-  EXPECT_EQ(stray("CORP\backup"), "holds a backspace (U+0008): type the text anew without it");
+  EXPECT_EQ(stray("CORP\backup"), "contains a backspace (U+0008): retype the text without it");
   EXPECT_EQ(stray("Spool\u200Ber"),
-            "holds a zero-width space (U+200B): type the text anew without it");
+            "contains a zero-width space (U+200B): retype the text without it");
   EXPECT_EQ(stray("\uFEFFSpooler"),
-            "holds a byte order mark (U+FEFF): type the text anew without it");
-  EXPECT_EQ(stray("Print\u00A0Spooler"), "holds a no-break space (U+00A0): type an ordinary one");
-  EXPECT_EQ(stray("Print\u2003Spooler"), "holds an unusual blank (U+2003): type an ordinary one");
+            "contains a byte order mark (U+FEFF): retype the text without it");
+  EXPECT_EQ(stray("Print\u00A0Spooler"),
+            "contains a no-break space (U+00A0): type an ordinary space");
+  EXPECT_EQ(stray("Print\u2003Spooler"),
+            "contains an unusual space (U+2003): type an ordinary space");
   EXPECT_EQ(stray("a\u202Eb"),
-            "holds an invisible character (U+202E): type the text anew without it");
-  EXPECT_EQ(stray("\u201CSpooler\u201D"), "stands in typographic quotes: write straight ones, `'`");
-  EXPECT_EQ(stray("Spooler "), "begins or ends with a blank: remove it");
+            "contains an invisible character (U+202E): retype the text without it");
+  EXPECT_EQ(stray("\u201CSpooler\u201D"), "is in typographic quotes: write straight ones, `'`");
+  EXPECT_EQ(stray("Spooler "), "begins or ends with a space: remove it");
 }
 
 TEST(Spelling, TitlesOfWindowsMayHaveWideBlanksAndQuotesWithin) {
   EXPECT_EQ(stray("Système d\u2019événement\u00A0: COM+", Writing::title), "");
   EXPECT_EQ(stray("Vendor's service ", Writing::title), "");
   EXPECT_EQ(stray("\u00A0Spooler", Writing::title),
-            "holds a no-break space (U+00A0): type an ordinary one");
+            "contains a no-break space (U+00A0): type an ordinary space");
   EXPECT_EQ(stray("Print\tSpooler", Writing::title),
-            "holds a tab (U+0009): type the text anew without it");
+            "contains a tab (U+0009): retype the text without it");
   EXPECT_EQ(stray("line\n\u201Cof\u201D a template ", Writing::prose), "");
 }
 
@@ -51,10 +53,10 @@ TEST(Spelling, EscapesAreExplained) {
                                                            {"CORP\u00A0svc", '_'},
                                                            {"C:\u2028ogs", 'L'},
                                                            {"C:\u2029ublic", 'P'}})
-    EXPECT_THAT(stray(text, Writing::name, true),
-                testing::EndsWith(std::string(", which `\\") + letter +
-                                  "` means in double quotes: write the text in single quotes, "
-                                  "where a backslash is one"));
+    EXPECT_THAT(
+        stray(text, Writing::name, true),
+        testing::EndsWith(std::string(", because `\\") + letter +
+                          "` is an escape in double quotes: put the text in single quotes"));
 }
 
 TEST(Spelling, ForeignReferencesAreWholeTexts) {
@@ -69,45 +71,44 @@ TEST(Spelling, ForeignReferencesAreWholeTexts) {
 TEST(Spelling, OfAccountsHostsServicesAndPaths) {
   EXPECT_THAT(findings_with({{4, "      - {name: main, username: \"CORP\\backup\", password: p}"}}),
               ElementsAre(with_slashes(
-                  "4:32: error: `username` holds a backspace (U+0008), which `\\b` means in double "
-                  "quotes: write the text in single quotes, where a backslash is one")));
-  EXPECT_THAT(findings_with({{6, "      - host: node\u200B1"}}),
-              ElementsAre("6:15: error: `host` holds a zero-width space (U+200B): type the text "
-                          "anew without it"));
-  EXPECT_THAT(findings_with({{8, "          - name: \u201CSpooler\u201D"}}),
-              ElementsAre("8:19: error: `name` stands in typographic quotes: write straight ones, "
-                          "`'`"));
-  EXPECT_THAT(findings_with({{8, "          - name: S*\n            exclude: [\"a\\tb\"]"}}),
-              ElementsAre(with_slashes(
-                  "9:23: error: `exclude` holds a tab (U+0009), which `\\t` means in double "
-                  "quotes: write the text in single quotes, where a backslash is one")));
+                  "4:32: error: `username` contains a backspace (U+0008), because `\\b` is an "
+                  "escape in double quotes: put the text in single quotes")));
+  EXPECT_THAT(
+      findings_with({{6, "      - host: node\u200B1"}}),
+      ElementsAre(
+          "6:15: error: `host` contains a zero-width space (U+200B): retype the text without it"));
+  EXPECT_THAT(
+      findings_with({{8, "          - name: \u201CSpooler\u201D"}}),
+      ElementsAre("8:19: error: `name` is in typographic quotes: write straight ones, `'`"));
+  EXPECT_THAT(
+      findings_with({{8, "          - name: S*\n            exclude: [\"a\\tb\"]"}}),
+      ElementsAre(with_slashes("9:23: error: `exclude` contains a tab (U+0009), because `\\t` is "
+                               "an escape in double quotes: put the text in single quotes")));
   EXPECT_THAT(findings_with({{1, "tocsin:\n  dataDirectory: \"C:\\tocsin\""}}),
               ElementsAre(with_slashes(
-                  "2:18: error: `dataDirectory` holds a tab (U+0009), which `\\t` means in "
-                  "double quotes: write the text in single quotes, where a backslash is "
-                  "one")));
+                  "2:18: error: `dataDirectory` contains a tab (U+0009), because `\\t` is an "
+                  "escape in double quotes: put the text in single quotes")));
 }
 
 TEST(Spelling, OfSecretsIsOnlyWarnedOf) {
   for (const auto* value : {"'${PASSWORD}'", "'%PASSWORD%'", "'$env:PASSWORD'"})
     EXPECT_THAT(findings_with({{4, std::string("      - {name: main, username: u, password: ") +
                                        value + "}"}}),
-                ElementsAre("4:45: warning: `password` is taken as it stands, which is no "
-                            "reference: write ${env:NAME} or ${file:PATH}"));
+                ElementsAre("4:45: warning: `password` looks like a reference, but is taken "
+                            "literally: write ${env:NAME} or ${file:PATH}"));
   const auto loaded = parse_sample(
       sample_with({{4, "      - {name: main, username: u, password: \"pass\\tword\"}"}}));
-  EXPECT_THAT(findings_of(loaded),
-              ElementsAre(with_slashes(
-                  "4:45: warning: `password` holds a tab (U+0009), which `\\t` means in "
-                  "double quotes: write the text in single quotes, where a backslash is "
-                  "one")));
+  EXPECT_THAT(
+      findings_of(loaded),
+      ElementsAre(with_slashes("4:45: warning: `password` contains a tab (U+0009), because `\\t` "
+                               "is an escape in double quotes: put the text in single quotes")));
   EXPECT_EQ(loaded.config->credentials.at(0)->password.reveal(), "pass\tword");
 }
 
 TEST(Spelling, AUrlThatIsASecretMustBeAReferenceOfOurs) {
   EXPECT_THAT(findings_with({{14, "        - webhookURL: ${DESK_URL}"}}),
-              ElementsAre("14:23: error: `webhookURL` is taken as it stands, which is no "
-                          "reference: write ${env:NAME} or ${file:PATH}"));
+              ElementsAre("14:23: error: `webhookURL` looks like a reference, but is taken "
+                          "literally: write ${env:NAME} or ${file:PATH}"));
 }
 
 }  // namespace

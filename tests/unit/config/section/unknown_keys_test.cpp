@@ -85,11 +85,11 @@ TEST(Forms, OfEntriesThatAreTexts) {
 TEST(Forms, OfKeysWithoutABlank) {
   EXPECT_THAT(findings_with({{8, "          - name:Spooler"}}),
               ElementsAre("8:13: error: `services` must be a list of sections, but this is text: a "
-                          "blank is missing after `name:`"));
+                          "space is missing after `name:`"));
   EXPECT_THAT(findings_with({{8, "          - name:Spooler\n            friendlyName: Printing"}}),
-              ElementsAre("8:13: error: not YAML: a blank is missing after `name:`"));
+              ElementsAre("8:13: error: not YAML: a space is missing after `name:`"));
   EXPECT_THAT(findings_with({{6, "      - host:node1"}}),
-              ElementsAre("6:9: error: not YAML: a blank is missing after `host:`"));
+              ElementsAre("6:9: error: not YAML: a space is missing after `host:`"));
 }
 
 TEST(UnsetVariables, AreOneFindingEach) {
@@ -112,13 +112,12 @@ TEST(UnsetVariables, AreOneFindingEach) {
 }
 
 TEST(Services, BehindOneThatMatchesAllCanNeverCount) {
-  EXPECT_THAT(
-      findings_with(
-          {{8, "          - name: '*'\n          - name: Spooler\n          - name: S*"}}),
-      ElementsAre("9:19: warning: no service takes this entry: the one in line 8 comes before it "
-                  "and matches all",
-                  "10:19: warning: no service takes this entry: the one in line 8 comes before it "
-                  "and matches all"));
+  EXPECT_THAT(findings_with(
+                  {{8, "          - name: '*'\n          - name: Spooler\n          - name: S*"}}),
+              ElementsAre("9:19: warning: this entry has no effect: the one in line 8 comes before "
+                          "it and matches all services",
+                          "10:19: warning: this entry has no effect: the one in line 8 comes "
+                          "before it and matches all services"));
   for (const auto* entry : {"{name: '*', startMode: automatic}", "{name: '*', exclude: [A]}"})
     EXPECT_THAT(
         findings_with({{8, std::string("          - ") + entry + "\n          - name: Spooler"}}),
