@@ -4,7 +4,7 @@
 #include <unordered_set>
 #include <utility>
 
-#include "wire/svcctl/messages.h"
+#include "wire/svcctl/terms.h"
 
 namespace tocsin::probe {
 namespace {

@@ -34,10 +34,8 @@ Win32Result<std::vector<ListedService>> read_list(BytesView buffer, std::uint64_
     auto name = text_at(buffer, address, in.u64());
     auto display_name = text_at(buffer, address, in.u64());
     if (!name || !display_name) return std::unexpected(kInvalidData);
-    ndr::Reader status(in.rest());  // laid out as over the wire
-    services.push_back({.name = *std::move(name),
-                        .display_name = *std::move(display_name),
-                        .status = svcctl::ServiceStatusProcess::read(status)});
+    auto& service = services.emplace_back(*std::move(name), *std::move(display_name));
+    ndr::Reader(in.rest())(service.status);  // laid out as over the wire
   }
   return services;
 }

@@ -12,6 +12,7 @@
 #include "wire/conversation.h"
 #include "wire/dcerpc/client.h"
 #include "wire/svcctl/messages.h"
+#include "wire/svcctl/service_list.h"
 
 namespace tocsin::svcctl {
 
