@@ -23,6 +23,7 @@
 
 #include "base/bytes.h"
 #include "base/text.h"
+#include "base/try.h"
 
 namespace tocsin::smb2 {
 
@@ -198,7 +199,7 @@ struct Body {
     FieldReader in(message, Message::kStructure);
     Message out;
     out.fields(in);
-    if (auto ok = in.finish(Message::kStructure.name); !ok) return fail(std::move(ok));
+    TRY(in.finish(Message::kStructure.name));
     return out;
   }
   /// Appends the body to a header that was just written.

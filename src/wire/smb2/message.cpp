@@ -1,5 +1,7 @@
 #include "wire/smb2/message.h"
 
+#include "base/try.h"
+
 namespace tocsin::smb2 {
 namespace {
 
@@ -13,7 +15,7 @@ Result<Header> Header::decode(BytesView message) {
   const auto size = in.u16();
   Header header;
   header.fields(in);
-  if (auto ok = in.finish("SMB2 header"); !ok) return fail(std::move(ok));
+  TRY(in.finish("SMB2 header"));
   if (protocol != kProtocolId || size != kHeaderSize)
     return fail(ErrorKind::malformed, "not an SMB2 message");
   return header;

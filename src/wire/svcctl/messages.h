@@ -15,6 +15,7 @@
 
 #include "base/bytes.h"
 #include "base/error.h"
+#include "base/try.h"
 #include "wire/dcerpc/ndr.h"
 #include "wire/dcerpc/pdu.h"
 #include "wire/svcctl/terms.h"
@@ -321,7 +322,7 @@ template <typename Message>
   ndr::Reader in(stub);
   Message message;
   message.fields(in);
-  if (auto whole = in.finish(); !whole) return fail(std::move(whole));
+  TRY(in.finish());
   return message;
 }
 
