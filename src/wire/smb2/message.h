@@ -42,6 +42,7 @@ inline constexpr std::uint32_t kFlagSigned = 0x8;
 
 inline constexpr std::uint16_t kSigningEnabled = 0x1;
 inline constexpr std::uint16_t kSigningRequired = 0x2;
+inline constexpr std::uint16_t kSigningDemanded = kSigningEnabled | kSigningRequired;
 
 /// 2.2.1
 struct Header {

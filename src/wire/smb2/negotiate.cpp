@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/text.h"
+#include "base/try.h"
 #include "wire/smb2/fields.h"
 #include "wire/smb2/message.h"
 
@@ -59,9 +60,9 @@ Result<NegotiateContexts> read_contexts(BytesView message, std::size_t offset, s
     FieldReader data(in.bytes(length));
     if (!read_context(contexts, type, data))
       return fail(ErrorKind::malformed, "a negotiate context stands there twice");
-    if (auto ok = data.finish("negotiate context"); !ok) return fail(std::move(ok));
+    TRY(data.finish("negotiate context"));
   }
-  if (auto ok = in.finish("negotiate context list"); !ok) return fail(std::move(ok));
+  TRY(in.finish("negotiate context list"));
   return contexts;
 }
 
@@ -137,10 +138,6 @@ void response_fields(auto& io, auto& response, auto& following) {
      response.token);
 }
 
-bool has_contexts(const std::vector<Dialect>& dialects) {
-  return std::ranges::find(dialects, Dialect::smb3_1_1) != dialects.end();
-}
-
 }  // namespace
 
 Result<NegotiateRequest> NegotiateRequest::decode(BytesView message) {
@@ -148,17 +145,17 @@ Result<NegotiateRequest> NegotiateRequest::decode(BytesView message) {
   NegotiateRequest out;
   Following following;
   request_fields(in, out, following);
-  if (auto ok = in.finish(kRequest.name); !ok) return fail(std::move(ok));
-  if (has_contexts(out.dialects)) {
-    auto contexts = read_contexts(message, following.offset, following.contexts);
-    if (!contexts) return fail(std::move(contexts));
-    out.contexts = *std::move(contexts);
+  TRY(in.finish(kRequest.name));
+  if (contains(out.dialects, Dialect::smb3_1_1)) {
+    TRY(auto contexts, read_contexts(message, following.offset, following.contexts));
+    out.contexts = std::move(contexts);
   }
   return out;
 }
 
 void NegotiateRequest::encode(Writer& out) const {
-  const auto list = has_contexts(dialects) ? std::optional<ContextWriter>(contexts) : std::nullopt;
+  const auto list =
+      contains(dialects, Dialect::smb3_1_1) ? std::optional<ContextWriter>(contexts) : std::nullopt;
   Following following{.dialects = size16(dialects.size())};
   if (list) following.announce(*list, kRequest.end() + 2 * dialects.size());
   FieldWriter io(out, kRequest);
@@ -171,11 +168,10 @@ Result<NegotiateResponse> NegotiateResponse::decode(BytesView message) {
   NegotiateResponse out;
   Following following;
   response_fields(in, out, following);
-  if (auto ok = in.finish(kResponse.name); !ok) return fail(std::move(ok));
+  TRY(in.finish(kResponse.name));
   if (out.dialect == Dialect::smb3_1_1) {
-    auto contexts = read_contexts(message, following.offset, following.contexts);
-    if (!contexts) return fail(std::move(contexts));
-    out.contexts = *std::move(contexts);
+    TRY(auto contexts, read_contexts(message, following.offset, following.contexts));
+    out.contexts = std::move(contexts);
   }
   return out;
 }

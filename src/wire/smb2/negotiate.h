@@ -2,6 +2,7 @@
 // ([MS-SMB2] 2.2.3, 2.2.4, 2.2.31.4, 2.2.32.6). decode() and encode() are as in Body (fields.h).
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <optional>
@@ -11,6 +12,7 @@
 #include <vector>
 
 #include "base/bytes.h"
+#include "base/try.h"
 #include "wire/smb2/dialect.h"
 #include "wire/smb2/fields.h"
 
@@ -30,6 +32,11 @@ struct PreauthIntegrity {
   std::vector<std::uint16_t> hashes{};
   BytesView salt{};
 };
+
+template <typename Choice>
+[[nodiscard]] bool contains(const std::vector<Choice>& choices, Choice choice) {
+  return std::ranges::find(choices, choice) != choices.end();
+}
 
 /// The negotiate contexts of 3.1.1. Each kind may stand there once; unknown kinds are skipped.
 struct NegotiateContexts {
@@ -75,7 +82,7 @@ struct Info {
     FieldReader in(bytes);
     Message out;
     out.fields(in);
-    if (auto ok = in.finish(Message::kName); !ok) return fail(std::move(ok));
+    TRY(in.finish(Message::kName));
     return out;
   }
   [[nodiscard]] Bytes encode() const {
