@@ -3,6 +3,7 @@
 #include <optional>
 
 #include "base/text.h"
+#include "base/try.h"
 
 namespace tocsin::probe::scm {
 namespace {
@@ -86,10 +87,9 @@ Win32Result<std::vector<ListedService>> fetch_list(Bytes& buffer, const FetchPag
       continue;
     }
     // NOLINTNEXTLINE(cppcoreguidelines-pro-type-reinterpret-cast): Win32's pointers into the buffer
-    auto services =
-        read_list(buffer, reinterpret_cast<std::uintptr_t>(buffer.data()), page.returned);
-    if (!services) return services;
-    std::ranges::move(*services, std::back_inserter(list));
+    TRY(auto services,
+        read_list(buffer, reinterpret_cast<std::uintptr_t>(buffer.data()), page.returned));
+    std::ranges::move(services, std::back_inserter(list));
     if (!more) return list;
     if (page.returned == 0 || page.resume <= resume) return std::unexpected(kInvalidData);
     resume = page.resume;
