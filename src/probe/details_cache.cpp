@@ -4,16 +4,13 @@
 #include <unordered_set>
 #include <utility>
 
-#include "wire/svcctl/messages.h"
+#include "probe/scm_terms.h"
+#include "wire/svcctl/terms.h"
 
 namespace tocsin::probe {
 namespace {
 
 constexpr std::uint32_t kPerUserBits = svcctl::kUserService | svcctl::kUserServiceInstance;
-
-bool is_there(ServiceState state) {
-  return state != ServiceState::missing && state != ServiceState::denied;
-}
 
 }  // namespace
 
@@ -36,9 +33,9 @@ const ServiceDetails* DetailsCache::find(const ServiceName& name) const {
 void DetailsCache::observe(std::span<const ObservedService> services) {
   for (const auto& [name, status, details] : services) {
     auto& entry = entries_[name];
-    if (entry.state != status.state || entry.process_id != status.process_id) entry.asked = {};
-    entry.state = status.state;
-    entry.process_id = status.process_id;
+    if (entry.status.state != status.state || entry.status.process_id != status.process_id)
+      entry.asked = {};
+    entry.status = status;
   }
   if (entries_.size() == services.size()) return;
   std::unordered_set<ServiceName> names;
@@ -51,7 +48,7 @@ std::vector<ServiceName> DetailsCache::due(Time now) const {
   for (const auto& [name, entry] : entries_) {
     // A clock set back makes everything too old.
     const bool old = now < entry.asked || now - entry.asked >= age_;
-    if (old && is_there(entry.state)) waiting.emplace_back(entry.asked, &name);
+    if (old && is_there(entry.status)) waiting.emplace_back(entry.asked, &name);
   }
   std::ranges::sort(waiting, {}, &std::pair<Time, const ServiceName*>::first);
   std::vector<ServiceName> names;

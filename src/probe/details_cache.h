@@ -13,6 +13,15 @@
 
 namespace tocsin::probe {
 
+/// Of reading details, in every way to ask a host.
+struct DetailsLimits {
+  std::chrono::milliseconds age = std::chrono::minutes(10);  ///< then read again
+  /// One question: a host that does not answer it in time never does.
+  std::chrono::milliseconds question = std::chrono::seconds(1);
+  /// For so long a question that hung is not asked again.
+  std::chrono::milliseconds pause = std::chrono::hours(1);
+};
+
 class DetailsCache {
  public:
   /// Details older than `age` are read again.
@@ -37,8 +46,7 @@ class DetailsCache {
 
  private:
   struct Entry {
-    ServiceState state = ServiceState::unknown;
-    std::uint32_t process_id = 0;
+    ServiceStatus status;
     std::shared_ptr<const ServiceDetails> details;
     Time asked{};         ///< the epoch: they are due
     bool listed = false;  ///< introduced

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <array>
 
-#include "wire/svcctl/messages.h"
+#include "wire/svcctl/terms.h"
 
 namespace tocsin::probe {
 namespace {

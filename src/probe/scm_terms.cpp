@@ -44,6 +44,10 @@ StartMode to_start_mode(std::uint32_t start_type, bool delayed) {
   }
 }
 
+bool is_there(const ServiceStatus& status) {
+  return status.state != ServiceState::missing && status.state != ServiceState::denied;
+}
+
 bool is_shutdown(const Error& error) { return error.native == svcctl::kShutdownInProgress; }
 
 Error shutdown_error() {

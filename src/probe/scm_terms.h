@@ -20,6 +20,9 @@ namespace tocsin::probe {
 /// unknown, which shows neither an outage nor a removal.
 [[nodiscard]] ServiceState to_state(const Error& error);
 
+/// Whether the manager lets us see the service: it is neither missing nor denied.
+[[nodiscard]] bool is_there(const ServiceStatus& status);
+
 /// Whether the manager says that its host is going down (ERROR_SHUTDOWN_IN_PROGRESS): whatever it
 /// was asked for, the host is as good as unreachable.
 [[nodiscard]] bool is_shutdown(const Error& error);

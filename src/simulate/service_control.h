@@ -8,7 +8,7 @@
 #include "base/bytes.h"
 #include "simulate/host_model.h"
 #include "wire/dcerpc/client.h"
-#include "wire/svcctl/messages.h"
+#include "wire/svcctl/service_list.h"
 
 namespace tocsin::simulate {
 

@@ -4,6 +4,7 @@
 #include <cstdlib>
 
 #include "wire/svcctl/messages.h"
+#include "wire/svcctl/service_list.h"
 
 using namespace tocsin;
 using namespace tocsin::svcctl;

@@ -1,7 +1,7 @@
 #include "probe/scm/errors.h"
 
 #include "probe/scm/records.h"
-#include "wire/svcctl/messages.h"
+#include "wire/svcctl/terms.h"
 
 namespace tocsin::probe::scm {
 namespace {

@@ -3,6 +3,7 @@
 #include <optional>
 
 #include "base/text.h"
+#include "base/try.h"
 
 namespace tocsin::probe::scm {
 namespace {
@@ -34,10 +35,8 @@ Win32Result<std::vector<ListedService>> read_list(BytesView buffer, std::uint64_
     auto name = text_at(buffer, address, in.u64());
     auto display_name = text_at(buffer, address, in.u64());
     if (!name || !display_name) return std::unexpected(kInvalidData);
-    ndr::Reader status(in.rest());  // laid out as over the wire
-    services.push_back({.name = *std::move(name),
-                        .display_name = *std::move(display_name),
-                        .status = svcctl::ServiceStatusProcess::read(status)});
+    auto& service = services.emplace_back(*std::move(name), *std::move(display_name));
+    ndr::Reader(in.rest())(service.status);  // laid out as over the wire
   }
   return services;
 }
@@ -88,10 +87,9 @@ Win32Result<std::vector<ListedService>> fetch_list(Bytes& buffer, const FetchPag
       continue;
     }
     // NOLINTNEXTLINE(cppcoreguidelines-pro-type-reinterpret-cast): Win32's pointers into the buffer
-    auto services =
-        read_list(buffer, reinterpret_cast<std::uintptr_t>(buffer.data()), page.returned);
-    if (!services) return services;
-    std::ranges::move(*services, std::back_inserter(list));
+    TRY(auto services,
+        read_list(buffer, reinterpret_cast<std::uintptr_t>(buffer.data()), page.returned));
+    std::ranges::move(services, std::back_inserter(list));
     if (!more) return list;
     if (page.returned == 0 || page.resume <= resume) return std::unexpected(kInvalidData);
     resume = page.resume;

@@ -69,14 +69,14 @@ class Turn {
 class ScmProbe final : public Probe {
  public:
   ScmProbe(const config::Host& host, std::shared_ptr<scm::System> system, net::Worker& threads,
-           const Clock& clock, scm::SessionOptions options)
+           const Clock& clock, const DetailsLimits& limits)
       : threads_(threads),
         clock_(clock),
         system_(std::move(system)),
         machine_(scm::machine_of(host.address, system_->own_names())),
-        details_limit_(options.details_limit),
+        limits_(limits),
         shared_(std::make_shared<Shared<scm::Session>>(
-            scm::Session(system_, machine_, host.services, options))),
+            scm::Session(system_, machine_, host.services, limits))),
         reader_(
             std::make_shared<Shared<scm::DetailsReader>>(scm::DetailsReader(system_, machine_))) {}
 
@@ -108,7 +108,7 @@ class ScmProbe final : public Probe {
   const Clock& clock_;
   const std::shared_ptr<scm::System> system_;
   const std::string machine_;
-  const std::chrono::milliseconds details_limit_;
+  const DetailsLimits limits_;
   const std::shared_ptr<Shared<scm::Session>> shared_;
   const std::shared_ptr<Shared<scm::DetailsReader>> reader_;
   net::Deadline details_hung_until_{};
@@ -157,11 +157,9 @@ net::awaitable<Result<Services>> ScmProbe::check(net::Deadline deadline) {
   }
   there_.clear();
   for (const auto& service : *seen) {
-    const auto state = service.status.state;
     // A base name is no service's; the template of that name says nothing of the copies.
     if (service.details && is_group(service.name, *service.details)) continue;
-    if (state != ServiceState::missing && state != ServiceState::denied)
-      there_.push_back(service.name);
+    if (is_there(service.status)) there_.push_back(service.name);
   }
   if (listener_) listener_->listen_to(there_);
   co_return seen;
@@ -169,20 +167,19 @@ net::awaitable<Result<Services>> ScmProbe::check(net::Deadline deadline) {
 
 net::awaitable<Result<KnownDetails>> ScmProbe::read_details(std::vector<ServiceName> services,
                                                             net::Deadline deadline) {
-  constexpr auto kRemembered = std::chrono::hours(1);
   KnownDetails known;
   for (const auto& name : services) {
     const auto now = net::MonotonicClock::now();
-    if (now < details_hung_until_ || deadline - now < details_limit_) break;
+    if (now < details_hung_until_ || deadline - now < limits_.question) break;
     if (shared_->busy || reader_->busy.exchange(true)) break;  // it still hangs
     auto read = co_await threads_.run_until(
         [turn = Turn(reader_), service = shared_->asked.source_of_details(name).text()]() mutable {
           auto mine = std::move(turn);
           return mine.asked().read(service);
         },
-        now + details_limit_);
+        now + limits_.question);
     if (!read) {
-      details_hung_until_ = now + kRemembered;
+      details_hung_until_ = now + limits_.pause;
       break;
     }
     if (!*read && read->error() == svcctl::kShutdownInProgress)
@@ -223,8 +220,8 @@ std::size_t ScmProbe::empty_inbox() {
 
 std::unique_ptr<Probe> make_scm_probe(const config::Host& host, std::shared_ptr<scm::System> system,
                                       net::Worker& threads, const Clock& clock,
-                                      scm::SessionOptions options) {
-  return std::make_unique<ScmProbe>(host, std::move(system), threads, clock, options);
+                                      const DetailsLimits& limits) {
+  return std::make_unique<ScmProbe>(host, std::move(system), threads, clock, limits);
 }
 
 }  // namespace tocsin::probe

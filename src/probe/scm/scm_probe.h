@@ -18,6 +18,6 @@ namespace tocsin::probe {
 [[nodiscard]] std::unique_ptr<Probe> make_scm_probe(const config::Host& host,
                                                     std::shared_ptr<scm::System> system,
                                                     net::Worker& threads, const Clock& clock,
-                                                    scm::SessionOptions options = {});
+                                                    const DetailsLimits& limits = {});
 
 }  // namespace tocsin::probe

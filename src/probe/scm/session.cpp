@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/text.h"
+#include "base/try.h"
 #include "probe/per_user.h"
 #include "probe/scm/errors.h"
 #include "probe/scm_terms.h"
@@ -27,18 +28,16 @@ ServiceDetails to_details(Configuration configuration) {
 }
 
 Win32Result<ServiceDetails> query_details(Manager& manager, const std::string& service) {
-  auto configuration = manager.query_configuration(service);
-  if (!configuration) return std::unexpected(configuration.error());
-  return to_details(*std::move(configuration));
+  TRY(auto configuration, manager.query_configuration(service));
+  return to_details(std::move(configuration));
 }
 
 }  // namespace
 
 Win32Result<ServiceDetails> DetailsReader::read(const std::string& service) {
   if (!manager_) {
-    auto opened = system_->open_manager(machine_);
-    if (!opened) return std::unexpected(opened.error());
-    manager_ = *std::move(opened);
+    TRY(auto opened, system_->open_manager(machine_));
+    manager_ = std::move(opened);
   }
   auto details = query_details(*manager_, service);
   if (!details && !is_about_service(details.error())) manager_.reset();
@@ -61,12 +60,11 @@ ServiceStatus without_ghosts(ServiceStatus status,
 }
 
 Session::Session(std::shared_ptr<System> system, std::string machine, Watchlist watchlist,
-                 SessionOptions options)
+                 const DetailsLimits& limits)
     : system_(std::move(system)),
       machine_(std::move(machine)),
       watchlist_(std::move(watchlist)),
-      options_(options),
-      details_(options.details_age) {}
+      details_(limits.age) {}
 
 Result<Services> Session::check(Time now) {
   auto seen = check_once(now);
@@ -77,24 +75,23 @@ Result<Services> Session::check(Time now) {
 
 Result<Services> Session::check_once(Time now) {
   trace_ = {.session = manager_ ? CheckTrace::Session::kept : CheckTrace::Session::none};
-  const auto list = enumerate();
-  if (!list) return std::unexpected(list.error());
-  trace_.listed = list->size();
-  auto services = select_watched(*list);
-  if (auto added = add_absent(services); !added) {
+  TRY(const auto list, enumerate());
+  trace_.listed = list.size();
+  auto services = select_watched(list);
+  if (auto added = add_absent(services, now); !added) {
     manager_.reset();
     return fail(std::move(added));
   }
   if (machine_.empty()) {
     boot_.booted_at = now - system_->uptime();
-    if (auto buried = bury_ghosts(services); !buried) return fail(std::move(buried));
+    TRY(bury_ghosts(services));
   }
   details_.observe(services);
   details_.attach(services);
   if (watchlist_.needs_details()) keep_watched(services, watchlist_, reported_);
   seen_.clear();
   for (const auto& service : services)
-    if (service.status.state != ServiceState::missing) seen_.push_back(service.name);
+    if (service.status.state != ServiceState::missing) seen_.insert(service.name);
   return services;
 }
 
@@ -137,30 +134,21 @@ Services Session::select_watched(const std::vector<ListedService>& list) {
   return services;
 }
 
-/// The list leaves out what the account may not see: absent is missing only when the manager says
-/// so of the name. What was found by a pattern and is gone is not reported.
-Result<> Session::add_absent(Services& services) {
-  std::unordered_set<ServiceName> covered;
-  for (const auto& service : services) covered.insert(service.name);
-  std::vector<ServiceName> absent;
-  for (const auto& name : watchlist_.exact_names())
-    if (covered.insert(name).second) absent.push_back(name);
-  for (const auto& name : seen_) {
-    // No copies: nobody is logged on.
-    if (const auto* details = details_.find(name); details != nullptr && is_group(name, *details))
-      continue;
-    if (covered.insert(name).second) absent.push_back(name);
-  }
-  trace_.asked = absent.size();
-  for (auto& name : absent) {
+/// A question costs little here, so each check asks.
+Result<> Session::add_absent(Services& services, Time now) {
+  absent_.find(services, seen_, watchlist_, details_);
+  const auto due = absent_.due(now);
+  trace_.asked = due.size();
+  for (const auto& name : due) {
     const auto raw = manager_->query_status(name.text());
     if (!raw && !is_about_service(raw.error()))
       return std::unexpected(explain(raw.error(), "asking for " + name.text(), machine_));
-    const auto status =
-        raw ? to_status(*raw) : ServiceStatus{.state = to_state(explain(raw.error(), "", ""))};
-    if (status.state == ServiceState::missing && !watchlist_.is_exact(name)) continue;
-    services.push_back({.name = std::move(name), .status = status, .details = {}});
+    absent_.answer(
+        name,
+        raw ? to_status(*raw) : ServiceStatus{.state = to_state(explain(raw.error(), "", ""))},
+        now);
   }
+  absent_.add_to(services);
   return {};
 }
 

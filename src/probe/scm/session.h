@@ -11,6 +11,7 @@
 
 #include "base/clock.h"
 #include "net/async.h"
+#include "probe/absent_services.h"
 #include "probe/details_cache.h"
 #include "probe/probe.h"
 #include "probe/scm/system.h"
@@ -19,12 +20,6 @@
 namespace tocsin::probe::scm {
 
 using Services = std::vector<ObservedService>;
-
-struct SessionOptions {
-  std::chrono::milliseconds details_age = std::chrono::minutes(10);  ///< then read again
-  /// For the details of one service: a host that does not answer in time never does.
-  std::chrono::milliseconds details_limit = std::chrono::seconds(1);
-};
 
 /// Reads details, one service at a time, through a manager of its own: one that hangs takes no
 /// check with it. Owns all that it touches, as Session does.
@@ -56,7 +51,7 @@ class DetailsReader {
 class Session {
  public:
   Session(std::shared_ptr<System> system, std::string machine, Watchlist watchlist,
-          SessionOptions options);
+          const DetailsLimits& limits);
 
   /// What Probe::check() answers: one call for the list, a few for what it lacks.
   Result<Services> check(Time now);
@@ -81,17 +76,17 @@ class Session {
   /// A check of a host that is not going down.
   Result<Services> check_once(Time now);
   Services select_watched(const std::vector<ListedService>& list);
-  Result<> add_absent(Services& services);
+  Result<> add_absent(Services& services, Time now);
   Result<> bury_ghosts(Services& services) const;
 
   const std::shared_ptr<System> system_;
   const std::string machine_;
   const Watchlist watchlist_;
-  const SessionOptions options_;
   std::unique_ptr<Manager> manager_;
   DetailsCache details_;
   std::unordered_map<ServiceName, ServiceName> copies_;  ///< of the last list, as in Selection
-  std::vector<ServiceName> seen_;  ///< by the last check, missing ones left out
+  AbsentServices absent_{std::chrono::milliseconds(0)};  ///< asked for by each check
+  Names seen_;                     ///< by the last check, missing ones left out
   std::optional<Names> reported_;  ///< only where the watchlist needs details
   BootSigns boot_;
   CheckTrace trace_;

@@ -10,6 +10,7 @@
 #include <ws2tcpip.h>
 
 #include "base/names.h"
+#include "base/try.h"
 #include "platform/wide.h"
 #include "probe/scm/records.h"
 #include "probe/scm/system.h"
@@ -125,29 +126,27 @@ class WindowsManager final : public Manager {
   }
 
   Win32Result<svcctl::ServiceStatusProcess> query_status(const std::string& service) override {
-    const auto handle = open_service(handle_.get(), service, SERVICE_QUERY_STATUS);
-    if (!handle) return std::unexpected(handle.error());
+    TRY(const auto handle, open_service(handle_.get(), service, SERVICE_QUERY_STATUS));
     SERVICE_STATUS_PROCESS status{};
     DWORD needed = 0;
-    if (QueryServiceStatusEx(handle->get(), SC_STATUS_PROCESS_INFO,
-                             reinterpret_cast<BYTE*>(&status), sizeof(status), &needed) == 0)
+    if (QueryServiceStatusEx(handle.get(), SC_STATUS_PROCESS_INFO, reinterpret_cast<BYTE*>(&status),
+                             sizeof(status), &needed) == 0)
       return last_error();
     return to_raw(status);
   }
 
   Win32Result<Configuration> query_configuration(const std::string& service) override {
-    const auto handle = open_service(handle_.get(), service, SERVICE_QUERY_CONFIG);
-    if (!handle) return std::unexpected(handle.error());
+    TRY(const auto handle, open_service(handle_.get(), service, SERVICE_QUERY_CONFIG));
     Bytes buffer(svcctl::kMostConfig);  // the most that the call takes
     auto* config = reinterpret_cast<QUERY_SERVICE_CONFIGW*>(buffer.data());
     DWORD needed = 0;
-    if (QueryServiceConfigW(handle->get(), config, static_cast<DWORD>(buffer.size()), &needed) == 0)
+    if (QueryServiceConfigW(handle.get(), config, static_cast<DWORD>(buffer.size()), &needed) == 0)
       return last_error();
     return Configuration{
         .type = config->dwServiceType,
         .start_type = config->dwStartType,
-        .delayed = config->dwStartType == SERVICE_AUTO_START && is_delayed(handle->get()),
-        .trigger_start = has_start_trigger(handle->get()),
+        .delayed = config->dwStartType == SERVICE_AUTO_START && is_delayed(handle.get()),
+        .trigger_start = has_start_trigger(handle.get()),
         .display_name = text_of(config->lpDisplayName, buffer),
         .path = text_of(config->lpBinaryPathName, buffer),
         .dependencies = read_strings(bytes_of(config->lpDependencies, buffer))};
@@ -251,9 +250,8 @@ class WindowsFeed final : public Feed {
 class WindowsSystem final : public System {
  public:
   Win32Result<std::unique_ptr<Manager>> open_manager(const std::string& machine) override {
-    auto handle = open_scm(machine);
-    if (!handle) return std::unexpected(handle.error());
-    return std::make_unique<WindowsManager>(*std::move(handle));
+    TRY(auto handle, open_scm(machine));
+    return std::make_unique<WindowsManager>(std::move(handle));
   }
 
   std::unique_ptr<Feed> make_feed(const std::string& machine) override {

@@ -1,7 +1,6 @@
 #include "probe/smb/smb_probe.h"
 
 #include <algorithm>
-#include <array>
 #include <optional>
 #include <string>
 #include <unordered_map>
@@ -10,10 +9,12 @@
 #include <vector>
 
 #include "base/text.h"
+#include "base/try.h"
+#include "probe/absent_services.h"
 #include "probe/details_cache.h"
-#include "probe/per_user.h"
 #include "probe/scm_terms.h"
 #include "probe/smb/list_index.h"
+#include "probe/smb/smb_details_reader.h"
 #include "probe/smb/smb_session.h"
 
 namespace tocsin::probe {
@@ -22,34 +23,6 @@ namespace {
 using Services = std::vector<ObservedService>;
 
 constexpr auto kLogOffLimit = std::chrono::seconds(2);
-
-/// Whether the error is about one service, and the session is sound.
-bool is_about_service(const Error& error) {
-  constexpr std::uint32_t kLargestWin32 = 0xFFFF;  // above are NTSTATUS and the faults of RPC
-  const bool answer = error.kind == ErrorKind::not_found || error.kind == ErrorKind::denied ||
-                      error.kind == ErrorKind::unsupported || error.kind == ErrorKind::rejected;
-  return answer && error.native &&
-         (*error.native <= kLargestWin32 || *error.native == dcerpc::kOpnumOutOfRange);
-}
-
-/// What QueryServiceConfig does not say.
-struct Extras {
-  bool delayed = false;
-  bool trigger_start = false;
-};
-
-ServiceDetails to_details(svcctl::QueryServiceConfig config, Extras extras) {
-  return {.display_name = std::move(config.display_name),
-          .start_mode = to_start_mode(config.start_type, extras.delayed),
-          .executable_path = std::move(config.binary_path_name),
-          .dependencies = config.dependency_names(),
-          .type = config.service_type & ~svcctl::kInteractiveProcess,
-          .trigger_start = extras.trigger_start};
-}
-
-bool is_there(const ServiceStatus& status) {
-  return status.state != ServiceState::missing && status.state != ServiceState::denied;
-}
 
 class SmbProbe final : public Probe {
  public:
@@ -60,7 +33,9 @@ class SmbProbe final : public Probe {
         connector_(connector),
         random_(std::move(random)),
         clock_(clock),
-        details_(options_.details_age) {}
+        absent_(options_.details.age),
+        details_(options_.details.age),
+        reader_(options_.details, session_, [this](const Error& error) { lose_session(error); }) {}
 
   net::awaitable<Result<Services>> check(net::Deadline deadline) override {
     return with_session(&SmbProbe::check_once, deadline);
@@ -79,17 +54,6 @@ class SmbProbe final : public Probe {
   bool set_watchlist() override;
 
  private:
-  /// What is kept about a watched service from check to check.
-  struct Known {
-    ServiceStatus last;
-    Time asked_by_name{};  ///< when `last` came from a question about this service alone
-  };
-  struct Absent {
-    ServiceName name;
-    bool by_pattern;
-  };
-  /// What only details need to know.
-  enum class Question : std::uint8_t { configuration, delayed_start, start_trigger };
   using Check = net::awaitable<Result<Services>> (SmbProbe::*)(net::Deadline);
   /// A conversation that was left half way leaves the session in no state.
   struct DropOnCancel {
@@ -112,31 +76,10 @@ class SmbProbe final : public Probe {
   net::awaitable<Result<>> ask_for_boot(net::Deadline deadline);
   net::awaitable<Result<>> add_absent(Services& services, bool list_changed,
                                       net::Deadline deadline);
-  [[nodiscard]] std::vector<Absent> find_absent() const;
   net::awaitable<Result<Services>> query_everything(net::Deadline deadline);
 
   net::awaitable<Result<ServiceStatus>> query(const ServiceName& name, net::Deadline deadline);
-  net::awaitable<Result<>> close_handle(svcctl::Handle handle, net::Deadline deadline);
-
   void remember(const Services& services);
-  net::awaitable<Result<std::optional<ServiceDetails>>> read_one(ServiceName name,
-                                                                 net::Deadline deadline);
-  net::awaitable<Result<Extras>> read_extras(svcctl::Handle handle, bool automatic,
-                                             net::Deadline deadline);
-  net::awaitable<Result<bool>> read_extra(Question question, svcctl::Handle handle,
-                                          net::Deadline deadline);
-  /// Waits for no optional answer longer than its limit, and notes which question hung.
-  template <typename Asked>
-  auto ask(Question question, Asked asked, net::Deadline deadline) -> decltype(asked(deadline));
-  [[nodiscard]] bool hangs(Question question) const {
-    return net::MonotonicClock::now() < hung_until_[std::to_underlying(question)];
-  }
-
-  /// Whether something learned at `then` is too old. A clock set back makes everything too old.
-  [[nodiscard]] bool is_old(Time then) const {
-    const Time now = clock_.now();
-    return now < then || now - then >= options_.details_age;
-  }
 
   const config::Host& host_;
   const SmbProbeOptions options_;
@@ -146,11 +89,11 @@ class SmbProbe final : public Probe {
   svcctl::HostTraits traits_;
   std::unique_ptr<SmbSession> session_;
   ListIndex index_;
-  std::vector<Absent> absent_;  ///< watched or once seen, and not in the last list
-  std::unordered_map<ServiceName, Known> known_;
+  AbsentServices absent_;
+  std::unordered_map<ServiceName, std::uint32_t> processes_;  ///< of the last check, by service
   DetailsCache details_;
-  std::array<net::Deadline, 3> hung_until_{};  ///< by question
-  std::optional<Names> reported_;              ///< only where the watchlist needs details
+  SmbDetailsReader reader_;
+  std::optional<Names> reported_;  ///< only where the watchlist needs details
   BootSigns boot_;
   CheckTrace trace_;
 };
@@ -166,7 +109,7 @@ net::awaitable<Result<Services>> SmbProbe::with_session(Check check_once, net::D
   for (;; kept = false, until = deadline) {
     if (!session_) {
       if (auto opened = co_await open_session(deadline); !opened) {
-        hung_until_ = {};  // it may have been the connection
+        reader_.forget_hung();  // it may have been the connection
         co_return fail(std::move(opened));
       }
       trace_.session = CheckTrace::Session::opened;
@@ -193,7 +136,7 @@ net::awaitable<Result<Services>> SmbProbe::with_session(Check check_once, net::D
 bool SmbProbe::set_watchlist() {
   index_ = {};
   absent_.clear();
-  known_.clear();
+  processes_.clear();
   reported_.reset();
   return true;
 }
@@ -221,26 +164,24 @@ net::awaitable<Result<Services>> SmbProbe::check_once(net::Deadline deadline) {
   const auto& watched = host_.services;
   const bool one_by_one =
       !watched.has_patterns() && watched.exact_names().size() <= options_.most_single_queries;
-  auto seen = one_by_one ? co_await query_each(deadline) : co_await query_list(deadline);
-  if (!seen) co_return seen;
-  remember(*seen);
-  details_.attach(*seen);
-  if (watched.needs_details()) keep_watched(*seen, watched, reported_);
+  CO_TRY(auto seen, one_by_one ? co_await query_each(deadline) : co_await query_list(deadline));
+  remember(seen);
+  details_.attach(seen);
+  if (watched.needs_details()) keep_watched(seen, watched, reported_);
   co_return seen;
 }
 
 net::awaitable<Result<Services>> SmbProbe::query_each(net::Deadline deadline) {
   Services services;
   for (const auto& name : host_.services.exact_names()) {
-    auto status = co_await query(name, deadline);
-    if (!status) co_return fail(std::move(status));
-    services.push_back({.name = name, .status = *status, .details = {}});
+    CO_TRY(auto status, co_await query(name, deadline));
+    services.push_back({.name = name, .status = status, .details = {}});
   }
   boot_ = {};
   for (const auto& [name, status, details] : services)
     if (const auto boot = find_boot_service(name)) boot_.process(*boot) = status.process_id;
   if (boot_ == BootSigns{} && may_have_booted(services)) {
-    if (auto asked = co_await ask_for_boot(deadline); !asked) co_return fail(std::move(asked));
+    CO_TRY(co_await ask_for_boot(deadline));
   }
   co_return services;
 }
@@ -249,8 +190,8 @@ net::awaitable<Result<Services>> SmbProbe::query_each(net::Deadline deadline) {
 bool SmbProbe::may_have_booted(const Services& services) const {
   if (trace_.session == CheckTrace::Session::opened) return true;
   return std::ranges::any_of(services, [this](const ObservedService& service) {
-    const auto known = known_.find(service.name);
-    return known == known_.end() || known->second.last.process_id != service.status.process_id;
+    const auto known = processes_.find(service.name);
+    return known == processes_.end() || known->second != service.status.process_id;
   });
 }
 
@@ -271,66 +212,40 @@ net::awaitable<Result<>> SmbProbe::ask_for_boot(net::Deadline deadline) {
 }
 
 net::awaitable<Result<Services>> SmbProbe::query_list(net::Deadline deadline) {
-  const auto list = co_await session_->enumerate(deadline);
-  if (!list) co_return std::unexpected(list.error());
-  trace_.listed = list->services().size();
-  const bool changed = index_.update(*list, host_.services, reported_.value_or(Names{}));
+  CO_TRY(const auto list, co_await session_->enumerate(deadline));
+  trace_.listed = list.services().size();
+  const bool changed = index_.update(list, host_.services, reported_.value_or(Names{}));
   for (const auto& [name, details] : index_.take_details()) details_.introduce(name, details);
   const auto status_at = [&](std::size_t place) {
-    return to_status(list->services()[place].status);
+    return to_status(list.services()[place].status);
   };
   auto services = observe(index_.selection(), status_at);
   boot_ = read_boot_signs(index_.selection(), status_at);
-  if (auto added = co_await add_absent(services, changed, deadline); !added)
-    co_return fail(std::move(added));
+  CO_TRY(co_await add_absent(services, changed, deadline));
   co_return services;
 }
 
-/// The list leaves out what the account may not see: absent is missing only when the host says so.
-/// It is asked when the list changes, and then as rarely as for details.
+/// The host is asked when the list changes, and then as rarely as for details.
 net::awaitable<Result<>> SmbProbe::add_absent(Services& services, bool list_changed,
                                               net::Deadline deadline) {
-  if (list_changed) absent_ = find_absent();
-  std::vector<Absent> still_absent;
-  for (auto& absent : absent_) {
-    auto& known = known_[absent.name];
-    if (list_changed || is_there(known.last) || is_old(known.asked_by_name)) {
-      auto status = co_await query(absent.name, deadline);
-      if (!status) co_return fail(std::move(status));
-      known.last = *status;
-      known.asked_by_name = clock_.now();
-    }
-    if (absent.by_pattern && known.last.state == ServiceState::missing) continue;  // it is gone
-    services.push_back({.name = absent.name, .status = known.last, .details = {}});
-    still_absent.push_back(std::move(absent));
+  if (list_changed) {
+    Names seen;
+    for (const auto& [name, process] : processes_) seen.insert(name);
+    absent_.find(services, seen, host_.services, details_);
   }
-  absent_ = std::move(still_absent);
+  for (const auto& name : absent_.due(clock_.now())) {
+    CO_TRY(const auto status, co_await query(name, deadline));
+    absent_.answer(name, status, clock_.now());
+  }
+  absent_.add_to(services);
   co_return Result<>{};
 }
 
-/// What is watched by name, or was seen before, and is not in the list.
-std::vector<SmbProbe::Absent> SmbProbe::find_absent() const {
-  std::unordered_set<ServiceName> covered;
-  for (const auto& [place, name] : index_.selection().entries) covered.insert(name);
-  std::vector<Absent> absent;
-  for (const auto& name : host_.services.exact_names())
-    if (covered.insert(name).second) absent.push_back({.name = name, .by_pattern = false});
-  for (const auto& [name, known] : known_) {
-    if (covered.contains(name)) continue;
-    // No copies: nobody is logged on.
-    if (const auto* details = details_.find(name); details != nullptr && is_group(name, *details))
-      continue;
-    absent.push_back({.name = name, .by_pattern = true});
-  }
-  return absent;
-}
-
 net::awaitable<Result<Services>> SmbProbe::query_everything(net::Deadline deadline) {
-  const auto list = co_await session_->enumerate(deadline);
-  if (!list) co_return std::unexpected(list.error());
+  CO_TRY(const auto list, co_await session_->enumerate(deadline));
   Services services;
   std::unordered_set<ServiceName> seen;
-  for (const auto& entry : list->services()) {
+  for (const auto& entry : list.services()) {
     ServiceDetails details{.display_name = from_utf16(entry.display_name),
                            .type = entry.status.service_type & ~svcctl::kInteractiveProcess};
     services.push_back({.name = ServiceName(from_utf16(entry.service_name)),
@@ -342,9 +257,8 @@ net::awaitable<Result<Services>> SmbProbe::query_everything(net::Deadline deadli
       continue;
     }
     if (session_) {  // without it the list is there, and the rest goes without
-      auto read = co_await read_one(service.name, deadline);
-      if (!read) co_return fail(std::move(read));
-      details = std::move(*read).value_or(std::move(details));
+      CO_TRY(auto read, co_await reader_.read(service.name, deadline));
+      details = std::move(read).value_or(std::move(details));
     }
     service.details = std::make_shared<const ServiceDetails>(std::move(details));
   }
@@ -366,27 +280,18 @@ net::awaitable<Result<ServiceStatus>> SmbProbe::query(const ServiceName& name,
   }
   const auto status = co_await session_->query_status(*handle, deadline);
   if (!status && !is_about_service(status.error())) co_return std::unexpected(status.error());
-  if (auto closed = co_await close_handle(*handle, deadline); !closed)
-    co_return fail(std::move(closed));
+  CO_TRY(co_await session_->close_service(*handle, deadline));
   if (status) co_return to_status(*status);
   co_return ServiceStatus{.state = to_state(status.error())};
 }
 
-/// The host may have closed it itself; that is as good.
-net::awaitable<Result<>> SmbProbe::close_handle(svcctl::Handle handle, net::Deadline deadline) {
-  auto closed = co_await session_->close_service(handle, deadline);
-  if (closed || is_about_service(closed.error())) co_return Result<>{};
-  co_return closed;
-}
-
-/// Keeps what the next check compares with; forgets what is watched no more.
 void SmbProbe::remember(const Services& services) {
   details_.observe(services);
-  for (const auto& service : services) known_[service.name].last = service.status;
-  if (known_.size() == services.size()) return;
-  std::unordered_set<ServiceName> names;
+  for (const auto& service : services) processes_[service.name] = service.status.process_id;
+  if (processes_.size() == services.size()) return;
+  Names names;
   for (const auto& service : services) names.insert(service.name);
-  std::erase_if(known_, [&](const auto& entry) { return !names.contains(entry.first); });
+  std::erase_if(processes_, [&](const auto& entry) { return !names.contains(entry.first); });
 }
 
 net::awaitable<Result<KnownDetails>> SmbProbe::read_details(std::vector<ServiceName> services,
@@ -394,98 +299,21 @@ net::awaitable<Result<KnownDetails>> SmbProbe::read_details(std::vector<ServiceN
   DropOnCancel cancelled{this};
   KnownDetails known;
   for (const auto& name : services) {
-    const bool late = deadline - net::MonotonicClock::now() < options_.details_question_limit;
-    if (late || hangs(Question::configuration)) break;
+    const bool late = deadline - net::MonotonicClock::now() < options_.details.question;
+    if (late || reader_.hangs()) break;
     // A question that hung cost the session; the others may be answered.
     if (!session_ && !co_await open_session(deadline)) break;
     // Of a per-user service one copy stands for all.
     const auto copy = index_.selection().copies.find(name);
-    auto read =
-        co_await read_one(copy == index_.selection().copies.end() ? name : copy->second, deadline);
-    if (!read) co_return fail(std::move(read));
-    if (!session_ && !*read) break;
+    CO_TRY(auto read, co_await reader_.read(
+                          copy == index_.selection().copies.end() ? name : copy->second, deadline));
+    if (!session_ && !read) break;
     trace_.details++;
-    if (auto details = details_.answer(name, *std::move(read), clock_.now()))
+    if (auto details = details_.answer(name, std::move(read), clock_.now()))
       known.emplace(name, std::move(details));
   }
   cancelled.probe = nullptr;
   co_return known;
-}
-
-template <typename Asked>
-auto SmbProbe::ask(Question question, Asked asked, net::Deadline deadline)
-    -> decltype(asked(deadline)) {
-  constexpr auto kRemembered = std::chrono::hours(1);
-  const auto until = std::min(deadline, net::within(options_.details_question_limit));
-  auto answer = co_await asked(until);
-  // One that was cut short by the deadline may be a good one.
-  if (!answer && answer.error().kind == ErrorKind::timed_out && until < deadline)
-    hung_until_[std::to_underlying(question)] = net::within(kRemembered);
-  co_return answer;
-}
-
-/// Nothing: the host does not let us read them, or the session is lost. Fails only when the host is
-/// going down.
-net::awaitable<Result<std::optional<ServiceDetails>>> SmbProbe::read_one(ServiceName name,
-                                                                         net::Deadline deadline) {
-  const auto end = [this](const Error& error) -> Result<std::optional<ServiceDetails>> {
-    if (!is_about_service(error)) lose_session(error);
-    if (is_shutdown(error)) return std::unexpected(shutdown_error());
-    return std::nullopt;
-  };
-  const auto handle = co_await ask(
-      Question::configuration,
-      [&](net::Deadline until) { return session_->open_service(name.text(), until); }, deadline);
-  if (!handle) co_return end(handle.error());
-  auto config = co_await ask(
-      Question::configuration,
-      [&](net::Deadline until) { return session_->query_config(*handle, until); }, deadline);
-  if (!config && !is_about_service(config.error())) co_return end(config.error());
-  std::optional<ServiceDetails> details;
-  if (config) {
-    const bool automatic = config->start_type == svcctl::kAutoStart;
-    const auto extras = co_await read_extras(*handle, automatic, deadline);
-    if (!extras) co_return std::unexpected(extras.error());
-    details = to_details(*std::move(config), *extras);
-  }
-  if (session_) {
-    const auto closed = co_await ask(
-        Question::configuration, [&](net::Deadline until) { return close_handle(*handle, until); },
-        deadline);
-    if (!closed && !end(closed.error())) co_return std::unexpected(shutdown_error());
-  }
-  co_return details;
-}
-
-/// What the host does not tell is not so.
-net::awaitable<Result<Extras>> SmbProbe::read_extras(svcctl::Handle handle, bool automatic,
-                                                     net::Deadline deadline) {
-  Extras extras;
-  if (automatic) {
-    const auto delayed = co_await read_extra(Question::delayed_start, handle, deadline);
-    if (!delayed) co_return std::unexpected(delayed.error());
-    extras.delayed = *delayed;
-  }
-  const auto triggered = co_await read_extra(Question::start_trigger, handle, deadline);
-  if (!triggered) co_return std::unexpected(triggered.error());
-  extras.trigger_start = *triggered;
-  co_return extras;
-}
-
-net::awaitable<Result<bool>> SmbProbe::read_extra(Question question, svcctl::Handle handle,
-                                                  net::Deadline deadline) {
-  if (!session_ || hangs(question)) co_return false;
-  const auto answer = co_await ask(
-      question,
-      [&](net::Deadline until) {
-        return question == Question::delayed_start ? session_->query_delayed_start(handle, until)
-                                                   : session_->query_start_trigger(handle, until);
-      },
-      deadline);
-  if (answer || is_about_service(answer.error())) co_return answer.value_or(false);
-  lose_session(answer.error());
-  if (is_shutdown(answer.error())) co_return std::unexpected(shutdown_error());
-  co_return false;
 }
 
 }  // namespace

@@ -11,6 +11,7 @@
 #include "config/monitored/host.h"
 #include "logins/gate.h"
 #include "net/tcp.h"
+#include "probe/details_cache.h"
 #include "probe/probe.h"
 
 namespace tocsin::probe {
@@ -19,11 +20,9 @@ struct SmbProbeOptions {
   std::chrono::milliseconds connect_limit = std::chrono::seconds(5);  ///< TCP, not the name
   std::chrono::milliseconds login_limit = std::chrono::seconds(10);   ///< up to the open manager
   std::chrono::milliseconds call_limit = std::chrono::seconds(10);    ///< one call, however long
-  std::chrono::milliseconds details_age = std::chrono::minutes(10);   ///< then read again
   /// The question by which a boot is recognised; the states wait for its answer.
   std::chrono::milliseconds boot_question_limit = std::chrono::seconds(2);
-  /// One question about details: a host that does not answer it in time never does.
-  std::chrono::milliseconds details_question_limit = std::chrono::seconds(1);
+  DetailsLimits details{};
   /// Up to so many watched services are asked one by one (opened, asked and closed: three requests
   /// each), more through the host's whole list. For a host of 250 services bench/probe_bench
   /// measured 0.028 ms of CPU for each service and 0.10 ms for the list: equal between 3 and 4. The

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <utility>
 
+#include "base/try.h"
 #include "wire/ntlm/ntlm.h"
 #include "wire/smb2/frame.h"
 
@@ -42,6 +43,14 @@ Blame blame_of(const Error& error) {
 
 }  // namespace
 
+bool is_about_service(const Error& error) {
+  constexpr std::uint32_t kLargestWin32 = 0xFFFF;  // above are NTSTATUS and the faults of RPC
+  const bool answer = error.kind == ErrorKind::not_found || error.kind == ErrorKind::denied ||
+                      error.kind == ErrorKind::unsupported || error.kind == ErrorKind::rejected;
+  return answer && error.native &&
+         (*error.native <= kLargestWin32 || *error.native == dcerpc::kOpnumOutOfRange);
+}
+
 std::string SmbSession::connection() const {
   const auto name = [](smb2::Dialect dialect) {
     switch (dialect) {
@@ -73,41 +82,38 @@ net::awaitable<Result<std::unique_ptr<SmbSession>>> SmbSession::open(Environment
   if (!host.credentials)
     co_return fail(ErrorKind::denied, "no credentials are configured for this host");
   if (auto* gate = environment.options.gate; gate != nullptr) {
-    if (auto may = co_await gate->check(host.name); !may) co_return fail(std::move(may));
+    CO_TRY(co_await gate->check(host.name));
   }
-  auto stream = co_await environment.connector.connect(host.address, host.port, deadline,
-                                                       environment.options.connect_limit);
-  if (!stream) co_return fail(std::move(stream));
-  std::unique_ptr<SmbSession> session(new SmbSession(environment, *std::move(stream)));
-  if (auto in = co_await session->log_in(deadline); !in) co_return fail(std::move(in));
-  auto ready = co_await session->open_manager(traits, session->login_deadline(deadline));
-  if (!ready) co_return fail(std::move(ready));
+  CO_TRY(auto stream, co_await environment.connector.connect(host.address, host.port, deadline,
+                                                             environment.options.connect_limit));
+  std::unique_ptr<SmbSession> session(new SmbSession(environment, std::move(stream)));
+  CO_TRY(co_await session->log_in(deadline));
+  CO_TRY(co_await session->open_manager(traits, session->login_deadline(deadline)));
   co_return session;
 }
 
 /// The gate comes behind the negotiation: a host that is not there delays no other.
 net::awaitable<Result<>> SmbSession::log_in(net::Deadline deadline) {
-  if (auto ok = co_await drive(smb_.negotiate(port_), login_deadline(deadline)); !ok) co_return ok;
+  CO_TRY(co_await drive(smb_.negotiate(port_), login_deadline(deadline)));
   auto* gate = environment_.options.gate;
   if (gate == nullptr)
     co_return co_await drive(smb_.login(port_, initiator()), login_deadline(deadline));
-  auto pass = co_await gate->enter(environment_.host.name, deadline);
-  if (!pass) co_return fail(std::move(pass));
+  CO_TRY(auto pass, co_await gate->enter(environment_.host.name, deadline));
   auto logged_in = co_await drive(smb_.login(port_, initiator()), login_deadline(deadline));
-  if (logged_in) pass->accept();
+  if (logged_in) pass.accept();
   if (!logged_in && logged_in.error().kind == ErrorKind::login_refused)
-    pass->refuse(blame_of(logged_in.error()), logged_in.error().what);
+    pass.refuse(blame_of(logged_in.error()), logged_in.error().what);
   co_return logged_in;
 }
 
 net::awaitable<Result<>> SmbSession::open_manager(svcctl::HostTraits traits,
                                                   net::Deadline deadline) {
-  auto pipe = co_await drive(smb_.open_pipe(port_, std::string(svcctl::kPipe)), deadline);
-  if (!pipe) co_return fail(std::move(pipe), "pipe svcctl");
-  pipe_ = *pipe;
+  CO_TRY(auto pipe,
+         in_context(co_await drive(smb_.open_pipe(port_, std::string(svcctl::kPipe)), deadline),
+                    "pipe svcctl"));
+  pipe_ = pipe;
   dcerpc::Client rpc(smb_, pipe_);
-  auto bound = co_await drive(rpc.bind(port_, svcctl::kInterface), deadline);
-  if (!bound) co_return bound;
+  CO_TRY(co_await drive(rpc.bind(port_, svcctl::kInterface), deadline));
   scm_ = svcctl::Client(rpc, traits);
   auto opened = co_await drive(scm_.open_manager(port_), deadline);
   if (!opened && opened.error().kind == ErrorKind::denied) {
@@ -160,11 +166,10 @@ net::awaitable<Result<>> SmbSession::send(BytesView message, net::Deadline deadl
 
 net::awaitable<Result<Bytes>> SmbSession::receive(net::Deadline deadline) {
   std::array<std::uint8_t, smb2::kFrameHeaderSize> header{};
-  if (auto got = co_await stream_.read(header, deadline); !got) co_return fail(std::move(got));
-  const auto size = smb2::parse_frame_header(header);
-  if (!size) co_return std::unexpected(size.error());
-  Bytes message(*size);
-  if (auto got = co_await stream_.read(message, deadline); !got) co_return fail(std::move(got));
+  CO_TRY(co_await stream_.read(header, deadline));
+  CO_TRY(const auto size, smb2::parse_frame_header(header));
+  Bytes message(size);
+  CO_TRY(co_await stream_.read(message, deadline));
   co_return message;
 }
 
@@ -198,7 +203,9 @@ net::awaitable<Result<bool>> SmbSession::query_start_trigger(svcctl::Handle serv
 }
 
 net::awaitable<Result<>> SmbSession::close_service(svcctl::Handle service, net::Deadline deadline) {
-  return ask(scm_.close(port_, service), deadline);
+  auto closed = co_await ask(scm_.close(port_, service), deadline);
+  if (closed || is_about_service(closed.error())) co_return Result<>{};
+  co_return closed;
 }
 
 net::awaitable<void> SmbSession::log_off(net::Deadline deadline) {

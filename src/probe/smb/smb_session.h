@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "base/random.h"
+#include "base/try.h"
 #include "config/monitored/host.h"
 #include "logins/gate.h"
 #include "net/tcp.h"
@@ -18,6 +19,9 @@
 #include "wire/svcctl/client.h"
 
 namespace tocsin::probe {
+
+/// Whether the error is about one service, and the session is sound.
+[[nodiscard]] bool is_about_service(const Error& error);
 
 class SmbSession {
  public:
@@ -43,6 +47,7 @@ class SmbSession {
                                                                   net::Deadline deadline);
   net::awaitable<Result<bool>> query_delayed_start(svcctl::Handle service, net::Deadline deadline);
   net::awaitable<Result<bool>> query_start_trigger(svcctl::Handle service, net::Deadline deadline);
+  /// The host may have closed it itself; that is as good.
   net::awaitable<Result<>> close_service(svcctl::Handle service, net::Deadline deadline);
   net::awaitable<void> log_off(net::Deadline deadline);
 
@@ -77,13 +82,10 @@ class SmbSession {
     conversation.start();
     while (!conversation.done()) {
       if (!port_.outgoing().empty()) {
-        if (auto sent = co_await send(port_.outgoing(), deadline); !sent) {
-          co_return fail(std::move(sent));
-        }
+        CO_TRY(co_await send(port_.outgoing(), deadline));
       }
-      auto message = co_await receive(deadline);
-      if (!message) co_return fail(std::move(message));
-      port_.deliver(*std::move(message));
+      CO_TRY(auto message, co_await receive(deadline));
+      port_.deliver(std::move(message));
     }
     auto answer = conversation.take();
     conclude_renewal(answer ? nullptr : &answer.error());

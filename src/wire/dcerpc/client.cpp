@@ -5,6 +5,8 @@
 #include <utility>
 #include <variant>
 
+#include "base/try.h"
+
 namespace tocsin::dcerpc {
 namespace {
 
@@ -14,10 +16,9 @@ constexpr std::size_t kRequestHeaderSize = 24;
 
 /// One whole fragment of the answer to call `call_id`.
 Result<Pdu> parse_answer(BytesView fragment, std::uint32_t call_id) {
-  auto pdu = parse_pdu(fragment);
-  if (!pdu) return pdu;
-  if (pdu->call_id != call_id) return fail(ErrorKind::malformed, "an RPC reply to another call");
-  if (pdu->auth)
+  TRY(auto pdu, parse_pdu(fragment));
+  if (pdu.call_id != call_id) return fail(ErrorKind::malformed, "an RPC reply to another call");
+  if (pdu.auth)
     return fail(ErrorKind::malformed, "an RPC reply with an authentication nobody asked for");
   return pdu;
 }
@@ -39,20 +40,19 @@ Error fault_error(std::uint32_t status) {
 
 Conversation<Result<>> Client::bind(Port& port, SyntaxId interface) {
   call_id_++;
-  auto begun = co_await transport_->transceive(
-      port, pipe_,
-      encode({.call_id = call_id_,
-              .body = Bind{.max_transmit = kOfferedFragment,
-                           .max_receive = kOfferedFragment,
-                           .contexts = {{.id = 0, .abstract = interface, .transfer = {kNdr32}}}}}));
-  if (!begun) co_return fail(std::move(begun));
-  auto fragment = co_await complete(port, *std::move(begun));
-  if (!fragment) co_return fail(std::move(fragment));
-  auto pdu = parse_answer(*fragment, call_id_);
-  if (!pdu) co_return fail(std::move(pdu));
-  if (const auto* nak = std::get_if<BindNak>(&pdu->body))
+  CO_TRY(auto begun,
+         co_await transport_->transceive(
+             port, pipe_,
+             encode({.call_id = call_id_,
+                     .body = Bind{
+                         .max_transmit = kOfferedFragment,
+                         .max_receive = kOfferedFragment,
+                         .contexts = {{.id = 0, .abstract = interface, .transfer = {kNdr32}}}}})));
+  CO_TRY(auto fragment, co_await complete(port, std::move(begun)));
+  CO_TRY(auto pdu, parse_answer(fragment, call_id_));
+  if (const auto* nak = std::get_if<BindNak>(&pdu.body))
     co_return fail(ErrorKind::unsupported, "the server refuses to bind", nak->reason);
-  const auto* ack = std::get_if<BindAck>(&pdu->body);
+  const auto* ack = std::get_if<BindAck>(&pdu.body);
   if (ack == nullptr || ack->answers.size() != 1)
     co_return fail(ErrorKind::malformed, "no answer to an RPC bind");
   if (ack->answers[0].result != ContextResult::acceptance)
@@ -70,19 +70,17 @@ Conversation<Result<Bytes>> Client::call(Port& port, std::uint16_t opnum, Bytes 
   Bytes reply;
   for (bool first = true;; first = false) {
     if (!received) co_return fail(std::move(received));
-    auto fragment = co_await complete(port, *std::move(received));
-    if (!fragment) co_return fail(std::move(fragment));
-    auto pdu = parse_answer(*fragment, call_id_);
-    if (!pdu) co_return fail(std::move(pdu));
-    if (const auto* fault = std::get_if<Fault>(&pdu->body))
+    CO_TRY(auto fragment, co_await complete(port, *std::move(received)));
+    CO_TRY(auto pdu, parse_answer(fragment, call_id_));
+    if (const auto* fault = std::get_if<Fault>(&pdu.body))
       co_return std::unexpected(fault_error(fault->status));
-    const auto* response = std::get_if<Response>(&pdu->body);
+    const auto* response = std::get_if<Response>(&pdu.body);
     if (response == nullptr) co_return fail(ErrorKind::malformed, "an RPC reply of the wrong type");
-    if (first != ((pdu->flags & kFirstFragment) != 0))
+    if (first != ((pdu.flags & kFirstFragment) != 0))
       co_return fail(ErrorKind::malformed, "the fragments of an RPC reply are out of order");
     if (reply.size() + response->stub.size() > kMostReply)
       co_return fail(ErrorKind::malformed, "an RPC reply is longer than any call allows");
-    const bool last = (pdu->flags & kLastFragment) != 0;
+    const bool last = (pdu.flags & kLastFragment) != 0;
     if (!last && response->stub.empty())
       co_return fail(ErrorKind::malformed, "an empty fragment in an RPC reply");
     if (first && !last) reply.reserve(std::min<std::size_t>(response->alloc_hint, kMostReply));
@@ -104,8 +102,7 @@ Conversation<Result<Bytes>> Client::send(Port& port, std::uint16_t opnum, Bytes 
                        .stub = part};
     left = left.subspan(part.size());
     if (left.empty()) break;
-    auto written = co_await transport_->write(port, pipe_, encode(pdu));
-    if (!written) co_return fail(std::move(written));
+    CO_TRY(co_await transport_->write(port, pipe_, encode(pdu)));
   }
   pdu.flags |= kLastFragment;
   co_return co_await transport_->transceive(port, pipe_, encode(pdu));
@@ -115,16 +112,14 @@ Conversation<Result<Bytes>> Client::complete(Port& port, Bytes begun) {
   // The pipe is in message mode: what is read is one fragment or a part of one.
   for (;;) {
     if (begun.size() >= kHeaderSize) {
-      auto header = parse_header(begun);
-      if (!header) co_return fail(std::move(header));
-      if (begun.size() == header->fragment_length) co_return begun;
-      if (begun.size() > header->fragment_length)
+      CO_TRY(auto header, parse_header(begun));
+      if (begun.size() == header.fragment_length) co_return begun;
+      if (begun.size() > header.fragment_length)
         co_return fail(ErrorKind::malformed, "an RPC fragment is followed by something else");
     }
-    auto more = co_await transport_->read(port, pipe_);
-    if (!more) co_return fail(std::move(more));
-    if (more->empty()) co_return fail(ErrorKind::malformed, "an RPC fragment is cut short");
-    begun.insert(begun.end(), more->begin(), more->end());
+    CO_TRY(auto more, co_await transport_->read(port, pipe_));
+    if (more.empty()) co_return fail(ErrorKind::malformed, "an RPC fragment is cut short");
+    begun.insert(begun.end(), more.begin(), more.end());
   }
 }
 

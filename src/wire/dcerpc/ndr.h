@@ -1,5 +1,9 @@
 // Network Data Representation in 32 bits, little-endian, as small as svcctl and lsarpc need it.
 // [C706] chapter 14
+//
+// A structure lists its fields once, in `void fields(this auto& self, auto& io) { io(self.a, ...);
+// }`. Reader and Writer take them by type: a number, the bytes of an array, a string, a unique
+// pointer (std::optional), BYTE[] (BytesView) or another structure.
 #pragma once
 
 #include <array>
@@ -18,6 +22,11 @@ namespace tocsin::ndr {
 class Reader {
  public:
   explicit Reader(BytesView stub) : in_(stub) {}
+
+  template <typename... Fields>
+  void operator()(Fields&... fields) {
+    (read(fields), ...);
+  }
 
   std::uint16_t u16();
   std::uint32_t u32();
@@ -43,11 +52,30 @@ class Reader {
   [[nodiscard]] Result<> finish() const;
 
  private:
+  void read(std::uint32_t& field) { field = u32(); }
+  template <std::size_t N>
+  void read(std::array<std::uint8_t, N>& field) {
+    field = array<N>();
+  }
+  void read(std::string& field) { field = string(); }
+  void read(std::optional<std::string>& field) { field = unique_string(); }
+  void read(std::optional<std::uint32_t>& field) { field = unique_u32(); }
+  void read(BytesView& field) { field = byte_array(); }
+  template <typename Structure>
+  void read(Structure& field) {
+    field.fields(*this);
+  }
+
   tocsin::Reader in_;
 };
 
 class Writer {
  public:
+  template <typename... Fields>
+  void operator()(const Fields&... fields) {
+    (write(fields), ...);
+  }
+
   Writer& u16(std::uint16_t value);
   Writer& u32(std::uint32_t value);
   /// Four-byte alignment.
@@ -64,6 +92,20 @@ class Writer {
   [[nodiscard]] Bytes take() && { return std::move(out_).take(); }
 
  private:
+  void write(std::uint32_t field) { u32(field); }
+  template <std::size_t N>
+  void write(const std::array<std::uint8_t, N>& field) {
+    bytes(field);
+  }
+  void write(const std::string& field) { string(field); }
+  void write(const std::optional<std::string>& field) { unique_string(field); }
+  void write(const std::optional<std::uint32_t>& field) { unique_u32(field); }
+  void write(const BytesView& field) { byte_array(field); }
+  template <typename Structure>
+  void write(const Structure& field) {
+    field.fields(*this);
+  }
+
   tocsin::Writer out_;
   std::uint32_t referent_ = 0x00020000;
 };

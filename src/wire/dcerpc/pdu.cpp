@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "base/try.h"
+
 namespace tocsin::dcerpc {
 namespace {
 
@@ -135,7 +137,7 @@ Result<Header> parse_header(BytesView fragment) {
   header.fragment_length = in.u16();
   header.auth_length = in.u16();
   header.call_id = in.u32();
-  if (auto whole = in.finish("an RPC header"); !whole) return fail(std::move(whole));
+  TRY(in.finish("an RPC header"));
   if (version != kVersion || minor > 1)
     return fail(ErrorKind::malformed, "an RPC message that is not of version 5");
   if (representation != kDataRepresentation)
@@ -146,21 +148,19 @@ Result<Header> parse_header(BytesView fragment) {
 }
 
 Result<Pdu> parse_pdu(BytesView fragment) {
-  auto header = parse_header(fragment);
-  if (!header) return fail(std::move(header));
-  if (header->fragment_length != fragment.size())
+  TRY(auto header, parse_header(fragment));
+  if (header.fragment_length != fragment.size())
     return fail(ErrorKind::malformed, "an RPC fragment is not as long as it says");
   auto body = fragment.subspan(kHeaderSize);
-  auto auth = take_auth_trailer(body, header->auth_length);
-  if (!auth) return fail(std::move(auth));
+  TRY(auto auth, take_auth_trailer(body, header.auth_length));
 
-  Pdu pdu{.flags = header->flags, .call_id = header->call_id, .body = {}, .auth = *auth};
+  Pdu pdu{.flags = header.flags, .call_id = header.call_id, .body = {}, .auth = auth};
   // Positions count from the start of the fragment: alignment does.
   Reader in(fragment.first(kHeaderSize + body.size()));
   in.skip(kHeaderSize);
-  switch (header->type) {
+  switch (header.type) {
     case PacketType::request:
-      pdu.body = read_request(in, header->flags);
+      pdu.body = read_request(in, header.flags);
       break;
     case PacketType::response:
       pdu.body = read_response(in);
@@ -183,7 +183,7 @@ Result<Pdu> parse_pdu(BytesView fragment) {
     default:
       return fail(ErrorKind::malformed, "an RPC message of an unknown type");
   }
-  if (auto whole = in.finish("an RPC message"); !whole) return fail(std::move(whole));
+  TRY(in.finish("an RPC message"));
   return pdu;
 }
 

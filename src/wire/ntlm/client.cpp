@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/text.h"
+#include "base/try.h"
 
 namespace tocsin::ntlm {
 namespace {
@@ -71,14 +72,12 @@ Result<Bytes> Client::negotiate() {
 }
 
 Result<Bytes> Client::authenticate(BytesView challenge_bytes) {
-  auto challenge = decode_challenge(challenge_bytes);
-  if (!challenge) return fail(std::move(challenge));
-  if (const auto missing = kDemanded & ~challenge->flags; missing != 0)
+  TRY(auto challenge, decode_challenge(challenge_bytes));
+  if (const auto missing = kDemanded & ~challenge.flags; missing != 0)
     return fail(ErrorKind::unsupported, "the server's NTLM lacks " + describe_missing(missing));
-  auto own_challenge = client_challenge(*challenge);
-  if (!own_challenge) return fail(std::move(own_challenge));
+  TRY(auto own_challenge, client_challenge(challenge));
 
-  Authenticate message{.flags = kRequested & challenge->flags,
+  Authenticate message{.flags = kRequested & challenge.flags,
                        .lm_response = Bytes(24),  // no LMv2 beside a MIC, 3.1.5.1.2
                        .domain = credentials_.domain,
                        .user = credentials_.user,
@@ -86,12 +85,12 @@ Result<Bytes> Client::authenticate(BytesView challenge_bytes) {
                        .version = kVersion,
                        .mic = Key16{}};
   if (message.domain == ".") {
-    const auto* computer = find(challenge->target_info, AvId::nb_computer_name);
+    const auto* computer = find(challenge.target_info, AvId::nb_computer_name);
     message.domain = computer == nullptr ? "" : from_utf16(*computer);
   }
   const auto key = response_key(credentials_.password, message.user, message.domain);
-  const auto proved = encode(*own_challenge);
-  const auto proof_string = proof(key, challenge->server_challenge, proved);
+  const auto proved = encode(own_challenge);
+  const auto proof_string = proof(key, challenge.server_challenge, proved);
   message.nt_response = to_bytes(proof_string);
   message.nt_response.insert(message.nt_response.end(), proved.begin(), proved.end());
 

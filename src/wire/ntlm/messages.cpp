@@ -4,6 +4,7 @@
 #include <stdexcept>
 
 #include "base/text.h"
+#include "base/try.h"
 
 namespace tocsin::ntlm {
 namespace {
@@ -127,7 +128,7 @@ Result<Negotiate> decode_negotiate(BytesView bytes) {
     message.workstation = decode_text(decode_field(in), 0);
     if ((message.flags & flag::kVersion) != 0) message.version = decode_version(in);
   }
-  if (auto end = in.finish("the NTLM NEGOTIATE_MESSAGE"); !end) return fail(std::move(end));
+  TRY(in.finish("the NTLM NEGOTIATE_MESSAGE"));
   return message;
 }
 
@@ -151,11 +152,10 @@ Result<Challenge> decode_challenge(BytesView bytes) {
   in.skip(8);
   const auto target_info = decode_field(in);
   if ((message.flags & flag::kVersion) != 0) message.version = decode_version(in);
-  if (auto end = in.finish("the NTLM CHALLENGE_MESSAGE"); !end) return fail(std::move(end));
+  TRY(in.finish("the NTLM CHALLENGE_MESSAGE"));
   if (!target_info.empty()) {
-    auto pairs = decode_av_pairs(target_info);
-    if (!pairs) return fail(std::move(pairs));
-    message.target_info = *std::move(pairs);
+    TRY(auto pairs, decode_av_pairs(target_info));
+    message.target_info = std::move(pairs);
   }
   return message;
 }
@@ -193,7 +193,7 @@ Result<Authenticate> decode_authenticate(BytesView bytes) {
   message.workstation = decode_text(fields[4], message.flags);
   message.encrypted_session_key = to_bytes(fields[5]);
   if ((message.flags & flag::kVersion) != 0) message.version = decode_version(in);
-  if (auto end = in.finish("the NTLM AUTHENTICATE_MESSAGE"); !end) return fail(std::move(end));
+  TRY(in.finish("the NTLM AUTHENTICATE_MESSAGE"));
   if (payload >= kMicOffset + kMicSize)
     message.mic = Reader(bytes.subspan(kMicOffset)).array<kMicSize>();
   return message;
@@ -213,9 +213,8 @@ Result<ClientChallenge> decode_client_challenge(BytesView bytes) {
   ClientChallenge challenge{.filetime = in.u64(), .challenge = in.array<8>()};
   in.skip(4);
   if (!in.ok() || versions != 0x0101) return not_a("NTLMv2 response");
-  auto pairs = decode_av_pairs(in.rest());
-  if (!pairs) return fail(std::move(pairs));
-  challenge.target_info = *std::move(pairs);
+  TRY(auto pairs, decode_av_pairs(in.rest()));
+  challenge.target_info = std::move(pairs);
   return challenge;
 }
 

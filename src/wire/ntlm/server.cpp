@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "base/text.h"
+#include "base/try.h"
 
 namespace tocsin::ntlm {
 namespace {
@@ -36,15 +37,14 @@ Result<Bytes> Server::step(BytesView token) {
 }
 
 Result<Bytes> Server::challenge(BytesView negotiate_bytes) {
-  auto negotiate = decode_negotiate(negotiate_bytes);
-  if (!negotiate) return fail(std::move(negotiate));
-  if ((kDemanded & ~negotiate->flags) != 0)
+  TRY(auto negotiate, decode_negotiate(negotiate_bytes));
+  if ((kDemanded & ~negotiate.flags) != 0)
     return fail(ErrorKind::unsupported, "the client's NTLM is too old");
   const bool in_domain = options_.domain != options_.computer;
   random_(server_challenge_);
   negotiate_ = to_bytes(negotiate_bytes);
   challenge_ =
-      encode(Challenge{.flags = (negotiate->flags & kSupported) | flag::kTargetInfo |
+      encode(Challenge{.flags = (negotiate.flags & kSupported) | flag::kTargetInfo |
                                 (in_domain ? flag::kTargetTypeDomain : flag::kTargetTypeServer),
                        .target = options_.domain,
                        .server_challenge = server_challenge_,
@@ -67,16 +67,15 @@ AvPairs Server::target_info() const {
 }
 
 Result<Bytes> Server::accept(BytesView authenticate_bytes) {
-  const auto message = decode_authenticate(authenticate_bytes);
-  if (!message) return std::unexpected(message.error());
-  user_ = message->domain.empty() ? message->user : message->domain + "\\" + message->user;
-  auto key = verify_login(*message, authenticate_bytes);
+  TRY(const auto message, decode_authenticate(authenticate_bytes));
+  user_ = message.domain.empty() ? message.user : message.domain + "\\" + message.user;
+  auto key = verify_login(message, authenticate_bytes);
   if (options_.on_logon)
     options_.on_logon({.user = user_,
-                       .workstation = message->workstation,
+                       .workstation = message.workstation,
                        .status = key ? 0 : key.error().native.value_or(kStatusInvalidParameter)});
   if (!key) return fail(std::move(key));
-  flags_ = message->flags;
+  flags_ = message.flags;
   session_key_ = *key;
   complete_ = true;
   return Bytes{};
@@ -88,15 +87,13 @@ Result<Key16> Server::verify_login(const Authenticate& message,
   // As Windows: whoever is locked out learns nothing about his password.
   if (const auto status = options_.refusal ? options_.refusal(message.user) : 0; status != 0)
     return fail(ErrorKind::denied, "the account is refused", status);
-  auto key = agreed_key(message);
-  if (!key) return key;
-  auto own = decode_client_challenge(BytesView(message.nt_response).subspan(sizeof(Key16)));
-  if (!own) return fail(std::move(own));
-  const auto* av_flags = find(own->target_info, AvId::flags);
+  TRY(auto key, agreed_key(message));
+  TRY(auto own, decode_client_challenge(BytesView(message.nt_response).subspan(sizeof(Key16))));
+  const auto* av_flags = find(own.target_info, AvId::flags);
   if (av_flags != nullptr && (Reader(*av_flags).u32() & kAvFlagMic) != 0) {
     const auto& mic = message.mic;
     if (!mic || !crypto::equal(
-                    *mic, message_integrity_code(*key, negotiate_, challenge_, authenticate_bytes)))
+                    *mic, message_integrity_code(key, negotiate_, challenge_, authenticate_bytes)))
       return fail(ErrorKind::malformed, "the MIC of the NTLM exchange does not verify");
   }
   return key;

@@ -4,6 +4,7 @@
 #include <string_view>
 #include <utility>
 
+#include "base/try.h"
 #include "wire/smb2/message.h"
 
 namespace tocsin::smb2 {
@@ -145,7 +146,7 @@ Result<> SecureChannel::open(std::span<std::uint8_t> sealed) const {
   in.skip(2);
   const auto flags = in.u16();
   const auto session_id = in.u64();
-  if (auto ok = in.finish("encrypted message"); !ok) return ok;
+  TRY(in.finish("encrypted message"));
   if (flags != kEncrypted || size != in.remaining() || size < kHeaderSize)
     return fail(ErrorKind::malformed, "encrypted message has a wrong size or flags");
   if (session_id != session_id_)

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/try.h"
+
 namespace tocsin::spnego {
 namespace {
 
@@ -24,13 +26,12 @@ class Initiator final : public wire::Initiator {
 
   Result<Bytes> step(BytesView token) override {
     if (!started_) return start(token);
-    auto answer = decode_resp(token);
-    if (!answer) return fail(std::move(answer));
-    if (answer->state == NegState::reject)
+    TRY(auto answer, decode_resp(token));
+    if (answer.state == NegState::reject)
       return fail(ErrorKind::denied, "the server rejects the login");
-    if (answer->supported_mech.value_or(mechanism_->oid()) != mechanism_->oid())
+    if (answer.supported_mech.value_or(mechanism_->oid()) != mechanism_->oid())
       return fail(ErrorKind::unsupported, "the server chose a mechanism that was not offered");
-    return mechanism_->complete() ? finish(*answer) : proceed(*answer);
+    return mechanism_->complete() ? finish(answer) : proceed(answer);
   }
   bool complete() const override { return complete_; }
   Bytes session_key() const override { return mechanism_->session_key(); }
@@ -38,21 +39,18 @@ class Initiator final : public wire::Initiator {
  private:
   Result<Bytes> start(BytesView hint) {
     if (!hint.empty()) {
-      auto offer = decode_init(hint);
-      if (!offer) return fail(std::move(offer));
-      if (!lists(offer->mech_types, mechanism_->oid()))
+      TRY(auto offer, decode_init(hint));
+      if (!lists(offer.mech_types, mechanism_->oid()))
         return fail(ErrorKind::unsupported, "the server does not offer the mechanism of the login");
     }
-    auto token = mechanism_->step({});
-    if (!token) return token;
+    TRY(auto token, mechanism_->step({}));
     started_ = true;
-    return encode(NegTokenInit{.mech_types = {mechanism_->oid()}, .mech_token = *std::move(token)});
+    return encode(NegTokenInit{.mech_types = {mechanism_->oid()}, .mech_token = std::move(token)});
   }
 
   Result<Bytes> proceed(const NegTokenResp& answer) {
-    auto token = mechanism_->step(answer.response_token.value_or(Bytes{}));
-    if (!token) return token;
-    NegTokenResp reply{.response_token = *std::move(token)};
+    TRY(auto token, mechanism_->step(answer.response_token.value_or(Bytes{})));
+    NegTokenResp reply{.response_token = std::move(token)};
     if (mechanism_->complete()) reply.mech_list_mic = mechanism_->sign(mech_types());
     return encode(reply);
   }
@@ -63,8 +61,7 @@ class Initiator final : public wire::Initiator {
     // Some servers answer no MIC to ours. We offer one mechanism, so there is no choice that it
     // would protect (RFC 4178, 5: it is optional then); one that is there must be right.
     if (answer.mech_list_mic) {
-      if (auto mic = check_mic(*mechanism_, mech_types(), answer.mech_list_mic); !mic)
-        return fail(std::move(mic));
+      TRY(check_mic(*mechanism_, mech_types(), answer.mech_list_mic));
     }
     complete_ = true;
     return Bytes{};
@@ -90,9 +87,8 @@ class Acceptor final : public wire::Acceptor {
     if (complete_)
       return fail(ErrorKind::malformed, "the client goes on after the end of its login");
     if (mech_types_.empty()) return start(token);
-    auto answer = decode_resp(token);
-    if (!answer) return fail(std::move(answer));
-    return proceed(answer->response_token.value_or(Bytes{}), answer->mech_list_mic);
+    TRY(auto answer, decode_resp(token));
+    return proceed(answer.response_token.value_or(Bytes{}), answer.mech_list_mic);
   }
   bool complete() const override { return complete_; }
   Bytes session_key() const override { return mechanism_->session_key(); }
@@ -100,13 +96,12 @@ class Acceptor final : public wire::Acceptor {
 
  private:
   Result<Bytes> start(BytesView token) {
-    auto offer = decode_init(token);
-    if (!offer) return fail(std::move(offer));
-    if (!lists(offer->mech_types, mechanism_->oid()))
+    TRY(auto offer, decode_init(token));
+    if (!lists(offer.mech_types, mechanism_->oid()))
       return fail(ErrorKind::unsupported, "the client does not offer the mechanism of this server");
-    mech_types_ = encode_mech_types(offer->mech_types);
-    preferred_ = offer->mech_types.front() == mechanism_->oid();
-    const auto& first = offer->mech_token;
+    mech_types_ = encode_mech_types(offer.mech_types);
+    preferred_ = offer.mech_types.front() == mechanism_->oid();
+    const auto& first = offer.mech_token;
     if (preferred_ && first) return proceed(*first, std::nullopt, mechanism_->oid());
     // The token, if any, is of the mechanism that the client likes best: ask for one of ours.
     return encode(
@@ -116,15 +111,13 @@ class Acceptor final : public wire::Acceptor {
 
   Result<Bytes> proceed(BytesView token, const std::optional<Bytes>& mic,
                         std::optional<Oid> announce = {}) {
-    auto reply = mechanism_->step(token);
-    if (!reply) return reply;
+    TRY(auto reply, mechanism_->step(token));
     NegTokenResp answer{.state = NegState::accept_incomplete,
                         .supported_mech = std::move(announce)};
-    if (!reply->empty()) answer.response_token = *std::move(reply);
+    if (!reply.empty()) answer.response_token = std::move(reply);
     if (mechanism_->complete()) {
       if (mic || !preferred_) {
-        if (auto checked = check_mic(*mechanism_, mech_types_, mic); !checked)
-          return fail(std::move(checked));
+        TRY(check_mic(*mechanism_, mech_types_, mic));
         answer.mech_list_mic = mechanism_->sign(mech_types_);
       }
       answer.state = NegState::accept_completed;

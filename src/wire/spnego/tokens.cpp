@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <initializer_list>
 
+#include "base/try.h"
+
 namespace tocsin::spnego {
 namespace {
 
@@ -127,9 +129,8 @@ Result<NegTokenInit> decode_init(BytesView bytes) {
   DerReader in(framed.element(context(0), kSequence));
   if (!framed.ok() || !std::ranges::equal(oid, kSpnegoOid))
     return fail(ErrorKind::malformed, "this is no SPNEGO NegTokenInit");
-  auto mech_types = decode_mech_types(in.element(context(0), kSequence));
-  if (!mech_types) return fail(std::move(mech_types));
-  NegTokenInit token{.mech_types = *std::move(mech_types)};
+  TRY(auto mech_types, decode_mech_types(in.element(context(0), kSequence)));
+  NegTokenInit token{.mech_types = std::move(mech_types)};
   if (in.next_is(context(1))) in.element(context(1));  // reqFlags, which RFC 4178 has us ignore
   token.mech_token = in.optional(context(2), kOctetString);
   // [3] is the MIC of RFC 4178 or the hints of [MS-SPNG] 2.2.1, which moves the MIC to [4].

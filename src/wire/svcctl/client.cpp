@@ -4,6 +4,8 @@
 #include <iterator>
 #include <utility>
 
+#include "base/try.h"
+
 namespace tocsin::svcctl {
 namespace {
 
@@ -60,32 +62,38 @@ Error win32_error(std::uint32_t code, std::string_view call) { return describe(c
 
 Result<> Enumeration::append(Bytes stub, const EnumServicesStatusResponse& page,
                              EnumLayout layout) {
-  auto services = parse_services(page.buffer, page.services_returned, layout);
-  if (!services) return fail(std::move(services));
+  TRY(auto services, parse_services(page.buffer, page.services_returned, layout));
   stubs_.push_back(std::move(stub));
   if (services_.empty())
-    services_ = *std::move(services);
+    services_ = std::move(services);
   else
-    std::ranges::copy(*services, std::back_inserter(services_));
+    std::ranges::copy(services, std::back_inserter(services_));
   return {};
 }
 
 template <typename Request>
 Conversation<Result<Client::Reply<typename Request::Response>>> Client::invoke(Port& port,
                                                                                Request request) {
-  auto stub = co_await rpc_.call(port, Request::kOpnum, encode(request));
-  if (!stub) co_return fail(std::move(stub), Request::kName);
-  auto response = parse<typename Request::Response>(*stub);
-  if (!response) co_return fail(std::move(response), Request::kName);
-  co_return Reply<typename Request::Response>{*std::move(stub), *std::move(response)};
+  CO_TRY(auto stub,
+         in_context(co_await rpc_.call(port, Request::kOpnum, encode(request)), Request::kName));
+  CO_TRY(auto response, in_context(parse<typename Request::Response>(stub), Request::kName));
+  co_return Reply<typename Request::Response>{std::move(stub), std::move(response)};
+}
+
+template <typename Request>
+Conversation<Result<Client::Reply<typename Request::Response>>> Client::ask(Port& port,
+                                                                            Request request) {
+  CO_TRY(auto reply, co_await invoke(port, std::move(request)));
+  CO_TRY(succeeded(reply.response.return_value, Request::kName));
+  co_return reply;
 }
 
 Conversation<Result<>> Client::open_manager(Port& port) {
-  auto reply = co_await invoke(
-      port, OpenScManagerRequest{.desired_access = kManagerConnect | kManagerEnumerateService});
-  if (!reply) co_return fail(std::move(reply));
-  manager_ = reply->response.handle;
-  co_return succeeded(reply->response.return_value, OpenScManagerRequest::kName);
+  CO_TRY(auto reply,
+         co_await ask(port, OpenScManagerRequest{.desired_access =
+                                                     kManagerConnect | kManagerEnumerateService}));
+  manager_ = reply.response.handle;
+  co_return Result<>{};
 }
 
 Conversation<Result<Enumeration>> Client::enumerate(Port& port) {
@@ -102,9 +110,8 @@ Conversation<Result<Enumeration>> Client::enumerate(Port& port, EnumLayout layou
   Enumeration list;
   Request request{.manager = manager_, .buffer_size = traits_.enumeration_size, .resume_index = 0};
   for (int calls = 0; calls < kMostCalls; calls++) {
-    auto reply = co_await invoke(port, request);
-    if (!reply) co_return fail(std::move(reply));
-    const auto page = reply->response;
+    CO_TRY(auto reply, co_await invoke(port, request));
+    const auto page = reply.response;
     if (page.buffer.size() > request.buffer_size)
       co_return fail(ErrorKind::malformed, "a list of services that is longer than was asked for");
 
@@ -115,11 +122,9 @@ Conversation<Result<Enumeration>> Client::enumerate(Port& port, EnumLayout layou
       continue;
     }
     if (!more) {
-      if (auto ok = succeeded(page.return_value, Request::kName); !ok)
-        co_return fail(std::move(ok));
+      CO_TRY(succeeded(page.return_value, Request::kName));
     }
-    auto appended = list.append(std::move(reply->stub), page, layout);
-    if (!appended) co_return fail(std::move(appended), Request::kName);
+    CO_TRY(in_context(list.append(std::move(reply.stub), page, layout), Request::kName));
     if (!more) {
       traits_.enumeration_size = request.buffer_size;
       co_return list;
@@ -135,14 +140,11 @@ Conversation<Result<Enumeration>> Client::enumerate(Port& port, EnumLayout layou
 }
 
 Conversation<Result<Handle>> Client::open_service(Port& port, std::string name) {
-  auto reply = co_await invoke(
-      port, OpenServiceRequest{.manager = manager_,
-                               .service_name = std::move(name),
-                               .desired_access = kServiceQueryConfig | kServiceQueryStatus});
-  if (!reply) co_return fail(std::move(reply));
-  auto ok = succeeded(reply->response.return_value, OpenServiceRequest::kName);
-  if (!ok) co_return fail(std::move(ok));
-  co_return reply->response.handle;
+  CO_TRY(auto reply, co_await ask(port, OpenServiceRequest{.manager = manager_,
+                                                           .service_name = std::move(name),
+                                                           .desired_access = kServiceQueryConfig |
+                                                                             kServiceQueryStatus}));
+  co_return reply.response.handle;
 }
 
 Conversation<Result<ServiceStatusProcess>> Client::query_status(Port& port, Handle service) {
@@ -156,59 +158,44 @@ Conversation<Result<ServiceStatusProcess>> Client::query_status(Port& port, Hand
 }
 
 Conversation<Result<ServiceStatusProcess>> Client::query_status_ex(Port& port, Handle service) {
-  auto reply = co_await invoke(port, QueryServiceStatusExRequest{.service = service});
-  if (!reply) co_return fail(std::move(reply));
-  auto ok = succeeded(reply->response.return_value, QueryServiceStatusExRequest::kName);
-  if (!ok) co_return fail(std::move(ok));
-  co_return parse<ServiceStatusProcess>(reply->response.buffer);
+  CO_TRY(auto reply, co_await ask(port, QueryServiceStatusExRequest{.service = service}));
+  co_return parse<ServiceStatusProcess>(reply.response.buffer);
 }
 
 Conversation<Result<ServiceStatusProcess>> Client::query_plain_status(Port& port, Handle service) {
-  auto reply = co_await invoke(port, QueryServiceStatusRequest{.service = service});
-  if (!reply) co_return fail(std::move(reply));
-  auto ok = succeeded(reply->response.return_value, QueryServiceStatusRequest::kName);
-  if (!ok) co_return fail(std::move(ok));
-  co_return ServiceStatusProcess{reply->response.status};
+  CO_TRY(auto reply, co_await ask(port, QueryServiceStatusRequest{.service = service}));
+  co_return ServiceStatusProcess{reply.response.status};
 }
 
 Conversation<Result<QueryServiceConfig>> Client::query_config(Port& port, Handle service) {
-  auto reply = co_await invoke(
-      port, QueryServiceConfigRequest{.service = service, .buffer_size = kMostConfig});
-  if (!reply) co_return fail(std::move(reply));
-  auto ok = succeeded(reply->response.return_value, QueryServiceConfigRequest::kName);
-  if (!ok) co_return fail(std::move(ok));
-  co_return std::move(reply->response.config);
+  CO_TRY(auto reply, co_await ask(port, QueryServiceConfigRequest{.service = service,
+                                                                  .buffer_size = kMostConfig}));
+  co_return std::move(reply.response.config);
 }
 
 Conversation<Result<bool>> Client::query_delayed_start(Port& port, Handle service) {
+  using Request = QueryServiceConfig2Request;
   if (!traits_.has_delayed_start)
-    co_return std::unexpected(win32_error(kInvalidLevel, QueryServiceConfig2Request::kName));
-  auto reply = co_await invoke(
-      port, QueryServiceConfig2Request{
-                .service = service, .info_level = kDelayedAutoStartLevel, .buffer_size = 4});
-  if (!reply) co_return fail(std::move(reply));
-  auto ok = succeeded(reply->response.return_value, QueryServiceConfig2Request::kName);
-  if (!ok) {
-    traits_.has_delayed_start = ok.error().kind != ErrorKind::unsupported;
-    co_return fail(std::move(ok));
+    co_return std::unexpected(win32_error(kInvalidLevel, Request::kName));
+  const auto reply = co_await ask(
+      port, Request{.service = service, .info_level = kDelayedAutoStartLevel, .buffer_size = 4});
+  if (!reply) {
+    traits_.has_delayed_start = reply.error().kind != ErrorKind::unsupported;
+    co_return std::unexpected(reply.error());
   }
   ndr::Reader in(reply->response.buffer);
   const bool delayed = in.u32() != 0;
-  if (auto whole = in.finish(); !whole)
-    co_return fail(std::move(whole), QueryServiceConfig2Request::kName);
+  CO_TRY(in_context(in.finish(), Request::kName));
   co_return delayed;
 }
 
 Conversation<Result<bool>> Client::query_start_trigger(Port& port, Handle service) {
-  if (!traits_.has_triggers)
-    co_return std::unexpected(win32_error(kInvalidLevel, QueryServiceConfigExRequest::kName));
-  auto reply = co_await invoke(port, QueryServiceConfigExRequest{.service = service});
-  const Result<> ok =
-      reply ? succeeded(reply->response.return_value, QueryServiceConfigExRequest::kName)
-            : std::unexpected(reply.error());
-  if (!ok) {
-    if (ok.error().kind == ErrorKind::unsupported) traits_.has_triggers = false;
-    co_return std::unexpected(ok.error());
+  using Request = QueryServiceConfigExRequest;
+  if (!traits_.has_triggers) co_return std::unexpected(win32_error(kInvalidLevel, Request::kName));
+  const auto reply = co_await ask(port, Request{.service = service});
+  if (!reply) {
+    traits_.has_triggers = reply.error().kind != ErrorKind::unsupported;
+    co_return std::unexpected(reply.error());
   }
   co_return std::ranges::any_of(reply->response.triggers, [](const ServiceTrigger& trigger) {
     return trigger.action == ServiceTrigger::kStart;
@@ -216,9 +203,8 @@ Conversation<Result<bool>> Client::query_start_trigger(Port& port, Handle servic
 }
 
 Conversation<Result<>> Client::close(Port& port, Handle handle) {
-  auto reply = co_await invoke(port, CloseServiceHandleRequest{.handle = handle});
-  if (!reply) co_return fail(std::move(reply));
-  co_return succeeded(reply->response.return_value, CloseServiceHandleRequest::kName);
+  CO_TRY(co_await ask(port, CloseServiceHandleRequest{.handle = handle}));
+  co_return Result<>{};
 }
 
 }  // namespace tocsin::svcctl

@@ -12,6 +12,7 @@
 #include "wire/conversation.h"
 #include "wire/dcerpc/client.h"
 #include "wire/svcctl/messages.h"
+#include "wire/svcctl/service_list.h"
 
 namespace tocsin::svcctl {
 
@@ -75,8 +76,12 @@ class Client {
     Bytes stub;
     Response response;
   };
+  /// The response, whatever its return value.
   template <typename Request>
   Conversation<Result<Reply<typename Request::Response>>> invoke(Port& port, Request request);
+  /// The same; a return value other than success is an error.
+  template <typename Request>
+  Conversation<Result<Reply<typename Request::Response>>> ask(Port& port, Request request);
   template <typename Request>
   Conversation<Result<Enumeration>> enumerate(Port& port, EnumLayout layout);
   Conversation<Result<ServiceStatusProcess>> query_status_ex(Port& port, Handle service);

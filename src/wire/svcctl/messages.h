@@ -1,21 +1,24 @@
 // The calls of the Service Control Manager Remote Protocol as stubs, both ways. [MS-SCMR] 3.1.4
 //
-// Every message has `write` and `read`; encode() and parse() below put them to use. A request names
-// its opnum and the type of its response.
+// Every message lists its fields once, for ndr::Reader and ndr::Writer alike; where pointers stand
+// between them, once for each. encode() and parse() below put them to use. A request names its
+// opnum and the type of its response.
 #pragma once
 
 #include <array>
 #include <cstdint>
 #include <optional>
-#include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/bytes.h"
 #include "base/error.h"
+#include "base/try.h"
 #include "wire/dcerpc/ndr.h"
 #include "wire/dcerpc/pdu.h"
+#include "wire/svcctl/terms.h"
 
 namespace tocsin::svcctl {
 
@@ -24,79 +27,6 @@ inline constexpr dcerpc::SyntaxId kInterface{{0x81, 0xbb, 0x7a, 0x36, 0x44, 0x98
                                               0x32, 0x98, 0xf0, 0x38, 0x00, 0x10, 0x03},
                                              2};
 inline constexpr std::string_view kPipe = "svcctl";
-
-/// Access rights (3.1.4), as far as we ask for them.
-enum Access : std::uint32_t {
-  kManagerConnect = 0x0001,
-  kManagerEnumerateService = 0x0004,
-  kServiceQueryConfig = 0x0001,
-  kServiceQueryStatus = 0x0004,
-};
-/// dwServiceType (2.2.47)
-enum ServiceType : std::uint32_t {
-  kWin32OwnProcess = 0x10,
-  kWin32ShareProcess = 0x20,
-  kWin32 = 0x30,
-  /// Not in [MS-SCMR]; winnt.h: SERVICE_USER_SERVICE, on top of the two above. Alone it is the
-  /// template of a per-user service, which never runs itself.
-  kUserService = 0x40,
-  /// SERVICE_USERSERVICE_INSTANCE, on top of that: the copy of one logon.
-  kUserServiceInstance = 0x80,
-  kInteractiveProcess = 0x100,  ///< comes on top of the others: mask it out
-};
-/// dwServiceState of the enumerations (3.1.4.11)
-enum StateFilter : std::uint32_t { kActive = 1, kInactive = 2, kAll = 3 };
-/// dwCurrentState (2.2.47)
-enum CurrentState : std::uint32_t {
-  kStopped = 1,
-  kStartPending = 2,
-  kStopPending = 3,
-  kRunning = 4,
-  kContinuePending = 5,
-  kPausePending = 6,
-  kPaused = 7,
-};
-/// dwControlsAccepted (2.2.47)
-enum ControlsAccepted : std::uint32_t { kAcceptStop = 1, kAcceptPauseContinue = 2 };
-/// dwControl of RControlService (3.1.4.2)
-enum Control : std::uint32_t { kStop = 1, kPause = 2, kContinue = 3, kInterrogate = 4 };
-/// dwStartType (2.2.15)
-enum StartType : std::uint32_t {
-  kBootStart = 0,
-  kSystemStart = 1,
-  kAutoStart = 2,
-  kDemandStart = 3,
-  kDisabled = 4,
-};
-/// Win32 codes that service managers answer ([MS-ERREF] 2.2)
-enum Win32 : std::uint32_t {
-  kSuccess = 0,
-  kAccessDenied = 5,
-  kInvalidHandle = 6,
-  kNotSupported = 50,
-  kInvalidParameter = 87,
-  kCallNotImplemented = 120,
-  kInsufficientBuffer = 122,
-  kInvalidName = 123,
-  kInvalidLevel = 124,
-  kMoreData = 234,
-  kInvalidServiceControl = 1052,
-  kServiceAlreadyRunning = 1056,
-  kServiceDisabled = 1058,
-  kServiceDoesNotExist = 1060,
-  kServiceCannotAcceptControl = 1061,
-  kServiceNotActive = 1062,
-  kServiceMarkedForDelete = 1072,
-  kServiceNeverStarted = 1077,
-  kShutdownInProgress = 1115,
-  kRpcServerUnavailable = 1722,
-};
-
-/// The most bytes that the interface lets one call return (BOUNDED_DWORD_256K, _8K).
-inline constexpr std::uint32_t kMostEnumeration = 256 * 1024;
-inline constexpr std::uint32_t kMostConfig = 8 * 1024;
-/// UTF-16 units of a service's key or display name (3.1.4.12).
-inline constexpr std::size_t kMostName = 256;
 
 /// SC_RPC_HANDLE
 using Handle = std::array<std::uint8_t, 20>;
@@ -113,8 +43,10 @@ struct ServiceStatus {
   std::uint32_t wait_hint = 0;  ///< milliseconds
 
   [[nodiscard]] bool has_valid_state() const;
-  void write(ndr::Writer& out) const;
-  static ServiceStatus read(ndr::Reader& in);
+  void fields(this auto& self, auto& io) {
+    io(self.service_type, self.current_state, self.controls_accepted, self.win32_exit_code,
+       self.service_specific_exit_code, self.check_point, self.wait_hint);
+  }
   friend bool operator==(const ServiceStatus&, const ServiceStatus&) = default;
 };
 
@@ -123,8 +55,10 @@ struct ServiceStatusProcess : ServiceStatus {
   std::uint32_t process_id = 0;
   std::uint32_t service_flags = 0;
 
-  void write(ndr::Writer& out) const;
-  static ServiceStatusProcess read(ndr::Reader& in);
+  void fields(this auto& self, auto& io) {
+    self.ServiceStatus::fields(io);
+    io(self.process_id, self.service_flags);
+  }
   friend bool operator==(const ServiceStatusProcess&, const ServiceStatusProcess&) = default;
 };
 
@@ -145,57 +79,25 @@ struct QueryServiceConfig {
   friend bool operator==(const QueryServiceConfig&, const QueryServiceConfig&) = default;
 };
 
-/// One service of an enumeration: ENUM_SERVICE_STATUSW (2.2.11), whose process id is 0, or
-/// ENUM_SERVICE_STATUS_PROCESSW (2.2.12). Names are UTF-16LE without terminator, in bytes that
-/// belong to somebody else.
-struct EnumServiceStatus {
-  BytesView service_name;
-  BytesView display_name;
-  ServiceStatusProcess status;
-};
-
-/// The bytes of a name as a key: services that a host spells alike compare and hash alike, with no
-/// conversion. Another case is another key: fold (base/text.h) where that matters.
-[[nodiscard]] inline std::string_view name_key(BytesView utf16) {
-  return {reinterpret_cast<const char*>(utf16.data()), utf16.size()};
-}
-
-enum class EnumLayout : std::uint8_t { status = 36, status_process = 44 };  ///< bytes of a record
-
-/// The records of an enumeration's buffer. malformed: an offset, a length or the count lies outside
-/// what is possible.
-[[nodiscard]] Result<std::vector<EnumServiceStatus>> parse_services(BytesView buffer,
-                                                                    std::size_t count,
-                                                                    EnumLayout layout);
-/// Bytes that one service takes in a buffer.
-[[nodiscard]] std::size_t encoded_size(const EnumServiceStatus& service, EnumLayout layout);
-/// As Windows lays it out: records, then a gap, strings packed downwards from the end. Throws when
-/// `size` does not suffice.
-[[nodiscard]] Bytes encode_services(std::span<const EnumServiceStatus> services, EnumLayout layout,
-                                    std::size_t size);
-
 /// Where a response is nothing but the return value.
 struct ReturnValueResponse {
   std::uint32_t return_value = 0;
 
-  void write(ndr::Writer& out) const;
-  static ReturnValueResponse read(ndr::Reader& in);
+  void fields(this auto& self, auto& io) { io(self.return_value); }
 };
 
 struct HandleResponse {
   Handle handle{};
   std::uint32_t return_value = 0;
 
-  void write(ndr::Writer& out) const;
-  static HandleResponse read(ndr::Reader& in);
+  void fields(this auto& self, auto& io) { io(self.handle, self.return_value); }
 };
 
 struct StatusResponse {
   ServiceStatus status;
   std::uint32_t return_value = 0;
 
-  void write(ndr::Writer& out) const;
-  static StatusResponse read(ndr::Reader& in);
+  void fields(this auto& self, auto& io) { io(self.status, self.return_value); }
 };
 
 /// A buffer of exactly the size that was asked for, whatever it holds.
@@ -204,8 +106,7 @@ struct BufferResponse {
   std::uint32_t bytes_needed = 0;
   std::uint32_t return_value = 0;
 
-  void write(ndr::Writer& out) const;
-  static BufferResponse read(ndr::Reader& in);
+  void fields(this auto& self, auto& io) { io(self.buffer, self.bytes_needed, self.return_value); }
 };
 
 struct EnumServicesStatusResponse {
@@ -215,8 +116,10 @@ struct EnumServicesStatusResponse {
   std::optional<std::uint32_t> resume_index;
   std::uint32_t return_value = 0;
 
-  void write(ndr::Writer& out) const;
-  static EnumServicesStatusResponse read(ndr::Reader& in);
+  void fields(this auto& self, auto& io) {
+    io(self.buffer, self.bytes_needed, self.services_returned, self.resume_index,
+       self.return_value);
+  }
 };
 
 struct QueryServiceConfigResponse {
@@ -224,8 +127,8 @@ struct QueryServiceConfigResponse {
   std::uint32_t bytes_needed = 0;
   std::uint32_t return_value = 0;
 
-  void write(ndr::Writer& out) const;
-  static QueryServiceConfigResponse read(ndr::Reader& in);
+  void fields(ndr::Reader& in);
+  void fields(ndr::Writer& out) const;
 };
 
 /// 3.1.4.1
@@ -235,8 +138,7 @@ struct CloseServiceHandleRequest {
   using Response = HandleResponse;
   Handle handle{};
 
-  void write(ndr::Writer& out) const;
-  static CloseServiceHandleRequest read(ndr::Reader& in);
+  void fields(this auto& self, auto& io) { io(self.handle); }
 };
 
 /// 3.1.4.2
@@ -247,8 +149,7 @@ struct ControlServiceRequest {
   Handle service{};
   std::uint32_t control = 0;
 
-  void write(ndr::Writer& out) const;
-  static ControlServiceRequest read(ndr::Reader& in);
+  void fields(this auto& self, auto& io) { io(self.service, self.control); }
 };
 
 /// 3.1.4.7
@@ -258,8 +159,7 @@ struct QueryServiceStatusRequest {
   using Response = StatusResponse;
   Handle service{};
 
-  void write(ndr::Writer& out) const;
-  static QueryServiceStatusRequest read(ndr::Reader& in);
+  void fields(this auto& self, auto& io) { io(self.service); }
 };
 
 /// 3.1.4.14
@@ -273,8 +173,9 @@ struct EnumServicesStatusRequest {
   std::uint32_t buffer_size = 0;
   std::optional<std::uint32_t> resume_index;
 
-  void write(ndr::Writer& out) const;
-  static EnumServicesStatusRequest read(ndr::Reader& in);
+  void fields(this auto& self, auto& io) {
+    io(self.manager, self.service_type, self.service_state, self.buffer_size, self.resume_index);
+  }
 };
 
 /// 3.1.4.15
@@ -286,8 +187,9 @@ struct OpenScManagerRequest {
   std::optional<std::string> database_name{};
   std::uint32_t desired_access = 0;
 
-  void write(ndr::Writer& out) const;
-  static OpenScManagerRequest read(ndr::Reader& in);
+  void fields(this auto& self, auto& io) {
+    io(self.machine_name, self.database_name, self.desired_access);
+  }
 };
 
 /// 3.1.4.16
@@ -299,8 +201,9 @@ struct OpenServiceRequest {
   std::string service_name;
   std::uint32_t desired_access = 0;
 
-  void write(ndr::Writer& out) const;
-  static OpenServiceRequest read(ndr::Reader& in);
+  void fields(this auto& self, auto& io) {
+    io(self.manager, self.service_name, self.desired_access);
+  }
 };
 
 /// 3.1.4.17
@@ -311,8 +214,7 @@ struct QueryServiceConfigRequest {
   Handle service{};
   std::uint32_t buffer_size = 0;
 
-  void write(ndr::Writer& out) const;
-  static QueryServiceConfigRequest read(ndr::Reader& in);
+  void fields(this auto& self, auto& io) { io(self.service, self.buffer_size); }
 };
 
 /// 3.1.4.19; arguments are neither sent nor read.
@@ -322,8 +224,8 @@ struct StartServiceRequest {
   using Response = ReturnValueResponse;
   Handle service{};
 
-  void write(ndr::Writer& out) const;
-  static StartServiceRequest read(ndr::Reader& in);
+  void fields(ndr::Reader& in);
+  void fields(ndr::Writer& out) const;
 };
 
 /// 3.1.4.37
@@ -335,8 +237,7 @@ struct QueryServiceConfig2Request {
   std::uint32_t info_level = 0;
   std::uint32_t buffer_size = 0;
 
-  void write(ndr::Writer& out) const;
-  static QueryServiceConfig2Request read(ndr::Reader& in);
+  void fields(this auto& self, auto& io) { io(self.service, self.info_level, self.buffer_size); }
 };
 /// SERVICE_CONFIG_DELAYED_AUTO_START_INFO: the buffer is one BOOL of four bytes.
 inline constexpr std::uint32_t kDelayedAutoStartLevel = 3;
@@ -356,8 +257,8 @@ struct QueryServiceConfigExResponse {
   std::vector<ServiceTrigger> triggers;
   std::uint32_t return_value = 0;
 
-  void write(ndr::Writer& out) const;
-  static QueryServiceConfigExResponse read(ndr::Reader& in);
+  void fields(ndr::Reader& in);
+  void fields(ndr::Writer& out) const;
 };
 
 /// 3.1.4.48. Triggers are asked for with it, and with nothing else: RQueryServiceConfig2W knows no
@@ -372,8 +273,7 @@ struct QueryServiceConfigExRequest {
   Handle service{};
   std::uint32_t info_level = kTriggerLevel;
 
-  void write(ndr::Writer& out) const;
-  static QueryServiceConfigExRequest read(ndr::Reader& in);
+  void fields(this auto& self, auto& io) { io(self.service, self.info_level); }
 };
 
 /// 3.1.4.38
@@ -387,8 +287,7 @@ struct QueryServiceStatusExRequest {
   std::uint32_t info_level = kProcessLevel;
   std::uint32_t buffer_size = kProcessSize;
 
-  void write(ndr::Writer& out) const;
-  static QueryServiceStatusExRequest read(ndr::Reader& in);
+  void fields(this auto& self, auto& io) { io(self.service, self.info_level, self.buffer_size); }
 };
 
 /// 3.1.4.40
@@ -404,14 +303,16 @@ struct EnumServicesStatusExRequest {
   std::optional<std::uint32_t> resume_index;
   std::optional<std::string> group_name{};
 
-  void write(ndr::Writer& out) const;
-  static EnumServicesStatusExRequest read(ndr::Reader& in);
+  void fields(this auto& self, auto& io) {
+    io(self.manager, self.info_level, self.service_type, self.service_state, self.buffer_size,
+       self.resume_index, self.group_name);
+  }
 };
 
 template <typename Message>
 [[nodiscard]] Bytes encode(const Message& message) {
   ndr::Writer out;
-  message.write(out);
+  message.fields(out);
   return std::move(out).take();
 }
 
@@ -419,8 +320,9 @@ template <typename Message>
 template <typename Message>
 [[nodiscard]] Result<Message> parse(BytesView stub) {
   ndr::Reader in(stub);
-  auto message = Message::read(in);
-  if (auto whole = in.finish(); !whole) return fail(std::move(whole));
+  Message message;
+  message.fields(in);
+  TRY(in.finish());
   return message;
 }
 

@@ -185,7 +185,7 @@ void expect_same(const std::string& text, Source source = Source::scm) {
   ASSERT_TRUE(old.config) << testing::PrintToString(findings_of(old));
   ASSERT_TRUE(fresh.config) << testing::PrintToString(findings_of(fresh)) << migrated.text;
   EXPECT_EQ(summary(*fresh.config), summary(*old.config));
-  EXPECT_THAT(migrated.text, StartsWith("# Made of old.yaml"));
+  EXPECT_THAT(migrated.text, StartsWith("# Made from old.yaml"));
   EXPECT_FALSE(fresh.comparison);
 }
 
@@ -462,7 +462,7 @@ TEST(Migrate, WritesAFileToReadAndToEdit) {
     serviceMonitor: {rateLimit: 30, webhooks: [{webhookURL: 'https://desk.example'}]}
 )",
                                      "etc/butler.yaml", "etc", with_secrets(Source::smb));
-  EXPECT_EQ(migrated.text, R"(# Made of butler.yaml by `tocsin migrate`, for the same folder.
+  EXPECT_EQ(migrated.text, R"(# Made from butler.yaml by `tocsin migrate`, for the same folder.
 #
 # Secrets were not copied. Set these variables to what butler.yaml has in that line, or write
 # ${file:PATH} in their place:
@@ -473,20 +473,20 @@ TEST(Migrate, WritesAFileToReadAndToEdit) {
 
 tocsin:
   # Hosts and services to watch, and the destinations of their alerts.
-  # Unlike Butler: States survive a restart, and a stopped service is one alert. Butler forgets, and
-  # alerts again about all of them.
+  # Unlike Butler: States survive a restart, and a stopped service is one alert. Butler forgets them
+  # and alerts again about every stopped service.
   serviceMonitor:
     # Unlike Butler: Checks of one host never overlap, and those of several are spread over time.
     # Butler asks all at once, and again while a check still runs.
     frequency: every 10 seconds
-    # Accounts to ask hosts with.
+    # Accounts for logins to hosts.
     credentials:
       - name: monitoring
         username: ${env:TOCSIN_USERNAME}
         password: ${env:TOCSIN_PASSWORD}
     # Hosts to watch.
-    # Unlike Butler: An unreachable host or a missing service does not stop the watch of others.
-    # Butler watches nothing at all when it meets one at its start.
+    # Unlike Butler: An unreachable host or a missing service does not affect others. Butler watches
+    # nothing at all if it finds one when it starts.
     monitor:
       # Unlike Butler: On Windows tocsin asks as its own user, like Butler; elsewhere over the
       # network, with an account of `credentials`.
@@ -494,15 +494,15 @@ tocsin:
         # Services to watch on the host.
         services:
           # Unlike Butler: Case does not count, `*` and `?` make a pattern, and names with `$`,
-          # `&` or `(` are watched too. Butler wants the exact case, and watches none of those.
+          # `&` or `(` are watched too. Butler wants the exact case and watches none of those.
           - name: Spooler
       - host: other
         services:
           - name: Spooler
             friendlyName: 'Printing: all'
     # Destinations of alerts.
-    # Unlike Butler: Failed notifications are tried again for a week, over restarts too. Butler
-    # tries once.
+    # Unlike Butler: Failed notifications are retried for a week, even across restarts. Butler tries
+    # once.
     alertDestination:
       # Sends to webhooks, as configured in `webhookNotification`.
       webhook:
@@ -515,7 +515,7 @@ tocsin:
       # Unlike Butler: Notifications within the limit wait; stops and starts have a limit each.
       # Butler drops them, counts both together, and with 0 sends one and never again.
       rateLimit: 30  # seconds
-      # Receivers; each gets every alert.
+      # Receivers.
       # Unlike Butler: A webhook that fails delays no other, and each request has a time limit.
       # Butler skips the webhooks after it.
       webhooks:
@@ -574,7 +574,7 @@ TEST(Migrate, ReadsFromTheDisk) {
   const auto path = folder.path() / "butler.yaml";
   std::ofstream(path, std::ios::binary) << old_layout();
   const auto migrated = migrate(to_utf8(path), with_secrets(Source::scm));
-  EXPECT_THAT(migrated.text, StartsWith("# Made of butler.yaml"));
+  EXPECT_THAT(migrated.text, StartsWith("# Made from butler.yaml"));
   EXPECT_EQ(migrate(to_utf8(folder.path() / "nothing"), kSampleEnvironment).text, "");
 }
 

@@ -286,7 +286,7 @@ TEST(Tolerance, IgnoresAKeyThatADestinationCannotHave) {
   ASSERT_TRUE(loaded.config);
   EXPECT_TRUE(loaded.config->get<PagerDuty>().enabled);
   EXPECT_THAT(findings_of(loaded),
-              ElementsAre(StartsWith("9:42: warning: the key is ignored: `grouping` is for")));
+              ElementsAre(StartsWith("9:42: warning: the key is ignored: `grouping` is only for")));
 }
 
 TEST(Tolerance, GoesWithoutAWebhookWithAWrongUrl) {

@@ -67,5 +67,21 @@ TEST_P(HostileHostTest, CostsOneConnectionAndOneErrorThatNamesTheReason) {
   EXPECT_EQ(relay->connections(), 2);
 }
 
+TEST_F(PretendHostTest, ACheckThatBreaksOffAnywhereForgetsNoService) {
+  for (std::uint32_t replies = 5; replies < 24; replies++) {
+    SCOPED_TRACE(replies);
+    start();
+    watch({"QlikSenseEngineService", "No1", "No2", "No3"});
+    happen(simulate::Behaviour{.mischief = Mischief::unsigned_replies, .number = replies});
+    (void)check();
+    happen(simulate::Behaviour{});
+    EXPECT_THAT(states(), testing::UnorderedElementsAre(
+                              testing::Pair("QlikSenseEngineService", ServiceState::running),
+                              testing::Pair("No1", ServiceState::missing),
+                              testing::Pair("No2", ServiceState::missing),
+                              testing::Pair("No3", ServiceState::missing)));
+  }
+}
+
 }  // namespace
 }  // namespace tocsin::probe

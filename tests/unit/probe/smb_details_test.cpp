@@ -55,10 +55,10 @@ TEST_F(SmbProbeHang, AQuestionThatHangsCostsASecondAndIsNotAskedForAnHour) {
   EXPECT_FALSE(read->begin()->second->trigger_start);
   EXPECT_THAT(states(), UnorderedElementsAre(Pair(kTriggered, running)));
 
-  clock.advance(options.details_age);
+  clock.advance(options.details.age);
   time.skip(59min);
   EXPECT_FALSE(details()->trigger_start) << "it was not asked";
-  clock.advance(options.details_age);
+  clock.advance(options.details.age);
   time.skip(1min);
   EXPECT_TRUE(details()->trigger_start);
 }

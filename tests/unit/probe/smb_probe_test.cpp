@@ -258,7 +258,7 @@ TEST_P(SmbProbeTest, ReadsDetailsAfterTenMinutesAndAfterEachChange) {
   happen(Action::restart, kEngine);
   EXPECT_GT(requests_of_a_check(), usual);
   EXPECT_EQ(requests_of_a_check(), usual);
-  clock.advance(options.details_age - 1ms);
+  clock.advance(options.details.age - 1ms);
   EXPECT_EQ(requests_of_a_check(), usual);
   clock.advance(1ms);
   EXPECT_GT(requests_of_a_check(), usual);
@@ -287,7 +287,7 @@ TEST_P(SmbProbeTest, BeginsNoDetailsForWhichThereMayBeNoTime) {
   start();
   watch({kEngine, kProxy});
   (void)check_states();
-  EXPECT_THAT(*read_details(net::within(options.details_question_limit - 1ms)), testing::IsEmpty());
+  EXPECT_THAT(*read_details(net::within(options.details.question - 1ms)), testing::IsEmpty());
   EXPECT_THAT(probe->due_details(), testing::SizeIs(2));
 }
 
@@ -391,7 +391,7 @@ TEST_F(SmbProbeCost, AMissingServiceIsAskedForAgainOnlyWhenTheListChangesOrRarel
   happen(Action::install, "Another");
   EXPECT_EQ(requests_of_a_check(), 2);
   EXPECT_EQ(requests_of_a_check(), 1);
-  clock.advance(options.details_age);
+  clock.advance(options.details.age);
   EXPECT_GT(requests_of_a_check(), 1);
   EXPECT_EQ(requests_of_a_check(), 1);
   happen(Action::install, "NoSuchService");

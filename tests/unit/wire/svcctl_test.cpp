@@ -11,6 +11,7 @@
 #include "wire/dcerpc/pdu.h"
 #include "wire/svcctl/client.h"
 #include "wire/svcctl/messages.h"
+#include "wire/svcctl/service_list.h"
 
 namespace tocsin::svcctl {
 namespace {

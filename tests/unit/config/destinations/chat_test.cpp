@@ -70,7 +70,7 @@ TEST(SlackSection, WarnsOfWhatIsNotSent) {
   const auto loaded = parse_chat(
       "slack", "  slackNotification:\n    serviceStopped: {webhookURL: 'https://hooks/x'}");
   EXPECT_TRUE(loaded.config);
-  EXPECT_THAT(findings_of(loaded), ElementsAre(HasSubstr("without `serviceStarted`, nothing")));
+  EXPECT_THAT(findings_of(loaded), ElementsAre(HasSubstr("`serviceStarted` is missing: nothing")));
 }
 
 TEST(SlackSection, NeedsAUrlWhereItHasASection) {

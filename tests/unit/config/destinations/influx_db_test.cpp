@@ -171,7 +171,7 @@ TEST(InfluxDb, SaysWhichTagsCannotBe) {
         v1_at("hostIP: a\n    instanceTag: i\n    tag: {static: [" + tags + "]}"));
   };
   EXPECT_THAT(mistakes("{name: host, value: a}"),
-              ElementsAre(HasSubstr("error: the tag `host` has a meaning already")));
+              ElementsAre(HasSubstr("error: the tag `host` already has a meaning")));
   EXPECT_THAT(mistakes("{name: a, value: b}, {name: a, value: c}"),
               ElementsAre(HasSubstr("error: the tag `a` appears twice")));
   EXPECT_THAT(mistakes("{name: a, value: ''}"),

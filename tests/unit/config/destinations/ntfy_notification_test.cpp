@@ -55,7 +55,7 @@ TEST(NtfyNotification, ReportsMistakes) {
   EXPECT_THAT(say("topic: " + std::string(65, 'a')), ElementsAre(HasSubstr("1 to 64 letters")));
   EXPECT_THAT(say("topic: t, priority: 6"), ElementsAre(HasSubstr("priority")));
   EXPECT_THAT(say("topic: t, url: 'ftp://h'"), ElementsAre(HasSubstr("url")));
-  EXPECT_THAT(say("topic: t, url: 'https://ntfy.sh/t'"), ElementsAre(HasSubstr("server alone")));
+  EXPECT_THAT(say("topic: t, url: 'https://ntfy.sh/t'"), ElementsAre(HasSubstr("only the server")));
   EXPECT_THAT(say("topic: t, url: 'https://ntfy.sh/'"), IsEmpty());
   EXPECT_THAT(say("topic: t, password: p"), ElementsAre(HasSubstr("without `username`")));
   EXPECT_THAT(say("topic: t, token: x, username: u, password: p"),

@@ -34,7 +34,7 @@ class SessionTest : public testing::Test {
   void watch(Watchlist watchlist, std::string at = "") {
     machine_name = std::move(at);
     session =
-        std::make_unique<Session>(system, machine_name, std::move(watchlist), SessionOptions{});
+        std::make_unique<Session>(system, machine_name, std::move(watchlist), DetailsLimits{});
   }
   std::map<std::string, ServiceState> states() {
     std::map<std::string, ServiceState> states;

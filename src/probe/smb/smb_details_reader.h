@@ -1,0 +1,61 @@
+// Details of services, read over the session of a probe.
+#pragma once
+
+#include <array>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <utility>
+
+#include "base/names.h"
+#include "domain/service.h"
+#include "net/async.h"
+#include "probe/details_cache.h"
+#include "probe/smb/smb_session.h"
+
+namespace tocsin::probe {
+
+/// Waits for no answer longer than its limit, and does not repeat a question that hung.
+class SmbDetailsReader {
+ public:
+  using Lose = std::function<void(const Error&)>;
+  /// `session` outlives it and is null where there is none; `lose` makes it so.
+  SmbDetailsReader(const DetailsLimits& limits, std::unique_ptr<SmbSession>& session, Lose lose)
+      : limits_(limits), session_(session), lose_(std::move(lose)) {}
+
+  /// Nothing: the host does not let us read them, or the session is lost. Fails only when the host
+  /// is going down.
+  net::awaitable<Result<std::optional<ServiceDetails>>> read(ServiceName name,
+                                                             net::Deadline deadline);
+  /// Whether the host does not answer what read() must ask.
+  [[nodiscard]] bool hangs() const { return hangs(Question::configuration); }
+  /// Lets every question be asked again.
+  void forget_hung() { hung_until_ = {}; }
+
+ private:
+  enum class Question : std::uint8_t { configuration, delayed_start, start_trigger };
+  /// What QueryServiceConfig does not say.
+  struct Extras {
+    bool delayed = false;
+    bool trigger_start = false;
+  };
+
+  static ServiceDetails to_details(svcctl::QueryServiceConfig config, Extras extras);
+  net::awaitable<Result<Extras>> read_extras(svcctl::Handle handle, bool automatic,
+                                             net::Deadline deadline);
+  net::awaitable<Result<bool>> read_extra(Question question, svcctl::Handle handle,
+                                          net::Deadline deadline);
+  /// Notes which question hung.
+  template <typename Asked>
+  auto ask(Question question, Asked asked, net::Deadline deadline) -> decltype(asked(deadline));
+  [[nodiscard]] bool hangs(Question question) const {
+    return net::MonotonicClock::now() < hung_until_[std::to_underlying(question)];
+  }
+
+  const DetailsLimits limits_;
+  std::unique_ptr<SmbSession>& session_;
+  const Lose lose_;
+  std::array<net::Deadline, 3> hung_until_{};  ///< by question
+};
+
+}  // namespace tocsin::probe
