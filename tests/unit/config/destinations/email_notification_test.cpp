@@ -123,15 +123,15 @@ TEST(EmailNotification, WhatCannotWorkOrIsNotSafeIsWarnedOf) {
            {"      port: 25\n      secure: true\n",
             SmtpSecurity::implicit_tls,
             {"16:15: warning: `secure` is true, but connections to port 25 do not begin with TLS: "
-             "write `secure: false`, or `port: 4`65"}},
+             "write `secure: false`, or `port: 465`"}},
            {"      port: 587\n      secure: true\n",
             SmtpSecurity::implicit_tls,
             {"16:15: warning: `secure` is true, but connections to port 587 do not begin with TLS: "
-             "write `secure: false`, or `port: 4`65"}},
+             "write `secure: false`, or `port: 465`"}},
            {"      port: 465\n      secure: false\n",
             SmtpSecurity::starttls_offered,
-            {"16:15: warning: `secure` is not true, but connections to port 4 begin with TLS: "
-             "write `secure: true`65"}},
+            {"16:15: warning: `secure` is not true, but connections to port 465 begin with TLS: "
+             "write `secure: true`"}},
            {"      tls: {requireTLS: true}\n" + login, SmtpSecurity::starttls_required, {}},
            {"      tls: {requireTLS: true, ignoreTLS: true}\n",
             SmtpSecurity::starttls_required,
