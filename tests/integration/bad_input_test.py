@@ -53,7 +53,7 @@ def changed(before, after):
 # What is wrong, the file, and what the line says beside file, line and column.
 MISTAKES = (
     ("not YAML", "tocsin: [unfinished\n  - x: {", "not YAML"),
-    ("binary", "\0\1\2\xff" * 100, "no text file"),
+    ("binary", "\0\1\2\xff" * 100, "not a text file"),
     ("empty", "", "empty"),
     ("a list", "- 1\n- 2\n", "tocsin|Butler"),
     ("no section of ours", "other: 1\n", "tocsin|Butler"),

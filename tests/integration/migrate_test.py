@@ -65,7 +65,7 @@ class Validate(ButlerFile):
                 ungrouped = [finding for finding in report["findings"] if finding["severity"] == "info"]
                 self.assertTrue(ungrouped)
                 for finding in ungrouped:
-                    self.assertRegex(finding["text"], "emplateFile` knows one service")
+                    self.assertRegex(finding["text"], "emplateFile` describes one service")
                     self.assertIn("emplateFile:", lines[finding["line"] - 1])
                 for name in ("used", "notUsed", "different"):
                     for key in report["butler"][name]:

@@ -61,7 +61,7 @@ class Files(Folder):
             with self.subTest(encoding):
                 done = self.validate("\r\n".join(self.LINES).encode(encoding))
                 self.assertEqual(done.returncode, 2)
-                self.assertRegex(done.stdout, r"(?m)^\S+ \S+:.* error: .*UTF-8|no text file")
+                self.assertRegex(done.stdout, r"(?m)^\S+ \S+:.* error: .*UTF-8|not a text file")
 
     def test_the_line_end_of_a_secret_file_is_not_part_of_it(self):
         with Simulator(1) as simulator:
