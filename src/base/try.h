@@ -16,6 +16,7 @@
 #define TRY(...) TOCSIN_TRY(return, __VA_ARGS__)
 #define CO_TRY(...) TOCSIN_TRY(co_return, __VA_ARGS__)
 
+// NOLINTBEGIN(bugprone-macro-parentheses): a declaration cannot stand in parentheses.
 #define TOCSIN_TRY(leave, first, ...)                                \
   TOCSIN_TRY_##__VA_OPT__(TAKE)(leave, TOCSIN_TRY_NAME(__COUNTER__), \
                                 first __VA_OPT__(, ) __VA_ARGS__)
@@ -27,6 +28,7 @@
   declaration = *std::move(tried)
 #define TOCSIN_TRY_NAME(number) TOCSIN_TRY_NAME_OF(number)
 #define TOCSIN_TRY_NAME_OF(number) tried_##number
+// NOLINTEND(bugprone-macro-parentheses)
 
 namespace tocsin {
 

@@ -51,7 +51,7 @@ class CredentialAlerts {
     const RandomFill& random;
     const Silences& silences;
   };
-  explicit CredentialAlerts(Deps deps) : deps_(std::move(deps)) {}
+  explicit CredentialAlerts(const Deps& deps) : deps_(deps) {}
 
   /// Returns when it is stored.
   net::awaitable<void> notify(const logins::Gate& gate, logins::Notice notice);

@@ -30,6 +30,7 @@ Pipeline::Pipeline(config::Config config, const Deps& deps)
       running_(deps.executor),
       background_(deps.executor) {
   std::vector<notify::StatusStream*> streams;
+  streams.reserve(destinations_.status.size());
   for (const auto& sink : destinations_.status)
     streams.push_back(streams_
                           .emplace_back(std::make_unique<notify::StatusStream>(

@@ -192,6 +192,7 @@ class FieldWriter {
 
 /// The body of a message with one buffer at most.
 template <typename Message>
+// NOLINTNEXTLINE(bugprone-crtp-constructor-accessibility): the messages are aggregates
 struct Body {
   /// Takes a whole message, header included, because its offsets count from there. malformed: a
   /// bound or the structure size is wrong. Views in the result point into the message.

@@ -76,6 +76,7 @@ struct NegotiateResponse {
 
 /// What an FSCTL takes or answers.
 template <typename Message>
+// NOLINTNEXTLINE(bugprone-crtp-constructor-accessibility): the messages are aggregates
 struct Info {
   /// malformed: it is cut short.
   [[nodiscard]] static Result<Message> decode(BytesView bytes) {

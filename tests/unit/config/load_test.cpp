@@ -22,7 +22,7 @@ using testing::IsEmpty;
 using testing::StartsWith;
 
 /// A folder that is gone after the test.
-class ConfigFile : public testing::Test {
+class FileOnDisk : public testing::Test {
  protected:
   std::string write(const std::string& name, const std::string& text) {
     const auto path = folder_ / name;
@@ -174,14 +174,14 @@ TEST(Load, TakesTenThousandServices) {
   EXPECT_EQ(loaded.config->hosts.size(), 1250);
 }
 
-TEST_F(ConfigFile, IsReadFromTheDisk) {
+TEST_F(FileOnDisk, IsReadFromTheDisk) {
   const auto path = write("tocsin.yaml", kSample);
   const auto loaded = load_from(path);
   EXPECT_THAT(loaded.findings, IsEmpty());
   EXPECT_TRUE(loaded.config);
 }
 
-TEST_F(ConfigFile, ThatIsNotThereIsOneFinding) {
+TEST_F(FileOnDisk, ThatIsNotThereIsOneFinding) {
   const auto path = to_utf8(folder_ / "nothing.yaml");
   const auto loaded = load_from(path);
   EXPECT_FALSE(loaded.config);
@@ -190,18 +190,18 @@ TEST_F(ConfigFile, ThatIsNotThereIsOneFinding) {
             path + ": error: the file cannot be read: No such file or directory");
 }
 
-TEST_F(ConfigFile, MayNotBeAFolder) {
+TEST_F(FileOnDisk, MayNotBeAFolder) {
   EXPECT_THAT(findings_of(load_from(to_utf8(folder_))),
               ElementsAre(" error: the file cannot be read: Is a directory"));
 }
 
-TEST_F(ConfigFile, IsRefusedUnreadWhenItIsTooLarge) {
+TEST_F(FileOnDisk, IsRefusedUnreadWhenItIsTooLarge) {
   const auto path = write("large.yaml", "");
   fs::resize_file(path, 50'000'000'000);
   EXPECT_THAT(findings_of(load_from(path)), ElementsAre(" error: the file is larger than 8 MB"));
 }
 
-TEST_F(ConfigFile, ThatAllMayReadShouldHoldNoPassword) {
+TEST_F(FileOnDisk, ThatAllMayReadShouldHoldNoPassword) {
   const auto literal = sample_with({{4,
                                      "      - {name: main, username: u, password: hunter2}\n"
                                      "      - {name: other, username: u, password: hunter2}"}});
@@ -214,7 +214,7 @@ TEST_F(ConfigFile, ThatAllMayReadShouldHoldNoPassword) {
   EXPECT_THAT(findings_of(load_from(write("public-reference.yaml", kSample))), IsEmpty());
 }
 
-TEST_F(ConfigFile, TakesSecretsFromFilesBesideIt) {
+TEST_F(FileOnDisk, TakesSecretsFromFilesBesideIt) {
   write("secret", "hunter2\n");
   const auto loaded = load_from(
       write("tocsin.yaml",
@@ -223,7 +223,7 @@ TEST_F(ConfigFile, TakesSecretsFromFilesBesideIt) {
   EXPECT_EQ(loaded.config->credentials.at(0)->password.reveal(), "hunter2");
 }
 
-TEST_F(ConfigFile, WarnsOnceOfASecretFileThatAllMayRead) {
+TEST_F(FileOnDisk, WarnsOnceOfASecretFileThatAllMayRead) {
   const auto secret = write("public-secret", "hunter2");
   const auto loaded = load_from(write(
       "tocsin.yaml",
@@ -237,7 +237,7 @@ TEST_F(ConfigFile, WarnsOnceOfASecretFileThatAllMayRead) {
                   EndsWith("; `chmod 600` takes that away"))));
 }
 
-TEST_F(ConfigFile, NamesAnAuthorityThatIsNone) {
+TEST_F(FileOnDisk, NamesAnAuthorityThatIsNone) {
   const auto webhook =
       "        - webhookURL: https://desk.example/hook\n"
       "          cert: {enable: true, certCA: ca.pem}";

@@ -12,7 +12,7 @@ namespace {
 
 using testing::ElementsAre;
 
-constexpr auto kButler = R"(Butler:
+constexpr auto kButlerFile = R"(Butler:
   logLevel: info
   heartbeat: {enable: true, frequency: every 30 seconds}
   serviceMonitor:
@@ -53,7 +53,7 @@ std::vector<std::string> lines_of(const std::vector<KeyNote>& keys) {
 
 TEST(Comparison, NamesTheTopmostSectionsThatAreUsed) {
   EXPECT_THAT(
-      lines_of(comparison_of(kButler).used),
+      lines_of(comparison_of(kButlerFile).used),
       ElementsAre("2 logLevel", "5 serviceMonitor.enable", "7 serviceMonitor.monitor[].host",
                   "8 serviceMonitor.monitor[].services",
                   "10 serviceMonitor.monitor[].services[].name",
@@ -64,7 +64,7 @@ TEST(Comparison, NamesTheTopmostSectionsThatAreUsed) {
 
 TEST(Comparison, NamesWhatIsNotUsedAndWhatIsSwitchedOff) {
   EXPECT_THAT(
-      lines_of(comparison_of(kButler).unused),
+      lines_of(comparison_of(kButlerFile).unused),
       ElementsAre("3 heartbeat", "10 serviceMonitor.monitor[].services[].colour",
                   "13 serviceMonitor.alertDestination.email: switched off",
                   "14 emailNotification: switched off", "19 webhookNotification.reloadTaskFailure",
@@ -72,7 +72,7 @@ TEST(Comparison, NamesWhatIsNotUsedAndWhatIsSwitchedOff) {
 }
 
 TEST(Comparison, SaysWhatIsDifferentOfKeysThatAreUsed) {
-  const auto different = comparison_of(kButler).different;
+  const auto different = comparison_of(kButlerFile).different;
   std::vector<std::string> paths;
   paths.reserve(different.size());
   for (const auto& key : different) {
@@ -129,7 +129,7 @@ TEST(Comparison, TellsAnAliasFromTheSectionThatItStandsFor) {
 }
 
 TEST(Comparison, TakesThePlaceOfTheIgnoredKeysInTheFindings) {
-  const auto loaded = parse(kButler, "t.yaml", "/etc/tocsin", windows_environment());
+  const auto loaded = parse(kButlerFile, "t.yaml", "/etc/tocsin", windows_environment());
   EXPECT_THAT(findings_of(loaded), ElementsAre("10:53: warning: unknown key `colour`"));
 }
 
