@@ -28,6 +28,7 @@ class AbsentServicesTest : public testing::Test {
     std::vector<ObservedService> services;
     absent.add_to(services);
     std::vector<ServiceName> names;
+    names.reserve(services.size());
     for (const auto& service : services) names.push_back(service.name);
     return names;
   }
