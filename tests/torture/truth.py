@@ -186,14 +186,14 @@ def _last_before(messages, message, first):
 
 
 def _align(first, stays, required, messages):
-    """The reading of the messages with the fewest faults, rather losses than messages too many, and of those the one with
-    the earliest news: the stays that were lost, the messages that belong to none, and the pairs that belong together."""
+    """The reading of the messages with the fewest faults, rather losses than messages too many, then the earliest losses, as a
+    list may have been cut before the later ones, and of those the one with the earliest news: the stays that were lost, the messages that belong to none, and the pairs that belong together."""
     start = (0, 0, first)  # stays passed, messages passed, the state that was notified last
-    best = {start: (0, 0.0, None, None)}  # faults, seconds, the place before and the step from there
+    best = {start: (0, 0.0, 0.0, None, None)}  # faults, losses, lateness, the place before and the step from there
 
-    def offer(place, faults, seconds, *way):
-        if place not in best or (faults, seconds) < best[place][:2]:
-            best[place] = (faults, seconds, *way)
+    def offer(place, faults, losses, lateness, *way):
+        if place not in best or (faults, losses, lateness) < best[place][:3]:
+            best[place] = (faults, losses, lateness, *way)
 
     states = {first, *(stay.state for stay in stays), *(message.state for message in messages)}
     for i in range(len(stays) + 1):
@@ -202,25 +202,25 @@ def _align(first, stays, required, messages):
                 place = (i, j, told)
                 if place not in best:
                     continue
-                faults, seconds = best[place][:2]
+                faults, losses, lateness = best[place][:3]
                 if j < len(messages):
-                    offer((i, j + 1, told), faults + 6, seconds, place, "surplus")
+                    offer((i, j + 1, told), faults + 6, losses, lateness, place, "surplus")
                 if i == len(stays):
                     continue
                 stay = stays[i]
                 if stay.state != told:
-                    early = stay.begins - stays[0].begins  # rather an earlier one
-                    offer((i + 1, j, stay.state), faults + (4 if required[i] else 5), seconds + early, place, "lost")
+                    since = stay.begins - stays[0].begins
+                    offer((i + 1, j, stay.state), faults + (4 if required[i] else 5), losses + since, lateness, place, "lost")
                 if stay.state == told or not required[i]:
-                    offer((i + 1, j, told), faults, seconds, place, "passed")
+                    offer((i + 1, j, told), faults, losses, lateness, place, "passed")
                 if j < len(messages) and _fits(messages[j], told, stay):
-                    offer((i + 1, j + 1, stay.state), faults, seconds + messages[j].at - stay.begins, place, "pair")
+                    offer((i + 1, j + 1, stay.state), faults, losses, lateness + messages[j].at - stay.begins, place, "pair")
 
     lost, surplus, pairs = [], [], []
-    place = min((place for place in best if place[:2] == (len(stays), len(messages))), key=lambda place: best[place][:2])
+    place = min((place for place in best if place[:2] == (len(stays), len(messages))), key=lambda place: best[place][:3])
     while place != start:
         i, j, _ = place
-        _, _, place, step = best[place]
+        *_, place, step = best[place]
         if step == "lost":
             lost.append(stays[i - 1])
         elif step == "surplus":

@@ -1,4 +1,5 @@
 """The judge judges: what is lost, repeated, reordered or invented in a doctored log is found, and nothing else."""
+import dataclasses
 import unittest
 
 from truth import CALM, Cut, Disturbances, History, Message, judge, judge_host
@@ -115,6 +116,18 @@ class Judge(unittest.TestCase):
         self.assert_faults(self.judge(cuts=[Cut(self.now, None, 2)]))
         self.assert_faults(self.judge(cuts=[Cut(self.now, "db2", 2)]), lost=2)
         self.assert_faults(self.judge(cuts=[Cut(-1, "db1", 2)]), lost=2)
+
+    def test_of_equal_stays_the_one_is_lost_that_a_list_may_have_cut(self):
+        self.lives("STOPPED", "RUNNING", "STOPPED")
+        cut = Cut(self.now - 1, None, 1)  # the second of three had no room
+        self.lives("RUNNING", "STOPPED", seconds=0.1)
+        self.lives("RUNNING")
+        self.disturbances.add(None, 0, 2 * LONG)
+        stop, _, _, _, again, last = self.honest()
+        stop, again = dataclasses.replace(stop, at=cut.at), dataclasses.replace(again, at=last.at)
+        verdict = self.judge(stop, again, last, cuts=[cut])
+        self.assert_faults(verdict)
+        self.assertEqual(verdict.unlisted, 1)
 
 
 class JudgeHost(unittest.TestCase):
