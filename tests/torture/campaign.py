@@ -36,7 +36,7 @@ def arguments():
                         help="a misfortune that is left out for a known fault")
     parser.add_argument("--only", action="append", default=[], metavar="NAME", help="no other misfortune; may be repeated")
     options = parser.parse_args()
-    names = {one.name for table in misfortunes.TABLE.values() for one in table} | misfortunes.KNOWN.keys()
+    names = {one.name for table in misfortunes.TABLE.values() for one in table}
     if unknown := [name for name in options.also + options.only if name not in names]:
         parser.error(f"no misfortunes: {', '.join(unknown)}; there are: {', '.join(sorted(names))}")
     return options
@@ -45,8 +45,7 @@ def arguments():
 def choose(options):
     """{track: misfortunes}; says what is left out, and why."""
     asked_for = options.also + options.only
-    left_out = {name: reason for name, reason in misfortunes.KNOWN.items() if name not in asked_for}
-    chosen = {}
+    left_out, chosen = {}, {}
     for track, table in misfortunes.TABLE.items():
         wanted = [one for one in table if not options.only or one.name in options.only]
         reasons = {one.name: one.missing() or (one.left_out if one.name not in asked_for else "") for one in wanted}
@@ -59,20 +58,14 @@ def choose(options):
 
 def plan(chosen, options, seconds):
     """{track: [(from, misfortune, how long, seed)]}, in seconds from the begin."""
-    apart = misfortunes.END_AFTER_FULL_DISK not in options.also
-    return {track: list(plan_track(table, random.Random(f"{options.seed}/{track}"), seconds, apart))
-            for track, table in chosen.items()}
+    return {track: list(plan_track(table, random.Random(f"{options.seed}/{track}"), seconds))
+            for track, table in chosen.items() if table}
 
 
-def plan_track(table, rng, seconds, apart):
-    """`apart`: the program's ends and reloads come first, full disks in the last third."""
+def plan_track(table, rng, seconds):
     at = rng.uniform(2, 8)
     while True:
-        late = at > seconds * 2 / 3
-        possible = [one for one in table if not apart or not (one.forgets if late else one.strike is misfortunes.full_disk)]
-        if not possible:
-            return
-        one = rng.choice(possible)
+        one = rng.choice(table)
         lasts = rng.uniform(*one.seconds)
         if at + lasts > seconds:
             return

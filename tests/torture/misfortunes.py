@@ -23,7 +23,6 @@ class Misfortune:
     strike: typing.Callable  # (world, random, destination) -> context
     seconds: tuple = (2, 10)  # how long it lasts, at least and at most
     missing: typing.Callable = lambda: None  # why it cannot be had here
-    forgets: bool = False  # what the program has in memory only
     left_out: str = ""  # the known fault of the program for which the campaign goes without, unless it is asked for
 
 
@@ -280,20 +279,13 @@ def wait(seconds):
 
 _PAGE = {"headers": (("Content-Type", "text/html"),), "body": b"<!doctype html><title>Sign in</title>"}
 
-# Known faults that are no misfortunes of their own: name for --also, and what the campaign does for them.
-END_AFTER_FULL_DISK = "end or reload after disk full"
-KNOWN = {
-    END_AFTER_FULL_DISK: "what is stored late, because the disk was full, gets its place behind younger deliveries, and the next "
-                         "start sends them in that order; so ends and reloads come before full disks",
-}
-
 TABLE = {
     PROGRAM: (
-        Misfortune("kill -9", killed, forgets=True),
-        Misfortune("kill -9 while it starts", killed_while_it_starts, forgets=True),
-        Misfortune("SIGTERM", restarted, forgets=True),
+        Misfortune("kill -9", killed),
+        Misfortune("kill -9 while it starts", killed_while_it_starts),
+        Misfortune("SIGTERM", restarted),
         Misfortune("SIGSTOP", frozen),
-        Misfortune("reload", reloaded, forgets=True),
+        Misfortune("reload", reloaded),
         Misfortune("disk full", full_disk, missing=_needs_namespaces),
         Misfortune("clock forward", clock(1), missing=_needs_faketime),
         Misfortune("clock back", clock(-1), missing=_needs_faketime),
