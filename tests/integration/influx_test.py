@@ -8,6 +8,7 @@ import time
 import unittest
 
 from influx import Imposter, InfluxDb, tell_influx
+from patience import assert_memory_below
 from program import ON_WINE, Running, Simulator, configuration, named, require_tocsin, tocsin
 from receiver import NO_CONTENT, Answer, Authority, Receiver
 from servers import closed_port, require, wait_until
@@ -241,16 +242,14 @@ class Version1(Watched):
         running = self.run_tocsin()
         line = running.wait_for_line("InfluxDB: dropped", 90)
         self.assertIn("more wait than fit into memory", line)
-        status = pathlib.Path(f"/proc/{running.process.pid}/status").read_text()
-        resident = int(re.search(r"VmRSS:\s+(\d+) kB", status)[1]) / 1024
-        self.assertLess(resident, 150)
+        resident = assert_memory_below(self, running.process.pid, "VmRSS", 150 * 1024)
         self.influx.up()
         running.wait_for_line("InfluxDB: service states are written again", 120)
         # More than a round: of each host's 250 services some are copies for users, which stand together.
         count = 'SELECT count("state_num") FROM "win_service_state"'
         wait_until(lambda: any(row["count"] >= 9_500 for row in self.rows(count)), 60,
                    lambda: self.rows(count))
-        print(f"\n10,000 states a second, InfluxDB down: {resident:.0f} MB")
+        print(f"\n10,000 states a second, InfluxDB down: {resident / 1024:.0f} MB")
 
 
 class Imposters(Watched):

@@ -13,6 +13,7 @@ import unittest
 
 import output
 import wine
+from patience import SLOWER
 from servers import ended_if_it_fails, listens, wait_until
 
 TOCSIN = os.environ.get("TOCSIN", "")
@@ -47,7 +48,7 @@ def tocsin(*arguments, env=None, timeout=60):
     """Runs a command of the program to its end."""
     if ON_WINE:
         return wine.run(*command(*arguments)[1:], env=_environment(env), timeout=timeout)
-    return output.run(command(*arguments), timeout=timeout, env=_environment(env))
+    return output.run(command(*arguments), timeout=timeout * SLOWER, env=_environment(env))
 
 
 def configuration(path, *, hosts, credentials=None, webhooks=(), every="every 1 second", rate_limit=0,
@@ -143,7 +144,7 @@ class _Process:
         if self.process.poll() is None:
             self.process.send_signal(sent)
         try:
-            code = self.process.wait(20)
+            code = self.process.wait(20 * SLOWER)
         except subprocess.TimeoutExpired as late:
             self.process.kill()
             self.process.wait()

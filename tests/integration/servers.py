@@ -16,6 +16,8 @@ import threading
 import time
 import unittest
 
+from patience import SLOWER
+
 
 def ended_if_it_fails(enter):
     """For an __enter__: what has begun when it fails is ended, as by __exit__."""
@@ -86,7 +88,7 @@ def has_ipv6():
 
 def wait_until(condition, seconds, what):
     """Waits for a truthy answer and returns it; `what` is a text, or a function that says why not."""
-    end = time.monotonic() + seconds
+    end = time.monotonic() + seconds * SLOWER
     while True:
         answer = condition()
         if answer:

@@ -1,8 +1,6 @@
 """From a change on a host to a webhook, over whatever the receiver and the disk do to us."""
 import contextlib
 import json
-import pathlib
-import re
 import sqlite3
 import subprocess
 import tempfile
@@ -10,6 +8,7 @@ import time
 import unittest
 
 import oracles
+from patience import assert_memory_below
 from program import ON_WINE, named, require_tocsin, tocsin
 from receiver import FLOOD, HANG, NO_CONTENT, TRUNCATE, Answer, Authority
 from servers import closed_port, require, require_root, wait_until
@@ -158,8 +157,7 @@ class Answers(Watched):
         self.stop_and_start()
         self.assert_delivered_once(receiver)
         if not ON_WINE:
-            status = pathlib.Path(f"/proc/{running.process.pid}/status").read_text()
-            self.assertLess(int(re.search(r"VmHWM:\s+(\d+) kB", status)[1]), 60_000)
+            assert_memory_below(self, running.process.pid, "VmHWM", 60_000)
 
     def test_400_is_a_dead_letter(self):
         receiver = self.receiver(Answer(400, body=b"no such channel"))
