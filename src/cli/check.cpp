@@ -1,8 +1,9 @@
 // `check` and `services`: one check, now, without alerts.
 #include <algorithm>
-#include <filesystem>
+#include <cstdint>
 #include <iterator>
 #include <map>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -11,35 +12,24 @@
 #include <nlohmann/json.hpp>
 
 #include "base/text.h"
+#include "cli/ask_hosts.h"
 #include "cli/commands.h"
 #include "cli/json.h"
 #include "cli/load.h"
 #include "cli/table.h"
 #include "config/file/findings.h"
-#include "daemon/credentials.h"
 #include "daemon/daemon.h"
-#include "daemon/probes.h"
 #include "daemon/watch_gaps.h"
 #include "domain/cluster.h"
 #include "domain/monitored_host.h"
 #include "domain/service.h"
-#include "logins/logins.h"
-#include "net/loop.h"
-#include "net/semaphore.h"
-#include "net/task_scope.h"
-#include "platform/permissions.h"
-#include "platform/process.h"
 #include "platform/terminal.h"
 #include "probe/probe.h"
-#include "store/logins.h"
-#include "store/store.h"
 
 namespace tocsin::cli {
 namespace {
 
 constexpr auto kCheckLimit = std::chrono::seconds(30);
-constexpr auto kLogOffLimit = std::chrono::seconds(1);
-constexpr std::size_t kHostsAtOnce = 256;
 
 using Services = std::vector<ObservedService>;
 using json = nlohmann::ordered_json;
@@ -56,107 +46,15 @@ net::awaitable<Result<Services>> check_watched(probe::Probe& probe, net::Deadlin
   co_return services;
 }
 
-net::awaitable<void> check_host(const config::Host& host, Check check, daemon::Probes& probes,
-                                net::Semaphore& slots, Result<Services>& answer) {
-  const auto slot = co_await slots.acquire();
-  const auto probe = probes.make(host);
-  const auto deadline = net::within(kCheckLimit);
-  answer = check == Check::watched ? co_await check_watched(*probe, deadline)
-                                   : co_await probe->list(deadline);
-  co_await probe->close(net::within(kLogOffLimit));
-}
-
-/// Who calls the command again and again must lock no account either: the memory of refused logins
-/// is shared with `run`.
-class LoginMemory {
- public:
-  explicit LoginMemory(std::filesystem::path directory) : directory_(std::move(directory)) {}
-
-  /// Nothing where nothing was ever stored, or is not to be read.
-  std::vector<logins::StoredLogin> load() {
-    auto stored = store::Logins::open(directory_);
-    auto records = stored ? stored->load() : Result<std::vector<logins::StoredLogin>>();
-    return std::move(records).value_or(std::vector<logins::StoredLogin>());
-  }
-  Result<> save(std::span<const logins::StoredLogin> records) {
-    auto stored = store::Logins::open(directory_);
-    if (!stored) {
-      // Begins a store that `run` will go on with.
-      auto begun = store::Store::open(directory_);
-      if (!begun) return fail(std::move(begun));
-      if (const auto& lack = begun->lack_of_disk()) return std::unexpected(*lack);
-      platform::give_to_owner(directory_, store::kFiles);
-      stored = store::Logins::open(directory_);
-    }
-    if (!stored) return fail(std::move(stored));
-    return stored->save(records);
-  }
-
- private:
-  std::filesystem::path directory_;
-};
-
-struct ProbeOptions {
-  Check check = Check::watched;
-  std::filesystem::path data_directory;
-  bool force = false;
-};
-
-/// Says which credentials will not be tried, or forgets their refusals.
-void check_suspects(std::span<const config::Host> hosts, logins::Logins& logins, bool force) {
-  std::map<std::string, logins::Suspension> suspects;
-  for (const auto& host : hosts) {
-    if (!host.credentials) continue;
-    auto& gate = daemon::gate_of(logins, *host.credentials, 1);
-    if (force) gate.waive_pauses();
-    if (auto suspension = gate.find_suspension(host.name))
-      suspects.insert_or_assign(gate.name(), *std::move(suspension));
-  }
-  for (const auto& [name, suspension] : suspects)
-    complain(
-        fmt::format("{} is suspect and is not tried before {}, lest the account be locked: "
-                    "{}; correct it, or try it once more with --force",
-                    name, local_time(suspension.until), suspension.reason));
-}
-
 /// The answers in the order of the hosts.
-std::vector<Result<Services>> check_hosts(std::span<const config::Host> hosts,
-                                          const ProbeOptions& options) {
-  platform::allow_many_files();
+std::vector<Result<Services>> check_hosts(std::span<const config::Host> hosts, Check check,
+                                          const AskOptions& options) {
   std::vector<Result<Services>> answers(hosts.size());
-  LoginMemory memory(options.data_directory);
-  net::Loop loop;
-  loop.run_until_done([&]() -> net::awaitable<void> {
-    const SystemClock clock;
-    const auto save = [&](std::vector<logins::StoredLogin> records) -> net::awaitable<Result<>> {
-      auto saved = memory.save(records);
-      if (!saved)
-        complain(
-            "a refused login could not be stored, so nothing keeps the next command from "
-            "trying it again: " +
-            saved.error().what);
-      co_return saved;
-    };
-    logins::Logins logins({.executor = loop.executor(),
-                           .clock = clock,
-                           .random = platform::system_random(),
-                           .save = save,
-                           .store_ahead = false},
-                          memory.load());
-    // One refusal is enough: somebody sits there who can say --force.
-    daemon::Probes probes(loop.executor(), {.logins = logins,
-                                            .clock = clock,
-                                            .random = platform::system_random(),
-                                            .peers_to_suspect = 1});
-    check_suspects(hosts, logins, options.force);
-    net::Semaphore slots(loop.executor(), kHostsAtOnce);
-    net::TaskScope scope(loop.executor());
-    for (std::size_t i = 0; i < hosts.size(); i++) {
-      scope.spawn(check_host(hosts[i], options.check, probes, slots, answers[i]));
-    }
-    co_await scope.join();
-    co_await logins.flush();
-  }());
+  ask_hosts(hosts, options, [&](std::size_t place, probe::Probe& probe) -> net::awaitable<void> {
+    const auto deadline = net::within(kCheckLimit);
+    answers[place] = check == Check::watched ? co_await check_watched(probe, deadline)
+                                             : co_await probe.list(deadline);
+  });
   return answers;
 }
 
@@ -335,7 +233,7 @@ int check(const CheckOptions& options) {
   const auto configuration = load(options.configuration);
   if (!configuration) return kExitBadConfiguration;
   auto answers =
-      check_hosts(configuration->hosts,
+      check_hosts(configuration->hosts, Check::watched,
                   {.data_directory = daemon::data_directory(options.data_directory, *configuration),
                    .force = options.force});
   std::vector<Row> rows;
@@ -359,16 +257,15 @@ int check(const CheckOptions& options) {
   return all_running ? kExitOk : kExitFailed;
 }
 
-int services(const ServicesOptions& options) {
+int services(const HostOptions& options) {
   const auto configuration = load(options.configuration);
   if (!configuration) return kExitBadConfiguration;
   const auto* found = find_called(configuration->hosts, HostName(options.host));
   if (found == nullptr)
     return failed(fmt::format("{} has no host \"{}\"", options.configuration, options.host));
   const auto answers =
-      check_hosts(std::span(found, 1),
-                  {.check = Check::all,
-                   .data_directory = daemon::data_directory(options.data_directory, *configuration),
+      check_hosts(std::span(found, 1), Check::all,
+                  {.data_directory = daemon::data_directory(options.data_directory, *configuration),
                    .force = options.force});
   if (!answers.front())
     return failed(fmt::format("{}: {}", found->name.text(), answers.front().error().what),

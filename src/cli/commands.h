@@ -56,14 +56,18 @@ struct MigrateOptions {
 };
 int migrate(const MigrateOptions& options);
 
-struct ServicesOptions {
+/// One host, asked now.
+struct HostOptions {
   std::string configuration;
   std::string data_directory;
   std::string host;
   bool json = false;
   bool force = false;  ///< as in CheckOptions
 };
-int services(const ServicesOptions& options);
+int services(const HostOptions& options);
+
+/// The way to one host, step by step.
+int doctor(const HostOptions& options);
 
 struct TestOptions {
   std::string configuration;

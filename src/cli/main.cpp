@@ -73,6 +73,21 @@ void add_force(CLI::App* sub, const std::shared_ptr<Options>& options) {
                 "log in once even with a credential that was refused lately (it may get locked)");
 }
 
+/// Adds a command that asks one host now.
+CLI::App* add_about_host(CLI::App& app, const char* name, const char* text, int& code,
+                         int (*command)(const HostOptions&)) {
+  const auto options = std::make_shared<HostOptions>();
+  auto* sub = add(app, name, text, code, options, command);
+  add_configuration(sub, options);
+  sub->add_option("host", options->host, "a host of the configuration")
+      ->required()
+      ->type_name("HOST");
+  add_data_directory(sub, options);
+  add_json(sub, options);
+  add_force(sub, options);
+  return sub;
+}
+
 void add_monitoring(CLI::App& app, int& code) {
   const auto run_options = std::make_shared<RunOptions>();
   auto* run_command =
@@ -107,16 +122,12 @@ void add_monitoring(CLI::App& app, int& code) {
       "of a file that begins with `Butler:` it also lists which keys are used, which are not, and "
       "which behave differently\nexit code: 0, or 2 when there are errors");
 
-  const auto services_options = std::make_shared<ServicesOptions>();
-  auto* services_command =
-      add(app, "services", "list all services of a host", code, services_options, services);
-  add_configuration(services_command, services_options);
-  services_command->add_option("host", services_options->host, "a host of the configuration")
-      ->required()
-      ->type_name("HOST");
-  add_data_directory(services_command, services_options);
-  add_json(services_command, services_options);
-  add_force(services_command, services_options);
+  add_about_host(app, "services", "list all services of a host", code, services);
+  add_about_host(app, "doctor", "say why a host can or cannot be watched, step by step", code,
+                 doctor)
+      ->footer(
+          "exit code: 0 all steps work, 1 some are limited, 2 configuration error, "
+          "3 the host cannot be watched");
 
   const auto test_options = std::make_shared<TestOptions>();
   auto* test_command =

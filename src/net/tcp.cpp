@@ -13,6 +13,7 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
 
+#include "base/try.h"
 #include "net/failure.h"
 #include "net/resolver.h"
 #include "net/timer.h"
@@ -169,6 +170,13 @@ Connector::Connector(const Executor& executor, ConnectorLimits limits,
 Connector::~Connector() = default;
 
 bool Connector::is_scarce() const { return free_.free() <= limits_.connections / 16; }
+
+awaitable<Result<std::vector<std::string>>> Connector::resolve(const std::string& host,
+                                                               Deadline deadline) {
+  if (const auto literal = as_address(host)) co_return std::vector{*literal};
+  CO_TRY(auto answer, co_await resolver_->resolve(host, deadline));
+  co_return std::move(answer.addresses);
+}
 
 awaitable<Result<TcpStream>> Connector::connect(std::string host, std::uint16_t port,
                                                 Deadline deadline,

@@ -8,6 +8,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "base/bytes.h"
 #include "base/error.h"
@@ -66,6 +67,9 @@ class Connector {
   /// last one; timed_out; exhausted: it was not tried, for want of what this machine has.
   awaitable<Result<TcpStream>> connect(std::string host, std::uint16_t port, Deadline deadline,
                                        std::chrono::milliseconds limit = std::chrono::hours(1));
+  /// The addresses that connect() would try, one for an address. not_found, unreachable, timed_out,
+  /// exhausted.
+  awaitable<Result<std::vector<std::string>>> resolve(const std::string& host, Deadline deadline);
   /// Whether so few more connections may be opened that one should not stay open unused.
   [[nodiscard]] bool is_scarce() const;
 

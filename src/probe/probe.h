@@ -12,6 +12,7 @@
 #include "domain/service.h"
 #include "domain/watch.h"
 #include "net/async.h"
+#include "probe/diagnosis.h"
 
 namespace tocsin::probe {
 
@@ -77,6 +78,8 @@ class Probe {
   virtual bool set_watchlist() { return false; }
   /// All services of the host with their details, for writing a configuration.
   virtual net::awaitable<Result<std::vector<ObservedService>>> list(net::Deadline deadline) = 0;
+  /// Walks the way to the services, over a session of its own, and says what works.
+  virtual net::awaitable<Diagnosis> diagnose(net::Deadline deadline);
   /// Logs off in good order, as far as the deadline allows.
   virtual net::awaitable<void> close(net::Deadline deadline) = 0;
 };

@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "base/bytes.h"
+#include "base/words.h"
 
 namespace tocsin::crypto {
 
@@ -41,6 +42,12 @@ enum class Cipher : std::uint16_t {  ///< [MS-SMB2] 2.2.3.1.2
   aes256_ccm = 3,
   aes256_gcm = 4,
 };
+consteval auto table_of(Cipher) {
+  using enum Cipher;
+  return std::array{Word{none, "none"}, Word{aes128_ccm, "AES-128-CCM"},
+                    Word{aes128_gcm, "AES-128-GCM"}, Word{aes256_ccm, "AES-256-CCM"},
+                    Word{aes256_gcm, "AES-256-GCM"}};
+}
 [[nodiscard]] std::size_t key_size(Cipher cipher);
 [[nodiscard]] std::size_t nonce_size(Cipher cipher);
 /// Encrypts in place and answers the tag.

@@ -45,6 +45,12 @@ class Looking(unittest.TestCase):
             self.fail(f"no JSON: {done}")
         return done.returncode, {row["service"]: row for row in rows}
 
+    def doctor(self, samba, **more):
+        """The exit code and the steps of `tocsin doctor --json` by name."""
+        done = tocsin("doctor", "--json", "-c", self.configuration(samba, "Spooler", **more), "samba")
+        self.assertNotIn(samba.password, done.stdout + done.stderr)
+        return done.returncode, {step["step"]: step for step in json.loads(done.stdout)["steps"]}
+
     def services(self, samba, **more):
         done = tocsin("services", "--json", "-c", self.configuration(samba, "Spooler", **more),
                       "samba")
@@ -116,6 +122,9 @@ class Demands(Looking):
     def test_no_ntlm(self):
         with Samba("  ntlm auth = disabled", logs_in=False) as samba:
             self.assert_not_reached(samba, "NTLM")
+            code, steps = self.doctor(samba)
+            self.assertEqual((code, steps["login"]["result"], steps["pipe"]["result"]),
+                             (3, "FAILS", "not tried"), steps)
 
 
 class OneServer(Looking):
@@ -160,6 +169,31 @@ class OneServer(Looking):
             self.assertEqual(code, 1, rows)
             if rows["Guarded"]["state"] == "UNKNOWN":
                 self.assertRegex(rows["Guarded"]["error"], "state that does not exist")
+
+    def test_doctor(self):
+        code, steps = self.doctor(self.samba)
+        self.assertEqual({step["result"] for step in steps.values()}, {"ok"}, steps)
+        self.assertEqual(code, 0)
+        self.assertRegex(steps["connection"]["found"], rf"127\.0\.0\.1:{self.samba.port}")
+        self.assertRegex(steps["protocol"]["found"], "SMB 3.1.1, encryption by AES")
+        self.assertRegex(steps["mechanisms"]["found"], "NTLM")
+        self.assertRegex(steps["clock"]["found"], r"^the host's clock is \d s ")
+        self.assertRegex(steps["list of services"]["found"], r"^\d+ services")
+        self.assertRegex(steps["one service"]["found"], "Spooler")
+
+    def test_doctor_of_a_wrong_password(self):
+        code, steps = self.doctor(self.samba, credentials={**self.samba.credentials(),
+                                                           "password": "wrong"})
+        self.assertEqual((code, steps["mechanisms"]["result"], steps["login"]["result"],
+                          steps["share"]["result"]), (3, "ok", "FAILS", "not tried"), steps)
+        self.assertRegex(steps["login"]["advice"], "credential")
+
+    def test_doctor_for_people(self):
+        done = tocsin("doctor", "-c", self.configuration(self.samba, "NoSuchService"), "samba")
+        self.assertEqual(done.returncode, 1, done)
+        self.assertRegex(done.stdout, r"one service +limited +NoSuchService: ")
+        self.assertRegex(done.stdout, "(?m)^ +-> correct the name")
+        self.assertRegex(done.stdout, "samba can be watched, with limits\n$")
 
     def test_wildcard(self):
         _, rows = self.check(self.samba, "*oo*", "n*N")

@@ -15,6 +15,7 @@
 #include "probe/scm_terms.h"
 #include "probe/smb/list_index.h"
 #include "probe/smb/smb_details_reader.h"
+#include "probe/smb/smb_diagnosis.h"
 #include "probe/smb/smb_session.h"
 
 namespace tocsin::probe {
@@ -50,6 +51,9 @@ class SmbProbe final : public Probe {
                                                     net::Deadline deadline) override;
   [[nodiscard]] BootSigns boot_signs() const override { return boot_; }
   [[nodiscard]] CheckTrace last_check() const override { return trace_; }
+  net::awaitable<Diagnosis> diagnose(net::Deadline deadline) override {
+    return diagnose_over_smb({host_, options_, connector_, random_, clock_}, deadline);
+  }
   net::awaitable<void> close(net::Deadline deadline) override;
   bool set_watchlist() override;
 

@@ -51,21 +51,22 @@ bool is_about_service(const Error& error) {
          (*error.native <= kLargestWin32 || *error.native == dcerpc::kOpnumOutOfRange);
 }
 
+std::string_view SmbSession::dialect() const {
+  switch (smb_.agreement().settled.dialect) {
+    case smb2::Dialect::smb2_1:
+      return "SMB 2.1";
+    case smb2::Dialect::smb3_0:
+      return "SMB 3.0";
+    case smb2::Dialect::smb3_0_2:
+      return "SMB 3.0.2";
+    case smb2::Dialect::smb3_1_1:
+      return "SMB 3.1.1";
+  }
+  return "SMB";
+}
+
 std::string SmbSession::connection() const {
-  const auto name = [](smb2::Dialect dialect) {
-    switch (dialect) {
-      case smb2::Dialect::smb2_1:
-        return "SMB 2.1";
-      case smb2::Dialect::smb3_0:
-        return "SMB 3.0";
-      case smb2::Dialect::smb3_0_2:
-        return "SMB 3.0.2";
-      case smb2::Dialect::smb3_1_1:
-        return "SMB 3.1.1";
-    }
-    return "SMB";
-  };
-  return std::string(name(smb_.dialect())) + (smb_.encrypted() ? ", encrypted" : ", signed");
+  return std::string(dialect()) + (smb_.encrypted() ? ", encrypted" : ", signed");
 }
 
 SmbSession::SmbSession(Environment environment, net::TcpStream stream)
@@ -78,23 +79,38 @@ SmbSession::SmbSession(Environment environment, net::TcpStream stream)
 net::awaitable<Result<std::unique_ptr<SmbSession>>> SmbSession::open(Environment environment,
                                                                      svcctl::HostTraits traits,
                                                                      net::Deadline deadline) {
+  CO_TRY(co_await may_log_in(environment));
+  CO_TRY(auto session, co_await connect(environment, deadline));
+  CO_TRY(co_await session->negotiate(deadline));
+  CO_TRY(co_await session->log_in(deadline));
+  const auto rest = session->login_deadline(deadline);
+  CO_TRY(co_await session->open_pipe(rest));
+  CO_TRY(co_await session->open_manager(traits, rest));
+  co_return session;
+}
+
+net::awaitable<Result<>> SmbSession::may_log_in(Environment environment) {
   const auto& host = environment.host;
   if (!host.credentials)
     co_return fail(ErrorKind::denied, "no credentials are configured for this host");
-  if (auto* gate = environment.options.gate; gate != nullptr) {
-    CO_TRY(co_await gate->check(host.name));
-  }
+  auto* gate = environment.options.gate;
+  co_return gate == nullptr ? Result<>{} : co_await gate->check(host.name);
+}
+
+net::awaitable<Result<std::unique_ptr<SmbSession>>> SmbSession::connect(Environment environment,
+                                                                        net::Deadline deadline) {
+  const auto& host = environment.host;
   CO_TRY(auto stream, co_await environment.connector.connect(host.address, host.port, deadline,
                                                              environment.options.connect_limit));
-  std::unique_ptr<SmbSession> session(new SmbSession(environment, std::move(stream)));
-  CO_TRY(co_await session->log_in(deadline));
-  CO_TRY(co_await session->open_manager(traits, session->login_deadline(deadline)));
-  co_return session;
+  co_return std::unique_ptr<SmbSession>(new SmbSession(environment, std::move(stream)));
+}
+
+net::awaitable<Result<>> SmbSession::negotiate(net::Deadline deadline) {
+  co_return co_await drive(smb_.negotiate(port_), login_deadline(deadline));
 }
 
 /// The gate comes behind the negotiation: a host that is not there delays no other.
 net::awaitable<Result<>> SmbSession::log_in(net::Deadline deadline) {
-  CO_TRY(co_await drive(smb_.negotiate(port_), login_deadline(deadline)));
   auto* gate = environment_.options.gate;
   if (gate == nullptr)
     co_return co_await drive(smb_.login(port_, initiator()), login_deadline(deadline));
@@ -106,12 +122,16 @@ net::awaitable<Result<>> SmbSession::log_in(net::Deadline deadline) {
   co_return logged_in;
 }
 
-net::awaitable<Result<>> SmbSession::open_manager(svcctl::HostTraits traits,
-                                                  net::Deadline deadline) {
+net::awaitable<Result<>> SmbSession::open_pipe(net::Deadline deadline) {
   CO_TRY(auto pipe,
          in_context(co_await drive(smb_.open_pipe(port_, std::string(svcctl::kPipe)), deadline),
                     "pipe svcctl"));
   pipe_ = pipe;
+  co_return Result<>{};
+}
+
+net::awaitable<Result<>> SmbSession::open_manager(svcctl::HostTraits traits,
+                                                  net::Deadline deadline) {
   dcerpc::Client rpc(smb_, pipe_);
   CO_TRY(co_await drive(rpc.bind(port_, svcctl::kInterface), deadline));
   scm_ = svcctl::Client(rpc, traits);

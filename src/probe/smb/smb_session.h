@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "base/random.h"
@@ -39,6 +40,17 @@ class SmbSession {
                                                                   svcctl::HostTraits traits,
                                                                   net::Deadline deadline);
 
+  // The steps of open(), each after the one before.
+  /// Before a connection is made: login_refused or denied where it would be in vain.
+  static net::awaitable<Result<>> may_log_in(Environment environment);
+  static net::awaitable<Result<std::unique_ptr<SmbSession>>> connect(Environment environment,
+                                                                     net::Deadline deadline);
+  net::awaitable<Result<>> negotiate(net::Deadline deadline);
+  /// Into the share IPC$ too.
+  net::awaitable<Result<>> log_in(net::Deadline deadline);
+  net::awaitable<Result<>> open_pipe(net::Deadline deadline);
+  net::awaitable<Result<>> open_manager(svcctl::HostTraits traits, net::Deadline deadline);
+
   net::awaitable<Result<svcctl::Enumeration>> enumerate(net::Deadline deadline);
   net::awaitable<Result<svcctl::Handle>> open_service(std::string name, net::Deadline deadline);
   net::awaitable<Result<svcctl::ServiceStatusProcess>> query_status(svcctl::Handle service,
@@ -52,14 +64,17 @@ class SmbSession {
   net::awaitable<void> log_off(net::Deadline deadline);
 
   [[nodiscard]] const svcctl::HostTraits& traits() const { return scm_.traits(); }
+  /// The end of the connection: "10.1.2.3:445".
+  [[nodiscard]] std::string peer() const { return stream_.peer(); }
+  [[nodiscard]] const smb2::Client& smb() const { return smb_; }
+  /// "SMB 3.1.1"
+  [[nodiscard]] std::string_view dialect() const;
   /// "SMB 3.1.1, encrypted"
   [[nodiscard]] std::string connection() const;
 
  private:
   SmbSession(Environment environment, net::TcpStream stream);
 
-  net::awaitable<Result<>> log_in(net::Deadline deadline);
-  net::awaitable<Result<>> open_manager(svcctl::HostTraits traits, net::Deadline deadline);
   [[nodiscard]] net::Deadline login_deadline(net::Deadline deadline) const {
     return std::min(deadline, net::within(environment_.options.login_limit));
   }

@@ -5,6 +5,7 @@
 
 #include "base/text.h"
 #include "base/try.h"
+#include "wire/filetime.h"
 
 namespace tocsin::ntlm {
 namespace {
@@ -110,7 +111,7 @@ Result<Bytes> Client::authenticate(BytesView challenge_bytes) {
 Result<ClientChallenge> Client::client_challenge(const Challenge& challenge) const {
   if (challenge.target_info.empty())
     return fail(ErrorKind::unsupported, "the server's NTLM challenge has no target info");
-  ClientChallenge own{.filetime = to_filetime(now_), .target_info = challenge.target_info};
+  ClientChallenge own{.filetime = wire::to_filetime(now_), .target_info = challenge.target_info};
   if (const auto* time = find(own.target_info, AvId::timestamp)) {
     Reader in(*time);
     own.filetime = in.u64();

@@ -218,11 +218,4 @@ Result<ClientChallenge> decode_client_challenge(BytesView bytes) {
   return challenge;
 }
 
-std::uint64_t to_filetime(Time time) {
-  using Step = std::chrono::duration<std::int64_t, std::ratio<1, 10'000'000>>;
-  constexpr std::chrono::seconds kFrom1601To1970{11'644'473'600};
-  const Step since_1601 = time.time_since_epoch() + kFrom1601To1970;
-  return static_cast<std::uint64_t>(since_1601.count());
-}
-
 }  // namespace tocsin::ntlm

@@ -136,6 +136,4 @@ struct ClientChallenge {
 /// malformed.
 [[nodiscard]] Result<ClientChallenge> decode_client_challenge(BytesView bytes);
 
-[[nodiscard]] std::uint64_t to_filetime(Time time);
-
 }  // namespace tocsin::ntlm

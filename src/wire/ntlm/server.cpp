@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "base/try.h"
+#include "wire/filetime.h"
 
 namespace tocsin::ntlm {
 namespace {
@@ -55,7 +56,7 @@ Result<Bytes> Server::challenge(BytesView negotiate_bytes) {
 
 AvPairs Server::target_info() const {
   Writer time;
-  time.u64(to_filetime(options_.now));
+  time.u64(wire::to_filetime(options_.now));
   AvPairs pairs{{AvId::nb_domain_name, to_utf16(options_.domain)},
                 {AvId::nb_computer_name, to_utf16(options_.computer)},
                 {AvId::dns_domain_name, to_utf16(options_.dns_domain)},

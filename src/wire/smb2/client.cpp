@@ -25,7 +25,8 @@ Conversation<Result<>> Client::negotiate(Port& port) { return session_->begin(po
 Conversation<Result<>> Client::login(Port& port, std::unique_ptr<wire::Initiator> initiator) {
   return session_->login(port, std::move(initiator));
 }
-Dialect Client::dialect() const { return session_->negotiated.dialect; }
+const Agreement& Client::agreement() const { return session_->agreement; }
+bool Client::authenticated() const { return session_->exchange.channel.established(); }
 bool Client::encrypted() const { return session_->exchange.encrypting; }
 
 Conversation<Result<Pipe>> Client::open_pipe(Port& port, std::string name) {

@@ -35,6 +35,14 @@ struct ClientOptions {
   std::function<std::unique_ptr<wire::Initiator>()> renewal{};
 };
 
+/// What the server says of itself, and what is settled, before anybody has logged in.
+struct Agreement {
+  Negotiated settled{};
+  bool signing_required = false;  ///< by the server; we demand it anyway
+  std::uint64_t system_time = 0;  ///< FILETIME; 0: it does not say
+  Bytes hint{};                   ///< the mechanisms that it offers: NegTokenInit2, or empty
+};
+
 /// An open named pipe (a FileId).
 struct Pipe {
   std::array<std::uint8_t, 16> id{};
@@ -68,7 +76,10 @@ class Client {
   Conversation<Result<>> close_pipe(Port& port, Pipe pipe);
   Conversation<Result<>> logoff(Port& port);
 
-  [[nodiscard]] Dialect dialect() const;
+  /// Since negotiate().
+  [[nodiscard]] const Agreement& agreement() const;
+  /// Whether the server has accepted the account; what comes after it may still have failed.
+  [[nodiscard]] bool authenticated() const;
   [[nodiscard]] bool encrypted() const;
 
  private:

@@ -32,8 +32,8 @@ NegotiateRequest Client::Session::make_negotiate_request(BytesView salt) const {
 
 Result<> Client::Session::choose_from_contexts(const NegotiateContexts& contexts) {
   // 3.2.5.2: without the context the signing algorithm is AES-CMAC, without cipher there is none.
-  negotiated.signing = SigningAlgorithm::aes_cmac;
-  negotiated.cipher = crypto::Cipher::none;
+  agreement.settled.signing = SigningAlgorithm::aes_cmac;
+  agreement.settled.cipher = crypto::Cipher::none;
   if (!contexts.preauth)
     return fail(ErrorKind::malformed,
                 "the server negotiates 3.1.1 without preauthentication integrity");
@@ -43,13 +43,13 @@ Result<> Client::Session::choose_from_contexts(const NegotiateContexts& contexts
     if (contexts.ciphers->size() != 1 || (contexts.ciphers->front() != crypto::Cipher::none &&
                                           !contains(options.ciphers, contexts.ciphers->front())))
       return fail(ErrorKind::malformed, "the server chose a cipher that was not offered");
-    negotiated.cipher = contexts.ciphers->front();
+    agreement.settled.cipher = contexts.ciphers->front();
   }
   if (contexts.signing) {
     if (contexts.signing->size() != 1 || !contains(options.signing, contexts.signing->front()))
       return fail(ErrorKind::malformed,
                   "the server chose a signing algorithm that was not offered");
-    negotiated.signing = contexts.signing->front();
+    agreement.settled.signing = contexts.signing->front();
   }
   return {};
 }
@@ -58,15 +58,18 @@ Result<> Client::Session::accept_negotiation(const NegotiateRequest& asked,
                                              const NegotiateResponse& answer) {
   if (!contains(asked.dialects, answer.dialect))
     return fail(ErrorKind::malformed, "the server chose a dialect that was not offered");
-  negotiated = {.dialect = answer.dialect};
+  agreement = {.settled = {.dialect = answer.dialect},
+               .signing_required = (answer.security_mode & kSigningRequired) != 0,
+               .system_time = answer.system_time,
+               .hint = to_bytes(answer.token)};
   const auto shared = answer.capabilities & asked.capabilities;
   if (answer.dialect == Dialect::smb3_1_1) {
     TRY(choose_from_contexts(answer.contexts));
   } else if (answer.dialect != Dialect::smb2_1) {
-    negotiated.signing = SigningAlgorithm::aes_cmac;
+    agreement.settled.signing = SigningAlgorithm::aes_cmac;
     if ((shared & kCapabilityEncryption) != 0 &&
         contains(options.ciphers, crypto::Cipher::aes128_ccm))
-      negotiated.cipher = crypto::Cipher::aes128_ccm;
+      agreement.settled.cipher = crypto::Cipher::aes128_ccm;
   }
   if (std::min({answer.max_transact, answer.max_read, answer.max_write}) < kLeastMaximum)
     return fail(ErrorKind::malformed, "the server takes no messages of a useful size");
@@ -102,7 +105,6 @@ Conversation<Result<Client::Session::Negotiation>> Client::Session::negotiate(Po
                       .server_guid = answer->server_guid,
                       .security_mode = answer->security_mode,
                       .dialect = answer->dialect};
-  settled.token = to_bytes(answer->token);
   co_return settled;
 }
 
@@ -149,13 +151,13 @@ Result<> Client::Session::use_keys(wire::Initiator& initiator, Reply& reply,
                                    const PreauthHash& preauth) {
   const auto key = initiator.session_key();
   if (key.empty()) return fail(ErrorKind::malformed, "the authentication yields no session key");
-  SecureChannel made(Role::client, negotiated, exchange.session_id,
-                     derive_keys(negotiated, key, preauth), random);
+  SecureChannel made(Role::client, agreement.settled, exchange.session_id,
+                     derive_keys(agreement.settled, key, preauth), random);
   if ((reply.header.flags & kFlagSigned) != 0) {
     if (!made.verify(reply.span()))
       return fail(ErrorKind::malformed,
                   "the last reply's signature is wrong: another session key, or a changed login");
-  } else if (negotiated.dialect == Dialect::smb3_1_1) {
+  } else if (agreement.settled.dialect == Dialect::smb3_1_1) {
     // 3.2.5.3.1 lets only 3.1.1 insist. Before, what this reply says needs no signature: its token
     // stands for itself (SPNEGO's mechListMIC), a forged guest flag ends the login, a removed
     // "encrypt data" flag makes the server refuse us, and whoever has not the keys ends with the
@@ -239,10 +241,10 @@ Conversation<Result<>> Client::Session::login(Port& port,
     CO_TRY(co_await begin(port));
   }
   const auto negotiation = std::exchange(begun, std::nullopt);
-  CO_TRY(in_context(
-      co_await authenticate(port, *initiator, negotiation->token, negotiation->preauth), "login"));
+  CO_TRY(in_context(co_await authenticate(port, *initiator, agreement.hint, negotiation->preauth),
+                    "login"));
   CO_TRY(in_context(co_await connect_tree(port), "share IPC$"));
-  if (negotiated.dialect != Dialect::smb3_1_1 && knows_smb3()) {
+  if (agreement.settled.dialect != Dialect::smb3_1_1 && knows_smb3()) {
     CO_TRY(in_context(co_await validate_negotiation(port, *negotiation),
                       "validation of the negotiation"));
   }

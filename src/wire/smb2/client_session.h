@@ -24,7 +24,6 @@ struct Client::Session {
     ValidateNegotiateRequest asked{};
     ValidateNegotiateResponse answered{};
     PreauthHash preauth{};
-    Bytes token{};
   };
   /// A reply with its body, whose views point into it.
   template <typename Body>
@@ -37,7 +36,7 @@ struct Client::Session {
   RandomFill random;
 
   ClientExchange exchange{};
-  Negotiated negotiated{};
+  Agreement agreement{};
   std::uint32_t max_transact = 0;
   std::uint32_t max_read = 0;
   std::uint32_t max_write = 0;

@@ -1,6 +1,7 @@
 #include "wire/spnego/tokens.h"
 
 #include <algorithm>
+#include <array>
 #include <initializer_list>
 
 #include "base/try.h"
@@ -101,6 +102,23 @@ Result<std::vector<Oid>> decode_mech_types(BytesView bytes) {
 }
 
 }  // namespace
+
+std::string name_of(const Oid& mechanism) {
+  struct Known {
+    std::string_view name;
+    Oid oid;
+  };
+  static const std::array<Known, 4> kKnown{{
+      {"NTLM", Oid(kNtlmOid.begin(), kNtlmOid.end())},
+      // 1.2.840.113554.1.2.2, and as Windows 2000 cut its second number ([MS-SPNG] 1.9).
+      {"Kerberos", {0x2a, 0x86, 0x48, 0x86, 0xf7, 0x12, 0x01, 0x02, 0x02}},
+      {"Kerberos", {0x2a, 0x86, 0x48, 0x82, 0xf7, 0x12, 0x01, 0x02, 0x02}},
+      // 1.3.6.1.4.1.311.2.2.30
+      {"NegoEx", {0x2b, 0x06, 0x01, 0x04, 0x01, 0x82, 0x37, 0x02, 0x02, 0x1e}},
+  }};
+  const auto* known = std::ranges::find(kKnown, mechanism, &Known::oid);
+  return std::string(known == kKnown.end() ? "another one" : known->name);
+}
 
 Bytes encode_mech_types(const std::vector<Oid>& mech_types) {
   Writer list;

@@ -19,6 +19,9 @@ using Oid = Bytes;
 inline constexpr std::array<std::uint8_t, 10> kNtlmOid{0x2b, 0x06, 0x01, 0x04, 0x01,
                                                        0x82, 0x37, 0x02, 0x02, 0x0a};
 
+/// The mechanism as people call it: "Kerberos", "NTLM"; "another one" where it is not known.
+[[nodiscard]] std::string name_of(const Oid& mechanism);
+
 /// What [MS-SPNG] 3.2.5.2 has servers say in their hint.
 inline constexpr std::string_view kHintName = "not_defined_in_RFC4178@please_ignore";
 

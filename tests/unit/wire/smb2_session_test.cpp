@@ -45,7 +45,7 @@ TEST_P(EveryCombination, MovesMessagesThroughAPipe) {
   const auto [dialect, cipher, signing] = GetParam();
   const auto login = wire.run(port, client.login(port, initiator()));
   ASSERT_TRUE(login) << login.error().what;
-  EXPECT_EQ(client.dialect(), dialect);
+  EXPECT_EQ(client.agreement().settled.dialect, dialect);
   EXPECT_EQ(client.encrypted(), cipher != Cipher::none);
 
   auto pipe = wire.run(port, client.open_pipe(port, "echo"));
@@ -240,11 +240,11 @@ TEST_F(Smb2Session, EncryptsOnlyWhenAskedOrDemanded) {
 
 TEST_F(Smb2Session, OffersTheBestOfBothSides) {
   connect({});
-  EXPECT_EQ(client->dialect(), Dialect::smb3_1_1);
+  EXPECT_EQ(client->agreement().settled.dialect, Dialect::smb3_1_1);
   auto host = kit::echo_host();
   host.dialects = {Dialect::smb2_1, Dialect::smb3_0};
   connect({}, host);
-  EXPECT_EQ(client->dialect(), Dialect::smb3_0);
+  EXPECT_EQ(client->agreement().settled.dialect, Dialect::smb3_0);
   EXPECT_TRUE(client->encrypted());
 }
 
@@ -253,7 +253,7 @@ TEST_F(Smb2Session, AnOldServerNeedNotValidateTheNegotiation) {
   host.dialects = {Dialect::smb2_1};
   connect({}, host);
   EXPECT_EQ(last_request().command, Command::ioctl);
-  EXPECT_EQ(client->dialect(), Dialect::smb2_1);
+  EXPECT_EQ(client->agreement().settled.dialect, Dialect::smb2_1);
   EXPECT_FALSE(client->encrypted());
 }
 

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "base/text.h"
+#include "wire/filetime.h"
 #include "wire/ntlm/client.h"
 #include "wire/ntlm/ntlm.h"
 #include "wire/ntlm/server.h"
@@ -217,7 +218,7 @@ TEST(NtlmClient, SaysWhatWindowsSays) {
   EXPECT_TRUE(message.mic);
   EXPECT_EQ(message.lm_response, Bytes(24));
   const auto own = decode_client_challenge(BytesView(message.nt_response).subspan(16)).value();
-  EXPECT_EQ(own.filetime, to_filetime(kNow));
+  EXPECT_EQ(own.filetime, wire::to_filetime(kNow));
   EXPECT_EQ(*find(own.target_info, AvId::flags), (Bytes{2, 0, 0, 0}));
   EXPECT_EQ(*find(own.target_info, AvId::target_name), to_utf16("cifs/node1"));
   EXPECT_EQ(*find(own.target_info, AvId::channel_bindings), Bytes(16));
@@ -230,7 +231,7 @@ TEST(NtlmClient, UsesItsOwnTimeWhenTheServerNamesNone) {
   });
   const auto message = decode_authenticate(bytes.value()).value();
   EXPECT_EQ(decode_client_challenge(BytesView(message.nt_response).subspan(16)).value().filetime,
-            to_filetime(kNow));
+            wire::to_filetime(kNow));
 }
 
 TEST(NtlmClient, EndsAfterItsLogin) {

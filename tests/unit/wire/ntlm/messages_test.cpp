@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "kit/hex.h"
+#include "wire/filetime.h"
 
 namespace tocsin::ntlm {
 namespace {
@@ -112,8 +113,8 @@ TEST(NtlmMessages, RefuseOtherMessagesAndFieldsOutside) {
 }
 
 TEST(NtlmMessages, FileTimesCountFrom1601) {
-  EXPECT_EQ(to_filetime(Time{}), 116'444'736'000'000'000U);
-  EXPECT_EQ(to_filetime(Time{std::chrono::milliseconds{1}}), 116'444'736'000'010'000U);
+  EXPECT_EQ(wire::to_filetime(Time{}), 116'444'736'000'000'000U);
+  EXPECT_EQ(wire::to_filetime(Time{std::chrono::milliseconds{1}}), 116'444'736'000'010'000U);
 }
 
 }  // namespace
