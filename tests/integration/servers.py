@@ -210,10 +210,10 @@ class Samba:
         wait_until(self._listens, 30, "smbd listens")
         # After a cold start one session must be complete before several are opened, or some hang.
         if self.logs_in:
-            wait_until(lambda: self._list().returncode == 0, 30,
-                       lambda: f"smbd answers: {self._list()}")
+            wait_until(lambda: self._log_in().returncode == 0, 30,
+                       lambda: f"smbd answers: {self._log_in()}")
 
-    def _list(self):
+    def _log_in(self):
         return self.net("rpc", "service", "list", check=False)
 
     def _listens(self):

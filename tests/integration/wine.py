@@ -3,6 +3,7 @@
 A prepared prefix is kept in the user's cache. That of a suite is made from it in a tenth of a second:
 what nobody writes to are links. Everything in it ends with the test, and even when the test is killed.
 """
+import base64
 import contextlib
 import dataclasses
 import fcntl
@@ -326,7 +327,7 @@ class Services:
     def trust(self, certificate):
         """Windows' own store believes the authority of this PEM file from now on."""
         der = ssl.PEM_cert_to_DER_cert(pathlib.Path(certificate).read_text(encoding="ascii"))
-        self._ask(("trust", der.hex()))
+        self._ask(("trust", base64.b64encode(der).decode()))
 
     def list(self):
         """{name: Listed}, of all services there are."""

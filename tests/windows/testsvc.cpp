@@ -14,14 +14,26 @@
 #include <wincrypt.h>
 #include <winsvc.h>
 
-#include "base/bytes.h"
-#include "platform/wide.h"
-
 namespace {
 
 using tocsin::platform::Closer;
-using tocsin::platform::narrow;
-using tocsin::platform::wide;
+
+std::wstring wide(const std::string& utf8) {
+  const auto size = static_cast<int>(utf8.size());
+  std::wstring text(utf8.size(), L'\0');
+  const int length = MultiByteToWideChar(CP_UTF8, 0, utf8.data(), size, text.data(), size);
+  text.resize(static_cast<std::size_t>(length));
+  return text;
+}
+
+std::string narrow(const std::wstring& text) {
+  const auto size = static_cast<int>(text.size());
+  std::string utf8(3 * text.size(), '\0');  // at most
+  const int length =
+      WideCharToMultiByte(CP_UTF8, 0, text.data(), size, utf8.data(), 3 * size, nullptr, nullptr);
+  utf8.resize(static_cast<std::size_t>(length));
+  return utf8;
+}
 
 // ---- The service
 
@@ -221,13 +233,17 @@ void list(const Words&, Words& answer) {
   }
 }
 
-/// trust CERTIFICATE (DER, in hexadecimal): from now on programs of this user believe it.
+/// trust CERTIFICATE (DER, in base64): from now on programs of this user believe it.
 void trust(const Words& words, Words&) {
-  const auto bytes = tocsin::from_hex(words.at(1)).value();
+  const auto& text = words.at(1);
+  const auto length = static_cast<DWORD>(text.size());
+  std::vector<BYTE> bytes(text.size());
+  auto size = length;
+  check(CryptStringToBinaryA(text.data(), length, CRYPT_STRING_BASE64, bytes.data(), &size, nullptr,
+                             nullptr) != FALSE);
   const std::unique_ptr<void, Closer<[](void* store) { CertCloseStore(store, 0); }>> store(
       checked(CertOpenSystemStoreW(0, L"ROOT")));
-  check(CertAddEncodedCertificateToStore(store.get(), X509_ASN_ENCODING, bytes.data(),
-                                         static_cast<DWORD>(bytes.size()),
+  check(CertAddEncodedCertificateToStore(store.get(), X509_ASN_ENCODING, bytes.data(), size,
                                          CERT_STORE_ADD_REPLACE_EXISTING, nullptr) != FALSE);
 }
 
