@@ -189,31 +189,31 @@ class _Opened:
         return pipe
 
 
-class _Front:
+class Front:
     """Listens where smbd looks for who serves its svcctl pipe, and mends what Wine gets wrong: call ids,
     the calls in `refused` (Wine 8 never answers RQueryServiceConfigEx, and then nothing else on that pipe), and the
     size of fragments. With `multiplexes` clients may have more calls under way while RGetNotifyResults waits."""
 
-    def __init__(self, socket, relay, multiplexes, refused):
+    def __init__(self, path, relay, *, multiplexes=False, refused=(QUERY_CONFIG_EX,)):
+        self.path = path
         self.relay = relay
         self.multiplexes = multiplexes
         self.refused = refused
         self.most_fragments = collections.Counter()  # of a reply, by opnum
-        self._socket = socket
         self._loop = None
         self._ended = None
         self._listens = threading.Event()
         self._thread = threading.Thread(target=lambda: asyncio.run(self._serve()), daemon=True)
 
     def __enter__(self):
-        self._socket.parent.mkdir(mode=0o700)  # smbd insists on it
+        self.path.parent.mkdir(mode=0o700)  # smbd insists on it
         self._thread.start()
         assert self._listens.wait(10), "nobody serves the pipe"
         return self
 
     async def _serve(self):
         self._loop, self._ended = asyncio.get_running_loop(), asyncio.Event()
-        async with await asyncio.start_unix_server(self._take, self._socket):
+        async with await asyncio.start_unix_server(self._take, self.path):
             self._listens.set()
             await self._ended.wait()
 
@@ -265,21 +265,18 @@ def _relay():
 
 
 class WineHost(Samba):
-    """smbd with the services of a Windows; otherwise as Samba. `multiplexes`: clients may have several calls under way
-    on one pipe; `refused`: the numbers of calls that this service manager does not know."""
+    """smbd with the services of a Windows; otherwise as Samba. `front`: how its Front differs."""
 
-    def __init__(self, windows, options="", *, multiplexes=False, refused=(QUERY_CONFIG_EX,), **more):
+    def __init__(self, windows, options="", *, front=None, **more):
         require("smbclient")
         super().__init__(f"  rpc start on demand helpers = no\n{options}", **more)
         self._windows = windows
-        self._multiplexes = multiplexes
-        self._refused = refused
+        self._differs = front or {}
         self.front = None
 
     def _set_up(self):
         super()._set_up()
-        self.front = _Front(self.folder / "ncalrpc/np/svcctl", self._windows.relay, self._multiplexes,
-                            self._refused).__enter__()
+        self.front = Front(self.folder / "ncalrpc/np/svcctl", self._windows.relay, **self._differs).__enter__()
 
     def _log_in(self):
         """`net` would, but asks through other pipes too, which nobody serves here."""

@@ -2,22 +2,24 @@
 import itertools
 import json
 import pathlib
+import socket
+import struct
 import tempfile
 import unittest
+import uuid
 
 import wine
 from program import Running, configuration, require_tocsin, tocsin
 from receiver import Receiver
-from wine_host import Windows, WineHost
+from wine_host import GET_NOTIFY_RESULTS, QUERY_CONFIG_EX, Front, Windows, WineHost
 
 DIALECTS = {"2.1": "SMB2_10", "3.0": "SMB3_00", "3.1.1": "SMB3_11"}
 PROTECTIONS = {"signed": "  server signing = mandatory\n  server smb encrypt = off",
                "encrypted": "  server smb encrypt = required"}
-# How changes reach the program, and what the host needs for it.
-WAYS = {"polled": {"multiplexes": False}}
+WAYS = {"polled": {}}  # how changes reach the program, and what the host's front needs for it
 MATRIX = [case for case in itertools.product(DIALECTS, PROTECTIONS, WAYS) if case[:2] != ("2.1", "encrypted")]
 
-ENUM_SERVICES = 42  # REnumServicesStatusExW
+QUERY_STATUS, ENUM_SERVICES = 40, 42  # RQueryServiceStatusEx, REnumServicesStatusExW
 MARKER = "NoSuchService"
 # In several alphabets, and so many that their list comes in several fragments.
 MANY = {f"{number:03} {name}": f"{display} {number}" for number, (name, display) in enumerate(
@@ -34,7 +36,7 @@ def setUpModule():
     windows = Windows()
     for dialect, protection, way in MATRIX:
         only = f"  server min protocol = {DIALECTS[dialect]}\n  server max protocol = {DIALECTS[dialect]}\n"
-        hosts[f"smb-{dialect}-{protection}-{way}"] = WineHost(windows, only + PROTECTIONS[protection], **WAYS[way])
+        hosts[f"smb-{dialect}-{protection}-{way}"] = WineHost(windows, only + PROTECTIONS[protection], front=WAYS[way])
     for context in (wine.Prefix(), windows, *hosts.values()):
         unittest.enterModuleContext(context)
 
@@ -190,6 +192,107 @@ class Handles(OnEveryHost):
 
     def test_none_stays_open_after_a_check_by_list(self):
         self.assert_replaced("one", "two", "three", "four", "five")
+
+
+class Caller:
+    """Opens the pipe as smbd does for a client, and speaks DCE/RPC there."""
+
+    INTERFACE = uuid.UUID("367abb81-9844-35f1-ad32-98f038001003").bytes_le + struct.pack("<I", 2)
+    SYNTAX = uuid.UUID("8a885d04-1ceb-11c9-9fe8-08002b104860").bytes_le + struct.pack("<I", 2)
+    MULTIPLEXED = 0x10
+
+    def __init__(self, front):
+        self._socket = socket.socket(socket.AF_UNIX)
+        self._socket.settimeout(20)
+        self._path = str(front.path)
+
+    def __enter__(self):
+        self._socket.connect(self._path)
+        self._socket.sendall(struct.pack(">I4s", 4, b"NPAM"))
+        self._receive(*struct.unpack(">I", self._receive(4)))
+        return self
+
+    def __exit__(self, *_):
+        self._socket.close()
+
+    def _receive(self, size):
+        return self._socket.recv(size, socket.MSG_WAITALL)
+
+    def _send(self, kind, call_id, body, flags=0):
+        fragment = struct.pack("<BBBBIHHI", 5, 0, kind, 3 | flags, 0x10, 16 + len(body), 0, call_id) + body
+        self._socket.sendall(struct.pack("<H", len(fragment)) + fragment)
+
+    def receive(self):
+        """A reply of one fragment: its kind, flags, call id, and what follows the header."""
+        fragment = self._receive(*struct.unpack("<H", self._receive(2)))
+        _, _, kind, flags, _, _, _, call_id = struct.unpack_from("<BBBBIHHI", fragment)
+        return kind, flags & ~3, call_id, fragment[16:]
+
+    def bind(self, flags=0):
+        """The flags and the size of fragments of the answer."""
+        self._send(11, 1, struct.pack("<HHIIHH", 5840, 5840, 0, 1, 0, 1) + self.INTERFACE + self.SYNTAX, flags)
+        _, flags, _, body = self.receive()
+        return flags, struct.unpack_from("<HH", body)
+
+    def send(self, call_id, opnum, stub):
+        self._send(0, call_id, struct.pack("<IHH", len(stub), 0, opnum) + stub)
+
+    def ask(self, call_id, opnum, stub):
+        self.send(call_id, opnum, stub)
+        return self.receive()[3][8:]
+
+    def open_service(self, name):
+        """A handle of the service, with the right to query its status."""
+        manager = self.ask(2, 15, struct.pack("<III", 0, 0, 1))[:20]
+        count = len(name) + 1
+        text = f"{name}\0".encode("utf-16-le")
+        return self.ask(3, 16, manager + struct.pack("<III", count, 0, count) + text + bytes(-len(text) % 4)
+                        + struct.pack("<I", 4))[:20]
+
+
+class FrontTest(unittest.TestCase):
+    """What the front mends between smbd and Wine."""
+
+    SERVICE = "waited for"
+    STOPPED, RUNNING = 1, 4
+
+    def open(self, **more):
+        folder = self.enterContext(tempfile.TemporaryDirectory(prefix="tocsin-test-"))
+        front = self.enterContext(Front(pathlib.Path(folder) / "np/svcctl", windows.relay, **more))
+        return self.enterContext(Caller(front))
+
+    def test_fragments_are_of_the_size_of_windows(self):
+        self.assertEqual(self.open().bind(), (0, (4280, 4280)))
+
+    def test_several_calls_only_where_both_sides_want_them(self):
+        self.assertEqual(self.open().bind(Caller.MULTIPLEXED)[0], 0)
+        self.assertEqual(self.open(multiplexes=True).bind()[0], 0)
+
+    def test_what_wine_never_answers_is_refused(self):
+        caller = self.open()
+        caller.bind()
+        caller.send(7, QUERY_CONFIG_EX, bytes(24))
+        fault, out_of_range = 3, 0x1C010002
+        kind, _, call_id, body = caller.receive()
+        self.assertEqual((kind, call_id, *struct.unpack_from("<I", body, 8)), (fault, 7, out_of_range))
+
+    def test_calls_are_answered_while_another_waits(self):
+        windows.services.install(self.SERVICE)
+        windows.services.start(self.SERVICE)
+        caller = self.open(multiplexes=True)
+        self.assertEqual(caller.bind(Caller.MULTIPLEXED)[0], Caller.MULTIPLEXED)
+        service = caller.open_service(self.SERVICE)
+        # RNotifyServiceStatusChange, level 2, when it is stopped [MS-SCMR 3.1.4.43]
+        registered = caller.ask(4, 47, service + struct.pack("<IIIQI", 2, 2, 1, 0, 1 << self.STOPPED - 1) + bytes(100))
+        self.assertEqual(registered[40:], bytes(4))
+        caller.send(5, GET_NOTIFY_RESULTS, registered[20:40])
+        for call_id in (6, 7):
+            caller.send(call_id, QUERY_STATUS, service + struct.pack("<II", 0, 36))
+            _, _, answered, body = caller.receive()
+            self.assertEqual((answered, *struct.unpack_from("<I", body, 16)), (call_id, self.RUNNING))
+        windows.services.stop(self.SERVICE)
+        _, _, answered, body = caller.receive()
+        self.assertEqual((answered, body[-4:]), (5, bytes(4)))
 
 
 if __name__ == "__main__":
