@@ -126,7 +126,7 @@ class Stories(Watched):
 
 class Heard(Watched):
     def test_message(self):
-        self.services.install(ODD, display="Größe & \"Maß\"")
+        self.services.install(ODD, display={ODD: "Größe & \"Maß\""})
         self.services.start(ODD)
         self.run_tocsin(RARELY, ODD)
         self.services.stop(ODD)

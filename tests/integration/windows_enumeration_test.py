@@ -74,7 +74,7 @@ class OddOnes(Enumeration):
         cls.services.install(*NAMES)
         cls.services.install("by itself", start="Automatic")
         cls.services.install("never", start="Disabled")
-        cls.services.install("displayed", display="Zürich: 日本 & \"$HOME\" 😀")
+        cls.services.install("displayed", display={"displayed": "Zürich: 日本 & \"$HOME\" 😀"})
         for state in ("runs", "paused", "stopped", "hangs", "failed"):
             cls.services.install(state)
             if state != "stopped":

@@ -268,8 +268,9 @@ class Services:
         return asked[-1][0]
 
     def install(self, *names, display=None, start="Manual"):
-        """`display`: the one display name; otherwise each service displays its name."""
-        self._ask(*(("install", name, display or name, START_TYPES[start]) for name in names))
+        """`display`: {name: display name}; other services display their name."""
+        displayed = display or {}
+        self._ask(*(("install", name, displayed.get(name, name), START_TYPES[start]) for name in names))
 
     def remove(self, *names):
         return self._change(names, "remove")

@@ -56,10 +56,10 @@ class OnEveryHost(unittest.TestCase):
                       credentials=next(iter(hosts.values())).credentials(), **more)
 
     def run_tocsin(self):
-        """Returns after the first check of each host."""
+        """Returns when each host has been checked and the details of its services are read."""
         running = self.enterContext(Running(self.file, self.data))
         for host in hosts:
-            running.wait_for_line(lambda line, host=host: host in line and f"{MARKER} is MISSING" in line)
+            running.wait_for_line(lambda line, host=host: host in line and "details read" in line)
         return running
 
     def rows(self, command, *arguments, code=0):
@@ -82,8 +82,7 @@ class Reading(OnEveryHost):
 
     @classmethod
     def setUpClass(cls):
-        for name, display in MANY.items():
-            windows.services.install(name, display=display)
+        windows.services.install(*MANY, display=MANY)
         windows.services.install("automatic", start="Automatic")
         windows.services.install("disabled", start="Disabled")
         windows.services.install(*cls.STATES)
