@@ -11,7 +11,8 @@ services that start, pause, stop, hang and go.
 
 Where Wine 8 differs from Windows (measured):
 - A process that ends without a word leaves its service RUNNING, with the same process id, until somebody starts it.
-- Nobody is refused for a lack of rights. A service whose removal is pending may still be started.
+- Nobody is refused for a lack of rights. A service whose removal is pending may still be started, and nobody is told
+  that it is pending.
 - Triggers, delayed starts and failure actions are unknown, and answered with an error.
 """
 import asyncio
@@ -36,8 +37,10 @@ _REQUEST, _FAULT, _BIND, _BIND_ACK, _ALTER_CONTEXT = 0, 3, 11, 12, 14
 _FIRST, _LAST, _MULTIPLEXED = 0x01, 0x02, 0x10
 _OUT_OF_RANGE = 0x1C010002  # nca_s_op_rng_error
 
-# svcctl [MS-SCMR 3.1.4]
-QUERY_CONFIG_EX, GET_NOTIFY_RESULTS = 56, 48
+# svcctl [MS-SCMR 3.1.4]; each begins with the handle that it is about
+CLOSE, NOTIFY, GET_NOTIFY_RESULTS, CLOSE_NOTIFY, QUERY_CONFIG_EX = 0, 47, 48, 49, 56
+_HANDLE = slice(24, 44)
+_NEW_NOTIFY_HANDLE = slice(44, 64)
 
 _WINDOWS_FRAGMENT = 4280  # what the pipes of Windows take at most
 
@@ -56,6 +59,11 @@ def _call_id(fragment):
 
 def _opnum(fragment):
     return struct.unpack_from("<H", fragment, 22)[0]
+
+
+def _close(handle):
+    return (_HEADER.pack(5, 0, _REQUEST, _FIRST | _LAST, 0x10, 24 + len(handle), 0, 1)
+            + struct.pack("<IHH", len(handle), 0, CLOSE) + handle)
 
 
 def _with(fragment, offset, form, *values):
@@ -104,6 +112,8 @@ class _Opened:
         self._pipes = []  # ours of Wine's; the first has all calls but those that wait beside it
         self._idle = []  # of the others
         self._bind = None  # for more pipes, whose handles are those of the first
+        self._services = {}  # that are listened to, by the handle of that
+        self._waiting = set()  # handles of services that a call waits for
 
     async def serve(self):
         try:
@@ -113,7 +123,7 @@ class _Opened:
                 async for call in self._calls():
                     answers.create_task(self._answer(call))
         except* (asyncio.IncompleteReadError, ConnectionError):
-            pass  # either side has closed its end
+            await self._run_down()  # either side has closed its end
         finally:
             for pipe in self._pipes:
                 pipe.close()
@@ -153,12 +163,19 @@ class _Opened:
         if opnum in self._front.refused:
             self._reply(_fault(call[0], _OUT_OF_RANGE))
             return
-        beside = opnum == GET_NOTIFY_RESULTS and self._front.multiplexes
+        # The second, because Wine does not answer it while the first waits.
+        beside = opnum in (GET_NOTIFY_RESULTS, CLOSE_NOTIFY) and self._front.multiplexes
         pipe = await self._pipe_beside() if beside else self._pipes[0]
+        service = self._services.get(call[0][_HANDLE])
+        if opnum == GET_NOTIFY_RESULTS and service:
+            self._waiting.add(service)
         count = 0
         async for fragment in pipe.call(call):
             count += 1
             self._reply(fragment)
+        self._waiting.discard(service)
+        if opnum == NOTIFY:
+            self._services[fragment[_NEW_NOTIFY_HANDLE]] = call[0][_HANDLE]
         if beside:
             self._idle.append(pipe)
         self._front.most_fragments[opnum] = max(count, self._front.most_fragments[opnum])
@@ -181,18 +198,29 @@ class _Opened:
         return pipe
 
     async def _pipe_beside(self):
-        if self._idle:
-            return self._idle.pop()
+        return self._idle.pop() if self._idle else await self._open_another()
+
+    async def _open_another(self):
         pipe = await self._open_pipe()
         async for _ in pipe.call([self._bind]):
             pass
         return pipe
 
+    async def _run_down(self):
+        """Windows closes the handles of a client that goes; Wine only when none of its calls waits any more."""
+        if self._waiting:
+            with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):  # Wine has gone
+                pipe = await self._open_another()
+                for service in self._waiting:
+                    async for _ in pipe.call([_close(service)]):
+                        pass
+
 
 class Front:
     """Listens where smbd looks for who serves its svcctl pipe, and mends what Wine gets wrong: call ids,
-    the calls in `refused` (Wine 8 never answers RQueryServiceConfigEx, and then nothing else on that pipe), and the
-    size of fragments. With `multiplexes` clients may have more calls under way while RGetNotifyResults waits."""
+    the calls in `refused` (Wine 8 never answers RQueryServiceConfigEx, and then nothing else on that pipe), the size of
+    fragments, and handles that outlive their client. With `multiplexes` clients may have more calls under way while
+    RGetNotifyResults waits."""
 
     def __init__(self, path, relay, *, multiplexes=False, refused=(QUERY_CONFIG_EX,)):
         self.path = path

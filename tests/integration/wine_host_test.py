@@ -5,13 +5,15 @@ import pathlib
 import socket
 import struct
 import tempfile
+import time
 import unittest
 import uuid
 
 import wine
 from program import Running, configuration, require_tocsin, tocsin
 from receiver import Receiver
-from wine_host import GET_NOTIFY_RESULTS, QUERY_CONFIG_EX, Front, Windows, WineHost
+from servers import wait_until
+from wine_host import GET_NOTIFY_RESULTS, NOTIFY, QUERY_CONFIG_EX, Front, Windows, WineHost
 
 DIALECTS = {"2.1": "SMB2_10", "3.0": "SMB3_00", "3.1.1": "SMB3_11"}
 PROTECTIONS = {"signed": "  server signing = mandatory\n  server smb encrypt = off",
@@ -212,6 +214,9 @@ class Caller:
         return self
 
     def __exit__(self, *_):
+        self.close()
+
+    def close(self):
         self._socket.close()
 
     def _receive(self, size):
@@ -252,7 +257,6 @@ class Caller:
 class FrontTest(unittest.TestCase):
     """What the front mends between smbd and Wine."""
 
-    SERVICE = "waited for"
     STOPPED, RUNNING = 1, 4
 
     def open(self, **more):
@@ -275,23 +279,48 @@ class FrontTest(unittest.TestCase):
         kind, _, call_id, body = caller.receive()
         self.assertEqual((kind, call_id, *struct.unpack_from("<I", body, 8)), (fault, 7, out_of_range))
 
+    def listen(self, caller, name, state, call_id):
+        """The call waits for that state of the service, whose handle is returned."""
+        service = caller.open_service(name)
+        asked = struct.pack("<IIIQI", 2, 2, 1, 0, 1 << state - 1) + bytes(100)  # [MS-SCMR 3.1.4.43]
+        registered = caller.ask(4, NOTIFY, service + asked)
+        self.assertEqual(registered[40:], bytes(4))
+        caller.send(call_id, GET_NOTIFY_RESULTS, registered[20:40])
+        return service
+
     def test_calls_are_answered_while_another_waits(self):
-        windows.services.install(self.SERVICE)
-        windows.services.start(self.SERVICE)
+        windows.services.install("listened to")
         caller = self.open(multiplexes=True)
         self.assertEqual(caller.bind(Caller.MULTIPLEXED)[0], Caller.MULTIPLEXED)
-        service = caller.open_service(self.SERVICE)
-        # RNotifyServiceStatusChange, level 2, when it is stopped [MS-SCMR 3.1.4.43]
-        registered = caller.ask(4, 47, service + struct.pack("<IIIQI", 2, 2, 1, 0, 1 << self.STOPPED - 1) + bytes(100))
-        self.assertEqual(registered[40:], bytes(4))
-        caller.send(5, GET_NOTIFY_RESULTS, registered[20:40])
+        service = self.listen(caller, "listened to", self.RUNNING, 5)
         for call_id in (6, 7):
             caller.send(call_id, QUERY_STATUS, service + struct.pack("<II", 0, 36))
             _, _, answered, body = caller.receive()
-            self.assertEqual((answered, *struct.unpack_from("<I", body, 16)), (call_id, self.RUNNING))
-        windows.services.stop(self.SERVICE)
+            self.assertEqual((answered, *struct.unpack_from("<I", body, 16)), (call_id, self.STOPPED))
+        windows.services.start("listened to")
         _, _, answered, body = caller.receive()
         self.assertEqual((answered, body[-4:]), (5, bytes(4)))
+
+    def test_a_client_that_goes_leaves_nothing_open(self):
+        for multiplexes in (False, True):
+            name = f"left {multiplexes}"
+            windows.services.install(name)
+            caller = self.open(multiplexes=multiplexes)
+            caller.bind(Caller.MULTIPLEXED)
+            self.listen(caller, name, self.RUNNING, 5)
+            time.sleep(1)  # until Wine has the call, which nothing shows
+            caller.close()
+            windows.services.remove(name)
+            wait_until(lambda name=name: self.installs(name), 10, "it can be installed again")
+
+    def installs(self, name):
+        marked_for_delete = 1072
+        try:
+            windows.services.install(name)
+        except wine.WindowsError as error:
+            self.assertEqual(error.code, marked_for_delete)
+            return False
+        return True
 
 
 if __name__ == "__main__":
