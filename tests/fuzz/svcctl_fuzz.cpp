@@ -4,6 +4,7 @@
 #include <cstdlib>
 
 #include "wire/svcctl/messages.h"
+#include "wire/svcctl/notify.h"
 #include "wire/svcctl/service_list.h"
 
 using namespace tocsin;
@@ -55,6 +56,10 @@ constexpr void (*kTargets[])(BytesView) = {
     round_trip<EnumServicesStatusExRequest>,
     round_trip<QueryServiceConfigExRequest>,
     round_trip<QueryServiceConfigExResponse>,
+    round_trip<NotifyServiceStatusChangeRequest>,
+    round_trip<NotifyServiceStatusChangeResponse>,
+    round_trip<GetNotifyResultsResponse>,
+    round_trip<CloseNotifyHandleResponse>,
 };
 
 }  // namespace

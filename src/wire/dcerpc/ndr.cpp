@@ -1,5 +1,7 @@
 #include "wire/dcerpc/ndr.h"
 
+#include <limits>
+
 #include "base/text.h"
 
 namespace tocsin::ndr {
@@ -24,13 +26,25 @@ std::uint32_t Reader::u32() {
   return in_.u32();
 }
 
-std::string Reader::string() {
+std::uint64_t Reader::u64() {
+  in_.align(8);
+  return in_.u64();
+}
+
+BytesView Reader::characters(std::uint32_t most_units) {
   const auto room = u32();
   const auto offset = u32();
   const auto count = u32();
-  if (offset != 0 || count > room) set_failed();
-  return from_utf16(without_terminator(in_.bytes(std::size_t{2} * count)));
+  if (offset != 0 || count > room || count > most_units) set_failed();
+  return in_.bytes(std::size_t{2} * count);
 }
+
+std::string Reader::string() {
+  constexpr auto kAny = std::numeric_limits<std::uint32_t>::max();
+  return from_utf16(without_terminator(characters(kAny)));
+}
+
+void Reader::skip_string(std::uint32_t most_units) { characters(most_units); }
 
 std::optional<std::string> Reader::unique_string() {
   if (!pointer()) return std::nullopt;
@@ -59,6 +73,11 @@ Writer& Writer::u16(std::uint16_t value) {
 
 Writer& Writer::u32(std::uint32_t value) {
   out_.align(4).u32(value);
+  return *this;
+}
+
+Writer& Writer::u64(std::uint64_t value) {
+  out_.align(8).u64(value);
   return *this;
 }
 

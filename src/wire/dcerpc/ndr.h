@@ -30,6 +30,7 @@ class Reader {
 
   std::uint16_t u16();
   std::uint32_t u32();
+  std::uint64_t u64();
   /// A context handle, or another structure of four-byte alignment.
   template <std::size_t N>
   std::array<std::uint8_t, N> array() {
@@ -41,6 +42,8 @@ class Reader {
   /// [string] wchar_t*: the count of room, the offset, the count of what is there, the text. In
   /// UTF-8, up to its first terminator.
   std::string string();
+  /// The same of at most `most_units`, whose text nobody asks for.
+  void skip_string(std::uint32_t most_units);
   std::optional<std::string> unique_string();
   std::optional<std::uint32_t> unique_u32();
   /// [size_is] BYTE*: the count, the bytes.
@@ -65,6 +68,8 @@ class Reader {
   void read(Structure& field) {
     field.fields(*this);
   }
+  /// The UTF-16 of a string, with its terminator.
+  BytesView characters(std::uint32_t most_units);
 
   tocsin::Reader in_;
 };
@@ -78,6 +83,7 @@ class Writer {
 
   Writer& u16(std::uint16_t value);
   Writer& u32(std::uint32_t value);
+  Writer& u64(std::uint64_t value);
   /// Four-byte alignment.
   Writer& bytes(BytesView bytes);
   /// A referent: not null, and another one each time.

@@ -41,6 +41,15 @@ enum CurrentState : std::uint32_t {
 enum ControlsAccepted : std::uint32_t { kAcceptStop = 1, kAcceptPauseContinue = 2 };
 /// dwControl of RControlService (3.1.4.2)
 enum Control : std::uint32_t { kStop = 1, kPause = 2, kContinue = 3, kInterrogate = 4 };
+/// dwNotifyMask (3.1.4.43). One bit for each state (notify_bit()), and:
+enum NotifyMask : std::uint32_t {
+  kNotifyEveryState = 0x7F,
+  kNotifyCreated = 0x80,         ///< of a service; for a manager's handle only
+  kNotifyDeleted = 0x100,        ///< likewise
+  kNotifyDeletePending = 0x200,  ///< for a service's handle only
+};
+/// SERVICE_NOTIFY_STOPPED of kStopped, and so on. `state` is valid.
+constexpr std::uint32_t notify_bit(std::uint32_t state) { return 1U << (state - kStopped); }
 /// dwStartType (2.2.15)
 enum StartType : std::uint32_t {
   kBootStart = 0,
@@ -70,6 +79,9 @@ enum Win32 : std::uint32_t {
   kServiceMarkedForDelete = 1072,
   kServiceNeverStarted = 1077,
   kShutdownInProgress = 1115,
+  kRequestAborted = 1235,
+  kAlreadyRegistered = 1242,
+  kNotifyClientLagging = 1294,  ///< of a client's handles: close them all and begin anew
   kRpcServerUnavailable = 1722,
 };
 
