@@ -181,10 +181,12 @@ class BarePipe {
   awaitable<T> drive(Conversation<Result<T>> conversation) {
     conversation.start();
     while (!conversation.done()) {
-      const auto header = smb2::frame_header(port_.outgoing().size());
-      Bytes frame(header.begin(), header.end());
-      frame.insert(frame.end(), port_.outgoing().begin(), port_.outgoing().end());
-      (co_await stream_->write(frame, soon())).value();
+      for (const auto& request : port_.take_outgoing()) {
+        const auto header = smb2::frame_header(request.size());
+        Bytes frame(header.begin(), header.end());
+        frame.insert(frame.end(), request.begin(), request.end());
+        (co_await stream_->write(frame, soon())).value();
+      }
       std::array<std::uint8_t, smb2::kFrameHeaderSize> start{};
       (co_await stream_->read(start, soon())).value();
       Bytes message(smb2::parse_frame_header(start).value());

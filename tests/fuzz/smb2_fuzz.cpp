@@ -9,6 +9,10 @@
 #include <array>
 #include <cstdint>
 #include <cstdlib>
+#include <functional>
+#include <optional>
+#include <utility>
+#include <vector>
 
 #include "../kit/smb2_peers.h"
 #include "wire/smb2/client.h"
@@ -148,8 +152,12 @@ template <typename T>
 std::optional<T> converse(Port& port, Conversation<T> conversation,
                           const std::function<std::optional<Bytes>(BytesView)>& answer) {
   conversation.start();
+  std::vector<Bytes> sent;
   while (!conversation.done()) {
-    auto reply = answer(port.outgoing());
+    for (auto& request : port.take_outgoing()) sent.push_back(std::move(request));
+    // Of several the last one is answered first.
+    auto reply = answer(sent.empty() ? Bytes() : sent.back());
+    if (!sent.empty()) sent.pop_back();
     if (!reply) return std::nullopt;
     port.deliver(*std::move(reply));
   }
@@ -166,7 +174,9 @@ void drive_client(const ClientOptions& options,
   if (!login || !*login) return;
   const auto pipe = converse(port, client.open_pipe(port, "svcctl"), answer);
   const auto file = pipe && *pipe ? **pipe : Pipe{};
-  converse(port, client.transceive(port, file, Bytes(10)), answer);
+  std::vector<Conversation<Result<Bytes>>> several;
+  for (int i = 0; i < 3; i++) several.push_back(client.transceive(port, file, Bytes(10)));
+  converse(port, all(std::move(several)), answer);
   converse(port, client.read(port, file), answer);
   converse(port, client.write(port, file, Bytes(10)), answer);
   converse(port, client.close_pipe(port, file), answer);

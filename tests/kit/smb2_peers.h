@@ -152,9 +152,8 @@ class Wire {
     conversation.start();
     std::deque<Bytes> incoming;
     while (!conversation.done()) {
-      if (!port.outgoing().empty()) {
-        sent_.push_back(port.outgoing());
-        auto request = port.outgoing();
+      for (auto& request : port.take_outgoing()) {
+        sent_.push_back(request);
         if (tamper_request_) tamper_request_(request);
         auto replies = server_.handle(request);
         if (!replies) return fail(std::move(replies), "the server hangs up");

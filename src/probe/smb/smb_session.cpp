@@ -41,6 +41,14 @@ Blame blame_of(const Error& error) {
   return known == kBlames.end() ? Blame::secret : known->second;
 }
 
+void conclude(logins::Pass& pass, const Result<>& login) {
+  if (login) {
+    pass.accept();
+  } else if (login.error().kind == ErrorKind::login_refused) {
+    pass.refuse(blame_of(login.error()), login.error().what);
+  }
+}
+
 }  // namespace
 
 bool is_about_service(const Error& error) {
@@ -72,7 +80,9 @@ std::string SmbSession::connection() const {
 SmbSession::SmbSession(Environment environment, net::TcpStream stream)
     : environment_(environment),
       stream_(std::move(stream)),
-      smb_({.server_name = environment.host.address, .renewal = [this] { return renew(); }},
+      smb_({.server_name = environment.host.address,
+            .renewal = [this] { return renew(); },
+            .renewed = [this](const Result<>& login) { conclude_renewal(login); }},
            environment.random),
       scm_(dcerpc::Client(smb_, pipe_)) {}
 
@@ -116,9 +126,7 @@ net::awaitable<Result<>> SmbSession::log_in(net::Deadline deadline) {
     co_return co_await drive(smb_.login(port_, initiator()), login_deadline(deadline));
   CO_TRY(auto pass, co_await gate->enter(environment_.host.name, deadline));
   auto logged_in = co_await drive(smb_.login(port_, initiator()), login_deadline(deadline));
-  if (logged_in) pass.accept();
-  if (!logged_in && logged_in.error().kind == ErrorKind::login_refused)
-    pass.refuse(blame_of(logged_in.error()), logged_in.error().what);
+  conclude(pass, logged_in);
   co_return logged_in;
 }
 
@@ -165,22 +173,23 @@ std::unique_ptr<wire::Initiator> SmbSession::renew() {
   return initiator();
 }
 
-void SmbSession::conclude_renewal(const Error* error) {
-  if (!renewal_) return;
-  if (error == nullptr) {
-    renewal_->accept();
-  } else if (error->kind == ErrorKind::login_refused) {
-    renewal_->refuse(blame_of(*error), error->what);
-  }
-  renewal_.reset();
+void SmbSession::conclude_renewal(const Result<>& login) {
+  auto pass = std::exchange(renewal_, std::nullopt);
+  if (pass) conclude(*pass, login);
 }
 
-net::awaitable<Result<>> SmbSession::send(BytesView message, net::Deadline deadline) {
-  const auto header = smb2::frame_header(message.size());
+net::awaitable<Result<>> SmbSession::send_outgoing(net::Deadline deadline) {
+  const auto messages = port_.take_outgoing();
+  if (messages.empty()) co_return Result<>{};
+  std::size_t size = 0;
+  for (const auto& message : messages) size += smb2::kFrameHeaderSize + message.size();
   Bytes framed;
-  framed.reserve(header.size() + message.size());
-  framed.insert(framed.end(), header.begin(), header.end());
-  framed.insert(framed.end(), message.begin(), message.end());
+  framed.reserve(size);
+  for (const auto& message : messages) {
+    const auto header = smb2::frame_header(message.size());
+    framed.insert(framed.end(), header.begin(), header.end());
+    framed.insert(framed.end(), message.begin(), message.end());
+  }
   co_return co_await stream_.write(framed, deadline);
 }
 

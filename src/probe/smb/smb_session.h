@@ -80,9 +80,8 @@ class SmbSession {
   }
   [[nodiscard]] std::unique_ptr<wire::Initiator> initiator() const;
   [[nodiscard]] std::unique_ptr<wire::Initiator> renew();
-  /// After the call in which the session may have been renewed; null: it went well.
-  void conclude_renewal(const Error* error);
-  net::awaitable<Result<>> send(BytesView message, net::Deadline deadline);
+  void conclude_renewal(const Result<>& login);
+  net::awaitable<Result<>> send_outgoing(net::Deadline deadline);
   net::awaitable<Result<Bytes>> receive(net::Deadline deadline);
 
   /// As drive(), within the limit of a call.
@@ -96,15 +95,11 @@ class SmbSession {
   net::awaitable<T> drive(Conversation<T> conversation, net::Deadline deadline) {
     conversation.start();
     while (!conversation.done()) {
-      if (!port_.outgoing().empty()) {
-        CO_TRY(co_await send(port_.outgoing(), deadline));
-      }
+      CO_TRY(co_await send_outgoing(deadline));
       CO_TRY(auto message, co_await receive(deadline));
       port_.deliver(std::move(message));
     }
-    auto answer = conversation.take();
-    conclude_renewal(answer ? nullptr : &answer.error());
-    co_return answer;
+    co_return conversation.take();
   }
 
   Environment environment_;

@@ -33,6 +33,8 @@ struct ClientOptions {
   /// is then sent once more, so that callers notice nothing, even in the middle of a long reply.
   /// Without it, and where it answers null, expiry is an error.
   std::function<std::unique_ptr<wire::Initiator>()> renewal{};
+  /// Is told how that login went; may be empty.
+  std::function<void(const Result<>&)> renewed{};
 };
 
 /// What the server says of itself, and what is settled, before anybody has logged in.
@@ -49,11 +51,14 @@ struct Pipe {
 };
 
 /// A message at the Port is one SMB2 message or encrypted transform, without the 4-byte length of
-/// the transport (frame.h). One conversation at a time. Any error of kind malformed, unsupported or
-/// denied during login means: drop the connection. Signing is always demanded: an unsigned or
-/// wrongly signed answer, a guest or anonymous session, a plain answer in an encrypted session, a
-/// dialect, cipher or message id that was not offered is malformed, and the sentence names the
-/// reason.
+/// the transport (frame.h). Once logged in, any number of conversations may be under way; replies
+/// come in any order. One that is destroyed before its end is cancelled, and leaves the others
+/// alone; but it may have been the one that was renewing the session, and then they wait in vain.
+/// Any error of kind malformed, unsupported or denied during login means: drop the connection.
+/// Signing is always demanded: an unsigned or wrongly signed answer, a guest or anonymous session,
+/// a plain answer in an encrypted session, a dialect, cipher or message id that was not offered is
+/// malformed, and the sentence names the reason. What breaks the protocol later fails all that is
+/// under way, and all that follows.
 class Client {
  public:
   Client(ClientOptions options, RandomFill random);

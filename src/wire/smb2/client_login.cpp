@@ -195,10 +195,12 @@ Conversation<Result<>> Client::Session::authenticate(Port& port, wire::Initiator
     CO_TRY(auto answer, initiator.step(token));
     if (answer.size() > 0xFFFF)
       co_return fail(ErrorKind::unsupported, "the login token is too long");
+    const Payload payload{.sent = answer.size()};
+    co_await exchange.credits_for(payload);
     CO_TRY(auto request,
            exchange.prepare(Command::session_setup,
                             SessionSetupRequest{.security_mode = kSigningDemanded, .token = answer},
-                            {.sent = answer.size()}));
+                            payload));
     preauth.add(request.message);
     CO_TRY(auto reply, co_await exchange.send(port, std::move(request)));
     const auto& header = reply.header;
@@ -216,6 +218,27 @@ Conversation<Result<>> Client::Session::authenticate(Port& port, wire::Initiator
     token = to_bytes(response.token);
   }
   co_return fail(ErrorKind::malformed, "the server wants ever more login tokens");
+}
+
+Conversation<Result<bool>> Client::Session::renew(Port& port) {
+  if (renewal.running) {
+    co_await renewal.line.wait();
+    co_return renewal.outcome;
+  }
+  renewal.running = true;
+  renewal.outcome = false;
+  if (const auto initiator = options.renewal()) {
+    const auto logged_in = in_context(co_await authenticate(port, *initiator, {}, {}), "login");
+    if (options.renewed) options.renewed(logged_in);
+    if (logged_in)
+      renewal.outcome = true;
+    else
+      renewal.outcome = std::unexpected(logged_in.error());
+  }
+  renewal.count++;
+  renewal.running = false;
+  renewal.line.wake_all();
+  co_return renewal.outcome;
 }
 
 Conversation<Result<>> Client::Session::connect_tree(Port& port) {

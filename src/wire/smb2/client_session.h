@@ -42,6 +42,14 @@ struct Client::Session {
   std::uint32_t max_write = 0;
   std::optional<Negotiation> begun{};  ///< from negotiate() to login()
 
+  /// Of the session, when it expires.
+  struct Renewal {
+    bool running = false;
+    std::uint64_t count = 0;
+    Result<bool> outcome{};  ///< of the last one
+    WaitingLine line{};      ///< for its end
+  } renewal{};
+
   /// Everything but options and randomness as it is on a new connection.
   void reset() { *this = Session{.options = std::move(options), .random = std::move(random)}; }
 
@@ -68,6 +76,9 @@ struct Client::Session {
   Conversation<Result<>> begin(Port& port);
   Conversation<Result<>> authenticate(Port& port, wire::Initiator& initiator, Bytes token,
                                       PreauthHash preauth);
+  /// Logs in again where the session has expired, once for all requests that were refused for it.
+  /// False: it is no time to.
+  Conversation<Result<bool>> renew(Port& port);
   Conversation<Result<>> connect_tree(Port& port);
   Conversation<Result<>> validate_negotiation(Port& port, const Negotiation& negotiation);
   Conversation<Result<>> login(Port& port, std::unique_ptr<wire::Initiator> initiator);
@@ -77,13 +88,17 @@ template <typename Body>
 Conversation<Result<ClientExchange::Reply>> Client::Session::call(Port& port, Command command,
                                                                   const Body& body,
                                                                   Payload payload) {
+  co_await exchange.credits_for(payload);
+  const auto renewals = renewal.count;
   CO_TRY(auto request, exchange.prepare(command, body, payload));
   CO_TRY(auto reply, co_await exchange.send(port, std::move(request)));
   if (reply.header.status != Status::network_session_expired || !options.renewal) co_return reply;
-  const auto initiator = options.renewal();
-  if (!initiator) co_return reply;
+  if (renewals == renewal.count) {  // else another request has seen to it
+    CO_TRY(const bool renewed, co_await renew(port));
+    if (!renewed) co_return reply;
+  }
   // The server has not read the request, so the same one is right once more.
-  CO_TRY(in_context(co_await authenticate(port, *initiator, {}, {}), "login"));
+  co_await exchange.credits_for(payload);
   CO_TRY(auto repeated, exchange.prepare(command, body, payload));
   co_return co_await exchange.send(port, std::move(repeated));
 }

@@ -42,10 +42,10 @@ struct HostTraits {
   bool has_triggers = true;            ///< opnum 56; Samba and Windows before 7 lack it
 };
 
-/// Over a dcerpc::Client that is bound to kInterface. One conversation at a time; this must not
-/// move while one runs. Errors are those of dcerpc::Client, and those that the service manager
-/// answers, with the Win32 code as native: denied (5), not_found (1060), unreachable (1722, 1115),
-/// unsupported (50, 120, 124), else rejected.
+/// Over a dcerpc::Client that is bound to kInterface. One conversation at a time, unless that
+/// multiplexes; this must not move while one runs. Errors are those of dcerpc::Client, and those
+/// that the service manager answers, with the Win32 code as native: denied (5), not_found (1060),
+/// unreachable (1722, 1115), unsupported (50, 120, 124), else rejected.
 class Client {
  public:
   explicit Client(dcerpc::Client rpc, HostTraits traits = {}) : rpc_(rpc), traits_(traits) {}

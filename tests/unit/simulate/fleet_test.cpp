@@ -73,12 +73,13 @@ class FleetTest : public testing::Test {
                              Conversation<Result<T>> conversation) {
     conversation.start();
     while (!conversation.done()) {
-      const auto header = smb2::frame_header(port.outgoing().size());
-      Bytes frame(header.begin(), header.end());
-      frame.insert(frame.end(), port.outgoing().begin(), port.outgoing().end());
-      if (!port.outgoing().empty())
+      for (const auto& message : port.take_outgoing()) {
+        const auto header = smb2::frame_header(message.size());
+        Bytes frame(header.begin(), header.end());
+        frame.insert(frame.end(), message.begin(), message.end());
         if (auto sent = co_await stream.write(frame, net::within(10s)); !sent)
           co_return std::unexpected(sent.error());
+      }
       Bytes reply(smb2::kFrameHeaderSize);
       if (auto got = co_await stream.read(reply, net::within(10s)); !got)
         co_return std::unexpected(got.error());
