@@ -39,11 +39,10 @@ smb2::ServerOptions make_server_options(HostModel& host, const Account& account,
 std::unique_ptr<smb2::PipeEnd> open_pipe(HostModel& host, const std::string& name) {
   const auto serve = [](const char* address, const dcerpc::SyntaxId& id, auto service) {
     return std::make_unique<dcerpc::Server>(
-        address,
-        std::vector<dcerpc::Interface>{
-            {.id = id, .call = [service = std::move(service)](std::uint16_t opnum, BytesView stub) {
-               return service->call(opnum, stub);
-             }}});
+        address, std::vector{dcerpc::immediate(
+                     id, [service = std::move(service)](std::uint16_t opnum, BytesView stub) {
+                       return service->call(opnum, stub);
+                     })});
   };
   const auto key = fold_case(name);
   // The address is what Windows answers for svcctl.

@@ -2,6 +2,8 @@
 #include <cstdint>
 #include <cstdlib>
 #include <expected>
+#include <utility>
+#include <vector>
 
 #include "wire/dcerpc/pdu.h"
 #include "wire/dcerpc/server.h"
@@ -21,19 +23,20 @@ void round_trip(BytesView input) {
 
 /// The input as messages, each behind a byte that tells its length.
 void serve(BytesView input) {
-  dcerpc::Server server("\\PIPE\\svcctl",
-                        {{.id = svcctl::kInterface,
-                          .call = [](std::uint16_t opnum,
-                                     BytesView stub) -> std::expected<Bytes, dcerpc::FaultStatus> {
-                            if (opnum != 0) return std::unexpected(dcerpc::kOpnumOutOfRange);
-                            return to_bytes(stub);
-                          }}});
+  // One that is never answered, one that is answered at the next call, and one at once.
+  std::vector<dcerpc::Answer> late;
+  const auto call = [&](std::uint16_t opnum, BytesView stub, const dcerpc::Answer& answer) {
+    for (const auto& due : std::exchange(late, {})) due(Bytes(5000));
+    if (opnum == 1) late.push_back(answer);
+    if (opnum == 0) answer(to_bytes(stub));
+    if (opnum > 2) answer(std::unexpected(dcerpc::kOpnumOutOfRange));
+  };
+  dcerpc::Server server("\\PIPE\\svcctl", {{.id = svcctl::kInterface, .call = call}});
   Reader in(input);
   while (in.remaining() > 0) {
     const auto size = in.u8();
     server.write(in.bytes(size));
-    while (!server.read(1000).bytes.empty()) {
-    }
+    while (server.state() == smb2::PipeEnd::State::readable) server.read(1000);
   }
 }
 

@@ -235,11 +235,12 @@ void serve(BytesView input) {
 /// Each message: command, tree, flags, whether the next one joins it in a compound; then the body.
 void serve_logged_in(BytesView input, const Negotiated& negotiated) {
   Server server(std::make_shared<ServerOptions>(kit::echo_host()), kit::counting_random());
-  Header header{.credits = 1};
+  Header header{.credits = 100};
   const auto send = [&](const auto& body) {
     Writer out;
     header.encode(out);
     body.encode(out);
+    header.message_id++;
     return Header::decode(server.handle(out.view()).value().front()).value();
   };
   send(NegotiateRequest{.capabilities = kCapabilityEncryption, .dialects = {negotiated.dialect}});
@@ -256,10 +257,10 @@ void serve_logged_in(BytesView input, const Negotiated& negotiated) {
     header.tree_id = request.u8();
     header.flags = request.u8() & (kFlagRelated | kFlagAsync);
     const bool joined = request.u8() == 1;
-    header.message_id++;
     Writer out;
     header.encode(out);
     out.bytes(request.rest());
+    header.message_id++;
     if (joined) {
       out.align(8);
       out.patch_u32(20, static_cast<std::uint32_t>(out.size()));

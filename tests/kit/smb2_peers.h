@@ -98,8 +98,10 @@ class EchoPipe final : public smb2::PipeEnd {
       reply.insert(reply.end(), message.begin(), message.end());
     replies_.push_back(std::move(reply));
   }
+  [[nodiscard]] State state() const override {
+    return replies_.empty() ? State::empty : State::readable;
+  }
   Chunk read(std::size_t most) override {
-    if (replies_.empty()) return {};
     auto& reply = replies_.front();
     if (reply.size() <= most) {
       Chunk whole{.bytes = std::move(reply)};

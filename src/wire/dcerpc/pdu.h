@@ -42,7 +42,13 @@ enum class PacketType : std::uint8_t {
   auth3 = 16,
 };
 
-enum Flags : std::uint8_t { kFirstFragment = 1, kLastFragment = 2, kObjectUuid = 0x80 };
+enum Flags : std::uint8_t {
+  kFirstFragment = 1,
+  kLastFragment = 2,
+  /// PFC_CONC_MPX, of a bind and its answer: several calls may be under way at a time.
+  kConcurrentMultiplexing = 0x10,
+  kObjectUuid = 0x80,
+};
 
 /// What every fragment starts with.
 struct Header {

@@ -7,8 +7,12 @@
 namespace tocsin::dcerpc {
 namespace {
 
-/// No request of the interfaces that we serve is longer.
-constexpr std::size_t kMostRequest = std::size_t{64} * 1024;
+/// No requests of the interfaces that we serve are longer, all that are unfinished taken together.
+constexpr std::size_t kMostUnfinished = std::size_t{64} * 1024;
+/// Calls under way at a time.
+constexpr std::size_t kMostCalls = 4096;
+/// Bytes of replies that a client leaves unread.
+constexpr std::size_t kMostUnread = std::size_t{16} * 1024 * 1024;
 constexpr std::size_t kResponseHeaderSize = 24;
 /// provider_reject_reason_t ([C706] 12.6.3.1)
 constexpr std::uint16_t kAbstractSyntaxNotSupported = 1;
@@ -23,106 +27,175 @@ bool asks_for_features(const PresentationContext& context) {
 
 }  // namespace
 
-void Server::write(BytesView message) {
-  if (!broken_) receive(message);
-}
+/// What is to be read, in the order in which it was answered.
+class Server::Replies {
+ public:
+  explicit Replies(std::function<void()> tell) : tell_(std::move(tell)) {}
 
-smb2::PipeEnd::Chunk Server::read(std::size_t most) {
-  if (fragment_read_ == fragment_.size()) cut_next_fragment();
-  const auto size = std::min(most, fragment_.size() - fragment_read_);
-  const auto chunk = BytesView(fragment_).subspan(fragment_read_, size);
-  fragment_read_ += size;
-  return {.bytes = to_bytes(chunk), .left = fragment_read_ < fragment_.size()};
-}
-
-void Server::receive(BytesView fragment) {
-  const auto pdu = parse_pdu(fragment);
-  const bool expected = pdu && !pdu->auth && !replying_;
-  if (const auto* offer = expected ? std::get_if<Bind>(&pdu->body) : nullptr) {
-    bind(*offer, pdu->call_id);
-  } else if (const auto* request = expected ? std::get_if<Request>(&pdu->body) : nullptr) {
-    call(*request, pdu->flags, pdu->call_id);
-  } else {
-    broken_ = true;
+  void set_max_fragment(std::uint16_t size) { max_fragment_ = size; }
+  [[nodiscard]] bool empty() const { return read_ == fragment_.size() && waiting_.empty(); }
+  [[nodiscard]] bool overflows() const { return unread_ > kMostUnread; }
+  [[nodiscard]] std::size_t calls() const { return calls_; }
+  /// One fragment, whole.
+  void add(const Pdu& pdu) { push({.bytes = encode(pdu)}); }
+  void begin_call() { calls_++; }
+  void end_call(std::uint32_t call_id, std::uint16_t context, Outcome outcome) {
+    calls_--;
+    if (outcome)
+      push({.bytes = *std::move(outcome), .is_stub = true, .call_id = call_id, .context = context});
+    else
+      add({.call_id = call_id,
+           .body = Fault{.alloc_hint = 32, .context = context, .status = outcome.error()}});
   }
+  Chunk read(std::size_t most) {
+    if (read_ == fragment_.size()) cut_next_fragment();
+    const auto size = std::min(most, fragment_.size() - read_);
+    const auto chunk = BytesView(fragment_).subspan(read_, size);
+    read_ += size;
+    return {.bytes = to_bytes(chunk), .left = read_ < fragment_.size()};
+  }
+
+ private:
+  struct Reply {
+    Bytes bytes;
+    bool is_stub = false;  ///< to be cut into fragments; else it is one
+    std::uint32_t call_id = 0;
+    std::uint16_t context = 0;
+    std::size_t cut = 0;  ///< bytes that are in fragments already
+  };
+
+  void push(Reply reply) {
+    unread_ += reply.bytes.size();
+    waiting_.push_back(std::move(reply));
+    if (tell_) tell_();
+  }
+  void cut_next_fragment() {
+    fragment_.clear();
+    read_ = 0;
+    if (waiting_.empty()) return;
+    auto& reply = waiting_.front();
+    if (reply.is_stub)
+      cut_fragment_of(reply);
+    else
+      fragment_ = std::exchange(reply.bytes, {});
+    if (reply.cut < reply.bytes.size()) return;
+    unread_ -= reply.is_stub ? reply.bytes.size() : fragment_.size();
+    waiting_.pop_front();
+  }
+  void cut_fragment_of(Reply& reply) {
+    const auto left = BytesView(reply.bytes).subspan(reply.cut);
+    // Stubs are cut at multiples of 8, as Windows does.
+    const std::size_t most = (max_fragment_ - kResponseHeaderSize) & ~std::size_t{7};
+    const auto part = left.first(std::min(left.size(), most));
+    const auto first = reply.cut == 0 ? kFirstFragment : 0;
+    const auto last = part.size() == left.size() ? kLastFragment : 0;
+    fragment_ = encode({.flags = static_cast<std::uint8_t>(first | last),
+                        .call_id = reply.call_id,
+                        .body = Response{.alloc_hint = static_cast<std::uint32_t>(left.size()),
+                                         .context = reply.context,
+                                         .stub = part}});
+    reply.cut += part.size();
+  }
+
+  std::function<void()> tell_;
+  std::uint16_t max_fragment_ = kWindowsFragment;
+  std::size_t calls_ = 0;  ///< not answered yet
+  std::deque<Reply> waiting_;
+  std::size_t unread_ = 0;  ///< bytes in `waiting_`
+  Bytes fragment_;          ///< being read
+  std::size_t read_ = 0;
+};
+
+Interface immediate(SyntaxId id, std::function<Outcome(std::uint16_t opnum, BytesView stub)> call) {
+  return {.id = id,
+          .call = [call = std::move(call)](std::uint16_t opnum, BytesView stub,
+                                           const Answer& answer) { answer(call(opnum, stub)); }};
 }
 
-void Server::bind(const Bind& bind, std::uint32_t call_id) {
-  max_fragment_ = std::clamp(bind.max_receive, kLeastFragment, kWindowsFragment);
-  BindAck ack{.max_transmit = max_fragment_,
-              .max_receive = max_fragment_,
+Server::Server(std::string address, std::vector<Interface> interfaces, Multiplexing multiplexing)
+    : address_(std::move(address)),
+      interfaces_(std::move(interfaces)),
+      offered_(multiplexing),
+      replies_(std::make_shared<Replies>([this] { tell_change(); })) {}
+
+smb2::PipeEnd::State Server::state() const {
+  if (!replies_->empty()) return State::readable;
+  return broken_ ? State::closed : State::empty;
+}
+
+smb2::PipeEnd::Chunk Server::read(std::size_t most) { return replies_->read(most); }
+
+void Server::write(BytesView message) {
+  if (broken_) return;
+  const auto pdu = parse_pdu(message);
+  const bool fits = pdu && !pdu->auth && (multiplexes_ || replies_->calls() == 0);
+  if (const auto* offer = fits ? std::get_if<Bind>(&pdu->body) : nullptr)
+    bind(*offer, pdu->flags, pdu->call_id);
+  else if (const auto* request = fits ? std::get_if<Request>(&pdu->body) : nullptr)
+    call(*request, pdu->flags, pdu->call_id);
+  else
+    broken_ = true;
+  if (replies_->overflows() || replies_->calls() > kMostCalls) broken_ = true;
+}
+
+void Server::bind(const Bind& bind, std::uint8_t flags, std::uint32_t call_id) {
+  const auto max_fragment = std::clamp(bind.max_receive, kLeastFragment, kWindowsFragment);
+  replies_->set_max_fragment(max_fragment);
+  multiplexes_ = offered_ == Multiplexing::granted && (flags & kConcurrentMultiplexing) != 0;
+  BindAck ack{.max_transmit = max_fragment,
+              .max_receive = max_fragment,
               .group = 1,
               .secondary_address = address_,
               .answers = {}};
-  for (const auto& context : bind.contexts) {
-    const auto found =
-        std::ranges::find(interfaces_, context.abstract, [](const Interface& i) { return i.id; });
-    if (asks_for_features(context)) {
-      ack.answers.push_back({.result = ContextResult::negotiate_ack, .reason = 0, .transfer = {}});
-    } else if (found == interfaces_.end()) {
-      ack.answers.push_back({.result = ContextResult::provider_rejection,
-                             .reason = kAbstractSyntaxNotSupported,
-                             .transfer = {}});
-    } else if (std::ranges::find(context.transfer, kNdr32) == context.transfer.end()) {
-      ack.answers.push_back({.result = ContextResult::provider_rejection,
-                             .reason = kTransferSyntaxesNotSupported,
-                             .transfer = {}});
-    } else {
-      contexts_[context.id] = &*found;
-      ack.answers.push_back({.result = ContextResult::acceptance, .reason = 0, .transfer = kNdr32});
-    }
-  }
-  fragment_ = encode({.call_id = call_id, .body = std::move(ack)});
-  fragment_read_ = 0;
+  ack.answers.reserve(bind.contexts.size());
+  for (const auto& context : bind.contexts) ack.answers.push_back(answer_to(context));
+  const auto multiplexing = multiplexes_ ? kConcurrentMultiplexing : 0;
+  replies_->add({.flags = static_cast<std::uint8_t>(kFirstFragment | kLastFragment | multiplexing),
+                 .call_id = call_id,
+                 .body = std::move(ack)});
+}
+
+ContextAnswer Server::answer_to(const PresentationContext& context) {
+  if (asks_for_features(context))
+    return {.result = ContextResult::negotiate_ack, .reason = 0, .transfer = {}};
+  const auto refuse = [](std::uint16_t reason) {
+    return ContextAnswer{
+        .result = ContextResult::provider_rejection, .reason = reason, .transfer = {}};
+  };
+  const auto found = std::ranges::find(interfaces_, context.abstract, &Interface::id);
+  if (found == interfaces_.end()) return refuse(kAbstractSyntaxNotSupported);
+  if (std::ranges::find(context.transfer, kNdr32) == context.transfer.end())
+    return refuse(kTransferSyntaxesNotSupported);
+  contexts_[context.id] = &*found;
+  return {.result = ContextResult::acceptance, .reason = 0, .transfer = kNdr32};
 }
 
 void Server::call(const Request& request, std::uint8_t flags, std::uint32_t call_id) {
-  if ((flags & kFirstFragment) != 0) unfinished_.clear();
-  unfinished_.insert(unfinished_.end(), request.stub.begin(), request.stub.end());
-  if (unfinished_.size() > kMostRequest) {
+  auto& stub = unfinished_[call_id];
+  if ((flags & kFirstFragment) != 0) {
+    unfinished_size_ -= stub.size();
+    stub.clear();
+  }
+  stub.insert(stub.end(), request.stub.begin(), request.stub.end());
+  unfinished_size_ += request.stub.size();
+  if (unfinished_size_ > kMostUnfinished || unfinished_.size() > (multiplexes_ ? kMostCalls : 1)) {
     broken_ = true;
     return;
   }
   if ((flags & kLastFragment) == 0) return;
 
-  const auto context = contexts_.find(request.context);
-  auto answer = context == contexts_.end()
-                    ? std::unexpected(kUnknownInterface)
-                    : context->second->call(request.opnum, std::exchange(unfinished_, {}));
-  if (!answer) {
-    fragment_ = encode(
-        {.call_id = call_id,
-         .body = Fault{.alloc_hint = 32, .context = request.context, .status = answer.error()}});
-    fragment_read_ = 0;
-    return;
-  }
-  reply_ = *std::move(answer);
-  reply_sent_ = 0;
-  reply_call_ = call_id;
-  reply_context_ = request.context;
-  replying_ = true;
-}
-
-void Server::cut_next_fragment() {
-  fragment_.clear();
-  fragment_read_ = 0;
-  if (!replying_) return;
-  const auto left = BytesView(reply_).subspan(reply_sent_);
-  // Stubs are cut at multiples of 8, as Windows does.
-  const std::size_t most = (max_fragment_ - kResponseHeaderSize) & ~std::size_t{7};
-  const auto part = left.first(std::min(left.size(), most));
-  const bool last = part.size() == left.size();
-  fragment_ = encode({.flags = static_cast<std::uint8_t>((reply_sent_ == 0 ? kFirstFragment : 0) |
-                                                         (last ? kLastFragment : 0)),
-                      .call_id = reply_call_,
-                      .body = Response{.alloc_hint = static_cast<std::uint32_t>(left.size()),
-                                       .context = reply_context_,
-                                       .stub = part}});
-  reply_sent_ += part.size();
-  if (last) {
-    replying_ = false;
-    reply_ = {};
-  }
+  const auto whole = std::move(unfinished_.extract(call_id).mapped());
+  unfinished_size_ -= whole.size();
+  replies_->begin_call();
+  const auto id = request.context;
+  const Answer answer = [replies = std::weak_ptr(replies_), call_id, id](Outcome outcome) {
+    if (const auto to = replies.lock()) to->end_call(call_id, id, std::move(outcome));
+  };
+  const auto context = contexts_.find(id);
+  if (context == contexts_.end())
+    answer(std::unexpected(kUnknownInterface));
+  else
+    context->second->call(request.opnum, whole, answer);
 }
 
 }  // namespace tocsin::dcerpc

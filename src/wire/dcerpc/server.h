@@ -2,12 +2,14 @@
 // an interface, cuts the replies into fragments.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <expected>
 #include <functional>
 #include <map>
+#include <memory>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "base/bytes.h"
@@ -17,45 +19,52 @@
 
 namespace tocsin::dcerpc {
 
-/// What answers the calls of one interface: the stub of the reply, or the status of a fault.
+/// The stub of a reply, or the status of a fault.
+using Outcome = std::expected<Bytes, FaultStatus>;
+/// Answers one call, once: at once or later, also when nobody is there any more to read it.
+using Answer = std::function<void(Outcome)>;
+
+/// What answers the calls of one interface.
 struct Interface {
   SyntaxId id;
-  std::function<std::expected<Bytes, FaultStatus>(std::uint16_t opnum, BytesView stub)> call;
+  std::function<void(std::uint16_t opnum, BytesView stub, Answer answer)> call;
 };
+/// One that answers every call at once.
+[[nodiscard]] Interface immediate(SyntaxId id,
+                                  std::function<Outcome(std::uint16_t opnum, BytesView stub)> call);
+
+/// Whether a client may have several calls under way, if it asks for it.
+enum class Multiplexing : std::uint8_t { refused, granted };
 
 /// A client that breaks the protocol is answered nothing more.
 class Server final : public smb2::PipeEnd {
  public:
   /// `address` is what a bind is told, e.g. "\PIPE\svcctl".
-  Server(std::string address, std::vector<Interface> interfaces)
-      : address_(std::move(address)), interfaces_(std::move(interfaces)) {}
+  Server(std::string address, std::vector<Interface> interfaces,
+         Multiplexing multiplexing = Multiplexing::granted);
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
 
   void write(BytesView message) override;
+  [[nodiscard]] State state() const override;
   Chunk read(std::size_t most) override;
 
  private:
-  void receive(BytesView fragment);
-  void bind(const Bind& bind, std::uint32_t call_id);
+  class Replies;
+  void bind(const Bind& bind, std::uint8_t flags, std::uint32_t call_id);
+  ContextAnswer answer_to(const PresentationContext& context);
   void call(const Request& request, std::uint8_t flags, std::uint32_t call_id);
-  /// Prepares what read() hands out next, if there is anything.
-  void cut_next_fragment();
 
   std::string address_;
   std::vector<Interface> interfaces_;
-  std::map<std::uint16_t, const Interface*> contexts_;  ///< by the client's number
-  std::uint16_t max_fragment_ = kWindowsFragment;
+  Multiplexing offered_;
+  bool multiplexes_ = false;  ///< agreed with the client
   bool broken_ = false;
-
-  Bytes unfinished_;  ///< the stub of a request whose last fragment has not come
-  Bytes reply_;       ///< the stub of the reply, whole
-  std::size_t reply_sent_ = 0;
-  std::uint32_t reply_call_ = 0;
-  std::uint16_t reply_context_ = 0;
-  bool replying_ = false;
-  Bytes fragment_;  ///< being read
-  std::size_t fragment_read_ = 0;
+  std::map<std::uint16_t, const Interface*> contexts_;  ///< by the client's number
+  /// The stubs of requests whose last fragment has not come, by call.
+  std::map<std::uint32_t, Bytes> unfinished_;
+  std::size_t unfinished_size_ = 0;
+  std::shared_ptr<Replies> replies_;  ///< outlived by answers that are still to come
 };
 
 }  // namespace tocsin::dcerpc

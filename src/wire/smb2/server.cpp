@@ -1,5 +1,7 @@
 #include "wire/smb2/server.h"
 
+#include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "base/try.h"
@@ -10,7 +12,7 @@ namespace {
 
 bool known_while_expired(Command command) {  // 3.3.5.2.9
   return command == Command::session_setup || command == Command::logoff ||
-         command == Command::close;
+         command == Command::close || command == Command::cancel;
 }
 
 }  // namespace
@@ -48,6 +50,8 @@ Result<std::vector<Bytes>> Server::Connection::handle(BytesView received) {
     if (!reply.empty()) replies.push_back(std::move(reply));
     rest = next == 0 ? std::span<std::uint8_t>{} : rest.subspan(next);
   }
+  answer_waiting();
+  std::ranges::move(std::exchange(late, {}), std::back_inserter(replies));
   return replies;
 }
 
@@ -55,6 +59,9 @@ Result<Bytes> Server::Connection::answer(const Request& request) {
   const auto& header = request.header;
   if ((header.flags & kFlagResponse) != 0)
     return fail(ErrorKind::malformed, "the client sends a reply instead of a request");
+  const bool cancels = header.command == Command::cancel;  // without a message id of its own
+  if (!cancels && !credits.spend(header.message_id, header.credit_charge))
+    return fail(ErrorKind::malformed, "the client sends a request without a credit for it");
   if (header.command == Command::negotiate) return negotiate(request);
   if (!settled) return fail(ErrorKind::malformed, "request before the negotiation");
   const bool logged_in = session && session->channel.established();
@@ -62,12 +69,13 @@ Result<Bytes> Server::Connection::answer(const Request& request) {
   // A compound may have ended the session that encrypted it.
   if (request.sealed && !(ours && logged_in))
     return fail(ErrorKind::malformed, "encrypted request of no session");
-  if (header.command == Command::cancel) return Bytes{};
   if (header.command == Command::session_setup && !(ours && logged_in))
     return setup_session(request);
+  if (cancels && (!ours || !logged_in)) return Bytes{};
   if (!ours || !logged_in) return refuse(request, Status::user_session_deleted);
 
   if (!request.sealed) {
+    if (cancels && (header.flags & kFlagSigned) == 0) return Bytes{};
     if ((header.flags & kFlagSigned) == 0) return refuse(request, Status::access_denied);
     if (!session->channel.verify(request.message))
       return fail(ErrorKind::malformed, "the request's signature is wrong");
@@ -88,6 +96,9 @@ Result<Bytes> Server::Connection::dispatch(const Request& request) {
       return connect_tree(request);
     case Command::echo:
       return reply(request, Status::success, EmptyBody{});
+    case Command::cancel:
+      cancel(request);
+      return Bytes{};
     default:
       break;
   }
@@ -116,6 +127,7 @@ Result<Bytes> Server::Connection::dispatch(const Request& request) {
 }
 
 Bytes Server::Connection::log_off(const Request& request) {
+  for (const auto& open : session->opens) cancel_waiting(open.id);
   auto bytes = reply(request, Status::success, EmptyBody{});
   session.reset();
   return bytes;
@@ -130,6 +142,15 @@ Server& Server::operator=(Server&&) noexcept = default;
 
 Result<std::vector<Bytes>> Server::handle(BytesView message) {
   return connection_->handle(message);
+}
+
+std::vector<Bytes> Server::late_replies() {
+  connection_->answer_waiting();
+  return std::exchange(connection_->late, {});
+}
+
+void Server::on_late_replies(std::function<void()> tell) {
+  connection_->tell_late = std::move(tell);
 }
 
 void Server::expire_session() {

@@ -2,9 +2,11 @@
 // clients (ours, Impacket, Samba) to believe it.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/bytes.h"
@@ -19,13 +21,31 @@ class PipeEnd {
  public:
   virtual ~PipeEnd() = default;
   virtual void write(BytesView message) = 0;
-  /// The next bytes of the pending reply, at most `most` and at most one message of the pipe (one
-  /// RPC fragment); empty when nothing is pending. `left`: whether this message has more.
+
+  enum class State : std::uint8_t {
+    empty,     ///< something may come
+    readable,  ///< something is there
+    closed,    ///< nothing will ever come
+  };
+  [[nodiscard]] virtual State state() const = 0;
+  /// While it is readable: the next bytes, at most `most` and at most one message of the pipe (one
+  /// RPC fragment). `left`: whether this message has more.
   struct Chunk {
     Bytes bytes;
     bool left = false;
   };
   virtual Chunk read(std::size_t most) = 0;
+
+  /// `tell` is called when the state has changed by itself, and perhaps in write().
+  void on_change(std::function<void()> tell) { tell_ = std::move(tell); }
+
+ protected:
+  void tell_change() const {
+    if (tell_) tell_();
+  }
+
+ private:
+  std::function<void()> tell_;
 };
 
 struct ServerOptions {
@@ -40,6 +60,9 @@ struct ServerOptions {
 };
 
 /// One session at a time, any number of trees and pipes (within limits). Signing is demanded.
+///
+/// What reads from a pipe that has nothing yet is answered STATUS_PENDING, and once more when
+/// something comes, however late; other requests are answered meanwhile.
 class Server {
  public:
   Server(std::shared_ptr<const ServerOptions> options, RandomFill random);
@@ -47,9 +70,13 @@ class Server {
   Server(Server&&) noexcept;
   Server& operator=(Server&&) noexcept;
 
-  /// The replies to one received message (which may be a compound), ready to be framed and sent.
-  /// An error: close the connection.
+  /// The replies to one received message (which may be a compound) and to what waited for it, ready
+  /// to be framed and sent. An error: close the connection.
   [[nodiscard]] Result<std::vector<Bytes>> handle(BytesView message);
+  /// Likewise to what waited for something that has come by itself.
+  [[nodiscard]] std::vector<Bytes> late_replies();
+  /// `tell` is called when there may be late replies; not from it may they be asked for.
+  void on_late_replies(std::function<void()> tell);
   /// From now on every request answers STATUS_NETWORK_SESSION_EXPIRED until the client logs in
   /// again.
   void expire_session();

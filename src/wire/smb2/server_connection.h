@@ -2,12 +2,14 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
 #include <utility>
 #include <vector>
 
+#include "wire/smb2/credit_window.h"
 #include "wire/smb2/message.h"
 #include "wire/smb2/negotiate.h"
 #include "wire/smb2/secure_channel.h"
@@ -18,8 +20,10 @@ namespace tocsin::smb2 {
 
 /// Of one READ, WRITE or IOCTL; below the frame's limit (frame.h).
 inline constexpr std::uint32_t kMostPayload = 512 * 1024;
-/// Of one reply.
-inline constexpr std::uint16_t kMostCredits = 512;
+/// What one credit pays for of a READ, WRITE or IOCTL (3.3.5.2.5).
+inline constexpr std::uint32_t kPayloadOfCredit = 64 * 1024;
+/// READs and TRANSCEIVEs that wait, as many as servers of Windows take (3.3.5.2.5's note).
+inline constexpr std::size_t kMostWaiting = 512;
 
 struct Server::Connection {
   /// One request of a message, decrypted where it was encrypted.
@@ -27,6 +31,14 @@ struct Server::Connection {
     Header header{};
     std::span<std::uint8_t> message{};
     bool sealed = false;
+    std::uint64_t async_id = 0;  ///< of one that has waited
+  };
+
+  /// A READ, or what a TRANSCEIVE reads.
+  struct PipeRead {
+    Request request{};
+    FileId file{};
+    std::uint32_t most = 0;
   };
 
   struct Open {
@@ -43,6 +55,7 @@ struct Server::Connection {
     bool expired = false;
     std::vector<std::uint32_t> trees{};
     std::vector<Open> opens{};
+    std::vector<PipeRead> waiting{};  ///< the oldest first
   };
 
   std::shared_ptr<const ServerOptions> options;
@@ -57,10 +70,16 @@ struct Server::Connection {
   std::unique_ptr<Session> session;
   std::uint64_t last_id = 0;  ///< of trees and opens
   FileId last_file{};         ///< what a related request of a compound means by "that file"
+  CreditWindow credits{};
+  std::vector<Bytes> late{};  ///< replies to what waited
+  std::function<void()> tell_late{};
 
-  /// Replies to requests, one each but for CANCEL. An error ends the connection.
+  /// Replies to requests. An error ends the connection.
   Result<std::vector<Bytes>> handle(BytesView message);
+  /// Empty for a CANCEL.
   Result<Bytes> answer(const Request& request);
+  /// Answers what waited for what has come.
+  void answer_waiting();
   Result<Bytes> dispatch(const Request& request);
 
   template <typename Body>
@@ -84,6 +103,13 @@ struct Server::Connection {
   Bytes write(const Request& request);
   Result<Bytes> control(const Request& request);
   Bytes transceive(const Request& request, const IoctlRequest& body);
+  /// What is there, or that it waits.
+  Bytes read_or_wait(PipeRead read);
+  /// Nothing while there is nothing.
+  std::optional<Bytes> try_read(const PipeRead& read);
+  void cancel(const Request& request);
+  void cancel_waiting(const FileId& file);
+  [[nodiscard]] bool has_waiting(const FileId& file) const;
   Result<Bytes> validate_negotiation(const Request& request, const IoctlRequest& body);
   Bytes query_info(const Request& request);
 
@@ -95,8 +121,15 @@ template <typename Body>
 Bytes Server::Connection::reply(const Request& request, Status status, const Body& body) {
   auto header = request.header;
   header.status = status;
-  header.credits = std::clamp<std::uint16_t>(header.credits, 1, kMostCredits);
+  // The interim reply of one that waits grants its credits, the final one none (3.3.4.1.2).
+  const bool interim = status == Status::pending;
+  const bool late_one = request.async_id != 0 && !interim;
+  header.credits = late_one ? 0 : credits.grant(header.credits);
   header.flags = kFlagResponse | (header.flags & kFlagRelated);
+  if (request.async_id != 0) {
+    header.flags |= kFlagAsync;
+    header.async_id = request.async_id;
+  }
   header.next_command = 0;
   header.signature = {};
   const std::size_t start = request.sealed ? kTransformSize : 0;
@@ -108,7 +141,8 @@ Bytes Server::Connection::reply(const Request& request, Status status, const Bod
   auto bytes = std::move(out).take();
   if (request.sealed) {
     session->channel.seal(bytes);
-  } else if (session && session->channel.established() && header.session_id == session->id) {
+  } else if (!interim && session && session->channel.established() &&
+             header.session_id == session->id) {
     session->channel.sign(bytes);
   }
   return bytes;

@@ -29,8 +29,10 @@ class ScriptedPipe final : public smb2::PipeEnd {
     for (auto& reply : script_(dcerpc::parse_pdu(message).value()))
       replies_.push_back(std::move(reply));
   }
+  [[nodiscard]] State state() const override {
+    return replies_.empty() ? State::empty : State::readable;
+  }
   Chunk read(std::size_t /*most*/) override {
-    if (replies_.empty()) return {};
     Chunk chunk{.bytes = std::move(replies_.front())};
     replies_.pop_front();
     return chunk;
@@ -75,7 +77,7 @@ Session rpc_session(const dcerpc::SyntaxId& id,
                     std::function<Answer(std::uint16_t, BytesView)> call) {
   return Session([id, call = std::move(call)] {
     return std::make_unique<dcerpc::Server>(
-        "\\PIPE\\rpc", std::vector<dcerpc::Interface>{{.id = id, .call = call}});
+        "\\PIPE\\rpc", std::vector<dcerpc::Interface>{dcerpc::immediate(id, call)});
   });
 }
 

@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 
 #include "kit/smb2_peers.h"
+#include "unit/wire/smb2_server_fixture.h"
 #include "wire/smb2/message.h"
 #include "wire/smb2/negotiate.h"
 #include "wire/smb2/secure_channel.h"
@@ -9,71 +10,6 @@
 
 namespace tocsin::smb2 {
 namespace {
-
-/// A client that says what the test gives it, in SMB 2.1, whose signing key is the session key.
-class Smb2Server : public testing::Test {
- protected:
-  template <typename Body>
-  Bytes request(Command command, const Body& body, std::uint32_t flags = 0) {
-    Writer out;
-    Header{.command = command,
-           .credits = 10,
-           .flags = flags,
-           .message_id = message_id_++,
-           .tree_id = tree_id,
-           .session_id = session_id}
-        .encode(out);
-    body.encode(out);
-    auto bytes = std::move(out).take();
-    if (session_id != 0 && command != Command::session_setup) channel().sign(bytes);
-    return bytes;
-  }
-  /// The one reply to a request; empty when there was none or the server hung up.
-  Bytes send(BytesView message) {
-    auto replies = server.handle(message);
-    if (!replies) {
-      hung_up = replies.error().what;
-      return {};
-    }
-    if (replies->size() != 1) return {};
-    return std::move(replies->front());
-  }
-  template <typename Body>
-  Header ask(Command command, const Body& body) {
-    last = send(request(command, body));
-    return Header::decode(last).value_or(Header{.status = Status::pending});
-  }
-  void negotiate() {
-    EXPECT_EQ(ask(Command::negotiate, NegotiateRequest{.dialects = {Dialect::smb2_1}}).status,
-              Status::success);
-  }
-  void log_in() {
-    negotiate();
-    session_id =
-        ask(Command::session_setup, SessionSetupRequest{.token = as_bytes("user")}).session_id;
-    EXPECT_EQ(ask(Command::session_setup, SessionSetupRequest{.token = as_bytes("secret")}).status,
-              Status::success);
-  }
-  void connect_tree() {
-    log_in();
-    tree_id = ask(Command::tree_connect, TreeConnectRequest{.path = "\\\\host\\ipc$"}).tree_id;
-    EXPECT_NE(tree_id, 0U);
-  }
-  [[nodiscard]] SecureChannel channel() const {
-    const Negotiated negotiated{.dialect = Dialect::smb2_1};
-    return {Role::client, negotiated, session_id, derive_keys(negotiated, kit::login_key(), {}),
-            kit::counting_random()};
-  }
-
-  Server server{std::make_shared<ServerOptions>(kit::echo_host()), kit::counting_random()};
-  std::uint64_t session_id = 0;
-  std::uint32_t tree_id = 0;
-  Bytes last;
-  std::string hung_up;
-
- private:
-  std::uint64_t message_id_ = 0;
-};
 
 TEST_F(Smb2Server, GreetsClientsThatBeginInSmb1) {
   // As Impacket begins: SMB_COM_NEGOTIATE with three dialects.
@@ -96,6 +32,7 @@ TEST_F(Smb2Server, HangsUpOnClientsThatKnowOnlySmb1) {
 TEST_F(Smb2Server, WantsAnOrder) {
   send(request(Command::echo, EmptyBody{}));
   EXPECT_EQ(hung_up, "request before the negotiation");
+  reconnect();
   negotiate();
   EXPECT_EQ(ask(Command::echo, EmptyBody{}).status, Status::user_session_deleted);
   send(request(Command::negotiate, NegotiateRequest{.dialects = {Dialect::smb2_1}}));
@@ -153,8 +90,6 @@ TEST_F(Smb2Server, KeepsPipesApart) {
               Status::buffer_overflow);
     EXPECT_EQ(to_hex(ReadResponse::decode(last).value().data), to_hex(BytesView(file).first(10)));
     EXPECT_EQ(ask(Command::read, ReadRequest{.length = 10, .file = file}).status, Status::success);
-    EXPECT_EQ(ask(Command::read, ReadRequest{.length = 10, .file = file}).status,
-              Status::pipe_empty);
     EXPECT_EQ(ask(Command::flush, FlushRequest{.file = file}).status, Status::success);
   }
   EXPECT_EQ(ask(Command::close, CloseRequest{.file = files[0]}).status, Status::success);
@@ -275,8 +210,9 @@ TEST(Smb2ServerWithEncryption, NothingFollowsALogoffInItsCompound) {
 
   Writer out;
   out.zeros(kTransformSize);
+  auto message_id = wire.sent().size();
   for (const auto command : {Command::logoff, Command::echo}) {
-    Header header{.command = command, .message_id = 100, .session_id = session_id};
+    Header header{.command = command, .message_id = message_id++, .session_id = session_id};
     if (command == Command::logoff) header.next_command = 72;
     header.encode(out);
     EmptyBody{}.encode(out);
