@@ -2,42 +2,45 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
+#include <vector>
 
 #include "base/bytes.h"
 #include "base/error.h"
 #include "wire/conversation.h"
+#include "wire/dcerpc/multiplex.h"
 #include "wire/dcerpc/pdu.h"
+#include "wire/dcerpc/reply.h"
 #include "wire/smb2/client.h"
 
 namespace tocsin::dcerpc {
 
-/// A reply longer than this is an attack or a mistake: svcctl's longest are 256 KiB.
-inline constexpr std::size_t kMostReply = std::size_t{512} * 1024;
-
-/// Fault codes that callers tell apart ([C706] appendix E, [MS-ERREF]).
-enum FaultStatus : std::uint32_t {
-  kAccessDenied = 5,
-  kBadStub = 0x000006f7,
-  kOpnumOutOfRange = 0x1c010002,  ///< the server lacks this call
-  kUnknownInterface = 0x1c010003,
-  kContextMismatch = 0x1c00001a,  ///< a handle that the server does not know (any more)
-};
-
-/// One at a time. `transport` must stay where it is for as long as this lives. Errors are those of
+/// `transport` must stay where it is for as long as this and its copies live. Errors are those of
 /// smb2::Client, and malformed for a reply that breaks the protocol: drop the connection then.
 class Client {
  public:
   Client(smb2::Client& transport, smb2::Pipe pipe) : transport_(&transport), pipe_(pipe) {}
 
-  /// unsupported: the server has no such interface or does not speak NDR32.
+  /// For one call at a time. unsupported: the server has no such interface or does not speak NDR32.
   Conversation<Result<>> bind(Port& port, SyntaxId interface);
-  /// The stub of the reply. A fault answers an error whose native code is the fault's status:
-  /// unsupported for kOpnumOutOfRange, denied for kAccessDenied, else rejected.
-  Conversation<Result<Bytes>> call(Port& port, std::uint16_t opnum, Bytes stub);
+  /// For any number of calls at a time, copies included. unsupported: the same, or the server does
+  /// not grant it (PFC_CONC_MPX, [MS-RPCE] 2.2.2.3); the pipe is of no use then.
+  Conversation<Result<>> bind_multiplexed(Port& port, SyntaxId interface);
+  /// The stub of the reply. A fault answers an error as ReplyStub says.
+  Conversation<Result<Bytes>> call(Port& port, std::uint16_t opnum, Bytes stub,
+                                   Patience patience = Patience::answered_soon);
 
  private:
-  /// Sends a request in as many fragments as it takes; answers the first bytes of the reply.
-  Conversation<Result<Bytes>> send(Port& port, std::uint16_t opnum, Bytes stub);
+  [[nodiscard]] static Bytes make_bind(std::uint32_t call_id, std::uint8_t flags,
+                                       SyntaxId interface);
+  /// The flags of the answer.
+  Result<std::uint8_t> accept(BytesView answer, std::uint32_t call_id);
+  /// The request in as many fragments as it takes.
+  [[nodiscard]] std::vector<Bytes> cut(std::uint32_t call_id, std::uint16_t opnum,
+                                       BytesView stub) const;
+  Conversation<Result<Bytes>> call_one(Port& port, std::uint16_t opnum, Bytes stub);
+  Conversation<Result<Bytes>> call_besides(Port& port, std::uint16_t opnum, Bytes stub,
+                                           Patience patience);
   /// Reads until `begun` is one whole fragment.
   Conversation<Result<Bytes>> complete(Port& port, Bytes begun);
 
@@ -45,6 +48,7 @@ class Client {
   smb2::Pipe pipe_;
   std::uint32_t call_id_ = 0;
   std::uint16_t max_fragment_ = kWindowsFragment;
+  std::shared_ptr<Multiplex> multiplex_;  ///< null: one call at a time
 };
 
 }  // namespace tocsin::dcerpc

@@ -9,14 +9,14 @@
 namespace tocsin::ntlm {
 namespace {
 
-constexpr std::uint32_t kDemanded =
+constexpr std::uint32_t kDemandedOfClients =
     flag::kUnicode | flag::kNtlm | flag::kExtendedSessionSecurity | flag::k128;
-constexpr std::uint32_t kSupported = kDemanded | flag::kRequestTarget | flag::kSign | flag::kSeal |
-                                     flag::kAlwaysSign | flag::kVersion | flag::kKeyExchange |
-                                     flag::k56;
+constexpr std::uint32_t kSupported = kDemandedOfClients | flag::kRequestTarget | flag::kSign |
+                                     flag::kSeal | flag::kAlwaysSign | flag::kVersion |
+                                     flag::kKeyExchange | flag::k56;
 
 /// Windows Server 2019.
-constexpr Version kVersion{.major = 10, .minor = 0, .build = 17763, .revision = 15};
+constexpr Version kServerVersion{.major = 10, .minor = 0, .build = 17763, .revision = 15};
 
 constexpr std::uint32_t kStatusInvalidParameter = 0xC000000D;  // what SMB makes of broken tokens
 constexpr std::uint32_t kStatusLogonFailure = 0xC000006D;
@@ -39,7 +39,7 @@ Result<Bytes> Server::step(BytesView token) {
 
 Result<Bytes> Server::challenge(BytesView negotiate_bytes) {
   TRY(auto negotiate, decode_negotiate(negotiate_bytes));
-  if ((kDemanded & ~negotiate.flags) != 0)
+  if ((kDemandedOfClients & ~negotiate.flags) != 0)
     return fail(ErrorKind::unsupported, "the client's NTLM is too old");
   const bool in_domain = options_.domain != options_.computer;
   random_(server_challenge_);
@@ -50,7 +50,7 @@ Result<Bytes> Server::challenge(BytesView negotiate_bytes) {
                        .target = options_.domain,
                        .server_challenge = server_challenge_,
                        .target_info = target_info(),
-                       .version = kVersion});
+                       .version = kServerVersion});
   return challenge_;
 }
 

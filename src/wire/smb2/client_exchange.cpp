@@ -12,7 +12,7 @@ constexpr int kMostInterimResponses = 16;
 /// Asked for again whenever fewer are left, and one more for each request that waits for its own.
 constexpr std::size_t kWantedCredits = 32;
 /// What Windows grants at most, unless told otherwise (3.3.1.2, <167>).
-constexpr std::size_t kMostCredits = 512;
+constexpr std::size_t kMostWantedCredits = 512;
 
 }  // namespace
 
@@ -36,7 +36,7 @@ Result<Header> ClientExchange::next_header(Command command, Payload payload) {
   if (credits_ < charge)
     return fail(ErrorKind::malformed, "the server has granted too few credits to go on");
   credits_ -= charge;
-  const auto wanted = std::min(kWantedCredits + line_.size(), kMostCredits);
+  const auto wanted = std::min(kWantedCredits + line_.size(), kMostWantedCredits);
   return Header{
       .credit_charge = static_cast<std::uint16_t>(multi_credit ? charge : 0),
       .command = command,

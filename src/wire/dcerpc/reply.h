@@ -1,0 +1,42 @@
+// The reply to one call, put together from its fragments.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <utility>
+
+#include "base/bytes.h"
+#include "base/error.h"
+#include "wire/dcerpc/pdu.h"
+
+namespace tocsin::dcerpc {
+
+/// A reply longer than this is an attack or a mistake: svcctl's longest are 256 KiB.
+inline constexpr std::size_t kMostReply = std::size_t{512} * 1024;
+
+/// Fault codes that callers tell apart ([C706] appendix E, [MS-ERREF]).
+enum FaultStatus : std::uint32_t {
+  kAccessDenied = 5,
+  kBadStub = 0x000006f7,
+  kOpnumOutOfRange = 0x1c010002,  ///< the server lacks this call
+  kUnknownInterface = 0x1c010003,
+  kContextMismatch = 0x1c00001a,  ///< a handle that the server does not know (any more)
+};
+
+class ReplyStub {
+ public:
+  /// Whether that was the last fragment. An error whose native code is a fault's status: the call
+  /// has failed, and the connection is sound; unsupported for kOpnumOutOfRange, denied for
+  /// kAccessDenied, else rejected. malformed: the server breaks the protocol.
+  Result<bool> add(const Pdu& fragment);
+  [[nodiscard]] Bytes take() { return std::move(stub_); }
+
+ private:
+  bool begun_ = false;
+  Bytes stub_;
+};
+
+/// One whole fragment of the answer to call `call_id`. malformed, unsupported.
+[[nodiscard]] Result<Pdu> parse_answer(BytesView fragment, std::uint32_t call_id);
+
+}  // namespace tocsin::dcerpc
