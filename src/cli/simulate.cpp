@@ -15,6 +15,7 @@
 #include "base/clock.h"
 #include "base/path.h"
 #include "base/text.h"
+#include "base/words.h"
 #include "cli/load.h"
 #include "net/loop.h"
 #include "net/task_scope.h"
@@ -113,6 +114,7 @@ Result<simulate::FleetOptions> make_fleet_options(const SimulateOptions& typed) 
       .demand_encryption = typed.encryption == "demanded",
       .pending = std::chrono::round<Duration>(std::chrono::duration<double>(typed.pending_seconds)),
       .old = typed.old,
+      .push = parse_word<simulate::Push>(typed.push).value_or(simulate::Push::multiplexed),
       .random_changes = typed.random_changes,
       .seed = typed.seed,
       .on_change = print_line};
@@ -149,7 +151,12 @@ void add_simulate_options(CLI::App& command, SimulateOptions& options) {
       "SECONDS")
       ->check(CLI::Range(0.0, 86400.0));
   command.add_flag("--old", options.old,
-                   "as Samba: no process ids, no list with process ids, no delayed start");
+                   "as Samba: no process ids, no list with process ids, no delayed start, no push");
+  add("--push", options.push,
+      "how a host tells of changes by itself: several calls at a time on a pipe, a single one, or "
+      "not at all",
+      "HOW")
+      ->check(CLI::IsMember({"multiplexed", "single", "none"}));
   command.add_option("--script", options.script, "what happens, and when")->type_name("FILE");
   command
       .add_option("--event", options.events,

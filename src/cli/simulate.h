@@ -24,6 +24,7 @@ struct SimulateOptions {
   std::string encryption = "offered";
   double pending_seconds = 0;
   bool old = false;
+  std::string push = "multiplexed";
   std::string script;  ///< a file
   std::vector<std::string> events;
   std::string follow;  ///< a file

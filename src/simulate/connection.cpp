@@ -4,6 +4,7 @@
 #include <cstring>
 #include <utility>
 
+#include "base/try.h"
 #include "wire/smb2/frame.h"
 
 namespace tocsin::simulate {
@@ -11,6 +12,9 @@ namespace {
 
 using std::chrono_literals::operator""h;
 using std::chrono_literals::operator""s;
+
+/// Messages that a client leaves unread before it is listened to no more.
+constexpr std::size_t kMostUnread = 64;
 
 /// Nobody is thrown out for being quiet.
 net::Deadline no_hurry() { return net::within(24h); }
@@ -51,7 +55,7 @@ class FrameReader {
   std::size_t taken_ = 0;  ///< bytes of the message handed out last
 };
 
-net::awaitable<Result<>> send(net::TcpStream& stream, Transmission transmission) {
+net::awaitable<Result<>> transmit(net::TcpStream& stream, Transmission transmission) {
   if (transmission.pause > Duration::zero()) co_await net::sleep_for(transmission.pause);
   if (!transmission.byte_by_byte) co_return co_await stream.write(transmission.frame, no_hurry());
   for (const auto& byte : transmission.frame) {
@@ -63,21 +67,68 @@ net::awaitable<Result<>> send(net::TcpStream& stream, Transmission transmission)
 
 }  // namespace
 
-net::awaitable<void> converse(net::TcpStream& stream, smb2::Server server, Behaviour behaviour) {
-  FrameReader reader(stream);
-  Spoiler spoiler(behaviour);
+Connection::Connection(const net::Executor& executor, net::TcpStream stream, smb2::Server server,
+                       Behaviour behaviour)
+    : stream_(std::move(stream)),
+      server_(std::move(server)),
+      spoiler_(behaviour),
+      something_to_send_(executor),
+      something_sent_(executor) {
+  server_.on_late_replies([this] {
+    late_ = true;
+    something_to_send_.set();
+  });
+}
+
+net::awaitable<void> Connection::receive() {
+  co_await take_requests();
+  ended_ = true;
+  something_to_send_.set();
+}
+
+net::awaitable<Result<>> Connection::take_requests() {
+  FrameReader reader(stream_);
   for (;;) {
-    const auto message = co_await reader.next();
-    if (!message) co_return;
-    if (spoiler.expires()) server.expire_session();
-    auto replies = server.handle(*message);
-    if (!replies) co_return;
-    for (auto& reply : *replies) {
-      auto transmission = spoiler.transmit(std::move(reply));
-      if (transmission.frame.empty()) continue;
-      if (auto sent = co_await send(stream, std::move(transmission)); !sent) co_return;
+    CO_TRY(const auto message, co_await reader.next());
+    if (spoiler_.expires()) server_.expire_session();
+    CO_TRY(auto replies, server_.handle(message));
+    add(std::move(replies));
+    while (outgoing_.size() > kMostUnread) {
+      something_sent_.reset();
+      co_await something_sent_.wait();
     }
   }
+}
+
+void Connection::add(std::vector<Bytes> replies) {
+  for (auto& reply : replies) {
+    auto transmission = spoiler_.transmit(std::move(reply));
+    if (!transmission.frame.empty()) outgoing_.push_back(std::move(transmission));
+  }
+  if (!outgoing_.empty()) something_to_send_.set();
+}
+
+net::awaitable<void> Connection::send(std::shared_ptr<Connection> connection) {
+  auto& self = *connection;
+  for (;;) {
+    if (std::exchange(self.late_, false)) self.add(self.server_.late_replies());
+    if (!self.outgoing_.empty()) {
+      const auto sent = co_await self.send_next();
+      if (!sent) self.outgoing_.clear();  // and receive() learns it from the stream
+    } else if (self.ended_) {
+      co_return self.close();
+    } else {
+      self.something_to_send_.reset();
+      co_await self.something_to_send_.wait();
+    }
+  }
+}
+
+net::awaitable<Result<>> Connection::send_next() {
+  auto next = std::move(outgoing_.front());
+  outgoing_.pop_front();
+  something_sent_.set();
+  return transmit(stream_, std::move(next));
 }
 
 }  // namespace tocsin::simulate

@@ -14,6 +14,7 @@
 #include "base/text.h"
 #include "base/wildcard.h"
 #include "net/tcp.h"
+#include "net/timer.h"
 #include "simulate/catalogue.h"
 #include "simulate/connection.h"
 #include "simulate/windows_host.h"
@@ -46,15 +47,15 @@ std::optional<std::string> successor(const std::string& address, std::size_t by)
 /// A client stands in the list for as long as it is served.
 class ClientEntry {
  public:
-  ClientEntry(std::set<net::TcpStream*>& clients, net::TcpStream& stream)
-      : clients_(clients), place_(clients.insert(&stream).first) {}
+  ClientEntry(std::set<Connection*>& clients, Connection& client)
+      : clients_(clients), place_(clients.insert(&client).first) {}
   ClientEntry(const ClientEntry&) = delete;
   ClientEntry& operator=(const ClientEntry&) = delete;
   ~ClientEntry() { clients_.erase(place_); }
 
  private:
-  std::set<net::TcpStream*>& clients_;
-  std::set<net::TcpStream*>::iterator place_;
+  std::set<Connection*>& clients_;
+  std::set<Connection*>::iterator place_;
 };
 
 }  // namespace
@@ -69,7 +70,8 @@ struct Fleet::Host {
   std::shared_ptr<const smb2::ServerOptions> smb;
   Behaviour behaviour;
   std::shared_ptr<net::TcpListener> listener;  ///< null while it is down
-  std::set<net::TcpStream*> clients;
+  std::set<Connection*> clients;
+  std::unique_ptr<net::Timer> due{};  ///< rings at the next change that somebody waits for
   bool rebooting = false;
 };
 
@@ -79,15 +81,17 @@ Fleet::Fleet(FleetOptions options, const Clock& clock, RandomFill random)
   for (std::size_t i = 0; i < options_.hosts; i++) {
     const auto name =
         options_.hosts == 1 ? options_.name : fmt::format("{}{}", options_.name, i + 1);
-    auto host = std::make_unique<Host>(
-        Host{.model = HostModel({.name = name, .pending = options_.pending, .old = options_.old},
-                                catalogue, clock_),
-             .key = fold_case(name),
-             .address = options_.address,
-             .account = {.user = options_.user, .password = options_.password}});
+    auto host = std::make_unique<Host>(Host{
+        .model = HostModel(
+            {.name = name, .pending = options_.pending, .old = options_.old, .push = options_.push},
+            catalogue, clock_),
+        .key = fold_case(name),
+        .address = options_.address,
+        .account = {.user = options_.user, .password = options_.password}});
     host->account.on_logon = [this, at = host.get()](const ntlm::Logon& logon) {
       count(*at, logon);
     };
+    host->model.on_plan([this, at = host.get()] { attend(*at); });
     set_behaviour(*host, {});
     hosts_.push_back(std::move(host));
   }
@@ -97,7 +101,7 @@ Fleet::~Fleet() = default;
 
 void Fleet::set_behaviour(Host& host, Behaviour behaviour) {
   host.behaviour = behaviour;
-  auto smb = make_server_options(host.model, host.account, clock_, random_);
+  auto smb = make_server_options(host.model, host.account, clock_, random_, behaviour);
   smb.dialects = options_.dialects;
   smb.encrypt_data = options_.demand_encryption;
   if (!options_.encryption || behaviour.mischief == Mischief::unsigned_replies) smb.ciphers.clear();
@@ -153,8 +157,22 @@ net::awaitable<void> Fleet::accept(Host& host, std::shared_ptr<net::TcpListener>
 }
 
 net::awaitable<void> Fleet::serve(Host& host, net::TcpStream stream) {
-  const ClientEntry entry(host.clients, stream);
-  co_await converse(stream, smb2::Server(host.smb, random_), host.behaviour);
+  const auto client = std::make_shared<Connection>(executor_, std::move(stream),
+                                                   smb2::Server(host.smb, random_), host.behaviour);
+  const ClientEntry entry(host.clients, *client);
+  scope_->spawn(Connection::send(client));
+  co_await client->receive();
+}
+
+void Fleet::attend(Host& host) {
+  const auto next = host.model.next_change();
+  if (!next || scope_ == nullptr) return;
+  if (!host.due) host.due = std::make_unique<net::Timer>(executor_);
+  const auto wait = std::max(*next - clock_.now(), Duration::zero());
+  host.due->call_at(net::within(wait), [this, &host] {
+    host.model.settle();
+    attend(host);
+  });
 }
 
 net::awaitable<void> Fleet::play_script() {
@@ -247,6 +265,12 @@ Result<> Fleet::happen(Host& host, const LogonRefusal& what) {
 }
 
 Result<> Fleet::happen(Host& host, const Disconnect& /*what*/) {
+  hang_up(host);
+  return {};
+}
+
+Result<> Fleet::happen(Host& host, Push what) {
+  host.model.set_push(what);
   hang_up(host);
   return {};
 }

@@ -53,9 +53,10 @@ struct FleetOptions {
   bool demand_encryption = false;  ///< and nothing else accepted
   Duration pending{};              ///< how long services take to start, stop, pause
   bool old = false;                ///< as HostModel::Options
-  std::vector<Event> script;       ///< by time
-  double random_changes = 0;       ///< per second, in the whole fleet
-  std::uint64_t seed = 1;          ///< of the random changes
+  Push push = Push::multiplexed;
+  std::vector<Event> script;  ///< by time
+  double random_changes = 0;  ///< per second, in the whole fleet
+  std::uint64_t seed = 1;     ///< of the random changes
   /// Is called at every change that script and chance make.
   std::function<void(std::string_view)> on_change = [](std::string_view) {};
   /// Is called at every login, also of the ones that renew a session.
@@ -108,7 +109,10 @@ class Fleet {
   Result<> happen(Host& host, const PasswordChange& what);
   Result<> happen(Host& host, const LogonRefusal& what);
   Result<> happen(Host& host, const Disconnect& what);
+  Result<> happen(Host& host, Push what);
   void count(Host& host, const ntlm::Logon& logon);
+  /// Lets what a client waits for happen at its time.
+  void attend(Host& host);
   net::awaitable<void> reboot(Host& host, Duration over);
   net::awaitable<void> start_later(HostModel& host, ServiceName service);
   net::awaitable<void> flap(HostModel& host, Flap how);

@@ -58,8 +58,43 @@ void HostModel::settle() {
   }
 }
 
+std::optional<Time> HostModel::next_change() const {
+  std::optional<Time> next;
+  for (const auto& service : services_)
+    for (const auto& due : {service.begins_at, service.settles_at})
+      if (due && (!next || *due < *next)) next = due;
+  return next;
+}
+
+void HostModel::add(Listener& listener) {
+  listeners_.push_back(&listener);
+  planned();
+}
+
+void HostModel::remove(Listener& listener) { std::erase(listeners_, &listener); }
+
+void HostModel::planned() const {
+  if (!listeners_.empty() && plan_) plan_();
+}
+
+void HostModel::tell(const Service& service, std::uint32_t what) {
+  for (auto* listener : listeners_) listener->changed(service, what);
+}
+
+void HostModel::enter(Service& service, std::uint32_t state) {
+  service.status.current_state = state;
+  service.changes++;
+  tell(service, notify_bit(state));
+}
+
+void HostModel::release(Service& service) {
+  if (--service.handles == 0 && service.deleted) tell(service, kNotifyDeleted);
+}
+
 void HostModel::shut_down(Duration over, Farewell farewell) {
   says_shutdown_ = farewell == Farewell::told;
+  if (says_shutdown_)
+    for (auto* listener : listeners_) listener->shuts_down();
   std::vector<Service*> running;
   for (auto& service : services_)
     if (service.status.current_state != kStopped) running.push_back(&service);
@@ -70,6 +105,7 @@ void HostModel::shut_down(Duration over, Farewell farewell) {
     service->target = kStopped;
     service->settles_at = clock_.now() + over * i++ / count;
   }
+  planned();
 }
 
 void HostModel::boot(Duration over) {
@@ -97,6 +133,7 @@ void HostModel::plan_starts(const std::vector<Service*>& services, Duration over
   planned_step_ = over / count;
   for (Duration::rep i = 0; auto* service : services)
     service->begins_at = clock_.now() + over * i++ / count;
+  planned();
 }
 
 void HostModel::begin_planned(Service& service) {
@@ -105,6 +142,7 @@ void HostModel::begin_planned(Service& service) {
   enter_pending(service, kStartPending);
   service.target = kRunning;
   service.settles_at = begun + planned_step_;
+  planned();
 }
 
 HostModel::Service* HostModel::find(const ServiceName& name) {
@@ -118,32 +156,35 @@ void HostModel::begin(Service& service, std::uint32_t pending_state, std::uint32
   enter_pending(service, pending_state);
   service.target = target;
   service.settles_at = clock_.now() + options_.pending;
-  if (options_.pending == Duration::zero()) settle(service, target);
+  if (options_.pending == Duration::zero())
+    settle(service, target);
+  else
+    planned();
 }
 
 void HostModel::enter_pending(Service& service, std::uint32_t state) {
-  service.status.current_state = state;
   service.status.controls_accepted = 0;
   service.status.check_point = 1;
   service.status.wait_hint = kWaitHint;
   if (service.status.process_id == 0) service.status.process_id = next_process_ += 4;
   service.settles_at.reset();
+  enter(service, state);
 }
 
 void HostModel::settle(Service& service, std::uint32_t state) {
   auto& status = service.status;
   service.settles_at.reset();
-  status.current_state = state;
   status.controls_accepted = accepted_controls(*service.definition, state);
   status.check_point = 0;
   status.wait_hint = 0;
   if (state == kStopped) {
     status.process_id = 0;
-    return;
+  } else {
+    status.win32_exit_code = 0;
+    status.service_specific_exit_code = 0;
+    if (status.process_id == 0) status.process_id = next_process_ += 4;
   }
-  status.win32_exit_code = 0;
-  status.service_specific_exit_code = 0;
-  if (status.process_id == 0) status.process_id = next_process_ += 4;
+  enter(service, state);
 }
 
 std::uint32_t HostModel::start(Service& service) {
@@ -180,12 +221,14 @@ std::uint32_t HostModel::control(Service& service, std::uint32_t control) {
 HostModel::Service& HostModel::install(const ServiceName& name) {
   for (auto& service : services_)
     if (service.definition->name == name) return service;
-  return add(std::make_shared<ServiceDefinition>(
+  auto& service = add(std::make_shared<ServiceDefinition>(
       name.text(), QueryServiceConfig{.service_type = kWin32OwnProcess,
                                       .start_type = kDemandStart,
                                       .binary_path_name = "C:\\Apps\\" + name.text() + ".exe",
                                       .service_start_name = "LocalSystem",
                                       .display_name = name.text()}));
+  service.deleted = true;  // until it is there
+  return service;
 }
 
 Result<> HostModel::apply(Action action, const ServiceName& name) {
@@ -209,13 +252,13 @@ std::uint32_t HostModel::apply(Action action, Service& service) {
       return control(service, kContinue);
     case Action::restart:
       if (!lives) return kServiceNotActive;
-      service.status.process_id = 0;
+      settle(service, kStopped);
       settle(service, kRunning);
       return kSuccess;
     case Action::crash:
       if (!lives) return kServiceNotActive;
-      settle(service, kStopped);
       service.status.win32_exit_code = kProcessAborted;
+      settle(service, kStopped);
       return kSuccess;
     case Action::hang:
       if (!lives) return kServiceNotActive;
@@ -226,14 +269,21 @@ std::uint32_t HostModel::apply(Action action, Service& service) {
       service.denied = action == Action::deny;
       return kSuccess;
     case Action::uninstall:
-      return std::exchange(service.deleted, true) ? kServiceMarkedForDelete : kSuccess;
+      return uninstall(service);
     case Action::install:
       // Its name is free when the last handle to the old one is closed.
       if (service.deleted && service.handles > 0) return kServiceMarkedForDelete;
-      service.deleted = false;
+      if (std::exchange(service.deleted, false)) tell(service, kNotifyCreated);
       return kSuccess;
   }
   return kInvalidServiceControl;
+}
+
+std::uint32_t HostModel::uninstall(Service& service) {
+  if (std::exchange(service.deleted, true)) return kServiceMarkedForDelete;
+  tell(service, kNotifyDeletePending);
+  if (service.handles == 0) tell(service, kNotifyDeleted);
+  return kSuccess;
 }
 
 }  // namespace tocsin::simulate

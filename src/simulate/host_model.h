@@ -1,12 +1,15 @@
 // A pretend Windows host: its services, what happens to them, and how long that takes. No I/O.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/bytes.h"
@@ -59,6 +62,17 @@ consteval auto table_of(Action) {
 /// Whether a service manager says that its host is going down, or works to the end.
 enum class Farewell : std::uint8_t { told, quiet };
 
+/// How a host tells of changes by itself: RNotifyServiceStatusChange and its kin.
+enum class Push : std::uint8_t {
+  none,         ///< it lacks these calls, as Samba does
+  single,       ///< one call at a time on each pipe
+  multiplexed,  ///< any number of calls, as Windows
+};
+consteval auto table_of(Push) {
+  using enum Push;
+  return std::array{Word{none, "none"}, Word{single, "single"}, Word{multiplexed, "multiplexed"}};
+}
+
 class HostModel {
  public:
   struct Service {
@@ -70,6 +84,7 @@ class HostModel {
     bool denied = false;
     bool deleted = false;
     unsigned handles = 0;
+    std::uint64_t changes = 1;  ///< so many states it has entered
 
     /// Deleted services stay for as long as somebody holds a handle.
     [[nodiscard]] bool exists() const { return !deleted || handles > 0; }
@@ -79,8 +94,21 @@ class HostModel {
     std::string name;
     /// How long a service takes to start, stop, pause or go on.
     Duration pending{};
-    /// As Samba: no process ids, no REnumServicesStatusExW, no delayed start.
+    /// As Samba: no process ids, no REnumServicesStatusExW, no delayed start, no push.
     bool old = false;
+    Push push = Push::multiplexed;
+  };
+
+  /// Whom a host tells what happens to its services.
+  class Listener {
+   public:
+    /// `what`: an svcctl::NotifyMask bit.
+    virtual void changed(const Service& service, std::uint32_t what) = 0;
+    /// The service manager says from now on that its host shuts down.
+    virtual void shuts_down() = 0;
+
+   protected:
+    ~Listener() = default;
   };
 
   /// `clock` outlives this.
@@ -88,6 +116,8 @@ class HostModel {
 
   [[nodiscard]] const std::string& name() const { return options_.name; }
   [[nodiscard]] bool old() const { return options_.old; }
+  [[nodiscard]] Push push() const { return options_.old ? Push::none : options_.push; }
+  void set_push(Push push) { options_.push = push; }
   [[nodiscard]] bool manager_denied() const { return manager_denied_; }
   void deny_manager(bool denied) { manager_denied_ = denied; }
   /// Whether the service manager answers nothing but that (1115).
@@ -102,10 +132,22 @@ class HostModel {
 
   /// Lets happen what is due.
   void settle();
+  /// When something will be due.
+  [[nodiscard]] std::optional<Time> next_change() const;
+
+  /// Until it is removed. Changes that take their time are told when somebody calls settle().
+  void add(Listener& listener);
+  void remove(Listener& listener);
+  /// `plan` is called when next_change() may be another one and somebody listens.
+  void on_plan(std::function<void()> plan) { plan_ = std::move(plan); }
   /// All, also those that do not exist any more.
   [[nodiscard]] std::deque<Service>& services() { return services_; }
   /// The existing service of that name, or null.
   [[nodiscard]] Service* find(const ServiceName& name);
+
+  /// Somebody holds a handle to the service, or one less.
+  static void hold(Service& service) { service.handles++; }
+  void release(Service& service);
 
   /// Win32 codes, as the service manager answers them.
   std::uint32_t start(Service& service);
@@ -118,6 +160,10 @@ class HostModel {
   Service& install(const ServiceName& name);
   void begin(Service& service, std::uint32_t pending_state, std::uint32_t target);
   void enter_pending(Service& service, std::uint32_t state);
+  std::uint32_t uninstall(Service& service);
+  void enter(Service& service, std::uint32_t state);
+  void tell(const Service& service, std::uint32_t what);
+  void planned() const;
   void settle(Service& service, std::uint32_t state);
   /// These begin to start one after the other, from now on until `over` has passed.
   void plan_starts(const std::vector<Service*>& services, Duration over);
@@ -130,6 +176,8 @@ class HostModel {
   std::uint32_t next_process_ = 1000;
   bool manager_denied_ = false;
   bool says_shutdown_ = false;
+  std::vector<Listener*> listeners_;
+  std::function<void()> plan_;
   Duration planned_step_{};  ///< how long each service takes to start after a reboot
 };
 

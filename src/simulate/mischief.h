@@ -25,20 +25,39 @@ enum class Mischief : std::uint8_t {
   silent,            ///< no reply at all
   slow,              ///< each reply `number` milliseconds late
   expiring,          ///< the session expires after every `number` requests
+  misnumbered,       ///< the reply to a call bears the number of another one
+  push_lies,         ///< pushed changes say that what runs is stopped, and the other way round
+  push_floods,       ///< there is always another hundred of them
+  push_silent,       ///< none ever comes
+  push_garbled,      ///< they are cut short
+  push_lags,         ///< who registers is said to lag (1294)
 };
 consteval auto table_of(Mischief) {
   using enum Mischief;
-  return std::array{Word{none, "none"},           Word{unsigned_replies, "unsigned"},
-                    Word{flipped, "flipped"},     Word{truncated, "truncated"},
-                    Word{oversized, "oversized"}, Word{garbage, "garbage"},
-                    Word{replayed, "replayed"},   Word{plain, "plain"},
-                    Word{dribbling, "dribbling"}, Word{silent, "silent"},
-                    Word{slow, "slow"},           Word{expiring, "expiring"}};
+  return std::array{Word{none, "none"},
+                    Word{unsigned_replies, "unsigned"},
+                    Word{flipped, "flipped"},
+                    Word{truncated, "truncated"},
+                    Word{oversized, "oversized"},
+                    Word{garbage, "garbage"},
+                    Word{replayed, "replayed"},
+                    Word{plain, "plain"},
+                    Word{dribbling, "dribbling"},
+                    Word{silent, "silent"},
+                    Word{slow, "slow"},
+                    Word{expiring, "expiring"},
+                    Word{misnumbered, "misnumbered"},
+                    Word{push_lies, "push-lies"},
+                    Word{push_floods, "push-floods"},
+                    Word{push_silent, "push-silent"},
+                    Word{push_garbled, "push-garbled"},
+                    Word{push_lags, "push-lags"}};
 }
 
 struct Behaviour {
   Mischief mischief = Mischief::none;
-  /// How many replies of a connection are right before it begins; but see slow and expiring.
+  /// How many replies of a connection are right before it begins, of its calls where they are
+  /// misnumbered, or how many pushed changes; but see slow and expiring.
   std::uint32_t number = 0;
 };
 

@@ -105,6 +105,12 @@ Result<Happening> parse_refusal(std::string_view text) {
   return refusal;
 }
 
+Result<Happening> parse_push(std::string_view text) {
+  const auto push = parse_word<Push>(text);
+  if (!push) return mistake("not a way to push", text);
+  return *push;
+}
+
 /// What has a form of its own.
 std::optional<Result<Happening>> parse_longer(std::string_view word, std::string_view text) {
   if (word == "behave") return parse_behaviour(text);
@@ -114,6 +120,7 @@ std::optional<Result<Happening>> parse_longer(std::string_view word, std::string
   if (word == "flap") return parse_flap(text);
   if (word == "password") return parse_password(text);
   if (word == "refuse-logons") return parse_refusal(text);
+  if (word == "push") return parse_push(text);
   return std::nullopt;
 }
 
@@ -168,6 +175,9 @@ std::string describe(const std::string& host, const LogonRefusal& what) {
 }
 std::string describe(const std::string& host, const Disconnect& /*what*/) {
   return "disconnect " + host;
+}
+std::string describe(const std::string& host, Push what) {
+  return fmt::format("push {} {}", host, to_string(what));
 }
 
 }  // namespace

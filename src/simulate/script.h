@@ -21,6 +21,8 @@
 //   8m      password  *  correct horse
 //   # all connections are closed, and new ones accepted
 //   8m      disconnect  *
+//   # tells of no changes by itself (none, single, multiplexed), to clients that come again
+//   8m      push    *  none
 //   # every login is answered by an NTSTATUS, whatever the password
 //   9m      refuse-logons  qs-node1  0xC0000234
 //   10m     accept-logons  qs-node1
@@ -75,7 +77,7 @@ struct LogonRefusal {
 /// Its clients are thrown out and may come back.
 struct Disconnect {};
 using Happening = std::variant<ServiceEvent, ManagerAccess, Reachability, Behaviour, Reboot,
-                               Failover, Flap, PasswordChange, LogonRefusal, Disconnect>;
+                               Failover, Flap, PasswordChange, LogonRefusal, Disconnect, Push>;
 
 struct Event {
   Duration at{};     ///< after the start

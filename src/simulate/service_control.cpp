@@ -10,7 +10,6 @@ namespace tocsin::simulate {
 namespace {
 
 using namespace svcctl;
-using dcerpc::FaultStatus;
 
 /// Rights that stand for all others: MAXIMUM_ALLOWED and the generic ones ([MS-SCMR] 3.1.4).
 constexpr std::uint32_t kEverything = 0x02000000 | 0xf0000000;
@@ -48,7 +47,15 @@ ServiceControl::~ServiceControl() {
   for (const auto& [handle, open] : open_) release(open);
 }
 
-std::expected<Bytes, FaultStatus> ServiceControl::call(std::uint16_t opnum, BytesView stub) {
+void ServiceControl::call(std::uint16_t opnum, BytesView stub, const dcerpc::Answer& reply) {
+  if (opnum != GetNotifyResultsRequest::kOpnum || host_.push() == Push::none)
+    return reply(serve(opnum, stub));
+  const auto request = parse<GetNotifyResultsRequest>(stub);
+  if (!request) return reply(std::unexpected(dcerpc::kBadStub));
+  notifications_.wait(*request, reply);
+}
+
+dcerpc::Outcome ServiceControl::serve(std::uint16_t opnum, BytesView stub) {
   switch (opnum) {
     case CloseServiceHandleRequest::kOpnum:
       return serve<CloseServiceHandleRequest>(stub);
@@ -76,6 +83,12 @@ std::expected<Bytes, FaultStatus> ServiceControl::call(std::uint16_t opnum, Byte
     case QueryServiceConfigExRequest::kOpnum:
       if (host_.old()) break;
       return serve<QueryServiceConfigExRequest>(stub);
+    case NotifyServiceStatusChangeRequest::kOpnum:
+      if (host_.push() == Push::none) break;
+      return serve<NotifyServiceStatusChangeRequest>(stub);
+    case CloseNotifyHandleRequest::kOpnum:
+      if (host_.push() == Push::none) break;
+      return serve<CloseNotifyHandleRequest>(stub);
     default:
       break;
   }
@@ -83,7 +96,7 @@ std::expected<Bytes, FaultStatus> ServiceControl::call(std::uint16_t opnum, Byte
 }
 
 template <typename Request>
-std::expected<Bytes, FaultStatus> ServiceControl::serve(BytesView stub) {
+dcerpc::Outcome ServiceControl::serve(BytesView stub) {
   const auto request = parse<Request>(stub);
   if (!request) return std::unexpected(dcerpc::kBadStub);
   if constexpr (!std::is_same_v<Request, CloseServiceHandleRequest>) {
@@ -98,7 +111,7 @@ std::expected<Bytes, FaultStatus> ServiceControl::serve(BytesView stub) {
 }
 
 Handle ServiceControl::add(Open open) {
-  if (open.service != nullptr) open.service->handles++;
+  if (open.service != nullptr) HostModel::hold(*open.service);
   Writer id;
   id.zeros(4).u32(++last_handle_).zeros(12);
   const auto handle = Reader(id.view()).array<20>();
@@ -107,7 +120,7 @@ Handle ServiceControl::add(Open open) {
 }
 
 void ServiceControl::release(const Open& open) {
-  if (open.service != nullptr) open.service->handles--;
+  if (open.service != nullptr) host_.release(*open.service);
 }
 
 template <typename Response, typename Body>
@@ -163,8 +176,21 @@ ServiceControl::Answer<HandleResponse> ServiceControl::answer(
     const CloseServiceHandleRequest& request) {
   const auto open = open_.extract(request.handle);
   if (open.empty()) return std::unexpected(dcerpc::kContextMismatch);
+  notifications_.forget(request.handle);
   release(open.mapped());
   return HandleResponse{};
+}
+
+ServiceControl::Answer<NotifyServiceStatusChangeResponse> ServiceControl::answer(
+    const NotifyServiceStatusChangeRequest& request) {
+  const auto open = open_.find(request.handle);
+  if (open == open_.end()) return std::unexpected(dcerpc::kContextMismatch);
+  host_.settle();
+  const auto& [service, rights] = open->second;
+  const std::uint32_t right = service == nullptr ? kManagerEnumerateService : kServiceQueryStatus;
+  if ((rights & right) != right)
+    return NotifyServiceStatusChangeResponse{.return_value = kAccessDenied};
+  return notifications_.add(request, service);
 }
 
 ServiceControl::Answer<StatusResponse> ServiceControl::answer(

@@ -7,7 +7,10 @@
 
 #include "base/bytes.h"
 #include "simulate/host_model.h"
+#include "simulate/mischief.h"
+#include "simulate/notifications.h"
 #include "wire/dcerpc/client.h"
+#include "wire/dcerpc/server.h"
 #include "wire/svcctl/service_list.h"
 
 namespace tocsin::simulate {
@@ -15,13 +18,14 @@ namespace tocsin::simulate {
 /// The host must outlive it. What the client leaves open is closed at the end.
 class ServiceControl {
  public:
-  explicit ServiceControl(HostModel& host) : host_(host) {}
+  explicit ServiceControl(HostModel& host, Behaviour behaviour = {})
+      : host_(host), notifications_(host, behaviour) {}
   ~ServiceControl();
   ServiceControl(const ServiceControl&) = delete;
   ServiceControl& operator=(const ServiceControl&) = delete;
 
-  /// The stub of the reply, or the status of a fault.
-  std::expected<Bytes, dcerpc::FaultStatus> call(std::uint16_t opnum, BytesView stub);
+  /// Answers at once, but for RGetNotifyResults.
+  void call(std::uint16_t opnum, BytesView stub, const dcerpc::Answer& reply);
 
  private:
   /// What a handle stands for.
@@ -33,8 +37,9 @@ class ServiceControl {
   template <typename Response>
   using Answer = std::expected<Response, dcerpc::FaultStatus>;
 
+  dcerpc::Outcome serve(std::uint16_t opnum, BytesView stub);
   template <typename Request>
-  std::expected<Bytes, dcerpc::FaultStatus> serve(BytesView stub);
+  dcerpc::Outcome serve(BytesView stub);
   Answer<svcctl::HandleResponse> answer(const svcctl::OpenScManagerRequest& request);
   Answer<svcctl::HandleResponse> answer(const svcctl::OpenServiceRequest& request);
   Answer<svcctl::HandleResponse> answer(const svcctl::CloseServiceHandleRequest& request);
@@ -51,6 +56,12 @@ class ServiceControl {
       const svcctl::EnumServicesStatusRequest& request);
   Answer<svcctl::EnumServicesStatusResponse> answer(
       const svcctl::EnumServicesStatusExRequest& request);
+  Answer<svcctl::NotifyServiceStatusChangeResponse> answer(
+      const svcctl::NotifyServiceStatusChangeRequest& request);
+  Answer<svcctl::CloseNotifyHandleResponse> answer(
+      const svcctl::CloseNotifyHandleRequest& request) {
+    return notifications_.close(request);
+  }
   template <typename Request>
   Answer<svcctl::EnumServicesStatusResponse> list(const Request& request,
                                                   svcctl::EnumLayout layout);
@@ -63,12 +74,13 @@ class ServiceControl {
   void fill(svcctl::BufferResponse& response, std::uint32_t size, BytesView content);
 
   svcctl::Handle add(Open open);
-  static void release(const Open& open);
+  void release(const Open& open);
 
   HostModel& host_;
   std::map<svcctl::Handle, Open> open_;
   std::uint32_t last_handle_ = 0;
   Bytes buffer_;  ///< what the response points into
+  Notifications notifications_;
 };
 
 }  // namespace tocsin::simulate

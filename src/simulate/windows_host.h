@@ -10,6 +10,7 @@
 #include "base/names.h"
 #include "base/random.h"
 #include "simulate/host_model.h"
+#include "simulate/mischief.h"
 #include "wire/ntlm/ntlm.h"
 #include "wire/smb2/server.h"
 
@@ -26,9 +27,11 @@ struct Account {
 
 /// With logins and pipes filled in. `host`, `account` and `clock` must outlive the servers.
 [[nodiscard]] smb2::ServerOptions make_server_options(HostModel& host, const Account& account,
-                                                      const Clock& clock, const RandomFill& random);
+                                                      const Clock& clock, const RandomFill& random,
+                                                      Behaviour behaviour = {});
 
 /// "svcctl" and "lsarpc"; null for any other name.
-[[nodiscard]] std::unique_ptr<smb2::PipeEnd> open_pipe(HostModel& host, const std::string& name);
+[[nodiscard]] std::unique_ptr<smb2::PipeEnd> open_pipe(HostModel& host, const std::string& name,
+                                                       Behaviour behaviour = {});
 
 }  // namespace tocsin::simulate

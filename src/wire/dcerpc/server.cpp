@@ -30,7 +30,8 @@ bool asks_for_features(const PresentationContext& context) {
 /// What is to be read, in the order in which it was answered.
 class Server::Replies {
  public:
-  explicit Replies(std::function<void()> tell) : tell_(std::move(tell)) {}
+  Replies(std::function<void()> tell, decltype(ServerOptions::numbering) numbering)
+      : tell_(std::move(tell)), numbering_(std::move(numbering)) {}
 
   void set_max_fragment(std::uint16_t size) { max_fragment_ = size; }
   [[nodiscard]] bool empty() const { return read_ == fragment_.size() && waiting_.empty(); }
@@ -41,6 +42,7 @@ class Server::Replies {
   void begin_call() { calls_++; }
   void end_call(std::uint32_t call_id, std::uint16_t context, Outcome outcome) {
     calls_--;
+    if (numbering_) call_id = numbering_(call_id);
     if (outcome)
       push({.bytes = *std::move(outcome), .is_stub = true, .call_id = call_id, .context = context});
     else
@@ -98,6 +100,7 @@ class Server::Replies {
   }
 
   std::function<void()> tell_;
+  decltype(ServerOptions::numbering) numbering_;
   std::uint16_t max_fragment_ = kWindowsFragment;
   std::size_t calls_ = 0;  ///< not answered yet
   std::deque<Reply> waiting_;
@@ -112,11 +115,12 @@ Interface immediate(SyntaxId id, std::function<Outcome(std::uint16_t opnum, Byte
                                            const Answer& answer) { answer(call(opnum, stub)); }};
 }
 
-Server::Server(std::string address, std::vector<Interface> interfaces, Multiplexing multiplexing)
+Server::Server(std::string address, std::vector<Interface> interfaces, ServerOptions options)
     : address_(std::move(address)),
       interfaces_(std::move(interfaces)),
-      offered_(multiplexing),
-      replies_(std::make_shared<Replies>([this] { tell_change(); })) {}
+      offered_(options.multiplexing),
+      replies_(std::make_shared<Replies>([this] { tell_change(); }, std::move(options.numbering))) {
+}
 
 smb2::PipeEnd::State Server::state() const {
   if (!replies_->empty()) return State::readable;

@@ -36,12 +36,17 @@ struct Interface {
 /// Whether a client may have several calls under way, if it asks for it.
 enum class Multiplexing : std::uint8_t { refused, granted };
 
+struct ServerOptions {
+  Multiplexing multiplexing = Multiplexing::granted;
+  /// The number that the reply to a call bears; for clients that must withstand a wrong one.
+  std::function<std::uint32_t(std::uint32_t call_id)> numbering{};
+};
+
 /// A client that breaks the protocol is answered nothing more.
 class Server final : public smb2::PipeEnd {
  public:
   /// `address` is what a bind is told, e.g. "\PIPE\svcctl".
-  Server(std::string address, std::vector<Interface> interfaces,
-         Multiplexing multiplexing = Multiplexing::granted);
+  Server(std::string address, std::vector<Interface> interfaces, ServerOptions options = {});
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
 

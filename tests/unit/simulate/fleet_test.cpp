@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <optional>
+#include <type_traits>
 
 #include <gtest/gtest.h>
 
@@ -15,6 +16,7 @@
 #include "wire/ntlm/ntlm.h"
 #include "wire/smb2/frame.h"
 #include "wire/svcctl/client.h"
+#include "wire/svcctl/notify.h"
 
 namespace tocsin::simulate {
 namespace {
@@ -284,6 +286,45 @@ TEST_F(FleetTest, SaysWhenItCannotListen) {
   EXPECT_EQ(fleet.start(scope, loop.executor()).error().kind, ErrorKind::unreachable);
   Fleet names({.address = "localhost", .spread = Spread::addresses}, clock, kit::counting_random());
   EXPECT_FALSE(names.start(scope, loop.executor()));
+}
+
+TEST_F(FleetTest, PushesChangesAtTheirTime) {
+  with_fleet({.pending = 2s}, [&](Fleet& fleet) -> awaitable<void> {
+    const auto host = fleet.endpoints()[0];
+    auto stream = co_await connector.connect(host.address, host.port, net::within(10s));
+    smb2::Client smb({.server_name = host.host}, kit::counting_random());
+    Port port;
+    const auto run = [&]<typename T>(Conversation<Result<T>> conversation) {
+      return drive(*stream, port, std::move(conversation));
+    };
+    (void)co_await run(
+        smb.login(port, ntlm::make_initiator({.user = "monitor", .password = Secret("tocsin")},
+                                             kit::counting_random(), clock.now(), "cifs/node")));
+    const auto pipe = co_await run(smb.open_pipe(port, "svcctl"));
+    dcerpc::Client rpc(smb, pipe.value());
+    (void)co_await run(rpc.bind(port, svcctl::kInterface));
+    svcctl::Client client(rpc);
+    (void)co_await run(client.open_manager(port));
+    const auto service = co_await run(client.open_service(port, "Spooler"));
+    const auto call = [&](const auto& request) {
+      return run(
+          rpc.call(port, std::remove_cvref_t<decltype(request)>::kOpnum, svcctl::encode(request)));
+    };
+    const auto added = co_await call(svcctl::NotifyServiceStatusChangeRequest{
+        .handle = service.value(), .notify_mask = svcctl::notify_bit(svcctl::kStopped)});
+    const auto notify =
+        svcctl::parse<svcctl::NotifyServiceStatusChangeResponse>(added.value()).value().notify;
+    EXPECT_TRUE(
+        fleet.apply({.host = "*", .what = ServiceEvent{Action::stop, ServiceName("Spooler")}}));
+
+    const auto begun = clock.now();
+    held.reset();  // the time passes while nothing else happens
+    const auto stub = co_await call(svcctl::GetNotifyResultsRequest{.notify = notify});
+    held = clock.hold();
+    const auto told = svcctl::parse<svcctl::GetNotifyResultsResponse>(stub.value()).value();
+    EXPECT_EQ(told.notifications.at(0).status.current_state, svcctl::kStopped);
+    EXPECT_EQ(clock.now() - begun, 2s);
+  });
 }
 
 }  // namespace

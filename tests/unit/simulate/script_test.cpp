@@ -56,7 +56,9 @@ TEST(Script, SaysWhatIsWrongInWhichLine) {
                            "1s refuse-logons node 0x",
                            "1s refuse-logons node 0xC00000340",
                            "1s accept-logons node 0xC0000234",
-                           "1s disconnect node now"}) {
+                           "1s disconnect node now",
+                           "1s push node",
+                           "1s push node sometimes"}) {
     const auto script = parse_script("\n" + std::string(line) + "\n");
     ASSERT_FALSE(script) << line;
     EXPECT_EQ(script.error().kind, ErrorKind::invalid_config);
@@ -79,7 +81,7 @@ TEST(Script, DescribesEventsAsTheyAreWritten) {
        {"stop qs-node1 Qlik Sense #1", "deny qs-node2", "allow *", "down a", "up a",
         "behave a silent:5", "reboot a 1m", "reboot-quietly a 90s", "failover a b Qlik Sense #1",
         "flap a Qlik Sense #1 3 250ms", "password * correct horse", "refuse-logons a 0xC0000234",
-        "accept-logons a", "disconnect *"}) {
+        "accept-logons a", "disconnect *", "push a none", "behave a push-lies:3"}) {
     const auto event = parse_event(text);
     ASSERT_TRUE(event) << text;
     EXPECT_EQ(describe(*event), text);

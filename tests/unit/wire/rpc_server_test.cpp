@@ -25,8 +25,9 @@ class RpcServerMultiplexing : public testing::Test {
       stubs[opnum] = to_bytes(stub);
       answers[opnum] = std::move(answer);
     };
-    server = std::make_unique<Server>(
-        "\\PIPE\\late", std::vector<Interface>{{.id = kLate, .call = call}}, multiplexing);
+    server = std::make_unique<Server>("\\PIPE\\late",
+                                      std::vector<Interface>{{.id = kLate, .call = call}},
+                                      ServerOptions{.multiplexing = multiplexing});
     server->on_change([this] { told++; });
   }
   /// Whether several calls were agreed on.
