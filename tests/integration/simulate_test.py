@@ -11,6 +11,7 @@ import time
 import unittest
 
 import output
+from capture import FAULTS, Capture, require_capture, tshark as judge
 from program import ASKED_TO_STOP, command, require_tocsin
 
 SERVICES_PY = "/usr/share/doc/python3-impacket/examples/services.py"
@@ -167,6 +168,64 @@ class SimulateTest(unittest.TestCase):
                 self.assertEqual(next(fleet.lines), "stop qs-node QlikSenseProxyService")
                 status = self.net(fleet.port, "status", "QlikSenseProxyService").stdout
                 self.assertIn("QlikSenseProxyService service is stopped", status)
+
+    def test_a_foreign_client_is_told_of_changes(self):
+        """By both ways to wait, judged by tshark: several calls on one pipe with WRITE and READ,
+        and one call with TRANSCEIVE."""
+        try:
+            import push_client as push
+        except ImportError:
+            self.skipTest("Impacket is not installed (package python3-impacket)")
+        require_capture()
+        stopped, starting, running = (1, 1), (2, 2), (4, 8)
+        for encryption, dialect in (("none", 0x0210), ("demanded", 0x0300)):
+            with (self.subTest(encryption=encryption), tempfile.TemporaryDirectory() as folder,
+                  Fleet("--encryption", encryption, "--follow", f"{folder}/events") as fleet):
+                def happen(event):
+                    with open(f"{folder}/events", "a", encoding="utf-8") as file:
+                        file.write(f"{event}\n")
+
+                with Capture(f"{folder}/capture.pcapng", fleet.port):
+                    pipe = push.Pipe(int(fleet.port), USER, PASSWORD, dialect)
+                    self.assertTrue(pipe.multiplexed)
+                    calls = {}
+                    for name in ("QlikSenseEngineService", "QlikSenseProxyService"):
+                        service = pipe.open_service(name)
+                        for expected in ([running], None):  # told at once, then with a change
+                            notify, code = push.registered(
+                                pipe.call(push.REGISTER, push.registration(service)))
+                            self.assertEqual(code, 0)
+                            if expected:
+                                self.assertEqual(push.results(pipe.call(push.WAIT, notify)),
+                                                 (expected, 0))
+                                pipe.call(push.CLOSE_NOTIFY, notify)
+                        calls[name] = pipe.post(push.WAIT, notify), notify
+                    reading = pipe.begin_read()
+                    happen("crash qs-node QlikSenseProxyService")
+                    call_id, stub = pipe.end_read(reading)
+                    self.assertEqual(call_id, calls["QlikSenseProxyService"][0])
+                    self.assertEqual(push.results(stub), ([stopped], 0))
+
+                    call, notify = calls["QlikSenseEngineService"]
+                    reading = pipe.begin_read()
+                    closing = pipe.post(push.CLOSE_NOTIFY, notify)
+                    call_id, stub = pipe.end_read(reading)
+                    self.assertEqual((call_id, push.results(stub)), (call, ([], 1235)))
+                    self.assertEqual(pipe.end_read(pipe.begin_read())[0], closing)
+
+                    notify, _ = push.registered(
+                        pipe.call(push.REGISTER, push.registration(service)))
+                    happen("start qs-node QlikSenseProxyService")
+                    self.assertEqual(push.results(pipe.call(push.WAIT, notify)), ([starting], 0))
+                    pipe.close()
+
+                def shown(expression, *fields):
+                    return judge(f"{folder}/capture.pcapng", fleet.port, PASSWORD, expression, *fields)
+
+                self.assertEqual(shown(FAULTS), [])
+                requests = shown("dcerpc.pkt_type == 0", "dcerpc.opnum")
+                self.assertEqual([requests.count(opnum) for opnum in ("47", "48", "49")], [5, 5, 3])
+                self.assertGreater(len(shown("smb2.nt_status == 0x103")), 1)
 
     def test_tshark_finds_nothing_wrong_with_what_is_answered(self):
         self.need_net()
