@@ -126,8 +126,8 @@ class Reading(OnEveryHost):
                 self.assertEqual(set(rows), set(self.listed))
                 self.assert_as_listed(rows, {*MANY, *self.STATES, "automatic", "disabled"})
                 self.assertEqual({service: rows[service]["displayName"] for service in MANY}, MANY)
-                self.assertEqual([rows[service]["startMode"] for service in ("automatic", "running", "disabled")],
-                                 ["Automatic", "Manual", "Disabled"])
+                self.assertEqual({service: rows[service]["startMode"] for service in (*MANY, "automatic", "disabled")},
+                                 {**dict.fromkeys(MANY, "Manual"), "automatic": "Automatic", "disabled": "Disabled"})
                 self.assertGreater(host.front.most_fragments[ENUM_SERVICES], 5)
 
 
