@@ -38,7 +38,7 @@ NotifyServiceStatusChangeResponse Notifications::add(
   if (!std::exchange(listens_, true)) host_.add(*this);
 
   Writer id;
-  id.zeros(4).u32(++last_handle_).u32(1).zeros(8);
+  id.zeros(4).u32(++last_handle_).u32(group_).u32(1).zeros(4);
   const auto handle = Reader(id.view()).array<20>();
   auto& registration = registrations_[handle];
   registration = {.handle = request.handle, .service = service, .mask = request.notify_mask};

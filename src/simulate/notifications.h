@@ -21,7 +21,8 @@ namespace tocsin::simulate {
 class Notifications final : HostModel::Listener {
  public:
   /// The host must outlive it.
-  Notifications(HostModel& host, Behaviour behaviour) : host_(host), behaviour_(behaviour) {}
+  Notifications(HostModel& host, Behaviour behaviour, std::uint32_t group)
+      : host_(host), behaviour_(behaviour), group_(group) {}
   ~Notifications();
   Notifications(const Notifications&) = delete;
   Notifications& operator=(const Notifications&) = delete;
@@ -63,6 +64,7 @@ class Notifications final : HostModel::Listener {
 
   HostModel& host_;
   Behaviour behaviour_;
+  std::uint32_t group_;
   std::uint32_t right_ones_ = 0;  ///< notifications before the mischief begins
   bool listens_ = false;
   std::map<svcctl::Handle, Told> told_;

@@ -113,7 +113,7 @@ dcerpc::Outcome ServiceControl::serve(BytesView stub) {
 Handle ServiceControl::add(Open open) {
   if (open.service != nullptr) HostModel::hold(*open.service);
   Writer id;
-  id.zeros(4).u32(++last_handle_).zeros(12);
+  id.zeros(4).u32(++last_handle_).u32(group_).zeros(8);
   const auto handle = Reader(id.view()).array<20>();
   open_.emplace(handle, open);
   return handle;

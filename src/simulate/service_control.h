@@ -1,4 +1,4 @@
-// The service control manager of a pretend host, as one client uses it through one pipe.
+// The service control manager of a pretend host, as one client uses it through its pipes.
 #pragma once
 
 #include <cstdint>
@@ -18,8 +18,9 @@ namespace tocsin::simulate {
 /// The host must outlive it. What the client leaves open is closed at the end.
 class ServiceControl {
  public:
-  explicit ServiceControl(HostModel& host, Behaviour behaviour = {})
-      : host_(host), notifications_(host, behaviour) {}
+  /// `group`: the association group, whose number makes its handles unlike those of others.
+  explicit ServiceControl(HostModel& host, Behaviour behaviour = {}, std::uint32_t group = 1)
+      : host_(host), group_(group), notifications_(host, behaviour, group) {}
   ~ServiceControl();
   ServiceControl(const ServiceControl&) = delete;
   ServiceControl& operator=(const ServiceControl&) = delete;
@@ -77,6 +78,7 @@ class ServiceControl {
   void release(const Open& open);
 
   HostModel& host_;
+  std::uint32_t group_;
   std::map<svcctl::Handle, Open> open_;
   std::uint32_t last_handle_ = 0;
   Bytes buffer_;  ///< what the response points into

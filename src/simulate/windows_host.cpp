@@ -1,5 +1,7 @@
 #include "simulate/windows_host.h"
 
+#include <map>
+#include <memory>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -25,6 +27,56 @@ dcerpc::ServerOptions rpc_options(const HostModel& host, Behaviour behaviour) {
   return options;
 }
 
+/// The pipes of one host, which outlives it.
+class Pipes {
+ public:
+  Pipes(HostModel& host, Behaviour behaviour) : host_(host), behaviour_(behaviour) {}
+
+  /// Null for a name that there is not. The addresses are what Windows answers.
+  std::unique_ptr<smb2::PipeEnd> open(const std::string& name) {
+    const auto key = fold_case(name);
+    auto options = rpc_options(host_, behaviour_);
+    if (key == "SVCCTL") {
+      options.join = [this](std::uint32_t group) { return join(group); };
+      return std::make_unique<dcerpc::Server>("\\pipe\\ntsvcs", std::vector<dcerpc::Interface>{},
+                                              std::move(options));
+    }
+    if (key == "LSARPC")
+      return std::make_unique<dcerpc::Server>("\\pipe\\lsass", std::vector{local_security()},
+                                              std::move(options));
+    return nullptr;
+  }
+
+ private:
+  dcerpc::AssociationGroup join(std::uint32_t id) {
+    std::erase_if(controls_, [](const auto& one) { return one.second.expired(); });
+    const auto found = controls_.find(id);
+    auto control = found == controls_.end() ? nullptr : found->second.lock();
+    if (!control) {
+      id = ++last_group_;
+      control = std::make_shared<ServiceControl>(host_, behaviour_, id);
+      controls_[id] = control;
+    }
+    return {.id = id,
+            .interfaces = {{.id = svcctl::kInterface,
+                            .call = [control](std::uint16_t opnum, BytesView stub,
+                                              const dcerpc::Answer& answer) {
+                              control->call(opnum, stub, answer);
+                            }}}};
+  }
+  dcerpc::Interface local_security() const {
+    return dcerpc::immediate(
+        kLocalSecurityInterface,
+        [security = std::make_shared<LocalSecurity>(host_.name())](
+            std::uint16_t opnum, BytesView stub) { return security->call(opnum, stub); });
+  }
+
+  HostModel& host_;
+  Behaviour behaviour_;
+  std::map<std::uint32_t, std::weak_ptr<ServiceControl>> controls_;  ///< by association group
+  std::uint32_t last_group_ = 0;
+};
+
 }  // namespace
 
 smb2::ServerOptions make_server_options(HostModel& host, const Account& account, const Clock& clock,
@@ -47,35 +99,10 @@ smb2::ServerOptions make_server_options(HostModel& host, const Account& account,
          .on_logon = account.on_logon},
         random);
   };
-  options.open_pipe = [&host, behaviour](const std::string& name) {
-    return open_pipe(host, name, behaviour);
+  options.open_pipe = [pipes = std::make_shared<Pipes>(host, behaviour)](const std::string& name) {
+    return pipes->open(name);
   };
   return options;
-}
-
-std::unique_ptr<smb2::PipeEnd> open_pipe(HostModel& host, const std::string& name,
-                                         Behaviour behaviour) {
-  const auto serve = [&](const char* address, dcerpc::Interface interface) {
-    return std::make_unique<dcerpc::Server>(address, std::vector{std::move(interface)},
-                                            rpc_options(host, behaviour));
-  };
-  const auto key = fold_case(name);
-  // The address is what Windows answers for svcctl.
-  if (key == "SVCCTL")
-    return serve("\\pipe\\ntsvcs",
-                 {.id = svcctl::kInterface,
-                  .call = [control = std::make_shared<ServiceControl>(host, behaviour)](
-                              std::uint16_t opnum, BytesView stub, const dcerpc::Answer& answer) {
-                    control->call(opnum, stub, answer);
-                  }});
-  if (key == "LSARPC")
-    return serve("\\pipe\\lsass",
-                 dcerpc::immediate(kLocalSecurityInterface,
-                                   [security = std::make_shared<LocalSecurity>(host.name())](
-                                       std::uint16_t opnum, BytesView stub) {
-                                     return security->call(opnum, stub);
-                                   }));
-  return nullptr;
 }
 
 }  // namespace tocsin::simulate

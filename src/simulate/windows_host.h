@@ -25,13 +25,10 @@ struct Account {
   std::function<void(const ntlm::Logon&)> on_logon{};
 };
 
-/// With logins and pipes filled in. `host`, `account` and `clock` must outlive the servers.
+/// With logins and the pipes "svcctl" and "lsarpc" filled in. `host`, `account` and `clock` must
+/// outlive the servers.
 [[nodiscard]] smb2::ServerOptions make_server_options(HostModel& host, const Account& account,
                                                       const Clock& clock, const RandomFill& random,
                                                       Behaviour behaviour = {});
-
-/// "svcctl" and "lsarpc"; null for any other name.
-[[nodiscard]] std::unique_ptr<smb2::PipeEnd> open_pipe(HostModel& host, const std::string& name,
-                                                       Behaviour behaviour = {});
 
 }  // namespace tocsin::simulate

@@ -255,6 +255,7 @@ void serve_logged_in(BytesView input, const Negotiated& negotiated) {
     Reader request(*message);
     header.command = static_cast<Command>(request.u8() % 20);
     header.tree_id = request.u8();
+    header.async_id = header.tree_id;  // of a CANCEL, with the flag
     header.flags = request.u8() & (kFlagRelated | kFlagAsync);
     const bool joined = request.u8() == 1;
     Writer out;

@@ -117,7 +117,8 @@ Interface immediate(SyntaxId id, std::function<Outcome(std::uint16_t opnum, Byte
 
 Server::Server(std::string address, std::vector<Interface> interfaces, ServerOptions options)
     : address_(std::move(address)),
-      interfaces_(std::move(interfaces)),
+      group_{.interfaces = std::move(interfaces)},
+      join_(std::move(options.join)),
       offered_(options.multiplexing),
       replies_(std::make_shared<Replies>([this] { tell_change(); }, std::move(options.numbering))) {
 }
@@ -146,9 +147,10 @@ void Server::bind(const Bind& bind, std::uint8_t flags, std::uint32_t call_id) {
   const auto max_fragment = std::clamp(bind.max_receive, kLeastFragment, kWindowsFragment);
   replies_->set_max_fragment(max_fragment);
   multiplexes_ = offered_ == Multiplexing::granted && (flags & kConcurrentMultiplexing) != 0;
+  if (const auto join = std::exchange(join_, {})) group_ = join(bind.group);
   BindAck ack{.max_transmit = max_fragment,
               .max_receive = max_fragment,
-              .group = 1,
+              .group = group_.id,
               .secondary_address = address_,
               .answers = {}};
   ack.answers.reserve(bind.contexts.size());
@@ -166,8 +168,8 @@ ContextAnswer Server::answer_to(const PresentationContext& context) {
     return ContextAnswer{
         .result = ContextResult::provider_rejection, .reason = reason, .transfer = {}};
   };
-  const auto found = std::ranges::find(interfaces_, context.abstract, &Interface::id);
-  if (found == interfaces_.end()) return refuse(kAbstractSyntaxNotSupported);
+  const auto found = std::ranges::find(group_.interfaces, context.abstract, &Interface::id);
+  if (found == group_.interfaces.end()) return refuse(kAbstractSyntaxNotSupported);
   if (std::ranges::find(context.transfer, kNdr32) == context.transfer.end())
     return refuse(kTransferSyntaxesNotSupported);
   contexts_[context.id] = &*found;

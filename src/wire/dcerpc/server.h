@@ -36,10 +36,20 @@ struct Interface {
 /// Whether a client may have several calls under way, if it asks for it.
 enum class Multiplexing : std::uint8_t { refused, granted };
 
+/// Pipes that share what is behind their interfaces: the handles of clients live in the group, and
+/// die with its last pipe.
+struct AssociationGroup {
+  std::uint32_t id = 1;
+  std::vector<Interface> interfaces;
+};
+
 struct ServerOptions {
   Multiplexing multiplexing = Multiplexing::granted;
   /// The number that the reply to a call bears; for clients that must withstand a wrong one.
   std::function<std::uint32_t(std::uint32_t call_id)> numbering{};
+  /// The group that the first bind names; a new one for 0, and where there is none such. Without
+  /// it there is one group, of the server's own interfaces.
+  std::function<AssociationGroup(std::uint32_t id)> join{};
 };
 
 /// A client that breaks the protocol is answered nothing more.
@@ -61,7 +71,8 @@ class Server final : public smb2::PipeEnd {
   void call(const Request& request, std::uint8_t flags, std::uint32_t call_id);
 
   std::string address_;
-  std::vector<Interface> interfaces_;
+  AssociationGroup group_;
+  std::function<AssociationGroup(std::uint32_t id)> join_;  ///< till the first bind
   Multiplexing offered_;
   bool multiplexes_ = false;  ///< agreed with the client
   bool broken_ = false;

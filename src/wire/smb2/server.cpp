@@ -71,15 +71,14 @@ Result<Bytes> Server::Connection::answer(const Request& request) {
     return fail(ErrorKind::malformed, "encrypted request of no session");
   if (header.command == Command::session_setup && !(ours && logged_in))
     return setup_session(request);
-  if (cancels && (!ours || !logged_in)) return Bytes{};
-  if (!ours || !logged_in) return refuse(request, Status::user_session_deleted);
+  const auto deny = [&](Status status) { return cancels ? Bytes{} : refuse(request, status); };
+  if (!ours || !logged_in) return deny(Status::user_session_deleted);
 
   if (!request.sealed) {
-    if (cancels && (header.flags & kFlagSigned) == 0) return Bytes{};
-    if ((header.flags & kFlagSigned) == 0) return refuse(request, Status::access_denied);
+    if ((header.flags & kFlagSigned) == 0) return deny(Status::access_denied);
     if (!session->channel.verify(request.message))
       return fail(ErrorKind::malformed, "the request's signature is wrong");
-    if (options->encrypt_data) return refuse(request, Status::access_denied);
+    if (options->encrypt_data) return deny(Status::access_denied);
   }
   if (session->expired && !known_while_expired(header.command))
     return refuse(request, Status::network_session_expired);
