@@ -64,9 +64,9 @@ enum class Farewell : std::uint8_t { told, quiet };
 
 /// How a host tells of changes by itself: RNotifyServiceStatusChange and its kin.
 enum class Push : std::uint8_t {
-  none,         ///< it lacks these calls, as Samba does
-  single,       ///< one call at a time on each pipe
-  multiplexed,  ///< any number of calls, as Windows
+  none,         ///< it lacks these calls
+  single,       ///< by them, with one call at a time on each pipe
+  multiplexed,  ///< by them, with any number of calls, as Windows
 };
 consteval auto table_of(Push) {
   using enum Push;

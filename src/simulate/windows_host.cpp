@@ -17,7 +17,8 @@ namespace {
 
 dcerpc::ServerOptions rpc_options(const HostModel& host, Behaviour behaviour) {
   dcerpc::ServerOptions options;
-  if (host.push() != Push::multiplexed) options.multiplexing = dcerpc::Multiplexing::refused;
+  if (host.old() || host.push() == Push::single)
+    options.multiplexing = dcerpc::Multiplexing::refused;
   if (behaviour.mischief == Mischief::misnumbered)
     options.numbering = [right_ones = behaviour.number](std::uint32_t call_id) mutable {
       if (right_ones == 0) return call_id + 1;
