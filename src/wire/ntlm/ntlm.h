@@ -40,6 +40,18 @@ struct Credentials {
                                                               RandomFill random, Time now,
                                                               std::string target);
 
+/// What a host calls itself and its domain, in the challenge that it sends to anybody. Not proven.
+struct HostNames {
+  std::string computer;    ///< NetBIOS
+  std::string domain;      ///< NetBIOS; of a host without a domain its own name
+  std::string dns_domain;  ///< may be empty
+};
+
+/// Asks for the names and goes no further: its second step reports them and fails (unsupported),
+/// as nobody is to be logged in. A host logs no failed logon for it.
+[[nodiscard]] std::unique_ptr<wire::Initiator> make_question(
+    std::function<void(HostNames)> on_answer);
+
 /// How a client's login ended.
 struct Logon {
   std::string user;  ///< DOMAIN\user, or as the client sent it without a domain

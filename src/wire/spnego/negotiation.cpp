@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <utility>
+#include <vector>
 
 #include "base/try.h"
 
@@ -25,11 +26,10 @@ class Initiator final : public wire::Initiator {
   explicit Initiator(std::unique_ptr<Mechanism> mechanism) : mechanism_(std::move(mechanism)) {}
 
   Result<Bytes> step(BytesView token) override {
-    if (!started_) return start(token);
+    if (offered_.empty()) return start(token);
     TRY(auto answer, decode_resp(token));
-    if (answer.state == NegState::reject)
-      return fail(ErrorKind::denied, "the server rejects the login");
-    if (answer.supported_mech.value_or(mechanism_->oid()) != mechanism_->oid())
+    if (answer.state == NegState::reject) return reject(answer);
+    if (answer.supported_mech && !lists(offered_, *answer.supported_mech))
       return fail(ErrorKind::unsupported, "the server chose a mechanism that was not offered");
     return mechanism_->complete() ? finish(answer) : proceed(answer);
   }
@@ -38,18 +38,31 @@ class Initiator final : public wire::Initiator {
 
  private:
   Result<Bytes> start(BytesView hint) {
+    auto names = mechanism_->other_oids();
+    names.insert(names.begin(), mechanism_->oid());
     if (!hint.empty()) {
       TRY(auto offer, decode_init(hint));
-      if (!lists(offer.mech_types, mechanism_->oid()))
+      std::erase_if(names, [&](const Oid& name) { return !lists(offer.mech_types, name); });
+      if (names.empty())
         return fail(ErrorKind::unsupported, "the server does not offer the mechanism of the login");
     }
     TRY(auto token, mechanism_->step({}));
-    started_ = true;
-    return encode(NegTokenInit{.mech_types = {mechanism_->oid()}, .mech_token = std::move(token)});
+    offered_ = std::move(names);
+    return encode(NegTokenInit{.mech_types = offered_, .mech_token = std::move(token)});
+  }
+
+  Result<Bytes> reject(const NegTokenResp& answer) {
+    // Kerberos says why.
+    if (answer.response_token && !mechanism_->complete()) {
+      TRY(mechanism_->step(*answer.response_token));
+    }
+    return fail(ErrorKind::denied, "the server rejects the login");
   }
 
   Result<Bytes> proceed(const NegTokenResp& answer) {
     TRY(auto token, mechanism_->step(answer.response_token.value_or(Bytes{})));
+    // Kerberos needs one token of each side, so that its last one ends the exchange.
+    if (mechanism_->complete() && answer.state == NegState::accept_completed) return finish(answer);
     NegTokenResp reply{.response_token = std::move(token)};
     if (mechanism_->complete()) reply.mech_list_mic = mechanism_->sign(mech_types());
     return encode(reply);
@@ -67,10 +80,10 @@ class Initiator final : public wire::Initiator {
     return Bytes{};
   }
 
-  [[nodiscard]] Bytes mech_types() const { return encode_mech_types({mechanism_->oid()}); }
+  [[nodiscard]] Bytes mech_types() const { return encode_mech_types(offered_); }
 
   std::unique_ptr<Mechanism> mechanism_;
-  bool started_ = false;
+  std::vector<Oid> offered_;
   bool complete_ = false;
 };
 

@@ -18,6 +18,13 @@ using Oid = Bytes;
 /// 1.3.6.1.4.1.311.2.2.10
 inline constexpr std::array<std::uint8_t, 10> kNtlmOid{0x2b, 0x06, 0x01, 0x04, 0x01,
                                                        0x82, 0x37, 0x02, 0x02, 0x0a};
+/// 1.2.840.113554.1.2.2 (RFC 4121, 1)
+inline constexpr std::array<std::uint8_t, 9> kKerberosOid{0x2a, 0x86, 0x48, 0x86, 0xf7,
+                                                          0x12, 0x01, 0x02, 0x02};
+/// 1.2.840.48018.1.2.2: the same as Windows 2000 wrote it by mistake, and as Windows likes it best
+/// since ([MS-SPNG] 3.1.5.2)
+inline constexpr std::array<std::uint8_t, 9> kWindowsKerberosOid{0x2a, 0x86, 0x48, 0x82, 0xf7,
+                                                                 0x12, 0x01, 0x02, 0x02};
 
 /// The mechanism as people call it: "Kerberos", "NTLM"; "another one" where it is not known.
 [[nodiscard]] std::string name_of(const Oid& mechanism);

@@ -1,5 +1,7 @@
 // Our client against our server, and against a server that lies.
 #include <functional>
+#include <utility>
+#include <vector>
 
 #include <gtest/gtest.h>
 
@@ -307,6 +309,29 @@ TEST(NtlmCredentials, SplitAsWindowsDoes) {
   EXPECT_EQ(split("svc@corp.example"), Pair("", "svc@corp.example"));
   EXPECT_EQ(split("svc"), Pair("", "svc"));
   EXPECT_EQ(split("CORP\\odd\\name@x"), Pair("CORP", "odd\\name@x"));
+}
+
+TEST(NtlmQuestion, LearnsTheNamesAndLogsNobodyIn) {
+  std::vector<HostNames> told;
+  const auto question =
+      make_question([&told](HostNames names) { told.push_back(std::move(names)); });
+  auto options = host();
+  int logons = 0;
+  options.on_logon = [&logons](const Logon& /*logon*/) { logons++; };
+  const auto server = make_acceptor(std::move(options), counting(1));
+  const auto negotiate = question->step(server->hint());
+  ASSERT_TRUE(negotiate) << negotiate.error().what;
+  const auto challenge = server->step(*negotiate);
+  ASSERT_TRUE(challenge) << challenge.error().what;
+  const auto end = question->step(*challenge);
+  ASSERT_FALSE(end);
+  EXPECT_EQ(end.error().kind, ErrorKind::unsupported);
+  ASSERT_EQ(told.size(), 1);
+  EXPECT_EQ(told[0].computer, "NODE1");
+  EXPECT_EQ(told[0].domain, "CORP");
+  EXPECT_EQ(told[0].dns_domain, "corp.example");
+  EXPECT_EQ(logons, 0);
+  EXPECT_FALSE(make_question([](const HostNames&) {})->step(as_bytes("garbage")));
 }
 
 }  // namespace

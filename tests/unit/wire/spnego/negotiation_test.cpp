@@ -2,10 +2,13 @@
 
 #include <gtest/gtest.h>
 
+#include "base/try.h"
+
 namespace tocsin::spnego {
 namespace {
 
 const Oid kOurs = to_bytes(kNtlmOid);
+const Oid kAlias{0x2a, 0x04};  // another name of ours
 const Oid kOther{0x2a, 0x03};
 
 /// Two tokens of a client and one of a server; a signature names its side and the message.
@@ -15,6 +18,7 @@ class FakeMechanism final : public ServerMechanism {
       : mine_(std::move(mine)), theirs_(std::move(theirs)), steps_(steps) {}
 
   Oid oid() const override { return kOurs; }
+  std::vector<Oid> other_oids() const override { return {kAlias}; }
   Result<Bytes> step(BytesView token) override {
     if (std::string(token.begin(), token.end()) == "bad")
       return fail(ErrorKind::denied, "bad token");
@@ -50,7 +54,41 @@ Bytes text(std::string_view content) { return to_bytes(as_bytes(content)); }
 TEST(SpnegoInitiator, OffersItsMechanismWithAToken) {
   const auto token = make_client()->step({}).value();
   EXPECT_EQ(decode_init(token).value(),
-            (NegTokenInit{.mech_types = {kOurs}, .mech_token = text("client1")}));
+            (NegTokenInit{.mech_types = {kOurs, kAlias}, .mech_token = text("client1")}));
+}
+
+TEST(SpnegoInitiator, OffersThoseOfItsNamesThatTheServerKnows) {
+  for (const auto& name : {kOurs, kAlias}) {
+    const auto offer =
+        make_client()->step(encode(NegTokenInit{.mech_types = {kOther, name}})).value();
+    EXPECT_EQ(decode_init(offer)->mech_types, std::vector<Oid>(1, name));
+  }
+}
+
+/// What a client of a mechanism with one token of each side makes of the server's answer.
+Result<Bytes> client_of_one_step_says(const NegTokenResp& answer) {
+  const auto client = make_initiator(std::make_unique<FakeMechanism>("client", "server", 2));
+  TRY(client->step({}));
+  auto said = client->step(encode(answer));
+  if (said && client->complete() != said->empty()) return fail(ErrorKind::malformed, "incomplete");
+  return said;
+}
+
+TEST(SpnegoInitiator, EndsWithTheServersLastToken) {
+  NegTokenResp last{.state = NegState::accept_completed,
+                    .supported_mech = kAlias,
+                    .response_token = text("server1")};
+  EXPECT_EQ(client_of_one_step_says(last).value(), Bytes{});
+  last.mech_list_mic = text("wrong");
+  EXPECT_EQ(client_of_one_step_says(last).error().kind, ErrorKind::malformed);
+  last.mech_list_mic = FakeMechanism::signed_by("server", encode_mech_types({kOurs, kAlias}));
+  EXPECT_EQ(client_of_one_step_says(last).value(), Bytes{});
+}
+
+TEST(SpnegoInitiator, TellsWhyItIsRejectedWhereTheTokenSaysSo) {
+  const auto why =
+      client_of_one_step_says({.state = NegState::reject, .response_token = text("bad")});
+  EXPECT_EQ(why.error().what, "bad token");
 }
 
 TEST(SpnegoInitiator, ChoosesByTheHintsMechanismsNotByItsToken) {
@@ -76,13 +114,13 @@ Result<Bytes> client_says(const std::vector<NegTokenResp>& answers) {
 const NegTokenResp kChallenge{.state = NegState::accept_incomplete,
                               .supported_mech = kOurs,
                               .response_token = text("server1")};
-const Bytes kServerMic = FakeMechanism::signed_by("server", encode_mech_types({kOurs}));
+const Bytes kServerMic = FakeMechanism::signed_by("server", encode_mech_types({kOurs, kAlias}));
 
 TEST(SpnegoInitiator, SignsItsOfferAndChecksTheServersSignature) {
   EXPECT_EQ(decode_resp(client_says({kChallenge}).value()).value(),
-            (NegTokenResp{
-                .response_token = text("client0"),
-                .mech_list_mic = FakeMechanism::signed_by("client", encode_mech_types({kOurs}))}));
+            (NegTokenResp{.response_token = text("client0"),
+                          .mech_list_mic = FakeMechanism::signed_by(
+                              "client", encode_mech_types({kOurs, kAlias}))}));
   EXPECT_EQ(
       client_says({kChallenge, {.state = NegState::accept_completed, .mech_list_mic = kServerMic}})
           .value(),
