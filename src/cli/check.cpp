@@ -54,6 +54,8 @@ std::vector<Result<Services>> check_hosts(std::span<const config::Host> hosts, C
     const auto deadline = net::within(kCheckLimit);
     answers[place] = check == Check::watched ? co_await check_watched(probe, deadline)
                                              : co_await probe.list(deadline);
+    if (const auto notice = probe.last_check().notice; !notice.empty())
+      warn(hosts[place].name.text() + " " + notice);
   });
   return answers;
 }

@@ -11,6 +11,7 @@
 #include "cli/table.h"
 #include "config/load.h"
 #include "daemon/probes.h"
+#include "kerberos/library.h"
 #include "platform/permissions.h"
 #include "platform/program.h"
 #include "platform/standard_streams.h"
@@ -26,6 +27,7 @@ config::Environment environment() {
           [](const std::string& path) { return platform::is_readable_by_others(to_path(path)); },
       .how_to_hide = platform::how_to_hide(),
       .has_service_manager = daemon::has_service_manager(),
+      .has_ticket = kerberos::has_process_ticket(),
       .time_zone = platform::load_time_zone};
 }
 

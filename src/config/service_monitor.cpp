@@ -70,12 +70,14 @@ AlertDestinations read_service_monitor(Section& section, Config& config) {
   config.maintenance = read_maintenance(section, zone, known);
   const auto* credentials = section.raw("credentials");
   const bool any_smb = std::ranges::count(config.hosts, Source::smb, &Host::source) > 0;
-  const bool needs_account = any_smb && !section.reading().adds_account;
+  const bool needs_account =
+      any_smb && !section.reading().adds_account && !section.reading().environment.has_ticket;
   if (monitor && needs_account && (credentials == nullptr || credentials->children.empty())) {
     section.error(*monitor,
                   "hosts are asked over SMB, which needs an account: add `credentials: [{name: "
                   "monitoring, username: 'DOMAIN\\user', password: '${env:TOCSIN_PASSWORD}'}]` to "
-                  "`serviceMonitor`");
+                  "`serviceMonitor`, or give the process a Kerberos ticket (KRB5CCNAME or "
+                  "KRB5_CLIENT_KTNAME)");
   }
   section.section(
       {.name = "alertDestination",

@@ -9,6 +9,7 @@
 
 #include <fmt/format.h>
 
+#include "config/file/files.h"
 #include "config/file/substitution.h"
 #include "daemon/host_update.h"
 #include "daemon/listed.h"
@@ -20,9 +21,23 @@ namespace {
 constexpr auto kReviewEvery = std::chrono::seconds(10);
 
 /// Whether hosts share the account: a name without a domain is a local account of each.
-bool has_domain(std::string_view username) {
+bool has_domain(const config::Credentials& account) {
+  const std::string_view username = account.username;
+  if (!account.realm.empty() || !account.keytab.empty() || account.is_of_process()) return true;
   const auto domain = username.substr(0, std::min(username.find('\\'), username.size()));
   return username.contains('@') || (username.contains('\\') && !domain.empty() && domain != ".");
+}
+
+/// What a login is proven with: a new keytab is tried at once, like a new password.
+std::optional<Secret> read_secret_of(const config::Credentials& account) {
+  constexpr std::size_t kMostKeytab = 65536;
+  if (!account.keytab.empty()) {
+    auto keys = config::read_file(account.keytab, kMostKeytab, config::Accept::regular_files);
+    return keys ? std::optional(Secret(*std::move(keys))) : std::nullopt;
+  }
+  auto text = config::read_secret_file(account.password_file);
+  if (!text || text->empty()) return std::nullopt;
+  return Secret(*std::move(text));
 }
 
 /// "h1, h2: wrong user name or password; h3: ...": hosts that say the same stand together.
@@ -90,18 +105,15 @@ void retire_unused(logins::Logins& logins, const std::vector<config::Host>& host
 logins::Gate& gate_of(logins::Logins& logins, const config::Credentials& account,
                       std::size_t peers_to_suspect) {
   std::function<std::optional<Secret>()> read;
-  if (!account.password_file.empty()) {
-    read = [file = account.password_file]() -> std::optional<Secret> {
-      auto text = config::read_secret_file(file);
-      if (!text || text->empty()) return std::nullopt;
-      return Secret(*std::move(text));
-    };
-  }
+  auto secret = account.password;
+  if (!account.password_file.empty() || !account.keytab.empty())
+    read = [account] { return read_secret_of(account); };
+  if (!account.keytab.empty()) secret = read().value_or(Secret());
   return logins.gate({credential_id(account)}, {.name = "the credential " + account.name,
                                                 .user = account.username,
-                                                .secret = account.password,
+                                                .secret = std::move(secret),
                                                 .read_secret = std::move(read),
-                                                .guard = {.shared = has_domain(account.username),
+                                                .guard = {.shared = has_domain(account),
                                                           .peers_to_suspect = peers_to_suspect}});
 }
 

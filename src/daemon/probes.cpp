@@ -42,6 +42,7 @@ bool has_service_manager() { return probe::scm::this_system() != nullptr; }
 Probes::Probes(const net::Executor& executor, Deps deps)
     : connector_(executor, connector_limits(platform::most_open_files())),
       threads_("scm", kMostThreads),
+      tickets_(executor, kerberos::this_library()),
       deps_(std::move(deps)) {}
 
 std::unique_ptr<probe::Probe> Probes::make(const config::Host& host) {
@@ -49,7 +50,7 @@ std::unique_ptr<probe::Probe> Probes::make(const config::Host& host) {
   // The loader refuses the sources that this version does not have on this platform.
   if (host.source == config::Source::scm)
     return probe::make_scm_probe(host, system_, threads_, deps_.clock);
-  probe::SmbProbeOptions options{.own_host_name = net::own_host_name()};
+  probe::SmbProbeOptions options{.own_host_name = net::own_host_name(), .tickets = &tickets_};
   if (host.credentials)
     options.gate = &gate_of(deps_.logins, *host.credentials, deps_.peers_to_suspect);
   return probe::make_smb_probe(host, std::move(options), connector_, deps_.random, deps_.clock);

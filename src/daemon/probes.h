@@ -6,6 +6,7 @@
 
 #include "base/random.h"
 #include "config/monitored/host.h"
+#include "kerberos/tickets.h"
 #include "logins/logins.h"
 #include "net/tcp.h"
 #include "net/worker.h"
@@ -34,11 +35,14 @@ class Probes {
   std::unique_ptr<probe::Probe> make(const config::Host& host);
 
   /// Threads that hang in a call to a host, which has not answered in time.
-  [[nodiscard]] std::size_t stuck_threads() const { return threads_.stuck(); }
+  [[nodiscard]] std::size_t stuck_threads() const {
+    return threads_.stuck() + tickets_.stuck_threads();
+  }
 
  private:
   net::Connector connector_;
   net::Worker threads_;
+  kerberos::Tickets tickets_;
   std::shared_ptr<probe::scm::System> system_ = probe::scm::this_system();
   Deps deps_;
 };

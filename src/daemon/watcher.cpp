@@ -169,11 +169,19 @@ net::awaitable<Result<std::vector<ObservedService>>> Watcher::observe() {
   const auto deadline = net::within(kCheckLimit);
   const auto begun = net::MonotonicClock::now();
   auto services = co_await probe_->check(deadline);
+  say_notice();
   if (services || !may_be_dropped(services.error(), net::MonotonicClock::now() - begun))
     co_return services;
   log_.debug("check failed at once, tried once more: {}", services.error().what);
   co_await net::sleep_for(kTryAgainAfter);
-  co_return co_await probe_->check(deadline);
+  services = co_await probe_->check(deadline);
+  say_notice();
+  co_return services;
+}
+
+void Watcher::say_notice() const {
+  const auto notice = probe_->last_check().notice;
+  if (!notice.empty()) log_.warn("{}", notice);
 }
 
 net::awaitable<void> Watcher::complete(Observation& observation) {

@@ -101,6 +101,7 @@ class Watcher {
   /// True when a check is called for.
   bool take_pushed(HostUpdate& update);
   void log_begin() const;
+  void say_notice() const;
   void log_details() const;
   void log_answer(const Observation& observation, std::span<const ServiceChange> changes,
                   net::MonotonicClock::duration took) const;

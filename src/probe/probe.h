@@ -26,8 +26,9 @@ struct Pushed {
 struct CheckTrace {
   enum class Session : std::uint8_t { none, kept, opened };
   Session session = Session::none;
-  std::string
-      connection{};       ///< what a session that was opened has agreed on: "SMB 3.1.1, encrypted"
+  /// What a session that was opened has agreed on: "SMB 3.1.1, encrypted, NTLM".
+  std::string connection{};
+  std::string notice{};   ///< what people should know of the way to the host, said once
   std::string dropped{};  ///< why a kept session was given up; empty: it was not
   std::optional<std::size_t> listed{};  ///< services in the host's list, where that was read
   std::size_t asked = 0;                ///< services asked for by name

@@ -22,6 +22,8 @@ struct Environment {
   std::string_view how_to_hide = "`chmod 600` takes that away";
   /// The machine has a service control manager of its own (Windows).
   bool has_service_manager = false;
+  /// This process has a Kerberos ticket, or a keytab to get one, for hosts without credentials.
+  bool has_ticket = false;
   /// The compiled file (TZif) of a time zone, by its IANA name. Errors: not_found.
   std::function<Result<std::string>(std::string_view name)> time_zone;
 };

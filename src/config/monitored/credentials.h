@@ -1,19 +1,34 @@
 // The accounts that hosts are asked with.
 #pragma once
 
+#include <array>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <utility>
 
 #include "base/names.h"
+#include "base/words.h"
 
 namespace tocsin::config {
 
+enum class Authentication : std::uint8_t { negotiate, kerberos, ntlm };
+consteval auto table_of(Authentication) {
+  using enum Authentication;
+  return std::array{Word{negotiate, "negotiate"}, Word{kerberos, "kerberos"}, Word{ntlm, "ntlm"}};
+}
+
 struct Credentials {
   std::string name;
-  std::string username;  ///< DOMAIN\user, user@REALM or user
+  std::string username;  ///< DOMAIN\user, user@REALM or user; empty: as the keytab says
   Secret password;
   std::string password_file;  ///< read again before each login; empty: the password stays
+  Authentication authentication = Authentication::negotiate;
+  std::string realm;   ///< as it is written in `realm`; empty: as the user name or the host says
+  std::string keytab;  ///< a path; empty: there is a password, or this process has a ticket
+
+  /// Whether it is whatever Kerberos ticket this process has.
+  [[nodiscard]] bool is_of_process() const { return username.empty() && keytab.empty(); }
 
   friend bool operator==(const Credentials&, const Credentials&) = default;
 };

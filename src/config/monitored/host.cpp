@@ -18,6 +18,7 @@ std::vector<std::string_view> differing_keys(const Host& a, const Host& b) {
   std::vector<std::string_view> keys;
   if (a.name.text() != b.name.text()) keys.emplace_back("host");
   if (a.address != b.address) keys.emplace_back("address");
+  if (a.server_name != b.server_name) keys.emplace_back("serverName");
   if (a.port != b.port) keys.emplace_back("port");
   if (a.source != b.source) keys.emplace_back("source");
   if (a.credentials != b.credentials || a.not_asked != b.not_asked)

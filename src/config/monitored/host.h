@@ -28,7 +28,8 @@ consteval auto table_of(Source) {
 struct Host {
   HostName name;
   Schedule frequency;
-  std::string address;  ///< an address or a name to connect to
+  std::string address;      ///< an address or a name to connect to
+  std::string server_name;  ///< what the host calls itself; empty: as `address`
   std::uint16_t port = 445;
   Source source = Source::smb;
   SharedCredentials credentials;  ///< null: none are configured

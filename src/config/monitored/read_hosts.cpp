@@ -26,14 +26,23 @@ constexpr std::string_view kHostInBraces = "{host}";
 
 constexpr std::string_view kAskedBy =
     "On Windows tocsin asks as its own user, like Butler; elsewhere over the network, with an "
-    "account of `credentials`.";
+    "account of `credentials` or its Kerberos ticket.";
+
+/// The name of the credentials that hosts have where none are configured.
+constexpr std::string_view kOfProcess = "process";
 
 /// Gives it the account that it names, or the first. With another than was meant a login could lock
 /// that, so a host whose account is missing is not asked.
 void find_credentials(Section& entry, const std::string& name, std::optional<Place> place,
                       const HostAccounts& accounts, Host& host) {
   const auto& written = accounts.written;
-  if (written.empty()) return;  // said once, for all hosts
+  if (written.empty()) {
+    // Without a ticket that is said once, for all hosts.
+    if (host.source == Source::smb && entry.reading().environment.has_ticket)
+      host.credentials = std::make_shared<const Credentials>(
+          Credentials{.name = std::string(kOfProcess), .authentication = Authentication::kerberos});
+    return;
+  }
   const auto& wanted = place ? name : written.front();
   std::vector<std::string_view> known;
   for (const auto& credentials : accounts.right) {
@@ -142,17 +151,18 @@ std::string with_host(std::string_view address, std::string_view host) {
 }
 
 /// Whether the address fits to so many hosts.
-bool check_address(Section& entry, const PlacedText& address, std::size_t hosts) {
+bool check_address(Section& entry, std::string_view key, const PlacedText& address,
+                   std::size_t hosts) {
   // Six dots, so that what is left stands where it stood.
   const auto brace = with_host(address.text, "......").find_first_of("{}");
   if (brace != std::string::npos) {
-    entry.error(address.at(brace), "`address`: only `{host}` can stand in braces");
+    entry.error(address.at(brace), fmt::format("`{}`: only `{{host}}` can stand in braces", key));
     return false;
   }
   if (hosts < 2 || address.text.contains(kHostInBraces)) return true;
-  entry.error(address.place, fmt::format("one `address` for {} hosts: write `{{host}}` where "
-                                         "their names stand in it, or leave `address` out",
-                                         hosts));
+  entry.error(address.place, fmt::format("one `{}` for {} hosts: write `{{host}}` where "
+                                         "their names stand in it, or leave `{}` out",
+                                         key, hosts, key));
   return false;
 }
 
@@ -179,7 +189,7 @@ class HostReader {
   void read(Section& entry, HostEntry& out) {
     const auto names = read_names(entry);
     for (const std::string_view key :
-         {"address", "port", "source", "credentials", "frequency", "hostPolicy"}) {
+         {"address", "serverName", "port", "source", "credentials", "frequency", "hostPolicy"}) {
       if (entry.raw(key) != nullptr) out.written.push_back(key);
     }
     if (entry.raw("timeZone") != nullptr) out.written.emplace_back("frequency");
@@ -190,6 +200,14 @@ class HostReader {
          .description = "Name or address to connect to; `{host}` stands for the host's name.",
          .example = "10.1.2.3",
          .otherwise = "the value of `host`"},
+        check_host_name);
+    const auto server_name = entry.placed_text(
+        {.name = "serverName",
+         .description =
+             "The host's own name, where `address` is another one (an alias, NAT, a jump "
+             "host). Kerberos looks for `cifs/` and this name. `{host}` works too.",
+         .example = "sql1.corp.example",
+         .otherwise = "the value of `address`"},
         check_host_name);
     const auto port =
         entry.port({.name = "port", .description = "TCP port.", .example = "445"}, host.port);
@@ -210,10 +228,12 @@ class HostReader {
                       .description = "Rules for alerts about the host itself.",
                       .same_as = "serviceMonitor.hostPolicy"},
                      host.policy);
-    if (address && !check_address(entry, *address, names.size())) return;
+    if (address && !check_address(entry, "address", *address, names.size())) return;
+    if (server_name && !check_address(entry, "serverName", *server_name, names.size())) return;
     for (const auto& [name, place] : names) {
       host.name = HostName(name);
       host.address = address ? with_host(address->text, name) : name;
+      host.server_name = server_name ? with_host(server_name->text, name) : std::string();
       if (const auto mistake = find_mistake_in_address(host)) {
         entry.error(address ? address->place : place,
                     fmt::format("`{}` of {} {}", address ? "address" : "host", in_backticks(name),

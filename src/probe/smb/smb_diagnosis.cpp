@@ -28,8 +28,8 @@ constexpr int kRoundTrips = 5;
 /// One walk. A step answers whether the next one can be tried.
 class Walk {
  public:
-  Walk(SmbSession::Environment environment, net::Deadline deadline)
-      : environment_(environment), host_(environment.host), deadline_(deadline) {}
+  Walk(SmbSession::Environment environment, const Clock& clock, net::Deadline deadline)
+      : environment_(environment), host_(environment.host), clock_(clock), deadline_(deadline) {}
 
   net::awaitable<Diagnosis> run() {
     constexpr std::array kWay{&Walk::resolve,   &Walk::connect,      &Walk::negotiate,
@@ -71,6 +71,7 @@ class Walk {
 
   const SmbSession::Environment environment_;
   const config::Host& host_;
+  const Clock& clock_;
   const net::Deadline deadline_;
   std::unique_ptr<SmbSession> session_;
   std::string first_service_;  ///< of the host's list
@@ -146,7 +147,7 @@ void Walk::report_clock() {
     works(Step::clock, "the host does not say what time it has");
     return;
   }
-  const auto ahead = wire::from_filetime(filetime) - environment_.clock.now();
+  const auto ahead = wire::from_filetime(filetime) - clock_.now();
   const auto difference = ahead < Duration::zero() ? -ahead : ahead;
   const auto found =
       fmt::format("the host's clock is {} {} this machine's", duration_text(difference),
@@ -161,17 +162,22 @@ void Walk::report_clock() {
 }
 
 net::awaitable<bool> Walk::log_in() {
-  auto may = co_await SmbSession::may_log_in(environment_);
-  if (!may && !host_.credentials)
-    co_return fails(Step::login, may.error(), "add `credentials` to the host");
-  const auto logged_in = may ? co_await session_->log_in(deadline_) : std::move(may);
+  auto prepared = co_await SmbSession::prepare_login(environment_, deadline_);
+  if (!prepared && !host_.credentials)
+    co_return fails(Step::login, prepared.error(), "add `credentials` to the host");
+  const auto logged_in = prepared ? co_await session_->log_in(deadline_) : std::move(prepared);
   const auto who =
       fmt::format("{} (credential {})", host_.credentials->username, host_.credentials->name);
   if (!logged_in && !session_->smb().authenticated())
     co_return fails(
         Step::login, logged_in.error(),
         fmt::format("correct {}; docs/windows-hosts.md says what each refusal means", who));
-  works(Step::login, fmt::format("{} is logged in", who));
+  const auto found = fmt::format("{} is logged in by {}", who, environment_.login.way());
+  if (auto notice = environment_.login.take_notice(); !notice.empty()) {
+    report(Step::login, Outcome::limited, found, "it " + notice);
+  } else {
+    works(Step::login, found);
+  }
   if (!logged_in)
     co_return fails(Step::share, logged_in.error(),
                     "let the account access this computer from the network");
@@ -255,9 +261,9 @@ net::awaitable<void> Walk::measure_round_trip(const std::string& name) {
 
 }  // namespace
 
-net::awaitable<Diagnosis> diagnose_over_smb(SmbSession::Environment environment,
+net::awaitable<Diagnosis> diagnose_over_smb(SmbSession::Environment environment, const Clock& clock,
                                             net::Deadline deadline) {
-  Walk walk(environment, deadline);
+  Walk walk(environment, clock, deadline);
   co_return co_await walk.run();
 }
 

@@ -16,6 +16,7 @@
 #include "probe/smb/list_index.h"
 #include "probe/smb/smb_details_reader.h"
 #include "probe/smb/smb_diagnosis.h"
+#include "probe/smb/smb_login.h"
 #include "probe/smb/smb_session.h"
 
 namespace tocsin::probe {
@@ -34,6 +35,7 @@ class SmbProbe final : public Probe {
         connector_(connector),
         random_(std::move(random)),
         clock_(clock),
+        login_({.host = host_, .options = options_, .random = random_, .clock = clock_}),
         absent_(options_.details.age),
         details_(options_.details.age),
         reader_(options_.details, session_, [this](const Error& error) { lose_session(error); }) {}
@@ -52,7 +54,7 @@ class SmbProbe final : public Probe {
   [[nodiscard]] BootSigns boot_signs() const override { return boot_; }
   [[nodiscard]] CheckTrace last_check() const override { return trace_; }
   net::awaitable<Diagnosis> diagnose(net::Deadline deadline) override {
-    return diagnose_over_smb({host_, options_, connector_, random_, clock_}, deadline);
+    return diagnose_over_smb({host_, options_, connector_, random_, login_}, clock_, deadline);
   }
   net::awaitable<void> close(net::Deadline deadline) override;
   bool set_watchlist() override;
@@ -91,6 +93,7 @@ class SmbProbe final : public Probe {
   const RandomFill random_;
   const Clock& clock_;
   svcctl::HostTraits traits_;
+  SmbLogin login_;
   std::unique_ptr<SmbSession> session_;
   ListIndex index_;
   AbsentServices absent_;
@@ -112,7 +115,9 @@ net::awaitable<Result<Services>> SmbProbe::with_session(Check check_once, net::D
   auto until = kept ? now + (deadline - now) / 2 : deadline;
   for (;; kept = false, until = deadline) {
     if (!session_) {
-      if (auto opened = co_await open_session(deadline); !opened) {
+      auto opened = co_await open_session(deadline);
+      trace_.notice = login_.take_notice();
+      if (!opened) {
         reader_.forget_hung();  // it may have been the connection
         co_return fail(std::move(opened));
       }
@@ -147,7 +152,7 @@ bool SmbProbe::set_watchlist() {
 
 net::awaitable<Result<>> SmbProbe::open_session(net::Deadline deadline) {
   auto opened =
-      co_await SmbSession::open({host_, options_, connector_, random_, clock_}, traits_, deadline);
+      co_await SmbSession::open({host_, options_, connector_, random_, login_}, traits_, deadline);
   if (!opened && is_shutdown(opened.error())) co_return std::unexpected(shutdown_error());
   if (!opened) co_return fail(std::move(opened));
   session_ = *std::move(opened);
@@ -300,6 +305,8 @@ void SmbProbe::remember(const Services& services) {
 
 net::awaitable<Result<KnownDetails>> SmbProbe::read_details(std::vector<ServiceName> services,
                                                             net::Deadline deadline) {
+  // The states have gone out: nothing waits for the KDC.
+  co_await login_.renew_ticket(deadline);
   DropOnCancel cancelled{this};
   KnownDetails known;
   for (const auto& name : services) {

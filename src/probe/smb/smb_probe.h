@@ -14,6 +14,10 @@
 #include "probe/details_cache.h"
 #include "probe/probe.h"
 
+namespace tocsin::kerberos {
+class Tickets;
+}
+
 namespace tocsin::probe {
 
 struct SmbProbeOptions {
@@ -32,12 +36,15 @@ struct SmbProbeOptions {
   /// This machine's name. Logins give its first label as the workstation: accounts with a "Log On
   /// To" list need it, and the host's events 4624, 4625 and 4776 show it. May be empty.
   std::string own_host_name{};
+  /// The KDC's share of a login; what is left of it is for NTLM.
+  std::chrono::milliseconds kerberos_limit = std::chrono::seconds(5);
+  /// Outlives the probe; null: NTLM only.
+  kerberos::Tickets* tickets = nullptr;
   /// Lets the account of the host log in, and outlives the probe; null: refusals are not counted.
   logins::Gate* gate = nullptr;
 };
 
-/// `host`, `connector` and `clock` must outlive it. Credentials: NTLMv2; Kerberos will be chosen
-/// here.
+/// `host`, `connector` and `clock` must outlive it.
 [[nodiscard]] std::unique_ptr<Probe> make_smb_probe(const config::Host& host,
                                                     SmbProbeOptions options,
                                                     net::Connector& connector, RandomFill random,

@@ -11,46 +11,6 @@
 
 namespace tocsin::probe {
 
-namespace {
-
-using logins::Blame;
-
-/// Refused logons that say nothing about the secret ([MS-ERREF] 2.3.1; docs/windows-hosts.md).
-constexpr std::array<std::pair<std::uint32_t, Blame>, 16> kBlames{{
-    {0xC000006F, Blame::account},  // not within its logon hours
-    {0xC0000071, Blame::account},  // its password has expired
-    {0xC0000072, Blame::account},  // disabled
-    {0xC0000193, Blame::account},  // expired
-    {0xC0000224, Blame::account},  // its password must be changed
-    {0xC0000234, Blame::account},  // locked out
-    {0xC0000022, Blame::peer},     // the host checks the name that it is called by
-    {0xC000006E, Blame::peer},     // restricted: NTLM is denied to it, e.g. by Protected Users
-    {0xC0000070, Blame::peer},     // not from this workstation
-    {0xC0000133, Blame::peer},     // its clock and the domain's differ
-    {0xC000015B, Blame::peer},     // no network logon on this host
-    {0xC000018A, Blame::peer},     // its trust in the domain is broken
-    {0xC000018B, Blame::peer},
-    {0xC000018D, Blame::peer},
-    {0xC0000413, Blame::peer},  // an authentication policy denies this host
-    {0xC0000418, Blame::peer},  // NTLM is blocked
-}};
-
-Blame blame_of(const Error& error) {
-  const auto* known =
-      std::ranges::find(kBlames, error.native.value_or(0), &std::pair<std::uint32_t, Blame>::first);
-  return known == kBlames.end() ? Blame::secret : known->second;
-}
-
-void conclude(logins::Pass& pass, const Result<>& login) {
-  if (login) {
-    pass.accept();
-  } else if (login.error().kind == ErrorKind::login_refused) {
-    pass.refuse(blame_of(login.error()), login.error().what);
-  }
-}
-
-}  // namespace
-
 bool is_about_service(const Error& error) {
   constexpr std::uint32_t kLargestWin32 = 0xFFFF;  // above are NTSTATUS and the faults of RPC
   const bool answer = error.kind == ErrorKind::not_found || error.kind == ErrorKind::denied ||
@@ -74,38 +34,18 @@ std::string_view SmbSession::dialect() const {
 }
 
 std::string SmbSession::connection() const {
-  return std::string(dialect()) + (smb_.encrypted() ? ", encrypted" : ", signed");
+  return std::string(dialect()) + (smb_.encrypted() ? ", encrypted, " : ", signed, ") +
+         environment_.login.way();
 }
 
 SmbSession::SmbSession(Environment environment, net::TcpStream stream)
     : environment_(environment),
       stream_(std::move(stream)),
-      smb_({.server_name = environment.host.address,
+      smb_({.server_name = server_name_of(environment.host),
             .renewal = [this] { return renew(); },
             .renewed = [this](const Result<>& login) { conclude_renewal(login); }},
            environment.random),
       scm_(dcerpc::Client(smb_, pipe_)) {}
-
-net::awaitable<Result<std::unique_ptr<SmbSession>>> SmbSession::open(Environment environment,
-                                                                     svcctl::HostTraits traits,
-                                                                     net::Deadline deadline) {
-  CO_TRY(co_await may_log_in(environment));
-  CO_TRY(auto session, co_await connect(environment, deadline));
-  CO_TRY(co_await session->negotiate(deadline));
-  CO_TRY(co_await session->log_in(deadline));
-  const auto rest = session->login_deadline(deadline);
-  CO_TRY(co_await session->open_pipe(rest));
-  CO_TRY(co_await session->open_manager(traits, rest));
-  co_return session;
-}
-
-net::awaitable<Result<>> SmbSession::may_log_in(Environment environment) {
-  const auto& host = environment.host;
-  if (!host.credentials)
-    co_return fail(ErrorKind::denied, "no credentials are configured for this host");
-  auto* gate = environment.options.gate;
-  co_return gate == nullptr ? Result<>{} : co_await gate->check(host.name);
-}
 
 net::awaitable<Result<std::unique_ptr<SmbSession>>> SmbSession::connect(Environment environment,
                                                                         net::Deadline deadline) {
@@ -119,14 +59,61 @@ net::awaitable<Result<>> SmbSession::negotiate(net::Deadline deadline) {
   co_return co_await drive(smb_.negotiate(port_), login_deadline(deadline));
 }
 
-/// The gate comes behind the negotiation: a host that is not there delays no other.
+/// Over a connection of its own, which a login that is left half way is of no use to.
+net::awaitable<Result<>> SmbSession::ask_names(Environment environment, net::Deadline deadline) {
+  CO_TRY(auto session, co_await connect(environment, deadline));
+  CO_TRY(co_await session->negotiate(deadline));
+  std::optional<ntlm::HostNames> names;
+  auto question = ntlm::make_question([&names](ntlm::HostNames told) { names = std::move(told); });
+  const auto ended = co_await session->drive(
+      session->smb_.login(session->port_, std::move(question)), session->login_deadline(deadline));
+  // One that has no NTLM does not say.
+  if (!names && !ended && ended.error().kind == ErrorKind::unsupported) names.emplace();
+  if (!names && !ended) co_return ended;
+  environment.login.answer_names(std::move(names).value_or(ntlm::HostNames{}));
+  co_return Result<>{};
+}
+
+net::awaitable<Result<std::unique_ptr<SmbSession>>> SmbSession::open(Environment environment,
+                                                                     svcctl::HostTraits traits,
+                                                                     net::Deadline deadline) {
+  CO_TRY(co_await prepare_login(environment, deadline));
+  CO_TRY(auto session, co_await connect(environment, deadline));
+  CO_TRY(co_await session->negotiate(deadline));
+  CO_TRY(co_await session->log_in(deadline));
+  const auto rest = session->login_deadline(deadline);
+  CO_TRY(co_await session->open_pipe(rest));
+  CO_TRY(co_await session->open_manager(traits, rest));
+  co_return session;
+}
+
+net::awaitable<Result<>> SmbSession::prepare_login(Environment environment,
+                                                   net::Deadline deadline) {
+  const auto& host = environment.host;
+  if (!host.credentials)
+    co_return fail(ErrorKind::denied, "no credentials are configured for this host");
+  if (auto* gate = environment.options.gate; gate != nullptr) {
+    CO_TRY(co_await gate->check(host.name));
+  }
+  if (environment.login.needs_names()) co_return co_await ask_names(environment, deadline);
+  co_return Result<>{};
+}
+
+/// The gate comes behind the negotiation: a host that is not there delays no other. What the KDC
+/// refuses is a logon like any other.
 net::awaitable<Result<>> SmbSession::log_in(net::Deadline deadline) {
   auto* gate = environment_.options.gate;
-  if (gate == nullptr)
-    co_return co_await drive(smb_.login(port_, initiator()), login_deadline(deadline));
+  if (gate == nullptr) co_return co_await log_in_once(login_deadline(deadline));
   CO_TRY(auto pass, co_await gate->enter(environment_.host.name, deadline));
-  auto logged_in = co_await drive(smb_.login(port_, initiator()), login_deadline(deadline));
+  auto logged_in = co_await log_in_once(login_deadline(deadline));
   conclude(pass, logged_in);
+  co_return logged_in;
+}
+
+net::awaitable<Result<>> SmbSession::log_in_once(net::Deadline deadline) {
+  CO_TRY(auto initiator, co_await environment_.login.initiator(deadline));
+  auto logged_in = co_await drive(smb_.login(port_, std::move(initiator)), deadline);
+  if (!logged_in) co_return std::unexpected(environment_.login.explain(logged_in.error()));
   co_return logged_in;
 }
 
@@ -144,7 +131,7 @@ net::awaitable<Result<>> SmbSession::open_manager(svcctl::HostTraits traits,
   CO_TRY(co_await drive(rpc.bind(port_, svcctl::kInterface), deadline));
   scm_ = svcctl::Client(rpc, traits);
   auto opened = co_await drive(scm_.open_manager(port_), deadline);
-  if (!opened && opened.error().kind == ErrorKind::denied) {
+  if (!opened && opened.error().kind == ErrorKind::denied && is_about_service(opened.error())) {
     co_return fail(ErrorKind::denied,
                    "the account may not open the service control manager: grant it connect and "
                    "enumerate rights there (sc sdset scmanager, see docs/windows-hosts.md)",
@@ -153,29 +140,19 @@ net::awaitable<Result<>> SmbSession::open_manager(svcctl::HostTraits traits,
   co_return opened;
 }
 
-std::unique_ptr<wire::Initiator> SmbSession::initiator() const {
-  // Kerberos will be chosen here, where a ticket, a keytab or a realm allows it.
-  const auto& credentials = *environment_.host.credentials;
-  const auto* gate = environment_.options.gate;
-  auto login = ntlm::make_credentials(credentials.username,
-                                      gate == nullptr ? credentials.password : gate->secret());
-  login.workstation = ntlm::workstation_name(environment_.options.own_host_name);
-  return ntlm::make_initiator(std::move(login), environment_.random, environment_.clock.now(),
-                              "cifs/" + environment_.host.address);
-}
-
 /// Null, when now is no time to log in: then the session ends, and the next one waits its turn.
 std::unique_ptr<wire::Initiator> SmbSession::renew() {
+  auto initiator = environment_.login.renewed_initiator();
+  if (!initiator) return nullptr;
   if (auto* gate = environment_.options.gate; gate != nullptr) {
     renewal_ = gate->try_enter(environment_.host.name);
     if (!renewal_) return nullptr;
   }
-  return initiator();
+  return initiator;
 }
 
-void SmbSession::conclude_renewal(const Result<>& login) {
-  auto pass = std::exchange(renewal_, std::nullopt);
-  if (pass) conclude(*pass, login);
+auto pass = std::exchange(renewal_, std::nullopt);
+if (pass) conclude(*pass, login);
 }
 
 net::awaitable<Result<>> SmbSession::send_outgoing(net::Deadline deadline) {

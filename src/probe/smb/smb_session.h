@@ -14,6 +14,7 @@
 #include "config/monitored/host.h"
 #include "logins/gate.h"
 #include "net/tcp.h"
+#include "probe/smb/smb_login.h"
 #include "probe/smb/smb_probe.h"
 #include "wire/conversation.h"
 #include "wire/smb2/client.h"
@@ -31,7 +32,7 @@ class SmbSession {
     const SmbProbeOptions& options;
     net::Connector& connector;
     const RandomFill& random;
-    const Clock& clock;
+    SmbLogin& login;
   };
 
   /// Connects, logs in, opens the manager. `traits` is what an earlier session learned of the host.
@@ -41,8 +42,9 @@ class SmbSession {
                                                                   net::Deadline deadline);
 
   // The steps of open(), each after the one before.
-  /// Before a connection is made: login_refused or denied where it would be in vain.
-  static net::awaitable<Result<>> may_log_in(Environment environment);
+  /// Before a connection is made: login_refused or denied where a login would be in vain. Asks the
+  /// host for its names where the login needs them, over a connection of its own.
+  static net::awaitable<Result<>> prepare_login(Environment environment, net::Deadline deadline);
   static net::awaitable<Result<std::unique_ptr<SmbSession>>> connect(Environment environment,
                                                                      net::Deadline deadline);
   net::awaitable<Result<>> negotiate(net::Deadline deadline);
@@ -69,16 +71,18 @@ class SmbSession {
   [[nodiscard]] const smb2::Client& smb() const { return smb_; }
   /// "SMB 3.1.1"
   [[nodiscard]] std::string_view dialect() const;
-  /// "SMB 3.1.1, encrypted"
+  /// "SMB 3.1.1, encrypted, Kerberos"
   [[nodiscard]] std::string connection() const;
 
  private:
   SmbSession(Environment environment, net::TcpStream stream);
 
+  static net::awaitable<Result<>> ask_names(Environment environment, net::Deadline deadline);
+  net::awaitable<Result<>> log_in_once(net::Deadline deadline);
+  void conclude(logins::Pass& pass, const Result<>& login) const;
   [[nodiscard]] net::Deadline login_deadline(net::Deadline deadline) const {
     return std::min(deadline, net::within(environment_.options.login_limit));
   }
-  [[nodiscard]] std::unique_ptr<wire::Initiator> initiator() const;
   [[nodiscard]] std::unique_ptr<wire::Initiator> renew();
   void conclude_renewal(const Result<>& login);
   net::awaitable<Result<>> send_outgoing(net::Deadline deadline);

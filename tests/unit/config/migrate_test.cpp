@@ -489,7 +489,7 @@ tocsin:
     # nothing at all if it finds one when it starts.
     monitor:
       # Unlike Butler: On Windows tocsin asks as its own user, like Butler; elsewhere over the
-      # network, with an account of `credentials`.
+      # network, with an account of `credentials` or its Kerberos ticket.
       - host: 'node[1-3]'
         # Services to watch on the host.
         services:

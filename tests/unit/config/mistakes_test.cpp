@@ -146,11 +146,13 @@ INSTANTIATE_TEST_SUITE_P(
         Mistake{{{3, ""}, {4, ""}},
                 {"3:5: error: hosts are asked over SMB, which needs an account: add `credentials: "
                  "[{name: monitoring, username: 'DOMAIN\\user', password: "
-                 "'${env:TOCSIN_PASSWORD}'}]` to `serviceMonitor`"}},
+                 "'${env:TOCSIN_PASSWORD}'}]` to `serviceMonitor`, or give the process a Kerberos "
+                 "ticket (KRB5CCNAME or KRB5_CLIENT_KTNAME)"}},
         Mistake{{{3, "    credentials: []"}, {4, ""}},
                 {"4:5: error: hosts are asked over SMB, which needs an account: add `credentials: "
                  "[{name: monitoring, username: 'DOMAIN\\user', password: "
-                 "'${env:TOCSIN_PASSWORD}'}]` to `serviceMonitor`"}},
+                 "'${env:TOCSIN_PASSWORD}'}]` to `serviceMonitor`, or give the process a Kerberos "
+                 "ticket (KRB5CCNAME or KRB5_CLIENT_KTNAME)"}},
         mistake(6, "      - host: node1\n        credentials: mian",
                 "7:22: error: there are no credentials `mian`; did you mean `main`?"),
         mistake(6, "      - host: node1\n        credentials: other-account",
@@ -162,6 +164,12 @@ INSTANTIATE_TEST_SUITE_P(
         mistake(4, "      - {name: main, username: '', password: p}",
                 "4:32: error: `username` must not be empty"),
         mistake(4, "      - {name: main, username: u}",
+                "4:9: error: the key `password` is missing"),
+        mistake(4, "      - {name: main, username: u, password: p, keytab: k}",
+                "4:9: error: an account has either `password` or `keytab`; remove one"),
+        mistake(4, "      - {name: main, keytab: k, authentication: ntlm}",
+                "4:9: error: `authentication: ntlm` needs `username` and `password`"),
+        mistake(4, "      - {name: main, username: u, authentication: kerberos}",
                 "4:9: error: the key `password` is missing"),
         mistake(4, "      - {name: main, username: u, password: }",
                 "4:35: error: `password` is empty"),

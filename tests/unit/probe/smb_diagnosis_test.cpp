@@ -55,7 +55,8 @@ TEST_F(SmbDiagnosis, SaysThatEachStepWorks) {
     EXPECT_EQ(report.outcome, Outcome::works) << to_string(report.step) << ": " << report.found;
   EXPECT_THAT(report_of(Step::protocol).found, HasSubstr("SMB 3.1.1"));
   EXPECT_THAT(report_of(Step::mechanisms).found, HasSubstr("NTLM"));
-  EXPECT_THAT(report_of(Step::login).found, HasSubstr("monitor (credential x)"));
+  EXPECT_THAT(report_of(Step::login).found,
+              HasSubstr("monitor (credential x) is logged in by NTLM"));
   EXPECT_THAT(report_of(Step::list).found, HasSubstr("20 services"));
   EXPECT_THAT(report_of(Step::service).found, HasSubstr("QlikSenseEngineService"));
   EXPECT_EQ(relay->connections(), 1U);

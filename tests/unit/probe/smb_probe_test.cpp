@@ -179,7 +179,7 @@ TEST_P(SmbProbeTest, SaysHowACheckWentAboutIt) {
   states();
   auto trace = probe->last_check();
   EXPECT_EQ(trace.session, Session::opened);
-  EXPECT_EQ(trace.connection, "SMB 3.1.1, encrypted");
+  EXPECT_EQ(trace.connection, "SMB 3.1.1, encrypted, NTLM");
   EXPECT_EQ(trace.dropped, "");
   EXPECT_EQ(trace.listed.has_value(), !GetParam());
   EXPECT_EQ(trace.asked, GetParam() ? 2 : 0) << "and RpcSs, which tells of a boot";

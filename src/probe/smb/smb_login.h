@@ -1,0 +1,77 @@
+// Who logs in to one host, and what was learned of it on the way.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "base/clock.h"
+#include "base/random.h"
+#include "config/monitored/host.h"
+#include "kerberos/account.h"
+#include "logins/guard.h"
+#include "net/async.h"
+#include "probe/smb/login_choice.h"
+#include "probe/smb/smb_probe.h"
+#include "wire/authentication.h"
+
+namespace tocsin::probe {
+
+/// Outlives the sessions, and those who log in.
+class SmbLogin {
+ public:
+  struct Deps {
+    const config::Host& host;
+    const SmbProbeOptions& options;
+    const RandomFill& random;
+    const Clock& clock;
+  };
+  explicit SmbLogin(Deps deps) : deps_(deps) {}
+  SmbLogin(const SmbLogin&) = delete;
+  SmbLogin& operator=(const SmbLogin&) = delete;
+
+  /// Whether the next login wants to know what the host calls itself; then answer_names() before.
+  [[nodiscard]] bool needs_names() const;
+  void answer_names(ntlm::HostNames names) { names_ = std::move(names); }
+
+  /// For one login. login_refused: the KDC refused the account; denied: Kerberos does not work here
+  /// and NTLM is not wanted; exhausted.
+  net::awaitable<Result<std::unique_ptr<wire::Initiator>>> initiator(net::Deadline deadline);
+  /// The same at once, for a session that has expired. Null: a ticket would have to be asked for,
+  /// and the next session does that.
+  [[nodiscard]] std::unique_ptr<wire::Initiator> renewed_initiator() const;
+  /// How the login ended that the initiator was for, in words that fit.
+  [[nodiscard]] Error explain(Error error);
+  /// Whose fault the refusal is.
+  [[nodiscard]] logins::Blame blame_of(const Error& error) const;
+
+  /// Gets the account's ticket anew before it is old.
+  net::awaitable<void> renew_ticket(net::Deadline deadline);
+
+  /// "Kerberos" or "NTLM", of the last login.
+  [[nodiscard]] std::string way() const;
+  /// Why it is not Kerberos, where people should know; each reason once.
+  [[nodiscard]] std::string take_notice();
+
+ private:
+  class Chooser;
+
+  [[nodiscard]] LoginFacts facts() const;
+  [[nodiscard]] Secret secret() const;
+  [[nodiscard]] std::optional<kerberos::Account> account() const;
+  [[nodiscard]] std::string service() const;
+  [[nodiscard]] std::unique_ptr<wire::Initiator> ntlm_initiator() const;
+  [[nodiscard]] Error refusal() const;
+  void settle(LoginChoice choice);
+
+  Deps deps_;
+  std::optional<ntlm::HostNames> names_;
+  LoginChoice choice_;
+  std::optional<kerberos::Failure> failure_;  ///< of this login
+  std::string refused_;                       ///< why the host refuses tickets
+  net::Deadline refused_until_{};
+  std::string notice_;
+  std::string noticed_;
+};
+
+}  // namespace tocsin::probe
