@@ -159,6 +159,7 @@ class Samba:
         self.user = "root"
         self.password = password
         self.logs_in = logs_in
+        self.environment = {}
         self.port = free_port()
         self.folder = None
         self.process = None
@@ -205,7 +206,7 @@ class Samba:
         self.process = subprocess.Popen(
             ["smbd", "--foreground", "--no-process-group", "-s", self.configuration,
              "-l", self.folder],
-            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+            env={**os.environ, **self.environment}, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
             start_new_session=True)
         wait_until(self._listens, 30, "smbd listens")
         # After a cold start one session must be complete before several are opened, or some hang.
