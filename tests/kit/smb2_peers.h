@@ -16,6 +16,8 @@
 #include "wire/authentication.h"
 #include "wire/conversation.h"
 #include "wire/smb2/client.h"
+#include "wire/smb2/message.h"
+#include "wire/smb2/secure_channel.h"
 #include "wire/smb2/server.h"
 
 namespace tocsin::kit {
@@ -129,6 +131,26 @@ inline smb2::ServerOptions echo_host(const Bytes& key = login_key()) {
     return nullptr;
   };
   return options;
+}
+
+/// A refusal, or a promise to answer, by a host that has the keys: those of SMB 3.0.2 follow from
+/// the session key.
+inline Bytes forged_reply(smb2::Header header, smb2::Status status, std::uint16_t credits = 1) {
+  header.status = status;
+  header.flags = smb2::kFlagResponse | (status == smb2::Status::pending ? smb2::kFlagAsync : 0);
+  header.async_id = 0xA5;
+  header.credits = credits;
+  header.signature = {};
+  Writer out;
+  header.encode(out);
+  smb2::ErrorResponse{}.encode(out);
+  auto reply = std::move(out).take();
+  const smb2::Negotiated negotiated{smb2::Dialect::smb3_0_2, smb2::SigningAlgorithm::aes_cmac};
+  const smb2::SecureChannel keys(smb2::Role::server, negotiated, header.session_id,
+                                 smb2::derive_keys(negotiated, login_key(), {}), counting_random());
+  // As Windows does it: an interim response is not signed.
+  if (status != smb2::Status::pending) keys.sign(reply);
+  return reply;
 }
 
 /// Runs conversations against a server, with somebody in between.

@@ -151,8 +151,17 @@ std::unique_ptr<wire::Initiator> SmbSession::renew() {
   return initiator;
 }
 
-auto pass = std::exchange(renewal_, std::nullopt);
-if (pass) conclude(*pass, login);
+void SmbSession::conclude(logins::Pass& pass, const Result<>& login) const {
+  if (login) {
+    pass.accept();
+  } else if (login.error().kind == ErrorKind::login_refused) {
+    pass.refuse(environment_.login.blame_of(login.error()), login.error().what);
+  }
+}
+
+void SmbSession::conclude_renewal(const Result<>& login) {
+  auto pass = std::exchange(renewal_, std::nullopt);
+  if (pass) conclude(*pass, login);
 }
 
 net::awaitable<Result<>> SmbSession::send_outgoing(net::Deadline deadline) {

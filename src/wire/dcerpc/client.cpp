@@ -51,16 +51,16 @@ Conversation<Result<>> Client::bind(Port& port, SyntaxId interface) {
 }
 
 Conversation<Result<>> Client::bind_multiplexed(Port& port, SyntaxId interface) {
-  auto multiplex = std::make_shared<Multiplex>(*transport_, pipe_);
-  const auto id = multiplex->next_call_id();
+  // It is what wakes this conversation, so it must not end with it, whatever the answer is.
+  multiplex_ = std::make_shared<Multiplex>(*transport_, pipe_);
+  const auto id = multiplex_->next_call_id();
   std::vector<Bytes> bind;
   bind.push_back(make_bind(id, kWhole | kConcurrentMultiplexing, interface));
   CO_TRY(const auto answer,
-         co_await multiplex->exchange(port, id, std::move(bind), Patience::answered_soon));
+         co_await multiplex_->exchange(port, id, std::move(bind), Patience::answered_soon));
   CO_TRY(const auto flags, accept(answer.front(), id));
   if ((flags & kConcurrentMultiplexing) == 0)
     co_return fail(ErrorKind::unsupported, "the server takes one call at a time");
-  multiplex_ = std::move(multiplex);
   co_return Result<>{};
 }
 

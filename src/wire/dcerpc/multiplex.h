@@ -28,7 +28,8 @@ enum class Patience : std::uint8_t {
 /// Reads may be answered out of order, and fragments are not numbered: the first and the last one
 /// of a reply say so, but one in between is malformed while more than one read is outstanding.
 ///
-/// It outlives the conversations, and `transport` outlives it. Its end cancels the reads.
+/// It outlives the conversations, and `transport` outlives it. Its end cancels the reads, so no
+/// conversation that it wakes may bring that about.
 class Multiplex {
  public:
   Multiplex(smb2::Client& transport, smb2::Pipe pipe) : transport_(transport), pipe_(pipe) {}

@@ -1,5 +1,7 @@
 // Several requests of one client in flight: whatever order the replies come in, each finds its own.
+#include <algorithm>
 #include <deque>
+#include <iterator>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -8,11 +10,11 @@
 
 #include "kit/smb2_peers.h"
 #include "wire/smb2/message.h"
-#include "wire/smb2/secure_channel.h"
 
 namespace tocsin::smb2 {
 namespace {
 
+using kit::forged_reply;
 using kit::PasswordInitiator;
 using Answer = Result<Bytes>;
 
@@ -35,7 +37,7 @@ class InFlight : public testing::Test {
     std::vector<Header> requests;
     for (const auto& request : port.take_outgoing()) {
       requests.push_back(Header::decode(request).value());
-      for (auto& reply : wire.server().handle(request).value()) replies.push_back(std::move(reply));
+      std::ranges::move(wire.server().handle(request).value(), std::back_inserter(replies));
     }
     return requests;
   }
@@ -44,29 +46,6 @@ class InFlight : public testing::Test {
       port.deliver(std::exchange(replies.front(), {}));
       replies.pop_front();
     }
-  }
-  static Bytes forge(Header header, Status status, std::uint16_t credits) {
-    header.status = status;
-    header.flags = kFlagResponse | (status == Status::pending ? kFlagAsync : 0);
-    header.async_id = 0xA5;
-    header.credits = credits;
-    header.signature = {};
-    Writer out;
-    header.encode(out);
-    ErrorResponse{}.encode(out);
-    auto reply = std::move(out).take();
-    const Negotiated negotiated{Dialect::smb3_0_2, SigningAlgorithm::aes_cmac};
-    SecureChannel(Role::server, negotiated, header.session_id,
-                  derive_keys(negotiated, kit::login_key(), {}), kit::counting_random())
-        .sign(reply);
-    return reply;
-  }
-  /// As Windows does it: unsigned.
-  static Bytes interim(const Header& request, std::uint16_t credits = 1) {
-    auto reply = forge(request, Status::pending, credits);
-    std::fill_n(reply.begin() + 48, 16, std::uint8_t{0});
-    reply[16] &= ~static_cast<std::uint8_t>(kFlagSigned);
-    return reply;
   }
 
   int logins = 0;
@@ -103,7 +82,7 @@ TEST_F(InFlight, OneThatWaitsForDaysHoldsUpNoOther) {
   auto& waits = ask(1);
   const auto request = serve().at(0);
   const auto late = std::exchange(replies, {}).front();
-  port.deliver(interim(request));
+  port.deliver(forged_reply(request, Status::pending));
   // More than the credits that a client ever holds.
   for (int i = 0; i < 2000; i++) {
     auto& answered = ask(2);
@@ -127,11 +106,11 @@ TEST_F(InFlight, RequestsWaitForCreditsInOrder) {
   ASSERT_LT(sent.size(), kMany);
   // What is pending has brought its credit back; what is not answered has not.
   replies.pop_front();
-  port.deliver(interim(sent[0], 1));
+  port.deliver(forged_reply(sent[0], Status::pending));
   EXPECT_EQ(port.take_outgoing().size(), 1);
-  port.deliver(interim(sent[1], 0));
+  port.deliver(forged_reply(sent[1], Status::pending, 0));
   EXPECT_EQ(port.take_outgoing().size(), 0);
-  port.deliver(forge(sent[2], Status::pending, 3));
+  port.deliver(forged_reply(sent[2], Status::pending, 3));
   EXPECT_EQ(port.take_outgoing().size(), 3);
 }
 
@@ -151,7 +130,7 @@ TEST_F(InFlight, NobodyWaitsForCreditsThatCannotCome) {
   constexpr std::uint8_t kMany = 100;
   for (std::uint8_t i = 0; i < kMany; i++) ask(i);
   const auto sent = serve();
-  for (const auto& request : sent) port.deliver(interim(request, 0));
+  for (const auto& request : sent) port.deliver(forged_reply(request, Status::pending, 0));
   for (std::size_t i = 0; i < sent.size(); i++) EXPECT_FALSE(asked[i].done());
   for (std::size_t i = sent.size(); i < kMany; i++) {
     ASSERT_TRUE(asked[i].done()) << i;
@@ -164,7 +143,7 @@ TEST_F(InFlight, WhoLeavesCancels) {
   ask(1);
   auto& other = ask(2);
   const auto requests = serve();
-  port.deliver(interim(requests[0]));
+  port.deliver(forged_reply(requests[0], Status::pending));
   asked.pop_front();
   const auto cancels = port.take_outgoing();
   ASSERT_EQ(cancels.size(), 1);
@@ -210,7 +189,7 @@ TEST_F(InFlight, AReplyToNobodyEndsAll) {
   ask(2);
   auto request = serve().at(0);
   request.message_id += 1000;
-  port.deliver(forge(request, Status::success, 1));
+  port.deliver(forged_reply(request, Status::success, 1));
   ask(3);
   EXPECT_EQ(port.take_outgoing().size(), 0);
   for (auto& one : asked) {
@@ -262,7 +241,7 @@ TEST_F(InFlight, ARenewalThatFailsFailsAll) {
   deliver_all();
   const auto login = port.take_outgoing();
   ASSERT_EQ(login.size(), 1);
-  port.deliver(forge(Header::decode(login[0]).value(), Status::logon_failure, 1));
+  port.deliver(forged_reply(Header::decode(login[0]).value(), Status::logon_failure, 1));
   for (auto& one : asked) {
     ASSERT_TRUE(one.done());
     EXPECT_EQ(one.take().error().kind, ErrorKind::login_refused);
