@@ -1,6 +1,9 @@
 #include "probe/smb/smb_details_reader.h"
 
 #include <algorithm>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "base/try.h"
 #include "probe/scm_terms.h"
@@ -55,6 +58,62 @@ net::awaitable<Result<std::optional<ServiceDetails>>> SmbDetailsReader::read(
     if (!closed && !end(closed.error())) co_return std::unexpected(shutdown_error());
   }
   co_return details;
+}
+
+net::awaitable<Result<std::size_t>> SmbDetailsReader::read_batch(
+    std::span<const ServiceName> services, const Learn& learn, net::Deadline deadline) {
+  services = services.first(std::min(services.size(), batch_size_));
+  if (services.size() < kSmallestBatch || !session_) co_return 0;
+  const auto scm = co_await session_->batches(deadline);
+  if (!scm) {
+    if (scm.error().kind == ErrorKind::timed_out) batch_size_ = 0;
+    co_return end_batch(scm.error());
+  }
+  if (*scm == nullptr) co_return 0;
+
+  std::vector<std::string> names;
+  names.reserve(services.size());
+  for (const auto& name : services) names.push_back(name.text());
+  std::vector<Question> skipped;
+  for (const auto question : {Question::delayed_start, Question::start_trigger})
+    if (hangs(question)) skipped.push_back(question);
+  svcctl::DetailsBatch batch(**scm, names, skipped);
+  const auto read = co_await session_->read_batch(batch, limits_.question, deadline);
+  if (!read && read.error().kind == ErrorKind::timed_out) note_late(batch, deadline);
+
+  std::optional<Error> lost;
+  if (!read) lost = read.error();
+  for (std::size_t i = 0; i < services.size(); i++) {
+    const auto& service = batch.services()[i];
+    if (!lost && service.error && !is_about_service(*service.error)) lost = service.error;
+    std::optional<ServiceDetails> details;
+    if (service.configuration)
+      details = to_details(*service.configuration, {.delayed = service.delayed_start,
+                                                    .trigger_start = service.start_trigger});
+    // What was not asked for, or in vain, is asked for again.
+    if (details || !service.asking) learn(i, std::move(details));
+  }
+  if (lost) {
+    CO_TRY(end_batch(*lost));
+  }
+  co_return services.size();
+}
+
+/// A question hangs when nothing came at all; else there was only too little time.
+void SmbDetailsReader::note_late(const svcctl::DetailsBatch& batch, net::Deadline deadline) {
+  if (net::MonotonicClock::now() >= deadline) {
+    batch_size_ = std::max(kSmallestBatch, batch.services().size() / 2);
+    return;
+  }
+  for (const auto& service : batch.services())
+    if (service.asking)
+      hung_until_[std::to_underlying(*service.asking)] = net::within(limits_.pause);
+}
+
+Result<std::size_t> SmbDetailsReader::end_batch(const Error& error) {
+  lose_(error);
+  if (is_shutdown(error)) return std::unexpected(shutdown_error());
+  return 0;
 }
 
 /// What the host does not tell is not so.

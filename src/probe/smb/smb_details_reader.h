@@ -2,9 +2,12 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <utility>
 
 #include "base/names.h"
@@ -12,6 +15,7 @@
 #include "net/async.h"
 #include "probe/details_cache.h"
 #include "probe/smb/smb_session.h"
+#include "wire/svcctl/details.h"
 
 namespace tocsin::probe {
 
@@ -27,19 +31,32 @@ class SmbDetailsReader {
   /// is going down.
   net::awaitable<Result<std::optional<ServiceDetails>>> read(ServiceName name,
                                                              net::Deadline deadline);
+  /// Reads those of as many services as may be asked for at a time, the first ones of `services`,
+  /// and gives them to `learn` by their index; answers how many. 0: they must be asked for one by
+  /// one. Fails, and leaves details out, as read().
+  using Learn = std::function<void(std::size_t index, std::optional<ServiceDetails> details)>;
+  net::awaitable<Result<std::size_t>> read_batch(std::span<const ServiceName> services,
+                                                 const Learn& learn, net::Deadline deadline);
   /// Whether the host does not answer what read() must ask.
   [[nodiscard]] bool hangs() const { return hangs(Question::configuration); }
   /// Lets every question be asked again.
   void forget_hung() { hung_until_ = {}; }
 
  private:
-  enum class Question : std::uint8_t { configuration, delayed_start, start_trigger };
+  using Question = svcctl::DetailsBatch::Question;
+  /// Fewer are not worth a pipe of their own: it takes three round trips.
+  static constexpr std::size_t kSmallestBatch = 4;
+  static constexpr std::size_t kLargestBatch = 256;
+
   /// What QueryServiceConfig does not say.
   struct Extras {
     bool delayed = false;
     bool trigger_start = false;
   };
 
+  void note_late(const svcctl::DetailsBatch& batch, net::Deadline deadline);
+  /// The session is lost; fails when the host is going down.
+  Result<std::size_t> end_batch(const Error& error);
   static ServiceDetails to_details(svcctl::QueryServiceConfig config, Extras extras);
   net::awaitable<Result<Extras>> read_extras(svcctl::Handle handle, bool automatic,
                                              net::Deadline deadline);
@@ -56,6 +73,8 @@ class SmbDetailsReader {
   std::unique_ptr<SmbSession>& session_;
   const Lose lose_;
   std::array<net::Deadline, 3> hung_until_{};  ///< by question
+  /// Halved whenever a batch was not done in time, so that the next one gets ahead.
+  std::size_t batch_size_ = kLargestBatch;  ///< 0: the host does not even open a pipe for it
 };
 
 }  // namespace tocsin::probe

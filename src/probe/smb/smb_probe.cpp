@@ -1,7 +1,9 @@
 #include "probe/smb/smb_probe.h"
 
 #include <algorithm>
+#include <cstddef>
 #include <optional>
+#include <span>
 #include <string>
 #include <unordered_map>
 #include <unordered_set>
@@ -309,19 +311,32 @@ net::awaitable<Result<KnownDetails>> SmbProbe::read_details(std::vector<ServiceN
   co_await login_.renew_ticket(deadline);
   DropOnCancel cancelled{this};
   KnownDetails known;
-  for (const auto& name : services) {
+  // Of a per-user service one copy stands for all.
+  auto sources = services;
+  for (auto& source : sources)
+    if (const auto copy = index_.selection().copies.find(source);
+        copy != index_.selection().copies.end())
+      source = copy->second;
+  for (std::size_t at = 0; at < services.size();) {
+    const auto learn = [&](std::size_t index, std::optional<ServiceDetails> read) {
+      const auto& name = services[at + index];
+      trace_.details++;
+      if (auto details = details_.answer(name, std::move(read), clock_.now()))
+        known.emplace(name, std::move(details));
+    };
     const bool late = deadline - net::MonotonicClock::now() < options_.details.question;
     if (late || reader_.hangs()) break;
     // A question that hung cost the session; the others may be answered.
     if (!session_ && !co_await open_session(deadline)) break;
-    // Of a per-user service one copy stands for all.
-    const auto copy = index_.selection().copies.find(name);
-    CO_TRY(auto read, co_await reader_.read(
-                          copy == index_.selection().copies.end() ? name : copy->second, deadline));
+    CO_TRY(const auto batched,
+           co_await reader_.read_batch(std::span(sources).subspan(at), learn, deadline));
+    at += batched;
+    if (batched > 0) continue;
+    if (!session_) break;
+    CO_TRY(auto read, co_await reader_.read(sources[at], deadline));
     if (!session_ && !read) break;
-    trace_.details++;
-    if (auto details = details_.answer(name, std::move(read), clock_.now()))
-      known.emplace(name, std::move(details));
+    learn(0, std::move(read));
+    at++;
   }
   cancelled.probe = nullptr;
   co_return known;

@@ -130,6 +130,7 @@ net::awaitable<Result<>> SmbSession::open_manager(svcctl::HostTraits traits,
   dcerpc::Client rpc(smb_, pipe_);
   CO_TRY(co_await drive(rpc.bind(port_, svcctl::kInterface), deadline));
   scm_ = svcctl::Client(rpc, traits);
+  multiplexes_ = traits.multiplexes;
   auto opened = co_await drive(scm_.open_manager(port_), deadline);
   if (!opened && opened.error().kind == ErrorKind::denied && is_about_service(opened.error())) {
     co_return fail(ErrorKind::denied,
@@ -221,6 +222,45 @@ net::awaitable<Result<>> SmbSession::close_service(svcctl::Handle service, net::
   auto closed = co_await ask(scm_.close(port_, service), deadline);
   if (closed || is_about_service(closed.error())) co_return Result<>{};
   co_return closed;
+}
+
+net::awaitable<Result<svcctl::Client*>> SmbSession::batches(net::Deadline deadline) {
+  if (batches_) co_return &*batches_;
+  if (!multiplexes_) co_return nullptr;
+  const auto until = std::min(deadline, net::within(environment_.options.call_limit));
+  const auto pipe = co_await drive(smb_.open_pipe(port_, std::string(svcctl::kPipe)), until);
+  if (!pipe) co_return refused(pipe.error());
+  dcerpc::Client rpc(smb_, *pipe);
+  const auto bound = co_await drive(rpc.bind_multiplexed(port_, svcctl::kInterface), until);
+  if (!bound) {
+    CO_TRY(co_await drive(smb_.close_pipe(port_, *pipe), until));
+    co_return refused(bound.error());
+  }
+  batches_.emplace(rpc, scm_.traits());
+  const auto opened = co_await drive(batches_->open_manager(port_), until);
+  if (!opened) co_return std::unexpected(opened.error());
+  co_return &*batches_;
+}
+
+/// What the host has said to it leaves the session sound.
+Result<svcctl::Client*> SmbSession::refused(const Error& error) {
+  const bool answered = error.native.has_value() || error.kind == ErrorKind::unsupported;
+  if (!answered || is_shutdown(error)) return std::unexpected(error);
+  multiplexes_ = false;
+  return nullptr;
+}
+
+net::awaitable<Result<>> SmbSession::read_batch(svcctl::DetailsBatch& batch,
+                                                std::chrono::milliseconds pause,
+                                                net::Deadline deadline) {
+  return drive(batch.read(port_), deadline, pause);
+}
+
+svcctl::HostTraits SmbSession::traits() const {
+  auto traits = scm_.traits();
+  if (batches_) traits.learn(batches_->traits());
+  traits.multiplexes = multiplexes_;
+  return traits;
 }
 
 net::awaitable<void> SmbSession::log_off(net::Deadline deadline) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <algorithm>
+#include <chrono>
 #include <memory>
 #include <optional>
 #include <string>
@@ -19,6 +20,7 @@
 #include "wire/conversation.h"
 #include "wire/smb2/client.h"
 #include "wire/svcctl/client.h"
+#include "wire/svcctl/details.h"
 
 namespace tocsin::probe {
 
@@ -65,7 +67,14 @@ class SmbSession {
   net::awaitable<Result<>> close_service(svcctl::Handle service, net::Deadline deadline);
   net::awaitable<void> log_off(net::Deadline deadline);
 
-  [[nodiscard]] const svcctl::HostTraits& traits() const { return scm_.traits(); }
+  /// For many questions at a time, over a pipe of its own, which stays open. Null: the host takes
+  /// one at a time, or lets us have no second pipe.
+  net::awaitable<Result<svcctl::Client*>> batches(net::Deadline deadline);
+  /// timed_out too when nothing at all has come for `pause`.
+  net::awaitable<Result<>> read_batch(svcctl::DetailsBatch& batch, std::chrono::milliseconds pause,
+                                      net::Deadline deadline);
+
+  [[nodiscard]] svcctl::HostTraits traits() const;
   /// The end of the connection: "10.1.2.3:445".
   [[nodiscard]] std::string peer() const { return stream_.peer(); }
   [[nodiscard]] const smb2::Client& smb() const { return smb_; }
@@ -85,6 +94,7 @@ class SmbSession {
   }
   [[nodiscard]] std::unique_ptr<wire::Initiator> renew();
   void conclude_renewal(const Result<>& login);
+  Result<svcctl::Client*> refused(const Error& error);
   net::awaitable<Result<>> send_outgoing(net::Deadline deadline);
   net::awaitable<Result<Bytes>> receive(net::Deadline deadline);
 
@@ -96,11 +106,12 @@ class SmbSession {
   }
 
   template <typename T>
-  net::awaitable<T> drive(Conversation<T> conversation, net::Deadline deadline) {
+  net::awaitable<T> drive(Conversation<T> conversation, net::Deadline deadline,
+                          std::chrono::milliseconds pause = std::chrono::hours(1)) {
     conversation.start();
     while (!conversation.done()) {
       CO_TRY(co_await send_outgoing(deadline));
-      CO_TRY(auto message, co_await receive(deadline));
+      CO_TRY(auto message, co_await receive(std::min(deadline, net::within(pause))));
       port_.deliver(std::move(message));
     }
     co_return conversation.take();
@@ -113,6 +124,8 @@ class SmbSession {
   smb2::Client smb_;
   smb2::Pipe pipe_;
   svcctl::Client scm_;
+  bool multiplexes_ = true;  ///< as far as is known
+  std::optional<svcctl::Client> batches_;
 };
 
 }  // namespace tocsin::probe

@@ -40,6 +40,14 @@ struct HostTraits {
   bool has_query_status_ex = true;     ///< opnum 40
   bool has_delayed_start = true;       ///< info level 3 of opnum 39; Samba lacks it
   bool has_triggers = true;            ///< opnum 56; Samba and Windows before 7 lack it
+  bool multiplexes = true;             ///< takes several calls at a time on one pipe
+
+  /// With what another client of the same host has learned.
+  void learn(const HostTraits& other) {
+    has_query_status_ex = has_query_status_ex && other.has_query_status_ex;
+    has_delayed_start = has_delayed_start && other.has_delayed_start;
+    has_triggers = has_triggers && other.has_triggers;
+  }
 };
 
 /// Over a dcerpc::Client that is bound to kInterface. One conversation at a time, unless that

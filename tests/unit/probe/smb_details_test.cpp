@@ -110,5 +110,46 @@ TEST_F(SmbProbeHang, ALostConnectionIsNoQuestionThatHangs) {
   EXPECT_NE(details(), nullptr);
 }
 
+TEST_F(SmbProbeHang, ManyServicesAreAskedAtATimeAndAnswerTheSame) {
+  start({.services = 60});
+  watch({"*"});
+  relay->reset_counts();
+  (void)check_states();
+  const auto before = relay->requests();
+  const auto read = read_details();
+  ASSERT_TRUE(read);
+  const auto batched = relay->requests() - before;
+  const auto one_by_one = loop.run_until_done(probe->list(soon()));
+  ASSERT_TRUE(one_by_one);
+  EXPECT_GE(read->size(), 50);
+  EXPECT_GT(batched, 4 * read->size()) << "each call is written, and its reply read";
+  std::size_t compared = 0;
+  for (const auto& service : *one_by_one) {
+    const auto found = read->find(service.name);
+    if (found == read->end()) continue;
+    compared++;
+    EXPECT_EQ(found->second->start_mode, service.details->start_mode) << service.name.text();
+    EXPECT_EQ(found->second->trigger_start, service.details->trigger_start) << service.name.text();
+    EXPECT_EQ(found->second->executable_path, service.details->executable_path);
+  }
+  EXPECT_GE(compared, 50);
+}
+
+TEST_F(SmbProbeHang, ABatchThatHangsCostsASecondAndKeepsWhatWasAnswered) {
+  start();
+  watch({"*"});
+  relay->reset_counts();
+  (void)check_states();
+  answer_only(relay->requests() + 100);  // some services are open by then, and some done
+  relay->cut();
+  (void)check_states();
+  const auto begun = net::MonotonicClock::now();
+  const auto read = read_details_in_vain();
+  EXPECT_LT(net::MonotonicClock::now() - begun, 1100ms);
+  EXPECT_TRUE(read);
+  happen(simulate::Behaviour{});
+  EXPECT_TRUE(check_states());
+}
+
 }  // namespace
 }  // namespace tocsin::probe

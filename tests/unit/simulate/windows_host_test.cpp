@@ -2,6 +2,7 @@
 #include "simulate/windows_host.h"
 
 #include <algorithm>
+#include <iterator>
 #include <optional>
 
 #include <gtest/gtest.h>
@@ -14,6 +15,7 @@
 #include "wire/ntlm/ntlm.h"
 #include "wire/smb2/frame.h"
 #include "wire/svcctl/client.h"
+#include "wire/svcctl/details.h"
 
 namespace tocsin::simulate {
 namespace {
@@ -274,6 +276,45 @@ TEST(Spoiler, FramesDelaysAndDribbles) {
 TEST(Mischief, HasAWordForEach) {
   for (const auto mischief : all_values<Mischief>())
     EXPECT_EQ(parse_behaviour(to_string(mischief))->mischief, mischief);
+}
+
+TEST(WindowsHostDetails, ThoseOf250ServicesTakeFewRoundTrips) {
+  const ManualClock clock;
+  const auto catalogue = make_catalogue(250);
+  HostModel host({.name = "node"}, catalogue, clock);
+  Visitor visitor(host, clock);
+  ASSERT_TRUE(visitor.visit());
+  std::vector<std::string> names;
+  for (const auto& service : host.services()) names.push_back(service.definition->name.text());
+  ASSERT_EQ(names.size(), 250);
+  // What the probe does when the states have gone out.
+  int round_trips = 0;
+  const auto go = [&](auto conversation) {
+    conversation.start();
+    while (!conversation.done()) {
+      std::vector<Bytes> replies;
+      for (const auto& request : visitor.port.take_outgoing())
+        std::ranges::move(visitor.server().handle(request).value(), std::back_inserter(replies));
+      ASSERT_FALSE(replies.empty());
+      round_trips++;
+      for (auto& reply : replies) visitor.port.deliver(std::move(reply));
+    }
+    ASSERT_TRUE(conversation.take());
+  };
+  smb2::Pipe pipe = visitor.run(visitor.smb().open_pipe(visitor.port, "svcctl")).value();
+  round_trips++;
+  dcerpc::Client rpc(visitor.smb(), pipe);
+  go(rpc.bind_multiplexed(visitor.port, svcctl::kInterface));
+  svcctl::Client scm(rpc);
+  go(scm.open_manager(visitor.port));
+  svcctl::DetailsBatch batch(scm, names);
+  go(batch.read(visitor.port));
+  EXPECT_LE(round_trips, 10);
+  for (const auto& service : batch.services()) {
+    EXPECT_FALSE(service.error) << service.name << ": " << service.error->what;
+    EXPECT_TRUE(service.configuration) << service.name;
+    EXPECT_FALSE(service.asking) << service.name;
+  }
 }
 
 }  // namespace
