@@ -1,5 +1,5 @@
 // File paths between our UTF-8 and the system's text. A path must not be made from a std::string
-// directly: on Windows its bytes would be taken for a code page of the last century.
+// directly: on Windows its bytes would be read in a legacy code page.
 #pragma once
 
 #include <filesystem>

@@ -140,7 +140,7 @@ int ack(const AckOptions& options) {
                   .author = options.author.empty() ? user() : options.author};
     const auto id = find_or_add(requests, known, one, ack);
     if (!id) return kExitFailed;
-    fmt::print("{} is acknowledged until its alert ends; `tocsin unack {}` takes that back\n",
+    fmt::print("{} is acknowledged until its alert ends; `tocsin unack {}` undoes this\n",
                printable(ack.text()), *id);
   }
   return kExitOk;
@@ -170,7 +170,7 @@ int unack(const UnackOptions& options) {
   for (const auto& ack : meant) {
     if (const auto ended = opened->requests.end_ack(ack.id, SystemClock().now()); !ended)
       return failed(ended.error().what);
-    fmt::print("{} is not acknowledged any more\n", printable(ack.text()));
+    fmt::print("{} is no longer acknowledged\n", printable(ack.text()));
   }
   return kExitOk;
 }

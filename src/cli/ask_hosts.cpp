@@ -66,8 +66,8 @@ void check_suspects(std::span<const config::Host> hosts, logins::Logins& logins,
   }
   for (const auto& [name, suspension] : suspects)
     complain(
-        fmt::format("{} is suspect and is not tried before {}, lest the account be locked: "
-                    "{}; correct it, or try it once more with --force",
+        fmt::format("{} is suspect and is not tried before {}, to avoid locking the account: {}; "
+                    "correct it, or try it once more with --force",
                     name, local_time(suspension.until), suspension.reason));
 }
 
@@ -83,10 +83,8 @@ void ask_hosts(std::span<const config::Host> hosts, const AskOptions& options,
     const auto save = [&](std::vector<logins::StoredLogin> records) -> net::awaitable<Result<>> {
       auto saved = memory.save(records);
       if (!saved)
-        complain(
-            "a refused login could not be stored, so nothing keeps the next command from "
-            "trying it again: " +
-            saved.error().what);
+        complain("a refused login could not be stored, so the next command may try it again: " +
+                 saved.error().what);
       co_return saved;
     };
     logins::Logins logins({.executor = loop.executor(),

@@ -84,7 +84,7 @@ struct Row {
 
 std::string error_of(ServiceState state) {
   if (state == ServiceState::missing) return "no such service on the host";
-  if (state == ServiceState::unknown) return "the host names a state that does not exist";
+  if (state == ServiceState::unknown) return "the host reports an unknown state";
   if (state == ServiceState::denied) return "access denied: the account may not query this service";
   return "";
 }

@@ -118,10 +118,10 @@ int retry(const DeliveriesOptions& options, const config::Config& config) {
                       : fmt::format("there is no dead letter `{}`: `tocsin deliveries --failed` "
                                     "lists them",
                                     printable(options.id)));
-  fmt::print("dead letters that are sent again{}: {}\n",
-             *is_anybody_there ? "" : " when tocsin runs", retries->asked);
+  fmt::print("dead letters sent again{}: {}\n", *is_anybody_there ? "" : " when tocsin runs",
+             retries->asked);
   if (retries->outdated > 0)
-    fmt::print("not sent again, because something later about the service was sent or waits: {}\n",
+    fmt::print("not sent again, because a later delivery about the service was sent or waits: {}\n",
                retries->outdated);
   return kExitOk;
 }

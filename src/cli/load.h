@@ -1,4 +1,4 @@
-// What the commands share: the configuration from the command line, and complaints about it.
+// Shared by the commands: the configuration from the command line, and complaints about it.
 #pragma once
 
 #include <algorithm>

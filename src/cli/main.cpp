@@ -57,7 +57,7 @@ CLI::App* add_stored(CLI::App& app, const char* name, const char* text, int& cod
 /// What a command ends: an id in the list that `list` prints, or what it is for.
 void add_which(CLI::App* sub, std::string& which, const std::string& list) {
   sub->add_option("which", which,
-                  "its id in `tocsin " + list + "`, or its HOST[/SERVICE] as it stands there")
+                  "its id in `tocsin " + list + "`, or its HOST[/SERVICE] as listed there")
       ->required()
       ->type_name("ID|HOST[/SERVICE]");
 }
@@ -70,7 +70,7 @@ void add_json(CLI::App* sub, const std::shared_ptr<Options>& options) {
 template <typename Options>
 void add_force(CLI::App* sub, const std::shared_ptr<Options>& options) {
   sub->add_flag("--force", options->force,
-                "log in once even with a credential that was refused lately (it may get locked)");
+                "log in once even with a recently refused credential (this may lock the account)");
 }
 
 /// Adds a command that asks one host now.
@@ -119,8 +119,8 @@ void add_monitoring(CLI::App& app, int& code) {
   add_configuration(validate_command, validate_options);
   add_json(validate_command, validate_options);
   validate_command->footer(
-      "of a file that begins with `Butler:` it also lists which keys are used, which are not, and "
-      "which behave differently\nexit code: 0, or 2 when there are errors");
+      "for a file that begins with `Butler:`, also list which keys are used, unused or behave "
+      "differently\nexit code: 0, or 2 when there are errors");
 
   add_about_host(app, "services", "list all services of a host", code, services);
   add_about_host(app, "doctor", "say why a host can or cannot be watched, step by step", code,
@@ -137,22 +137,21 @@ void add_monitoring(CLI::App& app, int& code) {
   test_command
       ->add_option(
           "channel", test_options->channels,
-          "only these, by their names in alertDestination, e.g. slack, or webhook:DESCRIPTION")
+          "only these destinations, named as in alertDestination: slack, webhook:DESCRIPTION, ...")
       ->type_name("CHANNEL");
 }
 
 void add_migrate(CLI::App& app, int& code) {
   const auto options = std::make_shared<MigrateOptions>();
   auto* command =
-      add(app, "migrate", "print a clean configuration made from one of Butler or of tocsin", code,
+      add(app, "migrate", "print a clean configuration made from one for Butler or tocsin", code,
           options, cli::migrate);
-  command->add_option("file", options->configuration, "a configuration of Butler or of tocsin")
+  command->add_option("file", options->configuration, "a configuration for Butler or tocsin")
       ->required()
       ->type_name("OLD");
   command->footer(
-      "tocsin migrate OLD > NEW: what tocsin does not use is left out, and secrets become "
-      "variables "
-      "that NEW names\nexit code: 0, or 2 when OLD has errors");
+      "tocsin migrate OLD > NEW leaves out what tocsin does not use, and replaces secrets with "
+      "variables that NEW names\nexit code: 0, or 2 when OLD has errors");
 }
 
 void add_schedule(CLI::App& app, int& code) {
@@ -206,12 +205,11 @@ void add_silencing(CLI::App& app, int& code) {
 void add_acknowledging(CLI::App& app, int& code) {
   const auto options = std::make_shared<AckOptions>();
   auto* command = add_stored(
-      app, "ack", "acknowledge what fires: no reminders and no escalations until it ends", code,
+      app, "ack", "acknowledge firing alerts: no reminders or escalations until they end", code,
       options, cli::ack);
   command
       ->add_option("what", options->scope,
-                   "what fires at a host, its services included, or a service; * and ? as in "
-                   "patterns")
+                   "a host (with all of its services) or a service; * and ? as in patterns")
       ->required()
       ->type_name("HOST[/SERVICE]");
   command->add_option("--reason", options->reason, "reason, shown in `tocsin acks`")
@@ -222,13 +220,13 @@ void add_acknowledging(CLI::App& app, int& code) {
 
   const auto list_options = std::make_shared<AcksOptions>();
   auto* list_command =
-      add_stored(app, "acks", "list what is acknowledged", code, list_options, cli::acks);
+      add_stored(app, "acks", "list the acknowledged alerts", code, list_options, cli::acks);
   add_json(list_command, list_options);
 
   const auto end_options = std::make_shared<UnackOptions>();
   auto* end_command =
-      add_stored(app, "unack", "take an acknowledgement back; reminders and escalations go on",
-                 code, end_options, cli::unack);
+      add_stored(app, "unack", "withdraw an acknowledgement; reminders and escalations go on", code,
+                 end_options, cli::unack);
   add_which(end_command, end_options->ack, "acks");
 }
 
@@ -278,7 +276,7 @@ void add_looking_back(CLI::App& app, int& code) {
       ->needs(retry);
   deliveries_command->parse_complete_callback(
       [deliveries_options, retry] { deliveries_options->retry = retry->count() > 0; });
-  deliveries_command->footer("deliveries with the same GROUP have left in one message");
+  deliveries_command->footer("deliveries with the same GROUP left in one message");
 }
 
 void add_pretending(CLI::App& app, int& code) {
@@ -297,19 +295,19 @@ void add_pretending(CLI::App& app, int& code) {
       ->add_option("--changes", demo_options->changes_per_minute, "changes a minute, in all")
       ->capture_default_str()
       ->check(CLI::Range(0.0, 6000.0));
-  demo_command->add_option("--seconds", demo_options->seconds, "end by itself after so long")
+  demo_command->add_option("--seconds", demo_options->seconds, "end after this time")
       ->check(CLI::Range(1, 86400));
 }
 
 std::string check_service_name(const std::string& name) {
   return platform::is_service_name(name)
              ? std::string()
-             : "no name for a service: at most 256 characters, and neither / nor \\";
+             : "not a service name: use at most 256 characters, without / and \\";
 }
 
 void add_service(CLI::App& app, int& code) {
-  auto* service = app.add_subcommand(
-      "service", "a service of Windows: install and remove it, as an administrator");
+  auto* service =
+      app.add_subcommand("service", "install or remove the Windows service, as an administrator");
   service->require_subcommand(1);
 
   const auto install_options = std::make_shared<ServiceInstallOptions>();
@@ -335,13 +333,14 @@ void add_service(CLI::App& app, int& code) {
 
   const auto run_options = std::make_shared<RunOptions>();
   auto* run_command =
-      add(*service, "run", "what the service manager starts", code, run_options, service_run);
+      add(*service, "run", "run as the service; only the service manager starts this", code,
+          run_options, service_run);
   add_configuration(run_command, run_options);
   add_data_directory(run_command, run_options);
   run_command->group("");  // not in the list of commands
 }
 
-/// An answer that is lost is no success. Nothing is said to a reader that has seen enough.
+/// Lost output is a failure, except for a reader that has closed the pipe.
 int end_output(int code) {
   if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return code;
   if (errno != EPIPE)

@@ -1,4 +1,4 @@
-// A webhook receiver for trying out: answers 204 and says what arrived.
+// A webhook receiver for the demo: answers 204 and says what arrived.
 #pragma once
 
 #include <cstdint>

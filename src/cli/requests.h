@@ -1,4 +1,4 @@
-// What the commands share that leave a request to a running tocsin in the store.
+// Shared by the commands that leave a request to a running tocsin in the store.
 #pragma once
 
 #include <cstdint>
@@ -19,7 +19,7 @@ namespace tocsin::cli {
 /// Who asks; empty: not known.
 [[nodiscard]] std::string user();
 
-/// Of a request that is meant by its id; nothing where the text is none.
+/// The id of a request; nothing if the text is not an id.
 [[nodiscard]] std::optional<std::int64_t> parse_id(const std::string& text);
 
 /// Why the scope means nothing that is watched; empty: it does.

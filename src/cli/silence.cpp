@@ -111,18 +111,18 @@ int silence(const SilenceOptions& options) {
   if (!config) return kExitBadConfiguration;
   const auto length = config::parse_duration(options.length);
   if (!length || *length <= Duration(0) || *length > kLongest)
-    return failed(fmt::format(
-        "--for {}: {}", options.length,
-        length ? "expected more than nothing and at most 366d" : length.error().expected));
+    return failed(
+        fmt::format("--for {}: {}", options.length,
+                    length ? "expected more than 0s and at most 366d" : length.error().expected));
   const auto scope = SilenceScope::parse(options.scope);
   if (const auto mistake = find_mistake(scope, *config); !mistake.empty()) return failed(mistake);
   auto requests = open_requests(options.data_directory, *config);
   if (!requests) return kExitFailed;
   if (!means_any(scope, *config, options.data_directory))
-    print_finding(config::Severity::warning,
-                  fmt::format("warning: {} matches no service that is known now; the silence holds "
-                              "for those to come",
-                              config::in_backticks(options.scope, config::kLongNames)));
+    print_finding(
+        config::Severity::warning,
+        fmt::format("warning: {} matches no known service; the silence will apply to later ones",
+                    config::in_backticks(options.scope, config::kLongNames)));
   const Time now = SystemClock().now();
   const auto id = requests->add_silence({.scope = scope,
                                          .begin = now,
@@ -164,7 +164,7 @@ int unsilence(const UnsilenceOptions& options) {
   const auto meant = find_meant(*all, options.silence);
   if (meant.empty()) {
     complain(
-        fmt::format("no silence `{}` holds now; `tocsin silences` lists them", options.silence));
+        fmt::format("no silence `{}` is active; `tocsin silences` lists them", options.silence));
     return kExitFailed;
   }
   for (const auto& silence : meant) {

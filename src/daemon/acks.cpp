@@ -37,7 +37,7 @@ void Acks::set_acks(std::vector<Ack> acks) {
       log_.notice("{}: {}", printable(ack.text()), suppression_of(ack).reason);
   }
   for (const auto& ack : acks_) {
-    if (!has_id(acks, ack.id)) log_.notice("{}: not acknowledged any more", printable(ack.text()));
+    if (!has_id(acks, ack.id)) log_.notice("{}: no longer acknowledged", printable(ack.text()));
   }
   acks_ = std::move(acks);
 }
@@ -47,7 +47,7 @@ std::vector<std::int64_t> Acks::end_with_alerts(const FiringSince& firing_since)
     const auto since = firing_since(ack.host, ack.service);
     const bool holds = since && ack.covers(ack.host, ack.service, *since);
     if (!holds) {
-      log_.notice("{}: the alert has ended, and its acknowledgement", printable(ack.text()));
+      log_.notice("{}: the alert has ended, and so has its acknowledgement", printable(ack.text()));
       ended_.insert(ack.id);
     }
     return !holds;

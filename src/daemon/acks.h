@@ -1,4 +1,4 @@
-// What fires and somebody has seen: nobody is reminded of it, and it does not escalate.
+// Acknowledged alerts: nobody is reminded of them, and they do not escalate.
 #pragma once
 
 #include <cstdint>

@@ -76,8 +76,8 @@ std::string reason_of(const logins::Gate& gate, logins::Notice notice) {
   // A host that has refused nothing: does it wait too?
   if (const auto all = gate.find_suspension(HostName())) {
     text += fmt::format(
-        "; lest the account be locked, hosts that need it to log in are UNKNOWN, and the next "
-        "attempt is made after {}",
+        "; hosts that need it are UNKNOWN; to avoid locking the account, the next attempt is made "
+        "after {}",
         iso_time(all->until));
   }
   return text;
@@ -142,7 +142,7 @@ decltype(logins::Logins::Deps::on_step) step_log(const Log& log) {
 void CredentialAlerts::log_destination(const logins::Gate& gate, bool refused) const {
   const auto suspension = gate.find_suspension(HostName());
   if (refused && suspension) {
-    deps_.log.warn("{} is refused and is not tried before {}, lest the account be locked: {}",
+    deps_.log.warn("{} is refused and is not tried before {}, to avoid locking the account: {}",
                    gate.name(), iso_time(suspension->until), suspension->reason);
   } else if (!refused) {
     deps_.log.info("{} is accepted again", gate.name());

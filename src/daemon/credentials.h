@@ -19,7 +19,7 @@
 
 namespace tocsin::daemon {
 
-/// Of the account, among all logins.
+/// The gate of the account.
 [[nodiscard]] logins::Gate& gate_of(logins::Logins& logins, const config::Credentials& account,
                                     std::size_t peers_to_suspect);
 

@@ -168,7 +168,7 @@ struct Daemon::Components {
   net::TaskScope reloads;  ///< never cancelled: half a reload is none
 };
 
-/// Of a credential, whose name may stand in the place of a host's, only whether is known.
+/// A credential may stand in the place of a host; then only whether its alert fires is known.
 std::optional<Time> Daemon::Components::firing_since(const HostName& name,
                                                      const ServiceName& service) const {
   if (const auto* host = find_host(name)) return host->firing_since(service);
@@ -388,11 +388,10 @@ net::awaitable<store::ReloadAnswer> Daemon::reload() {
   // Behind the hosts, whose next check is by the new accounts.
   components.logins.waive_pauses();
   auto text = fmt::format(
-      "reloaded: hosts: {}, of these new: {}, changed: {}; gone: {}, "
-      "destinations: {}",
-      hosts.size(), changes.come, changes.changed, changes.gone, components.pipeline->size());
+      "reloaded: hosts: {}, new: {}, changed: {}, removed: {}, destinations: {}", hosts.size(),
+      changes.come, changes.changed, changes.gone, components.pipeline->size());
   if (config.left_out > 0)
-    text += fmt::format(", entries left out for mistakes: {}", config.left_out);
+    text += fmt::format(", entries left out because of mistakes: {}", config.left_out);
   text += what_needs_a_restart(options_.config, config);
   log_.notice("{}", text);
   co_return store::ReloadAnswer{.good = true, .text = std::move(text)};

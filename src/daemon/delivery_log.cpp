@@ -46,15 +46,15 @@ std::string describe(const notify::Wait& wait) {
     case group:
       return "group";
     case older:
-      return fmt::format("behind {} older about the same service", wait.older);
+      return fmt::format("behind {} older deliveries about the same service", wait.older);
     case parallel:
-      return "as many deliveries as may be are in flight";
+      return "limit of deliveries in flight";
     case pause:
       return "pause of the destination";
     case login:
-      return "login that must not be tried now";
+      return "login may not be tried yet";
     case outbox:
-      return "in the outbox, behind older ones";
+      return "in the outbox behind older deliveries";
   }
   return "?";
 }
@@ -144,8 +144,8 @@ void DeliveryLog::answered(const store::Delivery& delivery, const notify::Answer
 
 void DeliveryLog::abandoned(std::size_t count) {
   log_.warn(
-      "{} deliveries were waiting for destinations that are no longer configured: they are "
-      "listed by `tocsin deliveries --failed`",
+      "{} deliveries were waiting for destinations that are no longer configured: `tocsin "
+      "deliveries --failed` lists them",
       count);
 }
 

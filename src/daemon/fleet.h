@@ -1,4 +1,4 @@
-// The hosts that are watched: who they are may change while they are.
+// The watched hosts, which a reload may change.
 #pragma once
 
 #include <map>

@@ -12,7 +12,7 @@
 namespace tocsin::daemon {
 namespace {
 
-/// A change that is no alert, and why it is none; empty: only counters differ.
+/// A change without an alert, and why it has none; empty: only counters differ.
 std::string describe_quiet(const ServiceChange& change) {
   const auto now = change.next.seen.state;
   if (change.transition) return {};

@@ -13,7 +13,7 @@
 namespace tocsin::daemon {
 namespace {
 
-/// Of commits that wait for a disk that works again; each is a few hundred bytes to a few
+/// Commits that may wait until the disk works again; each takes a few hundred bytes to a few
 /// kilobytes.
 constexpr std::size_t kMostUnsaved = 10'000;
 constexpr auto kRetryStore = std::chrono::seconds(5);
@@ -210,18 +210,18 @@ net::awaitable<void> Journal::store_rest(std::vector<store::Delivery> deliveries
   if (commits.empty()) co_return;
   const auto stored = co_await deps_.worker.run([&] { return deps_.store.commit(commits); });
   if (!stored) {
-    deps_.log.error("{}; {} changes and the deliveries that wait are lost", stored.error().what,
+    deps_.log.error("{}; {} changes and all waiting deliveries are lost", stored.error().what,
                     commits.size());
   }
 }
 
 void Journal::keep(std::vector<store::Commit> commits, const Error& error) {
   if (!std::exchange(failing_, true)) {
-    deps_.log.error("{}; alerts go on from memory until the store works again", error.what);
+    deps_.log.error("{}; alerts are sent from memory until the store works again", error.what);
   }
   if (commits.size() > kMostUnsaved) {
     const auto lost = static_cast<std::ptrdiff_t>(commits.size() - kMostUnsaved);
-    deps_.log.error("the store has failed for so long that {} changes are not kept for it", lost);
+    deps_.log.error("the store has failed for too long: {} changes will not be stored", lost);
     commits.erase(commits.begin(), commits.begin() + lost);
   }
   unsaved_ = std::move(commits);

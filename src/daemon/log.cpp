@@ -86,7 +86,7 @@ LineQueue::Write to_files(const std::filesystem::path& directory) {
   // Opening a pipe waits for its reader, and a link may lead anywhere.
   if (const auto status = std::filesystem::symlink_status(file, ignored);
       std::filesystem::exists(status) && !std::filesystem::is_regular_file(status))
-    throw spdlog::spdlog_ex(to_utf8(file) + " is no regular file");
+    throw spdlog::spdlog_ex(to_utf8(file) + " is not a regular file");
   const auto files =
       std::make_shared<spdlog::sinks::rotating_file_sink_st>(file.native(), kFileSize, kFiles);
   files->set_pattern("%v");

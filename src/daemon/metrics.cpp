@@ -28,24 +28,22 @@ struct Metrics::Families {
       counter(registry, "tocsin_checks_total",
               "Checks of a host by outcome: ok, or the reason why it was not reached.");
   prometheus::Family<prometheus::Gauge>& check_seconds =
-      gauge(registry, "tocsin_check_seconds", "How long the last check of a host took.");
+      gauge(registry, "tocsin_check_seconds", "Duration of the last check of a host.");
   prometheus::Family<prometheus::Gauge>& host_reached =
-      gauge(registry, "tocsin_host_reached", "Whether the last check reached the host.");
+      gauge(registry, "tocsin_host_reached", "1 if the last check reached the host, 0 if not.");
   prometheus::Family<prometheus::Counter>& pushed =
-      counter(registry, "tocsin_heard_total",
-              "States of services that a host reported by itself, between checks.");
+      counter(registry, "tocsin_heard_total", "Service states that a host pushed between checks.");
   prometheus::Family<prometheus::Counter>& reported =
       counter(registry, "tocsin_reported_total",
-              "States of services that a destination of the status stream has taken.");
+              "Service states that a destination of the status stream accepted.");
   prometheus::Family<prometheus::Counter>& unreported =
       counter(registry, "tocsin_unreported_total",
-              "States of services that were refused by a destination of the status stream, or that "
-              "waited for it for too long.");
+              "Service states that a destination of the status stream refused, or that waited too "
+              "long for it.");
   prometheus::Gauge& stuck_threads =
-      gauge(registry, "tocsin_stuck_threads", "Threads that wait for a host that hangs.").Add({});
+      gauge(registry, "tocsin_stuck_threads", "Threads waiting for a host that hangs.").Add({});
   prometheus::Gauge& lost_log_lines =
-      gauge(registry, "tocsin_lost_log_lines", "Lines of the log that could not be written.")
-          .Add({});
+      gauge(registry, "tocsin_lost_log_lines", "Log lines that could not be written.").Add({});
 };
 
 Metrics::Metrics() : families_(std::make_unique<Families>()) {}

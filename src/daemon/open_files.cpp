@@ -29,9 +29,9 @@ std::string lack_of_files(std::size_t hosts, std::optional<std::size_t> most_fil
   auto needed = *most_files;
   while (connector_limits(needed).connections < hosts) needed += 64;
   return fmt::format(
-      "the limit of {} open files lets tocsin keep {} hosts connected, {} are to be checked: raise "
-      "it to {} (LimitNOFILE= of the service, or `ulimit -n`); until then sessions are closed "
-      "after each check",
+      "the limit of {} open files allows connections to {} hosts at a time, and {} are monitored: "
+      "raise it to {} (LimitNOFILE= of the service, or `ulimit -n`); until then sessions are "
+      "closed after each check",
       *most_files, connections, hosts, needed);
 }
 

@@ -40,7 +40,7 @@ class Pipeline {
     /// Why an escalation of the alert is not sent now (daemon/withheld.h).
     std::function<std::optional<Suppression>(const Alert&, Time)> withheld;
   };
-  /// Of the configuration all but its hosts counts.
+  /// Uses all of the configuration except its hosts.
   Pipeline(config::Config config, const Deps& deps);
   ~Pipeline();
   Pipeline(const Pipeline&) = delete;

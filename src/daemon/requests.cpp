@@ -50,7 +50,7 @@ net::awaitable<Result<>> Requests::retry_dead_letters() {
     const auto is_asked = co_await deps_.worker.run([this] { return deps_.stored.has_retries(); });
     if (!is_asked) co_return std::unexpected(is_asked.error());
     if (!*is_asked) {
-      if (was_asked) deps_.log.notice("dead letters that are sent again on request: {}", count);
+      if (was_asked) deps_.log.notice("dead letters sent again on request: {}", count);
       co_return Result<>{};
     }
     auto taken = co_await deps_.retry();

@@ -1,4 +1,4 @@
-// Says in the log and in numbers how the status stream fares.
+// Reports the status stream in the log and in metrics.
 #pragma once
 
 #include <chrono>

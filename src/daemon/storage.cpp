@@ -39,12 +39,13 @@ Result<std::unique_ptr<Storage>> Storage::open(const std::filesystem::path& dire
   if (const auto& lack = opened->lack_of_disk())
     log.error(
         "{}; tocsin runs from memory: alerts are sent, but states, history and waiting deliveries "
-        "are lost if it ends before there is space; then they are written",
+        "are lost if it ends before there is space to write them",
         lack->what);
   platform::give_to_owner(directory, store::kFiles);
   if (platform::is_writable_by_others(directory))
     log.warn(
-        "every user of this machine may put files into the data directory {}: take that right away",
+        "every user of this machine can put files into the data directory {}: remove that "
+        "permission",
         to_utf8(directory));
   return std::unique_ptr<Storage>(new Storage(directory, *std::move(opened), *std::move(requests),
                                               *std::move(logins), clock, log));
@@ -76,18 +77,18 @@ net::awaitable<void> Storage::watch_files() {
     const auto* what =
         was_in_memory
             ? "tocsin runs from memory"
-            : "the database was removed or replaced while tocsin ran, and cannot be made anew";
+            : "the database was removed or replaced while tocsin ran, and cannot be recreated";
     const auto restored = co_await restore_files();
     if (!restored && (!failure || failure->what != restored.error().what))
       log_.error("{}: {}", what, restored.error().what);
     failure = restored ? std::nullopt : std::optional(restored.error());
     if (!restored || !*restored) continue;
     if (was_in_memory) {
-      log_.notice("the disk has space again: all that was in memory is stored");
+      log_.notice("the disk has space again: everything kept in memory is now stored");
     } else {
       log_.error(
-          "the database was removed or replaced while tocsin ran: nothing is lost, it is made anew "
-          "from what tocsin still has open");
+          "the database was removed or replaced while tocsin ran: it is recreated from the open "
+          "file, and nothing is lost");
     }
   }
 }

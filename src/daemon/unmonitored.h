@@ -1,5 +1,5 @@
-// What the store knows and the configuration does not name any more: it has changed while tocsin
-// was not running.
+// What the store knows and the configuration no longer names, because it changed while tocsin was
+// not running.
 #pragma once
 
 #include <map>

@@ -349,7 +349,7 @@ void Watcher::log_unreached(const Error* error) {
 
 void Watcher::log_idle_patterns() {
   for (const auto& pattern : monitored_.idle_patterns())
-    log_.warn("no service is found by `{}`; one that comes later will be", pattern);
+    log_.warn("no service matches `{}` yet; later ones are picked up", pattern);
 }
 
 notify::ServiceReport Watcher::report_of(const ServiceName& service,

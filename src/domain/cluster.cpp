@@ -52,7 +52,7 @@ ClusterVerdict judge(const ClusterRule& rule, std::span<const ClusterMember> mem
   verdict.reason =
       running.empty() ? "runs on none of " + listed(idle) : "runs on " + listed(running);
   if (verdict.state != ServiceState::running) verdict.reason += wanted(rule, running.size());
-  if (!not_known.empty()) verdict.reason += "; not known of " + listed(not_known);
+  if (!not_known.empty()) verdict.reason += "; unknown on " + listed(not_known);
   return verdict;
 }
 

@@ -15,8 +15,8 @@
 
 namespace tocsin {
 
-/// What people believe of a service: what they were notified of last, or its first sight as long as
-/// that is no alert.
+/// What people believe of a service: what they were notified of last, or its first sight unless
+/// that is an alert.
 struct Notified {
   ServiceState settled = ServiceState::unknown;
   bool stuck = false;

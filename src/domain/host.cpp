@@ -12,7 +12,7 @@ using enum TransitionKind;
 
 /// Fewer say nothing about their host.
 constexpr std::size_t kFewestSigns = 3;
-/// Of what runs, so many parts: one of them falling is a storm.
+/// If one of so many parts of what runs falls, it is a storm.
 constexpr std::size_t kStormShare = 4;
 
 /// ERROR_SHUTDOWN_IN_PROGRESS: the service manager says that its host is going down.
@@ -66,7 +66,7 @@ struct HostSigns {
   Falls falls;
 };
 
-/// Of a host that tells nothing of its boot. `after_outage`: the host was not reached the last
+/// For a host that says nothing of its boot. `after_outage`: the host was not reached the last
 /// time. Then a few other processes are enough, or none that could tell; otherwise there must be
 /// three, and all of them gone.
 HostSigns read_signs(const TrackedServices& previous, const Observation& observation,

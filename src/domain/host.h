@@ -37,7 +37,7 @@ struct TrackedHost {
 /// acknowledgement knows its alert. A storm lasts no longer than one that began now.
 void follow_clock(TrackedHost& host, const HostPolicy& policy, Duration set_by, Time now);
 
-/// Of services that were running: how many stop or begin to at once.
+/// How many of the services that were running stop, or begin to, at once.
 struct Falls {
   std::size_t fell = 0;
   std::size_t ran = 0;

@@ -186,7 +186,7 @@ const WatchedService* MonitoredHost::find_entry(const ServiceName& service) cons
   return rules_.services.find_tracked(service, find_details(details_, service));
 }
 
-/// Of most services nothing is open, and finding their entries costs more than seeing that.
+/// Most services have nothing open, and finding their entries costs more than seeing that.
 const WatchedService* MonitoredHost::find_open(const ServiceName& name,
                                                const TrackedService& service) const {
   return is_open(service) ? find_entry(name) : nullptr;

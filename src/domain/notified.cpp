@@ -8,7 +8,7 @@ namespace {
 
 using enum TransitionKind;
 
-/// Of a service, or of what was notified of it: being denied or stuck comes before its state.
+/// `of` is a service, or what was notified of it. Denied and stuck come before the state.
 template <typename Known>
 void say_trouble(const Known& of, ServiceState seen, Transition& transition) {
   if (of.denied) {

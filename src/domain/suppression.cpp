@@ -46,7 +46,7 @@ std::optional<Suppression> Suppressions::lapse() const {
       !service_.stuck && !service_.denied && service_.seen.state == service_.settled;
   if (!fires(service_) || service_.flapping || !is_settled) return std::nullopt;
   if (is_good_notified() && is_expected(service_.settled, policy_.expected))
-    return Suppression{"it is expected to be so now"};
+    return Suppression{"this state is expected now"};
   const auto& notified = service_.notified;
   return exemption(
       {kind_of_settled(service_.settled), notified.settled, notified.since, service_.settled, {}});
@@ -76,7 +76,7 @@ std::optional<Suppression> Suppressions::normal_end(const Transition& transition
   // Its host may never have needed it: then the code says that it was never started.
   const bool in_order = exit_reason(service_.seen).empty();
   if (exempt && in_order && of_.details != nullptr && of_.details->trigger_start)
-    return Suppression{"it is started by events, and has ended in good order"};
+    return Suppression{"it is started by events and ended normally"};
   return std::nullopt;
 }
 

@@ -67,9 +67,9 @@ class Suppressions {
   [[nodiscard]] std::optional<Suppression> grace(const Transition& transition) const;
   /// Why the rules say nothing of it, for as long as they are as they are.
   [[nodiscard]] std::optional<Suppression> exemption(const Transition& transition) const;
-  /// Of a good transition: whether what was before it, and was notified before it, is good too.
+  /// Suppresses a good transition if the state and the notification before it were good too.
   [[nodiscard]] std::optional<Suppression> between_expected(const Transition& transition) const;
-  /// Why what fires is wrong no more, though the service has not changed: the rules have.
+  /// Why a firing alert is no longer wanted, although only the rules have changed.
   [[nodiscard]] std::optional<Suppression> lapse() const;
   /// Whether what suppresses an alert ends for many at once.
   [[nodiscard]] bool ends_for_many() const { return circumstances_.silence || boot(); }

@@ -19,7 +19,7 @@ struct WatchedService {
   std::string display_name;
   /// Names or patterns taken out of a pattern: of key names or display names.
   std::vector<std::string> exclude;
-  /// Of what a pattern finds: those alone that Windows starts by itself.
+  /// A pattern finds only the services that Windows starts by itself.
   bool automatic_only = false;
   std::string friendly_name;  ///< empty: the display name serves
   std::string set;            ///< the service set that it comes from; empty: the host's own list

@@ -68,7 +68,7 @@ Gate::Gate(LoginId id, std::string name, Secret secret, Guard guard, Deps deps)
 Error Gate::refusal(const Suspension& suspension) const {
   return {ErrorKind::login_refused,
           name_ + " is not tried before " + time_of_day(suspension.until) +
-              ", lest the account be locked: " + suspension.reason,
+              ", to avoid locking the account: " + suspension.reason,
           {}};
 }
 
@@ -121,7 +121,7 @@ net::awaitable<Result<Pass>> Gate::enter(HostName peer, net::Deadline deadline) 
     opened_.reset();
     if (!co_await opened_.wait_until(deadline)) {
       co_return fail(ErrorKind::login_refused,
-                     name_ + " is being tried elsewhere first, lest the account be locked");
+                     name_ + " is being tried elsewhere first, to avoid locking the account");
     }
   }
 }
@@ -193,7 +193,7 @@ Suspicion Gate::to_store() const {
 
 void Gate::conclude(const HostName& peer, Notice notice) {
   hung_.erase(peer);
-  // Of a login that was under way: nobody would end the alert.
+  // The login was under way when the gate retired: nobody would end the alert.
   if (retired_ && guard_.retire() != Notice::none) notice = Notice::none;
   const bool was_recorded = recorded_.erase(peer) > 0;
   if (was_recorded || notice != Notice::none || !guard_.suspicion().empty())
@@ -203,7 +203,7 @@ void Gate::conclude(const HostName& peer, Notice notice) {
 
 void Gate::abandon(const HostName& peer) {
   guard_.abandon();
-  note(peer, LoginStep::abandoned, "its outcome is not known");
+  note(peer, LoginStep::abandoned, "its outcome is unknown");
   hung_[peer]++;
   if (recorded_.erase(peer) > 0) deps_.on_change(Notice::none);
   open();

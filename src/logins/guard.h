@@ -121,8 +121,8 @@ class Guard {
   void waive_pauses();
   /// The peer is not checked any more.
   void forget(const HostName& peer);
-  /// Nobody logs in any more: the alert ends. Refusals stay known, lest whoever comes back lock the
-  /// account.
+  /// Nobody logs in any more: the alert ends. Refusals stay known, so that whoever comes back does
+  /// not lock the account.
   Notice retire();
 
   [[nodiscard]] const Suspicion& suspicion() const { return suspicion_; }

@@ -1,4 +1,4 @@
-// One coroutine waits for what another one says.
+// Lets one coroutine wait for another.
 #pragma once
 
 #include <vector>

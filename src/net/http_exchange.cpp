@@ -68,7 +68,7 @@ std::string in_ascii(const std::string& url) {
   return out;
 }
 
-/// Of "HTTP/1.1 200 OK"; 0: it is no such line.
+/// The 200 of "HTTP/1.1 200 OK"; 0: not a status line.
 int status_in(std::string_view line) {
   if (!line.starts_with("HTTP/")) return 0;
   line.remove_prefix(std::min(line.find(' ') + 1, line.size()));

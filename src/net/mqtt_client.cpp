@@ -89,7 +89,7 @@ std::string acknowledgement_of(MqttQos qos) {
     case MqttQos::at_least_once:
       return "acknowledged by the broker";
     case MqttQos::exactly_once:
-      return "acknowledged by the broker once and for all";
+      return "received by the broker exactly once";
   }
   return "acknowledged";
 }
@@ -507,7 +507,7 @@ void MqttClient::Engine::acknowledged(MqttConnection::Acknowledgement acknowledg
     what = acknowledgement_of(message.qos) + (what->empty() ? "" : ", but " + *what);
     if (Clock::now() < presence_rests_until_)
       *what += "; presence is not sent, because the broker closes the connection over its topic " +
-               settings_.presence.topic + ": may this user write there?";
+               settings_.presence.topic + ": check that this user may write there";
   } else {
     what = std::unexpected(std::move(what).error().in(peer_));
   }
@@ -537,7 +537,7 @@ void MqttClient::Engine::note_rival(MqttEnd how, std::chrono::steady_clock::dura
                         : "the broker closes each connection soon: another program may be using";
   const std::lock_guard lock(mutex_);
   warning_ = peer_ + ": " + what + " the client id " + settings_.client_id +
-             ", and each throws the other out: set another `clientId` for one of them";
+             ", and each disconnects the other: give one of them another `clientId`";
   senders_.warned.send();
 }
 
@@ -599,9 +599,10 @@ bool MqttClient::Engine::send_first() {
     return true;
   }
   if (suspects_.is_guilty(message.topic, Clock::now())) {
-    next.batch->settle(next.index, fail(ErrorKind::rate_limited,
-                                        peer_ + ": the broker closes the connection when it is "
-                                                "sent this topic or so much; is it allowed?"));
+    next.batch->settle(next.index,
+                       fail(ErrorKind::rate_limited,
+                            peer_ + ": the broker closes the connection over this message: check "
+                                    "that it allows the topic and the size"));
     queue_.pop_front();
     return true;
   }

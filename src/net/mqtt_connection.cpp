@@ -65,7 +65,7 @@ Error describe_unsent(int code) {
   switch (code) {
     case MOSQ_ERR_OVERSIZE_PACKET:
     case MOSQ_ERR_PAYLOAD_SIZE:
-      return {ErrorKind::rejected, "the message is larger than the broker takes", {}};
+      return {ErrorKind::rejected, "the message is larger than the broker accepts", {}};
     case MOSQ_ERR_QOS_NOT_SUPPORTED:
       return {ErrorKind::rejected, "the broker does not support this QoS", {}};
     case MOSQ_ERR_MALFORMED_UTF8:

@@ -1,4 +1,4 @@
-// Whether another program connects under our client id, so that each throws the other out. Pure.
+// Whether another program connects under our client id, so that each disconnects the other. Pure.
 #pragma once
 
 #include <chrono>

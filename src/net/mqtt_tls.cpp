@@ -33,7 +33,7 @@ struct MqttTlsContext::Callbacks {
   static void set_server_name(const SSL* session, int where, int) {
     if ((where & SSL_CB_HANDSHAKE_START) == 0) return;
     const auto& name = of(session).server_name_;
-    // An address is no name (RFC 6066, 3).
+    // An address is not a name (RFC 6066, 3).
     const char* asked = as_address(name) ? nullptr : name.c_str();
     SSL_set_tlsext_host_name(const_cast<SSL*>(session), asked);  // NOLINT(*-const-cast): it is ours
   }
@@ -76,7 +76,8 @@ Result<> MqttTlsContext::load(const MqttTls& settings) {
     const auto address = as_address(server_name_);
     const int named = address ? X509_VERIFY_PARAM_set1_ip_asc(parameters, address->c_str())
                               : X509_VERIFY_PARAM_set1_host(parameters, server_name_.c_str(), 0);
-    if (named != 1) return fail(ErrorKind::invalid_config, "no certificate can be for such a name");
+    if (named != 1)
+      return fail(ErrorKind::invalid_config, "no certificate can be issued for such a name");
     SSL_CTX_set_verify(context_, SSL_VERIFY_PEER, Callbacks::verified);
     if (settings.ca_file.empty()) {
       SSL_CTX_set_default_verify_paths(context_);

@@ -1,4 +1,4 @@
-// At most so many at once, first come first served.
+// Limits how many coroutines run at once, first come first served.
 #pragma once
 
 #include <cstddef>

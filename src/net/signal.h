@@ -1,4 +1,4 @@
-// An Event of the loop that other threads may set, even when nobody listens any more.
+// An Event of the loop that other threads may set, even after its listener has gone.
 #pragma once
 
 #include <memory>

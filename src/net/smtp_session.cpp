@@ -349,8 +349,8 @@ Result<> SmtpSession::ask(SmtpPhase phase, const std::string& command, const Smt
 
 Result<SmtpReply> SmtpSession::send(const SmtpMessage& message, const SmtpLimits& limits) {
   if (!is_address(message.sender) || !is_address(message.recipient))
-    return fail(ErrorKind::invalid_config, "an address that cannot be sent to");
-  if (!is_mail(message.data)) return fail(ErrorKind::invalid_config, "a mail with broken lines");
+    return fail(ErrorKind::invalid_config, "the sender or recipient is not a mail address");
+  if (!is_mail(message.data)) return fail(ErrorKind::invalid_config, "the mail has broken lines");
 
   struct Step {
     SmtpPhase phase;

@@ -28,7 +28,7 @@ class SmtpReplyReader {
   [[nodiscard]] Result<> take(std::string_view line);
   /// Whether the last line taken was the last one of its reply.
   [[nodiscard]] bool complete() const { return complete_; }
-  /// Of the reply taken last: 0 when none was.
+  /// The code of the last reply taken; 0: none yet.
   [[nodiscard]] int code() const { return code_; }
   [[nodiscard]] const std::string& text() const { return text_; }
 
@@ -79,7 +79,7 @@ class SmtpSession {
   bool lacks_login_ = false;
   std::string foreign_;  ///< the first line, where it is none of SMTP
   SmtpReplyReader replies_;
-  std::string received_;  ///< what has been read and is no whole line yet
+  std::string received_;  ///< read so far, without a whole line
 };
 
 /// The mail as it stands after DATA: lines that begin with a dot get another one, and a dot alone

@@ -1,4 +1,4 @@
-// The seam behind which time passes, so that tests need not wait for it.
+// The source of passing time, replaced in tests so that they need not wait.
 #pragma once
 
 #include <functional>

@@ -84,7 +84,7 @@ net::awaitable<void> Dispatcher::State::send(Queue& queue, const Sending& sendin
   if (alert) report_wait(queue, alert->host, alert->service);
 }
 
-/// Of one that waits for its login, the gate knows better than the lanes when it is tried again.
+/// If the sending waits for its login, the gate says when it is tried again, not the lanes.
 void Dispatcher::State::settle(Queue& queue, std::optional<logins::Pass> pass, const DeliveryId& id,
                                const Answer& answer) {
   auto outcomes = queue.lanes.settle(id, answer, now());
@@ -169,7 +169,7 @@ void Dispatcher::State::conclude(std::vector<Outcome> outcomes, Time next) {
   observer.settled(outcomes);
   for (std::size_t i = 0; i < outcomes.size(); ++i) {
     outcomes[i].update.not_before = not_before[i];
-    // Somebody may want it sent again: that is no handing over of what a load has seen.
+    // Somebody may ask for it again, although a load has seen it.
     if (outcomes[i].update.state == store::DeliveryState::dead)
       if (const auto queue = queues.find(outcomes[i].delivery.destination); queue != queues.end())
         queue->second.unclaimed.erase(outcomes[i].delivery.sequence);

@@ -52,8 +52,8 @@ struct Queue {
   Time alarm = Time::max();  ///< when it is pumped again, by the steady clock
   net::Event alarm_moved;
 
-  /// Of the deliveries that the outbox holds: the newest that memory has seen, and the newest in
-  /// the lanes. While `behind`, those between them must be loaded first.
+  /// Places in the outbox: the newest delivery that memory has seen, and the newest in the lanes.
+  /// While `behind`, those between them must be loaded first.
   std::int64_t newest = 0;
   std::int64_t loaded = 0;
   bool behind = true;

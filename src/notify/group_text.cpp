@@ -16,9 +16,9 @@
 namespace tocsin::notify {
 namespace {
 
-/// Of one alert, in bytes: what is longer says less.
+/// Bytes for the line of one alert; a longer one is shortened.
 constexpr std::size_t kMostLine = 400;
-/// Of names that are still down, in bytes.
+/// Bytes for the names that are still down.
 constexpr std::size_t kMostNames = 600;
 
 /// "14:03:59Z"

@@ -17,7 +17,7 @@ namespace tocsin::notify {
 struct GroupRoom {
   std::size_t lines;
   std::size_t around_line = 0;  ///< what the message puts around each
-  std::size_t plain_lines = 0;  ///< of a message that is no more than a text, where that has less
+  std::size_t plain_lines = 0;  ///< of a message that is only text, if that has less room
 };
 constexpr GroupRoom kSlackRoom{.lines = 2900, .plain_lines = 2100};
 constexpr GroupRoom kTeamsRoom{.lines = 24'000, .around_line = 110, .plain_lines = 3000};

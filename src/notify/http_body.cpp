@@ -20,7 +20,7 @@ std::string_view without_blanks(std::string_view text) {
   return text.substr(0, text.find_last_not_of(kBlanks) + 1);
 }
 
-/// Whether so much of it is no text that nobody could read the rest.
+/// Whether too much of it is not text for anybody to read the rest.
 bool is_binary(std::string_view body) {
   constexpr std::string_view kGzip = "\x1F\x8B";
   constexpr std::size_t kOneOf = 8;
@@ -135,7 +135,7 @@ std::string words_of_body(std::string_view body) {
     case BodyForm::empty:
       return {};
     case BodyForm::bytes:
-      return "(" + std::to_string(body.size()) + " bytes that are no text)";
+      return "(" + std::to_string(body.size()) + " bytes that are not text)";
     case BodyForm::markup:
       return with_single_blanks(text_of_markup(body));
     case BodyForm::json:

@@ -23,7 +23,7 @@ class HttpSender {
   /// `limit` holds beside the deadline.
   net::awaitable<Result<net::HttpResponse>> send(net::HttpRequest request, net::Deadline deadline,
                                                  std::chrono::milliseconds limit = kRequestLimit);
-  /// Of a delivery: with its id as Idempotency-Key.
+  /// Sends a delivery, with its id as Idempotency-Key.
   net::awaitable<Result<net::HttpResponse>> send(net::HttpRequest request, const DeliveryId& id,
                                                  net::Deadline deadline);
 

@@ -119,9 +119,9 @@ bool is_page_in_its_place(const net::HttpResponse& response, const HttpTerms& te
 }
 
 constexpr std::string_view kPageInItsPlace =
-    "a web page answers in its place (of a proxy, or one to sign in at?)";
+    "a web page answers instead (from a proxy, or a sign-in page?)";
 
-/// What continues "200 OK" where that is no success.
+/// Continues "200 OK" where the body says that it is not a success.
 std::optional<std::string> doubt_about(const net::HttpResponse& response, const HttpTerms& terms) {
   if (!terms.success_text) return std::nullopt;
   switch (form_of(response.body)) {
@@ -130,7 +130,7 @@ std::optional<std::string> doubt_about(const net::HttpResponse& response, const 
     case BodyForm::markup:
       return ", but " + std::string(kPageInItsPlace);
     case BodyForm::json:
-      return failure_in(response.body) ? std::optional(", but it says that this failed")
+      return failure_in(response.body) ? std::optional(", but its body reports a failure")
                                        : std::nullopt;
     case BodyForm::text:
     case BodyForm::bytes:

@@ -36,7 +36,7 @@ struct LaneRules {
   std::size_t parallel = 8;
   /// Between the beginnings of two deliveries, whatever their lanes.
   std::chrono::milliseconds interval{};
-  /// Of a channel that groups (Channel::grouping).
+  /// How a channel groups (Channel::grouping).
   config::Grouping grouping{};
 };
 
@@ -100,7 +100,7 @@ struct Outcome {
 /// that waits behind it. Where more may leave than the destination takes, turns are fair
 /// (FairQueue). While a destination fails, what is new is collected: groups that have not been
 /// tried yet wait until one that has was delivered, but for one more each time that the attempts
-/// have doubled, lest one message block all others.
+/// have doubled, so that one message does not block all others.
 ///
 /// Waits are measured by the steady clock: whoever sets the other one neither shortens nor prolongs
 /// them. One that was stored lasts no longer than the pause that it was made with. Each lane and

@@ -47,8 +47,8 @@ bool Lanes::has_next(Now now) {
   return !turns_.empty() && in_flight_ < rules_.parallel && now.steady >= paused_until_;
 }
 
-/// The destination has taken something: whatever waits for it is tried. One that fails even so
-/// waits out its back-off, lest each delivery bring one more attempt at it.
+/// The destination has accepted something: whatever waits for it is tried. A sending that fails
+/// even so waits out its back-off, so that not every delivery brings one more attempt at it.
 void Lanes::wake_all(Now now) {
   for (auto next = retries_.begin(); next != retries_.end();) {
     Sending& sending = *next->second;
@@ -105,8 +105,8 @@ const Sending* Lanes::take(Now now) {
   return &sending;
 }
 
-/// Of the first ones of lanes, each `taken` of them. Without an id: that of its only member, or a
-/// new one.
+/// Takes the first `taken` deliveries of each lane. Without an id it gets that of its only member,
+/// or a new one.
 Sending& Lanes::begin(std::vector<Lane*> lanes, Now now, DeliveryId id) {
   Sending sending;
   for (Lane* lane : lanes) {
@@ -295,7 +295,7 @@ std::vector<Outcome> Lanes::stay(Sending& sending, Duration wait, const std::str
   return outcomes;
 }
 
-/// Its members are tried one by one: what is wrong with one of them is no fault of the others.
+/// Tries its members one by one: the fault may lie with one of them.
 std::vector<Outcome> Lanes::dissolve(Sending& sending, const std::string& reason, Now now) {
   std::vector<Outcome> outcomes;
   for (store::Delivery* member : sending.members) {

@@ -82,7 +82,7 @@ std::vector<Messages::Problem> Messages::check(const std::set<std::string>& said
     if (mistake->line > 0)
       where += ":" + std::to_string(mistake->line) + ":" + std::to_string(mistake->column);
     if (!places.insert(where).second) continue;
-    const auto* meanwhile = mistake->is_rendered ? "; its letters beyond ASCII are lost"
+    const auto* meanwhile = mistake->is_rendered ? "; its non-ASCII letters are lost"
                                                  : "; the built-in message is sent";
     problems.push_back({std::move(where), mistake->text + meanwhile});
   }

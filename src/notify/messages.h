@@ -21,7 +21,7 @@ namespace tocsin::notify {
 struct MessageTemplate {
   /// What the user has written; without file and text: nothing.
   render::Template configured;
-  /// What the user calls a template that is no file: "slackNotification.serviceStopped.subject".
+  /// The user's name for a template without a file: "slackNotification.serviceStopped.subject".
   std::string name;
   /// What is sent otherwise. It renders whatever the alert.
   render::Template built_in;
@@ -64,7 +64,7 @@ class Messages {
   /// Channels name their templates when they are made, so that check() finds them.
   void expect(const MessageTemplate& source);
   struct Problem {
-    std::string where;  ///< "FILE:LINE:COLUMN", FILE, or the name of a template that is no file
+    std::string where;  ///< "FILE:LINE:COLUMN", FILE, or the name of a template without a file
     std::string text;   ///< one sentence without a final stop
   };
   /// What is wrong with the expected templates, each said once, without sending anything; what is

@@ -1,4 +1,4 @@
-// Observes what becomes of deliveries.
+// The observer of deliveries: what becomes of each.
 #pragma once
 
 #include <chrono>

@@ -14,11 +14,11 @@ namespace tocsin::notify {
 struct RateLimits {
   std::chrono::seconds down{};  ///< of `serviceStopped`
   std::chrono::seconds up{};    ///< of `serviceStarted`
-  // Of `otherAlerts`, while they fire and when they are resolved; nothing: as above.
+  // `otherAlerts`, while they fire and when they are resolved; nothing: as above.
   std::optional<std::chrono::seconds> other_down{};
   std::optional<std::chrono::seconds> other_up{};
 
-  /// That of the section to which the alert belongs (section_of).
+  /// The limit of the section to which the alert belongs (section_of).
   [[nodiscard]] std::chrono::seconds of(const Alert& alert) const;
   [[nodiscard]] std::chrono::seconds longest() const {
     return std::max({down, up, other_down.value_or(down), other_up.value_or(up)});

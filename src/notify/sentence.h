@@ -1,4 +1,4 @@
-// An alert in one sentence, for destinations that have a place for no more.
+// An alert in one sentence, for destinations that have no room for more.
 #pragma once
 
 #include <cstddef>

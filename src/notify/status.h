@@ -38,7 +38,7 @@ class StatusSink {
  public:
   struct Written {
     Answer answer;
-    /// Of a batch that was delivered: how many services' reports the destination refused for good.
+    /// How many services' reports of a delivered batch the destination refused for good.
     std::size_t refused = 0;
   };
 

@@ -41,7 +41,7 @@ void StatusStream::add(const StatusReport& report) {
     services_waiting_ -= services;
     dropped += services;
   }
-  if (dropped > 0) lose(dropped, "more wait than fit into memory");
+  if (dropped > 0) lose(dropped, "too many are waiting");
   more_.set();
 }
 

@@ -1,4 +1,4 @@
-// Where files go when nobody says.
+// Default places of files.
 #pragma once
 
 #include <filesystem>

@@ -8,8 +8,8 @@
 namespace tocsin::platform {
 
 std::filesystem::path default_data_directory() {
-  // Of the machine for everybody, so that a console finds what the service stores, elevated or not:
-  // who may not read it gets an error, instead of being shown an empty directory of his own.
+  // One directory for the whole machine, so that a console finds what the service stores, elevated
+  // or not: users who may not read it get an error, not an empty directory of their own.
   wchar_t* folder = nullptr;
   const auto found = SHGetKnownFolderPath(FOLDERID_ProgramData, KF_FLAG_DEFAULT, nullptr, &folder);
   const std::unique_ptr<wchar_t, Closer<CoTaskMemFree>> owner(folder);

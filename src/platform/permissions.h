@@ -1,4 +1,4 @@
-// Who may read our files, and write them.
+// Who may read and write our files.
 #pragma once
 
 #include <filesystem>

@@ -101,6 +101,6 @@ Result<> replace_file(const fs::path& file, const std::string& text) {
   return fail(ErrorKind::storage, printable(to_utf8(file)) + ": it cannot be written: " + why);
 }
 
-std::string_view how_to_hide() { return "`chmod 600` takes that away"; }
+std::string_view how_to_hide() { return "`chmod 600` prevents that"; }
 
 }  // namespace tocsin::platform

@@ -158,8 +158,7 @@ Result<std::string> sid_of_service(const std::string& name) {
   auto folded = to_utf16(fold_case(name));
   BCRYPT_ALG_HANDLE algorithm = nullptr;
   auto status = BCryptOpenAlgorithmProvider(&algorithm, BCRYPT_SHA1_ALGORITHM, nullptr, 0);
-  if (!BCRYPT_SUCCESS(status))
-    return fail(ErrorKind::unsupported, "there is no SHA-1 in this system");
+  if (!BCRYPT_SUCCESS(status)) return fail(ErrorKind::unsupported, "this system has no SHA-1");
   std::array<std::uint8_t, 20> hash{};
   status = BCryptHash(algorithm, nullptr, 0, folded.data(), static_cast<ULONG>(folded.size()),
                       hash.data(), hash.size());
@@ -187,10 +186,10 @@ Result<> give_directory(const fs::path& directory, const std::string& sid) {
   const auto user = user_sid();
   if (!user) return std::unexpected(user.error());
   if (!is_trusted_owner(text_of(security->owner), *user, sid))
-    return fail(ErrorKind::rejected,
-                to_utf8(directory) + " belongs to " + name_of(security->owner) +
-                    ", who is no administrator and can put anything into it: remove it, or choose "
-                    "another directory");
+    return fail(ErrorKind::rejected, to_utf8(directory) + " belongs to " +
+                                         name_of(security->owner) +
+                                         ", who is not an administrator and can put anything into "
+                                         "it: remove it, or choose another directory");
   if (security->list == nullptr) return {};  // a file system without permissions
   return grant(directory, *security, sid, kModify, SUB_CONTAINERS_AND_OBJECTS_INHERIT);
 }
@@ -240,8 +239,6 @@ Result<> replace_file(const fs::path& file, const std::string& text) {
               printable(to_utf8(file)) + ": it cannot be written: " + error.message());
 }
 
-std::string_view how_to_hide() {
-  return "`icacls` or its properties, tab Security, take that away";
-}
+std::string_view how_to_hide() { return "`icacls` or its properties, tab Security, prevent that"; }
 
 }  // namespace tocsin::platform

@@ -50,8 +50,8 @@ std::unexpected<Error> fail_of_service(std::uint32_t code, const std::string& na
       return fail(ErrorKind::not_found, "no service named " + name + " is installed", code);
     case ERROR_INVALID_SERVICE_ACCOUNT:
       return fail(ErrorKind::rejected,
-                  "there is no such account, or its password is another one: it is written "
-                  "DOMAIN\\name, .\\name, or NT AUTHORITY\\LocalService",
+                  "there is no such account, or its password is wrong: write it as DOMAIN\\name, "
+                  ".\\name, or NT AUTHORITY\\LocalService",
                   code);
     default:
       return fail_windows(code, "the service " + name);

@@ -45,8 +45,8 @@ struct ConsoleAnswer {
 /// first. A second ^C is for those who do not want to wait.
 [[nodiscard]] ConsoleAnswer answer_console(std::uint32_t event, bool stopping);
 
-/// `control` is one of the SERVICE_CONTROL_... of HandlerEx (winsvc.h). Nothing: it is no wish that
-/// the service ends.
+/// `control` is one of the SERVICE_CONTROL_... of HandlerEx (winsvc.h). Nothing: it does not ask
+/// the service to end.
 [[nodiscard]] std::optional<StopReason> reason_of_control(std::uint32_t control);
 
 }  // namespace tocsin::platform

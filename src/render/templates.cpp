@@ -34,7 +34,7 @@ struct Stamp {
 /// not_found: a clause that continues the file's name.
 Result<Stamp> check_file(const std::filesystem::path& path) {
   std::error_code error;
-  // What is no regular file could keep the reader waiting for ever.
+  // Reading anything but a regular file could block for ever.
   const auto status = std::filesystem::status(path, error);
   if (status.type() == std::filesystem::file_type::not_found)
     return fail(ErrorKind::not_found, "does not exist");

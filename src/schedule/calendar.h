@@ -37,7 +37,7 @@ class Day {
   [[nodiscard]] local_days first_of_month() const;
   [[nodiscard]] local_days first_of_next_month() const;
   [[nodiscard]] local_days first_of_year(int years_on = 0) const;
-  /// Of the week from Monday: its year is that of the week.
+  /// The Thursday of the week, which begins on Monday: its year is that of the week.
   [[nodiscard]] Day thursday() const;
 
   local_days day_;

@@ -238,7 +238,8 @@ std::string remark_on_seconds(const Clause& clause) {
   for (const auto& constraint : clause) {
     if (constraint.field == Field::minute) due = "minute";
   }
-  return "is due once per " + std::string(due) + ": a `*` for the seconds names none of them";
+  return "is due once per " + std::string(due) +
+         ": a `*` for the seconds does not mean each second";
 }
 
 }  // namespace

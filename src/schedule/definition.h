@@ -91,7 +91,7 @@ struct Mistake {
 template <typename T>
 using Parsed = std::expected<T, Mistake>;
 
-/// Of a text, that they can be numbered by bits.
+/// At most so many clauses in a text: bits number them.
 constexpr std::size_t kMostClauses = 64;
 
 }  // namespace tocsin::schedule

@@ -18,7 +18,7 @@ class TimesOfDay {
   [[nodiscard]] bool contains(unsigned second) const;
   /// The first one from there on.
   [[nodiscard]] std::optional<unsigned> first(unsigned from) const;
-  /// Of one that it contains: up to there, it contains all.
+  /// `second` is contained, and so are all before the answer.
   [[nodiscard]] unsigned end_of_run(unsigned second) const;
 
  private:
@@ -40,7 +40,7 @@ class DaysOfField {
 
   [[nodiscard]] Field field() const { return field_; }
   [[nodiscard]] bool contains(const Day& day) const;
-  /// Of a day that it does not contain: a later day that is not beyond the next one that it does.
+  /// `day` is not contained. Answers a later day that is not beyond the next one contained.
   [[nodiscard]] local_days skip(const Day& day) const;
 
  private:

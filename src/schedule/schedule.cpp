@@ -26,7 +26,7 @@ std::expected<Schedule, Schedule::Mistake> Schedule::parse(std::string_view text
   if (!definition) return std::unexpected(definition.error());
   Schedule schedule(text, std::move(zone), *definition);
   if (schedule.recurrence_->rules().empty())
-    return std::unexpected(Mistake{0, "expected a time that comes: this is never due"});
+    return std::unexpected(Mistake{0, "expected a time in the future: this is never due"});
   return schedule;
 }
 

@@ -71,7 +71,7 @@ class TextGrammar {
     return clauses().back();
   }
   void begin_clause() {
-    if (clause().empty()) return expected("expected when it is due before this word");
+    if (clause().empty()) return expected("expected a time before this word");
     words_.skip();
     if (clauses().size() == kMostClauses)
       return expected("expected the end: there are too many parts");
@@ -111,7 +111,7 @@ class TextGrammar {
       begin_clause();
     } else if (words_.is_at({"except"})) {
       if (!in_exceptions_) {
-        if (clause().empty()) return expected("expected when it is due before this word");
+        if (clause().empty()) return expected("expected a time before this word");
         words_.skip();
         in_exceptions_ = true;
       } else {

@@ -16,8 +16,8 @@ class TimeZone {
  public:
   /// UTC.
   TimeZone();
-  /// Of a compiled zone file, TZif of RFC 9636. Beyond its last change its rules are applied up to
-  /// the year 2100. Errors: malformed.
+  /// Reads a compiled zone file (TZif, RFC 9636). Beyond its last change its rules are applied up
+  /// to the year 2100. Errors: malformed.
   [[nodiscard]] static Result<TimeZone> parse(std::string name, std::string_view tzif);
 
   /// From `at` on this holds.

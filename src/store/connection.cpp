@@ -179,8 +179,7 @@ Error explain(const SQLite::Exception& error, const std::filesystem::path& file)
     case SQLITE_FULL:
       return explained(kNoSpace);
     case SQLITE_IOERR:
-      return explained(
-          "reading or writing failed: check the disk, and what the user may use of it");
+      return explained("reading or writing failed: check the disk and the user's quota");
     case SQLITE_READONLY:
     case SQLITE_CANTOPEN:
     case SQLITE_PERM:

@@ -5,12 +5,12 @@
 namespace tocsin::store {
 namespace {
 
-/// Of the word of a kind that another version has stored.
+/// Bytes of the word for a kind that another version has stored.
 constexpr std::size_t kLongestKind = 64;
 
 }  // namespace
 
-/// What makes no sense in it becomes a complaint; the alert stays.
+/// Malformed details become a complaint; the alert stays.
 Alert Store::Database::read_alert(Query& row) {
   Alert alert;
   alert.id.value = row.text();

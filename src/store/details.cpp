@@ -21,7 +21,7 @@ using nlohmann::json;
 /// Throws json::exception, as reading a value of the wrong type does.
 template <typename T>
 T number_of(const json& value) {
-  if (!value.is_number_integer()) refuse("no whole number");
+  if (!value.is_number_integer()) refuse("not a whole number");
   const bool fits = value.is_number_unsigned() ? std::in_range<T>(value.get<std::uint64_t>())
                                                : std::in_range<T>(value.get<std::int64_t>());
   if (!fits) refuse("too large a number");
@@ -79,7 +79,7 @@ json expected_to_json(const Expected& expected) {
   return words;
 }
 
-/// What makes no sense is as if it were absent.
+/// A malformed value counts as absent.
 Expected expected_at(const json& object) {
   const auto found = object.find("expected");
   if (found == object.end()) return Expected::running;
@@ -115,7 +115,7 @@ std::string to_text(const json& object) {
   return object.dump(-1, ' ', false, json::error_handler_t::replace);
 }
 
-/// Of a row that an earlier version wrote, whose first sight was never notified.
+/// For a row of an earlier version, whose first sight was never notified.
 Time guess_firing_since(const TrackedService& service) {
   const auto& notified = service.notified;
   const bool is_bad =

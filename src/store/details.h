@@ -22,23 +22,23 @@ namespace tocsin::store {
 
 /// What was notified of a service, and what is suppressed; empty: all was notified.
 [[nodiscard]] std::string notified_to_json(const TrackedService& service);
-/// Reads it into the service; false, and as if all was notified, when it makes no sense.
+/// Reads it into the service; false, and as if all was notified, when it is malformed.
 [[nodiscard]] bool notified_from_json(std::string_view text, TrackedService& service);
 
 /// What decides which entry watches a service: its display name, start mode, type and whether it is
 /// started by events.
 [[nodiscard]] std::string details_to_json(const ServiceDetails& details);
-/// The inverse; null when it makes no sense, and of an empty text.
+/// The inverse; null for a malformed or empty text.
 [[nodiscard]] std::shared_ptr<const ServiceDetails> details_from_json(std::string_view text);
 
 /// By what the next start of a host is recognised; empty: nothing is known.
 [[nodiscard]] std::string boot_to_json(const BootSigns& boot);
-/// The inverse; what makes no sense is not known.
+/// The inverse; malformed values are not known.
 [[nodiscard]] BootSigns boot_from_json(std::string_view text);
 
 /// Why a login is suspected.
 [[nodiscard]] std::string suspicion_to_json(const logins::Suspicion& suspicion);
-/// The inverse; nothing when it makes no sense.
+/// The inverse; nothing when it is malformed.
 [[nodiscard]] std::optional<logins::Suspicion> suspicion_from_json(std::string_view text);
 
 }  // namespace tocsin::store

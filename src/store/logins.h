@@ -24,7 +24,7 @@ class Logins {
   /// After Store::restore_if_displaced(): opens the new file.
   [[nodiscard]] Result<> follow();
 
-  /// A record that makes no sense is left out.
+  /// A malformed record is left out.
   [[nodiscard]] Result<std::vector<logins::StoredLogin>> load();
   /// In one transaction, synced; those without a suspicion are removed.
   [[nodiscard]] Result<> save(std::span<const logins::StoredLogin> records);

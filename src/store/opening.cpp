@@ -119,9 +119,9 @@ Result<std::size_t> version_of(Connection& connection, const fs::path& file) {
   const auto version = number("PRAGMA user_version");
   if (version == 0 && number("SELECT count(*) FROM sqlite_schema") == 0) return 0;
   if (number("PRAGMA application_id") != kApplicationId || version < 1)
-    return std::unexpected(told_of(file, "the file is another program's: move it away"));
+    return std::unexpected(told_of(file, "the file belongs to another program: move it away"));
   if (static_cast<std::size_t>(version) > migrations().size())
-    return std::unexpected(told_of(file, "a newer version of tocsin made it: use that one"));
+    return std::unexpected(told_of(file, "a newer version of tocsin made it: use that version"));
   return static_cast<std::size_t>(version);
 }
 
@@ -364,10 +364,11 @@ bool is_in_use(const fs::path& directory) {
 }
 
 Error nothing_stored(const fs::path& file) {
-  return told_of(file, is_in_use(file.parent_path())
-                           ? "the tocsin that runs keeps all of it in memory, because its disk is "
-                             "full: free some space there"
-                           : "nothing is stored here yet: tocsin run begins it");
+  return told_of(
+      file,
+      is_in_use(file.parent_path())
+          ? "the running tocsin keeps it in memory, because the disk is full: free some space there"
+          : "nothing is stored here yet: start `tocsin run` first");
 }
 
 Result<Opened> open_as(const fs::path& file, Connection::Access access) {
@@ -377,7 +378,8 @@ Result<Opened> open_as(const fs::path& file, Connection::Access access) {
     if (!version) return std::unexpected(version.error());
     if (*version == 0) return std::unexpected(nothing_stored(file));
     if (*version < migrations().size())
-      return std::unexpected(told_of(file, "an older version made it: tocsin run brings it up"));
+      return std::unexpected(
+          told_of(file, "an older version of tocsin made it: `tocsin run` upgrades it"));
     return Opened{.file = file, .lock = std::nullopt, .connection = Connection(file, access)};
   });
 }

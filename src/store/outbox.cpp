@@ -12,7 +12,7 @@
 namespace tocsin::store {
 namespace {
 
-/// Of a message, in bytes: a thousand alerts as a mail take less than one MiB.
+/// Bytes of a message: a thousand alerts in a mail take less than one MiB.
 constexpr std::int64_t kLongestMessage = std::int64_t{8} << 20;
 
 std::int64_t limit(std::size_t most) {

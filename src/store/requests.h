@@ -55,8 +55,7 @@ class Requests {
   /// What became of asking for dead letters to be sent again.
   struct Retries {
     std::size_t asked = 0;
-    /// Of these something later about the service was delivered, or waits: what is older is never
-    /// sent after it.
+    /// Not sent again: a later delivery about the service was delivered, or waits.
     std::size_t outdated = 0;
   };
   /// For the dead letter of this id, or those of this message, and all later ones for the same

@@ -80,9 +80,9 @@ CREATE TABLE host (
 ) STRICT, WITHOUT ROWID;
 )sql";
 
-// Of a service, `details` is JSON; empty: not known. Of a conditional delivery: store.h. Of a
-// silence, `host` and `service` are patterns, of an empty service the host as a whole; who ends it
-// sets `ends`.
+// The `details` of a service are JSON; empty: not known. store.h explains conditional deliveries.
+// The `host` and `service` of a silence are patterns; an empty service means the host as a whole.
+// Ending a silence sets `ends`.
 constexpr const char* kVersion3 = R"sql(
 ALTER TABLE service ADD COLUMN details TEXT NOT NULL DEFAULT '';
 
@@ -109,8 +109,8 @@ CREATE TABLE reload (
 ) STRICT;
 )sql";
 
-// Of a login that is suspected: salt and hash (hexadecimal) tell whether its secret has changed,
-// and `suspicion` is JSON (logins/guard.h).
+// A suspected login: salt and hash (hexadecimal) tell whether its secret has changed, and
+// `suspicion` is JSON (logins/guard.h).
 constexpr const char* kVersion4 = R"sql(
 ALTER TABLE host ADD COLUMN login_refused INTEGER NOT NULL DEFAULT 0;
 

@@ -144,7 +144,7 @@ Result<std::map<HostName, MonitoredHost::Known>> Store::load_states() {
       tracked.denied = row.flag();
       if (!state || !settled) {
         database_->complain("the state of service " + service.text() + " of " + host.text() +
-                            " is no known one; the next check begins anew");
+                            " is unknown to this version; the next check begins anew");
         continue;
       }
       tracked.seen.state = *state;
@@ -237,7 +237,7 @@ Result<std::size_t> Store::prune(Time now) {
                          " WHERE state <> 'pending' AND updated < ? ORDER BY updated LIMIT ?)",
                          oldest, kPruneStep)
                      .run();
-    // Of what has met its end.
+    // Messages of which every delivery has ended.
     connection
         .query(
             "DELETE FROM message WHERE NOT EXISTS (SELECT 1 FROM delivery WHERE message_id <> ''"

@@ -62,7 +62,7 @@ struct Delivery {
   bool escalated = false;
   /// The id of the message that it left with, or is to leave with; empty: not known yet.
   std::string group;
-  /// Of one that only memory holds: the sequence of the one before it about its service; 0: none.
+  /// If only memory holds it: the sequence of the delivery before it about its service; 0: none.
   std::int64_t follows = 0;
 };
 

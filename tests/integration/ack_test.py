@@ -85,7 +85,7 @@ class Acknowledging(Watched):
         self.ack(f"{self.host}/{ENGINE}")
         self.running.wait_for_line("acknowledged by alice: on it")
         before = self.expect_peace()
-        self.assertIn(f"{self.host}/{ENGINE} is not acknowledged any more",
+        self.assertIn(f"{self.host}/{ENGINE} is no longer acknowledged",
                       self.command("unack", f"{self.host}/{ENGINE}"))
         self.wait_until_told(before + 1)
 

@@ -88,7 +88,7 @@ class EarlierVersion(unittest.TestCase):
         """Only a run brings the tables up; this one delivers nothing."""
         self.configure()
         done = tocsin("history", "-c", self.file, "--data-dir", self.data)
-        self.assertIn("an older version made it: tocsin run brings it up", done.stderr, done)
+        self.assertIn("an older version of tocsin made it: `tocsin run` upgrades it", done.stderr, done)
         self.configure(url="http://127.0.0.1:9/alerts")
         with Running(self.file, self.data) as running:
             running.wait_for_line("check answered")

@@ -67,7 +67,7 @@ class Files(unittest.TestCase):
         self.configure()
         self.data.mkdir()
         self.data.chmod(0o777)
-        self.run_ready().wait_for_line("every user of this machine may put files into the data directory")
+        self.run_ready().wait_for_line("every user of this machine can put files into the data directory")
 
     @unittest.skipIf(ON_WINE, "owners, modes and links are those of Linux")
     def test_metrics_and_log_are_for_owner_and_group_whatever_the_umask(self):

@@ -241,7 +241,7 @@ class Version1(Watched):
         self.influx.down()
         running = self.run_tocsin()
         line = running.wait_for_line("InfluxDB: dropped", 90)
-        self.assertIn("more wait than fit into memory", line)
+        self.assertIn("too many are waiting", line)
         resident = assert_memory_below(self, running.process.pid, "VmRSS", 150 * 1024)
         self.influx.up()
         running.wait_for_line("InfluxDB: service states are written again", 120)

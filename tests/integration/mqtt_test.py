@@ -248,7 +248,7 @@ class Trouble(Watched):
         broker = self.broker()
         running = self.run_tocsin(broker, protocolVersion=version)
         self.subscriber(broker, "nothing", client_id="tocsin-1", version=version.replace(".", ""))
-        what_to_do = "set another `clientId`"
+        what_to_do = "give one of them another `clientId`"
         running.wait_for_line(what_to_do, 60)
 
         def connects():
@@ -272,7 +272,7 @@ class Trouble(Watched):
         self.run_tocsin(broker, protocolVersion="5", states=False)
         self.manager.stop(ENGINE)
         dead = self.wait_for_delivery("dead")
-        self.assertIn("larger than the broker takes", dead["detail"])
+        self.assertIn("larger than the broker accepts", dead["detail"])
 
     def test_what_is_too_large_for_a_broker_that_cannot_say_so(self):
         broker = self.broker("max_packet_size 250")

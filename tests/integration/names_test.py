@@ -132,7 +132,7 @@ class OpenFiles(Base):
         hosts = [simulator.host(name, [SERVICE]) for name in simulator.hosts]
         running = self.run_tocsin(simulator, hosts,
                                   limits=["prlimit", f"--nofile={self.LIMIT}:{self.LIMIT}"])
-        running.wait_for_line(f"the limit of {self.LIMIT} open files lets tocsin keep 57 hosts connected, 90 are")
+        running.wait_for_line(f"the limit of {self.LIMIT} open files allows connections to 57 hosts at a time, and 90 are")
         wait_until(lambda: len({host for host, state in self.messages() if state == "STOPPED"}) == self.HOSTS,
                    40, lambda: f"{len(self.messages())}\n{running.output()[-3000:]}")
         self.assertEqual({state for _, state in self.messages()}, {"STOPPED"})

@@ -59,7 +59,7 @@ class Rabbit(mqtt_test.Watched):
         listener.wait_for(1, STATUS)
         self.manager.stop(ENGINE)
         wait_until(lambda: [row for row in self.deliveries()
-                            if "is it allowed?" in (row["detail"] or "")], 60, self.deliveries)
+                            if "check that it allows" in (row["detail"] or "")], 60, self.deliveries)
         self.assertEqual({row["state"] for row in self.deliveries()}, {"pending"})
         seen = len(listener.of(STATUS))
         listener.wait_for(seen + 2, STATUS)

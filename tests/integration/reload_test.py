@@ -54,7 +54,7 @@ class Reload(Watched):
         port = self.simulator.hosts[self.host]
         before = connections(port)
         self.write(self.webhook(desk), self.webhook(pager), hosts=[self.host, self.other])
-        self.assertIn("reloaded: hosts: 2, of these new: 1, changed: 0; gone: 0, destinations: 2",
+        self.assertIn("reloaded: hosts: 2, new: 1, changed: 0, removed: 0, destinations: 2",
                       self.reload())
         self.running.wait_for_line(f"host {self.other}: {MARKER} is MISSING at the first check")
         self.other_manager().stop(PROXY)
@@ -71,7 +71,7 @@ class Reload(Watched):
         wait_until(lambda: connections(port), 10, "a session with the host")
         before = connections(port)
         self.write(self.webhook(desk), services=(ENGINE, MARKER))
-        self.assertIn("new: 0, changed: 1; gone: 1", self.reload())
+        self.assertIn("new: 0, changed: 1, removed: 1", self.reload())
         self.running.wait_for_line(f"host {self.host}: configuration changed: services")
         wait_until(lambda: not connections(self.simulator.hosts[self.other]), 15,
                    "the end of the session with the host that is gone")
@@ -101,7 +101,7 @@ class Reload(Watched):
         # The one leaves with its host, the other alone.
         self.write(self.webhook(desk), self.webhook(other), hosts=[self.host],
                    services=(PROXY, MARKER))
-        self.assertIn("gone: 1", self.reload())
+        self.assertIn("removed: 1", self.reload())
         self.expect_ends(desk, other, ENGINE, PROXY)
         self.assertEqual(self.rows("history", self.other)[-1]["kind"], "unmonitored")
 
@@ -127,7 +127,7 @@ class Reload(Watched):
             "flapping": {"start": 0}, "expected": "stopped"}}, services=(ENGINE,))
         self.reload()
         self.expect_ends(desk, other, ENGINE)
-        self.assertIn("expected to be so now", desk.requests[-1].message["reason"])
+        self.assertIn("this state is expected now", desk.requests[-1].message["reason"])
 
     def test_what_waits_is_told_once(self):
         port = self.enterContext(closed_port())
@@ -165,13 +165,13 @@ class Reload(Watched):
         self.write(self.webhook(desk))
         for _ in range(3):  # as many as come, while one is at work too
             self.running.process.send_signal(signal.SIGHUP)
-        self.running.wait_for_line("reloaded: hosts: 1, of these new: 0, changed: 0")
+        self.running.wait_for_line("reloaded: hosts: 1, new: 0, changed: 0")
         self.manager.stop(ENGINE)
         self.assertEqual(self.states(desk.wait_for(1)), [(ENGINE, "STOPPED")])
 
     def test_a_pattern_that_finds_nothing_is_said_at_the_first_check(self):
         self.start(services=(ENGINE, MARKER, "NoSuch*"))
-        self.running.wait_for_line(f"{self.host}: no service is found by `NoSuch*`")
+        self.running.wait_for_line(f"{self.host}: no service matches `NoSuch*`")
         self.write(services=(ENGINE, MARKER, "NoSuch*", "Nobody?", "Qlik*"))
         self.reload()
         self.running.wait_for_line(f"{self.host}: no service is found by `Nobody?`")

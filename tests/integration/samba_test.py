@@ -168,7 +168,7 @@ class OneServer(Looking):
             self.assertEqual(rows["Spooler"]["state"], "RUNNING")
             self.assertEqual(code, 1, rows)
             if rows["Guarded"]["state"] == "UNKNOWN":
-                self.assertRegex(rows["Guarded"]["error"], "state that does not exist")
+                self.assertRegex(rows["Guarded"]["error"], "reports an unknown state")
 
     def test_doctor(self):
         code, steps = self.doctor(self.samba)

@@ -98,7 +98,7 @@ class Mistakes(unittest.TestCase):
             self.assertEqual(log.count("not watched properly"), 1)
             done = tocsin("reload", "-c", path, "--data-dir", self.data)
             self.assertEqual(done.returncode, 0, done)
-            self.assertIn("entries left out for mistakes: 4", done.stdout + done.stderr)
+            self.assertIn("entries left out because of mistakes: 4", done.stdout + done.stderr)
         alerts = self.alerts_of(self.other)
         self.assertEqual(len(alerts), 1)
         self.assertIn("there are no credentials `nobody`", alerts[0]["reason"])

@@ -196,7 +196,7 @@ class Answers(Watched):
             self.assertIn(said, refused.stderr)
         asked = tocsin(*retry, "--all")
         self.assertEqual((asked.returncode, asked.stdout),
-                         (0, "dead letters that are sent again: 2\n"), asked.stderr)
+                         (0, "dead letters sent again: 2\n"), asked.stderr)
         self.assertEqual(self.states(receiver.wait_for(4))[2:],
                          [(ENGINE, "STOPPED"), (ENGINE, "RUNNING")])
         wait_until(lambda: not self.rows("deliveries", "--failed"), 10, "no dead letter")
@@ -405,7 +405,7 @@ class Disks(Watched):
                 done = tocsin(*words, "-c", self.file, "--data-dir", self.data)
                 self.assertEqual(done.returncode, 1, done)
                 self.assertEqual(len(done.stderr.splitlines()), 1, done)
-                self.assertIn("the tocsin that runs keeps all of it in memory, because its disk is full", done.stderr)
+                self.assertIn("the running tocsin keeps it in memory, because the disk is full", done.stderr)
 
         filler.unlink()
         running.wait_for_line("the disk has space again")
@@ -458,7 +458,7 @@ class Disks(Watched):
         filler = self.fill(disk)
         # The first commits may still fit into what the database has already taken from the disk.
         expected = [(PROXY, "STOPPED")]
-        while "alerts go on from memory" not in running.output():
+        while "alerts are sent from memory" not in running.output():
             self.assertLess(len(expected), 400, running.output())
             for change, state in ((self.manager.stop, "STOPPED"), (self.manager.start, "RUNNING")):
                 change(ENGINE)

@@ -19,7 +19,7 @@ struct Environment {
     return false;
   };
   /// What takes the right to read a file away from others: begins a sentence.
-  std::string_view how_to_hide = "`chmod 600` takes that away";
+  std::string_view how_to_hide = "`chmod 600` prevents that";
   /// The machine has a service control manager of its own (Windows).
   bool has_service_manager = false;
   /// This process has a Kerberos ticket, or a keytab to get one, for hosts without credentials.

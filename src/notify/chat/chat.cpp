@@ -18,13 +18,13 @@ namespace {
 std::optional<std::string> json_mistake(const std::string& text) {
   try {
     if (nlohmann::ordered_json::parse(text).is_object()) return std::nullopt;
-    return "is no JSON object";
+    return "is not a JSON object";
   } catch (const nlohmann::json::exception& error) {
     // "[json.exception.parse_error.101] parse error at line 3, column 5: syntax error while ..."
     constexpr std::string_view kBefore = "parse error at ";
     const std::string_view what = error.what();
     const auto at = what.find(kBefore);
-    return "is no JSON: " +
+    return "is not JSON: " +
            std::string(at == std::string_view::npos ? what : what.substr(at + kBefore.size()));
   }
 }

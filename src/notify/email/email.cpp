@@ -19,7 +19,7 @@
 namespace tocsin::notify {
 namespace {
 
-/// Of the mail server's words, in bytes.
+/// Bytes of the mail server's reply that a reason quotes.
 constexpr std::size_t kMostWords = 200;
 
 bool is_about_login(const net::SmtpReply& reply) {

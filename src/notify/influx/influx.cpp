@@ -225,7 +225,7 @@ net::awaitable<Influx::Outcome> Influx::create_and_write(std::string lines, std:
 }
 
 /// Sees to it that the database is made as it is configured, where the server would make it
-/// otherwise. That it cannot is no reason not to write: it may be there.
+/// otherwise. Points are written even if it fails: the database may exist.
 net::awaitable<std::optional<Answer>> Influx::prepare(net::Deadline deadline) {
   if (prepared_) co_return std::nullopt;
   auto answer = co_await create(deadline);

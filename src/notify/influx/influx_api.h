@@ -47,7 +47,7 @@ struct Refusal {
   std::optional<std::size_t> points;
   std::string reason;
 };
-/// Nothing where the answer (400 or 422) is no verdict of InfluxDB's about the points.
+/// Nothing if the answer (400 or 422) does not say what InfluxDB thinks of the points.
 [[nodiscard]] std::optional<Refusal> influx_refusal(const net::HttpResponse& response);
 
 }  // namespace tocsin::notify

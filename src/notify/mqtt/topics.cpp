@@ -16,7 +16,7 @@ std::string_view first_of(std::string_view text) {
   return is_utf8(character) ? character : text.substr(0, 1);
 }
 
-/// Of valid UTF-8.
+/// `character` is valid UTF-8.
 std::uint32_t code_point(std::string_view character) {
   if (character.size() == 1) return static_cast<std::uint8_t>(character.front());
   const auto lead = static_cast<std::uint8_t>(character.front());

@@ -34,20 +34,20 @@ struct Word {
 };
 /// https://api.slack.com/messaging/webhooks#handling_errors
 constexpr std::array kWords = {
-    Word{"invalid_payload", "Slack cannot read the message: look at the template"},
-    Word{"invalid_blocks", "Slack does not take these blocks: look at the template"},
+    Word{"invalid_payload", "Slack cannot read the message: check the template"},
+    Word{"invalid_blocks", "Slack does not accept these blocks: check the template"},
     Word{"no_text", "the message has no text"},
     Word{"too_many_attachments", "the message has more than 100 attachments"},
     Word{"user_not_found", "there is no such user"},
     Word{"channel_not_found", "there is no such channel"},
     Word{"channel_is_archived", "the channel is archived"},
-    Word{"action_prohibited", "a setting of the workspace forbids it"},
+    Word{"action_prohibited", "a workspace setting forbids it"},
     Word{"posting_to_general_channel_denied", "a webhook may not post to the general channel"},
-    Word{"no_service", "the webhook is disabled, removed or not this one"},
-    Word{"no_service_id", "the webhook's URL is not complete"},
+    Word{"no_service", "the webhook is disabled, removed or unknown"},
+    Word{"no_service_id", "the webhook's URL is incomplete"},
     Word{"no_team", "there is no such workspace"},
     Word{"team_disabled", "the workspace is disabled"},
-    Word{"invalid_token", "the webhook's URL is not right or no longer valid"},
+    Word{"invalid_token", "the webhook's URL is wrong or no longer valid"},
     Word{"rollup_error", "Slack failed"},
 };
 
@@ -156,7 +156,7 @@ std::string Slack::from_text(const Alert& alert, const std::string& text) const 
 std::optional<std::string> Slack::fit(const Alert& alert, std::string& json) const {
   Json message = Json::parse(json);
   if (const auto blocks = message.find("blocks"); blocks != message.end()) {
-    if (!blocks->is_array()) return "has `blocks` that are no list";
+    if (!blocks->is_array()) return "has `blocks` that are not a list";
     if (blocks->size() > kMostBlocks) return "has more than 50 blocks";
   } else if (!message.contains("text") && !message.contains("attachments")) {
     return "has neither `blocks` nor `text` nor `attachments`";

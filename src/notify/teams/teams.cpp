@@ -86,7 +86,7 @@ std::optional<std::string> Teams::fit(const Alert& alert, std::string& json) con
   shorten_texts(message);
   json = dump_body(message);
   if (json.size() <= kMostBytes) return std::nullopt;
-  return "is larger than the 28 KB that Teams takes";
+  return "is larger than the 28 KB that Teams accepts";
 }
 
 Answer Teams::interpret(const Result<net::HttpResponse>& response,

@@ -20,7 +20,7 @@ struct Field {
   std::string value;
 };
 
-/// All but stateChanged, which is no text.
+/// All but stateChanged, which is not text.
 std::vector<Field> fields_of(const Alert& alert) {
   return {{"event", std::string(kEvent)},
           {"host", valid_utf8(alert.host.text())},

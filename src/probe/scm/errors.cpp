@@ -81,7 +81,7 @@ Words words_for(std::uint32_t code) {
               "the handle to the service control manager is no longer valid", nullptr};
     case kInvalidData:
     case kBadStubData:
-      return {ErrorKind::malformed, "the answer makes no sense", nullptr};
+      return {ErrorKind::malformed, "the answer is malformed", nullptr};
     case svcctl::kMoreData:
       return {ErrorKind::rejected, "the list of services grows faster than it can be read",
               nullptr};

@@ -125,9 +125,9 @@ class ScmProbe final : public Probe {
 template <typename Ask>
 net::awaitable<Result<Services>> ScmProbe::call(Ask ask, net::Deadline deadline) {
   if (shared_->busy.exchange(true))
-    co_return fail(ErrorKind::timed_out,
-                   "an earlier question has not been answered yet; the host is "
-                   "asked again when it has");
+    co_return fail(
+        ErrorKind::timed_out,
+        "an earlier question is still open; the host is asked again once it is answered");
   auto answer = co_await threads_.run_until(
       [turn = Turn(shared_), ask]() mutable {
         auto mine = std::move(turn);

@@ -58,7 +58,7 @@ spnego::Oid Client::oid() const { return to_bytes(spnego::kNtlmOid); }
 
 Result<Bytes> Client::step(BytesView token) {
   if (complete())
-    return fail(ErrorKind::malformed, "the server goes on where the NTLM exchange ends");
+    return fail(ErrorKind::malformed, "the server continues after the end of the NTLM exchange");
   return negotiate_.empty() ? negotiate() : authenticate(token);
 }
 

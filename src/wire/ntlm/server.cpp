@@ -33,7 +33,7 @@ spnego::Oid Server::oid() const { return to_bytes(spnego::kNtlmOid); }
 
 Result<Bytes> Server::step(BytesView token) {
   if (complete())
-    return fail(ErrorKind::malformed, "the client goes on where the NTLM exchange ends");
+    return fail(ErrorKind::malformed, "the client continues after the end of the NTLM exchange");
   return challenge_.empty() ? challenge(token) : accept(token);
 }
 

@@ -207,9 +207,8 @@ TEST_F(FileOnDisk, ThatAllMayReadShouldHoldNoPassword) {
                                      "      - {name: other, username: u, password: hunter2}"}});
   EXPECT_THAT(
       findings_of(load_from(write("public-literal.yaml", literal))),
-      ElementsAre(
-          "4:45: warning: `password` stands in a file that every user of this "
-          "machine may read: `chmod 600` takes that away, or write ${env:NAME} or ${file:PATH}"));
+      ElementsAre("4:45: warning: `password` stands in a file that every user of this machine may "
+                  "read: `chmod 600` prevents that, or write ${env:NAME} or ${file:PATH}"));
   EXPECT_THAT(findings_of(load_from(write("own.yaml", literal))), IsEmpty());
   EXPECT_THAT(findings_of(load_from(write("public-reference.yaml", kSample))), IsEmpty());
 }
@@ -234,7 +233,7 @@ TEST_F(FileOnDisk, WarnsOnceOfASecretFileThatAllMayRead) {
               ElementsAre(AllOf(
                   StartsWith("4:45: warning: every user of this machine may read the secret in `" +
                              secret.substr(0, 20)),
-                  EndsWith("; `chmod 600` takes that away"))));
+                  EndsWith("; `chmod 600` prevents that"))));
 }
 
 TEST_F(FileOnDisk, NamesAnAuthorityThatIsNone) {

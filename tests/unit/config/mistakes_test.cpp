@@ -83,7 +83,7 @@ INSTANTIATE_TEST_SUITE_P(
                 "3:25: error: `frequency`: expected seconds, minutes, hours, days, weeks, "
                 "months or years, such as `every 30 seconds`"),
         mistake(2, "  serviceMonitor:\n    frequency: on the 31st day of february",
-                "3:16: error: `frequency`: expected a time that comes: this is never due"),
+                "3:16: error: `frequency`: expected a time in the future: this is never due"),
         mistake(2, "  serviceMonitor:\n    frequency: '* 24 * * *'",
                 "3:19: error: `frequency`: expected a number from 0 to 23, for the hour"),
         mistake(2, "  serviceMonitor:\n    frequency: 'every -5 seconds'",

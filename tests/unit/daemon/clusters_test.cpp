@@ -134,7 +134,7 @@ TEST_F(ClustersTest, IsNeitherRepeatedNorEscalatedWhileNoneOfItsHostsIsReached) 
   spooler_is(stopped, unknown);
   EXPECT_THAT(notified_after(1s), ElementsAre("stopped Spooler", "stopped Spooler"));
   EXPECT_EQ(last().reminder, 1);
-  EXPECT_EQ(last().reason, "runs on none of a; not known of b, still so after 1 h");
+  EXPECT_EQ(last().reason, "runs on none of a; unknown on b, still so after 1 h");
   EXPECT_EQ(why(), "");
 }
 

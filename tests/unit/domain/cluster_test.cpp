@@ -52,8 +52,8 @@ TEST(Cluster, AtLeastSoMany) {
 }
 
 TEST(Cluster, WhatIsKnownCounts) {
-  expect(kExactlyOne, {running, unknown}, running, "runs on a; not known of b");
-  expect(kExactlyOne, {stopped, denied}, stopped, "runs on none of a; not known of b");
+  expect(kExactlyOne, {running, unknown}, running, "runs on a; unknown on b");
+  expect(kExactlyOne, {stopped, denied}, stopped, "runs on none of a; unknown on b");
   expect(kExactlyOne, {unknown, denied}, unknown, "");
 }
 

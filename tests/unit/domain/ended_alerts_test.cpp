@@ -182,7 +182,7 @@ TEST_F(EndedAlerts, AStateThatIsExpectedNowEndsItsAlertWithoutAChange) {
   EXPECT_EQ(monitored_->next_review(now_), now_);
   check({{"A", stopped}, {"B", stopped}});
   ASSERT_THAT(notified(), ElementsAre("unmonitored A")) << "ends pass silences";
-  EXPECT_EQ(last().reason, "it is expected to be so now");
+  EXPECT_EQ(last().reason, "this state is expected now");
   EXPECT_EQ(last().from, stopped);
   EXPECT_EQ(last().to, stopped);
   EXPECT_TRUE(last().for_notified);
@@ -232,7 +232,7 @@ TEST_F(EndedAlerts, AStopThatIsANormalEndByTheRulesOfNowEndsItsAlert) {
   check({{"Code", stopped}, {"Event", stopped}, {"Found", stopped}});
   EXPECT_THAT(notified(), ElementsAre("unmonitored Code", "unmonitored Event", "unmonitored Found"))
       << "ends pass silences";
-  EXPECT_EQ(last().reason, "it is started by events, and has ended in good order");
+  EXPECT_EQ(last().reason, "it is started by events and ended normally");
   EXPECT_EQ(last().to, stopped);
   check({{"Code", stopped}, {"Event", stopped}, {"Found", stopped}});
   EXPECT_THAT(notified(), IsEmpty());

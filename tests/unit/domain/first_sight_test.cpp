@@ -89,11 +89,10 @@ TEST_F(MonitoredHostTest, SilenceGraceAndExemptionsHoldForTheFirstSight) {
   is("Event", stopped, 0, 1077);
   check();
   EXPECT_THAT(notified(), IsEmpty());
-  EXPECT_THAT(suppressed(),
-              ElementsAre("stopped Back: not yet seen 2 times",
-                          "stopped Ended: exit code 42 is a normal end",
-                          "stopped Event: it is started by events, and has ended in good order",
-                          "stopped Graced: not yet for 1 min"));
+  EXPECT_THAT(suppressed(), ElementsAre("stopped Back: not yet seen 2 times",
+                                        "stopped Ended: exit code 42 is a normal end",
+                                        "stopped Event: it is started by events and ended normally",
+                                        "stopped Graced: not yet for 1 min"));
   is("Back", running);
   check();
   EXPECT_THAT(suppressed(), ElementsAre("started Back: over before anybody was notified"));

@@ -29,7 +29,7 @@ TEST(HttpBody, KnowsWhatABodyIs) {
 
 TEST(HttpBody, ReadsAsWords) {
   EXPECT_EQ(words_of_body("no such\r\n\r\n  room "), "no such room");
-  EXPECT_EQ(words_of_body("\x1F\x8B\x08"), "(3 bytes that are no text)");
+  EXPECT_EQ(words_of_body("\x1F\x8B\x08"), "(3 bytes that are not text)");
   EXPECT_EQ(words_of_body("<html><head><TITLE>ERROR: Access Denied</TITLE>"
                           "<style type=\"text/css\">body { color: red }</STYLE>\n"
                           "<script>if (a > b) alert('<b>')</script><!-- a > b --></head>"

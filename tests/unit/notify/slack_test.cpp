@@ -159,10 +159,10 @@ TEST_F(SlackTest, CallsNobodyByTheNameOfAService) {
 
 TEST_F(SlackTest, SendsTheBuiltInMessageWhereTheTemplateMakesNone) {
   const std::pair<const char*, const char*> cases[] = {
-      {"{\"blocks\": [\n  {,}]}", "the result is no JSON: line 2, column 4"},
-      {"[]", "the result is no JSON object"},
+      {"{\"blocks\": [\n  {,}]}", "the result is not JSON: line 2, column 4"},
+      {"[]", "the result is not a JSON object"},
       {"{}", "the result has neither `blocks`"},
-      {"{\"blocks\": {}}", "the result has `blocks` that are no list"},
+      {"{\"blocks\": {}}", "the result has `blocks` that are not a list"},
       {"{{#if}", "t.handlebars:1:6: the template ends here"}};
   for (const auto& [text, expected] : cases) {
     use_template(text);
@@ -210,17 +210,17 @@ TEST_F(SlackTest, ExplainsWhatSlackSays) {
   EXPECT_EQ(reason({.status = 200, .body = "ok"}), "yes: 200 OK");
   EXPECT_EQ(
       reason({.status = 400, .body = "invalid_payload"}),
-      "no: 400 Bad Request: invalid_payload (Slack cannot read the message: look at the template)");
+      "no: 400 Bad Request: invalid_payload (Slack cannot read the message: check the template)");
   EXPECT_EQ(reason({.status = 410, .body = "channel_is_archived"}),
             "no: 410 Gone: channel_is_archived (the channel is archived)");
   EXPECT_EQ(reason({.status = 404, .body = "no_service"}),
-            "no: 404 Not Found: no_service (the webhook is disabled, removed or not this one)");
+            "no: 404 Not Found: no_service (the webhook is disabled, removed or unknown)");
   EXPECT_EQ(reason({.status = 500, .body = "rollup_error"}),
             "later: 500 Internal Server Error: rollup_error (Slack failed)");
   EXPECT_THAT(reason({.status = 200, .body = "<html>Log in</html>"}),
-              HasSubstr("later: 200 OK, but a web page answers in its place"));
+              HasSubstr("later: 200 OK, but a web page answers instead"));
   EXPECT_EQ(reason({.status = 200, .body = R"({"ok":false,"error":"no_text"})"}),
-            R"(later: 200 OK, but it says that this failed: {"ok":false,"error":"no_text"})");
+            R"(later: 200 OK, but its body reports a failure: {"ok":false,"error":"no_text"})");
   EXPECT_EQ(reason({.status = 200, .body = "no_text"}),
             "later: 200 OK, but the answer is not the destination's: no_text (the message has no "
             "text)");

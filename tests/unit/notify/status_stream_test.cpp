@@ -121,8 +121,8 @@ TEST_F(StatusStreamTest, WritesTheSameAgainUntilItIsTaken) {
 TEST_F(StatusStreamTest, LosesTheOldestFirstAndCountsIt) {
   auto stream = make();
   for (int i = 0; i < 12; ++i) stream.add(report_of("h" + std::to_string(i), 10));
-  EXPECT_THAT(observed_.events, ElementsAre("lost 10 more wait than fit into memory",
-                                            "lost 10 more wait than fit into memory"));
+  EXPECT_THAT(observed_.events,
+              ElementsAre("lost 10 too many are waiting", "lost 10 too many are waiting"));
   run(stream);
   ASSERT_EQ(sink_.writes.size(), 10U);
   EXPECT_THAT(sink_.writes.front(), ElementsAre("h2"));

@@ -35,9 +35,9 @@ constexpr auto kUnits =
 constexpr auto kContinuation =
     "expected the end, or one of `and on at of in after before also except`";
 constexpr auto kTime = "expected a time of day, such as `17:00` or `5:00 pm`";
-constexpr auto kBefore = "expected when it is due before this word";
+constexpr auto kBefore = "expected a time before this word";
 constexpr auto kMore = "expected more after this word";
-constexpr auto kNever = "expected a time that comes: this is never due";
+constexpr auto kNever = "expected a time in the future: this is never due";
 
 INSTANTIATE_TEST_SUITE_P(
     Steps, ScheduleMistake,

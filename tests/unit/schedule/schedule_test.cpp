@@ -116,8 +116,8 @@ TEST(Schedule, SaysWhereATextDoesNotDoWhatItSays) {
       {"every 5 months", "starts anew with each year, so the last step before it takes 2 months"},
       {"every 15 minutes starting on the 7th minute", ""},
       {"every day", "is read as `every 1 day`; Butler reads it as once per month"},
-      {"* */5 * * * *", "is due once per minute: a `*` for the seconds names none of them"},
-      {"* * 5 * * *", "is due once per hour: a `*` for the seconds names none of them"},
+      {"* */5 * * * *", "is due once per minute: a `*` for the seconds does not mean each second"},
+      {"* * 5 * * *", "is due once per hour: a `*` for the seconds does not mean each second"},
       {"0 0 5 * * *", ""},
       {"every second", "is read as `every 1 second`; Butler reads it as once per minute"}};
   for (const auto& [text, remark] : table)

@@ -75,7 +75,7 @@ class FileSizeLimit final : public Scarcity {
   FileSizeLimit() { getrlimit(RLIMIT_FSIZE, &before_); }
   ~FileSizeLimit() override { end(); }
   std::string what() override {
-    return "reading or writing failed: check the disk, and what the user may use of it";
+    return "reading or writing failed: check the disk and the user's quota";
   }
   void begin(const fs::path& directory, std::uintmax_t bytes) override {
     std::signal(SIGXFSZ, SIG_IGN);

@@ -108,13 +108,13 @@ TEST_F(OpeningTest, ANewFileIsOfTheLatestVersion) {
 TEST_F(OpeningTest, AFileOfANewerVersion) {
   run_sql(scratch_.path(), kVersion1);
   run_sql(scratch_.path(), "PRAGMA user_version = 1000");
-  expect_refused("a newer version of tocsin made it: use that one");
+  expect_refused("a newer version of tocsin made it: use that version");
   EXPECT_FALSE(Store::open_read_only(scratch_.path()));
 }
 
 TEST_F(OpeningTest, AFileOfAnotherProgram) {
   run_sql(scratch_.path(), "CREATE TABLE theirs (x); PRAGMA user_version = 1");
-  expect_refused("the file is another program's: move it away");
+  expect_refused("the file belongs to another program: move it away");
 }
 
 TEST_F(OpeningTest, AFileThatIsNoDatabase) {
@@ -158,7 +158,8 @@ TEST_F(OpeningTest, NothingToRead) {
   for (const auto& directory : {scratch_.path(), scratch_.path() / "nowhere"}) {
     const auto opened = Store::open_read_only(directory);
     ASSERT_FALSE(opened);
-    EXPECT_THAT(opened.error().what, EndsWith("nothing is stored here yet: tocsin run begins it"));
+    EXPECT_THAT(opened.error().what,
+                EndsWith("nothing is stored here yet: start `tocsin run` first"));
   }
   EXPECT_TRUE(fs::is_empty(scratch_.path()));
 }

@@ -196,7 +196,8 @@ TEST(Requests, NeedAStore) {
   const ScratchDirectory scratch;
   const auto opened = Requests::open(scratch.path());
   ASSERT_FALSE(opened);
-  EXPECT_THAT(opened.error().what, HasSubstr("nothing is stored here yet: tocsin run begins it"));
+  EXPECT_THAT(opened.error().what,
+              HasSubstr("nothing is stored here yet: start `tocsin run` first"));
 }
 
 }  // namespace

@@ -24,7 +24,7 @@ TEST(Explain, EachErrorHasItsKindAndWhatToDo) {
            Case{1115, ErrorKind::unreachable, "the host is shutting down"},
            Case{1726, ErrorKind::unreachable, "broke"},
            Case{1460, ErrorKind::timed_out, "no answer in time"},
-           Case{13, ErrorKind::malformed, "makes no sense"},
+           Case{13, ErrorKind::malformed, "the answer is malformed"},
            Case{50, ErrorKind::unsupported, "does not support"},
            Case{4242, ErrorKind::rejected, "refuses"},
        }) {
