@@ -11,6 +11,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/text.h"
+#include "base/try.h"
 #include "cli/commands.h"
 #include "cli/json.h"
 #include "cli/load.h"
@@ -36,12 +37,10 @@ struct Firing {
 
 /// What the store knows to fire: hosts, services, clusters and credentials.
 Result<std::vector<Firing>> load_firing(const std::filesystem::path& directory) {
-  auto store = store::Store::open_read_only(directory);
-  if (!store) return fail(std::move(store));
-  auto states = store->load_states();
-  if (!states) return fail(std::move(states));
+  TRY(auto store, store::Store::open_read_only(directory));
+  TRY(auto states, store.load_states());
   std::vector<Firing> all;
-  for (auto& [name, known] : *states) {
+  for (auto& [name, known] : states) {
     const MonitoredHost host(name, {}, std::move(known));
     const auto add = [&](const ServiceName& service) {
       if (const auto since = host.firing_since(service)) all.push_back({name, service, *since});
@@ -49,11 +48,9 @@ Result<std::vector<Firing>> load_firing(const std::filesystem::path& directory) 
     add({});
     for (const auto& [service, tracked] : host.services()) add(service);
   }
-  auto logins = store::Logins::open(directory);
-  if (!logins) return fail(std::move(logins));
-  const auto records = logins->load();
-  if (!records) return std::unexpected(records.error());
-  for (const auto& record : *records) {
+  TRY(auto logins, store::Logins::open(directory));
+  TRY(const auto records, logins.load());
+  for (const auto& record : records) {
     if (daemon::is_firing_credential(record))
       all.push_back({.host = HostName(record.id.value), .service = {}, .since = {}});
   }

@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include "base/try.h"
 #include "cli/load.h"
 #include "daemon/credentials.h"
 #include "daemon/probes.h"
@@ -40,9 +41,8 @@ class LoginMemory {
     auto stored = store::Logins::open(directory_);
     if (!stored) {
       // Begins a store that `run` will go on with.
-      auto begun = store::Store::open(directory_);
-      if (!begun) return fail(std::move(begun));
-      if (const auto& lack = begun->lack_of_disk()) return std::unexpected(*lack);
+      TRY(auto begun, store::Store::open(directory_));
+      if (const auto& lack = begun.lack_of_disk()) return std::unexpected(*lack);
       platform::give_to_owner(directory_, store::kFiles);
       stored = store::Logins::open(directory_);
     }

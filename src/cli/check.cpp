@@ -12,6 +12,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/text.h"
+#include "base/try.h"
 #include "cli/ask_hosts.h"
 #include "cli/commands.h"
 #include "cli/json.h"
@@ -40,9 +41,8 @@ enum class Check : std::uint8_t { watched, all };
 net::awaitable<Result<Services>> check_watched(probe::Probe& probe, net::Deadline deadline) {
   auto services = co_await probe.check(deadline);
   if (!services) co_return services;
-  const auto details = co_await probe.read_details(probe.due_details(), deadline);
-  if (!details) co_return std::unexpected(details.error());
-  attach_details(*services, *details);
+  CO_TRY(const auto details, co_await probe.read_details(probe.due_details(), deadline));
+  attach_details(*services, details);
   co_return services;
 }
 

@@ -7,6 +7,7 @@
 
 #include "base/path.h"
 #include "base/text.h"
+#include "base/try.h"
 #include "cli/commands.h"
 #include "cli/load.h"
 #include "daemon/daemon.h"
@@ -20,20 +21,16 @@ constexpr auto kPollInterval = std::chrono::milliseconds(100);
 
 /// Asks, and waits for the answer.
 Result<store::ReloadAnswer> ask(const std::filesystem::path& directory) {
-  auto requests = store::Requests::open(directory);
-  if (!requests) return fail(std::move(requests));
-  const auto there = requests->is_anybody_there();
-  if (!there) return std::unexpected(there.error());
-  if (!*there)
+  TRY(auto requests, store::Requests::open(directory));
+  TRY(const auto there, requests.is_anybody_there());
+  if (!there)
     return fail(ErrorKind::not_found,
                 to_utf8(directory) + ": no tocsin runs with this data directory");
-  const auto id = requests->ask_for_reload(SystemClock().now());
-  if (!id) return std::unexpected(id.error());
+  TRY(const auto id, requests.ask_for_reload(SystemClock().now()));
   const auto end = std::chrono::steady_clock::now() + kLongestWait;
   while (std::chrono::steady_clock::now() < end) {
-    auto answer = requests->find_answer(*id);
-    if (!answer) return fail(std::move(answer));
-    if (*answer) return **std::move(answer);
+    TRY(auto answer, requests.find_answer(id));
+    if (answer) return *std::move(answer);
     std::this_thread::sleep_for(kPollInterval);
   }
   return fail(ErrorKind::timed_out, "the running tocsin has not answered yet: its log says more");

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "base/text.h"
+#include "base/try.h"
 #include "cli/commands.h"
 #include "cli/load.h"
 #include "cli/table.h"
@@ -17,9 +18,8 @@ using std::chrono::local_seconds, std::chrono::minutes, std::chrono::seconds;
 
 Result<TimeZone> load_zone(const std::string& name) {
   if (name.empty()) return TimeZone();
-  auto bytes = platform::load_time_zone(name);
-  if (!bytes) return fail(std::move(bytes));
-  return TimeZone::parse(name, *bytes);
+  TRY(auto bytes, platform::load_time_zone(name));
+  return TimeZone::parse(name, bytes);
 }
 
 /// "Thu 2026-11-26 09:00:00"

@@ -15,6 +15,7 @@
 #include "base/clock.h"
 #include "base/path.h"
 #include "base/text.h"
+#include "base/try.h"
 #include "base/words.h"
 #include "cli/load.h"
 #include "net/loop.h"
@@ -120,9 +121,8 @@ Result<simulate::FleetOptions> make_fleet_options(const SimulateOptions& typed) 
       .on_change = print_line};
   std::string script;
   if (!typed.script.empty()) {
-    auto text = load_text(typed.script);
-    if (!text) return fail(std::move(text));
-    script = *std::move(text);
+    TRY(auto text, load_text(typed.script));
+    script = std::move(text);
   }
   auto events = simulate::parse_script(script);
   if (!events) return fail(std::move(events), typed.script);

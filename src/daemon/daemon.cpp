@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "base/path.h"
+#include "base/try.h"
 #include "daemon/acks.h"
 #include "daemon/clusters.h"
 #include "daemon/credentials.h"
@@ -191,11 +192,10 @@ net::awaitable<void> Daemon::Components::replace_pipeline(const config::Config& 
 
 net::awaitable<Result<std::size_t>> Daemon::Components::retry_dead_letters() {
   const auto slot = co_await journal.pause();
-  auto again = co_await storage->worker.run(
-      [&] { return storage->store.take_retries(clock.now(), kRetriesAtOnce); });
-  if (!again) co_return fail(std::move(again));
-  const auto count = again->size();
-  pipeline->pipeline().dispatcher.get().submit(*std::move(again));
+  CO_TRY(auto again, co_await storage->worker.run(
+                         [&] { return storage->store.take_retries(clock.now(), kRetriesAtOnce); }));
+  const auto count = again.size();
+  pipeline->pipeline().dispatcher.get().submit(std::move(again));
   co_return count;
 }
 
@@ -292,16 +292,13 @@ Daemon::~Daemon() = default;
 
 net::awaitable<Result<>> Daemon::start() {
   options_.config.get<config::Mqtt>().instance = instance_of(options_.data_directory);
-  auto storage = Storage::open(options_.data_directory, clock_, log_);
-  if (!storage) co_return fail(std::move(storage));
-  auto known = (*storage)->store.load_states();
-  if (!known) co_return fail(std::move(known));
-  auto records = (*storage)->logins.load();
-  if (!records) co_return fail(std::move(records));
+  CO_TRY(auto storage, Storage::open(options_.data_directory, clock_, log_));
+  CO_TRY(auto known, storage->store.load_states());
+  CO_TRY(auto records, storage->logins.load());
 
   const auto hosts = std::exchange(options_.config.hosts, {});
-  const auto suppressed = find_suppressed((*storage)->store, *records);
-  components_ = std::make_unique<Components>(*this, *std::move(storage), *std::move(records));
+  const auto suppressed = find_suppressed(storage->store, records);
+  components_ = std::make_unique<Components>(*this, std::move(storage), std::move(records));
   auto& components = *components_;
   if (auto read = components.requests.read_suppressions(); !read) {
     components_.reset();
@@ -317,11 +314,11 @@ net::awaitable<Result<>> Daemon::start() {
     components.background.spawn(
         write_metrics(to_path(file), components.metrics, components.probes, log_));
   components.background.spawn(
-      end_unmonitored(take_unmonitored(*known, hosts, options_.config.clusters), components.journal,
+      end_unmonitored(take_unmonitored(known, hosts, options_.config.clusters), components.journal,
                       components.clock, log_, random_));
-  components.clusters.set_clusters(options_.config.clusters, *known);
+  components.clusters.set_clusters(options_.config.clusters, known);
   components.background.spawn(components.clusters.run());
-  components.fleet.set_hosts(hosts, *std::move(known));
+  components.fleet.set_hosts(hosts, std::move(known));
   say_lack_of_files(hosts, log_);
   retire_unused(components.logins, hosts);
   components.background.spawn(components.storage->watch_files());

@@ -10,6 +10,8 @@
 
 #include <fmt/format.h>
 
+#include "base/try.h"
+
 namespace tocsin::daemon {
 namespace {
 
@@ -109,9 +111,8 @@ net::awaitable<void> Journal::keep_identity(std::vector<Alert>& alerts) const {
   (void)co_await deps_.worker.run([&]() -> Result<> {
     for (auto& alert : alerts) {
       if (!is_meant(alert)) continue;
-      auto found = deps_.store.find_firing(alert.host, alert.service);
-      if (!found) return fail(std::move(found));
-      if (*found) adopt_identity(alert, **std::move(found));
+      TRY(auto found, deps_.store.find_firing(alert.host, alert.service));
+      if (found) adopt_identity(alert, *std::move(found));
     }
     return {};
   });

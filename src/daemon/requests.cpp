@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "base/try.h"
+
 namespace tocsin::daemon {
 namespace {
 
@@ -11,12 +13,10 @@ constexpr auto kReadEvery = std::chrono::seconds(2);
 }  // namespace
 
 Result<> Requests::read_suppressions() {
-  auto silences = deps_.stored.load_silences(deps_.clock.now());
-  if (!silences) return fail(std::move(silences));
-  auto acks = deps_.stored.load_acks();
-  if (!acks) return fail(std::move(acks));
-  deps_.silences.set_silences(*std::move(silences));
-  deps_.acks.set_acks(*std::move(acks));
+  TRY(auto silences, deps_.stored.load_silences(deps_.clock.now()));
+  TRY(auto acks, deps_.stored.load_acks());
+  deps_.silences.set_silences(std::move(silences));
+  deps_.acks.set_acks(std::move(acks));
   return {};
 }
 
@@ -36,9 +36,9 @@ net::awaitable<Result<>> Requests::end_acks() {
   const auto ended = deps_.acks.end_with_alerts(deps_.firing_since);
   if (ended.empty()) co_return Result<>{};
   co_return co_await deps_.worker.run([&]() -> Result<> {
-    for (const auto id : ended)
-      if (auto stored = deps_.stored.end_ack(id, deps_.clock.now()); !stored)
-        return fail(std::move(stored));
+    for (const auto id : ended) {
+      TRY(deps_.stored.end_ack(id, deps_.clock.now()));
+    }
     return {};
   });
 }
@@ -47,37 +47,31 @@ net::awaitable<Result<>> Requests::end_acks() {
 net::awaitable<Result<>> Requests::retry_dead_letters() {
   std::size_t count = 0;
   for (bool was_asked = false;; was_asked = true) {
-    const auto is_asked = co_await deps_.worker.run([this] { return deps_.stored.has_retries(); });
-    if (!is_asked) co_return std::unexpected(is_asked.error());
-    if (!*is_asked) {
+    CO_TRY(const auto is_asked,
+           co_await deps_.worker.run([this] { return deps_.stored.has_retries(); }));
+    if (!is_asked) {
       if (was_asked) deps_.log.notice("dead letters sent again on request: {}", count);
       co_return Result<>{};
     }
-    auto taken = co_await deps_.retry();
-    if (!taken) co_return fail(std::move(taken));
-    count += *taken;
+    CO_TRY(auto taken, co_await deps_.retry());
+    count += taken;
   }
 }
 
 net::awaitable<Result<>> Requests::read() {
-  auto silences =
-      co_await deps_.worker.run([this] { return deps_.stored.load_silences(deps_.clock.now()); });
-  if (!silences) co_return fail(std::move(silences));
-  deps_.silences.set_silences(*std::move(silences));
-
-  auto acks = co_await deps_.worker.run([this] { return deps_.stored.load_acks(); });
-  if (!acks) co_return fail(std::move(acks));
-  deps_.acks.set_acks(*std::move(acks));
-  if (auto ended = co_await end_acks(); !ended) co_return fail(std::move(ended));
-
-  if (auto retried = co_await retry_dead_letters(); !retried) co_return fail(std::move(retried));
-
-  auto asked = co_await deps_.worker.run([this] { return deps_.stored.find_reload(); });
-  if (!asked) co_return fail(std::move(asked));
-  if (!*asked) co_return Result<>{};
+  CO_TRY(auto silences, co_await deps_.worker.run(
+                            [this] { return deps_.stored.load_silences(deps_.clock.now()); }));
+  deps_.silences.set_silences(std::move(silences));
+  CO_TRY(auto acks, co_await deps_.worker.run([this] { return deps_.stored.load_acks(); }));
+  deps_.acks.set_acks(std::move(acks));
+  CO_TRY(co_await end_acks());
+  CO_TRY(co_await retry_dead_letters());
+  CO_TRY(const auto asked,
+         co_await deps_.worker.run([this] { return deps_.stored.find_reload(); }));
+  if (!asked) co_return Result<>{};
   deps_.log.debug("reload requested by `tocsin reload`");
   const auto answer = co_await deps_.reload();
-  co_return co_await deps_.worker.run([&] { return deps_.stored.answer_reload(**asked, answer); });
+  co_return co_await deps_.worker.run([&] { return deps_.stored.answer_reload(*asked, answer); });
 }
 
 }  // namespace tocsin::daemon

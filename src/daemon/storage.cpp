@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/path.h"
+#include "base/try.h"
 #include "net/timer.h"
 #include "platform/permissions.h"
 
@@ -30,13 +31,10 @@ Result<std::unique_ptr<Storage>> Storage::open(const std::filesystem::path& dire
   if (auto made = platform::make_private_directory(directory);
       !made && made.error().kind != ErrorKind::exhausted)
     return fail(std::move(made));
-  auto opened = store::Store::open(directory);
-  if (!opened) return fail(std::move(opened));
-  auto requests = store::Requests::open(directory);
-  if (!requests) return fail(std::move(requests));
-  auto logins = store::Logins::open(directory);
-  if (!logins) return fail(std::move(logins));
-  if (const auto& lack = opened->lack_of_disk())
+  TRY(auto opened, store::Store::open(directory));
+  TRY(auto requests, store::Requests::open(directory));
+  TRY(auto logins, store::Logins::open(directory));
+  if (const auto& lack = opened.lack_of_disk())
     log.error(
         "{}; tocsin runs from memory: alerts are sent, but states, history and waiting deliveries "
         "are lost if it ends before there is space to write them",
@@ -47,8 +45,8 @@ Result<std::unique_ptr<Storage>> Storage::open(const std::filesystem::path& dire
         "every user of this machine can put files into the data directory {}: remove that "
         "permission",
         to_utf8(directory));
-  return std::unique_ptr<Storage>(new Storage(directory, *std::move(opened), *std::move(requests),
-                                              *std::move(logins), clock, log));
+  return std::unique_ptr<Storage>(new Storage(directory, std::move(opened), std::move(requests),
+                                              std::move(logins), clock, log));
 }
 
 net::awaitable<Result<>> Storage::save_logins(std::vector<logins::StoredLogin> records) {
@@ -59,13 +57,12 @@ net::awaitable<Result<>> Storage::save_logins(std::vector<logins::StoredLogin> r
 
 net::awaitable<Result<bool>> Storage::restore_files() {
   co_return co_await worker.run([this]() -> Result<bool> {
-    if (auto made = platform::make_private_directory(directory_); !made)
-      return fail(std::move(made));
+    TRY(platform::make_private_directory(directory_));
     auto restored = store.restore_if_displaced();
     if (!restored) return restored;
     if (*restored) platform::give_to_owner(directory_, store::kFiles);
-    if (auto followed = requests.follow(); !followed) return fail(std::move(followed));
-    if (auto followed = logins.follow(); !followed) return fail(std::move(followed));
+    TRY(requests.follow());
+    TRY(logins.follow());
     return restored;
   });
 }

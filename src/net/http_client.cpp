@@ -8,6 +8,7 @@
 #include <boost/asio/this_coro.hpp>
 #include <curl/curl.h>
 
+#include "base/try.h"
 #include "net/curl.h"
 #include "net/http_exchange.h"
 #include "net/thread_pool.h"
@@ -151,9 +152,8 @@ HttpClient::HttpClient(Executor executor)
 HttpClient::~HttpClient() = default;
 
 awaitable<Result<HttpResponse>> HttpClient::fetch(HttpRequest request, Deadline deadline) {
-  auto origin = http_origin(request.url);
-  if (!origin) co_return fail(std::move(origin));
-  const auto transfer = engine_->begin(std::move(request), *std::move(origin));
+  CO_TRY(auto origin, http_origin(request.url));
+  const auto transfer = engine_->begin(std::move(request), std::move(origin));
   co_await transfer->timer.wait_until(deadline);
   if (auto outcome = std::exchange(transfer->outcome, std::nullopt)) co_return *std::move(outcome);
   engine_->give_up(transfer);

@@ -13,6 +13,7 @@
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 
+#include "base/try.h"
 #include "net/mqtt_inspection.h"
 
 namespace tocsin::net {
@@ -161,9 +162,8 @@ Result<> MqttConnection::prepare(Will will) {
                        presence.lost.data(), 1, presence.retain);
   }
   if (!settings_.tls.enabled) return {};
-  auto tls = MqttTlsContext::make(settings_.tls, settings_.host);
-  if (!tls) return fail(std::move(tls));
-  tls_ = *std::move(tls);
+  TRY(auto tls, MqttTlsContext::make(settings_.tls, settings_.host));
+  tls_ = std::move(tls);
   mosquitto_void_option(session, MOSQ_OPT_SSL_CTX, tls_->get());
   mosquitto_int_option(session, MOSQ_OPT_SSL_CTX_WITH_DEFAULTS, 0);
   return {};

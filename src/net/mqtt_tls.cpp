@@ -6,6 +6,7 @@
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 
+#include "base/try.h"
 #include "net/resolver.h"
 
 namespace tocsin::net {
@@ -61,7 +62,7 @@ Result<std::unique_ptr<MqttTlsContext>> MqttTlsContext::make(const MqttTls& sett
   std::unique_ptr<MqttTlsContext> made(
       new MqttTlsContext(settings.server_name.empty() ? host : settings.server_name));
   if (made->context_ == nullptr) return fail(ErrorKind::unsupported, "TLS is not available");
-  if (auto loaded = made->load(settings); !loaded) return fail(std::move(loaded));
+  TRY(made->load(settings));
   return made;
 }
 

@@ -9,6 +9,7 @@
 
 #include <curl/curl.h>
 
+#include "base/try.h"
 #include "net/smtp_session.h"
 #include "net/timer.h"
 #include "net/worker.h"
@@ -55,9 +56,8 @@ class Shelf {
 /// One mail on a session that has just been opened.
 Result<SmtpReply> send_on_new(SmtpSession& session, const SmtpMessage& message,
                               const SmtpLimits& limits) {
-  auto refusal = session.open(limits);
-  if (!refusal) return fail(std::move(refusal));
-  if (*refusal) return **std::move(refusal);
+  TRY(auto refusal, session.open(limits));
+  if (refusal) return *std::move(refusal);
   return session.send(message, limits);
 }
 

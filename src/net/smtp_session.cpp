@@ -11,6 +11,7 @@
 #include "base/base64.h"
 #include "base/bytes.h"
 #include "base/text.h"
+#include "base/try.h"
 #include "net/curl.h"
 
 namespace tocsin::net {
@@ -165,14 +166,13 @@ Result<> SmtpSession::read_secret() {
   const SmtpLogin& login = server_.login;
   secret_ = login.secret.reveal();
   if (login.method == SmtpLogin::Method::none || !login.read_secret) return {};
-  auto read = login.read_secret();
-  if (!read) return fail(read.error().kind, peer_ + ": " + read.error().what);
-  secret_ = read->reveal();
+  TRY(const auto read, in_context(login.read_secret(), peer_));
+  secret_ = read.reveal();
   return {};
 }
 
 Result<std::optional<SmtpReply>> SmtpSession::open(const SmtpLimits& limits) {
-  if (auto read = read_secret(); !read) return fail(std::move(read));
+  TRY(read_secret());
   CURL* easy = curl_->easy.get();
   const auto set = [easy](CURLoption option, auto value) { curl_easy_setopt(easy, option, value); };
   const std::string url = url_of(easy, server_);
@@ -321,8 +321,7 @@ Result<> SmtpSession::read_reply(const SmtpLimits& limits) {
   std::array<char, 4096> buffer{};
   for (;;) {
     while (const auto end = received_.find('\n') + 1) {
-      if (auto taken = replies_.take(std::string_view(received_).substr(0, end)); !taken)
-        return fail(std::move(taken), peer_);
+      TRY(in_context(replies_.take(std::string_view(received_).substr(0, end)), peer_));
       received_.erase(0, end);
       if (replies_.complete()) return {};
     }
@@ -363,8 +362,7 @@ Result<SmtpReply> SmtpSession::send(const SmtpMessage& message, const SmtpLimits
       Step{SmtpPhase::data, "DATA\r\n", 3},
       Step{SmtpPhase::data, with_dots_stuffed(message.data), 2}};
   for (const Step& step : steps) {
-    if (auto answered = ask(step.phase, step.command, limits); !answered)
-      return fail(std::move(answered));
+    TRY(ask(step.phase, step.command, limits));
     const int verdict = replies_.code() / 100;
     if (verdict == 4 || verdict == 5) break;
     if (verdict != step.wanted)

@@ -187,10 +187,9 @@ awaitable<Result<TcpStream>> Connector::connect(std::string host, std::uint16_t 
   if (literal) {
     addresses.push_back(*literal);
   } else {
-    auto answer = co_await resolver_->resolve(host, deadline);
-    if (!answer) co_return fail(std::move(answer));
-    addresses = std::move(answer->addresses);
-    if (answer->remembered) subject += " (at its last known address)";
+    CO_TRY(auto answer, co_await resolver_->resolve(host, deadline));
+    addresses = std::move(answer.addresses);
+    if (answer.remembered) subject += " (at its last known address)";
   }
   auto place = co_await free_.acquire_until(deadline);
   if (!place)

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/text.h"
+#include "base/try.h"
 #include "notify/channel.h"
 #include "notify/http_policy.h"
 
@@ -21,9 +22,8 @@ class GateGuard final : public net::LoginGuard {
       : gate_(gate), opening_(std::move(executor), gate) {}
 
   net::awaitable<Result<>> enter() override {
-    auto pass = co_await gate_.enter(login_peer(), net::within(kTurnLimit));
-    if (!pass) co_return fail(std::move(pass));
-    pass_.emplace(*std::move(pass));
+    CO_TRY(auto pass, co_await gate_.enter(login_peer(), net::within(kTurnLimit)));
+    pass_.emplace(std::move(pass));
     co_return Result<>{};
   }
   net::awaitable<void> wait() override { co_await opening_.wait(); }

@@ -5,6 +5,7 @@
 #include <utility>
 #include <variant>
 
+#include "base/try.h"
 #include "notify/channel.h"
 
 namespace tocsin::notify {
@@ -84,12 +85,10 @@ void StatusStream::take_batch() {
 net::awaitable<Result<std::optional<logins::Pass>>> StatusStream::enter(net::Deadline deadline) {
   const auto login = sink_.login();
   if (login.gate == nullptr) co_return std::nullopt;
-  if (auto allowed = co_await login.gate->check(login_peer()); !allowed)
-    co_return fail(std::move(allowed));
+  CO_TRY(co_await login.gate->check(login_peer()));
   if (login.by == Login::By::channel) co_return std::nullopt;
-  auto pass = co_await login.gate->enter(login_peer(), deadline);
-  if (!pass) co_return fail(std::move(pass));
-  co_return std::optional(*std::move(pass));
+  CO_TRY(auto pass, co_await login.gate->enter(login_peer(), deadline));
+  co_return std::optional(std::move(pass));
 }
 
 void StatusStream::note_failure(const std::string& why) {

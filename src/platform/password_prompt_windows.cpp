@@ -3,6 +3,7 @@
 #include <array>
 #include <iostream>
 
+#include "base/try.h"
 #include "platform/os_error.h"
 #include "platform/password_prompt.h"
 #include "platform/standard_streams.h"
@@ -32,9 +33,8 @@ Result<Secret> ask_password(const std::string& account) {
   write_to_stderr("password of " + account + ": ");
   std::string line;
   if (DWORD mode = 0; GetConsoleMode(input, &mode) != FALSE) {
-    auto typed = read_unseen(input, mode);
-    if (!typed) return fail(std::move(typed));
-    line = *std::move(typed);
+    TRY(auto typed, read_unseen(input, mode));
+    line = std::move(typed);
   } else {
     std::getline(std::cin, line);
   }

@@ -13,6 +13,7 @@
 
 #include "base/path.h"
 #include "base/text.h"
+#include "base/try.h"
 #include "platform/access_rules.h"
 #include "platform/accounts.h"
 #include "platform/os_error.h"
@@ -168,9 +169,8 @@ Result<std::string> sid_of_service(const std::string& name) {
 }
 
 Result<> make_private_directory(const fs::path& directory) {
-  const auto user = user_sid();
-  if (!user) return std::unexpected(user.error());
-  if (auto made = make_directory(directory, *user); !made) return fail(std::move(made));
+  TRY(const auto user, user_sid());
+  TRY(make_directory(directory, user));
   return {};
 }
 
@@ -178,26 +178,21 @@ Result<> give_directory(const fs::path& directory, const std::string& sid) {
   if (directory.relative_path().empty())
     return fail(ErrorKind::rejected,
                 to_utf8(directory) + " is a whole drive: choose a directory on it");
-  const auto made = make_directory(directory, sid);
-  if (!made) return std::unexpected(made.error());
-  if (*made) return {};
-  const auto security = security_of(directory);
-  if (!security) return std::unexpected(security.error());
-  const auto user = user_sid();
-  if (!user) return std::unexpected(user.error());
-  if (!is_trusted_owner(text_of(security->owner), *user, sid))
-    return fail(ErrorKind::rejected, to_utf8(directory) + " belongs to " +
-                                         name_of(security->owner) +
+  TRY(const auto made, make_directory(directory, sid));
+  if (made) return {};
+  TRY(const auto security, security_of(directory));
+  TRY(const auto user, user_sid());
+  if (!is_trusted_owner(text_of(security.owner), user, sid))
+    return fail(ErrorKind::rejected, to_utf8(directory) + " belongs to " + name_of(security.owner) +
                                          ", who is not an administrator and can put anything into "
                                          "it: remove it, or choose another directory");
-  if (security->list == nullptr) return {};  // a file system without permissions
-  return grant(directory, *security, sid, kModify, SUB_CONTAINERS_AND_OBJECTS_INHERIT);
+  if (security.list == nullptr) return {};  // a file system without permissions
+  return grant(directory, security, sid, kModify, SUB_CONTAINERS_AND_OBJECTS_INHERIT);
 }
 
 Result<> let_read(const fs::path& file, const std::string& sid) {
-  const auto security = security_of(file);
-  if (!security) return std::unexpected(security.error());
-  return grant(file, *security, sid, FILE_GENERIC_READ, NO_INHERITANCE);
+  TRY(const auto security, security_of(file));
+  return grant(file, security, sid, FILE_GENERIC_READ, NO_INHERITANCE);
 }
 
 bool is_readable_by_others(const fs::path& file) {

@@ -8,6 +8,7 @@
 
 #include "base/names.h"
 #include "base/path.h"
+#include "base/try.h"
 #include "platform/accounts.h"
 #include "platform/command_line.h"
 #include "platform/event_log.h"
@@ -79,9 +80,8 @@ Result<ServiceHandle> create(SC_HANDLE manager, const ServiceDefinition& definit
                              const std::filesystem::path& program, const std::string& account) {
   std::wstring password;
   if (has_password(account)) {
-    const auto asked = ask_password(account);
-    if (!asked) return std::unexpected(asked.error());
-    password = wide(asked->reveal());
+    TRY(const auto asked, ask_password(account));
+    password = wide(asked.reveal());
   }
   std::vector<std::string> words{to_utf8(program)};
   words.insert(words.end(), definition.arguments.begin(), definition.arguments.end());
@@ -195,24 +195,21 @@ bool stop(SC_HANDLE service) {
 }  // namespace
 
 Result<> check_service_rights() {
-  if (const auto manager = open_manager(SC_MANAGER_CONNECT | SC_MANAGER_CREATE_SERVICE); !manager)
-    return std::unexpected(manager.error());
+  TRY(open_manager(SC_MANAGER_CONNECT | SC_MANAGER_CREATE_SERVICE));
   return {};
 }
 
 Result<std::vector<std::string>> install_service(const ServiceDefinition& definition) {
-  const auto manager = open_manager(SC_MANAGER_CONNECT | SC_MANAGER_CREATE_SERVICE);
-  if (!manager) return std::unexpected(manager.error());
-  const auto sid = sid_of_service(definition.name);
-  if (!sid) return std::unexpected(sid.error());
+  TRY(const auto manager, open_manager(SC_MANAGER_CONNECT | SC_MANAGER_CREATE_SERVICE));
+  TRY(const auto sid, sid_of_service(definition.name));
   const auto program = program_path();
   const auto account =
       definition.account.empty() ? virtual_account(definition.name) : definition.account;
 
-  const auto service = create(manager->get(), definition, program, account);
+  const auto service = create(manager.get(), definition, program, account);
   if (!service) return std::unexpected(service.error());
   for (const auto& directory : definition.directories) {
-    auto given = give_directory(directory, *sid);
+    auto given = give_directory(directory, sid);
     if (given) continue;
     DeleteService(service->get());
     return fail(std::move(given));
@@ -224,7 +221,7 @@ Result<std::vector<std::string>> install_service(const ServiceDefinition& defini
   };
   refine(service->get(), definition, warnings);
   for (const auto& file : definition.files) {
-    if (!is_readable_by_others(file)) warn(let_read(file, *sid));
+    if (!is_readable_by_others(file)) warn(let_read(file, sid));
   }
   warn(register_event_source(definition.name, program));
   warn_of_places(program, definition, warnings);
@@ -236,15 +233,13 @@ Result<std::vector<std::string>> install_service(const ServiceDefinition& defini
 }
 
 Result<RemovedService> uninstall_service(const std::string& name) {
-  const auto manager = open_manager(SC_MANAGER_CONNECT);
-  if (!manager) return std::unexpected(manager.error());
+  TRY(const auto manager, open_manager(SC_MANAGER_CONNECT));
   const ServiceHandle service(
-      OpenServiceW(manager->get(), wide(name).c_str(),
+      OpenServiceW(manager.get(), wide(name).c_str(),
                    DELETE | SERVICE_STOP | SERVICE_QUERY_STATUS | SERVICE_QUERY_CONFIG));
   if (!service) return fail_of_service(GetLastError(), name);
-  auto words = command_line_of(service.get(), name);
-  if (!words) return std::unexpected(words.error());
-  if (!runs_tocsin(*words))
+  TRY(auto words, command_line_of(service.get(), name));
+  if (!runs_tocsin(words))
     return fail(ErrorKind::rejected, "the service " + name + " is another program's, and stays");
 
   RemovedService removed;
@@ -254,7 +249,7 @@ Result<RemovedService> uninstall_service(const std::string& name) {
   if (DeleteService(service.get()) == FALSE) return fail_of_service(GetLastError(), name);
   if (const auto done = remove_event_source(name); !done)
     removed.warnings.push_back(done.error().what);
-  removed.arguments.assign(words->begin() + 1, words->end());
+  removed.arguments.assign(words.begin() + 1, words.end());
   return removed;
 }
 

@@ -6,6 +6,7 @@
 #include <optional>
 #include <utility>
 
+#include "base/try.h"
 #include "schedule/numbers.h"
 
 namespace tocsin::schedule {
@@ -123,14 +124,12 @@ Parsed<std::vector<unsigned>> parse_range(Field field, const Item& item) {
   if (field == Field::day_of_week) to = 6;
   if (range.text != "*") {
     const auto hyphen = range.text.find('-');
-    const auto first = parse_value(field, range.to(hyphen));
-    if (!first) return std::unexpected(first.error());
-    from = *first;
+    TRY(const auto first, parse_value(field, range.to(hyphen)));
+    from = first;
     if (hyphen != range.text.npos) {
       const auto end = range.from(hyphen + 1);
-      const auto last = parse_value(field, end);
-      if (!last) return std::unexpected(last.error());
-      to = *last == 0 && field == Field::day_of_week ? 7 : *last;
+      TRY(const auto last, parse_value(field, end));
+      to = last == 0 && field == Field::day_of_week ? 7 : last;
       if (to < from) return expected(end, "expected the end of a range that begins before it");
     } else if (slash == item.text.npos) {
       to = from;
@@ -176,29 +175,25 @@ Parsed<std::vector<Clause>> parse_special(Field field, const Item& item,
     return {};
   }
   if (field == Field::day_of_month && text.ends_with('W')) {
-    const auto day = parse_value(field, item.to(text.size() - 1));
-    if (!day) return std::unexpected(day.error());
-    return nearest_weekday(*day);
+    TRY(const auto day, parse_value(field, item.to(text.size() - 1)));
+    return nearest_weekday(day);
   }
   if (field == Field::day_of_week && text.ends_with('L')) {
-    const auto day = parse_value(field, item.to(text.size() - 1));
-    if (!day) return std::unexpected(day.error());
+    TRY(const auto day, parse_value(field, item.to(text.size() - 1)));
     return std::vector<Clause>{
-        {in(field, {to_value(field, *day)}), in(Field::day_instance, {kLast})}};
+        {in(field, {to_value(field, day)}), in(Field::day_instance, {kLast})}};
   }
   if (const auto hash = text.find('#'); field == Field::day_of_week && hash != text.npos) {
-    const auto day = parse_value(field, item.to(hash));
-    if (!day) return std::unexpected(day.error());
+    TRY(const auto day, parse_value(field, item.to(hash)));
     const auto which = item.from(hash + 1);
     const auto count = parse_plain_number(which.text);
     if (!count || *count < 1 || *count > 5)
       return expected(which, "expected a number from 1 to 5: which of the month's such days");
     return std::vector<Clause>{
-        {in(field, {to_value(field, *day)}), in(Field::day_instance, {*count})}};
+        {in(field, {to_value(field, day)}), in(Field::day_instance, {*count})}};
   }
-  auto values = parse_range(field, item);
-  if (!values) return std::unexpected(std::move(values).error());
-  plain.insert(plain.end(), values->begin(), values->end());
+  TRY(auto values, parse_range(field, item));
+  plain.insert(plain.end(), values.begin(), values.end());
   return {};
 }
 
@@ -272,11 +267,10 @@ Parsed<Definition> parse_cron(std::string_view text) {
 
   std::vector<Clause> clauses = {{}};
   for (std::size_t i = 0; i < words.size(); i++) {
-    const auto alternatives = parse_field(kFieldsOfCron.at(i), words[i]);
-    if (!alternatives) return std::unexpected(alternatives.error());
+    TRY(const auto alternatives, parse_field(kFieldsOfCron.at(i), words[i]));
     if (i == 5 && words[3].text.contains('W') && !says_nothing(words[i]))
       return expected(words[i], "expected `*` or `?`, because the day of the month has a W");
-    clauses = combine(clauses, *alternatives);
+    clauses = combine(clauses, alternatives);
   }
   Definition definition{.schedules = std::move(clauses), .exceptions = {}};
   auto& first = definition.schedules[0];

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <utility>
 
+#include "base/try.h"
 #include "schedule/cron.h"
 #include "schedule/recurrence.h"
 #include "schedule/text_grammar.h"
@@ -21,10 +22,9 @@ Schedule::Schedule(std::string_view text, TimeZone zone, const schedule::Definit
       recurrence_(std::make_shared<const schedule::Recurrence>(definition)) {}
 
 std::expected<Schedule, Schedule::Mistake> Schedule::parse(std::string_view text, TimeZone zone) {
-  const auto definition =
-      schedule::looks_like_cron(text) ? schedule::parse_cron(text) : schedule::parse_text(text);
-  if (!definition) return std::unexpected(definition.error());
-  Schedule schedule(text, std::move(zone), *definition);
+  TRY(const auto definition,
+      schedule::looks_like_cron(text) ? schedule::parse_cron(text) : schedule::parse_text(text));
+  Schedule schedule(text, std::move(zone), definition);
   if (schedule.recurrence_->rules().empty())
     return std::unexpected(Mistake{0, "expected a time in the future: this is never due"});
   return schedule;

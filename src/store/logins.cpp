@@ -5,6 +5,7 @@
 #include <string>
 #include <utility>
 
+#include "base/try.h"
 #include "store/connection.h"
 #include "store/details.h"
 #include "store/opening.h"
@@ -26,9 +27,8 @@ Result<> Logins::follow() {
 }
 
 Result<Logins> Logins::open(const std::filesystem::path& directory) {
-  auto opened = open_existing(directory, Connection::Access::write);
-  if (!opened) return fail(std::move(opened));
-  return Logins(std::make_unique<Database>(std::move(opened->file), std::move(opened->connection)));
+  TRY(auto opened, open_existing(directory, Connection::Access::write));
+  return Logins(std::make_unique<Database>(std::move(opened.file), std::move(opened.connection)));
 }
 
 Result<std::vector<logins::StoredLogin>> Logins::load() {

@@ -14,6 +14,7 @@
 #include "base/file_error.h"
 #include "base/path.h"
 #include "base/text.h"
+#include "base/try.h"
 #include "store/schema.h"
 
 namespace tocsin::store {
@@ -92,7 +93,7 @@ Result<> make_file(const fs::path& file) {
 /// database, which ends with the process however that ends.
 /// Nothing where another process has it.
 Result<std::optional<Connection>> take_lock(const fs::path& file) {
-  if (auto made = make_file(file); !made) return fail(std::move(made));
+  TRY(make_file(file));
   try {
     Connection lock(file, Connection::Access::write);
     lock.exec("PRAGMA busy_timeout = 0");
@@ -128,7 +129,7 @@ Result<std::size_t> version_of(Connection& connection, const fs::path& file) {
 /// Reads the version of a file without writing to it. 0: it is new.
 Result<std::size_t> examine(const fs::path& file,
                             Connection::Access access = Connection::Access::read) {
-  if (auto regular = refuse_special_files(file); !regular) return fail(std::move(regular));
+  TRY(refuse_special_files(file));
   if (holds_nothing(file)) return 0;
   Connection connection(file, access);
   return version_of(connection, file);
@@ -170,13 +171,12 @@ Result<> prepare(Connection& connection, const fs::path& file, std::size_t versi
 
 /// Without the lock.
 Result<Opened> open_locked(const fs::path& file) {
-  if (auto made = make_file(file); !made) return fail(std::move(made));
+  TRY(make_file(file));
   return attempt(file, [&]() -> Result<Opened> {
-    const auto version = examine(file);
-    if (!version) return std::unexpected(version.error());
-    if (*version > 0) check_pages(file);
+    TRY(const auto version, examine(file));
+    if (version > 0) check_pages(file);
     Connection connection(file, Connection::Access::write);
-    if (auto ready = prepare(connection, file, *version); !ready) return fail(std::move(ready));
+    TRY(prepare(connection, file, version));
     return Opened{.file = file, .lock = std::nullopt, .connection = std::move(connection)};
   });
 }
@@ -184,12 +184,11 @@ Result<Opened> open_locked(const fs::path& file) {
 /// All that the file holds, which nobody else reads or writes from then on; nothing: it holds
 /// nothing.
 Result<std::optional<Connection>> read_to_memory(const fs::path& file) {
-  if (auto regular = refuse_special_files(file); !regular) return fail(std::move(regular));
+  TRY(refuse_special_files(file));
   if (holds_nothing(file)) return std::nullopt;
   Connection original(file, Connection::Access::alone);
-  const auto version = version_of(original, file);
-  if (!version) return std::unexpected(version.error());
-  if (*version == 0) return std::nullopt;
+  TRY(const auto version, version_of(original, file));
+  if (version == 0) return std::nullopt;
   original.copy_to_memory();
   return original;
 }
@@ -201,13 +200,11 @@ Result<Opened> open_in_memory(const fs::path& file, std::optional<Connection> lo
                   .lock = std::move(lock),
                   .connection = Connection(file, Connection::Access::memory),
                   .lack = std::move(lack)};
-    auto original = read_to_memory(file);
-    if (!original) return fail(std::move(original));
-    opened.original = *std::move(original);
+    TRY(auto original, read_to_memory(file));
+    opened.original = std::move(original);
     if (!opened.original) remove_database(file);
-    const auto version = version_of(opened.connection, file);
-    if (!version) return std::unexpected(version.error());
-    bring_up(opened.connection, *version);
+    TRY(const auto version, version_of(opened.connection, file));
+    bring_up(opened.connection, version);
     return opened;
   });
 }
@@ -219,11 +216,10 @@ bool is_database_displaced(const Opened& opened) {
 
 Result<> take_lock_again(Opened& opened) {
   const auto directory = opened.file.parent_path();
-  auto taken = take_lock(directory / kLockFile);
-  if (!taken) return fail(std::move(taken));
-  if (!*taken)
+  TRY(auto taken, take_lock(directory / kLockFile));
+  if (!taken)
     return std::unexpected(told_of(directory, "another tocsin runs with this data directory"));
-  opened.lock = *std::move(taken);
+  opened.lock = std::move(taken);
   return {};
 }
 
@@ -348,9 +344,8 @@ Result<Opened> open_for_writing(const fs::path& directory) {
 }
 
 Result<bool> is_locked(const fs::path& directory) {
-  const auto lock = take_lock(directory / kLockFile);
-  if (!lock) return std::unexpected(lock.error());
-  return !lock->has_value();
+  TRY(const auto lock, take_lock(directory / kLockFile));
+  return !lock.has_value();
 }
 
 namespace {
@@ -373,11 +368,10 @@ Error nothing_stored(const fs::path& file) {
 
 Result<Opened> open_as(const fs::path& file, Connection::Access access) {
   return attempt(file, [&]() -> Result<Opened> {
-    const auto version =
-        examine(file, access == Connection::Access::write ? Connection::Access::read : access);
-    if (!version) return std::unexpected(version.error());
-    if (*version == 0) return std::unexpected(nothing_stored(file));
-    if (*version < migrations().size())
+    const bool writes = access == Connection::Access::write;
+    TRY(const auto version, examine(file, writes ? Connection::Access::read : access));
+    if (version == 0) return std::unexpected(nothing_stored(file));
+    if (version < migrations().size())
       return std::unexpected(
           told_of(file, "an older version of tocsin made it: `tocsin run` upgrades it"));
     return Opened{.file = file, .lock = std::nullopt, .connection = Connection(file, access)};
@@ -423,18 +417,16 @@ Result<Opened> open_file(const fs::path& file, Connection::Access access) {
 
 Result<Opened> open_existing(const fs::path& directory, Connection::Access access) {
   const auto file = directory / kDatabaseFile;
-  auto memory = open_memory(file);
-  if (!memory) return fail(std::move(memory));
-  if (*memory) return **std::move(memory);
+  TRY(auto memory, open_memory(file));
+  if (memory) return *std::move(memory);
   return open_file(file, access);
 }
 
 Result<> follow(const fs::path& file, Connection& connection) {
   if (!connection.has_moved()) return {};
-  auto again = open_file(file, Connection::Access::write);
-  if (!again) return fail(std::move(again));
+  TRY(auto again, open_file(file, Connection::Access::write));
   connection.forsake();
-  connection = std::move(again->connection);
+  connection = std::move(again.connection);
   return {};
 }
 

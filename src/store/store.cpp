@@ -6,6 +6,7 @@
 #include <unordered_map>
 #include <utility>
 
+#include "base/try.h"
 #include "store/connection.h"
 #include "store/database.h"
 #include "store/details.h"
@@ -94,10 +95,9 @@ Store& Store::operator=(Store&&) noexcept = default;
 Store::~Store() = default;
 
 Result<Store> Store::open(const fs::path& directory) {
-  auto opened = open_for_writing(directory);
-  if (!opened) return fail(std::move(opened));
-  const bool spent_reserve = opened->spent_reserve;
-  auto database = std::make_unique<Database>(*std::move(opened));
+  TRY(auto opened, open_for_writing(directory));
+  const bool spent_reserve = opened.spent_reserve;
+  auto database = std::make_unique<Database>(std::move(opened));
   if (spent_reserve)
     database->complain(
         "the disk is full, and the last reserve was spent to start: free some space");
@@ -105,16 +105,15 @@ Result<Store> Store::open(const fs::path& directory) {
 }
 
 Result<Store> Store::open_read_only(const fs::path& directory) {
-  auto opened = open_existing(directory, Connection::Access::read);
-  if (!opened) return fail(std::move(opened));
-  return Store(std::make_unique<Database>(*std::move(opened)));
+  TRY(auto opened, open_existing(directory, Connection::Access::read));
+  return Store(std::make_unique<Database>(std::move(opened)));
 }
 
 const std::optional<Error>& Store::lack_of_disk() const { return database_->lack; }
 
 Result<bool> Store::restore_if_displaced() {
   if (!is_displaced(*database_)) return false;
-  if (auto restored = restore(*database_); !restored) return fail(std::move(restored));
+  TRY(restore(*database_));
   return true;
 }
 

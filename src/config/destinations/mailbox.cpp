@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/text.h"
+#include "base/try.h"
 
 namespace tocsin::config {
 namespace {
@@ -113,7 +114,7 @@ Result<Mailbox> parse_mailbox(const std::string& text) {
                   .address = std::string(trimmed(parts.bracketed))};
   if (mailbox.name.empty()) mailbox.name = trimmed(parts.comment);
   if (!parts.right) mailbox.address.clear();  // says what is expected
-  if (auto right = check_address(mailbox.address); !right) return fail(std::move(right));
+  TRY(check_address(mailbox.address));
   return mailbox;
 }
 

@@ -9,6 +9,8 @@
 
 #include <fmt/format.h>
 
+#include "base/try.h"
+
 namespace tocsin::config {
 namespace {
 
@@ -38,9 +40,8 @@ class Parser {
       at_ = bracket;
       if (at_ == text_.size()) break;
       if (text_[at_] == ']') return host_names_mistake(at_, "a `]` without a `[` before it");
-      auto ranges = brackets();
-      if (!ranges) return std::unexpected(std::move(ranges).error());
-      if (auto refused = multiply(*ranges)) return std::unexpected(*std::move(refused));
+      TRY(auto ranges, brackets());
+      if (auto refused = multiply(ranges)) return std::unexpected(*std::move(refused));
     }
     if (names_.size() > most_) return std::unexpected(too_many(0));
     return std::move(names_);
@@ -58,9 +59,8 @@ class Parser {
     std::vector<Numbers> ranges;
     do {
       at_++;
-      auto range = numbers();
-      if (!range) return std::unexpected(std::move(range).error());
-      ranges.push_back(*range);
+      TRY(auto range, numbers());
+      ranges.push_back(range);
     } while (at_ < text_.size() && text_[at_] == ',');
     if (at_ == text_.size()) return host_names_mistake(opened_, "a `[` without a `]` after it");
     if (text_[at_] != ']') return host_names_mistake(at_, "expected `-`, `,` or `]`");
@@ -70,23 +70,21 @@ class Parser {
 
   std::expected<Numbers, HostNamesMistake> numbers() {
     const auto begin = at_;
-    const auto first = digits();
-    if (!first) return std::unexpected(first.error());
+    TRY(const auto first, digits());
     if (at_ == text_.size() || text_[at_] != '-')
-      return Numbers{first->second, first->second, first->first.size()};
+      return Numbers{first.second, first.second, first.first.size()};
     at_++;
     const auto last_at = at_;
-    const auto last = digits();
-    if (!last) return std::unexpected(last.error());
-    if (last->second < first->second)
+    TRY(const auto last, digits());
+    if (last.second < first.second)
       return host_names_mistake(
-          begin, fmt::format("the range ends with {}, before it begins with {}", last->first,
-                             first->first));
-    const bool padded = first->first.starts_with('0') && first->first.size() > 1;
-    if ((padded || last->first.starts_with('0')) && first->first.size() != last->first.size())
+          begin,
+          fmt::format("the range ends with {}, before it begins with {}", last.first, first.first));
+    const bool padded = first.first.starts_with('0') && first.first.size() > 1;
+    if ((padded || last.first.starts_with('0')) && first.first.size() != last.first.size())
       return host_names_mistake(
           last_at, "both ends of a range with leading zeros must have the same length");
-    return Numbers{first->second, last->second, padded ? first->first.size() : 0};
+    return Numbers{first.second, last.second, padded ? first.first.size() : 0};
   }
 
   std::expected<std::pair<std::string_view, std::uint32_t>, HostNamesMistake> digits() {
