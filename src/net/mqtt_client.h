@@ -17,6 +17,8 @@
 
 namespace tocsin::net {
 
+class MqttEngine;
+
 enum class MqttVersion : std::uint8_t { v3_1_1 = 4, v5 = 5 };
 
 /// What a broker promises of a message (MQTT 5, 4.3), and when it is published: once it is written,
@@ -114,13 +116,12 @@ class MqttClient final : public MqttTransport {
   awaitable<Result<std::string>> connect(Deadline deadline) override;
 
  private:
-  class Engine;
   Executor executor_;
   std::shared_ptr<LoginGuard> login_;
   Signal login_wanted_;
   Signal login_ended_;
   Signal warned_;
-  std::unique_ptr<Engine> engine_;
+  std::unique_ptr<MqttEngine> engine_;
 };
 
 }  // namespace tocsin::net
