@@ -1,9 +1,6 @@
 #include "store/opening.h"
 
-#include <array>
-#include <cerrno>
 #include <cstdint>
-#include <fstream>
 #include <sqlite3.h>
 #include <string>
 #include <system_error>
@@ -11,10 +8,8 @@
 
 #include <SQLiteCpp/SQLiteCpp.h>
 
-#include "base/file_error.h"
-#include "base/path.h"
-#include "base/text.h"
 #include "base/try.h"
+#include "store/data_files.h"
 #include "store/schema.h"
 
 namespace tocsin::store {
@@ -23,71 +18,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-constexpr auto kDatabaseFile = "tocsin.db";
-constexpr auto kLockFile = "tocsin.lock";
-/// Space that is given back on a full disk, so that tocsin starts there: SQLite needs some for its
-/// index and its log before it reads anything.
-constexpr auto kReserveFile = "tocsin.reserve";
-constexpr std::uintmax_t kReserveBytes = std::uintmax_t{1} << 20;
-
-Error told_of(const fs::path& path, const std::string& what, ErrorKind kind = ErrorKind::storage) {
-  return {kind, printable(to_utf8(path)) + ": " + what, {}};
-}
-
 std::uint32_t primary_code(const Error& error) { return error.native.value_or(0) & 0xFF; }
-
-/// Makes the directory and what lies above it; nobody else may read it.
-Result<> make_directory(const fs::path& directory) {
-  std::error_code error;
-  if (fs::create_directories(directory, error) && !error)
-    fs::permissions(directory, fs::perms::owner_all, error);
-  if (!error) return {};
-  return std::unexpected(
-      told_of(directory, "it cannot be made: " + error.message(), kind_of_file_error(error)));
-}
-
-fs::path beside(const fs::path& file, const char* suffix) {
-  auto path = file;
-  path += suffix;
-  return path;
-}
-
-constexpr std::array kBesideDatabase{"-wal", "-shm", "-journal"};
-
-/// Nobody has it open.
-void remove_database(const fs::path& file) {
-  std::error_code ignored;
-  for (const auto* suffix : kBesideDatabase) fs::remove(beside(file, suffix), ignored);
-  fs::remove(file, ignored);
-}
-
-/// Reading from anything else may wait for ever.
-Result<> refuse_special_files(const fs::path& file) {
-  for (const auto* suffix : {"", "-wal", "-shm", "-journal"}) {
-    const auto path = beside(file, suffix);
-    std::error_code ignored;
-    const auto status = fs::status(path, ignored);
-    if (fs::exists(status) && !fs::is_regular_file(status))
-      return std::unexpected(told_of(path, "it is not a regular file: move it away"));
-  }
-  return {};
-}
-
-/// Makes an empty file, for its owner only; what SQLite makes beside it gets the same permissions.
-Result<> make_file(const fs::path& file) {
-  if (auto regular = refuse_special_files(file); !regular) return regular;
-  std::error_code error;
-  if (fs::exists(file, error)) return {};
-  errno = 0;
-  const std::ofstream created(file, std::ios::app);
-  const auto kind = kind_of_file_error({errno, std::generic_category()});
-  if (created) fs::permissions(file, fs::perms::owner_read | fs::perms::owner_write, error);
-  if (created && !error) return {};
-  if (kind == ErrorKind::exhausted)
-    return std::unexpected(told_of(file, "no space is left: free some on its disk", kind));
-  return std::unexpected(
-      told_of(file, "it cannot be made: check the owner and the permissions of the directory"));
-}
 
 /// Takes the lock that a process holds on its data directory: SQLite's own on a file beside the
 /// database, which ends with the process however that ends.
@@ -104,11 +35,6 @@ Result<std::optional<Connection>> take_lock(const fs::path& file) {
     if (error.getErrorCode() == SQLITE_BUSY) return std::nullopt;
     return std::unexpected(explain(error, file));
   }
-}
-
-bool holds_nothing(const fs::path& file) {
-  std::error_code error;
-  return !fs::exists(file, error) || fs::file_size(file, error) == 0;
 }
 
 /// 0: it is new.
@@ -223,18 +149,6 @@ Result<> take_lock_again(Opened& opened) {
   return {};
 }
 
-bool is_full(const fs::path& directory) {
-  std::error_code error;
-  const auto space = fs::space(directory, error);
-  return !error && space.available < kReserveBytes;
-}
-
-/// Whether there was one.
-bool spend_reserve(const fs::path& directory) {
-  std::error_code error;
-  return fs::remove(directory / kReserveFile, error);
-}
-
 }  // namespace
 
 bool is_displaced(const Opened& opened) {
@@ -289,19 +203,6 @@ Result<> restore(Opened& opened) {
   opened.lack.reset();
   keep_reserve(directory);
   return {};
-}
-
-void keep_reserve(const fs::path& directory) {
-  const auto file = directory / kReserveFile;
-  std::error_code error;
-  if (const auto size = fs::file_size(file, error); !error && size == kReserveBytes) return;
-  const auto space = fs::space(directory, error);
-  if (error || space.available < 2 * kReserveBytes || !make_file(file)) return;
-  std::ofstream out(file, std::ios::binary);
-  out << std::string(kReserveBytes, ' ') << std::flush;
-  if (out) return;
-  out.close();
-  fs::remove(file, error);
 }
 
 namespace {
@@ -389,9 +290,7 @@ bool is_busy(const Error& error) { return primary_code(error) == SQLITE_BUSY; }
 /// Whether nobody has it open: the last one to close it removes its log.
 bool is_at_rest(const fs::path& file) {
   std::error_code error;
-  auto log = file;
-  log += "-wal";
-  return fs::exists(file, error) && !fs::exists(log, error);
+  return fs::exists(file, error) && !fs::exists(beside(file, "-wal"), error);
 }
 
 /// What this process keeps in memory, because the disk is full; nothing: it does not.

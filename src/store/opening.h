@@ -24,9 +24,6 @@ struct Opened {
 
 /// Errors are as Store::open() says. In memory where the disk takes nothing.
 [[nodiscard]] Result<Opened> open_for_writing(const std::filesystem::path& directory);
-/// Takes some space of the disk, where it has plenty, for open_for_writing() to give back when it
-/// is full.
-void keep_reserve(const std::filesystem::path& directory);
 /// One that `run` has made, without the lock.
 [[nodiscard]] Result<Opened> open_existing(const std::filesystem::path& directory,
                                            Connection::Access access);

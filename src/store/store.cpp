@@ -8,6 +8,7 @@
 
 #include "base/try.h"
 #include "store/connection.h"
+#include "store/data_files.h"
 #include "store/database.h"
 #include "store/details.h"
 #include "store/opening.h"
