@@ -1,7 +1,8 @@
 #include "daemon/daemon.h"
 
 #include <algorithm>
-#include <functional>
+#include <cstdint>
+#include <memory>
 #include <utility>
 #include <vector>
 
@@ -9,209 +10,23 @@
 
 #include "base/path.h"
 #include "base/try.h"
-#include "daemon/acks.h"
-#include "daemon/clusters.h"
-#include "daemon/credentials.h"
-#include "daemon/fleet.h"
-#include "daemon/journal.h"
+#include "daemon/components.h"
 #include "daemon/open_files.h"
-#include "daemon/pipeline.h"
-#include "daemon/probes.h"
-#include "daemon/requests.h"
-#include "daemon/silences.h"
-#include "daemon/status_hub.h"
-#include "daemon/status_log.h"
-#include "daemon/storage.h"
 #include "daemon/unmonitored.h"
-#include "daemon/withheld.h"
-#include "logins/logins.h"
 #include "net/event.h"
-#include "net/http_client.h"
-#include "net/semaphore.h"
-#include "net/task_scope.h"
+#include "net/timer.h"
 #include "net/worker.h"
-#include "notify/outbox.h"
 #include "platform/paths.h"
 #include "platform/permissions.h"
 #include "platform/process.h"
 #include "platform/stop.h"
-#include "store/logins.h"
 #include "store/requests.h"
 #include "store/store.h"
 
 namespace tocsin::daemon {
 namespace {
 
-/// Hosts asked at the same time: more would only queue in the system's socket buffers.
-constexpr std::size_t kChecksAtOnce = 256;
-/// How long the summary of what is not watched waits for hosts that answer late.
-constexpr auto kFirstChecksLimit = std::chrono::seconds(60);
-/// Dead letters that are made pending again before other work has its turn: some milliseconds.
-constexpr std::size_t kRetriesAtOnce = 500;
 constexpr auto kMetricsEvery = std::chrono::seconds(15);  // as often as Prometheus usually asks
-
-}  // namespace
-
-/// In the order in which they need each other: what is declared later uses what is declared before.
-struct Daemon::Components {
-  Components(Daemon& daemon, std::unique_ptr<Storage> opened,
-             std::vector<logins::StoredLogin> records)
-      : log(daemon.log_),
-        clock(daemon.clock_),
-        storage(std::move(opened)),
-        silences(daemon.options_.config.maintenance, log),
-        acks(log),
-        logins({.executor = daemon.executor_,
-                .clock = clock,
-                .random = daemon.random_,
-                .save = std::bind_front(&Storage::save_logins, storage.get()),
-                .notify = std::bind_front(&Components::notify, this),
-                .on_step = step_log(log)},
-               std::move(records)),
-        requests({.stored = storage->requests,
-                  .worker = storage->worker,
-                  .silences = silences,
-                  .acks = acks,
-                  .firing_since = std::bind_front(&Components::firing_since, this),
-                  .clock = clock,
-                  .log = log,
-                  .reload = std::bind_front(&Daemon::reload_in_peace, &daemon),
-                  .retry = std::bind_front(&Components::retry_dead_letters, this)}),
-        probes(daemon.executor_, {.logins = logins, .clock = clock, .random = daemon.random_}),
-        http(daemon.executor_),
-        status_log(log, metrics),
-        pipeline_deps{
-            .executor = daemon.executor_,
-            .http = http,
-            .logins = logins,
-            .outbox = storage->outbox,
-            .status = status,
-            .status_log = status_log,
-            .clock = clock,
-            .log = log,
-            .random = daemon.random_,
-            .version = daemon.options_.version,
-            .withheld = std::bind_front(
-                &daemon::withheld,
-                Withholding{silences, acks, std::bind_front(&Components::find_host, this)})},
-        pipeline(std::make_unique<Pipeline>(daemon.options_.config, pipeline_deps)),
-        journal(daemon.executor_,
-                {.store = storage->store,
-                 .worker = storage->worker,
-                 .clock = clock,
-                 .log = log,
-                 .random = daemon.random_},
-                pipeline->pipeline()),
-        credential_alerts({.journal = journal,
-                           .clock = clock,
-                           .log = log,
-                           .random = daemon.random_,
-                           .silences = silences}),
-        clusters(daemon.executor_, {.journal = journal,
-                                    .clock = clock,
-                                    .log = log,
-                                    .random = daemon.random_,
-                                    .silences = silences,
-                                    .acks = acks,
-                                    .status = status}),
-        checks(daemon.executor_, kChecksAtOnce),
-        fleet(daemon.executor_, {.journal = journal,
-                                 .checks = checks,
-                                 .clock = clock,
-                                 .log = log,
-                                 .metrics = metrics,
-                                 .random = daemon.random_,
-                                 .silences = silences,
-                                 .acks = acks,
-                                 .status = status,
-                                 .make_probe = std::bind_front(&Probes::make, &probes),
-                                 .on_update = std::bind_front(&Clusters::update, &clusters),
-                                 .on_gone = std::bind_front(&logins::Logins::forget, &logins)}),
-        reloading(daemon.executor_, 1),
-        background(daemon.executor_),
-        reloads(daemon.executor_) {}
-
-  /// Or a cluster. Null: it is not monitored.
-  [[nodiscard]] const MonitoredHost* find_host(const HostName& name) const {
-    const auto* host = fleet.find(name);
-    return host != nullptr ? host : clusters.find(name);
-  }
-  [[nodiscard]] std::optional<Time> firing_since(const HostName& name,
-                                                 const ServiceName& service) const;
-  net::awaitable<void> replace_pipeline(const config::Config& config);
-  net::awaitable<Result<std::size_t>> retry_dead_letters();
-  net::awaitable<void> say_what_is_not_watched(std::size_t left_out);
-  net::awaitable<void> notify(const logins::Gate& gate, logins::Notice notice) {
-    return credential_alerts.notify(gate, notice);
-  }
-
-  const Log& log;
-  const Clock& clock;
-  std::unique_ptr<Storage> storage;
-  Silences silences;
-  Acks acks;
-  logins::Logins logins;
-  Requests requests;
-  Probes probes;
-  net::HttpClient http;
-  Metrics metrics;
-  StatusHub status;
-  StatusLog status_log;
-  Pipeline::Deps pipeline_deps;
-  std::unique_ptr<Pipeline> pipeline;  ///< null while it is made anew
-  Journal journal;
-  CredentialAlerts credential_alerts;
-  Clusters clusters;
-  net::Semaphore checks;
-  Fleet fleet;
-  net::Semaphore reloading;
-  net::TaskScope background;
-  net::TaskScope reloads;  ///< never cancelled: half a reload is none
-};
-
-/// A credential may stand in the place of a host; then only whether its alert fires is known.
-std::optional<Time> Daemon::Components::firing_since(const HostName& name,
-                                                     const ServiceName& service) const {
-  if (const auto* host = find_host(name)) return host->firing_since(service);
-  const auto* gate = logins.find({name.text()});
-  const bool fires = gate != nullptr && gate->guard().suspicion().notified_at != Time{};
-  return fires ? std::optional(Time{}) : std::nullopt;
-}
-
-/// What is under way is finished; what the store holds is loaded from there, and what only memory
-/// holds is handed over.
-net::awaitable<void> Daemon::Components::replace_pipeline(const config::Config& config) {
-  const auto slot = co_await journal.pause();
-  auto unstored = co_await pipeline->stop();
-  pipeline.reset();  // first: a broker throws out who connects twice under one name
-  pipeline = std::make_unique<Pipeline>(config, pipeline_deps);
-  pipeline->start();
-  journal.set_pipeline(pipeline->pipeline());
-  pipeline->pipeline().dispatcher.get().submit(std::move(unstored));
-}
-
-net::awaitable<Result<std::size_t>> Daemon::Components::retry_dead_letters() {
-  const auto slot = co_await journal.pause();
-  CO_TRY(auto again, co_await storage->worker.run(
-                         [&] { return storage->store.take_retries(clock.now(), kRetriesAtOnce); }));
-  const auto count = again.size();
-  pipeline->pipeline().dispatcher.get().submit(std::move(again));
-  co_return count;
-}
-
-/// Once, when each host has had its first check.
-net::awaitable<void> Daemon::Components::say_what_is_not_watched(std::size_t left_out) {
-  co_await fleet.wait_for_first_checks(net::within(kFirstChecksLimit));
-  auto gaps = fleet.find_gaps();
-  gaps.left_out = left_out;
-  if (gaps.empty()) {
-    log.info("all hosts and services are watched");
-  } else {
-    log.warn("not watched properly: {}", gaps.text());
-  }
-}
-
-namespace {
 
 /// Tells apart the tocsins of one machine; empty for the one that has the default directory.
 std::string instance_of(const std::filesystem::path& data_directory) {
@@ -263,10 +78,6 @@ net::awaitable<void> write_metrics(std::filesystem::path file, Metrics& metrics,
     failing = !*written;
   }
 }
-
-}  // namespace
-
-namespace {
 
 /// The credentials whose alerts fire, but for nobody: a silence has kept them from people.
 std::vector<logins::LoginId> find_suppressed(store::Store& store,

@@ -1,0 +1,145 @@
+#include "daemon/components.h"
+
+#include <functional>
+#include <utility>
+
+#include "base/try.h"
+#include "daemon/withheld.h"
+
+namespace tocsin::daemon {
+namespace {
+
+/// Hosts asked at the same time: more would only queue in the system's socket buffers.
+constexpr std::size_t kChecksAtOnce = 256;
+/// How long the summary of what is not watched waits for hosts that answer late.
+constexpr auto kFirstChecksLimit = std::chrono::seconds(60);
+/// Dead letters that are made pending again before other work has its turn: some milliseconds.
+constexpr std::size_t kRetriesAtOnce = 500;
+
+}  // namespace
+
+Daemon::Components::Components(Daemon& daemon, std::unique_ptr<Storage> opened,
+                               std::vector<logins::StoredLogin> records)
+    : log(daemon.log_),
+      clock(daemon.clock_),
+      storage(std::move(opened)),
+      silences(daemon.options_.config.maintenance, log),
+      acks(log),
+      logins({.executor = daemon.executor_,
+              .clock = clock,
+              .random = daemon.random_,
+              .save = std::bind_front(&Storage::save_logins, storage.get()),
+              .notify = std::bind_front(&Components::notify, this),
+              .on_step = step_log(log)},
+             std::move(records)),
+      requests({.stored = storage->requests,
+                .worker = storage->worker,
+                .silences = silences,
+                .acks = acks,
+                .firing_since = std::bind_front(&Components::firing_since, this),
+                .clock = clock,
+                .log = log,
+                .reload = std::bind_front(&Daemon::reload_in_peace, &daemon),
+                .retry = std::bind_front(&Components::retry_dead_letters, this)}),
+      probes(daemon.executor_, {.logins = logins, .clock = clock, .random = daemon.random_}),
+      http(daemon.executor_),
+      status_log(log, metrics),
+      pipeline_deps{
+          .executor = daemon.executor_,
+          .http = http,
+          .logins = logins,
+          .outbox = storage->outbox,
+          .status = status,
+          .status_log = status_log,
+          .clock = clock,
+          .log = log,
+          .random = daemon.random_,
+          .version = daemon.options_.version,
+          .withheld = std::bind_front(
+              &daemon::withheld,
+              Withholding{silences, acks, std::bind_front(&Components::find_host, this)})},
+      pipeline(std::make_unique<Pipeline>(daemon.options_.config, pipeline_deps)),
+      journal(daemon.executor_,
+              {.store = storage->store,
+               .worker = storage->worker,
+               .clock = clock,
+               .log = log,
+               .random = daemon.random_},
+              pipeline->pipeline()),
+      credential_alerts({.journal = journal,
+                         .clock = clock,
+                         .log = log,
+                         .random = daemon.random_,
+                         .silences = silences}),
+      clusters(daemon.executor_, {.journal = journal,
+                                  .clock = clock,
+                                  .log = log,
+                                  .random = daemon.random_,
+                                  .silences = silences,
+                                  .acks = acks,
+                                  .status = status}),
+      checks(daemon.executor_, kChecksAtOnce),
+      fleet(daemon.executor_, {.journal = journal,
+                               .checks = checks,
+                               .clock = clock,
+                               .log = log,
+                               .metrics = metrics,
+                               .random = daemon.random_,
+                               .silences = silences,
+                               .acks = acks,
+                               .status = status,
+                               .make_probe = std::bind_front(&Probes::make, &probes),
+                               .on_update = std::bind_front(&Clusters::update, &clusters),
+                               .on_gone = std::bind_front(&logins::Logins::forget, &logins)}),
+      reloading(daemon.executor_, 1),
+      background(daemon.executor_),
+      reloads(daemon.executor_) {}
+
+const MonitoredHost* Daemon::Components::find_host(const HostName& name) const {
+  const auto* host = fleet.find(name);
+  return host != nullptr ? host : clusters.find(name);
+}
+
+std::optional<Time> Daemon::Components::firing_since(const HostName& name,
+                                                     const ServiceName& service) const {
+  if (const auto* host = find_host(name)) return host->firing_since(service);
+  const auto* gate = logins.find({name.text()});
+  const bool fires = gate != nullptr && gate->guard().suspicion().notified_at != Time{};
+  return fires ? std::optional(Time{}) : std::nullopt;
+}
+
+net::awaitable<void> Daemon::Components::replace_pipeline(const config::Config& config) {
+  const auto slot = co_await journal.pause();
+  auto unstored = co_await pipeline->stop();
+  pipeline.reset();  // first: a broker throws out who connects twice under one name
+  pipeline = std::make_unique<Pipeline>(config, pipeline_deps);
+  pipeline->start();
+  journal.set_pipeline(pipeline->pipeline());
+  pipeline->pipeline().dispatcher.get().submit(std::move(unstored));
+}
+
+net::awaitable<Result<std::size_t>> Daemon::Components::retry_dead_letters() {
+  const auto slot = co_await journal.pause();
+  CO_TRY(auto again, co_await storage->worker.run(
+                         [&] { return storage->store.take_retries(clock.now(), kRetriesAtOnce); }));
+  const auto count = again.size();
+  pipeline->pipeline().dispatcher.get().submit(std::move(again));
+  co_return count;
+}
+
+net::awaitable<void> Daemon::Components::say_what_is_not_watched(std::size_t left_out) {
+  co_await fleet.wait_for_first_checks(net::within(kFirstChecksLimit));
+  auto gaps = fleet.find_gaps();
+  gaps.left_out = left_out;
+  if (gaps.empty()) {
+    log.info("all hosts and services are watched");
+  } else {
+    log.warn("not watched properly: {}", gaps.text());
+  }
+}
+
+net::awaitable<void> Daemon::Components::notify(const logins::Gate& gate, logins::Notice notice) {
+  return credential_alerts.notify(gate, notice);
+}
+
+}  // namespace tocsin::daemon
