@@ -8,12 +8,26 @@
 
 namespace tocsin {
 
+namespace {
+
+std::string in_utc(Time time, const char* format) {
+  const auto seconds = std::chrono::floor<std::chrono::seconds>(time);
+  return fmt::format(fmt::runtime(format),
+                     fmt::gmtime(std::chrono::system_clock::to_time_t(seconds)));
+}
+
+}  // namespace
+
 std::string iso_time(Time time) {
   const auto seconds = std::chrono::floor<std::chrono::seconds>(time);
-  return fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:03}Z",
-                     fmt::gmtime(std::chrono::system_clock::to_time_t(time)),
-                     (time - seconds).count());
+  return in_utc(time, "{:%Y-%m-%dT%H:%M:%S}") + fmt::format(".{:03}Z", (time - seconds).count());
 }
+
+std::string iso_seconds(Time time) { return in_utc(time, "{:%Y-%m-%dT%H:%M:%SZ}"); }
+
+std::string iso_minutes(Time time) { return in_utc(time, "{:%Y-%m-%dT%H:%MZ}"); }
+
+std::string time_of_day(Time time) { return in_utc(time, "{:%H:%M:%SZ}"); }
 
 std::string duration_text(Duration duration) {
   struct Unit {

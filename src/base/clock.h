@@ -37,6 +37,12 @@ class ManualClock final : public Clock {
 
 /// "2026-11-25T19:02:03.004Z" (RFC 3339).
 [[nodiscard]] std::string iso_time(Time time);
+/// "2026-11-25T19:02:03Z".
+[[nodiscard]] std::string iso_seconds(Time time);
+/// "2026-11-25T19:02Z".
+[[nodiscard]] std::string iso_minutes(Time time);
+/// "19:02:03Z".
+[[nodiscard]] std::string time_of_day(Time time);
 
 /// "45 s", "3 min 20 s", "2 h 5 min" or "4 d 3 h": the two largest units.
 [[nodiscard]] std::string duration_text(Duration duration);

@@ -26,7 +26,8 @@ Result<TimeZone> load_zone(const std::string& name) {
 std::string text_of(local_seconds time) {
   constexpr std::array kDays = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
   const std::chrono::weekday day(std::chrono::floor<std::chrono::days>(time));
-  auto text = iso_time(Time(time.time_since_epoch())).substr(0, 19);
+  auto text = iso_seconds(Time(time.time_since_epoch()));
+  text.pop_back();
   text[10] = ' ';
   return fmt::format("{} {}", kDays.at(day.c_encoding()), text);
 }

@@ -10,11 +10,8 @@
 namespace tocsin::daemon {
 namespace {
 
-/// "2026-11-29T02:00Z"
-std::string minute_text(Time time) { return iso_time(time).substr(0, 16) + "Z"; }
-
 Suppression suppress(const std::string& what, const std::string& reason, Time until) {
-  return {fmt::format("{} until {}{}{}", what, minute_text(until), reason.empty() ? "" : ": ",
+  return {fmt::format("{} until {}{}{}", what, iso_minutes(until), reason.empty() ? "" : ": ",
                       printable(reason)),
           until};
 }

@@ -15,9 +15,6 @@ constexpr auto kReadEvery = std::chrono::seconds(1);
 /// A store that hangs delays no login for longer.
 constexpr auto kStoreLimit = std::chrono::seconds(2);
 
-/// "14:03:59Z"
-std::string time_of_day(Time time) { return iso_time(time).substr(11, 8) + "Z"; }
-
 }  // namespace
 
 std::string_view to_string(LoginStep step) {

@@ -2,10 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
-#include <ctime>
 
-#include <fmt/chrono.h>
-#include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include "base/text.h"
@@ -36,11 +33,8 @@ std::chrono::seconds unix_time(Time time) {
   return std::chrono::floor<std::chrono::seconds>(time).time_since_epoch();
 }
 
-/// "2026-11-22T14:03:59Z"; empty for a time that nobody knows.
-std::string iso_time(Time time) {
-  if (time == Time{}) return "";
-  return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(std::time_t{unix_time(time).count()}));
-}
+/// Empty for a time that nobody knows.
+std::string known_time(Time time) { return time == Time{} ? "" : iso_seconds(time); }
 
 }  // namespace
 
@@ -83,9 +77,9 @@ std::string template_values(const Alert& alert, std::span<const config::GenericU
       {"kind", kind_word(alert)},
       {"event", row_of(alert.kind).event},
       {"up", is_resolved(alert)},
-      {"time", iso_time(alert.at)},
+      {"time", known_time(alert.at)},
       {"unixTime", unix_time(alert.at).count()},
-      {"since", iso_time(alert.previous_since)},
+      {"since", known_time(alert.previous_since)},
       {"downFor", was_down ? duration_text(alert.at - alert.previous_since) : ""},
       {"reason", text_of(reason_of(alert))},
       {"exitCode",

@@ -21,9 +21,6 @@ constexpr std::size_t kMostLine = 400;
 /// Bytes for the names that are still down.
 constexpr std::size_t kMostNames = 600;
 
-/// "14:03:59Z"
-std::string time_of_day(Time time) { return iso_time(time).substr(11, 8) + "Z"; }
-
 std::string cut_line(std::string text) {
   std::ranges::replace_if(text, [](char c) { return c == '\n' || c == '\r'; }, ' ');
   if (text.size() <= kMostLine) return text;
