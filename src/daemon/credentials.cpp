@@ -28,16 +28,19 @@ bool has_domain(const config::Credentials& account) {
   return username.contains('@') || (username.contains('\\') && !domain.empty() && domain != ".");
 }
 
-/// What a login is proven with: a new keytab is tried at once, like a new password.
-std::optional<Secret> read_secret_of(const config::Credentials& account) {
-  constexpr std::size_t kMostKeytab = 65536;
-  if (!account.keytab.empty()) {
-    auto keys = config::read_file(account.keytab, kMostKeytab, config::Accept::regular_files);
-    return keys ? std::optional(Secret(*std::move(keys))) : std::nullopt;
-  }
-  auto text = config::read_secret_file(account.password_file);
-  if (!text || text->empty()) return std::nullopt;
-  return Secret(*std::move(text));
+/// Reads what proves the account from its file: a new keytab is tried at once, like a new password.
+/// Null: it stands in no file.
+std::function<Result<Secret>()> secret_reader_of(const config::Credentials& account) {
+  if (account.keytab.empty())
+    return account.password_file.empty()
+               ? nullptr
+               : config::secret_reader(account.password_file, config::SecretForm::password);
+  return [path = account.keytab]() -> Result<Secret> {
+    constexpr std::size_t kMostKeytab = 65536;
+    auto keys = config::read_file(path, kMostKeytab, config::Accept::regular_files);
+    if (!keys) return fail(ErrorKind::invalid_config, printable(path) + " cannot be read");
+    return Secret(*std::move(keys));
+  };
 }
 
 /// "h1, h2: wrong user name or password; h3: ...": hosts that say the same stand together.
@@ -104,10 +107,8 @@ void retire_unused(logins::Logins& logins, const std::vector<config::Host>& host
 
 logins::Gate& gate_of(logins::Logins& logins, const config::Credentials& account,
                       std::size_t peers_to_suspect) {
-  std::function<std::optional<Secret>()> read;
+  auto read = secret_reader_of(account);
   auto secret = account.password;
-  if (!account.password_file.empty() || !account.keytab.empty())
-    read = [account] { return read_secret_of(account); };
   if (!account.keytab.empty()) secret = read().value_or(Secret());
   return logins.gate({credential_id(account)}, {.name = "the credential " + account.name,
                                                 .user = account.username,

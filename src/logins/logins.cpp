@@ -90,11 +90,12 @@ Gate::Deps Logins::deps_of(const LoginId& id) {
   return deps;
 }
 
-Logins::ReadSecret Logins::off_the_loop(std::function<std::optional<Secret>()> read) {
+Logins::ReadSecret Logins::off_the_loop(std::function<Result<Secret>()> read) {
   if (!read) return {};
   return [this, read = std::move(read)]() -> net::awaitable<std::optional<Secret>> {
     auto secret = co_await worker_.run_until(read, net::within(kReadLimit));
-    co_return secret ? *std::move(secret) : std::nullopt;
+    if (!secret || !*secret) co_return std::nullopt;
+    co_return **std::move(secret);
   };
 }
 

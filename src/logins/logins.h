@@ -29,7 +29,7 @@ struct LoginOptions {
   Secret secret;
   /// Reads a secret that stands in a file again, blocking; it must own all that it touches. Empty:
   /// the secret does not change.
-  std::function<std::optional<Secret>()> read_secret{};
+  std::function<Result<Secret>()> read_secret{};
   GuardOptions guard{};
 };
 
@@ -86,7 +86,7 @@ class Logins {
   };
   using ReadSecret = std::function<net::awaitable<std::optional<Secret>>()>;
   [[nodiscard]] Gate::Deps deps_of(const LoginId& id);
-  [[nodiscard]] ReadSecret off_the_loop(std::function<std::optional<Secret>()> read);
+  [[nodiscard]] ReadSecret off_the_loop(std::function<Result<Secret>()> read);
   net::awaitable<void> stored(net::Deadline deadline);
   net::awaitable<void> write();
   net::awaitable<void> save_changed();

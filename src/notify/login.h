@@ -41,7 +41,7 @@ struct Account {
   /// Whether people may read the user's name: in a URL it may be a token.
   bool is_user_public = true;
   /// As LoginOptions::read_secret.
-  std::function<std::optional<Secret>()> read_secret{};
+  std::function<Result<Secret>()> read_secret{};
 };
 
 /// The gate of the account, the same one for all destinations that log in with it; the registry

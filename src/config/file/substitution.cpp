@@ -104,4 +104,18 @@ std::expected<std::string, std::string> read_secret_file(const std::string& path
   return *std::move(text);
 }
 
+std::function<Result<Secret>()> secret_reader(std::string path, SecretForm form) {
+  return [path = std::move(path), form]() -> Result<Secret> {
+    const bool is_token = form == SecretForm::token;
+    const std::string what = is_token ? "token" : "password";
+    auto text = read_secret_file(path);
+    if (!text)
+      return fail(ErrorKind::invalid_config, "the " + what + " cannot be read: " + text.error());
+    if (is_token) text->erase(text->find_last_not_of(" \t\r\n") + 1);
+    if (text->empty())
+      return fail(ErrorKind::invalid_config, "no " + what + " is in the file " + printable(path));
+    return Secret(*std::move(text));
+  };
+}
+
 }  // namespace tocsin::config

@@ -2,20 +2,29 @@
 #pragma once
 
 #include <expected>
+#include <functional>
 #include <map>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include "base/error.h"
+#include "base/names.h"
 #include "config/file/environment.h"
 
 namespace tocsin::config {
 
 /// What `${file:PATH}` stands for: the file's text without a byte order mark and without the
-/// newline at its end. Otherwise a sentence: it cannot be read, is longer than 64 KB or is no UTF-8
-/// text. Blocking.
+/// newline at its end. Otherwise a sentence: it cannot be read, is longer than 64 KB or is not
+/// UTF-8 text. Blocking.
 [[nodiscard]] std::expected<std::string, std::string> read_secret_file(const std::string& path);
+
+/// A token has no white space at its end; in a password it counts.
+enum class SecretForm : bool { password, token };
+/// Reads the file each time that it is called, because something else may renew the secret in it.
+/// invalid_config: it cannot be read (read_secret_file()), or holds none. Blocking.
+[[nodiscard]] std::function<Result<Secret>()> secret_reader(std::string path, SecretForm form);
 
 /// Replaces references by what they stand for. What comes in is not expanded again; every other
 /// `$` is an ordinary character.
@@ -29,7 +38,7 @@ class Substitution {
   [[nodiscard]] static std::string file_of(std::string_view text, const std::string& directory);
 
   /// A secret comes without the newline at the end of its file. Otherwise a sentence: a variable
-  /// that is not set, a file that cannot be read or is no UTF-8 text, a brace that is missing.
+  /// that is not set, a file that cannot be read or is not UTF-8 text, a brace that is missing.
   /// `directory` is where relative paths start from.
   [[nodiscard]] std::expected<std::string, std::string> expand(const std::string& text,
                                                                const std::string& directory);

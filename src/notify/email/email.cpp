@@ -49,25 +49,15 @@ net::SmtpSecurity security_of(config::SmtpSecurity security) {
   return net::SmtpSecurity::starttls_required;
 }
 
-/// A token expires, and something else renews its file.
-std::function<Result<Secret>()> reader_of(const std::string& token_file) {
-  return [token_file]() -> Result<Secret> {
-    auto text = config::read_secret_file(token_file);
-    if (!text) return fail(ErrorKind::invalid_config, "the token cannot be read: " + text.error());
-    text->erase(text->find_last_not_of(" \t\r\n") + 1);
-    if (text->empty())
-      return fail(ErrorKind::invalid_config, "no token is in the file " + printable(token_file));
-    return Secret(*std::move(text));
-  };
-}
-
 net::SmtpLogin login_of(const config::Smtp& smtp) {
   if (!smtp.logs_in) return {};
   const bool token = smtp.login_type == config::SmtpLoginType::xoauth2;
   return {.method = token ? net::SmtpLogin::Method::token : net::SmtpLogin::Method::password,
           .user = smtp.user,
           .secret = smtp.secret,
-          .read_secret = token && !smtp.token_file.empty() ? reader_of(smtp.token_file) : nullptr};
+          .read_secret = token && !smtp.token_file.empty()
+                             ? config::secret_reader(smtp.token_file, config::SecretForm::token)
+                             : nullptr};
 }
 
 net::SmtpServer server_of(const config::Smtp& smtp) {
@@ -84,16 +74,13 @@ Login login_gate_of(const config::Smtp& smtp, const ChannelDeps& deps) {
   const auto login = login_of(smtp);
   if (login.method == net::SmtpLogin::Method::none) return {};
   const auto server = smtp.host + ":" + std::to_string(smtp.port);
-  Account account{.kind = "email", .server = server, .user = login.user, .secret = login.secret};
-  if (login.read_secret) {
-    account.read_secret = [read = login.read_secret]() -> std::optional<Secret> {
-      auto secret = read();
-      if (!secret) return std::nullopt;
-      return *std::move(secret);
-    };
-    account.secret = account.read_secret().value_or(Secret());
-  }
-  return {.gate = &login_gate(deps.logins, std::move(account))};
+  return {.gate = &login_gate(
+              deps.logins,
+              {.kind = "email",
+               .server = server,
+               .user = login.user,
+               .secret = login.read_secret ? login.read_secret().value_or(Secret()) : login.secret,
+               .read_secret = login.read_secret})};
 }
 
 /// A subject is one line that mail programs can show.

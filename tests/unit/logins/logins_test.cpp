@@ -65,7 +65,7 @@ class Program {
   kit::VirtualTime time_;
   net::Loop loop_;
   std::string secret_ = "first";
-  std::function<std::optional<Secret>()> read_secret_;
+  std::function<Result<Secret>()> read_secret_;
   std::vector<Notice> notified_;
   std::vector<StoredLogin>& saved_;
   Logins logins_{{.executor = loop_.executor(),
@@ -165,7 +165,7 @@ TEST_F(LoginsTest, AnotherSecretAtTheNextStartIsTriedAtOnce) {
 TEST_F(LoginsTest, ASecretInAFileIsReadAgainAndTriedAtOnce) {
   Program program(saved_);
   std::string text = "first";
-  program.read_secret_ = [&text] { return std::optional(Secret(text)); };
+  program.read_secret_ = [&text] { return Result<Secret>(Secret(text)); };
   EXPECT_TRUE(program.log_in("a", Blame::secret));
   EXPECT_TRUE(program.log_in("b", Blame::secret));
   EXPECT_FALSE(program.log_in("a", std::nullopt));

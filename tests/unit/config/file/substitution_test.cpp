@@ -71,6 +71,29 @@ TEST_F(SecretFile, LosesItsByteOrderMarkAndItsNewline) {
   EXPECT_EQ(read_secret_file(write("hunter2")), "hunter2");
 }
 
+TEST_F(SecretFile, IsReadAgainEachTime) {
+  const auto read = secret_reader(write("one"), SecretForm::password);
+  EXPECT_EQ(read().value().reveal(), "one");
+  write("two\n");
+  EXPECT_EQ(read().value().reveal(), "two");
+}
+
+TEST_F(SecretFile, KeepsBlanksAtTheEndOfAPasswordAndDropsThoseOfAToken) {
+  const auto path = write("abc \t\r\n");
+  EXPECT_EQ(secret_reader(path, SecretForm::password)().value().reveal(), "abc \t");
+  EXPECT_EQ(secret_reader(path, SecretForm::token)().value().reveal(), "abc");
+}
+
+TEST_F(SecretFile, WithoutASecretIsRefused) {
+  const auto path = write(" \n");
+  EXPECT_EQ(secret_reader(path, SecretForm::token)().error().what,
+            "no token is in the file " + path);
+  EXPECT_EQ(secret_reader(write(""), SecretForm::password)().error().what,
+            "no password is in the file " + path);
+  EXPECT_THAT(secret_reader("/nonexistent/a", SecretForm::token)().error().what,
+              testing::StartsWith("the token cannot be read: the file `/nonexistent/a` "));
+}
+
 TEST_F(SecretFile, WithBlanksAtItsEndsIsToldOfOnce) {
   Substitution substitution(kSampleEnvironment);
   const auto reference = "${file:" + write("hunter2 \n") + "}";
