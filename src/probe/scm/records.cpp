@@ -12,7 +12,6 @@ namespace {
 constexpr std::size_t kRecordSize = 56;
 /// Room for services that appear between two calls.
 constexpr std::size_t kSlack = 4096;
-constexpr int kMostCalls = 64;
 
 /// The text that begins at this address and ends with a zero inside the buffer.
 std::optional<std::string> text_at(BytesView buffer, std::uint64_t base, std::uint64_t address) {
@@ -73,7 +72,7 @@ bool names_start_trigger(BytesView buffer, std::uint64_t address) {
 Win32Result<std::vector<ListedService>> fetch_list(Bytes& buffer, const FetchPage& fetch) {
   std::vector<ListedService> list;
   std::uint32_t resume = 0;
-  for (int calls = 0; calls < kMostCalls; calls++) {
+  for (int calls = 0; calls < svcctl::kMostListCalls; calls++) {
     const Page page = fetch(buffer, resume);
     const bool more = page.error == svcctl::kMoreData;
     if (!more && page.error != svcctl::kSuccess) return std::unexpected(page.error);

@@ -11,9 +11,6 @@ namespace {
 
 /// Room in the buffer for about ten services that may be installed between two calls.
 constexpr std::uint32_t kGrowth = 2048;
-/// Calls that one enumeration may take: the list may grow meanwhile, or be longer than a call may
-/// carry. This is a list of 16 MB, some 70,000 services.
-constexpr int kMostCalls = 64;
 
 bool lacks_call(const Error& error) {
   return error.kind == ErrorKind::unsupported && error.native == dcerpc::kOpnumOutOfRange;
@@ -109,7 +106,7 @@ template <typename Request>
 Conversation<Result<Enumeration>> Client::enumerate(Port& port, EnumLayout layout) {
   Enumeration list;
   Request request{.manager = manager_, .buffer_size = traits_.enumeration_size, .resume_index = 0};
-  for (int calls = 0; calls < kMostCalls; calls++) {
+  for (int calls = 0; calls < kMostListCalls; calls++) {
     CO_TRY(auto reply, co_await invoke(port, request));
     const auto page = reply.response;
     if (page.buffer.size() > request.buffer_size)

@@ -27,6 +27,9 @@ enum ServiceType : std::uint32_t {
 };
 /// dwServiceState of the enumerations (3.1.4.11)
 enum StateFilter : std::uint32_t { kActive = 1, kInactive = 2, kAll = 3 };
+/// Calls that one enumeration may take: the list may grow meanwhile, or be longer than a call may
+/// carry. This is a list of 16 MB, some 70,000 services.
+inline constexpr int kMostListCalls = 64;
 /// dwCurrentState (2.2.47)
 enum CurrentState : std::uint32_t {
   kStopped = 1,
