@@ -100,4 +100,14 @@ inline std::vector<std::string> findings_with(const std::map<int, std::string>& 
   return findings_of(parse_sample(sample_with(replacements)));
 }
 
+/// `hosts` begin in line 7; with the one host that is there otherwise `sections` begin in line 9.
+inline std::string file_with(const std::string& root, const std::string& sections,
+                             const std::string& destinations = "", const std::string& hosts = "") {
+  return root +
+         ":\n  serviceMonitor:\n    credentials:\n      - {name: main, username: u, password: "
+         "p}\n\n    monitor:\n" +
+         (hosts.empty() ? "      - {host: one, services: [{name: Spooler}]}\n" : hosts) +
+         "    alertDestination: {" + destinations + "}\n" + sections;
+}
+
 }  // namespace tocsin::config

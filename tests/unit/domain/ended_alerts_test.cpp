@@ -1,12 +1,10 @@
 // What was notified is ended, also where no check can find its end.
+#include "unit/domain/ended_alerts_test.h"
+
 #include <chrono>
-#include <string>
-#include <vector>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-
-#include "domain/monitored_host.h"
 
 namespace tocsin {
 namespace {
@@ -16,94 +14,6 @@ using enum ServiceState;
 using testing::ElementsAre;
 using testing::IsEmpty;
 using testing::UnorderedElementsAre;
-
-constexpr Time kFirstAlert{Duration{1'700'000'000'000}};
-
-class EndedAlerts : public testing::Test {
- protected:
-  using Services = std::map<std::string, ServiceState>;
-
-  void watch(std::vector<WatchedService> services, HostPolicy policy = {}) {
-    policy.storm_wait = {};
-    MonitoredHost::Rules rules{.services = Watchlist(std::move(services)), .policy = policy};
-    if (monitored_) return monitored_->set_rules(std::move(rules));
-    begin(std::move(rules), {});
-  }
-  /// tocsin ends, and starts again with other rules.
-  void restart_with(std::vector<WatchedService> services) {
-    begin({.services = Watchlist(std::move(services)), .policy = {}},
-          {monitored_->host(), monitored_->services(), {}});
-  }
-  void check(const Services& services, Duration after = 10s) {
-    now_ += after;
-    std::vector<ObservedService> seen;
-    seen.reserve(services.size());
-    for (const auto& [name, state] : services)
-      seen.push_back({ServiceName(name),
-                      {.state = state,
-                       .process_id = state == running ? 7U : 0,
-                       .exit_code = state == stopped ? exit_code_ : 0},
-                      details_});
-    note(monitored_->apply({HostName("node1"), now_, std::move(seen)}));
-  }
-  void no_answer(Duration after = 1min) {
-    now_ += after;
-    note(monitored_->apply({HostName("node1"), now_, fail(ErrorKind::timed_out, "no answer")}));
-  }
-  void pass(Duration time) {
-    now_ += time;
-    note(monitored_->pass(now_));
-  }
-  void retire() { note(monitored_->retire(now_)); }
-  /// What was notified since the last question: "stopped A", of a host "unreachable ".
-  std::vector<std::string> notified() {
-    std::vector<std::string> words;
-    for (const auto& alert : std::exchange(notified_, {}))
-      words.push_back(std::string(to_string(alert.kind)) + " " + alert.service.text());
-    return words;
-  }
-  [[nodiscard]] const Alert& last() const { return last_; }
-
-  std::optional<Suppression> silence_;
-  Time acknowledged_at_ = Time::min();
-  std::uint32_t exit_code_ = 0;                    ///< of what is stopped
-  std::shared_ptr<const ServiceDetails> details_;  ///< of every service
-  std::optional<MonitoredHost> monitored_;
-  MonitoredHost::Outcome outcome_;
-  Time now_ = kFirstAlert;
-
- private:
-  void begin(MonitoredHost::Rules rules, MonitoredHost::Known known) {
-    monitored_.emplace(
-        HostName("node1"), std::move(rules), std::move(known),
-        [this](const ServiceName&, Time) { return silence_; },
-        [this](const ServiceName&, Time firing_since) {
-          return firing_since <= acknowledged_at_ ? std::optional(Suppression{"acknowledged"})
-                                                  : std::nullopt;
-        });
-  }
-  void note(MonitoredHost::Outcome outcome) {
-    for (const auto& alert : outcome.alerts) {
-      if (!alert.suppressed.empty()) continue;
-      notified_.push_back(alert);
-      last_ = alert;
-    }
-    outcome_ = std::move(outcome);
-  }
-
-  std::vector<Alert> notified_;
-  Alert last_;
-};
-
-/// What is wrong at its first sight is a baseline.
-WatchedService quietly(const char* name, Duration repeat_every = {}) {
-  return {.pattern = name,
-          .policy = {.first_sight = FirstSight::quiet, .repeat_every = repeat_every}};
-}
-
-WatchedService expects(const char* name, Expected expected) {
-  return {.pattern = name, .policy = {.expected = expected}};
-}
 
 TEST_F(EndedAlerts, AServiceThatLeavesTheConfigurationEndsItsAlert) {
   watch({{.pattern = "A"}, {.pattern = "B"}, quietly("C")});
@@ -365,57 +275,6 @@ TEST_F(EndedAlerts, KnowsSinceWhenAnAlertFires) {
   EXPECT_EQ(monitored_->firing_since(ServiceName("A")), std::nullopt);
   EXPECT_EQ(monitored_->firing_since({}), std::nullopt);
   EXPECT_EQ(monitored_->firing_since(ServiceName("B")), std::nullopt);
-}
-
-TEST_F(EndedAlerts, WhatIsAcknowledgedHasNoRemindersAndAnEnd) {
-  watch({{.pattern = "A", .policy = {.repeat_every = 1h}}}, {.repeat_every = 1h});
-  check({{"A", running}});
-  check({{"A", stopped}});
-  EXPECT_THAT(notified(), ElementsAre("stopped A"));
-  acknowledged_at_ = now_;
-  pass(3h);
-  EXPECT_THAT(notified(), IsEmpty());
-  EXPECT_EQ(monitored_->waiting_alerts(now_).at(0).suppression.reason, "acknowledged");
-  check({{"A", running}});
-  EXPECT_THAT(notified(), ElementsAre("started A")) << "its end is told";
-  check({{"A", stopped}});
-  pass(1h);
-  EXPECT_THAT(notified(), ElementsAre("stopped A", "stopped A")) << "that is another alert";
-}
-
-TEST_F(EndedAlerts, ABaselineThatWasNeverNotifiedHasNoReminders) {
-  watch({quietly("A", 1h)});
-  check({{"A", stopped}});
-  pass(5h);
-  EXPECT_THAT(notified(), IsEmpty());
-  EXPECT_EQ(monitored_->next_review(now_), Time::max());
-}
-
-TEST_F(EndedAlerts, AnAcknowledgedHostHasNoReminders) {
-  watch({}, {.repeat_every = 1h});
-  check({});
-  no_answer();
-  no_answer();
-  EXPECT_THAT(notified(), ElementsAre("unreachable "));
-  acknowledged_at_ = now_;
-  no_answer(2h);
-  EXPECT_THAT(notified(), IsEmpty());
-  acknowledged_at_ = Time::min();
-  no_answer();
-  EXPECT_THAT(notified(), ElementsAre("unreachable ")) << "somebody has taken it back";
-  EXPECT_EQ(last().reminder, 1);
-}
-
-TEST_F(EndedAlerts, ServicesOfAHostThatIsNotReachedStayOpenWithoutReminders) {
-  watch({{.pattern = "A", .policy = {.repeat_every = 1h}}});
-  check({{"A", running}});
-  check({{"A", stopped}});
-  for (int i = 0; i < 10; i++) no_answer(30min);
-  pass(1h);
-  EXPECT_THAT(notified(), ElementsAre("stopped A", "unreachable "));
-  EXPECT_NE(monitored_->firing_since(ServiceName("A")), std::nullopt);
-  check({{"A", running}});
-  EXPECT_THAT(notified(), ElementsAre("reachable ", "started A"));
 }
 
 }  // namespace

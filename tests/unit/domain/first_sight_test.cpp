@@ -42,16 +42,13 @@ TEST_F(MonitoredHostTest, ANamedServiceThatIsBadAtFirstSightIsNotified) {
   restart();
   check();
   EXPECT_THAT(notified(), IsEmpty()) << "once";
-  for (const auto* name : {"Stopped", "Paused", "Gone", "Closed", "Wild1"}) is(name, running);
-  check();
+  runs({"Stopped", "Paused", "Gone", "Closed", "Wild1"});
   EXPECT_THAT(notified(), ElementsAre("visible Closed", "started Gone", "started Paused",
                                       "started Stopped", "started Wild1"));
   for (const auto& alert : std::span(all_).last(5))
     EXPECT_EQ(alert.for_notified, alert.service != ServiceName("Wild1")) << alert.service.text();
-  is("Stopped", stopped);
-  check();
-  is("Stopped", running);
-  check();
+  stops({"Stopped"});
+  runs({"Stopped"});
   EXPECT_THAT(notified(), ElementsAre("stopped Stopped", "started Stopped"));
   EXPECT_FALSE(last().for_notified) << "the news of everybody";
   EXPECT_FALSE(last().across_hosts);
@@ -71,8 +68,7 @@ TEST_F(MonitoredHostTest, APendingServiceIsFirstSeenWhenItSettlesOrIsStuck) {
   EXPECT_THAT(notified(), ElementsAre("stuck Hangs"));
   EXPECT_EQ(last().from, unknown);
   EXPECT_TRUE(last().across_hosts);
-  is("Hangs", running);
-  check();
+  runs({"Hangs"});
   EXPECT_THAT(notified(), ElementsAre("started Hangs"));
   EXPECT_TRUE(last().for_notified);
 }
@@ -93,8 +89,7 @@ TEST_F(MonitoredHostTest, SilenceGraceAndExemptionsHoldForTheFirstSight) {
                                         "stopped Ended: exit code 42 is a normal end",
                                         "stopped Event: it is started by events and ended normally",
                                         "stopped Graced: not yet for 1 min"));
-  is("Back", running);
-  check();
+  runs({"Back"});
   EXPECT_THAT(suppressed(), ElementsAre("started Back: over before anybody was notified"));
   silence_ = Suppression{"silenced", now_ + 1h};
   pass(2min);
@@ -113,8 +108,7 @@ TEST_F(MonitoredHostTest, TheBootGraceDoesNotHoldForTheFirstSight) {
   check();
   no_answer();
   is("A", running, 2);
-  is("B", stopped);
-  check();
+  stops({"B"});
   EXPECT_THAT(notified(), ElementsAre("unreachable host", "reachable host", "stopped B"));
   EXPECT_THAT(suppressed(), ElementsAre("restarted A: its host has just started"));
 }
@@ -133,12 +127,10 @@ TEST_F(MonitoredHostTest, ToldIsWhatPatternsFindAndWindowsStartsByItself) {
 
 TEST_F(MonitoredHostTest, AQuietFirstSightIsABaseline) {
   watch({{.pattern = "A", .policy = {.first_sight = FirstSight::quiet}}});
-  is("A", stopped);
-  check();
+  stops({"A"});
   EXPECT_THAT(notified(), IsEmpty());
   EXPECT_THAT(suppressed(), IsEmpty());
-  is("A", running);
-  check();
+  runs({"A"});
   EXPECT_THAT(notified(), ElementsAre("started A"));
   EXPECT_FALSE(last().for_notified);
 }
@@ -147,10 +139,8 @@ TEST_F(MonitoredHostTest, AServiceThatWasNeverSeenBeforeIsNotifiedFromItsFirstSi
   watch({{.pattern = "A"}});
   is("A", unknown);
   check();
-  is("A", running);
-  check();
-  is("A", stopped);
-  check();
+  runs({"A"});
+  stops({"A"});
   EXPECT_THAT(notified(), ElementsAre("stopped A"));
 }
 

@@ -16,13 +16,10 @@ using testing::IsEmpty;
 
 TEST_F(MonitoredHostTest, FlappingIsTwoAlerts) {
   watch({{.pattern = "A", .policy = {.flapping = {.start = 4, .stop = 1, .window = 10min}}}});
-  is("A", running);
-  check();
+  runs({"A"});
   for (int i = 0; i < 25; i++) {
-    is("A", stopped);
-    check(20s);
-    is("A", running);
-    check(20s);
+    stops({"A"}, 20s);
+    runs({"A"}, 20s);
   }
   EXPECT_THAT(notified(), ElementsAre("stopped A", "started A", "stopped A", "flapping A"));
   EXPECT_EQ(suppressed().size(), 47);
@@ -51,39 +48,33 @@ TEST_F(MonitoredHostTest, AFlappingServiceThatStaysBadIsNotifiedOnce) {
   EXPECT_THAT(notified(), ElementsAre("stopped A"));
   EXPECT_EQ(last().from, running);
   EXPECT_EQ(last().reason, "exit code 1067, it flaps, for 1 min by now");
-  is("A", running);
-  check(20s);
+  runs({"A"}, 20s);
   EXPECT_THAT(notified(), IsEmpty()) << "it goes on flapping";
-  is("A", stopped);
-  check(20s);
+  stops({"A"}, 20s);
   pass(2min);
   EXPECT_THAT(notified(), IsEmpty()) << "not a second time";
-  is("A", running);
-  check(20s);
+  runs({"A"}, 20s);
   pass(10min - 140s - 1s);
   EXPECT_THAT(notified(), IsEmpty()) << "good last words wait";
   pass(1s);
   EXPECT_THAT(notified(), ElementsAre("steady A"));
   EXPECT_EQ(last().to, running);
   EXPECT_TRUE(is_resolved(last()));
-  is("A", stopped);
-  check();
+  stops({"A"});
   EXPECT_THAT(notified(), ElementsAre("stopped A"));
 }
 
 TEST_F(MonitoredHostTest, AFlappingServiceThatEndsBadStaysStopped) {
   watch({{.pattern = "A", .policy = kFlapsSoon}});
   flap("A");
-  is("A", stopped);
-  check(20s);
+  stops({"A"}, 20s);
   notified();
   pass(1min);
   EXPECT_THAT(notified(), ElementsAre("stopped A"));
   pass(20min);
   EXPECT_THAT(notified(), IsEmpty()) << "it has been told already";
   EXPECT_EQ(monitored_->next_review(now_), Time::max());
-  is("A", running);
-  check();
+  runs({"A"});
   EXPECT_THAT(notified(), ElementsAre("started A"));
 }
 
@@ -92,8 +83,7 @@ TEST_F(MonitoredHostTest, AServiceThatHasSettledInABadStateIsStopped) {
   policy.flapping.bad_for = 1h;
   watch({{.pattern = "A", .policy = policy}});
   flap("A");
-  is("A", stopped);
-  check(20s);
+  stops({"A"}, 20s);
   notified();
   pass(10min);
   EXPECT_THAT(notified(), ElementsAre("stopped A"));
@@ -127,8 +117,7 @@ TEST_F(MonitoredHostTest, WhatIsBadInASilenceIsNotifiedAsStoppedAtItsEnd) {
   flap("A");
   notified();
   silence_ = Suppression{"silenced", now_ + 1h};
-  is("A", stopped);
-  check(20s);
+  stops({"A"}, 20s);
   pass(30min);
   EXPECT_THAT(notified(), IsEmpty());
   EXPECT_EQ(monitored_->next_review(now_), silence_->until);
@@ -141,13 +130,10 @@ TEST_F(MonitoredHostTest, AJobThatEndsAsItShouldDoesNotFlap) {
   auto policy = kFlapsSoon;
   policy.quiet_exit_codes = {0};
   watch({{.pattern = "A", .policy = policy}});
-  is("A", running);
-  check();
+  runs({"A"});
   for (int i = 0; i < 6; i++) {
-    is("A", stopped);
-    check(20s);
-    is("A", running);
-    check(20s);
+    stops({"A"}, 20s);
+    runs({"A"}, 20s);
   }
   EXPECT_THAT(notified(), IsEmpty());
 }
@@ -160,8 +146,7 @@ TEST_F(MonitoredHostTest, WhatFlapsAndComesToRestWhereItMayEnds) {
   policy.quiet_exit_codes = {0};
   monitored_->set_rules(
       {.services = Watchlist({{.pattern = "A", .policy = policy}}), .policy = {}});
-  is("A", stopped);
-  check(20s);
+  stops({"A"}, 20s);
   EXPECT_THAT(notified(), IsEmpty());
   pass(11min);
   EXPECT_THAT(notified(), ElementsAre("unmonitored A"));

@@ -17,23 +17,18 @@ using testing::IsEmpty;
 
 TEST_F(MonitoredHostTest, WithoutPoliciesAChangeIsNotifiedAtOnce) {
   watch({{.pattern = "Spooler"}});
-  is("Spooler", running);
-  check();
-  is("Spooler", stopped);
-  check();
+  runs({"Spooler"});
+  stops({"Spooler"});
   EXPECT_THAT(notified(), ElementsAre("stopped Spooler"));
-  is("Spooler", running);
-  check();
+  runs({"Spooler"});
   EXPECT_THAT(notified(), ElementsAre("started Spooler"));
   EXPECT_THAT(suppressed(), IsEmpty());
 }
 
 TEST_F(MonitoredHostTest, GraceByChecks) {
   watch({{.pattern = "A", .policy = {.grace = {.checks = 3}}}});
-  is("A", running);
-  check();
-  is("A", stopped);
-  check();
+  runs({"A"});
+  stops({"A"});
   check();
   EXPECT_THAT(notified(), IsEmpty());
   EXPECT_THAT(suppressed(), ElementsAre("stopped A: not yet seen 3 times"));
@@ -45,12 +40,9 @@ TEST_F(MonitoredHostTest, GraceByChecks) {
 
 TEST_F(MonitoredHostTest, GraceByTimeForgetsWhatIsOver) {
   watch({{.pattern = "A", .policy = {.grace = {.time = 1min}}}});
-  is("A", running);
-  check();
-  is("A", stopped);
-  check();
-  is("A", running);
-  check(30s);
+  runs({"A"});
+  stops({"A"});
+  runs({"A"}, 30s);
   pass(10min);
   EXPECT_THAT(notified(), IsEmpty());
   EXPECT_THAT(suppressed(), ElementsAre("stopped A: not yet for 1 min",
@@ -59,8 +51,7 @@ TEST_F(MonitoredHostTest, GraceByTimeForgetsWhatIsOver) {
 
 TEST_F(MonitoredHostTest, GraceByTimeEndsWithoutACheck) {
   watch({{.pattern = "A", .policy = {.grace = {.time = 1min}}}});
-  is("A", running);
-  check();
+  runs({"A"});
   is("A", stopped, 0, 1067);
   check();
   EXPECT_EQ(monitored_->next_review(now_), now_ + 1min);
@@ -72,14 +63,11 @@ TEST_F(MonitoredHostTest, GraceByTimeEndsWithoutACheck) {
 
 TEST_F(MonitoredHostTest, ExpectedToBeStopped) {
   watch({{.pattern = "A", .policy = {.expected = Expected::stopped}}});
-  is("A", stopped);
-  check();
-  is("A", running);
-  check();
+  stops({"A"});
+  runs({"A"});
   EXPECT_THAT(notified(), ElementsAre("started A"));
   EXPECT_FALSE(is_resolved(last()));
-  is("A", stopped);
-  check();
+  stops({"A"});
   EXPECT_THAT(notified(), ElementsAre("stopped A"));
   EXPECT_TRUE(is_resolved(last()));
 }
@@ -96,8 +84,7 @@ TEST_F(MonitoredHostTest, BetweenExpectedStatesNothingIsNotified) {
   EXPECT_THAT(notified(), IsEmpty());
   EXPECT_THAT(suppressed(), ElementsAre("paused A: both states of it are expected",
                                         "started A: both states of it are expected"));
-  is("A", stopped);
-  check();
+  stops({"A"});
   EXPECT_THAT(notified(), ElementsAre("stopped A"));
   EXPECT_FALSE(is_resolved(last()));
   is("A", paused);
@@ -123,32 +110,26 @@ TEST_F(MonitoredHostTest, APolicyThatExpectsLessNotifiesOfWhatIsExpectedNoMore) 
 
 TEST_F(MonitoredHostTest, AClusterThatRunsTooOftenIsOverrun) {
   watch({{.pattern = "A", .policy = {.grace = {.time = 1min}}}});
-  is("A", running);
-  check();
+  runs({"A"});
   is("A", overrun);
   check();
   EXPECT_THAT(suppressed(), ElementsAre("overrun A: not yet for 1 min"));
   pass(1min);
   EXPECT_THAT(notified(), ElementsAre("overrun A"));
   EXPECT_FALSE(is_resolved(last()));
-  is("A", stopped);
-  check(1min);
+  stops({"A"}, 1min);
   pass(1min);
   EXPECT_THAT(notified(), ElementsAre("stopped A"));
   EXPECT_EQ(last().from, overrun);
-  is("A", running);
-  check();
+  runs({"A"});
   EXPECT_THAT(notified(), ElementsAre("started A"));
 }
 
 TEST_F(MonitoredHostTest, AnyStateExpectedStillVanishes) {
   watch({{.pattern = "A", .policy = {.expected = Expected::any}}});
-  is("A", running);
-  check();
-  is("A", stopped);
-  check();
-  is("A", running);
-  check();
+  runs({"A"});
+  stops({"A"});
+  runs({"A"});
   EXPECT_THAT(notified(), IsEmpty());
   EXPECT_EQ(suppressed().size(), 2);
   is("A", missing);
@@ -158,12 +139,10 @@ TEST_F(MonitoredHostTest, AnyStateExpectedStillVanishes) {
 
 TEST_F(MonitoredHostTest, QuietExitCodes) {
   watch({{.pattern = "A", .policy = {.quiet_exit_codes = {0, 42}}}});
-  is("A", running);
-  check();
+  runs({"A"});
   is("A", stopped, 0, 42);
   check();
-  is("A", running);
-  check();
+  runs({"A"});
   EXPECT_THAT(notified(), IsEmpty());
   is("A", stopped, 0, 1);
   check();
@@ -177,11 +156,9 @@ TEST_F(MonitoredHostTest, TriggerStartedServicesThatAPatternFoundMayEnd) {
     is(name, running);
   }
   check();
-  for (const auto* name : {"Named", "Wild1"}) is(name, stopped);
-  check();
+  stops({"Named", "Wild1"});
   EXPECT_THAT(notified(), ElementsAre("stopped Named"));
-  is("Wild1", running);
-  check();
+  runs({"Wild1"});
   is("Wild1", stopped, 0, 1067);
   check();
   EXPECT_THAT(notified(), ElementsAre("stopped Wild1")) << "a crash is an alert";
@@ -189,10 +166,8 @@ TEST_F(MonitoredHostTest, TriggerStartedServicesThatAPatternFoundMayEnd) {
 
 TEST_F(MonitoredHostTest, RepeatedWhileItIsDown) {
   watch({{.pattern = "A", .policy = {.repeat_every = 1h}}}, {.repeat_every = 1h});
-  is("A", running);
-  check();
-  is("A", stopped);
-  check();
+  runs({"A"});
+  stops({"A"});
   EXPECT_THAT(notified(), ElementsAre("stopped A"));
   pass(59min);
   EXPECT_THAT(notified(), IsEmpty());
@@ -207,8 +182,7 @@ TEST_F(MonitoredHostTest, RepeatedWhileItIsDown) {
   check(30min);
   EXPECT_THAT(notified(), ElementsAre("stopped A"));
   EXPECT_EQ(last().reminder, 2);
-  is("A", running);
-  check();
+  runs({"A"});
   EXPECT_THAT(notified(), ElementsAre("started A"));
   pass(5h);
   EXPECT_THAT(notified(), IsEmpty());
@@ -216,10 +190,8 @@ TEST_F(MonitoredHostTest, RepeatedWhileItIsDown) {
 
 TEST_F(MonitoredHostTest, AReminderThatIsSuppressedIsDueWhenTheSuppressionEnds) {
   watch({{.pattern = "A", .policy = {.repeat_every = 1h}}});
-  is("A", running);
-  check();
-  is("A", stopped);
-  check();
+  runs({"A"});
+  stops({"A"});
   silence_ = Suppression{"silenced", now_ + 3h};
   pass(2h);
   EXPECT_EQ(monitored_->next_review(now_), now_ + 1h) << "asking again at once would never end";
@@ -231,11 +203,8 @@ TEST_F(MonitoredHostTest, WhatIsStillWrongWhenASilenceEndsIsNotifiedThen) {
   is("Down", running, 2);
   check();
   silence_ = Suppression{"silenced: patches", now_ + 1h};
-  is("Back", stopped);
-  is("Down", stopped);
-  check();
-  is("Back", running);
-  check();
+  stops({"Back", "Down"});
+  runs({"Back"});
   EXPECT_THAT(notified(), IsEmpty());
   EXPECT_THAT(suppressed(),
               ElementsAre("stopped Back: silenced: patches", "stopped Down: silenced: patches",
@@ -247,19 +216,14 @@ TEST_F(MonitoredHostTest, WhatIsStillWrongWhenASilenceEndsIsNotifiedThen) {
 
 TEST_F(MonitoredHostTest, TheEndOfWhatWasNotifiedPassesSilences) {
   watch({{.pattern = "A"}});
-  is("A", running);
-  check();
-  is("A", stopped);
-  check();
+  runs({"A"});
+  stops({"A"});
   EXPECT_THAT(notified(), ElementsAre("stopped A"));
   silence_ = Suppression{"silenced", now_ + 1h};
-  is("A", running);
-  check();
+  runs({"A"});
   EXPECT_THAT(notified(), ElementsAre("started A"));
-  is("A", stopped);
-  check();
-  is("A", running);
-  check();
+  stops({"A"});
+  runs({"A"});
   silence_.reset();
   check(1h);
   EXPECT_THAT(notified(), IsEmpty()) << "what begins and ends in a silence stays untold";
@@ -267,8 +231,7 @@ TEST_F(MonitoredHostTest, TheEndOfWhatWasNotifiedPassesSilences) {
 
 TEST_F(MonitoredHostTest, WhatAPatternFoundAndIsGoneIsNotifiedOnceEvenAfterASilence) {
   watch({{.pattern = "A*"}});
-  is("A1", running);
-  check();
+  runs({"A1"});
   silence_ = Suppression{"silenced", now_ + 1h};
   is("A1", missing);
   check();
@@ -287,13 +250,10 @@ TEST_F(MonitoredHostTest, TheServiceThatOthersNeedIsTheirRootCause) {
   has("Engine", {.dependencies = {"DATABASE"}});
   has("Proxy", {.dependencies = {"RPCSS", "Engine"}});
   check();
-  is("Database", stopped);
-  is("Engine", stopped);
-  check();
+  stops({"Database", "Engine"});
   EXPECT_THAT(notified(), ElementsAre("stopped Database", "stopped Engine"));
   EXPECT_EQ(last().root_cause, ServiceName("Database"));
-  is("Proxy", stopped);
-  check();
+  stops({"Proxy"});
   EXPECT_EQ(last().root_cause, ServiceName("Database")) << "the deepest";
   EXPECT_EQ(last().reason, "it needs DATABASE, which does not run");
 }
@@ -352,14 +312,11 @@ TEST_F(MonitoredHostTest, SaysWhichAlertsWaitAndWhy) {
     }
     return words;
   };
-  for (const auto* name : {"Once", "Twice", "Later", "Daily", "Flappy"}) is(name, running);
-  check();
+  runs({"Once", "Twice", "Later", "Daily", "Flappy"});
   EXPECT_THAT(waiting(), IsEmpty());
-  for (const auto* name : {"Once", "Twice", "Later", "Daily", "Flappy"}) is(name, stopped);
-  check();
+  stops({"Once", "Twice", "Later", "Daily", "Flappy"});
   EXPECT_THAT(waiting(), testing::Contains("Twice stopped: not yet seen 2 times"));
-  is("Flappy", running);
-  check(0s);
+  runs({"Flappy"}, 0s);
   notified();
   EXPECT_THAT(waiting(), ElementsAre("Daily stopped: notified, a reminder is due later, 1 d",
                                      "Flappy steady: it flaps, 10 min",

@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <initializer_list>
 #include <map>
 #include <memory>
 #include <optional>
@@ -55,6 +56,15 @@ class MonitoredHostTest : public testing::Test {
     for (const auto& [name, seen] : seen_) services.push_back({name, seen.status, seen.details});
     note(monitored_->apply({HostName("node1"), at(), std::move(services)}));
   }
+  /// A check that brings these services in that state, and the others as they were.
+  void runs(std::initializer_list<const char*> names, Duration after = std::chrono::seconds(10)) {
+    for (const auto* name : names) is(name, ServiceState::running);
+    check(after);
+  }
+  void stops(std::initializer_list<const char*> names, Duration after = std::chrono::seconds(10)) {
+    for (const auto* name : names) is(name, ServiceState::stopped);
+    check(after);
+  }
   void no_answer(Duration after = std::chrono::seconds(10)) {
     now_ += after;
     note(monitored_->apply(
@@ -87,13 +97,10 @@ class MonitoredHostTest : public testing::Test {
   }
   /// Lets it run, then stop and start twice, every 20 s.
   void flap(const char* name) {
-    is(name, ServiceState::running);
-    check();
+    runs({name});
     for (int i = 0; i < 2; i++) {
-      is(name, ServiceState::stopped);
-      check(std::chrono::seconds(20));
-      is(name, ServiceState::running);
-      check(std::chrono::seconds(20));
+      stops({name}, std::chrono::seconds(20));
+      runs({name}, std::chrono::seconds(20));
     }
   }
   /// What was notified since the last question: "stopped Spooler".

@@ -25,8 +25,7 @@ TEST_F(MonitoredHostTest, ARefusedLoginIsNoAlertOfItsHost) {
   for (int i = 0; i < 20; i++) refuses_login(30s);
   EXPECT_EQ(monitored_->services().at(ServiceName("A")).seen.state, unknown);
   EXPECT_EQ(monitored_->host().error, "the account is locked out");
-  is("A", stopped);
-  check();
+  stops({"A"});
   EXPECT_THAT(notified(), ElementsAre("stopped A")) << "what changed meanwhile";
   EXPECT_THAT(suppressed(), IsEmpty());
 }
@@ -87,12 +86,10 @@ TEST_F(MonitoredHostTest, WhatDoesNotComeBackAfterARebootIsNotifiedWhenItsGraceH
   has("Late", {.start_mode = StartMode::automatic_delayed});
   check();
   for (int i = 0; i < 6; i++) no_answer();
-  for (const auto* name : {"Fast", "Late", "Lost"}) is(name, stopped);
-  check();
+  stops({"Fast", "Late", "Lost"});
   EXPECT_THAT(notified(), ElementsAre("unreachable host", "reachable host"));
   EXPECT_EQ(suppressed().size(), 3) << "the services";
-  is("Fast", running);
-  check();
+  runs({"Fast"});
   EXPECT_EQ(monitored_->next_review(now_), now_ - 10s + 3min);
   pass(3min - 11s);
   EXPECT_THAT(notified(), IsEmpty());
@@ -106,8 +103,7 @@ TEST_F(MonitoredHostTest, WhatDoesNotComeBackAfterARebootIsNotifiedWhenItsGraceH
 
 TEST_F(MonitoredHostTest, ARebootBetweenTwoChecksIsOneAlert) {
   watch({{.pattern = "A"}, {.pattern = "B"}, {.pattern = "C"}, {.pattern = "D"}});
-  for (const auto* name : {"A", "B", "C", "D"}) is(name, running);
-  check();
+  runs({"A", "B", "C", "D"});
   for (const auto* name : {"A", "B", "C"}) is(name, running);
   is("D", start_pending);
   check();
@@ -129,10 +125,8 @@ TEST_F(MonitoredHostTest, ServicesOfOneProcessAreNoHost) {
 
 TEST_F(MonitoredHostTest, ManyStopsAtOnceWaitForTheHostToGo) {
   watch({{.pattern = "A"}, {.pattern = "B"}, {.pattern = "C"}, {.pattern = "D"}}, kStorm);
-  for (const auto* name : {"A", "B", "C", "D"}) is(name, running);
-  check();
-  for (const auto* name : {"A", "B", "C"}) is(name, stopped);
-  check();
+  runs({"A", "B", "C", "D"});
+  stops({"A", "B", "C"});
   EXPECT_THAT(notified(), IsEmpty());
   pass(30s - 1s);
   EXPECT_THAT(notified(), IsEmpty());
@@ -146,8 +140,7 @@ TEST_F(MonitoredHostTest, AHostThatIsBackAfterANetworkOutageWasNotRebooted) {
   is("B", running, 8);
   check();
   for (int i = 0; i < 6; i++) no_answer();
-  is("B", stopped);
-  check();
+  stops({"B"});
   EXPECT_THAT(notified(), ElementsAre("unreachable host", "reachable host", "stopped B"));
 }
 
@@ -235,9 +228,7 @@ TEST_F(MonitoredHostTest, WhatRunsWhenItsHostIsBackIsNotifiedWithIt) {
   is("B", running, 8);
   is("C", running, 9);
   check();
-  is("A", stopped);
-  is("B", stopped);
-  check();
+  stops({"A", "B"});
   EXPECT_FALSE(last().across_hosts);
   no_answer();
   no_answer(5h);
@@ -245,8 +236,7 @@ TEST_F(MonitoredHostTest, WhatRunsWhenItsHostIsBackIsNotifiedWithIt) {
   EXPECT_THAT(notified(), ElementsAre("stopped A", "stopped B", "unreachable host"))
       << "open alerts stay open without reminders";
   is("A", running, 7);
-  is("C", stopped);
-  check();
+  stops({"C"});
   EXPECT_THAT(notified(), ElementsAre("reachable host", "started A", "stopped C"));
   const auto newest = std::span(all_).last(3);
   EXPECT_TRUE(newest[0].across_hosts);
@@ -285,35 +275,29 @@ TEST_F(MonitoredHostTest, WhatWaitsWithOthersIsNotifiedAcrossHosts) {
   is("Silenced", running, 1);
   is("Graced", running, 2);
   check();
-  is("Graced", stopped);
-  check();
+  stops({"Graced"});
   pass(1min);
   EXPECT_THAT(notified(), ElementsAre("stopped Graced"));
   EXPECT_FALSE(last().across_hosts) << "a grace is the service's own";
   silence_ = Suppression{"silenced", now_ + 1h};
-  is("Silenced", stopped);
-  check();
+  stops({"Silenced"});
   silence_.reset();
   pass(1h);
   EXPECT_THAT(notified(), ElementsAre("stopped Silenced"));
   EXPECT_TRUE(last().across_hosts);
-  is("Silenced", running);
-  check();
-  is("Silenced", stopped);
-  check();
+  runs({"Silenced"});
+  stops({"Silenced"});
   EXPECT_FALSE(last().across_hosts);
 }
 
 TEST_F(MonitoredHostTest, AHostThatAsksAllItsServicesToStopIsAboutToGo) {
   watch({{.pattern = "*"}}, kStorm);
-  for (const auto* name : {"A", "B", "C", "D", "E"}) is(name, running);
-  check();
+  runs({"A", "B", "C", "D", "E"});
   is("A", stopped);
   for (const auto* name : {"B", "C"}) is(name, stop_pending);
   check();
   EXPECT_THAT(notified(), IsEmpty());
-  for (const auto* name : {"B", "C", "D", "E"}) is(name, stopped);
-  check(1s);
+  stops({"B", "C", "D", "E"}, 1s);
   EXPECT_THAT(notified(), IsEmpty());
   no_answer();
   no_answer(30s);

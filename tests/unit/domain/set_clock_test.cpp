@@ -1,6 +1,5 @@
 // Waits while somebody sets the wall clock by an hour.
 #include <chrono>
-#include <initializer_list>
 #include <string>
 #include <vector>
 
@@ -24,14 +23,6 @@ constexpr Policy kFlapsAtFour{
 class SetClock : public MonitoredHostTest, public testing::WithParamInterface<Duration> {
  protected:
   void set_clock() { MonitoredHostTest::set_clock(GetParam()); }
-  void runs(std::initializer_list<const char*> services) {
-    for (const auto* name : services) is(name, running);
-    check();
-  }
-  void stops(std::initializer_list<const char*> services) {
-    for (const auto* name : services) is(name, stopped);
-    check();
-  }
 };
 
 INSTANTIATE_TEST_SUITE_P(ByAnHour, SetClock, testing::Values(1h, -1h), [](const auto& by) {
@@ -205,10 +196,8 @@ using SetClockAndRestart = MonitoredHostTest;
 
 TEST_F(SetClockAndRestart, NoStoredGraceLastsLonger) {
   watch({{.pattern = "A", .policy = kGraceOfAMinute}});
-  is("A", running);
-  check();
-  is("A", stopped);
-  check();
+  runs({"A"});
+  stops({"A"});
   set_clock(-1h);
   restart();
   check();
@@ -220,10 +209,8 @@ TEST_F(SetClockAndRestart, NoStoredGraceLastsLonger) {
 
 TEST_F(SetClockAndRestart, NoStoredReminderComesLater) {
   watch({{.pattern = "A", .policy = {.repeat_every = 30min}}});
-  is("A", running);
-  check();
-  is("A", stopped);
-  check();
+  runs({"A"});
+  stops({"A"});
   EXPECT_THAT(notified(), ElementsAre("stopped A"));
   set_clock(-24h);
   restart();
@@ -235,20 +222,16 @@ TEST_F(SetClockAndRestart, NoStoredReminderComesLater) {
 
 TEST_F(SetClockAndRestart, NoStormComesBack) {
   watch({{.pattern = "A"}, {.pattern = "B"}, {.pattern = "C"}}, kStorm);
-  for (const auto* name : {"A", "B", "C"}) is(name, running);
-  check();
-  for (const auto* name : {"A", "B", "C"}) is(name, stopped);
-  check();
+  runs({"A", "B", "C"});
+  stops({"A", "B", "C"});
   set_clock(-1h);
   restart();
   check();
   pass(30s);
   EXPECT_THAT(notified(), ElementsAre("stopped A", "stopped B", "stopped C"));
-  for (const auto* name : {"A", "B", "C"}) is(name, running);
-  check(1h - 30s);
+  runs({"A", "B", "C"}, 1h - 30s);
   (void)notified();
-  is("A", stopped);
-  check();
+  stops({"A"});
   EXPECT_THAT(notified(), ElementsAre("stopped A")) << "the storm is long over";
 }
 

@@ -18,17 +18,14 @@ using testing::IsEmpty;
 
 TEST_F(MonitoredHostTest, ManyStopsAtOnceAreNotifiedAtOnce) {
   watch({{.pattern = "*"}});
-  for (const auto* name : {"A", "B", "C"}) is(name, running);
-  check();
-  for (const auto* name : {"A", "B", "C"}) is(name, stopped);
-  check();
+  runs({"A", "B", "C"});
+  stops({"A", "B", "C"});
   EXPECT_THAT(notified(), ElementsAre("stopped A", "stopped B", "stopped C"));
 }
 
 TEST_F(MonitoredHostTest, ServicesThatHangWhileTheyStopAreNotified) {
   watch({{.pattern = "*", .policy = {.pending_limit = 20s}}}, kStorm);
-  for (const auto* name : {"A", "B", "C"}) is(name, running);
-  check();
+  runs({"A", "B", "C"});
   for (const auto* name : {"A", "B", "C"}) is(name, stop_pending);
   check();
   EXPECT_THAT(notified(), IsEmpty());
@@ -40,8 +37,7 @@ TEST_F(MonitoredHostTest, ServicesThatHangWhileTheyStopAreNotified) {
 
 TEST_F(MonitoredHostTest, StopsInOneCheckAfterTheOtherAreNoStorm) {
   watch({{.pattern = "*"}}, kStorm);
-  for (const auto* name : {"A", "B", "C", "D"}) is(name, running);
-  check();
+  runs({"A", "B", "C", "D"});
   for (const auto* name : {"A", "B", "C"}) {
     is(name, stopped);
     check(1s);
@@ -76,12 +72,9 @@ TEST_F(MonitoredHostTest, AStormIsNotRenewedAndNoneFollowsItAtOnce) {
 
 TEST_F(MonitoredHostTest, WhatIsOverWhenAStormEndsIsNotifiedAsOneStart) {
   watch({{.pattern = "*"}}, kStorm);
-  for (const auto* name : {"A", "B", "C"}) is(name, running);
-  check();
-  for (const auto* name : {"A", "B", "C"}) is(name, stopped);
-  check();
-  is("A", running);
-  check(12s);
+  runs({"A", "B", "C"});
+  stops({"A", "B", "C"});
+  runs({"A"}, 12s);
   EXPECT_THAT(notified(), IsEmpty());
   EXPECT_EQ(last().suppressed, "many services of its host stopped at once");
   EXPECT_EQ(monitored_->next_review(now_), now_ + 18s);
@@ -97,18 +90,15 @@ TEST_F(MonitoredHostTest, WhatIsOverWhenAStormEndsIsNotifiedAsOneStart) {
   EXPECT_FALSE(last().over_already);
   pass(1h);
   EXPECT_THAT(notified(), IsEmpty());
-  is("B", running);
-  check();
+  runs({"B"});
   EXPECT_THAT(notified(), ElementsAre("started B"));
   EXPECT_FALSE(last().over_already);
 }
 
 TEST_F(MonitoredHostTest, WhatStopsAgainInAStormIsNotifiedAsStopped) {
   watch({{.pattern = "*"}}, kStorm);
-  for (const auto* name : {"A", "B", "C"}) is(name, running);
-  check();
-  for (const auto* name : {"A", "B", "C"}) is(name, stopped);
-  check();
+  runs({"A", "B", "C"});
+  stops({"A", "B", "C"});
   for (const auto state : {running, stopped}) {
     for (const auto* name : {"A", "B", "C"}) is(name, state);
     check(5s);
@@ -119,10 +109,8 @@ TEST_F(MonitoredHostTest, WhatStopsAgainInAStormIsNotifiedAsStopped) {
 
 TEST_F(MonitoredHostTest, WhatIsOverInTheCheckThatFollowsAStormIsNotifiedThen) {
   watch({{.pattern = "*"}}, kStorm);
-  for (const auto* name : {"A", "B", "C"}) is(name, running);
-  check();
-  for (const auto* name : {"A", "B", "C"}) is(name, stopped);
-  check();
+  runs({"A", "B", "C"});
+  stops({"A", "B", "C"});
   for (const auto* name : {"A", "B", "C"}) is(name, running);
   restart();
   check(35s);
@@ -133,24 +121,16 @@ TEST_F(MonitoredHostTest, WhatIsOverInTheCheckThatFollowsAStormIsNotifiedThen) {
 
 TEST_F(MonitoredHostTest, WhatAlsoAGraceOrASilenceSuppressedStaysUntold) {
   watch({{.pattern = "A*", .policy = {.grace = {.time = 20s}}}, {.pattern = "*"}}, kStorm);
-  for (const auto* name : {"A1", "A2", "B", "C"}) is(name, running);
-  check();
-  for (const auto* name : {"A1", "A2", "B", "C"}) is(name, stopped);
-  check();
-  is("A1", running);
-  is("B", running);
-  check(12s);
-  is("A2", running);
-  check(13s);
+  runs({"A1", "A2", "B", "C"});
+  stops({"A1", "A2", "B", "C"});
+  runs({"A1", "B"}, 12s);
+  runs({"A2"}, 13s);
   pass(5s);
   EXPECT_THAT(notified(), ElementsAre("started A2", "started B", "stopped C"));
-  is("C", running);
-  check(1h);
+  runs({"C"}, 1h);
   notified();
-  for (const auto* name : {"A1", "A2", "B", "C"}) is(name, stopped);
-  check();
-  is("B", running);
-  check();
+  stops({"A1", "A2", "B", "C"});
+  runs({"B"});
   silence_ = Suppression{"silenced", now_ + 1h};
   pass(30min);
   silence_.reset();
@@ -160,23 +140,18 @@ TEST_F(MonitoredHostTest, WhatAlsoAGraceOrASilenceSuppressedStaysUntold) {
 
 TEST_F(MonitoredHostTest, TheHostOfAStormThatGoesIsTheOnlyAlert) {
   watch({{.pattern = "*"}}, kStorm);
-  for (const auto* name : {"A", "B", "C"}) is(name, running);
-  check();
-  for (const auto* name : {"A", "B", "C"}) is(name, stopped);
-  check();
-  is("A", running);
-  check(5s);
+  runs({"A", "B", "C"});
+  stops({"A", "B", "C"});
+  runs({"A"}, 5s);
   no_answer(5s);
-  for (const auto* name : {"A", "B", "C"}) is(name, running);
-  check(1min);
+  runs({"A", "B", "C"}, 1min);
   pass(1h);
   EXPECT_THAT(notified(), ElementsAre("unreachable host", "reachable host"));
 }
 
 TEST_F(MonitoredHostTest, PushedChangesWithinHalfASecondCountAsOneCheck) {
   watch({{.pattern = "*"}}, kStorm);
-  for (const auto* name : {"A", "B", "C", "D", "E", "F"}) is(name, running);
-  check();
+  runs({"A", "B", "C", "D", "E", "F"});
   push("A", stop_pending, 10s);
   push("A", stopped, 200ms);
   push("B", stopped, 499ms);
@@ -199,8 +174,7 @@ TEST_F(MonitoredHostTest, PushedChangesWithinHalfASecondCountAsOneCheck) {
 
 TEST_F(MonitoredHostTest, APushedStopThatIsNoStormWaitsForHalfASecond) {
   watch({{.pattern = "*"}}, kStorm);
-  for (const auto* name : {"A", "B", "C"}) is(name, running);
-  check();
+  runs({"A", "B", "C"});
   push("A", stopped, 10s);
   push("B", stopped, 100ms);
   push("B", running, 100ms);
@@ -216,8 +190,7 @@ TEST_F(MonitoredHostTest, APushedStopThatIsNoStormWaitsForHalfASecond) {
 
 TEST_F(MonitoredHostTest, APushedStopWaitsForNothingByDefault) {
   watch({{.pattern = "*"}});
-  for (const auto* name : {"A", "B", "C"}) is(name, running);
-  check();
+  runs({"A", "B", "C"});
   for (const auto* name : {"A", "B", "C"}) push(name, stopped, 1ms);
   EXPECT_THAT(notified(), ElementsAre("stopped A", "stopped B", "stopped C"));
 }

@@ -15,51 +15,17 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "kit/certificates.h"
 #include "kit/gate.h"
-#include "kit/http_imposter.h"
 #include "kit/platform.h"
 #include "kit/turns.h"
-#include "kit/virtual_time.h"
-#include "net/loop.h"
 #include "net/task_scope.h"
+#include "unit/net/http_client_test.h"
 
 namespace tocsin::net {
 namespace {
 
 using namespace std::chrono_literals;
 using kit::HttpReply;
-using ::testing::HasSubstr;
-using ::testing::Not;
-
-constexpr auto kHttpTooLong = 20s;  // only a broken test waits for it
-
-/// From a server that takes the request and never answers.
-Result<HttpResponse> fetch_in_vain(Loop& loop, HttpClient& client, const kit::HttpImposter& server,
-                                   HttpRequest request) {
-  kit::VirtualTime time;
-  std::optional<Result<HttpResponse>> answer;
-  TaskScope scope(loop.executor());
-  scope.spawn([](HttpClient& of, HttpRequest what,
-                 std::optional<Result<HttpResponse>>& out) -> awaitable<void> {
-    out = co_await of.fetch(std::move(what), within(10s));
-  }(client, std::move(request), answer));
-  loop.run_until_done(kit::let_others_run());
-  EXPECT_TRUE(server.wait_for(1));
-  loop.run_until_done(scope.join());
-  return std::move(answer).value();
-}
-
-class HttpClientTest : public ::testing::Test {
- protected:
-  Result<HttpResponse> fetch(HttpRequest request) {
-    return loop_.run_until_done(client_.fetch(std::move(request), within(kHttpTooLong)));
-  }
-  Result<HttpResponse> get(const std::string& url) { return fetch({.method = "GET", .url = url}); }
-
-  Loop loop_;
-  HttpClient client_{loop_.executor()};
-};
 
 TEST_F(HttpClientTest, SendsWhatItIsGiven) {
   kit::HttpImposter server;
@@ -289,97 +255,6 @@ TEST_F(HttpClientTest, EndsWithTransfersUnderWay) {
   EXPECT_LT(std::chrono::steady_clock::now() - begun, kHttpTooLong);
 }
 
-struct TlsRow {
-  kit::ServerCertificate certificate;
-  bool known_authority;
-  bool verify;
-  std::string_view error;  ///< empty: the request is answered
-};
-
-TEST_F(HttpClientTest, Certificates) {
-  using enum kit::ServerCertificate;
-  const kit::CertificateAuthority authority;
-  for (const auto& row :
-       std::initializer_list<TlsRow>{{valid, true, true, ""},
-                                     {valid, false, true, "unable to get local issuer certificate"},
-                                     {valid, false, false, ""},
-                                     {expired, true, true, "certificate has expired"},
-                                     {expired, true, false, ""},
-                                     {wrong_name, true, true, "it is for another name"},
-                                     {wrong_name, false, false, ""}}) {
-    SCOPED_TRACE(row.error);
-    kit::HttpImposter server(authority.issue(row.certificate));
-    server.otherwise({{.status = 204}});
-    TlsOptions tls{.verify = row.verify};
-    if (row.known_authority) tls.ca_file = authority.file();
-    const auto answer = fetch({.url = server.url() + "/secret", .tls = tls});
-    ASSERT_EQ(answer.has_value(), row.error.empty());
-    if (answer) {
-      EXPECT_EQ(answer->status, 204);
-    } else {
-      EXPECT_EQ(answer.error().kind, ErrorKind::denied);
-      EXPECT_EQ(answer.error().what,
-                "127.0.0.1:" + std::to_string(server.port()) +
-                    ": the certificate was not accepted: " + std::string(row.error));
-      EXPECT_TRUE(server.journal().empty());
-    }
-  }
-}
-
-TEST_F(HttpClientTest, AConnectionIsNotSharedWithLaxerTls) {
-  const kit::CertificateAuthority authority;
-  kit::HttpImposter server(authority.issue(kit::ServerCertificate::valid));
-  ASSERT_TRUE(fetch({.url = server.url(), .tls = {.verify = false}}));
-  EXPECT_FALSE(fetch({.url = server.url()}));
-}
-
-TEST_F(HttpClientTest, AnUnreadableCaFile) {
-  const kit::CertificateAuthority authority;
-  kit::HttpImposter server(authority.issue(kit::ServerCertificate::valid));
-  const auto answer = fetch({.url = server.url(), .tls = {.ca_file = "/nowhere/ca.pem"}});
-  ASSERT_FALSE(answer);
-  EXPECT_EQ(answer.error().kind, ErrorKind::denied);
-  EXPECT_THAT(answer.error().what, HasSubstr("the CA file cannot be read"));
-}
-
-TEST_F(HttpClientTest, TlsIsSpokenToAPlainServer) {
-  kit::HttpImposter server;
-  const auto answer = get("https://127.0.0.1:" + std::to_string(server.port()) + "/secret");
-  ASSERT_FALSE(answer);
-  EXPECT_EQ(answer.error().kind, ErrorKind::unreachable);
-  EXPECT_THAT(answer.error().what, Not(HasSubstr("secret")));
-}
-
-TEST_F(HttpClientTest, PlainHttpIsSpokenToATlsServer) {
-  const kit::CertificateAuthority authority;
-  kit::HttpImposter server(authority.issue(kit::ServerCertificate::valid));
-  const auto answer = get("http://127.0.0.1:" + std::to_string(server.port()) + "/secret");
-  ASSERT_FALSE(answer);
-  EXPECT_THAT(answer.error().what, HasSubstr("the URL must begin with https://"));
-}
-
-TEST_F(HttpClientTest, SaysWhyThereIsNoTls) {
-  constexpr std::string_view kHandshakeFailure("\x15\x03\x03\x00\x02\x02\x28", 7);
-  for (const auto& [answered, words] :
-       {std::pair(kHandshakeFailure, "handshake failure"),
-        std::pair(std::string_view("HTTP/1.1 400 Bad Request\r\n\r\n"),
-                  "the server does not speak TLS on this port")}) {
-    boost::asio::io_context context;
-    boost::asio::ip::tcp::acceptor acceptor(context, {boost::asio::ip::address_v4::loopback(), 0});
-    const std::jthread server([&] {
-      auto socket = acceptor.accept();
-      std::array<char, 4096> hello{};
-      socket.receive(boost::asio::buffer(hello));
-      boost::asio::write(socket, boost::asio::buffer(answered));
-    });
-    const auto origin = "127.0.0.1:" + std::to_string(acceptor.local_endpoint().port());
-    const auto answer = get("https://" + origin);
-    ASSERT_FALSE(answer);
-    EXPECT_THAT(answer.error().what,
-                testing::AllOf(testing::StartsWith(origin + ": "), HasSubstr(words)));
-  }
-}
-
 TEST_F(HttpClientTest, ReadsWhatIsCompressedThoughItAsksForNothing) {
   kit::HttpImposter server;
   // gzip: "denied"
@@ -444,75 +319,6 @@ TEST_F(HttpClientTest, AReplyThatNobodyAskedForEndsTheKeptConnection) {
   server.done.open();
   ASSERT_TRUE(answer) << answer.error().what;
   EXPECT_EQ(answer->status, 503) << "the answer to nothing was taken for this one's";
-}
-
-TEST_F(HttpClientTest, GoesThroughAProxy) {
-  kit::HttpImposter proxy;
-  proxy.otherwise({{.status = 403}});
-  const auto name = "127.0.0.1:" + std::to_string(proxy.port());
-  const auto plain =
-      fetch({.url = "http://service.invalid/hook", .proxy = {.url = "http://me:secret@" + name}});
-  ASSERT_TRUE(plain) << plain.error().what;
-  EXPECT_EQ(plain->status, 403);
-  EXPECT_EQ(plain->proxy, name);
-  EXPECT_EQ(proxy.journal().back().target, "http://service.invalid/hook");
-  EXPECT_EQ(proxy.journal().back().header("Proxy-Authorization"), "Basic bWU6c2VjcmV0");
-
-  const auto tunnel = fetch({.url = "https://service.invalid/hook",
-                             .proxy = {.url = "http://" + name},
-                             .needs = HttpRequest::Needs::status_line});
-  ASSERT_FALSE(tunnel);
-  EXPECT_EQ(tunnel.error().what,
-            "service.invalid:443: the proxy " + name + " refuses the connection with status 403");
-  EXPECT_EQ(proxy.journal().back().method, "CONNECT");
-}
-
-TEST_F(HttpClientTest, AProxyMayRefuseALogin) {
-  kit::HttpImposter proxy;
-  proxy.otherwise({{.status = 407, .headers = {{"Proxy-Authenticate", "Basic realm=x"}}}});
-  const auto name = "127.0.0.1:" + std::to_string(proxy.port());
-  for (const std::string url : {"http://service.invalid/", "https://service.invalid/"}) {
-    const auto refused = fetch({.url = url, .proxy = {.url = "http://me:s3cret@" + name}});
-    ASSERT_FALSE(refused);
-    EXPECT_EQ(refused.error().kind, ErrorKind::login_refused);
-    EXPECT_THAT(refused.error().what, HasSubstr("the proxy " + name + " refuses the user"));
-    const auto missing = fetch({.url = url, .proxy = {.url = "http://" + name}});
-    ASSERT_FALSE(missing);
-    EXPECT_EQ(missing.error().kind, ErrorKind::unreachable);
-    EXPECT_THAT(missing.error().what, HasSubstr("it wants a user and a password"));
-  }
-}
-
-TEST_F(HttpClientTest, GoesAroundTheProxyWhereItIsToldTo) {
-  kit::HttpImposter server;
-  server.otherwise({{.status = 204}});
-  for (const HttpProxy& around :
-       {HttpProxy{.url = ""}, HttpProxy{.url = "http://127.0.0.1:1", .bypass = "127.0.0.1"},
-        HttpProxy{.url = "http://127.0.0.1:1", .bypass = "*"}}) {
-    const auto answer = fetch({.url = server.url(), .proxy = around});
-    ASSERT_TRUE(answer) << answer.error().what;
-    EXPECT_EQ(answer->proxy, "");
-  }
-}
-
-TEST_F(HttpClientTest, NamesTheProxyThatIsNotThere) {
-  std::string name = "127.0.0.1:";
-  {
-    kit::HttpImposter gone;
-    name += std::to_string(gone.port());
-  }
-  for (const std::string scheme : {"http", "https"}) {
-    const auto answer =
-        fetch({.url = scheme + "://service.invalid:9/secret", .proxy = {.url = "http://" + name}});
-    ASSERT_FALSE(answer);
-    EXPECT_EQ(answer.error().what, "service.invalid:9: the proxy " + name + ": Connection refused");
-  }
-  const std::string host(64, 'x');
-  const auto answer =
-      fetch({.url = "http://service.invalid/", .proxy = {.url = "http://" + host + ":3128"}});
-  ASSERT_FALSE(answer);
-  EXPECT_EQ(answer.error().what,
-            "service.invalid:80: the host name of the proxy " + host + ":3128 does not exist");
 }
 
 }  // namespace

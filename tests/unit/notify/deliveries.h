@@ -15,6 +15,8 @@
 namespace tocsin::notify {
 
 constexpr Time kStart{std::chrono::hours(24 * 365 * 50)};
+constexpr auto kStopped = TransitionKind::stopped;
+constexpr auto kStarted = TransitionKind::started;
 
 inline store::Delivery make_delivery(std::string id, TransitionKind kind,
                                      const std::string& service, Time created = kStart,

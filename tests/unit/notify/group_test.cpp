@@ -1,13 +1,12 @@
 // Alerts that share a message: when it leaves, what is in it, and what becomes of its members.
+#include "unit/notify/group_test.h"
+
 #include <algorithm>
 #include <string>
 #include <vector>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-
-#include "notify/lanes.h"
-#include "unit/notify/deliveries.h"
 
 namespace tocsin::notify {
 namespace {
@@ -22,63 +21,8 @@ using testing::SizeIs;
 using testing::UnorderedElementsAre;
 using enum TransitionKind;
 
-const Answer kTaken = Delivered{.detail = "ok"};
 const Answer kBusy = RetryAfter{.after = {}, .reason = "503 Service Unavailable"};
 const Answer kRefused = Rejected{.reason = "400 Bad Request"};
-
-/// An alert and who it goes to: what shares a letter shares messages.
-struct Change {
-  std::string id;
-  TransitionKind kind = stopped;
-  std::string service;
-  std::string host = "host";
-  AlertSeverity severity = AlertSeverity::warning;
-};
-
-class Group : public testing::Test {
- protected:
-  explicit Group(LaneRules rules = {.parallel = 1, .grouping = {}})
-      : lanes_(rules, {.random = longest(), .group_of = [this](const Alert& alert) {
-                         return apart_ && is_resolved(alert) ? "started" : address_;
-                       }}) {}
-
-  void add(const Change& change, Duration after = {}, bool pushed = false) {
-    auto delivery = make_delivery(change.id, change.kind, change.service, kStart + after);
-    delivery.sequence = ++sequence_;
-    delivery.alert.host = HostName(change.host);
-    delivery.alert.severity = change.severity;
-    delivery.alert.pushed = pushed;
-    delivery.alert.across_hosts = across_hosts_;
-    lanes_.add(delivery, kStart + after);
-  }
-  /// The members of each message that may leave so long after the start, each message accepted at
-  /// once: "a b".
-  std::vector<std::string> send(Duration after, const Answer& answer = kTaken) {
-    std::vector<std::string> messages;
-    while (const auto* sending = lanes_.take(kStart + after)) {
-      std::string text;
-      for (const auto* member : sending->members)
-        text += (text.empty() ? "" : " ") + member->id.value;
-      messages.push_back(text);
-      id_ = sending->id;
-      still_ = lanes_.still_firing(*sending);
-      outcomes_ = lanes_.settle(DeliveryId(sending->id), answer, kStart + after);
-    }
-    return messages;
-  }
-  Duration wake(Duration after) {
-    return lanes_.wake(kStart + after).value_or(Time::max()) - kStart;
-  }
-
-  std::string address_ = "people";
-  bool apart_ = false;  ///< whether what is resolved goes another way
-  bool across_hosts_ = false;
-  std::int64_t sequence_ = 0;
-  Lanes lanes_;
-  DeliveryId id_;  ///< of the last message
-  std::vector<std::string> still_;
-  std::vector<Outcome> outcomes_;
-};
 
 TEST_F(Group, TheFirstLeavesAtOnceAndWhatFollowsAfterTheWaitThenAtEachInterval) {
   add({.id = "1", .service = "a"});
@@ -267,63 +211,6 @@ TEST_F(Group, OneMessageThatNeverPassesBlocksNoOther) {
   EXPECT_THAT(send(milliseconds(20)), ElementsAre("3"));
 }
 
-TEST_F(Group, OfAnEarlierRunLeavesAsItWasBegun) {
-  lanes_.expect("g", 2);
-  auto first = make_delivery("1", stopped, "a");
-  first.group = "g";
-  auto second = make_delivery("2", stopped, "b");
-  second.group = "g";
-  lanes_.add(first, kStart);
-  add({.id = "3", .service = "c"});
-  EXPECT_THAT(send({}), ElementsAre("3")) << "not all members have come";
-  lanes_.add(second, kStart);
-  EXPECT_THAT(send(milliseconds(1)), ElementsAre("1 2"));
-  EXPECT_EQ(id_.value, "g");
-}
-
-TEST_F(Group, OfAnEarlierRunMayHoldSeveralOfOneService) {
-  lanes_.expect("g", 3);
-  for (auto delivery : {make_delivery("1", stopped, "a"), make_delivery("2", started, "a"),
-                        make_delivery("3", stopped, "b")}) {
-    EXPECT_THAT(send({}), IsEmpty()) << "not all members have come";
-    delivery.group = "g";
-    lanes_.add(delivery, kStart);
-  }
-  EXPECT_THAT(send({}), ElementsAre("1 2 3"));
-}
-
-TEST_F(Group, OfAnEarlierRunLeavesWithAnEscalationThatWasDueThen) {
-  lanes_.expect("g", 2);
-  auto escalation = make_delivery("1", stopped, "a");
-  escalation.conditional = true;
-  escalation.not_before = kStart + seconds(1);
-  escalation.group = "g";
-  auto second = make_delivery("2", stopped, "b");
-  second.group = "g";
-  lanes_.add(escalation, kStart + seconds(2));
-  add({.id = "3", .kind = started, .service = "a"}, seconds(2));
-  lanes_.add(second, kStart + seconds(2));
-  const auto* sending = lanes_.take(kStart + seconds(2));
-  ASSERT_NE(sending, nullptr);
-  EXPECT_EQ(sending->id.value, "g");
-  ASSERT_THAT(sending->members, SizeIs(2)) << "its message speaks of both";
-  EXPECT_EQ(sending->members.front()->alert.reason, "escalated");
-  (void)lanes_.settle({"g"}, kTaken, kStart + seconds(2));
-  EXPECT_THAT(send(seconds(2)), ElementsAre("3"));
-}
-
-TEST_F(Group, OfAnEarlierRunLeavesWithTheEndOfWhatIsNotKnown) {
-  lanes_.expect("g", 2);
-  auto end = make_delivery("1", started, "a");
-  end.conditional = true;
-  auto second = make_delivery("2", stopped, "b");
-  for (auto* one : {&end, &second}) {
-    one->group = "g";
-    lanes_.add(*one, kStart);
-  }
-  EXPECT_THAT(send({}), ElementsAre("1 2"));
-}
-
 TEST_F(Group, WhatWasTriedAloneBeforeLeavesAlone) {
   auto tried = make_delivery("1", stopped, "a");
   tried.attempts = 1;
@@ -379,18 +266,6 @@ TEST_F(Group, OfADestinationThatRefusesEverythingIsDeadAtOnce) {
   ASSERT_THAT(outcomes_, SizeIs(2));
   for (const auto& outcome : outcomes_) EXPECT_EQ(outcome.update.state, store::DeliveryState::dead);
   EXPECT_EQ(lanes_.size(), 0U);
-}
-
-TEST_F(Group, OfAnEarlierRunSaysThatItsMembersWaitForTheOthers) {
-  lanes_.expect("group", 2);
-  auto member = make_delivery("1", stopped, "a");
-  member.attempts = 1;
-  member.group = "group";
-  lanes_.add(member, kStart);
-  const auto [delivery, wait] = lanes_.find_wait(HostName("host"), ServiceName("a"), kStart);
-  ASSERT_NE(delivery, nullptr);
-  EXPECT_EQ(wait.reason, Wait::Reason::group);
-  EXPECT_EQ(wait.until, Time{}) << "nobody knows";
 }
 
 class LimitedGroup : public Group {

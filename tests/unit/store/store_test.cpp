@@ -1,70 +1,26 @@
 #include "store/store.h"
 
-#include <algorithm>
 #include <array>
 #include <chrono>
 #include <filesystem>
 #include <memory>
 #include <string>
-#include <tuple>
 #include <utility>
 #include <vector>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "scratch.h"
 #include "store/details.h"
+#include "unit/store/store_test.h"
 
-namespace tocsin {
-
-// For this test only: the program never compares alerts.
-static bool operator==(const Alert& a, const Alert& b) {
-  const auto all = [](const Alert& x) {
-    return std::tie(x.id, x.at, x.kind, x.host.text(), x.service.text(), x.friendly_name, x.details,
-                    x.status, x.from, x.to, x.previous_since, x.reason);
-  };
-  return all(a) == all(b);
-}
-
-namespace store {
+namespace tocsin::store {
 namespace {
 
 using namespace std::chrono_literals;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
-
-class StoreTest : public ::testing::Test {
- protected:
-  void commit(Commit commit) {
-    const auto committed = store_->commit({&commit, 1});
-    ASSERT_TRUE(committed) << committed.error().what;
-  }
-  void record(const std::string& delivery, DeliveryState state, Time at = kNow) {
-    const DeliveryUpdate update{.id = {delivery}, .state = state, .attempts = 1, .at = at};
-    ASSERT_TRUE(store_->update({&update, 1}));
-  }
-  void reopen() {
-    store_.reset();
-    store_ = std::make_unique<Store>(open_store(scratch_.path()));
-  }
-  std::vector<std::string> pending(const std::string& destination, std::int64_t after = 0,
-                                   std::size_t most = 100) {
-    std::vector<std::string> ids;
-    for (const auto& delivery : store_->load_pending(destination, after, most).value())
-      ids.push_back(delivery.id.value);
-    return ids;
-  }
-  std::vector<std::string> history(const HistoryQuery& query) {
-    std::vector<std::string> ids;
-    for (const auto& alert : store_->history(query).value()) ids.push_back(alert.id.value);
-    return ids;
-  }
-
-  ScratchDirectory scratch_;
-  std::unique_ptr<Store> store_ = std::make_unique<Store>(open_store(scratch_.path()));
-};
 
 TEST_F(StoreTest, StatesAreReadBack) {
   const TrackedService tracked{.seen = {.state = ServiceState::stop_pending,
@@ -311,141 +267,6 @@ TEST_F(StoreTest, TheNumbersOfExpectedStatesAreThoseOfEarlierVersions) {
   EXPECT_EQ(alert.expected, Expected::running);
 }
 
-TEST_F(StoreTest, ADeliveryIsReadBackComplete) {
-  auto delivery = make_delivery("d1", make_alert("a1"));
-  delivery.attempts = 3;
-  delivery.not_before = kNow + 1min;
-  delivery.last_error = "503 Service Unavailable";
-  commit({.deliveries = {delivery}});
-  reopen();
-  const auto loaded = store_->load_pending("webhook:1", 0, 10).value();
-  ASSERT_EQ(loaded.size(), 1);
-  EXPECT_EQ(loaded[0].id, delivery.id);
-  EXPECT_EQ(loaded[0].destination, "webhook:1");
-  EXPECT_EQ(loaded[0].alert, delivery.alert);
-  EXPECT_GT(loaded[0].sequence, 0);
-  EXPECT_EQ(loaded[0].attempts, 3);
-  EXPECT_EQ(loaded[0].created, kNow);
-  EXPECT_EQ(loaded[0].not_before, kNow + 1min);
-  EXPECT_EQ(loaded[0].last_error, "503 Service Unavailable");
-}
-
-TEST_F(StoreTest, SequencesFollowTheOrderOfCommits) {
-  std::vector<Commit> commits{make_commit("1"), make_commit("2"), make_commit("3")};
-  commits[1].deliveries.push_back(make_delivery("d-2b", commits[1].alerts[0], "webhook:2"));
-  ASSERT_TRUE(store_->commit(commits));
-  std::vector<std::int64_t> sequences;
-  for (const auto& commit : commits)
-    for (const auto& delivery : commit.deliveries) sequences.push_back(delivery.sequence);
-  EXPECT_THAT(sequences, ElementsAre(1, 2, 2, 3));
-  EXPECT_THAT(pending("webhook:1"), ElementsAre("d-1", "d-2", "d-3"));
-  EXPECT_THAT(pending("webhook:1", sequences[0], 1), ElementsAre("d-2"));
-  EXPECT_THAT(pending("webhook:1", sequences[3]), IsEmpty());
-  EXPECT_THAT(pending("webhook:2"), ElementsAre("d-2b"));
-}
-
-TEST_F(StoreTest, ADeliveryThatIsStoredLateKeepsThePlaceOfItsAlert) {
-  auto early = make_commit("early");
-  const auto while_the_disk_was_full = std::exchange(early.deliveries, {});
-  commit(early);
-  commit(make_commit("later"));
-  std::vector<Commit> late{{.deliveries = while_the_disk_was_full}};
-  ASSERT_TRUE(store_->commit(late));
-  EXPECT_EQ(late[0].deliveries[0].sequence, 1);
-  EXPECT_THAT(pending("webhook:1"), ElementsAre("d-early", "d-later"));
-  EXPECT_THAT(pending("webhook:1", 1), ElementsAre("d-later"));
-}
-
-TEST_F(StoreTest, APageIsOfWholeAlerts) {
-  auto twice = make_commit("1");
-  twice.deliveries.push_back(make_delivery("d-1b", twice.alerts[0]));
-  commit(twice);
-  commit(make_commit("2"));
-  EXPECT_THAT(pending("webhook:1", 0, 1), ElementsAre("d-1", "d-1b"));
-  EXPECT_THAT(pending("webhook:1", 1, 1), ElementsAre("d-2"));
-}
-
-TEST_F(StoreTest, WhatIsStoredStaysWhenItIsCommittedAgain) {
-  auto first = make_commit("1");
-  ASSERT_TRUE(store_->commit({&first, 1}));
-  record("d-1", DeliveryState::delivered);
-  auto again = make_commit("1");
-  again.alerts[0].reason = again.deliveries[0].alert.reason = "another one";
-  ASSERT_TRUE(store_->commit({&again, 1}));
-  EXPECT_EQ(again.deliveries[0].sequence, first.deliveries[0].sequence);
-  EXPECT_THAT(store_->history({}).value(), ElementsAre(first.alerts[0]));
-  EXPECT_THAT(pending("webhook:1"), IsEmpty());
-}
-
-TEST_F(StoreTest, EndedDeliveriesAreNotPending) {
-  for (const auto* id : {"1", "2", "3", "4"}) commit(make_commit(id));
-  record("d-1", DeliveryState::delivered);
-  record("d-2", DeliveryState::dead);
-  record("d-3", DeliveryState::merged);
-  record("unheard of", DeliveryState::delivered);
-  reopen();
-  EXPECT_THAT(pending("webhook:1"), ElementsAre("d-4"));
-}
-
-TEST_F(StoreTest, APendingDeliveryRemembersItsFailures) {
-  commit(make_commit("1"));
-  const DeliveryUpdate update{.id = {"d-1"},
-                              .state = DeliveryState::pending,
-                              .attempts = 2,
-                              .at = kNow + 1s,
-                              .not_before = kNow + 8s,
-                              .detail = "no connection"};
-  ASSERT_TRUE(store_->update({&update, 1}));
-  reopen();
-  const auto loaded = store_->load_pending("webhook:1", 0, 10).value();
-  ASSERT_EQ(loaded.size(), 1);
-  EXPECT_EQ(loaded[0].attempts, 2);
-  EXPECT_EQ(loaded[0].not_before, kNow + 8s);
-  EXPECT_EQ(loaded[0].last_error, "no connection");
-}
-
-TEST_F(StoreTest, DeliveriesToWhomIsNotConfiguredAreAbandoned) {
-  const auto alert = make_alert("a");
-  commit({.deliveries = {make_delivery("1", alert, "kept"), make_delivery("2", alert, "gone"),
-                         make_delivery("3", alert, "gone"), make_delivery("4", alert, "gone")}});
-  record("4", DeliveryState::delivered);
-  const std::vector<std::string> configured{"kept", "new"};
-  EXPECT_EQ(store_->abandon(configured, kNow + 1s, "no longer configured").value(), 2);
-  EXPECT_EQ(store_->abandon(configured, kNow + 2s, "no longer configured").value(), 0);
-  EXPECT_THAT(pending("kept"), ElementsAre("1"));
-  EXPECT_THAT(pending("gone"), IsEmpty());
-  const auto failed = store_->deliveries(true, 10).value();
-  ASSERT_EQ(failed.size(), 2);
-  EXPECT_EQ(failed[0].detail, "no longer configured");
-  EXPECT_EQ(failed[0].delivery.updated, kNow + 1s);
-}
-
-TEST_F(StoreTest, LastDelivered) {
-  auto started = make_alert("started");
-  started.kind = TransitionKind::started;
-  auto elsewhere = make_alert("elsewhere");
-  elsewhere.host = HostName("h2");
-  commit({.deliveries = {make_delivery("1", make_alert("1")), make_delivery("2", make_alert("2")),
-                         make_delivery("3", make_alert("3"), "webhook:2"),
-                         make_delivery("4", started), make_delivery("5", elsewhere),
-                         make_delivery("6", elsewhere), make_delivery("7", elsewhere)}});
-  record("1", DeliveryState::delivered, kNow + 1s);
-  record("2", DeliveryState::delivered, kNow + 2s);
-  record("3", DeliveryState::delivered, kNow + 3s);
-  record("4", DeliveryState::delivered, kNow + 4s);
-  record("5", DeliveryState::dead, kNow + 5s);
-  record("6", DeliveryState::merged, kNow + 6s);
-  record("7", DeliveryState::delivered, kNow);
-  std::vector<std::string> last;
-  for (const auto& one : store_->load_last_delivered(kNow + 1s).value()) {
-    last.push_back(one.destination + " " + one.host.text() + " " + one.service.text() + " " +
-                   std::string(to_string(one.kind)) + " +" + std::to_string((one.at - kNow) / 1s));
-  }
-  EXPECT_THAT(last, ::testing::UnorderedElementsAre("webhook:1 Host Spooler stopped +2",
-                                                    "webhook:2 Host Spooler stopped +3",
-                                                    "webhook:1 Host Spooler started +4"));
-}
-
 TEST_F(StoreTest, History) {
   auto early = make_alert("early", kNow - 1h);
   auto other_service = make_alert("other service", kNow - 2h);
@@ -530,207 +351,6 @@ TEST_F(StoreTest, SequencesAreNeverUsedTwice) {
   EXPECT_GT(second.deliveries[0].sequence, first.deliveries[0].sequence);
 }
 
-TEST_F(StoreTest, InvalidUtf8IsNoObstacle) {
-  auto alert = make_alert("a");
-  alert.friendly_name = "bad \xFF bytes";
-  alert.service = ServiceName("bad \xFF name");
-  commit({.alerts = {alert}, .deliveries = {make_delivery("d", alert)}});
-  reopen();
-  const auto loaded = store_->load_pending("webhook:1", 0, 10).value();
-  ASSERT_EQ(loaded.size(), 1);
-  EXPECT_EQ(loaded[0].alert.friendly_name, "bad \xEF\xBF\xBD bytes");
-  EXPECT_EQ(loaded[0].alert.service, alert.service);
-  EXPECT_THAT(store_->take_complaints(), IsEmpty());
-}
-
-TEST_F(StoreTest, DamagedDetailsSpoilNothingElse) {
-  const std::array<std::string, 7> damaged{
-      "", "{", "[]", "null", R"({"reason": 5})", R"({"to": "DANCING"})", std::string(200'000, '[')};
-  for (std::size_t i = 0; i < damaged.size(); i++) {
-    commit(make_commit(std::to_string(i)));
-    auto database = open_database(scratch_.path() / "tocsin.db");
-    SQLite::Statement update(database, "UPDATE alert SET details = ? WHERE id = ?");
-    update.bind(1, damaged.at(i));
-    update.bind(2, std::to_string(i));
-    update.exec();
-  }
-  commit(make_commit("sound"));
-  reopen();
-  const auto loaded = store_->load_pending("webhook:1", 0, 100).value();
-  ASSERT_EQ(loaded.size(), damaged.size() + 1);
-  EXPECT_EQ(loaded.back().alert, make_alert("sound"));
-  EXPECT_EQ(loaded.front().alert.kind, TransitionKind::stopped);
-  EXPECT_EQ(loaded.front().alert.host, HostName("host"));
-  EXPECT_EQ(loaded.front().alert.service, ServiceName("spooler"));
-  EXPECT_EQ(loaded.front().alert.at, kNow);
-  EXPECT_EQ(loaded.front().alert.reason, "the stored details of this alert are damaged");
-  const auto complaints = store_->take_complaints();
-  ASSERT_EQ(complaints.size(), damaged.size());
-  EXPECT_THAT(complaints[0], HasSubstr("tocsin.db: the details of alert 0 are damaged"));
-  EXPECT_THAT(store_->take_complaints(), IsEmpty());
-}
-
-TEST_F(StoreTest, NumbersThatNoVersionWroteAreNotKnown) {
-  for (const auto* text :
-       {"[]", "5", "null", R"({"at": 1e300})", R"({"at": 9223372036854775807})", R"({"at": -5})",
-        R"({"at": "today"})", R"({"RpcSs": -1})", R"({"RpcSs": 99999999999})",
-        R"({"RpcSs": 904.5})", R"({"RpcSs": 904, "LSM": {}})"}) {
-    EXPECT_EQ(boot_from_json(text), BootSigns{}) << text;
-  }
-  for (const auto* text : {R"({"previousSince": 1e300})", R"({"status": {"exitCode": -1}})"}) {
-    auto alert = make_alert("a");
-    EXPECT_FALSE(details_from_json(text, alert)) << text;
-  }
-  TrackedService stuck{.stuck = true};
-  auto text = notified_to_json(stuck);
-  ASSERT_TRUE(notified_from_json(text, stuck));
-  const auto at = text.find("\"since\":") + 8;
-  text.replace(at, text.find_first_of(",}", at) - at, "9223372036854775807");
-  EXPECT_FALSE(notified_from_json(text, stuck)) << text;
-}
-
-TEST_F(StoreTest, KeepsWhatAGroupLeavesWith) {
-  for (const auto* id : {"1", "2", "3"})
-    commit({.deliveries = {make_delivery(id, make_alert("a" + std::string(id)), "slack:1")}});
-  const std::vector<DeliveryId> members{{"1"}, {"2"}};
-  ASSERT_TRUE(store_->commit({.id = "g", .text = "two\nlines", .note = "a note"}, members));
-  reopen();
-  const auto pending = store_->load_pending("slack:1", 0, 10).value();
-  ASSERT_EQ(pending.size(), 3);
-  EXPECT_EQ(pending[0].group, "g");
-  EXPECT_EQ(pending[1].group, "g");
-  EXPECT_EQ(pending[2].group, "");
-  const auto found = store_->load_message("g").value();
-  ASSERT_TRUE(found.has_value());
-  EXPECT_EQ(found->message.text, "two\nlines");
-  EXPECT_EQ(found->message.note, "a note");
-  EXPECT_EQ(found->members, 2U);
-  EXPECT_EQ(store_->load_message("none").value(), std::nullopt);
-
-  ASSERT_TRUE(store_->prune(kNow).has_value());
-  EXPECT_TRUE(store_->load_message("g").value().has_value()) << "it is needed still";
-  const std::vector<DeliveryUpdate> ended{
-      {.id = {"1"}, .state = DeliveryState::delivered, .attempts = 1, .at = kNow, .group = "g"},
-      {.id = {"2"}, .state = DeliveryState::pending, .attempts = 1, .at = kNow}};
-  ASSERT_TRUE(store_->update(ended));
-  ASSERT_TRUE(store_->prune(kNow).has_value());
-  EXPECT_EQ(store_->load_message("g").value(), std::nullopt) << "the group was dissolved";
-  const auto records = store_->deliveries(false, 10).value();
-  EXPECT_EQ(records[0].delivery.group, "g") << "a delivered one names its group";
-  EXPECT_EQ(records[1].delivery.group, "");
-}
-
-TEST_F(StoreTest, KnowsAfterARestartWhoMustBeNotifiedOfTheEnd) {
-  const auto add = [&](const std::string& id, TransitionKind kind, const std::string& to) {
-    auto alert = make_alert("a" + id);
-    alert.kind = kind;
-    alert.to = kind == TransitionKind::started ? ServiceState::running : ServiceState::stopped;
-    auto delivery = make_delivery(id, alert, to);
-    delivery.conditional = true;
-    delivery.not_before = kNow + 30min;
-    commit({.deliveries = {delivery}});
-  };
-  add("1", TransitionKind::stopped, "notified");
-  add("2", TransitionKind::stopped, "waiting");
-  add("3", TransitionKind::stopped, "notified of the end");
-  add("4", TransitionKind::started, "notified of the end");
-  const auto known_to = [](const std::string& destination) {
-    return open_by(make_delivery("", make_alert("1"), destination));
-  };
-  commit({.deliveries = {make_delivery("5", make_alert("a5"), "notified of everything")}});
-  const auto end = known_to("notified of the end");
-  using enum DeliveryState;
-  const std::vector<DeliveryUpdate> updates{
-      {.id = {"1"}, .state = delivered, .opens = known_to("notified")},
-      {.id = {"3"}, .state = delivered, .opens = end},
-      {.id = {"4"}, .state = delivered, .ends = end},
-      {.id = {"5"}, .state = delivered, .opens = known_to("notified of everything")},
-      {.id = {"6"}, .state = delivered, .opens = known_to("sent from memory")}};
-  ASSERT_TRUE(store_->update(updates));
-  reopen();
-  const auto open = store_->load_open_alerts().value();
-  ASSERT_EQ(open.size(), 3);
-  EXPECT_EQ(open[0].destination, "notified");
-  EXPECT_EQ(open[0].name, name_for_people(make_alert("1")));
-  EXPECT_EQ(open[1].destination, "notified of everything");
-  EXPECT_EQ(open[2].destination, "sent from memory") << "no row of the outbox says so";
-  EXPECT_EQ(open[0].host, make_alert("1").host);
-  EXPECT_EQ(open[0].service, make_alert("1").service);
-  const auto waiting = store_->load_pending("waiting", 0, 10).value();
-  ASSERT_EQ(waiting.size(), 1);
-  EXPECT_TRUE(is_escalation(waiting[0]));
-  EXPECT_THAT(store_->deliveries(true, 10).value(), IsEmpty()) << "to wait is no failure";
-}
-
-TEST_F(StoreTest, ForgetsWhatIsOpenWhereItsEndHasHappened) {
-  const auto firing = make_alert("firing");
-  auto end = make_alert("end");
-  end.kind = TransitionKind::started;
-  end.to = ServiceState::running;
-  std::vector<DeliveryUpdate> updates;
-  for (const std::string to : {"gone", "behind", "here"}) {
-    commit({.deliveries = {make_delivery(to, firing, to)}});
-    updates.push_back({.id = {to},
-                       .state = DeliveryState::delivered,
-                       .opens = open_by(make_delivery(to, firing, to))});
-  }
-  ASSERT_TRUE(store_->update(updates));
-  commit({.deliveries = {make_delivery("end gone", end, "gone"),
-                         make_delivery("end behind", end, "behind")}});
-  EXPECT_EQ(store_->load_open_alerts().value().size(), 2) << "no end waits for \"here\"";
-
-  ASSERT_TRUE(store_->abandon(std::vector<std::string>{"behind"}, kNow, "not configured"));
-  const auto open = store_->load_open_alerts().value();
-  ASSERT_EQ(open.size(), 1);
-  EXPECT_EQ(open[0].destination, "behind");
-
-  commit({.alerts = {make_alert("fires again")}});
-  EXPECT_EQ(store_->load_open_alerts().value().size(), 1) << "and what was forgotten stays so";
-}
-
-TEST_F(StoreTest, AMessageThatNobodyCanHaveWrittenIsNone) {
-  commit(make_commit("1"));
-  const std::vector<DeliveryId> members{{"1"}};
-  ASSERT_TRUE(store_->commit(StoredMessage{.id = "g", .text = "text", .note = ""}, members));
-  run_sql(scratch_.path(), "UPDATE message SET text = CAST(zeroblob(9000000) AS TEXT)");
-  EXPECT_EQ(store_->load_message("g").value(), std::nullopt);
-  EXPECT_THAT(store_->take_complaints(), ElementsAre(HasSubstr("message g is larger")));
-}
-
-TEST_F(StoreTest, AnAlertOfAKindThatIsNotKnownIsDeliveredAsWhatItIs) {
-  commit(make_commit("1"));
-  run_sql(scratch_.path(), "UPDATE alert SET kind = 'danced'");
-  const auto deliveries = store_->load_pending("webhook:1", 0, 10).value();
-  ASSERT_EQ(deliveries.size(), 1);
-  EXPECT_EQ(deliveries[0].alert.kind, TransitionKind::other);
-  EXPECT_EQ(kind_word(deliveries[0].alert), "danced");
-  EXPECT_THAT(store_->take_complaints(), ElementsAre(HasSubstr("danced")));
-  commit({.deliveries = {make_delivery("2", deliveries[0].alert)}});
-  EXPECT_EQ(kind_word(store_->history({}).value().back()), "danced") << "stored again as it was";
-}
-
-TEST_F(StoreTest, TheWordOfAKindThatIsNotKnownCannotDoHarm) {
-  commit(make_commit("1"));
-  run_sql(scratch_.path(),
-          "UPDATE alert SET kind = CAST(x'610d0a583a20ff1b' AS TEXT) || hex(zeroblob(1000))");
-  const auto word = std::string(kind_word(store_->history({}).value().at(0)));
-  EXPECT_TRUE(word.starts_with("a??X: ??")) << word;
-  EXPECT_LE(word.size(), 64U + 3);
-}
-
-TEST_F(StoreTest, StatesThatAreNotKnownAreLeftOut) {
-  commit(make_commit("1"));
-  commit(make_commit("2"));
-  run_sql(scratch_.path(),
-          "UPDATE service SET state = 'DANCING' WHERE service = 'Service 1';"
-          "UPDATE service SET since = -1, process_id = 99999999999999 WHERE service = 'Service 2'");
-  const auto services = store_->load_states().value().at(HostName("host")).services;
-  ASSERT_EQ(services.size(), 1);
-  EXPECT_EQ(services.begin()->second.since, Time());
-  EXPECT_EQ(services.begin()->second.seen.process_id, 4'294'967'295);
-  EXPECT_EQ(store_->take_complaints().size(), 1);
-}
-
 TEST_F(StoreTest, ReadOnlyWorksBesideARunningProcess) {
   commit(make_commit("1"));
   auto reader = Store::open_read_only(scratch_.path());
@@ -775,5 +395,4 @@ TEST_F(StoreTest, TheLogStaysBounded) {
 }
 
 }  // namespace
-}  // namespace store
-}  // namespace tocsin
+}  // namespace tocsin::store
