@@ -90,7 +90,7 @@ TEST_F(TeamsTest, UsesTheConfiguredTemplateOrSaysWhyNot) {
   EXPECT_EQ(std::get<Delivered>(answer_).detail, "200 OK");
   use_template("nonsense");
   expect_envelope(body(stopped_alert()));
-  EXPECT_THAT(std::get<Delivered>(answer_).detail, HasSubstr("the result is no JSON"));
+  EXPECT_THAT(std::get<Delivered>(answer_).detail, HasSubstr("the result is not JSON"));
 }
 
 TEST_F(TeamsTest, StaysWithin28Kilobytes) {
