@@ -1,6 +1,7 @@
 #include "daemon/credentials.h"
 
 #include <algorithm>
+#include <functional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -9,6 +10,7 @@
 
 #include <fmt/format.h>
 
+#include "base/text.h"
 #include "config/file/files.h"
 #include "config/file/substitution.h"
 #include "daemon/host_update.h"
