@@ -92,8 +92,9 @@ class RpcMultiplex : public testing::Test {
           else
             waiting[opnum] = std::move(answer);
         };
-        return std::make_unique<Server>(
-            "\\PIPE\\rpc", std::vector<Interface>{{.id = kMany, .call = call}}, multiplexing);
+        return std::make_unique<Server>("\\PIPE\\rpc",
+                                        std::vector<Interface>{{.id = kMany, .call = call}},
+                                        ServerOptions{.multiplexing = multiplexing});
       })),
       kit::counting_random()};
   Port port;
