@@ -67,7 +67,7 @@ class DebugLog(Watched):
             f"delivery attempt 2: {alert}, id ",
             f"{alert} delivered, 204 No Content")
         self.assertRegex(self.running.output(), r"next in \d+ m?s: 503 Service Unavailable: busy")
-        self.assertRegex(self.running.output(), r"session opened \(SMB 3\.1\.1, encrypted\); asked by name 4")  # and RpcSs
+        self.assertRegex(self.running.output(), r"session opened \(SMB 3\.1\.1, encrypted, NTLM\); asked by name 4")  # and RpcSs
         self.assertRegex(self.running.output(), r"store: commit written in \d+ ms: ")
         for secret in (TOKEN, self.simulator.PASSWORD):
             self.assertNotIn(secret, self.running.output())

@@ -59,6 +59,10 @@ class DomainController(Unpacked):
         self.run("samba-tool", "domain", "passwordsettings", "set", "--account-lockout-threshold=5", "-s",
                  self.configuration)
 
+    def command(self, *words):
+        """With a /run of its own: any other smbd would ask this domain's winbindd there."""
+        return super().command("sh", "-c", 'mount -t tmpfs none /run && exec "$@"', "sh", *words)
+
     def begin(self, *words, env=None):
         """In a process namespace, with whose first process all end: the others have sessions of their own,
         and titles instead of command lines."""
