@@ -115,7 +115,7 @@ Bytes Server::Connection::read_or_wait(PipeRead read) {
   request.async_id = ++last_id;
   auto interim = refuse(request, Status::pending);
   request.message = {};
-  session->waiting.push_back(std::move(read));
+  session->waiting.push_back(read);
   return interim;
 }
 

@@ -108,7 +108,7 @@ std::string name_of(const Oid& mechanism) {
     std::string_view name;
     Oid oid;
   };
-  static const std::array<Known, 4> kKnown{{
+  static const std::array<Known, 4> mechanisms{{
       {"NTLM", Oid(kNtlmOid.begin(), kNtlmOid.end())},
       // 1.2.840.113554.1.2.2, and as Windows 2000 cut its second number ([MS-SPNG] 1.9).
       {"Kerberos", {0x2a, 0x86, 0x48, 0x86, 0xf7, 0x12, 0x01, 0x02, 0x02}},
@@ -116,8 +116,8 @@ std::string name_of(const Oid& mechanism) {
       // 1.3.6.1.4.1.311.2.2.30
       {"NegoEx", {0x2b, 0x06, 0x01, 0x04, 0x01, 0x82, 0x37, 0x02, 0x02, 0x1e}},
   }};
-  const auto* known = std::ranges::find(kKnown, mechanism, &Known::oid);
-  return std::string(known == kKnown.end() ? "another one" : known->name);
+  const auto* known = std::ranges::find(mechanisms, mechanism, &Known::oid);
+  return std::string(known == mechanisms.end() ? "another one" : known->name);
 }
 
 Bytes encode_mech_types(const std::vector<Oid>& mech_types) {

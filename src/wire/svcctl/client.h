@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/bytes.h"
@@ -56,7 +57,8 @@ struct HostTraits {
 /// unreachable (1722, 1115), unsupported (50, 120, 124), else rejected.
 class Client {
  public:
-  explicit Client(dcerpc::Client rpc, HostTraits traits = {}) : rpc_(rpc), traits_(traits) {}
+  explicit Client(dcerpc::Client rpc, HostTraits traits = {})
+      : rpc_(std::move(rpc)), traits_(traits) {}
 
   /// Asks for no more than the rights to connect and to enumerate. Must come first.
   Conversation<Result<>> open_manager(Port& port);

@@ -6,7 +6,7 @@ namespace {
 constexpr std::uint32_t kLevel1 = 1;
 constexpr std::uint32_t kLevel2 = 2;
 /// CallbackAddressArray and CallbackParamAddressArray
-constexpr std::size_t kCallbacks = 2 * 16;
+constexpr std::size_t kCallbacks = 32;
 /// range(0, 4096) of cElements (2.2.24), range(0, 64 * 1024) of the names (2.2.44)
 constexpr std::uint32_t kMostNotifications = 4096;
 constexpr std::uint32_t kMostNames = 64 * 1024;
