@@ -210,7 +210,7 @@ def _align(first, stays, required, messages):
                 stay = stays[i]
                 if stay.state != told:
                     since = stay.begins - stays[0].begins
-                    offer((i + 1, j, stay.state), faults + (4 if required[i] else 5), losses + since, lateness, place, "lost")
+                    offer((i + 1, j, stay.state), faults + 4, losses + since, lateness, place, "lost")
                 if stay.state == told or not required[i]:
                     offer((i + 1, j, told), faults, losses, lateness, place, "passed")
                 if j < len(messages) and _fits(messages[j], told, stay):

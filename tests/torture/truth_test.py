@@ -129,6 +129,14 @@ class Judge(unittest.TestCase):
         self.assert_faults(verdict)
         self.assertEqual(verdict.unlisted, 1)
 
+    def test_the_last_state_need_not_be_notified_where_a_list_has_cut_its_like(self):
+        self.lives("STOPPED", "RUNNING")
+        cut = Cut(self.now - 1, None, 1)
+        self.lives("STOPPED", "RUNNING", seconds=0.1)
+        self.disturbances.add(None, LONG, 2 * LONG)
+        stop = dataclasses.replace(self.honest()[0], at=cut.at)
+        self.assert_faults(self.judge(stop, cuts=[cut]))
+
 
 class JudgeHost(unittest.TestCase):
     DOWN, UP = ("unreachable", "id1"), ("reachable", "id2")
