@@ -175,6 +175,7 @@ void drive_client(const ClientOptions& options,
   const auto pipe = converse(port, client.open_pipe(port, "svcctl"), answer);
   const auto file = pipe && *pipe ? **pipe : Pipe{};
   std::vector<Conversation<Result<Bytes>>> several;
+  several.reserve(3);
   for (int i = 0; i < 3; i++) several.push_back(client.transceive(port, file, Bytes(10)));
   converse(port, all(std::move(several)), answer);
   converse(port, client.read(port, file), answer);
