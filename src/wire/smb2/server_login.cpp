@@ -26,6 +26,8 @@ Result<Bytes> Server::Connection::greet_smb1(BytesView message) {
   if (settled || message.size() < 36 || message[4] != kNegotiate ||
       std::ranges::search(dialects, as_bytes(kSmb2)).empty())
     return fail(ErrorKind::unsupported, "the client speaks SMB1 only");
+  // The greeting stands for message 0; the client goes on with 1 (3.2.5.2).
+  if (!credits.spend(0, 1)) return fail(ErrorKind::malformed, "the client greets twice");
   random(server_guid);
   const auto hint = options->acceptor()->hint();
   return reply({}, Status::success,

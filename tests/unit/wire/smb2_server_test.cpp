@@ -11,15 +11,28 @@
 namespace tocsin::smb2 {
 namespace {
 
-TEST_F(Smb2Server, GreetsClientsThatBeginInSmb1) {
-  // As Impacket begins: SMB_COM_NEGOTIATE with three dialects.
+/// As Impacket begins: SMB_COM_NEGOTIATE with three dialects.
+Bytes smb1_greeting() {
   Writer smb1;
   smb1.u32(0x424D53FF).u8(0x72).zeros(27).u8(0).u16(34);
   smb1.bytes(as_bytes({"\x02NT LM 0.12\0\x02SMB 2.002\0\x02SMB 2.???\0", 34}));
-  const auto greeting = NegotiateResponse::decode(send(smb1.view()));
+  return std::move(smb1).take();
+}
+
+TEST_F(Smb2Server, GreetsClientsThatBeginInSmb1) {
+  const auto greeting = NegotiateResponse::decode(send(smb1_greeting()));
   ASSERT_TRUE(greeting) << hung_up;
   EXPECT_EQ(greeting->dialect, kAnyDialect);
+  next_message_id(1);  // the greeting's
   connect_tree();
+  for (int i = 0; i < 2000; i++)
+    ASSERT_EQ(ask(Command::echo, EmptyBody{}).status, Status::success) << i << hung_up;
+}
+
+TEST_F(Smb2Server, IsGreetedInSmb1Once) {
+  send(smb1_greeting());
+  EXPECT_TRUE(send(smb1_greeting()).empty());
+  EXPECT_EQ(hung_up, "the client greets twice");
 }
 
 TEST_F(Smb2Server, HangsUpOnClientsThatKnowOnlySmb1) {
