@@ -26,6 +26,8 @@ constexpr auto kCheckLimit = std::chrono::seconds(30);
 /// dropped: one more try tells.
 constexpr auto kQuickFailure = std::chrono::seconds(2);
 constexpr auto kTryAgainAfter = std::chrono::milliseconds(500);
+/// Where the host tells of changes, checks are there to find what it does not tell: every fourth.
+constexpr int kMostSkipped = 3;
 /// The most by which a host's checks are shifted from the schedule's times.
 constexpr Duration kMostShift = std::chrono::seconds(10);
 /// The machine's clock may jump; it is read at least this often.
@@ -116,7 +118,8 @@ net::awaitable<void> Watcher::run() {
     if (next_) co_await take_over(*std::exchange(next_, std::nullopt));
     {
       const auto slot = co_await deps_.checks.acquire();
-      co_await check();
+      const bool felt = co_await feel_pulse();
+      if (!felt) co_await check();
       co_await refresh_details();
       if (const auto at = std::exchange(unreported_, std::nullopt)) report_all(*at);
     }
@@ -155,6 +158,7 @@ net::awaitable<void> Watcher::listen_until(Time due) {
       add(monitored_.pass(then), update);
     if (deps_.on_update) deps_.on_update(monitored_);
     co_await update.write();
+    check_again_ |= check_again;
     if (check_again) co_return co_await net::sleep_for(kGather);
   }
 }
@@ -163,6 +167,25 @@ bool Watcher::may_be_dropped(const Error& error, net::MonotonicClock::duration t
   const bool was_reached = monitored_.host().error.empty() && !monitored_.services().empty();
   return was_reached && took < kQuickFailure && error.kind != ErrorKind::login_refused &&
          error.kind != ErrorKind::exhausted && !probe::is_shutdown(error);
+}
+
+bool Watcher::may_skip_check() const {
+  const Time now = deps_.clock.now();
+  const auto rests = [](const auto& entry) {
+    const auto state = entry.second.seen.state;
+    return !is_pending(state) && state != ServiceState::unknown;
+  };
+  return checked_ && !last_error_ && !new_list_ && !check_again_ && skipped_ < kMostSkipped &&
+         monitored_.waiting_alerts(now).empty() &&
+         std::ranges::all_of(monitored_.services(), rests);
+}
+
+net::awaitable<bool> Watcher::feel_pulse() {
+  if (!may_skip_check() || !co_await probe_->has_pulse(net::within(kCheckLimit))) co_return false;
+  skipped_++;
+  log_.debug("check left out, the host tells of changes: {} of {}", skipped_, kMostSkipped);
+  report_all(deps_.clock.now());
+  co_return true;
 }
 
 net::awaitable<Result<std::vector<ObservedService>>> Watcher::observe() {
@@ -214,6 +237,8 @@ void Watcher::add(MonitoredHost::Outcome outcome, HostUpdate& update) const {
 }
 
 net::awaitable<void> Watcher::check() {
+  skipped_ = 0;
+  check_again_ = false;
   if (log_.wants_debug()) log_begin();
   const auto begun = net::MonotonicClock::now();
   auto services = co_await observe();

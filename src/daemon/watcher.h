@@ -87,6 +87,10 @@ class Watcher {
   net::awaitable<void> complete(Observation& observation);
   /// Reads the details that are due, after the states have gone out.
   net::awaitable<void> refresh_details();
+  /// In place of a check, where the host tells of changes and nothing waits for one: whether it is
+  /// there. False: a check must tell.
+  net::awaitable<bool> feel_pulse();
+  [[nodiscard]] bool may_skip_check() const;
   /// Asks the probe.
   net::awaitable<Result<std::vector<ObservedService>>> observe();
   /// Whether a dropped connection may be all that has failed.
@@ -132,6 +136,8 @@ class Watcher {
   MonitoredHost monitored_;
   std::optional<ErrorKind> last_error_;  ///< why the host was not reached the last time
   bool new_list_ = true;                 ///< no check has tried the watchlist yet
+  int skipped_ = 0;                      ///< checks since the last one
+  bool check_again_ = false;             ///< something was pushed that only a check explains
   std::optional<Time> unreported_;       ///< when the states were observed that no sink has yet
 };
 

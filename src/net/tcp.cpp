@@ -41,14 +41,14 @@ std::string to_string(const tcp::endpoint& endpoint) {
 /// timer looks at the deadlines only when it goes off, once per limit on a busy connection.
 struct TcpStream::Socket : std::enable_shared_from_this<Socket> {
   static constexpr Deadline kNone = Deadline::max();
-  enum Direction : std::uint8_t { reading, writing };
+  enum Direction : std::uint8_t { reading, writing, waiting };
 
   explicit Socket(tcp::socket from) : socket(std::move(from)), timer(socket.get_executor()) {}
 
   tcp::socket socket;
   Timer timer;
   Deadline timer_goes_off = kNone;
-  std::array<Deadline, 2> deadlines{kNone, kNone};  // of the operations that run
+  std::array<Deadline, 3> deadlines{kNone, kNone, kNone};  // of the operations that run
   Expired expired = Expired::no;
   std::string peer;
   std::optional<Semaphore::Slot> place;  ///< among those that may be open
@@ -77,12 +77,17 @@ struct TcpStream::Socket : std::enable_shared_from_this<Socket> {
 
   void on_timer() {
     timer_goes_off = kNone;
-    if (std::ranges::min(deadlines) <= MonotonicClock::now()) {
+    const auto now = MonotonicClock::now();
+    if (std::min(deadlines[reading], deadlines[writing]) <= now) {
       expired = Expired::yes;
-      close();
-    } else {
-      watch();
+      return close();
     }
+    if (deadlines[waiting] <= now) {
+      deadlines[waiting] = kNone;
+      boost::system::error_code ignored;
+      socket.cancel(ignored);
+    }
+    watch();
   }
 
   /// After an error nothing more is sent or read: what stands between the bytes is lost.
@@ -154,6 +159,20 @@ awaitable<Result<std::size_t>> TcpStream::read_some(std::span<std::uint8_t> buff
   if (error)
     co_return std::unexpected(socket->fail(error, co_await asio::this_coro::cancellation_state));
   co_return count;
+}
+
+awaitable<Result<bool>> TcpStream::wait_readable(Deadline deadline) {
+  const auto socket = socket_;
+  const Limit limit(*socket, Socket::waiting, deadline);
+  const auto [error] = co_await socket->socket.async_wait(tcp::socket::wait_read, kAsTuple);
+  if (!error) co_return true;
+  const auto task = co_await asio::this_coro::cancellation_state;
+  const bool is_open = socket->socket.is_open();
+  if (error == asio::error::operation_aborted && is_open) {
+    if (task.cancelled() == asio::cancellation_type::none) co_return false;
+    throw boost::system::system_error(error);
+  }
+  co_return std::unexpected(socket->fail(error, task));
 }
 
 void TcpStream::close() { socket_->close(); }

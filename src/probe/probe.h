@@ -74,6 +74,9 @@ class Probe {
   /// What was pushed since the last call. Called right after check(): all of it is older than what
   /// the check answered.
   virtual Pushed take_pushed() { return {}; }
+  /// For less than a check: whether the host is there, and would have told of every change of what
+  /// it is watched for. False: only a check can tell.
+  virtual net::awaitable<bool> has_pulse(net::Deadline /*deadline*/) { co_return false; }
   /// The host's watchlist has changed: the next check finds what it names now, over the same
   /// session. False: this way cannot, and another probe must be made.
   virtual bool set_watchlist() { return false; }

@@ -10,6 +10,7 @@
 #include <unordered_set>
 #include <utility>
 
+#include "probe/listening.h"
 #include "probe/scm/session.h"
 #include "probe/scm_terms.h"
 
@@ -18,22 +19,6 @@ namespace {
 
 /// For closing handles; a thread that hangs in a call is left to itself.
 constexpr auto kLongestEnd = std::chrono::seconds(1);
-
-enum class Hearing : std::uint8_t {
-  nothing,  ///< it could not be armed; tried again after the next check
-  asking,   ///< armed for every state: the answer may repeat the present one
-  armed,    ///< for every state but the present one
-  resting,  ///< armed, and stopped by its last pushed change
-  leaving,  ///< it is marked for deletion
-};
-
-/// Asking for the state that a service is in would be answered at once, for ever.
-std::uint32_t mask_besides(std::uint32_t current_state) {
-  const auto bit = current_state >= svcctl::kStopped && current_state <= svcctl::kPaused
-                       ? 1U << (current_state - 1)
-                       : 0U;
-  return (kNotifyAllStates & ~bit) | kNotifyDeletePending;
-}
 
 }  // namespace
 
@@ -126,8 +111,7 @@ struct Listener::State {
       feed->close(name.text());
       return error == svcctl::kServiceMarkedForDelete ? Hearing::leaving : Hearing::nothing;
     }
-    if (state == 0) return Hearing::asking;
-    return state == svcctl::kStopped ? Hearing::resting : Hearing::armed;
+    return hearing_besides(state);
   }
 
   [[nodiscard]] bool is_ghost(const ServiceStatus& status) const {
@@ -146,19 +130,20 @@ struct Listener::State {
     }
     const auto found = services.find(ServiceName(*notification.service));
     if (found == services.end()) return;  // the last notification about one that was closed
-    if (notification.error == svcctl::kServiceMarkedForDelete ||
-        (notification.triggered & kNotifyDeletePending) != 0) {
-      // Without our handle Windows can remove it; opened again, it would report the same again.
-      feed->close(found->first.text());
-      found->second = Hearing::leaving;
-      return tell(std::nullopt);
-    }
-    if (notification.error != svcctl::kSuccess || !notification.status.has_valid_state()) {
-      // ERROR_SERVICE_NOTIFY_CLIENT_LAGGING, a host that is gone or talks nonsense: what was armed
-      // is void. The next check makes it begin anew.
-      feed->shut();
-      open = false;
-      return tell(std::nullopt);
+    switch (meaning_of({.status = notification.status,
+                        .notification_status = notification.error,
+                        .triggered = notification.triggered})) {
+      case Meaning::changed:
+        break;
+      case Meaning::leaving:
+        // Without our handle Windows can remove it; opened again, it would report the same again.
+        feed->close(found->first.text());
+        found->second = Hearing::leaving;
+        return tell(std::nullopt);
+      case Meaning::invalid:
+        feed->shut();
+        open = false;
+        return tell(std::nullopt);
     }
     const auto status = to_status(notification.status);
     // What has just changed its state lives; what repeats it may be dead, and only a check can

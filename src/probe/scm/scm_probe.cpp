@@ -1,16 +1,16 @@
 #include "probe/scm/scm_probe.h"
 
-#include <algorithm>
 #include <atomic>
 #include <mutex>
 #include <optional>
+#include <span>
 #include <utility>
 #include <vector>
 
 #include <boost/asio/this_coro.hpp>
 
 #include "net/signal.h"
-#include "probe/per_user.h"
+#include "probe/listening.h"
 #include "probe/scm/errors.h"
 #include "probe/scm/listener.h"
 #include "probe/scm_terms.h"
@@ -25,10 +25,7 @@ class Inbox {
  public:
   void put(std::optional<ObservedService> service) {
     const std::lock_guard lock(mutex_);
-    if (service && pushed_.services.size() < kMostPushed)
-      pushed_.services.push_back(*std::move(service));
-    else
-      pushed_.check_again = true;
+    add(pushed_, std::move(service));
   }
   Pushed take() {
     const std::lock_guard lock(mutex_);
@@ -36,9 +33,6 @@ class Inbox {
   }
 
  private:
-  /// A host that flaps faster than we record is checked instead.
-  static constexpr std::size_t kMostPushed = 10'000;
-
   std::mutex mutex_;
   Pushed pushed_;
 };
@@ -145,22 +139,12 @@ net::awaitable<Result<Services>> ScmProbe::check(net::Deadline deadline) {
       [now = clock_.now()](scm::Session& session) { return session.check(now); }, deadline);
   // A call that hangs goes on with the session.
   trace_ = shared_->busy ? CheckTrace{} : shared_->asked.last_check();
-  // What was pushed while the list was made may be newer than the list. Should it be older, the
-  // newer state is pushed in a moment.
   const auto newest = empty_inbox();
   if (!seen) co_return seen;
   boot_ = shared_->asked.boot_signs();
-  for (auto at = newest; at < pushed_.services.size(); at++) {
-    const auto& pushed = pushed_.services[at];
-    const auto found = std::ranges::find(*seen, pushed.name, &ObservedService::name);
-    if (found != seen->end()) found->status = pushed.status;
-  }
+  prefer_pushed(*seen, std::span(pushed_.services).subspan(newest));
   there_.clear();
-  for (const auto& service : *seen) {
-    // A base name is no service's; the template of that name says nothing of the copies.
-    if (service.details && is_group(service.name, *service.details)) continue;
-    if (is_there(service.status)) there_.push_back(service.name);
-  }
+  for (const auto& service : audible(*seen)) there_.push_back(service.name);
   if (listener_) listener_->listen_to(there_);
   co_return seen;
 }
@@ -210,9 +194,7 @@ net::awaitable<void> ScmProbe::listen(net::Deadline deadline) {
 
 std::size_t ScmProbe::empty_inbox() {
   const auto before = pushed_.services.size();
-  auto pushed = inbox_->take();
-  std::ranges::move(pushed.services, std::back_inserter(pushed_.services));
-  pushed_.check_again |= pushed.check_again;
+  add(pushed_, inbox_->take());
   return before;
 }
 

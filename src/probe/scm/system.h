@@ -75,10 +75,6 @@ class Feed {
   virtual void wake() = 0;
 };
 
-/// SERVICE_NOTIFY_*: the bit of a state is 1 << (dwCurrentState - 1).
-inline constexpr std::uint32_t kNotifyAllStates = 0x7F;
-inline constexpr std::uint32_t kNotifyDeletePending = 0x200;
-
 /// The Windows that the program runs on. From any thread.
 class System {
  public:

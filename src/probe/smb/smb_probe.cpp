@@ -14,6 +14,7 @@
 #include "base/try.h"
 #include "probe/absent_services.h"
 #include "probe/details_cache.h"
+#include "probe/listening.h"
 #include "probe/scm_terms.h"
 #include "probe/smb/list_index.h"
 #include "probe/smb/smb_details_reader.h"
@@ -58,6 +59,9 @@ class SmbProbe final : public Probe {
   net::awaitable<Diagnosis> diagnose(net::Deadline deadline) override {
     return diagnose_over_smb({host_, options_, connector_, random_, login_}, clock_, deadline);
   }
+  net::awaitable<void> listen(net::Deadline deadline) override;
+  Pushed take_pushed() override { return std::exchange(pushed_, {}); }
+  net::awaitable<bool> has_pulse(net::Deadline deadline) override;
   net::awaitable<void> close(net::Deadline deadline) override;
   bool set_watchlist() override;
 
@@ -86,6 +90,10 @@ class SmbProbe final : public Probe {
                                       net::Deadline deadline);
   net::awaitable<Result<Services>> query_everything(net::Deadline deadline);
 
+  void prepare_listening(const Services& seen);
+  void take_news();
+  void end_listening(const Error& error);
+
   net::awaitable<Result<ServiceStatus>> query(const ServiceName& name, net::Deadline deadline);
   void remember(const Services& services);
 
@@ -105,6 +113,14 @@ class SmbProbe final : public Probe {
   std::optional<Names> reported_;  ///< only where the watchlist needs details
   BootSigns boot_;
   CheckTrace trace_;
+  Pushed pushed_;
+  Services audible_;               ///< of the last check
+  bool hears_of_all_ = false;      ///< whether those are all that matter
+  bool must_tell_whom_ = true;     ///< the host has not been told yet which they are
+  net::Deadline listens_again_{};  ///< when the host may be asked again to tell of changes
+  Budget beginnings_{3, std::chrono::minutes(10)};
+  bool has_complained_ = false;
+  std::string notice_;  ///< for the next trace
 };
 
 net::awaitable<Result<Services>> SmbProbe::with_session(Check check_once, net::Deadline deadline) {
@@ -127,10 +143,16 @@ net::awaitable<Result<Services>> SmbProbe::with_session(Check check_once, net::D
       trace_.connection = session_->connection();
     }
     DropOnCancel cancelled{this};
+    take_news();
+    const auto newest = pushed_.services.size();
     auto seen = co_await (this->*check_once)(until);
     cancelled.probe = nullptr;
     if (session_) traits_ = session_->traits();
+    take_news();
+    if (trace_.notice.empty()) trace_.notice = std::exchange(notice_, {});
     if (seen) {
+      prefer_pushed(*seen, std::span(pushed_.services).subspan(newest));
+      prepare_listening(*seen);
       if (session_ && connector_.is_scarce()) {
         trace_.closed_after = "others need the open files";
         co_await close(std::min(deadline, net::within(kLogOffLimit)));
@@ -142,6 +164,62 @@ net::awaitable<Result<Services>> SmbProbe::with_session(Check check_once, net::D
     if (!kept || seen.error().kind == ErrorKind::malformed) co_return seen;
     trace_ = {.dropped = seen.error().what};
   }
+}
+
+void SmbProbe::prepare_listening(const Services& seen) {
+  audible_ = audible(seen);
+  // Those that are not there are told of when they come. The copies of a per-user service are not.
+  const auto there = std::ranges::count_if(seen, [](const auto& s) { return is_there(s.status); });
+  hears_of_all_ = std::cmp_equal(there, audible_.size());
+  must_tell_whom_ = true;
+}
+
+net::awaitable<void> SmbProbe::listen(net::Deadline deadline) {
+  const bool listens = session_ && net::MonotonicClock::now() >= listens_again_;
+  if (listens && std::exchange(must_tell_whom_, false)) {
+    DropOnCancel cancelled{this};
+    const auto begun = co_await session_->listen_to(audible_, net::within(options_.call_limit));
+    cancelled.probe = nullptr;
+    if (!begun) co_return end_listening(begun.error());
+  }
+  if (!session_ || session_->listener() == nullptr) co_return co_await net::sleep_until(deadline);
+  const auto heard = co_await session_->listen(deadline);
+  take_news();
+  if (!heard) end_listening(heard.error());
+}
+
+void SmbProbe::take_news() {
+  auto* listener = session_ ? session_->listener() : nullptr;
+  if (listener == nullptr) return;
+  add(pushed_, listener->take_pushed());
+  if (const auto lost = listener->lost()) end_listening(*lost);
+}
+
+void SmbProbe::end_listening(const Error& error) {
+  if (error.kind == ErrorKind::unsupported) {
+    listens_again_ = net::Deadline::max();
+    return session_->end_listening();
+  }
+  // Only a check can tell what has changed meanwhile.
+  drop_session();
+  pushed_.check_again = true;
+  if (error.kind == ErrorKind::unreachable) return;
+  if (error.kind != ErrorKind::malformed && beginnings_.spend(1)) return;
+  listens_again_ = net::within(options_.details.pause);
+  if (!std::exchange(has_complained_, true))
+    notice_ = "it does not tell of changes by the rules, and is checked more often: " + error.what;
+}
+
+net::awaitable<bool> SmbProbe::has_pulse(net::Deadline deadline) {
+  const auto* listener = session_ ? session_->listener() : nullptr;
+  if (listener == nullptr || !hears_of_all_ || !listener->hears_all()) co_return false;
+  DropOnCancel cancelled{this};
+  const auto answered =
+      co_await session_->echo(std::min(deadline, net::within(options_.connect_limit)));
+  cancelled.probe = nullptr;
+  if (!answered) end_listening(answered.error());
+  take_news();
+  co_return answered && !pushed_.check_again;
 }
 
 bool SmbProbe::set_watchlist() {

@@ -256,6 +256,34 @@ net::awaitable<Result<>> SmbSession::read_batch(svcctl::DetailsBatch& batch,
   return drive(batch.read(port_), deadline, pause);
 }
 
+net::awaitable<Result<>> SmbSession::listen_to(std::span<const ObservedService> services,
+                                               net::Deadline deadline) {
+  if (!listener_) {
+    CO_TRY(auto* scm, co_await batches(deadline));
+    if (scm == nullptr) co_return Result<>{};
+    listener_.emplace(*scm, port_);
+  }
+  listener_->listen_to(services);
+  co_return co_await send_outgoing(deadline);
+}
+
+net::awaitable<Result<>> SmbSession::listen(net::Deadline deadline) {
+  const auto limit = environment_.options.call_limit;
+  while (!listener_->has_news()) {
+    CO_TRY(const bool readable, co_await stream_.wait_readable(deadline));
+    if (!readable) co_return Result<>{};
+    CO_TRY(auto message, co_await receive(net::within(limit)));
+    port_.deliver(std::move(message));
+    // At once, also where there is news: a change that follows is not told before.
+    CO_TRY(co_await send_outgoing(net::within(limit)));
+  }
+  co_return Result<>{};
+}
+
+net::awaitable<Result<>> SmbSession::echo(net::Deadline deadline) {
+  return ask(smb_.echo(port_), deadline);
+}
+
 svcctl::HostTraits SmbSession::traits() const {
   auto traits = scm_.traits();
   if (batches_) traits.learn(batches_->traits());

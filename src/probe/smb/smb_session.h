@@ -6,6 +6,7 @@
 #include <chrono>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -15,6 +16,7 @@
 #include "config/monitored/host.h"
 #include "logins/gate.h"
 #include "net/tcp.h"
+#include "probe/smb/smb_listener.h"
 #include "probe/smb/smb_login.h"
 #include "probe/smb/smb_probe.h"
 #include "wire/conversation.h"
@@ -74,6 +76,18 @@ class SmbSession {
   net::awaitable<Result<>> read_batch(svcctl::DetailsBatch& batch, std::chrono::milliseconds pause,
                                       net::Deadline deadline);
 
+  /// Has the host tell of changes of these services from now on, as far as it does; what they are
+  /// is with listener(). An error ends the session.
+  net::awaitable<Result<>> listen_to(std::span<const ObservedService> services,
+                                     net::Deadline deadline);
+  /// Waits until the listener, which must be there, has news.
+  net::awaitable<Result<>> listen(net::Deadline deadline);
+  /// Null: nothing is listened to, or the host does not tell.
+  [[nodiscard]] SmbListener* listener() { return listener_ ? &*listener_ : nullptr; }
+  void end_listening() { listener_.reset(); }
+  /// That the host is there.
+  net::awaitable<Result<>> echo(net::Deadline deadline);
+
   [[nodiscard]] svcctl::HostTraits traits() const;
   /// The end of the connection: "10.1.2.3:445".
   [[nodiscard]] std::string peer() const { return stream_.peer(); }
@@ -126,6 +140,7 @@ class SmbSession {
   svcctl::Client scm_;
   bool multiplexes_ = true;  ///< as far as is known
   std::optional<svcctl::Client> batches_;
+  std::optional<SmbListener> listener_;
 };
 
 }  // namespace tocsin::probe

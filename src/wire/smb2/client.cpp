@@ -92,6 +92,11 @@ Conversation<Result<>> Client::close_pipe(Port& port, Pipe pipe) {
   co_return Result<>{};
 }
 
+Conversation<Result<>> Client::echo(Port& port) {
+  CO_TRY(in_context(co_await session_->ask<EmptyBody>(port, Command::echo, EmptyBody{}), "echo"));
+  co_return Result<>{};
+}
+
 Conversation<Result<>> Client::logoff(Port& port) {
   for (const auto command : {Command::tree_disconnect, Command::logoff}) {
     CO_TRY(in_context(co_await session_->ask<EmptyBody>(port, command, EmptyBody{}), "logoff"));

@@ -79,6 +79,8 @@ class Client {
   Conversation<Result<Bytes>> read(Port& port, Pipe pipe);
   Conversation<Result<>> write(Port& port, Pipe pipe, Bytes message);
   Conversation<Result<>> close_pipe(Port& port, Pipe pipe);
+  /// That the server is there.
+  Conversation<Result<>> echo(Port& port);
   Conversation<Result<>> logoff(Port& port);
 
   /// Since negotiate().

@@ -38,6 +38,12 @@ Error describe(std::uint32_t code) {
       return {ErrorKind::unsupported, "the host does not know the question" + number, code};
     case kInvalidHandle:
       return {ErrorKind::rejected, "the handle is not valid (any more)" + number, code};
+    case kRequestAborted:
+      return {ErrorKind::rejected, "the host has ended the wait" + number, code};
+    case kAlreadyRegistered:
+      return {ErrorKind::rejected, "somebody waits for it already" + number, code};
+    case kNotifyClientLagging:
+      return {ErrorKind::rejected, "changes came faster than they were fetched" + number, code};
     case kServiceMarkedForDelete:
       return {ErrorKind::rejected, "the service is marked for deletion" + number, code};
     default:
@@ -69,18 +75,18 @@ Result<> Enumeration::append(Bytes stub, const EnumServicesStatusResponse& page,
 }
 
 template <typename Request>
-Conversation<Result<Client::Reply<typename Request::Response>>> Client::invoke(Port& port,
-                                                                               Request request) {
-  CO_TRY(auto stub,
-         in_context(co_await rpc_.call(port, Request::kOpnum, encode(request)), Request::kName));
+Conversation<Result<Client::Reply<typename Request::Response>>> Client::invoke(
+    Port& port, Request request, dcerpc::Patience patience) {
+  CO_TRY(auto stub, in_context(co_await rpc_.call(port, Request::kOpnum, encode(request), patience),
+                               Request::kName));
   CO_TRY(auto response, in_context(parse<typename Request::Response>(stub), Request::kName));
   co_return Reply<typename Request::Response>{std::move(stub), std::move(response)};
 }
 
 template <typename Request>
-Conversation<Result<Client::Reply<typename Request::Response>>> Client::ask(Port& port,
-                                                                            Request request) {
-  CO_TRY(auto reply, co_await invoke(port, std::move(request)));
+Conversation<Result<Client::Reply<typename Request::Response>>> Client::ask(
+    Port& port, Request request, dcerpc::Patience patience) {
+  CO_TRY(auto reply, co_await invoke(port, std::move(request), patience));
   CO_TRY(succeeded(reply.response.return_value, Request::kName));
   co_return reply;
 }
@@ -201,6 +207,26 @@ Conversation<Result<bool>> Client::query_start_trigger(Port& port, Handle servic
 
 Conversation<Result<>> Client::close(Port& port, Handle handle) {
   CO_TRY(co_await ask(port, CloseServiceHandleRequest{.handle = handle}));
+  co_return Result<>{};
+}
+
+Conversation<Result<NotifyHandle>> Client::register_for(Port& port, Handle handle,
+                                                        std::uint32_t notify_mask) {
+  using Request = NotifyServiceStatusChangeRequest;
+  const auto reply = co_await ask(port, Request{.handle = handle, .notify_mask = notify_mask});
+  if (!reply) co_return std::unexpected(reply.error());
+  co_return reply->response.notify;
+}
+
+Conversation<Result<std::vector<StatusNotification>>> Client::notifications(Port& port,
+                                                                            NotifyHandle notify) {
+  CO_TRY(auto reply,
+         co_await ask(port, GetNotifyResultsRequest{.notify = notify}, dcerpc::Patience::for_days));
+  co_return std::move(reply.response.notifications);
+}
+
+Conversation<Result<>> Client::close_notify(Port& port, NotifyHandle notify) {
+  CO_TRY(co_await ask(port, CloseNotifyHandleRequest{.notify = notify}));
   co_return Result<>{};
 }
 

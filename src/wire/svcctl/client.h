@@ -13,6 +13,7 @@
 #include "wire/conversation.h"
 #include "wire/dcerpc/client.h"
 #include "wire/svcctl/messages.h"
+#include "wire/svcctl/notify.h"
 #include "wire/svcctl/service_list.h"
 
 namespace tocsin::svcctl {
@@ -77,6 +78,17 @@ class Client {
   Conversation<Result<bool>> query_start_trigger(Port& port, Handle service);
   Conversation<Result<>> close(Port& port, Handle handle);
 
+  /// Registers for one notification about a service or, with `manager()`, about the list of
+  /// services. unsupported where the host does not tell of changes.
+  Conversation<Result<NotifyHandle>> register_for(Port& port, Handle handle,
+                                                  std::uint32_t notify_mask);
+  /// Waits for it, for days. Where several calls are not taken at a time, nothing else can be asked
+  /// meanwhile.
+  Conversation<Result<std::vector<StatusNotification>>> notifications(Port& port,
+                                                                      NotifyHandle notify);
+  Conversation<Result<>> close_notify(Port& port, NotifyHandle notify);
+
+  [[nodiscard]] Handle manager() const { return manager_; }
   [[nodiscard]] const HostTraits& traits() const { return traits_; }
 
  private:
@@ -88,10 +100,12 @@ class Client {
   };
   /// The response, whatever its return value.
   template <typename Request>
-  Conversation<Result<Reply<typename Request::Response>>> invoke(Port& port, Request request);
+  Conversation<Result<Reply<typename Request::Response>>> invoke(
+      Port& port, Request request, dcerpc::Patience patience = dcerpc::Patience::answered_soon);
   /// The same; a return value other than success is an error.
   template <typename Request>
-  Conversation<Result<Reply<typename Request::Response>>> ask(Port& port, Request request);
+  Conversation<Result<Reply<typename Request::Response>>> ask(
+      Port& port, Request request, dcerpc::Patience patience = dcerpc::Patience::answered_soon);
   template <typename Request>
   Conversation<Result<Enumeration>> enumerate(Port& port, EnumLayout layout);
   Conversation<Result<ServiceStatusProcess>> query_status_ex(Port& port, Handle service);

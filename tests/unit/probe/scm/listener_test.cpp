@@ -84,7 +84,7 @@ TEST_F(ListenerTest, NoticesThatServicesCameOrWent) {
 TEST_F(ListenerTest, LetsGoOfAServiceThatIsToBeRemoved) {
   listen_to({"Spooler"});
   EXPECT_TRUE(feed.saw(arm("Spooler", kAny)));
-  feed.fire({.service = "Spooler", .triggered = kNotifyDeletePending});
+  feed.fire({.service = "Spooler", .triggered = svcctl::kNotifyDeletePending});
   EXPECT_EQ(next(), "check again");
   EXPECT_TRUE(feed.saw("close Spooler"));
   // Somebody else keeps it open: it is still there, and is left alone.

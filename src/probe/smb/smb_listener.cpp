@@ -1,0 +1,199 @@
+#include "probe/smb/smb_listener.h"
+
+#include <algorithm>
+#include <unordered_set>
+#include <utility>
+
+#include "base/try.h"
+#include "probe/scm_terms.h"
+#include "probe/smb/smb_session.h"
+
+namespace tocsin::probe {
+namespace {
+
+constexpr int kPriceOfInvalid = 60;
+constexpr int kPriceOfList = 15;
+/// Each is an open handle, a registration and a reply of the host's.
+constexpr std::size_t kMostServices = 512;
+/// Changes that a check finds first before the host is held for one that does not tell.
+constexpr int kMostUntold = 1;
+
+}  // namespace
+
+SmbListener::SmbListener(svcctl::Client& scm, Port& port) : scm_(scm), port_(port) {}
+
+void SmbListener::begin(Service& service, Conversation<bool> conversation) {
+  service.conversation.emplace(std::move(conversation));
+  service.conversation->start();
+}
+
+void SmbListener::listen_to(std::span<const ObservedService> services) {
+  if (lost_) return;
+  hears_too_many_ = services.size() > kMostServices;
+  services = services.first(std::min(services.size(), kMostServices));
+  forget_all_but(services);
+  if (!list_) {
+    list_.emplace(follow_list());
+    list_->start();
+  }
+  for (const auto& seen : services) {
+    auto& service = services_.try_emplace(seen.name, Service{.name = seen.name}).first->second;
+    note_seen(service, seen.status);
+    if (service.conversation && !service.conversation->done()) {
+      // An open service cannot be removed, and this host would not say that it is to be: those that
+      // have stopped are closed for a moment.
+      if (service.hearing == Hearing::resting && !tells_removals_)
+        begin(service, follow_anew(service));
+    } else if (!service.budget.is_spent()) {
+      begin(service, follow(service, 0));
+    }
+  }
+}
+
+void SmbListener::forget_all_but(std::span<const ObservedService> services) {
+  std::unordered_set<ServiceName> names;
+  for (const auto& service : services) names.insert(service.name);
+  std::erase_if(farewells_, [](const auto& farewell) { return farewell.done(); });
+  std::erase_if(services_, [&](const auto& entry) {
+    const auto& service = entry.second;
+    if (names.contains(entry.first)) return false;
+    if (is_listened_to(service.hearing)) {
+      farewells_.push_back(leave(service.handle, service.registration));
+      farewells_.back().start();
+      return true;
+    }
+    // One that is only being opened would stay open.
+    return !service.conversation || service.conversation->done();
+  });
+}
+
+/// What a check has seen first is told in a moment, where it is told at all.
+void SmbListener::note_seen(Service& service, const ServiceStatus& seen) {
+  const bool changed = service.status.state != ServiceState::unknown &&
+                       service.status.state != seen.state && is_listened_to(service.hearing);
+  if (changed && ++service.untold > kMostUntold)
+    lost_ = {ErrorKind::malformed, "changes of " + service.name.text() + " were not told", {}};
+  service.status = seen;
+}
+
+bool SmbListener::is_listening(const Service& service) const {
+  return is_listened_to(service.hearing) && service.conversation && !service.conversation->done();
+}
+
+bool SmbListener::hears_all() const {
+  return !lost_ && tells_removals_ && !hears_too_many_ &&
+         std::ranges::all_of(services_,
+                             [this](const auto& entry) { return is_listening(entry.second); });
+}
+
+bool SmbListener::has_news() const {
+  return lost_ || pushed_.check_again || !pushed_.services.empty();
+}
+
+Conversation<bool> SmbListener::follow(Service& service, std::uint32_t state) {
+  const auto handle = co_await scm_.open_service(port_, service.name.text());
+  if (!handle) {
+    take(service, handle.error());
+    co_return false;
+  }
+  service.handle = *handle;
+  auto registered = co_await scm_.register_for(port_, *handle, mask_besides(state));
+  while (registered) {
+    service.registration = *registered;
+    service.hearing = hearing_besides(state);
+    const auto told = co_await scm_.notifications(port_, *registered);
+    if (!told) {
+      registered = std::unexpected(told.error());
+      break;
+    }
+    const auto next = take(service, *told);
+    if (!next) {
+      co_return co_await leave(*handle, *registered);
+    }
+    state = *next;
+    // Registered anew before the old one is closed: that much sooner comes the next change.
+    registered = co_await renew(*handle, mask_besides(state), *registered);
+  }
+  take(service, registered.error());
+  if (!lost_) (void)co_await scm_.close(port_, *handle);
+  co_return false;
+}
+
+Conversation<bool> SmbListener::follow_anew(Service& service) {
+  service.hearing = Hearing::nothing;
+  (void)co_await leave(service.handle, service.registration);
+  co_return co_await follow(service, svcctl::kStopped);
+}
+
+/// What the host answers does not matter: without the handle nothing comes of the registration.
+Conversation<bool> SmbListener::leave(svcctl::Handle handle, svcctl::NotifyHandle registration) {
+  (void)co_await scm_.close_notify(port_, registration);
+  (void)co_await scm_.close(port_, handle);
+  co_return true;
+}
+
+Conversation<Result<svcctl::NotifyHandle>> SmbListener::renew(svcctl::Handle handle,
+                                                              std::uint32_t mask,
+                                                              svcctl::NotifyHandle old) {
+  std::vector<Conversation<Result<svcctl::NotifyHandle>>> steps;
+  steps.reserve(2);
+  steps.push_back(scm_.register_for(port_, handle, mask));
+  steps.push_back(end(old));
+  auto done = co_await all(std::move(steps));
+  co_return std::move(done.front());
+}
+
+Conversation<Result<svcctl::NotifyHandle>> SmbListener::end(svcctl::NotifyHandle registration) {
+  (void)co_await scm_.close_notify(port_, registration);
+  co_return registration;
+}
+
+/// A host that does not tell of these does not tell of removals either.
+Conversation<bool> SmbListener::follow_list() {
+  const auto mask = svcctl::kNotifyCreated | svcctl::kNotifyDeleted;
+  auto registered = co_await scm_.register_for(port_, scm_.manager(), mask);
+  while (registered) {
+    tells_removals_ = true;
+    const auto told = co_await scm_.notifications(port_, *registered);
+    if (!told || !list_budget_.spend(kPriceOfList)) break;
+    pushed_.check_again = true;
+    registered = co_await renew(scm_.manager(), mask, *registered);
+  }
+  tells_removals_ = false;
+  co_return false;
+}
+
+std::optional<std::uint32_t> SmbListener::take(
+    Service& service, std::span<const svcctl::StatusNotification> notifications) {
+  service.untold = 0;
+  std::optional<std::uint32_t> state;
+  auto meaning = Meaning::invalid;
+  for (const auto& notification : notifications) {
+    meaning = meaning_of(notification);
+    if (meaning != Meaning::changed) break;
+    state = notification.status.current_state;
+    const auto status = to_status(notification.status);
+    if (status != service.status)
+      add(pushed_, ObservedService{.name = service.name, .status = status, .details = {}});
+    service.status = status;
+  }
+  if (meaning == Meaning::changed && service.budget.spend(int(notifications.size()))) return state;
+  service.hearing = meaning == Meaning::leaving ? Hearing::leaving : Hearing::nothing;
+  if (meaning == Meaning::changed) return std::nullopt;
+  if (service.budget.spend(meaning == Meaning::leaving ? 0 : kPriceOfInvalid))
+    pushed_.check_again = true;
+  return std::nullopt;
+}
+
+void SmbListener::take(Service& service, const Error& error) {
+  const auto before = std::exchange(service.hearing, Hearing::nothing);
+  const bool is_over = is_listened_to(before) || error.native == svcctl::kNotifyClientLagging;
+  if (error.native == svcctl::kServiceMarkedForDelete) {
+    service.hearing = Hearing::leaving;
+    if (before != Hearing::leaving) pushed_.check_again = true;
+  } else if (error.kind == ErrorKind::unsupported || is_over || !is_about_service(error)) {
+    lost_ = error;
+  }
+}
+
+}  // namespace tocsin::probe

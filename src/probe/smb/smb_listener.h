@@ -1,0 +1,87 @@
+// Changes of services as a host tells them, over one pipe that carries all registrations.
+// [MS-SCMR] 3.1.4.43 to 3.1.4.45
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "domain/service.h"
+#include "probe/listening.h"
+#include "probe/probe.h"
+#include "wire/conversation.h"
+#include "wire/svcctl/client.h"
+
+namespace tocsin::probe {
+
+/// Its conversations go on whenever something is delivered to the port, whoever waits for it.
+class SmbListener {
+ public:
+  /// `scm` takes several calls at a time. Both must outlive it and not move.
+  SmbListener(svcctl::Client& scm, Port& port);
+  SmbListener(const SmbListener&) = delete;
+  SmbListener& operator=(const SmbListener&) = delete;
+
+  /// The services to listen to from now on, as a check has just seen them; also tries again those
+  /// that it could not listen to before. Not from within a conversation.
+  void listen_to(std::span<const ObservedService> services);
+  /// Whether a change of any of them, and the removal of one, would be told.
+  [[nodiscard]] bool hears_all() const;
+
+  [[nodiscard]] bool has_news() const;
+  /// What has changed since the last call, oldest first; what repeats what is known is left out.
+  [[nodiscard]] Pushed take_pushed() { return std::exchange(pushed_, {}); }
+  /// Why all that was registered is void. unsupported: the host does not know these calls;
+  /// malformed: it breaks their rules, or does not tell of what a check finds.
+  [[nodiscard]] const std::optional<Error>& lost() const { return lost_; }
+
+ private:
+  /// A service that restarts every two seconds needs half of it; what needs more is left to the
+  /// checks. A list that changes, and what is invalid, cost more: a check follows each.
+  static constexpr int kMostNotifications = 240;
+  struct Service {
+    ServiceName name;
+    ServiceStatus status{};  ///< the last that is known, from whatever source
+    Hearing hearing = Hearing::nothing;
+    int untold = 0;  ///< changes in a row that a check has found first
+    Budget budget{kMostNotifications, std::chrono::minutes(1)};
+    svcctl::Handle handle{};
+    svcctl::NotifyHandle registration{};
+    std::optional<Conversation<bool>> conversation{};
+  };
+
+  void begin(Service& service, Conversation<bool> conversation);
+  void forget_all_but(std::span<const ObservedService> services);
+  void note_seen(Service& service, const ServiceStatus& seen);
+  [[nodiscard]] bool is_listening(const Service& service) const;
+
+  Conversation<bool> follow(Service& service, std::uint32_t state);
+  Conversation<bool> follow_anew(Service& service);
+  Conversation<bool> leave(svcctl::Handle handle, svcctl::NotifyHandle registration);
+  Conversation<bool> follow_list();
+  Conversation<Result<svcctl::NotifyHandle>> renew(svcctl::Handle handle, std::uint32_t mask,
+                                                   svcctl::NotifyHandle old);
+  Conversation<Result<svcctl::NotifyHandle>> end(svcctl::NotifyHandle registration);
+  /// The state to register besides; nothing: it is listened to no more.
+  std::optional<std::uint32_t> take(Service& service,
+                                    std::span<const svcctl::StatusNotification> notifications);
+  void take(Service& service, const Error& error);
+
+  svcctl::Client& scm_;
+  Port& port_;
+  Pushed pushed_;
+  std::optional<Error> lost_;
+  bool tells_removals_ = false;
+  bool hears_too_many_ = false;  ///< more are wanted than it listens to
+  Budget list_budget_{kMostNotifications, std::chrono::minutes(1)};
+  std::unordered_map<ServiceName, Service> services_;
+  std::vector<Conversation<bool>> farewells_;
+  std::optional<Conversation<bool>> list_;
+};
+
+}  // namespace tocsin::probe
