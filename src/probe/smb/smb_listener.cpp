@@ -90,29 +90,27 @@ bool SmbListener::has_news() const {
   return lost_ || pushed_.check_again || !pushed_.services.empty();
 }
 
-Conversation<bool> SmbListener::follow(Service& service, std::uint32_t state) {
+Conversation<bool> SmbListener::follow(Service& service, std::uint32_t besides) {
   const auto handle = co_await scm_.open_service(port_, service.name.text());
   if (!handle) {
     take(service, handle.error());
     co_return false;
   }
   service.handle = *handle;
-  auto registered = co_await scm_.register_for(port_, *handle, mask_besides(state));
+  service.hearing = Hearing::nothing;
+  auto registered = co_await scm_.register_for(port_, *handle, mask_besides(besides));
   while (registered) {
     service.registration = *registered;
-    service.hearing = hearing_besides(state);
+    if (service.hearing == Hearing::nothing) service.hearing = hearing_besides(besides);
     const auto told = co_await scm_.notifications(port_, *registered);
     if (!told) {
       registered = std::unexpected(told.error());
       break;
     }
-    const auto next = take(service, *told);
-    if (!next) {
-      co_return co_await leave(*handle, *registered);
-    }
-    state = *next;
+    if (!take(service, *told)) co_return co_await leave(*handle, *registered);
+    besides = service.repeats ? told->back().status.current_state : 0;
     // Registered anew before the old one is closed: that much sooner comes the next change.
-    registered = co_await renew(*handle, mask_besides(state), *registered);
+    registered = co_await renew(*handle, mask_besides(besides), *registered);
   }
   take(service, registered.error());
   if (!lost_) (void)co_await scm_.close(port_, *handle);
@@ -163,26 +161,27 @@ Conversation<bool> SmbListener::follow_list() {
   co_return false;
 }
 
-std::optional<std::uint32_t> SmbListener::take(
-    Service& service, std::span<const svcctl::StatusNotification> notifications) {
+bool SmbListener::take(Service& service,
+                       std::span<const svcctl::StatusNotification> notifications) {
   service.untold = 0;
-  std::optional<std::uint32_t> state;
   auto meaning = Meaning::invalid;
   for (const auto& notification : notifications) {
     meaning = meaning_of(notification);
     if (meaning != Meaning::changed) break;
-    state = notification.status.current_state;
     const auto status = to_status(notification.status);
     if (status != service.status)
       add(pushed_, ObservedService{.name = service.name, .status = status, .details = {}});
+    else if (service.hearing != Hearing::asking)
+      service.repeats = true;
     service.status = status;
+    service.hearing = hearing_besides(notification.status.current_state);
   }
-  if (meaning == Meaning::changed && service.budget.spend(int(notifications.size()))) return state;
+  if (meaning == Meaning::changed && service.budget.spend(int(notifications.size()))) return true;
   service.hearing = meaning == Meaning::leaving ? Hearing::leaving : Hearing::nothing;
-  if (meaning == Meaning::changed) return std::nullopt;
+  if (meaning == Meaning::changed) return false;
   if (service.budget.spend(meaning == Meaning::leaving ? 0 : kPriceOfInvalid))
     pushed_.check_again = true;
-  return std::nullopt;
+  return false;
 }
 
 void SmbListener::take(Service& service, const Error& error) {

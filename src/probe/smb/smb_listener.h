@@ -49,6 +49,8 @@ class SmbListener {
     ServiceStatus status{};  ///< the last that is known, from whatever source
     Hearing hearing = Hearing::nothing;
     int untold = 0;  ///< changes in a row that a check has found first
+    /// The host tells again of the state that it has told of, so that one must be left out.
+    bool repeats = false;
     Budget budget{kMostNotifications, std::chrono::minutes(1)};
     svcctl::Handle handle{};
     svcctl::NotifyHandle registration{};
@@ -60,16 +62,16 @@ class SmbListener {
   void note_seen(Service& service, const ServiceStatus& seen);
   [[nodiscard]] bool is_listening(const Service& service) const;
 
-  Conversation<bool> follow(Service& service, std::uint32_t state);
+  /// `besides`: a state that it is known to be in, or 0.
+  Conversation<bool> follow(Service& service, std::uint32_t besides);
   Conversation<bool> follow_anew(Service& service);
   Conversation<bool> leave(svcctl::Handle handle, svcctl::NotifyHandle registration);
   Conversation<bool> follow_list();
   Conversation<Result<svcctl::NotifyHandle>> renew(svcctl::Handle handle, std::uint32_t mask,
                                                    svcctl::NotifyHandle old);
   Conversation<Result<svcctl::NotifyHandle>> end(svcctl::NotifyHandle registration);
-  /// The state to register besides; nothing: it is listened to no more.
-  std::optional<std::uint32_t> take(Service& service,
-                                    std::span<const svcctl::StatusNotification> notifications);
+  /// False: it is listened to no more.
+  bool take(Service& service, std::span<const svcctl::StatusNotification> notifications);
   void take(Service& service, const Error& error);
 
   svcctl::Client& scm_;

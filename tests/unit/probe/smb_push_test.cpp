@@ -1,0 +1,269 @@
+// Changes that a host tells by itself, over the network.
+#include <chrono>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <gmock/gmock.h>
+
+#include "pretend_host.h"
+
+namespace tocsin::probe {
+namespace {
+
+using simulate::Action;
+using simulate::Behaviour;
+using simulate::Mischief;
+using testing::Each;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::Not;
+
+constexpr auto kFirst = "QlikSenseEngineService";
+constexpr auto kSecond = "QlikSenseProxyService";
+
+class SmbPushTest : public PretendHostTest {
+ protected:
+  /// A host that is checked, and tells of changes of its services.
+  void start_listening(const std::vector<std::string>& services = {kFirst, kSecond}) {
+    start();
+    watch(services);
+    states();
+    listen_until_all_are_heard();
+  }
+  void listen_until_all_are_heard() {
+    for (const auto end = soon(); net::MonotonicClock::now() < end;) {
+      listen(net::within(std::chrono::milliseconds(1)));
+      relay->reset_counts();
+      // Nothing else is under way.
+      if (has_pulse() && relay->requests() == 1) return;
+    }
+    FAIL() << "not all services are listened to";
+  }
+  void listen(net::Deadline deadline = soon()) { loop.run_until_done(probe->listen(deadline)); }
+  bool has_pulse() { return loop.run_until_done(probe->has_pulse(soon())); }
+  /// Listens until the service is told to be in this state; all that was told up to then.
+  std::vector<std::string> told(const std::string& service, ServiceState state) {
+    std::vector<std::string> changes;
+    const auto last = service + " " + std::string(to_string(state));
+    for (const auto end = net::within(std::chrono::seconds(20));
+         net::MonotonicClock::now() < end;) {
+      listen(end);
+      const auto pushed = probe->take_pushed();
+      EXPECT_FALSE(pushed.check_again);
+      for (const auto& one : pushed.services)
+        changes.push_back(one.name.text() + " " + std::string(to_string(one.status.state)));
+      if (!changes.empty() && changes.back() == last) break;
+    }
+    return changes;
+  }
+  /// What was told up to now; the host has answered an ECHO since.
+  std::vector<ObservedService> told_by_now() {
+    has_pulse();
+    return probe->take_pushed().services;
+  }
+  /// Listens until only a check can tell what has happened.
+  bool called_for_a_check() {
+    listen();
+    return probe->take_pushed().check_again;
+  }
+  void misbehave(Mischief mischief, std::uint32_t number = 0) {
+    happen(Behaviour{.mischief = mischief, .number = number});
+    states();  // over a new connection
+  }
+  /// Checks and listens until the host is asked for nothing but checks.
+  std::string notice_after_checks(int most) {
+    for (int i = 0; i < most; i++) {
+      listen(net::within(std::chrono::milliseconds(20)));
+      states();
+      if (auto notice = probe->last_check().notice; !notice.empty()) return notice;
+    }
+    return "";
+  }
+};
+
+TEST_F(SmbPushTest, TellsOfEachChange) {
+  start_listening();
+  for (int i = 0; i < 3; i++) {
+    happen(Action::stop, kFirst);
+    EXPECT_THAT(told(kFirst, ServiceState::stopped), Not(IsEmpty()));
+    happen(Action::start, kFirst);
+    EXPECT_THAT(told(kFirst, ServiceState::running), Not(IsEmpty()));
+  }
+}
+
+TEST_F(SmbPushTest, SaysNothingOfWhatTheCheckHasSeen) {
+  start_listening();
+  EXPECT_THAT(told_by_now(), IsEmpty());
+}
+
+TEST_F(SmbPushTest, TellsOfARestartBetweenTwoChecks) {
+  start_listening();
+  happen(Action::stop, kFirst);
+  happen(Action::start, kFirst);
+  EXPECT_THAT(told(kFirst, ServiceState::running),
+              ElementsAre("QlikSenseEngineService STOP_PENDING", "QlikSenseEngineService RUNNING"));
+}
+
+TEST_F(SmbPushTest, TellsOfARestartWhileItBeginsToListen) {
+  start();
+  watch({kFirst});
+  states();
+  for (int i = 0; i < 4; i++) listen(net::within(std::chrono::milliseconds(i)));
+  happen(Action::restart, kFirst);
+  EXPECT_THAT(told(kFirst, ServiceState::running), Not(IsEmpty()));
+}
+
+TEST_F(SmbPushTest, TellsOfChangesSinceTheCheck) {
+  start();
+  watch({kFirst});
+  states();
+  happen(Action::stop, kFirst);
+  EXPECT_THAT(told(kFirst, ServiceState::stopped), Not(IsEmpty()));
+}
+
+TEST_F(SmbPushTest, APulseIsOneRequest) {
+  start_listening();
+  relay->reset_counts();
+  EXPECT_TRUE(has_pulse());
+  EXPECT_EQ(relay->requests(), 1);
+}
+
+TEST_F(SmbPushTest, AHostThatIsGoneHasNoPulse) {
+  start_listening();
+  happen(simulate::Reachability::down);
+  EXPECT_FALSE(has_pulse());
+  EXPECT_FALSE(check_states());
+}
+
+TEST_F(SmbPushTest, AskedForNothingWhileACheckMustTell) {
+  start_listening();
+  happen(Action::uninstall, kFirst);
+  EXPECT_FALSE(has_pulse());
+}
+
+TEST_F(SmbPushTest, KeepsNoServiceFromBeingReplaced) {
+  start_listening();
+  happen(Action::stop, kFirst);
+  EXPECT_THAT(told(kFirst, ServiceState::stopped), Not(IsEmpty()));
+  happen(Action::uninstall, kFirst);
+  EXPECT_TRUE(called_for_a_check());
+  EXPECT_EQ(states().at(kFirst), ServiceState::missing);
+  happen(Action::install, kFirst);
+  EXPECT_TRUE(called_for_a_check());
+  EXPECT_EQ(states().at(kFirst), ServiceState::stopped);
+  listen_until_all_are_heard();
+  happen(Action::start, kFirst);
+  EXPECT_THAT(told(kFirst, ServiceState::running), Not(IsEmpty()));
+}
+
+TEST_F(SmbPushTest, BeginsAnewOverANewConnection) {
+  start_listening();
+  happen(simulate::Disconnect{});
+  EXPECT_TRUE(called_for_a_check());
+  happen(Action::stop, kFirst);
+  EXPECT_EQ(states().at(kFirst), ServiceState::stopped);
+  listen_until_all_are_heard();
+  happen(Action::start, kFirst);
+  EXPECT_THAT(told(kFirst, ServiceState::running), Not(IsEmpty()));
+}
+
+TEST_F(SmbPushTest, OutlivesTheExpiryOfTheSession) {
+  start_listening();
+  happen(Behaviour{.mischief = Mischief::expiring, .number = 40});
+  happen(simulate::Disconnect{});
+  EXPECT_TRUE(called_for_a_check());
+  states();
+  listen_until_all_are_heard();
+  for (int i = 0; i < 5; i++) {
+    happen(Action::stop, kFirst);
+    EXPECT_THAT(told(kFirst, ServiceState::stopped), Not(IsEmpty()));
+    happen(Action::start, kFirst);
+    EXPECT_THAT(told(kFirst, ServiceState::running), Not(IsEmpty()));
+  }
+}
+
+TEST_F(SmbPushTest, ListensToWhatIsWatchedNow) {
+  start_listening();
+  std::vector<WatchedService> services{{.pattern = kSecond}};
+  host.services = Watchlist(std::move(services));
+  probe->set_watchlist();
+  states();
+  listen_until_all_are_heard();
+  happen(Action::stop, kFirst);
+  happen(Action::stop, kSecond);
+  EXPECT_THAT(told(kSecond, ServiceState::stopped), Each(HasSubstr(kSecond)));
+  told_by_now();
+  happen(Action::uninstall, kFirst);
+  happen(Action::install, kFirst);  // nobody holds a handle to the one before
+}
+
+class SmbHostWithoutPush : public SmbPushTest,
+                           public testing::WithParamInterface<simulate::Push> {};
+
+INSTANTIATE_TEST_SUITE_P(Kinds, SmbHostWithoutPush,
+                         testing::Values(simulate::Push::none, simulate::Push::single),
+                         [](const auto& of) { return std::string(to_string(of.param)); });
+
+TEST_P(SmbHostWithoutPush, IsCheckedOverTheSameConnectionAndNotAskedAgain) {
+  start({.services = 20, .push = GetParam()});
+  watch({kFirst});
+  states();
+  listen(net::within(std::chrono::milliseconds(20)));
+  const auto requests = requests_of_a_check();
+  listen(net::within(std::chrono::milliseconds(1)));
+  EXPECT_EQ(requests_of_a_check(), requests);
+  EXPECT_FALSE(has_pulse());
+  EXPECT_FALSE(probe->take_pushed().check_again);
+  EXPECT_EQ(probe->last_check().notice, "");
+  EXPECT_EQ(relay->connections(), 0);
+}
+
+TEST_F(SmbPushTest, APushThatIsGarbledCostsOneConnectionAndOneSentence) {
+  start();
+  watch({kFirst, kSecond});
+  misbehave(Mischief::push_garbled);
+  EXPECT_THAT(notice_after_checks(5), HasSubstr("does not tell of changes by the rules"));
+  EXPECT_EQ(notice_after_checks(3), "");
+  EXPECT_EQ(relay->connections(), 2);
+}
+
+TEST_F(SmbPushTest, AHostThatSaysAgainAndAgainThatWeLagIsOnlyChecked) {
+  start();
+  watch({kFirst, kSecond});
+  misbehave(Mischief::push_lags);
+  EXPECT_THAT(notice_after_checks(10), HasSubstr("faster than they were fetched"));
+  const auto connections = relay->connections();
+  EXPECT_EQ(notice_after_checks(3), "");
+  EXPECT_EQ(relay->connections(), connections);
+}
+
+TEST_F(SmbPushTest, AFloodEndsAndIsNoNews) {
+  start();
+  watch({kFirst, kSecond});
+  misbehave(Mischief::push_floods);
+  for (int i = 0; i < 20; i++) listen(net::within(std::chrono::milliseconds(5)));
+  const auto pushed = probe->take_pushed();
+  EXPECT_THAT(pushed.services, IsEmpty());
+  relay->reset_counts();
+  listen(net::within(std::chrono::milliseconds(20)));
+  EXPECT_EQ(relay->requests(), 0);
+  EXPECT_FALSE(has_pulse());
+}
+
+TEST_F(SmbPushTest, AHostThatTellsNothingOfWhatChecksFindIsNotTrusted) {
+  start();
+  watch({kFirst, kSecond});
+  misbehave(Mischief::push_silent);
+  listen_until_all_are_heard();
+  happen(Action::stop, kFirst);
+  EXPECT_EQ(notice_after_checks(1), "");
+  happen(Action::start, kFirst);
+  EXPECT_THAT(notice_after_checks(2), HasSubstr("QlikSenseEngineService"));
+  EXPECT_FALSE(has_pulse());
+  EXPECT_EQ(states().at(kFirst), ServiceState::running);
+}
+
+}  // namespace
+}  // namespace tocsin::probe
