@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <functional>
+#include <mutex>
 #include <string>
 #include <vector>
 
@@ -28,7 +29,7 @@ class NoMechanism final : public spnego::Mechanism {
   bool verify(BytesView /*message*/, BytesView /*signature*/) const override { return true; }
 };
 
-/// Does as it is told, on the threads of the tickets; one call at a time.
+/// Does as it is told, on the threads of the tickets.
 class ScriptedLibrary final : public Library {
  public:
   Outcome<std::shared_ptr<const Ticket>> log_in(const Account& account, Trail& /*trail*/) override {
@@ -39,15 +40,27 @@ class ScriptedLibrary final : public Library {
   Outcome<std::unique_ptr<spnego::Mechanism>> initiate(const Ticket& ticket,
                                                        const std::string& service,
                                                        Trail& /*trail*/) override {
-    initiated = ticket.principal() + " -> " + service;
+    {
+      const std::lock_guard lock(mutex_);
+      initiated_ = ticket.principal() + " -> " + service;
+    }
     if (of_service) return std::unexpected(*of_service);
     return std::make_unique<NoMechanism>();
   }
 
+  /// The last one.
+  std::string initiated() {
+    const std::lock_guard lock(mutex_);
+    return initiated_;
+  }
+
   std::atomic<int> logins = 0;
-  std::string initiated;
   std::optional<Failure> failure;
   std::optional<Failure> of_service;
+
+ private:
+  std::mutex mutex_;
+  std::string initiated_;
 };
 
 class TicketsTest : public testing::Test {
@@ -80,7 +93,7 @@ TEST_F(TicketsTest, OneLoginServesAllHosts) {
   loop.run_until_done(scope.join());
   EXPECT_EQ(clients, 200);
   EXPECT_EQ(library->logins, 1);
-  EXPECT_EQ(library->initiated, "svc@R -> cifs/node1");
+  EXPECT_EQ(library->initiated(), "svc@R -> cifs/node1");
 }
 
 TEST_F(TicketsTest, WhoeverWaitsSharesARefusal) {
