@@ -94,13 +94,40 @@ Conversation<Result<Bytes>> Client::call_one(Port& port, std::uint16_t opnum, By
   }
   CO_TRY(auto received, co_await transport_->transceive(port, pipe_, std::move(last)));
   for (ReplyStub reply;;) {
+    const auto size = received.size();
     CO_TRY(auto fragment, co_await complete(port, std::move(received)));
     CO_TRY(auto pdu, parse_answer(fragment, call_id_));
     CO_TRY(const bool whole, reply.add(pdu));
     if (whole) co_return reply.take();
+    if (size == fragment.size()) {  // else a fragment takes more than one read
+      CO_TRY(co_await read_ahead(port, reply));
+    }
     CO_TRY(auto more, co_await transport_->read(port, pipe_));
     received = std::move(more);
   }
+}
+
+/// All but the last at the same time, so that a long reply costs few round trips. Never more than
+/// there must be: a read that is left over would take the reply to the next call.
+Conversation<Result<>> Client::read_ahead(Port& port, ReplyStub& reply) {
+  std::vector<Conversation<Result<Bytes>>> reads;
+  const auto count = reply.fragments_before_last();
+  if (count < 2) co_return Result<>{};
+  reads.reserve(count);
+  while (reads.size() < count) reads.push_back(transport_->read(port, pipe_));
+  std::vector<Bytes> fragments;
+  fragments.reserve(count);
+  for (auto& read : co_await all(std::move(reads))) {
+    CO_TRY(auto fragment, std::move(read));
+    fragments.push_back(std::move(fragment));
+  }
+  std::vector<Pdu> pdus;
+  pdus.reserve(count);
+  for (const auto& fragment : fragments) {
+    CO_TRY(auto pdu, parse_answer(fragment, call_id_));
+    pdus.push_back(std::move(pdu));
+  }
+  co_return reply.add_unordered(std::move(pdus));
 }
 
 std::vector<Bytes> Client::cut(std::uint32_t call_id, std::uint16_t opnum, BytesView stub) const {

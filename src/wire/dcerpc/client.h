@@ -41,6 +41,7 @@ class Client {
   Conversation<Result<Bytes>> call_one(Port& port, std::uint16_t opnum, Bytes stub);
   Conversation<Result<Bytes>> call_besides(Port& port, std::uint16_t opnum, Bytes stub,
                                            Patience patience);
+  Conversation<Result<>> read_ahead(Port& port, ReplyStub& reply);
   /// Reads until `begun` is one whole fragment.
   Conversation<Result<Bytes>> complete(Port& port, Bytes begun);
 

@@ -1,6 +1,7 @@
 #include "wire/dcerpc/reply.h"
 
 #include <algorithm>
+#include <functional>
 #include <utility>
 #include <variant>
 
@@ -46,8 +47,32 @@ Result<bool> ReplyStub::add(const Pdu& fragment) {
   if (!last && response->stub.empty())
     return fail(ErrorKind::malformed, "an empty fragment in an RPC reply");
   if (first && !last) stub_.reserve(std::min<std::size_t>(response->alloc_hint, kMostReply));
+  const auto size = response->stub.size();
+  const bool agrees = response->alloc_hint > size && (first || response->alloc_hint == left_);
+  fragment_size_ = agrees && !first ? size : 0;
+  left_ = agrees ? response->alloc_hint - size : 0;
   stub_.insert(stub_.end(), response->stub.begin(), response->stub.end());
   return last;
+}
+
+std::size_t ReplyStub::fragments_before_last() const {
+  if (fragment_size_ == 0 || left_ > kMostReply) return 0;
+  return (left_ - 1) / fragment_size_;
+}
+
+Result<> ReplyStub::add_unordered(std::vector<Pdu> fragments) {
+  const auto left = [](const Pdu& fragment) {
+    const auto* response = std::get_if<Response>(&fragment.body);
+    return response == nullptr ? 0 : response->alloc_hint;
+  };
+  std::ranges::sort(fragments, std::greater(), left);
+  for (const auto& fragment : fragments) {
+    const bool is_next = left(fragment) == left_;
+    TRY(const bool last, add(fragment));
+    if (last || !is_next)
+      return fail(ErrorKind::malformed, "the fragments of an RPC reply cannot be put in order");
+  }
+  return {};
 }
 
 }  // namespace tocsin::dcerpc

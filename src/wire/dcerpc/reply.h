@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <utility>
+#include <vector>
 
 #include "base/bytes.h"
 #include "base/error.h"
@@ -29,11 +30,19 @@ class ReplyStub {
   /// has failed, and the connection is sound; unsupported for kOpnumOutOfRange, denied for
   /// kAccessDenied, else rejected. malformed: the server breaks the protocol.
   Result<bool> add(const Pdu& fragment);
+  /// How many fragments must still come before the last one: known as soon as two have said how
+  /// much is left (alloc_hint), and those numbers agree. Else 0.
+  [[nodiscard]] std::size_t fragments_before_last() const;
+  /// The same of fragments that were read at the same time, and may have come in any order: by how
+  /// much is left they are put in theirs. malformed: they cannot be.
+  Result<> add_unordered(std::vector<Pdu> fragments);
   [[nodiscard]] Bytes take() { return std::move(stub_); }
 
  private:
   bool begun_ = false;
   Bytes stub_;
+  std::size_t left_ = 0;           ///< behind the last fragment, as it says
+  std::size_t fragment_size_ = 0;  ///< of the last fragment; 0: what they say does not agree
 };
 
 /// One whole fragment of the answer to call `call_id`. malformed, unsupported.
