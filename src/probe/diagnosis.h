@@ -24,6 +24,7 @@ enum class Step : std::uint8_t {
   manager,
   list,
   service,
+  push,
   round_trip,
 };
 consteval auto table_of(Step) {
@@ -39,6 +40,7 @@ consteval auto table_of(Step) {
                     Word{manager, "service manager"},
                     Word{list, "list of services"},
                     Word{service, "one service"},
+                    Word{push, "push"},
                     Word{round_trip, "round trip"}};
 }
 

@@ -65,6 +65,7 @@ class Walk {
   net::awaitable<bool> enumerate();
   net::awaitable<bool> query_service();
   net::awaitable<Result<>> query_status_and_configuration(const std::string& name);
+  net::awaitable<bool> ask_for_push(const std::string& name);
   net::awaitable<void> measure_round_trip(const std::string& name);
   void report_mechanisms();
   void report_clock();
@@ -239,8 +240,34 @@ net::awaitable<bool> Walk::query_service() {
                    : "grant the account to query the service's state (LC) and configuration (CC), "
                      "as docs/windows-hosts.md shows");
   }
+  if (queried) {
+    const bool is_sound = co_await ask_for_push(name);
+    if (!is_sound) co_return true;
+  }
   co_await measure_round_trip(name);
   co_return true;
+}
+
+/// False: the session is lost.
+net::awaitable<bool> Walk::ask_for_push(const std::string& name) {
+  constexpr auto kChecksFind = "the host does not tell of changes ({}): checks find them";
+  const auto offer = co_await session_->ask_for_push(name, deadline_);
+  if (!offer) {
+    report(Step::push, Outcome::limited, fmt::format(kChecksFind, offer.error().what));
+  } else if (!*offer) {
+    report(Step::push, Outcome::limited,
+           fmt::format(kChecksFind, "it takes one call at a time, or opens no second pipe"));
+  } else if (const auto& services = (**offer).of_services; !services) {
+    report(Step::push, Outcome::limited, fmt::format(kChecksFind, services.error().what));
+  } else if (const auto& list = (**offer).of_the_list; !list) {
+    report(Step::push, Outcome::limited,
+           fmt::format("the host tells of changes at once, but not of services that come and go "
+                       "({}): checks find those",
+                       list.error().what));
+  } else {
+    works(Step::push, "the host tells of changes at once");
+  }
+  co_return offer.has_value();
 }
 
 /// The time of the smallest question, whatever its answer.

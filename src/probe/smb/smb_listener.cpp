@@ -17,8 +17,28 @@ constexpr int kPriceOfList = 15;
 constexpr std::size_t kMostServices = 512;
 /// Changes that a check finds first before the host is held for one that does not tell.
 constexpr int kMostUntold = 1;
+constexpr std::uint32_t kMaskOfList = svcctl::kNotifyCreated | svcctl::kNotifyDeleted;
+
+Conversation<Result<>> try_registration(svcctl::Client& scm, Port& port, svcctl::Handle handle,
+                                        std::uint32_t mask) {
+  CO_TRY(const auto registration, co_await scm.register_for(port, handle, mask));
+  co_return co_await scm.close_notify(port, registration);
+}
 
 }  // namespace
+
+Conversation<Result<PushOffer>> ask_for_push(svcctl::Client& scm, Port& port, std::string service) {
+  PushOffer offer;
+  const auto handle = co_await scm.open_service(port, std::move(service));
+  if (!handle) {
+    offer.of_services = std::unexpected(handle.error());
+  } else {
+    offer.of_services = co_await try_registration(scm, port, *handle, mask_besides(0));
+    (void)co_await scm.close(port, *handle);
+  }
+  offer.of_the_list = co_await try_registration(scm, port, scm.manager(), kMaskOfList);
+  co_return offer;
+}
 
 SmbListener::SmbListener(svcctl::Client& scm, Port& port) : scm_(scm), port_(port) {}
 
@@ -148,14 +168,13 @@ Conversation<Result<svcctl::NotifyHandle>> SmbListener::end(svcctl::NotifyHandle
 
 /// A host that does not tell of these does not tell of removals either.
 Conversation<bool> SmbListener::follow_list() {
-  const auto mask = svcctl::kNotifyCreated | svcctl::kNotifyDeleted;
-  auto registered = co_await scm_.register_for(port_, scm_.manager(), mask);
+  auto registered = co_await scm_.register_for(port_, scm_.manager(), kMaskOfList);
   while (registered) {
     tells_removals_ = true;
     const auto told = co_await scm_.notifications(port_, *registered);
     if (!told || !list_budget_.spend(kPriceOfList)) break;
     pushed_.check_again = true;
-    registered = co_await renew(scm_.manager(), mask, *registered);
+    registered = co_await renew(scm_.manager(), kMaskOfList, *registered);
   }
   tells_removals_ = false;
   co_return false;

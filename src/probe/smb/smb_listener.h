@@ -19,6 +19,13 @@
 
 namespace tocsin::probe {
 
+/// Whether a host tells of changes.
+struct PushOffer {
+  Result<> of_services{};  ///< of the one that was asked for
+  Result<> of_the_list{};  ///< of services that come and go
+};
+Conversation<Result<PushOffer>> ask_for_push(svcctl::Client& scm, Port& port, std::string service);
+
 /// Its conversations go on whenever something is delivered to the port, whoever waits for it.
 class SmbListener {
  public:

@@ -280,6 +280,14 @@ net::awaitable<Result<>> SmbSession::listen(net::Deadline deadline) {
   co_return Result<>{};
 }
 
+net::awaitable<Result<std::optional<PushOffer>>> SmbSession::ask_for_push(std::string service,
+                                                                          net::Deadline deadline) {
+  CO_TRY(auto* scm, co_await batches(deadline));
+  if (scm == nullptr) co_return std::nullopt;
+  CO_TRY(auto offer, co_await ask(probe::ask_for_push(*scm, port_, std::move(service)), deadline));
+  co_return offer;
+}
+
 net::awaitable<Result<>> SmbSession::echo(net::Deadline deadline) {
   return ask(smb_.echo(port_), deadline);
 }

@@ -85,6 +85,9 @@ class SmbSession {
   /// Null: nothing is listened to, or the host does not tell.
   [[nodiscard]] SmbListener* listener() { return listener_ ? &*listener_ : nullptr; }
   void end_listening() { listener_.reset(); }
+  /// Nothing: the host takes one call at a time.
+  net::awaitable<Result<std::optional<PushOffer>>> ask_for_push(std::string service,
+                                                                net::Deadline deadline);
   /// That the host is there.
   net::awaitable<Result<>> echo(net::Deadline deadline);
 

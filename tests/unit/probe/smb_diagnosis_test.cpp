@@ -59,7 +59,20 @@ TEST_F(SmbDiagnosis, SaysThatEachStepWorks) {
               HasSubstr("monitor (credential x) is logged in by NTLM"));
   EXPECT_THAT(report_of(Step::list).found, HasSubstr("20 services"));
   EXPECT_THAT(report_of(Step::service).found, HasSubstr("QlikSenseEngineService"));
+  EXPECT_THAT(report_of(Step::push).found, HasSubstr("tells of changes at once"));
   EXPECT_EQ(relay->connections(), 1U);
+}
+
+TEST_F(SmbDiagnosis, SaysWhatIsMissingWhereAHostDoesNotTellOfChanges) {
+  for (const auto push : {simulate::Push::none, simulate::Push::single}) {
+    start({.services = 20, .push = push});
+    watch({"QlikSenseEngineService"});
+    diagnose();
+    EXPECT_EQ(report_of(Step::push).outcome, Outcome::limited);
+    EXPECT_THAT(report_of(Step::push).found, HasSubstr("does not tell of changes"));
+    EXPECT_EQ(report_of(Step::round_trip).outcome, Outcome::works);
+    EXPECT_EQ(verdict(diagnose()), Outcome::limited);
+  }
 }
 
 TEST_F(SmbDiagnosis, OfAPortWhereNobodyListensEndsThere) {
