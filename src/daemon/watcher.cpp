@@ -150,8 +150,12 @@ net::awaitable<void> Watcher::listen_until(Time due) {
   for (Now now = started; now.wall < due && now.wall >= started.wall && !next_ && !retired_;
        now = net::now_by(deps_.clock)) {
     const Duration until_review = std::max(monitored_.next_review(now) - now.wall, Duration(0));
-    co_await probe_->listen(net::within(
-        std::min({due - now.wall, until_review, kLongestSleep}, std::less<Duration>())));
+    const auto until =
+        net::within(std::min({due - now.wall, until_review, kLongestSleep}, std::less<Duration>()));
+    if (host_.push)
+      co_await probe_->listen(until);
+    else
+      co_await net::sleep_until(until);
     auto update = begin_update();
     const bool check_again = take_pushed(update);
     if (const Now then = net::now_by(deps_.clock); then.steady - now.steady >= until_review)
@@ -175,13 +179,15 @@ bool Watcher::may_skip_check() const {
     const auto state = entry.second.seen.state;
     return !is_pending(state) && state != ServiceState::unknown;
   };
-  return checked_ && !last_error_ && !new_list_ && !check_again_ && skipped_ < kMostSkipped &&
-         monitored_.waiting_alerts(now).empty() &&
+  return host_.push && checked_ && !last_error_ && !new_list_ && !check_again_ &&
+         skipped_ < kMostSkipped && monitored_.waiting_alerts(now).empty() &&
          std::ranges::all_of(monitored_.services(), rests);
 }
 
 net::awaitable<bool> Watcher::feel_pulse() {
-  if (!may_skip_check() || !co_await probe_->has_pulse(net::within(kCheckLimit))) co_return false;
+  if (!may_skip_check()) co_return false;
+  const bool felt = co_await probe_->has_pulse(net::within(kCheckLimit));
+  if (!felt) co_return false;
   skipped_++;
   log_.debug("check left out, the host tells of changes: {} of {}", skipped_, kMostSkipped);
   report_all(deps_.clock.now());

@@ -21,6 +21,7 @@ std::vector<std::string_view> differing_keys(const Host& a, const Host& b) {
   if (a.server_name != b.server_name) keys.emplace_back("serverName");
   if (a.port != b.port) keys.emplace_back("port");
   if (a.source != b.source) keys.emplace_back("source");
+  if (a.push != b.push) keys.emplace_back("push");
   if (a.credentials != b.credentials || a.not_asked != b.not_asked)
     keys.emplace_back("credentials");
   if (a.frequency != b.frequency) keys.emplace_back("frequency");

@@ -33,6 +33,7 @@ struct Host {
   std::uint16_t port = 445;
   Source source = Source::smb;
   SharedCredentials credentials;  ///< null: none are configured
+  bool push = true;               ///< it is asked to tell of changes by itself
   /// Why it is not asked, and not reached: the account that it names is missing in a file of
   /// Butler. Empty: it is asked.
   std::string not_asked;

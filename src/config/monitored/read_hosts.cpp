@@ -188,8 +188,8 @@ class HostReader {
 
   void read(Section& entry, HostEntry& out) {
     const auto names = read_names(entry);
-    for (const std::string_view key :
-         {"address", "serverName", "port", "source", "credentials", "frequency", "hostPolicy"}) {
+    for (const std::string_view key : {"address", "serverName", "port", "source", "push",
+                                       "credentials", "frequency", "hostPolicy"}) {
       if (entry.raw(key) != nullptr) out.written.push_back(key);
     }
     if (entry.raw("timeZone") != nullptr) out.written.emplace_back("frequency");
@@ -212,6 +212,11 @@ class HostReader {
     const auto port =
         entry.port({.name = "port", .description = "TCP port.", .example = "445"}, host.port);
     read_source(entry, host);
+    entry.boolean({.name = "push",
+                   .description = "Ask the host to tell of changes by itself, for which watched "
+                                  "services stay open. `false`: it is only checked.",
+                   .example = "false"},
+                  host.push);
     std::string credentials;
     const auto credentials_place =
         entry.text({.name = "credentials",
