@@ -64,7 +64,7 @@ void SmbListener::listen_to(std::span<const ObservedService> services) {
       // have stopped are closed for a moment.
       if (service.hearing == Hearing::resting && !tells_removals_)
         begin(service, follow_anew(service));
-    } else if (!service.budget.is_spent()) {
+    } else if (!service.is_refused && !service.budget.is_spent()) {
       begin(service, follow(service, 0));
     }
   }
@@ -106,6 +106,11 @@ bool SmbListener::hears_all() const {
                              [this](const auto& entry) { return is_listening(entry.second); });
 }
 
+bool SmbListener::is_deaf() const {
+  const auto is_refused = [](const auto& entry) { return entry.second.is_refused; };
+  return !services_.empty() && std::ranges::all_of(services_, is_refused);
+}
+
 bool SmbListener::has_news() const {
   return lost_ || pushed_.check_again || !pushed_.services.empty();
 }
@@ -117,11 +122,10 @@ Conversation<bool> SmbListener::follow(Service& service, std::uint32_t besides) 
     co_return false;
   }
   service.handle = *handle;
-  service.hearing = Hearing::nothing;
   auto registered = co_await scm_.register_for(port_, *handle, mask_besides(besides));
   while (registered) {
     service.registration = *registered;
-    if (service.hearing == Hearing::nothing) service.hearing = hearing_besides(besides);
+    if (!is_listened_to(service.hearing)) service.hearing = hearing_besides(besides);
     const auto told = co_await scm_.notifications(port_, *registered);
     if (!told) {
       registered = std::unexpected(told.error());
@@ -143,10 +147,14 @@ Conversation<bool> SmbListener::follow_anew(Service& service) {
   co_return co_await follow(service, svcctl::kStopped);
 }
 
-/// What the host answers does not matter: without the handle nothing comes of the registration.
+/// What the host answers does not matter. Both at once: Windows answers the one that waits when the
+/// registration is closed, Wine when the service is, and up to then not who closes the other.
 Conversation<bool> SmbListener::leave(svcctl::Handle handle, svcctl::NotifyHandle registration) {
-  (void)co_await scm_.close_notify(port_, registration);
-  (void)co_await scm_.close(port_, handle);
+  std::vector<Conversation<Result<>>> steps;
+  steps.reserve(2);
+  steps.push_back(scm_.close_notify(port_, registration));
+  steps.push_back(scm_.close(port_, handle));
+  (void)co_await all(std::move(steps));
   co_return true;
 }
 
@@ -209,7 +217,9 @@ void SmbListener::take(Service& service, const Error& error) {
   if (error.native == svcctl::kServiceMarkedForDelete) {
     service.hearing = Hearing::leaving;
     if (before != Hearing::leaving) pushed_.check_again = true;
-  } else if (error.kind == ErrorKind::unsupported || is_over || !is_about_service(error)) {
+  } else if (error.kind == ErrorKind::unsupported && is_about_service(error)) {
+    service.is_refused = true;
+  } else if (is_over || !is_about_service(error)) {
     lost_ = error;
   }
 }

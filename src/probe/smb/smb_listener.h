@@ -39,12 +39,14 @@ class SmbListener {
   void listen_to(std::span<const ObservedService> services);
   /// Whether a change of any of them, and the removal of one, would be told.
   [[nodiscard]] bool hears_all() const;
+  /// Whether the host has refused to tell of any service.
+  [[nodiscard]] bool is_deaf() const;
 
   [[nodiscard]] bool has_news() const;
   /// What has changed since the last call, oldest first; what repeats what is known is left out.
   [[nodiscard]] Pushed take_pushed() { return std::exchange(pushed_, {}); }
-  /// Why all that was registered is void. unsupported: the host does not know these calls;
-  /// malformed: it breaks their rules, or does not tell of what a check finds.
+  /// Why all that was registered is void. malformed: the host breaks the rules, or does not tell of
+  /// what a check finds.
   [[nodiscard]] const std::optional<Error>& lost() const { return lost_; }
 
  private:
@@ -55,7 +57,8 @@ class SmbListener {
     ServiceName name;
     ServiceStatus status{};  ///< the last that is known, from whatever source
     Hearing hearing = Hearing::nothing;
-    int untold = 0;  ///< changes in a row that a check has found first
+    bool is_refused = false;  ///< the host does not tell of it
+    int untold = 0;           ///< changes in a row that a check has found first
     /// The host tells again of the state that it has told of, so that one must be left out.
     bool repeats = false;
     Budget budget{kMostNotifications, std::chrono::minutes(1)};

@@ -77,7 +77,10 @@ class SmbProbe final : public Probe {
 
   net::awaitable<Result<Services>> with_session(Check check_once, net::Deadline deadline);
   net::awaitable<Result<>> open_session(net::Deadline deadline);
-  void drop_session() { session_.reset(); }
+  void drop_session() {
+    gather_pushed();
+    session_.reset();
+  }
   /// When the states are known already.
   void lose_session(const Error& error);
 
@@ -91,7 +94,9 @@ class SmbProbe final : public Probe {
   net::awaitable<Result<Services>> query_everything(net::Deadline deadline);
 
   void prepare_listening(const Services& seen);
-  void take_news();
+  void gather_pushed();
+  /// The same. False: all that was registered is void, and the session has ended.
+  bool take_news();
   void end_listening(const Error& error);
 
   net::awaitable<Result<ServiceStatus>> query(const ServiceName& name, net::Deadline deadline);
@@ -124,6 +129,7 @@ class SmbProbe final : public Probe {
 };
 
 net::awaitable<Result<Services>> SmbProbe::with_session(Check check_once, net::Deadline deadline) {
+  take_news();
   // A connection that was kept open may be dead without anybody having said so (a firewall forgot
   // it, the host restarted): that is no reason to call the host unreachable. Half of the time is
   // kept for a second try over a new one.
@@ -143,12 +149,11 @@ net::awaitable<Result<Services>> SmbProbe::with_session(Check check_once, net::D
       trace_.connection = session_->connection();
     }
     DropOnCancel cancelled{this};
-    take_news();
     const auto newest = pushed_.services.size();
     auto seen = co_await (this->*check_once)(until);
     cancelled.probe = nullptr;
     if (session_) traits_ = session_->traits();
-    take_news();
+    gather_pushed();
     if (trace_.notice.empty()) trace_.notice = std::exchange(notice_, {});
     if (seen) {
       prefer_pushed(*seen, std::span(pushed_.services).subspan(newest));
@@ -175,8 +180,11 @@ void SmbProbe::prepare_listening(const Services& seen) {
 }
 
 net::awaitable<void> SmbProbe::listen(net::Deadline deadline) {
+  if (!take_news()) co_return;
   const bool listens = session_ && net::MonotonicClock::now() >= listens_again_;
   if (listens && std::exchange(must_tell_whom_, false)) {
+    // Since the check details may have been read.
+    prefer_pushed(audible_, pushed_.services);
     DropOnCancel cancelled{this};
     const auto begun = co_await session_->listen_to(audible_, net::within(options_.call_limit));
     cancelled.probe = nullptr;
@@ -188,25 +196,28 @@ net::awaitable<void> SmbProbe::listen(net::Deadline deadline) {
   if (!heard) end_listening(heard.error());
 }
 
-void SmbProbe::take_news() {
+void SmbProbe::gather_pushed() {
   auto* listener = session_ ? session_->listener() : nullptr;
-  if (listener == nullptr) return;
-  add(pushed_, listener->take_pushed());
-  if (const auto lost = listener->lost()) end_listening(*lost);
+  if (listener != nullptr) add(pushed_, listener->take_pushed());
+}
+
+bool SmbProbe::take_news() {
+  gather_pushed();
+  const auto* listener = session_ ? session_->listener() : nullptr;
+  if (listener == nullptr) return true;
+  if (listener->is_deaf()) listens_again_ = net::Deadline::max();
+  const auto lost = listener->lost();
+  if (lost) end_listening(*lost);
+  return !lost;
 }
 
 void SmbProbe::end_listening(const Error& error) {
-  if (error.kind == ErrorKind::unsupported) {
-    listens_again_ = net::Deadline::max();
-    return session_->end_listening();
-  }
   // Only a check can tell what has changed meanwhile.
   drop_session();
   pushed_.check_again = true;
-  if (error.kind == ErrorKind::unreachable) return;
   if (error.kind != ErrorKind::malformed && beginnings_.spend(1)) return;
   listens_again_ = net::within(options_.details.pause);
-  if (!std::exchange(has_complained_, true))
+  if (error.kind != ErrorKind::unreachable && !std::exchange(has_complained_, true))
     notice_ = "it does not tell of changes by the rules, and is checked more often: " + error.what;
 }
 

@@ -269,6 +269,8 @@ net::awaitable<Result<>> SmbSession::listen_to(std::span<const ObservedService> 
 
 net::awaitable<Result<>> SmbSession::listen(net::Deadline deadline) {
   const auto limit = environment_.options.call_limit;
+  // What waited for credits that came with the last reply.
+  CO_TRY(co_await send_outgoing(net::within(limit)));
   while (!listener_->has_news()) {
     CO_TRY(const bool readable, co_await stream_.wait_readable(deadline));
     if (!readable) co_return Result<>{};

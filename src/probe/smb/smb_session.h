@@ -84,7 +84,6 @@ class SmbSession {
   net::awaitable<Result<>> listen(net::Deadline deadline);
   /// Null: nothing is listened to, or the host does not tell.
   [[nodiscard]] SmbListener* listener() { return listener_ ? &*listener_ : nullptr; }
-  void end_listening() { listener_.reset(); }
   /// Nothing: the host takes one call at a time.
   net::awaitable<Result<std::optional<PushOffer>>> ask_for_push(std::string service,
                                                                 net::Deadline deadline);
