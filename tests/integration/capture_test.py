@@ -1,11 +1,13 @@
 """What the program sends, judged by tshark: no malformed or erroneous frame, every signature right."""
+import pathlib
 import socket
 import subprocess
 import tempfile
 import unittest
 
 from capture import FAULTS, Capture, require_capture, tshark
-from program import configuration, require_tocsin, tocsin
+from program import Running, Simulator, configuration, require_tocsin, tocsin
+from pushed import assert_calls_are_sound
 from servers import Samba
 
 # tshark finds the session key with a password that is ASCII only.
@@ -106,6 +108,27 @@ class Frames(unittest.TestCase):
         with open(corrupted, "wb") as file:
             file.write(capture[:at + 2] + bytes([capture[at + 2] ^ 1]) + capture[at + 3:])
         self.assertEqual(len(self.shown(f"{requests} && smb2.bad_signature", file=corrupted)), 1)
+
+
+class Pushed(unittest.TestCase):
+    def test_what_is_said_to_listen(self):
+        """To a pretend host; to one that others wrote in wine_push_test.py."""
+        service = "QlikSenseEngineService"
+        folder = pathlib.Path(self.enterContext(tempfile.TemporaryDirectory(prefix="tocsin-test-")))
+        simulator = self.enterContext(Simulator(1, "--encryption", "none", "--follow", folder / "events"))
+        (name, port), = simulator.hosts.items()
+        file = configuration(folder / "tocsin.yaml", credentials=simulator.credentials(),
+                             hosts=[simulator.host(name, [service])], every="every 1 hour")
+        with Capture(folder / "capture.pcapng", port):
+            running = self.enterContext(Running(file, folder / "data"))
+            running.wait_for_line("details read")
+            for event, state in (("stop", "STOPPED"), ("start", "RUNNING")):
+                with open(folder / "events", "a", encoding="ascii") as events:
+                    events.write(f"{event} {name} {service}\n")
+                running.wait_for_line(f"pushed by the host: {service} {state}")
+            self.assertEqual(running.stop(), 0, running.output())
+        # tshark knows no password that is not ASCII, and so no signature.
+        assert_calls_are_sound(self, folder / "capture.pcapng", port, PASSWORD, verify=False)
 
 
 if __name__ == "__main__":

@@ -100,13 +100,22 @@ def wait_until(condition, seconds, what):
 
 def listens(pid, port):
     """Whether the process itself holds the socket that listens on the TCP port (proc(5))."""
-    listening = "0A"
+    return _holds(pid, port, "0A")
+
+
+def connected(pid, port):
+    """Whether the process holds a connection to the TCP port of this machine, at the port's end."""
+    return _holds(pid, port, "01")
+
+
+def _holds(pid, port, state):
+    """A socket of the process, at this local port."""
     inodes = set()
     for table in ("/proc/net/tcp", "/proc/net/tcp6"):
         with contextlib.suppress(FileNotFoundError), open(table, encoding="ascii") as lines:
             for line in list(lines)[1:]:
                 fields = line.split()
-                if fields[3] == listening and int(fields[1].rsplit(":", 1)[1], 16) == port:
+                if fields[3] == state and int(fields[1].rsplit(":", 1)[1], 16) == port:
                     inodes.add(f"socket:[{fields[9]}]")
     with contextlib.suppress(FileNotFoundError):  # a process that has ended listens no more
         for entry in pathlib.Path(f"/proc/{pid}/fd").iterdir():

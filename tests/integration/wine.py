@@ -272,6 +272,17 @@ class Services:
         displayed = display or {}
         self._ask(*(("install", name, displayed.get(name, name), START_TYPES[start]) for name in names))
 
+    def install_again(self, name):
+        """As soon as the one before, which is to be removed, is held open by nobody."""
+        marked_for_delete = 1072
+
+        def begin():
+            (error, *_), = self._try(("install", name, name, START_TYPES["Manual"]))
+            if error and error.code != marked_for_delete:
+                raise error
+            return not error
+        wait_until(begin, 10, f"nobody holds the removed {name} open")
+
     def remove(self, *names):
         return self._change(names, "remove")
 

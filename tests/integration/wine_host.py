@@ -149,6 +149,9 @@ class _Opened:
                 if _type(fragment) in (_REQUEST, _BIND, _ALTER_CONTEXT):
                     yield call
 
+    def hang_up(self):
+        self._writer.close()
+
     def _reply(self, fragment):
         self._writer.write(struct.pack("<H", len(fragment)) + fragment)
 
@@ -228,6 +231,7 @@ class Front:
         self.multiplexes = multiplexes
         self.refused = refused
         self.most_fragments = collections.Counter()  # of a reply, by opnum
+        self._opened = set()
         self._loop = None
         self._ended = None
         self._listens = threading.Event()
@@ -246,8 +250,18 @@ class Front:
             await self._ended.wait()
 
     async def _take(self, reader, writer):
+        opened = _Opened(self, reader, writer)
+        self._opened.add(opened)
         with contextlib.suppress(asyncio.CancelledError):  # the front ends
-            await _Opened(self, reader, writer).serve()
+            await opened.serve()
+        self._opened.discard(opened)
+
+    def hang_up(self):
+        """On all clients, as when the manager's process has ended."""
+        def do():
+            for opened in self._opened:
+                opened.hang_up()
+        self._loop.call_soon_threadsafe(do)
 
     def __exit__(self, *_):
         self._loop.call_soon_threadsafe(self._ended.set)

@@ -2,23 +2,24 @@
 import itertools
 import json
 import pathlib
-import socket
 import struct
 import tempfile
 import time
 import unittest
-import uuid
+from concurrent import futures
 
 import wine
+from pipe_caller import Caller
 from program import Running, configuration, require_tocsin, tocsin
+from pushed import pushed
 from receiver import Receiver
-from servers import wait_until
 from wine_host import GET_NOTIFY_RESULTS, NOTIFY, QUERY_CONFIG_EX, Front, Windows, WineHost
 
 DIALECTS = {"2.1": "SMB2_10", "3.0": "SMB3_00", "3.1.1": "SMB3_11"}
 PROTECTIONS = {"signed": "  server signing = mandatory\n  server smb encrypt = off",
                "encrypted": "  server smb encrypt = required"}
-WAYS = {"polled": {}}  # how changes reach the program, and what the host's front needs for it
+# How changes reach the program, and what the host's front needs for it.
+WAYS = {"polled": {}, "pushed": {"multiplexes": True}}
 MATRIX = [case for case in itertools.product(DIALECTS, PROTECTIONS, WAYS) if case[:2] != ("2.1", "encrypted")]
 
 QUERY_STATUS, ENUM_SERVICES = 40, 42  # RQueryServiceStatusEx, REnumServicesStatusExW
@@ -39,28 +40,40 @@ def setUpModule():
     for dialect, protection, way in MATRIX:
         only = f"  server min protocol = {DIALECTS[dialect]}\n  server max protocol = {DIALECTS[dialect]}\n"
         hosts[f"smb-{dialect}-{protection}-{way}"] = WineHost(windows, only + PROTECTIONS[protection], front=WAYS[way])
-    for context in (wine.Prefix(), windows, *hosts.values()):
+    for context in (wine.Prefix(), windows):
         unittest.enterModuleContext(context)
+    with futures.ThreadPoolExecutor(len(MATRIX)) as starts:
+        list(starts.map(unittest.enterModuleContext, hosts.values()))
+
+
+def way_of(host):
+    return host.rpartition("-")[2]
 
 
 class OnEveryHost(unittest.TestCase):
     maxDiff = None
+    # Of checks, in the ways that the test is about.
+    FREQUENCIES = {"polled": "every 1 second", "pushed": "every 1 hour"}
 
     def setUp(self):
+        self.hosts = {name: host for name, host in hosts.items() if way_of(name) in self.FREQUENCIES}
         self.folder = pathlib.Path(self.enterContext(tempfile.TemporaryDirectory(prefix="tocsin-test-")))
         self.file = self.folder / "tocsin.yaml"
         self.data = self.folder / "data"
 
-    def configure(self, *services, **more):
-        """A service is a name, or how a configuration writes one."""
-        services = [{"name": service} if isinstance(service, str) else service for service in (*services, MARKER)]
-        configuration(self.file, hosts=[{**host.host(host=name), "services": services} for name, host in hosts.items()],
-                      credentials=next(iter(hosts.values())).credentials(), **more)
+    def configure(self, *services, polled=(), **more):
+        """A service is a name, or how a configuration writes one; those of `polled` are watched in that way only."""
+        def watched(way):
+            names = (*services, *(polled if way == "polled" else ()), MARKER)
+            return [{"name": service} if isinstance(service, str) else service for service in names]
+        configuration(self.file, credentials=next(iter(self.hosts.values())).credentials(), hosts=[
+            {**host.host(host=name), "services": watched(way_of(name)), "frequency": self.FREQUENCIES[way_of(name)]}
+            for name, host in self.hosts.items()], **more)
 
     def run_tocsin(self):
         """Returns when each host has been checked and the details of its services are read."""
         running = self.enterContext(Running(self.file, self.data))
-        for host in hosts:
+        for host in self.hosts:
             running.wait_for_line(lambda line, host=host: host in line and "details read" in line)
         return running
 
@@ -105,7 +118,7 @@ class Reading(OnEveryHost):
     def assert_checked(self, *names):
         self.configure(*names)
         rows = self.rows("check", code=1)
-        for host in hosts:
+        for host in self.hosts:
             with self.subTest(host):
                 checked = self.rows_of(host, rows)
                 self.assertEqual(checked[MARKER]["state"], "MISSING")
@@ -120,7 +133,7 @@ class Reading(OnEveryHost):
 
     def test_services(self):
         self.configure()
-        for name, host in hosts.items():
+        for name, host in self.hosts.items():
             with self.subTest(name):
                 rows = self.rows_of(name, self.rows("services", name))
                 self.assertEqual(set(rows), set(self.listed))
@@ -135,18 +148,19 @@ class Watching(OnEveryHost):
     """`run`, while services change behind its back."""
 
     # Step by step, what is done to each service, and what is told of it: kind, from, to.
+    REMOVED = "Gehört entfernt"  # of which Wine tells nobody, and who listens to it defers that up to the next check
     STORY = (
         {"obeys 日本": ("start", ("started", "STOPPED", "RUNNING")),
          "hangs": ("hang", ("stuck", "RUNNING", "STOP_PENDING")),
          "fails": ("fail", ("stopped", "RUNNING", "STOPPED")),
          "dies": ("kill", None),  # Wine does not notice before it is started again
-         "Gehört entfernt": ("remove", ("vanished", "STOPPED", "MISSING"))},
+         REMOVED: ("remove", ("vanished", "STOPPED", "MISSING"))},
         {"obeys 日本": ("pause", ("paused", "RUNNING", "PAUSED")),
          "fails": ("start", ("started", "STOPPED", "RUNNING")),
          "dies": ("start", ("restarted", "RUNNING", "RUNNING")),
-         "Gehört entfernt": ("install", ("stopped", "MISSING", "STOPPED"))},
+         REMOVED: ("install", ("stopped", "MISSING", "STOPPED"))},
         {"obeys 日本": ("resume", ("started", "PAUSED", "RUNNING")),
-         "Gehört entfernt": ("start", ("started", "STOPPED", "RUNNING"))},
+         REMOVED: ("start", ("started", "STOPPED", "RUNNING"))},
         {"obeys 日本": ("stop", ("stopped", "RUNNING", "STOPPED"))},
     )
 
@@ -154,116 +168,62 @@ class Watching(OnEveryHost):
         receiver = self.enterContext(Receiver())
         windows.services.install(*self.STORY[0])
         windows.services.start("hangs", "fails", "dies")
-        self.configure(*(name for name in self.STORY[0] if name != "hangs"),
-                       {"name": "hangs", "policy": {"pendingLimit": "1s"}}, webhooks=[receiver.url()])
+        self.configure("obeys 日本", {"name": "hangs", "policy": {"pendingLimit": "1s"}}, "fails", "dies",
+                       polled=[self.REMOVED], webhooks=[receiver.url()])
         running = self.run_tocsin()
-        told = {service: [] for service in self.STORY[0]}
+        told = {(host, service): [] for host, service in itertools.product(self.hosts, self.STORY[0])}
         for step in self.STORY:
             for service, (verb, alert) in step.items():
                 getattr(windows.services, verb)(service)
-                told[service] += [alert] if alert else []
-            receiver.wait_for(sum(map(len, told.values())) * len(hosts), 30)
+                for host in self.hosts:
+                    if alert and (way_of(host) == "polled" or not self.takes_a_check(service, alert)):
+                        told[host, service].append(alert)
+            receiver.wait_for(sum(map(len, told.values())), 30)
         self.assertEqual(running.stop(), 0, running.output())
         history = self.rows("history", "--data-dir", self.data)
         messages = [request.message for request in receiver.requests]
-        for host, (service, alerts) in itertools.product(hosts, told.items()):
+        for (host, service), alerts in told.items():
             with self.subTest(host, service=service):
                 self.assertEqual([(row["kind"], row["from"], row["to"]) for row in history
                                   if (row["host"], row["service"]) == (host, service)], alerts)
                 self.assertEqual([(message["kind"], message["prevState"], message["currState"]) for message in messages
                                   if (message["host"], message["serviceName"]) == (host, service)], alerts)
+                states = pushed(running, host, service)
+                if way_of(host) == "polled":
+                    self.assertEqual(states, [])
+                elif service == "hangs":
+                    self.assertEqual(states, ["STOP_PENDING"])
+                else:
+                    self.assertEqual([state for state in states if not state.endswith("_PENDING")],
+                                     [state for _, _, state in alerts])
         self.assertEqual(len({request.key for request in receiver.requests}), len(messages))
         self.assertEqual({message["serviceStartType"] for message in messages}, {"Manual"})
 
+    def takes_a_check(self, service, alert):
+        """Nothing is pushed about what makes no progress."""
+        return service == self.REMOVED or alert[0] == "stuck"
+
 
 class Handles(OnEveryHost):
+    FREQUENCIES = {"polled": "every 1 hour"}
+
     def assert_replaced(self, *names):
         """Windows refuses to create a service anew (1072) while somebody has the removed one open."""
         windows.services.install(*names)
         windows.services.start(*names)
-        self.configure(*names, every="every 1 hour")
+        self.configure(*names)
         running = self.run_tocsin()
         windows.services.stop(*names)
         windows.services.remove(*names)
         for name in names:  # the first check, and no other for an hour, may still have it open
-            wait_until(lambda name=name: self.is_created(name), 10, f"{name} is created anew")
+            windows.services.install_again(name)
         self.assertEqual(running.stop(), 0, running.output())
-
-    @staticmethod
-    def is_created(name):
-        marked_for_delete = 1072
-        try:
-            windows.services.install(name)
-        except wine.WindowsError as error:
-            if error.code != marked_for_delete:
-                raise
-            return False
-        return True
 
     def test_none_stays_open_after_a_check_one_by_one(self):
         self.assert_replaced("replaced")
 
     def test_none_stays_open_after_a_check_by_list(self):
         self.assert_replaced("one", "two", "three", "four", "five")
-
-
-class Caller:
-    """Opens the pipe as smbd does for a client, and speaks DCE/RPC there."""
-
-    INTERFACE = uuid.UUID("367abb81-9844-35f1-ad32-98f038001003").bytes_le + struct.pack("<I", 2)
-    SYNTAX = uuid.UUID("8a885d04-1ceb-11c9-9fe8-08002b104860").bytes_le + struct.pack("<I", 2)
-    MULTIPLEXED = 0x10
-
-    def __init__(self, front):
-        self._socket = socket.socket(socket.AF_UNIX)
-        self._socket.settimeout(20)
-        self._path = str(front.path)
-
-    def __enter__(self):
-        self._socket.connect(self._path)
-        self._socket.sendall(struct.pack(">I4s", 4, b"NPAM"))
-        self._receive(*struct.unpack(">I", self._receive(4)))
-        return self
-
-    def __exit__(self, *_):
-        self.close()
-
-    def close(self):
-        self._socket.close()
-
-    def _receive(self, size):
-        return self._socket.recv(size, socket.MSG_WAITALL)
-
-    def _send(self, kind, call_id, body, flags=0):
-        fragment = struct.pack("<BBBBIHHI", 5, 0, kind, 3 | flags, 0x10, 16 + len(body), 0, call_id) + body
-        self._socket.sendall(struct.pack("<H", len(fragment)) + fragment)
-
-    def receive(self):
-        """A reply of one fragment: its kind, flags, call id, and what follows the header."""
-        fragment = self._receive(*struct.unpack("<H", self._receive(2)))
-        _, _, kind, flags, _, _, _, call_id = struct.unpack_from("<BBBBIHHI", fragment)
-        return kind, flags & ~3, call_id, fragment[16:]
-
-    def bind(self, flags=0):
-        """The flags and the size of fragments of the answer."""
-        self._send(11, 1, struct.pack("<HHIIHH", 5840, 5840, 0, 1, 0, 1) + self.INTERFACE + self.SYNTAX, flags)
-        _, flags, _, body = self.receive()
-        return flags, struct.unpack_from("<HH", body)
-
-    def send(self, call_id, opnum, stub):
-        self._send(0, call_id, struct.pack("<IHH", len(stub), 0, opnum) + stub)
-
-    def ask(self, call_id, opnum, stub):
-        self.send(call_id, opnum, stub)
-        return self.receive()[3][8:]
-
-    def open_service(self, name):
-        """A handle of the service, with the right to query its status."""
-        manager = self.ask(2, 15, struct.pack("<III", 0, 0, 1))[:20]
-        count = len(name) + 1
-        text = f"{name}\0".encode("utf-16-le")
-        return self.ask(3, 16, manager + struct.pack("<III", count, 0, count) + text + bytes(-len(text) % 4)
-                        + struct.pack("<I", 4))[:20]
 
 
 class FrontTest(unittest.TestCase):
@@ -323,16 +283,7 @@ class FrontTest(unittest.TestCase):
             time.sleep(1)  # until Wine has the call, which nothing shows
             caller.close()
             windows.services.remove(name)
-            wait_until(lambda name=name: self.installs(name), 10, "it can be installed again")
-
-    def installs(self, name):
-        marked_for_delete = 1072
-        try:
-            windows.services.install(name)
-        except wine.WindowsError as error:
-            self.assertEqual(error.code, marked_for_delete)
-            return False
-        return True
+            windows.services.install_again(name)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,189 @@
+"""Changes that a host which others wrote tells by itself (wine_host.py), in what wine_host_test.py does not come to:
+restarts, removals, sessions that end, refusals, and what goes over the wire."""
+import os
+import pathlib
+import signal
+import tempfile
+import unittest
+
+import wine
+from capture import Capture, require_capture
+from pipe_caller import Caller
+from program import Running, configuration, require_tocsin
+from pushed import assert_calls_are_sound, pushed
+from receiver import Receiver
+from servers import connected, wait_until
+from wine_host import NOTIFY, Windows, WineHost
+
+NAME = "pushing"
+PASSWORD = "Passw0rd"  # tshark finds the session key with one that is ASCII only
+WITNESS = "witness"
+HOURLY, EVERY_SECOND = "every 1 hour", "every 1 second"
+
+windows = None
+host = None
+
+
+def setUpModule():
+    global windows, host
+    require_tocsin()
+    windows = Windows()
+    host = WineHost(windows, "  server max protocol = SMB2_10\n  server signing = mandatory", password=PASSWORD,
+                    front={"multiplexes": True})
+    for context in (wine.Prefix(), windows, host):
+        unittest.enterModuleContext(context)
+    windows.services.install(WITNESS)
+
+
+class Pushing(unittest.TestCase):
+    def setUp(self):
+        self.folder = pathlib.Path(self.enterContext(tempfile.TemporaryDirectory(prefix="tocsin-test-")))
+        self.receiver = self.enterContext(Receiver())
+
+    def run_tocsin(self, *services, every):
+        """Returns when the services have been checked and their details read."""
+        file = configuration(self.folder / "tocsin.yaml", credentials=host.credentials(), every=every,
+                             webhooks=[self.receiver.url()], hosts=[{
+                                 **host.host(host=NAME), "services": [
+                                     {"name": name, "policy": {"pendingLimit": "1s"}} for name in services]}])
+        self.running = self.enterContext(Running(file, self.folder / "data"))
+        self.running.wait_for_line("details read")
+
+    def watch(self, *services, every=HOURLY):
+        """Returns when they are listened to: a change of one beside them has been told."""
+        self.set_states(WITNESS, "STOPPED")
+        self.run_tocsin(WITNESS, *services, every=every)
+        self.change_witness("RUNNING")
+
+    def change_witness(self, state):
+        self.set_states(WITNESS, state)
+        wait_until(lambda: pushed(self.running, NAME, WITNESS)[-1:] == [state], 30, self.running.output)
+
+    @staticmethod
+    def set_states(name, *states):
+        with Caller(host.front) as caller:
+            caller.bind()
+            caller.set_states(name, *states)
+
+    def told(self, *expected):
+        """The alerts, each a service and a kind, but those about the witness."""
+        def alerts():
+            messages = [request.message for request in list(self.receiver.requests)]
+            return [(message["serviceName"], message["kind"]) for message in messages
+                    if message["serviceName"] != WITNESS]
+        wait_until(lambda: len(alerts()) >= len(expected), 30, self.running.output)
+        self.assertEqual(alerts(), list(expected))
+
+    def checks(self):
+        return sum("check answered" in line for line in self.running.lines)
+
+
+class Changes(Pushing):
+    def test_a_restart_within_milliseconds(self):
+        name = "restarts"
+        windows.services.install(name)
+        self.set_states(name, "RUNNING")
+        self.watch(name)
+        self.set_states(name, "STOPPED", "RUNNING")
+        self.told((name, "stopped"), (name, "started"))
+        self.assertEqual(pushed(self.running, NAME, name), ["STOPPED", "RUNNING"])
+        self.assertEqual(self.checks(), 1)
+
+    def test_checks_tell_what_hangs(self):
+        name = "hangs"
+        windows.services.install(name)
+        windows.services.start(name)
+        self.watch(name, every=EVERY_SECOND)
+        windows.services.hang(name)
+        self.told((name, "stuck"))
+        self.assertEqual(pushed(self.running, NAME, name), ["STOP_PENDING"])
+
+    def test_what_is_listened_to_can_be_replaced(self):
+        """Wine does not tell that a service is to be removed: each check lets go of those that have stopped."""
+        name = "replaced"
+        windows.services.install(name)
+        windows.services.start(name)
+        self.watch(name, every=EVERY_SECOND)
+        windows.services.stop(name)
+        windows.services.remove(name)
+        windows.services.install_again(name)
+        before = self.checks()
+        wait_until(lambda: self.checks() > before + 1, 10, self.running.output)  # the new one is listened to
+        windows.services.start(name)
+        wait_until(lambda: pushed(self.running, NAME, name)[-1] == "RUNNING", 10, self.running.output)
+
+
+class Refusals(Pushing):
+    """The host tells of nothing."""
+
+    def setUp(self):
+        super().setUp()
+        before = host.front.refused
+        self.addCleanup(setattr, host.front, "refused", before)
+        host.front.refused = (*before, NOTIFY)
+
+    def test_checks_tell_of_changes(self):
+        name = "checked"
+        windows.services.install(name)
+        self.run_tocsin(name, every=EVERY_SECOND)
+        self.set_states(name, "RUNNING")
+        self.told((name, "started"))
+        self.assertEqual(pushed(self.running, NAME, name), [])
+
+    def test_nothing_stays_open(self):
+        names = ("free", "free too")
+        windows.services.install(*names)
+        self.run_tocsin(*names, every=HOURLY)
+        for name in names:
+            windows.services.remove(name)
+            windows.services.install_again(name)
+
+
+class Losses(Pushing):
+    """Sessions end while services change."""
+
+    def assert_nothing_is_lost(self, end, *names):
+        windows.services.install(*names)
+        self.watch(*names)
+        expected = []
+        for name in names:
+            end()
+            self.set_states(name, "RUNNING")
+            expected.append((name, "started"))
+            self.told(*expected)
+            self.change_witness("STOPPED")  # as it is listened to again
+            self.change_witness("RUNNING")
+        self.assertGreater(self.checks(), len(names))
+
+    def test_with_the_pipe(self):
+        self.assert_nothing_is_lost(host.front.hang_up, "one", "two")
+
+    def test_with_the_connection(self):
+        self.assert_nothing_is_lost(end_connections, "three", "four")
+
+
+def end_connections():
+    """smbd has a process for each, as a child of its first one."""
+    children = pathlib.Path(f"/proc/{host.process.pid}/task/{host.process.pid}/children").read_text().split()
+    for child in children:
+        if connected(child, host.port):
+            os.kill(int(child), signal.SIGKILL)
+
+
+class Captured(Pushing):
+    def test_tshark_finds_nothing_wrong(self):
+        require_capture()
+        name = "captured"
+        windows.services.install(name)
+        file = self.folder / "capture.pcapng"
+        with Capture(file, host.port):
+            self.watch(name)
+            windows.services.start(name)
+            windows.services.stop(name)
+            self.told((name, "started"), (name, "stopped"))
+            self.assertEqual(self.running.stop(), 0, self.running.output())
+        assert_calls_are_sound(self, file, host.port, PASSWORD)
+
+
+if __name__ == "__main__":
+    unittest.main()
