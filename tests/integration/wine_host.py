@@ -163,6 +163,9 @@ class _Opened:
 
     async def _answer_request(self, call):
         opnum = _opnum(call[0])
+        if opnum in self._front.ends_at:
+            self.hang_up()
+            return
         if opnum in self._front.refused:
             self._reply(_fault(call[0], _OUT_OF_RANGE))
             return
@@ -230,6 +233,7 @@ class Front:
         self.relay = relay
         self.multiplexes = multiplexes
         self.refused = refused
+        self.ends_at = ()  # calls at which it hangs up
         self.most_fragments = collections.Counter()  # of a reply, by opnum
         self._opened = set()
         self._loop = None

@@ -139,6 +139,19 @@ class Refusals(Pushing):
             windows.services.install_again(name)
 
 
+class Endings(Pushing):
+    def test_a_host_that_ends_every_listening_is_checked_over_one_session(self):
+        host.front.ends_at = (NOTIFY,)
+        self.addCleanup(setattr, host.front, "ends_at", ())
+        name = "ending"
+        windows.services.install(name)
+        self.run_tocsin(name, every=EVERY_SECOND)
+        wait_until(lambda: self.checks() > 10, 30, self.running.output)
+        self.set_states(name, "RUNNING")
+        self.told((name, "started"))
+        self.assertIn(sum("session opened" in line for line in self.running.lines), range(2, 6))
+
+
 class Losses(Pushing):
     """Sessions end while services change."""
 

@@ -28,6 +28,8 @@ namespace {
 using Services = std::vector<ObservedService>;
 
 constexpr auto kLogOffLimit = std::chrono::seconds(2);
+/// So often in this time listening begins anew; each time costs a login and a check.
+constexpr std::chrono::milliseconds kBeginningsTime = std::chrono::minutes(10);
 
 class SmbProbe final : public Probe {
  public:
@@ -123,7 +125,7 @@ class SmbProbe final : public Probe {
   bool hears_of_all_ = false;      ///< whether those are all that matter
   bool must_tell_whom_ = true;     ///< the host has not been told yet which they are
   net::Deadline listens_again_{};  ///< when the host may be asked again to tell of changes
-  Budget beginnings_{3, std::chrono::minutes(10)};
+  Budget beginnings_{3, kBeginningsTime};
   bool has_complained_ = false;
   std::string notice_;  ///< for the next trace
 };
@@ -216,8 +218,9 @@ void SmbProbe::end_listening(const Error& error) {
   drop_session();
   pushed_.check_again = true;
   if (error.kind != ErrorKind::malformed && beginnings_.spend(1)) return;
-  listens_again_ = net::within(options_.details.pause);
-  if (error.kind != ErrorKind::unreachable && !std::exchange(has_complained_, true))
+  const bool is_dropped = error.kind == ErrorKind::unreachable;  // by the network, perhaps
+  listens_again_ = net::within(is_dropped ? kBeginningsTime : options_.details.pause);
+  if (!is_dropped && !std::exchange(has_complained_, true))
     notice_ = "it does not tell of changes by the rules, and is checked more often: " + error.what;
 }
 
