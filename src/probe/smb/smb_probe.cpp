@@ -192,6 +192,8 @@ net::awaitable<void> SmbProbe::listen(net::Deadline deadline) {
     cancelled.probe = nullptr;
     if (!begun) co_return end_listening(begun.error());
   }
+  // What came with the answer to another question.
+  if (pushed_.check_again || !pushed_.services.empty()) co_return;
   if (!session_ || session_->listener() == nullptr) co_return co_await net::sleep_until(deadline);
   const auto heard = co_await session_->listen(deadline);
   take_news();

@@ -130,6 +130,16 @@ TEST_F(SmbPushTest, APulseIsOneRequest) {
   EXPECT_EQ(relay->requests(), 1);
 }
 
+TEST_F(SmbPushTest, WhatComesWithTheAnswerToAnotherQuestionIsToldAtOnce) {
+  start_listening();
+  happen(Action::stop, kFirst);
+  for (int i = 0; i < 20; i++) has_pulse();
+  const auto end = soon();
+  listen(end);
+  EXPECT_THAT(probe->take_pushed().services, Not(IsEmpty()));
+  EXPECT_LT(net::MonotonicClock::now(), end) << "nothing else came";
+}
+
 TEST_F(SmbPushTest, AHostThatIsGoneHasNoPulse) {
   start_listening();
   happen(simulate::Reachability::down);
