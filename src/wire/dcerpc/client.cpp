@@ -14,6 +14,17 @@ constexpr std::uint16_t kOfferedFragment = 5840;
 constexpr std::size_t kRequestHeaderSize = 24;
 constexpr std::uint8_t kWhole = kFirstFragment | kLastFragment;
 
+/// The stub of a reply.
+Result<Bytes> put_together(const Result<std::vector<Bytes>>& fragments, std::uint32_t call_id) {
+  if (!fragments) return std::unexpected(fragments.error());
+  ReplyStub reply;
+  for (const auto& fragment : *fragments) {
+    TRY(auto pdu, parse_answer(fragment, call_id));
+    TRY(reply.add(pdu));
+  }
+  return reply.take();
+}
+
 }  // namespace
 
 Bytes Client::make_bind(std::uint32_t call_id, std::uint8_t flags, SyntaxId interface) {
@@ -74,14 +85,8 @@ Conversation<Result<Bytes>> Client::call_besides(Port& port, std::uint16_t opnum
                                                  Patience patience) {
   const auto multiplex = multiplex_;
   const auto id = multiplex->next_call_id();
-  CO_TRY(const auto fragments,
-         co_await multiplex->exchange(port, id, cut(id, opnum, stub), patience));
-  ReplyStub reply;
-  for (const auto& fragment : fragments) {
-    CO_TRY(auto pdu, parse_answer(fragment, id));
-    CO_TRY(reply.add(pdu));
-  }
-  co_return reply.take();
+  co_return put_together(co_await multiplex->exchange(port, id, cut(id, opnum, stub), patience),
+                         id);
 }
 
 Conversation<Result<Bytes>> Client::call_one(Port& port, std::uint16_t opnum, Bytes stub) {

@@ -59,6 +59,14 @@ std::uint32_t grown(std::uint32_t size, const EnumServicesStatusResponse& page) 
       std::clamp<std::uint64_t>(whole, size + kGrowth, kMostEnumeration));
 }
 
+Result<std::vector<StatusNotification>> read_notifications(Result<Bytes> stub) {
+  using Request = GetNotifyResultsRequest;
+  TRY(const auto reply, in_context(std::move(stub), Request::kName));
+  TRY(auto response, in_context(parse<Request::Response>(reply), Request::kName));
+  TRY(succeeded(response.return_value, Request::kName));
+  return std::move(response.notifications);
+}
+
 }  // namespace
 
 Error win32_error(std::uint32_t code, std::string_view call) { return describe(code).in(call); }
@@ -218,11 +226,12 @@ Conversation<Result<NotifyHandle>> Client::register_for(Port& port, Handle handl
   co_return reply->response.notify;
 }
 
+/// Without ask(), because many of these wait for days: their frames should be small.
 Conversation<Result<std::vector<StatusNotification>>> Client::notifications(Port& port,
                                                                             NotifyHandle notify) {
-  CO_TRY(auto reply,
-         co_await ask(port, GetNotifyResultsRequest{.notify = notify}, dcerpc::Patience::for_days));
-  co_return std::move(reply.response.notifications);
+  co_return read_notifications(co_await rpc_.call(port, GetNotifyResultsRequest::kOpnum,
+                                                  encode(GetNotifyResultsRequest{.notify = notify}),
+                                                  dcerpc::Patience::for_days));
 }
 
 Conversation<Result<>> Client::close_notify(Port& port, NotifyHandle notify) {
