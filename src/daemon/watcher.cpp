@@ -73,6 +73,7 @@ std::string describe(const probe::CheckTrace& trace) {
   if (trace.listed) text += fmt::format("; listed {}", *trace.listed);
   if (trace.asked > 0) text += fmt::format("; asked by name {}", trace.asked);
   if (trace.details > 0) text += fmt::format("; details read {}", trace.details);
+  if (!trace.no_push.empty()) text += fmt::format("; no push: {}", trace.no_push);
   if (!trace.closed_after.empty()) text += fmt::format("; closed after it: {}", trace.closed_after);
   return text;
 }

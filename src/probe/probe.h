@@ -33,6 +33,7 @@ struct CheckTrace {
   std::optional<std::size_t> listed{};  ///< services in the host's list, where that was read
   std::size_t asked = 0;                ///< services asked for by name
   std::size_t details = 0;              ///< services whose details were read since
+  std::string no_push{};                ///< why the host does not tell of changes; empty: it does
   std::string closed_after{};           ///< why the session was closed since; empty: it stays
 };
 

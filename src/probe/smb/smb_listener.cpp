@@ -106,9 +106,9 @@ bool SmbListener::hears_all() const {
                              [this](const auto& entry) { return is_listening(entry.second); });
 }
 
-bool SmbListener::is_deaf() const {
+std::string SmbListener::refusal() const {
   const auto is_refused = [](const auto& entry) { return entry.second.is_refused; };
-  return !services_.empty() && std::ranges::all_of(services_, is_refused);
+  return std::ranges::all_of(services_, is_refused) ? refusal_ : "";
 }
 
 bool SmbListener::has_news() const {
@@ -219,6 +219,7 @@ void SmbListener::take(Service& service, const Error& error) {
     if (before != Hearing::leaving) pushed_.check_again = true;
   } else if (error.kind == ErrorKind::unsupported && is_about_service(error)) {
     service.is_refused = true;
+    refusal_ = error.what;
   } else if (is_over || !is_about_service(error)) {
     lost_ = error;
   }

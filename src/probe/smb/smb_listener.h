@@ -39,8 +39,8 @@ class SmbListener {
   void listen_to(std::span<const ObservedService> services);
   /// Whether a change of any of them, and the removal of one, would be told.
   [[nodiscard]] bool hears_all() const;
-  /// Whether the host has refused to tell of any service.
-  [[nodiscard]] bool is_deaf() const;
+  /// Why the host tells of no service; empty: it tells of some, or has not answered yet.
+  [[nodiscard]] std::string refusal() const;
 
   [[nodiscard]] bool has_news() const;
   /// What has changed since the last call, oldest first; what repeats what is known is left out.
@@ -88,6 +88,7 @@ class SmbListener {
   Port& port_;
   Pushed pushed_;
   std::optional<Error> lost_;
+  std::string refusal_;  ///< of the last service that was refused
   bool tells_removals_ = false;
   bool hears_too_many_ = false;  ///< more are wanted than it listens to
   Budget list_budget_{kMostNotifications, std::chrono::minutes(1)};

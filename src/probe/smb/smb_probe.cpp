@@ -127,7 +127,8 @@ class SmbProbe final : public Probe {
   net::Deadline listens_again_{};  ///< when the host may be asked again to tell of changes
   Budget beginnings_{3, kBeginningsTime};
   bool has_complained_ = false;
-  std::string notice_;  ///< for the next trace
+  std::string notice_;   ///< for the next trace
+  std::string no_push_;  ///< for all traces
 };
 
 net::awaitable<Result<Services>> SmbProbe::with_session(Check check_once, net::Deadline deadline) {
@@ -156,6 +157,7 @@ net::awaitable<Result<Services>> SmbProbe::with_session(Check check_once, net::D
     cancelled.probe = nullptr;
     if (session_) traits_ = session_->traits();
     gather_pushed();
+    trace_.no_push = no_push_;
     if (trace_.notice.empty()) trace_.notice = std::exchange(notice_, {});
     if (seen) {
       prefer_pushed(*seen, std::span(pushed_.services).subspan(newest));
@@ -191,6 +193,8 @@ net::awaitable<void> SmbProbe::listen(net::Deadline deadline) {
     const auto begun = co_await session_->listen_to(audible_, net::within(options_.call_limit));
     cancelled.probe = nullptr;
     if (!begun) co_return end_listening(begun.error());
+    const bool one_at_a_time = session_->listener() == nullptr;
+    no_push_ = one_at_a_time ? "it takes one call at a time" : "";
   }
   // What came with the answer to another question.
   if (pushed_.check_again || !pushed_.services.empty()) co_return;
@@ -209,7 +213,10 @@ bool SmbProbe::take_news() {
   gather_pushed();
   const auto* listener = session_ ? session_->listener() : nullptr;
   if (listener == nullptr) return true;
-  if (listener->is_deaf()) listens_again_ = net::Deadline::max();
+  if (auto refusal = listener->refusal(); !refusal.empty()) {
+    listens_again_ = net::Deadline::max();
+    no_push_ = std::move(refusal);
+  }
   const auto lost = listener->lost();
   if (lost) end_listening(*lost);
   return !lost;
@@ -220,6 +227,7 @@ void SmbProbe::end_listening(const Error& error) {
   drop_session();
   pushed_.check_again = true;
   if (error.kind != ErrorKind::malformed && beginnings_.spend(1)) return;
+  no_push_ = error.what;
   const bool is_dropped = error.kind == ErrorKind::unreachable;  // by the network, perhaps
   listens_again_ = net::within(is_dropped ? kBeginningsTime : options_.details.pause);
   if (!is_dropped && !std::exchange(has_complained_, true))
@@ -258,6 +266,9 @@ net::awaitable<Result<>> SmbProbe::open_session(net::Deadline deadline) {
 void SmbProbe::lose_session(const Error& error) {
   trace_.closed_after = error.what;
   drop_session();
+  // Without one nothing is told until the next check.
+  if (net::MonotonicClock::now() >= listens_again_ && beginnings_.spend(1))
+    pushed_.check_again = true;
 }
 
 net::awaitable<void> SmbProbe::close(net::Deadline deadline) {

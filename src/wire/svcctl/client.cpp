@@ -83,18 +83,18 @@ Result<> Enumeration::append(Bytes stub, const EnumServicesStatusResponse& page,
 }
 
 template <typename Request>
-Conversation<Result<Client::Reply<typename Request::Response>>> Client::invoke(
-    Port& port, Request request, dcerpc::Patience patience) {
-  CO_TRY(auto stub, in_context(co_await rpc_.call(port, Request::kOpnum, encode(request), patience),
-                               Request::kName));
+Conversation<Result<Client::Reply<typename Request::Response>>> Client::invoke(Port& port,
+                                                                               Request request) {
+  CO_TRY(auto stub,
+         in_context(co_await rpc_.call(port, Request::kOpnum, encode(request)), Request::kName));
   CO_TRY(auto response, in_context(parse<typename Request::Response>(stub), Request::kName));
   co_return Reply<typename Request::Response>{std::move(stub), std::move(response)};
 }
 
 template <typename Request>
-Conversation<Result<Client::Reply<typename Request::Response>>> Client::ask(
-    Port& port, Request request, dcerpc::Patience patience) {
-  CO_TRY(auto reply, co_await invoke(port, std::move(request), patience));
+Conversation<Result<Client::Reply<typename Request::Response>>> Client::ask(Port& port,
+                                                                            Request request) {
+  CO_TRY(auto reply, co_await invoke(port, std::move(request)));
   CO_TRY(succeeded(reply.response.return_value, Request::kName));
   co_return reply;
 }

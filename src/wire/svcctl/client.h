@@ -100,12 +100,10 @@ class Client {
   };
   /// The response, whatever its return value.
   template <typename Request>
-  Conversation<Result<Reply<typename Request::Response>>> invoke(
-      Port& port, Request request, dcerpc::Patience patience = dcerpc::Patience::answered_soon);
+  Conversation<Result<Reply<typename Request::Response>>> invoke(Port& port, Request request);
   /// The same; a return value other than success is an error.
   template <typename Request>
-  Conversation<Result<Reply<typename Request::Response>>> ask(
-      Port& port, Request request, dcerpc::Patience patience = dcerpc::Patience::answered_soon);
+  Conversation<Result<Reply<typename Request::Response>>> ask(Port& port, Request request);
   template <typename Request>
   Conversation<Result<Enumeration>> enumerate(Port& port, EnumLayout layout);
   Conversation<Result<ServiceStatusProcess>> query_status_ex(Port& port, Handle service);

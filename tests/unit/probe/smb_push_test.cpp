@@ -227,6 +227,7 @@ TEST_P(SmbHostWithoutPush, IsCheckedOverTheSameConnectionAndNotAskedAgain) {
   EXPECT_FALSE(has_pulse());
   EXPECT_FALSE(probe->take_pushed().check_again);
   EXPECT_EQ(probe->last_check().notice, "");
+  EXPECT_NE(probe->last_check().no_push, "");
   EXPECT_EQ(relay->connections(), 0);
 }
 
