@@ -381,6 +381,7 @@ class Answers(Watched):
         running = self.run_tocsin(server.settings(), webhooks=[receiver.url()])
         self.manager.stop(ENGINE)
         receiver.wait_for(1)
+        wait_until(lambda: "RCPT" in server.commands, 20, "it hangs")
         self.manager.start(ENGINE)
         receiver.wait_for(2)
         self.assertEqual(server.mails, [])

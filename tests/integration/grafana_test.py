@@ -50,7 +50,8 @@ class Dashboards(unittest.TestCase):
         folder = pathlib.Path(cls.enterClassContext(
             tempfile.TemporaryDirectory(prefix="tocsin-test-")))
         (folder / "script").write_text(SCRIPT)
-        with Simulator(2, "--script", folder / "script") as simulator:
+        # What is counted are checks.
+        with Simulator(2, "--script", folder / "script", "--push", "none") as simulator:
             begin = time.time()
             file = configuration(folder / "tocsin.yaml", credentials=simulator.credentials(),
                                  hosts=[simulator.host(name, SERVICES) for name in simulator.hosts])

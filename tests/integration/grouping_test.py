@@ -104,7 +104,9 @@ class Grouping(unittest.TestCase):
         self.site = None
 
     def simulate(self, hosts, *arguments):
-        self.simulator = self.enterContext(Simulator(hosts, "--follow", self.events, *arguments))
+        """Hosts whose changes are found by checks, so that a test decides what comes together."""
+        self.simulator = self.enterContext(
+            Simulator(hosts, "--follow", self.events, "--push", "none", *arguments))
         self.hosts = list(self.simulator.hosts)
 
     def happen(self, *events):

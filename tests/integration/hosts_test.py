@@ -57,25 +57,35 @@ class Timeline(Hosts):
     )
 
     def test_everything_is_told_once_and_in_order(self):
+        self.play("none", self.STORY)
+
+    def test_a_host_that_tells_of_changes_tells_both_halves_of_a_restart(self):
+        restart = next(number for number, part in enumerate(self.STORY) if part[1] == "restarted")
+        both = (self.STORY[restart][0], "stopped", ("RUNNING", "STOPPED")), (None, "started", ("STOPPED", "RUNNING"))
+        # Rights are found by checks, which are rare here.
+        rest = [part for part in self.STORY[restart + 1:] if part[1] not in ("denied", "visible")]
+        self.play("multiplexed", [*self.STORY[:restart], *both, *rest])
+
+    def play(self, push, story):
         step = 1.5  # seconds; a check a second
         away = 6.0  # a check that fails is tried once more, and Windows takes 2 s for a refused connection
         at = 4.0
         lines = []
-        for what, *_ in self.STORY:
+        for what in (what for what, *_ in story if what):
             lines.append(f"{at}s {what}\n".replace("HOST", "qs-node").replace("SERVICE", SERVICE))
             at += away if what.startswith("down") else step
         script = self.folder / "script"
         script.write_text("".join(lines))
-        with Simulator(1, "--script", script) as simulator:
+        with Simulator(1, "--script", script, "--push", push) as simulator:
             self.configure(simulator)
             with Running(self.file, self.folder / "data") as running:
-                self.receiver.wait_for(len(self.STORY), 60)
+                self.receiver.wait_for(len(story), 60)
                 time.sleep(1.5)
                 self.assertEqual(running.stop(), 0, running.output())
 
         history = self.history()
-        self.assertEqual([row["kind"] for row in history], [kind for _, kind, _ in self.STORY])
-        told = [(kind, states) for _, kind, states in self.STORY if states]
+        self.assertEqual([row["kind"] for row in history], [kind for _, kind, _ in story])
+        told = [(kind, states) for _, kind, states in story if states]
         self.assertEqual([(row["kind"], (row["from"], row["to"]))
                           for row in history if row["service"]], told)
         messages = [request.message for request in self.receiver.requests
