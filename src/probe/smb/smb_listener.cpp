@@ -122,23 +122,41 @@ Conversation<bool> SmbListener::follow(Service& service, std::uint32_t besides) 
     co_return false;
   }
   service.handle = *handle;
+  auto checks = checks_;
   auto registered = co_await scm_.register_for(port_, *handle, mask_besides(besides));
   while (registered) {
     service.registration = *registered;
     if (!is_listened_to(service.hearing)) service.hearing = hearing_besides(besides);
-    const auto told = co_await scm_.notifications(port_, *registered);
+    auto told = co_await scm_.notifications(port_, *registered);
+    if (told && checks != checks_) {
+      told = co_await bring_up_to_date(*handle, *std::move(told));
+      service.hearing = Hearing::asking;
+    }
     if (!told) {
       registered = std::unexpected(told.error());
       break;
     }
     if (!take(service, *told)) co_return co_await leave(*handle, *registered);
     besides = service.repeats ? told->back().status.current_state : 0;
+    checks = checks_;
     // Registered anew before the old one is closed: that much sooner comes the next change.
     registered = co_await renew(*handle, mask_besides(besides), *registered);
   }
   take(service, registered.error());
   if (!lost_) (void)co_await scm_.close(port_, *handle);
   co_return false;
+}
+
+/// A notification has the status of its own time, whenever it is fetched; so a check may have seen
+/// a later one. What is registered for after this question is told of in order again.
+Conversation<Result<std::vector<svcctl::StatusNotification>>> SmbListener::bring_up_to_date(
+    svcctl::Handle handle, std::vector<svcctl::StatusNotification> told) {
+  const auto is_change = [](const auto& one) { return meaning_of(one) == Meaning::changed; };
+  if (told.empty() || !std::ranges::all_of(told, is_change)) co_return told;
+  CO_TRY(const auto present, co_await scm_.query_status(port_, handle));
+  told.resize(1);
+  told.front().status = present;
+  co_return told;
 }
 
 Conversation<bool> SmbListener::follow_anew(Service& service) {

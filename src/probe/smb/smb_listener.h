@@ -37,6 +37,9 @@ class SmbListener {
   /// The services to listen to from now on, as a check has just seen them; also tries again those
   /// that it could not listen to before. Not from within a conversation.
   void listen_to(std::span<const ObservedService> services);
+  /// A check has seen all services since the last call: what was registered for before it may tell
+  /// of what was before it.
+  void note_check() { checks_++; }
   /// Whether a change of any of them, and the removal of one, would be told.
   [[nodiscard]] bool hears_all() const;
   /// Why the host tells of no service; empty: it tells of some, or has not answered yet.
@@ -80,6 +83,8 @@ class SmbListener {
   Conversation<Result<svcctl::NotifyHandle>> renew(svcctl::Handle handle, std::uint32_t mask,
                                                    svcctl::NotifyHandle old);
   Conversation<Result<svcctl::NotifyHandle>> end(svcctl::NotifyHandle registration);
+  Conversation<Result<std::vector<svcctl::StatusNotification>>> bring_up_to_date(
+      svcctl::Handle handle, std::vector<svcctl::StatusNotification> told);
   /// False: it is listened to no more.
   bool take(Service& service, std::span<const svcctl::StatusNotification> notifications);
   void take(Service& service, const Error& error);
@@ -89,6 +94,7 @@ class SmbListener {
   Pushed pushed_;
   std::optional<Error> lost_;
   std::string refusal_;  ///< of the last service that was refused
+  std::uint64_t checks_ = 0;
   bool tells_removals_ = false;
   bool hears_too_many_ = false;  ///< more are wanted than it listens to
   Budget list_budget_{kMostNotifications, std::chrono::minutes(1)};

@@ -157,6 +157,7 @@ net::awaitable<Result<Services>> SmbProbe::with_session(Check check_once, net::D
     cancelled.probe = nullptr;
     if (session_) traits_ = session_->traits();
     gather_pushed();
+    if (auto* listener = session_ ? session_->listener() : nullptr) listener->note_check();
     trace_.no_push = no_push_;
     if (trace_.notice.empty()) trace_.notice = std::exchange(notice_, {});
     if (seen) {
