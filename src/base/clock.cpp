@@ -2,32 +2,58 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
+#include <string>
 #include <string_view>
 
-#include <fmt/chrono.h>
+#include <fmt/format.h>
 
 namespace tocsin {
 
 namespace {
 
-std::string in_utc(Time time, const char* format) {
-  const auto seconds = std::chrono::floor<std::chrono::seconds>(time);
-  return fmt::format(fmt::runtime(format),
-                     fmt::gmtime(std::chrono::system_clock::to_time_t(seconds)));
-}
+/// The parts of a time in UTC. Not by gmtime(), which Windows has not for times before 1970.
+struct Parts {
+  explicit Parts(Time time)
+      : day(std::chrono::floor<std::chrono::days>(time)),
+        date(day),
+        clock(std::chrono::floor<std::chrono::milliseconds>(time - day)) {}
+
+  [[nodiscard]] std::string day_text() const {
+    return fmt::format("{:04}-{:02}-{:02}", int(date.year()), unsigned(date.month()),
+                       unsigned(date.day()));
+  }
+  [[nodiscard]] std::string minutes() const {
+    return fmt::format("{:02}:{:02}", clock.hours().count(), clock.minutes().count());
+  }
+  [[nodiscard]] std::string seconds() const {
+    return fmt::format("{}:{:02}", minutes(), clock.seconds().count());
+  }
+
+  std::chrono::sys_days day;
+  std::chrono::year_month_day date;
+  std::chrono::hh_mm_ss<std::chrono::milliseconds> clock;
+};
 
 }  // namespace
 
 std::string iso_time(Time time) {
-  const auto seconds = std::chrono::floor<std::chrono::seconds>(time);
-  return in_utc(time, "{:%Y-%m-%dT%H:%M:%S}") + fmt::format(".{:03}Z", (time - seconds).count());
+  const Parts parts(time);
+  return fmt::format("{}T{}.{:03}Z", parts.day_text(), parts.seconds(),
+                     parts.clock.subseconds().count());
 }
 
-std::string iso_seconds(Time time) { return in_utc(time, "{:%Y-%m-%dT%H:%M:%SZ}"); }
+std::string iso_seconds(Time time) {
+  const Parts parts(time);
+  return fmt::format("{}T{}Z", parts.day_text(), parts.seconds());
+}
 
-std::string iso_minutes(Time time) { return in_utc(time, "{:%Y-%m-%dT%H:%MZ}"); }
+std::string iso_minutes(Time time) {
+  const Parts parts(time);
+  return fmt::format("{}T{}Z", parts.day_text(), parts.minutes());
+}
 
-std::string time_of_day(Time time) { return in_utc(time, "{:%H:%M:%SZ}"); }
+std::string time_of_day(Time time) { return Parts(time).seconds() + "Z"; }
 
 std::string duration_text(Duration duration) {
   struct Unit {
