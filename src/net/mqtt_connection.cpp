@@ -176,7 +176,8 @@ void MqttConnection::begin(const std::string& address) {
   if (begun == MOSQ_ERR_SUCCESS) return;
   const std::error_code system(errno, std::system_category());
   // A handshake that fails at once has a number too, which says less than its own words.
-  const bool by_system = begun == MOSQ_ERR_ERRNO && system.value() != EPROTO;
+  const bool in_handshake = system.value() == EPROTO || system.value() == ECONNRESET;
+  const bool by_system = begun == MOSQ_ERR_ERRNO && !in_handshake;
   end(by_system ? Error{ErrorKind::unreachable, system.message(), {}} : describe(begun));
 }
 
