@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/try.h"
+#include "probe/scm_terms.h"
 #include "wire/ntlm/ntlm.h"
 #include "wire/smb2/frame.h"
 
