@@ -158,13 +158,12 @@ net::awaitable<void> Watcher::listen_until(Time due) {
     else
       co_await net::sleep_until(until);
     auto update = begin_update();
-    const bool check_again = take_pushed(update);
+    check_again_ = take_pushed(update);
     if (const Now then = net::now_by(deps_.clock); then.steady - now.steady >= until_review)
       add(monitored_.pass(then), update);
     if (deps_.on_update) deps_.on_update(monitored_);
     co_await update.write();
-    check_again_ |= check_again;
-    if (check_again) co_return co_await net::sleep_for(kGather);
+    if (check_again_) co_return co_await net::sleep_for(kGather);
   }
 }
 

@@ -18,8 +18,8 @@ namespace tocsin::probe {
 /// How a service is listened to.
 enum class Hearing : std::uint8_t {
   nothing,  ///< not: it could not be registered for; tried again after the next check
-  asking,   ///< registered for every state: the notification may repeat the present one
-  armed,    ///< registered for every state but the present one
+  asking,   ///< registered for: the notification may repeat the state that is known
+  armed,    ///< registered for, and the next notification is news
   resting,  ///< the same, and the present one is STOPPED
   leaving,  ///< not: it is marked for deletion
 };
@@ -29,7 +29,7 @@ enum class Hearing : std::uint8_t {
   return hearing != Hearing::nothing && hearing != Hearing::leaving;
 }
 
-/// How a service is listened to that was registered for with mask_besides(state).
+/// How a service is listened to that is known to be in `state` (0: in none).
 [[nodiscard]] Hearing hearing_besides(std::uint32_t state);
 
 /// The NotifyMask that asks for every state but `state` (0: for every state), and for the mark for

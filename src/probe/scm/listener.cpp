@@ -141,7 +141,7 @@ struct Listener::State {
         found->second = Hearing::leaving;
         return tell(std::nullopt);
       case Meaning::invalid:
-        feed->shut();
+        feed->shut();  // the next check makes it begin anew
         open = false;
         return tell(std::nullopt);
     }

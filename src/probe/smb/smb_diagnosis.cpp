@@ -250,15 +250,16 @@ net::awaitable<bool> Walk::query_service() {
 
 /// False: the session is lost.
 net::awaitable<bool> Walk::ask_for_push(const std::string& name) {
-  constexpr auto kChecksFind = "the host does not tell of changes ({}): checks find them";
   const auto offer = co_await session_->ask_for_push(name, deadline_);
-  if (!offer) {
-    report(Step::push, Outcome::limited, fmt::format(kChecksFind, offer.error().what));
-  } else if (!*offer) {
+  const auto why_not = [&]() -> std::string {
+    if (!offer) return offer.error().what;
+    if (!*offer) return "it takes one call at a time, or opens no second pipe";
+    const auto& services = (**offer).of_services;
+    return services ? "" : services.error().what;
+  }();
+  if (!why_not.empty()) {
     report(Step::push, Outcome::limited,
-           fmt::format(kChecksFind, "it takes one call at a time, or opens no second pipe"));
-  } else if (const auto& services = (**offer).of_services; !services) {
-    report(Step::push, Outcome::limited, fmt::format(kChecksFind, services.error().what));
+           fmt::format("the host does not tell of changes ({}): checks find them", why_not));
   } else if (const auto& list = (**offer).of_the_list; !list) {
     report(Step::push, Outcome::limited,
            fmt::format("the host tells of changes at once, but not of services that come and go "

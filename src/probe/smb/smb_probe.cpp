@@ -152,17 +152,12 @@ net::awaitable<Result<Services>> SmbProbe::with_session(Check check_once, net::D
       trace_.connection = session_->connection();
     }
     DropOnCancel cancelled{this};
-    const auto newest = pushed_.services.size();
     auto seen = co_await (this->*check_once)(until);
     cancelled.probe = nullptr;
     if (session_) traits_ = session_->traits();
-    gather_pushed();
-    if (auto* listener = session_ ? session_->listener() : nullptr) listener->note_check();
     trace_.no_push = no_push_;
     if (trace_.notice.empty()) trace_.notice = std::exchange(notice_, {});
     if (seen) {
-      prefer_pushed(*seen, std::span(pushed_.services).subspan(newest));
-      prepare_listening(*seen);
       if (session_ && connector_.is_scarce()) {
         trace_.closed_after = "others need the open files";
         co_await close(std::min(deadline, net::within(kLogOffLimit)));
@@ -176,18 +171,20 @@ net::awaitable<Result<Services>> SmbProbe::with_session(Check check_once, net::D
   }
 }
 
+/// For listen(), where the host can be listened to at all.
 void SmbProbe::prepare_listening(const Services& seen) {
+  const bool listens = host_.push && session_ && session_->traits().multiplexes;
+  must_tell_whom_ = listens && net::MonotonicClock::now() >= listens_again_;
+  if (!must_tell_whom_) return;
   audible_ = audible(seen);
   // Those that are not there are told of when they come. The copies of a per-user service are not.
   const auto there = std::ranges::count_if(seen, [](const auto& s) { return is_there(s.status); });
   hears_of_all_ = std::cmp_equal(there, audible_.size());
-  must_tell_whom_ = true;
 }
 
 net::awaitable<void> SmbProbe::listen(net::Deadline deadline) {
   if (!take_news()) co_return;
-  const bool listens = session_ && net::MonotonicClock::now() >= listens_again_;
-  if (listens && std::exchange(must_tell_whom_, false)) {
+  if (session_ && std::exchange(must_tell_whom_, false)) {
     // Since the check details may have been read.
     prefer_pushed(audible_, pushed_.services);
     DropOnCancel cancelled{this};
@@ -278,6 +275,7 @@ net::awaitable<void> SmbProbe::close(net::Deadline deadline) {
 }
 
 net::awaitable<Result<Services>> SmbProbe::check_once(net::Deadline deadline) {
+  const auto newest = pushed_.services.size();
   const auto& watched = host_.services;
   const bool one_by_one =
       !watched.has_patterns() && watched.exact_names().size() <= options_.most_single_queries;
@@ -285,6 +283,10 @@ net::awaitable<Result<Services>> SmbProbe::check_once(net::Deadline deadline) {
   remember(seen);
   details_.attach(seen);
   if (watched.needs_details()) keep_watched(seen, watched, reported_);
+  gather_pushed();
+  if (auto* listener = session_ ? session_->listener() : nullptr) listener->note_check();
+  prefer_pushed(seen, std::span(pushed_.services).subspan(newest));
+  prepare_listening(seen);
   co_return seen;
 }
 

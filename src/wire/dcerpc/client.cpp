@@ -120,16 +120,12 @@ Conversation<Result<>> Client::read_ahead(Port& port, ReplyStub& reply) {
   if (count < 2) co_return Result<>{};
   reads.reserve(count);
   while (reads.size() < count) reads.push_back(transport_->read(port, pipe_));
-  std::vector<Bytes> fragments;
-  fragments.reserve(count);
-  for (auto& read : co_await all(std::move(reads))) {
-    CO_TRY(auto fragment, std::move(read));
-    fragments.push_back(std::move(fragment));
-  }
-  std::vector<Pdu> pdus;
+  const auto fragments = co_await all(std::move(reads));
+  std::vector<Pdu> pdus;  // which are views into the fragments
   pdus.reserve(count);
   for (const auto& fragment : fragments) {
-    CO_TRY(auto pdu, parse_answer(fragment, call_id_));
+    if (!fragment) co_return std::unexpected(fragment.error());
+    CO_TRY(auto pdu, parse_answer(*fragment, call_id_));
     pdus.push_back(std::move(pdu));
   }
   co_return reply.add_unordered(std::move(pdus));
