@@ -184,10 +184,7 @@ class Client {
 
   template <typename T>
   Result<T> run(Conversation<Result<T>> conversation) {
-    conversation.start();
-    while (!conversation.done() && go_round()) continue;
-    if (!conversation.done()) return fail(ErrorKind::timed_out, "silence");
-    return conversation.take();
+    return kit::run_in_rounds(std::move(conversation), [this] { return go_round(); });
   }
 
   smb2::Server server_;

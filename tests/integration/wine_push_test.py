@@ -55,6 +55,12 @@ class Pushing(unittest.TestCase):
         self.run_tocsin(WITNESS, *services, every=every)
         self.change_witness("RUNNING")
 
+    def watch_running(self, name):
+        """A new service that runs, with a check a second."""
+        windows.services.install(name)
+        windows.services.start(name)
+        self.watch(name, every=EVERY_SECOND)
+
     def change_witness(self, state):
         self.set_states(WITNESS, state)
         wait_until(lambda: pushed(self.running, NAME, WITNESS)[-1:] == [state], 30, self.running.output)
@@ -91,9 +97,7 @@ class Changes(Pushing):
 
     def test_checks_tell_what_hangs(self):
         name = "hangs"
-        windows.services.install(name)
-        windows.services.start(name)
-        self.watch(name, every=EVERY_SECOND)
+        self.watch_running(name)
         windows.services.hang(name)
         self.told((name, "stuck"))
         self.assertEqual(pushed(self.running, NAME, name), ["STOP_PENDING"])
@@ -101,9 +105,7 @@ class Changes(Pushing):
     def test_what_is_listened_to_can_be_replaced(self):
         """Wine does not tell that a service is to be removed: each check lets go of those that have stopped."""
         name = "replaced"
-        windows.services.install(name)
-        windows.services.start(name)
-        self.watch(name, every=EVERY_SECOND)
+        self.watch_running(name)
         windows.services.stop(name)
         windows.services.remove(name)
         windows.services.install_again(name)

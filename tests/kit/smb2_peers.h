@@ -153,6 +153,15 @@ inline Bytes forged_reply(smb2::Header header, smb2::Status status, std::uint16_
   return reply;
 }
 
+/// Runs a conversation round by round, as long as there is another; timed_out when it ends before.
+template <typename T, typename GoRound>
+Result<T> run_in_rounds(Conversation<Result<T>> conversation, GoRound go_round) {
+  conversation.start();
+  while (!conversation.done() && go_round()) continue;
+  if (!conversation.done()) return fail(ErrorKind::timed_out, "silence");
+  return conversation.take();
+}
+
 /// Runs conversations against a server, with somebody in between.
 class Wire {
  public:

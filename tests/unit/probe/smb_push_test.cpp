@@ -61,6 +61,14 @@ class SmbPushTest : public PretendHostTest {
     }
     return changes;
   }
+  void expect_each_change_told(int times) {
+    for (int i = 0; i < times; i++) {
+      happen(Action::stop, kFirst);
+      EXPECT_THAT(told(kFirst, ServiceState::stopped), Not(IsEmpty()));
+      happen(Action::start, kFirst);
+      EXPECT_THAT(told(kFirst, ServiceState::running), Not(IsEmpty()));
+    }
+  }
   /// What was told up to now; the host has answered an ECHO since.
   std::vector<ObservedService> told_by_now() {
     has_pulse();
@@ -96,12 +104,7 @@ class SmbPushTest : public PretendHostTest {
 
 TEST_F(SmbPushTest, TellsOfEachChange) {
   start_listening();
-  for (int i = 0; i < 3; i++) {
-    happen(Action::stop, kFirst);
-    EXPECT_THAT(told(kFirst, ServiceState::stopped), Not(IsEmpty()));
-    happen(Action::start, kFirst);
-    EXPECT_THAT(told(kFirst, ServiceState::running), Not(IsEmpty()));
-  }
+  expect_each_change_told(3);
 }
 
 TEST_F(SmbPushTest, SaysNothingOfWhatTheCheckHasSeen) {
@@ -230,12 +233,7 @@ TEST_F(SmbPushTest, OutlivesTheExpiryOfTheSession) {
   EXPECT_TRUE(called_for_a_check());
   states();
   listen_until_all_are_heard();
-  for (int i = 0; i < 5; i++) {
-    happen(Action::stop, kFirst);
-    EXPECT_THAT(told(kFirst, ServiceState::stopped), Not(IsEmpty()));
-    happen(Action::start, kFirst);
-    EXPECT_THAT(told(kFirst, ServiceState::running), Not(IsEmpty()));
-  }
+  expect_each_change_told(5);
 }
 
 TEST_F(SmbPushTest, ListensToWhatIsWatchedNow) {

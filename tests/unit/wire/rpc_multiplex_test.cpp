@@ -36,10 +36,7 @@ class RpcMultiplex : public testing::Test {
   void bind() { run(rpc->bind_multiplexed(port, kMany)).value(); }
   template <typename T>
   Result<T> run(Conversation<Result<T>> conversation) {
-    conversation.start();
-    while (!conversation.done() && go_round()) continue;
-    if (!conversation.done()) return fail(ErrorKind::timed_out, "silence");
-    return conversation.take();
+    return kit::run_in_rounds(std::move(conversation), [this] { return go_round(); });
   }
   Conversation<Stub>& begin(std::uint16_t opnum, Bytes stub = {},
                             Patience patience = Patience::answered_soon) {
