@@ -22,6 +22,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "tests/i
 
 import program  # noqa: E402
 import wine  # noqa: E402
+from pushed import pushed  # noqa: E402
 from receiver import Receiver  # noqa: E402
 from wine_host import Windows, WineHost  # noqa: E402
 
@@ -141,6 +142,19 @@ def fleet():
 SERVICES = [f"bench {number:03}" for number in range(200)]
 
 
+def listen_to(running, host, host_of, services):
+    """Returns when changes of these are pushed: up to then, while details are read, checks find them."""
+    for service in services:
+        for _ in range(30):
+            for change in (host_of.services.pause, host_of.services.resume):
+                change(service)
+                time.sleep(1)
+            if pushed(running, host, service)[-1:] == ["RUNNING"]:
+                break
+        else:
+            raise AssertionError(f"changes of {service} are not pushed")
+
+
 def windows():
     """Each change is made when the one before has been told."""
     count = 100
@@ -151,18 +165,19 @@ def windows():
         turn = SERVICES[::20]
         host_of.services.install(*SERVICES)
         host_of.services.start(*turn)
+        monitored = host.host(SERVICES)
         file = program.configuration(pathlib.Path(folder) / "tocsin.yaml", every="every 30 seconds",
-                                     hosts=[host.host(SERVICES)], credentials=host.credentials(),
+                                     hosts=[monitored], credentials=host.credentials(),
                                      webhooks=[receiver.url()])
         with program.Running(file, pathlib.Path(folder) / "data") as running:
-            # Then all are listened to, which may take some checks: each reads some of the details.
-            running.wait_for_line("check left out, the host tells of changes", 300)
+            listen_to(running, monitored["host"], host_of, turn)
+            begun = len(receiver.requests)
             waits = []
             for number in range(count):
                 time.sleep(0.05)
                 change = host_of.services.pause if number // len(turn) % 2 == 0 else host_of.services.resume
                 changed = change(turn[number % len(turn)])
-                arrived = receiver.wait_for(number + 1, 90)[-1].at + (time.time() - time.monotonic())
+                arrived = receiver.wait_for(begun + number + 1, 90)[-1].at + (time.time() - time.monotonic())
                 waits.append((arrived - changed) * 1e3)
             running.stop()
     row("the change is asked for -> request at the receiver, median", f"{statistics.median(waits):.1f} ms",
