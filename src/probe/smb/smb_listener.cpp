@@ -11,7 +11,8 @@
 namespace tocsin::probe {
 namespace {
 
-constexpr int kPriceOfInvalid = 60;
+/// Of a notification that only a check explains: of a service, and of the list.
+constexpr int kPriceOfCheck = 60;
 constexpr int kPriceOfList = 15;
 /// Each is an open handle, a registration and a reply of the host's.
 constexpr std::size_t kMostServices = 512;
@@ -224,8 +225,7 @@ bool SmbListener::take(Service& service,
   if (meaning == Meaning::changed && service.budget.spend(int(notifications.size()))) return true;
   service.hearing = meaning == Meaning::leaving ? Hearing::leaving : Hearing::nothing;
   if (meaning == Meaning::changed) return false;
-  if (service.budget.spend(meaning == Meaning::leaving ? 0 : kPriceOfInvalid))
-    pushed_.check_again = true;
+  if (service.budget.spend(kPriceOfCheck)) pushed_.check_again = true;
   return false;
 }
 
