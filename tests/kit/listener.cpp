@@ -3,8 +3,10 @@
 #include <exception>
 #include <utility>
 
+#include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
 namespace tocsin::kit {
@@ -26,16 +28,24 @@ Listener::Listener(Serve serve)
   thread_ = std::thread([this] { context_.run(); });
 }
 
+// What still reads or writes when the context goes may never be told of its end by Wine, and the
+// context waits for it.
 void Listener::stop() {
-  context_.stop();
-  if (thread_.joinable()) thread_.join();
+  if (!thread_.joinable()) return;
+  asio::post(context_, [this] {
+    acceptor_.close();
+    for (auto& session : sessions_) session.emit(asio::cancellation_type::terminal);
+  });
+  thread_.join();
 }
 
 asio::awaitable<void> Listener::accept() {
   for (std::size_t connection = 1;; ++connection) {
     tcp::socket socket = co_await acceptor_.async_accept(asio::use_awaitable);
     socket.set_option(tcp::no_delay(true));
-    asio::co_spawn(context_, serve_(std::move(socket), connection), kIgnored);
+    auto& session = sessions_.emplace_back();
+    asio::co_spawn(context_, serve_(std::move(socket), connection),
+                   asio::bind_cancellation_slot(session.slot(), kIgnored));
   }
 }
 

@@ -7,12 +7,14 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <list>
 #include <mutex>
 #include <optional>
 #include <thread>
 #include <vector>
 
 #include <boost/asio/awaitable.hpp>
+#include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/ssl/context.hpp>
@@ -37,7 +39,7 @@ class Listener {
 
   [[nodiscard]] std::uint16_t port() const { return acceptor_.local_endpoint().port(); }
   [[nodiscard]] boost::asio::io_context& context() { return context_; }
-  /// Ends the thread, and leaves the sessions as they are.
+  /// Ends the sessions and the thread.
   void stop();
 
  private:
@@ -46,6 +48,7 @@ class Listener {
   boost::asio::io_context context_{1};
   boost::asio::ip::tcp::acceptor acceptor_;
   Serve serve_;
+  std::list<boost::asio::cancellation_signal> sessions_;  ///< on the thread only
   std::thread thread_;
 };
 
