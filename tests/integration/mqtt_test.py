@@ -1,5 +1,6 @@
 """From a change on a host to a subscriber of an MQTT broker, over whatever the broker does to us."""
 import json
+import threading
 import time
 import unittest
 
@@ -211,12 +212,14 @@ class Trouble(Watched):
         self.assertEqual(self.states(listener.wait_for(1, STOPPED)), ["STOPPED"])
 
     def test_a_broker_that_never_accepts(self):
-        broker = self.enterContext(BadBroker(connect=lambda n: None if n == 1 else True))
+        accepts = threading.Event()
+        broker = self.enterContext(BadBroker(connect=lambda n: accepts.is_set() or None))
         running = self.run_tocsin(broker, states=False)
         self.manager.stop(ENGINE)
         failed = self.wait_for_delivery("pending")
         self.assertIn("the broker does not answer", failed["detail"])
-        self.wait_for_delivery("delivered")
+        accepts.set()
+        self.wait_for_delivery("delivered", 60)
         self.assertEqual([topic for topic, _ in broker.published if topic.startswith("qs/")],
                          [f"{STOPPED}{self.host}/{ENGINE}"])
         self.assertEqual(running.stop(), 0)

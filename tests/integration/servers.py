@@ -16,7 +16,7 @@ import threading
 import time
 import unittest
 
-from patience import SLOWER
+from patience import LONGEST
 
 
 def ended_if_it_fails(enter):
@@ -88,7 +88,8 @@ def has_ipv6():
 
 def wait_until(condition, seconds, what):
     """Waits for a truthy answer and returns it; `what` is a text, or a function that says why not."""
-    end = time.monotonic() + seconds * SLOWER
+    seconds *= LONGEST
+    end = time.monotonic() + seconds
     while True:
         answer = condition()
         if answer:

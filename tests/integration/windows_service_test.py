@@ -193,7 +193,8 @@ class WindowsServiceTest(unittest.TestCase):
         asked = time.monotonic()
         net("stop", "tocsin")
         wait_until(lambda: query("tocsin")["STATE"] == "1 STOPPED", 10, "it does not stop")
-        self.assertLess(time.monotonic() - asked, 5.5)
+        # Sending to this receiver would go on for more than twice as long.
+        self.assertLess(time.monotonic() - asked, 10)
         self.assertRegex(self.ask("deliveries", "-c", self.configuration),
                          r"watched +started +pending")
 
