@@ -97,6 +97,7 @@ class Version1(Watched):
         before = time.time()
         running = self.run_tocsin()
         self.wait_for_rows(3, ALL + f" WHERE \"service_name\" = '{ENGINE}' AND \"state_num\" = 1")
+        self.wait_for_rows(6, ALL + f" WHERE \"service_name\" = '{PROXY}'")
         self.assertEqual(running.stop(), 0, running.output())
 
         policy, = self.influx.rows('SHOW RETENTION POLICIES ON "tocsin db"', None)
