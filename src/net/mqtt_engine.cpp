@@ -214,7 +214,8 @@ void MqttEngine::accepted(const MqttConnection::Accepted& terms) {
     return;
   }
   ready_ = true;
-  proven_ = unproven_ = false;
+  proven_ = false;
+  unproven_at_ = {};
   ready_since_ = Clock::now();
   window_ = std::min(settings_.most_in_flight, terms.most_in_flight);
   handover_.set_trouble(peer_ + ": no acknowledgement in time");
@@ -229,7 +230,7 @@ void MqttEngine::acknowledged(MqttConnection::Acknowledgement acknowledgement) {
   in_flight_.erase(found);
   alone_ = false;
   proven_ = true;
-  unproven_ = message.qos == MqttQos::at_most_once;  // written, which says nothing
+  if (message.qos == MqttQos::at_most_once) unproven_at_ = Clock::now();
   suspects_.acknowledged(message.topic);
   if (!rival_.is_suspected()) failures_ = 0;
   if (!message.batch) {
@@ -248,9 +249,10 @@ void MqttEngine::acknowledged(MqttConnection::Acknowledgement acknowledgement) {
   message.batch->settle(message.index, std::move(what));
 }
 
-void MqttEngine::note_rival(MqttEnd how, Clock::duration after, bool in_flight) {
-  if (how == MqttEnd::unexplained && (in_flight || unproven_)) how = MqttEnd::other;
-  const auto certain = rival_.ended(how, after);
+void MqttEngine::note_rival(MqttEnd how, Clock::duration lasted) {
+  if (how == MqttEnd::unexplained && !in_flight_.empty()) how = MqttEnd::other;
+  const auto certain =
+      rival_.ended({.how = how, .lasted = lasted, .quiet = Clock::now() - unproven_at_});
   if (!certain) return;
   const auto what = *certain
                         ? "the broker has closed the connection twice because another program uses"
@@ -262,7 +264,7 @@ void MqttEngine::note_rival(MqttEnd how, Clock::duration after, bool in_flight) 
 /// What is in flight may have arrived or not; whoever sent it decides what follows from that.
 void MqttEngine::lost(Error error, MqttEnd how) {
   const auto lasted = Clock::now() - ready_since_;
-  note_rival(how, lasted, !in_flight_.empty());
+  note_rival(how, lasted);
   if (lasted >= kProven && !rival_.is_suspected()) failures_ = 0;
   connection_.reset();
   ready_ = alone_ = false;

@@ -72,7 +72,7 @@ class MqttEngine {
   void refused(const MqttConnection::Refused& refusal, const Error& error);
   void acknowledged(MqttConnection::Acknowledgement acknowledgement);
   void lost(Error error, MqttEnd how);
-  void note_rival(MqttEnd how, Clock::duration after, bool in_flight);
+  void note_rival(MqttEnd how, Clock::duration lasted);
   void check_time();
   void retreat();
 
@@ -101,8 +101,8 @@ class MqttEngine {
   std::deque<std::string> addresses_;
   std::unique_ptr<MqttConnection> connection_;
   bool ready_ = false;
-  bool proven_ = false;    ///< the broker has acknowledged something on this connection
-  bool unproven_ = false;  ///< what it will not acknowledge was sent behind that
+  bool proven_ = false;            ///< the broker has acknowledged something on this connection
+  Clock::time_point unproven_at_;  ///< when what it does not acknowledge was last written to it
   std::size_t window_ = 0;
   Clock::time_point attempt_end_;
   Clock::time_point ready_since_;

@@ -4,8 +4,10 @@
 
 namespace tocsin::net {
 
-std::optional<bool> MqttRival::ended(MqttEnd how, std::chrono::steady_clock::duration after) {
-  if (after >= kUnrivalled) *this = {};
+std::optional<bool> MqttRival::ended(const Ending& ending) {
+  const auto& [how, lasted, quiet] = ending;
+  if (lasted >= kUnrivalled) *this = {};
+  if (how == MqttEnd::unexplained && quiet < kVerdict) return std::nullopt;
   ends_ = how == MqttEnd::other ? 0 : std::min(ends_ + 1, kLikely);
   const bool certain = how == MqttEnd::taken_over;
   if (said_ || ends_ < (certain ? kCertain : kLikely)) return std::nullopt;

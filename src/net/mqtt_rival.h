@@ -19,13 +19,22 @@ enum class MqttEnd : std::uint8_t {
 /// does the same.
 class MqttRival {
  public:
-  /// The connection had lasted for so long. What is to be said of it: once, until a connection has
-  /// lasted for kUnrivalled. True: the broker has said so; false: it may be so.
-  [[nodiscard]] std::optional<bool> ended(MqttEnd how, std::chrono::steady_clock::duration after);
+  struct Ending {
+    MqttEnd how{};
+    std::chrono::steady_clock::duration lasted{};
+    /// Since the last message that the broker does not acknowledge (QoS 0) was written.
+    std::chrono::steady_clock::duration quiet = std::chrono::steady_clock::duration::max();
+  };
+  /// What is to be said of it: once, until a connection has lasted for kUnrivalled. True: the
+  /// broker has said so; false: it may be so.
+  [[nodiscard]] std::optional<bool> ended(const Ending& ending);
   /// Whether the other one is to have its turn: attempts to connect keep their distance.
   [[nodiscard]] bool is_suspected() const { return ends_ > 1; }
 
   static constexpr std::chrono::minutes kUnrivalled{5};
+  /// A broker that dislikes a message closes the connection so soon: who has just written one
+  /// learns nothing from that.
+  static constexpr std::chrono::milliseconds kVerdict{500};
   static constexpr int kCertain = 2;  ///< so often in a row it was taken over
   static constexpr int kLikely = 4;   ///< or ended without an explanation
 

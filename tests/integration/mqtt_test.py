@@ -247,9 +247,9 @@ class Trouble(Watched):
         self.assertIn("not MQTT", failed["detail"])
         self.assertEqual(running.stop(), 0)
 
-    def check_two_programs_with_one_client_id(self, version):
+    def check_two_programs_with_one_client_id(self, version, **more):
         broker = self.broker()
-        running = self.run_tocsin(broker, protocolVersion=version)
+        running = self.run_tocsin(broker, protocolVersion=version, **more)
         self.subscriber(broker, "nothing", client_id="tocsin-1", version=version.replace(".", ""))
         what_to_do = "give one of them another `clientId`"
         running.wait_for_line(what_to_do, 60)
@@ -269,6 +269,9 @@ class Trouble(Watched):
 
     def test_two_programs_with_one_client_id_of_mqtt_3_1_1(self):
         self.check_two_programs_with_one_client_id("3.1.1")
+
+    def test_two_programs_with_one_client_id_of_which_one_waits_for_no_answer(self):
+        self.check_two_programs_with_one_client_id("3.1.1", qos=0)
 
     def test_what_is_too_large_is_a_dead_letter(self):
         broker = self.broker("max_packet_size 250")
