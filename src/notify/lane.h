@@ -22,6 +22,7 @@ struct Lane;
 struct Queued : store::Delivery {
   std::uint64_t place = 0;  ///< in the order in which the destination's deliveries have come
   Time since{};             ///< when it came
+  Duration age{};           ///< how old it was then
 };
 
 /// What leaves as one message: one delivery, or the members of a group.

@@ -147,7 +147,9 @@ void Lanes::begin_escalations(Now now) {
 }
 
 void Lanes::append(Lane& lane, store::Delivery delivery, Now now) {
-  lane.queue.push_back({std::move(delivery), ++places_, now.steady});
+  // A later time is from before the clock was set back.
+  const Duration age = std::max(now.wall - delivery.created, Duration(0));
+  lane.queue.push_back({std::move(delivery), ++places_, now.steady, age});
   ++size_;
   if (lane.phase == Lane::Phase::idle) {
     arrange(lane, now);

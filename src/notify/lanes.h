@@ -58,7 +58,7 @@ constexpr Duration kWithheldRest = std::chrono::seconds(10);
 /// The most that a destination's Retry-After is believed.
 constexpr std::chrono::seconds kLongestPause = std::chrono::minutes(10);
 /// A delivery that keeps failing is given up at this age, and not before so many attempts: a clock
-/// that jumps ahead after a boot gives nothing up.
+/// that was set ahead while tocsin was away gives nothing up.
 constexpr Duration kGiveUpAge = std::chrono::hours(24 * 7);
 constexpr int kGiveUpAttempts = 20;
 /// The same for one of which each answer may be final.

@@ -238,7 +238,8 @@ void Lanes::note_end(Lane& lane, const store::Delivery& head, store::DeliveryUpd
 /// Whether it has been tried for long enough. What waited behind others that were refused has
 /// waited for the same answer; after a restart the hour begins again.
 bool Lanes::is_hopeless(const Sending& sending, const RetryAfter& answer, Now now) {
-  const Duration age = now.wall - sending.members.front()->created;
+  const Queued& first = *sending.members.front();
+  const Duration age = first.age + (now.steady - first.since);
   if (age >= kGiveUpAge && sending.attempts() >= kGiveUpAttempts) return true;
   for (Lane* lane : sending.lanes) {
     if (!answer.may_be_final) {

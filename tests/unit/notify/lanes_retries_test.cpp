@@ -107,6 +107,25 @@ TEST(Lanes, WhatWaitedBehindARefusalDoesNotWaitAnotherHour) {
   EXPECT_LE(now - kStart, kRefusedFor + 2 * kBackoff.longest);
 }
 
+TEST(Lanes, AClockThatIsSetNeitherHastensNorDelaysGivingUp) {
+  for (const Duration set_by : {Duration(30 * kGiveUpAge), Duration(-30 * kGiveUpAge)}) {
+    Lanes lanes = make_lanes();
+    lanes.add(make_delivery("1", kStopped, "a"), kStart);
+    Time steady = kStart;
+    Outcome last;
+    for (bool was_set = false; last.update.state == store::DeliveryState::pending; was_set = true) {
+      const Now now{was_set ? steady + set_by : steady, steady};
+      ASSERT_THAT(take_all(lanes, now), ElementsAre("1"));
+      last = settle_one(lanes, {"1"}, try_later(), now);
+      if (last.update.state == store::DeliveryState::pending) {
+        ASSERT_LT(steady - kStart, kGiveUpAge) << "it is old enough";
+        steady = wake_of(lanes, now);
+      }
+    }
+    EXPECT_GE(steady - kStart, kGiveUpAge) << "given up too early";
+  }
+}
+
 TEST(Lanes, BacksOffExponentiallyUpToFiveMinutes) {
   Lanes lanes = make_lanes();
   lanes.add(make_delivery("1", kStopped, "a"), kStart);
