@@ -65,14 +65,17 @@ Decision see_first(const ServiceStatus& seen, const Policy& policy, Time now) {
   return decision;
 }
 
+/// For longer no wait hint is believed: with INFINITE (49 days) a service that hangs is never told.
+constexpr Duration kLongestHint = std::chrono::hours(1);
+
 std::optional<Transition> wait(TrackedService& next, const TrackedService& previous,
                                const Policy& policy, Time now) {
   const bool progress =
       previous.seen.state != next.seen.state || previous.seen.checkpoint != next.seen.checkpoint;
   if (progress) next.progress_at = now;
   const auto idle = now - next.progress_at;
-  if (next.stuck || idle <= std::max<Duration>(next.seen.wait_hint, policy.pending_limit))
-    return {};
+  const Duration hint = std::min<Duration>(next.seen.wait_hint, kLongestHint);
+  if (next.stuck || idle <= std::max(hint, policy.pending_limit)) return {};
   next.stuck = true;
   const auto seconds = std::chrono::floor<std::chrono::seconds>(idle).count();
   return Transition{TransitionKind::stuck, next.settled, next.settled_since, next.seen.state,

@@ -17,12 +17,12 @@ def setUpModule():
 
 
 class Disks(Watched):
-    def small_disk(self, size):
+    def small_disk(self, options):
         require("mount")
         require_root("mounting a small disk")
         disk = self.folder / "disk"
         disk.mkdir()
-        mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size}", "none", disk],
+        mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", options, "none", disk],
                                  capture_output=True, text=True, check=False)
         if mounted.returncode:
             self.skipTest(f"no small disk can be mounted here: {mounted.stderr.strip()}")
@@ -54,13 +54,13 @@ class Disks(Watched):
         self.assertEqual(self.data.read_text(), "not a directory")
 
     def test_start_on_a_read_only_disk(self):
-        disk = self.small_disk("1m")
+        disk = self.small_disk("size=1m")
         subprocess.run(["mount", "-o", "remount,ro", disk], check=True)
         self.assert_no_start()
 
     def test_start_on_a_full_disk(self):
         """The first one, which has no database yet."""
-        filler = self.fill(self.small_disk("2m"))
+        filler = self.fill(self.small_disk("size=2m"))
         receiver = self.receiver()
         running = self.run_tocsin(self.webhook(receiver))
         self.manager.stop(ENGINE)
@@ -86,19 +86,33 @@ class Disks(Watched):
         time.sleep(2)
         self.assertEqual(len(receiver.requests), 2, "nothing is told twice")
 
+    def test_start_on_a_disk_without_room_for_a_directory(self):
+        disk = self.small_disk("nr_inodes=1")
+        receiver = self.receiver()
+        running = self.run_tocsin(self.webhook(receiver))
+        self.manager.stop(ENGINE)
+        self.assertEqual(self.states(receiver.wait_for(1)), [(ENGINE, "STOPPED")])
+        self.assertIn("tocsin runs from memory", running.output())
+        self.assertFalse(self.data.exists())
+        subprocess.run(["mount", "-o", "remount,nr_inodes=100", disk], check=True)
+        running.wait_for_line("the disk has space again")
+        self.wait_for_deliveries(["delivered"])
+        self.assertEqual([row["to"] for row in self.rows("history")], ["STOPPED"])
+        self.assertEqual(self.data.stat().st_mode & 0o777, 0o700)
+
     def wait_for_deliveries(self, states):
         wait_until(lambda: [row["state"] for row in self.rows("deliveries")] == states, 15, lambda: self.rows("deliveries"))
 
     def test_stop_on_a_full_disk(self):
         """What only memory holds is lost, and the log says so."""
-        self.fill(self.small_disk("2m"))
+        self.fill(self.small_disk("size=2m"))
         running = self.run_tocsin()
         self.assertEqual(running.stop(), 0)
         self.assertIn("states, history and waiting deliveries are lost", running.output())
 
     @unittest.skipIf(ON_WINE, "under Wine the lock finds no room in what the reserve has given back")
     def test_start_again_on_a_full_disk(self):
-        disk = self.small_disk("4m")
+        disk = self.small_disk("size=4m")
         receiver = self.receiver()
         running = self.run_tocsin(self.webhook(receiver))
         self.assertEqual(running.stop(), 0)
@@ -114,7 +128,7 @@ class Disks(Watched):
         self.assert_no_start()
 
     def test_a_disk_that_fills_up_stops_no_alert(self):
-        disk = self.small_disk("4m")
+        disk = self.small_disk("size=4m")
         receiver = self.receiver()
         running = self.run_tocsin(self.webhook(receiver))
         self.manager.stop(PROXY)
