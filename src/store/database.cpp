@@ -55,14 +55,10 @@ DeliveryRecord Store::Database::read_delivery(Query& row) {
 std::optional<Alert> Store::Database::find_last_notified(const HostName& host,
                                                          const ServiceName& service) {
   auto row = connection.query(std::string(kSelectAlerts) +
-                                  " WHERE host_key = ? AND service_key = ?"
+                                  " WHERE host_key = ? AND service_key = ? AND notified = 1"
                                   " ORDER BY sequence DESC",  // a clock may have been set back
                               host.key(), service.key());
-  while (row.next()) {
-    auto alert = read_alert(row);
-    if (alert.suppressed.empty()) return alert;
-  }
-  return std::nullopt;
+  return row.next() ? std::optional(read_alert(row)) : std::nullopt;
 }
 
 bool Store::Database::is_over(const OpenAlert& open) {

@@ -200,8 +200,17 @@ DROP INDEX delivery_pending;
 CREATE INDEX delivery_pending ON delivery (destination, alert) WHERE state = 'pending';
 )sql";
 
+// `notified` is 0 where something suppressed the alert. The last one of a service that was notified
+// is asked for often, and one that flaps has many others behind it.
+constexpr const char* kVersion8 = R"sql(
+ALTER TABLE alert ADD COLUMN notified INTEGER NOT NULL DEFAULT 1;
+UPDATE alert SET notified = 0
+  WHERE CASE WHEN json_valid(details) THEN json_extract(details, '$.held') <> '' ELSE 0 END;
+CREATE INDEX alert_notified ON alert (host_key, service_key) WHERE notified = 1;
+)sql";
+
 constexpr std::array kMigrations{kVersion1, kVersion2, kVersion3, kVersion4,
-                                 kVersion5, kVersion6, kVersion7};
+                                 kVersion5, kVersion6, kVersion7, kVersion8};
 
 }  // namespace
 

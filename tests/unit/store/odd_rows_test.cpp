@@ -54,6 +54,11 @@ TEST_F(StoreTest, DamagedDetailsSpoilNothingElse) {
   ASSERT_EQ(complaints.size(), damaged.size());
   EXPECT_THAT(complaints[0], HasSubstr("tocsin.db: the details of alert 0 are damaged"));
   EXPECT_THAT(store_->take_complaints(), IsEmpty());
+  run_sql(scratch_.path(),
+          "DELETE FROM delivery WHERE id = 'sound'; DELETE FROM alert WHERE id = 'sound'");
+  const auto firing = store_->find_firing(HostName("host"), ServiceName("spooler")).value();
+  ASSERT_TRUE(firing) << "what may have been notified counts as such";
+  EXPECT_EQ(firing->id.value, std::to_string(damaged.size() - 1));
 }
 
 TEST_F(StoreTest, NumbersThatNoVersionWroteAreNotKnown) {
