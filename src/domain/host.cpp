@@ -44,6 +44,7 @@ std::vector<AlertDraft> not_reached(TrackedHost& host, const Error& error, const
     host.since = now;
     host.failures = 0;
     host.notified = false;
+    host.firing_since = {};
   }
   host.failures = std::min(host.failures + 1, std::max(policy.grace.checks, 1U));
   host.error = error.what.empty() ? "not reached" : error.what;
@@ -111,9 +112,8 @@ bool note_boot(TrackedHost& host, const BootSigns& boot, bool services_are_new, 
 }  // namespace
 
 void follow_clock(TrackedHost& host, const HostPolicy& policy, Duration set_by, Time now) {
-  if (!host.notified) host.since = moved(host.since, set_by, now);
-  for (auto* at : {&host.reached_since, &host.notified_at, &host.booted_at, &host.boot.booted_at,
-                   &host.shutdown_since})
+  for (auto* at : {&host.since, &host.reached_since, &host.notified_at, &host.booted_at,
+                   &host.boot.booted_at, &host.shutdown_since})
     *at = moved(*at, set_by, now);
   host.storm_until = moved(host.storm_until, set_by, now + policy.storm_wait);
 }
@@ -133,6 +133,7 @@ std::vector<AlertDraft> review(TrackedHost& host, const HostPolicy& policy,
   auto draft = host_transition(unreachable, host.reached_since, host.error);
   host.notified_at = now;
   if (!std::exchange(host.notified, true)) {
+    host.firing_since = host.since;
     host.reminders = 0;
     return {{.transition = std::move(draft), .suppressed = {}}};
   }

@@ -23,6 +23,7 @@ struct TrackedHost {
   Time reached_since{};        ///< of one that is not: since when it had been
   std::uint32_t failures = 0;  ///< checks that failed in a row, as far as grace counts
   bool notified = false;       ///< of its being unreachable
+  Time firing_since{};         ///< since when that alert fires
   Time notified_at{};          ///< the last time
   std::uint32_t reminders = 0;
   Time booted_at{};       ///< when it was seen to have started; the epoch: never
@@ -33,8 +34,7 @@ struct TrackedHost {
   friend bool operator==(const TrackedHost&, const TrackedHost&) = default;
 };
 
-/// As for a service. An outage keeps since when it lasts, once it was notified: by that an
-/// acknowledgement knows its alert. A storm lasts no longer than one that began now.
+/// As for a service. A storm lasts no longer than one that began now.
 void follow_clock(TrackedHost& host, const HostPolicy& policy, Duration set_by, Time now);
 
 /// How many of the services that were running stop, or begin to, at once.

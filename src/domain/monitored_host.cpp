@@ -146,7 +146,7 @@ MonitoredHost::Outcome MonitoredHost::retire(Now at) {
 }
 
 std::optional<Time> MonitoredHost::firing_since(const ServiceName& service) const {
-  if (service.empty()) return host_.notified ? std::optional(host_.since) : std::nullopt;
+  if (service.empty()) return host_.notified ? std::optional(host_.firing_since) : std::nullopt;
   const auto found = services_.find(service);
   if (found == services_.end() || !fires(found->second)) return std::nullopt;
   return found->second.notified.firing_since;

@@ -201,12 +201,16 @@ CREATE INDEX delivery_pending ON delivery (destination, alert) WHERE state = 'pe
 )sql";
 
 // `notified` is 0 where something suppressed the alert. The last one of a service that was notified
-// is asked for often, and one that flaps has many others behind it.
+// is asked for often, and one that flaps has many others behind it. A host fires since
+// `firing_since`, also where its `since` has moved with a clock that was set.
 constexpr const char* kVersion8 = R"sql(
 ALTER TABLE alert ADD COLUMN notified INTEGER NOT NULL DEFAULT 1;
 UPDATE alert SET notified = 0
   WHERE CASE WHEN json_valid(details) THEN json_extract(details, '$.held') <> '' ELSE 0 END;
 CREATE INDEX alert_notified ON alert (host_key, service_key) WHERE notified = 1;
+
+ALTER TABLE host ADD COLUMN firing_since INTEGER NOT NULL DEFAULT 0;
+UPDATE host SET firing_since = since WHERE told = 1;
 )sql";
 
 constexpr std::array kMigrations{kVersion1, kVersion2, kVersion3, kVersion4,

@@ -56,11 +56,12 @@ void put_host(Connection& connection, const HostChange& change) {
       .query(
           "INSERT OR REPLACE INTO host (host_key, host, trouble, since, failures, told, told_at,"
           " reminders, booted_at, storm_until, login_refused, shutdown_since,"
-          " reached_since, boot)"
-          " VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+          " reached_since, boot, firing_since)"
+          " VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
           change.host.key(), change.host.text(), state.error, state.since, state.failures,
           state.notified, state.notified_at, state.reminders, state.booted_at, state.storm_until,
-          state.login_refused, state.shutdown_since, state.reached_since, boot_to_json(state.boot))
+          state.login_refused, state.shutdown_since, state.reached_since, boot_to_json(state.boot),
+          state.firing_since)
       .run();
 }
 
@@ -159,8 +160,8 @@ Result<std::map<HostName, MonitoredHost::Known>> Store::load_states() {
     }
     auto known = database_->connection.query(
         "SELECT host, trouble, since, failures, told, told_at, reminders, booted_at, storm_until,"
-        " login_refused, shutdown_since, reached_since, boot"
-        " FROM host");
+        " login_refused, shutdown_since, reached_since, boot,"
+        " firing_since FROM host");
     while (known.next()) {
       TrackedHost& host = hosts[HostName(known.text())].host;
       host.error = known.text();
@@ -175,6 +176,7 @@ Result<std::map<HostName, MonitoredHost::Known>> Store::load_states() {
       host.shutdown_since = known.time();
       host.reached_since = known.time();
       host.boot = boot_from_json(known.text());
+      host.firing_since = known.time();
     }
     return hosts;
   });

@@ -133,6 +133,20 @@ TEST_P(SetClock, LeavesTheRemindersOfAHost) {
   EXPECT_THAT(notified(), IsEmpty());
   pass(1min);
   EXPECT_THAT(notified(), ElementsAre("unreachable host"));
+  EXPECT_EQ(last().reason, "no answer within 5 s, still so after 30 min");
+}
+
+TEST_P(SetClock, LeavesForHowLongAHostWasAway) {
+  watch({{.pattern = "A"}});
+  runs({"A"});
+  no_answer();
+  EXPECT_THAT(notified(), ElementsAre("unreachable host"));
+  set_clock();
+  pass(4min);
+  check(1min);
+  EXPECT_THAT(notified(), ElementsAre("reachable host"));
+  EXPECT_THAT(last().reason, testing::HasSubstr("it was away for 5 min"));
+  EXPECT_EQ(last().at - last().previous_since, 5min);
 }
 
 TEST_P(SetClock, LeavesAStorm) {

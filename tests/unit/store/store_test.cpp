@@ -182,7 +182,7 @@ TEST_F(StoreTest, ReadsNoSuppressedAlertToFindTheOneThatFires) {
   EXPECT_THAT(store_->take_complaints(), IsEmpty()) << "whoever reads an odd one says so";
 }
 
-TEST_F(StoreTest, AnEarlierVersionHasNotNotedWhatWasSuppressed) {
+TEST_F(StoreTest, VersionSevenHasNotNotedWhatWasNotifiedAndSinceWhen) {
   auto alert = make_alert("1");
   alert.to = ServiceState::stopped;
   commit({.alerts = {alert}});
@@ -191,13 +191,16 @@ TEST_F(StoreTest, AnEarlierVersionHasNotNotedWhatWasSuppressed) {
     alert.suppressed = "it flaps";
     commit({.alerts = {alert}});
   }
+  commit({.host = HostChange{.host = alert.host, .state = {.since = kNow, .notified = true}}});
   store_.reset();
   run_sql(scratch_.path(),
           "DROP INDEX alert_notified; ALTER TABLE alert DROP COLUMN notified;"
+          "ALTER TABLE host DROP COLUMN firing_since;"
           "UPDATE alert SET details = '{' WHERE id = '3'; PRAGMA user_version = 7");
   reopen();
   EXPECT_EQ(store_->find_firing(alert.host, alert.service).value()->id.value, "3")
       << "whether a damaged one was suppressed is not known";
+  EXPECT_EQ(store_->load_states().value().at(alert.host).host.firing_since, kNow);
   run_sql(scratch_.path(), "DELETE FROM alert WHERE id = '3'");
   EXPECT_EQ(store_->find_firing(alert.host, alert.service).value()->id.value, "1");
 }
@@ -217,6 +220,7 @@ TEST_F(StoreTest, HostsComeBack) {
                          .reached_since = at + Duration(5),
                          .failures = 2,
                          .notified = true,
+                         .firing_since = at - Duration(1),
                          .notified_at = at + Duration(1),
                          .reminders = 3,
                          .booted_at = at + Duration(2),
