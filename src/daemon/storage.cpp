@@ -1,11 +1,13 @@
 #include "daemon/storage.h"
 
+#include <algorithm>
 #include <chrono>
 #include <optional>
 #include <utility>
 
 #include "base/path.h"
 #include "base/try.h"
+#include "net/now.h"
 #include "net/timer.h"
 #include "platform/permissions.h"
 
@@ -90,18 +92,29 @@ net::awaitable<void> Storage::watch_files() {
   }
 }
 
+net::awaitable<void> Storage::log_complaints() {
+  for (const auto& complaint : co_await worker.run([this] { return store.take_complaints(); })) {
+    log_.warn("{}", complaint);
+  }
+}
+
+/// In small steps, so that commits come in between.
+net::awaitable<void> Storage::remove_old(Time now) {
+  const auto prune = [&] { return store.prune(now); };
+  auto pruned = co_await worker.run(prune);
+  while (pruned && *pruned > 0) pruned = co_await worker.run(prune);
+  if (!pruned) log_.warn("old history is not removed: {}", pruned.error().what);
+}
+
 net::awaitable<void> Storage::tend() {
-  for (;;) {
-    // In small steps, so that commits come in between.
-    auto pruned = co_await worker.run([&] { return store.prune(clock_.now()); });
-    while (pruned && *pruned > 0) {
-      pruned = co_await worker.run([&] { return store.prune(clock_.now()); });
-    }
-    if (!pruned) log_.warn("old history is not removed: {}", pruned.error().what);
-    for (const auto& complaint : co_await worker.run([&] { return store.take_complaints(); })) {
-      log_.warn("{}", complaint);
-    }
+  co_await log_complaints();
+  for (Now before = net::now_by(clock_);;) {
     co_await net::sleep_for(kTendEvery);
+    const Now now = net::now_by(clock_);
+    // A clock that was set ahead may be wrong: it counts when it has stayed so up to the next time.
+    co_await remove_old(std::min(now.wall, before.wall + (now.steady - before.steady)));
+    co_await log_complaints();
+    before = now;
   }
 }
 

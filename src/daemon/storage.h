@@ -49,6 +49,8 @@ class Storage {
  private:
   Storage(std::filesystem::path directory, store::Store opened, store::Requests asked,
           store::Logins logged_in, const Clock& clock, const Log& log);
+  net::awaitable<void> log_complaints();
+  net::awaitable<void> remove_old(Time now);
 
   std::filesystem::path directory_;
   const Clock& clock_;
