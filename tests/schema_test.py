@@ -50,6 +50,15 @@ class Schema(unittest.TestCase):
         self.assertEqual(mistakes(service_monitor([host])), [])
         self.assertEqual(mistakes({"Butler": {"heartbeat": {}, "logLevel": "${env:LEVEL}"}}), [])
 
+    def test_a_credential_is_an_account_a_keytab_or_the_ticket_of_the_process(self):
+        account = {"username": "u", "password": "p"}
+        for entry, right in ((account, True), ({"username": "u", "keytab": "k"}, True), ({"keytab": "k"}, True),
+                             ({"authentication": "kerberos"}, True), ({"username": "u"}, False),
+                             ({"password": "p"}, False), ({}, False)):
+            with self.subTest(entry):
+                document = {"tocsin": {"serviceMonitor": {"credentials": [{"name": "a", **entry}]}}}
+                self.assertEqual(mistakes(document) == [], right)
+
     def test_a_key_has_its_name_or_its_former_one(self):
         for grace, right in (({"checks": 2}, True), ({"looks": 2}, True), ({"looks": 0}, False),
                              ({"checks": 2, "looks": 2}, False)):

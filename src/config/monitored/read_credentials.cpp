@@ -22,9 +22,9 @@ void read_kerberos(Section& entry, Credentials& credentials) {
              credentials.realm, must_not_be_empty);
   const auto keytab = entry.placed_text(
       {.name = "keytab",
-       .description = "Keytab file with the account's AES keys, instead of `password`.",
-       .example = "/etc/tocsin/svc-tocsin.keytab",
-       .alternative = "password"});
+       .description = "Keytab file with the account's AES keys, instead of `password`. Without "
+                      "`username`: those of its first principal.",
+       .example = "/etc/tocsin/svc-tocsin.keytab"});
   if (!keytab) return;
   credentials.keytab = entry.file_at(keytab->place, "keytab", keytab->text);
   if (entry.reading().environment.has_service_manager)
@@ -65,13 +65,14 @@ HostAccounts read_credentials(Section& section) {
                  entry.text({.name = "username",
                              .description = "`DOMAIN\\user`, `user@REALM` or a local `user`.",
                              .need = need,
-                             .example = "CORP\\svc-tocsin"},
+                             .example = "CORP\\svc-tocsin",
+                             .alternatives = {"keytab", "authentication"}},
                             credentials.username, must_not_be_empty);
                  entry.secret({.name = "password",
                                .description = kPasswordInWords,
                                .need = need,
                                .example = "${env:TOCSIN_PASSWORD}",
-                               .alternative = "keytab"},
+                               .alternatives = {"keytab", "authentication"}},
                               credentials.password, &credentials.password_file);
                  read_kerberos(entry, credentials);
                  check_account(entry, credentials);

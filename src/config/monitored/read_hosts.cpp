@@ -121,14 +121,14 @@ HostServices read_host_services(Section& entry) {
        .description =
            "Services to watch on the host. They override those of sets with the same name.",
        .need = has_own ? Need::required : Need::optional,
-       .alternative = "sets"},
+       .alternatives = {"sets"}},
       "on this host", services.own);
   entry.placed_texts(
       {.name = "sets",
        .description = "Names of `serviceSets` whose services to watch on the host too.",
        .need = has_sets ? Need::required : Need::optional,
        .example = "[qlik, base]",
-       .alternative = "services"},
+       .alternatives = {"services"}},
       services.sets);
   read_policy(entry,
               {.name = "policy",
@@ -265,7 +265,7 @@ class HostReader {
                         "same rules; `[01-20]` and `[1-4,7]` work too.",
          .need = by_list ? Need::optional : Need::required,
          .example = "qs-node1",
-         .alternative = "hosts",
+         .alternatives = {"hosts"},
          .differs = kAskedBy},
         check_host_name);
     std::vector<PlacedText> list;
@@ -275,7 +275,7 @@ class HostReader {
              "Several hosts with the same rules, instead of `host`. Ranges work as there.",
          .need = by_list ? Need::required : Need::optional,
          .example = "[qs-central, \"qs-node[1-4]\"]",
-         .alternative = "host",
+         .alternatives = {"host"},
          .differs = kAskedBy},
         list);
     std::vector<Name> names;

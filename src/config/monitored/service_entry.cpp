@@ -36,7 +36,7 @@ std::optional<Place> read_names(Section& entry, WatchedService& service, Written
                       "`*` and `?`. Case does not count.",
        .need = by_display_name ? Need::optional : Need::required,
        .example = "QlikSense*",
-       .alternative = "displayName",
+       .alternatives = {"displayName"},
        .differs = "Case does not count, `*` and `?` make a pattern, and names with `$`, `&` or `(` "
                   "are watched too. Butler wants the exact case and watches none of those."},
       service.pattern, must_not_be_empty);
@@ -46,7 +46,7 @@ std::optional<Place> read_names(Section& entry, WatchedService& service, Written
        .description =
            "Display name of the service, or a pattern for display names, instead of `name`.",
        .example = "Qlik Sense *",
-       .alternative = "name"},
+       .alternatives = {"name"}},
       service.display_name, must_not_be_empty);
   if (name && display_name) {
     entry.error(*display_name, "a service has either `name` or `displayName`; remove one");

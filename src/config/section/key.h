@@ -7,6 +7,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/clock.h"
 #include "config/file/findings.h"
@@ -34,8 +35,8 @@ struct Key {
   std::string_view otherwise = {};  ///< the default in words, where the variable does not have it
   /// An older name of the key, which files may still use.
   std::string_view alias = {};
-  /// The key that takes its place: who reads them sees to it that one of both is there.
-  std::string_view alternative = {};
+  /// The keys that take its place: who reads them sees to it that one of all is there.
+  std::vector<std::string_view> alternatives = {};
   /// Of a section or list: the path of another with the same keys. They stand in the reference
   /// only there, and what is absent is not read.
   std::string_view same_as = {};

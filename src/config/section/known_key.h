@@ -25,11 +25,11 @@ struct KnownKey {
   std::string differs;  ///< what is different from Butler, as a sentence
   std::string alias;    ///< an older name that works too
   bool required = false;
-  std::string alternative;           ///< the key that takes its place: one of both is required
-  std::vector<std::string> choices;  ///< of "one of ..."
-  bool may_be_list = false;          ///< of "one of ...": a list of some too
-  std::optional<Range> range;        ///< of whole numbers
-  bool is_open = false;              ///< a section with keys of Butler, which we do not know
+  std::vector<std::string> alternatives;  ///< keys that take its place: one of all is required
+  std::vector<std::string> choices;       ///< of "one of ..."
+  bool may_be_list = false;               ///< of "one of ...": a list of some too
+  std::optional<Range> range;             ///< of whole numbers
+  bool is_open = false;                   ///< a section with keys of Butler, which we do not know
 };
 
 }  // namespace tocsin::config

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "base/text.h"
 #include "config/section/nearest.h"
@@ -44,22 +45,23 @@ void Section::declare(const Key& key, std::string type, std::string fallback, st
   if (!key.otherwise.empty()) fallback = key.otherwise;
   const bool required = key.need == Need::required;
   if (required) fallback = "required";
-  if (!key.alternative.empty())
-    fallback = fmt::format("required unless `{}` is given", key.alternative);
-  reading_.known_keys->push_back({.path = path_to(key.name),
-                                  .type = std::move(type),
-                                  .fallback = std::move(fallback),
-                                  .unit = std::string(unit),
-                                  .example = std::string(key.example),
-                                  .description = std::string(key.description),
-                                  .same_as = std::string(key.same_as),
-                                  .differs = std::string(key.differs),
-                                  .alias = std::string(key.alias),
-                                  .required = required && key.alternative.empty(),
-                                  .alternative = std::string(key.alternative),
-                                  .choices = {allowed.choices.begin(), allowed.choices.end()},
-                                  .may_be_list = allowed.list,
-                                  .range = allowed.range});
+  if (!key.alternatives.empty())
+    fallback = fmt::format("required unless `{}` is given", fmt::join(key.alternatives, "` or `"));
+  reading_.known_keys->push_back(
+      {.path = path_to(key.name),
+       .type = std::move(type),
+       .fallback = std::move(fallback),
+       .unit = std::string(unit),
+       .example = std::string(key.example),
+       .description = std::string(key.description),
+       .same_as = std::string(key.same_as),
+       .differs = std::string(key.differs),
+       .alias = std::string(key.alias),
+       .required = required && key.alternatives.empty(),
+       .alternatives = {key.alternatives.begin(), key.alternatives.end()},
+       .choices = {allowed.choices.begin(), allowed.choices.end()},
+       .may_be_list = allowed.list,
+       .range = allowed.range});
 }
 
 void Section::refuse(std::string_view key, std::string text) {

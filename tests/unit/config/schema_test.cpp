@@ -177,13 +177,14 @@ class Schema {
                       const std::string& parent) {
     if (key.required && !parent.empty() && parent != "serviceMonitor")
       owner["required"].push_back(name);
-    if (key.alternative.empty()) return;
-    // The first of two takes both.
-    const Json needed = {{"required", {key.alternative}}};
-    const auto& groups = owner["allOf"];
-    const bool is_second = std::ranges::any_of(
-        groups, [&](const Json& group) { return group["anyOf"][1]["required"][0] == name; });
-    if (!is_second) owner["allOf"].push_back({{"anyOf", {{{"required", {name}}}, needed}}});
+    if (key.alternatives.empty()) return;
+    std::set<std::string> names(key.alternatives.begin(), key.alternatives.end());
+    names.insert(name);
+    Json one_of_all = {{"anyOf", Json::array()}};
+    for (const auto& one : names) one_of_all["anyOf"].push_back({{"required", {one}}});
+    auto& groups = owner["allOf"];
+    // Two keys that take each other's place are one group.
+    if (std::ranges::find(groups, one_of_all) == groups.end()) groups.push_back(one_of_all);
   }
 
   Json whole_;
