@@ -37,7 +37,7 @@ constexpr Duration kLongestSleep = std::chrono::seconds(10);
 constexpr auto kGather = std::chrono::milliseconds(200);
 /// An alert whose details are not known waits for them no longer.
 constexpr auto kAlertWait = std::chrono::seconds(2);
-/// After a check details are read for so long; the next one goes on.
+/// After a check details are read for so long, and then a ticket is renewed; the next one goes on.
 constexpr auto kDetailsLimit = std::chrono::seconds(3);
 /// For logging off; a host that does not answer forgets the session by itself.
 constexpr auto kLogOffLimit = std::chrono::seconds(2);
@@ -120,6 +120,7 @@ net::awaitable<void> Watcher::run() {
     {
       const auto slot = co_await deps_.checks.acquire();
       const bool felt = co_await feel_pulse();
+      co_await probe_->stay_logged_in(net::within(kDetailsLimit));
       if (!felt) co_await check();
       co_await refresh_details();
       if (const auto at = std::exchange(unreported_, std::nullopt)) report_all(*at);

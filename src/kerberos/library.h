@@ -2,7 +2,9 @@
 // may be called from any thread.
 #pragma once
 
+#include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "base/clock.h"
@@ -32,16 +34,34 @@ class Ticket {
   Duration lifetime_;
 };
 
+/// What a ticket for a service says of itself.
+struct ServiceTicket {
+  /// By which it is encrypted, with the service's key: "aes256-cts-hmac-sha1-96". Empty: the
+  /// library does not tell.
+  std::string encryption{};
+  std::string key_encryption{};        ///< the same of the session key in it
+  std::optional<Duration> lifetime{};  ///< from now on; nothing: the library does not tell
+};
+
+/// A client of a service, for one login: its first token is ready, and its other steps only
+/// compute. The session key is an AES key.
+struct Client {
+  std::unique_ptr<spnego::Mechanism> mechanism;
+  ServiceTicket ticket{};
+};
+
+/// Which tickets for a service do: any that is valid, or one whose life has just begun, where the
+/// KDC gives such a one.
+enum class Freshness : std::uint8_t { any, fresh };
+
 class Library {
  public:
   virtual ~Library() = default;
   /// At most one logon that counts: pre-authentication is tried once.
   virtual Outcome<std::shared_ptr<const Ticket>> log_in(const Account& account, Trail& trail) = 0;
-  /// A client of the service, e.g. "cifs/node1.corp.example": its first token is ready, and its
-  /// other steps only compute. The session key is an AES key.
-  virtual Outcome<std::unique_ptr<spnego::Mechanism>> initiate(const Ticket& ticket,
-                                                               const std::string& service,
-                                                               Trail& trail) = 0;
+  /// A client of the service, e.g. "cifs/node1.corp.example".
+  virtual Outcome<Client> initiate(const Ticket& ticket, const std::string& service,
+                                   Freshness freshness, Trail& trail) = 0;
 };
 
 [[nodiscard]] std::shared_ptr<Library> this_library();

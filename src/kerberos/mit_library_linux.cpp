@@ -1,109 +1,25 @@
-// MIT's libkrb5. Each call has a context of its own, which is what makes threads safe, and reads
-// krb5.conf anew; what they share are caches in the memory of the process.
-#include <algorithm>
-#include <array>
+// Tickets by MIT's libkrb5.
 #include <chrono>
 #include <cstdint>
-#include <ctime>
 #include <krb5.h>
 #include <memory>
 #include <string>
-#include <string_view>
 #include <utility>
 
 #include <fmt/format.h>
 
 #include "base/try.h"
 #include "kerberos/library.h"
-#include "kerberos/mit_failure.h"
+#include "kerberos/mit_call.h"
 #include "kerberos/mit_mechanism.h"
+#include "kerberos/mit_service_ticket.h"
 
 namespace tocsin::kerberos {
 namespace {
 
-/// RC4 is gone from domains since 2026 (CVE-2026-20833), DES long before.
-constexpr std::array<krb5_enctype, 4> kAes{
-    ENCTYPE_AES256_CTS_HMAC_SHA1_96, ENCTYPE_AES128_CTS_HMAC_SHA1_96,
-    ENCTYPE_AES256_CTS_HMAC_SHA384_192, ENCTYPE_AES128_CTS_HMAC_SHA256_128};
-
-using Context = std::unique_ptr<std::remove_pointer_t<krb5_context>, decltype(&krb5_free_context)>;
-
-/// Frees what the library has made for a context.
-template <auto kFree>
-struct Free {
-  krb5_context context;
-  template <typename T>
-  void operator()(T* held) const {
-    kFree(context, held);
-  }
-};
-template <typename T, auto kFree>
-using Owned = std::unique_ptr<std::remove_pointer_t<T>, Free<kFree>>;
-using Principal = Owned<krb5_principal, krb5_free_principal>;
 using Options = Owned<krb5_get_init_creds_opt*, krb5_get_init_creds_opt_free>;
 using Login = Owned<krb5_init_creds_context, krb5_init_creds_free>;
-using Cache = Owned<krb5_ccache, krb5_cc_close>;
 using Keytab = Owned<krb5_keytab, krb5_kt_close>;
-using Creds = Owned<krb5_creds*, krb5_free_creds>;
-
-std::string_view view(const krb5_data& data) { return {data.data, data.length}; }
-
-void hear(krb5_context /*context*/, const krb5_trace_info* info, void* trail) {
-  if (info != nullptr) read_trace(info->message, *static_cast<Trail*>(trail));
-}
-
-/// One call of ours: a context, and what was attempted with it.
-class Call {
- public:
-  explicit Call(Trail& trail) : trail_(trail) {
-    krb5_context context = nullptr;
-    if (krb5_init_context(&context) != 0) return;
-    context_.reset(context);
-    krb5_set_trace_callback(context, hear, &trail_);
-    std::array<krb5_enctype, kAes.size() + 1> aes{};
-    std::ranges::copy(kAes, aes.begin());
-    krb5_set_default_tgs_enctypes(context, aes.data());
-  }
-  ~Call() {
-    if (context_) krb5_set_trace_callback(context_.get(), nullptr, nullptr);
-  }
-  Call(const Call&) = delete;
-  Call& operator=(const Call&) = delete;
-
-  [[nodiscard]] krb5_context context() const { return context_.get(); }
-  [[nodiscard]] Attempt& attempt() { return attempt_; }
-
-  [[nodiscard]] std::unexpected<Failure> fail(krb5_error_code code) const {
-    auto attempt = attempt_;
-    attempt.no_kdc = trail_.describe(attempt.realm);
-    return std::unexpected(failure_of(code, text(code), attempt));
-  }
-  [[nodiscard]] std::string text(krb5_error_code code) const {
-    const char* said = krb5_get_error_message(context(), code);
-    std::string text(said);
-    krb5_free_error_message(context(), said);
-    return text;
-  }
-  /// Calls one of the library's makers, whose last argument is where the result goes.
-  template <typename Held, typename F>
-  Outcome<Held> make(F maker) const {
-    typename Held::pointer made = nullptr;
-    if (const auto code = maker(&made); code != 0) return fail(code);
-    return Held(made, {context()});
-  }
-  [[nodiscard]] std::string name_of(krb5_const_principal principal) const {
-    char* text = nullptr;
-    if (krb5_unparse_name(context(), principal, &text) != 0) return {};
-    std::string name(text);
-    krb5_free_unparsed_name(context(), text);
-    return name;
-  }
-
- private:
-  Context context_{nullptr, krb5_free_context};
-  Trail& trail_;
-  Attempt attempt_;
-};
 
 Failure unusable() {
   return {.obstacle = Obstacle::other, .what = "krb5.conf cannot be read or has a mistake"};
@@ -257,23 +173,6 @@ TicketOutcome log_in_by_keytab(Call& call, const Account& account) {
   return ticket;
 }
 
-/// For how long the TGT of the cache's own realm is valid still; zero: there is none.
-std::chrono::seconds remaining_life(const Call& call, krb5_ccache cache, krb5_principal client) {
-  const auto realm = view(*krb5_princ_realm(call.context(), client));
-  krb5_cc_cursor cursor{};
-  if (krb5_cc_start_seq_get(call.context(), cache, &cursor) != 0) return {};
-  std::int64_t end = 0;
-  krb5_creds creds{};
-  while (krb5_cc_next_cred(call.context(), cache, &cursor, &creds) == 0) {
-    if (krb5_is_config_principal(call.context(), creds.server) == 0 &&
-        call.name_of(creds.server) == fmt::format("krbtgt/{}@{}", realm, realm))
-      end = std::max(end, std::int64_t{creds.times.endtime});
-    krb5_free_cred_contents(call.context(), &creds);
-  }
-  krb5_cc_end_seq_get(call.context(), cache, &cursor);
-  return std::max(std::chrono::seconds(end - std::time(nullptr)), std::chrono::seconds(0));
-}
-
 TicketOutcome take_from_cache(Call& call) {
   TRY(auto cache,
       call.make<Cache>([&](krb5_ccache* made) { return krb5_cc_default(call.context(), made); }));
@@ -321,56 +220,16 @@ class MitLibrary final : public Library {
     return log_in_as_process(call);
   }
 
-  Outcome<std::unique_ptr<spnego::Mechanism>> initiate(const Ticket& ticket,
-                                                       const std::string& service,
-                                                       Trail& trail) override {
+  Outcome<Client> initiate(const Ticket& ticket, const std::string& service, Freshness freshness,
+                           Trail& trail) override {
     Call call(trail);
     if (call.context() == nullptr) return std::unexpected(unusable());
     const auto& cache_name = static_cast<const MitTicket&>(ticket).cache();
-    TRY(auto principal, get_service_ticket(call, cache_name, service));
-    return make_mechanism({.cache = cache_name, .principal = principal, .service = service});
-  }
-
- private:
-  /// Into the cache. Answers the service's principal, with the realm that it was found in. Asked
-  /// for here and not by GSS, whose errors say less.
-  static Outcome<std::string> get_service_ticket(Call& call, const std::string& cache_name,
-                                                 const std::string& service) {
-    TRY(auto cache, call.make<Cache>([&](krb5_ccache* made) {
-      return krb5_cc_resolve(call.context(), cache_name.c_str(), made);
-    }));
-    TRY(auto client, call.make<Principal>([&](krb5_principal* made) {
-      return krb5_cc_get_principal(call.context(), cache.get(), made);
-    }));
-    auto& attempt = call.attempt();
-    attempt.client = call.name_of(client.get());
-    attempt.realm = view(*krb5_princ_realm(call.context(), client.get()));
-    attempt.service = service;
-    TRY(auto server, principal_of_service(call, service));
-    krb5_creds wanted{};
-    wanted.client = client.get();
-    wanted.server = server.get();
-    TRY(auto creds, call.make<Creds>([&](krb5_creds** made) {
-      return krb5_get_credentials(call.context(), 0, cache.get(), &wanted, made);
-    }));
-    return call.name_of(creds->server);
-  }
-
-  /// By the name as it is written, which DNS has no part in. Its realm is the one that krb5.conf
-  /// names for it, or else for the KDC to say.
-  static Outcome<Principal> principal_of_service(const Call& call, const std::string& service) {
-    const auto slash = service.find('/');
-    const auto host = service.substr(slash + 1);
-    char** realms = nullptr;
-    if (const auto code = krb5_get_host_realm(call.context(), host.c_str(), &realms); code != 0)
-      return call.fail(code);
-    const std::string realm(realms[0]);
-    krb5_free_host_realm(call.context(), realms);
-    return call.make<Principal>([&](krb5_principal* made) {
-      return krb5_build_principal(call.context(), made, static_cast<unsigned>(realm.size()),
-                                  realm.c_str(), service.substr(0, slash).c_str(), host.c_str(),
-                                  nullptr);
-    });
+    TRY(auto ticket_of_service, get_service_ticket(call, cache_name, service, freshness));
+    TRY(auto mechanism, make_mechanism({.cache = cache_name,
+                                        .principal = std::move(ticket_of_service.principal),
+                                        .service = service}));
+    return Client{.mechanism = std::move(mechanism), .ticket = std::move(ticket_of_service.told)};
   }
 };
 

@@ -241,14 +241,13 @@ class SspiLibrary final : public Library {
     return std::make_shared<const SspiTicket>(name, handle);
   }
 
-  Outcome<std::unique_ptr<spnego::Mechanism>> initiate(const Ticket& ticket,
-                                                       const std::string& service,
-                                                       Trail& /*trail*/) override {
+  Outcome<Client> initiate(const Ticket& ticket, const std::string& service,
+                           Freshness /*freshness*/, Trail& /*trail*/) override {
     auto mechanism = std::make_unique<SspiMechanism>(
         static_cast<const SspiTicket&>(ticket).credential(), service);
     if (const auto status = mechanism->begin(); status < 0)
       return std::unexpected(failure_of(status, ticket.principal(), service));
-    return mechanism;
+    return Client{.mechanism = std::move(mechanism)};
   }
 };
 

@@ -143,17 +143,17 @@ net::awaitable<Outcome<Tickets::SharedTicket>> Tickets::ticket_of(std::shared_pt
   co_return renewed;
 }
 
-net::awaitable<Outcome<std::unique_ptr<spnego::Mechanism>>> Tickets::initiate(
-    Account account, std::string service, net::Deadline deadline) {
-  using Client = Outcome<std::unique_ptr<spnego::Mechanism>>;
+net::awaitable<Outcome<Client>> Tickets::initiate(Account account, std::string service,
+                                                  net::Deadline deadline, Freshness freshness) {
   const auto entry = entry_of(account);
   CO_TRY(auto ticket, co_await ticket_of(entry, deadline));
   const auto begun = net::MonotonicClock::now();
   const auto trail = std::make_shared<Trail>();
-  std::optional<Client> client =
-      co_await threads_.run_until([library = library_, ticket, service,
-                                   trail] { return library->initiate(*ticket, service, *trail); },
-                                  deadline);
+  std::optional<Outcome<Client>> client = co_await threads_.run_until(
+      [library = library_, ticket, service, freshness, trail] {
+        return library->initiate(*ticket, service, freshness, *trail);
+      },
+      deadline);
   if (!client) client = std::unexpected(not_in_time(*trail, account.realm, since(begun)));
   if (*client) co_return *std::move(client);
   if ((*client).error().obstacle == Obstacle::no_kdc) entry->note((*client).error());

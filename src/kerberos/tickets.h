@@ -11,7 +11,6 @@
 #include "kerberos/library.h"
 #include "net/async.h"
 #include "net/worker.h"
-#include "wire/spnego/negotiation.h"
 
 namespace tocsin::kerberos {
 
@@ -30,9 +29,9 @@ class Tickets {
   /// A client of the service ("cifs/node1") for one login, whose steps do not block any more. One
   /// login at a KDC serves all who ask for the same account, and its ticket is renewed before half
   /// of its life is over. At most one logon that counts.
-  net::awaitable<Outcome<std::unique_ptr<spnego::Mechanism>>> initiate(Account account,
-                                                                       std::string service,
-                                                                       net::Deadline deadline);
+  net::awaitable<Outcome<Client>> initiate(Account account, std::string service,
+                                           net::Deadline deadline,
+                                           Freshness freshness = Freshness::any);
   /// Whether the account's ticket is to be renewed, and nobody is at it.
   [[nodiscard]] bool is_due(const Account& account) const;
   /// Gets a new ticket, where is_due() says so. The old one stays if that fails.

@@ -78,6 +78,8 @@ class Probe {
   /// For less than a check: whether the host is there, and would have told of every change of what
   /// it is watched for. False: only a check can tell.
   virtual net::awaitable<bool> has_pulse(net::Deadline /*deadline*/) { co_return false; }
+  /// Renews what the session lives by before it is old, after a check and where there was none.
+  virtual net::awaitable<void> stay_logged_in(net::Deadline /*deadline*/) { co_return; }
   /// The host's watchlist has changed: the next check finds what it names now, over the same
   /// session. False: this way cannot, and another probe must be made.
   virtual bool set_watchlist() { return false; }

@@ -76,7 +76,10 @@ class Realm(unittest.TestCase):
         return self.samba.credentials(username=f"{user}@{REALM}", **more)
 
     def by_keytab(self, user="root"):
-        return {"name": "test", "username": f"{user}@{REALM}", "keytab": str(self.kdc.keytab_of(user))}
+        return {**self.by_keytab_alone(user), "username": f"{user}@{REALM}"}
+
+    def by_keytab_alone(self, user="root"):
+        return {"name": "test", "keytab": str(self.kdc.keytab_of(user))}
 
 
 class Proofs(Realm):
@@ -92,7 +95,7 @@ class Proofs(Realm):
         self.assert_reached(credentials=self.by_keytab())
 
     def test_keytab_without_user_name(self):
-        self.assert_reached(credentials={"name": "test", "keytab": str(self.kdc.keytab_of("root"))})
+        self.assert_reached(credentials=self.by_keytab_alone())
 
     def test_cache_of_the_process(self):
         self.environment["KRB5CCNAME"] = self.kdc.kinit("root")
@@ -126,6 +129,17 @@ class Proofs(Realm):
                        f"  server smb3 encryption algorithms = {cipher}")
             with self.subTest(cipher), KerberosSamba(self.kdc, options) as samba:
                 self.assert_reached(samba=samba)
+
+
+class Doctor(Realm):
+    def test_names_the_ticket(self):
+        done = tocsin("doctor", "--json", "-c", self.write(), "samba", env=self.environment)
+        steps = {step["step"]: step["found"] for step in json.loads(done.stdout)["steps"]}
+        aes = "aes256-cts-hmac-sha1-96"
+        self.assertEqual(steps["login"], f"root@{REALM} (credential test) is logged in by Kerberos: "
+                                         f"ticket for {SERVICE} {aes}, session key {aes}")
+        done = tocsin("doctor", "-c", self.write(credentials=self.by_keytab_alone()), "samba", env=self.environment)
+        self.assertIn("credential test is logged in by Kerberos: ticket for", done.stdout)
 
 
 class Reasons(Realm):
@@ -282,6 +296,48 @@ class Negotiation(Realm):
         self.assertEqual(self.kdc.failed_logons("mistaken"), 1)
         self.assertEqual(self.samba.logons("NTLMv2"), before)
 
+    def test_no_ntlm_for_an_account_that_the_kdc_refuses(self):
+        before = self.samba.logons("NTLMv2")
+        for user, options, reason in (("locked", "-allow_tix", "is locked, disabled"),
+                                      ("gone", "-expire yesterday", "the account has expired"),
+                                      ("old", "-pwexpire yesterday", "its password has expired")):
+            with self.subTest(user):
+                self.kdc.add(user, options)
+                self.assert_not_reached(f"{user}@{REALM}: .*{reason}",
+                                        credentials=self.credentials(user))
+        self.assertEqual(self.samba.logons("NTLMv2"), before)
+
+    def assert_ntlm_after_the_refusal(self, reason, samba, **host):
+        """No check fails for it: the login is by NTLM then, and why is said once."""
+        before = samba.logons("NTLMv2")
+        credentials = samba.credentials(username="root", realm=REALM)  # Samba alone knows no root@REALM
+        file = self.write(samba=samba, host=host, credentials=credentials)
+        done = tocsin("doctor", "--json", "-c", file, "samba", env=self.environment)
+        steps = {step["step"]: step for step in json.loads(done.stdout)["steps"]}
+        self.assertEqual(steps["login"]["result"], "limited", steps["login"])
+        self.assertRegex(steps["login"]["advice"], f"by NTLM instead of Kerberos: .*{reason}")
+        running = self.enterContext(Running(file, self.folder / "data", env=self.environment))
+        running.wait_for_line("session kept")
+        self.assertEqual(running.stop(), 0, running.output())
+        said = [line for line in running.lines if "instead of Kerberos" in line or "check failed" in line]
+        self.assertEqual(len(said), 1, running.output())
+        self.assertRegex(said[0], f"logs in by NTLM instead of Kerberos: .*{reason}")
+        self.assertEqual(samba.logons("NTLMv2"), before + 2)
+
+    def test_the_host_refuses_the_ticket_for_its_clock(self):
+        with KerberosSamba(self.kdc, ntlm=True, ahead="+10m") as samba:
+            self.assert_ntlm_after_the_refusal("refuses the Kerberos ticket for .*clock", samba)
+
+    def test_the_host_has_another_key(self):
+        name = "renamed.tocsin.test"
+        self.kdc.change(f"addprinc -randkey cifs/{name}", f"ktadd -k {self.kdc.keytab} cifs/{name}",
+                        f"cpw -randkey cifs/{name}")
+        refused = "refuses the Kerberos ticket for cifs/renamed"
+        with KerberosSamba(self.kdc, ntlm=True) as samba:
+            self.assert_not_reached(refused, samba=samba, host={"serverName": name},
+                                    credentials=self.credentials(authentication="kerberos"))
+            self.assert_ntlm_after_the_refusal(refused, samba, serverName=name)
+
 
 class Expiry(Realm):
     def test_tickets_that_last_for_seconds(self):
@@ -293,7 +349,8 @@ class Expiry(Realm):
         self.assertEqual(running.stop(), 0, running.output())
         opened = [line for line in running.lines if "session opened" in line]
         self.assertFalse([line for line in running.lines if "not answered" in line], running.output())
-        self.assertTrue(all("Kerberos)" in line for line in opened), opened)
+        self.assertEqual(len(opened), 1, "it logs in again before the session ends")
+        self.assertIn("Kerberos)", opened[0])
 
 
 if __name__ == "__main__":

@@ -60,6 +60,7 @@ class Walk {
   net::awaitable<bool> connect();
   net::awaitable<bool> negotiate();
   net::awaitable<bool> log_in();
+  net::awaitable<Result<>> log_in_anew();
   net::awaitable<bool> open_pipe();
   net::awaitable<bool> open_manager();
   net::awaitable<bool> enumerate();
@@ -162,18 +163,31 @@ void Walk::report_clock() {
   }
 }
 
+/// By NTLM, over a connection of its own.
+net::awaitable<Result<>> Walk::log_in_anew() {
+  CO_TRY(auto session, co_await SmbSession::connect(environment_, deadline_));
+  session_ = std::move(session);
+  CO_TRY(co_await session_->negotiate(deadline_));
+  co_return co_await session_->log_in(deadline_);
+}
+
 net::awaitable<bool> Walk::log_in() {
   auto prepared = co_await SmbSession::prepare_login(environment_, deadline_);
   if (!prepared && !host_.credentials)
     co_return fails(Step::login, prepared.error(), "add `credentials` to the host");
-  const auto logged_in = prepared ? co_await session_->log_in(deadline_) : std::move(prepared);
-  const auto who =
-      fmt::format("{} (credential {})", host_.credentials->username, host_.credentials->name);
+  auto logged_in = prepared ? co_await session_->log_in(deadline_) : std::move(prepared);
+  if (!logged_in && environment_.login.tries_ntlm_next()) logged_in = co_await log_in_anew();
+  const auto& account = *host_.credentials;
+  const auto who = account.username.empty()
+                       ? "credential " + account.name
+                       : fmt::format("{} (credential {})", account.username, account.name);
   if (!logged_in && !session_->smb().authenticated())
     co_return fails(
         Step::login, logged_in.error(),
         fmt::format("correct {}; docs/windows-hosts.md says what each refusal means", who));
-  const auto found = fmt::format("{} is logged in by {}", who, environment_.login.way());
+  const auto ticket = environment_.login.ticket();
+  const auto found = fmt::format("{} is logged in by {}{}{}", who, environment_.login.way(),
+                                 ticket.empty() ? "" : ": ", ticket);
   if (auto notice = environment_.login.take_notice(); !notice.empty()) {
     report(Step::login, Outcome::limited, found, "it " + notice);
   } else {

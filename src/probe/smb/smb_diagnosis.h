@@ -8,7 +8,8 @@
 
 namespace tocsin::probe {
 
-/// Over a session of its own, with one login at most. Every step is there once.
+/// Over a session of its own, with one login at most, or a second one by NTLM where the host
+/// refuses the ticket. Every step is there once.
 [[nodiscard]] net::awaitable<Diagnosis> diagnose_over_smb(SmbSession::Environment environment,
                                                           const Clock& clock,
                                                           net::Deadline deadline);

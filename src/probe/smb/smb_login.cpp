@@ -115,8 +115,11 @@ net::awaitable<Result<std::unique_ptr<wire::Initiator>>> SmbLogin::initiator(
   if (choice_.way == LoginWay::kerberos) {
     auto client = co_await deps_.options.tickets->initiate(
         *account(), service(), std::min(deadline, net::within(deps_.options.kerberos_limit)));
-    if (client)
-      co_return std::make_unique<Chooser>(*this, spnego::make_initiator(*std::move(client)));
+    if (client) {
+      note(std::move(client->ticket));
+      co_return std::make_unique<Chooser>(*this,
+                                          spnego::make_initiator(std::move(client->mechanism)));
+    }
     failure_ = std::move(client).error();
     settle(choose_login(facts()));
   }
@@ -126,6 +129,28 @@ net::awaitable<Result<std::unique_ptr<wire::Initiator>>> SmbLogin::initiator(
 
 std::unique_ptr<wire::Initiator> SmbLogin::renewed_initiator() const {
   return choice_.way == LoginWay::ntlm ? ntlm_initiator() : nullptr;
+}
+
+bool SmbLogin::is_ageing() const {
+  return choice_.way == LoginWay::kerberos && net::MonotonicClock::now() >= ages_at_;
+}
+
+net::awaitable<std::unique_ptr<wire::Initiator>> SmbLogin::fresh_initiator(net::Deadline deadline) {
+  ages_at_ = net::within(kerberos::Tickets::kPause);
+  const auto of = account();
+  if (!of) co_return nullptr;
+  auto client = co_await deps_.options.tickets->initiate(
+      *of, service(), std::min(deadline, net::within(deps_.options.kerberos_limit)),
+      kerberos::Freshness::fresh);
+  if (!client) co_return nullptr;
+  note(std::move(client->ticket));
+  co_return spnego::make_initiator(std::move(client->mechanism));
+}
+
+void SmbLogin::note(kerberos::ServiceTicket ticket) {
+  ticket_ = std::move(ticket);
+  // Before half of it is over, so that a KDC may be away for as long again.
+  ages_at_ = ticket_.lifetime ? net::within(*ticket_.lifetime * 2 / 5) : net::Deadline::max();
 }
 
 std::unique_ptr<wire::Initiator> SmbLogin::ntlm_initiator() const {
@@ -154,11 +179,15 @@ Error SmbLogin::refusal() const {
   return {kind, "Kerberos: " + what, failure_ ? failure_->native : std::nullopt};
 }
 
-/// What a host says to a ticket is no word about a password. It may take NTLM, where that is
-/// allowed: the next login tries, and Kerberos has its turn again after a while.
+/// It may take NTLM, where that is allowed: the next login tries, and Kerberos has its turn again
+/// after a while.
 Error SmbLogin::explain(Error error) {
   constexpr std::uint32_t kMostKerberosCode = 255;
-  if (choice_.way != LoginWay::kerberos) return error;
+  if (choice_.way != LoginWay::kerberos) {
+    if (error.kind == ErrorKind::login_refused && choice_.is_notable)
+      error.what += fmt::format(" (by NTLM instead of Kerberos: {})", choice_.why);
+    return error;
+  }
   const bool by_kerberos =
       error.kind == ErrorKind::denied && error.native.value_or(kLogonFailure) <= kMostKerberosCode;
   if (!by_kerberos && error.kind != ErrorKind::login_refused) return error;
@@ -172,6 +201,11 @@ Error SmbLogin::explain(Error error) {
     refused_until_ = net::MonotonicClock::now() + kerberos::Tickets::kPause;
   }
   return error;
+}
+
+bool SmbLogin::tries_ntlm_next() const {
+  return choice_.way == LoginWay::kerberos && net::MonotonicClock::now() < refused_until_ &&
+         choose_login(facts()).way == LoginWay::ntlm;
 }
 
 Blame SmbLogin::blame_of(const Error& error) const {
@@ -208,6 +242,12 @@ net::awaitable<void> SmbLogin::renew_ticket(net::Deadline deadline) {
 std::string SmbLogin::way() const {
   if (choice_.way == LoginWay::kerberos) return "Kerberos";
   return "NTLM";
+}
+
+std::string SmbLogin::ticket() const {
+  if (choice_.way != LoginWay::kerberos || ticket_.encryption.empty()) return "";
+  return fmt::format("ticket for {} {}, session key {}", service(), ticket_.encryption,
+                     ticket_.key_encryption);
 }
 
 std::string SmbLogin::take_notice() {

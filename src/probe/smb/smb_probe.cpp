@@ -64,6 +64,7 @@ class SmbProbe final : public Probe {
   net::awaitable<void> listen(net::Deadline deadline) override;
   Pushed take_pushed() override { return std::exchange(pushed_, {}); }
   net::awaitable<bool> has_pulse(net::Deadline deadline) override;
+  net::awaitable<void> stay_logged_in(net::Deadline deadline) override;
   net::awaitable<void> close(net::Deadline deadline) override;
   bool set_watchlist() override;
 
@@ -249,12 +250,25 @@ bool SmbProbe::set_watchlist() {
   absent_.clear();
   processes_.clear();
   reported_.reset();
+/// The states have gone out: nothing waits for the KDC.
+net::awaitable<void> SmbProbe::stay_logged_in(net::Deadline deadline) {
+  co_await login_.renew_ticket(deadline);
+  if (!session_) co_return;
+  DropOnCancel cancelled{this};
+  const auto stays = co_await session_->stay_logged_in(deadline);
+  cancelled.probe = nullptr;
+  if (!stays) lose_session(stays.error());
+}
+
   return true;
 }
 
 net::awaitable<Result<>> SmbProbe::open_session(net::Deadline deadline) {
-  auto opened =
-      co_await SmbSession::open({host_, options_, connector_, random_, login_}, traits_, deadline);
+  const auto open = [&] {
+    return SmbSession::open({host_, options_, connector_, random_, login_}, traits_, deadline);
+  };
+  auto opened = co_await open();
+  if (!opened && login_.tries_ntlm_next()) opened = co_await open();
   if (!opened && is_shutdown(opened.error())) co_return std::unexpected(shutdown_error());
   if (!opened) co_return fail(std::move(opened));
   session_ = *std::move(opened);
@@ -415,8 +429,6 @@ void SmbProbe::remember(const Services& services) {
 
 net::awaitable<Result<KnownDetails>> SmbProbe::read_details(std::vector<ServiceName> services,
                                                             net::Deadline deadline) {
-  // The states have gone out: nothing waits for the KDC.
-  co_await login_.renew_ticket(deadline);
   DropOnCancel cancelled{this};
   KnownDetails known;
   // Of a per-user service one copy stands for all.

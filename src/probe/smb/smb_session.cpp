@@ -145,6 +145,21 @@ net::awaitable<Result<>> SmbSession::open_manager(svcctl::HostTraits traits,
 /// Null, when now is no time to log in: then the session ends, and the next one waits its turn.
 std::unique_ptr<wire::Initiator> SmbSession::renew() {
   auto initiator = environment_.login.renewed_initiator();
+net::awaitable<Result<>> SmbSession::stay_logged_in(net::Deadline deadline) {
+  if (!environment_.login.is_ageing()) co_return Result<>{};
+  std::optional<logins::Pass> pass;
+  if (auto* gate = environment_.options.gate; gate != nullptr) {
+    pass = gate->try_enter(environment_.host.name);
+    if (!pass) co_return Result<>{};
+  }
+  auto initiator = co_await environment_.login.fresh_initiator(deadline);
+  if (!initiator) co_return Result<>{};  // the ticket of the session is still good
+  const auto logged_in =
+      co_await drive(smb_.log_in_again(port_, std::move(initiator)), login_deadline(deadline));
+  if (pass) conclude(*pass, logged_in);
+  co_return logged_in;
+}
+
   if (!initiator) return nullptr;
   if (auto* gate = environment_.options.gate; gate != nullptr) {
     renewal_ = gate->try_enter(environment_.host.name);
@@ -156,7 +171,8 @@ std::unique_ptr<wire::Initiator> SmbSession::renew() {
 void SmbSession::conclude(logins::Pass& pass, const Result<>& login) const {
   if (login) {
     pass.accept();
-  } else if (login.error().kind == ErrorKind::login_refused) {
+  } else if (login.error().kind == ErrorKind::login_refused &&
+             !environment_.login.tries_ntlm_next()) {
     pass.refuse(environment_.login.blame_of(login.error()), login.error().what);
   }
 }

@@ -68,6 +68,9 @@ class SmbSession {
   /// The host may have closed it itself; that is as good.
   net::awaitable<Result<>> close_service(svcctl::Handle service, net::Deadline deadline);
   net::awaitable<void> log_off(net::Deadline deadline);
+  /// Where the host would end the session with an old ticket: logs in again by a fresh one. An
+  /// error ends the session.
+  net::awaitable<Result<>> stay_logged_in(net::Deadline deadline);
 
   /// For many questions at a time, over a pipe of its own, which stays open. Null: the host takes
   /// one at a time, or lets us have no second pipe.

@@ -25,6 +25,10 @@ Conversation<Result<>> Client::negotiate(Port& port) { return session_->begin(po
 Conversation<Result<>> Client::login(Port& port, std::unique_ptr<wire::Initiator> initiator) {
   return session_->login(port, std::move(initiator));
 }
+Conversation<Result<>> Client::log_in_again(Port& port,
+                                            std::unique_ptr<wire::Initiator> initiator) {
+  return session_->log_in_again(port, std::move(initiator));
+}
 const Agreement& Client::agreement() const { return session_->agreement; }
 bool Client::authenticated() const { return session_->exchange.channel.established(); }
 bool Client::encrypted() const { return session_->exchange.encrypting; }

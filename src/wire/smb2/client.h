@@ -72,6 +72,8 @@ class Client {
   /// failed, with the reason and its NTSTATUS.
   Conversation<Result<>> login(Port& port, std::unique_ptr<wire::Initiator> initiator);
   /// not_found, denied.
+  /// On a session that is still good: it goes on as if it had just begun.
+  Conversation<Result<>> log_in_again(Port& port, std::unique_ptr<wire::Initiator> initiator);
   Conversation<Result<Pipe>> open_pipe(Port& port, std::string name);
   /// Writes a message and answers the first bytes of the reply; there may be more to read().
   /// unsupported: the message is longer than the server takes.

@@ -220,6 +220,11 @@ Conversation<Result<>> Client::Session::authenticate(Port& port, wire::Initiator
   co_return fail(ErrorKind::malformed, "the server wants ever more login tokens");
 }
 
+Conversation<Result<>> Client::Session::log_in_again(Port& port,
+                                                     std::unique_ptr<wire::Initiator> initiator) {
+  co_return in_context(co_await authenticate(port, *initiator, {}, {}), "login");
+}
+
 Conversation<Result<bool>> Client::Session::renew(Port& port) {
   if (renewal.running) {
     co_await renewal.line.wait();
@@ -227,8 +232,8 @@ Conversation<Result<bool>> Client::Session::renew(Port& port) {
   }
   renewal.running = true;
   renewal.outcome = false;
-  if (const auto initiator = options.renewal()) {
-    const auto logged_in = in_context(co_await authenticate(port, *initiator, {}, {}), "login");
+  if (auto initiator = options.renewal()) {
+    const auto logged_in = co_await log_in_again(port, std::move(initiator));
     if (options.renewed) options.renewed(logged_in);
     if (logged_in)
       renewal.outcome = true;

@@ -76,6 +76,7 @@ struct Client::Session {
   Conversation<Result<>> begin(Port& port);
   Conversation<Result<>> authenticate(Port& port, wire::Initiator& initiator, Bytes token,
                                       PreauthHash preauth);
+  Conversation<Result<>> log_in_again(Port& port, std::unique_ptr<wire::Initiator> initiator);
   /// Logs in again where the session has expired, once for all requests that were refused for it.
   /// False: it is no time to.
   Conversation<Result<bool>> renew(Port& port);

@@ -37,15 +37,14 @@ class ScriptedLibrary final : public Library {
     if (failure) return std::unexpected(*failure);
     return std::make_shared<const Ticket>(account.user + "@" + account.realm, 10h);
   }
-  Outcome<std::unique_ptr<spnego::Mechanism>> initiate(const Ticket& ticket,
-                                                       const std::string& service,
-                                                       Trail& /*trail*/) override {
+  Outcome<Client> initiate(const Ticket& ticket, const std::string& service,
+                           Freshness /*freshness*/, Trail& /*trail*/) override {
     {
       const std::lock_guard lock(mutex_);
       initiated_ = ticket.principal() + " -> " + service;
     }
     if (of_service) return std::unexpected(*of_service);
-    return std::make_unique<NoMechanism>();
+    return Client{.mechanism = std::make_unique<NoMechanism>()};
   }
 
   /// The last one.
@@ -65,7 +64,7 @@ class ScriptedLibrary final : public Library {
 
 class TicketsTest : public testing::Test {
  protected:
-  Outcome<std::unique_ptr<spnego::Mechanism>> initiate(const Account& of) {
+  Outcome<Client> initiate(const Account& of) {
     return loop.run_until_done(tickets.initiate(of, "cifs/node1", net::within(5s)));
   }
   std::string failure_of(const Account& of) {

@@ -138,6 +138,16 @@ TEST_F(Smb2Session, LogsInAgainInTheMiddleOfAReply) {
   EXPECT_EQ(wire->run(port, client->read(port, pipe)), Bytes(100'000 - begun->size(), 7));
 }
 
+TEST_F(Smb2Session, LogsInAgainBeforeItExpires) {
+  connect({});
+  const auto pipe = open("echo");
+  ASSERT_TRUE(wire->run(port, client->log_in_again(port, std::make_unique<PasswordInitiator>())));
+  EXPECT_EQ(wire->run(port, client->transceive(port, pipe, Bytes(1))), Bytes(1));
+  const auto refused = wire->run(
+      port, client->log_in_again(port, std::make_unique<PasswordInitiator>("no longer right")));
+  EXPECT_EQ(refused.error().kind, ErrorKind::login_refused);
+}
+
 TEST_F(Smb2Session, ExpiryIsAnErrorWhereNobodyLogsInAgain) {
   connect({});
   const auto pipe = open("echo");
