@@ -96,6 +96,11 @@ class SmbProbe final : public Probe {
                                       net::Deadline deadline);
   net::awaitable<Result<Services>> query_everything(net::Deadline deadline);
 
+  /// Gives the details of the services to `learn`, as far as the time allows. Without a session the
+  /// rest goes without.
+  net::awaitable<Result<>> read_all(std::span<const ServiceName> services,
+                                    SmbDetailsReader::Learn learn, net::Deadline deadline);
+
   void prepare_listening(const Services& seen);
   void gather_pushed();
   /// The same. False: all that was registered is void, and the session has ended.
@@ -245,11 +250,6 @@ net::awaitable<bool> SmbProbe::has_pulse(net::Deadline deadline) {
   co_return answered && !pushed_.check_again;
 }
 
-bool SmbProbe::set_watchlist() {
-  index_ = {};
-  absent_.clear();
-  processes_.clear();
-  reported_.reset();
 /// The states have gone out: nothing waits for the KDC.
 net::awaitable<void> SmbProbe::stay_logged_in(net::Deadline deadline) {
   co_await login_.renew_ticket(deadline);
@@ -260,6 +260,11 @@ net::awaitable<void> SmbProbe::stay_logged_in(net::Deadline deadline) {
   if (!stays) lose_session(stays.error());
 }
 
+bool SmbProbe::set_watchlist() {
+  index_ = {};
+  absent_.clear();
+  processes_.clear();
+  reported_.reset();
   return true;
 }
 
@@ -377,24 +382,24 @@ net::awaitable<Result<>> SmbProbe::add_absent(Services& services, bool list_chan
 net::awaitable<Result<Services>> SmbProbe::query_everything(net::Deadline deadline) {
   CO_TRY(const auto list, co_await session_->enumerate(deadline));
   Services services;
+  std::vector<ServiceName> names;
+  services.reserve(list.services().size());
+  names.reserve(list.services().size());
   std::unordered_set<ServiceName> seen;
   for (const auto& entry : list.services()) {
-    ServiceDetails details{.display_name = from_utf16(entry.display_name),
-                           .type = entry.status.service_type & ~svcctl::kInteractiveProcess};
-    services.push_back({.name = ServiceName(from_utf16(entry.service_name)),
+    const ServiceName name(from_utf16(entry.service_name));
+    if (!seen.insert(name).second) continue;
+    names.push_back(name);
+    services.push_back({.name = name,
                         .status = to_status(entry.status),
-                        .details = {}});
-    auto& service = services.back();
-    if (!seen.insert(service.name).second) {
-      services.pop_back();
-      continue;
-    }
-    if (session_) {  // without it the list is there, and the rest goes without
-      CO_TRY(auto read, co_await reader_.read(service.name, deadline));
-      details = std::move(read).value_or(std::move(details));
-    }
-    service.details = std::make_shared<const ServiceDetails>(std::move(details));
+                        .details = std::make_shared<const ServiceDetails>(ServiceDetails{
+                            .display_name = from_utf16(entry.display_name),
+                            .type = entry.status.service_type & ~svcctl::kInteractiveProcess})});
   }
+  const auto learn = [&](std::size_t index, std::optional<ServiceDetails> read) {
+    if (read) services[index].details = std::make_shared<const ServiceDetails>(*std::move(read));
+  };
+  CO_TRY(co_await read_all(names, learn, deadline));
   co_return services;
 }
 
@@ -437,29 +442,38 @@ net::awaitable<Result<KnownDetails>> SmbProbe::read_details(std::vector<ServiceN
     if (const auto copy = index_.selection().copies.find(source);
         copy != index_.selection().copies.end())
       source = copy->second;
+  const auto learn = [&](std::size_t index, std::optional<ServiceDetails> read) {
+    const auto& name = services[index];
+    if (auto details = details_.answer(name, std::move(read), clock_.now()))
+      known.emplace(name, std::move(details));
+  };
+  CO_TRY(co_await read_all(sources, learn, deadline));
+  cancelled.probe = nullptr;
+  co_return known;
+}
+
+net::awaitable<Result<>> SmbProbe::read_all(std::span<const ServiceName> services,
+                                            SmbDetailsReader::Learn learn, net::Deadline deadline) {
   for (std::size_t at = 0; at < services.size();) {
-    const auto learn = [&](std::size_t index, std::optional<ServiceDetails> read) {
-      const auto& name = services[at + index];
+    const auto learn_next = [&](std::size_t index, std::optional<ServiceDetails> read) {
       trace_.details++;
-      if (auto details = details_.answer(name, std::move(read), clock_.now()))
-        known.emplace(name, std::move(details));
+      learn(at + index, std::move(read));
     };
     const bool late = deadline - net::MonotonicClock::now() < options_.details.question;
     if (late || reader_.hangs()) break;
     // A question that hung cost the session; the others may be answered.
     if (!session_ && !co_await open_session(deadline)) break;
     CO_TRY(const auto batched,
-           co_await reader_.read_batch(std::span(sources).subspan(at), learn, deadline));
+           co_await reader_.read_batch(services.subspan(at), learn_next, deadline));
     at += batched;
     if (batched > 0) continue;
     if (!session_) break;
-    CO_TRY(auto read, co_await reader_.read(sources[at], deadline));
+    CO_TRY(auto read, co_await reader_.read(services[at], deadline));
     if (!session_ && !read) break;
-    learn(0, std::move(read));
+    learn_next(0, std::move(read));
     at++;
   }
-  cancelled.probe = nullptr;
-  co_return known;
+  co_return Result<>{};
 }
 
 }  // namespace

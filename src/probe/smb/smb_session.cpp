@@ -12,6 +12,9 @@
 
 namespace tocsin::probe {
 
+/// Each service is a write and a read, for as many services as a batch has.
+constexpr std::size_t kRequestsOfBatch = 512;
+
 bool is_about_service(const Error& error) {
   constexpr std::uint32_t kLargestWin32 = 0xFFFF;  // above are NTSTATUS and the faults of RPC
   const bool answer = error.kind == ErrorKind::not_found || error.kind == ErrorKind::denied ||
@@ -142,9 +145,6 @@ net::awaitable<Result<>> SmbSession::open_manager(svcctl::HostTraits traits,
   co_return opened;
 }
 
-/// Null, when now is no time to log in: then the session ends, and the next one waits its turn.
-std::unique_ptr<wire::Initiator> SmbSession::renew() {
-  auto initiator = environment_.login.renewed_initiator();
 net::awaitable<Result<>> SmbSession::stay_logged_in(net::Deadline deadline) {
   if (!environment_.login.is_ageing()) co_return Result<>{};
   std::optional<logins::Pass> pass;
@@ -160,6 +160,9 @@ net::awaitable<Result<>> SmbSession::stay_logged_in(net::Deadline deadline) {
   co_return logged_in;
 }
 
+/// Null, when now is no time to log in: then the session ends, and the next one waits its turn.
+std::unique_ptr<wire::Initiator> SmbSession::renew() {
+  auto initiator = environment_.login.renewed_initiator();
   if (!initiator) return nullptr;
   if (auto* gate = environment_.options.gate; gate != nullptr) {
     renewal_ = gate->try_enter(environment_.host.name);
@@ -207,6 +210,8 @@ net::awaitable<Result<Bytes>> SmbSession::receive(net::Deadline deadline) {
 }
 
 net::awaitable<Result<svcctl::Enumeration>> SmbSession::enumerate(net::Deadline deadline) {
+  // The first list: the details of all are read next.
+  if (scm_.traits().enumeration_size == 0) prepare_batches();
   return ask(scm_.enumerate(port_), deadline);
 }
 
@@ -242,20 +247,35 @@ net::awaitable<Result<>> SmbSession::close_service(svcctl::Handle service, net::
 }
 
 net::awaitable<Result<svcctl::Client*>> SmbSession::batches(net::Deadline deadline) {
-  if (batches_) co_return &*batches_;
-  if (!multiplexes_) co_return nullptr;
-  const auto until = std::min(deadline, net::within(environment_.options.call_limit));
-  const auto pipe = co_await drive(smb_.open_pipe(port_, std::string(svcctl::kPipe)), until);
+  prepare_batches();
+  if (preparing_) {
+    const auto until = std::min(deadline, net::within(environment_.options.call_limit));
+    const auto prepared = co_await go_on(*preparing_, until);
+    preparing_.reset();
+    if (!prepared) co_return prepared;
+  }
+  co_return batches_ ? &*batches_ : nullptr;
+}
+
+void SmbSession::prepare_batches() {
+  if (batches_ || preparing_ || !multiplexes_) return;
+  smb_.expect_requests(kRequestsOfBatch);
+  preparing_.emplace(open_batches());
+  preparing_->start();
+}
+
+Conversation<Result<svcctl::Client*>> SmbSession::open_batches() {
+  const auto pipe = co_await smb_.open_pipe(port_, std::string(svcctl::kPipe));
   if (!pipe) co_return refused(pipe.error());
-  dcerpc::Client rpc(smb_, *pipe);
-  const auto bound = co_await drive(rpc.bind_multiplexed(port_, svcctl::kInterface), until);
+  // A member, because it wakes this conversation, and must not end with it.
+  batches_rpc_.emplace(smb_, *pipe);
+  const auto bound = co_await batches_rpc_->bind_multiplexed(port_, svcctl::kInterface);
   if (!bound) {
-    CO_TRY(co_await drive(smb_.close_pipe(port_, *pipe), until));
+    CO_TRY(co_await smb_.close_pipe(port_, *pipe));
     co_return refused(bound.error());
   }
-  batches_.emplace(rpc, scm_.traits());
-  const auto opened = co_await drive(batches_->open_manager(port_), until);
-  if (!opened) co_return std::unexpected(opened.error());
+  batches_.emplace(*batches_rpc_, scm_.traits());
+  CO_TRY(co_await batches_->open_manager(port_));
   co_return &*batches_;
 }
 

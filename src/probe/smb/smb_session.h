@@ -20,6 +20,7 @@
 #include "probe/smb/smb_login.h"
 #include "probe/smb/smb_probe.h"
 #include "wire/conversation.h"
+#include "wire/dcerpc/client.h"
 #include "wire/smb2/client.h"
 #include "wire/svcctl/client.h"
 #include "wire/svcctl/details.h"
@@ -67,14 +68,16 @@ class SmbSession {
   net::awaitable<Result<bool>> query_start_trigger(svcctl::Handle service, net::Deadline deadline);
   /// The host may have closed it itself; that is as good.
   net::awaitable<Result<>> close_service(svcctl::Handle service, net::Deadline deadline);
-  net::awaitable<void> log_off(net::Deadline deadline);
   /// Where the host would end the session with an old ticket: logs in again by a fresh one. An
   /// error ends the session.
   net::awaitable<Result<>> stay_logged_in(net::Deadline deadline);
+  net::awaitable<void> log_off(net::Deadline deadline);
 
   /// For many questions at a time, over a pipe of its own, which stays open. Null: the host takes
   /// one at a time, or lets us have no second pipe.
   net::awaitable<Result<svcctl::Client*>> batches(net::Deadline deadline);
+  /// Begins to open that pipe, beside whatever is asked next: that costs no round trip.
+  void prepare_batches();
   /// timed_out too when nothing at all has come for `pause`.
   net::awaitable<Result<>> read_batch(svcctl::DetailsBatch& batch, std::chrono::milliseconds pause,
                                       net::Deadline deadline);
@@ -113,6 +116,7 @@ class SmbSession {
   }
   [[nodiscard]] std::unique_ptr<wire::Initiator> renew();
   void conclude_renewal(const Result<>& login);
+  Conversation<Result<svcctl::Client*>> open_batches();
   Result<svcctl::Client*> refused(const Error& error);
   net::awaitable<Result<>> send_outgoing(net::Deadline deadline);
   net::awaitable<Result<Bytes>> receive(net::Deadline deadline);
@@ -128,6 +132,13 @@ class SmbSession {
   net::awaitable<T> drive(Conversation<T> conversation, net::Deadline deadline,
                           std::chrono::milliseconds pause = std::chrono::hours(1)) {
     conversation.start();
+    co_return co_await go_on(conversation, deadline, pause);
+  }
+
+  /// The same with one that has begun.
+  template <typename T>
+  net::awaitable<T> go_on(Conversation<T>& conversation, net::Deadline deadline,
+                          std::chrono::milliseconds pause = std::chrono::hours(1)) {
     while (!conversation.done()) {
       CO_TRY(co_await send_outgoing(deadline));
       CO_TRY(auto message, co_await receive(std::min(deadline, net::within(pause))));
@@ -144,7 +155,9 @@ class SmbSession {
   smb2::Pipe pipe_;
   svcctl::Client scm_;
   bool multiplexes_ = true;  ///< as far as is known
+  std::optional<dcerpc::Client> batches_rpc_;
   std::optional<svcctl::Client> batches_;
+  std::optional<Conversation<Result<svcctl::Client*>>> preparing_;  ///< batches_
   std::optional<SmbListener> listener_;
 };
 

@@ -29,6 +29,7 @@ Conversation<Result<>> Client::log_in_again(Port& port,
                                             std::unique_ptr<wire::Initiator> initiator) {
   return session_->log_in_again(port, std::move(initiator));
 }
+void Client::expect_requests(std::size_t count) { session_->exchange.expected = count; }
 const Agreement& Client::agreement() const { return session_->agreement; }
 bool Client::authenticated() const { return session_->exchange.channel.established(); }
 bool Client::encrypted() const { return session_->exchange.encrypting; }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -71,9 +72,9 @@ class Client {
   /// Negotiates, unless that is done, authenticates and connects to IPC$. login_refused: the logon
   /// failed, with the reason and its NTSTATUS.
   Conversation<Result<>> login(Port& port, std::unique_ptr<wire::Initiator> initiator);
-  /// not_found, denied.
   /// On a session that is still good: it goes on as if it had just begun.
   Conversation<Result<>> log_in_again(Port& port, std::unique_ptr<wire::Initiator> initiator);
+  /// not_found, denied.
   Conversation<Result<Pipe>> open_pipe(Port& port, std::string name);
   /// Writes a message and answers the first bytes of the reply; there may be more to read().
   /// unsupported: the message is longer than the server takes.
@@ -84,6 +85,10 @@ class Client {
   /// That the server is there.
   Conversation<Result<>> echo(Port& port);
   Conversation<Result<>> logoff(Port& port);
+
+  /// So many requests are about to be made at a time. Each round trip before then brings credits
+  /// for them, which otherwise take one of their own.
+  void expect_requests(std::size_t count);
 
   /// Since negotiate().
   [[nodiscard]] const Agreement& agreement() const;

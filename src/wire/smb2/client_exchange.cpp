@@ -36,7 +36,8 @@ Result<Header> ClientExchange::next_header(Command command, Payload payload) {
   if (credits_ < charge)
     return fail(ErrorKind::malformed, "the server has granted too few credits to go on");
   credits_ -= charge;
-  const auto wanted = std::min(kWantedCredits + line_.size(), kMostWantedCredits);
+  const auto wanted =
+      std::min(std::max(kWantedCredits, expected) + line_.size(), kMostWantedCredits);
   return Header{
       .credit_charge = static_cast<std::uint16_t>(multi_credit ? charge : 0),
       .command = command,

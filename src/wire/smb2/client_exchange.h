@@ -98,6 +98,8 @@ class ClientExchange final : public Port::Receiver {
   bool multi_credit = false;
   std::uint32_t tree_id = 0;
   std::uint64_t session_id = 0;
+  /// So many requests will be made at a time: credits for them are asked for ahead.
+  std::size_t expected = 0;
 
   /// Waits until the server has granted the credits for such a request, or never will. Awaited
   /// right before prepare().

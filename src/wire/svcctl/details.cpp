@@ -50,22 +50,32 @@ Conversation<bool> DetailsBatch::read(Port& port, Service& service, Handle handl
   if (!configuration) co_return false;
   service.configuration = *std::move(configuration);
 
-  const bool automatic = service.configuration->start_type == kAutoStart;
-  const bool asks_delayed = automatic && !skips(Question::delayed_start);
-  const bool asks_trigger = !skips(Question::start_trigger);
-  if (asks_delayed) {
+  // Both at the same time: each step is a round trip.
+  std::vector<Conversation<bool>> steps;
+  steps.reserve(2);
+  service.asking = Question::start_trigger;
+  if (service.configuration->start_type == kAutoStart && !skips(Question::delayed_start)) {
     service.asking = Question::delayed_start;
-    const auto delayed = co_await scm_.query_delayed_start(port, handle);
-    note_error(service, delayed);
-    service.delayed_start = delayed.value_or(false);
+    steps.push_back(read_delayed_start(port, service, handle));
   }
-  if (asks_trigger) {
-    service.asking = Question::start_trigger;
-    const auto triggered = co_await scm_.query_start_trigger(port, handle);
-    note_error(service, triggered);
-    service.start_trigger = triggered.value_or(false);
-  }
+  if (!skips(Question::start_trigger)) steps.push_back(read_trigger(port, service, handle));
+  (void)co_await all(std::move(steps));
   service.asking = Question::configuration;
+  co_return true;
+}
+
+Conversation<bool> DetailsBatch::read_delayed_start(Port& port, Service& service, Handle handle) {
+  const auto delayed = co_await scm_.query_delayed_start(port, handle);
+  note_error(service, delayed);
+  service.delayed_start = delayed.value_or(false);
+  service.asking = Question::start_trigger;
+  co_return true;
+}
+
+Conversation<bool> DetailsBatch::read_trigger(Port& port, Service& service, Handle handle) {
+  const auto triggered = co_await scm_.query_start_trigger(port, handle);
+  note_error(service, triggered);
+  service.start_trigger = triggered.value_or(false);
   co_return true;
 }
 

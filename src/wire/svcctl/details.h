@@ -40,6 +40,8 @@ class DetailsBatch {
  private:
   Conversation<bool> read(Port& port, Service& service);
   Conversation<bool> read(Port& port, Service& service, Handle handle);
+  Conversation<bool> read_delayed_start(Port& port, Service& service, Handle handle);
+  Conversation<bool> read_trigger(Port& port, Service& service, Handle handle);
   [[nodiscard]] bool skips(Question question) const;
 
   Client& scm_;

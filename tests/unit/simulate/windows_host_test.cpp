@@ -8,6 +8,7 @@
 #include <gtest/gtest.h>
 
 #include "base/text.h"
+#include "base/try.h"
 #include "kit/smb2_peers.h"
 #include "simulate/catalogue.h"
 #include "simulate/mischief.h"
@@ -278,19 +279,26 @@ TEST(Mischief, HasAWordForEach) {
     EXPECT_EQ(parse_behaviour(to_string(mischief))->mischief, mischief);
 }
 
-TEST(WindowsHostDetails, ThoseOf250ServicesTakeFewRoundTrips) {
+/// As the probe does.
+Conversation<Result<svcctl::Client>> open_another(Visitor& visitor) {
+  CO_TRY(const auto pipe, co_await visitor.smb().open_pipe(visitor.port, "svcctl"));
+  dcerpc::Client rpc(visitor.smb(), pipe);
+  CO_TRY(co_await rpc.bind_multiplexed(visitor.port, svcctl::kInterface));
+  svcctl::Client scm(rpc);
+  CO_TRY(co_await scm.open_manager(visitor.port));
+  co_return scm;
+}
+
+/// All that a first check asks once the manager is open, the pipe for details included, which is
+/// opened while the list comes.
+TEST(WindowsHostDetails, ListAndDetailsOf250ServicesTakeTenRoundTrips) {
   const ManualClock clock;
   const auto catalogue = make_catalogue(250);
   HostModel host({.name = "node"}, catalogue, clock);
   Visitor visitor(host, clock);
   ASSERT_TRUE(visitor.visit());
-  std::vector<std::string> names;
-  for (const auto& service : host.services()) names.push_back(service.definition->name.text());
-  ASSERT_EQ(names.size(), 250);
-  // What the probe does when the states have gone out.
   int round_trips = 0;
-  const auto go = [&](auto conversation) {
-    conversation.start();
+  const auto finish = [&](const auto& conversation) {
     while (!conversation.done()) {
       std::vector<Bytes> replies;
       for (const auto& request : visitor.port.take_outgoing())
@@ -299,16 +307,26 @@ TEST(WindowsHostDetails, ThoseOf250ServicesTakeFewRoundTrips) {
       round_trips++;
       for (auto& reply : replies) visitor.port.deliver(std::move(reply));
     }
-    ASSERT_TRUE(conversation.take());
   };
-  smb2::Pipe pipe = visitor.run(visitor.smb().open_pipe(visitor.port, "svcctl")).value();
-  round_trips++;
-  dcerpc::Client rpc(visitor.smb(), pipe);
-  go(rpc.bind_multiplexed(visitor.port, svcctl::kInterface));
-  svcctl::Client scm(rpc);
-  go(scm.open_manager(visitor.port));
-  svcctl::DetailsBatch batch(scm, names);
-  go(batch.read(visitor.port));
+  visitor.smb().expect_requests(512);
+  auto opening = open_another(visitor);
+  auto listing = visitor.client().enumerate(visitor.port);
+  opening.start();
+  listing.start();
+  finish(listing);
+  const auto list = listing.take();
+  ASSERT_TRUE(list);
+  ASSERT_EQ(list->services().size(), 250);
+  finish(opening);
+  auto scm = opening.take();
+  ASSERT_TRUE(scm);
+  std::vector<std::string> names;
+  for (const auto& service : list->services()) names.push_back(from_utf16(service.service_name));
+  svcctl::DetailsBatch batch(*scm, names);
+  auto reading = batch.read(visitor.port);
+  reading.start();
+  finish(reading);
+  ASSERT_TRUE(reading.take());
   EXPECT_LE(round_trips, 10);
   for (const auto& service : batch.services()) {
     EXPECT_FALSE(service.error) << service.name << ": " << service.error->what;
