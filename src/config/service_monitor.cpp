@@ -34,6 +34,13 @@ AlertDestinations read_service_monitor(Section& section, Config& config) {
        .differs = "Checks of one host never overlap, and those of several are spread over time. "
                   "Butler asks all at once, and again while a check still runs."},
       config.frequency, zone);
+  unsigned check_every_nth = kCheckEveryNth;
+  section.count({.name = "checkEveryNth",
+                 .description = "While a host tells of all changes by itself (`push`), every nth "
+                                "time of `frequency` is a check. The others only ask whether it is "
+                                "there. `1`: each is a check.",
+                 .example = "10"},
+                check_every_nth, kTimesPerCheck);
   PolicySection policy;
   read_policy(
       section,
@@ -60,6 +67,7 @@ AlertDestinations read_service_monitor(Section& section, Config& config) {
   watchlists.check(section);
   const auto monitor = read_hosts(section,
                                   {.frequency = config.frequency,
+                                   .check_every_nth = check_every_nth,
                                    .accounts = accounts,
                                    .watchlists = watchlists,
                                    .policy = host_policy},

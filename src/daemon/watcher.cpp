@@ -26,8 +26,6 @@ constexpr auto kCheckLimit = std::chrono::seconds(30);
 /// dropped: one more try tells.
 constexpr auto kQuickFailure = std::chrono::seconds(2);
 constexpr auto kTryAgainAfter = std::chrono::milliseconds(500);
-/// Where the host tells of changes, checks are there to find what it does not tell: every fourth.
-constexpr int kMostSkipped = 3;
 /// The most by which a host's checks are shifted from the schedule's times.
 constexpr Duration kMostShift = std::chrono::seconds(10);
 /// The machine's clock may jump; it is read at least this often.
@@ -120,9 +118,9 @@ net::awaitable<void> Watcher::run() {
     {
       const auto slot = co_await deps_.checks.acquire();
       const bool felt = co_await feel_pulse();
-      co_await probe_->stay_logged_in(net::within(kDetailsLimit));
       if (!felt) co_await check();
       co_await refresh_details();
+      co_await probe_->stay_logged_in(net::within(kDetailsLimit));
       if (const auto at = std::exchange(unreported_, std::nullopt)) report_all(*at);
     }
     if (!std::exchange(checked_, true) && deps_.on_first_check) deps_.on_first_check();
@@ -181,7 +179,7 @@ bool Watcher::may_skip_check() const {
     return !is_pending(state) && state != ServiceState::unknown;
   };
   return host_.push && checked_ && !last_error_ && !new_list_ && !check_again_ &&
-         skipped_ < kMostSkipped && monitored_.waiting_alerts(now).empty() &&
+         skipped_ + 1 < host_.check_every_nth && monitored_.waiting_alerts(now).empty() &&
          std::ranges::all_of(monitored_.services(), rests);
 }
 
@@ -190,7 +188,8 @@ net::awaitable<bool> Watcher::feel_pulse() {
   const bool felt = co_await probe_->has_pulse(net::within(kCheckLimit));
   if (!felt) co_return false;
   skipped_++;
-  log_.debug("check left out, the host tells of changes: {} of {}", skipped_, kMostSkipped);
+  log_.debug("check left out, the host tells of changes: {} of {}", skipped_,
+             host_.check_every_nth - 1);
   report_all(deps_.clock.now());
   co_return true;
 }

@@ -136,7 +136,7 @@ class Watcher {
   MonitoredHost monitored_;
   std::optional<ErrorKind> last_error_;  ///< why the host was not reached the last time
   bool new_list_ = true;                 ///< no check has tried the watchlist yet
-  int skipped_ = 0;                      ///< checks left out since the last one
+  unsigned skipped_ = 0;                 ///< checks left out since the last one
   bool check_again_ = false;             ///< something was pushed that only a check explains
   std::optional<Time> unreported_;       ///< when the states were observed that no sink has yet
 };

@@ -9,6 +9,7 @@ Source default_source(const Environment& environment) {
 bool is_asked_alike(Host a, const Host& b) {
   a.name = b.name;
   a.frequency = b.frequency;
+  a.check_every_nth = b.check_every_nth;
   a.services = b.services;
   a.policy = b.policy;
   return a == b;
@@ -25,6 +26,7 @@ std::vector<std::string_view> differing_keys(const Host& a, const Host& b) {
   if (a.credentials != b.credentials || a.not_asked != b.not_asked)
     keys.emplace_back("credentials");
   if (a.frequency != b.frequency) keys.emplace_back("frequency");
+  if (a.check_every_nth != b.check_every_nth) keys.emplace_back("checkEveryNth");
   if (a.services != b.services) keys.emplace_back("services");
   if (a.policy != b.policy) keys.emplace_back("hostPolicy");
   return keys;

@@ -25,6 +25,8 @@ consteval auto table_of(Source) {
 /// How hosts are asked that do not say.
 [[nodiscard]] Source default_source(const Environment& environment);
 
+inline constexpr unsigned kCheckEveryNth = 4;
+
 struct Host {
   HostName name;
   Schedule frequency;
@@ -34,6 +36,9 @@ struct Host {
   Source source = Source::smb;
   SharedCredentials credentials;  ///< null: none are configured
   bool push = true;               ///< it is asked to tell of changes by itself
+  /// While it tells of all of them: one of so many times of the schedule is a check, the others
+  /// only ask whether it is there.
+  unsigned check_every_nth = kCheckEveryNth;
   /// Why it is not asked, and not reached: the account that it names is missing in a file of
   /// Butler. Empty: it is asked.
   std::string not_asked;
@@ -44,7 +49,7 @@ struct Host {
 };
 
 /// Whether both are reached and asked in the same way, with the same account: whether they are
-/// equal but for the name, the schedule, the services and the policy.
+/// equal but for the name, the schedule of checks, the services and the policy.
 [[nodiscard]] bool is_asked_alike(Host a, const Host& b);
 /// The keys of `monitor` in which two hosts differ, the case of their names included.
 [[nodiscard]] std::vector<std::string_view> differing_keys(const Host& a, const Host& b);

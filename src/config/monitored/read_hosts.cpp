@@ -189,12 +189,18 @@ class HostReader {
   void read(Section& entry, HostEntry& out) {
     const auto names = read_names(entry);
     for (const std::string_view key : {"address", "serverName", "port", "source", "push",
-                                       "credentials", "frequency", "hostPolicy"}) {
+                                       "credentials", "frequency", "checkEveryNth", "hostPolicy"}) {
       if (entry.raw(key) != nullptr) out.written.push_back(key);
     }
     if (entry.raw("timeZone") != nullptr) out.written.emplace_back("frequency");
     Host host;
     host.frequency = read_frequency(entry, defaults_.frequency);
+    host.check_every_nth = defaults_.check_every_nth;
+    entry.count({.name = "checkEveryNth",
+                 .description = "The same for this host.",
+                 .example = "10",
+                 .otherwise = "that of `serviceMonitor`"},
+                host.check_every_nth, kTimesPerCheck);
     const auto address = entry.placed_text(
         {.name = "address",
          .description = "Name or address to connect to; `{host}` stands for the host's name.",

@@ -12,9 +12,13 @@
 
 namespace tocsin::config {
 
+/// What `checkEveryNth` may be.
+inline constexpr Range kTimesPerCheck{1, 1000};
+
 /// What all hosts share.
 struct HostDefaults {
   const Schedule& frequency;
+  unsigned check_every_nth;
   const HostAccounts& accounts;
   Watchlists& watchlists;
   const HostPolicy& policy;

@@ -83,6 +83,16 @@ TEST_F(PulseTest, ThreeOfFourChecksAreLeftOut) {
   EXPECT_THAT(run_for_checks(9), StartsWith("CPPPCPPPC"));
 }
 
+TEST_F(PulseTest, TheConfigurationSaysHowManyAreLeftOut) {
+  host_.check_every_nth = 2;
+  EXPECT_THAT(run_for_checks(5), StartsWith("CPCPC"));
+}
+
+TEST_F(PulseTest, EachMayBeACheck) {
+  host_.check_every_nth = 1;
+  EXPECT_THAT(run_for_checks(3), StartsWith("CCC"));
+}
+
 TEST_F(PulseTest, WithoutAPulseEachCheckIsMade) {
   says_.has_pulse = false;
   EXPECT_THAT(run_for_checks(4), StartsWith("CPCPCPC"));
