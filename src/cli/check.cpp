@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <iterator>
 #include <map>
+#include <ranges>
 #include <span>
 #include <string>
 #include <utility>
@@ -11,6 +12,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "base/clock.h"
 #include "base/text.h"
 #include "base/try.h"
 #include "cli/ask_hosts.h"
@@ -20,12 +22,14 @@
 #include "cli/table.h"
 #include "config/file/findings.h"
 #include "daemon/daemon.h"
+#include "daemon/listed.h"
 #include "daemon/watch_gaps.h"
 #include "domain/cluster.h"
 #include "domain/monitored_host.h"
 #include "domain/service.h"
 #include "platform/terminal.h"
 #include "probe/probe.h"
+#include "probe/scm_terms.h"
 
 namespace tocsin::cli {
 namespace {
@@ -155,6 +159,27 @@ std::vector<Row> rows_of(const std::vector<config::Cluster>& clusters,
   return rows;
 }
 
+/// Names the services of whose details nothing is known, though they are there: those of a host
+/// that was too slow, or an account that may not read them.
+void warn_of_unread(std::span<const config::Host> hosts,
+                    std::span<const Result<Services>> answers) {
+  const auto is_unread = [](const ObservedService& service) {
+    return probe::is_there(service.status) &&
+           (service.details == nullptr || service.details->start_mode == StartMode::unknown);
+  };
+  for (std::size_t i = 0; i < answers.size(); i++) {
+    if (!answers[i]) continue;
+    std::vector<std::string> names;
+    for (const auto& service : *answers[i] | std::views::filter(is_unread))
+      names.push_back(service.name.text());
+    if (names.empty()) continue;
+    warn(
+        fmt::format("{}: start mode not known, because the host did not answer within {} or the "
+                    "account may not read it: {}",
+                    hosts[i].name.text(), duration_text(kCheckLimit), daemon::listed(names)));
+  }
+}
+
 /// What is not watched properly.
 struct Shortfall {
   daemon::WatchGaps gaps;
@@ -247,6 +272,7 @@ int check(const CheckOptions& options) {
   }
   std::ranges::move(rows_of(configuration->clusters, rows), std::back_inserter(rows));
   options.json ? print_rows(rows) : print_table(rows);
+  warn_of_unread(configuration->hosts, answers);
   const auto shortfall = find_shortfall(*configuration, answers);
   for (const auto& sentence : shortfall.idle)
     print_finding(config::Severity::warning, printable(sentence, 1000));
@@ -274,6 +300,7 @@ int services(const HostOptions& options) {
                   kExitNotReached);
   const auto rows = rows_of(*found, answers.front());
   options.json ? print_rows(rows) : print_table(rows);
+  warn_of_unread(std::span(found, 1), answers);
   return kExitOk;
 }
 

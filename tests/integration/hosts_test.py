@@ -97,6 +97,19 @@ class Timeline(Hosts):
         self.assertEqual(set(without), {"stopped", "started"}, "all others have one")
 
 
+class Unread(Hosts):
+    """What is not known of services is named, and is no reason to fail."""
+
+    def test_services_whose_start_mode_is_not_known_are_named(self):
+        simulator = self.enterContext(Simulator(1, "--push", "none", "--event", "behave qs-node silent:13"))
+        self.configure(simulator, ("LanmanServer",))
+        done = tocsin("check", "--json", "-c", self.file)
+        row, = json.loads(done.stdout)
+        self.assertEqual((done.returncode, row["state"], row["startMode"]), (0, "RUNNING", "Unknown"), done)
+        self.assertIn("qs-node: start mode not known, because the host did not answer within 30 s or the account may not "
+                      "read it: LanmanServer", done.stderr)
+
+
 class Mischief(Hosts):
     # How a host misbehaves (":6": after six right replies), and what the error must say of it.
     WAYS = (
