@@ -28,6 +28,8 @@ class FrameRelay {
 
   /// Closes every connection.
   void cut();
+  /// The same when so many requests have passed from now on, of which the last one is lost.
+  void cut_at_request(std::size_t number) { requests_until_cut_ = number; }
   /// Nothing passes any more through the connections that there are, and no end gets an error.
   void forget_connections();
 
@@ -46,6 +48,7 @@ class FrameRelay {
   std::size_t connections_ = 0;
   std::size_t requests_ = 0;
   std::size_t bytes_ = 0;
+  std::size_t requests_until_cut_ = 0;  ///< 0: never
 };
 
 }  // namespace tocsin::kit

@@ -1,6 +1,8 @@
 // Changes that a host tells by itself, over the network.
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
+#include <iterator>
 #include <random>
 #include <string>
 #include <utility>
@@ -24,6 +26,8 @@ using testing::Not;
 
 constexpr auto kFirst = "QlikSenseEngineService";
 constexpr auto kSecond = "QlikSenseProxyService";
+/// That a service is told of when it comes to be listened to.
+constexpr std::uint32_t kFirstNotifications = 1;
 
 class SmbPushTest : public PretendHostTest {
  protected:
@@ -55,11 +59,18 @@ class SmbPushTest : public PretendHostTest {
       listen(end);
       const auto pushed = probe->take_pushed();
       EXPECT_FALSE(pushed.check_again);
-      for (const auto& one : pushed.services)
-        changes.push_back(one.name.text() + " " + std::string(to_string(one.status.state)));
+      std::ranges::move(names_of(pushed.services), std::back_inserter(changes));
       if (!changes.empty() && changes.back() == last) break;
     }
     return changes;
+  }
+  /// "QlikSenseEngineService STOPPED"
+  static std::vector<std::string> names_of(const std::vector<ObservedService>& pushed) {
+    std::vector<std::string> names;
+    names.reserve(pushed.size());
+    for (const auto& one : pushed)
+      names.push_back(one.name.text() + " " + std::string(to_string(one.status.state)));
+    return names;
   }
   void expect_each_change_told(int times) {
     for (int i = 0; i < times; i++) {
@@ -185,6 +196,47 @@ TEST_F(SmbPushTest, TellsNothingThatIsOlderThanWhatACheckHasSeen) {
       tell(seen.front().status);
     }
   }
+}
+
+TEST_F(SmbPushTest, WhatIsToldBeforeTheSessionEndsInACheckIsKept) {
+  start_listening();
+  happen(Action::stop, kFirst);
+  happen(Action::start, kFirst);
+  relay->reset_counts();
+  relay->cut_at_request(4);
+  EXPECT_TRUE(check_states()) << "over a new session";
+  EXPECT_EQ(relay->connections(), 1);
+  EXPECT_THAT(names_of(probe->take_pushed().services),
+              testing::Contains("QlikSenseEngineService STOP_PENDING"));
+}
+
+TEST_F(SmbPushTest, WhatIsToldWhileDetailsAreReadIsToldAtOnce) {
+  const std::vector<std::string> services{kFirst, kSecond, "QlikSenseRepositoryService",
+                                          "QlikSenseSchedulerService"};
+  start_listening(services);
+  clock.advance(options.details.age);
+  ASSERT_TRUE(check_states());
+  ASSERT_EQ(probe->due_details().size(), services.size());
+  happen(Action::stop, kFirst);
+  const auto read = read_details();
+  ASSERT_TRUE(read);
+  EXPECT_EQ(read->size(), services.size());
+  EXPECT_THAT(told(kFirst, ServiceState::stopped), Not(IsEmpty()));
+}
+
+TEST_F(SmbPushTest, AListenerThatIsLostDuringACheckCallsForAnother) {
+  start();
+  watch({kFirst});
+  misbehave(Mischief::push_garbled, kFirstNotifications);
+  listen_until_all_are_heard();
+  happen(Action::stop, kFirst);
+  const auto seen = check_states();
+  ASSERT_TRUE(seen);
+  EXPECT_EQ(seen->front().status.state, ServiceState::stopped) << "the check knows nothing of it";
+  EXPECT_FALSE(has_pulse());
+  EXPECT_TRUE(called_for_a_check());
+  EXPECT_EQ(states().at(kFirst), ServiceState::stopped);
+  EXPECT_THAT(probe->last_check().notice, HasSubstr("does not tell of changes by the rules"));
 }
 
 TEST_F(SmbPushTest, AHostThatIsGoneHasNoPulse) {
