@@ -86,10 +86,7 @@ net::awaitable<void> FrameRelay::pump(std::shared_ptr<Connection> connection, Wa
       if (!co_await from.read(std::span(buffer).subspan(header.size()), net::within(kNoHurry)))
         break;
       requests_++;
-      if (requests_until_cut_ > 0 && --requests_until_cut_ == 0) {
-        cut();
-        break;
-      }
+      if (act_ && --requests_until_act_ == 0) std::exchange(act_, nullptr)();
     } else {
       const auto got = co_await from.read_some(buffer, net::within(kNoHurry));
       if (!got || *got == 0) break;

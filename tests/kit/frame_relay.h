@@ -4,8 +4,10 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <set>
 #include <string>
+#include <utility>
 
 #include "net/task_scope.h"
 #include "net/tcp.h"
@@ -26,10 +28,13 @@ class FrameRelay {
   [[nodiscard]] std::size_t bytes() const { return bytes_; }
   void reset_counts() { connections_ = requests_ = bytes_ = 0; }
 
+  /// Calls `act` once, when so many requests from now on have come, before it passes the last on.
+  void at_request(std::size_t number, std::function<void()> act) {
+    requests_until_act_ = number;
+    act_ = std::move(act);
+  }
   /// Closes every connection.
   void cut();
-  /// The same when so many requests have passed from now on, of which the last one is lost.
-  void cut_at_request(std::size_t number) { requests_until_cut_ = number; }
   /// Nothing passes any more through the connections that there are, and no end gets an error.
   void forget_connections();
 
@@ -48,7 +53,8 @@ class FrameRelay {
   std::size_t connections_ = 0;
   std::size_t requests_ = 0;
   std::size_t bytes_ = 0;
-  std::size_t requests_until_cut_ = 0;  ///< 0: never
+  std::size_t requests_until_act_ = 0;
+  std::function<void()> act_;
 };
 
 }  // namespace tocsin::kit

@@ -3,7 +3,6 @@
 #include <chrono>
 #include <cstdint>
 #include <iterator>
-#include <random>
 #include <string>
 #include <utility>
 #include <vector>
@@ -85,12 +84,6 @@ class SmbPushTest : public PretendHostTest {
     has_pulse();
     return probe->take_pushed().services;
   }
-  void happen_if_it_can(Action action) {
-    const bool runs = !is_stopped_;
-    if (runs != (action == Action::stop)) return;
-    happen(action, kFirst);
-    is_stopped_ = action == Action::stop;
-  }
   /// Listens until only a check can tell what has happened.
   bool called_for_a_check() {
     listen();
@@ -109,8 +102,6 @@ class SmbPushTest : public PretendHostTest {
     }
     return "";
   }
-
-  bool is_stopped_ = false;
 };
 
 TEST_F(SmbPushTest, TellsOfEachChange) {
@@ -165,37 +156,14 @@ TEST_F(SmbPushTest, WhatComesWithTheAnswerToAnotherQuestionIsToldAtOnce) {
   EXPECT_LT(net::MonotonicClock::now(), end) << "nothing else came";
 }
 
-/// Whatever comes when: a process that has been seen to run has not stopped before it.
-TEST_F(SmbPushTest, TellsNothingThatIsOlderThanWhatACheckHasSeen) {
-  std::mt19937 random(7);  // NOLINT(bugprone-random-generator-seed): repeats
-  for (int round = 0; round < 5; round++) {
-    is_stopped_ = false;
-    start_listening({kFirst});
-    misbehave(Mischief::slow, 1);  // so that there is time between two requests
-    listen_until_all_are_heard();
-    std::uint32_t running = 0;  // the process that ran last
-    bool has_stopped = false;   // since
-    const auto tell = [&](const ServiceStatus& status) {
-      has_stopped |= status.state == ServiceState::stopped;
-      if (status.state != ServiceState::running) return;
-      EXPECT_FALSE(has_stopped && status.process_id == running) << "round " << round;
-      running = status.process_id;
-      has_stopped = false;
-    };
-    const auto tell_pushed = [&] {
-      for (const auto& service : probe->take_pushed().services) tell(service.status);
-    };
-    for (int i = 0; i < 60; i++) {
-      for (const auto action : {Action::stop, Action::start})
-        if (random() % 4 != 0) happen_if_it_can(action);
-      listen(net::within(std::chrono::milliseconds(random() % 2)));
-      tell_pushed();
-      if (random() % 2 == 0) continue;
-      const auto seen = check_states().value();
-      tell_pushed();
-      tell(seen.front().status);
-    }
-  }
+TEST_F(SmbPushTest, ACheckAnswersWhatIsToldWhileItRuns) {
+  start_listening();
+  // The first service has been asked for; the second one is.
+  relay->at_request(5, [this] { happen(Action::stop, kFirst); });
+  const auto seen = check_states();
+  ASSERT_TRUE(seen);
+  EXPECT_EQ(seen->front().name, ServiceName(kFirst));
+  EXPECT_NE(seen->front().status.state, ServiceState::running) << "told before the check ended";
 }
 
 TEST_F(SmbPushTest, WhatIsToldBeforeTheSessionEndsInACheckIsKept) {
@@ -203,7 +171,7 @@ TEST_F(SmbPushTest, WhatIsToldBeforeTheSessionEndsInACheckIsKept) {
   happen(Action::stop, kFirst);
   happen(Action::start, kFirst);
   relay->reset_counts();
-  relay->cut_at_request(4);
+  relay->at_request(4, [this] { relay->cut(); });
   EXPECT_TRUE(check_states()) << "over a new session";
   EXPECT_EQ(relay->connections(), 1);
   EXPECT_THAT(names_of(probe->take_pushed().services),
