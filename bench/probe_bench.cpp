@@ -132,10 +132,17 @@ class Probes {
     loop_.run_until_done(scope.join());
   }
   void check_first() { loop_.run_until_done(check(*probes_.front())); }
+  void feel_first() {
+    if (!loop_.run_until_done(probes_.front()->has_pulse(soon())))
+      throw std::runtime_error("pulse");
+  }
   /// Has each host tell of changes from now on.
   void listen_to_all() {
     net::TaskScope scope(loop_.executor());
     for (const auto& probe : probes_) scope.spawn(listen(*probe));
+    loop_.run_until_done(scope.join());
+    // What is still to be said about it, when nothing else is under way.
+    for (const auto& probe : probes_) scope.spawn(probe->listen(net::within(5s)));
     loop_.run_until_done(scope.join());
   }
 
@@ -171,6 +178,16 @@ void one_check(benchmark::State& state) {
 BENCHMARK(one_check)
     ->ArgNames({"byName", "watched"})
     ->ArgsProduct({{0, 1}, {1, 2, 3, 4, 5, 8, 64}});
+
+/// A sign of life in place of a check, of a host that tells of changes.
+void one_pulse(benchmark::State& state) {
+  const PretendHosts fleet(1);
+  Probes probes(fleet, 1, kWatched, asking(false));
+  for (int i = 0; i < 2; i++) probes.check_first();
+  probes.listen_to_all();
+  for (auto _ : state) probes.feel_first();
+}
+BENCHMARK(one_pulse);
 
 /// An RPC pipe with nothing around it: requests go out, fragments come in, nobody reads them.
 class BarePipe {

@@ -43,9 +43,23 @@ Conversation<Result<PushOffer>> ask_for_push(svcctl::Client& scm, Port& port, st
 
 SmbListener::SmbListener(svcctl::Client& scm, Port& port) : scm_(scm), port_(port) {}
 
-void SmbListener::begin(Service& service, Conversation<bool> conversation) {
-  service.conversation.emplace(std::move(conversation));
-  service.conversation->start();
+void SmbListener::Registration::begin(Conversation<bool> conversation) {
+  leave();
+  told.reset();
+  conversation_.emplace(std::move(conversation));
+  conversation_->start();
+}
+
+bool SmbListener::Registration::is_alive() const {
+  return is_waiting() || (conversation_ && !conversation_->done());
+}
+
+/// The conversation that asked may not have ended yet: then it goes on itself.
+void SmbListener::Registration::answer(Result<Bytes> stub) {
+  told = svcctl::read_notifications(std::move(stub));
+  if (conversation_ && !conversation_->done()) return;
+  conversation_.emplace(go_on());
+  conversation_->start();
 }
 
 void SmbListener::listen_to(std::span<const ObservedService> services) {
@@ -54,19 +68,19 @@ void SmbListener::listen_to(std::span<const ObservedService> services) {
   services = services.first(std::min(services.size(), kMostServices));
   forget_all_but(services);
   if (!list_) {
-    list_.emplace(follow_list());
-    list_->start();
+    list_.emplace(*this);
+    list_->begin(follow_list());
   }
   for (const auto& seen : services) {
-    auto& service = services_.try_emplace(seen.name, Service{.name = seen.name}).first->second;
+    auto& service = services_.try_emplace(seen.name, *this, seen.name).first->second;
     note_seen(service, seen.status);
-    if (service.conversation && !service.conversation->done()) {
+    if (service.is_alive()) {
       // An open service cannot be removed, and this host would not say that it is to be: those that
       // have stopped are closed for a moment.
       if (service.hearing == Hearing::resting && !tells_removals_)
-        begin(service, follow_anew(service));
+        service.begin(follow_anew(service));
     } else if (!service.is_refused && !service.budget.is_spent()) {
-      begin(service, follow(service, 0));
+      service.begin(follow(service, 0));
     }
   }
 }
@@ -79,12 +93,12 @@ void SmbListener::forget_all_but(std::span<const ObservedService> services) {
     const auto& service = entry.second;
     if (names.contains(entry.first)) return false;
     if (is_listened_to(service.hearing)) {
-      farewells_.push_back(leave(service.handle, service.registration));
+      farewells_.push_back(leave(service.open, service.handle));
       farewells_.back().start();
       return true;
     }
     // One that is only being opened would stay open.
-    return !service.conversation || service.conversation->done();
+    return !service.is_alive();
   });
 }
 
@@ -97,14 +111,10 @@ void SmbListener::note_seen(Service& service, const ServiceStatus& seen) {
   service.status = seen;
 }
 
-bool SmbListener::is_listening(const Service& service) const {
-  return is_listened_to(service.hearing) && service.conversation && !service.conversation->done();
-}
-
 bool SmbListener::hears_all() const {
   return !lost_ && tells_removals_ && !hears_too_many_ &&
-         std::ranges::all_of(services_,
-                             [this](const auto& entry) { return is_listening(entry.second); });
+         std::ranges::all_of(
+             services_, [](const auto& entry) { return is_listened_to(entry.second.hearing); });
 }
 
 std::string SmbListener::refusal() const {
@@ -116,45 +126,69 @@ bool SmbListener::has_news() const {
   return lost_ || pushed_.check_again || !pushed_.services.empty();
 }
 
+Pushed SmbListener::take_pushed() {
+  for (auto& [name, service] : services_) service.tidy();
+  if (list_) list_->tidy();
+  return std::exchange(pushed_, {});
+}
+
 Conversation<bool> SmbListener::follow(Service& service, std::uint32_t besides) {
-  const auto handle = co_await scm_.open_service(port_, service.name.text());
-  if (!handle) {
-    take(service, handle.error());
+  const auto opened = co_await scm_.open_service(port_, service.name.text());
+  if (!opened) {
+    take(service, opened.error());
     co_return false;
   }
-  service.handle = *handle;
-  auto checks = checks_;
-  auto registered = co_await scm_.register_for(port_, *handle, mask_besides(besides));
-  while (registered) {
-    service.registration = *registered;
-    if (!is_listened_to(service.hearing)) service.hearing = hearing_besides(besides);
-    auto told = co_await scm_.notifications(port_, *registered);
-    if (told && checks != checks_) {
-      told = co_await bring_up_to_date(*handle, *std::move(told));
-      service.hearing = Hearing::asking;
-    }
-    if (!told) {
-      registered = std::unexpected(told.error());
-      break;
-    }
-    if (!take(service, *told)) co_return co_await leave(*handle, *registered);
-    besides = service.repeats ? told->back().status.current_state : 0;
-    checks = checks_;
-    // Registered anew before the old one is closed: that much sooner comes the next change.
-    registered = co_await renew(*handle, mask_besides(besides), *registered);
+  service.open = *opened;
+  service.checks = checks_;
+  const auto registered = co_await scm_.register_for(port_, *opened, mask_besides(besides));
+  if (!registered) co_return co_await give_up(service, registered.error());
+  service.handle = *registered;
+  service.hearing = hearing_besides(besides);
+  co_await scm_.wait_for_notifications(port_, service.handle, service);
+  co_return co_await go_on(service);
+}
+
+Conversation<bool> SmbListener::go_on(Service& service) {
+  while (service.told) {
+    if (!co_await hear(service)) co_return false;
+    co_await scm_.wait_for_notifications(port_, service.handle, service);
   }
-  take(service, registered.error());
-  if (!lost_) (void)co_await scm_.close(port_, *handle);
+  co_return true;
+}
+
+Conversation<bool> SmbListener::hear(Service& service) {
+  auto told = *std::exchange(service.told, std::nullopt);
+  if (told && service.checks != checks_) {
+    told = co_await bring_up_to_date(service.open, *std::move(told));
+    service.hearing = Hearing::asking;
+  }
+  if (!told) co_return co_await give_up(service, told.error());
+  if (!take(service, *told)) {
+    (void)co_await leave(service.open, service.handle);
+    co_return false;
+  }
+  const auto besides = service.repeats ? told->back().status.current_state : 0;
+  service.checks = checks_;
+  // Registered anew before the old one is closed: that much sooner comes the next change.
+  const auto renewed = co_await renew(service.open, mask_besides(besides), service.handle);
+  if (!renewed) co_return co_await give_up(service, renewed.error());
+  service.handle = *renewed;
+  co_return true;
+}
+
+Conversation<bool> SmbListener::give_up(Service& service, Error error) {
+  take(service, error);
+  if (!lost_) (void)co_await scm_.close(port_, service.open);
   co_return false;
 }
 
 /// A notification has the status of its own time, whenever it is fetched; so a check may have seen
 /// a later one. What is registered for after this question is told of in order again.
 Conversation<Result<std::vector<svcctl::StatusNotification>>> SmbListener::bring_up_to_date(
-    svcctl::Handle handle, std::vector<svcctl::StatusNotification> told) {
+    svcctl::Handle service, std::vector<svcctl::StatusNotification> told) {
   const auto is_change = [](const auto& one) { return meaning_of(one) == Meaning::changed; };
   if (told.empty() || !std::ranges::all_of(told, is_change)) co_return told;
-  CO_TRY(const auto present, co_await scm_.query_status(port_, handle));
+  CO_TRY(const auto present, co_await scm_.query_status(port_, service));
   told.resize(1);
   told.front().status = present;
   co_return told;
@@ -162,27 +196,26 @@ Conversation<Result<std::vector<svcctl::StatusNotification>>> SmbListener::bring
 
 Conversation<bool> SmbListener::follow_anew(Service& service) {
   service.hearing = Hearing::nothing;
-  (void)co_await leave(service.handle, service.registration);
+  (void)co_await leave(service.open, service.handle);
   co_return co_await follow(service, svcctl::kStopped);
 }
 
 /// What the host answers does not matter. Both at once: Windows answers the one that waits when the
 /// registration is closed, Wine when the service is, and up to then not who closes the other.
-Conversation<bool> SmbListener::leave(svcctl::Handle handle, svcctl::NotifyHandle registration) {
+Conversation<bool> SmbListener::leave(svcctl::Handle service, svcctl::NotifyHandle registration) {
   std::vector<Conversation<Result<>>> steps;
   steps.reserve(2);
   steps.push_back(scm_.close_notify(port_, registration));
-  steps.push_back(scm_.close(port_, handle));
+  steps.push_back(scm_.close(port_, service));
   (void)co_await all(std::move(steps));
   co_return true;
 }
 
-Conversation<Result<svcctl::NotifyHandle>> SmbListener::renew(svcctl::Handle handle,
-                                                              std::uint32_t mask,
+Conversation<Result<svcctl::NotifyHandle>> SmbListener::renew(svcctl::Handle of, std::uint32_t mask,
                                                               svcctl::NotifyHandle old) {
   std::vector<Conversation<Result<svcctl::NotifyHandle>>> steps;
   steps.reserve(2);
-  steps.push_back(scm_.register_for(port_, handle, mask));
+  steps.push_back(scm_.register_for(port_, of, mask));
   steps.push_back(end(old));
   auto done = co_await all(std::move(steps));
   co_return std::move(done.front());
@@ -195,16 +228,31 @@ Conversation<Result<svcctl::NotifyHandle>> SmbListener::end(svcctl::NotifyHandle
 
 /// A host that does not tell of these does not tell of removals either.
 Conversation<bool> SmbListener::follow_list() {
-  auto registered = co_await scm_.register_for(port_, scm_.manager(), kMaskOfList);
-  while (registered) {
-    tells_removals_ = true;
-    const auto told = co_await scm_.notifications(port_, *registered);
-    if (!told || !list_budget_.spend(kPriceOfList)) break;
-    pushed_.check_again = true;
-    registered = co_await renew(scm_.manager(), kMaskOfList, *registered);
+  const auto registered = co_await scm_.register_for(port_, scm_.manager(), kMaskOfList);
+  if (!registered) co_return false;
+  list_->handle = *registered;
+  tells_removals_ = true;
+  co_await scm_.wait_for_notifications(port_, list_->handle, *list_);
+  co_return co_await go_on_with_list();
+}
+
+Conversation<bool> SmbListener::go_on_with_list() {
+  while (list_->told) {
+    tells_removals_ = co_await hear_of_list();
+    if (!tells_removals_) co_return false;
+    co_await scm_.wait_for_notifications(port_, list_->handle, *list_);
   }
-  tells_removals_ = false;
-  co_return false;
+  co_return true;
+}
+
+Conversation<bool> SmbListener::hear_of_list() {
+  const auto told = *std::exchange(list_->told, std::nullopt);
+  if (!told || !list_->budget.spend(kPriceOfList)) co_return false;
+  pushed_.check_again = true;
+  const auto renewed = co_await renew(scm_.manager(), kMaskOfList, list_->handle);
+  if (!renewed) co_return false;
+  list_->handle = *renewed;
+  co_return true;
 }
 
 bool SmbListener::take(Service& service,

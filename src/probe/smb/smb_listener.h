@@ -15,6 +15,7 @@
 #include "probe/listening.h"
 #include "probe/probe.h"
 #include "wire/conversation.h"
+#include "wire/dcerpc/client.h"
 #include "wire/svcctl/client.h"
 
 namespace tocsin::probe {
@@ -47,7 +48,8 @@ class SmbListener {
 
   [[nodiscard]] bool has_news() const;
   /// What has changed since the last call, oldest first; what repeats what is known is left out.
-  [[nodiscard]] Pushed take_pushed() { return std::exchange(pushed_, {}); }
+  /// Not from within a conversation.
+  [[nodiscard]] Pushed take_pushed();
   /// Why all that was registered is void. malformed: the host breaks the rules, or does not tell of
   /// what a check finds.
   [[nodiscard]] const std::optional<Error>& lost() const { return lost_; }
@@ -56,7 +58,35 @@ class SmbListener {
   /// A service that restarts every two seconds needs half of it; what needs more is left to the
   /// checks. A list that changes, and what is invalid, cost more: a check follows each.
   static constexpr int kMostNotifications = 240;
-  struct Service {
+  /// A registration: what the host has told of it, and the conversation that goes on then. While it
+  /// waits there is none; there are many of these.
+  class Registration : public dcerpc::PatientCall {
+   public:
+    /// Goes on with another conversation; the one that runs and what it waits for are abandoned.
+    void begin(Conversation<bool> conversation);
+    /// Whether it waits, or a conversation runs.
+    [[nodiscard]] bool is_alive() const;
+    /// Frees what only a conversation needs.
+    void tidy() {
+      if (conversation_ && conversation_->done()) conversation_.reset();
+    }
+
+    svcctl::NotifyHandle handle{};
+    std::optional<Result<std::vector<svcctl::StatusNotification>>> told{};
+
+   protected:
+    ~Registration() = default;
+    virtual Conversation<bool> go_on() = 0;
+
+   private:
+    void answer(Result<Bytes> stub) override;
+    std::optional<Conversation<bool>> conversation_{};
+  };
+  struct Service final : Registration {
+    Service(SmbListener& listener, ServiceName of) : by(listener), name(std::move(of)) {}
+    Conversation<bool> go_on() override { return by.go_on(*this); }
+
+    SmbListener& by;
     ServiceName name;
     ServiceStatus status{};  ///< the last that is known, from whatever source
     Hearing hearing = Hearing::nothing;
@@ -65,26 +95,36 @@ class SmbListener {
     /// The host tells again of the state that it has told of, so that one must be left out.
     bool repeats = false;
     Budget budget{kMostNotifications, std::chrono::minutes(1)};
-    svcctl::Handle handle{};
-    svcctl::NotifyHandle registration{};
-    std::optional<Conversation<bool>> conversation{};
+    svcctl::Handle open{};
+    std::uint64_t checks = 0;  ///< that there had been when it was registered for
+  };
+  struct List final : Registration {
+    explicit List(SmbListener& listener) : by(listener) {}
+    Conversation<bool> go_on() override { return by.go_on_with_list(); }
+
+    SmbListener& by;
+    Budget budget{kMostNotifications, std::chrono::minutes(1)};
   };
 
-  void begin(Service& service, Conversation<bool> conversation);
   void forget_all_but(std::span<const ObservedService> services);
   void note_seen(Service& service, const ServiceStatus& seen);
-  [[nodiscard]] bool is_listening(const Service& service) const;
 
   /// `besides`: a state that it is known to be in, or 0.
   Conversation<bool> follow(Service& service, std::uint32_t besides);
   Conversation<bool> follow_anew(Service& service);
-  Conversation<bool> leave(svcctl::Handle handle, svcctl::NotifyHandle registration);
+  /// With what was told, until that is nothing. False: it is listened to no more.
+  Conversation<bool> go_on(Service& service);
+  Conversation<bool> hear(Service& service);
+  Conversation<bool> give_up(Service& service, Error error);
+  Conversation<bool> leave(svcctl::Handle service, svcctl::NotifyHandle registration);
   Conversation<bool> follow_list();
-  Conversation<Result<svcctl::NotifyHandle>> renew(svcctl::Handle handle, std::uint32_t mask,
+  Conversation<bool> go_on_with_list();
+  Conversation<bool> hear_of_list();
+  Conversation<Result<svcctl::NotifyHandle>> renew(svcctl::Handle of, std::uint32_t mask,
                                                    svcctl::NotifyHandle old);
   Conversation<Result<svcctl::NotifyHandle>> end(svcctl::NotifyHandle registration);
   Conversation<Result<std::vector<svcctl::StatusNotification>>> bring_up_to_date(
-      svcctl::Handle handle, std::vector<svcctl::StatusNotification> told);
+      svcctl::Handle service, std::vector<svcctl::StatusNotification> told);
   /// False: it is listened to no more.
   bool take(Service& service, std::span<const svcctl::StatusNotification> notifications);
   void take(Service& service, const Error& error);
@@ -97,10 +137,9 @@ class SmbListener {
   std::uint64_t checks_ = 0;
   bool tells_removals_ = false;
   bool hears_too_many_ = false;  ///< more are wanted than it listens to
-  Budget list_budget_{kMostNotifications, std::chrono::minutes(1)};
   std::unordered_map<ServiceName, Service> services_;
   std::vector<Conversation<bool>> farewells_;
-  std::optional<Conversation<bool>> list_;
+  std::optional<List> list_;
 };
 
 }  // namespace tocsin::probe

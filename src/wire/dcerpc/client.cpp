@@ -67,26 +67,31 @@ Conversation<Result<>> Client::bind_multiplexed(Port& port, SyntaxId interface) 
   const auto id = multiplex_->next_call_id();
   std::vector<Bytes> bind;
   bind.push_back(make_bind(id, kWhole | kConcurrentMultiplexing, interface));
-  CO_TRY(const auto answer,
-         co_await multiplex_->exchange(port, id, std::move(bind), Patience::answered_soon));
+  CO_TRY(const auto answer, co_await multiplex_->exchange(port, id, std::move(bind)));
   CO_TRY(const auto flags, accept(answer.front(), id));
   if ((flags & kConcurrentMultiplexing) == 0)
     co_return fail(ErrorKind::unsupported, "the server takes one call at a time");
   co_return Result<>{};
 }
 
-Conversation<Result<Bytes>> Client::call(Port& port, std::uint16_t opnum, Bytes stub,
-                                         Patience patience) {
+Conversation<Result<Bytes>> Client::call(Port& port, std::uint16_t opnum, Bytes stub) {
   if (!multiplex_) return call_one(port, opnum, std::move(stub));
-  return call_besides(port, opnum, std::move(stub), patience);
+  return call_besides(port, opnum, std::move(stub));
 }
 
-Conversation<Result<Bytes>> Client::call_besides(Port& port, std::uint16_t opnum, Bytes stub,
-                                                 Patience patience) {
+Conversation<Result<Bytes>> Client::call_besides(Port& port, std::uint16_t opnum, Bytes stub) {
   const auto multiplex = multiplex_;
   const auto id = multiplex->next_call_id();
-  co_return put_together(co_await multiplex->exchange(port, id, cut(id, opnum, stub), patience),
-                         id);
+  co_return put_together(co_await multiplex->exchange(port, id, cut(id, opnum, stub)), id);
+}
+
+Conversation<bool> Client::begin(Port& port, std::uint16_t opnum, Bytes stub, PatientCall& call) {
+  const auto id = multiplex_->next_call_id();
+  return multiplex_->begin(port, id, cut(id, opnum, stub), call);
+}
+
+void PatientCall::end(Result<std::vector<Bytes>> fragments) {
+  answer(put_together(fragments, call_id()));
 }
 
 Conversation<Result<Bytes>> Client::call_one(Port& port, std::uint16_t opnum, Bytes stub) {

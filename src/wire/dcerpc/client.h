@@ -15,6 +15,24 @@
 
 namespace tocsin::dcerpc {
 
+/// A call whose reply may take days, brought to answer(); one at a time. The client, or a copy of
+/// it, outlives it.
+class PatientCall : private Multiplex::Waiter {
+ public:
+  PatientCall() : Waiter(Patience::for_days) {}
+  using Waiter::is_waiting;
+  using Waiter::leave;
+
+ protected:
+  ~PatientCall() = default;
+  /// As Client::call() answers, when it no longer waits.
+  virtual void answer(Result<Bytes> stub) = 0;
+
+ private:
+  friend class Client;
+  void end(Result<std::vector<Bytes>> fragments) final;
+};
+
 /// `transport` must stay where it is for as long as this and its copies live. Errors are those of
 /// smb2::Client, and malformed for a reply that breaks the protocol: drop the connection then.
 class Client {
@@ -27,8 +45,10 @@ class Client {
   /// not grant it (PFC_CONC_MPX, [MS-RPCE] 2.2.2.3); the pipe is of no use then.
   Conversation<Result<>> bind_multiplexed(Port& port, SyntaxId interface);
   /// The stub of the reply. A fault answers an error as ReplyStub says.
-  Conversation<Result<Bytes>> call(Port& port, std::uint16_t opnum, Bytes stub,
-                                   Patience patience = Patience::answered_soon);
+  Conversation<Result<Bytes>> call(Port& port, std::uint16_t opnum, Bytes stub);
+  /// The same, after bind_multiplexed(), for a reply that may take days. Ends when the request is
+  /// on its way; the reply may have come before.
+  Conversation<bool> begin(Port& port, std::uint16_t opnum, Bytes stub, PatientCall& call);
 
  private:
   [[nodiscard]] static Bytes make_bind(std::uint32_t call_id, std::uint8_t flags,
@@ -39,8 +59,7 @@ class Client {
   [[nodiscard]] std::vector<Bytes> cut(std::uint32_t call_id, std::uint16_t opnum,
                                        BytesView stub) const;
   Conversation<Result<Bytes>> call_one(Port& port, std::uint16_t opnum, Bytes stub);
-  Conversation<Result<Bytes>> call_besides(Port& port, std::uint16_t opnum, Bytes stub,
-                                           Patience patience);
+  Conversation<Result<Bytes>> call_besides(Port& port, std::uint16_t opnum, Bytes stub);
   Conversation<Result<>> read_ahead(Port& port, ReplyStub& reply);
   /// Reads until `begun` is one whole fragment.
   Conversation<Result<Bytes>> complete(Port& port, Bytes begun);

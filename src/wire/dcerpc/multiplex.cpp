@@ -18,59 +18,48 @@ bool is_one_too_many(const Error& error) {
 
 }  // namespace
 
-/// One that somebody waits for; in the table for as long as that is so.
-class Multiplex::Call {
+/// For a coroutine: to be awaited once it has been begun.
+class Multiplex::Call final : public Waiter {
  public:
-  Call(Multiplex& of, std::uint32_t id, Patience patience) : of_(of), id_(id) {
-    of_.calls_.insert_or_assign(id, Entry{.call = this, .patience = patience});
-    if (patience == Patience::for_days) of_.patient_++;
-  }
-  Call(const Call&) = delete;
-  Call& operator=(const Call&) = delete;
-  ~Call() {
-    // Its reply will come all the same.
-    if (const auto found = of_.calls_.find(id_); !ended_ && found != of_.calls_.end())
-      found->second.call = nullptr;
-  }
+  Call() : Waiter(Patience::answered_soon) {}
 
-  // To be awaited until it has ended.
-  [[nodiscard]] bool await_ready() const noexcept { return ended_; }
+  [[nodiscard]] bool await_ready() const noexcept { return outcome_.has_value(); }
   void await_suspend(std::coroutine_handle<> waiting) noexcept { waiting_ = waiting; }
-  Result<std::vector<Bytes>> await_resume() {
-    if (error_) return std::unexpected(*std::move(error_));
-    return std::move(fragments_);
-  }
+  // NOLINTNEXTLINE(bugprone-unchecked-optional-access): set before the coroutine goes on
+  Result<std::vector<Bytes>> await_resume() { return *std::move(outcome_); }
 
-  /// malformed
-  Result<> add(Bytes fragment) {
-    size_ += fragment.size();
-    if (size_ > kMostReply)
-      return fail(ErrorKind::malformed, "an RPC reply is longer than any call allows");
-    fragments_.push_back(std::move(fragment));
-    return {};
-  }
-  /// When it is no longer in the table.
-  void end(std::optional<Error> error = {}) {
-    error_ = std::move(error);
-    ended_ = true;
+ private:
+  void end(Result<std::vector<Bytes>> fragments) override {
+    outcome_ = std::move(fragments);
     if (waiting_) waiting_.resume();
   }
 
- private:
-  Multiplex& of_;
-  std::uint32_t id_;
   std::coroutine_handle<> waiting_;
-  std::vector<Bytes> fragments_;
-  std::size_t size_ = 0;
-  bool ended_ = false;
-  std::optional<Error> error_;
+  std::optional<Result<std::vector<Bytes>>> outcome_;
 };
 
-Conversation<Result<std::vector<Bytes>>> Multiplex::exchange(Port& port, std::uint32_t call_id,
-                                                             std::vector<Bytes> request,
-                                                             Patience patience) {
-  if (failure_) co_return std::unexpected(*failure_);
-  Call call(*this, call_id, patience);
+void Multiplex::Waiter::leave() {
+  auto* const of = std::exchange(of_, nullptr);
+  if (of != nullptr) of->calls_.at(id_).waiter = nullptr;
+}
+
+void Multiplex::end(Waiter* waiter, Result<std::vector<Bytes>> fragments) {
+  if (waiter == nullptr) return;
+  waiter->of_ = nullptr;
+  waiter->end(std::move(fragments));
+}
+
+Conversation<bool> Multiplex::begin(Port& port, std::uint32_t call_id, std::vector<Bytes> request,
+                                    Waiter& waiter) {
+  waiter.leave();
+  if (failure_) {
+    end(&waiter, std::unexpected(*failure_));
+    co_return false;
+  }
+  waiter.of_ = this;
+  waiter.id_ = call_id;
+  calls_.insert_or_assign(call_id, Entry{.waiter = &waiter, .patience = waiter.patience_});
+  if (waiter.patience_ == Patience::for_days) patient_++;
   // The read comes behind the request, so that the reply may be there already; but it does not wait
   // for the request to be taken.
   std::vector<Conversation<Result<>>> steps;
@@ -79,6 +68,13 @@ Conversation<Result<std::vector<Bytes>>> Multiplex::exchange(Port& port, std::ui
   steps.push_back(begin_reading(port));
   for (const auto& step : co_await all(std::move(steps)))
     if (!step) fail_all(step.error());
+  co_return !failure_;
+}
+
+Conversation<Result<std::vector<Bytes>>> Multiplex::exchange(Port& port, std::uint32_t call_id,
+                                                             std::vector<Bytes> request) {
+  Call call;
+  (void)co_await begin(port, call_id, std::move(request), call);
   co_return co_await call;
 }
 
@@ -95,7 +91,6 @@ std::size_t Multiplex::wanted_reads() const {
 }
 
 Conversation<Result<>> Multiplex::begin_reading(Port& port) {
-  std::erase_if(readers_, [](const auto& reader) { return reader.done(); });
   while (reads_ < wanted_reads() && !failure_) {
     reads_++;
     readers_.push_back(read(port));
@@ -108,6 +103,7 @@ Conversation<bool> Multiplex::read(Port& port) {
   for (;; reads_++) {
     auto fragment = co_await transport_.read(port, pipe_);
     reads_--;
+    std::erase_if(readers_, [](const auto& reader) { return reader.done(); });
     if (!fragment && is_one_too_many(fragment.error()) && reads_ > 0) {
       most_reads_ = reads_;
       co_return true;
@@ -128,24 +124,28 @@ Result<> Multiplex::deliver(Bytes fragment) {
   const bool last = (header.flags & kLastFragment) != 0;
   if (!last && (header.flags & kFirstFragment) == 0 && reads_ > 0)
     return fail(ErrorKind::malformed, "the fragments of an RPC reply cannot be put in order");
-  auto* call = found->second.call;
-  if (call != nullptr) {
-    TRY(call->add(std::move(fragment)));
-  }
+  TRY(found->second.add(std::move(fragment)));
   if (!last) return {};
-  if (found->second.patience == Patience::for_days) patient_--;
-  calls_.erase(found);
-  if (call != nullptr) call->end();
+  auto call = std::move(calls_.extract(found).mapped());
+  if (call.patience == Patience::for_days) patient_--;
+  end(call.waiter, std::move(call.fragments));
+  return {};
+}
+
+Result<> Multiplex::Entry::add(Bytes fragment) {
+  if (waiter == nullptr) return {};
+  size += fragment.size();
+  if (size > kMostReply)
+    return fail(ErrorKind::malformed, "an RPC reply is longer than any call allows");
+  fragments.push_back(std::move(fragment));
   return {};
 }
 
 void Multiplex::fail_all(const Error& error) {
   failure_ = error;
   patient_ = 0;
-  while (!calls_.empty()) {
-    auto* call = calls_.extract(calls_.begin()).mapped().call;
-    if (call != nullptr) call->end(error);
-  }
+  while (!calls_.empty())
+    end(calls_.extract(calls_.begin()).mapped().waiter, std::unexpected(error));
 }
 
 }  // namespace tocsin::dcerpc

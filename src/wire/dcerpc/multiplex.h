@@ -28,20 +28,49 @@ enum class Patience : std::uint8_t {
 /// Reads may be answered out of order, and fragments are not numbered: the first and the last one
 /// of a reply say so, but one in between is malformed while more than one read is outstanding.
 ///
-/// It outlives the conversations, and `transport` outlives it. Its end cancels the reads, so no
-/// conversation that it wakes may bring that about.
+/// It outlives the conversations and the waiters, and `transport` outlives it. Its end cancels the
+/// reads, so no conversation that it wakes may bring that about.
 class Multiplex {
  public:
+  /// Who is brought the reply to one call at a time. No coroutine need wait meanwhile, so that many
+  /// may wait for days at the cost of an entry in a table.
+  class Waiter {
+   public:
+    explicit Waiter(Patience patience) : patience_(patience) {}
+    Waiter(const Waiter&) = delete;
+    Waiter& operator=(const Waiter&) = delete;
+
+    /// The reply will come all the same, but not here.
+    void leave();
+    [[nodiscard]] bool is_waiting() const { return of_ != nullptr; }
+
+   protected:
+    ~Waiter() { leave(); }
+    /// Of the call that it waits for, or has waited for.
+    [[nodiscard]] std::uint32_t call_id() const { return id_; }
+    /// The fragments of the reply, at least one, when it no longer waits.
+    virtual void end(Result<std::vector<Bytes>> fragments) = 0;
+
+   private:
+    friend class Multiplex;
+    Multiplex* of_ = nullptr;  ///< null: it does not wait
+    std::uint32_t id_ = 0;
+    Patience patience_;
+  };
+
   Multiplex(smb2::Client& transport, smb2::Pipe pipe) : transport_(transport), pipe_(pipe) {}
   Multiplex(const Multiplex&) = delete;
   Multiplex& operator=(const Multiplex&) = delete;
 
   [[nodiscard]] std::uint32_t next_call_id() { return ++last_call_id_; }
-  /// Writes the fragments of a request, and answers those of its reply, at least one. Errors of
-  /// reading, and malformed replies, end all calls. A conversation that is destroyed before its end
-  /// leaves the others alone.
+  /// Writes the fragments of a request; ends when that is done, and the waiter may have been
+  /// brought the reply before. Errors of reading, and malformed replies, end all calls.
+  Conversation<bool> begin(Port& port, std::uint32_t call_id, std::vector<Bytes> request,
+                           Waiter& waiter);
+  /// As that, and answers the fragments of the reply, which comes soon. A conversation that is
+  /// destroyed before its end leaves the others alone.
   Conversation<Result<std::vector<Bytes>>> exchange(Port& port, std::uint32_t call_id,
-                                                    std::vector<Bytes> request, Patience patience);
+                                                    std::vector<Bytes> request);
 
  private:
   /// All of them may be pending: Windows allows 512 to a server's client, 64 to that of a desktop,
@@ -50,9 +79,16 @@ class Multiplex {
 
   class Call;
   struct Entry {
-    Call* call = nullptr;  ///< null: nobody waits any more
+    Waiter* waiter = nullptr;  ///< null: nobody waits any more
     Patience patience{};
+    std::vector<Bytes> fragments{};  ///< that have come
+    std::size_t size = 0;            ///< of all of them
+
+    /// malformed
+    Result<> add(Bytes fragment);
   };
+
+  static void end(Waiter* waiter, Result<std::vector<Bytes>> fragments);
 
   Conversation<Result<>> write(Port& port, std::vector<Bytes> fragments);
   /// Starts as many reads as are wanted.

@@ -59,6 +59,10 @@ std::uint32_t grown(std::uint32_t size, const EnumServicesStatusResponse& page) 
       std::clamp<std::uint64_t>(whole, size + kGrowth, kMostEnumeration));
 }
 
+}  // namespace
+
+Error win32_error(std::uint32_t code, std::string_view call) { return describe(code).in(call); }
+
 Result<std::vector<StatusNotification>> read_notifications(Result<Bytes> stub) {
   using Request = GetNotifyResultsRequest;
   TRY(const auto reply, in_context(std::move(stub), Request::kName));
@@ -66,10 +70,6 @@ Result<std::vector<StatusNotification>> read_notifications(Result<Bytes> stub) {
   TRY(succeeded(response.return_value, Request::kName));
   return std::move(response.notifications);
 }
-
-}  // namespace
-
-Error win32_error(std::uint32_t code, std::string_view call) { return describe(code).in(call); }
 
 Result<> Enumeration::append(Bytes stub, const EnumServicesStatusResponse& page,
                              EnumLayout layout) {
@@ -226,12 +226,10 @@ Conversation<Result<NotifyHandle>> Client::register_for(Port& port, Handle handl
   co_return reply->response.notify;
 }
 
-/// Without ask(), because many of these wait for days: their frames should be small.
-Conversation<Result<std::vector<StatusNotification>>> Client::notifications(Port& port,
-                                                                            NotifyHandle notify) {
-  co_return read_notifications(co_await rpc_.call(port, GetNotifyResultsRequest::kOpnum,
-                                                  encode(GetNotifyResultsRequest{.notify = notify}),
-                                                  dcerpc::Patience::for_days));
+Conversation<bool> Client::wait_for_notifications(Port& port, NotifyHandle notify,
+                                                  dcerpc::PatientCall& call) {
+  return rpc_.begin(port, GetNotifyResultsRequest::kOpnum,
+                    encode(GetNotifyResultsRequest{.notify = notify}), call);
 }
 
 Conversation<Result<>> Client::close_notify(Port& port, NotifyHandle notify) {

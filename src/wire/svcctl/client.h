@@ -82,10 +82,10 @@ class Client {
   /// services. unsupported where the host does not tell of changes.
   Conversation<Result<NotifyHandle>> register_for(Port& port, Handle handle,
                                                   std::uint32_t notify_mask);
-  /// Waits for it, for days. Where several calls are not taken at a time, nothing else can be asked
-  /// meanwhile.
-  Conversation<Result<std::vector<StatusNotification>>> notifications(Port& port,
-                                                                      NotifyHandle notify);
+  /// Asks for it, which may take days: `call` is brought what read_notifications() reads. Needs an
+  /// RPC client that multiplexes; ends as its begin().
+  Conversation<bool> wait_for_notifications(Port& port, NotifyHandle notify,
+                                            dcerpc::PatientCall& call);
   Conversation<Result<>> close_notify(Port& port, NotifyHandle notify);
 
   [[nodiscard]] Handle manager() const { return manager_; }
@@ -113,6 +113,9 @@ class Client {
   HostTraits traits_;
   Handle manager_{};
 };
+
+/// The answer to Client::wait_for_notifications(); errors as Client's.
+[[nodiscard]] Result<std::vector<StatusNotification>> read_notifications(Result<Bytes> stub);
 
 /// What a Win32 code from the service manager means, in a sentence that starts with `call`.
 [[nodiscard]] Error win32_error(std::uint32_t code, std::string_view call);

@@ -1,5 +1,6 @@
 // Several calls of the client under way on one pipe.
 #include <algorithm>
+#include <coroutine>
 #include <deque>
 #include <functional>
 #include <iterator>
@@ -25,6 +26,29 @@ using Stub = Result<Bytes>;
 constexpr SyntaxId kMany{{7, 7, 7}, 1};
 constexpr std::uint16_t kEchoes = 0;  ///< this call is answered at once, any other when it is told
 
+/// A call whose reply may take days, and a coroutine that waits for it.
+class Waiting final : public PatientCall {
+ public:
+  [[nodiscard]] bool await_ready() const noexcept { return reply_.has_value(); }
+  void await_suspend(std::coroutine_handle<> waiting) noexcept { waiting_ = waiting; }
+  Stub await_resume() { return reply_.value(); }
+
+ private:
+  void answer(Stub stub) override {
+    reply_ = std::move(stub);
+    if (waiting_) waiting_.resume();
+  }
+
+  std::coroutine_handle<> waiting_;
+  std::optional<Stub> reply_;
+};
+
+Conversation<Stub> wait_for_days(Client& rpc, Port& port, std::uint16_t opnum) {
+  Waiting call;
+  (void)co_await rpc.begin(port, opnum, {}, call);
+  co_return co_await call;
+}
+
 /// A client that is bound, and a server that answers each call when the test says so.
 class RpcMultiplex : public testing::Test {
  protected:
@@ -38,11 +62,16 @@ class RpcMultiplex : public testing::Test {
   Result<T> run(Conversation<Result<T>> conversation) {
     return kit::run_in_rounds(std::move(conversation), [this] { return go_round(); });
   }
-  Conversation<Stub>& begin(std::uint16_t opnum, Bytes stub = {},
-                            Patience patience = Patience::answered_soon) {
-    calls.push_back(rpc->call(port, opnum, std::move(stub), patience));
+  void begin(std::uint16_t opnum, Bytes stub = {}) {
+    calls.push_back(rpc->call(port, opnum, std::move(stub)));
     calls.back().start();
-    return calls.back();
+  }
+  void begin_to_wait(std::uint16_t opnum) {
+    calls.push_back(wait_for_days(*rpc, port, opnum));
+    calls.back().start();
+  }
+  Conversation<Result<bool>> begun(PatientCall& call) {
+    co_return co_await rpc->begin(port, 1, {}, call);
   }
   /// All that the client has to say, and all replies to it; whether there were any.
   bool go_round() {
@@ -121,7 +150,7 @@ TEST_F(RpcMultiplex, ManyCallsShareARoundTrip) {
 
 TEST_F(RpcMultiplex, OneReadWaitsForAnyNumberOfCallsThatWaitForDays) {
   bind();
-  for (std::uint16_t i = 1; i <= 200; i++) begin(i, {}, Patience::for_days);
+  for (std::uint16_t i = 1; i <= 200; i++) begin_to_wait(i);
   go_on();
   EXPECT_EQ(reads_waiting, 1);
   for (int i = 0; i < 600; i++) ASSERT_EQ(run(rpc->call(port, kEchoes, Bytes(9))), Bytes(9));
@@ -152,7 +181,7 @@ TEST_F(RpcMultiplex, RepliesComeInTheServersOrder) {
 
 TEST_F(RpcMultiplex, LongRequestsAreWrittenInFragments) {
   bind();
-  begin(1, {}, Patience::for_days);
+  begin_to_wait(1);
   EXPECT_EQ(run(rpc->call(port, kEchoes, Bytes(20'000, 5))), Bytes(20'000, 5));
 }
 
@@ -184,9 +213,26 @@ TEST_F(RpcMultiplex, WhoLeavesLeavesTheOthersAlone) {
   EXPECT_EQ(run(rpc->call(port, kEchoes, Bytes(9))), Bytes(9));
 }
 
+TEST_F(RpcMultiplex, WhoWaitsForDaysNeedsNoCoroutine) {
+  bind();
+  std::optional<Waiting> call(std::in_place);
+  ASSERT_TRUE(run(begun(*call)));
+  EXPECT_TRUE(call->is_waiting());
+  waiting.at(1)(Bytes(7));
+  go_on();
+  EXPECT_FALSE(call->is_waiting());
+  EXPECT_EQ(call->await_resume(), Bytes(7));
+
+  ASSERT_TRUE(run(begun(*call)));
+  call.reset();  // its reply comes all the same
+  waiting.at(1)(Bytes(7));
+  go_on();
+  EXPECT_EQ(run(rpc->call(port, kEchoes, Bytes(9))), Bytes(9));
+}
+
 TEST_F(RpcMultiplex, ItsEndCancelsTheRead) {
   bind();
-  begin(1, {}, Patience::for_days);
+  begin_to_wait(1);
   go_on();
   calls.clear();
   rpc.reset();
