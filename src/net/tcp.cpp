@@ -82,12 +82,14 @@ struct TcpStream::Socket : std::enable_shared_from_this<Socket> {
       expired = Expired::yes;
       return close();
     }
-    if (deadlines[waiting] <= now) {
-      deadlines[waiting] = kNone;
-      boost::system::error_code ignored;
-      socket.cancel(ignored);
-    }
+    if (deadlines[waiting] <= now) stop_waiting();
     watch();
+  }
+
+  void stop_waiting() {
+    if (std::exchange(deadlines[waiting], kNone) == kNone) return;
+    boost::system::error_code ignored;
+    socket.cancel(ignored);
   }
 
   /// After an error nothing more is sent or read: what stands between the bytes is lost.
@@ -175,6 +177,7 @@ awaitable<Result<bool>> TcpStream::wait_readable(Deadline deadline) {
   co_return std::unexpected(socket->fail(error, task));
 }
 
+void TcpStream::stop_waiting() { socket_->stop_waiting(); }
 void TcpStream::close() { socket_->close(); }
 std::string TcpStream::peer() const { return socket_->peer; }
 

@@ -31,9 +31,11 @@ class TcpStream {
   awaitable<Result<>> read(std::span<std::uint8_t> all, Deadline deadline);
   /// At least one byte; the count read. 0 when the peer has closed in good order.
   awaitable<Result<std::size_t>> read_some(std::span<std::uint8_t> buffer, Deadline deadline);
-  /// Waits until there is something to read, or the peer has closed; false: the deadline came
-  /// first. Neither that nor cancelling closes the stream. Nothing else may be under way.
+  /// Waits until there is something to read, or the peer has closed; false: the deadline or
+  /// stop_waiting() came first. Neither that nor cancelling closes the stream. Nothing else may be
+  /// under way.
   awaitable<Result<bool>> wait_readable(Deadline deadline);
+  void stop_waiting();
   void close();
   /// "10.1.2.3:445", for logs.
   [[nodiscard]] std::string peer() const;

@@ -12,6 +12,7 @@
 #include "domain/service.h"
 #include "domain/watch.h"
 #include "net/async.h"
+#include "net/pause.h"
 #include "probe/diagnosis.h"
 
 namespace tocsin::probe {
@@ -71,7 +72,11 @@ class Probe {
   [[nodiscard]] virtual CheckTrace last_check() const { return {}; }
   /// Waits until there is something for take_pushed(), or until the deadline. A way that can only
   /// check just sleeps. Cancelling throws.
-  virtual net::awaitable<void> listen(net::Deadline deadline) { return net::sleep_until(deadline); }
+  virtual net::awaitable<void> listen(net::Deadline deadline) {
+    return pause_.wait_until(deadline);
+  }
+  /// Ends a listen() that waits for the host or for its deadline; elsewhere it may go unnoticed.
+  virtual void stop_listening() { pause_.end(); }
   /// What was pushed since the last call. Called right after check(): all of it is older than what
   /// the check answered.
   virtual Pushed take_pushed() { return {}; }
@@ -89,6 +94,9 @@ class Probe {
   virtual net::awaitable<Diagnosis> diagnose(net::Deadline deadline);
   /// Logs off in good order, as far as the deadline allows.
   virtual net::awaitable<void> close(net::Deadline deadline) = 0;
+
+ private:
+  net::Pause pause_;
 };
 
 }  // namespace tocsin::probe

@@ -83,6 +83,9 @@ class ScmProbe final : public Probe {
   [[nodiscard]] BootSigns boot_signs() const override { return boot_; }
   [[nodiscard]] CheckTrace last_check() const override { return trace_; }
   net::awaitable<void> listen(net::Deadline deadline) override;
+  void stop_listening() override {
+    if (something_pushed_) something_pushed_->event().set();
+  }
   Pushed take_pushed() override { return std::exchange(pushed_, {}); }
   net::awaitable<Result<Services>> list(net::Deadline deadline) override {
     return call([](scm::Session& session) { return session.list(); }, deadline);

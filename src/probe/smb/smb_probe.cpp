@@ -20,6 +20,7 @@
 #include "probe/smb/smb_details_reader.h"
 #include "probe/smb/smb_diagnosis.h"
 #include "probe/smb/smb_login.h"
+#include "probe/smb/smb_push.h"
 #include "probe/smb/smb_session.h"
 
 namespace tocsin::probe {
@@ -28,8 +29,6 @@ namespace {
 using Services = std::vector<ObservedService>;
 
 constexpr auto kLogOffLimit = std::chrono::seconds(2);
-/// So often in this time listening begins anew; each time costs a login and a check.
-constexpr std::chrono::milliseconds kBeginningsTime = std::chrono::minutes(10);
 
 class SmbProbe final : public Probe {
  public:
@@ -61,29 +60,20 @@ class SmbProbe final : public Probe {
   net::awaitable<Diagnosis> diagnose(net::Deadline deadline) override {
     return diagnose_over_smb({host_, options_, connector_, random_, login_}, clock_, deadline);
   }
-  net::awaitable<void> listen(net::Deadline deadline) override;
-  Pushed take_pushed() override { return std::exchange(pushed_, {}); }
-  net::awaitable<bool> has_pulse(net::Deadline deadline) override;
+  net::awaitable<void> listen(net::Deadline deadline) override { return push_.listen(deadline); }
+  void stop_listening() override { push_.stop_listening(); }
+  Pushed take_pushed() override { return push_.take_pushed(); }
+  net::awaitable<bool> has_pulse(net::Deadline deadline) override {
+    return push_.has_pulse(deadline);
+  }
   net::awaitable<void> stay_logged_in(net::Deadline deadline) override;
   net::awaitable<void> close(net::Deadline deadline) override;
   bool set_watchlist() override;
 
  private:
   using Check = net::awaitable<Result<Services>> (SmbProbe::*)(net::Deadline);
-  /// A conversation that was left half way leaves the session in no state.
-  struct DropOnCancel {
-    SmbProbe* probe;
-    ~DropOnCancel() {
-      if (probe != nullptr) probe->drop_session();
-    }
-  };
-
   net::awaitable<Result<Services>> with_session(Check check_once, net::Deadline deadline);
   net::awaitable<Result<>> open_session(net::Deadline deadline);
-  void drop_session() {
-    gather_pushed();
-    session_.reset();
-  }
   /// When the states are known already.
   void lose_session(const Error& error);
 
@@ -101,12 +91,6 @@ class SmbProbe final : public Probe {
   net::awaitable<Result<>> read_all(std::span<const ServiceName> services,
                                     SmbDetailsReader::Learn learn, net::Deadline deadline);
 
-  void prepare_listening(const Services& seen);
-  void gather_pushed();
-  /// The same. False: all that was registered is void, and the session has ended.
-  bool take_news();
-  void end_listening(const Error& error);
-
   net::awaitable<Result<ServiceStatus>> query(const ServiceName& name, net::Deadline deadline);
   void remember(const Services& services);
 
@@ -118,6 +102,7 @@ class SmbProbe final : public Probe {
   svcctl::HostTraits traits_;
   SmbLogin login_;
   std::unique_ptr<SmbSession> session_;
+  SmbPush push_{{.host = host_, .options = options_, .session = session_}};
   ListIndex index_;
   AbsentServices absent_;
   std::unordered_map<ServiceName, std::uint32_t> processes_;  ///< of the last check, by service
@@ -126,19 +111,10 @@ class SmbProbe final : public Probe {
   std::optional<Names> reported_;  ///< only where the watchlist needs details
   BootSigns boot_;
   CheckTrace trace_;
-  Pushed pushed_;
-  Services audible_;               ///< of the last check
-  bool hears_of_all_ = false;      ///< whether those are all that matter
-  bool must_tell_whom_ = true;     ///< the host has not been told yet which they are
-  net::Deadline listens_again_{};  ///< when the host may be asked again to tell of changes
-  Budget beginnings_{3, kBeginningsTime};
-  bool has_complained_ = false;
-  std::string notice_;   ///< for the next trace
-  std::string no_push_;  ///< for all traces
 };
 
 net::awaitable<Result<Services>> SmbProbe::with_session(Check check_once, net::Deadline deadline) {
-  take_news();
+  push_.take_news();
   // A connection that was kept open may be dead without anybody having said so (a firewall forgot
   // it, the host restarted): that is no reason to call the host unreachable. Half of the time is
   // kept for a second try over a new one.
@@ -157,12 +133,12 @@ net::awaitable<Result<Services>> SmbProbe::with_session(Check check_once, net::D
       trace_.session = CheckTrace::Session::opened;
       trace_.connection = session_->connection();
     }
-    DropOnCancel cancelled{this};
+    SmbPush::DropOnCancel cancelled{&push_};
     auto seen = co_await (this->*check_once)(until);
-    cancelled.probe = nullptr;
+    cancelled.push = nullptr;
     if (session_) traits_ = session_->traits();
-    trace_.no_push = no_push_;
-    if (trace_.notice.empty()) trace_.notice = std::exchange(notice_, {});
+    trace_.no_push = push_.refusal();
+    if (trace_.notice.empty()) trace_.notice = push_.take_notice();
     if (seen) {
       if (session_ && connector_.is_scarce()) {
         trace_.closed_after = "others need the open files";
@@ -170,93 +146,20 @@ net::awaitable<Result<Services>> SmbProbe::with_session(Check check_once, net::D
       }
       co_return seen;
     }
-    drop_session();
+    push_.drop_session();
     if (is_shutdown(seen.error())) co_return std::unexpected(shutdown_error());
     if (!kept || seen.error().kind == ErrorKind::malformed) co_return seen;
     trace_ = {.dropped = seen.error().what};
   }
 }
 
-/// For listen(), where the host can be listened to at all.
-void SmbProbe::prepare_listening(const Services& seen) {
-  const bool listens = host_.push && session_ && session_->traits().multiplexes;
-  must_tell_whom_ = listens && net::MonotonicClock::now() >= listens_again_;
-  if (!must_tell_whom_) return;
-  audible_ = audible(seen);
-  // Those that are not there are told of when they come. The copies of a per-user service are not.
-  const auto there = std::ranges::count_if(seen, [](const auto& s) { return is_there(s.status); });
-  hears_of_all_ = std::cmp_equal(there, audible_.size());
-}
-
-net::awaitable<void> SmbProbe::listen(net::Deadline deadline) {
-  if (!take_news()) co_return;
-  if (session_ && std::exchange(must_tell_whom_, false)) {
-    // Since the check details may have been read.
-    prefer_pushed(audible_, pushed_.services);
-    DropOnCancel cancelled{this};
-    const auto begun = co_await session_->listen_to(audible_, net::within(options_.call_limit));
-    cancelled.probe = nullptr;
-    if (!begun) co_return end_listening(begun.error());
-    const bool one_at_a_time = session_->listener() == nullptr;
-    no_push_ = one_at_a_time ? "it takes one call at a time" : "";
-  }
-  // What came with the answer to another question.
-  if (pushed_.check_again || !pushed_.services.empty()) co_return;
-  if (!session_ || session_->listener() == nullptr) co_return co_await net::sleep_until(deadline);
-  const auto heard = co_await session_->listen(deadline);
-  take_news();
-  if (!heard) end_listening(heard.error());
-}
-
-void SmbProbe::gather_pushed() {
-  auto* listener = session_ ? session_->listener() : nullptr;
-  if (listener != nullptr) add(pushed_, listener->take_pushed());
-}
-
-bool SmbProbe::take_news() {
-  gather_pushed();
-  const auto* listener = session_ ? session_->listener() : nullptr;
-  if (listener == nullptr) return true;
-  if (auto refusal = listener->refusal(); !refusal.empty()) {
-    listens_again_ = net::Deadline::max();
-    no_push_ = std::move(refusal);
-  }
-  const auto lost = listener->lost();
-  if (lost) end_listening(*lost);
-  return !lost;
-}
-
-void SmbProbe::end_listening(const Error& error) {
-  // Only a check can tell what has changed meanwhile.
-  drop_session();
-  pushed_.check_again = true;
-  if (error.kind != ErrorKind::malformed && beginnings_.spend(1)) return;
-  no_push_ = error.what;
-  const bool is_dropped = error.kind == ErrorKind::unreachable;  // by the network, perhaps
-  listens_again_ = net::within(is_dropped ? kBeginningsTime : options_.details.pause);
-  if (!is_dropped && !std::exchange(has_complained_, true))
-    notice_ = "it does not tell of changes by the rules, and is checked more often: " + error.what;
-}
-
-net::awaitable<bool> SmbProbe::has_pulse(net::Deadline deadline) {
-  const auto* listener = session_ ? session_->listener() : nullptr;
-  if (listener == nullptr || !hears_of_all_ || !listener->hears_all()) co_return false;
-  DropOnCancel cancelled{this};
-  const auto answered =
-      co_await session_->echo(std::min(deadline, net::within(options_.connect_limit)));
-  cancelled.probe = nullptr;
-  if (!answered) end_listening(answered.error());
-  take_news();
-  co_return answered && !pushed_.check_again;
-}
-
 /// The states have gone out: nothing waits for the KDC.
 net::awaitable<void> SmbProbe::stay_logged_in(net::Deadline deadline) {
   co_await login_.renew_ticket(deadline);
   if (!session_) co_return;
-  DropOnCancel cancelled{this};
+  SmbPush::DropOnCancel cancelled{&push_};
   const auto stays = co_await session_->stay_logged_in(deadline);
-  cancelled.probe = nullptr;
+  cancelled.push = nullptr;
   if (!stays) lose_session(stays.error());
 }
 
@@ -282,19 +185,16 @@ net::awaitable<Result<>> SmbProbe::open_session(net::Deadline deadline) {
 
 void SmbProbe::lose_session(const Error& error) {
   trace_.closed_after = error.what;
-  drop_session();
-  // Without one nothing is told until the next check.
-  if (net::MonotonicClock::now() >= listens_again_ && beginnings_.spend(1))
-    pushed_.check_again = true;
+  push_.lose_session();
 }
 
 net::awaitable<void> SmbProbe::close(net::Deadline deadline) {
   if (session_) co_await session_->log_off(deadline);
-  drop_session();
+  push_.drop_session();
 }
 
 net::awaitable<Result<Services>> SmbProbe::check_once(net::Deadline deadline) {
-  const auto newest = pushed_.services.size();
+  const auto newest = push_.gather().size();
   const auto& watched = host_.services;
   const bool one_by_one =
       !watched.has_patterns() && watched.exact_names().size() <= options_.most_single_queries;
@@ -302,10 +202,10 @@ net::awaitable<Result<Services>> SmbProbe::check_once(net::Deadline deadline) {
   remember(seen);
   details_.attach(seen);
   if (watched.needs_details()) keep_watched(seen, watched, reported_);
-  gather_pushed();
+  const auto& pushed = push_.gather();
   if (auto* listener = session_ ? session_->listener() : nullptr) listener->note_check();
-  prefer_pushed(seen, std::span(pushed_.services).subspan(newest));
-  prepare_listening(seen);
+  prefer_pushed(seen, std::span(pushed).subspan(newest));
+  push_.prepare(seen);
   co_return seen;
 }
 
@@ -434,7 +334,7 @@ void SmbProbe::remember(const Services& services) {
 
 net::awaitable<Result<KnownDetails>> SmbProbe::read_details(std::vector<ServiceName> services,
                                                             net::Deadline deadline) {
-  DropOnCancel cancelled{this};
+  SmbPush::DropOnCancel cancelled{&push_};
   KnownDetails known;
   // Of a per-user service one copy stands for all.
   auto sources = services;
@@ -448,7 +348,7 @@ net::awaitable<Result<KnownDetails>> SmbProbe::read_details(std::vector<ServiceN
       known.emplace(name, std::move(details));
   };
   CO_TRY(co_await read_all(sources, learn, deadline));
-  cancelled.probe = nullptr;
+  cancelled.push = nullptr;
   co_return known;
 }
 

@@ -88,6 +88,8 @@ class SmbSession {
                                      net::Deadline deadline);
   /// Waits until the listener, which must be there, has news.
   net::awaitable<Result<>> listen(net::Deadline deadline);
+  /// Ends that early.
+  void stop_listening() { stream_.stop_waiting(); }
   /// Null: nothing is listened to, or the host does not tell.
   [[nodiscard]] SmbListener* listener() { return listener_ ? &*listener_ : nullptr; }
   /// Nothing: the host takes one call at a time.

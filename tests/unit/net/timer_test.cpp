@@ -12,6 +12,7 @@
 #include "kit/virtual_time.h"
 #include "net/event.h"
 #include "net/loop.h"
+#include "net/pause.h"
 #include "net/task_scope.h"
 #include "net/worker.h"
 
@@ -56,6 +57,37 @@ class VirtualTimeTest : public testing::Test {
   TaskScope scope{loop.executor()};
   std::string said;
 };
+
+TEST_F(VirtualTimeTest, APauseEndsAtItsTimeOrEarly) {
+  Pause pause;
+  const auto begun = MonotonicClock::now();
+  const auto rest = [&](std::chrono::milliseconds time) -> awaitable<std::chrono::milliseconds> {
+    const auto from = MonotonicClock::now();
+    co_await pause.wait_until(from + time);
+    co_return std::chrono::floor<std::chrono::milliseconds>(MonotonicClock::now() - from);
+  };
+  pause.end();  // nobody's
+  EXPECT_EQ(loop.run_until_done(rest(1h)), 1h);
+  scope.spawn([](Pause& of) -> awaitable<void> {
+    co_await sleep_for(5s);
+    of.end();
+  }(pause));
+  EXPECT_EQ(loop.run_until_done(rest(1h)), 5s);
+  EXPECT_EQ(MonotonicClock::now() - begun, 1h + 5s);
+}
+
+TEST_F(VirtualTimeTest, APauseIsCancelledWithItsTask) {
+  Pause pause;
+  scope.spawn([](Pause& of, std::string& out) -> awaitable<void> {
+    co_await of.wait_until(within(1h));
+    out += "rested";
+  }(pause, said));
+  loop.run_until_done(sleep_for(1s));
+  scope.cancel();
+  loop.run_until_done(scope.join());
+  pause.end();
+  EXPECT_EQ(said, "");
+}
 
 TEST_F(VirtualTimeTest, SleepsTakeNoTimeAndKeepTheirOrder) {
   scope.spawn(say('c', 24h));
