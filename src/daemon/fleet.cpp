@@ -1,6 +1,7 @@
 #include "daemon/fleet.h"
 
 #include <algorithm>
+#include <chrono>
 #include <cstddef>
 #include <functional>
 #include <set>
@@ -11,6 +12,10 @@
 
 namespace tocsin::daemon {
 namespace {
+
+/// The machine's clock may jump; it is read at least this often, for all hosts at once: a timer of
+/// each costs more than all else that an idle host does.
+constexpr auto kLookUpEvery = std::chrono::seconds(10);
 
 void log_watched(const Log& log, const HostName& host, std::string_view what) {
   if (log.wants(config::LogLevel::debug)) log.of("host " + host.text()).debug("watch {}", what);
@@ -58,8 +63,16 @@ Fleet::Changes Fleet::set_hosts(const std::vector<config::Host>& hosts, Known kn
     watcher->retire();
     changes.gone++;
   }
+  if (!watchers_.empty() && !std::exchange(looks_up_, true)) tasks_.spawn(look_up());
   note_first_checks();
   return changes;
+}
+
+net::awaitable<void> Fleet::look_up() {
+  for (;;) {
+    co_await net::sleep_for(kLookUpEvery);
+    for (const auto& [name, watcher] : watchers_) watcher->look_up();
+  }
 }
 
 bool Fleet::has_all(const std::vector<config::Host>& hosts) const {

@@ -26,7 +26,7 @@ class Fleet {
     std::size_t changed = 0;
   };
   /// Watches these hosts from now on. Who is new begins with what is `known`; who is not among them
-  /// ends in its next pause, within ten seconds, and so do its alerts.
+  /// ends in its next pause, and so do its alerts.
   Changes set_hosts(const std::vector<config::Host>& hosts, Known known);
   /// Null: it is not watched.
   [[nodiscard]] const MonitoredHost* find(const HostName& host) const;
@@ -46,6 +46,7 @@ class Fleet {
 
  private:
   net::awaitable<void> watch(HostName name);
+  net::awaitable<void> look_up();
   void note_first_checks();
   /// While none of the hosts is reached: that it may be tocsin that is cut off.
   [[nodiscard]] std::string notice() const;
@@ -53,6 +54,7 @@ class Fleet {
   Watcher::Deps deps_;
   std::map<HostName, std::unique_ptr<Watcher>> watchers_;
   net::Event all_checked_;
+  bool looks_up_ = false;
   net::TaskScope tasks_;
 };
 

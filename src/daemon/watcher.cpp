@@ -28,8 +28,10 @@ constexpr auto kQuickFailure = std::chrono::seconds(2);
 constexpr auto kTryAgainAfter = std::chrono::milliseconds(500);
 /// The most by which a host's checks are shifted from the schedule's times.
 constexpr Duration kMostShift = std::chrono::seconds(10);
-/// The machine's clock may jump; it is read at least this often.
-constexpr Duration kLongestSleep = std::chrono::seconds(10);
+/// What may shorten a pause is looked for all the while (look_up).
+constexpr Duration kLongestSleep = std::chrono::hours(1);
+/// By less no pause is ended early.
+constexpr auto kLeastGain = std::chrono::milliseconds(100);
 /// From the pushed change that services came or went to the check that finds out which: an
 /// installer makes many.
 constexpr auto kGather = std::chrono::milliseconds(200);
@@ -96,7 +98,13 @@ bool Watcher::reconfigure(config::Host host) {
   retired_ = false;
   if (config::is_same(next_ ? *next_ : host_, host)) return false;
   next_ = std::move(host);
+  end_pause();
   return true;
+}
+
+void Watcher::retire() {
+  retired_ = true;
+  end_pause();
 }
 
 net::awaitable<void> Watcher::take_over(config::Host next) {
@@ -145,17 +153,37 @@ net::awaitable<void> Watcher::listen_until_due() {
   co_await listen_until(due.value_or(Time::max()));
 }
 
+Duration Watcher::rest(Now now, Time due) const {
+  const Duration until_review = std::max(monitored_.next_review(now) - now.wall, Duration(0));
+  return std::min({due - now.wall, until_review, kLongestSleep}, std::less<Duration>());
+}
+
+void Watcher::end_pause() {
+  if (!waits_) return;
+  pause_.end();
+  probe_->stop_listening();
+}
+
+void Watcher::look_up() {
+  if (deps_.on_update) deps_.on_update(monitored_);
+  if (!waits_) return;
+  const Now now = net::now_by(deps_.clock);
+  const bool is_over = next_ || retired_ || now.wall < waits_->since;
+  if (is_over || net::within(rest(now, waits_->due)) + kLeastGain < waits_->until) end_pause();
+}
+
 net::awaitable<void> Watcher::listen_until(Time due) {
   const Now started = net::now_by(deps_.clock);
   for (Now now = started; now.wall < due && now.wall >= started.wall && !next_ && !retired_;
        now = net::now_by(deps_.clock)) {
     const Duration until_review = std::max(monitored_.next_review(now) - now.wall, Duration(0));
-    const auto until =
-        net::within(std::min({due - now.wall, until_review, kLongestSleep}, std::less<Duration>()));
+    const auto until = net::within(rest(now, due));
+    waits_ = {.since = started.wall, .due = due, .until = until};
     if (host_.push)
       co_await probe_->listen(until);
     else
-      co_await net::sleep_until(until);
+      co_await pause_.wait_until(until);
+    waits_.reset();
     auto update = begin_update();
     check_again_ = take_pushed(update);
     if (const Now then = net::now_by(deps_.clock); then.steady - now.steady >= until_review)

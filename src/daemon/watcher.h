@@ -20,6 +20,7 @@
 #include "daemon/status_hub.h"
 #include "domain/monitored_host.h"
 #include "net/async.h"
+#include "net/pause.h"
 #include "net/semaphore.h"
 #include "notify/status.h"
 #include "probe/probe.h"
@@ -63,7 +64,10 @@ class Watcher {
   /// host is the same. Answers whether anything differs; else nothing happens.
   bool reconfigure(config::Host host);
   /// Lets run() end in its next pause.
-  void retire() { retired_ = true; }
+  void retire();
+  /// To be called every few seconds: ends a pause that is to be shorter by now, since somebody has
+  /// set the clock or ended a silence.
+  void look_up();
   [[nodiscard]] bool is_retired() const { return retired_; }
   /// Whether the network let the host be reached the last time; as long as it was not tried, it
   /// counts as reached, and so does one that refuses.
@@ -99,6 +103,9 @@ class Watcher {
   /// Records what is pushed meanwhile; ends early when a check is called for.
   net::awaitable<void> listen_until_due();
   net::awaitable<void> listen_until(Time due);
+  /// How long a pause that ends at `due` may last, as far as is known now.
+  [[nodiscard]] Duration rest(Now now, Time due) const;
+  void end_pause();
   [[nodiscard]] HostUpdate begin_update() const {
     return {host_.name, {deps_.journal, log_, deps_.random}};
   }
@@ -139,6 +146,14 @@ class Watcher {
   unsigned skipped_ = 0;                 ///< checks left out since the last one
   bool check_again_ = false;             ///< something was pushed that only a check explains
   std::optional<Time> unreported_;       ///< when the states were observed that no sink has yet
+  net::Pause pause_;                     ///< of a host that is not listened to
+  /// In a pause: what it waits for, and how long.
+  struct Waits {
+    Time since{};
+    Time due{};
+    net::Deadline until{};
+  };
+  std::optional<Waits> waits_;
 };
 
 }  // namespace tocsin::daemon

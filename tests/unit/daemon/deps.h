@@ -65,8 +65,7 @@ class ScriptedProbe final : public probe::Probe {
   net::awaitable<void> listen(net::Deadline deadline) override {
     listening_ = true;
     const bool silent = pushed_.services.empty() && !pushed_.check_again;
-    if (!silent) co_return;
-    co_await wait_until(deadline);
+    if (silent) co_await Probe::listen(deadline);
   }
   probe::Pushed take_pushed() override {
     if (checks_ < 2 && !listening_) return {};

@@ -85,5 +85,35 @@ TEST_F(FleetTest, AHostThatIsRetiredBeforeItsFirstCheckIsNotWaitedFor) {
   deps.loop_.run_until_done(fleet.stop());
 }
 
+/// A host that is asked so rarely that nothing else ends its pause.
+class RestingFleet : public DaemonTest {
+ protected:
+  RestingFleet() {
+    host_.frequency = Schedule::parse("every 1 hour").value();
+    fleet_.set_hosts({host_}, {});
+    deps_.pass(1min);
+  }
+  ~RestingFleet() override { deps_.loop_.run_until_done(fleet_.stop()); }
+
+  std::deque<Seen> script_{runs(), runs()};
+  Deps deps_{folder_};
+  net::Semaphore checks_{deps_.loop_.executor(), 1};
+  Fleet fleet_{deps_.loop_.executor(), deps_.watcher_deps(checks_, script_)};
+};
+
+TEST_F(RestingFleet, ChecksWhenTheClockIsSetBeyondTheNextCheck) {
+  EXPECT_EQ(script_.size(), 1) << "checked once";
+  script_.push_back(runs());
+  deps_.clock_.set_clock(1h);
+  deps_.pass(11s);
+  EXPECT_EQ(script_.size(), 1) << "checked again";
+}
+
+TEST_F(RestingFleet, EndsAHostThatIsRetiredAtOnce) {
+  fleet_.set_hosts({}, {});
+  deps_.pass(1s);
+  EXPECT_EQ(fleet_.find(host_.name), nullptr);
+}
+
 }  // namespace
 }  // namespace tocsin::daemon

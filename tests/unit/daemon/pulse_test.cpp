@@ -42,9 +42,7 @@ class TellingProbe final : public probe::Probe {
   net::awaitable<void> listen(net::Deadline deadline) override {
     host_.listened_to = true;
     check_again_ = std::exchange(host_.calls_for_a_check, false);
-    if (check_again_) co_return;
-    net::Event word(co_await boost::asio::this_coro::executor);
-    (void)co_await word.wait_until(deadline);
+    if (!check_again_) co_await Probe::listen(deadline);
   }
   probe::Pushed take_pushed() override {
     return {.services = {}, .check_again = std::exchange(check_again_, false)};
