@@ -42,6 +42,11 @@ constexpr auto kDetailsLimit = std::chrono::seconds(3);
 /// For logging off; a host that does not answer forgets the session by itself.
 constexpr auto kLogOffLimit = std::chrono::seconds(2);
 
+/// What a pause may take.
+Duration shortest(Duration until_review, Duration until_due) {
+  return std::min({until_review, until_due, kLongestSleep});
+}
+
 MonitoredHost::Rules rules_of(const config::Host& host) {
   return {.services = host.services, .policy = host.policy};
 }
@@ -153,9 +158,8 @@ net::awaitable<void> Watcher::listen_until_due() {
   co_await listen_until(due.value_or(Time::max()));
 }
 
-Duration Watcher::rest(Now now, Time due) const {
-  const Duration until_review = std::max(monitored_.next_review(now) - now.wall, Duration(0));
-  return std::min({due - now.wall, until_review, kLongestSleep}, std::less<Duration>());
+Duration Watcher::until_review(Now now) const {
+  return std::max(monitored_.next_review(now) - now.wall, Duration(0));
 }
 
 void Watcher::end_pause() {
@@ -169,15 +173,16 @@ void Watcher::look_up() {
   if (!waits_) return;
   const Now now = net::now_by(deps_.clock);
   const bool is_over = next_ || retired_ || now.wall < waits_->since;
-  if (is_over || net::within(rest(now, waits_->due)) + kLeastGain < waits_->until) end_pause();
+  const auto until = net::within(shortest(until_review(now), waits_->due - now.wall));
+  if (is_over || until + kLeastGain < waits_->until) end_pause();
 }
 
 net::awaitable<void> Watcher::listen_until(Time due) {
   const Now started = net::now_by(deps_.clock);
   for (Now now = started; now.wall < due && now.wall >= started.wall && !next_ && !retired_;
        now = net::now_by(deps_.clock)) {
-    const Duration until_review = std::max(monitored_.next_review(now) - now.wall, Duration(0));
-    const auto until = net::within(rest(now, due));
+    const Duration review = until_review(now);
+    const auto until = net::within(shortest(review, due - now.wall));
     waits_ = {.since = started.wall, .due = due, .until = until};
     if (host_.push)
       co_await probe_->listen(until);
@@ -186,7 +191,7 @@ net::awaitable<void> Watcher::listen_until(Time due) {
     waits_.reset();
     auto update = begin_update();
     check_again_ = take_pushed(update);
-    if (const Now then = net::now_by(deps_.clock); then.steady - now.steady >= until_review)
+    if (const Now then = net::now_by(deps_.clock); then.steady - now.steady >= review)
       add(monitored_.pass(then), update);
     if (deps_.on_update) deps_.on_update(monitored_);
     co_await update.write();

@@ -103,8 +103,8 @@ class Watcher {
   /// Records what is pushed meanwhile; ends early when a check is called for.
   net::awaitable<void> listen_until_due();
   net::awaitable<void> listen_until(Time due);
-  /// How long a pause that ends at `due` may last, as far as is known now.
-  [[nodiscard]] Duration rest(Now now, Time due) const;
+  /// 0: it is due.
+  [[nodiscard]] Duration until_review(Now now) const;
   void end_pause();
   [[nodiscard]] HostUpdate begin_update() const {
     return {host_.name, {deps_.journal, log_, deps_.random}};
