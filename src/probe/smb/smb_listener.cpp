@@ -64,6 +64,7 @@ void SmbListener::Registration::answer(Result<Bytes> stub) {
 
 void SmbListener::listen_to(std::span<const ObservedService> services) {
   if (lost_) return;
+  is_tidy_ = false;
   hears_too_many_ = services.size() > kMostServices;
   services = services.first(std::min(services.size(), kMostServices));
   forget_all_but(services);
@@ -122,14 +123,18 @@ std::string SmbListener::refusal() const {
   return std::ranges::all_of(services_, is_refused) ? refusal_ : "";
 }
 
-bool SmbListener::has_news() const {
-  return lost_ || pushed_.check_again || !pushed_.services.empty();
+Pushed SmbListener::take_pushed() {
+  if (!is_tidy_) tidy();
+  return std::exchange(pushed_, {});
 }
 
-Pushed SmbListener::take_pushed() {
-  for (auto& [name, service] : services_) service.tidy();
-  if (list_) list_->tidy();
-  return std::exchange(pushed_, {});
+void SmbListener::tidy() {
+  is_tidy_ = !list_ || list_->tidy();
+  for (auto& [name, service] : services_) is_tidy_ &= service.tidy();
+}
+
+bool SmbListener::has_news() const {
+  return lost_ || pushed_.check_again || !pushed_.services.empty();
 }
 
 Conversation<bool> SmbListener::follow(Service& service, std::uint32_t besides) {

@@ -66,9 +66,10 @@ class SmbListener {
     void begin(Conversation<bool> conversation);
     /// Whether it waits, or a conversation runs.
     [[nodiscard]] bool is_alive() const;
-    /// Frees what only a conversation needs.
-    void tidy() {
+    /// Frees what a conversation that has ended has needed; whether none runs.
+    bool tidy() {
       if (conversation_ && conversation_->done()) conversation_.reset();
+      return !conversation_;
     }
 
     svcctl::NotifyHandle handle{};
@@ -84,7 +85,10 @@ class SmbListener {
   };
   struct Service final : Registration {
     Service(SmbListener& listener, ServiceName of) : by(listener), name(std::move(of)) {}
-    Conversation<bool> go_on() override { return by.go_on(*this); }
+    Conversation<bool> go_on() override {
+      by.is_tidy_ = false;
+      return by.go_on(*this);
+    }
 
     SmbListener& by;
     ServiceName name;
@@ -100,12 +104,16 @@ class SmbListener {
   };
   struct List final : Registration {
     explicit List(SmbListener& listener) : by(listener) {}
-    Conversation<bool> go_on() override { return by.go_on_with_list(); }
+    Conversation<bool> go_on() override {
+      by.is_tidy_ = false;
+      return by.go_on_with_list();
+    }
 
     SmbListener& by;
     Budget budget{kMostNotifications, std::chrono::minutes(1)};
   };
 
+  void tidy();
   void forget_all_but(std::span<const ObservedService> services);
   void note_seen(Service& service, const ServiceStatus& seen);
 
@@ -137,6 +145,7 @@ class SmbListener {
   std::uint64_t checks_ = 0;
   bool tells_removals_ = false;
   bool hears_too_many_ = false;  ///< more are wanted than it listens to
+  bool is_tidy_ = false;         ///< no registration has a conversation
   std::unordered_map<ServiceName, Service> services_;
   std::vector<Conversation<bool>> farewells_;
   std::optional<List> list_;
