@@ -93,17 +93,21 @@ class Kdc(Unpacked):
         return cache
 
 
-class KerberosSamba(Samba):
-    """smbd that takes the tickets of a KDC, and NTLM only where that is said."""
-
-    def __init__(self, kdc, options="", ntlm=False, ahead=""):
-        """`ahead`: by how much its clock is, as faketime writes it."""
-        super().__init__(f"""  realm = {REALM}
+def samba_options(kdc, ntlm=False):
+    """With which smbd takes the tickets of a KDC, and NTLM only where that is said."""
+    return f"""  realm = {REALM}
   kerberos method = dedicated keytab
   dedicated keytab file = FILE:{kdc.keytab}
   ntlm auth = {'ntlmv2-only' if ntlm else 'disabled'}
-  log level = 0 auth_audit:3
-{options}""", logs_in=ntlm)
+"""
+
+
+class KerberosSamba(Samba):
+    """smbd with these options."""
+
+    def __init__(self, kdc, options="", ntlm=False, ahead=""):
+        """`ahead`: by how much its clock is, as faketime writes it."""
+        super().__init__(f"{samba_options(kdc, ntlm)}  log level = 0 auth_audit:3\n{options}", logs_in=ntlm)
         self.environment = {"KRB5_CONFIG": str(kdc.krb5_conf)}
         if ahead:
             if not os.path.exists(FAKETIME):

@@ -4,12 +4,14 @@ import os
 import pathlib
 import signal
 import tempfile
+import time
 import unittest
 
 import wine
 from capture import Capture, require_capture
+from kdc import HOST, REALM, SERVICE, Kdc, samba_options
 from pipe_caller import Caller
-from program import Running, configuration, require_tocsin
+from program import Running, configuration, require_tocsin, tocsin
 from pushed import assert_calls_are_sound, pushed
 from receiver import Receiver
 from servers import connected, wait_until
@@ -113,6 +115,34 @@ class Changes(Pushing):
         wait_until(lambda: self.checks() > before + 1, 10, self.running.output)  # the new one is listened to
         windows.services.start(name)
         wait_until(lambda: pushed(self.running, NAME, name)[-1] == "RUNNING", 10, self.running.output)
+
+
+class Tickets(unittest.TestCase):
+    def test_changes_are_told_over_one_session_while_tickets_last_for_seconds(self):
+        kdc = self.enterContext(Kdc())
+        own = WineHost(windows, samba_options(kdc), logs_in=False, front={"multiplexes": True})
+        own.environment = {"KRB5_CONFIG": str(kdc.krb5_conf)}
+        self.enterContext(own)
+        folder = pathlib.Path(self.enterContext(tempfile.TemporaryDirectory(prefix="tocsin-test-")))
+        environment = {"KRB5_CONFIG": str(kdc.krb5_conf), "KRB5CCNAME": f"FILE:{folder}/no-cache"}
+        file = configuration(folder / "tocsin.yaml", every=EVERY_SECOND, hosts=[
+            {**own.host([WITNESS], host=NAME), "serverName": HOST}], credentials={
+                "name": "test", "username": f"root@{REALM}", "password": own.password})
+        tocsin("check", "-c", file, env=environment)  # a fresh smbd may take longer than such a ticket lasts
+        kdc.change(f"modprinc -maxlife 4seconds {SERVICE}")
+        Pushing.set_states(WITNESS, "STOPPED")
+        running = self.enterContext(Running(file, folder / "data", env=environment))
+        running.wait_for_line("details read")
+        expected = []
+        for state in ("RUNNING", "STOPPED") * 3:
+            time.sleep(2)
+            Pushing.set_states(WITNESS, state)
+            expected.append(state)
+            wait_until(lambda: pushed(running, NAME, WITNESS) == expected, 10, running.output)
+        self.assertEqual(running.stop(), 0, running.output())
+        opened = [line for line in running.lines if "session opened" in line]
+        self.assertEqual(len(opened), 1, running.output())
+        self.assertIn("Kerberos)", opened[0])
 
 
 class Refusals(Pushing):
