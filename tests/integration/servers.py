@@ -7,6 +7,7 @@ import contextlib
 import functools
 import os
 import pathlib
+import random
 import shutil
 import signal
 import socket
@@ -44,10 +45,13 @@ def require_root(what):
 
 
 def free_port():
-    """A port that was free a moment ago: whoever listens on it later must be checked to be ours."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """A port that was free a moment ago: whoever listens on it later must be checked to be ours. None of
+    those that the system gives to connections (ip(7), ip_local_port_range), of which many are made."""
+    while True:
+        port = random.randrange(10_000, 32_768)
+        with contextlib.suppress(OSError), socket.socket() as probe:
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 @contextlib.contextmanager
