@@ -25,8 +25,10 @@ ErrorKind kind_of(std::uint32_t code) {
     case ERROR_INVALID_LEVEL:
       return ErrorKind::unsupported;
     case ERROR_DISK_FULL:
-    case ERROR_WRITE_PROTECT:
+    case ERROR_HANDLE_DISK_FULL:
     case ERROR_WRITE_FAULT:
+      return ErrorKind::exhausted;
+    case ERROR_WRITE_PROTECT:
       return ErrorKind::storage;
     case WAIT_TIMEOUT:
     case ERROR_SERVICE_REQUEST_TIMEOUT:

@@ -98,7 +98,8 @@ class Disks(Watched):
         running.wait_for_line("the disk has space again")
         self.wait_for_deliveries(["delivered"])
         self.assertEqual([row["to"] for row in self.rows("history")], ["STOPPED"])
-        self.assertEqual(self.data.stat().st_mode & 0o777, 0o700)
+        if not ON_WINE:
+            self.assertEqual(self.data.stat().st_mode & 0o777, 0o700)
 
     def wait_for_deliveries(self, states):
         wait_until(lambda: [row["state"] for row in self.rows("deliveries")] == states, 15, lambda: self.rows("deliveries"))
