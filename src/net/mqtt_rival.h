@@ -33,8 +33,8 @@ class MqttRival {
 
   static constexpr std::chrono::minutes kUnrivalled{5};
   /// A broker that dislikes a message closes the connection so soon: who has just written one
-  /// learns nothing from that.
-  static constexpr std::chrono::milliseconds kVerdict{500};
+  /// learns nothing from that. Less than the pause between two batches of states.
+  static constexpr std::chrono::milliseconds kVerdict{250};
   static constexpr int kCertain = 2;  ///< so often in a row it was taken over
   static constexpr int kLikely = 4;   ///< or ended without an explanation
 
