@@ -14,6 +14,23 @@
 #include "config/monitored/watchlists.h"
 
 namespace tocsin::config {
+namespace {
+
+void demand_account(Section& section, Place monitor, const Config& config) {
+  const auto* credentials = section.raw("credentials");
+  const bool any_smb = std::ranges::count(config.hosts, Source::smb, &Host::source) > 0;
+  const bool needs_account =
+      any_smb && !section.reading().adds_account && !section.reading().environment.has_ticket;
+  if (!needs_account || (credentials != nullptr && !credentials->children.empty())) return;
+  section.error(monitor,
+                "hosts are asked over SMB, which needs an account: add `credentials: [{name: "
+                "monitoring, username: 'DOMAIN\\user', password: '${env:TOCSIN_PASSWORD}'}]` to "
+                "`serviceMonitor`, or give the process a Kerberos ticket (KRB5CCNAME or "
+                "KRB5_CLIENT_KTNAME)");
+}
+
+}  // namespace
+
 AlertDestinations read_service_monitor(Section& section, Config& config) {
   const auto enable = section.boolean(
       {.name = "enable", .description = "Switches the monitor on or off.", .example = "true"},
@@ -76,17 +93,7 @@ AlertDestinations read_service_monitor(Section& section, Config& config) {
   config.clusters = read_clusters(section, policy, config.hosts);
   const HostsAndClusters known{config.hosts, config.clusters};
   config.maintenance = read_maintenance(section, zone, known);
-  const auto* credentials = section.raw("credentials");
-  const bool any_smb = std::ranges::count(config.hosts, Source::smb, &Host::source) > 0;
-  const bool needs_account =
-      any_smb && !section.reading().adds_account && !section.reading().environment.has_ticket;
-  if (monitor && needs_account && (credentials == nullptr || credentials->children.empty())) {
-    section.error(*monitor,
-                  "hosts are asked over SMB, which needs an account: add `credentials: [{name: "
-                  "monitoring, username: 'DOMAIN\\user', password: '${env:TOCSIN_PASSWORD}'}]` to "
-                  "`serviceMonitor`, or give the process a Kerberos ticket (KRB5CCNAME or "
-                  "KRB5_CLIENT_KTNAME)");
-  }
+  if (monitor) demand_account(section, *monitor, config);
   section.section(
       {.name = "alertDestination",
        .description = "Destinations of alerts.",
