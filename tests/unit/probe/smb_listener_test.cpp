@@ -27,12 +27,13 @@ using testing::IsEmpty;
 class SmbListenerTest : public testing::Test {
  protected:
   void SetUp() override {
-    run(smb_.login(port_, ntlm::make_initiator({.user = "monitor", .password = Secret("tocsin")},
-                                               kit::counting_random(), clock_.now(), "cifs/node")));
+    ASSERT_TRUE(run(smb_.login(
+        port_, ntlm::make_initiator({.user = "monitor", .password = Secret("tocsin")},
+                                    kit::counting_random(), clock_.now(), "cifs/node"))));
     rpc_.emplace(smb_, run(smb_.open_pipe(port_, "svcctl")).value());
-    run(rpc_->bind_multiplexed(port_, svcctl::kInterface));
+    ASSERT_TRUE(run(rpc_->bind_multiplexed(port_, svcctl::kInterface)));
     scm_.emplace(*rpc_);
-    run(scm_->open_manager(port_));
+    ASSERT_TRUE(run(scm_->open_manager(port_)));
     listener_.emplace(*scm_, port_);
     see();
     exchange_all();
