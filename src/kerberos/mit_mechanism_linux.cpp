@@ -1,7 +1,6 @@
 #include "kerberos/mit_mechanism.h"
 
 #include <algorithm>
-#include <array>
 #include <chrono>
 #include <cstdint>
 #include <gssapi/gssapi_ext.h>
@@ -17,6 +16,7 @@
 #include "base/clock.h"
 #include "base/try.h"
 #include "kerberos/host_refusal.h"
+#include "kerberos/mit_call.h"
 
 namespace tocsin::kerberos {
 namespace {
@@ -205,9 +205,7 @@ Outcome<Cred> acquire(const MechanismOptions& options) {
                                      GSS_C_INITIATE, &store, &made, nullptr, nullptr);
   Cred cred(made);
   if (GSS_ERROR(major) != 0) return std::unexpected(failure_of_gss(minor, options.service));
-  std::array<krb5_enctype, 4> aes{ENCTYPE_AES256_CTS_HMAC_SHA1_96, ENCTYPE_AES128_CTS_HMAC_SHA1_96,
-                                  ENCTYPE_AES256_CTS_HMAC_SHA384_192,
-                                  ENCTYPE_AES128_CTS_HMAC_SHA256_128};
+  auto aes = kAes;
   major = gss_krb5_set_allowable_enctypes(&minor, cred.get(), aes.size(), aes.data());
   if (GSS_ERROR(major) != 0) return std::unexpected(failure_of_gss(minor, options.service));
   return cred;

@@ -46,7 +46,6 @@ class SmbDetailsReader {
   using Question = svcctl::DetailsBatch::Question;
   /// Fewer are not worth a pipe of their own: it takes three round trips.
   static constexpr std::size_t kSmallestBatch = 4;
-  static constexpr std::size_t kLargestBatch = 256;
 
   /// What QueryServiceConfig does not say.
   struct Extras {
@@ -74,7 +73,8 @@ class SmbDetailsReader {
   const Lose lose_;
   std::array<net::Deadline, 3> hung_until_{};  ///< by question
   /// Halved whenever a batch was not done in time, so that the next one gets ahead.
-  std::size_t batch_size_ = kLargestBatch;  ///< 0: the host does not even open a pipe for it
+  std::size_t batch_size_ =
+      svcctl::DetailsBatch::kLargest;  ///< 0: the host does not even open a pipe for it
 };
 
 }  // namespace tocsin::probe

@@ -217,16 +217,20 @@ Blame SmbLogin::blame_of(const Error& error) const {
   return choice_.way == LoginWay::kerberos ? Blame::peer : Blame::secret;
 }
 
+bool SmbLogin::may_log_in(std::optional<logins::Pass>& pass) const {
+  auto* gate = deps_.options.gate;
+  if (gate == nullptr) return true;
+  pass = gate->try_enter(deps_.host.name);
+  return pass.has_value();
+}
+
 /// Like every other logon it passes the gate; when that is closed, the ticket must do.
 net::awaitable<void> SmbLogin::renew_ticket(net::Deadline deadline) {
   if (choice_.way != LoginWay::kerberos) co_return;
   const auto of = account();
   if (!of || !deps_.options.tickets->is_due(*of)) co_return;
   std::optional<logins::Pass> pass;
-  if (auto* gate = deps_.options.gate; gate != nullptr) {
-    pass = gate->try_enter(deps_.host.name);
-    if (!pass) co_return;
-  }
+  if (!may_log_in(pass)) co_return;
   const auto renewed = co_await deps_.options.tickets->renew(
       *of, std::min(deadline, net::within(deps_.options.kerberos_limit)));
   if (!pass) co_return;

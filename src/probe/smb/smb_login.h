@@ -10,6 +10,7 @@
 #include "config/monitored/host.h"
 #include "kerberos/account.h"
 #include "kerberos/library.h"
+#include "logins/gate.h"
 #include "logins/guard.h"
 #include "net/async.h"
 #include "probe/smb/login_choice.h"
@@ -53,6 +54,9 @@ class SmbLogin {
   /// Whether the last login has failed for what the host says to the ticket, which is no word about
   /// the password, and the next one is by NTLM.
   [[nodiscard]] bool tries_ntlm_next() const;
+
+  /// Whether now is a time to log in; with the gate's pass, where there is one.
+  [[nodiscard]] bool may_log_in(std::optional<logins::Pass>& pass) const;
 
   /// Gets the account's ticket anew before it is old.
   net::awaitable<void> renew_ticket(net::Deadline deadline);

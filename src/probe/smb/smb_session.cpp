@@ -12,8 +12,8 @@
 
 namespace tocsin::probe {
 
-/// Each service is a write and a read, for as many services as a batch has.
-constexpr std::size_t kRequestsOfBatch = 512;
+/// Of each service a write and a read.
+constexpr std::size_t kRequestsOfBatch = 2 * svcctl::DetailsBatch::kLargest;
 
 bool is_about_service(const Error& error) {
   constexpr std::uint32_t kLargestWin32 = 0xFFFF;  // above are NTSTATUS and the faults of RPC
@@ -148,10 +148,7 @@ net::awaitable<Result<>> SmbSession::open_manager(svcctl::HostTraits traits,
 net::awaitable<Result<>> SmbSession::stay_logged_in(net::Deadline deadline) {
   if (!environment_.login.is_ageing()) co_return Result<>{};
   std::optional<logins::Pass> pass;
-  if (auto* gate = environment_.options.gate; gate != nullptr) {
-    pass = gate->try_enter(environment_.host.name);
-    if (!pass) co_return Result<>{};
-  }
+  if (!environment_.login.may_log_in(pass)) co_return Result<>{};
   auto initiator = co_await environment_.login.fresh_initiator(deadline);
   if (!initiator) co_return Result<>{};  // the ticket of the session is still good
   const auto logged_in =
@@ -163,11 +160,7 @@ net::awaitable<Result<>> SmbSession::stay_logged_in(net::Deadline deadline) {
 /// Null, when now is no time to log in: then the session ends, and the next one waits its turn.
 std::unique_ptr<wire::Initiator> SmbSession::renew() {
   auto initiator = environment_.login.renewed_initiator();
-  if (!initiator) return nullptr;
-  if (auto* gate = environment_.options.gate; gate != nullptr) {
-    renewal_ = gate->try_enter(environment_.host.name);
-    if (!renewal_) return nullptr;
-  }
+  if (!initiator || !environment_.login.may_log_in(renewal_)) return nullptr;
   return initiator;
 }
 

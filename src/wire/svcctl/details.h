@@ -1,6 +1,7 @@
 // What a service manager knows of services besides their states, asked for many at a time.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -14,6 +15,8 @@ namespace tocsin::svcctl {
 
 class DetailsBatch {
  public:
+  /// The most services that are asked about at a time.
+  static constexpr std::size_t kLargest = 256;
   enum class Question : std::uint8_t { configuration, delayed_start, start_trigger };
 
   struct Service {

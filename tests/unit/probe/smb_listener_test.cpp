@@ -56,12 +56,11 @@ class SmbListenerTest : public testing::Test {
   }
   template <typename T>
   Result<T> run(Conversation<Result<T>> conversation) {
-    conversation.start();
-    while (!conversation.done()) {
+    auto result = kit::run_in_rounds(std::move(conversation), [this] {
       send();
       receive();
-    }
-    auto result = conversation.take();
+      return true;
+    });
     EXPECT_TRUE(result);
     return result;
   }
