@@ -150,6 +150,14 @@ struct UnackOptions {
 };
 int unack(const UnackOptions& options);
 
+struct WebTokenOptions {
+  std::string configuration;
+  std::string data_directory;
+  std::string name;           ///< of a new token for the configuration; empty: the directory's own
+  std::string role = "read";  ///< of the new one
+};
+int web_token(const WebTokenOptions& options);
+
 struct ScheduleOptions {
   std::string text;
   std::string zone;  ///< an IANA name; empty: UTC only

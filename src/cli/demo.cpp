@@ -53,7 +53,7 @@ class Folder {
 };
 
 std::string configuration_of(const simulate::Fleet& fleet, const std::string& data,
-                             std::uint16_t receiver) {
+                             std::uint16_t receiver, std::uint16_t dashboard) {
   std::string services;
   for (const auto* name : simulate::kWatchedServices) {
     services += fmt::format("            - name: {}\n", name);
@@ -69,6 +69,8 @@ std::string configuration_of(const simulate::Fleet& fleet, const std::string& da
 tocsin:
   logLevel: warn
   dataDirectory: {0}
+  web:
+    listen: 127.0.0.1:{5}
   serviceMonitor:
     enable: true
     frequency: every 1 second
@@ -89,7 +91,7 @@ tocsin:
           webhookURL: http://127.0.0.1:{4}/
           httpMethod: POST
 )",
-                     data, kUser, kPassword, monitor, receiver);
+                     data, kUser, kPassword, monitor, receiver, dashboard);
 }
 
 /// What arrived at the receiver, as a line.
@@ -122,6 +124,25 @@ net::awaitable<void> wait_for_the_end(int seconds) {
   }
 }
 
+/// The usual port, or any where that is taken.
+std::uint16_t free_dashboard_port(const net::Executor& executor) {
+  constexpr std::uint16_t kUsual = 8484;
+  return net::TcpListener::open(executor, "127.0.0.1", kUsual) ? kUsual : 0;
+}
+
+/// It listens a moment after the start.
+net::awaitable<void> say_dashboard(const daemon::Daemon& daemon) {
+  constexpr auto kPatience = std::chrono::seconds(2);
+  constexpr auto kLookEvery = std::chrono::milliseconds(20);
+  const auto end = net::within(kPatience);
+  while (!daemon.dashboard() && net::MonotonicClock::now() < end)
+    co_await net::sleep_for(kLookEvery);
+  if (const auto address = daemon.dashboard()) {
+    fmt::print("Dashboard:  {}\n\n", *address);
+    std::fflush(stdout);
+  }
+}
+
 net::awaitable<int> show(const DemoOptions& options, net::Executor executor) {
   const bool colored = platform::wants_color(platform::Stream::output);
   const auto random = platform::system_random();
@@ -145,7 +166,8 @@ net::awaitable<int> show(const DemoOptions& options, net::Executor executor) {
   receiving.spawn(receiver->run(receiving));
 
   const auto file = folder.path() / "tocsin.yaml";
-  std::ofstream(file) << configuration_of(fleet, to_utf8(folder.path() / "data"), receiver->port());
+  std::ofstream(file) << configuration_of(fleet, to_utf8(folder.path() / "data"), receiver->port(),
+                                          free_dashboard_port(executor));
   std::filesystem::permissions(
       file, std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
   auto configuration = load(to_utf8(file));
@@ -163,6 +185,7 @@ net::awaitable<int> show(const DemoOptions& options, net::Executor executor) {
                         log, random);
   const auto started = co_await daemon.start();
   if (started) {
+    co_await say_dashboard(daemon);
     co_await wait_for_the_end(options.seconds);
     co_await daemon.stop();
   } else {

@@ -37,12 +37,14 @@ void print_finding(config::Severity severity, const std::string& line) {
   platform::write_to_stderr(paint(line, color, colored) + '\n');
 }
 
-std::optional<config::Config> load(const std::string& path, const Report& report) {
+std::optional<config::Config> load(const std::string& path, const Report& report,
+                                   std::vector<config::Finding>* findings) {
   auto loaded = config::load(path, environment());
   for (const auto& finding : loaded.findings) {
     if (finding.severity == config::Severity::info) continue;
     report(finding.severity, printable(to_string(finding), 1000));
   }
+  if (findings != nullptr) *findings = std::move(loaded.findings);
   return std::move(loaded.config);
 }
 

@@ -19,9 +19,10 @@ using Report = std::function<void(config::Severity, const std::string& line)>;
 /// To stderr.
 void print_finding(config::Severity severity, const std::string& line);
 
-/// Loads the file and reports errors and warnings. Nothing: there were errors, end with
-/// kExitBadConfiguration.
-std::optional<config::Config> load(const std::string& path, const Report& report = print_finding);
+/// Loads the file and reports errors and warnings; `findings`, where wanted, gets all. Nothing:
+/// there were errors, end with kExitBadConfiguration.
+std::optional<config::Config> load(const std::string& path, const Report& report = print_finding,
+                                   std::vector<config::Finding>* findings = nullptr);
 
 /// The host or cluster of that name, or null.
 template <typename T>

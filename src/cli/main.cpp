@@ -141,6 +141,17 @@ void add_monitoring(CLI::App& app, int& code) {
       ->type_name("CHANNEL");
 }
 
+void add_web_token(CLI::App& app, int& code) {
+  const auto options = std::make_shared<WebTokenOptions>();
+  auto* command = add_stored(app, "web-token", "print the token that lets the dashboard act", code,
+                             options, web_token);
+  command->add_option("--new", options->name, "make a token for `web.tokens` instead")
+      ->type_name("NAME");
+  command->add_option("--role", options->role, "what the new token allows: read or act")
+      ->capture_default_str()
+      ->check(CLI::IsMember({"read", "act"}));
+}
+
 void add_migrate(CLI::App& app, int& code) {
   const auto options = std::make_shared<MigrateOptions>();
   auto* command =
@@ -362,6 +373,7 @@ int run_command(int count, char** arguments) {
   add_looking_back(app, code);
   add_silencing(app, code);
   add_acknowledging(app, code);
+  add_web_token(app, code);
   add_migrate(app, code);
   add_schedule(app, code);
   add_pretending(app, code);

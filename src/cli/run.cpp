@@ -25,11 +25,15 @@ namespace {
 /// file that is good are for the log, which is made later.
 std::optional<config::Config> load_to_watch(const std::string& path,
                                             const daemon::SystemLog& system_log,
-                                            std::vector<std::string>& warnings) {
+                                            std::vector<std::string>& warnings,
+                                            std::vector<config::Finding>& findings) {
   std::vector<std::pair<config::Severity, std::string>> lines;
-  auto configuration = load(path, [&lines](config::Severity severity, const std::string& line) {
-    lines.emplace_back(severity, line);
-  });
+  auto configuration = load(
+      path,
+      [&lines](config::Severity severity, const std::string& line) {
+        lines.emplace_back(severity, line);
+      },
+      &findings);
   const bool is_good = configuration && configuration->enabled;
   std::string report;
   for (auto& [severity, line] : lines) {
@@ -59,7 +63,9 @@ int watch(const RunOptions& options, const Surroundings& surroundings) {
   platform::keep_files_from_others();
   platform::allow_many_files();
   std::vector<std::string> warnings;
-  auto configuration = load_to_watch(options.configuration, surroundings.system_log, warnings);
+  std::vector<config::Finding> findings;
+  auto configuration =
+      load_to_watch(options.configuration, surroundings.system_log, warnings, findings);
   if (!configuration) return kExitBadConfiguration;
   if (surroundings.on_loaded) surroundings.on_loaded();
   const daemon::Log log(
@@ -82,8 +88,13 @@ int watch(const RunOptions& options, const Surroundings& surroundings) {
       return config::load(file, environment());
     };
     daemon::Daemon daemon(loop.executor(),
-                          {*std::move(configuration), directory, version(), load_again}, log,
-                          platform::system_random());
+                          {.config = *std::move(configuration),
+                           .data_directory = directory,
+                           .version = version(),
+                           .load = load_again,
+                           .file = options.configuration,
+                           .findings = std::move(findings)},
+                          log, platform::system_random());
     if (const auto started = co_await daemon.start(); !started) {
       log.error("{}", started.error().what);
       co_return kExitFailed;

@@ -16,6 +16,7 @@
 #include "config/monitored/credentials.h"
 #include "config/monitored/host.h"
 #include "config/monitored/maintenance.h"
+#include "config/web.h"
 #include "schedule/schedule.h"
 
 namespace tocsin::config {
@@ -32,6 +33,7 @@ struct Config {
   std::vector<GenericUrl> generic_urls;
   std::string data_directory;  ///< empty: the platform's default
   std::string metrics_file;    ///< empty: none is written
+  Web web;
   LogLevel log_level = LogLevel::info;
   bool file_logging = false;
   std::string log_directory = "log";

@@ -21,6 +21,7 @@
 #include "config/migration/by_default.h"
 #include "config/section/section.h"
 #include "config/service_monitor.h"
+#include "config/web.h"
 
 namespace tocsin::config {
 namespace {
@@ -96,6 +97,7 @@ void read_config(Section& root, Config& config) {
              .example = "/var/lib/node_exporter/tocsin.prom",
              .otherwise = "none"},
             config.metrics_file);
+  read_web(root, config.web);
   root.choice(
       {.name = "logLevel",
        .description = "Lowest level of messages in the log. `verbose` is the same as `debug`.",

@@ -75,6 +75,10 @@ const MonitoredHost* Clusters::find(const HostName& cluster) const {
   return found == clusters_.end() ? nullptr : &found->second.monitored;
 }
 
+void Clusters::for_each(const std::function<void(const MonitoredHost&)>& visit) const {
+  for (const auto& [name, judged] : clusters_) visit(judged.monitored);
+}
+
 bool Clusters::has_all(const std::vector<config::Cluster>& clusters) const {
   return std::ranges::all_of(clusters, [this](const config::Cluster& cluster) {
     return clusters_.contains(cluster.name);
@@ -147,7 +151,10 @@ net::awaitable<void> Clusters::run() {
       }
       if (judged.stale || now.steady >= judged.due) {
         updates.push_back(begin_update(name));
-        updates.back().add(check(judged, now), judged.monitored.host());
+        auto outcome = check(judged, now);
+        const bool is_news = !outcome.empty();
+        updates.back().add(std::move(outcome), judged.monitored.host());
+        if (is_news && deps_.on_change) deps_.on_change(judged.monitored);
         judged.due = now.to_steady(judged.monitored.next_review(now), kLongestSleep);
       }
       due = std::min(due, judged.due);

@@ -34,11 +34,14 @@ class Clusters {
     const Silences& silences;
     const Acks& acks;
     const StatusHub& status;
+    /// Given a cluster whenever anything of it has changed; may be empty.
+    std::function<void(const MonitoredHost&)> on_change;
   };
   Clusters(const net::Executor& executor, Deps deps) : deps_(std::move(deps)), updated_(executor) {}
 
   /// Null: there is none.
   [[nodiscard]] const MonitoredHost* find(const HostName& cluster) const;
+  void for_each(const std::function<void(const MonitoredHost&)>& visit) const;
   /// Which there are from now on. Those that are new begin with what is `known`; the alerts of
   /// those that are gone end.
   void set_clusters(std::vector<config::Cluster> clusters, Known& known);

@@ -23,6 +23,7 @@
 #include "daemon/status_hub.h"
 #include "daemon/status_log.h"
 #include "daemon/storage.h"
+#include "daemon/web.h"
 #include "logins/logins.h"
 #include "net/http_client.h"
 #include "net/semaphore.h"
@@ -44,6 +45,8 @@ struct Daemon::Components {
   /// holds is handed over.
   net::awaitable<void> replace_pipeline(const config::Config& config);
   net::awaitable<Result<std::size_t>> retry_dead_letters();
+  /// The dashboard has the hosts and clusters that there are now, checked or not.
+  void show_all();
   /// Once, when each host has had its first check.
   net::awaitable<void> say_what_is_not_watched(std::size_t left_out);
   net::awaitable<void> notify(const logins::Gate& gate, logins::Notice notice);
@@ -67,6 +70,7 @@ struct Daemon::Components {
   Clusters clusters;
   net::Semaphore checks;
   Fleet fleet;
+  Web web;
   net::Semaphore reloading;
   net::TaskScope background;
   net::TaskScope reloads;  ///< never cancelled: half a reload is none

@@ -98,6 +98,11 @@ bool is_firing_credential(const logins::StoredLogin& record) {
   return record.id.value.starts_with(kCredentialPrefix) && record.suspicion.notified_at != Time{};
 }
 
+bool is_firing_credential(const logins::Gate& gate) {
+  return gate.id().value.starts_with(kCredentialPrefix) &&
+         gate.guard().suspicion().notified_at != Time{};
+}
+
 void retire_unused(logins::Logins& logins, const std::vector<config::Host>& hosts) {
   std::set<std::string> used;
   for (const auto& host : hosts)

@@ -36,6 +36,9 @@ namespace tocsin::daemon {
 /// Whether it is a credential whose alert fires, also where a silence has kept it from people.
 [[nodiscard]] bool is_firing_credential(const logins::StoredLogin& record);
 
+/// The same of one that is used now.
+[[nodiscard]] bool is_firing_credential(const logins::Gate& gate);
+
 /// Ends the alerts of the credentials that none of the hosts uses.
 void retire_unused(logins::Logins& logins, const std::vector<config::Host>& hosts);
 

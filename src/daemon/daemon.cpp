@@ -103,6 +103,7 @@ Daemon::~Daemon() = default;
 
 net::awaitable<Result<>> Daemon::start() {
   options_.config.get<config::Mqtt>().instance = instance_of(options_.data_directory);
+  loaded_at_ = clock_.now();
   CO_TRY(auto storage, Storage::open(options_.data_directory, clock_, log_));
   CO_TRY(auto known, storage->store.load_states());
   CO_TRY(auto records, storage->logins.load());
@@ -130,12 +131,14 @@ net::awaitable<Result<>> Daemon::start() {
   components.clusters.set_clusters(options_.config.clusters, known);
   components.background.spawn(components.clusters.run());
   components.fleet.set_hosts(hosts, std::move(known));
+  components.show_all();
   say_lack_of_files(hosts, log_);
   retire_unused(components.logins, hosts);
   components.background.spawn(components.storage->watch_files());
   components.background.spawn(components.requests.run());  // which asks what fires
   for (const auto& id : suppressed) components.credential_alerts.remember_suppressed(id);
   components.background.spawn(components.credential_alerts.run(components.logins));
+  components.background.spawn(components.web.run());
   components.background.spawn(components.say_what_is_not_watched(options_.config.left_out));
   if (components.pipeline->size() == 0) {
     log_.warn("no destination is enabled: changes go to the log and the history only");
@@ -171,6 +174,7 @@ net::awaitable<store::ReloadAnswer> Daemon::reload() {
   if (!options_.load) co_return refuse_reload("there is no file to read");
   net::Worker worker("config", 1);
   auto loaded = co_await worker.run([this] { return options_.load(); });
+  options_.findings = loaded.findings;
   for (const auto& finding : loaded.findings) {
     if (finding.severity == config::Severity::error) log_.error("{}", to_string(finding));
     if (finding.severity == config::Severity::warning) log_.warn("{}", to_string(finding));
@@ -191,8 +195,11 @@ net::awaitable<store::ReloadAnswer> Daemon::reload() {
   co_await components.replace_pipeline(config);
   components.clusters.set_clusters(config.clusters, known);
   const auto changes = components.fleet.set_hosts(hosts, std::move(known));
+  components.show_all();
   say_lack_of_files(hosts, log_);
   retire_unused(components.logins, hosts);
+  components.web.set_config(config.web);
+  loaded_at_ = clock_.now();
   // Behind the hosts, whose next check is by the new accounts.
   components.logins.waive_pauses();
   auto text = fmt::format(
@@ -203,6 +210,24 @@ net::awaitable<store::ReloadAnswer> Daemon::reload() {
   text += what_needs_a_restart(options_.config, config);
   log_.notice("{}", text);
   co_return store::ReloadAnswer{.good = true, .text = std::move(text)};
+}
+
+std::optional<std::string> Daemon::dashboard() const {
+  if (!components_) return std::nullopt;
+  const auto address = components_->web.address();
+  if (!address) return std::nullopt;
+  return fmt::format("{}#token={}", *address, components_->web.token().reveal());
+}
+
+web::LoadedConfiguration Daemon::configuration() const {
+  web::LoadedConfiguration loaded{
+      .file = options_.file, .loaded_at = loaded_at_, .findings = options_.findings};
+  std::error_code error;
+  const auto written = std::filesystem::last_write_time(to_path(options_.file), error);
+  if (error) return loaded;
+  const auto since = std::filesystem::file_time_type::clock::now() - written;
+  loaded.differs = clock_.now() - loaded_at_ > std::chrono::duration_cast<Duration>(since);
+  return loaded;
 }
 
 store::ReloadAnswer Daemon::refuse_reload(const std::string& why) const {
@@ -218,6 +243,7 @@ net::awaitable<void> Daemon::stop() {
   co_await components.reloads.join();
   co_await components.fleet.stop();
   co_await components.background.join();
+  co_await components.web.stop();
 
   net::TaskScope closing(executor_);
   components.fleet.close(closing);

@@ -4,7 +4,9 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "base/clock.h"
 #include "base/error.h"
@@ -13,6 +15,7 @@
 #include "daemon/log.h"
 #include "net/async.h"
 #include "store/requests.h"
+#include "web/monitor.h"
 
 namespace tocsin::daemon {
 
@@ -22,6 +25,8 @@ struct DaemonOptions {
   std::string version;  ///< for User-Agent
   /// Reads the configuration again, on a thread of its own; empty: there is no file.
   std::function<config::Loaded()> load = {};
+  std::string file = {};                       ///< that it was read from; empty: none
+  std::vector<config::Finding> findings = {};  ///< of the file
 };
 
 class Daemon {
@@ -43,11 +48,15 @@ class Daemon {
   /// Ends within a few seconds: running checks are abandoned, deliveries under way are finished or
   /// stay pending in the store, sessions are logged off. Not while reload() runs.
   net::awaitable<void> stop();
+  /// Where a browser finds the dashboard, the token of the data directory with it; nothing: it does
+  /// not listen. After start().
+  [[nodiscard]] std::optional<std::string> dashboard() const;
 
  private:
   net::awaitable<void> reload_unasked();
   net::awaitable<store::ReloadAnswer> reload_in_peace();
   [[nodiscard]] store::ReloadAnswer refuse_reload(const std::string& why) const;
+  [[nodiscard]] web::LoadedConfiguration configuration() const;
 
   struct Components;
   net::Executor executor_;
@@ -55,6 +64,7 @@ class Daemon {
   const Log& log_;
   RandomFill random_;
   SystemClock clock_;
+  Time loaded_at_{};
   std::unique_ptr<Components> components_;
 };
 

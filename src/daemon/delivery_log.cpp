@@ -73,8 +73,9 @@ std::string describe(const notify::Answer& answer) {
 
 }  // namespace
 
-DeliveryLog::DeliveryLog(const Log& log, const std::vector<notify::Destination>& destinations)
-    : log_(log) {
+DeliveryLog::DeliveryLog(const Log& log, const std::vector<notify::Destination>& destinations,
+                         std::function<void()> on_settled)
+    : log_(log), on_settled_(std::move(on_settled)) {
   for (const auto& destination : destinations)
     logs_.try_emplace(destination.channel->key(), log, destination.channel->name());
 }
@@ -85,6 +86,7 @@ PrefixedLog DeliveryLog::log_of(const store::Delivery& delivery) const {
 }
 
 void DeliveryLog::settled(std::span<const notify::Outcome> outcomes) {
+  if (on_settled_) on_settled_();
   const auto& [delivery, update] = outcomes.front();
   const auto log = log_of(delivery);
   const auto what = describe(outcomes);

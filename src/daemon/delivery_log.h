@@ -1,6 +1,7 @@
 // Says in the log what becomes of the deliveries.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <string>
 #include <string_view>
@@ -15,7 +16,9 @@ namespace tocsin::daemon {
 class DeliveryLog final : public notify::Observer {
  public:
   /// `log` outlives it; `destinations` give the names for the keys.
-  DeliveryLog(const Log& log, const std::vector<notify::Destination>& destinations);
+  /// `on_settled` is called when deliveries have met an outcome; may be empty.
+  DeliveryLog(const Log& log, const std::vector<notify::Destination>& destinations,
+              std::function<void()> on_settled = {});
 
   void settled(std::span<const notify::Outcome> outcomes) override;
   void abandoned(std::size_t count) override;
@@ -34,6 +37,7 @@ class DeliveryLog final : public notify::Observer {
   [[nodiscard]] PrefixedLog log_of(const store::Delivery& delivery) const;
 
   const Log& log_;
+  std::function<void()> on_settled_;
   std::map<std::string, PrefixedLog, std::less<>> logs_;  ///< by the destination's key
 };
 

@@ -80,9 +80,27 @@ bool Fleet::has_all(const std::vector<config::Host>& hosts) const {
       hosts, [this](const config::Host& host) { return watchers_.contains(host.name); });
 }
 
-const MonitoredHost* Fleet::find(const HostName& host) const {
+const Watcher* Fleet::find_watcher(const HostName& host) const {
   const auto found = watchers_.find(host);
-  return found == watchers_.end() ? nullptr : &found->second->monitored();
+  return found == watchers_.end() ? nullptr : found->second.get();
+}
+
+const MonitoredHost* Fleet::find(const HostName& host) const {
+  const auto* watcher = find_watcher(host);
+  return watcher == nullptr ? nullptr : &watcher->monitored();
+}
+
+void Fleet::for_each(const std::function<void(const Watcher&)>& visit) const {
+  for (const auto& [name, watcher] : watchers_) {
+    if (!watcher->is_retired()) visit(*watcher);
+  }
+}
+
+bool Fleet::check_soon(const HostName& host) {
+  const auto found = watchers_.find(host);
+  if (found == watchers_.end()) return false;
+  found->second->check_soon();
+  return true;
 }
 
 /// A host that is named again before its end goes on as if nothing had been; one that is named

@@ -1,6 +1,7 @@
 // The watched hosts, which a reload may change.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -30,6 +31,11 @@ class Fleet {
   Changes set_hosts(const std::vector<config::Host>& hosts, Known known);
   /// Null: it is not watched.
   [[nodiscard]] const MonitoredHost* find(const HostName& host) const;
+  [[nodiscard]] const Watcher* find_watcher(const HostName& host) const;
+  /// By name, all that are not retired.
+  void for_each(const std::function<void(const Watcher&)>& visit) const;
+  /// False: it is not watched.
+  bool check_soon(const HostName& host);
   /// Whether all of them are watched already, so that nothing need be known.
   [[nodiscard]] bool has_all(const std::vector<config::Host>& hosts) const;
   [[nodiscard]] std::size_t size() const { return watchers_.size(); }

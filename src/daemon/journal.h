@@ -31,6 +31,8 @@ class Journal {
     const Clock& clock;
     const Log& log;
     RandomFill random;
+    /// Called when alerts were stored, or could not be; may be empty.
+    std::function<void()> on_alerts = {};
   };
   /// Where deliveries go.
   struct PipelineRefs {

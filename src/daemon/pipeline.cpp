@@ -1,5 +1,11 @@
 #include "daemon/pipeline.h"
 
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include "notify/login.h"
+
 namespace tocsin::daemon {
 namespace {
 
@@ -11,6 +17,8 @@ constexpr auto kLastWordLimit = std::chrono::seconds(2);
 Pipeline::Pipeline(config::Config config, const Deps& deps)
     : config_(std::move(config)),
       log_(deps.log),
+      clock_(deps.clock),
+      random_(deps.random),
       status_(deps.status),
       executor_(deps.executor),
       messages_(config_.generic_urls,
@@ -24,11 +32,12 @@ Pipeline::Pipeline(config::Config config, const Deps& deps)
                     .warn = [&log = deps.log](const std::string& text) { log.warn("{}", text); },
                     .use = notify::Use::run},
       destinations_(notify::make_destinations(config_, channel_deps_)),
-      delivery_log_(deps.log, destinations_.alerts),
+      delivery_log_(deps.log, destinations_.alerts, deps.on_settled),
       dispatcher_(deps.executor, destinations_.alerts, deps.outbox, delivery_log_, deps.clock,
                   deps.random, {.withheld = deps.withheld}),
       running_(deps.executor),
-      background_(deps.executor) {
+      background_(deps.executor),
+      testing_(deps.executor, 1) {
   std::vector<notify::StatusStream*> streams;
   streams.reserve(destinations_.status.size());
   for (const auto& sink : destinations_.status)
@@ -49,7 +58,28 @@ void Pipeline::start() {
   for (const auto& stream : streams_) running_.spawn(stream->run());
 }
 
+net::awaitable<std::optional<notify::Answer>> Pipeline::test(std::string key) {
+  const auto slot = co_await testing_.acquire();
+  const auto found = std::ranges::find_if(
+      destinations_.alerts, [&key](const auto& one) { return one.channel->key() == key; });
+  if (found == destinations_.alerts.end()) co_return std::nullopt;
+  auto* const gate = found->login.gate;
+  std::optional<logins::Pass> pass;
+  if (gate != nullptr) {
+    if (const auto suspension = gate->find_suspension(notify::login_peer()))
+      co_return notify::LoginRefused{.reason =
+                                         "not tried, the login was refused: " + suspension->reason};
+    if (found->login.by == notify::Login::By::delivery)
+      pass = gate->try_enter(notify::login_peer());
+  }
+  auto tests = notify::test_messages(*found->channel, HostName("tocsin"), clock_.now(), random_);
+  auto answer = co_await notify::send_test(*found->channel, std::move(tests.front()), random_);
+  notify::conclude(std::move(pass), answer);
+  co_return answer;
+}
+
 net::awaitable<std::vector<store::Delivery>> Pipeline::stop() {
+  const auto slot = co_await testing_.acquire();
   running_.cancel();
   co_await running_.join();
   net::TaskScope flushing(executor_);

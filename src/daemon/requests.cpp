@@ -21,7 +21,8 @@ Result<> Requests::read_suppressions() {
 }
 
 net::awaitable<void> Requests::run() {
-  for (bool failing = false;; co_await net::sleep_for(kReadEvery)) {
+  for (bool failing = false;; (void)co_await asked_.wait_until(net::within(kReadEvery))) {
+    asked_.reset();
     const auto done = co_await read();
     if (!done && !failing)
       deps_.log.warn(

@@ -8,6 +8,7 @@
 #include "daemon/log.h"
 #include "daemon/silences.h"
 #include "net/async.h"
+#include "net/event.h"
 #include "net/worker.h"
 #include "store/requests.h"
 
@@ -29,7 +30,7 @@ class Requests {
     /// Some dead letters are to be sent again; answers how many were.
     std::function<net::awaitable<Result<std::size_t>>()> retry;
   };
-  explicit Requests(Deps deps) : deps_(std::move(deps)) {}
+  Requests(const net::Executor& executor, Deps deps) : deps_(std::move(deps)), asked_(executor) {}
 
   /// Loads what suppresses alerts: the silences that are active now, and acknowledgements.
   /// Blocking: before anything else runs.
@@ -37,6 +38,8 @@ class Requests {
   /// All that is asked for, every two seconds, until it is cancelled. While the store fails, what
   /// is known stays active.
   net::awaitable<void> run();
+  /// Something was asked for: it is read at once.
+  void take() { asked_.set(); }
 
  private:
   net::awaitable<Result<>> read();
@@ -44,6 +47,7 @@ class Requests {
   net::awaitable<Result<>> retry_dead_letters();
 
   Deps deps_;
+  net::Event asked_;
 };
 
 }  // namespace tocsin::daemon

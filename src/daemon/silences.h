@@ -27,6 +27,7 @@ class Silences {
   /// What suppresses alerts about the service, or (for an empty name) about its host.
   [[nodiscard]] std::optional<Suppression> find(const HostName& host, const ServiceName& service,
                                                 Time now) const;
+  [[nodiscard]] const std::vector<config::Maintenance>& maintenance() const { return maintenance_; }
   void set_maintenance(std::vector<config::Maintenance> maintenance) {
     maintenance_ = std::move(maintenance);
   }

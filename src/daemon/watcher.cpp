@@ -112,6 +112,15 @@ void Watcher::retire() {
   end_pause();
 }
 
+void Watcher::check_soon() {
+  check_soon_ = true;
+  end_pause();
+}
+
+void Watcher::say_change() const {
+  if (deps_.on_change) deps_.on_change(monitored_, last_check_.has_value());
+}
+
 net::awaitable<void> Watcher::take_over(config::Host next) {
   const bool same_way = config::is_asked_alike(host_, next);
   const bool same_list = host_.services == next.services;
@@ -179,7 +188,8 @@ void Watcher::look_up() {
 
 net::awaitable<void> Watcher::listen_until(Time due) {
   const Now started = net::now_by(deps_.clock);
-  for (Now now = started; now.wall < due && now.wall >= started.wall && !next_ && !retired_;
+  for (Now now = started;
+       now.wall < due && now.wall >= started.wall && !next_ && !retired_ && !check_soon_;
        now = net::now_by(deps_.clock)) {
     const Duration review = until_review(now);
     const auto until = net::within(shortest(review, due - now.wall));
@@ -211,7 +221,7 @@ bool Watcher::may_skip_check() const {
     const auto state = entry.second.seen.state;
     return !is_pending(state) && state != ServiceState::unknown;
   };
-  return host_.push && checked_ && !last_error_ && !new_list_ && !check_again_ &&
+  return host_.push && checked_ && !check_soon_ && !last_error_ && !new_list_ && !check_again_ &&
          skipped_ + 1 < host_.check_every_nth && monitored_.waiting_alerts(now).empty() &&
          std::ranges::all_of(monitored_.services(), rests);
 }
@@ -264,7 +274,7 @@ net::awaitable<void> Watcher::refresh_details() {
   if (log_.wants_debug()) log_details();
   if (!read) co_return;  // it is going down, as the next check will say
   auto update = begin_update();
-  update.add(monitored_.learn(*read), monitored_.host());
+  add(monitored_.learn(*read), update);
   co_await update.write();
 }
 
@@ -272,11 +282,14 @@ void Watcher::add(MonitoredHost::Outcome outcome, HostUpdate& update) const {
   for (auto& alert : outcome.alerts) {
     if (alert.kind == TransitionKind::unreachable && deps_.notice) alert.notice = deps_.notice();
   }
+  const bool is_news = !outcome.empty();
   update.add(std::move(outcome), monitored_.host());
+  if (is_news) say_change();
 }
 
 net::awaitable<void> Watcher::check() {
   skipped_ = 0;
+  check_soon_ = false;
   check_again_ = false;
   if (log_.wants_debug()) log_begin();
   const auto begun = net::MonotonicClock::now();
@@ -296,6 +309,9 @@ net::awaitable<void> Watcher::check() {
   auto outcome = monitored_.apply(observation);
   if (log_.wants_debug()) log_answer(observation, outcome.services, took);
   log_unreached(observation.services ? nullptr : &observation.services.error());
+  const bool is_first = !last_check_;
+  last_check_ = {.at = observation.at.wall, .took = took};
+  if (is_first && outcome.empty()) say_change();
   add(std::move(outcome), update);
   if (log_.wants_debug()) log_waiting(observation.at.wall);
   if (deps_.on_update) deps_.on_update(monitored_);
@@ -321,8 +337,7 @@ bool Watcher::take_pushed(HostUpdate& update) {
   const Now now = net::now_by(deps_.clock);
   if (log_.wants_debug()) log_pushed(pushed);
   if (!pushed.services.empty()) deps_.metrics.count_pushed(host_.name, pushed.services.size());
-  for (const auto& service : pushed.services)
-    update.add(monitored_.apply_pushed(service, now), monitored_.host());
+  for (const auto& service : pushed.services) add(monitored_.apply_pushed(service, now), update);
   report(pushed.services, now.wall);
   return pushed.check_again;
 }

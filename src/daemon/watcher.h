@@ -44,6 +44,8 @@ class Watcher {
     std::function<std::unique_ptr<probe::Probe>(const config::Host&)> make_probe;
     /// Given what is known of a host after each check and pushed change; may be empty.
     std::function<void(const MonitoredHost&)> on_update;
+    /// Given a host after its first check, and whenever anything of it has changed; may be empty.
+    std::function<void(const MonitoredHost&, bool checked)> on_change;
     /// Called after the first check of each host; may be empty.
     std::function<void()> on_first_check;
     /// Given the name of a host that is not watched any more; may be empty.
@@ -65,6 +67,8 @@ class Watcher {
   bool reconfigure(config::Host host);
   /// Lets run() end in its next pause.
   void retire();
+  /// Lets the next check begin now, if it waits for its time.
+  void check_soon();
   /// To be called every few seconds: ends a pause that is to be shorter by now, since somebody has
   /// set the clock or ended a silence.
   void look_up();
@@ -84,6 +88,14 @@ class Watcher {
   /// stored.
   net::awaitable<void> forget();
   [[nodiscard]] const MonitoredHost& monitored() const { return monitored_; }
+  [[nodiscard]] const config::Host& host() const { return host_; }
+  /// The last check that the host itself has answered or failed.
+  struct LastCheck {
+    Time at{};
+    std::chrono::duration<double> took{};
+  };
+  /// Nothing: there was none in this run.
+  [[nodiscard]] const std::optional<LastCheck>& last_check() const { return last_check_; }
 
  private:
   net::awaitable<void> take_over(config::Host next);
@@ -106,6 +118,7 @@ class Watcher {
   /// 0: it is due.
   [[nodiscard]] Duration until_review(Now now) const;
   void end_pause();
+  void say_change() const;
   [[nodiscard]] HostUpdate begin_update() const {
     return {host_.name, {deps_.journal, log_, deps_.random}};
   }
@@ -144,9 +157,11 @@ class Watcher {
   std::optional<ErrorKind> last_error_;  ///< why the host was not reached the last time
   bool new_list_ = true;                 ///< no check has tried the watchlist yet
   unsigned skipped_ = 0;                 ///< checks left out since the last one
-  bool check_again_ = false;             ///< something was pushed that only a check explains
-  std::optional<Time> unreported_;       ///< when the states were observed that no sink has yet
-  net::Pause pause_;                     ///< of a host that is not listened to
+  bool check_soon_ = false;              ///< somebody wants one now
+  std::optional<LastCheck> last_check_;
+  bool check_again_ = false;        ///< something was pushed that only a check explains
+  std::optional<Time> unreported_;  ///< when the states were observed that no sink has yet
+  net::Pause pause_;                ///< of a host that is not listened to
   /// In a pause: what it waits for, and how long.
   struct Waits {
     Time since{};

@@ -96,6 +96,9 @@ class MonitoredHost {
   [[nodiscard]] std::vector<std::string> idle_patterns() const;
   /// The name for people, as the watchlist spells it where it does, and what it calls the service.
   [[nodiscard]] std::pair<ServiceName, std::string> names_of(const ServiceName& service) const;
+  /// The entry of the watchlist by whose rules it is watched; null: by none.
+  [[nodiscard]] const WatchedService* find_entry(const ServiceName& service) const;
+  [[nodiscard]] const HostPolicy& policy() const { return rules_.policy; }
 
  private:
   [[nodiscard]] Circumstances circumstances(const ServiceName& service, Time now) const;
@@ -114,7 +117,6 @@ class MonitoredHost {
   void end_alert(const ServiceName& name, const TrackedService& service, Time now,
                  Outcome& outcome) const;
   void keep(ServiceChange change, const TrackedService* previous, Outcome& outcome);
-  [[nodiscard]] const WatchedService* find_entry(const ServiceName& service) const;
   /// The entry of a service that has something to review; else null.
   [[nodiscard]] const WatchedService* find_open(const ServiceName& name,
                                                 const TrackedService& service) const;

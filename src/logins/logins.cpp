@@ -107,6 +107,10 @@ void Logins::forget(const HostName& peer) {
   for (const auto& [id, login] : logins_) login->gate.forget(peer);
 }
 
+void Logins::for_each(const std::function<void(const Gate&)>& visit) const {
+  for (const auto& [id, login] : logins_) visit(login->gate);
+}
+
 void Logins::retire(const std::function<bool(const LoginId&)>& is_unused) {
   std::vector<LoginId> unclaimed;
   for (const auto& [id, record] : known_)

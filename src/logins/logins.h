@@ -55,6 +55,7 @@ class Logins {
 
   /// Null: nobody has asked for the gate of this login yet.
   [[nodiscard]] const Gate* find(const LoginId& id) const;
+  void for_each(const std::function<void(const Gate&)>& visit) const;
   /// The gate of this login; the secret may be another one than before.
   Gate& gate(const LoginId& id, LoginOptions options);
   /// Somebody has seen to the accounts: every login may be tried again at once.

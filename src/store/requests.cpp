@@ -79,9 +79,13 @@ Result<std::int64_t> Requests::add_silence(const Silence& silence) {
 }
 
 Result<bool> Requests::end_silence(std::int64_t id, Time now) {
+  return extend_silence(id, now, now);
+}
+
+Result<bool> Requests::extend_silence(std::int64_t id, Time end, Time now) {
   return attempt(database_->file, [&]() -> Result<bool> {
     return database_->connection
-               .query("UPDATE silence SET ends = ? WHERE id = ? AND ends > ?", now, id, now)
+               .query("UPDATE silence SET ends = ? WHERE id = ? AND ends > ?", end, id, now)
                .run() > 0;
   });
 }

@@ -42,6 +42,8 @@ class Requests {
   [[nodiscard]] Result<std::int64_t> add_silence(const Silence& silence);
   /// Ends one that has not ended; answers whether there was one.
   [[nodiscard]] Result<bool> end_silence(std::int64_t id, Time now);
+  /// Lets one that has not ended end at another time; answers whether there was one.
+  [[nodiscard]] Result<bool> extend_silence(std::int64_t id, Time end, Time now);
   /// Those that end after `since`, in the order in which they were made.
   [[nodiscard]] Result<std::vector<Silence>> load_silences(Time since);
 

@@ -147,9 +147,11 @@ struct LastDelivered {
   Time at{};
 };
 
+/// The file of a data directory with the token of the dashboard.
+inline constexpr std::string_view kWebToken = "web.token";
 /// The files of a data directory, by their names in it.
-inline constexpr std::array<std::string_view, 5> kFiles = {
-    "tocsin.db", "tocsin.db-wal", "tocsin.db-shm", "tocsin.lock", "tocsin.reserve"};
+inline constexpr std::array<std::string_view, 6> kFiles = {
+    "tocsin.db", "tocsin.db-wal", "tocsin.db-shm", "tocsin.lock", "tocsin.reserve", kWebToken};
 
 /// How long history and ended deliveries are kept.
 constexpr std::chrono::days kRetention{90};

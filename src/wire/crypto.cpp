@@ -207,6 +207,12 @@ std::array<std::uint8_t, 32> hmac_sha256(BytesView key, std::initializer_list<By
   return mac.run<32>(key, parts);
 }
 
+std::array<std::uint8_t, 32> sha256(BytesView data) {
+  static const auto algorithm = require_made(EVP_MD_fetch(nullptr, "SHA256", nullptr));
+  thread_local Digest digest(algorithm.get());
+  return digest.run<32>({data});
+}
+
 Digest64 sha512(std::initializer_list<BytesView> parts) {
   static const auto algorithm = require_made(EVP_MD_fetch(nullptr, "SHA512", nullptr));
   thread_local Digest digest(algorithm.get());

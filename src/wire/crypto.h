@@ -23,6 +23,7 @@ using Digest64 = std::array<std::uint8_t, 64>;
                                                     std::initializer_list<BytesView> parts);
 [[nodiscard]] std::array<std::uint8_t, 32> hmac_sha256(BytesView key,
                                                        std::initializer_list<BytesView> parts);
+[[nodiscard]] std::array<std::uint8_t, 32> sha256(BytesView data);
 [[nodiscard]] Digest64 sha512(std::initializer_list<BytesView> parts);
 /// AES-128-CMAC (RFC 4493).
 [[nodiscard]] Tag16 aes_cmac(BytesView key16, std::initializer_list<BytesView> parts);

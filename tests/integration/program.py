@@ -55,7 +55,7 @@ def configuration(path, *, hosts, credentials=None, webhooks=(), every="every 1 
                   destinations=(), monitor=None, **more):
     """Writes a configuration (JSON is YAML too) and returns its path. `webhooks` are URLs or whole
     entries; `destinations` are switched on besides, by their names in alertDestination; `monitor` goes
-    into serviceMonitor, `more` beside it. No service flaps, and the
+    into serviceMonitor, `more` beside it. Nothing is served to browsers unless `more` says so. No service flaps, and the
     first check is a baseline: tests change services as they like."""
     entries = [{"description": f"receiver {index}", "webhookURL": entry, "httpMethod": "POST"}
                if isinstance(entry, str) else entry for index, entry in enumerate(webhooks)]
@@ -78,6 +78,7 @@ def configuration(path, *, hosts, credentials=None, webhooks=(), every="every 1 
             "serviceMonitor": {"rateLimit": rate_limit, "webhooks": entries},
         },
         # Without it `check` would remember refused logins in this machine's own directory.
+        "web": {"enable": False},
         **({"dataDirectory": named(path.with_suffix(".data"))} if credentials else {}),
         **more,
     }}, indent=2, ensure_ascii=False), encoding="utf-8")

@@ -1,0 +1,165 @@
+#include "config/web.h"
+
+#include <algorithm>
+#include <charconv>
+#include <optional>
+#include <string_view>
+#include <utility>
+
+#include "config/section/addresses.h"
+#include "config/section/duplicates.h"
+
+namespace tocsin::config {
+namespace {
+
+constexpr std::string_view kListenForm =
+    "must be an address and a port, such as `127.0.0.1:8484` or `[::1]:8484`";
+
+/// The address and the port of "127.0.0.1:8484" or "[::1]:8484".
+std::optional<std::pair<std::string, std::uint16_t>> parse_listen(const std::string& text) {
+  const auto colon = text.rfind(':');
+  if (colon == std::string::npos || colon == 0) return std::nullopt;
+  auto address = text.substr(0, colon);
+  const bool has_brackets = address.starts_with('[') && address.ends_with(']');
+  if (address.contains(':') != has_brackets) return std::nullopt;
+  if (has_brackets) address = address.substr(1, address.size() - 2);
+  const auto is_of_address = [](char c) {
+    return std::string_view("0123456789abcdefABCDEF.:%").contains(c);
+  };
+  if (!std::ranges::all_of(address, is_of_address) || find_mistake_in_numbers(address))
+    return std::nullopt;
+  std::uint16_t port = 0;
+  const auto* const end = text.data() + text.size();
+  const auto [stop, error] = std::from_chars(text.data() + colon + 1, end, port);
+  if (error != std::errc() || stop != end) return std::nullopt;
+  return std::pair(std::move(address), port);
+}
+
+std::optional<std::string> check_listen(const std::string& text) {
+  if (parse_listen(text)) return std::nullopt;
+  return std::string(kListenForm);
+}
+
+std::optional<std::string> check_base_path(const std::string& text) {
+  const auto is_plain = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+           std::string_view("/-_.").contains(c);
+  };
+  if (text.starts_with('/') && !text.ends_with('/') && !text.contains("//") &&
+      !text.contains("/.") && std::ranges::all_of(text, is_plain))
+    return std::nullopt;
+  return "must be a path such as `/tocsin`, without a slash at its end";
+}
+
+std::optional<std::string> check_hash(const std::string& text) {
+  const auto is_digit = [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); };
+  if (text.size() == 64 && std::ranges::all_of(text, is_digit)) return std::nullopt;
+  return "must be a SHA-256 of 64 digits in lower case, as `tocsin web-token --new NAME` prints it";
+}
+
+std::optional<std::string> check_header_name(const std::string& text) {
+  const auto is_of_name = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-';
+  };
+  if (!text.empty() && std::ranges::all_of(text, is_of_name)) return std::nullopt;
+  return "must be the name of an HTTP header, such as `Remote-User`";
+}
+
+void read_role(Section& section, WebRole& role) {
+  section.choice({.name = "role",
+                  .description = "`read`: may look. `act`: may also silence, acknowledge, send "
+                                 "again, test and reload.",
+                  .example = "act"},
+                 role);
+}
+
+void read_tokens(Section& section, Web& web) {
+  Duplicates names("web.tokens", "appear twice");
+  section.list(
+      {.name = "tokens",
+       .description = "Bearer tokens of people and programs, besides the one in the data "
+                      "directory. `tocsin web-token --new NAME` makes one."},
+      web.tokens, [&](Section& entry, WebToken& token) {
+        const auto place = entry.text({.name = "name",
+                                       .description = "Who acts with the token, for the history.",
+                                       .need = Need::required,
+                                       .example = "alice"},
+                                      token.name, must_not_be_empty);
+        if (place) names.add(entry, token.name, *place);
+        entry.text({.name = "hash",
+                    .description = "SHA-256 of the token: it opens nothing by itself.",
+                    .need = Need::required,
+                    .example = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"},
+                   token.hash, check_hash);
+        read_role(entry, token.role);
+      });
+}
+
+void read_proxy(Section& section, WebProxy& proxy) {
+  section.section(
+      {.name = "proxy",
+       .description = "A reverse proxy that has let users in and names them in a header."},
+      [&](Section& entry) {
+        std::vector<PlacedText> addresses;
+        entry.placed_texts(
+            {.name = "addresses",
+             .description = "Addresses of the proxy. The header of anybody else is ignored.",
+             .example = "[127.0.0.1]",
+             .otherwise = "none: the header is ignored"},
+            addresses);
+        for (const auto& [text, place, offset] : addresses) {
+          if (parse_listen(text.contains(':') ? "[" + text + "]:1" : text + ":1"))
+            proxy.addresses.push_back(text);
+          else
+            entry.error(place, "`addresses` must hold IP addresses");
+        }
+        entry.text({.name = "userHeader",
+                    .description = "Header with the user's name.",
+                    .example = "X-Forwarded-User"},
+                   proxy.user_header, check_header_name);
+        read_role(entry, proxy.role);
+      });
+}
+
+}  // namespace
+
+bool is_loopback(const std::string& address) {
+  return address.starts_with("127.") || address == "::1";
+}
+
+void read_web(Section& root, Web& web) {
+  std::string listen = "127.0.0.1:8484";
+  std::optional<Place> place;
+  const auto section = root.section(
+      {.name = "web", .description = "Dashboard, API and metrics over HTTP."}, [&](Section& entry) {
+        entry.boolean({.name = "enable", .description = "Serves them.", .example = "true"},
+                      web.enabled);
+        place = entry.text(
+            {.name = "listen",
+             .description = "Address and port. Any address but a loopback one needs `tokens` or a "
+                            "`proxy`, because its readers must log in. Port 0: the system chooses.",
+             .example = "127.0.0.1:8484"},
+            listen, check_listen);
+        entry.texts({.name = "allowedHosts",
+                     .description = "Names by which browsers may address it, besides `localhost` "
+                                    "and IP addresses: any other is refused (DNS rebinding).",
+                     .example = "[tocsin.example.com]"},
+                    web.allowed_hosts);
+        entry.text({.name = "basePath",
+                    .description = "Path under which a reverse proxy serves it, where the proxy "
+                                   "passes it on.",
+                    .example = "/tocsin",
+                    .otherwise = "none"},
+                   web.base_path, check_base_path);
+        read_tokens(entry, web);
+        read_proxy(entry, web.proxy);
+      });
+  if (const auto parsed = parse_listen(listen)) std::tie(web.address, web.port) = *parsed;
+  const bool has_login = !web.tokens.empty() || !web.proxy.addresses.empty();
+  if (web.enabled && !is_loopback(web.address) && !has_login)
+    root.error(place.value_or(section.value_or(root.place())),
+               "`listen` is open to other machines: add `tokens` or a `proxy`, or listen on "
+               "127.0.0.1");
+}
+
+}  // namespace tocsin::config

@@ -1,0 +1,151 @@
+#include "daemon/web.h"
+
+#include <array>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "base/bytes.h"
+#include "base/path.h"
+#include "base/text.h"
+#include "base/try.h"
+#include "config/file/files.h"
+#include "net/timer.h"
+#include "platform/permissions.h"
+#include "store/store.h"
+#include "web/pages.h"
+
+namespace tocsin::daemon {
+namespace {
+
+constexpr auto kOpenAgainAfter = std::chrono::minutes(1);
+constexpr std::size_t kTokenBytes = 24;
+
+std::string run_id(Time now) { return fmt::format("{:x}", now.time_since_epoch().count()); }
+
+std::string url_of(const std::string& address, std::uint16_t port) {
+  return address.contains(':') ? fmt::format("http://[{}]:{}/", address, port)
+                               : fmt::format("http://{}:{}/", address, port);
+}
+
+}  // namespace
+
+Result<Secret> take_web_token(const std::filesystem::path& directory, const RandomFill& random) {
+  const auto file = directory / store::kWebToken;
+  std::error_code error;
+  if (std::filesystem::exists(file, error)) {
+    constexpr std::size_t kMostToken = 256;
+    TRY(auto text, config::read_file(to_utf8(file), kMostToken, config::Accept::regular_files));
+    while (text.ends_with('\n') || text.ends_with('\r')) text.pop_back();
+    if (!text.empty()) return Secret(std::move(text));
+  }
+  std::array<std::uint8_t, kTokenBytes> bytes{};
+  random(bytes);
+  Secret token(to_hex(bytes));
+  TRY(platform::replace_file(file, token.reveal() + "\n"));
+  std::filesystem::permissions(
+      file, std::filesystem::perms::owner_read | std::filesystem::perms::owner_write, error);
+  return token;
+}
+
+struct Web::Serving {
+  Serving(const net::Executor& executor, web::Access access, std::string base_path)
+      : router(std::move(access), std::move(base_path)),
+        listening(executor),
+        connections(executor) {}
+
+  web::Router router;
+  std::optional<web::Server> server;
+  net::TaskScope listening;
+  net::TaskScope connections;
+};
+
+Web::Web(Deps deps, config::Web config)
+    : deps_(std::move(deps)),
+      config_(std::move(config)),
+      events_(deps_.executor, deps_.clock, run_id(deps_.clock.now())),
+      board_([this](const HostName& host, const web::HostSummary& now) { events_.add(host, now); }),
+      monitor_(deps_.monitor),
+      api_({.monitor = monitor_,
+            .board = board_,
+            .events = events_,
+            .requests = deps_.storage.requests,
+            .worker = deps_.storage.worker,
+            .clock = deps_.clock}),
+      changed_(deps_.executor),
+      background_(deps_.executor) {}
+
+Web::~Web() = default;
+
+std::optional<std::string> Web::address() const {
+  if (!serving_) return std::nullopt;
+  return url_of(config_.address, serving_->server->port());
+}
+
+void Web::set_config(config::Web config) {
+  events_.add(web::Change::configuration);
+  if (config == config_) return;
+  config_ = std::move(config);
+  failing_ = false;
+  changed_.set();
+}
+
+std::unique_ptr<Web::Serving> Web::open() {
+  auto serving =
+      std::make_unique<Serving>(deps_.executor, web::Access(config_, token_), config_.base_path);
+  web::add_pages(serving->router);
+  web::add_own_state(serving->router, monitor_);
+  api_.add_to(serving->router);
+  auto server = web::Server::open(deps_.executor, config_.address, config_.port, serving->router);
+  if (!server) {
+    if (!std::exchange(failing_, true))
+      deps_.log.error("dashboard: {}; tried again each minute, alerts are not affected",
+                      server.error().what);
+    return nullptr;
+  }
+  failing_ = false;
+  serving->server.emplace(*std::move(server));
+  deps_.log.notice("dashboard: {}", url_of(config_.address, serving->server->port()));
+  serving->listening.spawn(serving->server->run(serving->connections));
+  return serving;
+}
+
+net::awaitable<void> Web::run() {
+  if (config_.enabled) {
+    auto token = co_await deps_.storage.worker.run(
+        [this] { return take_web_token(deps_.monitor.data_directory, deps_.random); });
+    if (token)
+      token_ = *std::move(token);
+    else
+      deps_.log.warn("dashboard: actions need a token of the configuration: {}",
+                     token.error().what);
+  }
+  background_.spawn(events_.run());
+  background_.spawn(monitor_.measure_lag());
+  for (;;) {
+    changed_.reset();
+    if (config_.enabled) serving_ = open();
+    if (config_.enabled && !serving_)
+      (void)co_await changed_.wait_until(net::within(kOpenAgainAfter));
+    else
+      co_await changed_.wait();
+    co_await end_serving();
+  }
+}
+
+net::awaitable<void> Web::stop() {
+  background_.cancel();
+  co_await background_.join();
+  co_await end_serving();
+}
+
+net::awaitable<void> Web::end_serving() {
+  if (!serving_) co_return;
+  serving_->listening.cancel();
+  serving_->connections.cancel();
+  co_await serving_->listening.join();
+  co_await serving_->connections.join();
+  serving_.reset();
+}
+
+}  // namespace tocsin::daemon

@@ -1,0 +1,82 @@
+// Dashboard, API and metrics of the running daemon: one more thing that looks at it.
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "base/names.h"
+#include "config/web.h"
+#include "daemon/log.h"
+#include "daemon/storage.h"
+#include "daemon/web_monitor.h"
+#include "net/event.h"
+#include "net/task_scope.h"
+#include "web/api.h"
+#include "web/board.h"
+#include "web/events.h"
+#include "web/router.h"
+#include "web/server.h"
+
+namespace tocsin::daemon {
+
+/// The token in the data directory, with which everything may be done; made where there is none.
+/// Blocking. The error says that it cannot be read or written, and why.
+[[nodiscard]] Result<Secret> take_web_token(const std::filesystem::path& directory,
+                                            const RandomFill& random);
+
+/// On the loop's thread only.
+class Web {
+ public:
+  /// What outlives it.
+  struct Deps {
+    net::Executor executor;
+    WebMonitor::Deps monitor;
+    Storage& storage;
+    const Clock& clock;
+    const Log& log;
+    const RandomFill& random;
+  };
+  Web(Deps deps, config::Web config);
+  ~Web();
+  Web(const Web&) = delete;
+  Web& operator=(const Web&) = delete;
+
+  /// Serves where the configuration says so, until it is cancelled. A port that is taken is tried
+  /// again each minute.
+  net::awaitable<void> run();
+  /// Ends what is under way, after run() has ended.
+  net::awaitable<void> stop();
+  void set_config(config::Web config);
+
+  void update(const MonitoredHost& host, bool checked) { board_.update(host, checked); }
+  void remove(const HostName& host) { board_.remove(host); }
+  /// Removes all others.
+  void retain(const std::function<bool(const HostName&)>& stays) { board_.retain(stays); }
+  void add(web::Change change) { events_.add(change); }
+
+  /// "http://127.0.0.1:8484/"; nothing while it does not listen.
+  [[nodiscard]] std::optional<std::string> address() const;
+  /// Empty: there is none.
+  [[nodiscard]] const Secret& token() const { return token_; }
+
+ private:
+  struct Serving;
+  [[nodiscard]] std::unique_ptr<Serving> open();
+  net::awaitable<void> end_serving();
+
+  Deps deps_;
+  config::Web config_;
+  Secret token_;
+  web::Events events_;
+  web::Board board_;
+  WebMonitor monitor_;
+  web::Api api_;
+  net::Event changed_;
+  net::TaskScope background_;
+  std::unique_ptr<Serving> serving_;
+  bool failing_ = false;
+};
+
+}  // namespace tocsin::daemon

@@ -1,0 +1,76 @@
+// What the web shows and does of the running daemon.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "daemon/clusters.h"
+#include "daemon/fleet.h"
+#include "daemon/metrics.h"
+#include "daemon/pipeline.h"
+#include "daemon/probes.h"
+#include "daemon/requests.h"
+#include "daemon/silences.h"
+#include "logins/logins.h"
+#include "web/monitor.h"
+
+namespace tocsin::daemon {
+
+/// On the loop's thread only.
+class WebMonitor final : public web::Monitor {
+ public:
+  /// What outlives it.
+  struct Deps {
+    Fleet& fleet;
+    const Clusters& clusters;
+    const logins::Logins& logins;
+    const Silences& silences;
+    /// Null while it is made anew.
+    const std::unique_ptr<Pipeline>& pipeline;
+    Requests& requests;
+    Metrics& metrics;
+    const Probes& probes;
+    const Clock& clock;
+    const Log& log;
+    std::filesystem::path data_directory;
+    std::string version;
+    std::function<net::awaitable<store::ReloadAnswer>()> reload;
+    std::function<web::LoadedConfiguration()> configuration;
+  };
+  explicit WebMonitor(Deps deps) : deps_(std::move(deps)), started_(deps_.clock.now()) {}
+
+  [[nodiscard]] Time now() const override { return deps_.clock.now(); }
+  void for_each(const std::function<void(const web::WatchedHost&)>& visit) const override;
+  [[nodiscard]] std::optional<web::WatchedHost> find(const HostName& host) const override;
+  [[nodiscard]] std::vector<HostName> firing_credentials() const override;
+  [[nodiscard]] std::optional<Suppression> silence_of(const HostName& host,
+                                                      const ServiceName& service) const override;
+  [[nodiscard]] std::vector<web::PlannedSilence> planned_silences() const override;
+  bool check_now(const HostName& host) override { return deps_.fleet.check_soon(host); }
+  [[nodiscard]] std::vector<web::DestinationName> destinations() const override;
+  [[nodiscard]] std::vector<web::Routed> route(const Alert& alert) const override;
+  net::awaitable<std::optional<web::TestAnswer>> test(std::string key) override;
+  [[nodiscard]] web::LoadedConfiguration configuration() const override {
+    return deps_.configuration();
+  }
+  net::awaitable<store::ReloadAnswer> reload() override { return deps_.reload(); }
+  void take_requests() override { deps_.requests.take(); }
+  void note(std::string_view who, std::string_view what) override;
+  [[nodiscard]] web::OwnState own_state() const override;
+  [[nodiscard]] net::awaitable<std::string> metrics() override;
+  [[nodiscard]] bool is_ready() const override;
+
+  /// Measures how late the loop is, until it is cancelled.
+  net::awaitable<void> measure_lag();
+
+ private:
+  Deps deps_;
+  Time started_;
+  std::chrono::duration<double> lag_{};
+};
+
+}  // namespace tocsin::daemon

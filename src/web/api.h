@@ -1,0 +1,103 @@
+// The API, version 1 (docs/openapi.yaml): a table of routes and what answers them.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/clock.h"
+#include "net/async.h"
+#include "net/worker.h"
+#include "store/requests.h"
+#include "web/board.h"
+#include "web/events.h"
+#include "web/json.h"
+#include "web/monitor.h"
+#include "web/router.h"
+
+namespace tocsin::web {
+
+/// On the loop's thread only.
+class Api {
+ public:
+  /// What outlives it.
+  struct Deps {
+    Monitor& monitor;
+    const Board& board;
+    Events& events;
+    store::Requests& requests;
+    net::Worker& worker;  ///< the store's one thread
+    const Clock& clock;
+  };
+  explicit Api(Deps deps) : deps_(deps) {}
+
+  /// The router must not outlive it.
+  void add_to(Router& router);
+
+ private:
+  using Coroutine = net::awaitable<Answer>;
+
+  // State (api_state.cpp).
+  Answer get_session(const Call& call) const;
+  Answer get_status(const Call& call) const;
+  Answer get_counts(const Call& call) const;
+  Answer get_overview(const Call& call) const;
+  Answer list_hosts(const Call& call) const;
+  Answer get_host(const Call& call) const;
+  Coroutine list_services(const Call& call) const;
+  Answer check_host(const Call& call) const;
+  Answer listen(const Call& call) const;
+
+  // Alerts (api_alerts.cpp).
+  Coroutine list_alerts(const Call& call) const;
+  Coroutine list_acks(const Call& call) const;
+  Coroutine acknowledge(const Call& call) const;
+  Coroutine take_back_ack(const Call& call) const;
+
+  // Silences (api_silences.cpp).
+  Coroutine list_silences(const Call& call) const;
+  Coroutine create_silence(const Call& call);
+  Coroutine preview_silence(const Call& call) const;
+  Coroutine extend_silence(const Call& call) const;
+  Coroutine end_silence(const Call& call) const;
+  [[nodiscard]] net::awaitable<Result<std::optional<Silence>>> find_silence(std::int64_t id) const;
+
+  // Configuration (api_configuration.cpp).
+  Answer list_routes(const Call& call) const;
+  Answer get_configuration(const Call& call) const;
+  Coroutine reload(const Call& call) const;
+  Coroutine test_destination(const Call& call) const;
+
+  Deps deps_;
+  /// Silences by the Idempotency-Key that they were made with, the latest of this run.
+  std::vector<std::pair<std::string, std::int64_t>> made_;
+};
+
+/// An alert that fires, and what is known of it now.
+struct OpenAlert {
+  HostName host;
+  ServiceName service;
+  std::string friendly_name;
+  About about = About::service;
+  ServiceState state = ServiceState::unknown;
+  TransitionKind kind{};
+  AlertSeverity severity = AlertSeverity::critical;
+  Time since{};
+  std::string reason;
+  std::string suppressed;
+
+  [[nodiscard]] json to_json(const std::vector<Ack>& acks) const;
+};
+
+/// Those of the host and its services.
+[[nodiscard]] std::vector<OpenAlert> open_alerts(const Monitor& monitor, const MonitoredHost& host);
+/// All, the worst first and then the latest.
+[[nodiscard]] std::vector<OpenAlert> open_alerts(const Monitor& monitor, const Board& board);
+
+/// A store that fails is no fault of the request.
+[[nodiscard]] Response store_failed(const Error& error);
+
+}  // namespace tocsin::web

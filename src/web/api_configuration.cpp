@@ -1,0 +1,88 @@
+// Who would be told of what, and the configuration that runs.
+#include <utility>
+
+#include "domain/suppression.h"
+#include "web/api.h"
+#include "web/input.h"
+
+namespace tocsin::web {
+namespace {
+
+constexpr std::size_t kMostKind = 64;
+
+/// The alert that such a change would be; nothing: there is no such service.
+std::optional<Alert> imagine(const MonitoredHost& host, const ServiceName& service,
+                             TransitionKind kind) {
+  Alert alert;
+  alert.kind = kind;
+  alert.host = host.name();
+  alert.severity = host.policy().severity;
+  if (service.empty()) return alert;
+  const auto* entry = host.find_entry(service);
+  if (entry == nullptr) return std::nullopt;
+  alert.service = service;
+  alert.set = entry->set;
+  alert.severity = entry->policy.severity;
+  alert.expected = entry->policy.expected;
+  alert.to = row_of(kind).leads_to;
+  if (const auto suppressed = standing_suppression(*entry, kind))
+    alert.suppressed = suppressed->reason;
+  return alert;
+}
+
+}  // namespace
+
+Answer Api::list_routes(const Call& call) const {
+  Query query(call);
+  const HostName host(query.needed_text("host", kMostName));
+  const ServiceName service(query.text("service", kMostName));
+  const auto kind = query.text("kind", kMostKind);
+  if (auto mistake = query.mistake()) return *std::move(mistake);
+  const auto parsed = parse_word<TransitionKind>(!kind.empty()     ? std::string_view(kind)
+                                                 : service.empty() ? "unreachable"
+                                                                   : "stopped");
+  if (!parsed || *parsed == TransitionKind::other) return problem(400, "there is no such `kind`");
+  const auto watched = deps_.monitor.find(host);
+  if (!watched) return problem(404, "there is no such host");
+  const auto alert = imagine(watched->monitored, service, *parsed);
+  if (!alert) return problem(404, "no such service is watched there");
+  json destinations = json::array();
+  if (alert->suppressed.empty()) {
+    for (const auto& target : deps_.monitor.route(*alert)) {
+      const auto delay = std::chrono::duration_cast<std::chrono::seconds>(target.after);
+      destinations.push_back({{"key", target.destination.key},
+                              {"name", target.destination.name},
+                              {"delaySeconds", delay.count()}});
+    }
+  }
+  return respond({{"destinations", std::move(destinations)}});
+}
+
+Answer Api::get_configuration(const Call& /*call*/) const {
+  const auto loaded = deps_.monitor.configuration();
+  json findings = json::array();
+  for (const auto& finding : loaded.findings)
+    findings.push_back(
+        {{"severity", to_string(finding.severity)}, {"text", config::to_string(finding)}});
+  return respond({{"file", loaded.file},
+                  {"loadedAt", iso_time(loaded.loaded_at)},
+                  {"differs", loaded.differs},
+                  {"findings", std::move(findings)}});
+}
+
+Api::Coroutine Api::reload(const Call& call) const {
+  deps_.monitor.note(call.visitor.name, "reload of the configuration");
+  const auto answer = co_await deps_.monitor.reload();
+  deps_.events.add(Change::configuration);
+  co_return respond({{"good", answer.good}, {"text", answer.text}});
+}
+
+Api::Coroutine Api::test_destination(const Call& call) const {
+  const auto key = call.path.front();
+  deps_.monitor.note(call.visitor.name, "test of destination " + key);
+  const auto answer = co_await deps_.monitor.test(key);
+  if (!answer) co_return problem(404, "there is no such destination");
+  co_return respond({{"delivered", answer->delivered}, {"text", answer->text}});
+}
+
+}  // namespace tocsin::web

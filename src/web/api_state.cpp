@@ -1,0 +1,207 @@
+// What is so now: hosts, services, counts, and what changes of them.
+#include <algorithm>
+#include <functional>
+
+#include "base/wildcard.h"
+#include "web/api.h"
+#include "web/input.h"
+
+namespace tocsin::web {
+namespace {
+
+constexpr std::int64_t kMostOfPage = 1000;
+constexpr std::int64_t kUsualPage = 100;
+
+Response no_such_host() { return problem(404, "there is no such host"); }
+
+json or_null(const auto& optional, const auto& as) {
+  return optional ? json(as(*optional)) : json(nullptr);
+}
+
+json host_json(const WatchedHost& host, const HostSummary& summary) {
+  const auto& tracked = host.monitored.host();
+  return {{"name", host.monitored.name().text()},
+          {"address", host.address},
+          {"source", host.source},
+          {"reached", summary.checked ? json(summary.reached) : json(nullptr)},
+          {"error", tracked.error},
+          {"since", time_or_null(tracked.since)},
+          {"checked", or_null(host.checked_at, iso_time)},
+          {"roundTripSeconds", or_null(host.took, [](auto took) { return took.count(); })},
+          {"bootedAt", time_or_null(tracked.booted_at)},
+          {"worst", to_string(summary.worst)},
+          {"services", to_json(summary.states)},
+          {"watched", summary.services},
+          {"open", summary.open}};
+}
+
+/// Whether a name has the text in it, or matches the pattern.
+std::function<bool(const HostName&)> matcher_of(const std::string& search) {
+  if (search.empty()) return [](const HostName&) { return true; };
+  const auto pattern =
+      HostName(search.find_first_of("*?") == std::string::npos ? "*" + search + "*" : search);
+  return [pattern](const HostName& name) { return matches_wildcard(pattern.key(), name.key()); };
+}
+
+std::string error_of(ServiceState state, const TrackedHost& host) {
+  if (!host.error.empty()) return host.error;
+  if (state == ServiceState::missing) return "the host has no such service";
+  if (state == ServiceState::denied) return "the host does not let the account ask for it";
+  return {};
+}
+
+json service_json(const MonitoredHost& host, const ServiceName& name, const TrackedService& service,
+                  const std::vector<OpenAlert>& open, const std::vector<Ack>& acks) {
+  const auto [name_for_people, friendly] = host.names_of(name);
+  const auto details = host.details(name);
+  const auto* entry = host.find_entry(name);
+  const auto& seen = service.seen;
+  const auto alert = std::ranges::find(open, name, &OpenAlert::service);
+  const bool is_stopped = seen.state == ServiceState::stopped;
+  const auto mode = details != nullptr ? details->start_mode : StartMode::unknown;
+  return {
+      {"name", name_for_people.text()},
+      {"displayName", details != nullptr ? details->display_name : ""},
+      {"friendlyName", friendly},
+      {"state", to_string(seen.state)},
+      {"asExpected", entry == nullptr || is_expected(seen.state, entry->policy.expected)},
+      {"since", time_or_null(service.since)},
+      {"startMode", mode == StartMode::unknown ? "" : to_string(mode)},
+      {"processId", seen.process_id != 0 ? json(seen.process_id) : json(nullptr)},
+      {"exitCode", is_stopped ? json(exit_code(seen)) : json(nullptr)},
+      {"error", error_of(seen.state, host.host())},
+      {"severity", to_string(entry != nullptr ? entry->policy.severity : AlertSeverity::critical)},
+      {"entry", entry == nullptr          ? ""
+                : !entry->pattern.empty() ? entry->pattern
+                                          : entry->display_name},
+      {"alert", alert == open.end() ? json(nullptr) : alert->to_json(acks)}};
+}
+
+}  // namespace
+
+Answer Api::get_session(const Call& call) const {
+  return respond(
+      {{"name", call.visitor.name}, {"role", call.visitor.role == Role::act ? "act" : "read"}});
+}
+
+Answer Api::get_status(const Call& /*call*/) const {
+  const auto own = deps_.monitor.own_state();
+  return respond({{"version", own.version},
+                  {"started", iso_time(own.started)},
+                  {"now", iso_time(deps_.clock.now())},
+                  {"timeZone", own.time_zone},
+                  {"storeBytes", own.store_bytes},
+                  {"loopLagSeconds", own.loop_lag.count()},
+                  {"stuckThreads", own.stuck_threads},
+                  {"lostLogLines", own.lost_log_lines},
+                  {"streams", deps_.events.streams()}});
+}
+
+Answer Api::get_counts(const Call& /*call*/) const {
+  std::size_t reached = 0;
+  std::size_t unreached = 0;
+  const auto& hosts = deps_.board.hosts();
+  for (const auto& [name, summary] : hosts) {
+    if (summary.checked) (summary.reached ? reached : unreached)++;
+  }
+  std::size_t open = 0;
+  std::size_t silenced = 0;
+  for (const auto& alert : open_alerts(deps_.monitor, deps_.board))
+    (alert.suppressed.empty() ? open : silenced)++;
+  return respond({{"hosts",
+                   {{"total", hosts.size()},
+                    {"reached", reached},
+                    {"unreached", unreached},
+                    {"unchecked", hosts.size() - reached - unreached}}},
+                  {"services", to_json(deps_.board.states())},
+                  {"alerts", {{"open", open}, {"silenced", silenced}}}});
+}
+
+Answer Api::get_overview(const Call& /*call*/) const {
+  json names = json::array();
+  json services = json::array();
+  json running = json::array();
+  json troubled = json::array();
+  json unreached = json::array();
+  std::string worst;
+  for (const auto& [name, summary] : deps_.board.hosts()) {
+    if (summary.checked && !summary.reached) unreached.push_back(names.size());
+    names.push_back(name.text());
+    worst += letter_of(summary.worst);
+    services.push_back(summary.services);
+    running.push_back(summary.running());
+    troubled.push_back(summary.troubled);
+  }
+  return respond({{"sequence", deps_.events.latest()},
+                  {"at", iso_time(deps_.clock.now())},
+                  {"letters", letters()},
+                  {"names", std::move(names)},
+                  {"worst", worst},
+                  {"services", std::move(services)},
+                  {"running", std::move(running)},
+                  {"troubled", std::move(troubled)},
+                  {"unreached", std::move(unreached)}});
+}
+
+Answer Api::list_hosts(const Call& call) const {
+  Query query(call);
+  const auto limit = static_cast<std::size_t>(query.number("limit", 1, kMostOfPage, kUsualPage));
+  const HostName after(query.text("next", kMostName));
+  const auto is_meant = matcher_of(query.text("search", kMostName));
+  const auto worst = query.word<ServiceState>("worst");
+  if (auto mistake = query.mistake()) return *std::move(mistake);
+  json hosts = json::array();
+  const auto& all = deps_.board.hosts();
+  auto at = after.empty() ? all.begin() : all.upper_bound(after);
+  std::string last;
+  for (; at != all.end() && hosts.size() < limit; ++at) {
+    const auto& [name, summary] = *at;
+    if (!is_meant(name) || (worst && summary.worst != *worst)) continue;
+    const auto host = deps_.monitor.find(name);
+    if (!host) continue;
+    hosts.push_back(host_json(*host, summary));
+    last = name.text();
+  }
+  return respond({{"hosts", std::move(hosts)},
+                  {"next", at == all.end() || last.empty() ? json(nullptr) : json(last)}});
+}
+
+Answer Api::get_host(const Call& call) const {
+  const auto host = deps_.monitor.find(HostName(call.path.front()));
+  if (!host) return no_such_host();
+  return respond(host_json(*host, summarize(host->monitored, host->checked)));
+}
+
+Api::Coroutine Api::list_services(const Call& call) const {
+  const auto acks = co_await deps_.worker.run([this] { return deps_.requests.load_acks(); });
+  if (!acks) co_return store_failed(acks.error());
+  const auto host = deps_.monitor.find(HostName(call.path.front()));
+  if (!host) co_return no_such_host();
+  const auto open = open_alerts(deps_.monitor, host->monitored);
+  json services = json::array();
+  for (const auto& [name, service] : host->monitored.services())
+    services.push_back(service_json(host->monitored, name, service, open, *acks));
+  co_return respond({{"services", std::move(services)}});
+}
+
+Answer Api::check_host(const Call& call) const {
+  const HostName host(call.path.front());
+  if (!deps_.monitor.check_now(host)) return no_such_host();
+  deps_.monitor.note(call.visitor.name, "check of host " + host.text());
+  return respond(json::object(), 202);
+}
+
+Answer Api::listen(const Call& call) const {
+  if (deps_.events.streams() >= kMostStreams)
+    return problem(503, "too many clients listen; try again later");
+  std::optional<std::string> last_seen;
+  if (const auto id = call.request.header("last-event-id")) last_seen = *id;
+  Answer answer(Response{.type = "text/event-stream",
+                         .headers = {{"Cache-Control", "no-store"}, {"X-Accel-Buffering", "no"}}});
+  answer.stream = [this, last_seen](net::TcpStream& to) {
+    return deps_.events.stream(to, last_seen);
+  };
+  return answer;
+}
+
+}  // namespace tocsin::web

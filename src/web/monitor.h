@@ -1,0 +1,112 @@
+// What the web shows and does of a running tocsin: the seam behind which the daemon stands.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "config/file/finding.h"
+#include "domain/ack.h"
+#include "domain/alert.h"
+#include "domain/monitored_host.h"
+#include "domain/suppression.h"
+#include "net/async.h"
+#include "store/requests.h"
+
+namespace tocsin::web {
+
+/// A host, or a service cluster.
+struct WatchedHost {
+  const MonitoredHost& monitored;
+  std::string address;      ///< empty for a cluster
+  std::string_view source;  ///< "smb", "scm" or "cluster"
+  bool checked = false;     ///< in this run
+  std::optional<Time> checked_at{};
+  std::optional<std::chrono::duration<double>> took{};  ///< by the last check
+};
+
+struct DestinationName {
+  std::string key;
+  std::string name;
+};
+
+struct Routed {
+  DestinationName destination;
+  Duration after{};  ///< more than 0: an escalation
+};
+
+struct TestAnswer {
+  bool delivered = false;
+  std::string text;  ///< without secrets
+};
+
+struct LoadedConfiguration {
+  std::string file;
+  Time loaded_at{};
+  bool differs = false;  ///< a file was changed since
+  std::vector<config::Finding> findings;
+};
+
+/// Planned silences of the configuration.
+struct PlannedSilence {
+  std::string name;
+  std::vector<std::string> scopes;
+  Time begin{};
+  Time end{};
+  bool active = false;
+  std::string reason;
+};
+
+struct OwnState {
+  std::string version;
+  Time started{};
+  std::string time_zone;
+  std::uintmax_t store_bytes = 0;
+  std::chrono::duration<double> loop_lag{};
+  std::size_t stuck_threads = 0;
+  std::size_t lost_log_lines = 0;
+};
+
+/// On the loop's thread only. References that it answers hold until the next co_await.
+class Monitor {
+ public:
+  virtual ~Monitor() = default;
+
+  [[nodiscard]] virtual Time now() const = 0;
+  /// By name, clusters behind hosts.
+  virtual void for_each(const std::function<void(const WatchedHost&)>& visit) const = 0;
+  [[nodiscard]] virtual std::optional<WatchedHost> find(const HostName& host) const = 0;
+  /// The credentials whose alerts fire.
+  [[nodiscard]] virtual std::vector<HostName> firing_credentials() const = 0;
+  /// What silences alerts about the service, or (of an empty name) about the host.
+  [[nodiscard]] virtual std::optional<Suppression> silence_of(const HostName& host,
+                                                              const ServiceName& service) const = 0;
+  [[nodiscard]] virtual std::vector<PlannedSilence> planned_silences() const = 0;
+  /// False: there is no such host to be asked.
+  virtual bool check_now(const HostName& host) = 0;
+
+  [[nodiscard]] virtual std::vector<DestinationName> destinations() const = 0;
+  [[nodiscard]] virtual std::vector<Routed> route(const Alert& alert) const = 0;
+  /// One attempt. Nothing: there is no such destination.
+  virtual net::awaitable<std::optional<TestAnswer>> test(std::string key) = 0;
+
+  [[nodiscard]] virtual LoadedConfiguration configuration() const = 0;
+  virtual net::awaitable<store::ReloadAnswer> reload() = 0;
+
+  /// Somebody has left a request in the store, which is to be read now.
+  virtual void take_requests() = 0;
+  /// Who has done what, for the log.
+  virtual void note(std::string_view who, std::string_view what) = 0;
+  [[nodiscard]] virtual OwnState own_state() const = 0;
+  /// In the text format of Prometheus.
+  [[nodiscard]] virtual net::awaitable<std::string> metrics() = 0;
+  /// Whether hosts are checked and the store takes what they bring.
+  [[nodiscard]] virtual bool is_ready() const = 0;
+};
+
+}  // namespace tocsin::web

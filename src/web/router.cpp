@@ -1,0 +1,70 @@
+#include "web/router.h"
+
+#include <algorithm>
+#include <ranges>
+#include <utility>
+
+namespace tocsin::web {
+namespace {
+
+/// What stands in the place of the names; nothing: the path is another one.
+std::optional<std::vector<std::string>> match(std::string_view pattern,
+                                              const std::vector<std::string>& path) {
+  std::vector<std::string> values;
+  std::size_t at = 0;
+  for (const auto part : std::views::split(pattern.substr(1), '/')) {
+    const std::string_view wanted(part.begin(), part.end());
+    if (wanted.empty()) break;  // of "/"
+    if (at == path.size()) return std::nullopt;
+    const auto& given = path[at++];
+    if (wanted.starts_with('{'))
+      values.push_back(given);
+    else if (wanted != given)
+      return std::nullopt;
+  }
+  if (at != path.size()) return std::nullopt;
+  return values;
+}
+
+}  // namespace
+
+struct Router::Found {
+  const Route* route = nullptr;
+  std::vector<std::string> path;
+  std::string allowed;  ///< methods of the path, where it has not the one that was asked for
+};
+
+Router::Found Router::find(const Request& request) const {
+  auto path = request.target.path;
+  const auto base = parse_target(base_path_.empty() ? "/" : base_path_).value_or(Target{}).path;
+  if (std::ranges::mismatch(base, path).in1 == base.end())
+    path.erase(path.begin(), path.begin() + static_cast<std::ptrdiff_t>(base.size()));
+  Found found;
+  const auto method = request.method == Method::head ? Method::get : request.method;
+  for (const auto& route : routes_) {
+    auto values = match(route.path, path);
+    if (!values) continue;
+    if (route.method == method) return {.route = &route, .path = *std::move(values), .allowed = {}};
+    found.allowed.append(found.allowed.empty() ? "" : ", ").append(to_string(route.method));
+  }
+  return found;
+}
+
+net::awaitable<Answer> Router::answer(const Request& request, std::string_view peer) const {
+  auto found = find(request);
+  // What is not there is nobody's business either.
+  const auto needed = found.route != nullptr ? found.route->role : Role::read;
+  auto visitor = access_.admit(request, peer, needed);
+  if (!visitor) co_return std::move(visitor).error();
+  if (found.route == nullptr) {
+    if (found.allowed.empty()) co_return problem(404, "there is nothing at this path");
+    auto answer = problem(405, "this method does nothing here");
+    answer.headers.emplace_back("Allow", std::move(found.allowed));
+    co_return answer;
+  }
+  const Call call{
+      .request = request, .visitor = *std::move(visitor), .path = std::move(found.path)};
+  co_return co_await found.route->handler(call);
+}
+
+}  // namespace tocsin::web

@@ -1,0 +1,42 @@
+// Requests as any client may send them, in pieces of any size.
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <string_view>
+
+#include "web/access.h"
+#include "web/http.h"
+#include "web/input.h"
+
+using namespace tocsin;
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  if (size == 0) return 0;
+  const std::size_t piece = std::size_t{1} + data[0];
+  std::string_view rest(reinterpret_cast<const char*>(data) + 1, size - 1);
+  static const web::Access access({}, Secret("token"));
+  web::RequestReader reader;
+  while (!rest.empty()) {
+    reader.add(rest.substr(0, piece));
+    rest.remove_prefix(std::min(piece, rest.size()));
+    for (;;) {
+      const auto request = reader.next();
+      if (!request) return 0;
+      if (!*request) break;
+      if (access.admit(**request, "127.0.0.1", web::Role::act) &&
+          (*request)->header("authorization") != "Bearer token")
+        std::abort();
+      const web::Call call{.request = **request};
+      web::Query query(call);
+      (void)query.time("from");
+      (void)query.number("limit", 1, 1000, 100);
+      web::Body body(call);
+      (void)body.text("scope", 1, 512);
+      (void)body.time("end");
+      body.finish();
+      (void)query.mistake();
+      (void)body.mistake();
+    }
+  }
+  return 0;
+}
