@@ -1,0 +1,48 @@
+import { render } from 'preact';
+import { useEffect } from 'preact/hooks';
+import { get, loginWanted, token } from './api';
+import { setClock } from './clock';
+import { connection } from './live';
+import { visible } from './names';
+import { About } from './pages/about';
+import { Configuration } from './pages/configuration';
+import { Deliveries } from './pages/deliveries';
+import { History } from './pages/history';
+import { HostPage } from './pages/host';
+import { Kiosk } from './pages/kiosk';
+import { Overview } from './pages/overview';
+import { Silences } from './pages/silences';
+import { Bar } from './parts/bar';
+import { closeDialog, Dialogs } from './parts/dialogs';
+import { Login } from './parts/login';
+import { Notices } from './parts/notices';
+import { kiosk, page, query, value } from './place';
+import { useResource } from './resource';
+import { session } from './session';
+
+function App() {
+  const counts = useResource('counts', (signal) => get('/counts', {}, signal), () => true);
+  const who = useResource('session', (signal) => get('/session', {}, signal), () => false);
+  const status = useResource('clock', (signal) => get('/status', {}, signal), () => false);
+  session.value = who.data.value;
+  const said = status.data.value?.now;
+  useEffect(() => { if (said) setClock(said); }, [said]);
+  useEffect(() => { document.documentElement.classList.toggle('kiosk', kiosk.value); }, [kiosk.value]);
+  useEffect(closeDialog, [query.value]);
+  if (loginWanted.value) return <Login key={token.value} />;
+  const stale = connection.value.what === 'lost' ? 'stale' : '';
+  if (kiosk.value) return <div class={stale}><Kiosk counts={counts} /></div>;
+  return <>
+    <Bar counts={counts} subject={page.value === 'host' ? visible(value('host')) : ''} />
+    <Notices />
+    <main id="main" class={stale} tabIndex={-1}>{
+      page.value === 'host' ? <HostPage key={value('host').toLowerCase()} name={value('host')} /> :
+        page.value === 'history' ? <History /> : page.value === 'deliveries' ? <Deliveries /> : page.value === 'silences' ? <Silences /> :
+          page.value === 'configuration' ? <Configuration /> : page.value === 'about' ? <About /> : <Overview counts={counts} />
+    }</main>
+    {session.value?.role === 'read' && <footer class="muted">You may read only. <code>tocsin web-token</code> prints a link that lets you act.</footer>}
+    <Dialogs />
+  </>;
+}
+
+render(<App />, document.getElementById('app')!);

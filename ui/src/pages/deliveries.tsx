@@ -1,0 +1,69 @@
+// Notifications on their way, those that failed for good, and those that arrived.
+import { useSignal } from '@preact/signals';
+import { get, post, type Delivery, type DeliveryState } from '../api';
+import { now } from '../clock';
+import { visible } from '../names';
+import { Destinations, retried, allDestinations } from '../parts/destinations';
+import { Action, Empty, Shown, Table, Tabs } from '../parts/frame';
+import { scopeOf } from '../parts/dialogs';
+import { Age, Moment, Name, Words } from '../parts/text';
+import { link, linkHere, value } from '../place';
+import { about, useResource } from '../resource';
+import { duration } from '../time';
+import { Became, What } from './history';
+
+const TABS: readonly { readonly state: DeliveryState; readonly text: string; readonly none: string }[] = [
+  { state: 'pending', text: 'Waiting', none: 'No delivery waits.' },
+  { state: 'dead', text: 'Dead letters', none: 'There are no dead letters.' },
+  { state: 'delivered', text: 'Delivered', none: 'Nothing was delivered yet.' },
+  { state: 'merged', text: 'Merged', none: 'No delivery was merged into another.' },
+];
+
+export function Deliveries() {
+  const tab = TABS.find((one) => one.state === value('state')) ?? TABS[0]!, destination = value('destination'), key = `${tab.state} ${destination}`;
+  const deliveries = useResource(key, (signal) => get('/deliveries', { state: tab.state, destination, limit: 100 }, signal), about('delivery', 'alert'));
+  return <>
+    <h1>Deliveries</h1>
+    <section aria-label="Destinations"><Destinations /></section>
+    <Tabs label="State of the deliveries" tabs={TABS.map((one) => ({ href: linkHere({ state: one.state === 'pending' ? undefined : one.state }), here: one === tab, text: one.text }))} />
+    {destination && <p>Only for <b><Name of={destination} /></b>. <a href={allDestinations()}>All destinations</a></p>}
+    <Shown of={deliveries}>{(data) => <List key={key} tab={tab} first={data.deliveries} next={data.next} destination={destination} />}</Shown>
+  </>;
+}
+
+function List({ tab, first, next, destination }: { tab: typeof TABS[number]; first: readonly Delivery[]; next: string | null; destination: string }) {
+  const older = useSignal<readonly Delivery[]>([]), more = useSignal<string | null | undefined>(undefined);
+  const known = new Set(first.map((one) => one.id)), all = [...first, ...older.value.filter((one) => !known.has(one.id))];
+  const following = more.value === undefined ? next : more.value;
+  const readOlder = async (from: string) => {
+    const page = await get('/deliveries', { state: tab.state, destination, limit: 100, next: from });
+    older.value = [...older.value, ...page.deliveries];
+    more.value = page.next;
+  };
+  if (!all.length) return <Empty>{tab.none}</Empty>;
+  return <>
+    <Table caption={tab.text} class="deliveries" heads={['Created', 'Destination', 'Alert', 'Attempts', tab.state === 'pending' ? 'Next try' : 'Last answer', '']}>
+      {all.map((one) => <Row key={one.id} delivery={one} />)}
+    </Table>
+    {following && <p><button type="button" onClick={() => void readOlder(following)}>Older</button></p>}
+  </>;
+}
+
+function Row({ delivery: one }: { delivery: Delivery }) {
+  const wait = one.notBefore ? Date.parse(one.notBefore) - now.value : 0;
+  return <tr>
+    <td class="number"><Moment at={one.created} /></td>
+    <td><Name of={one.destinationName} />{one.escalation && <small>escalation</small>}{one.group && <small>with others in one message</small>}</td>
+    <td class="what"><What alert={one.alert} /> <Became alert={one.alert} /></td>
+    <td class="number">{one.attempts}</td>
+    <td class="reason">{one.state === 'pending' && <>{wait > 0 ? `in ${duration(wait)}` : 'now'}{one.detail && ': '}</>}<Words of={one.detail} />
+      {one.state !== 'pending' && one.updated && <small><Age since={one.updated} /> ago</small>}</td>
+    <td class="buttons">
+      <a class="button" href={link('history', { alert: one.alert.id })} aria-label={`Alert about ${visible(scopeOf(one.alert.host, one.alert.service))}`}>Alert</a>
+      {one.state === 'dead' && <Action label={`Retry ${visible(one.destinationName)}: ${visible(scopeOf(one.alert.host, one.alert.service))}`} work={async () => {
+        const said = await post('/deliveries/{delivery}/retry', { delivery: one.id }, {});
+        return { text: retried(said) };
+      }}>Retry</Action>}
+    </td>
+  </tr>;
+}

@@ -1,0 +1,53 @@
+// The table of alerts that fire now.
+import { useSignal } from '@preact/signals';
+import type { OpenAlert } from '../api';
+import { visible } from '../names';
+import { link } from '../place';
+import { Action, Opener, Table } from './frame';
+import { askAcknowledge, askSilence, scopeOf, takeBack } from './dialogs';
+import { Age, count, Moment, Name, SeverityText, StateText, Words } from './text';
+
+export type Handling = 'open' | 'acknowledged' | 'silenced';
+
+/** How an alert is handled. What is both silenced and acknowledged counts as silenced, as at the server. */
+export const handlingOf = (alert: OpenAlert): Handling => alert.suppressed ? 'silenced' : alert.acknowledged ? 'acknowledged' : 'open';
+
+const PORTION = 50;
+
+export function AlertTable({ alerts, caption, withHost = true }: { alerts: readonly OpenAlert[]; caption: string; withHost?: boolean }) {
+  const shown = useSignal(PORTION);
+  return <>
+    <Table caption={caption} class="alerts" heads={['State', 'What', 'For', 'Reason', 'Severity', '']}>
+      {alerts.slice(0, shown.value).map((alert) => <Row key={`${alert.about} ${alert.host}/${alert.service}`} alert={alert} withHost={withHost} />)}
+    </Table>
+    {alerts.length > shown.value &&
+      <p><button type="button" onClick={() => { shown.value += 10 * PORTION; }}>Show {count(Math.min(alerts.length - shown.value, 10 * PORTION), 'more', 'more')}</button></p>}
+  </>;
+}
+
+function Row({ alert, withHost }: { alert: OpenAlert; withHost: boolean }) {
+  const what = visible(scopeOf(alert.host, alert.service));
+  return <tr class={handlingOf(alert)}>
+    <td><StateText state={alert.state} /></td>
+    <td class="what">
+      {alert.service && <b><Name of={alert.friendlyName || alert.service} /></b>}
+      {withHost && (alert.service ? <><span class="muted"> on </span><HostLink host={alert.host} /></> : alert.about === 'host' ? <b><HostLink host={alert.host} /></b> : <b><Name of={alert.host} /></b>)}
+      {!withHost && !alert.service && <b>the host itself</b>}
+    </td>
+    <td class="number">{alert.since ? <Age since={alert.since} /> : '–'}</td>
+    <td class="reason">
+      <Words of={alert.reason || alert.kind} />
+      {alert.suppressed && <small><Words of={alert.suppressed} /></small>}
+      {alert.acknowledged && <small>acknowledged by <Name of={alert.acknowledged.by || 'somebody'} /> at <Moment at={alert.acknowledged.at} />{alert.acknowledged.reason && <>: <Words of={alert.acknowledged.reason} /></>}</small>}
+    </td>
+    <td><SeverityText severity={alert.severity} /></td>
+    <td class="buttons">
+      <a class="button" href={link('history', { host: alert.host, service: alert.service })} aria-label={`History of ${what}`}>History</a>
+      {alert.acknowledged ? <Action label={`Take back the acknowledgement of ${what}`} work={() => takeBack(alert.acknowledged!.id, what)}>Take back</Action> :
+        alert.about !== 'credential' && <Opener label={`Acknowledge ${what}`} open={() => askAcknowledge(alert)}>Acknowledge</Opener>}
+      {!alert.suppressed && alert.about !== 'credential' && <Opener label={`Silence ${what}`} open={() => askSilence(scopeOf(alert.host, alert.service))}>Silence</Opener>}
+    </td>
+  </tr>;
+}
+
+export const HostLink = ({ host }: { host: string }) => <a href={link('host', { host })}><Name of={host} /></a>;
