@@ -2,6 +2,10 @@
 
 namespace tocsin {
 
+ServiceState worse(ServiceState a, ServiceState b) {
+  return row_of(a).rank < row_of(b).rank ? b : a;
+}
+
 bool is_pending(ServiceState state) {
   return state == ServiceState::start_pending || state == ServiceState::stop_pending ||
          state == ServiceState::continue_pending || state == ServiceState::pause_pending;

@@ -34,21 +34,30 @@ enum class ServiceState : std::uint8_t {
   overrun = 19,  ///< of a service cluster: more hosts run it than may
 };
 
-/// The words of Butler and of the service control manager.
+struct StateRow {
+  ServiceState value;
+  std::string_view word;  ///< Butler's and the service control manager's
+  char letter;            ///< in timelines and overviews
+  int rank;               ///< how bad it is, for worse()
+};
+
 consteval auto table_of(ServiceState) {
   using enum ServiceState;
-  return std::array{Word{stopped, "STOPPED"},
-                    Word{start_pending, "START_PENDING"},
-                    Word{stop_pending, "STOP_PENDING"},
-                    Word{running, "RUNNING"},
-                    Word{continue_pending, "CONTINUE_PENDING"},
-                    Word{pause_pending, "PAUSE_PENDING"},
-                    Word{paused, "PAUSED"},
-                    Word{missing, "MISSING"},
-                    Word{denied, "DENIED"},
-                    Word{unknown, "UNKNOWN"},
-                    Word{overrun, "OVERRUN"}};
+  return std::array{StateRow{running, "RUNNING", 'r', 0},
+                    StateRow{continue_pending, "CONTINUE_PENDING", 'c', 1},
+                    StateRow{start_pending, "START_PENDING", 'b', 2},
+                    StateRow{pause_pending, "PAUSE_PENDING", 'w', 3},
+                    StateRow{stop_pending, "STOP_PENDING", 'e', 4},
+                    StateRow{paused, "PAUSED", 'p', 5},
+                    StateRow{unknown, "UNKNOWN", 'u', 6},
+                    StateRow{denied, "DENIED", 'd', 7},
+                    StateRow{overrun, "OVERRUN", 'o', 8},
+                    StateRow{stopped, "STOPPED", 's', 9},
+                    StateRow{missing, "MISSING", 'm', 10}};
 }
+/// The one that stands for both where there is room for one: on its way to running, on its way
+/// down, paused, not observed, gone, each is worse than those before it.
+[[nodiscard]] ServiceState worse(ServiceState a, ServiceState b);
 [[nodiscard]] bool is_pending(ServiceState state);
 
 enum class StartMode : std::int8_t {
