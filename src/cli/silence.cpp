@@ -141,7 +141,7 @@ int silences(const SilencesOptions& options) {
   auto requests = open_requests(options.data_directory, *config, store::Requests::open_read_only);
   if (!requests) return kExitFailed;
   const Time now = SystemClock().now();
-  const auto all = requests->load_silences(options.all ? now - store::kRetention : now);
+  const auto all = requests->load_silences(options.all ? Time{} : now);
   if (!all) return failed(all.error().what);
   if (options.json) {
     json array = json::array();

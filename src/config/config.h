@@ -1,6 +1,7 @@
 // The checked, immutable configuration. A Butler file is one; tocsin's own keys stand beside.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <memory>
 #include <set>
@@ -32,7 +33,8 @@ struct Config {
   Destinations destinations;
   std::vector<GenericUrl> generic_urls;
   std::string data_directory;  ///< empty: the platform's default
-  std::string metrics_file;    ///< empty: none is written
+  std::chrono::days history_kept{90};
+  std::string metrics_file;  ///< empty: none is written
   Web web;
   LogLevel log_level = LogLevel::info;
   bool file_logging = false;

@@ -56,6 +56,16 @@ void read_path(Section& root, const Key& key, std::string& out, Check check = nu
   out = root.path_at(place.value_or(root.place()), out);
 }
 
+void read_history_days(Section& root, std::chrono::days& out) {
+  auto days = static_cast<unsigned>(out.count());
+  root.count({.name = "historyDays",
+              .description = "Number of days for which states, alerts, ended deliveries and ended "
+                             "silences are kept.",
+              .example = "365"},
+             days, {1, 3650});
+  out = std::chrono::days(days);
+}
+
 /// All of it: what stands under `Butler:` or `tocsin:`.
 void read_config(Section& root, Config& config) {
   root.share_with_butler(Shared::all);
@@ -90,6 +100,7 @@ void read_config(Section& root, Config& config) {
        .otherwise = "`/var/lib/tocsin` for root, else `$XDG_STATE_HOME/tocsin`; "
                     "`%ProgramData%\\tocsin` on Windows"},
       config.data_directory);
+  read_history_days(root, config.history_kept);
   read_path(root,
             {.name = "metricsFile",
              .description = "File for metrics about tocsin itself, rewritten every 15 seconds. The "

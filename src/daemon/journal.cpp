@@ -125,7 +125,8 @@ net::awaitable<void> Journal::commit(std::vector<store::StateChange> states,
   store::Commit commit{.states = std::move(states),
                        .host = std::move(host),
                        .alerts = std::move(alerts),
-                       .deliveries = {}};
+                       .deliveries = {},
+                       .at = deps_.clock.now()};
   const auto entry = std::make_shared<Entry>(executor_, std::move(commit), std::move(log));
   waiting_.push_back(entry);
   work_.set();

@@ -15,27 +15,33 @@ namespace tocsin::daemon {
 namespace {
 
 constexpr auto kCompareFilesEvery = std::chrono::seconds(5);
+/// The files are compared so often between two notes that the run goes on.
+constexpr int kComparedPerNote = 12;
 constexpr auto kTendEvery = std::chrono::hours(1);
 
 }  // namespace
 
 Storage::Storage(std::filesystem::path directory, store::Store opened, store::Requests asked,
-                 store::Logins logged_in, const Clock& clock, const Log& log)
+                 store::Logins logged_in, std::chrono::days kept, const Clock& clock,
+                 const Log& log)
     : store(std::move(opened)),
       requests(std::move(asked)),
       logins(std::move(logged_in)),
       directory_(std::move(directory)),
+      kept_(kept),
       clock_(clock),
       log_(log) {}
 
 Result<std::unique_ptr<Storage>> Storage::open(const std::filesystem::path& directory,
-                                               const Clock& clock, const Log& log) {
+                                               std::chrono::days kept, const Clock& clock,
+                                               const Log& log) {
   if (auto made = platform::make_private_directory(directory);
       !made && made.error().kind != ErrorKind::exhausted)
     return fail(std::move(made));
   TRY(auto opened, store::Store::open(directory));
   TRY(auto requests, store::Requests::open(directory));
   TRY(auto logins, store::Logins::open(directory));
+  TRY(opened.begin_run(clock.now()));
   if (const auto& lack = opened.lack_of_disk())
     log.error(
         "{}; tocsin runs from memory: alerts are sent, but states, history and waiting deliveries "
@@ -48,7 +54,7 @@ Result<std::unique_ptr<Storage>> Storage::open(const std::filesystem::path& dire
         "permission",
         to_utf8(directory));
   return std::unique_ptr<Storage>(new Storage(directory, std::move(opened), std::move(requests),
-                                              std::move(logins), clock, log));
+                                              std::move(logins), kept, clock, log));
 }
 
 net::awaitable<Result<>> Storage::save_logins(std::vector<logins::StoredLogin> records) {
@@ -71,7 +77,8 @@ net::awaitable<Result<bool>> Storage::restore_files() {
 
 net::awaitable<void> Storage::watch_files() {
   auto failure = store.lack_of_disk();  // was said at the start
-  for (;; co_await net::sleep_for(kCompareFilesEvery)) {
+  for (int compared = 1;; co_await net::sleep_for(kCompareFilesEvery)) {
+    if (++compared % kComparedPerNote == 0) co_await note_alive();
     const bool was_in_memory = store.lack_of_disk().has_value();
     const auto* what =
         was_in_memory
@@ -92,6 +99,12 @@ net::awaitable<void> Storage::watch_files() {
   }
 }
 
+net::awaitable<void> Storage::note_alive() {
+  const auto noted =
+      co_await worker.run([this, now = clock_.now()] { return store.note_alive(now); });
+  if (!noted) log_.debug("it is not noted that tocsin runs: {}", noted.error().what);
+}
+
 net::awaitable<void> Storage::log_complaints() {
   for (const auto& complaint : co_await worker.run([this] { return store.take_complaints(); })) {
     log_.warn("{}", complaint);
@@ -99,11 +112,16 @@ net::awaitable<void> Storage::log_complaints() {
 }
 
 /// In small steps, so that commits come in between.
-net::awaitable<void> Storage::remove_old(Time now) {
-  const auto prune = [&] { return store.prune(now); };
+net::awaitable<void> Storage::remove_old(Time oldest) {
+  const auto prune = [&] { return store.prune(oldest); };
   auto pruned = co_await worker.run(prune);
   while (pruned && *pruned > 0) pruned = co_await worker.run(prune);
-  if (!pruned) log_.warn("old history is not removed: {}", pruned.error().what);
+  if (!pruned) co_return log_.warn("old history is not removed: {}", pruned.error().what);
+  Result<std::int64_t> series = 0;
+  do {
+    series = co_await worker.run([&] { return store.prune_seen(oldest, *series); });
+  } while (series && *series > 0);
+  if (!series) log_.warn("old states are not removed: {}", series.error().what);
 }
 
 net::awaitable<void> Storage::tend() {
@@ -112,7 +130,8 @@ net::awaitable<void> Storage::tend() {
     co_await net::sleep_for(kTendEvery);
     const Now now = net::now_by(clock_);
     // A clock that was set ahead may be wrong: it counts when it has stayed so up to the next time.
-    co_await remove_old(std::min(now.wall, before.wall + (now.steady - before.steady)));
+    const Time sure = std::min(now.wall, before.wall + (now.steady - before.steady));
+    co_await remove_old(sure - kept_);
     co_await log_complaints();
     before = now;
   }

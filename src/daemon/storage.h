@@ -2,6 +2,7 @@
 // share.
 #pragma once
 
+#include <chrono>
 #include <filesystem>
 #include <memory>
 #include <vector>
@@ -21,10 +22,11 @@ namespace tocsin::daemon {
 /// On the loop's thread only; the tables on `worker`.
 class Storage {
  public:
-  /// Opens all of it, in memory where the disk takes nothing, which is logged. Blocking. storage:
-  /// the data directory cannot be used.
+  /// Opens all of it, in memory where the disk takes nothing, which is logged; a run begins.
+  /// History is kept for so long. Blocking. storage: the data directory cannot be used.
   static Result<std::unique_ptr<Storage>> open(const std::filesystem::path& directory,
-                                               const Clock& clock, const Log& log);
+                                               std::chrono::days kept, const Clock& clock,
+                                               const Log& log);
   Storage(const Storage&) = delete;
   Storage& operator=(const Storage&) = delete;
   ~Storage() = default;
@@ -33,10 +35,14 @@ class Storage {
   /// Somebody may remove or replace the files while they are open, and a disk that was full at the
   /// start may have room: whether they were made anew.
   net::awaitable<Result<bool>> restore_files();
-  /// The same every few seconds, and logged, until it is cancelled.
+  /// The same every few seconds, and logged, until it is cancelled; now and then notes that the run
+  /// goes on.
   net::awaitable<void> watch_files();
+  void keep_for(std::chrono::days kept) { kept_ = kept; }
   /// Removes what is old, every hour, until it is cancelled.
   net::awaitable<void> tend();
+  /// That the run goes on up to now, where the store takes it.
+  net::awaitable<void> note_alive();
   /// Logs what is lost because the disk had no room up to the end.
   void log_losses() const;
 
@@ -48,11 +54,12 @@ class Storage {
 
  private:
   Storage(std::filesystem::path directory, store::Store opened, store::Requests asked,
-          store::Logins logged_in, const Clock& clock, const Log& log);
+          store::Logins logged_in, std::chrono::days kept, const Clock& clock, const Log& log);
   net::awaitable<void> log_complaints();
-  net::awaitable<void> remove_old(Time now);
+  net::awaitable<void> remove_old(Time oldest);
 
   std::filesystem::path directory_;
+  std::chrono::days kept_;
   const Clock& clock_;
   const Log& log_;
 };

@@ -11,7 +11,7 @@ constexpr std::size_t kLongestKind = 64;
 }  // namespace
 
 /// Malformed details become a complaint; the alert stays.
-Alert Store::Database::read_alert(Query& row) {
+Alert Database::read_alert(Query& row) {
   Alert alert;
   alert.id.value = row.text();
   alert.at = row.time();
@@ -32,7 +32,7 @@ Alert Store::Database::read_alert(Query& row) {
   return alert;
 }
 
-DeliveryRecord Store::Database::read_delivery(Query& row) {
+DeliveryRecord Database::read_delivery(Query& row) {
   DeliveryRecord record;
   auto& delivery = record.delivery;
   delivery.sequence = row.integer();
@@ -52,8 +52,8 @@ DeliveryRecord Store::Database::read_delivery(Query& row) {
   return record;
 }
 
-std::optional<Alert> Store::Database::find_last_notified(const HostName& host,
-                                                         const ServiceName& service) {
+std::optional<Alert> Database::find_last_notified(const HostName& host,
+                                                  const ServiceName& service) {
   auto row = connection.query(std::string(kSelectAlerts) +
                                   " WHERE host_key = ? AND service_key = ? AND notified = 1"
                                   " ORDER BY sequence DESC",  // a clock may have been set back
@@ -61,7 +61,7 @@ std::optional<Alert> Store::Database::find_last_notified(const HostName& host,
   return row.next() ? std::optional(read_alert(row)) : std::nullopt;
 }
 
-bool Store::Database::is_over(const OpenAlert& open) {
+bool Database::is_over(const OpenAlert& open) {
   const auto last = find_last_notified(open.host, open.service);
   if (!last || !is_resolved(*last)) return false;
   auto row = connection.query(

@@ -1,4 +1,4 @@
-// What the parts of Store share (store.cpp, outbox.cpp).
+// What Store and Reader share.
 #pragma once
 
 #include <filesystem>
@@ -39,7 +39,7 @@ inline constexpr std::string_view kNewestAlive =
     "  WHERE delivery.state IN ('delivered', 'pending')"
     "  GROUP BY subject.destination, subject.host_key, subject.service_key)";
 
-struct Store::Database : Opened {
+struct Database : Opened {
   explicit Database(Opened opened) : Opened(std::move(opened)) {}
 
   Alert read_alert(Query& row);

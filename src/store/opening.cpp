@@ -321,9 +321,9 @@ Result<Opened> open_existing(const fs::path& directory, Connection::Access acces
   return open_file(file, access);
 }
 
-Result<> follow(const fs::path& file, Connection& connection) {
+Result<> follow(const fs::path& file, Connection& connection, Connection::Access access) {
   if (!connection.has_moved()) return {};
-  TRY(auto again, open_file(file, Connection::Access::write));
+  TRY(auto again, open_file(file, access));
   connection.forsake();
   connection = std::move(again.connection);
   return {};

@@ -35,7 +35,8 @@ struct Opened {
 /// never read is moved aside. storage, exhausted: it cannot; the open one is still good.
 [[nodiscard]] Result<> restore(Opened& opened);
 /// Opens the database of that name again where it has been restored.
-[[nodiscard]] Result<> follow(const std::filesystem::path& file, Connection& connection);
+[[nodiscard]] Result<> follow(const std::filesystem::path& file, Connection& connection,
+                              Connection::Access access = Connection::Access::write);
 
 /// Whether somebody has the lock.
 [[nodiscard]] Result<bool> is_locked(const std::filesystem::path& directory);

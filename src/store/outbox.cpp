@@ -40,7 +40,7 @@ void remove_open_alert(Connection& connection, const OpenAlert& ended) {
 }  // namespace
 
 /// The dead letters that are asked for up to this request and may still be sent, in their order.
-std::vector<std::string> Store::Database::find_retries(std::int64_t last) {
+std::vector<std::string> Database::find_retries(std::int64_t last) {
   std::vector<std::string> ids;
   auto row = connection.query(
       std::string("WITH dead AS (SELECT DISTINCT delivery.alert, delivery.id, destination,"

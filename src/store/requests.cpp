@@ -11,12 +11,21 @@ namespace tocsin::store {
 
 namespace {
 
-/// Those that are meant by an id, or all (''), and whether each is outdated.
+/// The id of the row that the statement inserts.
+std::int64_t inserted(Query row) {
+  row.next();
+  const auto id = row.integer();
+  row.next();  // to its end, which commits it
+  return id;
+}
+
+/// Those of a destination, or of all (''), that are meant by an id, or all (''), and whether each
+/// is outdated.
 std::string select_dead_letters() {
   return std::string(
              "WITH dead AS (SELECT delivery.alert, delivery.id, destination, message_id, host_key,"
              " service_key FROM delivery JOIN alert ON alert.sequence = delivery.alert"
-             " WHERE state <> 'pending' AND state = 'dead'),")
+             " WHERE state <> 'pending' AND state = 'dead' AND (? = '' OR destination = ?)),")
       .append(kNewestAlive)
       .append(
           ", meant AS (SELECT destination, host_key, service_key, min(alert) AS first FROM dead"
@@ -24,7 +33,7 @@ std::string select_dead_letters() {
           " SELECT dead.id, coalesce(newest_alive.alert, 0) > dead.alert FROM dead"
           " LEFT JOIN newest_alive USING (destination, host_key, service_key)"
           " LEFT JOIN meant USING (destination, host_key, service_key)"
-          " WHERE ? = '' OR meant.first <= dead.alert ORDER BY dead.alert");
+          " WHERE (? = '' OR meant.first <= dead.alert) ORDER BY dead.alert");
 }
 
 }  // namespace
@@ -60,21 +69,11 @@ Result<Requests> Requests::with(Result<Opened> opened) {
 
 Result<std::int64_t> Requests::add_silence(const Silence& silence) {
   return attempt(database_->file, [&]() -> Result<std::int64_t> {
-    auto& connection = database_->connection;
-    Transaction transaction(connection);
-    connection.query("DELETE FROM silence WHERE ends < ?", silence.begin - kRetention).run();
-    std::int64_t id = 0;
-    {
-      auto row = connection.query(
-          "INSERT INTO silence (host, service, begins, ends, reason, author)"
-          " VALUES (?,?,?,?,?,?) RETURNING id",
-          silence.scope.host.text(), silence.scope.service.text(), silence.begin, silence.end,
-          silence.reason, silence.author);
-      row.next();
-      id = row.integer();
-    }
-    transaction.commit();
-    return id;
+    return inserted(database_->connection.query(
+        "INSERT INTO silence (host, service, begins, ends, reason, author)"
+        " VALUES (?,?,?,?,?,?) RETURNING id",
+        silence.scope.host.text(), silence.scope.service.text(), silence.begin, silence.end,
+        silence.reason, silence.author));
   });
 }
 
@@ -114,19 +113,9 @@ Result<std::vector<Silence>> Requests::load_silences(Time since) {
 
 Result<std::int64_t> Requests::add_ack(const Ack& ack) {
   return attempt(database_->file, [&]() -> Result<std::int64_t> {
-    auto& connection = database_->connection;
-    Transaction transaction(connection);
-    connection.query("DELETE FROM ack WHERE ended <> 0 AND ended < ?", ack.at - kRetention).run();
-    std::int64_t id = 0;
-    {
-      auto row = connection.query(
-          "INSERT INTO ack (host, service, at, reason, author) VALUES (?,?,?,?,?) RETURNING id",
-          ack.host.text(), ack.service.text(), ack.at, ack.reason, ack.author);
-      row.next();
-      id = row.integer();
-    }
-    transaction.commit();
-    return id;
+    return inserted(database_->connection.query(
+        "INSERT INTO ack (host, service, at, reason, author) VALUES (?,?,?,?,?) RETURNING id",
+        ack.host.text(), ack.service.text(), ack.at, ack.reason, ack.author));
   });
 }
 
@@ -158,12 +147,21 @@ Result<std::vector<Ack>> Requests::load_acks() {
 }
 
 Result<Requests::Retries> Requests::ask_for_retry(const std::string& id, Time now) {
+  return ask_for_retry({.id = id, .destination = {}}, now);
+}
+
+Result<Requests::Retries> Requests::ask_for_retry_of(const std::string& destination, Time now) {
+  return ask_for_retry({.id = {}, .destination = destination}, now);
+}
+
+Result<Requests::Retries> Requests::ask_for_retry(const DeadLetters& meant, Time now) {
   return attempt(database_->file, [&]() -> Result<Retries> {
     auto& connection = database_->connection;
     Retries retries;
     std::vector<std::string> wanted;
     {
-      auto row = connection.query(select_dead_letters(), id, id, id);
+      auto row = connection.query(select_dead_letters(), meant.destination, meant.destination,
+                                  meant.id, meant.id, meant.id);
       while (row.next()) {
         auto delivery = row.text();
         if (row.flag()) {
@@ -192,12 +190,8 @@ Result<bool> Requests::is_anybody_there() { return is_locked(database_->file.par
 
 Result<std::int64_t> Requests::ask_for_reload(Time now) {
   return attempt(database_->file, [&]() -> Result<std::int64_t> {
-    auto row =
-        database_->connection.query("INSERT INTO reload (asked) VALUES (?) RETURNING id", now);
-    row.next();
-    const auto id = row.integer();
-    row.next();  // to its end, which commits it
-    return id;
+    return inserted(
+        database_->connection.query("INSERT INTO reload (asked) VALUES (?) RETURNING id", now));
   });
 }
 

@@ -42,7 +42,7 @@ class Requests {
   [[nodiscard]] Result<std::int64_t> add_silence(const Silence& silence);
   /// Ends one that has not ended; answers whether there was one.
   [[nodiscard]] Result<bool> end_silence(std::int64_t id, Time now);
-  /// Lets one that has not ended end at another time; answers whether there was one.
+  /// Lets one that has not ended end at `end`; answers whether there was one.
   [[nodiscard]] Result<bool> extend_silence(std::int64_t id, Time end, Time now);
   /// Those that end after `since`, in the order in which they were made.
   [[nodiscard]] Result<std::vector<Silence>> load_silences(Time since);
@@ -63,6 +63,8 @@ class Requests {
   /// For the dead letter of this id, or those of this message, and all later ones for the same
   /// destination and service; of an empty id for all.
   [[nodiscard]] Result<Retries> ask_for_retry(const std::string& id, Time now);
+  /// For all dead letters of this destination, by its key.
+  [[nodiscard]] Result<Retries> ask_for_retry_of(const std::string& destination, Time now);
   /// Whether somebody has asked, and Store::take_retries() has not been called since.
   [[nodiscard]] Result<bool> has_retries();
 
@@ -80,6 +82,12 @@ class Requests {
   struct Database;
   explicit Requests(std::unique_ptr<Database> database);
   static Result<Requests> with(Result<Opened> opened);
+  /// Empty: all.
+  struct DeadLetters {
+    std::string id;
+    std::string destination;
+  };
+  Result<Retries> ask_for_retry(const DeadLetters& meant, Time now);
   std::unique_ptr<Database> database_;
 };
 

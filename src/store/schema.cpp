@@ -213,8 +213,50 @@ ALTER TABLE host ADD COLUMN firing_since INTEGER NOT NULL DEFAULT 0;
 UPDATE host SET firing_since = since WHERE told = 1;
 )sql";
 
-constexpr std::array kMigrations{kVersion1, kVersion2, kVersion3, kVersion4,
-                                 kVersion5, kVersion6, kVersion7, kVersion8};
+// What was seen: of each series (a service; of an empty name the host itself) since when it had
+// which state. The numbers are those of ServiceState; 0: not watched from then on. `run` is when
+// tocsin ran at all. Deliveries are listed by destination and state.
+constexpr const char* kVersion9 = R"sql(
+CREATE TABLE series (
+  id          INTEGER PRIMARY KEY,
+  host_key    TEXT NOT NULL,
+  service_key TEXT NOT NULL,
+  service     TEXT NOT NULL,
+  UNIQUE (host_key, service_key)
+) STRICT;
+
+CREATE TABLE seen (
+  series INTEGER NOT NULL,
+  at     INTEGER NOT NULL,
+  state  INTEGER NOT NULL,
+  PRIMARY KEY (series, at)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE run (
+  began INTEGER NOT NULL PRIMARY KEY,
+  alive INTEGER NOT NULL
+) STRICT;
+
+INSERT INTO series (host_key, service_key, service)
+  SELECT host_key, '', '' FROM host UNION ALL SELECT host_key, service_key, service FROM service;
+INSERT INTO seen
+  SELECT id, since, CASE trouble WHEN '' THEN 4 ELSE 18 END
+  FROM host JOIN series ON series.host_key = host.host_key AND service_key = '' WHERE since > 0;
+INSERT INTO seen
+  SELECT id, since, CASE state WHEN 'STOPPED' THEN 1 WHEN 'START_PENDING' THEN 2
+    WHEN 'STOP_PENDING' THEN 3 WHEN 'RUNNING' THEN 4 WHEN 'CONTINUE_PENDING' THEN 5
+    WHEN 'PAUSE_PENDING' THEN 6 WHEN 'PAUSED' THEN 7 WHEN 'MISSING' THEN 16 WHEN 'DENIED' THEN 17
+    WHEN 'OVERRUN' THEN 19 END
+  FROM service JOIN series USING (host_key, service_key)
+  WHERE state IN ('STOPPED', 'START_PENDING', 'STOP_PENDING', 'RUNNING', 'CONTINUE_PENDING',
+    'PAUSE_PENDING', 'PAUSED', 'MISSING', 'DENIED', 'OVERRUN');
+
+CREATE INDEX delivery_by_destination ON delivery (destination, state) WHERE state <> 'pending';
+CREATE INDEX delivery_delivered ON delivery (destination, updated) WHERE state = 'delivered';
+)sql";
+
+constexpr std::array kMigrations{kVersion1, kVersion2, kVersion3, kVersion4, kVersion5,
+                                 kVersion6, kVersion7, kVersion8, kVersion9};
 
 }  // namespace
 

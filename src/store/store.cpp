@@ -12,6 +12,7 @@
 #include "store/database.h"
 #include "store/details.h"
 #include "store/opening.h"
+#include "store/seen.h"
 
 namespace tocsin::store {
 
@@ -191,6 +192,7 @@ Result<> Store::commit(std::span<Commit> commits) {
     for (const auto& commit : commits) {
       for (const auto& change : commit.states) put_state(connection, change);
       if (commit.host) put_host(connection, *commit.host);
+      note_seen(connection, commit);
       for (const auto& alert : commit.alerts) alerts[alert.id.value] = put_alert(connection, alert);
       for (const auto& delivery : commit.deliveries) {
         const auto [alert, missing] = alerts.try_emplace(delivery.alert.id.value);
@@ -228,10 +230,9 @@ Result<std::vector<Alert>> Store::history(const HistoryQuery& query) {
   });
 }
 
-Result<std::size_t> Store::prune(Time now) {
+Result<std::size_t> Store::prune(Time oldest) {
   return attempt(database_->file, [&]() -> Result<std::size_t> {
     auto& connection = database_->connection;
-    const Time oldest = now - kRetention;
     Transaction transaction(connection);
     auto count = connection
                      .query(
@@ -254,9 +255,40 @@ Result<std::size_t> Store::prune(Time now) {
                      " AND sequence < (SELECT max(sequence) FROM alert) ORDER BY at LIMIT ?)",
                      oldest, kPruneStep)
                  .run();
+    count += connection.query("DELETE FROM silence WHERE ends < ?", oldest).run();
+    count += connection
+                 .query("DELETE FROM run WHERE alive < ? AND began < (SELECT max(began) FROM run)",
+                        oldest)
+                 .run();
+    count += connection.query("DELETE FROM ack WHERE ended <> 0 AND ended < ?", oldest).run();
     transaction.commit();
     keep_reserve(database_->file.parent_path());
     return count;
+  });
+}
+
+Result<std::int64_t> Store::prune_seen(Time oldest, std::int64_t after) {
+  return attempt(database_->file, [&]() -> Result<std::int64_t> {
+    Transaction transaction(database_->connection);
+    const auto last = store::prune_seen(database_->connection, oldest, after);
+    transaction.commit();
+    return last;
+  });
+}
+
+Result<> Store::begin_run(Time now) {
+  return attempt(database_->file, [&]() -> Result<> {
+    store::begin_run(database_->connection, now);
+    return {};
+  });
+}
+
+Result<> Store::note_alive(Time now) {
+  return attempt(database_->file, [&]() -> Result<> {
+    database_->connection
+        .query("UPDATE run SET alive = ? WHERE began = (SELECT max(began) FROM run)", now)
+        .run();
+    return {};
   });
 }
 

@@ -82,6 +82,7 @@ struct Commit {
   std::optional<HostChange> host;
   std::vector<Alert> alerts;  ///< the history
   std::vector<Delivery> deliveries;
+  Time at{};  ///< when it was made
 };
 
 enum class DeliveryState : std::uint8_t { pending, delivered, dead, merged };
@@ -153,8 +154,7 @@ inline constexpr std::string_view kWebToken = "web.token";
 inline constexpr std::array<std::string_view, 6> kFiles = {
     "tocsin.db", "tocsin.db-wal", "tocsin.db-shm", "tocsin.lock", "tocsin.reserve", kWebToken};
 
-/// How long history and ended deliveries are kept.
-constexpr std::chrono::days kRetention{90};
+struct Database;
 
 /// Blocking; one thread at a time. Every error is ErrorKind::storage, or exhausted where the disk
 /// takes nothing more, names the file and says what to do. Names are stored as written and compared
@@ -230,9 +230,21 @@ class Store {
   /// Newest last; `failed`: only dead ones and pending ones that have failed before.
   [[nodiscard]] Result<std::vector<DeliveryRecord>> deliveries(bool failed, std::size_t most);
 
-  /// Removes a few of the ended deliveries and alerts that are older than kRetention; answers how
-  /// many: call it again, other work in between, until it answers 0. What is pending stays.
-  [[nodiscard]] Result<std::size_t> prune(Time now);
+  /// Removes a few of the alerts, ended deliveries, silences and acknowledgements that are older;
+  /// answers how many: call it again, other work in between, until it answers 0. What is pending
+  /// stays.
+  [[nodiscard]] Result<std::size_t> prune(Time oldest);
+  /// Removes older states of the next few series after this one, of each but the last, so that it
+  /// is known what held at that time. Answers the last series of these: call it again with it,
+  /// other work in between, until it answers 0, the end.
+  [[nodiscard]] Result<std::int64_t> prune_seen(Time oldest, std::int64_t after);
+
+  /// A run begins: what was seen before its last note_alive() and what is seen from now on have a
+  /// gap between them.
+  [[nodiscard]] Result<> begin_run(Time now);
+  /// The run that has begun goes on. To be called now and then: a crash makes the gap longer by
+  /// the time since the last call.
+  [[nodiscard]] Result<> note_alive(Time now);
 
   /// One sentence for each stored row that since the last call made no sense: a state that does
   /// not exist (the row was left out), a kind that this version does not know (it is
@@ -241,7 +253,6 @@ class Store {
   [[nodiscard]] std::vector<std::string> take_complaints();
 
  private:
-  struct Database;
   explicit Store(std::unique_ptr<Database> database);
   std::unique_ptr<Database> database_;
 };

@@ -13,7 +13,8 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr Duration kTooOld = store::kRetention + 24h;
+constexpr std::chrono::days kKept{90};
+constexpr Duration kTooOld = kKept + 24h;
 
 class StorageTest : public DaemonTest {
  protected:
@@ -39,13 +40,13 @@ class StorageTest : public DaemonTest {
   kit::VirtualTime time_;
   net::Loop loop_;
   Log log_{{.level = config::LogLevel::error}};
-  std::unique_ptr<Storage> storage_ = Storage::open(folder_, time_, log_).value();
+  std::unique_ptr<Storage> storage_ = Storage::open(folder_, kKept, time_, log_).value();
   net::TaskScope tasks_{loop_.executor()};
 };
 
 TEST_F(StorageTest, RemovesWhatIsOld) {
   start();
-  pass(store::kRetention - 1h);
+  pass(kKept - 1h);
   EXPECT_EQ(kept(), 2);
   pass(3h);
   EXPECT_EQ(kept(), 1);

@@ -86,9 +86,10 @@ TEST_F(StoreTest, VersionSevenHasNotNotedWhatWasNotifiedAndSinceWhen) {
   commit({.host = HostChange{.host = alert.host, .state = {.since = kNow, .notified = true}}});
   store_.reset();
   run_sql(scratch_.path(),
-          "DROP INDEX alert_notified; ALTER TABLE alert DROP COLUMN notified;"
-          "ALTER TABLE host DROP COLUMN firing_since;"
-          "UPDATE alert SET details = '{' WHERE id = '3'; PRAGMA user_version = 7");
+          kUndoVersion9 +
+              "DROP INDEX alert_notified; ALTER TABLE alert DROP COLUMN notified;"
+              "ALTER TABLE host DROP COLUMN firing_since;"
+              "UPDATE alert SET details = '{' WHERE id = '3'; PRAGMA user_version = 7");
   reopen();
   EXPECT_EQ(store_->find_firing(alert.host, alert.service).value()->id.value, "3")
       << "whether a damaged one was suppressed is not known";

@@ -59,13 +59,26 @@ TEST_F(RequestsTest, SilencesEndWhenSomebodySaysSo) {
   EXPECT_EQ(requests_.end_silence(id + 1, kNow), false) << "there is none";
 }
 
-TEST_F(RequestsTest, SilencesThatEndedLongAgoAreForgotten) {
-  ASSERT_TRUE(requests_.add_silence(silence_of("old")));
-  auto later = silence_of("new");
-  later.begin += kRetention + 2h;
-  later.end = later.begin + 1h;
-  ASSERT_TRUE(requests_.add_silence(later));
+TEST_F(RequestsTest, ASilenceThatLastsMayEndAtAnotherTime) {
+  const auto id = requests_.add_silence(silence_of("sql1", 1h)).value();
+  EXPECT_EQ(requests_.extend_silence(id, kNow + 2h, kNow + 1min), true);
+  EXPECT_THAT(scopes(kNow + 2h - 1ms), ElementsAre("sql1"));
+  EXPECT_EQ(requests_.extend_silence(id, kNow + 30min, kNow + 1min), true) << "sooner, too";
+  EXPECT_EQ(requests_.extend_silence(id, kNow + 9h, kNow + 30min), false) << "it has ended";
+  EXPECT_EQ(requests_.extend_silence(id + 1, kNow + 9h, kNow), false) << "there is none";
+}
+
+TEST_F(RequestsTest, WhatEndedLongAgoIsForgotten) {
+  ASSERT_TRUE(requests_.add_silence(silence_of("old", 1h)));
+  ASSERT_TRUE(requests_.add_silence(silence_of("new", 3h)));
+  const auto ended = requests_.add_ack({.host = HostName("old"), .at = kNow}).value();
+  ASSERT_TRUE(requests_.add_ack({.host = HostName("open"), .at = kNow}));
+  ASSERT_TRUE(requests_.end_ack(ended, kNow + 1h));
+  while (store_.prune(kNow + 2h).value() > 0) {
+  }
   EXPECT_THAT(scopes({}), ElementsAre("new"));
+  auto database = open_database(scratch_.path() / "tocsin.db");
+  EXPECT_EQ(database.execAndGet("SELECT group_concat(host) FROM ack").getString(), "open");
 }
 
 TEST_F(RequestsTest, AcknowledgementsLastUntilTheyAreEnded) {
@@ -83,15 +96,6 @@ TEST_F(RequestsTest, AcknowledgementsLastUntilTheyAreEnded) {
   EXPECT_EQ(run.end_ack(ack.id, kNow + 1min), true);
   EXPECT_EQ(run.end_ack(ack.id, kNow + 2min), false) << "it has ended";
   EXPECT_THAT(requests_.load_acks().value(), testing::SizeIs(1));
-}
-
-TEST_F(RequestsTest, AcknowledgementsThatEndedLongAgoAreForgotten) {
-  const auto id = requests_.add_ack({.host = HostName("old"), .at = kNow}).value();
-  ASSERT_TRUE(requests_.add_ack({.host = HostName("open"), .at = kNow}));
-  ASSERT_TRUE(requests_.end_ack(id, kNow + 1h));
-  ASSERT_TRUE(requests_.add_ack({.host = HostName("new"), .at = kNow + kRetention + 2h}));
-  auto database = open_database(scratch_.path() / "tocsin.db");
-  EXPECT_EQ(database.execAndGet("SELECT group_concat(host) FROM ack").getString(), "open,new");
 }
 
 TEST_F(RequestsTest, AReloadIsAskedForAndAnswered) {
