@@ -104,7 +104,8 @@ Daemon::~Daemon() = default;
 net::awaitable<Result<>> Daemon::start() {
   options_.config.get<config::Mqtt>().instance = instance_of(options_.data_directory);
   loaded_at_ = clock_.now();
-  CO_TRY(auto storage, Storage::open(options_.data_directory, clock_, log_));
+  CO_TRY(auto storage,
+         Storage::open(options_.data_directory, options_.config.history_kept, clock_, log_));
   CO_TRY(auto known, storage->store.load_states());
   CO_TRY(auto records, storage->logins.load());
 
@@ -191,6 +192,7 @@ net::awaitable<store::ReloadAnswer> Daemon::reload() {
     if (!states) co_return refuse_reload(states.error().what);
     known = *std::move(states);
   }
+  components.storage->keep_for(config.history_kept);
   components.silences.set_maintenance(config.maintenance);
   co_await components.replace_pipeline(config);
   components.clusters.set_clusters(config.clusters, known);
@@ -251,6 +253,7 @@ net::awaitable<void> Daemon::stop() {
   co_await components.logins.flush();
   (void)co_await components.storage->restore_files();
   co_await components.journal.store_rest(std::move(undelivered));
+  co_await components.storage->note_alive();
   components.storage->log_losses();
   co_await closing.join();
   components_.reset();

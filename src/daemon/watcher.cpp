@@ -228,8 +228,10 @@ bool Watcher::may_skip_check() const {
 
 net::awaitable<bool> Watcher::feel_pulse() {
   if (!may_skip_check()) co_return false;
+  const auto begun = net::MonotonicClock::now();
   const bool felt = co_await probe_->has_pulse(net::within(kCheckLimit));
   if (!felt) co_return false;
+  last_check_ = {.at = deps_.clock.now(), .took = net::MonotonicClock::now() - begun};
   skipped_++;
   log_.debug("check left out, the host tells of changes: {} of {}", skipped_,
              host_.check_every_nth - 1);

@@ -89,7 +89,7 @@ class Watcher {
   net::awaitable<void> forget();
   [[nodiscard]] const MonitoredHost& monitored() const { return monitored_; }
   [[nodiscard]] const config::Host& host() const { return host_; }
-  /// The last check that the host itself has answered or failed.
+  /// The last check that the host itself has answered or failed, or sign of life.
   struct LastCheck {
     Time at{};
     std::chrono::duration<double> took{};

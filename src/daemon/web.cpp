@@ -19,6 +19,7 @@ namespace tocsin::daemon {
 namespace {
 
 constexpr auto kOpenAgainAfter = std::chrono::minutes(1);
+constexpr auto kFollowEvery = std::chrono::seconds(5);
 constexpr std::size_t kTokenBytes = 24;
 
 std::string run_id(Time now) { return fmt::format("{:x}", now.time_since_epoch().count()); }
@@ -71,6 +72,8 @@ Web::Web(Deps deps, config::Web config)
             .events = events_,
             .requests = deps_.storage.requests,
             .worker = deps_.storage.worker,
+            .reader = reader_,
+            .reading = reading_,
             .clock = deps_.clock}),
       changed_(deps_.executor),
       background_(deps_.executor) {}
@@ -110,6 +113,19 @@ std::unique_ptr<Web::Serving> Web::open() {
   return serving;
 }
 
+net::awaitable<void> Web::keep_reader() {
+  for (bool failing = false;; co_await net::sleep_for(kFollowEvery)) {
+    auto opened = co_await reading_.run([this]() -> Result<> {
+      if (reader_) return reader_->follow();
+      TRY(auto reader, store::Reader::open(deps_.monitor.data_directory));
+      reader_ = std::make_unique<store::Reader>(std::move(reader));
+      return {};
+    });
+    if (!opened && !failing) deps_.log.warn("dashboard: no history: {}", opened.error().what);
+    failing = !opened;
+  }
+}
+
 net::awaitable<void> Web::run() {
   if (config_.enabled) {
     auto token = co_await deps_.storage.worker.run(
@@ -119,6 +135,7 @@ net::awaitable<void> Web::run() {
     else
       deps_.log.warn("dashboard: actions need a token of the configuration: {}",
                      token.error().what);
+    background_.spawn(keep_reader());
   }
   background_.spawn(events_.run());
   background_.spawn(monitor_.measure_lag());

@@ -65,9 +65,13 @@ class Web {
   struct Serving;
   [[nodiscard]] std::unique_ptr<Serving> open();
   net::awaitable<void> end_serving();
+  /// Reads the history, also when its files were made anew; until it is cancelled.
+  net::awaitable<void> keep_reader();
 
   Deps deps_;
   config::Web config_;
+  net::Worker reading_{"reader", 1};
+  std::unique_ptr<store::Reader> reader_;
   Secret token_;
   web::Events events_;
   web::Board board_;

@@ -21,11 +21,12 @@ void Api::add_to(Router& router) {
   using enum Role;
   router.add({get, "/api/v1/session", read, now(&Api::get_session)});
   router.add({get, "/api/v1/status", read, now(&Api::get_status)});
-  router.add({get, "/api/v1/counts", read, now(&Api::get_counts)});
+  router.add({get, "/api/v1/counts", read, of(&Api::get_counts)});
   router.add({get, "/api/v1/overview", read, now(&Api::get_overview)});
   router.add({get, "/api/v1/hosts", read, now(&Api::list_hosts)});
   router.add({get, "/api/v1/hosts/{host}", read, now(&Api::get_host)});
   router.add({get, "/api/v1/hosts/{host}/services", read, of(&Api::list_services)});
+  router.add({get, "/api/v1/hosts/{host}/timeline", read, of(&Api::get_timeline)});
   router.add({post, "/api/v1/hosts/{host}/check", act, now(&Api::check_host)});
   router.add({get, "/api/v1/events", read, now(&Api::listen)});
   router.add({get, "/api/v1/alerts", read, of(&Api::list_alerts)});
@@ -40,6 +41,12 @@ void Api::add_to(Router& router) {
   router.add({get, "/api/v1/routes", read, now(&Api::list_routes)});
   router.add({get, "/api/v1/configuration", read, now(&Api::get_configuration)});
   router.add({post, "/api/v1/configuration/reload", act, of(&Api::reload)});
+  router.add({get, "/api/v1/history", read, of(&Api::list_history)});
+  router.add({get, "/api/v1/history/{alert}", read, of(&Api::get_alert)});
+  router.add({get, "/api/v1/deliveries", read, of(&Api::list_deliveries)});
+  router.add({post, "/api/v1/deliveries/{delivery}/retry", act, of(&Api::retry_delivery)});
+  router.add({get, "/api/v1/destinations", read, of(&Api::list_destinations)});
+  router.add({post, "/api/v1/destinations/{destination}/retry", act, of(&Api::retry_destination)});
   router.add({post, "/api/v1/destinations/{destination}/test", act, of(&Api::test_destination)});
 }
 

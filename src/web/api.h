@@ -2,15 +2,17 @@
 #pragma once
 
 #include <cstdint>
-#include <map>
+#include <memory>
 #include <optional>
 #include <string>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
 #include "base/clock.h"
 #include "net/async.h"
 #include "net/worker.h"
+#include "store/reader.h"
 #include "store/requests.h"
 #include "web/board.h"
 #include "web/events.h"
@@ -30,6 +32,9 @@ class Api {
     Events& events;
     store::Requests& requests;
     net::Worker& worker;  ///< the store's one thread
+    /// Null: the store cannot be read beside it, or not yet.
+    const std::unique_ptr<store::Reader>& reader;
+    net::Worker& reading;  ///< the reader's one thread
     const Clock& clock;
   };
   explicit Api(Deps deps) : deps_(deps) {}
@@ -43,7 +48,7 @@ class Api {
   // State (api_state.cpp).
   Answer get_session(const Call& call) const;
   Answer get_status(const Call& call) const;
-  Answer get_counts(const Call& call) const;
+  Coroutine get_counts(const Call& call) const;
   Answer get_overview(const Call& call) const;
   Answer list_hosts(const Call& call) const;
   Answer get_host(const Call& call) const;
@@ -64,6 +69,26 @@ class Api {
   Coroutine extend_silence(const Call& call) const;
   Coroutine end_silence(const Call& call) const;
   [[nodiscard]] net::awaitable<Result<std::optional<Silence>>> find_silence(std::int64_t id) const;
+
+  // What happened (api_history.cpp).
+  Coroutine get_timeline(const Call& call) const;
+  Coroutine list_history(const Call& call) const;
+  Coroutine get_alert(const Call& call) const;
+
+  // Deliveries (api_deliveries.cpp).
+  Coroutine list_deliveries(const Call& call) const;
+  Coroutine retry_delivery(const Call& call) const;
+  Coroutine list_destinations(const Call& call) const;
+  Coroutine retry_destination(const Call& call) const;
+  [[nodiscard]] std::string name_of(const std::string& destination) const;
+  [[nodiscard]] json to_json(const store::DeliveryRecord& record) const;
+
+  /// What the reader answers, asked on its thread.
+  template <typename F, typename T = std::invoke_result_t<F, store::Reader&>>
+  [[nodiscard]] net::awaitable<T> read(F query) const {
+    if (!deps_.reader) co_return fail(ErrorKind::storage, "the history cannot be read now");
+    co_return co_await deps_.reading.run([&] { return query(*deps_.reader); });
+  }
 
   // Configuration (api_configuration.cpp).
   Answer list_routes(const Call& call) const;
@@ -89,6 +114,8 @@ struct OpenAlert {
   std::string reason;
   std::string suppressed;
 
+  /// Null: nobody has acknowledged it.
+  [[nodiscard]] const Ack* find_ack(const std::vector<Ack>& acks) const;
   [[nodiscard]] json to_json(const std::vector<Ack>& acks) const;
 };
 

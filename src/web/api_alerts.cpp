@@ -77,15 +77,20 @@ OpenAlert credential_alert(const Monitor& monitor, const HostName& credential) {
 /// What stands first in a list.
 auto order_of(const OpenAlert& alert) {
   return std::tuple(alert.suppressed.empty() ? 0 : 1, -static_cast<int>(alert.severity),
-                    -rank_of(alert.state), -alert.since.time_since_epoch().count(), alert.host,
+                    -row_of(alert.state).rank, -alert.since.time_since_epoch().count(), alert.host,
                     alert.service);
 }
 
 }  // namespace
 
-json OpenAlert::to_json(const std::vector<Ack>& acks) const {
+const Ack* OpenAlert::find_ack(const std::vector<Ack>& acks) const {
   const auto ack = std::ranges::find_if(
       acks, [this](const Ack& one) { return one.covers(host, service, since); });
+  return ack == acks.end() ? nullptr : &*ack;
+}
+
+json OpenAlert::to_json(const std::vector<Ack>& acks) const {
+  const auto* ack = find_ack(acks);
   return {{"host", host.text()},
           {"service", service.text()},
           {"friendlyName", friendly_name},
@@ -96,7 +101,7 @@ json OpenAlert::to_json(const std::vector<Ack>& acks) const {
           {"since", time_or_null(since)},
           {"reason", reason},
           {"suppressed", suppressed},
-          {"acknowledged", ack == acks.end() ? json(nullptr) : web::to_json(*ack)}};
+          {"acknowledged", ack == nullptr ? json(nullptr) : web::to_json(*ack)}};
 }
 
 std::vector<OpenAlert> open_alerts(const Monitor& monitor, const MonitoredHost& host) {
@@ -145,7 +150,7 @@ Api::Coroutine Api::list_acks(const Call& /*call*/) const {
   const auto acks = co_await deps_.worker.run([this] { return deps_.requests.load_acks(); });
   if (!acks) co_return store_failed(acks.error());
   json all = json::array();
-  for (const auto& ack : *acks) all.push_back(to_json(ack));
+  for (const auto& ack : *acks) all.push_back(web::to_json(ack));
   co_return respond({{"acknowledgements", std::move(all)}});
 }
 
@@ -180,7 +185,7 @@ Api::Coroutine Api::acknowledge(const Call& call) const {
   deps_.monitor.note(call.visitor.name, "acknowledgement of " + stored->text());
   deps_.monitor.take_requests();
   deps_.events.add(Change::silence);
-  co_return respond(to_json(*stored), 201);
+  co_return respond(web::to_json(*stored), 201);
 }
 
 Api::Coroutine Api::take_back_ack(const Call& call) const {

@@ -5,7 +5,6 @@
 #include <fmt/format.h>
 
 #include "base/try.h"
-#include "store/store.h"
 #include "web/api.h"
 #include "web/input.h"
 
@@ -45,10 +44,10 @@ Api::Coroutine Api::list_silences(const Call& call) const {
   if (auto mistake = query.mistake()) co_return *std::move(mistake);
   const Time now = deps_.clock.now();
   const auto silences = co_await deps_.worker.run(
-      [&] { return deps_.requests.load_silences(ended_too ? now - store::kRetention : now); });
+      [&] { return deps_.requests.load_silences(ended_too ? Time{} : now); });
   if (!silences) co_return store_failed(silences.error());
   json all = json::array();
-  for (const auto& silence : *silences) all.push_back(to_json(silence, now));
+  for (const auto& silence : *silences) all.push_back(web::to_json(silence, now));
   json planned = json::array();
   for (const auto& one : deps_.monitor.planned_silences()) planned.push_back(planned_json(one));
   co_return respond({{"silences", std::move(all)}, {"maintenance", std::move(planned)}});
@@ -67,7 +66,7 @@ Api::Coroutine Api::create_silence(const Call& call) {
   if (!key.empty() && before != made_.end()) {
     const auto known = co_await find_silence(before->second);
     if (!known) co_return store_failed(known.error());
-    if (*known) co_return respond(to_json(**known, deps_.clock.now()), 201);
+    if (*known) co_return respond(web::to_json(**known, deps_.clock.now()), 201);
   }
   const Time now = deps_.clock.now();
   Silence silence{.scope = scope,
@@ -84,7 +83,7 @@ Api::Coroutine Api::create_silence(const Call& call) {
                      fmt::format("silence of {} until {}", scope.text(), iso_minutes(silence.end)));
   deps_.monitor.take_requests();
   deps_.events.add(Change::silence);
-  co_return respond(to_json(silence, now), 201);
+  co_return respond(web::to_json(silence, now), 201);
 }
 
 Api::Coroutine Api::preview_silence(const Call& call) const {
@@ -130,7 +129,7 @@ Api::Coroutine Api::extend_silence(const Call& call) const {
   deps_.monitor.note(call.visitor.name, fmt::format("silence {} until {}", *id, iso_minutes(end)));
   deps_.monitor.take_requests();
   deps_.events.add(Change::silence);
-  co_return respond(to_json(**silence, now));
+  co_return respond(web::to_json(**silence, now));
 }
 
 Api::Coroutine Api::end_silence(const Call& call) const {

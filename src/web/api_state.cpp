@@ -30,7 +30,7 @@ json host_json(const WatchedHost& host, const HostSummary& summary) {
           {"roundTripSeconds", or_null(host.took, [](auto took) { return took.count(); })},
           {"bootedAt", time_or_null(tracked.booted_at)},
           {"worst", to_string(summary.worst)},
-          {"services", to_json(summary.states)},
+          {"services", web::to_json(summary.states)},
           {"watched", summary.services},
           {"open", summary.open}};
 }
@@ -97,7 +97,12 @@ Answer Api::get_status(const Call& /*call*/) const {
                   {"streams", deps_.events.streams()}});
 }
 
-Answer Api::get_counts(const Call& /*call*/) const {
+Api::Coroutine Api::get_counts(const Call& /*call*/) const {
+  const auto acks = co_await deps_.worker.run([this] { return deps_.requests.load_acks(); });
+  if (!acks) co_return store_failed(acks.error());
+  const auto deliveries =
+      co_await read([](store::Reader& reader) { return reader.delivery_counts(); });
+  if (!deliveries) co_return store_failed(deliveries.error());
   std::size_t reached = 0;
   std::size_t unreached = 0;
   const auto& hosts = deps_.board.hosts();
@@ -105,16 +110,21 @@ Answer Api::get_counts(const Call& /*call*/) const {
     if (summary.checked) (summary.reached ? reached : unreached)++;
   }
   std::size_t open = 0;
+  std::size_t acknowledged = 0;
   std::size_t silenced = 0;
-  for (const auto& alert : open_alerts(deps_.monitor, deps_.board))
-    (alert.suppressed.empty() ? open : silenced)++;
-  return respond({{"hosts",
-                   {{"total", hosts.size()},
-                    {"reached", reached},
-                    {"unreached", unreached},
-                    {"unchecked", hosts.size() - reached - unreached}}},
-                  {"services", to_json(deps_.board.states())},
-                  {"alerts", {{"open", open}, {"silenced", silenced}}}});
+  for (const auto& alert : open_alerts(deps_.monitor, deps_.board)) {
+    const bool is_seen = alert.find_ack(*acks) != nullptr;
+    (!alert.suppressed.empty() ? silenced : is_seen ? acknowledged : open)++;
+  }
+  co_return respond(
+      {{"hosts",
+        {{"total", hosts.size()},
+         {"reached", reached},
+         {"unreached", unreached},
+         {"unchecked", hosts.size() - reached - unreached}}},
+       {"services", web::to_json(deps_.board.states())},
+       {"alerts", {{"open", open}, {"acknowledged", acknowledged}, {"silenced", silenced}}},
+       {"deliveries", {{"waiting", deliveries->waiting}, {"dead", deliveries->dead}}}});
 }
 
 Answer Api::get_overview(const Call& /*call*/) const {
@@ -127,7 +137,7 @@ Answer Api::get_overview(const Call& /*call*/) const {
   for (const auto& [name, summary] : deps_.board.hosts()) {
     if (summary.checked && !summary.reached) unreached.push_back(names.size());
     names.push_back(name.text());
-    worst += letter_of(summary.worst);
+    worst += row_of(summary.worst).letter;
     services.push_back(summary.services);
     running.push_back(summary.running());
     troubled.push_back(summary.troubled);

@@ -7,63 +7,9 @@
 
 namespace tocsin::web {
 
-int rank_of(ServiceState state) {
-  switch (state) {
-    case ServiceState::running:
-      return 0;
-    case ServiceState::start_pending:
-    case ServiceState::continue_pending:
-      return 1;
-    case ServiceState::stop_pending:
-    case ServiceState::pause_pending:
-      return 2;
-    case ServiceState::paused:
-      return 3;
-    case ServiceState::unknown:
-      return 4;
-    case ServiceState::denied:
-      return 5;
-    case ServiceState::overrun:
-      return 6;
-    case ServiceState::stopped:
-      return 7;
-    case ServiceState::missing:
-      return 8;
-  }
-  return 4;
-}
-
 std::size_t index_of(ServiceState state) {
   const auto& all = all_values<ServiceState>();
   return static_cast<std::size_t>(std::ranges::find(all, state) - all.begin());
-}
-
-char letter_of(ServiceState state) {
-  switch (state) {
-    case ServiceState::running:
-      return 'r';
-    case ServiceState::stopped:
-      return 's';
-    case ServiceState::paused:
-      return 'p';
-    case ServiceState::start_pending:
-      return 'b';
-    case ServiceState::stop_pending:
-      return 'e';
-    case ServiceState::continue_pending:
-      return 'c';
-    case ServiceState::pause_pending:
-      return 'w';
-    case ServiceState::missing:
-      return 'm';
-    case ServiceState::denied:
-      return 'd';
-    case ServiceState::overrun:
-      return 'o';
-    case ServiceState::unknown:
-      break;
-  }
-  return 'u';
 }
 
 namespace {
@@ -93,7 +39,7 @@ HostSummary summarize(const MonitoredHost& host, bool checked) {
     if (fires(service)) summary.open++;
     if (!is_troubled(host, name, service)) continue;
     summary.troubled++;
-    if (summary.reached && rank_of(state) > rank_of(summary.worst)) summary.worst = state;
+    if (summary.reached) summary.worst = worse(summary.worst, state);
   }
   return summary;
 }

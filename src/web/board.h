@@ -59,9 +59,4 @@ class Board {
   StateCounts states_{};
 };
 
-/// How bad a state is among others: 0 is the best.
-[[nodiscard]] int rank_of(ServiceState state);
-/// The letter of a state in columns.
-[[nodiscard]] char letter_of(ServiceState state);
-
 }  // namespace tocsin::web

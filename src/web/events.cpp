@@ -4,21 +4,20 @@
 #include <utility>
 
 #include <fmt/format.h>
-#include <nlohmann/json.hpp>
 
 #include "net/timer.h"
+#include "web/json.h"
 
 namespace tocsin::web {
 namespace {
 
 using std::chrono_literals::operator""ms;
 using std::chrono_literals::operator""s;
-using json = nlohmann::ordered_json;
 
 constexpr auto kGather = 100ms;
 /// Proxies cut a connection on which nothing comes for a minute.
 constexpr auto kSignOfLife = 15s;
-constexpr auto kWriteLimit = 10s;
+constexpr auto kEventLimit = 10s;
 constexpr std::size_t kMostKept = 1000;
 constexpr std::size_t kMostKeptBytes = std::size_t{1024} * 1024;
 /// Where more hosts change at once, all is read anew.
@@ -28,7 +27,7 @@ constexpr std::string_view kReset = "event: reset\ndata: {}\n\n";
 json to_json(const HostName& host, const HostSummary& now) {
   return {{"what", "host"},
           {"host", host.text()},
-          {"worst", std::string(1, letter_of(now.worst))},
+          {"worst", std::string(1, row_of(now.worst).letter)},
           {"services", now.services},
           {"running", now.running()},
           {"troubled", now.troubled},
@@ -128,7 +127,7 @@ net::awaitable<void> Events::stream(net::TcpStream& to, std::optional<std::strin
     text += after(seen);
     seen = latest_;
     if (text.empty()) text = ":\n\n";
-    if (!co_await to.write(as_bytes(text), net::within(kWriteLimit))) co_return;
+    if (!co_await to.write(as_bytes(text), net::within(kEventLimit))) co_return;
     text.clear();
     if (seen == latest_) (void)co_await published_.wait_until(net::within(kSignOfLife));
   }

@@ -24,7 +24,7 @@ const json& letters() {
   static const json all = [] {
     json letters = json::object();
     for (const auto state : all_values<ServiceState>())
-      letters[std::string(1, letter_of(state))] = to_string(state);
+      letters[std::string(1, row_of(state).letter)] = to_string(state);
     return letters;
   }();
   return all;

@@ -74,7 +74,8 @@ TEST(Access, BelievesTheHeaderOfListedProxiesOnly) {
   ASSERT_TRUE(admitted);
   EXPECT_EQ(admitted->name, "bob");
   EXPECT_EQ(status_of(access.admit(bob, "10.0.0.2", Role::read)), 401);
-  const auto forged = request(Method::get, {{"remote-user", "bob"}, {"x-forwarded-for", "10.0.0.1"}});
+  const auto forged =
+      request(Method::get, {{"remote-user", "bob"}, {"x-forwarded-for", "10.0.0.1"}});
   EXPECT_EQ(status_of(access.admit(forged, "10.0.0.2", Role::read)), 401);
 }
 
@@ -83,8 +84,8 @@ TEST(Access, LetsAProxyReadNothingWithoutAUser) {
   web.proxy = {.addresses = {"127.0.0.1"}, .role = config::WebRole::act};
   const Access access(web, kToken);
   EXPECT_EQ(status_of(access.admit(request(Method::get), kPeer, Role::read)), 401);
-  EXPECT_EQ(
-      status_of(access.admit(request(Method::get, {{"remote-user", ""}}), kPeer, Role::read)), 401);
+  EXPECT_EQ(status_of(access.admit(request(Method::get, {{"remote-user", ""}}), kPeer, Role::read)),
+            401);
 }
 
 TEST(Access, RefusesForeignHostNames) {
@@ -97,8 +98,9 @@ TEST(Access, RefusesForeignHostNames) {
   for (const auto* own : {"127.0.0.1:8484", "[::1]:8484", "10.1.2.3", "localhost:8484", "LOCALHOST",
                           "a.localhost:1", "tocsin.example.com", "TOCSIN.example.com:443"})
     EXPECT_EQ(of(own), 200) << own;
-  for (const auto* foreign : {"", "evil.example", "localhost.evil.example", "tocsin.example.com.evil",
-                              "127.0.0.1.evil.example", "xlocalhost", "[::1", "user@localhost"})
+  for (const auto* foreign :
+       {"", "evil.example", "localhost.evil.example", "tocsin.example.com.evil",
+        "127.0.0.1.evil.example", "xlocalhost", "[::1", "user@localhost"})
     EXPECT_EQ(of(foreign), 421) << foreign;
 }
 

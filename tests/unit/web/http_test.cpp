@@ -76,7 +76,7 @@ TEST(RequestReader, BoundsTheHeader) {
   EXPECT_EQ(status_of("GET / HTTP/1.1\r\nHost: a\r\nX: " + std::string(20'000, 'x')), 431);
   EXPECT_EQ(status_of(std::string(20'000, 'G')), 431);
   std::string many = "GET / HTTP/1.1\r\nHost: a\r\n";
-  for (int i = 0; i < 2000; i++) many += "X: y\r\n\r\n"[0] + std::string(": y\r\n");
+  for (int i = 0; i < 4000; i++) many += "X: y\r\n";
   EXPECT_EQ(status_of(many), 431);
 }
 
