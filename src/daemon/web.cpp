@@ -19,6 +19,8 @@ namespace tocsin::daemon {
 namespace {
 
 constexpr auto kOpenAgainAfter = std::chrono::minutes(1);
+constexpr auto kLastAnswers = std::chrono::seconds(2);
+constexpr auto kLookEvery = std::chrono::milliseconds(20);
 constexpr auto kFollowEvery = std::chrono::seconds(5);
 constexpr std::size_t kTokenBytes = 24;
 
@@ -159,8 +161,12 @@ net::awaitable<void> Web::stop() {
 net::awaitable<void> Web::end_serving() {
   if (!serving_) co_return;
   serving_->listening.cancel();
-  serving_->connections.cancel();
   co_await serving_->listening.join();
+  // Whoever has asked for a reload gets its answer, although that ends the server.
+  const auto limit = net::within(kLastAnswers);
+  while (serving_->server->is_answering() && net::MonotonicClock::now() < limit)
+    co_await net::sleep_for(kLookEvery);
+  serving_->connections.cancel();
   co_await serving_->connections.join();
   serving_.reset();
 }

@@ -74,8 +74,14 @@ struct Server::Connection {
 
   net::TcpStream stream;
   std::string peer;
-  bool is_reading = true;
+  enum class Does : std::uint8_t { reads, answers, streams } does = Does::reads;
 };
+
+bool Server::is_answering() const {
+  return std::ranges::any_of(connections_, [](const auto& connection) {
+    return connection->does == Connection::Does::answers;
+  });
+}
 
 Result<Server> Server::open(const net::Executor& executor, const std::string& address,
                             std::uint16_t port, const Router& router) {
@@ -86,8 +92,9 @@ Result<Server> Server::open(const net::Executor& executor, const std::string& ad
 
 void Server::make_room() {
   if (connections_.size() < kMostConnections) return;
-  const auto quiet = std::ranges::find_if(
-      connections_, [](const auto& connection) { return connection->is_reading; });
+  const auto quiet = std::ranges::find_if(connections_, [](const auto& connection) {
+    return connection->does == Connection::Does::reads;
+  });
   const auto& leaves = quiet == connections_.end() ? connections_.front() : *quiet;
   leaves->stream.close();
   connections_.erase(quiet == connections_.end() ? connections_.begin() : quiet);
@@ -120,9 +127,9 @@ net::awaitable<void> Server::serve(std::shared_ptr<Connection> connection) {
       break;
     }
     if (*request) {
-      connection->is_reading = false;
+      connection->does = Connection::Does::answers;
       const bool goes_on = co_await answer(*connection, **request);
-      connection->is_reading = true;
+      connection->does = Connection::Does::reads;
       const auto place = std::ranges::find(connections_, connection);
       if (!goes_on || place == connections_.end()) break;
       connections_.splice(connections_.end(), connections_, place);
@@ -151,7 +158,9 @@ net::awaitable<bool> Server::answer(Connection& connection, const Request& reque
   if (request.method != Method::head) text += response.body;
   const auto written = co_await connection.stream.write(as_bytes(text), net::within(kWriteLimit));
   if (!written) co_return false;
-  if (is_stream && request.method != Method::head) co_await answer.stream(connection.stream);
+  if (!is_stream || request.method == Method::head) co_return goes_on;
+  connection.does = Connection::Does::streams;
+  co_await answer.stream(connection.stream);
   co_return goes_on;
 }
 

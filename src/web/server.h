@@ -26,6 +26,8 @@ class Server {
                              std::uint16_t port, const Router& router);
 
   [[nodiscard]] std::uint16_t port() const { return listener_.port(); }
+  /// Whether a response is under way, streams not counted.
+  [[nodiscard]] bool is_answering() const;
   /// Serves until it is cancelled. `connections` outlives it; what runs there is to be cancelled
   /// too.
   net::awaitable<void> run(net::TaskScope& connections);
