@@ -203,7 +203,7 @@ void add_silencing(CLI::App& app, int& code) {
   auto* list_command = add_stored(app, "silences", "list the silences and the maintenance windows",
                                   code, list_options, cli::silences);
   list_command->add_flag("--all", list_options->all,
-                         "also silences that ended in the last 90 days");
+                         "also silences that have ended and are still kept");
   add_json(list_command, list_options);
 
   const auto end_options = std::make_shared<UnsilenceOptions>();

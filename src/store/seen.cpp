@@ -8,7 +8,7 @@ namespace tocsin::store {
 namespace {
 
 /// Series that one step looks at: some milliseconds.
-constexpr std::int64_t kSeriesStep = 1000;
+constexpr std::int64_t kSeriesStep = 500;
 
 struct LastSeen {
   Time at{};

@@ -190,8 +190,8 @@ TEST_F(ReaderTest, StatesArePrunedInSteps) {
   for (auto& change : many.states)
     change.state = {.seen = {.state = ServiceState::stopped}, .since = kNow + 1ms};
   commit(many);
-  EXPECT_EQ(store_->prune_seen(kNow + 2ms, 0).value(), 1000);
-  EXPECT_EQ(count("seen"), 4000);
+  EXPECT_EQ(store_->prune_seen(kNow + 2ms, 0).value(), 500);
+  EXPECT_EQ(count("seen"), 4500);
   prune_seen(2ms);
   EXPECT_EQ(count("seen"), 2500);
 }
