@@ -21,7 +21,8 @@ FOLDERS = {entry.name for entry in (*ROOT.iterdir(), *(ROOT / "src").iterdir())
 
 def pages():
     return sorted(page for folder in (ROOT, *(entry for entry in ROOT.iterdir() if entry.name in FOLDERS))
-                  for page in (folder.glob("*.md") if folder == ROOT else folder.rglob("*.md")))
+                  for page in (folder.glob("*.md") if folder == ROOT else folder.rglob("*.md"))
+                  if "node_modules" not in page.parts)
 
 
 def without_fences(text):

@@ -17,7 +17,7 @@ const FORBIDDEN = [
 const HREF = /\bhref=(\{[^}]*\}|"[^"]*")/g, GOOD_HREF = /^\{(link\(|linkHere\(|allDestinations\(|`\$\{BASE\}|tab\.href|href$|href\})|^"#main"/;
 
 let findings = 0;
-for (const name of (await readdir(SOURCE, { recursive: true }).then((names) => names, () => [])).filter((one) => /\.(tsx?|html)$/.test(one) && !one.endsWith('contract.d.ts'))) {
+for (const name of (await readdir(SOURCE, { recursive: true })).filter((one) => /\.(tsx?|html)$/.test(one) && !one.endsWith('contract.d.ts'))) {
   const lines = (await readFile(path.join(SOURCE, name), 'utf8')).split('\n');
   lines.forEach((line, at) => {
     const say = (why) => { findings++; console.error(`src/${name}:${at + 1}: ${why}: ${line.trim().slice(0, 120)}`); };

@@ -10,4 +10,4 @@ wish.addEventListener('change', () => { dark.value = wish.matches; });
 export const palette = computed(() => dark.value ? DARK : LIGHT);
 /** Colours of the page itself that canvases need. */
 export const paper = computed(() => dark.value ?
-  { ground: '#161719', ink: '#e6e6e3', muted: '#a0a4aa', line: '#2c2e32', mark: '#8fb7ff' } : { ground: '#ffffff', ink: '#1b1c1e', muted: '#5c6066', line: '#e4e4e0', mark: '#1f4fa8' });
+  { page: '#121212', ground: '#161719', ink: '#e6e6e3', muted: '#a0a4aa', line: '#2c2e32', mark: '#8fb7ff' } : { page: '#f7f7f5', ground: '#ffffff', ink: '#1b1c1e', muted: '#5c6066', line: '#e4e4e0', mark: '#1f4fa8' });

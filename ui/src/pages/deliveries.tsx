@@ -6,11 +6,11 @@ import { visible } from '../names';
 import { Destinations, retried, allDestinations } from '../parts/destinations';
 import { Action, Empty, Shown, Table, Tabs } from '../parts/frame';
 import { scopeOf } from '../parts/dialogs';
-import { Age, Moment, Name, Words } from '../parts/text';
+import { Age, Moment, Name, StateText, Words } from '../parts/text';
 import { link, linkHere, value } from '../place';
 import { about, useResource } from '../resource';
 import { duration } from '../time';
-import { Became, What } from './history';
+import { What } from './history';
 
 const TABS: readonly { readonly state: DeliveryState; readonly text: string; readonly none: string }[] = [
   { state: 'pending', text: 'Waiting', none: 'No delivery waits.' },
@@ -24,7 +24,8 @@ export function Deliveries() {
   const deliveries = useResource(key, (signal) => get('/deliveries', { state: tab.state, destination, limit: 100 }, signal), about('delivery', 'alert'));
   return <>
     <h1>Deliveries</h1>
-    <section aria-label="Destinations"><Destinations /></section>
+    <section aria-labelledby="destinations"><h2 id="destinations">Destinations</h2><Destinations /></section>
+    <h2>Notifications</h2>
     <Tabs label="State of the deliveries" tabs={TABS.map((one) => ({ href: linkHere({ state: one.state === 'pending' ? undefined : one.state }), here: one === tab, text: one.text }))} />
     {destination && <p>Only for <b><Name of={destination} /></b>. <a href={allDestinations()}>All destinations</a></p>}
     <Shown of={deliveries}>{(data) => <List key={key} tab={tab} first={data.deliveries} next={data.next} destination={destination} />}</Shown>
@@ -54,7 +55,7 @@ function Row({ delivery: one }: { delivery: Delivery }) {
   return <tr>
     <td class="number"><Moment at={one.created} /></td>
     <td><Name of={one.destinationName} />{one.escalation && <small>escalation</small>}{one.group && <small>with others in one message</small>}</td>
-    <td class="what"><What alert={one.alert} /> <Became alert={one.alert} /></td>
+    <td class="what"><What alert={one.alert} /> {one.alert.service ? <StateText state={one.alert.to} /> : visible(one.alert.kind)}</td>
     <td class="number">{one.attempts}</td>
     <td class="reason">{one.state === 'pending' && <>{wait > 0 ? `in ${duration(wait)}` : 'now'}{one.detail && ': '}</>}<Words of={one.detail} />
       {one.state !== 'pending' && one.updated && <small><Age since={one.updated} /> ago</small>}</td>

@@ -24,7 +24,7 @@ export function HostPage({ name }: { name: string }) {
     <div class="heading">
       <h1><Name of={host.data.value?.name ?? name} /></h1>
       <p class="buttons">
-        <Action label={`Check ${visible(name)} now`} work={async () => {
+        <Action work={async () => {
           await post('/hosts/{host}/check', { host: name }, {});
           return { text: `Checking ${visible(name)} now.` };
         }}>Check now</Action>

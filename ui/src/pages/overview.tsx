@@ -10,7 +10,7 @@ import { AlertTable, handlingOf, type Handling } from '../parts/alerts';
 import { Empty, Shown, Tabs, valueOf } from '../parts/frame';
 import { Cards, Squares } from '../parts/hosts';
 import { count, Sign } from '../parts/text';
-import { change, link, linkHere, value } from '../place';
+import { change, kiosk, link, linkHere, value } from '../place';
 import { about, useResource, type Resource } from '../resource';
 import { rankOf, STATES, word } from '../states';
 
@@ -45,7 +45,7 @@ export function Tally({ counts }: { counts: Counts }) {
 }
 
 function Count({ number, text, href, rank, class: kind }: { number: number; text: string; href: string; rank?: number; class?: string }) {
-  return <div class={kind}><dt>{rank !== undefined && <Sign rank={rank} />}{text}</dt><dd><a href={href}>{number.toLocaleString('en')}</a></dd></div>;
+  return <div class={kind}><dt>{rank !== undefined && <Sign rank={rank} />}{text}</dt><dd>{kiosk.value ? number.toLocaleString('en') : <a href={href}>{number.toLocaleString('en')}</a>}</dd></div>;
 }
 
 const HANDLINGS: readonly { readonly handling: Handling; readonly text: string; readonly none: string }[] = [

@@ -50,7 +50,7 @@ function Row({ silence }: { silence: Silence }) {
     <td class="reason"><Words of={silence.reason} /></td>
     <td><Name of={silence.by || '–'} /></td>
     <td class="buttons">
-      {goesOn && <Action label={`Let the silence of ${scope} last one hour more`} work={() => extendSilence(silence, HOUR)}>+1 h</Action>}
+      {goesOn && <Action label={`+1 h for the silence of ${scope}`} work={() => extendSilence(silence, HOUR)}>+1 h</Action>}
       {goesOn && <Action label={`End the silence of ${scope}`} work={() => endSilence(silence)}>End</Action>}
       {!goesOn && <Opener label={`Silence ${scope} again`} open={() => askSilence(scopeOf(silence.host, silence.service))}>Again</Opener>}
     </td>

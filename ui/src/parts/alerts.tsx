@@ -2,7 +2,7 @@
 import { useSignal } from '@preact/signals';
 import type { OpenAlert } from '../api';
 import { visible } from '../names';
-import { link } from '../place';
+import { kiosk, link } from '../place';
 import { Action, Opener, Table } from './frame';
 import { askAcknowledge, askSilence, scopeOf, takeBack } from './dialogs';
 import { Age, count, Moment, Name, SeverityText, StateText, Words } from './text';
@@ -28,7 +28,7 @@ export function AlertTable({ alerts, caption, withHost = true }: { alerts: reado
 function Row({ alert, withHost }: { alert: OpenAlert; withHost: boolean }) {
   const what = visible(scopeOf(alert.host, alert.service));
   return <tr class={handlingOf(alert)}>
-    <td><StateText state={alert.state} /></td>
+    <td>{alert.about === 'host' && alert.state === 'UNKNOWN' ? <StateText state={alert.state} as="not reached" /> : <StateText state={alert.state} />}</td>
     <td class="what">
       {alert.service && <b><Name of={alert.friendlyName || alert.service} /></b>}
       {withHost && (alert.service ? <><span class="muted"> on </span><HostLink host={alert.host} /></> : alert.about === 'host' ? <b><HostLink host={alert.host} /></b> : <b><Name of={alert.host} /></b>)}
@@ -50,4 +50,5 @@ function Row({ alert, withHost }: { alert: OpenAlert; withHost: boolean }) {
   </tr>;
 }
 
-export const HostLink = ({ host }: { host: string }) => <a href={link('host', { host })}><Name of={host} /></a>;
+/** A host's name, which leads to its page where there is one. */
+export const HostLink = ({ host }: { host: string }) => kiosk.value ? <Name of={host} /> : <a href={link('host', { host })}><Name of={host} /></a>;

@@ -34,6 +34,7 @@ function Dialog({ title, send, sendText, disabled, children }:
   useEffect(() => {
     const before = document.activeElement;
     dialog.current?.showModal();
+    dialog.current?.querySelector<HTMLElement>('[data-first=true]')?.focus();
     return () => { if (before instanceof HTMLElement) before.focus(); };
   }, []);
   const submit = async (event: SubmitEvent) => {
@@ -72,7 +73,7 @@ function NewSilence({ scope: begin }: { scope: string }) {
     <p class="choices" role="group" aria-label="Usual lengths">
       {SPANS.map((one) => <button key={one} type="button" aria-pressed={span.value === one} onClick={() => { span.value = one; }}>{one}</button>)}
     </p>
-    <Field label="Reason"><input value={reason.value} maxLength={1000} required autoFocus onInput={(event) => { reason.value = valueOf(event); }} /></Field>
+    <Field label="Reason"><input value={reason.value} maxLength={1000} required data-first={!!begin} onInput={(event) => { reason.value = valueOf(event); }} /></Field>
     <Covered scope={scope.value.trim()} />
   </Dialog>;
 }
@@ -104,7 +105,7 @@ function Acknowledge({ alert }: { alert: Pick<OpenAlert, 'host' | 'service' | 'a
   };
   return <Dialog title={`Acknowledge ${what}`} send={send} sendText="Acknowledge">
     <p>Escalations and reminders stop until the alert ends.</p>
-    <Field label="Note (may stay empty)"><input value={reason.value} maxLength={1000} autoFocus onInput={(event) => { reason.value = valueOf(event); }} /></Field>
+    <Field label="Note (may stay empty)"><input value={reason.value} maxLength={1000} data-first onInput={(event) => { reason.value = valueOf(event); }} /></Field>
   </Dialog>;
 }
 

@@ -100,7 +100,7 @@ function paintSquares(canvas: HTMLCanvasElement, fleet: Fleet, hosts: readonly n
   canvas.style.width = `${columns * CELL}px`;
   canvas.style.height = `${rows * CELL}px`;
   context.scale(scale, scale);
-  context.fillStyle = ground.ground;
+  context.fillStyle = ground.page;
   context.fillRect(0, 0, columns * CELL, rows * CELL);
   context.font = 'bold 10px system-ui, sans-serif';
   context.textAlign = 'center';

@@ -27,9 +27,9 @@ export function Sign({ rank }: { rank: number }) {
   return <i class={`sign tone-${toneAt(rank)}`} aria-hidden="true">{signAt(rank)}</i>;
 }
 
-export function StateText({ state }: { state: string }) {
+export function StateText({ state, as }: { state: string; as?: string }) {
   const rank = rankOf(state);
-  return <span class="state"><Sign rank={rank} />{wordAt(rank)}</span>;
+  return <span class="state"><Sign rank={rank} />{as ?? wordAt(rank)}</span>;
 }
 
 export const SeverityText = ({ severity }: { severity: string }) => <span class={`severity severity-${severity}`}>{severity}</span>;

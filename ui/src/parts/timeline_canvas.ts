@@ -45,7 +45,7 @@ function rows(context: CanvasRenderingContext2D, view: View, row: number, scale:
   const image = context.createImageData(across, row * tracks.length), pixels = new Uint32Array(image.data.buffer), line = new Int8Array(across);
   const ground = pixel(paper.ground), hatch = pixel(paper.ground, paper.muted, 0.45), nothing = pixel(paper.ground, paper.muted, 0.16), separator = pixel(paper.line);
   const fill = new Map<number, number>(), edge = new Map<number, number>();
-  const full = Math.round(3 * scale), thin = Math.round(10 * scale), stripe = Math.max(6, Math.round(6 * scale)), border = Math.max(1, Math.round(scale));
+  const full = Math.round(3 * scale), thin = Math.round(9 * scale), stripe = Math.max(6, Math.round(6 * scale)), border = Math.max(1, Math.round(scale));
   tracks.forEach((track, number) => {
     paintLine(track, picture.end, view, line);
     const top = number * row * across;
@@ -58,7 +58,7 @@ function rows(context: CanvasRenderingContext2D, view: View, row: number, scale:
       const rank = line[x]!, inset = rank === RUNNING ? thin : full;
       if (rank >= 0 && !fill.has(rank)) {
         fill.set(rank, pixel(colours[toneAt(rank)]));
-        edge.set(rank, pixel(colours[toneAt(rank)], paper.ink, 0.4));
+        edge.set(rank, pixel(colours[toneAt(rank)], paper.ink, 0.25));
       }
       for (let y = 0; y < row; y++) {
         let colour = ground;
