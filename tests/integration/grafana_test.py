@@ -149,8 +149,7 @@ class Dashboards(unittest.TestCase):
     def test_timeline_has_a_colour_for_each_state(self):
         colors = self.dashboard.colors()
         self.assertEqual(set(colors), {1, 2, 3, 4, 5, 6, 7, 16, 17, 18})
-        self.assertEqual((colors[RUNNING], colors[STOPPED]),
-                         (("Running", "green"), ("Stopped", "red")))
+        self.assertEqual((colors[RUNNING][0], colors[STOPPED][0]), ("Running", "Stopped"))
         self.assertEqual(len({colors[state][1] for state in (RUNNING, STOPPED, PAUSED, MISSING, DENIED,
                                                              UNKNOWN, 2)}), 7)
 
@@ -184,6 +183,14 @@ class Files(unittest.TestCase):
                          len(dashboard["panels"]))
         provider, _ = grafana.provisioned("dashboards")
         self.assertEqual(provider["providers"][0]["type"], "file")
+
+    def test_colours_are_those_of_the_dashboard_of_tocsin(self):
+        text = (pathlib.Path(__file__).parents[2] / "ui/src/palette.ts").read_text(encoding="utf-8")
+        dark = dict(re.findall(r"(\w+): '(#\w+)'", text.partition("DARK")[2].partition("};")[0]))
+        tones = {1: "stopped", 2: "pending", 3: "pending", 4: "running", 5: "pending", 6: "pending", 7: "paused",
+                 16: "missing", 17: "denied", 18: "unknown"}
+        self.assertEqual({state: color for state, (_, color) in grafana.Dashboard().colors().items()},
+                         {state: dark[tone] for state, tone in tones.items()})
 
     def test_alert_rules_are_whole(self):
         document, text = grafana.provisioned("alerting")
