@@ -1,6 +1,8 @@
 // Who would be told of what, and the configuration that runs.
 #include <utility>
 
+#include <nlohmann/json.hpp>
+
 #include "domain/suppression.h"
 #include "web/api.h"
 #include "web/input.h"

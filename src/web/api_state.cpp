@@ -2,6 +2,8 @@
 #include <algorithm>
 #include <functional>
 
+#include <nlohmann/json.hpp>
+
 #include "base/wildcard.h"
 #include "web/api.h"
 #include "web/input.h"

@@ -6,6 +6,7 @@
 #include <ranges>
 
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
 #include "base/text.h"
 
@@ -155,15 +156,19 @@ bool Query::flag(std::string_view name) {
   return value == "true";
 }
 
-Body::Body(const Call& call) : object_(nlohmann::json::parse(call.request.body, nullptr, false)) {
-  if (!object_.is_object()) complain("body", "must be a JSON object");
+Body::Body(const Call& call)
+    : object_(std::make_unique<const nlohmann::json>(
+          nlohmann::json::parse(call.request.body, nullptr, false))) {
+  if (!object_->is_object()) complain("body", "must be a JSON object");
 }
+
+Body::~Body() = default;
 
 const nlohmann::json* Body::find(std::string_view name) {
   read_.push_back(name);
-  if (!object_.is_object()) return nullptr;
-  const auto found = object_.find(std::string(name));
-  if (found != object_.end()) return &*found;
+  if (!object_->is_object()) return nullptr;
+  const auto found = object_->find(std::string(name));
+  if (found != object_->end()) return &*found;
   complain(name, "is missing");
   return nullptr;
 }
@@ -204,8 +209,8 @@ Time Body::time(std::string_view name) {
 }
 
 void Body::finish() {
-  if (!object_.is_object()) return;
-  for (const auto& [key, value] : object_.items()) {
+  if (!object_->is_object()) return;
+  for (const auto& [key, value] : object_->items()) {
     if (!std::ranges::any_of(read_, [&key](auto name) { return name == key; }))
       complain(key, "is not known here");
   }

@@ -2,12 +2,13 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include <nlohmann/json.hpp>
+#include <nlohmann/json_fwd.hpp>
 
 #include "base/clock.h"
 #include "web/router.h"
@@ -65,6 +66,9 @@ class Query : public Input {
 class Body : public Input {
  public:
   explicit Body(const Call& call);
+  ~Body();
+  Body(const Body&) = delete;
+  Body& operator=(const Body&) = delete;
 
   [[nodiscard]] std::string text(std::string_view name, std::size_t least, std::size_t most);
   [[nodiscard]] std::int64_t number(std::string_view name, std::int64_t least, std::int64_t most);
@@ -75,7 +79,7 @@ class Body : public Input {
  private:
   [[nodiscard]] const nlohmann::json* find(std::string_view name);
 
-  nlohmann::json object_;
+  std::unique_ptr<const nlohmann::json> object_;
   std::vector<std::string_view> read_;
 };
 

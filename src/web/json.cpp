@@ -1,5 +1,7 @@
 #include "web/json.h"
 
+#include <nlohmann/json.hpp>
+
 #include "domain/transition.h"
 
 namespace tocsin::web {

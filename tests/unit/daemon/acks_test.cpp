@@ -76,7 +76,8 @@ TEST_F(DaemonTest, AcksAreReadAndEndedInTheStore) {
   Acks acks(deps.log_);
   std::optional<Time> fires = deps.clock_.now();
   auto read = store::Requests::open(folder_).value();
-  Requests requests({.stored = read,
+  Requests requests(deps.loop_.executor(),
+                    {.stored = read,
                      .worker = worker,
                      .silences = silences,
                      .acks = acks,
