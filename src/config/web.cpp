@@ -73,6 +73,25 @@ void read_role(Section& section, WebRole& role) {
                  role);
 }
 
+/// What is wrong with the files is said when they are read: it must not keep alerts from anybody.
+void read_tls(Section& section, Web& web) {
+  const auto certificate = section.placed_text(
+      {.name = "certificateFile",
+       .description = "PEM file with the server's certificate and the intermediate ones: HTTPS "
+                      "only. Read again at a reload.",
+       .example = "/etc/tocsin/web.pem",
+       .otherwise = "none: plain HTTP"});
+  const auto key = section.placed_text(
+      {.name = "keyFile",
+       .description = "PEM file with the unencrypted private key of the certificate.",
+       .example = "/etc/tocsin/web.key",
+       .otherwise = "in the certificate's file"});
+  if (certificate) web.certificate_file = section.path_at(certificate->place, certificate->text);
+  if (key) web.key_file = section.path_at(key->place, key->text);
+  if (key && !certificate)
+    section.error(key->place, "`keyFile` belongs to a `certificateFile`, which is missing");
+}
+
 void read_tokens(Section& section, Web& web) {
   Duplicates names("web.tokens", "appear twice");
   section.list(
@@ -151,6 +170,7 @@ void read_web(Section& root, Web& web) {
                     .example = "/tocsin",
                     .otherwise = "none"},
                    web.base_path, check_base_path);
+        read_tls(entry, web);
         read_tokens(entry, web);
         read_proxy(entry, web.proxy);
       });

@@ -40,8 +40,10 @@ struct Web {
   std::string address = "127.0.0.1";
   std::uint16_t port = 8484;  ///< 0: the system chooses
   std::vector<std::string>
-      allowed_hosts;      ///< names that browsers may know it by, besides localhost
-  std::string base_path;  ///< "/tocsin"; empty: none
+      allowed_hosts;             ///< names that browsers may know it by, besides localhost
+  std::string base_path;         ///< "/tocsin"; empty: none
+  std::string certificate_file;  ///< PEM; empty: it speaks plain HTTP
+  std::string key_file;          ///< empty: with the certificate
   std::vector<WebToken> tokens;
   WebProxy proxy;
 

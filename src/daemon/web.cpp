@@ -26,9 +26,10 @@ constexpr std::size_t kTokenBytes = 24;
 
 std::string run_id(Time now) { return fmt::format("{:x}", now.time_since_epoch().count()); }
 
-std::string url_of(const std::string& address, std::uint16_t port) {
-  return address.contains(':') ? fmt::format("http://[{}]:{}/", address, port)
-                               : fmt::format("http://{}:{}/", address, port);
+std::string url_of(const config::Web& web, std::uint16_t port) {
+  const auto* scheme = web.certificate_file.empty() ? "http" : "https";
+  return web.address.contains(':') ? fmt::format("{}://[{}]:{}/", scheme, web.address, port)
+                                   : fmt::format("{}://{}:{}/", scheme, web.address, port);
 }
 
 }  // namespace
@@ -42,6 +43,7 @@ Result<Secret> take_web_token(const std::filesystem::path& directory, const Rand
     while (text.ends_with('\n') || text.ends_with('\r')) text.pop_back();
     if (!text.empty()) return Secret(std::move(text));
   }
+  TRY(platform::make_private_directory(directory));
   std::array<std::uint8_t, kTokenBytes> bytes{};
   random(bytes);
   Secret token(to_hex(bytes));
@@ -84,35 +86,41 @@ Web::~Web() = default;
 
 std::optional<std::string> Web::address() const {
   if (!serving_) return std::nullopt;
-  return url_of(config_.address, serving_->server->port());
+  return url_of(config_, serving_->server->port());
 }
 
 void Web::set_config(config::Web config) {
   events_.add(web::Change::configuration);
-  if (config == config_) return;
+  // The certificate may be another one in the same file.
+  if (config == config_ && config.certificate_file.empty()) return;
   config_ = std::move(config);
   failing_ = false;
   changed_.set();
 }
 
-std::unique_ptr<Web::Serving> Web::open() {
+net::awaitable<Result<std::optional<net::TlsIdentity>>> Web::load_identity() {
+  if (config_.certificate_file.empty()) co_return std::nullopt;
+  CO_TRY(auto identity,
+         co_await reading_.run([certificate = config_.certificate_file, key = config_.key_file] {
+           return net::TlsIdentity::load(certificate, key);
+         }));
+  co_return std::optional(std::move(identity));
+}
+
+net::awaitable<Result<>> Web::open() {
+  CO_TRY(auto identity, co_await load_identity());
   auto serving =
       std::make_unique<Serving>(deps_.executor, web::Access(config_, token_), config_.base_path);
   web::add_pages(serving->router);
   web::add_own_state(serving->router, monitor_);
   api_.add_to(serving->router);
-  auto server = web::Server::open(deps_.executor, config_.address, config_.port, serving->router);
-  if (!server) {
-    if (!std::exchange(failing_, true))
-      deps_.log.error("dashboard: {}; tried again each minute, alerts are not affected",
-                      server.error().what);
-    return nullptr;
-  }
-  failing_ = false;
-  serving->server.emplace(*std::move(server));
-  deps_.log.notice("dashboard: {}", url_of(config_.address, serving->server->port()));
+  CO_TRY(auto server, web::Server::open(deps_.executor, config_.address, config_.port,
+                                        serving->router, std::move(identity)));
+  serving->server.emplace(std::move(server));
+  deps_.log.notice("dashboard: {}", url_of(config_, serving->server->port()));
   serving->listening.spawn(serving->server->run(serving->connections));
-  return serving;
+  serving_ = std::move(serving);
+  co_return Result<>{};
 }
 
 net::awaitable<void> Web::keep_reader() {
@@ -128,23 +136,28 @@ net::awaitable<void> Web::keep_reader() {
   }
 }
 
-net::awaitable<void> Web::run() {
-  if (config_.enabled) {
-    auto token = co_await deps_.storage.worker.run(
-        [this] { return take_web_token(deps_.monitor.data_directory, deps_.random); });
-    if (token)
-      token_ = *std::move(token);
-    else
-      deps_.log.warn("dashboard: actions need a token of the configuration: {}",
-                     token.error().what);
-    background_.spawn(keep_reader());
-  }
+net::awaitable<void> Web::prepare() {
   background_.spawn(events_.run());
   background_.spawn(monitor_.measure_lag());
-  for (;;) {
+  background_.spawn(keep_reader());
+  auto token = co_await deps_.storage.worker.run(
+      [this] { return take_web_token(deps_.monitor.data_directory, deps_.random); });
+  if (token)
+    token_ = *std::move(token);
+  else
+    deps_.log.warn("dashboard: actions need a token of the configuration: {}", token.error().what);
+}
+
+net::awaitable<void> Web::run() {
+  for (bool prepared = false;;) {
     changed_.reset();
-    if (config_.enabled) serving_ = open();
-    if (config_.enabled && !serving_)
+    if (config_.enabled && !std::exchange(prepared, true)) co_await prepare();
+    const auto opened = config_.enabled ? co_await open() : Result<>{};
+    if (!opened && !std::exchange(failing_, true))
+      deps_.log.error("dashboard: {}; tried again each minute, alerts are not affected",
+                      opened.error().what);
+    if (opened) failing_ = false;
+    if (!opened)
       (void)co_await changed_.wait_until(net::within(kOpenAgainAfter));
     else
       co_await changed_.wait();

@@ -63,7 +63,10 @@ class Web {
 
  private:
   struct Serving;
-  [[nodiscard]] std::unique_ptr<Serving> open();
+  /// Once, before the first time that it listens.
+  net::awaitable<void> prepare();
+  net::awaitable<Result<>> open();
+  [[nodiscard]] net::awaitable<Result<std::optional<net::TlsIdentity>>> load_identity();
   net::awaitable<void> end_serving();
   /// Reads the history, also when its files were made anew; until it is cancelled.
   net::awaitable<void> keep_reader();

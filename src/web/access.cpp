@@ -20,10 +20,21 @@ std::string hash_of(std::string_view token) { return to_hex(crypto::sha256(as_by
 
 Role role_of(config::WebRole role) { return role == config::WebRole::act ? Role::act : Role::read; }
 
-/// The host of a Host header (RFC 9110, 7.2), without the port.
+/// The host of a Host header (RFC 9110, 7.2), without the port; empty: it is none.
 std::string_view without_port(std::string_view host) {
-  const auto end = host.starts_with('[') ? host.find(']') + 1 : host.find(':');
-  return host.substr(0, end);
+  const auto name = host.substr(0, host.starts_with('[') ? host.find(']') + 1 : host.find(':'));
+  auto port = host.substr(name.size());
+  const bool has_port = port.starts_with(':');
+  if (has_port) port.remove_prefix(1);
+  const bool is_right = std::ranges::all_of(port, [](char c) { return c >= '0' && c <= '9'; });
+  return is_right && (has_port || port.empty()) ? name : std::string_view();
+}
+
+/// What stands before the parameters of a media type (RFC 9110, 8.3.1).
+std::string_view without_parameters(std::string_view type) {
+  type = type.substr(0, type.find(';'));
+  while (type.ends_with(' ')) type.remove_suffix(1);
+  return type;
 }
 
 bool is_same_name(std::string_view a, std::string_view b) { return fold_case(a) == fold_case(b); }
@@ -53,7 +64,8 @@ std::optional<Response> find_fault(const Request& request) {
   if (!changes(request.method)) return std::nullopt;
   if (is_foreign(request)) return problem(403, "another site has sent this request");
   const bool needs_body = request.method != Method::remove;
-  if (needs_body && request.header("content-type").value_or("") != "application/json")
+  const auto type = without_parameters(request.header("content-type").value_or(""));
+  if (needs_body && !is_same_name(type, "application/json"))
     return problem(415, "send JSON, with Content-Type: application/json");
   return std::nullopt;
 }

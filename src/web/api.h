@@ -97,8 +97,12 @@ class Api {
   Coroutine test_destination(const Call& call) const;
 
   Deps deps_;
-  /// Silences by the Idempotency-Key that they were made with, the latest of this run.
-  std::vector<std::pair<std::string, std::int64_t>> made_;
+  /// A silence by the Idempotency-Key that it was made with.
+  struct Made {
+    std::string key;
+    std::optional<std::int64_t> id{};  ///< nothing: it is being made
+  };
+  std::vector<Made> made_;  ///< the latest of this run
 };
 
 /// An alert that fires, and what is known of it now.

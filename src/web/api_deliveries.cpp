@@ -118,6 +118,9 @@ Api::Coroutine Api::retry_destination(const Call& call) const {
   const auto retries = co_await deps_.worker.run(
       [&] { return deps_.requests.ask_for_retry_of(key, deps_.clock.now()); });
   if (!retries) co_return store_failed(retries.error());
+  const bool is_configured = name_of(key) != key;
+  if (!is_configured && retries->asked + retries->outdated == 0)
+    co_return problem(404, "there is no such destination");
   deps_.monitor.note(call.visitor.name, "retry of all dead letters for " + key);
   deps_.monitor.take_requests();
   deps_.events.add(Change::delivery);

@@ -63,12 +63,16 @@ Api::Coroutine Api::create_silence(const Call& call) {
   if (auto mistake = body.mistake()) co_return *std::move(mistake);
   if (scope.host.empty()) co_return problem(400, "`scope` must be HOST or HOST/SERVICE");
   const auto key = std::string(call.request.header("idempotency-key").value_or(""));
-  const auto before = std::ranges::find(made_, key, &std::pair<std::string, std::int64_t>::first);
+  const auto before = std::ranges::find(made_, key, &Made::key);
   if (!key.empty() && before != made_.end()) {
-    const auto known = co_await find_silence(before->second);
+    if (!before->id) co_return problem(409, "the same request is under way");
+    const auto known = co_await find_silence(*before->id);
     if (!known) co_return store_failed(known.error());
     if (*known) co_return respond(web::to_json(**known, deps_.clock.now()), 201);
   }
+  std::erase_if(made_, [&key](const Made& made) { return made.key == key; });
+  if (made_.size() == kMostRemembered) made_.erase(made_.begin());
+  made_.push_back({.key = key});
   const Time now = deps_.clock.now();
   Silence silence{.scope = scope,
                   .begin = now,
@@ -76,10 +80,10 @@ Api::Coroutine Api::create_silence(const Call& call) {
                   .reason = std::move(reason),
                   .author = call.visitor.name};
   const auto id = co_await deps_.worker.run([&] { return deps_.requests.add_silence(silence); });
+  std::erase_if(made_, [&key](const Made& made) { return made.key == key; });
   if (!id) co_return store_failed(id.error());
   silence.id = *id;
-  if (!key.empty()) made_.emplace_back(key, *id);
-  if (made_.size() > kMostRemembered) made_.erase(made_.begin());
+  if (!key.empty()) made_.push_back({.key = key, .id = *id});
   deps_.monitor.note(call.visitor.name,
                      fmt::format("silence of {} until {}", scope.text(), iso_minutes(silence.end)));
   deps_.monitor.take_requests();

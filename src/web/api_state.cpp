@@ -210,7 +210,7 @@ Answer Api::listen(const Call& call) const {
   if (const auto id = call.request.header("last-event-id")) last_seen = *id;
   Answer answer(Response{.type = "text/event-stream",
                          .headers = {{"Cache-Control", "no-store"}, {"X-Accel-Buffering", "no"}}});
-  answer.stream = [this, last_seen](net::TcpStream& to) {
+  answer.stream = [this, last_seen](net::ServerStream& to) {
     return deps_.events.stream(to, last_seen);
   };
   return answer;

@@ -106,7 +106,7 @@ std::optional<std::uint64_t> Events::number_of(std::string_view id) const {
   return number;
 }
 
-net::awaitable<void> Events::stream(net::TcpStream& to, std::optional<std::string> last_seen) {
+net::awaitable<void> Events::stream(net::ServerStream& to, std::optional<std::string> last_seen) {
   struct Counted {
     explicit Counted(std::size_t& of) : count(of) { count++; }
     ~Counted() { count--; }

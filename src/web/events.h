@@ -16,7 +16,7 @@
 #include "net/async.h"
 #include "net/event.h"
 #include "net/pause.h"
-#include "net/tcp.h"
+#include "net/server_stream.h"
 #include "web/board.h"
 
 namespace tocsin::web {
@@ -47,7 +47,7 @@ class Events {
   net::awaitable<void> run();
   /// The body of a stream (text/event-stream) from behind the event with that id; nothing: from now
   /// on. Returns when the client has gone or does not read.
-  net::awaitable<void> stream(net::TcpStream& to, std::optional<std::string> last_seen);
+  net::awaitable<void> stream(net::ServerStream& to, std::optional<std::string> last_seen);
   /// The number of the latest event.
   [[nodiscard]] std::uint64_t latest() const { return latest_; }
   [[nodiscard]] std::size_t streams() const { return streams_; }

@@ -34,11 +34,19 @@ struct Router::Found {
   std::string allowed;  ///< methods of the path, where it has not the one that was asked for
 };
 
+Router::Router(Access access, std::string base_path)
+    : access_(std::move(access)),
+      base_path_(std::move(base_path)),
+      base_(parse_target(base_path_ + "/").value_or(Target{}).path) {}
+
+bool Router::lacks_slash(const Request& request) const {
+  return !base_.empty() && request.target.path == base_ && !request.target.ends_with_slash;
+}
+
 Router::Found Router::find(const Request& request) const {
   auto path = request.target.path;
-  const auto base = parse_target(base_path_.empty() ? "/" : base_path_).value_or(Target{}).path;
-  if (std::ranges::mismatch(base, path).in1 == base.end())
-    path.erase(path.begin(), path.begin() + static_cast<std::ptrdiff_t>(base.size()));
+  if (std::ranges::mismatch(base_, path).in1 == base_.end())
+    path.erase(path.begin(), path.begin() + static_cast<std::ptrdiff_t>(base_.size()));
   Found found;
   const auto method = request.method == Method::head ? Method::get : request.method;
   for (const auto& route : routes_) {
@@ -56,6 +64,11 @@ net::awaitable<Answer> Router::answer(const Request& request, std::string_view p
   const auto needed = found.route != nullptr ? found.route->role : Role::read;
   auto visitor = access_.admit(request, peer, needed);
   if (!visitor) co_return std::move(visitor).error();
+  if (lacks_slash(request)) {
+    Response answer{.status = 308, .type = {}};
+    answer.headers.emplace_back("Location", base_path_ + "/");
+    co_return answer;
+  }
   if (found.route == nullptr) {
     if (found.allowed.empty()) co_return problem(404, "there is nothing at this path");
     auto answer = problem(405, "this method does nothing here");

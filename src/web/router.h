@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "net/async.h"
-#include "net/tcp.h"
+#include "net/server_stream.h"
 #include "web/access.h"
 #include "web/http.h"
 
@@ -30,7 +30,7 @@ struct Answer {
   Answer(Response whole) : response(std::move(whole)) {}  // NOLINT(google-explicit-constructor)
   Response response;
   /// Writes the body until the client has gone; empty: the response has it.
-  std::function<net::awaitable<void>(net::TcpStream&)> stream{};
+  std::function<net::awaitable<void>(net::ServerStream&)> stream{};
 };
 
 using Handler = std::function<net::awaitable<Answer>(const Call&)>;
@@ -45,8 +45,7 @@ struct Route {
 /// The only way to a handler: whoever is not admitted does not get through.
 class Router {
  public:
-  Router(Access access, std::string base_path)
-      : access_(std::move(access)), base_path_(std::move(base_path)) {}
+  Router(Access access, std::string base_path);
 
   void add(Route route) { routes_.push_back(std::move(route)); }
   /// `peer` is an address without a port.
@@ -54,10 +53,13 @@ class Router {
 
  private:
   struct Found;
+  /// Whether it names the base path without the slash that relative links need.
+  [[nodiscard]] bool lacks_slash(const Request& request) const;
   [[nodiscard]] Found find(const Request& request) const;
 
   Access access_;
   std::string base_path_;
+  std::vector<std::string> base_;  ///< the same, between the slashes
   std::vector<Route> routes_;
 };
 

@@ -69,10 +69,10 @@ std::string address_of(const std::string& peer) {
 }  // namespace
 
 struct Server::Connection {
-  explicit Connection(net::TcpStream accepted)
+  explicit Connection(net::ServerStream accepted)
       : stream(std::move(accepted)), peer(address_of(stream.peer())) {}
 
-  net::TcpStream stream;
+  net::ServerStream stream;
   std::string peer;
   enum class Does : std::uint8_t { reads, answers, streams } does = Does::reads;
 };
@@ -84,10 +84,11 @@ bool Server::is_answering() const {
 }
 
 Result<Server> Server::open(const net::Executor& executor, const std::string& address,
-                            std::uint16_t port, const Router& router) {
+                            std::uint16_t port, const Router& router,
+                            std::optional<net::TlsIdentity> identity) {
   auto listener = net::TcpListener::open(executor, address, port);
   if (!listener) return fail(std::move(listener));
-  return Server(*std::move(listener), router);
+  return Server(*std::move(listener), router, std::move(identity));
 }
 
 void Server::make_room() {
@@ -108,7 +109,9 @@ net::awaitable<void> Server::run(net::TaskScope& connections) {
       continue;
     }
     make_room();
-    connections_.push_back(std::make_shared<Connection>(*std::move(stream)));
+    connections_.push_back(
+        std::make_shared<Connection>(identity_ ? net::ServerStream(*std::move(stream), *identity_)
+                                               : net::ServerStream(*std::move(stream))));
     connections.spawn(serve(connections_.back()));
   }
 }

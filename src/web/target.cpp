@@ -74,7 +74,7 @@ std::optional<Target> parse_target(std::string_view text) {
   if (!text.starts_with('/') || text.find('#') != std::string_view::npos) return std::nullopt;
   text.remove_prefix(1);
   const auto path = take_part(text, '?');
-  Target target;
+  Target target{.ends_with_slash = path.empty() || path.ends_with('/')};
   if (!parse_path(path, target.path) || !parse_query(text, target.query)) return std::nullopt;
   return target;
 }

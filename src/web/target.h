@@ -13,6 +13,7 @@ struct Target {
   /// Between the slashes, decoded: "/hosts/a%2Fb" is {"hosts", "a/b"}, "/" is {}.
   std::vector<std::string> path;
   std::vector<std::pair<std::string, std::string>> query;
+  bool ends_with_slash = false;  ///< the path; what relative links start from depends on it
 
   /// Of several the first.
   [[nodiscard]] std::optional<std::string_view> parameter(std::string_view name) const;

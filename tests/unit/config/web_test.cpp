@@ -62,7 +62,7 @@ TEST(WebKeys, OpenToOthersWithALoginOnly) {
 
 TEST(WebKeys, SayWhatTheyMustBe) {
   for (const auto* listen : {"8484", "localhost:8484", "::1:8484", "127.0.0.1:65536",
-                             "127.0.0.1:", "127.1:80", ":80", "'[::1]'"})
+                             "'127.0.0.1:'", "127.1:80", ":80", "'[::1]'"})
     EXPECT_THAT(findings_of(with_web("{listen: " + std::string(listen) + "}")),
                 ElementsAre(HasSubstr("must be an address and a port")))
         << listen;

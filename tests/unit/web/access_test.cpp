@@ -100,7 +100,8 @@ TEST(Access, RefusesForeignHostNames) {
     EXPECT_EQ(of(own), 200) << own;
   for (const auto* foreign :
        {"", "evil.example", "localhost.evil.example", "tocsin.example.com.evil",
-        "127.0.0.1.evil.example", "xlocalhost", "[::1", "user@localhost"})
+        "127.0.0.1.evil.example", "xlocalhost", "[::1", "user@localhost", "[::1].evil.example",
+        "localhost:8484.evil.example", "127.0.0.1:x"})
     EXPECT_EQ(of(foreign), 421) << foreign;
 }
 
@@ -119,6 +120,7 @@ TEST(Access, RefusesActionsThatAnotherSiteSends) {
   EXPECT_EQ(of({{"origin", "http://127.0.0.1:8485"}}), 403);
   EXPECT_EQ(of({{"origin", "null"}}), 403);
   EXPECT_EQ(of({{"content-type", "text/plain"}}), 415);
+  EXPECT_EQ(of({{"content-type", "Application/JSON; charset=utf-8"}}), 200);
   EXPECT_EQ(of({{"content-type", "application/x-www-form-urlencoded"}}), 415);
 }
 

@@ -26,7 +26,12 @@ TEST(ParseTarget, HasAnEmptyPathForTheRoot) {
 }
 
 TEST(ParseTarget, TakesASlashAtTheEnd) {
-  EXPECT_EQ(parse_target("/tocsin/"), parse_target("/tocsin"));
+  const auto with = parse_target("/tocsin/");
+  const auto without = parse_target("/tocsin");
+  ASSERT_TRUE(with && without);
+  EXPECT_EQ(with->path, without->path);
+  EXPECT_TRUE(with->ends_with_slash);
+  EXPECT_FALSE(without->ends_with_slash);
 }
 
 TEST(ParseTarget, RefusesWhatLeadsElsewhereOrIsNoText) {
