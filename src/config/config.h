@@ -11,6 +11,7 @@
 
 #include "config/destinations/catalogue.h"
 #include "config/destinations/generic_urls.h"
+#include "config/destinations/heartbeat.h"
 #include "config/destinations/routes.h"
 #include "config/log_level.h"
 #include "config/monitored/cluster.h"
@@ -32,6 +33,7 @@ struct Config {
   std::vector<Route> routes;
   Destinations destinations;
   std::vector<GenericUrl> generic_urls;
+  std::vector<Heartbeat> heartbeats;
   std::string data_directory;  ///< empty: the platform's default
   std::chrono::days history_kept{90};
   std::string metrics_file;  ///< empty: none is written

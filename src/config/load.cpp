@@ -9,6 +9,7 @@
 #include "base/path.h"
 #include "base/text.h"
 #include "config/destinations/generic_urls.h"
+#include "config/destinations/heartbeat.h"
 #include "config/destinations/http_proxy.h"
 #include "config/destinations/read_destinations.h"
 #include "config/destinations/read_routes.h"
@@ -84,6 +85,7 @@ void read_config(Section& root, Config& config) {
   read_destinations(root, destinations, proxy, config.destinations);
   if (config.enabled)
     check_routes(root, destinations.of_routes, config.destinations, config.routes);
+  read_heartbeats(root, proxy, config.heartbeats);
   read_generic_urls(root, config.generic_urls);
 
   std::vector<std::string> include;  // Sources has read and checked it, and taken it out

@@ -120,6 +120,14 @@ Daemon::Components::Components(Daemon& daemon, std::unique_ptr<Storage> opened,
            .log = log,
            .random = daemon.random_},
           daemon.options_.config.web),
+      heartbeats({.executor = daemon.executor_,
+                  .http = http,
+                  .logins = logins,
+                  .log = log,
+                  .version = daemon.options_.version,
+                  .checks = std::bind_front(&Fleet::work, &fleet),
+                  .deliveries = std::bind_front(&Components::deliveries, this),
+                  .store_answers = std::bind_front(&Storage::answers, storage.get())}),
       reloading(daemon.executor_, 1),
       background(daemon.executor_),
       reloads(daemon.executor_) {}
@@ -135,6 +143,12 @@ std::optional<Time> Daemon::Components::firing_since(const HostName& name,
   const auto* gate = logins.find({name.text()});
   const bool fires = gate != nullptr && gate->guard().suspicion().notified_at != Time{};
   return fires ? std::optional(Time{}) : std::nullopt;
+}
+
+Work Daemon::Components::deliveries() const {
+  if (pipeline == nullptr) return {};
+  const auto& dispatcher = pipeline->pipeline().dispatcher.get();
+  return {.pending = dispatcher.is_busy(), .ended = dispatcher.attempts()};
 }
 
 net::awaitable<void> Daemon::Components::replace_pipeline(const config::Config& config) {

@@ -14,6 +14,7 @@
 #include "daemon/credentials.h"
 #include "daemon/daemon.h"
 #include "daemon/fleet.h"
+#include "daemon/heartbeat.h"
 #include "daemon/journal.h"
 #include "daemon/metrics.h"
 #include "daemon/pipeline.h"
@@ -49,6 +50,8 @@ struct Daemon::Components {
   void show_all();
   /// Once, when each host has had its first check.
   net::awaitable<void> say_what_is_not_watched(std::size_t left_out);
+  /// Attempts of deliveries; none while the pipeline is made anew.
+  [[nodiscard]] Work deliveries() const;
   net::awaitable<void> notify(const logins::Gate& gate, logins::Notice notice);
 
   const Log& log;
@@ -71,6 +74,7 @@ struct Daemon::Components {
   net::Semaphore checks;
   Fleet fleet;
   Web web;
+  Heartbeats heartbeats;
   net::Semaphore reloading;
   net::TaskScope background;
   net::TaskScope reloads;  ///< never cancelled: half a reload is none

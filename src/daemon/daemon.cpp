@@ -140,6 +140,7 @@ net::awaitable<Result<>> Daemon::start() {
   for (const auto& id : suppressed) components.credential_alerts.remember_suppressed(id);
   components.background.spawn(components.credential_alerts.run(components.logins));
   components.background.spawn(components.web.run());
+  co_await components.heartbeats.set(options_.config.heartbeats);
   components.background.spawn(components.say_what_is_not_watched(options_.config.left_out));
   if (components.pipeline->size() == 0) {
     log_.warn("no destination is enabled: changes go to the log and the history only");
@@ -198,6 +199,7 @@ net::awaitable<store::ReloadAnswer> Daemon::reload() {
   components.clusters.set_clusters(config.clusters, known);
   const auto changes = components.fleet.set_hosts(hosts, std::move(known));
   components.show_all();
+  co_await components.heartbeats.set(config.heartbeats);
   say_lack_of_files(hosts, log_);
   retire_unused(components.logins, hosts);
   components.web.set_config(config.web);
@@ -243,6 +245,7 @@ net::awaitable<void> Daemon::stop() {
   auto& components = *components_;
   components.background.cancel();
   co_await components.reloads.join();
+  co_await components.heartbeats.stop();
   co_await components.fleet.stop();
   co_await components.background.join();
   co_await components.web.stop();

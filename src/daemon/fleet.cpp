@@ -141,6 +141,15 @@ WatchGaps Fleet::find_gaps() const {
   return gaps;
 }
 
+Work Fleet::work() const {
+  Work work;
+  for (const auto& [name, watcher] : watchers_) {
+    work.pending |= watcher->is_busy();
+    work.ended += watcher->rounds();
+  }
+  return work;
+}
+
 net::awaitable<void> Fleet::stop() {
   tasks_.cancel();
   co_await tasks_.join();

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "daemon/progress.h"
 #include "daemon/watch_gaps.h"
 #include "daemon/watcher.h"
 #include "net/event.h"
@@ -45,6 +46,9 @@ class Fleet {
   net::awaitable<void> wait_for_first_checks(net::Deadline deadline);
   /// A host without a check is one that is not reached.
   [[nodiscard]] WatchGaps find_gaps() const;
+
+  /// Checks, for heartbeats: of one host that hangs nothing is seen as long as others go on.
+  [[nodiscard]] Work work() const;
 
   net::awaitable<void> stop();
   /// Logs off from all hosts, after stop(): each call a task of `scope`.

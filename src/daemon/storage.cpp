@@ -17,6 +17,7 @@ namespace {
 constexpr auto kCompareFilesEvery = std::chrono::seconds(5);
 /// The files are compared so often between two notes that the run goes on.
 constexpr int kComparedPerNote = 12;
+constexpr auto kAnswerLimit = std::chrono::seconds(10);
 constexpr auto kTendEvery = std::chrono::hours(1);
 
 }  // namespace
@@ -103,6 +104,10 @@ net::awaitable<void> Storage::note_alive() {
   const auto noted =
       co_await worker.run([this, now = clock_.now()] { return store.note_alive(now); });
   if (!noted) log_.debug("it is not noted that tocsin runs: {}", noted.error().what);
+}
+
+net::awaitable<bool> Storage::answers() {
+  co_return (co_await worker.run_until([] { return true; }, net::within(kAnswerLimit))).has_value();
 }
 
 net::awaitable<void> Storage::log_complaints() {

@@ -43,6 +43,8 @@ class Storage {
   net::awaitable<void> tend();
   /// That the run goes on up to now, where the store takes it.
   net::awaitable<void> note_alive();
+  /// Whether its thread takes work within some seconds: a disk that hangs keeps it from that.
+  net::awaitable<bool> answers();
   /// Logs what is lost because the disk had no room up to the end.
   void log_losses() const;
 

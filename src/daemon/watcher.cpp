@@ -145,6 +145,7 @@ net::awaitable<void> Watcher::run() {
       co_await probe_->stay_logged_in(net::within(kDetailsLimit));
       if (const auto at = std::exchange(unreported_, std::nullopt)) report_all(*at);
     }
+    rounds_++;
     if (!std::exchange(checked_, true) && deps_.on_first_check) deps_.on_first_check();
     co_await listen_until_due();
   }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -80,6 +81,10 @@ class Watcher {
   }
   /// Whether the host itself has answered or failed the last check in this run.
   [[nodiscard]] bool is_checked() const { return checked_ && last_error_ != ErrorKind::exhausted; }
+  /// Whether it checks the host, or should: no pause that lasts keeps it from that.
+  [[nodiscard]] bool is_busy() const { return !waits_ || deps_.clock.now() >= waits_->due; }
+  /// How many checks, and signs of life in their place, have ended in this run.
+  [[nodiscard]] std::uint64_t rounds() const { return rounds_; }
   /// One check from beginning to end, what the host has pushed up to then included.
   net::awaitable<void> check();
   /// Logs off from the host; after run() has ended.
@@ -159,6 +164,7 @@ class Watcher {
   unsigned skipped_ = 0;                 ///< checks left out since the last one
   bool check_soon_ = false;              ///< somebody wants one now
   std::optional<LastCheck> last_check_;
+  std::uint64_t rounds_ = 0;
   bool check_again_ = false;        ///< something was pushed that only a check explains
   std::optional<Time> unreported_;  ///< when the states were observed that no sink has yet
   net::Pause pause_;                ///< of a host that is not listened to

@@ -56,6 +56,15 @@ bool Dispatcher::may_have_open(const std::string& destination, const HostName& h
   return !state_->begun || queue.behind || queue.lanes.has_open(host, service);
 }
 
+bool Dispatcher::is_busy() const {
+  const Time now = state_->now().steady;
+  return std::ranges::any_of(state_->queues, [now](const auto& named) {
+    return named.second.lanes.in_flight() > 0 || named.second.alarm <= now;
+  });
+}
+
+std::uint64_t Dispatcher::attempts() const { return state_->attempts; }
+
 net::awaitable<std::vector<store::Delivery>> Dispatcher::stop() {
   state_->stopping = true;
   state_->keepers.spawn(state_->cut_off());

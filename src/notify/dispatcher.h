@@ -60,6 +60,10 @@ class Dispatcher {
   /// of its end, or is about to be.
   [[nodiscard]] bool may_have_open(const std::string& destination, const HostName& host,
                                    const ServiceName& service) const;
+  /// Whether something is on its way, or is to leave now.
+  [[nodiscard]] bool is_busy() const;
+  /// How many attempts have ended, whatever became of them.
+  [[nodiscard]] std::uint64_t attempts() const;
   /// Those that only memory holds, as they are to be stored: a crash would lose them.
   [[nodiscard]] std::vector<store::Delivery> unstored() const;
   /// These have been committed since. What became of one meanwhile is recorded behind that.

@@ -71,6 +71,7 @@ net::awaitable<void> Dispatcher::State::send(Queue& queue, const Sending& sendin
                       ? co_await queue.grouping->send(first.alert, *message, id, deadline)
                       : co_await queue.channel.deliver(first.alert, id, deadline);
   const auto took = net::MonotonicClock::now() - sent_at;
+  attempts++;
   // Nobody guards this login: at least it is not tried at once.
   if (auto* refused = std::get_if<LoginRefused>(&answer); refused && queue.login.gate == nullptr)
     answer = RetryAfter{.after = {}, .reason = std::move(refused->reason)};

@@ -129,6 +129,7 @@ struct Dispatcher::State {
   OutcomeWriter outcome_writer;
   std::map<std::string, Queue> queues;
   std::chrono::seconds longest_limit{};
+  std::uint64_t attempts = 0;  ///< that have ended
   net::TaskScope sends;
   net::TaskScope keepers;
   bool begun = false;

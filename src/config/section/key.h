@@ -44,6 +44,8 @@ struct Key {
   /// A sentence for those who know Butler: what is different here. At most
   /// kLongestDifference.
   std::string_view differs = {};
+  /// Of a list of sections: a section of its name is a feature of Butler that we do not have.
+  bool is_section_of_butler = false;
   /// Of a list of sections: the key that an entry is meant by that is a text.
   std::string_view entry_key = {};
   /// Of a section: the destination that it configures, for people: "Slack". See Section::error().

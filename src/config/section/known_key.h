@@ -28,6 +28,7 @@ struct KnownKey {
   std::vector<std::string> alternatives;  ///< keys that take its place: one of all is required
   std::vector<std::string> choices;       ///< of "one of ..."
   bool may_be_list = false;               ///< of "one of ...": a list of some too
+  bool is_section_of_butler = false;      ///< of a list: a section is Butler's, and unused
   std::optional<Range> range;             ///< of whole numbers
   bool is_open = false;                   ///< a section with keys of Butler, which we do not know
 };

@@ -61,6 +61,7 @@ void Section::declare(const Key& key, std::string type, std::string fallback, st
        .alternatives = {key.alternatives.begin(), key.alternatives.end()},
        .choices = {allowed.choices.begin(), allowed.choices.end()},
        .may_be_list = allowed.list,
+       .is_section_of_butler = key.is_section_of_butler,
        .range = allowed.range});
 }
 

@@ -136,6 +136,7 @@ class Schema {
     require(owner, key, name, parent);
 
     auto schema = schema_of(key);
+    if (key.is_section_of_butler) schema["type"] = {"array", "object"};
     if (!key.required) schema = or_nothing(std::move(schema));
     std::string at = sections_.at(parent) + "/properties/" + name;
     auto& property = owner["properties"][name];

@@ -109,6 +109,31 @@ TEST_F(RestingFleet, ChecksWhenTheClockIsSetBeyondTheNextCheck) {
   EXPECT_EQ(script_.size(), 1) << "checked again";
 }
 
+TEST_F(RestingFleet, HasNothingToDo) {
+  EXPECT_FALSE(fleet_.work().pending);
+  const auto ended = fleet_.work().ended;
+  EXPECT_GE(ended, 1);
+  deps_.pass(1h);
+  EXPECT_FALSE(fleet_.work().pending);
+  EXPECT_EQ(fleet_.work().ended, ended + 1);
+}
+
+TEST_F(FleetTest, HasSomethingToDoWhileACheckDoesNotEnd) {
+  std::deque<Seen> script{runs()};
+  Deps deps(folder_);
+  deps.check_takes_ = 10min;
+  net::Semaphore checks(deps.loop_.executor(), 1);
+  Fleet fleet(deps.loop_.executor(), deps.watcher_deps(checks, script));
+  EXPECT_FALSE(fleet.work().pending) << "there is no host";
+  fleet.set_hosts({host_}, {});
+  deps.pass(9min);
+  EXPECT_TRUE(fleet.work().pending);
+  EXPECT_EQ(fleet.work().ended, 0);
+  deps.pass(2min);
+  EXPECT_EQ(fleet.work().ended, 1);
+  deps.loop_.run_until_done(fleet.stop());
+}
+
 TEST_F(RestingFleet, EndsAHostThatIsRetiredAtOnce) {
   fleet_.set_hosts({}, {});
   deps_.pass(1s);

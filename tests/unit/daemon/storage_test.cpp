@@ -6,6 +6,7 @@
 
 #include <gtest/gtest.h>
 
+#include "store/reader.h"
 #include "unit/daemon/deps.h"
 
 namespace tocsin::daemon {
@@ -73,6 +74,41 @@ TEST_F(StorageTest, AClockThatIsSetRightAfterTheStartHasMadeNothingOld) {
   time_.set_clock(-kTooOld);
   pass(24h);
   EXPECT_EQ(kept(), 2);
+}
+
+TEST_F(StorageTest, KeepsHistoryForAsLongAsAReloadSays) {
+  start();
+  storage_->keep_for(std::chrono::days{10});
+  pass(std::chrono::days{10} + 2h);
+  EXPECT_EQ(kept(), 1);
+}
+
+TEST_F(StorageTest, KnowsWhenItRan) {
+  tasks_.spawn(storage_->watch_files());
+  const auto started = time_.now();
+  loop_.run_until_done(storage_->worker.run([&] {
+    store::Commit commit{
+        .host = store::HostChange{.host = HostName("node1"), .state = {.since = started}},
+        .at = started};
+    EXPECT_TRUE(storage_->store.commit({&commit, 1}));
+    return true;
+  }));
+  pass(10min);
+  tasks_.cancel();
+  loop_.run_until_done(tasks_.join());
+  storage_.reset();
+  pass(1h);
+  storage_ = Storage::open(folder_, kKept, time_, log_).value();
+  auto reader = store::Reader::open(folder_).value();
+  const auto rows =
+      reader.timeline({.host = HostName("node1"), .from = started, .to = time_.now() + 1min});
+  ASSERT_EQ(rows.value().size(), 1);
+  const auto& states = rows->front().states;
+  ASSERT_EQ(states.size(), 3);
+  EXPECT_EQ(states[1].state, std::nullopt) << "while it did not run";
+  EXPECT_GE(states[1].at, started + 9min);
+  EXPECT_LE(states[1].at, started + 10min);
+  EXPECT_EQ(states[2].at, started + 70min);
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 
+#include "store/reader.h"
 #include "unit/daemon/deps.h"
 
 namespace tocsin::daemon {
@@ -49,6 +50,22 @@ TEST_F(DaemonTest, AnAlertHasTheNameAsConfiguredAndTheDetails) {
   EXPECT_EQ(deps.notified_[0].from, running);
   EXPECT_EQ(deps.notified_[0].to, paused);
   EXPECT_EQ(deps.notified_[0].host.text(), "node1");
+}
+
+TEST_F(DaemonTest, WhatIsSeenBecomesATimeline) {
+  Deps deps(folder_);
+  const auto begun = deps.clock_.now();
+  deps.watch(host_, {sees(running), sees(start_pending), sees_nothing(), sees_nothing(),
+                     sees(running, missing)});
+  auto reader = store::Reader::open(folder_).value();
+  const auto rows = reader.timeline(
+      {.host = host_.name, .from = begun, .to = deps.clock_.now() + 1s, .points = 100});
+  std::vector<std::string> drawn;
+  for (const auto& row : rows.value()) {
+    drawn.push_back(row.service.text() + " ");
+    for (const auto& [at, state] : row.states) drawn.back() += state ? row_of(*state).letter : '.';
+  }
+  EXPECT_THAT(drawn, ElementsAre(" rur", "MSSQL$X rum", "Spooler rbur"));
 }
 
 TEST_F(DaemonTest, AHostThatIsNotReachedIsAnAlertAndItsServicesAreNone) {

@@ -367,5 +367,35 @@ TEST_F(DispatcherTest, WhatThePipelineBeforeHandsOverKeepsItsPlace) {
   EXPECT_THAT(channel().received, ElementsAre("1", "2"));
 }
 
+TEST_F(DispatcherTest, IsBusyWhileAnAttemptDoesNotEnd) {
+  channel().close();
+  (void)run([&](Dispatcher& dispatcher) -> net::awaitable<void> {
+    EXPECT_FALSE(dispatcher.is_busy());
+    dispatcher.submit({stored("1")});
+    co_await net::sleep_for(std::chrono::minutes(10));
+    EXPECT_TRUE(dispatcher.is_busy());
+    EXPECT_EQ(dispatcher.attempts(), 0);
+    channel().open();
+    co_await observer_.until_settled(store::DeliveryState::delivered, 1);
+    EXPECT_FALSE(dispatcher.is_busy());
+    EXPECT_EQ(dispatcher.attempts(), 1);
+  });
+}
+
+TEST_F(DispatcherTest, IsNotBusyWhileItWaitsToTryAgain) {
+  channel().answer = [](const std::string&) {
+    return RetryAfter{.after = std::chrono::minutes(5), .reason = "503"};
+  };
+  (void)run([&](Dispatcher& dispatcher) -> net::awaitable<void> {
+    dispatcher.submit({stored("1")});
+    co_await observer_.until_settled(store::DeliveryState::pending, 1);
+    co_await net::sleep_for(std::chrono::minutes(1));
+    EXPECT_FALSE(dispatcher.is_busy());
+    const auto attempts = dispatcher.attempts();
+    co_await net::sleep_for(std::chrono::minutes(10));
+    EXPECT_GT(dispatcher.attempts(), attempts);
+  });
+}
+
 }  // namespace
 }  // namespace tocsin::notify
