@@ -80,7 +80,8 @@ int run(const std::string& url, std::size_t count, const std::string& directory)
                                  .logins = logins,
                                  .clock = clock};
   const auto destinations = notify::make_destinations(config, deps);
-  daemon::DeliveryLog observer(log, destinations.alerts);
+  daemon::Metrics metrics;
+  daemon::DeliveryLog observer(log, metrics, destinations.alerts);
   notify::Dispatcher dispatcher(loop.executor(), destinations.alerts, outbox, observer, clock,
                                 platform::system_random());
   daemon::Journal journal(loop.executor(),
@@ -88,6 +89,7 @@ int run(const std::string& url, std::size_t count, const std::string& directory)
                            .worker = worker,
                            .clock = clock,
                            .log = log,
+                           .metrics = metrics,
                            .random = platform::system_random()},
                           {dispatcher, destinations.alerts, destinations.routing});
   return loop.run_until_done([&]() -> net::awaitable<int> {

@@ -37,6 +37,7 @@ struct Config {
   std::string data_directory;  ///< empty: the platform's default
   std::chrono::days history_kept{90};
   std::string metrics_file;  ///< empty: none is written
+  bool metrics_per_host = true;
   Web web;
   LogLevel log_level = LogLevel::info;
   bool file_logging = false;

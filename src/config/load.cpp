@@ -110,6 +110,15 @@ void read_config(Section& root, Config& config) {
              .example = "/var/lib/node_exporter/tocsin.prom",
              .otherwise = "none"},
             config.metrics_file);
+  root.section({.name = "metrics", .description = "Metrics about tocsin itself."},
+               [&config](Section& section) {
+                 section.boolean(
+                     {.name = "perHost",
+                      .description = "Each host has series of its own. Without them a large fleet "
+                                     "costs Prometheus less.",
+                      .example = "true"},
+                     config.metrics_per_host);
+               });
   read_web(root, config.web);
   root.choice(
       {.name = "logLevel",

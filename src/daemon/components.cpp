@@ -50,6 +50,7 @@ Daemon::Components::Components(Daemon& daemon, std::unique_ptr<Storage> opened,
                     .outbox = storage->outbox,
                     .status = status,
                     .status_log = status_log,
+                    .metrics = metrics,
                     .clock = clock,
                     .log = log,
                     .random = daemon.random_,
@@ -64,6 +65,7 @@ Daemon::Components::Components(Daemon& daemon, std::unique_ptr<Storage> opened,
                .worker = storage->worker,
                .clock = clock,
                .log = log,
+               .metrics = metrics,
                .random = daemon.random_,
                .on_alerts = [this] { web.add(web::Change::alert); }},
               pipeline->pipeline()),
@@ -98,6 +100,7 @@ Daemon::Components::Components(Daemon& daemon, std::unique_ptr<Storage> opened,
                                .on_gone =
                                    [this](const HostName& host) {
                                      logins.forget(host);
+                                     metrics.forget(host);
                                      web.remove(host);
                                    }}),
       web({.executor = daemon.executor_,
@@ -130,7 +133,10 @@ Daemon::Components::Components(Daemon& daemon, std::unique_ptr<Storage> opened,
                   .store_answers = std::bind_front(&Storage::answers, storage.get())}),
       reloading(daemon.executor_, 1),
       background(daemon.executor_),
-      reloads(daemon.executor_) {}
+      reloads(daemon.executor_) {
+  metrics.set_per_host(daemon.options_.config.metrics_per_host);
+  metrics.count_reload(true, daemon.loaded_at_);
+}
 
 const MonitoredHost* Daemon::Components::find_host(const HostName& name) const {
   const auto* host = fleet.find(name);

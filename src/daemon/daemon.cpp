@@ -65,14 +65,12 @@ void say_lack_of_files(const std::vector<config::Host>& hosts, const Log& log) {
     log.error("{}", lack);
 }
 
-net::awaitable<void> write_metrics(std::filesystem::path file, Metrics& metrics,
-                                   const Probes& probes, const Log& log) {
+net::awaitable<void> write_metrics(std::filesystem::path file, Web& web, const Log& log) {
   net::Worker worker("metrics", 1);
   for (bool failing = false;; co_await net::sleep_for(kMetricsEvery)) {
-    metrics.set_stuck_threads(probes.stuck_threads());
-    metrics.set_lost_log_lines(log.lost_lines());
+    auto text = co_await web.metrics();
     const auto written = co_await worker.run_until(
-        [file, text = metrics.text()] { return platform::replace_file(file, text); },
+        [file, text = std::move(text)] { return platform::replace_file(file, text); },
         net::Deadline::max());
     if (!*written && !failing) log.warn("{}", written->error().what);
     failing = !*written;
@@ -124,8 +122,7 @@ net::awaitable<Result<>> Daemon::start() {
       platform::watch_reload_requests([this] { components_->reloads.spawn(reload_unasked()); }));
   components.background.spawn(components.storage->tend());
   if (const auto& file = options_.config.metrics_file; !file.empty())
-    components.background.spawn(
-        write_metrics(to_path(file), components.metrics, components.probes, log_));
+    components.background.spawn(write_metrics(to_path(file), components.web, log_));
   components.background.spawn(
       end_unmonitored(take_unmonitored(known, hosts, options_.config.clusters), components.journal,
                       components.clock, log_, random_));
@@ -204,6 +201,8 @@ net::awaitable<store::ReloadAnswer> Daemon::reload() {
   retire_unused(components.logins, hosts);
   components.web.set_config(config.web);
   loaded_at_ = clock_.now();
+  components.metrics.set_per_host(config.metrics_per_host);
+  components.metrics.count_reload(true, loaded_at_);
   // Behind the hosts, whose next check is by the new accounts.
   components.logins.waive_pauses();
   auto text = fmt::format(
@@ -236,6 +235,7 @@ web::LoadedConfiguration Daemon::configuration() const {
 
 store::ReloadAnswer Daemon::refuse_reload(const std::string& why) const {
   auto text = "not reloaded, nothing has changed: " + why;
+  components_->metrics.count_reload(false, clock_.now());
   log_.error("{}", text);
   return {.good = false, .text = std::move(text)};
 }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <optional>
 #include <string>
 #include <variant>
 
@@ -71,11 +72,27 @@ std::string describe(const notify::Answer& answer) {
   return fmt::format("try again after {}: {}", duration_text(*later.after), later.reason);
 }
 
+/// Nothing where it only waits.
+std::optional<DeliveryOutcome> outcome_of(const store::DeliveryUpdate& update) {
+  switch (update.state) {
+    case store::DeliveryState::delivered:
+      return DeliveryOutcome::delivered;
+    case store::DeliveryState::dead:
+      return DeliveryOutcome::dead;
+    case store::DeliveryState::merged:
+      return DeliveryOutcome::merged;
+    case store::DeliveryState::pending:
+      break;
+  }
+  return update.attempts > 0 ? std::optional(DeliveryOutcome::failed) : std::nullopt;
+}
+
 }  // namespace
 
-DeliveryLog::DeliveryLog(const Log& log, const std::vector<notify::Destination>& destinations,
+DeliveryLog::DeliveryLog(const Log& log, Metrics& metrics,
+                         const std::vector<notify::Destination>& destinations,
                          std::function<void()> on_settled)
-    : log_(log), on_settled_(std::move(on_settled)) {
+    : log_(log), metrics_(metrics), on_settled_(std::move(on_settled)) {
   for (const auto& destination : destinations)
     logs_.try_emplace(destination.channel->key(), log, destination.channel->name());
 }
@@ -88,6 +105,8 @@ PrefixedLog DeliveryLog::log_of(const store::Delivery& delivery) const {
 void DeliveryLog::settled(std::span<const notify::Outcome> outcomes) {
   if (on_settled_) on_settled_();
   const auto& [delivery, update] = outcomes.front();
+  if (const auto outcome = outcome_of(update))
+    metrics_.count_deliveries(delivery.destination, *outcome, outcomes.size());
   const auto log = log_of(delivery);
   const auto what = describe(outcomes);
   switch (update.state) {
@@ -158,6 +177,7 @@ void DeliveryLog::storage_failed(const Error& error, std::size_t unrecorded) {
 void DeliveryLog::storage_recovered() { log_.info("outcomes of deliveries are recorded again"); }
 
 void DeliveryLog::lost(const store::Delivery& delivery) {
+  metrics_.count_deliveries(delivery.destination, DeliveryOutcome::lost, 1);
   log_of(delivery).error("{} is lost: neither the store nor memory has room for it",
                          describe(delivery));
 }

@@ -1,4 +1,4 @@
-// Says in the log what becomes of the deliveries.
+// Says in the log and in metrics what becomes of the deliveries.
 #pragma once
 
 #include <functional>
@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "daemon/log.h"
+#include "daemon/metrics.h"
 #include "notify/destination.h"
 #include "notify/observer.h"
 
@@ -15,9 +16,10 @@ namespace tocsin::daemon {
 
 class DeliveryLog final : public notify::Observer {
  public:
-  /// `log` outlives it; `destinations` give the names for the keys.
+  /// `log` and `metrics` outlive it; `destinations` give the names for the keys.
   /// `on_settled` is called when deliveries have met an outcome; may be empty.
-  DeliveryLog(const Log& log, const std::vector<notify::Destination>& destinations,
+  DeliveryLog(const Log& log, Metrics& metrics,
+              const std::vector<notify::Destination>& destinations,
               std::function<void()> on_settled = {});
 
   void settled(std::span<const notify::Outcome> outcomes) override;
@@ -37,6 +39,7 @@ class DeliveryLog final : public notify::Observer {
   [[nodiscard]] PrefixedLog log_of(const store::Delivery& delivery) const;
 
   const Log& log_;
+  Metrics& metrics_;
   std::function<void()> on_settled_;
   std::map<std::string, PrefixedLog, std::less<>> logs_;  ///< by the destination's key
 };

@@ -180,7 +180,9 @@ net::awaitable<void> Journal::write_waiting() {
 
   const auto begun = net::MonotonicClock::now();
   const auto stored = co_await deps_.worker.run([&] { return deps_.store.commit(commits); });
-  log_commit(deps_.log, commits, stored.has_value(), net::MonotonicClock::now() - begun);
+  const auto took = net::MonotonicClock::now() - begun;
+  deps_.metrics.count_commit(stored.has_value(), took);
+  log_commit(deps_.log, commits, stored.has_value(), took);
   const auto has_alerts = [](const store::Commit& commit) { return !commit.alerts.empty(); };
   if (deps_.on_alerts && std::ranges::any_of(commits, has_alerts)) deps_.on_alerts();
   for (std::size_t i = late; i < commits.size(); i++) {

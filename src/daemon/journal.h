@@ -9,6 +9,7 @@
 
 #include "base/random.h"
 #include "daemon/log.h"
+#include "daemon/metrics.h"
 #include "net/async.h"
 #include "net/event.h"
 #include "net/semaphore.h"
@@ -30,6 +31,7 @@ class Journal {
     net::Worker& worker;  ///< the store's one thread
     const Clock& clock;
     const Log& log;
+    Metrics& metrics;
     RandomFill random;
     /// Called when alerts were stored, or could not be; may be empty.
     std::function<void()> on_alerts = {};

@@ -1,86 +1,183 @@
 #include "daemon/metrics.h"
 
-#include <prometheus/counter.h>
-#include <prometheus/gauge.h>
-#include <prometheus/registry.h>
-#include <prometheus/text_serializer.h>
+#include <utility>
 
 #include "base/error.h"
 
 namespace tocsin::daemon {
 namespace {
 
-prometheus::Family<prometheus::Counter>& counter(prometheus::Registry& registry, const char* name,
-                                                 const char* help) {
-  return prometheus::BuildCounter().Name(name).Help(help).Register(registry);
-}
+constexpr auto kOutcomes = all_values<DeliveryOutcome>();
 
-prometheus::Family<prometheus::Gauge>& gauge(prometheus::Registry& registry, const char* name,
-                                             const char* help) {
-  return prometheus::BuildGauge().Name(name).Help(help).Register(registry);
+constexpr std::string_view kChecks = "tocsin_checks_total";
+constexpr std::string_view kChecksHelp =
+    "Checks of a host by outcome: ok, or the reason why it was not reached.";
+constexpr std::string_view kPushed = "tocsin_heard_total";
+constexpr std::string_view kPushedHelp = "Service states that a host pushed between checks.";
+
+double seconds(std::chrono::duration<double> duration) { return duration.count(); }
+
+double as_number(auto count) { return static_cast<double>(count); }
+
+void increment(auto& counts, std::string_view name) {
+  const auto found = counts.find(name);
+  if (found == counts.end())
+    counts.emplace(name, 1);
+  else
+    found->second++;
 }
 
 }  // namespace
 
-struct Metrics::Families {
-  prometheus::Registry registry;
-  prometheus::Family<prometheus::Counter>& checks =
-      counter(registry, "tocsin_checks_total",
-              "Checks of a host by outcome: ok, or the reason why it was not reached.");
-  prometheus::Family<prometheus::Gauge>& check_seconds =
-      gauge(registry, "tocsin_check_seconds", "Duration of the last check of a host.");
-  prometheus::Family<prometheus::Gauge>& host_reached =
-      gauge(registry, "tocsin_host_reached", "1 if the last check reached the host, 0 if not.");
-  prometheus::Family<prometheus::Counter>& pushed =
-      counter(registry, "tocsin_heard_total", "Service states that a host pushed between checks.");
-  prometheus::Family<prometheus::Counter>& reported =
-      counter(registry, "tocsin_reported_total",
-              "Service states that a destination of the status stream accepted.");
-  prometheus::Family<prometheus::Counter>& unreported =
-      counter(registry, "tocsin_unreported_total",
-              "Service states that a destination of the status stream refused, or that waited too "
-              "long for it.");
-  prometheus::Gauge& stuck_threads =
-      gauge(registry, "tocsin_stuck_threads", "Threads waiting for a host that hangs.").Add({});
-  prometheus::Gauge& lost_log_lines =
-      gauge(registry, "tocsin_lost_log_lines", "Log lines that could not be written.").Add({});
-};
-
-Metrics::Metrics() : families_(std::make_unique<Families>()) {}
-Metrics::~Metrics() = default;
-
 void Metrics::count_check(const HostName& host, std::string_view outcome,
                           std::chrono::duration<double> took) {
-  const prometheus::Labels labels{{"host", host.text()}};
-  families_->checks.Add({{"host", host.text()}, {"outcome", std::string(outcome)}}).Increment();
-  families_->check_seconds.Add(labels).Set(took.count());
+  auto& known = hosts_[host];
+  increment(known.checks, outcome);
+  increment(checks_, outcome);
+  known.took = took;
+  check_durations_.add(took);
   if (outcome != to_string(ErrorKind::exhausted))  // which says nothing of the host
-    families_->host_reached.Add(labels).Set(outcome == "ok" ? 1 : 0);
+    known.reached = outcome == "ok";
 }
 
 void Metrics::count_pushed(const HostName& host, std::size_t services) {
-  families_->pushed.Add({{"host", host.text()}}).Increment(static_cast<double>(services));
+  auto& known = hosts_[host].pushed;
+  known = known.value_or(0) + services;
+  pushed_ += services;
 }
 
-void Metrics::set_stuck_threads(std::size_t threads) {
-  families_->stuck_threads.Set(static_cast<double>(threads));
-}
-
-void Metrics::set_lost_log_lines(std::size_t lines) {
-  families_->lost_log_lines.Set(static_cast<double>(lines));
+void Metrics::count_deliveries(const std::string& destination, DeliveryOutcome outcome,
+                               std::size_t deliveries) {
+  deliveries_[destination].at(std::to_underlying(outcome)) += deliveries;
 }
 
 void Metrics::count_reported(const std::string& destination, std::size_t services) {
-  families_->reported.Add({{"destination", destination}}).Increment(static_cast<double>(services));
+  reported_[destination] += services;
 }
 
 void Metrics::count_unreported(const std::string& destination, std::size_t services) {
-  families_->unreported.Add({{"destination", destination}})
-      .Increment(static_cast<double>(services));
+  unreported_[destination] += services;
 }
 
-std::string Metrics::text() const {
-  return prometheus::TextSerializer().Serialize(families_->registry.Collect());
+void Metrics::count_commit(bool stored, std::chrono::duration<double> took) {
+  commit_durations_.add(took);
+  if (!stored) failed_commits_++;
+}
+
+void Metrics::count_reload(bool succeeded, Time at) {
+  reload_succeeded_ = succeeded;
+  if (succeeded) loaded_at_ = at;
+}
+
+std::string Metrics::text(const Gauges& now) const {
+  MetricsText text;
+  write_hosts(text);
+  write_states(text, now);
+  write_deliveries(text, now);
+  write_own(text, now);
+  return text.take();
+}
+
+void Metrics::write_hosts(MetricsText& text) const {
+  text.counter(kChecks, kChecksHelp);
+  if (!per_host_) {
+    for (const auto& [outcome, count] : checks_) text.add({{"outcome", outcome}}, as_number(count));
+    text.counter(kPushed, kPushedHelp);
+    text.add({}, as_number(pushed_));
+    return;
+  }
+  for (const auto& [host, known] : hosts_) {
+    for (const auto& [outcome, count] : known.checks)
+      text.add({{"host", host.text()}, {"outcome", outcome}}, as_number(count));
+  }
+  text.gauge("tocsin_check_seconds", "Duration of the last check of a host.");
+  for (const auto& [host, known] : hosts_) {
+    if (!known.checks.empty()) text.add({{"host", host.text()}}, seconds(known.took));
+  }
+  text.gauge("tocsin_host_reached", "1 if the last check reached the host, 0 if not.");
+  for (const auto& [host, known] : hosts_) {
+    if (known.reached) text.add({{"host", host.text()}}, *known.reached ? 1 : 0);
+  }
+  text.counter(kPushed, kPushedHelp);
+  for (const auto& [host, known] : hosts_) {
+    if (known.pushed) text.add({{"host", host.text()}}, as_number(*known.pushed));
+  }
+}
+
+void Metrics::write_states(MetricsText& text, const Gauges& now) const {
+  text.add("tocsin_check_duration_seconds", "Duration of the checks of all hosts.",
+           check_durations_);
+  text.gauge("tocsin_hosts",
+             "Hosts by what their last check brought; unchecked: none since the start.");
+  text.add({{"state", "reached"}}, as_number(now.reached));
+  text.add({{"state", "unreached"}}, as_number(now.unreached));
+  text.add({{"state", "unchecked"}}, as_number(now.unchecked));
+  text.gauge("tocsin_services", "Watched services by state.");
+  for (const auto state : all_values<ServiceState>())
+    text.add({{"state", to_string(state)}}, as_number(now.services.at(web::index_of(state))));
+  text.gauge("tocsin_open_alerts", "Alerts that fire, those that are suppressed too.");
+  for (const auto about : all_values<About>())
+    text.add({{"about", to_string(about)}}, as_number(now.open.at(std::to_underlying(about))));
+}
+
+void Metrics::write_deliveries(MetricsText& text, const Gauges& now) const {
+  text.counter("tocsin_deliveries_total",
+               "Deliveries by outcome; failed: attempts that will be repeated.");
+  for (const auto& destination : now.destinations) {
+    const auto found = deliveries_.find(destination.key);
+    for (const auto outcome : kOutcomes) {
+      const auto count =
+          found == deliveries_.end() ? 0 : found->second.at(std::to_underlying(outcome));
+      text.add({{"destination", destination.name}, {"outcome", to_string(outcome)}},
+               as_number(count));
+    }
+  }
+  const auto add_each = [&](auto figure) {
+    for (const auto& destination : now.destinations) {
+      if (destination.stored)
+        text.add({{"destination", destination.name}}, figure(*destination.stored));
+    }
+  };
+  text.gauge("tocsin_deliveries_waiting", "Deliveries that wait for a destination.");
+  add_each([](const StoredDeliveries& stored) { return as_number(stored.waiting); });
+  text.gauge("tocsin_oldest_waiting_delivery_seconds",
+             "Age of the oldest delivery that waits for a destination; 0: none does.");
+  add_each([](const StoredDeliveries& stored) { return seconds(stored.oldest); });
+  text.gauge("tocsin_dead_letters", "Deliveries that a destination will never get by themselves.");
+  add_each([](const StoredDeliveries& stored) { return as_number(stored.dead); });
+
+  text.counter("tocsin_reported_total",
+               "Service states that a destination of the status stream accepted.");
+  for (const auto& [destination, count] : reported_)
+    text.add({{"destination", destination}}, as_number(count));
+  text.counter("tocsin_unreported_total",
+               "Service states that a destination of the status stream refused, or that waited too "
+               "long for it.");
+  for (const auto& [destination, count] : unreported_)
+    text.add({{"destination", destination}}, as_number(count));
+}
+
+void Metrics::write_own(MetricsText& text, const Gauges& now) const {
+  const auto unix_seconds = [](Time at) { return seconds(at.time_since_epoch()); };
+  text.add("tocsin_store_commit_seconds", "Duration of the transactions of the store.",
+           commit_durations_);
+  text.counter("tocsin_store_commit_failures_total", "Transactions that the store refused.");
+  text.add({}, as_number(failed_commits_));
+  text.gauge("tocsin_loop_lag_seconds", "How late the loop was when it was last measured.");
+  text.add({}, seconds(now.loop_lag));
+  text.gauge("tocsin_stuck_threads", "Threads waiting for a host that hangs.");
+  text.add({}, as_number(now.stuck_threads));
+  text.gauge("tocsin_lost_log_lines", "Log lines that could not be written.");
+  text.add({}, as_number(now.lost_log_lines));
+  text.gauge("tocsin_reload_success",
+             "1 if the configuration was accepted when it was last read, 0 if not.");
+  text.add({}, reload_succeeded_ ? 1 : 0);
+  text.gauge("tocsin_reload_timestamp_seconds", "When a configuration was last accepted.");
+  text.add({}, unix_seconds(loaded_at_));
+  text.gauge("tocsin_start_time_seconds", "When tocsin started.");
+  text.add({}, unix_seconds(now.started));
+  text.gauge("tocsin_build_info", "1; the version is a label.");
+  text.add({{"version", now.version}}, 1);
 }
 
 }  // namespace tocsin::daemon

@@ -32,7 +32,7 @@ Pipeline::Pipeline(config::Config config, const Deps& deps)
                     .warn = [&log = deps.log](const std::string& text) { log.warn("{}", text); },
                     .use = notify::Use::run},
       destinations_(notify::make_destinations(config_, channel_deps_)),
-      delivery_log_(deps.log, destinations_.alerts, deps.on_settled),
+      delivery_log_(deps.log, deps.metrics, destinations_.alerts, deps.on_settled),
       dispatcher_(deps.executor, destinations_.alerts, deps.outbox, delivery_log_, deps.clock,
                   deps.random, {.withheld = deps.withheld}),
       running_(deps.executor),

@@ -10,6 +10,7 @@
 
 #include "daemon/delivery_log.h"
 #include "daemon/journal.h"
+#include "daemon/metrics.h"
 #include "daemon/status_hub.h"
 #include "daemon/status_log.h"
 #include "logins/logins.h"
@@ -34,6 +35,7 @@ class Pipeline {
     notify::Outbox& outbox;
     StatusHub& status;
     StatusLog& status_log;
+    Metrics& metrics;
     const Clock& clock;
     const Log& log;
     RandomFill random;

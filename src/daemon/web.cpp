@@ -1,6 +1,7 @@
 #include "daemon/web.h"
 
 #include <array>
+#include <functional>
 #include <utility>
 
 #include <fmt/format.h>
@@ -70,7 +71,7 @@ Web::Web(Deps deps, config::Web config)
       config_(std::move(config)),
       events_(deps_.executor, deps_.clock, run_id(deps_.clock.now())),
       board_([this](const HostName& host, const web::HostSummary& now) { events_.add(host, now); }),
-      monitor_(deps_.monitor),
+      monitor_(deps_.monitor, board_, std::bind_front(&Web::read_destinations, this)),
       api_({.monitor = monitor_,
             .board = board_,
             .events = events_,
@@ -125,12 +126,7 @@ net::awaitable<Result<>> Web::open() {
 
 net::awaitable<void> Web::keep_reader() {
   for (bool failing = false;; co_await net::sleep_for(kFollowEvery)) {
-    auto opened = co_await reading_.run([this]() -> Result<> {
-      if (reader_) return reader_->follow();
-      TRY(auto reader, store::Reader::open(deps_.monitor.data_directory));
-      reader_ = std::make_unique<store::Reader>(std::move(reader));
-      return {};
-    });
+    const auto opened = co_await reading_.run([this] { return follow_store(); });
     if (!opened && !failing) deps_.log.warn("dashboard: no history: {}", opened.error().what);
     failing = !opened;
   }
@@ -146,6 +142,20 @@ net::awaitable<void> Web::prepare() {
     token_ = *std::move(token);
   else
     deps_.log.warn("dashboard: actions need a token of the configuration: {}", token.error().what);
+}
+
+Result<> Web::follow_store() {
+  if (reader_) return reader_->follow();
+  TRY(auto reader, store::Reader::open(deps_.monitor.data_directory));
+  reader_ = std::make_unique<store::Reader>(std::move(reader));
+  return {};
+}
+
+net::awaitable<Result<std::vector<store::DestinationState>>> Web::read_destinations() {
+  co_return co_await reading_.run([this]() -> Result<std::vector<store::DestinationState>> {
+    TRY(follow_store());
+    return reader_->destinations();
+  });
 }
 
 net::awaitable<void> Web::run() {

@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/names.h"
 #include "config/web.h"
@@ -13,6 +14,8 @@
 #include "daemon/web_monitor.h"
 #include "net/event.h"
 #include "net/task_scope.h"
+#include "net/worker.h"
+#include "store/reader.h"
 #include "web/api.h"
 #include "web/board.h"
 #include "web/events.h"
@@ -58,6 +61,8 @@ class Web {
 
   /// "http://127.0.0.1:8484/"; nothing while it does not listen.
   [[nodiscard]] std::optional<std::string> address() const;
+  /// In the text format of Prometheus.
+  net::awaitable<std::string> metrics() { return monitor_.metrics(); }
   /// Empty: there is none.
   [[nodiscard]] const Secret& token() const { return token_; }
 
@@ -70,11 +75,14 @@ class Web {
   net::awaitable<void> end_serving();
   /// Reads the history, also when its files were made anew; until it is cancelled.
   net::awaitable<void> keep_reader();
+  /// On the thread of `reading_`.
+  [[nodiscard]] Result<> follow_store();
+  net::awaitable<Result<std::vector<store::DestinationState>>> read_destinations();
 
   Deps deps_;
   config::Web config_;
   net::Worker reading_{"reader", 1};
-  std::unique_ptr<store::Reader> reader_;
+  std::unique_ptr<store::Reader> reader_;  ///< null: not opened yet
   Secret token_;
   web::Events events_;
   web::Board board_;

@@ -2,8 +2,11 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <map>
 #include <utility>
 #include <variant>
+
+#include <fmt/format.h>
 
 #include "daemon/credentials.h"
 #include "net/timer.h"
@@ -134,10 +137,59 @@ web::OwnState WebMonitor::own_state() const {
           .lost_log_lines = deps_.log.lost_lines()};
 }
 
+/// A cluster is no host, and what its services are is known of its members already.
+void WebMonitor::count_hosts(Gauges& now) const {
+  auto& about_services = now.open.at(std::to_underlying(About::service));
+  auto& about_hosts = now.open.at(std::to_underlying(About::host));
+  for (const auto& [name, summary] : board_.hosts()) about_services += summary.open;
+  now.services = board_.states();
+  deps_.fleet.for_each([&](const Watcher& watcher) {
+    const auto& host = watcher.monitored();
+    if (!watcher.last_check())
+      now.unchecked++;
+    else
+      (host.host().error.empty() ? now.reached : now.unreached)++;
+    if (host.firing_since({})) about_hosts++;
+  });
+  about_services -= std::min(about_services, about_hosts);
+  deps_.clusters.for_each([&](const MonitoredHost& cluster) {
+    const auto found = board_.hosts().find(cluster.name());
+    if (found == board_.hosts().end()) return;
+    for (std::size_t i = 0; i < now.services.size(); i++)
+      now.services.at(i) -= found->second.states.at(i);
+  });
+}
+
+net::awaitable<std::vector<DestinationGauges>> WebMonitor::destination_gauges() {
+  const auto stored = co_await stored_();
+  std::vector<DestinationGauges> all;
+  if (!deps_.pipeline) co_return all;
+  std::map<std::string, int> named;
+  for (const auto& destination : deps_.pipeline->destinations()) {
+    auto& added = all.emplace_back(
+        DestinationGauges{.key = destination.channel->key(), .name = notify::name_of(destination)});
+    if (const int nth = ++named[added.name]; nth > 1) added.name += fmt::format(" {}", nth);
+    if (!stored) continue;
+    added.stored.emplace();
+    const auto found = std::ranges::find(*stored, added.key, &store::DestinationState::destination);
+    if (found == stored->end()) continue;
+    added.stored->waiting = found->waiting;
+    added.stored->dead = found->dead;
+    if (found->oldest) added.stored->oldest = std::max(this->now() - *found->oldest, Duration(0));
+  }
+  co_return all;
+}
+
 net::awaitable<std::string> WebMonitor::metrics() {
-  deps_.metrics.set_stuck_threads(deps_.probes.stuck_threads());
-  deps_.metrics.set_lost_log_lines(deps_.log.lost_lines());
-  co_return deps_.metrics.text();
+  Gauges now{.version = deps_.version,
+             .started = started_,
+             .destinations = co_await destination_gauges(),
+             .loop_lag = lag_,
+             .stuck_threads = deps_.probes.stuck_threads(),
+             .lost_log_lines = deps_.log.lost_lines()};
+  now.open.at(std::to_underlying(About::credential)) = firing_credentials().size();
+  count_hosts(now);
+  co_return deps_.metrics.text(now);
 }
 
 bool WebMonitor::is_ready() const { return deps_.pipeline != nullptr; }

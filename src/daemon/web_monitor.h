@@ -16,6 +16,8 @@
 #include "daemon/requests.h"
 #include "daemon/silences.h"
 #include "logins/logins.h"
+#include "store/reader.h"
+#include "web/board.h"
 #include "web/monitor.h"
 
 namespace tocsin::daemon {
@@ -41,7 +43,13 @@ class WebMonitor final : public web::Monitor {
     std::function<net::awaitable<store::ReloadAnswer>()> reload;
     std::function<web::LoadedConfiguration()> configuration;
   };
-  explicit WebMonitor(Deps deps) : deps_(std::move(deps)), started_(deps_.clock.now()) {}
+  /// What the store knows of each destination.
+  using Stored = std::function<net::awaitable<Result<std::vector<store::DestinationState>>>()>;
+  WebMonitor(Deps deps, const web::Board& board, Stored stored)
+      : deps_(std::move(deps)),
+        board_(board),
+        stored_(std::move(stored)),
+        started_(deps_.clock.now()) {}
 
   [[nodiscard]] Time now() const override { return deps_.clock.now(); }
   void for_each(const std::function<void(const web::WatchedHost&)>& visit) const override;
@@ -68,7 +76,12 @@ class WebMonitor final : public web::Monitor {
   net::awaitable<void> measure_lag();
 
  private:
+  void count_hosts(Gauges& now) const;
+  [[nodiscard]] net::awaitable<std::vector<DestinationGauges>> destination_gauges();
+
   Deps deps_;
+  const web::Board& board_;
+  Stored stored_;
   Time started_;
   std::chrono::duration<double> lag_{};
 };

@@ -49,6 +49,11 @@ ChannelDeps with_proxy(ChannelDeps deps, const Settings& settings) {
   return deps;
 }
 
+std::string_view channel_of(const Destination& destination) {
+  const std::string_view key = destination.channel->key();
+  return key.substr(0, key.find(':'));
+}
+
 }  // namespace
 
 Destinations make_destinations(const config::Config& config, const ChannelDeps& deps) {
@@ -68,9 +73,13 @@ Destinations make_destinations(const config::Config& config, const ChannelDeps& 
   return made;
 }
 
+std::string name_of(const Destination& destination) {
+  std::string name(channel_of(destination));
+  return destination.label.empty() ? name : name + ":" + destination.label;
+}
+
 bool matches_destination(const Destination& destination, std::string_view name) {
-  const std::string_view key = destination.channel->key();
-  return config::matches_destination(name, key.substr(0, key.find(':')), destination.label);
+  return config::matches_destination(name, channel_of(destination), destination.label);
 }
 
 std::vector<store::Delivery> address(const Alert& alert, std::span<const Destination> destinations,

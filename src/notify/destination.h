@@ -30,6 +30,9 @@ struct Destination {
   std::string label{};  ///< what people call it among several of its channel; may be empty
 };
 
+/// As routes name it: "webhook", or "webhook:On-call" for one of several.
+[[nodiscard]] std::string name_of(const Destination& destination);
+
 /// Whether the name means this one: "webhook" means all of the channel, "webhook:LABEL" one of
 /// them.
 [[nodiscard]] bool matches_destination(const Destination& destination, std::string_view name);

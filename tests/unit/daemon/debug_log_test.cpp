@@ -195,7 +195,8 @@ TEST_F(DebugLogTest, ADeliveryThatFailsIsTracedWithoutASecret) {
   auto store = store::Store::open(folder_).value();
   net::Worker worker("store", 1);
   notify::StoreOutbox outbox(store, worker);
-  DeliveryLog observer(to, destinations.alerts);
+  Metrics metrics;
+  DeliveryLog observer(to, metrics, destinations.alerts);
   notify::Dispatcher dispatcher(loop.executor(), destinations.alerts, outbox, observer, clock,
                                 zeros);
   Alert alert{
@@ -229,7 +230,8 @@ TEST_F(DebugLogTest, ADeliveryThatFailsIsTracedWithoutASecret) {
 
 TEST_F(DebugLogTest, AnAttemptNamesTheMessageThatDeliveriesShare) {
   const Log to(log());
-  DeliveryLog observer(to, {});
+  Metrics metrics;
+  DeliveryLog observer(to, metrics, {});
   store::Delivery delivery{.id = {"42"}, .destination = "slack:1", .attempts = 1};
   delivery.alert = {
       .kind = TransitionKind::stopped, .host = HostName("db1"), .service = ServiceName("W3SVC")};

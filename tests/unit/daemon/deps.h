@@ -113,6 +113,7 @@ class Deps {
                   .worker = worker_,
                   .clock = clock_,
                   .log = log_,
+                  .metrics = metrics_,
                   .random = platform::system_random()},
                  {dispatcher_, destinations_, routing_}) {
     scope_.spawn(journal_.run());
@@ -231,7 +232,7 @@ class Deps {
   net::Event kept_{loop_.executor()};
   std::vector<notify::Destination> destinations_;
   notify::Routing routing_{{}, destinations_};
-  DeliveryLog delivery_log_{log_, destinations_};
+  DeliveryLog delivery_log_{log_, metrics_, destinations_};
   store::Store store_;
   net::Worker worker_{"store", 1};
   notify::StoreOutbox outbox_{store_, worker_};

@@ -81,7 +81,7 @@ TEST_F(DaemonTest, WhatThisMachineLacksIsNoFaultOfTheHost) {
   deps.watch(host_, {sees(running), lacks, lacks, lacks, sees(stopped)});
   EXPECT_THAT(deps.notified(1), ElementsAre("stopped Spooler"));
   EXPECT_THAT(deps.history(), ElementsAre("stopped Spooler"));
-  EXPECT_THAT(deps.metrics_.text(),
+  EXPECT_THAT(deps.metrics_.text({}),
               AllOf(HasSubstr(R"(tocsin_checks_total{host="node1",outcome="exhausted"} 3)"),
                     HasSubstr(R"(tocsin_host_reached{host="node1"} 1)")));
 }
