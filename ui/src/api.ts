@@ -46,13 +46,26 @@ function takeToken(): string {
 
 export const token = signal(takeToken());
 
-export function useToken(value: string): void {
-  if (value) sessionStorage.setItem(TOKEN, value); else sessionStorage.removeItem(TOKEN);
-  token.value = value;
-}
-
 /** Whether the server wants a login that this tab does not have. */
 export const loginWanted = signal(false);
+
+// A tab that was opened from another one asks the others for their token: browsers do not hand sessionStorage on to it.
+const tabs = typeof BroadcastChannel === 'function' ? new BroadcastChannel(`tocsin ${BASE}`) : null;
+tabs?.addEventListener('message', ({ data }: MessageEvent<{ token: string }>) => {
+  if (!data.token && token.peek() && !loginWanted.peek()) tabs.postMessage({ token: token.peek() });
+  else if (data.token && !token.peek()) logIn(data.token);
+});
+
+export function logIn(value: string): void {
+  sessionStorage.setItem(TOKEN, value);
+  token.value = value;
+  loginWanted.value = false;
+}
+
+function wantLogin(): void {
+  if (!token.peek()) tabs?.postMessage({ token: '' });
+  loginWanted.value = true;
+}
 
 type Verb = 'get' | 'post' | 'patch' | 'delete';
 type PathsWith<V extends Verb> = { [P in keyof paths]: paths[P][V] extends object ? P : never }[keyof paths];
@@ -86,7 +99,8 @@ async function send(verb: Verb, url: string, body: unknown, more: RequestInit): 
     if (error instanceof DOMException && error.name === 'AbortError') throw error;
     throw new Problem(0, 'tocsin does not answer', '');
   }
-  if (answer.status === 401) loginWanted.value = true;
+  if (answer.status === 401) wantLogin();
+  else if (answer.ok) loginWanted.value = false;
   if (answer.status === 204) return null;
   const json = await answer.json().catch(() => null) as Record<string, unknown> | null;
   if (answer.ok && json !== null) return json;

@@ -1,5 +1,5 @@
 import { render } from 'preact';
-import { useEffect } from 'preact/hooks';
+import { useEffect, useErrorBoundary } from 'preact/hooks';
 import { get, loginWanted, token } from './api';
 import { setClock } from './clock';
 import { connection } from './live';
@@ -16,19 +16,21 @@ import { Bar } from './parts/bar';
 import { closeDialog, Dialogs } from './parts/dialogs';
 import { Login } from './parts/login';
 import { Notices } from './parts/notices';
-import { kiosk, page, query, value } from './place';
+import { kiosk, link, page, query, value } from './place';
 import { useResource } from './resource';
 import { session } from './session';
 
 function App() {
-  const counts = useResource('counts', (signal) => get('/counts', {}, signal), () => true);
+  const counts = useResource('counts', (signal) => get('/counts', {}, signal), () => true, 'always');
   const who = useResource('session', (signal) => get('/session', {}, signal), () => false);
   const status = useResource('clock', (signal) => get('/status', {}, signal), () => false);
-  session.value = who.data.value;
+  useEffect(() => { session.value = who.data.value; }, [who.data.value]);
   const said = status.data.value?.now;
   useEffect(() => { if (said) setClock(said); }, [said]);
   useEffect(() => { document.documentElement.classList.toggle('kiosk', kiosk.value); }, [kiosk.value]);
   useEffect(closeDialog, [query.value]);
+  const [failure] = useErrorBoundary();
+  if (failure) return <main><h1>tocsin</h1><p class="problem" role="alert">The dashboard failed: {String(failure)}. <a href={link('overview')} target="_self">Overview</a></p></main>;
   if (loginWanted.value) return <Login key={token.value} />;
   const stale = connection.value.what === 'lost' ? 'stale' : '';
   if (kiosk.value) return <div class={stale}><Kiosk counts={counts} /></div>;

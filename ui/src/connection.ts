@@ -50,7 +50,7 @@ export class Connection {
     if (resumes) headers['Last-Event-ID'] = this.#lastId;
     try {
       const answer = await fetch(this.url, { headers, signal: abort.signal, cache: 'no-store' });
-      if (answer.status === 401 || answer.status === 403) {
+      if (answer.status === 401) {
         this.stop();
         this.#say({ what: 'refused' });
         return;

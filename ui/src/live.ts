@@ -31,6 +31,8 @@ setTimeout(settleNow, 500);
 
 /** Whether something may have been missed since the last reading. */
 let missed = false;
+/** Whether the stream waits for a login. */
+let refused = false;
 
 function hear(told: Told): void {
   if (told.what === 'event') {
@@ -45,7 +47,7 @@ function hear(told: Told): void {
     missed = false;
   } else if (told.what === 'lost') {
     connection.value = { what: 'lost', since: told.since };
-  } else loginWanted.value = true;
+  } else loginWanted.value = refused = true;
   settleNow();
 }
 
@@ -69,9 +71,13 @@ function share(): void {
   const port = new SharedWorker(workerUrl(), { name: 'tocsin' }).port;
   const say = (said: Said) => port.postMessage(said);
   port.onmessage = (message: MessageEvent<Told>) => hear(message.data);
-  const hello = () => say({ what: 'hello', url: eventsUrl, token: token.peek() });
+  const hello = () => {
+    refused = false;
+    say({ what: 'hello', url: eventsUrl, token: token.peek() });
+  };
   hello();
-  token.subscribe(() => { if (isSettled) hello(); });
+  // A login by a token, or by a name and a password that the browser asked for.
+  loginWanted.subscribe((wanted) => { if (!wanted && refused) hello(); });
   addEventListener('pagehide', () => say({ what: 'bye' }));
   addEventListener('pageshow', (event) => { if (event.persisted) { missed = true; hello(); } });
 }
@@ -88,7 +94,7 @@ function listenAlone(): void {
     own.start();
   };
   document.addEventListener('visibilitychange', listen);
-  token.subscribe(listen);
+  loginWanted.subscribe((wanted) => { if (!wanted) listen(); });
 }
 
 if (typeof SharedWorker === 'function') share(); else listenAlone();

@@ -25,6 +25,8 @@ class Reader<T> implements Resource<T> {
   #last = -Infinity;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
+  constructor(readonly when: 'seen' | 'always') {}
+
   start(load: Load<T>): void {
     this.stop();
     this.#load = load;
@@ -42,16 +44,18 @@ class Reader<T> implements Resource<T> {
 
   refresh = (): void => {
     if (!this.#load || this.#timer !== undefined) return;
-    if (this.#abort || document.hidden) this.#again = true;
+    if (this.#abort || this.#unseen()) this.#again = true;
     else this.#timer = setTimeout(() => { this.#timer = undefined; void this.#read(); }, Math.max(0, this.#last + GAP_MS - performance.now()));
   };
 
   /** What changed while nobody looked is read when somebody does. */
   seen = (): void => {
-    if (document.hidden || !this.#again || this.#abort) return;
+    if (this.#unseen() || !this.#again || this.#abort) return;
     this.#again = false;
     this.refresh();
   };
+
+  #unseen(): boolean { return this.when === 'seen' && document.hidden; }
 
   async #read(): Promise<void> {
     const load = this.#load;
@@ -74,10 +78,10 @@ class Reader<T> implements Resource<T> {
 
 /**
  * Reads by `load` whenever `key` changes, and when `concerns` says so of a change. A null key reads nothing.
- * The data of the key before stay until the new ones are there: a component that must not show them has a `key` of its own.
+ * What nobody sees is read when somebody does, unless it is wanted `always`. The data of the key before stay until the new ones are there: a component that must not show them has a `key` of its own.
  */
-export function useResource<T>(key: string | null, load: Load<T>, concerns: (changes: Changes) => boolean): Resource<T> {
-  const reader = useMemo(() => new Reader<T>(), []);
+export function useResource<T>(key: string | null, load: Load<T>, concerns: (changes: Changes) => boolean, when: 'seen' | 'always' = 'seen'): Resource<T> {
+  const reader = useMemo(() => new Reader<T>(when), []);
   useEffect(() => {
     if (key === null) return;
     reader.start(load);

@@ -6,6 +6,7 @@ import { visible } from '../names';
 import { Destinations, retried, allDestinations } from '../parts/destinations';
 import { Action, Empty, Shown, Table, Tabs } from '../parts/frame';
 import { scopeOf } from '../parts/dialogs';
+import { act } from '../parts/notices';
 import { Age, Moment, Name, StateText, Words } from '../parts/text';
 import { link, linkHere, value } from '../place';
 import { about, useResource } from '../resource';
@@ -40,13 +41,14 @@ function List({ tab, first, next, destination }: { tab: typeof TABS[number]; fir
     const page = await get('/deliveries', { state: tab.state, destination, limit: 100, next: from });
     older.value = [...older.value, ...page.deliveries];
     more.value = page.next;
+    return null;
   };
   if (!all.length) return <Empty>{tab.none}</Empty>;
   return <>
     <Table caption={tab.text} class="deliveries" heads={['Created', 'Destination', 'Alert', 'Attempts', tab.state === 'pending' ? 'Next try' : 'Last answer', '']}>
       {all.map((one) => <Row key={one.id} delivery={one} />)}
     </Table>
-    {following && <p><button type="button" onClick={() => void readOlder(following)}>Older</button></p>}
+    {following && <p><button type="button" onClick={() => void act(() => readOlder(following))}>Older</button></p>}
   </>;
 }
 

@@ -7,6 +7,7 @@ import { visible } from '../names';
 import { HostLink } from '../parts/alerts';
 import { Empty, Field, Shown, Table, valueOf } from '../parts/frame';
 import { scopeOf } from '../parts/dialogs';
+import { act } from '../parts/notices';
 import { Moment, Name, SeverityText, StateText, Words } from '../parts/text';
 import { change, link, linkHere, value } from '../place';
 import { about, useResource } from '../resource';
@@ -41,6 +42,7 @@ function List() {
     const page = await get('/history', { ...filter, limit: 100, next });
     older.value = [...older.value, ...page.alerts];
     more.value = page.next;
+    return null;
   };
   return <>
     <h1>History</h1>
@@ -50,7 +52,7 @@ function List() {
       const next = more.value === undefined ? data.next : more.value;
       return all.length ? <>
         <Table caption="Alerts, the latest first" class="history" heads={['Time', 'What', 'Became', 'Reason', 'Told', '']}>{all.map((one) => <Row key={one.alert.id} entry={one} />)}</Table>
-        {next && <p><button type="button" onClick={() => void readOlder(next)}>Older</button></p>}
+        {next && <p><button type="button" onClick={() => void act(() => readOlder(next))}>Older</button></p>}
       </> : <Empty>{Object.values(filter).some(Boolean) ? 'Nothing matches the filter.' : 'Nothing has happened yet.'}</Empty>;
     }}</Shown>
   </>;
@@ -64,7 +66,7 @@ function joined(fresh: Entries, before: Entries): Entries {
 }
 
 function Filter() {
-  const time = (name: 'from' | 'to') => value(name) && toInput(Date.parse(value(name)), zone.value);
+  const time = (name: 'from' | 'to') => { const at = Date.parse(value(name)); return Number.isNaN(at) ? '' : toInput(at, zone.value); };
   const setTime = (name: 'from' | 'to') => (event: Parameters<typeof valueOf>[0]) => {
     const found = fromInput(valueOf(event), zone.value);
     change({ [name]: found === null ? undefined : new Date(found).toISOString() });
@@ -89,7 +91,7 @@ function Row({ entry: { alert, told } }: { entry: Entry }) {
       <td class="what"><What alert={alert} /></td>
       <td><Became alert={alert} /></td>
       <td class="reason"><Words of={alert.reason} />{alert.rootCause && <small>caused by <Name of={alert.rootCause} /></small>}</td>
-      <td>{alert.suppressed ? <span class="muted">nobody</span> : all ? <span class={bad ? 'wrong' : ''}>{`${told.delivered ?? 0} of ${all}`}</span> : <span class="muted">nobody</span>}</td>
+      <td>{alert.suppressed ? <span class="muted">nobody</span> : all ? <span class={bad ? 'wrong' : ''}>{`${told.delivered ?? 0} of ${all}`}{bad > 0 && <small>{bad} failed</small>}</span> : <span class="muted">nobody</span>}</td>
       <td class="buttons"><button type="button" aria-expanded={open.value} aria-label={`Who was told of ${visible(scopeOf(alert.host, alert.service))} at ${show(alert.time)}`}
         onClick={() => { open.value = !open.value; }}>{alert.suppressed || !all ? 'Why' : 'Who'}</button></td>
     </tr>

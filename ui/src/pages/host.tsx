@@ -34,10 +34,10 @@ export function HostPage({ name }: { name: string }) {
     </div>
     <Shown of={host}>{(data) => <Reached host={data} />}</Shown>
     {host.data.value && <TimelineView host={name} labels={labels} states={states} />}
-    <section aria-labelledby="services">
-      <div class="heading"><h2 id="services">Services</h2></div>
+    {host.data.value && <section aria-labelledby="services">
+      <h2 id="services">Services</h2>
       <Shown of={services}>{(data) => data.services.length ? <Services host={name} services={data.services} /> : <Empty>No service of this host is watched.</Empty>}</Shown>
-    </section>
+    </section>}
   </>;
 }
 

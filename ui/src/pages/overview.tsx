@@ -1,7 +1,7 @@
 // What is wrong, the worst first, and all hosts.
 import { useSignal } from '@preact/signals';
 import { useMemo } from 'preact/hooks';
-import { get, type Counts } from '../api';
+import { get, type Counts, type OpenAlert } from '../api';
 import { setClock } from '../clock';
 import { filterFleet, fleetOf, patchFleet, type Fleet } from '../fleet';
 import type { Changes } from '../live';
@@ -54,6 +54,10 @@ const HANDLINGS: readonly { readonly handling: Handling; readonly text: string; 
   { handling: 'silenced', text: 'Silenced', none: 'Nothing is silenced.' },
 ];
 
+/** Whether the filter by state lets an alert through. */
+const isWanted = (alert: OpenAlert, state: string): boolean =>
+  state === 'unreached' ? alert.about === 'host' : !STATES.some((one) => one === state) || alert.state === state;
+
 function Problems() {
   const alerts = useResource('alerts', (signal) => get('/alerts', {}, signal), about('alert', 'silence', 'configuration', 'host'));
   const chosen = HANDLINGS.find((one) => one.handling === value('alerts')) ?? HANDLINGS[0]!;
@@ -61,14 +65,14 @@ function Problems() {
   return <section aria-labelledby="problems">
     <h2 id="problems" class="unseen">{chosen.text}</h2>
     <Shown of={alerts}>{({ alerts: all }) => {
-      const found = all.filter((alert) => matches(alert.host) || matches(alert.service) || matches(alert.friendlyName));
+      const found = all.filter((alert) => (matches(alert.host) || matches(alert.service) || matches(alert.friendlyName)) && isWanted(alert, value('state')));
       const these = found.filter((alert) => handlingOf(alert) === chosen.handling);
       return <>
         <Tabs label="Alerts" tabs={HANDLINGS.map((one) => ({
           href: linkHere({ alerts: one.handling === 'open' ? undefined : one.handling }), here: one === chosen,
           text: <>{one.text} <b class="number">{found.filter((alert) => handlingOf(alert) === one.handling).length.toLocaleString('en')}</b></>,
         }))} />
-        {these.length ? <AlertTable alerts={these} caption={chosen.text} /> : <Empty>{value('search') ? 'Nothing here matches the search.' : chosen.none}</Empty>}
+        {these.length ? <AlertTable alerts={these} caption={chosen.text} /> : <Empty>{value('search') || value('state') ? 'Nothing here matches the filter.' : chosen.none}</Empty>}
       </>;
     }}</Shown>
   </section>;
@@ -94,7 +98,7 @@ export function useFleet(): { readonly fleet: Resource<Fleet>; readonly version:
     if (changes.changes.some((one) => one.what === 'configuration')) return true;
     const read = fleet.data.peek();
     if (reading.is) waiting.push(changes);
-    if (!read) return false;
+    if (!read || changes.sequence <= read.sequence) return false;
     const known = patchFleet(read, changes.changes);
     version.value++;
     return !known;

@@ -3,6 +3,7 @@ import { useSignal } from '@preact/signals';
 import { useEffect, useLayoutEffect, useMemo, useRef } from 'preact/hooks';
 import { get, type Timeline } from '../api';
 import { now, zone } from '../clock';
+import { connection } from '../live';
 import { matcher, visible } from '../names';
 import { change, go, link, linkHere, value } from '../place';
 import { useResource } from '../resource';
@@ -23,9 +24,11 @@ interface Span { readonly from: number; readonly to: number; /** Whether its end
 /** The span that the address names: `from` and `to`, or a length up to now. */
 function spanOf(current: number): Span {
   const from = Date.parse(value('from')), to = Date.parse(value('to'));
-  if (from < to) return { from, to, follows: false };
-  const length = SPANS[value('span')] ?? SPANS['24h']!;
-  return { from: current - length, to: current, follows: true };
+  if (from < to) return { from: Math.max(from, to - LONGEST), to, follows: false };
+  const length = Object.hasOwn(SPANS, value('span')) ? SPANS[value('span')]! : SPANS['24h']!;
+  // About a pixel at a time, so that nothing is painted again to look the same; rounded up, so that what happens now is in it.
+  const quantum = Math.max(1000, length / 1500), end = Math.ceil(current / quantum) * quantum;
+  return { from: end - length, to: end, follows: true };
 }
 
 /** Shows a span. What ends now follows the time. */
@@ -42,12 +45,17 @@ function readingOf(span: Span): { from: number; to: number } {
   return { from: Math.floor((span.from - length / 2) / step) * step, to: Math.ceil((span.to + length / 2) / step) * step };
 }
 
+/** An answer, and whether what is last in it was so when it was read. */
+interface Read { readonly data: Timeline; readonly ofNow: boolean }
+
 export function TimelineView({ host, labels, states }: { host: string; labels: ReadonlyMap<string, string>; states: ReadonlyMap<string, number> }) {
-  const span = spanOf(value('from') ? 0 : now.value), reading = readingOf(span);
+  const span = spanOf(now.value), reading = readingOf(span);
   const key = `${reading.from} ${reading.to}`;
-  const timeline = useResource(key, (signal) => get('/hosts/{host}/timeline', {
-    host, from: new Date(reading.from).toISOString(), to: new Date(Math.min(reading.to, now.peek() + 1000)).toISOString(), points: 5000,
-  }, signal), (changes) => changes.changes.some((one) => one.what === 'silence' || one.what === 'configuration' || (one.what === 'host' && one.host.toLowerCase() === host.toLowerCase())));
+  const timeline = useResource<Read>(key, async (signal) => {
+    const current = now.peek(), to = Math.min(reading.to, current + 1000);
+    const data = await get('/hosts/{host}/timeline', { host, from: new Date(reading.from).toISOString(), to: new Date(to).toISOString(), points: 5000 }, signal);
+    return { data, ofNow: to > current };
+  }, (changes) => changes.changes.some((one) => one.what === 'silence' || one.what === 'configuration' || (one.what === 'host' && one.host.toLowerCase() === host.toLowerCase())));
   const table = value('view') === 'table', length = span.to - span.from, preset = span.follows ? value('span') || '24h' : '';
   return <section aria-labelledby="timeline" class="timeline">
     <div class="heading">
@@ -63,24 +71,31 @@ export function TimelineView({ host, labels, states }: { host: string; labels: R
       </p>
       <a class="button" href={linkHere({ view: table ? undefined : 'table' })}>{table ? 'As picture' : 'As table'}</a>
     </div>
-    <Shown of={timeline}>{(data) => <Tracks host={host} data={data} span={span} labels={labels} states={states} table={table} />}</Shown>
+    <Shown of={timeline}>{({ data, ofNow }) => <Tracks host={host} data={data} ofNow={ofNow} span={span} labels={labels} states={states} table={table} />}</Shown>
   </section>;
 }
 
-function Tracks({ host, data, span, labels, states, table }:
-  { host: string; data: Timeline; span: Span; labels: ReadonlyMap<string, string>; states: ReadonlyMap<string, number>; table: boolean }) {
+/** Until when the last segments are known, and whether that is now. */
+interface Known { readonly end: number; readonly ofNow: boolean }
+
+/** When a segment ended; null: it is the last one that is known. */
+const endText = (to: number | null, known: Known): string => to !== null ? moment(to, zone.value, now.value) : known.ofNow ? 'now' : `after ${moment(known.end, zone.value, now.value)}`;
+
+function Tracks({ host, data, ofNow, span, labels, states, table }:
+  { host: string; data: Timeline; ofNow: boolean; span: Span; labels: ReadonlyMap<string, string>; states: ReadonlyMap<string, number>; table: boolean }) {
   const tracks = useMemo(() => data.rows.map((row) => trackOf(row, data.letters)).sort((a, b) => Number(!!a.service) - Number(!!b.service)), [data]);
-  // What was so at the end of the answer still is: a change would have been told.
-  const end = Math.max(Date.parse(data.to), span.follows ? span.to : 0);
+  // What was so at the end of the answer still is, as long as changes are told.
+  const stream = connection.value, told = stream.what === 'live' ? Math.max(span.to, now.peek()) : stream.what === 'lost' ? stream.since : 0;
+  const end = ofNow ? Math.max(Date.parse(data.to), told) : Date.parse(data.to), known = { end, ofNow };
   const label = (track: Track) => track.service ? labels.get(track.service.toLowerCase()) || track.service : 'reached';
   if (!tracks.length) return <Empty>Nothing was seen of this host in this time.</Empty>;
-  return table ? <Segments tracks={tracks} end={end} span={span} label={label} /> :
-    <Painted host={host} data={data} tracks={tracks} end={end} span={span} label={label} states={states} />;
+  return table ? <Segments tracks={tracks} known={known} span={span} label={label} /> :
+    <Painted host={host} data={data} tracks={tracks} known={known} span={span} label={label} states={states} />;
 }
 
-function Painted({ host, data, tracks, end, span, label, states }:
-  { host: string; data: Timeline; tracks: readonly Track[]; end: number; span: Span; label: (track: Track) => string; states: ReadonlyMap<string, number> }) {
-  const box = useRef<HTMLDivElement>(null), canvas = useRef<HTMLCanvasElement>(null), width = useSignal(0);
+function Painted({ host, data, tracks, known, span, label, states }:
+  { host: string; data: Timeline; tracks: readonly Track[]; known: Known; span: Span; label: (track: Track) => string; states: ReadonlyMap<string, number> }) {
+  const { end } = known, box = useRef<HTMLDivElement>(null), canvas = useRef<HTMLCanvasElement>(null), width = useSignal(0);
   const pointed = useSignal<{ x: number; y: number } | null>(null);
   useLayoutEffect(() => {
     const observer = new ResizeObserver(() => { width.value = box.current!.clientWidth; });
@@ -106,7 +121,7 @@ function Painted({ host, data, tracks, end, span, label, states }:
           const track = tracks[Math.floor((event.offsetY - AXIS) / ROW)];
           if (track && !canvas.current!.dataset.dragged) goToHistory(host, track, time(event.offsetX), end);
         }} />
-      {pointed.value && tracks[row] && <Pointed track={tracks[row]!} x={pointed.value.x} y={AXIS + (row + 1) * ROW} width={width.value} time={time(pointed.value.x)} end={end}
+      {pointed.value && tracks[row] && <Pointed track={tracks[row]!} x={pointed.value.x} y={AXIS + (row + 1) * ROW} width={width.value} time={time(pointed.value.x)} known={known}
         name={label(tracks[row]!)} silences={silenced[row]!.filter((one) => one.from <= time(pointed.value!.x) && time(pointed.value!.x) < one.to).map((one) => one.text)} />}
     </div>
     <p class="unseen">Drag or use the arrow keys to move, the wheel or + and − to zoom, Home to come back to now.</p>
@@ -183,14 +198,14 @@ function useMoves(canvas: { readonly current: HTMLCanvasElement | null }, span: 
 }
 
 /** What the pointer is at: the segment under it, and what silences it. */
-function Pointed({ track, x, y, width, time, end, name, silences }:
-  { track: Track; x: number; y: number; width: number; time: number; end: number; name: string; silences: readonly string[] }) {
+function Pointed({ track, x, y, width, time, known, name, silences }:
+  { track: Track; x: number; y: number; width: number; time: number; known: Known; name: string; silences: readonly string[] }) {
   const segment = segmentAt(track, time);
-  if (segment < 0 || time > end) return null;
+  if (segment < 0 || time > known.end) return null;
   const from = track.starts[segment]!, to = segment + 1 < track.starts.length ? track.starts[segment + 1]! : null;
   return <div class="pointed" style={{ left: `${Math.min(x, Math.max(0, width - 260))}px`, top: `${y}px` }}>
     <p><Sign rank={track.ranks[segment]!} /> <b>{track.service ? visible(name) : 'Host'}</b> {track.service ? wordAt(track.ranks[segment]!) : track.ranks[segment] === RUNNING ? 'reached' : 'not reached'}</p>
-    <p class="number">{moment(from, zone.value, now.value)} – {to === null ? 'now' : moment(to, zone.value, now.value)} ({duration((to ?? end) - from)})</p>
+    <p class="number">{moment(from, zone.value, now.value)} – {endText(to, known)} ({duration((to ?? known.end) - from)})</p>
     {silences.map((text) => <p key={text} class="muted">{visible(text)}</p>)}
     {track.thinned && <p class="muted">Zoom in to see each change.</p>}
   </div>;
@@ -209,7 +224,7 @@ function summary(host: string, tracks: readonly Track[], end: number, span: Span
 const MOST_SEGMENTS = 500;
 
 /** The same as a table, the latest first. */
-function Segments({ tracks, end, span, label }: { tracks: readonly Track[]; end: number; span: Span; label: (track: Track) => string }) {
+function Segments({ tracks, known, span, label }: { tracks: readonly Track[]; known: Known; span: Span; label: (track: Track) => string }) {
   const found = [];
   for (const track of tracks) {
     for (let segment = Math.max(0, segmentAt(track, span.from)); segment < track.starts.length && track.starts[segment]! < span.to; segment++) {
@@ -221,8 +236,8 @@ function Segments({ tracks, end, span, label }: { tracks: readonly Track[]; end:
     <Table caption="Segments of the timeline" class="segments" heads={['From', 'To', 'For', 'Service', 'State']}>{found.slice(0, MOST_SEGMENTS).map((one) =>
       <tr key={`${one.track.service} ${one.from}`}>
         <td class="number">{moment(one.from, zone.value, now.value)}</td>
-        <td class="number">{one.to === null ? 'now' : moment(one.to, zone.value, now.value)}</td>
-        <td class="number">{duration((one.to ?? end) - one.from)}</td>
+        <td class="number">{endText(one.to, known)}</td>
+        <td class="number">{duration((one.to ?? known.end) - one.from)}</td>
         <td>{one.track.service ? <Name of={label(one.track)} /> : <i>the host</i>}</td>
         <td><span class="state"><Sign rank={one.rank} />{one.track.service ? wordAt(one.rank) : one.rank === RUNNING ? 'reached' : 'not reached'}</span></td>
       </tr>)}</Table>

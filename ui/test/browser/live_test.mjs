@@ -9,22 +9,23 @@ test('a change is seen within 300 ms', { skip }, async (t) => {
   const mock = await mockFor(t, { hosts: 200, hostile: false }), context = await contextFor(t), page = await open(context, mock);
   await page.getByText('live', { exact: true }).waitFor();
   await page.waitForTimeout(600);
-  const host = mock.model.hosts.find((one) => quiet(mock, one.name) && !one.name.startsWith('web')).name;
-  const took = page.evaluate((name) => new Promise((resolve) => {
-    const begin = performance.now(), times = {}, icon = document.querySelector('link[rel=icon]').href, title = document.title;
+  const host = mock.model.hosts.find((one) => one.reached && quiet(mock, one.name) && !one.name.startsWith('web')).name;
+  await page.evaluate((name) => { globalThis.seen = new Promise((resolve) => {
+    const begin = Date.now(), times = {}, icon = document.querySelector('link[rel=icon]').href, title = document.title;
     const look = () => {
       const card = [...document.querySelectorAll('.cards .troubled .name')].find((one) => one.textContent === name);
-      if (card) times.card ??= performance.now() - begin;
-      if ([...document.querySelectorAll('.alerts tbody tr')].some((one) => one.querySelector('.what a')?.textContent === name)) times.row ??= performance.now() - begin;
-      if (document.title !== title && document.querySelector('link[rel=icon]').href !== icon) times.title ??= performance.now() - begin;
-      if (times.card && times.row && times.title || performance.now() - begin > 5000) resolve(times); else requestAnimationFrame(look);
+      if (card) times.card ??= Date.now();
+      if ([...document.querySelectorAll('.alerts tbody tr')].some((one) => one.querySelector('.what a')?.textContent === name)) times.row ??= Date.now();
+      if (document.title !== title && document.querySelector('link[rel=icon]').href !== icon) times.title ??= Date.now();
+      if (times.card && times.row && times.title || Date.now() - begin > 5000) resolve(times); else requestAnimationFrame(look);
     };
     look();
-  }), host);
+  }); }, host);
+  const begin = Date.now();
   mock.tell(mock.model.set(host, 'Spooler', 'STOPPED'));
-  const times = await took;
-  t.diagnostic(`card ${times.card?.toFixed(0)} ms, row ${times.row?.toFixed(0)} ms, title ${times.title?.toFixed(0)} ms`);
-  for (const what of ['card', 'row', 'title']) assert.ok(times[what] < 300, `${what}: ${times[what]} ms`);
+  const times = await page.evaluate(() => globalThis.seen);
+  t.diagnostic(`card ${times.card - begin} ms, row ${times.row - begin} ms, title ${times.title - begin} ms`);
+  for (const what of ['card', 'row', 'title']) assert.ok(times[what] - begin < 300, `${what}: ${times[what] - begin} ms`);
   noComplaints(context);
 });
 
