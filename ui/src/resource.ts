@@ -96,5 +96,13 @@ export function useResource<T>(key: string | null, load: Load<T>, concerns: (cha
   return reader;
 }
 
+/** Reads a resource again every so often: what it shows changes without an event. */
+export function useEvery(milliseconds: number, resource: Resource<unknown>): void {
+  useEffect(() => {
+    const timer = setInterval(resource.refresh, milliseconds);
+    return () => clearInterval(timer);
+  }, []);
+}
+
 /** Whether changes hold one of these. */
 export const about = (...what: string[]) => (changes: Changes): boolean => changes.changes.some((change) => what.includes(change.what));

@@ -3,13 +3,14 @@ import { BASE, get } from '../api';
 import { session } from '../session';
 import { Shown } from '../parts/frame';
 import { Age, Moment, Name } from '../parts/text';
-import { about, useResource } from '../resource';
+import { about, useEvery, useResource } from '../resource';
 import { shortDuration } from '../time';
 
 const bytes = (number: number): string => number < 1 << 20 ? `${(number / 1024).toFixed(0)} KiB` : `${(number / (1 << 20)).toFixed(1)} MiB`;
 
 export function About() {
   const status = useResource('status', (signal) => get('/status', {}, signal), about('configuration')), who = session.value;
+  useEvery(10_000, status);
   return <>
     <h1>About</h1>
     <Shown of={status}>{(data) => <dl class="pairs">

@@ -5,11 +5,12 @@ import { Action, Empty, Field, Shown, Table, valueOf } from '../parts/frame';
 import { notify } from '../parts/notices';
 import { Age, Moment, Name, Words } from '../parts/text';
 import { change, value } from '../place';
-import { about, useResource } from '../resource';
+import { about, useEvery, useResource } from '../resource';
 import { duration } from '../time';
 
 export function Configuration() {
   const configuration = useResource('configuration', (signal) => get('/configuration', {}, signal), about('configuration'));
+  useEvery(20_000, configuration);
   return <>
     <h1>Configuration</h1>
     <Shown of={configuration}>{(data) => <>
@@ -44,7 +45,7 @@ function Routes() {
       <Field label="Kind"><input value={kind} maxLength={64} placeholder={service ? 'stopped' : 'unreachable'} spellcheck={false} autocomplete="off" onInput={(event) => change({ kind: valueOf(event) }, 'replace')} /></Field>
     </form>
     {host && <div aria-live="polite"><Shown of={routes}>{(data) => data.destinations.length ?
-      <ul class="told">{data.destinations.map((one) => <li key={`${one.key} ${one.delaySeconds}`}><b><Name of={one.name} /></b> <span class="muted">{one.delaySeconds ? `escalation after ${duration(one.delaySeconds * 1000)}` : 'at once'}</span></li>)}</ul> :
+      <ul class="routes">{data.destinations.map((one) => <li key={`${one.key} ${one.delaySeconds}`}><b><Name of={one.name} /></b> <span class="muted">{one.delaySeconds ? `escalation after ${duration(one.delaySeconds * 1000)}` : 'at once'}</span></li>)}</ul> :
       <Empty>Nobody would be told.</Empty>}</Shown></div>}
   </>;
 }

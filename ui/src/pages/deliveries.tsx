@@ -58,7 +58,7 @@ function Row({ delivery: one }: { delivery: Delivery }) {
     <td class="number"><Moment at={one.created} /></td>
     <td><Name of={one.destinationName} />{one.escalation && <small>escalation</small>}{one.group && <small>with others in one message</small>}</td>
     <td class="what"><What alert={one.alert} /> {one.alert.service ? <StateText state={one.alert.to} /> : visible(one.alert.kind)}</td>
-    <td class="number">{one.attempts}</td>
+    <td class="number" data-head="attempts">{one.attempts}</td>
     <td class="reason">{one.state === 'pending' && <>{wait > 0 ? `in ${duration(wait)}` : 'now'}{one.detail && ': '}</>}<Words of={one.detail} />
       {one.state !== 'pending' && one.updated && <small><Age since={one.updated} /> ago</small>}</td>
     <td class="buttons">

@@ -1,13 +1,14 @@
 // What happened, who was told, and why others were not.
 import { useSignal } from '@preact/signals';
 import { useMemo } from 'preact/hooks';
-import { get, type Alert, type Delivery, type DeliveryState } from '../api';
-import { now, show, zone } from '../clock';
+import { get, type Alert } from '../api';
+import { show, zone } from '../clock';
 import { visible } from '../names';
 import { HostLink } from '../parts/alerts';
 import { Empty, Field, Shown, Table, valueOf } from '../parts/frame';
 import { scopeOf } from '../parts/dialogs';
 import { act } from '../parts/notices';
+import { Deliveries, Told } from '../parts/told';
 import { Moment, Name, SeverityText, StateText, Words } from '../parts/text';
 import { change, link, linkHere, value } from '../place';
 import { about, useResource } from '../resource';
@@ -16,8 +17,6 @@ import { fromInput, toInput } from '../time';
 /** The kinds of docs/kinds.md. The server has the last word on them, and takes others. */
 const KINDS = ['stopped', 'started', 'paused', 'overrun', 'restarted', 'vanished', 'stuck', 'denied', 'visible', 'flapping', 'steady', 'unreachable', 'reachable',
   'rebooted', 'refused', 'accepted', 'unmonitored', 'other'];
-
-export const WORDS: Readonly<Record<DeliveryState, string>> = { pending: 'waiting', delivered: 'delivered', dead: 'dead letter', merged: 'merged' };
 
 interface Entry { readonly alert: Alert; readonly told: Readonly<Record<string, number>> }
 interface Entries { readonly entries: readonly Entry[]; readonly next: string | null }
@@ -107,28 +106,6 @@ export function What({ alert }: { alert: Alert }) {
 export function Became({ alert }: { alert: Alert }) {
   return <>{alert.service ? <><StateText state={alert.to} /> <span class="muted">was {alert.from.toLowerCase().replace('_', ' ')}</span></> : <StateText state={alert.to} as={visible(alert.kind)} />}
     {alert.reminder > 0 && <small>reminder {alert.reminder}</small>}</>;
-}
-
-function Told({ id }: { id: string }) {
-  const alert = useResource(id, (signal) => get('/history/{alert}', { alert: id }, signal), about('delivery', 'alert'));
-  return <Shown of={alert}>{(data) => <>
-    <Deliveries alert={data.alert} deliveries={data.deliveries} />
-    <p class="muted">Kind <b>{visible(data.alert.kind)}</b>, <SeverityText severity={data.alert.severity} />. <a href={linkHere({ alert: id })}>Permanent link</a></p>
-  </>}</Shown>;
-}
-
-/** Who was told, or why nobody was. */
-function Deliveries({ alert, deliveries }: { alert: Alert; deliveries: readonly Delivery[] }) {
-  return <>
-    {alert.suppressed && <p>Nobody was told: <b><Words of={alert.suppressed} /></b>.</p>}
-    {!alert.suppressed && !deliveries.length && <p>Nobody was told: no route leads to a destination.</p>}
-    {deliveries.length > 0 && <ul class="told">{deliveries.map((one) => <li key={one.id}>
-      <span class={`delivery delivery-${one.state}`}>{WORDS[one.state]}</span> <b><Name of={one.destinationName} /></b>
-      <span class="muted">{one.state === 'pending' && one.notBefore && Date.parse(one.notBefore) > now.value ? <>{one.escalation ? 'an escalation, due' : 'next try'} at <Moment at={one.notBefore} /></> : <Moment at={one.updated ?? one.created} />}
-        {one.attempts > 1 && `, ${one.attempts} attempts`}{one.group && ', with others in one message'}</span>
-      {one.detail && <small><Words of={one.detail} /></small>}
-    </li>)}</ul>}
-  </>;
 }
 
 function OneAlert({ id }: { id: string }) {

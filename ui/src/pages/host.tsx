@@ -8,7 +8,7 @@ import { TimelineView } from '../parts/timeline_view';
 import { sameName, visible } from '../names';
 import { link } from '../place';
 import type { Changes } from '../live';
-import { useResource } from '../resource';
+import { useEvery, useResource } from '../resource';
 import { rankOf, RUNNING } from '../states';
 import { shortDuration } from '../time';
 
@@ -16,6 +16,7 @@ export function HostPage({ name }: { name: string }) {
   const concerns = (changes: Changes) => changes.changes.some((one) => one.what !== 'delivery' && (one.what !== 'host' || sameName(one.host, name)));
   const host = useResource(name, (signal) => get('/hosts/{host}', { host: name }, signal), concerns);
   const services = useResource(name, (signal) => get('/hosts/{host}/services', { host: name }, signal), concerns);
+  useEvery(10_000, host);
   const all = services.data.value?.services;
   const labels = useMemo(() => new Map(all?.map((one) => [one.name.toLowerCase(), one.friendlyName || one.displayName])), [all]);
   const reached = host.data.value?.reached;
@@ -71,10 +72,10 @@ function Row({ host, service }: { host: string; service: Service }) {
     <td class="what"><b><Name of={service.friendlyName || service.displayName || service.name} /></b>
       {(service.friendlyName || service.displayName) !== service.name && <small><Name of={service.name} /></small>}
       {service.error && <small class="wrong"><Words of={service.error} /></small>}</td>
-    <td class="number">{service.since ? <Age since={service.since} /> : '–'}</td>
-    <td class="number">{service.processId !== null ? service.processId : service.exitCode !== null ? `exit ${service.exitCode}` : '–'}</td>
-    <td>{service.startMode || '–'}</td>
-    <td>{service.entry ? <Name of={service.entry} /> : '–'}</td>
+    <td class="number" data-head="for">{service.since ? <Age since={service.since} /> : '–'}</td>
+    <td class="number" data-head="process">{service.processId !== null ? service.processId : service.exitCode !== null ? `exit ${service.exitCode}` : '–'}</td>
+    <td data-head="start">{service.startMode || '–'}</td>
+    <td data-head="watched by">{service.entry ? <Name of={service.entry} /> : '–'}</td>
     <td class="reason">{alert && <>
       <SeverityText severity={alert.severity} />
       {alert.suppressed ? <small><Words of={alert.suppressed} /></small> : alert.acknowledged ?

@@ -48,7 +48,7 @@ function Row({ silence }: { silence: Silence }) {
     <td class="what"><b><Name of={silence.host} /></b>{silence.service ? <><span class="muted"> / </span><b><Name of={silence.service} /></b></> : <small>the host and all of its services</small>}</td>
     <td class="number"><Until begin={silence.begin} end={silence.end} active={silence.active} /></td>
     <td class="reason"><Words of={silence.reason} /></td>
-    <td><Name of={silence.by || '–'} /></td>
+    <td data-head="by"><Name of={silence.by || '–'} /></td>
     <td class="buttons">
       {goesOn && <Action label={`+1 h for the silence of ${scope}`} work={() => extendSilence(silence, HOUR)}>+1 h</Action>}
       {goesOn && <Action label={`End the silence of ${scope}`} work={() => endSilence(silence)}>End</Action>}

@@ -5,6 +5,7 @@ import { visible } from '../names';
 import { kiosk, link } from '../place';
 import { Action, Opener, Table } from './frame';
 import { askAcknowledge, askSilence, scopeOf, takeBack } from './dialogs';
+import { ToldOf } from './told';
 import { Age, count, Moment, Name, SeverityText, StateText, Words } from './text';
 
 export type Handling = 'open' | 'acknowledged' | 'silenced';
@@ -26,8 +27,8 @@ export function AlertTable({ alerts, caption, withHost = true }: { alerts: reado
 }
 
 function Row({ alert, withHost }: { alert: OpenAlert; withHost: boolean }) {
-  const what = visible(scopeOf(alert.host, alert.service));
-  return <tr class={handlingOf(alert)}>
+  const what = visible(scopeOf(alert.host, alert.service)), open = useSignal(false);
+  return <><tr class={`${handlingOf(alert)} ${open.value ? 'opened' : ''}`}>
     <td>{alert.about === 'host' && alert.state === 'UNKNOWN' ? <StateText state={alert.state} as="not reached" /> : <StateText state={alert.state} />}</td>
     <td class="what">
       {alert.service && <b><Name of={alert.friendlyName || alert.service} /></b>}
@@ -42,12 +43,14 @@ function Row({ alert, withHost }: { alert: OpenAlert; withHost: boolean }) {
     </td>
     <td><SeverityText severity={alert.severity} /></td>
     <td class="buttons">
+      <button type="button" aria-expanded={open.value} aria-label={`Who was told of ${what}`} onClick={() => { open.value = !open.value; }}>Who</button>
       <a class="button" href={link('history', { host: alert.host, service: alert.service })} aria-label={`History of ${what}`}>History</a>
       {alert.acknowledged ? <Action label={`Take back the acknowledgement of ${what}`} work={() => takeBack(alert.acknowledged!.id, what)}>Take back</Action> :
         alert.about !== 'credential' && <Opener label={`Acknowledge ${what}`} open={() => askAcknowledge(alert)}>Acknowledge</Opener>}
       {!alert.suppressed && alert.about !== 'credential' && <Opener label={`Silence ${what}`} open={() => askSilence(scopeOf(alert.host, alert.service))}>Silence</Opener>}
     </td>
-  </tr>;
+  </tr>
+  {open.value && <tr class="detail"><td colSpan={6}><ToldOf alert={alert} /></td></tr>}</>;
 }
 
 /** A host's name, which leads to its page where there is one. */

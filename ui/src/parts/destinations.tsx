@@ -20,10 +20,10 @@ function Row({ destination: one }: { destination: Destination }) {
   const fails = one.lastError && (!one.lastDelivered || one.lastError.at > one.lastDelivered);
   return <tr>
     <td><b><a href={link('deliveries', { destination: one.key })}><Name of={one.name} /></a></b>{!one.configured && <small>no longer configured</small>}</td>
-    <td class="number">{one.waiting ? <>{one.waiting}{one.oldest && <small>oldest <Age since={one.oldest} /></small>}</> : <span class="muted">0</span>}</td>
-    <td class="number">{one.dead ? <a class="wrong" href={link('deliveries', { state: 'dead', destination: one.key })}>{one.dead}</a> : <span class="muted">0</span>}</td>
-    <td class="number">{one.lastDelivered ? <><Age since={one.lastDelivered} /> ago</> : <span class="muted">never</span>}</td>
-    <td class="reason">{one.lastError ? <span class={fails ? 'wrong' : 'muted'}><Words of={one.lastError.text} /> <small><Age since={one.lastError.at} /> ago</small></span> : <span class="muted">none</span>}
+    <td class="number" data-head="waiting">{one.waiting ? <>{one.waiting}{one.oldest && <small>oldest <Age since={one.oldest} /></small>}</> : <span class="muted">0</span>}</td>
+    <td class="number" data-head="dead">{one.dead ? <a class="wrong" href={link('deliveries', { state: 'dead', destination: one.key })}>{one.dead}</a> : <span class="muted">0</span>}</td>
+    <td class="number" data-head="last delivered">{one.lastDelivered ? <><Age since={one.lastDelivered} /> ago</> : <span class="muted">never</span>}</td>
+    <td class="reason" data-head="last error">{one.lastError ? <span class={fails ? 'wrong' : 'muted'}><Words of={one.lastError.text} /> <small><Age since={one.lastError.at} /> ago</small></span> : <span class="muted">none</span>}
       {answer.value && <p class={answer.value.good ? 'answer' : 'answer wrong'} role="status">{answer.value.good ? 'Test delivered' : 'Test not delivered'}{answer.value.text && ': '}<Words of={answer.value.text} /></p>}</td>
     <td class="buttons">
       {one.configured && <Action label={`Send a test to ${name}`} work={async () => {

@@ -87,6 +87,7 @@ function Covered({ scope }: { scope: string }) {
   }, [scope]);
   const preview = useResource(asked.value || null, (signal) => get('/silences/preview', { scope: asked.value }, signal), () => false);
   return <div class="covered" aria-live="polite">
+    {!asked.value && <p class="muted">What it covers is shown here, before it does.</p>}
     {asked.value && <Shown of={preview}>{(found) => <>
       <p>{found.hosts + found.services === 0 ? <strong>It matches nothing.</strong> :
         <>It matches {count(found.hosts, 'host')} and {count(found.services, 'service')}, and hides {count(found.open.length, 'open problem')}.</>}</p>

@@ -140,6 +140,14 @@ test('the history says who was told and why others were not', { skip }, async (t
   noComplaints(context);
 });
 
+test('a problem of the overview says who was told', { skip }, async (t) => {
+  const mock = await mockFor(t, { hosts: 60, hostile: false }), context = await contextFor(t), page = await open(context, mock);
+  await page.getByRole('button', { name: /^Who was told/ }).first().click();
+  await page.locator('.alerts .told').getByText('Slack #ops').waitFor();
+  assert.deepEqual(await findings(page), []);
+  noComplaints(context);
+});
+
 test('who may only read sees no buttons, and how to get them', { skip }, async (t) => {
   const mock = await mockFor(t, { hosts: 60, role: 'read' }), context = await contextFor(t);
   for (const view of Object.values(VIEWS)) {
