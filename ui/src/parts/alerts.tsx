@@ -13,27 +13,28 @@ export type Handling = 'open' | 'acknowledged' | 'silenced';
 /** How an alert is handled. What is both silenced and acknowledged counts as silenced, as at the server. */
 export const handlingOf = (alert: OpenAlert): Handling => alert.suppressed ? 'silenced' : alert.acknowledged ? 'acknowledged' : 'open';
 
-const PORTION = 50;
+/** So many are shown before more are asked for. */
+const PORTION = 25;
 
-export function AlertTable({ alerts, caption, withHost = true }: { alerts: readonly OpenAlert[]; caption: string; withHost?: boolean }) {
-  const shown = useSignal(PORTION);
+/** `limit`: show so many and only say how many more there are. */
+export function AlertTable({ alerts, caption, limit }: { alerts: readonly OpenAlert[]; caption: string; limit?: number }) {
+  const portion = useSignal(PORTION), shown = limit ?? portion.value, rest = alerts.length - shown;
   return <>
     <Table caption={caption} class="alerts" heads={['State', 'What', 'For', 'Reason', 'Severity', '']}>
-      {alerts.slice(0, shown.value).map((alert) => <Row key={`${alert.about} ${alert.host}/${alert.service}`} alert={alert} withHost={withHost} />)}
+      {alerts.slice(0, shown).map((alert) => <Row key={`${alert.about} ${alert.host}/${alert.service}`} alert={alert} />)}
     </Table>
-    {alerts.length > shown.value &&
-      <p><button type="button" onClick={() => { shown.value += 10 * PORTION; }}>Show {count(Math.min(alerts.length - shown.value, 10 * PORTION), 'more', 'more')}</button></p>}
+    {rest > 0 && (limit !== undefined ? <p class="muted">and {count(rest, 'more', 'more')}</p> :
+      <p><button type="button" onClick={() => { portion.value += 10 * PORTION; }}>Show {count(Math.min(rest, 10 * PORTION), 'more', 'more')}</button></p>)}
   </>;
 }
 
-function Row({ alert, withHost }: { alert: OpenAlert; withHost: boolean }) {
+function Row({ alert }: { alert: OpenAlert }) {
   const what = visible(scopeOf(alert.host, alert.service)), open = useSignal(false);
   return <><tr class={`${handlingOf(alert)} ${open.value ? 'opened' : ''}`}>
     <td>{alert.about === 'host' && alert.state === 'UNKNOWN' ? <StateText state={alert.state} as="not reached" /> : <StateText state={alert.state} />}</td>
     <td class="what">
       {alert.service && <b><Name of={alert.friendlyName || alert.service} /></b>}
-      {withHost && (alert.service ? <><span class="muted"> on </span><HostLink host={alert.host} /></> : alert.about === 'host' ? <b><HostLink host={alert.host} /></b> : <b><Name of={alert.host} /></b>)}
-      {!withHost && !alert.service && <b>the host itself</b>}
+      {alert.service ? <><span class="muted"> on </span><HostLink host={alert.host} /></> : <b>{alert.about === 'host' ? <HostLink host={alert.host} /> : <Name of={alert.host} />}</b>}
     </td>
     <td class="number">{alert.since ? <Age since={alert.since} /> : '–'}</td>
     <td class="reason">
