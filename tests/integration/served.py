@@ -1,0 +1,50 @@
+"""A pretend host, a `tocsin run` that watches it, and a client of its web API."""
+import hashlib
+import re
+
+from program import SLOWER
+from servers import wait_until
+from watched import ENGINE, Watched
+from web import Web
+
+ANY_PORT = {"listen": "127.0.0.1:0"}
+SOON = 0.3 * SLOWER  # a change is visible within so many seconds
+
+
+def token_entry(token, name="alice", role="act"):
+    """How a configuration names a token."""
+    return {"name": name, "hash": hashlib.sha256(token.encode()).hexdigest(), "role": role}
+
+
+class Served(Watched):
+    HOSTS = 40
+
+    def serve(self, *webhooks, web=None, **more):
+        """Watches the host; returns a client that may act."""
+        self.running = self.run_tocsin(*webhooks, web={**ANY_PORT, **(web or {})}, **more)
+        return self.client()
+
+    def client(self, token=True):
+        """Of the latest run; `token`: that of the data directory, another one, or none."""
+        token = (self.data / "web.token").read_text().strip() if token is True else token
+        return Web(self.url(), token or None)
+
+    def url(self):
+        line = self.running.wait_for_line("dashboard: http://")
+        return re.search(r"dashboard: (http://\S+)", line)[1]
+
+    def again(self):
+        """Ends the run, and starts the next one on whatever port."""
+        self.running.stop()
+        self.running = self.start_tocsin()
+        return self.client()
+
+    def wait_for_alert(self, web, service=ENGINE, seconds=15, **wanted):
+        """What the API says of the alert, as soon as it says so."""
+        def look():
+            return next((alert for alert in web.get("/alerts")["alerts"]
+                         if alert["service"] == service and wanted.items() <= alert.items()), None)
+        return wait_until(look, seconds, lambda: f"{service} {wanted}: {web.get('/alerts')}")
+
+    def service(self, web, name=ENGINE):
+        return next(one for one in web.get(f"/hosts/{self.host}/services")["services"] if one["name"] == name)
