@@ -26,8 +26,9 @@ class Served(Watched):
 
     def client(self, token=True):
         """Of the latest run; `token`: that of the data directory, another one, or none."""
+        url = self.url()  # when it is served there is a token
         token = (self.data / "web.token").read_text().strip() if token is True else token
-        return Web(self.url(), token or None)
+        return Web(url, token or None)
 
     def url(self):
         line = self.running.wait_for_line("dashboard: http://")
