@@ -1,34 +1,31 @@
-"""nginx with a private configuration: TLS, a path below which tocsin is, and a header that names the user."""
-import pathlib
-import subprocess
-import tempfile
-
-from servers import ended_if_it_fails, free_port, listens, require, wait_until
+"""nginx, unpacked, with a private configuration: TLS, a path below which tocsin is, and a header that names the user."""
+from servers import free_port
+from unpacked import Unpacked
 
 
-class Nginx:
+class Nginx(Unpacked):
     """`to`: the URL that /monitoring/ leads to, with its slash."""
 
+    PROGRAMS = ("nginx",)
+
     def __init__(self, authority, to, user="carol"):
-        require("nginx")
+        super().__init__()
         self.port = free_port()
         self._authority, self._to, self._user = authority, to, user
-        self._folder = tempfile.TemporaryDirectory(prefix="tocsin-nginx-")
-        self.process = None
 
     @property
     def url(self):
         return f"https://localhost:{self.port}/monitoring/"
 
-    @ended_if_it_fails
-    def __enter__(self):
-        folder = pathlib.Path(self._folder.name)
-        temporary = "".join(f"  {kind}_temp_path {folder}/{kind};\n" for kind in
+    def up(self):
+        """Buffering stays on, as by default: what must not wait says so itself."""
+        temporary = "".join(f"  {kind}_temp_path {self.folder}/{kind};\n" for kind in
                             ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
-        (folder / "nginx.conf").write_text(f"""
+        file, log = self.folder / "nginx.conf", self.folder / "log"
+        file.write_text(f"""
 daemon off;
-pid {folder}/pid;
-error_log {folder}/error.log;
+pid {self.folder}/pid;
+error_log {log};
 worker_processes 1;
 events {{}}
 http {{
@@ -47,14 +44,4 @@ http {{
   }}
 }}
 """, encoding="utf-8")
-        self.process = subprocess.Popen(["nginx", "-e", folder / "error.log", "-c", folder / "nginx.conf"],
-                                        stdin=subprocess.DEVNULL)
-        wait_until(lambda: listens(self.process.pid, self.port), 10,
-                   lambda: f"nginx listens: {(folder / 'error.log').read_text()}")
-        return self
-
-    def __exit__(self, *_):
-        if self.process:
-            self.process.terminate()
-            self.process.wait(10)
-        self._folder.cleanup()
+        self.start("nginx", "-e", log, "-c", file, port=self.port)

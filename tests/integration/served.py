@@ -31,8 +31,8 @@ class Served(Watched):
         return Web(url, token or None)
 
     def url(self):
-        line = self.running.wait_for_line("dashboard: http://")
-        return re.search(r"dashboard: (http://\S+)", line)[1]
+        line = self.running.wait_for_line("dashboard: http")
+        return re.search(r"dashboard: (https?://\S+)", line)[1]
 
     def again(self):
         """Ends the run, and starts the next one on whatever port."""

@@ -34,6 +34,12 @@ class Web:
         parts = urllib.parse.urlsplit(self.url)
         self.address, self.port, self.base = parts.hostname, parts.port, parts.path
         self.token = token
+        self.tls = None  # the context of an https URL
+
+    def _open(self, timeout):
+        if self.tls:
+            return http.client.HTTPSConnection(self.address, self.port, timeout=timeout, context=self.tls)
+        return http.client.HTTPConnection(self.address, self.port, timeout=timeout)
 
     def ask(self, method, path, body=None, headers=None, timeout=20):
         """`path` below the URL. `body`: bytes as they are, or what becomes JSON. A header that is None is left out."""
@@ -44,7 +50,7 @@ class Web:
             sent["Content-Type"] = "application/json"
             body = json.dumps(body).encode()
         sent.update(headers or {})
-        connection = http.client.HTTPConnection(self.address, self.port, timeout=timeout)
+        connection = self._open(timeout)
         try:
             connection.putrequest(method, self.base + path, skip_host="Host" in sent, skip_accept_encoding=True)
             for name, value in sent.items():
@@ -95,7 +101,7 @@ class Web:
             bare.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
         bare.settimeout(20)
         bare.connect((self.address, self.port))
-        return bare
+        return self.tls.wrap_socket(bare, server_hostname=self.address) if self.tls else bare
 
     def listen(self, last_seen=None):
         return Stream(self, last_seen)

@@ -89,6 +89,7 @@ class Showing(Served):
 
     def test_tocsin_itself(self):
         web = self.serve()
+        self.assertEqual(web.get("/session"), {"name": "dashboard", "role": "act"})
         status = web.get("/status")
         self.assertEqual(status["streams"], 0)
         self.assertGreater(status["storeBytes"], 0)
@@ -286,8 +287,9 @@ class Silencing(Served):
         clients = [self.enterContext(web.connect()) for _ in range(8)]
         for client in clients:
             client.sendall(request)
-        for client in clients:
-            self.assertIn(b" 201 ", client.recv(65536))
+        answers = [int(client.recv(65536).split()[1]) for client in clients]
+        self.assertLessEqual(set(answers), {201, 409}, "409: it is under way")
+        self.assertIn(201, answers)
         self.assertEqual(len(web.get("/silences")["silences"]), 1)
 
     def test_its_end_can_be_moved(self):
@@ -547,9 +549,7 @@ class WholeContract(unittest.TestCase):
     """Its name makes it the last one."""
 
     def test_every_operation_was_seen(self):
-        if len(unittest.defaultTestLoader.loadTestsFromName("__main__")._tests) == 0:
-            self.skipTest("only a part of the suite runs")
-        self.assertEqual(set(contract.OPERATIONS) - contract.seen - {("GET", "/session")}, set())
+        self.assertEqual(set(contract.OPERATIONS) - contract.seen, set())
 
 
 if __name__ == "__main__":
