@@ -307,11 +307,11 @@ function builtFiles() {
 
 /**
  * Starts a server. `role`: what readers may do; `token`: what they must send, where it is not empty; `base`: a sub-path as a proxy would give.
- * Answers its `url`, the `model`, `tell()` for changes, `streams`, `requests`, and `stop()`.
+ * Answers its `url`, the `model`, `tell()` for changes, `streams`, `requests`, and `stop()`. `options.full`: the stream is refused.
  */
 export async function startMock({ hosts = 200, hostile = true, role = 'act', token = '', port = 0, base = '/' } = {}) {
   const model = new Model(hosts, hostile), files = builtFiles(), ring = [], requests = [];
-  const options = { role, token, streams: new Set(), sequence: () => sequence };
+  const options = { role, token, full: false, streams: new Set(), sequence: () => sequence };
   let sequence = 0, allStreams = 0;
   const write = (event) => `id: ${event.id}\ndata: ${event.data}\n\n`;
   const tell = (changes) => {
@@ -324,6 +324,7 @@ export async function startMock({ hosts = 200, hostile = true, role = 'act', tok
 
   function listen(request, response) {
     allStreams++;
+    if (options.full) return send(request, response, 503, 'application/problem+json', JSON.stringify({ title: 'There are too many streams', status: 503 }));
     response.writeHead(200, { ...HEADERS, 'Content-Type': 'text/event-stream', 'Cache-Control': 'no-store', 'X-Accel-Buffering': 'no' });
     response.write('retry: 1000\n\n');
     const last = Number(request.headers['last-event-id'] ?? sequence);

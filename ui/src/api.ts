@@ -7,7 +7,6 @@ export type State = Schemas['State'];
 export type Severity = Schemas['Severity'];
 export type DeliveryState = Schemas['DeliveryState'];
 export type Session = Schemas['Session'];
-export type Status = Schemas['Status'];
 export type Counts = Schemas['Counts'];
 export type Overview = Schemas['Overview'];
 export type Host = Schemas['Host'];
@@ -18,8 +17,6 @@ export type Alert = Schemas['Alert'];
 export type Delivery = Schemas['Delivery'];
 export type Destination = Schemas['Destination'];
 export type Silence = Schemas['Silence'];
-export type Acknowledgement = Schemas['Acknowledgement'];
-export type Preview = Schemas['Preview'];
 export type Event = Schemas['Event'];
 export type Change = Event['changes'][number];
 
@@ -67,6 +64,9 @@ function wantLogin(): void {
   loginWanted.value = true;
 }
 
+/** When the server last answered, by the clock of this machine. */
+export const answered = signal(0);
+
 type Verb = 'get' | 'post' | 'patch' | 'delete';
 type PathsWith<V extends Verb> = { [P in keyof paths]: paths[P][V] extends object ? P : never }[keyof paths];
 type Filled<T> = T extends object ? T : unknown;
@@ -100,7 +100,10 @@ async function send(verb: Verb, url: string, body: unknown, more: RequestInit): 
     throw new Problem(0, 'tocsin does not answer', '');
   }
   if (answer.status === 401) wantLogin();
-  else if (answer.ok) loginWanted.value = false;
+  else if (answer.ok) {
+    loginWanted.value = false;
+    answered.value = Date.now();
+  }
   if (answer.status === 204) return null;
   const json = await answer.json().catch(() => null) as Record<string, unknown> | null;
   if (answer.ok && json !== null) return json;

@@ -10,13 +10,15 @@ export type Told =
 
 /** The server sends a comment every 15 s; three missing ones are a dead connection. */
 const SILENCE_MS = 45_000;
-const LONGEST_WAIT_MS = 15_000;
+const SHORTEST_WAIT_MS = 1000, LONGEST_WAIT_MS = 15_000;
+/** A proxy that holds answers back until they end never lets the stream begin. */
+const OPENING_MS = 10_000;
 
 export class Connection {
   #lastId = '';
   #abort: AbortController | null = null;
   #lostAt = 0;
-  #wait = 1000;
+  #wait = SHORTEST_WAIT_MS;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #watchdog: ReturnType<typeof setTimeout> | undefined;
   /** What one who joins late is told first. */
@@ -48,6 +50,7 @@ export class Connection {
     const headers: Record<string, string> = { Accept: 'text/event-stream' };
     if (this.token) headers.Authorization = `Bearer ${this.token}`;
     if (resumes) headers['Last-Event-ID'] = this.#lastId;
+    this.#watchdog = setTimeout(() => abort.abort(), OPENING_MS);
     try {
       const answer = await fetch(this.url, { headers, signal: abort.signal, cache: 'no-store' });
       if (answer.status === 401) {
@@ -82,7 +85,7 @@ export class Connection {
         if (event.id) this.#lastId = event.id;
         this.#say({ what: 'event', event });
       }
-      this.#wait = parser.retry ?? 1000;
+      this.#wait = Math.max(SHORTEST_WAIT_MS, parser.retry ?? 0);
     }
   }
 }

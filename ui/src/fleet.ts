@@ -42,7 +42,7 @@ export function patchFleet(fleet: Fleet, changes: readonly Change[]): boolean {
 }
 
 /** What a filter of hosts asks for: `any`, `trouble`, `unreached`, or one state by its word. */
-export interface Wanted { readonly matches: (name: string) => boolean; readonly rank: Rank | null; readonly what: 'any' | 'trouble' | 'unreached' }
+interface Wanted { readonly matches: (name: string) => boolean; readonly rank: Rank | null; readonly what: 'any' | 'trouble' | 'unreached' }
 
 /** The indices of the hosts that a filter lets through, in the order of the columns. */
 export function filterFleet(fleet: Fleet, wanted: Wanted): number[] {

@@ -1,13 +1,29 @@
 // What happens at the server: from the stream to those who show it.
-import { signal } from '@preact/signals';
-import { eventsUrl, loginWanted, token, type Change, type Event } from './api';
+import { computed, signal } from '@preact/signals';
+import { answered, eventsUrl, loginWanted, token, type Change, type Event } from './api';
 import { Connection, type Told } from './connection';
 import type { Said } from './stream';
 
 declare const STREAM_FILE: string;  // build.mjs knows its hash
 
-export type Link = { readonly what: 'connecting' } | { readonly what: 'live' } | { readonly what: 'lost'; readonly since: number };
+type Link = { readonly what: 'connecting' } | { readonly what: 'live' } | { readonly what: 'lost'; readonly since: number };
 export const connection = signal<Link>({ what: 'connecting' });
+
+/** Without the stream everything is read again every so often. */
+const POLL_MS = 15_000;
+const ticks = signal(0);
+
+/** Whether what is shown may be old: the stream is lost, and the server has not answered since. */
+export const stale = computed(() => {
+  const link = connection.value;
+  return ticks.value >= 0 && link.what === 'lost' && (answered.value < link.since || Date.now() - answered.value > 2 * POLL_MS);
+});
+
+setInterval(() => {
+  if (connection.peek().what === 'live' || document.hidden || loginWanted.peek()) return;
+  ticks.value++;
+  tellAll(EVERYTHING);
+}, POLL_MS);
 
 /** What has changed. `all`: something was missed, so everything is to be read again. */
 export interface Changes { readonly sequence: number; readonly all: boolean; readonly changes: readonly Change[] }
@@ -68,7 +84,8 @@ function workerUrl(): string {
 }
 
 function share(): void {
-  const port = new SharedWorker(workerUrl(), { name: 'tocsin' }).port;
+  const worker = new SharedWorker(workerUrl(), { name: 'tocsin' }), port = worker.port;
+  worker.onerror = () => { worker.onerror = null; listenAlone(); };
   const say = (said: Said) => port.postMessage(said);
   port.onmessage = (message: MessageEvent<Told>) => hear(message.data);
   const hello = () => {

@@ -41,17 +41,36 @@ export const linkHere = (values: Values): string => write(new URLSearchParams(qu
 
 /** Goes to an address that link() or linkHere() made. */
 export function go(address: string, how: 'push' | 'replace' = 'push'): void {
-  const url = new URL(address, location.href.split('#')[0]);
-  if (how === 'push') history.pushState(null, '', url); else history.replaceState(null, '', url);
-  const samePage = new URLSearchParams(url.search).get('page') === query.value.get('page');
-  search.value = url.search;
-  if (how === 'push' && !samePage) scrollTo(0, 0);
+  if (how === 'push') writeNow();
+  const before = page.peek(), wanted = new URL(address, location.href).search;
+  if (how === 'push') history.pushState(null, '', location.pathname + wanted); else writeSoon();
+  search.value = wanted;
+  if (how === 'push' && page.peek() !== before) scrollTo(0, 0);
 }
+
+// Browsers limit how often an address may be replaced (Chromium 200 times in 10 s, Safari 100 in 30 s), and dragging does it with every frame.
+const WRITE_MS = 400;
+let writing: ReturnType<typeof setTimeout> | undefined;
+
+function writeSoon(): void { writing ??= setTimeout(writeNow, WRITE_MS); }
+
+function writeNow(): void {
+  if (writing === undefined) return;
+  clearTimeout(writing);
+  writing = undefined;
+  history.replaceState(null, '', location.pathname + search.peek());
+}
+
+addEventListener('pagehide', writeNow);
 
 /** Changes some values of this view. Typing replaces, clicks push. */
 export const change = (values: Values, how: 'push' | 'replace' = 'push'): void => go(linkHere(values), how);
 
-addEventListener('popstate', () => { search.value = location.search; });
+addEventListener('popstate', () => {
+  clearTimeout(writing);
+  writing = undefined;
+  search.value = location.search;
+});
 
 // Links to other views stay in this page; all others, and those with a modifier, are the browser's.
 addEventListener('click', (event) => {

@@ -30,7 +30,6 @@ const UNKNOWN = RANK.get('UNKNOWN')!;
 
 /** The rank of a state. A word of a later version of tocsin counts as unknown. */
 export const rankOf = (state: string): Rank => RANK.get(state) ?? UNKNOWN;
-export const stateOf = (rank: Rank): State => STATES[rank] ?? 'UNKNOWN';
 export const toneAt = (rank: Rank): Tone => ROWS[rank]?.tone ?? 'unknown';
 export const signAt = (rank: Rank): string => ROWS[rank]?.sign ?? '';
 export const wordAt = (rank: Rank): string => ROWS[rank]?.word ?? 'nothing known';

@@ -103,7 +103,7 @@ export function What({ alert }: { alert: Alert }) {
     {alert.host.startsWith('credential:') ? <b><Name of={alert.host} /></b> : <HostLink host={alert.host} />}</>;
 }
 
-export function Became({ alert }: { alert: Alert }) {
+function Became({ alert }: { alert: Alert }) {
   return <>{alert.service ? <><StateText state={alert.to} /> <span class="muted">was {alert.from.toLowerCase().replace('_', ' ')}</span></> : <StateText state={alert.to} as={visible(alert.kind)} />}
     {alert.reminder > 0 && <small>reminder {alert.reminder}</small>}</>;
 }

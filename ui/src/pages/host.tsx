@@ -21,6 +21,8 @@ export function HostPage({ name }: { name: string }) {
   const labels = useMemo(() => new Map(all?.map((one) => [one.name.toLowerCase(), one.friendlyName || one.displayName])), [all]);
   const reached = host.data.value?.reached;
   const states = useMemo(() => new Map([...(all ?? []).map((one) => [one.name.toLowerCase(), rankOf(one.state)] as const), ['', reached === null ? -1 : reached ? RUNNING : rankOf('UNKNOWN')] as const]), [all, reached]);
+  // Kept as it is while the timeline moves.
+  const table = useMemo(() => all && (all.length ? <Services host={name} services={all} /> : <Empty>No service of this host is watched.</Empty>), [all, name]);
   return <>
     <div class="heading">
       <h1><Name of={host.data.value?.name ?? name} /></h1>
@@ -37,7 +39,7 @@ export function HostPage({ name }: { name: string }) {
     {host.data.value && <TimelineView host={name} labels={labels} states={states} />}
     {host.data.value && <section aria-labelledby="services">
       <h2 id="services">Services</h2>
-      <Shown of={services}>{(data) => data.services.length ? <Services host={name} services={data.services} /> : <Empty>No service of this host is watched.</Empty>}</Shown>
+      <Shown of={services}>{() => table}</Shown>
     </section>}
   </>;
 }

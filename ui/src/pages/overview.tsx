@@ -79,7 +79,7 @@ function Problems() {
 }
 
 /** The fleet, and a number that counts the changes written into it. */
-export function useFleet(): { readonly fleet: Resource<Fleet>; readonly version: number } {
+function useFleet(): { readonly fleet: Resource<Fleet>; readonly version: number } {
   const version = useSignal(0);
   /** Changes that came while the columns were on their way. */
   const waiting = useMemo<Changes[]>(() => [], []);

@@ -2,7 +2,7 @@
 import { useEffect } from 'preact/hooks';
 import type { Counts } from '../api';
 import { now, zone } from '../clock';
-import { connection } from '../live';
+import { connection, stale } from '../live';
 import { link, linkHere, page, PAGES, utc, type Page } from '../place';
 import type { Resource } from '../resource';
 import { clock, zoneName } from '../time';
@@ -32,7 +32,8 @@ const Bell = () => <svg viewBox="0 0 24 24" width="18" height="18" aria-hidden="
 /** Whether changes arrive. */
 export function Connection() {
   const state = connection.value;
-  return <p class={`connection ${state.what}`} role="status">{state.what === 'live' ? 'live' : state.what === 'connecting' ? 'connecting' : `reconnecting since ${clock(state.since, zone.value)}`}</p>;
+  const text = state.what !== 'lost' ? state.what : stale.value ? `reconnecting since ${clock(state.since, zone.value)}` : 'not live, read every 15 s';
+  return <p class={`connection ${state.what}`} role="status">{text}</p>;
 }
 
 /** The title and the icon of the tab carry the number of open problems. */

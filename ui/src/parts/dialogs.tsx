@@ -4,7 +4,7 @@ import type { ComponentChildren } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import { get, patch, post, remove, type OpenAlert, type Silence } from '../api';
 import { now, show, zone } from '../clock';
-import { sameName, visible } from '../names';
+import { visible } from '../names';
 import { useResource } from '../resource';
 import { duration, moment, parseDuration } from '../time';
 import { Field, Shown, valueOf } from './frame';
@@ -139,6 +139,3 @@ export async function extendSilence(silence: Silence, milliseconds: number): Pro
       return { text: `It ends at ${show(silence.end)} again.` };
     } };
 }
-
-/** Whether a silence or an acknowledgement is about this host and service. */
-export const isAbout = (one: { host: string; service: string }, host: string, service: string): boolean => sameName(one.host, host) && sameName(one.service, service);

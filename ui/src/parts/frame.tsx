@@ -20,7 +20,8 @@ export function Opener({ open, children, label }: { open: () => void; children: 
 
 /** Shows a resource: what was read last, even where reading it again has failed. */
 export function Shown<T>({ of, children }: { of: Resource<T>; children: (data: T) => ComponentChildren }) {
-  const data = of.data.value, problem = of.problem.value;
+  // That the server does not answer is said once, in the bar.
+  const data = of.data.value, failed = of.problem.value, problem = data !== null && failed?.status === 0 ? null : failed;
   return <>
     {problem && <p class="problem" role="alert">{problem.text}. <button type="button" onClick={of.refresh}>Try again</button></p>}
     {data === null ? !problem && <p class="empty">Loading …</p> : children(data)}

@@ -10,7 +10,7 @@ import { palette, paper } from '../theme';
 import { Name, Sign } from './text';
 
 /** What a host is like, in words. */
-export function describe(fleet: Fleet, at: number): string {
+function describe(fleet: Fleet, at: number): string {
   if (!fleet.reached[at]) return 'not reached';
   return `${fleet.running[at]} of ${fleet.services[at]} running${isTroubled(fleet, at) ? `, worst ${wordAt(fleet.worst[at]!)}` : ''}`;
 }

@@ -1,7 +1,6 @@
 // Paints tracks into one buffer of pixels: the browser gets one image a frame instead of thousands of rectangles.
 import { paintLine, type Track, type View } from '../timeline';
-import { RUNNING, toneAt } from '../states';
-import type { Tone } from '../states';
+import { RUNNING, STATES, toneAt, type Tone } from '../states';
 import { tickStep, ticks, type Zone, clock, date } from '../time';
 
 /** Heights in CSS pixels. The names beside the canvas have rows of the same height. */
@@ -24,52 +23,70 @@ function pixel(colour: string, other = colour, share = 0): number {
   return ((255 << 24) | (part(5) << 16) | (part(3) << 8) | part(1)) >>> 0;
 }
 
-export function paintTimeline(canvas: HTMLCanvasElement, width: number, from: number, to: number, picture: Picture): void {
-  const scale = devicePixelRatio || 1, { tracks, paper } = picture;
+/** Which tracks are painted: those from `first` up to, not including, `last`. */
+export interface Rows { readonly first: number; readonly last: number }
+
+/** The tracks of a box that are on the screen, and some `spare` ones around them. */
+export function rowsInSight(box: HTMLElement, tracks: number, spare: number): Rows {
+  const top = box.getBoundingClientRect().top + AXIS;
+  return { first: Math.max(0, Math.floor(-top / ROW) - spare), last: Math.max(0, Math.min(tracks, Math.ceil((innerHeight - top) / ROW) + spare)) };
+}
+
+/** Makes the canvas as high as the rows in sight, and paints them. The axis lies on the row before them. */
+export function paintTimeline(canvas: HTMLCanvasElement, width: number, from: number, to: number, picture: Picture, sight: Rows): void {
+  const scale = devicePixelRatio || 1, { paper } = picture;
   const across = Math.max(1, Math.round(width * scale)), row = Math.round(ROW * scale), axis = Math.round(AXIS * scale);
-  const down = axis + row * Math.max(1, tracks.length);
+  const down = axis + row * Math.max(1, sight.last - sight.first);
   if (canvas.width !== across || canvas.height !== down) {
     canvas.width = across;
     canvas.height = down;
     canvas.style.height = `${down / scale}px`;
   }
+  canvas.style.top = `${sight.first * ROW}px`;
   const context = canvas.getContext('2d', { alpha: false })!, view: View = { from, to, pixels: across };
   context.fillStyle = paper.ground;
   context.fillRect(0, 0, across, axis);
-  if (tracks.length) context.putImageData(rows(context, view, row, scale, picture), 0, axis);
+  if (sight.last > sight.first) context.putImageData(rows(context, view, row, scale, picture, sight), 0, axis);
   paintAxis(context, view, axis, down, scale, picture);
 }
 
-function rows(context: CanvasRenderingContext2D, view: View, row: number, scale: number, picture: Picture): ImageData {
-  const { tracks, colours, paper } = picture, across = view.pixels;
-  const image = context.createImageData(across, row * tracks.length), pixels = new Uint32Array(image.data.buffer), line = new Int8Array(across);
+function rows(context: CanvasRenderingContext2D, view: View, row: number, scale: number, picture: Picture, sight: Rows): ImageData {
+  const { colours, paper } = picture, across = view.pixels;
+  const image = context.createImageData(across, row * (sight.last - sight.first)), pixels = new Uint32Array(image.data.buffer), line = new Int8Array(across);
   const ground = pixel(paper.ground), hatch = pixel(paper.ground, paper.muted, 0.45), nothing = pixel(paper.ground, paper.muted, 0.16), separator = pixel(paper.line);
-  const fill = new Map<number, number>(), edge = new Map<number, number>();
-  const full = Math.round(3 * scale), thin = Math.round(9 * scale), stripe = Math.max(6, Math.round(6 * scale)), border = Math.max(1, Math.round(scale));
-  tracks.forEach((track, number) => {
-    paintLine(track, picture.end, view, line);
-    const top = number * row * across;
-    const shaded = new Uint8Array(across);
-    for (const span of picture.silenced[number] ?? []) {
-      const begin = Math.floor((span.from - view.from) / (view.to - view.from) * across), end = Math.ceil((span.to - view.from) / (view.to - view.from) * across);
-      shaded.fill(1, Math.max(0, begin), Math.max(0, Math.min(across, end)));
-    }
+  const fill = STATES.map((_, rank) => pixel(colours[toneAt(rank)])), edge = STATES.map((_, rank) => pixel(colours[toneAt(rank)], paper.ink, 0.25));
+  const border = Math.max(1, Math.round(scale)), full = Math.round(3 * scale), thin = Math.round(9 * scale), stripe = Math.max(6, Math.round(6 * scale));
+  // A row has no more than these kinds of lines of pixels. Each is made once and copied: trouble fills the row, running is a thin line in its middle.
+  const troubleEdge = new Uint32Array(across), trouble = new Uint32Array(across), thinEdge = new Uint32Array(across), middle = new Uint32Array(across);
+  const lineAt = (y: number): Uint32Array | null => {
+    const inside = Math.min(y, row - 2 - y);
+    return inside < full ? null : inside < full + border ? troubleEdge : inside < thin ? trouble : inside < thin + border ? thinEdge : middle;
+  };
+  pixels.fill(ground);
+  for (let number = sight.first; number < sight.last; number++) {
+    paintLine(picture.tracks[number]!, picture.end, view, line);
     for (let x = 0; x < across; x++) {
-      const rank = line[x]!, inset = rank === RUNNING ? thin : full;
-      if (rank >= 0 && !fill.has(rank)) {
-        fill.set(rank, pixel(colours[toneAt(rank)]));
-        edge.set(rank, pixel(colours[toneAt(rank)], paper.ink, 0.25));
-      }
-      for (let y = 0; y < row; y++) {
-        let colour = ground;
-        if (y === row - 1) colour = separator;
-        else if (rank >= 0 && y >= inset && y < row - 1 - inset) colour = y < inset + border || y >= row - 1 - inset - border ? edge.get(rank)! : fill.get(rank)!;
-        else if (shaded[x] && (x + y) % stripe < border) colour = hatch;
-        else if (rank < 0 && y >= thin && y < row - 1 - thin) colour = nothing;
-        pixels[top + y * across + x] = colour;
+      const rank = line[x]!, isTrouble = rank >= 0 && rank !== RUNNING;
+      troubleEdge[x] = isTrouble ? edge[rank]! : ground;
+      trouble[x] = isTrouble ? fill[rank]! : ground;
+      thinEdge[x] = isTrouble ? fill[rank]! : rank < 0 ? nothing : edge[rank]!;
+      middle[x] = rank < 0 ? nothing : fill[rank]!;
+    }
+    const top = (number - sight.first) * row * across;
+    for (let y = 0; y < row - 1; y++) {
+      const one = lineAt(y);
+      if (one) pixels.set(one, top + y * across);
+    }
+    pixels.fill(separator, top + (row - 1) * across, top + row * across);
+    for (const span of picture.silenced[number] ?? []) {
+      const place = (time: number) => Math.max(0, Math.min(across, (time - view.from) / (view.to - view.from) * across));
+      const begin = Math.floor(place(span.from)), end = Math.ceil(place(span.to));
+      for (let y = 0; y < row - 1; y++) for (let x = begin; x < end; x++) {
+        const at = top + y * across + x;
+        if ((x + y) % stripe < border && pixels[at] === ground) pixels[at] = hatch;
       }
     }
-  });
+  }
   return image;
 }
 

@@ -13,7 +13,7 @@ import { duration, moment } from '../time';
 import { segmentAt, timeByRank, trackOf, type Track } from '../timeline';
 import { Empty, Shown, Table } from './frame';
 import { Name, Sign } from './text';
-import { AXIS, paintTimeline, ROW, type Picture } from './timeline_canvas';
+import { AXIS, paintTimeline, ROW, rowsInSight, type Picture } from './timeline_canvas';
 
 const HOUR = 3_600_000;
 const SPANS: Readonly<Record<string, number>> = { '1h': HOUR, '6h': 6 * HOUR, '24h': 24 * HOUR, '7d': 168 * HOUR };
@@ -90,11 +90,11 @@ function Tracks({ host, data, ofNow, span, labels, states, table }:
   const label = (track: Track) => track.service ? labels.get(track.service.toLowerCase()) || track.service : 'reached';
   if (!tracks.length) return <Empty>Nothing was seen of this host in this time.</Empty>;
   return table ? <Segments tracks={tracks} known={known} span={span} label={label} /> :
-    <Painted host={host} data={data} tracks={tracks} known={known} span={span} label={label} states={states} />;
+    <Painted host={host} data={data} tracks={tracks} known={known} span={span} label={label} labels={labels} states={states} />;
 }
 
-function Painted({ host, data, tracks, known, span, label, states }:
-  { host: string; data: Timeline; tracks: readonly Track[]; known: Known; span: Span; label: (track: Track) => string; states: ReadonlyMap<string, number> }) {
+function Painted({ host, data, tracks, known, span, label, labels, states }:
+  { host: string; data: Timeline; tracks: readonly Track[]; known: Known; span: Span; label: (track: Track) => string; labels: ReadonlyMap<string, string>; states: ReadonlyMap<string, number> }) {
   const { end } = known, box = useRef<HTMLDivElement>(null), canvas = useRef<HTMLCanvasElement>(null), width = useSignal(0);
   const pointed = useSignal<{ x: number; y: number } | null>(null);
   useLayoutEffect(() => {
@@ -107,18 +107,36 @@ function Painted({ host, data, tracks, known, span, label, states }:
     return tracks.map((track) => spans.filter((one) => one.matches(track.service)));
   }, [data, tracks]);
   const picture: Picture = { tracks, silenced, end, colours: palette.value, paper: paper.value, zone: zone.value };
-  useEffect(() => { if (width.value) paintTimeline(canvas.current!, width.value, span.from, span.to, picture); },
-    [width.value, span.from, span.to, end, tracks, silenced, picture.colours, picture.zone]);
+  useEffect(() => {
+    if (!width.value) return;
+    let painted = { first: 0, last: 0 };
+    const paint = () => paintTimeline(canvas.current!, width.value, span.from, span.to, picture, painted = rowsInSight(box.current!, tracks.length, 6));
+    const scrolled = () => {
+      const sight = rowsInSight(box.current!, tracks.length, 1);
+      if (sight.first < painted.first || sight.last > painted.last) paint();
+    };
+    paint();
+    addEventListener('scroll', scrolled, { passive: true });
+    addEventListener('resize', scrolled);
+    return () => { removeEventListener('scroll', scrolled); removeEventListener('resize', scrolled); };
+  }, [width.value, span.from, span.to, end, tracks, silenced, picture.colours, picture.zone]);
+  // The words follow when the picture rests.
+  const words = useSignal('');
+  useEffect(() => {
+    const timer = setTimeout(() => { words.value = summary(host, tracks, end, span, label); }, words.peek() ? 300 : 0);
+    return () => clearTimeout(timer);
+  }, [span.from, span.to, end, tracks]);
+  const names = useMemo(() => tracks.map((track) =>
+    <li key={track.service}><Sign rank={states.get(track.service.toLowerCase()) ?? -1} />{track.service ? <Name of={label(track)} /> : <i>reached</i>}</li>), [tracks, labels, states]);
   useMoves(canvas, span, pointed);
   const time = (x: number) => span.from + x / width.value * (span.to - span.from);
   const row = pointed.value ? Math.floor((pointed.value.y - AXIS) / ROW) : -1;
   return <div class="tracks">
-    <ol class="labels" style={{ paddingTop: `${AXIS}px` }}>{tracks.map((track) =>
-      <li key={track.service}><Sign rank={states.get(track.service.toLowerCase()) ?? -1} />{track.service ? <Name of={label(track)} /> : <i>reached</i>}</li>)}</ol>
-    <div ref={box} class="canvas">
-      <canvas ref={canvas} role="img" tabIndex={0} aria-label={summary(host, tracks, end, span, label)}
+    <ol class="labels" style={{ paddingTop: `${AXIS}px` }}>{names}</ol>
+    <div ref={box} class="canvas" style={{ height: `${AXIS + tracks.length * ROW}px` }}>
+      <canvas ref={canvas} role="img" tabIndex={0} aria-label={words.value || `Timeline of ${visible(host)}`}
         onClick={(event) => {
-          const track = tracks[Math.floor((event.offsetY - AXIS) / ROW)];
+          const track = tracks[Math.floor((event.offsetY + canvas.current!.offsetTop - AXIS) / ROW)];
           if (track && !canvas.current!.dataset.dragged) goToHistory(host, track, time(event.offsetX), end);
         }} />
       {pointed.value && tracks[row] && <Pointed track={tracks[row]!} x={pointed.value.x} y={AXIS + (row + 1) * ROW} width={width.value} time={time(pointed.value.x)} known={known}
@@ -155,7 +173,7 @@ function useMoves(canvas: { readonly current: HTMLCanvasElement | null }, span: 
       element.setPointerCapture(event.pointerId);
     };
     const move = (event: PointerEvent) => {
-      pointed.value = { x: event.offsetX, y: event.offsetY };
+      pointed.value = { x: event.offsetX, y: event.offsetY + element.offsetTop };
       if (!drag || (!element.dataset.dragged && Math.abs(event.clientX - drag.x) < 4)) return;
       element.dataset.dragged = 'yes';
       pointed.value = null;

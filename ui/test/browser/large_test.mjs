@@ -2,6 +2,33 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { contextFor, missing, mockFor, noComplaints } from './browser.mjs';
 
+test('the timeline of 200 services follows the pointer', { skip: missing, timeout: 60_000 }, async (t) => {
+  const mock = await mockFor(t, { hosts: 7, hostile: false }), context = await contextFor(t), day = 86_400_000;
+  const host = mock.model.host('sql1'), first = host.services[0];
+  host.services = Array.from({ length: 200 }, (_, at) => ({ ...first, name: `Service${at}`, displayName: `Service ${at}`, friendlyName: '',
+    segments: Array.from({ length: 100 }, (_, segment) => [Date.now() - day + segment * day / 100 + at * 1000, segment % 3 ? 'RUNNING' : 'STOPPED']) }));
+  const page = await context.newPage(), session = await context.newCDPSession(page);
+  await session.send('Performance.enable');
+  await page.goto(new URL('./?page=host&host=sql1', mock.url).href);
+  await page.waitForSelector('.canvas canvas');
+  await page.waitForTimeout(500);
+  const cpu = async () => (await session.send('Performance.getMetrics')).metrics.find((one) => one.name === 'TaskDuration').value * 1000;
+  const box = await page.locator('.canvas canvas').boundingBox(), steps = 40, begin = await cpu();
+  await page.mouse.move(box.x + 100, box.y + 100);
+  await page.mouse.down();
+  await page.mouse.move(box.x + 700, box.y + 100, { steps });
+  await page.mouse.up();
+  t.diagnostic(`${((await cpu() - begin) / steps).toFixed(1)} ms CPU of the main thread for each step of the pointer`);
+  // Only rows in sight are painted: the pointer finds its row also far down.
+  const label = page.locator('.labels li', { hasText: 'Service 150' });
+  await label.scrollIntoViewIfNeeded();
+  const row = await label.boundingBox();
+  await page.mouse.move(box.x + 200, row.y + 12);
+  await page.locator('.pointed b', { hasText: /^Service 150$/ }).waitFor();
+  assert.ok((await page.locator('.canvas canvas').boundingBox()).height < 2000);
+  noComplaints(context);
+});
+
 test('ten thousand hosts are soon on the screen', { skip: missing, timeout: 180_000 }, async (t) => {
   const mock = await mockFor(t, { hosts: 10_000, hostile: false });
   for (const view of ['./', './?view=cards', './?kiosk']) {

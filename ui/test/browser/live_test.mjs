@@ -79,6 +79,18 @@ test('a lost server is said, with the time, and what was missed comes after it',
   assert.equal(await page.locator('.stale').count(), 0);
 });
 
+test('without a stream everything is read again every 15 seconds, and that is said', { skip }, async (t) => {
+  const mock = await mockFor(t, { hosts: 7, hostile: false }), context = await contextFor(t);
+  mock.options.full = true;
+  const page = await open(context, mock);
+  await page.getByText('not live, read every 15 s').waitFor();
+  mock.model.set('dc1', 'WinRM', 'STOPPED');
+  await page.locator('.cards .troubled', { hasText: 'dc1' }).waitFor({ timeout: 20_000 });
+  assert.equal(await page.locator('.stale').count(), 0);
+  mock.options.full = false;
+  await page.getByText('live', { exact: true }).waitFor({ timeout: 20_000 });
+});
+
 test('after a reset everything is read again', { skip }, async (t) => {
   const mock = await mockFor(t, { hosts: 7, hostile: false }), context = await contextFor(t), page = await open(context, mock);
   await page.getByText('live', { exact: true }).waitFor();
