@@ -23,7 +23,7 @@ test('the timeline of 200 services follows the pointer', { skip: missing, timeou
   const label = page.locator('.labels li', { hasText: 'Service 150' });
   await label.scrollIntoViewIfNeeded();
   const row = await label.boundingBox();
-  await page.mouse.move(box.x + 200, row.y + 12);
+  await page.mouse.move(box.x + 900, row.y + 12);
   await page.locator('.pointed b', { hasText: /^Service 150$/ }).waitFor();
   assert.ok((await page.locator('.canvas canvas').boundingBox()).height < 2000);
   noComplaints(context);
