@@ -32,6 +32,19 @@ test('every page fits 360 pixels', { skip }, async (t) => {
   noComplaints(context);
 });
 
+test('a nonsensical address breaks nothing', { skip }, async (t) => {
+  const mock = await mockFor(t, { hosts: 7, hostile: false }), context = await contextFor(t);
+  for (const view of ['./?page=nonsense', './?page=history&from=garbage&to=%00&kind=__proto__', './?page=host&host=sql1&from=0001-01-01T00:00:00Z&to=9999-12-31T00:00:00Z', './?page=host&host=sql1&span=constructor',
+    './?state=__proto__&alerts=x&view=y&search=%E2%80%AE*', './?page=deliveries&state=constructor', './?page=host&host=sql1&from=2026-12-01T00:00:00Z', './?zone=mars&kiosk=no#%%%']) {
+    const page = await open(context, mock, view);
+    assert.equal(await page.getByText('The dashboard failed').count(), 0, view);
+    await page.close();
+  }
+  noComplaints(context);
+  const page = await open(context, mock, './?page=host&host=nobody');
+  await page.getByText('Host nobody is not configured').waitFor();
+});
+
 test('names of other machines stay text', { skip }, async (t) => {
   const mock = await mockFor(t, { hosts: 7 }), context = await contextFor(t);
   for (const host of HOSTILE) {
