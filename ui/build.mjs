@@ -5,9 +5,19 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
-const here = path.dirname(fileURLToPath(import.meta.url)), source = path.join(here, 'src');
+const here = path.dirname(fileURLToPath(import.meta.url)),
+  source = path.join(here, 'src');
 const out = path.resolve(process.env.INIT_CWD ?? '.', process.argv[2] ?? 'dist');
-const common = { absWorkingDir: here, bundle: true, minify: true, write: false, target: ['chrome109', 'firefox115', 'safari16.4'], charset: 'utf8', legalComments: 'none', logLevel: 'warning' };
+const common = {
+  absWorkingDir: here,
+  bundle: true,
+  minify: true,
+  write: false,
+  target: ['chrome109', 'firefox115', 'safari16.4'],
+  charset: 'utf8',
+  legalComments: 'none',
+  logLevel: 'warning',
+};
 
 async function bundle(entry, options = {}) {
   const result = await build({ ...common, entryPoints: [path.join(source, entry)], ...options });
@@ -23,15 +33,27 @@ const named = (name, text) => {
 async function tones() {
   const module = await bundle('palette.ts', { format: 'esm' });
   const { LIGHT, DARK, inkOn } = await import(`data:text/javascript,${encodeURIComponent(module)}`);
-  const rules = (palette) => Object.entries(palette).map(([tone, colour]) => `.tone-${tone}{background:${colour};color:${inkOn(colour)}}`).join('');
+  const rules = (palette) =>
+    Object.entries(palette)
+      .map(([tone, colour]) => `.tone-${tone}{background:${colour};color:${inkOn(colour)}}`)
+      .join('');
   return `${rules(LIGHT)}@media (prefers-color-scheme:dark){${rules(DARK)}}`;
 }
 
 const [stream, streamText] = named('stream.js', await bundle('stream.ts', { format: 'iife' }));
-const [app, appText] = named('app.js', await bundle('app.tsx', { format: 'esm', jsx: 'automatic', jsxImportSource: 'preact', define: { STREAM_FILE: JSON.stringify(stream) } }));
-const [css, cssText] = named('app.css', await bundle('app.css') + await tones());
+const [app, appText] = named(
+  'app.js',
+  await bundle('app.tsx', { format: 'esm', jsx: 'automatic', jsxImportSource: 'preact', define: { STREAM_FILE: JSON.stringify(stream) } }),
+);
+const [css, cssText] = named('app.css', (await bundle('app.css')) + (await tones()));
 const index = (await readFile(path.join(source, 'index.html'), 'utf8')).replace('APP_JS', app).replace('APP_CSS', css);
-const files = { 'index.html': index, [app]: appText, [css]: cssText, [stream]: streamText, 'favicon.svg': await readFile(path.join(source, 'favicon.svg'), 'utf8') };
+const files = {
+  'index.html': index,
+  [app]: appText,
+  [css]: cssText,
+  [stream]: streamText,
+  'favicon.svg': await readFile(path.join(source, 'favicon.svg'), 'utf8'),
+};
 
 await mkdir(out, { recursive: true });
 for (const name of await readdir(out)) if (/^(app|stream)-[0-9a-f]{12}\.(js|css)$/.test(name)) await rm(path.join(out, name));

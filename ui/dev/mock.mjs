@@ -9,18 +9,57 @@ import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 
 const UI = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
-const CSP = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; worker-src 'self'; base-uri 'none'; form-action 'none'; " +
+const CSP =
+  "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; worker-src 'self'; base-uri 'none'; form-action 'none'; " +
   "frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types tocsin";
-const HEADERS = { 'Content-Security-Policy': CSP, 'X-Content-Type-Options': 'nosniff', 'Referrer-Policy': 'no-referrer', 'Cross-Origin-Opener-Policy': 'same-origin' };
-const TYPES = { '.html': 'text/html; charset=utf-8', '.js': 'text/javascript; charset=utf-8', '.css': 'text/css; charset=utf-8', '.svg': 'image/svg+xml' };
-const LETTERS = { R: 'RUNNING', S: 'STOPPED', P: 'PAUSED', M: 'MISSING', D: 'DENIED', U: 'UNKNOWN', b: 'START_PENDING', e: 'STOP_PENDING', O: 'OVERRUN' };
+const HEADERS = {
+  'Content-Security-Policy': CSP,
+  'X-Content-Type-Options': 'nosniff',
+  'Referrer-Policy': 'no-referrer',
+  'Cross-Origin-Opener-Policy': 'same-origin',
+};
+const TYPES = {
+  '.html': 'text/html; charset=utf-8',
+  '.js': 'text/javascript; charset=utf-8',
+  '.css': 'text/css; charset=utf-8',
+  '.svg': 'image/svg+xml',
+};
+const LETTERS = {
+  R: 'RUNNING',
+  S: 'STOPPED',
+  P: 'PAUSED',
+  M: 'MISSING',
+  D: 'DENIED',
+  U: 'UNKNOWN',
+  b: 'START_PENDING',
+  e: 'STOP_PENDING',
+  O: 'OVERRUN',
+};
 const LETTER = Object.fromEntries(Object.entries(LETTERS).map(([letter, state]) => [state, letter]));
 const ORDER = ['RUNNING', 'START_PENDING', 'STOP_PENDING', 'UNKNOWN', 'DENIED', 'PAUSED', 'OVERRUN', 'MISSING', 'STOPPED'];
-const SERVICES = [['Spooler', 'Print Spooler'], ['MSSQLSERVER', 'SQL Server (MSSQLSERVER)'], ['SQLSERVERAGENT', 'SQL Server Agent'], ['W3SVC', 'World Wide Web Publishing Service'],
-  ['LanmanServer', 'Server'], ['W32Time', 'Windows Time'], ['QlikSenseEngineService', 'Qlik Sense Engine Service'], ['WinRM', 'Windows Remote Management (WS-Management)']];
+const SERVICES = [
+  ['Spooler', 'Print Spooler'],
+  ['MSSQLSERVER', 'SQL Server (MSSQLSERVER)'],
+  ['SQLSERVERAGENT', 'SQL Server Agent'],
+  ['W3SVC', 'World Wide Web Publishing Service'],
+  ['LanmanServer', 'Server'],
+  ['W32Time', 'Windows Time'],
+  ['QlikSenseEngineService', 'Qlik Sense Engine Service'],
+  ['WinRM', 'Windows Remote Management (WS-Management)'],
+];
 const ROLES = ['sql', 'web', 'app', 'qs-node', 'dc', 'file', 'print'];
 const HOUR = 3_600_000;
-const KINDS = { STOPPED: 'stopped', PAUSED: 'paused', MISSING: 'vanished', DENIED: 'denied', UNKNOWN: 'unreachable', STOP_PENDING: 'stuck', START_PENDING: 'stuck', RUNNING: 'started', OVERRUN: 'overrun' };
+const KINDS = {
+  STOPPED: 'stopped',
+  PAUSED: 'paused',
+  MISSING: 'vanished',
+  DENIED: 'denied',
+  UNKNOWN: 'unreachable',
+  STOP_PENDING: 'stuck',
+  START_PENDING: 'stuck',
+  RUNNING: 'started',
+  OVERRUN: 'overrun',
+};
 export const HOSTILE = ['<img src=x onerror=alert(1)>', 'ev\u202eexe.lqs\u202c', `long-${'x'.repeat(251)}`, 'emoji-🔔-雪', 'bell\u0007-\u200bname'];
 
 const iso = (time) => new Date(time).toISOString();
@@ -35,7 +74,10 @@ function dice(seed) {
 }
 
 function pattern(text) {
-  const source = text.replace(/[.+^${}()|[\]\\]/g, '\\$&').replace(/\*/g, '.*').replace(/\?/g, '.');
+  const source = text
+    .replace(/[.+^${}()|[\]\\]/g, '\\$&')
+    .replace(/\*/g, '.*')
+    .replace(/\?/g, '.');
   return new RegExp(`^${source}$`, 'is');
 }
 
@@ -52,9 +94,14 @@ class Model {
     this.nextId = 1;
     const names = Array.from({ length: size }, (_, at) => `${ROLES[at % ROLES.length]}${Math.floor(at / ROLES.length) + 1}`);
     if (hostile) names.push(...HOSTILE);
-    names.sort((a, b) => a.toLowerCase() < b.toLowerCase() ? -1 : 1);
+    names.sort((a, b) => (a.toLowerCase() < b.toLowerCase() ? -1 : 1));
     for (const name of names) this.hosts.push(this.#host(name, start));
-    this.destinations = [['slack/ops', 'Slack #ops'], ['email/admins', 'mail to the administrators'], ['pagerDuty', 'PagerDuty'], ['webhook/old', 'old webhook']];
+    this.destinations = [
+      ['slack/ops', 'Slack #ops'],
+      ['email/admins', 'mail to the administrators'],
+      ['pagerDuty', 'PagerDuty'],
+      ['webhook/old', 'old webhook'],
+    ];
     const wrong = ['STOPPED', 'PAUSED', 'STOP_PENDING', 'MISSING', 'STOPPED', 'DENIED', 'STOPPED'];
     const some = Math.min(Math.max(4, Math.round(size / 25)), 40);
     for (let at = 0; at < some; at++) {
@@ -63,7 +110,7 @@ class Model {
       else this.set(host.name, host.services[at % host.services.length].name, wrong[at % wrong.length], start - (at * at + 1) * 150_000);
     }
     for (const name of hostile ? HOSTILE.slice(0, 2) : []) this.set(name, this.host(name).services[0].name, 'STOPPED', start - 600_000);
-    this.history.sort((a, b) => a.time < b.time ? 1 : -1);
+    this.history.sort((a, b) => (a.time < b.time ? 1 : -1));
     const open = this.open();
     this.silence(`${open[1].host}/${open[1].service}`, 5400, 'upgrade of the printers', 'ann');
     this.silence('web*', 86400, 'certificates are renewed <b>tonight</b>', 'bo');
@@ -71,8 +118,14 @@ class Model {
   }
 
   #host(name, start) {
-    const services = SERVICES.map(([service, displayName], at) => ({ name: service, displayName, friendlyName: at === 0 && name === 'sql1' ? 'Printing on sql1' : '', state: 'RUNNING',
-      since: start - 70 * HOUR + at * 1000, segments: [[start - 70 * HOUR, 'RUNNING']] }));
+    const services = SERVICES.map(([service, displayName], at) => ({
+      name: service,
+      displayName,
+      friendlyName: at === 0 && name === 'sql1' ? 'Printing on sql1' : '',
+      state: 'RUNNING',
+      since: start - 70 * HOUR + at * 1000,
+      segments: [[start - 70 * HOUR, 'RUNNING']],
+    }));
     for (const service of services) {
       let at = start - 30 * HOUR + this.random() * HOUR * 6;
       while (at < start - 2 * HOUR && this.random() < 0.55) {
@@ -84,11 +137,15 @@ class Model {
     return { name, reached: true, since: start - 70 * HOUR, segments: [[start - 70 * HOUR, 'RUNNING']], services };
   }
 
-  host(name) { return this.hosts.find((one) => same(one.name, name)); }
+  host(name) {
+    return this.hosts.find((one) => same(one.name, name));
+  }
 
   /** A service takes a state: an alert, its deliveries, and what the stream says of it. */
   set(hostName, serviceName, state, at = Date.now()) {
-    const host = this.host(hostName), service = host.services.find((one) => same(one.name, serviceName)), from = service.state;
+    const host = this.host(hostName),
+      service = host.services.find((one) => same(one.name, serviceName)),
+      from = service.state;
     service.state = state;
     service.since = at;
     service.segments = service.segments.filter(([begin]) => begin < at);
@@ -108,21 +165,63 @@ class Model {
 
   #alert(host, service, displayName, friendlyName, kind, from, to, at) {
     const suppressed = this.suppressed(host.name, service);
-    const alert = { id: `a${this.nextId++}`, time: iso(at), host: host.name, service, displayName, friendlyName, kind, from, to,
-      reason: kind === 'unreachable' ? 'no answer to the SYN within 5 s' : kind === 'stuck' ? 'it stops for longer than the 30 s that it said it would need' : '',
-      severity: kind === 'stopped' || kind === 'unreachable' ? 'critical' : to === 'RUNNING' ? 'info' : 'warning', serviceSet: '', rootCause: '', reminder: 0, suppressed };
+    const alert = {
+      id: `a${this.nextId++}`,
+      time: iso(at),
+      host: host.name,
+      service,
+      displayName,
+      friendlyName,
+      kind,
+      from,
+      to,
+      reason:
+        kind === 'unreachable'
+          ? 'no answer to the SYN within 5 s'
+          : kind === 'stuck'
+            ? 'it stops for longer than the 30 s that it said it would need'
+            : '',
+      severity: kind === 'stopped' || kind === 'unreachable' ? 'critical' : to === 'RUNNING' ? 'info' : 'warning',
+      serviceSet: '',
+      rootCause: '',
+      reminder: 0,
+      suppressed,
+    };
     this.history.unshift(alert);
     if (suppressed) return;
-    const outcomes = [['slack/ops', 'Slack #ops', 'delivered', '200 OK'], ['email/admins', 'mail to the administrators', this.nextId % 3 ? 'delivered' : 'pending', this.nextId % 3 ? '250 2.0.0 queued' : '451 4.7.1 try again later'],
-      ['webhook/old', 'old webhook', 'dead', '410 Gone']];
+    const outcomes = [
+      ['slack/ops', 'Slack #ops', 'delivered', '200 OK'],
+      [
+        'email/admins',
+        'mail to the administrators',
+        this.nextId % 3 ? 'delivered' : 'pending',
+        this.nextId % 3 ? '250 2.0.0 queued' : '451 4.7.1 try again later',
+      ],
+      ['webhook/old', 'old webhook', 'dead', '410 Gone'],
+    ];
     for (const [key, name, state, detail] of outcomes.slice(0, to === 'RUNNING' ? 2 : 3)) {
-      this.deliveries.unshift({ id: `d${this.nextId++}`, destination: key, destinationName: name, state, attempts: state === 'delivered' ? 1 : 4, created: iso(at), updated: iso(at + 900),
-        notBefore: state === 'pending' ? iso(Date.now() + 180_000) : null, detail, escalation: false, group: null, alert });
+      this.deliveries.unshift({
+        id: `d${this.nextId++}`,
+        destination: key,
+        destinationName: name,
+        state,
+        attempts: state === 'delivered' ? 1 : 4,
+        created: iso(at),
+        updated: iso(at + 900),
+        notBefore: state === 'pending' ? iso(Date.now() + 180_000) : null,
+        detail,
+        escalation: false,
+        group: null,
+        alert,
+      });
     }
   }
 
   suppressed(host, service) {
-    const one = this.silences.find((silence) => Date.parse(silence.end) > Date.now() && pattern(silence.host).test(host) && (!silence.service || pattern(silence.service).test(service)));
+    const one = this.silences.find(
+      (silence) =>
+        Date.parse(silence.end) > Date.now() && pattern(silence.host).test(host) && (!silence.service || pattern(silence.service).test(service)),
+    );
     return one ? `silence ${one.id} by ${one.by} until ${one.end}: ${one.reason}` : '';
   }
 
@@ -130,31 +229,80 @@ class Model {
   open() {
     const found = [];
     for (const host of this.hosts) {
-      if (!host.reached) found.push(this.#openAlert(host, '', '', 'host', 'UNKNOWN', 'unreachable', 'critical', host.since, 'no answer to the SYN within 5 s'));
+      if (!host.reached)
+        found.push(this.#openAlert(host, '', '', 'host', 'UNKNOWN', 'unreachable', 'critical', host.since, 'no answer to the SYN within 5 s'));
       for (const service of host.services) {
         if (service.state === 'RUNNING') continue;
-        found.push(this.#openAlert(host, service.name, service.friendlyName, 'service', service.state, KINDS[service.state], service.state === 'STOPPED' ? 'critical' : 'warning', service.since,
-          service.state === 'STOPPED' ? 'exit code 1067' : KINDS[service.state] === 'stuck' ? 'it stops for longer than the 30 s that it said it would need' : ''));
+        found.push(
+          this.#openAlert(
+            host,
+            service.name,
+            service.friendlyName,
+            'service',
+            service.state,
+            KINDS[service.state],
+            service.state === 'STOPPED' ? 'critical' : 'warning',
+            service.since,
+            service.state === 'STOPPED'
+              ? 'exit code 1067'
+              : KINDS[service.state] === 'stuck'
+                ? 'it stops for longer than the 30 s that it said it would need'
+                : '',
+          ),
+        );
       }
     }
     return found.sort((a, b) => ORDER.indexOf(b.state) - ORDER.indexOf(a.state) || (a.since < b.since ? 1 : -1));
   }
 
   #openAlert(host, service, friendlyName, about, state, kind, severity, since, reason) {
-    return { host: host.name, service, friendlyName, about, state, kind, severity, since: iso(since), reason, suppressed: this.suppressed(host.name, service),
-      acknowledged: this.acknowledgements.find((one) => same(one.host, host.name) && same(one.service, service)) ?? null };
+    return {
+      host: host.name,
+      service,
+      friendlyName,
+      about,
+      state,
+      kind,
+      severity,
+      since: iso(since),
+      reason,
+      suppressed: this.suppressed(host.name, service),
+      acknowledged: this.acknowledgements.find((one) => same(one.host, host.name) && same(one.service, service)) ?? null,
+    };
   }
 
-  worst(host) { return host.reached ? host.services.reduce((worst, one) => ORDER.indexOf(one.state) > ORDER.indexOf(worst) ? one.state : worst, 'RUNNING') : 'UNKNOWN'; }
+  worst(host) {
+    return host.reached
+      ? host.services.reduce((worst, one) => (ORDER.indexOf(one.state) > ORDER.indexOf(worst) ? one.state : worst), 'RUNNING')
+      : 'UNKNOWN';
+  }
 
   hostChange(host) {
     const running = host.services.filter((one) => one.state === 'RUNNING').length;
-    return { what: 'host', host: host.name, worst: LETTER[this.worst(host)], services: host.services.length, running, troubled: host.services.length - running, reached: host.reached };
+    return {
+      what: 'host',
+      host: host.name,
+      worst: LETTER[this.worst(host)],
+      services: host.services.length,
+      running,
+      troubled: host.services.length - running,
+      reached: host.reached,
+    };
   }
 
   silence(scope, seconds, reason, by) {
-    const slash = scope.indexOf('/'), now = Date.now();
-    const made = { id: this.nextId++, host: slash < 0 ? scope : scope.slice(0, slash), service: slash < 0 ? '' : scope.slice(slash + 1), begin: iso(now), end: iso(now + seconds * 1000), active: true, reason, by };
+    const slash = scope.indexOf('/'),
+      now = Date.now();
+    const made = {
+      id: this.nextId++,
+      host: slash < 0 ? scope : scope.slice(0, slash),
+      service: slash < 0 ? '' : scope.slice(slash + 1),
+      begin: iso(now),
+      end: iso(now + seconds * 1000),
+      active: true,
+      reason,
+      by,
+    };
     this.silences.push(made);
     return made;
   }
@@ -166,137 +314,389 @@ class Model {
   }
 
   covered(scope) {
-    const slash = scope.indexOf('/'), host = pattern(slash < 0 ? scope : scope.slice(0, slash)), service = slash < 0 ? null : pattern(scope.slice(slash + 1));
+    const slash = scope.indexOf('/'),
+      host = pattern(slash < 0 ? scope : scope.slice(0, slash)),
+      service = slash < 0 ? null : pattern(scope.slice(slash + 1));
     const hosts = this.hosts.filter((one) => host.test(one.name) && (!service || one.services.some((s) => service.test(s.name))));
-    return { hosts: hosts.length, services: hosts.reduce((sum, one) => sum + one.services.filter((s) => !service || service.test(s.name)).length, 0),
-      open: this.open().filter((alert) => !alert.suppressed && host.test(alert.host) && (!service || service.test(alert.service))) };
+    return {
+      hosts: hosts.length,
+      services: hosts.reduce((sum, one) => sum + one.services.filter((s) => !service || service.test(s.name)).length, 0),
+      open: this.open().filter((alert) => !alert.suppressed && host.test(alert.host) && (!service || service.test(alert.service))),
+    };
   }
 }
 
 const counted = (list) => list.reduce((counts, one) => ({ ...counts, [one]: (counts[one] ?? 0) + 1 }), {});
 
 function page(list, query, key) {
-  const from = Number(query.get('next') ?? 0), limit = Number(query.get('limit') ?? 100);
+  const from = Number(query.get('next') ?? 0),
+    limit = Number(query.get('limit') ?? 100);
   return { [key]: list.slice(from, from + limit), next: from + limit < list.length ? String(from + limit) : null };
 }
 
 /** The answers by method and path. Each gets the model, what stands in the path, the query, and the body. */
 function routes(model, options, tell) {
   const hostOr404 = (name) => model.host(name) ?? fail(404, `Host ${name} is not configured`);
-  const hostJson = (host) => ({ name: host.name, address: '192.0.2.17', source: 'smb', reached: host.reached, error: host.reached ? '' : 'no answer to the SYN within 5 s', since: iso(host.since), checked: iso(Date.now() - 3000),
-    roundTripSeconds: 0.012, bootedAt: iso(model.started - 5 * 24 * HOUR), worst: model.worst(host), services: counted(host.services.map((one) => one.state)), watched: host.services.length,
-    open: model.open().filter((one) => one.host === host.name).length });
+  const hostJson = (host) => ({
+    name: host.name,
+    address: '192.0.2.17',
+    source: 'smb',
+    reached: host.reached,
+    error: host.reached ? '' : 'no answer to the SYN within 5 s',
+    since: iso(host.since),
+    checked: iso(Date.now() - 3000),
+    roundTripSeconds: 0.012,
+    bootedAt: iso(model.started - 5 * 24 * HOUR),
+    worst: model.worst(host),
+    services: counted(host.services.map((one) => one.state)),
+    watched: host.services.length,
+    open: model.open().filter((one) => one.host === host.name).length,
+  });
   return [
     ['GET', '/session', () => ({ name: options.role === 'act' ? 'ann' : '', role: options.role })],
-    ['GET', '/status', () => ({ version: '0.9.0-dev', started: iso(model.started), now: iso(Date.now()), timeZone: 'Europe/Stockholm', storeBytes: 7_340_032, loopLagSeconds: 0.002, stuckThreads: 0, lostLogLines: 0, streams: options.streams.size })],
-    ['GET', '/counts', () => {
-      const open = model.open(), states = {};
-      for (const host of model.hosts) for (const one of host.services) states[one.state] = (states[one.state] ?? 0) + 1;
-      const unreached = model.hosts.filter((one) => !one.reached).length;
-      return { hosts: { total: model.hosts.length, reached: model.hosts.length - unreached, unreached, unchecked: 0 }, services: states,
-        alerts: { open: open.filter((one) => !one.suppressed && !one.acknowledged).length, acknowledged: open.filter((one) => one.acknowledged && !one.suppressed).length, silenced: open.filter((one) => one.suppressed).length },
-        deliveries: { waiting: model.deliveries.filter((one) => one.state === 'pending').length, dead: model.deliveries.filter((one) => one.state === 'dead').length } };
-    }],
-    ['GET', '/overview', () => {
-      const running = model.hosts.map((host) => host.services.filter((one) => one.state === 'RUNNING').length);
-      return { sequence: options.sequence(), at: iso(Date.now()), letters: LETTERS, names: model.hosts.map((one) => one.name), worst: model.hosts.map((one) => LETTER[model.worst(one)]).join(''),
-        services: model.hosts.map((one) => one.services.length), running, troubled: model.hosts.map((one, at) => one.services.length - running[at]),
-        unreached: model.hosts.flatMap((one, at) => one.reached ? [] : [at]) };
-    }],
-    ['GET', '/hosts', (_, query) => page(model.hosts.filter((one) => (!query.get('search') || one.name.toLowerCase().includes(query.get('search').toLowerCase())) && (!query.get('worst') || model.worst(one) === query.get('worst'))).map(hostJson), query, 'hosts')],
+    [
+      'GET',
+      '/status',
+      () => ({
+        version: '0.9.0-dev',
+        started: iso(model.started),
+        now: iso(Date.now()),
+        timeZone: 'Europe/Stockholm',
+        storeBytes: 7_340_032,
+        loopLagSeconds: 0.002,
+        stuckThreads: 0,
+        lostLogLines: 0,
+        streams: options.streams.size,
+      }),
+    ],
+    [
+      'GET',
+      '/counts',
+      () => {
+        const open = model.open(),
+          states = {};
+        for (const host of model.hosts) for (const one of host.services) states[one.state] = (states[one.state] ?? 0) + 1;
+        const unreached = model.hosts.filter((one) => !one.reached).length;
+        return {
+          hosts: { total: model.hosts.length, reached: model.hosts.length - unreached, unreached, unchecked: 0 },
+          services: states,
+          alerts: {
+            open: open.filter((one) => !one.suppressed && !one.acknowledged).length,
+            acknowledged: open.filter((one) => one.acknowledged && !one.suppressed).length,
+            silenced: open.filter((one) => one.suppressed).length,
+          },
+          deliveries: {
+            waiting: model.deliveries.filter((one) => one.state === 'pending').length,
+            dead: model.deliveries.filter((one) => one.state === 'dead').length,
+          },
+        };
+      },
+    ],
+    [
+      'GET',
+      '/overview',
+      () => {
+        const running = model.hosts.map((host) => host.services.filter((one) => one.state === 'RUNNING').length);
+        return {
+          sequence: options.sequence(),
+          at: iso(Date.now()),
+          letters: LETTERS,
+          names: model.hosts.map((one) => one.name),
+          worst: model.hosts.map((one) => LETTER[model.worst(one)]).join(''),
+          services: model.hosts.map((one) => one.services.length),
+          running,
+          troubled: model.hosts.map((one, at) => one.services.length - running[at]),
+          unreached: model.hosts.flatMap((one, at) => (one.reached ? [] : [at])),
+        };
+      },
+    ],
+    [
+      'GET',
+      '/hosts',
+      (_, query) =>
+        page(
+          model.hosts
+            .filter(
+              (one) =>
+                (!query.get('search') || one.name.toLowerCase().includes(query.get('search').toLowerCase())) &&
+                (!query.get('worst') || model.worst(one) === query.get('worst')),
+            )
+            .map(hostJson),
+          query,
+          'hosts',
+        ),
+    ],
     ['GET', '/hosts/:', ([name]) => hostJson(hostOr404(name))],
-    ['GET', '/hosts/:/services', ([name]) => {
-      const host = hostOr404(name), open = model.open().filter((one) => one.host === host.name);
-      return { services: host.services.map((one, at) => ({ name: one.name, displayName: one.displayName, friendlyName: one.friendlyName, state: one.state, asExpected: one.state === 'RUNNING', since: iso(one.since), startMode: at % 3 ? 'Automatic' : 'Automatic (delayed)',
-        processId: one.state === 'RUNNING' ? 1200 + at * 48 : null, exitCode: one.state === 'STOPPED' ? 1067 : null, error: one.state === 'DENIED' ? 'access denied (5)' : '', severity: 'critical', entry: one.name === 'W32Time' ? 'W32*' : one.name,
-        alert: open.find((alert) => alert.service === one.name) ?? null })) };
-    }],
-    ['GET', '/hosts/:/timeline', ([name], query) => {
-      const host = hostOr404(name), to = Math.min(Date.now(), Date.parse(query.get('to') ?? iso(Date.now()))), from = Date.parse(query.get('from') ?? iso(to - 24 * HOUR));
-      const row = (service, segments) => {
-        const seen = segments.filter(([at], index) => at < to && (segments[index + 1]?.[0] ?? Infinity) > from).map(([at, state]) => [Math.round(at), state]);
-        return { service, start: seen.map(([at], index) => index ? at - seen[index - 1][0] : at), states: seen.map(([, state]) => LETTER[state]).join(''), thinned: false };
-      };
-      return { from: iso(from), to: iso(to), letters: LETTERS, rows: [row('', host.segments), ...host.services.map((one) => row(one.name, one.segments))],
-        silences: [{ service: 'Spooler', from: iso(Date.now() - 5 * HOUR), to: iso(Date.now() - 3 * HOUR), text: 'silence 3 by ann: upgrade of the printers' }] };
-    }],
-    ['POST', '/hosts/:/check', ([name]) => { hostOr404(name); return [202, {}]; }],
+    [
+      'GET',
+      '/hosts/:/services',
+      ([name]) => {
+        const host = hostOr404(name),
+          open = model.open().filter((one) => one.host === host.name);
+        return {
+          services: host.services.map((one, at) => ({
+            name: one.name,
+            displayName: one.displayName,
+            friendlyName: one.friendlyName,
+            state: one.state,
+            asExpected: one.state === 'RUNNING',
+            since: iso(one.since),
+            startMode: at % 3 ? 'Automatic' : 'Automatic (delayed)',
+            processId: one.state === 'RUNNING' ? 1200 + at * 48 : null,
+            exitCode: one.state === 'STOPPED' ? 1067 : null,
+            error: one.state === 'DENIED' ? 'access denied (5)' : '',
+            severity: 'critical',
+            entry: one.name === 'W32Time' ? 'W32*' : one.name,
+            alert: open.find((alert) => alert.service === one.name) ?? null,
+          })),
+        };
+      },
+    ],
+    [
+      'GET',
+      '/hosts/:/timeline',
+      ([name], query) => {
+        const host = hostOr404(name),
+          to = Math.min(Date.now(), Date.parse(query.get('to') ?? iso(Date.now()))),
+          from = Date.parse(query.get('from') ?? iso(to - 24 * HOUR));
+        const row = (service, segments) => {
+          const seen = segments
+            .filter(([at], index) => at < to && (segments[index + 1]?.[0] ?? Infinity) > from)
+            .map(([at, state]) => [Math.round(at), state]);
+          return {
+            service,
+            start: seen.map(([at], index) => (index ? at - seen[index - 1][0] : at)),
+            states: seen.map(([, state]) => LETTER[state]).join(''),
+            thinned: false,
+          };
+        };
+        return {
+          from: iso(from),
+          to: iso(to),
+          letters: LETTERS,
+          rows: [row('', host.segments), ...host.services.map((one) => row(one.name, one.segments))],
+          silences: [
+            {
+              service: 'Spooler',
+              from: iso(Date.now() - 5 * HOUR),
+              to: iso(Date.now() - 3 * HOUR),
+              text: 'silence 3 by ann: upgrade of the printers',
+            },
+          ],
+        };
+      },
+    ],
+    [
+      'POST',
+      '/hosts/:/check',
+      ([name]) => {
+        hostOr404(name);
+        return [202, {}];
+      },
+    ],
     ['GET', '/alerts', () => ({ alerts: model.open() })],
-    ['GET', '/history', (_, query) => {
-      const named = (key, text) => !query.get(key) || pattern(query.get(key)).test(text);
-      return page(model.history.filter((one) => named('host', one.host) && named('service', one.service) && (!query.get('kind') || one.kind === query.get('kind')) &&
-        (!query.get('from') || one.time >= query.get('from')) && (!query.get('to') || one.time < query.get('to')))
-        .map((alert) => ({ alert, told: counted(model.deliveries.filter((one) => one.alert === alert).map((one) => one.state)) })), query, 'alerts');
-    }],
-    ['GET', '/history/:', ([id]) => {
-      const alert = model.history.find((one) => one.id === id) ?? fail(404, 'There is no such alert');
-      return { alert, deliveries: model.deliveries.filter((one) => one.alert === alert) };
-    }],
-    ['GET', '/deliveries', (_, query) => page(model.deliveries.filter((one) => (!query.get('state') || one.state === query.get('state')) && (!query.get('destination') || one.destination === query.get('destination'))), query, 'deliveries')],
-    ['POST', '/deliveries/:/retry', ([id]) => {
-      const one = model.deliveries.find((delivery) => delivery.id === id) ?? fail(404, 'There is no such delivery');
-      one.state = 'pending';
-      tell([{ what: 'delivery' }]);
-      return { asked: 1, outdated: 0 };
-    }],
-    ['GET', '/destinations', () => ({ destinations: model.destinations.map(([key, name]) => {
-      const of = model.deliveries.filter((one) => one.destination === key), waiting = of.filter((one) => one.state === 'pending'), bad = of.find((one) => one.state === 'dead' || one.state === 'pending');
-      return { key, name, configured: key !== 'webhook/old', waiting: waiting.length, oldest: waiting.at(-1)?.created ?? null, dead: of.filter((one) => one.state === 'dead').length,
-        lastDelivered: of.find((one) => one.state === 'delivered')?.updated ?? null, lastError: bad ? { at: bad.updated, text: bad.detail } : null };
-    }) })],
-    ['POST', '/destinations/:/retry', ([key]) => {
-      const dead = model.deliveries.filter((one) => one.destination === key && one.state === 'dead');
-      for (const one of dead) one.state = 'pending';
-      tell([{ what: 'delivery' }]);
-      return { asked: dead.length, outdated: 0 };
-    }],
-    ['POST', '/destinations/:/test', ([key]) => ({ delivered: key !== 'pagerDuty', text: key === 'pagerDuty' ? '403 Forbidden: the routing key is not known' : '200 OK' })],
-    ['GET', '/silences', (_, query) => ({
-      silences: model.silences.map((one) => ({ ...one, active: Date.parse(one.end) > Date.now() })).filter((one) => one.active || query.get('ended') === 'true'),
-      maintenance: [{ name: 'patch day', scopes: ['sql*', 'web*/W3SVC'], begin: iso(Date.now() + 9 * HOUR), end: iso(Date.now() + 13 * HOUR), active: false, reason: 'updates of Windows' }] })],
-    ['POST', '/silences', (_, __, body) => {
-      const made = model.silence(body.scope, body.seconds, body.reason, 'ann');
-      tell([{ what: 'silence' }]);
-      return [201, made];
-    }],
+    [
+      'GET',
+      '/history',
+      (_, query) => {
+        const named = (key, text) => !query.get(key) || pattern(query.get(key)).test(text);
+        return page(
+          model.history
+            .filter(
+              (one) =>
+                named('host', one.host) &&
+                named('service', one.service) &&
+                (!query.get('kind') || one.kind === query.get('kind')) &&
+                (!query.get('from') || one.time >= query.get('from')) &&
+                (!query.get('to') || one.time < query.get('to')),
+            )
+            .map((alert) => ({ alert, told: counted(model.deliveries.filter((one) => one.alert === alert).map((one) => one.state)) })),
+          query,
+          'alerts',
+        );
+      },
+    ],
+    [
+      'GET',
+      '/history/:',
+      ([id]) => {
+        const alert = model.history.find((one) => one.id === id) ?? fail(404, 'There is no such alert');
+        return { alert, deliveries: model.deliveries.filter((one) => one.alert === alert) };
+      },
+    ],
+    [
+      'GET',
+      '/deliveries',
+      (_, query) =>
+        page(
+          model.deliveries.filter(
+            (one) =>
+              (!query.get('state') || one.state === query.get('state')) &&
+              (!query.get('destination') || one.destination === query.get('destination')),
+          ),
+          query,
+          'deliveries',
+        ),
+    ],
+    [
+      'POST',
+      '/deliveries/:/retry',
+      ([id]) => {
+        const one = model.deliveries.find((delivery) => delivery.id === id) ?? fail(404, 'There is no such delivery');
+        one.state = 'pending';
+        tell([{ what: 'delivery' }]);
+        return { asked: 1, outdated: 0 };
+      },
+    ],
+    [
+      'GET',
+      '/destinations',
+      () => ({
+        destinations: model.destinations.map(([key, name]) => {
+          const of = model.deliveries.filter((one) => one.destination === key),
+            waiting = of.filter((one) => one.state === 'pending'),
+            bad = of.find((one) => one.state === 'dead' || one.state === 'pending');
+          return {
+            key,
+            name,
+            configured: key !== 'webhook/old',
+            waiting: waiting.length,
+            oldest: waiting.at(-1)?.created ?? null,
+            dead: of.filter((one) => one.state === 'dead').length,
+            lastDelivered: of.find((one) => one.state === 'delivered')?.updated ?? null,
+            lastError: bad ? { at: bad.updated, text: bad.detail } : null,
+          };
+        }),
+      }),
+    ],
+    [
+      'POST',
+      '/destinations/:/retry',
+      ([key]) => {
+        const dead = model.deliveries.filter((one) => one.destination === key && one.state === 'dead');
+        for (const one of dead) one.state = 'pending';
+        tell([{ what: 'delivery' }]);
+        return { asked: dead.length, outdated: 0 };
+      },
+    ],
+    [
+      'POST',
+      '/destinations/:/test',
+      ([key]) => ({ delivered: key !== 'pagerDuty', text: key === 'pagerDuty' ? '403 Forbidden: the routing key is not known' : '200 OK' }),
+    ],
+    [
+      'GET',
+      '/silences',
+      (_, query) => ({
+        silences: model.silences
+          .map((one) => ({ ...one, active: Date.parse(one.end) > Date.now() }))
+          .filter((one) => one.active || query.get('ended') === 'true'),
+        maintenance: [
+          {
+            name: 'patch day',
+            scopes: ['sql*', 'web*/W3SVC'],
+            begin: iso(Date.now() + 9 * HOUR),
+            end: iso(Date.now() + 13 * HOUR),
+            active: false,
+            reason: 'updates of Windows',
+          },
+        ],
+      }),
+    ],
+    [
+      'POST',
+      '/silences',
+      (_, __, body) => {
+        const made = model.silence(body.scope, body.seconds, body.reason, 'ann');
+        tell([{ what: 'silence' }]);
+        return [201, made];
+      },
+    ],
     ['GET', '/silences/preview', (_, query) => model.covered(query.get('scope'))],
-    ['PATCH', '/silences/:', ([id], _, body) => {
-      const one = model.silences.find((silence) => silence.id === Number(id)) ?? fail(404, 'There is no such silence');
-      one.end = body.end;
-      tell([{ what: 'silence' }]);
-      return one;
-    }],
-    ['DELETE', '/silences/:', ([id]) => {
-      const one = model.silences.find((silence) => silence.id === Number(id)) ?? fail(404, 'There is no such silence');
-      one.end = iso(Date.now());
-      tell([{ what: 'silence' }]);
-      return [204];
-    }],
+    [
+      'PATCH',
+      '/silences/:',
+      ([id], _, body) => {
+        const one = model.silences.find((silence) => silence.id === Number(id)) ?? fail(404, 'There is no such silence');
+        one.end = body.end;
+        tell([{ what: 'silence' }]);
+        return one;
+      },
+    ],
+    [
+      'DELETE',
+      '/silences/:',
+      ([id]) => {
+        const one = model.silences.find((silence) => silence.id === Number(id)) ?? fail(404, 'There is no such silence');
+        one.end = iso(Date.now());
+        tell([{ what: 'silence' }]);
+        return [204];
+      },
+    ],
     ['GET', '/acknowledgements', () => ({ acknowledgements: model.acknowledgements })],
-    ['POST', '/acknowledgements', (_, __, body) => {
-      const made = model.acknowledge(body.host, body.service, body.reason, 'ann');
-      tell([{ what: 'silence' }]);
-      return [201, made];
-    }],
-    ['DELETE', '/acknowledgements/:', ([id]) => {
-      model.acknowledgements = model.acknowledgements.filter((one) => one.id !== Number(id));
-      tell([{ what: 'silence' }]);
-      return [204];
-    }],
-    ['GET', '/routes', (_, query) => ({ destinations: query.get('host') ? [{ key: 'slack/ops', name: 'Slack #ops', delaySeconds: 0 }, { key: 'pagerDuty', name: 'PagerDuty', delaySeconds: 900 }] : [] })],
-    ['GET', '/configuration', () => ({ file: '/etc/tocsin/tocsin.yaml', loadedAt: iso(model.started), differs: true, findings: [
-      { severity: 'warning', text: '/etc/tocsin/tocsin.yaml:41:7: pattern "Qlik*" finds no service on dc1' }, { severity: 'info', text: '/etc/tocsin/tocsin.yaml:9:3: the section "smtp" is disabled' }] })],
-    ['POST', '/configuration/reload', () => {
-      tell([{ what: 'configuration' }]);
-      return { good: true, text: 'The configuration was read again: 1 host is new.' };
-    }],
+    [
+      'POST',
+      '/acknowledgements',
+      (_, __, body) => {
+        const made = model.acknowledge(body.host, body.service, body.reason, 'ann');
+        tell([{ what: 'silence' }]);
+        return [201, made];
+      },
+    ],
+    [
+      'DELETE',
+      '/acknowledgements/:',
+      ([id]) => {
+        model.acknowledgements = model.acknowledgements.filter((one) => one.id !== Number(id));
+        tell([{ what: 'silence' }]);
+        return [204];
+      },
+    ],
+    [
+      'GET',
+      '/routes',
+      (_, query) => ({
+        destinations: query.get('host')
+          ? [
+              { key: 'slack/ops', name: 'Slack #ops', delaySeconds: 0 },
+              { key: 'pagerDuty', name: 'PagerDuty', delaySeconds: 900 },
+            ]
+          : [],
+      }),
+    ],
+    [
+      'GET',
+      '/configuration',
+      () => ({
+        file: '/etc/tocsin/tocsin.yaml',
+        loadedAt: iso(model.started),
+        differs: true,
+        findings: [
+          { severity: 'warning', text: '/etc/tocsin/tocsin.yaml:41:7: pattern "Qlik*" finds no service on dc1' },
+          { severity: 'info', text: '/etc/tocsin/tocsin.yaml:9:3: the section "smtp" is disabled' },
+        ],
+      }),
+    ],
+    [
+      'POST',
+      '/configuration/reload',
+      () => {
+        tell([{ what: 'configuration' }]);
+        return { good: true, text: 'The configuration was read again: 1 host is new.' };
+      },
+    ],
   ];
 }
 
 class Failure extends Error {
-  constructor(status, title) { super(title); this.status = status; }
+  constructor(status, title) {
+    super(title);
+    this.status = status;
+  }
 }
-const fail = (status, title) => { throw new Failure(status, title); };
+const fail = (status, title) => {
+  throw new Failure(status, title);
+};
 
 /** Builds the dashboard into a folder of its own and reads it. */
 function builtFiles() {
@@ -310,9 +710,13 @@ function builtFiles() {
  * Answers its `url`, the `model`, `tell()` for changes, `streams`, `requests`, and `stop()`. `options.full`: the stream is refused.
  */
 export async function startMock({ hosts = 200, hostile = true, role = 'act', token = '', port = 0, base = '/' } = {}) {
-  const model = new Model(hosts, hostile), files = builtFiles(), ring = [], requests = [];
+  const model = new Model(hosts, hostile),
+    files = builtFiles(),
+    ring = [],
+    requests = [];
   const options = { role, token, full: false, streams: new Set(), sequence: () => sequence };
-  let sequence = 0, allStreams = 0;
+  let sequence = 0,
+    allStreams = 0;
   const write = (event) => `id: ${event.id}\ndata: ${event.data}\n\n`;
   const tell = (changes) => {
     const event = { id: ++sequence, data: JSON.stringify({ at: iso(Date.now()), changes }) };
@@ -324,7 +728,8 @@ export async function startMock({ hosts = 200, hostile = true, role = 'act', tok
 
   function listen(request, response) {
     allStreams++;
-    if (options.full) return send(request, response, 503, 'application/problem+json', JSON.stringify({ title: 'There are too many streams', status: 503 }));
+    if (options.full)
+      return send(request, response, 503, 'application/problem+json', JSON.stringify({ title: 'There are too many streams', status: 503 }));
     response.writeHead(200, { ...HEADERS, 'Content-Type': 'text/event-stream', 'Cache-Control': 'no-store', 'X-Accel-Buffering': 'no' });
     response.write('retry: 1000\n\n');
     const last = Number(request.headers['last-event-id'] ?? sequence);
@@ -332,7 +737,10 @@ export async function startMock({ hosts = 200, hostile = true, role = 'act', tok
     else for (const event of ring) if (event.id > last) response.write(write(event));
     options.streams.add(response);
     const beat = setInterval(() => response.write(': still here\n\n'), 15_000);
-    response.on('close', () => { clearInterval(beat); options.streams.delete(response); });
+    response.on('close', () => {
+      clearInterval(beat);
+      options.streams.delete(response);
+    });
   }
 
   function send(request, response, status, type, body, more = {}) {
@@ -346,9 +754,13 @@ export async function startMock({ hosts = 200, hostile = true, role = 'act', tok
     if (!url.pathname.startsWith(base)) return send(request, response, 404, 'text/plain', 'not found');
     const rest = url.pathname.slice(base.length);
     if (!rest.startsWith('api/v1/')) {
-      const name = rest || 'index.html', file = files.get(name);
-      return file ? send(request, response, 200, TYPES[path.extname(name)], file, { 'Cache-Control': name === 'index.html' ? 'no-cache' : 'public, max-age=31536000, immutable' }) :
-        send(request, response, 404, 'text/plain', 'not found');
+      const name = rest || 'index.html',
+        file = files.get(name);
+      return file
+        ? send(request, response, 200, TYPES[path.extname(name)], file, {
+            'Cache-Control': name === 'index.html' ? 'no-cache' : 'public, max-age=31536000, immutable',
+          })
+        : send(request, response, 404, 'text/plain', 'not found');
     }
     requests.push(`${request.method} /${rest.slice(7)}`);
     const problem = (status, title) => send(request, response, status, 'application/problem+json', JSON.stringify({ title, status }));
@@ -360,12 +772,20 @@ export async function startMock({ hosts = 200, hostile = true, role = 'act', tok
     for (const [method, template, work] of table) {
       const wanted = template.split('/');
       if (method !== request.method || wanted.length !== parts.length || !wanted.every((one, at) => one === ':' || one === parts[at])) continue;
-      if (method !== 'GET' && method !== 'DELETE' && request.headers['content-type'] !== 'application/json') return problem(415, 'Actions take application/json');
+      if (method !== 'GET' && method !== 'DELETE' && request.headers['content-type'] !== 'application/json')
+        return problem(415, 'Actions take application/json');
       if (method !== 'GET' && options.role !== 'act') return problem(403, 'You may read only');
       try {
-        const said = work(parts.filter((_, at) => wanted[at] === ':').map(decodeURIComponent), url.searchParams, chunks.length ? JSON.parse(Buffer.concat(chunks)) : undefined);
+        const said = work(
+          parts.filter((_, at) => wanted[at] === ':').map(decodeURIComponent),
+          url.searchParams,
+          chunks.length ? JSON.parse(Buffer.concat(chunks)) : undefined,
+        );
         const [status, body] = Array.isArray(said) ? said : [200, said];
-        if (status === 204) { response.writeHead(204, HEADERS); return response.end(); }
+        if (status === 204) {
+          response.writeHead(204, HEADERS);
+          return response.end();
+        }
         return send(request, response, status, 'application/json', JSON.stringify(body), { 'Cache-Control': 'no-store' });
       } catch (error) {
         if (!(error instanceof Failure)) throw error;
@@ -380,22 +800,49 @@ export async function startMock({ hosts = 200, hostile = true, role = 'act', tok
   await start(port);
   const used = server.address().port;
   return {
-    url: `http://127.0.0.1:${used}${base}`, model, tell, options, files, requests,
-    get streams() { return options.streams.size; },
-    get allStreams() { return allStreams; },
+    url: `http://127.0.0.1:${used}${base}`,
+    model,
+    tell,
+    options,
+    files,
+    requests,
+    get streams() {
+      return options.streams.size;
+    },
+    get allStreams() {
+      return allStreams;
+    },
     /** Refuses connections until `start()`. */
-    halt() { server.close(); server.closeAllConnections(); return new Promise((resolve) => { server.once('close', resolve); if (!server.listening) resolve(); }); },
+    halt() {
+      server.close();
+      server.closeAllConnections();
+      return new Promise((resolve) => {
+        server.once('close', resolve);
+        if (!server.listening) resolve();
+      });
+    },
     start: () => start(used),
-    stop() { server.close(); server.closeAllConnections(); },
+    stop() {
+      server.close();
+      server.closeAllConnections();
+    },
   };
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const mock = await startMock({ hosts: Number(process.argv[2] ?? 200), port: Number(process.argv[3] ?? 8137) });
   console.log(mock.url);
-  const random = dice(11), pick = (list) => list[Math.floor(random() * list.length)];
+  const random = dice(11),
+    pick = (list) => list[Math.floor(random() * list.length)];
   setInterval(() => {
-    const host = pick(mock.model.hosts), wrong = host.services.find((one) => one.state !== 'RUNNING');
-    mock.tell(wrong ? mock.model.set(host.name, wrong.name, 'RUNNING') : random() < 0.3 ? mock.model.set(host.name, pick(host.services).name, pick(['STOPPED', 'PAUSED'])) : [mock.model.hostChange(host)]);
+    const host = pick(mock.model.hosts),
+      wrong = host.services.find((one) => one.state !== 'RUNNING');
+    mock.tell(
+      wrong
+        ? mock.model.set(host.name, wrong.name, 'RUNNING')
+        : random() < 0.3
+          ? mock.model.set(host.name, pick(host.services).name, pick(['STOPPED', 'PAUSED']))
+          : [mock.model.hostChange(host)],
+    );
   }, 3000);
 }

@@ -25,15 +25,24 @@ export const BASE = new URL('.', import.meta.url).href;
 
 /** An answer that is no success, or none at all (status 0). */
 export class Problem extends Error {
-  constructor(readonly status: number, title: string, readonly detail: string) { super(title); }
-  get text(): string { return this.detail ? `${this.message}: ${this.detail}` : this.message; }
+  constructor(
+    readonly status: number,
+    title: string,
+    readonly detail: string,
+  ) {
+    super(title);
+  }
+  get text(): string {
+    return this.detail ? `${this.message}: ${this.detail}` : this.message;
+  }
 }
 
 const TOKEN = 'tocsin-token';
 
 /** Keeps a token of the address (`#token=…`) for this tab, and takes it out of the address. */
 function takeToken(): string {
-  const fragment = new URLSearchParams(location.hash.slice(1)), token = fragment.get('token');
+  const fragment = new URLSearchParams(location.hash.slice(1)),
+    token = fragment.get('token');
   if (token !== null) {
     sessionStorage.setItem(TOKEN, token);
     history.replaceState(history.state, '', location.pathname + location.search);
@@ -70,8 +79,9 @@ export const answered = signal(0);
 type Verb = 'get' | 'post' | 'patch' | 'delete';
 type PathsWith<V extends Verb> = { [P in keyof paths]: paths[P][V] extends object ? P : never }[keyof paths];
 type Filled<T> = T extends object ? T : unknown;
-type Arguments<O> = O extends { parameters: infer P } ?
-  Filled<P extends { path: infer X } ? X : unknown> & Filled<P extends { query?: infer Q } ? Q : unknown> : never;
+type Arguments<O> = O extends { parameters: infer P }
+  ? Filled<P extends { path: infer X } ? X : unknown> & Filled<P extends { query?: infer Q } ? Q : unknown>
+  : never;
 type Json<R> = R extends { content: { 'application/json': infer T } } ? T : never;
 type Answer<O> = O extends { responses: infer R } ? Json<R[keyof R & (200 | 201 | 202)]> : never;
 type Body<O> = O extends { requestBody: { content: { 'application/json': infer T } } } ? T : never;
@@ -105,21 +115,36 @@ async function send(verb: Verb, url: string, body: unknown, more: RequestInit): 
     answered.value = Date.now();
   }
   if (answer.status === 204) return null;
-  const json = await answer.json().catch(() => null) as Record<string, unknown> | null;
+  const json = (await answer.json().catch(() => null)) as Record<string, unknown> | null;
   if (answer.ok && json !== null) return json;
-  throw new Problem(answer.status, typeof json?.title === 'string' ? json.title : `tocsin answers with status ${answer.status}`,
-    typeof json?.detail === 'string' ? json.detail : '');
+  throw new Problem(
+    answer.status,
+    typeof json?.title === 'string' ? json.title : `tocsin answers with status ${answer.status}`,
+    typeof json?.detail === 'string' ? json.detail : '',
+  );
 }
 
 /** Each throws Problem, or an AbortError where `signal` was aborted. */
-export const get = <P extends PathsWith<'get'>>(path: P, values: Arguments<paths[P]['get']>, signal?: AbortSignal): Promise<Answer<paths[P]['get']>> =>
+export const get = <P extends PathsWith<'get'>>(
+  path: P,
+  values: Arguments<paths[P]['get']>,
+  signal?: AbortSignal,
+): Promise<Answer<paths[P]['get']>> =>
   send('get', address(path, values as Record<string, unknown>), undefined, signal ? { signal } : {}) as Promise<Answer<paths[P]['get']>>;
 
-export const post = <P extends PathsWith<'post'>>(path: P, values: Arguments<paths[P]['post']>, body: Body<paths[P]['post']>, headers?: HeadersInit):
-  Promise<Answer<paths[P]['post']>> =>
+export const post = <P extends PathsWith<'post'>>(
+  path: P,
+  values: Arguments<paths[P]['post']>,
+  body: Body<paths[P]['post']>,
+  headers?: HeadersInit,
+): Promise<Answer<paths[P]['post']>> =>
   send('post', address(path, values as Record<string, unknown>), body, headers ? { headers } : {}) as Promise<Answer<paths[P]['post']>>;
 
-export const patch = <P extends PathsWith<'patch'>>(path: P, values: Arguments<paths[P]['patch']>, body: Body<paths[P]['patch']>): Promise<Answer<paths[P]['patch']>> =>
+export const patch = <P extends PathsWith<'patch'>>(
+  path: P,
+  values: Arguments<paths[P]['patch']>,
+  body: Body<paths[P]['patch']>,
+): Promise<Answer<paths[P]['patch']>> =>
   send('patch', address(path, values as Record<string, unknown>), body, {}) as Promise<Answer<paths[P]['patch']>>;
 
 export const remove = async <P extends PathsWith<'delete'>>(path: P, values: Arguments<paths[P]['delete']>): Promise<void> => {

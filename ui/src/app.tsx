@@ -21,13 +21,28 @@ import { about, useResource } from './resource';
 import { session } from './session';
 
 function App() {
-  const counts = useResource('counts', (signal) => get('/counts', {}, signal), () => true, 'always');
+  const counts = useResource(
+    'counts',
+    (signal) => get('/counts', {}, signal),
+    () => true,
+    'always',
+  );
   const who = useResource('session', (signal) => get('/session', {}, signal), about('configuration'));
-  const status = useResource('clock', (signal) => get('/status', {}, signal), () => false);
-  useEffect(() => { session.value = who.data.value; }, [who.data.value]);
+  const status = useResource(
+    'clock',
+    (signal) => get('/status', {}, signal),
+    () => false,
+  );
+  useEffect(() => {
+    session.value = who.data.value;
+  }, [who.data.value]);
   const said = status.data.value?.now;
-  useEffect(() => { if (said) setClock(said); }, [said]);
-  useEffect(() => { document.documentElement.classList.toggle('kiosk', kiosk.value); }, [kiosk.value]);
+  useEffect(() => {
+    if (said) setClock(said);
+  }, [said]);
+  useEffect(() => {
+    document.documentElement.classList.toggle('kiosk', kiosk.value);
+  }, [kiosk.value]);
   useEffect(closeDialog, [page.value]);
   // Where what had the focus is gone with its page, the new page gets it.
   const first = useRef(true);
@@ -36,20 +51,54 @@ function App() {
     first.current = false;
   }, [page.value]);
   const [failure] = useErrorBoundary();
-  if (failure) return <main><h1>tocsin</h1><p class="problem" role="alert">The dashboard failed: {String(failure)}. <a href={link('overview')} target="_self">Overview</a></p></main>;
+  if (failure)
+    return (
+      <main>
+        <h1>tocsin</h1>
+        <p class="problem" role="alert">
+          The dashboard failed: {String(failure)}.{' '}
+          <a href={link('overview')} target="_self">
+            Overview
+          </a>
+        </p>
+      </main>
+    );
   if (loginWanted.value) return <Login key={token.value} />;
-  if (kiosk.value) return <div class={stale.value ? 'stale' : ''}><Kiosk counts={counts} /></div>;
-  return <>
-    <Bar counts={counts} subject={page.value === 'host' ? visible(value('host')) : ''} />
-    <Notices />
-    <main id="main" class={stale.value ? 'stale' : ''} tabIndex={-1}>{
-      page.value === 'host' ? <HostPage key={value('host').toLowerCase()} name={value('host')} /> :
-        page.value === 'history' ? <History /> : page.value === 'deliveries' ? <Deliveries /> : page.value === 'silences' ? <Silences /> :
-          page.value === 'configuration' ? <Configuration /> : page.value === 'about' ? <About /> : <Overview counts={counts} />
-    }</main>
-    {session.value?.role === 'read' && <footer class="muted">You may read only. <code>tocsin web-token</code> prints a link that lets you act.</footer>}
-    <Dialogs />
-  </>;
+  if (kiosk.value)
+    return (
+      <div class={stale.value ? 'stale' : ''}>
+        <Kiosk counts={counts} />
+      </div>
+    );
+  return (
+    <>
+      <Bar counts={counts} subject={page.value === 'host' ? visible(value('host')) : ''} />
+      <Notices />
+      <main id="main" class={stale.value ? 'stale' : ''} tabIndex={-1}>
+        {page.value === 'host' ? (
+          <HostPage key={value('host').toLowerCase()} name={value('host')} />
+        ) : page.value === 'history' ? (
+          <History />
+        ) : page.value === 'deliveries' ? (
+          <Deliveries />
+        ) : page.value === 'silences' ? (
+          <Silences />
+        ) : page.value === 'configuration' ? (
+          <Configuration />
+        ) : page.value === 'about' ? (
+          <About />
+        ) : (
+          <Overview counts={counts} />
+        )}
+      </main>
+      {session.value?.role === 'read' && (
+        <footer class="muted">
+          You may read only. <code>tocsin web-token</code> prints a link that lets you act.
+        </footer>
+      )}
+      <Dialogs />
+    </>
+  );
 }
 
 render(<App />, document.getElementById('app')!);

@@ -8,7 +8,7 @@ const ahead = signal(0);
 const local = signal(Date.now());
 
 export const now = computed(() => local.value + ahead.value);
-export const zone = computed<Zone>(() => utc.value ? 'UTC' : undefined);
+export const zone = computed<Zone>(() => (utc.value ? 'UTC' : undefined));
 
 /** Sets the clock by a time that the server has just said. Less than two seconds are the way of the answer. */
 export function setClock(server: string): void {
@@ -16,8 +16,12 @@ export function setClock(server: string): void {
   ahead.value = Math.abs(distance) > 2000 ? distance : 0;
 }
 
-setInterval(() => { if (!document.hidden) local.value = Date.now(); }, 1000);
-document.addEventListener('visibilitychange', () => { local.value = Date.now(); });
+setInterval(() => {
+  if (!document.hidden) local.value = Date.now();
+}, 1000);
+document.addEventListener('visibilitychange', () => {
+  local.value = Date.now();
+});
 
 /** A time of the API, as text in the reader's zone. */
 export const show = (time: string): string => moment(Date.parse(time), zone.value, now.value);

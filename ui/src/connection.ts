@@ -10,7 +10,8 @@ export type Told =
 
 /** The server sends a comment every 15 s; three missing ones are a dead connection. */
 const SILENCE_MS = 45_000;
-const SHORTEST_WAIT_MS = 1000, LONGEST_WAIT_MS = 15_000;
+const SHORTEST_WAIT_MS = 1000,
+  LONGEST_WAIT_MS = 15_000;
 /** A proxy that holds answers back until they end never lets the stream begin. */
 const OPENING_MS = 10_000;
 
@@ -24,12 +25,16 @@ export class Connection {
   /** What one who joins late is told first. */
   state: Told | null = null;
 
-  constructor(readonly url: string, readonly token: string, readonly tell: (told: Told) => void) {}
+  constructor(
+    readonly url: string,
+    readonly token: string,
+    readonly tell: (told: Told) => void,
+  ) {}
 
   start(): void {
     if (this.#abort) return;
     clearTimeout(this.#timer);
-    void this.#run(this.#abort = new AbortController());
+    void this.#run((this.#abort = new AbortController()));
   }
 
   /** Ends the stream. A later start() asks for what was missed. */
@@ -75,7 +80,9 @@ export class Connection {
   }
 
   async #read(body: ReadableStream<Uint8Array>, abort: AbortController): Promise<void> {
-    const reader = body.getReader(), decoder = new TextDecoder(), parser = new EventParser();
+    const reader = body.getReader(),
+      decoder = new TextDecoder(),
+      parser = new EventParser();
     for (;;) {
       clearTimeout(this.#watchdog);
       this.#watchdog = setTimeout(() => abort.abort(), SILENCE_MS);

@@ -19,8 +19,14 @@ export function fleetOf(overview: Overview): Fleet {
   const reached = new Uint8Array(overview.names.length).fill(1);
   for (const at of overview.unreached) reached[at] = 0;
   return {
-    sequence: overview.sequence, letters: overview.letters, names: overview.names, worst: ranks(overview.worst, overview.letters),
-    services: Int32Array.from(overview.services), running: Int32Array.from(overview.running), troubled: Int32Array.from(overview.troubled), reached,
+    sequence: overview.sequence,
+    letters: overview.letters,
+    names: overview.names,
+    worst: ranks(overview.worst, overview.letters),
+    services: Int32Array.from(overview.services),
+    running: Int32Array.from(overview.running),
+    troubled: Int32Array.from(overview.troubled),
+    reached,
     index: new Map(overview.names.map((name, at) => [name.toLowerCase(), at])),
   };
 }
@@ -31,7 +37,10 @@ export function patchFleet(fleet: Fleet, changes: readonly Change[]): boolean {
   for (const change of changes) {
     if (change.what !== 'host') continue;
     const at = fleet.index.get(change.host.toLowerCase());
-    if (at === undefined) { known = false; continue; }
+    if (at === undefined) {
+      known = false;
+      continue;
+    }
     fleet.worst[at] = ranks(change.worst, fleet.letters)[0] ?? -1;
     fleet.services[at] = change.services;
     fleet.running[at] = change.running;
@@ -42,7 +51,11 @@ export function patchFleet(fleet: Fleet, changes: readonly Change[]): boolean {
 }
 
 /** What a filter of hosts asks for: `any`, `trouble`, `unreached`, or one state by its word. */
-interface Wanted { readonly matches: (name: string) => boolean; readonly rank: Rank | null; readonly what: 'any' | 'trouble' | 'unreached' }
+interface Wanted {
+  readonly matches: (name: string) => boolean;
+  readonly rank: Rank | null;
+  readonly what: 'any' | 'trouble' | 'unreached';
+}
 
 /** The indices of the hosts that a filter lets through, in the order of the columns. */
 export function filterFleet(fleet: Fleet, wanted: Wanted): number[] {
@@ -60,4 +73,4 @@ export function filterFleet(fleet: Fleet, wanted: Wanted): number[] {
 export const isTroubled = (fleet: Fleet, at: number): boolean => fleet.troubled[at]! > 0 || !fleet.reached[at];
 
 /** The state that stands for a host: the worst of its services where something is wrong, else running. */
-export const shownRank = (fleet: Fleet, at: number): Rank => isTroubled(fleet, at) || fleet.worst[at]! < 0 ? fleet.worst[at]! : RUNNING;
+export const shownRank = (fleet: Fleet, at: number): Rank => (isTroubled(fleet, at) || fleet.worst[at]! < 0 ? fleet.worst[at]! : RUNNING);

@@ -4,7 +4,7 @@ import { answered, eventsUrl, loginWanted, token, type Change, type Event } from
 import { Connection, type Told } from './connection';
 import type { Said } from './stream';
 
-declare const STREAM_FILE: string;  // build.mjs knows its hash
+declare const STREAM_FILE: string; // build.mjs knows its hash
 
 type Link = { readonly what: 'connecting' } | { readonly what: 'live' } | { readonly what: 'lost'; readonly since: number };
 export const connection = signal<Link>({ what: 'connecting' });
@@ -26,7 +26,11 @@ setInterval(() => {
 }, POLL_MS);
 
 /** What has changed. `all`: something was missed, so everything is to be read again. */
-export interface Changes { readonly sequence: number; readonly all: boolean; readonly changes: readonly Change[] }
+export interface Changes {
+  readonly sequence: number;
+  readonly all: boolean;
+  readonly changes: readonly Change[];
+}
 type Listener = (changes: Changes) => void;
 const listeners = new Set<Listener>();
 
@@ -40,9 +44,14 @@ const EVERYTHING: Changes = { sequence: 0, all: true, changes: [] };
 
 let settle: () => void;
 /** Resolves once it is known whether the stream is there: what is read after that misses nothing. It waits for half a second at most. */
-export const settled = new Promise<void>((resolve) => { settle = resolve; });
+export const settled = new Promise<void>((resolve) => {
+  settle = resolve;
+});
 let isSettled = false;
-const settleNow = () => { isSettled = true; settle(); };
+const settleNow = () => {
+  isSettled = true;
+  settle();
+};
 setTimeout(settleNow, 500);
 
 /** Whether something may have been missed since the last reading. */
@@ -79,13 +88,18 @@ function parse(data: string): Event | null {
 /** The one name that Trusted Types allow, for the one script that is loaded by name. */
 function workerUrl(): string {
   const url = new URL(STREAM_FILE, import.meta.url).href;
-  const policies = (globalThis as { trustedTypes?: { createPolicy(name: string, rules: object): { createScriptURL(url: string): string } } }).trustedTypes;
+  const policies = (globalThis as { trustedTypes?: { createPolicy(name: string, rules: object): { createScriptURL(url: string): string } } })
+    .trustedTypes;
   return policies ? policies.createPolicy('tocsin', { createScriptURL: () => url }).createScriptURL(url) : url;
 }
 
 function share(): void {
-  const worker = new SharedWorker(workerUrl(), { name: 'tocsin' }), port = worker.port;
-  worker.onerror = () => { worker.onerror = null; listenAlone(); };
+  const worker = new SharedWorker(workerUrl(), { name: 'tocsin' }),
+    port = worker.port;
+  worker.onerror = () => {
+    worker.onerror = null;
+    listenAlone();
+  };
   const say = (said: Said) => port.postMessage(said);
   port.onmessage = (message: MessageEvent<Told>) => hear(message.data);
   const hello = () => {
@@ -94,9 +108,16 @@ function share(): void {
   };
   hello();
   // A login by a token, or by a name and a password that the browser asked for.
-  loginWanted.subscribe((wanted) => { if (!wanted && refused) hello(); });
+  loginWanted.subscribe((wanted) => {
+    if (!wanted && refused) hello();
+  });
   addEventListener('pagehide', () => say({ what: 'bye' }));
-  addEventListener('pageshow', (event) => { if (event.persisted) { missed = true; hello(); } });
+  addEventListener('pageshow', (event) => {
+    if (event.persisted) {
+      missed = true;
+      hello();
+    }
+  });
 }
 
 /** Without a SharedWorker each tab has a stream, and none while it is hidden, so that many tabs do not use up the browser's connections. */
@@ -111,7 +132,10 @@ function listenAlone(): void {
     own.start();
   };
   document.addEventListener('visibilitychange', listen);
-  loginWanted.subscribe((wanted) => { if (!wanted) listen(); });
+  loginWanted.subscribe((wanted) => {
+    if (!wanted) listen();
+  });
 }
 
-if (typeof SharedWorker === 'function') share(); else listenAlone();
+if (typeof SharedWorker === 'function') share();
+else listenAlone();

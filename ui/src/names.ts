@@ -19,12 +19,21 @@ export function matcher(text: string): (name: string) => boolean {
 
 /** Greedy with one place to come back to, so no pattern takes more than length times length. */
 function matches(name: string, pattern: string): boolean {
-  let n = 0, p = 0, star = -1, back = 0;
+  let n = 0,
+    p = 0,
+    star = -1,
+    back = 0;
   while (n < name.length) {
-    if (p < pattern.length && pattern[p] === '*') { star = p++; back = n; }
-    else if (p < pattern.length && (pattern[p] === '?' || pattern[p] === name[n])) { n++; p++; }
-    else if (star >= 0) { p = star + 1; n = ++back; }
-    else return false;
+    if (p < pattern.length && pattern[p] === '*') {
+      star = p++;
+      back = n;
+    } else if (p < pattern.length && (pattern[p] === '?' || pattern[p] === name[n])) {
+      n++;
+      p++;
+    } else if (star >= 0) {
+      p = star + 1;
+      n = ++back;
+    } else return false;
   }
   while (pattern[p] === '*') p++;
   return p === pattern.length;

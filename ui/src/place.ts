@@ -2,7 +2,7 @@
 import { computed, signal } from '@preact/signals';
 
 export const PAGES = ['overview', 'host', 'history', 'deliveries', 'silences', 'configuration', 'about'] as const;
-export type Page = typeof PAGES[number];
+export type Page = (typeof PAGES)[number];
 
 const search = signal(location.search);
 export const query = computed(() => new URLSearchParams(search.value));
@@ -21,7 +21,8 @@ type Values = Readonly<Record<string, string | undefined>>;
 
 function write(parameters: URLSearchParams, values: Values): string {
   for (const [name, text] of Object.entries(values)) {
-    if (text === undefined || text === '') parameters.delete(name); else parameters.set(name, text);
+    if (text === undefined || text === '') parameters.delete(name);
+    else parameters.set(name, text);
   }
   const text = parameters.toString().replace(/=(?=&|$)/g, '');
   return `?${text}`;
@@ -42,8 +43,10 @@ export const linkHere = (values: Values): string => write(new URLSearchParams(qu
 /** Goes to an address that link() or linkHere() made. */
 export function go(address: string, how: 'push' | 'replace' = 'push'): void {
   if (how === 'push') writeNow();
-  const before = page.peek(), wanted = new URL(address, location.href).search;
-  if (how === 'push') history.pushState(null, '', location.pathname + wanted); else writeSoon();
+  const before = page.peek(),
+    wanted = new URL(address, location.href).search;
+  if (how === 'push') history.pushState(null, '', location.pathname + wanted);
+  else writeSoon();
   search.value = wanted;
   if (how === 'push' && page.peek() !== before) scrollTo(0, 0);
 }
@@ -52,7 +55,9 @@ export function go(address: string, how: 'push' | 'replace' = 'push'): void {
 const WRITE_MS = 400;
 let writing: ReturnType<typeof setTimeout> | undefined;
 
-function writeSoon(): void { writing ??= setTimeout(writeNow, WRITE_MS); }
+function writeSoon(): void {
+  writing ??= setTimeout(writeNow, WRITE_MS);
+}
 
 function writeNow(): void {
   if (writing === undefined) return;

@@ -30,7 +30,9 @@ class Reader<T> implements Resource<T> {
   start(load: Load<T>): void {
     this.stop();
     this.#load = load;
-    void settled.then(() => { if (this.#load === load) void this.#read(); });
+    void settled.then(() => {
+      if (this.#load === load) void this.#read();
+    });
   }
 
   stop(): void {
@@ -45,7 +47,14 @@ class Reader<T> implements Resource<T> {
   refresh = (): void => {
     if (!this.#load || this.#timer !== undefined) return;
     if (this.#abort || this.#unseen()) this.#again = true;
-    else this.#timer = setTimeout(() => { this.#timer = undefined; void this.#read(); }, Math.max(0, this.#last + GAP_MS - performance.now()));
+    else
+      this.#timer = setTimeout(
+        () => {
+          this.#timer = undefined;
+          void this.#read();
+        },
+        Math.max(0, this.#last + GAP_MS - performance.now()),
+      );
   };
 
   /** What changed while nobody looked is read when somebody does. */
@@ -55,12 +64,14 @@ class Reader<T> implements Resource<T> {
     this.refresh();
   };
 
-  #unseen(): boolean { return this.when === 'seen' && document.hidden; }
+  #unseen(): boolean {
+    return this.when === 'seen' && document.hidden;
+  }
 
   async #read(): Promise<void> {
     const load = this.#load;
     if (!load) return;
-    const abort = this.#abort = new AbortController();
+    const abort = (this.#abort = new AbortController());
     this.#last = performance.now();
     try {
       const data = await load(abort.signal, this.data.peek());
@@ -78,14 +89,22 @@ class Reader<T> implements Resource<T> {
 
 /**
  * Reads by `load` whenever `key` changes, and when `concerns` says so of a change. A null key reads nothing.
- * What nobody sees is read when somebody does, unless it is wanted `always`. The data of the key before stay until the new ones are there: a component that must not show them has a `key` of its own.
+ * What nobody sees is read when somebody does, unless it is wanted `always`. The data of the key before stay until the new ones are there:
+ * a component that must not show them has a `key` of its own.
  */
-export function useResource<T>(key: string | null, load: Load<T>, concerns: (changes: Changes) => boolean, when: 'seen' | 'always' = 'seen'): Resource<T> {
+export function useResource<T>(
+  key: string | null,
+  load: Load<T>,
+  concerns: (changes: Changes) => boolean,
+  when: 'seen' | 'always' = 'seen',
+): Resource<T> {
   const reader = useMemo(() => new Reader<T>(when), []);
   useEffect(() => {
     if (key === null) return;
     reader.start(load);
-    const leave = onChanges((changes) => { if (changes.all || concerns(changes)) reader.refresh(); });
+    const leave = onChanges((changes) => {
+      if (changes.all || concerns(changes)) reader.refresh();
+    });
     document.addEventListener('visibilitychange', reader.seen);
     return () => {
       leave();
@@ -105,4 +124,7 @@ export function useEvery(milliseconds: number, resource: Resource<unknown>): voi
 }
 
 /** Whether changes hold one of these. */
-export const about = (...what: string[]) => (changes: Changes): boolean => changes.changes.some((change) => what.includes(change.what));
+export const about =
+  (...what: string[]) =>
+  (changes: Changes): boolean =>
+    changes.changes.some((change) => what.includes(change.what));

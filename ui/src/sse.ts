@@ -1,6 +1,10 @@
 // Server-sent events as the HTML standard reads them (section 9.2.6), from chunks of any size.
 
-export interface ServerEvent { readonly id: string; readonly event: string; readonly data: string }
+export interface ServerEvent {
+  readonly id: string;
+  readonly event: string;
+  readonly data: string;
+}
 
 export class EventParser {
   #rest = '';
@@ -31,8 +35,9 @@ export class EventParser {
 
   #field(line: string): void {
     const colon = line.indexOf(':');
-    if (colon === 0) return;  // a comment
-    const name = colon < 0 ? line : line.slice(0, colon), value = colon < 0 ? '' : line.slice(colon + 1).replace(/^ /, '');
+    if (colon === 0) return; // a comment
+    const name = colon < 0 ? line : line.slice(0, colon),
+      value = colon < 0 ? '' : line.slice(colon + 1).replace(/^ /, '');
     if (name === 'data') this.#data.push(value);
     else if (name === 'event') this.#event = value;
     else if (name === 'id' && !value.includes('\0')) this.#id = value;

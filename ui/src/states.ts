@@ -5,7 +5,12 @@ import type { State } from './api';
 /** What colour a state has. Several states share one; the sign tells them apart. */
 export type Tone = 'running' | 'unknown' | 'denied' | 'pending' | 'paused' | 'missing' | 'stopped';
 
-interface Row { readonly state: State; readonly word: string; readonly sign: string; readonly tone: Tone }
+interface Row {
+  readonly state: State;
+  readonly word: string;
+  readonly sign: string;
+  readonly tone: Tone;
+}
 
 const ROWS: readonly Row[] = [
   { state: 'RUNNING', word: 'running', sign: 'R', tone: 'running' },
@@ -39,5 +44,5 @@ export const RUNNING: Rank = RANK.get('RUNNING')!;
 /** The ranks of a column of letters, as the server sends it: one a letter, -1 for a blank. */
 export function ranks(column: string, letters: Readonly<Record<string, string>>): Int8Array {
   const table = new Map(Object.entries(letters).map(([letter, state]) => [letter, rankOf(state)]));
-  return Int8Array.from(column, (letter) => letter === ' ' ? -1 : table.get(letter) ?? UNKNOWN);
+  return Int8Array.from(column, (letter) => (letter === ' ' ? -1 : (table.get(letter) ?? UNKNOWN)));
 }

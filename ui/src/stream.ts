@@ -4,7 +4,10 @@ import { Connection, type Told } from './connection';
 /** What a tab says: hello with its token once, and when it goes. */
 export type Said = { readonly what: 'hello'; readonly url: string; readonly token: string } | { readonly what: 'bye' };
 
-interface Shared { readonly connection: Connection; readonly ports: Set<MessagePort> }
+interface Shared {
+  readonly connection: Connection;
+  readonly ports: Set<MessagePort>;
+}
 
 const shared = new Map<string, Shared>();
 

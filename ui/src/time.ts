@@ -1,26 +1,31 @@
 // Times and durations as people read and write them.
 
-const SECOND = 1000, MINUTE = 60 * SECOND, HOUR = 60 * MINUTE, DAY = 24 * HOUR;
+const SECOND = 1000,
+  MINUTE = 60 * SECOND,
+  HOUR = 60 * MINUTE,
+  DAY = 24 * HOUR;
 
 /** How long: "8 s", "4 min", "1 h 20 min", "3 d 4 h". Milliseconds; what is negative counts as nothing. */
 export function duration(milliseconds: number): string {
   const all = Math.max(0, milliseconds);
   if (all < MINUTE) return `${Math.floor(all / SECOND)} s`;
   if (all < HOUR) return `${Math.floor(all / MINUTE)} min`;
-  if (all < DAY) return pair(Math.floor(all / HOUR), 'h', Math.floor(all % HOUR / MINUTE), 'min');
-  if (all < 100 * DAY) return pair(Math.floor(all / DAY), 'd', Math.floor(all % DAY / HOUR), 'h');
+  if (all < DAY) return pair(Math.floor(all / HOUR), 'h', Math.floor((all % HOUR) / MINUTE), 'min');
+  if (all < 100 * DAY) return pair(Math.floor(all / DAY), 'd', Math.floor((all % DAY) / HOUR), 'h');
   return `${Math.floor(all / DAY)} d`;
 }
 
-const pair = (large: number, unit: string, small: number, smallUnit: string) => small ? `${large} ${unit} ${small} ${smallUnit}` : `${large} ${unit}`;
+const pair = (large: number, unit: string, small: number, smallUnit: string) =>
+  small ? `${large} ${unit} ${small} ${smallUnit}` : `${large} ${unit}`;
 
 /** What a check takes: "12 ms", "1.4 s". */
-export const shortDuration = (seconds: number): string => seconds < 1 ? `${Math.round(seconds * 1000)} ms` : `${seconds.toFixed(1)} s`;
+export const shortDuration = (seconds: number): string => (seconds < 1 ? `${Math.round(seconds * 1000)} ms` : `${seconds.toFixed(1)} s`);
 
 /** Seconds of a text such as "90m", "1h 30min" or "2 d"; null where it is none. */
 export function parseDuration(text: string): number | null {
   const units: Record<string, number> = { s: 1, sec: 1, m: 60, min: 60, h: 3600, d: 86400, w: 604800 };
-  let rest = text.trim().toLowerCase(), seconds = 0;
+  let rest = text.trim().toLowerCase(),
+    seconds = 0;
   if (!rest) return null;
   while (rest) {
     const part = /^(\d+(?:\.\d+)?)\s*([a-z]+)\s*/.exec(rest);
@@ -41,17 +46,32 @@ function parts(time: number, zone: Zone): Record<string, string> {
   const key = zone ?? '';
   let format = formats.get(key);
   if (!format) {
-    format = new Intl.DateTimeFormat('en-GB', { timeZone: zone, hourCycle: 'h23', year: 'numeric', month: '2-digit', day: '2-digit', hour: '2-digit', minute: '2-digit', second: '2-digit' });
+    format = new Intl.DateTimeFormat('en-GB', {
+      timeZone: zone,
+      hourCycle: 'h23',
+      year: 'numeric',
+      month: '2-digit',
+      day: '2-digit',
+      hour: '2-digit',
+      minute: '2-digit',
+      second: '2-digit',
+    });
     formats.set(key, format);
   }
   return Object.fromEntries(format.formatToParts(time).map((part) => [part.type, part.value]));
 }
 
 /** "12:03:07". */
-export const clock = (time: number, zone: Zone): string => { const p = parts(time, zone); return `${p.hour}:${p.minute}:${p.second}`; };
+export const clock = (time: number, zone: Zone): string => {
+  const p = parts(time, zone);
+  return `${p.hour}:${p.minute}:${p.second}`;
+};
 
 /** "2026-12-01". */
-export const date = (time: number, zone: Zone): string => { const p = parts(time, zone); return `${p.year}-${p.month}-${p.day}`; };
+export const date = (time: number, zone: Zone): string => {
+  const p = parts(time, zone);
+  return `${p.year}-${p.month}-${p.day}`;
+};
 
 /** "2026-12-01 12:03:07", or the clock alone on the day of `now`. */
 export const moment = (time: number, zone: Zone, now: number): string =>
@@ -61,7 +81,9 @@ export const moment = (time: number, zone: Zone, now: number): string =>
 export function zoneName(zone: Zone, time: number): string {
   if (zone) return zone;
   const name = Intl.DateTimeFormat().resolvedOptions().timeZone;
-  const offset = -new Date(time).getTimezoneOffset(), hours = Math.trunc(Math.abs(offset) / 60), minutes = Math.abs(offset) % 60;
+  const offset = -new Date(time).getTimezoneOffset(),
+    hours = Math.trunc(Math.abs(offset) / 60),
+    minutes = Math.abs(offset) % 60;
   const distance = `UTC${offset < 0 ? '−' : '+'}${hours}${minutes ? `:${String(minutes).padStart(2, '0')}` : ''}`;
   return offset ? `${name} (${distance})` : name;
 }
@@ -78,7 +100,22 @@ export function fromInput(value: string, zone: Zone): number | null {
 
 /** How far apart the marks of an axis are, so that no two are closer than `pixels`. */
 export function tickStep(millisecondsPerPixel: number, pixels: number): number {
-  const steps = [SECOND, 5 * SECOND, 15 * SECOND, MINUTE, 5 * MINUTE, 15 * MINUTE, 30 * MINUTE, HOUR, 3 * HOUR, 6 * HOUR, 12 * HOUR, DAY, 2 * DAY, 7 * DAY];
+  const steps = [
+    SECOND,
+    5 * SECOND,
+    15 * SECOND,
+    MINUTE,
+    5 * MINUTE,
+    15 * MINUTE,
+    30 * MINUTE,
+    HOUR,
+    3 * HOUR,
+    6 * HOUR,
+    12 * HOUR,
+    DAY,
+    2 * DAY,
+    7 * DAY,
+  ];
   return steps.find((step) => step >= pixels * millisecondsPerPixel) ?? 30 * DAY;
 }
 

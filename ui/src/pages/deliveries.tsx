@@ -21,21 +21,55 @@ const TABS: readonly { readonly state: DeliveryState; readonly text: string; rea
 ];
 
 export function Deliveries() {
-  const tab = TABS.find((one) => one.state === value('state')) ?? TABS[0]!, destination = value('destination'), key = `${tab.state} ${destination}`;
-  const deliveries = useResource(key, (signal) => get('/deliveries', { state: tab.state, destination, limit: 100 }, signal), about('delivery', 'alert'));
-  return <>
-    <h1>Deliveries</h1>
-    <section aria-labelledby="destinations"><h2 id="destinations">Destinations</h2><Destinations /></section>
-    <h2>Notifications</h2>
-    <Tabs label="State of the deliveries" tabs={TABS.map((one) => ({ href: linkHere({ state: one.state === 'pending' ? undefined : one.state }), here: one === tab, text: one.text }))} />
-    {destination && <p>Only for <b><Name of={destination} /></b>. <a href={allDestinations()}>All destinations</a></p>}
-    <Shown of={deliveries}>{(data) => <List key={key} tab={tab} first={data.deliveries} next={data.next} destination={destination} />}</Shown>
-  </>;
+  const tab = TABS.find((one) => one.state === value('state')) ?? TABS[0]!,
+    destination = value('destination'),
+    key = `${tab.state} ${destination}`;
+  const deliveries = useResource(
+    key,
+    (signal) => get('/deliveries', { state: tab.state, destination, limit: 100 }, signal),
+    about('delivery', 'alert'),
+  );
+  return (
+    <>
+      <h1>Deliveries</h1>
+      <section aria-labelledby="destinations">
+        <h2 id="destinations">Destinations</h2>
+        <Destinations />
+      </section>
+      <h2>Notifications</h2>
+      <Tabs
+        label="State of the deliveries"
+        tabs={TABS.map((one) => ({ href: linkHere({ state: one.state === 'pending' ? undefined : one.state }), here: one === tab, text: one.text }))}
+      />
+      {destination && (
+        <p>
+          Only for{' '}
+          <b>
+            <Name of={destination} />
+          </b>
+          . <a href={allDestinations()}>All destinations</a>
+        </p>
+      )}
+      <Shown of={deliveries}>{(data) => <List key={key} tab={tab} first={data.deliveries} next={data.next} destination={destination} />}</Shown>
+    </>
+  );
 }
 
-function List({ tab, first, next, destination }: { tab: typeof TABS[number]; first: readonly Delivery[]; next: string | null; destination: string }) {
-  const older = useSignal<readonly Delivery[]>([]), more = useSignal<string | null | undefined>(undefined);
-  const known = new Set(first.map((one) => one.id)), all = [...first, ...older.value.filter((one) => !known.has(one.id))];
+function List({
+  tab,
+  first,
+  next,
+  destination,
+}: {
+  tab: (typeof TABS)[number];
+  first: readonly Delivery[];
+  next: string | null;
+  destination: string;
+}) {
+  const older = useSignal<readonly Delivery[]>([]),
+    more = useSignal<string | null | undefined>(undefined);
+  const known = new Set(first.map((one) => one.id)),
+    all = [...first, ...older.value.filter((one) => !known.has(one.id))];
   const following = more.value === undefined ? next : more.value;
   const readOlder = async (from: string) => {
     const page = await get('/deliveries', { state: tab.state, destination, limit: 100, next: from });
@@ -44,29 +78,77 @@ function List({ tab, first, next, destination }: { tab: typeof TABS[number]; fir
     return null;
   };
   if (!all.length) return <Empty>{tab.none}</Empty>;
-  return <>
-    <Table caption={tab.text} class="deliveries" heads={['Created', 'Destination', 'Alert', 'Attempts', tab.state === 'pending' ? 'Next try' : 'Last answer', '']}>
-      {all.map((one) => <Row key={one.id} delivery={one} />)}
-    </Table>
-    {following && <p><button type="button" onClick={() => void act(() => readOlder(following))}>Older</button></p>}
-  </>;
+  return (
+    <>
+      <Table
+        caption={tab.text}
+        class="deliveries"
+        heads={['Created', 'Destination', 'Alert', 'Attempts', tab.state === 'pending' ? 'Next try' : 'Last answer', '']}>
+        {all.map((one) => (
+          <Row key={one.id} delivery={one} />
+        ))}
+      </Table>
+      {following && (
+        <p>
+          <button type="button" onClick={() => void act(() => readOlder(following))}>
+            Older
+          </button>
+        </p>
+      )}
+    </>
+  );
 }
 
 function Row({ delivery: one }: { delivery: Delivery }) {
   const wait = one.notBefore ? Date.parse(one.notBefore) - now.value : 0;
-  return <tr>
-    <td class="number"><Moment at={one.created} /></td>
-    <td><Name of={one.destinationName} />{one.escalation && <small>escalation</small>}{one.group && <small>with others in one message</small>}</td>
-    <td class="what"><What alert={one.alert} /> {one.alert.service ? <StateText state={one.alert.to} /> : visible(one.alert.kind)}</td>
-    <td class="number" data-head="attempts">{one.attempts}</td>
-    <td class="reason">{one.state === 'pending' && <>{wait > 0 ? `in ${duration(wait)}` : 'now'}{one.detail && ': '}</>}<Words of={one.detail} />
-      {one.state !== 'pending' && one.updated && <small><Age since={one.updated} /> ago</small>}</td>
-    <td class="buttons">
-      <a class="button" href={link('history', { alert: one.alert.id })} aria-label={`Alert about ${visible(scopeOf(one.alert.host, one.alert.service))}`}>Alert</a>
-      {one.state === 'dead' && <Action label={`Retry ${visible(one.destinationName)}: ${visible(scopeOf(one.alert.host, one.alert.service))}`} work={async () => {
-        const said = await post('/deliveries/{delivery}/retry', { delivery: one.id }, {});
-        return { text: retried(said) };
-      }}>Retry</Action>}
-    </td>
-  </tr>;
+  return (
+    <tr>
+      <td class="number">
+        <Moment at={one.created} />
+      </td>
+      <td>
+        <Name of={one.destinationName} />
+        {one.escalation && <small>escalation</small>}
+        {one.group && <small>with others in one message</small>}
+      </td>
+      <td class="what">
+        <What alert={one.alert} /> {one.alert.service ? <StateText state={one.alert.to} /> : visible(one.alert.kind)}
+      </td>
+      <td class="number" data-head="attempts">
+        {one.attempts}
+      </td>
+      <td class="reason">
+        {one.state === 'pending' && (
+          <>
+            {wait > 0 ? `in ${duration(wait)}` : 'now'}
+            {one.detail && ': '}
+          </>
+        )}
+        <Words of={one.detail} />
+        {one.state !== 'pending' && one.updated && (
+          <small>
+            <Age since={one.updated} /> ago
+          </small>
+        )}
+      </td>
+      <td class="buttons">
+        <a
+          class="button"
+          href={link('history', { alert: one.alert.id })}
+          aria-label={`Alert about ${visible(scopeOf(one.alert.host, one.alert.service))}`}>
+          Alert
+        </a>
+        {one.state === 'dead' && (
+          <Action
+            label={`Retry ${visible(one.destinationName)}: ${visible(scopeOf(one.alert.host, one.alert.service))}`}
+            work={async () => {
+              const said = await post('/deliveries/{delivery}/retry', { delivery: one.id }, {});
+              return { text: retried(said) };
+            }}>
+            Retry
+          </Action>
+        )}
+      </td>
+    </tr>
+  );
 }

@@ -15,117 +15,328 @@ import { about, useResource } from '../resource';
 import { fromInput, toInput } from '../time';
 
 /** The kinds of docs/kinds.md. The server has the last word on them, and takes others. */
-const KINDS = ['stopped', 'started', 'paused', 'overrun', 'restarted', 'vanished', 'stuck', 'denied', 'visible', 'flapping', 'steady', 'unreachable', 'reachable',
-  'rebooted', 'refused', 'accepted', 'unmonitored', 'other'];
+const KINDS = [
+  'stopped',
+  'started',
+  'paused',
+  'overrun',
+  'restarted',
+  'vanished',
+  'stuck',
+  'denied',
+  'visible',
+  'flapping',
+  'steady',
+  'unreachable',
+  'reachable',
+  'rebooted',
+  'refused',
+  'accepted',
+  'unmonitored',
+  'other',
+];
 
-interface Entry { readonly alert: Alert; readonly told: Readonly<Record<string, number>> }
-interface Entries { readonly entries: readonly Entry[]; readonly next: string | null }
+interface Entry {
+  readonly alert: Alert;
+  readonly told: Readonly<Record<string, number>>;
+}
+interface Entries {
+  readonly entries: readonly Entry[];
+  readonly next: string | null;
+}
 
 export function History() {
   return value('alert') ? <OneAlert key={value('alert')} id={value('alert')} /> : <List />;
 }
 
 function List() {
-  const filter = { host: value('host'), service: value('service'), kind: value('kind'), from: value('from'), to: value('to') }, key = JSON.stringify(filter);
+  const filter = { host: value('host'), service: value('service'), kind: value('kind'), from: value('from'), to: value('to') },
+    key = JSON.stringify(filter);
   // The first page is read again when something happens; older ones stay as they were.
   const last = useMemo(() => ({ key: '' }), []);
-  const history = useResource<Entries>(key, async (signal, before) => {
-    const page = await get('/history', { ...filter, limit: 100 }, signal), fresh: Entries = { entries: page.alerts, next: page.next };
-    const kept = last.key === key ? before : null;
-    last.key = key;
-    return kept ? joined(fresh, kept) : fresh;
-  }, about('alert', 'delivery'));
-  const older = useSignal<readonly Entry[]>([]), more = useSignal<string | null | undefined>(undefined), olderKey = useSignal('');
-  if (olderKey.value !== key) { olderKey.value = key; older.value = []; more.value = undefined; }
+  const history = useResource<Entries>(
+    key,
+    async (signal, before) => {
+      const page = await get('/history', { ...filter, limit: 100 }, signal),
+        fresh: Entries = { entries: page.alerts, next: page.next };
+      const kept = last.key === key ? before : null;
+      last.key = key;
+      return kept ? joined(fresh, kept) : fresh;
+    },
+    about('alert', 'delivery'),
+  );
+  const older = useSignal<readonly Entry[]>([]),
+    more = useSignal<string | null | undefined>(undefined),
+    olderKey = useSignal('');
+  if (olderKey.value !== key) {
+    olderKey.value = key;
+    older.value = [];
+    more.value = undefined;
+  }
   const readOlder = async (next: string) => {
     const page = await get('/history', { ...filter, limit: 100, next });
     older.value = [...older.value, ...page.alerts];
     more.value = page.next;
     return null;
   };
-  return <>
-    <h1>History</h1>
-    <Filter />
-    <Shown of={history}>{(data) => {
-      const known = new Set(data.entries.map((one) => one.alert.id)), all = [...data.entries, ...older.value.filter((one) => !known.has(one.alert.id))];
-      const next = more.value === undefined ? data.next : more.value;
-      return all.length ? <>
-        <Table caption="Alerts, the latest first" class="history" heads={['Time', 'What', 'Became', 'Reason', 'Told', '']}>{all.map((one) => <Row key={one.alert.id} entry={one} />)}</Table>
-        {next && <p><button type="button" onClick={() => void act(() => readOlder(next))}>Older</button></p>}
-      </> : <Empty>{Object.values(filter).some(Boolean) ? 'Nothing matches the filter.' : 'Nothing has happened yet.'}</Empty>;
-    }}</Shown>
-  </>;
+  return (
+    <>
+      <h1>History</h1>
+      <Filter />
+      <Shown of={history}>
+        {(data) => {
+          const known = new Set(data.entries.map((one) => one.alert.id)),
+            all = [...data.entries, ...older.value.filter((one) => !known.has(one.alert.id))];
+          const next = more.value === undefined ? data.next : more.value;
+          return all.length ? (
+            <>
+              <Table caption="Alerts, the latest first" class="history" heads={['Time', 'What', 'Became', 'Reason', 'Told', '']}>
+                {all.map((one) => (
+                  <Row key={one.alert.id} entry={one} />
+                ))}
+              </Table>
+              {next && (
+                <p>
+                  <button type="button" onClick={() => void act(() => readOlder(next))}>
+                    Older
+                  </button>
+                </p>
+              )}
+            </>
+          ) : (
+            <Empty>{Object.values(filter).some(Boolean) ? 'Nothing matches the filter.' : 'Nothing has happened yet.'}</Empty>
+          );
+        }}
+      </Shown>
+    </>
+  );
 }
 
 /** A first page read again, with what the one before had beyond it. */
 function joined(fresh: Entries, before: Entries): Entries {
-  const oldest = fresh.entries.at(-1)?.alert.time ?? '', known = new Set(fresh.entries.map((one) => one.alert.id));
+  const oldest = fresh.entries.at(-1)?.alert.time ?? '',
+    known = new Set(fresh.entries.map((one) => one.alert.id));
   const rest = before.entries.filter((one) => !known.has(one.alert.id) && one.alert.time <= oldest);
   return rest.length && fresh.next !== null ? { entries: [...fresh.entries, ...rest], next: before.next } : fresh;
 }
 
 function Filter() {
-  const time = (name: 'from' | 'to') => { const at = Date.parse(value(name)); return Number.isNaN(at) ? '' : toInput(at, zone.value); };
+  const time = (name: 'from' | 'to') => {
+    const at = Date.parse(value(name));
+    return Number.isNaN(at) ? '' : toInput(at, zone.value);
+  };
   const setTime = (name: 'from' | 'to') => (event: Parameters<typeof valueOf>[0]) => {
     const found = fromInput(valueOf(event), zone.value);
     change({ [name]: found === null ? undefined : new Date(found).toISOString() });
   };
-  return <form class="filter" role="search" onSubmit={(event) => event.preventDefault()}>
-    <Field label="Host"><input type="search" value={value('host')} placeholder="sql*" spellcheck={false} autocomplete="off" onInput={(event) => change({ host: valueOf(event) }, 'replace')} /></Field>
-    <Field label="Service"><input type="search" value={value('service')} placeholder="any" spellcheck={false} autocomplete="off" onInput={(event) => change({ service: valueOf(event) }, 'replace')} /></Field>
-    <Field label="Kind"><select value={value('kind')} onChange={(event) => change({ kind: valueOf(event) })}>
-      <option value="">any</option>{KINDS.map((kind) => <option key={kind}>{kind}</option>)}
-    </select></Field>
-    <Field label="From"><input type="datetime-local" value={time('from')} onChange={setTime('from')} /></Field>
-    <Field label="To"><input type="datetime-local" value={time('to')} onChange={setTime('to')} /></Field>
-    {['host', 'service', 'kind', 'from', 'to'].some(value) && <a class="button" href={link('history')}>Clear</a>}
-  </form>;
+  return (
+    <form class="filter" role="search" onSubmit={(event) => event.preventDefault()}>
+      <Field label="Host">
+        <input
+          type="search"
+          value={value('host')}
+          placeholder="sql*"
+          spellcheck={false}
+          autocomplete="off"
+          onInput={(event) => change({ host: valueOf(event) }, 'replace')}
+        />
+      </Field>
+      <Field label="Service">
+        <input
+          type="search"
+          value={value('service')}
+          placeholder="any"
+          spellcheck={false}
+          autocomplete="off"
+          onInput={(event) => change({ service: valueOf(event) }, 'replace')}
+        />
+      </Field>
+      <Field label="Kind">
+        <select value={value('kind')} onChange={(event) => change({ kind: valueOf(event) })}>
+          <option value="">any</option>
+          {KINDS.map((kind) => (
+            <option key={kind}>{kind}</option>
+          ))}
+        </select>
+      </Field>
+      <Field label="From">
+        <input type="datetime-local" value={time('from')} onChange={setTime('from')} />
+      </Field>
+      <Field label="To">
+        <input type="datetime-local" value={time('to')} onChange={setTime('to')} />
+      </Field>
+      {['host', 'service', 'kind', 'from', 'to'].some(value) && (
+        <a class="button" href={link('history')}>
+          Clear
+        </a>
+      )}
+    </form>
+  );
 }
 
 function Row({ entry: { alert, told } }: { entry: Entry }) {
-  const open = useSignal(false), all = Object.values(told).reduce((sum, one) => sum + one, 0), bad = told.dead ?? 0;
-  return <>
-    <tr class={open.value ? 'opened' : ''}>
-      <td class="number"><Moment at={alert.time} /></td>
-      <td class="what"><What alert={alert} /></td>
-      <td><Became alert={alert} /></td>
-      <td class="reason"><Words of={alert.reason} />{alert.rootCause && <small>caused by <Name of={alert.rootCause} /></small>}</td>
-      <td>{alert.suppressed ? <span class="muted">nobody</span> : all ? <span class={bad ? 'wrong' : ''}>{`${told.delivered ?? 0} of ${all}`}{bad > 0 && <small>{bad} failed</small>}</span> : <span class="muted">nobody</span>}</td>
-      <td class="buttons"><button type="button" aria-expanded={open.value} aria-label={`Who was told of ${visible(scopeOf(alert.host, alert.service))} at ${show(alert.time)}`}
-        onClick={() => { open.value = !open.value; }}>{alert.suppressed || !all ? 'Why' : 'Who'}</button></td>
-    </tr>
-    {open.value && <tr class="detail"><td colSpan={6}><Told id={alert.id} /></td></tr>}
-  </>;
+  const open = useSignal(false),
+    all = Object.values(told).reduce((sum, one) => sum + one, 0),
+    bad = told.dead ?? 0;
+  return (
+    <>
+      <tr class={open.value ? 'opened' : ''}>
+        <td class="number">
+          <Moment at={alert.time} />
+        </td>
+        <td class="what">
+          <What alert={alert} />
+        </td>
+        <td>
+          <Became alert={alert} />
+        </td>
+        <td class="reason">
+          <Words of={alert.reason} />
+          {alert.rootCause && (
+            <small>
+              caused by <Name of={alert.rootCause} />
+            </small>
+          )}
+        </td>
+        <td>
+          {alert.suppressed ? (
+            <span class="muted">nobody</span>
+          ) : all ? (
+            <span class={bad ? 'wrong' : ''}>
+              {`${told.delivered ?? 0} of ${all}`}
+              {bad > 0 && <small>{bad} failed</small>}
+            </span>
+          ) : (
+            <span class="muted">nobody</span>
+          )}
+        </td>
+        <td class="buttons">
+          <button
+            type="button"
+            aria-expanded={open.value}
+            aria-label={`Who was told of ${visible(scopeOf(alert.host, alert.service))} at ${show(alert.time)}`}
+            onClick={() => {
+              open.value = !open.value;
+            }}>
+            {alert.suppressed || !all ? 'Why' : 'Who'}
+          </button>
+        </td>
+      </tr>
+      {open.value && (
+        <tr class="detail">
+          <td colSpan={6}>
+            <Told id={alert.id} />
+          </td>
+        </tr>
+      )}
+    </>
+  );
 }
 
 export function What({ alert }: { alert: Alert }) {
-  return <>{alert.service && <b><Name of={alert.friendlyName || alert.displayName || alert.service} /></b>}{alert.service && <span class="muted"> on </span>}
-    {alert.host.startsWith('credential:') ? <b><Name of={alert.host} /></b> : <HostLink host={alert.host} />}</>;
+  return (
+    <>
+      {alert.service && (
+        <b>
+          <Name of={alert.friendlyName || alert.displayName || alert.service} />
+        </b>
+      )}
+      {alert.service && <span class="muted"> on </span>}
+      {alert.host.startsWith('credential:') ? (
+        <b>
+          <Name of={alert.host} />
+        </b>
+      ) : (
+        <HostLink host={alert.host} />
+      )}
+    </>
+  );
 }
 
 function Became({ alert }: { alert: Alert }) {
-  return <>{alert.service ? <><StateText state={alert.to} /> <span class="muted">was {alert.from.toLowerCase().replace('_', ' ')}</span></> : <StateText state={alert.to} as={visible(alert.kind)} />}
-    {alert.reminder > 0 && <small>reminder {alert.reminder}</small>}</>;
+  return (
+    <>
+      {alert.service ? (
+        <>
+          <StateText state={alert.to} /> <span class="muted">was {alert.from.toLowerCase().replace('_', ' ')}</span>
+        </>
+      ) : (
+        <StateText state={alert.to} as={visible(alert.kind)} />
+      )}
+      {alert.reminder > 0 && <small>reminder {alert.reminder}</small>}
+    </>
+  );
 }
 
 function OneAlert({ id }: { id: string }) {
   const alert = useResource(id, (signal) => get('/history/{alert}', { alert: id }, signal), about('delivery', 'alert'));
-  return <>
-    <p><a href={linkHere({ alert: undefined })}>‹ History</a></p>
-    <Shown of={alert}>{({ alert: one, deliveries }) => <>
-      <h1>{visible(scopeOf(one.host, one.service))}: {visible(one.kind)}</h1>
-      <dl class="pairs">
-        <div><dt>Time</dt><dd><Moment at={one.time} /></dd></div>
-        <div><dt>What</dt><dd><What alert={one} /></dd></div>
-        <div><dt>Became</dt><dd><Became alert={one} /></dd></div>
-        <div><dt>Severity</dt><dd><SeverityText severity={one.severity} /></dd></div>
-        {one.reason && <div><dt>Reason</dt><dd><Words of={one.reason} /></dd></div>}
-        {one.serviceSet && <div><dt>Service set</dt><dd><Name of={one.serviceSet} /></dd></div>}
-        {one.rootCause && <div><dt>Root cause</dt><dd><Name of={one.rootCause} /></dd></div>}
-      </dl>
-      <h2>Who was told</h2>
-      <Deliveries alert={one} deliveries={deliveries} />
-    </>}</Shown>
-    {!alert.data.value && <h1 class="unseen">Alert</h1>}
-  </>;
+  return (
+    <>
+      <p>
+        <a href={linkHere({ alert: undefined })}>‹ History</a>
+      </p>
+      <Shown of={alert}>
+        {({ alert: one, deliveries }) => (
+          <>
+            <h1>
+              {visible(scopeOf(one.host, one.service))}: {visible(one.kind)}
+            </h1>
+            <dl class="pairs">
+              <div>
+                <dt>Time</dt>
+                <dd>
+                  <Moment at={one.time} />
+                </dd>
+              </div>
+              <div>
+                <dt>What</dt>
+                <dd>
+                  <What alert={one} />
+                </dd>
+              </div>
+              <div>
+                <dt>Became</dt>
+                <dd>
+                  <Became alert={one} />
+                </dd>
+              </div>
+              <div>
+                <dt>Severity</dt>
+                <dd>
+                  <SeverityText severity={one.severity} />
+                </dd>
+              </div>
+              {one.reason && (
+                <div>
+                  <dt>Reason</dt>
+                  <dd>
+                    <Words of={one.reason} />
+                  </dd>
+                </div>
+              )}
+              {one.serviceSet && (
+                <div>
+                  <dt>Service set</dt>
+                  <dd>
+                    <Name of={one.serviceSet} />
+                  </dd>
+                </div>
+              )}
+              {one.rootCause && (
+                <div>
+                  <dt>Root cause</dt>
+                  <dd>
+                    <Name of={one.rootCause} />
+                  </dd>
+                </div>
+              )}
+            </dl>
+            <h2>Who was told</h2>
+            <Deliveries alert={one} deliveries={deliveries} />
+          </>
+        )}
+      </Shown>
+      {!alert.data.value && <h1 class="unseen">Alert</h1>}
+    </>
+  );
 }

@@ -11,15 +11,23 @@ import { Field, Shown, valueOf } from './frame';
 import { act, type Notice } from './notices';
 import { count, Name, StateText } from './text';
 
-type Asked = { readonly what: 'silence'; readonly scope: string } | { readonly what: 'acknowledge'; readonly alert: Pick<OpenAlert, 'host' | 'service' | 'about'> };
+type Asked =
+  | { readonly what: 'silence'; readonly scope: string }
+  | { readonly what: 'acknowledge'; readonly alert: Pick<OpenAlert, 'host' | 'service' | 'about'> };
 const asked = signal<Asked | null>(null);
 
 /** HOST or HOST/SERVICE, as silences are written. */
-export const scopeOf = (host: string, service: string): string => service ? `${host}/${service}` : host;
+export const scopeOf = (host: string, service: string): string => (service ? `${host}/${service}` : host);
 
-export const askSilence = (scope: string): void => { asked.value = { what: 'silence', scope }; };
-export const askAcknowledge = (alert: Pick<OpenAlert, 'host' | 'service' | 'about'>): void => { asked.value = { what: 'acknowledge', alert }; };
-export const closeDialog = (): void => { asked.value = null; };
+export const askSilence = (scope: string): void => {
+  asked.value = { what: 'silence', scope };
+};
+export const askAcknowledge = (alert: Pick<OpenAlert, 'host' | 'service' | 'about'>): void => {
+  asked.value = { what: 'acknowledge', alert };
+};
+export const closeDialog = (): void => {
+  asked.value = null;
+};
 
 export function Dialogs() {
   const one = asked.value;
@@ -28,86 +36,198 @@ export function Dialogs() {
 }
 
 /** A modal form. Enter sends it, Escape closes it; the browser keeps the focus inside and gives it back. */
-function Dialog({ title, send, sendText, disabled, children }:
-  { title: string; send: () => Promise<Notice | null>; sendText: string; disabled?: boolean; children: ComponentChildren }) {
-  const dialog = useRef<HTMLDialogElement>(null), busy = useSignal(false);
+function Dialog({
+  title,
+  send,
+  sendText,
+  disabled,
+  children,
+}: {
+  title: string;
+  send: () => Promise<Notice | null>;
+  sendText: string;
+  disabled?: boolean;
+  children: ComponentChildren;
+}) {
+  const dialog = useRef<HTMLDialogElement>(null),
+    busy = useSignal(false);
   useEffect(() => {
     const before = document.activeElement;
     dialog.current?.showModal();
     dialog.current?.querySelector<HTMLElement>('[data-first=true]')?.focus();
-    return () => { if (before instanceof HTMLElement) before.focus(); };
+    return () => {
+      if (before instanceof HTMLElement) before.focus();
+    };
   }, []);
   const submit = async (event: SubmitEvent) => {
     event.preventDefault();
     busy.value = true;
-    if (await act(send)) closeDialog(); else busy.value = false;
+    if (await act(send)) closeDialog();
+    else busy.value = false;
   };
-  return <dialog ref={dialog} aria-labelledby="dialog-title" onClose={closeDialog}>
-    <form onSubmit={(event) => void submit(event)}>
-      <h2 id="dialog-title">{title}</h2>
-      {children}
-      <p class="buttons">
-        <button type="submit" class="main" disabled={disabled || busy.value}>{sendText}</button>
-        <button type="button" onClick={closeDialog}>Cancel</button>
-      </p>
-    </form>
-  </dialog>;
+  return (
+    <dialog ref={dialog} aria-labelledby="dialog-title" onClose={closeDialog}>
+      <form onSubmit={(event) => void submit(event)}>
+        <h2 id="dialog-title">{title}</h2>
+        {children}
+        <p class="buttons">
+          <button type="submit" class="main" disabled={disabled || busy.value}>
+            {sendText}
+          </button>
+          <button type="button" onClick={closeDialog}>
+            Cancel
+          </button>
+        </p>
+      </form>
+    </dialog>
+  );
 }
 
 const SPANS = ['30min', '1h', '4h', '1d', '7d'];
 
 function NewSilence({ scope: begin }: { scope: string }) {
-  const scope = useSignal(begin), span = useSignal('1h'), reason = useSignal('');
-  const seconds = parseDuration(span.value), key = useRef(crypto.getRandomValues(new Uint32Array(4)).join('-'));
+  const scope = useSignal(begin),
+    span = useSignal('1h'),
+    reason = useSignal('');
+  const seconds = parseDuration(span.value),
+    key = useRef(crypto.getRandomValues(new Uint32Array(4)).join('-'));
   const send = async () => {
-    const made = await post('/silences', {}, { scope: scope.value.trim(), seconds: seconds!, reason: reason.value.trim() }, { 'Idempotency-Key': key.current });
+    const made = await post(
+      '/silences',
+      {},
+      { scope: scope.value.trim(), seconds: seconds!, reason: reason.value.trim() },
+      { 'Idempotency-Key': key.current },
+    );
     return { text: `Silenced ${visible(scopeOf(made.host, made.service))} until ${show(made.end)}.`, undo: () => endSilence(made, false) };
   };
-  return <Dialog title="New silence" send={send} sendText="Silence" disabled={!scope.value.trim() || !seconds || !reason.value.trim()}>
-    <Field label="Host or host/service" hint="* and ? stand for any text and any character">
-      <input value={scope.value} maxLength={512} required spellcheck={false} autocomplete="off" onInput={(event) => { scope.value = valueOf(event); }} />
-    </Field>
-    <Field label="For" hint={seconds ? `until ${moment(now.value + seconds * 1000, zone.value, now.value)}` : 'a number and a unit, such as 90min, 4h or 2d'}>
-      <input value={span.value} required autocomplete="off" aria-invalid={!seconds} onInput={(event) => { span.value = valueOf(event); }} />
-    </Field>
-    <p class="choices" role="group" aria-label="Usual lengths">
-      {SPANS.map((one) => <button key={one} type="button" aria-pressed={span.value === one} onClick={() => { span.value = one; }}>{one}</button>)}
-    </p>
-    <Field label="Reason"><input value={reason.value} maxLength={1000} required data-first={!!begin} onInput={(event) => { reason.value = valueOf(event); }} /></Field>
-    <Covered scope={scope.value.trim()} />
-  </Dialog>;
+  return (
+    <Dialog title="New silence" send={send} sendText="Silence" disabled={!scope.value.trim() || !seconds || !reason.value.trim()}>
+      <Field label="Host or host/service" hint="* and ? stand for any text and any character">
+        <input
+          value={scope.value}
+          maxLength={512}
+          required
+          spellcheck={false}
+          autocomplete="off"
+          onInput={(event) => {
+            scope.value = valueOf(event);
+          }}
+        />
+      </Field>
+      <Field
+        label="For"
+        hint={seconds ? `until ${moment(now.value + seconds * 1000, zone.value, now.value)}` : 'a number and a unit, such as 90min, 4h or 2d'}>
+        <input
+          value={span.value}
+          required
+          autocomplete="off"
+          aria-invalid={!seconds}
+          onInput={(event) => {
+            span.value = valueOf(event);
+          }}
+        />
+      </Field>
+      <p class="choices" role="group" aria-label="Usual lengths">
+        {SPANS.map((one) => (
+          <button
+            key={one}
+            type="button"
+            aria-pressed={span.value === one}
+            onClick={() => {
+              span.value = one;
+            }}>
+            {one}
+          </button>
+        ))}
+      </p>
+      <Field label="Reason">
+        <input
+          value={reason.value}
+          maxLength={1000}
+          required
+          data-first={!!begin}
+          onInput={(event) => {
+            reason.value = valueOf(event);
+          }}
+        />
+      </Field>
+      <Covered scope={scope.value.trim()} />
+    </Dialog>
+  );
 }
 
 /** What a silence would hide, before it does. */
 function Covered({ scope }: { scope: string }) {
   const asked = useSignal(scope);
   useEffect(() => {
-    const timer = setTimeout(() => { asked.value = scope; }, 250);
+    const timer = setTimeout(() => {
+      asked.value = scope;
+    }, 250);
     return () => clearTimeout(timer);
   }, [scope]);
-  const preview = useResource(asked.value || null, (signal) => get('/silences/preview', { scope: asked.value }, signal), () => false);
-  return <div class="covered" aria-live="polite">
-    {!asked.value && <p class="muted">What it covers is shown here, before it does.</p>}
-    {asked.value && <Shown of={preview}>{(found) => <>
-      <p>{found.hosts + found.services === 0 ? <strong>It matches nothing.</strong> :
-        <>It matches {count(found.hosts, 'host')} and {count(found.services, 'service')}, and hides {count(found.open.length, 'open problem')}.</>}</p>
-      {found.open.length > 0 && <ul>{found.open.slice(0, 5).map((alert) =>
-        <li key={`${alert.host}/${alert.service}`}><StateText state={alert.state} /> <Name of={alert.friendlyName || alert.service} /> <span class="muted">on</span> <Name of={alert.host} /></li>)}
-        {found.open.length > 5 && <li class="muted">and {found.open.length - 5} more</li>}</ul>}
-    </>}</Shown>}
-  </div>;
+  const preview = useResource(
+    asked.value || null,
+    (signal) => get('/silences/preview', { scope: asked.value }, signal),
+    () => false,
+  );
+  return (
+    <div class="covered" aria-live="polite">
+      {!asked.value && <p class="muted">What it covers is shown here, before it does.</p>}
+      {asked.value && (
+        <Shown of={preview}>
+          {(found) => (
+            <>
+              <p>
+                {found.hosts + found.services === 0 ? (
+                  <strong>It matches nothing.</strong>
+                ) : (
+                  <>
+                    It matches {count(found.hosts, 'host')} and {count(found.services, 'service')}, and hides{' '}
+                    {count(found.open.length, 'open problem')}.
+                  </>
+                )}
+              </p>
+              {found.open.length > 0 && (
+                <ul>
+                  {found.open.slice(0, 5).map((alert) => (
+                    <li key={`${alert.host}/${alert.service}`}>
+                      <StateText state={alert.state} /> <Name of={alert.friendlyName || alert.service} /> <span class="muted">on</span>{' '}
+                      <Name of={alert.host} />
+                    </li>
+                  ))}
+                  {found.open.length > 5 && <li class="muted">and {found.open.length - 5} more</li>}
+                </ul>
+              )}
+            </>
+          )}
+        </Shown>
+      )}
+    </div>
+  );
 }
 
 function Acknowledge({ alert }: { alert: Pick<OpenAlert, 'host' | 'service' | 'about'> }) {
-  const reason = useSignal(''), what = visible(scopeOf(alert.host, alert.service));
+  const reason = useSignal(''),
+    what = visible(scopeOf(alert.host, alert.service));
   const send = async () => {
     const made = await post('/acknowledgements', {}, { host: alert.host, service: alert.service, reason: reason.value.trim() });
     return { text: `Acknowledged ${what}. No escalations and reminders until the alert ends.`, undo: () => takeBack(made.id, what) };
   };
-  return <Dialog title={`Acknowledge ${what}`} send={send} sendText="Acknowledge">
-    <p>Escalations and reminders stop until the alert ends.</p>
-    <Field label="Note (may stay empty)"><input value={reason.value} maxLength={1000} data-first onInput={(event) => { reason.value = valueOf(event); }} /></Field>
-  </Dialog>;
+  return (
+    <Dialog title={`Acknowledge ${what}`} send={send} sendText="Acknowledge">
+      <p>Escalations and reminders stop until the alert ends.</p>
+      <Field label="Note (may stay empty)">
+        <input
+          value={reason.value}
+          maxLength={1000}
+          data-first
+          onInput={(event) => {
+            reason.value = valueOf(event);
+          }}
+        />
+      </Field>
+    </Dialog>
+  );
 }
 
 /** Takes an acknowledgement back. */
@@ -119,23 +239,29 @@ export async function takeBack(id: number, what: string): Promise<Notice> {
 /** Ends a silence. The way back is a new one for the rest of its time. */
 export async function endSilence(silence: Silence, canUndo = true): Promise<Notice> {
   await remove('/silences/{silence}', { silence: silence.id });
-  const scope = scopeOf(silence.host, silence.service), text = `Ended the silence of ${visible(scope)}.`;
+  const scope = scopeOf(silence.host, silence.service),
+    text = `Ended the silence of ${visible(scope)}.`;
   if (!canUndo) return { text };
-  return { text, undo: async () => {
-    const seconds = Math.round((Date.parse(silence.end) - now.value) / 1000);
-    if (seconds < 1) return { text: 'It would have ended by now.' };
-    const made = await post('/silences', {}, { scope, seconds, reason: silence.reason || 'again' });
-    return { text: `Silenced ${visible(scope)} again until ${show(made.end)}.` };
-  } };
+  return {
+    text,
+    undo: async () => {
+      const seconds = Math.round((Date.parse(silence.end) - now.value) / 1000);
+      if (seconds < 1) return { text: 'It would have ended by now.' };
+      const made = await post('/silences', {}, { scope, seconds, reason: silence.reason || 'again' });
+      return { text: `Silenced ${visible(scope)} again until ${show(made.end)}.` };
+    },
+  };
 }
 
 /** Lets a silence last longer. */
 export async function extendSilence(silence: Silence, milliseconds: number): Promise<Notice> {
   const end = new Date(Date.parse(silence.end) + milliseconds).toISOString();
   const made = await patch('/silences/{silence}', { silence: silence.id }, { end });
-  return { text: `Silence of ${visible(scopeOf(made.host, made.service))} now ends at ${show(made.end)} (in ${duration(Date.parse(made.end) - now.value)}).`,
+  return {
+    text: `Silence of ${visible(scopeOf(made.host, made.service))} now ends at ${show(made.end)} (in ${duration(Date.parse(made.end) - now.value)}).`,
     undo: async () => {
       await patch('/silences/{silence}', { silence: silence.id }, { end: silence.end });
       return { text: `It ends at ${show(silence.end)} again.` };
-    } };
+    },
+  };
 }

@@ -2,14 +2,23 @@
 import { signal } from '@preact/signals';
 import { Problem } from '../api';
 
-export interface Notice { readonly text: string; readonly undo?: () => Promise<Notice | null>; readonly undoText?: string }
-interface Shown extends Notice { readonly id: number; readonly bad: boolean }
+export interface Notice {
+  readonly text: string;
+  readonly undo?: () => Promise<Notice | null>;
+  readonly undoText?: string;
+}
+interface Shown extends Notice {
+  readonly id: number;
+  readonly bad: boolean;
+}
 
 const shown = signal<readonly Shown[]>([]);
 let nextId = 1;
 const STAYS_MS = 30_000;
 
-function drop(id: number): void { shown.value = shown.value.filter((one) => one.id !== id); }
+function drop(id: number): void {
+  shown.value = shown.value.filter((one) => one.id !== id);
+}
 
 export function notify(notice: Notice, bad = false): void {
   const id = nextId++;
@@ -29,12 +38,28 @@ export async function act(work: () => Promise<Notice | null>): Promise<boolean> 
   }
 }
 
-export const Notices = () =>
+export const Notices = () => (
   <div class="notices" role="status" aria-live="polite">
-    {shown.value.map((one) =>
+    {shown.value.map((one) => (
       <p key={one.id} class={one.bad ? 'notice bad' : 'notice'}>
-        <span>{one.bad && <strong>Failed. </strong>}{one.text}</span>
-        {one.undo && <button type="button" onClick={() => { drop(one.id); void act(one.undo!); }}>{one.undoText ?? 'Undo'}</button>}
-        <button type="button" class="quiet" aria-label="Dismiss" onClick={() => drop(one.id)}>×</button>
-      </p>)}
-  </div>;
+        <span>
+          {one.bad && <strong>Failed. </strong>}
+          {one.text}
+        </span>
+        {one.undo && (
+          <button
+            type="button"
+            onClick={() => {
+              drop(one.id);
+              void act(one.undo!);
+            }}>
+            {one.undoText ?? 'Undo'}
+          </button>
+        )}
+        <button type="button" class="quiet" aria-label="Dismiss" onClick={() => drop(one.id)}>
+          ×
+        </button>
+      </p>
+    ))}
+  </div>
+);

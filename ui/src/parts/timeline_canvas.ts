@@ -4,7 +4,8 @@ import { RUNNING, STATES, toneAt, type Tone } from '../states';
 import { tickStep, ticks, type Zone, clock, date } from '../time';
 
 /** Heights in CSS pixels. The names beside the canvas have rows of the same height. */
-export const ROW = 24, AXIS = 22;
+export const ROW = 24,
+  AXIS = 22;
 
 export interface Picture {
   readonly tracks: readonly Track[];
@@ -24,7 +25,10 @@ function pixel(colour: string, other = colour, share = 0): number {
 }
 
 /** Which tracks are painted: those from `first` up to, not including, `last`. */
-export interface Rows { readonly first: number; readonly last: number }
+export interface Rows {
+  readonly first: number;
+  readonly last: number;
+}
 
 /** The tracks of a box that are on the screen, and some `spare` ones around them. */
 export function rowsInSight(box: HTMLElement, tracks: number, spare: number): Rows {
@@ -34,8 +38,11 @@ export function rowsInSight(box: HTMLElement, tracks: number, spare: number): Ro
 
 /** Makes the canvas as high as the rows in sight, and paints them. The axis lies on the row before them. */
 export function paintTimeline(canvas: HTMLCanvasElement, width: number, from: number, to: number, picture: Picture, sight: Rows): void {
-  const scale = devicePixelRatio || 1, { paper } = picture;
-  const across = Math.max(1, Math.round(width * scale)), row = Math.round(ROW * scale), axis = Math.round(AXIS * scale);
+  const scale = devicePixelRatio || 1,
+    { paper } = picture;
+  const across = Math.max(1, Math.round(width * scale)),
+    row = Math.round(ROW * scale),
+    axis = Math.round(AXIS * scale);
   const down = axis + row * Math.max(1, sight.last - sight.first);
   if (canvas.width !== across || canvas.height !== down) {
     canvas.width = across;
@@ -43,7 +50,8 @@ export function paintTimeline(canvas: HTMLCanvasElement, width: number, from: nu
     canvas.style.height = `${down / scale}px`;
   }
   canvas.style.top = `${sight.first * ROW}px`;
-  const context = canvas.getContext('2d', { alpha: false })!, view: View = { from, to, pixels: across };
+  const context = canvas.getContext('2d', { alpha: false })!,
+    view: View = { from, to, pixels: across };
   context.fillStyle = paper.ground;
   context.fillRect(0, 0, across, axis);
   if (sight.last > sight.first) context.putImageData(rows(context, view, row, scale, picture, sight), 0, axis);
@@ -51,13 +59,26 @@ export function paintTimeline(canvas: HTMLCanvasElement, width: number, from: nu
 }
 
 function rows(context: CanvasRenderingContext2D, view: View, row: number, scale: number, picture: Picture, sight: Rows): ImageData {
-  const { colours, paper } = picture, across = view.pixels;
-  const image = context.createImageData(across, row * (sight.last - sight.first)), pixels = new Uint32Array(image.data.buffer), line = new Int8Array(across);
-  const ground = pixel(paper.ground), hatch = pixel(paper.ground, paper.muted, 0.45), nothing = pixel(paper.ground, paper.muted, 0.16), separator = pixel(paper.line);
-  const fill = STATES.map((_, rank) => pixel(colours[toneAt(rank)])), edge = STATES.map((_, rank) => pixel(colours[toneAt(rank)], paper.ink, 0.25));
-  const border = Math.max(1, Math.round(scale)), full = Math.round(3 * scale), thin = Math.round(9 * scale), stripe = Math.max(6, Math.round(6 * scale));
+  const { colours, paper } = picture,
+    across = view.pixels;
+  const image = context.createImageData(across, row * (sight.last - sight.first)),
+    pixels = new Uint32Array(image.data.buffer),
+    line = new Int8Array(across);
+  const ground = pixel(paper.ground),
+    hatch = pixel(paper.ground, paper.muted, 0.45),
+    nothing = pixel(paper.ground, paper.muted, 0.16),
+    separator = pixel(paper.line);
+  const fill = STATES.map((_, rank) => pixel(colours[toneAt(rank)])),
+    edge = STATES.map((_, rank) => pixel(colours[toneAt(rank)], paper.ink, 0.25));
+  const border = Math.max(1, Math.round(scale)),
+    full = Math.round(3 * scale),
+    thin = Math.round(9 * scale),
+    stripe = Math.max(6, Math.round(6 * scale));
   // A row has no more than these kinds of lines of pixels. Each is made once and copied: trouble fills the row, running is a thin line in its middle.
-  const troubleEdge = new Uint32Array(across), trouble = new Uint32Array(across), thinEdge = new Uint32Array(across), middle = new Uint32Array(across);
+  const troubleEdge = new Uint32Array(across),
+    trouble = new Uint32Array(across),
+    thinEdge = new Uint32Array(across),
+    middle = new Uint32Array(across);
   const lineAt = (y: number): Uint32Array | null => {
     const inside = Math.min(y, row - 2 - y);
     return inside < full ? null : inside < full + border ? troubleEdge : inside < thin ? trouble : inside < thin + border ? thinEdge : middle;
@@ -66,7 +87,8 @@ function rows(context: CanvasRenderingContext2D, view: View, row: number, scale:
   for (let number = sight.first; number < sight.last; number++) {
     paintLine(picture.tracks[number]!, picture.end, view, line);
     for (let x = 0; x < across; x++) {
-      const rank = line[x]!, isTrouble = rank >= 0 && rank !== RUNNING;
+      const rank = line[x]!,
+        isTrouble = rank >= 0 && rank !== RUNNING;
       troubleEdge[x] = isTrouble ? edge[rank]! : ground;
       trouble[x] = isTrouble ? fill[rank]! : ground;
       thinEdge[x] = isTrouble ? fill[rank]! : rank < 0 ? nothing : edge[rank]!;
@@ -79,23 +101,28 @@ function rows(context: CanvasRenderingContext2D, view: View, row: number, scale:
     }
     pixels.fill(separator, top + (row - 1) * across, top + row * across);
     for (const span of picture.silenced[number] ?? []) {
-      const place = (time: number) => Math.max(0, Math.min(across, (time - view.from) / (view.to - view.from) * across));
-      const begin = Math.floor(place(span.from)), end = Math.ceil(place(span.to));
-      for (let y = 0; y < row - 1; y++) for (let x = begin; x < end; x++) {
-        const at = top + y * across + x;
-        if ((x + y) % stripe < border && pixels[at] === ground) pixels[at] = hatch;
-      }
+      const place = (time: number) => Math.max(0, Math.min(across, ((time - view.from) / (view.to - view.from)) * across));
+      const begin = Math.floor(place(span.from)),
+        end = Math.ceil(place(span.to));
+      for (let y = 0; y < row - 1; y++)
+        for (let x = begin; x < end; x++) {
+          const at = top + y * across + x;
+          if ((x + y) % stripe < border && pixels[at] === ground) pixels[at] = hatch;
+        }
     }
   }
   return image;
 }
 
 function paintAxis(context: CanvasRenderingContext2D, view: View, axis: number, down: number, scale: number, picture: Picture): void {
-  const { paper, zone } = picture, perPixel = (view.to - view.from) / view.pixels, step = tickStep(perPixel, 74 * scale);
+  const { paper, zone } = picture,
+    perPixel = (view.to - view.from) / view.pixels,
+    step = tickStep(perPixel, 74 * scale);
   context.font = `${11 * scale}px system-ui, sans-serif`;
   context.textBaseline = 'middle';
   for (const time of ticks(view.from, view.to, step, zone)) {
-    const x = Math.round((time - view.from) / perPixel), text = clock(time, zone);
+    const x = Math.round((time - view.from) / perPixel),
+      text = clock(time, zone);
     context.globalAlpha = 0.16;
     context.fillStyle = paper.ink;
     context.fillRect(x, axis, Math.max(1, Math.round(scale)), down - axis);

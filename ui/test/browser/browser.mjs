@@ -29,9 +29,14 @@ export async function contextFor(test, options = {}) {
   context.on('page', (page) => {
     page.on('console', (message) => context.complaints.push(`${message.type()}: ${message.text()}`));
     page.on('pageerror', (error) => context.complaints.push(error.message));
-    page.on('dialog', (dialog) => { context.complaints.push(`dialog: ${dialog.message()}`); void dialog.dismiss(); });
+    page.on('dialog', (dialog) => {
+      context.complaints.push(`dialog: ${dialog.message()}`);
+      void dialog.dismiss();
+    });
   });
-  await context.addInitScript(() => document.addEventListener('securitypolicyviolation', (event) => console.error(`policy: ${event.violatedDirective} ${event.blockedURI}`)));
+  await context.addInitScript(() =>
+    document.addEventListener('securitypolicyviolation', (event) => console.error(`policy: ${event.violatedDirective} ${event.blockedURI}`)),
+  );
   test.after(() => context.close());
   return context;
 }
@@ -55,5 +60,11 @@ export const noComplaints = (context) => assert.deepEqual(context.complaints, []
 export async function findings(page) {
   await page.evaluate(AXE);
   const result = await page.evaluate(() => axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] }));
-  return result.violations.map((one) => `${one.id}: ${one.nodes.slice(0, 2).map((node) => `${node.target.join(' ')} ${node.failureSummary?.split('\n').at(1)?.trim()}`).join(' | ')}`);
+  return result.violations.map(
+    (one) =>
+      `${one.id}: ${one.nodes
+        .slice(0, 2)
+        .map((node) => `${node.target.join(' ')} ${node.failureSummary?.split('\n').at(1)?.trim()}`)
+        .join(' | ')}`,
+  );
 }

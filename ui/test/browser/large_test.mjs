@@ -3,22 +3,36 @@ import { test } from 'node:test';
 import { contextFor, missing, mockFor, noComplaints } from './browser.mjs';
 
 test('the timeline of 200 services follows the pointer', { skip: missing, timeout: 60_000 }, async (t) => {
-  const mock = await mockFor(t, { hosts: 7, hostile: false }), context = await contextFor(t), day = 86_400_000;
-  const host = mock.model.host('sql1'), first = host.services[0];
-  host.services = Array.from({ length: 200 }, (_, at) => ({ ...first, name: `Service${at}`, displayName: `Service ${at}`, friendlyName: '',
-    segments: Array.from({ length: 100 }, (_, segment) => [Date.now() - day + segment * day / 100 + at * 1000, segment % 3 ? 'RUNNING' : 'STOPPED']) }));
-  const page = await context.newPage(), session = await context.newCDPSession(page);
+  const mock = await mockFor(t, { hosts: 7, hostile: false }),
+    context = await contextFor(t),
+    day = 86_400_000;
+  const host = mock.model.host('sql1'),
+    first = host.services[0];
+  host.services = Array.from({ length: 200 }, (_, at) => ({
+    ...first,
+    name: `Service${at}`,
+    displayName: `Service ${at}`,
+    friendlyName: '',
+    segments: Array.from({ length: 100 }, (_, segment) => [
+      Date.now() - day + (segment * day) / 100 + at * 1000,
+      segment % 3 ? 'RUNNING' : 'STOPPED',
+    ]),
+  }));
+  const page = await context.newPage(),
+    session = await context.newCDPSession(page);
   await session.send('Performance.enable');
   await page.goto(new URL('./?page=host&host=sql1', mock.url).href);
   await page.waitForSelector('.canvas canvas');
   await page.waitForTimeout(500);
   const cpu = async () => (await session.send('Performance.getMetrics')).metrics.find((one) => one.name === 'TaskDuration').value * 1000;
-  const box = await page.locator('.canvas canvas').boundingBox(), steps = 40, begin = await cpu();
+  const box = await page.locator('.canvas canvas').boundingBox(),
+    steps = 40,
+    begin = await cpu();
   await page.mouse.move(box.x + 100, box.y + 100);
   await page.mouse.down();
   await page.mouse.move(box.x + 700, box.y + 100, { steps });
   await page.mouse.up();
-  t.diagnostic(`${((await cpu() - begin) / steps).toFixed(1)} ms CPU of the main thread for each step of the pointer`);
+  t.diagnostic(`${(((await cpu()) - begin) / steps).toFixed(1)} ms CPU of the main thread for each step of the pointer`);
   // Only rows in sight are painted: the pointer finds its row also far down.
   const label = page.locator('.labels li', { hasText: 'Service 150' });
   await label.scrollIntoViewIfNeeded();
@@ -32,16 +46,23 @@ test('the timeline of 200 services follows the pointer', { skip: missing, timeou
 test('ten thousand hosts are soon on the screen', { skip: missing, timeout: 180_000 }, async (t) => {
   const mock = await mockFor(t, { hosts: 10_000, hostile: false });
   for (const view of ['./', './?view=cards', './?kiosk']) {
-    const context = await contextFor(t), page = await context.newPage(), session = await context.newCDPSession(page);
+    const context = await contextFor(t),
+      page = await context.newPage(),
+      session = await context.newCDPSession(page);
     await session.send('Performance.enable');
     await session.send('Network.enable');
     let bytes = 0;
-    session.on('Network.loadingFinished', (event) => { bytes += event.encodedDataLength; });
+    session.on('Network.loadingFinished', (event) => {
+      bytes += event.encodedDataLength;
+    });
     await page.goto(new URL(view, mock.url).href);
     await page.waitForSelector(view.includes('kiosk') ? '.alerts td' : view.includes('cards') ? '.cards li' : '.squares canvas');
     await page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve))));
-    const { metrics } = await session.send('Performance.getMetrics'), metric = (name) => metrics.find((one) => one.name === name).value;
-    t.diagnostic(`${view}: ${(metric('TaskDuration') * 1000).toFixed(0)} ms CPU of the main thread, ${(bytes / 1024).toFixed(0)} KiB transferred, heap ${(metric('JSHeapUsedSize') / 1e6).toFixed(1)} MB, ${metric('Nodes')} nodes`);
+    const { metrics } = await session.send('Performance.getMetrics'),
+      metric = (name) => metrics.find((one) => one.name === name).value;
+    t.diagnostic(
+      `${view}: ${(metric('TaskDuration') * 1000).toFixed(0)} ms CPU of the main thread, ${(bytes / 1024).toFixed(0)} KiB transferred, heap ${(metric('JSHeapUsedSize') / 1e6).toFixed(1)} MB, ${metric('Nodes')} nodes`,
+    );
     assert.ok(metric('Nodes') < 20_000);
     noComplaints(context);
     await context.close();

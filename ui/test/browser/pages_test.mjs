@@ -3,8 +3,19 @@ import { test } from 'node:test';
 import { HOSTILE } from '../../dev/mock.mjs';
 import { contextFor, findings, missing, mockFor, noComplaints, open, settled } from './browser.mjs';
 
-const VIEWS = { overview: './', squares: './?view=squares', host: './?page=host&host=sql1', 'host as table': './?page=host&host=sql1&view=table', history: './?page=history', deliveries: './?page=deliveries',
-  'dead letters': './?page=deliveries&state=dead', silences: './?page=silences&ended=true', configuration: './?page=configuration&host=sql1&service=Spooler', about: './?page=about', kiosk: './?kiosk' };
+const VIEWS = {
+  overview: './',
+  squares: './?view=squares',
+  host: './?page=host&host=sql1',
+  'host as table': './?page=host&host=sql1&view=table',
+  history: './?page=history',
+  deliveries: './?page=deliveries',
+  'dead letters': './?page=deliveries&state=dead',
+  silences: './?page=silences&ended=true',
+  configuration: './?page=configuration&host=sql1&service=Spooler',
+  about: './?page=about',
+  kiosk: './?kiosk',
+};
 const skip = missing;
 
 for (const colorScheme of ['light', 'dark']) {
@@ -12,7 +23,8 @@ for (const colorScheme of ['light', 'dark']) {
     const mock = await mockFor(t, { hosts: 60 });
     for (const [name, view] of Object.entries(VIEWS)) {
       await t.test(name, async (t) => {
-        const context = await contextFor(t, { colorScheme }), page = await open(context, mock, view);
+        const context = await contextFor(t, { colorScheme }),
+          page = await open(context, mock, view);
         assert.equal(await page.locator('h1').count(), 1);
         assert.deepEqual(await findings(page), []);
         noComplaints(context);
@@ -22,7 +34,8 @@ for (const colorScheme of ['light', 'dark']) {
 }
 
 test('every page fits 360 pixels', { skip }, async (t) => {
-  const mock = await mockFor(t, { hosts: 60 }), context = await contextFor(t, { viewport: { width: 360, height: 740 } });
+  const mock = await mockFor(t, { hosts: 60 }),
+    context = await contextFor(t, { viewport: { width: 360, height: 740 } });
   const hostile = Object.fromEntries(HOSTILE.map((host) => [host, `./?page=host&host=${encodeURIComponent(host)}`]));
   for (const [name, view] of Object.entries({ ...VIEWS, ...hostile })) {
     const page = await open(context, mock, view);
@@ -33,9 +46,18 @@ test('every page fits 360 pixels', { skip }, async (t) => {
 });
 
 test('a nonsensical address breaks nothing', { skip }, async (t) => {
-  const mock = await mockFor(t, { hosts: 7, hostile: false }), context = await contextFor(t);
-  for (const view of ['./?page=nonsense', './?page=history&from=garbage&to=%00&kind=__proto__', './?page=host&host=sql1&from=0001-01-01T00:00:00Z&to=9999-12-31T00:00:00Z', './?page=host&host=sql1&span=constructor',
-    './?state=__proto__&alerts=x&view=y&search=%E2%80%AE*', './?page=deliveries&state=constructor', './?page=host&host=sql1&from=2026-12-01T00:00:00Z', './?zone=mars&kiosk=no#%%%']) {
+  const mock = await mockFor(t, { hosts: 7, hostile: false }),
+    context = await contextFor(t);
+  for (const view of [
+    './?page=nonsense',
+    './?page=history&from=garbage&to=%00&kind=__proto__',
+    './?page=host&host=sql1&from=0001-01-01T00:00:00Z&to=9999-12-31T00:00:00Z',
+    './?page=host&host=sql1&span=constructor',
+    './?state=__proto__&alerts=x&view=y&search=%E2%80%AE*',
+    './?page=deliveries&state=constructor',
+    './?page=host&host=sql1&from=2026-12-01T00:00:00Z',
+    './?zone=mars&kiosk=no#%%%',
+  ]) {
     const page = await open(context, mock, view);
     assert.equal(await page.getByText('The dashboard failed').count(), 0, view);
     await page.close();
@@ -46,15 +68,26 @@ test('a nonsensical address breaks nothing', { skip }, async (t) => {
 });
 
 test('names of other machines stay text', { skip }, async (t) => {
-  const mock = await mockFor(t, { hosts: 7 }), context = await contextFor(t);
+  const mock = await mockFor(t, { hosts: 7 }),
+    context = await contextFor(t);
   for (const host of HOSTILE) {
     mock.model.set(host, 'W3SVC', 'STOPPED');
     mock.model.host(host).services[3].friendlyName = host;
   }
-  for (const view of ['./', './?page=history', './?page=deliveries&state=dead', ...HOSTILE.map((host) => `./?page=host&host=${encodeURIComponent(host)}`)]) {
+  for (const view of [
+    './',
+    './?page=history',
+    './?page=deliveries&state=dead',
+    ...HOSTILE.map((host) => `./?page=host&host=${encodeURIComponent(host)}`),
+  ]) {
     const page = await open(context, mock, view);
     assert.equal(await page.locator('img').count(), 0, view);
-    const text = await page.evaluate(() => document.body.innerText + [...document.querySelectorAll('[title],[aria-label]')].map((one) => `${one.title} ${one.ariaLabel}`).join() + document.title);
+    const text = await page.evaluate(
+      () =>
+        document.body.innerText +
+        [...document.querySelectorAll('[title],[aria-label]')].map((one) => `${one.title} ${one.ariaLabel}`).join() +
+        document.title,
+    );
     assert.doesNotMatch(text, /[\u0007\u200b\u202a-\u202e\u2066-\u2069]/, view);
     await page.close();
   }
@@ -65,7 +98,9 @@ test('names of other machines stay text', { skip }, async (t) => {
 });
 
 test('the address holds the view, and back goes back', { skip }, async (t) => {
-  const mock = await mockFor(t, { hosts: 60 }), context = await contextFor(t), page = await open(context, mock);
+  const mock = await mockFor(t, { hosts: 60 }),
+    context = await contextFor(t),
+    page = await open(context, mock);
   await page.getByRole('searchbox').fill('sql*');
   await page.getByLabel('State', { exact: true }).selectOption('RUNNING');
   assert.match(page.url(), /search=sql\*.*state=RUNNING|search=sql%2A.*state=RUNNING/);
@@ -90,11 +125,15 @@ test('the address holds the view, and back goes back', { skip }, async (t) => {
 });
 
 test('a problem is silenced with the keyboard alone, and taken back', { skip }, async (t) => {
-  const mock = await mockFor(t, { hosts: 60, hostile: false }), context = await contextFor(t), page = await open(context, mock);
-  const first = page.locator('.alerts tbody tr').first(), before = await first.innerText();
+  const mock = await mockFor(t, { hosts: 60, hostile: false }),
+    context = await contextFor(t),
+    page = await open(context, mock);
+  const first = page.locator('.alerts tbody tr').first(),
+    before = await first.innerText();
   await page.keyboard.press('Tab');
   assert.equal(await page.evaluate(() => document.activeElement.textContent), 'Skip to the content');
-  for (let at = 0; at < 60 && !(await page.evaluate(() => document.activeElement.getAttribute('aria-label')?.startsWith('Silence '))); at++) await page.keyboard.press('Tab');
+  for (let at = 0; at < 60 && !(await page.evaluate(() => document.activeElement.getAttribute('aria-label')?.startsWith('Silence '))); at++)
+    await page.keyboard.press('Tab');
   assert.notEqual(await page.evaluate(() => getComputedStyle(document.activeElement).outlineStyle), 'none');
   await page.keyboard.press('Enter');
   const dialog = page.getByRole('dialog');
@@ -113,18 +152,28 @@ test('a problem is silenced with the keyboard alone, and taken back', { skip }, 
 });
 
 test('actions answer in the page', { skip }, async (t) => {
-  const mock = await mockFor(t, { hosts: 60 }), context = await contextFor(t);
+  const mock = await mockFor(t, { hosts: 60 }),
+    context = await contextFor(t);
   let page = await open(context, mock, './?page=host&host=sql1');
   await page.getByRole('button', { name: 'Check now' }).click();
   await page.getByText('Checking sql1 now.').waitFor();
   page = await open(context, mock);
-  await page.getByRole('button', { name: /^Acknowledge/ }).first().click();
+  await page
+    .getByRole('button', { name: /^Acknowledge/ })
+    .first()
+    .click();
   await page.getByRole('dialog').getByRole('button', { name: 'Acknowledge' }).click();
   await page.getByText(/^Acknowledged .* No escalations/).waitFor();
   page = await open(context, mock, './?page=silences');
-  await page.getByRole('button', { name: /^\+1 h/ }).first().click();
+  await page
+    .getByRole('button', { name: /^\+1 h/ })
+    .first()
+    .click();
   await page.getByText(/now ends at/).waitFor();
-  await page.getByRole('button', { name: /^End the silence/ }).first().click();
+  await page
+    .getByRole('button', { name: /^End the silence/ })
+    .first()
+    .click();
   await page.getByText(/^Ended the silence/).waitFor();
   page = await open(context, mock, './?page=configuration');
   await page.getByRole('button', { name: 'Send a test to PagerDuty' }).click();
@@ -133,15 +182,23 @@ test('actions answer in the page', { skip }, async (t) => {
   await page.getByText('The configuration was read again: 1 host is new.').waitFor();
   page = await open(context, mock, './?page=deliveries&state=dead');
   const rows = await page.locator('.deliveries tbody tr').count();
-  await page.getByRole('button', { name: /^Retry/ }).first().click();
+  await page
+    .getByRole('button', { name: /^Retry/ })
+    .first()
+    .click();
   await page.getByText('Sending 1 dead letter again.').waitFor();
   await page.waitForFunction((count) => document.querySelectorAll('.deliveries tbody tr').length === count - 1, rows);
   noComplaints(context);
 });
 
 test('the history says who was told and why others were not', { skip }, async (t) => {
-  const mock = await mockFor(t, { hosts: 60 }), context = await contextFor(t), page = await open(context, mock, './?page=history');
-  await page.getByRole('button', { name: /^Who was told/ }).first().click();
+  const mock = await mockFor(t, { hosts: 60 }),
+    context = await contextFor(t),
+    page = await open(context, mock, './?page=history');
+  await page
+    .getByRole('button', { name: /^Who was told/ })
+    .first()
+    .click();
   await page.getByText('dead letter').first().waitFor();
   assert.deepEqual(await findings(page), []);
   await page.getByRole('link', { name: 'Permanent link' }).click();
@@ -154,19 +211,29 @@ test('the history says who was told and why others were not', { skip }, async (t
 });
 
 test('a problem of the overview says who was told', { skip }, async (t) => {
-  const mock = await mockFor(t, { hosts: 60, hostile: false }), context = await contextFor(t), page = await open(context, mock);
-  await page.getByRole('button', { name: /^Who was told/ }).first().click();
+  const mock = await mockFor(t, { hosts: 60, hostile: false }),
+    context = await contextFor(t),
+    page = await open(context, mock);
+  await page
+    .getByRole('button', { name: /^Who was told/ })
+    .first()
+    .click();
   await page.locator('.alerts .told').getByText('Slack #ops').waitFor();
   assert.deepEqual(await findings(page), []);
   noComplaints(context);
 });
 
 test('who may only read sees no buttons, and how to get them', { skip }, async (t) => {
-  const mock = await mockFor(t, { hosts: 60, role: 'read' }), context = await contextFor(t);
+  const mock = await mockFor(t, { hosts: 60, role: 'read' }),
+    context = await contextFor(t);
   for (const view of Object.values(VIEWS)) {
     const page = await open(context, mock, view);
     const names = await page.locator('button').evaluateAll((all) => all.map((one) => one.ariaLabel ?? one.textContent));
-    assert.deepEqual(names.filter((name) => !/^(Who|Why|Earlier|Later|Zoom|Show|Older)/.test(name)), [], view);
+    assert.deepEqual(
+      names.filter((name) => !/^(Who|Why|Earlier|Later|Zoom|Show|Older)/.test(name)),
+      [],
+      view,
+    );
     if (!view.includes('kiosk')) assert.ok(await page.getByText('tocsin web-token').isVisible());
     await page.close();
   }
@@ -174,13 +241,15 @@ test('who may only read sees no buttons, and how to get them', { skip }, async (
 });
 
 test('a token of the address is taken out of it, and sent', { skip }, async (t) => {
-  const mock = await mockFor(t, { hosts: 7, token: 'sesame' }), context = await contextFor(t);
+  const mock = await mockFor(t, { hosts: 7, token: 'sesame' }),
+    context = await contextFor(t);
   const page = await open(context, mock, './?page=about#token=sesame');
   assert.doesNotMatch(page.url(), /token/);
   await page.getByText('tocsin 0.9.0-dev').waitFor();
   await page.getByText('live', { exact: true }).waitFor();
   noComplaints(context);
-  const stranger = await contextFor(t), door = await open(stranger, mock);
+  const stranger = await contextFor(t),
+    door = await open(stranger, mock);
   await door.getByText('This dashboard wants a token.').waitFor();
   assert.deepEqual(await findings(door), []);
   await door.getByLabel('Token').fill('sesame');
@@ -190,7 +259,9 @@ test('a token of the address is taken out of it, and sent', { skip }, async (t) 
 });
 
 test('it works below a path', { skip }, async (t) => {
-  const mock = await mockFor(t, { hosts: 7, base: '/monitoring/tocsin/' }), context = await contextFor(t), page = await open(context, mock);
+  const mock = await mockFor(t, { hosts: 7, base: '/monitoring/tocsin/' }),
+    context = await contextFor(t),
+    page = await open(context, mock);
   await page.getByText('live', { exact: true }).waitFor();
   await page.locator('.cards a').first().click();
   await page.waitForSelector('canvas');
@@ -201,8 +272,11 @@ test('it works below a path', { skip }, async (t) => {
 });
 
 test('the timeline moves by keys, wheel and drag, and says its segments in a table', { skip }, async (t) => {
-  const mock = await mockFor(t, { hosts: 60 }), context = await contextFor(t), page = await open(context, mock, './?page=host&host=sql1');
-  const canvas = page.locator('.canvas canvas'), pixels = () => canvas.evaluate((one) => one.toDataURL());
+  const mock = await mockFor(t, { hosts: 60 }),
+    context = await contextFor(t),
+    page = await open(context, mock, './?page=host&host=sql1');
+  const canvas = page.locator('.canvas canvas'),
+    pixels = () => canvas.evaluate((one) => one.toDataURL());
   await page.waitForTimeout(100);
   const begin = await pixels();
   assert.match(await canvas.getAttribute('aria-label'), /^Timeline of sql1, 1 d\. .*stopped/);
@@ -213,13 +287,20 @@ test('the timeline moves by keys, wheel and drag, and says its segments in a tab
   assert.notEqual(await pixels(), begin);
   await page.keyboard.press('+');
   // The address follows a moment later.
-  const span = async () => { await page.waitForTimeout(500); return new URL(page.url()).searchParams; };
-  const length = async () => { const now = await span(); return Date.parse(now.get('to')) - Date.parse(now.get('from')); };
-  assert.equal(Math.round(await length() / 3_600_000), 12);
+  const span = async () => {
+    await page.waitForTimeout(500);
+    return new URL(page.url()).searchParams;
+  };
+  const length = async () => {
+    const now = await span();
+    return Date.parse(now.get('to')) - Date.parse(now.get('from'));
+  };
+  assert.equal(Math.round((await length()) / 3_600_000), 12);
   await canvas.hover();
   await page.mouse.wheel(0, -100);
-  assert.ok(await length() < 12 * 3_600_000);
-  const box = await canvas.boundingBox(), from = (await span()).get('from');
+  assert.ok((await length()) < 12 * 3_600_000);
+  const box = await canvas.boundingBox(),
+    from = (await span()).get('from');
   await page.mouse.move(box.x + 300, box.y + 60);
   await page.mouse.down();
   await page.mouse.move(box.x + 500, box.y + 60, { steps: 5 });
@@ -228,15 +309,20 @@ test('the timeline moves by keys, wheel and drag, and says its segments in a tab
   await page.keyboard.press('Home');
   await page.getByRole('link', { name: '24h' }).click();
   await page.getByRole('link', { name: 'As table' }).click();
-  assert.ok(await page.locator('.segments tbody tr').count() > 8);
+  assert.ok((await page.locator('.segments tbody tr').count()) > 8);
   noComplaints(context);
 });
 
 test('the kiosk shows what is wrong and nothing to press', { skip }, async (t) => {
-  const mock = await mockFor(t, { hosts: 60 }), context = await contextFor(t), page = await open(context, mock, './?kiosk');
+  const mock = await mockFor(t, { hosts: 60 }),
+    context = await contextFor(t),
+    page = await open(context, mock, './?kiosk');
   assert.equal(await page.locator('nav, button:visible, a:visible').count(), 0);
-  assert.ok(await page.locator('.alerts tbody tr').count() > 2);
-  const size = await page.locator('.alerts td').first().evaluate((one) => parseFloat(getComputedStyle(one).fontSize));
+  assert.ok((await page.locator('.alerts tbody tr').count()) > 2);
+  const size = await page
+    .locator('.alerts td')
+    .first()
+    .evaluate((one) => parseFloat(getComputedStyle(one).fontSize));
   assert.ok(size >= 18);
   noComplaints(context);
 });

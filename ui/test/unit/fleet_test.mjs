@@ -5,8 +5,17 @@ import { load } from '../modules.mjs';
 const { filterFleet, fleetOf, patchFleet, shownRank } = await load('fleet.ts');
 const { matcher } = await load('names.ts');
 const { rankOf, STATES, word } = await load('states.ts');
-const overview = () => ({ sequence: 3, at: '2026-12-01T12:00:00.000Z', letters: { r: 'RUNNING', s: 'STOPPED', u: 'UNKNOWN' }, names: ['dc1', 'sql1', 'SQL2', 'web1'], worst: 'rsus', services: [2, 8, 8, 3], running: [2, 7, 0, 2],
-  troubled: [0, 1, 0, 0], unreached: [2] });
+const overview = () => ({
+  sequence: 3,
+  at: '2026-12-01T12:00:00.000Z',
+  letters: { r: 'RUNNING', s: 'STOPPED', u: 'UNKNOWN' },
+  names: ['dc1', 'sql1', 'SQL2', 'web1'],
+  worst: 'rsus',
+  services: [2, 8, 8, 3],
+  running: [2, 7, 0, 2],
+  troubled: [0, 1, 0, 0],
+  unreached: [2],
+});
 const found = (fleet, wanted) => filterFleet(fleet, { matches: () => true, rank: null, what: 'any', ...wanted }).map((at) => fleet.names[at]);
 
 test('hosts are found by name, state and trouble', () => {

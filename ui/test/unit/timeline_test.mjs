@@ -30,13 +30,20 @@ test('a letter that is not known counts as unknown, and a blank as nothing', () 
 
 test('a segment is found by time', () => {
   const one = track([10, 10, 10], 'RSR');
-  assert.deepEqual([9, 10, 19, 20, 30, 99].map((time) => segmentAt(one, time)), [-1, 0, 0, 1, 2, 2]);
+  assert.deepEqual(
+    [9, 10, 19, 20, 30, 99].map((time) => segmentAt(one, time)),
+    [-1, 0, 0, 1, 2, 2],
+  );
 });
 
 test('a stop far shorter than a pixel keeps one', () => {
-  const day = 86_400_000, one = track([0, day / 2, 1], 'RSR');
+  const day = 86_400_000,
+    one = track([0, day / 2, 1], 'RSR');
   const line = painted(one, day, 0, day, 100);
-  assert.deepEqual(line.flatMap((rank, x) => rank === S ? [x] : []), [50]);
+  assert.deepEqual(
+    line.flatMap((rank, x) => (rank === S ? [x] : [])),
+    [50],
+  );
   assert.equal(line.filter((rank) => rank === R).length, 99);
 });
 
@@ -57,10 +64,15 @@ test('what lies outside the view has no pixel', () => {
 test('many segments in one pixel agree with a slow reading of them', () => {
   let seed = 5;
   const dice = () => (seed = (seed * 1664525 + 1013904223) >>> 0) / 4294967296;
-  const start = Array.from({ length: 3000 }, (_, at) => at ? 1 + Math.floor(dice() * 40) : 0), states = start.map(() => 'RRRRSPU'[Math.floor(dice() * 7)]).join('');
-  const one = track(start, states), end = one.starts.at(-1) + 50, pixels = 321, line = painted(one, end, 0, end, pixels);
+  const start = Array.from({ length: 3000 }, (_, at) => (at ? 1 + Math.floor(dice() * 40) : 0)),
+    states = start.map(() => 'RRRRSPU'[Math.floor(dice() * 7)]).join('');
+  const one = track(start, states),
+    end = one.starts.at(-1) + 50,
+    pixels = 321,
+    line = painted(one, end, 0, end, pixels);
   for (let x = 0; x < pixels; x++) {
-    const from = x * end / pixels, to = (x + 1) * end / pixels;
+    const from = (x * end) / pixels,
+      to = ((x + 1) * end) / pixels;
     for (let at = 0; at < one.starts.length; at++) {
       const begin = one.starts[at];
       if (begin >= from && begin < to) assert.ok(line[x] >= one.ranks[at], `pixel ${x} loses segment ${at}`);
@@ -69,5 +81,11 @@ test('many segments in one pixel agree with a slow reading of them', () => {
 });
 
 test('time is summed by rank within a span', () => {
-  assert.deepEqual([...timeByRank(track([0, 10, 10], 'RSR'), 100, 5, 50)], [[R, 35], [S, 10]]);
+  assert.deepEqual(
+    [...timeByRank(track([0, 10, 10], 'RSR'), 100, 5, 50)],
+    [
+      [R, 35],
+      [S, 10],
+    ],
+  );
 });
