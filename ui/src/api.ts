@@ -62,16 +62,15 @@ tabs?.addEventListener('message', ({ data }: MessageEvent<{ token: string }>) =>
   else if (data.token && !token.peek()) logIn(data.token);
 });
 
+/** Goes on with another token, or with none. */
 export function logIn(value: string): void {
-  sessionStorage.setItem(TOKEN, value);
+  if (value) sessionStorage.setItem(TOKEN, value);
+  else sessionStorage.removeItem(TOKEN);
   token.value = value;
   loginWanted.value = false;
 }
 
-function wantLogin(): void {
-  if (!token.peek()) tabs?.postMessage({ token: '' });
-  loginWanted.value = true;
-}
+if (!token.peek()) tabs?.postMessage({ token: '' });
 
 /** When the server last answered, by the clock of this machine. */
 export const answered = signal(0);
@@ -109,7 +108,7 @@ async function send(verb: Verb, url: string, body: unknown, more: RequestInit): 
     if (error instanceof DOMException && error.name === 'AbortError') throw error;
     throw new Problem(0, 'tocsin does not answer', '');
   }
-  if (answer.status === 401) wantLogin();
+  if (answer.status === 401) loginWanted.value = true;
   else if (answer.ok) {
     loginWanted.value = false;
     answered.value = Date.now();

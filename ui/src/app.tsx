@@ -14,7 +14,7 @@ import { Overview } from './pages/overview';
 import { Silences } from './pages/silences';
 import { Bar } from './parts/bar';
 import { closeDialog, Dialogs } from './parts/dialogs';
-import { Login } from './parts/login';
+import { Login, ReadOnly } from './parts/login';
 import { Notices } from './parts/notices';
 import { kiosk, link, page, value } from './place';
 import { about, useResource } from './resource';
@@ -91,11 +91,7 @@ function App() {
           <Overview counts={counts} />
         )}
       </main>
-      {session.value?.role === 'read' && (
-        <footer class="muted">
-          You may read only. <code>tocsin web-token</code> prints a link that lets you act.
-        </footer>
-      )}
+      {session.value?.role === 'read' && <ReadOnly />}
       <Dialogs />
     </>
   );

@@ -102,12 +102,16 @@ function share(): void {
   };
   const say = (said: Said) => port.postMessage(said);
   port.onmessage = (message: MessageEvent<Told>) => hear(message.data);
+  let said: string | null = null;
   const hello = () => {
     refused = false;
+    said = token.peek();
     say({ what: 'hello', url: eventsUrl, token: token.peek() });
   };
-  hello();
-  // A login by a token, or by a name and a password that the browser asked for.
+  token.subscribe((value) => {
+    if (value !== said) hello();
+  });
+  // A login by a name and a password that the browser asked for.
   loginWanted.subscribe((wanted) => {
     if (!wanted && refused) hello();
   });
@@ -131,6 +135,7 @@ function listenAlone(): void {
     }
     own.start();
   };
+  token.subscribe(listen);
   document.addEventListener('visibilitychange', listen);
   loginWanted.subscribe((wanted) => {
     if (!wanted) listen();

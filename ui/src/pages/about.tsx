@@ -1,5 +1,5 @@
 // tocsin itself.
-import { BASE, get } from '../api';
+import { BASE, get, logIn, token } from '../api';
 import { session } from '../session';
 import { Shown } from '../parts/frame';
 import { Age, Moment, Name } from '../parts/text';
@@ -71,6 +71,13 @@ export function About() {
           </dl>
         )}
       </Shown>
+      {token.value && (
+        <p>
+          <button type="button" onClick={() => logIn('')}>
+            Log out
+          </button>
+        </p>
+      )}
       <p>
         <a href={`${BASE}metrics`} target="_blank" rel="noopener">
           Metrics

@@ -1,43 +1,65 @@
-// Where the server wants to know who asks.
+// Where the reader says who they are: instead of a page that wants to know, or to be allowed to act.
 import { useSignal } from '@preact/signals';
 import { logIn, token as current } from '../api';
 import { Field, valueOf } from './frame';
 
+/** Instead of every page, where the server shows nothing without a login. */
 export function Login() {
-  const token = useSignal('');
   return (
     <main id="main" class="login" tabIndex={-1}>
       <h1>tocsin</h1>
-      <p>
-        This dashboard wants a token. <code>tocsin web-token</code> prints a link that holds one.
-      </p>
-      {current.value && (
+      {current.value ? (
         <p class="problem" role="alert">
           tocsin does not accept the token.
         </p>
-      )}
-      <form
-        onSubmit={(event) => {
-          event.preventDefault();
-          logIn(token.value.trim());
-        }}>
-        <Field label="Token">
-          <input
-            type="password"
-            value={token.value}
-            required
-            autocomplete="off"
-            onInput={(event) => {
-              token.value = valueOf(event);
-            }}
-          />
-        </Field>
+      ) : (
         <p>
-          <button type="submit" class="main">
-            Show the dashboard
+          This dashboard wants a token. <code>tocsin web-token</code> prints one.
+        </p>
+      )}
+      <TokenForm />
+      {current.value && (
+        <p>
+          <button type="button" onClick={() => logIn('')}>
+            Go on without a token
           </button>
         </p>
-      </form>
+      )}
     </main>
+  );
+}
+
+/** Below every page, for those who may only read. */
+export const ReadOnly = () => (
+  <footer>
+    <p class="muted">
+      You may read only. To act, paste the token that <code>tocsin web-token</code> prints.
+    </p>
+    <TokenForm />
+  </footer>
+);
+
+function TokenForm() {
+  const token = useSignal('');
+  return (
+    <form
+      class="filter"
+      onSubmit={(event) => {
+        event.preventDefault();
+        logIn(token.value.trim());
+      }}>
+      <Field label="Token">
+        <input
+          type="password"
+          value={token.value}
+          required
+          autocomplete="off"
+          onInput={(event) => {
+            token.value = valueOf(event);
+          }}
+        />
+      </Field>
+      <button type="submit">Log in</button>
+    </form>
   );
 }

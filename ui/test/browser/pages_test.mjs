@@ -230,7 +230,7 @@ test('who may only read sees no buttons, and how to get them', { skip }, async (
     const page = await open(context, mock, view);
     const names = await page.locator('button').evaluateAll((all) => all.map((one) => one.ariaLabel ?? one.textContent));
     assert.deepEqual(
-      names.filter((name) => !/^(Who|Why|Earlier|Later|Zoom|Show|Older)/.test(name)),
+      names.filter((name) => !/^(Who|Why|Log in|Earlier|Later|Zoom|Show|Older)/.test(name)),
       [],
       view,
     );
@@ -256,6 +256,14 @@ test('a token of the address is taken out of it, and sent', { skip }, async (t) 
   await door.keyboard.press('Enter');
   await door.waitForSelector('.cards');
   await door.getByText('live', { exact: true }).waitFor();
+  const next = await open(stranger, mock);
+  await next.waitForSelector('.cards');
+  await next.getByRole('link', { name: 'About' }).click();
+  await next.getByRole('button', { name: 'Log out' }).click();
+  await next.getByText('This dashboard wants a token.').waitFor();
+  await next.getByLabel('Token').fill('wrong');
+  await next.keyboard.press('Enter');
+  await next.getByText('tocsin does not accept the token.').waitFor();
 });
 
 test('it works below a path', { skip }, async (t) => {
