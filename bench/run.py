@@ -10,6 +10,7 @@ import pathlib
 import re
 import shutil
 import signal
+import socket
 import statistics
 import subprocess
 import tempfile
@@ -238,11 +239,42 @@ def flood(folder):
         row("  largest resident memory", f"{memory:.0f} MB")
 
 
+def scrape(folder):
+    """The closed port answers at once, and a scrape costs the same whatever a host answers."""
+    hosts, scrapes = 10_000, 40
+    print(f"\n/metrics of {hosts} hosts")
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        port = closed.getsockname()[1]
+        names = {f"server{number:05}.example.com": ("127.0.0.1", port) for number in range(hosts)}
+        file = pathlib.Path(configure(folder, names, WATCHED, "every 6 hours"))
+        address = f"127.0.0.1:{free_port()}"
+        with file.open("a", encoding="utf-8") as text:
+            text.write(f"  web: {{listen: '{address}'}}\n")
+        with Running(str(file)) as running:
+            def ask():
+                with urllib.request.urlopen(f"http://{address}/metrics", timeout=30) as answer:
+                    return answer.read()
+
+            def loop_cpu():
+                task = pathlib.Path(f"/proc/{running.process.pid}/task/{running.process.pid}/stat")
+                fields = task.read_text().rsplit(")", 1)[1].split()
+                return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+            time.sleep(10)  # it listens, and begins to check
+            while f'tocsin_hosts{{state="unreached"}} {hosts}\n'.encode() not in ask():
+                time.sleep(2)
+            before = loop_cpu()
+            for _ in range(scrapes):
+                size = len(ask())
+            row("CPU of the loop for one scrape", f"{(loop_cpu() - before) / scrapes * 1e3:.1f} ms", "goal: at most 20 ms")
+            row("  its answer", f"{size / 1e6:.1f} MB")
+
+
 def main():
     for program in sorted((BUILD / "bench").glob("*_bench")):
         print(f"\n{program.name}", flush=True)
         subprocess.run([program, "--benchmark_min_time=0.2"], check=True)
-    for part in (listing, rounds, states, idle, latency, flood):
+    for part in (listing, rounds, states, idle, latency, flood, scrape):
         with tempfile.TemporaryDirectory(prefix="tocsin-bench-") as folder:
             part(folder)
 

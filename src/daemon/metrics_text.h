@@ -40,6 +40,8 @@ class MetricsText {
   void counter(std::string_view name, std::string_view help) { begin(name, "counter", help); }
   void gauge(std::string_view name, std::string_view help) { begin(name, "gauge", help); }
   void add(Labels labels, double value);
+  /// The families of another, behind those that are here.
+  void add(const MetricsText& families) { text_ += families.text_; }
   /// A family of its own.
   void add(std::string_view name, std::string_view help, const Histogram& histogram);
 

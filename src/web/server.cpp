@@ -24,6 +24,8 @@ constexpr auto kRequestLimit = 10s;
 constexpr auto kWriteLimit = 30s;
 /// What gzip would make smaller by too little to be worth it.
 constexpr std::size_t kLeastToPack = 1000;
+/// More would hold up the loop for milliseconds.
+constexpr std::size_t kMostToPack = 500'000;
 
 /// What each response says to browsers: nothing of ours runs but our own scripts, nobody frames it,
 /// and names from other machines never become markup.
@@ -54,7 +56,8 @@ void complete(Response& response, const Request* request) {
     constexpr std::size_t kMostUnpacked = std::size_t{16} * 1024 * 1024;
     response.body = gunzip(response.body, kMostUnpacked).value_or("");
     response.is_gzip = false;
-  } else if (!response.is_gzip && response.body.size() >= kLeastToPack && takes_gzip(*request)) {
+  } else if (!response.is_gzip && response.body.size() >= kLeastToPack &&
+             response.body.size() <= kMostToPack && takes_gzip(*request)) {
     response.body = gzip(response.body);
     response.is_gzip = true;
   }
