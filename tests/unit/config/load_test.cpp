@@ -144,6 +144,13 @@ TEST(Load, HasTheDefaultsOfButler) {
   EXPECT_EQ(loaded.config->data_directory, "");
 }
 
+TEST(Load, ReadsWhetherMetricsNameHosts) {
+  EXPECT_TRUE(parse_sample(kSample).config->metrics_per_host);
+  const auto loaded = parse_sample(sample_with({{1, "tocsin:\n  metrics: {perHost: false}"}}));
+  ASSERT_THAT(findings_of(loaded), IsEmpty());
+  EXPECT_FALSE(loaded.config->metrics_per_host);
+}
+
 TEST(Load, TakesNothingOverFromWhatIsSwitchedOff) {
   const auto off = parse_sample(sample_with({{2, "  serviceMonitor:\n    enable: false"},
                                              {10, "      webhook: {enable: '${env:OFF}'}"}}));
