@@ -9,7 +9,7 @@ import re
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-HEAVY = re.compile(r"<(nlohmann/json\.hpp|yaml-cpp/|SQLiteCpp/|sqlite3|curl/|spdlog/|CLI/|prometheus/|mosquitto|mqtt_protocol|openssl/|boost/beast|windows\.h|"
+HEAVY = re.compile(r"<(nlohmann/json\.hpp|yaml-cpp/|SQLiteCpp/|sqlite3|curl/|spdlog/|CLI/|mosquitto|mqtt_protocol|openssl/|boost/beast|windows\.h|"
                    r"boost/asio(?!/awaitable\.hpp|/any_io_executor\.hpp))")
 PURE = {"domain", "schedule", "wire"}
 IMPURE = re.compile(r"<(fstream|iostream|filesystem|thread|spdlog/.*|boost/asio.*|sys/.*|unistd\.h)>|"
