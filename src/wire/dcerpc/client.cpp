@@ -62,16 +62,26 @@ Conversation<Result<>> Client::bind(Port& port, SyntaxId interface) {
 }
 
 Conversation<Result<>> Client::bind_multiplexed(Port& port, SyntaxId interface) {
-  // It is what wakes this conversation, so it must not end with it, whatever the answer is.
-  multiplex_ = std::make_shared<Multiplex>(*transport_, pipe_);
-  const auto id = multiplex_->next_call_id();
-  std::vector<Bytes> bind;
-  bind.push_back(make_bind(id, kWhole | kConcurrentMultiplexing, interface));
-  CO_TRY(const auto answer, co_await multiplex_->exchange(port, id, std::move(bind)));
-  CO_TRY(const auto flags, accept(answer.front(), id));
+  CO_TRY(const auto flags, co_await bind_for(port, interface, Calls::any_number));
   if ((flags & kConcurrentMultiplexing) == 0)
     co_return fail(ErrorKind::unsupported, "the server takes one call at a time");
   co_return Result<>{};
+}
+
+Conversation<Result<>> Client::bind_patient(Port& port, SyntaxId interface) {
+  CO_TRY(co_await bind_for(port, interface, Calls::one_at_a_time));
+  co_return Result<>{};
+}
+
+Conversation<Result<std::uint8_t>> Client::bind_for(Port& port, SyntaxId interface, Calls calls) {
+  // It is what wakes this conversation, so it must not end with it, whatever the answer is.
+  multiplex_ = std::make_shared<Multiplex>(*transport_, pipe_, calls);
+  const auto id = multiplex_->next_call_id();
+  const auto offer = calls == Calls::any_number ? kConcurrentMultiplexing : 0;
+  std::vector<Bytes> bind;
+  bind.push_back(make_bind(id, static_cast<std::uint8_t>(kWhole | offer), interface));
+  CO_TRY(const auto answer, co_await multiplex_->exchange(port, id, std::move(bind)));
+  co_return accept(answer.front(), id);
 }
 
 Conversation<Result<Bytes>> Client::call(Port& port, std::uint16_t opnum, Bytes stub) {

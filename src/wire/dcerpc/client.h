@@ -44,15 +44,19 @@ class Client {
   /// For any number of calls at a time, copies included. unsupported: the same, or the server does
   /// not grant it (PFC_CONC_MPX, [MS-RPCE] 2.2.2.3); the pipe is of no use then.
   Conversation<Result<>> bind_multiplexed(Port& port, SyntaxId interface);
+  /// For one call at a time, which may take days: those that are made meanwhile wait their turn.
+  /// Errors as bind().
+  Conversation<Result<>> bind_patient(Port& port, SyntaxId interface);
   /// The stub of the reply. A fault answers an error as ReplyStub says.
   Conversation<Result<Bytes>> call(Port& port, std::uint16_t opnum, Bytes stub);
-  /// The same, after bind_multiplexed(), for a reply that may take days. Ends when the request is
-  /// on its way; the reply may have come before.
+  /// The same, after bind_multiplexed() or bind_patient(), for a reply that may take days. Ends
+  /// when the request is on its way; the reply may have come before.
   Conversation<bool> begin(Port& port, std::uint16_t opnum, Bytes stub, PatientCall& call);
 
  private:
   [[nodiscard]] static Bytes make_bind(std::uint32_t call_id, std::uint8_t flags,
                                        SyntaxId interface);
+  Conversation<Result<std::uint8_t>> bind_for(Port& port, SyntaxId interface, Calls calls);
   /// The flags of the answer.
   Result<std::uint8_t> accept(BytesView answer, std::uint32_t call_id);
   /// The request in as many fragments as it takes.
@@ -68,7 +72,7 @@ class Client {
   smb2::Pipe pipe_;
   std::uint32_t call_id_ = 0;
   std::uint16_t max_fragment_ = kWindowsFragment;
-  std::shared_ptr<Multiplex> multiplex_;  ///< null: one call at a time
+  std::shared_ptr<Multiplex> multiplex_;  ///< null: one call at a time, by TRANSCEIVE
 };
 
 }  // namespace tocsin::dcerpc

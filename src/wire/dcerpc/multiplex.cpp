@@ -52,6 +52,7 @@ void Multiplex::end(Waiter* waiter, Result<std::vector<Bytes>> fragments) {
 Conversation<bool> Multiplex::begin(Port& port, std::uint32_t call_id, std::vector<Bytes> request,
                                     Waiter& waiter) {
   waiter.leave();
+  if (must_wait()) co_await turns_.wait();
   if (failure_) {
     end(&waiter, std::unexpected(*failure_));
     co_return false;
@@ -129,7 +130,12 @@ Result<> Multiplex::deliver(Bytes fragment) {
   auto call = std::move(calls_.extract(found).mapped());
   if (call.patience == Patience::for_days) patient_--;
   end(call.waiter, std::move(call.fragments));
+  let_the_next_begin();
   return {};
+}
+
+void Multiplex::let_the_next_begin() {
+  while (calls_.empty() && turns_.size() > 0) turns_.wake_first();
 }
 
 Result<> Multiplex::Entry::add(Bytes fragment) {
@@ -146,6 +152,7 @@ void Multiplex::fail_all(const Error& error) {
   patient_ = 0;
   while (!calls_.empty())
     end(calls_.extract(calls_.begin()).mapped().waiter, std::unexpected(error));
+  let_the_next_begin();  // and fail
 }
 
 }  // namespace tocsin::dcerpc

@@ -1,4 +1,5 @@
-// Several RPC calls under way on one pipe, told apart by their ids. [C706] 12.6.3.1 (PFC_CONC_MPX)
+// Several RPC calls on one pipe, told apart by their ids where they are under way at the same time.
+// [C706] 12.6.3.1 (PFC_CONC_MPX)
 #pragma once
 
 #include <coroutine>
@@ -19,6 +20,12 @@ namespace tocsin::dcerpc {
 enum class Patience : std::uint8_t {
   answered_soon,
   for_days,  ///< the server waits for something before it answers
+};
+
+/// How many calls a server takes at a time on one pipe.
+enum class Calls : std::uint8_t {
+  any_number,
+  one_at_a_time,  ///< each is written when those before it are answered
 };
 
 /// Requests are written, replies are read: a TRANSCEIVE would take the reply to another call, or
@@ -58,13 +65,14 @@ class Multiplex {
     Patience patience_;
   };
 
-  Multiplex(smb2::Client& transport, smb2::Pipe pipe) : transport_(transport), pipe_(pipe) {}
+  Multiplex(smb2::Client& transport, smb2::Pipe pipe, Calls calls)
+      : transport_(transport), pipe_(pipe), takes_(calls) {}
   Multiplex(const Multiplex&) = delete;
   Multiplex& operator=(const Multiplex&) = delete;
 
   [[nodiscard]] std::uint32_t next_call_id() { return ++last_call_id_; }
-  /// Writes the fragments of a request; ends when that is done, and the waiter may have been
-  /// brought the reply before. Errors of reading, and malformed replies, end all calls.
+  /// Writes the fragments of a request, in its turn; ends when that is done, and the waiter may
+  /// have been brought the reply before. Errors of reading, and malformed replies, end all calls.
   Conversation<bool> begin(Port& port, std::uint32_t call_id, std::vector<Bytes> request,
                            Waiter& waiter);
   /// As that, and answers the fragments of the reply, which comes soon. A conversation that is
@@ -89,6 +97,10 @@ class Multiplex {
   };
 
   static void end(Waiter* waiter, Result<std::vector<Bytes>> fragments);
+  [[nodiscard]] bool must_wait() const {
+    return takes_ == Calls::one_at_a_time && (!calls_.empty() || turns_.size() > 0);
+  }
+  void let_the_next_begin();
 
   Conversation<Result<>> write(Port& port, std::vector<Bytes> fragments);
   /// Starts as many reads as are wanted.
@@ -100,6 +112,8 @@ class Multiplex {
 
   smb2::Client& transport_;
   smb2::Pipe pipe_;
+  Calls takes_;
+  WaitingLine turns_;  ///< where it takes one at a time
   std::uint32_t last_call_id_ = 0;
   std::map<std::uint32_t, Entry> calls_;
   std::size_t patient_ = 0;  ///< of them, those that wait for days

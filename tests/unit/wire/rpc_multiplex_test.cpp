@@ -250,6 +250,75 @@ TEST_F(RpcMultiplex, SaysThatTheServerTakesOneCallAtATime) {
   EXPECT_EQ(refused.error().what, "the server takes one call at a time");
 }
 
+/// A server that takes one call at a time.
+class RpcPatience : public RpcMultiplex {
+ protected:
+  RpcPatience() {
+    multiplexing = Multiplexing::refused;
+    pipe = run(smb.open_pipe(port, "rpc")).value();
+    rpc.emplace(smb, pipe);
+    run(rpc->bind_patient(port, kMany)).value();
+  }
+
+  smb2::Pipe pipe;
+};
+
+TEST_F(RpcPatience, ACallMayWaitForDaysBesideOtherPipes) {
+  Waiting call;
+  ASSERT_TRUE(run(begun(call)));
+  go_on();
+  EXPECT_EQ(reads_waiting, 1);
+  Client other(smb, run(smb.open_pipe(port, "rpc")).value());
+  run(other.bind(port, kMany)).value();
+  // More than there are credits: the one that waits holds none.
+  for (int i = 0; i < 2000; i++) ASSERT_EQ(run(other.call(port, kEchoes, Bytes(9))), Bytes(9));
+  EXPECT_TRUE(call.is_waiting());
+  waiting.at(1)(Bytes(7));
+  go_on();
+  EXPECT_EQ(call.await_resume(), Bytes(7));
+  EXPECT_EQ(run(rpc->call(port, kEchoes, Bytes(9))), Bytes(9)) << "and the pipe is free again";
+}
+
+TEST_F(RpcPatience, CallsWaitForTheirTurns) {
+  for (std::uint16_t opnum = 1; opnum <= 3; opnum++) begin(opnum);
+  go_on();
+  EXPECT_EQ(waiting.size(), 1) << "the server would hang up otherwise";
+  calls.erase(calls.begin() + 1);  // who leaves loses its turn
+  waiting.at(1)(Bytes(1));
+  go_on();
+  EXPECT_EQ(calls[0].take(), Bytes(1));
+  EXPECT_FALSE(waiting.contains(2));
+  waiting.at(3)(Bytes(3));
+  go_on();
+  EXPECT_EQ(calls[1].take(), Bytes(3));
+}
+
+TEST_F(RpcPatience, TheTurnOfOneThatHasLeftEndsWithItsReply) {
+  begin(1);
+  begin(2);
+  go_on();
+  calls.pop_front();
+  go_on();
+  EXPECT_FALSE(waiting.contains(2));
+  waiting.at(1)(Bytes(1));
+  go_on();
+  waiting.at(2)(Bytes(2));
+  go_on();
+  EXPECT_EQ(calls[0].take(), Bytes(2));
+}
+
+TEST_F(RpcPatience, WhoWaitsForATurnFailsWithThoseBefore) {
+  begin(1);
+  begin(2);
+  go_on();
+  EXPECT_TRUE(run(smb.close_pipe(port, pipe)));
+  go_on();
+  for (auto& call : calls) {
+    ASSERT_TRUE(call.done());
+    EXPECT_EQ(call.take().error().what, "read: the request was cancelled");
+  }
+}
+
 /// Answers each message with what the test makes of it.
 class LyingPipe final : public smb2::PipeEnd {
  public:
