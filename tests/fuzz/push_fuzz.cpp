@@ -11,6 +11,7 @@
 
 #include "../kit/smb2_peers.h"
 #include "probe/smb/smb_listener.h"
+#include "probe/smb/smb_pipe.h"
 #include "wire/dcerpc/pdu.h"
 #include "wire/svcctl/notify.h"
 
@@ -143,15 +144,20 @@ class Client {
  public:
   explicit Client(Source& source) : server_(host(source), kit::counting_random()) {}
 
-  void listen() {
+  void listen(dcerpc::Calls calls) {
     if (!run(smb_.login(port_, std::make_unique<kit::PasswordInitiator>()))) std::abort();
-    const auto pipe = run(smb_.open_pipe(port_, "svcctl"));
-    if (!pipe) std::abort();
-    dcerpc::Client rpc(smb_, *pipe);
-    if (!run(rpc.bind_multiplexed(port_, svcctl::kInterface))) return;
-    svcctl::Client scm(rpc);
-    if (!run(scm.open_manager(port_))) return;
-    probe::SmbListener listener(scm, port_);
+    if (calls == dcerpc::Calls::one_at_a_time) {
+      probe::SmbListener listener(smb_, {}, port_);
+      return listen(listener);
+    }
+    probe::SmbPipe pipe(smb_, {}, calls);
+    if (!run(pipe.open(port_)) || !run(pipe.open_manager(port_))) return;
+    probe::SmbListener listener(pipe.scm(), port_);
+    listen(listener);
+  }
+
+ private:
+  void listen(probe::SmbListener& listener) {
     std::vector<ObservedService> services;
     for (const auto* name : {"a", "b", "c"})
       services.push_back({.name = ServiceName(name), .status = {.state = ServiceState::running}});
@@ -164,8 +170,6 @@ class Client {
       services.pop_back();
     }
   }
-
- private:
   static std::shared_ptr<const smb2::ServerOptions> host(Source& source) {
     auto options = kit::echo_host();
     options.open_pipe = [&source](const std::string&) {
@@ -195,7 +199,9 @@ class Client {
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  Source source{Reader(BytesView(data, size))};
-  Client(source).listen();
+  for (const auto calls : {dcerpc::Calls::any_number, dcerpc::Calls::one_at_a_time}) {
+    Source source{Reader(BytesView(data, size))};
+    Client(source).listen(calls);
+  }
   return 0;
 }

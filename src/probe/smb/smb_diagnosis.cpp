@@ -267,20 +267,23 @@ net::awaitable<bool> Walk::ask_for_push(const std::string& name) {
   const auto offer = co_await session_->ask_for_push(name, deadline_);
   const auto why_not = [&]() -> std::string {
     if (!offer) return offer.error().what;
-    if (!*offer) return "it takes one call at a time, or opens no second pipe";
-    const auto& services = (**offer).of_services;
+    const auto& services = offer->of_services;
     return services ? "" : services.error().what;
   }();
+  const auto over = offer && offer->calls == dcerpc::Calls::one_at_a_time
+                        ? fmt::format(", over a pipe for each service, of up to {} services",
+                                      SmbListener::kMostPipes)
+                        : "";
   if (!why_not.empty()) {
     report(Step::push, Outcome::limited,
            fmt::format("the host does not tell of changes ({}): checks find them", why_not));
-  } else if (const auto& list = (**offer).of_the_list; !list) {
+  } else if (const auto& list = offer->of_the_list; !list) {
     report(Step::push, Outcome::limited,
-           fmt::format("the host tells of changes at once, but not of services that come and go "
+           fmt::format("the host tells of changes at once{}, but not of services that come and go "
                        "({}): checks find those",
-                       list.error().what));
+                       over, list.error().what));
   } else {
-    works(Step::push, "the host tells of changes at once");
+    works(Step::push, fmt::format("the host tells of changes at once{}", over));
   }
   co_return offer.has_value();
 }

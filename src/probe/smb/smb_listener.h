@@ -1,9 +1,13 @@
-// Changes of services as a host tells them, over one pipe that carries all registrations.
+// Changes of services as a host tells them: over one pipe that carries all registrations, or over a
+// pipe for each where the host takes one call at a time.
 // [MS-SCMR] 3.1.4.43 to 3.1.4.45
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
+#include <list>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -14,24 +18,34 @@
 #include "domain/service.h"
 #include "probe/listening.h"
 #include "probe/probe.h"
+#include "probe/smb/smb_pipe.h"
 #include "wire/conversation.h"
 #include "wire/dcerpc/client.h"
+#include "wire/smb2/client.h"
 #include "wire/svcctl/client.h"
 
 namespace tocsin::probe {
 
 /// Whether a host tells of changes.
 struct PushOffer {
-  Result<> of_services{};  ///< of the one that was asked for
-  Result<> of_the_list{};  ///< of services that come and go
+  dcerpc::Calls calls = dcerpc::Calls::any_number;  ///< over one pipe
+  Result<> of_services{};                           ///< of the one that was asked for
+  Result<> of_the_list{};                           ///< of services that come and go
 };
 Conversation<Result<PushOffer>> ask_for_push(svcctl::Client& scm, Port& port, std::string service);
+/// Where the host takes one call at a time: over this pipe, which is not open yet.
+Conversation<Result<PushOffer>> ask_for_push(SmbPipe& pipe, Port& port, std::string service);
 
 /// Its conversations go on whenever something is delivered to the port, whoever waits for it.
 class SmbListener {
  public:
+  /// Services that it listens to where each needs a pipe of its own, and the list one more.
+  static constexpr std::size_t kMostPipes = 16;
+
   /// `scm` takes several calls at a time. Both must outlive it and not move.
   SmbListener(svcctl::Client& scm, Port& port);
+  /// The same over a pipe for each service. `traits`: what is known of the host.
+  SmbListener(smb2::Client& smb, svcctl::HostTraits traits, Port& port);
   SmbListener(const SmbListener&) = delete;
   SmbListener& operator=(const SmbListener&) = delete;
 
@@ -43,6 +57,8 @@ class SmbListener {
   void note_check() { checks_++; }
   /// Whether a change of any of them, and the removal of one, would be told.
   [[nodiscard]] bool hears_all() const;
+  /// Whether it listens to none, because each would need a pipe.
+  [[nodiscard]] bool needs_too_many_pipes() const { return smb_ != nullptr && hears_too_many_; }
   /// Why the host tells of no service; empty: it tells of some, or has not answered yet.
   [[nodiscard]] std::string refusal() const;
 
@@ -62,6 +78,7 @@ class SmbListener {
   /// waits there is none; there are many of these.
   class Registration : public dcerpc::PatientCall {
    public:
+    explicit Registration(SmbListener& listener) : by(listener), scm(listener.scm_) {}
     /// Goes on with another conversation; the one that runs and what it waits for are abandoned.
     void begin(Conversation<bool> conversation);
     /// Whether it waits, or a conversation runs.
@@ -72,11 +89,16 @@ class SmbListener {
       return !conversation_;
     }
 
+    SmbListener& by;
+    std::unique_ptr<SmbPipe> pipe{};  ///< null: all have the same one, or it is not open
+    svcctl::Client* scm;              ///< over that pipe
     svcctl::NotifyHandle handle{};
     std::optional<Result<std::vector<svcctl::StatusNotification>>> told{};
+    bool is_refused = false;  ///< the host does not tell of it
+    Budget budget{kMostNotifications, std::chrono::minutes(1)};
 
    protected:
-    ~Registration() = default;
+    ~Registration() { leave(); }  // before the pipe, where it waits
     virtual Conversation<bool> go_on() = 0;
 
    private:
@@ -84,39 +106,39 @@ class SmbListener {
     std::optional<Conversation<bool>> conversation_{};
   };
   struct Service final : Registration {
-    Service(SmbListener& listener, ServiceName of) : by(listener), name(std::move(of)) {}
+    Service(SmbListener& listener, ServiceName of) : Registration(listener), name(std::move(of)) {}
     Conversation<bool> go_on() override {
       by.is_tidy_ = false;
       return by.go_on(*this);
     }
 
-    SmbListener& by;
     ServiceName name;
     ServiceStatus status{};  ///< the last that is known, from whatever source
     Hearing hearing = Hearing::nothing;
-    bool is_refused = false;  ///< the host does not tell of it
-    int untold = 0;           ///< changes in a row that a check has found first
+    int untold = 0;  ///< changes in a row that a check has found first
     /// The host tells again of the state that it has told of, so that one must be left out.
     bool repeats = false;
-    Budget budget{kMostNotifications, std::chrono::minutes(1)};
     svcctl::Handle open{};
     std::uint64_t checks = 0;  ///< that there had been when it was registered for
   };
   struct List final : Registration {
-    explicit List(SmbListener& listener) : by(listener) {}
+    using Registration::Registration;
     Conversation<bool> go_on() override {
       by.is_tidy_ = false;
       return by.go_on_with_list();
     }
-
-    SmbListener& by;
-    Budget budget{kMostNotifications, std::chrono::minutes(1)};
   };
 
   void tidy();
+  void stop_listening();
   void forget_all_but(std::span<const ObservedService> services);
   void note_seen(Service& service, const ServiceStatus& seen);
 
+  /// Whom to ask: over a new pipe, where each has its own.
+  Conversation<Result<svcctl::Client*>> reach(Registration& of);
+  /// Closes its own pipe, and with that all that is open for it; it waits no more.
+  void dismiss(Registration& of);
+  Conversation<bool> close(std::unique_ptr<SmbPipe> pipe);
   /// `besides`: a state that it is known to be in, or 0.
   Conversation<bool> follow(Service& service, std::uint32_t besides);
   Conversation<bool> follow_anew(Service& service);
@@ -124,20 +146,24 @@ class SmbListener {
   Conversation<bool> go_on(Service& service);
   Conversation<bool> hear(Service& service);
   Conversation<bool> give_up(Service& service, Error error);
-  Conversation<bool> leave(svcctl::Handle service, svcctl::NotifyHandle registration);
+  /// Knows the service up to its first wait.
+  Conversation<bool> leave(Service& service);
   Conversation<bool> follow_list();
   Conversation<bool> go_on_with_list();
   Conversation<bool> hear_of_list();
-  Conversation<Result<svcctl::NotifyHandle>> renew(svcctl::Handle of, std::uint32_t mask,
-                                                   svcctl::NotifyHandle old);
-  Conversation<Result<svcctl::NotifyHandle>> end(svcctl::NotifyHandle registration);
+  /// With a registration of `handle` in place of the one that is over.
+  Conversation<Result<>> renew(Registration& of, svcctl::Handle handle, std::uint32_t mask);
+  Conversation<Result<svcctl::NotifyHandle>> end(svcctl::Client& scm,
+                                                 svcctl::NotifyHandle registration);
   Conversation<Result<std::vector<svcctl::StatusNotification>>> bring_up_to_date(
-      svcctl::Handle service, std::vector<svcctl::StatusNotification> told);
+      Service& service, std::vector<svcctl::StatusNotification> told);
   /// False: it is listened to no more.
   bool take(Service& service, std::span<const svcctl::StatusNotification> notifications);
   void take(Service& service, const Error& error);
 
-  svcctl::Client& scm_;
+  svcctl::Client* scm_ = nullptr;  ///< null: each has its own
+  smb2::Client* smb_ = nullptr;    ///< for those
+  svcctl::HostTraits traits_;
   Port& port_;
   Pushed pushed_;
   std::optional<Error> lost_;
@@ -147,7 +173,7 @@ class SmbListener {
   bool hears_too_many_ = false;  ///< more are wanted than it listens to
   bool is_tidy_ = false;         ///< no registration has a conversation
   std::unordered_map<ServiceName, Service> services_;
-  std::vector<Conversation<bool>> farewells_;
+  std::list<Conversation<bool>> farewells_;
   std::optional<List> list_;
 };
 

@@ -2,8 +2,9 @@
 
 #include <algorithm>
 
-namespace tocsin::probe {
+#include <fmt/format.h>
 
+namespace tocsin::probe {
 void SmbPush::drop_session() {
   gather();
   deps_.session.reset();
@@ -17,7 +18,7 @@ void SmbPush::lose_session() {
 
 void SmbPush::prepare(const std::vector<ObservedService>& seen) {
   const auto& session = deps_.session;
-  const bool listens = deps_.host.push && session && session->traits().multiplexes;
+  const bool listens = deps_.host.push && session;
   must_tell_whom_ = listens && net::MonotonicClock::now() >= listens_again_;
   if (!must_tell_whom_) return;
   audible_ = audible(seen);
@@ -37,8 +38,12 @@ net::awaitable<void> SmbPush::listen(net::Deadline deadline) {
     const auto begun = co_await session->listen_to(services, net::within(deps_.options.call_limit));
     cancelled.push = nullptr;
     if (!begun) co_return end(begun.error());
-    const bool one_at_a_time = session->listener() == nullptr;
-    refusal_ = one_at_a_time ? "it takes one call at a time" : "";
+    refusal_ = session->listener()->needs_too_many_pipes()
+                   ? fmt::format(
+                         "it takes one call at a time on a pipe, and more than {} services "
+                         "would need one each",
+                         SmbListener::kMostPipes)
+                   : "";
   }
   // What came with the answer to another question.
   if (pushed_.check_again || !pushed_.services.empty()) co_return;

@@ -247,7 +247,7 @@ net::awaitable<Result<svcctl::Client*>> SmbSession::batches(net::Deadline deadli
     preparing_.reset();
     if (!prepared) co_return prepared;
   }
-  co_return batches_ ? &*batches_ : nullptr;
+  co_return multiplexes_ ? &batches_->scm() : nullptr;
 }
 
 void SmbSession::prepare_batches() {
@@ -258,18 +258,13 @@ void SmbSession::prepare_batches() {
 }
 
 Conversation<Result<svcctl::Client*>> SmbSession::open_batches() {
-  const auto pipe = co_await smb_.open_pipe(port_, std::string(svcctl::kPipe));
-  if (!pipe) co_return refused(pipe.error());
-  // A member, because it wakes this conversation, and must not end with it.
-  batches_rpc_.emplace(smb_, *pipe);
-  const auto bound = co_await batches_rpc_->bind_multiplexed(port_, svcctl::kInterface);
-  if (!bound) {
-    CO_TRY(co_await smb_.close_pipe(port_, *pipe));
-    co_return refused(bound.error());
+  batches_.emplace(smb_, scm_.traits(), dcerpc::Calls::any_number);
+  if (const auto opened = co_await batches_->open(port_); !opened) {
+    CO_TRY(co_await batches_->close(port_));
+    co_return refused(opened.error());
   }
-  batches_.emplace(*batches_rpc_, scm_.traits());
   CO_TRY(co_await batches_->open_manager(port_));
-  co_return &*batches_;
+  co_return &batches_->scm();
 }
 
 /// What the host has said to it leaves the session sound.
@@ -290,8 +285,10 @@ net::awaitable<Result<>> SmbSession::listen_to(std::span<const ObservedService> 
                                                net::Deadline deadline) {
   if (!listener_) {
     CO_TRY(auto* scm, co_await batches(deadline));
-    if (scm == nullptr) co_return Result<>{};
-    listener_.emplace(*scm, port_);
+    if (scm != nullptr)
+      listener_.emplace(*scm, port_);
+    else
+      listener_.emplace(smb_, scm_.traits(), port_);
   }
   listener_->listen_to(services);
   co_return co_await send_outgoing(deadline);
@@ -312,12 +309,13 @@ net::awaitable<Result<>> SmbSession::listen(net::Deadline deadline) {
   co_return Result<>{};
 }
 
-net::awaitable<Result<std::optional<PushOffer>>> SmbSession::ask_for_push(std::string service,
-                                                                          net::Deadline deadline) {
+net::awaitable<Result<PushOffer>> SmbSession::ask_for_push(std::string service,
+                                                           net::Deadline deadline) {
   CO_TRY(auto* scm, co_await batches(deadline));
-  if (scm == nullptr) co_return std::nullopt;
-  CO_TRY(auto offer, co_await ask(probe::ask_for_push(*scm, port_, std::move(service)), deadline));
-  co_return offer;
+  if (scm != nullptr)
+    co_return co_await ask(probe::ask_for_push(*scm, port_, std::move(service)), deadline);
+  SmbPipe pipe(smb_, scm_.traits(), dcerpc::Calls::one_at_a_time);
+  co_return co_await ask(probe::ask_for_push(pipe, port_, std::move(service)), deadline);
 }
 
 net::awaitable<Result<>> SmbSession::echo(net::Deadline deadline) {

@@ -18,6 +18,7 @@
 #include "net/tcp.h"
 #include "probe/smb/smb_listener.h"
 #include "probe/smb/smb_login.h"
+#include "probe/smb/smb_pipe.h"
 #include "probe/smb/smb_probe.h"
 #include "wire/conversation.h"
 #include "wire/dcerpc/client.h"
@@ -73,7 +74,7 @@ class SmbSession {
   net::awaitable<Result<>> stay_logged_in(net::Deadline deadline);
   net::awaitable<void> log_off(net::Deadline deadline);
 
-  /// For many questions at a time, over a pipe of its own, which stays open. Null: the host takes
+  /// For many questions at a time, over one more pipe, which stays open. Null: the host takes
   /// one at a time, or lets us have no second pipe.
   net::awaitable<Result<svcctl::Client*>> batches(net::Deadline deadline);
   /// Begins to open that pipe, beside whatever is asked next: that costs no round trip.
@@ -90,11 +91,9 @@ class SmbSession {
   net::awaitable<Result<>> listen(net::Deadline deadline);
   /// Ends that early.
   void stop_listening() { stream_.stop_waiting(); }
-  /// Null: nothing is listened to, or the host does not tell.
+  /// Null before listen_to().
   [[nodiscard]] SmbListener* listener() { return listener_ ? &*listener_ : nullptr; }
-  /// Nothing: the host takes one call at a time.
-  net::awaitable<Result<std::optional<PushOffer>>> ask_for_push(std::string service,
-                                                                net::Deadline deadline);
+  net::awaitable<Result<PushOffer>> ask_for_push(std::string service, net::Deadline deadline);
   /// That the host is there.
   net::awaitable<Result<>> echo(net::Deadline deadline);
 
@@ -157,8 +156,7 @@ class SmbSession {
   smb2::Pipe pipe_;
   svcctl::Client scm_;
   bool multiplexes_ = true;  ///< as far as is known
-  std::optional<dcerpc::Client> batches_rpc_;
-  std::optional<svcctl::Client> batches_;
+  std::optional<SmbPipe> batches_;
   std::optional<Conversation<Result<svcctl::Client*>>> preparing_;  ///< batches_
   std::optional<SmbListener> listener_;
 };

@@ -4,6 +4,7 @@
 #include <iterator>
 #include <memory>
 #include <optional>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -11,9 +12,9 @@
 
 #include "kit/smb2_peers.h"
 #include "probe/scm_terms.h"
+#include "probe/smb/smb_pipe.h"
 #include "simulate/catalogue.h"
 #include "simulate/windows_host.h"
-#include "wire/dcerpc/client.h"
 #include "wire/ntlm/ntlm.h"
 #include "wire/smb2/client.h"
 #include "wire/smb2/server.h"
@@ -24,21 +25,60 @@ namespace {
 using simulate::Action;
 using testing::IsEmpty;
 
-class SmbListenerTest : public testing::Test {
+/// A pipe that breaks when the test says so.
+class FragilePipe final : public smb2::PipeEnd {
+ public:
+  FragilePipe(std::unique_ptr<smb2::PipeEnd> whole, std::shared_ptr<const bool> broken)
+      : whole_(std::move(whole)), broken_(std::move(broken)) {}
+  void write(BytesView message) override { whole_->write(message); }
+  [[nodiscard]] State state() const override { return *broken_ ? State::closed : whole_->state(); }
+  Chunk read(std::size_t most) override { return whole_->read(most); }
+
+ private:
+  std::unique_ptr<smb2::PipeEnd> whole_;
+  std::shared_ptr<const bool> broken_;
+};
+
+/// One service, over one pipe for all or over a pipe of its own.
+class SmbListenerTest : public testing::TestWithParam<dcerpc::Calls> {
  protected:
   void SetUp() override {
     ASSERT_TRUE(run(smb_.login(
         port_, ntlm::make_initiator({.user = "monitor", .password = Secret("tocsin")},
                                     kit::counting_random(), clock_.now(), "cifs/node"))));
-    rpc_.emplace(smb_, run(smb_.open_pipe(port_, "svcctl")).value());
-    ASSERT_TRUE(run(rpc_->bind_multiplexed(port_, svcctl::kInterface)));
-    scm_.emplace(*rpc_);
-    ASSERT_TRUE(run(scm_->open_manager(port_)));
-    listener_.emplace(*scm_, port_);
-    see();
-    exchange_all();
+    if (GetParam() == dcerpc::Calls::any_number) {
+      shared_.emplace(smb_, svcctl::HostTraits{}, GetParam());
+      ASSERT_TRUE(run(shared_->open(port_)));
+      ASSERT_TRUE(run(shared_->open_manager(port_)));
+      listener_.emplace(shared_->scm(), port_);
+    } else {
+      listener_.emplace(smb_, svcctl::HostTraits{}, port_);
+    }
+    see_and_register();
     ASSERT_TRUE(listener_->hears_all());
     (void)listener_->take_pushed();
+  }
+  /// Not from now on.
+  void refuse_pipes() { refuses_ = true; }
+  /// Those that are open now.
+  std::size_t pipes() {
+    std::erase_if(pipes_, [](const auto& pipe) { return pipe.expired(); });
+    return pipes_.size();
+  }
+  void break_pipes() {
+    for (const auto& pipe : pipes_)
+      if (const auto broken = pipe.lock()) *broken = true;
+  }
+  smb2::ServerOptions make_host() {
+    auto options = simulate::make_server_options(host_, account_, clock_, kit::counting_random());
+    options.open_pipe = [this, open = options.open_pipe](
+                            const std::string& name) -> std::unique_ptr<smb2::PipeEnd> {
+      if (refuses_) return nullptr;
+      const auto broken = std::make_shared<bool>(false);
+      pipes_.push_back(broken);
+      return std::make_unique<FragilePipe>(open(name), broken);
+    };
+    return options;
   }
 
   /// What is on its way to the host arrives, and the replies set out.
@@ -72,6 +112,10 @@ class SmbListenerTest : public testing::Test {
         {.name = kService, .status = to_status(host_.find(kService)->status), .details = {}}};
     listener_->listen_to(seen);
   }
+  void see_and_register() {
+    see();
+    exchange_all();
+  }
   std::vector<ServiceState> told() {
     std::vector<ServiceState> states;
     for (const auto& one : listener_->take_pushed().services) states.push_back(one.status.state);
@@ -80,20 +124,30 @@ class SmbListenerTest : public testing::Test {
 
   const ServiceName kService{"QlikSenseEngineService"};
   ManualClock clock_;
-  simulate::HostModel host_{{.name = "node"}, simulate::make_catalogue(20), clock_};
+  simulate::HostModel host_{
+      {.name = "node",
+       .push = GetParam() == dcerpc::Calls::any_number ? simulate::Push::multiplexed
+                                                       : simulate::Push::single},
+      simulate::make_catalogue(20),
+      clock_};
   simulate::Account account_{.user = "monitor", .password = Secret("tocsin")};
-  smb2::Server server_{std::make_shared<smb2::ServerOptions>(simulate::make_server_options(
-                           host_, account_, clock_, kit::counting_random())),
-                       kit::counting_random()};
+  bool refuses_ = false;
+  std::vector<std::weak_ptr<bool>> pipes_;  ///< whether each is broken
+  smb2::Server server_{std::make_shared<smb2::ServerOptions>(make_host()), kit::counting_random()};
   std::vector<Bytes> replies_;
   Port port_;
   smb2::Client smb_{{.server_name = "node"}, kit::counting_random()};
-  std::optional<dcerpc::Client> rpc_;
-  std::optional<svcctl::Client> scm_;
+  std::optional<SmbPipe> shared_;
   std::optional<SmbListener> listener_;
 };
 
-TEST_F(SmbListenerTest, TellsNothingThatIsOlderThanWhatACheckHasSeen) {
+INSTANTIATE_TEST_SUITE_P(Ways, SmbListenerTest,
+                         testing::Values(dcerpc::Calls::any_number, dcerpc::Calls::one_at_a_time),
+                         [](const auto& way) {
+                           return way.param == dcerpc::Calls::any_number ? "OnePipe" : "PipeEach";
+                         });
+
+TEST_P(SmbListenerTest, TellsNothingThatIsOlderThanWhatACheckHasSeen) {
   happen(Action::crash);
   send();
   receive();
@@ -109,7 +163,7 @@ TEST_F(SmbListenerTest, TellsNothingThatIsOlderThanWhatACheckHasSeen) {
   EXPECT_EQ(told().back(), ServiceState::running) << "and what follows is told";
 }
 
-TEST_F(SmbListenerTest, TellsWhatWasFetchedBeforeACheckInOrder) {
+TEST_P(SmbListenerTest, TellsWhatWasFetchedBeforeACheckInOrder) {
   happen(Action::crash);
   send();
   receive();
@@ -120,6 +174,66 @@ TEST_F(SmbListenerTest, TellsWhatWasFetchedBeforeACheckInOrder) {
   const auto states = told();
   EXPECT_EQ(states.front(), ServiceState::stopped);
   EXPECT_EQ(states.back(), ServiceState::running);
+}
+
+TEST_P(SmbListenerTest, LeavesNothingOpenOfWhatItListensToNoMore) {
+  ASSERT_EQ(host_.find(kService)->handles, 1);
+  listener_->listen_to({});
+  exchange_all();
+  EXPECT_EQ(host_.find(kService)->handles, 0);
+  EXPECT_EQ(pipes(), 1) << "for the list";
+}
+
+/// Where each has its own.
+class SmbListenerPipes : public SmbListenerTest {};
+
+INSTANTIATE_TEST_SUITE_P(Ways, SmbListenerPipes, testing::Values(dcerpc::Calls::one_at_a_time),
+                         [](const auto& /*way*/) { return "PipeEach"; });
+
+TEST_P(SmbListenerPipes, BeginsAnewWhereTheyBreakAndLosesNoChange) {
+  break_pipes();
+  happen(Action::crash);
+  exchange_all();
+  EXPECT_FALSE(listener_->lost());
+  EXPECT_FALSE(listener_->hears_all());
+  EXPECT_TRUE(listener_->take_pushed().check_again);
+  see();
+  happen(Action::start);  // nothing is registered for yet
+  exchange_all();
+  EXPECT_TRUE(listener_->hears_all());
+  EXPECT_EQ(told().back(), ServiceState::running);
+  happen(Action::crash);
+  exchange_all();
+  EXPECT_EQ(told().back(), ServiceState::stopped);
+  EXPECT_EQ(pipes(), 2) << "of the service and the list";
+}
+
+TEST_P(SmbListenerPipes, LeavesAHostToTheChecksWhosePipesBreakAgainAndAgain) {
+  int checks = 0;
+  for (break_pipes(); checks < 20; checks++) {
+    exchange_all();
+    if (!listener_->take_pushed().check_again) break;
+    see_and_register();
+    break_pipes();
+  }
+  EXPECT_LT(checks, 20);
+  EXPECT_FALSE(listener_->lost());
+  see_and_register();
+  EXPECT_FALSE(listener_->hears_all());
+  EXPECT_EQ(pipes(), 0);
+}
+
+TEST_P(SmbListenerPipes, LeavesAHostToTheChecksThatRefusesThem) {
+  refuse_pipes();
+  break_pipes();
+  exchange_all();
+  see_and_register();
+  EXPECT_THAT(listener_->refusal(), testing::HasSubstr("no pipe of this name"));
+  EXPECT_FALSE(listener_->lost());
+  EXPECT_FALSE(listener_->hears_all());
+  (void)listener_->take_pushed();
+  see_and_register();
+  EXPECT_FALSE(listener_->has_news());
 }
 
 }  // namespace

@@ -10,6 +10,7 @@
 #include <gmock/gmock.h>
 
 #include "pretend_host.h"
+#include "probe/smb/smb_listener.h"
 
 namespace tocsin::probe {
 namespace {
@@ -28,8 +29,12 @@ constexpr auto kSecond = "QlikSenseProxyService";
 /// That a service is told of when it comes to be listened to.
 constexpr std::uint32_t kFirstNotifications = 1;
 
-class SmbPushTest : public PretendHostTest {
+/// Whatever the way.
+class SmbPushTest : public PretendHostTest, public testing::WithParamInterface<simulate::Push> {
  protected:
+  void start(std::size_t services = 20) {
+    PretendHostTest::start({.services = services, .push = GetParam()});
+  }
   /// A host that is checked, and tells of changes of its services.
   void start_listening(const std::vector<std::string>& services = {kFirst, kSecond}) {
     start();
@@ -104,17 +109,24 @@ class SmbPushTest : public PretendHostTest {
   }
 };
 
-TEST_F(SmbPushTest, TellsOfEachChange) {
+std::string name_of(const testing::TestParamInfo<simulate::Push>& way) {
+  return std::string(to_string(way.param));
+}
+INSTANTIATE_TEST_SUITE_P(Ways, SmbPushTest,
+                         testing::Values(simulate::Push::multiplexed, simulate::Push::single),
+                         name_of);
+
+TEST_P(SmbPushTest, TellsOfEachChange) {
   start_listening();
   expect_each_change_told(3);
 }
 
-TEST_F(SmbPushTest, SaysNothingOfWhatTheCheckHasSeen) {
+TEST_P(SmbPushTest, SaysNothingOfWhatTheCheckHasSeen) {
   start_listening();
   EXPECT_THAT(told_by_now(), IsEmpty());
 }
 
-TEST_F(SmbPushTest, TellsOfARestartBetweenTwoChecks) {
+TEST_P(SmbPushTest, TellsOfARestartBetweenTwoChecks) {
   start_listening();
   happen(Action::stop, kFirst);
   happen(Action::start, kFirst);
@@ -122,7 +134,7 @@ TEST_F(SmbPushTest, TellsOfARestartBetweenTwoChecks) {
               ElementsAre("QlikSenseEngineService STOP_PENDING", "QlikSenseEngineService RUNNING"));
 }
 
-TEST_F(SmbPushTest, TellsOfARestartWhileItBeginsToListen) {
+TEST_P(SmbPushTest, TellsOfARestartWhileItBeginsToListen) {
   start();
   watch({kFirst});
   states();
@@ -131,7 +143,7 @@ TEST_F(SmbPushTest, TellsOfARestartWhileItBeginsToListen) {
   EXPECT_THAT(told(kFirst, ServiceState::running), Not(IsEmpty()));
 }
 
-TEST_F(SmbPushTest, TellsOfChangesSinceTheCheck) {
+TEST_P(SmbPushTest, TellsOfChangesSinceTheCheck) {
   start();
   watch({kFirst});
   states();
@@ -139,14 +151,14 @@ TEST_F(SmbPushTest, TellsOfChangesSinceTheCheck) {
   EXPECT_THAT(told(kFirst, ServiceState::stopped), Not(IsEmpty()));
 }
 
-TEST_F(SmbPushTest, APulseIsOneRequest) {
+TEST_P(SmbPushTest, APulseIsOneRequest) {
   start_listening();
   relay->reset_counts();
   EXPECT_TRUE(has_pulse());
   EXPECT_EQ(relay->requests(), 1);
 }
 
-TEST_F(SmbPushTest, WhatComesWithTheAnswerToAnotherQuestionIsToldAtOnce) {
+TEST_P(SmbPushTest, WhatComesWithTheAnswerToAnotherQuestionIsToldAtOnce) {
   start_listening();
   happen(Action::stop, kFirst);
   for (int i = 0; i < 20; i++) has_pulse();
@@ -156,7 +168,7 @@ TEST_F(SmbPushTest, WhatComesWithTheAnswerToAnotherQuestionIsToldAtOnce) {
   EXPECT_LT(net::MonotonicClock::now(), end) << "nothing else came";
 }
 
-TEST_F(SmbPushTest, ACheckAnswersWhatIsToldWhileItRuns) {
+TEST_P(SmbPushTest, ACheckAnswersWhatIsToldWhileItRuns) {
   start_listening();
   // The first service has been asked for; the second one is.
   relay->at_request(5, [this] { happen(Action::stop, kFirst); });
@@ -166,7 +178,7 @@ TEST_F(SmbPushTest, ACheckAnswersWhatIsToldWhileItRuns) {
   EXPECT_NE(seen->front().status.state, ServiceState::running) << "told before the check ended";
 }
 
-TEST_F(SmbPushTest, WhatIsToldBeforeTheSessionEndsInACheckIsKept) {
+TEST_P(SmbPushTest, WhatIsToldBeforeTheSessionEndsInACheckIsKept) {
   start_listening();
   happen(Action::stop, kFirst);
   happen(Action::start, kFirst);
@@ -178,7 +190,7 @@ TEST_F(SmbPushTest, WhatIsToldBeforeTheSessionEndsInACheckIsKept) {
               testing::Contains("QlikSenseEngineService STOP_PENDING"));
 }
 
-TEST_F(SmbPushTest, WhatIsToldWhileDetailsAreReadIsToldAtOnce) {
+TEST_P(SmbPushTest, WhatIsToldWhileDetailsAreReadIsToldAtOnce) {
   const std::vector<std::string> services{kFirst, kSecond, "QlikSenseRepositoryService",
                                           "QlikSenseSchedulerService"};
   start_listening(services);
@@ -192,7 +204,7 @@ TEST_F(SmbPushTest, WhatIsToldWhileDetailsAreReadIsToldAtOnce) {
   EXPECT_THAT(told(kFirst, ServiceState::stopped), Not(IsEmpty()));
 }
 
-TEST_F(SmbPushTest, AListenerThatIsLostDuringACheckCallsForAnother) {
+TEST_P(SmbPushTest, AListenerThatIsLostDuringACheckCallsForAnother) {
   start();
   watch({kFirst});
   misbehave(Mischief::push_garbled, kFirstNotifications);
@@ -207,20 +219,20 @@ TEST_F(SmbPushTest, AListenerThatIsLostDuringACheckCallsForAnother) {
   EXPECT_THAT(probe->last_check().notice, HasSubstr("does not tell of changes by the rules"));
 }
 
-TEST_F(SmbPushTest, AHostThatIsGoneHasNoPulse) {
+TEST_P(SmbPushTest, AHostThatIsGoneHasNoPulse) {
   start_listening();
   happen(simulate::Reachability::down);
   EXPECT_FALSE(has_pulse());
   EXPECT_FALSE(check_states());
 }
 
-TEST_F(SmbPushTest, AskedForNothingWhileACheckMustTell) {
+TEST_P(SmbPushTest, AskedForNothingWhileACheckMustTell) {
   start_listening();
   happen(Action::uninstall, kFirst);
   EXPECT_FALSE(has_pulse());
 }
 
-TEST_F(SmbPushTest, KeepsNoServiceFromBeingReplaced) {
+TEST_P(SmbPushTest, KeepsNoServiceFromBeingReplaced) {
   start_listening();
   happen(Action::stop, kFirst);
   EXPECT_THAT(told(kFirst, ServiceState::stopped), Not(IsEmpty()));
@@ -235,7 +247,7 @@ TEST_F(SmbPushTest, KeepsNoServiceFromBeingReplaced) {
   EXPECT_THAT(told(kFirst, ServiceState::running), Not(IsEmpty()));
 }
 
-TEST_F(SmbPushTest, BeginsAnewOverANewConnection) {
+TEST_P(SmbPushTest, BeginsAnewOverANewConnection) {
   start_listening();
   happen(simulate::Disconnect{});
   EXPECT_TRUE(called_for_a_check());
@@ -246,7 +258,7 @@ TEST_F(SmbPushTest, BeginsAnewOverANewConnection) {
   EXPECT_THAT(told(kFirst, ServiceState::running), Not(IsEmpty()));
 }
 
-TEST_F(SmbPushTest, OutlivesTheExpiryOfTheSession) {
+TEST_P(SmbPushTest, OutlivesTheExpiryOfTheSession) {
   start_listening();
   happen(Behaviour{.mischief = Mischief::expiring, .number = 40});
   happen(simulate::Disconnect{});
@@ -256,7 +268,7 @@ TEST_F(SmbPushTest, OutlivesTheExpiryOfTheSession) {
   expect_each_change_told(5);
 }
 
-TEST_F(SmbPushTest, ListensToWhatIsWatchedNow) {
+TEST_P(SmbPushTest, ListensToWhatIsWatchedNow) {
   start_listening();
   std::vector<WatchedService> services{{.pattern = kSecond}};
   host.services = Watchlist(std::move(services));
@@ -271,15 +283,12 @@ TEST_F(SmbPushTest, ListensToWhatIsWatchedNow) {
   happen(Action::install, kFirst);  // nobody holds a handle to the one before
 }
 
-class SmbHostWithoutPush : public SmbPushTest,
-                           public testing::WithParamInterface<simulate::Push> {};
+class SmbHostWithoutPush : public SmbPushTest {};
 
-INSTANTIATE_TEST_SUITE_P(Kinds, SmbHostWithoutPush,
-                         testing::Values(simulate::Push::none, simulate::Push::single),
-                         [](const auto& of) { return std::string(to_string(of.param)); });
+INSTANTIATE_TEST_SUITE_P(Ways, SmbHostWithoutPush, testing::Values(simulate::Push::none), name_of);
 
 TEST_P(SmbHostWithoutPush, IsCheckedOverTheSameConnectionAndNotAskedAgain) {
-  start({.services = 20, .push = GetParam()});
+  start();
   watch({kFirst});
   states();
   listen(net::within(std::chrono::milliseconds(20)));
@@ -298,7 +307,7 @@ TEST_P(SmbHostWithoutPush, IsCheckedOverTheSameConnectionAndNotAskedAgain) {
   EXPECT_EQ(relay->connections(), 0);
 }
 
-TEST_F(SmbPushTest, APushThatIsGarbledCostsOneConnectionAndOneSentence) {
+TEST_P(SmbPushTest, APushThatIsGarbledCostsOneConnectionAndOneSentence) {
   start();
   watch({kFirst, kSecond});
   misbehave(Mischief::push_garbled);
@@ -307,7 +316,7 @@ TEST_F(SmbPushTest, APushThatIsGarbledCostsOneConnectionAndOneSentence) {
   EXPECT_EQ(relay->connections(), 2);
 }
 
-TEST_F(SmbPushTest, AHostThatSaysAgainAndAgainThatWeLagIsOnlyChecked) {
+TEST_P(SmbPushTest, AHostThatSaysAgainAndAgainThatWeLagIsOnlyChecked) {
   start();
   watch({kFirst, kSecond});
   misbehave(Mischief::push_lags);
@@ -317,7 +326,7 @@ TEST_F(SmbPushTest, AHostThatSaysAgainAndAgainThatWeLagIsOnlyChecked) {
   EXPECT_EQ(relay->connections(), connections);
 }
 
-TEST_F(SmbPushTest, AFloodEndsAndIsNoNews) {
+TEST_P(SmbPushTest, AFloodEndsAndIsNoNews) {
   start();
   watch({kFirst, kSecond});
   misbehave(Mischief::push_floods);
@@ -330,7 +339,7 @@ TEST_F(SmbPushTest, AFloodEndsAndIsNoNews) {
   EXPECT_FALSE(has_pulse());
 }
 
-TEST_F(SmbPushTest, AHostThatTellsNothingOfWhatChecksFindIsNotTrusted) {
+TEST_P(SmbPushTest, AHostThatTellsNothingOfWhatChecksFindIsNotTrusted) {
   start();
   watch({kFirst, kSecond});
   misbehave(Mischief::push_silent);
@@ -341,6 +350,37 @@ TEST_F(SmbPushTest, AHostThatTellsNothingOfWhatChecksFindIsNotTrusted) {
   EXPECT_THAT(notice_after_checks(2), HasSubstr("QlikSenseEngineService"));
   EXPECT_FALSE(has_pulse());
   EXPECT_EQ(states().at(kFirst), ServiceState::running);
+}
+
+class SmbHostOfSingleCalls : public SmbPushTest {};
+
+INSTANTIATE_TEST_SUITE_P(Ways, SmbHostOfSingleCalls, testing::Values(simulate::Push::single),
+                         name_of);
+
+TEST_P(SmbHostOfSingleCalls, IsOnlyCheckedWhereServicesNeedTooManyPipes) {
+  start(SmbListener::kMostPipes + 1);
+  happen(Action::uninstall, kFirst);
+  watch({"*", kFirst});
+  states();
+  listen_until_all_are_heard();
+  happen(Action::stop, kSecond);
+  EXPECT_THAT(told(kSecond, ServiceState::stopped), Not(IsEmpty()));
+
+  happen(Action::install, kFirst);
+  EXPECT_TRUE(called_for_a_check());
+  EXPECT_EQ(states().size(), SmbListener::kMostPipes + 1);
+  listen(net::within(std::chrono::milliseconds(20)));
+  states();
+  EXPECT_THAT(probe->last_check().no_push, HasSubstr("more than 16 services"));
+  EXPECT_FALSE(has_pulse());
+  happen(Action::uninstall, kSecond);
+  happen(Action::install, kSecond);  // nobody holds a handle to the one before
+
+  happen(Action::uninstall, kSecond);
+  states();
+  listen_until_all_are_heard();
+  states();
+  EXPECT_EQ(probe->last_check().no_push, "");
 }
 
 }  // namespace
