@@ -60,11 +60,17 @@ class Timeline(Hosts):
         self.play("none", self.STORY)
 
     def test_a_host_that_tells_of_changes_tells_both_halves_of_a_restart(self):
+        self.play_pushed("multiplexed")
+
+    def test_so_does_one_that_takes_one_call_at_a_time_on_a_pipe(self):
+        self.play_pushed("single")
+
+    def play_pushed(self, push):
         restart = next(number for number, part in enumerate(self.STORY) if part[1] == "restarted")
         both = (self.STORY[restart][0], "stopped", ("RUNNING", "STOPPED")), (None, "started", ("STOPPED", "RUNNING"))
         # Rights are found by checks, which are rare here.
         rest = [part for part in self.STORY[restart + 1:] if part[1] not in ("denied", "visible")]
-        self.play("multiplexed", [*self.STORY[:restart], *both, *rest])
+        self.play(push, [*self.STORY[:restart], *both, *rest])
 
     def play(self, push, story):
         step = 1.5  # seconds; a check a second
