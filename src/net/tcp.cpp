@@ -8,7 +8,6 @@
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/cancellation_state.hpp>
 #include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/read.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
@@ -27,6 +26,8 @@ using std::chrono_literals::operator""s;
 namespace {
 
 constexpr auto kAsTuple = asio::as_tuple(asio::use_awaitable);
+/// Most messages of a service manager are shorter; a longer one is read where it belongs.
+constexpr std::size_t kReadAhead = 4096;
 
 std::string to_string(const tcp::endpoint& endpoint) {
   const auto& address = endpoint.address();
@@ -52,10 +53,23 @@ struct TcpStream::Socket : std::enable_shared_from_this<Socket> {
   Expired expired = Expired::no;
   std::string peer;
   std::optional<Semaphore::Slot> place;  ///< among those that may be open
+  Bytes ahead;  ///< what has come with what was asked for, and is not taken
+
+  /// Fills the buffer from what is there; answers what is still to be filled.
+  std::span<std::uint8_t> take_ahead(std::span<std::uint8_t> buffer) {
+    const auto size = std::min(buffer.size(), ahead.size());
+    std::copy_n(ahead.begin(), size, buffer.begin());
+    if (size == ahead.size())
+      ahead = {};  // of a connection that is at rest nothing stays
+    else
+      ahead.erase(ahead.begin(), ahead.begin() + static_cast<std::ptrdiff_t>(size));
+    return buffer.subspan(size);
+  }
 
   void close() {
     boost::system::error_code ignored;
     socket.close(ignored);
+    ahead = {};
     timer.cancel();
     timer_goes_off = kNone;
   }
@@ -143,17 +157,31 @@ awaitable<Result<>> TcpStream::write(BytesView all, Deadline deadline) {
 
 awaitable<Result<>> TcpStream::read(std::span<std::uint8_t> all, Deadline deadline) {
   const auto socket = socket_;
+  all = socket->take_ahead(all);
+  if (all.empty()) co_return Result<>{};
   const Limit limit(*socket, Socket::reading, deadline);
-  const auto [error, count] =
-      co_await asio::async_read(socket->socket, asio::buffer(all.data(), all.size()), kAsTuple);
-  if (error)
-    co_return std::unexpected(socket->fail(error, co_await asio::this_coro::cancellation_state));
+  while (!all.empty()) {
+    // The head of a message brings the rest of it, so that both take one call to the system.
+    Bytes chunk(all.size() < kReadAhead ? kReadAhead : 0);
+    const auto into = chunk.empty() ? asio::buffer(all.data(), all.size()) : asio::buffer(chunk);
+    const auto [error, count] = co_await socket->socket.async_read_some(into, kAsTuple);
+    if (error)
+      co_return std::unexpected(socket->fail(error, co_await asio::this_coro::cancellation_state));
+    if (chunk.empty()) {
+      all = all.subspan(count);
+    } else {
+      chunk.resize(count);
+      socket->ahead = std::move(chunk);
+      all = socket->take_ahead(all);
+    }
+  }
   co_return Result<>{};
 }
 
 awaitable<Result<std::size_t>> TcpStream::read_some(std::span<std::uint8_t> buffer,
                                                     Deadline deadline) {
   const auto socket = socket_;
+  if (!socket->ahead.empty()) co_return buffer.size() - socket->take_ahead(buffer).size();
   const Limit limit(*socket, Socket::reading, deadline);
   const auto [error, count] =
       co_await socket->socket.async_read_some(asio::buffer(buffer.data(), buffer.size()), kAsTuple);
@@ -165,6 +193,7 @@ awaitable<Result<std::size_t>> TcpStream::read_some(std::span<std::uint8_t> buff
 
 awaitable<Result<bool>> TcpStream::wait_readable(Deadline deadline) {
   const auto socket = socket_;
+  if (!socket->ahead.empty()) co_return true;
   const Limit limit(*socket, Socket::waiting, deadline);
   const auto [error] = co_await socket->socket.async_wait(tcp::socket::wait_read, kAsTuple);
   if (!error) co_return true;

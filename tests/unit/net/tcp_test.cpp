@@ -79,6 +79,40 @@ TEST_F(TcpTest, MovesBytesBothWays) {
   EXPECT_THAT(ends.server.peer(), HasSubstr("127.0.0.1:"));
 }
 
+TEST_F(TcpTest, GivesOutInOrderWhatCameWithAnotherRead) {
+  auto ends = connect();
+  Bytes sent(20'000);
+  for (std::size_t i = 0; i < sent.size(); i++) sent[i] = static_cast<std::uint8_t>(i * 7 >> 3);
+  const auto got = loop.run_until_done([](Ends& of, BytesView all) -> awaitable<Bytes> {
+    EXPECT_TRUE(co_await of.client.write(all, soon()));
+    of.client.close();
+    Bytes read;
+    for (const auto size : {4U, 100U, 4U, 9000U, 4U, 5000U}) {
+      Bytes part(size);
+      EXPECT_TRUE(co_await of.server.wait_readable(soon()));
+      EXPECT_TRUE(co_await of.server.read(part, soon()));
+      read.insert(read.end(), part.begin(), part.end());
+    }
+    for (Bytes part(3000);;) {
+      const auto count = (co_await of.server.read_some(part, soon())).value();
+      if (count == 0) co_return read;
+      read.insert(read.end(), part.begin(), part.begin() + static_cast<std::ptrdiff_t>(count));
+    }
+  }(ends, sent));
+  EXPECT_EQ(got, sent);
+}
+
+TEST_F(TcpTest, AStreamThatIsClosedGivesOutNothingMore) {
+  auto ends = connect();
+  std::array<std::uint8_t, 1> one{};
+  loop.run_until_done([](Ends& of, std::span<std::uint8_t> into) -> awaitable<void> {
+    EXPECT_TRUE(co_await of.client.write(as_bytes("hello"), soon()));
+    EXPECT_TRUE(co_await of.server.read(into, soon()));
+    of.server.close();
+    EXPECT_FALSE(co_await of.server.read(into, soon()));
+  }(ends, one));
+}
+
 TEST_F(TcpTest, AReadPastItsDeadlineIsTimedOutAndClosesTheStream) {
   auto ends = connect();
   const auto late = loop.run_until_done(ends.client.read(buffer, at_once()));
@@ -150,8 +184,7 @@ TEST_F(TcpTest, ReadSomeTellsAGoodEndFromAReset) {
   loop.run_until_done([](Ends& of, std::span<std::uint8_t> into) -> awaitable<void> {
     // Closing with unread bytes in the buffer resets the connection.
     EXPECT_TRUE(co_await of.client.write(as_bytes("hello"), soon()));
-    std::array<std::uint8_t, 1> one{};
-    EXPECT_TRUE(co_await of.server.read(one, soon()));
+    EXPECT_TRUE(co_await of.server.wait_readable(soon()));
     of.server.close();
     const auto reset = co_await of.client.read_some(into, soon());
     EXPECT_EQ(reset.error().kind, ErrorKind::unreachable);
