@@ -109,6 +109,7 @@ class Api {
 struct OpenAlert {
   HostName host;
   ServiceName service;
+  std::string display_name;
   std::string friendly_name;
   About about = About::service;
   ServiceState state = ServiceState::unknown;

@@ -30,10 +30,12 @@ OpenAlert open_alert(const Monitor& monitor, const MonitoredHost& host, const Se
                      const TrackedService& service) {
   const auto [name_for_people, friendly] = host.names_of(name);
   const auto* entry = host.find_entry(name);
+  const auto details = host.details(name);
   const auto kind = kind_of(service);
   const auto silence = monitor.silence_of(host.name(), name);
   return {.host = host.name(),
           .service = name_for_people,
+          .display_name = details != nullptr ? details->display_name : "",
           .friendly_name = friendly,
           .about = About::service,
           .state = service.seen.state,
@@ -49,6 +51,7 @@ OpenAlert host_alert(const Monitor& monitor, const MonitoredHost& host) {
   const bool fires = host.firing_since({}).has_value();
   return {.host = host.name(),
           .service = {},
+          .display_name = {},
           .friendly_name = {},
           .about = About::host,
           .state = ServiceState::unknown,
@@ -65,6 +68,7 @@ OpenAlert credential_alert(const Monitor& monitor, const HostName& credential) {
   const auto silence = monitor.silence_of(credential, {});
   return {.host = credential,
           .service = {},
+          .display_name = {},
           .friendly_name = {},
           .about = About::credential,
           .state = ServiceState::unknown,
@@ -94,6 +98,7 @@ json OpenAlert::to_json(const std::vector<Ack>& acks) const {
   const auto* ack = find_ack(acks);
   return {{"host", host.text()},
           {"service", service.text()},
+          {"displayName", display_name},
           {"friendlyName", friendly_name},
           {"about", to_string(about)},
           {"state", to_string(state)},

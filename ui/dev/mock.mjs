@@ -259,6 +259,7 @@ class Model {
     return {
       host: host.name,
       service,
+      displayName: host.services.find((one) => same(one.name, service))?.displayName ?? '',
       friendlyName,
       about,
       state,

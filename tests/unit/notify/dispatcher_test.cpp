@@ -372,7 +372,7 @@ TEST_F(DispatcherTest, IsBusyWhileAnAttemptDoesNotEnd) {
   (void)run([&](Dispatcher& dispatcher) -> net::awaitable<void> {
     EXPECT_FALSE(dispatcher.is_busy());
     dispatcher.submit({stored("1")});
-    co_await net::sleep_for(std::chrono::minutes(10));
+    co_await time_.pass(std::chrono::minutes(10));
     EXPECT_TRUE(dispatcher.is_busy());
     EXPECT_EQ(dispatcher.attempts(), 0);
     channel().open();
@@ -389,10 +389,10 @@ TEST_F(DispatcherTest, IsNotBusyWhileItWaitsToTryAgain) {
   (void)run([&](Dispatcher& dispatcher) -> net::awaitable<void> {
     dispatcher.submit({stored("1")});
     co_await observer_.until_settled(store::DeliveryState::pending, 1);
-    co_await net::sleep_for(std::chrono::minutes(1));
+    co_await time_.pass(std::chrono::minutes(1));
     EXPECT_FALSE(dispatcher.is_busy());
     const auto attempts = dispatcher.attempts();
-    co_await net::sleep_for(std::chrono::minutes(10));
+    co_await time_.pass(std::chrono::minutes(10));
     EXPECT_GT(dispatcher.attempts(), attempts);
   });
 }

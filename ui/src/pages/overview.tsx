@@ -92,7 +92,7 @@ function Problems() {
       <Shown of={alerts}>
         {({ alerts: all }) => {
           const found = all.filter(
-            (alert) => (matches(alert.host) || matches(alert.service) || matches(alert.friendlyName)) && isWanted(alert, value('state')),
+            (alert) => [alert.host, alert.service, alert.displayName, alert.friendlyName].some(matches) && isWanted(alert, value('state')),
           );
           const these = found.filter((alert) => handlingOf(alert) === chosen.handling);
           return (

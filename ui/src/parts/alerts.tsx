@@ -62,7 +62,7 @@ function Row({ alert }: { alert: OpenAlert }) {
         <td class="what">
           {alert.service && (
             <b>
-              <Name of={alert.friendlyName || alert.service} />
+              <Name of={alert.friendlyName || alert.displayName || alert.service} />
             </b>
           )}
           {alert.service ? (

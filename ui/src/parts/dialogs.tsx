@@ -191,7 +191,7 @@ function Covered({ scope }: { scope: string }) {
                 <ul>
                   {found.open.slice(0, 5).map((alert) => (
                     <li key={`${alert.host}/${alert.service}`}>
-                      <StateText state={alert.state} /> <Name of={alert.friendlyName || alert.service} /> <span class="muted">on</span>{' '}
+                      <StateText state={alert.state} /> <Name of={alert.friendlyName || alert.displayName || alert.service} /> <span class="muted">on</span>{' '}
                       <Name of={alert.host} />
                     </li>
                   ))}
