@@ -18,7 +18,7 @@ const FORBIDDEN = [
 ];
 // Where a link leads is made by link(), linkHere() or BASE, never by data.
 const HREF = /\bhref=(\{[^}]*\}|"[^"]*")/g,
-  GOOD_HREF = /^\{\s*(link\(|linkHere\(|allDestinations\(|`\$\{BASE\}|tab\.href|href$|href\})|^"#main"/;
+  GOOD_HREF = /^\{\s*(link\(|linkHere\(|`\$\{BASE\}|tab\.href|href$|href\})|^"#main"/;
 
 let findings = 0;
 for (const name of (await readdir(SOURCE, { recursive: true })).filter((one) => /\.(tsx?|html)$/.test(one) && !one.endsWith('contract.d.ts'))) {

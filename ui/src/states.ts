@@ -1,5 +1,5 @@
-// The states of services: one row holds all that the dashboard knows of each. The order is that of severity, best first:
-// where several share a pixel or a square, the last in this list wins. What is known to be wrong outranks what is not known.
+// The states of services: one row holds all that the dashboard knows of each. The order is the server's (src/domain/service.h), best first:
+// where several share a pixel or a square, the last in this list wins.
 import type { State } from './api';
 
 /** What colour a state has. Several states share one; the sign tells them apart. */
@@ -14,16 +14,16 @@ interface Row {
 
 const ROWS: readonly Row[] = [
   { state: 'RUNNING', word: 'running', sign: 'R', tone: 'running' },
-  { state: 'START_PENDING', word: 'starting', sign: '…', tone: 'pending' },
   { state: 'CONTINUE_PENDING', word: 'continuing', sign: '…', tone: 'pending' },
+  { state: 'START_PENDING', word: 'starting', sign: '…', tone: 'pending' },
   { state: 'PAUSE_PENDING', word: 'pausing', sign: '…', tone: 'pending' },
   { state: 'STOP_PENDING', word: 'stopping', sign: '…', tone: 'pending' },
+  { state: 'PAUSED', word: 'paused', sign: 'P', tone: 'paused' },
   { state: 'UNKNOWN', word: 'unknown', sign: '?', tone: 'unknown' },
   { state: 'DENIED', word: 'denied', sign: 'D', tone: 'denied' },
-  { state: 'PAUSED', word: 'paused', sign: 'P', tone: 'paused' },
   { state: 'OVERRUN', word: 'overrun', sign: '+', tone: 'paused' },
-  { state: 'MISSING', word: 'missing', sign: 'M', tone: 'missing' },
   { state: 'STOPPED', word: 'stopped', sign: 'S', tone: 'stopped' },
+  { state: 'MISSING', word: 'missing', sign: 'M', tone: 'missing' },
 ];
 
 /** A state as a number: its rank by severity. -1 means that nothing is known. */

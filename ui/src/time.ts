@@ -19,7 +19,8 @@ const pair = (large: number, unit: string, small: number, smallUnit: string) =>
   small ? `${large} ${unit} ${small} ${smallUnit}` : `${large} ${unit}`;
 
 /** What a check takes: "12 ms", "1.4 s". */
-export const shortDuration = (seconds: number): string => (seconds < 1 ? `${Math.round(seconds * 1000)} ms` : `${seconds.toFixed(1)} s`);
+export const shortDuration = (seconds: number): string =>
+  seconds < 0.001 ? '< 1 ms' : seconds < 1 ? `${Math.round(seconds * 1000)} ms` : `${seconds.toFixed(1)} s`;
 
 /** Seconds of a text such as "90m", "1h 30min" or "2 d"; null where it is none. */
 export function parseDuration(text: string): number | null {

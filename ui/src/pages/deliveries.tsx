@@ -3,7 +3,7 @@ import { useSignal } from '@preact/signals';
 import { get, post, type Delivery, type DeliveryState } from '../api';
 import { now } from '../clock';
 import { visible } from '../names';
-import { Destinations, retried, allDestinations } from '../parts/destinations';
+import { Destinations, retried } from '../parts/destinations';
 import { Action, Empty, Shown, Table, Tabs } from '../parts/frame';
 import { scopeOf } from '../parts/dialogs';
 import { act } from '../parts/notices';
@@ -47,7 +47,7 @@ export function Deliveries() {
           <b>
             <Name of={destination} />
           </b>
-          . <a href={allDestinations()}>All destinations</a>
+          . <a href={linkHere({ destination: undefined })}>All destinations</a>
         </p>
       )}
       <Shown of={deliveries}>{(data) => <List key={key} tab={tab} first={data.deliveries} next={data.next} destination={destination} />}</Shown>

@@ -205,6 +205,7 @@ function Row({ entry: { alert, told } }: { entry: Entry }) {
             <span class={bad ? 'wrong' : ''}>
               {`${told.delivered ?? 0} of ${all}`}
               {bad > 0 && <small>{bad} failed</small>}
+              {!!told.pending && <small>{told.pending} waiting</small>}
             </span>
           ) : (
             <span class="muted">nobody</span>

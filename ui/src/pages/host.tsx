@@ -28,10 +28,11 @@ export function HostPage({ name }: { name: string }) {
       ]),
     [all, reached],
   );
-  // Kept as it is while the timeline moves.
+  // Kept as it is while the timeline moves. Why a host is not reached is said once.
+  const error = host.data.value?.error ?? '';
   const table = useMemo(
-    () => all && (all.length ? <Services host={name} services={all} /> : <Empty>No service of this host is watched.</Empty>),
-    [all, name],
+    () => all && (all.length ? <Services host={name} hostError={error} services={all} /> : <Empty>No service of this host is watched.</Empty>),
+    [all, name, error],
   );
   return (
     <>
@@ -116,20 +117,20 @@ function Reached({ host }: { host: Host }) {
 }
 
 /** What is not as expected comes first. */
-function Services({ host, services }: { host: string; services: readonly Service[] }) {
+function Services({ host, hostError, services }: { host: string; hostError: string; services: readonly Service[] }) {
   const sorted = [...services].sort(
     (a, b) => Number(a.asExpected) - Number(b.asExpected) || (a.asExpected ? 0 : rankOf(b.state) - rankOf(a.state)) || a.name.localeCompare(b.name),
   );
   return (
     <Table caption="Services of the host" class="services" heads={['State', 'Service', 'For', 'Process', 'Start', 'Watched by', 'Alert', '']}>
       {sorted.map((service) => (
-        <Row key={service.name} host={host} service={service} />
+        <Row key={service.name} host={host} hostError={hostError} service={service} />
       ))}
     </Table>
   );
 }
 
-function Row({ host, service }: { host: string; service: Service }) {
+function Row({ host, hostError, service }: { host: string; hostError: string; service: Service }) {
   const { alert } = service,
     scope = scopeOf(host, service.name),
     what = visible(scope);
@@ -147,7 +148,7 @@ function Row({ host, service }: { host: string; service: Service }) {
             <Name of={service.name} />
           </small>
         )}
-        {service.error && (
+        {service.error && service.error !== hostError && (
           <small class="wrong">
             <Words of={service.error} />
           </small>

@@ -2,7 +2,7 @@
 import { useSignal } from '@preact/signals';
 import { get, post, type Destination } from '../api';
 import { visible } from '../names';
-import { link, linkHere } from '../place';
+import { link } from '../place';
 import { about, useResource } from '../resource';
 import { Action, Empty, Shown, Table } from './frame';
 import { Age, count, Name, Words } from './text';
@@ -122,6 +122,3 @@ function Row({ destination: one }: { destination: Destination }) {
 /** What became of a retry. A delivery cannot be called back. */
 export const retried = (said: { asked: number; outdated: number }): string =>
   `Sending ${count(said.asked, 'dead letter')} again.${said.outdated ? ` ${count(said.outdated, 'is', 'are')} outdated: a later delivery about the service went out or waits.` : ''}`;
-
-/** Where the reader is, without the destination. */
-export const allDestinations = (): string => linkHere({ destination: undefined });

@@ -66,11 +66,12 @@ function rows(context: CanvasRenderingContext2D, view: View, row: number, scale:
     line = new Int8Array(across);
   const ground = pixel(paper.ground),
     hatch = pixel(paper.ground, paper.muted, 0.45),
-    nothing = pixel(paper.ground, paper.muted, 0.16),
+    nothing = pixel(paper.ground, paper.muted, 0.5),
     separator = pixel(paper.line);
   const fill = STATES.map((_, rank) => pixel(colours[toneAt(rank)])),
     edge = STATES.map((_, rank) => pixel(colours[toneAt(rank)], paper.ink, 0.25));
   const border = Math.max(1, Math.round(scale)),
+    dash = Math.round(8 * scale),
     full = Math.round(3 * scale),
     thin = Math.round(9 * scale),
     stripe = Math.max(6, Math.round(6 * scale));
@@ -91,8 +92,8 @@ function rows(context: CanvasRenderingContext2D, view: View, row: number, scale:
         isTrouble = rank >= 0 && rank !== RUNNING;
       troubleEdge[x] = isTrouble ? edge[rank]! : ground;
       trouble[x] = isTrouble ? fill[rank]! : ground;
-      thinEdge[x] = isTrouble ? fill[rank]! : rank < 0 ? nothing : edge[rank]!;
-      middle[x] = rank < 0 ? nothing : fill[rank]!;
+      thinEdge[x] = isTrouble ? fill[rank]! : rank < 0 ? ground : edge[rank]!;
+      middle[x] = rank < 0 ? (x % dash < border ? nothing : ground) : fill[rank]!;
     }
     const top = (number - sight.first) * row * across;
     for (let y = 0; y < row - 1; y++) {

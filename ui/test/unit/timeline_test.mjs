@@ -50,7 +50,8 @@ test('a stop far shorter than a pixel keeps one', () => {
 test('the worst state of a pixel wins, whatever the order', () => {
   assert.deepEqual(painted(track([0, 1, 1, 1], 'SPUR'), 10, 0, 10, 1), [S]);
   assert.deepEqual(painted(track([0, 1, 1, 1], 'RUPS'), 10, 0, 10, 1), [S]);
-  assert.deepEqual(painted(track([0, 1, 1], 'RUP'), 10, 0, 10, 1), [P]);
+  assert.deepEqual(painted(track([0, 1, 1], 'RUP'), 10, 0, 10, 1), [U]);
+  assert.deepEqual(painted(track([0, 1, 1], 'RPR'), 10, 0, 10, 1), [P]);
 });
 
 test('nothing is painted before the first segment and after the end', () => {
