@@ -7,7 +7,7 @@ import tempfile
 import unittest
 import warnings
 
-from program import require_tocsin
+from program import require_tocsin, tocsin
 from receiver import Authority
 from served import Served
 from servers import free_port, wait_until
@@ -86,17 +86,21 @@ class Encrypted(Served):
 
     def test_a_bad_certificate_keeps_alerts_from_nobody(self):
         desk = self.receiver()
-        for bad in ("/nowhere/web.pem", str(self.file), str(self.authority.certificate)):
+        files = ("/nowhere/web.pem", str(self.file), str(self.authority.certificate))  # none, no PEM, not the key's
+        secured = self.secured()
+        for number, bad in enumerate(files):
             with self.subTest(bad=bad):
-                self.running = self.run_tocsin(self.webhook(desk), web={**self.secured(), "certificateFile": bad})
-                line = self.running.wait_for_line("dashboard: ")
+                if number == 0:
+                    self.running = self.run_tocsin(self.webhook(desk), web={**secured, "certificateFile": bad})
+                else:
+                    self.configure(self.webhook(desk), web={**secured, "certificateFile": bad})
+                    self.assertEqual(tocsin("reload", "-c", self.file, "--data-dir", self.data).returncode, 0)
+                line = self.running.wait_for_line(f"dashboard: {bad}" if number < 2 else "dashboard: /")
                 self.assertIn("error", line)
-                told = len(desk.requests)
-                self.manager.stop(ENGINE)
-                desk.wait_for(told + 1)
-                self.manager.start(ENGINE)
-                desk.wait_for(told + 2)
-                self.assertEqual(self.running.stop(), 0)
+                for change in (self.manager.stop, self.manager.start):
+                    told = len(desk.requests)
+                    change(ENGINE)
+                    desk.wait_for(told + 1)
 
 
 if __name__ == "__main__":
