@@ -718,7 +718,7 @@ export async function startMock({ hosts = 200, hostile = true, role = 'act', tok
   const options = { role, token, full: false, streams: new Set(), sequence: () => sequence };
   let sequence = 0,
     allStreams = 0;
-  const write = (event) => `id: ${event.id}\ndata: ${event.data}\n\n`;
+  const write = (event) => `id: mock-${event.id}\ndata: ${event.data}\n\n`;
   const tell = (changes) => {
     const event = { id: ++sequence, data: JSON.stringify({ at: iso(Date.now()), changes }) };
     ring.push(event);
@@ -733,7 +733,7 @@ export async function startMock({ hosts = 200, hostile = true, role = 'act', tok
       return send(request, response, 503, 'application/problem+json', JSON.stringify({ title: 'There are too many streams', status: 503 }));
     response.writeHead(200, { ...HEADERS, 'Content-Type': 'text/event-stream', 'Cache-Control': 'no-store', 'X-Accel-Buffering': 'no' });
     response.write('retry: 1000\n\n');
-    const last = Number(request.headers['last-event-id'] ?? sequence);
+    const last = Number((request.headers['last-event-id'] ?? `mock-${sequence}`).split('-')[1]);
     if (last > sequence || (ring.length && last < ring[0].id - 1)) response.write('event: reset\ndata: {}\n\n');
     else for (const event of ring) if (event.id > last) response.write(write(event));
     options.streams.add(response);

@@ -59,11 +59,14 @@ let missed = false;
 /** Whether the stream waits for a login. */
 let refused = false;
 
+/** The number behind the run in the id of an event, which `sequence` of the overview counts too. */
+export const sequenceOf = (id: string): number => Number(id.slice(id.lastIndexOf('-') + 1)) || 0;
+
 function hear(told: Told): void {
   if (told.what === 'event') {
     if (told.event.event === 'reset') return tellAll(EVERYTHING);
     const event = parse(told.event.data);
-    if (event) tellAll({ sequence: Number(told.event.id) || 0, all: false, changes: event.changes });
+    if (event) tellAll({ sequence: sequenceOf(told.event.id), all: false, changes: event.changes });
     return;
   }
   if (told.what === 'open') {

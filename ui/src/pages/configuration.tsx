@@ -86,7 +86,7 @@ function Routes() {
     service = value('service'),
     kind = value('kind');
   const routes = useResource(
-    host && `${host}\n${service}\n${kind}`,
+    host ? `${host}\n${service}\n${kind}` : null,
     (signal) => get('/routes', { host, service, kind }, signal),
     about('configuration'),
   );
