@@ -81,8 +81,8 @@ class Web {
 
   Deps deps_;
   config::Web config_;
+  std::unique_ptr<store::Reader> reader_;  ///< on the thread of `reading_`; null: not opened yet
   net::Worker reading_{"reader", 1};
-  std::unique_ptr<store::Reader> reader_;  ///< null: not opened yet
   Secret token_;
   web::Events events_;
   web::Board board_;

@@ -12,9 +12,9 @@
 namespace tocsin::net {
 namespace {
 
-/// Why OpenSSL has failed, in its words.
-std::string last_reason() {
-  const auto code = ERR_peek_last_error();
+/// Why OpenSSL has failed, in its words: what it says later follows from that.
+std::string first_reason() {
+  const auto code = ERR_peek_error();
   const char* reason = code == 0 ? nullptr : ERR_reason_error_string(code);
   ERR_clear_error();
   return reason == nullptr ? "unknown reason" : reason;
@@ -32,15 +32,17 @@ Result<TlsIdentity> TlsIdentity::load(const std::string& certificate_file,
   ERR_clear_error();
   auto context = std::make_shared<Context>();
   auto* const handle = context->handle.get();
-  if (handle == nullptr) return fail(ErrorKind::exhausted, "TLS cannot be begun: " + last_reason());
+  if (handle == nullptr)
+    return fail(ErrorKind::exhausted, "TLS cannot be begun: " + first_reason());
   SSL_CTX_set_min_proto_version(handle, TLS1_2_VERSION);
   // No stack of ours waits for a pass phrase on the terminal.
   SSL_CTX_set_default_passwd_cb(handle, [](char*, int, int, void*) { return 0; });
   if (SSL_CTX_use_certificate_chain_file(handle, certificate_file.c_str()) != 1)
-    return fail(ErrorKind::invalid_config, certificate_file + ": no certificate: " + last_reason());
+    return fail(ErrorKind::invalid_config,
+                certificate_file + ": no certificate: " + first_reason());
   const auto& key = key_file.empty() ? certificate_file : key_file;
   if (SSL_CTX_use_PrivateKey_file(handle, key.c_str(), SSL_FILETYPE_PEM) != 1)
-    return fail(ErrorKind::invalid_config, key + ": no private key for it: " + last_reason());
+    return fail(ErrorKind::invalid_config, key + ": no private key for it: " + first_reason());
   return TlsIdentity(std::move(context));
 }
 
@@ -102,7 +104,7 @@ awaitable<Result<std::size_t>> ServerStream::read_some(std::span<std::uint8_t> b
     if (SSL_get_error(session_->ssl.get(), result) == SSL_ERROR_ZERO_RETURN)
       co_return std::size_t{0};
     if (!session_->wants_more(result)) {
-      auto error = fail(ErrorKind::malformed, tcp_.peer() + ": TLS: " + last_reason());
+      auto error = fail(ErrorKind::malformed, tcp_.peer() + ": TLS: " + first_reason());
       (void)co_await send_waiting(deadline);  // the alert that says so
       tcp_.close();
       co_return error;
@@ -119,7 +121,7 @@ awaitable<Result<>> ServerStream::write(BytesView all, Deadline deadline) {
     std::size_t count = 0;
     const int result = SSL_write_ex(session_->ssl.get(), all.data(), all.size(), &count);
     if (result != 1 && !session_->wants_more(result)) {
-      auto error = fail(ErrorKind::malformed, tcp_.peer() + ": TLS: " + last_reason());
+      auto error = fail(ErrorKind::malformed, tcp_.peer() + ": TLS: " + first_reason());
       tcp_.close();
       co_return error;
     }

@@ -32,9 +32,9 @@ class Api {
     Events& events;
     store::Requests& requests;
     net::Worker& worker;  ///< the store's one thread
-    /// Null: the store cannot be read beside it, or not yet.
+    /// On the thread of `reading` only. Null: the store cannot be read beside it, or not yet.
     const std::unique_ptr<store::Reader>& reader;
-    net::Worker& reading;  ///< the reader's one thread
+    net::Worker& reading;
     const Clock& clock;
   };
   explicit Api(Deps deps) : deps_(deps) {}
@@ -86,8 +86,10 @@ class Api {
   /// What the reader answers, asked on its thread.
   template <typename F, typename T = std::invoke_result_t<F, store::Reader&>>
   [[nodiscard]] net::awaitable<T> read(F query) const {
-    if (!deps_.reader) co_return fail(ErrorKind::storage, "the history cannot be read now");
-    co_return co_await deps_.reading.run([&] { return query(*deps_.reader); });
+    co_return co_await deps_.reading.run([&]() -> T {
+      if (!deps_.reader) return fail(ErrorKind::storage, "the history cannot be read now");
+      return query(*deps_.reader);
+    });
   }
 
   // Configuration (api_configuration.cpp).
