@@ -19,8 +19,9 @@ DIALECTS = {"2.1": "SMB2_10", "3.0": "SMB3_00", "3.1.1": "SMB3_11"}
 PROTECTIONS = {"signed": "  server signing = mandatory\n  server smb encrypt = off",
                "encrypted": "  server smb encrypt = required"}
 # How changes reach the program, and what the host's front needs for it.
-WAYS = {"polled": {}, "pushed": {"multiplexes": True}}
-MATRIX = [case for case in itertools.product(DIALECTS, PROTECTIONS, WAYS) if case[:2] != ("2.1", "encrypted")]
+WAYS = {"polled": {}, "pushed": {"multiplexes": True}, "apart": {}}  # apart: over a pipe for each service
+MATRIX = [case for case in itertools.product(DIALECTS, PROTECTIONS, WAYS)
+          if case[:2] != ("2.1", "encrypted") and (case[2] != "apart" or case[0] == "3.1.1")]
 
 QUERY_STATUS, ENUM_SERVICES = 40, 42  # RQueryServiceStatusEx, REnumServicesStatusExW
 MARKER = "NoSuchService"
@@ -53,7 +54,7 @@ def way_of(host):
 class OnEveryHost(unittest.TestCase):
     maxDiff = None
     # Of checks, in the ways that the test is about.
-    FREQUENCIES = {"polled": "every 1 second", "pushed": "every 1 hour"}
+    FREQUENCIES = {"polled": "every 1 second", "pushed": "every 1 hour", "apart": "every 1 hour"}
 
     def setUp(self):
         self.hosts = {name: host for name, host in hosts.items() if way_of(name) in self.FREQUENCIES}
@@ -67,7 +68,8 @@ class OnEveryHost(unittest.TestCase):
             names = (*services, *(polled if way == "polled" else ()), MARKER)
             return [{"name": service} if isinstance(service, str) else service for service in names]
         configuration(self.file, credentials=next(iter(self.hosts.values())).credentials(), hosts=[
-            {**host.host(host=name), "services": watched(way_of(name)), "frequency": self.FREQUENCIES[way_of(name)]}
+            {**host.host(host=name), "services": watched(way_of(name)), "frequency": self.FREQUENCIES[way_of(name)],
+             "push": way_of(name) != "polled"}
             for name, host in self.hosts.items()], **more)
 
     def run_tocsin(self):

@@ -19,6 +19,8 @@ constexpr int kPriceOfList = 15;
 constexpr std::size_t kMostServices = 512;
 /// Changes that a check finds first before the host is held for one that does not tell.
 constexpr int kMostUntold = 1;
+/// Pipes that are being closed, of those that all have their own: more have hung for a whole check.
+constexpr std::size_t kMostFarewells = 2 * SmbListener::kMostPipes;
 constexpr std::uint32_t kMaskOfList = svcctl::kNotifyCreated | svcctl::kNotifyDeleted;
 
 /// An NTSTATUS: the pipe is refused or has broken. Where it is the session, the next check finds
@@ -87,6 +89,11 @@ void SmbListener::Registration::answer(Result<Bytes> stub) {
 void SmbListener::listen_to(std::span<const ObservedService> services) {
   if (lost_) return;
   is_tidy_ = false;
+  std::erase_if(farewells_, [](const auto& farewell) { return farewell.done(); });
+  if (smb_ != nullptr && farewells_.size() > kMostFarewells) {
+    lost_ = {ErrorKind::malformed, "pipes that were closed stay open", {}};
+    return;
+  }
   hears_too_many_ = services.size() > (smb_ == nullptr ? kMostServices : kMostPipes);
   if (needs_too_many_pipes()) return stop_listening();
   services = services.first(std::min(services.size(), kMostServices));
@@ -118,7 +125,6 @@ void SmbListener::stop_listening() {
 void SmbListener::forget_all_but(std::span<const ObservedService> services) {
   std::unordered_set<ServiceName> names;
   for (const auto& service : services) names.insert(service.name);
-  std::erase_if(farewells_, [](const auto& farewell) { return farewell.done(); });
   for (auto at = services_.begin(); at != services_.end();) {
     auto& [name, service] = *at;
     const bool is_heard = is_listened_to(service.hearing);

@@ -17,6 +17,7 @@
 #include "simulate/windows_host.h"
 #include "wire/ntlm/ntlm.h"
 #include "wire/smb2/client.h"
+#include "wire/smb2/message.h"
 #include "wire/smb2/server.h"
 
 namespace tocsin::probe {
@@ -83,8 +84,9 @@ class SmbListenerTest : public testing::TestWithParam<dcerpc::Calls> {
 
   /// What is on its way to the host arrives, and the replies set out.
   void send() {
-    for (const auto& request : port_.take_outgoing())
-      std::ranges::move(server_.handle(request).value(), std::back_inserter(replies_));
+    for (auto& request : port_.take_outgoing())
+      if (!closes_no_pipe_ || smb2::Header::decode(request)->command != smb2::Command::close)
+        std::ranges::move(server_.handle(request).value(), std::back_inserter(replies_));
     std::ranges::move(server_.late_replies(), std::back_inserter(replies_));
   }
   /// The replies arrive.
@@ -132,11 +134,12 @@ class SmbListenerTest : public testing::TestWithParam<dcerpc::Calls> {
       clock_};
   simulate::Account account_{.user = "monitor", .password = Secret("tocsin")};
   bool refuses_ = false;
+  bool closes_no_pipe_ = false;
   std::vector<std::weak_ptr<bool>> pipes_;  ///< whether each is broken
   smb2::Server server_{std::make_shared<smb2::ServerOptions>(make_host()), kit::counting_random()};
   std::vector<Bytes> replies_;
   Port port_;
-  smb2::Client smb_{{.server_name = "node"}, kit::counting_random()};
+  smb2::Client smb_{{.server_name = "node", .encrypt_when_offered = false}, kit::counting_random()};
   std::optional<SmbPipe> shared_;
   std::optional<SmbListener> listener_;
 };
@@ -221,6 +224,17 @@ TEST_P(SmbListenerPipes, LeavesAHostToTheChecksWhosePipesBreakAgainAndAgain) {
   see_and_register();
   EXPECT_FALSE(listener_->hears_all());
   EXPECT_EQ(pipes(), 0);
+}
+
+TEST_P(SmbListenerPipes, LeavesNoMorePipesBehindThanAFewWhereTheHostClosesNone) {
+  closes_no_pipe_ = true;
+  for (int times = 0; times < 100 && !listener_->lost(); times++) {
+    listener_->listen_to({});
+    see_and_register();
+  }
+  ASSERT_TRUE(listener_->lost());
+  EXPECT_EQ(listener_->lost()->kind, ErrorKind::malformed);
+  EXPECT_LT(pipes(), 40);
 }
 
 TEST_P(SmbListenerPipes, LeavesAHostToTheChecksThatRefusesThem) {
