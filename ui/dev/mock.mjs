@@ -662,7 +662,7 @@ function routes(model, options, tell) {
               { key: 'slack/ops', name: 'Slack #ops', delaySeconds: 0 },
               { key: 'pagerDuty', name: 'PagerDuty', delaySeconds: 900 },
             ]
-          : [],
+          : fail(400, 'The host is missing'),
       }),
     ],
     [

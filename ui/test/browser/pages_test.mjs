@@ -13,6 +13,7 @@ const VIEWS = {
   'dead letters': './?page=deliveries&state=dead',
   silences: './?page=silences&ended=true',
   configuration: './?page=configuration&host=sql1&service=Spooler',
+  'configuration alone': './?page=configuration',
   about: './?page=about',
   kiosk: './?kiosk',
 };
