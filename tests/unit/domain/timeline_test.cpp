@@ -76,6 +76,7 @@ TEST(Timeline, AThinnedRowKeepsTheTimesOfWhatStandsAlone) {
 
 TEST(Timeline, AThinnedRowHasNoMorePointsThanWereAskedFor) {
   std::vector<Seen> states;
+  states.reserve(10'000);
   for (int i = 0; i < 10'000; i++)
     states.push_back({.at = Time(Duration(i * i)),
                       .state = i % 3 == 0 ? ServiceState::stopped : ServiceState::running});
