@@ -1,8 +1,10 @@
 #!/usr/bin/env python3
-"""embed_ui.py FOLDER OUTPUT: the folder's files as the table of src/web/embedded.h, packed, the same bytes each time."""
+"""embed_ui.py FOLDER CONTRACT OUTPUT: the folder's files and the contract of the API as the table of
+src/web/embedded.h, packed, the same bytes each time."""
 import gzip
 import hashlib
 import pathlib
+import re
 import sys
 
 TYPES = {
@@ -12,6 +14,7 @@ TYPES = {
     ".svg": "image/svg+xml",
     ".yaml": "application/yaml",
 }
+VERSIONED = re.compile(r"-[0-9a-f]{8,}\.\w+$")  # the hash of the content stands in the name
 
 
 def array_of(name: str, data: bytes) -> str:
@@ -21,17 +24,18 @@ def array_of(name: str, data: bytes) -> str:
 
 
 def main() -> None:
-    folder, output = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2])
+    folder, contract, output = map(pathlib.Path, sys.argv[1:])
     arrays, rows = "", ""
-    files = sorted(path for path in folder.iterdir() if path.is_file())
+    files = [*sorted(path for path in folder.iterdir() if path.is_file()), contract]
     for i, path in enumerate(files):
         data = path.read_bytes()
         packed = gzip.compress(data, compresslevel=9, mtime=0)
         url = "/" if path.name == "index.html" else f"/{path.name}"
+        is_versioned = "true" if VERSIONED.search(path.name) else "false"
         etag = hashlib.sha256(data).hexdigest()[:16]
         arrays += array_of(f"kFile{i}", packed)
         rows += (
-            f'    {{"{url}", "{TYPES[path.suffix]}", "\\"{etag}\\"",\n'
+            f'    {{"{url}", "{TYPES[path.suffix]}", "\\"{etag}\\"", {is_versioned},\n'
             f"     {{reinterpret_cast<const char*>(kFile{i}), sizeof(kFile{i})}}}},\n"
         )
     text = (

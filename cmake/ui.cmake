@@ -15,7 +15,7 @@ function(embed_ui target)
     DEPENDS ${ui}/package-lock.json VERBATIM)
   add_custom_command(OUTPUT ${output}
     COMMAND ${NPM} run build --prefix ${ui} --silent -- ${files}
-    COMMAND ${PYTHON3} ${script} ${files} ${output}
+    COMMAND ${PYTHON3} ${script} ${files} ${PROJECT_SOURCE_DIR}/docs/openapi.yaml ${output}
     DEPENDS ${installed} ${sources} ${ui}/build.mjs ${ui}/tsconfig.json ${PROJECT_SOURCE_DIR}/docs/openapi.yaml ${script}
     VERBATIM)
   target_sources(${target} PRIVATE ${output})

@@ -10,6 +10,7 @@ struct EmbeddedFile {
   std::string_view path;  ///< "/app-4F2A.js"; "/" is the page
   std::string_view type;
   std::string_view etag;  ///< quoted
+  bool is_versioned;      ///< its name changes with its content
   std::string_view gzip;
 };
 

@@ -7,14 +7,13 @@ namespace {
 
 constexpr std::string_view kMetricsType = "text/plain; version=0.0.4; charset=utf-8";
 
-/// All files but the page itself have a hash in their names.
 Response page(const EmbeddedFile& file, const Request& request) {
-  const bool is_page = file.path == "/";
   Response response{
       .type = file.type,
-      .headers = {{"ETag", std::string(file.etag)},
-                  {"Cache-Control", is_page ? "no-cache" : "public, max-age=31536000, immutable"},
-                  {"Vary", "Accept-Encoding"}}};
+      .headers = {
+          {"ETag", std::string(file.etag)},
+          {"Cache-Control", file.is_versioned ? "public, max-age=31536000, immutable" : "no-cache"},
+          {"Vary", "Accept-Encoding"}}};
   if (request.header("if-none-match").value_or("") == file.etag) {
     response.status = 304;
     return response;
