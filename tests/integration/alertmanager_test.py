@@ -116,7 +116,9 @@ class Alerts(Watched):
         self.server.up()
         firing = {self.notification(number)[1]["labels"]["service"] for number in (1, 2)}
         self.assertEqual(firing, {ENGINE, PROXY})
-        self.assertEqual({row["state"] for row in self.rows("deliveries")}, {"delivered"})
+        # An outcome is written a moment after the server's answer.
+        wait_until(lambda: {row["state"] for row in self.rows("deliveries")} == {"delivered"}, 10,
+                   lambda: self.rows("deliveries"))
 
     def test_test_command(self):
         self.configure(destinations=["alertmanager"],

@@ -224,6 +224,7 @@ class Captured(Pushing):
         with Capture(file, host.port):
             self.watch(name)
             windows.services.start(name)
+            self.told((name, "started"))  # a host tells of no state that is over before it is asked again
             windows.services.stop(name)
             self.told((name, "started"), (name, "stopped"))
             self.assertEqual(self.running.stop(), 0, self.running.output())

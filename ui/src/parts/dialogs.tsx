@@ -191,8 +191,8 @@ function Covered({ scope }: { scope: string }) {
                 <ul>
                   {found.open.slice(0, 5).map((alert) => (
                     <li key={`${alert.host}/${alert.service}`}>
-                      <StateText state={alert.state} /> <Name of={alert.friendlyName || alert.displayName || alert.service} /> <span class="muted">on</span>{' '}
-                      <Name of={alert.host} />
+                      <StateText state={alert.state} /> <Name of={alert.friendlyName || alert.displayName || alert.service} />{' '}
+                      <span class="muted">on</span> <Name of={alert.host} />
                     </li>
                   ))}
                   {found.open.length > 5 && <li class="muted">and {found.open.length - 5} more</li>}
