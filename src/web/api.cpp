@@ -22,7 +22,7 @@ void Api::add_to(Router& router) {
   router.add({get, "/api/v1/session", read, now(&Api::get_session)});
   router.add({get, "/api/v1/status", read, now(&Api::get_status)});
   router.add({get, "/api/v1/counts", read, of(&Api::get_counts)});
-  router.add({get, "/api/v1/overview", read, now(&Api::get_overview)});
+  router.add({get, "/api/v1/overview", read, of(&Api::get_overview)});
   router.add({get, "/api/v1/hosts", read, now(&Api::list_hosts)});
   router.add({get, "/api/v1/hosts/{host}", read, now(&Api::get_host)});
   router.add({get, "/api/v1/hosts/{host}/services", read, of(&Api::list_services)});

@@ -49,7 +49,7 @@ class Api {
   Answer get_session(const Call& call) const;
   Answer get_status(const Call& call) const;
   Coroutine get_counts(const Call& call) const;
-  Answer get_overview(const Call& call) const;
+  Coroutine get_overview(const Call& call);
   Answer list_hosts(const Call& call) const;
   Answer get_host(const Call& call) const;
   Coroutine list_services(const Call& call) const;
@@ -99,6 +99,13 @@ class Api {
   Coroutine test_destination(const Call& call) const;
 
   Deps deps_;
+  /// The overview as it was last asked for, packed, while nothing of it has changed.
+  struct PackedOverview {
+    std::uint64_t changes = 0;
+    Time at{};
+    std::string text;
+  };
+  PackedOverview overview_;
   /// A silence by the Idempotency-Key that it was made with.
   struct Made {
     std::string key;

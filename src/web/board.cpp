@@ -56,6 +56,7 @@ void Board::update(const MonitoredHost& host, bool checked) {
   count(known, -1);
   known = now;
   count(known, 1);
+  changes_++;
   changed_(host.name(), known);
 }
 
@@ -72,6 +73,7 @@ void Board::remove(const HostName& host) {
   if (found == hosts_.end()) return;
   count(found->second, -1);
   hosts_.erase(found);
+  changes_++;
   changed_(host, {});
 }
 

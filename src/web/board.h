@@ -50,6 +50,8 @@ class Board {
   [[nodiscard]] const std::map<HostName, HostSummary>& hosts() const { return hosts_; }
   /// Over all hosts.
   [[nodiscard]] const StateCounts& states() const { return states_; }
+  /// Counts the changes: what was made of the board holds while it stays.
+  [[nodiscard]] std::uint64_t changes() const { return changes_; }
 
  private:
   void count(const HostSummary& summary, int by);
@@ -57,6 +59,7 @@ class Board {
   Changed changed_;
   std::map<HostName, HostSummary> hosts_;
   StateCounts states_{};
+  std::uint64_t changes_ = 0;
 };
 
 }  // namespace tocsin::web
