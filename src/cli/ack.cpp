@@ -22,11 +22,12 @@
 #include "domain/monitored_host.h"
 #include "store/logins.h"
 #include "store/store.h"
+#include "web/json.h"
 
 namespace tocsin::cli {
 namespace {
 
-using json = nlohmann::ordered_json;
+using web::json;
 
 /// An alert that was notified, and not its end.
 struct Firing {
@@ -78,11 +79,6 @@ std::vector<Ack> find_meant(const std::vector<Ack>& acks, const std::string& tex
     return id ? ack.id == *id : scope.covers(ack.host, ack.service);
   });
   return meant;
-}
-
-json to_json(const Ack& ack) {
-  return {{"id", ack.id},           {"host", ack.host.text()}, {"service", ack.service.text()},
-          {"at", iso_time(ack.at)}, {"reason", ack.reason},    {"by", ack.author}};
 }
 
 void print_table(const std::vector<Ack>& acks) {
@@ -148,7 +144,7 @@ int acks(const AcksOptions& options) {
   if (!opened) return opened.error();
   if (options.json) {
     json array = json::array();
-    for (const auto& ack : opened->acks) array.push_back(to_json(ack));
+    for (const auto& ack : opened->acks) array.push_back(web::to_json(ack));
     print_json(array);
   } else {
     print_table(opened->acks);

@@ -17,13 +17,14 @@
 #include "notify/destination.h"
 #include "platform/process.h"
 #include "store/store.h"
+#include "web/json.h"
 
 namespace tocsin::cli {
 namespace {
 
 constexpr std::size_t kMostDeliveries = 1000;
 
-using json = nlohmann::ordered_json;
+using web::json;
 
 Color color_of(TransitionKind kind) {
   switch (row_of(kind).tone) {
@@ -53,22 +54,12 @@ Color color_of(store::DeliveryState state) {
   return Color::none;
 }
 
+/// As the API has it, but for a key that is older than that.
 json to_json(const Alert& alert) {
-  return {{"id", alert.id.value},
-          {"time", iso_time(alert.at)},
-          {"host", alert.host.text()},
-          {"service", alert.service.text()},
-          {"displayName", alert.details.display_name},
-          {"friendlyName", alert.friendly_name},
-          {"kind", kind_word(alert)},
-          {"from", to_string(alert.from)},
-          {"to", to_string(alert.to)},
-          {"reason", alert.reason},
-          {"severity", to_string(alert.severity)},
-          {"serviceSet", alert.set},
-          {"rootCause", alert.root_cause.text()},
-          {"reminder", alert.reminder},
-          {"held", alert.suppressed}};
+  auto object = web::to_json(alert);
+  object.erase("suppressed");
+  object["held"] = alert.suppressed;
+  return object;
 }
 
 /// The store named by the options, or nothing after a complaint.

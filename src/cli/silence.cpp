@@ -17,11 +17,12 @@
 #include "config/section/duration.h"
 #include "daemon/daemon.h"
 #include "store/store.h"
+#include "web/json.h"
 
 namespace tocsin::cli {
 namespace {
 
-using json = nlohmann::ordered_json;
+using web::json;
 
 constexpr Duration kLongest = std::chrono::days(366);
 
@@ -34,17 +35,6 @@ std::vector<Silence> find_meant(const std::vector<Silence>& silences, const std:
     return id ? silence.id == *id : silence.scope == scope;
   });
   return meant;
-}
-
-json to_json(const Silence& silence, Time now) {
-  return {{"id", silence.id},
-          {"host", silence.scope.host.text()},
-          {"service", silence.scope.service.text()},
-          {"begin", iso_time(silence.begin)},
-          {"end", iso_time(silence.end)},
-          {"active", silence.is_active(now)},
-          {"reason", silence.reason},
-          {"by", silence.author}};
 }
 
 /// Whether the scope covers a service that is named in the configuration, or that a check has
@@ -145,7 +135,7 @@ int silences(const SilencesOptions& options) {
   if (!all) return failed(all.error().what);
   if (options.json) {
     json array = json::array();
-    for (const auto& silence : *all) array.push_back(to_json(silence, now));
+    for (const auto& silence : *all) array.push_back(web::to_json(silence, now));
     print_json(array);
   } else {
     print_table(*all, *config, now);
