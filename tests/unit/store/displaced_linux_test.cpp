@@ -9,6 +9,7 @@
 #include <gtest/gtest.h>
 
 #include "scratch.h"
+#include "store/reader.h"
 #include "store/requests.h"
 #include "store/store.h"
 
@@ -51,6 +52,16 @@ class DisplacedTest : public testing::Test {
 
 TEST_F(DisplacedTest, FilesThatStandAreLeftAlone) {
   EXPECT_EQ(store_->restore_if_displaced(), false);
+}
+
+TEST_F(DisplacedTest, WhoeverReadsFollowsToTheNewFile) {
+  auto reader = Reader::open(scratch_.path()).value();
+  for (const auto* name : {"tocsin.db", "tocsin.db-wal", "tocsin.db-shm"})
+    fs::remove(scratch_.path() / name);
+  ASSERT_EQ(store_->restore_if_displaced(), true);
+  commit("after");
+  ASSERT_TRUE(reader.follow());
+  EXPECT_THAT(reader.alerts({})->alerts, testing::SizeIs(2));
 }
 
 TEST_F(DisplacedTest, ADatabaseThatIsRemovedIsMadeAnew) {

@@ -370,16 +370,6 @@ TEST_F(ReaderTest, AllDeadLettersOfOneDestinationAreSentAgain) {
   EXPECT_THAT(again, ElementsAre("a1", "a2"));
 }
 
-TEST_F(ReaderTest, FollowsAStoreThatWasMadeAnew) {
-  commit({.alerts = {make_alert("1")}});
-  for (const auto* name : {"tocsin.db", "tocsin.db-wal", "tocsin.db-shm"})
-    std::filesystem::remove(scratch_.path() / name);
-  ASSERT_EQ(store_->restore_if_displaced(), true);
-  commit({.alerts = {make_alert("2")}});
-  ASSERT_TRUE(reader_.follow());
-  EXPECT_THAT(ids(AlertQuery{}), ElementsAre("2", "1"));
-}
-
 TEST_F(ReaderTest, SaysHowLargeTheDatabaseIs) {
   EXPECT_GT(reader_.size().value(), 10'000);
   EXPECT_EQ(reader_.size().value() % 4096, 0);
