@@ -11,7 +11,7 @@ const WATCHED_SECONDS = 100;
 const [program] = process.argv.slice(2);
 if (!program) throw new Error('usage: tools/dashboard_pictures.mjs PROGRAM');
 
-const demo = spawn(program, ['demo', '--hosts', '48', '--changes', '24', '--seconds', String(WATCHED_SECONDS + 60)]);
+const demo = spawn(program, ['demo', '--hosts', '60', '--changes', '8', '--seconds', String(WATCHED_SECONDS + 60)]);
 try {
   const address = await new Promise((found, failed) => {
     let said = '';
