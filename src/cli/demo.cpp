@@ -126,8 +126,8 @@ net::awaitable<void> wait_for_the_end(int seconds) {
 
 /// The usual port, or any where that is taken.
 std::uint16_t free_dashboard_port(const net::Executor& executor) {
-  constexpr std::uint16_t kUsual = 8484;
-  return net::TcpListener::open(executor, "127.0.0.1", kUsual) ? kUsual : 0;
+  const config::Web usual;
+  return net::TcpListener::open(executor, usual.address, usual.port) ? usual.port : 0;
 }
 
 /// It listens a moment after the start.

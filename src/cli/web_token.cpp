@@ -1,6 +1,4 @@
 // `web-token`: the token in the data directory, or a new one for the configuration.
-#include <array>
-
 #include <fmt/format.h>
 
 #include "base/bytes.h"
@@ -19,14 +17,12 @@ namespace {
 
 /// The token itself is nowhere but on the screen.
 int make_new(const WebTokenOptions& options) {
-  constexpr std::size_t kBytes = 24;
-  std::array<std::uint8_t, kBytes> bytes{};
-  platform::system_random()(bytes);
-  const auto token = to_hex(bytes);
+  const auto token = daemon::make_web_token(platform::system_random());
   fmt::print(
       "token: {}\n\nIn the configuration:\n\n  web:\n    tokens:\n      - name: {}\n        hash: "
       "{}\n        role: {}\n",
-      token, printable(options.name), to_hex(crypto::sha256(as_bytes(token))), options.role);
+      token.reveal(), printable(options.name), to_hex(crypto::sha256(as_bytes(token.reveal()))),
+      options.role);
   return kExitOk;
 }
 

@@ -23,7 +23,6 @@ constexpr auto kOpenAgainAfter = std::chrono::minutes(1);
 constexpr auto kLastAnswers = std::chrono::seconds(2);
 constexpr auto kLookEvery = std::chrono::milliseconds(20);
 constexpr auto kFollowEvery = std::chrono::seconds(5);
-constexpr std::size_t kTokenBytes = 24;
 
 std::string run_id(Time now) { return fmt::format("{:x}", now.time_since_epoch().count()); }
 
@@ -35,6 +34,13 @@ std::string url_of(const config::Web& web, std::uint16_t port) {
 
 }  // namespace
 
+Secret make_web_token(const RandomFill& random) {
+  constexpr std::size_t kTokenBytes = 24;
+  std::array<std::uint8_t, kTokenBytes> bytes{};
+  random(bytes);
+  return Secret(to_hex(bytes));
+}
+
 Result<Secret> take_web_token(const std::filesystem::path& directory, const RandomFill& random) {
   const auto file = directory / store::kWebToken;
   std::error_code error;
@@ -45,9 +51,7 @@ Result<Secret> take_web_token(const std::filesystem::path& directory, const Rand
     if (!text.empty()) return Secret(std::move(text));
   }
   TRY(platform::make_private_directory(directory));
-  std::array<std::uint8_t, kTokenBytes> bytes{};
-  random(bytes);
-  Secret token(to_hex(bytes));
+  auto token = make_web_token(random);
   TRY(platform::replace_file(file, token.reveal() + "\n"));
   std::filesystem::permissions(
       file, std::filesystem::perms::owner_read | std::filesystem::perms::owner_write, error);

@@ -24,6 +24,9 @@
 
 namespace tocsin::daemon {
 
+/// A new one: nobody guesses it.
+[[nodiscard]] Secret make_web_token(const RandomFill& random);
+
 /// The token in the data directory, with which everything may be done; made where there is none.
 /// Blocking. The error says that it cannot be read or written, and why.
 [[nodiscard]] Result<Secret> take_web_token(const std::filesystem::path& directory,
