@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import tempfile
 import unittest
+import urllib.error
 import urllib.parse
 import urllib.request
 
@@ -49,7 +50,18 @@ class Prometheus:
         wait_until(lambda: self.process.poll() is not None or listens(self.process.pid, self.port), 30,
                    "Prometheus listens")
         assert self.process.poll() is None, "Prometheus ended"
+        wait_until(self._ready, 30, "Prometheus is ready")
         return self
+
+    def _ready(self):
+        # It listens before it answers.
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/-/ready", timeout=10):
+                return True
+        except urllib.error.HTTPError as refused:
+            if refused.code != 503:
+                raise
+            return False
 
     def _ask(self, path, **parameters):
         with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/api/v1/{path}?"

@@ -253,7 +253,7 @@ function Painted({
       )),
     [tracks, labels, states],
   );
-  useMoves(canvas, span, pointed);
+  useMoves(box, canvas, span, pointed);
   const time = (x: number) => span.from + (x / width.value) * (span.to - span.from);
   const row = pointed.value ? Math.floor((pointed.value.y - AXIS) / ROW) : -1;
   return (
@@ -305,11 +305,17 @@ function goToHistory(host: string, track: Track, time: number, end: number): voi
 }
 
 /** Dragging, wheel and keys. The view is replaced while it moves, so that going back does not go through each step. */
-function useMoves(canvas: { readonly current: HTMLCanvasElement | null }, span: Span, pointed: { value: { x: number; y: number } | null }): void {
+function useMoves(
+  box: { readonly current: HTMLElement | null },
+  canvas: { readonly current: HTMLCanvasElement | null },
+  span: Span,
+  pointed: { value: { x: number; y: number } | null },
+): void {
   const current = useRef(span);
   current.current = span;
   useEffect(() => {
-    const element = canvas.current!;
+    const element = canvas.current!,
+      rows = box.current!; // the canvas follows the page a moment later: it is not always below the pointer
     let drag: { x: number; from: number } | null = null;
     const length = () => current.current.to - current.current.from;
     const perPixel = () => length() / element.clientWidth;
@@ -325,7 +331,8 @@ function useMoves(canvas: { readonly current: HTMLCanvasElement | null }, span: 
       element.setPointerCapture(event.pointerId);
     };
     const move = (event: PointerEvent) => {
-      pointed.value = { x: event.offsetX, y: event.offsetY + element.offsetTop };
+      const { left, top } = rows.getBoundingClientRect();
+      pointed.value = { x: event.clientX - left, y: event.clientY - top };
       if (!drag || (!element.dataset.dragged && Math.abs(event.clientX - drag.x) < 4)) return;
       element.dataset.dragged = 'yes';
       pointed.value = null;
@@ -357,18 +364,18 @@ function useMoves(canvas: { readonly current: HTMLCanvasElement | null }, span: 
       found();
     };
     element.addEventListener('pointerdown', down);
-    element.addEventListener('pointermove', move);
+    rows.addEventListener('pointermove', move);
     element.addEventListener('pointerup', up);
     element.addEventListener('pointercancel', up);
-    element.addEventListener('pointerleave', leave);
+    rows.addEventListener('pointerleave', leave);
     element.addEventListener('wheel', wheel, { passive: false });
     element.addEventListener('keydown', key);
     return () => {
       element.removeEventListener('pointerdown', down);
-      element.removeEventListener('pointermove', move);
+      rows.removeEventListener('pointermove', move);
       element.removeEventListener('pointerup', up);
       element.removeEventListener('pointercancel', up);
-      element.removeEventListener('pointerleave', leave);
+      rows.removeEventListener('pointerleave', leave);
       element.removeEventListener('wheel', wheel);
       element.removeEventListener('keydown', key);
     };

@@ -36,9 +36,22 @@ test('the timeline of 200 services follows the pointer', { skip: missing, timeou
   // Only rows in sight are painted: the pointer finds its row also far down.
   const label = page.locator('.labels li', { hasText: 'Service 150' });
   await label.scrollIntoViewIfNeeded();
-  const row = await label.boundingBox();
+  const row = await label.boundingBox(),
+    pointed = page.locator('.pointed b');
   await page.mouse.move(box.x + 900, row.y + 12);
-  await page.locator('.pointed b', { hasText: /^Service 150$/ }).waitFor();
+  try {
+    await pointed.filter({ hasText: /^Service 150$/ }).waitFor();
+  } catch (error) {
+    const sight = await page.evaluate(
+      ([x, y]) => ({
+        below: document.elementFromPoint(x, y)?.outerHTML.slice(0, 200),
+        address: location.href,
+        words: document.querySelector('.canvas canvas').getAttribute('aria-label'),
+      }),
+      [box.x + 900, row.y + 12],
+    );
+    throw new Error(`${JSON.stringify({ row, box, pointed: await pointed.allInnerTexts(), ...sight })}`, { cause: error });
+  }
   assert.ok((await page.locator('.canvas canvas').boundingBox()).height < 2000);
   noComplaints(context);
 });
