@@ -161,7 +161,7 @@ int unack(const UnackOptions& options) {
     return kExitFailed;
   }
   for (const auto& ack : meant) {
-    if (const auto ended = opened->requests.end_ack(ack.id, SystemClock().now()); !ended)
+    if (const auto ended = opened->requests.take_back_ack(ack.id, actor()); !ended)
       return failed(ended.error().what);
     fmt::print("{} is no longer acknowledged\n", printable(ack.text()));
   }

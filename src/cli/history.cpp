@@ -1,11 +1,18 @@
 // `history` and `deliveries`: what happened, and the notifications of it; read from the store of a
 // running or stopped tocsin.
+#include <algorithm>
+#include <filesystem>
+#include <iterator>
 #include <map>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include "base/text.h"
+#include "base/try.h"
 #include "cli/commands.h"
 #include "cli/configured_destinations.h"
 #include "cli/json.h"
@@ -16,6 +23,7 @@
 #include "daemon/daemon.h"
 #include "notify/destination.h"
 #include "platform/process.h"
+#include "store/reader.h"
 #include "store/store.h"
 #include "web/json.h"
 
@@ -23,6 +31,7 @@ namespace tocsin::cli {
 namespace {
 
 constexpr std::size_t kMostDeliveries = 1000;
+constexpr std::size_t kActionsPerPage = 1000;
 
 using web::json;
 
@@ -89,6 +98,40 @@ std::map<std::string, std::string> names_of_destinations(const config::Config& c
   return names;
 }
 
+/// What somebody did, the latest first.
+Result<std::vector<Action>> load_actions(const std::filesystem::path& directory,
+                                         const store::HistoryQuery& query) {
+  TRY(auto reader, store::Reader::open(directory));
+  std::vector<Action> all;
+  store::ActionQuery page{.which = {.host = query.host.value_or(HostName()),
+                                    .service = query.service.value_or(ServiceName())},
+                          .from = query.since,
+                          .limit = kActionsPerPage};
+  for (;;) {
+    TRY(auto read, reader.actions(page));
+    std::ranges::move(read.actions, std::back_inserter(all));
+    if (!read.next) return all;
+    page.before = *read.next;
+  }
+}
+
+std::vector<Cell> row_of_action(const Action& action,
+                                const std::map<std::string, std::string>& names) {
+  const auto or_dash = [](std::string text) { return text.empty() ? "-" : std::move(text); };
+  std::string about = "by " + (action.by.name.empty() ? "somebody" : action.by.name);
+  if (action.until != Time{}) about += ", until " + local_time(action.until);
+  if (const auto name = names.find(action.destination); name != names.end())
+    about += ", " + name->second;
+  if (!action.reason.empty()) about += ": " + action.reason;
+  return {{local_time(action.by.at)},
+          {or_dash(action.scope.host.text())},
+          {or_dash(action.scope.service.text())},
+          {std::string(to_string(action.kind))},
+          {"-"},
+          {"-"},
+          {std::move(about)}};
+}
+
 /// Asks the tocsin that runs, or runs next.
 int retry(const DeliveriesOptions& options, const config::Config& config) {
   if (options.id.empty() != options.all)
@@ -97,7 +140,7 @@ int retry(const DeliveriesOptions& options, const config::Config& config) {
         "--all");
   auto requests = open_requests(options.data_directory, config);
   if (!requests) return kExitFailed;
-  const auto retries = requests->ask_for_retry(options.id, SystemClock().now());
+  const auto retries = requests->ask_for_retry(options.id, actor());
   const auto is_anybody_there = requests->is_anybody_there();
   for (const auto* error : {retries ? nullptr : &retries.error(),
                             is_anybody_there ? nullptr : &is_anybody_there.error()}) {
@@ -138,8 +181,18 @@ int history(const HistoryOptions& options) {
     print_json(array);
     return kExitOk;
   }
+  const auto actions =
+      load_actions(daemon::data_directory(options.data_directory, *configuration), query);
+  if (!actions) return failed(actions.error().what);
+  const auto names = names_of_destinations(*configuration);
   Table table({"TIME", "HOST", "SERVICE", "WHAT", "FROM", "TO", "REASON", "SUPPRESSED"});
+  auto action = actions->rbegin();  // they are read the latest first
+  const auto add_actions_until = [&](Time at) {
+    for (; action != actions->rend() && action->by.at <= at; ++action)
+      table.add(row_of_action(*action, names));
+  };
   for (const auto& alert : *alerts) {
+    add_actions_until(alert.at);
     const bool about_host = is_about_host(alert);
     table.add({{local_time(alert.at)},
                {alert.host.text()},
@@ -150,6 +203,7 @@ int history(const HistoryOptions& options) {
                {alert.reason},
                {alert.suppressed}});
   }
+  add_actions_until(Time::max());
   print(table, fmt::format("nothing happened in the last {}", options.since));
   return kExitOk;
 }

@@ -10,6 +10,7 @@
 #include "base/try.h"
 #include "cli/commands.h"
 #include "cli/load.h"
+#include "cli/requests.h"
 #include "daemon/daemon.h"
 #include "store/requests.h"
 
@@ -26,7 +27,7 @@ Result<store::ReloadAnswer> ask(const std::filesystem::path& directory) {
   if (!there)
     return fail(ErrorKind::not_found,
                 to_utf8(directory) + ": no tocsin runs with this data directory");
-  TRY(const auto id, requests.ask_for_reload(SystemClock().now()));
+  TRY(const auto id, requests.ask_for_reload(actor()));
   const auto end = std::chrono::steady_clock::now() + kLongestWait;
   while (std::chrono::steady_clock::now() < end) {
     TRY(auto answer, requests.find_answer(id));

@@ -28,6 +28,8 @@ std::string user() {
   return {};
 }
 
+Actor actor() { return {.name = user(), .at = SystemClock().now()}; }
+
 std::optional<std::int64_t> parse_id(const std::string& text) {
   std::int64_t id = 0;
   const auto* last = text.data() + text.size();

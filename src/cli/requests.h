@@ -19,6 +19,9 @@ namespace tocsin::cli {
 /// Who asks; empty: not known.
 [[nodiscard]] std::string user();
 
+/// The same, now.
+[[nodiscard]] Actor actor();
+
 /// The id of a request; nothing if the text is not an id.
 [[nodiscard]] std::optional<std::int64_t> parse_id(const std::string& text);
 

@@ -158,7 +158,7 @@ int unsilence(const UnsilenceOptions& options) {
     return kExitFailed;
   }
   for (const auto& silence : meant) {
-    if (const auto ended = requests->end_silence(silence.id, now); !ended)
+    if (const auto ended = requests->end_silence(silence.id, {.name = user(), .at = now}); !ended)
       return failed(ended.error().what);
     fmt::print("the silence {} of {} has ended\n", silence.id, printable(silence.scope.text()));
   }

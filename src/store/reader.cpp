@@ -89,6 +89,23 @@ std::map<DeliveryState, std::size_t> count_told(Connection& connection, std::int
   return told;
 }
 
+/// Nothing for a kind that this version does not know.
+std::optional<Action> read_action(Query& row) {
+  Action action;
+  action.id = row.integer();
+  action.by.at = row.time();
+  action.by.name = row.text();
+  const auto kind = parse_word<ActionKind>(row.text());
+  action.scope.host = HostName(row.text());
+  action.scope.service = ServiceName(row.text());
+  action.destination = row.text();
+  action.until = row.time();
+  action.reason = row.text();
+  if (!kind) return std::nullopt;
+  action.kind = *kind;
+  return action;
+}
+
 /// By the keys of the indices alone, from one to the next.
 std::set<std::string> find_destinations(Connection& connection) {
   std::set<std::string> all;
@@ -331,6 +348,26 @@ Result<std::optional<AlertWithDeliveries>> Reader::alert(const AlertId& id) {
     while (delivery.next()) found.deliveries.push_back(database_->read_delivery(delivery));
     database_->complaints.clear();
     return found;
+  });
+}
+
+Result<ActionPage> Reader::actions(const ActionQuery& query) {
+  return attempt(database_->file, [&]() -> Result<ActionPage> {
+    auto row = database_->connection.query(
+        "SELECT id, at, author, kind, host, service, destination, until, reason FROM action"
+        " WHERE id < ? AND at >= ? AND at < ? ORDER BY id DESC",
+        query.before, query.from, query.to);
+    ActionPage page;
+    const auto limit = static_cast<std::size_t>(page_size(query.limit));
+    while (row.next()) {
+      if (page.actions.size() == limit) {
+        page.next = page.actions.back().id;
+        break;
+      }
+      if (auto action = read_action(row); action && action->concerns(query.which))
+        page.actions.push_back(*std::move(action));
+    }
+    return page;
   });
 }
 

@@ -14,6 +14,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/names.h"
+#include "domain/action.h"
 #include "domain/alert.h"
 #include "domain/timeline.h"
 #include "store/store.h"
@@ -52,6 +53,19 @@ struct AlertPage {
 struct AlertWithDeliveries {
   Alert alert;
   std::vector<DeliveryRecord> deliveries;  ///< in the order in which they were made
+};
+
+struct ActionQuery {
+  SilenceScope which;  ///< of which it concerns one; empty: all
+  Time from{};
+  Time to = Time::max();
+  std::int64_t before = std::numeric_limits<std::int64_t>::max();  ///< `next` of the page before
+  std::size_t limit = 100;                                         ///< 1 to 1000
+};
+
+struct ActionPage {
+  std::vector<Action> actions;
+  std::optional<std::int64_t> next;  ///< nothing: these were the last
 };
 
 struct DeliveryQuery {
@@ -119,6 +133,8 @@ class Reader {
   [[nodiscard]] Result<AlertPage> alerts(const AlertQuery& query);
   /// Nothing where none is kept.
   [[nodiscard]] Result<std::optional<AlertWithDeliveries>> alert(const AlertId& id);
+  /// What somebody did, the latest first.
+  [[nodiscard]] Result<ActionPage> actions(const ActionQuery& query);
   /// The latest first.
   [[nodiscard]] Result<DeliveryPage> deliveries(const DeliveryQuery& query);
   /// All that deliveries are kept of, by their keys.

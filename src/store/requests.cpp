@@ -19,6 +19,27 @@ std::int64_t inserted(Query row) {
   return id;
 }
 
+constexpr std::int64_t kMostActions = 100'000;
+
+void add(Connection& connection, const Action& action) {
+  const auto id = inserted(connection.query(
+      "INSERT INTO action (at, author, kind, host, service, destination, until, reason)"
+      " VALUES (?,?,?,?,?,?,?,?) RETURNING id",
+      action.by.at, action.by.name, to_string(action.kind), action.scope.host.text(),
+      action.scope.service.text(), action.destination, action.until, action.reason));
+  connection.query("DELETE FROM action WHERE id <= ?", id - kMostActions).run();
+}
+
+/// Executes a statement that changes at most one row and answers its host and service, to which
+/// the action was done; false: it changed none.
+bool act(Query changed, Action& action) {
+  if (!changed.next()) return false;
+  action.scope.host = HostName(changed.text());
+  action.scope.service = ServiceName(changed.text());
+  changed.next();  // to its end, which makes the change
+  return true;
+}
+
 /// Those of a destination, or of all (''), that are meant by an id, or all (''), and whether each
 /// is outdated.
 std::string select_dead_letters() {
@@ -69,23 +90,43 @@ Result<Requests> Requests::with(Result<Opened> opened) {
 
 Result<std::int64_t> Requests::add_silence(const Silence& silence) {
   return attempt(database_->file, [&]() -> Result<std::int64_t> {
-    return inserted(database_->connection.query(
-        "INSERT INTO silence (host, service, begins, ends, reason, author)"
-        " VALUES (?,?,?,?,?,?) RETURNING id",
-        silence.scope.host.text(), silence.scope.service.text(), silence.begin, silence.end,
-        silence.reason, silence.author));
+    auto& connection = database_->connection;
+    Transaction transaction(connection);
+    const auto id = inserted(
+        connection.query("INSERT INTO silence (host, service, begins, ends, reason, author)"
+                         " VALUES (?,?,?,?,?,?) RETURNING id",
+                         silence.scope.host.text(), silence.scope.service.text(), silence.begin,
+                         silence.end, silence.reason, silence.author));
+    add(connection, {.by = {.name = silence.author, .at = silence.begin},
+                     .kind = ActionKind::silenced,
+                     .scope = silence.scope,
+                     .until = silence.end,
+                     .reason = silence.reason});
+    transaction.commit();
+    return id;
   });
 }
 
-Result<bool> Requests::end_silence(std::int64_t id, Time now) {
-  return extend_silence(id, now, now);
+Result<bool> Requests::end_silence(std::int64_t id, const Actor& by) {
+  return set_end_of_silence(id, by.at, {.by = by, .kind = ActionKind::unsilenced});
 }
 
-Result<bool> Requests::extend_silence(std::int64_t id, Time end, Time now) {
+Result<bool> Requests::extend_silence(std::int64_t id, Time end, const Actor& by) {
+  return set_end_of_silence(id, end, {.by = by, .kind = ActionKind::extended, .until = end});
+}
+
+Result<bool> Requests::set_end_of_silence(std::int64_t id, Time end, Action action) {
   return attempt(database_->file, [&]() -> Result<bool> {
-    return database_->connection
-               .query("UPDATE silence SET ends = ? WHERE id = ? AND ends > ?", end, id, now)
-               .run() > 0;
+    auto& connection = database_->connection;
+    Transaction transaction(connection);
+    if (!act(connection.query("UPDATE silence SET ends = ? WHERE id = ? AND ends > ?"
+                              " RETURNING host, service",
+                              end, id, action.by.at),
+             action))
+      return false;
+    add(connection, action);
+    transaction.commit();
+    return true;
   });
 }
 
@@ -113,17 +154,41 @@ Result<std::vector<Silence>> Requests::load_silences(Time since) {
 
 Result<std::int64_t> Requests::add_ack(const Ack& ack) {
   return attempt(database_->file, [&]() -> Result<std::int64_t> {
-    return inserted(database_->connection.query(
+    auto& connection = database_->connection;
+    Transaction transaction(connection);
+    const auto id = inserted(connection.query(
         "INSERT INTO ack (host, service, at, reason, author) VALUES (?,?,?,?,?) RETURNING id",
         ack.host.text(), ack.service.text(), ack.at, ack.reason, ack.author));
+    add(connection, {.by = {.name = ack.author, .at = ack.at},
+                     .kind = ActionKind::acknowledged,
+                     .scope = {.host = ack.host, .service = ack.service},
+                     .reason = ack.reason});
+    transaction.commit();
+    return id;
   });
 }
 
-Result<bool> Requests::end_ack(std::int64_t id, Time now) {
+Result<bool> Requests::take_back_ack(std::int64_t id, const Actor& by) {
   return attempt(database_->file, [&]() -> Result<bool> {
-    return database_->connection
-               .query("UPDATE ack SET ended = ? WHERE id = ? AND ended = 0", now, id)
-               .run() > 0;
+    auto& connection = database_->connection;
+    Transaction transaction(connection);
+    Action action{.by = by, .kind = ActionKind::unacknowledged};
+    if (!act(connection.query("UPDATE ack SET ended = ? WHERE id = ? AND ended = 0"
+                              " RETURNING host, service",
+                              by.at, id),
+             action))
+      return false;
+    add(connection, action);
+    transaction.commit();
+    return true;
+  });
+}
+
+Result<> Requests::end_ack(std::int64_t id, Time now) {
+  return attempt(database_->file, [&]() -> Result<> {
+    database_->connection.query("UPDATE ack SET ended = ? WHERE id = ? AND ended = 0", now, id)
+        .run();
+    return {};
   });
 }
 
@@ -146,15 +211,16 @@ Result<std::vector<Ack>> Requests::load_acks() {
   });
 }
 
-Result<Requests::Retries> Requests::ask_for_retry(const std::string& id, Time now) {
-  return ask_for_retry({.id = id, .destination = {}}, now);
+Result<Requests::Retries> Requests::ask_for_retry(const std::string& id, const Actor& by) {
+  return ask_for_retry({.id = id, .destination = {}}, by);
 }
 
-Result<Requests::Retries> Requests::ask_for_retry_of(const std::string& destination, Time now) {
-  return ask_for_retry({.id = {}, .destination = destination}, now);
+Result<Requests::Retries> Requests::ask_for_retry_of(const std::string& destination,
+                                                     const Actor& by) {
+  return ask_for_retry({.id = {}, .destination = destination}, by);
 }
 
-Result<Requests::Retries> Requests::ask_for_retry(const DeadLetters& meant, Time now) {
+Result<Requests::Retries> Requests::ask_for_retry(const DeadLetters& meant, const Actor& by) {
   return attempt(database_->file, [&]() -> Result<Retries> {
     auto& connection = database_->connection;
     Retries retries;
@@ -173,7 +239,20 @@ Result<Requests::Retries> Requests::ask_for_retry(const DeadLetters& meant, Time
     }
     Transaction transaction(connection);  // no earlier: what was read may take seconds
     for (const auto& delivery : wanted)
-      connection.query("INSERT INTO retry (delivery, asked) VALUES (?,?)", delivery, now).run();
+      connection.query("INSERT INTO retry (delivery, asked) VALUES (?,?)", delivery, by.at).run();
+    if (!wanted.empty()) {
+      Action action{.by = by, .kind = ActionKind::retried, .destination = meant.destination};
+      if (!meant.id.empty()) {
+        auto row = connection.query(
+            "SELECT host, service, destination FROM delivery"
+            " JOIN alert ON alert.sequence = delivery.alert WHERE delivery.id = ?",
+            wanted.front());
+        row.next();
+        action.scope = {.host = HostName(row.text()), .service = ServiceName(row.text())};
+        action.destination = row.text();
+      }
+      add(connection, action);
+    }
     transaction.commit();
     retries.asked = wanted.size();
     return retries;
@@ -188,10 +267,24 @@ Result<bool> Requests::has_retries() {
 
 Result<bool> Requests::is_anybody_there() { return is_locked(database_->file.parent_path()); }
 
-Result<std::int64_t> Requests::ask_for_reload(Time now) {
+Result<std::int64_t> Requests::ask_for_reload(const Actor& by) {
   return attempt(database_->file, [&]() -> Result<std::int64_t> {
-    return inserted(
-        database_->connection.query("INSERT INTO reload (asked) VALUES (?) RETURNING id", now));
+    auto& connection = database_->connection;
+    Transaction transaction(connection);
+    const auto id =
+        inserted(connection.query("INSERT INTO reload (asked) VALUES (?) RETURNING id", by.at));
+    add(connection, {.by = by, .kind = ActionKind::reloaded});
+    transaction.commit();
+    return id;
+  });
+}
+
+Result<> Requests::add_action(const Action& action) {
+  return attempt(database_->file, [&]() -> Result<> {
+    Transaction transaction(database_->connection);
+    add(database_->connection, action);
+    transaction.commit();
+    return {};
   });
 }
 

@@ -255,8 +255,27 @@ CREATE INDEX delivery_by_destination ON delivery (destination, state) WHERE stat
 CREATE INDEX delivery_delivered ON delivery (destination, updated) WHERE state = 'delivered';
 )sql";
 
+// What somebody did. `kind` is a word of ActionKind; `host` and `service` are patterns, empty where
+// it was about none; `until` is the end of a silence, else 0.
+constexpr const char* kVersion10 = R"sql(
+CREATE TABLE action (
+  id          INTEGER PRIMARY KEY AUTOINCREMENT,
+  at          INTEGER NOT NULL,
+  author      TEXT NOT NULL,
+  kind        TEXT NOT NULL,
+  host        TEXT NOT NULL,
+  service     TEXT NOT NULL,
+  destination TEXT NOT NULL,
+  until       INTEGER NOT NULL,
+  reason      TEXT NOT NULL
+) STRICT;
+INSERT INTO action (at, author, kind, host, service, destination, until, reason)
+  SELECT begins, author, 'silenced', host, service, '', ends, reason FROM silence
+  UNION ALL SELECT at, author, 'acknowledged', host, service, '', 0, reason FROM ack ORDER BY 1;
+)sql";
+
 constexpr std::array kMigrations{kVersion1, kVersion2, kVersion3, kVersion4, kVersion5,
-                                 kVersion6, kVersion7, kVersion8, kVersion9};
+                                 kVersion6, kVersion7, kVersion8, kVersion9, kVersion10};
 
 }  // namespace
 

@@ -261,6 +261,7 @@ Result<std::size_t> Store::prune(Time oldest) {
                         oldest)
                  .run();
     count += connection.query("DELETE FROM ack WHERE ended <> 0 AND ended < ?", oldest).run();
+    count += connection.query("DELETE FROM action WHERE at < ?", oldest).run();
     transaction.commit();
     keep_reserve(database_->file.parent_path());
     return count;

@@ -230,9 +230,9 @@ class Store {
   /// Newest last; `failed`: only dead ones and pending ones that have failed before.
   [[nodiscard]] Result<std::vector<DeliveryRecord>> deliveries(bool failed, std::size_t most);
 
-  /// Removes a few of the alerts, ended deliveries, silences and acknowledgements that are older;
-  /// answers how many: call it again, other work in between, until it answers 0. What is pending
-  /// stays.
+  /// Removes a few of the alerts, ended deliveries, silences, acknowledgements and actions that are
+  /// older; answers how many: call it again, other work in between, until it answers 0. What is
+  /// pending stays.
   [[nodiscard]] Result<std::size_t> prune(Time oldest);
   /// Removes older states of the next few series after this one, of each but the last, so that it
   /// is known what held at that time. Answers the last series of these: call it again with it,

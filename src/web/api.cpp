@@ -27,7 +27,7 @@ void Api::add_to(Router& router) {
   router.add({get, "/api/v1/hosts/{host}", read, now(&Api::get_host)});
   router.add({get, "/api/v1/hosts/{host}/services", read, of(&Api::list_services)});
   router.add({get, "/api/v1/hosts/{host}/timeline", read, of(&Api::get_timeline)});
-  router.add({post, "/api/v1/hosts/{host}/check", act, now(&Api::check_host)});
+  router.add({post, "/api/v1/hosts/{host}/check", act, of(&Api::check_host)});
   router.add({get, "/api/v1/events", read, now(&Api::listen)});
   router.add({get, "/api/v1/alerts", read, of(&Api::list_alerts)});
   router.add({get, "/api/v1/acknowledgements", read, of(&Api::list_acks)});
@@ -43,11 +43,17 @@ void Api::add_to(Router& router) {
   router.add({post, "/api/v1/configuration/reload", act, of(&Api::reload)});
   router.add({get, "/api/v1/history", read, of(&Api::list_history)});
   router.add({get, "/api/v1/history/{alert}", read, of(&Api::get_alert)});
+  router.add({get, "/api/v1/actions", read, of(&Api::list_actions)});
   router.add({get, "/api/v1/deliveries", read, of(&Api::list_deliveries)});
   router.add({post, "/api/v1/deliveries/{delivery}/retry", act, of(&Api::retry_delivery)});
   router.add({get, "/api/v1/destinations", read, of(&Api::list_destinations)});
   router.add({post, "/api/v1/destinations/{destination}/retry", act, of(&Api::retry_destination)});
   router.add({post, "/api/v1/destinations/{destination}/test", act, of(&Api::test_destination)});
+}
+
+void Api::note(const Call& call, std::string_view what) const {
+  deps_.monitor.note(call.visitor.name, what);
+  deps_.events.add(Change::action);
 }
 
 Response store_failed(const Error& error) { return problem(503, error.what); }

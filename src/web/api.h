@@ -53,7 +53,7 @@ class Api {
   Answer list_hosts(const Call& call) const;
   Answer get_host(const Call& call) const;
   Coroutine list_services(const Call& call) const;
-  Answer check_host(const Call& call) const;
+  Coroutine check_host(const Call& call) const;
   Answer listen(const Call& call) const;
 
   // Alerts (api_alerts.cpp).
@@ -74,6 +74,15 @@ class Api {
   Coroutine get_timeline(const Call& call) const;
   Coroutine list_history(const Call& call) const;
   Coroutine get_alert(const Call& call) const;
+  Coroutine list_actions(const Call& call) const;
+  [[nodiscard]] json to_json(const Action& action) const;
+  [[nodiscard]] Actor actor(const Call& call) const {
+    return {.name = call.visitor.name, .at = deps_.clock.now()};
+  }
+  /// What was done: to the log, and to who listens.
+  void note(const Call& call, std::string_view what) const;
+  /// For what leaves no request in the store. Where the store takes nothing, the log has it.
+  net::awaitable<void> keep(Action action) const;
 
   // Deliveries (api_deliveries.cpp).
   Coroutine list_deliveries(const Call& call) const;

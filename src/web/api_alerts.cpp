@@ -188,7 +188,7 @@ Api::Coroutine Api::acknowledge(const Call& call) const {
     return ack;
   });
   if (!stored) co_return store_failed(stored.error());
-  deps_.monitor.note(call.visitor.name, "acknowledgement of " + stored->text());
+  note(call, "acknowledgement of " + stored->text());
   deps_.monitor.take_requests();
   deps_.events.add(Change::silence);
   co_return respond(web::to_json(*stored), 201);
@@ -198,10 +198,10 @@ Api::Coroutine Api::take_back_ack(const Call& call) const {
   const auto id = parse_number(call.path.front());
   if (!id) co_return problem(404, "there is no such acknowledgement");
   const auto ended =
-      co_await deps_.worker.run([&] { return deps_.requests.end_ack(*id, deps_.clock.now()); });
+      co_await deps_.worker.run([&] { return deps_.requests.take_back_ack(*id, actor(call)); });
   if (!ended) co_return store_failed(ended.error());
   if (!*ended) co_return problem(404, "there is no such acknowledgement, or it has ended");
-  deps_.monitor.note(call.visitor.name, fmt::format("acknowledgement {} taken back", *id));
+  note(call, fmt::format("acknowledgement {} taken back", *id));
   deps_.monitor.take_requests();
   deps_.events.add(Change::silence);
   co_return Response{.status = 204, .type = {}};

@@ -73,7 +73,8 @@ Answer Api::get_configuration(const Call& /*call*/) const {
 }
 
 Api::Coroutine Api::reload(const Call& call) const {
-  deps_.monitor.note(call.visitor.name, "reload of the configuration");
+  co_await keep({.by = actor(call), .kind = ActionKind::reloaded});
+  note(call, "reload of the configuration");
   const auto answer = co_await deps_.monitor.reload();
   deps_.events.add(Change::configuration);
   co_return respond({{"good", answer.good}, {"text", answer.text}});
@@ -81,7 +82,8 @@ Api::Coroutine Api::reload(const Call& call) const {
 
 Api::Coroutine Api::test_destination(const Call& call) const {
   const auto key = call.path.front();
-  deps_.monitor.note(call.visitor.name, "test of destination " + key);
+  co_await keep({.by = actor(call), .kind = ActionKind::tested, .destination = key});
+  note(call, "test of destination " + key);
   const auto answer = co_await deps_.monitor.test(key);
   if (!answer) co_return problem(404, "there is no such destination");
   co_return respond({{"delivered", answer->delivered}, {"text", answer->text}});

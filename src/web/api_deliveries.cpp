@@ -69,13 +69,8 @@ Api::Coroutine Api::list_deliveries(const Call& call) const {
                               .destination = query.text("destination", kMostName),
                               .limit = static_cast<std::size_t>(
                                   query.number("limit", 1, kMostDeliveries, kUsualDeliveries))};
-  const auto next = query.text("next", kMostName);
+  wanted.before = query.cursor("next").value_or(wanted.before);
   if (auto mistake = query.mistake()) co_return *std::move(mistake);
-  if (!next.empty()) {
-    const auto before = parse_number(next);
-    if (!before) co_return problem(400, "`next` is none that a page has named");
-    wanted.before = *before;
-  }
   const auto page = co_await read([&](store::Reader& reader) { return reader.deliveries(wanted); });
   if (!page) co_return store_failed(page.error());
   json deliveries = json::array();
@@ -86,12 +81,12 @@ Api::Coroutine Api::list_deliveries(const Call& call) const {
 
 Api::Coroutine Api::retry_delivery(const Call& call) const {
   const auto& id = call.path.front();
-  const auto retries = co_await deps_.worker.run(
-      [&] { return deps_.requests.ask_for_retry(id, deps_.clock.now()); });
+  const auto retries =
+      co_await deps_.worker.run([&] { return deps_.requests.ask_for_retry(id, actor(call)); });
   if (!retries) co_return store_failed(retries.error());
   if (retries->asked + retries->outdated == 0)
     co_return problem(404, "there is no such dead letter");
-  deps_.monitor.note(call.visitor.name, "retry of dead letter " + id);
+  note(call, "retry of dead letter " + id);
   deps_.monitor.take_requests();
   deps_.events.add(Change::delivery);
   co_return respond(retries_json(*retries));
@@ -115,13 +110,13 @@ Api::Coroutine Api::list_destinations(const Call& /*call*/) const {
 
 Api::Coroutine Api::retry_destination(const Call& call) const {
   const auto& key = call.path.front();
-  const auto retries = co_await deps_.worker.run(
-      [&] { return deps_.requests.ask_for_retry_of(key, deps_.clock.now()); });
+  const auto retries =
+      co_await deps_.worker.run([&] { return deps_.requests.ask_for_retry_of(key, actor(call)); });
   if (!retries) co_return store_failed(retries.error());
   const bool is_configured = name_of(key) != key;
   if (!is_configured && retries->asked + retries->outdated == 0)
     co_return problem(404, "there is no such destination");
-  deps_.monitor.note(call.visitor.name, "retry of all dead letters for " + key);
+  note(call, "retry of all dead letters for " + key);
   deps_.monitor.take_requests();
   deps_.events.add(Change::delivery);
   co_return respond(retries_json(*retries));

@@ -1,6 +1,7 @@
 // What happened, and what was seen over time.
 #include <algorithm>
 #include <charconv>
+#include <tuple>
 #include <utility>
 
 #include <fmt/format.h>
@@ -136,6 +137,42 @@ Api::Coroutine Api::list_history(const Call& call) const {
     alerts.push_back({{"alert", web::to_json(record.alert)}, {"told", told_json(record)}});
   co_return respond({{"alerts", std::move(alerts)},
                      {"next", page->next ? json(cursor_of(*page->next)) : json(nullptr)}});
+}
+
+json Api::to_json(const Action& action) const {
+  const auto& key = action.destination;
+  return {{"id", action.id},
+          {"time", iso_time(action.by.at)},
+          {"by", action.by.name},
+          {"kind", to_string(action.kind)},
+          {"host", action.scope.host.text()},
+          {"service", action.scope.service.text()},
+          {"destination", key},
+          {"destinationName", key.empty() ? "" : name_of(key)},
+          {"until", time_or_null(action.until)},
+          {"reason", action.reason}};
+}
+
+net::awaitable<void> Api::keep(Action action) const {
+  std::ignore = co_await deps_.worker.run([&] { return deps_.requests.add_action(action); });
+}
+
+Api::Coroutine Api::list_actions(const Call& call) const {
+  Query query(call);
+  store::ActionQuery wanted{
+      .which = {.host = HostName(query.text("host", kMostName)),
+                .service = ServiceName(query.text("service", kMostName))},
+      .from = query.time("from").value_or(Time{}),
+      .to = query.time("to").value_or(Time::max()),
+      .limit = static_cast<std::size_t>(query.number("limit", 1, kMostAlerts, kUsualAlerts))};
+  wanted.before = query.cursor("next").value_or(wanted.before);
+  if (auto mistake = query.mistake()) co_return *std::move(mistake);
+  const auto page = co_await read([&](store::Reader& reader) { return reader.actions(wanted); });
+  if (!page) co_return store_failed(page.error());
+  json actions = json::array();
+  for (const auto& action : page->actions) actions.push_back(to_json(action));
+  co_return respond({{"actions", std::move(actions)},
+                     {"next", page->next ? json(fmt::format("{}", *page->next)) : json(nullptr)}});
 }
 
 Api::Coroutine Api::get_alert(const Call& call) const {

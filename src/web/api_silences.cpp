@@ -84,8 +84,7 @@ Api::Coroutine Api::create_silence(const Call& call) {
   if (!id) co_return store_failed(id.error());
   silence.id = *id;
   if (!key.empty()) made_.push_back({.key = key, .id = *id});
-  deps_.monitor.note(call.visitor.name,
-                     fmt::format("silence of {} until {}", scope.text(), iso_minutes(silence.end)));
+  note(call, fmt::format("silence of {} until {}", scope.text(), iso_minutes(silence.end)));
   deps_.monitor.take_requests();
   deps_.events.add(Change::silence);
   co_return respond(web::to_json(silence, now), 201);
@@ -125,13 +124,13 @@ Api::Coroutine Api::extend_silence(const Call& call) const {
   if (end <= now || end > now + std::chrono::seconds(kLongestSeconds))
     co_return problem(400, "`end` must lie ahead, and within a year");
   if (!id) co_return no_such_silence();
-  const auto extended =
-      co_await deps_.worker.run([&] { return deps_.requests.extend_silence(*id, end, now); });
+  const auto extended = co_await deps_.worker.run(
+      [&] { return deps_.requests.extend_silence(*id, end, actor(call)); });
   if (!extended) co_return store_failed(extended.error());
   const auto silence = co_await find_silence(*id);
   if (!silence) co_return store_failed(silence.error());
   if (!*extended || !*silence) co_return no_such_silence();
-  deps_.monitor.note(call.visitor.name, fmt::format("silence {} until {}", *id, iso_minutes(end)));
+  note(call, fmt::format("silence {} until {}", *id, iso_minutes(end)));
   deps_.monitor.take_requests();
   deps_.events.add(Change::silence);
   co_return respond(web::to_json(**silence, now));
@@ -141,10 +140,10 @@ Api::Coroutine Api::end_silence(const Call& call) const {
   const auto id = parse_number(call.path.front());
   if (!id) co_return no_such_silence();
   const auto ended =
-      co_await deps_.worker.run([&] { return deps_.requests.end_silence(*id, deps_.clock.now()); });
+      co_await deps_.worker.run([&] { return deps_.requests.end_silence(*id, actor(call)); });
   if (!ended) co_return store_failed(ended.error());
   if (!*ended) co_return no_such_silence();
-  deps_.monitor.note(call.visitor.name, fmt::format("end of silence {}", *id));
+  note(call, fmt::format("end of silence {}", *id));
   deps_.monitor.take_requests();
   deps_.events.add(Change::silence);
   co_return Response{.status = 204, .type = {}};

@@ -225,11 +225,12 @@ Api::Coroutine Api::list_services(const Call& call) const {
   co_return respond({{"services", std::move(services)}});
 }
 
-Answer Api::check_host(const Call& call) const {
+Api::Coroutine Api::check_host(const Call& call) const {
   const HostName host(call.path.front());
-  if (!deps_.monitor.check_now(host)) return no_such_host();
-  deps_.monitor.note(call.visitor.name, "check of host " + host.text());
-  return respond(json::object(), 202);
+  if (!deps_.monitor.check_now(host)) co_return no_such_host();
+  co_await keep({.by = actor(call), .kind = ActionKind::checked, .scope = {.host = host}});
+  note(call, "check of host " + host.text());
+  co_return respond(json::object(), 202);
 }
 
 Answer Api::listen(const Call& call) const {

@@ -22,12 +22,12 @@
 namespace tocsin::web {
 
 /// What else may have changed than the state of a host.
-enum class Change : std::uint8_t { alert, delivery, silence, configuration };
+enum class Change : std::uint8_t { alert, delivery, silence, configuration, action };
 
 consteval auto table_of(Change) {
   using enum Change;
   return std::array{Word{alert, "alert"}, Word{delivery, "delivery"}, Word{silence, "silence"},
-                    Word{configuration, "configuration"}};
+                    Word{configuration, "configuration"}, Word{action, "action"}};
 }
 
 /// How many clients listen at most.

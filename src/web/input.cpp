@@ -156,6 +156,14 @@ bool Query::flag(std::string_view name) {
   return value == "true";
 }
 
+std::optional<std::int64_t> Query::cursor(std::string_view name) {
+  const auto value = call_.query(name);
+  if (!value) return std::nullopt;
+  const auto number = parse_number(*value);
+  if (!number) complain(name, "is none that a page has named");
+  return number;
+}
+
 Body::Body(const Call& call)
     : object_(std::make_unique<const nlohmann::json>(
           nlohmann::json::parse(call.request.body, nullptr, false))) {

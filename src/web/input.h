@@ -48,6 +48,8 @@ class Query : public Input {
                                     std::int64_t fallback);
   [[nodiscard]] std::optional<Time> time(std::string_view name);
   [[nodiscard]] bool flag(std::string_view name);
+  /// Where a page that is numbered goes on, as the page before has named it.
+  [[nodiscard]] std::optional<std::int64_t> cursor(std::string_view name);
   /// A word of a closed set.
   template <ClosedSet E>
   [[nodiscard]] std::optional<E> word(std::string_view name) {

@@ -5,7 +5,7 @@ import time
 import unittest
 
 import contract
-from program import configuration, require_tocsin
+from program import configuration, require_tocsin, tocsin
 from receiver import Answer
 from served import ANY_PORT, SOON, Served
 from servers import closed_port, wait_until
@@ -550,6 +550,62 @@ class History(Served):
         spans = web.get(f"/hosts/{self.host}/timeline")["silences"]
         self.assertEqual([span["service"] for span in spans], [ENGINE])
         self.assertIn("new disk", spans[0]["text"])
+
+
+class Acting(Served):
+    def command(self, name, *arguments):
+        done = tocsin(name, "-c", self.file, "--data-dir", self.data, *arguments, env={"SUDO_USER": "ann"})
+        self.assertEqual(done.returncode, 0, done)
+        return done.stdout
+
+    def actions(self, web, query=""):
+        return web.get(f"/actions{query}")["actions"]
+
+    def test_whoever_acts_is_in_the_history(self):
+        desk = self.receiver(BROKEN)
+        web = self.serve(self.webhook(desk), every="every 1 second")
+        self.manager.stop(ENGINE)
+        dead = wait_until(lambda: next(iter(web.get("/deliveries?state=dead")["deliveries"]), None), 15, "a dead letter")
+        about = {"host": self.host, "service": ENGINE}
+        ack = web.post("/acknowledgements", {**about, "reason": "on it"}, 201)
+        web.delete(f"/acknowledgements/{ack['id']}")
+        silence = web.post("/silences", {"scope": f"{self.host}/{PROXY}", "seconds": 60, "reason": "new disk"}, 201)
+        end = web.patch(f"/silences/{silence['id']}", {"end": "2027-01-01T00:00:00.000Z"})["end"]
+        web.delete(f"/silences/{silence['id']}")
+        web.post(f"/hosts/{self.host}/check", expected=202)
+        web.post("/configuration/reload")
+        web.post(f"/destinations/{quoted(dead['destination'])}/test")
+        web.post(f"/deliveries/{quoted(dead['id'])}/retry")
+        done = self.actions(web)
+        self.assertEqual({one["by"] for one in done}, {"dashboard"})
+        self.assertEqual([(one["kind"], one["host"], one["service"]) for one in done], [
+            ("retried", self.host, ENGINE), ("tested", "", ""), ("reloaded", "", ""), ("checked", self.host, ""),
+            ("unsilenced", self.host, PROXY), ("extended", self.host, PROXY), ("silenced", self.host, PROXY),
+            ("unacknowledged", self.host, ENGINE), ("acknowledged", self.host, ENGINE)])
+        self.assertEqual([one["destinationName"] for one in done[:3]], 2 * ['webhook "the receiver"'] + [""])
+        self.assertEqual((done[5]["until"], done[6]["until"], done[6]["reason"]), (end, silence["end"], "new disk"))
+        self.assertEqual([one["kind"] for one in self.actions(web, f"?host={self.host}&service={ENGINE}")],
+                         ["retried", "checked", "unacknowledged", "acknowledged"])
+        page = web.get("/actions?limit=5")
+        self.assertEqual(page["actions"] + self.actions(web, f"?next={page['next']}"), done)
+        web.get("/actions?next=x", 400)
+
+    def test_what_a_command_does_too(self):
+        web = self.serve()
+        for command in (("silence", f"{self.host}/{ENGINE}", "--for", "1h", "--reason", "new disk"),
+                        ("unsilence", f"{self.host}/{ENGINE}"), ("reload",)):
+            self.command(*command)
+        self.assertEqual([(one["by"], one["kind"]) for one in self.actions(web)],
+                         [("ann", "reloaded"), ("ann", "unsilenced"), ("ann", "silenced")])
+        told = self.command("history")
+        self.assertRegex(told, rf"{ENGINE} +silenced +- +- +by ann, until .*: new disk")
+        self.assertRegex(told, r"- +- +reloaded +- +- +by ann")
+
+    def test_an_event_says_so(self):
+        web = self.serve()
+        with web.listen() as stream:
+            web.post(f"/hosts/{self.host}/check", expected=202)
+            self.assertTrue(stream.change(what="action"))
 
 
 class WholeContract(unittest.TestCase):

@@ -91,6 +91,7 @@ class Model {
     this.deliveries = [];
     this.silences = [];
     this.acknowledgements = [];
+    this.actions = [];
     this.nextId = 1;
     const names = Array.from({ length: size }, (_, at) => `${ROLES[at % ROLES.length]}${Math.floor(at / ROLES.length) + 1}`);
     if (hostile) names.push(...HOSTILE);
@@ -291,6 +292,23 @@ class Model {
     };
   }
 
+  did(kind, about, by = 'ann') {
+    const [key, name] = this.destinations.find(([one]) => one === about.destination) ?? ['', ''];
+    this.actions.unshift({
+      id: this.actions.length + 1,
+      time: iso(Date.now()),
+      by,
+      kind,
+      host: '',
+      service: '',
+      destination: key,
+      destinationName: name,
+      until: null,
+      reason: '',
+      ...about,
+    });
+  }
+
   silence(scope, seconds, reason, by) {
     const slash = scope.indexOf('/'),
       now = Date.now();
@@ -305,11 +323,13 @@ class Model {
       by,
     };
     this.silences.push(made);
+    this.did('silenced', { host: made.host, service: made.service, until: made.end, reason }, by);
     return made;
   }
 
   acknowledge(host, service, reason, by) {
     const made = { id: this.nextId++, host, service, at: iso(Date.now()), reason, by };
+    this.did('acknowledged', { host, service, reason }, by);
     this.acknowledgements.push(made);
     return made;
   }
@@ -491,7 +511,8 @@ function routes(model, options, tell) {
       'POST',
       '/hosts/:/check',
       ([name]) => {
-        hostOr404(name);
+        model.did('checked', { host: hostOr404(name).name });
+        tell([{ what: 'action' }]);
         return [202, {}];
       },
     ],
@@ -527,6 +548,25 @@ function routes(model, options, tell) {
     ],
     [
       'GET',
+      '/actions',
+      (_, query) => {
+        const may = (wanted, text) => pattern(wanted).test(text) || pattern(text).test(wanted),
+          [host, service] = [query.get('host'), query.get('service')];
+        return page(
+          model.actions.filter(
+            (one) =>
+              (!host || may(host, one.host)) &&
+              (!service || (one.host && (!one.service || may(service, one.service)))) &&
+              (!query.get('from') || one.time >= query.get('from')) &&
+              (!query.get('to') || one.time < query.get('to')),
+          ),
+          query,
+          'actions',
+        );
+      },
+    ],
+    [
+      'GET',
       '/deliveries',
       (_, query) =>
         page(
@@ -545,7 +585,8 @@ function routes(model, options, tell) {
       ([id]) => {
         const one = model.deliveries.find((delivery) => delivery.id === id) ?? fail(404, 'There is no such delivery');
         one.state = 'pending';
-        tell([{ what: 'delivery' }]);
+        model.did('retried', { destination: one.destination, host: one.alert.host, service: one.alert.service });
+        tell([{ what: 'delivery' }, { what: 'action' }]);
         return { asked: 1, outdated: 0 };
       },
     ],
@@ -576,14 +617,19 @@ function routes(model, options, tell) {
       ([key]) => {
         const dead = model.deliveries.filter((one) => one.destination === key && one.state === 'dead');
         for (const one of dead) one.state = 'pending';
-        tell([{ what: 'delivery' }]);
+        if (dead.length) model.did('retried', { destination: key });
+        tell([{ what: 'delivery' }, { what: 'action' }]);
         return { asked: dead.length, outdated: 0 };
       },
     ],
     [
       'POST',
       '/destinations/:/test',
-      ([key]) => ({ delivered: key !== 'pagerDuty', text: key === 'pagerDuty' ? '403 Forbidden: the routing key is not known' : '200 OK' }),
+      ([key]) => {
+        model.did('tested', { destination: key });
+        tell([{ what: 'action' }]);
+        return { delivered: key !== 'pagerDuty', text: key === 'pagerDuty' ? '403 Forbidden: the routing key is not known' : '200 OK' };
+      },
     ],
     [
       'GET',
@@ -609,7 +655,7 @@ function routes(model, options, tell) {
       '/silences',
       (_, __, body) => {
         const made = model.silence(body.scope, body.seconds, body.reason, 'ann');
-        tell([{ what: 'silence' }]);
+        tell([{ what: 'silence' }, { what: 'action' }]);
         return [201, made];
       },
     ],
@@ -620,7 +666,8 @@ function routes(model, options, tell) {
       ([id], _, body) => {
         const one = model.silences.find((silence) => silence.id === Number(id)) ?? fail(404, 'There is no such silence');
         one.end = body.end;
-        tell([{ what: 'silence' }]);
+        model.did('extended', { host: one.host, service: one.service, until: one.end });
+        tell([{ what: 'silence' }, { what: 'action' }]);
         return one;
       },
     ],
@@ -630,7 +677,8 @@ function routes(model, options, tell) {
       ([id]) => {
         const one = model.silences.find((silence) => silence.id === Number(id)) ?? fail(404, 'There is no such silence');
         one.end = iso(Date.now());
-        tell([{ what: 'silence' }]);
+        model.did('unsilenced', { host: one.host, service: one.service });
+        tell([{ what: 'silence' }, { what: 'action' }]);
         return [204];
       },
     ],
@@ -640,7 +688,7 @@ function routes(model, options, tell) {
       '/acknowledgements',
       (_, __, body) => {
         const made = model.acknowledge(body.host, body.service, body.reason, 'ann');
-        tell([{ what: 'silence' }]);
+        tell([{ what: 'silence' }, { what: 'action' }]);
         return [201, made];
       },
     ],
@@ -648,8 +696,10 @@ function routes(model, options, tell) {
       'DELETE',
       '/acknowledgements/:',
       ([id]) => {
-        model.acknowledgements = model.acknowledgements.filter((one) => one.id !== Number(id));
-        tell([{ what: 'silence' }]);
+        const gone = model.acknowledgements.find((one) => one.id === Number(id)) ?? fail(404, 'There is no such acknowledgement');
+        model.acknowledgements = model.acknowledgements.filter((one) => one !== gone);
+        model.did('unacknowledged', { host: gone.host, service: gone.service });
+        tell([{ what: 'silence' }, { what: 'action' }]);
         return [204];
       },
     ],
@@ -682,7 +732,8 @@ function routes(model, options, tell) {
       'POST',
       '/configuration/reload',
       () => {
-        tell([{ what: 'configuration' }]);
+        model.did('reloaded', {});
+        tell([{ what: 'configuration' }, { what: 'action' }]);
         return { good: true, text: 'The configuration was read again: 1 host is new.' };
       },
     ],

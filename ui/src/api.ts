@@ -14,6 +14,7 @@ export type Service = Schemas['Service'];
 export type Timeline = Schemas['Timeline'];
 export type OpenAlert = Schemas['OpenAlert'];
 export type Alert = Schemas['Alert'];
+export type Action = Schemas['Action'];
 export type Delivery = Schemas['Delivery'];
 export type Destination = Schemas['Destination'];
 export type Silence = Schemas['Silence'];

@@ -86,7 +86,7 @@ TEST_F(StoreTest, VersionSevenHasNotNotedWhatWasNotifiedAndSinceWhen) {
   commit({.host = HostChange{.host = alert.host, .state = {.since = kNow, .notified = true}}});
   store_.reset();
   run_sql(scratch_.path(),
-          kUndoVersion9 +
+          kBackToVersion8 +
               "DROP INDEX alert_notified; ALTER TABLE alert DROP COLUMN notified;"
               "ALTER TABLE host DROP COLUMN firing_since;"
               "UPDATE alert SET details = '{' WHERE id = '3'; PRAGMA user_version = 7");

@@ -201,7 +201,7 @@ TEST_F(ReaderTest, VersionEightKnewTheLastStates) {
   see("Spooler", ServiceState::paused, 10ms);
   see("Lost", ServiceState::unknown, 10ms);
   store_.reset();
-  run_sql(scratch_.path(), kUndoVersion9);
+  run_sql(scratch_.path(), kBackToVersion8);
   store_ = std::make_unique<Store>(open_store(scratch_.path()));
   reader_ = Reader::open(scratch_.path()).value();
   EXPECT_THAT(timeline(0ms, 20ms), ElementsAre(" 0. 10r", "Spooler 0. 10p"));
@@ -361,7 +361,7 @@ TEST_F(ReaderTest, AllDeadLettersOfOneDestinationAreSentAgain) {
     record(std::string("b") + id, DeliveryState::dead);
   }
   auto requests = Requests::open(scratch_.path()).value();
-  const auto retries = requests.ask_for_retry_of("email", kNow).value();
+  const auto retries = requests.ask_for_retry_of("email", {"Ann", kNow}).value();
   EXPECT_EQ(retries.asked, 2);
   EXPECT_EQ(retries.outdated, 0);
   std::vector<std::string> again;

@@ -53,19 +53,19 @@ TEST_F(RequestsTest, SilencesEndByThemselves) {
 
 TEST_F(RequestsTest, SilencesEndWhenSomebodySaysSo) {
   const auto id = requests_.add_silence(silence_of("sql1")).value();
-  EXPECT_EQ(requests_.end_silence(id, kNow + 1min), true);
+  EXPECT_EQ(requests_.end_silence(id, {"Ann", kNow + 1min}), true);
   EXPECT_THAT(scopes(kNow + 1min), IsEmpty());
-  EXPECT_EQ(requests_.end_silence(id, kNow + 2min), false) << "it has ended";
-  EXPECT_EQ(requests_.end_silence(id + 1, kNow), false) << "there is none";
+  EXPECT_EQ(requests_.end_silence(id, {"Ann", kNow + 2min}), false) << "it has ended";
+  EXPECT_EQ(requests_.end_silence(id + 1, {"Ann", kNow}), false) << "there is none";
 }
 
 TEST_F(RequestsTest, ASilenceThatLastsMayEndAtAnotherTime) {
   const auto id = requests_.add_silence(silence_of("sql1", 1h)).value();
-  EXPECT_EQ(requests_.extend_silence(id, kNow + 2h, kNow + 1min), true);
+  EXPECT_EQ(requests_.extend_silence(id, kNow + 2h, {"Bo", kNow + 1min}), true);
   EXPECT_THAT(scopes(kNow + 2h - 1ms), ElementsAre("sql1"));
-  EXPECT_EQ(requests_.extend_silence(id, kNow + 30min, kNow + 1min), true) << "sooner, too";
-  EXPECT_EQ(requests_.extend_silence(id, kNow + 9h, kNow + 30min), false) << "it has ended";
-  EXPECT_EQ(requests_.extend_silence(id + 1, kNow + 9h, kNow), false) << "there is none";
+  EXPECT_EQ(requests_.extend_silence(id, kNow + 30min, {"Bo", kNow + 1min}), true) << "sooner, too";
+  EXPECT_EQ(requests_.extend_silence(id, kNow + 9h, {"Bo", kNow + 30min}), false) << "it has ended";
+  EXPECT_EQ(requests_.extend_silence(id + 1, kNow + 9h, {"Bo", kNow}), false) << "there is none";
 }
 
 TEST_F(RequestsTest, WhatEndedLongAgoIsForgotten) {
@@ -93,16 +93,16 @@ TEST_F(RequestsTest, AcknowledgementsLastUntilTheyAreEnded) {
   auto run = Requests::open(scratch_.path()).value();
   EXPECT_THAT(run.load_acks().value(),
               ElementsAre(ack, testing::Field(&Ack::service, ServiceName())));
-  EXPECT_EQ(run.end_ack(ack.id, kNow + 1min), true);
-  EXPECT_EQ(run.end_ack(ack.id, kNow + 2min), false) << "it has ended";
+  EXPECT_EQ(run.take_back_ack(ack.id, {"Ann", kNow + 1min}), true);
+  EXPECT_EQ(run.take_back_ack(ack.id, {"Ann", kNow + 2min}), false) << "it has ended";
   EXPECT_THAT(requests_.load_acks().value(), testing::SizeIs(1));
 }
 
 TEST_F(RequestsTest, AReloadIsAskedForAndAnswered) {
   EXPECT_EQ(requests_.find_reload().value(), std::nullopt);
-  const auto first = requests_.ask_for_reload(kNow).value();
+  const auto first = requests_.ask_for_reload({"Ann", kNow}).value();
   auto run = Requests::open(scratch_.path()).value();
-  const auto second = requests_.ask_for_reload(kNow).value();
+  const auto second = requests_.ask_for_reload({"Ann", kNow}).value();
   EXPECT_EQ(run.find_reload().value(), second);
   EXPECT_FALSE(requests_.find_answer(second).value());
   ASSERT_TRUE(run.answer_reload(second, {.good = true, .text = "nothing has changed"}));
@@ -130,7 +130,7 @@ class RetryTest : public RequestsTest {
     ASSERT_TRUE(store_.update({&update, 1}));
   }
   std::vector<std::string> ask(const std::string& id) {
-    const auto retries = requests_.ask_for_retry(id, kNow).value();
+    const auto retries = requests_.ask_for_retry(id, {"Ann", kNow}).value();
     outdated_ = retries.outdated;
     EXPECT_EQ(requests_.has_retries().value(), retries.asked > 0);
     std::vector<std::string> ids;
@@ -182,7 +182,7 @@ TEST_F(RetryTest, AreTakenInStepsAndNeverBehindSomethingLater) {
   using enum DeliveryState;
   for (const auto* id : {"1", "2", "3"}) deliver(id, "a", dead);
   deliver("4", "b", dead);
-  ASSERT_EQ(requests_.ask_for_retry("", kNow)->asked, 4U);
+  ASSERT_EQ(requests_.ask_for_retry("", {"Ann", kNow})->asked, 4U);
   const auto take = [&] {
     std::vector<std::string> ids;
     for (const auto& delivery : store_.take_retries(kNow, 2).value())

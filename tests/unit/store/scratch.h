@@ -92,9 +92,9 @@ inline void run_sql(const std::filesystem::path& directory, const std::string& s
   open_database(directory / "tocsin.db").exec(sql);
 }
 
-/// The tables of version 9 become those of version 8.
-inline const std::string kUndoVersion9 =
-    "DROP TABLE series; DROP TABLE seen; DROP TABLE run; DROP INDEX delivery_by_destination;"
+/// The tables of the latest version become those of version 8.
+inline const std::string kBackToVersion8 =
+    "DROP TABLE action; DROP TABLE series; DROP TABLE seen; DROP TABLE run; DROP INDEX delivery_by_destination;"
     "DROP INDEX delivery_delivered; PRAGMA user_version = 8;";
 
 /// What SQLite says of the whole file: "ok".

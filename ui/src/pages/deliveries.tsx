@@ -1,15 +1,14 @@
 // Notifications on their way, those that failed for good, and those that arrived.
-import { useSignal } from '@preact/signals';
 import { get, post, type Delivery, type DeliveryState } from '../api';
 import { now } from '../clock';
 import { visible } from '../names';
 import { Destinations, retried } from '../parts/destinations';
-import { Action, Empty, Shown, Table, Tabs } from '../parts/frame';
+import { Action, Table, Tabs } from '../parts/frame';
 import { scopeOf } from '../parts/dialogs';
-import { act } from '../parts/notices';
+import { Pages } from '../parts/pages';
 import { Age, Moment, Name, StateText, Words } from '../parts/text';
 import { link, linkHere, value } from '../place';
-import { about, useResource } from '../resource';
+import { about } from '../resource';
 import { duration } from '../time';
 import { What } from './history';
 
@@ -24,11 +23,6 @@ export function Deliveries() {
   const tab = TABS.find((one) => one.state === value('state')) ?? TABS[0]!,
     destination = value('destination'),
     key = `${tab.state} ${destination}`;
-  const deliveries = useResource(
-    key,
-    (signal) => get('/deliveries', { state: tab.state, destination, limit: 100 }, signal),
-    about('delivery', 'alert'),
-  );
   return (
     <>
       <h1>Deliveries</h1>
@@ -50,51 +44,27 @@ export function Deliveries() {
           . <a href={linkHere({ destination: undefined })}>All destinations</a>
         </p>
       )}
-      <Shown of={deliveries}>{(data) => <List key={key} tab={tab} first={data.deliveries} next={data.next} destination={destination} />}</Shown>
-    </>
-  );
-}
-
-function List({
-  tab,
-  first,
-  next,
-  destination,
-}: {
-  tab: (typeof TABS)[number];
-  first: readonly Delivery[];
-  next: string | null;
-  destination: string;
-}) {
-  const older = useSignal<readonly Delivery[]>([]),
-    more = useSignal<string | null | undefined>(undefined);
-  const known = new Set(first.map((one) => one.id)),
-    all = [...first, ...older.value.filter((one) => !known.has(one.id))];
-  const following = more.value === undefined ? next : more.value;
-  const readOlder = async (from: string) => {
-    const page = await get('/deliveries', { state: tab.state, destination, limit: 100, next: from });
-    older.value = [...older.value, ...page.deliveries];
-    more.value = page.next;
-    return null;
-  };
-  if (!all.length) return <Empty>{tab.none}</Empty>;
-  return (
-    <>
-      <Table
-        caption={tab.text}
-        class="deliveries"
-        heads={['Created', 'Destination', 'Alert', 'Attempts', tab.state === 'pending' ? 'Next try' : 'Last answer', '']}>
-        {all.map((one) => (
-          <Row key={one.id} delivery={one} />
-        ))}
-      </Table>
-      {following && (
-        <p>
-          <button type="button" onClick={() => void act(() => readOlder(following))}>
-            Older
-          </button>
-        </p>
-      )}
+      <Pages<Delivery>
+        key={key}
+        list={key}
+        read={async (next, signal) => {
+          const page = await get('/deliveries', { state: tab.state, destination, limit: 100, next }, signal);
+          return { entries: page.deliveries, next: page.next };
+        }}
+        id={(one) => one.id}
+        concerns={about('delivery', 'alert')}
+        none={tab.none}>
+        {(all) => (
+          <Table
+            caption={tab.text}
+            class="deliveries"
+            heads={['Created', 'Destination', 'Alert', 'Attempts', tab.state === 'pending' ? 'Next try' : 'Last answer', '']}>
+            {all.map((one) => (
+              <Row key={one.id} delivery={one} />
+            ))}
+          </Table>
+        )}
+      </Pages>
     </>
   );
 }

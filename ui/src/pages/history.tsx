@@ -1,16 +1,15 @@
 // What happened, who was told, and why others were not.
 import { useSignal } from '@preact/signals';
-import { useMemo } from 'preact/hooks';
-import { get, type Alert } from '../api';
+import { get, type Action, type Alert } from '../api';
 import { show, zone } from '../clock';
 import { visible } from '../names';
 import { HostLink } from '../parts/alerts';
-import { Empty, Field, Shown, Table, valueOf } from '../parts/frame';
+import { Field, Shown, Table, Tabs, valueOf } from '../parts/frame';
 import { scopeOf } from '../parts/dialogs';
-import { act } from '../parts/notices';
+import { Pages } from '../parts/pages';
 import { Deliveries, Told } from '../parts/told';
 import { Moment, Name, SeverityText, StateText, Words } from '../parts/text';
-import { change, link, linkHere, value } from '../place';
+import { change, linkHere, value } from '../place';
 import { about, useResource } from '../resource';
 import { fromInput, toInput } from '../time';
 
@@ -40,87 +39,128 @@ interface Entry {
   readonly alert: Alert;
   readonly told: Readonly<Record<string, number>>;
 }
-interface Entries {
-  readonly entries: readonly Entry[];
-  readonly next: string | null;
-}
+
+const DONE: Readonly<Record<Action['kind'], string>> = {
+  silenced: 'silenced',
+  extended: 'changed the silence of',
+  unsilenced: 'ended the silence of',
+  acknowledged: 'acknowledged',
+  unacknowledged: 'took back the acknowledgement of',
+  retried: 'sent again',
+  reloaded: 'read the configuration again',
+  tested: 'sent a test to',
+  checked: 'checked',
+  diagnosed: 'diagnosed',
+};
 
 export function History() {
-  return value('alert') ? <OneAlert key={value('alert')} id={value('alert')} /> : <List />;
-}
-
-function List() {
-  const filter = { host: value('host'), service: value('service'), kind: value('kind'), from: value('from'), to: value('to') },
-    key = JSON.stringify(filter);
-  // The first page is read again when something happens; older ones stay as they were.
-  const last = useMemo(() => ({ key: '' }), []);
-  const history = useResource<Entries>(
-    key,
-    async (signal, before) => {
-      const page = await get('/history', { ...filter, limit: 100 }, signal),
-        fresh: Entries = { entries: page.alerts, next: page.next };
-      const kept = last.key === key ? before : null;
-      last.key = key;
-      return kept ? joined(fresh, kept) : fresh;
-    },
-    about('alert', 'delivery'),
-  );
-  const older = useSignal<readonly Entry[]>([]),
-    more = useSignal<string | null | undefined>(undefined),
-    olderKey = useSignal('');
-  if (olderKey.value !== key) {
-    olderKey.value = key;
-    older.value = [];
-    more.value = undefined;
-  }
-  const readOlder = async (next: string) => {
-    const page = await get('/history', { ...filter, limit: 100, next });
-    older.value = [...older.value, ...page.alerts];
-    more.value = page.next;
-    return null;
-  };
+  if (value('alert')) return <OneAlert key={value('alert')} id={value('alert')} />;
+  const actions = value('list') === 'actions';
   return (
     <>
       <h1>History</h1>
-      <Filter />
-      <Shown of={history}>
-        {(data) => {
-          const known = new Set(data.entries.map((one) => one.alert.id)),
-            all = [...data.entries, ...older.value.filter((one) => !known.has(one.alert.id))];
-          const next = more.value === undefined ? data.next : more.value;
-          return all.length ? (
-            <>
-              <Table caption="Alerts, the latest first" class="history" heads={['Time', 'What', 'Became', 'Reason', 'Told', '']}>
-                {all.map((one) => (
-                  <Row key={one.alert.id} entry={one} />
-                ))}
-              </Table>
-              {next && (
-                <p>
-                  <button type="button" onClick={() => void act(() => readOlder(next))}>
-                    Older
-                  </button>
-                </p>
-              )}
-            </>
-          ) : (
-            <Empty>{Object.values(filter).some(Boolean) ? 'Nothing matches the filter.' : 'Nothing has happened yet.'}</Empty>
-          );
-        }}
-      </Shown>
+      <Tabs
+        label="What happened"
+        tabs={[
+          { href: linkHere({ list: undefined }), here: !actions, text: 'Alerts' },
+          { href: linkHere({ list: 'actions', kind: undefined }), here: actions, text: 'Actions' },
+        ]}
+      />
+      <Filter kinds={!actions} />
+      {actions ? <Actions /> : <Alerts />}
     </>
   );
 }
 
-/** A first page read again, with what the one before had beyond it. */
-function joined(fresh: Entries, before: Entries): Entries {
-  const oldest = fresh.entries.at(-1)?.alert.time ?? '',
-    known = new Set(fresh.entries.map((one) => one.alert.id));
-  const rest = before.entries.filter((one) => !known.has(one.alert.id) && one.alert.time <= oldest);
-  return rest.length && fresh.next !== null ? { entries: [...fresh.entries, ...rest], next: before.next } : fresh;
+function Alerts() {
+  const filter = { host: value('host'), service: value('service'), kind: value('kind'), from: value('from'), to: value('to') };
+  return (
+    <Pages<Entry>
+      list={JSON.stringify(filter)}
+      read={async (next, signal) => {
+        const page = await get('/history', { ...filter, limit: 100, next }, signal);
+        return { entries: page.alerts, next: page.next };
+      }}
+      id={(one) => one.alert.id}
+      concerns={about('alert', 'delivery')}
+      none={Object.values(filter).some(Boolean) ? 'Nothing matches the filter.' : 'Nothing has happened yet.'}>
+      {(all) => (
+        <Table caption="Alerts, the latest first" class="history" heads={['Time', 'What', 'Became', 'Reason', 'Told', '']}>
+          {all.map((one) => (
+            <Row key={one.alert.id} entry={one} />
+          ))}
+        </Table>
+      )}
+    </Pages>
+  );
 }
 
-function Filter() {
+/** Who did what, here and by commands. */
+function Actions() {
+  const filter = { host: value('host'), service: value('service'), from: value('from'), to: value('to') };
+  return (
+    <Pages<Action>
+      list={JSON.stringify(filter)}
+      read={async (next, signal) => {
+        const page = await get('/actions', { ...filter, limit: 100, next }, signal);
+        return { entries: page.actions, next: page.next };
+      }}
+      id={(one) => one.id}
+      concerns={about('action', 'silence')}
+      none={Object.values(filter).some(Boolean) ? 'Nothing matches the filter.' : 'Nobody has done anything yet.'}>
+      {(all) => (
+        <Table caption="Actions, the latest first" class="actions" heads={['Time', 'Who', 'What', 'Reason']}>
+          {all.map((one) => (
+            <ActionRow key={one.id} action={one} />
+          ))}
+        </Table>
+      )}
+    </Pages>
+  );
+}
+
+function ActionRow({ action: one }: { action: Action }) {
+  return (
+    <tr>
+      <td class="number">
+        <Moment at={one.time} />
+      </td>
+      <td>{one.by ? <Name of={one.by} /> : <span class="muted">somebody</span>}</td>
+      <td class="what">
+        {DONE[one.kind]}{' '}
+        {one.kind === 'retried' && (
+          <>
+            {one.host ? 'what was to tell' : 'all dead letters of'}{' '}
+            <b>
+              <Name of={one.destinationName || 'all destinations'} />
+            </b>
+            {one.host && ' of '}
+          </>
+        )}
+        {one.host && (
+          <b>
+            <Name of={scopeOf(one.host, one.service)} />
+          </b>
+        )}
+        {one.kind === 'tested' && (
+          <b>
+            <Name of={one.destinationName} />
+          </b>
+        )}
+        {one.until && (
+          <small>
+            until <Moment at={one.until} />
+          </small>
+        )}
+      </td>
+      <td class="reason">
+        <Words of={one.reason} />
+      </td>
+    </tr>
+  );
+}
+
+function Filter({ kinds }: { kinds: boolean }) {
   const time = (name: 'from' | 'to') => {
     const at = Date.parse(value(name));
     return Number.isNaN(at) ? '' : toInput(at, zone.value);
@@ -151,14 +191,16 @@ function Filter() {
           onInput={(event) => change({ service: valueOf(event) }, 'replace')}
         />
       </Field>
-      <Field label="Kind">
-        <select value={value('kind')} onChange={(event) => change({ kind: valueOf(event) })}>
-          <option value="">any</option>
-          {KINDS.map((kind) => (
-            <option key={kind}>{kind}</option>
-          ))}
-        </select>
-      </Field>
+      {kinds && (
+        <Field label="Kind">
+          <select value={value('kind')} onChange={(event) => change({ kind: valueOf(event) })}>
+            <option value="">any</option>
+            {KINDS.map((kind) => (
+              <option key={kind}>{kind}</option>
+            ))}
+          </select>
+        </Field>
+      )}
       <Field label="From">
         <input type="datetime-local" value={time('from')} onChange={setTime('from')} />
       </Field>
@@ -166,7 +208,7 @@ function Filter() {
         <input type="datetime-local" value={time('to')} onChange={setTime('to')} />
       </Field>
       {['host', 'service', 'kind', 'from', 'to'].some(value) && (
-        <a class="button" href={link('history')}>
+        <a class="button" href={linkHere({ host: undefined, service: undefined, kind: undefined, from: undefined, to: undefined })}>
           Clear
         </a>
       )}

@@ -9,6 +9,7 @@ const VIEWS = {
   host: './?page=host&host=sql1',
   'host as table': './?page=host&host=sql1&view=table',
   history: './?page=history',
+  actions: './?page=history&list=actions',
   deliveries: './?page=deliveries',
   'dead letters': './?page=deliveries&state=dead',
   silences: './?page=silences&ended=true',
@@ -208,6 +209,20 @@ test('the history says who was told and why others were not', { skip }, async (t
   await page.getByRole('link', { name: '‹ History' }).click();
   await page.locator('.history tbody tr').first().getByRole('button').click();
   await page.getByText(/Nobody was told: silence \d+ by bo/).waitFor();
+  noComplaints(context);
+});
+
+test('the history says who did what', { skip }, async (t) => {
+  const mock = await mockFor(t, { hosts: 60 }),
+    context = await contextFor(t),
+    page = await open(context, mock, './?page=history&kind=stopped');
+  await page.getByRole('link', { name: 'Actions' }).click();
+  await page.getByRole('row', { name: /bo silenced web\* until .* certificates are renewed <b>tonight<\/b>/ }).waitFor();
+  mock.model.did('tested', { destination: 'slack/ops' }, 'eve');
+  mock.tell([{ what: 'action' }]);
+  await page.getByRole('row', { name: /eve sent a test to Slack #ops/ }).waitFor();
+  await page.getByLabel('Host').fill('nobody');
+  await page.getByText('Nothing matches the filter.').waitFor();
   noComplaints(context);
 });
 
