@@ -58,10 +58,14 @@ export function paintTimeline(canvas: HTMLCanvasElement, width: number, from: nu
   paintAxis(context, view, axis, down, scale, picture);
 }
 
+/** The buffer of the last frame: the next one is nearly always as large, and paints each pixel anew. */
+let buffer: ImageData | null = null;
+
 function rows(context: CanvasRenderingContext2D, view: View, row: number, scale: number, picture: Picture, sight: Rows): ImageData {
   const { colours, paper } = picture,
     across = view.pixels;
-  const image = context.createImageData(across, row * (sight.last - sight.first)),
+  const high = row * (sight.last - sight.first),
+    image = buffer?.width === across && buffer.height === high ? buffer : context.createImageData(across, high),
     pixels = new Uint32Array(image.data.buffer),
     line = new Int8Array(across);
   const ground = pixel(paper.ground),
@@ -80,11 +84,12 @@ function rows(context: CanvasRenderingContext2D, view: View, row: number, scale:
     trouble = new Uint32Array(across),
     thinEdge = new Uint32Array(across),
     middle = new Uint32Array(across);
-  const lineAt = (y: number): Uint32Array | null => {
+  const none = new Uint32Array(across).fill(ground);
+  const lineAt = (y: number): Uint32Array => {
     const inside = Math.min(y, row - 2 - y);
-    return inside < full ? null : inside < full + border ? troubleEdge : inside < thin ? trouble : inside < thin + border ? thinEdge : middle;
+    return inside < full ? none : inside < full + border ? troubleEdge : inside < thin ? trouble : inside < thin + border ? thinEdge : middle;
   };
-  pixels.fill(ground);
+  buffer = image;
   for (let number = sight.first; number < sight.last; number++) {
     paintLine(picture.tracks[number]!, picture.end, view, line);
     for (let x = 0; x < across; x++) {
@@ -96,20 +101,15 @@ function rows(context: CanvasRenderingContext2D, view: View, row: number, scale:
       middle[x] = rank < 0 ? (x % dash < border ? nothing : ground) : fill[rank]!;
     }
     const top = (number - sight.first) * row * across;
-    for (let y = 0; y < row - 1; y++) {
-      const one = lineAt(y);
-      if (one) pixels.set(one, top + y * across);
-    }
+    for (let y = 0; y < row - 1; y++) pixels.set(lineAt(y), top + y * across);
     pixels.fill(separator, top + (row - 1) * across, top + row * across);
     for (const span of picture.silenced[number] ?? []) {
       const place = (time: number) => Math.max(0, Math.min(across, ((time - view.from) / (view.to - view.from)) * across));
       const begin = Math.floor(place(span.from)),
         end = Math.ceil(place(span.to));
       for (let y = 0; y < row - 1; y++)
-        for (let x = begin; x < end; x++) {
-          const at = top + y * across + x;
-          if ((x + y) % stripe < border && pixels[at] === ground) pixels[at] = hatch;
-        }
+        for (let x = begin + ((stripe - ((begin + y) % stripe)) % stripe); x < end; x += stripe)
+          for (let at = top + y * across + x, last = at + Math.min(border, end - x); at < last; at++) if (pixels[at] === ground) pixels[at] = hatch;
     }
   }
   return image;

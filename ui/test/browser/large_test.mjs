@@ -20,7 +20,7 @@ test('the timeline of 200 services follows the pointer', { skip: missing, timeou
   }));
   const page = await context.newPage(),
     session = await context.newCDPSession(page);
-  await session.send('Performance.enable');
+  await session.send('Performance.enable', { timeDomain: 'threadTicks' });
   await page.goto(new URL('./?page=host&host=sql1', mock.url).href);
   await page.waitForSelector('.canvas canvas');
   await page.waitForTimeout(500);
@@ -62,7 +62,7 @@ test('ten thousand hosts are soon on the screen', { skip: missing, timeout: 180_
     const context = await contextFor(t),
       page = await context.newPage(),
       session = await context.newCDPSession(page);
-    await session.send('Performance.enable');
+    await session.send('Performance.enable', { timeDomain: 'threadTicks' });
     await session.send('Network.enable');
     let bytes = 0;
     session.on('Network.loadingFinished', (event) => {
