@@ -1,5 +1,6 @@
 # embed_ui(TARGET): the dashboard, built from ui/ by npm's packages as its lock file pins them, inside TARGET.
 find_program(NPM npm REQUIRED)
+find_program(ZOPFLI zopfli REQUIRED)
 
 function(embed_ui target)
   set(ui ${PROJECT_SOURCE_DIR}/ui)
@@ -15,7 +16,7 @@ function(embed_ui target)
     DEPENDS ${ui}/package-lock.json VERBATIM)
   add_custom_command(OUTPUT ${output}
     COMMAND ${NPM} run build --prefix ${ui} --silent -- ${files}
-    COMMAND ${PYTHON3} ${script} ${files} ${PROJECT_SOURCE_DIR}/docs/openapi.yaml ${output}
+    COMMAND ${PYTHON3} ${script} ${ZOPFLI} ${files} ${PROJECT_SOURCE_DIR}/docs/openapi.yaml ${output}
     DEPENDS ${installed} ${sources} ${ui}/build.mjs ${ui}/tsconfig.json ${PROJECT_SOURCE_DIR}/docs/openapi.yaml ${script}
     VERBATIM)
   target_sources(${target} PRIVATE ${output})
