@@ -76,6 +76,17 @@ test('ten thousand hosts are soon on the screen', { skip: missing, timeout: 180_
     t.diagnostic(
       `${view}: ${(metric('TaskDuration') * 1000).toFixed(0)} ms CPU of the main thread, ${(bytes / 1024).toFixed(0)} KiB transferred, heap ${(metric('JSHeapUsedSize') / 1e6).toFixed(1)} MB, ${metric('Nodes')} nodes`,
     );
+    if (!view.includes('kiosk')) {
+      const steps = 40,
+        cpu = async () => (await session.send('Performance.getMetrics')).metrics.find((one) => one.name === 'TaskDuration').value * 1000,
+        begin = await cpu();
+      await page.mouse.move(600, 700);
+      for (let step = 0; step < steps; step++) {
+        await page.mouse.wheel(0, 120);
+        await page.evaluate(() => new Promise(requestAnimationFrame));
+      }
+      t.diagnostic(`${view}: ${(((await cpu()) - begin) / steps).toFixed(1)} ms CPU of the main thread for each step of the wheel`);
+    }
     assert.ok(metric('Nodes') < 20_000);
     noComplaints(context);
     await context.close();
