@@ -46,7 +46,7 @@ const DONE: Readonly<Record<Action['kind'], string>> = {
   unsilenced: 'ended the silence of',
   acknowledged: 'acknowledged',
   unacknowledged: 'took back the acknowledgement of',
-  retried: 'sent again',
+  retried: 'retried',
   reloaded: 'read the configuration again',
   tested: 'sent a test to',
   checked: 'checked',
@@ -130,11 +130,11 @@ function ActionRow({ action: one }: { action: Action }) {
         {DONE[one.kind]}{' '}
         {one.kind === 'retried' && (
           <>
-            {one.host ? 'what was to tell' : 'all dead letters of'}{' '}
+            {one.host ? 'the deliveries to' : 'all dead letters for'}{' '}
             <b>
               <Name of={one.destinationName || 'all destinations'} />
             </b>
-            {one.host && ' of '}
+            {one.host && ' about '}
           </>
         )}
         {one.host && (
@@ -240,7 +240,7 @@ function Row({ entry: { alert, told } }: { entry: Entry }) {
             </small>
           )}
         </td>
-        <td>
+        <td data-head="told">
           {alert.suppressed ? (
             <span class="muted">nobody</span>
           ) : all ? (
