@@ -10,6 +10,7 @@
 #include <string>
 
 #include "base/names.h"
+#include "base/natural_order.h"
 #include "domain/monitored_host.h"
 
 namespace tocsin::web {
@@ -47,7 +48,8 @@ class Board {
   /// Removes all others.
   void retain(const std::function<bool(const HostName&)>& stays);
 
-  [[nodiscard]] const std::map<HostName, HostSummary>& hosts() const { return hosts_; }
+  using Hosts = std::map<HostName, HostSummary, NaturalOrder>;
+  [[nodiscard]] const Hosts& hosts() const { return hosts_; }
   /// Over all hosts.
   [[nodiscard]] const StateCounts& states() const { return states_; }
   /// Counts the changes: what was made of the board holds while it stays.
@@ -57,7 +59,7 @@ class Board {
   void count(const HostSummary& summary, int by);
 
   Changed changed_;
-  std::map<HostName, HostSummary> hosts_;
+  Hosts hosts_;
   StateCounts states_{};
   std::uint64_t changes_ = 0;
 };

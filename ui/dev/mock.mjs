@@ -95,7 +95,7 @@ class Model {
     this.nextId = 1;
     const names = Array.from({ length: size }, (_, at) => `${ROLES[at % ROLES.length]}${Math.floor(at / ROLES.length) + 1}`);
     if (hostile) names.push(...HOSTILE);
-    names.sort((a, b) => (a.toLowerCase() < b.toLowerCase() ? -1 : 1));
+    names.sort(new Intl.Collator('en', { numeric: true }).compare);
     for (const name of names) this.hosts.push(this.#host(name, start));
     this.destinations = [
       ['slack/ops', 'Slack #ops'],

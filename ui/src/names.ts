@@ -10,6 +10,9 @@ export const visible = (name: string): string =>
 /** Whether two names are those of the same host or service, as Windows compares them. */
 export const sameName = (one: string, other: string): boolean => one.toLowerCase() === other.toLowerCase();
 
+/** The order in which people look for names, as the server sorts hosts: app2 before app10. */
+export const compareNames: (one: string, other: string) => number = new Intl.Collator('en', { numeric: true }).compare;
+
 /** Whether a name holds the text, or matches it where it is a pattern with * and ?. */
 export function matcher(text: string): (name: string) => boolean {
   const wanted = text.trim().toLowerCase();

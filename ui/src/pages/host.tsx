@@ -5,7 +5,7 @@ import { Action, Empty, Opener, Shown, Table } from '../parts/frame';
 import { askAcknowledge, askSilence, scopeOf, takeBack } from '../parts/dialogs';
 import { Age, Moment, Name, SeverityText, StateText, Words } from '../parts/text';
 import { TimelineView } from '../parts/timeline_view';
-import { sameName, visible } from '../names';
+import { compareNames, sameName, visible } from '../names';
 import { link } from '../place';
 import type { Changes } from '../live';
 import { useEvery, useResource } from '../resource';
@@ -119,7 +119,7 @@ function Reached({ host }: { host: Host }) {
 /** What is not as expected comes first. */
 function Services({ host, hostError, services }: { host: string; hostError: string; services: readonly Service[] }) {
   const sorted = [...services].sort(
-    (a, b) => Number(a.asExpected) - Number(b.asExpected) || (a.asExpected ? 0 : rankOf(b.state) - rankOf(a.state)) || a.name.localeCompare(b.name),
+    (a, b) => Number(a.asExpected) - Number(b.asExpected) || (a.asExpected ? 0 : rankOf(b.state) - rankOf(a.state)) || compareNames(a.name, b.name),
   );
   return (
     <Table caption="Services of the host" class="services" heads={['State', 'Service', 'For', 'Process', 'Start', 'Watched by', 'Alert', '']}>

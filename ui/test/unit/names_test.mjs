@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { load } from '../modules.mjs';
 
-const { matcher, sameName, visible } = await load('names.ts');
+const { compareNames, matcher, sameName, visible } = await load('names.ts');
 
 test('what would be invisible is seen', () => {
   assert.equal(visible('ev\u202eexe.lqs\u202c'), 'ev⟨U+202E⟩exe.lqs⟨U+202C⟩');
@@ -14,6 +14,10 @@ test('what would be invisible is seen', () => {
 test('names compare without regard to case', () => {
   assert.ok(sameName('SQL1', 'sql1'));
   assert.ok(!sameName('sql1', 'sql2'));
+});
+
+test('numbers in names are sorted by their values', () => {
+  assert.deepEqual(['app10', 'App2', 'web1', 'app1'].sort(compareNames), ['app1', 'App2', 'app10', 'web1']);
 });
 
 test('a search is part of a name or a pattern', () => {
