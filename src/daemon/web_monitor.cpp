@@ -10,6 +10,7 @@
 
 #include "daemon/credentials.h"
 #include "net/timer.h"
+#include "platform/time_zones.h"
 
 namespace tocsin::daemon {
 namespace {
@@ -130,7 +131,7 @@ web::OwnState WebMonitor::own_state() const {
   }
   return {.version = deps_.version,
           .started = started_,
-          .time_zone = {},
+          .time_zone = platform::own_time_zone(),
           .store_bytes = bytes,
           .loop_lag = lag_,
           .stuck_threads = deps_.probes.stuck_threads(),

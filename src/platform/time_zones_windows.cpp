@@ -13,4 +13,6 @@ Result<std::string> load_time_zone(std::string_view name) {
   return std::string(found->tzif);
 }
 
+std::string own_time_zone() { return {}; }
+
 }  // namespace tocsin::platform
