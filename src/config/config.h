@@ -13,6 +13,7 @@
 #include "config/destinations/generic_urls.h"
 #include "config/destinations/heartbeat.h"
 #include "config/destinations/routes.h"
+#include "config/file/files_read.h"
 #include "config/log_level.h"
 #include "config/monitored/cluster.h"
 #include "config/monitored/credentials.h"
@@ -44,6 +45,7 @@ struct Config {
   std::string log_directory = "log";
   /// Files that templates should be in and that are not there; the findings say so.
   std::set<std::string> missing_templates;
+  FilesRead files_read;      ///< all that a reload would read, but templates and renewed secrets
   std::size_t left_out = 0;  ///< entries and destinations of a file of Butler that have mistakes
 
   /// The settings of one kind of destination.

@@ -140,16 +140,17 @@ void read_config(Section& root, Config& config) {
 }
 
 Loaded parse_text(const std::string& text, const std::string& file, const ConfigFile& source,
-                  const Environment& environment, const UseTree& use = {}) {
+                  const Environment& environment, const UseTree& use, FilesRead files_read = {}) {
   Findings findings(file);
   Config config;
   Loaded loaded;
-  Substitution substitution(environment);
-  ConfigFiles sources(findings, substitution, environment);
+  Substitution substitution(environment, files_read);
+  ConfigFiles sources(findings, substitution, environment, files_read);
   if (const auto* node = sources.read(text, file, source)) {
     Reading reading{.findings = findings,
                     .substitution = substitution,
                     .environment = environment,
+                    .files_read = files_read,
                     .files = sources.files(),
                     .is_butler_file = sources.is_butler_file(),
                     .adds_account = use != nullptr};
@@ -166,6 +167,7 @@ Loaded parse_text(const std::string& text, const std::string& file, const Config
       say_what_is_ignored(root);
     }
   }
+  config.files_read = std::move(files_read);
   if (!findings.has_errors()) loaded.config = std::move(config);
   loaded.findings = std::move(findings).take();
   return loaded;
@@ -177,10 +179,12 @@ std::vector<KnownKey> known_keys() {
   std::vector<KnownKey> keys;
   Findings findings("");
   const Environment nowhere;
-  Substitution substitution(nowhere);
+  FilesRead files_read;
+  Substitution substitution(nowhere, files_read);
   Reading reading{.findings = findings,
                   .substitution = substitution,
                   .environment = nowhere,
+                  .files_read = files_read,
                   .files = {ConfigFile{}},
                   .known_keys = &keys};
   Section root(reading, nullptr, {});
@@ -195,6 +199,8 @@ Loaded parse_tree(const std::string& text, const std::string& file, const std::s
 }
 
 Loaded load_tree(const std::string& path, const Environment& environment, const UseTree& use) {
+  FilesRead files_read;
+  files_read.add(path);
   const auto text = read_file(path, kMostConfigBytes, Accept::streams_too);
   if (!text) {
     Findings findings(path);
@@ -203,7 +209,7 @@ Loaded load_tree(const std::string& path, const Environment& environment, const 
   }
   const ConfigFile source{.directory = to_utf8(to_path(path).parent_path()),
                           .exposed = environment.is_readable_by_others(path)};
-  return parse_text(*text, path, source, environment, use);
+  return parse_text(*text, path, source, environment, use, std::move(files_read));
 }
 
 Loaded parse(const std::string& text, const std::string& file, const std::string& directory,

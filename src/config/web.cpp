@@ -88,6 +88,8 @@ void read_tls(Section& section, Web& web) {
        .otherwise = "in the certificate's file"});
   if (certificate) web.certificate_file = section.path_at(certificate->place, certificate->text);
   if (key) web.key_file = section.path_at(key->place, key->text);
+  for (const auto* file : {&web.certificate_file, &web.key_file})
+    if (!file->empty()) section.reading().files_read.add(*file);
   if (key && !certificate)
     section.error(key->place, "`keyFile` belongs to a `certificateFile`, which is missing");
 }

@@ -26,6 +26,10 @@
 namespace tocsin::daemon {
 namespace {
 
+/// However many pages ask whether files have changed.
+constexpr auto kLookAtFilesEvery = std::chrono::seconds(2);
+/// On a disk that hangs.
+constexpr auto kLookLimit = std::chrono::seconds(5);
 constexpr auto kMetricsEvery = std::chrono::seconds(15);  // as often as Prometheus usually asks
 
 /// Tells apart the tocsins of one machine; empty for the one that has the default directory.
@@ -102,6 +106,7 @@ Daemon::~Daemon() = default;
 net::awaitable<Result<>> Daemon::start() {
   options_.config.get<config::Mqtt>().instance = instance_of(options_.data_directory);
   loaded_at_ = clock_.now();
+  files_read_ = std::make_shared<const config::FilesRead>(std::move(options_.config.files_read));
   CO_TRY(auto storage,
          Storage::open(options_.data_directory, options_.config.history_kept, clock_, log_));
   CO_TRY(auto known, storage->store.load_states());
@@ -183,6 +188,7 @@ net::awaitable<store::ReloadAnswer> Daemon::reload() {
   auto& config = *loaded.config;
   config.get<config::Mqtt>().instance = instance_of(options_.data_directory);
   const auto hosts = std::exchange(config.hosts, {});
+  auto files_read = std::make_shared<const config::FilesRead>(std::move(config.files_read));
   Fleet::Known known;
   if (!components.fleet.has_all(hosts) || !components.clusters.has_all(config.clusters)) {
     auto states = co_await components.storage->worker.run(
@@ -201,6 +207,9 @@ net::awaitable<store::ReloadAnswer> Daemon::reload() {
   retire_unused(components.logins, hosts);
   components.web.set_config(config.web);
   loaded_at_ = clock_.now();
+  files_read_ = std::move(files_read);
+  files_differ_ = false;
+  look_at_files_ = {};
   components.metrics.set_per_host(config.metrics_per_host);
   components.metrics.count_reload(true, loaded_at_);
   // Behind the hosts, whose next check is by the new accounts.
@@ -222,15 +231,18 @@ std::optional<std::string> Daemon::dashboard() const {
   return fmt::format("{}#token={}", *address, components_->web.token().reveal());
 }
 
-web::LoadedConfiguration Daemon::configuration() const {
-  web::LoadedConfiguration loaded{
-      .file = options_.file, .loaded_at = loaded_at_, .findings = options_.findings};
-  std::error_code error;
-  const auto written = std::filesystem::last_write_time(to_path(options_.file), error);
-  if (error) return loaded;
-  const auto since = std::filesystem::file_time_type::clock::now() - written;
-  loaded.differs = clock_.now() - loaded_at_ > std::chrono::duration_cast<Duration>(since);
-  return loaded;
+net::awaitable<web::LoadedConfiguration> Daemon::configuration() {
+  if (const auto now = net::MonotonicClock::now(); now >= look_at_files_) {
+    look_at_files_ = now + kLookAtFilesEvery;
+    const auto files = files_read_;
+    const auto differ =
+        co_await looking_.run_until([files] { return files->have_changed(); }, now + kLookLimit);
+    if (differ && files == files_read_) files_differ_ = *differ;
+  }
+  co_return web::LoadedConfiguration{.file = options_.file,
+                                     .loaded_at = loaded_at_,
+                                     .differs = files_differ_,
+                                     .findings = options_.findings};
 }
 
 store::ReloadAnswer Daemon::refuse_reload(const std::string& why) const {

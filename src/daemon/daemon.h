@@ -14,6 +14,7 @@
 #include "config/load.h"
 #include "daemon/log.h"
 #include "net/async.h"
+#include "net/worker.h"
 #include "store/requests.h"
 #include "web/monitor.h"
 
@@ -56,7 +57,7 @@ class Daemon {
   net::awaitable<void> reload_unasked();
   net::awaitable<store::ReloadAnswer> reload_in_peace();
   [[nodiscard]] store::ReloadAnswer refuse_reload(const std::string& why) const;
-  [[nodiscard]] web::LoadedConfiguration configuration() const;
+  [[nodiscard]] net::awaitable<web::LoadedConfiguration> configuration();
 
   struct Components;
   net::Executor executor_;
@@ -65,6 +66,10 @@ class Daemon {
   RandomFill random_;
   SystemClock clock_;
   Time loaded_at_{};
+  std::shared_ptr<const config::FilesRead> files_read_;  ///< by the configuration that runs
+  bool files_differ_ = false;                            ///< by the last look at them
+  net::Deadline look_at_files_{};                        ///< when it is too old
+  net::Worker looking_{"config files", 1};
   std::unique_ptr<Components> components_;
 };
 

@@ -41,7 +41,7 @@ class WebMonitor final : public web::Monitor {
     std::filesystem::path data_directory;
     std::string version;
     std::function<net::awaitable<store::ReloadAnswer>()> reload;
-    std::function<web::LoadedConfiguration()> configuration;
+    std::function<net::awaitable<web::LoadedConfiguration>()> configuration;
   };
   /// What the store knows of each destination.
   using Stored = std::function<net::awaitable<Result<std::vector<store::DestinationState>>>()>;
@@ -62,7 +62,7 @@ class WebMonitor final : public web::Monitor {
   [[nodiscard]] std::vector<web::DestinationName> destinations() const override;
   [[nodiscard]] std::vector<web::Routed> route(const Alert& alert) const override;
   net::awaitable<std::optional<web::TestAnswer>> test(std::string key) override;
-  [[nodiscard]] web::LoadedConfiguration configuration() const override {
+  net::awaitable<web::LoadedConfiguration> configuration() override {
     return deps_.configuration();
   }
   net::awaitable<store::ReloadAnswer> reload() override { return deps_.reload(); }

@@ -39,7 +39,7 @@ void Api::add_to(Router& router) {
   router.add({patch, "/api/v1/silences/{silence}", act, of(&Api::extend_silence)});
   router.add({remove, "/api/v1/silences/{silence}", act, of(&Api::end_silence)});
   router.add({get, "/api/v1/routes", read, now(&Api::list_routes)});
-  router.add({get, "/api/v1/configuration", read, now(&Api::get_configuration)});
+  router.add({get, "/api/v1/configuration", read, of(&Api::get_configuration)});
   router.add({post, "/api/v1/configuration/reload", act, of(&Api::reload)});
   router.add({get, "/api/v1/history", read, of(&Api::list_history)});
   router.add({get, "/api/v1/history/{alert}", read, of(&Api::get_alert)});

@@ -103,7 +103,7 @@ class Api {
 
   // Configuration (api_configuration.cpp).
   Answer list_routes(const Call& call) const;
-  Answer get_configuration(const Call& call) const;
+  Coroutine get_configuration(const Call& call) const;
   Coroutine reload(const Call& call) const;
   Coroutine test_destination(const Call& call) const;
 

@@ -60,16 +60,16 @@ Answer Api::list_routes(const Call& call) const {
   return respond({{"destinations", std::move(destinations)}});
 }
 
-Answer Api::get_configuration(const Call& /*call*/) const {
-  const auto loaded = deps_.monitor.configuration();
+Api::Coroutine Api::get_configuration(const Call& /*call*/) const {
+  const auto loaded = co_await deps_.monitor.configuration();
   json findings = json::array();
   for (const auto& finding : loaded.findings)
     findings.push_back(
         {{"severity", to_string(finding.severity)}, {"text", config::to_string(finding)}});
-  return respond({{"file", loaded.file},
-                  {"loadedAt", iso_time(loaded.loaded_at)},
-                  {"differs", loaded.differs},
-                  {"findings", std::move(findings)}});
+  co_return respond({{"file", loaded.file},
+                     {"loadedAt", iso_time(loaded.loaded_at)},
+                     {"differs", loaded.differs},
+                     {"findings", std::move(findings)}});
 }
 
 Api::Coroutine Api::reload(const Call& call) const {

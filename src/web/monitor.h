@@ -48,7 +48,7 @@ struct TestAnswer {
 struct LoadedConfiguration {
   std::string file;
   Time loaded_at{};
-  bool differs = false;  ///< a file was changed since
+  bool differs = false;  ///< a reload would read something else
   std::vector<config::Finding> findings;
 };
 
@@ -95,7 +95,7 @@ class Monitor {
   /// One attempt. Nothing: there is no such destination.
   virtual net::awaitable<std::optional<TestAnswer>> test(std::string key) = 0;
 
-  [[nodiscard]] virtual LoadedConfiguration configuration() const = 0;
+  virtual net::awaitable<LoadedConfiguration> configuration() = 0;
   virtual net::awaitable<store::ReloadAnswer> reload() = 0;
 
   /// Somebody has left a request in the store, which is to be read now.

@@ -33,6 +33,7 @@ std::optional<std::string_view> find_mistake_in_pem(std::string_view pem, PemFil
 std::string pem_file_at(Section& section, std::string_view key, const PlacedText& written,
                         PemFile what) {
   auto path = section.file_at(written.place, key, written.text);
+  section.reading().files_read.add(path);
   const auto pem = read_file(path, kMostPemBytes, Accept::regular_files);
   const auto report = [&](std::string_view mistake) {
     section.error(written.place,

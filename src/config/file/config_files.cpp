@@ -125,6 +125,7 @@ void ConfigFiles::read_includes(const YamlNode& root, std::uint16_t number) {
           Severity::warning, entry->place,
           fmt::format("`include`: there is no file {}", in_backticks(pattern, kLongNames)));
     for (const auto& file : *found) include(*entry, file);
+    files_read_.add_pattern(pattern, kMostEntries, *found);
   }
 }
 
@@ -139,6 +140,7 @@ void ConfigFiles::include(const YamlNode& entry, const std::string& path) {
                                            findings_.line(known->second, entry.place)));
   if (files_.size() >= kMostFiles)
     return stop(entry.place, fmt::format("`include`: more than {} files", kMostFiles));
+  files_read_.add(path);
   const auto text = read_file(path, kMostConfigBytes, Accept::regular_files);
   if (!text)
     return refuse(entry.place, fmt::format("`include`: the file {} {}",

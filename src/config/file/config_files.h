@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "config/file/environment.h"
+#include "config/file/files_read.h"
 #include "config/file/findings.h"
 #include "config/file/substitution.h"
 #include "config/file/yaml.h"
@@ -27,8 +28,13 @@ struct ConfigFile {
 /// those of all files, one after the other; every other key stands in one file only.
 class ConfigFiles {
  public:
-  ConfigFiles(Findings& findings, Substitution& substitution, const Environment& environment)
-      : findings_(findings), substitution_(substitution), environment_(environment) {}
+  /// Adds the files that are included to `files_read`.
+  ConfigFiles(Findings& findings, Substitution& substitution, const Environment& environment,
+              FilesRead& files_read)
+      : findings_(findings),
+        substitution_(substitution),
+        environment_(environment),
+        files_read_(files_read) {}
 
   /// What stands under `tocsin:` or `Butler:` in all files, or null when the first has no such
   /// mapping. `name` is what findings call the first file.
@@ -66,6 +72,7 @@ class ConfigFiles {
   Findings& findings_;
   Substitution& substitution_;
   const Environment& environment_;
+  FilesRead& files_read_;
   std::vector<ConfigFile> files_;
   std::deque<Document> documents_;
   std::vector<const YamlNode*> roots_;                     ///< of the files that have one

@@ -72,6 +72,7 @@ std::expected<std::string, std::string> Substitution::variable(const std::string
 }
 
 std::expected<std::string, std::string> Substitution::file(const std::string& path) {
+  files_read_.add(path);
   if (const auto known = files_.find(path); known != files_.end()) return known->second;
   auto value = read_secret_file(path);
   if (value && environment_.is_readable_by_others(path))

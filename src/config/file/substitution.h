@@ -12,6 +12,7 @@
 #include "base/error.h"
 #include "base/names.h"
 #include "config/file/environment.h"
+#include "config/file/files_read.h"
 
 namespace tocsin::config {
 
@@ -30,7 +31,9 @@ enum class SecretForm : bool { password, token };
 /// `$` is an ordinary character.
 class Substitution {
  public:
-  explicit Substitution(Environment environment) : environment_(std::move(environment)) {}
+  /// Adds the files that it reads to `files_read`, which must outlive it.
+  Substitution(Environment environment, FilesRead& files_read)
+      : environment_(std::move(environment)), files_read_(files_read) {}
 
   [[nodiscard]] static bool has_reference(std::string_view text);
 
@@ -52,6 +55,7 @@ class Substitution {
   std::expected<std::string, std::string> file(const std::string& path);
 
   Environment environment_;
+  FilesRead& files_read_;
   std::map<std::string, std::expected<std::string, std::string>> files_;  ///< by path
   std::vector<std::string> warnings_;
   std::size_t spent_ = 0;

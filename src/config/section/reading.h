@@ -9,6 +9,7 @@
 
 #include "config/file/config_files.h"
 #include "config/file/environment.h"
+#include "config/file/files_read.h"
 #include "config/file/findings.h"
 #include "config/file/substitution.h"
 #include "config/section/known_key.h"
@@ -22,6 +23,7 @@ struct Reading {
   Findings& findings;
   Substitution& substitution;
   const Environment& environment;
+  FilesRead& files_read;
   std::vector<ConfigFile> files;
   std::vector<KnownKey>* known_keys = nullptr;  ///< not null: nothing is read, keys are collected
   /// Errors, and what would be one in an entry of a list that is switched off. Those of an item

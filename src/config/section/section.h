@@ -313,6 +313,7 @@ void Section::read_again(Read read) {
   Reading again{.findings = found,
                 .substitution = reading_.substitution,
                 .environment = reading_.environment,
+                .files_read = reading_.files_read,
                 .files = reading_.files};
   Section same(again, mapping_, place_);
   read(same);

@@ -120,8 +120,10 @@ std::optional<Place> Section::secret(const Key& key, Secret& out, std::string* f
                         key.name, reading_.environment.how_to_hide));
     exposed = false;
   }
-  if (file != nullptr)
+  if (file != nullptr) {
     *file = Substitution::file_of(value->written, reading_.files.at(value->place.file).directory);
+    reading_.files_read.remove(*file);
+  }
   out = Secret(std::move(value->text));
   return value->place;
 }

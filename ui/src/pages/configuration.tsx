@@ -35,7 +35,7 @@ export function Configuration() {
               </div>
               <div>
                 <dt>On disk</dt>
-                <dd>{data.differs ? <b class="wrong">It was changed since</b> : 'It is the same'}</dd>
+                <dd>{data.differs ? <b class="wrong">Changed since: a reload reads it</b> : 'Nothing has changed since'}</dd>
               </div>
             </dl>
             <p class="buttons">

@@ -34,7 +34,8 @@ TEST(Devices, AreNoAuthority) {
 }
 
 TEST(Devices, AreNoSecret) {
-  Substitution substitution(kSampleEnvironment);
+  FilesRead files_read;
+  Substitution substitution(kSampleEnvironment, files_read);
   EXPECT_EQ(substitution.expand("${file:/dev/zero}", "").error(),
             "the file `/dev/zero` is not a regular file");
 }

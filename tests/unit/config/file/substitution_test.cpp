@@ -25,7 +25,8 @@ std::ostream& operator<<(std::ostream& out, const Expansion& expansion) {
 class Expansions : public testing::TestWithParam<Expansion> {};
 
 TEST_P(Expansions, AreRightOrSayWhatIsWrong) {
-  Substitution substitution(kSampleEnvironment);
+  FilesRead files_read;
+  Substitution substitution(kSampleEnvironment, files_read);
   auto result = substitution.expand(GetParam().text, "/nonexistent");
   if (!result) result = std::unexpected(with_slashes(result.error()));
   EXPECT_EQ(result, GetParam().result);
@@ -52,7 +53,8 @@ INSTANTIATE_TEST_SUITE_P(
                           "the file `/nonexistent/a` cannot be read: No such file or directory")));
 
 TEST(Substitution, DoesNotExpandWhatCameIn) {
-  Substitution substitution({.variable = [](const auto&) { return "${env:OTHER}"; }});
+  FilesRead files_read;
+  Substitution substitution({.variable = [](const auto&) { return "${env:OTHER}"; }}, files_read);
   EXPECT_EQ(substitution.expand("${env:A}", ""), "${env:OTHER}");
 }
 
@@ -95,7 +97,8 @@ TEST_F(SecretFile, WithoutASecretIsRefused) {
 }
 
 TEST_F(SecretFile, WithBlanksAtItsEndsIsToldOfOnce) {
-  Substitution substitution(kSampleEnvironment);
+  FilesRead files_read;
+  Substitution substitution(kSampleEnvironment, files_read);
   const auto reference = "${file:" + write("hunter2 \n") + "}";
   EXPECT_EQ(substitution.expand(reference, ""), "hunter2 ");
   EXPECT_EQ(substitution.expand(reference, ""), "hunter2 ");
@@ -106,7 +109,9 @@ TEST_F(SecretFile, WithBlanksAtItsEndsIsToldOfOnce) {
 }
 
 TEST(Substitution, HasAnEnd) {
-  Substitution substitution({.variable = [](const auto&) { return std::string(1 << 20, 'x'); }});
+  FilesRead files_read;
+  Substitution substitution({.variable = [](const auto&) { return std::string(1 << 20, 'x'); }},
+                            files_read);
   const auto result = [&] {
     for (int i = 0; i < 20; i++) {
       if (auto value = substitution.expand("${env:A}", ""); !value) return value.error();
