@@ -79,6 +79,21 @@ FoundAlerts find_alerts(Connection& connection, const AlertQuery& query) {
   return found;
 }
 
+/// By indices alone, each of which leads to the row at once.
+AlertId find_id(Connection& connection, const FiringSince& firing) {
+  for (const auto* sql :
+       {"SELECT id, at FROM alert INDEXED BY alert_notified"
+        " WHERE host_key = ? AND service_key = ? AND notified = 1 ORDER BY sequence DESC LIMIT 1",
+        "SELECT id, at FROM alert INDEXED BY alert_by_service"
+        " WHERE host_key = ? AND service_key = ? ORDER BY at DESC, sequence DESC LIMIT 1"}) {
+    auto row = connection.query(sql, firing.host.key(), firing.service.key());
+    if (!row.next()) continue;
+    auto id = row.text();
+    if (row.time() >= firing.since) return {std::move(id)};
+  }
+  return {};
+}
+
 std::map<DeliveryState, std::size_t> count_told(Connection& connection, std::int64_t alert) {
   std::map<DeliveryState, std::size_t> told;
   auto row = connection.query("SELECT state, count(*) FROM delivery WHERE alert = ? GROUP BY state",
@@ -368,6 +383,15 @@ Result<ActionPage> Reader::actions(const ActionQuery& query) {
         page.actions.push_back(*std::move(action));
     }
     return page;
+  });
+}
+
+Result<std::vector<AlertId>> Reader::ids_of(std::span<const FiringSince> firing) {
+  return attempt(database_->file, [&]() -> Result<std::vector<AlertId>> {
+    std::vector<AlertId> ids;
+    ids.reserve(firing.size());
+    for (const auto& one : firing) ids.push_back(find_id(database_->connection, one));
+    return ids;
   });
 }
 

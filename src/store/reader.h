@@ -8,6 +8,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -66,6 +67,13 @@ struct ActionQuery {
 struct ActionPage {
   std::vector<Action> actions;
   std::optional<std::int64_t> next;  ///< nothing: these were the last
+};
+
+/// What fires, as the history is asked for it.
+struct FiringSince {
+  HostName host;
+  ServiceName service;  ///< empty: the host itself, or a credential
+  Time since{};
 };
 
 struct DeliveryQuery {
@@ -135,6 +143,9 @@ class Reader {
   [[nodiscard]] Result<std::optional<AlertWithDeliveries>> alert(const AlertId& id);
   /// What somebody did, the latest first.
   [[nodiscard]] Result<ActionPage> actions(const ActionQuery& query);
+  /// One for each, in their order: of the alerts about it since then the last that was notified,
+  /// else the last one; empty where none is kept.
+  [[nodiscard]] Result<std::vector<AlertId>> ids_of(std::span<const FiringSince> firing);
   /// The latest first.
   [[nodiscard]] Result<DeliveryPage> deliveries(const DeliveryQuery& query);
   /// All that deliveries are kept of, by their keys.

@@ -22,6 +22,8 @@
 
 namespace tocsin::web {
 
+struct OpenAlert;
+
 /// On the loop's thread only.
 class Api {
  public:
@@ -62,6 +64,9 @@ class Api {
   Coroutine acknowledge(const Call& call) const;
   Coroutine take_back_ack(const Call& call) const;
 
+  /// Looks for their ids. Where the history cannot be read they have none.
+  [[nodiscard]] net::awaitable<std::vector<OpenAlert>> with_ids(
+      std::vector<OpenAlert> alerts) const;
   // Silences (api_silences.cpp).
   Coroutine list_silences(const Call& call) const;
   Coroutine create_silence(const Call& call);
@@ -126,6 +131,7 @@ class Api {
 /// An alert that fires, and what is known of it now.
 struct OpenAlert {
   HostName host;
+  std::string id{};  ///< its place in the history; empty: not looked for, or not kept
   ServiceName service;
   std::string display_name;
   std::string friendly_name;

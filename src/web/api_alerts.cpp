@@ -96,7 +96,8 @@ const Ack* OpenAlert::find_ack(const std::vector<Ack>& acks) const {
 
 json OpenAlert::to_json(const std::vector<Ack>& acks) const {
   const auto* ack = find_ack(acks);
-  return {{"host", host.text()},
+  return {{"id", id},
+          {"host", host.text()},
           {"service", service.text()},
           {"displayName", display_name},
           {"friendlyName", friendly_name},
@@ -143,11 +144,21 @@ std::vector<OpenAlert> open_alerts(const Monitor& monitor, const Board& board) {
   return alerts;
 }
 
+net::awaitable<std::vector<OpenAlert>> Api::with_ids(std::vector<OpenAlert> alerts) const {
+  std::vector<store::FiringSince> firing;
+  firing.reserve(alerts.size());
+  for (const auto& alert : alerts)
+    firing.push_back({.host = alert.host, .service = alert.service, .since = alert.since});
+  const auto ids = co_await read([&](store::Reader& reader) { return reader.ids_of(firing); });
+  for (std::size_t i = 0; ids && i < alerts.size(); i++) alerts[i].id = (*ids)[i].value;
+  co_return alerts;
+}
+
 Api::Coroutine Api::list_alerts(const Call& /*call*/) const {
   const auto acks = co_await deps_.worker.run([this] { return deps_.requests.load_acks(); });
   if (!acks) co_return store_failed(acks.error());
   json alerts = json::array();
-  for (const auto& alert : open_alerts(deps_.monitor, deps_.board))
+  for (const auto& alert : co_await with_ids(open_alerts(deps_.monitor, deps_.board)))
     alerts.push_back(alert.to_json(*acks));
   co_return respond({{"alerts", std::move(alerts)}});
 }

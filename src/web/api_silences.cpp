@@ -106,11 +106,13 @@ Api::Coroutine Api::preview_silence(const Call& call) const {
     services += static_cast<std::size_t>(covered);
     if (covered > 0 || scope.covers(name, {})) hosts++;
   });
+  auto alerts = open_alerts(deps_.monitor, deps_.board);
+  std::erase_if(alerts, [&scope](const OpenAlert& alert) {
+    return !alert.suppressed.empty() || !scope.covers(alert.host, alert.service);
+  });
   json open = json::array();
-  for (const auto& alert : open_alerts(deps_.monitor, deps_.board)) {
-    if (alert.suppressed.empty() && scope.covers(alert.host, alert.service))
-      open.push_back(alert.to_json(*acks));
-  }
+  for (const auto& alert : co_await with_ids(std::move(alerts)))
+    open.push_back(alert.to_json(*acks));
   co_return respond({{"hosts", hosts}, {"services", services}, {"open", std::move(open)}});
 }
 

@@ -216,12 +216,16 @@ Answer Api::get_host(const Call& call) const {
 Api::Coroutine Api::list_services(const Call& call) const {
   const auto acks = co_await deps_.worker.run([this] { return deps_.requests.load_acks(); });
   if (!acks) co_return store_failed(acks.error());
-  const auto host = deps_.monitor.find(HostName(call.path.front()));
+  const HostName name(call.path.front());
+  std::vector<OpenAlert> open;
+  if (const auto host = deps_.monitor.find(name))
+    open = co_await with_ids(open_alerts(deps_.monitor, host->monitored));
+  const auto host = deps_.monitor.find(name);  // which may be another one by now
   if (!host) co_return no_such_host();
   const auto open = open_alerts(deps_.monitor, host->monitored);
   json services = json::array();
-  for (const auto& [name, service] : host->monitored.services())
-    services.push_back(service_json(host->monitored, name, service, open, *acks));
+  for (const auto& [service, tracked] : host->monitored.services())
+    services.push_back(service_json(host->monitored, service, tracked, open, *acks));
   co_return respond({{"services", std::move(services)}});
 }
 

@@ -41,10 +41,10 @@ class Served(Watched):
         return self.client()
 
     def wait_for_alert(self, web, service=ENGINE, seconds=15, **wanted):
-        """What the API says of the alert, as soon as it says so."""
+        """What the API says of the alert, as soon as it says so and the history has it."""
         def look():
             return next((alert for alert in web.get("/alerts")["alerts"]
-                         if alert["service"] == service and wanted.items() <= alert.items()), None)
+                         if alert["service"] == service and alert["id"] and wanted.items() <= alert.items()), None)
         return wait_until(look, seconds, lambda: f"{service} {wanted}: {web.get('/alerts')}")
 
     def service(self, web, name=ENGINE):

@@ -258,6 +258,7 @@ class Model {
 
   #openAlert(host, service, friendlyName, about, state, kind, severity, since, reason) {
     return {
+      id: this.history.find((one) => one.host === host.name && one.service === service)?.id ?? '',
       host: host.name,
       service,
       displayName: host.services.find((one) => same(one.name, service))?.displayName ?? '',

@@ -265,6 +265,36 @@ TEST_F(ReaderTest, AlertsAreFoundByNamesPatternsKindAndTime) {
   EXPECT_THAT(ids({.host = HostName("none")}), IsEmpty());
 }
 
+TEST_F(ReaderTest, WhatFiresIsTheLastThatWasNotifiedOfIt) {
+  const auto add = [this](const char* id, const char* service, Duration after,
+                          const char* suppressed = "") {
+    auto alert = make_alert(id, kNow + after);
+    alert.service = ServiceName(service);
+    alert.suppressed = suppressed;
+    commit({.alerts = {alert}});
+  };
+  const auto id_of = [this](const char* service, Duration since) {
+    const FiringSince firing{
+        .host = HostName("HOST"), .service = ServiceName(service), .since = kNow + since};
+    return reader_.ids_of({&firing, 1}).value().at(0).value;
+  };
+  add("earlier", "Spooler", 1ms);
+  add("fires", "Spooler", 5ms);
+  add("reminder", "Spooler", 6ms, "acknowledged");
+  add("other", "W32Time", 7ms);
+  add("host", "", 8ms);
+  EXPECT_EQ(id_of("spooler", 5ms), "fires");
+  EXPECT_EQ(id_of("", 8ms), "host");
+  EXPECT_EQ(id_of("Spooler", 6ms), "reminder") << "nothing else is about it";
+  EXPECT_EQ(id_of("Spooler", 7ms), "") << "it has none yet";
+  EXPECT_EQ(id_of("none", 0ms), "");
+  const std::vector<FiringSince> both{
+      {.host = HostName("host"), .service = ServiceName("none"), .since = kNow},
+      {.host = HostName("host"), .service = ServiceName("W32Time"), .since = kNow}};
+  EXPECT_THAT(reader_.ids_of(both).value(), ElementsAre(AlertId{""}, AlertId{"other"}));
+  EXPECT_THAT(reader_.ids_of({}).value(), IsEmpty());
+}
+
 TEST_F(ReaderTest, AnAlertSaysWhoWasTold) {
   const auto alert = make_alert("1");
   commit({.alerts = {alert},

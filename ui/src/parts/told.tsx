@@ -1,7 +1,7 @@
 // Who was told of an alert, and why others were not.
 import { get, type Alert, type Delivery, type DeliveryState, type OpenAlert } from '../api';
 import { now } from '../clock';
-import { sameName, visible } from '../names';
+import { visible } from '../names';
 import { link } from '../place';
 import { about, useResource } from '../resource';
 import { Empty, Shown } from './frame';
@@ -71,16 +71,6 @@ export function Deliveries({ alert, deliveries }: { alert: Alert; deliveries: re
   );
 }
 
-/** The same of an alert that fires: the latest of the history about its host, service and kind. */
-export function ToldOf({ alert: { host, service, kind } }: { alert: OpenAlert }) {
-  const latest = useResource(
-    `${host}/${service} ${kind}`,
-    async (signal) => {
-      const page = await get('/history', { host, service, kind, limit: 1 }, signal),
-        found = page.alerts[0]?.alert;
-      return { id: found && sameName(found.host, host) ? found.id : '' };
-    },
-    about('alert'),
-  );
-  return <Shown of={latest}>{({ id }) => (id ? <Told key={id} id={id} /> : <Empty>The history does not hold it any more.</Empty>)}</Shown>;
-}
+/** The same of an alert that fires. */
+export const ToldOf = ({ alert: { id, suppressed } }: { alert: OpenAlert }) =>
+  id ? <Told key={id} id={id} /> : <Empty>{suppressed ? 'Nobody was told so far.' : 'The history does not hold it any more.'}</Empty>;
