@@ -15,8 +15,8 @@
 #include "config/file/findings.h"
 #include "config/monitored/hosts_and_clusters.h"
 #include "config/section/nearest.h"
+#include "domain/imagined_alert.h"
 #include "domain/silence.h"
-#include "domain/suppression.h"
 #include "notify/destination.h"
 #include "platform/process.h"
 
@@ -56,28 +56,14 @@ std::expected<Alert, std::string> imagine(const RoutesOptions& options,
     scope.service = services.front();
   }
   const bool about_host = scope.service.empty();
-  const auto kind = parse_word<TransitionKind>(
-      options.kind.empty() ? (about_host ? "unreachable" : "stopped") : options.kind);
-  if (!kind || *kind == TransitionKind::other)
+  const auto kind = imagined_kind(options.kind, about_host ? About::host : About::service);
+  if (!kind)
     return std::unexpected(fmt::format("there is no kind \"{}\"", printable(options.kind)));
-  Alert alert;
-  alert.kind = *kind;
-  alert.host = host != nullptr ? host->name : cluster->name;
-  if (about_host) {
-    alert.severity = host->policy.severity;
-    return alert;
-  }
+  if (about_host) return imagined_alert(host->name, host->policy, *kind);
   const auto& services = host != nullptr ? host->services : cluster->services;
   const auto* entry = services.find(scope.service);
   if (entry == nullptr) return std::unexpected(no_such_service(scope, services));
-  alert.service = scope.service;
-  alert.set = entry->set;
-  alert.severity = entry->policy.severity;
-  alert.expected = entry->policy.expected;
-  alert.to = row_of(*kind).leads_to;
-  if (const auto suppressed = standing_suppression(*entry, *kind))
-    alert.suppressed = suppressed->reason;
-  return alert;
+  return imagined_alert(host != nullptr ? host->name : cluster->name, scope.service, *entry, *kind);
 }
 
 std::string when(const notify::RoutedTo& target) {

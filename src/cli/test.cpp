@@ -13,8 +13,8 @@
 #include "config/destinations/destination_names.h"
 #include "net/task_scope.h"
 #include "net/timer.h"
+#include "notify/attempt.h"
 #include "notify/destination.h"
-#include "notify/login.h"
 #include "platform/process.h"
 #include "platform/terminal.h"
 
@@ -49,20 +49,13 @@ bool print(const std::string& name, const notify::Answer& answer) {
 /// One attempt, but none with a login that was refused a moment ago; true when it was accepted.
 net::awaitable<bool> attempt(const std::string& name, const notify::Login& login,
                              std::function<net::awaitable<notify::Answer>()> send) {
-  std::optional<logins::Pass> pass;
-  if (login.gate != nullptr) {
-    if (const auto suspension = login.gate->find_suspension(notify::login_peer())) {
-      const bool colored = platform::wants_color(platform::Stream::output);
-      fmt::print("{}: {}, {} was just refused: {}\n", printable(name),
-                 paint("not tried", Color::yellow, colored), login.gate->name(),
-                 printable(suspension->reason, 500));
-      co_return false;
-    }
-    if (login.by == notify::Login::By::delivery) pass = login.gate->try_enter(notify::login_peer());
-  }
-  const auto answer = co_await send();
-  notify::conclude(std::move(pass), answer);
-  co_return print(name, answer);
+  const auto answer = co_await notify::attempt(login, std::move(send));
+  if (answer) co_return print(name, *answer);
+  const bool colored = platform::wants_color(platform::Stream::output);
+  fmt::print("{}: {}, {} was just refused: {}\n", printable(name),
+             paint("not tried", Color::yellow, colored), login.gate->name(),
+             printable(answer.error().reason, 500));
+  co_return false;
 }
 
 /// A message for each section of the destination, as fast as it takes them; true when all were

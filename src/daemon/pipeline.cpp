@@ -4,7 +4,7 @@
 #include <optional>
 #include <utility>
 
-#include "notify/login.h"
+#include "notify/attempt.h"
 
 namespace tocsin::daemon {
 namespace {
@@ -63,19 +63,13 @@ net::awaitable<std::optional<notify::Answer>> Pipeline::test(std::string key) {
   const auto found = std::ranges::find_if(
       destinations_.alerts, [&key](const auto& one) { return one.channel->key() == key; });
   if (found == destinations_.alerts.end()) co_return std::nullopt;
-  auto* const gate = found->login.gate;
-  std::optional<logins::Pass> pass;
-  if (gate != nullptr) {
-    if (const auto suspension = gate->find_suspension(notify::login_peer()))
-      co_return notify::LoginRefused{.reason =
-                                         "not tried, the login was refused: " + suspension->reason};
-    if (found->login.by == notify::Login::By::delivery)
-      pass = gate->try_enter(notify::login_peer());
-  }
-  auto tests = notify::test_messages(*found->channel, HostName("tocsin"), clock_.now(), random_);
-  auto answer = co_await notify::send_test(*found->channel, std::move(tests.front()), random_);
-  notify::conclude(std::move(pass), answer);
-  co_return answer;
+  const auto answer = co_await notify::attempt(found->login, [this, &channel = *found->channel] {
+    auto tests = notify::test_messages(channel, HostName("tocsin"), clock_.now(), random_);
+    return notify::send_test(channel, std::move(tests.front()), random_);
+  });
+  if (answer) co_return *answer;
+  co_return notify::LoginRefused{.reason =
+                                     "not tried, the login was refused: " + answer.error().reason};
 }
 
 net::awaitable<std::vector<store::Delivery>> Pipeline::stop() {

@@ -3,7 +3,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "domain/suppression.h"
+#include "domain/imagined_alert.h"
 #include "web/api.h"
 #include "web/input.h"
 
@@ -11,26 +11,6 @@ namespace tocsin::web {
 namespace {
 
 constexpr std::size_t kMostKind = 64;
-
-/// The alert that such a change would be; nothing: there is no such service.
-std::optional<Alert> imagine(const MonitoredHost& host, const ServiceName& service,
-                             TransitionKind kind) {
-  Alert alert;
-  alert.kind = kind;
-  alert.host = host.name();
-  alert.severity = host.policy().severity;
-  if (service.empty()) return alert;
-  const auto* entry = host.find_entry(service);
-  if (entry == nullptr) return std::nullopt;
-  alert.service = service;
-  alert.set = entry->set;
-  alert.severity = entry->policy.severity;
-  alert.expected = entry->policy.expected;
-  alert.to = row_of(kind).leads_to;
-  if (const auto suppressed = standing_suppression(*entry, kind))
-    alert.suppressed = suppressed->reason;
-  return alert;
-}
 
 }  // namespace
 
@@ -40,17 +20,19 @@ Answer Api::list_routes(const Call& call) const {
   const ServiceName service(query.text("service", kMostName));
   const auto kind = query.text("kind", kMostKind);
   if (auto mistake = query.mistake()) return *std::move(mistake);
-  const auto parsed = parse_word<TransitionKind>(!kind.empty()     ? std::string_view(kind)
-                                                 : service.empty() ? "unreachable"
-                                                                   : "stopped");
-  if (!parsed || *parsed == TransitionKind::other) return problem(400, "there is no such `kind`");
+  const auto parsed = imagined_kind(kind, service.empty() ? About::host : About::service);
+  if (!parsed) return problem(400, "there is no such `kind`");
   const auto watched = deps_.monitor.find(host);
   if (!watched) return problem(404, "there is no such host");
-  const auto alert = imagine(watched->monitored, service, *parsed);
-  if (!alert) return problem(404, "no such service is watched there");
+  const auto& monitored = watched->monitored;
+  const auto* entry = service.empty() ? nullptr : monitored.find_entry(service);
+  if (entry == nullptr && !service.empty()) return problem(404, "no such service is watched there");
+  const auto alert = entry == nullptr
+                         ? imagined_alert(monitored.name(), monitored.policy(), *parsed)
+                         : imagined_alert(monitored.name(), service, *entry, *parsed);
   json destinations = json::array();
-  if (alert->suppressed.empty()) {
-    for (const auto& target : deps_.monitor.route(*alert)) {
+  if (alert.suppressed.empty()) {
+    for (const auto& target : deps_.monitor.route(alert)) {
       const auto delay = std::chrono::duration_cast<std::chrono::seconds>(target.after);
       destinations.push_back({{"key", target.destination.key},
                               {"name", target.destination.name},
