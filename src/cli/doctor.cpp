@@ -1,5 +1,4 @@
 // `doctor`: why a host can or cannot be watched, for whoever has to mend it.
-#include <chrono>
 #include <span>
 #include <string>
 
@@ -13,23 +12,22 @@
 #include "cli/load.h"
 #include "cli/table.h"
 #include "daemon/daemon.h"
+#include "daemon/web_monitor.h"
 #include "platform/standard_streams.h"
 #include "platform/terminal.h"
 #include "probe/diagnosis.h"
+#include "web/json.h"
 
 namespace tocsin::cli {
 namespace {
 
 using probe::Outcome;
-using json = nlohmann::ordered_json;
-
-constexpr auto kLimit = std::chrono::seconds(60);
 
 probe::Diagnosis diagnose(const config::Host& host, const AskOptions& options) {
   probe::Diagnosis diagnosis;
   ask_hosts(std::span(&host, 1), options,
             [&](std::size_t /*place*/, probe::Probe& probe) -> net::awaitable<void> {
-              diagnosis = co_await probe.diagnose(net::within(kLimit));
+              diagnosis = co_await probe.diagnose(net::within(probe::kDiagnosisLimit));
             });
   return diagnosis;
 }
@@ -61,24 +59,6 @@ void print_table(const config::Host& host, const probe::Diagnosis& diagnosis) {
                              platform::wants_color(platform::Stream::output)));
 }
 
-void print_steps(const config::Host& host, const probe::Diagnosis& diagnosis) {
-  const auto text = [](const std::string& value) -> json {
-    if (value.empty()) return nullptr;
-    return value;
-  };
-  json steps = json::array();
-  for (const auto& [step, outcome, found, advice] : diagnosis)
-    steps.push_back({{"step", to_string(step)},
-                     {"result", to_string(outcome)},
-                     {"found", text(found)},
-                     {"advice", text(advice)}});
-  print_json(json{{"host", host.name.text()},
-                  {"address", host.address},
-                  {"port", host.port},
-                  {"result", to_string(probe::verdict(diagnosis))},
-                  {"steps", std::move(steps)}});
-}
-
 }  // namespace
 
 int doctor(const HostOptions& options) {
@@ -90,7 +70,10 @@ int doctor(const HostOptions& options) {
   const auto diagnosis = diagnose(
       *host, {.data_directory = daemon::data_directory(options.data_directory, *configuration),
               .force = options.force});
-  options.json ? print_steps(*host, diagnosis) : print_table(*host, diagnosis);
+  if (options.json)
+    print_json(web::to_json(daemon::shown(*host, diagnosis)));
+  else
+    print_table(*host, diagnosis);
   switch (probe::verdict(diagnosis)) {
     case Outcome::fails:
       return kExitNotReached;

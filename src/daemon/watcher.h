@@ -94,6 +94,8 @@ class Watcher {
   net::awaitable<void> forget();
   [[nodiscard]] const MonitoredHost& monitored() const { return monitored_; }
   [[nodiscard]] const config::Host& host() const { return host_; }
+  /// As the configuration has it, also where a pause that has not come yet makes it hold.
+  [[nodiscard]] const config::Host& configured() const { return next_ ? *next_ : host_; }
   /// The last check that the host itself has answered or failed, or sign of life.
   struct LastCheck {
     Time at{};

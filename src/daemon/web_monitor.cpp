@@ -16,6 +16,9 @@ namespace tocsin::daemon {
 namespace {
 
 constexpr auto kMeasureEvery = std::chrono::seconds(1);
+/// Each costs a login.
+constexpr std::size_t kDiagnosesAtOnce = 4;
+constexpr auto kLogOffAfterDiagnosis = std::chrono::seconds(1);
 
 web::WatchedHost watched(const Watcher& watcher) {
   web::WatchedHost host{.monitored = watcher.monitored(),
@@ -54,7 +57,33 @@ struct AsTestAnswer {
   }
 };
 
+/// A name in a set, as long as this lives.
+class Entered {
+ public:
+  Entered(std::set<HostName>& names, HostName name) : names_(names), name_(std::move(name)) {
+    names_.insert(name_);
+  }
+  Entered(const Entered&) = delete;
+  Entered& operator=(const Entered&) = delete;
+  ~Entered() { names_.erase(name_); }
+
+ private:
+  std::set<HostName>& names_;
+  HostName name_;
+};
+
 }  // namespace
+
+web::Diagnosis shown(const config::Host& host, const probe::Diagnosis& diagnosis) {
+  web::Diagnosis all{.host = host.name.text(),
+                     .address = host.address,
+                     .port = host.port,
+                     .result = to_string(probe::verdict(diagnosis)),
+                     .steps = {}};
+  for (const auto& [step, outcome, found, advice] : diagnosis)
+    all.steps.push_back({to_string(step), to_string(outcome), found, advice});
+  return all;
+}
 
 void WebMonitor::for_each(const std::function<void(const web::WatchedHost&)>& visit) const {
   deps_.fleet.for_each([&visit](const Watcher& watcher) { visit(watched(watcher)); });
@@ -65,6 +94,21 @@ std::optional<web::WatchedHost> WebMonitor::find(const HostName& host) const {
   if (const auto* watcher = deps_.fleet.find_watcher(host)) return watched(*watcher);
   if (const auto* cluster = deps_.clusters.find(host)) return watched(*cluster);
   return std::nullopt;
+}
+
+net::awaitable<std::expected<web::Diagnosis, web::NotDiagnosed>> WebMonitor::diagnose(
+    HostName name, std::string who) {
+  const auto* watcher = deps_.fleet.find_watcher(name);
+  if (watcher == nullptr) co_return std::unexpected(web::NotDiagnosed::no_such_host);
+  if (diagnosed_.contains(name)) co_return std::unexpected(web::NotDiagnosed::under_way);
+  if (diagnosed_.size() >= kDiagnosesAtOnce) co_return std::unexpected(web::NotDiagnosed::too_many);
+  const Entered entered(diagnosed_, std::move(name));
+  const auto host = watcher->configured();  // a copy: a reload may take the watcher away
+  note(who, "diagnosis of host " + host.name.text());
+  const auto probe = deps_.probes.make(host);
+  const auto diagnosis = co_await probe->diagnose(net::within(probe::kDiagnosisLimit));
+  co_await probe->close(net::within(kLogOffAfterDiagnosis));
+  co_return shown(host, diagnosis);
 }
 
 std::vector<HostName> WebMonitor::firing_credentials() const {

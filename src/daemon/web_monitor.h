@@ -2,9 +2,11 @@
 #pragma once
 
 #include <chrono>
+#include <expected>
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -16,11 +18,15 @@
 #include "daemon/requests.h"
 #include "daemon/silences.h"
 #include "logins/logins.h"
+#include "probe/diagnosis.h"
 #include "store/reader.h"
 #include "web/board.h"
 #include "web/monitor.h"
 
 namespace tocsin::daemon {
+
+/// What the web and the commands show of a diagnosis.
+[[nodiscard]] web::Diagnosis shown(const config::Host& host, const probe::Diagnosis& diagnosis);
 
 /// On the loop's thread only.
 class WebMonitor final : public web::Monitor {
@@ -35,7 +41,7 @@ class WebMonitor final : public web::Monitor {
     const std::unique_ptr<Pipeline>& pipeline;
     Requests& requests;
     Metrics& metrics;
-    const Probes& probes;
+    Probes& probes;
     const Clock& clock;
     const Log& log;
     std::filesystem::path data_directory;
@@ -59,6 +65,8 @@ class WebMonitor final : public web::Monitor {
                                                       const ServiceName& service) const override;
   [[nodiscard]] std::vector<web::PlannedSilence> planned_silences() const override;
   bool check_now(const HostName& host) override { return deps_.fleet.check_soon(host); }
+  net::awaitable<std::expected<web::Diagnosis, web::NotDiagnosed>> diagnose(
+      HostName host, std::string who) override;
   [[nodiscard]] std::vector<web::DestinationName> destinations() const override;
   [[nodiscard]] std::vector<web::Routed> route(const Alert& alert) const override;
   net::awaitable<std::optional<web::TestAnswer>> test(std::string key) override;
@@ -84,6 +92,7 @@ class WebMonitor final : public web::Monitor {
   Stored stored_;
   Time started_;
   std::chrono::duration<double> lag_{};
+  std::set<HostName> diagnosed_;  ///< now
 };
 
 }  // namespace tocsin::daemon

@@ -44,6 +44,9 @@ consteval auto table_of(Step) {
                     Word{round_trip, "round trip"}};
 }
 
+/// For all steps together.
+inline constexpr auto kDiagnosisLimit = std::chrono::seconds(60);
+
 enum class Outcome : std::uint8_t {
   works,
   limited,    ///< services can be watched, but not as well as they could

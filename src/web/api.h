@@ -56,6 +56,7 @@ class Api {
   Answer get_host(const Call& call) const;
   Coroutine list_services(const Call& call) const;
   Coroutine check_host(const Call& call) const;
+  Coroutine diagnose_host(const Call& call) const;
   Answer listen(const Call& call) const;
 
   // Alerts (api_alerts.cpp).
@@ -63,10 +64,10 @@ class Api {
   Coroutine list_acks(const Call& call) const;
   Coroutine acknowledge(const Call& call) const;
   Coroutine take_back_ack(const Call& call) const;
-
   /// Looks for their ids. Where the history cannot be read they have none.
   [[nodiscard]] net::awaitable<std::vector<OpenAlert>> with_ids(
       std::vector<OpenAlert> alerts) const;
+
   // Silences (api_silences.cpp).
   Coroutine list_silences(const Call& call) const;
   Coroutine create_silence(const Call& call);
@@ -130,8 +131,8 @@ class Api {
 
 /// An alert that fires, and what is known of it now.
 struct OpenAlert {
-  HostName host;
   std::string id{};  ///< its place in the history; empty: not looked for, or not kept
+  HostName host;
   ServiceName service;
   std::string display_name;
   std::string friendly_name;

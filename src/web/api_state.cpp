@@ -222,7 +222,6 @@ Api::Coroutine Api::list_services(const Call& call) const {
     open = co_await with_ids(open_alerts(deps_.monitor, host->monitored));
   const auto host = deps_.monitor.find(name);  // which may be another one by now
   if (!host) co_return no_such_host();
-  const auto open = open_alerts(deps_.monitor, host->monitored);
   json services = json::array();
   for (const auto& [service, tracked] : host->monitored.services())
     services.push_back(service_json(host->monitored, service, tracked, open, *acks));
@@ -235,6 +234,26 @@ Api::Coroutine Api::check_host(const Call& call) const {
   co_await keep({.by = actor(call), .kind = ActionKind::checked, .scope = {.host = host}});
   note(call, "check of host " + host.text());
   co_return respond(json::object(), 202);
+}
+
+Api::Coroutine Api::diagnose_host(const Call& call) const {
+  const auto by = actor(call);
+  const auto diagnosis = co_await deps_.monitor.diagnose(HostName(call.path.front()), by.name);
+  if (!diagnosis) {
+    switch (diagnosis.error()) {
+      case NotDiagnosed::no_such_host:
+        co_return no_such_host();
+      case NotDiagnosed::under_way:
+        co_return problem(409,
+                          "a diagnosis of this host is under way; try again when it has ended");
+      case NotDiagnosed::too_many:
+        co_return problem(503, "too many hosts are being diagnosed; try again in a minute");
+    }
+  }
+  co_await keep(
+      {.by = by, .kind = ActionKind::diagnosed, .scope = {.host = HostName(diagnosis->host)}});
+  deps_.events.add(Change::action);
+  co_return respond(web::to_json(*diagnosis));
 }
 
 Answer Api::listen(const Call& call) const {

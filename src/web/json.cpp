@@ -66,4 +66,20 @@ json to_json(const Silence& silence, Time now) {
           {"by", silence.author}};
 }
 
+json to_json(const Diagnosis& diagnosis) {
+  const auto text = [](const std::string& value) -> json {
+    if (value.empty()) return nullptr;
+    return value;
+  };
+  json steps = json::array();
+  for (const auto& [step, result, found, advice] : diagnosis.steps)
+    steps.push_back(
+        {{"step", step}, {"result", result}, {"found", text(found)}, {"advice", text(advice)}});
+  return {{"host", diagnosis.host},
+          {"address", diagnosis.address},
+          {"port", diagnosis.port},
+          {"result", diagnosis.result},
+          {"steps", std::move(steps)}};
+}
+
 }  // namespace tocsin::web

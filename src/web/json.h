@@ -28,5 +28,6 @@ using json = nlohmann::ordered_json;
 [[nodiscard]] json to_json(const Alert& alert);
 [[nodiscard]] json to_json(const Ack& ack);
 [[nodiscard]] json to_json(const Silence& silence, Time now);
+[[nodiscard]] json to_json(const Diagnosis& diagnosis);
 
 }  // namespace tocsin::web

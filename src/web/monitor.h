@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <expected>
 #include <functional>
 #include <optional>
 #include <string>
@@ -44,6 +45,24 @@ struct TestAnswer {
   bool delivered = false;
   std::string text;  ///< without secrets
 };
+
+/// The way to the services of a host, step by step (probe/diagnosis.h), in words.
+struct Diagnosis {
+  struct Step {
+    std::string_view step;
+    std::string_view result;
+    std::string found;   ///< without secrets
+    std::string advice;  ///< what to do; empty: nothing
+  };
+  std::string host;
+  std::string address;
+  std::uint16_t port = 0;
+  std::string_view result;  ///< the worst of all steps
+  std::vector<Step> steps;
+};
+
+/// Why there is no diagnosis.
+enum class NotDiagnosed : std::uint8_t { no_such_host, under_way, too_many };
 
 struct LoadedConfiguration {
   std::string file;
@@ -89,6 +108,10 @@ class Monitor {
   [[nodiscard]] virtual std::vector<PlannedSilence> planned_silences() const = 0;
   /// False: there is no such host to be asked.
   virtual bool check_now(const HostName& host) = 0;
+  /// Over a session of its own, which takes a minute at most; one for each host at once, and few in
+  /// all. Notes who has begun it.
+  virtual net::awaitable<std::expected<Diagnosis, NotDiagnosed>> diagnose(HostName host,
+                                                                          std::string who) = 0;
 
   [[nodiscard]] virtual std::vector<DestinationName> destinations() const = 0;
   [[nodiscard]] virtual std::vector<Routed> route(const Alert& alert) const = 0;

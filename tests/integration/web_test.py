@@ -1,11 +1,16 @@
 """The dashboard's API: what it shows of a run, and what can be done with it. Each answer is checked by the contract."""
+import contextlib
 import datetime
+import http.client
+import json
 import re
+import threading
 import time
 import unittest
+import zoneinfo
 
 import contract
-from program import configuration, require_tocsin, tocsin
+from program import ON_WINE, SLOWER, Simulator, configuration, require_tocsin, tocsin
 from receiver import Answer
 from served import ANY_PORT, SOON, Served
 from servers import closed_port, wait_until
@@ -87,12 +92,43 @@ class Showing(Served):
         self.assertEqual(len(web.get("/hosts?worst=MISSING")["hosts"]), 3)
         self.assertEqual(web.get("/hosts?worst=RUNNING")["hosts"], [])
 
+    def test_hosts_are_sorted_as_people_look_for_them(self):
+        entry = self.simulator.host(self.host, self.SERVICES)
+        configuration(self.file, hosts=[{**entry, "host": name} for name in ("app10", "web1", "App2", "app1")],
+                      credentials=self.simulator.credentials(), web=ANY_PORT)
+        self.running = self.start_tocsin(first_look=True)
+        web = self.client()
+        self.assertEqual(web.get("/overview")["names"], ["app1", "App2", "app10", "web1"])
+        first = web.get("/hosts?limit=2")
+        self.assertEqual([one["name"] for one in first["hosts"]], ["app1", "App2"])
+        rest = web.get(f"/hosts?limit=2&next={quoted(first['next'])}")
+        self.assertEqual([one["name"] for one in rest["hosts"]], ["app10", "web1"])
+
+    def test_an_alert_leads_to_what_was_notified_of_it(self):
+        desk = self.receiver()
+        web = self.serve(self.webhook(desk))
+        ids = []
+        for _ in range(2):
+            self.manager.stop(ENGINE)
+            alert = self.wait_for_alert(web)
+            ids.append(alert["id"])
+            entry = web.get(f"/history/{quoted(alert['id'])}")
+            self.assertEqual((entry["alert"]["service"], entry["alert"]["to"]), (ENGINE, "STOPPED"))
+            self.assertEqual(self.service(web)["alert"], alert)
+            self.manager.start(ENGINE)
+            wait_until(lambda: not web.get("/alerts")["alerts"], 10, "its end")
+        self.assertNotEqual(*ids)
+
     def test_tocsin_itself(self):
         web = self.serve()
         self.assertEqual(web.get("/session"), {"name": "dashboard", "role": "act"})
         status = web.get("/status")
         self.assertEqual(status["streams"], 0)
         self.assertGreater(status["storeBytes"], 0)
+        if ON_WINE:
+            self.assertEqual(status["timeZone"], "")
+        else:
+            zoneinfo.ZoneInfo(status["timeZone"])
         self.assertLess(abs(datetime.datetime.now(datetime.UTC) - datetime.datetime.fromisoformat(status["now"])),
                         datetime.timedelta(seconds=20))
         self.assertEqual(web.ask("GET", "/healthz").body, b"ok\n")
@@ -134,6 +170,7 @@ class Showing(Served):
         for method, path, status in (
                 ("GET", "/hosts/nobody", 404), ("GET", "/hosts/nobody/services", 404), ("GET", "/nothing", 404),
                 ("GET", f"/hosts/{self.host}/x", 404), ("POST", "/hosts/nobody/check", 404),
+                ("POST", "/hosts/nobody/diagnosis", 404),
                 ("POST", "/destinations/nothing/test", 404), ("DELETE", "/silences/7", 404),
                 ("DELETE", "/silences/x", 404), ("DELETE", "/silences/99999999999999999999", 404),
                 ("DELETE", "/acknowledgements/7", 404), ("DELETE", "/hosts", 405), ("POST", "/overview", 405),
@@ -152,6 +189,133 @@ class Showing(Served):
         before = web.get(f"/hosts/{self.host}")["checked"]
         self.assertEqual(web.post(f"/hosts/{self.host}/check", expected=202), {})
         wait_until(lambda: web.get(f"/hosts/{self.host}")["checked"] != before, 10, "the check")
+
+
+class Diagnosing(Served):
+    """The steps of `tocsin doctor`, of pretend hosts that count logons and do as they are told."""
+
+    HOSTS = 10
+    ALL = 6  # pretend hosts
+
+    def setUp(self):
+        super().setUp()
+        self.logons_file, self.events = self.folder / "logons", self.folder / "events"
+        self.simulator = self.enterContext(
+            Simulator(self.ALL, "--logons", self.logons_file, "--follow", self.events))
+        self.host = next(iter(self.simulator.hosts))
+
+    def serve_all(self):
+        configuration(self.file, hosts=[self.simulator.host(name, self.SERVICES) for name in self.simulator.hosts],
+                      credentials=self.simulator.credentials(), web=ANY_PORT)
+        self.running = self.start_tocsin(first_look=True)
+        web = self.client()
+        wait_until(lambda: web.get("/counts")["hosts"]["reached"] == self.ALL, 15, "all are checked")
+        return web
+
+    def happen(self, *events):
+        with open(self.events, "a", encoding="utf-8") as file:
+            file.writelines(f"{event}\n" for event in events)
+
+    def logons(self, outcome):
+        rows = [line.split("\t") for line in self.logons_file.read_text(encoding="utf-8").splitlines()]
+        return sum(row[1] == self.host and row[3] == outcome for row in rows)
+
+    def diagnose(self, web, host=None, expected=200):
+        return web.post(f"/hosts/{host or self.host}/diagnosis", expected=expected, timeout=90)
+
+    def steps(self, diagnosis):
+        return {step["step"]: step for step in diagnosis["steps"]}
+
+    def diagnose_slowly(self, web, hosts, ends=False):
+        """In threads, of hosts that do not answer; returns when all are under way. The answers come later; `ends`: or
+        never, because the run ends."""
+        self.happen(*(f"behave {host} silent" for host in self.simulator.hosts))
+        wait_until(lambda: web.get("/counts")["hosts"]["unreached"] == self.ALL, 60, "all are silent")
+        answers = []
+
+        def ask(host):
+            with contextlib.suppress(*((OSError, http.client.HTTPException) if ends else ())):
+                answers.append(self.diagnose(web, host))
+        threads = [threading.Thread(target=ask, args=(host,)) for host in hosts]
+        for thread in threads:
+            thread.start()
+            self.addCleanup(thread.join)
+        for host in hosts:
+            self.running.wait_for_line(f"diagnosis of host {host} by dashboard, through the web")
+        return threads, answers
+
+    def test_a_host_that_works(self):
+        web = self.serve()
+        wait_until(lambda: self.logons("accepted") == 1, 5, "the logon of the checks")
+        found = self.diagnose(web, self.host.upper())
+        self.assertEqual((found["host"], found["port"], found["result"]),
+                         (self.host, self.simulator.hosts[self.host], "ok"))
+        self.assertEqual({step["result"] for step in found["steps"]}, {"ok"}, found)
+        self.running.wait_for_line(f"diagnosis of host {self.host} by dashboard, through the web")
+        self.assertEqual([(one["kind"], one["host"], one["by"]) for one in web.get("/actions")["actions"]],
+                         [("diagnosed", self.host, "dashboard")])
+        self.assertEqual(self.logons("accepted"), 2)
+        before = web.get(f"/hosts/{self.host}")["checked"]
+        wait_until(lambda: web.get(f"/hosts/{self.host}")["checked"] != before, 15, "the next check")
+        self.assertEqual(self.logons("accepted"), 2, "the checks go on over their own session")
+        done = tocsin("doctor", "--json", "-c", self.file, "--data-dir", self.folder / "other", self.host)
+        said = json.loads(done.stdout)
+        self.assertEqual(said.keys(), found.keys())
+        self.assertEqual([(step.keys(), step["step"], step["result"]) for step in said["steps"]],
+                         [(step.keys(), step["step"], step["result"]) for step in found["steps"]])
+        self.assertNotIn(self.simulator.PASSWORD, json.dumps(found, ensure_ascii=False))
+
+    def test_a_password_that_is_refused_is_tried_once(self):
+        web = self.serve()
+        wait_until(lambda: self.logons("accepted") == 1, 5, "the logon of the checks")
+        self.happen(f"password {self.host} another")
+
+        def refused():
+            login = self.steps(self.diagnose(web))["login"]
+            return login if login["result"] == "FAILS" else None
+        login = wait_until(refused, 10, "the new password")
+        self.assertIn("wrong user name or password", login["found"])
+        self.assertTrue(login["advice"])
+        self.assertEqual(self.logons("refused"), 1)
+        again = self.diagnose(web)
+        self.assertEqual((again["result"], self.steps(again)["login"]["result"]), ("FAILS", "FAILS"))
+        self.assertEqual(self.steps(again)["list of services"]["result"], "not tried")
+        self.assertEqual(self.logons("refused"), 1, "not tried before its time")
+
+    def test_a_host_that_is_not_reached(self):
+        with closed_port() as port:
+            entry = {**self.simulator.host(self.host, self.SERVICES), "port": port}
+            configuration(self.file, hosts=[entry], credentials=self.simulator.credentials(), web=ANY_PORT)
+            self.running = self.start_tocsin()
+            found = self.diagnose(self.client())
+        self.assertEqual((found["port"], found["result"]), (port, "FAILS"))
+        steps = self.steps(found)
+        self.assertEqual([steps[name]["result"] for name in ("name", "connection", "login", "push")],
+                         ["ok", "FAILS", "not tried", "not tried"])
+        self.assertTrue(steps["connection"]["found"] and steps["connection"]["advice"], steps["connection"])
+        self.assertEqual((steps["login"]["found"], steps["login"]["advice"]), (None, None))
+
+    def test_one_for_each_host_and_few_in_all(self):
+        web = self.serve_all()
+        *most, one_more, _ = self.simulator.hosts
+        threads, answers = self.diagnose_slowly(web, most)
+        self.assertIn("under way", self.diagnose(web, most[0], 409)["detail"])
+        self.assertIn("try again", self.diagnose(web, one_more, 503)["detail"])
+        begun = time.monotonic()
+        web.get("/counts")
+        self.assertLess(time.monotonic() - begun, 1 * SLOWER, "nothing else waits for it")
+        for thread in threads:
+            thread.join()
+        self.assertEqual({answer["result"] for answer in answers}, {"FAILS"})
+        self.happen(*(f"behave {host} none" for host in self.simulator.hosts))
+        wait_until(lambda: self.diagnose(web)["result"] == "ok", 20, "it is possible again")
+
+    def test_a_run_ends_while_a_host_is_diagnosed(self):
+        web = self.serve_all()
+        self.diagnose_slowly(web, [self.host], ends=True)
+        begun = time.monotonic()
+        self.assertEqual(self.running.stop(), 0)
+        self.assertLess(time.monotonic() - begun, 10 * SLOWER)
 
 
 class Listening(Served):
@@ -403,6 +567,31 @@ class Configuring(Served):
         bad = web.post("/configuration/reload")
         self.assertFalse(bad["good"])
         self.assertIn("tocsin.yaml", bad["text"])
+
+    def test_a_change_of_an_included_file_is_seen(self):
+        more = self.folder / "more"
+        more.mkdir()
+        web = self.serve(include=["more/*.yaml"])
+        self.assertFalse(web.get("/configuration")["differs"])
+
+        def write(text):
+            (more / "a.yaml").write_text(text)
+
+        def differs(expected, what):
+            wait_until(lambda: web.get("/configuration")["differs"] == expected, 10, what)
+        write("tocsin: {historyDays: 30}\n")
+        differs(True, "a file that is new")
+        self.assertTrue(web.post("/configuration/reload")["good"])
+        self.assertFalse(web.get("/configuration")["differs"])
+        write("tocsin: {historyDays: 31}\n")
+        differs(True, "another text")
+        write("tocsin: {historyDays: 30}\n")
+        differs(False, "the old text")
+        write("tocsin: [")
+        self.assertFalse(web.post("/configuration/reload")["good"])
+        differs(True, "it is not what runs")
+        (more / "a.yaml").unlink()
+        differs(True, "a file that is gone")
 
     def test_a_new_address_is_served_after_a_reload(self):
         web = self.serve()

@@ -274,6 +274,38 @@ class Model {
     };
   }
 
+  /** As `tocsin doctor`: of a host that is not reached the second step fails. */
+  diagnose(host) {
+    const works = {
+      name: '192.0.2.17',
+      connection: '192.0.2.17:445',
+      protocol: 'SMB 3.1.1, encrypted',
+      mechanisms: 'Kerberos, NTLM',
+      clock: '0.2 s ahead of this machine',
+      login: 'CORP\\monitor (credential corp) is logged in by NTLM',
+      share: 'IPC$',
+      pipe: 'svcctl',
+      'service manager': 'opened',
+      'list of services': `${host.services.length} services`,
+      'one service': host.services[0].name,
+      push: 'the host tells of changes on one pipe',
+      'round trip': '1.2 ms for a question and its answer (median of 5)',
+    };
+    const steps = Object.entries(works).map(([step, found], at) =>
+      host.reached || at === 0
+        ? { step, result: 'ok', found, advice: null }
+        : at === 1
+          ? {
+              step,
+              result: 'FAILS',
+              found: 'no answer to the SYN within 5 s',
+              advice: 'switch the host on, or let TCP port 445 through its firewall',
+            }
+          : { step, result: 'not tried', found: null, advice: null },
+    );
+    return { host: host.name, address: '192.0.2.17', port: 445, result: host.reached ? 'ok' : 'FAILS', steps };
+  }
+
   worst(host) {
     return host.reached
       ? host.services.reduce((worst, one) => (ORDER.indexOf(one.state) > ORDER.indexOf(worst) ? one.state : worst), 'RUNNING')
@@ -515,6 +547,16 @@ function routes(model, options, tell) {
         model.did('checked', { host: hostOr404(name).name });
         tell([{ what: 'action' }]);
         return [202, {}];
+      },
+    ],
+    [
+      'POST',
+      '/hosts/:/diagnosis',
+      ([name]) => {
+        const host = hostOr404(name);
+        model.did('diagnosed', { host: host.name });
+        tell([{ what: 'action' }]);
+        return model.diagnose(host);
       },
     ],
     ['GET', '/alerts', () => ({ alerts: model.open() })],

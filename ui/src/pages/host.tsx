@@ -1,6 +1,9 @@
 // One host: how it is reached, its timeline, its services.
+import { useSignal } from '@preact/signals';
 import { useMemo } from 'preact/hooks';
 import { get, post, type Host, type Service } from '../api';
+import { now } from '../clock';
+import { DiagnosisView, type Ended } from '../parts/diagnosis';
 import { Action, Empty, Opener, Shown, Table } from '../parts/frame';
 import { askAcknowledge, askSilence, scopeOf, takeBack } from '../parts/dialogs';
 import { Age, Moment, Name, SeverityText, StateText, Words } from '../parts/text';
@@ -34,6 +37,19 @@ export function HostPage({ name }: { name: string }) {
     () => all && (all.length ? <Services host={name} hostError={error} services={all} /> : <Empty>No service of this host is watched.</Empty>),
     [all, name, error],
   );
+  /** Undefined: nobody has asked for one. Null: it is under way. */
+  const diagnosis = useSignal<Ended | null | undefined>(undefined);
+  const diagnose = async () => {
+    diagnosis.value = null;
+    try {
+      const found = await post('/hosts/{host}/diagnosis', { host: name }, {});
+      diagnosis.value = { at: new Date(now.peek()).toISOString(), found };
+    } catch (error) {
+      diagnosis.value = undefined;
+      throw error;
+    }
+    return null;
+  };
   return (
     <>
       <div class="heading">
@@ -48,6 +64,11 @@ export function HostPage({ name }: { name: string }) {
             }}>
             Check now
           </Action>
+          {host.data.value && host.data.value.source !== 'cluster' && (
+            <Action class={reached === false ? 'main' : undefined} work={diagnose}>
+              {reached === false ? 'Why is it not reached?' : 'Diagnose'}
+            </Action>
+          )}
           <Opener open={() => askSilence(name)}>Silence host</Opener>
           <a class="button" href={link('history', { host: name })}>
             History
@@ -55,6 +76,7 @@ export function HostPage({ name }: { name: string }) {
         </p>
       </div>
       <Shown of={host}>{(data) => <Reached host={data} />}</Shown>
+      {diagnosis.value !== undefined && <DiagnosisView ended={diagnosis.value} />}
       {host.data.value && <TimelineView host={name} labels={labels} states={states} />}
       {host.data.value && (
         <section aria-labelledby="services">

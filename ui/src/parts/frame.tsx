@@ -11,11 +11,13 @@ export function Action({
   children,
   label,
   disabled,
+  class: kind,
 }: {
   work: () => Promise<Notice | null>;
   children: ComponentChildren;
   label?: string;
   disabled?: boolean;
+  class?: string | undefined;
 }) {
   const busy = useSignal(false);
   if (!mayAct.value) return null;
@@ -25,7 +27,7 @@ export function Action({
     busy.value = false;
   };
   return (
-    <button type="button" aria-label={label} disabled={disabled || busy.value} onClick={() => void run()}>
+    <button type="button" class={kind} aria-label={label} disabled={disabled || busy.value} onClick={() => void run()}>
       {children}
     </button>
   );

@@ -193,6 +193,51 @@ test('actions answer in the page', { skip }, async (t) => {
   noComplaints(context);
 });
 
+test('a host that is not reached says why', { skip }, async (t) => {
+  const mock = await mockFor(t, { hosts: 60, hostile: false }),
+    context = await contextFor(t);
+  mock.tell(mock.model.reach('web1', false));
+  const page = await open(context, mock, './?page=host&host=web1'),
+    row = page.locator('.diagnosis tbody tr');
+  await page.getByRole('button', { name: 'Why is it not reached?' }).click();
+  await page.getByText('The host cannot be watched').waitFor();
+  assert.equal(await row.count(), 13);
+  const cells = await row.nth(1).locator('td').allInnerTexts();
+  assert.deepEqual(cells.slice(0, 2), ['connection', 'fails']);
+  assert.match(cells[3], /TCP port 445/);
+  assert.equal(await row.nth(2).locator('td').nth(1).innerText(), 'not tried');
+  assert.deepEqual(await findings(page), []);
+  mock.tell(mock.model.reach('web1', true));
+  await page.getByRole('button', { name: 'Diagnose' }).click();
+  await page.getByText('The host can be watched').waitFor();
+  assert.equal(await page.locator('.diagnosis .fails').count(), 0);
+  noComplaints(context);
+});
+
+test('a diagnosis that fails or takes its time says so', { skip }, async (t) => {
+  const mock = await mockFor(t, { hosts: 7, hostile: false }),
+    context = await contextFor(t),
+    page = await open(context, mock, './?page=host&host=web1');
+  let release;
+  const held = new Promise((resolve) => {
+    release = resolve;
+  });
+  await page.route('**/diagnosis', async (route) => {
+    await held;
+    await route.fulfill({
+      status: 409,
+      contentType: 'application/problem+json',
+      body: JSON.stringify({ title: 'Conflict', status: 409, detail: 'a diagnosis of this host is under way' }),
+    });
+  });
+  await page.getByRole('button', { name: 'Diagnose' }).click();
+  await page.getByText('It takes at most a minute.').waitFor();
+  assert.ok(await page.getByRole('button', { name: 'Diagnose' }).isDisabled());
+  release();
+  await page.getByText('a diagnosis of this host is under way').waitFor();
+  assert.equal(await page.getByText('It takes at most a minute.').count(), 0);
+});
+
 test('the history says who was told and why others were not', { skip }, async (t) => {
   const mock = await mockFor(t, { hosts: 60 }),
     context = await contextFor(t),
