@@ -246,6 +246,18 @@ Bytes kdf(BytesView key, BytesView label, BytesView context, unsigned bits) {
   return {block.begin(), block.begin() + bits / 8};
 }
 
+std::optional<Bytes> scrypt(BytesView password, BytesView salt, ScryptCost cost, std::size_t size) {
+  // OpenSSL counts all that it allocates; the caller has set bounds already.
+  constexpr std::uint64_t kNoLimit = std::uint64_t{1} << 40;
+  Bytes out(size);
+  const auto* const text = reinterpret_cast<const char*>(data_of(password));
+  const bool done = EVP_PBE_scrypt(text, password.size(), data_of(salt), salt.size(),
+                                   std::uint64_t{1} << cost.log2_cost, cost.block_size,
+                                   cost.parallel, kNoLimit, out.data(), out.size()) == 1;
+  if (!done) return std::nullopt;
+  return out;
+}
+
 std::size_t key_size(Cipher cipher) {
   switch (cipher) {
     case Cipher::none:

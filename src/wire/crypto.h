@@ -1,9 +1,11 @@
-// The primitives that SMB2 and NTLM are made of. MD4 and RC4 are broken and still on the wire.
+// The primitives that SMB2, NTLM and the login of the dashboard are made of. MD4 and RC4 are broken
+// and still on the wire.
 #pragma once
 
 #include <array>
 #include <cstdint>
 #include <initializer_list>
+#include <optional>
 #include <span>
 #include <string_view>
 
@@ -35,6 +37,17 @@ void rc4(BytesView key, std::span<std::uint8_t> data);
 /// NIST SP 800-108 in counter mode with HMAC-SHA256, as [MS-SMB2] 3.1.4.2 uses it; `bits` 128 or
 /// 256. The label goes in with its terminating zero when the caller writes it so.
 [[nodiscard]] Bytes kdf(BytesView key, BytesView label, BytesView context, unsigned bits);
+
+/// What scrypt costs: 128 * block_size * 2^log2_cost bytes, and `parallel` times the work for them.
+struct ScryptCost {
+  unsigned log2_cost;
+  unsigned block_size;
+  unsigned parallel;
+};
+/// scrypt (RFC 7914): slow by intention, so never on the loop. Nothing: the memory for it is
+/// missing.
+[[nodiscard]] std::optional<Bytes> scrypt(BytesView password, BytesView salt, ScryptCost cost,
+                                          std::size_t size);
 
 enum class Cipher : std::uint16_t {  ///< [MS-SMB2] 2.2.3.1.2
   none = 0,

@@ -238,5 +238,22 @@ TEST(Equal, ComparesSizesAndBytes) {
   EXPECT_FALSE(equal(as_bytes("abc"), as_bytes("ab")));
 }
 
+/// Section 12.
+TEST(Scrypt, Rfc7914) {
+  const auto hash = [](std::string_view password, std::string_view salt, ScryptCost cost) {
+    return to_hex(scrypt(as_bytes(password), as_bytes(salt), cost, 64).value_or(Bytes()));
+  };
+  EXPECT_EQ(hash("", "", {.log2_cost = 4, .block_size = 1, .parallel = 1}),
+            "77d6576238657b203b19ca42c18a0497f16b4844e3074ae8dfdffa3fede21442"
+            "fcd0069ded0948f8326a753a0fc81f17e8d3e0fb2e0d3628cf35e20c38d18906");
+  EXPECT_EQ(hash("password", "NaCl", {.log2_cost = 10, .block_size = 8, .parallel = 16}),
+            "fdbabe1c9d3472007856e7190d01e9fe7c6ad7cbc8237830e77376634b373162"
+            "2eaf30d92e22a3886ff109279d9830dac727afb94a83ee6d8360cbdfa2cc0640");
+  EXPECT_EQ(
+      hash("pleaseletmein", "SodiumChloride", {.log2_cost = 14, .block_size = 8, .parallel = 1}),
+      "7023bdcb3afd7348461c06cd81fd38ebfda8fbba904f8e3ea9b543f6545da1f2"
+      "d5432955613f0fcf62d49705242a9af9e61e85dc0d651e40dfcf017b45575887");
+}
+
 }  // namespace
 }  // namespace tocsin::crypto
