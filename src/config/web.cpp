@@ -8,6 +8,7 @@
 
 #include "config/section/addresses.h"
 #include "config/section/duplicates.h"
+#include "config/section/spelling.h"
 
 namespace tocsin::config {
 namespace {
@@ -55,6 +56,19 @@ std::optional<std::string> check_hash(const std::string& text) {
   const auto is_digit = [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); };
   if (text.size() == 64 && std::ranges::all_of(text, is_digit)) return std::nullopt;
   return "must be a SHA-256 of 64 digits in lower case, as `tocsin web-token --new NAME` prints it";
+}
+
+/// RFC 7617, 2: a colon ends the name.
+std::optional<std::string> check_user(const std::string& name) {
+  if (name.empty()) return "must not be empty";
+  if (name.contains(':')) return "must have no colon, which ends the name where it is sent";
+  if (name.size() > kLongestUser) return "must have at most 128 bytes";
+  return std::nullopt;
+}
+
+std::optional<std::string> check_password_hash(const std::string& text) {
+  const auto parsed = ScryptHash::parse(text);
+  return parsed ? std::nullopt : std::optional(parsed.error());
 }
 
 std::optional<std::string> check_header_name(const std::string& text) {
@@ -116,6 +130,33 @@ void read_tokens(Section& section, Web& web) {
       });
 }
 
+void read_users(Section& section, Web& web) {
+  Duplicates names("web.users", "appear twice");
+  section.list({.name = "users",
+                .description = "People who log in with a name and a password, which their browser "
+                               "asks for. `tocsin web-password NAME` makes an entry."},
+               web.users, [&](Section& entry, WebUser& user) {
+                 const auto place = entry.text({.name = "name",
+                                                .description = "Who logs in, for the history.",
+                                                .need = Need::required,
+                                                .example = "alice"},
+                                               user.name, check_user);
+                 if (place) names.add(entry, user.name, *place);
+                 std::string hash;
+                 const bool is_right =
+                     entry
+                         .text({.name = "passwordHash",
+                                .description = "scrypt hash of the password (PHC format) that "
+                                               "takes 16 to 64 MB.",
+                                .need = Need::required,
+                                .example = "$scrypt$ln=15,r=8,p=1$SALT$HASH"},
+                               hash, check_password_hash)
+                         .has_value();
+                 if (is_right) user.password_hash = *ScryptHash::parse(hash);
+                 read_role(entry, user.role);
+               });
+}
+
 void read_proxy(Section& section, WebProxy& proxy) {
   section.section(
       {.name = "proxy",
@@ -148,6 +189,11 @@ bool is_loopback(const std::string& address) {
   return address.starts_with("127.") || address == "::1";
 }
 
+std::optional<std::string> find_mistake_in_user(const std::string& name) {
+  if (auto mistake = find_stray_character({.text = name}, Writing::name)) return mistake;
+  return check_user(name);
+}
+
 void read_web(Section& root, Web& web) {
   std::string listen = "127.0.0.1:8484";
   std::optional<Place> place;
@@ -157,8 +203,9 @@ void read_web(Section& root, Web& web) {
                       web.enabled);
         place = entry.text(
             {.name = "listen",
-             .description = "Address and port. Any address but a loopback one needs `tokens` or a "
-                            "`proxy`, because its readers must log in. Port 0: the system chooses.",
+             .description = "Address and port. Any address but a loopback one needs `tokens`, "
+                            "`users` or a `proxy`, because its readers must log in. Port 0: the "
+                            "system chooses.",
              .example = "127.0.0.1:8484"},
             listen, check_listen);
         entry.texts({.name = "allowedHosts",
@@ -174,14 +221,22 @@ void read_web(Section& root, Web& web) {
                    web.base_path, check_base_path);
         read_tls(entry, web);
         read_tokens(entry, web);
+        read_users(entry, web);
         read_proxy(entry, web.proxy);
       });
   if (const auto parsed = parse_listen(listen)) std::tie(web.address, web.port) = *parsed;
-  const bool has_login = !web.tokens.empty() || !web.proxy.addresses.empty();
-  if (web.enabled && !is_loopback(web.address) && !has_login)
-    root.error(place.value_or(section.value_or(root.place())),
-               "`listen` is open to other machines: add `tokens` or a `proxy`, or listen on "
-               "127.0.0.1");
+  if (!web.enabled || is_loopback(web.address)) return;
+  const auto where = place.value_or(section.value_or(root.place()));
+  if (web.tokens.empty() && web.users.empty() && web.proxy.addresses.empty())
+    root.error(where,
+               "`listen` is open to other machines: add `tokens`, `users` or a `proxy`, or listen "
+               "on 127.0.0.1");
+  // Each request carries the password, which people use elsewhere too, unlike a token.
+  if (!web.users.empty() && web.certificate_file.empty())
+    root.warning(
+        where,
+        "passwords of `users` cross the network readable: set `certificateFile`, or listen "
+        "on 127.0.0.1 behind a proxy that speaks HTTPS");
 }
 
 }  // namespace tocsin::config

@@ -3,10 +3,12 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "base/words.h"
+#include "config/scrypt_hash.h"
 #include "config/section/section.h"
 
 namespace tocsin::config {
@@ -25,6 +27,16 @@ struct WebToken {
 
   friend bool operator==(const WebToken&, const WebToken&) = default;
 };
+
+/// Somebody who logs in with a password.
+struct WebUser {
+  std::string name;  ///< at most kLongestUser bytes
+  ScryptHash password_hash;
+  WebRole role = WebRole::read;
+
+  friend bool operator==(const WebUser&, const WebUser&) = default;
+};
+inline constexpr std::size_t kLongestUser = 128;
 
 /// A proxy that has let users in and says who they are.
 struct WebProxy {
@@ -45,6 +57,7 @@ struct Web {
   std::string certificate_file;  ///< PEM; empty: it speaks plain HTTP
   std::string key_file;          ///< empty: with the certificate
   std::vector<WebToken> tokens;
+  std::vector<WebUser> users;
   WebProxy proxy;
 
   friend bool operator==(const Web&, const Web&) = default;
@@ -52,6 +65,9 @@ struct Web {
 
 /// Whether only this machine can connect to the address.
 [[nodiscard]] bool is_loopback(const std::string& address);
+
+/// Why nobody can log in with that name, as what continues "the name"; nothing: it is right.
+[[nodiscard]] std::optional<std::string> find_mistake_in_user(const std::string& name);
 
 void read_web(Section& root, Web& web);
 

@@ -51,6 +51,60 @@ TEST(WebKeys, AreReadInFull) {
   EXPECT_EQ(loaded.config->web, expected);
 }
 
+std::string web_user(const std::string& name, const std::string& more = "") {
+  return "{name: '" + name +
+         "', passwordHash: '$scrypt$ln=15,r=8,p=1$MDEyMzQ1Njc4OWFiY2RlZg$"
+         "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY'" +
+         more + "}";
+}
+
+TEST(WebKeys, NameUsersWithPasswords) {
+  const auto loaded =
+      with_web("{users: [" + web_user("alice", ", role: act") + ", " + web_user("b@x") + "]}");
+  ASSERT_THAT(findings_of(loaded), IsEmpty());
+  const auto& users = loaded.config->web.users;
+  ASSERT_EQ(users.size(), 2U);
+  EXPECT_EQ(users[0].name, "alice");
+  EXPECT_EQ(users[0].role, WebRole::act);
+  EXPECT_EQ(users[0].password_hash.log2_cost, 15U);
+  EXPECT_EQ(users[0].password_hash.hash.size(), 32U);
+  EXPECT_EQ(users[1].role, WebRole::read);
+}
+
+TEST(WebKeys, NameUsersWhoCanLogIn) {
+  const auto of = [](const std::string& users) {
+    return findings_of(with_web("{users: [" + users + "]}"));
+  };
+  EXPECT_THAT(of(web_user("a:b")), ElementsAre(HasSubstr("must have no colon")));
+  EXPECT_THAT(of(web_user("")), ElementsAre(HasSubstr("must not be empty")));
+  EXPECT_THAT(of(web_user(std::string(129, 'x'))), ElementsAre(HasSubstr("at most 128 bytes")));
+  EXPECT_THAT(of(web_user("alice\\u200b")), IsEmpty()) << "single quotes know no escapes";
+  EXPECT_THAT(of(web_user("alice\xE2\x80\x8B")), ElementsAre(HasSubstr("U+200B")));
+  EXPECT_THAT(of(web_user("alice") + ", " + web_user("ALICE")),
+              ElementsAre(HasSubstr("appear twice")));
+  EXPECT_THAT(of("{name: alice}"), ElementsAre(HasSubstr("passwordHash")));
+  EXPECT_THAT(of("{name: alice, passwordHash: hunter2}"),
+              ElementsAre(testing::AllOf(HasSubstr("must be a hash such as"),
+                                         testing::Not(HasSubstr("hunter2")))));
+  EXPECT_THAT(of("{name: a, passwordHash: '$scrypt$ln=20,r=8,p=1$MDEyMzQ1Njc4$"
+                 "MDEyMzQ1Njc4OWFiY2RlZg'}"),
+              ElementsAre(HasSubstr("must take 16 to 64 MB")));
+  EXPECT_EQ(find_mistake_in_user("alice"), std::nullopt);
+  EXPECT_THAT(find_mistake_in_user("a\tb"), testing::Optional(HasSubstr("U+0009")));
+  EXPECT_THAT(find_mistake_in_user("a:b"), testing::Optional(HasSubstr("colon")));
+}
+
+TEST(WebKeys, WarnOfPasswordsThatCrossTheNetworkReadable) {
+  const auto users = "users: [" + web_user("alice") + "]";
+  EXPECT_THAT(findings_of(with_web("{listen: '0.0.0.0:8484', " + users + "}")),
+              ElementsAre(HasSubstr("cross the network readable")));
+  EXPECT_THAT(
+      findings_of(with_web("{listen: '0.0.0.0:8484', certificateFile: a.pem, " + users + "}")),
+      IsEmpty());
+  EXPECT_THAT(findings_of(with_web("{listen: '0.0.0.0:8484', enable: false, " + users + "}")),
+              IsEmpty());
+}
+
 TEST(WebKeys, OpenToOthersWithALoginOnly) {
   EXPECT_THAT(findings_of(with_web("{listen: '0.0.0.0:8484'}")),
               ElementsAre(HasSubstr("`listen` is open to other machines")));
