@@ -59,11 +59,14 @@ Result<Secret> take_web_token(const std::filesystem::path& directory, const Rand
 }
 
 struct Web::Serving {
-  Serving(const net::Executor& executor, web::Access access, std::string base_path)
-      : router(std::move(access), std::move(base_path)),
+  Serving(const net::Executor& executor, web::Access access, web::Passwords::Deps passwords_deps,
+          const config::Web& config)
+      : passwords(std::move(passwords_deps), config),
+        router(std::move(access), passwords, config.base_path),
         listening(executor),
         connections(executor) {}
 
+  web::Passwords passwords;
   web::Router router;
   std::optional<web::Server> server;
   net::TaskScope listening;
@@ -114,9 +117,15 @@ net::awaitable<Result<std::optional<net::TlsIdentity>>> Web::load_identity() {
 
 net::awaitable<Result<>> Web::open() {
   CO_TRY(auto identity, co_await load_identity());
-  auto serving =
-      std::make_unique<Serving>(deps_.executor, web::Access(config_, token_), config_.base_path);
+  auto serving = std::make_unique<Serving>(
+      deps_.executor, web::Access(config_, token_),
+      web::Passwords::Deps{.executor = deps_.executor,
+                           .random = deps_.random,
+                           .refused = [this](const web::RefusedLogin& login) { say(login); },
+                           .matches = web::password_matches},
+      config_);
   web::add_pages(serving->router);
+  web::add_login(serving->router);
   web::add_own_state(serving->router, monitor_);
   api_.add_to(serving->router);
   CO_TRY(auto server, web::Server::open(deps_.executor, config_.address, config_.port,
@@ -126,6 +135,13 @@ net::awaitable<Result<>> Web::open() {
   serving->listening.spawn(serving->server->run(serving->connections));
   serving_ = std::move(serving);
   co_return Result<>{};
+}
+
+void Web::say(const web::RefusedLogin& login) const {
+  const auto who = login.user.empty() ? "an unknown user" : "user `" + login.user + "`";
+  const auto more = login.more == 0 ? "" : fmt::format(", and {} more since the last", login.more);
+  deps_.log.warn("dashboard: refused a login of {} from {}: wrong password{}", who, login.peer,
+                 more);
 }
 
 net::awaitable<void> Web::keep_reader() {

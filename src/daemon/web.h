@@ -76,6 +76,7 @@ class Web {
   net::awaitable<Result<>> open();
   [[nodiscard]] net::awaitable<Result<std::optional<net::TlsIdentity>>> load_identity();
   net::awaitable<void> end_serving();
+  void say(const web::RefusedLogin& login) const;
   /// Reads the history, also when its files were made anew; until it is cancelled.
   net::awaitable<void> keep_reader();
   /// On the thread of `reading_`.

@@ -39,9 +39,16 @@ std::string_view without_parameters(std::string_view type) {
 
 bool is_same_name(std::string_view a, std::string_view b) { return fold_case(a) == fold_case(b); }
 
-Response not_logged_in(std::string_view detail) {
-  auto answer = problem(401, detail);
-  answer.headers.emplace_back("WWW-Authenticate", "Bearer");
+/// Whether a browser opens a page, and no script fetches something. Browsers say so themselves to
+/// addresses that they trust (HTTPS, loopback); to others they say what they want to show.
+bool is_navigation(const Request& request) {
+  if (const auto mode = request.header("sec-fetch-mode")) return *mode == "navigate";
+  return request.header("accept").value_or("").contains("text/html");
+}
+
+Response later(int status, std::string_view detail, std::chrono::seconds after) {
+  auto answer = problem(status, detail);
+  answer.headers.emplace_back("Retry-After", std::to_string(after.count()));
   return answer;
 }
 
@@ -84,16 +91,54 @@ bool Access::is_own_name(std::string_view host) const {
                              [name](const auto& own) { return is_same_name(name, own); });
 }
 
-std::expected<Visitor, Response> Access::identify(const Request& request,
-                                                  std::string_view peer) const {
+Response Access::ask_to_log_in(const Request& request, std::string_view detail) const {
+  auto answer = problem(401, detail, login_path());
+  const bool asks_for_password = takes_passwords() && is_navigation(request);
+  answer.headers.emplace_back("WWW-Authenticate", asks_for_password
+                                                      ? R"(Basic realm="tocsin", charset="UTF-8")"
+                                                      : "Bearer");
+  return answer;
+}
+
+std::optional<PasswordLogin> Access::password_to_check(const Request& request) const {
+  if (!takes_passwords() || !is_own_name(request.header("host").value_or(""))) return std::nullopt;
+  return parse_basic(request.header("authorization").value_or(""));
+}
+
+std::expected<Visitor, Response> Access::identify_user(const Request& request,
+                                                       const PasswordAnswer& password) const {
+  using enum PasswordAnswer::Verdict;
+  switch (password.verdict) {
+    case right: {
+      const auto user = std::ranges::find(web_.users, password.user, &config::WebUser::name);
+      if (user == web_.users.end()) break;
+      return Visitor{.name = user->name, .role = role_of(user->role)};
+    }
+    case limited:
+      return std::unexpected(
+          later(429, "too many wrong passwords: wait before the next one", password.retry_after));
+    case busy:
+      return std::unexpected(
+          later(503, "too many passwords are being checked: try again", password.retry_after));
+    case unchecked:
+    case wrong:
+      break;
+  }
+  return std::unexpected(ask_to_log_in(request, "the name or the password is wrong"));
+}
+
+std::expected<Visitor, Response> Access::identify(const Request& request, std::string_view peer,
+                                                  const PasswordAnswer& password) const {
   if (const auto login = request.header("authorization")) {
+    if (takes_passwords() && is_basic(*login)) return identify_user(request, password);
     if (!login->starts_with(kBearer))
-      return std::unexpected(not_logged_in("log in with a bearer token"));
+      return std::unexpected(ask_to_log_in(request, "log in with a bearer token"));
     const auto hash = hash_of(login->substr(kBearer.size()));
     if (hash == token_hash_) return Visitor{.name = std::string(kTokenName), .role = Role::act};
     const auto found = std::ranges::find(web_.tokens, hash, &config::WebToken::hash);
     if (found == web_.tokens.end())
-      return std::unexpected(not_logged_in("the token is not valid: `tocsin web-token` prints it"));
+      return std::unexpected(
+          ask_to_log_in(request, "the token is not valid: `tocsin web-token` prints it"));
     return Visitor{.name = found->name, .role = role_of(found->role)};
   }
   const bool is_proxy = std::ranges::find(web_.proxy.addresses, peer) != web_.proxy.addresses.end();
@@ -111,16 +156,18 @@ std::expected<Visitor, Response> Access::identify(const Request& request,
 }
 
 std::expected<Visitor, Response> Access::admit(const Request& request, std::string_view peer,
-                                               Role needed) const {
+                                               Role needed, const PasswordAnswer& password) const {
   // A foreign name that leads here is a page that has bent its own name to this address.
   if (!is_own_name(request.header("host").value_or("")))
     return std::unexpected(
         problem(421, "unknown host name: add it to `web.allowedHosts`, or use the address"));
-  auto visitor = identify(request, peer);
+  auto visitor = identify(request, peer, password);
   if (!visitor) return visitor;
   if (visitor->role < needed) {
     if (visitor->name.empty())
-      return std::unexpected(not_logged_in("log in: `tocsin web-token` prints a token"));
+      return std::unexpected(ask_to_log_in(
+          request, takes_passwords() ? "log in with a name and a password, or with a token"
+                                     : "log in: `tocsin web-token` prints a token"));
     return std::unexpected(problem(403, "this needs the role `act`"));
   }
   if (auto fault = find_fault(request)) return std::unexpected(*std::move(fault));

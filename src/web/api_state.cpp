@@ -120,8 +120,10 @@ std::string write_overview(const Board& board, std::uint64_t sequence, Time now)
 }  // namespace
 
 Answer Api::get_session(const Call& call) const {
-  return respond(
-      {{"name", call.visitor.name}, {"role", call.visitor.role == Role::act ? "act" : "read"}});
+  json session{{"name", call.visitor.name},
+               {"role", call.visitor.role == Role::act ? "act" : "read"}};
+  if (const auto login = call.access->login_path(); !login.empty()) session["login"] = login;
+  return respond(session);
 }
 
 Answer Api::get_status(const Call& /*call*/) const {

@@ -40,9 +40,9 @@ std::optional<std::string_view> Request::header(std::string_view name) const {
   return found->second;
 }
 
-Response problem(int status, std::string_view detail) {
-  const nlohmann::ordered_json body{
-      {"title", reason_of(status)}, {"status", status}, {"detail", detail}};
+Response problem(int status, std::string_view detail, std::string_view login) {
+  nlohmann::ordered_json body{{"title", reason_of(status)}, {"status", status}, {"detail", detail}};
+  if (!login.empty()) body["login"] = login;
   return {.status = status,
           .type = "application/problem+json",
           .body = body.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace)};

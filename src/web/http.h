@@ -45,8 +45,9 @@ struct Response {
   bool is_gzip = false;  ///< what `body` is
 };
 
-/// "application/problem+json" (RFC 9457). `detail` is a sentence for a person.
-[[nodiscard]] Response problem(int status, std::string_view detail);
+/// "application/problem+json" (RFC 9457). `detail` is a sentence for a person; `login` the path
+/// where they can log in, if there is one.
+[[nodiscard]] Response problem(int status, std::string_view detail, std::string_view login = {});
 
 /// What a request may have at most, in bytes.
 inline constexpr std::size_t kMostHeader = std::size_t{16} * 1024;

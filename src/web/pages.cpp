@@ -40,6 +40,16 @@ void add_pages(Router& router) {
   }
 }
 
+void add_login(Router& router) {
+  router.add({Method::get, kLoginPath, Role::none, [](const Call& call) -> net::awaitable<Answer> {
+                if (call.visitor.name.empty())
+                  co_return call.access->ask_to_log_in(call.request, "log in");
+                Response answer{.status = 303, .type = {}};
+                answer.headers.emplace_back("Location", "./");
+                co_return answer;
+              }});
+}
+
 void add_own_state(Router& router, Monitor& monitor) {
   router.add({Method::get, "/healthz", Role::none, plain("ok\n")});
   router.add({Method::get, "/readyz", Role::none,

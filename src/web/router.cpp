@@ -34,8 +34,9 @@ struct Router::Found {
   std::string allowed;  ///< methods of the path, where it has not the one that was asked for
 };
 
-Router::Router(Access access, std::string base_path)
+Router::Router(Access access, Passwords& passwords, std::string base_path)
     : access_(std::move(access)),
+      passwords_(passwords),
       base_path_(std::move(base_path)),
       base_(parse_target(base_path_ + "/").value_or(Target{}).path) {}
 
@@ -62,7 +63,10 @@ net::awaitable<Answer> Router::answer(const Request& request, std::string_view p
   auto found = find(request);
   // What is not there is nobody's business either.
   const auto needed = found.route != nullptr ? found.route->role : Role::read;
-  auto visitor = access_.admit(request, peer, needed);
+  PasswordAnswer password;
+  if (auto login = access_.password_to_check(request))
+    password = co_await passwords_.check(*std::move(login), std::string(peer));
+  auto visitor = access_.admit(request, peer, needed, password);
   if (!visitor) co_return std::move(visitor).error();
   if (lacks_slash(request)) {
     Response answer{.status = 308, .type = {}};
@@ -75,8 +79,10 @@ net::awaitable<Answer> Router::answer(const Request& request, std::string_view p
     answer.headers.emplace_back("Allow", std::move(found.allowed));
     co_return answer;
   }
-  const Call call{
-      .request = request, .visitor = *std::move(visitor), .path = std::move(found.path)};
+  const Call call{.request = request,
+                  .visitor = *std::move(visitor),
+                  .path = std::move(found.path),
+                  .access = &access_};
   co_return co_await found.route->handler(call);
 }
 

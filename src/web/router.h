@@ -11,6 +11,7 @@
 #include "net/server_stream.h"
 #include "web/access.h"
 #include "web/http.h"
+#include "web/passwords.h"
 
 namespace tocsin::web {
 
@@ -18,7 +19,8 @@ namespace tocsin::web {
 struct Call {
   const Request& request;
   Visitor visitor;
-  std::vector<std::string> path;  ///< what stands in the place of each {name}, in their order
+  std::vector<std::string> path;   ///< what stands in the place of each {name}, in their order
+  const Access* access = nullptr;  ///< for those who say how to log in; never null in a handler
 
   [[nodiscard]] std::optional<std::string_view> query(std::string_view name) const {
     return request.target.parameter(name);
@@ -45,7 +47,8 @@ struct Route {
 /// The only way to a handler: whoever is not admitted does not get through.
 class Router {
  public:
-  Router(Access access, std::string base_path);
+  /// `passwords` outlives it.
+  Router(Access access, Passwords& passwords, std::string base_path);
 
   void add(Route route) { routes_.push_back(std::move(route)); }
   /// `peer` is an address without a port.
@@ -58,6 +61,7 @@ class Router {
   [[nodiscard]] Found find(const Request& request) const;
 
   Access access_;
+  Passwords& passwords_;
   std::string base_path_;
   std::vector<std::string> base_;  ///< the same, between the slashes
   std::vector<Route> routes_;

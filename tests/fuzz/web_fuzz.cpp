@@ -14,7 +14,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (size == 0) return 0;
   const std::size_t piece = std::size_t{1} + data[0];
   std::string_view rest(reinterpret_cast<const char*>(data) + 1, size - 1);
-  static const web::Access access({}, Secret("token"));
+  static const web::Access access({.users = {{.name = "user"}}}, Secret("token"));
   web::RequestReader reader;
   while (!rest.empty()) {
     reader.add(rest.substr(0, piece));
@@ -26,6 +26,17 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       if (access.admit(**request, "127.0.0.1", web::Role::act) &&
           (*request)->header("authorization") != "Bearer token")
         std::abort();
+      // What the loop may do with a password: a name that cannot be one of ours never comes so far.
+      if (const auto login = access.password_to_check(**request)) {
+        if (login->user.contains(':') || login->user.contains('\n')) std::abort();
+        const auto answer =
+            login->password.reveal() == "pass"
+                ? web::PasswordAnswer{.verdict = web::PasswordAnswer::Verdict::right,
+                                      .user = login->user}
+                : web::PasswordAnswer{};
+        const auto visitor = access.admit(**request, "127.0.0.1", web::Role::none, answer);
+        if (visitor && (visitor->name != "user" || login->user != "user")) std::abort();
+      }
       const web::Call call{.request = **request};
       web::Query query(call);
       (void)query.time("from");

@@ -58,6 +58,114 @@ TEST(Access, KnowsTheTokens) {
             401);
 }
 
+config::Web with_users() {
+  auto web = open_to_others();
+  web.users = {{.name = "alice", .role = config::WebRole::act},
+               {.name = "bob", .role = config::WebRole::read}};
+  return web;
+}
+
+/// As a browser sends it along: "a:b" in base64.
+std::pair<std::string, std::string> basic_login() { return {"authorization", "Basic YTpi"}; }
+
+PasswordAnswer right_password(const std::string& user) {
+  return {.verdict = PasswordAnswer::Verdict::right, .user = user};
+}
+
+std::string header_of(const Response& response, std::string_view name) {
+  for (const auto& [one, value] : response.headers) {
+    if (one == name) return value;
+  }
+  return "";
+}
+
+TEST(Access, LetsInWhosePasswordIsRight) {
+  const Access access(with_users(), kToken);
+  const auto post = request(Method::post, {basic_login()});
+  const auto alice = access.admit(post, kPeer, Role::act, right_password("alice"));
+  ASSERT_TRUE(alice);
+  EXPECT_EQ(alice->name, "alice");
+  EXPECT_EQ(alice->role, Role::act);
+  EXPECT_EQ(status_of(access.admit(post, kPeer, Role::act, right_password("bob"))), 403);
+  EXPECT_EQ(status_of(access.admit(post, kPeer, Role::read, right_password("bob"))), 200);
+  EXPECT_EQ(status_of(access.admit(post, kPeer, Role::read, right_password("mallory"))), 401);
+}
+
+TEST(Access, LetsNobodyInWhosePasswordWasNotFoundRight) {
+  auto web = with_users();
+  web.address = "127.0.0.1";
+  const Access access(web, kToken);
+  const auto get = request(Method::get, {basic_login()});
+  using enum PasswordAnswer::Verdict;
+  EXPECT_EQ(status_of(access.admit(get, kPeer, Role::none)), 401) << "it was not checked";
+  EXPECT_EQ(status_of(access.admit(get, kPeer, Role::none, {.verdict = wrong})), 401);
+  for (const auto& [verdict, status] : {std::pair(limited, 429), std::pair(busy, 503)}) {
+    const auto later = access.admit(get, kPeer, Role::none,
+                                    {.verdict = verdict, .retry_after = std::chrono::seconds(7)});
+    ASSERT_EQ(status_of(later), status);
+    EXPECT_EQ(header_of(later.error(), "Retry-After"), "7");
+  }
+}
+
+TEST(Access, LooksAtPasswordsOfRequestsThatBringOneOnly) {
+  const Access access(with_users(), kToken);
+  const auto login = access.password_to_check(request(Method::get, {basic_login()}));
+  ASSERT_TRUE(login);
+  EXPECT_EQ(login->user, "a");
+  EXPECT_EQ(login->password, Secret("b"));
+  EXPECT_FALSE(access.password_to_check(request(Method::get)));
+  EXPECT_FALSE(access.password_to_check(request(Method::get, {{"authorization", "Bearer YTpi"}})));
+  EXPECT_FALSE(access.password_to_check(request(Method::get, {{"authorization", "Basic !"}})));
+  EXPECT_FALSE(
+      access.password_to_check(request(Method::get, {basic_login(), {"host", "evil.example"}})));
+  // A verdict is not taken for a login of another kind.
+  EXPECT_EQ(status_of(access.admit(request(Method::get, {{"authorization", "Bearer x"}}), kPeer,
+                                   Role::none, right_password("alice"))),
+            401);
+  EXPECT_EQ(
+      status_of(access.admit(request(Method::get), kPeer, Role::read, right_password("alice"))),
+      401);
+}
+
+TEST(Access, TakesNoPasswordsWithoutUsers) {
+  const Access access({}, kToken);
+  const auto get = request(Method::get, {basic_login()});
+  EXPECT_FALSE(access.password_to_check(get));
+  EXPECT_EQ(status_of(access.admit(get, kPeer, Role::none, right_password("alice"))), 401);
+  EXPECT_EQ(access.login_path(), "");
+}
+
+TEST(Access, RefusesWhatAnotherSiteSendsWithAPassword) {
+  const Access access(with_users(), kToken);
+  const auto of = [&access](const std::string& name, const std::string& value) {
+    return status_of(access.admit(request(Method::post, {basic_login(), {name, value}}), kPeer,
+                                  Role::act, right_password("alice")));
+  };
+  EXPECT_EQ(of("sec-fetch-site", "same-origin"), 200);
+  EXPECT_EQ(of("sec-fetch-site", "cross-site"), 403);
+  EXPECT_EQ(of("sec-fetch-site", "same-site"), 403);
+  EXPECT_EQ(of("origin", "https://evil.example"), 403);
+  EXPECT_EQ(of("content-type", "text/plain"), 415);
+}
+
+TEST(Access, LetsBrowsersAskForAPasswordWhereSomebodyOpensAPage) {
+  const auto challenge = [](const config::Web& web,
+                            std::vector<std::pair<std::string, std::string>> headers) {
+    const auto answer =
+        Access(web, kToken).admit(request(Method::get, std::move(headers)), kPeer, Role::read);
+    return answer ? "" : header_of(answer.error(), "WWW-Authenticate");
+  };
+  constexpr auto kBasic = R"(Basic realm="tocsin", charset="UTF-8")";
+  const std::string page = "text/html,application/xhtml+xml,*/*;q=0.8";
+  EXPECT_EQ(challenge(with_users(), {{"sec-fetch-mode", "navigate"}}), kBasic);
+  EXPECT_EQ(challenge(with_users(), {{"accept", page}}), kBasic);
+  EXPECT_EQ(challenge(with_users(), {{"accept", page}, basic_login()}), kBasic);
+  EXPECT_EQ(challenge(with_users(), {{"accept", page}, {"sec-fetch-mode", "cors"}}), "Bearer");
+  EXPECT_EQ(challenge(with_users(), {{"accept", "application/json"}}), "Bearer");
+  EXPECT_EQ(challenge(with_users(), {}), "Bearer");
+  EXPECT_EQ(challenge(open_to_others(), {{"sec-fetch-mode", "navigate"}}), "Bearer");
+}
+
 TEST(Access, HasNoTokenThatIsEmpty) {
   const Access access({}, Secret());
   EXPECT_EQ(status_of(access.admit(request(Method::post, {{"authorization", "Bearer "}}), kPeer,
