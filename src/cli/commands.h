@@ -158,6 +158,12 @@ struct WebTokenOptions {
 };
 int web_token(const WebTokenOptions& options);
 
+struct WebPasswordOptions {
+  std::string name;
+  std::string role = "read";
+};
+int web_password(const WebPasswordOptions& options);
+
 struct ScheduleOptions {
   std::string text;
   std::string zone;  ///< an IANA name; empty: UTC only

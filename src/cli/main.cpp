@@ -141,15 +141,34 @@ void add_monitoring(CLI::App& app, int& code) {
       ->type_name("CHANNEL");
 }
 
+template <typename Options>
+void add_role(CLI::App* sub, const std::shared_ptr<Options>& options, const std::string& text) {
+  sub->add_option("--role", options->role, text)
+      ->capture_default_str()
+      ->check(CLI::IsMember({"read", "act"}));
+}
+
 void add_web_token(CLI::App& app, int& code) {
   const auto options = std::make_shared<WebTokenOptions>();
   auto* command = add_stored(app, "web-token", "print the token that lets the dashboard act", code,
                              options, web_token);
   command->add_option("--new", options->name, "make a token for `web.tokens` instead")
       ->type_name("NAME");
-  command->add_option("--role", options->role, "what the new token allows: read or act")
-      ->capture_default_str()
-      ->check(CLI::IsMember({"read", "act"}));
+  add_role(command, options, "what the new token allows: read or act");
+}
+
+void add_web_password(CLI::App& app, int& code) {
+  const auto options = std::make_shared<WebPasswordOptions>();
+  auto* command =
+      add(app, "web-password", "ask for a password and print an entry of `web.users` for it", code,
+          options, web_password);
+  command->add_option("name", options->name, "who logs in to the dashboard with it")
+      ->required()
+      ->type_name("NAME");
+  add_role(command, options, "what the user may do: read or act");
+  command->footer(
+      "the password is one line of stdin; a terminal does not show it\n"
+      "exit code: 0, or 1 when the name or the password cannot be used");
 }
 
 void add_migrate(CLI::App& app, int& code) {
@@ -374,6 +393,7 @@ int run_command(int count, char** arguments) {
   add_silencing(app, code);
   add_acknowledging(app, code);
   add_web_token(app, code);
+  add_web_password(app, code);
   add_migrate(app, code);
   add_schedule(app, code);
   add_pretending(app, code);

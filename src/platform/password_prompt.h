@@ -1,4 +1,4 @@
-// Windows only: a password that somebody types, or pipes in.
+// A password that somebody types, or pipes in.
 #pragma once
 
 #include <string>
@@ -8,7 +8,10 @@
 
 namespace tocsin::platform {
 
-/// Asks on stderr, and reads a line from stdin that the console does not show.
+/// Whether stdin is a terminal.
+[[nodiscard]] bool is_typed();
+
+/// Asks on stderr, and reads a line from stdin that the terminal does not show.
 [[nodiscard]] Result<Secret> ask_password(const std::string& account);
 
 }  // namespace tocsin::platform

@@ -28,6 +28,11 @@ Result<std::string> read_unseen(HANDLE console, DWORD mode) {
 
 }  // namespace
 
+bool is_typed() {
+  DWORD mode = 0;
+  return GetConsoleMode(GetStdHandle(STD_INPUT_HANDLE), &mode) != FALSE;
+}
+
 Result<Secret> ask_password(const std::string& account) {
   const auto input = GetStdHandle(STD_INPUT_HANDLE);
   write_to_stderr("password of " + account + ": ");

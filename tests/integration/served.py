@@ -1,4 +1,5 @@
 """A pretend host, a `tocsin run` that watches it, and a client of its web API."""
+import base64
 import hashlib
 import re
 
@@ -14,6 +15,18 @@ SOON = 0.3 * SLOWER  # a change is visible within so many seconds
 def token_entry(token, name="alice", role="act"):
     """How a configuration names a token."""
     return {"name": name, "hash": hashlib.sha256(token.encode()).hexdigest(), "role": role}
+
+
+def user_entry(password, name="alice", role="act", salt=b"0123456789abcdef"):
+    """How a configuration names a user, with the cheapest hash that it may."""
+    hashed = hashlib.scrypt(password.encode(), salt=salt, n=2**14, r=8, p=1, dklen=32, maxmem=2**26)
+    salt, hashed = (base64.b64encode(one).decode().rstrip("=") for one in (salt, hashed))
+    return {"name": name, "passwordHash": f"$scrypt$ln=14,r=8,p=1${salt}${hashed}", "role": role}
+
+
+def basic(password, name="alice"):
+    """The header that logs in with a password."""
+    return {"Authorization": "Basic " + base64.b64encode(f"{name}:{password}".encode()).decode()}
 
 
 class Served(Watched):

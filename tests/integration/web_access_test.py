@@ -1,14 +1,20 @@
 """Who may do what on the dashboard's API: a walk over the whole contract, without a token and with each kind of one."""
+import concurrent.futures
 import hashlib
 import os
+import pty
 import re
+import signal
 import socket
 import stat
+import subprocess
+import termios
+import time
 import unittest
 
 import contract
-from program import require_tocsin, tocsin
-from served import ANY_PORT, Served, token_entry
+from program import TOCSIN, require_tocsin, tocsin
+from served import ANY_PORT, Served, basic, token_entry, user_entry
 from servers import wait_until
 from watched import ENGINE
 from web import API, Web, quoted
@@ -308,6 +314,213 @@ class Tokens(Served):
                 stream.event()
 
 
+PAGE = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}  # what a browser says where somebody opens one
+CHALLENGE = 'Basic realm="tocsin", charset="UTF-8"'
+
+
+class Passwords(Walked):
+    PASSWORD = "p\u00e4ss:w\u00f6rd \u2603"  # with a colon, and of more than ASCII
+
+    def serve_users(self, **more):
+        users = [user_entry(self.PASSWORD), user_entry("builder", "bob", "read")]
+        return self.serve(web={"users": users, **more})
+
+    def test_let_read_and_act(self):
+        self.serve_users(listen="0.0.0.0:0")
+        self.running.wait_for_line("cross the network readable", 3)
+        web = Web(self.url().replace("0.0.0.0", "127.0.0.1"))
+        self.expect(web, reads=401, acts=401)
+        self.expect(web, reads=200, acts=403, headers=basic("builder", "bob"))
+        alice = {"headers": basic(self.PASSWORD)}
+        self.assertEqual(web.get("/session", **alice), {"name": "alice", "role": "act", "login": "login"})
+        made = web.post("/silences", {"scope": self.host, "seconds": 60, "reason": "x"}, 201, **alice)
+        self.assertEqual(made["by"], "alice")
+        self.running.wait_for_line("silenced by alice", 3)
+        for path in OPEN:
+            self.assertEqual(web.ask("GET", path).status, 200, path)
+
+    def test_that_are_wrong_let_nobody_even_read(self):
+        self.serve_users()
+        for login in (basic("builder"), basic(self.PASSWORD, "bob"), basic(self.PASSWORD, "mallory")):
+            self.expect(self.client(token=None), reads=401, acts=401, headers=login)
+        self.assertNotIn(self.PASSWORD, self.running.output())
+
+    def test_that_are_no_passwords_are_refused(self):
+        web = self.serve_users()
+        web.token = None
+        for login in ("Basic", "Basic ", "Basic !!!!", "Basic YWxpY2U=", "Basic YWxpY2U6\u00e4", "Basic " + 4096 * "A",
+                      "Basic " + 4096 * "=", basic("a\nb")["Authorization"], basic("a\0b")["Authorization"],
+                      basic(user_entry(self.PASSWORD)["passwordHash"])["Authorization"], basic(3000 * "x")["Authorization"]):
+            with self.subTest(login=login[:30]):
+                self.assertEqual(web.ask("GET", API + "/session", headers={"Authorization": login.encode()}).status, 401)
+
+    def test_may_be_long(self):
+        password = 1500 * "\u00e4"
+        web = self.serve(web={"users": [user_entry(password)]})
+        web.token = None
+        self.assertEqual(web.get("/session", headers=basic(password))["name"], "alice")
+
+    def test_are_asked_for_where_somebody_opens_a_page(self):
+        """A script in a page must not bring up the browser's dialog while somebody reads."""
+        web = self.serve_users()
+        web.token = None
+        for path in ("/login", API + "/nothing", "/"):
+            wrong = web.ask("GET", path, headers={**PAGE, **basic("wrong")})
+            self.assertEqual((wrong.status, wrong.headers["www-authenticate"]), (401, CHALLENGE), path)
+        asked = web.ask("GET", "/login", headers={"Sec-Fetch-Mode": "navigate"})
+        self.assertEqual((asked.status, asked.headers["www-authenticate"]), (401, CHALLENGE))
+        for headers in ({}, {"Accept": "application/json"}, {**PAGE, "Sec-Fetch-Mode": "cors"}):
+            for path in ("/login", API + "/session"):
+                refused = web.ask("GET", path, headers={**headers, **basic("wrong")})
+                self.assertEqual((refused.status, refused.headers["www-authenticate"]), (401, "Bearer"), headers)
+                self.assertEqual(refused.json["login"], "login")
+        right = web.ask("GET", "/login", headers={**PAGE, **basic(self.PASSWORD)})
+        self.assertEqual((right.status, right.headers["location"]), (303, "./"))
+
+    def test_are_not_asked_for_where_nobody_has_one(self):
+        web = self.serve()
+        self.assertEqual(web.ask("GET", "/login").status, 303, "a token will do")
+        refused = Web(web.url).ask("GET", "/login", headers=PAGE)
+        self.assertEqual((refused.status, refused.headers["www-authenticate"]), (401, "Bearer"))
+        self.assertNotIn("login", refused.json)
+        self.assertNotIn("login", web.get("/session"))
+
+    def test_do_not_let_another_site_act(self):
+        """Browsers send them by themselves."""
+        web = self.serve_users()
+        web.token = None
+        silence = {"scope": self.host, "seconds": 60, "reason": "x"}
+        for headers, status in (({"Sec-Fetch-Site": "cross-site"}, 403), ({"Sec-Fetch-Site": "same-site"}, 403),
+                                ({"Origin": "https://evil.example"}, 403), ({"Origin": "null"}, 403),
+                                ({"Content-Type": "text/plain"}, 415), ({"Host": "evil.example"}, 421)):
+            with self.subTest(headers=headers):
+                answer = web.ask("POST", API + "/silences", silence, headers={**headers, **basic(self.PASSWORD)})
+                self.assertEqual(answer.status, status)
+        self.assertEqual(web.get("/silences?ended=true")["silences"], [])
+
+    def test_that_are_guessed_hold_nothing_up(self):
+        web = self.serve_users()
+        web.token = None
+        right = {"headers": basic(self.PASSWORD)}
+        web.get("/session", **right)
+        asked = self.running.output().count("refused a login")
+
+        def guess(number):
+            return web.ask("GET", API + "/session", headers=basic(f"guess {number}")).status
+
+        with concurrent.futures.ThreadPoolExecutor(20) as guessers:
+            guesses = [guessers.submit(guess, number) for number in range(20)]
+            waits = []
+            while not all(one.done() for one in guesses):
+                begin = time.monotonic()
+                self.assertEqual(web.ask("GET", "/healthz").status, 200)
+                web.get("/session", **right)  # who is in stays in
+                waits.append(time.monotonic() - begin)
+        statuses = [one.result() for one in guesses]
+        self.assertLessEqual(set(statuses), {401, 429, 503})
+        self.assertLessEqual(statuses.count(401), 10)
+        self.assertLess(max(waits), 1, waits)
+        self.running.wait_for_line("refused a login of user `alice` from 127.0.0.1: wrong password", 3)
+        self.assertEqual(self.running.output().count("refused a login"), asked + 1)
+
+    def test_that_are_guessed_have_to_wait(self):
+        web = self.serve_users()
+        web.token = None
+        for number in range(4):
+            web.get("/session", 401, headers=basic(f"guess {number}"))
+            web.get("/session", 401, headers=basic("of yesterday"))  # repeats count once
+        limited = web.ask("GET", API + "/session", headers=basic(self.PASSWORD))
+        self.assertEqual(limited.status, 429)
+        self.assertRegex(limited.headers["retry-after"], r"^[1-9]\d?$")
+        web.get("/session")  # without a login all is as before
+        wait_until(lambda: web.ask("GET", API + "/session", headers=basic(self.PASSWORD)).status == 200, 10, "the wait is over")
+
+    def test_that_were_taken_out_are_refused_after_a_reload(self):
+        web = self.serve_users()
+        web.token = None
+        web.get("/session", headers=basic(self.PASSWORD))
+        self.configure(web={"listen": f"127.0.0.1:{web.port}", "users": [user_entry("another")]})
+        self.assertEqual(tocsin("reload", "-c", self.file, "--data-dir", self.data).returncode, 0)
+        wait_until(lambda: len([line for line in self.running.lines if "dashboard: http" in line]) == 2, 10,
+                   "it serves again")
+        web.get("/session", 401, headers=basic(self.PASSWORD))
+        self.assertEqual(web.get("/session", headers=basic("another"))["name"], "alice")
+
+
+class NewPasswords(Served):
+    """`tocsin web-password`."""
+
+    def hash(self, output):
+        return re.search(r"passwordHash: '(\$scrypt\$\S+)'", output)[1]
+
+    def test_become_an_entry_of_the_configuration(self):
+        password = "p\u00e4ss:w\u00f6rd \u2603"
+        done = subprocess.run([TOCSIN, "web-password", "o'hara", "--role", "act"], input=password + "\n", capture_output=True,
+                              encoding="utf-8", timeout=30)
+        self.assertEqual(done.returncode, 0, done)
+        self.assertNotIn(password, done.stdout + done.stderr)
+        self.assertIn("- name: 'o''hara'\n", done.stdout)
+        web = self.serve(web={"users": [{"name": "o'hara", "passwordHash": self.hash(done.stdout), "role": "act"}]})
+        web.token = None
+        self.assertEqual(web.get("/session", headers=basic(password, "o'hara"))["role"], "act")
+
+    def test_that_cannot_be_used_are_one_error(self):
+        for name, given, words in (("a:b", "x\n", "must have no colon"), ("", "x\n", "must not be empty"),
+                                   ("a\x1b[2J", "x\n", "the name "), ("alice", "", "no password was given"),
+                                   ("alice", "\n", "no password was given"), ("alice", "a\tb\n", "control characters"),
+                                   ("alice", 5000 * "x" + "\n", "control characters")):
+            with self.subTest(name=name, given=given[:10]):
+                done = subprocess.run([TOCSIN, "web-password", name], input=given, capture_output=True, encoding="utf-8",
+                                      timeout=30)
+                self.assertEqual((done.returncode, done.stdout), (1, ""), done)
+                self.assertIn(words, done.stderr)
+                self.assertEqual(len(done.stderr.splitlines()), 1)
+                self.assertNotIn("\x1b", done.stderr)
+
+    def typed(self, *lines):
+        """Types them where it asks; answers the exit code, what the terminal shows and its last flags."""
+        leader, follower = pty.openpty()
+        self.addCleanup(os.close, leader)
+        self.addCleanup(os.close, follower)
+        running = subprocess.Popen([TOCSIN, "web-password", "alice"], stdin=follower, stdout=follower, stderr=follower,
+                                   start_new_session=True, preexec_fn=lambda: os.close(os.open(os.ttyname(0), os.O_RDWR)))
+        self.addCleanup(running.kill)
+        shown = ""
+        for number, line in enumerate(lines, 1):
+            while shown.count(": ") < number or termios.tcgetattr(follower)[3] & termios.ECHO:
+                if shown.count(": ") < number:
+                    shown += os.read(leader, 4096).decode()
+                time.sleep(0.01)
+            os.write(leader, line.encode())
+        os.set_blocking(leader, False)
+        code = running.wait(20)
+        try:
+            while piece := os.read(leader, 4096):
+                shown += piece.decode()
+        except (BlockingIOError, OSError):
+            pass
+        return code, shown, termios.tcgetattr(follower)[3]
+
+    def test_are_typed_twice_and_not_shown(self):
+        code, shown, flags = self.typed("s3same\n", "s3same\n")
+        self.assertEqual(code, 0, shown)
+        self.assertIn("password of alice: ", shown)
+        self.assertIn("password of alice, again: ", shown)
+        self.assertNotIn("s3same", shown)
+        self.assertTrue(flags & termios.ECHO)
+        self.hash(shown)
+
+    def test_that_differ_are_refused(self):
+        code, shown, _ = self.typed("s3same\n", "s3sam\n")
+        self.assertEqual(code, 1)
+        self.assertIn("the two passwords differ", shown)
+
+    def test_leave_the_terminal_as_it_was_after_a_break(self):
+        code, shown, flags = self.typed("\x03")
+        self.assertEqual(code, -signal.SIGINT, shown)
+        self.assertTrue(flags & termios.ECHO)
+
+
 class Mistakes(Served):
     CASES = (
         ({"listen": "0.0.0.0:8484"}, "listen", "`listen` is open to other machines"),
@@ -323,6 +536,11 @@ class Mistakes(Served):
         ({"tokens": [{"name": "", "hash": 64 * "0"}]}, "name", "empty"),
         ({"tokens": [token_entry("x"), token_entry("y")]}, "name", "appear twice"),
         ({"tokens": [{**token_entry("x"), "role": "admin"}]}, "role", "admin"),
+        ({"users": [{**user_entry("x"), "name": "a:b"}]}, "name", "must have no colon"),
+        ({"users": [{"name": "a", "passwordHash": ACTOR}]}, "passwordHash", "must be a hash such as"),
+        ({"users": [{"name": "a", "passwordHash": user_entry("x")["passwordHash"].replace("ln=14", "ln=13")}]}, "passwordHash",
+         "must take 16 to 64 MB"),
+        ({"users": [user_entry("x"), user_entry("y")]}, "name", "appear twice"),
         ({"proxy": {"addresses": ["proxy.example"]}}, "proxy.example", "must hold IP addresses"),
         ({"proxy": {"userHeader": "X User"}}, "userHeader", "must be the name of an HTTP header"),
     )
@@ -340,7 +558,7 @@ class Mistakes(Served):
                 self.assertIn((list(web.values())[0] if key == "listen" else key), said)
 
     def test_no_secret_is_in_a_finding(self):
-        self.configure(web={"tokens": [{"name": "a", "hash": ACTOR}]})
+        self.configure(web={"tokens": [{"name": "a", "hash": ACTOR}], "users": [{"name": "a", "passwordHash": ACTOR}]})
         done = tocsin("validate", "-c", self.file)
         self.assertNotIn(ACTOR, done.stdout + done.stderr)
 
