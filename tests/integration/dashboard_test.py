@@ -5,7 +5,7 @@ import unittest
 from browser import Browser
 from nginx import Nginx
 from program import configuration, require_tocsin
-from served import ANY_PORT, SOON, Served
+from served import ANY_PORT, SOON, Served, user_entry
 from servers import free_port, wait_until
 from watched import ENGINE, PROXY
 
@@ -214,6 +214,39 @@ class Acting(Dashboard):
           await page.waitForSelector('.cards');
           await live(page);""", right=right)
         self.assertNotIn(right, self.browser.run("return context.pages()[0].url()"))
+
+
+class WithAPassword(Dashboard):
+    """A user whom the browser asks for a name and a password."""
+
+    def log_in(self, web):
+        self.browser.begin(httpCredentials={"username": "alice", "password": "p\u00e4ss:word"})
+        url = web.url.replace("0.0.0.0", "127.0.0.1")
+        self.browser.run("""
+          const page = await context.newPage();
+          await page.goto(data.url);
+          await page.getByRole('link', {name: 'Log in with a password'}).click();
+          await page.waitForSelector('.cards');
+          await live(page);""", url=url)
+        self.assertEqual(self.browser.run("return context.pages()[0].url()"), url + "/")
+
+    def test_acts(self):
+        web = self.serve(web={"users": [user_entry("p\u00e4ss:word")]})
+        self.manager.stop(ENGINE)
+        self.wait_for_alert(web)
+        self.log_in(web)
+        self.assertEqual(self.browser.run("return await context.pages()[0].getByText('You may read only').count()"), 0)
+        self.press("Acknowledge")
+        self.browser.run("await context.pages()[0].getByRole('dialog').getByRole('button', {name: 'Acknowledge', exact: true}).click()")
+        self.see("Acknowledged ")
+        self.assertEqual([one["by"] for one in web.get("/acknowledgements")["acknowledgements"]], ["alice"])
+
+    def test_reads_what_nobody_else_may(self):
+        web = self.serve(web={"listen": "0.0.0.0:0", "users": [user_entry("p\u00e4ss:word", role="read")]})
+        self.log_in(web)
+        self.see("You may read only")
+        self.browser.run("const page = await context.newPage(); await page.goto(new URL('?page=about', context.pages()[0].url()).href)")
+        self.see("alice")
 
 
 class Names(Dashboard):

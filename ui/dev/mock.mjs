@@ -407,7 +407,7 @@ function routes(model, options, tell) {
     open: model.open().filter((one) => one.host === host.name).length,
   });
   return [
-    ['GET', '/session', () => ({ name: options.role === 'act' ? 'ann' : '', role: options.role })],
+    ['GET', '/session', () => ({ name: options.role === 'act' ? 'ann' : '', role: options.role, ...(options.login && { login: options.login }) })],
     [
       'GET',
       '/status',
@@ -801,15 +801,16 @@ function builtFiles() {
 }
 
 /**
- * Starts a server. `role`: what readers may do; `token`: what they must send, where it is not empty; `base`: a sub-path as a proxy would give.
+ * Starts a server. `role`: what readers may do; `token`: what they must send, where it is not empty; `login`: where a browser asks for a password;
+ * `base`: a sub-path as a proxy would give.
  * Answers its `url`, the `model`, `tell()` for changes, `streams`, `requests`, and `stop()`. `options.full`: the stream is refused.
  */
-export async function startMock({ hosts = 200, hostile = true, role = 'act', token = '', port = 0, base = '/' } = {}) {
+export async function startMock({ hosts = 200, hostile = true, role = 'act', token = '', login = '', port = 0, base = '/' } = {}) {
   const model = new Model(hosts, hostile),
     files = builtFiles(),
     ring = [],
     requests = [];
-  const options = { role, token, full: false, streams: new Set(), sequence: () => sequence };
+  const options = { role, token, login, full: false, streams: new Set(), sequence: () => sequence };
   let sequence = 0,
     allStreams = 0;
   const write = (event) => `id: mock-${event.id}\ndata: ${event.data}\n\n`;
@@ -858,8 +859,9 @@ export async function startMock({ hosts = 200, hostile = true, role = 'act', tok
         : send(request, response, 404, 'text/plain', 'not found');
     }
     requests.push(`${request.method} /${rest.slice(7)}`);
-    const problem = (status, title) => send(request, response, status, 'application/problem+json', JSON.stringify({ title, status }));
-    if (options.token && request.headers.authorization !== `Bearer ${options.token}`) return problem(401, 'A login is needed');
+    const problem = (status, title, more) => send(request, response, status, 'application/problem+json', JSON.stringify({ title, status, ...more }));
+    if (options.token && request.headers.authorization !== `Bearer ${options.token}`)
+      return problem(401, 'A login is needed', options.login && { login: options.login });
     const parts = `/${rest.slice(7)}`.split('/');
     if (parts.join('/') === '/events') return listen(request, response);
     const chunks = [];

@@ -57,6 +57,9 @@ export const token = signal(takeToken());
 /** Whether the server wants a login that this tab does not have. */
 export const loginWanted = signal(false);
 
+/** The path at which the browser asks for a password; empty: nobody has one, or it is not known yet. */
+export const loginPath = signal('');
+
 // A tab that was opened from another one asks the others for their token: browsers do not hand sessionStorage on to it.
 const tabs = typeof BroadcastChannel === 'function' ? new BroadcastChannel(`tocsin ${BASE}`) : null;
 tabs?.addEventListener('message', ({ data }: MessageEvent<{ token: string }>) => {
@@ -118,6 +121,7 @@ async function send(verb: Verb, url: string, body: unknown, more: RequestInit): 
   if (answer.status === 204) return null;
   const json = (await answer.json().catch(() => null)) as Record<string, unknown> | null;
   if (answer.ok && json !== null) return json;
+  if (answer.status === 401) loginPath.value = typeof json?.login === 'string' ? json.login : '';
   throw new Problem(
     answer.status,
     typeof json?.title === 'string' ? json.title : `tocsin answers with status ${answer.status}`,

@@ -1,6 +1,7 @@
 // Where the reader says who they are: instead of a page that wants to know, or to be allowed to act.
 import { useSignal } from '@preact/signals';
-import { logIn, token as current } from '../api';
+import { BASE, logIn, loginPath, token as current } from '../api';
+import { session } from '../session';
 import { Field, valueOf } from './frame';
 
 /** Instead of every page, where the server shows nothing without a login. */
@@ -18,6 +19,7 @@ export function Login() {
         </p>
       )}
       <TokenForm />
+      <PasswordLogin path={loginPath.value} />
       {current.value && (
         <p>
           <button type="button" onClick={() => logIn('')}>
@@ -36,8 +38,21 @@ export const ReadOnly = () => (
       You may read only. To act, paste the token that <code>tocsin web-token</code> prints.
     </p>
     <TokenForm />
+    <PasswordLogin path={session.value?.name ? '' : (session.value?.login ?? '')} />
   </footer>
 );
+
+/** Leads to where the browser itself asks. It sends what it is told there with every request, but for those with a token. */
+function PasswordLogin({ path }: { path: string }) {
+  if (!path) return null;
+  return (
+    <p>
+      <a class="button" href={`${BASE}${path}`} onClick={() => logIn('')}>
+        Log in with a password
+      </a>
+    </p>
+  );
+}
 
 function TokenForm() {
   const token = useSignal('');

@@ -327,6 +327,22 @@ test('a token of the address is taken out of it, and sent', { skip }, async (t) 
   await next.getByText('tocsin does not accept the token.').waitFor();
 });
 
+test('who has a password is led to where the browser asks for it', { skip }, async (t) => {
+  const link = (page) => page.getByRole('link', { name: 'Log in with a password' });
+  for (const options of [{ token: 'sesame' }, { role: 'read' }]) {
+    const without = await open(await contextFor(t), await mockFor(t, { hosts: 7, ...options }));
+    await without.getByLabel('Token').waitFor();
+    assert.equal(await link(without).count(), 0);
+    const mock = await mockFor(t, { hosts: 7, login: 'login', base: '/monitoring/tocsin/', ...options }),
+      page = await open(await contextFor(t), mock);
+    assert.equal(await link(page).evaluate((one) => one.href), `${mock.url}login`);
+    assert.deepEqual(await findings(page), []);
+  }
+  const known = await open(await contextFor(t), await mockFor(t, { hosts: 7, login: 'login' }));
+  await known.waitForSelector('.cards');
+  assert.equal(await link(known).count(), 0);
+});
+
 test('it works below a path', { skip }, async (t) => {
   const mock = await mockFor(t, { hosts: 7, base: '/monitoring/tocsin/' }),
     context = await contextFor(t),
