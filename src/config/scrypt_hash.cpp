@@ -45,8 +45,9 @@ std::optional<unsigned> parse_parameter(std::optional<std::string_view> text,
   if (!text || !text->starts_with(name)) return std::nullopt;
   const auto digits = text->substr(name.size());
   unsigned number = 0;
-  const auto* const end = digits.data() + digits.size();
-  const auto [stop, error] = std::from_chars(digits.data(), end, number);
+  const auto* const begin = digits.data();
+  const auto* const end = begin + digits.size();
+  const auto [stop, error] = std::from_chars(begin, end, number);
   if (digits.starts_with('0') || error != std::errc() || stop != end) return std::nullopt;
   return number;
 }

@@ -3,6 +3,7 @@
 #include <array>
 #include <cerrno>
 #include <csignal>
+#include <cstring>
 #include <iostream>
 #include <termios.h>
 #include <unistd.h>
