@@ -1,4 +1,5 @@
 // Requests as any client may send them, in pieces of any size.
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
@@ -9,6 +10,40 @@
 #include "web/input.h"
 
 using namespace tocsin;
+
+namespace {
+
+/// Nobody acts without the token, and nobody is a user without the right name and password.
+void check_access(const web::Access& access, const web::Request& request) {
+  if (access.admit(request, "127.0.0.1", web::Role::act) &&
+      request.header("authorization") != "Bearer token")
+    std::abort();
+  // What the loop may do with a password: a name that cannot be one of ours never comes so far.
+  const auto login = access.password_to_check(request);
+  if (!login) return;
+  if (login->user.contains(':') || login->user.contains('\n')) std::abort();
+  const auto answer =
+      login->password.reveal() == "pass"
+          ? web::PasswordAnswer{.verdict = web::PasswordAnswer::Verdict::right, .user = login->user}
+          : web::PasswordAnswer{};
+  const auto visitor = access.admit(request, "127.0.0.1", web::Role::none, answer);
+  if (visitor && (visitor->name != "user" || login->user != "user")) std::abort();
+}
+
+void read_input(const web::Call& call) {
+  web::Query query(call);
+  (void)query.time("from");
+  (void)query.number("limit", 1, 1000, 100);
+  (void)query.cursor("next");
+  web::Body body(call);
+  (void)body.text("scope", 1, 512);
+  (void)body.time("end");
+  body.finish();
+  (void)query.mistake();
+  (void)body.mistake();
+}
+
+}  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   if (size == 0) return 0;
@@ -23,30 +58,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       const auto request = reader.next();
       if (!request) return 0;
       if (!*request) break;
-      if (access.admit(**request, "127.0.0.1", web::Role::act) &&
-          (*request)->header("authorization") != "Bearer token")
-        std::abort();
-      // What the loop may do with a password: a name that cannot be one of ours never comes so far.
-      if (const auto login = access.password_to_check(**request)) {
-        if (login->user.contains(':') || login->user.contains('\n')) std::abort();
-        const auto answer =
-            login->password.reveal() == "pass"
-                ? web::PasswordAnswer{.verdict = web::PasswordAnswer::Verdict::right,
-                                      .user = login->user}
-                : web::PasswordAnswer{};
-        const auto visitor = access.admit(**request, "127.0.0.1", web::Role::none, answer);
-        if (visitor && (visitor->name != "user" || login->user != "user")) std::abort();
-      }
-      const web::Call call{.request = **request};
-      web::Query query(call);
-      (void)query.time("from");
-      (void)query.number("limit", 1, 1000, 100);
-      web::Body body(call);
-      (void)body.text("scope", 1, 512);
-      (void)body.time("end");
-      body.finish();
-      (void)query.mistake();
-      (void)body.mistake();
+      check_access(access, **request);
+      read_input({.request = **request});
     }
   }
   return 0;
