@@ -28,6 +28,7 @@ void SmbPush::prepare(const std::vector<ObservedService>& seen) {
 }
 
 net::awaitable<void> SmbPush::listen(net::Deadline deadline) {
+  is_stopped_ = false;
   if (!take_news()) co_return;
   auto& session = deps_.session;
   if (session && std::exchange(must_tell_whom_, false)) {
@@ -46,14 +47,15 @@ net::awaitable<void> SmbPush::listen(net::Deadline deadline) {
                    : "";
   }
   // What came with the answer to another question.
-  if (pushed_.check_again || !pushed_.services.empty()) co_return;
+  if (is_stopped_ || pushed_.check_again || !pushed_.services.empty()) co_return;
   if (listener() == nullptr) co_return co_await pause_.wait_until(deadline);
-  const auto heard = co_await session->listen(deadline);
+  const auto heard = co_await session->listen(deadline, is_stopped_);
   take_news();
   if (!heard) end(heard.error());
 }
 
 void SmbPush::stop_listening() {
+  is_stopped_ = true;  // it may not wait yet
   pause_.end();
   if (deps_.session) deps_.session->stop_listening();
 }

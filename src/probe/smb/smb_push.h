@@ -77,7 +77,8 @@ class SmbPush {
   bool has_complained_ = false;
   std::string notice_;
   std::string refusal_;
-  net::Pause pause_;  ///< where nothing is listened to
+  net::Pause pause_;         ///< where nothing is listened to
+  bool is_stopped_ = false;  ///< since listen() was called, whether it waits yet or not
 };
 
 }  // namespace tocsin::probe

@@ -294,11 +294,11 @@ net::awaitable<Result<>> SmbSession::listen_to(std::span<const ObservedService> 
   co_return co_await send_outgoing(deadline);
 }
 
-net::awaitable<Result<>> SmbSession::listen(net::Deadline deadline) {
+net::awaitable<Result<>> SmbSession::listen(net::Deadline deadline, const bool& is_stopped) {
   const auto limit = environment_.options.call_limit;
   // What waited for credits that came with the last reply.
   CO_TRY(co_await send_outgoing(net::within(limit)));
-  while (!listener_->has_news()) {
+  while (!listener_->has_news() && !is_stopped) {
     CO_TRY(const bool readable, co_await stream_.wait_readable(deadline));
     if (!readable) co_return Result<>{};
     CO_TRY(auto message, co_await receive(net::within(limit)));

@@ -87,9 +87,9 @@ class SmbSession {
   /// is with listener(). An error ends the session.
   net::awaitable<Result<>> listen_to(std::span<const ObservedService> services,
                                      net::Deadline deadline);
-  /// Waits until the listener, which must be there, has news.
-  net::awaitable<Result<>> listen(net::Deadline deadline);
-  /// Ends that early.
+  /// Waits until the listener, which must be there, has news, or it is stopped.
+  net::awaitable<Result<>> listen(net::Deadline deadline, const bool& is_stopped);
+  /// Wakes it, where it waits, to see that.
   void stop_listening() { stream_.stop_waiting(); }
   /// Null before listen_to().
   [[nodiscard]] SmbListener* listener() { return listener_ ? &*listener_ : nullptr; }

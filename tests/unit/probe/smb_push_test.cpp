@@ -9,6 +9,7 @@
 
 #include <gmock/gmock.h>
 
+#include "kit/turns.h"
 #include "pretend_host.h"
 #include "probe/smb/smb_listener.h"
 
@@ -53,6 +54,10 @@ class SmbPushTest : public PretendHostTest, public testing::WithParamInterface<s
     FAIL() << "not all services are listened to";
   }
   void listen(net::Deadline deadline = soon()) { loop.run_until_done(probe->listen(deadline)); }
+  net::awaitable<void> stop_listening() {
+    co_await kit::give_way();
+    probe->stop_listening();
+  }
   bool has_pulse() { return loop.run_until_done(probe->has_pulse(soon())); }
   /// Listens until the service is told to be in this state; all that was told up to then.
   std::vector<std::string> told(const std::string& service, ServiceState state) {
@@ -115,6 +120,18 @@ std::string name_of(const testing::TestParamInfo<simulate::Push>& way) {
 INSTANTIATE_TEST_SUITE_P(Ways, SmbPushTest,
                          testing::Values(simulate::Push::multiplexed, simulate::Push::single),
                          name_of);
+
+TEST_P(SmbPushTest, StopsAlsoWhereItHasOnlyBegunToListen) {
+  start();
+  watch({kFirst});
+  states();
+  net::TaskScope meanwhile(loop.executor());
+  meanwhile.spawn(stop_listening());  // when listen() waits for the first time
+  const auto begun = net::MonotonicClock::now();
+  listen();
+  EXPECT_LT(net::MonotonicClock::now() - begun, std::chrono::seconds(30));
+  loop.run_until_done(meanwhile.join());
+}
 
 TEST_P(SmbPushTest, TellsOfEachChange) {
   start_listening();
