@@ -4,7 +4,10 @@
 
 #include <fmt/format.h>
 
+#include "probe/scm_terms.h"
+
 namespace tocsin::probe {
+
 void SmbPush::drop_session() {
   gather();
   deps_.session.reset();

@@ -94,7 +94,8 @@ inline void run_sql(const std::filesystem::path& directory, const std::string& s
 
 /// The tables of the latest version become those of version 8.
 inline const std::string kBackToVersion8 =
-    "DROP TABLE action; DROP TABLE series; DROP TABLE seen; DROP TABLE run; DROP INDEX delivery_by_destination;"
+    "DROP TABLE action; DROP TABLE series; DROP TABLE seen; DROP TABLE run; DROP INDEX "
+    "delivery_by_destination;"
     "DROP INDEX delivery_delivered; PRAGMA user_version = 8;";
 
 /// What SQLite says of the whole file: "ok".
