@@ -75,7 +75,7 @@ class Probe {
   virtual net::awaitable<void> listen(net::Deadline deadline) {
     return pause_.wait_until(deadline);
   }
-  /// Ends a listen() that waits for the host or for its deadline; elsewhere it may go unnoticed.
+  /// Ends a listen() that is under way, whether it waits yet or not.
   virtual void stop_listening() { pause_.end(); }
   /// What was pushed since the last call. Called right after check(): all of it is older than what
   /// the check answered.

@@ -11,15 +11,17 @@ namespace tocsin::store {
 
 namespace {
 
+constexpr std::int64_t kMostActions = 100'000;
+/// When an acknowledgement has ended that has not.
+constexpr Time kNotEnded{};
+
 /// The id of the row that the statement inserts.
 std::int64_t inserted(Query row) {
   row.next();
   const auto id = row.integer();
-  row.next();  // to its end, which commits it
+  row.next();  // to its end, which makes the change
   return id;
 }
-
-constexpr std::int64_t kMostActions = 100'000;
 
 void add(Connection& connection, const Action& action) {
   const auto id = inserted(connection.query(
@@ -30,13 +32,20 @@ void add(Connection& connection, const Action& action) {
   connection.query("DELETE FROM action WHERE id <= ?", id - kMostActions).run();
 }
 
-/// Executes a statement that changes at most one row and answers its host and service, to which
-/// the action was done; false: it changed none.
-bool act(Query changed, Action& action) {
-  if (!changed.next()) return false;
-  action.scope.host = HostName(changed.text());
-  action.scope.service = ServiceName(changed.text());
-  changed.next();  // to its end, which makes the change
+/// Executes a statement that changes the row of an id, where it has not ended by then, and answers
+/// its host and service, to which the action is done; false: there is no such row.
+bool act(Connection& connection, const std::string& update, Time value, std::int64_t id, Time then,
+         Action action) {
+  Transaction transaction(connection);
+  {
+    auto changed = connection.query(update + " RETURNING host, service", value, id, then);
+    if (!changed.next()) return false;
+    action.scope.host = HostName(changed.text());
+    action.scope.service = ServiceName(changed.text());
+    changed.next();  // to its end, which makes the change
+  }
+  add(connection, action);
+  transaction.commit();
   return true;
 }
 
@@ -117,16 +126,8 @@ Result<bool> Requests::extend_silence(std::int64_t id, Time end, const Actor& by
 
 Result<bool> Requests::set_end_of_silence(std::int64_t id, Time end, Action action) {
   return attempt(database_->file, [&]() -> Result<bool> {
-    auto& connection = database_->connection;
-    Transaction transaction(connection);
-    if (!act(connection.query("UPDATE silence SET ends = ? WHERE id = ? AND ends > ?"
-                              " RETURNING host, service",
-                              end, id, action.by.at),
-             action))
-      return false;
-    add(connection, action);
-    transaction.commit();
-    return true;
+    return act(database_->connection, "UPDATE silence SET ends = ? WHERE id = ? AND ends > ?", end,
+               id, action.by.at, action);
   });
 }
 
@@ -170,17 +171,8 @@ Result<std::int64_t> Requests::add_ack(const Ack& ack) {
 
 Result<bool> Requests::take_back_ack(std::int64_t id, const Actor& by) {
   return attempt(database_->file, [&]() -> Result<bool> {
-    auto& connection = database_->connection;
-    Transaction transaction(connection);
-    Action action{.by = by, .kind = ActionKind::unacknowledged};
-    if (!act(connection.query("UPDATE ack SET ended = ? WHERE id = ? AND ended = 0"
-                              " RETURNING host, service",
-                              by.at, id),
-             action))
-      return false;
-    add(connection, action);
-    transaction.commit();
-    return true;
+    return act(database_->connection, "UPDATE ack SET ended = ? WHERE id = ? AND ended = ?", by.at,
+               id, kNotEnded, {.by = by, .kind = ActionKind::unacknowledged});
   });
 }
 
