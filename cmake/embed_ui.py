@@ -14,7 +14,7 @@ TYPES = {
     ".svg": "image/svg+xml",
     ".yaml": "application/yaml",
 }
-VERSIONED = re.compile(r"-[0-9a-f]{8,}\.\w+$")  # the hash of the content stands in the name
+VERSIONED = re.compile(r"-\w{8,}\.(js|css)$")  # the hash of the content stands in the name
 
 
 def array_of(name: str, data: bytes) -> str:

@@ -19,10 +19,12 @@ const common = {
   logLevel: 'warning',
 };
 
-async function bundle(entry, options = {}) {
-  const result = await build({ ...common, entryPoints: [path.join(source, entry)], ...options });
-  return result.outputFiles[0].text;
+/** Names and texts of what comes of an entry, itself first. */
+async function filesOf(entry, options = {}) {
+  const { outputFiles } = await build({ ...common, entryPoints: [path.join(source, entry)], outdir: '.', ...options });
+  return outputFiles.map((file) => [path.basename(file.path), file.text]);
 }
+const bundle = async (entry, options) => (await filesOf(entry, options))[0][1];
 
 const named = (name, text) => {
   const { name: stem, ext } = path.parse(name);
@@ -41,20 +43,31 @@ async function tones() {
 }
 
 const [stream, streamText] = named('stream.js', await bundle('stream.ts', { format: 'iife' }));
-const [app, appText] = named(
-  'app.js',
-  await bundle('app.tsx', { format: 'esm', jsx: 'automatic', jsxImportSource: 'preact', define: { STREAM_FILE: JSON.stringify(stream) } }),
-);
+// The pages behind the first one are a file of their own, and what both share another.
+const hashed = '[name]-[hash]';
+const app = await filesOf('app.tsx', {
+  format: 'esm',
+  splitting: true,
+  entryNames: hashed,
+  chunkNames: hashed,
+  jsx: 'automatic',
+  jsxImportSource: 'preact',
+  define: { STREAM_FILE: JSON.stringify(stream) },
+});
+const nameOf = (stem) => app.find(([name]) => name.startsWith(stem))[0];
 const [css, cssText] = named('app.css', (await bundle('app.css')) + (await tones()));
-const index = (await readFile(path.join(source, 'index.html'), 'utf8')).replace('APP_JS', app).replace('APP_CSS', css);
+const index = (await readFile(path.join(source, 'index.html'), 'utf8'))
+  .replace('APP_JS', nameOf('app-'))
+  .replace('SHARED_JS', nameOf('chunk-'))
+  .replace('APP_CSS', css);
 const files = {
   'index.html': index,
-  [app]: appText,
+  ...Object.fromEntries(app),
   [css]: cssText,
   [stream]: streamText,
   'favicon.svg': await readFile(path.join(source, 'favicon.svg'), 'utf8'),
 };
 
 await mkdir(out, { recursive: true });
-for (const name of await readdir(out)) if (/^(app|stream)-[0-9a-f]{12}\.(js|css)$/.test(name)) await rm(path.join(out, name));
+for (const name of await readdir(out)) if (/-\w{8,}\.(js|css)$/.test(name)) await rm(path.join(out, name));
 for (const [name, text] of Object.entries(files)) await writeFile(path.join(out, name), text);

@@ -4,16 +4,11 @@ import { get, loginWanted, token } from './api';
 import { setClock } from './clock';
 import { stale } from './live';
 import { visible } from './names';
-import { About } from './pages/about';
-import { Configuration } from './pages/configuration';
-import { Deliveries } from './pages/deliveries';
-import { History } from './pages/history';
-import { HostPage } from './pages/host';
 import { Kiosk } from './pages/kiosk';
 import { Overview } from './pages/overview';
-import { Silences } from './pages/silences';
 import { Bar } from './parts/bar';
 import { closeDialog, Dialogs } from './parts/dialogs';
+import { Further } from './parts/further';
 import { Login, ReadOnly } from './parts/login';
 import { Notices } from './parts/notices';
 import { kiosk, link, page, value } from './place';
@@ -75,21 +70,7 @@ function App() {
       <Bar counts={counts} subject={page.value === 'host' ? visible(value('host')) : ''} />
       <Notices />
       <main id="main" class={stale.value ? 'stale' : ''} tabIndex={-1}>
-        {page.value === 'host' ? (
-          <HostPage key={value('host').toLowerCase()} name={value('host')} />
-        ) : page.value === 'history' ? (
-          <History />
-        ) : page.value === 'deliveries' ? (
-          <Deliveries />
-        ) : page.value === 'silences' ? (
-          <Silences />
-        ) : page.value === 'configuration' ? (
-          <Configuration />
-        ) : page.value === 'about' ? (
-          <About />
-        ) : (
-          <Overview counts={counts} />
-        )}
+        {page.value === 'overview' ? <Overview counts={counts} /> : <Further />}
       </main>
       {session.value?.role === 'read' && <ReadOnly />}
       <Dialogs />

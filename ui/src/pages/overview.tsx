@@ -1,6 +1,6 @@
 // What is wrong, the worst first, and all hosts.
 import { useSignal } from '@preact/signals';
-import { useMemo } from 'preact/hooks';
+import { useEffect, useMemo } from 'preact/hooks';
 import { get, type Counts, type OpenAlert } from '../api';
 import { setClock } from '../clock';
 import { filterFleet, fleetOf, patchFleet, type Fleet } from '../fleet';
@@ -8,6 +8,7 @@ import type { Changes } from '../live';
 import { matcher } from '../names';
 import { AlertTable, handlingOf, type Handling } from '../parts/alerts';
 import { Empty, Shown, Tabs, valueOf } from '../parts/frame';
+import { readFurther } from '../parts/further';
 import { Cards, Squares } from '../parts/hosts';
 import { count, Sign } from '../parts/text';
 import { change, kiosk, link, linkHere, value } from '../place';
@@ -165,6 +166,7 @@ function Hosts() {
 }
 
 function HostGrid({ fleet, version }: { fleet: Fleet; version: number }) {
+  useEffect(readFurther, []);
   const search = value('search'),
     state = value('state'),
     view = value('view');
