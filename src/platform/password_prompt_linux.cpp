@@ -4,11 +4,9 @@
 #include <cerrno>
 #include <csignal>
 #include <cstring>
-#include <iostream>
 #include <termios.h>
 #include <unistd.h>
 
-#include "base/try.h"
 #include "platform/standard_streams.h"
 
 namespace tocsin::platform {
@@ -48,31 +46,19 @@ class Unseen {
   std::array<struct sigaction, kEnding.size()> before_{};
 };
 
-/// A line as the terminal hands it over; empty: a signal came, or the end of the input.
-std::string read_unseen(const termios& shown) {
+}  // namespace
+
+bool is_typed() { return isatty(STDIN_FILENO) == 1; }
+
+Result<std::string> read_unseen() {
+  termios shown{};
+  if (tcgetattr(STDIN_FILENO, &shown) != 0) return std::string();
   const Unseen unseen(shown);
   std::array<char, 4096> line{};  // as long as lines of a terminal get
   const auto size = read(STDIN_FILENO, line.data(), line.size());
   std::string text(line.data(), size > 0 ? static_cast<std::size_t>(size) : 0);
   explicit_bzero(line.data(), line.size());
   return text;
-}
-
-}  // namespace
-
-bool is_typed() { return isatty(STDIN_FILENO) == 1; }
-
-Result<Secret> ask_password(const std::string& account) {
-  std::string line;
-  if (termios shown{}; tcgetattr(STDIN_FILENO, &shown) == 0) {
-    write_to_stderr("password of " + account + ": ");
-    line = read_unseen(shown);
-  } else {
-    std::getline(std::cin, line);
-  }
-  line.resize(line.find_last_not_of("\r\n") + 1);
-  if (line.empty()) return fail(ErrorKind::rejected, "no password was given");
-  return Secret(std::move(line));
 }
 
 }  // namespace tocsin::platform
