@@ -172,6 +172,7 @@ struct ScheduleOptions {
 int schedule(const ScheduleOptions& options);
 
 struct DemoOptions {
+  std::string called = "tocsin";  ///< how people call this program
   int hosts = 20;
   double changes_per_minute = 20;
   int seconds = 0;  ///< 0: until ^C

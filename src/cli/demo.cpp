@@ -177,7 +177,8 @@ net::awaitable<int> show(const DemoOptions& options, net::Executor executor) {
       "{} pretend hosts, 8 watched services each, checked every second; {:.0f} changes a minute.\n",
       options.hosts, options.changes_per_minute);
   fmt::print("Meanwhile, in another terminal:\n\n");
-  fmt::print("  tocsin check -c {0}\n  tocsin history -c {0}\n\n^C ends it.\n\n", to_utf8(file));
+  fmt::print("  {0} check -c {1}\n  {0} history -c {1}\n\n^C ends it.\n\n", options.called,
+             to_utf8(file));
   std::fflush(stdout);
   const daemon::Log log({.level = configuration->log_level,
                          .color = platform::wants_color(platform::Stream::errors)});

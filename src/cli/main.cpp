@@ -2,7 +2,10 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstdio>
+#include <string>
 #include <system_error>
+#include <utility>
+#include <vector>
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
@@ -309,13 +312,14 @@ void add_looking_back(CLI::App& app, int& code) {
   deliveries_command->footer("deliveries with the same GROUP left in one message");
 }
 
-void add_pretending(CLI::App& app, int& code) {
+void add_pretending(CLI::App& app, int& code, const std::string& called) {
   const auto simulate_options = std::make_shared<SimulateOptions>();
   auto* simulate_command =
       add(app, "simulate", "pretend to be Windows hosts, over the real protocol", code,
           simulate_options, run_simulate);
   add_simulate_options(*simulate_command, *simulate_options);
   const auto demo_options = std::make_shared<DemoOptions>();
+  demo_options->called = called;
   auto* demo_command = add(app, "demo", "watch pretend hosts and print the alerts that arrive",
                            code, demo_options, demo);
   demo_command->add_option("--hosts", demo_options->hosts, "how many hosts")
@@ -379,7 +383,9 @@ int end_output(int code) {
   return code == kExitOk ? kExitFailed : code;
 }
 
-int run_command(int count, char** arguments) {
+int run_command(std::vector<std::string> words) {
+  const std::string called = words.empty() ? "tocsin" : words.front();
+  if (!words.empty()) words.erase(words.begin());
   CLI::App app(
       "tocsin alerts people within seconds when a Windows service stops, starts, pauses, vanishes "
       "or hangs.",
@@ -396,10 +402,9 @@ int run_command(int count, char** arguments) {
   add_web_password(app, code);
   add_migrate(app, code);
   add_schedule(app, code);
-  add_pretending(app, code);
+  add_pretending(app, code, called);
   add_service(app, code);
   try {
-    auto words = platform::arguments(count, arguments);
     std::ranges::reverse(words);  // as CLI11 wants them
     app.parse(std::move(words));
   } catch (const CLI::ParseError& error) {
@@ -416,5 +421,5 @@ int run_command(int count, char** arguments) {
 int main(int count, char** arguments) {
   platform::prepare_standard_streams();
   const platform::Terminal terminal;
-  return end_output(run_command(count, arguments));
+  return end_output(run_command(platform::arguments(count, arguments)));
 }

@@ -7,7 +7,7 @@
 
 namespace tocsin::platform {
 
-/// The words after the program's name, from what main() got.
+/// The words of the command line, from what main() got: the first is the program, as it was called.
 [[nodiscard]] std::vector<std::string> arguments(int count, const char* const* values);
 
 [[nodiscard]] std::optional<std::string> environment_variable(const std::string& name);

@@ -5,7 +5,7 @@
 namespace tocsin::platform {
 
 std::vector<std::string> arguments(int count, const char* const* values) {
-  return {values + (count > 0 ? 1 : 0), values + count};
+  return {values, values + count};
 }
 
 std::optional<std::string> environment_variable(const std::string& name) {

@@ -8,9 +8,7 @@ namespace tocsin::platform {
 
 std::vector<std::string> arguments(int /*count*/, const char* const* /*values*/) {
   // What main() gets has lost the letters that the code page of the machine lacks.
-  auto words = split_command_line(GetCommandLineW());
-  if (!words.empty()) words.erase(words.begin());
-  return words;
+  return split_command_line(GetCommandLineW());
 }
 
 std::optional<std::string> environment_variable(const std::string& name) {
