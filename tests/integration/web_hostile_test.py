@@ -35,6 +35,11 @@ class Hostile(Served):
         status = pathlib.Path(f"/proc/{self.running.process.pid}/status").read_text()
         return int(re.search(r"VmRSS:\s+(\d+)", status)[1])
 
+    def assert_small(self, more_kilobytes):
+        """A sanitizer keeps memory of its own for what is long gone."""
+        if not SANITIZER:
+            self.assertLess(self.memory() - self.before, more_kilobytes)
+
     def files(self):
         return len(list(pathlib.Path(f"/proc/{self.running.process.pid}/fd").iterdir()))
 
@@ -48,8 +53,7 @@ class Hostile(Served):
         told = len(self.desk.requests)
         (self.manager.stop if told % 2 == 0 else self.manager.start)(ENGINE)
         self.desk.wait_for(told + 1, seconds=5)
-        if not SANITIZER:
-            self.assertLess(self.memory() - self.before, more_kilobytes)
+        self.assert_small(more_kilobytes)
         self.assertLess(self.files(), MOST_CONNECTIONS + 80)
 
     def connections(self, count, first=b""):
@@ -103,8 +107,11 @@ class Stalling(Hostile):
         self.connections(300, head + b"{")
         self.assert_well()
 
-    def test_5000_connections(self):
-        clients = self.connections(5000)
+    def test_10000_connections(self):
+        count = 10_000
+        if resource.getrlimit(resource.RLIMIT_NOFILE)[0] < count + 1000:
+            self.skipTest("a process may not open 11,000 files here")
+        clients = self.connections(count)
         self.assert_well()
         for client in clients[::2]:
             client.close()
@@ -221,7 +228,7 @@ class NotReading(Hostile):
             (self.manager.start if number % 2 else self.manager.stop)(ENGINE)
             time.sleep(0.12)
         wait_until(lambda: len(self.desk.requests) >= 20, 10, "alerts go on")
-        self.assertLess(self.memory() - self.before, 64 * 8 + 4000)
+        self.assert_small(64 * 8 + 4000)
         self.manager.stop(ENGINE) if len(self.desk.requests) % 2 == 0 else self.manager.start(ENGINE)
         self.assertEqual(self.web.ask("GET", "/healthz", timeout=2).status, 200)
 
