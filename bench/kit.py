@@ -52,11 +52,12 @@ class Simulator:
 
 
 class Receiver:
-    """Takes every POST; `arrived` gathers (time, delivery id, message, where it is JSON)."""
+    """Takes every POST; `arrived` gathers (time, delivery id, message, where it is JSON). Where `fails` is true it answers 503."""
 
     def __init__(self):
         receiver = self
         receiver.arrived = []
+        receiver.fails = False
 
         class Handler(http.server.BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
@@ -65,8 +66,11 @@ class Receiver:
                 now = time.time()
                 body = self.rfile.read(int(self.headers["Content-Length"]))
                 message = json.loads(body) if body.startswith(b"{") else None
-                receiver.arrived.append((now, self.headers["Idempotency-Key"], message))
-                self.send_response(204)
+                if not receiver.fails:
+                    receiver.arrived.append((now, self.headers["Idempotency-Key"], message))
+                self.send_response(503 if receiver.fails else 204)
+                if receiver.fails:
+                    self.send_header("Content-Length", "0")
                 self.end_headers()
 
             def log_message(self, *_):
