@@ -11,6 +11,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "base/json_writer.h"
+
 namespace tocsin::store {
 namespace {
 
@@ -71,12 +73,16 @@ StartMode start_mode_at(const json& object, StartMode otherwise) {
 /// Those that earlier versions know too have their numbers.
 constexpr std::array kNumberedExpected{Expected::running, Expected::stopped, Expected::any};
 
-json expected_to_json(const Expected& expected) {
+void write_expected(JsonWriter& object, const Expected& expected) {
+  object.key("expected");
   const auto* numbered = std::ranges::find(kNumberedExpected, expected);
-  if (numbered != kNumberedExpected.end()) return numbered - kNumberedExpected.begin();
-  auto words = json::array();
-  for (const auto state : expected.states()) words.push_back(to_string(state));
-  return words;
+  if (numbered != kNumberedExpected.end()) {
+    object.value(numbered - kNumberedExpected.begin());
+    return;
+  }
+  object.begin_list();
+  for (const auto state : expected.states()) object.value(to_string(state));
+  object.end_list();
 }
 
 /// A malformed value counts as absent.
@@ -95,11 +101,11 @@ Expected expected_at(const json& object) {
   return Expected(states);
 }
 
-void write_basics(json& object, const ServiceDetails& details) {
-  object["displayName"] = details.display_name;
-  object["startMode"] = static_cast<int>(details.start_mode);
-  object["serviceType"] = details.type;
-  object["triggerStart"] = details.trigger_start;
+void write_basics(JsonWriter& object, const ServiceDetails& details) {
+  object.member("displayName", details.display_name)
+      .member("startMode", static_cast<int>(details.start_mode))
+      .member("serviceType", details.type)
+      .member("triggerStart", details.trigger_start);
 }
 
 /// What is absent stays as it is.
@@ -108,11 +114,6 @@ void read_basics(const json& object, ServiceDetails& details) {
   details.start_mode = start_mode_at(object, details.start_mode);
   details.type = number_at(object, "serviceType", details.type);
   details.trigger_start = object.value("triggerStart", details.trigger_start);
-}
-
-/// Names may hold anything; invalid UTF-8 must not keep what it belongs to from being stored.
-std::string to_text(const json& object) {
-  return object.dump(-1, ' ', false, json::error_handler_t::replace);
 }
 
 /// For a row of an earlier version, whose first sight was never notified.
@@ -139,34 +140,38 @@ void count_as_notified(TrackedService& service) {
 }  // namespace
 
 std::string details_to_json(const Alert& alert) {
-  json status;
-  status["state"] = to_string(alert.status.state);
-  status["processId"] = alert.status.process_id;
-  status["exitCode"] = alert.status.exit_code;
-  status["serviceExitCode"] = alert.status.service_exit_code;
-  status["checkpoint"] = alert.status.checkpoint;
-  status["waitHintMs"] = alert.status.wait_hint.count();
-  json details;
-  details["from"] = to_string(alert.from);
-  details["to"] = to_string(alert.to);
-  details["previousSince"] = to_number(alert.previous_since);
-  details["reason"] = alert.reason;
-  details["friendlyName"] = alert.friendly_name;
+  JsonWriter details;
+  details.begin_object()
+      .member("from", to_string(alert.from))
+      .member("to", to_string(alert.to))
+      .member("previousSince", to_number(alert.previous_since))
+      .member("reason", alert.reason)
+      .member("friendlyName", alert.friendly_name);
   write_basics(details, alert.details);
-  details["executablePath"] = alert.details.executable_path;
-  details["dependencies"] = alert.details.dependencies;
-  details["expected"] = expected_to_json(alert.expected);
-  details["severity"] = to_string(alert.severity);
-  details["set"] = alert.set;
-  details["rootCause"] = alert.root_cause.text();
-  details["held"] = alert.suppressed;
-  details["reminder"] = alert.reminder;
-  details["acrossHosts"] = alert.across_hosts;
-  details["forNotified"] = alert.for_notified;
-  details["overAlready"] = alert.over_already;
-  details["notice"] = alert.notice;
-  details["status"] = std::move(status);
-  return to_text(details);
+  details.member("executablePath", alert.details.executable_path);
+  details.key("dependencies").begin_list();
+  for (const auto& dependency : alert.details.dependencies) details.value(dependency);
+  details.end_list();
+  write_expected(details, alert.expected);
+  details.member("severity", to_string(alert.severity))
+      .member("set", alert.set)
+      .member("rootCause", alert.root_cause.text())
+      .member("held", alert.suppressed)
+      .member("reminder", alert.reminder)
+      .member("acrossHosts", alert.across_hosts)
+      .member("forNotified", alert.for_notified)
+      .member("overAlready", alert.over_already)
+      .member("notice", alert.notice);
+  details.key("status")
+      .begin_object()
+      .member("state", to_string(alert.status.state))
+      .member("processId", alert.status.process_id)
+      .member("exitCode", alert.status.exit_code)
+      .member("serviceExitCode", alert.status.service_exit_code)
+      .member("checkpoint", alert.status.checkpoint)
+      .member("waitHintMs", alert.status.wait_hint.count())
+      .end_object();
+  return details.end_object().take();
 }
 
 bool details_from_json(std::string_view text, Alert& alert) {
@@ -210,9 +215,10 @@ bool details_from_json(std::string_view text, Alert& alert) {
 }
 
 std::string details_to_json(const ServiceDetails& details) {
-  json object;
+  JsonWriter object;
+  object.begin_object();
   write_basics(object, details);
-  return to_text(object);
+  return object.end_object().take();
 }
 
 std::shared_ptr<const ServiceDetails> details_from_json(std::string_view text) {
@@ -227,11 +233,13 @@ std::shared_ptr<const ServiceDetails> details_from_json(std::string_view text) {
 }
 
 std::string boot_to_json(const BootSigns& boot) {
-  json object;
+  if (boot == BootSigns{}) return {};
+  JsonWriter object;
+  object.begin_object();
   for (const auto service : all_values<BootService>())
-    if (boot.process(service) != 0) object[to_string(service)] = boot.process(service);
-  if (boot.booted_at != Time{}) object["at"] = to_number(boot.booted_at);
-  return object.empty() ? std::string() : object.dump();
+    if (boot.process(service) != 0) object.member(to_string(service), boot.process(service));
+  if (boot.booted_at != Time{}) object.member("at", to_number(boot.booted_at));
+  return object.end_object().take();
 }
 
 BootSigns boot_from_json(std::string_view text) {
@@ -248,21 +256,25 @@ BootSigns boot_from_json(std::string_view text) {
 }
 
 std::string suspicion_to_json(const logins::Suspicion& suspicion) {
-  json refusals = json::array();
+  JsonWriter object;
+  object.begin_object().key("refusals").begin_list();
   for (const auto& [peer, refusal] : suspicion.refusals) {
-    refusals.push_back({{"peer", peer.text()},
-                        {"blame", logins::to_string(refusal.blame)},
-                        {"count", refusal.count},
-                        {"at", to_number(refusal.at)},
-                        {"reason", refusal.reason},
-                        {"interrupted", refusal.interrupted},
-                        {"notified", refusal.notified},
-                        {"pardoned", refusal.pardoned}});
+    object.begin_object()
+        .member("peer", peer.text())
+        .member("blame", logins::to_string(refusal.blame))
+        .member("count", refusal.count)
+        .member("at", to_number(refusal.at))
+        .member("reason", refusal.reason)
+        .member("interrupted", refusal.interrupted)
+        .member("notified", refusal.notified)
+        .member("pardoned", refusal.pardoned)
+        .end_object();
   }
-  return to_text({{"refusals", std::move(refusals)},
-                  {"count", suspicion.count},
-                  {"at", to_number(suspicion.at)},
-                  {"notifiedAt", to_number(suspicion.notified_at)}});
+  object.end_list()
+      .member("count", suspicion.count)
+      .member("at", to_number(suspicion.at))
+      .member("notifiedAt", to_number(suspicion.notified_at));
+  return object.end_object().take();
 }
 
 std::optional<logins::Suspicion> suspicion_from_json(std::string_view text) {
@@ -303,26 +315,27 @@ std::string notified_to_json(const TrackedService& service) {
   count_as_notified(nothing_open);
   if (nothing_open == service) return {};
   const auto& notified = service.notified;
-  json object;
-  object["told"] = to_string(notified.settled);
-  object["stuck"] = notified.stuck;
-  object["denied"] = notified.denied;
-  object["from"] = to_string(notified.from);
-  object["since"] = to_number(notified.since);
-  object["at"] = to_number(notified.at);
-  object["reminders"] = notified.reminders;
-  object["firingSince"] = to_number(notified.firing_since);
-  object["toldAtFirstSight"] = notified.first_sight;
-  object["firstSight"] = service.first_sight;
-  object["waitsWithOthers"] = service.waits_with_others;
-  object["looks"] = service.checks;
-  object["flapping"] = service.flapping;
-  object["flappingBad"] = service.flapping_bad;
-  object["stormState"] = to_string(service.storm_state);
-  object["stormLasted"] = service.storm_lasted.count();
-  auto& changes = object["changes"] = json::array();
-  for (const auto change : service.changes) changes.push_back(to_number(change));
-  return object.dump();
+  JsonWriter object;
+  object.begin_object()
+      .member("told", to_string(notified.settled))
+      .member("stuck", notified.stuck)
+      .member("denied", notified.denied)
+      .member("from", to_string(notified.from))
+      .member("since", to_number(notified.since))
+      .member("at", to_number(notified.at))
+      .member("reminders", notified.reminders)
+      .member("firingSince", to_number(notified.firing_since))
+      .member("toldAtFirstSight", notified.first_sight)
+      .member("firstSight", service.first_sight)
+      .member("waitsWithOthers", service.waits_with_others)
+      .member("looks", service.checks)
+      .member("flapping", service.flapping)
+      .member("flappingBad", service.flapping_bad)
+      .member("stormState", to_string(service.storm_state))
+      .member("stormLasted", service.storm_lasted.count());
+  object.key("changes").begin_list();
+  for (const auto change : service.changes) object.value(to_number(change));
+  return object.end_list().end_object().take();
 }
 
 bool notified_from_json(std::string_view text, TrackedService& service) {

@@ -5,8 +5,7 @@
 #include <string_view>
 #include <utility>
 
-#include <nlohmann/json.hpp>
-
+#include "base/json_writer.h"
 #include "base/text.h"
 #include "notify/sentence.h"
 
@@ -82,11 +81,12 @@ std::vector<std::string> webhook_keys(std::span<const config::Webhook> webhooks)
 }
 
 std::string webhook_body(const Alert& alert) {
-  nlohmann::ordered_json body;
-  for (Field& field : fields_of(alert)) body[field.name] = std::move(field.value);
-  body["stateChanged"] = true;
-  for (Field& field : more_fields_of(alert)) body[field.name] = std::move(field.value);
-  return body.dump();
+  JsonWriter body;
+  body.begin_object();
+  for (const Field& field : fields_of(alert)) body.member(field.name, field.value);
+  body.member("stateChanged", true);
+  for (const Field& field : more_fields_of(alert)) body.member(field.name, field.value);
+  return body.end_object().take();
 }
 
 std::string webhook_url(const std::string& url, const Alert& alert) {
