@@ -1,9 +1,11 @@
 #include "store/connection.h"
 
 #include <algorithm>
+#include <functional>
 #include <sqlite3.h>
 #include <system_error>
 #include <unordered_map>
+#include <utility>
 
 #include <SQLiteCpp/Backup.h>
 #include <SQLiteCpp/SQLiteCpp.h>
@@ -80,7 +82,7 @@ bool is_lack_of_disk(int code) {
 }  // namespace
 
 Query::~Query() { statement_.tryReset(); }
-void Query::bind(std::string_view text) { statement_.bind(++bound_, std::string(text)); }
+void Query::bind(const std::string& text) { statement_.bind(++bound_, text); }
 void Query::bind(std::int64_t number) { statement_.bind(++bound_, number); }
 
 bool Query::next() {
@@ -97,11 +99,23 @@ Time Query::time() {
   return Time(Duration(std::clamp<std::int64_t>(integer(), 0, kMost)));
 }
 
+namespace {
+
+/// Lets a statement be found by a text that is no std::string.
+struct HashOfText {
+  using is_transparent = void;
+  std::size_t operator()(std::string_view text) const {
+    return std::hash<std::string_view>()(text);
+  }
+};
+
+}  // namespace
+
 struct Connection::Handle {
   std::filesystem::path file;
   Access access;
   SQLite::Database database;
-  std::unordered_map<std::string, SQLite::Statement> statements;
+  std::unordered_map<std::string, SQLite::Statement, HashOfText, std::equal_to<>> statements;
 };
 
 Connection::Connection(const std::filesystem::path& file, Access access)
@@ -117,6 +131,8 @@ Connection& Connection::operator=(Connection&&) noexcept = default;
 Connection::~Connection() = default;
 
 void Connection::exec(const std::string& sql) { handle_->database.exec(sql); }
+
+std::int64_t Connection::last_inserted() const { return handle_->database.getLastInsertRowid(); }
 
 bool Connection::has_moved() const {
   if (handle_->access == Access::memory) return true;
@@ -146,8 +162,12 @@ void Connection::copy_to_memory() {
 
 void Connection::roll_back() noexcept { handle_->database.tryExec("ROLLBACK"); }
 
-SQLite::Statement& Connection::prepared(const std::string& sql) {
-  return handle_->statements.try_emplace(sql, handle_->database, sql).first->second;
+SQLite::Statement& Connection::prepared(std::string_view sql) {
+  const auto found = handle_->statements.find(sql);
+  if (found != handle_->statements.end()) return found->second;
+  std::string text(sql);
+  SQLite::Statement statement(handle_->database, text);
+  return handle_->statements.emplace(std::move(text), std::move(statement)).first->second;
 }
 
 Transaction::Transaction(Connection& connection) : connection_(connection) {

@@ -35,7 +35,9 @@ class Query {
   Query(const Query&) = delete;
   Query& operator=(const Query&) = delete;
 
-  void bind(std::string_view text);
+  void bind(const std::string& text);
+  void bind(std::string_view text) { bind(std::string(text)); }
+  void bind(const char* text) { bind(std::string(text)); }
   void bind(std::int64_t number);
   void bind(Time time) { bind(std::int64_t{time.time_since_epoch().count()}); }
 
@@ -80,6 +82,8 @@ class Connection {
 
   /// Statements without rows.
   void exec(const std::string& sql);
+  /// The key of the row that was inserted last, of a table that has a number as its key.
+  [[nodiscard]] std::int64_t last_inserted() const;
   /// Whether what is open is no longer, or not yet, the file of its name.
   [[nodiscard]] bool has_moved() const;
   /// Leaves what bears the file's name to others: else the end of this would remove their log.
@@ -91,12 +95,12 @@ class Connection {
   /// Ends a transaction that a failed write may have ended already.
   void roll_back() noexcept;
   template <typename... Values>
-  [[nodiscard]] Query query(const std::string& sql, const Values&... values) {
+  [[nodiscard]] Query query(std::string_view sql, const Values&... values) {
     return Query(prepared(sql), values...);
   }
 
  private:
-  SQLite::Statement& prepared(const std::string& sql);
+  SQLite::Statement& prepared(std::string_view sql);
 
   struct Handle;
   std::unique_ptr<Handle> handle_;

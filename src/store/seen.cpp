@@ -23,11 +23,11 @@ std::optional<std::int64_t> find_series(Connection& connection, const HostName& 
 }
 
 std::int64_t add_series(Connection& connection, const HostName& host, const ServiceName& service) {
-  auto row = connection.query(
-      "INSERT INTO series (host_key, service_key, service) VALUES (?,?,?) RETURNING id", host.key(),
-      service.key(), service.text());
-  row.next();
-  return row.integer();
+  connection
+      .query("INSERT INTO series (host_key, service_key, service) VALUES (?,?,?)", host.key(),
+             service.key(), service.text())
+      .run();
+  return connection.last_inserted();
 }
 
 /// Of an empty name the host itself.
@@ -38,12 +38,16 @@ void put_seen(Connection& connection, const HostName& host, const ServiceName& s
   if (series) {
     auto row = connection.query(
         "SELECT at, state FROM seen WHERE series = ? ORDER BY at DESC LIMIT 1", *series);
-    if (row.next() && row.time() <= at && row.integer() == state) return;
+    if (row.next()) {
+      const Time last = row.time();
+      if (last <= at && row.integer() == state) return;
+      // What seems to have been seen later was seen before the clock was set back.
+      if (last >= at)
+        connection.query("DELETE FROM seen WHERE series = ? AND at >= ?", *series, at).run();
+    }
   } else {
     series = add_series(connection, host, service);
   }
-  // What seems to have been seen later was seen before the clock was set back.
-  connection.query("DELETE FROM seen WHERE series = ? AND at >= ?", *series, at).run();
   connection.query("INSERT INTO seen (series, at, state) VALUES (?,?,?)", *series, at, state).run();
 }
 

@@ -68,13 +68,19 @@ void put_host(Connection& connection, const HostChange& change) {
 
 /// Answers the alert's sequence; an alert that is stored already stays as it is.
 std::int64_t put_alert(Connection& connection, const Alert& alert) {
-  auto query = connection.query(
-      "INSERT INTO alert (id, at, kind, host_key, service_key, host, service, details, notified)"
-      " VALUES (?,?,?,?,?,?,?,?,?) ON CONFLICT (id) DO UPDATE SET id = id RETURNING sequence",
-      alert.id.value, alert.at, kind_word(alert), alert.host.key(), alert.service.key(),
-      alert.host.text(), alert.service.text(), details_to_json(alert), alert.suppressed.empty());
-  query.next();
-  return query.integer();
+  const auto added =
+      connection
+          .query(
+              "INSERT INTO alert (id, at, kind, host_key, service_key, host, service, details,"
+              " notified) VALUES (?,?,?,?,?,?,?,?,?) ON CONFLICT (id) DO NOTHING",
+              alert.id.value, alert.at, kind_word(alert), alert.host.key(), alert.service.key(),
+              alert.host.text(), alert.service.text(), details_to_json(alert),
+              alert.suppressed.empty())
+          .run();
+  if (added > 0) return connection.last_inserted();
+  auto stored = connection.query("SELECT sequence FROM alert WHERE id = ?", alert.id.value);
+  stored.next();
+  return stored.integer();
 }
 
 /// One that is stored already stays as it is.
