@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <iterator>
+#include <limits>
 #include <set>
 #include <string>
 #include <tuple>
@@ -19,6 +20,10 @@ namespace {
 /// kilobytes.
 constexpr std::size_t kMostUnsaved = 10'000;
 constexpr auto kRetryStore = std::chrono::seconds(5);
+/// States and alerts of one transaction: so many that syncing it is a small share of its time, and
+/// so few that it takes some ten milliseconds.
+constexpr std::size_t kRowsAtOnce = 800;
+constexpr auto kAllRows = std::numeric_limits<std::size_t>::max();
 
 /// "webhook "ops", Slack after 5 min if it still fires then; not routed: email; not wanted:
 /// PagerDuty"
@@ -139,12 +144,18 @@ net::awaitable<void> Journal::run() {
     co_await work_.wait_until(retry);
     work_.reset();
     co_await write_waiting();
+    if (!waiting_.empty()) work_.set();
   }
 }
 
 /// Most ends that are sent only where something fires end nothing: no row need say so.
-std::vector<std::shared_ptr<Journal::Entry>> Journal::take_waiting() {
-  auto entries = std::exchange(waiting_, {});
+std::vector<std::shared_ptr<Journal::Entry>> Journal::take_waiting(std::size_t rows) {
+  std::vector<std::shared_ptr<Entry>> entries;
+  for (std::size_t taken = 0; taken < rows && !waiting_.empty(); waiting_.pop_front()) {
+    entries.push_back(std::move(waiting_.front()));
+    const auto& commit = entries.back()->commit;
+    taken += commit.states.size() + commit.alerts.size();
+  }
   using Subject = std::tuple<std::string, HostName, ServiceName>;
   std::set<Subject> addressed;  // here, and not with the dispatcher yet
   const auto ends_nothing = [&](const store::Delivery& one) {
@@ -173,7 +184,8 @@ std::vector<std::shared_ptr<Journal::Entry>> Journal::take_waiting() {
 
 net::awaitable<void> Journal::write_waiting() {
   const auto slot = co_await writing_.acquire();
-  const auto entries = take_waiting();
+  // An attempt that fails may take long: then no alert waits for more than one.
+  const auto entries = take_waiting(failing_ ? kAllRows : kRowsAtOnce);
   auto commits = std::exchange(unsaved_, {});
   const std::size_t late = commits.size();
   for (const auto& entry : entries) commits.push_back(std::move(entry->commit));
@@ -211,7 +223,7 @@ net::awaitable<void> Journal::store_deliveries() {
 
 net::awaitable<void> Journal::store_rest(std::vector<store::Delivery> deliveries) {
   auto commits = std::exchange(unsaved_, {});
-  for (const auto& entry : take_waiting()) commits.push_back(std::move(entry->commit));
+  for (const auto& entry : take_waiting(kAllRows)) commits.push_back(std::move(entry->commit));
   if (!deliveries.empty()) commits.push_back({.deliveries = std::move(deliveries)});
   if (commits.empty()) co_return;
   const auto stored = co_await deps_.worker.run([&] { return deps_.store.commit(commits); });

@@ -1,6 +1,8 @@
 // First durable, then delivered: the one way by which what a check found leaves its host's task.
 #pragma once
 
+#include <cstddef>
+#include <deque>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -20,10 +22,11 @@
 
 namespace tocsin::daemon {
 
-/// Writes the commits of all hosts that wait at the same time in one transaction, then hands their
-/// deliveries to the dispatcher. While the disk fails, deliveries go on from the dispatcher's
-/// memory, and the states and the history are kept here (bounded) and stored when the disk works
-/// again, with the deliveries that wait then. On the loop's thread only.
+/// Writes the commits of the hosts that wait at the same time in one transaction, then hands their
+/// deliveries to the dispatcher. A storm takes several, so that sending begins with the first.
+/// While the disk fails, deliveries go on from the dispatcher's memory, and the states and the
+/// history are kept here (bounded) and stored when the disk works again, with the deliveries that
+/// wait then. On the loop's thread only.
 class Journal {
  public:
   struct Deps {
@@ -63,8 +66,8 @@ class Journal {
   struct Entry;
   net::awaitable<void> keep_identity(std::vector<Alert>& alerts) const;
   net::awaitable<void> write_waiting();
-  /// The commits of those that wait, each alert in them addressed.
-  [[nodiscard]] std::vector<std::shared_ptr<Entry>> take_waiting();
+  /// The first of those that wait, up to about so many rows, each alert in them addressed.
+  [[nodiscard]] std::vector<std::shared_ptr<Entry>> take_waiting(std::size_t rows);
   void keep(std::vector<store::Commit> commits, const Error& error);
   /// Those that were begun while the store failed: a crash would lose them.
   net::awaitable<void> store_deliveries();
@@ -74,7 +77,7 @@ class Journal {
   PipelineRefs pipeline_;
   net::Semaphore writing_;
   net::Event work_;
-  std::vector<std::shared_ptr<Entry>> waiting_;
+  std::deque<std::shared_ptr<Entry>> waiting_;
   std::vector<store::Commit> unsaved_;
   bool failing_ = false;
 };
