@@ -62,17 +62,20 @@ class NotingTransport final : public net::HttpTransport {
 };
 
 /// What the task of a host records: its new states and their alerts.
-net::awaitable<void> commit(daemon::Journal& journal, daemon::PrefixedLog log, std::size_t host,
-                            Time at) {
+struct Changes {
   std::vector<store::StateChange> states;
   std::vector<Alert> alerts;
+};
+
+Changes changes_of(std::size_t host, Time at) {
+  Changes changes;
   for (std::size_t service = 0; service < kServices; ++service) {
-    alerts.push_back(change(host, service, at));
-    states.push_back({.host = alerts.back().host,
-                      .service = alerts.back().service,
-                      .state = {.seen = alerts.back().status, .settled = ServiceState::stopped}});
+    const auto& alert = changes.alerts.emplace_back(change(host, service, at));
+    changes.states.push_back({.host = alert.host,
+                              .service = alert.service,
+                              .state = {.seen = alert.status, .settled = ServiceState::stopped}});
   }
-  co_await journal.commit(std::move(states), std::nullopt, std::move(alerts), std::move(log));
+  return changes;
 }
 
 std::size_t count_delivered(const std::string& directory, std::size_t count) {
@@ -125,13 +128,17 @@ int run(const std::string& url, std::size_t count, const std::string& directory)
     dispatcher.start();
     background.spawn(journal.run());
     co_await net::sleep_for(std::chrono::milliseconds(200));  // the dispatcher has read the outbox
+    std::vector<Changes> found;
+    for (std::size_t host = 0; host < count / kServices; ++host)
+      found.push_back(changes_of(host, clock.now()));
     const auto begin = clock.now();
     const auto begun = net::MonotonicClock::now();
     fmt::print("{:.3f}\n", std::chrono::duration<double>(begin.time_since_epoch()).count());
     std::fflush(stdout);
     net::TaskScope hosts(loop.executor());
-    for (std::size_t host = 0; host < count / kServices; ++host)
-      hosts.spawn(commit(journal, log.of("flood"), host, begin));
+    for (auto& [states, alerts] : found)
+      hosts.spawn(
+          journal.commit(std::move(states), std::nullopt, std::move(alerts), log.of("flood")));
     co_await hosts.join();
     // Nothing is asked of the store meanwhile, which is what is measured.
     while (dispatcher.attempts() < count) co_await net::sleep_for(std::chrono::milliseconds(100));

@@ -1,6 +1,13 @@
 #include "daemon/journal.h"
 
 #include <chrono>
+#include <cstddef>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include <gmock/gmock.h>
 
@@ -68,6 +75,59 @@ TEST_F(JournalTest, SoDoesTheAlertOfAHost) {
   deps.watch(after_, {spooler_is(running)});
   ASSERT_THAT(deps.notified(1), ElementsAre("reachable "));
   expect_named_as_before(deps.notified_);
+}
+
+/// Sees how much is stored when it is first asked to send.
+class LookingChannel final : public notify::Channel {
+ public:
+  LookingChannel(std::filesystem::path folder, std::optional<std::size_t>& stored)
+      : folder_(std::move(folder)), stored_(stored) {}
+  [[nodiscard]] const std::string& key() const override { return key_; }
+  [[nodiscard]] const std::string& name() const override { return key_; }
+  net::awaitable<notify::Answer> deliver(const Alert& /*alert*/, const DeliveryId& /*id*/,
+                                         net::Deadline /*deadline*/) override {
+    if (!stored_)
+      stored_ = store::Store::open_read_only(folder_).value().history({}).value().size();
+    co_return notify::Delivered{"seen"};
+  }
+
+ private:
+  std::filesystem::path folder_;
+  std::optional<std::size_t>& stored_;
+  std::string key_ = "looking:1";
+};
+
+TEST_F(JournalTest, AStormLeavesBeforeAllOfItIsStored) {
+  constexpr std::size_t kHosts = 5;
+  constexpr std::size_t kServices = 400;
+  std::optional<std::size_t> stored;
+  Deps deps(folder_, {.level = config::LogLevel::error}, "kept:1", [&](const Clock& /*clock*/) {
+    return std::make_unique<LookingChannel>(folder_, stored);
+  });
+  net::TaskScope hosts(deps.loop_.executor());
+  for (std::size_t host = 0; host < kHosts; host++) {
+    std::vector<store::StateChange> states;
+    std::vector<Alert> alerts;
+    for (std::size_t service = 0; service < kServices; service++) {
+      const auto number = std::to_string(service);
+      alerts.push_back({.id = {std::to_string(host) + "-" + number},
+                        .at = deps.clock_.now(),
+                        .kind = TransitionKind::stopped,
+                        .host = HostName("node" + std::to_string(host)),
+                        .service = ServiceName("s" + number),
+                        .from = running,
+                        .to = stopped});
+      states.push_back({.host = alerts.back().host, .service = alerts.back().service, .state = {}});
+    }
+    hosts.spawn(deps.journal().commit(std::move(states), std::nullopt, std::move(alerts),
+                                      deps.log_.of("storm")));
+  }
+  EXPECT_EQ(deps.notified(kHosts * kServices).size(), kHosts * kServices);
+  deps.loop_.run_until_done(hosts.join());
+  ASSERT_TRUE(stored);
+  EXPECT_LT(*stored, kHosts * kServices);
+  EXPECT_EQ(*stored % kServices, 0) << "each host's commit is one whole";
+  EXPECT_EQ(deps.history().size(), kHosts * kServices);
 }
 
 }  // namespace
