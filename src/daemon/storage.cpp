@@ -10,6 +10,7 @@
 #include "net/now.h"
 #include "net/timer.h"
 #include "platform/permissions.h"
+#include "store/page_check.h"
 
 namespace tocsin::daemon {
 namespace {
@@ -116,6 +117,16 @@ net::awaitable<void> Storage::log_complaints() {
   }
 }
 
+/// A disk may take long to read all: the other thread goes on meanwhile, and nothing waits for this
+/// one at the end.
+net::awaitable<void> Storage::log_damage() {
+  if (store.lack_of_disk()) co_return;  // all was read into memory
+  net::Worker reader("store check", 1);
+  const auto checked = co_await reader.run_until(
+      [directory = directory_] { return store::check_large(directory); }, net::Deadline::max());
+  if (checked && !*checked) log_.error("{}", checked->error().what);
+}
+
 /// In small steps, so that commits come in between.
 net::awaitable<void> Storage::remove_old(Time oldest) {
   const auto prune = [&] { return store.prune(oldest); };
@@ -131,6 +142,7 @@ net::awaitable<void> Storage::remove_old(Time oldest) {
 
 net::awaitable<void> Storage::tend() {
   co_await log_complaints();
+  co_await log_damage();
   for (Now before = net::now_by(clock_);;) {
     co_await net::sleep_for(kTendEvery);
     const Now now = net::now_by(clock_);

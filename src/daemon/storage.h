@@ -39,7 +39,7 @@ class Storage {
   /// goes on.
   net::awaitable<void> watch_files();
   void keep_for(std::chrono::days kept) { kept_ = kept; }
-  /// Removes what is old, every hour, until it is cancelled.
+  /// Looks for damage once, and removes what is old, every hour, until it is cancelled.
   net::awaitable<void> tend();
   /// That the run goes on up to now, where the store takes it.
   net::awaitable<void> note_alive();
@@ -58,6 +58,7 @@ class Storage {
   Storage(std::filesystem::path directory, store::Store opened, store::Requests asked,
           store::Logins logged_in, std::chrono::days kept, const Clock& clock, const Log& log);
   net::awaitable<void> log_complaints();
+  net::awaitable<void> log_damage();
   net::awaitable<void> remove_old(Time oldest);
 
   std::filesystem::path directory_;

@@ -10,6 +10,7 @@
 
 #include "base/try.h"
 #include "store/data_files.h"
+#include "store/page_check.h"
 #include "store/schema.h"
 
 namespace tocsin::store {
@@ -61,14 +62,6 @@ Result<std::size_t> examine(const fs::path& file,
   return version_of(connection, file);
 }
 
-/// Reads every page. Without this, new rows would be written around a damaged page until somebody
-/// reads it.
-void check_pages(const fs::path& file) {
-  Connection connection(file, Connection::Access::read);
-  auto check = connection.query("PRAGMA quick_check(1)");
-  if (!check.next() || check.text() != "ok") throw SQLite::Exception("damaged", SQLITE_CORRUPT);
-}
-
 void bring_up(Connection& connection, std::size_t version) {
   // FULL: a commit is on the disk when it returns. 1000 pages, 4 MiB, is when the log is copied
   // into the database, and 16 MiB what is left of it at most when it once grew larger.
@@ -100,7 +93,9 @@ Result<Opened> open_locked(const fs::path& file) {
   TRY(make_file(file));
   return attempt(file, [&]() -> Result<Opened> {
     TRY(const auto version, examine(file));
-    if (version > 0) check_pages(file);
+    if (version > 0 && !is_large(file)) {
+      TRY(check_pages(file));
+    }
     Connection connection(file, Connection::Access::write);
     TRY(prepare(connection, file, version));
     return Opened{.file = file, .lock = std::nullopt, .connection = std::move(connection)};

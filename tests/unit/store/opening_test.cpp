@@ -1,11 +1,15 @@
 // Which files and directories the store opens, and how it refuses the others.
+#include <cstddef>
 #include <filesystem>
+#include <fstream>
+#include <ios>
 #include <string>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "scratch.h"
+#include "store/page_check.h"
 #include "store/schema.h"
 #include "store/store.h"
 
@@ -145,6 +149,26 @@ TEST_F(OpeningTest, EveryPageCounts) {
   }
   write_file(file_, whole);
   EXPECT_TRUE(Store::open(scratch_.path()));
+}
+
+TEST_F(OpeningTest, TheDamageOfALargeFileIsFoundBesideTheWork) {
+  const std::string text(std::size_t{7} << 20, 'x');
+  {
+    auto store = open_store(scratch_.path());
+    for (const auto* id : {"0", "1", "2", "3", "4", "5", "6", "7", "8", "9"})
+      ASSERT_TRUE(store.commit({.id = id, .text = text, .note = {}}, {}));
+  }
+  EXPECT_TRUE(check_large(scratch_.path()));
+  {
+    std::fstream file(file_, std::ios::in | std::ios::out | std::ios::binary);
+    file.seekp(static_cast<std::streamoff>(fs::file_size(file_) / 8192 * 4096));
+    file << std::string(4096, '\x5A');
+  }
+  const auto store = open_store(scratch_.path());
+  const auto checked = check_large(scratch_.path());
+  ASSERT_FALSE(checked);
+  EXPECT_EQ(checked.error().kind, ErrorKind::storage);
+  EXPECT_EQ(checked.error().what, to_utf8(file_) + ": " + kDamaged);
 }
 
 TEST_F(OpeningTest, ADamagedFileIsAnErrorToReadersToo) {
