@@ -55,6 +55,13 @@ class HttpClient::Engine {
   Engine(const Engine&) = delete;
   Engine& operator=(const Engine&) = delete;
 
+  /// As http_origin(): few URLs are asked for again and again. The loop's, as the next two.
+  Result<std::string> origin_of(const std::string& url) {
+    if (const auto known = origins_.find(url); known != origins_.end()) return known->second;
+    TRY(auto origin, http_origin(url));
+    if (origins_.size() == kMostOrigins) origins_.clear();
+    return origins_.emplace(url, std::move(origin)).first->second;
+  }
   std::shared_ptr<Transfer> begin(HttpRequest request, std::string origin) {
     auto transfer = std::make_shared<Transfer>(std::move(request), std::move(origin), executor_);
     hand_over(transfer, Wish::begin);
@@ -67,6 +74,7 @@ class HttpClient::Engine {
  private:
   enum class Wish : std::uint8_t { begin, give_up };
   static constexpr long kMostKeptConnections = 64;
+  static constexpr std::size_t kMostOrigins = 64;
   static constexpr int kLongestWaitMs = 3'600'000;  // wakeups and curl's own timers come earlier
 
   void hand_over(std::shared_ptr<Transfer> transfer, Wish wish) {
@@ -108,7 +116,7 @@ class HttpClient::Engine {
   }
 
   void begin(std::shared_ptr<Transfer> transfer) {
-    CURL* easy = transfer->exchange.begin(sockets_);
+    CURL* easy = transfer->exchange.begin(sockets_, handles_);
     active_.emplace(easy, std::move(transfer));
     curl_multi_add_handle(multi_.get(), easy);
   }
@@ -132,17 +140,19 @@ class HttpClient::Engine {
     const auto found = active_.find(easy);
     if (found == active_.end()) return;
     curl_multi_remove_handle(multi_.get(), easy);
-    found->second->exchange.end();
+    found->second->exchange.end(handles_);
     active_.erase(found);
   }
 
   Executor executor_;
   HttpSockets sockets_;
+  HttpHandles handles_;  ///< the thread's own, as the sockets
   Multi multi_;
   std::mutex mutex_;
   std::vector<std::pair<std::shared_ptr<Transfer>, Wish>>
       wishes_;  ///< in the order of their coming
   bool closing_ = false;
+  std::unordered_map<std::string, std::string> origins_;         ///< of URLs
   std::unordered_map<CURL*, std::shared_ptr<Transfer>> active_;  ///< the thread's own
   ThreadPool thread_{"http", 1};  ///< last, so that it is joined first
 };
@@ -152,7 +162,7 @@ HttpClient::HttpClient(Executor executor)
 HttpClient::~HttpClient() = default;
 
 awaitable<Result<HttpResponse>> HttpClient::fetch(HttpRequest request, Deadline deadline) {
-  CO_TRY(auto origin, http_origin(request.url));
+  CO_TRY(auto origin, engine_->origin_of(request.url));
   const auto transfer = engine_->begin(std::move(request), std::move(origin));
   co_await transfer->timer.wait_until(deadline);
   if (auto outcome = std::exchange(transfer->outcome, std::nullopt)) co_return *std::move(outcome);

@@ -79,6 +79,18 @@ int status_in(std::string_view line) {
 
 bool is_success_status(int status) { return status >= 200 && status < 300; }
 
+bool has_body(const HttpRequest& request) {
+  return request.method != "GET" || !request.body.empty();
+}
+
+/// Whether only headers and bodies differ, and how long is waited for the answer.
+bool is_alike(const HttpRequest& a, const HttpRequest& b) {
+  return a.url == b.url && a.method == b.method && has_body(a) == has_body(b) &&
+         a.tls.ca_file == b.tls.ca_file && a.tls.verify == b.tls.verify &&
+         a.proxy.url == b.proxy.url && a.proxy.bypass == b.proxy.bypass &&
+         a.connect_limit == b.connect_limit;
+}
+
 int port_of(SocketType socket, int (*name)(SocketType, sockaddr*, socklen_t*)) {
   sockaddr_storage address{};
   socklen_t size = sizeof address;
@@ -166,7 +178,30 @@ struct HttpExchange::Callbacks {
   }
 };
 
-void HttpExchange::Free::operator()(void* easy) const { curl_easy_cleanup(easy); }
+void HttpHandles::Free::operator()(void* easy) const { curl_easy_cleanup(easy); }
+
+HttpHandles::Handle HttpHandles::take(const HttpRequest& request) {
+  const auto found =
+      std::ranges::find_if(idle_, [&](const Idle& one) { return is_alike(one.last, request); });
+  if (found == idle_.end()) return {};
+  auto handle = std::move(found->handle);
+  idle_.erase(found);
+  return handle;
+}
+
+void HttpHandles::keep(Handle handle, const HttpRequest& request) {
+  constexpr std::size_t kMostIdle = 32;
+  if (idle_.size() == kMostIdle) idle_.erase(idle_.begin());
+  idle_.push_back({.handle = std::move(handle),
+                   .last = {.method = request.method,
+                            .url = request.url,
+                            .headers = {},
+                            .body = {},
+                            .tls = request.tls,
+                            .proxy = request.proxy,
+                            .connect_limit = request.connect_limit}});
+}
+
 void HttpExchange::FreeList::operator()(void* list) const {
   curl_slist_free_all(static_cast<curl_slist*>(list));
 }
@@ -175,10 +210,49 @@ HttpExchange::HttpExchange(HttpRequest request, std::string origin)
     : request_(std::move(request)), origin_(std::move(origin)) {}
 HttpExchange::~HttpExchange() = default;
 
-void* HttpExchange::begin(HttpSockets& sockets) {
-  const bool again = std::exchange(met_unasked_reply_, false);
+void* HttpExchange::begin(HttpSockets& sockets, HttpHandles& handles) {
   sockets_ = &sockets;
+  easy_ = handles.take(request_);
+  if (!easy_) set_up();
+  set_request();
+  return easy_.get();
+}
+
+/// What stays with the handle.
+void HttpExchange::set_up() {
   easy_.reset(curl_easy_init());
+  const auto set = [this](CURLoption option, auto value) {
+    curl_easy_setopt(easy_.get(), option, value);
+  };
+  set(CURLOPT_URL, in_ascii(request_.url).c_str());
+  set(CURLOPT_PATH_AS_IS, 1L);
+  set(CURLOPT_PROTOCOLS_STR, "http,https");
+  set(CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
+  // What a server compresses all the same is read.
+  set(CURLOPT_ACCEPT_ENCODING, "identity");
+  if (has_body(request_)) set(CURLOPT_CUSTOMREQUEST, request_.method.c_str());
+  set_tls(easy_.get(), request_.tls);
+  set(CURLOPT_SSL_SESSIONID_CACHE, 0L);  // each connection is to show its certificate
+  // The proxy's answer to CONNECT is not the destination's.
+  set(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+  set(CURLOPT_PROXY_SSL_OPTIONS, static_cast<long>(CURLSSLOPT_NATIVE_CA));
+  if (const auto& url = request_.proxy.url) set(CURLOPT_PROXY, url->c_str());
+  if (const auto& bypass = request_.proxy.bypass) set(CURLOPT_NOPROXY, bypass->c_str());
+  set(CURLOPT_CONNECTTIMEOUT_MS, std::max(1L, static_cast<long>(request_.connect_limit.count())));
+  set(CURLOPT_NOSIGNAL, 1L);
+  // Giving up while a name is looked up must not wait for the resolver's own time limit.
+  set(CURLOPT_QUICK_EXIT, 1L);
+  set(CURLOPT_HEADERFUNCTION, Callbacks::take_header);
+  set(CURLOPT_WRITEFUNCTION, Callbacks::take_body);
+  set(CURLOPT_DEBUGFUNCTION, Callbacks::take_words);
+  set(CURLOPT_OPENSOCKETFUNCTION, Callbacks::open_socket);
+  set(CURLOPT_CLOSESOCKETFUNCTION, Callbacks::close_socket);
+  set(CURLOPT_CLOSESOCKETDATA, sockets_);
+  set(CURLOPT_PREREQFUNCTION, Callbacks::check_connection);
+}
+
+/// What each request has of its own.
+void HttpExchange::set_request() {
   const auto set = [this](CURLoption option, auto value) {
     curl_easy_setopt(easy_.get(), option, value);
   };
@@ -192,54 +266,21 @@ void* HttpExchange::begin(HttpSockets& sockets) {
   for (const auto& [name, value] : request_.headers)
     headers = curl_slist_append(headers, header_line(name, value).c_str());
   headers_.reset(headers);
-
-  set(CURLOPT_URL, in_ascii(request_.url).c_str());
-  set(CURLOPT_PATH_AS_IS, 1L);
-  set(CURLOPT_PROTOCOLS_STR, "http,https");
-  set(CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
   set(CURLOPT_HTTPHEADER, headers);
-  // What a server compresses all the same is read.
-  set(CURLOPT_ACCEPT_ENCODING, "identity");
-  if (request_.method != "GET" || !request_.body.empty()) {
+  if (has_body(request_)) {
     set(CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request_.body.size()));
     set(CURLOPT_POSTFIELDS, request_.body.c_str());
-    set(CURLOPT_CUSTOMREQUEST, request_.method.c_str());
   }
-  set_tls(easy_.get(), request_.tls);
-  set_proxy();
-  set(CURLOPT_CONNECTTIMEOUT_MS, std::max(1L, static_cast<long>(request_.connect_limit.count())));
-  set(CURLOPT_NOSIGNAL, 1L);
-  // Giving up while a name is looked up must not wait for the resolver's own time limit.
-  set(CURLOPT_QUICK_EXIT, 1L);
+  if (const auto& url = request_.proxy.url) proxy_ = without_login(*url);
   problem_.assign(CURL_ERROR_SIZE, '\0');
   set(CURLOPT_ERRORBUFFER, problem_.data());
-  set(CURLOPT_HEADERFUNCTION, Callbacks::take_header);
   set(CURLOPT_HEADERDATA, this);
-  set(CURLOPT_WRITEFUNCTION, Callbacks::take_body);
   set(CURLOPT_WRITEDATA, this);
   set(CURLOPT_VERBOSE, 1L);
-  set(CURLOPT_DEBUGFUNCTION, Callbacks::take_words);
   set(CURLOPT_DEBUGDATA, this);
-  set(CURLOPT_OPENSOCKETFUNCTION, Callbacks::open_socket);
   set(CURLOPT_OPENSOCKETDATA, this);
-  set(CURLOPT_CLOSESOCKETFUNCTION, Callbacks::close_socket);
-  set(CURLOPT_CLOSESOCKETDATA, &sockets);
-  set(CURLOPT_PREREQFUNCTION, Callbacks::check_connection);
   set(CURLOPT_PREREQDATA, this);
-  set(CURLOPT_FRESH_CONNECT, again ? 1L : 0L);
-  return easy_.get();
-}
-
-void HttpExchange::set_proxy() {
-  const auto& [url, bypass] = request_.proxy;
-  // The proxy's answer to CONNECT is not the destination's.
-  curl_easy_setopt(easy_.get(), CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
-  curl_easy_setopt(easy_.get(), CURLOPT_PROXY_SSL_OPTIONS, static_cast<long>(CURLSSLOPT_NATIVE_CA));
-  if (url) {
-    curl_easy_setopt(easy_.get(), CURLOPT_PROXY, url->c_str());
-    proxy_ = without_login(*url);
-  }
-  if (bypass) curl_easy_setopt(easy_.get(), CURLOPT_NOPROXY, bypass->c_str());
+  set(CURLOPT_FRESH_CONNECT, std::exchange(met_unasked_reply_, false) ? 1L : 0L);
 }
 
 /// Only curl knows which variable of the environment it obeys.
@@ -260,6 +301,7 @@ bool HttpExchange::suffices() const {
 }
 
 Result<HttpResponse> HttpExchange::outcome(int code) {
+  is_complete_ = code == CURLE_OK;
   if (code != CURLE_OK && !suffices()) return std::unexpected(describe_failure(code));
   if (forwarded_ && status_ == kProxyLogin) return std::unexpected(refused_by_proxy(status_));
   response_.status = status_;
@@ -270,7 +312,13 @@ Result<HttpResponse> HttpExchange::outcome(int code) {
   return std::move(response_);
 }
 
-void HttpExchange::end() { easy_.reset(); }
+void HttpExchange::end(HttpHandles& handles) {
+  if (!std::exchange(is_complete_, false)) return easy_.reset();
+  // Nothing of it points here any more: the rest is set before it is used.
+  curl_easy_setopt(easy_.get(), CURLOPT_VERBOSE, 0L);
+  curl_easy_setopt(easy_.get(), CURLOPT_ERRORBUFFER, nullptr);
+  handles.keep(std::move(easy_), request_);
+}
 
 /// Whether it is the proxy that curl could not connect to: "Failed to connect to proxy.example port
 /// 3128 after 0 ms: Connection refused".

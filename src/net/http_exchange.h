@@ -8,6 +8,7 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/error.h"
 #include "net/http_client.h"
@@ -29,6 +30,27 @@ class HttpSockets {
   std::set<std::intptr_t> open_;
 };
 
+/// Curl's handles that wait for a request like their last one: all but its headers and its body is
+/// set already.
+class HttpHandles {
+ public:
+  struct Free {
+    void operator()(void* easy) const;
+  };
+  using Handle = std::unique_ptr<void, Free>;
+
+  /// Null: none waits.
+  [[nodiscard]] Handle take(const HttpRequest& request);
+  void keep(Handle handle, const HttpRequest& request);
+
+ private:
+  struct Idle {
+    Handle handle;
+    HttpRequest last;
+  };
+  std::vector<Idle> idle_;  ///< the one that was used last at the end
+};
+
 class HttpExchange {
  public:
   /// `origin` is the URL's; `request` is not changed any more. On any thread.
@@ -37,8 +59,8 @@ class HttpExchange {
   HttpExchange(const HttpExchange&) = delete;
   HttpExchange& operator=(const HttpExchange&) = delete;
 
-  /// Makes the CURL* that sends the request.
-  void* begin(HttpSockets& sockets);
+  /// The CURL* that sends the request: one of these handles, or a new one.
+  void* begin(HttpSockets& sockets, HttpHandles& handles);
   /// The same; null before begin() and after end().
   [[nodiscard]] void* easy() const { return easy_.get(); }
   /// What came of it once curl has ended it with `code`, a CURLcode.
@@ -46,7 +68,8 @@ class HttpExchange {
   /// Whether it was not sent because something had come on the kept connection that was chosen for
   /// it, which nobody had asked for. Then it may begin again, on a connection of its own.
   [[nodiscard]] bool met_unasked_reply() const { return met_unasked_reply_; }
-  void end();
+  /// The handle may be used again, if all went well.
+  void end(HttpHandles& handles);
 
   // On any thread.
   [[nodiscard]] const std::string& origin() const { return origin_; }
@@ -57,14 +80,12 @@ class HttpExchange {
 
  private:
   struct Callbacks;
-  struct Free {
-    void operator()(void* easy) const;
-  };
   struct FreeList {
     void operator()(void* list) const;
   };
 
-  void set_proxy();
+  void set_up();
+  void set_request();
   [[nodiscard]] Error refused_by_proxy(long status) const;
   void note_text(std::string_view text);
   void note_request(std::string_view head);
@@ -73,12 +94,13 @@ class HttpExchange {
 
   const HttpRequest request_;
   const std::string origin_;
-  std::unique_ptr<void, Free> easy_;
+  HttpHandles::Handle easy_;
   std::unique_ptr<void, FreeList> headers_;
   std::string problem_;  ///< curl's words
   HttpSockets* sockets_ = nullptr;
   bool has_opened_ = false;  ///< a connection of its own
   bool met_unasked_reply_ = false;
+  bool is_complete_ = false;
   std::string proxy_;       ///< "host:port" of the one that is configured or in the environment
   bool forwarded_ = false;  ///< by that proxy, which has read it
   bool tunneled_ = false;   ///< through that proxy
