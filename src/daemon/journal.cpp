@@ -20,9 +20,10 @@ namespace {
 /// kilobytes.
 constexpr std::size_t kMostUnsaved = 10'000;
 constexpr auto kRetryStore = std::chrono::seconds(5);
-/// States and alerts of one transaction: so many that syncing it is a small share of its time, and
-/// so few that it takes some ten milliseconds.
-constexpr std::size_t kRowsAtOnce = 800;
+/// States and alerts of one transaction: few at first, so that sending begins at once, and then up
+/// to so many that syncing them to the disk is a small share of the time.
+constexpr std::size_t kFirstRows = 200;
+constexpr std::size_t kMostRows = 2000;
 constexpr auto kAllRows = std::numeric_limits<std::size_t>::max();
 
 /// "webhook "ops", Slack after 5 min if it still fires then; not routed: email; not wanted:
@@ -139,11 +140,13 @@ net::awaitable<void> Journal::commit(std::vector<store::StateChange> states,
 }
 
 net::awaitable<void> Journal::run() {
-  for (;;) {
+  for (std::size_t rows = kFirstRows;;) {
     const auto retry = failing_ ? net::within(kRetryStore) : net::Deadline::max();
     co_await work_.wait_until(retry);
     work_.reset();
-    co_await write_waiting();
+    // An attempt that fails may take long: then no alert waits for more than one.
+    co_await write_waiting(failing_ ? kAllRows : rows);
+    rows = waiting_.empty() ? kFirstRows : std::min(rows * 2, kMostRows);
     if (!waiting_.empty()) work_.set();
   }
 }
@@ -182,10 +185,9 @@ std::vector<std::shared_ptr<Journal::Entry>> Journal::take_waiting(std::size_t r
   return entries;
 }
 
-net::awaitable<void> Journal::write_waiting() {
+net::awaitable<void> Journal::write_waiting(std::size_t rows) {
   const auto slot = co_await writing_.acquire();
-  // An attempt that fails may take long: then no alert waits for more than one.
-  const auto entries = take_waiting(failing_ ? kAllRows : kRowsAtOnce);
+  const auto entries = take_waiting(rows);
   auto commits = std::exchange(unsaved_, {});
   const std::size_t late = commits.size();
   for (const auto& entry : entries) commits.push_back(std::move(entry->commit));

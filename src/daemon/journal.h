@@ -65,7 +65,8 @@ class Journal {
  private:
   struct Entry;
   net::awaitable<void> keep_identity(std::vector<Alert>& alerts) const;
-  net::awaitable<void> write_waiting();
+  /// About so many rows of them, at least one commit.
+  net::awaitable<void> write_waiting(std::size_t rows);
   /// The first of those that wait, up to about so many rows, each alert in them addressed.
   [[nodiscard]] std::vector<std::shared_ptr<Entry>> take_waiting(std::size_t rows);
   void keep(std::vector<store::Commit> commits, const Error& error);

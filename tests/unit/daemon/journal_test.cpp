@@ -99,7 +99,7 @@ class LookingChannel final : public notify::Channel {
 
 TEST_F(JournalTest, AStormLeavesBeforeAllOfItIsStored) {
   constexpr std::size_t kHosts = 5;
-  constexpr std::size_t kServices = 400;
+  constexpr std::size_t kServices = 200;
   std::optional<std::size_t> stored;
   Deps deps(folder_, {.level = config::LogLevel::error}, "kept:1", [&](const Clock& /*clock*/) {
     return std::make_unique<LookingChannel>(folder_, stored);
