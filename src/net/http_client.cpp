@@ -78,11 +78,13 @@ class HttpClient::Engine {
   static constexpr int kLongestWaitMs = 3'600'000;  // wakeups and curl's own timers come earlier
 
   void hand_over(std::shared_ptr<Transfer> transfer, Wish wish) {
+    bool is_first = false;  // others have woken the thread, which takes all
     {
       const std::lock_guard lock(mutex_);
+      is_first = wishes_.empty();
       wishes_.emplace_back(std::move(transfer), wish);
     }
-    curl_multi_wakeup(multi_.get());
+    if (is_first) curl_multi_wakeup(multi_.get());
   }
 
   void run() {

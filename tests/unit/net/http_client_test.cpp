@@ -8,6 +8,7 @@
 #include <string_view>
 #include <thread>
 #include <utility>
+#include <vector>
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
@@ -94,6 +95,30 @@ TEST_F(HttpClientTest, KeepsTheConnection) {
   kit::HttpImposter server;
   for (int i = 0; i < 5; i++) ASSERT_TRUE(fetch({.url = server.url()}));
   EXPECT_EQ(server.connections(), 1);
+}
+
+TEST_F(HttpClientTest, NothingOfOneRequestIsInTheNext) {
+  kit::HttpImposter server;
+  server.otherwise({{.status = 429, .headers = {{"Retry-After", "7"}}, .body = "busy"}, {}});
+  const auto url = server.url() + "/hook";
+  const auto busy = fetch({.url = url, .headers = {{"X-First", "1"}}, .body = "the first"});
+  EXPECT_EQ(busy->retry_after, std::chrono::seconds(7));
+  const auto taken = fetch({.url = url, .headers = {{"X-Second", "2"}}});
+  EXPECT_EQ(taken->status, 200);
+  EXPECT_EQ(taken->body, "");
+  EXPECT_EQ(taken->retry_after, std::nullopt);
+  ASSERT_TRUE(fetch({.method = "PUT", .url = url, .body = "the third"}));
+  ASSERT_TRUE(get(url));
+  ASSERT_TRUE(fetch({.url = url, .body = "a longer last one"}));
+  const auto journal = server.journal();
+  ASSERT_EQ(journal.size(), 5);
+  EXPECT_EQ(journal[0].header("X-First"), "1");
+  EXPECT_EQ(journal[1].header("X-First"), "");
+  EXPECT_EQ(journal[1].header("X-Second"), "2");
+  std::vector<std::string> sent;
+  for (const auto& entry : journal) sent.push_back(entry.method + " " + entry.body);
+  EXPECT_THAT(sent, testing::ElementsAre("POST the first", "POST ", "PUT the third", "GET ",
+                                         "POST a longer last one"));
 }
 
 TEST_F(HttpClientTest, NoHeaderBeginsAnother) {
