@@ -141,14 +141,14 @@ std::string plain_text(const GroupText& text) {
 
 std::string group_values(const Contents& contents, const GroupText& text,
                          std::span<const config::GenericUrl> urls) {
-  using Json = nlohmann::ordered_json;
+  using nlohmann::ordered_json;
   const auto ordered = causes_first(contents.alerts);
-  auto alerts = Json::array();
+  auto alerts = ordered_json::array();
   for (std::size_t i = 0; i < text.lines.size(); i++)
-    alerts.push_back(Json::parse(template_values(*ordered[i], {})));
+    alerts.push_back(ordered_json::parse(template_values(*ordered[i], {})));
   const auto worst = std::ranges::max(contents.alerts, {}, &Alert::severity)->severity;
   const auto hosts = hosts_of(contents);
-  const Json values = {
+  const ordered_json values = {
       {"title", text.title},
       {"notice", text.notice},
       {"count", contents.alerts.size()},
@@ -158,8 +158,8 @@ std::string group_values(const Contents& contents, const GroupText& text,
       {"severity", to_string(worst)},
       {"up", !fires_at_its_end(contents)},
       {"time", alerts.front()["time"]},
-      {"host", hosts.size() == 1 ? alerts.front()["host"] : Json("")},
-      {"genericUrls", Json::parse(template_values(*ordered.front(), urls))["genericUrls"]},
+      {"host", hosts.size() == 1 ? alerts.front()["host"] : ordered_json("")},
+      {"genericUrls", ordered_json::parse(template_values(*ordered.front(), urls))["genericUrls"]},
       {"alerts", alerts},
   };
   return values.dump();

@@ -8,11 +8,10 @@
 
 #include "base/try.h"
 #include "schedule/numbers.h"
+#include "schedule/words.h"
 
 namespace tocsin::schedule {
 namespace {
-
-constexpr std::string_view kSpace = " \t\r\n\f\v";
 
 /// A part of the text, in upper case.
 struct Item {

@@ -6,7 +6,6 @@
 namespace tocsin::schedule {
 namespace {
 
-constexpr std::string_view kSpace = " \t\r\n\f\v";
 constexpr std::string_view kSpaceAndSigns = " \t\r\n\f\v,:-";
 
 }  // namespace

@@ -9,6 +9,9 @@
 
 namespace tocsin::schedule {
 
+/// What separates words and fields.
+inline constexpr std::string_view kSpace = " \t\r\n\f\v";
+
 struct Word {
   std::size_t column;
   std::string text;  ///< in lower case; empty at the end

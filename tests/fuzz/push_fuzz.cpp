@@ -140,9 +140,9 @@ class HostilePipe final : public smb2::PipeEnd {
 };
 
 /// A client of such a host.
-class Client {
+class PushClient {
  public:
-  explicit Client(Source& source) : server_(host(source), kit::counting_random()) {}
+  explicit PushClient(Source& source) : server_(host(source), kit::counting_random()) {}
 
   void listen(dcerpc::Calls calls) {
     if (!run(smb_.login(port_, std::make_unique<kit::PasswordInitiator>()))) std::abort();
@@ -201,7 +201,7 @@ class Client {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   for (const auto calls : {dcerpc::Calls::any_number, dcerpc::Calls::one_at_a_time}) {
     Source source{Reader(BytesView(data, size))};
-    Client(source).listen(calls);
+    PushClient(source).listen(calls);
   }
   return 0;
 }

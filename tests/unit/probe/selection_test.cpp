@@ -16,7 +16,7 @@ using enum ServiceState;
 constexpr std::uint32_t kCopy = 0xE0;
 constexpr std::uint32_t kTemplate = 0x60;
 
-std::vector<Listed> list_of(const std::vector<std::pair<std::string, std::uint32_t>>& services) {
+std::vector<Listed> listed(const std::vector<std::pair<std::string, std::uint32_t>>& services) {
   std::vector<Listed> list;
   list.reserve(services.size());
   for (const auto& [name, type] : services)
@@ -34,7 +34,7 @@ std::vector<std::string> entries(const Selection& selection) {
 
 TEST(Select, PutsTheCopiesOfAServiceTogether) {
   const auto list =
-      list_of({{"Svc_1a", kCopy}, {"Svc", kTemplate}, {"Svz", 0x20}, {"Svc_2b", kCopy}});
+      listed({{"Svc_1a", kCopy}, {"Svc", kTemplate}, {"Svz", 0x20}, {"Svc_2b", kCopy}});
   const auto selection = select(list, Watchlist({{.pattern = "Sv*"}}), {});
   EXPECT_THAT(entries(selection), ElementsAre("0 Svc", "3 Svc", "2 Svz"));
   EXPECT_EQ(selection.copies.at(ServiceName("svc")), ServiceName("Svc_1a"));
@@ -48,24 +48,24 @@ TEST(Select, PutsTheCopiesOfAServiceTogether) {
 }
 
 TEST(Select, ACopyThatIsNamedInFullStaysItself) {
-  const auto list = list_of({{"Svc_1a", kCopy}, {"Svc_2b", kCopy}});
+  const auto list = listed({{"Svc_1a", kCopy}, {"Svc_2b", kCopy}});
   const auto selection = select(list, Watchlist({{.pattern = "Svc*"}, {.pattern = "Svc_2b"}}), {});
   EXPECT_THAT(entries(selection), ElementsAre("0 Svc", "1 Svc_2b"));
 }
 
 TEST(Select, WhatLooksLikeACopyAndIsNoneIsOrdinary) {
-  const auto list = list_of({{"Svc_1a", 0x10}, {"Svc_2b", 0x10}});
+  const auto list = listed({{"Svc_1a", 0x10}, {"Svc_2b", 0x10}});
   EXPECT_THAT(entries(select(list, Watchlist({{.pattern = "Svc_*"}}), {})),
               ElementsAre("0 Svc_1a", "1 Svc_2b"));
 }
 
 TEST(Select, OneLogonsCopiesMayBeMeant) {
-  const auto list = list_of({{"Svc_1a", kCopy}, {"Svc_2b", kCopy}});
+  const auto list = listed({{"Svc_1a", kCopy}, {"Svc_2b", kCopy}});
   EXPECT_THAT(entries(select(list, Watchlist({{.pattern = "*_2b"}}), {})), ElementsAre("1 Svc_2b"));
 }
 
 TEST(Select, KeepsWhatWasReported) {
-  const auto list = list_of({{"A", 0x10}, {"B", 0x10}});
+  const auto list = listed({{"A", 0x10}, {"B", 0x10}});
   EXPECT_THAT(entries(select(list, Watchlist({{.display_name = "X"}}), {ServiceName("B")})),
               ElementsAre("1 B"));
 }
