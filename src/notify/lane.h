@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <list>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -55,7 +56,7 @@ struct Lane {
   std::size_t released = 0;    ///< so many of its first ones have waited for the rate limit
   std::size_t taken = 0;       ///< so many of its first ones are in a sending
   Sending* sending = nullptr;  ///< which; null while it waits for members in other lanes
-  std::optional<store::Delivery> escalation;
+  std::unique_ptr<store::Delivery> escalation;  ///< null: none waits; most lanes have none
   Time escalates_at{};
   std::optional<store::OpenAlert> open;  ///< what was notified here, and not yet its end
   /// Since when every answer may have been final (RetryAfter::may_be_final).

@@ -109,20 +109,21 @@ void Lanes::escalate_later(Lane& lane, store::Delivery delivery, Now now) {
   }
   lane.escalates_at = due;
   escalations_.emplace(lane.escalates_at, &lane);
-  lane.escalation = std::move(delivery);
+  lane.escalation = std::make_unique<store::Delivery>(std::move(delivery));
 }
 
 void Lanes::end_escalation(Lane& lane, std::string why, Now now) {
   escalations_.erase({lane.escalates_at, &lane});
   auto update = update_of(*lane.escalation, store::DeliveryState::merged, now, std::move(why));
-  outcomes_.push_back({.delivery = *std::move(lane.escalation), .update = std::move(update)});
+  outcomes_.push_back({.delivery = std::move(*lane.escalation), .update = std::move(update)});
   lane.escalation.reset();
 }
 
 /// Its time has come.
 void Lanes::escalate(Lane& lane, Now now) {
   escalations_.erase({lane.escalates_at, &lane});
-  store::Delivery delivery = *std::exchange(lane.escalation, std::nullopt);
+  const auto escalation = std::exchange(lane.escalation, nullptr);
+  auto& delivery = *escalation;
   delivery.not_before = std::min(delivery.not_before, now.wall);
   mark_escalated(delivery);
   append(lane, std::move(delivery), now);
