@@ -83,6 +83,7 @@ bool is_lack_of_disk(int code) {
 
 Query::~Query() { statement_.tryReset(); }
 void Query::bind(const std::string& text) { statement_.bind(++bound_, text); }
+void Query::borrow(const std::string& text) { statement_.bindNoCopy(++bound_, text); }
 void Query::bind(std::int64_t number) { statement_.bind(++bound_, number); }
 
 bool Query::next() {

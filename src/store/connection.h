@@ -36,6 +36,9 @@ class Query {
   Query& operator=(const Query&) = delete;
 
   void bind(const std::string& text);
+  /// Without a copy: it stays as it is until this is destroyed.
+  void borrow(const std::string& text);
+  void borrow(const auto& value) { bind(value); }
   void bind(std::string_view text) { bind(std::string(text)); }
   void bind(const char* text) { bind(std::string(text)); }
   void bind(std::int64_t number);
@@ -97,6 +100,13 @@ class Connection {
   template <typename... Values>
   [[nodiscard]] Query query(std::string_view sql, const Values&... values) {
     return Query(prepared(sql), values...);
+  }
+  /// Executes a statement that has no rows; answers how many it changed.
+  template <typename... Values>
+  std::size_t run(std::string_view sql, const Values&... values) {
+    Query query(prepared(sql));
+    (query.borrow(values), ...);
+    return query.run();
   }
 
  private:

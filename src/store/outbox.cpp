@@ -21,20 +21,17 @@ std::int64_t limit(std::size_t most) {
 }
 
 void put_open_alert(Connection& connection, const OpenAlert& open) {
-  connection
-      .query(
-          "INSERT OR REPLACE INTO open_alert"
-          " (destination, host_key, service_key, host, service, name) VALUES (?,?,?,?,?,?)",
-          open.destination, open.host.key(), open.service.key(), open.host.text(),
-          open.service.text(), open.name)
-      .run();
+  connection.run(
+      "INSERT OR REPLACE INTO open_alert"
+      " (destination, host_key, service_key, host, service, name) VALUES (?,?,?,?,?,?)",
+      open.destination, open.host.key(), open.service.key(), open.host.text(), open.service.text(),
+      open.name);
 }
 
 void remove_open_alert(Connection& connection, const OpenAlert& ended) {
-  connection
-      .query("DELETE FROM open_alert WHERE destination = ? AND host_key = ? AND service_key = ?",
-             ended.destination, ended.host.key(), ended.service.key())
-      .run();
+  connection.run(
+      "DELETE FROM open_alert WHERE destination = ? AND host_key = ? AND service_key = ?",
+      ended.destination, ended.host.key(), ended.service.key());
 }
 
 }  // namespace
@@ -99,12 +96,10 @@ Result<std::size_t> Store::abandon(std::span<const std::string> configured, Time
     }
     std::size_t count = 0;
     for (const auto& destination : gone)
-      count += connection
-                   .query(
-                       "UPDATE delivery SET state = 'dead', updated = ?, detail = ?"
-                       " WHERE state = 'pending' AND destination = ?",
-                       at, detail, destination)
-                   .run();
+      count += connection.run(
+          "UPDATE delivery SET state = 'dead', updated = ?, detail = ?"
+          " WHERE state = 'pending' AND destination = ?",
+          at, detail, destination);
     transaction.commit();
     return count;
   });
@@ -161,15 +156,11 @@ Result<> Store::commit(const StoredMessage& message, std::span<const DeliveryId>
   return attempt(database_->file, [&]() -> Result<> {
     auto& connection = database_->connection;
     Transaction transaction(connection);
-    connection
-        .query("INSERT OR REPLACE INTO message (id, text, note) VALUES (?,?,?)", message.id,
-               message.text, message.note)
-        .run();
+    connection.run("INSERT OR REPLACE INTO message (id, text, note) VALUES (?,?,?)", message.id,
+                   message.text, message.note);
     for (const auto& member : members)
-      connection
-          .query("UPDATE delivery SET message_id = ? WHERE id = ? AND state = 'pending'",
-                 message.id, member.value)
-          .run();
+      connection.run("UPDATE delivery SET message_id = ? WHERE id = ? AND state = 'pending'",
+                     message.id, member.value);
     transaction.commit();
     return {};
   });
@@ -202,15 +193,13 @@ Result<> Store::update(std::span<const DeliveryUpdate> updates) {
     auto& connection = database_->connection;
     Transaction transaction(connection);
     for (const auto& update : updates) {
-      connection
-          .query(
-              "UPDATE delivery SET state = ?, attempts = ?, updated = ?, not_before = ?,"
-              " detail = ?, escalated = ?, message_id = CASE WHEN ? = '' AND ? = 0 THEN message_id "
-              "ELSE ? END"
-              " WHERE id = ?",
-              to_string(update.state), update.attempts, update.at, update.not_before, update.detail,
-              update.escalated, update.group, update.attempts, update.group, update.id.value)
-          .run();
+      connection.run(
+          "UPDATE delivery SET state = ?, attempts = ?, updated = ?, not_before = ?,"
+          " detail = ?, escalated = ?, message_id = CASE WHEN ? = '' AND ? = 0 THEN message_id "
+          "ELSE ? END"
+          " WHERE id = ?",
+          to_string(update.state), update.attempts, update.at, update.not_before, update.detail,
+          update.escalated, update.group, update.attempts, update.group, update.id.value);
       if (update.opens) put_open_alert(connection, *update.opens);
       if (update.ends) remove_open_alert(connection, *update.ends);
     }
@@ -232,17 +221,15 @@ Result<std::vector<Delivery>> Store::take_retries(Time now, std::size_t most) {
     std::vector<Delivery> again;
     for (const auto& id : database_->find_retries(last)) {
       // It is sent whatever was notified before: somebody wants it.
-      connection
-          .query(
-              "UPDATE delivery SET state = 'pending', attempts = 0, updated = ?,"
-              " not_before = created, conditional = 0, message_id = '',"
-              " detail = 'to be sent again on request; before: ' || detail WHERE id = ?",
-              now, id)
-          .run();
+      connection.run(
+          "UPDATE delivery SET state = 'pending', attempts = 0, updated = ?,"
+          " not_before = created, conditional = 0, message_id = '',"
+          " detail = 'to be sent again on request; before: ' || detail WHERE id = ?",
+          now, id);
       auto row = connection.query(std::string(kSelectDeliveries) + " WHERE delivery.id = ?", id);
       if (row.next()) again.push_back(std::move(database_->read_delivery(row).delivery));
     }
-    connection.query("DELETE FROM retry WHERE id <= ?", last).run();
+    connection.run("DELETE FROM retry WHERE id <= ?", last);
     transaction.commit();
     return again;
   });

@@ -23,10 +23,8 @@ std::optional<std::int64_t> find_series(Connection& connection, const HostName& 
 }
 
 std::int64_t add_series(Connection& connection, const HostName& host, const ServiceName& service) {
-  connection
-      .query("INSERT INTO series (host_key, service_key, service) VALUES (?,?,?)", host.key(),
-             service.key(), service.text())
-      .run();
+  connection.run("INSERT INTO series (host_key, service_key, service) VALUES (?,?,?)", host.key(),
+                 service.key(), service.text());
   return connection.last_inserted();
 }
 
@@ -42,13 +40,12 @@ void put_seen(Connection& connection, const HostName& host, const ServiceName& s
       const Time last = row.time();
       if (last <= at && row.integer() == state) return;
       // What seems to have been seen later was seen before the clock was set back.
-      if (last >= at)
-        connection.query("DELETE FROM seen WHERE series = ? AND at >= ?", *series, at).run();
+      if (last >= at) connection.run("DELETE FROM seen WHERE series = ? AND at >= ?", *series, at);
     }
   } else {
     series = add_series(connection, host, service);
   }
-  connection.query("INSERT INTO seen (series, at, state) VALUES (?,?,?)", *series, at, state).run();
+  connection.run("INSERT INTO seen (series, at, state) VALUES (?,?,?)", *series, at, state);
 }
 
 bool is_reached(Connection& connection, const Commit& commit, const HostName& host) {
@@ -97,13 +94,11 @@ std::int64_t prune_seen(Connection& connection, Time oldest, std::int64_t after)
     }
     // Before what is first seen after it nothing was watched anyway.
     const auto kept = before.state == kNotWatched ? before.at + Duration(1) : before.at;
-    connection.query("DELETE FROM seen WHERE series = ? AND at < ?", series, kept).run();
-    connection
-        .query(
-            "DELETE FROM series WHERE id = ?"
-            " AND NOT EXISTS (SELECT 1 FROM seen WHERE series = series.id)",
-            series)
-        .run();
+    connection.run("DELETE FROM seen WHERE series = ? AND at < ?", series, kept);
+    connection.run(
+        "DELETE FROM series WHERE id = ?"
+        " AND NOT EXISTS (SELECT 1 FROM seen WHERE series = series.id)",
+        series);
   }
   return some.size() < static_cast<std::size_t>(kSeriesStep) ? 0 : some.back();
 }
@@ -111,9 +106,9 @@ std::int64_t prune_seen(Connection& connection, Time oldest, std::int64_t after)
 void begin_run(Connection& connection, Time now) {
   Transaction transaction(connection);
   // Those that seem to be yet to come were before the clock was set back.
-  connection.query("DELETE FROM run WHERE began >= ?", now).run();
-  connection.query("UPDATE run SET alive = ? WHERE alive > ?", now, now).run();
-  connection.query("INSERT INTO run (began, alive) VALUES (?,?)", now, now).run();
+  connection.run("DELETE FROM run WHERE began >= ?", now);
+  connection.run("UPDATE run SET alive = ? WHERE alive > ?", now, now);
+  connection.run("INSERT INTO run (began, alive) VALUES (?,?)", now, now);
   transaction.commit();
 }
 

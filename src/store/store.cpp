@@ -24,59 +24,48 @@ constexpr std::int64_t kPruneStep = 500;
 
 void put_state(Connection& connection, const StateChange& change) {
   if (change.forgotten) {
-    connection
-        .query("DELETE FROM service WHERE host_key = ? AND service_key = ?", change.host.key(),
-               change.service.key())
-        .run();
+    connection.run("DELETE FROM service WHERE host_key = ? AND service_key = ?", change.host.key(),
+                   change.service.key());
     return;
   }
   const auto& state = change.state;
   const auto& seen = state.seen;
-  connection
-      .query(
-          "INSERT OR REPLACE INTO service (host_key, service_key, host, service, state, since,"
-          " process_id, exit_code, service_exit_code, checkpoint, wait_hint_ms, settled,"
-          " settled_since, settled_process_id, progress_at, stuck, denied, news, details)"
-          " VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
-          change.host.key(), change.service.key(), change.host.text(), change.service.text(),
-          to_string(seen.state), state.since, seen.process_id, seen.exit_code,
-          seen.service_exit_code, seen.checkpoint, std::int64_t{seen.wait_hint.count()},
-          to_string(state.settled), state.settled_since, state.process_id, state.progress_at,
-          state.stuck, state.denied, notified_to_json(state),
-          change.details ? details_to_json(*change.details) : "")
-      .run();
+  connection.run(
+      "INSERT OR REPLACE INTO service (host_key, service_key, host, service, state, since,"
+      " process_id, exit_code, service_exit_code, checkpoint, wait_hint_ms, settled,"
+      " settled_since, settled_process_id, progress_at, stuck, denied, news, details)"
+      " VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+      change.host.key(), change.service.key(), change.host.text(), change.service.text(),
+      to_string(seen.state), state.since, seen.process_id, seen.exit_code, seen.service_exit_code,
+      seen.checkpoint, std::int64_t{seen.wait_hint.count()}, to_string(state.settled),
+      state.settled_since, state.process_id, state.progress_at, state.stuck, state.denied,
+      notified_to_json(state), change.details ? details_to_json(*change.details) : "");
 }
 
 void put_host(Connection& connection, const HostChange& change) {
   if (change.forgotten) {
-    connection.query("DELETE FROM host WHERE host_key = ?", change.host.key()).run();
+    connection.run("DELETE FROM host WHERE host_key = ?", change.host.key());
     return;
   }
   const auto& state = change.state;
-  connection
-      .query(
-          "INSERT OR REPLACE INTO host (host_key, host, trouble, since, failures, told, told_at,"
-          " reminders, booted_at, storm_until, login_refused, shutdown_since,"
-          " reached_since, boot, firing_since)"
-          " VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
-          change.host.key(), change.host.text(), state.error, state.since, state.failures,
-          state.notified, state.notified_at, state.reminders, state.booted_at, state.storm_until,
-          state.login_refused, state.shutdown_since, state.reached_since, boot_to_json(state.boot),
-          state.firing_since)
-      .run();
+  connection.run(
+      "INSERT OR REPLACE INTO host (host_key, host, trouble, since, failures, told, told_at,"
+      " reminders, booted_at, storm_until, login_refused, shutdown_since,"
+      " reached_since, boot, firing_since)"
+      " VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+      change.host.key(), change.host.text(), state.error, state.since, state.failures,
+      state.notified, state.notified_at, state.reminders, state.booted_at, state.storm_until,
+      state.login_refused, state.shutdown_since, state.reached_since, boot_to_json(state.boot),
+      state.firing_since);
 }
 
 /// Answers the alert's sequence; an alert that is stored already stays as it is.
 std::int64_t put_alert(Connection& connection, const Alert& alert) {
-  const auto added =
-      connection
-          .query(
-              "INSERT INTO alert (id, at, kind, host_key, service_key, host, service, details,"
-              " notified) VALUES (?,?,?,?,?,?,?,?,?) ON CONFLICT (id) DO NOTHING",
-              alert.id.value, alert.at, kind_word(alert), alert.host.key(), alert.service.key(),
-              alert.host.text(), alert.service.text(), details_to_json(alert),
-              alert.suppressed.empty())
-          .run();
+  const auto added = connection.run(
+      "INSERT INTO alert (id, at, kind, host_key, service_key, host, service, details,"
+      " notified) VALUES (?,?,?,?,?,?,?,?,?) ON CONFLICT (id) DO NOTHING",
+      alert.id.value, alert.at, kind_word(alert), alert.host.key(), alert.service.key(),
+      alert.host.text(), alert.service.text(), details_to_json(alert), alert.suppressed.empty());
   if (added > 0) return connection.last_inserted();
   auto stored = connection.query("SELECT sequence FROM alert WHERE id = ?", alert.id.value);
   stored.next();
@@ -85,15 +74,13 @@ std::int64_t put_alert(Connection& connection, const Alert& alert) {
 
 /// One that is stored already stays as it is.
 void put_delivery(Connection& connection, const Delivery& delivery, std::int64_t alert) {
-  connection
-      .query(
-          "INSERT INTO delivery (id, alert, destination, attempts, created, updated, not_before,"
-          " detail, conditional, escalated) VALUES (?,?,?,?,?,?,?,?,?,?)"
-          " ON CONFLICT (id) DO NOTHING",
-          delivery.id.value, alert, delivery.destination, delivery.attempts, delivery.created,
-          delivery.created, delivery.not_before, delivery.last_error, delivery.conditional,
-          delivery.escalated)
-      .run();
+  connection.run(
+      "INSERT INTO delivery (id, alert, destination, attempts, created, updated, not_before,"
+      " detail, conditional, escalated) VALUES (?,?,?,?,?,?,?,?,?,?)"
+      " ON CONFLICT (id) DO NOTHING",
+      delivery.id.value, alert, delivery.destination, delivery.attempts, delivery.created,
+      delivery.created, delivery.not_before, delivery.last_error, delivery.conditional,
+      delivery.escalated);
 }
 
 }  // namespace
@@ -240,34 +227,26 @@ Result<std::size_t> Store::prune(Time oldest) {
   return attempt(database_->file, [&]() -> Result<std::size_t> {
     auto& connection = database_->connection;
     Transaction transaction(connection);
-    auto count = connection
-                     .query(
-                         "DELETE FROM delivery WHERE sequence IN (SELECT sequence FROM delivery"
-                         " WHERE state <> 'pending' AND updated < ? ORDER BY updated LIMIT ?)",
-                         oldest, kPruneStep)
-                     .run();
+    auto count = connection.run(
+        "DELETE FROM delivery WHERE sequence IN (SELECT sequence FROM delivery"
+        " WHERE state <> 'pending' AND updated < ? ORDER BY updated LIMIT ?)",
+        oldest, kPruneStep);
     // Messages of which every delivery has ended.
-    connection
-        .query(
-            "DELETE FROM message WHERE NOT EXISTS (SELECT 1 FROM delivery WHERE message_id <> ''"
-            " AND state = 'pending' AND message_id = message.id)")
-        .run();
-    count += connection
-                 .query(
-                     "DELETE FROM alert WHERE sequence IN (SELECT sequence FROM alert"
-                     " WHERE at < ? AND NOT EXISTS (SELECT 1 FROM delivery"
-                     " WHERE delivery.alert = alert.sequence)"
-                     // The last one stays: its sequence is never used twice.
-                     " AND sequence < (SELECT max(sequence) FROM alert) ORDER BY at LIMIT ?)",
-                     oldest, kPruneStep)
-                 .run();
-    count += connection.query("DELETE FROM silence WHERE ends < ?", oldest).run();
-    count += connection
-                 .query("DELETE FROM run WHERE alive < ? AND began < (SELECT max(began) FROM run)",
-                        oldest)
-                 .run();
-    count += connection.query("DELETE FROM ack WHERE ended <> 0 AND ended < ?", oldest).run();
-    count += connection.query("DELETE FROM action WHERE at < ?", oldest).run();
+    connection.run(
+        "DELETE FROM message WHERE NOT EXISTS (SELECT 1 FROM delivery WHERE message_id <> ''"
+        " AND state = 'pending' AND message_id = message.id)");
+    count += connection.run(
+        "DELETE FROM alert WHERE sequence IN (SELECT sequence FROM alert"
+        " WHERE at < ? AND NOT EXISTS (SELECT 1 FROM delivery"
+        " WHERE delivery.alert = alert.sequence)"
+        // The last one stays: its sequence is never used twice.
+        " AND sequence < (SELECT max(sequence) FROM alert) ORDER BY at LIMIT ?)",
+        oldest, kPruneStep);
+    count += connection.run("DELETE FROM silence WHERE ends < ?", oldest);
+    count += connection.run(
+        "DELETE FROM run WHERE alive < ? AND began < (SELECT max(began) FROM run)", oldest);
+    count += connection.run("DELETE FROM ack WHERE ended <> 0 AND ended < ?", oldest);
+    count += connection.run("DELETE FROM action WHERE at < ?", oldest);
     transaction.commit();
     keep_reserve(database_->file.parent_path());
     return count;
@@ -292,9 +271,8 @@ Result<> Store::begin_run(Time now) {
 
 Result<> Store::note_alive(Time now) {
   return attempt(database_->file, [&]() -> Result<> {
-    database_->connection
-        .query("UPDATE run SET alive = ? WHERE began = (SELECT max(began) FROM run)", now)
-        .run();
+    database_->connection.run("UPDATE run SET alive = ? WHERE began = (SELECT max(began) FROM run)",
+                              now);
     return {};
   });
 }
