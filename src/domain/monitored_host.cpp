@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <ranges>
 #include <set>
 #include <tuple>
 
@@ -17,6 +18,11 @@ constexpr Duration kAtOnce = std::chrono::milliseconds(500);
 
 bool is_recent(Time fall, Time now) { return fall <= now && now - fall < kAtOnce; }
 
+/// Whether time alone may change something of it.
+bool waits(const TrackedService& service) {
+  return is_pending(service.seen.state) || is_open(service);
+}
+
 }  // namespace
 
 MonitoredHost::MonitoredHost(HostName name, Rules rules, Known known, SilenceOf silence, AckOf ack)
@@ -29,7 +35,10 @@ MonitoredHost::MonitoredHost(HostName name, Rules rules, Known known, SilenceOf 
   set_rules(std::move(rules));
 }
 
-void MonitoredHost::set_rules(Rules rules) { rules_ = std::move(rules); }
+void MonitoredHost::set_rules(Rules rules) {
+  rules_ = std::move(rules);
+  at_rest_ = false;
+}
 
 void MonitoredHost::follow_clock(Now now) {
   const auto set_by = clock_.follow(now);
@@ -67,6 +76,8 @@ MonitoredHost::Outcome MonitoredHost::apply(const Observation& observation) {
   }
   outcome.alerts.insert(outcome.alerts.begin(), std::make_move_iterator(first.begin()),
                         std::make_move_iterator(first.end()));
+  at_rest_ = outcome.empty() && host_.error.empty() &&
+             std::ranges::none_of(services_ | std::views::values, waits);
   return outcome;
 }
 
@@ -80,6 +91,7 @@ MonitoredHost::Outcome MonitoredHost::apply_pushed(const ObservedService& pushed
   if (auto change = decide(services_, pushed, rules_.services, now, details_))
     take({*std::move(change)}, now, outcome);
   for (auto& alert : outcome.alerts) alert.pushed = true;
+  at_rest_ &= outcome.empty();
   return outcome;
 }
 
@@ -95,6 +107,7 @@ MonitoredHost::Outcome MonitoredHost::learn(const KnownDetails& read) {
                                 .details = details,
                                 .seen_before = tracked->second.seen.state});
   }
+  at_rest_ &= outcome.empty();
   return outcome;
 }
 
@@ -118,6 +131,7 @@ MonitoredHost::Outcome MonitoredHost::pass(Now at) {
     review_open(now, outcome);
     // Others that fell at once may still follow.
     for (auto& alert : outcome.alerts) alert.pushed = pushed_falls_.erase(alert.service) > 0;
+    at_rest_ &= outcome.empty();
     return outcome;
   }
   const auto before = host_;
@@ -142,7 +156,12 @@ MonitoredHost::Outcome MonitoredHost::retire(Now at) {
     keep({.name = name, .next = service, .forgotten = true}, &service, outcome);
   }
   host_ = {};
+  at_rest_ = false;
   return outcome;
+}
+
+bool MonitoredHost::is_at_rest(Now at) const {
+  return at_rest_ && clock_.set_by(at) == Duration(0);
 }
 
 std::optional<Time> MonitoredHost::firing_since(const ServiceName& service) const {

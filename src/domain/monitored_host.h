@@ -72,6 +72,12 @@ class MonitoredHost {
   Outcome pass(Now at);
   /// It is not monitored any more: everything is forgotten, and the alerts that fire end.
   Outcome retire(Now at);
+  /// Whether an observation equal to the last one (states, details, signs of a boot) would change
+  /// nothing and bring no alert, so that it need not be applied. It is so once one has changed
+  /// nothing (every grace has counted its checks), and as long as nothing came after it (a pushed
+  /// change, details, rules, what time has changed), the host is reached, no service is on its way,
+  /// no alert fires or waits, nothing flaps, and nobody has set the clock. O(1).
+  [[nodiscard]] bool is_at_rest(Now at) const;
   /// When pass() has something to do if nothing happens before; Time::max(): not known.
   [[nodiscard]] Time next_review(Now at) const;
 
@@ -137,6 +143,7 @@ class MonitoredHost {
   KnownDetails details_;
   ClockWatch clock_;
   std::map<ServiceName, Time> pushed_falls_;  ///< the services that fell by pushed changes lately
+  bool at_rest_ = false;                      ///< but for the clock
 };
 
 }  // namespace tocsin
