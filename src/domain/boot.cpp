@@ -1,6 +1,7 @@
 #include "domain/boot.h"
 
 #include <chrono>
+#include <map>
 
 namespace tocsin {
 namespace {
@@ -11,9 +12,13 @@ constexpr Duration kTolerance = std::chrono::minutes(1);
 }  // namespace
 
 std::optional<BootService> find_boot_service(const ServiceName& name) {
-  for (const auto service : all_values<BootService>())
-    if (name == ServiceName(to_string(service))) return service;
-  return std::nullopt;
+  static const auto names = [] {
+    std::map<ServiceName, BootService> all;
+    for (const auto service : all_values<BootService>()) all.emplace(to_string(service), service);
+    return all;
+  }();
+  const auto found = names.find(name);
+  return found == names.end() ? std::nullopt : std::optional(found->second);
 }
 
 std::optional<bool> has_booted(const BootSigns& before, const BootSigns& now) {

@@ -64,7 +64,7 @@ Watchlist::Watchlist(std::vector<WatchedService> services) {
       Pattern pattern{i, fold_case(text), {}, of_display_names, entry.automatic_only};
       for (const auto& excluded : entry.exclude) pattern.exclude.push_back(fold_case(excluded));
       compiled->patterns.push_back(std::move(pattern));
-    } else if (ServiceName name(entry.pattern); compiled->exact.emplace(name.key(), i).second) {
+    } else if (ServiceName name(entry.pattern); compiled->exact.emplace(name, i).second) {
       compiled->exact_names.push_back(std::move(name));
     }
   }
@@ -74,7 +74,7 @@ Watchlist::Watchlist(std::vector<WatchedService> services) {
 const WatchedService* Watchlist::find(const ServiceName& name, const ServiceDetails* known) const {
   const Subject subject(name, known);
   const auto& entries = compiled_->entries;
-  const auto exact = compiled_->exact.find(name.key());
+  const auto exact = compiled_->exact.find(name);
   const auto first = exact == compiled_->exact.end() ? entries.size() : exact->second;
   for (const auto& pattern : compiled_->patterns) {
     if (pattern.entry > first) break;
@@ -110,8 +110,6 @@ bool Watchlist::needs_details() const {
   });
 }
 
-bool Watchlist::is_exact(const ServiceName& name) const {
-  return compiled_->exact.contains(name.key());
-}
+bool Watchlist::is_exact(const ServiceName& name) const { return compiled_->exact.contains(name); }
 
 }  // namespace tocsin

@@ -90,7 +90,7 @@ class Watchlist {
   struct Compiled {
     std::vector<WatchedService> entries;
     std::vector<ServiceName> exact_names;
-    std::unordered_map<std::string, std::size_t> exact;  ///< folded name -> its first entry
+    std::unordered_map<ServiceName, std::size_t> exact;  ///< name -> its first entry
     std::vector<Pattern> patterns;                       ///< in the order of their entries
   };
   std::shared_ptr<const Compiled> compiled_;

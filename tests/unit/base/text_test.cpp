@@ -68,16 +68,6 @@ TEST(Text, DisplayWidth) {
   EXPECT_EQ(display_width("日本"), 4U);
 }
 
-TEST(Names, CompareAsWindowsDoesAndKeepTheirSpelling) {
-  EXPECT_EQ(ServiceName("MSSQL$Größe"), ServiceName("mssql$GRÖßE"));
-  EXPECT_NE(ServiceName("Spooler"), ServiceName("Spooler2"));
-  EXPECT_EQ(std::hash<ServiceName>{}(ServiceName("spooler")),
-            std::hash<ServiceName>{}(ServiceName("SPOOLER")));
-  EXPECT_EQ(ServiceName("Spooler").text(), "Spooler");
-  EXPECT_EQ(ServiceName("Spooler").key(), "SPOOLER");
-  EXPECT_LT(ServiceName("alpha"), ServiceName("BETA"));
-}
-
 TEST(CutUtf8, CutsNoCharacterInTwo) {
   EXPECT_EQ(cut_utf8("abc", 3), "abc");
   EXPECT_EQ(cut_utf8("abc", 2), "ab");
