@@ -38,9 +38,9 @@ void host_unchanged(benchmark::State& state) {
   }
   const Watchlist watchlist(std::move(watched));
   const Observation observation{HostName("host"), kStart, std::move(seen)};
-  TrackedServices tracked;
+  KnownServices tracked;
   for (const auto& change : decide(tracked, observation, watchlist))
-    tracked.emplace(change.name, change.next);
+    tracked[change.name].tracked = change.next;
   for (auto _ : state) benchmark::DoNotOptimize(decide(tracked, observation, watchlist));
   state.SetItemsProcessed(state.iterations() * state.range(0));
 }

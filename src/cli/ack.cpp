@@ -47,7 +47,7 @@ Result<std::vector<Firing>> load_firing(const std::filesystem::path& directory) 
       if (const auto since = host.firing_since(service)) all.push_back({name, service, *since});
     };
     add({});
-    for (const auto& [service, tracked] : host.services()) add(service);
+    for (const auto& service : host.services()) add(service.name);
   }
   TRY(auto logins, store::Logins::open(directory));
   TRY(const auto records, logins.load());

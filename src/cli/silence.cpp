@@ -53,7 +53,7 @@ bool means_any(const SilenceScope& scope, const config::Config& config, const st
   if (!states) return true;
   return std::ranges::any_of(*states, [&scope](const auto& known) {
     return std::ranges::any_of(known.second.services, [&](const auto& service) {
-      return scope.covers(known.first, service.first);
+      return scope.covers(known.first, service.name);
     });
   });
 }

@@ -18,9 +18,9 @@ MonitoredHost::Rules rules_of(const config::Cluster& cluster) {
 }
 
 ServiceState state_of(const MonitoredHost& host, const ServiceName& service) {
-  const auto found = host.services().find(service);
-  if (!host.host().error.empty() || found == host.services().end()) return ServiceState::unknown;
-  return found->second.seen.state;
+  const auto* known = host.services().find(service);
+  if (!host.host().error.empty() || known == nullptr) return ServiceState::unknown;
+  return known->tracked.seen.state;
 }
 
 }  // namespace

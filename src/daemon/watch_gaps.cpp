@@ -11,9 +11,10 @@ void WatchGaps::add(const MonitoredHost& host) {
     hosts++;
     return;
   }
-  for (const auto& [name, service] : host.services()) {
-    denied += service.seen.state == ServiceState::denied ? 1 : 0;
-    missing += service.seen.state == ServiceState::missing ? 1 : 0;
+  for (const auto& service : host.services()) {
+    const auto state = service.tracked.seen.state;
+    denied += state == ServiceState::denied ? 1 : 0;
+    missing += state == ServiceState::missing ? 1 : 0;
   }
   patterns += host.idle_patterns().size();
 }

@@ -218,8 +218,8 @@ bool Watcher::may_be_dropped(const Error& error, net::MonotonicClock::duration t
 
 bool Watcher::may_skip_check() const {
   const Time now = deps_.clock.now();
-  const auto rests = [](const auto& entry) {
-    const auto state = entry.second.seen.state;
+  const auto rests = [](const KnownService& service) {
+    const auto state = service.tracked.seen.state;
     return !is_pending(state) && state != ServiceState::unknown;
   };
   return host_.push && checked_ && !check_soon_ && !last_error_ && !new_list_ && !check_again_ &&
@@ -267,7 +267,7 @@ net::awaitable<void> Watcher::complete(Observation& observation) {
     observation.services = std::unexpected(read.error());
     co_return;
   }
-  attach_details(*observation.services, *read);
+  observation.services->attach_details(*read);
 }
 
 net::awaitable<void> Watcher::refresh_details() {
@@ -329,9 +329,8 @@ net::awaitable<void> Watcher::check() {
 }
 
 bool Watcher::lacks_details() const {
-  return std::ranges::any_of(monitored_.services(), [this](const auto& service) {
-    const auto known = monitored_.details(service.first);
-    return known == nullptr || known->start_mode == StartMode::unknown;
+  return std::ranges::any_of(monitored_.services(), [](const KnownService& service) {
+    return service.details == nullptr || service.details->start_mode == StartMode::unknown;
   });
 }
 
@@ -376,9 +375,9 @@ void Watcher::log_waiting(Time now) const {
   for (const auto& waiting : monitored_.waiting_alerts(now)) {
     const auto& [reason, until] = waiting.suppression;
     auto why = until == Time::max() ? reason : reason + " until " + iso_time(until);
-    const auto& tracked = monitored_.services().at(waiting.service);
+    const auto* service = monitored_.services().find(waiting.service);
     groups[std::move(why)].push_back(fmt::format("{} {} (checks {})", waiting.service.text(),
-                                                 to_string(waiting.kind), tracked.checks));
+                                                 to_string(waiting.kind), service->tracked.checks));
   }
   for (const auto& [why, alerts] : groups) log_.debug("alert waits: {}: {}", listed(alerts), why);
 }
@@ -434,11 +433,10 @@ void Watcher::log_idle_patterns() {
     log_.warn("no service matches `{}` yet; later ones are picked up", pattern);
 }
 
-notify::ServiceReport Watcher::report_of(const ServiceName& service,
-                                         const TrackedService& tracked) const {
-  notify::ServiceReport report{.state = tracked.seen.state};
-  std::tie(report.name, report.friendly_name) = monitored_.names_of(service);
-  report.details = monitored_.details(service);
+notify::ServiceReport Watcher::report_of(const KnownService& service) const {
+  notify::ServiceReport report{.state = service.tracked.seen.state};
+  std::tie(report.name, report.friendly_name) = monitored_.names_of(service.name);
+  report.details = service.details;
   return report;
 }
 
@@ -446,18 +444,16 @@ void Watcher::report_all(Time at) const {
   if (!deps_.status.is_wanted()) return;
   notify::StatusReport report{.host = host_.name, .at = at};
   report.services.reserve(monitored_.services().size());
-  for (const auto& [name, tracked] : monitored_.services())
-    report.services.push_back(report_of(name, tracked));
+  for (const auto& service : monitored_.services()) report.services.push_back(report_of(service));
   deps_.status.report(report);
 }
 
 void Watcher::report(std::span<const ObservedService> pushed, Time at) const {
   if (pushed.empty() || !deps_.status.is_wanted()) return;
   notify::StatusReport report{.host = host_.name, .at = at};
-  const auto& known = monitored_.services();
   for (const auto& service : pushed) {
-    const auto tracked = known.find(service.name);
-    if (tracked != known.end()) report.services.push_back(report_of(service.name, tracked->second));
+    if (const auto* known = monitored_.services().find(service.name))
+      report.services.push_back(report_of(*known));
   }
   deps_.status.report(report);
 }

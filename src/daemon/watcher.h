@@ -150,8 +150,7 @@ class Watcher {
   [[nodiscard]] bool lacks_details() const;
   void report_all(Time at) const;
   void report(std::span<const ObservedService> pushed, Time at) const;
-  [[nodiscard]] notify::ServiceReport report_of(const ServiceName& service,
-                                                const TrackedService& tracked) const;
+  [[nodiscard]] notify::ServiceReport report_of(const KnownService& service) const;
 
   config::Host host_;
   Deps deps_;

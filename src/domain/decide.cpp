@@ -150,40 +150,34 @@ bool is_readable(ServiceState state) {
          state != ServiceState::unknown;
 }
 
-/// The observed services in the order of their names, each once.
-std::vector<const ObservedService*> by_name(const Observation& observation) {
-  std::vector<const ObservedService*> seen;
-  if (!observation.services) return seen;
-  for (const auto& service : *observation.services) seen.push_back(&service);
-  std::ranges::sort(seen, [](const auto* a, const auto* b) {
-    const auto order = a->name <=> b->name;
-    return order == 0 ? a < b : order < 0;
-  });
-  const auto repeated = std::ranges::unique(seen, {}, &ObservedService::name);
-  seen.erase(repeated.begin(), repeated.end());
-  return seen;
+/// Null: they were never read.
+const ServiceDetails* find_details(const KnownService* known, const ServiceName& name,
+                                   const KnownDetails& others) {
+  return known == nullptr ? find_details(others, name) : known->details.get();
 }
 
 /// What one observed state of a service changes, if anything.
-std::optional<ServiceChange> observe_each(const ServiceName& name, const TrackedService* before,
+std::optional<ServiceChange> observe_each(const KnownService* known, const ServiceName& name,
                                           const ServiceStatus& seen, const Watchlist& watchlist,
-                                          const KnownDetails& details, Time now) {
-  const auto* known = find_details(details, name);
-  const auto* entry = watchlist.find_tracked(name, known);
+                                          const KnownDetails& others, Time now) {
+  const auto* before = known == nullptr ? nullptr : &known->tracked;
+  const auto* details = find_details(known, name, others);
+  const auto* entry = watchlist.find_tracked(name, details);
   if (before == nullptr) {
-    entry = watchlist.is_undecided(name, known) ? nullptr : watchlist.find(name, known);
+    entry = watchlist.is_undecided(name, details) ? nullptr : watchlist.find(name, details);
   }
   const bool gone = seen.state == ServiceState::missing && !watchlist.is_exact(name);
   if (before == nullptr && (entry == nullptr || gone)) return {};
-  const bool nobody_has_a_copy = gone && known != nullptr && is_per_user(*known);
+  const bool nobody_has_a_copy = gone && details != nullptr && is_per_user(*details);
   if (entry == nullptr || nobody_has_a_copy)
     return ServiceChange{.name = name, .next = *before, .forgotten = true};
-  auto [next, transition] = decide(before, seen, entry->policy, now,
-                                   at_first_sight(entry->policy, watchlist.is_exact(name), known));
+  auto [next, transition] =
+      decide(before, seen, entry->policy, now,
+             at_first_sight(entry->policy, watchlist.is_exact(name), details));
   const bool is_over = gone && next.notified.settled == ServiceState::missing && !fires(next);
   if (before != nullptr && next == *before && !is_over) return {};
   return ServiceChange{.name = name,
-                       .next = next,
+                       .next = std::move(next),
                        .forgotten = is_over,
                        .transition = std::move(transition),
                        .is_new = before == nullptr};
@@ -196,7 +190,7 @@ void follow_clock(TrackedService& service, Duration set_by, Time now) {
   for (auto* at : {&service.settled_since, &service.since, &service.progress_at, &notified.since,
                    &notified.at})
     *at = moved(*at, set_by, now);
-  for (auto& change : service.changes) change = moved(change, set_by, now);
+  service.changes.follow_clock(set_by, now);
 }
 
 Decision decide(const TrackedService* previous, const ServiceStatus& seen, const Policy& policy,
@@ -239,44 +233,37 @@ Decision decide(const TrackedService* previous, const ServiceStatus& seen, const
   return decision;
 }
 
-std::vector<ServiceChange> decide(const TrackedServices& previous, const Observation& observation,
-                                  const Watchlist& watchlist, const KnownDetails& details) {
+std::vector<ServiceChange> decide(const KnownServices& previous, const Observation& observation,
+                                  const Watchlist& watchlist, const KnownDetails& others) {
+  static const ObservedServices none;
   std::vector<ServiceChange> changes;
-  const auto observe = [&](const ServiceName& name, const TrackedService* before,
-                           const ServiceStatus& seen) {
-    auto change = observe_each(name, before, seen, watchlist, details, observation.at.wall);
+  const auto observe = [&](const KnownService* known, const ObservedService* observed) {
+    if (known != nullptr && observed != nullptr && is_as_before(*known, *observed)) return;
+    const auto& name = known == nullptr ? observed->name : known->name;
+    const bool gone = observation.services && observed == nullptr && !watchlist.is_exact(name);
+    const ServiceStatus lacking{.state = gone ? ServiceState::missing : ServiceState::unknown};
+    auto change = observe_each(known, observed == nullptr ? name : observed->name,
+                               observed == nullptr ? lacking : observed->status, watchlist, others,
+                               observation.at.wall);
     if (change) changes.push_back(*std::move(change));
   };
-  const auto seen = by_name(observation);
-  auto at = seen.begin();
-  for (const auto& [name, tracked] : previous) {
-    for (; at != seen.end() && (*at)->name < name; ++at)
-      observe((*at)->name, nullptr, (*at)->status);
-    if (at != seen.end() && (*at)->name == name) {
-      observe((*at)->name, &tracked, (*at)->status);
-      ++at;
-    } else {
-      const bool known_gone = observation.services && !watchlist.is_exact(name);
-      observe(name, &tracked,
-              {.state = known_gone ? ServiceState::missing : ServiceState::unknown});
-    }
-  }
-  for (; at != seen.end(); ++at) observe((*at)->name, nullptr, (*at)->status);
+  walk_in_step(previous, observation.services ? *observation.services : none, observe);
   return changes;
 }
 
-std::vector<ServiceName> lacking_details(const TrackedServices& previous,
+std::vector<ServiceName> lacking_details(const KnownServices& previous,
                                          const Observation& observation, const Watchlist& watchlist,
-                                         const KnownDetails& known) {
+                                         const KnownDetails& others) {
   std::vector<ServiceName> for_alerts;
   std::vector<ServiceName> undecided;
   if (!observation.services) return for_alerts;
-  for (const auto& [name, status, brought] : *observation.services) {
-    if (!is_readable(status.state)) continue;
-    const auto* details = brought ? brought.get() : find_details(known, name);
-    if (details != nullptr && details->start_mode != StartMode::unknown) continue;
-    const auto before = previous.find(name);
-    if (before == previous.end()) {
+  const auto look = [&](const KnownService* known, const ObservedService* observed) {
+    if (observed == nullptr || !is_readable(observed->status.state)) return;
+    if (known != nullptr && is_as_before(*known, *observed)) return;
+    const auto& [name, status, brought] = *observed;
+    const auto* details = brought ? brought.get() : find_details(known, name, others);
+    if (details != nullptr && details->start_mode != StartMode::unknown) return;
+    if (known == nullptr) {
       const auto* entry = watchlist.find(name, details);
       if (watchlist.is_undecided(name, details))
         undecided.push_back(name);
@@ -285,20 +272,20 @@ std::vector<ServiceName> lacking_details(const TrackedServices& previous,
         for_alerts.push_back(name);
     } else if (const auto* entry = watchlist.find_tracked(name, details);
                entry != nullptr &&
-               decide(&before->second, status, entry->policy, observation.at.wall).transition) {
+               decide(&known->tracked, status, entry->policy, observation.at.wall).transition) {
       for_alerts.push_back(name);
     }
-  }
+  };
+  walk_in_step(previous, *observation.services, look);
   std::ranges::move(undecided, std::back_inserter(for_alerts));
   return for_alerts;
 }
 
-std::optional<ServiceChange> decide(const TrackedServices& previous, const ObservedService& pushed,
+std::optional<ServiceChange> decide(const KnownServices& previous, const ObservedService& pushed,
                                     const Watchlist& watchlist, Time now,
-                                    const KnownDetails& details) {
-  const auto known = previous.find(pushed.name);
-  return observe_each(pushed.name, known == previous.end() ? nullptr : &known->second,
-                      pushed.status, watchlist, details, now);
+                                    const KnownDetails& others) {
+  return observe_each(previous.find(pushed.name), pushed.name, pushed.status, watchlist, others,
+                      now);
 }
 
 }  // namespace tocsin

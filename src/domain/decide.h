@@ -3,68 +3,17 @@
 #pragma once
 
 #include <cstdint>
-#include <map>
 #include <memory>
 #include <optional>
-#include <span>
 #include <vector>
 
+#include "domain/known_services.h"
 #include "domain/service.h"
+#include "domain/tracked_service.h"
 #include "domain/transition.h"
 #include "domain/watch.h"
 
 namespace tocsin {
-
-/// What people believe of a service: what they were notified of last, or its first sight unless
-/// that is an alert.
-struct Notified {
-  ServiceState settled = ServiceState::unknown;
-  bool stuck = false;
-  bool denied = false;
-  ServiceState from = ServiceState::unknown;  ///< its state before, by what was notified
-  Time since{};                               ///< when it was notified first
-  Time at{};                                  ///< when it was notified last
-  std::uint32_t reminders = 0;                ///< how many reminders followed
-  Time firing_since{};       ///< since when an alert about it fires; the epoch: none does
-  bool first_sight = false;  ///< it was so when first seen: only who was notified hears its end
-
-  friend bool operator==(const Notified&, const Notified&) = default;
-};
-
-/// What is remembered about a service between two checks, and stored.
-struct TrackedService {
-  ServiceStatus seen;  ///< by the last check; state unknown while the host is not reached
-  /// The state that alerts are compared with: never pending or denied. A service first seen on its
-  /// way is taken to come from where that way begins; one that was denied or unknown from the first
-  /// check on has none (unknown) until it is seen.
-  ServiceState settled = ServiceState::unknown;
-  Time settled_since{};          ///< since when
-  Time since{};                  ///< since when `seen.state` is what it is
-  Time progress_at{};            ///< when a pending service last changed state or checkpoint
-  std::uint32_t process_id = 0;  ///< the last one known of a service that is settled as running
-  bool stuck = false;            ///< reported as stuck, and not settled since
-  bool denied = false;           ///< reported (or found at first sight), and not settled since
-  Notified notified;
-  std::uint32_t checks = 1;   ///< how often `settled` was seen in a row, as far as grace counts
-  std::vector<Time> changes;  ///< the last ones, for as long as they count as flapping
-  bool flapping = false;
-  bool flapping_bad = false;                         ///< a bad state was notified since it flaps
-  ServiceState storm_state = ServiceState::unknown;  ///< what a storm suppressed; unknown: nothing
-  Duration storm_lasted{};                           ///< for how long it was so; 0: it still is
-  bool first_sight = false;        ///< nobody was notified yet, and a bad state is an alert
-  bool waits_with_others = false;  ///< suppressed by what ends for many alerts at once
-
-  friend bool operator==(const TrackedService&, const TrackedService&) = default;
-};
-
-/// The wall clock was set by so much, and it is `now`: what is waited for moves with it. Since when
-/// an alert fires does not: by that an acknowledgement knows its alert.
-void follow_clock(TrackedService& service, Duration set_by, Time now);
-
-/// Whether an alert about the service was notified, and not its end.
-[[nodiscard]] inline bool fires(const TrackedService& service) {
-  return service.notified.firing_since != Time{};
-}
 
 struct Decision {
   TrackedService next;
@@ -83,9 +32,6 @@ enum class AtFirstSight : std::uint8_t { baseline, alert };
                               const Policy& policy, Time now,
                               AtFirstSight at_first_sight = AtFirstSight::baseline);
 
-/// The states of one host's services, by name.
-using TrackedServices = std::map<ServiceName, TrackedService>;
-
 struct ServiceChange {
   ServiceName name;
   TrackedService next;
@@ -99,25 +45,24 @@ struct ServiceChange {
 /// One host: the changes (only these) that the observation brings, by name. Services that the
 /// watchlist no longer names are forgotten silently, and so are per-user services of which nobody
 /// has a copy. Any other service that a pattern found and that is gone from the list vanishes, and
-/// is forgotten once no alert says so. An exact name that the observation lacks becomes
-/// unknown; of a name that it brings twice the first counts.
-[[nodiscard]] std::vector<ServiceChange> decide(const TrackedServices& previous,
+/// is forgotten once no alert says so. An exact name that the observation lacks becomes unknown.
+/// `others` are details of services that are not tracked.
+[[nodiscard]] std::vector<ServiceChange> decide(const KnownServices& previous,
                                                 const Observation& observation,
                                                 const Watchlist& watchlist,
-                                                const KnownDetails& details = {});
+                                                const KnownDetails& others = {});
 
 /// The observed services whose details were never read, and are needed now: for an alert (its
-/// policy, what it says) first, then for whether the service is watched at all. `known` are those
-/// that the observation lacks.
-[[nodiscard]] std::vector<ServiceName> lacking_details(const TrackedServices& previous,
+/// policy, what it says) first, then for whether the service is watched at all.
+[[nodiscard]] std::vector<ServiceName> lacking_details(const KnownServices& previous,
                                                        const Observation& observation,
                                                        const Watchlist& watchlist,
-                                                       const KnownDetails& known);
+                                                       const KnownDetails& others = {});
 
 /// One pushed change, if it changes anything; it says nothing about the other services.
-[[nodiscard]] std::optional<ServiceChange> decide(const TrackedServices& previous,
+[[nodiscard]] std::optional<ServiceChange> decide(const KnownServices& previous,
                                                   const ObservedService& pushed,
                                                   const Watchlist& watchlist, Time now,
-                                                  const KnownDetails& details = {});
+                                                  const KnownDetails& others = {});
 
 }  // namespace tocsin

@@ -70,29 +70,36 @@ struct HostSigns {
 /// For a host that says nothing of its boot. `after_outage`: the host was not reached the last
 /// time. Then a few other processes are enough, or none that could tell; otherwise there must be
 /// three, and all of them gone.
-HostSigns read_signs(const TrackedServices& previous, const Observation& observation,
+HostSigns read_signs(const KnownServices& previous, const Observation& observation,
                      bool after_outage) {
   if (!observation.services) return {};
-  std::map<std::uint32_t, bool> processes;  // of the last check: whether each is still there
+  std::vector<std::pair<std::uint32_t, bool>> ran_before;  // process, and whether it still runs it
+  ran_before.reserve(previous.size());
   HostSigns signs;
   auto& [fell, ran] = signs.falls;
   std::size_t runs_anew = 0;
-  for (const auto& seen : *observation.services) {
-    const auto known = previous.find(seen.name);
-    if (known == previous.end() || known->second.settled != ServiceState::running) continue;
-    const auto state = seen.status.state;
-    ran++;
-    fell += falls(known->second, state) ? 1 : 0;
-    if (known->second.process_id == 0) continue;
-    const bool same = seen.status.process_id == known->second.process_id;
-    const bool up = state == ServiceState::running || state == ServiceState::start_pending;
-    runs_anew += up && !same && seen.status.process_id != 0 ? 1 : 0;
-    processes[known->second.process_id] |= same;
-  }
+  walk_in_step(previous, *observation.services,
+               [&](const KnownService* known, const ObservedService* observed) {
+                 if (known == nullptr || observed == nullptr) return;
+                 const auto& before = known->tracked;
+                 const auto& seen = observed->status;
+                 if (before.settled != ServiceState::running) return;
+                 ran++;
+                 fell += falls(before, seen.state) ? 1 : 0;
+                 if (before.process_id == 0) return;
+                 const bool same = seen.process_id == before.process_id;
+                 const bool up = seen.state == ServiceState::running ||
+                                 seen.state == ServiceState::start_pending;
+                 runs_anew += up && !same && seen.process_id != 0 ? 1 : 0;
+                 ran_before.emplace_back(before.process_id, same);
+               });
+  if (!after_outage && runs_anew == 0) return signs;
+  std::map<std::uint32_t, bool> processes;  // whether each is still there
+  for (const auto& [process, same] : ran_before) processes[process] |= same;
   const auto kept = static_cast<std::size_t>(
       std::ranges::count(processes, true, &std::pair<const std::uint32_t, bool>::second));
   signs.rebooted = after_outage ? ran > 0 && kept * 2 < std::max<std::size_t>(processes.size(), 1)
-                                : kept == 0 && processes.size() >= kFewestSigns && runs_anew > 0;
+                                : kept == 0 && processes.size() >= kFewestSigns;
   return signs;
 }
 
@@ -176,7 +183,7 @@ void note_falls(TrackedHost& host, const Falls& falls, const HostPolicy& policy,
 }
 
 std::vector<AlertDraft> review(TrackedHost& host, const Observation& observation,
-                               const TrackedServices& previous, const HostPolicy& policy,
+                               const KnownServices& previous, const HostPolicy& policy,
                                const HostCircumstances& circumstances) {
   const Time now = observation.at.wall;
   const auto& silence = circumstances.silence;

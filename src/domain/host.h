@@ -57,7 +57,7 @@ struct HostCircumstances {
 /// Called after each check of a host. `previous` are its services as they were known before. Keeps
 /// in `host` what was notified.
 [[nodiscard]] std::vector<AlertDraft> review(TrackedHost& host, const Observation& observation,
-                                             const TrackedServices& previous,
+                                             const KnownServices& previous,
                                              const HostPolicy& policy,
                                              const HostCircumstances& circumstances);
 /// What time alone has changed of a host that is not reached: suppressions that ended, reminders.

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <ranges>
 #include <set>
 #include <tuple>
 
@@ -19,8 +18,8 @@ constexpr Duration kAtOnce = std::chrono::milliseconds(500);
 bool is_recent(Time fall, Time now) { return fall <= now && now - fall < kAtOnce; }
 
 /// Whether time alone may change something of it.
-bool waits(const TrackedService& service) {
-  return is_pending(service.seen.state) || is_open(service);
+bool waits(const KnownService& service) {
+  return is_pending(service.tracked.seen.state) || is_open(service.tracked);
 }
 
 }  // namespace
@@ -30,21 +29,22 @@ MonitoredHost::MonitoredHost(HostName name, Rules rules, Known known, SilenceOf 
       host_(std::move(known.host)),
       services_(std::move(known.services)),
       silence_(std::move(silence)),
-      ack_(std::move(ack)),
-      details_(std::move(known.details)) {
+      ack_(std::move(ack)) {
+  services_.shrink_to_fit();
   set_rules(std::move(rules));
 }
 
 void MonitoredHost::set_rules(Rules rules) {
   rules_ = std::move(rules);
   at_rest_ = false;
+  for (auto& service : services_) service.rests = false;
 }
 
 void MonitoredHost::follow_clock(Now now) {
   const auto set_by = clock_.follow(now);
   if (!set_by) return;
   tocsin::follow_clock(host_, rules_.policy, *set_by, now.wall);
-  for (auto& [name, service] : services_) tocsin::follow_clock(service, *set_by, now.wall);
+  for (auto& service : services_) tocsin::follow_clock(service.tracked, *set_by, now.wall);
   for (auto& [name, fall] : pushed_falls_) fall = moved(fall, *set_by, now.wall);
 }
 
@@ -56,12 +56,11 @@ MonitoredHost::Outcome MonitoredHost::apply(const Observation& observation) {
   auto host_drafts =
       tocsin::review(host_, observation, services_, rules_.policy, circumstances(now));
   outcome.host = host_ != before;
-  if (observation.services) {
-    for (const auto& service : *observation.services) {
-      if (service.details) details_[service.name] = service.details;
-    }
-  }
-  take(decide(services_, observation, rules_.services, details_), now, outcome);
+  if (observation.services) take_details(*observation.services);
+  auto changes = decide(services_, observation, rules_.services, details_of_others_);
+  // A service that is on its way may be stuck later.
+  for (auto& service : services_) service.rests = !is_pending(service.tracked.seen.state);
+  take(std::move(changes), now, outcome);
   if (host_.error.empty()) review_open(now, outcome);
 
   std::vector<Alert> first;
@@ -76,8 +75,7 @@ MonitoredHost::Outcome MonitoredHost::apply(const Observation& observation) {
   }
   outcome.alerts.insert(outcome.alerts.begin(), std::make_move_iterator(first.begin()),
                         std::make_move_iterator(first.end()));
-  at_rest_ = outcome.empty() && host_.error.empty() &&
-             std::ranges::none_of(services_ | std::views::values, waits);
+  at_rest_ = outcome.empty() && host_.error.empty() && std::ranges::none_of(services_, waits);
   return outcome;
 }
 
@@ -88,7 +86,7 @@ MonitoredHost::Outcome MonitoredHost::apply_pushed(const ObservedService& pushed
   const auto before = host_;
   note_pushed_fall(pushed, now);
   outcome.host = host_ != before;
-  if (auto change = decide(services_, pushed, rules_.services, now, details_))
+  if (auto change = decide(services_, pushed, rules_.services, now, details_of_others_))
     take({*std::move(change)}, now, outcome);
   for (auto& alert : outcome.alerts) alert.pushed = true;
   at_rest_ &= outcome.empty();
@@ -98,14 +96,14 @@ MonitoredHost::Outcome MonitoredHost::apply_pushed(const ObservedService& pushed
 MonitoredHost::Outcome MonitoredHost::learn(const KnownDetails& read) {
   Outcome outcome;
   for (const auto& [name, details] : read) {
-    const auto tracked = services_.find(name);
-    const auto* before = find_details(details_, name);
-    if (tracked == services_.end() || (before != nullptr && *before == *details)) continue;
-    details_[name] = details;
+    auto* known = services_.find(name);
+    if (known == nullptr || (known->details && *known->details == *details)) continue;
+    known->details = details;
+    known->rests = false;
     outcome.services.push_back({.name = name,
-                                .next = tracked->second,
+                                .next = known->tracked,
                                 .details = details,
-                                .seen_before = tracked->second.seen.state});
+                                .seen_before = known->tracked.seen.state});
   }
   at_rest_ &= outcome.empty();
   return outcome;
@@ -113,13 +111,15 @@ MonitoredHost::Outcome MonitoredHost::learn(const KnownDetails& read) {
 
 void MonitoredHost::note_pushed_fall(const ObservedService& pushed, Time now) {
   if (rules_.policy.storm_wait == Duration(0)) return;
-  const auto known = services_.find(pushed.name);
-  if (known == services_.end() || !falls(known->second, pushed.status.state)) return;
+  const auto* known = services_.find(pushed.name);
+  if (known == nullptr || !falls(known->tracked, pushed.status.state)) return;
   std::erase_if(pushed_falls_, [now](const auto& fall) { return !is_recent(fall.second, now); });
   pushed_falls_[pushed.name] = now;
   Falls all{.fell = pushed_falls_.size()};
-  for (const auto& [name, service] : services_)
-    all.ran += service.settled == ServiceState::running || pushed_falls_.contains(name) ? 1 : 0;
+  for (const auto& service : services_) {
+    const bool ran = service.tracked.settled == ServiceState::running;
+    all.ran += ran || pushed_falls_.contains(service.name) ? 1 : 0;
+  }
   note_falls(host_, all, rules_.policy, now);
 }
 
@@ -151,10 +151,15 @@ MonitoredHost::Outcome MonitoredHost::retire(Now at) {
     outcome.alerts.push_back(
         make_alert({.transition = std::move(end), .suppressed = {}, .goes_on = true}, now));
   }
-  for (const auto& [name, service] : std::exchange(services_, {})) {
-    end_alert(name, service, now, outcome);
-    keep({.name = name, .next = service, .forgotten = true}, &service, outcome);
+  for (const auto& service : services_) {
+    end_alert(service.name, service.tracked, now, outcome);
+    outcome.services.push_back({.name = service.name,
+                                .next = service.tracked,
+                                .forgotten = true,
+                                .seen_before = service.tracked.seen.state});
   }
+  services_ = {};
+  details_of_others_.clear();
   host_ = {};
   at_rest_ = false;
   return outcome;
@@ -166,9 +171,9 @@ bool MonitoredHost::is_at_rest(Now at) const {
 
 std::optional<Time> MonitoredHost::firing_since(const ServiceName& service) const {
   if (service.empty()) return host_.notified ? std::optional(host_.firing_since) : std::nullopt;
-  const auto found = services_.find(service);
-  if (found == services_.end() || !fires(found->second)) return std::nullopt;
-  return found->second.notified.firing_since;
+  const auto* known = services_.find(service);
+  if (known == nullptr || !fires(known->tracked)) return std::nullopt;
+  return known->tracked.notified.firing_since;
 }
 
 Time MonitoredHost::next_review(Now at) const {
@@ -177,44 +182,45 @@ Time MonitoredHost::next_review(Now at) const {
   if (!host_.error.empty())
     return tocsin::next_review(host_, rules_.policy, circumstances(now), now);
   Time next = Time::max();
-  for (const auto& [name, service] : services_) {
-    const auto* watched = find_open(name, service);
+  if (at_rest_) return next;
+  for (const auto& service : services_) {
+    const auto* watched = find_open(service);
     if (watched == nullptr) continue;
-    const auto known = details(name);
-    const ReviewedService of{*watched, known.get(), rules_.services.is_exact(name)};
-    next = std::min(next, tocsin::next_review(service, of, circumstances(name, now), now));
+    const ReviewedService of{*watched, service.details.get(),
+                             rules_.services.is_exact(service.name)};
+    next = std::min(
+        next, tocsin::next_review(service.tracked, of, circumstances(service.name, now), now));
   }
   return next;
 }
 
 std::vector<MonitoredHost::WaitingAlert> MonitoredHost::waiting_alerts(Time now) const {
   std::vector<WaitingAlert> waiting;
-  if (!host_.error.empty()) return waiting;
-  for (const auto& [name, service] : services_) {
-    const auto* watched = find_open(name, service);
+  if (at_rest_ || !host_.error.empty()) return waiting;
+  for (const auto& service : services_) {
+    const auto* watched = find_open(service);
     if (watched == nullptr) continue;
-    const auto known = details(name);
-    const ReviewedService of{*watched, known.get(), rules_.services.is_exact(name)};
-    if (auto found = tocsin::find_waiting(service, of, circumstances(name, now), now))
-      waiting.push_back({name, found->kind, std::move(found->suppression)});
+    const ReviewedService of{*watched, service.details.get(),
+                             rules_.services.is_exact(service.name)};
+    if (auto found = find_waiting(service.tracked, of, circumstances(service.name, now), now))
+      waiting.push_back({service.name, found->kind, std::move(found->suppression)});
   }
   return waiting;
 }
 
 const WatchedService* MonitoredHost::find_entry(const ServiceName& service) const {
-  return rules_.services.find_tracked(service, find_details(details_, service));
+  return rules_.services.find_tracked(service, details(service).get());
 }
 
 /// Most services have nothing open, and finding their entries costs more than seeing that.
-const WatchedService* MonitoredHost::find_open(const ServiceName& name,
-                                               const TrackedService& service) const {
-  return is_open(service) ? find_entry(name) : nullptr;
+const WatchedService* MonitoredHost::find_open(const KnownService& service) const {
+  return is_open(service.tracked) ? find_entry(service) : nullptr;
 }
 
 std::vector<std::string> MonitoredHost::idle_patterns() const {
   std::set<const WatchedService*> at_work;
-  for (const auto& [name, service] : services_) {
-    if (service.settled != ServiceState::missing) at_work.insert(find_entry(name));
+  for (const auto& service : services_) {
+    if (service.tracked.settled != ServiceState::missing) at_work.insert(find_entry(service));
   }
   std::vector<std::string> idle;
   for (const auto& entry : rules_.services.entries()) {
@@ -225,8 +231,9 @@ std::vector<std::string> MonitoredHost::idle_patterns() const {
 }
 
 std::shared_ptr<const ServiceDetails> MonitoredHost::details(const ServiceName& service) const {
-  const auto found = details_.find(service);
-  return found == details_.end() ? nullptr : found->second;
+  if (const auto* known = services_.find(service)) return known->details;
+  const auto other = details_of_others_.find(service);
+  return other == details_of_others_.end() ? nullptr : other->second;
 }
 
 std::pair<ServiceName, std::string> MonitoredHost::names_of(const ServiceName& service) const {
@@ -251,9 +258,9 @@ std::optional<Suppression> MonitoredHost::ack(const ServiceName& service) const 
 
 std::optional<Suppression> MonitoredHost::outage(const ServiceName& service) const {
   if (!host_.error.empty()) return Suppression{"its host is not reached"};
-  const auto found = services_.find(service);
-  const bool known = found == services_.end() || found->second.seen.state != ServiceState::unknown;
-  return known ? std::nullopt : std::optional(Suppression{"its state is not known"});
+  const auto* known = services_.find(service);
+  if (known == nullptr || known->tracked.seen.state != ServiceState::unknown) return std::nullopt;
+  return Suppression{"its state is not known"};
 }
 
 Circumstances MonitoredHost::circumstances(const ServiceName& service, Time now) const {
@@ -269,13 +276,33 @@ Circumstances MonitoredHost::circumstances(const ServiceName& service, Time now)
   return all;
 }
 
+void MonitoredHost::take_details(const ObservedServices& observed) {
+  KnownDetails others;
+  walk_in_step(services_, observed, [&](KnownService* known, const ObservedService* seen) {
+    if (seen == nullptr) return;
+    if (known == nullptr) {
+      const auto details = seen->details ? seen->details : this->details(seen->name);
+      if (details) others.emplace(seen->name, details);
+    } else if (seen->details && seen->details != known->details) {
+      known->details = seen->details;
+      known->rests = false;
+    }
+  });
+  details_of_others_ = std::move(others);
+}
+
 void MonitoredHost::take(std::vector<ServiceChange> changes, Time now, Outcome& outcome) {
   // All states first: the alert of one service may name another.
   std::vector<std::optional<TrackedService>> before;
+  const auto is_new = std::ranges::count(changes, true, &ServiceChange::is_new);
+  services_.make_room(static_cast<std::size_t>(is_new));
   for (const auto& change : changes) {
-    const auto known = services_.find(change.name);
-    before.push_back(known == services_.end() ? std::nullopt : std::optional(known->second));
-    services_[change.name] = change.next;
+    auto& known = services_[change.name];
+    before.push_back(change.is_new ? std::nullopt : std::optional(known.tracked));
+    if (auto read = details_of_others_.extract(change.name))
+      known.details = std::move(read.mapped());
+    known.tracked = change.next;
+    known.rests = false;
   }
   for (std::size_t i = 0; i < changes.size(); i++) {
     auto& change = changes[i];
@@ -313,10 +340,11 @@ void MonitoredHost::end_alert(const ServiceName& name, const TrackedService& ser
 void MonitoredHost::keep(ServiceChange change, const TrackedService* previous, Outcome& outcome) {
   if (change.forgotten) {
     services_.erase(change.name);
-    details_.erase(change.name);
   } else {
-    services_[change.name] = change.next;
+    auto& known = services_[change.name];
+    known.tracked = change.next;
     if (previous != nullptr && change.next == *previous) return;
+    known.rests = false;
     change.details = details(change.name);
   }
   if (previous != nullptr) change.seen_before = previous->seen.state;
@@ -324,15 +352,13 @@ void MonitoredHost::keep(ServiceChange change, const TrackedService* previous, O
 }
 
 void MonitoredHost::review_open(Time now, Outcome& outcome) {
-  std::vector<std::pair<ServiceName, TrackedService>> open;
-  for (const auto& [name, service] : services_) {
-    if (find_open(name, service) != nullptr) open.emplace_back(name, service);
-  }
-  for (const auto& [name, service] : open) {
-    const auto& watched = *find_entry(name);
-    auto next = service;
-    review_service(name, watched, &service, next, std::nullopt, now, outcome);
-    keep({.name = name, .next = next}, &service, outcome);
+  for (const auto& service : services_) {
+    const auto* watched = find_open(service);
+    if (watched == nullptr) continue;
+    const auto before = service.tracked;
+    auto next = before;
+    review_service(service.name, *watched, &before, next, std::nullopt, now, outcome);
+    keep({.name = service.name, .next = std::move(next)}, &before, outcome);
   }
 }
 
@@ -390,11 +416,12 @@ std::string MonitoredHost::what_is_wrong() const {
   constexpr std::size_t kMostNamed = 10;
   std::string names;
   std::size_t count = 0;
-  for (const auto& [name, service] : services_) {
-    const auto* watched = find_entry(name);
-    if (watched == nullptr || is_expected(service.settled, watched->policy.expected)) continue;
+  for (const auto& service : services_) {
+    const auto* watched = find_entry(service);
+    if (watched == nullptr || is_expected(service.tracked.settled, watched->policy.expected))
+      continue;
     if (count++ >= kMostNamed) continue;
-    names.append(count == 1 ? "" : ", ").append(names_of(name).first.text());
+    names.append(count == 1 ? "" : ", ").append(names_of(service.name).first.text());
   }
   if (count == 0) return "all its watched services are as expected";
   if (count > kMostNamed) names += " and " + std::to_string(count - kMostNamed) + " more";
@@ -408,9 +435,9 @@ ServiceName MonitoredHost::find_cause(const ServiceName& service) const {
     const auto known = details(at);
     if (!known) return cause;
     const auto next = std::ranges::find_if(known->dependencies, [&](const std::string& text) {
-      const auto needed = services_.find(ServiceName(text));
-      return needed != services_.end() && needed->second.settled != ServiceState::running &&
-             needed->second.settled != ServiceState::unknown;
+      const auto* needed = services_.find(ServiceName(text));
+      return needed != nullptr && needed->tracked.settled != ServiceState::running &&
+             needed->tracked.settled != ServiceState::unknown;
     });
     if (next == known->dependencies.end()) return cause;
     at = ServiceName(*next);

@@ -30,8 +30,7 @@ class MonitoredHost {
   /// What is known from an earlier run.
   struct Known {
     TrackedHost host;
-    TrackedServices services;
-    KnownDetails details;
+    KnownServices services;
   };
   struct Rules {
     Watchlist services;
@@ -64,7 +63,7 @@ class MonitoredHost {
   Outcome apply_pushed(const ObservedService& pushed, Now at);
   /// Before apply(): the services of the observation whose details are to be read first.
   [[nodiscard]] std::vector<ServiceName> lacking_details(const Observation& observation) const {
-    return tocsin::lacking_details(services_, observation, rules_.services, details_);
+    return tocsin::lacking_details(services_, observation, rules_.services, details_of_others_);
   }
   /// Details that were read after the observation: no alert follows from them.
   Outcome learn(const KnownDetails& read);
@@ -94,7 +93,7 @@ class MonitoredHost {
 
   [[nodiscard]] const HostName& name() const { return name_; }
   [[nodiscard]] const TrackedHost& host() const { return host_; }
-  [[nodiscard]] const TrackedServices& services() const { return services_; }
+  [[nodiscard]] const KnownServices& services() const { return services_; }
   /// Null when they were never read.
   [[nodiscard]] std::shared_ptr<const ServiceDetails> details(const ServiceName& service) const;
   /// The patterns, for key names or display names, that find none of the services that are known
@@ -104,6 +103,9 @@ class MonitoredHost {
   [[nodiscard]] std::pair<ServiceName, std::string> names_of(const ServiceName& service) const;
   /// The entry of the watchlist by whose rules it is watched; null: by none.
   [[nodiscard]] const WatchedService* find_entry(const ServiceName& service) const;
+  [[nodiscard]] const WatchedService* find_entry(const KnownService& service) const {
+    return rules_.services.find_tracked(service.name, service.details.get());
+  }
   [[nodiscard]] const HostPolicy& policy() const { return rules_.policy; }
 
  private:
@@ -115,6 +117,8 @@ class MonitoredHost {
   /// would have. What was stored and seems to be yet to come counts as now.
   void follow_clock(Now now);
   void note_pushed_fall(const ObservedService& pushed, Time now);
+  /// Keeps what an observation says of services besides their states.
+  void take_details(const ObservedServices& observed);
   void take(std::vector<ServiceChange> changes, Time now, Outcome& outcome);
   void review_service(const ServiceName& name, const WatchedService& watched,
                       const TrackedService* previous, TrackedService& service,
@@ -124,8 +128,7 @@ class MonitoredHost {
                  Outcome& outcome) const;
   void keep(ServiceChange change, const TrackedService* previous, Outcome& outcome);
   /// The entry of a service that has something to review; else null.
-  [[nodiscard]] const WatchedService* find_open(const ServiceName& name,
-                                                const TrackedService& service) const;
+  [[nodiscard]] const WatchedService* find_open(const KnownService& service) const;
   void review_open(Time now, Outcome& outcome);
   [[nodiscard]] Alert make_alert(const ServiceName& service, const TrackedService& tracked,
                                  const WatchedService& watched, AlertDraft draft, Time now) const;
@@ -137,10 +140,11 @@ class MonitoredHost {
   HostName name_;
   Rules rules_;
   TrackedHost host_;
-  TrackedServices services_;
+  KnownServices services_;
   SilenceOf silence_;
   AckOf ack_;
-  KnownDetails details_;
+  KnownDetails
+      details_of_others_;  ///< of those that the last observation brought and nobody watches
   ClockWatch clock_;
   std::map<ServiceName, Time> pushed_falls_;  ///< the services that fell by pushed changes lately
   bool at_rest_ = false;                      ///< but for the clock

@@ -43,8 +43,7 @@ class Review {
         circumstances_(circumstances),
         suppressions_(service, of, circumstances, now),
         now_(now) {
-    const auto old = [&](Time at) { return now - at >= policy_.flapping.window; };
-    std::erase_if(service_.changes, old);
+    service_.changes.forget_until(now - policy_.flapping.window);
   }
 
   std::vector<AlertDraft> of_decided(const Transition& decided, const TrackedService* previous);
@@ -142,10 +141,10 @@ AlertDraft Review::notify(Transition transition) {
                        .stuck = service_.stuck,
                        .denied = service_.denied,
                        .from = transition.from,
+                       .first_sight = first_sight || (after_first_sight && !ends),
                        .since = now_,
                        .at = now_,
-                       .firing_since = firing_since,
-                       .first_sight = first_sight || (after_first_sight && !ends)};
+                       .firing_since = firing_since};
   return {.transition = std::move(transition),
           .suppressed = {},
           .across_hosts = first_sight,
@@ -178,7 +177,7 @@ Time Review::bad_from() const {
 Time Review::calm_from() const {
   const auto most = policy_.flapping.stop;
   if (service_.changes.size() <= most) return now_;
-  return service_.changes[service_.changes.size() - most - 1] + policy_.flapping.window;
+  return service_.changes.times()[service_.changes.size() - most - 1] + policy_.flapping.window;
 }
 
 /// Only good last words wait until it has settled.
@@ -245,7 +244,7 @@ std::vector<AlertDraft> Review::of_decided(const Transition& decided,
   const auto& limits = policy_.flapping;
   if (!lasting && limits.start > 0 && is_change_of_state(decided.kind) &&
       decided.from != ServiceState::unknown && !follows_normal_end(decided)) {
-    service_.changes.push_back(now_);
+    service_.changes.add(now_);
     if (!service_.flapping && service_.changes.size() >= limits.start)
       return begin_flapping(decided);
   }

@@ -1,5 +1,8 @@
 #include "domain/service.h"
 
+#include <algorithm>
+#include <utility>
+
 namespace tocsin {
 
 ServiceState worse(ServiceState a, ServiceState b) {
@@ -26,6 +29,18 @@ void attach_details(std::span<ObservedService> services, const KnownDetails& rea
     if (const auto found = read.find(service.name); found != read.end())
       service.details = found->second;
   }
+}
+
+ObservedServices::ObservedServices(std::vector<ObservedService> services)
+    : services_(std::move(services)) {
+  const auto follows = [](const ObservedService& a, const ObservedService& b) {
+    return a.name >= b.name;
+  };
+  if (std::ranges::adjacent_find(services_, follows) == services_.end()) return;
+  std::map<ServiceName, ObservedService> by_name;
+  for (auto& service : services_) by_name.try_emplace(service.name, std::move(service));
+  services_.clear();
+  for (auto& [name, service] : by_name) services_.push_back(std::move(service));
 }
 
 }  // namespace tocsin

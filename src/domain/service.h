@@ -1,10 +1,13 @@
 // What is known about a service, and what one check of a host observes.
 #pragma once
 
+#include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <memory>
 #include <optional>
+#include <ratio>
 #include <span>
 #include <string>
 #include <string_view>
@@ -88,8 +91,9 @@ struct ServiceStatus {
   std::uint32_t exit_code =
       0;  ///< Win32 code; 1066 means: see service_exit_code; 1077: never started
   std::uint32_t service_exit_code = 0;
-  std::uint32_t checkpoint = 0;           ///< grows while a pending service makes progress
-  std::chrono::milliseconds wait_hint{};  ///< how long until the next progress, by its own estimate
+  std::uint32_t checkpoint = 0;  ///< grows while a pending service makes progress
+  /// How long until the next progress, by its own estimate; as wide as it comes.
+  std::chrono::duration<std::uint32_t, std::milli> wait_hint{};
 
   friend bool operator==(const ServiceStatus&, const ServiceStatus&) = default;
 };
@@ -110,7 +114,7 @@ struct ServiceDetails {
 /// session's.
 [[nodiscard]] bool is_per_user(const ServiceDetails& details);
 
-/// What is known of a host's services besides their states; of those that were never read: nothing.
+/// What was read of services besides their states, by name.
 using KnownDetails = std::map<ServiceName, std::shared_ptr<const ServiceDetails>>;
 /// Null when they were never read.
 [[nodiscard]] const ServiceDetails* find_details(const KnownDetails& known,
@@ -125,12 +129,29 @@ struct ObservedService {
 /// Gives each service those of `read` that are its own; the others keep what they have.
 void attach_details(std::span<ObservedService> services, const KnownDetails& read);
 
+/// Observed services in the order of their names, each once: of a name that is there twice the
+/// first counts.
+class ObservedServices {
+ public:
+  ObservedServices() = default;
+  /// Sorts them, unless they are.
+  ObservedServices(std::vector<ObservedService> services);
+
+  [[nodiscard]] auto begin() const { return services_.begin(); }
+  [[nodiscard]] auto end() const { return services_.end(); }
+  [[nodiscard]] std::size_t size() const { return services_.size(); }
+  void attach_details(const KnownDetails& read) { tocsin::attach_details(services_, read); }
+
+ private:
+  std::vector<ObservedService> services_;
+};
+
 /// What one check of one host brings: all watched services (missing and denied ones too), or why
 /// there are none.
 struct Observation {
   HostName host;
   Now at;
-  Result<std::vector<ObservedService>> services;
+  Result<ObservedServices> services;
   BootSigns boot{};
 };
 

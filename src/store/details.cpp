@@ -305,7 +305,7 @@ std::optional<logins::Suspicion> suspicion_from_json(std::string_view text) {
 std::string notified_to_json(const TrackedService& service) {
   TrackedService nothing_open = service;
   nothing_open.checks = 1;
-  nothing_open.changes.clear();
+  nothing_open.changes = {};
   nothing_open.flapping = false;
   nothing_open.flapping_bad = false;
   nothing_open.storm_state = ServiceState::unknown;
@@ -334,7 +334,7 @@ std::string notified_to_json(const TrackedService& service) {
       .member("stormState", to_string(service.storm_state))
       .member("stormLasted", service.storm_lasted.count());
   object.key("changes").begin_list();
-  for (const auto change : service.changes) object.value(to_number(change));
+  for (const auto change : service.changes.times()) object.value(to_number(change));
   return object.end_list().end_object().take();
 }
 
@@ -361,7 +361,7 @@ bool notified_from_json(std::string_view text, TrackedService& service) {
     read.storm_state = state_at(object, "stormState", ServiceState::unknown);
     if (const auto lasted = object.find("stormLasted"); lasted != object.end())
       read.storm_lasted = duration_of(*lasted);
-    for (const auto& change : object.at("changes")) read.changes.push_back(time_of(change));
+    for (const auto& change : object.at("changes")) read.changes.add(time_of(change));
     service = std::move(read);
     return true;
   } catch (const json::exception&) {

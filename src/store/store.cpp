@@ -147,10 +147,9 @@ Result<std::map<HostName, MonitoredHost::Known>> Store::load_states() {
       if (!notified_from_json(row.text(), tracked))
         database_->complain("what was notified of service " + service.text() + " of " +
                             host.text() + " is unreadable; its present state counts as notified");
-      auto& of_host = hosts[host];
-      of_host.services.insert_or_assign(service, std::move(tracked));
-      if (auto details = details_from_json(row.text()))
-        of_host.details.insert_or_assign(service, std::move(details));
+      auto& known = hosts[host].services[service];
+      known.tracked = std::move(tracked);
+      known.details = details_from_json(row.text());
     }
     auto known = database_->connection.query(
         "SELECT host, trouble, since, failures, told, told_at, reminders, booted_at, storm_until,"

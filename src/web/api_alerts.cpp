@@ -115,15 +115,16 @@ std::vector<OpenAlert> open_alerts(const Monitor& monitor, const MonitoredHost& 
   std::vector<OpenAlert> alerts;
   if (host.firing_since({}) || !host.host().error.empty())
     alerts.push_back(host_alert(monitor, host));
-  for (const auto& [name, service] : host.services()) {
-    if (fires(service)) alerts.push_back(open_alert(monitor, host, name, service));
+  for (const auto& service : host.services()) {
+    if (fires(service.tracked))
+      alerts.push_back(open_alert(monitor, host, service.name, service.tracked));
   }
   for (const auto& waiting : host.waiting_alerts(monitor.now())) {
-    const auto service = host.services().find(waiting.service);
-    if (service == host.services().end() || fires(service->second)) continue;
-    auto alert = open_alert(monitor, host, service->first, service->second);
+    const auto* service = host.services().find(waiting.service);
+    if (service == nullptr || fires(service->tracked)) continue;
+    auto alert = open_alert(monitor, host, service->name, service->tracked);
     alert.kind = waiting.kind;
-    alert.since = service->second.since;
+    alert.since = service->tracked.since;
     alert.suppressed = waiting.suppression.reason;
     alerts.push_back(std::move(alert));
   }

@@ -101,7 +101,7 @@ Api::Coroutine Api::preview_silence(const Call& call) const {
   deps_.monitor.for_each([&](const WatchedHost& host) {
     const auto& name = host.monitored.name();
     const auto covered = std::ranges::count_if(host.monitored.services(), [&](const auto& service) {
-      return scope.covers(name, service.first);
+      return scope.covers(name, service.name);
     });
     services += static_cast<std::size_t>(covered);
     if (covered > 0 || scope.covers(name, {})) hosts++;

@@ -56,13 +56,14 @@ std::string error_of(ServiceState state, const TrackedHost& host) {
   return {};
 }
 
-json service_json(const MonitoredHost& host, const ServiceName& name, const TrackedService& service,
+json service_json(const MonitoredHost& host, const KnownService& service,
                   const std::vector<OpenAlert>& open, const std::vector<Ack>& acks) {
-  const auto [name_for_people, friendly] = host.names_of(name);
-  const auto details = host.details(name);
-  const auto* entry = host.find_entry(name);
-  const auto& seen = service.seen;
-  const auto alert = std::ranges::find(open, name, &OpenAlert::service);
+  const auto& tracked = service.tracked;
+  const auto& details = service.details;
+  const auto [name_for_people, friendly] = host.names_of(service.name);
+  const auto* entry = host.find_entry(service);
+  const auto& seen = tracked.seen;
+  const auto alert = std::ranges::find(open, service.name, &OpenAlert::service);
   const bool is_stopped = seen.state == ServiceState::stopped;
   const auto mode = details != nullptr ? details->start_mode : StartMode::unknown;
   return {
@@ -71,7 +72,7 @@ json service_json(const MonitoredHost& host, const ServiceName& name, const Trac
       {"friendlyName", friendly},
       {"state", to_string(seen.state)},
       {"asExpected", entry == nullptr || is_expected(seen.state, entry->policy.expected)},
-      {"since", time_or_null(service.since)},
+      {"since", time_or_null(tracked.since)},
       {"startMode", mode == StartMode::unknown ? "" : to_string(mode)},
       {"processId", seen.process_id != 0 ? json(seen.process_id) : json(nullptr)},
       {"exitCode", is_stopped ? json(exit_code(seen)) : json(nullptr)},
@@ -225,8 +226,8 @@ Api::Coroutine Api::list_services(const Call& call) const {
   const auto host = deps_.monitor.find(name);  // which may be another one by now
   if (!host) co_return no_such_host();
   json services = json::array();
-  for (const auto& [service, tracked] : host->monitored.services())
-    services.push_back(service_json(host->monitored, service, tracked, open, *acks));
+  for (const auto& service : host->monitored.services())
+    services.push_back(service_json(host->monitored, service, open, *acks));
   co_return respond({{"services", std::move(services)}});
 }
 

@@ -15,12 +15,11 @@ std::size_t index_of(ServiceState state) {
 namespace {
 
 /// Finding the entry of a service costs more than seeing that it runs.
-bool is_troubled(const MonitoredHost& host, const ServiceName& name,
-                 const TrackedService& service) {
-  if (fires(service)) return true;
-  const auto state = service.seen.state;
+bool is_troubled(const MonitoredHost& host, const KnownService& service) {
+  if (fires(service.tracked)) return true;
+  const auto state = service.tracked.seen.state;
   if (state == ServiceState::running || state == ServiceState::unknown) return false;
-  const auto* entry = host.find_entry(name);
+  const auto* entry = host.find_entry(service);
   return entry != nullptr && !is_expected(state, entry->policy.expected);
 }
 
@@ -32,12 +31,12 @@ HostSummary summarize(const MonitoredHost& host, bool checked) {
   summary.reached = host.host().error.empty();
   summary.worst = summary.reached ? ServiceState::running : ServiceState::unknown;
   if (host.firing_since({})) summary.open++;
-  for (const auto& [name, service] : host.services()) {
-    const auto state = service.seen.state;
+  for (const auto& service : host.services()) {
+    const auto state = service.tracked.seen.state;
     summary.states[index_of(state)]++;
     summary.services++;
-    if (fires(service)) summary.open++;
-    if (!is_troubled(host, name, service)) continue;
+    if (fires(service.tracked)) summary.open++;
+    if (!is_troubled(host, service)) continue;
     summary.troubled++;
     if (summary.reached) summary.worst = worse(summary.worst, state);
   }

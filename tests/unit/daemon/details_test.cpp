@@ -141,9 +141,10 @@ TEST_F(DetailsTest, DetailsThatAreReadAfterACheckAreKnownAndStored) {
   run_for(1s);
   ASSERT_NE(known(), nullptr);
   EXPECT_EQ(known()->start_mode, StartMode::automatic);
-  const auto stored = deps_.load_states()[host_.name].details;
+  const auto stored = deps_.load_states()[host_.name].services;
   ASSERT_EQ(stored.size(), 1U);
-  EXPECT_EQ(stored.begin()->second->display_name, "Print Spooler");
+  ASSERT_NE(stored.begin()->details, nullptr);
+  EXPECT_EQ(stored.begin()->details->display_name, "Print Spooler");
   EXPECT_THAT(deps_.history(), IsEmpty());
 }
 

@@ -36,7 +36,7 @@ class DecideHostTest : public ::testing::Test {
         text += " forgotten";
         tracked_.erase(change.name);
       } else {
-        tracked_.insert_or_assign(change.name, change.next);
+        tracked_[change.name].tracked = change.next;
       }
       notified.push_back(std::move(text));
     }
@@ -47,7 +47,7 @@ class DecideHostTest : public ::testing::Test {
         ServiceName(name), {.state = state, .process_id = state == running ? 100U : 0}, nullptr};
   }
 
-  TrackedServices tracked_;
+  KnownServices tracked_;
   Watchlist watchlist_{{{.pattern = "Alpha"}, {.pattern = "Qlik*", .exclude = {"QlikTest*"}}}};
   Time now_ = kHostChecked;
 };
@@ -72,7 +72,7 @@ TEST_F(DecideHostTest, UnwatchedServicesAreNothing) {
 TEST_F(DecideHostTest, AHostNotReachedMakesNoTransition) {
   see({{service("Alpha", running), service("QlikA", running)}});
   EXPECT_THAT(see(fail(ErrorKind::unreachable, "no route")), ElementsAre("Alpha -", "QlikA -"));
-  EXPECT_EQ(tracked_.at(ServiceName("alpha")).seen.state, unknown);
+  EXPECT_EQ(tracked_.find(ServiceName("alpha"))->tracked.seen.state, unknown);
   EXPECT_THAT(see(fail(ErrorKind::unreachable, "no route")), IsEmpty());
   EXPECT_THAT(see({{service("Alpha", stopped), service("QlikA", running)}}),
               ElementsAre("Alpha stopped", "QlikA -"));
@@ -96,7 +96,7 @@ TEST_F(DecideHostTest, AnExactNameVanishesAndStays) {
 TEST_F(DecideHostTest, AnExactNameThatTheAnswerLacksWasNotSeen) {
   see({{service("Alpha", running)}});
   EXPECT_THAT(see({std::vector<ObservedService>{}}), ElementsAre("Alpha -"));
-  EXPECT_EQ(tracked_.at(ServiceName("Alpha")).seen.state, unknown);
+  EXPECT_EQ(tracked_.find(ServiceName("Alpha"))->tracked.seen.state, unknown);
 }
 
 TEST_F(DecideHostTest, WhatTheWatchlistNoLongerNamesIsForgottenSilently) {
@@ -134,22 +134,23 @@ TEST(LackingDetails, AreThoseThatAlertsNeedThenThoseThatDecideWhatIsWatched) {
       services.push_back({ServiceName(name), {.state = state}, {}});
     return Observation{HostName("h"), kHostChecked, std::move(services)};
   };
-  const KnownDetails known{
-      {ServiceName("Known"),
-       std::make_shared<const ServiceDetails>(ServiceDetails{.start_mode = StartMode::manual})}};
+  const auto read =
+      std::make_shared<const ServiceDetails>(ServiceDetails{.start_mode = StartMode::manual});
+  const KnownDetails known{{ServiceName("Known"), read}};
   EXPECT_THAT(lacking_details({}, observe(stopped), watchlist, known),
-              ElementsAre(ServiceName("Named"), ServiceName("Fine"), ServiceName("AutoA")))
+              ElementsAre(ServiceName("Fine"), ServiceName("Named"), ServiceName("AutoA")))
       << "FoundA is a baseline";
   EXPECT_THAT(lacking_details({}, observe(running), watchlist, known),
               ElementsAre(ServiceName("AutoA")));
-  TrackedServices tracked;
+  KnownServices tracked;
   for (const auto* name : {"Named", "Known", "Fine", "FoundA"})
-    tracked[ServiceName(name)] = {.seen = {.state = running}, .settled = running};
-  tracked[ServiceName("Fine")] = {.seen = {.state = stopped}, .settled = stopped};
-  EXPECT_THAT(lacking_details(tracked, observe(stopped), watchlist, known),
-              ElementsAre(ServiceName("Named"), ServiceName("FoundA"), ServiceName("AutoA")))
+    tracked[ServiceName(name)].tracked = {.seen = {.state = running}, .settled = running};
+  tracked[ServiceName("Fine")].tracked = {.seen = {.state = stopped}, .settled = stopped};
+  tracked[ServiceName("Known")].details = read;
+  EXPECT_THAT(lacking_details(tracked, observe(stopped), watchlist),
+              ElementsAre(ServiceName("FoundA"), ServiceName("Named"), ServiceName("AutoA")))
       << "the others bring no transition, or are known";
-  EXPECT_THAT(lacking_details(tracked, observe(denied), watchlist, known), IsEmpty());
+  EXPECT_THAT(lacking_details(tracked, observe(denied), watchlist), IsEmpty());
 }
 
 }  // namespace

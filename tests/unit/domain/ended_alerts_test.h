@@ -31,7 +31,7 @@ class EndedAlerts : public testing::Test {
   /// tocsin ends, and starts again with other rules.
   void restart_with(std::vector<WatchedService> services) {
     begin({.services = Watchlist(std::move(services)), .policy = {}},
-          {monitored_->host(), monitored_->services(), {}});
+          {monitored_->host(), monitored_->services()});
   }
   void check(const Services& services, Duration after = std::chrono::seconds(10)) {
     now_ += after;

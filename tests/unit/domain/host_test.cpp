@@ -62,7 +62,7 @@ class BootTest : public testing::Test {
   }
   /// tocsin ends, and starts again after that time.
   void restart_tocsin(Duration after) {
-    begin({monitored_->host(), monitored_->services(), {}});
+    begin({monitored_->host(), monitored_->services()});
     now_ += after;
   }
   /// "stopped A", "reachable: its reason" since the last question.

@@ -1,6 +1,7 @@
 #include "unit/domain/monitored_host_test.h"
 
 #include <chrono>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -327,6 +328,35 @@ TEST_F(MonitoredHostTest, SaysWhichAlertsWaitAndWhy) {
   EXPECT_THAT(waiting(), testing::Contains("Once paused: silenced by alice"));
   no_answer();
   EXPECT_THAT(waiting(), IsEmpty());
+}
+
+TEST_F(MonitoredHostTest, WhatIsReadOfAServiceThatRestsDecidesAnew) {
+  const auto read = [](StartMode mode) { return ServiceDetails{.start_mode = mode}; };
+  watch({{.pattern = "*", .automatic_only = true}});
+  has("A", read(StartMode::automatic));
+  has("B", read(StartMode::automatic));
+  for (int i = 0; i < 3; i++) runs({"A", "B"});
+  is("A", running, 7);
+  is("B", running, 8);
+  for (int i = 0; i < 3; i++) check();
+  EXPECT_EQ(monitored_->services().size(), 2);
+  has("A", read(StartMode::manual));
+  check();
+  EXPECT_EQ(monitored_->services().find(ServiceName("A")), nullptr) << "brought by a check";
+  (void)monitored_->learn(
+      {{ServiceName("B"), std::make_shared<const ServiceDetails>(read(StartMode::manual))}});
+  has("B", read(StartMode::manual));
+  check();
+  EXPECT_THAT(monitored_->services(), IsEmpty()) << "read in between";
+}
+
+TEST_F(MonitoredHostTest, OtherRulesDecideAnewAboutAServiceThatRests) {
+  watch({{.pattern = "A"}});
+  is("A", running, 7);
+  for (int i = 0; i < 3; i++) check();
+  monitored_->set_rules({.services = Watchlist({{.pattern = "B"}}), .policy = {}});
+  check();
+  EXPECT_THAT(monitored_->services(), IsEmpty());
 }
 
 }  // namespace

@@ -119,9 +119,7 @@ class MonitoredHostTest : public testing::Test {
   [[nodiscard]] const Alert& last() const { return all_.back(); }
   /// tocsin ends and starts again.
   void restart() {
-    MonitoredHost::Known known{monitored_->host(), monitored_->services(), {}};
-    for (const auto& [name, service] : known.services)
-      known.details[name] = monitored_->details(name);
+    MonitoredHost::Known known{monitored_->host(), monitored_->services()};
     monitored_.emplace(HostName("node1"), rules_, std::move(known),
                        [this](const ServiceName&, Time) { return silence_; });
   }

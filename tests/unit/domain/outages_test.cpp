@@ -23,7 +23,7 @@ TEST_F(MonitoredHostTest, ARefusedLoginIsNoAlertOfItsHost) {
   is("A", running, 7);
   check();
   for (int i = 0; i < 20; i++) refuses_login(30s);
-  EXPECT_EQ(monitored_->services().at(ServiceName("A")).seen.state, unknown);
+  EXPECT_EQ(monitored_->services().find(ServiceName("A"))->tracked.seen.state, unknown);
   EXPECT_EQ(monitored_->host().error, "the account is locked out");
   stops({"A"});
   EXPECT_THAT(notified(), ElementsAre("stopped A")) << "what changed meanwhile";

@@ -155,8 +155,8 @@ TEST_F(StoreTest, StatesThatAreNotKnownAreLeftOut) {
           "UPDATE service SET since = -1, process_id = 99999999999999 WHERE service = 'Service 2'");
   const auto services = store_->load_states().value().at(HostName("host")).services;
   ASSERT_EQ(services.size(), 1);
-  EXPECT_EQ(services.begin()->second.since, Time());
-  EXPECT_EQ(services.begin()->second.seen.process_id, 4'294'967'295);
+  EXPECT_EQ(services.begin()->tracked.since, Time());
+  EXPECT_EQ(services.begin()->tracked.seen.process_id, 4'294'967'295);
   EXPECT_EQ(store_->take_complaints().size(), 1);
 }
 

@@ -88,8 +88,9 @@ TEST_F(OpeningTest, VersionOne) {
   run_sql(scratch_.path(), kVersion1);
   auto store = open_store(scratch_.path());
   const auto states = store.load_states().value();
-  EXPECT_EQ(states.at(HostName("qs-node1")).services.at(ServiceName("spooler")).seen.exit_code,
-            1067);
+  EXPECT_EQ(
+      states.at(HostName("qs-node1")).services.find(ServiceName("spooler"))->tracked.seen.exit_code,
+      1067);
   const auto pending = store.load_pending("webhook:1", 0, 10).value();
   ASSERT_EQ(pending.size(), 1);
   EXPECT_EQ(pending[0].sequence, 1) << "that of its alert";

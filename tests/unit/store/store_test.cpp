@@ -29,11 +29,11 @@ TEST_F(StoreTest, StatesAreReadBack) {
                                         .service_exit_code = 7,
                                         .checkpoint = 9,
                                         .wait_hint = std::chrono::milliseconds(4'294'967'295)},
-                               .settled = ServiceState::running,
                                .settled_since = kNow - 3h,
                                .since = kNow - 2h,
                                .progress_at = kNow - 1h,
                                .process_id = 42,
+                               .settled = ServiceState::running,
                                .stuck = true,
                                .denied = true};
   commit(
@@ -45,9 +45,9 @@ TEST_F(StoreTest, StatesAreReadBack) {
   ASSERT_EQ(hosts.size(), 2);
   const auto& services = hosts.at(HostName("HOST")).services;
   EXPECT_EQ(services.size(), 2);
-  EXPECT_EQ(services.at(ServiceName("spooler")), tracked);
-  EXPECT_EQ(services.find(ServiceName("spooler"))->first.text(), "Spooler");
-  EXPECT_EQ(services.at(ServiceName("Other")), TrackedService{});
+  EXPECT_EQ(services.find(ServiceName("spooler"))->tracked, tracked);
+  EXPECT_EQ(services.find(ServiceName("spooler"))->name.text(), "Spooler");
+  EXPECT_EQ(services.find(ServiceName("Other"))->tracked, TrackedService{});
 }
 
 TEST_F(StoreTest, WhatDecidesWhoWatchesAServiceComesBack) {
@@ -65,12 +65,13 @@ TEST_F(StoreTest, WhatDecidesWhoWatchesAServiceComesBack) {
   reopen();
   const auto known = store_->load_states().value().at(HostName("h"));
   EXPECT_EQ(known.services.size(), 2);
-  ASSERT_EQ(known.details.size(), 1);
+  EXPECT_EQ(known.services.find(ServiceName("Other"))->details, nullptr);
   auto expected = details;
   expected.display_name = "Print Sp\xef\xbf\xbdoler";
   expected.executable_path.clear();
   expected.dependencies.clear();
-  EXPECT_EQ(*known.details.at(ServiceName("spooler")), expected);
+  ASSERT_NE(known.services.find(ServiceName("spooler"))->details, nullptr);
+  EXPECT_EQ(*known.services.find(ServiceName("spooler"))->details, expected);
 }
 
 TEST_F(StoreTest, DamagedDetailsOfAServiceAreAsGoodAsNone) {
@@ -81,25 +82,25 @@ TEST_F(StoreTest, DamagedDetailsOfAServiceAreAsGoodAsNone) {
     update.bind(1, damaged);
     update.exec();
     const auto known = store_->load_states().value().at(HostName("h"));
-    EXPECT_EQ(known.services.size(), 1) << damaged;
-    EXPECT_THAT(known.details, IsEmpty()) << damaged;
+    ASSERT_EQ(known.services.size(), 1) << damaged;
+    EXPECT_EQ(known.services.begin()->details, nullptr) << damaged;
   }
 }
 
 TEST_F(StoreTest, WhatWasNotifiedComesBack) {
   const auto state = [](bool flapping, ServiceState notified) {
     const Time at{Duration{1'700'000'000'000}};
-    return TrackedService{.settled = ServiceState::running,
-                          .settled_since = at,
+    return TrackedService{.settled_since = at,
                           .notified = {.settled = notified,
                                        .from = notified,
+                                       .first_sight = notified == ServiceState::stopped,
                                        .since = at,
-                                       .at = at,
-                                       .first_sight = notified == ServiceState::stopped},
+                                       .at = at},
+                          .storm_lasted = flapping ? Duration(12s) : Duration(0),
+                          .settled = ServiceState::running,
+                          .storm_state = flapping ? ServiceState::stopped : ServiceState::unknown,
                           .flapping = flapping,
                           .flapping_bad = flapping,
-                          .storm_state = flapping ? ServiceState::stopped : ServiceState::unknown,
-                          .storm_lasted = flapping ? Duration(12s) : Duration(0),
                           .first_sight = flapping,
                           .waits_with_others = flapping};
   };
@@ -110,25 +111,30 @@ TEST_F(StoreTest, WhatWasNotifiedComesBack) {
   for (const auto& kept : states) {
     commit({.states = {{.host = host, .service = ServiceName("s"), .state = kept}}});
     reopen();
-    EXPECT_EQ(store_->load_states().value().at(host).services.at(ServiceName("s")), kept);
+    EXPECT_EQ(store_->load_states().value().at(host).services.find(ServiceName("s"))->tracked,
+              kept);
   }
 }
 
 TEST_F(StoreTest, SinceWhenAnAlertFiresComesBack) {
   const auto load = [this] {
-    return store_->load_states().value().at(HostName("h")).services.at(ServiceName("s")).notified;
+    return store_->load_states()
+        .value()
+        .at(HostName("h"))
+        .services.find(ServiceName("s"))
+        ->tracked.notified;
   };
   const auto put = [this](ServiceState settled, ServiceState from, Time since) {
     commit({.states = {{.host = HostName("h"),
                         .service = ServiceName("s"),
-                        .state = {.settled = settled,
-                                  .settled_since = kNow,
+                        .state = {.settled_since = kNow,
                                   .notified = {.settled = settled,
                                                .from = from,
                                                .since = since,
                                                .at = since,
                                                .firing_since = kNow - 1h},
-                                  .checks = 2}}}});
+                                  .checks = 2,
+                                  .settled = settled}}}});
   };
   put(ServiceState::stopped, ServiceState::running, kNow + 1s);
   EXPECT_EQ(load().firing_since, kNow - 1h);
@@ -205,8 +211,8 @@ TEST_F(StoreTest, NamesCompareAsWindowsCompares) {
   auto hosts = store_->load_states().value();
   const auto& services = hosts.at(host).services;
   ASSERT_EQ(services.size(), 1);
-  EXPECT_EQ(services.begin()->second.settled, ServiceState::paused);
-  EXPECT_EQ(services.begin()->first.text(), "GRÖßE $&(#)'\"");
+  EXPECT_EQ(services.begin()->tracked.settled, ServiceState::paused);
+  EXPECT_EQ(services.begin()->name.text(), "GRÖßE $&(#)'\"");
 
   commit({.states = {{.host = host,
                       .service = ServiceName("größe $&(#)'\""),
