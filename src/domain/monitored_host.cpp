@@ -43,6 +43,7 @@ void MonitoredHost::set_rules(Rules rules) {
 void MonitoredHost::follow_clock(Now now) {
   const auto set_by = clock_.follow(now);
   if (!set_by) return;
+  at_rest_ = false;
   tocsin::follow_clock(host_, rules_.policy, *set_by, now.wall);
   for (auto& service : services_) tocsin::follow_clock(service.tracked, *set_by, now.wall);
   for (auto& [name, fall] : pushed_falls_) fall = moved(fall, *set_by, now.wall);
