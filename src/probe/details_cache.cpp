@@ -4,6 +4,7 @@
 #include <unordered_set>
 #include <utility>
 
+#include "domain/shared_details.h"
 #include "probe/scm_terms.h"
 #include "wire/svcctl/terms.h"
 
@@ -20,7 +21,7 @@ void DetailsCache::introduce(const ServiceName& name, const ServiceDetails& list
   auto details = entry.details ? *entry.details : listed;
   details.display_name = listed.display_name;
   details.type |= listed.type & kPerUserBits;
-  entry.details = std::make_shared<const ServiceDetails>(std::move(details));
+  entry.details = share(std::move(details));
   entry.listed = true;
   entry.asked = {};
 }
@@ -69,7 +70,7 @@ std::shared_ptr<const ServiceDetails> DetailsCache::answer(const ServiceName& na
     details->type |= entry.details->type & kPerUserBits;
   }
   if (details && (!entry.details || *details != *entry.details))
-    entry.details = std::make_shared<const ServiceDetails>(*std::move(details));
+    entry.details = share(*std::move(details));
   return entry.details;
 }
 

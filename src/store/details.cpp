@@ -12,6 +12,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/json_writer.h"
+#include "domain/shared_details.h"
 
 namespace tocsin::store {
 namespace {
@@ -226,7 +227,7 @@ std::shared_ptr<const ServiceDetails> details_from_json(std::string_view text) {
   try {
     ServiceDetails details;
     read_basics(json::parse(text), details);
-    return std::make_shared<const ServiceDetails>(std::move(details));
+    return share(std::move(details));
   } catch (const json::exception&) {
     return nullptr;
   }
