@@ -1,19 +1,16 @@
 #include "net/semaphore.h"
 
-#include <list>
-
 #include "net/event.h"
 
 namespace tocsin::net {
 
 struct Semaphore::State {
-  Executor executor;
   std::size_t free;
-  std::list<Event*> waiting;  // who waits longest stands first
+  std::list<Turn*> line;  // who waits longest stands first
 };
 
 Semaphore::Semaphore(Executor executor, std::size_t slots)
-    : state_(std::make_shared<State>(std::move(executor), slots)) {}
+    : executor_(std::move(executor)), state_(std::make_shared<State>(slots)) {}
 
 std::size_t Semaphore::free() const { return state_->free; }
 
@@ -22,36 +19,38 @@ awaitable<Semaphore::Slot> Semaphore::acquire() {
 }
 
 awaitable<std::optional<Semaphore::Slot>> Semaphore::acquire_until(Deadline deadline) {
-  const auto state = state_;
-  if (state->free > 0) {
-    state->free--;
-    co_return Slot(state);
+  Event come(executor_);
+  Turn turn(*this, [&come] { come.set(); });
+  if (!turn.has_come()) (void)co_await come.wait_until(deadline);
+  co_return std::move(turn.slot_);
+}
+
+Semaphore::Turn::Turn(const Semaphore& of, std::function<void()> on_come)
+    : of_(of.state_), on_come_(std::move(on_come)) {
+  if (of_->free > 0) {
+    of_->free--;
+    slot_.emplace(of_);
+  } else {
+    in_line_ = of_->line.insert(of_->line.end(), this);
   }
-  struct Place {
-    State& state;
-    Event granted{state.executor};
-    std::list<Event*>::iterator in_line = state.waiting.insert(state.waiting.end(), &granted);
-    explicit Place(State& of) : state(of) {}
-    Place(const Place&) = delete;
-    Place& operator=(const Place&) = delete;
-    ~Place() {
-      if (!granted.is_set()) state.waiting.erase(in_line);
-    }
-  } place(*state);
-  if (!co_await place.granted.wait_until(deadline)) co_return std::nullopt;
-  co_return Slot(state);
+}
+
+Semaphore::Turn::~Turn() {
+  if (in_line_) of_->line.erase(*in_line_);
 }
 
 Semaphore::Slot::~Slot() {
   if (!of_) return;
-  if (of_->waiting.empty()) {
+  if (of_->line.empty()) {
     of_->free++;
     return;
   }
   // The place passes on at once, so that nobody who comes later can take it.
-  Event* next = of_->waiting.front();
-  of_->waiting.pop_front();
-  next->set();
+  Turn* next = of_->line.front();
+  of_->line.pop_front();
+  next->in_line_.reset();
+  next->slot_.emplace(of_);
+  next->on_come_();
 }
 
 }  // namespace tocsin::net

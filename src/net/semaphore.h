@@ -2,6 +2,8 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
+#include <list>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -32,6 +34,25 @@ class Semaphore {
     std::shared_ptr<State> of_;
   };
 
+  /// A place in line, and then a place, for whoever does something else meanwhile. Both are given
+  /// back when this is destroyed.
+  class Turn {
+   public:
+    /// `on_come` is called when it comes, unless it comes at once.
+    Turn(const Semaphore& of, std::function<void()> on_come);
+    Turn(const Turn&) = delete;
+    Turn& operator=(const Turn&) = delete;
+    ~Turn();
+    [[nodiscard]] bool has_come() const { return slot_.has_value(); }
+
+   private:
+    friend Semaphore;
+    std::shared_ptr<State> of_;
+    std::function<void()> on_come_;
+    std::optional<Slot> slot_;
+    std::optional<std::list<Turn*>::iterator> in_line_;
+  };
+
   /// Waits for a place. Cancellation throws and takes none.
   awaitable<Slot> acquire();
   /// Nothing: none has come free by then.
@@ -40,6 +61,7 @@ class Semaphore {
   [[nodiscard]] std::size_t free() const;
 
  private:
+  Executor executor_;
   std::shared_ptr<State> state_;
 };
 

@@ -1,5 +1,6 @@
 #include "net/semaphore.h"
 
+#include <memory>
 #include <string>
 
 #include <gtest/gtest.h>
@@ -99,6 +100,23 @@ TEST(SemaphoreTest, APlaceGrantedToATaskThatIsCancelledMeanwhilePassesOn) {
     co_await kept.join();
   }(semaphore, scope, last, order, never, leave));
   EXPECT_EQ(order, "bc");
+}
+
+TEST(SemaphoreTest, WhoDoesSomethingElseMeanwhileIsCalledWhenItsTurnComes) {
+  Loop loop;
+  Semaphore semaphore(loop.executor(), 1);
+  std::string order;
+  auto first = std::make_unique<Semaphore::Turn>(semaphore, [&order] { order += 'a'; });
+  EXPECT_TRUE(first->has_come());
+  auto second = std::make_unique<Semaphore::Turn>(semaphore, [&order] { order += 'b'; });
+  auto third = std::make_unique<Semaphore::Turn>(semaphore, [&order] { order += 'c'; });
+  EXPECT_FALSE(second->has_come());
+  second.reset();  // leaves the line
+  first.reset();
+  EXPECT_TRUE(third->has_come());
+  EXPECT_EQ(order, "c") << "whose turn came at once is not called";
+  third.reset();
+  EXPECT_EQ(semaphore.free(), 1);
 }
 
 }  // namespace
