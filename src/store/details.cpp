@@ -102,19 +102,25 @@ Expected expected_at(const json& object) {
   return Expected(states);
 }
 
-void write_basics(JsonWriter& object, const ServiceDetails& details) {
+void write_details(JsonWriter& object, const ServiceDetails& details) {
   object.member("displayName", details.display_name)
       .member("startMode", static_cast<int>(details.start_mode))
       .member("serviceType", details.type)
-      .member("triggerStart", details.trigger_start);
+      .member("triggerStart", details.trigger_start)
+      .member("executablePath", details.executable_path);
+  object.key("dependencies").begin_list();
+  for (const auto& dependency : details.dependencies) object.value(dependency);
+  object.end_list();
 }
 
 /// What is absent stays as it is.
-void read_basics(const json& object, ServiceDetails& details) {
+void read_details(const json& object, ServiceDetails& details) {
   details.display_name = object.value("displayName", details.display_name);
   details.start_mode = start_mode_at(object, details.start_mode);
   details.type = number_at(object, "serviceType", details.type);
   details.trigger_start = object.value("triggerStart", details.trigger_start);
+  details.executable_path = object.value("executablePath", details.executable_path);
+  details.dependencies = object.value("dependencies", details.dependencies);
 }
 
 /// For a row of an earlier version, whose first sight was never notified.
@@ -148,11 +154,7 @@ std::string details_to_json(const Alert& alert) {
       .member("previousSince", to_number(alert.previous_since))
       .member("reason", alert.reason)
       .member("friendlyName", alert.friendly_name);
-  write_basics(details, alert.details);
-  details.member("executablePath", alert.details.executable_path);
-  details.key("dependencies").begin_list();
-  for (const auto& dependency : alert.details.dependencies) details.value(dependency);
-  details.end_list();
+  write_details(details, alert.details);
   write_expected(details, alert.expected);
   details.member("severity", to_string(alert.severity))
       .member("set", alert.set)
@@ -184,9 +186,7 @@ bool details_from_json(std::string_view text, Alert& alert) {
     read.previous_since = time_at(details, "previousSince", read.previous_since);
     read.reason = details.value("reason", read.reason);
     read.friendly_name = details.value("friendlyName", read.friendly_name);
-    read_basics(details, read.details);
-    read.details.executable_path = details.value("executablePath", read.details.executable_path);
-    read.details.dependencies = details.value("dependencies", read.details.dependencies);
+    read_details(details, read.details);
     // Those of an earlier version have none of these.
     read.expected = expected_at(details);
     read.severity = parse_word<AlertSeverity>(details.value("severity", std::string()))
@@ -218,15 +218,14 @@ bool details_from_json(std::string_view text, Alert& alert) {
 std::string details_to_json(const ServiceDetails& details) {
   JsonWriter object;
   object.begin_object();
-  write_basics(object, details);
+  write_details(object, details);
   return object.end_object().take();
 }
 
 std::shared_ptr<const ServiceDetails> details_from_json(std::string_view text) {
-  if (text.empty()) return nullptr;
   try {
     ServiceDetails details;
-    read_basics(json::parse(text), details);
+    read_details(json::parse(text), details);
     return share(std::move(details));
   } catch (const json::exception&) {
     return nullptr;

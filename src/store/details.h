@@ -25,10 +25,9 @@ namespace tocsin::store {
 /// Reads it into the service; false, and as if all was notified, when it is malformed.
 [[nodiscard]] bool notified_from_json(std::string_view text, TrackedService& service);
 
-/// What decides which entry watches a service: its display name, start mode, type and whether it is
-/// started by events.
+/// All that is known of a service besides its state.
 [[nodiscard]] std::string details_to_json(const ServiceDetails& details);
-/// The inverse; null for a malformed or empty text.
+/// The inverse; null for a malformed text. Earlier versions left out executable and dependencies.
 [[nodiscard]] std::shared_ptr<const ServiceDetails> details_from_json(std::string_view text);
 
 /// By what the next start of a host is recognised; empty: nothing is known.

@@ -274,8 +274,23 @@ INSERT INTO action (at, author, kind, host, service, destination, until, reason)
   UNION ALL SELECT at, author, 'acknowledged', host, service, '', 0, reason FROM ack ORDER BY 1;
 )sql";
 
-constexpr std::array kMigrations{kVersion1, kVersion2, kVersion3, kVersion4, kVersion5,
-                                 kVersion6, kVersion7, kVersion8, kVersion9, kVersion10};
+// What is known of services besides their states, as JSON, and each only once: a fleet has few
+// different ones. A service has the id of its own; 0: nothing is known.
+constexpr const char* kVersion11 = R"sql(
+CREATE TABLE service_details (
+  id   INTEGER PRIMARY KEY,
+  text TEXT NOT NULL UNIQUE
+) STRICT;
+INSERT INTO service_details (text) SELECT DISTINCT details FROM service WHERE details <> '';
+
+ALTER TABLE service ADD COLUMN details_id INTEGER NOT NULL DEFAULT 0;
+UPDATE service SET details_id = (SELECT id FROM service_details WHERE text = details)
+  WHERE details <> '';
+ALTER TABLE service DROP COLUMN details;
+)sql";
+
+constexpr std::array kMigrations{kVersion1, kVersion2, kVersion3, kVersion4,  kVersion5, kVersion6,
+                                 kVersion7, kVersion8, kVersion9, kVersion10, kVersion11};
 
 }  // namespace
 

@@ -22,6 +22,16 @@ namespace {
 
 constexpr std::int64_t kPruneStep = 500;
 
+/// The id of these details, which are stored if they are not; 0: none.
+std::int64_t put_details(Connection& connection, const ServiceDetails* details) {
+  if (details == nullptr) return 0;
+  const auto text = details_to_json(*details);
+  auto known = connection.query("SELECT id FROM service_details WHERE text = ?", text);
+  if (known.next()) return known.integer();
+  connection.run("INSERT INTO service_details (text) VALUES (?)", text);
+  return connection.last_inserted();
+}
+
 void put_state(Connection& connection, const StateChange& change) {
   if (change.forgotten) {
     connection.run("DELETE FROM service WHERE host_key = ? AND service_key = ?", change.host.key(),
@@ -33,13 +43,25 @@ void put_state(Connection& connection, const StateChange& change) {
   connection.run(
       "INSERT OR REPLACE INTO service (host_key, service_key, host, service, state, since,"
       " process_id, exit_code, service_exit_code, checkpoint, wait_hint_ms, settled,"
-      " settled_since, settled_process_id, progress_at, stuck, denied, news, details)"
+      " settled_since, settled_process_id, progress_at, stuck, denied, news, details_id)"
       " VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
       change.host.key(), change.service.key(), change.host.text(), change.service.text(),
       to_string(seen.state), state.since, seen.process_id, seen.exit_code, seen.service_exit_code,
       seen.checkpoint, std::int64_t{seen.wait_hint.count()}, to_string(state.settled),
       state.settled_since, state.process_id, state.progress_at, state.stuck, state.denied,
-      notified_to_json(state), change.details ? details_to_json(*change.details) : "");
+      notified_to_json(state), put_details(connection, change.details.get()));
+}
+
+/// By their ids; those that are unreadable are left out.
+std::unordered_map<std::int64_t, std::shared_ptr<const ServiceDetails>> load_details(
+    Connection& connection) {
+  std::unordered_map<std::int64_t, std::shared_ptr<const ServiceDetails>> all;
+  auto row = connection.query("SELECT id, text FROM service_details");
+  while (row.next()) {
+    const auto id = row.integer();
+    if (auto details = details_from_json(row.text())) all.emplace(id, std::move(details));
+  }
+  return all;
 }
 
 void put_host(Connection& connection, const HostChange& change) {
@@ -116,10 +138,11 @@ Result<bool> Store::restore_if_displaced() {
 Result<std::map<HostName, MonitoredHost::Known>> Store::load_states() {
   return attempt(database_->file, [&]() -> Result<std::map<HostName, MonitoredHost::Known>> {
     std::map<HostName, MonitoredHost::Known> hosts;
+    const auto details = load_details(database_->connection);
     auto row = database_->connection.query(
         "SELECT host, service, state, since, process_id, exit_code, service_exit_code, checkpoint,"
         " wait_hint_ms, settled, settled_since, settled_process_id, progress_at, stuck, denied,"
-        " news, details FROM service");
+        " news, details_id FROM service");
     while (row.next()) {
       const HostName host(row.text());
       const ServiceName service(row.text());
@@ -149,7 +172,8 @@ Result<std::map<HostName, MonitoredHost::Known>> Store::load_states() {
                             host.text() + " is unreadable; its present state counts as notified");
       auto& known = hosts[host].services[service];
       known.tracked = std::move(tracked);
-      known.details = details_from_json(row.text());
+      if (const auto read = details.find(row.integer()); read != details.end())
+        known.details = read->second;
     }
     auto known = database_->connection.query(
         "SELECT host, trouble, since, failures, told, told_at, reminders, booted_at, storm_until,"
@@ -263,7 +287,10 @@ Result<std::int64_t> Store::prune_seen(Time oldest, std::int64_t after) {
 
 Result<> Store::begin_run(Time now) {
   return attempt(database_->file, [&]() -> Result<> {
-    store::begin_run(database_->connection, now);
+    auto& connection = database_->connection;
+    store::begin_run(connection, now);
+    connection.query("DELETE FROM service_details WHERE id NOT IN (SELECT details_id FROM service)")
+        .run();
     return {};
   });
 }

@@ -50,7 +50,7 @@ TEST_F(StoreTest, StatesAreReadBack) {
   EXPECT_EQ(services.find(ServiceName("Other"))->tracked, TrackedService{});
 }
 
-TEST_F(StoreTest, WhatDecidesWhoWatchesAServiceComesBack) {
+TEST_F(StoreTest, WhatIsKnownOfAServiceBesidesItsStateComesBack) {
   const ServiceDetails details{.display_name = "Print Sp\xf6oler",
                                .start_mode = StartMode::automatic_delayed,
                                .executable_path = "spoolsv.exe",
@@ -68,17 +68,68 @@ TEST_F(StoreTest, WhatDecidesWhoWatchesAServiceComesBack) {
   EXPECT_EQ(known.services.find(ServiceName("Other"))->details, nullptr);
   auto expected = details;
   expected.display_name = "Print Sp\xef\xbf\xbdoler";
-  expected.executable_path.clear();
-  expected.dependencies.clear();
   ASSERT_NE(known.services.find(ServiceName("spooler"))->details, nullptr);
   EXPECT_EQ(*known.services.find(ServiceName("spooler"))->details, expected);
 }
 
+TEST_F(StoreTest, DetailsThatAreAlikeAreStoredOnceWhileAnyServiceHasThem) {
+  const auto spooler =
+      std::make_shared<const ServiceDetails>(ServiceDetails{.executable_path = "spoolsv.exe"});
+  const auto stored = [this] {
+    return open_database(scratch_.path() / "tocsin.db")
+        .execAndGet("SELECT count(*) FROM service_details")
+        .getInt();
+  };
+  for (const auto* host : {"a", "b"}) {
+    commit({.states = {{.host = HostName(host),
+                        .service = ServiceName("Spooler"),
+                        .state = {},
+                        .details = std::make_shared<const ServiceDetails>(*spooler)}}});
+  }
+  EXPECT_EQ(stored(), 1);
+  auto known = store_->load_states().value();
+  EXPECT_EQ(known.at(HostName("a")).services.find(ServiceName("Spooler"))->details,
+            known.at(HostName("b")).services.find(ServiceName("Spooler"))->details);
+  for (const auto* host : {"a", "b"}) {
+    ASSERT_TRUE(store_->begin_run(kNow));
+    EXPECT_EQ(stored(), 1);
+    commit({.states = {{.host = HostName(host),
+                        .service = ServiceName("Spooler"),
+                        .state = {},
+                        .forgotten = true}}});
+  }
+  ASSERT_TRUE(store_->begin_run(kNow));
+  EXPECT_EQ(stored(), 0);
+}
+
+TEST_F(StoreTest, VersionTenHasKeptTheDetailsWithEachService) {
+  for (const auto* host : {"a", "b", "c"})
+    commit({.states = {{.host = HostName(host), .service = ServiceName("Spooler"), .state = {}}}});
+  store_.reset();
+  run_sql(scratch_.path(),
+          "ALTER TABLE service DROP COLUMN details_id; DROP TABLE service_details;"
+          "ALTER TABLE service ADD COLUMN details TEXT NOT NULL DEFAULT '';"
+          "UPDATE service SET details = '{\"startMode\":2}' WHERE host <> 'c';"
+          "PRAGMA user_version = 10");
+  reopen();
+  auto known = store_->load_states().value();
+  for (const auto* host : {"a", "b"}) {
+    EXPECT_EQ(*known.at(HostName(host)).services.find(ServiceName("Spooler"))->details,
+              ServiceDetails{.start_mode = StartMode::manual});
+  }
+  EXPECT_EQ(known.at(HostName("c")).services.find(ServiceName("Spooler"))->details, nullptr);
+}
+
 TEST_F(StoreTest, DamagedDetailsOfAServiceAreAsGoodAsNone) {
   for (const auto* damaged : {"{", "[]", "null", R"({"displayName": 5})"}) {
-    commit({.states = {{.host = HostName("h"), .service = ServiceName("Spooler"), .state = {}}}});
+    commit({.states = {{.host = HostName("h"),
+                        .service = ServiceName("Spooler"),
+                        .state = {},
+                        .details = std::make_shared<const ServiceDetails>()}}});
     auto database = open_database(scratch_.path() / "tocsin.db");
-    SQLite::Statement update(database, "UPDATE service SET details = ?");
+    SQLite::Statement update(database,
+                             "UPDATE service_details SET text = ?"
+                             " WHERE id = (SELECT details_id FROM service)");
     update.bind(1, damaged);
     update.exec();
     const auto known = store_->load_states().value().at(HostName("h"));
