@@ -17,8 +17,10 @@ tocsin::daemon::Metrics fleet() {
   for (int i = 0; i < kHosts; i++) {
     const HostName host(fmt::format("server{:05}.example.com", i));
     const std::chrono::duration<double> took(0.01 + i * 1.234567e-5);
-    for (const auto* outcome : {"ok", "timed_out"}) metrics.count_check(host, outcome, took);
-    metrics.count_pushed(host, 3);
+    auto& figures = metrics.of(host);
+    for (const auto outcome : {std::optional<ErrorKind>(), std::optional(ErrorKind::timed_out)})
+      metrics.count_check(figures, outcome, took);
+    metrics.count_pushed(figures, 3);
   }
   return metrics;
 }

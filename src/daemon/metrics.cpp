@@ -19,30 +19,29 @@ double seconds(std::chrono::duration<double> duration) { return duration.count()
 
 double as_number(auto count) { return static_cast<double>(count); }
 
-void increment(auto& counts, std::string_view name) {
-  const auto found = counts.find(name);
-  if (found == counts.end())
-    counts.emplace(name, 1);
-  else
-    found->second++;
+std::size_t outcome_of(std::optional<ErrorKind> error) {
+  return error ? std::size_t{1} + std::to_underlying(*error) : 0;
+}
+
+std::string_view outcome_word(std::size_t outcome) {
+  return outcome == 0 ? "ok" : to_string(static_cast<ErrorKind>(outcome - 1));
 }
 
 }  // namespace
 
-void Metrics::count_check(const HostName& host, std::string_view outcome,
+void Metrics::count_check(Host& host, std::optional<ErrorKind> error,
                           std::chrono::duration<double> took) {
-  auto& known = hosts_[host];
-  increment(known.checks, outcome);
-  increment(checks_, outcome);
-  known.took = took;
+  const auto outcome = outcome_of(error);
+  host.checks.at(outcome)++;
+  checks_.at(outcome)++;
+  host.took = took;
   check_durations_.add(took);
-  if (outcome != to_string(ErrorKind::exhausted))  // which says nothing of the host
-    known.reached = outcome == "ok";
+  if (error != ErrorKind::exhausted)  // which says nothing of the host
+    host.reached = !error;
 }
 
-void Metrics::count_pushed(const HostName& host, std::size_t services) {
-  auto& known = hosts_[host].pushed;
-  known = known.value_or(0) + services;
+void Metrics::count_pushed(Host& host, std::size_t services) {
+  host.pushed = host.pushed.value_or(0) + services;
   pushed_ += services;
 }
 
@@ -81,7 +80,10 @@ std::string Metrics::text(const Gauges& now) const {
 void Metrics::write_hosts(MetricsText& text) const {
   text.counter(kChecks, kChecksHelp);
   if (!per_host_) {
-    for (const auto& [outcome, count] : checks_) text.add({{"outcome", outcome}}, as_number(count));
+    for (std::size_t outcome = 0; outcome < checks_.size(); outcome++) {
+      if (const auto count = checks_.at(outcome); count > 0)
+        text.add({{"outcome", outcome_word(outcome)}}, as_number(count));
+    }
     text.counter(kPushed, kPushedHelp);
     text.add({}, as_number(pushed_));
     return;
@@ -95,9 +97,11 @@ void Metrics::write_hosts(MetricsText& text) const {
   pushed.counter(kPushed, kPushedHelp);
   for (const auto& [host, known] : hosts_) {
     const std::string_view name = host.text();
-    for (const auto& [outcome, count] : known.checks)
-      text.add({{"host", name}, {"outcome", outcome}}, as_number(count));
-    if (!known.checks.empty()) took.add({{"host", name}}, seconds(known.took));
+    for (std::size_t outcome = 0; outcome < known.checks.size(); outcome++) {
+      if (const auto count = known.checks.at(outcome); count > 0)
+        text.add({{"host", name}, {"outcome", outcome_word(outcome)}}, as_number(count));
+    }
+    if (known.took) took.add({{"host", name}}, seconds(*known.took));
     if (known.reached) reached.add({{"host", name}}, *known.reached ? 1 : 0);
     if (known.pushed) pushed.add({{"host", name}}, as_number(*known.pushed));
   }

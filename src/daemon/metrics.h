@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "base/error.h"
 #include "base/names.h"
 #include "base/words.h"
 #include "daemon/metrics_text.h"
@@ -64,15 +65,29 @@ struct Gauges {
 
 /// On the loop's thread only. Names and help texts stand in docs/metrics.md.
 class Metrics {
+  using Count = std::uint64_t;
+  /// By their outcomes: ok, then the kinds of errors in their order.
+  using Checks = std::array<Count, all_values<ErrorKind>().size() + 1>;
+
  public:
+  /// What is counted of one host; only Metrics looks into it.
+  class Host {
+    friend Metrics;
+    Checks checks{};
+    std::optional<std::chrono::duration<double>> took{};
+    std::optional<bool> reached{};
+    std::optional<Count> pushed{};
+  };
+
   /// False: no series names a host.
   void set_per_host(bool per_host) { per_host_ = per_host; }
 
-  /// A check of the host has ended; `outcome` is why it was not reached, or ok.
-  void count_check(const HostName& host, std::string_view outcome,
-                   std::chrono::duration<double> took);
+  /// For the next two; it stays where it is until forget().
+  [[nodiscard]] Host& of(const HostName& host) { return hosts_[host]; }
+  /// A check of the host has ended; `error` is why it was not reached; nothing: it was.
+  void count_check(Host& host, std::optional<ErrorKind> error, std::chrono::duration<double> took);
   /// The host spoke of so many services by itself.
-  void count_pushed(const HostName& host, std::size_t services);
+  void count_pushed(Host& host, std::size_t services);
   /// The host is not watched any more.
   void forget(const HostName& host) { hosts_.erase(host); }
   /// The destination, by its key.
@@ -90,15 +105,6 @@ class Metrics {
   [[nodiscard]] std::string text(const Gauges& now) const;
 
  private:
-  using Count = std::uint64_t;
-  using Checks = std::map<std::string, Count, std::less<>>;  ///< by their outcomes
-  struct Host {
-    Checks checks;
-    std::chrono::duration<double> took{};
-    std::optional<bool> reached;
-    std::optional<Count> pushed;
-  };
-
   void write_hosts(MetricsText& text) const;
   void write_states(MetricsText& text, const Gauges& now) const;
   void write_deliveries(MetricsText& text, const Gauges& now) const;
@@ -106,7 +112,7 @@ class Metrics {
 
   bool per_host_ = true;
   std::map<HostName, Host> hosts_;
-  Checks checks_;  ///< of all hosts, those that are gone too
+  Checks checks_{};  ///< of all hosts, those that are gone too
   Count pushed_ = 0;
   Histogram check_durations_;
   std::map<std::string, std::array<Count, all_values<DeliveryOutcome>().size()>> deliveries_;

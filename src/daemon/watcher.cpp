@@ -89,6 +89,7 @@ Watcher::Watcher(config::Host host, MonitoredHost::Known known, Deps deps)
     : host_(std::move(host)),
       deps_(std::move(deps)),
       log_(deps_.log.of(subject_of(host_))),
+      metrics_(deps_.metrics.of(host_.name)),
       probe_(deps_.make_probe(host_)),
       monitored_(
           host_.name, rules_of(host_), std::move(known),
@@ -298,7 +299,8 @@ net::awaitable<void> Watcher::check() {
   const auto begun = net::MonotonicClock::now();
   auto services = co_await observe();
   const auto took = net::MonotonicClock::now() - begun;
-  deps_.metrics.count_check(host_.name, services ? "ok" : to_string(services.error().kind), took);
+  const auto error = services ? std::nullopt : std::optional(services.error().kind);
+  deps_.metrics.count_check(metrics_, error, took);
   // Our own lack says nothing of the host: what is known of it stays as it is.
   if (!services && services.error().kind == ErrorKind::exhausted)
     co_return log_unreached(&services.error());
@@ -338,7 +340,7 @@ bool Watcher::take_pushed(HostUpdate& update) {
   const auto pushed = probe_->take_pushed();
   const Now now = net::now_by(deps_.clock);
   if (log_.wants_debug()) log_pushed(pushed);
-  if (!pushed.services.empty()) deps_.metrics.count_pushed(host_.name, pushed.services.size());
+  if (!pushed.services.empty()) deps_.metrics.count_pushed(metrics_, pushed.services.size());
   for (const auto& service : pushed.services) add(monitored_.apply_pushed(service, now), update);
   report(pushed.services, now.wall);
   return pushed.check_again;

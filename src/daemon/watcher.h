@@ -158,6 +158,7 @@ class Watcher {
   std::optional<config::Host> next_;  ///< what it is to become
   bool retired_ = false;
   bool checked_ = false;  ///< in this run
+  Metrics::Host& metrics_;
   std::unique_ptr<probe::Probe> probe_;
   MonitoredHost monitored_;
   std::optional<ErrorKind> last_error_;  ///< why the host was not reached the last time

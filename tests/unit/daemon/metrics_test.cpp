@@ -27,10 +27,10 @@ Gauges with_destinations() {
 
 TEST(Metrics, CountTheChecksOfEachHostByOutcome) {
   Metrics metrics;
-  const HostName host("node\"1");
-  metrics.count_check(host, "ok", std::chrono::milliseconds(250));
-  metrics.count_check(host, "timed_out", std::chrono::seconds(30));
-  metrics.count_check(host, "timed_out", std::chrono::seconds(30));
+  auto& host = metrics.of(HostName("node\"1"));
+  metrics.count_check(host, {}, std::chrono::milliseconds(250));
+  metrics.count_check(host, ErrorKind::timed_out, std::chrono::seconds(30));
+  metrics.count_check(host, ErrorKind::timed_out, std::chrono::seconds(30));
   metrics.count_pushed(host, 3);
   const auto text = metrics.text({.stuck_threads = 1});
   EXPECT_THAT(text, HasSubstr("tocsin_checks_total{host=\"node\\\"1\",outcome=\"ok\"} 1\n"));
@@ -43,10 +43,10 @@ TEST(Metrics, CountTheChecksOfEachHostByOutcome) {
 
 TEST(Metrics, SayHowLongChecksTake) {
   Metrics metrics;
-  const HostName host("node1");
-  metrics.count_check(host, "ok", std::chrono::milliseconds(5));
-  metrics.count_check(host, "ok", std::chrono::milliseconds(250));
-  metrics.count_check(host, "timed_out", std::chrono::seconds(31));
+  auto& host = metrics.of(HostName("node1"));
+  metrics.count_check(host, {}, std::chrono::milliseconds(5));
+  metrics.count_check(host, {}, std::chrono::milliseconds(250));
+  metrics.count_check(host, ErrorKind::timed_out, std::chrono::seconds(31));
   const auto text = metrics.text({});
   EXPECT_THAT(text, HasSubstr("# TYPE tocsin_check_duration_seconds histogram\n"));
   EXPECT_THAT(text, HasSubstr("tocsin_check_duration_seconds_bucket{le=\"0.0025\"} 0\n"));
@@ -59,17 +59,17 @@ TEST(Metrics, SayHowLongChecksTake) {
 
 TEST(Metrics, ForgetAHostThatIsGone) {
   Metrics metrics;
-  metrics.count_check(HostName("gone1"), "ok", std::chrono::seconds(1));
-  metrics.count_check(HostName("stays1"), "ok", std::chrono::seconds(1));
+  metrics.count_check(metrics.of(HostName("gone1")), {}, std::chrono::seconds(1));
+  metrics.count_check(metrics.of(HostName("stays1")), {}, std::chrono::seconds(1));
   metrics.forget(HostName("GONE1"));
   EXPECT_THAT(metrics.text({}), AllOf(Not(HasSubstr("gone1")), HasSubstr("stays1")));
 }
 
 TEST(Metrics, NameNoHostWhereNoneIsWanted) {
   Metrics metrics;
-  metrics.count_check(HostName("node1"), "ok", std::chrono::seconds(1));
-  metrics.count_check(HostName("node2"), "denied", std::chrono::seconds(1));
-  metrics.count_pushed(HostName("node2"), 2);
+  metrics.count_check(metrics.of(HostName("node1")), {}, std::chrono::seconds(1));
+  metrics.count_check(metrics.of(HostName("node2")), ErrorKind::denied, std::chrono::seconds(1));
+  metrics.count_pushed(metrics.of(HostName("node2")), 2);
   metrics.forget(HostName("node2"));
   metrics.set_per_host(false);
   const auto text = metrics.text({.reached = 1});
