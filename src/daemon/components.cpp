@@ -11,6 +11,8 @@ namespace {
 
 /// Hosts asked at the same time: more would only queue in the system's socket buffers.
 constexpr std::size_t kChecksAtOnce = 256;
+/// Hosts whose details are read at the same time: many requests each, which delay the checks.
+constexpr std::size_t kDetailsAtOnce = 8;
 /// How long the summary of what is not watched waits for hosts that answer late.
 constexpr auto kFirstChecksLimit = std::chrono::seconds(60);
 /// Dead letters that are made pending again before other work has its turn: some milliseconds.
@@ -84,8 +86,10 @@ Daemon::Components::Components(Daemon& daemon, std::unique_ptr<Storage> opened,
                 .status = status,
                 .on_change = [this](const MonitoredHost& cluster) { web.update(cluster, true); }}),
       checks(daemon.executor_, kChecksAtOnce),
+      details(daemon.executor_, kDetailsAtOnce),
       fleet(daemon.executor_, {.journal = journal,
                                .checks = checks,
+                               .details = details,
                                .clock = clock,
                                .log = log,
                                .metrics = metrics,

@@ -72,6 +72,7 @@ struct Daemon::Components {
   CredentialAlerts credential_alerts;
   Clusters clusters;
   net::Semaphore checks;
+  net::Semaphore details;
   Fleet fleet;
   Web web;
   Heartbeats heartbeats;

@@ -37,8 +37,11 @@ constexpr auto kLeastGain = std::chrono::milliseconds(100);
 constexpr auto kGather = std::chrono::milliseconds(200);
 /// An alert whose details are not known waits for them no longer.
 constexpr auto kAlertWait = std::chrono::seconds(2);
-/// After a check details are read for so long, and then a ticket is renewed; the next one goes on.
+/// For details that are read at a time. The next check and what is pushed wait for them.
 constexpr auto kDetailsLimit = std::chrono::seconds(3);
+constexpr std::size_t kDetailsInOneGo = 64;
+/// For renewing a ticket after a check.
+constexpr auto kRenewalLimit = std::chrono::seconds(3);
 /// For logging off; a host that does not answer forgets the session by itself.
 constexpr auto kLogOffLimit = std::chrono::seconds(2);
 
@@ -90,7 +93,6 @@ Watcher::Watcher(config::Host host, MonitoredHost::Known known, Deps deps)
       deps_(std::move(deps)),
       log_(deps_.log.of(subject_of(host_))),
       metrics_(deps_.metrics.of(host_.name)),
-      probe_(deps_.make_probe(host_)),
       monitored_(
           host_.name, rules_of(host_), std::move(known),
           [this](const ServiceName& service, Time now) {
@@ -98,7 +100,21 @@ Watcher::Watcher(config::Host host, MonitoredHost::Known known, Deps deps)
           },
           [this](const ServiceName& service, Time firing_since) {
             return deps_.acks.find(host_.name, service, firing_since);
-          }) {}
+          }),
+      probe_(make_probe()) {}
+
+std::unique_ptr<probe::Probe> Watcher::make_probe() const {
+  auto probe = deps_.make_probe(host_);
+  std::vector<ObservedService> known;
+  for (const auto& [name, service] : monitored_.services()) {
+    if (auto details = monitored_.details(name))
+      known.push_back({.name = name,
+                       .status = {.state = service.settled, .process_id = service.process_id},
+                       .details = std::move(details)});
+  }
+  probe->recall(known);
+  return probe;
+}
 
 bool Watcher::reconfigure(config::Host host) {
   retired_ = false;
@@ -131,7 +147,7 @@ net::awaitable<void> Watcher::take_over(config::Host next) {
   monitored_.set_rules(rules_of(host_));
   new_list_ |= !same_list;
   if (!same_way) co_await close();
-  if (!same_way || (!same_list && !probe_->set_watchlist())) probe_ = deps_.make_probe(host_);
+  if (!same_way || (!same_list && !probe_->set_watchlist())) probe_ = make_probe();
   log_.info("configuration changed: {}", keys);
 }
 
@@ -142,13 +158,12 @@ net::awaitable<void> Watcher::run() {
       const auto slot = co_await deps_.checks.acquire();
       const bool felt = co_await feel_pulse();
       if (!felt) co_await check();
-      co_await refresh_details();
-      co_await probe_->stay_logged_in(net::within(kDetailsLimit));
-      if (const auto at = std::exchange(unreported_, std::nullopt)) report_all(*at);
+      co_await probe_->stay_logged_in(net::within(kRenewalLimit));
     }
     rounds_++;
     if (!std::exchange(checked_, true) && deps_.on_first_check) deps_.on_first_check();
     co_await listen_until_due();
+    report_unreported();
   }
 }
 
@@ -190,17 +205,25 @@ void Watcher::look_up() {
 
 net::awaitable<void> Watcher::listen_until(Time due) {
   const Now started = net::now_by(deps_.clock);
+  auto details = line_up_for_details();
+  if (!details) report_unreported();
   for (Now now = started;
        now.wall < due && now.wall >= started.wall && !next_ && !retired_ && !check_soon_;
        now = net::now_by(deps_.clock)) {
     const Duration review = until_review(now);
     const auto until = net::within(shortest(review, due - now.wall));
-    waits_ = {.since = started.wall, .due = due, .until = until};
-    if (host_.push)
-      co_await probe_->listen(until);
-    else
-      co_await pause_.wait_until(until);
-    waits_.reset();
+    if (details && details->has_come()) {
+      const bool more = co_await read_details();
+      details = more ? line_up_for_details() : nullptr;
+      if (!details) report_unreported();
+    } else {
+      waits_ = {.since = started.wall, .due = due, .until = until};
+      if (host_.push)
+        co_await probe_->listen(until);
+      else
+        co_await pause_.wait_until(until);
+      waits_.reset();
+    }
     auto update = begin_update();
     check_again_ = take_pushed(update);
     if (const Now then = net::now_by(deps_.clock); then.steady - now.steady >= review)
@@ -241,18 +264,25 @@ net::awaitable<bool> Watcher::feel_pulse() {
   co_return true;
 }
 
-net::awaitable<Result<std::vector<ObservedService>>> Watcher::observe() {
+net::awaitable<Result<Watcher::Answer>> Watcher::observe() {
   const auto deadline = net::within(kCheckLimit);
   const auto begun = net::MonotonicClock::now();
-  auto services = co_await probe_->check(deadline);
+  auto answer = co_await ask(deadline);
   say_notice();
-  if (services || !may_be_dropped(services.error(), net::MonotonicClock::now() - begun))
-    co_return services;
-  log_.debug("check failed at once, tried once more: {}", services.error().what);
+  if (answer || !may_be_dropped(answer.error(), net::MonotonicClock::now() - begun))
+    co_return answer;
+  log_.debug("check failed at once, tried once more: {}", answer.error().what);
   co_await net::sleep_for(kTryAgainAfter);
-  services = co_await probe_->check(deadline);
+  answer = co_await ask(deadline);
   say_notice();
-  co_return services;
+  co_return answer;
+}
+
+net::awaitable<Result<Watcher::Answer>> Watcher::ask(net::Deadline deadline) {
+  if (monitored_.is_at_rest(net::now_by(deps_.clock))) co_return co_await probe_->recheck(deadline);
+  auto services = co_await probe_->check(deadline);
+  if (!services) co_return std::unexpected(std::move(services).error());
+  co_return *std::move(services);
 }
 
 void Watcher::say_notice() const {
@@ -271,15 +301,22 @@ net::awaitable<void> Watcher::complete(Observation& observation) {
   observation.services->attach_details(*read);
 }
 
-net::awaitable<void> Watcher::refresh_details() {
-  auto due = monitored_.host().error.empty() ? probe_->due_details() : std::vector<ServiceName>();
-  if (due.empty()) co_return;
+std::unique_ptr<net::Semaphore::Turn> Watcher::line_up_for_details() {
+  if (!monitored_.host().error.empty() || probe_->due_details().empty()) return nullptr;
+  return std::make_unique<net::Semaphore::Turn>(deps_.details, [this] { end_pause(); });
+}
+
+net::awaitable<bool> Watcher::read_details() {
+  auto due = probe_->due_details();
+  const auto before = due.size();
+  due.resize(std::min(before, kDetailsInOneGo));
   const auto read = co_await probe_->read_details(std::move(due), net::within(kDetailsLimit));
   if (log_.wants_debug()) log_details();
-  if (!read) co_return;  // it is going down, as the next check will say
+  if (!read) co_return false;  // it is going down, as the next check will say
   auto update = begin_update();
   add(monitored_.learn(*read), update);
   co_await update.write();
+  co_return probe_->due_details().size() < before;
 }
 
 void Watcher::add(MonitoredHost::Outcome outcome, HostUpdate& update) const {
@@ -297,17 +334,22 @@ net::awaitable<void> Watcher::check() {
   check_again_ = false;
   if (log_.wants_debug()) log_begin();
   const auto begun = net::MonotonicClock::now();
-  auto services = co_await observe();
+  auto answer = co_await observe();
   const auto took = net::MonotonicClock::now() - begun;
-  const auto error = services ? std::nullopt : std::optional(services.error().kind);
+  const auto error = answer ? std::nullopt : std::optional(answer.error().kind);
   deps_.metrics.count_check(metrics_, error, took);
   // Our own lack says nothing of the host: what is known of it stays as it is.
-  if (!services && services.error().kind == ErrorKind::exhausted)
-    co_return log_unreached(&services.error());
+  if (!answer && answer.error().kind == ErrorKind::exhausted)
+    co_return log_unreached(&answer.error());
+  if (answer && !*answer) co_return note_same(took);
   Observation observation{.host = host_.name,
                           .at = net::now_by(deps_.clock),
-                          .services = std::move(services),
+                          .services = {},
                           .boot = probe_->boot_signs()};
+  if (answer)
+    observation.services = **std::move(answer);
+  else
+    observation.services = std::unexpected(std::move(answer).error());
   co_await complete(observation);
   auto update = begin_update();
   (void)take_pushed(update);  // this is the check that it may call for
@@ -322,12 +364,23 @@ net::awaitable<void> Watcher::check() {
   if (deps_.on_update) deps_.on_update(monitored_);
   if (observation.services && std::exchange(new_list_, false)) log_idle_patterns();
   // The first state of a service goes out with its names and start mode.
-  if (lacks_details()) {
+  if (deps_.status.is_wanted() && lacks_details()) {
     unreported_ = observation.at.wall;
   } else {
     report_all(observation.at.wall);
   }
   co_await update.write();
+}
+
+void Watcher::note_same(net::MonotonicClock::duration took) {
+  if (log_.wants_debug())
+    log_.debug("check answered in {} ms: all as before; {}",
+               std::chrono::floor<std::chrono::milliseconds>(took).count(),
+               describe(probe_->last_check()));
+  log_unreached(nullptr);
+  last_check_ = {.at = deps_.clock.now(), .took = took};
+  if (deps_.on_update) deps_.on_update(monitored_);
+  if (!unreported_) report_all(last_check_->at);
 }
 
 bool Watcher::lacks_details() const {
@@ -448,6 +501,10 @@ void Watcher::report_all(Time at) const {
   report.services.reserve(monitored_.services().size());
   for (const auto& service : monitored_.services()) report.services.push_back(report_of(service));
   deps_.status.report(report);
+}
+
+void Watcher::report_unreported() {
+  if (const auto at = std::exchange(unreported_, std::nullopt)) report_all(*at);
 }
 
 void Watcher::report(std::span<const ObservedService> pushed, Time at) const {

@@ -33,7 +33,8 @@ class Watcher {
   /// What the tasks of all hosts share.
   struct Deps {
     Journal& journal;
-    net::Semaphore& checks;  ///< how many hosts are asked at the same time
+    net::Semaphore& checks;   ///< how many hosts are asked at the same time
+    net::Semaphore& details;  ///< how many of them for details
     const Clock& clock;
     const Log& log;
     Metrics& metrics;
@@ -108,14 +109,22 @@ class Watcher {
   net::awaitable<void> take_over(config::Host next);
   /// Reads first what the alerts that follow from the observation need to know, for a moment.
   net::awaitable<void> complete(Observation& observation);
-  /// Reads the details that are due, after the states have gone out.
-  net::awaitable<void> refresh_details();
+  /// A place in line to read details that are due; null: none are.
+  [[nodiscard]] std::unique_ptr<net::Semaphore::Turn> line_up_for_details();
+  /// Reads some of them. False: there is nothing more to read before the next check.
+  net::awaitable<bool> read_details();
   /// In place of a check, where the host tells of changes and nothing waits for one: whether it is
   /// there. False: a check must tell.
   net::awaitable<bool> feel_pulse();
   [[nodiscard]] bool may_skip_check() const;
+  [[nodiscard]] std::unique_ptr<probe::Probe> make_probe() const;
+  /// Nothing: as the last check's, which need not be applied.
+  using Answer = std::optional<std::vector<ObservedService>>;
   /// Asks the probe.
-  net::awaitable<Result<std::vector<ObservedService>>> observe();
+  net::awaitable<Result<Answer>> observe();
+  net::awaitable<Result<Answer>> ask(net::Deadline deadline);
+  /// A check that brought what the last one did.
+  void note_same(net::MonotonicClock::duration took);
   /// Whether a dropped connection may be all that has failed.
   [[nodiscard]] bool may_be_dropped(const Error& error, net::MonotonicClock::duration took) const;
   void add(MonitoredHost::Outcome outcome, HostUpdate& update) const;
@@ -149,6 +158,8 @@ class Watcher {
   /// Whether those of any service were never read.
   [[nodiscard]] bool lacks_details() const;
   void report_all(Time at) const;
+  /// What has waited for details.
+  void report_unreported();
   void report(std::span<const ObservedService> pushed, Time at) const;
   [[nodiscard]] notify::ServiceReport report_of(const KnownService& service) const;
 
@@ -159,8 +170,8 @@ class Watcher {
   bool retired_ = false;
   bool checked_ = false;  ///< in this run
   Metrics::Host& metrics_;
-  std::unique_ptr<probe::Probe> probe_;
   MonitoredHost monitored_;
+  std::unique_ptr<probe::Probe> probe_;
   std::optional<ErrorKind> last_error_;  ///< why the host was not reached the last time
   bool new_list_ = true;                 ///< no check has tried the watchlist yet
   unsigned skipped_ = 0;                 ///< checks left out since the last one

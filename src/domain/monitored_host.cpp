@@ -180,6 +180,7 @@ std::optional<Time> MonitoredHost::firing_since(const ServiceName& service) cons
 Time MonitoredHost::next_review(Now at) const {
   const Time now = at.wall;
   if (clock_.set_by(at) != Duration(0)) return now;  // pass() follows the clock first
+  if (at_rest_) return Time::max();
   if (!host_.error.empty())
     return tocsin::next_review(host_, rules_.policy, circumstances(now), now);
   Time next = Time::max();

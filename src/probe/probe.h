@@ -4,7 +4,9 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/error.h"
@@ -54,8 +56,19 @@ class Probe {
   /// none are read. Those of what a pattern found are never null, but a start mode may be unknown.
   /// A host that says that it is shutting down is unreachable (native 1115).
   virtual net::awaitable<Result<std::vector<ObservedService>>> check(net::Deadline deadline) = 0;
-  /// The services of the last check whose details should be read: never read, older than ten
-  /// minutes, or of a service that has changed since; those first that have waited longest.
+  /// The same for whoever has kept what the last check brought. Nothing: this one brings the same,
+  /// boot_signs() and details included, and nothing was pushed since.
+  virtual net::awaitable<Result<std::optional<std::vector<ObservedService>>>> recheck(
+      net::Deadline deadline) {
+    auto seen = co_await check(deadline);
+    if (!seen) co_return std::unexpected(std::move(seen).error());
+    co_return *std::move(seen);
+  }
+  /// Before all else: what was known of the services before this probe was made, with the states
+  /// that their details were read in. Those of a service that is as it was are not due.
+  virtual void recall(std::span<const ObservedService> /*known*/) {}
+  /// The services of the last check whose details should be read: never read, not in the last six
+  /// hours, or of a service that has changed since; those first that have waited longest.
   [[nodiscard]] virtual std::vector<ServiceName> due_details() const { return {}; }
   /// Reads the details of these services, one after the other, as far as the time allows, and
   /// answers what it has learned; later checks have it too. What is asked here is optional: a

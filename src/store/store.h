@@ -29,7 +29,7 @@ struct StateChange {
   ServiceName service;
   TrackedService state;
   bool forgotten = false;  ///< the row is removed
-  /// What decides which entry watches it, without its executable and dependencies; null: not known.
+  /// What is known of it besides; null: nothing.
   std::shared_ptr<const ServiceDetails> details;
 };
 

@@ -70,11 +70,14 @@ class ScmProbe final : public Probe {
         machine_(scm::machine_of(host.address, system_->own_names())),
         limits_(limits),
         shared_(std::make_shared<Shared<scm::Session>>(
-            scm::Session(system_, machine_, host.services, limits))),
+            scm::Session(system_, {host.name, machine_, host.services}, limits))),
         reader_(
             std::make_shared<Shared<scm::DetailsReader>>(scm::DetailsReader(system_, machine_))) {}
 
   net::awaitable<Result<Services>> check(net::Deadline deadline) override;
+  void recall(std::span<const ObservedService> known) override {
+    shared_->asked.recall(known, clock_.now());
+  }
   [[nodiscard]] std::vector<ServiceName> due_details() const override {
     return shared_->busy ? std::vector<ServiceName>() : shared_->asked.due_details(clock_.now());
   }

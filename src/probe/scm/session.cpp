@@ -59,12 +59,11 @@ ServiceStatus without_ghosts(ServiceStatus status,
   return {.state = ServiceState::stopped, .exit_code = kProcessAborted};
 }
 
-Session::Session(std::shared_ptr<System> system, std::string machine, Watchlist watchlist,
-                 const DetailsLimits& limits)
+Session::Session(std::shared_ptr<System> system, Host host, const DetailsLimits& limits)
     : system_(std::move(system)),
-      machine_(std::move(machine)),
-      watchlist_(std::move(watchlist)),
-      details_(limits.age) {}
+      machine_(std::move(host.machine)),
+      watchlist_(std::move(host.watchlist)),
+      details_(limits, host.name) {}
 
 Result<Services> Session::check(Time now) {
   auto seen = check_once(now);
@@ -126,7 +125,7 @@ Services Session::select_watched(const std::vector<ListedService>& list) {
                       .type = type_of(service)});
   }
   auto selection = select(listed, watchlist_, reported_.value_or(Names{}));
-  for (const auto& [name, details] : selection.details) details_.introduce(name, details);
+  details_.introduce(selection.details);
   const auto status_at = [&](std::size_t place) { return to_status(list[place].status); };
   auto services = observe(selection, status_at);
   boot_ = read_boot_signs(selection, status_at);

@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <unordered_map>
 #include <unordered_set>
@@ -50,15 +51,20 @@ class DetailsReader {
 /// outlive the probe. One call at a time, from any thread.
 class Session {
  public:
-  Session(std::shared_ptr<System> system, std::string machine, Watchlist watchlist,
-          const DetailsLimits& limits);
+  struct Host {
+    HostName name;
+    std::string machine;  ///< as machine_of() answers
+    Watchlist watchlist;
+  };
+  Session(std::shared_ptr<System> system, Host host, const DetailsLimits& limits);
 
   /// What Probe::check() answers: one call for the list, a few for what it lacks.
   Result<Services> check(Time now);
   /// What Probe::list() answers.
   Result<Services> list();
 
-  /// These are for when no call runs. As Probe::due_details().
+  /// These are for when no call runs. As Probe::recall() and due_details().
+  void recall(std::span<const ObservedService> known, Time now) { details_.recall(known, now); }
   [[nodiscard]] std::vector<ServiceName> due_details(Time now) const { return details_.due(now); }
   /// The service whose details stand for this one's: of a per-user service one copy's.
   [[nodiscard]] const ServiceName& source_of_details(const ServiceName& name) const;

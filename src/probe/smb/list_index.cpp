@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 
 #include "base/text.h"
@@ -9,25 +10,34 @@
 namespace tocsin::probe {
 namespace {
 
-/// Never 0, so that the first list differs from none.
-std::size_t fingerprint(const svcctl::Enumeration& list, bool of_display_names) {
-  constexpr std::size_t kMultiplier = 0x9E3779B97F4A7C15;  // makes the order count
-  std::size_t hash = list.services().size() + 1;
-  const auto add = [&](BytesView name) {
-    hash = hash * kMultiplier + std::hash<std::string_view>{}(svcctl::name_key(name));
-  };
-  for (const auto& service : list.services()) {
-    add(service.service_name);
-    if (of_display_names) add(service.display_name);
+/// Two that differ in their bytes are taken for the same once in 2^64 times.
+class Fingerprint {
+ public:
+  void add(std::string_view bytes) {
+    hash_ = hash_ * kMultiplier + std::hash<std::string_view>{}(bytes);
   }
-  return hash == 0 ? 1 : hash;
+  /// Never 0, so that the first one differs from none.
+  [[nodiscard]] std::size_t value() const { return hash_ == 0 ? 1 : hash_; }
+
+ private:
+  static constexpr std::size_t kMultiplier = 0x9E3779B97F4A7C15;  // makes the order count
+  std::size_t hash_ = 1;
+};
+
+std::size_t fingerprint_of_names(const svcctl::Enumeration& list, bool with_display_names) {
+  Fingerprint all;
+  for (const auto& service : list.services()) {
+    all.add(svcctl::name_key(service.service_name));
+    if (with_display_names) all.add(svcctl::name_key(service.display_name));
+  }
+  return all.value();
 }
 
 }  // namespace
 
 bool ListIndex::update(const svcctl::Enumeration& list, const Watchlist& watchlist,
                        const Names& also) {
-  const auto now = fingerprint(list, watchlist.has_display_names());
+  const auto now = fingerprint_of_names(list, watchlist.has_display_names());
   if (std::exchange(fingerprint_, now) == now) return false;
   std::vector<Listed> listed;
   listed.reserve(list.services().size());
@@ -40,6 +50,18 @@ bool ListIndex::update(const svcctl::Enumeration& list, const Watchlist& watchli
   }
   selection_ = select(listed, watchlist, also);
   return true;
+}
+
+std::size_t ListIndex::fingerprint_of_states(const svcctl::Enumeration& list) const {
+  Fingerprint all;
+  const auto add = [&](std::size_t place) {
+    const svcctl::ServiceStatusProcess& status = list.services()[place].status;
+    static_assert(std::has_unique_object_representations_v<svcctl::ServiceStatusProcess>);
+    all.add({reinterpret_cast<const char*>(&status), sizeof status});
+  };
+  for (const auto& entry : selection_.entries) add(entry.place);
+  for (const auto& [service, place] : selection_.boot_services) add(place);
+  return all.value();
 }
 
 std::vector<std::pair<ServiceName, ServiceDetails>> ListIndex::take_details() {

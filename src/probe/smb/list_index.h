@@ -18,6 +18,9 @@ class ListIndex {
   bool update(const svcctl::Enumeration& list, const Watchlist& watchlist, const Names& also = {});
   /// In the list's order. Its details are of the last change, until taken.
   [[nodiscard]] const Selection& selection() const { return selection_; }
+  /// A number that differs when the status of anything in the selection does; never 0. For the list
+  /// that update() was called with.
+  [[nodiscard]] std::size_t fingerprint_of_states(const svcctl::Enumeration& list) const;
   [[nodiscard]] std::vector<std::pair<ServiceName, ServiceDetails>> take_details();
 
  private:

@@ -5,7 +5,6 @@
 #include <optional>
 #include <span>
 #include <string>
-#include <unordered_map>
 #include <unordered_set>
 #include <utility>
 #include <vector>
@@ -27,6 +26,8 @@ namespace tocsin::probe {
 namespace {
 
 using Services = std::vector<ObservedService>;
+/// Nothing: the same as the last check's.
+using Answer = std::optional<Services>;
 
 constexpr auto kLogOffLimit = std::chrono::seconds(2);
 
@@ -40,15 +41,22 @@ class SmbProbe final : public Probe {
         random_(std::move(random)),
         clock_(clock),
         login_({.host = host_, .options = options_, .random = random_, .clock = clock_}),
-        absent_(options_.details.age),
-        details_(options_.details.age),
+        absent_(options_.absent_age),
+        details_(options_.details, host_.name),
         reader_(options_.details, session_, [this](const Error& error) { lose_session(error); }) {}
 
   net::awaitable<Result<Services>> check(net::Deadline deadline) override {
+    states_ = 0;
+    return whole(recheck(deadline));
+  }
+  net::awaitable<Result<Answer>> recheck(net::Deadline deadline) override {
     return with_session(&SmbProbe::check_once, deadline);
   }
   net::awaitable<Result<Services>> list(net::Deadline deadline) override {
-    return with_session(&SmbProbe::query_everything, deadline);
+    return whole(with_session(&SmbProbe::query_everything, deadline));
+  }
+  void recall(std::span<const ObservedService> known) override {
+    details_.recall(known, clock_.now());
   }
   [[nodiscard]] std::vector<ServiceName> due_details() const override {
     return details_.due(clock_.now());
@@ -62,7 +70,11 @@ class SmbProbe final : public Probe {
   }
   net::awaitable<void> listen(net::Deadline deadline) override { return push_.listen(deadline); }
   void stop_listening() override { push_.stop_listening(); }
-  Pushed take_pushed() override { return push_.take_pushed(); }
+  Pushed take_pushed() override {
+    auto pushed = push_.take_pushed();
+    if (!pushed.services.empty()) states_ = 0;
+    return pushed;
+  }
   net::awaitable<bool> has_pulse(net::Deadline deadline) override {
     return push_.has_pulse(deadline);
   }
@@ -71,20 +83,22 @@ class SmbProbe final : public Probe {
   bool set_watchlist() override;
 
  private:
-  using Check = net::awaitable<Result<Services>> (SmbProbe::*)(net::Deadline);
-  net::awaitable<Result<Services>> with_session(Check check_once, net::Deadline deadline);
+  using Check = net::awaitable<Result<Answer>> (SmbProbe::*)(net::Deadline);
+  net::awaitable<Result<Answer>> with_session(Check check_once, net::Deadline deadline);
+  /// An answer that is never nothing.
+  static net::awaitable<Result<Services>> whole(net::awaitable<Result<Answer>> answer);
   net::awaitable<Result<>> open_session(net::Deadline deadline);
   /// When the states are known already.
   void lose_session(const Error& error);
 
-  net::awaitable<Result<Services>> check_once(net::Deadline deadline);
-  net::awaitable<Result<Services>> query_each(net::Deadline deadline);
-  net::awaitable<Result<Services>> query_list(net::Deadline deadline);
+  net::awaitable<Result<Answer>> check_once(net::Deadline deadline);
+  net::awaitable<Result<Answer>> query_each(net::Deadline deadline);
+  net::awaitable<Result<Answer>> query_list(net::Deadline deadline);
   [[nodiscard]] bool may_have_booted(const Services& services) const;
   net::awaitable<Result<>> ask_for_boot(net::Deadline deadline);
   net::awaitable<Result<>> add_absent(Services& services, bool list_changed,
                                       net::Deadline deadline);
-  net::awaitable<Result<Services>> query_everything(net::Deadline deadline);
+  net::awaitable<Result<Answer>> query_everything(net::Deadline deadline);
 
   /// Gives the details of the services to `learn`, as far as the time allows. Without a session the
   /// rest goes without.
@@ -92,7 +106,6 @@ class SmbProbe final : public Probe {
                                     SmbDetailsReader::Learn learn, net::Deadline deadline);
 
   net::awaitable<Result<ServiceStatus>> query(const ServiceName& name, net::Deadline deadline);
-  void remember(const Services& services);
 
   const config::Host& host_;
   const SmbProbeOptions options_;
@@ -105,15 +118,23 @@ class SmbProbe final : public Probe {
   SmbPush push_{{.host = host_, .options = options_, .session = session_}};
   ListIndex index_;
   AbsentServices absent_;
-  std::unordered_map<ServiceName, std::uint32_t> processes_;  ///< of the last check, by service
   DetailsCache details_;
+  /// As ListIndex::fingerprint_of_states() of the list of the last check; 0: what is known since is
+  /// not what that brought.
+  std::size_t states_ = 0;
+  bool watches_anew_ = true;  ///< what the last check brought is not what is watched now
   SmbDetailsReader reader_;
   std::optional<Names> reported_;  ///< only where the watchlist needs details
   BootSigns boot_;
   CheckTrace trace_;
 };
 
-net::awaitable<Result<Services>> SmbProbe::with_session(Check check_once, net::Deadline deadline) {
+net::awaitable<Result<Services>> SmbProbe::whole(net::awaitable<Result<Answer>> answer) {
+  CO_TRY(auto services, co_await std::move(answer));
+  co_return *std::move(services);
+}
+
+net::awaitable<Result<Answer>> SmbProbe::with_session(Check check_once, net::Deadline deadline) {
   push_.take_news();
   // A connection that was kept open may be dead without anybody having said so (a firewall forgot
   // it, the host restarted): that is no reason to call the host unreachable. Half of the time is
@@ -166,7 +187,7 @@ net::awaitable<void> SmbProbe::stay_logged_in(net::Deadline deadline) {
 bool SmbProbe::set_watchlist() {
   index_ = {};
   absent_.clear();
-  processes_.clear();
+  watches_anew_ = true;
   reported_.reset();
   return true;
 }
@@ -193,23 +214,29 @@ net::awaitable<void> SmbProbe::close(net::Deadline deadline) {
   push_.drop_session();
 }
 
-net::awaitable<Result<Services>> SmbProbe::check_once(net::Deadline deadline) {
+net::awaitable<Result<Answer>> SmbProbe::check_once(net::Deadline deadline) {
   const auto newest = push_.gather().size();
   const auto& watched = host_.services;
   const bool one_by_one =
       !watched.has_patterns() && watched.exact_names().size() <= options_.most_single_queries;
-  CO_TRY(auto seen, one_by_one ? co_await query_each(deadline) : co_await query_list(deadline));
-  remember(seen);
-  details_.attach(seen);
-  if (watched.needs_details()) keep_watched(seen, watched, reported_);
-  const auto& pushed = push_.gather();
+  CO_TRY(auto answer, one_by_one ? co_await query_each(deadline) : co_await query_list(deadline));
   if (auto* listener = session_ ? session_->listener() : nullptr) listener->note_check();
+  if (!answer) co_return answer;
+  auto& seen = *answer;
+  details_.observe(seen);
+  details_.attach(seen);
+  if (watched.needs_details()) {
+    const auto reported = reported_;
+    keep_watched(seen, watched, reported_);
+    if (reported_ != reported) states_ = 0;  // the next check may leave out some of these
+  }
+  const auto& pushed = push_.gather();
   prefer_pushed(seen, std::span(pushed).subspan(newest));
   push_.prepare(seen);
-  co_return seen;
+  co_return answer;
 }
 
-net::awaitable<Result<Services>> SmbProbe::query_each(net::Deadline deadline) {
+net::awaitable<Result<Answer>> SmbProbe::query_each(net::Deadline deadline) {
   Services services;
   for (const auto& name : host_.services.exact_names()) {
     CO_TRY(auto status, co_await query(name, deadline));
@@ -228,8 +255,7 @@ net::awaitable<Result<Services>> SmbProbe::query_each(net::Deadline deadline) {
 bool SmbProbe::may_have_booted(const Services& services) const {
   if (trace_.session == CheckTrace::Session::opened) return true;
   return std::ranges::any_of(services, [this](const ObservedService& service) {
-    const auto known = processes_.find(service.name);
-    return known == processes_.end() || known->second != service.status.process_id;
+    return details_.process_of(service.name) != service.status.process_id;
   });
 }
 
@@ -249,17 +275,30 @@ net::awaitable<Result<>> SmbProbe::ask_for_boot(net::Deadline deadline) {
   co_return Result<>{};
 }
 
-net::awaitable<Result<Services>> SmbProbe::query_list(net::Deadline deadline) {
+net::awaitable<Result<Answer>> SmbProbe::query_list(net::Deadline deadline) {
+  const auto last_states = std::exchange(states_, 0);
+  // The first list, whose details are read next.
+  if (details_.empty()) session_->prepare_batches();
   CO_TRY(const auto list, co_await session_->enumerate(deadline));
   trace_.listed = list.services().size();
   const bool changed = index_.update(list, host_.services, reported_.value_or(Names{}));
-  for (const auto& [name, details] : index_.take_details()) details_.introduce(name, details);
+  const auto states = index_.fingerprint_of_states(list);
+  push_.gather();
+  const bool same = !changed && states == last_states &&
+                    trace_.session == CheckTrace::Session::kept && !push_.has_pushed() &&
+                    push_.is_prepared() && absent_.due(clock_.now()).empty();
+  if (same) {
+    states_ = states;
+    co_return std::nullopt;
+  }
+  if (changed) details_.introduce(index_.take_details());
   const auto status_at = [&](std::size_t place) {
     return to_status(list.services()[place].status);
   };
   auto services = observe(index_.selection(), status_at);
   boot_ = read_boot_signs(index_.selection(), status_at);
   CO_TRY(co_await add_absent(services, changed, deadline));
+  states_ = states;
   co_return services;
 }
 
@@ -268,7 +307,8 @@ net::awaitable<Result<>> SmbProbe::add_absent(Services& services, bool list_chan
                                               net::Deadline deadline) {
   if (list_changed) {
     Names seen;
-    for (const auto& [name, process] : processes_) seen.insert(name);
+    if (!std::exchange(watches_anew_, false))
+      for (auto& name : details_.services()) seen.insert(std::move(name));
     absent_.find(services, seen, host_.services, details_);
   }
   for (const auto& name : absent_.due(clock_.now())) {
@@ -279,7 +319,8 @@ net::awaitable<Result<>> SmbProbe::add_absent(Services& services, bool list_chan
   co_return Result<>{};
 }
 
-net::awaitable<Result<Services>> SmbProbe::query_everything(net::Deadline deadline) {
+net::awaitable<Result<Answer>> SmbProbe::query_everything(net::Deadline deadline) {
+  session_->prepare_batches();
   CO_TRY(const auto list, co_await session_->enumerate(deadline));
   Services services;
   std::vector<ServiceName> names;
@@ -323,15 +364,6 @@ net::awaitable<Result<ServiceStatus>> SmbProbe::query(const ServiceName& name,
   co_return ServiceStatus{.state = to_state(status.error())};
 }
 
-void SmbProbe::remember(const Services& services) {
-  details_.observe(services);
-  for (const auto& service : services) processes_[service.name] = service.status.process_id;
-  if (processes_.size() == services.size()) return;
-  Names names;
-  for (const auto& service : services) names.insert(service.name);
-  std::erase_if(processes_, [&](const auto& entry) { return !names.contains(entry.first); });
-}
-
 net::awaitable<Result<KnownDetails>> SmbProbe::read_details(std::vector<ServiceName> services,
                                                             net::Deadline deadline) {
   SmbPush::DropOnCancel cancelled{&push_};
@@ -344,6 +376,7 @@ net::awaitable<Result<KnownDetails>> SmbProbe::read_details(std::vector<ServiceN
       source = copy->second;
   const auto learn = [&](std::size_t index, std::optional<ServiceDetails> read) {
     const auto& name = services[index];
+    states_ = 0;
     if (auto details = details_.answer(name, std::move(read), clock_.now()))
       known.emplace(name, std::move(details));
   };

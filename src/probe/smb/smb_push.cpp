@@ -19,10 +19,19 @@ void SmbPush::lose_session() {
     pushed_.check_again = true;
 }
 
+bool SmbPush::listens() const {
+  return deps_.host.push && deps_.session && net::MonotonicClock::now() >= listens_again_;
+}
+
+bool SmbPush::hears_all() const {
+  const auto* from = listener();
+  return from != nullptr && hears_of_all_ && from->hears_all();
+}
+
+bool SmbPush::is_prepared() const { return !listens() || hears_all(); }
+
 void SmbPush::prepare(const std::vector<ObservedService>& seen) {
-  const auto& session = deps_.session;
-  const bool listens = deps_.host.push && session;
-  must_tell_whom_ = listens && net::MonotonicClock::now() >= listens_again_;
+  must_tell_whom_ = listens();
   if (!must_tell_whom_) return;
   audible_ = audible(seen);
   // Those that are not there are told of when they come. The copies of a per-user service are not.
@@ -94,8 +103,7 @@ void SmbPush::end(const Error& error) {
 }
 
 net::awaitable<bool> SmbPush::has_pulse(net::Deadline deadline) {
-  const auto* from = listener();
-  if (from == nullptr || !hears_of_all_ || !from->hears_all()) co_return false;
+  if (!hears_all()) co_return false;
   DropOnCancel cancelled{this};
   const auto answered =
       co_await deps_.session->echo(std::min(deadline, net::within(deps_.options.connect_limit)));

@@ -48,6 +48,10 @@ class SmbPush {
   net::awaitable<bool> has_pulse(net::Deadline deadline);
   [[nodiscard]] Pushed take_pushed() { return std::exchange(pushed_, {}); }
 
+  /// Whether listen() can go on without prepare(): it listens to nothing, or to all that matters.
+  [[nodiscard]] bool is_prepared() const;
+  /// Whether there is anything for take_pushed(), after gather().
+  [[nodiscard]] bool has_pushed() const { return pushed_.check_again || !pushed_.services.empty(); }
   /// What was pushed and not taken, all of it.
   const std::vector<ObservedService>& gather();
   /// The same. False: all that was registered is void, and the session has ended.
@@ -62,7 +66,11 @@ class SmbPush {
   /// So often in this time listening begins anew; each time costs a login and a check.
   static constexpr std::chrono::milliseconds kBeginningsTime = std::chrono::minutes(10);
 
-  [[nodiscard]] SmbListener* listener() {
+  /// Whether the host is to tell of changes now.
+  [[nodiscard]] bool listens() const;
+  /// Whether it would tell of every change of what matters.
+  [[nodiscard]] bool hears_all() const;
+  [[nodiscard]] SmbListener* listener() const {
     return deps_.session ? deps_.session->listener() : nullptr;
   }
   void end(const Error& error);

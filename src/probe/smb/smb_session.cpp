@@ -203,8 +203,6 @@ net::awaitable<Result<Bytes>> SmbSession::receive(net::Deadline deadline) {
 }
 
 net::awaitable<Result<svcctl::Enumeration>> SmbSession::enumerate(net::Deadline deadline) {
-  // The first list: the details of all are read next.
-  if (scm_.traits().enumeration_size == 0) prepare_batches();
   return ask(scm_.enumerate(port_), deadline);
 }
 

@@ -183,6 +183,7 @@ class Deps {
                                            decltype(Watcher::Deps::make_probe) make_probe) {
     return {.journal = journal_,
             .checks = checks,
+            .details = details_slots_,
             .clock = clock_,
             .log = log_,
             .metrics = metrics_,
@@ -209,6 +210,7 @@ class Deps {
   Duration check_takes_{};
   std::vector<Alert> notified_;
   net::Loop loop_;
+  net::Semaphore details_slots_{loop_.executor(), 1};
   Metrics metrics_;
   Log log_;
   Silences silences_{{}, log_};

@@ -1,8 +1,11 @@
 // Details of services never hold back states, and alerts that need them only for a moment.
 #include <chrono>
+#include <span>
+#include <string>
 #include <utility>
 #include <vector>
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 
 #include "unit/daemon/deps.h"
@@ -24,15 +27,23 @@ struct DetailedHost {
   bool goes_down = false;
   bool are_known = false;  ///< by the probe
   std::vector<ServiceName> asked{};
+  int checks = 0;
+  std::vector<std::string> recalled{};  ///< with state and process
 };
 
 class DetailedProbe final : public probe::Probe {
  public:
   explicit DetailedProbe(DetailedHost& host) : host_(host) {}
   net::awaitable<Seen> check(net::Deadline /*deadline*/) override {
+    host_.checks++;
     co_return std::vector{ObservedService{.name = ServiceName("Spooler"),
                                           .status = {.state = host_.state, .process_id = 7},
                                           .details = host_.are_known ? host_.details : nullptr}};
+  }
+  void recall(std::span<const ObservedService> known) override {
+    for (const auto& [name, status, details] : known)
+      host_.recalled.push_back(fmt::format("{} {} {} {}", name.text(), to_string(status.state),
+                                           status.process_id, details->display_name));
   }
   [[nodiscard]] std::vector<ServiceName> due_details() const override {
     return {ServiceName("Spooler")};
@@ -146,6 +157,115 @@ TEST_F(DetailsTest, DetailsThatAreReadAfterACheckAreKnownAndStored) {
   ASSERT_NE(stored.begin()->details, nullptr);
   EXPECT_EQ(stored.begin()->details->display_name, "Print Spooler");
   EXPECT_THAT(deps_.history(), IsEmpty());
+}
+
+TEST_F(DetailsTest, ChecksNeedNoTurnForDetailsAndDetailsNoSlotOfTheChecks) {
+  host_.frequency = Schedule::parse("every 10 seconds").value();
+  watcher_.reconfigure(host_);
+  {
+    const net::Semaphore::Turn of_another(deps_.details_slots_, [] {});
+    run_for(35s);
+    EXPECT_GE(says_.checks, 4);
+    EXPECT_THAT(says_.asked, IsEmpty());
+  }
+  says_.answers = false;
+  net::TaskScope task(deps_.loop_.executor());
+  task.spawn(watcher_.run());
+  deps_.pass(1s);
+  EXPECT_THAT(says_.asked, ElementsAre(ServiceName("Spooler")));
+  EXPECT_EQ(deps_.details_slots_.free(), 0) << "they are being read";
+  EXPECT_EQ(checks_.free(), 1);
+  task.cancel();
+  deps_.loop_.run_until_done(task.join());
+}
+
+TEST_F(DetailsTest, DetailsAreReadAsSoonAsTheirTurnComes) {
+  auto of_another = std::make_unique<net::Semaphore::Turn>(deps_.details_slots_, [] {});
+  net::TaskScope task(deps_.loop_.executor());
+  task.spawn(watcher_.run());
+  deps_.pass(1s);
+  EXPECT_EQ(known(), nullptr);
+  of_another.reset();
+  deps_.pass(1ms);
+  EXPECT_NE(known(), nullptr);
+  task.cancel();
+  deps_.loop_.run_until_done(task.join());
+}
+
+TEST_F(DetailsTest, TheProbeIsToldWhatAnEarlierRunKnew) {
+  run_for(1s);
+  EXPECT_THAT(says_.recalled, IsEmpty());
+  net::Semaphore checks(deps_.loop_.executor(), 1);
+  const Watcher again(host_, std::move(deps_.load_states()[host_.name]),
+                      deps_.watcher_deps(checks, [this](const auto& /*host*/) {
+                        return std::make_unique<DetailedProbe>(says_);
+                      }));
+  EXPECT_THAT(says_.recalled, ElementsAre("Spooler RUNNING 7 Print Spooler"));
+}
+
+/// Keeps the states that it is given, with their start modes.
+class KeepingSink final : public notify::StatusSink {
+ public:
+  [[nodiscard]] const std::string& name() const override { return name_; }
+  net::awaitable<Written> write(std::span<const notify::StatusReport> reports,
+                                net::Deadline /*deadline*/) override {
+    for (const auto& report : reports) {
+      for (const auto& [service, friendly, state, details] : report.services)
+        kept.push_back(fmt::format("{} {}", to_string(state),
+                                   details ? to_string(details->start_mode) : "not known"));
+    }
+    co_return Written{.answer = notify::Delivered{"kept"}};
+  }
+  net::awaitable<notify::Answer> test(net::Deadline /*deadline*/) override {
+    co_return notify::Delivered{"kept"};
+  }
+
+  std::vector<std::string> kept;
+
+ private:
+  const std::string name_ = "kept";
+};
+
+class NoObserver final : public notify::StatusObserver {
+  void written(const notify::StatusSink& /*sink*/, std::size_t /*services*/,
+               std::chrono::milliseconds /*took*/) override {}
+  void lost(const notify::StatusSink& /*sink*/, std::size_t /*services*/,
+            const std::string& /*why*/) override {}
+  void failing(const notify::StatusSink& /*sink*/, const std::string& /*why*/) override {}
+  void recovered(const notify::StatusSink& /*sink*/) override {}
+};
+
+/// With a status stream.
+class ReportedDetailsTest : public DetailsTest {
+ protected:
+  ReportedDetailsTest() {
+    deps_.status_.set_streams({&stream_});
+    host_.frequency = Schedule::parse("every 30 seconds").value();
+    watcher_.reconfigure(host_);
+  }
+  const std::vector<std::string>& reported() {
+    deps_.loop_.run_until_done(stream_.flush(net::within(1s)));
+    return sink_.kept;
+  }
+
+  KeepingSink sink_;
+  NoObserver observer_;
+  notify::StatusStream stream_{deps_.loop_.executor(), sink_, observer_, platform::system_random()};
+};
+
+TEST_F(ReportedDetailsTest, TheFirstStatesAreReportedWithTheirDetails) {
+  run_for(1ms);
+  EXPECT_THAT(reported(), ElementsAre("RUNNING Automatic"));
+}
+
+TEST_F(ReportedDetailsTest, TheyWaitForDetailsNoLongerThanForTheNextCheck) {
+  const net::Semaphore::Turn of_another(deps_.details_slots_, [] {});
+  net::TaskScope task(deps_.loop_.executor());
+  task.spawn(watcher_.run());
+  for (deps_.pass(1ms); says_.checks < 2; deps_.pass(1s)) EXPECT_THAT(reported(), IsEmpty());
+  EXPECT_THAT(reported(), ElementsAre("RUNNING not known"));
+  task.cancel();
+  deps_.loop_.run_until_done(task.join());
 }
 
 }  // namespace

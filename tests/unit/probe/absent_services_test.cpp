@@ -23,7 +23,10 @@ const ServiceName kFound("Found");
 class AbsentServicesTest : public testing::Test {
  protected:
   AbsentServicesTest() { find(); }
-  void find() { absent.find({}, {kFound}, Watchlist({{.pattern = "Named"}}), DetailsCache(kAge)); }
+  void find() {
+    absent.find({}, {kFound}, Watchlist({{.pattern = "Named"}}),
+                DetailsCache({.age = kAge}, HostName("node")));
+  }
   std::vector<ServiceName> added() {
     std::vector<ObservedService> services;
     absent.add_to(services);

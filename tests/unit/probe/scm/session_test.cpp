@@ -33,8 +33,9 @@ class SessionTest : public testing::Test {
   }
   void watch(Watchlist watchlist, std::string at = "") {
     machine_name = std::move(at);
-    session =
-        std::make_unique<Session>(system, machine_name, std::move(watchlist), DetailsLimits{});
+    session = std::make_unique<Session>(
+        system, Session::Host{HostName("node"), machine_name, std::move(watchlist)},
+        DetailsLimits{});
   }
   std::map<std::string, ServiceState> states() {
     std::map<std::string, ServiceState> states;
@@ -81,7 +82,7 @@ TEST_F(SessionTest, ACheckIsOneCallAndDetailsAreDueNowAndThen) {
   EXPECT_THAT(learn(), UnorderedElementsAre("Spooler", "MSSQL$A"));
   EXPECT_THAT(calls_of_a_check(), ElementsAre("list"));
   EXPECT_THAT(learn(), IsEmpty());
-  now += std::chrono::minutes(11);
+  now += DetailsLimits{}.age;
   EXPECT_THAT(learn(), UnorderedElementsAre("Spooler", "MSSQL$A"));
 }
 
@@ -146,7 +147,7 @@ TEST_F(SessionTest, FindsServicesByDisplayNameAndReportsOnceOneThatHasAnother) {
   EXPECT_THAT(states(), UnorderedElementsAre(Pair("MSSQL$A", running)));
   learn();
   EXPECT_THAT(states(), UnorderedElementsAre(Pair("MSSQL$A", running)));
-  now += std::chrono::minutes(11);
+  now += DetailsLimits{}.age;
   machine.services["MSSQL$A"].configuration.start_type = svcctl::kDemandStart;
   learn();
   const auto changed = session->check(now);
