@@ -86,9 +86,14 @@ TEST_F(SmbRecheck, BringsSignsOfABoot) {
 TEST_F(SmbRecheck, BringsAllOverANewSession) {
   start();
   settle();
-  relay->cut();
-  EXPECT_EQ(recheck(), 8);
-  EXPECT_EQ(recheck(), std::nullopt);
+  for (const bool lost : {true, false}) {
+    if (lost)
+      relay->cut();
+    else
+      loop.run_until_done(probe->close(soon()));
+    EXPECT_EQ(recheck(), 8);
+    EXPECT_EQ(recheck(), std::nullopt);
+  }
 }
 
 TEST_F(SmbRecheck, BringsAllAfterACheckThatFailed) {
