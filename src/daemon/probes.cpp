@@ -49,9 +49,8 @@ std::unique_ptr<probe::Probe> Probes::make(const config::Host& host) {
   if (!host.not_asked.empty()) return std::make_unique<NotAsked>(host.not_asked);
   // The loader refuses the sources that this version does not have on this platform.
   if (host.source == config::Source::scm)
-    return probe::make_scm_probe(host, system_, threads_, deps_.clock, {.pool = details_});
-  probe::SmbProbeOptions options{
-      .details = {.pool = details_}, .own_host_name = net::own_host_name(), .tickets = &tickets_};
+    return probe::make_scm_probe(host, system_, threads_, deps_.clock);
+  probe::SmbProbeOptions options{.own_host_name = net::own_host_name(), .tickets = &tickets_};
   if (host.credentials)
     options.gate = &gate_of(deps_.logins, *host.credentials, deps_.peers_to_suspect);
   return probe::make_smb_probe(host, std::move(options), connector_, deps_.random, deps_.clock);

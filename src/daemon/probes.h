@@ -10,7 +10,6 @@
 #include "logins/logins.h"
 #include "net/tcp.h"
 #include "net/worker.h"
-#include "probe/details_pool.h"
 #include "probe/probe.h"
 #include "probe/scm/system.h"
 
@@ -44,7 +43,6 @@ class Probes {
   net::Connector connector_;
   net::Worker threads_;
   kerberos::Tickets tickets_;
-  std::shared_ptr<probe::DetailsPool> details_ = std::make_shared<probe::DetailsPool>();
   std::shared_ptr<probe::scm::System> system_ = probe::scm::this_system();
   Deps deps_;
 };

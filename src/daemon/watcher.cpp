@@ -106,11 +106,11 @@ Watcher::Watcher(config::Host host, MonitoredHost::Known known, Deps deps)
 std::unique_ptr<probe::Probe> Watcher::make_probe() const {
   auto probe = deps_.make_probe(host_);
   std::vector<ObservedService> known;
-  for (const auto& [name, service] : monitored_.services()) {
-    if (auto details = monitored_.details(name))
+  for (const auto& [name, tracked, details, rests] : monitored_.services()) {
+    if (details)
       known.push_back({.name = name,
-                       .status = {.state = service.settled, .process_id = service.process_id},
-                       .details = std::move(details)});
+                       .status = {.state = tracked.settled, .process_id = tracked.process_id},
+                       .details = details});
   }
   probe->recall(known);
   return probe;

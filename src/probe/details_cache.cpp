@@ -26,11 +26,6 @@ bool has_said(const ServiceDetails& known, const ServiceDetails& listed) {
 
 }  // namespace
 
-std::shared_ptr<const ServiceDetails> DetailsCache::share(ServiceDetails details) const {
-  if (pool_ != nullptr) return pool_->share(std::move(details));
-  return std::make_shared<const ServiceDetails>(std::move(details));
-}
-
 DetailsCache::Period DetailsCache::period(Time now) const {
   return static_cast<Period>(
       std::chrono::floor<std::chrono::milliseconds>(now.time_since_epoch() - shift_) / age_);

@@ -13,7 +13,6 @@
 
 #include "base/clock.h"
 #include "domain/service.h"
-#include "probe/details_pool.h"
 
 namespace tocsin::probe {
 
@@ -24,8 +23,6 @@ struct DetailsLimits {
   std::chrono::milliseconds question = std::chrono::seconds(1);
   /// For so long a question that hung is not asked again.
   std::chrono::milliseconds pause = std::chrono::hours(1);
-  /// Of all hosts; null: equal details of two hosts are twice in memory.
-  std::shared_ptr<DetailsPool> pool{};
 };
 
 /// Time goes by in periods of one age, which begin at times of the host's own: details are due when
@@ -35,8 +32,7 @@ class DetailsCache {
  public:
   DetailsCache(const DetailsLimits& limits, const HostName& host)
       : age_(limits.age),
-        shift_(std::hash<HostName>{}(host) % static_cast<std::size_t>(age_.count())),
-        pool_(limits.pool) {}
+        shift_(std::hash<HostName>{}(host) % static_cast<std::size_t>(age_.count())) {}
 
   /// What was known before this began counts as read just now, where it is complete.
   void recall(std::span<const ObservedService> known, Time now);
@@ -76,7 +72,6 @@ class DetailsCache {
     bool listed = false;  ///< introduced
   };
 
-  [[nodiscard]] std::shared_ptr<const ServiceDetails> share(ServiceDetails details) const;
   [[nodiscard]] Period period(Time now) const;
   /// The end where there is none. What is asked for in the order of the entries is found at once.
   [[nodiscard]] std::size_t find_entry(const ServiceName& name) const;
@@ -90,7 +85,6 @@ class DetailsCache {
 
   std::chrono::milliseconds age_;
   std::chrono::milliseconds shift_;
-  std::shared_ptr<DetailsPool> pool_;
   std::vector<Entry> entries_;           ///< of the services of the last check, in its order
   mutable std::size_t next_ = 0;         ///< where find_entry() begins
   mutable Period none_due_in_ = kNever;  ///< as due() has found

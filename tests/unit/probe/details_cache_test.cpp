@@ -124,7 +124,7 @@ TEST_F(DetailsCacheTest, AnotherDisplayNameInTheListMakesDetailsDue) {
 }
 
 TEST_F(DetailsCacheTest, HostsShareEqualDetails) {
-  const DetailsLimits limits{.pool = std::make_shared<DetailsPool>()};
+  const DetailsLimits limits;
   DetailsCache one(limits, HostName("one"));
   DetailsCache other(limits, HostName("other"));
   for (auto* cache : {&one, &other}) {
@@ -135,14 +135,6 @@ TEST_F(DetailsCacheTest, HostsShareEqualDetails) {
   EXPECT_EQ(one.find(ServiceName("A")), other.find(ServiceName("A")));
   EXPECT_EQ(*one.find(ServiceName("A")), details_of("A"));
   EXPECT_EQ(*one.find(ServiceName("B")), details_of("B"));
-}
-
-TEST(DetailsPool, KeepsNothingAlive) {
-  DetailsPool pool;
-  std::weak_ptr<const ServiceDetails> gone = pool.share(details_of("A"));
-  EXPECT_TRUE(gone.expired());
-  for (int i = 0; i < 1000; i++) (void)pool.share(details_of(std::to_string(i)));
-  EXPECT_EQ(*pool.share(details_of("A")), details_of("A"));
 }
 
 }  // namespace
