@@ -32,16 +32,16 @@ std::string_view outcome_word(std::size_t outcome) {
 void Metrics::count_check(Host& host, std::optional<ErrorKind> error,
                           std::chrono::duration<double> took) {
   const auto outcome = outcome_of(error);
-  host.checks.at(outcome)++;
+  host.checks_.at(outcome)++;
   checks_.at(outcome)++;
-  host.took = took;
+  host.took_ = took;
   check_durations_.add(took);
   if (error != ErrorKind::exhausted)  // which says nothing of the host
-    host.reached = !error;
+    host.reached_ = !error;
 }
 
 void Metrics::count_pushed(Host& host, std::size_t services) {
-  host.pushed = host.pushed.value_or(0) + services;
+  host.pushed_ = host.pushed_.value_or(0) + services;
   pushed_ += services;
 }
 
@@ -97,13 +97,13 @@ void Metrics::write_hosts(MetricsText& text) const {
   pushed.counter(kPushed, kPushedHelp);
   for (const auto& [host, known] : hosts_) {
     const std::string_view name = host.text();
-    for (std::size_t outcome = 0; outcome < known.checks.size(); outcome++) {
-      if (const auto count = known.checks.at(outcome); count > 0)
+    for (std::size_t outcome = 0; outcome < known.checks_.size(); outcome++) {
+      if (const auto count = known.checks_.at(outcome); count > 0)
         text.add({{"host", name}, {"outcome", outcome_word(outcome)}}, as_number(count));
     }
-    if (known.took) took.add({{"host", name}}, seconds(*known.took));
-    if (known.reached) reached.add({{"host", name}}, *known.reached ? 1 : 0);
-    if (known.pushed) pushed.add({{"host", name}}, as_number(*known.pushed));
+    if (known.took_) took.add({{"host", name}}, seconds(*known.took_));
+    if (known.reached_) reached.add({{"host", name}}, *known.reached_ ? 1 : 0);
+    if (known.pushed_) pushed.add({{"host", name}}, as_number(*known.pushed_));
   }
   for (auto* family : {&took, &reached, &pushed}) text.add(*family);
 }

@@ -73,10 +73,10 @@ class Metrics {
   /// What is counted of one host; only Metrics looks into it.
   class Host {
     friend Metrics;
-    Checks checks{};
-    std::optional<std::chrono::duration<double>> took{};
-    std::optional<bool> reached{};
-    std::optional<Count> pushed{};
+    Checks checks_{};
+    std::optional<std::chrono::duration<double>> took_{};
+    std::optional<bool> reached_{};
+    std::optional<Count> pushed_{};
   };
 
   /// False: no series names a host.
