@@ -17,6 +17,10 @@ constexpr int kPriceOfCheck = 60;
 constexpr int kPriceOfList = 15;
 /// Each is an open handle, a registration and a reply of the host's.
 constexpr std::size_t kMostServices = 512;
+/// With so many it begins at a time, once the host has taken one; with one up to then.
+constexpr std::size_t kMostAtOnce = 8;
+/// A host that refuses so many at the beginning tells of none.
+constexpr std::size_t kRefusals = 2;
 /// Changes that a check finds first before the host is held for one that does not tell.
 constexpr int kMostUntold = 1;
 /// Pipes that are being closed, of those that all have their own: more have hung for a whole check.
@@ -74,14 +78,12 @@ void SmbListener::Registration::begin(Conversation<bool> conversation) {
   conversation_->start();
 }
 
-bool SmbListener::Registration::is_alive() const {
-  return is_waiting() || (conversation_ && !conversation_->done());
-}
+bool SmbListener::Registration::is_alive() const { return is_waiting() || is_busy(); }
 
 /// The conversation that asked may not have ended yet: then it goes on itself.
 void SmbListener::Registration::answer(Result<Bytes> stub) {
   told = svcctl::read_notifications(std::move(stub));
-  if (conversation_ && !conversation_->done()) return;
+  if (is_busy()) return;
   conversation_.emplace(go_on());
   conversation_->start();
 }
@@ -101,7 +103,12 @@ void SmbListener::listen_to(std::span<const ObservedService> services) {
   if (!list_) list_.emplace(*this);
   if (!list_->is_alive() && !list_->is_refused) list_->begin(follow_list());
   for (const auto& seen : services) {
-    auto& service = services_.try_emplace(seen.name, *this, seen.name).first->second;
+    const auto found = services_.find(seen.name);
+    if (found == services_.end()) {
+      next_.push_back(seen);
+      continue;
+    }
+    auto& service = found->second;
     note_seen(service, seen.status);
     if (service.is_alive()) {
       // An open service cannot be removed, and this host would not say that it is to be: those that
@@ -109,9 +116,31 @@ void SmbListener::listen_to(std::span<const ObservedService> services) {
       if (service.hearing == Hearing::resting && !tells_removals_)
         service.begin(follow_anew(service));
     } else if (!service.is_refused && !service.budget.is_spent()) {
-      service.begin(follow(service, 0));
+      next_.push_back(seen);
     }
   }
+  begin_more();
+}
+
+void SmbListener::begin_more() {
+  if (lost_ || next_.empty()) return;
+  auto busy =
+      std::ranges::count_if(services_, [](const auto& one) { return one.second.is_busy(); });
+  for (; !next_.empty() && std::cmp_less(busy, most_at_once()); next_.pop_front()) {
+    const auto& seen = next_.front();
+    auto& service = services_.try_emplace(seen.name, *this, seen.name).first->second;
+    service.status = seen.status;
+    service.begin(follow(service, 0));
+    busy++;
+  }
+  if (most_at_once() == 0) next_.clear();
+}
+
+std::size_t SmbListener::most_at_once() const {
+  if (has_registered_) return kMostAtOnce;
+  const auto refused =
+      std::ranges::count_if(services_, [](const auto& one) { return one.second.is_refused; });
+  return std::cmp_less(refused, kRefusals) ? 1 : 0;
 }
 
 void SmbListener::stop_listening() {
@@ -123,6 +152,7 @@ void SmbListener::stop_listening() {
 }
 
 void SmbListener::forget_all_but(std::span<const ObservedService> services) {
+  next_.clear();
   std::unordered_set<ServiceName> names;
   for (const auto& service : services) names.insert(service.name);
   for (auto at = services_.begin(); at != services_.end();) {
@@ -148,14 +178,15 @@ void SmbListener::note_seen(Service& service, const ServiceStatus& seen) {
 }
 
 bool SmbListener::hears_all() const {
-  return !lost_ && tells_removals_ && !hears_too_many_ &&
+  return !lost_ && tells_removals_ && !hears_too_many_ && next_.empty() &&
          std::ranges::all_of(
              services_, [](const auto& entry) { return is_listened_to(entry.second.hearing); });
 }
 
 std::string SmbListener::refusal() const {
   const auto is_refused = [](const auto& entry) { return entry.second.is_refused; };
-  return std::ranges::all_of(services_, is_refused) ? refusal_ : "";
+  const bool is_every = std::ranges::all_of(services_, is_refused);
+  return is_every || most_at_once() == 0 ? refusal_ : "";
 }
 
 Pushed SmbListener::take_pushed() {
@@ -208,6 +239,7 @@ Conversation<bool> SmbListener::follow(Service& service, std::uint32_t besides) 
   service.checks = checks_;
   const auto registered = co_await (*scm)->register_for(port_, *opened, mask_besides(besides));
   if (!registered) co_return co_await give_up(service, registered.error());
+  has_registered_ = true;
   service.handle = *registered;
   service.hearing = hearing_besides(besides);
   co_await (*scm)->wait_for_notifications(port_, service.handle, service);

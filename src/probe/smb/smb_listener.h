@@ -6,6 +6,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <list>
 #include <memory>
 #include <optional>
@@ -51,7 +52,12 @@ class SmbListener {
 
   /// The services to listen to from now on, as a check has just seen them; also tries again those
   /// that it could not listen to before. Not from within a conversation.
+  /// It begins with a few at a time, and with none where the host refuses the first ones: each
+  /// takes some kilobytes up to its first wait, and a request or three.
   void listen_to(std::span<const ObservedService> services);
+  /// To be called after each delivery: begins with those whose turn has come. Not from within a
+  /// conversation.
+  void begin_more();
   /// A check has seen all services since the last call: what was registered for before it may tell
   /// of what was before it.
   void note_check() { checks_++; }
@@ -81,6 +87,7 @@ class SmbListener {
     explicit Registration(SmbListener& listener) : by(listener), scm(listener.scm_) {}
     /// Goes on with another conversation; the one that runs and what it waits for are abandoned.
     void begin(Conversation<bool> conversation);
+    [[nodiscard]] bool is_busy() const { return conversation_ && !conversation_->done(); }
     /// Whether it waits, or a conversation runs.
     [[nodiscard]] bool is_alive() const;
     /// Frees what a conversation that has ended has needed; whether none runs.
@@ -133,6 +140,8 @@ class SmbListener {
   void stop_listening();
   void forget_all_but(std::span<const ObservedService> services);
   void note_seen(Service& service, const ServiceStatus& seen);
+  /// How many of those that it has begun with may be busy.
+  [[nodiscard]] std::size_t most_at_once() const;
 
   /// Whom to ask: over a new pipe, where each has its own.
   Conversation<Result<svcctl::Client*>> reach(Registration& of);
@@ -170,9 +179,11 @@ class SmbListener {
   std::string refusal_;  ///< of the last service that was refused
   std::uint64_t checks_ = 0;
   bool tells_removals_ = false;
-  bool hears_too_many_ = false;  ///< more are wanted than it listens to
-  bool is_tidy_ = false;         ///< no registration has a conversation
-  std::unordered_map<ServiceName, Service> services_;
+  bool has_registered_ = false;                        ///< for any service
+  bool hears_too_many_ = false;                        ///< more are wanted than it listens to
+  bool is_tidy_ = false;                               ///< no registration has a conversation
+  std::unordered_map<ServiceName, Service> services_;  ///< that it has begun with
+  std::deque<ObservedService> next_;                   ///< those to begin with, or to try again
   std::list<Conversation<bool>> farewells_;
   std::optional<List> list_;
 };

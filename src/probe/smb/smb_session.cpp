@@ -301,6 +301,7 @@ net::awaitable<Result<>> SmbSession::listen(net::Deadline deadline, const bool& 
     if (!readable) co_return Result<>{};
     CO_TRY(auto message, co_await receive(net::within(limit)));
     port_.deliver(std::move(message));
+    listener_->begin_more();
     // At once, also where there is news: a change that follows is not told before.
     CO_TRY(co_await send_outgoing(net::within(limit)));
   }

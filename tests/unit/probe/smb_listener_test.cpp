@@ -74,6 +74,7 @@ class SmbListenerTest : public testing::TestWithParam<dcerpc::Calls> {
     auto options = simulate::make_server_options(host_, account_, clock_, kit::counting_random());
     options.open_pipe = [this, open = options.open_pipe](
                             const std::string& name) -> std::unique_ptr<smb2::PipeEnd> {
+      tries_++;
       if (refuses_) return nullptr;
       const auto broken = std::make_shared<bool>(false);
       pipes_.push_back(broken);
@@ -91,7 +92,10 @@ class SmbListenerTest : public testing::TestWithParam<dcerpc::Calls> {
   }
   /// The replies arrive.
   void receive() {
-    for (auto& reply : std::exchange(replies_, {})) port_.deliver(std::move(reply));
+    for (auto& reply : std::exchange(replies_, {})) {
+      port_.deliver(std::move(reply));
+      if (listener_) listener_->begin_more();
+    }
   }
   void exchange_all() {
     for (send(); !replies_.empty(); send()) receive();
@@ -110,9 +114,20 @@ class SmbListenerTest : public testing::TestWithParam<dcerpc::Calls> {
   /// A check, whose questions are answered between two messages.
   void see() {
     listener_->note_check();
-    const std::vector<ObservedService> seen{
-        {.name = kService, .status = to_status(host_.find(kService)->status), .details = {}}};
+    std::vector<ObservedService> seen;
+    for (const auto& name : watched_)
+      seen.push_back({.name = name, .status = to_status(host_.find(name)->status), .details = {}});
     listener_->listen_to(seen);
+  }
+  void watch(std::size_t services) {
+    const auto all = simulate::make_catalogue(services);
+    watched_.clear();
+    for (const auto& one : all) watched_.push_back(one->name);
+  }
+  /// The services that are open.
+  std::size_t opened() {
+    return static_cast<std::size_t>(std::ranges::count_if(
+        watched_, [this](const auto& name) { return host_.find(name)->handles > 0; }));
   }
   void see_and_register() {
     see();
@@ -133,7 +148,9 @@ class SmbListenerTest : public testing::TestWithParam<dcerpc::Calls> {
       simulate::make_catalogue(20),
       clock_};
   simulate::Account account_{.user = "monitor", .password = Secret("tocsin")};
+  std::vector<ServiceName> watched_{kService};
   bool refuses_ = false;
+  std::size_t tries_ = 0;  ///< to open a pipe
   bool closes_no_pipe_ = false;
   std::vector<std::weak_ptr<bool>> pipes_;  ///< whether each is broken
   smb2::Server server_{std::make_shared<smb2::ServerOptions>(make_host()), kit::counting_random()};
@@ -185,6 +202,23 @@ TEST_P(SmbListenerTest, LeavesNothingOpenOfWhatItListensToNoMore) {
   exchange_all();
   EXPECT_EQ(host_.find(kService)->handles, 0);
   EXPECT_EQ(pipes(), 1) << "for the list";
+}
+
+TEST_P(SmbListenerTest, BeginsWithAFewAtATime) {
+  watch(15);
+  see();
+  std::size_t most = 0;
+  for (auto before = opened(); before < 15;) {
+    send();
+    receive();
+    send();
+    const auto now = opened();
+    most = std::max(most, now - before);
+    before = now;
+  }
+  EXPECT_LE(most, 8);
+  exchange_all();
+  EXPECT_TRUE(listener_->hears_all());
 }
 
 /// Where each has its own.
@@ -248,6 +282,17 @@ TEST_P(SmbListenerPipes, LeavesAHostToTheChecksThatRefusesThem) {
   (void)listener_->take_pushed();
   see_and_register();
   EXPECT_FALSE(listener_->has_news());
+}
+
+TEST_P(SmbListenerPipes, AreNotAskedForForEachServiceWhereTheHostRefusesTheFirst) {
+  refuse_pipes();
+  listener_.emplace(smb_, svcctl::HostTraits{}, port_);
+  watch(15);
+  tries_ = 0;
+  see_and_register();
+  EXPECT_LE(tries_, 3) << "for two services and the list";
+  EXPECT_FALSE(listener_->hears_all());
+  EXPECT_THAT(listener_->refusal(), testing::HasSubstr("no pipe of this name"));
 }
 
 }  // namespace
