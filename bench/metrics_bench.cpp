@@ -18,7 +18,8 @@ tocsin::daemon::Metrics fleet() {
     const HostName host(fmt::format("server{:05}.example.com", i));
     const std::chrono::duration<double> took(0.01 + i * 1.234567e-5);
     auto& figures = metrics.of(host);
-    for (const auto outcome : {std::optional<ErrorKind>(), std::optional(ErrorKind::timed_out)})
+    for (const auto outcome :
+         {std::optional<tocsin::ErrorKind>(), std::optional(tocsin::ErrorKind::timed_out)})
       metrics.count_check(figures, outcome, took);
     metrics.count_pushed(figures, 3);
   }
