@@ -48,9 +48,9 @@ StateChange change(std::uint32_t host_number, std::uint32_t service_number, Serv
   return {.host = host(host_number),
           .service = service(service_number),
           .state = {.seen = {.state = state, .process_id = 4711},
-                    .settled = state,
                     .settled_since = at,
-                    .since = at}};
+                    .since = at,
+                    .settled = state}};
 }
 
 class Writer {
