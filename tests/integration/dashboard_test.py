@@ -15,16 +15,20 @@ HOSTILE = ("<img src=x onerror=alert(1)>", "\U0001f525\u05d0\u0628", "'\"&amp;${
 
 SHOWN = "Engine"  # of its name, as of its display name, which comes later
 
-# When what is looked for is first painted, in milliseconds since 1970; it must not be there yet.
+# When what is looked for is first painted, in milliseconds since 1970; it must not be there yet. The page looks for it when this returns.
 PAINTED = """
   const page = context.pages().at(-1);
-  globalThis.painted = page.evaluate((text) => new Promise((resolve, reject) => {
+  await page.evaluate((text) => {
     const there = () => [...document.querySelectorAll(text.where)].some((one) => one.textContent.includes(text.what));
-    if (there()) { reject(new Error('it is there already')); return; }
-    const end = performance.now() + 10_000;
-    const look = () => { if (there()) resolve(Date.now()); else if (performance.now() > end) reject(new Error('never: ' + document.body.innerText)); else requestAnimationFrame(look); };
-    look();
-  }), data);
+    if (there()) throw new Error('it is there already');
+    globalThis.painted = new Promise((resolve, reject) => {
+      const end = performance.now() + 10_000;
+      const look = () => { if (there()) resolve(Date.now()); else if (performance.now() > end) reject(new Error('never: ' + document.body.innerText)); else requestAnimationFrame(look); };
+      look();
+    });
+    globalThis.painted.catch(() => {});
+  }, data);
+  globalThis.painted = page.evaluate(() => globalThis.painted);
   painted.catch(() => {});
 """
 

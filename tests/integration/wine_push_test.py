@@ -52,10 +52,20 @@ class Pushing(unittest.TestCase):
         self.running.wait_for_line("details read")
 
     def watch(self, *services, every=HOURLY):
-        """Returns when they are listened to: a change of one beside them has been told."""
+        """Returns when they are listened to: a change of one beside them has been pushed. One before that may be found by a check."""
         self.set_states(WITNESS, "STOPPED")
         self.run_tocsin(WITNESS, *services, every=every)
-        self.change_witness("RUNNING")
+        for state in 20 * ("RUNNING", "STOPPED"):
+            self.set_states(WITNESS, state)
+            end = time.monotonic() + 2
+            while not (told := self.has_pushed_witness(state)) and time.monotonic() < end:
+                time.sleep(0.02)
+            if told and state == "RUNNING":
+                return
+        self.fail(self.running.output())
+
+    def has_pushed_witness(self, state):
+        return pushed(self.running, NAME, WITNESS)[-1:] == [state]
 
     def watch_running(self, name):
         """A new service that runs, with a check a second."""
@@ -65,7 +75,7 @@ class Pushing(unittest.TestCase):
 
     def change_witness(self, state):
         self.set_states(WITNESS, state)
-        wait_until(lambda: pushed(self.running, NAME, WITNESS)[-1:] == [state], 30, self.running.output)
+        wait_until(lambda: self.has_pushed_witness(state), 30, self.running.output)
 
     @staticmethod
     def set_states(name, *states):
