@@ -129,6 +129,7 @@ int run(const std::string& url, std::size_t count, const std::string& directory)
     background.spawn(journal.run());
     co_await net::sleep_for(std::chrono::milliseconds(200));  // the dispatcher has read the outbox
     std::vector<Changes> found;
+    found.reserve(count / kServices);
     for (std::size_t host = 0; host < count / kServices; ++host)
       found.push_back(changes_of(host, clock.now()));
     const auto begin = clock.now();
