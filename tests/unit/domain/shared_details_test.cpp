@@ -36,6 +36,7 @@ TEST(SharedDetails, MayComeAndGoInManyThreads) {
     }
   };
   std::vector<std::jthread> threads;
+  threads.reserve(4);
   for (int i = 0; i < 4; i++) threads.emplace_back(work);
   threads.clear();
   EXPECT_EQ(count_shared_details(), before);

@@ -116,6 +116,7 @@ TEST_F(HttpClientTest, NothingOfOneRequestIsInTheNext) {
   EXPECT_EQ(journal[1].header("X-First"), "");
   EXPECT_EQ(journal[1].header("X-Second"), "2");
   std::vector<std::string> sent;
+  sent.reserve(journal.size());
   for (const auto& entry : journal) sent.push_back(entry.method + " " + entry.body);
   EXPECT_THAT(sent, testing::ElementsAre("POST the first", "POST ", "PUT the third", "GET ",
                                          "POST a longer last one"));
