@@ -32,7 +32,9 @@ void bare_call(benchmark::State& state) {
 BENCHMARK(bare_call)->UseRealTime()->Unit(benchmark::kMillisecond);
 
 void check(benchmark::State& state) {
-  Session session(this_system(), "", Watchlist({{.pattern = "bench*"}}), {});
+  const Watchlist watchlist({{.pattern = "bench*"}});
+  Session session(this_system(), {.name = HostName("here"), .machine = "", .watchlist = watchlist},
+                  {});
   const Time now{std::chrono::hours(500'000)};
   std::size_t count = 0;
   for (int i = 0; i < 2; i++) count = session.check(now)->size();

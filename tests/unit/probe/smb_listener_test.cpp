@@ -115,6 +115,7 @@ class SmbListenerTest : public testing::TestWithParam<dcerpc::Calls> {
   void see() {
     listener_->note_check();
     std::vector<ObservedService> seen;
+    seen.reserve(watched_.size());
     for (const auto& name : watched_)
       seen.push_back({.name = name, .status = to_status(host_.find(name)->status), .details = {}});
     listener_->listen_to(seen);
@@ -122,6 +123,7 @@ class SmbListenerTest : public testing::TestWithParam<dcerpc::Calls> {
   void watch(std::size_t services) {
     const auto all = simulate::make_catalogue(services);
     watched_.clear();
+    watched_.reserve(all.size());
     for (const auto& one : all) watched_.push_back(one->name);
   }
   /// The services that are open.
