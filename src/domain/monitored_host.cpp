@@ -184,7 +184,6 @@ Time MonitoredHost::next_review(Now at) const {
   if (!host_.error.empty())
     return tocsin::next_review(host_, rules_.policy, circumstances(now), now);
   Time next = Time::max();
-  if (at_rest_) return next;
   for (const auto& service : services_) {
     const auto* watched = find_open(service);
     if (watched == nullptr) continue;
