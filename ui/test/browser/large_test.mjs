@@ -2,6 +2,24 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { contextFor, missing, mockFor, noComplaints } from './browser.mjs';
 
+/** What an action costs the main thread, in words: a step of the pointer or the wheel is often more than one frame. */
+async function costOf(session, what, steps, action) {
+  const cpu = async () => (await session.send('Performance.getMetrics')).metrics.find((one) => one.name === 'TaskDuration').value * 1000,
+    complete = new Promise((resolve) => session.once('Tracing.tracingComplete', resolve));
+  const events = [];
+  session.on('Tracing.dataCollected', ({ value }) => events.push(...value));
+  await session.send('Tracing.start', { transferMode: 'ReportEvents', traceConfig: { includedCategories: ['cc'] } });
+  const begin = await cpu();
+  await action();
+  const spent = (await cpu()) - begin;
+  await session.send('Tracing.end');
+  await complete;
+  // The browser's own window has frames as well.
+  const pages = new Set(events.filter((one) => one.name === 'thread_name' && one.args.name === 'CrRendererMain').map((one) => one.pid)),
+    frames = events.filter((one) => one.name === 'ProxyMain::BeginMainFrame' && one.ph === 'X' && pages.has(one.pid)).length;
+  return `${(spent / steps).toFixed(1)} ms CPU of the main thread for each step of the ${what}, ${(spent / frames).toFixed(1)} ms a frame`;
+}
+
 test('the timeline of 200 services follows the pointer', { skip: missing, timeout: 60_000 }, async (t) => {
   const mock = await mockFor(t, { hosts: 7, hostile: false }),
     context = await contextFor(t),
@@ -24,15 +42,16 @@ test('the timeline of 200 services follows the pointer', { skip: missing, timeou
   await page.goto(new URL('./?page=host&host=sql1', mock.url).href);
   await page.waitForSelector('.canvas canvas');
   await page.waitForTimeout(500);
-  const cpu = async () => (await session.send('Performance.getMetrics')).metrics.find((one) => one.name === 'TaskDuration').value * 1000;
   const box = await page.locator('.canvas canvas').boundingBox(),
-    steps = 40,
-    begin = await cpu();
-  await page.mouse.move(box.x + 100, box.y + 100);
-  await page.mouse.down();
-  await page.mouse.move(box.x + 700, box.y + 100, { steps });
-  await page.mouse.up();
-  t.diagnostic(`${(((await cpu()) - begin) / steps).toFixed(1)} ms CPU of the main thread for each step of the pointer`);
+    steps = 40;
+  t.diagnostic(
+    await costOf(session, 'pointer', steps, async () => {
+      await page.mouse.move(box.x + 100, box.y + 100);
+      await page.mouse.down();
+      await page.mouse.move(box.x + 700, box.y + 100, { steps });
+      await page.mouse.up();
+    }),
+  );
   // Only rows in sight are painted: the pointer finds its row also far down.
   const label = page.locator('.labels li', { hasText: 'Service 150' });
   await label.scrollIntoViewIfNeeded();
@@ -77,15 +96,15 @@ test('ten thousand hosts are soon on the screen', { skip: missing, timeout: 180_
       `${view}: ${(metric('TaskDuration') * 1000).toFixed(0)} ms CPU of the main thread, ${(bytes / 1024).toFixed(0)} KiB transferred, heap ${(metric('JSHeapUsedSize') / 1e6).toFixed(1)} MB, ${metric('Nodes')} nodes`,
     );
     if (!view.includes('kiosk')) {
-      const steps = 40,
-        cpu = async () => (await session.send('Performance.getMetrics')).metrics.find((one) => one.name === 'TaskDuration').value * 1000,
-        begin = await cpu();
+      const steps = 40;
       await page.mouse.move(600, 700);
-      for (let step = 0; step < steps; step++) {
-        await page.mouse.wheel(0, 120);
-        await page.evaluate(() => new Promise(requestAnimationFrame));
-      }
-      t.diagnostic(`${view}: ${(((await cpu()) - begin) / steps).toFixed(1)} ms CPU of the main thread for each step of the wheel`);
+      const cost = await costOf(session, 'wheel', steps, async () => {
+        for (let step = 0; step < steps; step++) {
+          await page.mouse.wheel(0, 120);
+          await page.evaluate(() => new Promise(requestAnimationFrame));
+        }
+      });
+      t.diagnostic(`${view}: ${cost}`);
     }
     assert.ok(metric('Nodes') < 20_000);
     noComplaints(context);
