@@ -49,7 +49,7 @@ class Hostile(Served):
 
     def assert_well(self, more_kilobytes=4000):
         """Others are served, an alert arrives, and nothing has grown."""
-        self.assertEqual(self.web.ask("GET", "/healthz", timeout=5).body, b"ok\n")
+        self.assertEqual(self.web.ask("GET", "/healthz", timeout=5 * LONGEST).body, b"ok\n")
         told = len(self.desk.requests)
         (self.manager.stop if told % 2 == 0 else self.manager.start)(ENGINE)
         self.desk.wait_for(told + 1, seconds=5)
