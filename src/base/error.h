@@ -25,7 +25,7 @@ enum class ErrorKind : std::uint8_t {
   rate_limited,    ///< asked to come back later
   storage,         ///< the disk or the database failed
   invalid_config,  ///< a mistake in what the user wrote
-  exhausted,       ///< this machine lacks open files, threads or memory for it: nobody was asked
+  exhausted,       ///< this machine lacks files, threads, memory or a library: nobody was asked
 };
 
 /// As they stand in logs, metrics and JSON.

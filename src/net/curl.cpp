@@ -4,10 +4,10 @@
 #include <string_view>
 #include <system_error>
 
-#include <curl/curl.h>
 #include <openssl/x509_vfy.h>
 
 #include "base/text.h"
+#include "net/late_curl.h"
 
 namespace tocsin::net {
 namespace {

@@ -11,7 +11,7 @@
 namespace tocsin::net {
 
 /// Frees what curl has made, for std::unique_ptr.
-template <auto Free>
+template <const auto& Free>
 struct CurlDeleter {
   template <typename T>
   void operator()(T* handle) const {

@@ -2,15 +2,16 @@
 
 #include <algorithm>
 #include <mutex>
+#include <stdexcept>
 #include <unordered_map>
 
 #include <boost/asio/post.hpp>
 #include <boost/asio/this_coro.hpp>
-#include <curl/curl.h>
 
 #include "base/try.h"
 #include "net/curl.h"
 #include "net/http_exchange.h"
+#include "net/late_curl.h"
 #include "net/thread_pool.h"
 #include "net/timer.h"
 
@@ -159,11 +160,15 @@ class HttpClient::Engine {
   ThreadPool thread_{"http", 1};  ///< last, so that it is joined first
 };
 
-HttpClient::HttpClient(Executor executor)
-    : engine_(std::make_unique<Engine>(std::move(executor))) {}
+HttpClient::HttpClient(Executor executor) : executor_(std::move(executor)) {}
 HttpClient::~HttpClient() = default;
 
 awaitable<Result<HttpResponse>> HttpClient::fetch(HttpRequest request, Deadline deadline) {
+  try {
+    if (!engine_) engine_ = std::make_unique<Engine>(executor_);
+  } catch (const std::runtime_error& missing) {
+    co_return fail(ErrorKind::exhausted, missing.what());
+  }
   CO_TRY(auto origin, engine_->origin_of(request.url));
   const auto transfer = engine_->begin(std::move(request), std::move(origin));
   co_await transfer->timer.wait_until(deadline);

@@ -49,8 +49,9 @@ class HttpTransport {
   /// Any status is an answer. unreachable: no connection, or it broke before the answer was
   /// complete, or a proxy refuses it; login_refused: a proxy, with the user in its URL; timed_out:
   /// connect limit or deadline; denied: the certificate was not accepted; malformed: no HTTP;
-  /// invalid_config: the URL is not one of http or https. Errors name the proxy that was used, and
-  /// never hold the URL's path, query or user. Redirects are not followed.
+  /// invalid_config: the URL is not one of http or https; exhausted: curl is missing here. Errors
+  /// name the proxy that was used, and never hold the URL's path, query or user. Redirects are not
+  /// followed.
   virtual awaitable<Result<HttpResponse>> fetch(HttpRequest request, Deadline deadline) = 0;
 };
 
@@ -65,7 +66,8 @@ class HttpClient final : public HttpTransport {
 
  private:
   class Engine;
-  std::unique_ptr<Engine> engine_;
+  Executor executor_;
+  std::unique_ptr<Engine> engine_;  ///< null until the first fetch: a thread, and curl's library
 };
 
 }  // namespace tocsin::net

@@ -7,11 +7,11 @@
 
 #include <boost/asio/detail/socket_ops.hpp>
 #include <boost/asio/detail/socket_types.hpp>
-#include <curl/curl.h>
 
 #include "base/clock.h"
 #include "base/text.h"
 #include "net/curl.h"
+#include "net/late_curl.h"
 #include "net/retry_after.h"
 
 namespace tocsin::net {

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <mosquitto.h>
 #include <mqtt_protocol.h>
 #include <string_view>
 #include <system_error>
@@ -14,6 +13,7 @@
 #include <openssl/ssl.h>
 
 #include "base/try.h"
+#include "net/late_mosquitto.h"
 #include "net/mqtt_inspection.h"
 
 namespace tocsin::net {

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include <curl/curl.h>
+#include "net/late_curl.h"
 
 namespace tocsin::net {
 

@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <string>
 
-#include <curl/curl.h>
+#include "net/late_curl.h"
 
 namespace tocsin::net {
 

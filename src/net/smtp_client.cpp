@@ -7,9 +7,8 @@
 #include <optional>
 #include <utility>
 
-#include <curl/curl.h>
-
 #include "base/try.h"
+#include "net/late_curl.h"
 #include "net/smtp_session.h"
 #include "net/timer.h"
 #include "net/worker.h"

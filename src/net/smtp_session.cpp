@@ -6,13 +6,13 @@
 #include <utility>
 
 #include <boost/asio/ip/host_name.hpp>
-#include <curl/curl.h>
 
 #include "base/base64.h"
 #include "base/bytes.h"
 #include "base/text.h"
 #include "base/try.h"
 #include "net/curl.h"
+#include "net/late_curl.h"
 
 namespace tocsin::net {
 namespace {

@@ -222,6 +222,28 @@ class Files(Folder):
         self.assertEqual(self.run_command(("check",)).returncode, 3)
 
 
+class Libraries(Folder):
+    def loaded(self, *arguments):
+        """The libraries that the loader opens for a command."""
+        with tempfile.TemporaryDirectory(dir=self.folder) as folder:
+            tocsin(*arguments, env={"LD_DEBUG": "files", "LD_DEBUG_OUTPUT": f"{folder}/trace",
+                                    "XDG_STATE_HOME": str(self.folder / "state")})
+            return {name for trace in pathlib.Path(folder).iterdir()
+                    for name in re.findall(r"file=(lib\w+)", trace.read_text())}
+
+    def test_a_command_loads_what_it_needs(self):
+        """Curl and its companions take half of the time in which a command starts."""
+        if ON_WINE:
+            self.skipTest("Windows has them linked into the program")
+        self.file.write_text(GOOD)
+        for arguments in (("--version",), ("check", "-c", self.file)):
+            with self.subTest(arguments):
+                found = self.loaded(*arguments)
+                self.assertIn("libcrypto", found)
+                self.assertFalse({"libcurl", "libmosquitto"} & found, found)
+        self.assertIn("libcurl", self.loaded("test", "-c", self.file))
+
+
 class Arguments(Folder):
     def test_wrong_arguments(self):
         self.file.write_text(GOOD)
