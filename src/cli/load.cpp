@@ -2,6 +2,8 @@
 
 #include <cstdio>
 #include <ctime>
+#include <filesystem>
+#include <system_error>
 
 #include <fmt/chrono.h>
 #include <fmt/format.h>
@@ -12,6 +14,7 @@
 #include "config/load.h"
 #include "daemon/probes.h"
 #include "kerberos/library.h"
+#include "platform/paths.h"
 #include "platform/permissions.h"
 #include "platform/program.h"
 #include "platform/standard_streams.h"
@@ -46,6 +49,19 @@ std::optional<config::Config> load(const std::string& path, const Report& report
   }
   if (findings != nullptr) *findings = std::move(loaded.findings);
   return std::move(loaded.config);
+}
+
+std::optional<std::string> find_configuration() {
+  const auto of_machine = to_utf8(platform::system_configuration());
+  for (const auto& file : {std::string("tocsin.yaml"), of_machine}) {
+    std::error_code ignored;
+    if (!std::filesystem::exists(to_path(file), ignored)) continue;
+    platform::write_to_stderr(fmt::format("using {}\n", file));
+    return file;
+  }
+  complain(fmt::format(
+      "there is no tocsin.yaml here and no {}: name your configuration with -c FILE", of_machine));
+  return std::nullopt;
 }
 
 void complain(const std::string& text) {

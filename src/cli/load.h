@@ -24,6 +24,10 @@ void print_finding(config::Severity severity, const std::string& line);
 std::optional<config::Config> load(const std::string& path, const Report& report = print_finding,
                                    std::vector<config::Finding>* findings = nullptr);
 
+/// The configuration of a command that names none: tocsin.yaml of this directory, else that of the
+/// machine. Says which it is. Nothing, after a complaint: there is neither.
+[[nodiscard]] std::optional<std::string> find_configuration();
+
 /// The host or cluster of that name, or null.
 template <typename T>
 const T* find_called(const std::vector<T>& all, const HostName& name) {

@@ -24,20 +24,34 @@ namespace {
 using namespace tocsin;
 using namespace tocsin::cli;
 
+/// Whether the command has a configuration, or needs none.
+template <typename Options>
+bool has_configuration(Options& options) {
+  if constexpr (requires { options.configuration; }) {
+    if (options.configuration.empty())
+      options.configuration = find_configuration().value_or(std::string());
+    return !options.configuration.empty();
+  }
+  return true;
+}
+
 /// Adds a command; `code` gets its exit code when it was the one asked for.
 template <typename Options>
 CLI::App* add(CLI::App& app, const char* name, const char* text, int& code,
               const std::shared_ptr<Options>& options, int (*command)(const Options&)) {
   auto* sub = app.add_subcommand(name, text);
-  sub->callback([options, command, &code] { code = command(*options); });
+  sub->callback([options, command, &code] {
+    code = has_configuration(*options) ? command(*options) : kExitBadConfiguration;
+  });
   return sub;
 }
 
 template <typename Options>
 void add_configuration(CLI::App* sub, const std::shared_ptr<Options>& options) {
-  sub->add_option("-c,--config", options->configuration, "the configuration (YAML)")
-      ->required()
-      ->type_name("FILE");
+  sub->add_option("-c,--config", options->configuration,
+                  "the configuration (YAML; default: ./tocsin.yaml, else that of the machine)")
+      ->type_name("FILE")
+      ->check([](const std::string& file) { return file.empty() ? "it has no name" : ""; });
 }
 
 template <typename Options>
@@ -383,9 +397,24 @@ int end_output(int code) {
   return code == kExitOk ? kExitFailed : code;
 }
 
+/// What to do first, for somebody who knows none of the commands.
+int greet(const std::string& called) {
+  platform::write_to_stderr(fmt::format(
+      "tocsin alerts people within seconds when a Windows service stops, starts, pauses, vanishes "
+      "or hangs.\n\n"
+      "  1. See it at work, with pretend hosts:                      {0} demo\n"
+      "  2. Write tocsin.yaml: hosts, their account, whom to tell.\n"
+      "     What a host still needs is said by:                      {0} doctor HOST\n"
+      "  3. Send a test message, then watch:                         {0} test; {0} run\n\n"
+      "All commands: {0} --help. From a configuration of Butler: {0} migrate OLD > tocsin.yaml\n",
+      called));
+  return kExitBadConfiguration;
+}
+
 int run_command(std::vector<std::string> words) {
   const std::string called = words.empty() ? "tocsin" : words.front();
-  if (!words.empty()) words.erase(words.begin());
+  if (words.size() < 2) return greet(called);
+  words.erase(words.begin());
   CLI::App app(
       "tocsin alerts people within seconds when a Windows service stops, starts, pauses, vanishes "
       "or hangs.",

@@ -16,4 +16,6 @@ std::filesystem::path default_data_directory() {
   return "tocsin-data";
 }
 
+std::filesystem::path system_configuration() { return "/etc/tocsin/tocsin.yaml"; }
+
 }  // namespace tocsin::platform

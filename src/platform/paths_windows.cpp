@@ -16,4 +16,6 @@ std::filesystem::path default_data_directory() {
   return std::filesystem::path(SUCCEEDED(found) ? folder : L"C:\\ProgramData") / L"tocsin";
 }
 
+std::filesystem::path system_configuration() { return default_data_directory() / L"tocsin.yaml"; }
+
 }  // namespace tocsin::platform

@@ -255,6 +255,32 @@ class Arguments(Folder):
                 self.assertRegex(done.stderr, r"\w")
                 self.assertNotIn("terminate", done.stderr)
 
+    def test_without_a_command_it_says_what_to_do_first(self):
+        said = tocsin().stderr
+        for step in (" demo\n", "Write tocsin.yaml", " doctor HOST\n", " run\n", " --help"):
+            self.assertIn(step, said)
+
+    def here(self, *arguments):
+        return output.run(command_line(*arguments), cwd=self.folder, timeout=60 * SLOWER)
+
+    def test_the_configuration_of_this_directory(self):
+        self.file.write_text(GOOD)
+        done = self.here("validate")
+        self.assertEqual((done.returncode, done.stderr), (0, "using tocsin.yaml\n"), done)
+        self.assertIn("tocsin.yaml: good", done.stdout)
+
+    def test_no_configuration(self):
+        self.file.unlink()
+        done = self.here("check")
+        self.assertEqual((done.returncode, done.stdout), (2, ""), done)
+        self.assertRegex(done.stderr, r"^error: there is no tocsin\.yaml here and no .*tocsin\.yaml: .* -c FILE\n$")
+
+    def test_a_configuration_without_a_name(self):
+        """As of a variable that is not set: nobody meant another file."""
+        self.file.write_text(GOOD)
+        done = self.here("validate", "-c", "")
+        self.assertEqual((done.returncode, done.stdout), (2, ""), done)
+
     def test_host_that_is_not_in_the_file(self):
         self.file.write_text(GOOD)
         done = self.run_command(("services", "server2"))
