@@ -42,9 +42,11 @@ class LateFunction {
 
 /// Declares a function of a library in this namespace, before the one of the same name in the
 /// library's header: calls stay as they are written.
+// NOLINTBEGIN(bugprone-macro-parentheses): a name is declared
 #ifdef _WIN32
 #define TOCSIN_LATE(library, function) inline constexpr auto* function = &::function
 #else
 #define TOCSIN_LATE(library, function) \
   inline constinit const LateFunction<decltype(::function)> function { library, #function }
 #endif
+// NOLINTEND(bugprone-macro-parentheses)
