@@ -1,7 +1,7 @@
 // bench_history DIRECTORY [PART]: what the history takes on the disk, and how fast it is read.
 // Writes 90 days of 10,000 hosts (of one PART-th of them, by default 20) with 50 services and 5
-// changes a day each through the store, then alerts with two deliveries each, and reads pages and
-// timelines.
+// changes a day each through the store, then 600 alerts of each with two deliveries, and reads
+// pages and timelines.
 #include <chrono>
 #include <cstdlib>
 #include <random>
@@ -27,7 +27,7 @@ constexpr std::uint32_t kHosts = 10'000;
 constexpr std::uint32_t kServices = 50;
 constexpr std::uint32_t kDays = 90;
 constexpr std::uint32_t kChangesADay = 5;
-constexpr std::uint32_t kAlerts = 300'000;
+constexpr std::uint32_t kAlertsOfAHost = 600;
 constexpr std::uint32_t kAtOnce = 1000;
 
 template <typename T>
@@ -90,12 +90,13 @@ class Writer {
     return count;
   }
 
-  void alert() {
+  std::size_t alert() {
+    const std::uint32_t count = hosts_ * kAlertsOfAHost;
     std::vector<Commit> commits;
     std::vector<DeliveryUpdate> ended;
-    for (std::uint32_t i = 0; i < kAlerts; i++) {
+    for (std::uint32_t i = 0; i < count; i++) {
       const std::uint32_t number = any_service();
-      const Time at = kBegin + Duration(std::chrono::days(kDays)) / kAlerts * i;
+      const Time at = kBegin + Duration(std::chrono::days(kDays)) / count * i;
       const Alert alert{.id = {fmt::format("018bcfe5-6800-7000-8000-{:012}", i)},
                         .at = at,
                         .kind = TransitionKind::stopped,
@@ -117,12 +118,13 @@ class Writer {
         if (i % 1000 != 1)
           ended.push_back({.id = id, .state = state, .attempts = 1, .at = at, .detail = "250 ok"});
       }
-      if (commits.size() < kAtOnce) continue;
+      if (commits.size() < kAtOnce && i + 1 < count) continue;
       must(store_.commit(commits));
       must(store_.update(ended));
       commits.clear();
       ended.clear();
     }
+    return count;
   }
 
   [[nodiscard]] std::uint64_t size() const { return must(must(Reader::open(directory_)).size()); }
@@ -206,9 +208,9 @@ void run(const std::string& directory, std::uint32_t part) {
              static_cast<double>(all - first) / static_cast<double>(count),
              std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count());
   fmt::print("all of it for {} hosts: {} MB\n", kHosts, all * part / 1'000'000);
-  writer.alert();
-  fmt::print("{} alerts with two deliveries: {} bytes each\n", kAlerts,
-             (writer.size() - all) / kAlerts);
+  const auto alerts = writer.alert();
+  fmt::print("{} alerts with two deliveries: {} bytes each\n", alerts,
+             (writer.size() - all) / alerts);
 }
 
 }  // namespace

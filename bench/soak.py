@@ -21,6 +21,9 @@ import tempfile
 import threading
 import time
 
+from figures import report
+from kit import TOCSIN, WATCHED, Receiver, Running, Simulator, configure
+
 EVERY = 2  # seconds between two checks of a host
 SAMPLE = 5  # seconds between two samples
 CHANGES = 2.0  # a second, in the whole fleet
@@ -29,12 +32,9 @@ PATIENCE = 120  # more, at most, until all is delivered
 TOLERATED = 0.01  # of the mean, an hour
 
 options = argparse.ArgumentParser(prog="./dev soak")
-options.add_argument("build")
 options.add_argument("minutes", nargs="?", type=float, default=60)
 options.add_argument("hosts", nargs="?", type=int, default=2000)
 options = options.parse_args()
-
-from kit import TOCSIN, WATCHED, Receiver, Running, Simulator, configure, row  # noqa: E402  it reads sys.argv
 
 
 class Samples:
@@ -165,16 +165,16 @@ def main():
     print(f"{options.hosts} pretend hosts x {len(WATCHED)} services, every {EVERY} seconds, for {options.minutes:g} minutes", flush=True)
     with tempfile.TemporaryDirectory(prefix="tocsin-soak-") as folder:
         samples, troubles, arrived, waiting, share = soak(folder)
-    row("checks of each host", f"{options.minutes * 60 / EVERY:.0f}", "as many as in a day at every 30 seconds: 2,880")
-    row("CPU", f"{share:.1%}", "of a core")
-    row("messages", f"{arrived}")
+    report("checks of each host", options.minutes * 60 / EVERY, note="as many as in a day at every 30 seconds: 2,880")
+    report("CPU", share * 100, "% of a core")
+    report("messages", arrived)
     for trouble, count in sorted(troubles.items()):
-        row(f"times: {trouble}", f"{count}")
+        report(f"times: {trouble}", count)
     faults = [f"{len(waiting)} deliveries wait or are given up: {waiting[:3]}"] if waiting else []
     warm = len(samples.times) // 4
     for name, values in samples.values.items():
         flat, text = is_flat(samples.times[warm:], values[warm:])
-        row(name, f"{values[-1]:.0f}", text)
+        report(name, values[-1], note=text)
         if not flat and not name.startswith("database"):  # the history grows until it is old enough
             faults.append(f"{name} grows: {text}")
     for fault in faults:
