@@ -211,9 +211,14 @@ class Running:
         self.port = int(re.search(r"listen: 127.0.0.1:(\d+)", pathlib.Path(configuration).read_text()).group(1))
         self.process = subprocess.Popen([*prefix, program, "run", "-c", configuration], stderr=subprocess.PIPE, text=True)
         self._said = []  # (line, CPU seconds when it was said)
+        self._over = False
         self._says_more = threading.Condition()
         threading.Thread(target=self._listen, daemon=True).start()
-        self.wait_for_line(" ready")
+        try:
+            self.wait_for_line(" ready")
+        except RuntimeError:
+            self.stop()
+            raise
 
     def _listen(self):
         for line in self.process.stderr:
@@ -223,6 +228,9 @@ class Running:
                 except FileNotFoundError:  # it is over
                     self._said.append((line, 0))
                 self._says_more.notify_all()
+        with self._says_more:
+            self._over = True
+            self._says_more.notify_all()
 
     def lines(self):
         return [line for line, _ in self._said]
@@ -232,9 +240,11 @@ class Running:
         def found():
             return next((used for line, used in self._said[after:] if re.search(pattern, line)), None)
         with self._says_more:
-            if not self._says_more.wait_for(lambda: found() is not None, seconds):
-                raise RuntimeError(f"tocsin did not say within {seconds} seconds: {pattern}")
-            return found()
+            self._says_more.wait_for(lambda: self._over or found() is not None, seconds)
+            if (used := found()) is None:
+                last = self._said[-1][0].strip() if self._said else "nothing"
+                raise RuntimeError(f"tocsin did not say {pattern.strip()!r}; its last word: {last}")
+            return used
 
     def cpu(self):
         return cpu(self.process)
@@ -310,7 +320,7 @@ class Stored:
         while (stored := self.services(details)) < count:
             if time.monotonic() > end:
                 raise RuntimeError(f"only {stored:,} of {count:,} services are stored after {seconds} seconds")
-            time.sleep(0.5)
+            time.sleep(0.1)
         return running.cpu()
 
 

@@ -8,8 +8,9 @@ import argparse
 import importlib
 import multiprocessing
 import pathlib
+import signal
+import sys
 import time
-import unittest
 
 import figures
 from kit import BUILD, TOCSIN
@@ -35,14 +36,16 @@ PARTS = {
     "events": ("dashboard", "CPU of 64 streams while services change"),
     "wine": ("windows", "tocsin.exe under Wine: size, memory, a check, a change to its webhook request"),
 }
+PATIENCE = 300  # seconds without a figure
 
 
 def measure(name, pipe):
     """In a process of its own, so that whatever goes wrong ends with the part."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that it ends what it has started
     figures.gather = pipe.send
     try:
         getattr(importlib.import_module(PARTS[name][0]), name)()
-    except (unittest.SkipTest, Exception) as reason:  # pylint: disable=broad-except  whatever it is, it is said
+    except Exception as reason:  # whatever it is, it is said
         figures.not_measured("what is left of this part", f"{type(reason).__name__}: {reason}")
 
 
@@ -56,12 +59,14 @@ def run(name):
     sending.close()
     found = []
     try:
-        while True:
+        while receiving.poll(PATIENCE):
             found.append(receiving.recv())
+        process.terminate()
     except EOFError:
-        process.join()
+        pass
+    process.join()
     if process.exitcode:
-        found.append(figures.Figure("what is left of this part", None, note=f"it ended with {process.exitcode}"))
+        found.append(figures.Figure("what is left of this part", None, note=f"exit code {process.exitcode}, or nothing for {PATIENCE} seconds"))
     for figure in found:
         figure.part = name
     took = time.monotonic() - begun

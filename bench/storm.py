@@ -14,6 +14,7 @@ from kit import (BUILD, FastReceiver, Running, Simulator, Stored, configure, cpu
 
 SERVICES = 700  # of each host; enough of them run
 HOSTS = 50
+PAIRS = 3
 
 
 def found_over_smb(folder, receiver, services):
@@ -80,20 +81,26 @@ def stored_and_delivered(folder, receiver, count):
 def flood():
     services = [name for name, state in services_of_a_host(SERVICES).items() if state == "RUNNING"][:10_000 // HOSTS]
     count = HOSTS * len(services)
+    has_peer = shutil.which("prometheus-alertmanager") is not None
+    ours, peers = [], []
     with FastReceiver(count) as receiver:
-        with scratch() as folder:
-            synced = synced_write(folder)
-            took, seconds, most, delivered, first = stored_and_delivered(folder, receiver, count)
+        for _ in range(PAIRS):
+            with scratch() as folder:
+                synced = synced_write(folder)
+                ours.append(stored_and_delivered(folder, receiver, count))
+            if has_peer:
+                with scratch() as folder:
+                    peers.append(told_by_alertmanager(folder, receiver, count))
+        took, seconds, most, delivered, first = sorted(ours)[PAIRS // 2]
         report(f"tocsin: {count:,} changes stored and delivered", took, "s", note=f"{count / took:,.0f}/s, CPU {seconds:.2f} s")
         report("changes recorded as delivered", delivered, at_least=count)
         report("largest resident memory in the storm", most, "MB", at_most=45)
         report("the first request leaves after", first, "ms", at_most=50, limit=f"a synced write: {synced:.1f} ms")
         name = "Alertmanager to tocsin, time of the storm"
-        if shutil.which("prometheus-alertmanager"):
-            with scratch() as folder:
-                peer, seconds, most = told_by_alertmanager(folder, receiver, count)
+        if has_peer:
+            peer, seconds, most = sorted(peers)[PAIRS // 2]
             report(name, peer / took, "x", at_least=2.5, limit="tocsin's changes are on the disk first, Alertmanager's in memory only",
-                   note=f"{peer:.2f} s, {count / peer:,.0f}/s, CPU {seconds:.2f} s, {most:.0f} MB")
+                   note=f"medians of {PAIRS} in turn; {peer:.2f} s, {count / peer:,.0f}/s, CPU {seconds:.2f} s, {most:.0f} MB")
         else:
             not_measured(name, "prometheus-alertmanager is not installed")
         with scratch() as folder:
