@@ -31,14 +31,14 @@ class Fleet:
         with self.start(EVERY) as running:
             states = stored.wait_for(rows, running)
             report("CPU until first states of 10,000 hosts are stored, cold", states * self.scale, "s", at_most=15,
-                   note=f"scaled: {states:.2f} s of {self.count} hosts; {load()}")
+                   note=f"scaled: {states:.2f} s of {self.count} hosts, with what else is done meanwhile; {load()}")
             details = stored.wait_for(rows, running, details=True)
             report("  until all details are known too", details * self.scale, "s", note=f"scaled: {details:.2f} s")
             self.refreshes = (details - states) * self.scale / REFRESH
         with self.start(EVERY) as running:
             states = running.wait_for_first_checks()
             report("CPU until first states of 10,000 hosts are known, restart", states * self.scale, "s", at_most=10,
-                   note=f"scaled: {states:.2f} s of {self.count} hosts")
+                   note=f"scaled: {states:.2f} s of {self.count} hosts, with what else is done meanwhile")
 
     def report_rest(self, running, every, at_most):
         """So few hosts, checked so much more often."""
