@@ -60,7 +60,7 @@ struct TcpStream::Socket : std::enable_shared_from_this<Socket> {
     const auto size = std::min(buffer.size(), ahead.size());
     std::copy_n(ahead.begin(), size, buffer.begin());
     if (size == ahead.size())
-      ahead = {};  // of a connection that is at rest nothing stays
+      ahead = Bytes();  // `{}` would keep the memory, and a connection at rest needs none
     else
       ahead.erase(ahead.begin(), ahead.begin() + static_cast<std::ptrdiff_t>(size));
     return buffer.subspan(size);
@@ -69,7 +69,7 @@ struct TcpStream::Socket : std::enable_shared_from_this<Socket> {
   void close() {
     boost::system::error_code ignored;
     socket.close(ignored);
-    ahead = {};
+    ahead = Bytes();
     timer.cancel();
     timer_goes_off = kNone;
   }

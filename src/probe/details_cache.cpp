@@ -60,6 +60,7 @@ void DetailsCache::introduce(const std::vector<std::pair<ServiceName, ServiceDet
     if (is_new) entries_.push_back({.name = name});
     introduce(entries_[at->second], details);
   }
+  entries_.shrink_to_fit();
 }
 
 void DetailsCache::introduce(Entry& entry, const ServiceDetails& listed) {

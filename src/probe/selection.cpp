@@ -25,6 +25,9 @@ class Selector {
   }
 
   Selection finish() && {
+    auto count = entries_.size();
+    for (const auto& [name, more] : further_) count += more.size();
+    selection_.entries.reserve(count);
     for (auto& entry : entries_) {
       const auto more = further_.find(entry.name);
       selection_.entries.push_back(std::move(entry));

@@ -82,7 +82,7 @@ bool SmbListener::Registration::is_alive() const { return is_waiting() || is_bus
 
 /// The conversation that asked may not have ended yet: then it goes on itself.
 void SmbListener::Registration::answer(Result<Bytes> stub) {
-  told = svcctl::read_notifications(std::move(stub));
+  told = std::make_unique<Told>(svcctl::read_notifications(std::move(stub)));
   if (is_busy()) return;
   conversation_.emplace(go_on());
   conversation_->start();
@@ -119,6 +119,7 @@ void SmbListener::listen_to(std::span<const ObservedService> services) {
       next_.push_back(seen);
     }
   }
+  std::ranges::reverse(next_);
   begin_more();
 }
 
@@ -126,14 +127,15 @@ void SmbListener::begin_more() {
   if (lost_ || next_.empty()) return;
   auto busy =
       std::ranges::count_if(services_, [](const auto& one) { return one.second.is_busy(); });
-  for (; !next_.empty() && std::cmp_less(busy, most_at_once()); next_.pop_front()) {
-    const auto& seen = next_.front();
+  for (; !next_.empty() && std::cmp_less(busy, most_at_once()); next_.pop_back()) {
+    const auto& seen = next_.back();
     auto& service = services_.try_emplace(seen.name, *this, seen.name).first->second;
     service.status = seen.status;
     service.begin(follow(service, 0));
     busy++;
   }
   if (most_at_once() == 0) next_.clear();
+  if (next_.empty()) next_.shrink_to_fit();
 }
 
 std::size_t SmbListener::most_at_once() const {
@@ -206,10 +208,9 @@ bool SmbListener::has_news() const {
 Conversation<Result<svcctl::Client*>> SmbListener::reach(Registration& of) {
   if (scm_ != nullptr) co_return scm_;
   of.pipe = std::make_unique<SmbPipe>(*smb_, traits_, dcerpc::Calls::one_at_a_time);
-  of.scm = &of.pipe->scm();
   CO_TRY(co_await of.pipe->open(port_));
   CO_TRY(co_await of.pipe->open_manager(port_));
-  co_return of.scm;
+  co_return &of.scm();
 }
 
 /// The conversation that says so may have been woken by the pipe, which therefore lives on in the
@@ -249,13 +250,13 @@ Conversation<bool> SmbListener::follow(Service& service, std::uint32_t besides) 
 Conversation<bool> SmbListener::go_on(Service& service) {
   while (service.told) {
     if (!co_await hear(service)) co_return false;
-    co_await service.scm->wait_for_notifications(port_, service.handle, service);
+    co_await service.scm().wait_for_notifications(port_, service.handle, service);
   }
   co_return true;
 }
 
 Conversation<bool> SmbListener::hear(Service& service) {
-  auto told = *std::exchange(service.told, std::nullopt);
+  auto told = std::move(*std::exchange(service.told, nullptr));
   if (told && service.checks != checks_) {
     told = co_await bring_up_to_date(service, *std::move(told));
     service.hearing = Hearing::asking;
@@ -288,7 +289,7 @@ Conversation<Result<std::vector<svcctl::StatusNotification>>> SmbListener::bring
     Service& service, std::vector<svcctl::StatusNotification> told) {
   const auto is_change = [](const auto& one) { return meaning_of(one) == Meaning::changed; };
   if (told.empty() || !std::ranges::all_of(told, is_change)) co_return told;
-  CO_TRY(const auto present, co_await service.scm->query_status(port_, service.open));
+  CO_TRY(const auto present, co_await service.scm().query_status(port_, service.open));
   told.resize(1);
   told.front().status = present;
   co_return told;
@@ -319,8 +320,8 @@ Conversation<Result<>> SmbListener::renew(Registration& of, svcctl::Handle handl
                                           std::uint32_t mask) {
   std::vector<Conversation<Result<svcctl::NotifyHandle>>> steps;
   steps.reserve(2);
-  steps.push_back(of.scm->register_for(port_, handle, mask));
-  steps.push_back(end(*of.scm, of.handle));
+  steps.push_back(of.scm().register_for(port_, handle, mask));
+  steps.push_back(end(of.scm(), of.handle));
   const auto done = co_await all(std::move(steps));
   CO_TRY(of.handle, done.front());
   co_return Result<>{};
@@ -355,19 +356,19 @@ Conversation<bool> SmbListener::go_on_with_list() {
       dismiss(*list_);
       co_return false;
     }
-    co_await list_->scm->wait_for_notifications(port_, list_->handle, *list_);
+    co_await list_->scm().wait_for_notifications(port_, list_->handle, *list_);
   }
   co_return true;
 }
 
 Conversation<bool> SmbListener::hear_of_list() {
-  const auto told = *std::exchange(list_->told, std::nullopt);
+  const auto told = std::move(*std::exchange(list_->told, nullptr));
   const bool has_broken = list_->pipe && !told && is_about_pipe(told.error());
   list_->is_refused = !list_->budget.spend(kPriceOfList) || (!told && !has_broken);
   if (list_->is_refused) co_return false;
   pushed_.check_again = true;
   if (has_broken) co_return false;
-  const auto renewed = co_await renew(*list_, list_->scm->manager(), kMaskOfList);
+  const auto renewed = co_await renew(*list_, list_->scm().manager(), kMaskOfList);
   list_->is_refused = !renewed;
   co_return renewed.has_value();
 }

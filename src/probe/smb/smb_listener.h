@@ -6,7 +6,6 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <list>
 #include <memory>
 #include <optional>
@@ -84,10 +83,12 @@ class SmbListener {
   /// waits there is none; there are many of these.
   class Registration : public dcerpc::PatientCall {
    public:
-    explicit Registration(SmbListener& listener) : by(listener), scm(listener.scm_) {}
+    explicit Registration(SmbListener& listener) : by(listener) {}
     /// Goes on with another conversation; the one that runs and what it waits for are abandoned.
     void begin(Conversation<bool> conversation);
     [[nodiscard]] bool is_busy() const { return conversation_ && !conversation_->done(); }
+    /// Over that pipe.
+    [[nodiscard]] svcctl::Client& scm() { return pipe ? pipe->scm() : *by.scm_; }
     /// Whether it waits, or a conversation runs.
     [[nodiscard]] bool is_alive() const;
     /// Frees what a conversation that has ended has needed; whether none runs.
@@ -98,10 +99,10 @@ class SmbListener {
 
     SmbListener& by;
     std::unique_ptr<SmbPipe> pipe{};  ///< null: all have the same one, or it is not open
-    svcctl::Client* scm;              ///< over that pipe
     svcctl::NotifyHandle handle{};
-    std::optional<Result<std::vector<svcctl::StatusNotification>>> told{};
-    bool is_refused = false;  ///< the host does not tell of it
+    using Told = Result<std::vector<svcctl::StatusNotification>>;
+    std::unique_ptr<Told> told{};  ///< null: nothing
+    bool is_refused = false;       ///< the host does not tell of it
     Budget budget{kMostNotifications, std::chrono::minutes(1)};
 
    protected:
@@ -183,7 +184,7 @@ class SmbListener {
   bool hears_too_many_ = false;                        ///< more are wanted than it listens to
   bool is_tidy_ = false;                               ///< no registration has a conversation
   std::unordered_map<ServiceName, Service> services_;  ///< that it has begun with
-  std::deque<ObservedService> next_;                   ///< those to begin with, or to try again
+  std::vector<ObservedService> next_;  ///< those to begin with, or to try again; the last first
   std::list<Conversation<bool>> farewells_;
   std::optional<List> list_;
 };

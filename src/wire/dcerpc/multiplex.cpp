@@ -105,6 +105,7 @@ Conversation<bool> Multiplex::read(Port& port) {
     auto fragment = co_await transport_.read(port, pipe_);
     reads_--;
     std::erase_if(readers_, [](const auto& reader) { return reader.done(); });
+    if (readers_.size() < readers_.capacity() / 4) readers_.shrink_to_fit();
     if (!fragment && is_one_too_many(fragment.error()) && reads_ > 0) {
       most_reads_ = reads_;
       co_return true;

@@ -5,9 +5,9 @@
 #include <coroutine>
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <span>
-#include <unordered_map>
 #include <utility>
 
 #include "base/bytes.h"
@@ -143,7 +143,8 @@ class ClientExchange final : public Port::Receiver {
     int interim_responses = 0;
     std::uint64_t async_id = 0;  ///< from the interim response
   };
-  using Table = std::unordered_map<std::uint64_t, InFlight>;  ///< by message id
+  /// By message id. No table of hashes, which would stay as large as the largest batch.
+  using Table = std::map<std::uint64_t, InFlight>;
 
   [[nodiscard]] static std::uint32_t charge_for(Payload payload);
   [[nodiscard]] bool must_wait(std::uint32_t charge) const;
