@@ -156,6 +156,11 @@ const ServiceDetails* find_details(const KnownService* known, const ServiceName&
   return known == nullptr ? find_details(others, name) : known->details.get();
 }
 
+/// Whether one more service may be watched where there are so many.
+bool may_begin(std::size_t count, const ServiceName& name, const Watchlist& watchlist) {
+  return count < kMostServices || watchlist.is_exact(name);
+}
+
 /// What one observed state of a service changes, if anything.
 std::optional<ServiceChange> observe_each(const KnownService* known, const ServiceName& name,
                                           const ServiceStatus& seen, const Watchlist& watchlist,
@@ -206,13 +211,14 @@ Decision decide(const TrackedService* previous, const ServiceStatus& seen, const
       next.seen.state = ServiceState::unknown;
       // The storm was its host's: what follows is no news of the service's own.
       next.storm_state = ServiceState::unknown;
-      next.storm_lasted = Duration(0);
+      next.storm_lasted = {};
       break;
     case ServiceState::denied:
       next.seen = seen;
-      if (!std::exchange(next.denied, true))
+      if (!next.denied)
         decision.transition = Transition{
             TransitionKind::denied, next.settled, next.settled_since, ServiceState::denied, {}};
+      next.denied = true;
       break;
     case ServiceState::start_pending:
     case ServiceState::stop_pending:
@@ -237,15 +243,19 @@ std::vector<ServiceChange> decide(const KnownServices& previous, const Observati
                                   const Watchlist& watchlist, const KnownDetails& others) {
   static const ObservedServices none;
   std::vector<ServiceChange> changes;
+  auto count = previous.size();
   const auto observe = [&](const KnownService* known, const ObservedService* observed) {
     if (known != nullptr && observed != nullptr && is_as_before(*known, *observed)) return;
     const auto& name = known == nullptr ? observed->name : known->name;
+    if (known == nullptr && !may_begin(count, name, watchlist)) return;
     const bool gone = observation.services && observed == nullptr && !watchlist.is_exact(name);
     const ServiceStatus lacking{.state = gone ? ServiceState::missing : ServiceState::unknown};
     auto change = observe_each(known, observed == nullptr ? name : observed->name,
                                observed == nullptr ? lacking : observed->status, watchlist, others,
                                observation.at.wall);
-    if (change) changes.push_back(*std::move(change));
+    if (!change) return;
+    if (change->is_new) count++;
+    changes.push_back(*std::move(change));
   };
   walk_in_step(previous, observation.services ? *observation.services : none, observe);
   return changes;
@@ -284,8 +294,9 @@ std::vector<ServiceName> lacking_details(const KnownServices& previous,
 std::optional<ServiceChange> decide(const KnownServices& previous, const ObservedService& pushed,
                                     const Watchlist& watchlist, Time now,
                                     const KnownDetails& others) {
-  return observe_each(previous.find(pushed.name), pushed.name, pushed.status, watchlist, others,
-                      now);
+  const auto* known = previous.find(pushed.name);
+  if (known == nullptr && !may_begin(previous.size(), pushed.name, watchlist)) return {};
+  return observe_each(known, pushed.name, pushed.status, watchlist, others, now);
 }
 
 }  // namespace tocsin

@@ -2,6 +2,7 @@
 // Pure.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -41,6 +42,10 @@ struct ServiceChange {
   std::shared_ptr<const ServiceDetails> details;     ///< what is known besides; null: nothing
   ServiceState seen_before = ServiceState::unknown;  ///< the state before this change
 };
+
+/// A host with so many has no more that a pattern finds: its list may be another one each time, and
+/// what has vanished stays for as long as its alert fires.
+inline constexpr std::size_t kMostServices = 20'000;
 
 /// One host: the changes (only these) that the observation brings, by name. Services that the
 /// watchlist no longer names are forgotten silently, and so are per-user services of which nobody

@@ -22,9 +22,18 @@ KnownService& KnownServices::operator[](const ServiceName& name) {
   return *services_.insert(at, KnownService{.name = name, .tracked = {}, .details = {}});
 }
 
-void KnownServices::erase(const ServiceName& name) {
-  const auto at = std::ranges::lower_bound(services_, name, {}, &KnownService::name);
-  if (at != services_.end() && at->name == name) services_.erase(at);
+void KnownServices::add(const std::vector<ServiceName>& names) {
+  if (names.empty()) return;
+  services_.reserve(services_.size() + names.size());
+  for (const auto& name : names) services_.push_back({.name = name, .tracked = {}, .details = {}});
+  std::ranges::sort(services_, {}, &KnownService::name);
+}
+
+void KnownServices::erase(const std::vector<ServiceName>& names) {
+  if (names.empty()) return;
+  std::erase_if(services_, [&names](const KnownService& known) {
+    return std::ranges::binary_search(names, known.name);
+  });
 }
 
 }  // namespace tocsin

@@ -41,9 +41,9 @@ class KnownServices {
   [[nodiscard]] KnownService* find(const ServiceName& name);
   /// Adds it where it is not known. Cheap in the order of names; else all after it move.
   KnownService& operator[](const ServiceName& name);
-  void erase(const ServiceName& name);
-  /// Room for so many more, and no more than that.
-  void make_room(std::size_t more) { services_.reserve(services_.size() + more); }
+  /// Of names in their order, however many: those that are not known yet; all of them.
+  void add(const std::vector<ServiceName>& names);
+  void erase(const std::vector<ServiceName>& names);
   void shrink_to_fit() { services_.shrink_to_fit(); }
 
  private:

@@ -295,8 +295,13 @@ void MonitoredHost::take_details(const ObservedServices& observed) {
 void MonitoredHost::take(std::vector<ServiceChange> changes, Time now, Outcome& outcome) {
   // All states first: the alert of one service may name another.
   std::vector<std::optional<TrackedService>> before;
-  const auto is_new = std::ranges::count(changes, true, &ServiceChange::is_new);
-  services_.make_room(static_cast<std::size_t>(is_new));
+  std::vector<ServiceName> come;
+  std::vector<ServiceName> gone;
+  for (const auto& change : changes) {
+    if (change.is_new) come.push_back(change.name);
+    if (change.forgotten) gone.push_back(change.name);
+  }
+  services_.add(come);
   for (const auto& change : changes) {
     auto& known = services_[change.name];
     before.push_back(change.is_new ? std::nullopt : std::optional(known.tracked));
@@ -314,6 +319,7 @@ void MonitoredHost::take(std::vector<ServiceChange> changes, Time now, Outcome& 
     if (change.forgotten && previous != nullptr) end_alert(change.name, *previous, now, outcome);
     keep(std::move(change), previous, outcome);
   }
+  services_.erase(gone);
 }
 
 void MonitoredHost::review_service(const ServiceName& name, const WatchedService& watched,
@@ -339,9 +345,7 @@ void MonitoredHost::end_alert(const ServiceName& name, const TrackedService& ser
 }
 
 void MonitoredHost::keep(ServiceChange change, const TrackedService* previous, Outcome& outcome) {
-  if (change.forgotten) {
-    services_.erase(change.name);
-  } else {
+  if (!change.forgotten) {
     auto& known = services_[change.name];
     known.tracked = change.next;
     if (previous != nullptr && change.next == *previous) return;

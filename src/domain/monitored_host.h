@@ -119,6 +119,7 @@ class MonitoredHost {
   void note_pushed_fall(const ObservedService& pushed, Time now);
   /// Keeps what an observation says of services besides their states.
   void take_details(const ObservedServices& observed);
+  /// The changes are in the order of the services' names.
   void take(std::vector<ServiceChange> changes, Time now, Outcome& outcome);
   void review_service(const ServiceName& name, const WatchedService& watched,
                       const TrackedService* previous, TrackedService& service,

@@ -86,7 +86,7 @@ Transition Review::end_exempt(std::string reason) const {
 
 void Review::forget_storm() {
   service_.storm_state = ServiceState::unknown;
-  service_.storm_lasted = Duration(0);
+  service_.storm_lasted = {};
 }
 
 void Review::note_storm(const Transition& decided, const TrackedService* previous) {
@@ -102,7 +102,8 @@ void Review::note_storm(const Transition& decided, const TrackedService* previou
   const bool within_grace =
       previous == nullptr || previous->checks < policy_.grace.checks || lasted < policy_.grace.time;
   if (within_grace) return forget_storm();
-  service_.storm_lasted = std::max(lasted, Duration(1));
+  using Lasted = decltype(service_.storm_lasted);
+  service_.storm_lasted = std::clamp<Duration>(lasted, Lasted(1), Lasted::max());
 }
 
 /// What a storm suppressed is notified in any case: here, what is over by now.
@@ -134,8 +135,9 @@ AlertDraft Review::notify(Transition transition) {
   const bool ends = ends_well(transition.kind, transition.to, policy_.expected);
   const bool goes_on = fires(service_);
   const Time firing_since = ends ? Time{} : goes_on ? service_.notified.firing_since : now_;
-  const bool first_sight = std::exchange(service_.first_sight, false);
+  const bool first_sight = service_.first_sight;
   const bool after_first_sight = service_.notified.first_sight;
+  service_.first_sight = false;
   service_.waits_with_others = false;
   service_.notified = {.settled = service_.settled,
                        .stuck = service_.stuck,

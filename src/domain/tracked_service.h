@@ -2,9 +2,11 @@
 #pragma once
 
 #include <algorithm>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <ratio>
 #include <span>
 #include <utility>
 #include <vector>
@@ -19,14 +21,14 @@ namespace tocsin {
 /// that is an alert.
 struct Notified {
   ServiceState settled = ServiceState::unknown;
-  bool stuck = false;
-  bool denied = false;
+  bool stuck : 1 = false;
+  bool denied : 1 = false;
   ServiceState from = ServiceState::unknown;  ///< its state before, by what was notified
-  bool first_sight = false;     ///< it was so when first seen: only who was notified hears its end
-  std::uint32_t reminders = 0;  ///< how many reminders followed
-  Time since{};                 ///< when it was notified first
-  Time at{};                    ///< when it was notified last
-  Time firing_since{};          ///< since when an alert about it fires; the epoch: none does
+  bool first_sight : 1 = false;  ///< it was so when first seen: only who was notified hears its end
+  std::uint32_t reminders = 0;   ///< how many reminders followed
+  Time since{};                  ///< when it was notified first
+  Time at{};                     ///< when it was notified last
+  Time firing_since{};           ///< since when an alert about it fires; the epoch: none does
 
   friend bool operator==(const Notified&, const Notified&) = default;
 };
@@ -77,15 +79,17 @@ class FlapHistory {
 };
 
 /// What is remembered about a service between two checks, and stored. There are half a million of
-/// them where ten thousand hosts have fifty each, so that wide members come before narrow ones.
+/// them where ten thousand hosts have fifty each, so that wide members come before narrow ones, and
+/// flags are single bits.
 struct TrackedService {
   ServiceStatus seen;    ///< by the last check; state unknown while the host is not reached
   Time settled_since{};  ///< since when `settled` is what it is
   Time since{};          ///< since when `seen.state` is what it is
   Time progress_at{};    ///< when a pending service last changed state or checkpoint
   Notified notified;
-  FlapHistory changes;           ///< the last ones, for as long as they count as flapping
-  Duration storm_lasted{};       ///< for how long `storm_state` lasted; 0: it still does
+  FlapHistory changes;  ///< the last ones, for as long as they count as flapping
+  /// For how long `storm_state` lasted; 0: it still does. No storm lasts for days.
+  std::chrono::duration<std::uint32_t, std::milli> storm_lasted{};
   std::uint32_t process_id = 0;  ///< the last one known of a service that is settled as running
   std::uint32_t checks = 1;      ///< how often `settled` was seen in a row, as far as grace counts
   /// The state that alerts are compared with: never pending or denied. A service first seen on its
@@ -93,12 +97,12 @@ struct TrackedService {
   /// check on has none (unknown) until it is seen.
   ServiceState settled = ServiceState::unknown;
   ServiceState storm_state = ServiceState::unknown;  ///< what a storm suppressed; unknown: nothing
-  bool stuck = false;                                ///< reported as stuck, and not settled since
-  bool denied = false;  ///< reported (or found at first sight), and not settled since
-  bool flapping = false;
-  bool flapping_bad = false;       ///< a bad state was notified since it flaps
-  bool first_sight = false;        ///< nobody was notified yet, and a bad state is an alert
-  bool waits_with_others = false;  ///< suppressed by what ends for many alerts at once
+  bool stuck : 1 = false;                            ///< reported as stuck, and not settled since
+  bool denied : 1 = false;  ///< reported (or found at first sight), and not settled since
+  bool flapping : 1 = false;
+  bool flapping_bad : 1 = false;       ///< a bad state was notified since it flaps
+  bool first_sight : 1 = false;        ///< nobody was notified yet, and a bad state is an alert
+  bool waits_with_others : 1 = false;  ///< suppressed by what ends for many alerts at once
 
   friend bool operator==(const TrackedService&, const TrackedService&) = default;
 };

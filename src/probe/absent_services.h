@@ -41,7 +41,7 @@ class AbsentServices {
   };
 
   std::chrono::milliseconds age_;
-  std::vector<Absent> absent_;
+  std::vector<Absent> absent_;  ///< in the order of their names
 };
 
 }  // namespace tocsin::probe

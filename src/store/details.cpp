@@ -309,7 +309,7 @@ std::string notified_to_json(const TrackedService& service) {
   nothing_open.flapping = false;
   nothing_open.flapping_bad = false;
   nothing_open.storm_state = ServiceState::unknown;
-  nothing_open.storm_lasted = Duration(0);
+  nothing_open.storm_lasted = {};
   nothing_open.first_sight = false;
   nothing_open.waits_with_others = false;
   count_as_notified(nothing_open);

@@ -34,7 +34,7 @@ class DecideHostTest : public ::testing::Test {
       text += change.transition ? to_string(change.transition->kind) : "-";
       if (change.forgotten) {
         text += " forgotten";
-        tracked_.erase(change.name);
+        tracked_.erase({change.name});
       } else {
         tracked_[change.name].tracked = change.next;
       }
