@@ -24,9 +24,10 @@ void log_watched(const Log& log, const HostName& host, std::string_view what) {
 }  // namespace
 
 Fleet::Fleet(const net::Executor& executor, Watcher::Deps deps)
-    : deps_(std::move(deps)), all_checked_(executor), tasks_(executor) {
-  deps_.notice = std::bind_front(&Fleet::notice, this);
-  deps_.on_first_check = [this] { note_first_checks(); };
+    : all_checked_(executor), tasks_(executor) {
+  deps.notice = std::bind_front(&Fleet::notice, this);
+  deps.on_first_check = [this] { note_first_checks(); };
+  deps_ = std::make_shared<const Watcher::Deps>(std::move(deps));
 }
 
 std::string Fleet::notice() const {
@@ -51,7 +52,7 @@ Fleet::Changes Fleet::set_hosts(const std::vector<config::Host>& hosts, Known kn
       if (found->second->reconfigure(host)) changes.changed++;
       continue;
     }
-    log_watched(deps_.log, host.name, "begins");
+    log_watched(deps_->log, host.name, "begins");
     watchers_.emplace(host.name,
                       std::make_unique<Watcher>(host, std::move(known[host.name]), deps_));
     tasks_.spawn(watch(host.name));
@@ -59,7 +60,7 @@ Fleet::Changes Fleet::set_hosts(const std::vector<config::Host>& hosts, Known kn
   }
   for (const auto& [name, watcher] : watchers_) {
     if (named.contains(name) || watcher->is_retired()) continue;
-    log_watched(deps_.log, name, "ends");
+    log_watched(deps_->log, name, "ends");
     watcher->retire();
     changes.gone++;
   }
@@ -113,7 +114,7 @@ net::awaitable<void> Fleet::watch(HostName name) {
     if (watcher.is_retired()) co_await watcher.forget();
   } while (!watcher.is_retired());
   watchers_.erase(name);
-  if (deps_.on_gone) deps_.on_gone(name);
+  if (deps_->on_gone) deps_->on_gone(name);
 }
 
 /// The first that waits ends the search: all searches together are short.

@@ -61,7 +61,7 @@ class Fleet {
   /// While none of the hosts is reached: that it may be tocsin that is cut off.
   [[nodiscard]] std::string notice() const;
 
-  Watcher::Deps deps_;
+  std::shared_ptr<const Watcher::Deps> deps_;
   std::map<HostName, std::unique_ptr<Watcher>> watchers_;
   net::Event all_checked_;
   bool looks_up_ = false;

@@ -88,23 +88,23 @@ std::string describe(const probe::CheckTrace& trace) {
 
 }  // namespace
 
-Watcher::Watcher(config::Host host, MonitoredHost::Known known, Deps deps)
+Watcher::Watcher(config::Host host, MonitoredHost::Known known, std::shared_ptr<const Deps> deps)
     : host_(std::move(host)),
       deps_(std::move(deps)),
-      log_(deps_.log.of(subject_of(host_))),
-      metrics_(deps_.metrics.of(host_.name)),
+      log_(deps_->log.of(subject_of(host_))),
+      metrics_(deps_->metrics.of(host_.name)),
       monitored_(
           host_.name, rules_of(host_), std::move(known),
           [this](const ServiceName& service, Time now) {
-            return deps_.silences.find(host_.name, service, now);
+            return deps_->silences.find(host_.name, service, now);
           },
           [this](const ServiceName& service, Time firing_since) {
-            return deps_.acks.find(host_.name, service, firing_since);
+            return deps_->acks.find(host_.name, service, firing_since);
           }),
       probe_(make_probe()) {}
 
 std::unique_ptr<probe::Probe> Watcher::make_probe() const {
-  auto probe = deps_.make_probe(host_);
+  auto probe = deps_->make_probe(host_);
   std::vector<ObservedService> known;
   for (const auto& [name, tracked, details, rests] : monitored_.services()) {
     if (details)
@@ -119,7 +119,7 @@ std::unique_ptr<probe::Probe> Watcher::make_probe() const {
 bool Watcher::reconfigure(config::Host host) {
   retired_ = false;
   if (config::is_same(next_ ? *next_ : host_, host)) return false;
-  next_ = std::move(host);
+  next_ = std::make_unique<config::Host>(std::move(host));
   end_pause();
   return true;
 }
@@ -135,15 +135,16 @@ void Watcher::check_soon() {
 }
 
 void Watcher::say_change() const {
-  if (deps_.on_change) deps_.on_change(monitored_, last_check_.has_value());
+  if (deps_->on_change) deps_->on_change(monitored_, last_check_.has_value());
 }
 
-net::awaitable<void> Watcher::take_over(config::Host next) {
+net::awaitable<void> Watcher::take_over() {
+  auto next = *std::exchange(next_, nullptr);
   const bool same_way = config::is_asked_alike(host_, next);
   const bool same_list = host_.services == next.services;
   const auto keys = fmt::format("{}", fmt::join(config::differing_keys(host_, next), ", "));
   host_ = std::move(next);
-  log_ = deps_.log.of(subject_of(host_));
+  log_ = deps_->log.of(subject_of(host_));
   monitored_.set_rules(rules_of(host_));
   new_list_ |= !same_list;
   if (!same_way) co_await close();
@@ -153,22 +154,22 @@ net::awaitable<void> Watcher::take_over(config::Host next) {
 
 net::awaitable<void> Watcher::run() {
   while (!retired_) {
-    if (next_) co_await take_over(*std::exchange(next_, std::nullopt));
+    if (next_) co_await take_over();
     {
-      const auto slot = co_await deps_.checks.acquire();
+      const auto slot = co_await deps_->checks.acquire();
       const bool felt = co_await feel_pulse();
       if (!felt) co_await check();
       co_await probe_->stay_logged_in(net::within(kRenewalLimit));
     }
     rounds_++;
-    if (!std::exchange(checked_, true) && deps_.on_first_check) deps_.on_first_check();
-    co_await listen_until_due();
+    if (!std::exchange(checked_, true) && deps_->on_first_check) deps_->on_first_check();
+    co_await listen_until(next_due());
     report_unreported();
   }
 }
 
-net::awaitable<void> Watcher::listen_until_due() {
-  const Now now = net::now_by(deps_.clock);
+Time Watcher::next_due() const {
+  const Now now = net::now_by(deps_->clock);
   const Time started = now.wall;
   const auto& schedule = host_.frequency;
   const auto first = schedule.next(started);
@@ -181,7 +182,7 @@ net::awaitable<void> Watcher::listen_until_due() {
   auto due = schedule.next(started - shift);
   if (due) *due += shift;
   if (log_.wants_debug()) log_schedule(due, now);
-  co_await listen_until(due.value_or(Time::max()));
+  return due.value_or(Time::max());
 }
 
 Duration Watcher::until_review(Now now) const {
@@ -195,21 +196,21 @@ void Watcher::end_pause() {
 }
 
 void Watcher::look_up() {
-  if (deps_.on_update) deps_.on_update(monitored_);
+  if (deps_->on_update) deps_->on_update(monitored_);
   if (!waits_) return;
-  const Now now = net::now_by(deps_.clock);
+  const Now now = net::now_by(deps_->clock);
   const bool is_over = next_ || retired_ || now.wall < waits_->since;
   const auto until = net::within(shortest(until_review(now), waits_->due - now.wall));
   if (is_over || until + kLeastGain < waits_->until) end_pause();
 }
 
 net::awaitable<void> Watcher::listen_until(Time due) {
-  const Now started = net::now_by(deps_.clock);
+  const Now started = net::now_by(deps_->clock);
   auto details = line_up_for_details();
   if (!details) report_unreported();
   for (Now now = started;
        now.wall < due && now.wall >= started.wall && !next_ && !retired_ && !check_soon_;
-       now = net::now_by(deps_.clock)) {
+       now = net::now_by(deps_->clock)) {
     const Duration review = until_review(now);
     const auto until = net::within(shortest(review, due - now.wall));
     if (details && details->has_come()) {
@@ -224,14 +225,18 @@ net::awaitable<void> Watcher::listen_until(Time due) {
         co_await pause_.wait_until(until);
       waits_.reset();
     }
-    auto update = begin_update();
-    check_again_ = take_pushed(update);
-    if (const Now then = net::now_by(deps_.clock); then.steady - now.steady >= review)
-      add(monitored_.pass(then), update);
-    if (deps_.on_update) deps_.on_update(monitored_);
-    co_await update.write();
+    co_await record_pause(now, review);
     if (check_again_) co_return co_await net::sleep_for(kGather);
   }
+}
+
+net::awaitable<void> Watcher::record_pause(Now begun, Duration review) {
+  auto update = begin_update();
+  check_again_ = take_pushed(update);
+  if (const Now now = net::now_by(deps_->clock); now.steady - begun.steady >= review)
+    add(monitored_.pass(now), update);
+  if (deps_->on_update) deps_->on_update(monitored_);
+  co_await update.write();
 }
 
 bool Watcher::may_be_dropped(const Error& error, net::MonotonicClock::duration took) const {
@@ -241,7 +246,7 @@ bool Watcher::may_be_dropped(const Error& error, net::MonotonicClock::duration t
 }
 
 bool Watcher::may_skip_check() const {
-  const Time now = deps_.clock.now();
+  const Time now = deps_->clock.now();
   const auto rests = [](const KnownService& service) {
     const auto state = service.tracked.seen.state;
     return !is_pending(state) && state != ServiceState::unknown;
@@ -256,11 +261,11 @@ net::awaitable<bool> Watcher::feel_pulse() {
   const auto begun = net::MonotonicClock::now();
   const bool felt = co_await probe_->has_pulse(net::within(kCheckLimit));
   if (!felt) co_return false;
-  last_check_ = {.at = deps_.clock.now(), .took = net::MonotonicClock::now() - begun};
+  last_check_ = {.at = deps_->clock.now(), .took = net::MonotonicClock::now() - begun};
   skipped_++;
   log_.debug("check left out, the host tells of changes: {} of {}", skipped_,
              host_.check_every_nth - 1);
-  report_all(deps_.clock.now());
+  report_all(deps_->clock.now());
   co_return true;
 }
 
@@ -279,7 +284,8 @@ net::awaitable<Result<Watcher::Answer>> Watcher::observe() {
 }
 
 net::awaitable<Result<Watcher::Answer>> Watcher::ask(net::Deadline deadline) {
-  if (monitored_.is_at_rest(net::now_by(deps_.clock))) co_return co_await probe_->recheck(deadline);
+  if (monitored_.is_at_rest(net::now_by(deps_->clock)))
+    co_return co_await probe_->recheck(deadline);
   auto services = co_await probe_->check(deadline);
   if (!services) co_return std::unexpected(std::move(services).error());
   co_return *std::move(services);
@@ -303,7 +309,7 @@ net::awaitable<void> Watcher::complete(Observation& observation) {
 
 std::unique_ptr<net::Semaphore::Turn> Watcher::line_up_for_details() {
   if (!monitored_.host().error.empty() || probe_->due_details().empty()) return nullptr;
-  return std::make_unique<net::Semaphore::Turn>(deps_.details, [this] { end_pause(); });
+  return std::make_unique<net::Semaphore::Turn>(deps_->details, [this] { end_pause(); });
 }
 
 net::awaitable<bool> Watcher::read_details() {
@@ -321,7 +327,7 @@ net::awaitable<bool> Watcher::read_details() {
 
 void Watcher::add(MonitoredHost::Outcome outcome, HostUpdate& update) const {
   for (auto& alert : outcome.alerts) {
-    if (alert.kind == TransitionKind::unreachable && deps_.notice) alert.notice = deps_.notice();
+    if (alert.kind == TransitionKind::unreachable && deps_->notice) alert.notice = deps_->notice();
   }
   const bool is_news = !outcome.empty();
   update.add(std::move(outcome), monitored_.host());
@@ -337,13 +343,13 @@ net::awaitable<void> Watcher::check() {
   auto answer = co_await observe();
   const auto took = net::MonotonicClock::now() - begun;
   const auto error = answer ? std::nullopt : std::optional(answer.error().kind);
-  deps_.metrics.count_check(metrics_, error, took);
+  deps_->metrics.count_check(metrics_, error, took);
   // Our own lack says nothing of the host: what is known of it stays as it is.
   if (!answer && answer.error().kind == ErrorKind::exhausted)
     co_return log_unreached(&answer.error());
   if (answer && !*answer) co_return note_same(took);
   Observation observation{.host = host_.name,
-                          .at = net::now_by(deps_.clock),
+                          .at = net::now_by(deps_->clock),
                           .services = {},
                           .boot = probe_->boot_signs()};
   if (answer)
@@ -361,10 +367,11 @@ net::awaitable<void> Watcher::check() {
   if (is_first && outcome.empty()) say_change();
   add(std::move(outcome), update);
   if (log_.wants_debug()) log_waiting(observation.at.wall);
-  if (deps_.on_update) deps_.on_update(monitored_);
+  if (deps_->on_update) deps_->on_update(monitored_);
   if (observation.services && std::exchange(new_list_, false)) log_idle_patterns();
+  log_limit();
   // The first state of a service goes out with its names and start mode.
-  if (deps_.status.is_wanted() && lacks_details()) {
+  if (deps_->status.is_wanted() && lacks_details()) {
     unreported_ = observation.at.wall;
   } else {
     report_all(observation.at.wall);
@@ -378,8 +385,8 @@ void Watcher::note_same(net::MonotonicClock::duration took) {
                std::chrono::floor<std::chrono::milliseconds>(took).count(),
                describe(probe_->last_check()));
   log_unreached(nullptr);
-  last_check_ = {.at = deps_.clock.now(), .took = took};
-  if (deps_.on_update) deps_.on_update(monitored_);
+  last_check_ = {.at = deps_->clock.now(), .took = took};
+  if (deps_->on_update) deps_->on_update(monitored_);
   if (!unreported_) report_all(last_check_->at);
 }
 
@@ -391,9 +398,9 @@ bool Watcher::lacks_details() const {
 
 bool Watcher::take_pushed(HostUpdate& update) {
   const auto pushed = probe_->take_pushed();
-  const Now now = net::now_by(deps_.clock);
+  const Now now = net::now_by(deps_->clock);
   if (log_.wants_debug()) log_pushed(pushed);
-  if (!pushed.services.empty()) deps_.metrics.count_pushed(metrics_, pushed.services.size());
+  if (!pushed.services.empty()) deps_->metrics.count_pushed(metrics_, pushed.services.size());
   for (const auto& service : pushed.services) add(monitored_.apply_pushed(service, now), update);
   report(pushed.services, now.wall);
   return pushed.check_again;
@@ -444,7 +451,7 @@ void Watcher::log_unreachable(Time now) const {
     log_.debug("alert unreachable was notified at {}", iso_time(host.notified_at));
   } else if (host.login_refused) {
     log_.debug("alert waits: unreachable: the credential is refused, which is an alert of its own");
-  } else if (const auto silence = deps_.silences.find(host_.name, {}, now);
+  } else if (const auto silence = deps_->silences.find(host_.name, {}, now);
              silence || host.shutdown_since != Time{}) {
     const auto why = find_suppression(host, host_.policy, {.silence = silence}, now);
     if (why) log_.debug("alert waits: unreachable: {} until {}", why->reason, iso_time(why->until));
@@ -488,6 +495,14 @@ void Watcher::log_idle_patterns() {
     log_.warn("no service matches `{}` yet; later ones are picked up", pattern);
 }
 
+void Watcher::log_limit() {
+  const bool was_full = std::exchange(is_full_, monitored_.services().size() >= kMostServices);
+  if (is_full_ && !was_full)
+    log_.warn(
+        "{} services are watched, vanished ones included: further ones that patterns find are not",
+        kMostServices);
+}
+
 notify::ServiceReport Watcher::report_of(const KnownService& service) const {
   notify::ServiceReport report{.state = service.tracked.seen.state};
   std::tie(report.name, report.friendly_name) = monitored_.names_of(service.name);
@@ -496,11 +511,11 @@ notify::ServiceReport Watcher::report_of(const KnownService& service) const {
 }
 
 void Watcher::report_all(Time at) const {
-  if (!deps_.status.is_wanted()) return;
+  if (!deps_->status.is_wanted()) return;
   notify::StatusReport report{.host = host_.name, .at = at};
   report.services.reserve(monitored_.services().size());
   for (const auto& service : monitored_.services()) report.services.push_back(report_of(service));
-  deps_.status.report(report);
+  deps_->status.report(report);
 }
 
 void Watcher::report_unreported() {
@@ -508,18 +523,18 @@ void Watcher::report_unreported() {
 }
 
 void Watcher::report(std::span<const ObservedService> pushed, Time at) const {
-  if (pushed.empty() || !deps_.status.is_wanted()) return;
+  if (pushed.empty() || !deps_->status.is_wanted()) return;
   notify::StatusReport report{.host = host_.name, .at = at};
   for (const auto& service : pushed) {
     if (const auto* known = monitored_.services().find(service.name))
       report.services.push_back(report_of(*known));
   }
-  deps_.status.report(report);
+  deps_->status.report(report);
 }
 
 net::awaitable<void> Watcher::forget() {
   auto update = begin_update();
-  update.add(monitored_.retire(net::now_by(deps_.clock)), monitored_.host());
+  update.add(monitored_.retire(net::now_by(deps_->clock)), monitored_.host());
   co_await update.write();
 }
 

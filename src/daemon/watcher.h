@@ -56,7 +56,7 @@ class Watcher {
     std::function<std::string()> notice;
   };
   /// `known` is what the store remembers.
-  Watcher(config::Host host, MonitoredHost::Known known, Deps deps);
+  Watcher(config::Host host, MonitoredHost::Known known, std::shared_ptr<const Deps> deps);
   Watcher(const Watcher&) = delete;
   Watcher& operator=(const Watcher&) = delete;
 
@@ -83,7 +83,7 @@ class Watcher {
   /// Whether the host itself has answered or failed the last check in this run.
   [[nodiscard]] bool is_checked() const { return checked_ && last_error_ != ErrorKind::exhausted; }
   /// Whether it checks the host, or should: no pause that lasts keeps it from that.
-  [[nodiscard]] bool is_busy() const { return !waits_ || deps_.clock.now() >= waits_->due; }
+  [[nodiscard]] bool is_busy() const { return !waits_ || deps_->clock.now() >= waits_->due; }
   /// How many checks, and signs of life in their place, have ended in this run.
   [[nodiscard]] std::uint64_t rounds() const { return rounds_; }
   /// One check from beginning to end, what the host has pushed up to then included.
@@ -106,7 +106,8 @@ class Watcher {
   [[nodiscard]] const std::optional<LastCheck>& last_check() const { return last_check_; }
 
  private:
-  net::awaitable<void> take_over(config::Host next);
+  /// Becomes what it is to become.
+  net::awaitable<void> take_over();
   /// Reads first what the alerts that follow from the observation need to know, for a moment.
   net::awaitable<void> complete(Observation& observation);
   /// A place in line to read details that are due; null: none are.
@@ -128,15 +129,21 @@ class Watcher {
   /// Whether a dropped connection may be all that has failed.
   [[nodiscard]] bool may_be_dropped(const Error& error, net::MonotonicClock::duration took) const;
   void add(MonitoredHost::Outcome outcome, HostUpdate& update) const;
+  /// The next of the host's own times.
+  [[nodiscard]] Time next_due() const;
+  // A host waits nearly all of the time, and there are thousands: what is needed at the end of a
+  // wait alone has a coroutine of its own.
   /// Records what is pushed meanwhile; ends early when a check is called for.
-  net::awaitable<void> listen_until_due();
   net::awaitable<void> listen_until(Time due);
+  /// After a pause: what was pushed in it, and what time alone has changed if it has lasted so
+  /// long.
+  net::awaitable<void> record_pause(Now begun, Duration review);
   /// 0: it is due.
   [[nodiscard]] Duration until_review(Now now) const;
   void end_pause();
   void say_change() const;
   [[nodiscard]] HostUpdate begin_update() const {
-    return {host_.name, {deps_.journal, log_, deps_.random}};
+    return {host_.name, {deps_->journal, log_, deps_->random}};
   }
   /// True when a check is called for.
   bool take_pushed(HostUpdate& update);
@@ -154,6 +161,8 @@ class Watcher {
   void log_unreached(const Error* error);
   /// After the first check that a watchlist's host has answered.
   void log_idle_patterns();
+  /// Once, where further services are not watched.
+  void log_limit();
   /// Everything that is known after a check.
   /// Whether those of any service were never read.
   [[nodiscard]] bool lacks_details() const;
@@ -164,9 +173,9 @@ class Watcher {
   [[nodiscard]] notify::ServiceReport report_of(const KnownService& service) const;
 
   config::Host host_;
-  Deps deps_;
+  std::shared_ptr<const Deps> deps_;  ///< of all hosts
   PrefixedLog log_;
-  std::optional<config::Host> next_;  ///< what it is to become
+  std::unique_ptr<config::Host> next_;  ///< what it is to become; null: what it is
   bool retired_ = false;
   bool checked_ = false;  ///< in this run
   Metrics::Host& metrics_;
@@ -174,6 +183,7 @@ class Watcher {
   std::unique_ptr<probe::Probe> probe_;
   std::optional<ErrorKind> last_error_;  ///< why the host was not reached the last time
   bool new_list_ = true;                 ///< no check has tried the watchlist yet
+  bool is_full_ = false;                 ///< and the log says so
   unsigned skipped_ = 0;                 ///< checks left out since the last one
   bool check_soon_ = false;              ///< somebody wants one now
   std::optional<LastCheck> last_check_;

@@ -193,6 +193,9 @@ class Deps {
             .status = status_,
             .make_probe = std::move(make_probe)};
   }
+  static std::shared_ptr<const Watcher::Deps> shared(Watcher::Deps deps) {
+    return std::make_shared<const Watcher::Deps>(std::move(deps));
+  }
   void pass(Duration time) { loop_.run_until_done(clock_.pass(time)); }
   [[nodiscard]] Journal& journal() { return journal_; }
   [[nodiscard]] std::map<HostName, MonitoredHost::Known> load_states() {
@@ -221,7 +224,7 @@ class Deps {
   Watcher make_watcher(const config::Host& host, net::Semaphore& checks, std::deque<Seen>& script,
                        probe::Pushed pushed) {
     return Watcher(host, std::move(load_states()[host.name]),
-                   watcher_deps(checks, script, std::move(pushed)));
+                   shared(watcher_deps(checks, script, std::move(pushed))));
   }
   std::vector<notify::Destination> make_destinations(const MakeChannel& another) {
     std::vector<notify::Destination> all;

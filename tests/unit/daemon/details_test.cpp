@@ -97,9 +97,10 @@ class DetailsTest : public DaemonTest {
   DetailedHost says_;
   Deps deps_{folder_};
   net::Semaphore checks_{deps_.loop_.executor(), 1};
-  Watcher watcher_{host_, {}, deps_.watcher_deps(checks_, [this](const auto& /*host*/) {
-                     return std::make_unique<DetailedProbe>(says_);
-                   })};
+  Watcher watcher_{
+      host_, {}, Deps::shared(deps_.watcher_deps(checks_, [this](const auto& /*host*/) {
+        return std::make_unique<DetailedProbe>(says_);
+      }))};
 };
 
 TEST_F(DetailsTest, StatesWaitForNoDetailsThatNothingNeeds) {
@@ -197,9 +198,9 @@ TEST_F(DetailsTest, TheProbeIsToldWhatAnEarlierRunKnew) {
   EXPECT_THAT(says_.recalled, IsEmpty());
   net::Semaphore checks(deps_.loop_.executor(), 1);
   const Watcher again(host_, std::move(deps_.load_states()[host_.name]),
-                      deps_.watcher_deps(checks, [this](const auto& /*host*/) {
+                      Deps::shared(deps_.watcher_deps(checks, [this](const auto& /*host*/) {
                         return std::make_unique<DetailedProbe>(says_);
-                      }));
+                      })));
   EXPECT_THAT(says_.recalled, ElementsAre("Spooler RUNNING 7 Print Spooler"));
 }
 

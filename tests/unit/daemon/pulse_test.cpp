@@ -62,9 +62,10 @@ class PulseTest : public DaemonTest {
     host_.frequency = Schedule::parse("every 10 seconds").value();
     host_.services = Watchlist({{.pattern = "Spooler"}});
     net::Semaphore checks(deps_.loop_.executor(), 1);
-    Watcher watcher(host_, {}, deps_.watcher_deps(checks, [this](const auto& /*host*/) {
-      return std::make_unique<TellingProbe>(says_);
-    }));
+    Watcher watcher(host_, {},
+                    Deps::shared(deps_.watcher_deps(checks, [this](const auto& /*host*/) {
+                      return std::make_unique<TellingProbe>(says_);
+                    })));
     net::TaskScope task(deps_.loop_.executor());
     task.spawn(watcher.run());
     deps_.pass(10s * count - 1s);

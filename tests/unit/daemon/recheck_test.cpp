@@ -64,10 +64,11 @@ class RecheckTest : public DaemonTest {
   Deps deps_{folder_};
   net::Semaphore checks_{deps_.loop_.executor(), 1};
   std::unique_ptr<Watcher> make_watcher() {
-    return std::make_unique<Watcher>(host_, MonitoredHost::Known{},
-                                     deps_.watcher_deps(checks_, [this](const auto& /*host*/) {
-                                       return std::make_unique<SteadyProbe>(says_);
-                                     }));
+    return std::make_unique<Watcher>(
+        host_, MonitoredHost::Known{},
+        Deps::shared(deps_.watcher_deps(checks_, [this](const auto& /*host*/) {
+          return std::make_unique<SteadyProbe>(says_);
+        })));
   }
   std::unique_ptr<Watcher> watcher_ = make_watcher();
 };

@@ -175,7 +175,7 @@ TEST_F(DaemonTest, AClockThatIsSetMakesNoGraceShorterOrLonger) {
     Deps deps(folder_);
     net::Semaphore checks(deps.loop_.executor(), 1);
     std::deque<Seen> script{sees(stopped)};
-    Watcher watcher(host_, {}, deps.watcher_deps(checks, script));
+    Watcher watcher(host_, {}, Deps::shared(deps.watcher_deps(checks, script)));
     net::TaskScope task(deps.loop_.executor());
     task.spawn(watcher.run());
     deps.pass(30s);
