@@ -30,6 +30,9 @@ namespace {
 constexpr auto kLookAtFilesEvery = std::chrono::seconds(2);
 /// On a disk that hangs.
 constexpr auto kLookLimit = std::chrono::seconds(5);
+/// When the details of a fleet are read after the start; then as often.
+constexpr auto kStartLasts = std::chrono::minutes(2);
+constexpr auto kReturnMemoryEvery = std::chrono::hours(1);
 constexpr auto kMetricsEvery = std::chrono::seconds(15);  // as often as Prometheus usually asks
 
 /// Tells apart the tocsins of one machine; empty for the one that has the default directory.
@@ -67,6 +70,12 @@ void say_lack_of_files(const std::vector<config::Host>& hosts, const Log& log) {
       std::ranges::count(hosts, config::Source::smb, &config::Host::source));
   if (const auto lack = lack_of_files(connected, platform::most_open_files()); !lack.empty())
     log.error("{}", lack);
+}
+
+/// What a start, a storm or a reload has needed is not needed for days.
+net::awaitable<void> return_freed_memory() {
+  co_await net::sleep_for(kStartLasts);
+  for (;; co_await net::sleep_for(kReturnMemoryEvery)) platform::return_freed_memory();
 }
 
 net::awaitable<void> write_metrics(std::filesystem::path file, Web& web, const Log& log) {
@@ -126,6 +135,7 @@ net::awaitable<Result<>> Daemon::start() {
   components.background.spawn(
       platform::watch_reload_requests([this] { components_->reloads.spawn(reload_unasked()); }));
   components.background.spawn(components.storage->tend());
+  components.background.spawn(return_freed_memory());
   if (const auto& file = options_.config.metrics_file; !file.empty())
     components.background.spawn(write_metrics(to_path(file), components.web, log_));
   components.background.spawn(

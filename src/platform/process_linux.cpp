@@ -1,6 +1,7 @@
 #include "platform/process.h"
 
 #include <cerrno>
+#include <malloc.h>
 #include <sys/prctl.h>
 #include <sys/random.h>
 #include <sys/resource.h>
@@ -24,6 +25,12 @@ void protect_memory() {
   setrlimit(RLIMIT_CORE, &none);
   // Core files that go to a program through a pipe ignore the limit, but not this.
   prctl(PR_SET_DUMPABLE, 0);
+}
+
+void return_freed_memory() {
+#ifdef __GLIBC__
+  malloc_trim(0);
+#endif
 }
 
 void allow_many_files() {

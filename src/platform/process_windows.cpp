@@ -33,7 +33,8 @@ void protect_memory() {
   SetKernelObjectSecurity(GetCurrentProcess(), DACL_SECURITY_INFORMATION, descriptor);
 }
 
-void allow_many_files() {}  // sockets have no limit here
+void return_freed_memory() {}  // the heap does so by itself
+void allow_many_files() {}     // sockets have no limit here
 std::optional<std::size_t> most_open_files() { return std::nullopt; }
 
 }  // namespace tocsin::platform
