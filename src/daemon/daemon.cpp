@@ -30,9 +30,10 @@ namespace {
 constexpr auto kLookAtFilesEvery = std::chrono::seconds(2);
 /// On a disk that hangs.
 constexpr auto kLookLimit = std::chrono::seconds(5);
-/// When the details of a fleet are read after the start; then as often.
-constexpr auto kStartLasts = std::chrono::minutes(2);
-constexpr auto kReturnMemoryEvery = std::chrono::hours(1);
+/// The details of a few hosts are read by then, and those of thousands before the pause has doubled
+/// often.
+constexpr std::chrono::milliseconds kFirstReturnOfMemory = std::chrono::minutes(2);
+constexpr std::chrono::milliseconds kReturnMemoryEvery = std::chrono::hours(1);
 constexpr auto kMetricsEvery = std::chrono::seconds(15);  // as often as Prometheus usually asks
 
 /// Tells apart the tocsins of one machine; empty for the one that has the default directory.
@@ -74,8 +75,10 @@ void say_lack_of_files(const std::vector<config::Host>& hosts, const Log& log) {
 
 /// What a start, a storm or a reload has needed is not needed for days.
 net::awaitable<void> return_freed_memory() {
-  co_await net::sleep_for(kStartLasts);
-  for (;; co_await net::sleep_for(kReturnMemoryEvery)) platform::return_freed_memory();
+  for (auto pause = kFirstReturnOfMemory;; pause = std::min(2 * pause, kReturnMemoryEvery)) {
+    co_await net::sleep_for(pause);
+    platform::return_freed_memory();
+  }
 }
 
 net::awaitable<void> write_metrics(std::filesystem::path file, Web& web, const Log& log) {
