@@ -61,13 +61,18 @@ void Watchlists::check(Section& section) {
 
 Watchlist Watchlists::make(Section& entry, const HostServices& host) {
   const auto uses = find_sets(entry, host.sets);
-  if (!host.own.empty() || uses.empty()) return put_together(entry, host, uses);
+  if (!host.own.empty() || uses.empty()) return share(put_together(entry, host, uses));
   std::vector<std::size_t> sets;
   sets.reserve(uses.size());
   for (const auto& use : uses) sets.push_back(use.set);
   const auto [known, fresh] = made_.try_emplace(std::pair(std::move(sets), host.policy.part));
   if (fresh) known->second = put_together(entry, host, uses);
   return known->second;
+}
+
+Watchlist Watchlists::share(Watchlist made) {
+  if (made != last_) last_ = std::move(made);
+  return last_;
 }
 
 std::vector<Watchlists::Use> Watchlists::find_sets(Section& entry,

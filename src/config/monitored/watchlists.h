@@ -34,7 +34,7 @@ struct HostServices {
 };
 
 /// Makes the lists of hosts. Those without services of their own, with the same sets and policy,
-/// share one.
+/// share one, and so do others that follow one another and say the same.
 class Watchlists {
  public:
   Watchlists(PolicySection defaults, ServiceSets sets);
@@ -67,6 +67,8 @@ class Watchlists {
   [[nodiscard]] Policy merge(Section& section, const Layers& layers);
   [[nodiscard]] Watchlist put_together(Section& entry, const HostServices& host,
                                        const std::vector<Use>& uses);
+  /// Or the last one, where that says the same.
+  [[nodiscard]] Watchlist share(Watchlist made);
   /// Of an entry behind one that matches all.
   void say_unreachable(Section& section, const Rule& rule, Place catch_all);
   [[nodiscard]] bool spend(Section& entry, std::size_t rules);
@@ -76,6 +78,7 @@ class Watchlists {
   std::vector<std::string> written_;
   std::unordered_map<std::string, std::size_t> numbers_;  ///< of the sets, by their names
   std::map<std::pair<std::vector<std::size_t>, PolicyPart>, Watchlist> made_;
+  Watchlist last_;                  ///< of those that share() has answered
   std::set<Place> contradictions_;  ///< each is reported once
   std::set<Place> unreachable_;     ///< so is each of these
   std::size_t rules_ = 0;           ///< in all lists that were made

@@ -49,6 +49,22 @@ TEST(ServiceSets, AreOverriddenByTheHost) {
   EXPECT_EQ(host.services.find(ServiceName("Engine"))->friendly_name, "The engine");
 }
 
+TEST(ServiceSets, ListsThatFollowOneAnotherAndSayTheSameAreOne) {
+  const auto loaded =
+      parse_sets(kTwoSets, R"(      - {host: a, services: [{name: Mine}, {name: Own}]}
+      - {host: b, services: [{name: Mine}, {name: Own}]}
+      - {host: c, services: [{name: Mine}]}
+      - {host: d, services: [{name: Mine, friendlyName: M}]}
+      - {host: e, services: [{name: Mine, friendlyName: M}], sets: [base]}
+      - {host: f, services: [{name: Mine, friendlyName: M}], sets: [base]})");
+  ASSERT_THAT(findings_of(loaded), IsEmpty());
+  const auto& hosts = loaded.config->hosts;
+  std::vector<bool> shares;
+  for (std::size_t i = 1; i < hosts.size(); i++)
+    shares.push_back(hosts[i].services.shares_with(hosts[i - 1].services));
+  EXPECT_THAT(shares, ElementsAre(true, false, false, false, true));
+}
+
 TEST(ServiceSets, AreSharedByHostsThatAddNothing) {
   const auto loaded = parse_sets(kTwoSets, R"(      - {host: a, sets: [qlik, base]}
       - {host: b, sets: [qlik, base]}
