@@ -26,14 +26,39 @@ using std::chrono_literals::operator""s;
 namespace {
 
 constexpr auto kAsTuple = asio::as_tuple(asio::use_awaitable);
-/// Most messages of a service manager are shorter; a longer one is read where it belongs.
-constexpr std::size_t kReadAhead = 4096;
+/// Takes several fragments of a service manager's longest answers at once.
+constexpr std::size_t kReadAhead = 16 * 1024;
 
 std::string to_string(const tcp::endpoint& endpoint) {
   const auto& address = endpoint.address();
   const std::string text = address.to_string();
   return (address.is_v6() ? "[" + text + "]" : text) + ":" + std::to_string(endpoint.port());
 }
+
+/// What has come and is not taken. Its room, which is not cleared before use, is there only while
+/// something is read into it or left in it: a connection that is at rest has none.
+class Ahead {
+ public:
+  [[nodiscard]] BytesView view() const { return {room_.get() + begin_, end_ - begin_}; }
+  [[nodiscard]] bool empty() const { return begin_ == end_; }
+  void drop(std::size_t count) {
+    begin_ += count;
+    if (empty()) *this = {};
+  }
+  /// Where to read what comes behind the rest; add() tells how much has come.
+  [[nodiscard]] std::span<std::uint8_t> room() {
+    if (!room_) room_ = std::make_unique_for_overwrite<std::uint8_t[]>(kReadAhead);
+    std::ranges::copy(view(), room_.get());  // at most forwards
+    end_ -= std::exchange(begin_, 0);
+    return std::span(room_.get(), kReadAhead).subspan(end_);
+  }
+  void add(std::size_t count) { end_ += count; }
+
+ private:
+  std::unique_ptr<std::uint8_t[]> room_;
+  std::size_t begin_ = 0;
+  std::size_t end_ = 0;
+};
 
 }  // namespace
 
@@ -53,18 +78,17 @@ struct TcpStream::Socket : std::enable_shared_from_this<Socket> {
   Expired expired = Expired::no;
   std::string peer;
   std::optional<Semaphore::Slot> place;  ///< among those that may be open
-  Bytes ahead;  ///< what has come with what was asked for, and is not taken
+  Ahead ahead;
 
   /// Fills the buffer from what is there; answers what is still to be filled.
   std::span<std::uint8_t> take_ahead(std::span<std::uint8_t> buffer) {
-    const auto size = std::min(buffer.size(), ahead.size());
-    std::copy_n(ahead.begin(), size, buffer.begin());
-    if (size == ahead.size())
-      ahead = Bytes();  // `{}` would keep the memory, and a connection at rest needs none
-    else
-      ahead.erase(ahead.begin(), ahead.begin() + static_cast<std::ptrdiff_t>(size));
-    return buffer.subspan(size);
+    const auto there = ahead.view().first(std::min(buffer.size(), ahead.view().size()));
+    std::ranges::copy(there, buffer.begin());
+    ahead.drop(there.size());
+    return buffer.subspan(there.size());
   }
+  /// Reads more of it.
+  static awaitable<Result<>> read_ahead(std::shared_ptr<Socket> socket, Deadline deadline);
 
   void close() {
     boost::system::error_code ignored;
@@ -155,27 +179,46 @@ awaitable<Result<>> TcpStream::write(BytesView all, Deadline deadline) {
   co_return Result<>{};
 }
 
+awaitable<Result<>> TcpStream::Socket::read_ahead(std::shared_ptr<Socket> socket,
+                                                  Deadline deadline) {
+  const Limit limit(*socket, reading, deadline);
+  // Its room must outlive the operation, also where the socket is closed meanwhile.
+  auto ahead = std::exchange(socket->ahead, {});
+  const auto room = ahead.room();
+  const auto [error, count] =
+      co_await socket->socket.async_read_some(asio::buffer(room.data(), room.size()), kAsTuple);
+  if (error)
+    co_return std::unexpected(socket->fail(error, co_await asio::this_coro::cancellation_state));
+  ahead.add(count);
+  socket->ahead = std::move(ahead);
+  co_return Result<>{};
+}
+
 awaitable<Result<>> TcpStream::read(std::span<std::uint8_t> all, Deadline deadline) {
   const auto socket = socket_;
-  all = socket->take_ahead(all);
-  if (all.empty()) co_return Result<>{};
-  const Limit limit(*socket, Socket::reading, deadline);
-  while (!all.empty()) {
-    // The head of a message brings the rest of it, so that both take one call to the system.
-    Bytes chunk(all.size() < kReadAhead ? kReadAhead : 0);
-    const auto into = chunk.empty() ? asio::buffer(all.data(), all.size()) : asio::buffer(chunk);
-    const auto [error, count] = co_await socket->socket.async_read_some(into, kAsTuple);
-    if (error)
-      co_return std::unexpected(socket->fail(error, co_await asio::this_coro::cancellation_state));
-    if (chunk.empty()) {
-      all = all.subspan(count);
-    } else {
-      chunk.resize(count);
-      socket->ahead = std::move(chunk);
-      all = socket->take_ahead(all);
-    }
+  for (all = socket->take_ahead(all); !all.empty(); all = socket->take_ahead(all)) {
+    CO_TRY(co_await Socket::read_ahead(socket, deadline));
   }
   co_return Result<>{};
+}
+
+awaitable<Result<Bytes>> TcpStream::read_message(Framing framing, Deadline deadline) {
+  const auto socket = socket_;
+  auto& ahead = socket->ahead;
+  while (ahead.view().size() < framing.header_size) {
+    CO_TRY(co_await Socket::read_ahead(socket, deadline));
+  }
+  CO_TRY(const auto size, framing.size_of(ahead.view().first(framing.header_size)));
+  ahead.drop(framing.header_size);
+  Bytes message;
+  message.reserve(size);
+  for (;;) {
+    const auto part = ahead.view().first(std::min(size - message.size(), ahead.view().size()));
+    message.insert(message.end(), part.begin(), part.end());
+    ahead.drop(part.size());
+    if (message.size() == size) co_return message;
+    CO_TRY(co_await Socket::read_ahead(socket, deadline));
+  }
 }
 
 awaitable<Result<std::size_t>> TcpStream::read_some(std::span<std::uint8_t> buffer,

@@ -17,6 +17,12 @@
 
 namespace tocsin::net {
 
+/// Messages behind a header of so many bytes, which tells how long each is.
+struct Framing {
+  std::size_t header_size;
+  Result<std::size_t> (*size_of)(BytesView header);  ///< of the message behind it, bounded
+};
+
 /// A connection. One reader and one writer at a time, on the loop's thread. Every operation answers
 /// timed_out when its deadline passes and unreachable when the peer closes or resets; after an
 /// error the stream is closed. Cancelling throws and closes the stream.
@@ -29,6 +35,9 @@ class TcpStream {
   awaitable<Result<>> write(BytesView all, Deadline deadline);
   /// Fills the buffer.
   awaitable<Result<>> read(std::span<std::uint8_t> all, Deadline deadline);
+  /// The next message, without its header. What `framing` says of the header is answered as it is,
+  /// and leaves the stream open.
+  awaitable<Result<Bytes>> read_message(Framing framing, Deadline deadline);
   /// At least one byte; the count read. 0 when the peer has closed in good order.
   awaitable<Result<std::size_t>> read_some(std::span<std::uint8_t> buffer, Deadline deadline);
   /// Waits until there is something to read, or the peer has closed; false: the deadline or

@@ -1,7 +1,6 @@
 #include "probe/smb/smb_session.h"
 
 #include <algorithm>
-#include <array>
 #include <cstdint>
 #include <utility>
 
@@ -194,12 +193,7 @@ net::awaitable<Result<>> SmbSession::send_outgoing(net::Deadline deadline) {
 }
 
 net::awaitable<Result<Bytes>> SmbSession::receive(net::Deadline deadline) {
-  std::array<std::uint8_t, smb2::kFrameHeaderSize> header{};
-  CO_TRY(co_await stream_.read(header, deadline));
-  CO_TRY(const auto size, smb2::parse_frame_header(header));
-  Bytes message(size);
-  CO_TRY(co_await stream_.read(message, deadline));
-  co_return message;
+  return stream_.read_message({smb2::kFrameHeaderSize, smb2::parse_frame_header}, deadline);
 }
 
 net::awaitable<Result<svcctl::Enumeration>> SmbSession::enumerate(net::Deadline deadline) {

@@ -1,7 +1,9 @@
 #include "net/tcp.h"
 
+#include <algorithm>
 #include <array>
 #include <optional>
+#include <vector>
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
@@ -100,6 +102,66 @@ TEST_F(TcpTest, GivesOutInOrderWhatCameWithAnotherRead) {
     }
   }(ends, sent));
   EXPECT_EQ(got, sent);
+}
+
+/// Two bytes that say how long the message behind it is; 255 is none.
+Result<std::size_t> size_of(BytesView header) {
+  if (header[1] != 255) return std::size_t{header[0]} << 8 | header[1];
+  return fail(ErrorKind::malformed, "no message");
+}
+constexpr Framing kFraming{2, size_of};
+
+TEST_F(TcpTest, TakesMessagesApartHoweverTheyCome) {
+  auto ends = connect();
+  std::vector<Bytes> messages;
+  Bytes sent;
+  for (const std::size_t size : {0U, 1U, 4'000U, 40'000U, 3U, 20'000U, 0U, 16'380U, 2U}) {
+    messages.emplace_back(size, static_cast<std::uint8_t>(messages.size()));
+    sent.push_back(static_cast<std::uint8_t>(size >> 8));
+    sent.push_back(static_cast<std::uint8_t>(size));
+    sent.insert(sent.end(), messages.back().begin(), messages.back().end());
+  }
+  for (const std::size_t at_a_time : {sent.size(), std::size_t{1'001}}) {
+    const auto got = loop.run_until_done([](Ends& of, BytesView all, std::size_t part,
+                                            std::size_t count) -> awaitable<std::vector<Bytes>> {
+      TaskScope scope(co_await boost::asio::this_coro::executor);
+      scope.spawn([](Ends& to, BytesView left, std::size_t most) -> awaitable<void> {
+        for (; !left.empty(); left = left.subspan(std::min(most, left.size()))) {
+          EXPECT_TRUE(co_await to.client.write(left.first(std::min(most, left.size())), soon()));
+          co_await kit::let_others_run();
+        }
+      }(of, all, part));
+      std::vector<Bytes> read;
+      while (read.size() < count)
+        read.push_back((co_await of.server.read_message(kFraming, soon())).value());
+      co_await scope.join();
+      co_return read;
+    }(ends, sent, at_a_time, messages.size()));
+    EXPECT_EQ(got, messages);
+  }
+}
+
+TEST_F(TcpTest, AMessageThatIsCutShortIsUnreachable) {
+  for (const Bytes& begun : {Bytes{}, Bytes{0}, Bytes{0, 3}, Bytes{0, 3, 1, 2}}) {
+    auto ends = connect();
+    const auto cut = loop.run_until_done([](Ends& of, BytesView all) -> awaitable<Result<Bytes>> {
+      EXPECT_TRUE(co_await of.client.write(all, soon()));
+      of.client.close();
+      co_return co_await of.server.read_message(kFraming, soon());
+    }(ends, begun));
+    ASSERT_FALSE(cut);
+    EXPECT_EQ(cut.error().kind, ErrorKind::unreachable);
+  }
+}
+
+TEST_F(TcpTest, AHeaderThatSaysNothingIsAnsweredAsItIs) {
+  auto ends = connect();
+  const auto refused = loop.run_until_done([](Ends& of) -> awaitable<Result<Bytes>> {
+    EXPECT_TRUE(co_await of.client.write(Bytes{0, 255, 1}, soon()));
+    co_return co_await of.server.read_message(kFraming, soon());
+  }(ends));
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().kind, ErrorKind::malformed);
 }
 
 TEST_F(TcpTest, AStreamThatIsClosedGivesOutNothingMore) {
