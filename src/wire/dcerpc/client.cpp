@@ -113,26 +113,30 @@ Conversation<Result<Bytes>> Client::call_one(Port& port, std::uint16_t opnum, By
     CO_TRY(co_await transport_->write(port, pipe_, std::move(fragment)));
   }
   CO_TRY(auto received, co_await transport_->transceive(port, pipe_, std::move(last)));
-  for (ReplyStub reply;;) {
+  for (ReplyStub reply(even_fragment_);;) {
     const auto size = received.size();
     CO_TRY(auto fragment, co_await complete(port, std::move(received)));
     CO_TRY(auto pdu, parse_answer(fragment, call_id_));
-    CO_TRY(const bool whole, reply.add(pdu));
-    if (whole) co_return reply.take();
-    if (size == fragment.size()) {  // else a fragment takes more than one read
-      CO_TRY(co_await read_ahead(port, reply));
+    CO_TRY(bool whole, reply.add(pdu));
+    if (!whole && size == fragment.size()) {  // else a fragment takes more than one read
+      CO_TRY(whole, co_await read_ahead(port, reply));
+    }
+    if (whole) {
+      even_fragment_ = reply.even_fragment();
+      co_return reply.take();
     }
     CO_TRY(auto more, co_await transport_->read(port, pipe_));
     received = std::move(more);
   }
 }
 
-/// All but the last at the same time, so that a long reply costs few round trips. Never more than
-/// there must be: a read that is left over would take the reply to the next call.
-Conversation<Result<>> Client::read_ahead(Port& port, ReplyStub& reply) {
+/// At the same time, so that a long reply costs few round trips. Never more than there must be: a
+/// read that is left over would wait in vain, and then take the reply to the next call. Where the
+/// server answers one of them with an error, the session ends, and the next begins with fewer.
+Conversation<Result<bool>> Client::read_ahead(Port& port, ReplyStub& reply) {
   std::vector<Conversation<Result<Bytes>>> reads;
-  const auto count = reply.fragments_before_last();
-  if (count < 2) co_return Result<>{};
+  const auto count = reply.fragments_to_come();
+  if (count < 2) co_return false;
   reads.reserve(count);
   while (reads.size() < count) reads.push_back(transport_->read(port, pipe_));
   const auto fragments = co_await all(std::move(reads));

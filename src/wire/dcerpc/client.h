@@ -64,7 +64,8 @@ class Client {
                                        BytesView stub) const;
   Conversation<Result<Bytes>> call_one(Port& port, std::uint16_t opnum, Bytes stub);
   Conversation<Result<Bytes>> call_besides(Port& port, std::uint16_t opnum, Bytes stub);
-  Conversation<Result<>> read_ahead(Port& port, ReplyStub& reply);
+  /// As ReplyStub::add().
+  Conversation<Result<bool>> read_ahead(Port& port, ReplyStub& reply);
   /// Reads until `begun` is one whole fragment.
   Conversation<Result<Bytes>> complete(Port& port, Bytes begun);
 
@@ -72,6 +73,7 @@ class Client {
   smb2::Pipe pipe_;
   std::uint32_t call_id_ = 0;
   std::uint16_t max_fragment_ = kWindowsFragment;
+  std::size_t even_fragment_ = 0;         ///< as ReplyStub says
   std::shared_ptr<Multiplex> multiplex_;  ///< null: one call at a time, by TRANSCEIVE
 };
 

@@ -48,31 +48,37 @@ Result<bool> ReplyStub::add(const Pdu& fragment) {
     return fail(ErrorKind::malformed, "an empty fragment in an RPC reply");
   if (first && !last) stub_.reserve(std::min<std::size_t>(response->alloc_hint, kMostReply));
   const auto size = response->stub.size();
-  const bool agrees = response->alloc_hint > size && (first || response->alloc_hint == left_);
-  fragment_size_ = agrees && !first ? size : 0;
-  left_ = agrees ? response->alloc_hint - size : 0;
+  const auto hint = response->alloc_hint;
+  if (first && !last) even_ = size;
+  const bool is_even = last ? size <= even_ && hint == size : size == even_ && hint > size;
+  if (!(first && last) && !(is_even && (first || hint == left_))) even_ = 0;
+  const bool agrees = hint > size && (first || hint == left_);
+  fragment_size_ = agrees && (!first || size == even_before_) ? size : 0;
+  left_ = agrees ? hint - size : 0;
   stub_.insert(stub_.end(), response->stub.begin(), response->stub.end());
   return last;
 }
 
-std::size_t ReplyStub::fragments_before_last() const {
+std::size_t ReplyStub::fragments_to_come() const {
   if (fragment_size_ == 0 || left_ > kMostReply) return 0;
-  return (left_ - 1) / fragment_size_;
+  const bool is_like_before = stub_.size() == even_before_;
+  return (left_ - 1) / fragment_size_ + (is_like_before ? 1 : 0);
 }
 
-Result<> ReplyStub::add_unordered(std::vector<Pdu> fragments) {
+Result<bool> ReplyStub::add_unordered(std::vector<Pdu> fragments) {
   const auto left = [](const Pdu& fragment) {
     const auto* response = std::get_if<Response>(&fragment.body);
     return response == nullptr ? 0 : response->alloc_hint;
   };
   std::ranges::sort(fragments, std::greater(), left);
+  bool whole = false;
   for (const auto& fragment : fragments) {
-    const bool is_next = left(fragment) == left_;
-    TRY(const bool last, add(fragment));
-    if (last || !is_next)
+    const bool is_next = left_ > 0 && left(fragment) == left_;
+    TRY(whole, add(fragment));
+    if (!is_next || (whole && left_ > 0))
       return fail(ErrorKind::malformed, "the fragments of an RPC reply cannot be put in order");
   }
-  return {};
+  return whole;
 }
 
 }  // namespace tocsin::dcerpc

@@ -26,16 +26,24 @@ enum FaultStatus : std::uint32_t {
 
 class ReplyStub {
  public:
+  ReplyStub() = default;
+  /// `even_fragment`: as that of the last reply of the same server.
+  explicit ReplyStub(std::size_t even_fragment) : even_before_(even_fragment) {}
+
   /// Whether that was the last fragment. An error whose native code is a fault's status: the call
   /// has failed, and the connection is sound; unsupported for kOpnumOutOfRange, denied for
   /// kAccessDenied, else rejected. malformed: the server breaks the protocol.
   Result<bool> add(const Pdu& fragment);
-  /// How many fragments must still come before the last one: known as soon as two have said how
-  /// much is left (alloc_hint), and those numbers agree. Else 0.
-  [[nodiscard]] std::size_t fragments_before_last() const;
-  /// The same of fragments that were read at the same time, and may have come in any order: by how
+  /// How many fragments may be read at the same time, because they must come: all that are left
+  /// where the server has cut a reply like this one before; all but the last where two have said
+  /// how much is left (alloc_hint), and those numbers agree. Else 0.
+  [[nodiscard]] std::size_t fragments_to_come() const;
+  /// As add(), of fragments that were read at the same time, and may have come in any order: by how
   /// much is left they are put in theirs. malformed: they cannot be.
-  Result<> add_unordered(std::vector<Pdu> fragments);
+  Result<bool> add_unordered(std::vector<Pdu> fragments);
+  /// Behind the last fragment: the size of each but that, where they had one size, and each has
+  /// said truly how much was left; else 0. A reply of one fragment changes nothing of it.
+  [[nodiscard]] std::size_t even_fragment() const { return even_; }
   [[nodiscard]] Bytes take() { return std::move(stub_); }
 
  private:
@@ -43,6 +51,8 @@ class ReplyStub {
   Bytes stub_;
   std::size_t left_ = 0;           ///< behind the last fragment, as it says
   std::size_t fragment_size_ = 0;  ///< of the last fragment; 0: what they say does not agree
+  std::size_t even_before_ = 0;
+  std::size_t even_ = even_before_;
 };
 
 /// One whole fragment of the answer to call `call_id`. malformed, unsupported.

@@ -1,4 +1,5 @@
 // The RPC and svcctl clients against servers that are right, and against servers that are not.
+#include <deque>
 #include <utility>
 
 #include <gtest/gtest.h>
@@ -57,6 +58,7 @@ class Session {
     return wire_.run(port, std::move(conversation));
   }
   [[nodiscard]] dcerpc::Client rpc() { return {smb_, pipe_}; }
+  [[nodiscard]] kit::Wire& wire() { return wire_; }
 
   Port port;
 
@@ -99,6 +101,91 @@ TEST(RpcClient, MovesStubsOfAnySize) {
     ASSERT_TRUE(reply) << reply.error().what;
     EXPECT_EQ(*reply, stub);
   }
+}
+
+TEST(RpcClient, ReadsALongReplyInTwoRoundTripsOnceItKnowsTheServer) {
+  Bytes stub(20'000);
+  for (std::size_t i = 0; i < stub.size(); i++) stub[i] = static_cast<std::uint8_t>(i * 7 >> 3);
+  auto session = rpc_session(kEcho, [&](std::uint16_t, BytesView question) {
+    return Answer(question.empty() ? stub : to_bytes(question));
+  });
+  auto rpc = session.rpc();
+  ASSERT_TRUE(session.run(rpc.bind(session.port, kEcho)));
+  int round_trips = 0;
+  // What is asked for at the same time is answered in the opposite order.
+  session.wire().tamper([&](Bytes& reply, std::deque<Bytes>& more) {
+    if (more.empty())
+      round_trips++;
+    else
+      std::swap(reply, more.back());
+  });
+  const auto trips_for_it = [&] {
+    round_trips = 0;
+    EXPECT_EQ(session.run(rpc.call(session.port, 0, {})), stub);
+    return round_trips;
+  };
+  EXPECT_EQ(trips_for_it(), 4) << "the first, the second, all but the last, the last";
+  EXPECT_EQ(trips_for_it(), 2);
+  EXPECT_EQ(session.run(rpc.call(session.port, 0, {1, 2, 3})), (Bytes{1, 2, 3}));
+  EXPECT_EQ(trips_for_it(), 2) << "a short reply between them changes nothing";
+}
+
+/// A reply of five fragments of 1,000 bytes; `left` is what each of them says it to be.
+std::vector<Bytes> five_fragments(const Pdu& request, const std::vector<std::uint32_t>& left) {
+  std::vector<Bytes> fragments;
+  const Bytes stub(1'000);
+  for (std::size_t i = 0; i < left.size(); i++) {
+    const auto first = i == 0 ? dcerpc::kFirstFragment : 0;
+    const auto last = i + 1 == left.size() ? dcerpc::kLastFragment : 0;
+    fragments.push_back(
+        dcerpc::encode({.flags = static_cast<std::uint8_t>(first | last),
+                        .call_id = request.call_id,
+                        .body = dcerpc::Response{.alloc_hint = left[i], .stub = stub}}));
+  }
+  return fragments;
+}
+
+TEST(RpcClient, BelievesNoServerThatDoesNotTellWhatIsLeft) {
+  const std::vector<std::vector<std::uint32_t>> claims{{5'000, 5'000, 5'000, 5'000, 5'000},
+                                                       {0, 0, 0, 0, 0},
+                                                       {2'000, 1'000, 3'000, 2'000, 1'000},
+                                                       {9'000, 4'000, 3'000, 2'000, 1'000}};
+  for (const auto& left : claims) {
+    Session session([&] {
+      return std::make_unique<ScriptedPipe>(
+          [&](const Pdu& request) { return five_fragments(request, left); });
+    });
+    auto rpc = session.rpc();
+    for (int i = 0; i < 3; i++)
+      EXPECT_EQ(session.run(rpc.call(session.port, 0, {})), Bytes(5'000)) << left[0];
+  }
+}
+
+TEST(RpcClient, GoesOnAfterAReplyThatIsLongerThanItSaid) {
+  std::vector<std::uint32_t> left{5'000, 4'000, 3'000, 2'000, 1'000};
+  Session session([&] {
+    return std::make_unique<ScriptedPipe>(
+        [&](const Pdu& request) { return five_fragments(request, left); });
+  });
+  auto rpc = session.rpc();
+  EXPECT_TRUE(session.run(rpc.call(session.port, 0, {})));
+  left = {3'000, 2'000, 1'000, 2'000, 1'000};
+  for (int i = 0; i < 2; i++) EXPECT_EQ(session.run(rpc.call(session.port, 0, {})), Bytes(5'000));
+  left = {7'000, 4'000, 3'000, 2'000, 1'000};
+  EXPECT_TRUE(session.run(rpc.call(session.port, 0, {}))) << "believed no more";
+}
+
+TEST(RpcClient, WaitsForAReplyThatIsShorterThanItSaid) {
+  std::vector<std::uint32_t> left{5'000, 4'000, 3'000, 2'000, 1'000};
+  Session session([&] {
+    return std::make_unique<ScriptedPipe>(
+        [&](const Pdu& request) { return five_fragments(request, left); });
+  });
+  auto rpc = session.rpc();
+  EXPECT_TRUE(session.run(rpc.call(session.port, 0, {})));
+  left = {5'000, 4'000, 3'000};
+  EXPECT_EQ(session.run(rpc.call(session.port, 0, {})).error().kind, ErrorKind::timed_out)
+      << "the next session begins with fewer reads";
 }
 
 TEST(RpcClient, SaysWhatAFaultMeans) {

@@ -32,23 +32,69 @@ class RpcReply : public testing::Test {
 };
 
 TEST_F(RpcReply, KnowsHowManyMustComeBeforeTheLast) {
-  EXPECT_EQ(reply.fragments_before_last(), 0);
+  EXPECT_EQ(reply.fragments_to_come(), 0);
   add(fragment(0, 7));
-  EXPECT_EQ(reply.fragments_before_last(), 0);  // the server may always say the same
+  EXPECT_EQ(reply.fragments_to_come(), 0);  // the server may always say the same
   add(fragment(2, 5));
-  EXPECT_EQ(reply.fragments_before_last(), 1);
+  EXPECT_EQ(reply.fragments_to_come(), 1);
 }
 
 TEST_F(RpcReply, IsPutInOrder) {
   add(fragment(0, 7));
   add(fragment(2, 5));
   std::vector<Pdu> rest{fragment(4, 3)};
-  ASSERT_TRUE(reply.add_unordered(std::move(rest)));
-  EXPECT_EQ(reply.fragments_before_last(), 0);
+  EXPECT_EQ(reply.add_unordered(std::move(rest)), false);
+  EXPECT_EQ(reply.fragments_to_come(), 0);
   const auto whole = reply.add(fragment(6, 1));
   ASSERT_TRUE(whole);
   EXPECT_TRUE(*whole);
   EXPECT_EQ(reply.take(), (Bytes{1, 2, 3, 4, 5, 6, 7}));
+}
+
+TEST_F(RpcReply, LikeOneBeforeIsKnownByItsFirstFragment) {
+  reply = ReplyStub(2);
+  add(fragment(0, 7));
+  EXPECT_EQ(reply.fragments_to_come(), 3);
+  EXPECT_EQ(reply.add_unordered({fragment(6, 1), fragment(2, 5), fragment(4, 3)}), true);
+  EXPECT_EQ(reply.take(), (Bytes{1, 2, 3, 4, 5, 6, 7}));
+  EXPECT_EQ(reply.even_fragment(), 2) << "as the next one may be";
+}
+
+TEST_F(RpcReply, InOtherFragmentsThanOneBeforeIsKnownByTwo) {
+  reply = ReplyStub(3);
+  add(fragment(0, 7));
+  EXPECT_EQ(reply.fragments_to_come(), 0);
+  add(fragment(2, 5));
+  EXPECT_EQ(reply.fragments_to_come(), 1);
+}
+
+TEST_F(RpcReply, GoesOnWhereMoreComesThanItHasAnnounced) {
+  reply = ReplyStub(2);
+  add(fragment(0, 4));
+  EXPECT_EQ(reply.fragments_to_come(), 1);
+  EXPECT_EQ(reply.add_unordered({fragment(2, 2)}), false);
+  add(fragment(4, 3));
+  EXPECT_EQ(reply.add(fragment(6, 1)), true);
+  EXPECT_EQ(reply.take(), (Bytes{1, 2, 3, 4, 5, 6, 7}));
+  EXPECT_EQ(reply.even_fragment(), 0) << "the next one is not believed";
+}
+
+TEST_F(RpcReply, IsEvenWhereAllItsFragmentsAreAndTellTheTruth) {
+  const auto even_fragment = [&](std::uint32_t second, std::uint32_t third, std::uint32_t last) {
+    reply = {};
+    add(fragment(0, 7));
+    add(fragment(2, second));
+    add(fragment(4, third));
+    add(fragment(6, last));
+    return reply.even_fragment();
+  };
+  EXPECT_EQ(even_fragment(5, 3, 1), 2);
+  EXPECT_EQ(even_fragment(7, 7, 7), 0);
+  EXPECT_EQ(even_fragment(5, 3, 2), 0) << "as if more came behind the last";
+  EXPECT_EQ(even_fragment(5, 9, 1), 0);
+  reply = ReplyStub(2);
+  add({.call_id = 1, .body = Response{.alloc_hint = 0, .context = 0, .stub = {}}});
+  EXPECT_EQ(reply.even_fragment(), 2) << "one fragment says nothing of it";
 }
 
 TEST_F(RpcReply, IsNotReadAheadWhereTheNumbersDoNotAgree) {
@@ -56,14 +102,14 @@ TEST_F(RpcReply, IsNotReadAheadWhereTheNumbersDoNotAgree) {
     reply = {};
     add(fragment(0, first));
     add(fragment(2, second));
-    EXPECT_EQ(reply.fragments_before_last(), 0) << first << " " << second;
+    EXPECT_EQ(reply.fragments_to_come(), 0) << first << " " << second;
   }
 }
 
 TEST_F(RpcReply, OfAHugePromiseIsNotReadAhead) {
   add(fragment(0, 0xFFFFFFFF));
   add(fragment(2, 0xFFFFFFFD));
-  EXPECT_EQ(reply.fragments_before_last(), 0);
+  EXPECT_EQ(reply.fragments_to_come(), 0);
 }
 
 TEST_F(RpcReply, IsMalformedWhereFragmentsAreMissingOrRepeated) {
