@@ -21,6 +21,7 @@
 #include "probe/smb/smb_login.h"
 #include "probe/smb/smb_push.h"
 #include "probe/smb/smb_session.h"
+#include "wire/crypto.h"
 
 namespace tocsin::probe {
 namespace {
@@ -30,6 +31,12 @@ using Services = std::vector<ObservedService>;
 using Answer = std::optional<Services>;
 
 constexpr auto kLogOffLimit = std::chrono::seconds(2);
+
+crypto::Key16 make_key(const RandomFill& random) {
+  crypto::Key16 key;
+  random(key);
+  return key;
+}
 
 class SmbProbe final : public Probe {
  public:
@@ -46,7 +53,7 @@ class SmbProbe final : public Probe {
         reader_(options_.details, session_, [this](const Error& error) { lose_session(error); }) {}
 
   net::awaitable<Result<Services>> check(net::Deadline deadline) override {
-    states_ = 0;
+    last_list_.reset();
     return whole(recheck(deadline));
   }
   net::awaitable<Result<Answer>> recheck(net::Deadline deadline) override {
@@ -72,7 +79,7 @@ class SmbProbe final : public Probe {
   void stop_listening() override { push_.stop_listening(); }
   Pushed take_pushed() override {
     auto pushed = push_.take_pushed();
-    if (!pushed.services.empty()) states_ = 0;
+    if (!pushed.services.empty()) last_list_.reset();
     return pushed;
   }
   net::awaitable<bool> has_pulse(net::Deadline deadline) override {
@@ -119,10 +126,14 @@ class SmbProbe final : public Probe {
   ListIndex index_;
   AbsentServices absent_;
   DetailsCache details_;
-  /// As ListIndex::fingerprint_of_states() of the list of the last check; 0: what is known since is
-  /// not what that brought.
-  std::size_t states_ = 0;
-  bool watches_anew_ = true;  ///< what the last check brought is not what is watched now
+  /// The list of the last check, by its bytes and by what of it matters.
+  struct LastList {
+    crypto::Tag16 bytes;
+    std::size_t states;  ///< as ListIndex::fingerprint_of_states()
+  };
+  crypto::Key16 list_key_ = make_key(random_);
+  std::optional<LastList> last_list_;  ///< nothing: what is known is not what that brought
+  bool watches_anew_ = true;           ///< what the last check brought is not what is watched now
   SmbDetailsReader reader_;
   std::optional<Names> reported_;  ///< only where the watchlist needs details
   BootSigns boot_;
@@ -186,6 +197,7 @@ net::awaitable<void> SmbProbe::stay_logged_in(net::Deadline deadline) {
 
 bool SmbProbe::set_watchlist() {
   index_ = {};
+  last_list_.reset();
   absent_.clear();
   watches_anew_ = true;
   reported_.reset();
@@ -228,7 +240,7 @@ net::awaitable<Result<Answer>> SmbProbe::check_once(net::Deadline deadline) {
   if (watched.needs_details()) {
     const auto reported = reported_;
     keep_watched(seen, watched, reported_);
-    if (reported_ != reported) states_ = 0;  // the next check may leave out some of these
+    if (reported_ != reported) last_list_.reset();  // the next check may leave out some of these
   }
   const auto& pushed = push_.gather();
   prefer_pushed(seen, std::span(pushed).subspan(newest));
@@ -276,19 +288,26 @@ net::awaitable<Result<>> SmbProbe::ask_for_boot(net::Deadline deadline) {
 }
 
 net::awaitable<Result<Answer>> SmbProbe::query_list(net::Deadline deadline) {
-  const auto last_states = std::exchange(states_, 0);
+  const auto last = std::exchange(last_list_, std::nullopt);
   // The first list, whose details are read next.
   if (details_.empty()) session_->prepare_batches();
-  CO_TRY(const auto list, co_await session_->enumerate(deadline));
-  trace_.listed = list.services().size();
+  CO_TRY(auto reply, co_await session_->ask_for_list(deadline));
+  trace_.listed = reply.size();
+  push_.gather();
+  const bool may_be_same = last && trace_.session == CheckTrace::Session::kept &&
+                           !push_.has_pushed() && push_.is_prepared() &&
+                           absent_.due(clock_.now()).empty();
+  const auto bytes = reply.fingerprint(list_key_);
+  if (may_be_same && bytes == last->bytes) {
+    last_list_ = last;
+    co_return std::nullopt;
+  }
+  CO_TRY(const auto list, std::move(reply).read());
   const bool changed = index_.update(list, host_.services, reported_.value_or(Names{}));
   const auto states = index_.fingerprint_of_states(list);
-  push_.gather();
-  const bool same = !changed && states == last_states &&
-                    trace_.session == CheckTrace::Session::kept && !push_.has_pushed() &&
-                    push_.is_prepared() && absent_.due(clock_.now()).empty();
-  if (same) {
-    states_ = states;
+  const LastList now{.bytes = bytes, .states = states};
+  if (may_be_same && !changed && states == last->states) {
+    last_list_ = now;
     co_return std::nullopt;
   }
   if (changed) details_.introduce(index_.take_details());
@@ -298,7 +317,7 @@ net::awaitable<Result<Answer>> SmbProbe::query_list(net::Deadline deadline) {
   auto services = observe(index_.selection(), status_at);
   boot_ = read_boot_signs(index_.selection(), status_at);
   CO_TRY(co_await add_absent(services, changed, deadline));
-  states_ = states;
+  last_list_ = now;
   co_return services;
 }
 
@@ -376,7 +395,7 @@ net::awaitable<Result<KnownDetails>> SmbProbe::read_details(std::vector<ServiceN
       source = copy->second;
   const auto learn = [&](std::size_t index, std::optional<ServiceDetails> read) {
     const auto& name = services[index];
-    states_ = 0;
+    last_list_.reset();
     if (auto details = details_.answer(name, std::move(read), clock_.now()))
       known.emplace(name, std::move(details));
   };

@@ -200,6 +200,10 @@ net::awaitable<Result<svcctl::Enumeration>> SmbSession::enumerate(net::Deadline 
   return ask(scm_.enumerate(port_), deadline);
 }
 
+net::awaitable<Result<svcctl::ListReply>> SmbSession::ask_for_list(net::Deadline deadline) {
+  return ask(scm_.ask_for_list(port_), deadline);
+}
+
 net::awaitable<Result<svcctl::Handle>> SmbSession::open_service(std::string name,
                                                                 net::Deadline deadline) {
   return ask(scm_.open_service(port_, std::move(name)), deadline);

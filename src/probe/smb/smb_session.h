@@ -60,6 +60,8 @@ class SmbSession {
   net::awaitable<Result<>> open_manager(svcctl::HostTraits traits, net::Deadline deadline);
 
   net::awaitable<Result<svcctl::Enumeration>> enumerate(net::Deadline deadline);
+  /// The same, not read yet.
+  net::awaitable<Result<svcctl::ListReply>> ask_for_list(net::Deadline deadline);
   net::awaitable<Result<svcctl::Handle>> open_service(std::string name, net::Deadline deadline);
   net::awaitable<Result<svcctl::ServiceStatusProcess>> query_status(svcctl::Handle service,
                                                                     net::Deadline deadline);

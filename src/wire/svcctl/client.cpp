@@ -11,6 +11,7 @@ namespace {
 
 /// Room in the buffer for about ten services that may be installed between two calls.
 constexpr std::uint32_t kGrowth = 2048;
+constexpr std::size_t kGmacNonce = 12;
 
 bool lacks_call(const Error& error) {
   return error.kind == ErrorKind::unsupported && error.native == dcerpc::kOpnumOutOfRange;
@@ -82,6 +83,28 @@ Result<> Enumeration::append(Bytes stub, const EnumServicesStatusResponse& page,
   return {};
 }
 
+std::size_t ListReply::size() const {
+  std::size_t size = 0;
+  for (const auto& page : pages_) size += page.response.services_returned;
+  return size;
+}
+
+crypto::Tag16 ListReply::fingerprint(const crypto::Key16& key) const {
+  crypto::Tag16 all{};
+  // A universal hash is all that is wanted of it: nobody is shown the tag, so the nonce may repeat.
+  for (const auto& page : pages_)
+    all = crypto::aes_gmac(key, BytesView(all).first<kGmacNonce>(), {page.stub});
+  return all;
+}
+
+Result<Enumeration> ListReply::read() && {
+  Enumeration list;
+  for (auto& [stub, response] : pages_) {
+    TRY(in_context(list.append(std::move(stub), response, layout_), call_));
+  }
+  return list;
+}
+
 template <typename Request>
 Conversation<Result<Client::Reply<typename Request::Response>>> Client::invoke(Port& port,
                                                                                Request request) {
@@ -108,17 +131,23 @@ Conversation<Result<>> Client::open_manager(Port& port) {
 }
 
 Conversation<Result<Enumeration>> Client::enumerate(Port& port) {
+  CO_TRY(auto reply, co_await ask_for_list(port));
+  co_return std::move(reply).read();
+}
+
+Conversation<Result<ListReply>> Client::ask_for_list(Port& port) {
   if (traits_.has_enum_services_ex) {
-    auto list = co_await enumerate<EnumServicesStatusExRequest>(port, EnumLayout::status_process);
+    auto list =
+        co_await ask_for_list<EnumServicesStatusExRequest>(port, EnumLayout::status_process);
     if (list || !lacks_call(list.error())) co_return list;
     traits_.has_enum_services_ex = false;
   }
-  co_return co_await enumerate<EnumServicesStatusRequest>(port, EnumLayout::status);
+  co_return co_await ask_for_list<EnumServicesStatusRequest>(port, EnumLayout::status);
 }
 
 template <typename Request>
-Conversation<Result<Enumeration>> Client::enumerate(Port& port, EnumLayout layout) {
-  Enumeration list;
+Conversation<Result<ListReply>> Client::ask_for_list(Port& port, EnumLayout layout) {
+  ListReply list(Request::kName, layout);
   Request request{.manager = manager_, .buffer_size = traits_.enumeration_size, .resume_index = 0};
   for (int calls = 0; calls < kMostListCalls; calls++) {
     CO_TRY(auto reply, co_await invoke(port, request));
@@ -135,7 +164,7 @@ Conversation<Result<Enumeration>> Client::enumerate(Port& port, EnumLayout layou
     if (!more) {
       CO_TRY(succeeded(page.return_value, Request::kName));
     }
-    CO_TRY(in_context(list.append(std::move(reply.stub), page, layout), Request::kName));
+    list.append(std::move(reply.stub), page);
     if (!more) {
       traits_.enumeration_size = request.buffer_size;
       co_return list;

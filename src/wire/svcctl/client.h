@@ -11,6 +11,7 @@
 #include "base/bytes.h"
 #include "base/error.h"
 #include "wire/conversation.h"
+#include "wire/crypto.h"
 #include "wire/dcerpc/client.h"
 #include "wire/svcctl/messages.h"
 #include "wire/svcctl/notify.h"
@@ -33,6 +34,34 @@ class Enumeration {
  private:
   std::vector<Bytes> stubs_;
   std::vector<EnumServiceStatus> services_;
+};
+
+/// What a host has answered to the question for its services, not read yet: whether it is the same
+/// as before is told by its bytes, for a fraction of what reading costs.
+class ListReply {
+ public:
+  ListReply(std::string_view call, EnumLayout layout) : call_(call), layout_(layout) {}
+
+  void append(Bytes stub, const EnumServicesStatusResponse& page) {
+    pages_.push_back({.stub = std::move(stub), .response = page});
+  }
+  /// How many services it announces.
+  [[nodiscard]] std::size_t size() const;
+  /// Equal for two replies: they are the same in every byte (otherwise once in 2^100 times, also
+  /// where the host would like it, which does not know `key`). Unequal says nothing: what Windows
+  /// leaves between the records and the names may be anything.
+  [[nodiscard]] crypto::Tag16 fingerprint(const crypto::Key16& key) const;
+  /// Errors as Enumeration::append().
+  [[nodiscard]] Result<Enumeration> read() &&;
+
+ private:
+  struct Page {
+    Bytes stub;
+    EnumServicesStatusResponse response;  ///< points into it
+  };
+  std::string_view call_;
+  EnumLayout layout_;
+  std::vector<Page> pages_;
 };
 
 /// What is worth remembering about a host between two connections, so that a check is one call.
@@ -66,6 +95,8 @@ class Client {
   /// One call when the size of the list is known and did not grow much; process ids are 0 where
   /// the host lacks opnum 42.
   Conversation<Result<Enumeration>> enumerate(Port& port);
+  /// The same, not read yet.
+  Conversation<Result<ListReply>> ask_for_list(Port& port);
   /// Asks for the rights to query status and configuration; `name` is the key name, in UTF-8.
   Conversation<Result<Handle>> open_service(Port& port, std::string name);
   /// The process id is 0 where the host lacks opnum 40.
@@ -105,7 +136,7 @@ class Client {
   template <typename Request>
   Conversation<Result<Reply<typename Request::Response>>> ask(Port& port, Request request);
   template <typename Request>
-  Conversation<Result<Enumeration>> enumerate(Port& port, EnumLayout layout);
+  Conversation<Result<ListReply>> ask_for_list(Port& port, EnumLayout layout);
   Conversation<Result<ServiceStatusProcess>> query_status_ex(Port& port, Handle service);
   Conversation<Result<ServiceStatusProcess>> query_plain_status(Port& port, Handle service);
 

@@ -1,6 +1,7 @@
 #include "wire/svcctl/service_list.h"
 
 #include <algorithm>
+#include <cstring>
 #include <numeric>
 #include <optional>
 #include <stdexcept>
@@ -11,11 +12,23 @@
 namespace tocsin::svcctl {
 namespace {
 
+/// Whether one of the four units of UTF-16 is zero: a unit borrows from its highest bit where it is
+/// zero, or follows one that is.
+bool has_terminator(std::uint64_t units) {
+  constexpr std::uint64_t kOnes = 0x0001'0001'0001'0001;
+  return ((units - kOnes) & ~units & (kOnes << 15)) != 0;
+}
+
 /// From `offset` up to a terminator, which must come within the most that a name may have.
 std::optional<BytesView> text_at(BytesView buffer, std::size_t offset) {
   if (offset >= buffer.size() || offset % 2 != 0) return std::nullopt;
   const auto rest = buffer.subspan(offset, std::min(buffer.size() - offset, 2 * (kMostName + 1)));
-  for (std::size_t i = 0; i + 1 < rest.size(); i += 2)
+  std::size_t i = 0;
+  for (std::uint64_t units = 0; i + sizeof units <= rest.size(); i += sizeof units) {
+    std::memcpy(&units, &rest[i], sizeof units);
+    if (has_terminator(units)) break;
+  }
+  for (; i + 1 < rest.size(); i += 2)
     if (rest[i] == 0 && rest[i + 1] == 0) return rest.first(i);
   return std::nullopt;
 }

@@ -1,5 +1,7 @@
 // The RPC and svcctl clients against servers that are right, and against servers that are not.
+#include <algorithm>
 #include <deque>
+#include <span>
 #include <utility>
 
 #include <gtest/gtest.h>
@@ -301,6 +303,7 @@ struct ListHost {
   std::size_t count = 3;
   bool has_enum_services_ex = true;
   std::size_t grows_by = 0;  ///< with each call
+  std::uint8_t slack = 0;    ///< what stands between the records and the names
   std::vector<std::uint16_t> calls;
   std::vector<std::uint32_t> sizes;
 
@@ -337,7 +340,9 @@ struct ListHost {
       }
     }
     count += grows_by;
-    const auto buffer = svcctl::encode_services(services, layout, size);
+    auto buffer = svcctl::encode_services(services, layout, size);
+    const auto records = services.size() * std::to_underlying(layout);
+    std::ranges::fill(std::span(buffer).subspan(records, size - used), slack);
     return svcctl::encode(svcctl::EnumServicesStatusResponse{
         .buffer = buffer,
         .bytes_needed = static_cast<std::uint32_t>(needed),
@@ -374,6 +379,44 @@ TEST_F(ListingClient, TakesOneCallOnceTheSizeIsKnown) {
   host.calls.clear();
   EXPECT_TRUE(session.run(next.enumerate(session.port)));
   EXPECT_EQ(host.calls.size(), 1U) << "the size outlives the connection";
+}
+
+TEST_F(ListingClient, KnowsByItsBytesThatAListIsTheSame) {
+  host.count = 250;
+  const crypto::Key16 key{1};
+  const auto fingerprint = [&](const crypto::Key16& by) {
+    const auto reply = session.run(client.ask_for_list(session.port));
+    EXPECT_EQ(reply->size(), host.count);
+    return reply->fingerprint(by);
+  };
+  EXPECT_TRUE(list());
+  const auto before = fingerprint(key);
+  EXPECT_EQ(fingerprint(key), before);
+  EXPECT_NE(fingerprint({2}), before) << "no host can know it";
+  host.slack = 1;
+  EXPECT_NE(fingerprint(key), before);
+  host.slack = 0;
+  host.count++;
+  EXPECT_NE(fingerprint(key), before);
+}
+
+TEST_F(ListingClient, KnowsByItsBytesThatAListOfManyPagesIsTheSame) {
+  host.count = 8'000;
+  const auto fingerprint = [&] {
+    return session.run(client.ask_for_list(session.port))->fingerprint({1});
+  };
+  const auto before = fingerprint();
+  EXPECT_EQ(fingerprint(), before);
+  host.slack = 1;
+  EXPECT_NE(fingerprint(), before);
+}
+
+TEST_F(ListingClient, ReadsAListWhoseSlackIsRubbish) {
+  host.count = 250;
+  host.slack = 0xA5;
+  const auto services = list();
+  ASSERT_TRUE(services) << services.error().what;
+  EXPECT_EQ(from_utf16(services->services()[249].service_name), "Service10249");
 }
 
 TEST_F(ListingClient, FallsBackToTheOldCallOnce) {

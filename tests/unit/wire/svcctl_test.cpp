@@ -340,6 +340,29 @@ TEST_P(Listing, RefusesWhatLiesOutside) {
   EXPECT_EQ(refusal({}, 1), ErrorKind::malformed);
 }
 
+TEST_P(Listing, FindsTheEndOfNamesOfAnyLengthAndCharacters) {
+  // In UTF-16 these have zeros in one byte, in the other, in none.
+  for (const std::string character : {"a", "Ā", "ā", "\U00010000"}) {
+    std::string name;
+    for (int length = 1; length < 12; length++) {
+      name += character;
+      alpha = to_utf16(name);
+      alpha_display = to_utf16(name.substr(character.size()));
+      const auto bytes = buffer(0);
+      const auto services = parse_services(bytes, 2, GetParam());
+      ASSERT_TRUE(services) << services.error().what;
+      EXPECT_EQ(from_utf16((*services)[0].service_name), name);
+      EXPECT_EQ(name_key((*services)[0].display_name), name_key(alpha_display));
+    }
+  }
+}
+
+TEST_P(Listing, RefusesAnAnswerThatEndsInTheMiddleOfAName) {
+  const auto good = buffer(0);
+  for (std::size_t cut = 1; cut < alpha_display.size() + 2; cut++)
+    EXPECT_EQ(refusal(BytesView(good).first(good.size() - cut)), ErrorKind::malformed) << cut;
+}
+
 TEST_P(Listing, KeepsServicesWhoseStateDoesNotExist) {
   for (const std::uint32_t state : {0U, 8U}) {
     auto odd = buffer();
