@@ -147,9 +147,13 @@ class Aead {
   }
   void start(BytesView key, BytesView nonce) {
     require(key.size() == key_size(cipher_) && nonce.size() == nonce_size(cipher_));
-    // A null cipher keeps the fetched one and its set-up; -1 keeps the direction.
-    require(EVP_CipherInit_ex2(context_.get(), nullptr, key.data(), nonce.data(), -1, nullptr) ==
-            1);
+    // Expanding a key costs as much as sealing a short message, and those of one host come one
+    // after the other. CCM wants it each time.
+    const bool is_set = !is_ccm() && equal(key, key_);
+    // A null cipher keeps the fetched one and its set-up, a null key the last; -1 the direction.
+    require(EVP_CipherInit_ex2(context_.get(), nullptr, is_set ? nullptr : key.data(), nonce.data(),
+                               -1, nullptr) == 1);
+    if (!is_set) key_ = to_bytes(key);
   }
   bool update(std::initializer_list<BytesView> associated, std::span<std::uint8_t> data) {
     int size = 0;
@@ -167,6 +171,7 @@ class Aead {
 
   Cipher cipher_;
   Owned<EVP_CIPHER_CTX> context_;
+  Bytes key_;  ///< that the context is set up for
 };
 
 /// This thread's own, made at the first use.

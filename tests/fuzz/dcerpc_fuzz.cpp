@@ -1,4 +1,5 @@
-// RPC fragments: what decodes encodes to something that decodes alike; a server survives them.
+// RPC fragments: what decodes encodes to something that decodes alike; a server survives them, and
+// so does a client that puts its reply together from them.
 #include <cstdint>
 #include <cstdlib>
 #include <expected>
@@ -6,6 +7,7 @@
 #include <vector>
 
 #include "wire/dcerpc/pdu.h"
+#include "wire/dcerpc/reply.h"
 #include "wire/dcerpc/server.h"
 #include "wire/svcctl/messages.h"
 
@@ -19,6 +21,32 @@ void round_trip(BytesView input) {
   const auto once = dcerpc::encode(*pdu);
   const auto again = dcerpc::parse_pdu(once);
   if (!again || dcerpc::encode(*again) != once) std::abort();
+}
+
+/// The input as the fragments of a reply behind a byte, each behind one that tells its length.
+/// Those that must come after the first are read at the same time.
+void put_together(BytesView input) {
+  Reader in(input);
+  dcerpc::ReplyStub reply(in.u8());
+  const auto next = [&] { return dcerpc::parse_pdu(in.bytes(in.u8())); };
+  for (bool whole = false; !whole && in.remaining() > 0;) {
+    const auto fragment = next();
+    if (!fragment) return;
+    const auto added = reply.add(*fragment);
+    if (!added) return;
+    whole = *added;
+    std::vector<dcerpc::Pdu> more;
+    for (auto left = whole ? 0 : reply.fragments_to_come(); left > 0; left--) {
+      auto one = next();
+      if (!one) return;
+      more.push_back(*std::move(one));
+    }
+    if (more.empty()) continue;
+    const auto ended = reply.add_unordered(std::move(more));
+    if (!ended) return;
+    whole = *ended;
+  }
+  if (reply.take().size() > input.size()) std::abort();
 }
 
 /// The input as messages, each behind a byte that tells its length.
@@ -45,6 +73,7 @@ void serve(BytesView input) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const BytesView input(data, size);
   round_trip(input);
+  put_together(input);
   serve(input);
   return 0;
 }

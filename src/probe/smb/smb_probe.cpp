@@ -1,7 +1,10 @@
 #include "probe/smb/smb_probe.h"
 
 #include <algorithm>
+#include <array>
+#include <bit>
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <span>
 #include <string>
@@ -9,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/keyed_hash.h"
 #include "base/text.h"
 #include "base/try.h"
 #include "probe/absent_services.h"
@@ -21,7 +25,6 @@
 #include "probe/smb/smb_login.h"
 #include "probe/smb/smb_push.h"
 #include "probe/smb/smb_session.h"
-#include "wire/crypto.h"
 
 namespace tocsin::probe {
 namespace {
@@ -32,10 +35,10 @@ using Answer = std::optional<Services>;
 
 constexpr auto kLogOffLimit = std::chrono::seconds(2);
 
-crypto::Key16 make_key(const RandomFill& random) {
-  crypto::Key16 key;
-  random(key);
-  return key;
+HashKey make_key(const RandomFill& random) {
+  std::array<std::uint8_t, sizeof(HashKey)> bytes;
+  random(bytes);
+  return std::bit_cast<HashKey>(bytes);
 }
 
 class SmbProbe final : public Probe {
@@ -128,10 +131,10 @@ class SmbProbe final : public Probe {
   DetailsCache details_;
   /// The list of the last check, by its bytes and by what of it matters.
   struct LastList {
-    crypto::Tag16 bytes;
-    std::size_t states;  ///< as ListIndex::fingerprint_of_states()
+    std::uint64_t bytes;  ///< as svcctl::ListReply::fingerprint()
+    std::size_t states;   ///< as ListIndex::fingerprint_of_states()
   };
-  crypto::Key16 list_key_ = make_key(random_);
+  HashKey list_key_ = make_key(random_);
   std::optional<LastList> last_list_;  ///< nothing: what is known is not what that brought
   bool watches_anew_ = true;           ///< what the last check brought is not what is watched now
   SmbDetailsReader reader_;

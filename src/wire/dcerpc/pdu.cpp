@@ -11,6 +11,8 @@ constexpr std::uint8_t kVersion = 5;
 /// Little-endian integers, ASCII, IEEE floating point.
 constexpr std::uint32_t kDataRepresentation = 0x00000010;
 constexpr std::size_t kAuthTrailerSize = 8;
+/// Of most requests.
+constexpr std::size_t kUsualSize = 128;
 
 SyntaxId read_syntax(Reader& in) { return {.uuid = in.array<16>(), .version = in.u32()}; }
 void write_syntax(Writer& out, const SyntaxId& syntax) {
@@ -193,6 +195,7 @@ Bytes encode(const Pdu& pdu) {
       PacketType::request,  PacketType::response, PacketType::fault, PacketType::bind,
       PacketType::bind_ack, PacketType::bind_nak, PacketType::auth3};
   Writer out;
+  out.reserve(kUsualSize);
   out.u8(kVersion).u8(0).u8(std::to_underlying(kTypeOf[pdu.body.index()]));
   out.u8(static_cast<std::uint8_t>(pdu.flags & ~kObjectUuid)).u32(kDataRepresentation);
   const auto lengths = out.size();

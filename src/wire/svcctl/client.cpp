@@ -11,7 +11,6 @@ namespace {
 
 /// Room in the buffer for about ten services that may be installed between two calls.
 constexpr std::uint32_t kGrowth = 2048;
-constexpr std::size_t kGmacNonce = 12;
 
 bool lacks_call(const Error& error) {
   return error.kind == ErrorKind::unsupported && error.native == dcerpc::kOpnumOutOfRange;
@@ -89,11 +88,9 @@ std::size_t ListReply::size() const {
   return size;
 }
 
-crypto::Tag16 ListReply::fingerprint(const crypto::Key16& key) const {
-  crypto::Tag16 all{};
-  // A universal hash is all that is wanted of it: nobody is shown the tag, so the nonce may repeat.
-  for (const auto& page : pages_)
-    all = crypto::aes_gmac(key, BytesView(all).first<kGmacNonce>(), {page.stub});
+std::uint64_t ListReply::fingerprint(const HashKey& key) const {
+  std::uint64_t all = 0;
+  for (const auto& page : pages_) all = keyed_hash(page.stub, key, all);
   return all;
 }
 

@@ -10,8 +10,8 @@
 
 #include "base/bytes.h"
 #include "base/error.h"
+#include "base/keyed_hash.h"
 #include "wire/conversation.h"
-#include "wire/crypto.h"
 #include "wire/dcerpc/client.h"
 #include "wire/svcctl/messages.h"
 #include "wire/svcctl/notify.h"
@@ -47,10 +47,9 @@ class ListReply {
   }
   /// How many services it announces.
   [[nodiscard]] std::size_t size() const;
-  /// Equal for two replies: they are the same in every byte (otherwise once in 2^100 times, also
-  /// where the host would like it, which does not know `key`). Unequal says nothing: what Windows
-  /// leaves between the records and the names may be anything.
-  [[nodiscard]] crypto::Tag16 fingerprint(const crypto::Key16& key) const;
+  /// Equal for two replies: they are the same in every byte, as far as keyed_hash() says. Unequal
+  /// says nothing: what Windows leaves between the records and the names may be anything.
+  [[nodiscard]] std::uint64_t fingerprint(const HashKey& key) const;
   /// Errors as Enumeration::append().
   [[nodiscard]] Result<Enumeration> read() &&;
 

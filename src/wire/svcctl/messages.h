@@ -312,6 +312,7 @@ struct EnumServicesStatusExRequest {
 template <typename Message>
 [[nodiscard]] Bytes encode(const Message& message) {
   ndr::Writer out;
+  out.reserve(64);  // as most requests need
   message.fields(out);
   return std::move(out).take();
 }

@@ -157,6 +157,31 @@ TEST_P(EveryCipher, OpensWhatItSealed) {
   }
 }
 
+TEST_P(EveryCipher, TellsTheKeysOfManySessionsApart) {
+  // The last key is not set up again; one like it but for its end is another.
+  const auto sealed = [&](std::uint8_t end) {
+    key_.back() = end;
+    Bytes data(40);
+    const auto tag = seal(GetParam(), key_, nonce_, {}, data);
+    return to_hex(data) + to_hex(tag);
+  };
+  const auto first = sealed(1);
+  const auto second = sealed(2);
+  EXPECT_NE(first, second);
+  EXPECT_EQ(sealed(2), second);
+  EXPECT_EQ(sealed(1), first);
+}
+
+TEST_P(EveryCipher, OpensOneMessageAfterTheOtherWithNoncesOfTheirOwn) {
+  for (std::uint8_t count = 0; count < 3; count++) {
+    nonce_.front() = count;
+    Bytes data(100, count);
+    const auto tag = seal(GetParam(), key_, nonce_, as_bytes("header"), data);
+    EXPECT_TRUE(open(GetParam(), key_, nonce_, as_bytes("header"), data, tag));
+    EXPECT_EQ(data, Bytes(100, count));
+  }
+}
+
 TEST_P(EveryCipher, RefusesWhatWasChanged) {
   Bytes sealed(100, 'x');
   const auto tag = seal(GetParam(), key_, nonce_, as_bytes("header"), sealed);

@@ -383,8 +383,8 @@ TEST_F(ListingClient, TakesOneCallOnceTheSizeIsKnown) {
 
 TEST_F(ListingClient, KnowsByItsBytesThatAListIsTheSame) {
   host.count = 250;
-  const crypto::Key16 key{1};
-  const auto fingerprint = [&](const crypto::Key16& by) {
+  const HashKey key{1, 2, 3, 4};
+  const auto fingerprint = [&](const HashKey& by) {
     const auto reply = session.run(client.ask_for_list(session.port));
     EXPECT_EQ(reply->size(), host.count);
     return reply->fingerprint(by);
@@ -392,7 +392,7 @@ TEST_F(ListingClient, KnowsByItsBytesThatAListIsTheSame) {
   EXPECT_TRUE(list());
   const auto before = fingerprint(key);
   EXPECT_EQ(fingerprint(key), before);
-  EXPECT_NE(fingerprint({2}), before) << "no host can know it";
+  EXPECT_NE(fingerprint({5, 6, 7, 8}), before) << "no host can know it";
   host.slack = 1;
   EXPECT_NE(fingerprint(key), before);
   host.slack = 0;
@@ -403,7 +403,7 @@ TEST_F(ListingClient, KnowsByItsBytesThatAListIsTheSame) {
 TEST_F(ListingClient, KnowsByItsBytesThatAListOfManyPagesIsTheSame) {
   host.count = 8'000;
   const auto fingerprint = [&] {
-    return session.run(client.ask_for_list(session.port))->fingerprint({1});
+    return session.run(client.ask_for_list(session.port))->fingerprint({1, 2, 3, 4});
   };
   const auto before = fingerprint();
   EXPECT_EQ(fingerprint(), before);

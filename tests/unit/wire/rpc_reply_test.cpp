@@ -60,6 +60,20 @@ TEST_F(RpcReply, LikeOneBeforeIsKnownByItsFirstFragment) {
   EXPECT_EQ(reply.even_fragment(), 2) << "as the next one may be";
 }
 
+TEST_F(RpcReply, OfWindowsIsEven) {
+  // A list of services as Windows XP has cut it.
+  const Bytes stub(4256);
+  const auto add_one = [&](int flags, std::uint32_t left, std::size_t size) {
+    add({.flags = static_cast<std::uint8_t>(flags),
+         .call_id = 3,
+         .body = Response{.alloc_hint = left, .context = 0, .stub = BytesView(stub).first(size)}});
+  };
+  add_one(kFirstFragment, 10'052, 4256);
+  add_one(0, 5'796, 4256);
+  add_one(kLastFragment, 1'540, 1540);
+  EXPECT_EQ(reply.even_fragment(), 4256);
+}
+
 TEST_F(RpcReply, InOtherFragmentsThanOneBeforeIsKnownByTwo) {
   reply = ReplyStub(3);
   add(fragment(0, 7));
