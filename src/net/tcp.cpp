@@ -27,7 +27,7 @@ namespace {
 
 constexpr auto kAsTuple = asio::as_tuple(asio::use_awaitable);
 /// Takes several fragments of a service manager's longest answers at once.
-constexpr std::size_t kReadAhead = 16 * 1024;
+constexpr std::size_t kReadAhead = std::size_t{16} * 1024;
 
 std::string to_string(const tcp::endpoint& endpoint) {
   const auto& address = endpoint.address();
