@@ -93,7 +93,7 @@ struct TcpStream::Socket : std::enable_shared_from_this<Socket> {
   void close() {
     boost::system::error_code ignored;
     socket.close(ignored);
-    ahead = Bytes();
+    ahead = {};
     timer.cancel();
     timer_goes_off = kNone;
   }
