@@ -28,7 +28,15 @@ class Hostile(Served):
         super().setUp()
         self.desk = self.receiver()
         self.web = self.serve(self.webhook(self.desk))
+        for _ in range(2):  # it runs again then
+            self.tell()  # the first one loads curl
         self.before = self.memory()
+
+    def tell(self):
+        """An alert arrives."""
+        told = len(self.desk.requests)
+        (self.manager.stop if told % 2 == 0 else self.manager.start)(ENGINE)
+        self.desk.wait_for(told + 1, seconds=5)
 
     def memory(self):
         """Kilobytes."""
@@ -50,9 +58,7 @@ class Hostile(Served):
     def assert_well(self, more_kilobytes=4000):
         """Others are served, an alert arrives, and nothing has grown."""
         self.assertEqual(self.web.ask("GET", "/healthz", timeout=5 * LONGEST).body, b"ok\n")
-        told = len(self.desk.requests)
-        (self.manager.stop if told % 2 == 0 else self.manager.start)(ENGINE)
-        self.desk.wait_for(told + 1, seconds=5)
+        self.tell()
         self.assert_small(more_kilobytes)
         self.assertLess(self.files(), MOST_CONNECTIONS + 80)
 
