@@ -147,16 +147,21 @@ std::vector<Bytes> five_fragments(const Pdu& request, const std::vector<std::uin
   return fragments;
 }
 
+/// A server that answers each call with them. `left` outlives it, and may change between calls.
+Session session_of_five_fragments(const std::vector<std::uint32_t>& left) {
+  return Session([&left] {
+    return std::make_unique<ScriptedPipe>(
+        [&left](const Pdu& request) { return five_fragments(request, left); });
+  });
+}
+
 TEST(RpcClient, BelievesNoServerThatDoesNotTellWhatIsLeft) {
   const std::vector<std::vector<std::uint32_t>> claims{{5'000, 5'000, 5'000, 5'000, 5'000},
                                                        {0, 0, 0, 0, 0},
                                                        {2'000, 1'000, 3'000, 2'000, 1'000},
                                                        {9'000, 4'000, 3'000, 2'000, 1'000}};
   for (const auto& left : claims) {
-    Session session([&] {
-      return std::make_unique<ScriptedPipe>(
-          [&](const Pdu& request) { return five_fragments(request, left); });
-    });
+    auto session = session_of_five_fragments(left);
     auto rpc = session.rpc();
     for (int i = 0; i < 3; i++)
       EXPECT_EQ(session.run(rpc.call(session.port, 0, {})), Bytes(5'000)) << left[0];
@@ -165,10 +170,7 @@ TEST(RpcClient, BelievesNoServerThatDoesNotTellWhatIsLeft) {
 
 TEST(RpcClient, GoesOnAfterAReplyThatIsLongerThanItSaid) {
   std::vector<std::uint32_t> left{5'000, 4'000, 3'000, 2'000, 1'000};
-  Session session([&] {
-    return std::make_unique<ScriptedPipe>(
-        [&](const Pdu& request) { return five_fragments(request, left); });
-  });
+  auto session = session_of_five_fragments(left);
   auto rpc = session.rpc();
   EXPECT_TRUE(session.run(rpc.call(session.port, 0, {})));
   left = {3'000, 2'000, 1'000, 2'000, 1'000};
@@ -179,10 +181,7 @@ TEST(RpcClient, GoesOnAfterAReplyThatIsLongerThanItSaid) {
 
 TEST(RpcClient, WaitsForAReplyThatIsShorterThanItSaid) {
   std::vector<std::uint32_t> left{5'000, 4'000, 3'000, 2'000, 1'000};
-  Session session([&] {
-    return std::make_unique<ScriptedPipe>(
-        [&](const Pdu& request) { return five_fragments(request, left); });
-  });
+  auto session = session_of_five_fragments(left);
   auto rpc = session.rpc();
   EXPECT_TRUE(session.run(rpc.call(session.port, 0, {})));
   left = {5'000, 4'000, 3'000};
