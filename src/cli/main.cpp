@@ -24,9 +24,10 @@ namespace {
 using namespace tocsin;
 using namespace tocsin::cli;
 
-/// Whether the command has a configuration, or needs none.
+/// Takes the configuration that is meant where the command names none. Whether it has one now, or
+/// needs none.
 template <typename Options>
-bool has_configuration(Options& options) {
+bool settle_configuration(Options& options) {
   if constexpr (requires { options.configuration; }) {
     if (options.configuration.empty())
       options.configuration = find_configuration().value_or(std::string());
@@ -41,7 +42,7 @@ CLI::App* add(CLI::App& app, const char* name, const char* text, int& code,
               const std::shared_ptr<Options>& options, int (*command)(const Options&)) {
   auto* sub = app.add_subcommand(name, text);
   sub->callback([options, command, &code] {
-    code = has_configuration(*options) ? command(*options) : kExitBadConfiguration;
+    code = settle_configuration(*options) ? command(*options) : kExitBadConfiguration;
   });
   return sub;
 }

@@ -163,9 +163,9 @@ class Watcher {
   void log_idle_patterns();
   /// Once, where further services are not watched.
   void log_limit();
-  /// Everything that is known after a check.
   /// Whether those of any service were never read.
   [[nodiscard]] bool lacks_details() const;
+  /// Everything that is known after a check.
   void report_all(Time at) const;
   /// What has waited for details.
   void report_unreported();

@@ -153,7 +153,7 @@ class Aead {
     // A null cipher keeps the fetched one and its set-up, a null key the last; -1 the direction.
     require(EVP_CipherInit_ex2(context_.get(), nullptr, is_set ? nullptr : key.data(), nonce.data(),
                                -1, nullptr) == 1);
-    if (!is_set) key_ = to_bytes(key);
+    if (!is_set && !is_ccm()) key_ = to_bytes(key);
   }
   bool update(std::initializer_list<BytesView> associated, std::span<std::uint8_t> data) {
     int size = 0;
