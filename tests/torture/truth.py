@@ -136,12 +136,18 @@ def judge_host(host, alerts):
 
 
 def _excuse(verdict, cuts):
-    """What has no line of its own may be one of those for which a list had no room, as many as it says."""
-    for cut in cuts:
-        rest = [(service, stay) for service, stay in verdict.lost
-                if cut.host in (None, service[0]) and stay.begins <= cut.at][:cut.lines]
-        verdict.unlisted += len(rest)
-        verdict.lost = [one for one in verdict.lost if one not in rest]
+    """What has no line of its own may be one of those for which a list had no room, as many as it says. Those with the
+    fewest lists to choose from choose first, and leave to others the lists that may be about any host."""
+    room = [cut.lines for cut in cuts]
+    excused = []
+    for service, stay in sorted(verdict.lost, key=lambda one: one[1].begins, reverse=True):
+        free = [place for place, cut in enumerate(cuts)
+                if room[place] and cut.host in (None, service[0]) and stay.begins <= cut.at]
+        if free:
+            room[max(free, key=lambda place: cuts[place].host is not None)] -= 1
+            excused.append((service, stay))
+    verdict.unlisted += len(excused)
+    verdict.lost = [one for one in verdict.lost if one not in excused]
 
 
 def _without_echoes(messages, verdict):

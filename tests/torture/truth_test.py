@@ -117,6 +117,16 @@ class Judge(unittest.TestCase):
         self.assert_faults(self.judge(cuts=[Cut(self.now, "db2", 2)]), lost=2)
         self.assert_faults(self.judge(cuts=[Cut(-1, "db1", 2)]), lost=2)
 
+    def test_what_one_list_alone_may_have_cut_takes_its_place_before_others(self):
+        other = ("db2", "Spooler")
+        histories = {SERVICE: History(SERVICE, "RUNNING"), other: History(other, "RUNNING")}
+        histories[SERVICE].enter("STOPPED", 0, 0.1)
+        histories[other].enter("STOPPED", 1, 1.1)
+        for cuts in ([Cut(5, None, 1), Cut(5, "db1", 1)], [Cut(0.5, None, 1), Cut(5, None, 1)]):
+            self.assert_faults(judge(histories, self.disturbances, [], cuts))
+            self.assert_faults(judge(histories, self.disturbances, [], cuts[:1]), lost=1)
+            self.assert_faults(judge(histories, self.disturbances, [], cuts[1:]), lost=1)
+
     def test_of_equal_stays_the_one_is_lost_that_a_list_may_have_cut(self):
         self.lives("STOPPED", "RUNNING", "STOPPED")
         cut = Cut(self.now - 1, None, 1)  # the second of three had no room
