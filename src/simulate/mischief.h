@@ -26,11 +26,12 @@ enum class Mischief : std::uint8_t {
   slow,              ///< each reply `number` milliseconds late
   expiring,          ///< the session expires after every `number` requests
   misnumbered,       ///< the reply to a call bears the number of another one
-  push_lies,         ///< pushed changes say that what runs is stopped, and the other way round
-  push_floods,       ///< there is always another hundred of them
-  push_silent,       ///< none ever comes
-  push_garbled,      ///< they are cut short
-  push_lags,         ///< who registers is said to lag (1294)
+  renaming,      ///< what users have of services has another name of 256 characters in each list
+  push_lies,     ///< pushed changes say that what runs is stopped, and the other way round
+  push_floods,   ///< there is always another hundred of them
+  push_silent,   ///< none ever comes
+  push_garbled,  ///< they are cut short
+  push_lags,     ///< who registers is said to lag (1294)
 };
 consteval auto table_of(Mischief) {
   using enum Mischief;
@@ -47,6 +48,7 @@ consteval auto table_of(Mischief) {
                     Word{slow, "slow"},
                     Word{expiring, "expiring"},
                     Word{misnumbered, "misnumbered"},
+                    Word{renaming, "renaming"},
                     Word{push_lies, "push-lies"},
                     Word{push_floods, "push-floods"},
                     Word{push_silent, "push-silent"},

@@ -1,10 +1,15 @@
 #include "simulate/service_control.h"
 
 #include <algorithm>
+#include <deque>
 #include <optional>
 #include <type_traits>
 #include <utility>
 #include <vector>
+
+#include <fmt/format.h>
+
+#include "base/text.h"
 
 namespace tocsin::simulate {
 namespace {
@@ -39,6 +44,18 @@ bool listed(const HostModel::Service& service, std::uint32_t types, std::uint32_
   // Services that the client may not query are left out in silence (3.1.4.11).
   return service.exists() && !service.denied && (service.status.service_type & types) != 0 &&
          (states & (active ? kActive : kInactive)) != 0;
+}
+
+bool is_of_user(const HostModel::Service& service) {
+  return (service.status.service_type & kUserServiceInstance) != 0;
+}
+
+/// As long as a name may be, and in no other list.
+Bytes make_name(std::uint32_t index, std::uint32_t group, std::uint32_t list) {
+  constexpr std::size_t kLongestName = 256;
+  auto name = fmt::format("Svc{}x{}x{}", index, group, list);
+  name.resize(kLongestName, 'x');
+  return to_utf16(name);
 }
 
 }  // namespace
@@ -314,12 +331,19 @@ ServiceControl::Answer<EnumServicesStatusResponse> ServiceControl::list(const Re
         std::uint32_t next = 0;
         std::size_t used = 0;
         std::vector<EnumServiceStatus> page;
+        std::deque<Bytes> new_names;
+        if (renames_ && first == 0) last_list_++;
         for (const auto& service : host_.services()) {
           if (!listed(service, request.service_type, request.service_state)) continue;
           if (index++ < first) continue;
-          const EnumServiceStatus one{.service_name = service.definition->utf16_name,
-                                      .display_name = service.definition->utf16_display_name,
-                                      .status = service.status};
+          EnumServiceStatus one{.service_name = service.definition->utf16_name,
+                                .display_name = service.definition->utf16_display_name,
+                                .status = service.status};
+          if (renames_ && is_of_user(service)) {
+            one.service_name = new_names.emplace_back(make_name(index, group_, last_list_));
+            one.display_name = {};
+            one.status.service_type = kWin32OwnProcess;
+          }
           const auto size = encoded_size(one, layout);
           if (response.bytes_needed == 0 && used + size <= request.buffer_size) {
             used += size;

@@ -20,7 +20,10 @@ class ServiceControl {
  public:
   /// `group`: the association group, whose number makes its handles unlike those of others.
   explicit ServiceControl(HostModel& host, Behaviour behaviour = {}, std::uint32_t group = 1)
-      : host_(host), group_(group), notifications_(host, behaviour, group) {}
+      : host_(host),
+        group_(group),
+        renames_(behaviour.mischief == Mischief::renaming),
+        notifications_(host, behaviour, group) {}
   ~ServiceControl();
   ServiceControl(const ServiceControl&) = delete;
   ServiceControl& operator=(const ServiceControl&) = delete;
@@ -79,9 +82,11 @@ class ServiceControl {
 
   HostModel& host_;
   std::uint32_t group_;
+  bool renames_;
   std::map<svcctl::Handle, Open> open_;
   std::uint32_t last_handle_ = 0;
-  Bytes buffer_;  ///< what the response points into
+  std::uint32_t last_list_ = 0;  ///< where each has other names
+  Bytes buffer_;                 ///< what the response points into
   Notifications notifications_;
 };
 

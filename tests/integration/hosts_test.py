@@ -7,7 +7,7 @@ import tempfile
 import time
 import unittest
 
-from patience import SANITIZER
+from patience import LONGEST, SANITIZER, assert_memory_below
 from program import Running, Simulator, configuration, require_tocsin, tocsin
 from receiver import Receiver
 from servers import wait_until
@@ -115,6 +115,48 @@ class Unread(Hosts):
         self.assertEqual((done.returncode, row["state"], row["startMode"]), (0, "RUNNING", "Unknown"), done)
         self.assertIn("qs-node: start mode not known, because the host did not answer within 30 s or the account may not "
                       "read it: LanmanServer", done.stderr)
+
+
+class ChangingList(Hosts):
+    """Services with the longest names that there are, other ones in each list."""
+
+    MOST = 20_000  # services of a host, vanished ones included
+    MEMORY = 300_000  # kilobytes
+
+    def test_20000_at_each_check_cost_no_other_host_anything(self):
+        told = self.watch_both(self.MOST, patience=60)
+        self.assertLessEqual(set(told), {"vanished", "unreachable"}, "what is gone is asked for until the check has lasted 30 s")
+
+    def test_more_than_are_watched_are_not_remembered(self):
+        told = self.watch_both(4_000, patience=120)
+        self.assertEqual(set(told), {"vanished"})
+        self.assertLess(len(told), self.MOST)
+
+    def watch_both(self, listed, patience):
+        """Until the host whose list changes has an alert, and as many services as it may. Answers the kinds of its alerts."""
+        events = self.folder / "events"
+        events.touch()
+        simulator = self.enterContext(Simulator(
+            2, "--services", listed, "--push", "none", "--follow", events, "--event", "behave qs-node1 renaming"))
+        changing, steady = simulator.hosts
+        self.file = configuration(
+            self.folder / "tocsin.yaml", credentials=simulator.credentials(), every="every 2 seconds",
+            hosts=[simulator.host(changing, ("*",)), simulator.host(steady, (SERVICE,))], webhooks=[self.receiver.url()])
+
+        def kinds_of(host):
+            return [one.message["kind"] for one in list(self.receiver.requests) if one.message["host"] == host]
+
+        with Running(self.file, self.folder / "data") as running:
+            running.wait_for_line("all hosts and services are watched", 30 * LONGEST)
+            for number, kind in enumerate(("stop", "start")):
+                with open(events, "a", encoding="utf-8") as file:
+                    file.write(f"{kind} {steady} {SERVICE}\n")
+                wait_until(lambda: len(kinds_of(steady)) > number, 10 * LONGEST, lambda: kinds_of(steady))
+            running.wait_for_line(f"{self.MOST} services are watched", patience * LONGEST)
+            wait_until(lambda: kinds_of(changing), patience * LONGEST, lambda: "no alert about it")
+            assert_memory_below(self, running.process.pid, "VmHWM", self.MEMORY)
+            self.assertEqual(running.stop(), 0)
+        return kinds_of(changing)
 
 
 class Mischief(Hosts):
