@@ -36,7 +36,8 @@ class ReplyStub {
   Result<bool> add(const Pdu& fragment);
   /// How many fragments may be read at the same time, because they must come: all that are left
   /// where the server has cut a reply like this one before; all but the last where two have said
-  /// how much is left (alloc_hint), and those numbers agree. Else 0.
+  /// how much is left (alloc_hint), and those numbers agree. Else 0. By a capture of Windows XP;
+  /// not yet tried against a live Windows.
   [[nodiscard]] std::size_t fragments_to_come() const;
   /// As add(), of fragments that were read at the same time, and may have come in any order: by how
   /// much is left they are put in theirs. malformed: they cannot be.
