@@ -119,6 +119,8 @@ constexpr std::string_view name_of(Format format) {
       return "html";
     case Format::json:
       return "json";
+    case Format::form:
+      return "form";
   }
   return "text";
 }

@@ -12,7 +12,8 @@
   var escapes = {
     text: asText,
     html: function (value) { return html(asText(value)); },
-    json: function (value) { return JSON.stringify(asText(value)).slice(1, -1); }
+    json: function (value) { return JSON.stringify(asText(value)).slice(1, -1); },
+    form: function (value) { return encodeURIComponent(asText(value)); }
   };
 
   function isTrue(value) { return Boolean(value) && !Handlebars.Utils.isEmpty(value); }
@@ -46,6 +47,15 @@
   helper('or', 1, function (v) {
     for (var i = 0; i < v.length - 1 && !isTrue(v[i]); i++);
     return v[i];
+  });
+  // In one line of at most so many UTF-16 units; a character of two is not cut in half.
+  Handlebars.registerHelper('cut', function (value, most) {
+    var options = arguments[arguments.length - 1];
+    if (arguments.length !== 3 || typeof most !== 'number' || !(most >= 1))
+      throw new Handlebars.Exception('`cut` needs a value and a length', options);
+    var text = asText(value).replace(/\s+/g, ' ').trim();
+    if (text.length <= most) return text;
+    return text.slice(0, most - 1).replace(/[\uD800-\uDBFF]$/, '') + '\u2026';
   });
   Handlebars.unregisterHelper('log');
 

@@ -18,6 +18,7 @@ enum class Format : std::uint8_t {
   text,  ///< not at all
   html,  ///< & < > " ' ` = become references
   json,  ///< as within a JSON string: the template writes the quotation marks
+  form,  ///< percent-encoded, for application/x-www-form-urlencoded
 };
 
 /// Where a template's text is.

@@ -52,6 +52,22 @@ TEST_F(TemplatesTest, EscapesNothingInText) {
   EXPECT_EQ(render("{{name}}|{{{name}}}|{{&name}}"), name + "|" + name + "|" + name);
 }
 
+TEST_F(TemplatesTest, EscapesForFormsInEveryTag) {
+  EXPECT_EQ(render("a={{name}}&b={{five}}", Format::form),
+            "a=a%22b%5Cc%26d'e%0Af%3Cg%3E%C3%A4%F0%9F%98%80&b=5");
+}
+
+TEST_F(TemplatesTest, CutsToALineOfSoManyCharacters) {
+  EXPECT_EQ(render("{{cut name 40}}"), "a\"b\\c&d'e f<g>\u00e4\U0001F600") << "in one line";
+  EXPECT_EQ(render("{{cut name 4}}"), "a\"b\u2026");
+  EXPECT_EQ(render("{{cut name 4}}", Format::json), "a\\\"b\u2026") << "escaped after it is cut";
+  EXPECT_EQ(render("{{cut name 17}}"), "a\"b\\c&d'e f<g>\u00e4\U0001F600");
+  EXPECT_EQ(render("{{cut name 16}}"), "a\"b\\c&d'e f<g>\u00e4\u2026") << "no half character";
+  EXPECT_EQ(render("[{{cut nothing 3}}] {{cut five 3}} {{cut inner.x 1}}"), "[] 5 y");
+  for (const auto* wrong : {"{{cut name}}", "{{cut name 'x'}}", "{{cut name 0}}", "{{cut}}"})
+    EXPECT_THAT(render(wrong), HasSubstr("`cut` needs a value and a length")) << wrong;
+}
+
 TEST_F(TemplatesTest, EscapesForJsonInEveryTag) {
   const std::string name = R"(a\"b\\c&d'e\nf<g>)"
                            "\u00e4\U0001F600";
