@@ -5,8 +5,10 @@
 
 #include <nlohmann/json.hpp>
 
+#include "base/bytes.h"
 #include "base/text.h"
 #include "notify/sentence.h"
+#include "wire/crypto.h"
 
 namespace tocsin::notify {
 namespace {
@@ -37,6 +39,15 @@ std::chrono::seconds unix_time(Time time) {
 std::string known_time(Time time) { return time == Time{} ? "" : iso_seconds(time); }
 
 }  // namespace
+
+std::string dedup_key(const Alert& alert) {
+  constexpr std::string_view kSalt = "tocsin alert";
+  constexpr std::size_t kDigestBytes = 16;
+  const auto about = is_about_credential(alert) ? alert.host.text()
+                                                : alert.host.key() + '\n' + alert.service.key();
+  const auto digest = crypto::hmac_sha256(as_bytes(kSalt), {as_bytes(about)});
+  return to_hex(BytesView(digest).first(kDigestBytes));
+}
 
 std::string template_values(const Alert& alert, std::span<const config::GenericUrl> urls) {
   auto links = nlohmann::ordered_json::array();
@@ -74,6 +85,7 @@ std::string template_values(const Alert& alert, std::span<const config::GenericU
       {"serviceExePath", text_of(alert.details.executable_path)},
       {"genericUrls", std::move(links)},
       {"alertId", text_of(alert.id.value)},
+      {"dedupKey", dedup_key(alert)},
       {"kind", kind_word(alert)},
       {"event", row_of(alert.kind).event},
       {"up", is_resolved(alert)},

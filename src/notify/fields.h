@@ -9,6 +9,10 @@
 
 namespace tocsin::notify {
 
+/// The same for all alerts of one service, host or credential, firing or resolved, today and after
+/// updates: 32 hexadecimal digits, so that it fits wherever a receiver keeps it.
+[[nodiscard]] std::string dedup_key(const Alert& alert);
+
 /// A JSON object with the fields that docs/templates.md lists. Valid UTF-8; text that is longer
 /// than any message is cut.
 [[nodiscard]] std::string template_values(const Alert& alert,

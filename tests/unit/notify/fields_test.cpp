@@ -103,5 +103,21 @@ TEST(Durations, AreShownInTheirTwoLargestUnits) {
   EXPECT_EQ(duration_text(-seconds(5)), "0 s");
 }
 
+TEST(DedupKey, NeverChanges) {
+  EXPECT_EQ(dedup_key(stopped_alert()), "204e877c7c9f43a60f94086872adbe23");
+}
+
+TEST(DedupKey, IsTheSameForAllAlertsOfAServiceAndForNoOther) {
+  auto other = stopped_alert();
+  EXPECT_EQ(dedup_key(other), dedup_key(started_alert()));
+  other.kind = TransitionKind::stuck;
+  other.host = HostName("DB1");
+  EXPECT_EQ(dedup_key(other), dedup_key(stopped_alert())) << "case does not count";
+  other.service = ServiceName("another");
+  EXPECT_NE(dedup_key(other), dedup_key(stopped_alert()));
+  other.service = {};
+  EXPECT_NE(dedup_key(other), dedup_key(stopped_alert())) << "the host as a whole";
+}
+
 }  // namespace
 }  // namespace tocsin::notify
