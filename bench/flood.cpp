@@ -93,7 +93,7 @@ int run(const std::string& url, std::size_t count, const std::string& directory)
   }
   config::Config config;
   config.get<config::WebhookDestinations>() = {
-      .enabled = true, .rate_limit = {}, .webhooks = {{.url = url}}};
+      .enabled = true, .rate_limit = {}, .webhooks = {{.firing = {.url = url}}}};
   const SystemClock clock;
   const daemon::Log log({.level = config::LogLevel::warn});
   net::Loop loop;

@@ -169,7 +169,7 @@ void webhook(benchmark::State& state) {
   const SystemClock clock;
   logins::Logins logins({.executor = loop.executor(), .clock = clock, .random = {}});
   const auto destinations = only(std::make_unique<Webhook>(
-      config::Webhook{.description = "bench", .url = server.url()}, "bench",
+      config::Webhook{.description = "bench", .firing = {.url = server.url()}}, "bench",
       ChannelDeps{.executor = loop.executor(),
                   .http = client,
                   .version = "1",

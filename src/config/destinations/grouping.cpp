@@ -12,8 +12,8 @@ constexpr DurationRange kInterval{Duration::zero(), std::chrono::hours(24)};
 
 }  // namespace
 
-void read_grouping(Section& section, const Key& key, Grouping& grouping) {
-  section.section(key, [&grouping](Section& inner) {
+std::optional<Place> read_grouping(Section& section, const Key& key, Grouping& grouping) {
+  return section.section(key, [&grouping](Section& inner) {
     inner.duration({.name = "wait",
                     .description = "Time from the first alert of a group to one message with those "
                                    "that follow it. 0: `interval`.",
@@ -35,10 +35,9 @@ void note_ungrouped(Section& section, const Grouping& by_default, std::optional<
                                    key));
 }
 
-void refuse_grouping(Section& section) {
+void refuse_grouping(Section& section, std::string_view instead) {
   section.refuse("grouping",
-                 "`grouping` is only for destinations that people read; remove it: programs get "
-                 "each alert separately");
+                 fmt::format("`grouping` is only for destinations that people read; {}", instead));
 }
 
 }  // namespace tocsin::config

@@ -26,13 +26,14 @@ struct Grouping {
   friend bool operator==(const Grouping&, const Grouping&) = default;
 };
 
-/// `grouping`, under the name of the key; what it does not say stays.
-void read_grouping(Section& section, const Key& key, Grouping& grouping);
+/// `grouping`, under the name of the key; what it does not say stays. Answers the place of the key.
+std::optional<Place> read_grouping(Section& section, const Key& key, Grouping& grouping);
 /// Says that the section's own template, which the key has given, switches off groups that
 /// destinations have by default.
 void note_ungrouped(Section& section, const Grouping& by_default, std::optional<Place> place,
                     std::string_view key);
-/// `grouping` in a destination that programs read: an error.
-void refuse_grouping(Section& section);
+/// `grouping` in a destination that programs read: an error that says what to do `instead`.
+void refuse_grouping(Section& section,
+                     std::string_view instead = "remove it: programs get each alert separately");
 
 }  // namespace tocsin::config

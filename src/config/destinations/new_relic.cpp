@@ -12,28 +12,13 @@
 #include "base/text.h"
 #include "config/destinations/common_keys.h"
 #include "config/destinations/grouping.h"
+#include "config/destinations/http_headers.h"
 #include "config/section/url.h"
 
 namespace tocsin::config {
 namespace {
 
 using Accounts = std::vector<NewRelicAccount>;
-
-/// RFC 9110, 5.6.2.
-std::optional<std::string> check_header_name(const std::string& text) {
-  const bool valid = !text.empty() && std::ranges::all_of(text, [](char c) {
-    return c > ' ' && c < 0x7F && !std::string_view("\"(),/:;<=>?@[\\]{}").contains(c);
-  });
-  if (valid) return std::nullopt;
-  return "must be the name of an HTTP header";
-}
-
-std::optional<std::string> check_header_value(const std::string& text) {
-  const bool broken = std::ranges::any_of(
-      text, [](char c) { return (static_cast<unsigned char>(c) < ' ' && c != '\t') || c == 0x7F; });
-  if (broken) return "must not contain control characters";
-  return std::nullopt;
-}
 
 bool is_number(const YamlNode* node) {
   if (node == nullptr || !node->plain) return false;
@@ -152,21 +137,8 @@ void read_state_switch(Section& section, std::string_view state, std::string_vie
 void read_shared(Section& section, NewRelic& new_relic,
                  std::vector<NewRelicAttribute>& attributes) {
   read_rate_limit(section, "account", new_relic.rate_limit);
-  section.list({.name = "header", .description = "Headers added to every request."},
-               new_relic.headers, [](Section& entry, auto& header) {
-                 entry.text({.name = "name",
-                             .description = "Name of the header.",
-                             .need = Need::required,
-                             .example = "X-My-Header"},
-                            header.first, check_header_name);
-                 entry.text({.name = "value",
-                             .writing = Writing::prose,
-                             .description = "Value of the header.",
-                             .need = Need::required,
-                             .example = "abc",
-                             .is_secret = true},
-                            header.second, check_header_value);
-               });
+  read_headers(section, {.name = "header", .description = "Headers added to every request."},
+               check_header_name, new_relic.headers);
   section.section({.name = "attribute", .description = "Attributes of events and log entries."},
                   [&attributes](Section& inner) {
                     read_attributes(inner, "Attributes with a fixed value.", attributes);

@@ -8,6 +8,7 @@
 
 #include "base/names.h"
 #include "config/destinations/destination_type.h"
+#include "config/destinations/http_headers.h"
 #include "config/destinations/http_proxy.h"
 
 namespace tocsin::config {
@@ -52,7 +53,7 @@ struct NewRelic {
   bool send_started = true;  ///< of services that run again
   bool send_stopped = true;  ///< of all else
   std::chrono::seconds rate_limit{0};
-  std::vector<std::pair<std::string, std::string>> headers;
+  HttpHeaders headers;
 
   /// The names of the accounts that get something.
   [[nodiscard]] std::vector<std::string> labels() const;

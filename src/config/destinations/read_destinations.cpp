@@ -33,6 +33,12 @@ concept ForPeople = requires(T settings) {
   { settings.grouping } -> std::same_as<Grouping&>;
 };
 
+/// People read what is sent to some of its receivers.
+template <typename T>
+concept ForPeopleInPart = requires(T settings) {
+  { settings.grouping_of_all } -> std::same_as<Grouping&>;
+};
+
 /// They are sent by HTTP.
 template <typename T>
 concept OverHttp = requires(T settings) {
@@ -49,6 +55,7 @@ template <DestinationSettings T>
 void take_over(const OfAll& of_all, T& settings) {
   if constexpr (OverHttp<T>) settings.proxy = of_all.proxy;
   if constexpr (ForPeople<T>) settings.grouping = of_all.grouping;
+  if constexpr (ForPeopleInPart<T>) settings.grouping_of_all = of_all.grouping;
 }
 
 template <DestinationSettings T>
@@ -62,6 +69,8 @@ void read_section(Section& section, bool wanted, T& settings) {
          .description = "Several alerts in one message. Omitted keys are as in `serviceMonitor`.",
          .same_as = "serviceMonitor.grouping"},
         settings.grouping);
+  } else if constexpr (ForPeopleInPart<T>) {
+    refuse_grouping(section, "write it in each webhook with a `body` for people");
   } else {
     refuse_grouping(section);
   }

@@ -8,31 +8,12 @@
 #include <nlohmann/json.hpp>
 
 #include "notify/built_in.h"
+#include "notify/fit.h"
 #include "notify/sections.h"
 #include "notify/sentence.h"
 
 namespace tocsin::notify {
 namespace {
-
-/// What continues "the result " where it is no JSON object.
-std::optional<std::string> json_mistake(const std::string& text) {
-  try {
-    if (nlohmann::ordered_json::parse(text).is_object()) return std::nullopt;
-    return "is not a JSON object";
-  } catch (const nlohmann::json::exception& error) {
-    // "[json.exception.parse_error.101] parse error at line 3, column 5: syntax error while ..."
-    constexpr std::string_view kBefore = "parse error at ";
-    const std::string_view what = error.what();
-    const auto at = what.find(kBefore);
-    return "is not JSON: " +
-           std::string(at == std::string_view::npos ? what : what.substr(at + kBefore.size()));
-  }
-}
-
-std::optional<std::string> text_mistake(const std::string& text) {
-  if (text.find_first_not_of(" \t\r\n") != std::string::npos) return std::nullopt;
-  return "is empty";
-}
 
 /// UTF-16 units of the character that begins with this byte; 0 for one in its middle.
 std::size_t units_of(char c) {
@@ -150,7 +131,7 @@ Message Chat::make(const Alert& head, const Sources& sources, const std::string&
   std::string note;
   if (!side.is_basic) {
     auto message = messages_.write(sources.form, values, [&](std::string& json) {
-      auto mistake = json_mistake(json);
+      auto mistake = json_mistake(json, JsonForm::object);
       return mistake ? mistake : fit(head, json);
     });
     if (!message.text.empty()) return message;
@@ -170,7 +151,9 @@ Message Chat::make(const Alert& head, const Sources& sources, const std::string&
   return message;
 }
 
-bool Chat::is_sound(const Message& message) const { return !json_mistake(message.text); }
+bool Chat::is_sound(const Message& message) const {
+  return !json_mistake(message.text, JsonForm::object);
+}
 
 net::awaitable<Answer> Chat::send(const Alert& first, const Message& message, const DeliveryId& id,
                                   net::Deadline deadline) {

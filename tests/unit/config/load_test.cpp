@@ -111,8 +111,8 @@ TEST(Load, FillsEveryField) {
   ASSERT_EQ(config.get<WebhookDestinations>().webhooks.size(), 2);
   const auto& webhook = config.get<WebhookDestinations>().webhooks[0];
   EXPECT_EQ(webhook.description, "desk");
-  EXPECT_EQ(webhook.url, "HTTPS://desk.example:8443/hook?a=b#c");
-  EXPECT_EQ(webhook.method, HttpMethod::put);
+  EXPECT_EQ(webhook.firing.url, "HTTPS://desk.example:8443/hook?a=b#c");
+  EXPECT_EQ(webhook.firing.method, HttpMethod::put);
   EXPECT_EQ(webhook.ca_file, "") << "cert is not enabled";
   EXPECT_TRUE(webhook.reject_unauthorized);
 }
@@ -140,7 +140,8 @@ TEST(Load, HasTheDefaultsOfButler) {
   ASSERT_TRUE(loaded.config);
   EXPECT_EQ(loaded.config->frequency.text(), "every 30 seconds");
   EXPECT_EQ(loaded.config->log_level, LogLevel::info);
-  EXPECT_EQ(loaded.config->get<WebhookDestinations>().webhooks.at(0).method, HttpMethod::post);
+  EXPECT_EQ(loaded.config->get<WebhookDestinations>().webhooks.at(0).firing.method,
+            HttpMethod::post);
   EXPECT_EQ(loaded.config->data_directory, "");
 }
 

@@ -192,8 +192,9 @@ INSTANTIATE_TEST_SUITE_P(
         mistake(14, "        - webhookURL: ftp://user:hunter2@desk/",
                 "14:23: error: `webhookURL` must begin with http:// or https://"),
         mistake(14, "        - description: desk", "14:11: error: the key `webhookURL` is missing"),
-        mistake(14, "        - webhookURL: https://desk/\n          httpMethod: PATCH",
-                "15:23: error: `httpMethod` must be one of GET, POST, PUT, but this is `PATCH`"),
+        mistake(14, "        - webhookURL: https://desk/\n          httpMethod: HEAD",
+                "15:23: error: `httpMethod` must be one of GET, POST, PUT, PATCH, DELETE, but this "
+                "is `HEAD`"),
         mistake(14, std::string(kCertificate) + "{enable: true}",
                 "15:11: error: `cert` is enabled, so `certCA` must name a file"),
         mistake(

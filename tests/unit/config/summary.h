@@ -112,9 +112,9 @@ inline std::string summary(const Config& config) {
   text += fmt::format("webhook {} {}\n", config.get<WebhookDestinations>().enabled,
                       config.get<WebhookDestinations>().rate_limit.count());
   for (const auto& webhook : config.get<WebhookDestinations>().webhooks)
-    text +=
-        fmt::format("  {} {} {} {} {}\n", webhook.description, webhook.url,
-                    static_cast<int>(webhook.method), webhook.ca_file, webhook.reject_unauthorized);
+    text += fmt::format("  {} {} {} {} {}\n", webhook.description, webhook.firing.url,
+                        static_cast<int>(webhook.firing.method), webhook.ca_file,
+                        webhook.reject_unauthorized);
   for (const auto& url : config.generic_urls)
     text += fmt::format("link {} {} {} {}\n", url.id, url.link_text, url.comment, url.url);
   return text;

@@ -185,7 +185,8 @@ TEST_F(DebugLogTest, ADeliveryThatFailsIsTracedWithoutASecret) {
   config::Config config;
   config.get<config::WebhookDestinations>().enabled = true;
   config.get<config::WebhookDestinations>().webhooks = {
-      {.description = "", .url = "https://alice:geheim@hooks.example/geheim?token=geheim"}};
+      {.description = "",
+       .firing = {.url = "https://alice:geheim@hooks.example/geheim?token=geheim"}}};
   const auto destinations = notify::make_destinations(config, {.executor = loop.executor(),
                                                                .http = http,
                                                                .version = "1.2.3",

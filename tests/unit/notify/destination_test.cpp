@@ -26,7 +26,8 @@ config::Config two_webhooks() {
   config.get<config::WebhookDestinations>().enabled = true;
   config.get<config::WebhookDestinations>().rate_limit = std::chrono::seconds(7);
   config.get<config::WebhookDestinations>().webhooks = {
-      {.description = "pager", .url = "https://h/1"}, {.description = "log", .url = "https://h/2"}};
+      {.description = "pager", .firing = {.url = "https://h/1"}},
+      {.description = "log", .firing = {.url = "https://h/2"}}};
   return config;
 }
 

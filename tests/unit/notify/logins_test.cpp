@@ -338,7 +338,7 @@ class WebhookLogins : public LoginsTest {
     config.get<config::WebhookDestinations>().enabled = true;
     for (const auto& url : urls)
       config.get<config::WebhookDestinations>().webhooks.push_back(
-          {.description = url, .url = url});
+          {.description = url, .firing = {.url = url}});
     transport_.response = net::HttpResponse{.status = 401};
     ChannelDeps deps = {.executor = loop_.executor(),
                         .http = transport_,

@@ -159,7 +159,8 @@ TEST(Grouping, IsAnErrorWhereProgramsRead) {
   EXPECT_THAT(say("webhook", "webhookNotification: {" + key +
                                  ", serviceMonitor: {webhooks: "
                                  "[{webhookURL: 'https://x'}]}}"),
-              refused);
+              ElementsAre(HasSubstr("error: `grouping` is only for destinations that people read; "
+                                    "write it in each webhook with a `body` for people")));
   EXPECT_THAT(say("pagerDuty", "pagerDutyNotification: {routingKey: k, " + key + "}"), refused);
   EXPECT_THAT(
       say("alertmanager", "alertmanagerNotification: {servers: [{url: 'http://h'}], " + key + "}"),
