@@ -98,6 +98,12 @@ INSTANTIATE_TEST_SUITE_P(Files, Example,
                                          ExampleFile{"qlik-sense-cluster.yaml", Source::smb},
                                          ExampleFile{"200-hosts.yaml", Source::smb},
                                          ExampleFile{"sql-server-failover.yaml", Source::smb},
+                                         ExampleFile{"webhooks/discord.yaml", Source::smb},
+                                         ExampleFile{"webhooks/jira.yaml", Source::smb},
+                                         ExampleFile{"webhooks/opsgenie.yaml", Source::smb},
+                                         ExampleFile{"webhooks/servicenow.yaml", Source::smb},
+                                         ExampleFile{"webhooks/splunk-on-call.yaml", Source::smb},
+                                         ExampleFile{"webhooks/telegram.yaml", Source::smb},
                                          ExampleFile{"windows-server.yaml", Source::scm}));
 
 TEST(Examples, HaveAsManyHostsAsTheySay) {
