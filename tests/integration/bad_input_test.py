@@ -78,7 +78,7 @@ MISTAKES = (
     ("host without a name", changed("host: server1", "host: ''"), "host"),
     ("service without a name", changed("name: Spooler", "name: ''"), "name"),
     ("negative limit", changed("rateLimit: 300", "rateLimit: -1"), "rateLimit"),
-    ("unknown method", changed("httpMethod: POST", "httpMethod: DELETE"), "DELETE"),
+    ("unknown method", changed("httpMethod: POST", "httpMethod: HEAD"), "HEAD"),
     ("URL that is none", changed("http://127.0.0.1:1/", "127.0.0.1"), "webhookURL"),
     ("certificate that is missing", changed("httpMethod: POST", """httpMethod: POST
           cert: {enable: true, rejectUnauthorized: true, certCA: no-such-file.pem}"""),
