@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "base/base64.h"
 #include "base/bytes.h"
 #include "base/json_writer.h"
 #include "base/text.h"
@@ -98,9 +99,13 @@ UrlSecrets secrets_of(const config::WebhookRequest& request) {
   UrlSecrets secrets(request.url);
   for (const auto& [name, value] : request.headers) {
     secrets.add(value);
-    // "Bearer TOKEN": a server may say the token alone.
-    if (const auto space = value.rfind(' '); space != std::string::npos)
-      secrets.add(std::string_view(value).substr(space + 1));
+    // "Bearer TOKEN": a server may say the token alone, and of "Basic ..." the password.
+    const auto token = std::string_view(value).substr(value.rfind(' ') + 1);
+    secrets.add(token);
+    if (!fold_case(value).starts_with("BASIC ")) continue;
+    const auto account = from_base64(token).value_or(Bytes{});
+    const std::string text(account.begin(), account.end());
+    secrets.add(std::string_view(text).substr(text.find(':') + 1));
   }
   return secrets;
 }

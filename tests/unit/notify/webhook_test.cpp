@@ -326,6 +326,16 @@ TEST(Webhook, AddsHeadersAndHidesTheirValues) {
   EXPECT_EQ(std::get<Rejected>(sent.answer).reason, "400 Bad Request: no key *** here");
 }
 
+TEST(Webhook, HidesThePasswordOfAHeaderWithAnAccount) {
+  FakeTransport transport;
+  transport.response = net::HttpResponse{.status = 400, .body = "bob may not use hunter22 here"};
+  const auto sent = send({.description = "d",
+                          .firing = {.url = "https://h/x",  // bob:hunter22
+                                     .headers = {{"Authorization", "Basic Ym9iOmh1bnRlcjIy"}}}},
+                         stop_of("h", "s", "S"), transport);
+  EXPECT_EQ(std::get<Rejected>(sent.answer).reason, "400 Bad Request: bob may not use *** here");
+}
+
 TEST(Webhook, WaitsForALoginThatStandsInAHeader) {
   FakeTransport transport;
   transport.response = net::HttpResponse{.status = 401};
