@@ -2,7 +2,11 @@
 """Checks the pages: relative links and their anchors lead somewhere, files that are named exist, and README leads to every page.
 
 A file is named where `code` begins with a folder of the repository, or of src/: `tests/kit`, `notify/lanes`, `src/cli/*.cpp`.
+A message of the program is **`bold code`** in docs/troubleshooting.md: its fixed parts stand in src/.
+
+check_docs.py FOLDER checks the pages of a built site instead.
 """
+import html
 import itertools
 import pathlib
 import re
@@ -15,6 +19,9 @@ CODE = re.compile(r"`([^`\n]+)`")
 HEADING = re.compile(r"^#{1,6} +(.*?)\s*$", re.M)
 FILE = re.compile(r"[\w.*-]+(/[\w.*{},-]+)+/?")
 PLACEHOLDER = re.compile(r"NAME")
+MESSAGE = re.compile(r"\*\*`([^`]+)`\*\*")
+REFERENCE = re.compile(r"""<[a-z][^>]*? (?:href|src)="([^"]*)\"""")
+IDENTITY = re.compile(r"""<[a-z][^>]*? id="([^"]*)\"""")
 FOLDERS = {entry.name for entry in (*ROOT.iterdir(), *(ROOT / "src").iterdir())
            if entry.is_dir() and not entry.name.startswith(".")} - {"build"}
 
@@ -72,7 +79,19 @@ def mistakes(page, text, targets):
                 yield code.start(), f"`{name}`: no such file"
 
 
+def unknown_messages():
+    """Messages whose parts between `...` the sources do not have."""
+    page = ROOT / "docs" / "troubleshooting.md"
+    sources = "".join(file.read_text(encoding="utf-8") for file in sorted((ROOT / "src").rglob("*")) if file.suffix in {".h", ".cpp"})
+    sources = re.sub(r'"\s*\n\s*"', "", sources).replace('\\"', '"')
+    text = page.read_text(encoding="utf-8")
+    for message in MESSAGE.finditer(text):
+        if not all(part.strip() in sources for part in message[1].split("...")):
+            yield f"{page.relative_to(ROOT)}:{text.count(chr(10), 0, message.start()) + 1}: `{message[1]}`: no such message in src/"
+
+
 def problems():
+    yield from unknown_messages()
     found = pages()
     linked = {}
     for page in found:
@@ -89,7 +108,25 @@ def problems():
             yield f"{page.relative_to(ROOT)}: no link leads here from README.md"
 
 
+def dead_references(site):
+    """Of a built site: what its pages lead to and load."""
+    texts = {page.resolve(): page.read_text(encoding="utf-8") for page in sorted(site.rglob("*.html"))}
+    identities = {page: set(IDENTITY.findall(text)) for page, text in texts.items()}
+    for page, text in texts.items():
+        for reference in map(html.unescape, REFERENCE.findall(text)):
+            path, _, anchor = reference.partition("#")
+            target = (page.parent / path).resolve() if path else page
+            if re.match(r"\w+:", path):
+                continue
+            if not target.is_file() or site.resolve() not in target.parents:
+                yield f"{page.relative_to(site.resolve())}: {reference}: no such file"
+            elif anchor and anchor not in identities[target]:
+                yield f"{page.relative_to(site.resolve())}: {reference}: no such anchor"
+    if not texts:
+        yield f"{site}: no pages"
+
+
 if __name__ == "__main__":
-    found = list(problems())
+    found = list(dead_references(pathlib.Path(sys.argv[1])) if len(sys.argv) > 1 else problems())
     print("\n".join(found) or "docs: every link leads somewhere")
     sys.exit(1 if found else 0)
