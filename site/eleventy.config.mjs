@@ -23,7 +23,7 @@ const filesBelow = (folder) =>
 const listing = (folder) =>
   [`# Files in ${folder}`, '', ...filesBelow(folder).map((file) => `- [${relative(folder, file)}](${relative(folder, file)})`)].join('\n');
 
-const ofToken = (token) => token.children.map((child) => child.content).join('');
+const ofToken = (token) => token.children.map((child) => (child.type === 'softbreak' ? ' ' : child.content)).join('');
 
 /** The text of a page by its headings: [{anchor, heading, text}]. */
 function sectionsOf(tokens) {
