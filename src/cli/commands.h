@@ -45,6 +45,21 @@ struct CheckOptions {
 };
 int check(const CheckOptions& options);
 
+/// A first configuration; what is not given is asked for where somebody types.
+struct InitOptions {
+  std::string file = "tocsin.yaml";
+  std::string data_directory;
+  std::vector<std::string> hosts;  ///< HOST or HOST:PORT
+  std::string account;
+  std::string password_file;       ///< empty: the password is typed, or the first line of stdin
+  std::vector<std::string> watch;  ///< names or patterns; empty: what is proposed
+  std::string notify;              ///< URL or address of mail
+  std::string mail_server;
+  bool no_test = false;
+  bool force = false;  ///< as in CheckOptions
+};
+int init(const InitOptions& options);
+
 struct ValidateOptions {
   std::string configuration;
   bool json = false;

@@ -189,6 +189,39 @@ void add_web_password(CLI::App& app, int& code) {
       "exit code: 0, or 1 when the name or the password cannot be used");
 }
 
+void add_init(CLI::App& app, int& code) {
+  const auto options = std::make_shared<InitOptions>();
+  auto* command =
+      add(app, "init", "look at servers and write a first configuration", code, options, cli::init);
+  command->add_option("host", options->hosts, "the servers to watch")->type_name("HOST[:PORT]");
+  command->add_option("-c,--config", options->file, "the file to write; it must not exist")
+      ->capture_default_str()
+      ->type_name("FILE");
+  command->add_option("--user", options->account, "the account that the servers are asked with")
+      ->type_name("ACCOUNT");
+  command
+      ->add_option("--password-file", options->password_file,
+                   "a file with its password (default: the first line of stdin)")
+      ->check(CLI::ExistingFile)
+      ->type_name("FILE");
+  command
+      ->add_option("--watch", options->watch,
+                   "services to watch, as names or patterns (default: what is proposed)")
+      ->type_name("NAME");
+  command
+      ->add_option("--notify", options->notify,
+                   "who is told: URL of a Slack, Teams or other webhook, or an address of mail")
+      ->type_name("URL|ADDRESS");
+  command->add_option("--mail-server", options->mail_server, "the server for mails")
+      ->type_name("HOST[:PORT]");
+  command->add_flag("--no-test", options->no_test, "send no test message");
+  add_data_directory(command, options);
+  add_force(command, options);
+  command->footer(
+      "asks for what is not given where stdin is a terminal; overwrites nothing\n"
+      "exit code: 0, 1 when nothing could be written or the test message was refused");
+}
+
 void add_migrate(CLI::App& app, int& code) {
   const auto options = std::make_shared<MigrateOptions>();
   auto* command =
@@ -404,9 +437,9 @@ int greet(const std::string& called) {
       "tocsin alerts people within seconds when a Windows service stops, starts, pauses, vanishes "
       "or hangs.\n\n"
       "  1. See it at work, with pretend hosts:                      {0} demo\n"
-      "  2. Write tocsin.yaml: hosts, their account, whom to tell.\n"
+      "  2. Look at your servers, and write tocsin.yaml:             {0} init HOST...\n"
       "     What a host still needs is said by:                      {0} doctor HOST\n"
-      "  3. Send a test message, then watch:                         {0} test; {0} run\n\n"
+      "  3. Watch them:                                              {0} run\n\n"
       "All commands: {0} --help. From a configuration of Butler: {0} migrate OLD > tocsin.yaml\n",
       called));
   return kExitBadConfiguration;
@@ -423,6 +456,7 @@ int run_command(std::vector<std::string> words) {
   app.set_version_flag("--version", "tocsin " + version());
   app.require_subcommand(1);
   int code = kExitOk;
+  add_init(app, code);
   add_monitoring(app, code);
   add_routes(app, code);
   add_looking_back(app, code);

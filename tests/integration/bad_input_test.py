@@ -257,7 +257,7 @@ class Arguments(Folder):
 
     def test_without_a_command_it_says_what_to_do_first(self):
         said = tocsin().stderr
-        for step in (" demo\n", "Write tocsin.yaml", " doctor HOST\n", " run\n", " --help"):
+        for step in (" demo\n", " init HOST...\n", " doctor HOST\n", " run\n", " --help"):
             self.assertIn(step, said)
 
     def here(self, *arguments):
