@@ -14,7 +14,9 @@
 #include "net/loop.h"
 #include "platform/permissions.h"
 #include "platform/process.h"
+#include "platform/program.h"
 #include "platform/stop.h"
+#include "platform/supervisor.h"
 #include "platform/terminal.h"
 
 namespace tocsin::cli {
@@ -87,14 +89,16 @@ int watch(const RunOptions& options, const Surroundings& surroundings) {
     const auto load_again = [file = options.configuration] {
       return config::load(file, environment());
     };
-    daemon::Daemon daemon(loop.executor(),
-                          {.config = *std::move(configuration),
-                           .data_directory = directory,
-                           .version = version(),
-                           .load = load_again,
-                           .file = options.configuration,
-                           .findings = std::move(findings)},
-                          log, platform::system_random());
+    daemon::Daemon daemon(
+        loop.executor(),
+        {.config = *std::move(configuration),
+         .data_directory = directory,
+         .version = version(),
+         .load = load_again,
+         .file = options.configuration,
+         .findings = std::move(findings),
+         .supervisor = platform::Supervisor::of_process(platform::environment_variable)},
+        log, platform::system_random());
     if (const auto started = co_await daemon.start(); !started) {
       log.error("{}", started.error().what);
       co_return kExitFailed;

@@ -1,7 +1,11 @@
 #include "daemon/components.h"
 
 #include <functional>
+#include <numeric>
+#include <string>
 #include <utility>
+
+#include <fmt/format.h>
 
 #include "base/try.h"
 #include "daemon/withheld.h"
@@ -127,14 +131,20 @@ Daemon::Components::Components(Daemon& daemon, std::unique_ptr<Storage> opened,
            .log = log,
            .random = daemon.random_},
           daemon.options_.config.web),
+      liveness({.log = log,
+                .checks = std::bind_front(&Fleet::work, &fleet),
+                .deliveries = std::bind_front(&Components::deliveries, this),
+                .store_answers = std::bind_front(&Storage::answers, storage.get())}),
       heartbeats({.executor = daemon.executor_,
                   .http = http,
                   .logins = logins,
                   .log = log,
                   .version = daemon.options_.version,
-                  .checks = std::bind_front(&Fleet::work, &fleet),
-                  .deliveries = std::bind_front(&Components::deliveries, this),
-                  .store_answers = std::bind_front(&Storage::answers, storage.get())}),
+                  .liveness = liveness}),
+      supervision({.supervisor = daemon.options_.supervisor,
+                   .log = log,
+                   .liveness = liveness,
+                   .status = std::bind_front(&Components::status_text, this)}),
       reloading(daemon.executor_, 1),
       background(daemon.executor_),
       reloads(daemon.executor_) {
@@ -159,6 +169,15 @@ Work Daemon::Components::deliveries() const {
   if (pipeline == nullptr) return {};
   const auto& dispatcher = pipeline->pipeline().dispatcher.get();
   return {.pending = dispatcher.is_busy(), .ended = dispatcher.attempts()};
+}
+
+std::string Daemon::Components::status_text() const {
+  const auto now = web.gauges();
+  const auto waiting = pipeline == nullptr ? 0 : pipeline->pipeline().dispatcher.get().waiting();
+  return fmt::format(
+      "services: {} on hosts: {}, not reached: {}, open alerts: {}, deliveries waiting: {}",
+      std::accumulate(now.services.begin(), now.services.end(), std::size_t{0}), fleet.size(),
+      now.unreached, std::accumulate(now.open.begin(), now.open.end(), std::size_t{0}), waiting);
 }
 
 net::awaitable<void> Daemon::Components::replace_pipeline(const config::Config& config) {

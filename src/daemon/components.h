@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <memory>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "base/clock.h"
@@ -16,6 +17,7 @@
 #include "daemon/fleet.h"
 #include "daemon/heartbeat.h"
 #include "daemon/journal.h"
+#include "daemon/liveness.h"
 #include "daemon/metrics.h"
 #include "daemon/pipeline.h"
 #include "daemon/probes.h"
@@ -24,6 +26,7 @@
 #include "daemon/status_hub.h"
 #include "daemon/status_log.h"
 #include "daemon/storage.h"
+#include "daemon/supervision.h"
 #include "daemon/web.h"
 #include "logins/logins.h"
 #include "net/http_client.h"
@@ -52,6 +55,8 @@ struct Daemon::Components {
   net::awaitable<void> say_what_is_not_watched(std::size_t left_out);
   /// Attempts of deliveries; none while the pipeline is made anew.
   [[nodiscard]] Work deliveries() const;
+  /// What is watched, in a line.
+  [[nodiscard]] std::string status_text() const;
   net::awaitable<void> notify(const logins::Gate& gate, logins::Notice notice);
 
   const Log& log;
@@ -75,7 +80,9 @@ struct Daemon::Components {
   net::Semaphore details;
   Fleet fleet;
   Web web;
+  Liveness liveness;
   Heartbeats heartbeats;
+  Supervision supervision;
   net::Semaphore reloading;
   net::TaskScope background;
   net::TaskScope reloads;  ///< never cancelled: half a reload is none

@@ -155,6 +155,7 @@ net::awaitable<Result<>> Daemon::start() {
   for (const auto& id : suppressed) components.credential_alerts.remember_suppressed(id);
   components.background.spawn(components.credential_alerts.run(components.logins));
   components.background.spawn(components.web.run());
+  components.background.spawn(components.liveness.watch());
   co_await components.heartbeats.set(options_.config.heartbeats);
   components.background.spawn(components.say_what_is_not_watched(options_.config.left_out));
   if (components.pipeline->size() == 0) {
@@ -163,6 +164,8 @@ net::awaitable<Result<>> Daemon::start() {
   log_.notice("ready: hosts: {}, {}, destinations: {}, data in {}", hosts.size(),
               options_.config.frequency.text(), components.pipeline->size(),
               to_utf8(options_.data_directory));
+  components.supervision.ready();
+  components.background.spawn(components.supervision.run());
   co_return Result<>{};
 }
 
@@ -188,6 +191,7 @@ net::awaitable<store::ReloadAnswer> Daemon::reload_in_peace() {
 net::awaitable<store::ReloadAnswer> Daemon::reload() {
   auto& components = *components_;
   const auto slot = co_await components.reloading.acquire();
+  const Supervision::Reload told(components.supervision);
   if (!options_.load) co_return refuse_reload("there is no file to read");
   net::Worker worker("config", 1);
   auto loaded = co_await worker.run([this] { return options_.load(); });
@@ -268,6 +272,7 @@ store::ReloadAnswer Daemon::refuse_reload(const std::string& why) const {
 net::awaitable<void> Daemon::stop() {
   if (!components_) co_return;
   auto& components = *components_;
+  components.supervision.stopping();
   components.background.cancel();
   co_await components.reloads.join();
   co_await components.heartbeats.stop();

@@ -15,6 +15,7 @@
 #include "daemon/log.h"
 #include "net/async.h"
 #include "net/worker.h"
+#include "platform/supervisor.h"
 #include "store/requests.h"
 #include "web/monitor.h"
 
@@ -28,6 +29,7 @@ struct DaemonOptions {
   std::function<config::Loaded()> load = {};
   std::string file = {};                       ///< that it was read from; empty: none
   std::vector<config::Finding> findings = {};  ///< of the file
+  platform::Supervisor supervisor = {};        ///< that is told how it fares
 };
 
 class Daemon {

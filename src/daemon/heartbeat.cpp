@@ -1,7 +1,6 @@
 #include "daemon/heartbeat.h"
 
 #include <algorithm>
-#include <chrono>
 #include <utility>
 #include <variant>
 
@@ -12,8 +11,6 @@
 
 namespace tocsin::daemon {
 namespace {
-
-constexpr auto kLookEvery = std::chrono::seconds(10);
 
 /// Why an answer is none that a heartbeat wants.
 std::optional<std::string> failure_in(const notify::Answer& answer) {
@@ -31,7 +28,6 @@ net::awaitable<void> Heartbeats::set(std::vector<config::Heartbeat> heartbeats) 
   heartbeats_ = std::move(heartbeats);
   if (heartbeats_.empty()) co_return;
   tasks_ = std::make_unique<net::TaskScope>(deps_.executor);
-  tasks_->spawn(watch());
   for (const auto& heartbeat : heartbeats_) tasks_->spawn(beat(heartbeat));
 }
 
@@ -41,34 +37,6 @@ net::awaitable<void> Heartbeats::stop() {
   co_await tasks_->join();
   tasks_.reset();
   heartbeats_.clear();
-  standstill_.clear();
-}
-
-net::awaitable<void> Heartbeats::watch() {
-  const auto start = net::MonotonicClock::now();
-  Progress checks(start);
-  Progress deliveries(start);
-  Progress store(start);
-  for (Work answers{.pending = true};; co_await net::sleep_for(kLookEvery)) {
-    if (co_await deps_.store_answers()) answers.ended++;
-    const auto now = net::MonotonicClock::now();
-    store.note(answers, now);
-    checks.note(deps_.checks(), now);
-    deliveries.note(deps_.deliveries(), now);
-    std::string what;
-    if (deliveries.stands_still(now)) what = "no attempt of a due delivery has ended";
-    if (checks.stands_still(now)) what = "no check has ended";
-    if (store.stands_still(now)) what = "the store has not answered";
-    note_standstill(std::move(what));
-  }
-}
-
-void Heartbeats::note_standstill(std::string what) {
-  if (what.empty() && !standstill_.empty())
-    deps_.log.notice("heartbeats go on: tocsin works again");
-  if (!what.empty() && standstill_.empty())
-    deps_.log.error("heartbeats stop: {} for {}", what, duration_text(Progress::kPatience));
-  standstill_ = std::move(what);
 }
 
 net::awaitable<void> Heartbeats::beat(const config::Heartbeat& heartbeat) {
@@ -77,7 +45,7 @@ net::awaitable<void> Heartbeats::beat(const config::Heartbeat& heartbeat) {
   for (auto due = net::within(heartbeat.every);;) {
     co_await net::sleep_until(due);
     due = std::max(due, net::MonotonicClock::now()) + heartbeat.every;
-    if (!standstill_.empty()) continue;
+    if (!deps_.liveness.goes_on()) continue;
     const auto failure = co_await send(heartbeat);
     if (failure && !failing) deps_.log.warn("{}: {}", name, *failure);
     if (!failure && failing) deps_.log.notice("{}: taken again", name);

@@ -64,6 +64,7 @@ class Web {
 
   /// "http://127.0.0.1:8484/"; nothing while it does not listen.
   [[nodiscard]] std::optional<std::string> address() const;
+  [[nodiscard]] Gauges gauges() const { return monitor_.gauges(); }
   /// In the text format of Prometheus.
   net::awaitable<std::string> metrics() { return monitor_.metrics(); }
   /// Empty: there is none.

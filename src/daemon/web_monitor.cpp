@@ -225,15 +225,21 @@ net::awaitable<std::vector<DestinationGauges>> WebMonitor::destination_gauges() 
   co_return all;
 }
 
-net::awaitable<std::string> WebMonitor::metrics() {
+Gauges WebMonitor::gauges() const {
   Gauges now{.version = deps_.version,
              .started = started_,
-             .destinations = co_await destination_gauges(),
              .loop_lag = lag_,
              .stuck_threads = deps_.probes.stuck_threads(),
              .lost_log_lines = deps_.log.lost_lines()};
   now.open.at(std::to_underlying(About::credential)) = firing_credentials().size();
   count_hosts(now);
+  return now;
+}
+
+net::awaitable<std::string> WebMonitor::metrics() {
+  auto destinations = co_await destination_gauges();
+  auto now = gauges();
+  now.destinations = std::move(destinations);
   co_return deps_.metrics.text(now);
 }
 

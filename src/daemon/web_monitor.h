@@ -79,6 +79,8 @@ class WebMonitor final : public web::Monitor {
   [[nodiscard]] web::OwnState own_state() const override;
   [[nodiscard]] net::awaitable<std::string> metrics() override;
   [[nodiscard]] bool is_ready() const override;
+  /// Without what the store says of destinations.
+  [[nodiscard]] Gauges gauges() const;
 
   /// Measures how late the loop is, until it is cancelled.
   net::awaitable<void> measure_lag();

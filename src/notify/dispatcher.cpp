@@ -63,6 +63,12 @@ bool Dispatcher::is_busy() const {
   });
 }
 
+std::size_t Dispatcher::waiting() const {
+  std::size_t all = 0;
+  for (const auto& [key, queue] : state_->queues) all += queue.lanes.size();
+  return all;
+}
+
 std::uint64_t Dispatcher::attempts() const { return state_->attempts; }
 
 net::awaitable<std::vector<store::Delivery>> Dispatcher::stop() {

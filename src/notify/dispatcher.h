@@ -62,6 +62,9 @@ class Dispatcher {
                                    const ServiceName& service) const;
   /// Whether something is on its way, or is to leave now.
   [[nodiscard]] bool is_busy() const;
+  /// How many deliveries memory holds that have not met their end: of a destination that is far
+  /// behind, no more than `most_in_memory`.
+  [[nodiscard]] std::size_t waiting() const;
   /// How many attempts have ended, whatever became of them.
   [[nodiscard]] std::uint64_t attempts() const;
   /// Those that only memory holds, as they are to be stored: a crash would lose them.

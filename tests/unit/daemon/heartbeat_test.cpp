@@ -33,9 +33,14 @@ class AnsweringTransport final : public net::HttpTransport {
 
 class HeartbeatsTest : public testing::Test {
  protected:
-  ~HeartbeatsTest() override { loop_.run_until_done(heartbeats_.stop()); }
+  ~HeartbeatsTest() override {
+    watching_.cancel();
+    loop_.run_until_done(watching_.join());
+    loop_.run_until_done(heartbeats_.stop());
+  }
 
   void begin(Duration every = 1min) {
+    if (watching_.size() == 0) watching_.spawn(liveness_.watch());
     loop_.run_until_done(heartbeats_.set({{.url = "https://pulse.example/5d3a2b1c-8f7e-4d6c",
                                            .every = every,
                                            .proxy = {.url = "http://proxy:1"}}}));
@@ -69,15 +74,18 @@ class HeartbeatsTest : public testing::Test {
   Work checks_;
   Work deliveries_;
   bool store_answers_ = true;
-  Heartbeats heartbeats_{
-      {.executor = loop_.executor(),
-       .http = http_,
-       .logins = logins_,
-       .log = log_,
-       .version = "1.2.3",
+  Liveness liveness_{
+      {.log = log_,
        .checks = [this] { return checks_; },
        .deliveries = [this] { return deliveries_; },
        .store_answers = [this]() -> net::awaitable<bool> { co_return store_answers_; }}};
+  net::TaskScope watching_{loop_.executor()};
+  Heartbeats heartbeats_{{.executor = loop_.executor(),
+                          .http = http_,
+                          .logins = logins_,
+                          .log = log_,
+                          .version = "1.2.3",
+                          .liveness = liveness_}};
 };
 
 TEST(Progress, StandsStillWhenNothingThatIsPendingEnds) {
@@ -115,11 +123,11 @@ TEST_F(HeartbeatsTest, StopsWhileNoCheckEndsAndGoesOnAfterwards) {
   const auto before = http_.requests.size();
   EXPECT_GE(before, 4);
   EXPECT_THAT(logged([this] { pass(20min); }),
-              ElementsAre("heartbeats stop: no check has ended for 2 min"));
+              ElementsAre("tocsin stands still: no check has ended for 2 min: heartbeats stop"));
   EXPECT_LE(http_.requests.size(), before + 3);
   const auto stopped = http_.requests.size();
   EXPECT_THAT(logged([this] { work_for(3min, checks_); }),
-              ElementsAre("heartbeats go on: tocsin works again"));
+              ElementsAre("tocsin works again: heartbeats go on"));
   EXPECT_GE(http_.requests.size(), stopped + 2);
 }
 
