@@ -10,6 +10,10 @@ if(WIN32)
   # functions, whose macros rename types of ours. For all targets, because Asio's headers bring
   # <windows.h> everywhere.
   add_compile_definitions(_WIN32_WINNT=0x0A00 UNICODE _UNICODE NOSERVICE)
+else()
+  # As Debian builds its packages. Clang makes programs that may lie anywhere (PIE) by itself.
+  add_compile_options($<$<CONFIG:RelWithDebInfo>:-D_FORTIFY_SOURCE=2> $<$<CONFIG:RelWithDebInfo>:-fstack-protector-strong>)
+  add_link_options(-Wl,-z,relro,-z,now)
 endif()
 
 find_program(PYTHON3 NAMES python3 PATHS /usr/bin NO_DEFAULT_PATH)
