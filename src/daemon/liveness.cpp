@@ -3,6 +3,8 @@
 #include <chrono>
 #include <utility>
 
+#include "base/clock.h"
+
 namespace tocsin::daemon {
 namespace {
 
