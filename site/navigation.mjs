@@ -1,6 +1,6 @@
 // The order of the pages, as the side bar shows it. A page of docs/ that is missing here fails the build.
 export const SECTIONS = [
-  { title: 'Start', pages: ['docs/README.md', 'docs/butler.md', 'docs/windows.md', 'docs/windows-hosts.md', 'docs/comparison.md'] },
+  { title: 'Start', pages: ['docs/README.md', 'docs/butler.md', 'docs/linux.md', 'docs/windows.md', 'docs/windows-hosts.md', 'docs/comparison.md'] },
   {
     title: 'Configure',
     pages: ['docs/configuration.md', 'docs/groups-and-policies.md', 'docs/schedules.md', 'docs/routing.md', 'docs/silences.md', 'docs/heartbeat.md'],
