@@ -206,6 +206,7 @@ std::vector<ProposedService> propose(std::span<const ObservedService> services) 
     return std::tuple(product, service->name);
   });
   std::vector<ProposedService> proposed;
+  proposed.reserve(chosen.size());
   for (const auto& [rank, service] : chosen)
     proposed.push_back({.name = service->name.text(),
                         .display_name = service->details->display_name,
