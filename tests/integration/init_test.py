@@ -2,12 +2,15 @@
 import os
 import pathlib
 import pty
+import select
 import subprocess
 import tempfile
+import termios
 import unittest
 
 from program import ON_WINE, Simulator, command, require_tocsin, tocsin
 from receiver import Receiver
+from servers import wait_until
 
 PASSWORD = Simulator.PASSWORD
 
@@ -129,28 +132,31 @@ class Init(unittest.TestCase):
         answers = (("servers to watch", self.hosts[0]), ("account to ask", Simulator.USER), ("password of", PASSWORD),
                    ("watch these", ""), ("who is told", self.receiver.url()))
         ours, theirs = pty.openpty()
+        self.addCleanup(os.close, theirs)
+        self.addCleanup(os.close, ours)
         process = subprocess.Popen(command("init", *self.options), stdin=theirs, stdout=theirs, stderr=theirs,
                                    start_new_session=True)
-        os.close(theirs)
         try:
             shown = ""
             for question, answer in answers:
                 shown += self.read_until(ours, question)
+                # What was typed before the terminal hides it is thrown away.
+                wait_until(lambda: question != "password of" or not termios.tcgetattr(theirs)[3] & termios.ECHO, 20, question)
                 os.write(ours, answer.encode() + b"\n")
             shown += self.read_until(ours, "next: ")
             self.assertEqual(process.wait(30), 0, shown)
         finally:
             process.kill()
             process.wait()
-            os.close(ours)
         self.assertNotIn(PASSWORD, shown)
         self.assertEqual(len(self.receiver.requests), 1)
         self.assertEqual(tocsin("check", *self.options).returncode, 0)
 
-    @staticmethod
-    def read_until(terminal, text):
+    def read_until(self, terminal, text):
         shown = ""
         while text not in shown:
+            ready, _, _ = select.select([terminal], [], [], 60)
+            self.assertTrue(ready, f"{text} does not come after {shown}")
             shown += os.read(terminal, 4096).decode(errors="replace")
         return shown
 
