@@ -1,7 +1,6 @@
 #include "simulate/service_control.h"
 
 #include <algorithm>
-#include <deque>
 #include <optional>
 #include <type_traits>
 #include <utility>
@@ -320,6 +319,20 @@ ServiceControl::Answer<EnumServicesStatusResponse> ServiceControl::answer(
   return list(request, EnumLayout::status_process);
 }
 
+EnumServiceStatus ServiceControl::entry_of(const HostModel::Service& service, std::uint32_t place,
+                                           std::deque<Bytes>& new_names) {
+  EnumServiceStatus entry{.service_name = service.definition->utf16_name,
+                          .display_name = service.definition->utf16_display_name,
+                          .status = service.status};
+  if (place == 1) last_list_++;
+  if (renames_ && is_of_user(service)) {
+    entry.service_name = new_names.emplace_back(make_name(place, group_, last_list_));
+    entry.display_name = {};
+    entry.status.service_type = kWin32OwnProcess;
+  }
+  return entry;
+}
+
 template <typename Request>
 ServiceControl::Answer<EnumServicesStatusResponse> ServiceControl::list(const Request& request,
                                                                         EnumLayout layout) {
@@ -332,18 +345,10 @@ ServiceControl::Answer<EnumServicesStatusResponse> ServiceControl::list(const Re
         std::size_t used = 0;
         std::vector<EnumServiceStatus> page;
         std::deque<Bytes> new_names;
-        if (renames_ && first == 0) last_list_++;
         for (const auto& service : host_.services()) {
           if (!listed(service, request.service_type, request.service_state)) continue;
           if (index++ < first) continue;
-          EnumServiceStatus one{.service_name = service.definition->utf16_name,
-                                .display_name = service.definition->utf16_display_name,
-                                .status = service.status};
-          if (renames_ && is_of_user(service)) {
-            one.service_name = new_names.emplace_back(make_name(index, group_, last_list_));
-            one.display_name = {};
-            one.status.service_type = kWin32OwnProcess;
-          }
+          const auto one = entry_of(service, index, new_names);
           const auto size = encoded_size(one, layout);
           if (response.bytes_needed == 0 && used + size <= request.buffer_size) {
             used += size;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <expected>
 #include <map>
 
@@ -66,6 +67,9 @@ class ServiceControl {
       const svcctl::CloseNotifyHandleRequest& request) {
     return notifications_.close(request);
   }
+  /// The service at this place of the list, from 1 on; a new name lives in `new_names`.
+  svcctl::EnumServiceStatus entry_of(const HostModel::Service& service, std::uint32_t place,
+                                     std::deque<Bytes>& new_names);
   template <typename Request>
   Answer<svcctl::EnumServicesStatusResponse> list(const Request& request,
                                                   svcctl::EnumLayout layout);
