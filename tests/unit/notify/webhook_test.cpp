@@ -419,6 +419,7 @@ TEST(Webhook, CountsWhatHasNoRoomInAGroup) {
   settings.grouping = config::Grouping{};
   settings.most_lines = 500;
   std::vector<Alert> alerts;
+  alerts.reserve(30);
   for (int i = 0; i < 30; ++i)
     alerts.push_back(stop_of("h", "service" + std::to_string(i), "A service with a display name"));
   Contents contents;
