@@ -9,26 +9,13 @@
 #include "base/file_error.h"
 #include "base/path.h"
 #include "base/text.h"
+#include "platform/descriptor_linux.h"
 
 namespace tocsin::platform {
 
 namespace fs = std::filesystem;
 
 namespace {
-
-class Descriptor {
- public:
-  explicit Descriptor(int descriptor) : descriptor_(descriptor) {}
-  ~Descriptor() {
-    if (descriptor_ >= 0) close(descriptor_);
-  }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  [[nodiscard]] int get() const { return descriptor_; }
-
- private:
-  int descriptor_;
-};
 
 /// False, with errno, when not all of it could be written.
 bool write_all(int descriptor, std::string_view text) {

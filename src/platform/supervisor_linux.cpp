@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/text.h"
+#include "platform/descriptor_linux.h"
 
 namespace tocsin::platform {
 namespace {
@@ -23,20 +24,6 @@ std::optional<std::uint64_t> number(const std::optional<std::string>& text) {
   if (error != std::errc{} || end != text->data() + text->size()) return std::nullopt;
   return value;
 }
-
-class Socket {
- public:
-  explicit Socket(int descriptor) : descriptor_(descriptor) {}
-  ~Socket() {
-    if (descriptor_ >= 0) close(descriptor_);
-  }
-  Socket(const Socket&) = delete;
-  Socket& operator=(const Socket&) = delete;
-  [[nodiscard]] int get() const { return descriptor_; }
-
- private:
-  int descriptor_;
-};
 
 }  // namespace
 
@@ -66,7 +53,7 @@ Result<> Supervisor::send(std::string_view lines) const {
   if (is_abstract) address.sun_path[0] = '\0';
   const auto size = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + socket_.size());
 
-  const Socket socket(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  const Descriptor socket(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
   const timeval limit{.tv_sec = 1, .tv_usec = 0};
   if (socket.get() < 0 ||
       setsockopt(socket.get(), SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit)) != 0 ||
