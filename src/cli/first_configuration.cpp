@@ -5,49 +5,39 @@
 #include <cctype>
 #include <iterator>
 #include <map>
-#include <set>
-#include <tuple>
+#include <utility>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
 #include "base/text.h"
+#include "base/try.h"
 #include "base/wildcard.h"
+#include "config/migration/write_yaml.h"
 
 namespace tocsin::cli {
 namespace {
 
 struct Product {
   std::string_view name;
-  std::string_view pattern;  ///< folded
+  std::array<std::string_view, 8> patterns;  ///< folded; empty behind the last
 };
 
 /// In the order in which they are proposed.
 constexpr std::array kProducts{
-    Product{"Qlik Sense", "QLIKSENSE*"},
-    Product{"Qlik Sense", "QLIKLOGGINGSERVICE"},
-    Product{"SQL Server", "MSSQLSERVER"},
-    Product{"SQL Server", "MSSQL$*"},
-    Product{"SQL Server", "SQLSERVERAGENT"},
-    Product{"SQL Server", "SQLAGENT$*"},
-    Product{"SQL Server", "MSSQLSERVEROLAPSERVICE"},
-    Product{"SQL Server", "MSOLAP$*"},
-    Product{"SQL Server", "*REPORTSERVER*"},
-    Product{"SQL Server", "SQLSERVERREPORTINGSERVICES"},
-    Product{"IIS", "W3SVC"},
-    Product{"IIS", "WAS"},
-    Product{"IIS", "IISADMIN"},
-    Product{"Exchange", "MSEXCHANGE*"},
-    Product{"Active Directory", "NTDS"},
-    Product{"Active Directory", "KDC"},
-    Product{"Active Directory", "DNS"},
-    Product{"Active Directory", "DFSR"},
-    Product{"Failover Clustering", "CLUSSVC"},
-    Product{"Hyper-V", "VMMS"},
-    Product{"PostgreSQL", "POSTGRESQL*"},
-    Product{"MySQL", "MYSQL*"},
-    Product{"Tomcat", "TOMCAT*"},
-    Product{"Veeam", "VEEAM*"},
+    Product{"Qlik Sense", {"QLIKSENSE*", "QLIKLOGGINGSERVICE"}},
+    Product{"SQL Server",
+            {"MSSQLSERVER", "MSSQL$*", "SQLSERVERAGENT", "SQLAGENT$*", "MSSQLSERVEROLAPSERVICE",
+             "MSOLAP$*", "*REPORTSERVER*", "SQLSERVERREPORTINGSERVICES"}},
+    Product{"IIS", {"W3SVC", "WAS", "IISADMIN"}},
+    Product{"Exchange", {"MSEXCHANGE*"}},
+    Product{"Active Directory", {"NTDS", "KDC", "DNS", "DFSR"}},
+    Product{"Failover Clustering", {"CLUSSVC"}},
+    Product{"Hyper-V", {"VMMS"}},
+    Product{"PostgreSQL", {"POSTGRESQL*"}},
+    Product{"MySQL", {"MYSQL*"}},
+    Product{"Tomcat", {"TOMCAT*"}},
+    Product{"Veeam", {"VEEAM*"}},
 };
 
 /// Services that start automatically and stop when their work is done.
@@ -64,15 +54,15 @@ constexpr std::array kEndByThemselves{
     std::string_view("DOSVC"),      std::string_view("TABLETINPUTSERVICE"),
 };
 
-/// The place of its product; behind the last: it belongs to none.
-std::size_t rank_of(std::string_view folded) {
-  const auto found = std::ranges::find_if(
-      kProducts, [&](const Product& product) { return matches_wildcard(product.pattern, folded); });
-  return static_cast<std::size_t>(found - kProducts.begin());
+bool matches_any(std::span<const std::string_view> patterns, const ServiceName& name) {
+  return std::ranges::any_of(
+      patterns, [&](std::string_view pattern) { return matches_wildcard(pattern, name.key()); });
 }
 
-std::string product_at(std::size_t rank) {
-  return rank < kProducts.size() ? std::string(kProducts.at(rank).name) : std::string();
+/// Its product; behind the last: it belongs to none.
+const Product* product_of(const ServiceName& name) {
+  return std::ranges::find_if(
+      kProducts, [&](const Product& product) { return matches_any(product.patterns, name); });
 }
 
 /// Whether a configuration may name it as it is: a host may call its services anything.
@@ -87,20 +77,7 @@ bool should_be_watched(const ObservedService& service) {
   const bool is_automatic = details->start_mode == StartMode::automatic ||
                             details->start_mode == StartMode::automatic_delayed;
   if (!is_automatic || details->trigger_start || is_per_user(*details)) return false;
-  const auto folded = fold_case(service.name.text());
-  return is_plain(service.name.text()) &&
-         std::ranges::none_of(kEndByThemselves, [&](std::string_view pattern) {
-           return matches_wildcard(pattern, folded);
-         });
-}
-
-std::string yaml_text(std::string_view text) {
-  std::string result = "'";
-  for (const char c : text) {
-    if (c == '\'') result += '\'';
-    result += c;
-  }
-  return result + "'";
+  return is_plain(service.name.text()) && !matches_any(kEndByThemselves, service.name);
 }
 
 /// "HOST" or "HOST:PORT", IPv6 in brackets.
@@ -128,7 +105,7 @@ std::string lines_of(std::span<const ProposedService> services, std::string_view
       text += fmt::format("{}# {}\n", indent, service.product);
     if (service.product.empty() && !product.empty()) text += fmt::format("{}# others\n", indent);
     product = service.product;
-    const auto line = fmt::format("{}- name: {}", indent, yaml_text(service.name));
+    const auto line = fmt::format("{}- name: {}", indent, config::quoted_yaml(service.name));
     text += service.display_name.empty() || service.display_name == service.name
                 ? line + "\n"
                 : fmt::format("{:<44}  # {}\n", line, printable(service.display_name, 80));
@@ -158,7 +135,7 @@ std::vector<ProposedService> take_common(std::vector<FirstHost>& hosts) {
 }
 
 std::string section_of(const FirstDestination& destination) {
-  const auto url = yaml_text(destination.where);
+  const auto url = config::quoted_yaml(destination.where);
   switch (destination.kind) {
     case FirstDestination::Kind::none:
       return "";
@@ -174,16 +151,17 @@ std::string section_of(const FirstDestination& destination) {
           "    serviceStarted: {{webhookURL: {1}}}\n",
           destination.name(), url);
     case FirstDestination::Kind::ntfy:
-      return fmt::format("  ntfyNotification:\n    url: {}\n    topic: {}\n",
-                         yaml_text(destination.where.substr(0, destination.where.rfind('/'))),
-                         yaml_text(destination.where.substr(destination.where.rfind('/') + 1)));
+      return fmt::format(
+          "  ntfyNotification:\n    url: {}\n    topic: {}\n",
+          config::quoted_yaml(destination.where.substr(0, destination.where.rfind('/'))),
+          config::quoted_yaml(destination.where.substr(destination.where.rfind('/') + 1)));
     case FirstDestination::Kind::email: {
       const auto [server, port] = split_port(destination.mail_server);
       return fmt::format(
           "  emailNotification:\n    serviceStopped: &mail {{fromAddress: {0}, recipients: "
           "[{0}]}}\n"
           "    serviceStarted: *mail\n    smtp:\n      host: {1}\n      port: {2}\n",
-          url, yaml_text(server), port.empty() ? "25" : port);
+          url, config::quoted_yaml(server), port.empty() ? "25" : port);
     }
   }
   return "";
@@ -192,25 +170,17 @@ std::string section_of(const FirstDestination& destination) {
 }  // namespace
 
 std::vector<ProposedService> propose(std::span<const ObservedService> services) {
-  std::vector<std::pair<std::size_t, const ObservedService*>> chosen;
+  std::vector<std::pair<const Product*, const ObservedService*>> chosen;
   for (const auto& service : services)
-    if (should_be_watched(service))
-      chosen.emplace_back(rank_of(fold_case(service.name.text())), &service);
-  std::ranges::sort(chosen, {}, [](const auto& one) {
-    const auto& [rank, service] = one;
-    const auto product =
-        rank < kProducts.size()
-            ? std::ranges::find(kProducts, kProducts.at(rank).name, &Product::name) -
-                  kProducts.begin()
-            : static_cast<std::ptrdiff_t>(rank);
-    return std::tuple(product, service->name);
-  });
+    if (should_be_watched(service)) chosen.emplace_back(product_of(service.name), &service);
+  std::ranges::sort(chosen, {},
+                    [](const auto& one) { return std::pair(one.first, one.second->name); });
   std::vector<ProposedService> proposed;
   proposed.reserve(chosen.size());
-  for (const auto& [rank, service] : chosen)
+  for (const auto& [product, service] : chosen)
     proposed.push_back({.name = service->name.text(),
                         .display_name = service->details->display_name,
-                        .product = product_at(rank)});
+                        .product = std::string(product != kProducts.end() ? product->name : "")});
   return proposed;
 }
 
@@ -254,6 +224,10 @@ std::string_view FirstDestination::name() const {
   return kNames.at(static_cast<std::size_t>(kind));
 }
 
+bool is_mail_address(std::string_view where) {
+  return where.contains('@') && !where.contains("://");
+}
+
 Result<FirstDestination> parse_destination(const std::string& where,
                                            const std::string& mail_server) {
   using enum FirstDestination::Kind;
@@ -266,12 +240,13 @@ Result<FirstDestination> parse_destination(const std::string& where,
     if (host.starts_with("NTFY.")) kind = ntfy;
     return FirstDestination{.kind = kind, .where = where};
   }
-  if (where.find('@') == std::string::npos || where.find("://") != std::string::npos)
+  if (!is_mail_address(where))
     return fail(ErrorKind::rejected,
                 "give the URL (https://...) of a Slack, Teams or other webhook, or an address of "
                 "mail");
   if (mail_server.empty())
     return fail(ErrorKind::rejected, "mails need a server: --mail-server HOST");
+  TRY(parse_host(mail_server));
   return FirstDestination{.kind = email, .where = where, .mail_server = mail_server};
 }
 
@@ -287,7 +262,7 @@ std::string write(const FirstConfiguration& first) {
   if (!first.account.empty())
     text += fmt::format(
         "    credentials:\n      - name: monitoring\n        username: {}\n        password: {}\n",
-        yaml_text(first.account), first.password);
+        config::quoted_yaml(first.account), first.password);
   if (!common.empty())
     text += fmt::format(
         "    serviceSets:\n      - name: all   # what runs on all of the hosts\n"
@@ -298,10 +273,11 @@ std::string write(const FirstConfiguration& first) {
     const bool had_services = !host.services.empty() || !common.empty();
     if (!host.trouble.empty() || !had_services) {
       const auto why = host.trouble.empty() ? "nothing was found to watch" : host.trouble;
-      text += fmt::format("      # - host: {}   # {}\n", yaml_text(host.name), printable(why, 200));
+      text += fmt::format("      # - host: {}   # {}\n", config::quoted_yaml(host.name),
+                          printable(why, 200));
       continue;
     }
-    text += fmt::format("      - host: {}\n", yaml_text(host.name));
+    text += fmt::format("      - host: {}\n", config::quoted_yaml(host.name));
     if (!host.port.empty()) text += fmt::format("        port: {}\n", host.port);
     if (!first.account.empty()) text += "        credentials: monitoring\n";
     if (!first.account.empty() && first.says_source) text += "        source: smb\n";

@@ -46,6 +46,8 @@ struct FirstDestination {
   [[nodiscard]] std::string_view name() const;
 };
 
+/// Rather than a URL.
+[[nodiscard]] bool is_mail_address(std::string_view where);
 /// Which kind it is: by the host of the URL, or an address of mail, which needs a server. rejected:
 /// it is neither.
 [[nodiscard]] Result<FirstDestination> parse_destination(const std::string& where,

@@ -17,6 +17,7 @@
 #include "cli/first_configuration.h"
 #include "cli/load.h"
 #include "config/load.h"
+#include "config/migration/write_yaml.h"
 #include "daemon/daemon.h"
 #include "platform/password_prompt.h"
 #include "platform/permissions.h"
@@ -83,8 +84,8 @@ Result<> find_account(const InitOptions& options, Answers& answers) {
                 "name the account that the servers are asked with: --user 'DOMAIN\\name'");
   }
   if (!options.password_file.empty()) {
-    first.password =
-        fmt::format("'${{file:{}}}'", to_utf8(fs::absolute(to_path(options.password_file))));
+    first.password = config::quoted_yaml(
+        fmt::format("${{file:{}}}", to_utf8(fs::absolute(to_path(options.password_file)))));
     return {};
   }
   TRY(answers.password, platform::ask_password(first.account));
@@ -176,33 +177,29 @@ Result<> find_destination(const InitOptions& options, Answers& answers) {
     where =
         ask("who is told? URL of a Slack, Teams or other webhook, or an address of mail (empty: "
             "later): ");
-  const bool is_mail =
-      where.find('@') != std::string::npos && where.find("://") == std::string::npos;
-  if (is_mail && server.empty()) server = ask("mail server: ");
+  if (is_mail_address(where) && server.empty()) server = ask("mail server: ");
   TRY(answers.first.destination, parse_destination(where, server));
   return {};
 }
 
-/// What would be overwritten; empty: nothing.
-std::string in_the_way(const InitOptions& options, const Answers& answers) {
-  std::error_code ignored;
+/// Error: a file of ours is there already.
+Result<> check_absence(const InitOptions& options, const Answers& answers) {
   const auto file = to_path(options.file);
-  if (fs::exists(fs::symlink_status(file, ignored))) return options.file;
-  const auto password = file.parent_path() / kPasswordFile;
-  if (answers.password && fs::exists(fs::symlink_status(password, ignored)))
-    return to_utf8(password);
+  std::vector files{file};
+  if (answers.password) files.push_back(file.parent_path() / kPasswordFile);
+  std::error_code ignored;
+  for (const auto& one : files)
+    if (fs::exists(fs::symlink_status(one, ignored)))
+      return fail(ErrorKind::storage,
+                  fmt::format("{} exists, and is not overwritten: name another file with -c FILE",
+                              to_utf8(one)));
   return {};
-}
-
-std::string refuse_to_overwrite(const std::string& file) {
-  return fmt::format("{} exists, and is not overwritten: name another file with -c FILE", file);
 }
 
 Result<> write_files(const InitOptions& options, const Answers& answers) {
   platform::keep_files_from_others();
   const auto file = to_path(options.file);
-  if (const auto there = in_the_way(options, answers); !there.empty())
-    return fail(ErrorKind::storage, refuse_to_overwrite(there));
+  TRY(check_absence(options, answers));
   if (answers.password)
     TRY(platform::replace_file(file.parent_path() / kPasswordFile,
                                answers.password->reveal() + "\n"));
@@ -211,12 +208,10 @@ Result<> write_files(const InitOptions& options, const Answers& answers) {
 
 /// Asks, looks and writes. The error is the last word.
 Result<> make_first_file(const InitOptions& options, Answers& answers) {
-  if (const auto there = in_the_way(options, answers); !there.empty())
-    return fail(ErrorKind::storage, refuse_to_overwrite(there));
+  TRY(check_absence(options, answers));
   TRY(find_hosts(options, answers));
   TRY(find_account(options, answers));
-  if (const auto there = in_the_way(options, answers); !there.empty())
-    return fail(ErrorKind::storage, refuse_to_overwrite(there));
+  TRY(check_absence(options, answers));
   const auto directory = to_utf8(fs::absolute(to_path(options.file)).parent_path());
   const auto draft = parse_draft(answers, directory);
   if (!draft) return fail(ErrorKind::rejected, "nothing is written");

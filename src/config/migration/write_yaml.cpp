@@ -83,25 +83,9 @@ bool is_plain_everywhere(std::string_view text) {
 /// As YAML reads it again, on one line.
 std::string scalar_text(const Value& value) {
   const auto& text = value.text;
-  if (printable(text, text.size() + 8) == text) {
-    if (are_words(text) || (value.plain && is_plain_everywhere(text))) return text;
-    std::string quoted = "'";
-    for (const char c : text) quoted.append(c == '\'' ? 2 : 1, c);
-    return quoted + "'";
-  }
-  std::string escaped = "\"";
-  for (const char c : text) {
-    if (c == '"' || c == '\\') {
-      escaped.append("\\").append(1, c);
-    } else if (c == '\n') {
-      escaped += "\\n";
-    } else if (static_cast<unsigned char>(c) < ' ' || c == 0x7F) {
-      escaped += fmt::format("\\x{:02x}", c);
-    } else {
-      escaped += c;
-    }
-  }
-  return escaped + "\"";
+  const bool is_printable = printable(text, text.size() + 8) == text;
+  const bool needs_no_quotes = are_words(text) || (value.plain && is_plain_everywhere(text));
+  return is_printable && needs_no_quotes ? text : quoted_yaml(text);
 }
 
 /// emailNotification.smtp.auth.password -> TOCSIN_EMAIL_NOTIFICATION_SMTP_AUTH_PASSWORD
@@ -241,6 +225,27 @@ class Writer {
 };
 
 }  // namespace
+
+std::string quoted_yaml(std::string_view text) {
+  if (printable(text, text.size() + 8) == text) {
+    std::string quoted = "'";
+    for (const char c : text) quoted.append(c == '\'' ? 2 : 1, c);
+    return quoted + "'";
+  }
+  std::string escaped = "\"";
+  for (const char c : text) {
+    if (c == '"' || c == '\\') {
+      escaped.append("\\").append(1, c);
+    } else if (c == '\n') {
+      escaped += "\\n";
+    } else if (static_cast<unsigned char>(c) < ' ' || c == 0x7F) {
+      escaped += fmt::format("\\x{:02x}", c);
+    } else {
+      escaped += c;
+    }
+  }
+  return escaped + "\"";
+}
 
 Written write_yaml(const Value& root, Comments comments, std::vector<KnownKey> keys) {
   return Writer(comments, std::move(keys)).write(root);

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/names.h"
@@ -28,6 +29,9 @@ struct Written {
   std::string text;  ///< from `tocsin:` on, with a newline at its end
   std::vector<HiddenSecret> secrets;
 };
+
+/// A text in quotes, on one line, as YAML reads it again.
+[[nodiscard]] std::string quoted_yaml(std::string_view text);
 
 /// `root` is what stands under `tocsin:`, `keys` are the known ones. Others are left out, and so
 /// are values of another type than their key has. No secret is in the text, but for one in a URL
