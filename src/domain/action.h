@@ -28,6 +28,9 @@ enum class ActionKind : std::uint8_t {
   tested,
   checked,
   diagnosed,
+  started,  ///< this and the next two: tried to; `reason` has what became of it
+  stopped,
+  restarted,
 };
 consteval auto table_of(ActionKind) {
   using enum ActionKind;
@@ -40,7 +43,10 @@ consteval auto table_of(ActionKind) {
                     Word{reloaded, "reloaded"},
                     Word{tested, "tested"},
                     Word{checked, "checked"},
-                    Word{diagnosed, "diagnosed"}};
+                    Word{diagnosed, "diagnosed"},
+                    Word{started, "started"},
+                    Word{stopped, "stopped"},
+                    Word{restarted, "restarted"}};
 }
 using tocsin::to_string;
 

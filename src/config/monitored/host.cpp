@@ -12,6 +12,7 @@ bool is_asked_alike(Host a, const Host& b) {
   a.check_every_nth = b.check_every_nth;
   a.services = b.services;
   a.policy = b.policy;
+  a.control = b.control;
   return a == b;
 }
 
@@ -29,6 +30,7 @@ std::vector<std::string_view> differing_keys(const Host& a, const Host& b) {
   if (a.check_every_nth != b.check_every_nth) keys.emplace_back("checkEveryNth");
   if (a.services != b.services) keys.emplace_back("services");
   if (a.policy != b.policy) keys.emplace_back("hostPolicy");
+  if (a.control != b.control) keys.emplace_back("control");
   return keys;
 }
 

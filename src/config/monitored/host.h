@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -27,6 +28,13 @@ consteval auto table_of(Source) {
 
 inline constexpr unsigned kCheckEveryNth = 4;
 
+/// Its services may be started and stopped.
+struct HostControl {
+  SharedCredentials credentials;  ///< for that alone; null: as for checks
+
+  friend bool operator==(const HostControl&, const HostControl&) = default;
+};
+
 struct Host {
   HostName name;
   Schedule frequency;
@@ -44,12 +52,14 @@ struct Host {
   std::string not_asked;
   Watchlist services;
   HostPolicy policy;
+  std::optional<HostControl> control;  ///< nothing: its services are only watched
 
   friend bool operator==(const Host&, const Host&) = default;
 };
 
 /// Whether both are reached and asked in the same way, with the same account: whether they are
-/// equal but for the name, the schedule of checks, the services and the policy.
+/// equal but for the name, the schedule of checks, the services, the policy and what may be done to
+/// them.
 [[nodiscard]] bool is_asked_alike(Host a, const Host& b);
 /// The keys of `monitor` in which two hosts differ, the case of their names included.
 [[nodiscard]] std::vector<std::string_view> differing_keys(const Host& a, const Host& b);
