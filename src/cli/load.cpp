@@ -26,6 +26,8 @@ namespace tocsin::cli {
 config::Environment environment() {
   return {
       .variable = platform::environment_variable,
+      .credential_file =
+          [](const std::string& name) { return to_utf8(platform::credential_file(name)); },
       .is_readable_by_others =
           [](const std::string& path) { return platform::is_readable_by_others(to_path(path)); },
       .how_to_hide = platform::how_to_hide(),

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <string>
 
 namespace tocsin::platform {
 
@@ -11,5 +12,9 @@ namespace tocsin::platform {
 /// The configuration of the machine: /etc/tocsin/tocsin.yaml; %ProgramData%\tocsin\tocsin.yaml on
 /// Windows. It need not be there.
 [[nodiscard]] std::filesystem::path system_configuration();
+/// Where a secret of this name is: in what systemd hands to its unit (LoadCredential=NAME:FILE, or
+/// tocsin:DIRECTORY, of which it makes tocsin_NAME), else in the folder `credentials` beside
+/// system_configuration(). It need not be there.
+[[nodiscard]] std::filesystem::path credential_file(const std::string& name);
 
 }  // namespace tocsin::platform

@@ -3,6 +3,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <string>
+#include <system_error>
 #include <unistd.h>
 
 namespace tocsin::platform {
@@ -22,5 +23,16 @@ std::filesystem::path default_data_directory() {
 }
 
 std::filesystem::path system_configuration() { return "/etc/tocsin/tocsin.yaml"; }
+
+std::filesystem::path credential_file(const std::string& name) {
+  if (const char* handed = std::getenv("CREDENTIALS_DIRECTORY"); handed != nullptr) {
+    for (const auto& file : {name, "tocsin_" + name}) {
+      std::error_code ignored;
+      if (auto path = std::filesystem::path(handed) / file; std::filesystem::exists(path, ignored))
+        return path;
+    }
+  }
+  return system_configuration().parent_path() / "credentials" / name;
+}
 
 }  // namespace tocsin::platform

@@ -3,6 +3,7 @@
 #include <memory>
 #include <shlobj.h>
 
+#include "base/path.h"
 #include "platform/paths.h"
 
 namespace tocsin::platform {
@@ -17,5 +18,9 @@ std::filesystem::path default_data_directory() {
 }
 
 std::filesystem::path system_configuration() { return default_data_directory() / L"tocsin.yaml"; }
+
+std::filesystem::path credential_file(const std::string& name) {
+  return default_data_directory() / L"credentials" / to_path(name);
+}
 
 }  // namespace tocsin::platform

@@ -13,7 +13,6 @@ import oracles
 
 SOURCES = pathlib.Path(__file__).parents[2]
 SERVICES = ("Spooler", "W32Time", "Dnscache")
-PASSWORD_FILE = "/run/credentials/tocsin.service/tocsin_monitoring"
 
 
 def build(version):
@@ -137,6 +136,15 @@ class Installed(unittest.TestCase):
         log = lambda: system.run("journalctl", "-u", "tocsin", "-o", "cat", "--no-pager", "-n", "30")
         wait_until(lambda: " reloaded: " in log(), 15, log)
         self.assertEqual(self.shown(system, "ActiveState"), ["active"])
+        # Root reads the password that systemd hands to the service, and a mistake keeps nobody from watching.
+        system.run("tocsin", "validate")
+        self.assertIn("Spooler", system.run("tocsin", "check", check=False))
+        system.run("sh", "-c", "cp -p /etc/tocsin/tocsin.yaml /root/good.yaml && echo 'webhooks: [' >>/etc/tocsin/tocsin.yaml")
+        failed = system.run("sh", "-c", "systemctl reload tocsin || echo refused")
+        self.assertIn("refused", failed)
+        self.assertRegex(log(), r"/etc/tocsin/tocsin.yaml:\d+:\d+: error: ")
+        self.assertEqual(self.shown(system, "ActiveState"), ["active"])
+        system.run("cp", "-p", "/root/good.yaml", "/etc/tocsin/tocsin.yaml")
 
         # The watchdog: who stands still is started again.
         system.run("mkdir", "-p", "/run/systemd/system/tocsin.service.d")
@@ -158,7 +166,7 @@ class Installed(unittest.TestCase):
     def configure(self, system, simulator, host, receiver):
         configuration(system.root / "root/tocsin.yaml", hosts=[simulator.host(host, SERVICES)],
                       credentials={"name": "test", "username": simulator.USER,
-                                   "password": f"${{file:{PASSWORD_FILE}}}"},
+                                   "password": "${credential:monitoring}"},
                       webhooks=[receiver.url()], dataDirectory="/var/lib/tocsin")
         (system.root / "root/password").write_text(simulator.PASSWORD)
         system.run("install", "-m", "640", "-g", "tocsin", "/root/tocsin.yaml", "/etc/tocsin/tocsin.yaml")

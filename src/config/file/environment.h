@@ -14,6 +14,10 @@ namespace tocsin::config {
 struct Environment {
   /// The value of an environment variable, or nothing.
   std::function<std::optional<std::string>(const std::string& name)> variable;
+  /// The file of a secret that a service manager hands to the program, by the secret's name.
+  std::function<std::string(const std::string& name)> credential_file = [](const auto& name) {
+    return name;
+  };
   /// Whether other users of the machine may read the file. False where nobody can say.
   std::function<bool(const std::string& path)> is_readable_by_others = [](const auto&) {
     return false;

@@ -1,6 +1,7 @@
 #include "config/file/substitution.h"
 
 #include <algorithm>
+#include <array>
 #include <string_view>
 #include <utility>
 
@@ -13,11 +14,15 @@
 namespace tocsin::config {
 namespace {
 
-constexpr std::string_view kVariable = "${env:";
-constexpr std::string_view kFile = "${file:";
-
 /// One large variable or file may be named a hundred thousand times.
 constexpr std::size_t kMostInserted = std::size_t{16} << 20;
+
+/// What references begin with, in the order of their kinds.
+constexpr std::array<std::string_view, 3> kBeginnings{"${env:", "${file:", "${credential:"};
+
+bool is_file_name(std::string_view name) {
+  return !name.starts_with('.') && name.find_first_of("/\\:") == std::string_view::npos;
+}
 
 bool has_blank_edges(std::string_view text) {
   constexpr std::string_view kBlanks = " \t\r\n";
@@ -27,7 +32,25 @@ bool has_blank_edges(std::string_view text) {
 }  // namespace
 
 bool Substitution::has_reference(std::string_view text) {
-  return text.contains(kVariable) || text.contains(kFile);
+  return std::ranges::any_of(kBeginnings,
+                             [&](std::string_view beginning) { return text.contains(beginning); });
+}
+
+std::expected<std::optional<Substitution::Reference>, std::string> Substitution::read_reference(
+    std::string_view text) {
+  const auto* const begins = std::ranges::find_if(
+      kBeginnings, [&](std::string_view beginning) { return text.starts_with(beginning); });
+  if (begins == kBeginnings.end()) return std::nullopt;
+  const auto end = text.find('}');
+  if (end == std::string_view::npos)
+    return std::unexpected("`" + std::string(*begins) + "` without a closing brace");
+  const auto name = text.substr(begins->size(), end - begins->size());
+  if (name.empty()) return std::unexpected("`" + std::string(*begins) + "}` names nothing");
+  const auto kind = static_cast<Kind>(begins - kBeginnings.begin());
+  if (kind == Kind::credential && !is_file_name(name))
+    return std::unexpected("`" + std::string(text.substr(0, end + 1)) +
+                           "` must name a file, without its folder");
+  return Reference{.kind = kind, .name = name, .length = end + 1};
 }
 
 std::expected<std::string, std::string> Substitution::expand(const std::string& text,
@@ -35,29 +58,31 @@ std::expected<std::string, std::string> Substitution::expand(const std::string& 
   std::string out;
   for (std::size_t at = 0; at < text.size();) {
     const auto rest = std::string_view(text).substr(at);
-    const bool is_variable = rest.starts_with(kVariable);
-    if (!is_variable && !rest.starts_with(kFile)) {
+    const auto reference = read_reference(rest);
+    if (!reference) return std::unexpected(reference.error());
+    if (!*reference) {
       const auto plain = std::min(rest.find("${", 1), rest.size());
       out += rest.substr(0, plain);
       at += plain;
       continue;
     }
-    const auto prefix = is_variable ? kVariable : kFile;
-    const auto end = rest.find('}');
-    if (end == std::string_view::npos)
-      return std::unexpected("`" + std::string(prefix) + "` without a closing brace");
-    const std::string name(rest.substr(prefix.size(), end - prefix.size()));
-    if (name.empty()) return std::unexpected("`" + std::string(prefix) + "}` names nothing");
     if (spent_ > kMostInserted)
       return std::unexpected("the values taken from variables and files up to here exceed " +
                              size_text(kMostInserted));
-    auto value = is_variable ? variable(name) : file(path_from(directory, name));
+    auto value = (*reference)->kind == Kind::variable ? variable(std::string((*reference)->name))
+                                                      : file(path_of(**reference, directory));
     if (!value) return value;
     spent_ += value->size();
     out += *value;
-    at += end + 1;
+    at += (*reference)->length;
   }
   return out;
+}
+
+std::string Substitution::path_of(const Reference& reference, const std::string& directory) const {
+  std::string name(reference.name);
+  return reference.kind == Kind::credential ? environment_.credential_file(name)
+                                            : path_from(directory, name);
 }
 
 std::expected<std::string, std::string> Substitution::variable(const std::string& name) const {
@@ -86,11 +111,11 @@ std::expected<std::string, std::string> Substitution::file(const std::string& pa
   return files_.emplace(path, std::move(value)).first->second;
 }
 
-std::string Substitution::file_of(std::string_view text, const std::string& directory) {
-  const bool is_whole = text.starts_with(kFile) && text.find('}') == text.size() - 1;
-  if (!is_whole) return {};
-  return path_from(directory,
-                   std::string(text.substr(kFile.size(), text.size() - kFile.size() - 1)));
+std::string Substitution::file_of(std::string_view text, const std::string& directory) const {
+  const auto reference = read_reference(text);
+  const bool is_file = reference && *reference && (*reference)->kind != Kind::variable &&
+                       (*reference)->length == text.size();
+  return is_file ? path_of(**reference, directory) : std::string();
 }
 
 std::expected<std::string, std::string> read_secret_file(const std::string& path) {

@@ -1,9 +1,12 @@
-// ${env:NAME} and ${file:PATH} in the values of a configuration.
+// ${env:NAME}, ${file:PATH} and ${credential:NAME} in the values of a configuration.
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
 #include <expected>
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -37,8 +40,9 @@ class Substitution {
 
   [[nodiscard]] static bool has_reference(std::string_view text);
 
-  /// The path of the file where the text is one reference to a file and nothing else; else empty.
-  [[nodiscard]] static std::string file_of(std::string_view text, const std::string& directory);
+  /// The path of the file where the text is one reference to a file, or to a credential, and
+  /// nothing else; else empty.
+  [[nodiscard]] std::string file_of(std::string_view text, const std::string& directory) const;
 
   /// A secret comes without the newline at the end of its file. Otherwise a sentence: a variable
   /// that is not set, a file that cannot be read or is not UTF-8 text, a brace that is missing.
@@ -51,6 +55,15 @@ class Substitution {
   [[nodiscard]] std::vector<std::string> take_warnings() { return std::exchange(warnings_, {}); }
 
  private:
+  enum class Kind : std::uint8_t { variable, file, credential };
+  struct Reference {
+    Kind kind{};
+    std::string_view name;
+    std::size_t length = 0;  ///< of all of it
+  };
+  /// What the text begins with; nothing: no reference. Otherwise a sentence.
+  static std::expected<std::optional<Reference>, std::string> read_reference(std::string_view text);
+  [[nodiscard]] std::string path_of(const Reference& reference, const std::string& directory) const;
   std::expected<std::string, std::string> variable(const std::string& name) const;
   std::expected<std::string, std::string> file(const std::string& path);
 

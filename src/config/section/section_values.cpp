@@ -14,7 +14,8 @@ namespace {
 
 constexpr std::string_view kListOfTexts = "a list of texts";
 constexpr std::string_view kForeignReference =
-    "looks like a reference, but is taken literally: write ${env:NAME} or ${file:PATH}";
+    "looks like a reference, but is taken literally: write ${env:NAME}, ${file:PATH} or "
+    "${credential:NAME}";
 
 bool equals_ignoring_case(std::string_view a, std::string_view b) {
   return fold_case(a) == fold_case(b);
@@ -121,7 +122,8 @@ std::optional<Place> Section::secret(const Key& key, Secret& out, std::string* f
     exposed = false;
   }
   if (file != nullptr) {
-    *file = Substitution::file_of(value->written, reading_.files.at(value->place.file).directory);
+    *file = reading_.substitution.file_of(value->written,
+                                          reading_.files.at(value->place.file).directory);
     reading_.files_read.remove(*file);
   }
   out = Secret(std::move(value->text));

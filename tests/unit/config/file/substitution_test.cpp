@@ -41,16 +41,20 @@ Expansion fails(std::string text, std::string mistake) {
 
 INSTANTIATE_TEST_SUITE_P(
     Texts, Expansions,
-    testing::Values(becomes("", ""), becomes("plain", "plain"), becomes("${env:PORT}", "4450"),
-                    becomes("a${env:PORT}b${env:PORT}", "a4450b4450"),
-                    becomes("MSSQL$INSTANCE", "MSSQL$INSTANCE"), becomes("$${env:PORT}}", "$4450}"),
-                    becomes("${x} ${ENV:PORT} $", "${x} ${ENV:PORT} $"),
-                    fails("${env:NOPE}", "the environment variable `NOPE` is not set"),
-                    fails("${env:LATIN1}", "the environment variable `LATIN1` is not UTF-8 text"),
-                    fails("x${env:PORT", "`${env:` without a closing brace"),
-                    fails("${file:}", "`${file:}` names nothing"),
-                    fails("${file:a}",
-                          "the file `/nonexistent/a` cannot be read: No such file or directory")));
+    testing::Values(
+        becomes("", ""), becomes("plain", "plain"), becomes("${env:PORT}", "4450"),
+        becomes("a${env:PORT}b${env:PORT}", "a4450b4450"),
+        becomes("MSSQL$INSTANCE", "MSSQL$INSTANCE"), becomes("$${env:PORT}}", "$4450}"),
+        becomes("${x} ${ENV:PORT} $", "${x} ${ENV:PORT} $"),
+        fails("${env:NOPE}", "the environment variable `NOPE` is not set"),
+        fails("${env:LATIN1}", "the environment variable `LATIN1` is not UTF-8 text"),
+        fails("x${env:PORT", "`${env:` without a closing brace"),
+        fails("${file:}", "`${file:}` names nothing"),
+        fails("${file:a}", "the file `/nonexistent/a` cannot be read: No such file or directory"),
+        fails("${credential:}", "`${credential:}` names nothing"),
+        fails("${credential:../key}",
+              "`${credential:../key}` must name a file, without its folder"),
+        fails("${credential:.key}", "`${credential:.key}` must name a file, without its folder")));
 
 TEST(Substitution, DoesNotExpandWhatCameIn) {
   FilesRead files_read;
@@ -71,6 +75,18 @@ class SecretFile : public testing::Test {
 TEST_F(SecretFile, LosesItsByteOrderMarkAndItsNewline) {
   EXPECT_EQ(read_secret_file(write("\xEF\xBB\xBFhunter2\r\n")), "hunter2");
   EXPECT_EQ(read_secret_file(write("hunter2")), "hunter2");
+}
+
+TEST_F(SecretFile, IsFoundByTheNameOfACredential) {
+  FilesRead files_read;
+  Substitution substitution(
+      {.credential_file = [path = write("hunter2\n")](
+                              const auto& name) { return name == "key" ? path : "/nonexistent"; }},
+      files_read);
+  EXPECT_EQ(substitution.expand("a${credential:key}", "/etc"), "ahunter2");
+  EXPECT_EQ(substitution.file_of("${credential:key}", "/etc"), write("hunter2"));
+  EXPECT_EQ(substitution.file_of("a${credential:key}", "/etc"), "");
+  EXPECT_EQ(substitution.file_of("${env:key}", "/etc"), "");
 }
 
 TEST_F(SecretFile, IsReadAgainEachTime) {

@@ -95,7 +95,7 @@ TEST(Spelling, OfSecretsIsOnlyWarnedOf) {
     EXPECT_THAT(findings_with({{4, std::string("      - {name: main, username: u, password: ") +
                                        value + "}"}}),
                 ElementsAre("4:45: warning: `password` looks like a reference, but is taken "
-                            "literally: write ${env:NAME} or ${file:PATH}"));
+                            "literally: write ${env:NAME}, ${file:PATH} or ${credential:NAME}"));
   const auto loaded = parse_sample(
       sample_with({{4, "      - {name: main, username: u, password: \"pass\\tword\"}"}}));
   EXPECT_THAT(
@@ -108,7 +108,7 @@ TEST(Spelling, OfSecretsIsOnlyWarnedOf) {
 TEST(Spelling, AUrlThatIsASecretMustBeAReferenceOfOurs) {
   EXPECT_THAT(findings_with({{14, "        - webhookURL: ${DESK_URL}"}}),
               ElementsAre("14:23: error: `webhookURL` looks like a reference, but is taken "
-                          "literally: write ${env:NAME} or ${file:PATH}"));
+                          "literally: write ${env:NAME}, ${file:PATH} or ${credential:NAME}"));
 }
 
 }  // namespace
