@@ -20,6 +20,7 @@
 #include "config/migration/write_yaml.h"
 #include "daemon/daemon.h"
 #include "platform/password_prompt.h"
+#include "platform/paths.h"
 #include "platform/permissions.h"
 #include "platform/standard_streams.h"
 #include "probe/probe.h"
@@ -233,7 +234,11 @@ int init(const InitOptions& options) {
   int code = kExitOk;
   if (answers.first.destination.kind != FirstDestination::Kind::none && !options.no_test)
     code = test({.configuration = options.file, .channels = {}});
-  fmt::print("next: tocsin check -c {0}, then tocsin run -c {0}\n", options.file);
+  std::error_code ignored;
+  if (std::filesystem::equivalent(to_path(options.file), platform::system_configuration(), ignored))
+    fmt::print("next: tocsin check, then {}\n", platform::how_to_start_service());
+  else
+    fmt::print("next: tocsin check -c {0}, then tocsin run -c {0}\n", options.file);
   return code;
 }
 

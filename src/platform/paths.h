@@ -3,6 +3,7 @@
 
 #include <filesystem>
 #include <string>
+#include <string_view>
 
 namespace tocsin::platform {
 
@@ -12,6 +13,8 @@ namespace tocsin::platform {
 /// The configuration of the machine: /etc/tocsin/tocsin.yaml; %ProgramData%\tocsin\tocsin.yaml on
 /// Windows. It need not be there.
 [[nodiscard]] std::filesystem::path system_configuration();
+/// What starts the service that has it: a command, or two.
+[[nodiscard]] std::string_view how_to_start_service();
 /// Where a secret of this name is: in what systemd hands to its unit (LoadCredential=NAME:FILE, or
 /// tocsin:DIRECTORY, of which it makes tocsin_NAME), else in the folder `credentials` beside
 /// system_configuration(). It need not be there.

@@ -24,6 +24,8 @@ std::filesystem::path default_data_directory() {
 
 std::filesystem::path system_configuration() { return "/etc/tocsin/tocsin.yaml"; }
 
+std::string_view how_to_start_service() { return "systemctl start tocsin"; }
+
 std::filesystem::path credential_file(const std::string& name) {
   if (const char* handed = std::getenv("CREDENTIALS_DIRECTORY"); handed != nullptr) {
     for (const auto& file : {name, "tocsin_" + name}) {

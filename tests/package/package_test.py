@@ -106,7 +106,7 @@ class Installed(unittest.TestCase):
             subprocess.run(["cp", package, system.root / "root"], check=True)
 
         said = system.run("dpkg", "-i", f"/root/{OLD.name}")
-        self.assertIn("write /etc/tocsin/tocsin.yaml", said)
+        self.assertIn("tocsin init SERVER", said)
         self.assertEqual(system.run("systemctl", "is-enabled", "tocsin").strip(), "enabled")
         self.assertEqual(system.run("systemctl", "is-active", "tocsin", check=False).strip(), "inactive")
 
@@ -162,6 +162,25 @@ class Installed(unittest.TestCase):
         system.run("dpkg", "-P", "tocsin")
         left = system.run("find", "/etc", "/usr", "/var", "-name", "*tocsin*", "-not", "-path", "/var/log/*")
         self.assertEqual(left, "")
+
+    def test_a_new_user_is_alerted_after_four_commands(self):
+        """As docs/linux.md has them."""
+        system = self.enterContext(FreshSystem(dependencies(NEW)))
+        simulator = self.enterContext(Simulator(1))
+        receiver = self.enterContext(Receiver())
+        (_, port), = simulator.hosts.items()
+        subprocess.run(["cp", NEW, system.root / "root"], check=True)
+        (system.root / "root/password").write_text(simulator.PASSWORD)
+        system.run("dpkg", "-i", f"/root/{NEW.name}")
+        said = system.run("sh", "-c", f"cd /etc/tocsin && tocsin init 127.0.0.1:{port} --user {simulator.USER} "
+                          f"--notify {receiver.url()} </root/password")
+        self.assertIn("next: tocsin check, then systemctl start tocsin", said)
+        system.run("systemctl", "start", "tocsin")
+        self.assertIn("hosts: 1, not reached: 0", self.shown(system, "StatusText")[0])
+        self.enterContext(oracles.ServiceManager(port, simulator.USER, simulator.PASSWORD)).stop("Spooler")
+        test, alert = receiver.wait_for(2, 30)[:2]
+        self.assertEqual((test.message["kind"], alert.message["serviceName"], alert.message["kind"]),
+                         ("started", "Spooler", "stopped"))
 
     def configure(self, system, simulator, host, receiver):
         configuration(system.root / "root/tocsin.yaml", hosts=[simulator.host(host, SERVICES)],
