@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cstddef>
 #include <deque>
 #include <functional>
 #include <map>
@@ -18,6 +19,7 @@ template <typename T>
 class FairQueue {
  public:
   [[nodiscard]] bool empty() const { return levels_.empty(); }
+  [[nodiscard]] std::size_t size() const { return size_; }
   [[nodiscard]] const T& front() const {
     const auto& level = levels_.begin()->second;
     return level.hosts.at(level.turns.front()).front();
@@ -29,6 +31,7 @@ class FairQueue {
     auto& waiting = level.hosts[host];
     if (waiting.empty()) level.turns.push_back(host);
     waiting.push_back(std::move(item));
+    ++size_;
   }
 
   T pop() {
@@ -44,6 +47,7 @@ class FairQueue {
     }
     turns.pop_front();
     if (turns.empty()) levels_.erase(first);
+    --size_;
     return item;
   }
 
@@ -53,7 +57,7 @@ class FairQueue {
     if (level == levels_.end()) return;
     const auto of_host = level->second.hosts.find(host);
     if (of_host == level->second.hosts.end()) return;
-    std::erase(of_host->second, item);
+    size_ -= std::erase(of_host->second, item);
     if (!of_host->second.empty()) return;
     level->second.hosts.erase(of_host);
     std::erase(level->second.turns, host);
@@ -66,6 +70,7 @@ class FairQueue {
     std::deque<std::string> turns;
   };
   std::map<AlertSeverity, Level, std::greater<>> levels_;
+  std::size_t size_ = 0;
 };
 
 }  // namespace tocsin::notify

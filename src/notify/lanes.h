@@ -10,6 +10,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 #include <utility>
 #include <variant>
@@ -53,6 +54,11 @@ struct LaneDeps {
 constexpr Backoff kBackoff{.first = std::chrono::seconds(1), .longest = std::chrono::minutes(5)};
 /// The most alerts in one message.
 constexpr std::size_t kMostMembers = 1000;
+/// Where more messages wait than leave within this time, one takes the alerts of several hosts: the
+/// last host of an outage does not wait until all others have had a message each.
+constexpr Duration kSharedAfter = std::chrono::seconds(5);
+/// As many as every chat has a line for.
+constexpr std::size_t kMostShared = 15;
 /// An escalation that is withheld is looked at again at least this often.
 constexpr Duration kWithheldRest = std::chrono::seconds(10);
 /// The most that a destination's Retry-After is believed.
@@ -195,6 +201,8 @@ class Lanes {
   [[nodiscard]] bool may_begin() const;
   Sending& begin(std::vector<Lane*> lanes, Now now, DeliveryId id = {});
   Sending& begin(Window& window, Now now);
+  std::size_t take_from(Window& window, std::size_t most, std::vector<Lane*>& lanes, Now now);
+  [[nodiscard]] Window* next_to_share(std::string_view group, std::size_t members) const;
   [[nodiscard]] std::size_t fitting(const Lane& lane, const std::string& key, std::size_t most,
                                     Now now) const;
   void note_end(Lane& lane, const store::Delivery& head, store::DeliveryUpdate& update, Now now);

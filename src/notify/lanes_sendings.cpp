@@ -9,6 +9,14 @@
 #include "notify/lanes_part.h"
 
 namespace tocsin::notify {
+namespace {
+
+/// What windows have in common whose alerts may share a message, whatever their hosts.
+static std::string shared_part(std::string_view key) {
+  return std::string(key.substr(0, key.rfind('\0')));
+}
+
+}  // namespace
 
 /// Empty: it shares no message.
 std::string Lanes::group_key(const Alert& alert) const {
@@ -128,25 +136,47 @@ Sending& Lanes::begin(std::vector<Lane*> lanes, Now now, DeliveryId id) {
   return place->second;
 }
 
+/// The window, and with it others where many wait.
 Sending& Lanes::begin(Window& window, Now now) {
   std::vector<Lane*> lanes;
+  const auto group = shared_part(window.key);
+  auto members = take_from(window, kMostMembers, lanes, now);
+  while (Window* next = next_to_share(group, members)) {
+    turns_.pop();
+    members += take_from(*next, kMostShared - members, lanes, now);
+  }
+  Sending& sending = begin(std::move(lanes), now);
+  for (store::Delivery* member : sending.members) member->group = sending.id.value;
+  return sending;
+}
+
+/// The window whose turn it is, if it may leave with what is taken already; else null.
+Window* Lanes::next_to_share(std::string_view group, std::size_t members) const {
+  if (turns_.empty() || rules_.interval * turns_.size() <= kSharedAfter) return nullptr;
+  const Turn turn = turns_.front();
+  auto* const* window = std::get_if<Window*>(&turn);
+  if (window == nullptr || shared_part((*window)->key) != group) return nullptr;
+  return members + (*window)->collected.size() <= kMostShared ? *window : nullptr;
+}
+
+/// Takes what is collected there, at most so many; answers how many.
+std::size_t Lanes::take_from(Window& window, std::size_t most, std::vector<Lane*>& lanes, Now now) {
   std::size_t members = 0;
   auto highest = AlertSeverity::info;
+  std::ptrdiff_t count = 0;
   for (Lane* lane : window.collected) {
-    if (members >= kMostMembers) break;
-    lane->taken = fitting(*lane, window.key, kMostMembers - members, now);
+    if (members >= most) break;
+    lane->taken = fitting(*lane, window.key, most - members, now);
     members += lane->taken;
     lanes.push_back(lane);
+    ++count;
     auto next = lane->queue.begin();
     for (std::size_t i = 0; i < lane->taken; ++i, ++next)
       highest = std::max(highest, next->alert.severity);
   }
-  const auto count = static_cast<std::ptrdiff_t>(lanes.size());
   window.collected.erase(window.collected.begin(), window.collected.begin() + count);
   windows_.left(window, highest, now.steady);
-  Sending& sending = begin(std::move(lanes), now);
-  for (store::Delivery* member : sending.members) member->group = sending.id.value;
-  return sending;
+  return members;
 }
 
 /// How many of the lane's first ones leave in the same message: those that could follow at once.

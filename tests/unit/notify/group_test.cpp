@@ -307,6 +307,58 @@ TEST_F(Turns, HostsTakeTurns) {
   EXPECT_THAT(next, testing::Contains("other"));
 }
 
+class Crowded : public Group {
+ protected:
+  Crowded() : Group({.parallel = 8, .interval = seconds(1), .grouping = {}}) {}
+  /// A service of another host has stopped, a moment after the one before.
+  void add_next(const Change& change) { add(change, milliseconds(count_++)); }
+  /// What leaves in the first seconds.
+  std::vector<std::string> send_until(int last) {
+    std::vector<std::string> messages;
+    for (int second = 1; second <= last; ++second)
+      std::ranges::copy(send(seconds(second)), std::back_inserter(messages));
+    return messages;
+  }
+
+ private:
+  int count_ = 0;
+};
+
+TEST_F(Crowded, OneMessageTakesSeveralHostsWhereMoreWaitThanLeaveInSeconds) {
+  for (int i = 0; i < 40; i++)
+    add_next({.id = std::to_string(i), .service = "a", .host = "host" + std::to_string(i)});
+  EXPECT_THAT(send_until(8), ElementsAre("0 1 2 3 4 5 6 7 8 9 10 11 12 13 14",
+                                         "15 16 17 18 19 20 21 22 23 24 25 26 27 28 29",
+                                         "30 31 32 33 34", "35", "36", "37", "38", "39"));
+}
+
+TEST_F(Crowded, AFewHostsHaveAMessageEach) {
+  for (int i = 0; i < 6; i++)
+    add_next({.id = std::to_string(i), .service = "a", .host = "host" + std::to_string(i)});
+  EXPECT_THAT(send_until(8), ElementsAre("0", "1", "2", "3", "4", "5"));
+}
+
+TEST_F(Crowded, AHostWithMoreThanALineForEachKeepsItsMessage) {
+  for (int i = 0; i < 20; i++)
+    add_next({.id = "b" + std::to_string(i), .service = std::to_string(i), .host = "big"});
+  for (int i = 0; i < 8; i++)
+    add_next({.id = std::to_string(i), .service = "a", .host = "host" + std::to_string(i)});
+  const auto messages = send_until(8);
+  EXPECT_THAT(messages.at(0),
+              testing::AllOf(testing::StartsWith("b0 b1 "), testing::EndsWith(" b19")));
+  EXPECT_EQ(messages.at(1), "0 1 2");
+}
+
+TEST_F(Crowded, WhatGoesAnotherWayIsNoPartOfIt) {
+  apart_ = true;
+  for (int i = 0; i < 10; i++)
+    add_next({.id = std::to_string(i),
+              .kind = i == 2 ? started : stopped,
+              .service = "a",
+              .host = "host" + std::to_string(i)});
+  EXPECT_EQ(send_until(8).at(0), "0 1");
+}
+
 TEST_F(Turns, TheHighestSeverityLeavesFirst) {
   for (int i = 0; i < 10; i++) add({.id = std::to_string(i), .service = std::to_string(i)});
   EXPECT_THAT(send({}), ElementsAre("0"));
