@@ -19,9 +19,7 @@ std::filesystem::path default_data_directory() {
 
 std::filesystem::path system_configuration() { return default_data_directory() / L"tocsin.yaml"; }
 
-std::string_view how_to_start_service() {
-  return "tocsin service install, and net start tocsin";
-}
+std::string_view how_to_start_service() { return "tocsin service install, and net start tocsin"; }
 
 std::filesystem::path credential_file(const std::string& name) {
   return default_data_directory() / L"credentials" / to_path(name);
