@@ -116,6 +116,7 @@ Result<simulate::FleetOptions> make_fleet_options(const SimulateOptions& typed) 
       .pending = std::chrono::round<Duration>(std::chrono::duration<double>(typed.pending_seconds)),
       .old = typed.old,
       .push = parse_word<simulate::Push>(typed.push).value_or(simulate::Push::multiplexed),
+      .controllable = !typed.watch_only,
       .random_changes = typed.random_changes,
       .seed = typed.seed,
       .on_change = print_line};
@@ -157,6 +158,8 @@ void add_simulate_options(CLI::App& command, SimulateOptions& options) {
       "not at all",
       "HOW")
       ->check(CLI::IsMember({"multiplexed", "single", "none"}));
+  command.add_flag("--watch-only", options.watch_only,
+                   "refuses the account the rights to start, stop and pause services");
   command.add_option("--script", options.script, "what happens, and when")->type_name("FILE");
   command
       .add_option("--event", options.events,

@@ -25,6 +25,7 @@ struct SimulateOptions {
   double pending_seconds = 0;
   bool old = false;
   std::string push = "multiplexed";
+  bool watch_only = false;
   std::string script;  ///< a file
   std::vector<std::string> events;
   std::string follow;  ///< a file

@@ -81,13 +81,16 @@ Fleet::Fleet(FleetOptions options, const Clock& clock, RandomFill random)
   for (std::size_t i = 0; i < options_.hosts; i++) {
     const auto name =
         options_.hosts == 1 ? options_.name : fmt::format("{}{}", options_.name, i + 1);
-    auto host = std::make_unique<Host>(Host{
-        .model = HostModel(
-            {.name = name, .pending = options_.pending, .old = options_.old, .push = options_.push},
-            catalogue, clock_),
-        .key = fold_case(name),
-        .address = options_.address,
-        .account = {.user = options_.user, .password = options_.password}});
+    auto host = std::make_unique<Host>(
+        Host{.model = HostModel({.name = name,
+                                 .pending = options_.pending,
+                                 .old = options_.old,
+                                 .push = options_.push,
+                                 .controllable = options_.controllable},
+                                catalogue, clock_),
+             .key = fold_case(name),
+             .address = options_.address,
+             .account = {.user = options_.user, .password = options_.password}});
     host->account.on_logon = [this, at = host.get()](const ntlm::Logon& logon) {
       count(*at, logon);
     };

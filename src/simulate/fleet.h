@@ -54,6 +54,7 @@ struct FleetOptions {
   Duration pending{};              ///< how long services take to start, stop, pause
   bool old = false;                ///< as HostModel::Options
   Push push = Push::multiplexed;
+  bool controllable = true;   ///< clients may start, stop and pause services
   std::vector<Event> script;  ///< by time
   double random_changes = 0;  ///< per second, in the whole fleet
   std::uint64_t seed = 1;     ///< of the random changes

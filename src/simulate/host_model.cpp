@@ -13,7 +13,6 @@ namespace {
 
 using namespace svcctl;
 
-constexpr std::uint32_t kProcessAborted = 1067;  // ERROR_PROCESS_ABORTED
 /// What services commonly ask for.
 constexpr std::uint32_t kWaitHint = 30'000;
 
@@ -191,8 +190,48 @@ std::uint32_t HostModel::start(Service& service) {
   if (service.deleted) return kServiceMarkedForDelete;
   if (service.definition->config.start_type == kDisabled) return kServiceDisabled;
   if (service.status.current_state != kStopped) return kServiceAlreadyRunning;
-  begin(service, kStartPending, kRunning);
+  if (service.starts == Action::unplug) return service.status.win32_exit_code = kServiceLogonFailed;
+  if (service.starts == Action::jam)
+    enter_pending(service, kStartPending);
+  else
+    begin(service, kStartPending, kRunning);
   return kSuccess;
+}
+
+std::uint32_t HostModel::start_with_dependencies(Service& service) {
+  if (service.status.current_state == kStopped) {
+    for (const auto& name : service.definition->config.dependency_names()) {
+      auto* needed = find(ServiceName(name));
+      // Groups and drivers are not in the catalogue.
+      if (needed != nullptr && needed->status.current_state == kStopped &&
+          start_with_dependencies(*needed) != kSuccess)
+        return kServiceDependencyFailed;
+    }
+  }
+  return start(service);
+}
+
+std::vector<HostModel::Service*> HostModel::active_dependents(const Service& service) {
+  std::vector<Service*> order;
+  const auto visit = [&](this const auto& self, const ServiceName& of) -> void {
+    for (auto& one : services_) {
+      const auto needs = one.definition->config.dependency_names();
+      if (!one.exists() || one.status.current_state == kStopped ||
+          std::ranges::find(order, &one) != order.end() ||
+          std::ranges::none_of(needs, [&](const auto& name) { return ServiceName(name) == of; }))
+        continue;
+      self(one.definition->name);
+      order.push_back(&one);
+    }
+  };
+  visit(service.definition->name);
+  return order;
+}
+
+std::uint32_t HostModel::stop_alone(Service& service) {
+  if (service.status.current_state != kStopped && !active_dependents(service).empty())
+    return kDependentServicesRunning;
+  return control(service, kStop);
 }
 
 std::uint32_t HostModel::control(Service& service, std::uint32_t control) {
@@ -267,6 +306,15 @@ std::uint32_t HostModel::apply(Action action, Service& service) {
     case Action::deny:
     case Action::allow:
       service.denied = action == Action::deny;
+      return kSuccess;
+    case Action::protect:
+    case Action::unprotect:
+      service.is_protected = action == Action::protect;
+      return kSuccess;
+    case Action::unplug:
+    case Action::jam:
+    case Action::repair:
+      service.starts = action;
       return kSuccess;
     case Action::uninstall:
       return uninstall(service);

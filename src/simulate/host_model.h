@@ -48,15 +48,23 @@ enum class Action : std::uint8_t {
   hang,     ///< stops for ever
   deny,     ///< nobody may query it any more
   allow,
+  protect,  ///< clients may only query it: no right to start, stop or pause it
+  unprotect,
+  unplug,     ///< its account can no longer log on: starts end with 1069
+  jam,        ///< its starts begin and never end
+  repair,     ///< it starts again
   uninstall,  ///< gone, once nobody holds a handle
   install,    ///< refused (1072) while somebody holds a handle to the one before
 };
 consteval auto table_of(Action) {
   using enum Action;
-  return std::array{Word{start, "start"},         Word{stop, "stop"},       Word{pause, "pause"},
-                    Word{resume, "resume"},       Word{restart, "restart"}, Word{crash, "crash"},
-                    Word{hang, "hang"},           Word{deny, "deny"},       Word{allow, "allow"},
-                    Word{uninstall, "uninstall"}, Word{install, "install"}};
+  return std::array{
+      Word{start, "start"},     Word{stop, "stop"},           Word{pause, "pause"},
+      Word{resume, "resume"},   Word{restart, "restart"},     Word{crash, "crash"},
+      Word{hang, "hang"},       Word{deny, "deny"},           Word{allow, "allow"},
+      Word{protect, "protect"}, Word{unprotect, "unprotect"}, Word{unplug, "unplug"},
+      Word{jam, "jam"},         Word{repair, "repair"},       Word{uninstall, "uninstall"},
+      Word{install, "install"}};
 }
 
 /// Whether a service manager says that its host is going down, or works to the end.
@@ -82,6 +90,8 @@ class HostModel {
     std::optional<Time> settles_at;           ///< when it does; never, if there is no time
     std::optional<Time> begins_at;            ///< when it starts or stops by the plan of a reboot
     bool denied = false;
+    bool is_protected = false;
+    Action starts = Action::repair;  ///< or unplug, or jam
     bool deleted = false;
     unsigned handles = 0;
     std::uint64_t changes = 1;  ///< so many states it has entered
@@ -97,6 +107,8 @@ class HostModel {
     /// As Samba: no process ids, no REnumServicesStatusExW, no delayed start, no push.
     bool old = false;
     Push push = Push::multiplexed;
+    /// Whether clients may start, stop and pause services, or only query them.
+    bool controllable = true;
   };
 
   /// Whom a host tells what happens to its services.
@@ -149,8 +161,20 @@ class HostModel {
   static void hold(Service& service) { service.handles++; }
   void release(Service& service);
 
+  /// Whether clients may start, stop and pause the service.
+  [[nodiscard]] bool may_control(const Service& service) const {
+    return options_.controllable && !service.is_protected;
+  }
+  /// Those that depend on it, also through others, and are not stopped: in the order in which they
+  /// can be stopped.
+  [[nodiscard]] std::vector<Service*> active_dependents(const Service& service);
+
   /// Win32 codes, as the service manager answers them.
   std::uint32_t start(Service& service);
+  /// With what it depends on, as Windows does for clients.
+  std::uint32_t start_with_dependencies(Service& service);
+  /// As control(kStop), unless what depends on it still runs.
+  std::uint32_t stop_alone(Service& service);
   std::uint32_t control(Service& service, std::uint32_t control);
   /// not_found: no such service (but `install` makes one); rejected: not in its present state.
   Result<> apply(Action action, const ServiceName& name);

@@ -2,6 +2,10 @@
 //
 //   # time  what    host      service
 //   2s      stop    qs-node1  QlikSenseEngineService
+//   # its account cannot log on any more (1069); jam: starts never end; repair: it starts again
+//   3s      unplug  qs-node1  Spooler
+//   # who may control services may only query this one (5); unprotect: the other way round
+//   3s      protect qs-node1  Spooler
 //   # without a service: the whole service manager
 //   2.5s    deny    qs-node2
 //   # connections are refused

@@ -17,10 +17,8 @@ using namespace svcctl;
 
 /// Rights that stand for all others: MAXIMUM_ALLOWED and the generic ones ([MS-SCMR] 3.1.4).
 constexpr std::uint32_t kEverything = 0x02000000 | 0xf0000000;
-constexpr std::uint32_t kServiceStart = 0x0010;
-constexpr std::uint32_t kServiceStop = 0x0020;
-constexpr std::uint32_t kServicePauseContinue = 0x0040;
-constexpr std::uint32_t kServiceInterrogate = 0x0080;
+
+constexpr std::uint32_t kControlRights = kServiceStart | kServiceStop | kServicePauseContinue;
 
 std::uint32_t granted(std::uint32_t desired) {
   return (desired & kEverything) != 0 ? ~std::uint32_t{0} : desired;
@@ -79,6 +77,8 @@ dcerpc::Outcome ServiceControl::serve(std::uint16_t opnum, BytesView stub) {
       return serve<ControlServiceRequest>(stub);
     case QueryServiceStatusRequest::kOpnum:
       return serve<QueryServiceStatusRequest>(stub);
+    case EnumDependentServicesRequest::kOpnum:
+      return serve<EnumDependentServicesRequest>(stub);
     case EnumServicesStatusRequest::kOpnum:
       return serve<EnumServicesStatusRequest>(stub);
     case OpenScManagerRequest::kOpnum:
@@ -181,10 +181,13 @@ ServiceControl::Answer<HandleResponse> ServiceControl::answer(const OpenServiceR
     auto* service = host_.find(ServiceName(request.service_name));
     if (service == nullptr)
       response.return_value = kServiceDoesNotExist;
-    else if (service->denied)
+    else if (service->denied ||
+             ((request.desired_access & kControlRights) != 0 && !host_.may_control(*service)))
       response.return_value = kAccessDenied;
     else
-      response.handle = add({.service = service, .granted = granted(request.desired_access)});
+      response.handle = add({.service = service,
+                             .granted = granted(request.desired_access) &
+                                        (host_.may_control(*service) ? ~0U : ~kControlRights)});
   });
 }
 
@@ -211,12 +214,13 @@ ServiceControl::Answer<NotifyServiceStatusChangeResponse> ServiceControl::answer
 
 ServiceControl::Answer<StatusResponse> ServiceControl::answer(
     const ControlServiceRequest& request) {
-  return with_service<StatusResponse>(request.service, right_to(request.control),
-                                      [&](HostModel::Service& service, StatusResponse& response) {
-                                        response.return_value =
-                                            host_.control(service, request.control);
-                                        response.status = service.status;
-                                      });
+  return with_service<StatusResponse>(
+      request.service, right_to(request.control),
+      [&](HostModel::Service& service, StatusResponse& response) {
+        response.return_value = request.control == kStop ? host_.stop_alone(service)
+                                                         : host_.control(service, request.control);
+        response.status = service.status;
+      });
 }
 
 ServiceControl::Answer<StatusResponse> ServiceControl::answer(
@@ -233,7 +237,7 @@ ServiceControl::Answer<ReturnValueResponse> ServiceControl::answer(
   return with_service<ReturnValueResponse>(
       request.service, kServiceStart,
       [&](HostModel::Service& service, ReturnValueResponse& response) {
-        response.return_value = host_.start(service);
+        response.return_value = host_.start_with_dependencies(service);
       });
 }
 
@@ -331,6 +335,32 @@ EnumServiceStatus ServiceControl::entry_of(const HostModel::Service& service, st
     entry.status.service_type = kWin32OwnProcess;
   }
   return entry;
+}
+
+ServiceControl::Answer<EnumDependentServicesResponse> ServiceControl::answer(
+    const EnumDependentServicesRequest& request) {
+  constexpr auto kLayout = EnumLayout::status;
+  if (request.buffer_size > kMostEnumeration) return std::unexpected(dcerpc::kBadStub);
+  return with_service<EnumDependentServicesResponse>(
+      request.service, kServiceEnumerateDependents,
+      [&](const HostModel::Service& of, EnumDependentServicesResponse& response) {
+        std::vector<EnumServiceStatus> page;
+        std::size_t used = 0;
+        for (const auto* service : host_.active_dependents(of)) {
+          page.push_back({.service_name = service->definition->utf16_name,
+                          .display_name = service->definition->utf16_display_name,
+                          .status = service->status});
+          used += encoded_size(page.back(), kLayout);
+        }
+        if (used > request.buffer_size) {
+          page.clear();
+          response.bytes_needed = static_cast<std::uint32_t>(used);
+          response.return_value = kMoreData;
+        }
+        buffer_ = encode_services(page, kLayout, request.buffer_size);
+        response.buffer = buffer_;
+        response.services_returned = static_cast<std::uint32_t>(page.size());
+      });
 }
 
 template <typename Request>

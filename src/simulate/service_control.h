@@ -61,6 +61,8 @@ class ServiceControl {
       const svcctl::EnumServicesStatusRequest& request);
   Answer<svcctl::EnumServicesStatusResponse> answer(
       const svcctl::EnumServicesStatusExRequest& request);
+  Answer<svcctl::EnumDependentServicesResponse> answer(
+      const svcctl::EnumDependentServicesRequest& request);
   Answer<svcctl::NotifyServiceStatusChangeResponse> answer(
       const svcctl::NotifyServiceStatusChangeRequest& request);
   Answer<svcctl::CloseNotifyHandleResponse> answer(

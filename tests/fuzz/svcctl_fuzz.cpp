@@ -60,6 +60,8 @@ constexpr void (*kTargets[])(BytesView) = {
     round_trip<NotifyServiceStatusChangeResponse>,
     round_trip<GetNotifyResultsResponse>,
     round_trip<CloseNotifyHandleResponse>,
+    round_trip<EnumDependentServicesRequest>,
+    round_trip<EnumDependentServicesResponse>,
 };
 
 }  // namespace

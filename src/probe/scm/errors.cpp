@@ -1,6 +1,9 @@
 #include "probe/scm/errors.h"
 
+#include <string_view>
+
 #include "probe/scm/records.h"
+#include "wire/svcctl/refusals.h"
 #include "wire/svcctl/terms.h"
 
 namespace tocsin::probe::scm {
@@ -25,8 +28,8 @@ enum Code : std::uint32_t {
 
 struct Words {
   ErrorKind kind;
-  const char* here;   ///< of this machine's own manager
-  const char* there;  ///< of another machine's; null: the same
+  std::string_view here;   ///< of this machine's own manager
+  std::string_view there;  ///< of another machine's; empty: the same
 };
 
 constexpr auto kRecipe =
@@ -45,13 +48,9 @@ Words words_for(std::uint32_t code) {
       return {ErrorKind::denied,
               "the host does not know the account of this process: run tocsin as an "
               "account that it knows, or use `source: smb` with `credentials`",
-              nullptr};
-    case svcctl::kServiceDoesNotExist:
-      return {ErrorKind::not_found, "there is no such service", nullptr};
+              {}};
     case svcctl::kInvalidName:
-      return {ErrorKind::not_found, "no service can have this name", nullptr};
-    case svcctl::kServiceMarkedForDelete:
-      return {ErrorKind::rejected, "the service is marked for deletion", nullptr};
+      return {ErrorKind::not_found, "no service can have this name", {}};
     case svcctl::kRpcServerUnavailable:
       return {ErrorKind::unreachable, "the service control manager does not answer",
               "the RPC server is unavailable: is the host up, and does its firewall let in remote "
@@ -61,30 +60,31 @@ Words words_for(std::uint32_t code) {
       return {ErrorKind::unreachable,
               "the network path was not found: is the host up, and does its "
               "firewall let in TCP 445?",
-              nullptr};
+              {}};
     case kInvalidNetAddress:
     case kNoSuchHost:
       return {ErrorKind::not_found,
-              "no such host name: correct `host` or `address`, or the name server", nullptr};
+              "no such host name: correct `host` or `address`, or the name server",
+              {}};
     case svcctl::kShutdownInProgress:
       return {ErrorKind::unreachable, "this machine is shutting down", "the host is shutting down"};
     case kSemaphoreTimeout:
     case kTimeout:
-      return {ErrorKind::timed_out, "no answer in time", nullptr};
+      return {ErrorKind::timed_out, "no answer in time", {}};
     case kServerTooBusy:
-      return {ErrorKind::unreachable, "the host is too busy to answer", nullptr};
+      return {ErrorKind::unreachable, "the host is too busy to answer", {}};
     case kCallFailed:
     case kCallFailedDidNotExecute:
-      return {ErrorKind::unreachable, "the connection broke during the call", nullptr};
+      return {ErrorKind::unreachable, "the connection broke during the call", {}};
     case svcctl::kInvalidHandle:
       return {ErrorKind::unreachable,
-              "the handle to the service control manager is no longer valid", nullptr};
+              "the handle to the service control manager is no longer valid",
+              {}};
     case kInvalidData:
     case kBadStubData:
-      return {ErrorKind::malformed, "the answer is malformed", nullptr};
+      return {ErrorKind::malformed, "the answer is malformed", {}};
     case svcctl::kMoreData:
-      return {ErrorKind::rejected, "the list of services grows faster than it can be read",
-              nullptr};
+      return {ErrorKind::rejected, "the list of services grows faster than it can be read", {}};
     case svcctl::kNotSupported:
     case svcctl::kCallNotImplemented:
     case svcctl::kInvalidLevel:
@@ -92,7 +92,8 @@ Words words_for(std::uint32_t code) {
       return {ErrorKind::unsupported, "this Windows does not support it",
               "the host does not support it"};
     default:
-      return {ErrorKind::rejected, "the service control manager refuses", nullptr};
+      if (const auto* known = svcctl::find_refusal(code)) return {known->kind, known->words, {}};
+      return {ErrorKind::rejected, "the service control manager refuses", {}};
   }
 }
 
@@ -100,8 +101,9 @@ Words words_for(std::uint32_t code) {
 
 Error explain(std::uint32_t code, const std::string& call, const std::string& machine) {
   const auto words = words_for(code);
-  const char* said = !machine.empty() && words.there != nullptr ? words.there : words.here;
-  return {words.kind, call + ": " + said + " (error " + std::to_string(code) + ")", code};
+  const auto said = !machine.empty() && !words.there.empty() ? words.there : words.here;
+  return {words.kind, call + ": " + std::string(said) + " (error " + std::to_string(code) + ")",
+          code};
 }
 
 bool is_about_service(std::uint32_t code) {

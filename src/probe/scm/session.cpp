@@ -12,8 +12,6 @@
 namespace tocsin::probe::scm {
 namespace {
 
-constexpr std::uint32_t kProcessAborted = 1067;  // ERROR_PROCESS_ABORTED
-
 std::uint32_t type_of(const ListedService& service) {
   return service.status.service_type & ~svcctl::kInteractiveProcess;
 }
@@ -56,7 +54,7 @@ ServiceStatus without_ghosts(ServiceStatus status,
                              const std::unordered_set<std::uint32_t>& processes) {
   const bool has_process = status.state != ServiceState::stopped && status.process_id != 0;
   if (!has_process || processes.contains(status.process_id)) return status;
-  return {.state = ServiceState::stopped, .exit_code = kProcessAborted};
+  return {.state = ServiceState::stopped, .exit_code = svcctl::kProcessAborted};
 }
 
 Session::Session(std::shared_ptr<System> system, Host host, const DetailsLimits& limits)

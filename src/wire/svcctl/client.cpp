@@ -4,6 +4,7 @@
 #include <iterator>
 #include <utility>
 
+#include "base/text.h"
 #include "base/try.h"
 
 namespace tocsin::svcctl {
@@ -21,47 +22,17 @@ Result<> succeeded(std::uint32_t return_value, std::string_view call) {
   return std::unexpected(win32_error(return_value, call));
 }
 
-Error describe(std::uint32_t code) {
-  const auto number = " (error " + std::to_string(code) + ")";
-  switch (code) {
-    case kAccessDenied:
-      return {ErrorKind::denied, "access is denied" + number, code};
-    case kServiceDoesNotExist:
-      return {ErrorKind::not_found, "there is no such service" + number, code};
-    case kRpcServerUnavailable:
-      return {ErrorKind::unreachable, "the service manager is not available" + number, code};
-    case kShutdownInProgress:
-      return {ErrorKind::unreachable, "the host is shutting down" + number, code};
-    case kNotSupported:
-    case kCallNotImplemented:
-    case kInvalidLevel:
-      return {ErrorKind::unsupported, "the host does not know the question" + number, code};
-    case kInvalidHandle:
-      return {ErrorKind::rejected, "the handle is not valid (any more)" + number, code};
-    case kRequestAborted:
-      return {ErrorKind::rejected, "the host has ended the wait" + number, code};
-    case kAlreadyRegistered:
-      return {ErrorKind::rejected, "somebody waits for it already" + number, code};
-    case kNotifyClientLagging:
-      return {ErrorKind::rejected, "changes came faster than they were fetched" + number, code};
-    case kServiceMarkedForDelete:
-      return {ErrorKind::rejected, "the service is marked for deletion" + number, code};
-    default:
-      return {ErrorKind::rejected, "the service manager refuses" + number, code};
-  }
-}
+/// What the first question for dependents offers: more than most services have.
+constexpr std::uint32_t kFewDependents = 4096;
 
 /// What the next call must offer so that the whole list fits.
-std::uint32_t grown(std::uint32_t size, const EnumServicesStatusResponse& page) {
-  const std::uint64_t whole =
-      (page.services_returned > 0 ? std::uint64_t{size} : 0) + page.bytes_needed + kGrowth;
+std::uint32_t grown(std::uint32_t size, std::uint32_t returned, std::uint32_t needed) {
+  const std::uint64_t whole = (returned > 0 ? std::uint64_t{size} : 0) + needed + kGrowth;
   return static_cast<std::uint32_t>(
       std::clamp<std::uint64_t>(whole, size + kGrowth, kMostEnumeration));
 }
 
 }  // namespace
-
-Error win32_error(std::uint32_t code, std::string_view call) { return describe(code).in(call); }
 
 Result<std::vector<StatusNotification>> read_notifications(Result<Bytes> stub) {
   using Request = GetNotifyResultsRequest;
@@ -155,7 +126,7 @@ Conversation<Result<ListReply>> Client::ask_for_list(Port& port, EnumLayout layo
     const bool more = page.return_value == kMoreData || page.return_value == kInsufficientBuffer;
     if (more && request.buffer_size < kMostEnumeration) {
       // Once more from the start: a list from one call is consistent in itself.
-      request.buffer_size = grown(request.buffer_size, page);
+      request.buffer_size = grown(request.buffer_size, page.services_returned, page.bytes_needed);
       continue;
     }
     if (!more) {
@@ -176,11 +147,11 @@ Conversation<Result<ListReply>> Client::ask_for_list(Port& port, EnumLayout layo
       "the list of services does not end: it is longer than 16 MB, or grows while it is read");
 }
 
-Conversation<Result<Handle>> Client::open_service(Port& port, std::string name) {
+Conversation<Result<Handle>> Client::open_service(Port& port, std::string name,
+                                                  std::uint32_t rights) {
   CO_TRY(auto reply, co_await ask(port, OpenServiceRequest{.manager = manager_,
                                                            .service_name = std::move(name),
-                                                           .desired_access = kServiceQueryConfig |
-                                                                             kServiceQueryStatus}));
+                                                           .desired_access = rights}));
   co_return reply.response.handle;
 }
 
@@ -237,6 +208,40 @@ Conversation<Result<bool>> Client::query_start_trigger(Port& port, Handle servic
   co_return std::ranges::any_of(reply->response.triggers, [](const ServiceTrigger& trigger) {
     return trigger.action == ServiceTrigger::kStart;
   });
+}
+
+Conversation<Result<std::vector<std::string>>> Client::dependents(Port& port, Handle service) {
+  using Request = EnumDependentServicesRequest;
+  Request request{.service = service, .buffer_size = kFewDependents};
+  for (int calls = 0; calls < kMostListCalls; calls++) {
+    CO_TRY(const auto reply, co_await invoke(port, request));
+    const auto& page = reply.response;
+    if (page.buffer.size() > request.buffer_size)
+      co_return fail(ErrorKind::malformed, "a list of services that is longer than was asked for");
+    if (page.return_value == kMoreData && request.buffer_size < kMostEnumeration) {
+      request.buffer_size = grown(request.buffer_size, page.services_returned, page.bytes_needed);
+      continue;
+    }
+    CO_TRY(succeeded(page.return_value, Request::kName));
+    CO_TRY(const auto services,
+           in_context(parse_services(page.buffer, page.services_returned, EnumLayout::status),
+                      Request::kName));
+    std::vector<std::string> names;
+    names.reserve(services.size());
+    for (const auto& one : services) names.push_back(from_utf16(one.service_name));
+    co_return names;
+  }
+  co_return fail(ErrorKind::rejected, "the list of dependent services grows while it is read");
+}
+
+Conversation<Result<>> Client::start_service(Port& port, Handle service) {
+  CO_TRY(co_await ask(port, StartServiceRequest{.service = service}));
+  co_return Result<>{};
+}
+
+Conversation<Result<>> Client::control_service(Port& port, Handle service, Control control) {
+  CO_TRY(co_await ask(port, ControlServiceRequest{.service = service, .control = control}));
+  co_return Result<>{};
 }
 
 Conversation<Result<>> Client::close(Port& port, Handle handle) {

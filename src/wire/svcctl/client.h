@@ -15,6 +15,7 @@
 #include "wire/dcerpc/client.h"
 #include "wire/svcctl/messages.h"
 #include "wire/svcctl/notify.h"
+#include "wire/svcctl/refusals.h"
 #include "wire/svcctl/service_list.h"
 
 namespace tocsin::svcctl {
@@ -96,8 +97,10 @@ class Client {
   Conversation<Result<Enumeration>> enumerate(Port& port);
   /// The same, not read yet.
   Conversation<Result<ListReply>> ask_for_list(Port& port);
-  /// Asks for the rights to query status and configuration; `name` is the key name, in UTF-8.
-  Conversation<Result<Handle>> open_service(Port& port, std::string name);
+  /// `name` is the key name, in UTF-8; `rights` are Access bits.
+  Conversation<Result<Handle>> open_service(Port& port, std::string name,
+                                            std::uint32_t rights = kServiceQueryConfig |
+                                                                   kServiceQueryStatus);
   /// The process id is 0 where the host lacks opnum 40.
   Conversation<Result<ServiceStatusProcess>> query_status(Port& port, Handle service);
   Conversation<Result<QueryServiceConfig>> query_config(Port& port, Handle service);
@@ -106,6 +109,15 @@ class Client {
   Conversation<Result<bool>> query_delayed_start(Port& port, Handle service);
   /// Whether an event starts the service; unsupported where the host does not know the question.
   Conversation<Result<bool>> query_start_trigger(Port& port, Handle service);
+  /// The key names of the services that depend on it and do not rest, also those that do so through
+  /// others, in the order in which they are to be stopped. Needs kServiceEnumerateDependents;
+  /// unsupported where the host does not know the question.
+  Conversation<Result<std::vector<std::string>>> dependents(Port& port, Handle service);
+  /// Needs kServiceStart. Windows starts what it depends on first. Answers when the service has
+  /// begun to start, which may take half a minute.
+  Conversation<Result<>> start_service(Port& port, Handle service);
+  /// Needs kServiceStop, or kServicePauseContinue. Answers when the service was told.
+  Conversation<Result<>> control_service(Port& port, Handle service, Control control);
   Conversation<Result<>> close(Port& port, Handle handle);
 
   /// Registers for one notification about a service or, with `manager()`, about the list of
@@ -146,8 +158,5 @@ class Client {
 
 /// The answer to Client::wait_for_notifications(); errors as Client's.
 [[nodiscard]] Result<std::vector<StatusNotification>> read_notifications(Result<Bytes> stub);
-
-/// What a Win32 code from the service manager means, in a sentence that starts with `call`.
-[[nodiscard]] Error win32_error(std::uint32_t code, std::string_view call);
 
 }  // namespace tocsin::svcctl

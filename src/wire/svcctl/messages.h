@@ -122,6 +122,17 @@ struct EnumServicesStatusResponse {
   }
 };
 
+struct EnumDependentServicesResponse {
+  BytesView buffer;                ///< a view into the stub, exactly as long as was asked for
+  std::uint32_t bytes_needed = 0;  ///< for what did not fit; 0 when all did
+  std::uint32_t services_returned = 0;
+  std::uint32_t return_value = 0;
+
+  void fields(this auto& self, auto& io) {
+    io(self.buffer, self.bytes_needed, self.services_returned, self.return_value);
+  }
+};
+
 struct QueryServiceConfigResponse {
   QueryServiceConfig config;
   std::uint32_t bytes_needed = 0;
@@ -160,6 +171,18 @@ struct QueryServiceStatusRequest {
   Handle service{};
 
   void fields(this auto& self, auto& io) { io(self.service); }
+};
+
+/// 3.1.4.13
+struct EnumDependentServicesRequest {
+  static constexpr std::uint16_t kOpnum = 13;
+  static constexpr std::string_view kName = "REnumDependentServicesW";
+  using Response = EnumDependentServicesResponse;
+  Handle service{};
+  std::uint32_t service_state = kActive;
+  std::uint32_t buffer_size = 0;
+
+  void fields(this auto& self, auto& io) { io(self.service, self.service_state, self.buffer_size); }
 };
 
 /// 3.1.4.14

@@ -176,6 +176,93 @@ TEST_F(WindowsHost, IsControlledOverTheWire) {
             svcctl::kServiceAlreadyRunning);
 }
 
+TEST_F(WindowsHost, OurClientStartsAndStops) {
+  ASSERT_TRUE(visitor.visit());
+  auto& client = visitor.client();
+  const auto handle = run(client.open_service(
+      visitor.port, "LanmanServer",
+      svcctl::kServiceStart | svcctl::kServiceStop | svcctl::kServicePauseContinue));
+  ASSERT_TRUE(handle) << handle.error().what;
+  auto& status = host.find(ServiceName("LanmanServer"))->status;
+  const auto control = [&](svcctl::Control how) {
+    return run(client.control_service(visitor.port, *handle, how));
+  };
+  EXPECT_TRUE(control(svcctl::kPause));
+  EXPECT_EQ(status.current_state, svcctl::kPaused);
+  EXPECT_TRUE(control(svcctl::kContinue));
+  EXPECT_EQ(status.current_state, svcctl::kRunning);
+  const auto again = run(client.start_service(visitor.port, *handle));
+  EXPECT_EQ(again.error().native, svcctl::kServiceAlreadyRunning);
+  EXPECT_TRUE(control(svcctl::kStop));
+  EXPECT_EQ(control(svcctl::kStop).error().native, svcctl::kServiceNotActive);
+  EXPECT_TRUE(run(client.start_service(visitor.port, *handle)));
+  EXPECT_EQ(status.current_state, svcctl::kRunning);
+}
+
+TEST_F(WindowsHost, NamesWhatMustBeStoppedFirst) {
+  ASSERT_TRUE(visitor.visit());
+  auto& client = visitor.client();
+  const auto dependents = [&](const char* name) {
+    const auto handle =
+        run(client.open_service(visitor.port, name, svcctl::kServiceEnumerateDependents));
+    return run(client.dependents(visitor.port, *handle)).value();
+  };
+  const std::string dispatcher = "QlikSenseServiceDispatcher";
+  const auto qlik = dependents(dispatcher.c_str());
+  EXPECT_FALSE(qlik.empty());
+  for (const auto& name : qlik) EXPECT_TRUE(name.starts_with("QlikSense")) << name;
+  EXPECT_EQ(dependents("Spooler"), std::vector<std::string>{});
+
+  const auto all = dependents("RpcSs");
+  EXPECT_GT(all.size(), 40U) << "more than the first question has room for";
+  for (auto i = all.begin(); i != all.end(); i++)
+    for (const auto& needed : host.find(ServiceName(*i))->definition->config.dependency_names())
+      EXPECT_EQ(std::find(all.begin(), i, needed), i) << *i << " is stopped before " << needed;
+
+  const auto handle = run(client.open_service(visitor.port, dispatcher, svcctl::kServiceStop));
+  const auto stopped = run(client.control_service(visitor.port, *handle, svcctl::kStop));
+  EXPECT_EQ(stopped.error().native, svcctl::kDependentServicesRunning);
+}
+
+TEST_F(WindowsHost, StartsWhatAServiceNeedsAndSaysWhyItDoesNot) {
+  ASSERT_TRUE(visitor.visit());
+  auto& client = visitor.client();
+  const ServiceName engine("QlikSenseEngineService");
+  const ServiceName dispatcher("QlikSenseServiceDispatcher");
+  for (const auto& name : {engine, dispatcher}) ASSERT_TRUE(host.apply(Action::stop, name));
+  ASSERT_TRUE(host.apply(Action::unplug, dispatcher));
+  const auto handle = run(client.open_service(visitor.port, engine.text(), svcctl::kServiceStart));
+  const auto start = [&] { return run(client.start_service(visitor.port, *handle)); };
+  EXPECT_EQ(start().error().native, svcctl::kServiceDependencyFailed);
+  EXPECT_EQ(host.find(dispatcher)->status.win32_exit_code, svcctl::kServiceLogonFailed);
+  ASSERT_TRUE(host.apply(Action::repair, dispatcher));
+  EXPECT_TRUE(start());
+  EXPECT_EQ(host.find(dispatcher)->status.current_state, svcctl::kRunning);
+  EXPECT_EQ(host.find(engine)->status.current_state, svcctl::kRunning);
+  ASSERT_TRUE(host.apply(Action::stop, engine));
+  ASSERT_TRUE(host.apply(Action::jam, engine));
+  EXPECT_TRUE(start());
+  clock.advance(std::chrono::hours(1));
+  EXPECT_EQ(host.find(engine)->status.current_state, svcctl::kStartPending);
+}
+
+TEST_F(WindowsHost, LetsOnlyThoseControlWhoMay) {
+  const auto rights = [](Visitor& by, const char* service, std::uint32_t right) {
+    return by.run(by.client().open_service(by.port, service, right)).has_value();
+  };
+  ASSERT_TRUE(visitor.visit());
+  ASSERT_TRUE(host.apply(Action::protect, ServiceName("Spooler")));
+  EXPECT_FALSE(rights(visitor, "Spooler", svcctl::kServiceStop));
+  EXPECT_TRUE(rights(visitor, "Spooler", svcctl::kServiceQueryStatus));
+  EXPECT_TRUE(rights(visitor, "MSDTC", svcctl::kServiceStop));
+
+  HostModel watched({.name = "node", .controllable = false}, make_catalogue(20), clock);
+  Visitor guest(watched, clock);
+  ASSERT_TRUE(guest.visit());
+  EXPECT_FALSE(rights(guest, "QlikSenseEngineService", svcctl::kServiceStart));
+  EXPECT_TRUE(rights(guest, "QlikSenseEngineService", svcctl::kServiceQueryStatus));
+}
+
 TEST_F(WindowsHost, AllowsNoMoreThanWasAskedFor) {
   ASSERT_TRUE(visitor.visit());
   const auto handle = open("Spooler", svcctl::kServiceQueryConfig);

@@ -243,6 +243,36 @@ TEST(Svcctl, RequestsRoundTrip) {
   EXPECT_EQ(config2.buffer_size, 4U);
 }
 
+TEST(Svcctl, DependentsRoundTrip) {
+  const auto asked =
+      round_trip(EnumDependentServicesRequest{.service = kHandle, .buffer_size = 4096});
+  EXPECT_EQ(asked.service, kHandle);
+  EXPECT_EQ(asked.service_state, kActive);
+  EXPECT_EQ(asked.buffer_size, 4096U);
+  const Bytes buffer(36);
+  Bytes stub;
+  const auto answer = round_trip(
+      EnumDependentServicesResponse{
+          .buffer = buffer, .bytes_needed = 100, .services_returned = 1, .return_value = kMoreData},
+      stub);
+  EXPECT_EQ(to_bytes(answer.buffer), buffer);
+  EXPECT_EQ(answer.bytes_needed, 100U);
+  EXPECT_EQ(answer.services_returned, 1U);
+  EXPECT_EQ(answer.return_value, kMoreData);
+}
+
+TEST(Svcctl, SaysInWordsWhyAServiceDoesNotStart) {
+  const auto error = win32_error(kServiceLogonFailed, "Spooler");
+  EXPECT_EQ(error.what, "Spooler: the account of the service could not log on (error 1069)");
+  EXPECT_EQ(error.kind, ErrorKind::rejected);
+  EXPECT_EQ(error.native, 1069U);
+  EXPECT_EQ(win32_error(4711, "x").what, "x: the service manager refuses (error 4711)");
+  for (const auto code :
+       {1051U, 1052U, 1053U, 1054U, 1055U, 1056U, 1057U, 1058U, 1059U, 1061U, 1062U,
+        1066U, 1067U, 1068U, 1069U, 1070U, 1072U, 1075U, 1077U, 1079U, 1115U})
+    EXPECT_NE(find_refusal(code), nullptr) << code;
+}
+
 TEST(Svcctl, ConfigurationRoundTrips) {
   const QueryServiceConfig config{.service_type = kWin32OwnProcess,
                                   .start_type = kAutoStart,
