@@ -106,7 +106,9 @@ bool is_firing_credential(const logins::Gate& gate) {
 void retire_unused(logins::Logins& logins, const std::vector<config::Host>& hosts) {
   std::set<std::string> used;
   for (const auto& host : hosts)
-    if (host.credentials) used.insert(credential_id(*host.credentials));
+    for (const auto& account :
+         {host.credentials, host.control ? host.control->credentials : nullptr})
+      if (account) used.insert(credential_id(*account));
   logins.retire([&used](const logins::LoginId& id) {
     return id.value.starts_with(kCredentialPrefix) && !used.contains(id.value);
   });

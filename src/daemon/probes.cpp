@@ -8,7 +8,9 @@
 #include "daemon/open_files.h"
 #include "net/resolver.h"
 #include "platform/process.h"
+#include "probe/scm/scm_control.h"
 #include "probe/scm/scm_probe.h"
+#include "probe/smb/smb_control.h"
 #include "probe/smb/smb_probe.h"
 
 namespace tocsin::daemon {
@@ -39,6 +41,11 @@ class NotAsked final : public probe::Probe {
 
 bool has_service_manager() { return probe::scm::this_system() != nullptr; }
 
+config::Host with_control_account(config::Host host) {
+  if (host.control && host.control->credentials) host.credentials = host.control->credentials;
+  return host;
+}
+
 Probes::Probes(const net::Executor& executor, Deps deps)
     : connector_(executor, connector_limits(platform::most_open_files())),
       threads_("scm", kMostThreads),
@@ -50,10 +57,23 @@ std::unique_ptr<probe::Probe> Probes::make(const config::Host& host) {
   // The loader refuses the sources that this version does not have on this platform.
   if (host.source == config::Source::scm)
     return probe::make_scm_probe(host, system_, threads_, deps_.clock);
+  return probe::make_smb_probe(host, smb_options(host), connector_, deps_.random, deps_.clock);
+}
+
+std::unique_ptr<probe::Control> Probes::make_control(const config::Host& host) {
+  if (host.source == config::Source::scm)
+    return probe::make_scm_control(host.address, system_, threads_);
+  auto as_operator = with_control_account(host);
+  auto options = smb_options(as_operator);
+  return probe::make_smb_control(std::move(as_operator), std::move(options), connector_,
+                                 deps_.random, deps_.clock);
+}
+
+probe::SmbProbeOptions Probes::smb_options(const config::Host& host) {
   probe::SmbProbeOptions options{.own_host_name = net::own_host_name(), .tickets = &tickets_};
   if (host.credentials)
     options.gate = &gate_of(deps_.logins, *host.credentials, deps_.peers_to_suspect);
-  return probe::make_smb_probe(host, std::move(options), connector_, deps_.random, deps_.clock);
+  return options;
 }
 
 }  // namespace tocsin::daemon

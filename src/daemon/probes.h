@@ -10,13 +10,18 @@
 #include "logins/logins.h"
 #include "net/tcp.h"
 #include "net/worker.h"
+#include "probe/control.h"
 #include "probe/probe.h"
 #include "probe/scm/system.h"
+#include "probe/smb/smb_probe.h"
 
 namespace tocsin::daemon {
 
 /// Whether this machine has a service control manager of its own.
 [[nodiscard]] bool has_service_manager();
+
+/// The host with the account that starts and stops its services.
+[[nodiscard]] config::Host with_control_account(config::Host host);
 
 /// What the probes of all hosts share.
 class Probes {
@@ -34,12 +39,18 @@ class Probes {
   /// The probe for the host's `source`. `host` and this must outlive it.
   std::unique_ptr<probe::Probe> make(const config::Host& host);
 
+  /// What starts and stops the services of a host that has `control`, with the account of that.
+  /// This must outlive it.
+  std::unique_ptr<probe::Control> make_control(const config::Host& host);
+
   /// Threads that hang in a call to a host, which has not answered in time.
   [[nodiscard]] std::size_t stuck_threads() const {
     return threads_.stuck() + tickets_.stuck_threads();
   }
 
  private:
+  [[nodiscard]] probe::SmbProbeOptions smb_options(const config::Host& host);
+
   net::Connector connector_;
   net::Worker threads_;
   kerberos::Tickets tickets_;

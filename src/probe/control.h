@@ -40,14 +40,16 @@ struct ControlStep {
 
 struct ControlReport {
   ServiceStatus before;  ///< of the service that was asked for
-  /// In their order, up to the first that failed. None: the service was already as was asked for.
+  /// In their order, up to the first that failed; behind that, the starts of what a restart had
+  /// stopped before it. None: the service was already as was asked for.
   std::vector<ControlStep> steps;
   ServiceStatus after;
 
-  /// The outcome of the step that failed; success: there is none.
+  /// The outcome of the first step that failed; success: there is none.
   [[nodiscard]] Result<> outcome() const {
-    if (steps.empty()) return {};
-    return steps.back().outcome;
+    for (const auto& step : steps)
+      if (!step.outcome) return step.outcome;
+    return {};
   }
 };
 
@@ -57,10 +59,12 @@ class Control {
  public:
   virtual ~Control() = default;
   /// Returns when each service of the steps is where it is to be, or has made no progress for its
-  /// own wait hint, or at the deadline; what it does then is what the next check shows. Error: the
-  /// host was not reached or refused the login (kinds as Probe's), or there is no such service
-  /// (not_found). What the host answers to a step is in the report: denied (5), rejected with the
-  /// Win32 code as native (1058: it is disabled; 1069: its account could not log on), timed_out.
+  /// own wait hint (or ten seconds), or at the deadline; what it does then is what the next check
+  /// shows. Error: the host was not reached or refused the login (kinds as Probe's), there is no
+  /// such service (not_found), it may not be queried (denied), or it is a driver or the template of
+  /// a per-user service (unsupported). What the host answers to a step is in the report: denied
+  /// (5), rejected with the Win32 code as native (1058: it is disabled; 1069: its account could not
+  /// log on), timed_out.
   virtual net::awaitable<Result<ControlReport>> run(ControlRequest request,
                                                     net::Deadline deadline) = 0;
 };

@@ -36,6 +36,18 @@ struct Configuration {
   std::vector<std::string> dependencies;
 };
 
+/// A service that was opened to be controlled, closed at its end. Win32 codes, 0: done.
+class ControlledService {
+ public:
+  virtual ~ControlledService() = default;
+  /// StartServiceW: may take half a minute.
+  virtual std::uint32_t start() = 0;
+  /// ControlService; likewise.
+  virtual std::uint32_t control(std::uint32_t control) = 0;
+  /// EnumDependentServicesW: those that do not rest, in the order in which they can be stopped.
+  virtual Win32Result<std::vector<std::string>> dependents() = 0;
+};
+
 /// One open service control manager. One call at a time, from any thread.
 class Manager {
  public:
@@ -44,6 +56,9 @@ class Manager {
   virtual Win32Result<std::vector<ListedService>> enumerate() = 0;
   virtual Win32Result<svcctl::ServiceStatusProcess> query_status(const std::string& service) = 0;
   virtual Win32Result<Configuration> query_configuration(const std::string& service) = 0;
+  /// `rights` are svcctl::Access bits.
+  virtual Win32Result<std::unique_ptr<ControlledService>> open(const std::string& service,
+                                                               std::uint32_t rights) = 0;
 };
 
 /// NotifyServiceStatusChangeW: the manager reports by itself what services do. All calls but wake()

@@ -107,6 +107,35 @@ bool has_start_trigger(SC_HANDLE service) {
   return buffer && names_start_trigger(*buffer, reinterpret_cast<std::uintptr_t>(buffer->data()));
 }
 
+class WindowsService final : public ControlledService {
+ public:
+  explicit WindowsService(ServiceHandle handle) : handle_(std::move(handle)) {}
+
+  std::uint32_t start() override {
+    return StartServiceW(handle_.get(), 0, nullptr) != 0 ? ERROR_SUCCESS : GetLastError();
+  }
+  std::uint32_t control(std::uint32_t control) override {
+    SERVICE_STATUS status{};
+    return ControlService(handle_.get(), control, &status) != 0 ? ERROR_SUCCESS : GetLastError();
+  }
+  Win32Result<std::vector<std::string>> dependents() override {
+    Bytes buffer(svcctl::kMostEnumeration);  // the most that the call takes
+    DWORD needed = 0;
+    DWORD returned = 0;
+    auto* services = reinterpret_cast<ENUM_SERVICE_STATUSW*>(buffer.data());
+    if (EnumDependentServicesW(handle_.get(), SERVICE_ACTIVE, services,
+                               static_cast<DWORD>(buffer.size()), &needed, &returned) == 0)
+      return last_error();
+    std::vector<std::string> names;
+    for (const auto& service : std::span(services, returned))
+      names.push_back(text_of(service.lpServiceName, buffer));
+    return names;
+  }
+
+ private:
+  const ServiceHandle handle_;
+};
+
 class WindowsManager final : public Manager {
  public:
   explicit WindowsManager(ServiceHandle handle) : handle_(std::move(handle)) {}
@@ -150,6 +179,12 @@ class WindowsManager final : public Manager {
         .display_name = text_of(config->lpDisplayName, buffer),
         .path = text_of(config->lpBinaryPathName, buffer),
         .dependencies = read_strings(bytes_of(config->lpDependencies, buffer))};
+  }
+
+  Win32Result<std::unique_ptr<ControlledService>> open(const std::string& service,
+                                                       std::uint32_t rights) override {
+    TRY(auto handle, open_service(handle_.get(), service, rights));
+    return std::make_unique<WindowsService>(std::move(handle));
   }
 
  private:

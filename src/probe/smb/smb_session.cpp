@@ -229,6 +229,27 @@ net::awaitable<Result<bool>> SmbSession::query_start_trigger(svcctl::Handle serv
   return ask(scm_.query_start_trigger(port_, service), deadline);
 }
 
+net::awaitable<Result<svcctl::Handle>> SmbSession::open_service(std::string name,
+                                                                std::uint32_t rights,
+                                                                net::Deadline deadline) {
+  return ask(scm_.open_service(port_, std::move(name), rights), deadline);
+}
+
+net::awaitable<Result<>> SmbSession::start_service(svcctl::Handle service, net::Deadline deadline) {
+  return drive(scm_.start_service(port_, service), deadline);
+}
+
+net::awaitable<Result<>> SmbSession::control_service(svcctl::Handle service,
+                                                     svcctl::Control control,
+                                                     net::Deadline deadline) {
+  return drive(scm_.control_service(port_, service, control), deadline);
+}
+
+net::awaitable<Result<std::vector<std::string>>> SmbSession::dependents(svcctl::Handle service,
+                                                                        net::Deadline deadline) {
+  return ask(scm_.dependents(port_, service), deadline);
+}
+
 net::awaitable<Result<>> SmbSession::close_service(svcctl::Handle service, net::Deadline deadline) {
   auto closed = co_await ask(scm_.close(port_, service), deadline);
   if (closed || is_about_service(closed.error())) co_return Result<>{};

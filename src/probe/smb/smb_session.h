@@ -4,12 +4,14 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "base/random.h"
 #include "base/try.h"
@@ -63,12 +65,21 @@ class SmbSession {
   /// The same, not read yet.
   net::awaitable<Result<svcctl::ListReply>> ask_for_list(net::Deadline deadline);
   net::awaitable<Result<svcctl::Handle>> open_service(std::string name, net::Deadline deadline);
+  /// `rights` are svcctl::Access bits.
+  net::awaitable<Result<svcctl::Handle>> open_service(std::string name, std::uint32_t rights,
+                                                      net::Deadline deadline);
   net::awaitable<Result<svcctl::ServiceStatusProcess>> query_status(svcctl::Handle service,
                                                                     net::Deadline deadline);
   net::awaitable<Result<svcctl::QueryServiceConfig>> query_config(svcctl::Handle service,
                                                                   net::Deadline deadline);
   net::awaitable<Result<bool>> query_delayed_start(svcctl::Handle service, net::Deadline deadline);
   net::awaitable<Result<bool>> query_start_trigger(svcctl::Handle service, net::Deadline deadline);
+  /// As svcctl::Client says; these two may take as long as the service does.
+  net::awaitable<Result<>> start_service(svcctl::Handle service, net::Deadline deadline);
+  net::awaitable<Result<>> control_service(svcctl::Handle service, svcctl::Control control,
+                                           net::Deadline deadline);
+  net::awaitable<Result<std::vector<std::string>>> dependents(svcctl::Handle service,
+                                                              net::Deadline deadline);
   /// The host may have closed it itself; that is as good.
   net::awaitable<Result<>> close_service(svcctl::Handle service, net::Deadline deadline);
   /// Where the host would end the session with an old ticket: logs in again by a fresh one. An

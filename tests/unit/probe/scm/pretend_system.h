@@ -24,6 +24,9 @@ struct PretendMachine {
     Configuration configuration;
     bool listed = true;
     std::uint32_t error = 0;  ///< of every question about it alone
+    std::uint32_t refused_rights = 0;
+    std::uint32_t start_error = 0;
+    std::vector<std::string> dependents{};
   };
   std::mutex mutex;
   std::map<std::string, Service> services;
@@ -44,6 +47,43 @@ struct PretendMachine {
     service.configuration.start_type = svcctl::kAutoStart;
     service.configuration.type = svcctl::kWin32OwnProcess | svcctl::kInteractiveProcess;
   }
+};
+
+class PretendService final : public ControlledService {
+ public:
+  PretendService(std::shared_ptr<PretendMachine> of, std::string name)
+      : machine_(std::move(of)), name_(std::move(name)) {}
+  ~PretendService() override { note("close"); }
+  PretendService(const PretendService&) = delete;
+  PretendService& operator=(const PretendService&) = delete;
+
+  std::uint32_t start() override {
+    note("start");
+    const std::lock_guard lock(machine_->mutex);
+    auto& service = machine_->services[name_];
+    if (service.start_error == 0) service.status.current_state = svcctl::kRunning;
+    return service.start_error;
+  }
+  std::uint32_t control(std::uint32_t control) override {
+    note("control " + std::to_string(control));
+    const std::lock_guard lock(machine_->mutex);
+    machine_->services[name_].status.current_state =
+        control == svcctl::kStop ? svcctl::kStopped : svcctl::kRunning;
+    return 0;
+  }
+  Win32Result<std::vector<std::string>> dependents() override {
+    const std::lock_guard lock(machine_->mutex);
+    return machine_->services[name_].dependents;
+  }
+
+ private:
+  void note(const std::string& what) {
+    const std::lock_guard lock(machine_->mutex);
+    machine_->calls.push_back(what + (" " + name_));
+  }
+
+  std::shared_ptr<PretendMachine> machine_;
+  std::string name_;
 };
 
 class PretendManager final : public Manager {
@@ -80,6 +120,14 @@ class PretendManager final : public Manager {
     const auto service = find(name, "configuration");
     if (!service) return std::unexpected(service.error());
     return service->configuration;
+  }
+  Win32Result<std::unique_ptr<ControlledService>> open(const std::string& name,
+                                                       std::uint32_t rights) override {
+    const auto service = find(name, "open");
+    if (!service) return std::unexpected(service.error());
+    if ((service->refused_rights & rights) != 0)
+      return std::unexpected(std::uint32_t{svcctl::kAccessDenied});
+    return std::make_unique<PretendService>(machine_, name);
   }
 
  private:
