@@ -9,6 +9,7 @@
 #include "config/monitored/maintenance.h"
 #include "config/monitored/policy_part.h"
 #include "config/monitored/read_clusters.h"
+#include "config/monitored/read_control.h"
 #include "config/monitored/read_credentials.h"
 #include "config/monitored/read_hosts.h"
 #include "config/monitored/watchlists.h"
@@ -78,6 +79,14 @@ AlertDestinations read_service_monitor(Section& section, Config& config) {
                                 "people read. Each may override it."},
                 destinations.grouping);
   auto accounts = read_credentials(section);
+  std::optional<HostControl> control;
+  read_control(section,
+               {.name = "control",
+                .description = "`true` lets people start and stop the watched services: with "
+                               "`tocsin start`, `stop` and `restart`, and on the dashboard (role "
+                               "`act`). A section names the account for it.",
+                .may_be_boolean = true},
+               accounts, control);
   auto sets = read_service_sets(section);
   const auto names_of_sets = sets.written;
   Watchlists watchlists(policy, std::move(sets));
@@ -87,7 +96,8 @@ AlertDestinations read_service_monitor(Section& section, Config& config) {
                                    .check_every_nth = check_every_nth,
                                    .accounts = accounts,
                                    .watchlists = watchlists,
-                                   .policy = host_policy},
+                                   .policy = host_policy,
+                                   .control = control},
                                   config.hosts);
   config.credentials = std::move(accounts.right);
   config.clusters = read_clusters(section, policy, config.hosts);

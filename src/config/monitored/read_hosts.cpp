@@ -14,6 +14,7 @@
 
 #include "base/text.h"
 #include "config/monitored/host_names.h"
+#include "config/monitored/read_control.h"
 #include "config/section/addresses.h"
 #include "config/section/duplicates.h"
 #include "config/section/nearest.h"
@@ -188,8 +189,9 @@ class HostReader {
 
   void read(Section& entry, HostEntry& out) {
     const auto names = read_names(entry);
-    for (const std::string_view key : {"address", "serverName", "port", "source", "push",
-                                       "credentials", "frequency", "checkEveryNth", "hostPolicy"}) {
+    for (const std::string_view key :
+         {"address", "serverName", "port", "source", "push", "credentials", "frequency",
+          "checkEveryNth", "hostPolicy", "control"}) {
       if (entry.raw(key) != nullptr) out.written.push_back(key);
     }
     if (entry.raw("timeZone") != nullptr) out.written.emplace_back("frequency");
@@ -232,6 +234,18 @@ class HostReader {
                    credentials);
     find_credentials(entry, credentials, credentials_place, defaults_.accounts, host);
     warn_of_unused(entry, host, credentials_place, port);
+    host.control = defaults_.control;
+    const auto control_account =
+        read_control(entry,
+                     {.name = "control",
+                      .description = "The same for this host: `true`, `false` or a section.",
+                      .same_as = "serviceMonitor.control",
+                      .may_be_boolean = true},
+                     defaults_.accounts, host.control);
+    if (control_account && host.source == Source::scm)
+      entry.warning(*control_account,
+                    "`control.credentials` has no effect with `source: scm`, which uses the "
+                    "account that tocsin runs as; to use it, write `source: smb`");
     host.services = watchlists_.make(entry, read_host_services(entry));
     host.policy = defaults_.policy;
     read_host_policy(entry,

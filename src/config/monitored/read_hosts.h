@@ -22,6 +22,7 @@ struct HostDefaults {
   const HostAccounts& accounts;
   Watchlists& watchlists;
   const HostPolicy& policy;
+  const std::optional<HostControl>& control;
 };
 
 /// Reads all entries into `hosts`, in the order of their names. Answers the place of the key.

@@ -50,6 +50,8 @@ struct Key {
   std::string_view entry_key = {};
   /// Of a section: the destination that it configures, for people: "Slack". See Section::error().
   std::string_view destination = {};
+  /// Of a section: `true` or `false` in its place, for those who need none of its keys.
+  bool may_be_boolean = false;
 };
 
 /// The description of a password.

@@ -30,6 +30,7 @@ struct KnownKey {
   bool may_be_list = false;               ///< of "one of ...": a list of some too
   bool is_section_of_butler = false;      ///< of a list: a section is Butler's, and unused
   std::optional<Range> range;             ///< of whole numbers
+  bool may_be_boolean = false;            ///< of a section: `true` or `false` in its place too
   bool is_open = false;                   ///< a section with keys of Butler, which we do not know
 };
 

@@ -71,6 +71,10 @@ class Section {
   /// `read(Section&)`, which is called for an absent section too: defaults hold in it.
   template <typename Read>
   std::optional<Place> section(const Key& key, Read read);
+  /// The same, or a boolean in its place (Key::may_be_boolean). `on` gets what that says, or true
+  /// for a section.
+  template <typename Read>
+  std::optional<Place> boolean_or_section(const Key& key, bool& on, Read read);
   /// A list of sections: `read(Section&, Item&)` for each. Items with mistakes are left out.
   template <typename Item, typename Read>
   std::optional<Place> list(const Key& key, std::vector<Item>& out, Read read);
@@ -268,6 +272,15 @@ std::optional<Place> Section::section(const Key& key, Read read) {
   for (const auto name : inner.declared_) nested_.emplace_back(key.name, name);
   if (!entry) return std::nullopt;
   return entry->key->place;
+}
+
+template <typename Read>
+std::optional<Place> Section::boolean_or_section(const Key& key, bool& on, Read read) {
+  const auto* value = raw(key.name);
+  if (value != nullptr && value->type == YamlNode::Type::scalar) return boolean(key, on);
+  const auto place = section(key, read);
+  if (place) on = true;
+  return place;
 }
 
 template <typename Item, typename Read>

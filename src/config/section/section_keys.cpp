@@ -62,7 +62,8 @@ void Section::declare(const Key& key, std::string type, std::string fallback, st
        .choices = {allowed.choices.begin(), allowed.choices.end()},
        .may_be_list = allowed.list,
        .is_section_of_butler = key.is_section_of_butler,
-       .range = allowed.range});
+       .range = allowed.range,
+       .may_be_boolean = key.may_be_boolean});
 }
 
 void Section::refuse(std::string_view key, std::string text) {

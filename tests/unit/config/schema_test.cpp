@@ -137,6 +137,7 @@ class Schema {
 
     auto schema = schema_of(key);
     if (key.is_section_of_butler) schema["type"] = {"array", "object"};
+    if (key.may_be_boolean) schema["type"] = {"object", "boolean"};
     if (!key.required) schema = or_nothing(std::move(schema));
     std::string at = sections_.at(parent) + "/properties/" + name;
     auto& property = owner["properties"][name];
