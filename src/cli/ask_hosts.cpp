@@ -1,5 +1,6 @@
 #include "cli/ask_hosts.h"
 
+#include <functional>
 #include <map>
 #include <string>
 #include <utility>
@@ -9,6 +10,7 @@
 
 #include "base/try.h"
 #include "cli/load.h"
+#include "daemon/control.h"
 #include "daemon/credentials.h"
 #include "daemon/probes.h"
 #include "logins/logins.h"
@@ -71,10 +73,10 @@ void check_suspects(std::span<const config::Host> hosts, logins::Logins& logins,
                     name, local_time(suspension.until), suspension.reason));
 }
 
-}  // namespace
+/// Works with logins that are remembered.
+using Work = std::function<net::awaitable<void>(net::Loop& loop, daemon::Probes& probes)>;
 
-void ask_hosts(std::span<const config::Host> hosts, const AskOptions& options,
-               const Question& question) {
+void log_in_to(std::span<const config::Host> hosts, const AskOptions& options, const Work& work) {
   platform::allow_many_files();
   LoginMemory memory(options.data_directory);
   net::Loop loop;
@@ -99,6 +101,16 @@ void ask_hosts(std::span<const config::Host> hosts, const AskOptions& options,
                                             .random = platform::system_random(),
                                             .peers_to_suspect = 1});
     check_suspects(hosts, logins, options.force);
+    co_await work(loop, probes);
+    co_await logins.flush();
+  }());
+}
+
+}  // namespace
+
+void ask_hosts(std::span<const config::Host> hosts, const AskOptions& options,
+               const Question& question) {
+  log_in_to(hosts, options, [&](net::Loop& loop, daemon::Probes& probes) -> net::awaitable<void> {
     net::Semaphore slots(loop.executor(), kHostsAtOnce);
     const auto ask = [&](std::size_t place) -> net::awaitable<void> {
       const auto slot = co_await slots.acquire();
@@ -109,8 +121,20 @@ void ask_hosts(std::span<const config::Host> hosts, const AskOptions& options,
     net::TaskScope scope(loop.executor());
     for (std::size_t place = 0; place < hosts.size(); place++) scope.spawn(ask(place));
     co_await scope.join();
-    co_await logins.flush();
-  }());
+  });
+}
+
+Result<probe::ControlReport> control_host(const config::Host& host,
+                                          const probe::ControlRequest& request,
+                                          const AskOptions& options) {
+  Result<probe::ControlReport> report;
+  const auto as_operator = daemon::with_control_account(host);
+  log_in_to(std::span(&as_operator, 1), options,
+            [&](net::Loop& /*loop*/, daemon::Probes& probes) -> net::awaitable<void> {
+              const auto control = probes.make_control(host);
+              report = co_await control->run(request, net::within(daemon::kControlLimit));
+            });
+  return report;
 }
 
 }  // namespace tocsin::cli

@@ -8,6 +8,7 @@
 
 #include "config/monitored/host.h"
 #include "net/async.h"
+#include "probe/control.h"
 #include "probe/probe.h"
 
 namespace tocsin::cli {
@@ -26,5 +27,10 @@ using Question = std::function<net::awaitable<void>(std::size_t place, probe::Pr
 /// credentials that are suspect, which are not tried.
 void ask_hosts(std::span<const config::Host> hosts, const AskOptions& options,
                const Question& question);
+
+/// Starts or stops a service of the host, which has `control`. Errors as probe::Control's.
+[[nodiscard]] Result<probe::ControlReport> control_host(const config::Host& host,
+                                                        const probe::ControlRequest& request,
+                                                        const AskOptions& options);
 
 }  // namespace tocsin::cli

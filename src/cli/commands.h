@@ -165,6 +165,19 @@ struct UnackOptions {
 };
 int unack(const UnackOptions& options);
 
+/// A service that is started or stopped now.
+struct ControlOptions {
+  std::string configuration;
+  std::string data_directory;
+  std::string what;  ///< HOST/SERVICE
+  bool dry_run = false;
+  bool json = false;
+  bool force = false;  ///< as in CheckOptions
+};
+int start(const ControlOptions& options);
+int stop(const ControlOptions& options);
+int restart(const ControlOptions& options);
+
 struct WebTokenOptions {
   std::string configuration;
   std::string data_directory;

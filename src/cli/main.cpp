@@ -311,6 +311,29 @@ void add_acknowledging(CLI::App& app, int& code) {
   add_which(end_command, end_options->ack, "acks");
 }
 
+void add_controlling(CLI::App& app, int& code) {
+  const auto add_one = [&](const char* name, const char* text,
+                           int (*command)(const ControlOptions&)) {
+    const auto options = std::make_shared<ControlOptions>();
+    auto* sub = add(app, name, text, code, options, command);
+    add_configuration(sub, options);
+    sub->add_option("what", options->what, "a watched service of a host that has `control`")
+        ->required()
+        ->type_name("HOST/SERVICE");
+    sub->add_flag("--dry-run", options->dry_run,
+                  "only print what would be done, and whether the account may do it");
+    add_data_directory(sub, options);
+    add_json(sub, options);
+    add_force(sub, options);
+    sub->footer(
+        "exit code: 0 done, or nothing to do; 1 a step failed or was refused, 2 configuration "
+        "error, 3 the host was not reached");
+  };
+  add_one("start", "start a service, or continue one that is paused", start);
+  add_one("stop", "stop a service, and before it those that depend on it", stop);
+  add_one("restart", "stop and start a service, and those that depend on it", restart);
+}
+
 void add_routes(CLI::App& app, int& code) {
   const auto options = std::make_shared<RoutesOptions>();
   auto* command = add(app, "routes", "print the destinations that an alert would go to, and when",
@@ -462,6 +485,7 @@ int run_command(std::vector<std::string> words) {
   add_looking_back(app, code);
   add_silencing(app, code);
   add_acknowledging(app, code);
+  add_controlling(app, code);
   add_web_token(app, code);
   add_web_password(app, code);
   add_migrate(app, code);

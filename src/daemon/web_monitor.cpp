@@ -8,6 +8,7 @@
 
 #include <fmt/format.h>
 
+#include "daemon/control.h"
 #include "daemon/credentials.h"
 #include "net/timer.h"
 #include "platform/time_zones.h"
@@ -18,13 +19,15 @@ namespace {
 constexpr auto kMeasureEvery = std::chrono::seconds(1);
 /// Each costs a login.
 constexpr std::size_t kDiagnosesAtOnce = 4;
+constexpr std::size_t kControlledAtOnce = 8;
 constexpr auto kLogOffAfterDiagnosis = std::chrono::seconds(1);
 
 web::WatchedHost watched(const Watcher& watcher) {
   web::WatchedHost host{.monitored = watcher.monitored(),
                         .address = watcher.host().address,
                         .source = to_string(watcher.host().source),
-                        .checked = watcher.last_check().has_value()};
+                        .checked = watcher.last_check().has_value(),
+                        .control = watcher.configured().control.has_value()};
   if (const auto& last = watcher.last_check()) {
     host.checked_at = last->at;
     host.took = last->took;
@@ -109,6 +112,35 @@ net::awaitable<std::expected<web::Diagnosis, web::NotDiagnosed>> WebMonitor::dia
   const auto diagnosis = co_await probe->diagnose(net::within(probe::kDiagnosisLimit));
   co_await probe->close(net::within(kLogOffAfterDiagnosis));
   co_return shown(host, diagnosis);
+}
+
+net::awaitable<std::expected<web::Controlled, web::NotControlled>> WebMonitor::control(
+    HostName name, ServiceName service, ActionKind action, bool dry_run, std::string who) {
+  const auto* watcher = deps_.fleet.find_watcher(name);
+  if (watcher == nullptr) co_return std::unexpected(web::NotControlled::no_such_host);
+  const auto& watched = watcher->monitored().services();
+  const auto found = std::ranges::find(watched, service, &KnownService::name);
+  if (found == watched.end()) co_return std::unexpected(web::NotControlled::no_such_service);
+  const auto host = watcher->configured();  // a copy: a reload may take the watcher away
+  if (!host.control) co_return std::unexpected(web::NotControlled::only_watched);
+  if (controlled_.contains(name)) co_return std::unexpected(web::NotControlled::under_way);
+  if (controlled_.size() >= kControlledAtOnce)
+    co_return std::unexpected(web::NotControlled::too_many);
+  const Entered entered(controlled_, name);
+  const probe::ControlRequest request{
+      .kind = control_kind(action), .service = found->name, .dry_run = dry_run};
+  const auto what =
+      fmt::format("{} of service {} on host {}{}", to_string(request.kind), request.service.text(),
+                  host.name.text(), dry_run ? " (dry run)" : "");
+  note(who, what);
+  const auto control = deps_.probes.make_control(host);
+  const auto report = co_await control->run(request, net::within(kControlLimit));
+  auto all = shown(host, request, report);
+  if (!dry_run) {
+    deps_.log.notice("{}: {}", what, all.summary);
+    deps_.fleet.check_soon(name);
+  }
+  co_return all;
 }
 
 std::vector<HostName> WebMonitor::firing_credentials() const {

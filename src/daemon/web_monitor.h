@@ -67,6 +67,9 @@ class WebMonitor final : public web::Monitor {
   bool check_now(const HostName& host) override { return deps_.fleet.check_soon(host); }
   net::awaitable<std::expected<web::Diagnosis, web::NotDiagnosed>> diagnose(
       HostName host, std::string who) override;
+  net::awaitable<std::expected<web::Controlled, web::NotControlled>> control(
+      HostName host, ServiceName service, ActionKind action, bool dry_run,
+      std::string who) override;
   [[nodiscard]] std::vector<web::DestinationName> destinations() const override;
   [[nodiscard]] std::vector<web::Routed> route(const Alert& alert) const override;
   net::awaitable<std::optional<web::TestAnswer>> test(std::string key) override;
@@ -94,7 +97,8 @@ class WebMonitor final : public web::Monitor {
   Stored stored_;
   Time started_;
   std::chrono::duration<double> lag_{};
-  std::set<HostName> diagnosed_;  ///< now
+  std::set<HostName> diagnosed_;   ///< now
+  std::set<HostName> controlled_;  ///< likewise
 };
 
 }  // namespace tocsin::daemon

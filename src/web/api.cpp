@@ -29,6 +29,8 @@ void Api::add_to(Router& router) {
   router.add({get, "/api/v1/hosts/{host}/timeline", read, of(&Api::get_timeline)});
   router.add({post, "/api/v1/hosts/{host}/check", act, of(&Api::check_host)});
   router.add({post, "/api/v1/hosts/{host}/diagnosis", act, of(&Api::diagnose_host)});
+  router.add(
+      {post, "/api/v1/hosts/{host}/services/{service}/control", act, of(&Api::control_service)});
   router.add({get, "/api/v1/events", read, now(&Api::listen)});
   router.add({get, "/api/v1/alerts", read, of(&Api::list_alerts)});
   router.add({get, "/api/v1/acknowledgements", read, of(&Api::list_acks)});

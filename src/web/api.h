@@ -57,6 +57,7 @@ class Api {
   Coroutine list_services(const Call& call) const;
   Coroutine check_host(const Call& call) const;
   Coroutine diagnose_host(const Call& call) const;
+  Coroutine control_service(const Call& call) const;
   Answer listen(const Call& call) const;
 
   // Alerts (api_alerts.cpp).

@@ -29,6 +29,7 @@ json host_json(const WatchedHost& host, const HostSummary& summary) {
   return {{"name", host.monitored.name().text()},
           {"address", host.address},
           {"source", host.source},
+          {"control", host.control},
           {"reached", summary.checked ? json(summary.reached) : json(nullptr)},
           {"error", tracked.error},
           {"since", time_or_null(tracked.since)},
@@ -39,6 +40,13 @@ json host_json(const WatchedHost& host, const HostSummary& summary) {
           {"services", web::to_json(summary.states)},
           {"watched", summary.services},
           {"open", summary.open}};
+}
+
+std::optional<ActionKind> parse_control(std::string_view word) {
+  if (word == "start") return ActionKind::started;
+  if (word == "stop") return ActionKind::stopped;
+  if (word == "restart") return ActionKind::restarted;
+  return std::nullopt;
 }
 
 /// Whether a name has the text in it, or matches the pattern.
@@ -257,6 +265,45 @@ Api::Coroutine Api::diagnose_host(const Call& call) const {
       {.by = by, .kind = ActionKind::diagnosed, .scope = {.host = HostName(diagnosis->host)}});
   deps_.events.add(Change::action);
   co_return respond(web::to_json(*diagnosis));
+}
+
+Api::Coroutine Api::control_service(const Call& call) const {
+  Body body(call);
+  const auto word = body.text("action", 1, kMostName);
+  const bool dry_run = body.flag("dryRun");
+  body.finish();
+  if (auto mistake = body.mistake()) co_return *std::move(mistake);
+  const auto action = parse_control(word);
+  if (!action) co_return problem(400, "`action` must be `start`, `stop` or `restart`");
+  const auto by = actor(call);
+  const auto done = co_await deps_.monitor.control(
+      HostName(call.path.front()), ServiceName(call.path.back()), *action, dry_run, by.name);
+  if (!done) {
+    switch (done.error()) {
+      case NotControlled::no_such_host:
+        co_return no_such_host();
+      case NotControlled::no_such_service:
+        co_return problem(404, "no such service is watched on this host");
+      case NotControlled::only_watched:
+        co_return problem(403,
+                          "the services of this host are only watched: the configuration has no "
+                          "`control` for it");
+      case NotControlled::under_way:
+        co_return problem(409,
+                          "a service of this host is being started or stopped; try again when that "
+                          "has ended");
+      case NotControlled::too_many:
+        co_return problem(503, "too many services are being started or stopped; try again later");
+    }
+  }
+  if (!dry_run) {
+    co_await keep({.by = by,
+                   .kind = *action,
+                   .scope = {.host = HostName(done->host), .service = ServiceName(done->service)},
+                   .reason = done->summary});
+    deps_.events.add(Change::action);
+  }
+  co_return respond(web::to_json(*done));
 }
 
 Answer Api::listen(const Call& call) const {

@@ -216,6 +216,13 @@ Time Body::time(std::string_view name) {
   return time.value_or(Time{});
 }
 
+bool Body::flag(std::string_view name) {
+  if (!object_->is_object() || !object_->contains(std::string(name))) return false;
+  const auto* value = find(name);
+  if (!value->is_boolean()) complain(name, "must be true or false");
+  return value->is_boolean() && value->get<bool>();
+}
+
 void Body::finish() {
   if (!object_->is_object()) return;
   for (const auto& [key, value] : object_->items()) {

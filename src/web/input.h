@@ -75,6 +75,8 @@ class Body : public Input {
   [[nodiscard]] std::string text(std::string_view name, std::size_t least, std::size_t most);
   [[nodiscard]] std::int64_t number(std::string_view name, std::int64_t least, std::int64_t most);
   [[nodiscard]] Time time(std::string_view name);
+  /// May be left out: false.
+  [[nodiscard]] bool flag(std::string_view name);
   /// Complains about keys that were not read.
   void finish();
 

@@ -66,15 +66,39 @@ json to_json(const Silence& silence, Time now) {
           {"by", silence.author}};
 }
 
+namespace {
+
+json text_or_null(std::string_view value) {
+  if (value.empty()) return nullptr;
+  return value;
+}
+
+}  // namespace
+
+json to_json(const Controlled& controlled) {
+  json steps = json::array();
+  for (const auto& [action, service, error, took] : controlled.steps)
+    steps.push_back({{"action", action},
+                     {"service", service},
+                     {"error", text_or_null(error)},
+                     {"seconds", took.count()}});
+  return {{"host", controlled.host},
+          {"service", controlled.service},
+          {"action", controlled.action},
+          {"dryRun", controlled.dry_run},
+          {"before", text_or_null(controlled.before)},
+          {"after", text_or_null(controlled.after)},
+          {"steps", std::move(steps)},
+          {"error", text_or_null(controlled.error)}};
+}
+
 json to_json(const Diagnosis& diagnosis) {
-  const auto text = [](const std::string& value) -> json {
-    if (value.empty()) return nullptr;
-    return value;
-  };
   json steps = json::array();
   for (const auto& [step, result, found, advice] : diagnosis.steps)
-    steps.push_back(
-        {{"step", step}, {"result", result}, {"found", text(found)}, {"advice", text(advice)}});
+    steps.push_back({{"step", step},
+                     {"result", result},
+                     {"found", text_or_null(found)},
+                     {"advice", text_or_null(advice)}});
   return {{"host", diagnosis.host},
           {"address", diagnosis.address},
           {"port", diagnosis.port},

@@ -29,5 +29,6 @@ using json = nlohmann::ordered_json;
 [[nodiscard]] json to_json(const Ack& ack);
 [[nodiscard]] json to_json(const Silence& silence, Time now);
 [[nodiscard]] json to_json(const Diagnosis& diagnosis);
+[[nodiscard]] json to_json(const Controlled& controlled);
 
 }  // namespace tocsin::web

@@ -13,6 +13,7 @@
 
 #include "config/file/finding.h"
 #include "domain/ack.h"
+#include "domain/action.h"
 #include "domain/alert.h"
 #include "domain/monitored_host.h"
 #include "domain/suppression.h"
@@ -27,6 +28,7 @@ struct WatchedHost {
   std::string address;      ///< empty for a cluster
   std::string_view source;  ///< "smb", "scm" or "cluster"
   bool checked = false;     ///< in this run
+  bool control = false;     ///< its services may be started and stopped
   std::optional<Time> checked_at{};
   std::optional<std::chrono::duration<double>> took{};  ///< by the last check
 };
@@ -63,6 +65,35 @@ struct Diagnosis {
 
 /// Why there is no diagnosis.
 enum class NotDiagnosed : std::uint8_t { no_such_host, under_way, too_many };
+
+/// What starting or stopping a service has done, or of a dry run, would do (probe/control.h), in
+/// words.
+struct Controlled {
+  struct Step {
+    std::string_view action;  ///< "start" or "stop"
+    std::string service;
+    std::string error;  ///< empty: it worked
+    std::chrono::duration<double> took{};
+  };
+  std::string host;
+  std::string service;
+  std::string_view action;  ///< "start", "stop" or "restart"
+  bool dry_run = false;
+  std::string_view before{};  ///< its state; empty: not known
+  std::string_view after{};
+  std::vector<Step> steps{};
+  std::string error{};    ///< what went wrong; empty: nothing
+  std::string summary{};  ///< how it ended, for the history and the log
+};
+
+/// Why nothing was tried.
+enum class NotControlled : std::uint8_t {
+  no_such_host,
+  no_such_service,
+  only_watched,
+  under_way,
+  too_many
+};
 
 struct LoadedConfiguration {
   std::string file;
@@ -112,6 +143,10 @@ class Monitor {
   /// all. Notes who has begun it.
   virtual net::awaitable<std::expected<Diagnosis, NotDiagnosed>> diagnose(HostName host,
                                                                           std::string who) = 0;
+  /// `action`: started, stopped or restarted. Over a session of its own, which may take minutes;
+  /// one for each host at once, and few in all. Notes who has begun it and how it ended.
+  virtual net::awaitable<std::expected<Controlled, NotControlled>> control(
+      HostName host, ServiceName service, ActionKind action, bool dry_run, std::string who) = 0;
 
   [[nodiscard]] virtual std::vector<DestinationName> destinations() const = 0;
   [[nodiscard]] virtual std::vector<Routed> route(const Alert& alert) const = 0;

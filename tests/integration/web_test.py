@@ -318,6 +318,53 @@ class Diagnosing(Served):
         self.assertLess(time.monotonic() - begun, 10 * SLOWER)
 
 
+class Controlling(Served):
+    RUNNING = 4  # as the service manager says it
+
+    def serve_with(self, control, token=True):
+        configuration(self.file, hosts=[{**self.simulator.host(self.host, self.SERVICES), "control": control}],
+                      credentials=self.simulator.credentials(), web=ANY_PORT)
+        self.running = self.start_tocsin(first_look=True)
+        return self.client(token)
+
+    def control(self, web, action, service=ENGINE, expected=200, **more):
+        return web.post(f"/hosts/{self.host}/services/{service}/control", {"action": action, **more},
+                        expected=expected, timeout=60)
+
+    def test_starts_and_stops(self):
+        web = self.serve_with(True)
+        self.assertTrue(web.get(f"/hosts/{self.host}")["control"])
+        planned = self.control(web, "stop", dryRun=True)
+        self.assertEqual(([step["service"] for step in planned["steps"]], planned["after"]), ([ENGINE], "RUNNING"))
+        self.assertEqual(self.manager.state(ENGINE), self.RUNNING)
+        done = self.control(web, "stop")
+        self.assertEqual((done["host"], done["service"], done["before"], done["after"], done["error"]),
+                         (self.host, ENGINE, "RUNNING", "STOPPED", None))
+        wait_until(lambda: {"STOPPED"} == {one["state"] for one in web.get(f"/hosts/{self.host}/services")["services"]
+                                           if one["name"] == ENGINE}, 5, "a check at once")
+        self.assertEqual(self.control(web, "restart")["after"], "RUNNING")
+        self.assertEqual([(one["kind"], one["service"], one["by"], one["reason"])
+                          for one in web.get("/actions")["actions"]],
+                         [("restarted", ENGINE, "dashboard", "it is RUNNING (was STOPPED)"),
+                          ("stopped", ENGINE, "dashboard", "it is STOPPED (was RUNNING)")])
+        self.running.wait_for_line(f"stop of service {ENGINE} on host {self.host} by dashboard, through the web")
+        self.running.wait_for_line(f"stop of service {ENGINE} on host {self.host}: it is STOPPED (was RUNNING)")
+
+    def test_a_host_that_is_only_watched(self):
+        web = self.serve_with(False)
+        self.assertFalse(web.get(f"/hosts/{self.host}")["control"])
+        self.assertIn("only watched", self.control(web, "stop", expected=403)["detail"])
+        self.assertEqual(self.manager.state(ENGINE), self.RUNNING)
+
+    def test_who_and_what_is_refused(self):
+        web = self.serve_with(True)
+        self.control(self.client(token=False), "stop", expected=401)
+        self.assertIn("no such service", self.control(web, "stop", "Fax", expected=404)["detail"])
+        self.assertIn("must be `start`", self.control(web, "explode", expected=400)["detail"])
+        self.assertIn("true or false", self.control(web, "stop", dryRun="yes", expected=400)["detail"])
+        self.assertEqual(self.manager.state(ENGINE), self.RUNNING)
+
+
 class Listening(Served):
     def change_until_pushed(self, web):
         """Changes are read by checks until the host has been listened to; then they come at once."""

@@ -395,6 +395,7 @@ function routes(model, options, tell) {
     name: host.name,
     address: '192.0.2.17',
     source: 'smb',
+    control: host.name === 'web1',
     reached: host.reached,
     error: host.reached ? '' : 'no answer to the SYN within 5 s',
     since: iso(host.since),
@@ -557,6 +558,24 @@ function routes(model, options, tell) {
         model.did('diagnosed', { host: host.name });
         tell([{ what: 'action' }]);
         return model.diagnose(host);
+      },
+    ],
+    [
+      'POST',
+      '/hosts/:/services/:/control',
+      ([name, service], _, { action, dryRun }) => {
+        const host = hostOr404(name),
+          one = host.services.find((known) => known.name === service),
+          before = one.state,
+          already = before === (action === 'stop' ? 'STOPPED' : action === 'start' ? 'RUNNING' : '');
+        const step = (kind) => ({ action: kind, service, error: null, seconds: 0.1 });
+        const after = already || dryRun ? before : action === 'stop' ? 'STOPPED' : 'RUNNING';
+        if (!dryRun) {
+          model.did({ start: 'started', stop: 'stopped', restart: 'restarted' }[action], { host: host.name, service });
+          tell([{ what: 'action' }, ...model.set(host.name, service, after)]);
+        }
+        const steps = already ? [] : action === 'restart' ? [step('stop'), step('start')] : [step(action)];
+        return { host: host.name, service, action, dryRun: dryRun ?? false, before, after, steps, error: null };
       },
     ],
     ['GET', '/alerts', () => ({ alerts: model.open() })],

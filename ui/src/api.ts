@@ -11,6 +11,7 @@ export type Counts = Schemas['Counts'];
 export type Overview = Schemas['Overview'];
 export type Host = Schemas['Host'];
 export type Diagnosis = Schemas['Diagnosis'];
+export type Controlled = Schemas['Controlled'];
 export type Service = Schemas['Service'];
 export type Timeline = Schemas['Timeline'];
 export type OpenAlert = Schemas['OpenAlert'];

@@ -51,6 +51,9 @@ const DONE: Readonly<Record<Action['kind'], string>> = {
   tested: 'sent a test to',
   checked: 'checked',
   diagnosed: 'diagnosed',
+  started: 'started',
+  stopped: 'stopped',
+  restarted: 'restarted',
 };
 
 export function History() {

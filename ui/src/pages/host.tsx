@@ -5,7 +5,7 @@ import { get, post, type Host, type Service } from '../api';
 import { now } from '../clock';
 import { DiagnosisView, type Ended } from '../parts/diagnosis';
 import { Action, Empty, Opener, Shown, Table } from '../parts/frame';
-import { askAcknowledge, askSilence, scopeOf, takeBack } from '../parts/dialogs';
+import { askAcknowledge, askControl, askSilence, scopeOf, takeBack } from '../parts/dialogs';
 import { Age, Moment, Name, SeverityText, StateText, Words } from '../parts/text';
 import { TimelineView } from '../parts/timeline_view';
 import { compareNames, sameName, visible } from '../names';
@@ -32,10 +32,13 @@ export function HostPage({ name }: { name: string }) {
     [all, reached],
   );
   // Kept as it is while the timeline moves. Why a host is not reached is said once.
-  const error = host.data.value?.error ?? '';
+  const error = host.data.value?.error ?? '',
+    control = host.data.value?.control ?? false;
   const table = useMemo(
-    () => all && (all.length ? <Services host={name} hostError={error} services={all} /> : <Empty>No service of this host is watched.</Empty>),
-    [all, name, error],
+    () =>
+      all &&
+      (all.length ? <Services host={name} hostError={error} control={control} services={all} /> : <Empty>No service of this host is watched.</Empty>),
+    [all, name, error, control],
   );
   /** Undefined: nobody has asked for one. Null: it is under way. */
   const diagnosis = useSignal<Ended | null | undefined>(undefined);
@@ -139,20 +142,20 @@ function Reached({ host }: { host: Host }) {
 }
 
 /** What is not as expected comes first. */
-function Services({ host, hostError, services }: { host: string; hostError: string; services: readonly Service[] }) {
+function Services({ host, hostError, control, services }: { host: string; hostError: string; control: boolean; services: readonly Service[] }) {
   const sorted = [...services].sort(
     (a, b) => Number(a.asExpected) - Number(b.asExpected) || (a.asExpected ? 0 : rankOf(b.state) - rankOf(a.state)) || compareNames(a.name, b.name),
   );
   return (
     <Table caption="Services of the host" class="services" heads={['State', 'Service', 'For', 'Process', 'Start', 'Watched by', 'Alert', '']}>
       {sorted.map((service) => (
-        <Row key={service.name} host={host} hostError={hostError} service={service} />
+        <Row key={service.name} host={host} hostError={hostError} control={control} service={service} />
       ))}
     </Table>
   );
 }
 
-function Row({ host, hostError, service }: { host: string; hostError: string; service: Service }) {
+function Row({ host, hostError, control, service }: { host: string; hostError: string; control: boolean; service: Service }) {
   const { alert } = service,
     scope = scopeOf(host, service.name),
     what = visible(scope);
@@ -217,6 +220,11 @@ function Row({ host, hostError, service }: { host: string; hostError: string; se
               Acknowledge
             </Opener>
           ))}
+        {control && (
+          <Opener label={`Start or stop ${what}`} open={() => askControl(host, service)}>
+            Start/stop
+          </Opener>
+        )}
         {!alert?.suppressed && (
           <Opener label={`Silence ${what}`} open={() => askSilence(scope)}>
             Silence

@@ -1,19 +1,20 @@
-// The two things that ask before they act: a silence (what it would cover is shown first) and an acknowledgement.
+// What asks before it acts: a silence (what it would cover is shown first), an acknowledgement, and starting or stopping a service (its steps are).
 import { signal, useSignal } from '@preact/signals';
 import type { ComponentChildren } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
-import { get, patch, post, remove, type OpenAlert, type Silence } from '../api';
+import { get, patch, post, Problem, remove, type Controlled, type OpenAlert, type Service, type Silence } from '../api';
 import { now, show, zone } from '../clock';
 import { visible } from '../names';
 import { useResource } from '../resource';
 import { duration, moment, parseDuration } from '../time';
 import { Field, Shown, valueOf } from './frame';
 import { act, type Notice } from './notices';
-import { count, Name, StateText } from './text';
+import { count, Name, StateText, Words } from './text';
 
 type Asked =
   | { readonly what: 'silence'; readonly scope: string }
-  | { readonly what: 'acknowledge'; readonly alert: Pick<OpenAlert, 'host' | 'service' | 'about'> };
+  | { readonly what: 'acknowledge'; readonly alert: Pick<OpenAlert, 'host' | 'service' | 'about'> }
+  | { readonly what: 'control'; readonly host: string; readonly service: Pick<Service, 'name' | 'state'> };
 const asked = signal<Asked | null>(null);
 
 /** HOST or HOST/SERVICE, as silences are written. */
@@ -25,6 +26,9 @@ export const askSilence = (scope: string): void => {
 export const askAcknowledge = (alert: Pick<OpenAlert, 'host' | 'service' | 'about'>): void => {
   asked.value = { what: 'acknowledge', alert };
 };
+export const askControl = (host: string, service: Pick<Service, 'name' | 'state'>): void => {
+  asked.value = { what: 'control', host, service };
+};
 export const closeDialog = (): void => {
   asked.value = null;
 };
@@ -32,7 +36,8 @@ export const closeDialog = (): void => {
 export function Dialogs() {
   const one = asked.value;
   if (!one) return null;
-  return one.what === 'silence' ? <NewSilence key={one.scope} scope={one.scope} /> : <Acknowledge alert={one.alert} />;
+  if (one.what === 'silence') return <NewSilence key={one.scope} scope={one.scope} />;
+  return one.what === 'acknowledge' ? <Acknowledge alert={one.alert} /> : <Control host={one.host} service={one.service} />;
 }
 
 /** A modal form. Enter sends it, Escape closes it; the browser keeps the focus inside and gives it back. */
@@ -227,6 +232,69 @@ function Acknowledge({ alert }: { alert: Pick<OpenAlert, 'host' | 'service' | 'a
         />
       </Field>
     </Dialog>
+  );
+}
+
+const CONTROLS = { start: 'Start', stop: 'Stop', restart: 'Restart' } as const;
+type Action = keyof typeof CONTROLS;
+
+function Control({ host, service }: { host: string; service: Pick<Service, 'name' | 'state'> }) {
+  const action = useSignal<Action>(service.state === 'STOPPED' || service.state === 'PAUSED' ? 'start' : 'restart'),
+    what = `${visible(service.name)} on ${visible(host)}`,
+    ask = (dryRun: boolean) => post('/hosts/{host}/services/{service}/control', { host, service: service.name }, { action: action.value, dryRun });
+  const plan = useResource(
+    action.value,
+    () => ask(true),
+    () => false,
+  );
+  const send = async () => {
+    const done = await ask(false);
+    if (done.error) throw new Problem(0, `${CONTROLS[action.value]} ${what}`, done.error);
+    return { text: done.steps.length ? `${what} is ${done.after} now.` : `${what} was ${done.before} already.` };
+  };
+  const planned = plan.data.value?.action === action.value ? plan.data.value : null;
+  return (
+    <Dialog title={`Start or stop ${what}`} send={send} sendText={CONTROLS[action.value]} disabled={!planned || !!planned.error}>
+      <p class="choices" role="group" aria-label="What to do">
+        {(Object.keys(CONTROLS) as Action[]).map((one) => (
+          <button
+            key={one}
+            type="button"
+            aria-pressed={action.value === one}
+            onClick={() => {
+              action.value = one;
+            }}>
+            {CONTROLS[one]}
+          </button>
+        ))}
+      </p>
+      <div class="covered" aria-live="polite">
+        <Shown of={plan}>{() => (planned ? <Steps of={planned} /> : <p class="empty">Loading …</p>)}</Shown>
+      </div>
+    </Dialog>
+  );
+}
+
+/** What would be done, before it is. */
+function Steps({ of }: { of: Controlled }) {
+  if (of.error)
+    return (
+      <p class="problem">
+        <Words of={of.error} />
+      </p>
+    );
+  if (!of.steps.length) return <p>It is {of.before} already: nothing will be done.</p>;
+  return (
+    <>
+      <p>In this order:</p>
+      <ol>
+        {of.steps.map((step) => (
+          <li key={`${step.action} ${step.service}`}>
+            {step.action} <Name of={step.service} />
+          </li>
+        ))}
+      </ol>
+    </>
   );
 }
 

@@ -214,6 +214,56 @@ test('a host that is not reached says why', { skip }, async (t) => {
   noComplaints(context);
 });
 
+test('a service is started and stopped after a look at the steps', { skip }, async (t) => {
+  const mock = await mockFor(t, { hosts: 60, hostile: false }),
+    context = await contextFor(t),
+    page = await open(context, mock, './?page=host&host=web1'),
+    button = page.getByRole('button', { name: 'Start or stop web1/Spooler' }),
+    dialog = page.getByRole('dialog', { name: 'Start or stop Spooler on web1' });
+  await button.click();
+  assert.deepEqual(await dialog.locator('ol li').allTextContents(), ['stop Spooler', 'start Spooler']);
+  assert.deepEqual(await findings(page), []);
+  await dialog.getByRole('group').getByRole('button', { name: 'Start' }).first().click();
+  await dialog.getByText('It is RUNNING already: nothing will be done.').waitFor();
+  await dialog.getByRole('group').getByRole('button', { name: 'Stop' }).click();
+  await dialog.getByText('In this order:').waitFor();
+  assert.deepEqual(await dialog.locator('ol li').allTextContents(), ['stop Spooler']);
+  await dialog.locator('button[type=submit]').click();
+  await page.getByText('Spooler on web1 is STOPPED now.').waitFor();
+  assert.equal(await dialog.count(), 0);
+  noComplaints(context);
+
+  await page.route('**/control', (route) =>
+    route.fulfill({
+      json: {
+        host: 'web1',
+        service: 'Spooler',
+        action: 'start',
+        dryRun: true,
+        before: 'STOPPED',
+        after: 'STOPPED',
+        steps: [],
+        error: 'the account may not start Spooler',
+      },
+    }),
+  );
+  await button.click();
+  await dialog.getByText('the account may not start Spooler').waitFor();
+  assert.ok(await dialog.locator('button[type=submit]').isDisabled());
+});
+
+test('only hosts with control start and stop services, for those who may act', { skip }, async (t) => {
+  const buttons = async (options, host) => {
+    const mock = await mockFor(t, { hosts: 60, hostile: false, ...options }),
+      page = await open(await contextFor(t), mock, `./?page=host&host=${host}`);
+    await page.locator('.services tbody tr').first().waitFor();
+    return page.getByRole('button', { name: /^Start or stop/ }).count();
+  };
+  assert.ok((await buttons({}, 'web1')) > 0);
+  assert.equal(await buttons({}, 'sql1'), 0);
+  assert.equal(await buttons({ role: 'read' }, 'web1'), 0);
+});
+
 test('a diagnosis that fails or takes its time says so', { skip }, async (t) => {
   const mock = await mockFor(t, { hosts: 7, hostile: false }),
     context = await contextFor(t),
