@@ -53,6 +53,7 @@ std::string_view name_of(const KnownKey& key) {
 
 bool may_be(YamlNode::Type type, const KnownKey& key) {
   if (key.may_be_list && type == YamlNode::Type::sequence) return true;
+  if (key.may_be_boolean && type == YamlNode::Type::scalar) return true;
   if (key.type == "section") return type == YamlNode::Type::mapping;
   return type ==
          (key.type.starts_with("list of") ? YamlNode::Type::sequence : YamlNode::Type::scalar);

@@ -1,6 +1,7 @@
 // `control`: whose services may be started and stopped, and by whom.
 #include <gmock/gmock.h>
 
+#include "unit/config/migrate_test.h"
 #include "unit/config/sample.h"
 
 namespace tocsin::config {
@@ -48,6 +49,15 @@ TEST(Control, HoldsForAllHostsWhereTheySayNothing) {
       parse_sample(sample_with({{3, "    control: {credentials: main}\n    credentials:"},
                                 {6, "      - host: node1\n        control: true"}}));
   EXPECT_TRUE(account.config->hosts[0].control->credentials) << "the account stays";
+}
+
+TEST(Control, MigrationKeepsIt) {
+  const auto text =
+      migrate_sample(sample_with({{3, "    control: true\n    credentials:"},
+                                  {6, "      - host: node1\n        control: false"}}))
+          .text;
+  EXPECT_THAT(text, HasSubstr("control: true"));
+  EXPECT_THAT(text, HasSubstr("control: false"));
 }
 
 }  // namespace
