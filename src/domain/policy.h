@@ -2,6 +2,7 @@
 // configured nothing is lost, and a host that restarts is one alert.
 #pragma once
 
+#include <array>
 #include <chrono>
 #include <compare>
 #include <cstdint>
@@ -127,6 +128,55 @@ consteval auto table_of(FirstSight) {
   return std::array{Word{by_name, "byName"}, Word{told, "told"}, Word{quiet, "quiet"}};
 }
 
+/// What recovery does to a service.
+enum class RecoveryAction : std::uint8_t {
+  start,
+  restart,  ///< stops it first, where it does not respond
+};
+
+consteval auto table_of(RecoveryAction) {
+  using enum RecoveryAction;
+  return std::array{Word{start, "start"}, Word{restart, "restart"}};
+}
+
+/// Of which services recovery takes care.
+enum class RecoverWhen : std::uint8_t { stopped, stuck };
+
+consteval auto table_of(RecoverWhen) {
+  using enum RecoverWhen;
+  return std::array{Word{stopped, "stopped"}, Word{stuck, "stuck"}};
+}
+
+/// So that both may be meant.
+struct RecoveryCauses {
+  bool stopped = true;
+  bool stuck = false;
+
+  [[nodiscard]] constexpr bool contains(RecoverWhen cause) const {
+    return cause == RecoverWhen::stopped ? stopped : stuck;
+  }
+
+  friend auto operator<=>(const RecoveryCauses&, const RecoveryCauses&) = default;
+};
+
+inline constexpr std::array kRecoveryWaits{Duration(std::chrono::seconds(10)),
+                                           Duration(std::chrono::minutes(1)),
+                                           Duration(std::chrono::minutes(5))};
+
+/// Whether tocsin itself starts a service again, and how often it tries. Alerts never wait for it.
+struct RecoveryPolicy {
+  bool enabled = false;
+  RecoveryAction action = RecoveryAction::start;
+  unsigned attempts = 3;  ///< until it has run for `reset_after`
+  /// Before each attempt; the last one also before all that follow. Empty: kRecoveryWaits.
+  std::vector<Duration> waits;
+  RecoveryCauses when;
+  bool clean_exit = false;  ///< a stop with exit code 0 counts too
+  Duration reset_after = std::chrono::hours(1);
+
+  friend auto operator<=>(const RecoveryPolicy&, const RecoveryPolicy&) = default;
+};
+
 struct Policy {
   /// A pending service is stuck when it has made no progress for its own wait hint, and at least
   /// for this long.
@@ -145,6 +195,7 @@ struct Policy {
   AlertSeverity severity = AlertSeverity::critical;
   /// How often a reminder is sent while the state stays bad; 0: never.
   Duration repeat_every{};
+  RecoveryPolicy recovery;
 
   friend auto operator<=>(const Policy&, const Policy&) = default;
 };

@@ -18,6 +18,7 @@ constexpr DurationRange kUpToAWeek{Duration(0), days(7)};
 constexpr DurationRange kUpToAYear{Duration(0), days(366)};
 constexpr Range kChecks{1, 1000};
 constexpr Range kChanges{0, 1000};
+constexpr Range kAttempts{1, 20};
 
 auto read_checks(Section& section, unsigned& checks) {
   return section.count({.name = "checks",
@@ -104,8 +105,72 @@ void visit_flapping_keys(auto& visitor) {
               });
 }
 
+constexpr std::string_view kRecovery = "recovery";
+
+void visit_recovery_keys(auto& visitor) {
+  visitor.key([](auto& policy) -> auto& { return policy.recovery.action; },
+              [](Section& section, auto& value) {
+                return section.choice({.name = "action",
+                                       .description = "`start` starts a service that has stopped; "
+                                                      "`restart` also stops one that hangs first.",
+                                       .example = "restart"},
+                                      value);
+              });
+  visitor.key(
+      [](auto& policy) -> auto& { return policy.recovery.attempts; },
+      [](Section& section, auto& value) {
+        return section.count(
+            {.name = "attempts",
+             .description = "Number of attempts until the service has run for `resetAfter`.",
+             .example = "5"},
+            value, kAttempts);
+      });
+  visitor.key([](auto& policy) -> auto& { return policy.recovery.waits; },
+              [](Section& section, auto& value) {
+                return section.durations(
+                    {.name = "waits",
+                     .description = "Time before each attempt. The last one repeats.",
+                     .example = "[30s, 2m]",
+                     .otherwise = "10s, 1m, 5m"},
+                    value, {seconds(1), days(1)});
+              });
+  visitor.key([](auto& policy) -> auto& { return policy.recovery.when; },
+              [](Section& section, auto& value) {
+                std::vector<RecoverWhen> causes{RecoverWhen::stopped};
+                const auto place = section.choices(
+                    {.name = "when",
+                     .description = "`stopped`: the service has stopped with an exit code other "
+                                    "than 0. `stuck`: it hangs while it starts or stops, which "
+                                    "needs `action: restart`. One word, or a list of both.",
+                     .example = "[stopped, stuck]"},
+                    causes);
+                value = {.stopped = std::ranges::count(causes, RecoverWhen::stopped) > 0,
+                         .stuck = std::ranges::count(causes, RecoverWhen::stuck) > 0};
+                return place;
+              });
+  visitor.key([](auto& policy) -> auto& { return policy.recovery.clean_exit; },
+              [](Section& section, auto& value) {
+                return section.boolean(
+                    {.name = "cleanExit",
+                     .description = "Start it after a stop with exit code 0 too, "
+                                    "as when somebody has stopped it.",
+                     .example = "true"},
+                    value);
+              });
+  visitor.key([](auto& policy) -> auto& { return policy.recovery.reset_after; },
+              [](Section& section, auto& value) {
+                return section.duration(
+                    {.name = "resetAfter",
+                     .description = "Time for which the service must run without a problem until "
+                                    "attempts are counted from 0 again.",
+                     .example = "30m"},
+                    value, {seconds(1), days(7)});
+              });
+}
+
 /// Every key of a policy, once: where its value stands, and how it is read. `visitor.key(field,
-/// read)` is called for each, and `visitor.section(key, keys)` around those of a section.
+/// read)` is called for each, `visitor.section(key, keys)` around those of a section, and
+/// `visitor.switched_section(key, on, keys)` around those of one that may be a boolean.
 void visit_keys(auto& visitor) {
   visitor.key([](auto& policy) -> auto& { return policy.expected; },
               [](Section& section, auto& value) { return read_expected(section, value); });
@@ -179,6 +244,14 @@ void visit_keys(auto& visitor) {
               [](Section& section, auto& value) { return read_severity(section, value); });
   visitor.key([](auto& policy) -> auto& { return policy.repeat_every; },
               [](Section& section, auto& value) { return read_repeat_every(section, value); });
+  visitor.switched_section(
+      {.name = kRecovery,
+       .description = "Lets tocsin start the service again, on hosts with `control`: a section, or "
+                      "`true`. `false`: it does not, whatever a section farther away says. Without "
+                      "a word it never does. Alerts do not wait for it.",
+       .may_be_boolean = true},
+      [](auto& policy) -> auto& { return policy.recovery.enabled; },
+      [&] { visit_recovery_keys(visitor); });
 }
 
 class Reader {
@@ -198,6 +271,22 @@ class Reader {
     section_ = outer;
     if (key.name == kFlapping) out_.flapping = place;
   }
+  void switched_section(const Key& key, const auto& on, const auto& keys) {
+    auto* outer = section_;
+    const auto number = number_++;
+    bool is_read = false;
+    const auto read = [&](Section& inner) {
+      section_ = &inner;
+      keys();
+      is_read = true;
+    };
+    const auto place = outer->boolean_or_section(key, on(out_.part.values), read);
+    Section none(outer->reading(), nullptr, outer->place());
+    if (!is_read) read(none);  // it has their numbers all the same
+    section_ = outer;
+    if (place) out_.part.given.set(number);
+    if (key.name == kRecovery) out_.recovery = place;
+  }
 
  private:
   Section* section_;
@@ -214,6 +303,10 @@ class Applier {
     number_++;
   }
   void section(const Key& /*key*/, const auto& keys) { keys(); }
+  void switched_section(const Key& /*key*/, const auto& on, const auto& keys) {
+    key(on, nullptr);
+    keys();
+  }
 
  private:
   const PolicyPart& part_;
@@ -235,8 +328,14 @@ void read_policy(Section& section, const Key& key, PolicySection& out) {
   });
 }
 
-std::optional<std::string> contradiction_in(const Policy& policy) {
-  const auto& flapping = policy.flapping;
+std::optional<std::string> contradiction_in(const RecoveryPolicy& recovery) {
+  if (!recovery.enabled || !recovery.when.stuck || recovery.action == RecoveryAction::restart)
+    return std::nullopt;
+  return "`recovery`: a service that is stuck cannot be started; write `action: restart`, or "
+         "`when: stopped`";
+}
+
+std::optional<std::string> contradiction_in(const FlapLimits& flapping) {
   if (flapping.start == 0 || flapping.stop < flapping.start) return std::nullopt;
   return fmt::format(
       "`flapping`: `stop` ({}) must be less than `start` ({}), or a flapping service never settles",

@@ -31,13 +31,15 @@ struct PolicyPart {
 struct PolicySection {
   PolicyPart part;
   std::optional<Place> flapping;
+  std::optional<Place> recovery;
 };
 
 /// `policy`; `key` says where. Only what one value says by itself is checked here.
 void read_policy(Section& section, const Key& key, PolicySection& out);
 
-/// What contradicts itself in a policy, as a sentence about its `flapping`.
-[[nodiscard]] std::optional<std::string> contradiction_in(const Policy& policy);
+/// What contradicts itself, as a sentence about the section.
+[[nodiscard]] std::optional<std::string> contradiction_in(const FlapLimits& flapping);
+[[nodiscard]] std::optional<std::string> contradiction_in(const RecoveryPolicy& recovery);
 
 /// `hostPolicy`; the variable holds what is valid without it.
 void read_host_policy(Section& section, const Key& key, HostPolicy& out);

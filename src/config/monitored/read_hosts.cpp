@@ -246,7 +246,7 @@ class HostReader {
       entry.warning(*control_account,
                     "`control.credentials` has no effect with `source: scm`, which uses the "
                     "account that tocsin runs as; to use it, write `source: smb`");
-    host.services = watchlists_.make(entry, read_host_services(entry));
+    host.services = watchlists_.make(entry, read_host_services(entry), host.control.has_value());
     host.policy = defaults_.policy;
     read_host_policy(entry,
                      {.name = "hostPolicy",
@@ -409,6 +409,7 @@ std::optional<Place> read_hosts(Section& section, const HostDefaults& defaults,
   HostCollector collector(section, hosts);
   for (auto& entry : entries) collector.add(std::move(entry));
   collector.finish();
+  defaults.watchlists.say_idle_recoveries(section);
   return place;
 }
 

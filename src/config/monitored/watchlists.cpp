@@ -42,6 +42,15 @@ bool agree(const WatchedService& a, const WatchedService& b) {
   return rules(a) == rules(b);
 }
 
+/// Of the nearest section that says something of it.
+std::optional<Place> recovery_of(const std::vector<const PolicySection*>& layers) {
+  std::optional<Place> nearest;
+  for (const auto* layer : layers) {
+    if (layer->recovery) nearest = layer->recovery;
+  }
+  return nearest;
+}
+
 }  // namespace
 
 Watchlists::Watchlists(PolicySection defaults, ServiceSets sets)
@@ -59,15 +68,32 @@ void Watchlists::check(Section& section) {
   }
 }
 
-Watchlist Watchlists::make(Section& entry, const HostServices& host) {
+Watchlist Watchlists::make(Section& entry, const HostServices& host, bool controlled) {
   const auto uses = find_sets(entry, host.sets);
-  if (!host.own.empty() || uses.empty()) return share(put_together(entry, host, uses));
+  const auto note_recoveries = [&](const Made& made) {
+    for (const auto& place : made.recoveries) recoveries_[place] |= controlled;
+  };
+  if (!host.own.empty() || uses.empty()) {
+    auto made = put_together(entry, host, uses);
+    note_recoveries(made);
+    return share(std::move(made.list));
+  }
   std::vector<std::size_t> sets;
   sets.reserve(uses.size());
   for (const auto& use : uses) sets.push_back(use.set);
   const auto [known, fresh] = made_.try_emplace(std::pair(std::move(sets), host.policy.part));
   if (fresh) known->second = put_together(entry, host, uses);
-  return known->second;
+  note_recoveries(known->second);
+  return known->second.list;
+}
+
+void Watchlists::say_idle_recoveries(Section& section) const {
+  for (const auto& [place, works] : recoveries_) {
+    if (!works)
+      section.warning(place,
+                      "`recovery` does nothing: no host that it is for lets services be started; "
+                      "write `control: true` for the host, or remove it");
+  }
 }
 
 Watchlist Watchlists::share(Watchlist made) {
@@ -111,10 +137,15 @@ Policy Watchlists::merge(Section& section, const Layers& layers) {
     layer->part.apply_to(policy);
     if (layer->flapping) flapping = layer->flapping;
   }
-  if (const auto contradiction = contradiction_in(policy);
-      contradiction && contradictions_.insert(flapping.value_or(section.place())).second)
-    section.error(flapping.value_or(section.place()), *contradiction);
+  say_contradiction(section, flapping, contradiction_in(policy.flapping));
+  say_contradiction(section, recovery_of(layers), contradiction_in(policy.recovery));
   return policy;
+}
+
+void Watchlists::say_contradiction(Section& section, std::optional<Place> place,
+                                   const std::optional<std::string>& contradiction) {
+  const auto where = place.value_or(section.place());
+  if (contradiction && contradictions_.insert(where).second) section.error(where, *contradiction);
 }
 
 Watchlists::Rule Watchlists::rule(Section& section, const ServiceEntry& entry,
@@ -146,8 +177,8 @@ void Watchlists::say_unreachable(Section& section, const Rule& rule, Place catch
           section.reading().findings.line(catch_all, rule.place)));
 }
 
-Watchlist Watchlists::put_together(Section& entry, const HostServices& host,
-                                   const std::vector<Use>& uses) {
+Watchlists::Made Watchlists::put_together(Section& entry, const HostServices& host,
+                                          const std::vector<Use>& uses) {
   std::size_t count = host.own.size();
   for (const auto& use : uses) count += sets_[use.set].services.size();
   if (!spend(entry, count)) return {};
@@ -157,7 +188,10 @@ Watchlist Watchlists::put_together(Section& entry, const HostServices& host,
   std::unordered_map<std::string, std::size_t> known;  // the place in `services`
   std::vector<Place> places;                           // of the services
   std::optional<Place> catch_all;
-  const auto add = [&](Rule&& made) {
+  std::set<Place> recoveries;
+  const auto add = [&](Rule&& made, const Layers& layers) {
+    if (const auto place = recovery_of(layers); place && made.service.policy.recovery.enabled)
+      recoveries.insert(*place);
     if (catch_all) {
       say_unreachable(entry, made, *catch_all);
     } else if (matches_all(made.service)) {
@@ -167,16 +201,18 @@ Watchlist Watchlists::put_together(Section& entry, const HostServices& host,
     places.push_back(made.place);
     services.push_back(std::move(made.service));
   };
-  for (const auto& own : host.own)
-    add(rule(entry, own, {}, {&defaults_, &host.policy, &own.policy}));
+  for (const auto& own : host.own) {
+    const Layers layers{&defaults_, &host.policy, &own.policy};
+    add(rule(entry, own, {}, layers), layers);
+  }
   for (const auto& use : uses) {
     const auto& set = sets_[use.set];
     for (const auto& theirs : set.services) {
-      auto made =
-          rule(entry, theirs, set.name, {&defaults_, &host.policy, &set.policy, &theirs.policy});
+      const Layers layers{&defaults_, &host.policy, &set.policy, &theirs.policy};
+      auto made = rule(entry, theirs, set.name, layers);
       const auto before = known.find(key_of(made.service));
       if (before == known.end()) {
-        add(std::move(made));
+        add(std::move(made), layers);
         continue;
       }
       const auto& other = services[before->second];
@@ -192,7 +228,7 @@ Watchlist Watchlists::put_together(Section& entry, const HostServices& host,
           "the first counts");
     }
   }
-  return Watchlist(std::move(services));
+  return {Watchlist(std::move(services)), std::move(recoveries)};
 }
 
 JoinedServices::JoinedServices(const Watchlist& first) : services_(first.entries()) {

@@ -41,8 +41,12 @@ class Watchlists {
 
   /// What contradicts itself in the defaults or in the sets, whether hosts use them or not.
   void check(Section& section);
-  /// Says what is wrong with it as findings of `entry`.
-  [[nodiscard]] Watchlist make(Section& entry, const HostServices& host);
+  /// Says what is wrong with it as findings of `entry`. `controlled`: services of the host may be
+  /// started.
+  [[nodiscard]] Watchlist make(Section& entry, const HostServices& host, bool controlled);
+  /// After all hosts: each `recovery` that does nothing, since no host that it is for may be
+  /// controlled.
+  void say_idle_recoveries(Section& section) const;
 
  private:
   /// A service and who gives its rules.
@@ -65,8 +69,15 @@ class Watchlists {
   [[nodiscard]] Rule rule(Section& section, const ServiceEntry& entry, const std::string& set,
                           const Layers& layers);
   [[nodiscard]] Policy merge(Section& section, const Layers& layers);
-  [[nodiscard]] Watchlist put_together(Section& entry, const HostServices& host,
-                                       const std::vector<Use>& uses);
+  void say_contradiction(Section& section, std::optional<Place> place,
+                         const std::optional<std::string>& contradiction);
+  /// A list, and where the sections stand that let its services be started.
+  struct Made {
+    Watchlist list;
+    std::set<Place> recoveries;
+  };
+  [[nodiscard]] Made put_together(Section& entry, const HostServices& host,
+                                  const std::vector<Use>& uses);
   /// Or the last one, where that says the same.
   [[nodiscard]] Watchlist share(Watchlist made);
   /// Of an entry behind one that matches all.
@@ -77,11 +88,12 @@ class Watchlists {
   std::vector<ServiceSet> sets_;
   std::vector<std::string> written_;
   std::unordered_map<std::string, std::size_t> numbers_;  ///< of the sets, by their names
-  std::map<std::pair<std::vector<std::size_t>, PolicyPart>, Watchlist> made_;
-  Watchlist last_;                  ///< of those that share() has answered
-  std::set<Place> contradictions_;  ///< each is reported once
-  std::set<Place> unreachable_;     ///< so is each of these
-  std::size_t rules_ = 0;           ///< in all lists that were made
+  std::map<std::pair<std::vector<std::size_t>, PolicyPart>, Made> made_;
+  std::map<Place, bool> recoveries_;  ///< whether a host that may be controlled has them
+  Watchlist last_;                    ///< of those that share() has answered
+  std::set<Place> contradictions_;    ///< each is reported once
+  std::set<Place> unreachable_;       ///< so is each of these
+  std::size_t rules_ = 0;             ///< in all lists that were made
 };
 
 /// The services of several lists of one host. The first rules that were added hold for one that is

@@ -47,6 +47,8 @@ class Section {
   std::optional<Place> numbers(const Key& key, std::vector<std::uint32_t>& out);
   /// As parse_duration() reads it.
   std::optional<Place> duration(const Key& key, Duration& out, DurationRange range);
+  /// A list of at least one; it replaces what `out` holds.
+  std::optional<Place> durations(const Key& key, std::vector<Duration>& out, DurationRange range);
   std::optional<Place> schedule(const Key& key, Schedule& out, const TimeZone& zone = {});
   /// An IANA name.
   std::optional<Place> time_zone(const Key& key, TimeZone& out);
@@ -180,6 +182,9 @@ class Section {
   /// Whether an entry of `list` has brought no mistakes since there were so many. A file of Butler
   /// goes without one that has.
   [[nodiscard]] bool is_right(const YamlNode& list, std::size_t entry, std::size_t mistakes_before);
+  /// The duration that a value means; nothing after a finding.
+  [[nodiscard]] std::optional<Duration> duration_in(const Key& key, const Scalar& value,
+                                                    DurationRange range);
   void wrong_value(const Key& key, const Scalar& scalar, std::string_view wanted);
   [[nodiscard]] std::optional<std::string> expand(const YamlNode& node);
   [[nodiscard]] std::optional<Scalar> expanded(const YamlNode& node);

@@ -218,24 +218,52 @@ std::optional<Place> Section::numbers(const Key& key, std::vector<std::uint32_t>
   return entry->key->place;
 }
 
-std::optional<Place> Section::duration(const Key& key, Duration& out, DurationRange range) {
-  declare(key, "duration", duration_text(out));
-  const auto value = scalar(key);
-  if (!value) return std::nullopt;
-  const auto duration = parse_duration(value->text);
+std::optional<Duration> Section::duration_in(const Key& key, const Scalar& value,
+                                             DurationRange range) {
+  const auto duration = parse_duration(value.text);
   if (!duration) {
-    error(value->placed().at(duration.error().column),
+    error(value.placed().at(duration.error().column),
           fmt::format("`{}`: {}", key.name, duration.error().expected));
     return std::nullopt;
   }
   if (*duration < range.least || *duration > range.most) {
-    error(value->place, fmt::format("`{}` must be from {} to {}, but this is {}", key.name,
-                                    duration_text(range.least), duration_text(range.most),
-                                    in_backticks(value->written)));
+    error(value.place, fmt::format("`{}` must be from {} to {}, but this is {}", key.name,
+                                   duration_text(range.least), duration_text(range.most),
+                                   in_backticks(value.written)));
     return std::nullopt;
   }
+  return *duration;
+}
+
+std::optional<Place> Section::duration(const Key& key, Duration& out, DurationRange range) {
+  declare(key, "duration", duration_text(out));
+  const auto value = scalar(key);
+  if (!value) return std::nullopt;
+  const auto duration = duration_in(key, *value, range);
+  if (!duration) return std::nullopt;
   out = *duration;
   return value->place;
+}
+
+std::optional<Place> Section::durations(const Key& key, std::vector<Duration>& out,
+                                        DurationRange range) {
+  std::string fallback;
+  for (const auto duration : out)
+    fallback.append(fallback.empty() ? "" : ", ").append(duration_text(duration));
+  declare(key, "list of durations", fallback);
+  const auto entry = find(key);
+  if (!entry || !is(YamlNode::Type::sequence, *entry, "a list")) return std::nullopt;
+  std::vector<Duration> all;
+  for (const auto& value : scalars(key, *entry, "a list of durations")) {
+    const auto duration = duration_in(key, value, range);
+    if (!duration) return std::nullopt;
+    all.push_back(*duration);
+  }
+  if (entry->value->children.empty())
+    error(entry->value->place, fmt::format("`{}` must have at least one entry", key.name));
+  if (all.empty()) return std::nullopt;
+  out = std::move(all);
+  return entry->key->place;
 }
 
 std::optional<Place> Section::schedule(const Key& key, Schedule& out, const TimeZone& zone) {

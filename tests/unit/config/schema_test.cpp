@@ -66,6 +66,15 @@ Json text() { return {{"type", {"string", "number", "boolean"}}}; }
 
 Json section() { return {{"type", "object"}, {"properties", Json::object()}}; }
 
+Json duration() {
+  return {{"anyOf",
+           {{{"type", "integer"}, {"minimum", 0}},
+            {{"type", "string"},
+             {"pattern", "^([0-9]+|([0-9]+d)?([0-9]+h)?([0-9]+m)?([0-9]+s)?)$"},
+             {"minLength", 1}},
+            kReference}}};
+}
+
 Json list_of(const Json& items) { return {{"type", "array"}, {"items", items}}; }
 
 Json schema_of(const KnownKey& key) {
@@ -77,16 +86,11 @@ Json schema_of(const KnownKey& key) {
   if (key.type == "section") return section();
   if (key.type == "list of sections") return list_of(section());
   if (key.type == "list of texts") return list_of(text());
+  if (key.type == "list of durations") return list_of(duration());
   if (key.type == "list of whole numbers") return list_of(whole_number(key));
   if (key.type == "whole number") return whole_number(key);
   if (key.type == "boolean") return {{"anyOf", {{{"type", "boolean"}}, kReference}}};
-  if (key.type == "duration")
-    return {{"anyOf",
-             {{{"type", "integer"}, {"minimum", 0}},
-              {{"type", "string"},
-               {"pattern", "^([0-9]+|([0-9]+d)?([0-9]+h)?([0-9]+m)?([0-9]+s)?)$"},
-               {"minLength", 1}},
-              kReference}}};
+  if (key.type == "duration") return duration();
   return text();
 }
 
