@@ -36,7 +36,10 @@ struct Alert {
       false;             ///< what it ends was over before anybody was notified of it: nothing fires
   bool pushed = false;   ///< reported by the host itself: more may follow at once; not stored
   bool goes_on = false;  ///< an alert fires that it repeats, changes or ends; not stored
-  std::string notice;    ///< what a message says before all else; empty: nothing
+  /// What tocsin has done to get the service running again, which `reason` says too; empty:
+  /// nothing.
+  std::string recovery;
+  std::string notice;  ///< what a message says before all else; empty: nothing
 };
 
 /// Whether it is resolved. Every other alert is firing, and is notified like a service that

@@ -74,8 +74,7 @@ std::optional<Transition> wait(TrackedService& next, const TrackedService& previ
       previous.seen.state != next.seen.state || previous.seen.checkpoint != next.seen.checkpoint;
   if (progress) next.progress_at = now;
   const auto idle = now - next.progress_at;
-  const Duration hint = std::min<Duration>(next.seen.wait_hint, kLongestHint);
-  if (next.stuck || idle <= std::max(hint, policy.pending_limit)) return {};
+  if (next.stuck || idle <= patience(next.seen, policy)) return {};
   next.stuck = true;
   const auto seconds = std::chrono::floor<std::chrono::seconds>(idle).count();
   return Transition{TransitionKind::stuck, next.settled, next.settled_since, next.seen.state,
@@ -196,6 +195,10 @@ void follow_clock(TrackedService& service, Duration set_by, Time now) {
                    &notified.at})
     *at = moved(*at, set_by, now);
   service.changes.follow_clock(set_by, now);
+}
+
+Duration patience(const ServiceStatus& seen, const Policy& policy) {
+  return std::max(std::min<Duration>(seen.wait_hint, kLongestHint), policy.pending_limit);
 }
 
 Decision decide(const TrackedService* previous, const ServiceStatus& seen, const Policy& policy,

@@ -33,6 +33,9 @@ enum class AtFirstSight : std::uint8_t { baseline, alert };
                               const Policy& policy, Time now,
                               AtFirstSight at_first_sight = AtFirstSight::baseline);
 
+/// For how long a pending service may make no progress until it is stuck.
+[[nodiscard]] Duration patience(const ServiceStatus& seen, const Policy& policy);
+
 struct ServiceChange {
   ServiceName name;
   TrackedService next;

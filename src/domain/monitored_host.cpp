@@ -24,12 +24,14 @@ bool waits(const KnownService& service) {
 
 }  // namespace
 
-MonitoredHost::MonitoredHost(HostName name, Rules rules, Known known, SilenceOf silence, AckOf ack)
+MonitoredHost::MonitoredHost(HostName name, Rules rules, Known known, SilenceOf silence, AckOf ack,
+                             RecoveryOf recovery)
     : name_(std::move(name)),
       host_(std::move(known.host)),
       services_(std::move(known.services)),
       silence_(std::move(silence)),
-      ack_(std::move(ack)) {
+      ack_(std::move(ack)),
+      recovery_(std::move(recovery)) {
   services_.shrink_to_fit();
   set_rules(std::move(rules));
 }
@@ -195,6 +197,18 @@ Time MonitoredHost::next_review(Now at) const {
   return next;
 }
 
+RecoveryPlan MonitoredHost::plan_recovery(const KnownService& service, Time now) const {
+  // Most services are well, and finding their entries costs more than seeing that.
+  const auto& tracked = service.tracked;
+  const bool may_be_meant = tracked.stuck || tracked.seen.state == ServiceState::stopped;
+  const auto* watched = may_be_meant ? find_entry(service) : nullptr;
+  if (watched == nullptr || !watched->policy.recovery.enabled) return {};
+  const auto all = circumstances(service.name, now);
+  const ReviewedService of{*watched, service.details.get(), rules_.services.is_exact(service.name)};
+  return tocsin::plan_recovery(tracked, of, all,
+                               all.recovery != nullptr ? *all.recovery : RecoveryState{}, now);
+}
+
 std::vector<MonitoredHost::WaitingAlert> MonitoredHost::waiting_alerts(Time now) const {
   std::vector<WaitingAlert> waiting;
   if (at_rest_ || !host_.error.empty()) return waiting;
@@ -268,7 +282,8 @@ Circumstances MonitoredHost::circumstances(const ServiceName& service, Time now)
   Circumstances all{.silence = silence(service, now),
                     .outage = outage(service),
                     .acknowledged = ack(service),
-                    .booted_at = host_.booted_at};
+                    .booted_at = host_.booted_at,
+                    .recovery = recovery_ ? recovery_(service) : nullptr};
   if (now < host_.storm_until)
     all.storm = Suppression{"many services of its host stopped at once", host_.storm_until};
   if (const auto fall = pushed_falls_.find(service);
@@ -396,6 +411,13 @@ Alert MonitoredHost::make_alert(const ServiceName& service, const TrackedService
     if (!alert.root_cause.empty())
       alert.reason = join_reasons(alert.reason,
                                   "it needs " + alert.root_cause.text() + ", which does not run");
+  }
+  if (const auto* done = recovery_ && !is_unmonitored ? recovery_(service) : nullptr) {
+    const bool is_end = is_resolved(alert);
+    const auto bad_since = tracked.stuck ? tracked.since : tracked.settled_since;
+    alert.recovery = recovery_text(*done, watched.policy.recovery, is_end,
+                                   is_end ? alert.previous_since : bad_since);
+    alert.reason = join_reasons(alert.reason, alert.recovery);
   }
   return alert;
 }

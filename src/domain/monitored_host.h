@@ -14,6 +14,7 @@
 #include "domain/alert.h"
 #include "domain/decide.h"
 #include "domain/host.h"
+#include "domain/recovery.h"
 #include "domain/review.h"
 #include "domain/watch.h"
 
@@ -52,7 +53,8 @@ class MonitoredHost {
     Suppression suppression;
   };
 
-  MonitoredHost(HostName name, Rules rules, Known known, SilenceOf silence = {}, AckOf ack = {});
+  MonitoredHost(HostName name, Rules rules, Known known, SilenceOf silence = {}, AckOf ack = {},
+                RecoveryOf recovery = {});
 
   /// What is known stays known; services that are not watched any more are forgotten by the next
   /// check, which ends their alerts.
@@ -87,6 +89,9 @@ class MonitoredHost {
   /// Since when an alert about the service, or (of an empty name) about the host itself, fires;
   /// nothing: none does.
   [[nodiscard]] std::optional<Time> firing_since(const ServiceName& service) const;
+
+  /// What tocsin itself does next to get the service running again.
+  [[nodiscard]] RecoveryPlan plan_recovery(const KnownService& service, Time now) const;
 
   /// Why nothing can be said of the service now; nothing: it is observed.
   [[nodiscard]] std::optional<Suppression> outage(const ServiceName& service) const;
@@ -144,6 +149,7 @@ class MonitoredHost {
   KnownServices services_;
   SilenceOf silence_;
   AckOf ack_;
+  RecoveryOf recovery_;
   KnownDetails
       details_of_others_;  ///< of those that the last observation brought and nobody watches
   ClockWatch clock_;

@@ -67,6 +67,8 @@ class Review {
   [[nodiscard]] Time bad_from() const;
   /// When a service that flaps has settled.
   [[nodiscard]] Time calm_from() const;
+  /// Whether tocsin has given up the service since that was notified last.
+  [[nodiscard]] bool is_given_up() const;
   std::vector<AlertDraft> remind_when_due();
   [[nodiscard]] Time next_reminder() const;
 
@@ -218,9 +220,16 @@ std::vector<AlertDraft> Review::of_flapping() {
   return {notify_late(std::move(bad))};
 }
 
+bool Review::is_given_up() const {
+  const auto* known = circumstances_.recovery;
+  return known != nullptr && fires(service_) && is_bad(service_, policy_) &&
+         is_spent(*known, policy_.recovery) && known->ended > service_.notified.at;
+}
+
 std::vector<AlertDraft> Review::remind_when_due() {
-  if (!is_repeated(service_, policy_)) return {};
-  if (now_ < service_.notified.at + policy_.repeat_every) return {};
+  const bool is_due =
+      is_repeated(service_, policy_) && now_ >= service_.notified.at + policy_.repeat_every;
+  if (!is_due && !is_given_up()) return {};
   auto again = remind(service_, policy_, now_);
   if (suppressions_.of_reminder(again)) return {};
   service_.notified.at = now_;
@@ -233,8 +242,9 @@ std::vector<AlertDraft> Review::remind_when_due() {
 }
 
 Time Review::next_reminder() const {
-  if (!is_repeated(service_, policy_)) return Time::max();
-  const auto due = service_.notified.at + policy_.repeat_every;
+  const bool given_up = is_given_up();
+  if (!given_up && !is_repeated(service_, policy_)) return Time::max();
+  const auto due = given_up ? now_ : service_.notified.at + policy_.repeat_every;
   const auto suppressed = suppressions_.of_reminder(remind(service_, policy_, now_));
   return suppressed ? std::max(due, suppressed->until) : due;
 }

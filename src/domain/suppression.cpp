@@ -20,6 +20,17 @@ std::optional<Suppression> standing_suppression(const WatchedService& watched,
   return std::nullopt;
 }
 
+std::optional<Suppression> boot_grace(const ReviewedService& of, Time booted_at, Time now) {
+  if (booted_at == Time{}) return std::nullopt;
+  const auto& policy = of.watched.policy;
+  const bool delayed =
+      of.details != nullptr && of.details->start_mode == StartMode::automatic_delayed;
+  const auto until = booted_at + (delayed ? std::max(policy.delayed_start_grace, policy.boot_grace)
+                                          : policy.boot_grace);
+  if (now >= until) return std::nullopt;
+  return Suppression{"its host has just started", until};
+}
+
 std::optional<Suppression> Suppressions::but_storm(const Transition& transition) const {
   const bool is_end = ends_notified(transition);
   if (circumstances_.silence && !is_end) return circumstances_.silence;
@@ -82,14 +93,7 @@ std::optional<Suppression> Suppressions::normal_end(const Transition& transition
 
 std::optional<Suppression> Suppressions::boot() const {
   if (service_.first_sight) return std::nullopt;  // the host's start explains none of it
-  if (circumstances_.booted_at == Time{}) return std::nullopt;
-  const bool delayed =
-      of_.details != nullptr && of_.details->start_mode == StartMode::automatic_delayed;
-  const auto until =
-      circumstances_.booted_at +
-      (delayed ? std::max(policy_.delayed_start_grace, policy_.boot_grace) : policy_.boot_grace);
-  if (now_ >= until) return std::nullopt;
-  return Suppression{"its host has just started", until};
+  return boot_grace(of_, circumstances_.booted_at, now_);
 }
 
 std::optional<Suppression> Suppressions::grace(const Transition& transition) const {

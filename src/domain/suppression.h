@@ -6,6 +6,7 @@
 #include <string>
 
 #include "domain/decide.h"
+#include "domain/recovery.h"
 #include "domain/transition.h"
 #include "domain/watch.h"
 
@@ -24,6 +25,7 @@ struct Circumstances {
   std::optional<Suppression> storm;         ///< so much stopped at once: firing alerts
   std::optional<Suppression> acknowledged;  ///< somebody has seen what fires: reminders
   Time booted_at{};                         ///< when its host has started; the epoch: long ago
+  const RecoveryState* recovery = nullptr;  ///< what tocsin has done about it; null: nothing
 };
 
 /// The service that is reviewed.
@@ -36,6 +38,10 @@ struct ReviewedService {
 /// What always suppresses alerts of this kind for a service: another rule decides, or none does.
 [[nodiscard]] std::optional<Suppression> standing_suppression(const WatchedService& watched,
                                                               TransitionKind kind);
+
+/// What suppresses the alerts of a service while its host has just started.
+[[nodiscard]] std::optional<Suppression> boot_grace(const ReviewedService& of, Time booted_at,
+                                                    Time now);
 
 /// What suppresses the alerts of one service now. Refers to all that it is given.
 class Suppressions {

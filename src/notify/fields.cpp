@@ -80,6 +80,7 @@ std::string template_values(const Alert& alert, std::span<const config::GenericU
       {"severity", to_string(alert.severity)},
       {"serviceSet", text_of(alert.set)},
       {"rootCause", text_of(alert.root_cause.text())},
+      {"recovery", text_of(alert.recovery)},
       {"reminder", alert.reminder},
       {"serviceStartType", to_string(alert.details.start_mode)},
       {"serviceExePath", text_of(alert.details.executable_path)},

@@ -164,6 +164,7 @@ std::string details_to_json(const Alert& alert) {
       .member("acrossHosts", alert.across_hosts)
       .member("forNotified", alert.for_notified)
       .member("overAlready", alert.over_already)
+      .member("recovery", alert.recovery)
       .member("notice", alert.notice);
   details.key("status")
       .begin_object()
@@ -198,6 +199,7 @@ bool details_from_json(std::string_view text, Alert& alert) {
     read.across_hosts = details.value("acrossHosts", read.across_hosts);
     read.for_notified = details.value("forNotified", read.for_notified);
     read.over_already = details.value("overAlready", read.over_already);
+    read.recovery = details.value("recovery", read.recovery);
     read.notice = details.value("notice", read.notice);
     const json status = details.value("status", json::object());
     read.status.state = state_at(status, "state", read.status.state);

@@ -46,6 +46,7 @@ json to_json(const Alert& alert) {
           {"severity", to_string(alert.severity)},
           {"serviceSet", alert.set},
           {"rootCause", alert.root_cause.text()},
+          {"recovery", alert.recovery},
           {"reminder", alert.reminder},
           {"suppressed", alert.suppressed}};
 }

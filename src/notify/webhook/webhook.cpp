@@ -46,6 +46,7 @@ std::vector<Field> more_fields_of(const Alert& alert) {
   std::vector<Field> fields{{"kind", valid_utf8(kind_word(alert))}};
   if (auto reason = valid_utf8(reason_of(alert)); !reason.empty())
     fields.push_back({"reason", std::move(reason)});
+  if (!alert.recovery.empty()) fields.push_back({"recovery", valid_utf8(alert.recovery)});
   return fields;
 }
 

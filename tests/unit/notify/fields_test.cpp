@@ -49,7 +49,11 @@ TEST(Fields, SayMore) {
   EXPECT_EQ(down["exitCode"], 1067);
   EXPECT_EQ(down["processId"], 0);
   EXPECT_EQ(down["dependencies"], Json::parse(R"(["KEYISO", "RpcSs"])"));
-  const Json up = Json::parse(template_values(started_alert(), {}));
+  EXPECT_EQ(down["recovery"], "");
+  Alert started = started_alert();
+  started.recovery = "after tocsin started it (attempt 1 of 3)";
+  const Json up = Json::parse(template_values(started, {}));
+  EXPECT_EQ(up["recovery"], started.recovery);
   EXPECT_EQ(up["up"], true);
   EXPECT_EQ(up["downFor"], "1 min");
   EXPECT_EQ(up["processId"], 4711);

@@ -94,9 +94,16 @@ TEST(WebhookBody, KindsThatButlerDoesNotHaveSayMore) {
       testing::EndsWith("&statechanged=true&kind=restarted&reason=another+process%3A+17+was+4"));
   alert.kind = TransitionKind::stopped;
   EXPECT_THAT(webhook_body(alert), HasSubstr("another process")) << "where there is one";
+  alert.recovery = "after tocsin restarted it (attempt 1 of 3)";
+  EXPECT_THAT(webhook_body(alert),
+              testing::EndsWith(R"(,"recovery":"after tocsin restarted it (attempt 1 of 3)"
+})"));
+
   alert.reason.clear();
-  EXPECT_THAT(webhook_body(alert), Not(HasSubstr("reason")));
-  EXPECT_THAT(webhook_url("http://h", alert), Not(HasSubstr("reason")));
+alert.recovery.clear();
+EXPECT_THAT(webhook_body(alert), Not(HasSubstr("recovery")));
+EXPECT_THAT(webhook_body(alert), Not(HasSubstr("reason")));
+EXPECT_THAT(webhook_url("http://h", alert), Not(HasSubstr("reason")));
 }
 
 TEST(WebhookBody, AServiceWithoutDisplayNameIsCalledByItsName) {

@@ -110,7 +110,7 @@ TEST_F(StoreTest, VersionTenHasKeptTheDetailsWithEachService) {
           "ALTER TABLE service DROP COLUMN details_id; DROP TABLE service_details;"
           "ALTER TABLE service ADD COLUMN details TEXT NOT NULL DEFAULT '';"
           "UPDATE service SET details = '{\"startMode\":2}' WHERE host <> 'c';"
-          "PRAGMA user_version = 10");
+          "DROP TABLE recovery; DROP INDEX action_control; PRAGMA user_version = 10");
   reopen();
   auto known = store_->load_states().value();
   for (const auto* host : {"a", "b"}) {
@@ -301,11 +301,13 @@ TEST_F(StoreTest, TheStatesThatAnAlertExpectsComeBack) {
 TEST_F(StoreTest, TheFlagsOfAnAlertComeBack) {
   auto alert = make_alert("a");
   alert.across_hosts = alert.for_notified = alert.over_already = true;
+  alert.recovery = "tried to start it once: 1069: its account could not log on";
   alert.notice = "tocsin reaches none of its 2 hosts: check its own network first";
   commit({.alerts = {alert}});
   reopen();
   const auto read = store_->history({}).value().front();
   EXPECT_TRUE(read.across_hosts && read.for_notified && read.over_already);
+  EXPECT_EQ(read.recovery, alert.recovery);
   EXPECT_EQ(read.notice, alert.notice);
   auto of_earlier = make_alert("b");
   ASSERT_TRUE(details_from_json("{}", of_earlier));
