@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "store/actions.h"
 #include "store/connection.h"
 #include "store/database.h"
 #include "store/opening.h"
@@ -11,7 +12,6 @@ namespace tocsin::store {
 
 namespace {
 
-constexpr std::int64_t kMostActions = 100'000;
 /// When an acknowledgement has ended that has not.
 constexpr Time kNotEnded{};
 
@@ -21,15 +21,6 @@ std::int64_t inserted(Query row) {
   const auto id = row.integer();
   row.next();  // to its end, which makes the change
   return id;
-}
-
-void add(Connection& connection, const Action& action) {
-  const auto id = inserted(connection.query(
-      "INSERT INTO action (at, author, kind, host, service, destination, until, reason)"
-      " VALUES (?,?,?,?,?,?,?,?) RETURNING id",
-      action.by.at, action.by.name, to_string(action.kind), action.scope.host.text(),
-      action.scope.service.text(), action.destination, action.until, action.reason));
-  connection.query("DELETE FROM action WHERE id <= ?", id - kMostActions).run();
 }
 
 /// Executes a statement that changes the row of an id, where it has not ended by then, and answers
@@ -44,7 +35,7 @@ bool act(Connection& connection, const std::string& update, Time value, std::int
     action.scope.service = ServiceName(changed.text());
     changed.next();  // to its end, which makes the change
   }
-  add(connection, action);
+  put_action(connection, action);
   transaction.commit();
   return true;
 }
@@ -106,11 +97,11 @@ Result<std::int64_t> Requests::add_silence(const Silence& silence) {
                          " VALUES (?,?,?,?,?,?) RETURNING id",
                          silence.scope.host.text(), silence.scope.service.text(), silence.begin,
                          silence.end, silence.reason, silence.author));
-    add(connection, {.by = {.name = silence.author, .at = silence.begin},
-                     .kind = ActionKind::silenced,
-                     .scope = silence.scope,
-                     .until = silence.end,
-                     .reason = silence.reason});
+    put_action(connection, {.by = {.name = silence.author, .at = silence.begin},
+                            .kind = ActionKind::silenced,
+                            .scope = silence.scope,
+                            .until = silence.end,
+                            .reason = silence.reason});
     transaction.commit();
     return id;
   });
@@ -160,10 +151,10 @@ Result<std::int64_t> Requests::add_ack(const Ack& ack) {
     const auto id = inserted(connection.query(
         "INSERT INTO ack (host, service, at, reason, author) VALUES (?,?,?,?,?) RETURNING id",
         ack.host.text(), ack.service.text(), ack.at, ack.reason, ack.author));
-    add(connection, {.by = {.name = ack.author, .at = ack.at},
-                     .kind = ActionKind::acknowledged,
-                     .scope = {.host = ack.host, .service = ack.service},
-                     .reason = ack.reason});
+    put_action(connection, {.by = {.name = ack.author, .at = ack.at},
+                            .kind = ActionKind::acknowledged,
+                            .scope = {.host = ack.host, .service = ack.service},
+                            .reason = ack.reason});
     transaction.commit();
     return id;
   });
@@ -243,7 +234,7 @@ Result<Requests::Retries> Requests::ask_for_retry(const DeadLetters& meant, cons
         action.scope = {.host = HostName(row.text()), .service = ServiceName(row.text())};
         action.destination = row.text();
       }
-      add(connection, action);
+      put_action(connection, action);
     }
     transaction.commit();
     retries.asked = wanted.size();
@@ -265,7 +256,7 @@ Result<std::int64_t> Requests::ask_for_reload(const Actor& by) {
     Transaction transaction(connection);
     const auto id =
         inserted(connection.query("INSERT INTO reload (asked) VALUES (?) RETURNING id", by.at));
-    add(connection, {.by = by, .kind = ActionKind::reloaded});
+    put_action(connection, {.by = by, .kind = ActionKind::reloaded});
     transaction.commit();
     return id;
   });
@@ -274,7 +265,7 @@ Result<std::int64_t> Requests::ask_for_reload(const Actor& by) {
 Result<> Requests::add_action(const Action& action) {
   return attempt(database_->file, [&]() -> Result<> {
     Transaction transaction(database_->connection);
-    add(database_->connection, action);
+    put_action(database_->connection, action);
     transaction.commit();
     return {};
   });

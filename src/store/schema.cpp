@@ -289,8 +289,28 @@ UPDATE service SET details_id = (SELECT id FROM service_details WHERE text = det
 ALTER TABLE service DROP COLUMN details;
 )sql";
 
-constexpr std::array kMigrations{kVersion1, kVersion2, kVersion3, kVersion4,  kVersion5, kVersion6,
-                                 kVersion7, kVersion8, kVersion9, kVersion10, kVersion11};
+// What was done to get a service running again (domain/recovery.h): `ended` is 0 while the last
+// attempt is under way. What was started or stopped last is asked for before each.
+constexpr const char* kVersion12 = R"sql(
+CREATE TABLE recovery (
+  host_key    TEXT NOT NULL,
+  service_key TEXT NOT NULL,
+  host        TEXT NOT NULL,
+  service     TEXT NOT NULL,
+  attempts    INTEGER NOT NULL,
+  begun       INTEGER NOT NULL,
+  ended       INTEGER NOT NULL,
+  runs        INTEGER NOT NULL,
+  outcome     TEXT NOT NULL,
+  PRIMARY KEY (host_key, service_key)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX action_control ON action (id) WHERE kind IN ('started', 'stopped', 'restarted');
+)sql";
+
+constexpr std::array kMigrations{kVersion1, kVersion2,  kVersion3,  kVersion4,
+                                 kVersion5, kVersion6,  kVersion7,  kVersion8,
+                                 kVersion9, kVersion10, kVersion11, kVersion12};
 
 }  // namespace
 
