@@ -162,6 +162,10 @@ void Metrics::write_deliveries(MetricsText& text, const Gauges& now) const {
 }
 
 void Metrics::write_own(MetricsText& text, const Gauges& now) const {
+  text.counter("tocsin_recovery_attempts_total",
+               "Attempts to get a service running again; succeeded: it ran after it.");
+  text.add({{"outcome", "failed"}}, as_number(recoveries_.front()));
+  text.add({{"outcome", "succeeded"}}, as_number(recoveries_.back()));
   const auto unix_seconds = [](Time at) { return seconds(at.time_since_epoch()); };
   text.add("tocsin_store_commit_seconds", "Duration of the transactions of the store.",
            commit_durations_);

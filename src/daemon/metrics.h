@@ -98,6 +98,8 @@ class Metrics {
   void count_unreported(const std::string& destination, std::size_t services);
   /// The store has taken a transaction, or has refused it.
   void count_commit(bool stored, std::chrono::duration<double> took);
+  /// An attempt to get a service running again has ended.
+  void count_recovery(bool runs) { recoveries_.at(runs ? 1 : 0)++; }
   /// The configuration was read, or refused; at the start too.
   void count_reload(bool succeeded, Time at);
 
@@ -118,6 +120,7 @@ class Metrics {
   std::map<std::string, std::array<Count, all_values<DeliveryOutcome>().size()>> deliveries_;
   std::map<std::string, Count> reported_;
   std::map<std::string, Count> unreported_;
+  std::array<Count, 2> recoveries_{};  ///< attempts: failed, succeeded
   Histogram commit_durations_;
   Count failed_commits_ = 0;
   bool reload_succeeded_ = true;

@@ -24,11 +24,12 @@ constexpr auto kTendEvery = std::chrono::hours(1);
 }  // namespace
 
 Storage::Storage(std::filesystem::path directory, store::Store opened, store::Requests asked,
-                 store::Logins logged_in, std::chrono::days kept, const Clock& clock,
-                 const Log& log)
+                 store::Logins logged_in, store::Recoveries recovered, std::chrono::days kept,
+                 const Clock& clock, const Log& log)
     : store(std::move(opened)),
       requests(std::move(asked)),
       logins(std::move(logged_in)),
+      recoveries(std::move(recovered)),
       directory_(std::move(directory)),
       kept_(kept),
       clock_(clock),
@@ -43,6 +44,7 @@ Result<std::unique_ptr<Storage>> Storage::open(const std::filesystem::path& dire
   TRY(auto opened, store::Store::open(directory));
   TRY(auto requests, store::Requests::open(directory));
   TRY(auto logins, store::Logins::open(directory));
+  TRY(auto recoveries, store::Recoveries::open(directory));
   TRY(opened.begin_run(clock.now()));
   if (const auto& lack = opened.lack_of_disk())
     log.error(
@@ -56,7 +58,8 @@ Result<std::unique_ptr<Storage>> Storage::open(const std::filesystem::path& dire
         "permission",
         to_utf8(directory));
   return std::unique_ptr<Storage>(new Storage(directory, std::move(opened), std::move(requests),
-                                              std::move(logins), kept, clock, log));
+                                              std::move(logins), std::move(recoveries), kept, clock,
+                                              log));
 }
 
 net::awaitable<Result<>> Storage::save_logins(std::vector<logins::StoredLogin> records) {
@@ -73,6 +76,7 @@ net::awaitable<Result<bool>> Storage::restore_files() {
     if (*restored) platform::give_to_owner(directory_, store::kFiles);
     TRY(requests.follow());
     TRY(logins.follow());
+    TRY(recoveries.follow());
     return restored;
   });
 }

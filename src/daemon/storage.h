@@ -14,6 +14,7 @@
 #include "net/worker.h"
 #include "notify/outbox.h"
 #include "store/logins.h"
+#include "store/recoveries.h"
 #include "store/requests.h"
 #include "store/store.h"
 
@@ -51,12 +52,14 @@ class Storage {
   store::Store store;
   store::Requests requests;
   store::Logins logins;
+  store::Recoveries recoveries;
   net::Worker worker{"store", 1};
   notify::StoreOutbox outbox{store, worker};
 
  private:
   Storage(std::filesystem::path directory, store::Store opened, store::Requests asked,
-          store::Logins logged_in, std::chrono::days kept, const Clock& clock, const Log& log);
+          store::Logins logged_in, store::Recoveries recovered, std::chrono::days kept,
+          const Clock& clock, const Log& log);
   net::awaitable<void> log_complaints();
   net::awaitable<void> log_damage();
   net::awaitable<void> remove_old(Time oldest);

@@ -100,6 +100,9 @@ Watcher::Watcher(config::Host host, MonitoredHost::Known known, std::shared_ptr<
           },
           [this](const ServiceName& service, Time firing_since) {
             return deps_->acks.find(host_.name, service, firing_since);
+          },
+          [this](const ServiceName& service) {
+            return deps_->recovery ? deps_->recovery(host_.name, service) : nullptr;
           }),
       probe_(make_probe()) {}
 

@@ -54,6 +54,8 @@ class Watcher {
     std::function<void(const HostName&)> on_gone;
     /// What a message about a host that is not reached says before all else; may be empty.
     std::function<std::string()> notice;
+    /// What was done to get a service running again; may be empty.
+    std::function<const RecoveryState*(const HostName&, const ServiceName&)> recovery = {};
   };
   /// `known` is what the store remembers.
   Watcher(config::Host host, MonitoredHost::Known known, std::shared_ptr<const Deps> deps);
