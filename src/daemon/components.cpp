@@ -25,7 +25,8 @@ constexpr std::size_t kRetriesAtOnce = 500;
 }  // namespace
 
 Daemon::Components::Components(Daemon& daemon, std::unique_ptr<Storage> opened,
-                               std::vector<logins::StoredLogin> records)
+                               std::vector<logins::StoredLogin> records,
+                               const std::vector<store::StoredRecovery>& recoveries)
     : log(daemon.log_),
       clock(daemon.clock_),
       storage(std::move(opened)),
@@ -91,6 +92,17 @@ Daemon::Components::Components(Daemon& daemon, std::unique_ptr<Storage> opened,
                 .on_change = [this](const MonitoredHost& cluster) { web.update(cluster, true); }}),
       checks(daemon.executor_, kChecksAtOnce),
       details(daemon.executor_, kDetailsAtOnce),
+      recovery(daemon.executor_,
+               {.clock = clock,
+                .log = log,
+                .metrics = metrics,
+                .stored = storage->recoveries,
+                .worker = storage->worker,
+                .find_watcher = [this](const HostName& host) { return fleet.find_watcher(host); },
+                .check_soon = [this](const HostName& host) { (void)fleet.check_soon(host); },
+                .make_control = std::bind_front(&Probes::make_control, &probes),
+                .on_action = [this] { web.add(web::Change::action); }},
+               recoveries),
       fleet(daemon.executor_, {.journal = journal,
                                .checks = checks,
                                .details = details,
@@ -102,15 +114,24 @@ Daemon::Components::Components(Daemon& daemon, std::unique_ptr<Storage> opened,
                                .acks = acks,
                                .status = status,
                                .make_probe = std::bind_front(&Probes::make, &probes),
-                               .on_update = std::bind_front(&Clusters::update, &clusters),
-                               .on_change = [this](const MonitoredHost& host,
-                                                   bool checked) { web.update(host, checked); },
+                               .on_update =
+                                   [this](const MonitoredHost& host) {
+                                     clusters.update(host);
+                                     recovery.note(host);
+                                   },
+                               .on_change =
+                                   [this](const MonitoredHost& host, bool checked) {
+                                     web.update(host, checked);
+                                     recovery.note(host);
+                                   },
                                .on_gone =
                                    [this](const HostName& host) {
                                      logins.forget(host);
                                      metrics.forget(host);
                                      web.remove(host);
-                                   }}),
+                                     recovery.forget(host);
+                                   },
+                               .recovery = std::bind_front(&Recovery::find, &recovery)}),
       web({.executor = daemon.executor_,
            .monitor = {.fleet = fleet,
                        .clusters = clusters,

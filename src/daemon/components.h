@@ -21,6 +21,7 @@
 #include "daemon/metrics.h"
 #include "daemon/pipeline.h"
 #include "daemon/probes.h"
+#include "daemon/recovery.h"
 #include "daemon/requests.h"
 #include "daemon/silences.h"
 #include "daemon/status_hub.h"
@@ -38,7 +39,8 @@ namespace tocsin::daemon {
 /// In the order in which they need each other: what is declared later uses what is declared before.
 struct Daemon::Components {
   Components(Daemon& daemon, std::unique_ptr<Storage> opened,
-             std::vector<logins::StoredLogin> records);
+             std::vector<logins::StoredLogin> records,
+             const std::vector<store::StoredRecovery>& recoveries);
 
   /// Or a cluster. Null: it is not monitored.
   [[nodiscard]] const MonitoredHost* find_host(const HostName& name) const;
@@ -78,6 +80,7 @@ struct Daemon::Components {
   Clusters clusters;
   net::Semaphore checks;
   net::Semaphore details;
+  Recovery recovery;
   Fleet fleet;
   Web web;
   Liveness liveness;

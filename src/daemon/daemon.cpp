@@ -123,10 +123,11 @@ net::awaitable<Result<>> Daemon::start() {
          Storage::open(options_.data_directory, options_.config.history_kept, clock_, log_));
   CO_TRY(auto known, storage->store.load_states());
   CO_TRY(auto records, storage->logins.load());
+  CO_TRY(auto recoveries, storage->recoveries.load());
 
   const auto hosts = std::exchange(options_.config.hosts, {});
   const auto suppressed = find_suppressed(storage->store, records);
-  components_ = std::make_unique<Components>(*this, std::move(storage), std::move(records));
+  components_ = std::make_unique<Components>(*this, std::move(storage), std::move(records), recoveries);
   auto& components = *components_;
   if (auto read = components.requests.read_suppressions(); !read) {
     components_.reset();
@@ -151,6 +152,7 @@ net::awaitable<Result<>> Daemon::start() {
   say_lack_of_files(hosts, log_);
   retire_unused(components.logins, hosts);
   components.background.spawn(components.storage->watch_files());
+  components.background.spawn(components.recovery.run());
   components.background.spawn(components.requests.run());  // which asks what fires
   for (const auto& id : suppressed) components.credential_alerts.remember_suppressed(id);
   components.background.spawn(components.credential_alerts.run(components.logins));
@@ -276,6 +278,7 @@ net::awaitable<void> Daemon::stop() {
   components.background.cancel();
   co_await components.reloads.join();
   co_await components.heartbeats.stop();
+  co_await components.recovery.stop();
   co_await components.fleet.stop();
   co_await components.background.join();
   co_await components.web.stop();

@@ -102,6 +102,13 @@ TEST(RecoveryPolicies, SayThatTheyDoNothingWithoutControl) {
   EXPECT_THAT(findings_with({{2, "  serviceMonitor:\n    policy: {recovery: {attempts: 1}}"}}),
               ElementsAre("3:14: warning: `recovery` does nothing: no host that it is for lets "
                           "services be started; write `control: true` for the host, or remove it"));
+  EXPECT_THAT(findings_with({{2, "  serviceMonitor:\n    policy: {recovery: {attempts: 1}}"},
+                             {6, "      - host: node1\n        control: true"},
+                             {8,
+                              "          - name: Spooler\n      - host: node2\n        services: "
+                              "[{name: Spooler}]"}}),
+              IsEmpty())
+      << "one of the hosts has it";
   EXPECT_THAT(findings_with({{2, "  serviceMonitor:\n    policy: {recovery: false}"}}), IsEmpty());
   EXPECT_THAT(
       findings_with({{2, "  serviceMonitor:\n    policy: {recovery: {attempts: 1}}"},
