@@ -127,7 +127,8 @@ net::awaitable<Result<>> Daemon::start() {
 
   const auto hosts = std::exchange(options_.config.hosts, {});
   const auto suppressed = find_suppressed(storage->store, records);
-  components_ = std::make_unique<Components>(*this, std::move(storage), std::move(records), recoveries);
+  components_ =
+      std::make_unique<Components>(*this, std::move(storage), std::move(records), recoveries);
   auto& components = *components_;
   if (auto read = components.requests.read_suppressions(); !read) {
     components_.reset();

@@ -64,7 +64,7 @@ class Recovery(Watched):
         told = self.desk.wait_for(2, seconds=30)
         self.assertEqual(self.states(told), [(ENGINE, "STOPPED")] * 2)
         self.assertRegex(told[1].message["recovery"],
-                         r"^tried to start it 2 times: 1069: .*; it is not tried again until it has run for 1 h$")
+                         r"^tried to start it 2 times: .* \(error 1069\); it is not tried again until it has run for 1 h$")
         self.assertEqual([attempt.split(":")[0] for attempt in self.wait_for_attempts(2)],
                          ["attempt 1 of 2", "attempt 2 of 2"])
         self.running.kill()

@@ -96,14 +96,13 @@ TEST(WebhookBody, KindsThatButlerDoesNotHaveSayMore) {
   EXPECT_THAT(webhook_body(alert), HasSubstr("another process")) << "where there is one";
   alert.recovery = "after tocsin restarted it (attempt 1 of 3)";
   EXPECT_THAT(webhook_body(alert),
-              testing::EndsWith(R"(,"recovery":"after tocsin restarted it (attempt 1 of 3)"
-})"));
+              testing::EndsWith(R"-(,"recovery":"after tocsin restarted it (attempt 1 of 3)"})-"));
 
   alert.reason.clear();
-alert.recovery.clear();
-EXPECT_THAT(webhook_body(alert), Not(HasSubstr("recovery")));
-EXPECT_THAT(webhook_body(alert), Not(HasSubstr("reason")));
-EXPECT_THAT(webhook_url("http://h", alert), Not(HasSubstr("reason")));
+  alert.recovery.clear();
+  EXPECT_THAT(webhook_body(alert), Not(HasSubstr("recovery")));
+  EXPECT_THAT(webhook_body(alert), Not(HasSubstr("reason")));
+  EXPECT_THAT(webhook_url("http://h", alert), Not(HasSubstr("reason")));
 }
 
 TEST(WebhookBody, AServiceWithoutDisplayNameIsCalledByItsName) {
