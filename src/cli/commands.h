@@ -21,6 +21,12 @@ int run(const RunOptions& options);
 /// Lets a running tocsin read its configuration again.
 int reload(const RunOptions& options);
 
+struct HealthOptions {
+  std::string configuration;
+};
+/// Asks the running tocsin whether it works.
+int health(const HealthOptions& options);
+
 struct ServiceInstallOptions {
   std::string configuration;
   std::string data_directory;

@@ -120,6 +120,12 @@ void add_monitoring(CLI::App& app, int& code) {
   add_configuration(reload_command, reload_options);
   add_data_directory(reload_command, reload_options);
 
+  const auto health_options = std::make_shared<HealthOptions>();
+  add_configuration(
+      add(app, "health", "say whether the running tocsin works, for supervisors of containers",
+          code, health_options, health),
+      health_options);
+
   const auto check_options = std::make_shared<CheckOptions>();
   auto* check_command =
       add(app, "check", "check all hosts once and print the states", code, check_options, check);
