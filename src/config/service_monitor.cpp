@@ -30,6 +30,18 @@ void demand_account(Section& section, Place monitor, const Config& config) {
                 "KRB5_CLIENT_KTNAME)");
 }
 
+std::optional<HostControl> read_control_of_all(Section& section, const HostAccounts& accounts) {
+  std::optional<HostControl> control;
+  read_control(section,
+               {.name = "control",
+                .description = "`true` lets people start and stop the watched services: with "
+                               "`tocsin start`, `stop` and `restart`, and on the dashboard (role "
+                               "`act`). A section names the account for it.",
+                .may_be_boolean = true},
+               accounts, control);
+  return control;
+}
+
 }  // namespace
 
 AlertDestinations read_service_monitor(Section& section, Config& config) {
@@ -79,14 +91,7 @@ AlertDestinations read_service_monitor(Section& section, Config& config) {
                                 "people read. Each may override it."},
                 destinations.grouping);
   auto accounts = read_credentials(section);
-  std::optional<HostControl> control;
-  read_control(section,
-               {.name = "control",
-                .description = "`true` lets people start and stop the watched services: with "
-                               "`tocsin start`, `stop` and `restart`, and on the dashboard (role "
-                               "`act`). A section names the account for it.",
-                .may_be_boolean = true},
-               accounts, control);
+  const auto control = read_control_of_all(section, accounts);
   auto sets = read_service_sets(section);
   const auto names_of_sets = sets.written;
   Watchlists watchlists(policy, std::move(sets));

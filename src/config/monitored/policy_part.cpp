@@ -168,6 +168,17 @@ void visit_recovery_keys(auto& visitor) {
               });
 }
 
+void visit_recovery(auto& visitor) {
+  visitor.switched_section(
+      {.name = kRecovery,
+       .description = "Lets tocsin start the service again, on hosts with `control`: a section, or "
+                      "`true`. `false`: it does not, whatever a section farther away says. Without "
+                      "a word it never does. Alerts do not wait for it.",
+       .may_be_boolean = true},
+      [](auto& policy) -> auto& { return policy.recovery.enabled; },
+      [&] { visit_recovery_keys(visitor); });
+}
+
 /// Every key of a policy, once: where its value stands, and how it is read. `visitor.key(field,
 /// read)` is called for each, `visitor.section(key, keys)` around those of a section, and
 /// `visitor.switched_section(key, on, keys)` around those of one that may be a boolean.
@@ -244,14 +255,7 @@ void visit_keys(auto& visitor) {
               [](Section& section, auto& value) { return read_severity(section, value); });
   visitor.key([](auto& policy) -> auto& { return policy.repeat_every; },
               [](Section& section, auto& value) { return read_repeat_every(section, value); });
-  visitor.switched_section(
-      {.name = kRecovery,
-       .description = "Lets tocsin start the service again, on hosts with `control`: a section, or "
-                      "`true`. `false`: it does not, whatever a section farther away says. Without "
-                      "a word it never does. Alerts do not wait for it.",
-       .may_be_boolean = true},
-      [](auto& policy) -> auto& { return policy.recovery.enabled; },
-      [&] { visit_recovery_keys(visitor); });
+  visit_recovery(visitor);
 }
 
 class Reader {

@@ -234,18 +234,7 @@ class HostReader {
                    credentials);
     find_credentials(entry, credentials, credentials_place, defaults_.accounts, host);
     warn_of_unused(entry, host, credentials_place, port);
-    host.control = defaults_.control;
-    const auto control_account =
-        read_control(entry,
-                     {.name = "control",
-                      .description = "The same for this host: `true`, `false` or a section.",
-                      .same_as = "serviceMonitor.control",
-                      .may_be_boolean = true},
-                     defaults_.accounts, host.control);
-    if (control_account && host.source == Source::scm)
-      entry.warning(*control_account,
-                    "`control.credentials` has no effect with `source: scm`, which uses the "
-                    "account that tocsin runs as; to use it, write `source: smb`");
+    read_host_control(entry, host);
     host.services = watchlists_.make(entry, read_host_services(entry), host.control.has_value());
     host.policy = defaults_.policy;
     read_host_policy(entry,
@@ -275,6 +264,21 @@ class HostReader {
     std::string text;
     Place place;
   };
+
+  void read_host_control(Section& entry, Host& host) const {
+    host.control = defaults_.control;
+    const auto account =
+        read_control(entry,
+                     {.name = "control",
+                      .description = "The same for this host: `true`, `false` or a section.",
+                      .same_as = "serviceMonitor.control",
+                      .may_be_boolean = true},
+                     defaults_.accounts, host.control);
+    if (account && host.source == Source::scm)
+      entry.warning(*account,
+                    "`control.credentials` has no effect with `source: scm`, which uses the "
+                    "account that tocsin runs as; to use it, write `source: smb`");
+  }
 
   /// `host` or `hosts`, with their ranges counted out.
   std::vector<Name> read_names(Section& entry) {
