@@ -42,6 +42,8 @@ std::string find_objection(const TrackedService& service, const ReviewedService&
   if (of.details == nullptr || of.details->start_mode == StartMode::unknown)
     return "its start mode is not known yet";
   if (of.details->start_mode == StartMode::disabled) return "it is disabled";
+  if (is_present_notified(service) && !fires(service))
+    return "it was so at first sight, which was no alert";
   return {};
 }
 

@@ -104,6 +104,13 @@ TEST_F(RecoveryPlanTest, TakesQuietExitCodesForACleanStop) {
   EXPECT_EQ(withheld(), "exit code 1067 is a normal end");
 }
 
+TEST_F(RecoveryPlanTest, LeavesWhatWasSoAtFirstSightUnlessItIsAnAlert) {
+  service_.notified.settled = ServiceState::stopped;
+  EXPECT_EQ(withheld(), "it was so at first sight, which was no alert");
+  service_.notified.firing_since = kFirstCheck;
+  EXPECT_TRUE(due());
+}
+
 TEST_F(RecoveryPlanTest, LeavesAStopThatIsExpected) {
   watched_.policy.expected = Expected::stopped;
   EXPECT_EQ(plan().step, RecoveryStep::none);
