@@ -1,12 +1,10 @@
 """`tocsin start`, `stop` and `restart`: what they do, and what they refuse to do."""
-import json
-import pathlib
-import tempfile
 import unittest
 
+import controlled
 import wine
 from program import Running, Simulator, configuration, require_tocsin, tocsin
-from servers import Samba, wait_until
+from servers import Samba
 from watched import ENGINE, PROXY
 from wine_host import Windows, WineHost
 
@@ -18,42 +16,7 @@ def setUpModule():
     require_tocsin()
 
 
-class Commands(unittest.TestCase):
-    """The words of a command, and what it prints."""
-
-    def setUp(self):
-        self.folder = pathlib.Path(self.enterContext(tempfile.TemporaryDirectory(prefix="tocsin-test-")))
-        self.file = self.folder / "tocsin.yaml"
-        self.data = self.folder / "data"
-
-    def run_command(self, action, what, *more, code=0):
-        done = tocsin(action, "-c", self.file, "--data-dir", self.data, what, *more)
-        self.assertEqual(done.returncode, code, done)
-        self.assertNotIn(Simulator.PASSWORD, done.stdout + done.stderr)
-        return done
-
-    def control(self, action, service, *more, code=0):
-        """The answer as JSON, which is checked for what every answer has."""
-        answer = json.loads(self.run_command(action, f"{self.host}/{service}", "--json", *more, code=code).stdout)
-        self.assertEqual((answer["host"], answer["action"], answer["dryRun"]), (self.host, action, "--dry-run" in more))
-        return answer
-
-    def refused(self, action, service, *more, code=1):
-        """The sentence."""
-        done = self.run_command(action, f"{self.host}/{service}", *more, code=code)
-        error = done.stderr.splitlines()[-1]
-        self.assertTrue(error.startswith("error: "), done)
-        return error.removeprefix("error: ")
-
-    def steps(self, answer):
-        return [(step["action"], step["service"]) for step in answer["steps"]]
-
-    def state(self, service):
-        done = tocsin("check", "--json", "-c", self.file, "--data-dir", self.data)
-        return {row["service"]: row["state"] for row in json.loads(done.stdout)}[service]
-
-
-class OnAPretendHost(Commands):
+class OnAPretendHost(controlled.Commands):
     OPTIONS = ()
 
     def setUp(self):
@@ -178,7 +141,7 @@ class WithoutRights(OnAPretendHost):
         self.assertEqual(self.state("Spooler"), "RUNNING")
 
 
-class OnSamba(Commands):
+class OnSamba(controlled.Commands):
     """What Samba knows of it: Spooler can be stopped and started, nothing else."""
 
     @classmethod
@@ -203,8 +166,8 @@ class OnSamba(Commands):
         self.assertEqual(self.state("NETLOGON"), "STOPPED")
 
 
-class OnWine(Commands):
-    """Samba before Wine's service manager, with services that really start, pause, stop and hang."""
+class OnWine(controlled.ServicesThatRun):
+    """Samba before Wine's service manager."""
 
     @classmethod
     def setUpClass(cls):
@@ -212,45 +175,12 @@ class OnWine(Commands):
         cls.enterClassContext(wine.Prefix())
         cls.enterClassContext(windows)
         cls.samba = cls.enterClassContext(WineHost(windows))
-        cls.services = windows.services
-        cls.services.install("one", "hangs")
-        cls.services.install("never", start="Disabled")
+        cls.install(windows.services)
         cls.host = "samba"
+        cls.credentials = cls.samba.credentials()
 
-    def setUp(self):
-        super().setUp()
-        configuration(self.file, hosts=[{**self.samba.host(("one", "hangs", "never")), "control": True}],
-                      credentials=self.samba.credentials())
-
-    def start(self, service):
-        """Wine has an internal error while the process that a service had before is ending."""
-        def look():
-            done = tocsin("start", "-c", self.file, "--data-dir", self.data, f"{self.host}/{service}", "--json")
-            if done.returncode:
-                self.assertIn("1359", done.stdout)
-                return None
-            return json.loads(done.stdout)
-        return wait_until(look, 20, f"{service} starts")
-
-    def test_starts_stops_and_continues(self):
-        started = self.start("one")
-        self.assertEqual((started["before"], started["after"]), ("STOPPED", "RUNNING"))
-        self.assertEqual(self.services.list()["one"].state, "RUNNING")
-        self.assertEqual(self.control("start", "one")["steps"], [])
-        self.services.pause("one")
-        continued = self.control("start", "one")
-        self.assertEqual((continued["before"], continued["after"]), ("PAUSED", "RUNNING"))
-        stopped = self.control("stop", "one")
-        self.assertEqual((self.steps(stopped), stopped["after"]), ([("stop", "one")], "STOPPED"))
-        self.assertEqual(self.services.list()["one"].state, "STOPPED")
-
-    def test_what_hangs_is_given_up(self):
-        self.services.start("hangs")
-        self.services.control(wine.HANG, "hangs")
-        self.assertRegex(self.refused("stop", "hangs"), r"it is still STOP_PENDING after \d+ s without progress")
-
-    def test_what_is_disabled_is_refused(self):
-        self.assertIn("never is disabled", self.refused("start", "never"))
+    def entry(self, names):
+        return self.samba.host(names)
 
 
 if __name__ == "__main__":
