@@ -1,10 +1,11 @@
 """`tocsin start`, `stop` and `restart`: what they do, and what they refuse to do."""
+import json
 import unittest
 
 import controlled
 import wine
 from program import Running, Simulator, configuration, require_tocsin, tocsin
-from servers import Samba
+from servers import Samba, wait_until
 from watched import ENGINE, PROXY
 from wine_host import Windows, WineHost
 
