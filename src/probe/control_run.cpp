@@ -63,6 +63,11 @@ Error failed_start(const ServiceStatus& status) {
 
 bool has_settled(const ServiceStatus& status) { return !is_pending(status.state); }
 
+/// The manager refuses every control of a service that starts or stops, with 1061 [ControlService].
+bool takes_controls(const ServiceStatus& status) {
+  return status.state != ServiceState::start_pending && status.state != ServiceState::stop_pending;
+}
+
 Result<> check_type(const ServiceName& service, std::uint32_t type) {
   if ((type & svcctl::kWin32) == 0)
     return fail(ErrorKind::unsupported, service.text() + " is a driver, not a service");
@@ -289,7 +294,7 @@ net::awaitable<Result<>> Run::start(ServiceName service, net::Deadline by) {
 }
 
 net::awaitable<Result<>> Run::stop(ServiceName service, net::Deadline by) {
-  CO_TRY(const auto before, co_await wait(service, has_settled, by));
+  CO_TRY(const auto before, co_await wait(service, takes_controls, by));
   if (before.state == ServiceState::stopped) co_return Result<>{};
   const auto begun = co_await host_.control(service, svcctl::kStop, by);
   if (!begun && begun.error().native != svcctl::kServiceNotActive)

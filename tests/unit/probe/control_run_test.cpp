@@ -260,6 +260,17 @@ TEST_F(ControlRun, GivesUpWhereItMakesNone) {
   EXPECT_EQ(hung.after.state, stop_pending);
 }
 
+TEST_F(ControlRun, StopsWhatHangsWhereItTakesControls) {
+  at("engine").status = {.state = pause_pending, .checkpoint = 1};
+  EXPECT_THAT(steps(report(ControlKind::restart, "engine")),
+              ElementsAre("stop engine", "start engine"));
+  host.calls.clear();
+  at("engine").status = {.state = start_pending, .checkpoint = 1};
+  EXPECT_THAT(steps(report(ControlKind::restart, "engine")),
+              ElementsAre("stop engine: it is still START_PENDING after 10 s without progress"));
+  EXPECT_THAT(host.calls, IsEmpty()) << "Windows refuses it";
+}
+
 TEST_F(ControlRun, EndsAtTheDeadline) {
   at("engine").stops = [](ServiceStatus& status) {
     status = {.state = stop_pending, .wait_hint = 1h};
