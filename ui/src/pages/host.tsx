@@ -221,7 +221,7 @@ function Row({ host, hostError, control, service }: { host: string; hostError: s
             </Opener>
           ))}
         {control && (
-          <Opener label={`Start or stop ${what}`} open={() => askControl(host, service)}>
+          <Opener label={`Start/stop ${what}`} open={() => askControl(host, service)}>
             Start/stop
           </Opener>
         )}

@@ -43,7 +43,11 @@ export async function contextFor(test, options = {}) {
 
 /** Opens a view and waits until nothing is loading. */
 export async function open(context, mock, view = './') {
-  const page = await context.newPage();
+  return go(await context.newPage(), mock, view);
+}
+
+/** The same in a page that is open: a new one costs a process. */
+export async function go(page, mock, view) {
   await page.goto(new URL(view, mock.url).href);
   await settled(page);
   return page;

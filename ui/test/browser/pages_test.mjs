@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { HOSTILE } from '../../dev/mock.mjs';
-import { contextFor, findings, missing, mockFor, noComplaints, open, settled } from './browser.mjs';
+import { contextFor, findings, go, missing, mockFor, noComplaints, open, settled } from './browser.mjs';
 
 const VIEWS = {
   overview: './',
@@ -22,11 +22,12 @@ const skip = missing;
 
 for (const colorScheme of ['light', 'dark']) {
   test(`every page is accessible and keeps its policy: ${colorScheme}`, { skip }, async (t) => {
-    const mock = await mockFor(t, { hosts: 60 });
+    const mock = await mockFor(t, { hosts: 60 }),
+      context = await contextFor(t, { colorScheme }),
+      page = await context.newPage();
     for (const [name, view] of Object.entries(VIEWS)) {
-      await t.test(name, async (t) => {
-        const context = await contextFor(t, { colorScheme }),
-          page = await open(context, mock, view);
+      await t.test(name, async () => {
+        await go(page, mock, view);
         assert.equal(await page.locator('h1').count(), 1);
         assert.deepEqual(await findings(page), []);
         noComplaints(context);
@@ -37,19 +38,20 @@ for (const colorScheme of ['light', 'dark']) {
 
 test('every page fits 360 pixels', { skip }, async (t) => {
   const mock = await mockFor(t, { hosts: 60 }),
-    context = await contextFor(t, { viewport: { width: 360, height: 740 } });
+    context = await contextFor(t, { viewport: { width: 360, height: 740 } }),
+    page = await context.newPage();
   const hostile = Object.fromEntries(HOSTILE.map((host) => [host, `./?page=host&host=${encodeURIComponent(host)}`]));
   for (const [name, view] of Object.entries({ ...VIEWS, ...hostile })) {
-    const page = await open(context, mock, view);
+    await go(page, mock, view);
     assert.equal(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth), 0, name);
-    await page.close();
   }
   noComplaints(context);
 });
 
 test('a nonsensical address breaks nothing', { skip }, async (t) => {
   const mock = await mockFor(t, { hosts: 7, hostile: false }),
-    context = await contextFor(t);
+    context = await contextFor(t),
+    page = await context.newPage();
   for (const view of [
     './?page=nonsense',
     './?page=history&from=garbage&to=%00&kind=__proto__',
@@ -60,18 +62,18 @@ test('a nonsensical address breaks nothing', { skip }, async (t) => {
     './?page=host&host=sql1&from=2026-12-01T00:00:00Z',
     './?zone=mars&kiosk=no#%%%',
   ]) {
-    const page = await open(context, mock, view);
+    await go(page, mock, view);
     assert.equal(await page.getByText('The dashboard failed').count(), 0, view);
-    await page.close();
   }
   noComplaints(context);
-  const page = await open(context, mock, './?page=host&host=nobody');
+  await go(page, mock, './?page=host&host=nobody');
   await page.getByText('Host nobody is not configured').waitFor();
 });
 
 test('names of other machines stay text', { skip }, async (t) => {
   const mock = await mockFor(t, { hosts: 7 }),
-    context = await contextFor(t);
+    context = await contextFor(t),
+    page = await context.newPage();
   for (const host of HOSTILE) {
     mock.model.set(host, 'W3SVC', 'STOPPED');
     mock.model.host(host).services[3].friendlyName = host;
@@ -82,7 +84,7 @@ test('names of other machines stay text', { skip }, async (t) => {
     './?page=deliveries&state=dead',
     ...HOSTILE.map((host) => `./?page=host&host=${encodeURIComponent(host)}`),
   ]) {
-    const page = await open(context, mock, view);
+    await go(page, mock, view);
     assert.equal(await page.locator('img').count(), 0, view);
     const text = await page.evaluate(
       () =>
@@ -91,9 +93,8 @@ test('names of other machines stay text', { skip }, async (t) => {
         document.title,
     );
     assert.doesNotMatch(text, /[\u0007\u200b\u202a-\u202e\u2066-\u2069]/, view);
-    await page.close();
   }
-  const page = await open(context, mock);
+  await go(page, mock, './');
   assert.ok(await page.getByText('<img src=x onerror=alert(1)>').first().isVisible());
   assert.ok(await page.getByText('ev⟨U+202E⟩exe.lqs⟨U+202C⟩').first().isVisible());
   noComplaints(context);
@@ -218,7 +219,7 @@ test('a service is started and stopped after a look at the steps', { skip }, asy
   const mock = await mockFor(t, { hosts: 60, hostile: false }),
     context = await contextFor(t),
     page = await open(context, mock, './?page=host&host=web1'),
-    button = page.getByRole('button', { name: 'Start or stop web1/Spooler' }),
+    button = page.getByRole('button', { name: 'Start/stop web1/Spooler' }),
     dialog = page.getByRole('dialog', { name: 'Start or stop Spooler on web1' });
   await button.click();
   assert.deepEqual(await dialog.locator('ol li').allTextContents(), ['stop Spooler', 'start Spooler']);
@@ -257,7 +258,7 @@ test('only hosts with control start and stop services, for those who may act', {
     const mock = await mockFor(t, { hosts: 60, hostile: false, ...options }),
       page = await open(await contextFor(t), mock, `./?page=host&host=${host}`);
     await page.locator('.services tbody tr').first().waitFor();
-    return page.getByRole('button', { name: /^Start or stop/ }).count();
+    return page.getByRole('button', { name: /^Start\/stop/ }).count();
   };
   assert.ok((await buttons({}, 'web1')) > 0);
   assert.equal(await buttons({}, 'sql1'), 0);
@@ -336,9 +337,10 @@ test('a problem of the overview says who was told', { skip }, async (t) => {
 
 test('who may only read sees no buttons, and how to get them', { skip }, async (t) => {
   const mock = await mockFor(t, { hosts: 60, role: 'read' }),
-    context = await contextFor(t);
+    context = await contextFor(t),
+    page = await context.newPage();
   for (const view of Object.values(VIEWS)) {
-    const page = await open(context, mock, view);
+    await go(page, mock, view);
     const names = await page.locator('button').evaluateAll((all) => all.map((one) => one.ariaLabel ?? one.textContent));
     assert.deepEqual(
       names.filter((name) => !/^(Who|Why|Log in|Earlier|Later|Zoom|Show|Older)/.test(name)),
@@ -346,7 +348,6 @@ test('who may only read sees no buttons, and how to get them', { skip }, async (
       view,
     );
     if (!view.includes('kiosk')) assert.ok(await page.getByText('tocsin web-token').isVisible());
-    await page.close();
   }
   noComplaints(context);
 });
