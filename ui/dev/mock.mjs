@@ -1,7 +1,7 @@
 // A server for those who work on the dashboard, without tocsin: npm run mock -- [HOSTS] [PORT]. It plays a fleet by the contract of docs/openapi.yaml
 // (test/browser/contract_test.mjs holds it to that), serves the build of ui/ beside it, and sends the same headers as tocsin.
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -185,6 +185,7 @@ class Model {
       severity: kind === 'stopped' || kind === 'unreachable' ? 'critical' : to === 'RUNNING' ? 'info' : 'warning',
       serviceSet: '',
       rootCause: '',
+      recovery: '',
       reminder: 0,
       suppressed,
     };
@@ -812,11 +813,18 @@ const fail = (status, title) => {
   throw new Failure(status, title);
 };
 
-/** Builds the dashboard into a folder of its own and reads it. */
+let built = null;
+/** The dashboard, which is built once. */
 function builtFiles() {
+  if (built) return built;
   const folder = mkdtempSync(path.join(tmpdir(), 'tocsin-ui-'));
-  execFileSync(process.execPath, [path.join(UI, 'build.mjs'), folder]);
-  return new Map(readdirSync(folder).map((name) => [name, readFileSync(path.join(folder, name))]));
+  try {
+    execFileSync(process.execPath, [path.join(UI, 'build.mjs'), folder]);
+    built = new Map(readdirSync(folder).map((name) => [name, readFileSync(path.join(folder, name))]));
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+  return built;
 }
 
 /**

@@ -19,7 +19,7 @@ TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
 FORMATS = jsonschema.FormatChecker(formats=())
 FORMATS.checks("date-time")(lambda text: not isinstance(text, str) or bool(TIME.fullmatch(text)))
 BODIES = {"createSilence": {"scope": "sql*", "seconds": 60, "reason": "test"}, "acknowledge": {"host": "sql1", "service": "Spooler", "reason": ""},
-          "extendSilence": {"end": "2030-01-01T00:00:00.000Z"}}
+          "extendSilence": {"end": "2030-01-01T00:00:00.000Z"}, "controlService": {"action": "restart", "dryRun": True}}
 QUERIES = {"previewSilence": "?scope=sql*", "listRoutes": "?host=sql1", "listSilences": "?ended=true", "listHistory": "?limit=5", "listHosts": "?limit=5"}
 
 
@@ -49,7 +49,7 @@ def first(path, key, name):
 
 
 def main():
-    places = {"host": "sql1", "alert": json.loads(ask("GET", "/history", None)[1])["alerts"][0]["alert"]["id"],
+    places = {"host": "sql1", "service": "Spooler", "alert": json.loads(ask("GET", "/history", None)[1])["alerts"][0]["alert"]["id"],
               "delivery": first("/deliveries", "deliveries", "id"), "destination": first("/destinations", "destinations", "key")}
     asked = 0
     operations = [(method.upper(), path, operation) for path, item in CONTRACT["paths"].items() for method, operation in item.items() if method != "parameters"]
@@ -57,6 +57,8 @@ def main():
         name = operation["operationId"]
         if name == "listen":
             continue
+        if name == "controlService":
+            path = path.replace("{host}", "web1")  # sql1 has no `control`
         for place in re.findall(r"{(\w+)}", path):
             kind = {"silence": "silences", "acknowledgement": "acknowledgements"}.get(place)
             value = first("/" + kind, kind, "id") if kind else places[place]
