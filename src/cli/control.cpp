@@ -60,13 +60,14 @@ std::set<ServiceName> find_by_other_names(const config::Host& host, const std::s
 std::expected<ServiceName, std::string> find_service(const config::Host& host,
                                                      const std::string& text,
                                                      const std::filesystem::path& directory) {
-  const ServiceName name(text);
+  ServiceName name(text);
   if (host.services.find(name) != nullptr) return name;
   const auto found = find_by_other_names(host, text, directory);
   if (found.size() == 1) return *found.begin();
   if (found.empty())
     return std::unexpected(fmt::format("no service `{}` is watched on {}", text, host.name.text()));
   std::vector<std::string> names;
+  names.reserve(found.size());
   for (const auto& one : found) names.push_back(one.text());
   return std::unexpected(
       fmt::format("`{}` may be {}: write the one that you mean", text, fmt::join(names, " or ")));

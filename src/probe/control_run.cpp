@@ -213,7 +213,7 @@ net::awaitable<bool> Run::prepare_stop(ServiceName service, std::uint32_t rights
 net::awaitable<bool> Run::open(ServiceName service, std::uint32_t rights) {
   const auto opened = co_await host_.open(service, rights, deadline_);
   if (opened) co_return true;
-  auto error = opened.error();
+  const auto& error = opened.error();
   if (error.native != svcctl::kAccessDenied) {
     refuse(request_.kind == ControlKind::start ? ControlKind::start : ControlKind::stop, service,
            in_words(error));

@@ -67,6 +67,23 @@ class ServiceManager:
     def stop(self, name):
         self._scmr.hRControlService(self._rpc, self._service(name), self._scmr.SERVICE_CONTROL_STOP)
 
+    def stop_so_many(self, count, names):
+        """Of these, one after the other, but none that others depend on which run; the others of them."""
+        left = []
+        for name in names:
+            try:
+                if count:
+                    self.stop(name)
+                    count -= 1
+                    continue
+            except self._scmr.DCERPCSessionError as error:
+                if error.get_error_code() != 1051:  # ERROR_DEPENDENT_SERVICES_RUNNING
+                    raise
+            left.append(name)
+        if count:
+            raise AssertionError(f"{count} too few: {left}")
+        return left
+
     def pause(self, name):
         self._scmr.hRControlService(self._rpc, self._service(name), self._scmr.SERVICE_CONTROL_PAUSE)
 

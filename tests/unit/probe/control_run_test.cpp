@@ -112,6 +112,7 @@ class ControlRun : public testing::Test {
   }
   static std::vector<std::string> steps(const ControlReport& report) {
     std::vector<std::string> steps;
+    steps.reserve(report.steps.size());
     for (const auto& step : report.steps)
       steps.push_back(std::string(to_string(step.kind)) + " " + step.service.text() +
                       (step.outcome ? "" : ": " + step.outcome.error().what));
