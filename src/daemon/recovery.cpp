@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "base/try.h"
+#include "daemon/control.h"
 
 namespace tocsin::daemon {
 namespace {
@@ -324,11 +325,10 @@ net::awaitable<void> Recovery::make(const Subject& subject, const Due& due) {
     log.warn("recovery of {}: {}: {}", due.service.text(), attempt, text);
 
   const auto now = deps_.clock.now();
-  const Action did{
-      .by = {.name = store::kRecoveryActor, .at = now},
-      .kind = kind == probe::ControlKind::start ? ActionKind::started : ActionKind::restarted,
-      .scope = {.host = due.host.name, .service = due.service},
-      .reason = attempt + ": " + text};
+  const Action did{.by = {.name = store::kRecoveryActor, .at = now},
+                   .kind = action_kind(kind),
+                   .scope = {.host = due.host.name, .service = due.service},
+                   .reason = attempt + ": " + text};
   if (find(host, service) == nullptr) co_return;  // the host is not watched any more
   auto& known = states_[host][service];
   known.ended = now;

@@ -118,9 +118,8 @@ net::awaitable<std::expected<web::Controlled, web::NotControlled>> WebMonitor::c
     HostName name, ServiceName service, ActionKind action, bool dry_run, std::string who) {
   const auto* watcher = deps_.fleet.find_watcher(name);
   if (watcher == nullptr) co_return std::unexpected(web::NotControlled::no_such_host);
-  const auto& watched = watcher->monitored().services();
-  const auto found = std::ranges::find(watched, service, &KnownService::name);
-  if (found == watched.end()) co_return std::unexpected(web::NotControlled::no_such_service);
+  const auto* found = watcher->monitored().services().find(service);
+  if (found == nullptr) co_return std::unexpected(web::NotControlled::no_such_service);
   const auto host = watcher->configured();  // a copy: a reload may take the watcher away
   if (!host.control) co_return std::unexpected(web::NotControlled::only_watched);
   if (controlled_.contains(name)) co_return std::unexpected(web::NotControlled::under_way);
