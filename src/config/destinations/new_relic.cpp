@@ -18,7 +18,10 @@
 namespace tocsin::config {
 namespace {
 
-using Accounts = std::vector<NewRelicAccount>;
+struct Accounts {
+  std::vector<NewRelicAccount> right;  ///< without those that have mistakes
+  std::vector<std::string> written;    ///< the names of all
+};
 
 bool is_number(const YamlNode* node) {
   if (node == nullptr || !node->plain) return false;
@@ -56,14 +59,15 @@ void read_accounts(Section& root, bool wanted, Accounts& accounts) {
                  tools.share_with_butler(Shared::all);
                  if (!wanted) tools.switch_off();
                  tools.list(
-                     {.name = "newRelic", .description = "Accounts of New Relic."}, accounts,
-                     [](Section& entry, NewRelicAccount& account) {
+                     {.name = "newRelic", .description = "Accounts of New Relic."}, accounts.right,
+                     [&accounts](Section& entry, NewRelicAccount& account) {
                        entry.text({.name = "accountName",
                                    .writing = Writing::title,
                                    .description = "Name of the account, for `sendToAccount`.",
                                    .need = Need::required,
                                    .example = "First NR account"},
                                   account.name);
+                       accounts.written.push_back(account.name);
                        entry.secret({.name = "insertApiKey",
                                      .description = "Licence key or insert key of the account.",
                                      .need = Need::required,
@@ -79,11 +83,9 @@ void read_accounts(Section& root, bool wanted, Accounts& accounts) {
 }
 
 void choose_accounts(Section& section, const Accounts& all, NewRelicDestination& destination) {
-  const auto find = [&all](const PlacedText& name) {
-    return std::ranges::find(all, name.text, &NewRelicAccount::name);
-  };
   const auto check = [&](const PlacedText& name) -> std::optional<std::string> {
-    if (!destination.enabled || find(name) != all.end()) return std::nullopt;
+    if (!destination.enabled || std::ranges::find(all.written, name.text) != all.written.end())
+      return std::nullopt;
     return fmt::format(
         "`sendToAccount` names `{}`, which is no `accountName` of "
         "`thirdPartyToolsCredentials.newRelic`",
@@ -96,7 +98,10 @@ void choose_accounts(Section& section, const Accounts& all, NewRelicDestination&
                       .example = "[First NR account]"},
                      names, check);
   if (!destination.enabled) return;
-  for (const auto& name : names) destination.accounts.push_back(*find(name));
+  for (const auto& name : names) {
+    const auto account = std::ranges::find(all.right, name.text, &NewRelicAccount::name);
+    if (account != all.right.end()) destination.accounts.push_back(*account);
+  }
   const auto* list = section.raw("sendToAccount");
   if (list == nullptr || list->children.empty())
     section.warning(section.place(),

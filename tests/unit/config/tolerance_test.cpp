@@ -149,13 +149,11 @@ const std::string kNewRelic =
     "sharedSettings:\n          header: [{name: X-A, value: v}, {name: 'X B', value: v}]\n         "
     " attribute: {static: [{name: a, value: b}, {value: c}]}\n";
 
-TEST(Tolerance, GoesWithoutAnUnknownAccountOfNewRelic) {
+TEST(Tolerance, GoesWithoutAWrongAccountOfNewRelicAndAnUnknownOne) {
   EXPECT_THAT(
       tolerated(kNewRelic, "newRelic: {enable: true}"),
       ElementsAre(
           "12:9: warning: this entry of `newRelic` is left out: the key `accountId` is missing",
-          "16:50: warning: this entry of `sendToAccount` is left out: `sendToAccount` names `B`, "
-          "which is no `accountName` of `thirdPartyToolsCredentials.newRelic`",
           "16:53: warning: this entry of `sendToAccount` is left out: `sendToAccount` names `C`, "
           "which is no `accountName` of `thirdPartyToolsCredentials.newRelic`",
           "18:50: warning: this entry of `header` is left out: `name` must be the name of an HTTP "

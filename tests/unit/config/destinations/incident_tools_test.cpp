@@ -78,6 +78,15 @@ TEST(NewRelicSection, NamesAccountsThatDoNotExist) {
                           "of `thirdPartyToolsCredentials.newRelic`"));
 }
 
+TEST(NewRelicSection, SaysOnceWhatIsWrongWithAnAccount) {
+  const auto loaded = parse_tool("newRelic",
+                                 "  thirdPartyToolsCredentials:\n    newRelic:\n"
+                                 "      - {accountName: Main, insertApiKey: k}\n"
+                                 "  incidentTool:\n    newRelic:\n      serviceMonitor:\n"
+                                 "        destination: {event: {sendToAccount: [Main]}}\n");
+  EXPECT_THAT(findings_of(loaded), ElementsAre("17:9: error: the key `accountId` is missing"));
+}
+
 TEST(NewRelicSection, RefusesHeadersThatWouldBreakARequest) {
   const auto loaded =
       parse_tool("newRelic",
