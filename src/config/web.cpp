@@ -82,7 +82,8 @@ std::optional<std::string> check_header_name(const std::string& text) {
 void read_role(Section& section, WebRole& role) {
   section.choice({.name = "role",
                   .description = "`read`: may look. `act`: may also silence, acknowledge, send "
-                                 "again, test and reload.",
+                                 "again, test, diagnose, reload, and start and stop services of "
+                                 "hosts with `control`.",
                   .example = "act"},
                  role);
 }

@@ -107,7 +107,7 @@ void read_request(Section& section, Side side, WebhookRequest& request) {
                check_added_header_name, request.headers);
   section.text({.name = "contentType",
                 .writing = Writing::title,
-                .description = "Content type of an own body. It decides how values are escaped: "
+                .description = "Content type of `body`. It decides how values are escaped: "
                                "for JSON, XML, HTML, a form, or not at all.",
                 .example = "application/json",
                 .otherwise = default_of(side, "")},
@@ -146,8 +146,9 @@ void read_groups(Section& entry, const Grouping& of_all, Webhook& webhook) {
   const auto place = read_grouping(
       entry,
       {.name = "grouping",
-       .description = "Several alerts in one request with an own body. Omitted keys are as in "
-                      "`serviceMonitor`. Without this section, each alert is a request.",
+       .description =
+           "Several alerts in one request, for webhooks with a `body`. Omitted keys are as in "
+           "`serviceMonitor`. Without this section, each alert is a request.",
        .same_as = "serviceMonitor.grouping"},
       grouping);
   entry.count({.name = "linesLength",

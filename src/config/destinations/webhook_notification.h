@@ -27,7 +27,7 @@ struct WebhookRequest {
   std::string url;  ///< its path and query may name fields (webhook_url.h)
   HttpMethod method = HttpMethod::post;
   HttpHeaders headers{};
-  std::string content_type = "application/json";  ///< of an own body
+  std::string content_type = "application/json";  ///< of `body`
   std::string body{};       ///< Handlebars; without it and a file: Butler's fields
   std::string body_file{};  ///< with such a template
 
@@ -42,7 +42,7 @@ struct Webhook {
   bool sends_resolved = true;
   std::string ca_file{};  ///< PEM; empty: the system's certificates
   bool reject_unauthorized = true;
-  /// Of requests with an own body; nothing: each alert is a request of its own.
+  /// Of requests with a body of the user's; nothing: each alert is a request of its own.
   std::optional<Grouping> grouping{};
   /// Characters that the lines of one message may have together.
   unsigned most_lines = 100'000;
