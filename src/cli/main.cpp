@@ -18,6 +18,9 @@
 #include "platform/service_rules.h"
 #include "platform/standard_streams.h"
 #include "platform/terminal.h"
+#ifdef TOCSIN_PORTABLE
+#include "platform/authorities_linux.h"
+#endif
 
 namespace {
 
@@ -513,6 +516,9 @@ int run_command(std::vector<std::string> words) {
 }  // namespace
 
 int main(int count, char** arguments) {
+#ifdef TOCSIN_PORTABLE
+  platform::use_system_authorities();
+#endif
   platform::prepare_standard_streams();
   const platform::Terminal terminal;
   return end_output(run_command(platform::arguments(count, arguments)));

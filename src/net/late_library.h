@@ -1,5 +1,6 @@
 // Libraries that most commands do without, curl with its two dozen companions before all: each is
-// loaded with the first call of one of its functions. Windows has them linked into the program.
+// loaded with the first call of one of its functions. The programs for Windows and for any Linux
+// have them linked in.
 #pragma once
 
 #include <atomic>
@@ -43,7 +44,7 @@ class LateFunction {
 /// Declares a function of a library in this namespace, before the one of the same name in the
 /// library's header: calls stay as they are written.
 // NOLINTBEGIN(bugprone-macro-parentheses): a name is declared
-#ifdef _WIN32
+#if defined(_WIN32) || defined(TOCSIN_PORTABLE)
 #define TOCSIN_LATE(library, function) inline constexpr auto* function = &::function
 #else
 #define TOCSIN_LATE(library, function) \
