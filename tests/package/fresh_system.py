@@ -2,7 +2,6 @@
 import os
 import pathlib
 import re
-import shutil
 import signal
 import subprocess
 import sys
@@ -10,9 +9,9 @@ import tempfile
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "integration"))
-from servers import require, require_root, wait_until  # noqa: E402
+import bootstrapped  # noqa: E402
+from servers import require, wait_until  # noqa: E402
 
-ROOTS = pathlib.Path(os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache") / "tocsin/roots"
 _BOOTS = ["systemd-sysv", "dbus"]
 
 
@@ -29,30 +28,13 @@ def dependencies(package):
     return [re.split(r"[ (|]", part.strip())[0] for part in text.split(",")]
 
 
-def _base(packages):
-    """The tree that each system is a copy of, with these packages; kept for the next run."""
-    base, done = ROOTS / "bookworm", ROOTS / "bookworm.packages"
-    wanted = ",".join(sorted({*_BOOTS, *packages} - {"systemd"}))
-    if done.exists() and done.read_text() == wanted:
-        return base
-    done.unlink(missing_ok=True)
-    shutil.rmtree(base, ignore_errors=True)
-    ROOTS.mkdir(parents=True, exist_ok=True)
-    made = subprocess.run(["debootstrap", "--variant=minbase", f"--include={wanted}", "bookworm", base],
-                          capture_output=True, text=True, check=False)
-    if made.returncode:
-        raise unittest.SkipTest("debootstrap cannot make a bookworm here: " + made.stdout[-300:])
-    done.write_text(wanted)
-    return base
-
-
 class FreshSystem:
     """Booted when the context is entered; gone, with all that ran in it, at its end. Shares this machine's network."""
 
     def __init__(self, packages):
-        require("debootstrap", "systemd-nspawn", "nsenter")
-        require_root("a system in a container")
-        self._base = _base(packages)
+        require("systemd-nspawn", "nsenter")
+        wanted = sorted({*_BOOTS, *packages} - {"systemd"})
+        self._base = bootstrapped.root("bookworm", f"--include={','.join(wanted)}")
         self._folder = tempfile.TemporaryDirectory(prefix="tocsin-test-")
         self.root = pathlib.Path(self._folder.name) / "root"
 
