@@ -193,6 +193,22 @@ class Certificates(Folder):
         self.assertEqual(len(receiver.requests), 1)
 
 
+class FirstConfiguration(Folder):
+    def test_init_proposes_what_runs_here(self):
+        receiver = self.enterContext(Receiver())
+        words = ("init", "localhost", "--notify", receiver.url(), "-c", self.file, "--data-dir", self.folder / "data")
+        done = tocsin(*words)
+        self.assertEqual(done.returncode, 0, done)
+        self.assertEqual(len(receiver.requests), 1, "the test message")
+        written = self.file.read_bytes()
+        self.assertIn(b"'Eventlog'", written)
+        self.assertNotIn(b"credentials:", written)
+        self.assertRegex(tocsin("validate", "-c", self.file).stdout, "good; hosts: 1,")
+        self.assertEqual(tocsin("check", "-c", self.file).returncode, 0)
+        self.assertEqual(tocsin(*words).returncode, 1)
+        self.assertEqual(self.file.read_bytes(), written, "nothing is overwritten")
+
+
 class Demo(unittest.TestCase):
     def test_it_tells_of_changes_and_ends(self):
         done = tocsin("demo", "--hosts", 3, "--changes", 600, "--seconds", 8)
