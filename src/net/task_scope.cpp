@@ -18,14 +18,6 @@ namespace asio = boost::asio;
 
 namespace {
 
-using Cancellation = std::shared_ptr<asio::cancellation_signal>;
-
-/// co_spawn() would run the task up to its first wait inside spawn().
-awaitable<void> start_soon(awaitable<void> task) {
-  co_await asio::post(asio::use_awaitable);
-  co_await std::move(task);
-}
-
 bool is_cancellation(const std::exception_ptr& failure) {
   try {
     std::rethrow_exception(failure);
@@ -39,11 +31,25 @@ bool is_cancellation(const std::exception_ptr& failure) {
 }  // namespace
 
 struct TaskScope::State {
+  struct Task {
+    asio::cancellation_signal cancellation;
+    bool begun = false;
+  };
+
   explicit State(const Executor& on) : executor(on), empty(on) { empty.set(); }
+
+  /// co_spawn() would run the task up to its first wait inside spawn().
+  static awaitable<void> start_soon(std::shared_ptr<State> scope, std::shared_ptr<Task> here,
+                                    awaitable<void> task) {
+    here->begun = true;
+    if (scope->cancelled) co_return;
+    co_await asio::post(asio::use_awaitable);
+    co_await std::move(task);
+  }
 
   Executor executor;
   bool cancelled = false;
-  std::list<Cancellation> tasks;
+  std::list<std::shared_ptr<Task>> tasks;
   Event empty;
 };
 
@@ -52,23 +58,25 @@ TaskScope::~TaskScope() = default;
 
 void TaskScope::spawn(awaitable<void> task) {
   if (state_->cancelled) return;
-  const auto place =
-      state_->tasks.insert(state_->tasks.end(), std::make_shared<asio::cancellation_signal>());
+  const auto place = state_->tasks.insert(state_->tasks.end(), std::make_shared<State::Task>());
   state_->empty.reset();
   auto ended = [state = state_, place](const std::exception_ptr& failure) {
     state->tasks.erase(place);
     if (state->tasks.empty()) state->empty.set();
     if (failure && !is_cancellation(failure)) std::rethrow_exception(failure);
   };
-  asio::co_spawn(state_->executor, start_soon(std::move(task)),
-                 asio::bind_cancellation_slot((*place)->slot(), std::move(ended)));
+  asio::co_spawn(state_->executor, State::start_soon(state_, *place, std::move(task)),
+                 asio::bind_cancellation_slot((*place)->cancellation.slot(), std::move(ended)));
 }
 
 void TaskScope::cancel() {
   state_->cancelled = true;
   // A copy, because a task may end while it is being told to.
-  const std::vector<Cancellation> tasks(state_->tasks.begin(), state_->tasks.end());
-  for (const auto& task : tasks) task->emit(asio::cancellation_type::terminal);
+  const std::vector tasks(state_->tasks.begin(), state_->tasks.end());
+  // What has not begun ends by itself: before that, co_spawn() of Boost 1.83 throws at a
+  // cancellation where nobody catches it.
+  for (const auto& task : tasks)
+    if (task->begun) task->cancellation.emit(asio::cancellation_type::terminal);
 }
 
 awaitable<void> TaskScope::join() {

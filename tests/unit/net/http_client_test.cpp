@@ -93,7 +93,7 @@ TEST_F(HttpClientTest, ReadsRetryAfter) {
 
 TEST_F(HttpClientTest, KeepsTheConnection) {
   kit::HttpImposter server;
-  for (int i = 0; i < 5; i++) ASSERT_TRUE(fetch({.url = server.url()}));
+  for (int i = 0; i < 5; i++) ASSERT_TRUE(fetch({.url = server.url(), .body = "{}"}));
   EXPECT_EQ(server.connections(), 1);
 }
 

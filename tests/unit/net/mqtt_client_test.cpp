@@ -239,7 +239,6 @@ TEST_P(Mqtt5ClientTest, ReasonsInWords) {
   for (const auto& [code, kind, words] :
        {Case{0x87, ErrorKind::rejected, "Not authorized"},
         Case{0x90, ErrorKind::rejected, "Topic Name invalid"},
-        Case{0x95, ErrorKind::rejected, "Packet too large"},
         Case{0x97, ErrorKind::rate_limited, "Quota exceeded"},
         Case{0x99, ErrorKind::rejected, "Payload format invalid"},
         Case{0x80, ErrorKind::unreachable, "Unspecified error"},
