@@ -9,6 +9,7 @@ package database, the pinned source packages of tools/static_libraries and npm's
 """
 import dataclasses
 import datetime
+import functools
 import hashlib
 import importlib.machinery
 import importlib.util
@@ -46,7 +47,7 @@ class Part:
     licence: str  # SPDX's expression
     terms: pathlib.Path  # the text of it
     purl: str
-    source: str  # where it comes from; empty: its package says so
+    source: str  # where it comes from, in words
     sha256: str = ""  # of the .dsc, or the .deb
 
 
@@ -60,6 +61,7 @@ def of_machine(pattern, licence):
                 f"pkg:deb/debian/{package}@{version}", f"Debian source package {source} {source_version}")
 
 
+@functools.cache
 def _static_libraries():
     path = str(ROOT / "tools/static_libraries")
     loader = importlib.machinery.SourceFileLoader("static_libraries", path)
@@ -126,6 +128,18 @@ def _package(part):
     }
 
 
+def epoch():
+    """Seconds since 1970 that all that is made has as its date: the same tree makes the same bytes."""
+    given = os.environ.get("SOURCE_DATE_EPOCH")
+    return int(given or subprocess.run(["git", "-C", ROOT, "log", "-1", "--format=%ct"], check=True,
+                                       capture_output=True, text=True).stdout)
+
+
+def date():
+    """The same, as ISO 8601 has it."""
+    return datetime.datetime.fromtimestamp(epoch(), datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
 def version():
     return re.search(r"^project\(tocsin VERSION ([\d.]+)", (ROOT / "CMakeLists.txt").read_text(), re.M)[1]
 
@@ -138,12 +152,10 @@ def sbom(program, more=()):
            "copyrightText": "the authors of tocsin", "primaryPackagePurpose": "APPLICATION"}
     names = "\n".join(f"{part['name']} {part['versionInfo']}" for part in packages)
     digest = hashlib.sha256(f"{program} {version()}\n{names}".encode()).hexdigest()[:32]
-    made = datetime.datetime.fromtimestamp(int(os.environ["SOURCE_DATE_EPOCH"]), datetime.UTC)
     return {
         "spdxVersion": "SPDX-2.3", "dataLicense": "CC0-1.0", "SPDXID": "SPDXRef-DOCUMENT",
         "name": f"tocsin-{version()}-{program}", "documentNamespace": f"https://tocsin.invalid/spdx/{program}-{digest}",
-        "creationInfo": {"created": made.strftime("%Y-%m-%dT%H:%M:%SZ"),
-                         "creators": [f"Tool: tocsin-linked-in-{version()}"]},
+        "creationInfo": {"created": date(), "creators": [f"Tool: tocsin-linked-in-{version()}"]},
         "packages": [own, *packages],
         "relationships": [
             {"spdxElementId": "SPDXRef-DOCUMENT", "relationshipType": "DESCRIBES", "relatedSpdxElement": own["SPDXID"]},

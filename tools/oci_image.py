@@ -27,9 +27,9 @@ _PACKAGES = {"libc6": "LGPL-2.1-or-later", "tzdata": "LicenseRef-public-domain",
 class _Layer:
     """A tar file with the folders that its files need."""
 
-    def __init__(self, path, epoch):
+    def __init__(self, path):
         self._archive = tarfile.open(path, "w", format=tarfile.GNU_FORMAT)
-        self._epoch = epoch
+        self._epoch = linked_in.epoch()
         self._folders = set()
 
     def folder(self, name, mode=0o755, owner=0):
@@ -81,8 +81,8 @@ def _status(package):
         .stdout.partition(b"Conffiles:")[0].rstrip() + b"\n"
 
 
-def _write_layer(path, program, licences, epoch):
-    layer = _Layer(path, epoch)
+def _write_layer(path, program, licences):
+    layer = _Layer(path)
     layer.file("usr/bin/tocsin", program.read_bytes(), 0o755)
     layer.file(_LOADER[1:], pathlib.Path(_LOADER).read_bytes(), 0o755)
     for name in _needed(program):
@@ -135,9 +135,7 @@ def _add_health_check(layout):
 
 def make(layout, version, program, licences):
     """Writes the layout, a folder that does not exist yet, with one image: VERSION."""
-    epoch = int(os.environ["SOURCE_DATE_EPOCH"])
-    created = subprocess.run(["date", "-u", "-d", f"@{epoch}", "+%Y-%m-%dT%H:%M:%SZ"], check=True, capture_output=True,
-                             text=True).stdout.strip()
+    created = linked_in.date()
     image = f"{layout}:{version}"
     settings = {
         "config.user": f"{USER}:{USER}", "config.entrypoint": "/usr/bin/tocsin", "config.workingdir": "/var/lib/tocsin",
@@ -145,7 +143,7 @@ def make(layout, version, program, licences):
         "created": created, "config.label": f"org.opencontainers.image.version={version}"}
     with tempfile.TemporaryDirectory() as scratch:
         layer = pathlib.Path(scratch, "layer.tar")
-        _write_layer(layer, program, licences, epoch)
+        _write_layer(layer, program, licences)
         _umoci("init", "--layout", layout)
         _umoci("new", "--image", image)
         _umoci("raw", "add-layer", "--image", image, "--history.created", created, "--history.created_by",
