@@ -41,6 +41,11 @@ def services_py_list(port, user, password):
     return listed
 
 
+def running_services(port, user, password):
+    """The names of the services that run."""
+    return [name for name, (_, state) in services_py_list(port, user, password).items() if state == "RUNNING"]
+
+
 class ServiceManager:
     """An open session of Impacket's with a service control manager: stops, starts and asks."""
 

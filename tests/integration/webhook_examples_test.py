@@ -188,9 +188,8 @@ class Examples(Watched):
 
     def group(self, name, read, friendly_name):
         """What a group of 30 alerts, and one before it, say as `read(request)`. It leaves at the second attempt."""
-        services = [service for service, (_, state) in oracles.services_py_list(
-            self.simulator.hosts[self.host], self.simulator.USER, self.simulator.PASSWORD).items()
-            if state == "RUNNING"]
+        services = oracles.running_services(self.simulator.hosts[self.host], self.simulator.USER,
+                                            self.simulator.PASSWORD)
         receiver = self.receiver(Answer(), Answer(503))
         self.run_example(name, receiver, [
             {"name": service, "friendlyName": f"{number:02} {friendly_name}"}

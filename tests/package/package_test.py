@@ -103,8 +103,7 @@ class Installed(unittest.TestCase):
         simulator = self.enterContext(Simulator(1, "--services", 200))
         (host, port), = simulator.hosts.items()
         manager = self.enterContext(oracles.ServiceManager(port, simulator.USER, simulator.PASSWORD))
-        services = [name for name, (_, state) in oracles.services_py_list(
-            port, simulator.USER, simulator.PASSWORD).items() if state == "RUNNING"]
+        services = oracles.running_services(port, simulator.USER, simulator.PASSWORD)
         # dpkg reads it from a folder that is not hidden by the system's own /tmp.
         for package in (OLD, NEW):
             subprocess.run(["cp", package, system.root / "root"], check=True)
