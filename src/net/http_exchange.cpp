@@ -91,6 +91,13 @@ bool is_alike(const HttpRequest& a, const HttpRequest& b) {
          a.connect_limit == b.connect_limit;
 }
 
+/// Whether curl itself ends a kept connection on which something came unasked. (Read in 8.14.1;
+/// 7.88.1 takes it for the next answer.)
+bool notices_unasked_replies() {
+  constexpr unsigned kSince = 0x08'0E'01;
+  return curl_version_info(CURLVERSION_NOW)->version_num >= kSince;
+}
+
 int port_of(SocketType socket, int (*name)(SocketType, sockaddr*, socklen_t*)) {
   sockaddr_storage address{};
   socklen_t size = sizeof address;
@@ -245,6 +252,7 @@ void HttpExchange::set_up() {
   set(CURLOPT_HEADERFUNCTION, Callbacks::take_header);
   set(CURLOPT_WRITEFUNCTION, Callbacks::take_body);
   set(CURLOPT_DEBUGFUNCTION, Callbacks::take_words);
+  if (notices_unasked_replies()) return;
   set(CURLOPT_OPENSOCKETFUNCTION, Callbacks::open_socket);
   set(CURLOPT_CLOSESOCKETFUNCTION, Callbacks::close_socket);
   set(CURLOPT_CLOSESOCKETDATA, sockets_);

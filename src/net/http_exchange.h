@@ -18,7 +18,8 @@ namespace tocsin::net {
 /// "host:port" of a URL of http or https: as much of it as an error may say; invalid_config else.
 [[nodiscard]] Result<std::string> http_origin(const std::string& url);
 
-/// The sockets of all connections, kept ones too; it outlives them.
+/// The sockets of all connections, kept ones too, where curl does not notice by itself what came
+/// unasked; it outlives them.
 class HttpSockets {
  public:
   void add(std::intptr_t socket) { open_.insert(socket); }

@@ -39,5 +39,6 @@ TOCSIN_LATE(kCurl, curl_url);
 TOCSIN_LATE(kCurl, curl_url_cleanup);
 TOCSIN_LATE(kCurl, curl_url_get);
 TOCSIN_LATE(kCurl, curl_url_set);
+TOCSIN_LATE(kCurl, curl_version_info);
 
 }  // namespace tocsin::net

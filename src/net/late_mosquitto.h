@@ -17,6 +17,7 @@ TOCSIN_LATE(kMosquitto, mosquitto_disconnect);
 TOCSIN_LATE(kMosquitto, mosquitto_disconnect_v5_callback_set);
 TOCSIN_LATE(kMosquitto, mosquitto_int_option);
 TOCSIN_LATE(kMosquitto, mosquitto_lib_init);
+TOCSIN_LATE(kMosquitto, mosquitto_lib_version);
 TOCSIN_LATE(kMosquitto, mosquitto_log_callback_set);
 TOCSIN_LATE(kMosquitto, mosquitto_loop_misc);
 TOCSIN_LATE(kMosquitto, mosquitto_loop_read);

@@ -6,6 +6,7 @@
 #include <mqtt_protocol.h>
 #include <string_view>
 #include <system_error>
+#include <tuple>
 #include <utility>
 
 #include <boost/asio/detail/socket_types.hpp>
@@ -31,6 +32,15 @@ constexpr std::size_t kMostInspected = 4096;
 void start_library() {
   static const int started = mosquitto_lib_init();
   static_cast<void>(started);
+}
+
+/// As far as was tried: 2.0.11 does, 2.0.21 does not.
+bool aborts_on_unknown_properties() {
+  int major = 0;
+  int minor = 0;
+  int revision = 0;
+  mosquitto_lib_version(&major, &minor, &revision);
+  return std::tuple(major, minor, revision) < std::tuple(2, 0, 21);
 }
 
 SSL* tls_of(mosquitto* session) { return static_cast<SSL*>(mosquitto_ssl_get(session)); }
@@ -120,8 +130,11 @@ struct MqttConnection::Callbacks {
     self.events_.acknowledged.push_back(std::move(done));
   }
 
-  static void logged(mosquitto*, void* object, int, const char* line) {
-    if (std::string_view(line).starts_with("OpenSSL")) of(object).note_tls_trouble(reason_in(line));
+  static void logged(mosquitto*, void* object, int, const char* text) {
+    const std::string_view line(text);
+    // Newer ones also tell what the system says: that a connection was reset is no matter of TLS.
+    if (line.starts_with("OpenSSL") && !line.contains(":system library:"))
+      of(object).note_tls_trouble(reason_in(line));
   }
 };
 
@@ -283,7 +296,8 @@ int MqttConnection::read() {
       lacks_v5_ = true;
       return MOSQ_ERR_PROTOCOL;
     }
-    if (!seen.empty() && !is_plausible_mqtt5(seen)) return MOSQ_ERR_MALFORMED_PACKET;
+    if (aborts_on_unknown_properties() && !is_plausible_mqtt5(seen))
+      return MOSQ_ERR_MALFORMED_PACKET;
   }
   return mosquitto_loop_read(session, 1);
 }

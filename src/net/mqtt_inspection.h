@@ -10,7 +10,7 @@ namespace tocsin::net {
 /// the program when it reads a property that MQTT 5 does not know (property__read logs without a
 /// session, and asserts that there is one): this keeps whatever speaks another protocol, or speaks
 /// this one wrongly, from it. A hostile broker can still slip in what is sent between look and
-/// read.
+/// read. 2.0.21 does not abort, and reads by itself.
 [[nodiscard]] bool is_plausible_mqtt5(std::string_view bytes);
 
 /// Whether they begin with the CONNACK of a broker that answers MQTT 5 in MQTT 3.1.1, which has no

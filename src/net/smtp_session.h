@@ -42,7 +42,7 @@ class SmtpReplyReader {
 /// Curl's own way to send a mail is not used: it waits for the last reply in a loop that blocks all
 /// other transfers of a multi handle (smtp_done), gives no reply's text, sends what a transfer that
 /// is removed has uploaded as if it were whole, and uses a connection again after it timed out
-/// waiting there, so that replies belong to the mail before. (Read in 7.88.1.)
+/// waiting there, so that replies belong to the mail before. (Read in 7.88.1; 8.14.1 still blocks.)
 class SmtpSession {
  public:
   explicit SmtpSession(const SmtpServer& server);
