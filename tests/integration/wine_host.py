@@ -130,10 +130,11 @@ class _Opened:
             self._writer.close()
 
     async def _greet(self):
-        """smbd says who has opened the pipe, and is told what kind of pipe it is. [Samba 4.17: named_pipe_auth.idl]"""
+        """smbd says who has opened the pipe, and is told what kind of pipe it is. [named_pipe_auth.idl: Samba 4.17 speaks
+        at level 7, Samba 4.22 at level 8, and the answer is of the same level]"""
         length, = struct.unpack(">I", await self._reader.readexactly(4))
-        await self._reader.readexactly(length)
-        level, by_messages, device_state, allocation = 7, 2, 0x5FF, 4096
+        level, = struct.unpack_from("<I", await self._reader.readexactly(length), 4)  # behind the magic
+        by_messages, device_state, allocation = 2, 0x5FF, 4096
         answer = b"NPAM" + struct.pack("<IIHH4xQI", level, level, by_messages, device_state, allocation, 0)
         self._writer.write(struct.pack(">I", len(answer)) + answer)
 
