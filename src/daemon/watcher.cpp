@@ -2,17 +2,14 @@
 
 #include <algorithm>
 #include <functional>
-#include <map>
-#include <set>
 #include <string>
-#include <string_view>
 #include <tuple>
 #include <utility>
 #include <vector>
 
 #include <fmt/format.h>
 
-#include "daemon/listed.h"
+#include "daemon/check_log.h"
 #include "net/now.h"
 #include "probe/scm_terms.h"
 
@@ -55,36 +52,6 @@ MonitoredHost::Rules rules_of(const config::Host& host) {
 }
 
 std::string subject_of(const config::Host& host) { return "host " + host.name.text(); }
-
-/// "smb 10.0.0.5:445, credential monitoring"
-std::string describe_source(const config::Host& host) {
-  if (host.source == config::Source::scm) return "scm " + host.address;
-  return fmt::format("smb {}:{}, {}", host.address, host.port,
-                     host.credentials ? "credential " + host.credentials->name : "no credential");
-}
-
-/// " (native 1053)"; what is larger than a code of Win32 is an NTSTATUS, written as those are.
-std::string native_text(std::uint32_t code) {
-  constexpr std::uint32_t kLargestWin32 = 0xFFFF;
-  return code > kLargestWin32 ? fmt::format(" (native 0x{:08X})", code)
-                              : fmt::format(" (native {})", code);
-}
-
-/// "session opened (SMB 3.1.1, encrypted); asked by name 3; details read 1"
-std::string describe(const probe::CheckTrace& trace) {
-  using Session = probe::CheckTrace::Session;
-  std::string text = "no session";
-  if (trace.session == Session::kept) text = "session kept";
-  if (trace.session == Session::opened) text = "session opened";
-  if (!trace.connection.empty()) text += fmt::format(" ({})", trace.connection);
-  if (!trace.dropped.empty()) text += fmt::format("; the one before closed: {}", trace.dropped);
-  if (trace.listed) text += fmt::format("; listed {}", *trace.listed);
-  if (trace.asked > 0) text += fmt::format("; asked by name {}", trace.asked);
-  if (trace.details > 0) text += fmt::format("; details read {}", trace.details);
-  if (!trace.no_push.empty()) text += fmt::format("; no push: {}", trace.no_push);
-  if (!trace.closed_after.empty()) text += fmt::format("; closed after it: {}", trace.closed_after);
-  return text;
-}
 
 }  // namespace
 
@@ -184,7 +151,7 @@ Time Watcher::next_due() const {
   // The next of this host's own times: the schedule's, shifted.
   auto due = schedule.next(started - shift);
   if (due) *due += shift;
-  if (log_.wants_debug()) log_schedule(due, now);
+  if (log_.wants_debug()) log_schedule(log_, due, monitored_.next_review(now));
   return due.value_or(Time::max());
 }
 
@@ -320,7 +287,7 @@ net::awaitable<bool> Watcher::read_details() {
   const auto before = due.size();
   due.resize(std::min(before, kDetailsInOneGo));
   const auto read = co_await probe_->read_details(std::move(due), net::within(kDetailsLimit));
-  if (log_.wants_debug()) log_details();
+  if (log_.wants_debug()) log_details(log_, probe_->last_check());
   if (!read) co_return false;  // it is going down, as the next check will say
   auto update = begin_update();
   add(monitored_.learn(*read), update);
@@ -341,7 +308,7 @@ net::awaitable<void> Watcher::check() {
   skipped_ = 0;
   check_soon_ = false;
   check_again_ = false;
-  if (log_.wants_debug()) log_begin();
+  if (log_.wants_debug()) log_begin(log_, host_);
   const auto begun = net::MonotonicClock::now();
   auto answer = co_await observe();
   const auto took = net::MonotonicClock::now() - begun;
@@ -363,13 +330,16 @@ net::awaitable<void> Watcher::check() {
   auto update = begin_update();
   (void)take_pushed(update);  // this is the check that it may call for
   auto outcome = monitored_.apply(observation);
-  if (log_.wants_debug()) log_answer(observation, outcome.services, took);
+  if (log_.wants_debug())
+    log_answer(log_, observation, outcome.services, took, probe_->last_check());
   log_unreached(observation.services ? nullptr : &observation.services.error());
   const bool is_first = !last_check_;
   last_check_ = {.at = observation.at.wall, .took = took};
   if (is_first && outcome.empty()) say_change();
   add(std::move(outcome), update);
-  if (log_.wants_debug()) log_waiting(observation.at.wall);
+  if (log_.wants_debug())
+    log_waiting(log_, monitored_, deps_->silences.find(host_.name, {}, observation.at.wall),
+                observation.at.wall);
   if (deps_->on_update) deps_->on_update(monitored_);
   if (observation.services && std::exchange(new_list_, false)) log_idle_patterns();
   log_limit();
@@ -383,10 +353,7 @@ net::awaitable<void> Watcher::check() {
 }
 
 void Watcher::note_same(net::MonotonicClock::duration took) {
-  if (log_.wants_debug())
-    log_.debug("check answered in {} ms: all as before; {}",
-               std::chrono::floor<std::chrono::milliseconds>(took).count(),
-               describe(probe_->last_check()));
+  if (log_.wants_debug()) log_same(log_, took, probe_->last_check());
   log_unreached(nullptr);
   last_check_ = {.at = deps_->clock.now(), .took = took};
   if (deps_->on_update) deps_->on_update(monitored_);
@@ -402,81 +369,11 @@ bool Watcher::lacks_details() const {
 bool Watcher::take_pushed(HostUpdate& update) {
   const auto pushed = probe_->take_pushed();
   const Now now = net::now_by(deps_->clock);
-  if (log_.wants_debug()) log_pushed(pushed);
+  if (log_.wants_debug()) log_pushed(log_, pushed);
   if (!pushed.services.empty()) deps_->metrics.count_pushed(metrics_, pushed.services.size());
   for (const auto& service : pushed.services) add(monitored_.apply_pushed(service, now), update);
   report(pushed.services, now.wall);
   return pushed.check_again;
-}
-
-void Watcher::log_details() const {
-  const auto trace = probe_->last_check();
-  log_.debug("details read {} since the check began{}{}", trace.details,
-             trace.closed_after.empty() ? "" : "; session closed: ", trace.closed_after);
-}
-
-void Watcher::log_begin() const { log_.debug("check begins: {}", describe_source(host_)); }
-
-void Watcher::log_answer(const Observation& observation, std::span<const ServiceChange> changes,
-                         net::MonotonicClock::duration took) const {
-  const auto milliseconds = std::chrono::floor<std::chrono::milliseconds>(took).count();
-  const auto how = describe(probe_->last_check());
-  if (observation.services) {
-    std::set<ServiceName> changed;
-    for (const auto& change : changes) changed.insert(change.name);
-    log_.debug("check answered in {} ms: services {}, changed {}; {}", milliseconds,
-               observation.services->size(), changed.size(), how);
-    return;
-  }
-  const auto& error = observation.services.error();
-  log_.debug("check not answered in {} ms: {}{}: {}; {}", milliseconds, to_string(error.kind),
-             error.native ? native_text(*error.native) : "", error.what, how);
-}
-
-/// Alerts that wait for the same share a line.
-void Watcher::log_waiting(Time now) const {
-  if (!monitored_.host().error.empty()) return log_unreachable(now);
-  std::map<std::string, std::vector<std::string>> groups;
-  for (const auto& waiting : monitored_.waiting_alerts(now)) {
-    const auto& [reason, until] = waiting.suppression;
-    auto why = until == Time::max() ? reason : reason + " until " + iso_time(until);
-    const auto* service = monitored_.services().find(waiting.service);
-    groups[std::move(why)].push_back(fmt::format("{} {} (checks {})", waiting.service.text(),
-                                                 to_string(waiting.kind), service->tracked.checks));
-  }
-  for (const auto& [why, alerts] : groups) log_.debug("alert waits: {}: {}", listed(alerts), why);
-}
-
-void Watcher::log_unreachable(Time now) const {
-  const auto& host = monitored_.host();
-  const auto& grace = host_.policy.grace;
-  if (host.notified) {
-    log_.debug("alert unreachable was notified at {}", iso_time(host.notified_at));
-  } else if (host.login_refused) {
-    log_.debug("alert waits: unreachable: the credential is refused, which is an alert of its own");
-  } else if (const auto silence = deps_->silences.find(host_.name, {}, now);
-             silence || host.shutdown_since != Time{}) {
-    const auto why = find_suppression(host, host_.policy, {.silence = silence}, now);
-    if (why) log_.debug("alert waits: unreachable: {} until {}", why->reason, iso_time(why->until));
-  } else {
-    log_.debug("alert waits: unreachable: failed checks {} of {}, for {} of {}", host.failures,
-               grace.checks, duration_text(now - host.since), duration_text(grace.time));
-  }
-}
-
-void Watcher::log_schedule(std::optional<Time> due, Now now) const {
-  const auto review = monitored_.next_review(now);
-  log_.debug("schedule: next check {}{}", due ? "at " + iso_time(*due) : "never",
-             review < Time::max() ? ", waiting alerts reviewed at " + iso_time(review) : "");
-}
-
-void Watcher::log_pushed(const probe::Pushed& pushed) const {
-  std::vector<std::string> changes;
-  changes.reserve(pushed.services.size());
-  for (const auto& service : pushed.services)
-    changes.push_back(fmt::format("{} {}", service.name.text(), to_string(service.status.state)));
-  if (!changes.empty()) log_.debug("pushed by the host: {}", listed(changes));
-  if (pushed.check_again) log_.debug("pushed by the host: services came or went, check at once");
 }
 
 /// Each new reason is worth a line.

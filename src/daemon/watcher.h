@@ -149,16 +149,7 @@ class Watcher {
   }
   /// True when a check is called for.
   bool take_pushed(HostUpdate& update);
-  void log_begin() const;
   void say_notice() const;
-  void log_details() const;
-  void log_answer(const Observation& observation, std::span<const ServiceChange> changes,
-                  net::MonotonicClock::duration took) const;
-  /// The alerts that wait, each with its reason.
-  void log_waiting(Time now) const;
-  void log_unreachable(Time now) const;
-  void log_schedule(std::optional<Time> due, Now now) const;
-  void log_pushed(const probe::Pushed& pushed) const;
   /// Null: it was reached.
   void log_unreached(const Error* error);
   /// After the first check that a watchlist's host has answered.
