@@ -5,6 +5,7 @@
 #include <chrono>
 #include <optional>
 #include <ranges>
+#include <set>
 #include <string_view>
 #include <utility>
 
@@ -24,6 +25,8 @@ constexpr auto kFirstPause = 100ms;
 constexpr auto kLongestPause = 1000ms;
 /// A service that gives no wait hint, or a hasty one, has so long to make progress.
 constexpr std::chrono::milliseconds kLeastPatience = 10s;
+/// More than all that need RPC on a large server. Each of them is opened before any is stopped.
+constexpr std::size_t kMostDependents = 500;
 
 struct Right {
   std::uint32_t bit;
@@ -185,14 +188,26 @@ net::awaitable<bool> Run::prepare_start() {
 }
 
 net::awaitable<bool> Run::list_dependents() {
-  auto dependents = co_await host_.dependents(request_.service, deadline_);
-  if (dependents) {
-    to_stop_ = *std::move(dependents);
-  } else if (dependents.error().kind != ErrorKind::unsupported) {
+  const auto dependents = co_await host_.dependents(request_.service, deadline_);
+  if (!dependents) {
+    // One that does not tell says 1051 where there are some.
+    if (dependents.error().kind == ErrorKind::unsupported) co_return true;
     refuse(ControlKind::stop, request_.service, in_words(dependents.error()));
     co_return false;
   }
-  co_return true;  // one that does not tell says 1051 where there are some
+  if (dependents->size() > kMostDependents) {
+    refuse(ControlKind::stop, request_.service,
+           {ErrorKind::unsupported,
+            fmt::format("{} services depend on it: tocsin stops at most {}, so stop some by hand",
+                        dependents->size(), kMostDependents),
+            {}});
+    co_return false;
+  }
+  // A host that names one twice, or the service itself, must not have it stopped or started twice.
+  std::set<ServiceName> named{request_.service};
+  for (const auto& dependent : *dependents)
+    if (named.insert(dependent).second) to_stop_.push_back(dependent);
+  co_return true;
 }
 
 /// Of a dependent. What already stops is not started again.

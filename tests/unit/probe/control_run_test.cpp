@@ -295,6 +295,24 @@ TEST_F(ControlRun, ControlsServicesOnly) {
   EXPECT_THAT(host.calls, IsEmpty());
 }
 
+TEST_F(ControlRun, StopsEachOnceWhateverTheHostNames) {
+  at("dispatcher").dependents = {ServiceName("engine"), ServiceName("dispatcher"),
+                                 ServiceName("ENGINE"), ServiceName("proxy")};
+  at("engine").dependents = {ServiceName("dispatcher")};
+  report(ControlKind::restart);
+  EXPECT_THAT(host.calls, ElementsAre("stop engine", "stop proxy", "stop dispatcher",
+                                      "start dispatcher", "start proxy", "start engine"));
+}
+
+TEST_F(ControlRun, OpensNoneOfTooManyDependents) {
+  auto& dependents = at("dispatcher").dependents;
+  dependents.clear();
+  for (int i = 0; i < 20'000; i++) dependents.emplace_back("s" + std::to_string(i));
+  EXPECT_THAT(steps(report(ControlKind::restart)),
+              ElementsAre(HasSubstr("20000 services depend on it")));
+  EXPECT_THAT(host.calls, IsEmpty());
+}
+
 TEST_F(ControlRun, LeavesDependentsToAHostThatDoesNotNameThem) {
   host.tells_dependents = false;
   EXPECT_THAT(steps(report(ControlKind::restart)),
