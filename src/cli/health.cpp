@@ -32,10 +32,15 @@ net::HttpRequest health_request(const config::Web& web) {
   return request;
 }
 
+/// Supervisors keep what a health check says: the file's warnings are not for them, each time.
+void print_error(config::Severity severity, const std::string& line) {
+  if (severity == config::Severity::error) print_finding(severity, line);
+}
+
 }  // namespace
 
 int health(const HealthOptions& options) {
-  const auto config = load(options.configuration);
+  const auto config = load(options.configuration, print_error);
   if (!config) return kExitBadConfiguration;
   const auto& web = config->web;
   if (!web.enabled || web.port == 0)
