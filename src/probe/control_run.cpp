@@ -13,6 +13,7 @@
 
 #include "base/try.h"
 #include "probe/per_user.h"
+#include "probe/scm_terms.h"
 #include "wire/svcctl/refusals.h"
 
 namespace tocsin::probe {
@@ -293,31 +294,40 @@ net::awaitable<bool> Run::do_step(ControlKind kind, ServiceName service, net::De
   co_return done;
 }
 
+/// What became of a call that was not answered, the state says; where it had no effect it is made
+/// once more.
 net::awaitable<Result<>> Run::start(ServiceName service, net::Deadline by) {
-  CO_TRY(const auto before, co_await wait(service, has_settled, by));
-  if (before.state == ServiceState::running) co_return Result<>{};
-  const auto begun = before.state == ServiceState::paused
-                         ? co_await host_.control(service, svcctl::kContinue, by)
-                         : co_await host_.start(service, by);
-  if (!begun && begun.error().native != svcctl::kServiceAlreadyRunning)
-    co_return std::unexpected(in_words(begun.error()));
-  CO_TRY(const auto after, co_await wait(service, has_settled, by));
-  if (after.state == ServiceState::stopped) co_return std::unexpected(failed_start(after));
-  if (after.state != ServiceState::running)
-    co_return fail(ErrorKind::rejected, fmt::format("it is {}", to_string(after.state)));
-  co_return Result<>{};
+  for (bool again = false;; again = true) {
+    CO_TRY(const auto before, co_await wait(service, has_settled, by));
+    if (before.state == ServiceState::running) co_return Result<>{};
+    const auto begun = before.state == ServiceState::paused
+                           ? co_await host_.control(service, svcctl::kContinue, by)
+                           : co_await host_.start(service, by);
+    if (!begun && !again && is_unanswered(begun.error())) continue;
+    if (!begun && begun.error().native != svcctl::kServiceAlreadyRunning)
+      co_return std::unexpected(in_words(begun.error()));
+    CO_TRY(const auto after, co_await wait(service, has_settled, by));
+    if (after.state == ServiceState::stopped) co_return std::unexpected(failed_start(after));
+    if (after.state != ServiceState::running)
+      co_return fail(ErrorKind::rejected, fmt::format("it is {}", to_string(after.state)));
+    co_return Result<>{};
+  }
 }
 
+/// As start().
 net::awaitable<Result<>> Run::stop(ServiceName service, net::Deadline by) {
-  CO_TRY(const auto before, co_await wait(service, takes_controls, by));
-  if (before.state == ServiceState::stopped) co_return Result<>{};
-  const auto begun = co_await host_.control(service, svcctl::kStop, by);
-  if (!begun && begun.error().native != svcctl::kServiceNotActive)
-    co_return std::unexpected(in_words(begun.error()));
-  CO_TRY(co_await wait(
-      service, [](const ServiceStatus& status) { return status.state == ServiceState::stopped; },
-      by));
-  co_return Result<>{};
+  for (bool again = false;; again = true) {
+    CO_TRY(const auto before, co_await wait(service, takes_controls, by));
+    if (before.state == ServiceState::stopped) co_return Result<>{};
+    const auto begun = co_await host_.control(service, svcctl::kStop, by);
+    if (!begun && !again && is_unanswered(begun.error())) continue;
+    if (!begun && begun.error().native != svcctl::kServiceNotActive)
+      co_return std::unexpected(in_words(begun.error()));
+    CO_TRY(co_await wait(
+        service, [](const ServiceStatus& status) { return status.state == ServiceState::stopped; },
+        by));
+    co_return Result<>{};
+  }
 }
 
 /// A service has made progress when its state is another one, or its check point.

@@ -50,6 +50,11 @@ bool is_there(const ServiceStatus& status) {
 
 bool is_shutdown(const Error& error) { return error.native == svcctl::kShutdownInProgress; }
 
+bool is_unanswered(const Error& error) {
+  return (error.kind == ErrorKind::unreachable || error.kind == ErrorKind::timed_out) &&
+         !is_shutdown(error);
+}
+
 Error shutdown_error() {
   return {ErrorKind::unreachable, "the host is shutting down", svcctl::kShutdownInProgress};
 }

@@ -26,6 +26,8 @@ namespace tocsin::probe {
 /// Whether the manager says that its host is going down (ERROR_SHUTDOWN_IN_PROGRESS): whatever it
 /// was asked for, the host is as good as unreachable.
 [[nodiscard]] bool is_shutdown(const Error& error);
+/// Whether the manager said nothing, so that nobody knows what became of the question.
+[[nodiscard]] bool is_unanswered(const Error& error);
 /// That, for people. unreachable, 1115.
 [[nodiscard]] Error shutdown_error();
 

@@ -65,6 +65,25 @@ TEST_F(SmbControlTest, SaysWhatTheAccountMayNot) {
   EXPECT_EQ(run(ControlKind::stop, kDispatcher).error().kind, ErrorKind::denied);
 }
 
+/// Wherever the connection breaks, nothing stays stopped that was running before.
+TEST_F(SmbControlTest, RestartsThroughABrokenConnection) {
+  options.login_limit = std::chrono::seconds(5);
+  const std::vector<std::string> services = {kDispatcher, "QlikSenseEngineService"};
+  int completed = 0;
+  std::size_t requests = 1'000;
+  for (std::size_t cut_at = 1; cut_at <= requests; cut_at++) {
+    relay->reset_counts();
+    relay->at_request(cut_at, [this] { relay->cut(); });
+    const auto report = run(ControlKind::restart, kDispatcher);
+    requests = std::min(requests, relay->requests());
+    relay->at_request(1, nullptr);
+    completed += report && report->outcome() ? 1 : 0;
+    for (const auto& service : services)
+      ASSERT_EQ(state(service.c_str()), ServiceState::running) << service << ", cut at " << cut_at;
+  }
+  EXPECT_GT(completed, 20);
+}
+
 TEST_F(SmbControlTest, SaysThatTheLoginIsRefused) {
   set_password("wrong");
   EXPECT_EQ(run(ControlKind::stop, kDispatcher).error().kind, ErrorKind::login_refused);
