@@ -22,7 +22,7 @@ class Caller:
 
     def __enter__(self):
         self._socket.connect(self._path)
-        self._socket.sendall(struct.pack(">I4s", 4, b"NPAM"))
+        self._socket.sendall(struct.pack(">I", 8) + struct.pack("<4sI", b"NPAM", 7))
         self._receive(*struct.unpack(">I", self._receive(4)))
         return self
 
