@@ -18,8 +18,9 @@
 namespace tocsin::probe {
 namespace {
 
-/// From the end of a connection to the next try.
-constexpr auto kReconnectAfter = std::chrono::seconds(1);
+/// From the end of a connection to the first try to make another; each time twice as long.
+constexpr std::chrono::milliseconds kFirstReconnect{50};
+constexpr std::chrono::milliseconds kLongestReconnect{2000};
 /// For a connection after the first.
 constexpr auto kReconnectLimit = std::chrono::seconds(10);
 
@@ -41,12 +42,12 @@ class SmbControlledHost final : public ControlledHost {
   }
   net::awaitable<Result<ServiceStatus>> query_status(ServiceName service,
                                                      net::Deadline deadline) override {
-    for (;;) {
+    for (auto pause = kFirstReconnect;; pause = std::min(2 * pause, kLongestReconnect)) {
       auto status = co_await query_status_once(service, deadline);
       if (status || !is_unanswered(status.error()) || has_passed(deadline)) co_return status;
       session_.reset();
       for (auto& [name, open] : open_) open.handle.reset();
-      co_await net::sleep_until(std::min(deadline, net::within(kReconnectAfter)));
+      co_await net::sleep_until(std::min(deadline, net::within(pause)));
     }
   }
   net::awaitable<Result<Configuration>> query_configuration(ServiceName service,
