@@ -20,7 +20,7 @@ class Health(Served):
         self.serve(web={"listen": f"127.0.0.1:{free_port()}"}).get("/hosts")
         done = self.health()
         self.assertEqual((done.returncode, done.stdout), (0, "ok\n"), done)
-        self.assertIn("warning: ", tocsin("validate", self.file).stderr)
+        self.assertIn("warning: ", tocsin("validate", "-c", self.file).stdout)
         self.assertEqual(done.stderr, "")
         self.running.stop()
         self.assertEqual(self.health().returncode, 1)

@@ -87,7 +87,8 @@ class SmbControlledHost final : public ControlledHost {
   [[nodiscard]] svcctl::Handle handle_of(const ServiceName& service) const {
     return open_.at(service).handle.value_or(svcctl::Handle{});
   }
-  net::awaitable<Result<svcctl::Handle>> open_on_host(ServiceName service, std::uint32_t rights,
+  net::awaitable<Result<svcctl::Handle>> open_on_host(const ServiceName& service,
+                                                      std::uint32_t rights,
                                                       net::Deadline deadline) {
     return session_->open_service(
         service.text(), rights | svcctl::kServiceQueryConfig | svcctl::kServiceQueryStatus,

@@ -222,6 +222,7 @@ test('a service is started and stopped after a look at the steps', { skip }, asy
     button = page.getByRole('button', { name: 'Start/stop web1/Spooler' }),
     dialog = page.getByRole('dialog', { name: 'Start or stop Spooler on web1' });
   await button.click();
+  await dialog.getByText('In this order:').waitFor();
   assert.deepEqual(await dialog.locator('ol li').allTextContents(), ['stop Spooler', 'start Spooler']);
   assert.deepEqual(await findings(page), []);
   await dialog.getByRole('group').getByRole('button', { name: 'Start' }).first().click();
