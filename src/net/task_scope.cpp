@@ -6,6 +6,7 @@
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/dispatch.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/system/system_error.hpp>
@@ -73,10 +74,14 @@ void TaskScope::cancel() {
   state_->cancelled = true;
   // A copy, because a task may end while it is being told to.
   const std::vector tasks(state_->tasks.begin(), state_->tasks.end());
-  // What has not begun ends by itself: before that, co_spawn() of Boost 1.83 throws at a
-  // cancellation where nobody catches it.
-  for (const auto& task : tasks)
-    if (task->begun) task->cancellation.emit(asio::cancellation_type::terminal);
+  // From outside the loop, co_spawn() would pass it on later, when the task may have ended: it is
+  // emitted in the loop.
+  asio::dispatch(state_->executor, [tasks] {
+    // What has not begun ends by itself: before that, co_spawn() of Boost 1.83 throws at a
+    // cancellation where nobody catches it.
+    for (const auto& task : tasks)
+      if (task->begun) task->cancellation.emit(asio::cancellation_type::terminal);
+  });
 }
 
 awaitable<void> TaskScope::join() {

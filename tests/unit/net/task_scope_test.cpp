@@ -70,6 +70,21 @@ TEST(TaskScopeTest, CancelBeforeTheStartEndsTheTask) {
   EXPECT_FALSE(trace.began);
 }
 
+TEST(TaskScopeTest, CancelFromOutsideTheLoopMayMeetATaskThatEnds) {
+  Loop loop;
+  TaskScope scope(loop.executor());
+  Event event(loop.executor());
+  loop.run_until_done([](TaskScope& in, Event& of) -> awaitable<void> {
+    in.spawn(of.wait());
+    for (int turn = 0; turn < 3; turn++) co_await kit::let_others_run();
+    of.set();
+  }(scope, event));
+  ASSERT_EQ(scope.size(), 1);
+  scope.cancel();
+  loop.run_until_done(scope.join());
+  EXPECT_EQ(scope.size(), 0);
+}
+
 TEST(TaskScopeTest, StartsNothingAfterCancel) {
   Loop loop;
   TaskScope scope(loop.executor());
