@@ -28,8 +28,8 @@ class ControlledHost {
   /// lives, unless it is opened again. The other calls are for services that are open.
   virtual net::awaitable<Result<>> open(ServiceName service, std::uint32_t rights,
                                         net::Deadline deadline) = 0;
-  /// Where the connection breaks, another is made, and the open services are opened again there,
-  /// until the deadline: what was stopped is to be started, whatever happens on the way.
+  /// Where the connection breaks after something was started or stopped, another is made, and the
+  /// open services are opened again there, until the deadline: what was stopped is to be started.
   virtual net::awaitable<Result<ServiceStatus>> query_status(ServiceName service,
                                                              net::Deadline deadline) = 0;
   virtual net::awaitable<Result<Configuration>> query_configuration(ServiceName service,

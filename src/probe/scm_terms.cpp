@@ -51,8 +51,8 @@ bool is_there(const ServiceStatus& status) {
 bool is_shutdown(const Error& error) { return error.native == svcctl::kShutdownInProgress; }
 
 bool is_unanswered(const Error& error) {
-  return (error.kind == ErrorKind::unreachable || error.kind == ErrorKind::timed_out) &&
-         !is_shutdown(error);
+  if (error.kind == ErrorKind::timed_out) return !error.native;  // a code is the manager's answer
+  return error.kind == ErrorKind::unreachable && !is_shutdown(error);
 }
 
 Error shutdown_error() {

@@ -44,7 +44,8 @@ class SmbControlledHost final : public ControlledHost {
                                                      net::Deadline deadline) override {
     for (auto pause = kFirstReconnect;; pause = std::min(2 * pause, kLongestReconnect)) {
       auto status = co_await query_status_once(service, deadline);
-      if (status || !is_unanswered(status.error()) || has_passed(deadline)) co_return status;
+      if (status || !has_acted_ || !is_unanswered(status.error()) || has_passed(deadline))
+        co_return status;
       session_.reset();
       for (auto& [name, open] : open_) open.handle.reset();
       co_await net::sleep_until(std::min(deadline, net::within(pause)));
@@ -62,10 +63,12 @@ class SmbControlledHost final : public ControlledHost {
     co_return std::vector<ServiceName>(names.begin(), names.end());
   }
   net::awaitable<Result<>> start(ServiceName service, net::Deadline deadline) override {
+    has_acted_ = true;
     return session_->start_service(handle_of(service), deadline);
   }
   net::awaitable<Result<>> control(ServiceName service, svcctl::Control control,
                                    net::Deadline deadline) override {
+    has_acted_ = true;
     return session_->control_service(handle_of(service), control, deadline);
   }
 
@@ -115,6 +118,7 @@ class SmbControlledHost final : public ControlledHost {
   const SmbSession::Environment environment_;
   std::unique_ptr<SmbSession> session_;  ///< null: it has ended, and query_status() opens another
   std::map<ServiceName, Open> open_;
+  bool has_acted_ = false;  ///< on the host
 };
 
 class SmbControl final : public Control {

@@ -233,6 +233,14 @@ TEST_F(ControlRun, SaysWhyAServiceDoesNotStart) {
   EXPECT_EQ(report(ControlKind::start, "engine").outcome().error().native, svcctl::kProcessAborted);
 }
 
+TEST_F(ControlRun, TakesATimeLimitOfWindowsForAnAnswer) {
+  at("hub").status.state = stopped;
+  at("hub").start_error = svcctl::kServiceRequestTimeout;
+  EXPECT_THAT(steps(report(ControlKind::start, "hub")),
+              ElementsAre(HasSubstr("the service did not respond in time")));
+  EXPECT_THAT(host.calls, ElementsAre("start hub")) << "not tried again";
+}
+
 TEST_F(ControlRun, WaitsAsLongAsTheServiceMakesProgress) {
   at("engine").status.state = stopped;
   at("engine").starts = [](ServiceStatus& status) {

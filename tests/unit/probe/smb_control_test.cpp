@@ -84,6 +84,19 @@ TEST_F(SmbControlTest, RestartsThroughABrokenConnection) {
   EXPECT_GT(completed, 20);
 }
 
+TEST_F(SmbControlTest, GivesUpWhereTheConnectionBreaksBeforeAnythingIsDone) {
+  relay->reset_counts();
+  run(ControlKind::restart, kDispatcher, true).value();
+  const auto requests = relay->requests();
+  for (std::size_t cut_at = 1; cut_at <= requests; cut_at++) {
+    relay->reset_counts();
+    relay->at_request(cut_at, [this] { relay->cut(); });
+    (void)run(ControlKind::restart, kDispatcher, true);
+    relay->at_request(1, nullptr);
+    EXPECT_EQ(relay->connections(), 1U) << "cut at " << cut_at;
+  }
+}
+
 TEST_F(SmbControlTest, SaysThatTheLoginIsRefused) {
   set_password("wrong");
   EXPECT_EQ(run(ControlKind::stop, kDispatcher).error().kind, ErrorKind::login_refused);
