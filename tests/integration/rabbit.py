@@ -58,5 +58,13 @@ log.file = false
         self.start(f"{_BIN}/rabbitmq-server", port=self.port, env=self.environment)
 
     def allow(self, user, topics):
-        self.run(f"{_BIN}/rabbitmqctl", "-q", "set_topic_permissions", user, "amq.topic", topics, ".*",
-                 env={**os.environ, **self.environment})
+        self.run(*self._ctl("-q", "set_topic_permissions", user, "amq.topic", topics, ".*"), env=self._env())
+
+    def speaks_mqtt_5(self):
+        return self.version(*self._ctl("version"), env=self._env()) >= (3, 13)
+
+    def _ctl(self, *words):
+        return f"{_BIN}/rabbitmqctl", *words
+
+    def _env(self):
+        return {**os.environ, **self.environment}

@@ -64,6 +64,31 @@ class _RealMailServer(Unpacked):
         return path
 
 
+# The first lines must be these from 2.4 on.
+_DOVECOT_24_BEGINS = """dovecot_config_version = 2.4.0
+dovecot_storage_version = 2.4.0"""
+_DOVECOT_24_USERS = """
+passdb passwd-file {{
+  passwd_file_path = {}
+}}
+userdb static {{
+  fields {{
+    uid = 65534
+    gid = 65534
+    home = /nonexistent
+  }}
+}}"""
+_DOVECOT_23_USERS = """
+passdb {{
+  driver = passwd-file
+  args = {}
+}}
+userdb {{
+  driver = static
+  args = uid=65534 gid=65534 home=/nonexistent
+}}"""
+
+
 class Postfix(_RealMailServer):
     PROGRAMS = ("postfix", "dovecot")
 
@@ -124,20 +149,14 @@ virtual unix - n n - - virtual
 {inner}
 """.replace("qmgr unix n - n - 1 qmgr", "qmgr unix n - n 300 1 qmgr"), encoding="utf-8")
         (folder / "users").write_text(f"{USER}:{{PLAIN}}{PASSWORD}\n", encoding="utf-8")
-        (folder / "dovecot.conf").write_text(f"""
+        dovecot = self.version("dovecot", "--version")
+        (folder / "dovecot.conf").write_text(f"""{_DOVECOT_24_BEGINS if dovecot >= (2, 4) else ""}
 base_dir = {folder}/dovecot
 log_path = {folder}/dovecot.log
 protocols =
 ssl = no
 auth_mechanisms = {self.mechanism.lower()}
-passdb {{
-  driver = passwd-file
-  args = {folder}/users
-}}
-userdb {{
-  driver = static
-  args = uid=65534 gid=65534 home=/nonexistent
-}}
+{(_DOVECOT_24_USERS if dovecot >= (2, 4) else _DOVECOT_23_USERS).format(folder / "users")}
 service auth {{
   unix_listener {folder}/auth {{
     mode = 0666

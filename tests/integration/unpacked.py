@@ -6,6 +6,7 @@ Nothing outside it sees them.
 import contextlib
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 import tempfile
@@ -73,6 +74,10 @@ class Unpacked:
         """A program of the packages, to its end."""
         return subprocess.run(self.command(*words), capture_output=True, text=True, timeout=60, check=True,
                               **more)
+
+    def version(self, *words, **more):
+        """What the words print, which begin with it, as (2, 3, 19)."""
+        return tuple(map(int, re.match(r"[\d.]*\d", self.run(*words, **more).stdout)[0].split(".")))
 
     def begin(self, *words, env=None):
         """Starts it."""

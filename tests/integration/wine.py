@@ -7,8 +7,10 @@ import base64
 import contextlib
 import dataclasses
 import fcntl
+import functools
 import os
 import pathlib
+import re
 import shutil
 import signal
 import ssl
@@ -115,11 +117,21 @@ class _Server:
         self._cleaner.communicate(timeout=60)  # until it has ended
 
 
+@functools.cache
+def _version():
+    """As "wine-8.0"."""
+    return subprocess.run(["wine", "--version"], capture_output=True, text=True, check=True,
+                          env={**os.environ, "WINEDEBUG": "-all"}).stdout.split()[0]
+
+
+def notices_deaths():
+    """Whether its service manager sees that a service's process has ended."""
+    return float(re.search(r"\d+\.\d+", _version())[0]) >= 10
+
+
 def _prepared_prefix():
     """Made once for each version of Wine; eight seconds."""
-    version = subprocess.run(["wine", "--version"], capture_output=True, text=True, check=True,
-                             env={**os.environ, "WINEDEBUG": "-all"}).stdout.split()[0]
-    prefix = _CACHE / version
+    prefix = _CACHE / _version()
     _CACHE.mkdir(parents=True, exist_ok=True)
     with open(_CACHE / "wine.lock", "w", encoding="ascii") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -333,7 +345,7 @@ class Services:
         return self.control(FAIL, *names, until="STOPPED")
 
     def kill(self, *names):
-        """Their processes end, which Wine's manager does not notice."""
+        """Their processes end, which not every Wine's manager notices."""
         return self._change(names, "kill")
 
     def trust(self, certificate):

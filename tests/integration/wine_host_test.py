@@ -149,32 +149,37 @@ class Reading(OnEveryHost):
 class Watching(OnEveryHost):
     """`run`, while services change behind its back."""
 
-    # Step by step, what is done to each service, and what is told of it: kind, from, to.
     REMOVED = "Gehört entfernt"  # of which Wine tells nobody, and who listens to it defers that up to the next check
-    STORY = (
-        {"obeys 日本": ("start", ("started", "STOPPED", "RUNNING")),
-         "hangs": ("hang", ("stuck", "RUNNING", "STOP_PENDING")),
-         "fails": ("fail", ("stopped", "RUNNING", "STOPPED")),
-         "dies": ("kill", None),  # Wine does not notice before it is started again
-         REMOVED: ("remove", ("vanished", "STOPPED", "MISSING"))},
-        {"obeys 日本": ("pause", ("paused", "RUNNING", "PAUSED")),
-         "fails": ("start", ("started", "STOPPED", "RUNNING")),
-         "dies": ("start", ("restarted", "RUNNING", "RUNNING")),
-         REMOVED: ("install", ("stopped", "MISSING", "STOPPED"))},
-        {"obeys 日本": ("resume", ("started", "PAUSED", "RUNNING")),
-         REMOVED: ("start", ("started", "STOPPED", "RUNNING"))},
-        {"obeys 日本": ("stop", ("stopped", "RUNNING", "STOPPED"))},
-    )
+
+    def story(self):
+        """Step by step, what is done to each service, and what is told of it: kind, from, to."""
+        killed, started = ((("stopped", "RUNNING", "STOPPED"), ("started", "STOPPED", "RUNNING"))
+                           if wine.notices_deaths() else (None, ("restarted", "RUNNING", "RUNNING")))
+        return (
+            {"obeys 日本": ("start", ("started", "STOPPED", "RUNNING")),
+             "hangs": ("hang", ("stuck", "RUNNING", "STOP_PENDING")),
+             "fails": ("fail", ("stopped", "RUNNING", "STOPPED")),
+             "dies": ("kill", killed),
+             self.REMOVED: ("remove", ("vanished", "STOPPED", "MISSING"))},
+            {"obeys 日本": ("pause", ("paused", "RUNNING", "PAUSED")),
+             "fails": ("start", ("started", "STOPPED", "RUNNING")),
+             "dies": ("start", started),
+             self.REMOVED: ("install", ("stopped", "MISSING", "STOPPED"))},
+            {"obeys 日本": ("resume", ("started", "PAUSED", "RUNNING")),
+             self.REMOVED: ("start", ("started", "STOPPED", "RUNNING"))},
+            {"obeys 日本": ("stop", ("stopped", "RUNNING", "STOPPED"))},
+        )
 
     def test_every_change_once(self):
         receiver = self.enterContext(Receiver())
-        windows.services.install(*self.STORY[0])
+        story = self.story()
+        windows.services.install(*story[0])
         windows.services.start("hangs", "fails", "dies")
         self.configure("obeys 日本", {"name": "hangs", "policy": {"pendingLimit": "1s"}}, "fails", "dies",
                        polled=[self.REMOVED], webhooks=[receiver.url()])
         running = self.run_tocsin()
-        told = {(host, service): [] for host, service in itertools.product(self.hosts, self.STORY[0])}
-        for step in self.STORY:
+        told = {(host, service): [] for host, service in itertools.product(self.hosts, story[0])}
+        for step in story:
             for service, (verb, alert) in step.items():
                 getattr(windows.services, verb)(service)
                 for host in self.hosts:
