@@ -22,10 +22,18 @@ def _check(*words, **more):
     return done.stdout
 
 
+def _names(relations):
+    return [re.split(r"[ (|]", part.strip())[0] for part in relations.split(",")]
+
+
 def dependencies(package):
-    """The names of the packages that it needs."""
-    text = _check("dpkg-deb", "--field", package, "Depends")
-    return [re.split(r"[ (|]", part.strip())[0] for part in text.split(",")]
+    """The names of the packages that it needs. debootstrap knows no virtual ones (libspdlog1.10-fmt9): for them, what provides
+    them here."""
+    lines = _check("dpkg-query", "-W", "-f", "${Package}\t${Provides}\n").splitlines()
+    provided = dict(line.split("\t") for line in lines)
+    providers = {virtual: name for name, virtuals in provided.items() for virtual in _names(virtuals)}
+    needed = _names(_check("dpkg-deb", "--field", package, "Depends"))
+    return [name if name in provided else providers.get(name, name) for name in needed]
 
 
 class FreshSystem:

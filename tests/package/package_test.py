@@ -162,8 +162,55 @@ class Installed(unittest.TestCase):
         self.assertEqual(system.run("systemctl", "is-active", "tocsin", check=False).strip(), "inactive")
         self.assertIn("tocsin.yaml", system.run("ls", "/etc/tocsin"))
         system.run("dpkg", "-P", "tocsin")
-        left = system.run("find", "/etc", "/usr", "/var", "-name", "*tocsin*", "-not", "-path", "/var/log/*")
-        self.assertEqual(left, "")
+        self.assertEqual(self.left(system), "")
+
+    def test_it_comes_and_goes_whatever_the_service_does(self):
+        system = self.enterContext(FreshSystem(dependencies(NEW)))
+        simulator = self.enterContext(Simulator(1))
+        (host, _), = simulator.hosts.items()
+        receiver = self.enterContext(Receiver())
+        subprocess.run(["cp", NEW, system.root / "root"], check=True)
+        # Fails where dpkg does; over itself, the package is upgraded.
+        install = lambda: system.run("sh", "-c", f"dpkg -i /root/{NEW.name} 2>&1")
+        state = lambda: system.run("systemctl", "is-active", "tocsin", check=False).strip()
+        install()
+        self.configure(system, simulator, host, ["Spooler"], receiver)
+        system.run("cp", "-p", "/etc/tocsin/tocsin.yaml", "/root/good.yaml")
+        system.run("systemctl", "start", "tocsin")
+
+        system.run("dpkg", "-r", "tocsin")
+        self.assertNotIn("did not start", install())
+        self.assertEqual(state(), "active", "what the removal has stopped is started again")
+        system.run("systemctl", "stop", "tocsin")
+        install()
+        self.assertEqual(state(), "inactive", "what an admin has stopped is not")
+
+        system.run("systemctl", "start", "tocsin")
+        system.run("sh", "-c", "echo 'webhooks: [' >>/etc/tocsin/tocsin.yaml")
+        self.assertIn("tocsin: the service did not start.", install())
+        self.assertEqual(state(), "failed")
+        system.run("dpkg", "-r", "tocsin")
+        self.assertIn("tocsin: the service did not start.", install())
+        self.assertEqual(system.run("dpkg-query", "-W", "-f", "${Status}", "tocsin"), "install ok installed")
+
+        system.run("cp", "-p", "/root/good.yaml", "/etc/tocsin/tocsin.yaml")
+        system.run("systemctl", "start", "tocsin")
+        system.run("mkdir", "-p", "/run/systemd/system/tocsin.service.d")
+        (system.root / "root/stays.conf").write_text("[Unit]\nRefuseManualStop=yes\n")
+        system.run("cp", "/root/stays.conf", "/run/systemd/system/tocsin.service.d/")
+        system.run("systemctl", "daemon-reload")
+        system.run("dpkg", "-r", "tocsin")
+        self.assertEqual(state(), "active")
+        system.run("rm", "-r", "/run/systemd/system/tocsin.service.d")
+        system.run("systemctl", "daemon-reload")
+        system.run("systemctl", "stop", "tocsin")
+
+        system.run("sh", "-c", "echo TOKEN=secret >/etc/default/tocsin")
+        system.run("mount", "--bind", "/var/lib/tocsin", "/var/lib/tocsin")
+        self.assertNotEqual(system.run("ls", "-A", "/var/lib/tocsin"), "")
+        system.run("dpkg", "-P", "tocsin")
+        self.assertEqual(system.run("ls", "-A", "/var/lib/tocsin"), "")
+        self.assertEqual(self.left(system), "/var/lib/tocsin\n", "the mount point alone stays")
 
     def test_a_new_user_is_alerted_after_four_commands(self):
         """As docs/linux.md has them."""
@@ -210,6 +257,9 @@ class Installed(unittest.TestCase):
         (system.root / "root/password").write_text(simulator.PASSWORD)
         system.run("install", "-m", "640", "-g", "tocsin", "/root/tocsin.yaml", "/etc/tocsin/tocsin.yaml")
         system.run("install", "-m", "600", "/root/password", "/etc/tocsin/credentials/monitoring")
+
+    def left(self, system):
+        return system.run("find", "/etc", "/usr", "/var", "-name", "*tocsin*", "-not", "-path", "/var/log/*")
 
     def shown(self, system, *properties):
         return [system.run("systemctl", "show", "tocsin", "--value", "-p", name).strip() for name in properties]
