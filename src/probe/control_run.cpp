@@ -100,6 +100,7 @@ class Run {
   net::awaitable<bool> prepare_stop(ServiceName service, std::uint32_t rights);
   net::awaitable<bool> list_dependents();
   net::awaitable<void> perform();
+  net::awaitable<bool> may_stop(ServiceName service);
   net::awaitable<bool> do_step(ControlKind kind, ServiceName service, net::Deadline by);
   net::awaitable<Result<>> start(ServiceName service, net::Deadline by);
   net::awaitable<Result<>> stop(ServiceName service, net::Deadline by);
@@ -151,13 +152,18 @@ net::awaitable<Result<>> Run::look() {
   CO_TRY(const auto configuration, co_await host_.query_configuration(service, deadline_));
   CO_TRY(check_type(service, configuration.type));
   CO_TRY(report_.before, co_await host_.query_status(service, deadline_));
+  if (request_.unless_running && report_.before.state == ServiceState::start_pending) {
+    const auto settled = co_await wait(service, takes_controls, deadline_);
+    if (settled) report_.before = *settled;
+  }
   co_return Result<>{};
 }
 
 bool Run::is_as_asked() const {
   const auto state = report_.before.state;
-  return (request_.kind == ControlKind::start && state == ServiceState::running) ||
-         (request_.kind == ControlKind::stop && state == ServiceState::stopped);
+  if (request_.kind == ControlKind::stop) return state == ServiceState::stopped;
+  return state == ServiceState::running &&
+         (request_.kind == ControlKind::start || request_.unless_running);
 }
 
 /// Plans the steps. False: one of them cannot be, which the report says; nothing was done.
@@ -262,20 +268,29 @@ net::awaitable<bool> Run::check_start_mode(ServiceName service) {
   co_return false;
 }
 
-/// What a restart has stopped it starts again, also behind a step that failed.
+/// What a restart has stopped it starts again, also behind a step that failed, and what may stop
+/// yet.
 net::awaitable<void> Run::perform() {
   const auto now = net::MonotonicClock::now();
   // The last quarter is for starts.
   const auto stop_by = to_start_.empty() ? deadline_ : now + (deadline_ - now) / 4 * 3;
   std::vector<ServiceName> stopped;
   for (const auto& service : to_stop_) {
-    if (!co_await do_step(ControlKind::stop, service, stop_by)) break;
-    stopped.push_back(service);
+    const bool done = co_await do_step(ControlKind::stop, service, stop_by);
+    if (done || co_await may_stop(service)) stopped.push_back(service);
+    if (!done) break;
   }
   for (const auto& service : to_start_) {
     const bool rests = to_stop_.empty() || std::ranges::find(stopped, service) != stopped.end();
     if (rests) (void)co_await do_step(ControlKind::start, service, deadline_);
   }
+}
+
+/// Or has stopped, or cannot be asked now.
+net::awaitable<bool> Run::may_stop(ServiceName service) {
+  const auto status = co_await host_.query_status(service, deadline_);
+  co_return !status || status->state == ServiceState::stop_pending ||
+      status->state == ServiceState::stopped;
 }
 
 net::awaitable<bool> Run::do_step(ControlKind kind, ServiceName service, net::Deadline by) {
@@ -319,6 +334,8 @@ net::awaitable<Result<>> Run::stop(ServiceName service, net::Deadline by) {
   for (bool again = false;; again = true) {
     CO_TRY(const auto before, co_await wait(service, takes_controls, by));
     if (before.state == ServiceState::stopped) co_return Result<>{};
+    const bool is_up = before.state == ServiceState::running && service == request_.service;
+    if (is_up && request_.unless_running) co_return Result<>{};
     const auto begun = co_await host_.control(service, svcctl::kStop, by);
     if (!begun && !again && is_unanswered(begun.error())) continue;
     if (!begun && begun.error().native != svcctl::kServiceNotActive)
@@ -330,7 +347,8 @@ net::awaitable<Result<>> Run::stop(ServiceName service, net::Deadline by) {
   }
 }
 
-/// A service has made progress when its state is another one, or its check point.
+/// A service has made progress when its state is another one, or its check point. One that a
+/// restart has not seen stop may do so at any time, and would stay so.
 net::awaitable<Result<ServiceStatus>> Run::wait(ServiceName service, Condition reached,
                                                 net::Deadline by) {
   std::optional<ServiceStatus> last;
@@ -346,7 +364,9 @@ net::awaitable<Result<ServiceStatus>> Run::wait(ServiceName service, Condition r
     last = status;
     const auto patience =
         std::max(kLeastPatience, std::chrono::milliseconds(status.wait_hint.count()));
-    const auto until = std::min(by, progress_at + patience);
+    const bool is_to_start =
+        request_.kind == ControlKind::restart && status.state == ServiceState::stop_pending;
+    const auto until = is_to_start ? by : std::min(by, progress_at + patience);
     if (now >= until)
       co_return fail(
           ErrorKind::timed_out,

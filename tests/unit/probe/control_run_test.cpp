@@ -280,6 +280,49 @@ TEST_F(ControlRun, StopsWhatHangsWhereItTakesControls) {
   EXPECT_THAT(host.calls, IsEmpty()) << "Windows refuses it";
 }
 
+TEST_F(ControlRun, RestartStartsWhatStopsLate) {
+  for (const auto late : {15s, 100s}) {  // the stop may take 90 s of the two minutes
+    net::Deadline asked_at{};
+    at("engine").stops = [&](ServiceStatus& status) {
+      asked_at = net::MonotonicClock::now();
+      status = {.state = stop_pending};
+    };
+    at("engine").asked = [&](ServiceStatus& status) {
+      if (status.state == stop_pending && net::MonotonicClock::now() - asked_at >= late)
+        status = {.state = stopped};
+    };
+    const auto restarted = report(ControlKind::restart, "engine");
+    EXPECT_EQ(restarted.after.state, running) << late.count();
+    EXPECT_EQ(restarted.outcome().has_value(), late < 90s);
+    EXPECT_THAT(host.calls, ElementsAre("stop engine", "start engine"));
+    host.calls.clear();
+  }
+}
+
+TEST_F(ControlRun, RestartUnlessRunningLeavesAloneWhatRuns) {
+  const ControlRequest request{
+      .kind = ControlKind::restart, .service = ServiceName("dispatcher"), .unless_running = true};
+  const auto comes_up_after = [](int questions) {
+    return [count = 0, questions](ServiceStatus& status) mutable {
+      if (++count > questions) status = {.state = running};
+    };
+  };
+  // At the first question; while it starts; and while it cannot be stopped yet.
+  for (const auto questions : {0, 2, 20}) {
+    at("dispatcher").status = {.state = start_pending};
+    at("dispatcher").asked = comes_up_after(questions);
+    const auto left = loop.run_until_done(run_control(host, request, net::within(2min)));
+    ASSERT_TRUE(left);
+    EXPECT_TRUE(left->outcome());
+    EXPECT_EQ(left->after.state, running);
+    EXPECT_THAT(host.calls, testing::Not(testing::Contains("stop dispatcher"))) << questions;
+  }
+  at("dispatcher").asked = [](ServiceStatus&) {};
+  at("dispatcher").status = {.state = paused};
+  EXPECT_TRUE(loop.run_until_done(run_control(host, request, net::within(2min)))->outcome());
+  EXPECT_THAT(host.calls, testing::Contains("stop dispatcher"));
+}
+
 TEST_F(ControlRun, EndsAtTheDeadline) {
   at("engine").stops = [](ServiceStatus& status) {
     status = {.state = stop_pending, .wait_hint = 1h};
