@@ -1,8 +1,9 @@
 #include "store/recoveries.h"
 
 #include <cstdint>
-#include <string>
 #include <utility>
+
+#include <fmt/format.h>
 
 #include "base/try.h"
 #include "store/actions.h"
@@ -78,36 +79,27 @@ Result<> Recoveries::forget(const HostName& host, const ServiceName& service) {
 
 Result<> Recoveries::forget(const HostName& host) {
   return attempt(database_->file, [&]() -> Result<> {
-    database_->connection.run("DELETE FROM recovery WHERE host_key = ?", host.key());
+    Transaction transaction(database_->connection);
+    for (const auto* table : {"stopped_by_person", "recovery"})
+      database_->connection.run(fmt::format("DELETE FROM {} WHERE host_key = ?", table),
+                                host.key());
+    transaction.commit();
     return {};
   });
 }
 
-Result<std::optional<Recoveries::ByPerson>> Recoveries::find_last_by_person(
-    const HostName& host, const ServiceName& service) {
-  return attempt(database_->file, [&]() -> Result<std::optional<ByPerson>> {
-    auto& connection = database_->connection;
-    std::optional<ByPerson> last;
-    {
-      auto row = connection.query(
-          "SELECT host, service, kind, at FROM action"
-          " WHERE kind IN ('started', 'stopped', 'restarted') AND author <> ? ORDER BY id DESC",
-          kRecoveryActor);
-      while (!last && row.next()) {
-        const HostName of(row.text());
-        const ServiceName name(row.text());
-        const auto kind = parse_word<ActionKind>(row.text());
-        const auto at = row.time();
-        if (kind && of == host && name == service) last = {.kind = *kind, .at = at};
-      }
-    }
-    if (!last) return last;
-    auto row = connection.query(
-        "SELECT 1 FROM seen JOIN series ON series.id = seen.series"
-        " WHERE host_key = ? AND service_key = ? AND state = ? AND at > ?",
-        host.key(), service.key(), static_cast<int>(ServiceState::running), last->at);
-    last->has_run_since = row.next();
-    return last;
+Result<Recoveries::ByPeople> Recoveries::find_by_people(const HostName& host,
+                                                        const ServiceName& service) {
+  return attempt(database_->file, [&]() -> Result<ByPeople> {
+    ByPeople found;
+    auto stop = database_->connection.query(
+        "SELECT at FROM stopped_by_person WHERE host_key = ? AND service_key = ?", host.key(),
+        service.key());
+    if (stop.next()) found.stopped_at = stop.time();
+    auto count = database_->connection.query(
+        "SELECT 1 FROM recovery WHERE host_key = ? AND service_key = ?", host.key(), service.key());
+    found.is_counted = count.next();
+    return found;
   });
 }
 

@@ -38,17 +38,15 @@ class Recoveries {
   /// `did` is what an attempt was, for the history; null: it has not ended.
   [[nodiscard]] Result<> save(const StoredRecovery& recovery, const Action* did = nullptr);
   [[nodiscard]] Result<> forget(const HostName& host, const ServiceName& service);
-  /// Of all services of the host.
+  /// Of all services of the host, also what people have done.
   [[nodiscard]] Result<> forget(const HostName& host);
 
-  /// What a person has last started or stopped of the service.
-  struct ByPerson {
-    ActionKind kind{};
-    Time at{};
-    bool has_run_since = false;  ///< as checks have seen it
+  /// What people have done to the service (Requests::add_control()).
+  struct ByPeople {
+    std::optional<Time> stopped_at;  ///< it has not run since
+    bool is_counted = false;         ///< attempts count since they last started it
   };
-  [[nodiscard]] Result<std::optional<ByPerson>> find_last_by_person(const HostName& host,
-                                                                    const ServiceName& service);
+  [[nodiscard]] Result<ByPeople> find_by_people(const HostName& host, const ServiceName& service);
 
  private:
   struct Database;

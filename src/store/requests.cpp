@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include <fmt/format.h>
+
 #include "store/actions.h"
 #include "store/connection.h"
 #include "store/database.h"
@@ -266,6 +268,25 @@ Result<> Requests::add_action(const Action& action) {
   return attempt(database_->file, [&]() -> Result<> {
     Transaction transaction(database_->connection);
     put_action(database_->connection, action);
+    transaction.commit();
+    return {};
+  });
+}
+
+Result<> Requests::add_control(const ControlByPerson& control) {
+  return attempt(database_->file, [&]() -> Result<> {
+    auto& connection = database_->connection;
+    const auto& [action, stopped, started] = control;
+    const auto& host = action.scope.host.key();
+    Transaction transaction(connection);
+    put_action(connection, action);
+    for (const auto& service : stopped)
+      connection.run("INSERT OR REPLACE INTO stopped_by_person VALUES (?,?,?)", host, service.key(),
+                     action.by.at);
+    for (const auto& service : started)
+      for (const auto* table : {"stopped_by_person", "recovery"})
+        connection.run(fmt::format("DELETE FROM {} WHERE host_key = ? AND service_key = ?", table),
+                       host, service.key());
     transaction.commit();
     return {};
   });

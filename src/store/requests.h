@@ -24,6 +24,13 @@ struct ReloadAnswer {
   std::string text;  ///< what has changed, or why nothing has
 };
 
+/// What somebody did to services of the action's host.
+struct ControlByPerson {
+  Action action;
+  std::vector<ServiceName> stopped;  ///< recovery leaves them alone until they have run again
+  std::vector<ServiceName> started;  ///< recovery makes all attempts for them again
+};
+
 /// Tables of the store with a connection of their own. Blocking; one thread at a time. Errors are
 /// as those of Store. What somebody does is an action in the history, in the same transaction; of
 /// the actions the latest 100,000 are kept.
@@ -84,6 +91,7 @@ class Requests {
 
   /// One that leaves nothing else to be done by way of the store.
   [[nodiscard]] Result<> add_action(const Action& action);
+  [[nodiscard]] Result<> add_control(const ControlByPerson& control);
 
  private:
   struct Database;

@@ -308,9 +308,30 @@ CREATE TABLE recovery (
 CREATE INDEX action_control ON action (id) WHERE kind IN ('started', 'stopped', 'restarted');
 )sql";
 
-constexpr std::array kMigrations{kVersion1, kVersion2,  kVersion3,  kVersion4,
-                                 kVersion5, kVersion6,  kVersion7,  kVersion8,
-                                 kVersion9, kVersion10, kVersion11, kVersion12};
+// Services that a person has stopped: recovery leaves them alone until they have run again, however
+// long that takes. What is known of before is the last action about each.
+constexpr const char* kVersion13 = R"sql(
+CREATE TABLE stopped_by_person (
+  host_key    TEXT NOT NULL,
+  service_key TEXT NOT NULL,
+  at          INTEGER NOT NULL,
+  PRIMARY KEY (host_key, service_key)
+) STRICT, WITHOUT ROWID;
+INSERT INTO stopped_by_person
+  SELECT series.host_key, series.service_key, last.at FROM (
+    SELECT lower(host) AS host, lower(service) AS service, kind, at, max(id) FROM action
+    WHERE kind IN ('started', 'stopped', 'restarted') AND author <> 'recovery' GROUP BY 1, 2
+  ) AS last JOIN series ON lower(series.host_key) = last.host
+    AND lower(series.service_key) = last.service
+  WHERE kind = 'stopped'
+    AND NOT EXISTS (SELECT 1 FROM seen WHERE series = series.id AND state = 4 AND seen.at > last.at);
+
+DROP INDEX action_control;
+)sql";
+
+constexpr std::array kMigrations{kVersion1,  kVersion2,  kVersion3, kVersion4, kVersion5,
+                                 kVersion6,  kVersion7,  kVersion8, kVersion9, kVersion10,
+                                 kVersion11, kVersion12, kVersion13};
 
 }  // namespace
 

@@ -1,7 +1,8 @@
 #include "store/recoveries.h"
 
 #include <chrono>
-#include <string>
+#include <optional>
+#include <utility>
 #include <vector>
 
 #include <gmock/gmock.h>
@@ -22,9 +23,12 @@ const ServiceName kService("Spooler");
 
 class RecoveriesTest : public testing::Test {
  protected:
-  void did(ActionKind kind, const char* scope, Time at, const char* by = "Ann") {
-    ASSERT_TRUE(requests_.add_action(
-        {.by = {.name = by, .at = at}, .kind = kind, .scope = SilenceScope::parse(scope)}));
+  void ann(std::vector<ServiceName> stopped, std::vector<ServiceName> started, Time at = kNow) {
+    ASSERT_TRUE(requests_.add_control({.action = {.by = {.name = "Ann", .at = at},
+                                                  .kind = ActionKind::restarted,
+                                                  .scope = SilenceScope::parse("db1/spooler")},
+                                       .stopped = std::move(stopped),
+                                       .started = std::move(started)}));
   }
   void is(ServiceState state, Time at) {
     Commit commit{.at = at};
@@ -33,8 +37,8 @@ class RecoveriesTest : public testing::Test {
                              .state = {.seen = {.state = state}, .since = at, .settled = state}});
     ASSERT_TRUE(store_.commit({&commit, 1}));
   }
-  [[nodiscard]] std::optional<Recoveries::ByPerson> last() {
-    return recoveries_.find_last_by_person(kHost, kService).value();
+  [[nodiscard]] std::optional<Time> stopped_at(const ServiceName& service = kService) {
+    return recoveries_.find_by_people(kHost, service)->stopped_at;
   }
 
   ScratchDirectory scratch_;
@@ -92,27 +96,69 @@ TEST_F(RecoveriesTest, StandInTheHistoryWhenAnAttemptHasEnded) {
   EXPECT_EQ(actions.front().reason, "attempt 2 of 3: it runs");
 }
 
-TEST_F(RecoveriesTest, KnowWhatAPersonHasDoneLast) {
-  EXPECT_FALSE(last());
-  did(ActionKind::stopped, "db1/spooler", kNow);
-  did(ActionKind::started, "db2/spooler", kNow + 1s);
-  did(ActionKind::checked, "db1", kNow + 2s);
-  did(ActionKind::started, "db1/spooler", kNow + 3s, kRecoveryActor);
-  ASSERT_TRUE(last());
-  EXPECT_EQ(last()->kind, ActionKind::stopped);
-  EXPECT_EQ(last()->at, kNow);
-  did(ActionKind::restarted, "DB1/Spooler", kNow + 4s);
-  EXPECT_EQ(last()->kind, ActionKind::restarted);
+TEST_F(RecoveriesTest, KnowWhatAPersonHasStopped) {
+  EXPECT_FALSE(stopped_at());
+  ann({ServiceName("SPOOLER"), ServiceName("Fax")}, {});
+  EXPECT_EQ(stopped_at(), kNow);
+  EXPECT_EQ(stopped_at(ServiceName("fax")), kNow);
+  EXPECT_FALSE(recoveries_.find_by_people(HostName("db2"), kService)->stopped_at);
+  ann({}, {kService}, kNow + 1s);
+  EXPECT_FALSE(stopped_at());
+  EXPECT_TRUE(stopped_at(ServiceName("fax")));
+  EXPECT_THAT(Reader::open(scratch_.path())->actions({})->actions, SizeIs(2));
+  ASSERT_TRUE(recoveries_.forget(kHost));
+  EXPECT_FALSE(stopped_at(ServiceName("fax")));
 }
 
 TEST_F(RecoveriesTest, KnowWhetherTheServiceHasRunSinceThen) {
   is(ServiceState::running, kNow - 1h);
-  did(ActionKind::stopped, "db1/spooler", kNow);
+  ann({kService}, {});
   is(ServiceState::stopped, kNow + 10s);
-  EXPECT_FALSE(last()->has_run_since);
-  is(ServiceState::running, kNow + 1min);
-  is(ServiceState::stopped, kNow + 2min);
-  EXPECT_TRUE(last()->has_run_since);
+  EXPECT_TRUE(stopped_at());
+  ASSERT_TRUE(store_.prune(kNow + 1h));
+  EXPECT_TRUE(stopped_at()) << "longer than the history lasts";
+  is(ServiceState::running, kNow + 2h);
+  is(ServiceState::stopped, kNow + 3h);
+  EXPECT_FALSE(stopped_at());
+}
+
+TEST_F(RecoveriesTest, AreCountedFromNoughtForWhatAPersonHasStarted) {
+  ASSERT_TRUE(recoveries_.save(recovery_));
+  ann({}, {ServiceName("Fax")});
+  EXPECT_TRUE(recoveries_.find_by_people(kHost, kService)->is_counted);
+  ann({}, {kService});
+  EXPECT_FALSE(recoveries_.find_by_people(kHost, kService)->is_counted);
+  EXPECT_THAT(recoveries_.load().value(), IsEmpty());
+}
+
+TEST(RecoveriesOfVersionTwelve, KnewWhatAPersonHadStoppedFromTheHistory) {
+  ScratchDirectory scratch;
+  {
+    auto store = open_store(scratch.path());
+    for (const auto* name : {"Spooler", "Fax", "Dhcp"}) {
+      Commit commit{.at = kNow};
+      commit.states.push_back({.host = kHost, .service = ServiceName(name), .state = {}});
+      ASSERT_TRUE(store.commit({&commit, 1}));
+    }
+    auto requests = Requests::open(scratch.path()).value();
+    const auto did = [&](ActionKind kind, const char* scope, const char* who = "Ann") {
+      ASSERT_TRUE(requests.add_action(
+          {.by = {.name = who, .at = kNow}, .kind = kind, .scope = SilenceScope::parse(scope)}));
+    };
+    did(ActionKind::started, "db1/spooler");
+    did(ActionKind::stopped, "DB1/SPOOLER");
+    did(ActionKind::started, "db1/spooler", kRecoveryActor);
+    did(ActionKind::stopped, "db1/fax");
+    did(ActionKind::started, "db1/fax");
+  }
+  run_sql(scratch.path(),
+          "DROP TABLE stopped_by_person; CREATE INDEX action_control ON action (id);"
+          "PRAGMA user_version = 12");
+  ASSERT_TRUE(Store::open(scratch.path()));
+  auto recoveries = Recoveries::open(scratch.path()).value();
+  EXPECT_EQ(recoveries.find_by_people(kHost, kService)->stopped_at, kNow);
+  for (const auto* name : {"Fax", "Dhcp"})
+    EXPECT_FALSE(recoveries.find_by_people(kHost, ServiceName(name))->stopped_at) << name;
 }
 
 }  // namespace

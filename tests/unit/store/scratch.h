@@ -96,7 +96,8 @@ inline void run_sql(const std::filesystem::path& directory, const std::string& s
 inline const std::string kBackToVersion8 =
     "ALTER TABLE service DROP COLUMN details_id; DROP TABLE service_details;"
     "ALTER TABLE service ADD COLUMN details TEXT NOT NULL DEFAULT '';"
-    "DROP TABLE recovery; DROP TABLE action; DROP TABLE series; DROP TABLE seen; DROP TABLE run; "
+    "DROP TABLE recovery; DROP TABLE stopped_by_person; DROP TABLE action; DROP TABLE series; DROP "
+    "TABLE seen; DROP TABLE run; "
     "DROP INDEX "
     "delivery_by_destination;"
     "DROP INDEX delivery_delivered; PRAGMA user_version = 8;";

@@ -110,7 +110,7 @@ TEST_F(StoreTest, VersionTenHasKeptTheDetailsWithEachService) {
           "ALTER TABLE service DROP COLUMN details_id; DROP TABLE service_details;"
           "ALTER TABLE service ADD COLUMN details TEXT NOT NULL DEFAULT '';"
           "UPDATE service SET details = '{\"startMode\":2}' WHERE host <> 'c';"
-          "DROP TABLE recovery; DROP INDEX action_control; PRAGMA user_version = 10");
+          "DROP TABLE recovery; DROP TABLE stopped_by_person; PRAGMA user_version = 10");
   reopen();
   auto known = store_->load_states().value();
   for (const auto* host : {"a", "b"}) {
