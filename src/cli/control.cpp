@@ -23,6 +23,7 @@
 #include "platform/standard_streams.h"
 #include "platform/terminal.h"
 #include "probe/control.h"
+#include "store/data_files.h"
 #include "store/store.h"
 #include "web/json.h"
 
@@ -102,14 +103,15 @@ void print_table(const config::Host& host, const probe::ControlRequest& request,
   fmt::print("{}\n", printable(text));
 }
 
-/// Into the history, where there is one.
-void remember(const ControlOptions& options, const config::Config& configuration,
-              const Action& action) {
-  auto requests =
-      store::Requests::open(daemon::data_directory(options.data_directory, configuration));
-  if (!requests) return;
-  if (const auto kept = requests->add_action(action); !kept)
-    warn("the history does not have this: " + kept.error().what);
+/// Into the history, where tocsin has run.
+void remember(const std::filesystem::path& directory, const store::ControlByPerson& control) {
+  std::error_code unknown;
+  if (!std::filesystem::exists(directory / store::kDatabaseFile, unknown) && !unknown) return;
+  auto requests = store::Requests::open(directory);
+  const auto kept = requests ? requests->add_control(control) : fail(std::move(requests));
+  if (!kept)
+    warn("the history does not have this, nor does a recovery policy know of it: " +
+         kept.error().what);
 }
 
 int control(const ControlOptions& options, probe::ControlKind kind) {
@@ -135,7 +137,7 @@ int control(const ControlOptions& options, probe::ControlKind kind) {
   const auto report =
       control_host(*host, request, {.data_directory = directory, .force = options.force});
   if (!options.dry_run)
-    remember(options, *configuration, daemon::make_action(host->name, request, report, actor()));
+    remember(directory, daemon::by_person(host->name, request, report, actor()));
   if (options.json)
     print_json(web::to_json(daemon::shown(*host, request, report)));
   else if (report)

@@ -6,6 +6,11 @@
 
 namespace tocsin::daemon {
 
+std::string left_behind(const HostName& host) {
+  return fmt::format("host {}: tocsin ends while it starts or stops a service: see what runs there",
+                     host.text());
+}
+
 std::string outcome_text(const Result<probe::ControlReport>& report) {
   if (!report) return report.error().what;
   const auto before = to_string(report->before.state);
@@ -40,12 +45,25 @@ web::Controlled shown(const config::Host& host, const probe::ControlRequest& req
   return all;
 }
 
-Action make_action(const HostName& host, const probe::ControlRequest& request,
-                   const Result<probe::ControlReport>& report, Actor by) {
-  return {.by = std::move(by),
-          .kind = action_kind(request.kind),
-          .scope = {.host = host, .service = request.service},
-          .reason = outcome_text(report)};
+store::ControlByPerson by_person(const HostName& host, const probe::ControlRequest& request,
+                                 const Result<probe::ControlReport>& report, Actor who) {
+  store::ControlByPerson all{.action = {.by = std::move(who),
+                                        .kind = action_kind(request.kind),
+                                        .scope = {.host = host, .service = request.service},
+                                        .reason = outcome_text(report)},
+                             .stopped = {},
+                             .started = {}};
+  if (!report) return all;
+  if (request.kind != probe::ControlKind::stop) {
+    all.started.push_back(request.service);
+    return all;
+  }
+  for (const auto& step : report->steps)
+    if (step.outcome && step.service != request.service) all.stopped.push_back(step.service);
+  const auto state = report->after.state;
+  if (state == ServiceState::stopped || state == ServiceState::stop_pending)
+    all.stopped.push_back(request.service);
+  return all;
 }
 
 probe::ControlKind control_kind(ActionKind action) {

@@ -11,6 +11,7 @@
 #include "base/path.h"
 #include "base/try.h"
 #include "daemon/components.h"
+#include "daemon/control.h"
 #include "daemon/open_files.h"
 #include "daemon/unmonitored.h"
 #include "net/event.h"
@@ -279,7 +280,12 @@ net::awaitable<void> Daemon::stop() {
   components.background.cancel();
   co_await components.reloads.join();
   co_await components.heartbeats.stop();
-  co_await components.recovery.stop();
+  if (components.recovery.is_recovering() || components.web.is_controlling())
+    log_.notice(
+        "services are being started or stopped: tocsin ends after that, in 2 minutes at most");
+  const auto last_controls = net::within(kLastControls);
+  co_await components.recovery.stop(last_controls);
+  co_await components.web.finish_controls(last_controls);
   co_await components.fleet.stop();
   co_await components.background.join();
   co_await components.web.stop();

@@ -8,6 +8,7 @@
 
 #include "base/try.h"
 #include "daemon/control.h"
+#include "daemon/entered.h"
 
 namespace tocsin::daemon {
 namespace {
@@ -135,7 +136,10 @@ net::awaitable<void> Recovery::run() {
   }
 }
 
-net::awaitable<void> Recovery::stop() {
+net::awaitable<void> Recovery::stop(net::Deadline deadline) {
+  stopping_ = true;
+  (void)co_await attempts_.join_until(deadline);
+  for (const auto& host : acted_on_) deps_.log.error("{}", left_behind(host));
   attempts_.cancel();
   co_await attempts_.join();
 }
@@ -241,7 +245,9 @@ net::awaitable<void> Recovery::attempt(HostName host, ServiceName service) {
   const Attempt lasts(*this, subject.first);
   const bool ours = co_await is_left_to_us(subject);
   const bool checked = ours && find_due(subject) && co_await check_again(subject.first);
-  if (!checked) co_return put_off(subject);
+  // Once more, because somebody may have done something during the check.
+  const bool still_ours = checked && co_await is_left_to_us(subject);
+  if (!still_ours || stopping_) co_return put_off(subject);
   put_off_.erase(subject);
   // What keeps it from being made now is what look() finds, too.
   if (const auto due = find_due(subject)) co_await make(subject, *due);
@@ -249,24 +255,22 @@ net::awaitable<void> Recovery::attempt(HostName host, ServiceName service) {
 
 net::awaitable<bool> Recovery::is_left_to_us(const Subject& subject) {
   const auto& [host, service] = subject;
-  const auto last =
-      co_await deps_.worker.run([&] { return deps_.stored.find_last_by_person(host, service); });
-  if (!last) {
-    say(subject, last.error().what);
+  if (deps_.is_controlling(host)) {
+    say(subject, "somebody starts or stops a service of this host");
     co_return false;
   }
-  if (!*last) co_return true;
-  const auto& [kind, at, has_run_since] = **last;
-  if (kind == ActionKind::stopped) {
-    if (!has_run_since)
-      say(subject,
-          fmt::format("somebody has stopped it at {}, and it has not run since", iso_seconds(at)));
-    co_return has_run_since;
+  const auto found =
+      co_await deps_.worker.run([&] { return deps_.stored.find_by_people(host, service); });
+  if (!found) {
+    say(subject, found.error().what);
+    co_return false;
   }
-  if (const auto* known = find(host, service); known != nullptr && at > known->begun) {
-    states_.at(host).erase(service);
-    (void)co_await deps_.worker.run([&] { return deps_.stored.forget(host, service); });
+  if (found->stopped_at) {
+    say(subject, fmt::format("somebody has stopped it at {}, and it has not run since",
+                             iso_seconds(*found->stopped_at)));
+    co_return false;
   }
+  if (!found->is_counted && find(host, service) != nullptr) states_.at(host).erase(service);
   co_return true;
 }
 
@@ -279,7 +283,7 @@ net::awaitable<bool> Recovery::check_again(const HostName& host) {
   deps_.check_soon(host);
   const auto end = net::within(kCheckLimit);
   while (rounds() == before) {
-    if (net::MonotonicClock::now() >= end) co_return false;
+    if (stopping_ || net::MonotonicClock::now() >= end) co_return false;
     co_await net::sleep_for(kLookForCheckEvery);
   }
   co_return true;
@@ -298,6 +302,8 @@ net::awaitable<bool> Recovery::save(const Subject& subject, const Action* did) {
 
 net::awaitable<void> Recovery::make(const Subject& subject, const Due& due) {
   const auto& [host, service] = subject;
+  const Entered entered(acted_on_, host);
+  if (deps_.is_controlling(host)) co_return put_off(subject);
   const auto log = log_of(host);
   auto& state = states_[host][service];
   const auto before = state;
@@ -315,8 +321,8 @@ net::awaitable<void> Recovery::make(const Subject& subject, const Due& due) {
   log.info("recovery of {}: {} to {} it", due.service.text(), attempt, to_string(kind));
 
   const auto control = deps_.make_control(due.host);
-  const auto answer =
-      co_await control->run({.kind = kind, .service = service}, net::within(kAttemptLimit));
+  const auto answer = co_await control->run(
+      {.kind = kind, .service = service, .unless_running = true}, net::within(kAttemptLimit));
   const auto [runs, text] = outcome_of(answer);
   deps_.metrics.count_recovery(runs);
   if (runs)

@@ -42,6 +42,8 @@ class Recovery {
     std::function<void(const HostName&)> check_soon;
     /// Of a host that outlives it.
     std::function<std::unique_ptr<probe::Control>(const config::Host&)> make_control;
+    /// Whether a person has a service started or stopped there now.
+    std::function<bool(const HostName&)> is_controlling;
     /// Called when the history has one more action; may be empty.
     std::function<void()> on_action = {};
   };
@@ -59,8 +61,12 @@ class Recovery {
 
   /// Makes the attempts that are due, until it is cancelled.
   net::awaitable<void> run();
-  /// After that: abandons those that are under way. They count.
-  net::awaitable<void> stop();
+  /// After that: lets what is done to hosts now end, and abandons at the deadline what has not. It
+  /// counts.
+  net::awaitable<void> stop(net::Deadline deadline);
+  /// Whether a service is being started there now.
+  [[nodiscard]] bool is_recovering(const HostName& host) const { return acted_on_.contains(host); }
+  [[nodiscard]] bool is_recovering() const { return !acted_on_.empty(); }
 
  private:
   using Subject = std::pair<HostName, ServiceName>;
@@ -78,8 +84,8 @@ class Recovery {
     ServiceName service;  ///< as it is spelled for people
   };
   [[nodiscard]] std::unique_ptr<Due> find_due(const Subject& subject) const;
-  /// Whether nobody has stopped it on purpose. Who has started it meanwhile gives it all attempts
-  /// again.
+  /// Whether nobody has stopped it on purpose, or does something on the host now. Who has started
+  /// it meanwhile gives it all attempts again.
   net::awaitable<bool> is_left_to_us(const Subject& subject);
   /// Waits until a check has ended that follows, but not for long.
   net::awaitable<bool> check_again(const HostName& host);
@@ -96,9 +102,11 @@ class Recovery {
   std::set<HostName> to_look_at_;
   std::map<HostName, net::Deadline> next_;  ///< when to look at a host again, if nothing changes
   std::set<HostName> busy_;                 ///< an attempt is under way
+  std::set<HostName> acted_on_;             ///< of those: after the last check
   std::set<HostName> in_line_;              ///< one is due
   std::map<Subject, net::Deadline> put_off_;
   std::map<Subject, std::string> said_;  ///< why none is made, in the log
+  bool stopping_ = false;
   net::Event work_;
   net::TaskScope attempts_;
 };

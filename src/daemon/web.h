@@ -61,6 +61,12 @@ class Web {
   /// Removes all others.
   void retain(const std::function<bool(const HostName&)>& stays) { board_.retain(stays); }
   void add(web::Change change) { events_.add(change); }
+  /// As of WebMonitor.
+  [[nodiscard]] bool is_controlling(const HostName& host) const {
+    return monitor_.is_controlling(host);
+  }
+  [[nodiscard]] bool is_controlling() const { return monitor_.is_controlling(); }
+  net::awaitable<void> finish_controls(net::Deadline deadline) { return monitor_.finish(deadline); }
 
   /// "http://127.0.0.1:8484/"; nothing while it does not listen.
   [[nodiscard]] std::optional<std::string> address() const;

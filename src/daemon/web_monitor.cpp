@@ -10,6 +10,7 @@
 
 #include "daemon/control.h"
 #include "daemon/credentials.h"
+#include "daemon/entered.h"
 #include "net/timer.h"
 #include "platform/time_zones.h"
 
@@ -60,22 +61,25 @@ struct AsTestAnswer {
   }
 };
 
-/// A name in a set, as long as this lives.
-class Entered {
- public:
-  Entered(std::set<HostName>& names, HostName name) : names_(names), name_(std::move(name)) {
-    names_.insert(name_);
-  }
-  Entered(const Entered&) = delete;
-  Entered& operator=(const Entered&) = delete;
-  ~Entered() { names_.erase(name_); }
-
- private:
-  std::set<HostName>& names_;
-  HostName name_;
-};
-
 }  // namespace
+
+/// One request, which lasts as long as anybody has it.
+struct WebMonitor::Control {
+  Control(WebMonitor& of, config::Host at, probe::ControlRequest asked, std::string by)
+      : host(std::move(at)),
+        request(std::move(asked)),
+        who(std::move(by)),
+        ended(of.deps_.executor) {
+    under_way.emplace(of.controlled_, host.name);
+  }
+
+  config::Host host;  ///< a copy: a reload may take the watcher away
+  probe::ControlRequest request;
+  std::string who;
+  std::optional<Entered> under_way;
+  web::Controlled shown;
+  net::Event ended;
+};
 
 web::Diagnosis shown(const config::Host& host, const probe::Diagnosis& diagnosis) {
   web::Diagnosis all{.host = host.name.text(),
@@ -120,26 +124,47 @@ net::awaitable<std::expected<web::Controlled, web::NotControlled>> WebMonitor::c
   if (watcher == nullptr) co_return std::unexpected(web::NotControlled::no_such_host);
   const auto* found = watcher->monitored().services().find(service);
   if (found == nullptr) co_return std::unexpected(web::NotControlled::no_such_service);
-  const auto host = watcher->configured();  // a copy: a reload may take the watcher away
+  const auto& host = watcher->configured();
   if (!host.control) co_return std::unexpected(web::NotControlled::only_watched);
-  if (controlled_.contains(name)) co_return std::unexpected(web::NotControlled::under_way);
-  if (controlled_.size() >= kControlledAtOnce)
+  if (controlled_.contains(name) || deps_.is_recovering(name))
+    co_return std::unexpected(web::NotControlled::under_way);
+  if (finishing_ || controlled_.size() >= kControlledAtOnce)
     co_return std::unexpected(web::NotControlled::too_many);
-  const Entered entered(controlled_, name);
   const probe::ControlRequest request{
       .kind = control_kind(action), .service = found->name, .dry_run = dry_run};
+  const auto begun = std::make_shared<Control>(*this, host, request, std::move(who));
+  controls_.spawn(run(begun));
+  co_await begun->ended.wait();
+  co_return begun->shown;
+}
+
+net::awaitable<void> WebMonitor::run(std::shared_ptr<Control> control) {
+  auto& [host, request, who, under_way, shown, ended] = *control;
   const auto what =
       fmt::format("{} of service {} on host {}{}", to_string(request.kind), request.service.text(),
-                  host.name.text(), dry_run ? " (dry run)" : "");
+                  host.name.text(), request.dry_run ? " (dry run)" : "");
   note(who, what);
-  const auto control = deps_.probes.make_control(host);
-  const auto report = co_await control->run(request, net::within(kControlLimit));
-  auto all = shown(host, request, report);
-  if (!dry_run) {
-    deps_.log.notice("{}: {}", what, all.summary);
-    deps_.fleet.check_soon(name);
+  const auto way = deps_.probes.make_control(host);
+  const auto report = co_await way->run(request, net::within(kControlLimit));
+  shown = daemon::shown(host, request, report);
+  if (!request.dry_run) {
+    deps_.log.notice("{}: {}", what, shown.summary);
+    const auto did = by_person(host.name, request, report, {.name = who, .at = now()});
+    const auto kept = co_await deps_.worker.run([&] { return deps_.stored.add_control(did); });
+    if (!kept) deps_.log.warn("{}: the history does not have it: {}", what, kept.error().what);
+    deps_.on_action();
+    deps_.fleet.check_soon(host.name);
   }
-  co_return all;
+  under_way.reset();
+  ended.set();
+}
+
+net::awaitable<void> WebMonitor::finish(net::Deadline deadline) {
+  finishing_ = true;
+  (void)co_await controls_.join_until(deadline);
+  for (const auto& host : controlled_) deps_.log.error("{}", left_behind(host));
+  controls_.cancel();
+  co_await controls_.join();
 }
 
 std::vector<HostName> WebMonitor::firing_credentials() const {

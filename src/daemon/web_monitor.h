@@ -18,8 +18,12 @@
 #include "daemon/requests.h"
 #include "daemon/silences.h"
 #include "logins/logins.h"
+#include "net/event.h"
+#include "net/task_scope.h"
+#include "net/worker.h"
 #include "probe/diagnosis.h"
 #include "store/reader.h"
+#include "store/requests.h"
 #include "web/board.h"
 #include "web/monitor.h"
 
@@ -40,6 +44,8 @@ class WebMonitor final : public web::Monitor {
     /// Null while it is made anew.
     const std::unique_ptr<Pipeline>& pipeline;
     Requests& requests;
+    store::Requests& stored;
+    net::Worker& worker;  ///< the store's one thread
     Metrics& metrics;
     Probes& probes;
     const Clock& clock;
@@ -48,6 +54,11 @@ class WebMonitor final : public web::Monitor {
     std::string version;
     std::function<net::awaitable<store::ReloadAnswer>()> reload;
     std::function<net::awaitable<web::LoadedConfiguration>()> configuration;
+    /// Whether tocsin itself starts a service there now.
+    std::function<bool(const HostName&)> is_recovering;
+    /// Called when the history has one more action.
+    std::function<void()> on_action;
+    net::Executor executor;
   };
   /// What the store knows of each destination.
   using Stored = std::function<net::awaitable<Result<std::vector<store::DestinationState>>>()>;
@@ -55,7 +66,8 @@ class WebMonitor final : public web::Monitor {
       : deps_(std::move(deps)),
         board_(board),
         stored_(std::move(stored)),
-        started_(deps_.clock.now()) {}
+        started_(deps_.clock.now()),
+        controls_(deps_.executor) {}
 
   [[nodiscard]] Time now() const override { return deps_.clock.now(); }
   void for_each(const std::function<void(const web::WatchedHost&)>& visit) const override;
@@ -85,10 +97,21 @@ class WebMonitor final : public web::Monitor {
   /// Without what the store says of destinations.
   [[nodiscard]] Gauges gauges() const;
 
+  /// Whether a person has a service started or stopped there now.
+  [[nodiscard]] bool is_controlling(const HostName& host) const {
+    return controlled_.contains(host);
+  }
+  [[nodiscard]] bool is_controlling() const { return !controlled_.empty(); }
+  /// Nothing is begun any more. What is under way ends, by the deadline.
+  net::awaitable<void> finish(net::Deadline deadline);
+
   /// Measures how late the loop is, until it is cancelled.
   net::awaitable<void> measure_lag();
 
  private:
+  struct Control;
+  /// Does it to its end, whoever waits for it.
+  net::awaitable<void> run(std::shared_ptr<Control> control);
   void count_hosts(Gauges& now) const;
   [[nodiscard]] net::awaitable<std::vector<DestinationGauges>> destination_gauges();
 
@@ -99,6 +122,8 @@ class WebMonitor final : public web::Monitor {
   std::chrono::duration<double> lag_{};
   std::set<HostName> diagnosed_;   ///< now
   std::set<HostName> controlled_;  ///< likewise
+  bool finishing_ = false;
+  net::TaskScope controls_;
 };
 
 }  // namespace tocsin::daemon

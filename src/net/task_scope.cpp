@@ -89,6 +89,13 @@ awaitable<void> TaskScope::join() {
   while (!state->tasks.empty()) co_await state->empty.wait();
 }
 
+awaitable<bool> TaskScope::join_until(Deadline deadline) {
+  const auto state = state_;
+  while (!state->tasks.empty())
+    if (!co_await state->empty.wait_until(deadline)) co_return false;
+  co_return true;
+}
+
 std::size_t TaskScope::size() const { return state_->tasks.size(); }
 
 }  // namespace tocsin::net

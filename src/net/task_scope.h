@@ -22,6 +22,8 @@ class TaskScope {
   void cancel();
   /// Waits until no task is left.
   awaitable<void> join();
+  /// Likewise; whether none is left by then.
+  awaitable<bool> join_until(Deadline deadline);
   [[nodiscard]] std::size_t size() const;
 
  private:

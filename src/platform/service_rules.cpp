@@ -16,7 +16,7 @@ constexpr std::uint32_t kAcceptPreshutdown = 0x100;
 constexpr std::uint32_t kServiceSpecificError = 1066;
 
 constexpr std::uint32_t kStartHint = 60'000;
-constexpr std::uint32_t kStopHint = 10'000;  // Daemon::stop() takes half of it at most
+constexpr std::uint32_t kStopHint = 150'000;  // more than Daemon::stop() ever takes (kLastControls)
 
 }  // namespace
 

@@ -275,9 +275,9 @@ Api::Coroutine Api::control_service(const Call& call) const {
   if (auto mistake = body.mistake()) co_return *std::move(mistake);
   const auto action = parse_control(word);
   if (!action) co_return problem(400, "`action` must be `start`, `stop` or `restart`");
-  const auto by = actor(call);
-  const auto done = co_await deps_.monitor.control(
-      HostName(call.path.front()), ServiceName(call.path.back()), *action, dry_run, by.name);
+  const auto done =
+      co_await deps_.monitor.control(HostName(call.path.front()), ServiceName(call.path.back()),
+                                     *action, dry_run, actor(call).name);
   if (!done) {
     switch (done.error()) {
       case NotControlled::no_such_host:
@@ -295,13 +295,6 @@ Api::Coroutine Api::control_service(const Call& call) const {
       case NotControlled::too_many:
         co_return problem(503, "too many services are being started or stopped; try again later");
     }
-  }
-  if (!dry_run) {
-    co_await keep({.by = by,
-                   .kind = *action,
-                   .scope = {.host = HostName(done->host), .service = ServiceName(done->service)},
-                   .reason = done->summary});
-    deps_.events.add(Change::action);
   }
   co_return respond(web::to_json(*done));
 }

@@ -1,14 +1,17 @@
 """What the tests of `tocsin start`, `stop` and `restart` have in common."""
 import json
 import pathlib
+import re
 import tempfile
 import unittest
 
 import wine
 from program import Running, Simulator, configuration, tocsin
 from receiver import Receiver
+from served import ANY_PORT
 from servers import wait_until
 from watched import MARKER
+from web import API, Web
 
 
 class Commands(unittest.TestCase):
@@ -56,7 +59,7 @@ class ServicesThatRun(Commands):
     @classmethod
     def install(cls, services):
         cls.services = services
-        cls.services.install("one", "hangs", "fails")
+        cls.services.install("one", "hangs", "fails", "patient")
         cls.services.install("never", start="Disabled")
 
     def setUp(self):
@@ -95,6 +98,23 @@ class ServicesThatRun(Commands):
 
     def test_what_is_disabled_is_refused(self):
         self.assertIn("never is disabled", self.refused("start", "never"))
+
+    def test_a_restart_outlives_who_has_asked_for_it_and_tocsin_itself(self):
+        self.services.start("patient")
+        self.configure(self.entry(("patient", MARKER)), web=ANY_PORT)
+        running = self.enterContext(Running(self.file, self.data))
+        running.wait_for_line(f"{MARKER} is MISSING at the first check")
+        web = Web(re.search(r"dashboard: (https?://\S+)", running.wait_for_line("dashboard: http"))[1],
+                  (self.data / "web.token").read_text().strip())
+        self.services.control(wine.SLOW + 8, "patient")
+        with self.assertRaises(TimeoutError):
+            web.ask("POST", f"{API}/hosts/{self.host}/services/patient/control", {"action": "restart"}, timeout=2)
+        wait_until(lambda: self.services.list()["patient"].state == "STOP_PENDING", 5, "it stops")
+        self.assertEqual(running.stop(), 0, running.output())
+        self.assertEqual(self.services.list()["patient"].state, "RUNNING")
+        self.assertIn("tocsin ends after that", running.output())
+        history = tocsin("history", "-c", self.file, "--data-dir", self.data).stdout
+        self.assertRegex(history, r"patient +restarted .*it is RUNNING \(was RUNNING\)")
 
     def test_recovery_starts_what_has_failed(self):
         self.services.start("fails")

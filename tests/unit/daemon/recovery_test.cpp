@@ -32,12 +32,15 @@ constexpr std::uint32_t kAborted = 1067;
 constexpr std::uint32_t kLogonFailed = 1069;
 
 /// What the services of all hosts are.
-using World = std::map<ServiceName, ServiceStatus>;
+struct World : std::map<ServiceName, ServiceStatus> {
+  std::function<void()> asked = [] {};  ///< at each check
+};
 
 class WorldProbe final : public probe::Probe {
  public:
   explicit WorldProbe(const World& world) : world_(world) {}
   net::awaitable<Seen> check(net::Deadline /*deadline*/) override {
+    world_.asked();
     std::vector<ObservedService> services;
     for (const auto& [name, status] : world_) {
       services.push_back({.name = name, .status = status, .details = details_});
@@ -102,7 +105,8 @@ class RecoveryTest : public DaemonTest {
               .make_control =
                   [&attempts](const auto& host) {
                     return std::make_unique<PretendControl>(host.name, attempts);
-                  }},
+                  },
+              .is_controlling = [this](const auto& /*host*/) { return is_controlling; }},
           known);
       auto watching = deps.watcher_deps(
           checks, [&world](const auto& /*host*/) { return std::make_unique<WorldProbe>(world); });
@@ -116,7 +120,7 @@ class RecoveryTest : public DaemonTest {
     }
     ~Run() {
       tasks.cancel();
-      deps.loop_.run_until_done(recovery->stop());
+      deps.loop_.run_until_done(recovery->stop(net::within(last_controls)));
       deps.loop_.run_until_done(fleet->stop());
       deps.loop_.run_until_done(tasks.join());
     }
@@ -129,6 +133,8 @@ class RecoveryTest : public DaemonTest {
       tasks.spawn(recovery->run());
     }
 
+    bool is_controlling = false;
+    Duration last_controls{};
     Deps deps;
     net::Worker worker{"recoveries", 1};
     store::Recoveries stored;
@@ -193,10 +199,14 @@ class RecoveryTest : public DaemonTest {
     return all;
   }
   void person_did(ActionKind kind) {
-    ASSERT_TRUE(store::Requests::open(folder_)->add_action(
-        {.by = {.name = "Ann", .at = run_->deps.clock_.now()},
-         .kind = kind,
-         .scope = SilenceScope::parse("node1/spooler")}));
+    const std::vector<ServiceName> spooler{ServiceName("spooler")};
+    const bool stopped = kind == ActionKind::stopped;
+    ASSERT_TRUE(store::Requests::open(folder_)->add_control(
+        {.action = {.by = {.name = "Ann", .at = run_->deps.clock_.now()},
+                    .kind = kind,
+                    .scope = SilenceScope::parse("node1/spooler")},
+         .stopped = stopped ? spooler : std::vector<ServiceName>(),
+         .started = stopped ? std::vector<ServiceName>() : spooler}));
   }
 
   Policy policy_{.recovery = {.enabled = true}};
@@ -286,6 +296,47 @@ TEST_F(RecoveryTest, CountsAnAttemptThatTocsinHasEndedIn) {
   EXPECT_EQ(known->outcome, "tocsin ended during it");
   pass(1h);
   EXPECT_THAT(attempts_.begun, SizeIs(3)) << "two were left";
+}
+
+TEST_F(RecoveryTest, LetsAnAttemptEndWhenTocsinDoes) {
+  attempts_.take = 1min;
+  begin();
+  stops("Spooler");
+  pass(30s);
+  EXPECT_EQ(attempts_.under_way, 1);
+  run_->last_controls = 2min;
+  restart();
+  EXPECT_EQ(attempts_.under_way, 0);
+  const auto* known = run_->recovery->find(host_.name, ServiceName("Spooler"));
+  ASSERT_NE(known, nullptr);
+  EXPECT_EQ(known->outcome, "it runs");
+}
+
+TEST_F(RecoveryTest, KeepsOffAHostWhereAPersonActs) {
+  attempts_fail();
+  begin();
+  stops("Spooler");
+  run_->is_controlling = true;
+  pass(10min);
+  EXPECT_THAT(attempts_.begun, IsEmpty());
+  run_->is_controlling = false;
+  pass(2min);
+  EXPECT_THAT(attempts_.begun, Not(IsEmpty()));
+}
+
+TEST_F(RecoveryTest, LeavesWhatAPersonStopsDuringTheCheckBefore) {
+  host_.frequency = Schedule::parse("every 1 minute").value();
+  policy_.recovery.waits = {20s};
+  host_.services = Watchlist({{.pattern = "Spooler", .policy = policy_}});
+  begin();
+  stops("Spooler");
+  while (notified().empty()) pass(1s);
+  const auto alerted = run_->deps.clock_.now();
+  world_.asked = [&] {
+    if (run_->deps.clock_.now() > alerted + 19s) person_did(ActionKind::stopped);
+  };
+  pass(10min);
+  EXPECT_THAT(attempts_.begun, IsEmpty());
 }
 
 TEST_F(RecoveryTest, ChecksRightBefore) {
