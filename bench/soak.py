@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """./dev soak [MINUTES] [HOSTS]: a fleet at work for long, with changes, lost hosts, reloads and a destination that fails for a while.
 
-Hosts are checked every 2 seconds: 48 minutes are as many checks as a day at every 30 seconds. Memory, open files and
+Hosts are checked every 2 seconds: 96 minutes are as many checks as a day at every 30 seconds. Memory, open files and
 threads must not grow: after a first quarter, or ten minutes where the run has twenty, the line through the samples
 (least squares) must not rise by more than its own error and a hundredth of the mean an hour allow. Up to then caches
 fill: 2 MB of the database's pages, and a thousand events for the dashboard (1 MB at most). A shorter run says that

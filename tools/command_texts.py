@@ -74,7 +74,7 @@ def roff(text):
 
 def man_page(command, version):
     see = ["tocsin"] if command.words else [f"tocsin-{below.names[0]}" for below in command.items("Subcommands")]
-    text = command.text.rstrip(".")
+    text = command.text.rstrip(".").removeprefix("tocsin ")
     lines = [f'.TH {command.name.upper()} 1 "" "tocsin {version}" "User commands"', ".SH NAME",
              f"{roff(command.name)} \\- {roff(text)}", ".SH SYNOPSIS", f".B {roff(command.usage)}"]
     for title, heading in (("Positionals", "ARGUMENTS"), ("Options", "OPTIONS"), ("Subcommands", "COMMANDS")):

@@ -242,8 +242,8 @@ Result<FirstDestination> parse_destination(const std::string& where,
   }
   if (!is_mail_address(where))
     return fail(ErrorKind::rejected,
-                "give the URL (https://...) of a Slack, Teams or other webhook, or an address of "
-                "mail");
+                "give the URL (https://...) of a Slack, Teams or other webhook, or an email "
+                "address");
   if (mail_server.empty())
     return fail(ErrorKind::rejected, "mails need a server: --mail-server HOST");
   TRY(parse_host(mail_server));
@@ -287,7 +287,7 @@ std::string write(const FirstConfiguration& first) {
   }
   if (first.destination.kind == FirstDestination::Kind::none) {
     text +=
-        "    # Nobody is told yet. Slack, Teams, mail and others: docs/destinations.md\n"
+        "    # Nobody is notified yet. Slack, Teams, email and others: docs/destinations.md\n"
         "    # alertDestination:\n    #   webhook: {enable: true}\n"
         "  # webhookNotification:\n  #   serviceMonitor:\n  #     webhooks:\n"
         "  #       - {description: Operations, webhookURL: 'https://...', httpMethod: POST}\n";

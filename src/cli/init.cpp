@@ -176,7 +176,7 @@ Result<> find_destination(const InitOptions& options, Answers& answers) {
   auto server = options.mail_server;
   if (where.empty())
     where =
-        ask("who is told? URL of a Slack, Teams or other webhook, or an address of mail (empty: "
+        ask("who is notified? URL of a Slack, Teams or other webhook, or an email address (empty: "
             "later): ");
   if (is_mail_address(where) && server.empty()) server = ask("mail server: ");
   TRY(answers.first.destination, parse_destination(where, server));

@@ -206,7 +206,7 @@ void add_init(CLI::App& app, int& code) {
   command->add_option("-c,--config", options->file, "the file to write; it must not exist")
       ->capture_default_str()
       ->type_name("FILE");
-  command->add_option("--user", options->account, "the account that the servers are asked with")
+  command->add_option("--user", options->account, "the account that logs in to the servers")
       ->type_name("ACCOUNT");
   command
       ->add_option("--password-file", options->password_file,
@@ -218,10 +218,13 @@ void add_init(CLI::App& app, int& code) {
                    "services to watch, as names or patterns (default: what is proposed)")
       ->type_name("NAME");
   command
-      ->add_option("--notify", options->notify,
-                   "who is told: URL of a Slack, Teams or other webhook, or an address of mail")
+      ->add_option(
+          "--notify", options->notify,
+          "who is notified: URL of a Slack, Teams, ntfy or other webhook, or an email address")
       ->type_name("URL|ADDRESS");
-  command->add_option("--mail-server", options->mail_server, "the server for mails")
+  command
+      ->add_option("--mail-server", options->mail_server,
+                   "the mail server, if --notify is an email address")
       ->type_name("HOST[:PORT]");
   command->add_flag("--no-test", options->no_test, "send no test message");
   add_data_directory(command, options);
@@ -241,7 +244,9 @@ void add_migrate(CLI::App& app, int& code) {
       ->type_name("OLD");
   command->footer(
       "tocsin migrate OLD > NEW leaves out what tocsin does not use, and replaces secrets with "
-      "variables that NEW names\nexit code: 0, or 2 when OLD has errors");
+      "variables that NEW names\n"
+      "in Windows PowerShell, whose own > writes UTF-16: cmd /c \"tocsin migrate OLD > NEW\"\n"
+      "exit code: 0, or 2 when OLD has errors");
 }
 
 void add_schedule(CLI::App& app, int& code) {
@@ -256,7 +261,7 @@ void add_schedule(CLI::App& app, int& code) {
       ->add_option("--zone", options->zone,
                    "the time zone, such as Europe/Stockholm (default: UTC)")
       ->type_name("NAME");
-  command->add_option("--count", options->count, "how many times")
+  command->add_option("--count", options->count, "number of times to print")
       ->capture_default_str()
       ->check(CLI::Range(1, 10000));
   command->footer("exit code: 0, or 2 when the text has a mistake");
@@ -265,7 +270,7 @@ void add_schedule(CLI::App& app, int& code) {
 void add_silencing(CLI::App& app, int& code) {
   const auto options = std::make_shared<SilenceOptions>();
   auto* command =
-      add_stored(app, "silence", "suppress new alerts of a host or a service for a while", code,
+      add_stored(app, "silence", "suppress notifications about hosts or services for a time", code,
                  options, cli::silence);
   command
       ->add_option("what", options->scope,
@@ -429,19 +434,19 @@ void add_service(CLI::App& app, int& code) {
                               code, install_options, service_install);
   add_configuration(install_command, install_options);
   add_data_directory(install_command, install_options);
-  install_command->add_option("--name", install_options->name, "its name")
+  install_command->add_option("--name", install_options->name, "name of the service")
       ->capture_default_str()
       ->check(check_service_name)
       ->type_name("NAME");
   install_command
       ->add_option("--account", install_options->account,
-                   "its account (default: NT SERVICE\\NAME, one of its own)")
+                   "account that the service runs as (default: NT SERVICE\\NAME)")
       ->type_name("ACCOUNT");
 
   const auto uninstall_options = std::make_shared<ServiceUninstallOptions>();
   auto* uninstall_command = add(*service, "uninstall", "stop the service and remove it", code,
                                 uninstall_options, service_uninstall);
-  uninstall_command->add_option("--name", uninstall_options->name, "its name")
+  uninstall_command->add_option("--name", uninstall_options->name, "name of the service")
       ->capture_default_str()
       ->type_name("NAME");
 
@@ -470,7 +475,7 @@ int greet(const std::string& called) {
       "or hangs.\n\n"
       "  1. See it at work, with pretend hosts:                      {0} demo\n"
       "  2. Look at your servers, and write tocsin.yaml:             {0} init HOST...\n"
-      "     What a host still needs is said by:                      {0} doctor HOST\n"
+      "     See what a host still lacks:                             {0} doctor HOST\n"
       "  3. Watch them:                                              {0} run\n\n"
       "All commands: {0} --help. From a configuration of Butler: {0} migrate OLD > tocsin.yaml\n",
       called));

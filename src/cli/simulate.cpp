@@ -146,7 +146,7 @@ void add_simulate_options(CLI::App& command, SimulateOptions& options) {
   add("--services", options.services, "services of each host", "N")->check(CLI::Range(8, 100000));
   add("--user", options.user, "the account that may log in", "NAME");
   add("--password", options.password, "its password", "TEXT");
-  add("--encryption", options.encryption, "what is said about SMB encryption", "WHAT")
+  add("--encryption", options.encryption, "SMB encryption of the hosts", "WHAT")
       ->check(CLI::IsMember({"offered", "demanded", "none"}));
   add("--pending", options.pending_seconds, "how long services take to start, stop and pause",
       "SECONDS")
@@ -169,16 +169,16 @@ void add_simulate_options(CLI::App& command, SimulateOptions& options) {
       ->allow_extra_args(false);
   command
       .add_option("--follow", options.follow,
-                  "a file whose lines happen at once when they are written; events as above")
+                  "a file of further events, each of which happens as soon as its line is written")
       ->type_name("FILE");
   command
       .add_option("--logons", options.logons,
-                  "gets a line for each logon: TIME HOST USER accepted|refused STATUS WORKSTATION, "
-                  "separated by tabs")
+                  "a file that gets a line for each logon: TIME HOST USER accepted|refused STATUS "
+                  "WORKSTATION, separated by tabs")
       ->type_name("FILE");
   add("--random", options.random_changes, "stops and starts per second, at random", "RATE")
       ->check(CLI::Range(0.0, 10000.0));
-  add("--seed", options.seed, "of the random changes", "N");
+  add("--seed", options.seed, "seed of the random changes", "N");
 }
 
 int run_simulate(const SimulateOptions& typed) {

@@ -130,7 +130,7 @@ class Init(unittest.TestCase):
 
     def test_on_a_terminal_it_asks(self):
         answers = (("servers to watch", self.hosts[0]), ("account to ask", Simulator.USER), ("password of", PASSWORD),
-                   ("watch these", ""), ("who is told", self.receiver.url()))
+                   ("watch these", ""), ("who is notified", self.receiver.url()))
         ours, theirs = pty.openpty()
         self.addCleanup(os.close, theirs)
         self.addCleanup(os.close, ours)

@@ -68,7 +68,7 @@ void read_from(Section& section, KeysOf keys, EmailMessages& messages) {
   const auto older_place =
       section.text({.name = "fromAdress",
                     .writing = Writing::title,
-                    .description = "Older spelling of `fromAddress`, as in files of Butler.",
+                    .description = "Older spelling of `fromAddress`, as in Butler files.",
                     .example = "tocsin@example.com"},
                    older, check_mailbox);
   if (!place && older_place) {

@@ -41,11 +41,12 @@ void read_heartbeat(Section& entry, Heartbeat& heartbeat) {
 void read_heartbeats(Section& root, const HttpProxy& proxy, std::vector<Heartbeat>& heartbeats) {
   const auto* raw = root.raw("heartbeat");
   if (raw != nullptr && raw->type == YamlNode::Type::mapping) return;
-  root.list({.name = "heartbeat",
-             .description = "URLs of services that raise an alarm when tocsin stops asking for "
-                            "them. Butler's section of this name is not used.",
-             .is_section_of_butler = true},
-            heartbeats, read_heartbeat);
+  root.list(
+      {.name = "heartbeat",
+       .description = "URLs to request regularly. The service behind each raises an alarm when "
+                      "the requests stop. Butler's section of this name is not used.",
+       .is_section_of_butler = true},
+      heartbeats, read_heartbeat);
   for (auto& heartbeat : heartbeats) heartbeat.proxy = proxy;
 }
 

@@ -18,10 +18,10 @@
 
 namespace tocsin::config {
 
-enum class Source : std::uint8_t { smb, winrm, scm };
+enum class Source : std::uint8_t { smb, scm };
 consteval auto table_of(Source) {
   using enum Source;
-  return std::array{Word{smb, "smb"}, Word{winrm, "winrm"}, Word{scm, "scm"}};
+  return std::array{Word{smb, "smb"}, Word{scm, "scm"}};
 }
 /// How hosts are asked that do not say.
 [[nodiscard]] Source default_source(const Environment& environment);

@@ -75,10 +75,8 @@ void read_source(Section& entry, Host& host) {
        .example = "smb",
        .otherwise = "`scm` on Windows, `smb` elsewhere"},
       host.source);
-  if (!place || host.source == Source::smb || host.source == own) return;
-  entry.error(*place, host.source == Source::scm
-                          ? "`scm` works only where tocsin runs on Windows; write `smb`"
-                          : "this version does not support this `source`; write `smb`");
+  if (place && host.source == Source::scm && own != Source::scm)
+    entry.error(*place, "`scm` works only where tocsin runs on Windows; write `smb`");
 }
 
 /// The Windows API takes the account of the process and finds its own way to the host.

@@ -34,15 +34,15 @@ struct Words {
 
 constexpr auto kRecipe =
     "access is denied: the account of this process may not read the services there. An "
-    "administrator of that host can allow it without making the account one: `sc sdset scmanager`, "
-    "as docs/windows-hosts.md shows";
+    "administrator of that host can allow it without making the account one: `sc.exe sdset "
+    "scmanager`, as docs/windows-hosts.md shows";
 
 Words words_for(std::uint32_t code) {
   switch (code) {
     case svcctl::kAccessDenied:
       return {ErrorKind::denied,
               "access is denied: the account of this process may not read the services; "
-              "docs/windows-hosts.md shows how to allow it with `sc sdset`",
+              "docs/windows-hosts.md shows how to allow it with `sc.exe sdset`",
               kRecipe};
     case kLogonFailure:
       return {ErrorKind::denied,

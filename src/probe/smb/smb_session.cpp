@@ -138,7 +138,7 @@ net::awaitable<Result<>> SmbSession::open_manager(svcctl::HostTraits traits,
   if (!opened && opened.error().kind == ErrorKind::denied && is_about_service(opened.error())) {
     co_return fail(ErrorKind::denied,
                    "the account may not open the service control manager: grant it connect and "
-                   "enumerate rights there (sc sdset scmanager, see docs/windows-hosts.md)",
+                   "enumerate rights there (sc.exe sdset scmanager, see docs/windows-hosts.md)",
                    opened.error().native);
   }
   co_return opened;

@@ -300,7 +300,7 @@ TEST_P(SmbProbeTest, SaysWhatTheAccountLacks) {
   ASSERT_FALSE(seen);
   EXPECT_EQ(seen.error().kind, ErrorKind::denied);
   EXPECT_EQ(seen.error().native, 5U);
-  EXPECT_THAT(seen.error().what, HasSubstr("sc sdset scmanager"));
+  EXPECT_THAT(seen.error().what, HasSubstr("sc.exe sdset scmanager"));
   EXPECT_EQ(relay->connections(), 1);
 }
 

@@ -15,7 +15,7 @@ struct Case {
 
 TEST(Explain, EachErrorHasItsKindAndWhatToDo) {
   for (const auto& [code, kind, says] : {
-           Case{5, ErrorKind::denied, "sc sdset"},
+           Case{5, ErrorKind::denied, "sc.exe sdset"},
            Case{1326, ErrorKind::denied, "source: smb"},
            Case{1060, ErrorKind::not_found, "no such service"},
            Case{11001, ErrorKind::not_found, "no such host name"},
