@@ -96,8 +96,10 @@ class Contents(unittest.TestCase):
             self.assertIn(relation["relatedSpdxElement"], identifiers)
 
     def test_the_sums_are_right(self):
+        """The tests of the Debian package make that anew beside these."""
+        sums = "".join(line for line in (PACKAGE / "SHA256SUMS").open(encoding="ascii") if not line.endswith(".deb\n"))
         self.assertIn(f"{NAME}.tar.gz: OK", subprocess.run(
-            ["sha256sum", "-c", "SHA256SUMS"], cwd=PACKAGE, check=True, capture_output=True, text=True).stdout)
+            ["sha256sum", "-c"], input=sums, cwd=PACKAGE, check=True, capture_output=True, text=True).stdout)
 
     def test_the_unit_is_that_of_the_package(self):
         ours = (SOURCES / "packaging/linux/tocsin.service").read_text()
