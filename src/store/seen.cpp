@@ -72,11 +72,11 @@ void note_seen(Connection& connection, const Commit& commit) {
     } else if (state != ServiceState::unknown || is_reached(connection, commit, change.host)) {
       put_seen(connection, change.host, change.service, change.state.since, number_of(state));
     }
+    // Else the one row of the host says it for all of its services.
     if (state == ServiceState::running && !change.forgotten)
       connection.run(
           "DELETE FROM stopped_by_person WHERE host_key = ? AND service_key = ? AND at < ?",
           change.host.key(), change.service.key(), change.state.since);
-    // Else the one row of the host says it for all of its services.
   }
 }
 

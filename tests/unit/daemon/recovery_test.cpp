@@ -180,6 +180,15 @@ class RecoveryTest : public DaemonTest {
     run_->watch({host_});
     pass(15s);
   }
+  /// Returns at the alert; the attempt is due in 20 s, and the next check by the schedule later.
+  void begin_and_stop_between_checks() {
+    host_.frequency = Schedule::parse("every 1 minute").value();
+    policy_.recovery.waits = {20s};
+    host_.services = Watchlist({{.pattern = "Spooler", .policy = policy_}});
+    begin();
+    stops("Spooler");
+    while (notified().empty()) pass(1s);
+  }
   void end() {
     now_ = run_->deps.clock_.now();
     run_.reset();
@@ -325,12 +334,7 @@ TEST_F(RecoveryTest, KeepsOffAHostWhereAPersonActs) {
 }
 
 TEST_F(RecoveryTest, LeavesWhatAPersonStopsDuringTheCheckBefore) {
-  host_.frequency = Schedule::parse("every 1 minute").value();
-  policy_.recovery.waits = {20s};
-  host_.services = Watchlist({{.pattern = "Spooler", .policy = policy_}});
-  begin();
-  stops("Spooler");
-  while (notified().empty()) pass(1s);
+  begin_and_stop_between_checks();
   const auto alerted = run_->deps.clock_.now();
   world_.asked = [&] {
     if (run_->deps.clock_.now() > alerted + 19s) person_did(ActionKind::stopped);
@@ -340,12 +344,7 @@ TEST_F(RecoveryTest, LeavesWhatAPersonStopsDuringTheCheckBefore) {
 }
 
 TEST_F(RecoveryTest, ChecksRightBefore) {
-  host_.frequency = Schedule::parse("every 1 minute").value();
-  policy_.recovery.waits = {20s};
-  host_.services = Watchlist({{.pattern = "Spooler", .policy = policy_}});
-  begin();
-  stops("Spooler");
-  while (notified().empty()) pass(1s);
+  begin_and_stop_between_checks();
   runs("Spooler");  // which the next check by the schedule would see too late
   pass(2min);
   EXPECT_THAT(attempts_.begun, IsEmpty());
