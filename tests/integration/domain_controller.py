@@ -10,7 +10,7 @@ import subprocess
 import unittest
 
 from kdc import write_client_configuration
-from servers import require, wait_until
+from servers import wait_until
 from unpacked import Unpacked
 
 REALM = "AD.TOCSIN.TEST"
@@ -26,12 +26,8 @@ def _answers(port):
 
 
 class DomainController(Unpacked):
-    PROGRAMS = ("winbindd",)
+    PROGRAMS = ("samba", "samba-tool", "winbindd")
     PASSWORD = "Pa$$w0rd & x"
-
-    def __init__(self):
-        require("samba", "samba-tool")
-        super().__init__()
 
     def up(self):
         own = self.folder / "domain"

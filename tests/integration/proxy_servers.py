@@ -2,13 +2,14 @@
 import os
 
 from servers import free_port
-from unpacked import Unpacked, uid
+from unpacked import Unpacked, is_unpacked, uid
 
 
 class Squid(Unpacked):
     """Lets through what goes to `allowed` ports of this machine; with a user it wants a login."""
 
-    PROGRAMS = ("squid",)
+    # Debian 13's package installs it under another name, and links it.
+    PROGRAMS = ("squid-gnutls" if is_unpacked("squid-gnutls") else "squid",)
     USER, PASSWORD = "watcher", "s3cret-of-the-proxy"
 
     def __init__(self, *allowed, login=False):
@@ -59,7 +60,7 @@ acl ours port {' '.join(map(str, self.allowed)) or '1'}
 http_access allow ours
 http_access deny all
 """, encoding="utf-8")
-        self.start("squid", "-N", "-f", self.folder / "squid.conf", port=self.port)
+        self.start(*self.PROGRAMS, "-N", "-f", self.folder / "squid.conf", port=self.port)
 
 
 class HaProxy(Unpacked):

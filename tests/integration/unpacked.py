@@ -27,12 +27,16 @@ _USERS = {"postfix": 60001, "postdrop": 60002, "dovecot": 60003, "dovenull": 600
           "Debian-exim": 60005, "proxy": 60006, "rabbitmq": 60007}
 
 
+def is_unpacked(program):
+    return any((ROOT / folder / program).exists() for folder in ("usr/bin", "usr/sbin"))
+
+
 def require_unpacked(*programs):
     """Skips the tests where one of these is neither unpacked nor installed."""
     require("unshare", "mount")
     require_root("a server in a mount namespace")
     for program in programs:
-        if not any((ROOT / folder / program).exists() for folder in ("usr/bin", "usr/sbin")):
+        if not is_unpacked(program):
             require(program)
 
 

@@ -1,6 +1,7 @@
-"""A fresh Debian that boots by itself: debootstrap makes it once, systemd-nspawn runs a copy of it."""
+"""A fresh Debian of this machine's release that boots by itself: debootstrap makes it once, systemd-nspawn runs a copy."""
 import os
 import pathlib
+import platform
 import re
 import signal
 import subprocess
@@ -42,7 +43,8 @@ class FreshSystem:
     def __init__(self, packages):
         require("systemd-nspawn", "nsenter")
         wanted = sorted({*_BOOTS, *packages} - {"systemd"})
-        self._base = bootstrapped.root("bookworm", f"--include={','.join(wanted)}")
+        suite = platform.freedesktop_os_release()["VERSION_CODENAME"]
+        self._base = bootstrapped.root(suite, f"--include={','.join(wanted)}")
         self._folder = tempfile.TemporaryDirectory(prefix="tocsin-test-")
         self.root = pathlib.Path(self._folder.name) / "root"
 
