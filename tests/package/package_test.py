@@ -193,6 +193,7 @@ class Installed(unittest.TestCase):
         self.assertIn("tocsin: the service did not start.", install())
         self.assertEqual(system.run("dpkg-query", "-W", "-f", "${Status}", "tocsin"), "install ok installed")
 
+        # systemd gives a unit up after five starts in ten seconds, unless told otherwise.
         for _ in range(6):
             system.run("systemctl", "start", "tocsin", check=False)
         system.run("cp", "-p", "/root/good.yaml", "/etc/tocsin/tocsin.yaml")
